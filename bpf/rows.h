@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The rows: the only definition. Each struct is one row of the ClickHouse table of the same name in RowBinary
+ * format: little-endian integers, addresses as IPv6 (IPv4 is ::ffff/96), comm as FixedString(16), time_ns as
+ * DateTime64(9). gen-rows.ts reads their BTF and writes rows.gen.ts; nothing else knows an offset.
+ *
+ * Rules: fixed-width members, no holes (-Wpadded -Werror), size a multiple of 8, `pad` members are not stored.
+ * The member's type decides its column: an enum its Enum8, the typedefs below as they say, else the integer's width.
+ */
+#ifndef TCPLENS_ROWS_H
+#define TCPLENS_ROWS_H
+
+#ifndef TCPLENS_KERNEL_H /* which defines the same types */
+#include <linux/types.h>
+#endif
+
+typedef __u64 row_time;     /* ns since the epoch: DateTime64(9) */
+typedef __u64 row_id;       /* an identity, never added up: a string in JSON */
+typedef __u8 row_addr[16];  /* IPv6, or IPv4 as ::ffff/96 */
+typedef __u8 row_text[16];  /* zero-filled: FixedString(16) */
+typedef __u8 row_flag;      /* 0 or 1: Bool */
+
+#define ROW_ENUM __attribute__((packed)) /* one byte */
+
+/* Part of the batch's schema id: raise it when a member keeps its layout and changes its meaning. */
+#define ROWS_VERSION 1
+
+/* One table each. The value is the index of the ring, the counters and the head's `kind`. */
+enum kind {
+	KIND_RETRANSMIT = 0,
+	KIND_CONNECTION = 1,
+	KIND_STATE_CHANGE = 2,
+	KIND_SAMPLE = 3,
+} ROW_ENUM;
+
+#define KIND_COUNT 4
+
+/* Which side opened the connection. */
+enum role {
+	ROLE_UNKNOWN = 0,
+	ROLE_CLIENT = 1,
+	ROLE_SERVER = 2,
+} ROW_ENUM;
+
+/* The kernel's TCP states (include/net/tcp_states.h), by the kernel's numbers. */
+enum state {
+	STATE_UNKNOWN = 0,
+	STATE_ESTABLISHED = 1,
+	STATE_SYN_SENT = 2,
+	STATE_SYN_RECV = 3,
+	STATE_FIN_WAIT1 = 4,
+	STATE_FIN_WAIT2 = 5,
+	STATE_TIME_WAIT = 6,
+	STATE_CLOSE = 7,
+	STATE_CLOSE_WAIT = 8,
+	STATE_LAST_ACK = 9,
+	STATE_LISTEN = 10,
+	STATE_CLOSING = 11,
+	STATE_NEW_SYN_RECV = 12,
+} ROW_ENUM;
+
+/* How pid and comm are known: the rung of the ownership ladder that answered. */
+enum owner {
+	OWNER_UNKNOWN = 0,
+	OWNER_CONNECT = 1,   /* the task that called connect() or listen() */
+	OWNER_LISTENER = 2,  /* inherited from the listening socket */
+	OWNER_FILE_TABLE = 3, /* found in a task's file table */
+} ROW_ENUM;
+
+/* Why a segment was sent again; rules in flow.bpf.h. */
+enum class {
+	CLASS_UNKNOWN = 0,
+	CLASS_FAST = 1,
+	CLASS_SLOW_START = 2,
+	CLASS_RTO = 3,
+	CLASS_TLP = 4,
+	CLASS_SYN = 5,
+	CLASS_SYN_ACK = 6,
+} ROW_ENUM;
+
+/* What became of the attempt: refused never left TCP and the kernel counts it nowhere. */
+enum outcome {
+	OUTCOME_SENT = 0,
+	OUTCOME_FAILED = 1,
+	OUTCOME_REFUSED = 2,
+} ROW_ENUM;
+
+/* The congestion control's view of the path (enum tcp_ca_state). */
+enum ca_state {
+	CA_STATE_OPEN = 0,
+	CA_STATE_DISORDER = 1,
+	CA_STATE_CWR = 2,
+	CA_STATE_RECOVERY = 3,
+	CA_STATE_LOSS = 4,
+} ROW_ENUM;
+
+/* What a connection row reports. */
+enum event {
+	EVENT_OPEN = 0,
+	EVENT_CLOSE = 1,
+	EVENT_FAILED = 2, /* never reached ESTABLISHED */
+} ROW_ENUM;
+
+/* Why a connection ended, from the states it went through, resets and the socket's error. */
+enum end_reason {
+	END_REASON_NONE = 0,         /* it has not */
+	END_REASON_FIN_LOCAL = 1,    /* this side closed first */
+	END_REASON_FIN_PEER = 2,     /* the peer closed first */
+	END_REASON_RST_SENT = 3,
+	END_REASON_RST_RECEIVED = 4,
+	END_REASON_TIMEOUT = 5,      /* ETIMEDOUT: retransmissions or keepalive gave up */
+	END_REASON_REFUSED = 6,      /* a SYN was answered by RST */
+	END_REASON_UNREACHABLE = 7,  /* ICMP or no route */
+	END_REASON_ABORT = 8,        /* this side gave up, nothing sent: close during connect, no port left */
+	END_REASON_UNKNOWN = 9,
+} ROW_ENUM;
+
+struct row_head {
+	row_time time_ns;    /* CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it */
+	row_id host_id;
+	row_id connection_id; /* the socket's cookie; of a SYN-ACK retransmission, the listener's */
+	row_id cgroup_id;     /* the socket's cgroup (v2 hierarchy); 0 unknown */
+	row_id netns;         /* the network namespace's cookie */
+	row_addr local_addr;
+	row_addr peer_addr;
+	__u32 pid;           /* tgid of the owner; 0 unknown */
+	__u16 local_port;
+	__u16 peer_port;
+	enum kind kind;
+	enum role role;
+	enum state state;
+	enum owner owner;
+	row_text comm;       /* of the owner, zero-filled */
+	__u32 srtt_us;       /* smoothed RTT; 0 before the first sample */
+};
+
+/* One skb sent again (up to ~45 segments), or one SYN-ACK. */
+struct retransmit_row {
+	struct row_head head;
+	__u32 segments;
+	__u32 bytes;
+	__u32 seq;           /* first and past-last sequence number, relative to the ISN */
+	__u32 end_seq;
+	__u32 rto_us;
+	__u32 snd_cwnd;      /* segments */
+	__u32 snd_ssthresh;  /* segments; 0x7fffffff: not yet known */
+	__u32 packets_out;   /* segments in flight */
+	__u32 total_retrans; /* the socket's own counter after this attempt, segments */
+	__u32 dsack_dups;    /* DSACKs received since the connection's last row of this kind */
+	__s16 err;           /* errno of a failed or refused attempt, negative as the kernel says it */
+	enum class class;
+	enum outcome outcome;
+	enum ca_state ca_state;
+	__u8 backoff;
+	__u8 retransmits;    /* unrecovered RTO timeouts (icsk_retransmits) */
+	row_flag head_of_queue;  /* 1: it starts at snd_una */
+};
+
+/* A connection's open, its close with the whole account, or a connect that failed. */
+struct connection_row {
+	struct row_head head;
+	__u64 duration_us;       /* from first sight to this row */
+	__u64 bytes_sent;        /* payload handed to the network, retransmissions included */
+	__u64 bytes_acked;       /* as the kernel counts: a FIN, and on the client the SYN, count one each */
+	__u64 bytes_received;
+	__u64 bytes_retrans;
+	__u64 busy_us;           /* time with data to send, in it limited by the peer's window or by the send buffer */
+	__u64 rwnd_limited_us;
+	__u64 sndbuf_limited_us;
+	__u32 connect_us;        /* client: SYN to ESTABLISHED; server: SYN-ACK to its ACK; 0 unknown */
+	__u32 segs_out;
+	__u32 segs_in;
+	__u32 data_segs_out;
+	__u32 data_segs_in;
+	__u32 total_retrans;     /* the socket's own counter: the ledger */
+	__u32 unattributed;      /* total_retrans that no retransmit row accounts for */
+	__u32 retrans_fast;      /* segments of this connection's retransmit rows, sent and failed, by class */
+	__u32 retrans_slow_start;
+	__u32 retrans_rto;
+	__u32 retrans_tlp;
+	__u32 retrans_syn;
+	__u32 retrans_syn_ack;
+	__u32 rttvar_us;
+	__u32 rtt_min_us;        /* windowed minimum; 0 unknown */
+	__u32 snd_cwnd;
+	__u32 snd_isn;           /* initial sequence numbers; 0 unknown */
+	__u32 rcv_isn;
+	__s16 sk_err;            /* errno of the socket, positive; 0 none */
+	enum event event;
+	enum end_reason end_reason;
+	row_flag preexisting;        /* 1: it was open before the agent started; birth figures are unknown */
+	__u8 pad[3];
+};
+
+/* A transition between TCP states. */
+struct state_change_row {
+	struct row_head head;
+	__u64 duration_us; /* in old_state; 0 unknown */
+	enum state old_state;
+	enum state new_state;
+	__u8 pad[6];
+};
+
+/* A live connection that moved since its last sample. Counters are deltas over interval_us, the rest is as of now. */
+struct sample_row {
+	struct row_head head;
+	__u64 bytes_sent;
+	__u64 bytes_acked;
+	__u64 bytes_received;
+	__u64 delivery_rate;   /* bytes per second, the kernel's latest estimate */
+	__u64 busy_us;
+	__u64 rwnd_limited_us;
+	__u64 sndbuf_limited_us;
+	__u64 interval_us;     /* since the last sample; since first sight for the first */
+	__u32 segs_out;
+	__u32 segs_in;
+	__u32 data_segs_out;
+	__u32 data_segs_in;
+	__u32 retrans;         /* segments (total_retrans) */
+	__u32 dsack_dups;
+	__u32 unattributed;    /* over the connection's life so far, not a delta */
+	__u32 rttvar_us;
+	__u32 rtt_min_us;
+	__u32 snd_cwnd;
+	__u32 snd_ssthresh;
+	__u32 snd_wnd;         /* bytes */
+	__u32 rcv_wnd;
+	__u32 packets_out;
+	__u32 notsent;         /* bytes written and not yet sent */
+	__u32 unread;          /* bytes received and not yet read */
+	__u32 reordering;
+	enum ca_state ca_state;
+	row_flag app_limited;      /* 1: delivery_rate is bounded by the application */
+	__u8 pad[2];
+};
+
+/* Counters of one kind, in the kernel: every row that a program wanted to write is in one of the first two. */
+struct kind_counters {
+	__u64 written;   /* rows that reached their ring (or, samples, the reader) */
+	__u64 ring_lost; /* rows lost because the ring was full */
+	__u64 no_storage; /* events seen without the connection's memory: written, but owner and deltas are unknown */
+};
+
+#define ROW_SIZES_HOLD \
+	_Static_assert(sizeof(struct row_head) == 104, "row_head"); \
+	_Static_assert(sizeof(struct retransmit_row) == 152, "retransmit_row"); \
+	_Static_assert(sizeof(struct connection_row) == 248, "connection_row"); \
+	_Static_assert(sizeof(struct state_change_row) == 120, "state_change_row"); \
+	_Static_assert(sizeof(struct sample_row) == 240, "sample_row")
+
+ROW_SIZES_HOLD;
+
+#endif

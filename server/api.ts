@@ -1,0 +1,207 @@
+// Every message between the collector and people's tools: the contract of server/ towards dashboards/.
+// Schemas are values for fastify and its OpenAPI document; the browser imports only the types made from them.
+import { type Static, type TProperties, Type } from 'typebox';
+import { CA_STATE, CLASS, END_REASON, OUTCOME, OWNER, ROLE, STATE } from '../bpf/rows.gen.ts';
+
+const object = <Properties extends TProperties>(properties: Properties, description?: string) =>
+  Type.Object(properties, { additionalProperties: false, ...(description ? { description } : {}) });
+const oneOf = <const Values extends readonly string[]>(values: Values) => Type.Unsafe<Values[number]>({ type: 'string', enum: [...values] });
+
+const Id = Type.String({ pattern: '^[0-9]{1,20}$', description: 'an unsigned 64-bit number, in decimal' });
+const Count = Type.Integer({ minimum: 0 });
+const Ms = Type.Integer({ minimum: 0, description: 'ms since the epoch' });
+/** A figure that does not exist where nothing was measured. */
+const Figure = (description: string) => Type.Union([Type.Number(), Type.Null()], { description });
+const Figures = (description: string) => Type.Array(Figure(description));
+
+/** The classes that carry loss or its suspicion, in the order that charts stack them. */
+export const STACKED_CLASSES = ['fast', 'slow_start', 'rto', 'tlp', 'syn', 'syn_ack', 'unknown'] as const satisfies readonly (typeof CLASS)[number][];
+
+export const Range = object({
+  from: Type.Optional(Ms),
+  to: Type.Optional(Ms),
+  host_id: Type.Optional(Id),
+  comm: Type.Optional(Type.String({ maxLength: 16, description: 'process name, exact' })),
+  peer_addr: Type.Optional(Type.String({ maxLength: 45, description: 'IPv4 or IPv6 address, exact' })),
+  port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535, description: 'service port: the one the server side listens on' })),
+}, 'from and to default to the last 15 minutes');
+export type Range = Static<typeof Range>;
+
+export const Tiles = object({
+  connections_per_s: Figure('connections opened per second; both ends of a local one count'),
+  retransmit_ratio: Figure('retransmitted / sent data segments, 0–1'),
+  rtt_p50_us: Figure('median smoothed RTT over samples and closes'),
+  rtt_p99_us: Figure('99th percentile of the same'),
+  failed_ratio: Figure('failed connects / attempted, 0–1'),
+  failed: Count,
+  resets_per_s: Figure('connections ended by RST, sent or received, per second'),
+  accept_overflows: Figure('null until listeners are watched'),
+  completeness: Figure('rows stored / rows the kernel programs wanted to write, 0–1, over all hosts since their agents started'),
+});
+
+/** Columns of equal length, oldest first; null is a gap. */
+export const Series = object({
+  time_s: Type.Array(Type.Integer(), { description: 'start of each step, s since the epoch' }),
+  connections_per_s: Figures('opened per second'),
+  failed_per_s: Figures('failed connects per second'),
+  resets_per_s: Figures('connections ended by RST per second'),
+  retransmit_ratio: Figures('retransmitted / sent data segments'),
+  retransmits_per_s: Type.Record(Type.String(), Figures('segments per second (sent and failed), by class')),
+  rtt_p50_us: Figures('µs'),
+  rtt_p99_us: Figures('µs'),
+});
+export type Series = Static<typeof Series>;
+
+export const Overview = object({
+  from_ms: Ms,
+  to_ms: Ms,
+  step_s: Type.Integer({ minimum: 1 }),
+  source: oneOf(['rows', 'rollup_1m']),
+  tiles: Tiles,
+  series: Series,
+});
+export type Overview = Static<typeof Overview>;
+export type Tiles = Static<typeof Tiles>;
+
+export const EDGE_SORTS = ['retrans', 'retransmit_ratio', 'connections_per_s', 'rtt_p99_us', 'failed', 'resets', 'bytes'] as const;
+export const Edge = object({
+  host_id: Id,
+  host: Type.String(),
+  comm: Type.String(),
+  container: Type.String({ description: 'container, else systemd unit, else empty' }),
+  role: oneOf(ROLE),
+  peer_addr: Type.String(),
+  port: Type.Integer({ description: 'service port' }),
+  connections_per_s: Type.Number(),
+  opened: Count,
+  failed: Count,
+  resets: Count,
+  data_segs_out: Count,
+  retrans: Type.Integer({ description: 'segments retransmitted (sent and failed)' }),
+  retransmit_ratio: Figure('retrans / data segments sent; null without data segments'),
+  rtt_p99_us: Figure('µs'),
+  bytes: Type.Integer({ description: 'sent and received' }),
+  limits: object({
+    application: Type.Number(), network: Type.Number(), receiver: Type.Number(), sender: Type.Number(),
+  }, 'shares of the sampled time, adding up to 1 (or all 0 without samples)'),
+});
+export type Edge = Static<typeof Edge>;
+export const Edges = object({ edges: Type.Array(Edge), total: Type.Integer({ description: 'edges in range, before the limit' }) });
+export type Edges = Static<typeof Edges>;
+
+/** One row of the retransmissions table, from the store or live: the same shape. */
+export const Retransmit = object({
+  time_ns: Id,
+  host_id: Id,
+  host: Type.String(),
+  connection_id: Id,
+  netns: Id,
+  pid: Count,
+  comm: Type.String(),
+  owner: oneOf(OWNER),
+  role: oneOf(ROLE),
+  local_addr: Type.String(),
+  local_port: Count,
+  peer_addr: Type.String(),
+  peer_port: Count,
+  state: oneOf(STATE),
+  class: oneOf(CLASS),
+  outcome: oneOf(OUTCOME),
+  err: Type.Integer(),
+  segments: Count,
+  bytes: Count,
+  seq: Count,
+  ca_state: oneOf(CA_STATE),
+  backoff: Count,
+  srtt_us: Count,
+  rto_us: Count,
+  snd_cwnd: Count,
+});
+export type Retransmit = Static<typeof Retransmit>;
+export const Retransmits = object({ retransmits: Type.Array(Retransmit) });
+export type Retransmits = Static<typeof Retransmits>;
+
+/** Everything known about one connection. */
+export const Connection = object({
+  host_id: Id,
+  host: Type.String(),
+  connection_id: Id,
+  netns: Id,
+  pid: Count,
+  comm: Type.String(),
+  command: Type.String(),
+  container: Type.String(),
+  owner: oneOf(OWNER),
+  role: oneOf(ROLE),
+  local_addr: Type.String(),
+  local_port: Count,
+  peer_addr: Type.String(),
+  peer_port: Count,
+  from_ms: Ms,
+  to_ms: Ms,
+  opened_ms: Type.Union([Ms, Type.Null()]),
+  closed_ms: Type.Union([Ms, Type.Null()]),
+  state: oneOf(STATE),
+  end_reason: oneOf(END_REASON),
+  sk_err: Type.Integer(),
+  connect_us: Figure('µs'),
+  bytes_sent: Figure('payload, retransmissions included; null while only samples know it and none came'),
+  bytes_received: Figure('bytes'),
+  total_retrans: Figure('segments, the socket’s own counter'),
+  unattributed: Figure('of these, segments that no retransmit row accounts for'),
+  rtt_min_us: Figure('µs'),
+  limits: Edge.properties.limits,
+  states: Type.Array(object({ state: oneOf(STATE), from_ms: Type.Number(), to_ms: Type.Union([Type.Number(), Type.Null()]) })),
+  samples: object({
+    time_ms: Type.Array(Type.Number()),
+    srtt_us: Figures('µs'), rtt_min_us: Figures('µs'), snd_cwnd: Figures('segments'), snd_ssthresh: Figures('segments'),
+    packets_out: Figures('segments'), delivery_rate: Figures('bytes/s'), retrans: Figures('segments in the interval'),
+  }),
+  retransmits: Type.Array(Retransmit),
+});
+export type Connection = Static<typeof Connection>;
+
+/** One stage's account of one kind on one host, in rows, since the agent's start. */
+export const Account = object({
+  kind: Type.String(), seen: Count, sent: Count, queued: Count, ring_lost: Count, queue_dropped: Count, rejected: Count,
+});
+export const Host = object({
+  host_id: Id,
+  name: Type.String(),
+  kernel: Type.String(),
+  agent_version: Type.String(),
+  last_seen_ms: Ms,
+  lag_ms: Type.Number({ description: 'now − last report' }),
+  completeness: Figure('0–1'),
+  accounts: Type.Array(Account),
+  hooks: Type.Array(object({ name: Type.String(), attached: Type.Boolean(), reason: Type.String() })),
+});
+export const Hosts = object({ hosts: Type.Array(Host) });
+export type Host = Static<typeof Host>;
+export type Hosts = Static<typeof Hosts>;
+
+/** What every refusal looks like. */
+export const Problem = object({ code: Type.String(), message: Type.String() });
+export type Problem = Static<typeof Problem>;
+
+/** `GET /api/v1/live` upgrades to a WebSocket; the server speaks, the browser only listens. */
+export type LiveMessage =
+  /** first, once: what the page shows before anything moves */
+  | { type: 'hello'; server_ms: number; version: string }
+  /** at most once a second, the same for every viewer: the last 15 minutes, unfiltered */
+  | { type: 'tick'; server_ms: number; overview: Overview; edges: Edges }
+  /** as rows are acknowledged, at most ten times a second, newest last; `skipped` did not fit */
+  | { type: 'retransmits'; rows: Retransmit[]; skipped: number }
+  /** the store is behind or failing; empty `reason` when it has recovered */
+  | { type: 'trouble'; reason: string };
+
+/** Paths, for both ends. */
+export const API = {
+  overview: '/api/v1/overview',
+  edges: '/api/v1/edges',
+  retransmits: '/api/v1/retransmits',
+  connection: '/api/v1/connections/:host_id/:connection_id',
+  hosts: '/api/v1/hosts',
+  live: '/api/v1/live',
+  openapi: '/api/v1/openapi.json',
+} as const;
