@@ -221,12 +221,21 @@ export type ConnectionRow = {
   bytes_sent: number;
   /** as the kernel counts: a FIN, and on the client the SYN, count one each */
   bytes_acked: number;
+  /** payload */
   bytes_received: number;
   bytes_retrans: number;
   /** time with data to send, in it limited by the peer's window or by the send buffer */
   busy_us: number;
   rwnd_limited_us: number;
   sndbuf_limited_us: number;
+  /** `_rest`: what no sample row has reported, so that samples and closes add up */
+  bytes_sent_rest: number;
+  bytes_received_rest: number;
+  busy_us_rest: number;
+  rwnd_limited_us_rest: number;
+  sndbuf_limited_us_rest: number;
+  interval_us_rest: number;
+  data_segs_out_rest: number;
   /** client: SYN to ESTABLISHED; server: SYN-ACK to its ACK; 0 unknown */
   connect_us: number;
   segs_out: number;
@@ -247,6 +256,8 @@ export type ConnectionRow = {
   rttvar_us: number;
   /** windowed minimum; 0 unknown */
   rtt_min_us: number;
+  /** DSACKs received */
+  dsack_dups: number;
   snd_cwnd: number;
   /** initial sequence numbers; 0 unknown */
   snd_isn: number;
@@ -285,28 +296,36 @@ export const CONNECTION_AT = {
   busy_us: 144,
   rwnd_limited_us: 152,
   sndbuf_limited_us: 160,
-  connect_us: 168,
-  segs_out: 172,
-  segs_in: 176,
-  data_segs_out: 180,
-  data_segs_in: 184,
-  total_retrans: 188,
-  unattributed: 192,
-  retrans_fast: 196,
-  retrans_slow_start: 200,
-  retrans_rto: 204,
-  retrans_tlp: 208,
-  retrans_syn: 212,
-  retrans_syn_ack: 216,
-  rttvar_us: 220,
-  rtt_min_us: 224,
-  snd_cwnd: 228,
-  snd_isn: 232,
-  rcv_isn: 236,
-  sk_err: 240,
-  event: 242,
-  end_reason: 243,
-  preexisting: 244,
+  bytes_sent_rest: 168,
+  bytes_received_rest: 176,
+  busy_us_rest: 184,
+  rwnd_limited_us_rest: 192,
+  sndbuf_limited_us_rest: 200,
+  interval_us_rest: 208,
+  data_segs_out_rest: 216,
+  connect_us: 220,
+  segs_out: 224,
+  segs_in: 228,
+  data_segs_out: 232,
+  data_segs_in: 236,
+  total_retrans: 240,
+  unattributed: 244,
+  retrans_fast: 248,
+  retrans_slow_start: 252,
+  retrans_rto: 256,
+  retrans_tlp: 260,
+  retrans_syn: 264,
+  retrans_syn_ack: 268,
+  rttvar_us: 272,
+  rtt_min_us: 276,
+  dsack_dups: 280,
+  snd_cwnd: 284,
+  snd_isn: 288,
+  rcv_isn: 292,
+  sk_err: 296,
+  event: 298,
+  end_reason: 299,
+  preexisting: 300,
 } as const satisfies Record<keyof ConnectionRow, number>;
 
 export function readConnectionRow(view: DataView, at: number): ConnectionRow {
@@ -335,28 +354,36 @@ export function readConnectionRow(view: DataView, at: number): ConnectionRow {
     busy_us: Number(view.getBigUint64(at + 144, true)),
     rwnd_limited_us: Number(view.getBigUint64(at + 152, true)),
     sndbuf_limited_us: Number(view.getBigUint64(at + 160, true)),
-    connect_us: view.getUint32(at + 168, true),
-    segs_out: view.getUint32(at + 172, true),
-    segs_in: view.getUint32(at + 176, true),
-    data_segs_out: view.getUint32(at + 180, true),
-    data_segs_in: view.getUint32(at + 184, true),
-    total_retrans: view.getUint32(at + 188, true),
-    unattributed: view.getUint32(at + 192, true),
-    retrans_fast: view.getUint32(at + 196, true),
-    retrans_slow_start: view.getUint32(at + 200, true),
-    retrans_rto: view.getUint32(at + 204, true),
-    retrans_tlp: view.getUint32(at + 208, true),
-    retrans_syn: view.getUint32(at + 212, true),
-    retrans_syn_ack: view.getUint32(at + 216, true),
-    rttvar_us: view.getUint32(at + 220, true),
-    rtt_min_us: view.getUint32(at + 224, true),
-    snd_cwnd: view.getUint32(at + 228, true),
-    snd_isn: view.getUint32(at + 232, true),
-    rcv_isn: view.getUint32(at + 236, true),
-    sk_err: view.getInt16(at + 240, true),
-    event: EVENT[view.getUint8(at + 242)] ?? 'open',
-    end_reason: END_REASON[view.getUint8(at + 243)] ?? 'none',
-    preexisting: view.getUint8(at + 244) !== 0,
+    bytes_sent_rest: Number(view.getBigUint64(at + 168, true)),
+    bytes_received_rest: Number(view.getBigUint64(at + 176, true)),
+    busy_us_rest: Number(view.getBigUint64(at + 184, true)),
+    rwnd_limited_us_rest: Number(view.getBigUint64(at + 192, true)),
+    sndbuf_limited_us_rest: Number(view.getBigUint64(at + 200, true)),
+    interval_us_rest: Number(view.getBigUint64(at + 208, true)),
+    data_segs_out_rest: view.getUint32(at + 216, true),
+    connect_us: view.getUint32(at + 220, true),
+    segs_out: view.getUint32(at + 224, true),
+    segs_in: view.getUint32(at + 228, true),
+    data_segs_out: view.getUint32(at + 232, true),
+    data_segs_in: view.getUint32(at + 236, true),
+    total_retrans: view.getUint32(at + 240, true),
+    unattributed: view.getUint32(at + 244, true),
+    retrans_fast: view.getUint32(at + 248, true),
+    retrans_slow_start: view.getUint32(at + 252, true),
+    retrans_rto: view.getUint32(at + 256, true),
+    retrans_tlp: view.getUint32(at + 260, true),
+    retrans_syn: view.getUint32(at + 264, true),
+    retrans_syn_ack: view.getUint32(at + 268, true),
+    rttvar_us: view.getUint32(at + 272, true),
+    rtt_min_us: view.getUint32(at + 276, true),
+    dsack_dups: view.getUint32(at + 280, true),
+    snd_cwnd: view.getUint32(at + 284, true),
+    snd_isn: view.getUint32(at + 288, true),
+    rcv_isn: view.getUint32(at + 292, true),
+    sk_err: view.getInt16(at + 296, true),
+    event: EVENT[view.getUint8(at + 298)] ?? 'open',
+    end_reason: END_REASON[view.getUint8(at + 299)] ?? 'none',
+    preexisting: view.getUint8(at + 300) !== 0,
   };
 }
 
@@ -463,6 +490,7 @@ export type SampleRow = {
   srtt_us: number;
   bytes_sent: number;
   bytes_acked: number;
+  /** payload */
   bytes_received: number;
   /** bytes per second, the kernel's latest estimate */
   delivery_rate: number;
@@ -638,8 +666,8 @@ export const KINDS = {
   },
   connection: {
     index: 1,
-    size: 248,
-    schema: 'connection/1bb647e56662',
+    size: 304,
+    schema: 'connection/8966d80157e6',
     read: readConnectionRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -661,34 +689,42 @@ export const KINDS = {
       { name: 'duration_us', offset: 104, size: 8, type: "UInt64", comment: "from first sight to this row" },
       { name: 'bytes_sent', offset: 112, size: 8, type: "UInt64", comment: "payload handed to the network, retransmissions included" },
       { name: 'bytes_acked', offset: 120, size: 8, type: "UInt64", comment: "as the kernel counts: a FIN, and on the client the SYN, count one each" },
-      { name: 'bytes_received', offset: 128, size: 8, type: "UInt64", comment: "" },
+      { name: 'bytes_received', offset: 128, size: 8, type: "UInt64", comment: "payload" },
       { name: 'bytes_retrans', offset: 136, size: 8, type: "UInt64", comment: "" },
       { name: 'busy_us', offset: 144, size: 8, type: "UInt64", comment: "time with data to send, in it limited by the peer's window or by the send buffer" },
       { name: 'rwnd_limited_us', offset: 152, size: 8, type: "UInt64", comment: "" },
       { name: 'sndbuf_limited_us', offset: 160, size: 8, type: "UInt64", comment: "" },
-      { name: 'connect_us', offset: 168, size: 4, type: "UInt32", comment: "client: SYN to ESTABLISHED; server: SYN-ACK to its ACK; 0 unknown" },
-      { name: 'segs_out', offset: 172, size: 4, type: "UInt32", comment: "" },
-      { name: 'segs_in', offset: 176, size: 4, type: "UInt32", comment: "" },
-      { name: 'data_segs_out', offset: 180, size: 4, type: "UInt32", comment: "" },
-      { name: 'data_segs_in', offset: 184, size: 4, type: "UInt32", comment: "" },
-      { name: 'total_retrans', offset: 188, size: 4, type: "UInt32", comment: "the socket's own counter: the ledger" },
-      { name: 'unattributed', offset: 192, size: 4, type: "UInt32", comment: "total_retrans that no retransmit row accounts for" },
-      { name: 'retrans_fast', offset: 196, size: 4, type: "UInt32", comment: "segments of this connection's retransmit rows, sent and failed, by class" },
-      { name: 'retrans_slow_start', offset: 200, size: 4, type: "UInt32", comment: "" },
-      { name: 'retrans_rto', offset: 204, size: 4, type: "UInt32", comment: "" },
-      { name: 'retrans_tlp', offset: 208, size: 4, type: "UInt32", comment: "" },
-      { name: 'retrans_syn', offset: 212, size: 4, type: "UInt32", comment: "" },
-      { name: 'retrans_syn_ack', offset: 216, size: 4, type: "UInt32", comment: "" },
-      { name: 'rttvar_us', offset: 220, size: 4, type: "UInt32", comment: "" },
-      { name: 'rtt_min_us', offset: 224, size: 4, type: "UInt32", comment: "windowed minimum; 0 unknown" },
-      { name: 'snd_cwnd', offset: 228, size: 4, type: "UInt32", comment: "" },
-      { name: 'snd_isn', offset: 232, size: 4, type: "UInt32", comment: "initial sequence numbers; 0 unknown" },
-      { name: 'rcv_isn', offset: 236, size: 4, type: "UInt32", comment: "" },
-      { name: 'sk_err', offset: 240, size: 2, type: "Int16", comment: "errno of the socket, positive; 0 none" },
-      { name: 'event', offset: 242, size: 1, type: "Enum8('open' = 0, 'close' = 1, 'failed' = 2)", comment: "" },
-      { name: 'end_reason', offset: 243, size: 1, type: "Enum8('none' = 0, 'fin_local' = 1, 'fin_peer' = 2, 'rst_sent' = 3, 'rst_received' = 4, 'timeout' = 5, 'refused' = 6, 'unreachable' = 7, 'abort' = 8, 'unknown' = 9)", comment: "" },
-      { name: 'preexisting', offset: 244, size: 1, type: "Bool", comment: "1: it was open before the agent started; birth figures are unknown" },
-      { name: 'pad', offset: 245, size: 3, type: "FixedString(3)", comment: "" },
+      { name: 'bytes_sent_rest', offset: 168, size: 8, type: "UInt64", comment: "`_rest`: what no sample row has reported, so that samples and closes add up" },
+      { name: 'bytes_received_rest', offset: 176, size: 8, type: "UInt64", comment: "" },
+      { name: 'busy_us_rest', offset: 184, size: 8, type: "UInt64", comment: "" },
+      { name: 'rwnd_limited_us_rest', offset: 192, size: 8, type: "UInt64", comment: "" },
+      { name: 'sndbuf_limited_us_rest', offset: 200, size: 8, type: "UInt64", comment: "" },
+      { name: 'interval_us_rest', offset: 208, size: 8, type: "UInt64", comment: "" },
+      { name: 'data_segs_out_rest', offset: 216, size: 4, type: "UInt32", comment: "" },
+      { name: 'connect_us', offset: 220, size: 4, type: "UInt32", comment: "client: SYN to ESTABLISHED; server: SYN-ACK to its ACK; 0 unknown" },
+      { name: 'segs_out', offset: 224, size: 4, type: "UInt32", comment: "" },
+      { name: 'segs_in', offset: 228, size: 4, type: "UInt32", comment: "" },
+      { name: 'data_segs_out', offset: 232, size: 4, type: "UInt32", comment: "" },
+      { name: 'data_segs_in', offset: 236, size: 4, type: "UInt32", comment: "" },
+      { name: 'total_retrans', offset: 240, size: 4, type: "UInt32", comment: "the socket's own counter: the ledger" },
+      { name: 'unattributed', offset: 244, size: 4, type: "UInt32", comment: "total_retrans that no retransmit row accounts for" },
+      { name: 'retrans_fast', offset: 248, size: 4, type: "UInt32", comment: "segments of this connection's retransmit rows, sent and failed, by class" },
+      { name: 'retrans_slow_start', offset: 252, size: 4, type: "UInt32", comment: "" },
+      { name: 'retrans_rto', offset: 256, size: 4, type: "UInt32", comment: "" },
+      { name: 'retrans_tlp', offset: 260, size: 4, type: "UInt32", comment: "" },
+      { name: 'retrans_syn', offset: 264, size: 4, type: "UInt32", comment: "" },
+      { name: 'retrans_syn_ack', offset: 268, size: 4, type: "UInt32", comment: "" },
+      { name: 'rttvar_us', offset: 272, size: 4, type: "UInt32", comment: "" },
+      { name: 'rtt_min_us', offset: 276, size: 4, type: "UInt32", comment: "windowed minimum; 0 unknown" },
+      { name: 'dsack_dups', offset: 280, size: 4, type: "UInt32", comment: "DSACKs received" },
+      { name: 'snd_cwnd', offset: 284, size: 4, type: "UInt32", comment: "" },
+      { name: 'snd_isn', offset: 288, size: 4, type: "UInt32", comment: "initial sequence numbers; 0 unknown" },
+      { name: 'rcv_isn', offset: 292, size: 4, type: "UInt32", comment: "" },
+      { name: 'sk_err', offset: 296, size: 2, type: "Int16", comment: "errno of the socket, positive; 0 none" },
+      { name: 'event', offset: 298, size: 1, type: "Enum8('open' = 0, 'close' = 1, 'failed' = 2)", comment: "" },
+      { name: 'end_reason', offset: 299, size: 1, type: "Enum8('none' = 0, 'fin_local' = 1, 'fin_peer' = 2, 'rst_sent' = 3, 'rst_received' = 4, 'timeout' = 5, 'refused' = 6, 'unreachable' = 7, 'abort' = 8, 'unknown' = 9)", comment: "" },
+      { name: 'preexisting', offset: 300, size: 1, type: "Bool", comment: "1: it was open before the agent started; birth figures are unknown" },
+      { name: 'pad', offset: 301, size: 3, type: "FixedString(3)", comment: "" },
     ],
   },
   state_change: {
@@ -743,7 +779,7 @@ export const KINDS = {
       { name: 'srtt_us', offset: 100, size: 4, type: "UInt32", comment: "smoothed RTT; 0 before the first sample" },
       { name: 'bytes_sent', offset: 104, size: 8, type: "UInt64", comment: "" },
       { name: 'bytes_acked', offset: 112, size: 8, type: "UInt64", comment: "" },
-      { name: 'bytes_received', offset: 120, size: 8, type: "UInt64", comment: "" },
+      { name: 'bytes_received', offset: 120, size: 8, type: "UInt64", comment: "payload" },
       { name: 'delivery_rate', offset: 128, size: 8, type: "UInt64", comment: "bytes per second, the kernel's latest estimate" },
       { name: 'busy_us', offset: 136, size: 8, type: "UInt64", comment: "" },
       { name: 'rwnd_limited_us', offset: 144, size: 8, type: "UInt64", comment: "" },

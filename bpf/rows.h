@@ -162,11 +162,18 @@ struct connection_row {
 	__u64 duration_us;       /* from first sight to this row */
 	__u64 bytes_sent;        /* payload handed to the network, retransmissions included */
 	__u64 bytes_acked;       /* as the kernel counts: a FIN, and on the client the SYN, count one each */
-	__u64 bytes_received;
+	__u64 bytes_received;    /* payload */
 	__u64 bytes_retrans;
 	__u64 busy_us;           /* time with data to send, in it limited by the peer's window or by the send buffer */
 	__u64 rwnd_limited_us;
 	__u64 sndbuf_limited_us;
+	__u64 bytes_sent_rest;   /* `_rest`: what no sample row has reported, so that samples and closes add up */
+	__u64 bytes_received_rest;
+	__u64 busy_us_rest;
+	__u64 rwnd_limited_us_rest;
+	__u64 sndbuf_limited_us_rest;
+	__u64 interval_us_rest;
+	__u32 data_segs_out_rest;
 	__u32 connect_us;        /* client: SYN to ESTABLISHED; server: SYN-ACK to its ACK; 0 unknown */
 	__u32 segs_out;
 	__u32 segs_in;
@@ -182,6 +189,7 @@ struct connection_row {
 	__u32 retrans_syn_ack;
 	__u32 rttvar_us;
 	__u32 rtt_min_us;        /* windowed minimum; 0 unknown */
+	__u32 dsack_dups;        /* DSACKs received */
 	__u32 snd_cwnd;
 	__u32 snd_isn;           /* initial sequence numbers; 0 unknown */
 	__u32 rcv_isn;
@@ -206,7 +214,7 @@ struct sample_row {
 	struct row_head head;
 	__u64 bytes_sent;
 	__u64 bytes_acked;
-	__u64 bytes_received;
+	__u64 bytes_received;    /* payload */
 	__u64 delivery_rate;   /* bytes per second, the kernel's latest estimate */
 	__u64 busy_us;
 	__u64 rwnd_limited_us;
@@ -244,7 +252,7 @@ struct kind_counters {
 #define ROW_SIZES_HOLD \
 	_Static_assert(sizeof(struct row_head) == 104, "row_head"); \
 	_Static_assert(sizeof(struct retransmit_row) == 152, "retransmit_row"); \
-	_Static_assert(sizeof(struct connection_row) == 248, "connection_row"); \
+	_Static_assert(sizeof(struct connection_row) == 304, "connection_row"); \
 	_Static_assert(sizeof(struct state_change_row) == 120, "state_change_row"); \
 	_Static_assert(sizeof(struct sample_row) == 240, "sample_row")
 
