@@ -167,6 +167,16 @@ static __always_inline void begin(struct memory *memory, struct tcp_sock *tp, __
 	memory->role = new_state == STATE_SYN_SENT ? ROLE_CLIENT : ROLE_SERVER;
 }
 
+/*
+ * The kernel starts an accepted socket's counter with the SYN-ACKs that were sent again for its request, but only
+ * after the socket's first transition: they are known at its second.
+ */
+static __always_inline void count_syn_acks(struct memory *memory, struct tcp_sock *tp)
+{
+	memory->retrans[CLASS_SYN_ACK] = tp->total_retrans;
+	memory->total_retrans = tp->total_retrans;
+}
+
 static __always_inline void establish(struct memory *memory, struct tcp_sock *tp, __u64 now_ns, int old_state)
 {
 	memory->established = 1;
@@ -199,6 +209,8 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int old_state, int new_state)
 	/* Of a listener that was not known, nothing was cloned. */
 	if (memory && old_state == STATE_LISTEN && new_state == STATE_SYN_RECV && memory->preexisting)
 		memory_accept(memory, tp, id, now_ns);
+	if (memory && old_state == STATE_SYN_RECV && memory->role == ROLE_SERVER && !memory->preexisting)
+		count_syn_acks(memory, tp);
 	if (memory && new_state == STATE_ESTABLISHED)
 		establish(memory, tp, now_ns, old_state);
 	if (memory && old_state == STATE_ESTABLISHED && new_state != STATE_CLOSE)

@@ -79,7 +79,8 @@ function describe(id: number): { size: number; type: string; ts: string; read: (
 function enumValues(entry: BtfType): [string, number][] {
   const prefix = `${entry.name.toUpperCase()}_`;
   return (entry.values ?? []).map(({ name, val }, index) => {
-    if (!name.startsWith(prefix) || val !== index) throw new Error(`rows.h: enum ${entry.name} must count up from 0 with the prefix ${prefix}`);
+    if (!name.startsWith(prefix) || val !== index)
+      throw new Error(`rows.h: enum ${entry.name} must count up from 0 with the prefix ${prefix}`);
     return [name.slice(prefix.length).toLowerCase(), val];
   });
 }
@@ -97,7 +98,17 @@ function columnsOf(struct: BtfType, base = 0): Column[] {
     const nested = type(type_id);
     if (nested.kind === 'STRUCT') return columnsOf(nested, offset);
     const shape = describe(type_id);
-    return [{ name, offset, size: shape.size, type: shape.type, ts: shape.ts, read: shape.read(`at + ${offset}`), comment: commentOf(struct.name, name) }];
+    return [
+      {
+        name,
+        offset,
+        size: shape.size,
+        type: shape.type,
+        ts: shape.ts,
+        read: shape.read(`at + ${offset}`),
+        comment: commentOf(struct.name, name),
+      },
+    ];
   });
 }
 
@@ -117,7 +128,9 @@ function checkNoHoles(name: string, columns: Column[], size: number): void {
 }
 
 function emitEnum(entry: BtfType): string {
-  const values = enumValues(entry).map(([name]) => `'${name}'`).join(', ');
+  const values = enumValues(entry)
+    .map(([name]) => `'${name}'`)
+    .join(', ');
   const constant = entry.name.toUpperCase();
   return `export const ${constant} = [${values}] as const;\nexport type ${pascal(entry.name)} = (typeof ${constant})[number];\n`;
 }
@@ -131,8 +144,12 @@ function emitKind(kind: string, index: number, version: string): { code: string;
   const hash = createHash('sha256').update(`${version};${kind};${layout}`).digest('hex').slice(0, 12);
   const fields = kept.map(({ name, ts, comment }) => `${comment ? `  /** ${comment} */\n` : ''}  ${name}: ${ts};`).join('\n');
   const reads = kept.map(({ name, read }) => `    ${name}: ${read},`).join('\n');
-  const list = columns.map(({ name, offset, size, type: column, comment }) =>
-    `    { name: '${name}', offset: ${offset}, size: ${size}, type: ${JSON.stringify(column)}, comment: ${JSON.stringify(comment)} },`).join('\n');
+  const list = columns
+    .map(
+      ({ name, offset, size, type: column, comment }) =>
+        `    { name: '${name}', offset: ${offset}, size: ${size}, type: ${JSON.stringify(column)}, comment: ${JSON.stringify(comment)} },`,
+    )
+    .join('\n');
   const offsets = kept.map(({ name, offset }) => `  ${name}: ${offset},`).join('\n');
   const code = `
 export type ${pascal(kind)}Row = {
@@ -190,7 +207,9 @@ export type Rows = { ${kinds.map(({ name }) => `${name}: ${pascal(name)}Row`).jo
 
 /** Where the members that every row begins with lie. */
 export const HEAD_AT = {
-${columnsOf(named('STRUCT', 'row_head')).map(({ name, offset }) => `  ${name}: ${offset},`).join('\n')}
+${columnsOf(named('STRUCT', 'row_head'))
+  .map(({ name, offset }) => `  ${name}: ${offset},`)
+  .join('\n')}
 } as const;
 ${kinds.map(({ code }) => code).join('')}
 /** Every kind, by its table's name; \`index\` is the ring's and the head's \`kind\`. */

@@ -126,8 +126,6 @@ static __always_inline void memory_accept(struct memory *memory, struct tcp_sock
 	memory_begin(memory, tp, id, now_ns);
 	memory->owner = memory->owner ? OWNER_LISTENER : OWNER_UNKNOWN;
 	memory->role = ROLE_SERVER;
-	/* The kernel starts an accepted socket's counter with the SYN-ACKs that were sent again for it. */
-	memory->retrans[CLASS_SYN_ACK] = tp->total_retrans;
 }
 
 /*
