@@ -2,26 +2,29 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { DataType, define, open } from 'ffi-rs';
+import { getSystemErrorName } from 'node:util';
+import { DataType, load, open } from 'ffi-rs';
 import { COUNTERS, KIND, KINDS, type Kind, type KindCounters } from '../bpf/rows.gen.ts';
-import { CannotRunError } from './errors.ts';
+import { AgentError, CannotRunError } from './errors.ts';
 import type { Hook } from './source.ts';
 
 const REPORT_BYTES = 16 * 1024;
-const ERRNO: Record<number, string> = { 1: 'EPERM', 2: 'ENOENT', 3: 'ESRCH', 12: 'ENOMEM', 13: 'EACCES', 16: 'EBUSY', 22: 'EINVAL', 28: 'ENOSPC', 38: 'ENOSYS' };
+const { I32, String: Text, U8Array: Bytes } = DataType;
 
-const functions = {
-  loader__row_size: { library: 'tcplens', retType: DataType.I32, paramsType: [DataType.I32] },
-  loader__open: {
-    library: 'tcplens',
-    retType: DataType.I32,
-    paramsType: [DataType.String, DataType.String, DataType.I32, DataType.String, DataType.U8Array, DataType.I32],
-  },
-  loader__drain: { library: 'tcplens', retType: DataType.I32, paramsType: [DataType.I32, DataType.U8Array, DataType.I32] },
-  loader__sweep: { library: 'tcplens', retType: DataType.I32, paramsType: [DataType.String, DataType.U8Array, DataType.I32] },
-  loader__counters: { library: 'tcplens', retType: DataType.I32, paramsType: [DataType.U8Array, DataType.I32] },
-  loader__close: { library: 'tcplens', retType: DataType.I32, paramsType: [] },
-};
+/** Parameters of every function; each returns an int, negative for -errno. */
+const PARAMETERS = {
+  loader__row_size: [I32],
+  loader__open: [Text, Text, I32, Text, Bytes, I32],
+  loader__drain: [I32, Bytes, I32],
+  loader__sweep: [Text, Bytes, I32],
+  loader__counters: [Bytes, I32],
+  loader__close: [],
+} as const;
+
+function call(funcName: keyof typeof PARAMETERS, ...paramsValue: unknown[]): number {
+  const paramsType = [...PARAMETERS[funcName]];
+  return load({ library: 'tcplens', funcName, retType: I32, paramsType, paramsValue });
+}
 
 export type LoaderOptions = {
   /** the folder with *.bpf.o and linux-ARCH/libtcplens.so */
@@ -36,16 +39,48 @@ export type LoaderOptions = {
 /** What the kernel side can do, once it is open. One a process. */
 export type Loader = ReturnType<typeof openLoader>;
 
-function name(errno: number): string {
-  return ERRNO[errno] ?? `errno ${errno}`;
+function openLibrary(prebuilt: string): void {
+  const path = join(prebuilt, `linux-${process.arch}`, 'libtcplens.so');
+  if (!existsSync(path)) {
+    const machine = `${process.platform}-${process.arch}`;
+    throw new CannotRunError('no_loader', `there is no loader for ${machine} in ${prebuilt}: tcplens runs on Linux x64 and arm64`);
+  }
+  try {
+    open({ library: 'tcplens', path });
+  } catch (cause) {
+    throw new CannotRunError('no_libbpf', `${path} does not load: is libbpf 1.x there? On Debian: apt-get install libbpf1`, cause);
+  }
+}
+
+/** The other half of the assertions in rows.h: what this library writes is what rows.gen.ts reads. */
+function checkRowSizes(): void {
+  for (const kind of KIND) {
+    const size = call('loader__row_size', KINDS[kind].index);
+    if (size === KINDS[kind].size) continue;
+    const message = `the loader's ${kind} row has ${size} bytes, rows.gen.ts says ${KINDS[kind].size}: run make gen bpf`;
+    throw new CannotRunError('row_size', message);
+  }
 }
 
 function parseReport(report: Buffer): Hook[] {
   const text = report.toString('utf8', 0, Math.max(report.indexOf(0), 0));
   return text.split('\n').flatMap((line) => {
-    const [hook, attached, reason = ''] = line.split('\t');
-    return hook ? [{ name: hook, attached: attached === '1', reason }] : [];
+    const [name, attached, reason = ''] = line.split('\t');
+    return name ? [{ name, attached: attached === '1', reason }] : [];
   });
+}
+
+function attach({ prebuilt, host_id, ring_bytes, refuse }: LoaderOptions): Hook[] {
+  const report = Buffer.alloc(REPORT_BYTES);
+  const hex = host_id.toString(16).padStart(16, '0');
+  const attached = call('loader__open', prebuilt, hex, ring_bytes, refuse.join(','), report, report.length);
+  const hooks = parseReport(report);
+  if (attached < 0) throw new CannotRunError('loader_open', `the kernel side does not open: ${getSystemErrorName(attached)}`);
+  if (attached === 0) {
+    const reasons = hooks.map(({ name, reason }) => `  ${name}: ${reason}`).join('\n');
+    throw new CannotRunError('no_hook', `this kernel refused every hook:\n${reasons}\nRun tcplens check for what is missing.`);
+  }
+  return hooks;
 }
 
 function readCounters(bytes: Buffer): Record<Kind, KindCounters> {
@@ -59,56 +94,37 @@ function readCounters(bytes: Buffer): Record<Kind, KindCounters> {
  * @throws CannotRunError when the library cannot be used here, its rows are not ours, or no hook is left.
  */
 export function openLoader(options: LoaderOptions) {
-  const library = join(options.prebuilt, `linux-${process.arch}`, 'libtcplens.so');
-  if (!existsSync(library)) {
-    throw new CannotRunError('no_loader', `there is no loader for ${process.platform}-${process.arch} in ${options.prebuilt}; tcplens runs on Linux x64 and arm64`);
-  }
-  try {
-    open({ library: 'tcplens', path: library });
-  } catch (cause) {
-    throw new CannotRunError('no_libbpf', `${library} does not load: is libbpf 1.x there? On Debian: apt-get install libbpf1`, cause);
-  }
-  const native = define(functions);
-  for (const kind of KIND) {
-    const size = native.loader__row_size([KINDS[kind].index]);
-    if (size !== KINDS[kind].size) {
-      throw new CannotRunError('row_size', `the loader's ${kind} row has ${size} bytes, rows.gen.ts says ${KINDS[kind].size}: run make gen bpf`);
-    }
-  }
-  const report = Buffer.alloc(REPORT_BYTES);
-  const hostId = options.host_id.toString(16).padStart(16, '0');
-  const attached = native.loader__open([options.prebuilt, hostId, options.ring_bytes, options.refuse.join(','), report, report.length]);
-  const hooks = parseReport(report);
-  if (attached < 0) throw new CannotRunError('loader_open', `the kernel side does not open: ${name(-attached)}`);
-  if (attached === 0) {
-    const reasons = hooks.map((hook) => `  ${hook.name}: ${hook.reason}`).join('\n');
-    throw new CannotRunError('no_hook', `this kernel refused every hook:\n${reasons}\nRun tcplens check for what is missing.`);
-  }
+  openLibrary(options.prebuilt);
+  checkRowSizes();
+  const hooks = attach(options);
   const identity = Buffer.alloc(16);
-  const counterBytes = Buffer.alloc(KIND.length * COUNTERS.length * 8);
+  const counters = Buffer.alloc(KIND.length * COUNTERS.length * 8);
   return {
     hooks,
 
-    /** Whole rows of one kind into `into`; returns bytes, 0 when nothing waits. */
+    /**
+     * Whole rows of one kind into `into`; returns bytes, 0 when nothing waits.
+     * @throws AgentError when the ring holds what is no row of this kind
+     */
     drain(kind: Kind, into: Uint8Array): number {
-      const bytes = native.loader__drain([KINDS[kind].index, into as Buffer, into.byteLength]);
-      if (bytes < 0) throw new Error(`drain of ${kind}: ${name(-bytes)}`);
+      const bytes = call('loader__drain', KINDS[kind].index, into, into.byteLength);
+      if (bytes < 0) throw new AgentError('drain', `draining ${kind} rows failed: ${getSystemErrorName(bytes)}`);
       return bytes;
     },
 
     /** Opens the sweep of one namespace. Undefined where it is gone or may not be entered. */
     sweep(netnsPath: string): { cookie: bigint; inode: number } | undefined {
-      if (native.loader__sweep([netnsPath, identity, identity.length]) < 0) return undefined;
+      if (call('loader__sweep', netnsPath, identity, identity.length) < 0) return undefined;
       return { cookie: identity.readBigUInt64LE(0), inode: Number(identity.readBigUInt64LE(8)) };
     },
 
     counters(): Record<Kind, KindCounters> {
-      native.loader__counters([counterBytes, counterBytes.length]);
-      return readCounters(counterBytes);
+      call('loader__counters', counters, counters.length);
+      return readCounters(counters);
     },
 
     close(): void {
-      native.loader__close([]);
+      call('loader__close');
     },
   };
 }

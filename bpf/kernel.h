@@ -39,6 +39,7 @@ typedef __u16 __sum16;
 #define ENOPROTOOPT 92
 
 #define ICSK_TIME_LOSS_PROBE 5
+#define TCPHDR_FIN 0x01
 #define TCPHDR_SYN 0x02
 
 /* uapi/linux/bpf.h, as far as maps and helpers need it. */

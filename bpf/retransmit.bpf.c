@@ -65,7 +65,8 @@ static __always_inline void fill(struct retransmit_row *row, struct tcp_sock *tp
 
 	row->seq = class == CLASS_SYN ? 0 : seq - isn;
 	row->end_seq = row->seq + (end_seq - seq);
-	row->bytes = end_seq - seq - (class == CLASS_SYN ? 1 : 0);
+	/* SYN and FIN take a sequence number each and are no payload. */
+	row->bytes = end_seq - seq - (class == CLASS_SYN) - !!(BPF_CORE_READ(cb, tcp_flags) & TCPHDR_FIN);
 	row->segments = segments_of(cb);
 	row->rto_us = icsk->icsk_rto * jiffy_us;
 	row->snd_cwnd = tp->snd_cwnd;
