@@ -1,0 +1,67 @@
+// Every reason for which the collector refuses a request, with its HTTP status. The codes are stable: agents and
+// tools compare them, counters are labelled with them.
+
+export const REFUSALS = {
+  header_missing: 400,
+  header_invalid: 400,
+  schema_unknown: 422,
+  body_empty: 400,
+  zstd_corrupt: 400,
+  zstd_trailing_bytes: 400,
+  too_large: 413,
+  length_required: 411,
+  length_not_whole_rows: 422,
+  host_mismatch: 422,
+  kind_mismatch: 422,
+  time_out_of_window: 422,
+  sequence_too_old: 409,
+  report_invalid: 400,
+  request_invalid: 400,
+  media_type_unsupported: 415,
+  not_found: 404,
+  method_not_allowed: 405,
+  host_forbidden: 403,
+  origin_forbidden: 403,
+  too_many_requests: 429,
+  too_many_bytes_in_flight: 429,
+  too_many_queries: 503,
+  too_many_viewers: 503,
+  log_full: 503,
+  log_disk_full: 503,
+  log_failed: 503,
+  store_failed: 503,
+  stopping: 503,
+  internal: 500,
+} as const satisfies Record<string, number>;
+export type RefusalCode = keyof typeof REFUSALS;
+
+/** A request that was refused. `message` says what to do about it; it is shown to whoever asked. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly code: RefusalCode;
+  readonly retry_after_s: number | undefined;
+  constructor(code: RefusalCode, message: string, options: { cause?: unknown; retry_after_s?: number } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.retry_after_s = options.retry_after_s;
+  }
+  get status(): number {
+    return REFUSALS[this.code];
+  }
+}
+
+/** Why the collector cannot start, or had to end. `exitCode` is the process's. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+  readonly code: 'data_dir_locked' | 'data_dir_unusable' | 'bind_not_loopback' | 'address_in_use' | 'child_ended' | 'not_ready';
+  readonly exitCode = 1;
+  constructor(code: StartError['code'], message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** What went wrong, in one line, whatever was thrown. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

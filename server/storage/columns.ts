@@ -1,0 +1,41 @@
+// rows.gen.ts → ClickHouse: what each column is stored as, how it is read from a raw row, and how one becomes the other.
+import { type Column, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+
+/** One stored column: `type` and `codec` as in CREATE TABLE, `select` the expression over the raw row's column. */
+export type StoredColumn = { name: string; type: string; codec: string; comment: string; select: string };
+
+/** Identities are close to random: general compression only. Every other integer is a figure with few significant bits. */
+const IDENTITIES: ReadonlySet<string> = new Set(['host_id', 'connection_id', 'cgroup_id', 'netns', 'snd_isn', 'rcv_isn']);
+
+/** `pad` carries nothing; `kind` is the table. */
+const isStored = ({ name }: Column) => name !== 'pad' && name !== 'kind';
+
+function storedColumn({ name, type, comment }: Column): StoredColumn {
+  const column = { name, type, codec: 'ZSTD(1)', comment, select: name };
+  if (type.startsWith('Enum8')) {
+    // A byte outside the enum would make every later read of its block fail: it becomes the first enumerator.
+    const last = type.split(',').length - 1;
+    return { ...column, select: `CAST(if(${name} > ${last}, 0, ${name}), ${quote(type)})` };
+  }
+  if (type === 'Bool') return { ...column, select: `${name} != 0` };
+  if (type === 'DateTime64(9)') return { ...column, type: "DateTime64(9, 'UTC')", codec: 'Delta, ZSTD(1)' };
+  if (type === 'FixedString(16)') return { ...column, type: 'LowCardinality(String)', select: `toStringCutToZero(${name})` };
+  if (/^U?Int/.test(type) && !IDENTITIES.has(name)) return { ...column, codec: 'T64, ZSTD(1)' };
+  return column;
+}
+
+/** The columns of a kind's table, in the row's order. */
+export function storedColumns(kind: Kind): StoredColumn[] {
+  return KINDS[kind].columns.filter(isStored).map(storedColumn);
+}
+
+/** The raw row as `file()` and `input()` want it. Enum and Bool bytes are read as numbers, so that none is refused. */
+export function rawStructure(kind: Kind): string {
+  const columns: readonly Column[] = KINDS[kind].columns;
+  return columns.map(({ name, type }) => `${name} ${/^(Enum8|Bool)/.test(type) ? 'UInt8' : type}`).join(', ');
+}
+
+/** A string as a SQL literal. Only for text that this program makes itself: values of others go in as parameters. */
+export function quote(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}

@@ -1,0 +1,102 @@
+// The engine inside this process: chdb behind the ordinary client. Its traps (settings that stick, binary bodies corrupted,
+// success with nothing read) end at this file.
+import { mkdirSync } from 'node:fs';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { createChdbConnection } from 'chdb/connection';
+import { reasonOf } from '../errors.ts';
+import { bounded, given } from './bounds.ts';
+import { quote, rawStructure } from './columns.ts';
+import { DICTIONARIES, insertReport } from './entities.ts';
+import { migrate } from './migrations.ts';
+import { checkSegment, checkWritten, insertStatement } from './segment-insert.ts';
+import { type Engine, failingAs, type Segment, type Store, StoreError } from './store.ts';
+
+type ClickHouseOptions = NonNullable<Parameters<typeof createClient>[0]>;
+
+const DATABASE = 'default';
+
+/** `file()` takes these in a path as patterns and has no way to escape them. */
+const PATTERN = /[*?{}]/;
+
+/**
+ * Opens (and creates) the data directory. One process may have it open, and one directory a process.
+ * @throws StoreError `store_unavailable`
+ */
+export async function openEmbedded(options: { path: string }): Promise<Store> {
+  const engine = await openEmbeddedEngine(options);
+  return { ...engine, migrate: () => migrate(engine), insertReport: (report) => insertReport(engine, report) };
+}
+
+/** The engine alone, without a store's tables. */
+export async function openEmbeddedEngine({ path }: { path: string }): Promise<Engine> {
+  const engine = embeddedEngine(connect(path));
+  await engine.ping();
+  return engine;
+}
+
+function connect(path: string): ClickHouseClient {
+  try {
+    mkdirSync(path, { recursive: true });
+    // chdb's types are those of its own copy of the client's contract, 1.23.0 beside 1.23.1.
+    const connection: unknown = createChdbConnection({ path });
+    return createClient({ log: { level: ClickHouseLogLevel.OFF }, connection: connection as NonNullable<ClickHouseOptions['connection']> });
+  } catch (cause) {
+    throw new StoreError(
+      'store_unavailable',
+      `The embedded engine cannot open ${path}: ${reasonOf(cause)}. Is another collector using it? Else give --clickhouse URL.`,
+      { cause },
+    );
+  }
+}
+
+function embeddedEngine(client: ClickHouseClient): Engine {
+  const query = <Row>(sql: string, params: Record<string, unknown> = {}) =>
+    failingAs('store_query_failed', async () => {
+      const result = await client.query({ query: bounded(sql), query_params: given(params), format: 'JSONEachRow' });
+      return await result.json<Row>();
+    });
+  // The engine counts rows that enter tables for the whole process, so inserts take turns to know their own.
+  const inTurn = turns();
+  const taken = async (): Promise<number> => {
+    const [event] = await query<{ value: number }>("SELECT value FROM system.events WHERE event = 'InsertedRows'");
+    return event?.value ?? 0;
+  };
+  const insert = async (segment: Segment): Promise<void> => {
+    if (PATTERN.test(segment.path)) {
+      throw new StoreError(
+        'store_segment_unreadable',
+        `${segment.path}: the engine cannot read from a path with * ? { or }. Choose another data directory.`,
+      );
+    }
+    checkSegment(segment);
+    const before = await taken();
+    const source = `file(${quote(segment.path)}, RowBinary, ${quote(rawStructure(segment.kind))})`;
+    await client.command({ query: insertStatement(segment, source, true) });
+    checkWritten(segment, (await taken()) - before);
+  };
+  return {
+    backend: 'embedded',
+    query,
+    insertSegment: (segment) => inTurn(() => failingAs('store_insert_failed', () => insert(segment))),
+    command: (sql) => inTurn(() => failingAs('store_query_failed', async () => void (await client.command({ query: sql })))),
+    insertObjects: (table, values) =>
+      inTurn(() => failingAs('store_insert_failed', async () => void (await client.insert({ table, values, format: 'JSONEachRow' })))),
+    place: (statement) => statement.replaceAll('{database}', DATABASE).replaceAll('{dictionary_source}', ''),
+    reloadDictionaries: () =>
+      failingAs('store_query_failed', async () => {
+        for (const name of DICTIONARIES) await client.command({ query: `SYSTEM RELOAD DICTIONARY ${name}` });
+      }),
+    ping: async () => void (await query('SELECT 1')),
+    close: () => inTurn(() => client.close()),
+  };
+}
+
+/** Runs what it is given one after the other; a failure is its caller's alone. */
+function turns(): <Result>(work: () => Promise<Result>) => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work, work);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}

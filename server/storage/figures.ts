@@ -1,0 +1,86 @@
+// What is counted, and from which rows: one definition for the rollup's views and for queries over rows.
+import { CLASS, type Class, type Kind } from '../../bpf/rows.gen.ts';
+
+/** The port that the connection's server side listens on. Where the role is unknown, the smaller one is more likely it. */
+export const SERVICE_PORT = "multiIf(role = 'server', local_port, role = 'client', peer_port, least(local_port, peer_port))";
+
+/** /24 of an IPv4 peer, /64 of an IPv6 one. */
+export const PEER_NETWORK = `tupleElement(IPv6CIDRToRange(peer_addr, if(${isIPv4('peer_addr')}, 120, 64)), 1)`;
+
+/** Whether an IPv6 column's value is a mapped IPv4 address. */
+export function isIPv4(column: string): string {
+  return `${column} BETWEEN toIPv6('::ffff:0.0.0.0') AND toIPv6('::ffff:255.255.255.255')`;
+}
+
+const retransByClass = Object.fromEntries(
+  CLASS.map((name) => [`retrans_${name}`, `sumIf(segments, class = '${name}' AND outcome != 'refused')`]),
+) as Record<`retrans_${Class}`, string>;
+
+/** A sample carries deltas, a close what no sample has reported: together they count everything once. */
+const rest = (name: string) => `sumIf(${name}_rest, event != 'open')`;
+
+/** Sums that add up over time, hosts and processes. A kind that does not know a figure adds 0. */
+export const FIGURES = {
+  retransmit: {
+    ...retransByClass,
+    /** never left TCP, and the kernel counts them nowhere: beside the classes, not in them */
+    retrans_refused: "sumIf(segments, outcome = 'refused')",
+  },
+  connection: {
+    opened: "countIf(event = 'open' AND NOT preexisting)",
+    /** of these, the ones that this host asked for: with `failed`, what was attempted */
+    connected: "countIf(event = 'open' AND NOT preexisting AND role != 'server')",
+    closed: "countIf(event = 'close')",
+    failed: "countIf(event = 'failed' AND role != 'server')",
+    resets: "countIf(event = 'close' AND end_reason IN ('rst_sent', 'rst_received'))",
+    data_segs_out: rest('data_segs_out'),
+    bytes_sent: rest('bytes_sent'),
+    bytes_received: rest('bytes_received'),
+    busy_us: rest('busy_us'),
+    rwnd_limited_us: rest('rwnd_limited_us'),
+    sndbuf_limited_us: rest('sndbuf_limited_us'),
+    sampled_us: rest('interval_us'),
+  },
+  sample: {
+    data_segs_out: 'sum(data_segs_out)',
+    bytes_sent: 'sum(bytes_sent)',
+    bytes_received: 'sum(bytes_received)',
+    busy_us: 'sum(busy_us)',
+    rwnd_limited_us: 'sum(rwnd_limited_us)',
+    sndbuf_limited_us: 'sum(sndbuf_limited_us)',
+    sampled_us: 'sum(interval_us)',
+  },
+} as const satisfies Partial<Record<Kind, Record<string, string>>>;
+
+export type FigureKind = keyof typeof FIGURES;
+export type Figure = { [Name in FigureKind]: keyof (typeof FIGURES)[Name] }[FigureKind];
+
+export const FIGURE_KINDS = ['retransmit', 'connection', 'sample'] as const satisfies readonly FigureKind[];
+export const FIGURE_NAMES = [...new Set(FIGURE_KINDS.flatMap((kind) => Object.keys(FIGURES[kind])))] as Figure[];
+
+/** Retransmitted segments of the classes that carry data: what a ratio to data segments compares. */
+export const DATA_RETRANS = CLASS.filter((name) => name !== 'syn' && name !== 'syn_ack')
+  .map((name) => `retrans_${name}`)
+  .join(' + ');
+
+/** Rows whose smoothed RTT counts: an open's is one handshake's, and a retransmission's would favour bad moments. */
+export const RTT_COUNTS = {
+  retransmit: '0',
+  connection: "event = 'close' AND srtt_us > 0",
+  sample: 'srtt_us > 0',
+} as const satisfies Record<FigureKind, string>;
+
+/** OpenTelemetry's exponential histogram at scale 3: bucket b holds RTTs in (2^(b/8), 2^((b+1)/8)] seconds. */
+export const RTT_BUCKET = 'toInt16(ceil(log2(greatest(srtt_us, 1) / 1e6) * 8) - 1)';
+
+/** Expressions for every figure over a kind's rows, `0` where the kind does not know it. */
+export function figuresOf(kind: FigureKind): string[] {
+  const known: Partial<Record<string, string>> = FIGURES[kind];
+  return FIGURE_NAMES.map((name) => `${known[name] ?? 'toUInt64(0)'} AS ${name}`);
+}
+
+/** A quantile of a map of RTT buckets, in µs: the geometric middle of its bucket, at most 4.5 % off. NaN if the map is empty. */
+export function bucketQuantile(map: string, level: number): string {
+  const rank = `arrayFirstIndex(n -> n >= ${level} * arraySum(mapValues(${map})), arrayCumSum(mapValues(${map})))`;
+  return `if(empty(${map}), nan, exp2((mapKeys(${map})[${rank}] + 0.5) / 8) * 1e6)`;
+}

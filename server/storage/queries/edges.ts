@@ -1,0 +1,82 @@
+// Edges: process → peer:port, and how they fare.
+import type { EDGE_SORTS, Edge, Edges, Range } from '../../api.ts';
+import { containerName, hostName } from '../entities.ts';
+import { DATA_RETRANS, FIGURE_NAMES, type Figure, SERVICE_PORT } from '../figures.ts';
+import type { Store } from '../store.ts';
+import { plainAddress, plainNetwork } from './address.ts';
+import { figuresBy, type Keys, RTT_P99 } from './figures-by.ts';
+import { limitsOf } from './limits.ts';
+import { retransmitRatio } from './series.ts';
+import { type Window, windowOf } from './window.ts';
+
+type EdgeSort = (typeof EDGE_SORTS)[number];
+
+const same = (expression: string) => ({ rows: expression, rollup_1m: expression });
+const KEYS = {
+  host_key: same('host_id'),
+  comm: same('comm'),
+  container: same(containerName('host_id', 'cgroup_id')),
+  role: same('role'),
+  peer: { rows: 'peer_addr', rollup_1m: 'peer_network' },
+  port: { rows: SERVICE_PORT, rollup_1m: 'service_port' },
+} as const satisfies Keys;
+
+const RETRANS = FIGURE_NAMES.filter((name) => name.startsWith('retrans_') && name !== 'retrans_refused').join(' + ');
+
+/** What each sort orders by, largest first. An edge without the figure comes last. */
+const ORDER = {
+  retrans: 'retrans',
+  retransmit_ratio: 'if(data_segs_out > 0, least(1, data_retrans / data_segs_out), -1)',
+  connections_per_s: 'opened',
+  rtt_p99_us: 'if(isNaN(rtt_p99_us), -1, rtt_p99_us)',
+  failed: 'failed',
+  resets: 'resets',
+  bytes: 'bytes_sent + bytes_received',
+} as const satisfies Record<EdgeSort, string>;
+
+type EdgeRow = Record<Figure | 'retrans' | 'data_retrans' | 'total', number> &
+  Pick<Edge, 'host_id' | 'host' | 'comm' | 'container' | 'role' | 'peer_addr' | 'port' | 'rtt_p99_us'>;
+
+/** The `limit` edges that are largest by `sort`. Over ranges that the rollup answers, a peer is its network. */
+export async function edges(
+  store: Store,
+  range: Range,
+  { sort, limit }: { sort: EdgeSort; limit: number },
+  now_ms: number,
+): Promise<Edges> {
+  const window = windowOf(range, now_ms);
+  const rows = await store.query<EdgeRow>(edgesSql(window, sort), { ...window.params, limit });
+  const span_s = (window.to_ms - window.from_ms) / 1000;
+  return { edges: rows.map((row) => edgeOf(row, window, span_s)), total: rows[0]?.total ?? 0 };
+}
+
+function edgesSql(window: Window, sort: EdgeSort): string {
+  return `SELECT toString(e.host_key) AS host_id, ${hostName('e.host_key')} AS host, comm, container, role, toString(peer) AS peer_addr, port,
+  ${FIGURE_NAMES.join(', ')}, ${RETRANS} AS retrans, ${DATA_RETRANS} AS data_retrans, ${RTT_P99[window.source]} AS rtt_p99_us, count() OVER () AS total
+FROM (${figuresBy(KEYS, window)}) AS e
+ORDER BY ${ORDER[sort]} DESC, bytes_sent + bytes_received DESC, host_id, comm, peer_addr, port, role
+LIMIT {limit:UInt32}`;
+}
+
+function edgeOf(row: EdgeRow, { source }: Window, span_s: number): Edge {
+  const { host_id, host, comm, container, role, port, opened, failed, resets, data_segs_out, retrans, rtt_p99_us } = row;
+  return {
+    host_id,
+    host,
+    comm,
+    container,
+    role,
+    peer_addr: source === 'rows' ? plainAddress(row.peer_addr) : plainNetwork(row.peer_addr),
+    port,
+    connections_per_s: opened / span_s,
+    opened,
+    failed,
+    resets,
+    data_segs_out,
+    retrans,
+    retransmit_ratio: retransmitRatio(row.data_retrans, data_segs_out),
+    rtt_p99_us,
+    bytes: row.bytes_sent + row.bytes_received,
+    limits: limitsOf(row),
+  };
+}

@@ -1,0 +1,77 @@
+// Retransmissions as people read them, newest first.
+import type { RetransmitRow } from '../../../bpf/rows.gen.ts';
+import type { Range, Retransmit } from '../../api.ts';
+import { hostName } from '../entities.ts';
+import type { Store } from '../store.ts';
+import { plainAddress } from './address.ts';
+import { windowOf } from './window.ts';
+
+/** The fields that rows and answers share, by one name. */
+const SHARED = [
+  'pid',
+  'comm',
+  'owner',
+  'role',
+  'local_addr',
+  'local_port',
+  'peer_addr',
+  'peer_port',
+  'state',
+  'class',
+  'outcome',
+  'err',
+  'segments',
+  'bytes',
+  'seq',
+  'ca_state',
+  'backoff',
+  'srtt_us',
+  'rto_us',
+  'snd_cwnd',
+] as const satisfies readonly (keyof Retransmit & keyof RetransmitRow)[];
+
+/** The rest needs a word of its own: ids as text, and the host's name. */
+const answer = (
+  rows: string,
+) => `SELECT toString(toUnixTimestamp64Nano(r.time_ns)) AS time_ns, toString(r.host_id) AS host_id, ${hostName('r.host_id')} AS host,
+  toString(r.connection_id) AS connection_id, toString(r.netns) AS netns, ${SHARED.join(', ')}
+FROM (${rows}) AS r`;
+
+/** The newest `limit` retransmissions in the range, newest first. From rows: beyond their retention there are none. */
+export async function retransmits(
+  store: Store,
+  { connection_id, ...range }: Range & { connection_id?: string },
+  limit: number,
+  now_ms: number,
+): Promise<Retransmit[]> {
+  const { where, params } = windowOf(range, now_ms, 'rows');
+  const connection = connection_id === undefined ? '' : 'AND connection_id = {connection_id:UInt64}';
+  const sql = `SELECT * FROM retransmit WHERE ${where} ${connection} ORDER BY time_ns DESC LIMIT {limit:UInt32}`;
+  const rows = await store.query<Retransmit>(`${answer(sql)} ORDER BY r.time_ns DESC`, { ...params, connection_id, limit });
+  return rows.map(withPlainAddresses);
+}
+
+/** The first `limit` of one connection, oldest first. */
+export async function retransmitsOf(store: Store, host_id: string, connection_id: string, limit: number): Promise<Retransmit[]> {
+  const sql =
+    'SELECT * FROM retransmit WHERE host_id = {host_id:UInt64} AND connection_id = {connection_id:UInt64} ORDER BY time_ns LIMIT {limit:UInt32}';
+  const rows = await store.query<Retransmit>(`${answer(sql)} ORDER BY r.time_ns`, { host_id, connection_id, limit });
+  return rows.map(withPlainAddresses);
+}
+
+/** The same answer from a raw row, for the live feed. */
+export function retransmitFromRow(row: RetransmitRow, hostName: string): Retransmit {
+  const shared = Object.fromEntries(SHARED.map((name) => [name, row[name]])) as Pick<Retransmit, (typeof SHARED)[number]>;
+  return {
+    ...shared,
+    time_ns: String(row.time_ns),
+    host_id: String(row.host_id),
+    host: hostName,
+    connection_id: String(row.connection_id),
+    netns: String(row.netns),
+  };
+}
+
+function withPlainAddresses(row: Retransmit): Retransmit {
+  return { ...row, local_addr: plainAddress(row.local_addr), peer_addr: plainAddress(row.peer_addr) };
+}

@@ -1,0 +1,70 @@
+// From sums a step to the figures that are shown: rates, ratios, and gaps where nothing was measured.
+import { type Series, STACKED_CLASSES, type Tiles } from '../../api.ts';
+import type { Figure } from '../figures.ts';
+import type { Window } from './window.ts';
+
+type Quantiles = [p50: number | null, p99: number | null];
+
+/** One step's sums. `recent_` reaches back over a sweep where the step is shorter; `range_rtt` is the same in every step. */
+export type Step = Record<Figure, number> & {
+  /** start of the step, s */
+  time_s: number;
+  /** stored rows behind the figures */
+  rows: number;
+  recent_data_retrans: number;
+  recent_data_segs_out: number;
+  recent_rtt: Quantiles;
+  range_rtt: Quantiles;
+};
+
+/**
+ * Retransmitted over sent *data* segments, as the kernel counts both: SYN and SYN-ACK carry none and are left out. Sent ones
+ * are sampled, so a burst can run ahead of its samples: never above 1. Null without data segments.
+ */
+export function retransmitRatio(data_retrans: number, data_segs_out: number): number | null {
+  return data_segs_out > 0 ? Math.min(1, data_retrans / data_segs_out) : null;
+}
+
+/** Figures of the whole range. Rates are null unless somebody was there to see. */
+export function tilesOf(steps: readonly Step[], span_s: number, watched: boolean, completeness: number | null): Tiles {
+  const total = (figure: 'rows' | Figure) => steps.reduce((sum, step) => sum + step[figure], 0);
+  const seen = watched || total('rows') > 0;
+  const perSecond = (count: number) => (seen ? count / span_s : null);
+  const failed = total('failed');
+  const attempted = failed + total('connected');
+  const [rtt_p50_us, rtt_p99_us] = steps[0]?.range_rtt ?? [null, null];
+  return {
+    connections_per_s: perSecond(total('opened')),
+    retransmit_ratio: retransmitRatio(dataRetrans(total), total('data_segs_out')),
+    rtt_p50_us,
+    rtt_p99_us,
+    failed_ratio: attempted > 0 ? failed / attempted : null,
+    failed,
+    resets_per_s: perSecond(total('resets')),
+    accept_overflows: null,
+    completeness,
+  };
+}
+
+function dataRetrans(total: (figure: Figure) => number): number {
+  const classes = STACKED_CLASSES.filter((name) => name !== 'syn' && name !== 'syn_ack');
+  return classes.reduce((sum, name) => sum + total(`retrans_${name}`), 0);
+}
+
+/** @param watched starts of steps in which an agent reported, s */
+export function seriesOf(steps: readonly Step[], { to_ms, step_s }: Window, watched: ReadonlySet<number>): Series {
+  // The last step may have only begun.
+  const seconds = ({ time_s }: Step) => Math.max(1, Math.min(step_s, to_ms / 1000 - time_s));
+  const perSecond = (figure: Figure) =>
+    steps.map((step) => (step.rows > 0 || watched.has(step.time_s) ? step[figure] / seconds(step) : null));
+  return {
+    time_s: steps.map(({ time_s }) => time_s),
+    connections_per_s: perSecond('opened'),
+    failed_per_s: perSecond('failed'),
+    resets_per_s: perSecond('resets'),
+    retransmit_ratio: steps.map((step) => retransmitRatio(step.recent_data_retrans, step.recent_data_segs_out)),
+    retransmits_per_s: Object.fromEntries(STACKED_CLASSES.map((name) => [name, perSecond(`retrans_${name}`)])),
+    rtt_p50_us: steps.map(({ recent_rtt }) => recent_rtt[0]),
+    rtt_p99_us: steps.map(({ recent_rtt }) => recent_rtt[1]),
+  };
+}

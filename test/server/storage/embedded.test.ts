@@ -1,0 +1,56 @@
+// What only the engine inside the process can get wrong: paths, and its directory.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openEmbedded } from '../../../server/storage/embedded.ts';
+import type { Store } from '../../../server/storage/store.ts';
+import { rowBytes } from '../../support/row-bytes.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'tcplens-embedded-'));
+const path = join(directory, 'engine');
+let store: Store;
+beforeAll(async () => {
+  store = await openEmbedded({ path });
+  await store.migrate();
+}, 60_000);
+afterAll(async () => {
+  await store.close();
+  rmSync(directory, { recursive: true });
+});
+
+async function insertFrom(name: string): Promise<void> {
+  mkdirSync(join(directory, name));
+  const segment = join(directory, name, '1.rows');
+  writeFileSync(segment, rowBytes('sample', { time_ns: BigInt(Date.now()) * 1_000_000n, host_id: 1 }));
+  await store.insertSegment({ kind: 'sample', path: segment, rows: 1, token: name });
+}
+const stored = async () => (await store.query<{ n: number }>('SELECT count() AS n FROM sample'))[0]?.n;
+
+test.each(["it's", 'back\\slash', 'a b', 'größe', "');--", '%20', '$(x)', '[ab]'])(
+  'reads a segment from a directory named %s',
+  async (name) => {
+    const before = (await stored()) ?? 0;
+    await insertFrom(name);
+    expect(await stored()).toBe(before + 1);
+  },
+);
+
+test.each(['a*', 'b?', '{c,d}'])('refuses a path that the engine would take as a pattern: %s', async (name) => {
+  const before = await stored();
+  await expect(insertFrom(name)).rejects.toMatchObject({
+    code: 'store_segment_unreadable',
+    message: expect.stringContaining('another data directory'),
+  });
+  expect(await stored()).toBe(before);
+});
+
+test('a second process cannot open the directory, and is told why', () => {
+  const module = JSON.stringify(join(import.meta.dirname, '../../../server/storage/embedded.ts'));
+  const script = `import(${module}).then(({ openEmbedded }) => openEmbedded({ path: ${JSON.stringify(path)} })).catch(({ code, message }) => console.log(code, message))`;
+  const { stdout } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+  expect(stdout).toContain('store_unavailable The embedded engine cannot open');
+  expect(stdout).toContain('Is another collector using it?');
+}, 60_000);

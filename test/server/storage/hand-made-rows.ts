@@ -1,0 +1,156 @@
+// Rows of two hosts in one minute, small enough to work out every figure on paper.
+import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
+import type { Fixture } from './backends.ts';
+import { report } from './report.ts';
+
+/** A whole minute, so that steps and minutes of the rollup begin where the rows below expect it. */
+export const NOW_MS = Math.floor(Date.now() / 60_000) * 60_000;
+export const ago = (seconds: number) => BigInt(NOW_MS - seconds * 1000) * 1_000_000n;
+const S = 1_000_000;
+
+export const ALPHA = 0xffff_ffff_ffff_fff1n;
+const BETA = 2n;
+const CLIENT = {
+  host_id: ALPHA,
+  connection_id: 1,
+  comm: 'curl',
+  role: 1,
+  owner: 1,
+  pid: 42,
+  cgroup_id: 3,
+  netns: 9,
+  local_addr: '10.0.0.1',
+  local_port: 40_000,
+  peer_addr: '203.0.113.9',
+  peer_port: 443,
+  state: 1,
+};
+const REFUSED = { ...CLIENT, connection_id: 2, local_port: 40_001, peer_port: 444, state: 2 };
+const SERVER = {
+  ...CLIENT,
+  host_id: BETA,
+  connection_id: 1,
+  comm: 'nginx',
+  role: 2,
+  owner: 2,
+  pid: 43,
+  cgroup_id: 4,
+  local_addr: '10.0.0.2',
+  local_port: 80,
+  peer_addr: '20010db8000000000000000000000001',
+  peer_port: 5555,
+};
+
+export const fast: RowValues = {
+  ...CLIENT,
+  time_ns: ago(48),
+  class: 1,
+  outcome: 0,
+  segments: 3,
+  bytes: 4344,
+  seq: 100,
+  rto_us: 204_000,
+  snd_cwnd: 10,
+  srtt_us: 1000,
+  ca_state: 3,
+};
+
+const CONNECTIONS = [
+  rowBytes('connection', { ...CLIENT, time_ns: ago(60), event: 0, connect_us: 700 }),
+  rowBytes('connection', {
+    ...CLIENT,
+    time_ns: ago(35),
+    event: 1,
+    end_reason: 4,
+    sk_err: 104,
+    srtt_us: 2000,
+    rtt_min_us: 900,
+    bytes_sent: 61_000,
+    bytes_received: 1500,
+    total_retrans: 4,
+    unattributed: 1,
+    bytes_sent_rest: 1000,
+    bytes_received_rest: 500,
+    data_segs_out_rest: 10,
+    interval_us_rest: 5 * S,
+    busy_us_rest: 1 * S,
+    state: 7,
+  }),
+  rowBytes('connection', { ...REFUSED, time_ns: ago(30), event: 2, end_reason: 6, sk_err: 111, state: 7 }),
+  rowBytes('connection', { ...SERVER, time_ns: ago(20), event: 0, srtt_us: 5 }),
+  rowBytes('connection', { ...SERVER, connection_id: 4, time_ns: ago(20), event: 0, preexisting: 1 }),
+];
+
+const SAMPLES = [
+  rowBytes('sample', {
+    ...CLIENT,
+    time_ns: ago(50),
+    srtt_us: 1000,
+    data_segs_out: 40,
+    bytes_sent: 50_000,
+    bytes_received: 1000,
+    interval_us: 10 * S,
+    busy_us: 4 * S,
+    rwnd_limited_us: S,
+    sndbuf_limited_us: S,
+    retrans: 2,
+    snd_cwnd: 10,
+    snd_ssthresh: 0x7fff_ffff,
+    packets_out: 3,
+    delivery_rate: 12_500,
+  }),
+  rowBytes('sample', {
+    ...CLIENT,
+    time_ns: ago(40),
+    srtt_us: 3000,
+    data_segs_out: 10,
+    bytes_sent: 10_000,
+    interval_us: 10 * S,
+    retrans: 2,
+    snd_cwnd: 7,
+    snd_ssthresh: 5,
+  }),
+];
+
+/** One connection with everything, one refused, one accepted, one older than its agent; and what both hosts report. */
+export async function fill(fixture: Fixture): Promise<void> {
+  await fillRows(fixture);
+  await fillReports(fixture);
+}
+
+async function fillRows({ put }: Fixture): Promise<void> {
+  await put('connection', CONNECTIONS);
+  await put('sample', SAMPLES);
+  await put('retransmit', [
+    rowBytes('retransmit', fast),
+    rowBytes('retransmit', { ...CLIENT, time_ns: ago(47), class: 3, outcome: 1, err: -105, segments: 1 }),
+    rowBytes('retransmit', { ...CLIENT, time_ns: ago(46), class: 4, outcome: 2, err: -16, segments: 5 }),
+    rowBytes('retransmit', { ...REFUSED, time_ns: ago(31), class: 5, outcome: 0, segments: 1 }),
+  ]);
+  await put('state_change', [
+    rowBytes('state_change', { ...CLIENT, time_ns: ago(60), old_state: 2, new_state: 1, duration_us: 700 }),
+    rowBytes('state_change', { ...CLIENT, time_ns: ago(35), old_state: 1, new_state: 7, duration_us: 25 * S }),
+  ]);
+}
+
+async function fillReports({ store }: Fixture): Promise<void> {
+  const alpha = report({
+    host_id: ALPHA.toString(16),
+    at_ms: NOW_MS - 50_000,
+    cgroups: [{ cgroup_id: '3', path: '/docker/0123', container_id: '0123456789abcdef', unit: 'docker.service' }],
+  });
+  const beta = {
+    ...report({
+      host_id: '0000000000000002',
+      at_ms: NOW_MS,
+      cgroups: [{ cgroup_id: '4', path: '/', container_id: '', unit: 'nginx.service' }],
+    }),
+    processes: [],
+  };
+  await store.insertReport(alpha);
+  await store.insertReport({
+    ...beta,
+    host: { ...beta.host, name: 'beta' },
+    accounts: { sample: { seen: 10, sent: 10, queued: 0, ring_lost: 0, queue_dropped: 0, rejected: 0 } },
+  });
+}

@@ -1,0 +1,108 @@
+// Migrations on the real engine: cut short, changed, from the future, and tables that lag behind rows.h.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { KIND, KINDS } from '../../../bpf/rows.gen.ts';
+import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
+import { MIGRATIONS, type Migration, migrate } from '../../../server/storage/migrations.ts';
+import type { Engine } from '../../../server/storage/store.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'tcplens-migrations-'));
+let engine: Engine;
+beforeAll(async () => {
+  engine = await openEmbeddedEngine({ path: directory });
+  await migrate(engine);
+}, 60_000);
+afterAll(async () => {
+  await engine.close();
+  rmSync(directory, { recursive: true });
+});
+
+const step = (number: number, ...statements: string[]): Migration => ({ number, name: `step_${number}`, statements });
+const recorded = async () =>
+  (await engine.query<{ number: number }>('SELECT number FROM migration FINAL ORDER BY number')).map(({ number }) => number);
+
+test('every kind has a table with a column for each member, and its comment', async () => {
+  for (const kind of KIND) {
+    const stored = await engine.query<{ name: string; comment: string }>(
+      'SELECT name, comment FROM system.columns WHERE table = {kind:String} ORDER BY position',
+      { kind },
+    );
+    const members = KINDS[kind].columns.filter(({ name }) => name !== 'pad' && name !== 'kind');
+    expect(stored).toEqual(members.map(({ name, comment }) => ({ name, comment })));
+  }
+});
+
+test('every table that rows or views write to remembers tokens', async () => {
+  const tables = await engine.query<{ name: string }>(
+    "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND create_table_query NOT LIKE '%non_replicated_deduplication_window = 10000%'",
+  );
+  expect(tables).toEqual([{ name: 'migration' }]);
+});
+
+test('no migration that may have been applied somewhere has changed: add a new one instead', async () => {
+  expect(await engine.query('SELECT number, name, checksum FROM migration FINAL ORDER BY number')).toEqual([
+    { number: 1, name: 'entities', checksum: '0053f2abed56420e' },
+    { number: 2, name: 'rollup_1m', checksum: '263dcd21ea865c73' },
+  ]);
+});
+
+test('a migration cut short after its first statement runs again to its end', async () => {
+  const whole = step(
+    3,
+    'CREATE TABLE IF NOT EXISTS half (x UInt8) ENGINE = Memory',
+    'CREATE TABLE IF NOT EXISTS whole (x UInt8) ENGINE = Memory',
+  );
+  let commands = 0;
+  const killed: Engine = {
+    ...engine,
+    command: async (sql) => {
+      if (sql.includes('whole') && commands++ === 0) throw new Error('killed');
+      await engine.command(sql);
+    },
+  };
+  await expect(migrate(killed, [...MIGRATIONS, whole])).rejects.toThrow('killed');
+  expect(await recorded()).toEqual([1, 2]);
+  await migrate(engine, [...MIGRATIONS, whole]);
+  expect(await recorded()).toEqual([1, 2, 3]);
+  expect(await engine.query("SELECT count() AS n FROM system.tables WHERE name IN ('half', 'whole')")).toEqual([{ n: 2 }]);
+});
+
+test('a database of a newer version is refused', async () => {
+  await expect(migrate(engine)).rejects.toMatchObject({
+    code: 'store_migration_changed',
+    message: expect.stringContaining('newer tcplens'),
+  });
+  await engine.command('DELETE FROM migration WHERE number = 3');
+});
+
+test('a changed migration is refused, by name', async () => {
+  const [first, ...rest] = MIGRATIONS;
+  const changed = { ...step(1, ...(first?.statements ?? []), 'SELECT 1'), name: 'entities' };
+  await expect(migrate(engine, [changed, ...rest])).rejects.toMatchObject({
+    code: 'store_migration_changed',
+    message: expect.stringContaining('Migration 1 (entities)'),
+  });
+});
+
+test('a table that lags behind rows.h gains its columns and its enumerators', async () => {
+  await engine.command('ALTER TABLE state_change DROP COLUMN duration_us');
+  await engine.command("ALTER TABLE state_change MODIFY COLUMN owner Enum8('unknown' = 0, 'connect' = 1)");
+  await migrate(engine);
+  const types = await engine.query(
+    "SELECT name, type FROM system.columns WHERE table = 'state_change' AND name IN ('duration_us', 'owner') ORDER BY name",
+  );
+  expect(types).toEqual([
+    { name: 'duration_us', type: 'UInt64' },
+    { name: 'owner', type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3)" },
+  ]);
+});
+
+test('a column of another type is refused, not converted', async () => {
+  await engine.command('ALTER TABLE state_change MODIFY COLUMN pid UInt64');
+  await expect(migrate(engine)).rejects.toMatchObject({
+    code: 'store_migration_changed',
+    message: expect.stringContaining('Table state_change holds pid as UInt64'),
+  });
+});

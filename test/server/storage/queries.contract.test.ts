@@ -1,0 +1,252 @@
+// Each query's figures on rows made by hand, on every back end. What is expected was worked out on paper.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { KINDS } from '../../../bpf/rows.gen.ts';
+import { connection, edges, hosts, overview, retransmitFromRow, retransmits } from '../../../server/storage/queries.ts';
+import { rowBytes } from '../../support/row-bytes.ts';
+import { BACKENDS, type Fixture } from './backends.ts';
+import { ALPHA, ago, fast, fill, NOW_MS } from './hand-made-rows.ts';
+import { report } from './report.ts';
+
+const FOUR_HOURS = { from: NOW_MS - 4 * 3_600_000, to: NOW_MS };
+
+describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
+  let fixture: Fixture;
+  beforeAll(async () => {
+    if (skip !== undefined) return;
+    fixture = await open();
+    await fill(fixture);
+  }, 60_000);
+  afterAll(async () => fixture?.close(), 30_000);
+  const check = (name: string, run: (store: Fixture['store']) => Promise<void>) =>
+    test(name, async (context) => {
+      context.skip(skip !== undefined, skip);
+      await run(fixture.store);
+    }, 60_000);
+
+  check('overview: tiles of 15 minutes, from rows', async (store) => {
+    const { tiles, source, step_s, from_ms, to_ms } = await overview(store, {}, NOW_MS);
+    expect({ source, step_s, from_ms, to_ms }).toEqual({ source: 'rows', step_s: 5, from_ms: NOW_MS - 900_000, to_ms: NOW_MS });
+    expect(tiles).toEqual({
+      connections_per_s: 2 / 900,
+      retransmit_ratio: 4 / 60,
+      rtt_p50_us: 2000,
+      rtt_p99_us: 2980,
+      failed_ratio: 1 / 2,
+      failed: 1,
+      resets_per_s: 1 / 900,
+      accept_overflows: null,
+      completeness: 100 / 106,
+    });
+  });
+
+  check('overview: series have gaps where nobody looked, and zeros where nothing happened', async (store) => {
+    const { series } = await overview(store, {}, NOW_MS);
+    const at = (seconds: number) => series.time_s.indexOf(NOW_MS / 1000 - seconds);
+    const pick = (column: readonly (number | null)[] | undefined, ...seconds: number[]) => seconds.map((ago) => column?.[at(ago)]);
+    expect(series.time_s).toHaveLength(180);
+    expect(pick(series.connections_per_s, 300, 60, 45, 25, 20, 5)).toEqual([null, 0.2, 0, null, 0.2, 0]);
+    expect(pick(series.failed_per_s, 35, 30)).toEqual([0, 0.2]);
+    expect(pick(series.resets_per_s, 35, 30)).toEqual([0.2, 0]);
+    expect(pick(series.retransmit_ratio, 300, 50, 45, 40, 35, 25, 20)).toEqual([null, 0.1, 0.1, 0.08, 0, 0, null]);
+    expect(pick(series.retransmits_per_s['fast'], 50, 45)).toEqual([0.6, 0]);
+    expect(pick(series.retransmits_per_s['rto'], 50)).toEqual([0.2]);
+    expect(pick(series.retransmits_per_s['tlp'], 50)).toEqual([0]);
+    expect(pick(series.retransmits_per_s['syn'], 35, 30)).toEqual([0.2, 0]);
+    expect(pick(series.rtt_p50_us, 60, 50, 45, 40, 35, 30, 20)).toEqual([null, 1000, 1000, 2000, 2500, 2500, null]);
+  });
+
+  check('overview: four hours come from the rollup and agree', async (store) => {
+    const { tiles, source, step_s, from_ms, series } = await overview(store, FOUR_HOURS, NOW_MS);
+    const span_s = (NOW_MS - from_ms) / 1000;
+    expect({ source, step_s }).toEqual({ source: 'rollup_1m', step_s: 300 });
+    expect(tiles).toMatchObject({
+      connections_per_s: 2 / span_s,
+      retransmit_ratio: 4 / 60,
+      failed_ratio: 0.5,
+      failed: 1,
+      resets_per_s: 1 / span_s,
+    });
+    // A bucket is 9 % wide; its middle is at most half of that off.
+    expect(Math.abs((tiles.rtt_p50_us ?? 0) / 2000 - 1)).toBeLessThan(0.045);
+    expect(Math.abs((tiles.rtt_p99_us ?? 0) / 3000 - 1)).toBeLessThan(0.045);
+    expect(series.connections_per_s[0]).toBeNull();
+  });
+
+  for (const [name, range, figures] of [
+    ['comm', { comm: 'nginx' }, { connections_per_s: 1 / 900, failed: 0, retransmit_ratio: null, rtt_p50_us: null, failed_ratio: null }],
+    ['host', { host_id: String(ALPHA) }, { connections_per_s: 1 / 900, failed: 1, completeness: 90 / 96 }],
+    ['service port of a server', { port: 80 }, { connections_per_s: 1 / 900, failed: 0 }],
+    ['service port of a client', { port: 444 }, { connections_per_s: 0, failed: 1, failed_ratio: 1 }],
+    ['IPv4 peer', { peer_addr: '203.0.113.9' }, { connections_per_s: 1 / 900, failed: 1 }],
+    ['IPv6 peer', { peer_addr: '2001:DB8::1' }, { connections_per_s: 1 / 900, failed: 0 }],
+    ['nobody', { comm: "'; SELECT 1" }, { connections_per_s: 0, failed: 0, rtt_p99_us: null }],
+  ] as const) {
+    check(`overview: only ${name}`, async (store) => {
+      expect((await overview(store, range, NOW_MS)).tiles).toMatchObject(figures);
+    });
+  }
+
+  check('overview: an exact peer is never answered from its network', async (store) => {
+    const { source, tiles } = await overview(store, { ...FOUR_HOURS, peer_addr: '203.0.113.8' }, NOW_MS);
+    expect({ source, failed: tiles.failed }).toEqual({ source: 'rows', failed: 0 });
+  });
+
+  const worst = {
+    host_id: String(ALPHA),
+    host: 'alpha',
+    comm: 'curl',
+    container: '0123456789ab',
+    role: 'client',
+    port: 443,
+    opened: 1,
+    failed: 0,
+    resets: 1,
+    data_segs_out: 60,
+    retrans: 4,
+    retransmit_ratio: 4 / 60,
+    bytes: 62_500,
+    limits: { application: 0.8, network: 0.12, receiver: 0.04, sender: 0.04 },
+  };
+
+  check('edges: from rows, sorted and limited', async (store) => {
+    const { edges: found, total } = await edges(store, {}, { sort: 'retrans', limit: 2 }, NOW_MS);
+    expect(total).toBe(3);
+    expect(found).toHaveLength(2);
+    expect(found[0]).toEqual({ ...worst, peer_addr: '203.0.113.9', connections_per_s: 1 / 900, rtt_p99_us: 2980 });
+    expect(found[1]).toMatchObject({
+      port: 444,
+      retrans: 1,
+      failed: 1,
+      retransmit_ratio: null,
+      rtt_p99_us: null,
+      limits: { application: 0, network: 0, receiver: 0, sender: 0 },
+    });
+    const [server] = (await edges(store, { comm: 'nginx' }, { sort: 'bytes', limit: 9 }, NOW_MS)).edges;
+    expect(server).toMatchObject({
+      host_id: '2',
+      host: 'beta',
+      container: 'nginx.service',
+      role: 'server',
+      peer_addr: '2001:db8::1',
+      port: 80,
+      opened: 1,
+    });
+  });
+
+  for (const [sort, port] of [
+    ['retransmit_ratio', 443],
+    ['rtt_p99_us', 443],
+    ['failed', 444],
+    ['resets', 443],
+    ['bytes', 443],
+  ] as const) {
+    check(`edges: sorted by ${sort}`, async (store) => {
+      for (const range of [{}, FOUR_HOURS]) expect((await edges(store, range, { sort, limit: 1 }, NOW_MS)).edges[0]?.port).toBe(port);
+    });
+  }
+
+  check('edges: from the rollup, peers as networks', async (store) => {
+    const { edges: found, total } = await edges(store, FOUR_HOURS, { sort: 'retrans', limit: 9 }, NOW_MS);
+    expect(total).toBe(3);
+    expect(found[0]).toMatchObject({ ...worst, peer_addr: '203.0.113.0/24' });
+    expect(found.map(({ peer_addr }) => peer_addr)).toContain('2001:db8::/64');
+  });
+
+  check('retransmits: newest first, the same as the live feed makes of the same bytes', async (store) => {
+    const found = await retransmits(store, {}, 3, NOW_MS);
+    expect(found.map(({ class: name, outcome }) => `${name} ${outcome}`)).toEqual(['syn sent', 'tlp refused', 'rto failed']);
+    const [stored] = (await retransmits(store, { connection_id: '1', host_id: String(ALPHA) }, 9, NOW_MS)).slice(-1);
+    const bytes = rowBytes('retransmit', fast);
+    const live = retransmitFromRow(KINDS.retransmit.read(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0), 'alpha');
+    expect(stored).toEqual(live);
+    expect(stored).toMatchObject({ local_addr: '10.0.0.1', class: 'fast', segments: 3, time_ns: String(ago(48)) });
+  });
+
+  check('connection: the story of one that was reset', async (store) => {
+    const story = await connection(store, String(ALPHA), '1');
+    expect(story).toMatchObject({
+      host: 'alpha',
+      comm: 'curl',
+      command: "nginx: worker 'x'",
+      container: '0123456789ab',
+      pid: 42,
+      owner: 'connect',
+      role: 'client',
+      local_addr: '10.0.0.1',
+      local_port: 40_000,
+      peer_addr: '203.0.113.9',
+      peer_port: 443,
+      netns: '9',
+      from_ms: NOW_MS - 60_000,
+      to_ms: NOW_MS - 35_000,
+      opened_ms: NOW_MS - 60_000,
+      closed_ms: NOW_MS - 35_000,
+      state: 'close',
+      end_reason: 'rst_received',
+      sk_err: 104,
+      connect_us: 700,
+      bytes_sent: 61_000,
+      bytes_received: 1500,
+      total_retrans: 4,
+      unattributed: 1,
+      rtt_min_us: 900,
+      limits: worst.limits,
+      states: [
+        { state: 'syn_sent', from_ms: NOW_MS - 60_000.7, to_ms: NOW_MS - 60_000 },
+        { state: 'established', from_ms: NOW_MS - 60_000, to_ms: NOW_MS - 35_000 },
+      ],
+      samples: {
+        time_ms: [NOW_MS - 50_000, NOW_MS - 40_000],
+        srtt_us: [1000, 3000],
+        rtt_min_us: [null, null],
+        snd_cwnd: [10, 7],
+        snd_ssthresh: [null, 5],
+        packets_out: [3, 0],
+        delivery_rate: [12_500, null],
+        retrans: [2, 2],
+      },
+    });
+    expect(story?.retransmits.map(({ class: name }) => name)).toEqual(['fast', 'rto', 'tlp']);
+    expect(await connection(store, '2', '999')).toBeUndefined();
+  });
+
+  check('connection: the same id on another host is another one, and is open', async (store) => {
+    expect(await connection(store, '2', '1')).toMatchObject({
+      comm: 'nginx',
+      container: 'nginx.service',
+      command: '',
+      closed_ms: null,
+      state: 'established',
+      bytes_sent: null,
+      total_retrans: null,
+    });
+  });
+
+  check('hosts: with the account of their running agent', async (store) => {
+    const found = await hosts(store, NOW_MS);
+    expect(found.map(({ name }) => name)).toEqual(['alpha', 'beta']);
+    expect(found[0]).toEqual({
+      host_id: String(ALPHA),
+      name: 'alpha',
+      kernel: '6.1.0',
+      agent_version: '0.1.0',
+      last_seen_ms: NOW_MS - 50_000,
+      lag_ms: 50_000,
+      completeness: 90 / 96,
+      accounts: [{ kind: 'sample', seen: 100, sent: 90, queued: 4, ring_lost: 3, queue_dropped: 2, rejected: 1 }],
+      hooks: [{ name: 'tcp_retransmit_skb', attached: true, reason: '' }],
+    });
+    const again = report({
+      host_id: '0000000000000002',
+      epoch: '00000000000000bb',
+      at_ms: NOW_MS + 1000,
+      accounts: { retransmit: { seen: 4, sent: 1, queued: 0, ring_lost: 3, queue_dropped: 0, rejected: 0 } },
+    });
+    await store.insertReport({ ...again, host: { ...again.host, name: 'beta' } });
+    expect((await hosts(store, NOW_MS))[1]).toMatchObject({
+      completeness: 1 / 4,
+      accounts: [{ kind: 'retransmit', ring_lost: 3 }],
+      lag_ms: 0,
+    });
+  });
+});
