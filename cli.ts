@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The subcommands of tcplens and how each of them ends. A subcommand's module is loaded only when it is called,
+// so that `watch` starts without the collector and `serve` without the loader.
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { Command, CommanderError } from 'commander';
+
+type Subcommand = { name: string; summary: string; load: () => Promise<{ command: () => Command }> };
+
+const subcommands: readonly Subcommand[] = [
+  { name: 'up', summary: 'collector, dashboards and an agent on this host', load: () => import('./server/up.ts') },
+  { name: 'serve', summary: 'the collector: takes rows, stores them, serves the dashboards', load: () => import('./server/main.ts') },
+  { name: 'agent', summary: 'the agent: watches this host and ships what it sees', load: () => import('./agent/main.ts') },
+  { name: 'watch', summary: 'print rows live, without a collector', load: () => import('./agent/watch.ts') },
+  { name: 'check', summary: 'say what this kernel allows, and why not', load: () => import('./agent/check.ts') },
+  { name: 'record', summary: 'write the stream of rows to a file', load: () => import('./agent/record.ts') },
+  { name: 'replay', summary: 'feed a recording to a collector in place of the kernel', load: () => import('./agent/replay.ts') },
+];
+
+const USAGE_ERROR = 2;
+
+const exitCodes = `
+Exit codes:
+  0   done
+  1   failed; the message says at what
+  2   wrong usage
+  78  this machine cannot run it: no root, capability or kernel type information, or no hook could be attached`;
+
+/** The program with the subcommand that `args` calls loaded, and of the others what help shows of them. */
+async function program(args: readonly string[]): Promise<Command> {
+  const { version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8')) as { version: string };
+  const root = new Command('tcplens').description('eBPF TCP observability').version(version).addHelpText('after', exitCodes);
+  const operands = args.filter((arg) => !arg.startsWith('-'));
+  const called = operands[0] === 'help' ? operands[1] : operands[0];
+  for (const { name, summary, load } of subcommands) {
+    const command = name === called ? (await load()).command() : new Command(name);
+    root.addCommand(
+      command
+        .name(name)
+        .summary(summary)
+        .description(command.description() || summary),
+    );
+  }
+  for (const command of [root, ...root.commands]) command.exitOverride();
+  return root;
+}
+
+/** What an error means to the shell: its own `exitCode`, 2 for wrong usage, else 1. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
+  const own = error instanceof Error && 'exitCode' in error ? error.exitCode : undefined;
+  return typeof own === 'number' ? own : 1;
+}
+
+/** One sentence for an error that was foreseen, which has a `code`; the stack for one that was not. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const foreseen = 'code' in error && process.env['TCPLENS_DEBUG'] === undefined;
+  return foreseen ? error.message : (error.stack ?? error.message);
+}
+
+// The reader of a pipe has seen enough: `tcplens watch | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+const args = process.argv.length > 2 ? process.argv.slice(2) : ['--help'];
+try {
+  await (await program(args)).parseAsync(args, { from: 'user' });
+} catch (error) {
+  // Commander has already said what was wrong with the usage.
+  if (!(error instanceof CommanderError)) process.stderr.write(`tcplens: ${messageOf(error)}\n`);
+  // Not exitCode: what a failed start has left open must not keep the process alive.
+  process.exit(exitCodeOf(error));
+}

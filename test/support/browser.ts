@@ -1,0 +1,82 @@
+// A real browser on a page of the collector, and everything that it complained about.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BrowserContext, type ConsoleMessage, chromium, type Page } from 'playwright-core';
+import { build } from 'vite';
+
+export const CHROMIUM = '/usr/bin/chromium';
+/** Why browser tests cannot run here; empty where they can. */
+export const NO_BROWSER = existsSync(CHROMIUM) ? '' : `${CHROMIUM} is missing: apt-get install chromium`;
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export type OpenBrowser = {
+  context: BrowserContext;
+  /** A page at `url`; what it prints as an error, throws, or is refused by its own policy goes to `complaints`. */
+  open(url: string): Promise<Page>;
+  complaints: string[];
+  close(): Promise<void>;
+};
+
+/** Starts Chromium with a profile of its own, which `close` removes. */
+export async function openBrowser(size = { width: 1440, height: 900 }): Promise<OpenBrowser> {
+  const profile = mkdtempSync(join(tmpdir(), 'tcplens-chromium-'));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: CHROMIUM,
+    headless: true,
+    args: FLAGS,
+    viewport: size,
+    timezoneId: 'UTC',
+  });
+  const complaints: string[] = [];
+  // Runs before the page's own scripts, and is not subject to its policy.
+  await context.addInitScript(`addEventListener('securitypolicyviolation', (event) =>
+    console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sample))`);
+  const open = async (url: string) => {
+    const page = await context.newPage();
+    page.on('console', (message) => complaints.push(...complaintOf(message)));
+    page.on('pageerror', (error) => complaints.push(`thrown: ${error.stack ?? error.message}`));
+    await page.goto(url);
+    return page;
+  };
+  const close = async () => {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  };
+  return { context, open, complaints, close };
+}
+
+function complaintOf(message: ConsoleMessage): string[] {
+  return message.type() === 'error' || message.type() === 'warning'
+    ? [`${message.type()}: ${message.text()} (${message.location().url})`]
+    : [];
+}
+
+/** Builds the dashboards to where the collector looks for them. */
+export async function buildDashboards(): Promise<void> {
+  const root = new URL('../../dashboards/', import.meta.url).pathname;
+  await build({ root, configFile: join(root, 'vite.config.ts'), logLevel: 'error' });
+}
+
+type AxeResults = { violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[] };
+
+/** What axe-core finds wrong with the page as it is, one line an element. */
+export async function axeViolations(page: Page): Promise<string[]> {
+  // Evaluated through the debugger: a script tag would be refused by the page's policy, and rightly.
+  const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+  await page.evaluate(readFileSync(axe, 'utf8'));
+  const { violations } = (await page.evaluate('axe.run()')) as AxeResults;
+  return violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${help}\n${html}\n${failureSummary ?? ''}`),
+  );
+}

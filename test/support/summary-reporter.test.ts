@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+const imports = `import { test, describe, beforeAll } from 'vitest';\n`;
+
+type Run = { code: number | null; lines: string[] };
+
+/** A real vitest run over `files` with the project's reporter, in a folder of its own. */
+function run(files: Record<string, string>, args: string[] = []): Run {
+  const folder = mkdtempSync(join(tmpdir(), 'tcplens-summary-'));
+  try {
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+    const reporter = join(root, 'test/support/summary-reporter.ts');
+    writeFileSync(
+      join(folder, 'vitest.config.ts'),
+      `import { SummaryReporter } from '${reporter}';\nexport default { test: { reporters: [new SummaryReporter()] } };\n`,
+    );
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), imports + text);
+    const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+    const { status, stdout } = spawnSync(process.execPath, [vitest, 'run', ...args], { cwd: folder, encoding: 'utf8' });
+    return { code: status, lines: stdout.trimEnd().split('\n') };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const cases: { name: string; files: Record<string, string>; code: number; says?: string; last: string }[] = [
+  {
+    name: 'passes and reasoned skips',
+    files: { 'a.test.ts': `test('a', () => {}); describe('b', () => { test('c', (ctx) => ctx.skip('no root')); });` },
+    code: 0,
+    says: 'skipped: a.test.ts > b > c: no root',
+    last: '1 passed, 0 failed, 1 skipped',
+  },
+  {
+    name: 'a failing test',
+    files: { 'a.test.ts': `test('a', () => { throw new Error('x'); });`, 'b.test.ts': `test('b', () => {});` },
+    code: 1,
+    last: '1 passed, 1 failed, 0 skipped',
+  },
+  {
+    name: 'a skip without a reason',
+    files: { 'a.test.ts': `test.skip('a', () => {}); test('b', () => {});` },
+    code: 1,
+    says: 'failed: a.test.ts > a: skipped without a reason',
+    last: '1 passed, 1 failed, 0 skipped',
+  },
+  {
+    name: 'a forgotten only',
+    files: { 'a.test.ts': `test('a', () => {}); test.only('b', () => {});` },
+    code: 1,
+    says: 'failed: a.test.ts > a: skipped without a reason',
+    last: '1 passed, 1 failed, 0 skipped',
+  },
+  {
+    name: 'a file that does not load',
+    files: { 'a.test.ts': `throw new Error('x');`, 'b.test.ts': `test('b', () => {});` },
+    code: 1,
+    says: 'failed: a.test.ts: failed outside its tests',
+    last: '1 passed, 1 failed, 0 skipped',
+  },
+  {
+    name: 'a hook that fails',
+    files: { 'a.test.ts': `describe('a', () => { beforeAll(() => { throw new Error('x'); }); test('b', () => {}); });` },
+    code: 1,
+    says: 'skipped: a.test.ts > a > b: a hook before it failed',
+    last: '0 passed, 1 failed, 1 skipped',
+  },
+  {
+    name: 'a stray rejection',
+    files: { 'a.test.ts': `test('a', () => { void Promise.reject(new Error('x')); });` },
+    code: 1,
+    says: 'failed: 1 errors outside of any test',
+    last: '1 passed, 1 failed, 0 skipped',
+  },
+  { name: 'no test at all', files: {}, code: 1, says: 'failed: no test ran', last: '0 passed, 1 failed, 0 skipped' },
+];
+
+test.each(cases)('$name', ({ files, code, says, last }) => {
+  const result = run(files);
+  expect(result.lines.at(-1)).toBe(last);
+  if (says) expect(result.lines).toContain(says);
+  expect(result.code).toBe(code);
+});
+
+test('a run by name needs no account of the rest', () => {
+  const result = run({ 'a.test.ts': `test('a', () => {}); test('b', () => {});` }, ['-t', 'a']);
+  expect(result.code).toBe(0);
+});
