@@ -1,0 +1,41 @@
+// What became of the rows, kind by kind. The kernel counts what it wanted to write, the ledger everything after the
+// drain; together they are the account that travels to the collector.
+import { KIND, type Kind, type KindCounters } from '../bpf/rows.gen.ts';
+import type { KindAccount } from './batch-envelope.ts';
+
+/** The ways a drained row can end. */
+export type Outcome = 'sent' | 'queue_dropped' | 'rejected';
+
+/** Rows of one kind. drained = sent + queue_dropped + rejected + what is still queued. */
+export type KindLedger = Record<Outcome | 'drained', number>;
+
+export type Ledger = Record<Kind, KindLedger>;
+
+/** One value for each kind. */
+export function eachKind<Value>(make: (kind: Kind) => Value): Record<Kind, Value> {
+  return Object.fromEntries(KIND.map((kind) => [kind, make(kind)])) as Record<Kind, Value>;
+}
+
+export function emptyLedger(): Ledger {
+  return eachKind(() => ({ drained: 0, sent: 0, queue_dropped: 0, rejected: 0 }));
+}
+
+/** Rows drained and in no final place yet. */
+export function queuedRows({ drained, sent, queue_dropped, rejected }: KindLedger): number {
+  return drained - sent - queue_dropped - rejected;
+}
+
+/**
+ * One kind's account. Rows that are still in the kernel's ring are in `seen` and nowhere else, so read the counters
+ * after a drain.
+ */
+export function accountOf(ledger: KindLedger, counters: KindCounters): KindAccount {
+  return {
+    seen: counters.written + counters.ring_lost,
+    sent: ledger.sent,
+    queued: queuedRows(ledger),
+    ring_lost: counters.ring_lost,
+    queue_dropped: ledger.queue_dropped,
+    rejected: ledger.rejected,
+  };
+}

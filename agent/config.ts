@@ -1,0 +1,68 @@
+// What can be set, where it is said and what it defaults to. Every command of the agent takes its options from here.
+import { parseAttributes } from './connection-attributes.ts';
+import { LOG_LEVELS } from './log.ts';
+import type { OptionSpec, OptionValues } from './options.ts';
+import { oneOf, parseCount, parseDuration, parseEndpoint, parseHostId, parseSize, parseUrl } from './units.ts';
+
+/** How rows are got: from the kernel, or from a recording. */
+export const SOURCE_OPTIONS = {
+  interval: {
+    flags: '--interval <duration>',
+    help: 'time between two sweeps over the live sockets',
+    parse: parseDuration,
+    fallback: '10s',
+  },
+  ringBytes: { flags: '--ring-bytes <size>', help: 'kernel memory for the rows of one kind', parse: parseSize, fallback: '4MiB' },
+  hostId: { flags: '--host-id <hex>', help: 'identity of this host, in place of the one derived from /etc/machine-id', parse: parseHostId },
+  stateDir: {
+    flags: '--state-dir <path>',
+    help: 'where a host id is kept on machines without /etc/machine-id',
+    parse: String,
+    fallback: '/var/lib/tcplens',
+    env: 'STATE_DIRECTORY',
+  },
+  replay: { flags: '--replay <file>', help: 'rows from a recording in place of the kernel; needs no root', parse: String },
+  speed: { flags: '--speed <factor>', help: 'of a replay; 0 is as fast as it can be taken', parse: parseCount(0, 1000), fallback: '1' },
+  loop: { flags: '--loop', help: 'begin the replay again when it ends' },
+  refuse: {
+    flags: '--refuse <hooks>',
+    help: 'treat these hooks (with commas) as refused by the kernel',
+    parse: (text: string) => text.split(','),
+    fallback: '',
+    hidden: true,
+  },
+} as const satisfies Record<string, OptionSpec>;
+
+/** Where what is seen goes. */
+export const AGENT_OPTIONS = {
+  collector: { flags: '--collector <url>', help: 'tcplens collector to ship rows to', parse: parseUrl, env: 'TCPLENS_COLLECTOR' },
+  otlp: {
+    flags: '--otlp <url>',
+    help: 'OTLP/HTTP receiver to export metrics to, without /v1/metrics',
+    parse: parseUrl,
+    env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+  },
+  metrics: {
+    flags: '--metrics <address>',
+    help: 'where Prometheus finds /metrics, or "none"',
+    parse: parseEndpoint,
+    fallback: '127.0.0.1:8601',
+  },
+  metricAttributes: {
+    flags: '--metric-attributes <list>',
+    help: 'attributes that multiply series: server.port, tcplens.comm, or "none"',
+    parse: parseAttributes,
+    fallback: 'server.port',
+  },
+  queueBytes: {
+    flags: '--queue-bytes <size>',
+    help: 'memory for batches that wait for the collector; beyond it the oldest go',
+    parse: parseSize,
+    fallback: '64MiB',
+  },
+  logLevel: { flags: '--log-level <level>', help: LOG_LEVELS.join(', '), parse: oneOf(LOG_LEVELS), fallback: 'info' },
+  exitWithParent: { flags: '--exit-with-parent', help: 'stop when the IPC channel to the parent closes', hidden: true },
+} as const satisfies Record<string, OptionSpec>;
+
+export type SourceConfig = OptionValues<typeof SOURCE_OPTIONS>;
+export type AgentConfig = SourceConfig & OptionValues<typeof AGENT_OPTIONS>;

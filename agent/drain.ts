@@ -1,0 +1,48 @@
+// The loop that empties the kernel's rings. What it hands on is valid only during the call, and nothing it calls may
+// wait: a ring that is not emptied in time loses rows.
+import { KIND, type Kind } from '../bpf/rows.gen.ts';
+import { BATCH_BYTES_MAX } from './batch-envelope.ts';
+import type { RowSource } from './source.ts';
+
+/** Between two rounds. With 250 ms for a batch it bounds how old a row is when it leaves the host. */
+export const DRAIN_INTERVAL_MS = 50;
+
+/** Buffers taken of one kind before the next gets its turn, so that a storm in one ring does not fill the others. */
+const ROUNDS_MAX = 8;
+
+export type Take = (kind: Kind, rows: Uint8Array) => void;
+
+export class Drain {
+  readonly #source: RowSource;
+  readonly #take: Take;
+  readonly #kinds: readonly Kind[];
+  readonly #buffer = new Uint8Array(BATCH_BYTES_MAX);
+
+  /** Kinds that are not drained fill their rings and are lost there. */
+  constructor(source: RowSource, take: Take, kinds: readonly Kind[] = KIND) {
+    this.#source = source;
+    this.#take = take;
+    this.#kinds = kinds;
+  }
+
+  /** One round over all kinds. Returns true when a kind had more than its turn. */
+  round(): boolean {
+    let more = false;
+    for (const kind of this.#kinds) more = this.#drainKind(kind) || more;
+    return more;
+  }
+
+  /** Rounds until nothing is left, or until it is clear that rows come faster than they are taken. */
+  all(): void {
+    for (let round = 0; round < ROUNDS_MAX && this.round(); round++);
+  }
+
+  #drainKind(kind: Kind): boolean {
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      const length = this.#source.drain(kind, this.#buffer);
+      if (length === 0) return false;
+      this.#take(kind, this.#buffer.subarray(0, length));
+    }
+    return true;
+  }
+}

@@ -1,0 +1,124 @@
+// Names for the numbers in rows: which process, which cgroup, which network namespace. Learned as rows pass, told to
+// the collector once and again when they change. Rows stay small, and a name learned late still fits early rows.
+import { HEAD_AT, KINDS, type Kind } from '../bpf/rows.gen.ts';
+import type { CgroupEntity, NetnsEntity, ProcessEntity } from './batch-envelope.ts';
+import { readCgroups } from './cgroups.ts';
+import { Processes } from './processes.ts';
+
+/** Rows looked at in one drained buffer: enough to meet every busy process within a few rounds. */
+const ROWS_SAMPLED = 64;
+/** Reading one process takes some 50 µs, and the drain waits for it. */
+const READS_A_ROUND = 16;
+const READS_A_REPORT = 256;
+const PIDS_MAX = 4096;
+/** Every so many reports everything is told again, for a collector that has lost its memory. */
+const REPORTS_BETWEEN_FULL = 30;
+
+export type Changes = { processes: ProcessEntity[]; cgroups: CgroupEntity[]; netns: NetnsEntity[] };
+
+/** Entities of one sort: what is known, and what the collector has not been told. */
+class Known<Entity> {
+  readonly #known = new Map<string, { text: string; entity: Entity }>();
+  readonly #untold = new Set<string>();
+  /** Of these, the ones in the report under way. */
+  #telling = new Set<string>();
+  readonly #max: number;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  learn(key: string, entity: Entity): void {
+    const text = JSON.stringify(entity);
+    if (this.#known.get(key)?.text === text) return;
+    this.#known.delete(key);
+    this.#known.set(key, { text, entity });
+    this.#untold.add(key);
+    this.#telling.delete(key);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > this.#max && oldest !== undefined) {
+      this.#known.delete(oldest);
+      this.#untold.delete(oldest);
+    }
+  }
+
+  has(key: string): boolean {
+    return this.#known.has(key);
+  }
+
+  untold(): Entity[] {
+    this.#telling = new Set(this.#untold);
+    return [...this.#telling].flatMap((key) => this.#known.get(key)?.entity ?? []);
+  }
+
+  told(): void {
+    for (const key of this.#telling) this.#untold.delete(key);
+    this.#telling.clear();
+  }
+
+  tellAgain(): void {
+    for (const key of this.#known.keys()) this.#untold.add(key);
+  }
+}
+
+export class Entities {
+  readonly #processes = new Known<ProcessEntity>(PIDS_MAX);
+  readonly #cgroups = new Known<CgroupEntity>(10_000);
+  readonly #netns = new Known<NetnsEntity>(PIDS_MAX);
+  readonly #cgroup_mount: string | undefined;
+  readonly #proc: Processes;
+  /** Seen since the last report: true once read. A pid may have a new owner by the next one. */
+  readonly #pids = new Map<number, boolean>();
+  #unknown_cgroup = true;
+  #reports = 0;
+
+  constructor(cgroup_mount: string | undefined) {
+    this.#cgroup_mount = cgroup_mount;
+    this.#proc = new Processes(cgroup_mount);
+  }
+
+  /** Notes who appears in drained rows and reads the first few of those not met before. */
+  see(kind: Kind, rows: Uint8Array): void {
+    const { size } = KINDS[kind];
+    const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
+    const step = Math.max(1, Math.floor(rows.length / size / ROWS_SAMPLED)) * size;
+    for (let at = 0; at < rows.length; at += step) {
+      const pid = view.getUint32(at + HEAD_AT.pid, true);
+      if (pid !== 0 && !this.#pids.has(pid) && this.#pids.size < PIDS_MAX) this.#pids.set(pid, false);
+      const cgroup = view.getBigUint64(at + HEAD_AT.cgroup_id, true);
+      if (cgroup !== 0n && !this.#cgroups.has(String(cgroup))) this.#unknown_cgroup = true;
+    }
+    this.#readProcesses(READS_A_ROUND);
+  }
+
+  /** What the collector has not been told. `acknowledge` when it has it. */
+  changes(netns: readonly NetnsEntity[]): Changes {
+    this.#readProcesses(READS_A_REPORT);
+    for (const [pid, done] of this.#pids) if (done) this.#pids.delete(pid);
+    for (const entity of netns) this.#netns.learn(entity.netns, entity);
+    if (this.#unknown_cgroup && this.#cgroup_mount !== undefined) {
+      for (const entity of readCgroups(this.#cgroup_mount)) this.#cgroups.learn(entity.cgroup_id, entity);
+    }
+    this.#unknown_cgroup = false;
+    return { processes: this.#processes.untold(), cgroups: this.#cgroups.untold(), netns: this.#netns.untold() };
+  }
+
+  acknowledge(): void {
+    const all = [this.#processes, this.#cgroups, this.#netns];
+    for (const known of all) known.told();
+    this.#reports++;
+    if (this.#reports % REPORTS_BETWEEN_FULL === 0) for (const known of all) known.tellAgain();
+  }
+
+  #readProcesses(max: number): void {
+    let left = max;
+    for (const [pid, done] of this.#pids) {
+      if (left === 0) return;
+      if (done) continue;
+      left--;
+      this.#pids.set(pid, true);
+      const entity = this.#proc.read(pid);
+      if (entity !== undefined) this.#processes.learn(String(pid), entity);
+    }
+  }
+}

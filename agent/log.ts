@@ -1,0 +1,31 @@
+// The agent's log: JSON lines on stderr, so that stdout stays for what a command prints.
+import { destination, type Logger, pino } from 'pino';
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
+
+export function createLog(level: (typeof LOG_LEVELS)[number]): Log {
+  // Synchronous: the last lines before an exit are the ones that matter.
+  return pino({ level, base: null }, destination({ dest: 2, sync: true }));
+}
+
+/** Passes on one call a period and counts what it held back: for trouble that repeats with every batch. */
+export class Every {
+  readonly #period_ms: number;
+  #next_ms = 0;
+  #held = 0;
+
+  constructor(period_ms: number) {
+    this.#period_ms = period_ms;
+  }
+
+  run(now_ms: number, call: (held: number) => void): void {
+    if (now_ms < this.#next_ms) {
+      this.#held++;
+      return;
+    }
+    this.#next_ms = now_ms + this.#period_ms;
+    call(this.#held);
+    this.#held = 0;
+  }
+}

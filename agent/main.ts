@@ -1,0 +1,108 @@
+// The agent, as a diagram: config → source → drain → metrics, entities and the uplink to a collector.
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { Command } from 'commander';
+import { emptyLedger } from './account.ts';
+import { ConnectionAttributes, ephemeralFrom } from './connection-attributes.ts';
+import { readCgroup2Mount } from './cgroups.ts';
+import { AGENT_OPTIONS, type AgentConfig, SOURCE_OPTIONS } from './config.ts';
+import { Drain } from './drain.ts';
+import { Entities } from './entities.ts';
+import { Instruments } from './instruments.ts';
+import { createLog, type Log } from './log.ts';
+import { openSource } from './open-source.ts';
+import { addOptions } from './options.ts';
+import { pump } from './pump.ts';
+import { observeSelf } from './self-metrics.ts';
+import { hex64 } from './ship.ts';
+import type { RowSource } from './source.ts';
+import { stopSignal } from './stop-signal.ts';
+import { SERIES_MAX, startTelemetry, type Telemetry } from './telemetry.ts';
+import { Uplink } from './uplink.ts';
+
+export function command(): Command {
+  const agent = new Command('agent').description('watches this host and ships what it sees: to a collector, by OTLP, or both');
+  addOptions(addOptions(agent, AGENT_OPTIONS), SOURCE_OPTIONS);
+  return agent.action(async (config: AgentConfig) => {
+    await runAgent(config, stopSignal({ with_parent: config.exitWithParent }));
+  });
+}
+
+/**
+ * Runs until `stop` or the end of a replay, then ships what is left.
+ * @throws CannotRunError, RecordingError, AgentError: at the start, before anything is attached or listened on
+ */
+export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<void> {
+  const log = createLog(config.logLevel);
+  const version = readVersion();
+  const source = await openSource(config);
+  try {
+    const telemetry = await telemetryOf(config, source, version, log);
+    const ledger = emptyLedger();
+    const epoch = randomBytes(8).toString('hex');
+    // A recording's pids and cgroups are those of the machine it was made on.
+    const entities = config.replay === undefined ? new Entities(readCgroup2Mount()) : undefined;
+    const { collector, queueBytes: queue_bytes } = config;
+    const uplink =
+      collector === undefined ? undefined : new Uplink({ collector, epoch, version, source, entities, ledger, log, queue_bytes });
+    const attributes = new ConnectionAttributes(config.metricAttributes, ephemeralFrom(readPortRange()), SERIES_MAX / 2);
+    const instruments = telemetry === undefined ? undefined : new Instruments(telemetry.meter, attributes);
+    if (telemetry) observeSelf(telemetry.meter, { source, ledger, queued_bytes: () => uplink?.queued_bytes ?? 0 });
+    const drain = new Drain(source, (kind, rows) => {
+      uplink?.add(kind, rows);
+      instruments?.record(kind, rows);
+      entities?.see(kind, rows);
+    });
+    announce(source, config, telemetry, log);
+    await pump({
+      source,
+      drain,
+      interval_ms: config.interval,
+      stop,
+      onSweep: () => uplink?.report(),
+      onRound: () => uplink?.tick(),
+      // A recording can wait for a slow collector; the kernel cannot.
+      isFull: () => config.replay !== undefined && (uplink?.queued_bytes ?? 0) > config.queueBytes / 2,
+    });
+    await uplink?.finish();
+    await telemetry?.stop();
+    log.info({ ledger }, 'stopped');
+  } finally {
+    source.close();
+  }
+}
+
+async function telemetryOf(config: AgentConfig, source: RowSource, version: string, log: Log): Promise<Telemetry | undefined> {
+  if (config.otlp === undefined && config.metrics === undefined) return undefined;
+  return startTelemetry({
+    otlp: config.otlp,
+    prometheus: config.metrics,
+    interval_ms: config.interval,
+    host_id: hex64(source.host_id),
+    host_name: hostname(),
+    version,
+    log,
+  });
+}
+
+function announce(source: RowSource, { collector, otlp }: AgentConfig, telemetry: Telemetry | undefined, log: Log): void {
+  const { url: metrics } = telemetry ?? { url: undefined };
+  log.info({ host_id: hex64(source.host_id), collector, otlp, metrics }, 'watching');
+  if (collector === undefined && otlp === undefined) log.warn('neither --collector nor --otlp: rows go nowhere but into /metrics');
+  for (const { name, attached, reason } of source.hooks())
+    if (!attached) log.warn({ hook: name, reason }, 'the kernel refused a hook: what it would show is missing');
+}
+
+function readVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  return version;
+}
+
+function readPortRange(): string {
+  try {
+    return readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,55 @@
+// Processes by their pid, read from /proc while they live.
+import { readFileSync } from 'node:fs';
+import type { ProcessEntity } from './batch-envelope.ts';
+import { cgroupId } from './cgroups.ts';
+
+const NAME_CHARS_MAX = 64;
+const COMMAND_CHARS_MAX = 1024;
+
+/** The kernel reports start times in these whatever its own HZ (USER_HZ). */
+const CLOCK_TICKS_PER_S = 100;
+
+/** What /proc/PID/stat says: the name may hold anything, so what follows is counted from its last parenthesis. */
+export function readStat(stat: string): { name: string; start_ticks: number } {
+  const open = stat.indexOf('(');
+  const close = stat.lastIndexOf(')');
+  const afterName = stat.slice(close + 2).split(' ');
+  return { name: stat.slice(open + 1, close), start_ticks: Number(afterName[19]) };
+}
+
+/** Boot time in ms since the epoch, from the text of /proc/stat. */
+export function bootTimeMs(stat: string): number {
+  return Number(/^btime (\d+)$/m.exec(stat)?.[1] ?? 0) * 1000;
+}
+
+export class Processes {
+  readonly #boot_ms = bootTimeMs(readFileSync('/proc/stat', 'utf8'));
+  readonly #cgroup_mount: string | undefined;
+
+  constructor(cgroup_mount: string | undefined) {
+    this.#cgroup_mount = cgroup_mount;
+  }
+
+  /** The process that has this pid now; undefined when it has ended. */
+  read(pid: number): ProcessEntity | undefined {
+    try {
+      const { name, start_ticks } = readStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+      return {
+        pid,
+        started_at_ms: this.#boot_ms + Math.round((start_ticks / CLOCK_TICKS_PER_S) * 1000),
+        name: name.slice(0, NAME_CHARS_MAX),
+        command: command.slice(0, COMMAND_CHARS_MAX),
+        cgroup_id: String(this.#cgroupOf(pid)),
+      };
+    } catch {
+      return undefined;
+    }
+  }
+
+  #cgroupOf(pid: number): bigint {
+    if (this.#cgroup_mount === undefined) return 0n;
+    const path = /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1];
+    return path === undefined ? 0n : cgroupId(this.#cgroup_mount, path);
+  }
+}

@@ -1,0 +1,58 @@
+// Tells the collector who this host is, what it has learned and what became of its rows.
+import { hostname, machine, release } from 'node:os';
+import { accountOf, eachKind, type Ledger } from './account.ts';
+import { type AgentReport, REPORT_PATH } from './batch-envelope.ts';
+import type { Entities } from './entities.ts';
+import { Every, type Log } from './log.ts';
+import { post } from './post.ts';
+import { hex64 } from './ship.ts';
+import type { RowSource } from './source.ts';
+
+const COMPLAINT_PERIOD_MS = 60_000;
+
+export type ReporterOptions = {
+  collector: string;
+  epoch: string;
+  version: string;
+  source: RowSource;
+  /** undefined: rows of another machine, whose pids and cgroups mean nothing here */
+  entities: Entities | undefined;
+  ledger: Ledger;
+  log: Log;
+};
+
+export class Reporter {
+  readonly #options: ReporterOptions;
+  readonly #complaint = new Every(COMPLAINT_PERIOD_MS);
+  #posting = false;
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+  }
+
+  /** Posts one report, unless the last is still under way. What it could not tell, the next one tells. */
+  async send(signal: AbortSignal): Promise<void> {
+    if (this.#posting) return;
+    this.#posting = true;
+    const { collector, entities, log } = this.#options;
+    const body = Buffer.from(JSON.stringify(this.#report()));
+    const { verdict, reason } = await post(collector + REPORT_PATH, { 'content-type': 'application/json' }, body, signal);
+    this.#posting = false;
+    if (verdict === 'accepted') entities?.acknowledge();
+    else this.#complaint.run(Date.now(), (held) => log.warn({ held }, `the collector did not take a report: ${reason}`));
+  }
+
+  #report(): AgentReport {
+    const { source, epoch, version, entities, ledger } = this.#options;
+    const counters = source.counters();
+    return {
+      host_id: hex64(source.host_id),
+      epoch,
+      at_ms: Date.now(),
+      host: { name: hostname(), machine: machine(), kernel: release(), agent_version: version },
+      ...(entities?.changes(source.netns()) ?? { processes: [], cgroups: [], netns: [...source.netns()] }),
+      hooks: source.hooks().map(({ name, attached, reason }) => ({ name, attached, reason: reason.slice(0, 512) })),
+      accounts: eachKind((kind) => accountOf(ledger[kind], counters[kind])),
+    };
+  }
+}

@@ -1,0 +1,52 @@
+// The agent's own account as metrics: every row that was seen, and where those went that did not arrive.
+import { type Meter, type ObservableResult, ValueType } from '@opentelemetry/api';
+import { KIND } from '../bpf/rows.gen.ts';
+import { accountOf, type Ledger } from './account.ts';
+import type { RowSource } from './source.ts';
+
+const STAGES = ['seen', 'sent', 'ring_lost', 'queue_dropped', 'rejected'] as const;
+
+export type Observed = { source: RowSource; ledger: Ledger; queued_bytes: () => number };
+
+/** Registers instruments that are read whenever someone collects; `source` must stay open until then. */
+export function observeSelf(meter: Meter, { source, ledger, queued_bytes }: Observed): void {
+  const rows = meter.createObservableCounter('tcplens.agent.rows', {
+    unit: '{row}',
+    description: 'Rows by what became of them; seen is what the kernel programs wanted to write',
+    valueType: ValueType.INT,
+  });
+  const queued = meter.createObservableUpDownCounter('tcplens.agent.queue.rows', {
+    unit: '{row}',
+    description: 'Rows drained and not yet acknowledged',
+    valueType: ValueType.INT,
+  });
+  const bytes = meter.createObservableUpDownCounter('tcplens.agent.queue.size', {
+    unit: 'By',
+    description: 'Memory held by batches that wait for the collector',
+    valueType: ValueType.INT,
+  });
+  const hooks = meter.createObservableGauge('tcplens.agent.hooks', {
+    unit: '{hook}',
+    description: '1 where the program is attached, 0 where the kernel refused it',
+    valueType: ValueType.INT,
+  });
+  rows.addCallback((result) => observeRows(result));
+  queued.addCallback((result) => {
+    for (const [kind, account] of accounts()) result.observe(account.queued, { 'tcplens.kind': kind });
+  });
+  bytes.addCallback((result) => result.observe(queued_bytes()));
+  hooks.addCallback((result) => {
+    for (const { name, attached } of source.hooks()) result.observe(attached ? 1 : 0, { 'tcplens.hook': name });
+  });
+
+  function accounts() {
+    const counters = source.counters();
+    return KIND.map((kind) => [kind, accountOf(ledger[kind], counters[kind])] as const);
+  }
+
+  function observeRows(result: ObservableResult): void {
+    for (const [kind, account] of accounts()) {
+      for (const stage of STAGES) result.observe(account[stage], { 'tcplens.kind': kind, 'tcplens.stage': stage });
+    }
+  }
+}

@@ -1,0 +1,74 @@
+// Option values with units, parsed strictly: a number without its unit, or with another one, is an error and not a guess.
+import { ConfigError } from './errors.ts';
+
+const DURATIONS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+const SIZES = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
+
+function parse(text: string, units: Record<string, number>, what: string, example: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)([A-Za-z]+)$/.exec(text) ?? [];
+  const scale = unit === undefined ? undefined : units[unit];
+  const value = Number(number) * (scale ?? Number.NaN);
+  if (!Number.isSafeInteger(value)) {
+    throw new ConfigError(
+      'bad_value',
+      `"${text}" is not a ${what}: write a number and one of ${Object.keys(units).join(', ')}, like ${example}`,
+    );
+  }
+  return value;
+}
+
+/** Milliseconds in "250ms", "10s", "5m", "1h". */
+export function parseDuration(text: string): number {
+  return parse(text, DURATIONS_MS, 'duration', '10s');
+}
+
+/** Bytes in "512KiB", "64MiB", "1GiB". */
+export function parseSize(text: string): number {
+  return parse(text, SIZES, 'size', '64MiB');
+}
+
+/** A whole number in [min, max]. */
+export function parseCount(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) throw new ConfigError('bad_value', `"${text}" is not a whole number from ${min} to ${max}`);
+    return value;
+  };
+}
+
+/** An http or https URL without its trailing slash. */
+export function parseUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    throw new ConfigError('bad_value', `"${text}" is not a URL: write it like http://127.0.0.1:8600`);
+  }
+  return url.href.replace(/\/$/, '');
+}
+
+export type Endpoint = { host: string; port: number };
+
+/** A local address to listen on: "127.0.0.1:8601", "[::1]:8601"; undefined for "none". */
+export function parseEndpoint(text: string): Endpoint | undefined {
+  if (text === 'none') return undefined;
+  const [, v6, v4, port] = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = v6 ?? v4;
+  if (host === undefined || Number(port) > 65535)
+    throw new ConfigError('bad_value', `"${text}" is not an address to listen on: write it like 127.0.0.1:8601`);
+  return { host, port: Number(port) };
+}
+
+/** A host id: 16 hex digits, not all zero. */
+export function parseHostId(text: string): bigint {
+  const value = /^[0-9a-f]{16}$/.test(text) ? BigInt(`0x${text}`) : 0n;
+  if (value === 0n) throw new ConfigError('bad_value', `"${text}" is not a host id: write 16 hex digits, not all zero`);
+  return value;
+}
+
+/** One of a few words. */
+export function oneOf<const Words extends readonly string[]>(words: Words): (text: string) => Words[number] {
+  return (text) => {
+    const word = words.find((candidate) => candidate === text);
+    if (word === undefined) throw new ConfigError('bad_value', `"${text}" is none of ${words.join(', ')}`);
+    return word;
+  };
+}

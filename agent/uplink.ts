@@ -1,0 +1,47 @@
+// The way to a collector: rows are cut into batches, batches are shipped, and reports go beside them.
+
+import type { Kind } from '../bpf/rows.gen.ts';
+import { Batcher } from './batch.ts';
+import { Reporter, type ReporterOptions } from './report.ts';
+import { Shipper } from './ship.ts';
+
+const FINISH_MS_MAX = 5000;
+const LAST_REPORT_MS_MAX = 2000;
+
+export class Uplink {
+  readonly #batcher = new Batcher();
+  readonly #shipper: Shipper;
+  readonly #reporter: Reporter;
+  readonly #stopping = new AbortController();
+
+  constructor(options: ReporterOptions & { queue_bytes: number }) {
+    this.#shipper = new Shipper({ ...options, host_id: options.source.host_id });
+    this.#reporter = new Reporter(options);
+  }
+
+  get queued_bytes(): number {
+    return this.#shipper.queued_bytes;
+  }
+
+  /** Takes whole rows of one kind; copies them. */
+  add(kind: Kind, rows: Uint8Array): void {
+    for (const batch of this.#batcher.add(kind, rows, Date.now())) this.#shipper.take(batch);
+  }
+
+  /** Sends off the batches that have waited long enough. */
+  tick(): void {
+    for (const batch of this.#batcher.due(Date.now())) this.#shipper.take(batch);
+  }
+
+  report(): void {
+    void this.#reporter.send(this.#stopping.signal);
+  }
+
+  /** Ships what is left and the final account, within a bound. */
+  async finish(): Promise<void> {
+    this.#stopping.abort();
+    for (const batch of this.#batcher.due(Number.POSITIVE_INFINITY)) this.#shipper.take(batch);
+    await this.#shipper.finish(FINISH_MS_MAX);
+    await this.#reporter.send(AbortSignal.timeout(LAST_REPORT_MS_MAX));
+  }
+}

@@ -1,0 +1,47 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { BATCH_AGE_MS_MAX, type Batch, Batcher } from '../../agent/batch.ts';
+import { BATCH_BYTES_MAX } from '../../agent/batch-envelope.ts';
+import { KIND, KINDS } from '../../bpf/rows.gen.ts';
+
+test('whatever comes in goes out: whole rows, in order, one kind a batch, sequences without a gap', () => {
+  const add = fc.record({ kind: fc.constantFrom(...KIND), rows: fc.integer({ min: 1, max: 9000 }), wait_ms: fc.integer({ min: 0, max: 300 }) });
+  fc.assert(
+    fc.property(fc.array(add, { maxLength: 12 }), (adds) => {
+      const batcher = new Batcher();
+      const out: Batch[] = [];
+      let now = 0;
+      let fill = 0;
+      const taken = Object.fromEntries(KIND.map((kind) => [kind, [] as Buffer[]]));
+      for (const { kind, rows, wait_ms } of adds) {
+        fill++;
+        const bytes = Buffer.alloc(rows * KINDS[kind].size, fill);
+        taken[kind]?.push(Buffer.from(bytes));
+        out.push(...batcher.add(kind, bytes, now));
+        bytes.fill(0); // the caller's buffer is reused
+        now += wait_ms;
+        out.push(...batcher.due(now));
+      }
+      out.push(...batcher.due(Number.POSITIVE_INFINITY));
+      expect(out.map(({ sequence }) => sequence)).toEqual(out.map((_, index) => index + 1));
+      for (const { kind, rows, bytes } of out) {
+        expect(bytes.length).toBe(rows * KINDS[kind].size);
+        expect(bytes.length).toBeLessThanOrEqual(BATCH_BYTES_MAX);
+      }
+      for (const kind of KIND) {
+        const sent = Buffer.concat(out.filter((batch) => batch.kind === kind).map(({ bytes }) => bytes));
+        expect(sent.equals(Buffer.concat(taken[kind] ?? []))).toBe(true);
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('a batch leaves when its first row is old enough, not before', () => {
+  const batcher = new Batcher();
+  batcher.add('sample', Buffer.alloc(KINDS.sample.size), 1000);
+  batcher.add('sample', Buffer.alloc(KINDS.sample.size), 1200);
+  expect(batcher.due(1000 + BATCH_AGE_MS_MAX - 1)).toEqual([]);
+  expect(batcher.due(1000 + BATCH_AGE_MS_MAX)).toMatchObject([{ kind: 'sample', rows: 2, sequence: 1 }]);
+  expect(batcher.due(Number.POSITIVE_INFINITY)).toEqual([]);
+});

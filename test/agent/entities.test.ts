@@ -1,0 +1,91 @@
+// Entities from the real /proc and the real cgroup hierarchy.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readCgroup2Mount } from '../../agent/cgroups.ts';
+import { Entities } from '../../agent/entities.ts';
+import { readStat } from '../../agent/processes.ts';
+import { type RowValues, rowBytes } from '../support/row-bytes.ts';
+
+const mount = readCgroup2Mount();
+const see = (entities: Entities, ...rows: RowValues[]) =>
+  entities.see('connection', Buffer.concat(rows.map((values) => rowBytes('connection', values))));
+
+test('a process that appears in rows is named, with its command and when it started', async () => {
+  const before = Date.now();
+  const child = spawn('sleep', ['77.7'], { stdio: 'ignore' });
+  await once(child, 'spawn');
+  const entities = new Entities(mount);
+  see(entities, { pid: child.pid ?? 0 });
+  const [found] = entities.changes([]).processes;
+  child.kill();
+  expect(found).toMatchObject({ pid: child.pid, command: 'sleep 77.7', name: 'sleep' });
+  // Clock ticks of 10 ms, and btime is whole seconds.
+  expect(Math.abs((found?.started_at_ms ?? 0) - before)).toBeLessThan(2500);
+});
+
+test('told once, told again only when it changed or was not acknowledged', () => {
+  const entities = new Entities(mount);
+  const netns = [{ netns: '1', inode: 5, name: 'init' }];
+  see(entities, { pid: process.pid });
+  expect(entities.changes(netns)).toMatchObject({ processes: [{ pid: process.pid }], netns });
+  expect(entities.changes(netns)).toMatchObject({ processes: [{ pid: process.pid }], netns });
+  entities.acknowledge();
+  see(entities, { pid: process.pid });
+  expect(entities.changes(netns)).toMatchObject({ processes: [], netns: [] });
+  expect(entities.changes([{ netns: '1', inode: 6, name: 'other' }])).toMatchObject({ netns: [{ inode: 6 }] });
+});
+
+test('what is learned while a report is under way goes with the next', () => {
+  const entities = new Entities(mount);
+  entities.changes([]);
+  entities.changes([]);
+  see(entities, { pid: process.pid });
+  entities.acknowledge();
+  expect(entities.changes([]).processes).toMatchObject([{ pid: process.pid }]);
+});
+
+test('pids that are gone or unknown are no entity', () => {
+  const entities = new Entities(mount);
+  see(entities, { pid: 0 }, { pid: 4_194_303 });
+  expect(entities.changes([]).processes).toEqual([]);
+});
+
+test('thousands of pids stay within bounds', () => {
+  const entities = new Entities(mount);
+  for (let first = 0; first < 20_000; first += 64) see(entities, ...Array.from({ length: 64 }, (_, index) => ({ pid: 10_000_000 + first + index })));
+  expect(entities.changes([]).processes).toEqual([]);
+});
+
+test('a cgroup is found by its id, and so is the one a process is in', (ctx) => {
+  if (mount === undefined) return ctx.skip('no cgroup2 hierarchy is mounted');
+  const path = `/tcplens-test-${process.pid}.service`;
+  try {
+    mkdirSync(join(mount, path));
+  } catch (error) {
+    return ctx.skip(`cannot make a cgroup in ${mount}: ${error}`);
+  }
+  const cgroup_id = statSync(join(mount, path), { bigint: true }).ino;
+  const child = spawn('sleep', ['60'], { stdio: 'ignore' });
+  try {
+    writeFileSync(join(mount, path, 'cgroup.procs'), String(child.pid));
+    const entities = new Entities(mount);
+    see(entities, { pid: child.pid ?? 0, cgroup_id });
+    const { cgroups, processes } = entities.changes([]);
+    expect(cgroups.find(({ cgroup_id: id }) => id === String(cgroup_id))).toEqual({ cgroup_id: String(cgroup_id), path, container_id: '', unit: path.slice(1) });
+    expect(processes).toMatchObject([{ pid: child.pid, cgroup_id: String(cgroup_id) }]);
+  } finally {
+    writeFileSync(join(mount, 'cgroup.procs'), String(child.pid));
+    child.kill();
+    rmdirSync(join(mount, path));
+  }
+});
+
+test.each([
+  { stat: `1 (init) S ${'0 '.repeat(18)}42 9`, name: 'init', start_ticks: 42 },
+  { stat: `7 (a) b (c)) R ${'0 '.repeat(18)}99 9`, name: 'a) b (c)', start_ticks: 99 },
+])('a name may hold anything: $name', ({ stat, name, start_ticks }) => {
+  expect(readStat(stat)).toEqual({ name, start_ticks });
+});

@@ -1,0 +1,31 @@
+// A source that gives the bytes it was handed: for tests of what comes after a source.
+import { eachKind } from '../../agent/account.ts';
+import type { RowSource } from '../../agent/source.ts';
+import { KINDS, type Kind, type KindCounters } from '../../bpf/rows.gen.ts';
+
+export type FakeSource = RowSource & { counts: Record<Kind, KindCounters>; write(kind: Kind, rows: Uint8Array): void };
+
+export function fakeSource(): FakeSource {
+  const counts = eachKind(() => ({ written: 0, ring_lost: 0, no_storage: 0 }));
+  const rings = eachKind<Uint8Array[]>(() => []);
+  return {
+    host_id: 0xffn,
+    counts,
+    write(kind, rows) {
+      rings[kind].push(rows);
+      counts[kind].written += rows.length / KINDS[kind].size;
+    },
+    drain(kind, into) {
+      const rows = rings[kind].shift();
+      if (rows === undefined) return 0;
+      into.set(rows);
+      return rows.length;
+    },
+    sweep: () => {},
+    counters: () => counts,
+    hooks: () => [{ name: 'test', attached: true, reason: '' }],
+    netns: () => [],
+    ended: () => false,
+    close: () => {},
+  };
+}
