@@ -1,0 +1,21 @@
+// The newest name that each host reported, for rows that are shown before the store has them.
+
+/** Far above any fleet one collector serves; a forgotten one is learned again with the next report. */
+const HOSTS_MAX = 100_000;
+
+export class HostNames {
+  readonly #names = new Map<bigint, string>();
+
+  set(hostId: bigint, name: string): void {
+    this.#names.delete(hostId);
+    this.#names.set(hostId, name);
+    if (this.#names.size <= HOSTS_MAX) return;
+    const [oldest] = this.#names.keys();
+    if (oldest !== undefined) this.#names.delete(oldest);
+  }
+
+  /** The id in 16 hex digits as long as no name is known. */
+  get(hostId: bigint): string {
+    return this.#names.get(hostId) ?? hostId.toString(16).padStart(16, '0');
+  }
+}

@@ -1,0 +1,54 @@
+// What all routes share: the type of the application, and how an error becomes the answer that says why.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, RawServerDefault } from 'fastify';
+import { Refusal, type RefusalCode, reasonOf } from './errors.ts';
+import { StoreError } from './storage/store.ts';
+
+export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>;
+
+/** Codes of fastify for what is wrong with a request. */
+const FASTIFY_CODES: Record<string, RefusalCode> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'media_type_unsupported',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'body_empty',
+};
+
+/** What nobody can put right from outside; the other refusals say it to whoever asked and are counted. */
+const LOGGED: ReadonlySet<RefusalCode> = new Set(['internal', 'store_failed', 'log_failed', 'log_disk_full', 'log_full']);
+/** A failing disk or store fails every request: one line a code says so, with the number of those held back. */
+const LOG_PERIOD_MS = 10_000;
+
+/** Answers with a Problem. `count` hears of every refusal. */
+export function errorReply(count: (refusal: Refusal) => void) {
+  const logged = new Map<RefusalCode, { next_ms: number; held: number }>();
+  return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const refusal = refusalOf(error);
+    const { code, status, message, retry_after_s } = refusal;
+    count(refusal);
+    const last = logged.get(code) ?? { next_ms: 0, held: 0 };
+    if (LOGGED.has(code) && Date.now() >= last.next_ms) {
+      request.log.error({ err: error, code, held_back: last.held }, 'request failed');
+      logged.set(code, { next_ms: Date.now() + LOG_PERIOD_MS, held: 0 });
+    } else {
+      request.log.debug({ code, reason: message }, 'request refused');
+      last.held++;
+    }
+    if (retry_after_s !== undefined) reply.header('retry-after', String(retry_after_s));
+    void reply.code(status).type('application/json; charset=utf-8').send({ code, message });
+  };
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof StoreError) {
+    // The engine's own words, which may quote rows, stay in the log.
+    return new Refusal('store_failed', `the store cannot answer now (${error.code}): try again`, { cause: error, retry_after_s: 5 });
+  }
+  const { code = '', statusCode = 500 } = (error ?? {}) as { code?: string; statusCode?: number };
+  const known = FASTIFY_CODES[code];
+  if (known) return new Refusal(known, reasonOf(error), { cause: error });
+  if (statusCode >= 400 && statusCode < 500) return new Refusal('request_invalid', reasonOf(error), { cause: error });
+  return new Refusal('internal', 'the collector failed at this; its log says at what', { cause: error });
+}

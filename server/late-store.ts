@@ -1,0 +1,68 @@
+// A store that may not be there yet: a ClickHouse server can start after the collector, which meanwhile logs rows.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { reasonOf } from './errors.ts';
+import { type Store, StoreError } from './storage/store.ts';
+
+const RETRY_MS = { min: 1000, max: 15_000 };
+
+export class LateStore implements Store {
+  readonly backend: Store['backend'];
+  readonly #open: () => Promise<Store>;
+  readonly #stopping = new AbortController();
+  #store: Store | undefined;
+  #migrating: Promise<void> = Promise.resolve();
+  #reason = 'the store is being opened';
+
+  /** @param open opens the store; called until it and the migration succeed */
+  constructor(backend: Store['backend'], open: () => Promise<Store>) {
+    this.backend = backend;
+    this.#open = open;
+  }
+
+  /** Opens and migrates. Throws what only a person can change: another version's tables, an engine that cannot open its directory. */
+  async migrate(): Promise<void> {
+    let store: Store | undefined;
+    try {
+      store = await this.#open();
+      await store.migrate();
+      this.#store = store;
+    } catch (error) {
+      await store?.close();
+      this.#reason = reasonOf(error);
+      const hopeless = this.backend === 'embedded' || (error instanceof StoreError && error.code === 'store_migration_changed');
+      if (hopeless) throw error;
+      throw new StoreError('store_unavailable', this.#reason, { cause: error });
+    }
+  }
+
+  /** Migrates as soon as the store answers. `failed` hears of every attempt; rejects with what no attempt can change. */
+  async migrateWhenThere(failed: (error: StoreError) => void): Promise<void> {
+    for (let wait_ms = RETRY_MS.min; !this.#stopping.signal.aborted; wait_ms = Math.min(RETRY_MS.max, wait_ms * 2)) {
+      try {
+        this.#migrating = this.migrate();
+        return await this.#migrating;
+      } catch (error) {
+        if (!(error instanceof StoreError) || error.code !== 'store_unavailable' || this.backend === 'embedded') throw error;
+        failed(error);
+        await sleep(wait_ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  insertSegment: Store['insertSegment'] = async (segment) => this.#there().insertSegment(segment);
+  insertReport: Store['insertReport'] = async (report) => this.#there().insertReport(report);
+  query: Store['query'] = async (sql, params) => this.#there().query(sql, params);
+  ping: Store['ping'] = async () => this.#there().ping();
+
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    // An engine that is being opened has to be closed, too.
+    await this.#migrating.catch(() => undefined);
+    await this.#store?.close();
+  }
+
+  #there(): Store {
+    if (this.#store) return this.#store;
+    throw new StoreError('store_unavailable', this.#reason);
+  }
+}

@@ -1,0 +1,98 @@
+// `GET /api/v1/live`: what moves, to every open page, by WebSocket.
+import type { Kind, RetransmitRow } from '../bpf/rows.gen.ts';
+import { API, type LiveMessage, type Retransmit } from './api.ts';
+import { Refusal } from './errors.ts';
+import type { App } from './http.ts';
+import { RetransmitFeed } from './live/retransmit-feed.ts';
+import { Tick } from './live/tick.ts';
+import { Viewers } from './live/viewers.ts';
+import type { Metrics } from './metrics.ts';
+
+export type LiveParts = {
+  version: string;
+  metrics: Metrics;
+  tick: () => Promise<LiveMessage>;
+  decode: (row: RetransmitRow) => Retransmit;
+  tickFailed: (error: unknown) => void;
+};
+
+const VIEWERS = { viewers_max: 100, buffered_bytes_max: 1024 * 1024, slow_ms_max: 10_000, ping_ms: 30_000 };
+const TICK = { period_ms_min: 1000, period_ms_max: 5000 };
+const FEED = { rows_max: 200, period_ms: 100 };
+
+export class Live {
+  readonly #version: string;
+  readonly #viewers: Viewers;
+  readonly #tick: Tick;
+  readonly #feed: RetransmitFeed;
+  #trouble = '';
+
+  constructor({ version, metrics, tick, decode, tickFailed }: LiveParts) {
+    this.#version = version;
+    this.#viewers = new Viewers(VIEWERS, {
+      sent: (count) => metrics.liveMessages.add(count, { outcome: 'sent' }),
+      skipped: (count) => metrics.liveMessages.add(count, { outcome: 'skipped' }),
+      closedSlow: () => metrics.liveViewersClosed.add(1),
+    });
+    const publish = (message: LiveMessage) => this.#viewers.broadcast(message);
+    const failed = (error: unknown) => {
+      metrics.liveTickFailures.add(1);
+      tickFailed(error);
+    };
+    this.#tick = new Tick(TICK, { compute: tick, watched: () => this.#viewers.size > 0, publish, failed });
+    this.#feed = new RetransmitFeed(FEED, { decode, publish });
+    metrics.gauge('live.viewers', '{viewer}', 'pages that follow the live feed', () => this.#viewers.size);
+  }
+
+  /** Rows are durable. They are shown before the store has them. */
+  acknowledged({ kind }: { kind: Kind }, rows: Buffer): void {
+    if (kind === 'retransmit' && this.#viewers.size > 0) this.#feed.take(rows);
+  }
+
+  /** The store has taken rows. */
+  inserted(): void {
+    this.#tick.invalidate();
+  }
+
+  /** The store is behind or failing; empty when it has recovered. */
+  trouble(reason: string): void {
+    this.#trouble = reason;
+    this.#viewers.broadcast({ type: 'trouble', reason });
+  }
+
+  stop(): void {
+    this.#tick.stop();
+    this.#feed.stop();
+    this.#viewers.close();
+  }
+
+  register(app: App): void {
+    app.route({
+      method: 'GET',
+      url: API.live,
+      schema: { hide: true },
+      // Before the upgrade, so that whoever is refused gets an answer that says why.
+      onRequest: async (request) => {
+        if (!request.ws) throw new Refusal('request_invalid', `${API.live} is a WebSocket: connect with ws://`);
+        const refusal = originRefusal(request.headers.origin, request.headers.host);
+        if (refusal) throw refusal;
+        if (this.#viewers.full)
+          throw new Refusal('too_many_viewers', 'too many pages follow the live feed: close some', { retry_after_s: 30 });
+      },
+      handler: async (_request, reply) => reply.callNotFound(),
+      wsHandler: (socket) => {
+        const trouble: LiveMessage[] = this.#trouble === '' ? [] : [{ type: 'trouble', reason: this.#trouble }];
+        const hello: LiveMessage = { type: 'hello', server_ms: Date.now(), version: this.#version };
+        this.#viewers.add(socket, [hello, ...trouble, ...this.#tick.newest()]);
+        this.#tick.plan();
+      },
+    });
+  }
+}
+
+/** Pages of other sites may open WebSockets to this machine; the browser says which site they are of. Tools say nothing. */
+function originRefusal(origin: string | undefined, host: string | undefined): Refusal | undefined {
+  if (origin === undefined) return undefined;
+  const same = URL.canParse(origin) && new URL(origin).host === host;
+  return same ? undefined : new Refusal('origin_forbidden', 'the live feed is only for pages of this collector: open its own address');
+}

@@ -1,0 +1,50 @@
+// One process per data directory. Node has no flock(2); SQLite, which is part of Node, takes the kernel's own record
+// lock on a file, and the kernel lets go of it however the process ends. Unlike a socket's name it also holds between
+// containers that share the directory, and unlike a pid file it is never left over.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pid } from 'node:process';
+import { DatabaseSync } from 'node:sqlite';
+import { StartError } from './errors.ts';
+
+export type DataLock = { release: () => void };
+
+/**
+ * Creates `directory` if it is missing and holds it until `release` or the end of the process.
+ * @throws StartError `data_dir_locked`, `data_dir_unusable`
+ */
+export function lockDataDirectory(directory: string): DataLock {
+  const holder = join(directory, 'lock.pid');
+  let database: DatabaseSync | undefined;
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o750 });
+    database = new DatabaseSync(join(directory, 'lock'), { timeout: 0 });
+    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    writeFileSync(holder, `${pid}\n`);
+  } catch (error) {
+    database?.close();
+    throw startError(error, directory, holder);
+  }
+  const held = database;
+  return { release: () => held.close() };
+}
+
+const SQLITE_BUSY = 5;
+
+function startError(error: unknown, directory: string, holder: string): StartError {
+  const busy = error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
+  if (!busy) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return new StartError('data_dir_unusable', `the data directory ${directory} cannot be used: ${reason}`, { cause: error });
+  }
+  const message = `another collector (process ${readHolder(holder)}) uses the data directory ${directory}: stop it, or give this one its own with --data`;
+  return new StartError('data_dir_locked', message, { cause: error });
+}
+
+function readHolder(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return 'unknown';
+  }
+}

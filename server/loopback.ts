@@ -1,0 +1,20 @@
+// Which names mean this machine and no other.
+import { BlockList, isIP } from 'node:net';
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8);
+loopback.addAddress('::1', 'ipv6');
+
+export function isLoopback(host: string): boolean {
+  const version = isIP(host);
+  return version === 0 ? host.toLowerCase() === 'localhost' : loopback.check(host, version === 6 ? 'ipv6' : 'ipv4');
+}
+
+/**
+ * Whether a Host header names this machine. A page of somebody else's can make its own name resolve to 127.0.0.1 and so
+ * read what only this machine should; the browser then still sends that name.
+ */
+export function isLoopbackHostHeader(header: string | undefined): boolean {
+  const found = /^(?:\[([0-9a-f:]+)\]|([^:[\]]+))(?::\d{1,5})?$/i.exec(header ?? '');
+  return isLoopback(found?.[1] ?? found?.[2] ?? '');
+}

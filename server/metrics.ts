@@ -1,0 +1,54 @@
+// The collector's own figures, as OpenTelemetry instruments that Prometheus can read.
+import type { Attributes, ObservableResult } from '@opentelemetry/api';
+import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
+
+/** From a millisecond, an insert of a few rows, to half a minute, a store about to time out. */
+const INSERT_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+export function createMetrics(version: string) {
+  const reader = new PrometheusExporter({ preventServerStart: true });
+  const resource = resourceFromAttributes({ [ATTR_SERVICE_NAME]: 'tcplens-collector', [ATTR_SERVICE_VERSION]: version });
+  const provider = new MeterProvider({ resource, readers: [reader] });
+  const meter = provider.getMeter('tcplens.collector', version);
+  const serializer = new PrometheusSerializer();
+  const counter = (name: string, unit: string, description: string) =>
+    meter.createCounter(`tcplens.collector.${name}`, { unit, description });
+  return {
+    batches: counter('batches', '{batch}', 'batches acknowledged, by kind and outcome'),
+    rows: counter('rows', '{row}', 'rows made durable in the log, by kind'),
+    refused: counter('refused', '{request}', 'requests refused, by reason'),
+    reports: counter('reports', '{report}', 'reports of agents stored'),
+    rowsInserted: counter('rows.inserted', '{row}', 'rows that the store has taken, by kind'),
+    insertFailures: counter('insert.failures', '{insert}', 'inserts that failed and are tried again, by kind'),
+    insertDuration: meter.createHistogram('tcplens.collector.insert.duration', {
+      unit: 's',
+      description: 'time of an insert that succeeded, by kind',
+      advice: { explicitBucketBoundaries: INSERT_SECONDS },
+    }),
+    segmentsSetAside: counter(
+      'log.segments.set_aside',
+      '{segment}',
+      'segments found missing or damaged at start; their rows are not in the store',
+    ),
+    tornBytes: counter('log.torn', 'By', 'unacknowledged bytes cut off at start'),
+    liveMessages: counter('live.messages', '{message}', 'messages for viewers, by outcome'),
+    liveViewersClosed: counter('live.viewers.closed', '{viewer}', 'viewers closed because they did not keep up'),
+    liveTickFailures: counter('live.tick.failures', '{tick}', 'live ticks that the store could not answer'),
+    /** Observes when somebody asks. */
+    gauge: (name: string, unit: string, description: string, observe: () => number | [value: number, attributes: Attributes][]) => {
+      meter.createObservableGauge(`tcplens.collector.${name}`, { unit, description }).addCallback((result: ObservableResult) => {
+        const observed = observe();
+        if (typeof observed === 'number') result.observe(observed);
+        else for (const [value, attributes] of observed) result.observe(value, attributes);
+      });
+    },
+    /** All of them, in Prometheus' text format. */
+    text: async (): Promise<string> => serializer.serialize((await reader.collect()).resourceMetrics),
+    stop: () => provider.shutdown(),
+  };
+}

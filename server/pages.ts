@@ -1,0 +1,67 @@
+// The dashboards' files, as Vite built them, and what a browser is told about them.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import helmet from '@fastify/helmet';
+import fastifyStatic from '@fastify/static';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Refusal } from './errors.ts';
+import type { App } from './http.ts';
+
+const MISSING = `<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>tcplens</title>
+<h1>The dashboards are not built</h1>
+<p>The collector runs. Run <code>make dashboards</code> and start it again to see them here.
+<p>Its API is described at <a href="/api/v1/openapi.json">/api/v1/openapi.json</a>.
+`;
+
+/** No inline script or style, nothing from elsewhere. Plain http stays plain: there is no certificate on a loopback address. */
+export async function registerHelmet(app: App): Promise<void> {
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        fontSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        manifestSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    strictTransportSecurity: false,
+  });
+}
+
+/** @param directory where `index.html` and `assets/` are; a plain page takes their place if they are missing */
+export async function registerPages(app: App, directory: string): Promise<void> {
+  const built = existsSync(join(directory, 'index.html'));
+  if (built) {
+    await app.register(fastifyStatic, {
+      root: directory,
+      cacheControl: false,
+      setHeaders: (reply, path) => reply.header('cache-control', cacheControl(path)),
+    });
+  } else {
+    app.get('/', { schema: { hide: true } }, (_request, reply) =>
+      reply.header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(MISSING),
+    );
+  }
+  app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
+    // The page knows its own paths; a person who opens one of them gets the page.
+    if (built && isPage(request)) return reply.sendFile('index.html');
+    throw new Refusal('not_found', `there is no ${request.method} ${request.url.split('?', 1)[0]}`);
+  });
+}
+
+function isPage({ method, url, headers }: FastifyRequest): boolean {
+  return method === 'GET' && !/^\/(api|v1|assets)\//.test(url) && (headers.accept ?? '').includes('text/html');
+}
+
+/** Vite names assets by their content: under one name they never change. */
+function cacheControl(path: string): string {
+  return /[\\/]assets[\\/]/.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache';
+}

@@ -1,0 +1,82 @@
+// What people and their tools ask: each route is its schemas and one query.
+import { isIP } from 'node:net';
+import { Type } from 'typebox';
+import { API, Connection, EDGE_SORTS, Edges, Hosts, Overview, Problem, Range, Retransmits } from '../api.ts';
+import { Refusal } from '../errors.ts';
+import type { App } from '../http.ts';
+import { connection, edges, hosts, overview, retransmits } from '../storage/queries.ts';
+import type { Store } from '../storage/store.ts';
+import { QueryLimit } from './limit.ts';
+
+export const EDGES_DEFAULT = { sort: 'retrans', limit: 50 } as const;
+
+const RUNNING_MAX = 4;
+const WAITING_MAX = 64;
+
+const closed = { additionalProperties: false } as const;
+const { host_id, connection_id } = Retransmits.properties.retransmits.items.properties;
+const limit = (most: number, usual: number) => Type.Optional(Type.Integer({ minimum: 1, maximum: most, default: usual }));
+
+const EdgesQuery = Type.Object(
+  {
+    ...Range.properties,
+    sort: Type.Optional(Type.Unsafe<(typeof EDGE_SORTS)[number]>({ type: 'string', enum: [...EDGE_SORTS], default: EDGES_DEFAULT.sort })),
+    limit: limit(500, EDGES_DEFAULT.limit),
+  },
+  closed,
+);
+const RetransmitsQuery = Type.Object({ ...Range.properties, connection_id: Type.Optional(connection_id), limit: limit(1000, 200) }, closed);
+const ConnectionParams = Type.Object({ host_id, connection_id }, closed);
+
+const refusals = { '4xx': Problem, '5xx': Problem } as const;
+
+export function registerQueries(app: App, store: Store): void {
+  const queries = new QueryLimit(RUNNING_MAX, WAITING_MAX);
+  app.get(API.overview, {
+    schema: { summary: 'Tiles and charts of a range', querystring: Range, response: { 200: Overview, ...refusals } },
+    handler: ({ query }) => queries.run(() => overview(store, checked(query), Date.now())),
+  });
+  app.get(API.edges, {
+    schema: { summary: 'Who talks to whom: process to peer and port', querystring: EdgesQuery, response: { 200: Edges, ...refusals } },
+    handler: ({ query: { sort = EDGES_DEFAULT.sort, limit: most = EDGES_DEFAULT.limit, ...range } }) =>
+      queries.run(() => edges(store, checked(range), { sort, limit: most }, Date.now())),
+  });
+  app.get(API.retransmits, {
+    schema: {
+      summary: 'The newest retransmissions of a range',
+      querystring: RetransmitsQuery,
+      response: { 200: Retransmits, ...refusals },
+    },
+    handler: ({ query: { limit: most = 200, ...range } }) =>
+      queries.run(async () => ({ retransmits: await retransmits(store, checked(range), most, Date.now()) })),
+  });
+  app.get(API.connection, {
+    schema: { summary: 'All that is known about one connection', params: ConnectionParams, response: { 200: Connection, ...refusals } },
+    handler: ({ params }) =>
+      queries.run(async () => {
+        for (const id of [params.host_id, params.connection_id]) checkId(id);
+        const found = await connection(store, params.host_id, params.connection_id);
+        if (!found) throw new Refusal('not_found', `no row of connection ${params.connection_id} of host ${params.host_id} is stored`);
+        return found;
+      }),
+  });
+  app.get(API.hosts, {
+    schema: { summary: 'Hosts, their hooks and the account of their rows', response: { 200: Hosts, ...refusals } },
+    handler: () => queries.run(async () => ({ hosts: await hosts(store, Date.now()) })),
+  });
+}
+
+/** What a schema cannot say of a range. */
+function checked<Asked extends Range>(range: Asked): Asked {
+  const { from, to, peer_addr } = range;
+  if (from !== undefined && to !== undefined && from >= to) throw new Refusal('request_invalid', 'querystring/from must be before to');
+  if (peer_addr !== undefined && isIP(peer_addr) === 0)
+    throw new Refusal('request_invalid', 'querystring/peer_addr must be an IPv4 or IPv6 address');
+  for (const id of [range.host_id, (range as { connection_id?: string }).connection_id]) checkId(id);
+  return range;
+}
+
+/** Twenty digits can say more than 64 bits hold. */
+function checkId(id: string | undefined): void {
+  if (id !== undefined && BigInt(id) > 0xffff_ffff_ffff_ffffn) throw new Refusal('request_invalid', `${id} is not a 64-bit number`);
+}

@@ -1,0 +1,126 @@
+// `tcplens up`: the collector and an agent as two processes, so that storing and querying never delay the agent's drain.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { addOptions, optionArguments } from './config.ts';
+import { reasonOf, StartError } from './errors.ts';
+
+/** What is passed on to the agent as it is given. */
+const AGENT_OPTIONS = {
+  replay: ['--replay <file>', 'show a recording in place of this host; needs no root'],
+  loop: ['--loop', 'begin the recording again when it ends'],
+  interval: ['--interval <duration>', 'time between two sweeps over the live sockets'],
+  metrics: ['--metrics <address>', 'where Prometheus finds the /metrics of the agent, or "none"'],
+  otlp: ['--otlp <url>', 'OTLP/HTTP receiver to export metrics to'],
+} as const;
+
+const CANNOT_RUN_HERE = 78;
+const READY_MS_MAX = 60_000;
+const STOP_MS_MAX = 40_000;
+
+export function command(): Command {
+  const up = addOptions(new Command('up'));
+  for (const [flags, help] of Object.values(AGENT_OPTIONS)) up.option(flags, help);
+  return up.action(run);
+}
+
+async function run(texts: Record<string, unknown>): Promise<void> {
+  const stop = stopSignal();
+  const stopped = new Promise<undefined>((resolve) => stop.addEventListener('abort', () => resolve(undefined)));
+  const collector = start('serve', optionArguments(texts));
+  const died = ended(collector).then((how) => Promise.reject(new StartError('child_ended', `the collector ended by itself (${how})`)));
+  // Also when nobody waits for it any more, because this process is what ends it.
+  died.catch(() => undefined);
+  let agent: ChildProcess | undefined;
+  try {
+    const url = await Promise.race([listening(collector), died, stopped]);
+    const reason = url && (await Promise.race([waitUntilReady(url, stop), died]));
+    if (url === undefined || stop.aborted) return;
+    process.stdout.write(`tcplens: dashboards on ${url}${reason ? ` (not ready yet: ${reason})` : ''}\n`);
+    agent = start('agent', ['--collector', url, ...agentArguments(texts)]);
+    void ended(agent).then((how) => stop.aborted || tellOfAgent(how));
+    await Promise.race([died, stopped]);
+  } finally {
+    // The agent first: what it still has to send needs the collector.
+    if (agent) await end(agent);
+    await end(collector);
+  }
+}
+
+/** Its own process group, so that Ctrl-C reaches it once, from here; it ends by itself if this process is killed. */
+function start(subcommand: 'serve' | 'agent', args: readonly string[]): ChildProcess {
+  const cli = fileURLToPath(new URL('../cli.ts', import.meta.url));
+  const argv = [...process.execArgv, cli, subcommand, ...args, '--exit-with-parent'];
+  return spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true });
+}
+
+/** How it ended, in words. */
+async function ended(child: ChildProcess): Promise<string> {
+  if (!hasEnded(child)) await once(child, 'exit');
+  return child.exitCode === null ? `by ${child.signalCode}` : `exit code ${child.exitCode}`;
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  const giveUp = new AbortController();
+  const late = sleep(STOP_MS_MAX, undefined, { signal: giveUp.signal }).then(() => child.kill('SIGKILL'));
+  late.catch(() => undefined);
+  await exit;
+  giveUp.abort();
+}
+
+/** The URL that the collector says it listens on. */
+async function listening(collector: ChildProcess): Promise<string> {
+  const [message] = (await once(collector, 'message')) as [{ url: string }];
+  return message.url;
+}
+
+/** Empty when it is ready; the reason if it is not in time. */
+async function waitUntilReady(url: string, stop: AbortSignal): Promise<string> {
+  const deadline_ms = Date.now() + READY_MS_MAX;
+  for (;;) {
+    const reason = await notReadyBecause(url);
+    if (reason === '' || stop.aborted || Date.now() > deadline_ms) return reason;
+    await sleep(100);
+  }
+}
+
+async function notReadyBecause(url: string): Promise<string> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5000) });
+    return response.ok ? '' : ((await response.json()) as { message: string }).message;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+function tellOfAgent(end: string): void {
+  const cannot = end === `exit code ${CANNOT_RUN_HERE}`;
+  const what = cannot ? 'the agent cannot watch this machine, for the reason above' : `the agent ended (${end})`;
+  process.stderr.write(`tcplens: ${what}; the collector goes on. --replay FILE shows a recording instead.\n`);
+}
+
+function agentArguments(texts: Record<string, unknown>): string[] {
+  return Object.entries(AGENT_OPTIONS).flatMap(([name, [flags]]) => {
+    const [flag = ''] = flags.split(' ');
+    const value = texts[name];
+    if (value === undefined) return [];
+    return value === true ? [flag] : [flag, String(value)];
+  });
+}
+
+/** Aborts when this process is asked to end. Asked again, it still waits for the others, within their bounds. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
+  return stop.signal;
+}

@@ -1,0 +1,206 @@
+// Whatever arrives at the agents' paths: an answer that says why, nothing stored, and a collector that goes on.
+import { randomBytes } from 'node:crypto';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { KIND } from '../../bpf/rows.gen.ts';
+import { HOST, headersOf, nowNs, post, postBatch, postReport, report, rowsOf } from './support/agent.ts';
+import { countRows, startCollector, type TestCollector, type TestDirectory, testDirectory, withStore } from './support/collector.ts';
+
+const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
+const DAY_NS = 24n * 3600n * 1_000_000_000n;
+
+let directory: TestDirectory;
+let collector: TestCollector;
+let sequence = 0;
+
+beforeAll(async () => {
+  directory = await testDirectory();
+  collector = await startCollector(directory.path);
+});
+afterAll(async () => directory.remove());
+
+type Case = { code: string; status: number; body?: Buffer; rows?: Buffer; headers?: Record<string, string | undefined> };
+
+async function check({ code, status, body, rows = rowsOf('state_change', 3), headers = {} }: Case): Promise<void> {
+  const sent = Object.entries({ ...headersOf('state_change', ++sequence), ...headers }).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  const answer = await post(`${collector.url}/v1/rows`, Object.fromEntries(sent), body ?? zstdCompressSync(rows));
+  expect(answer.body).toEqual({ code, message: expect.stringMatching(/.{10}/) });
+  expect(answer.status).toBe(status);
+}
+
+const good = rowsOf('state_change', 3);
+const packed = zstdCompressSync(good);
+const changed = (at: number) => Buffer.from(packed.map((byte, index) => (index === at ? byte ^ 0xff : byte)));
+
+test.each<[string, Case]>([
+  ['a schema of another version', { code: 'schema_unknown', status: 422, headers: { 'tcplens-schema': 'state_change/000000000000' } }],
+  [
+    'a schema that is another kind’s',
+    { code: 'length_not_whole_rows', status: 422, headers: { 'tcplens-schema': headersOf('sample', 1)['tcplens-schema'] } },
+  ],
+  ['no schema', { code: 'header_missing', status: 400, headers: { 'tcplens-schema': undefined } }],
+  ['no host id', { code: 'header_missing', status: 400, headers: { 'tcplens-host-id': undefined } }],
+  ['no epoch', { code: 'header_missing', status: 400, headers: { 'tcplens-epoch': undefined } }],
+  ['no sequence', { code: 'header_missing', status: 400, headers: { 'tcplens-sequence': undefined } }],
+  ['a host id that is none', { code: 'header_invalid', status: 400, headers: { 'tcplens-host-id': '../../etc/passwd' } }],
+  ['a sequence of 0', { code: 'header_invalid', status: 400, headers: { 'tcplens-sequence': '0' } }],
+  ['a sequence beyond 2^53', { code: 'header_invalid', status: 400, headers: { 'tcplens-sequence': '9999999999999999' } }],
+  ['half a row more', { code: 'length_not_whole_rows', status: 422, rows: Buffer.concat([good, good.subarray(0, 60)]) }],
+  ['no rows', { code: 'body_empty', status: 400, rows: Buffer.alloc(0) }],
+  [
+    'one row of another host',
+    { code: 'host_mismatch', status: 422, rows: rowsOf('state_change', 3, (index) => ({ host_id: index === 2 ? HOST + 1n : HOST })) },
+  ],
+  [
+    'a host that differs in its upper half',
+    { code: 'host_mismatch', status: 422, rows: rowsOf('state_change', 1, () => ({ host_id: HOST ^ (1n << 63n) })) },
+  ],
+  [
+    'one row of another kind',
+    { code: 'kind_mismatch', status: 422, rows: rowsOf('state_change', 3, (index) => ({ kind: index === 1 ? 0 : 2 })) },
+  ],
+  ['a row from 1970', { code: 'time_out_of_window', status: 422, rows: rowsOf('state_change', 1, () => ({ time_ns: 5_000_000_000n })) }],
+  [
+    'a row of last month',
+    { code: 'time_out_of_window', status: 422, rows: rowsOf('state_change', 1, () => ({ time_ns: nowNs() - 31n * DAY_NS })) },
+  ],
+  [
+    'a row of tomorrow',
+    { code: 'time_out_of_window', status: 422, rows: rowsOf('state_change', 1, () => ({ time_ns: nowNs() + DAY_NS })) },
+  ],
+  [
+    'a time beyond int64',
+    { code: 'time_out_of_window', status: 422, rows: rowsOf('state_change', 1, () => ({ time_ns: 2n ** 64n - 1n })) },
+  ],
+  ['no zstd', { code: 'zstd_corrupt', status: 400, body: good }],
+  ['garbage', { code: 'zstd_corrupt', status: 400, body: randomBytes(5000) }],
+  ['no body', { code: 'body_empty', status: 400, body: Buffer.alloc(0) }],
+  ['a truncated frame', { code: 'zstd_corrupt', status: 400, body: packed.subarray(0, -3) }],
+  ['a frame with a changed byte', { code: 'zstd_corrupt', status: 400, body: changed(0) }],
+  ['two frames', { code: 'zstd_trailing_bytes', status: 400, body: Buffer.concat([packed, packed]) }],
+  ['garbage behind the frame', { code: 'zstd_trailing_bytes', status: 400, body: Buffer.concat([packed, Buffer.from('more')]) }],
+  ['rows of more than a batch', { code: 'too_large', status: 413, rows: Buffer.alloc(2 * MIB, good) }],
+  ['a body of more than a batch', { code: 'too_large', status: 413, body: randomBytes(2 * MIB) }],
+])('/v1/rows refuses %s', (_name, bad) => check(bad));
+
+test('a frame that asks for 128 MiB of memory to be unpacked is refused', async () => {
+  const greedy = zerosFrame(128 * 1024, 27);
+  // Nothing else is wrong with it.
+  expect(zstdDecompressSync(greedy)).toHaveLength(128 * 1024);
+  await check({ code: 'zstd_corrupt', status: 400, body: greedy });
+});
+
+test('a 1 GB zip bomb costs neither memory nor time', async () => {
+  const bomb = zerosFrame(GIB, 20);
+  expect(bomb.length).toBeLessThan(MIB);
+  globalThis.gc?.();
+  const before = process.memoryUsage().rss;
+  let most = before;
+  const watch = setInterval(() => {
+    most = Math.max(most, process.memoryUsage().rss);
+  }, 1);
+  const began = performance.now();
+  for (let round = 0; round < 5; round++) await check({ code: 'too_large', status: 413, body: bomb });
+  clearInterval(watch);
+  console.log(`5 bombs of 1 GB: ${Math.round(performance.now() - began)} ms, ${Math.round((most - before) / MIB)} MiB more at most`);
+  expect(most - before).toBeLessThan(128 * MIB);
+});
+
+/** One frame of zeros as RFC 8878 has it, of RLE blocks: a compressor would need the zeros first. */
+function zerosFrame(bytes: number, windowLog: number): Buffer {
+  const block = 128 * 1024;
+  // Magic number; no content size, no checksum; the window's exponent, less 10, in the upper five bits.
+  const head = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, (windowLog - 10) << 3]);
+  const blocks = Array.from({ length: bytes / block }, (_, index) => {
+    const last = index === bytes / block - 1 ? 1 : 0;
+    const header = Buffer.alloc(4);
+    header.writeUIntLE(last | (1 << 1) | (block << 3), 0, 3);
+    return header;
+  });
+  return Buffer.concat([head, ...blocks]);
+}
+
+test.each(['GET', 'PUT', 'DELETE', 'PATCH'])('/v1/rows does not take %s', async (method) => {
+  const response = await fetch(`${collector.url}/v1/rows`, { method });
+  expect(response.status).toBe(405);
+  expect(response.headers.get('allow')).toBe('POST');
+  expect(await response.json()).toMatchObject({ code: 'method_not_allowed' });
+});
+
+test('a body of unknown length is refused before it is read', async () => {
+  const url = new URL(`${collector.url}/v1/rows`);
+  const status = await new Promise((resolve, reject) => {
+    const sending = request(
+      url,
+      { method: 'POST', headers: { 'transfer-encoding': 'chunked', ...headersOf('sample', 1) } },
+      ({ statusCode }) => resolve(statusCode),
+    );
+    sending.on('error', reject);
+    sending.end('x');
+  });
+  expect(status).toBe(411);
+});
+
+test('what is not HTTP is refused', async () => {
+  const { port, hostname } = new URL(collector.url);
+  const answer = await new Promise<string>((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => socket.end(randomBytes(2000)));
+    let text = '';
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1');
+    });
+    socket.on('close', () => resolve(text));
+    socket.on('error', reject);
+  });
+  expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+});
+
+test.each<[string, unknown, number, string]>([
+  ['no JSON', '{"host_id":', 400, 'request_invalid'],
+  ['an array', [], 400, 'request_invalid'],
+  ['nothing', '', 400, 'body_empty'],
+  ['a key that is every object’s ancestor', `{"__proto__":{"a":1},${JSON.stringify(report()).slice(1)}`, 400, 'request_invalid'],
+  ['a host id in decimal', { ...report(), host_id: '81985529216486895' }, 400, 'request_invalid'],
+  ['text in place of a number', { ...report(), at_ms: 'now' }, 400, 'request_invalid'],
+  [
+    'a negative account',
+    report({ accounts: { sample: { seen: -1, sent: 0, queued: 0, ring_lost: 0, queue_dropped: 0, rejected: 0 } } }),
+    400,
+    'request_invalid',
+  ],
+  ['a host name of a megabyte', report({ host: { ...report().host, name: 'x'.repeat(MIB) } }), 400, 'request_invalid'],
+  ['a time in the year 33658', report({ at_ms: 1_000_000_000_000_000 }), 422, 'time_out_of_window'],
+])('/v1/report refuses %s', async (_name, body, status, code) => {
+  const answer = await postReport(collector.url, body);
+  expect(answer.body).toEqual({ code, message: expect.stringMatching(/.{5}/) });
+  expect(answer.status).toBe(status);
+});
+
+test('/v1/report takes only JSON', async () => {
+  const answer = await post(`${collector.url}/v1/report`, { 'content-type': 'text/plain' }, Buffer.from(JSON.stringify(report())));
+  expect(answer).toMatchObject({ status: 415, body: { code: 'media_type_unsupported' } });
+});
+
+test('each refusal is counted by its reason', async () => {
+  const text = await (await fetch(`${collector.url}/metrics`)).text();
+  for (const reason of ['schema_unknown', 'host_mismatch', 'zstd_corrupt', 'too_large', 'time_out_of_window', 'method_not_allowed']) {
+    expect(text).toMatch(new RegExp(`^tcplens_collector_refused\\w*\\{[^}]*reason="${reason}"[^}]*\\} [1-9]`, 'm'));
+  }
+});
+
+test('after all this a good batch is stored, and nothing but it', async () => {
+  const answer = await postBatch(collector.url, 'state_change', ++sequence, good);
+  expect(answer).toMatchObject({ status: 200, body: { rows: 3, duplicate: false } });
+  await collector.stop();
+  const counts = await withStore(directory.path, async (store) => {
+    const found: Record<string, number> = {};
+    for (const table of [...KIND, 'host', 'process']) found[table] = await countRows(store, table);
+    return found;
+  });
+  expect(counts).toEqual({ retransmit: 0, connection: 0, state_change: 3, sample: 0, host: 0, process: 0 });
+});

@@ -1,0 +1,250 @@
+// The log against a real file system: what is acknowledged is there after any crash, once; what is not, is not.
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, expect, test } from 'vitest';
+import { KIND, KINDS, type Kind } from '../../../bpf/rows.gen.ts';
+import { type Batch, Log, type LogOptions } from '../../../server/log/log.ts';
+import { ASIDE } from '../../../server/log/recover.ts';
+import { runCommand } from '../../support/run-command.ts';
+
+const MIB = 1024 * 1024;
+const LIMITS = { segment_bytes_max: MIB, log_bytes_max: 16 * MIB, journal_bytes_max: MIB };
+const directories: string[] = [];
+const logs: Log[] = [];
+
+afterEach(async () => {
+  // Also those that a test has left as a crash would.
+  for (const log of logs.splice(0)) await log.close();
+  for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
+});
+
+async function newDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'tcplens-log-'));
+  directories.push(directory);
+  return directory;
+}
+
+async function openLog(directory: string, limits: Partial<LogOptions> = {}) {
+  const log = new Log({ directory, ...LIMITS, ...limits });
+  logs.push(log);
+  return { log, recovered: await log.start() };
+}
+
+/** Rows that say which batch they are of: the log does not look inside. */
+function batch(sequence: number, { kind = 'state_change' as Kind, rows = 1, host_id = '00000000000000aa' } = {}): Batch {
+  return { host_id, epoch: '00000000000000ee', sequence, kind, rows: Buffer.alloc(rows * KINDS[kind].size, sequence) };
+}
+
+/** The bytes of all segments that wait for the store, as the first byte of each row. */
+async function sealedRows(log: Log): Promise<number[]> {
+  const rows: number[] = [];
+  for (const { path, kind, length } of log.sealed) {
+    const bytes = await readFile(path);
+    expect(bytes.length).toBe(length);
+    for (let at = 0; at < bytes.length; at += KINDS[kind].size) rows.push(bytes[at] ?? -1);
+  }
+  return rows.sort((a, b) => a - b);
+}
+
+test('many batches at once share a flush, and each is acknowledged once', async () => {
+  const directory = await newDirectory();
+  const { log } = await openLog(directory);
+  const appended = Array.from({ length: 100 }, (_, index) => log.append(batch(index + 1, { kind: KIND[index % 4] ?? 'sample' })));
+  expect(await Promise.all(appended)).toEqual(Array.from({ length: 100 }, () => ({ duplicate: false })));
+  await log.seal();
+  expect(await sealedRows(log)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+  await log.close();
+});
+
+test('a batch sent again is known: while it is written, after, after a restart, and after its segment has gone', async () => {
+  const directory = await newDirectory();
+  const { log } = await openLog(directory);
+  expect(await Promise.all([log.append(batch(1)), log.append(batch(1))])).toEqual([{ duplicate: false }, { duplicate: true }]);
+  expect(await log.append(batch(1))).toEqual({ duplicate: true });
+  await log.close();
+  const second = await openLog(directory);
+  expect(await second.log.append(batch(1))).toEqual({ duplicate: true });
+  for (const { segment } of second.log.sealed) await second.log.retire(segment);
+  await second.log.close();
+  const third = await openLog(directory);
+  expect(third.log.sealed).toEqual([]);
+  expect(await third.log.append(batch(1))).toEqual({ duplicate: true });
+  expect(await third.log.append(batch(1, { host_id: '00000000000000bb' }))).toEqual({ duplicate: false });
+  await third.log.close();
+});
+
+test('torn tails of the journal and of a segment are cut; what was acknowledged stays', async () => {
+  const directory = await newDirectory();
+  const { log } = await openLog(directory);
+  await log.append(batch(1));
+  const [file] = await readdir(join(directory, 'state_change'));
+  const segment = join(directory, 'state_change', file ?? '');
+  // What a crash leaves between the two flushes: rows, and half a line that was to name them.
+  await appendFile(segment, Buffer.alloc(KINDS.state_change.size + 7, 2));
+  await appendFile(join(directory, 'journal'), '0badcafe {"t":"batch","host_id":"00');
+  const second = await openLog(directory);
+  expect(second.recovered).toMatchObject({ torn_bytes: KINDS.state_change.size + 7 + 35, damaged_lines: 0, set_aside: [] });
+  expect(await sealedRows(second.log)).toEqual([1]);
+  expect(await second.log.append(batch(2))).toEqual({ duplicate: false });
+  await second.log.seal();
+  expect(await sealedRows(second.log)).toEqual([1, 2]);
+  await second.log.close();
+});
+
+test.each<[string, (segment: string) => Promise<void>, string[]]>([
+  ['changed', (segment) => writeFile(segment, Buffer.alloc(KINDS.state_change.size, 9)), ['state_change']],
+  ['shorter', (segment) => truncate(segment, 5), ['state_change']],
+  ['gone', (segment) => rm(segment), []],
+])('a segment that is %s is set aside, named, and stops nothing', async (_name, damage, aside) => {
+  const directory = await newDirectory();
+  const { log } = await openLog(directory);
+  await log.append(batch(1));
+  await log.append(batch(2, { kind: 'sample' }));
+  const [file = ''] = await readdir(join(directory, 'state_change'));
+  await damage(join(directory, 'state_change', file));
+  const second = await openLog(directory);
+  expect(second.recovered.set_aside).toEqual([`state_change/${file.replace('.rows', '')}`]);
+  expect((await readdir(join(directory, ASIDE))).map((name) => name.split('-')[0])).toEqual(aside);
+  expect(await sealedRows(second.log)).toEqual([2]);
+  await second.log.close();
+});
+
+test('a journal with a damaged line keeps what the others say, and files that nobody names any more', async () => {
+  const directory = await newDirectory();
+  const { log } = await openLog(directory);
+  await log.append(batch(1));
+  await log.append(batch(2, { kind: 'sample' }));
+  const path = join(directory, 'journal');
+  await writeFile(path, (await readFile(path, 'utf8')).replace('"sequence":1', '"sequence":7'));
+  const second = await openLog(directory);
+  expect(second.recovered.damaged_lines).toBe(1);
+  expect(await sealedRows(second.log)).toEqual([2]);
+  expect(await readdir(join(directory, ASIDE))).toHaveLength(1);
+  await second.log.close();
+});
+
+test('the journal is replaced by a snapshot that says the same', async () => {
+  const directory = await newDirectory();
+  const { log } = await openLog(directory, { journal_bytes_max: 2000 });
+  for (let sequence = 1; sequence <= 200; sequence++) if (sequence % 10 !== 0) await log.append(batch(sequence));
+  expect((await stat(join(directory, 'journal'))).size).toBeLessThan(4000);
+  await log.close();
+  const second = await openLog(directory);
+  expect(await second.log.append(batch(199))).toEqual({ duplicate: true });
+  expect(await second.log.append(batch(150))).toEqual({ duplicate: false });
+  expect(await second.log.append(batch(150))).toEqual({ duplicate: true });
+  await second.log.close();
+});
+
+test('names of segments are never used again', async () => {
+  const directory = await newDirectory();
+  const names = new Set<string>();
+  for (let start = 1; start <= 5; start++) {
+    const { log } = await openLog(directory);
+    await log.append(batch(start));
+    await log.seal();
+    for (const { segment } of log.sealed) {
+      expect(names.has(segment)).toBe(false);
+      names.add(segment);
+      await log.retire(segment);
+    }
+    await log.close();
+  }
+  expect(names.size).toBe(5);
+});
+
+test('a log that is full refuses, keeps what it has, and takes more once the store has caught up', async () => {
+  const directory = await newDirectory();
+  const { log } = await openLog(directory, { log_bytes_max: 10 * KINDS.state_change.size });
+  await log.append(batch(1, { rows: 10 }));
+  await expect(log.append(batch(2))).rejects.toMatchObject({ code: 'log_full', status: 503 });
+  await log.seal();
+  for (const { segment } of log.sealed) await log.retire(segment);
+  expect(await log.append(batch(2))).toEqual({ duplicate: false });
+  await log.close();
+});
+
+test('a disk that is full refuses with the reason, tears nothing, and takes more once there is space', async (ctx) => {
+  const directory = await newDirectory();
+  const mounted = runCommand('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tcplens-test', directory]);
+  if (mounted.code !== 0) return ctx.skip(`cannot mount a small file system: ${mounted.stderr.trim()}`);
+  try {
+    const { log } = await openLog(directory);
+    const ballast = join(directory, 'ballast');
+    await log.append(batch(1));
+    await writeFile(ballast, Buffer.alloc(200 * 1024));
+    const rows = 600;
+    await expect(log.append(batch(2, { rows }))).rejects.toMatchObject({ code: 'log_disk_full', status: 503 });
+    expect(log.failure).toContain('full');
+    await log.seal();
+    expect(await sealedRows(log)).toEqual([1]);
+    await rm(ballast);
+    expect(await log.append(batch(2, { rows }))).toEqual({ duplicate: false });
+    expect(log.failure).toBe('');
+    await log.close();
+    const second = await openLog(directory);
+    expect(second.recovered).toMatchObject({ damaged_lines: 0, set_aside: [] });
+    expect(await sealedRows(second.log)).toEqual([1, ...new Array<number>(rows).fill(2)]);
+    await second.log.close();
+  } finally {
+    runCommand('umount', [directory]);
+  }
+});
+
+type Step = { do: 'append'; count: number } | { do: 'again' } | { do: 'seal' } | { do: 'insert' } | { do: 'crash'; torn: number };
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('append' as const), count: fc.integer({ min: 1, max: 5 }) }) },
+  { weight: 2, arbitrary: fc.constant({ do: 'again' as const }) },
+  { weight: 2, arbitrary: fc.constant({ do: 'seal' as const }) },
+  { weight: 2, arbitrary: fc.constant({ do: 'insert' as const }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('crash' as const), torn: fc.integer({ min: 0, max: 300 }) }) },
+);
+
+/** Operations on a real log, and what must be true of it at the end: every acknowledged batch inserted exactly once. */
+async function checkSteps(steps: readonly Step[]): Promise<void> {
+  const directory = await newDirectory();
+  const options = { segment_bytes_max: 3 * KINDS.sample.size, journal_bytes_max: 1500 };
+  let { log } = await openLog(directory, options);
+  const inserted: number[] = [];
+  const acknowledged: number[] = [];
+  const insertAll = async () => {
+    for (const { segment, path, kind } of log.sealed) {
+      const bytes = await readFile(path);
+      for (let at = 0; at < bytes.length; at += KINDS[kind].size) inserted.push(bytes[at] ?? -1);
+      await log.retire(segment);
+    }
+  };
+  let next = 1;
+  for (const operation of steps) {
+    if (operation.do === 'append') {
+      const batches = Array.from({ length: operation.count }, () => batch(next++, { kind: next % 2 ? 'sample' : 'retransmit' }));
+      await Promise.all(batches.map((one) => log.append(one)));
+      acknowledged.push(...batches.map(({ sequence }) => sequence));
+    } else if (operation.do === 'again') {
+      for (const sequence of acknowledged) expect(await log.append(batch(sequence))).toEqual({ duplicate: true });
+    } else if (operation.do === 'seal') {
+      await log.seal();
+    } else if (operation.do === 'insert') {
+      await insertAll();
+    } else {
+      // The process is gone without closing anything; a write was under way.
+      for (const kind of ['sample', 'retransmit']) {
+        const file = (await readdir(join(directory, kind))).sort().at(-1);
+        if (file && !log.sealed.some(({ segment }) => file.startsWith(segment)))
+          await appendFile(join(directory, kind, file), Buffer.alloc(operation.torn, 250));
+      }
+      await appendFile(join(directory, 'journal'), 'deadbeef {"t":"batch","sequence"'.slice(0, operation.torn));
+      ({ log } = await openLog(directory, options));
+    }
+  }
+  await log.seal();
+  await insertAll();
+  expect(inserted.sort((a, b) => a - b)).toEqual(acknowledged);
+  await log.close();
+}
+
+test('whatever is done, and wherever it crashes, each acknowledged batch is inserted once', async () => {
+  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 20 }), checkSteps), { numRuns: 60 });
+});

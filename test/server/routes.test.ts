@@ -1,0 +1,184 @@
+// What people and their tools can ask of a collector that has stored a few known rows.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import type { Static, TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { API, Connection, Edges, Hosts, Overview, Retransmits } from '../../server/api.ts';
+import { HOST, postBatch, postReport, report, rowsOf } from './support/agent.ts';
+import { startCollector, type TestCollector, type TestDirectory, testDirectory, until } from './support/collector.ts';
+
+let directory: TestDirectory;
+let collector: TestCollector;
+
+beforeAll(async () => {
+  directory = await testDirectory();
+  const dashboards = join(directory.path, 'dist');
+  await mkdir(join(dashboards, 'assets'), { recursive: true });
+  await writeFile(join(dashboards, 'index.html'), '<!doctype html><title>page</title>');
+  await writeFile(join(dashboards, 'assets', 'index-abc123.js'), 'export {};');
+  collector = await startCollector(join(directory.path, 'data'), {}, dashboards);
+  const account = { seen: 10, sent: 8, queued: 1, ring_lost: 1, queue_dropped: 0, rejected: 0 };
+  expect(await postReport(collector.url, report({ accounts: { retransmit: account } }))).toMatchObject({ status: 200 });
+  const retransmits = rowsOf('retransmit', 3, (index) => ({
+    connection_id: 77,
+    peer_port: 443,
+    local_port: 40_000,
+    segments: index + 1,
+    class: 3,
+  }));
+  const opened = rowsOf('connection', 1, () => ({ connection_id: 77, peer_port: 443, local_port: 40_000, state: 1 }));
+  expect(await postBatch(collector.url, 'retransmit', 1, retransmits)).toMatchObject({ status: 200 });
+  expect(await postBatch(collector.url, 'connection', 2, opened)).toMatchObject({ status: 200 });
+  await until(
+    async () => ((await get(API.retransmits)).body as Static<typeof Retransmits>).retransmits.length,
+    (count) => count === 3,
+  );
+});
+afterAll(async () => {
+  await collector.stop();
+  await directory.remove();
+});
+
+type Got = { status: number; body: unknown; headers: Headers };
+
+async function get(path: string, headers: Record<string, string> = {}): Promise<Got> {
+  const response = await fetch(collector.url + path, { headers });
+  const json = response.headers.get('content-type')?.startsWith('application/json');
+  return { status: response.status, body: json ? await response.json() : await response.text(), headers: response.headers };
+}
+
+const connectionPath = API.connection.replace(':host_id', String(HOST)).replace(':connection_id', '77');
+
+test.each<[string, TSchema, object]>([
+  [API.overview, Overview, { tiles: { completeness: 8 / 9 } }],
+  [`${API.overview}?comm=curl&port=443&peer_addr=10.0.0.2&host_id=${HOST}`, Overview, { source: 'rows' }],
+  [`${API.edges}?sort=bytes&limit=1`, Edges, { total: 1, edges: [{ comm: 'curl', port: 443, host: 'web-1', retrans: 6 }] }],
+  [`${API.edges}?comm=nobody`, Edges, { total: 0, edges: [] }],
+  [
+    `${API.retransmits}?connection_id=77`,
+    Retransmits,
+    { retransmits: [{ class: 'rto' }, { class: 'rto' }, { class: 'rto', host: 'web-1' }] },
+  ],
+  [`${API.retransmits}?limit=1`, Retransmits, { retransmits: [{ peer_addr: '10.0.0.2', peer_port: 443 }] }],
+  [connectionPath, Connection, { comm: 'curl', host_id: String(HOST), retransmits: [{}, {}, {}] }],
+  [API.hosts, Hosts, { hosts: [{ name: 'web-1', host_id: String(HOST), hooks: [{ attached: true }] }] }],
+])('%s answers as its schema says', async (path, schema, expected) => {
+  const { status, body } = await get(path);
+  expect(status).toBe(200);
+  expect([...Compile(schema).Errors(body)]).toEqual([]);
+  expect(body).toMatchObject(expected);
+});
+
+test.each<[string, number, string]>([
+  [`${API.overview}?from=now`, 400, 'request_invalid'],
+  [`${API.overview}?from=2000&to=1000`, 400, 'request_invalid'],
+  [`${API.overview}?port=70000`, 400, 'request_invalid'],
+  [`${API.overview}?peer_addr=10.0.0`, 400, 'request_invalid'],
+  [`${API.overview}?host_id=99999999999999999999`, 400, 'request_invalid'],
+  [`${API.overview}?host_id=1%27%20OR%201`, 400, 'request_invalid'],
+  [`${API.overview}?colour=red`, 400, 'request_invalid'],
+  [`${API.edges}?sort=name`, 400, 'request_invalid'],
+  [`${API.edges}?limit=100000`, 400, 'request_invalid'],
+  [`${API.retransmits}?limit=0`, 400, 'request_invalid'],
+  ['/api/v1/connections/1/2', 404, 'not_found'],
+  ['/api/v1/connections/x/2', 400, 'request_invalid'],
+  ['/api/v1/connections/99999999999999999999/2', 400, 'request_invalid'],
+  ['/api/v1/nothing', 404, 'not_found'],
+  ['/assets/missing.js', 404, 'not_found'],
+  [API.live, 400, 'request_invalid'],
+])('%s is refused with the reason', async (path, status, code) => {
+  const answer = await get(path, { accept: 'text/html' });
+  expect(answer.body).toEqual({ code, message: expect.stringMatching(/.{5}/) });
+  expect(answer.status).toBe(status);
+});
+
+test('the OpenAPI document names every path, and each refusal', async () => {
+  const { body } = await get(API.openapi);
+  const { openapi, paths } = body as { openapi: string; paths: Record<string, Record<string, { responses: object }>> };
+  expect(openapi).toMatch(/^3\./);
+  const expected = [
+    API.overview,
+    API.edges,
+    API.retransmits,
+    API.hosts,
+    '/api/v1/connections/{host_id}/{connection_id}',
+    '/v1/rows',
+    '/v1/report',
+  ];
+  expect(Object.keys(paths).sort()).toEqual(expected.sort());
+  for (const methods of Object.values(paths)) {
+    for (const { responses } of Object.values(methods)) expect(Object.keys(responses).sort()).toEqual(['200', '4XX', '5XX']);
+  }
+});
+
+test.each([
+  ['/healthz', 200, { status: 'up' }],
+  ['/readyz', 200, { status: 'ready' }],
+])('%s', async (path, status, body) => {
+  expect(await get(path)).toMatchObject({ status, body });
+});
+
+test('/metrics has the figures of the log and the store', async () => {
+  const { body, headers } = await get('/metrics');
+  expect(headers.get('content-type')).toContain('text/plain');
+  expect(body).toMatch(/^tcplens_collector_rows_total\{[^}]*kind="retransmit"[^}]*\} 3$/m);
+  expect(body).toMatch(/^tcplens_collector_rows_inserted_total\{[^}]*kind="retransmit"[^}]*\} 3$/m);
+  expect(body).toMatch(/^tcplens_collector_log_size\S* 0$/m);
+});
+
+test.each([
+  ['/', 'no-cache'],
+  ['/connections/1/2?range=1h', 'no-cache'],
+  ['/assets/index-abc123.js', 'public, max-age=31536000, immutable'],
+])('the page: %s', async (path, cacheControl) => {
+  const { status, headers, body } = await get(path, { accept: 'text/html' });
+  expect({ status, cacheControl: headers.get('cache-control') }).toEqual({ status: 200, cacheControl });
+  expect(body).toMatch(path.startsWith('/assets') ? 'export' : '<title>page</title>');
+  const policy = headers.get('content-security-policy') ?? '';
+  expect(policy).toContain("script-src 'self'");
+  expect(policy).not.toMatch(/unsafe-inline|unsafe-eval|upgrade-insecure-requests/);
+});
+
+test('nothing outside the page’s directory is served', async () => {
+  const { port, hostname } = new URL(collector.url);
+  const answer = await new Promise<string>((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => {
+      socket.end(`GET /../data/lock.pid HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n\r\n`);
+    });
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+    socket.on('close', () => resolve(text)).on('error', reject);
+  });
+  expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
+});
+
+test('a name that only pretends to be this machine is refused', async () => {
+  const { port, hostname } = new URL(collector.url);
+  const answer = await new Promise<string>((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => {
+      socket.end(`GET ${API.hosts} HTTP/1.1\r\nHost: rebound.example:${port}\r\nConnection: close\r\n\r\n`);
+    });
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+    socket.on('close', () => resolve(text)).on('error', reject);
+  });
+  expect(answer).toMatch(/^HTTP\/1\.1 403 /);
+  expect(answer).toContain('host_forbidden');
+});
+
+test('who asks too often is told to wait', async () => {
+  const answers: number[] = [];
+  for (let round = 0; round < 30; round++)
+    answers.push(...(await Promise.all(Array.from({ length: 50 }, async () => (await get(API.openapi)).status))));
+  expect(answers).toContain(429);
+  const { body, headers } = await get(API.hosts);
+  expect(body).toMatchObject({ code: 'too_many_requests' });
+  expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+  expect((await get('/readyz')).status).toBe(200);
+});

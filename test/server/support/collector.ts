@@ -1,0 +1,59 @@
+// A collector for a test: the real one with the embedded engine, in a directory of its own, on a port of its own.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { Collector } from '../../../server/collector.ts';
+import { readConfig } from '../../../server/config.ts';
+import { openEmbedded } from '../../../server/storage/embedded.ts';
+import type { Store } from '../../../server/storage/store.ts';
+
+export const TEST_VERSION = '0.0.0-test';
+
+export type TestDirectory = { path: string; remove: () => Promise<void> };
+
+export async function testDirectory(): Promise<TestDirectory> {
+  const path = await mkdtemp(join(tmpdir(), 'tcplens-collector-'));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+export type TestCollector = { url: string; stop: () => Promise<boolean> };
+
+/** Ready when it returns. @param options as on the command line, camelCase */
+export async function startCollector(
+  data: string,
+  options: Record<string, string> = {},
+  dashboards = '/nonexistent',
+): Promise<TestCollector> {
+  const config = readConfig({ listen: '127.0.0.1:0', data, ...options });
+  const collector = new Collector(config, { version: TEST_VERSION, logger: pino({ level: 'silent' }), dashboards });
+  const url = await collector.start();
+  await collector.fill();
+  return { url, stop: () => collector.stop(10_000) };
+}
+
+/** What a stopped collector has left in its engine. */
+export async function withStore<Result>(data: string, ask: (store: Store) => Promise<Result>): Promise<Result> {
+  const store = await openEmbedded({ path: join(data, 'engine') });
+  try {
+    return await ask(store);
+  } finally {
+    await store.close();
+  }
+}
+
+export async function countRows(store: Store, table: string): Promise<number> {
+  const [row] = await store.query<{ rows: number }>(`SELECT count() AS rows FROM ${table}`);
+  return Number(row?.rows);
+}
+
+/** Asks until `holds` is true; fails with what it last saw. */
+export async function until<Seen>(look: () => Promise<Seen> | Seen, holds: (seen: Seen) => boolean, deadline_ms = 20_000): Promise<Seen> {
+  const end = Date.now() + deadline_ms;
+  for (;;) {
+    const seen = await look();
+    if (holds(seen)) return seen;
+    if (Date.now() > end) throw new Error(`still not so after ${deadline_ms} ms: ${JSON.stringify(seen)}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
