@@ -1,0 +1,73 @@
+// The collector's REST endpoints as functions. Every refusal becomes an ApiError that carries the server's own words.
+import type { API, Connection, Edges, Hosts, Overview, Problem, Retransmits } from '../server/api.ts';
+import type { ConnectionRef, Sort } from './view-state.ts';
+
+const PATHS: Pick<typeof API, 'overview' | 'edges' | 'retransmits' | 'connection' | 'hosts'> = {
+  overview: '/api/v1/overview',
+  edges: '/api/v1/edges',
+  retransmits: '/api/v1/retransmits',
+  connection: '/api/v1/connections/:host_id/:connection_id',
+  hosts: '/api/v1/hosts',
+};
+
+/** Codes of failures that never reached the collector; the others are the collector's. */
+const UNREACHABLE = 'unreachable';
+
+export class ApiError extends Error {
+  readonly code: string;
+  /** HTTP status; 0 when there was no answer. */
+  readonly status: number;
+
+  constructor(code: string, message: string, status: number, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ApiError';
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/** Query parameters as text; made by `rangeQuery`. */
+export type Query = Readonly<Record<string, string>>;
+
+export type ApiClient = ReturnType<typeof createApiClient>;
+
+/** @param fetchResponse the browser's `fetch`, or one under test */
+export function createApiClient(fetchResponse: typeof fetch) {
+  async function get<Answer>(path: string, query: Query, signal: AbortSignal): Promise<Answer> {
+    const response = await request(path + searchOf(query), signal);
+    if (response.ok) return (await response.json()) as Answer;
+    throw await refusal(response);
+  }
+
+  async function request(url: string, signal: AbortSignal): Promise<Response> {
+    try {
+      return await fetchResponse(url, { signal, headers: { accept: 'application/json' } });
+    } catch (cause) {
+      if (signal.aborted) throw cause;
+      throw new ApiError(UNREACHABLE, 'The collector does not answer. Is `tcplens serve` running?', 0, { cause });
+    }
+  }
+
+  return {
+    overview: (query: Query, signal: AbortSignal) => get<Overview>(PATHS.overview, query, signal),
+    edges: (query: Query, sort: Sort, signal: AbortSignal) => get<Edges>(PATHS.edges, { ...query, sort }, signal),
+    retransmits: (query: Query, signal: AbortSignal) => get<Retransmits>(PATHS.retransmits, query, signal),
+    hosts: (signal: AbortSignal) => get<Hosts>(PATHS.hosts, {}, signal),
+    connection: ({ host_id, connection_id }: ConnectionRef, signal: AbortSignal) =>
+      get<Connection>(PATHS.connection.replace(':host_id', host_id).replace(':connection_id', connection_id), {}, signal),
+  };
+}
+
+function searchOf(query: Query): string {
+  const text = new URLSearchParams(query).toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+async function refusal(response: Response): Promise<ApiError> {
+  const body: unknown = await response.json().catch(() => null);
+  if (isProblem(body)) return new ApiError(body.code, body.message, response.status);
+  return new ApiError('http', `The collector answered ${response.status} ${response.statusText} without saying why.`, response.status);
+}
+
+const isProblem = (body: unknown): body is Problem =>
+  typeof body === 'object' && body !== null && 'code' in body && 'message' in body && typeof body.message === 'string';

@@ -1,0 +1,12 @@
+import type { RetransmitClass } from './words.ts';
+
+/** The palette's name of each class's colour. */
+export const CLASS_COLOR = {
+  fast: '--class-fast',
+  slow_start: '--class-slow-start',
+  rto: '--class-rto',
+  tlp: '--class-tlp',
+  syn: '--class-syn',
+  syn_ack: '--class-syn-ack',
+  unknown: '--class-unknown',
+} as const satisfies Record<RetransmitClass, string>;

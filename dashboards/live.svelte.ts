@@ -1,0 +1,71 @@
+// What the feed last said, for everything on the page that shows it.
+import type { Edges, LiveMessage, Overview, Retransmit } from '../server/api.ts';
+import { Feed, type FeedState, liveUrl } from './feed.ts';
+
+type Tick = { overview: Overview; edges: Edges };
+
+class Live {
+  feed = $state.raw<FeedState>({ phase: 'connecting', since_ms: Date.now() });
+  tick = $state.raw<Tick | null>(null);
+  /** Why the store is behind; empty while it is not. */
+  trouble = $state('');
+  /** Since when the viewer holds the page still; 0 while it moves. */
+  paused_since_ms = $state(0);
+  /** This browser's clock, once a second. */
+  now_ms = $state(Date.now());
+  /** The collector's clock − this browser's. */
+  #clock_offset_ms = 0;
+  #onRetransmits: (rows: Retransmit[], skipped: number) => void = () => undefined;
+
+  start(): void {
+    setInterval(() => {
+      this.now_ms = Date.now();
+    }, 1000);
+    new Feed({
+      url: liveUrl(location),
+      onMessage: (message) => this.#take(message),
+      onState: (state) => {
+        this.feed = state;
+      },
+    }).start();
+  }
+
+  /** The collector's clock now, ms since the epoch. */
+  serverNow(): number {
+    return Date.now() + this.#clock_offset_ms;
+  }
+
+  togglePause(): void {
+    this.paused_since_ms = this.paused_since_ms === 0 ? Date.now() : 0;
+  }
+
+  /** One listener: the page's table. Returns how to leave. */
+  listen(onRetransmits: (rows: Retransmit[], skipped: number) => void): () => void {
+    this.#onRetransmits = onRetransmits;
+    return () => {
+      if (this.#onRetransmits === onRetransmits) this.#onRetransmits = () => undefined;
+    };
+  }
+
+  #take(message: LiveMessage): void {
+    switch (message.type) {
+      case 'hello':
+        this.#clock_offset_ms = message.server_ms - Date.now();
+        return;
+      case 'tick':
+        this.#clock_offset_ms = message.server_ms - Date.now();
+        if (this.paused_since_ms === 0) this.tick = { overview: message.overview, edges: message.edges };
+        return;
+      case 'retransmits':
+        this.#onRetransmits(message.rows, message.skipped);
+        return;
+      case 'trouble':
+        this.trouble = message.reason;
+        return;
+      default:
+        message satisfies never; // A newer collector may say more; an older page has no use for it.
+    }
+  }
+}
+
+export const live = new Live();

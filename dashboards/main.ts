@@ -1,0 +1,14 @@
+import './styles/base.css';
+import { mount } from 'svelte';
+import App from './App.svelte';
+import { live } from './live.svelte.ts';
+import { theme } from './theme.svelte.ts';
+import { view } from './view.svelte.ts';
+
+const target = document.getElementById('app');
+if (!target) throw new Error('index.html has no #app to mount the page in');
+
+theme.start();
+view.start();
+live.start();
+mount(App, { target });

@@ -1,0 +1,47 @@
+/**
+ * Arrow keys within a table: up, down, page up and down, home and end move the focus over its rows' links, of which one at
+ * a time is a tab stop. Attached to the table's scrolling parent.
+ */
+const ROWS_A_PAGE = 10;
+
+const STEPS: Readonly<Record<string, number>> = {
+  ArrowDown: 1,
+  ArrowUp: -1,
+  PageDown: ROWS_A_PAGE,
+  PageUp: -ROWS_A_PAGE,
+  Home: Number.NEGATIVE_INFINITY,
+  End: Number.POSITIVE_INFINITY,
+};
+
+export function rowFocus(container: HTMLElement): () => void {
+  const links = () => [...container.querySelectorAll<HTMLElement>('[data-row-link]')];
+
+  function onKey(event: KeyboardEvent): void {
+    const step = STEPS[event.key];
+    const all = links();
+    const at = all.findIndex((link) => link.matches(':focus'));
+    if (step === undefined || at < 0) return;
+    event.preventDefault();
+    all[Math.max(0, Math.min(all.length - 1, at + step))]?.focus();
+  }
+
+  function onFocus(event: FocusEvent): void {
+    if (!(event.target instanceof HTMLElement) || !event.target.matches('[data-row-link]')) return;
+    for (const link of links()) link.tabIndex = link === event.target ? 0 : -1;
+  }
+
+  /** Rows come and go: where no link is a tab stop any more, the first becomes it. */
+  const observer = new MutationObserver(() => {
+    const all = links();
+    if (all[0] && all.every((link) => link.tabIndex < 0)) all[0].tabIndex = 0;
+  });
+
+  observer.observe(container, { childList: true, subtree: true });
+  container.addEventListener('keydown', onKey);
+  container.addEventListener('focusin', onFocus);
+  return () => {
+    observer.disconnect();
+    container.removeEventListener('keydown', onKey);
+    container.removeEventListener('focusin', onFocus);
+  };
+}

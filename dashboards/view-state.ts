@@ -1,0 +1,108 @@
+// What a link says: range, filter, sort, and what is open. Pure: text in, state out, and back.
+import type { EDGE_SORTS } from '../server/api.ts';
+import { FILTER_KEYS, type Filter, isFilterKey, setTerm } from './filter.ts';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** Ranges that end now: how far back, and how often figures that the live tick does not carry are asked for. */
+export const RANGES = {
+  '5m': { label: 'last 5 min', length_ms: 5 * MINUTE, refresh_ms: 2 * SECOND },
+  '15m': { label: 'last 15 min', length_ms: 15 * MINUTE, refresh_ms: 2 * SECOND },
+  '1h': { label: 'last 1 h', length_ms: HOUR, refresh_ms: 5 * SECOND },
+  '6h': { label: 'last 6 h', length_ms: 6 * HOUR, refresh_ms: 15 * SECOND },
+  '24h': { label: 'last 24 h', length_ms: 24 * HOUR, refresh_ms: 60 * SECOND },
+  '7d': { label: 'last 7 d', length_ms: 7 * 24 * HOUR, refresh_ms: 120 * SECOND },
+} as const;
+export type RangeName = keyof typeof RANGES;
+/** The one that the server's live tick covers. */
+export const LIVE_RANGE: RangeName = '15m';
+
+/** A range that does not move, ms since the epoch. */
+export type Span = { from_ms: number; to_ms: number };
+
+export const SORTS: typeof EDGE_SORTS = ['retrans', 'retransmit_ratio', 'connections_per_s', 'rtt_p99_us', 'failed', 'resets', 'bytes'];
+export type Sort = (typeof SORTS)[number];
+const DEFAULT_SORT: Sort = 'retrans';
+
+export type ConnectionRef = { host_id: string; connection_id: string };
+
+export type ViewState = {
+  range: RangeName | Span;
+  filter: Filter;
+  sort: Sort;
+  connection: ConnectionRef | null;
+  panel: 'completeness' | null;
+};
+
+export const isSpan = (range: ViewState['range']): range is Span => typeof range === 'object';
+const isRangeName = (text: string): text is RangeName => Object.hasOwn(RANGES, text);
+const isSort = (text: string): text is Sort => (SORTS as readonly string[]).includes(text);
+
+/** The query part of a URL → state; what it could not use is told, not dropped in silence. */
+export function parseViewState(search: string): { state: ViewState; problems: string[] } {
+  const params = new URLSearchParams(search);
+  const problems: string[] = [];
+  const state: ViewState = { range: LIVE_RANGE, filter: {}, sort: DEFAULT_SORT, connection: null, panel: null };
+  readRange(params, state, problems);
+  for (const [key, value] of params) {
+    if (isFilterKey(key)) tell(problems, setTerm(state.filter, key, value));
+    else if (key === 'sort') readSort(value, state, problems);
+    else if (key === 'connection') readConnection(value, state, problems);
+    else if (key === 'panel' && value === 'completeness') state.panel = value;
+    else if (!RANGE_KEYS.includes(key)) problems.push(`The link holds ${key}=${value}, which this page does not know.`);
+  }
+  return { state, problems };
+}
+
+const RANGE_KEYS = ['range', 'from', 'to'];
+
+function tell(problems: string[], problem: string): void {
+  if (problem) problems.push(problem);
+}
+
+function readRange(params: URLSearchParams, state: ViewState, problems: string[]): void {
+  const name = params.get('range');
+  if (name !== null) {
+    if (isRangeName(name)) state.range = name;
+    else problems.push(`range=${name}: known are ${Object.keys(RANGES).join(', ')}.`);
+  }
+  const from = params.get('from');
+  const to = params.get('to');
+  if (from === null && to === null) return;
+  const span = { from_ms: readMs(from), to_ms: readMs(to) };
+  if (span.from_ms < span.to_ms) state.range = span;
+  else problems.push('from and to must both be times in ms since the epoch, from the earlier one.');
+}
+
+function readSort(text: string, state: ViewState, problems: string[]): void {
+  if (isSort(text)) state.sort = text;
+  else problems.push(`sort=${text}: tables sort by ${SORTS.join(', ')}.`);
+}
+
+const readMs = (text: string | null) => (text !== null && /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN);
+
+function readConnection(text: string, state: ViewState, problems: string[]): void {
+  const [, host_id, connection_id] = /^(\d{1,20})\/(\d{1,20})$/.exec(text) ?? [];
+  if (host_id && connection_id) state.connection = { host_id, connection_id };
+  else problems.push(`connection=${text}: expected HOST/ID, two numbers.`);
+}
+
+/** State → the query part of its URL; what is at its default is left out. */
+export function formatViewState(state: ViewState): string {
+  const params = new URLSearchParams();
+  if (isSpan(state.range)) {
+    params.set('from', String(state.range.from_ms));
+    params.set('to', String(state.range.to_ms));
+  } else if (state.range !== LIVE_RANGE) params.set('range', state.range);
+  for (const key of Object.keys(FILTER_KEYS).filter(isFilterKey)) {
+    const value = state.filter[key];
+    if (value !== undefined) params.set(key, String(value));
+  }
+  if (state.sort !== DEFAULT_SORT) params.set('sort', state.sort);
+  if (state.connection) params.set('connection', `${state.connection.host_id}/${state.connection.connection_id}`);
+  if (state.panel) params.set('panel', state.panel);
+  const text = params.toString().replaceAll('%2F', '/').replaceAll('%3A', ':');
+  return text === '' ? '' : `?${text}`;
+}

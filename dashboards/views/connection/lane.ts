@@ -1,0 +1,29 @@
+// Places on a time line of `width` pixels, shared by the state lane, the ticks and the charts' own x axis.
+import type { Connection } from '../../../server/api.ts';
+
+export type Frame = { from_ms: number; to_ms: number; width: number };
+type StateSpan = Connection['states'][number];
+export type LaneBox = { state: StateSpan['state']; x: number; width: number; from_ms: number; to_ms: number };
+
+/** Boxes narrower than this could not be seen: a handshake of 1 ms in an hour. */
+const WIDTH_MIN = 2;
+
+export function placeOf(time_ms: number, { from_ms, to_ms, width }: Frame): number {
+  const share = (time_ms - from_ms) / Math.max(1, to_ms - from_ms);
+  return Math.max(0, Math.min(1, share)) * width;
+}
+
+/** One box a state, in order; the last reaches to the frame's end while it lasts. */
+export function laneBoxes(states: readonly StateSpan[], frame: Frame): LaneBox[] {
+  return states.map(({ state, from_ms, to_ms }) => {
+    const end_ms = to_ms ?? frame.to_ms;
+    const x = Math.min(placeOf(from_ms, frame), Math.max(0, frame.width - WIDTH_MIN));
+    return { state, x, width: Math.max(WIDTH_MIN, placeOf(end_ms, frame) - x), from_ms, to_ms: end_ms };
+  });
+}
+
+/** The time axis of a connection: all that is known of it, never of no length, with room so that nothing sits on the edge. */
+export function frameOf({ from_ms, to_ms }: Pick<Connection, 'from_ms' | 'to_ms'>): Pick<Frame, 'from_ms' | 'to_ms'> {
+  const margin_ms = Math.max(50, (to_ms - from_ms) * 0.01);
+  return { from_ms: from_ms - margin_ms, to_ms: to_ms + margin_ms };
+}

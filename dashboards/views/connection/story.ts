@@ -1,0 +1,45 @@
+// What one connection's record says, in sentences. Pure: the panel only lays them out.
+import type { Connection } from '../../../server/api.ts';
+import { formatBytes, formatCount, formatDurationUs, formatEndpoint } from '../../format.ts';
+import { END_REASON_WORDS, errnoName, OWNER_WORDS, ROLE_WORDS } from '../../words.ts';
+
+/** `client → server` whoever of them is this host; local first where nobody knows. */
+export function endsOf(connection: Pick<Connection, 'role' | 'local_addr' | 'local_port' | 'peer_addr' | 'peer_port'>): string {
+  const local = formatEndpoint(connection.local_addr, connection.local_port);
+  const peer = formatEndpoint(connection.peer_addr, connection.peer_port);
+  const arrow = { client: '→', server: '←', unknown: '↔' } as const satisfies Record<Connection['role'], string>;
+  return `${local} ${arrow[connection.role]} ${peer}`;
+}
+
+/** Why and when it ended, or that it has not. */
+export function endOf(connection: Connection): string {
+  const { words } = END_REASON_WORDS[connection.end_reason];
+  const ended = connection.closed_ms === null && connection.end_reason === 'none' ? 'still open' : words;
+  const errno = errnoName(connection.sk_err);
+  return errno === '' ? ended : `${ended} (${errno})`;
+}
+
+/** How long it lived or has lived; `since` where its beginning was not seen. */
+export function lifeOf({ opened_ms, closed_ms, from_ms, to_ms }: Connection, now_ms: number): string {
+  const began = opened_ms ?? from_ms;
+  const length = formatDurationUs(Math.max(0, (closed_ms ?? Math.max(now_ms, to_ms)) - began) * 1000);
+  return opened_ms === null ? `at least ${length}, opened before it was watched` : length;
+}
+
+/** Who owns it and how that is known. */
+export const ownerOf = ({ owner, role }: Connection): string => `${ROLE_WORDS[role]}; ${OWNER_WORDS[owner]}`;
+
+/** The socket's own count beside ours: what no row accounts for is said, not hidden. */
+export function retransWords({ total_retrans, unattributed }: Connection): string {
+  if (total_retrans === null) return 'not known until it closes or is sampled';
+  if (total_retrans === 0) return 'none';
+  const count = `${formatCount(total_retrans)} ${total_retrans === 1 ? 'segment' : 'segments'}`;
+  if (unattributed === null) return count;
+  if (unattributed === 0) return `${count}, each explained by a row below`;
+  return `${count}, of which ${formatCount(unattributed)} happened unseen: no row says why`;
+}
+
+export function bytesWords({ bytes_sent, bytes_received }: Connection): string {
+  if (bytes_sent === null && bytes_received === null) return 'not known until it closes or is sampled';
+  return `${formatBytes(bytes_sent ?? 0)} sent, ${formatBytes(bytes_received ?? 0)} received`;
+}

@@ -1,0 +1,25 @@
+import type { Edge } from '../../../server/api.ts';
+import type { Filter } from '../../filter.ts';
+import { formatEndpoint } from '../../format.ts';
+
+/** Over long ranges the peer is its network: `10.1.2.0/24`. */
+const isNetwork = (peer_addr: string) => peer_addr.includes('/');
+
+/** Where connections go to or come from: `→ 10.0.0.1:443`, `:443 ← 10.0.0.9`, `→ 10.0.0.0/24 port 443`. */
+export function peerOf({ role, peer_addr, port }: Pick<Edge, 'role' | 'peer_addr' | 'port'>): { direction: string; peer: string } {
+  if (role === 'server') return { direction: `:${port} ←`, peer: peer_addr };
+  return {
+    direction: role === 'client' ? '→' : '↔',
+    peer: isNetwork(peer_addr) ? `${peer_addr} port ${port}` : formatEndpoint(peer_addr, port),
+  };
+}
+
+/** The filter that leaves this edge, as exactly as a filter can; the host only where there are others. */
+export function filterOf({ host, comm, peer_addr, port }: Edge, manyHosts: boolean): Filter {
+  return {
+    ...(manyHosts ? { host } : {}),
+    ...(comm === '' ? {} : { process: comm }),
+    ...(isNetwork(peer_addr) ? {} : { peer: peer_addr }),
+    port,
+  };
+}

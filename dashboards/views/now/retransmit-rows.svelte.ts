@@ -1,0 +1,88 @@
+// Rows of the live table: those stored when the page opened, then each as the collector acknowledges it.
+import type { Retransmit } from '../../../server/api.ts';
+import { type ApiClient, ApiError } from '../../api-client.ts';
+import { fleet } from '../../fleet.svelte.ts';
+import { live } from '../../live.svelte.ts';
+import { mergeNewest, rowKey } from '../../newest.ts';
+import { matchesFilter, rangeQuery } from '../../range-query.ts';
+import { isSpan, type ViewState } from '../../view-state.ts';
+
+/** More are neither read by anybody nor cheap to draw. */
+export const ROWS_MAX = 500;
+/** A row acknowledged before this page joined the feed is in the store by then: groups are inserted about twice a second. */
+const SETTLED_MS = 2500;
+
+export class RetransmitRows {
+  rows = $state.raw<Retransmit[]>([]);
+  /** Came in while the table was held still; shown once it is let go. */
+  waiting = $state.raw<Retransmit[]>([]);
+  /** Rows that the collector left out of the live feed since the view opened. */
+  skipped = $state(0);
+  held = $state(false);
+  problem = $state('');
+
+  readonly #api: ApiClient;
+
+  constructor(api: ApiClient) {
+    this.#api = api;
+  }
+
+  /** Begins anew with this view, joined to the feed unless its range is fixed. Returns how to leave. */
+  follow(view: Pick<ViewState, 'range' | 'filter'>): () => void {
+    this.rows = [];
+    this.waiting = [];
+    this.skipped = 0;
+    return isSpan(view.range) ? () => undefined : live.listen((rows, skipped) => this.#take(rows, skipped, view.filter));
+  }
+
+  /** Reads the stored rows of the view, and once more when those that were on their way have arrived. Returns how to stop. */
+  catchUp(view: Pick<ViewState, 'range' | 'filter'>): () => void {
+    const stopped = new AbortController();
+    void this.#read(view, stopped.signal);
+    const again = setTimeout(() => void this.#read(view, stopped.signal), SETTLED_MS);
+    return () => {
+      clearTimeout(again);
+      stopped.abort();
+    };
+  }
+
+  hold(): void {
+    this.held = true;
+  }
+
+  letGo(): void {
+    this.held = false;
+    this.#show();
+  }
+
+  #take(incoming: readonly Retransmit[], skipped: number, filter: ViewState['filter']): void {
+    this.skipped += skipped;
+    this.#add(incoming.filter((row) => matchesFilter(row, filter, fleet.hosts)));
+  }
+
+  #add(incoming: readonly Retransmit[]): void {
+    const shown = new Set(this.rows.map(rowKey));
+    const fresh = incoming.filter((row) => !shown.has(rowKey(row)));
+    if (fresh.length === 0) return;
+    if (this.held && shown.size > 0) this.waiting = mergeNewest(this.waiting, fresh, ROWS_MAX);
+    else this.rows = mergeNewest(this.rows, fresh, ROWS_MAX);
+  }
+
+  #show(): void {
+    if (this.waiting.length === 0) return;
+    this.rows = mergeNewest(this.rows, this.waiting, ROWS_MAX);
+    this.waiting = [];
+  }
+
+  async #read(view: Pick<ViewState, 'range' | 'filter'>, signal: AbortSignal): Promise<void> {
+    const { query, error } = rangeQuery(view, fleet.hosts, live.serverNow());
+    this.problem = error;
+    if (!query) return;
+    try {
+      const { retransmits } = await this.#api.retransmits(query, signal);
+      if (!signal.aborted) this.#add(retransmits);
+    } catch (cause) {
+      if (!signal.aborted) this.problem = cause instanceof ApiError ? cause.message : String(cause);
+    }
+  }
+}

@@ -1,0 +1,110 @@
+// The API's enums in words. Total mappings: a value that the kernel side adds does not compile until it has words here.
+import type { Connection, Edge, Retransmit, STACKED_CLASSES } from '../server/api.ts';
+
+export type RetransmitClass = Retransmit['class'];
+type Said = { label: string; meaning: string };
+
+/** In the order that charts stack them. */
+export const CLASS_ORDER: typeof STACKED_CLASSES = ['fast', 'slow_start', 'rto', 'tlp', 'syn', 'syn_ack', 'unknown'];
+
+export const CLASS_WORDS = {
+  fast: { label: 'fast', meaning: 'the peer’s acknowledgements showed a hole: lost, and repaired without a timeout' },
+  slow_start: { label: 'slow start', meaning: 'resent while recovering from a timeout' },
+  rto: { label: 'timeout', meaning: 'nothing came back until the retransmission timer fired: the connection stood still' },
+  tlp: { label: 'tail probe', meaning: 'a probe for a lost last segment (TLP); may be no loss at all' },
+  syn: { label: 'SYN', meaning: 'a connect got no answer: packet lost, filtered, or nobody there' },
+  syn_ack: { label: 'SYN-ACK', meaning: 'a peer that asked to connect did not complete the handshake' },
+  unknown: { label: 'unknown', meaning: 'the kernel’s state did not tell why' },
+} as const satisfies Record<RetransmitClass, Said>;
+
+export const OUTCOME_WORDS = {
+  sent: { label: 'sent', meaning: 'left TCP' },
+  failed: { label: 'failed', meaning: 'TCP built it, the layers below refused it; the kernel counts it as retransmitted' },
+  refused: { label: 'refused', meaning: 'never left TCP; the kernel counts it nowhere' },
+} as const satisfies Record<Retransmit['outcome'], Said>;
+
+export const STATE_WORDS = {
+  unknown: { label: 'unknown', meaning: 'state not seen' },
+  established: { label: 'established', meaning: 'open, data may flow' },
+  syn_sent: { label: 'SYN sent', meaning: 'connecting, waiting for the peer’s answer' },
+  syn_recv: { label: 'SYN received', meaning: 'asked to connect, handshake not complete' },
+  fin_wait1: { label: 'FIN wait 1', meaning: 'closed here, the peer has not acknowledged it' },
+  fin_wait2: { label: 'FIN wait 2', meaning: 'closed here, waiting for the peer to close' },
+  time_wait: { label: 'time wait', meaning: 'closed, port kept so that late segments do no harm' },
+  close: { label: 'closed', meaning: 'gone' },
+  close_wait: { label: 'close wait', meaning: 'the peer has closed, this application has not' },
+  last_ack: { label: 'last ACK', meaning: 'closed on both sides, waiting for the last acknowledgement' },
+  listen: { label: 'listen', meaning: 'waiting for connections' },
+  closing: { label: 'closing', meaning: 'both sides closed at the same time' },
+  new_syn_recv: { label: 'SYN received', meaning: 'asked to connect, no socket made yet' },
+} as const satisfies Record<Retransmit['state'], Said>;
+
+export const CA_STATE_WORDS = {
+  open: { label: 'open', meaning: 'nothing suspicious' },
+  disorder: { label: 'disorder', meaning: 'duplicate ACKs or SACKs came: lost or reordered' },
+  cwr: { label: 'CWR', meaning: 'window reduced on the path’s request (ECN) or locally' },
+  recovery: { label: 'recovery', meaning: 'repairing a loss without a timeout' },
+  loss: { label: 'loss', meaning: 'after a timeout: begins again from a small window' },
+} as const satisfies Record<Retransmit['ca_state'], Said>;
+
+export const OWNER_WORDS = {
+  unknown: 'owner not known',
+  connect: 'known from its connect() or listen()',
+  listener: 'inherited from the listening socket',
+  file_table: 'found in the process’s open files',
+} as const satisfies Record<Connection['owner'], string>;
+
+export const ROLE_WORDS = {
+  unknown: 'direction not known',
+  client: 'connected out',
+  server: 'was connected to',
+} as const satisfies Record<Connection['role'], string>;
+
+/** Why a connection ended, as the second half of a sentence; `alarming` where somebody should look. */
+export const END_REASON_WORDS = {
+  none: { words: 'still open', alarming: false },
+  fin_local: { words: 'closed by this side', alarming: false },
+  fin_peer: { words: 'closed by the peer', alarming: false },
+  rst_sent: { words: 'reset by this side', alarming: true },
+  rst_received: { words: 'reset by the peer', alarming: true },
+  timeout: { words: 'timed out: the peer stopped answering and retransmissions gave up', alarming: true },
+  refused: { words: 'refused: nobody listens on that port', alarming: true },
+  unreachable: { words: 'unreachable: no route, or a router said so', alarming: true },
+  abort: { words: 'given up by this side before it was open', alarming: false },
+  unknown: { words: 'ended, reason not seen', alarming: false },
+} as const satisfies Record<Connection['end_reason'], { words: string; alarming: boolean }>;
+
+export type Limit = keyof Edge['limits'];
+/** Who kept data from flowing faster, in the order that bars show them. */
+export const LIMIT_ORDER = ['application', 'network', 'receiver', 'sender'] as const satisfies readonly Limit[];
+
+export const LIMIT_WORDS = {
+  application: { label: 'application', meaning: 'had nothing to send' },
+  network: { label: 'network', meaning: 'congestion window: data waited for acknowledgements' },
+  receiver: { label: 'receiver', meaning: 'the peer’s window was full: it reads too slowly' },
+  sender: { label: 'sender', meaning: 'the send buffer was full' },
+} as const satisfies Record<Limit, Said>;
+
+/** An errno's name; its number where it is rare. */
+export const errnoName = (err: number): string => errnoWords(err).split(':')[0] ?? '';
+
+/** An errno with what it means; its number where it is rare, nothing for 0. */
+export function errnoWords(err: number): string {
+  const number = Math.abs(err);
+  return number === 0 ? '' : (ERRNO[number] ?? `errno ${number}`);
+}
+
+const ERRNO: Readonly<Record<number, string>> = {
+  1: 'EPERM: a firewall refused it',
+  11: 'EAGAIN: no room, tried again',
+  12: 'ENOMEM: no memory',
+  32: 'EPIPE',
+  99: 'EADDRNOTAVAIL: no local address or port left',
+  101: 'ENETUNREACH: no route to the network',
+  103: 'ECONNABORTED',
+  104: 'ECONNRESET: reset by the peer',
+  105: 'ENOBUFS: the queue below was full',
+  110: 'ETIMEDOUT: no answer',
+  111: 'ECONNREFUSED: refused by the peer',
+  113: 'EHOSTUNREACH: no route to the host',
+};

@@ -1,0 +1,102 @@
+// The real collector as a process of its own, and an agent's part of the conversation with it.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { zstdCompressSync } from 'node:zlib';
+import { HEADERS, REPORT_PATH, ROWS_PATH } from '../../agent/batch-envelope.ts';
+import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { type RowValues, rowBytes } from '../support/row-bytes.ts';
+
+const ROOT = new URL('../../', import.meta.url).pathname;
+const STARTED_MS_MAX = 30_000;
+
+export class CollectorProcess {
+  readonly #data = mkdtempSync(join(tmpdir(), 'tcplens-browser-'));
+  #child: ChildProcess | undefined;
+  #listen = '127.0.0.1:0';
+  url = '';
+
+  /** Starts it on a free port, or again on the same one. */
+  async start(): Promise<void> {
+    const args = ['cli.ts', 'serve', '--listen', this.#listen, '--data', this.#data, '--log-level', 'error'];
+    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child = child;
+    const [message] = (await once(child, 'message', { signal: AbortSignal.timeout(STARTED_MS_MAX) })) as [{ url: string }];
+    this.url = message.url;
+    this.#listen = new URL(message.url).host;
+  }
+
+  /** As the kernel ends a process that asks for too much memory. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    rmSync(this.#data, { recursive: true, force: true });
+  }
+}
+
+/** One agent's identity: posts rows built byte by byte, and its report. */
+export class TestAgent {
+  readonly #collector: CollectorProcess;
+  readonly #hex: string;
+  readonly #epoch = BigInt(Date.now()).toString(16).padStart(16, '0');
+  #sequence = 0;
+  readonly name: string;
+  readonly host_id: bigint;
+
+  constructor(collector: CollectorProcess, host_id: bigint, name: string) {
+    this.#collector = collector;
+    this.host_id = host_id;
+    this.name = name;
+    this.#hex = host_id.toString(16).padStart(16, '0');
+  }
+
+  async rows(kind: Kind, rows: readonly RowValues[]): Promise<void> {
+    const body = zstdCompressSync(Buffer.concat(rows.map((row) => rowBytes(kind, { host_id: this.host_id, ...row }))));
+    await this.#post(ROWS_PATH, body, {
+      'content-type': 'application/octet-stream',
+      [HEADERS.schema]: KINDS[kind].schema,
+      [HEADERS.hostId]: this.#hex,
+      [HEADERS.epoch]: this.#epoch,
+      [HEADERS.sequence]: String(++this.#sequence),
+    });
+  }
+
+  /** `ring_lost` connection rows out of a thousand, and one hook that the kernel refused. */
+  async report(ring_lost: number): Promise<void> {
+    const account = { seen: 1000, sent: 1000, queued: 0, ring_lost: 0, queue_dropped: 0, rejected: 0 };
+    const report = {
+      host_id: this.#hex,
+      epoch: this.#epoch,
+      at_ms: Date.now(),
+      host: { name: this.name, machine: 'x86_64', kernel: '6.12.0-test', agent_version: '0.1.0' },
+      processes: [],
+      cgroups: [],
+      netns: [],
+      hooks: [
+        { name: 'tcp_retransmit_skb', attached: true, reason: '' },
+        { name: 'tcp_retransmit_synack', attached: false, reason: 'this kernel has no such tracepoint' },
+      ],
+      accounts: {
+        retransmit: account,
+        connection: { ...account, sent: 1000 - ring_lost, ring_lost },
+        state_change: account,
+        sample: account,
+      },
+    };
+    await this.#post(REPORT_PATH, JSON.stringify(report), { 'content-type': 'application/json' });
+  }
+
+  async #post(path: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string>): Promise<void> {
+    const response = await fetch(this.#collector.url + path, { method: 'POST', headers, body });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  }
+}

@@ -1,0 +1,108 @@
+// From a retransmission in the kernel to its row in the page, all of it real: p50 and p95 are printed, not judged.
+import { once } from 'node:events';
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type TestDirectory, testDirectory } from '../server/support/collector.ts';
+import { buildDashboards, NO_BROWSER, openBrowser } from '../support/browser.ts';
+import { lose, makePair } from '../support/netns.ts';
+import { root } from '../support/project-files.ts';
+
+const TRAFFIC = join(root, 'test', 'support', 'traffic.ts');
+const READY = /dashboards on (http:\S+)/;
+const PORT = 7000;
+const WATCHED_MS = 12_000;
+const isRoot = process.getuid?.() === 0;
+
+let directory: TestDirectory;
+beforeAll(async () => {
+  directory = await testDirectory();
+  if (NO_BROWSER === '') await buildDashboards();
+});
+afterAll(async () => directory.remove());
+
+/** Notes, for every row of the live table, when it came into the DOM; runs in the page. */
+const NOTE_ARRIVALS = `
+  window.arrivals = [];
+  const note = (node) => {
+    if (!(node instanceof Element)) return;
+    for (const row of [node, ...node.querySelectorAll('[data-time-ns]')]) {
+      const time = row.getAttribute('data-time-ns');
+      if (time) window.arrivals.push([time, Date.now()]);
+    }
+  };
+  new MutationObserver((changes) => {
+    for (const change of changes) {
+      change.addedNodes.forEach(note);
+      if (change.type === 'attributes') note(change.target);
+    }
+  }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-time-ns'] });
+`;
+
+const quantile = (sorted: readonly number[], level: number) => sorted[Math.min(sorted.length - 1, Math.floor(level * sorted.length))];
+
+async function startUp(): Promise<{ url: string; stop(): Promise<unknown> }> {
+  const up = spawn(join(root, 'tcplens'), ['up', '--listen', '127.0.0.1:0', '--data', directory.path], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [up.stdout, up.stderr]) stream.on('data', (chunk) => (said += String(chunk)));
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const url = READY.exec(said)?.[1];
+    if (url !== undefined && said.includes('"watching"')) {
+      return {
+        url,
+        stop: () => {
+          const exit = once(up, 'exit');
+          up.kill('SIGINT');
+          return exit;
+        },
+      };
+    }
+    if (up.exitCode !== null || Date.now() > deadline) throw new Error(`tcplens up did not start:\n${said}`);
+    await sleep(50);
+  }
+}
+
+/** Short connections over a lossy path for a while: tail probes, timeouts, fast retransmits. */
+async function causeRetransmissions(): Promise<void> {
+  const pair = makePair();
+  const host = pair.server.address.ipv4;
+  lose(pair.server, 'ipv4', 0.08);
+  const serving = pair.server.start(process.execPath, TRAFFIC, 'serve', host, String(PORT));
+  const client = pair.client.start(process.execPath, TRAFFIC, 'client', host, ...[PORT, 1_000_000, 3_000, 4_000].map(String));
+  await sleep(WATCHED_MS);
+  client.kill();
+  serving.kill();
+  pair.close();
+}
+
+test('retransmissions of the kernel appear in the page', async (context) => {
+  if (!isRoot) return context.skip('needs root: network namespaces and BPF');
+  if (NO_BROWSER !== '') return context.skip(NO_BROWSER);
+  const up = await startUp();
+  const browser = await openBrowser();
+  try {
+    await browser.context.addInitScript(NOTE_ARRIVALS);
+    const page = await browser.open(`${up.url}/`);
+    await sleep(2_000);
+    const began_ms = Date.now();
+    await causeRetransmissions();
+    await sleep(2_000);
+    const arrivals = (await page.evaluate('window.arrivals')) as [string, number][];
+    const firsts = new Map<string, number>();
+    for (const [time_ns, at_ms] of arrivals) if (!firsts.has(time_ns)) firsts.set(time_ns, at_ms);
+    const late_ms = [...firsts]
+      .map(([time_ns, at_ms]) => [Number(BigInt(time_ns) / 1_000_000n), at_ms] as const)
+      .filter(([kernel_ms]) => kernel_ms >= began_ms)
+      .map(([kernel_ms, at_ms]) => at_ms - kernel_ms)
+      .sort((a, b) => a - b);
+    console.log(`kernel to pixel: ${late_ms.length} retransmissions, p50 ${quantile(late_ms, 0.5)} ms, p95 ${quantile(late_ms, 0.95)} ms`);
+    expect(late_ms.length).toBeGreaterThan(20);
+    expect(browser.complaints).toEqual([]);
+  } finally {
+    await browser.close();
+    expect(await up.stop()).toEqual([0, null]);
+  }
+}, 120_000);

@@ -1,0 +1,143 @@
+// The Now page in a real browser on a real collector: what it shows, where it leads, and that its URL says so.
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { buildDashboards, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import { CollectorProcess, TestAgent } from './collector-process.ts';
+import { HOSTILE, retransmit, STORY_ID, tellStory } from './story-rows.ts';
+
+const collector = new CollectorProcess();
+const agent = new TestAgent(collector, 0xabcdefn, 'web-1');
+let browser: OpenBrowser;
+let page: Page;
+
+if (NO_BROWSER) console.error(`skipped: ${NO_BROWSER}`);
+describe.skipIf(NO_BROWSER)('Now', () => {
+  beforeAll(async () => {
+    await Promise.all([buildDashboards(), collector.start()]);
+    browser = await openBrowser();
+    await agent.report(20);
+    await tellStory(agent, Date.now());
+    page = await browser.open(`${collector.url}/`);
+    await edgeRows().first().waitFor();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await collector.remove();
+  });
+  afterEach(() => expect(browser.complaints).toEqual([]));
+
+  const edgeRows = () => page.locator('[data-table="edges"] tbody tr');
+  const liveRows = () => page.locator('[data-table="retransmits"] tbody tr');
+  const tile = (label: string) => page.locator(`[data-tile="${label}"]`).textContent();
+  const search = () => new URL(page.url()).search;
+  const visit = (query: string) => page.goto(`${collector.url}/${query}`);
+  /** Polled: figures arrive with the next tick or answer. */
+  const eventually = <Value>(read: () => Promise<Value> | Value) => expect.poll(read, { timeout: 15_000, interval: 100 });
+
+  test('tiles, charts and tables are filled', async () => {
+    await eventually(() => tile('retransmit ratio')).toMatch(/\d\s%/);
+    expect(await tile('failed connects')).toMatch(/1 of 26 connects/);
+    expect(await tile('RTT p50 / p99')).toMatch(/ms \/ .*ms/);
+    expect(await tile('accept overflows')).toMatch(/not watched yet/);
+    expect(await tile('complete')).toMatch(/99\.50\s%.*some rows are missing/);
+    expect(await page.locator('figure canvas').count()).toBe(3);
+    expect(await page.locator('figure', { hasText: 'Retransmissions' }).locator('p').textContent()).toMatch(
+      /fast: latest .* highest .* at \d\d:\d\d:\d\d/,
+    );
+    expect(await edgeRows().count()).toBe(27);
+    await eventually(() => liveRows().count()).toBe(8);
+    expect(await liveRows().first().textContent()).toContain('timeout');
+    expect(await liveRows().first().getAttribute('data-time-ns')).toMatch(/^\d{19}$/);
+  });
+
+  test('what a host names is text', async () => {
+    expect(await liveRows().first().textContent()).toContain(HOSTILE);
+    expect(await edgeRows().filter({ hasText: HOSTILE }).count()).toBe(1);
+    expect(await page.locator('main img').count()).toBe(0);
+  });
+
+  test('sorting is in the URL, survives a reload, and goes back', async () => {
+    await page.getByRole('button', { name: 'RTT p99' }).click();
+    expect(search()).toBe('?sort=rtt_p99_us');
+    const sorted = () => page.locator('th[aria-sort="descending"]').textContent();
+    await eventually(() => edgeRows().first().textContent()).toMatch(/worker-23/);
+    const shown = await edgeRows().locator('a').allTextContents();
+    const workers = shown.filter((name) => name.startsWith('worker-')).map((name) => Number(name.slice('worker-'.length)));
+    expect(workers).toEqual(workers.toSorted((a, b) => b - a));
+    await page.reload();
+    await eventually(sorted).toContain('RTT p99');
+    await page.goBack();
+    await eventually(sorted).toContain('resent');
+  });
+
+  test('an edge filters the page to itself, and Back brings the rest', async () => {
+    await visit('');
+    await edgeRows().filter({ hasText: 'nginx' }).click();
+    await eventually(search).toBe('?process=nginx&peer=10.1.0.2&port=443');
+    expect(await page.locator('#filter').inputValue()).toBe('process=nginx peer=10.1.0.2 port=443');
+    await eventually(() => edgeRows().count()).toBe(1);
+    await eventually(() => liveRows().count()).toBe(7);
+    await page.goBack();
+    await eventually(() => edgeRows().count()).toBe(27);
+    expect(await page.locator('#filter').inputValue()).toBe('');
+  });
+
+  test('a filter that cannot be says why, and nothing found says what to do', async () => {
+    await page.locator('#filter').fill('proces=nginx');
+    await page.locator('#filter').press('Enter');
+    expect(await page.locator('#filter-error').textContent()).toMatch(/no filter “proces”/);
+    await page.locator('#filter').fill('host=web-9');
+    await page.locator('#filter').press('Enter');
+    await eventually(() => page.locator('[data-notices]').textContent()).toMatch(/No host is called “web-9”. Known: web-1/);
+    await visit('?process=nobody');
+    await page.getByRole('button', { name: 'Clear the filter' }).last().click();
+    await eventually(() => edgeRows().count()).toBe(27);
+  });
+
+  test('other ranges, and the rollup’s networks', async () => {
+    await page.locator('#range').selectOption('24h');
+    expect(search()).toBe('?range=24h');
+    await eventually(() => edgeRows().filter({ hasText: 'nginx' }).textContent()).toContain('10.1.0.0/24');
+    await edgeRows().filter({ hasText: 'nginx' }).click();
+    await eventually(search).toBe('?range=24h&process=nginx&port=443');
+  });
+
+  test('new rows appear; a pointer at rest holds them back', async () => {
+    await visit('');
+    await eventually(() => liveRows().count()).toBe(8);
+    await agent.rows('retransmit', [retransmit(Date.now(), { connection_id: 201n })]);
+    await eventually(() => liveRows().first().getAttribute('data-connection-id')).toBe('201');
+    await liveRows().nth(2).hover();
+    await agent.rows('retransmit', [retransmit(Date.now(), { connection_id: 202n }), retransmit(Date.now(), { connection_id: 203n })]);
+    await eventually(() => page.locator('[data-held]').textContent()).toBe('paused, 2 new');
+    expect(await liveRows().first().getAttribute('data-connection-id')).toBe('201');
+    await page.mouse.move(10, 10);
+    await eventually(() => liveRows().count()).toBe(11);
+  });
+
+  test('the completeness badge opens the account and the refused hook', async () => {
+    await page.getByRole('link', { name: 'account by host' }).click();
+    const account = page.getByRole('dialog', { name: 'Completeness' });
+    await eventually(() => account.textContent()).toMatch(/connection\s*1\s000\s*980\s*0\s*◆\s20/);
+    expect(await account.textContent()).toMatch(/tcp_retransmit_synack: this kernel has no such tracepoint/);
+    await page.keyboard.press('Escape');
+    await eventually(() => account.count()).toBe(0);
+    expect(search()).toBe('');
+  });
+
+  test('a dragged range is a link', async () => {
+    const plot = page.locator('figure .u-over').first();
+    await plot.hover({ position: { x: 60, y: 40 } });
+    await page.mouse.down();
+    await plot.hover({ position: { x: 260, y: 40 } });
+    await page.mouse.up();
+    await eventually(search).toMatch(/^\?from=\d{13}&to=\d{13}$/);
+    await eventually(() => page.locator('[data-live-state]').getAttribute('data-live-state')).toBe('fixed');
+  });
+
+  test('the story’s connection is a row that leads to it', async () => {
+    await visit('');
+    await page.locator(`[data-table="retransmits"] tr[data-connection-id="${STORY_ID}"]`).first().click();
+    await eventually(search).toBe(`?connection=${0xabcdef}/${STORY_ID}`);
+  });
+});

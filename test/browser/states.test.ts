@@ -1,0 +1,74 @@
+// The states around the figures: nothing yet, cut off, back again.
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { axeViolations, buildDashboards, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import { CollectorProcess, TestAgent } from './collector-process.ts';
+import { retransmit, tellStory } from './story-rows.ts';
+
+const collector = new CollectorProcess();
+const agent = new TestAgent(collector, 7n, 'web-1');
+let browser: OpenBrowser;
+let page: Page;
+
+describe.skipIf(NO_BROWSER)('states', () => {
+  beforeAll(async () => {
+    await Promise.all([buildDashboards(), collector.start()]);
+    browser = await openBrowser({ width: 900, height: 900 });
+    page = await browser.open(`${collector.url}/`);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await collector.remove();
+  });
+
+  const main = () => page.locator('main').textContent();
+  const notices = () => page.locator('[data-notices]').textContent();
+  const liveState = () => page.locator('[data-live-state]').getAttribute('data-live-state');
+  const newestRow = () => page.locator('[data-table="retransmits"] tbody tr').first().getAttribute('data-connection-id');
+  const eventually = <Value>(read: () => Promise<Value> | Value) => expect.poll(read, { timeout: 30_000, interval: 100 });
+
+  test('nobody has reported: says how to begin', async () => {
+    await eventually(main).toMatch(/No agent has reported yet.*tcplens agent --collector http:\/\/127\.0\.0\.1/);
+    expect(await axeViolations(page)).toEqual([]);
+  });
+
+  test('an agent, and nothing happened', async () => {
+    await agent.report(0);
+    await eventually(main).toMatch(/No TCP traffic in this range/);
+  });
+
+  test('the first rows fill the open page', async () => {
+    await tellStory(agent, Date.now());
+    await eventually(main).toMatch(/Worst edges/);
+    await eventually(newestRow).toBe('102');
+    expect(await liveState()).toBe('connected');
+    expect(browser.complaints).toEqual([]);
+  });
+
+  test('the collector dies: the page says since when, and keeps what it has', async () => {
+    await collector.kill();
+    await eventually(liveState).toBe('disconnected');
+    expect(await notices()).toMatch(/Disconnected since \d\d:\d\d:\d\d/);
+    expect(await newestRow()).toBe('102');
+    expect(await axeViolations(page)).toEqual([]);
+  });
+
+  test('it comes back: so does the page, by itself', async () => {
+    await collector.start();
+    await eventually(liveState).toBe('connected');
+    await eventually(notices).not.toMatch(/Disconnected/);
+    await agent.rows('retransmit', [retransmit(Date.now(), { connection_id: 301n })]);
+    await eventually(newestRow).toBe('301');
+    // A browser prints every connection that failed; nothing else may have gone wrong.
+    expect(
+      browser.complaints.filter((complaint) => !/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|WebSocket connection/.test(complaint)),
+    ).toEqual([]);
+  });
+
+  test('what the collector refuses is shown in its words', async () => {
+    browser.complaints.length = 0;
+    await page.goto(`${collector.url}/?host=99999999999999999999`);
+    await eventually(notices).toMatch(/99999999999999999999 is not a 64-bit number/);
+    expect(browser.complaints.every((complaint) => /400/.test(complaint))).toBe(true);
+  });
+});

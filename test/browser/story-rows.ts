@@ -1,0 +1,147 @@
+// A small story in rows: one connection with everything, a failed connect, a process with a hostile name, and many edges.
+import { CLASS, END_REASON, EVENT, OUTCOME, OWNER, ROLE, STATE } from '../../bpf/rows.gen.ts';
+import type { RowValues } from '../support/row-bytes.ts';
+import type { TestAgent } from './collector-process.ts';
+
+export const HOSTILE = '<img src=x>';
+/** The connection that has everything. */
+export const STORY_ID = 101n;
+const EDGES = 24;
+
+const ns = (ms: number) => BigInt(Math.round(ms)) * 1_000_000n;
+
+const NGINX: RowValues = {
+  connection_id: STORY_ID,
+  netns: 1,
+  local_addr: '10.1.0.1',
+  local_port: 443,
+  peer_addr: '10.1.0.2',
+  peer_port: 50_000,
+  pid: 4242,
+  role: ROLE.indexOf('server'),
+  owner: OWNER.indexOf('listener'),
+  state: STATE.indexOf('established'),
+  comm: 'nginx',
+  srtt_us: 12_000,
+};
+const HOSTILE_ENDS: RowValues = {
+  ...NGINX,
+  connection_id: 102n,
+  comm: HOSTILE,
+  role: ROLE.indexOf('client'),
+  local_port: 40_000,
+  peer_addr: '20010db8000000000000000000000005',
+  peer_port: 5432,
+};
+
+/** A retransmission of the story's connection, or with `change` of another. */
+export const retransmit = (at_ms: number, change: RowValues = {}): RowValues => ({
+  ...NGINX,
+  time_ns: ns(at_ms),
+  segments: 2,
+  bytes: 2896,
+  rto_us: 204_000,
+  snd_cwnd: 10,
+  class: CLASS.indexOf('fast'),
+  outcome: OUTCOME.indexOf('sent'),
+  ...change,
+});
+
+/** Sends the whole story, told as if it had just happened at `now_ms`. */
+export async function tellStory(agent: TestAgent, now_ms: number): Promise<void> {
+  const began_ms = now_ms - 60_000;
+  await agent.rows('connection', [
+    opened(NGINX, began_ms),
+    closed(NGINX, now_ms - 5000),
+    failed(began_ms),
+    ...edges(now_ms),
+    opened(HOSTILE_ENDS, began_ms),
+  ]);
+  await agent.rows('state_change', [
+    { ...NGINX, time_ns: ns(began_ms), duration_us: 3000, old_state: STATE.indexOf('syn_recv'), new_state: STATE.indexOf('established') },
+    {
+      ...NGINX,
+      time_ns: ns(now_ms - 5000),
+      duration_us: 55_000_000,
+      old_state: STATE.indexOf('established'),
+      new_state: STATE.indexOf('close'),
+    },
+  ]);
+  await agent.rows('sample', [...samples(began_ms), ...edges(now_ms).map(sampled)]);
+  await agent.rows(
+    'retransmit',
+    [...CLASS.keys()].map((index) => retransmit(now_ms - 30_000 + index, { class: index, seq: index * 1448 })),
+  );
+  await agent.rows('retransmit', [retransmit(now_ms - 20_000, { ...HOSTILE_ENDS, class: CLASS.indexOf('rto'), backoff: 2 })]);
+}
+
+const opened = (ends: RowValues, at_ms: number): RowValues => ({
+  ...ends,
+  time_ns: ns(at_ms),
+  event: EVENT.indexOf('open'),
+  connect_us: 3000,
+});
+
+const closed = (ends: RowValues, at_ms: number): RowValues => ({
+  ...ends,
+  time_ns: ns(at_ms),
+  state: STATE.indexOf('close'),
+  event: EVENT.indexOf('close'),
+  end_reason: END_REASON.indexOf('rst_received'),
+  sk_err: 104,
+  duration_us: 55_000_000,
+  bytes_sent: 5_000_000,
+  bytes_received: 1000,
+  total_retrans: 16,
+  unattributed: 2,
+  rtt_min_us: 800,
+});
+
+const failed = (at_ms: number): RowValues => ({
+  ...NGINX,
+  connection_id: 103n,
+  comm: 'curl',
+  role: ROLE.indexOf('client'),
+  local_port: 40_001,
+  peer_addr: '10.1.0.3',
+  peer_port: 8080,
+  time_ns: ns(at_ms),
+  event: EVENT.indexOf('failed'),
+  end_reason: END_REASON.indexOf('refused'),
+  sk_err: 111,
+});
+
+function edges(now_ms: number): RowValues[] {
+  return Array.from({ length: EDGES }, (_, at) => ({
+    ...opened(NGINX, now_ms - 40_000 + at),
+    connection_id: 1000n + BigInt(at),
+    comm: `worker-${at}`,
+    role: ROLE.indexOf('client'),
+    local_port: 41_000 + at,
+    peer_addr: `10.2.0.${at + 1}`,
+    peer_port: 9000,
+    srtt_us: 20_000 * (at + 1),
+  }));
+}
+
+/** One round trip of an edge, so that it has an RTT to sort by: longer with every worker. */
+const sampled = ({ event: _event, connect_us: _connect, ...ends }: RowValues): RowValues => ({ ...ends, interval_us: 10_000_000 });
+
+function samples(began_ms: number): RowValues[] {
+  return [1, 2, 3, 4].map((at) => ({
+    ...NGINX,
+    time_ns: ns(began_ms + at * 10_000),
+    srtt_us: 10_000 + at * 1000,
+    interval_us: 10_000_000,
+    busy_us: 8_000_000,
+    rwnd_limited_us: 2_000_000,
+    bytes_sent: 1_000_000,
+    data_segs_out: 700,
+    retrans: 2,
+    rtt_min_us: 800,
+    snd_cwnd: 10 + at,
+    snd_ssthresh: 0x7fff_ffff,
+    packets_out: 5,
+    delivery_rate: 100_000,
+  }));
+}

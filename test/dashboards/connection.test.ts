@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { frameOf, laneBoxes, placeOf } from '../../dashboards/views/connection/lane.ts';
+import { bytesWords, endOf, endsOf, lifeOf, retransWords } from '../../dashboards/views/connection/story.ts';
+import type { Connection } from '../../server/api.ts';
+
+const CONNECTION = {
+  role: 'client',
+  local_addr: '10.0.0.1',
+  local_port: 40_000,
+  peer_addr: '2001:db8::2',
+  peer_port: 443,
+  from_ms: 1000,
+  to_ms: 9000,
+  opened_ms: 1000,
+  closed_ms: 9000,
+  end_reason: 'fin_peer',
+  sk_err: 0,
+  total_retrans: 5,
+  unattributed: 0,
+  bytes_sent: 1500,
+  bytes_received: 0,
+} as Connection;
+
+/** The words that `say` finds for CONNECTION with `change`, with ordinary spaces. */
+function check(say: (connection: Connection) => string, cases: readonly (readonly [Partial<Connection>, string])[]): void {
+  test.each(cases)('%j → %s', (change, expected) => {
+    expect(say({ ...CONNECTION, ...change }).replaceAll('\u202f', ' ')).toBe(expected);
+  });
+}
+
+describe('the story of a connection', () => {
+  check(endsOf, [
+    [{}, '10.0.0.1:40000 → [2001:db8::2]:443'],
+    [{ role: 'server' }, '10.0.0.1:40000 ← [2001:db8::2]:443'],
+    [{ role: 'unknown' }, '10.0.0.1:40000 ↔ [2001:db8::2]:443'],
+  ]);
+  check(endOf, [
+    [{}, 'closed by the peer'],
+    [{ end_reason: 'none', closed_ms: null }, 'still open'],
+    [{ end_reason: 'rst_received', sk_err: 104 }, 'reset by the peer (ECONNRESET)'],
+    [{ end_reason: 'unreachable', sk_err: 250 }, 'unreachable: no route, or a router said so (errno 250)'],
+  ]);
+  check(
+    (connection) => lifeOf(connection, 20_000),
+    [
+      [{}, '8 s'],
+      [{ closed_ms: null }, '19 s'],
+      [{ opened_ms: null }, 'at least 8 s, opened before it was watched'],
+    ],
+  );
+  check(retransWords, [
+    [{}, '5 segments, each explained by a row below'],
+    [{ total_retrans: 1 }, '1 segment, each explained by a row below'],
+    [{ total_retrans: 0 }, 'none'],
+    [{ unattributed: 2 }, '5 segments, of which 2 happened unseen: no row says why'],
+    [{ total_retrans: null }, 'not known until it closes or is sampled'],
+  ]);
+  check(bytesWords, [
+    [{}, '1.5 kB sent, 0 B received'],
+    [{ bytes_sent: null, bytes_received: null }, 'not known until it closes or is sampled'],
+  ]);
+});
+
+describe('the lane of states', () => {
+  const frame = { from_ms: 0, to_ms: 1000, width: 500 };
+  test('boxes follow time; the last one lasts', () => {
+    const boxes = laneBoxes(
+      [
+        { state: 'syn_sent', from_ms: 0, to_ms: 100 },
+        { state: 'established', from_ms: 100, to_ms: null },
+      ],
+      frame,
+    );
+    expect(boxes.map(({ x, width }) => [x, width])).toEqual([
+      [0, 50],
+      [50, 450],
+    ]);
+  });
+  test('what would be too narrow to see is still there, within the frame', () => {
+    const [box] = laneBoxes([{ state: 'close', from_ms: 1000, to_ms: 1000 }], frame);
+    expect(box).toMatchObject({ x: 498, width: 2 });
+  });
+  test('times outside the frame sit on its edges', () => {
+    expect([placeOf(-5, frame), placeOf(5000, frame)]).toEqual([0, 500]);
+  });
+  test('a connection of one instant has an axis', () => {
+    const { from_ms, to_ms } = frameOf({ from_ms: 7, to_ms: 7 });
+    expect(to_ms).toBeGreaterThan(from_ms);
+  });
+});

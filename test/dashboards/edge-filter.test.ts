@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest';
+import { filterOf, peerOf } from '../../dashboards/views/now/edge-filter.ts';
+import type { Edge } from '../../server/api.ts';
+
+const EDGE = { host: 'web-1', comm: 'nginx', role: 'client', peer_addr: '10.0.0.1', port: 443 } as Edge;
+
+describe('where an edge leads', () => {
+  const cases: readonly (readonly [Partial<Edge>, string])[] = [
+    [{}, '→ 10.0.0.1:443'],
+    [{ peer_addr: '2001:db8::1' }, '→ [2001:db8::1]:443'],
+    [{ role: 'server' }, ':443 ← 10.0.0.1'],
+    [{ role: 'unknown' }, '↔ 10.0.0.1:443'],
+    [{ peer_addr: '10.0.0.0/24' }, '→ 10.0.0.0/24 port 443'],
+  ];
+  test.each(cases)('%j', (change, expected) => {
+    const { direction, peer } = peerOf({ ...EDGE, ...change });
+    expect(`${direction} ${peer}`).toBe(expected);
+  });
+});
+
+describe('the filter that leaves it', () => {
+  test('names the host only where there are several', () => {
+    expect(filterOf(EDGE, false)).toEqual({ process: 'nginx', peer: '10.0.0.1', port: 443 });
+    expect(filterOf(EDGE, true)).toEqual({ host: 'web-1', process: 'nginx', peer: '10.0.0.1', port: 443 });
+  });
+  test('a network and an unknown process are no filters', () => {
+    expect(filterOf({ ...EDGE, comm: '', peer_addr: '10.0.0.0/24' }, false)).toEqual({ port: 443 });
+  });
+});

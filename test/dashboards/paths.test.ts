@@ -1,0 +1,50 @@
+// The page restates a few values of the API, since importing them would bring the schema builder into the bundle. The
+// compiler holds them equal by type; this holds what the page asks for to what the server has.
+import { expect, test } from 'vitest';
+import { createApiClient } from '../../dashboards/api-client.ts';
+import { SORTS } from '../../dashboards/view-state.ts';
+import { CLASS_ORDER } from '../../dashboards/words.ts';
+import { EDGE_SORTS, STACKED_CLASSES } from '../../server/api.ts';
+
+const answer = (status: number, body: string) => async () => new Response(body, { status });
+const { signal } = new AbortController();
+
+test('orders are the API’s', () => {
+  expect(CLASS_ORDER).toEqual(STACKED_CLASSES);
+  expect(SORTS).toEqual(EDGE_SORTS);
+});
+
+test('paths and parameters', async () => {
+  const asked: string[] = [];
+  const api = createApiClient(async (url) => {
+    asked.push(String(url));
+    return Response.json({});
+  });
+  await api.overview({ from: '1', comm: 'a b' }, signal);
+  await api.edges({ port: '1' }, 'failed', signal);
+  await api.retransmits({}, signal);
+  await api.hosts(signal);
+  await api.connection({ host_id: '1', connection_id: '2' }, signal);
+  expect(asked).toEqual([
+    '/api/v1/overview?from=1&comm=a+b',
+    '/api/v1/edges?port=1&sort=failed',
+    '/api/v1/retransmits',
+    '/api/v1/hosts',
+    '/api/v1/connections/1/2',
+  ]);
+});
+
+test.each([
+  [
+    'a refusal keeps the server’s words',
+    answer(503, '{"code":"too_many_queries","message":"try again"}'),
+    'too_many_queries',
+    'try again',
+    503,
+  ],
+  ['an answer without words', answer(502, '<html>'), 'http', 'The collector answered 502', 502],
+  ['no answer', () => Promise.reject(new TypeError('Failed to fetch')), 'unreachable', 'The collector does not answer', 0],
+])('%s', async (_name, respond, code, message, status) => {
+  const asked = createApiClient(respond).hosts(signal);
+  await expect(asked).rejects.toMatchObject({ code, status, message: expect.stringContaining(message) });
+});

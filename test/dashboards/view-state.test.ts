@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import { formatViewState, parseViewState, type ViewState } from '../../dashboards/view-state.ts';
+
+const START: ViewState = { range: '15m', filter: {}, sort: 'retrans', connection: null, panel: null };
+
+describe('links and what they show', () => {
+  const cases: readonly (readonly [string, Partial<ViewState>])[] = [
+    ['', {}],
+    ['?range=1h', { range: '1h' }],
+    ['?from=1000&to=2000', { range: { from_ms: 1000, to_ms: 2000 } }],
+    [
+      '?host=web-1&process=nginx&peer=2001:db8::1&port=443',
+      { filter: { host: 'web-1', process: 'nginx', peer: '2001:db8::1', port: 443 } },
+    ],
+    ['?process=a+%26+b%3D%22', { filter: { process: 'a & b="' } }],
+    ['?sort=rtt_p99_us', { sort: 'rtt_p99_us' }],
+    ['?connection=18446744073709551615/42', { connection: { host_id: '18446744073709551615', connection_id: '42' } }],
+    ['?panel=completeness', { panel: 'completeness' }],
+    [
+      '?range=7d&port=0&sort=failed&connection=1/2',
+      { range: '7d', filter: { port: 0 }, sort: 'failed', connection: { host_id: '1', connection_id: '2' } },
+    ],
+  ];
+  test.each(cases)('%s', (search, change) => {
+    const state = { ...START, ...change };
+    expect(parseViewState(search)).toEqual({ state, problems: [] });
+    expect(formatViewState(state)).toBe(search);
+  });
+});
+
+describe('what a link holds and the page cannot use is told', () => {
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ['?range=2h', /range=2h: known are 5m, 15m/],
+    ['?range=toString', /range=toString/],
+    ['?from=2000&to=1000', /from and to must both be times/],
+    ['?from=2000', /from and to/],
+    ['?port=99999', /is not a port/],
+    ['?sort=comm', /sort=comm: tables sort by retrans/],
+    ['?connection=web-1/2', /expected HOST\/ID/],
+    ['?panel=secrets', /panel=secrets/],
+    ['?colour=red', /colour=red, which this page does not know/],
+  ];
+  test.each(cases)('%s', (search, problem) => {
+    const { state, problems } = parseViewState(search);
+    expect(state).toEqual(START);
+    expect(problems).toEqual([expect.stringMatching(problem)]);
+  });
+});
