@@ -1,6 +1,7 @@
 // From a retransmission in the kernel to its row in the page, all of it real: p50 and p95 are printed, not judged.
-import { once } from 'node:events';
+
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -44,7 +45,9 @@ const NOTE_ARRIVALS = `
 const quantile = (sorted: readonly number[], level: number) => sorted[Math.min(sorted.length - 1, Math.floor(level * sorted.length))];
 
 async function startUp(): Promise<{ url: string; stop(): Promise<unknown> }> {
-  const up = spawn(join(root, 'tcplens'), ['up', '--listen', '127.0.0.1:0', '--data', directory.path], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const up = spawn(join(root, 'tcplens'), ['up', '--listen', '127.0.0.1:0', '--data', directory.path], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let said = '';
   for (const stream of [up.stdout, up.stderr]) stream.on('data', (chunk) => (said += String(chunk)));
   const deadline = Date.now() + 30_000;

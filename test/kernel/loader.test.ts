@@ -1,0 +1,181 @@
+// The loader on the running kernel: what it does with hooks and objects that are refused, with sockets older than
+// itself, and what it leaves behind.
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, expect, test } from 'vitest';
+import { openKernel, PREBUILT } from '../../agent/ring-source.ts';
+import { collectRows } from '../support/collect.ts';
+import { root } from '../support/project-files.ts';
+
+const HOOKS = ['inet_sock_set_state', 'tcp_retransmit_skb', 'tcp_retransmit_synack', 'sample', 'owner'];
+const RING_BYTES = 64 * 1024;
+const made: string[] = [];
+afterAll(() => {
+  for (const directory of made) rmSync(directory, { recursive: true, force: true });
+});
+
+/** A test that needs the kernel; says so where it may not have it. */
+function check(title: string, body: () => Promise<void> | void): void {
+  test(title, async (context) => {
+    if (process.getuid?.() !== 0) return context.skip('needs root: BPF');
+    await body();
+  });
+}
+
+function copyOfPrebuilt(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'tcplens-prebuilt-'));
+  made.push(directory);
+  cpSync(PREBUILT, directory, { recursive: true });
+  return directory;
+}
+
+/** Opens, asks which hooks are attached and why the others are not, closes. */
+function hooksOf(options: { prebuilt?: string; refuse?: string[] }) {
+  const source = openKernel({ host_id: 1n, ring_bytes: RING_BYTES, ...options });
+  const hooks = source.hooks();
+  source.close();
+  return {
+    attached: hooks.filter(({ attached }) => attached).map(({ name }) => name),
+    reasons: Object.fromEntries(hooks.filter(({ attached }) => !attached).map(({ name, reason }) => [name, reason])),
+  };
+}
+
+/** Ids of the BPF programs that a process holds. */
+function programsOf(pid: number | undefined): number[] {
+  const directory = `/proc/${pid}/fdinfo`;
+  return readdirSync(directory).flatMap((fd) => {
+    try {
+      const text = readFileSync(join(directory, fd), 'utf8');
+      const id = /^prog_id:\t(\d+)$/m.exec(text)?.[1];
+      return id && text.includes('prog_type') ? [Number(id)] : [];
+    } catch {
+      return []; // closed meanwhile
+    }
+  });
+}
+
+/** Waits for the kernel to free programs, which it does a grace period after their last holder; returns those it did not. */
+async function left(ids: readonly number[]): Promise<number[]> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const list = JSON.parse(execFileSync('bpftool', ['-j', 'prog', 'list'], { encoding: 'utf8' })) as { id: number }[];
+    const alive = list.map(({ id }) => id).filter((id) => ids.includes(id));
+    if (alive.length === 0 || Date.now() > deadline) return alive;
+    await sleep(50);
+  }
+}
+
+check('all hooks attach here, and nothing is left after close', async () => {
+  const source = openKernel({ host_id: 1n, ring_bytes: RING_BYTES });
+  expect(source.hooks()).toEqual(HOOKS.map((name) => ({ name, attached: true, reason: '' })));
+  const held = programsOf(process.pid);
+  expect(held).toHaveLength(HOOKS.length);
+  source.close();
+  expect(await left(held)).toEqual([]);
+});
+
+check('a refused hook leaves the others', () => {
+  expect(hooksOf({ refuse: ['tcp_retransmit_synack', 'owner'] })).toEqual({
+    attached: ['inet_sock_set_state', 'tcp_retransmit_skb', 'sample'],
+    reasons: { tcp_retransmit_synack: 'refused by option', owner: 'refused by option' },
+  });
+});
+
+check('a hook that this kernel does not have leaves the others of its object', () => {
+  const prebuilt = copyOfPrebuilt();
+  const bpf = mkdtempSync(join(tmpdir(), 'tcplens-bpf-'));
+  made.push(bpf);
+  cpSync(join(root, 'bpf'), bpf, { recursive: true });
+  const source = join(bpf, 'retransmit.bpf.c');
+  writeFileSync(source, readFileSync(source, 'utf8').replace('tp_btf/tcp_retransmit_synack', 'tp_btf/tcp_of_another_kernel'));
+  execFileSync('make', ['-s', '-C', bpf, `OUT=${prebuilt}`, `${prebuilt}/retransmit.bpf.o`]);
+  const { attached, reasons } = hooksOf({ prebuilt });
+  expect(attached).toEqual(['inet_sock_set_state', 'tcp_retransmit_skb', 'sample', 'owner']);
+  expect(reasons['tcp_retransmit_synack']).toContain('tcp_of_another_kernel');
+});
+
+check('a damaged object refuses its own hooks only', () => {
+  const prebuilt = copyOfPrebuilt();
+  writeFileSync(join(prebuilt, 'sample.bpf.o'), 'no ELF');
+  const { attached, reasons } = hooksOf({ prebuilt });
+  expect(attached).toEqual(HOOKS.filter((hook) => hook !== 'sample'));
+  expect(reasons['sample']).toMatch(/^open: .*sample\.bpf\.o/);
+});
+
+check('with every hook refused it does not start, and says each reason', () => {
+  const reasons = HOOKS.map((hook) => `  ${hook}: refused by option`).join('\n');
+  expect(() => hooksOf({ refuse: HOOKS })).toThrow(`this kernel refused every hook:\n${reasons}\n`);
+});
+
+check('a connection older than the agent gets its owner from the file table', async () => {
+  const server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const bound = server.address();
+  const socket = connect(typeof bound === 'object' && bound ? bound.port : 0, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write('before the agent');
+  await sleep(50);
+  const local_port = socket.localPort;
+  const { rows } = await collectRows(async () => {
+    await sleep(1_100);
+    socket.write('since');
+    await sleep(1_100);
+    socket.end();
+    await once(socket, 'close');
+    server.close();
+  });
+  const mine = { pid: process.pid, owner: 'file_table' };
+  const samples = rows.sample.filter((row) => row.local_port === local_port);
+  expect(samples.map(({ pid, owner, bytes_sent }) => ({ pid, owner, bytes_sent }))).toEqual([{ ...mine, bytes_sent: 5 }]);
+  const closes = rows.connection.filter((row) => row.local_port === local_port);
+  expect(closes.map(({ pid, owner, event, preexisting, bytes_sent }) => ({ pid, owner, event, preexisting, bytes_sent }))).toEqual([
+    { ...mine, event: 'close', preexisting: true, bytes_sent: 21 },
+  ]);
+});
+
+/** `tcplens watch connection` in a process of its own, once its programs are attached. */
+async function watching() {
+  const child = spawn(join(root, 'tcplens'), ['watch', 'connection', '--format', 'ndjson'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  const deadline = Date.now() + 20_000;
+  while (programsOf(child.pid).length < HOOKS.length) {
+    if (Date.now() > deadline) throw new Error('watch did not attach');
+    await sleep(50);
+  }
+  return { child, lines };
+}
+
+check('two at once see the same, and one killed with SIGKILL leaves nothing', async () => {
+  const other = await watching();
+  const theirPrograms = programsOf(other.child.pid);
+  const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const bound = server.address();
+  const port = typeof bound === 'object' && bound ? bound.port : 0;
+  const { rows } = await collectRows(async () => {
+    for (let i = 0; i < 20; i++) {
+      const socket = connect(port, '127.0.0.1').resume();
+      await once(socket, 'close');
+    }
+    await sleep(500);
+  });
+  server.close();
+  const ours = rows.connection.filter((row) => row.local_port === port || row.peer_port === port).length;
+  const theirs = other.lines.filter((line) => {
+    const row = JSON.parse(line) as { local_port: number; peer_port: number };
+    return row.local_port === port || row.peer_port === port;
+  }).length;
+  expect(ours).toBe(80); // open and close, at both ends
+  expect(theirs).toBe(ours);
+  other.child.kill('SIGKILL');
+  await once(other.child, 'exit');
+  expect(await left(theirPrograms)).toEqual([]);
+});
