@@ -1,8 +1,7 @@
 // The attributes on metrics. A series is made for every combination, so what a peer can choose freely (addresses,
 // ephemeral ports, pids) is never among them.
 import type { Attributes } from '@opentelemetry/api';
-import { readText } from '../bpf/read-text.ts';
-import { HEAD_AT, ROLE } from '../bpf/rows.gen.ts';
+import { HEAD_AT, ROLE, readText } from '../bpf/rows.gen.ts';
 import { ConfigError } from './errors.ts';
 
 /** Attributes that a user may want or not, because they multiply series. */

@@ -189,6 +189,8 @@ function generate(): string {
 // SPDX-License-Identifier: Apache-2.0
 import { readAddress, readText } from './read-text.ts';
 
+export { readAddress, readText };
+
 ${enums.map(emitEnum).join('\n')}
 /** A column as ClickHouse reads it from a row; \`pad\` columns are skipped on the way in. */
 export type Column = { name: string; offset: number; size: number; type: string; comment: string };

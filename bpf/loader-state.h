@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What loader.c sets up and reader.c reads from. */
+/* What loader.c, constants.c and reader.c share. */
 #ifndef TCPLENS_LOADER_STATE_H
 #define TCPLENS_LOADER_STATE_H
 
@@ -21,6 +21,9 @@ int reader__open_rings(struct reader *reader, const int ring_fds[KIND_COUNT]);
 int reader__walk_owners(struct reader *reader);
 void reader__close(struct reader *reader);
 int row_size(int kind);
+
+/* Sets the `const volatile` of an object that is open and not yet loaded. */
+void constants__set(struct bpf_object *object, struct bpf_map *rodata, unsigned long long host_id);
 
 extern struct reader the_reader;
 

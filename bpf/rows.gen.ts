@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readAddress, readText } from './read-text.ts';
 
+export { readAddress, readText };
+
 export const KIND = ['retransmit', 'connection', 'state_change', 'sample'] as const;
 export type Kind = (typeof KIND)[number];
 
