@@ -58,6 +58,11 @@ static __always_inline enum end_reason closed_reason(const struct memory *memory
 		return END_REASON_RST_SENT;
 	if (memory && memory->first_fin)
 		return memory->first_fin;
+	/* Of an older connection, the state it ends in tells who closed first. */
+	if (old_state == STATE_LAST_ACK)
+		return END_REASON_FIN_PEER;
+	if (old_state == STATE_FIN_WAIT1 || old_state == STATE_FIN_WAIT2)
+		return END_REASON_FIN_LOCAL;
 	return END_REASON_UNKNOWN;
 }
 

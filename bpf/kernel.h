@@ -200,13 +200,33 @@ struct request_sock {
 	struct sock_common __req_common;
 };
 
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct qstr d_name;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
+struct file {
+	struct path f_path;
+};
+
+struct mm_struct {
+	struct file *exe_file;
+};
+
 struct task_struct {
 	int tgid;
 	struct task_struct *group_leader;
+	struct mm_struct *mm;
 	char comm[16];
 };
 
-struct file;
 struct seq_file;
 
 struct bpf_iter_meta {

@@ -162,12 +162,24 @@ static __always_inline __u32 memory_unattributed(const struct memory *memory, __
 	return total_retrans > attributed ? total_retrans - attributed : 0;
 }
 
+/*
+ * The process's name: that of its main thread, not of the thread that happened to call. Node names its main thread
+ * "MainThread" since version 24, which says nothing: then it is the name of the executable.
+ */
+static __always_inline void comm_of(row_text comm, struct task_struct *task)
+{
+	bpf_probe_read_kernel(comm, sizeof(row_text), BPF_CORE_READ(task, group_leader)->comm);
+	if (__builtin_memcmp(comm, "MainThread", sizeof("MainThread")))
+		return;
+	__builtin_memset(comm, 0, sizeof(row_text));
+	bpf_probe_read_kernel_str(comm, sizeof(row_text), BPF_CORE_READ(task, mm, exe_file, f_path.dentry, d_name.name));
+}
+
 static __always_inline void memory_owner(struct memory *memory, struct task_struct *task, enum owner owner)
 {
 	memory->pid = BPF_CORE_READ(task, tgid);
 	memory->owner = owner;
-	/* The process's name, not that of the thread that happened to call. */
-	bpf_probe_read_kernel(memory->comm, sizeof(memory->comm), BPF_CORE_READ(task, group_leader)->comm);
+	comm_of(memory->comm, task);
 }
 
 #endif

@@ -5,7 +5,8 @@ import { CA_STATE, CLASS, END_REASON, OUTCOME, OWNER, ROLE, STATE } from '../bpf
 
 const object = <Properties extends TProperties>(properties: Properties, description?: string) =>
   Type.Object(properties, { additionalProperties: false, ...(description ? { description } : {}) });
-const oneOf = <const Values extends readonly string[]>(values: Values) => Type.Unsafe<Values[number]>({ type: 'string', enum: [...values] });
+const oneOf = <const Values extends readonly string[]>(values: Values) =>
+  Type.Unsafe<Values[number]>({ type: 'string', enum: [...values] });
 
 const Id = Type.String({ pattern: '^[0-9]{1,20}$', description: 'an unsigned 64-bit number, in decimal' });
 const Count = Type.Integer({ minimum: 0 });
@@ -15,16 +16,27 @@ const Figure = (description: string) => Type.Union([Type.Number(), Type.Null()],
 const Figures = (description: string) => Type.Array(Figure(description));
 
 /** The classes that carry loss or its suspicion, in the order that charts stack them. */
-export const STACKED_CLASSES = ['fast', 'slow_start', 'rto', 'tlp', 'syn', 'syn_ack', 'unknown'] as const satisfies readonly (typeof CLASS)[number][];
+export const STACKED_CLASSES = [
+  'fast',
+  'slow_start',
+  'rto',
+  'tlp',
+  'syn',
+  'syn_ack',
+  'unknown',
+] as const satisfies readonly (typeof CLASS)[number][];
 
-export const Range = object({
-  from: Type.Optional(Ms),
-  to: Type.Optional(Ms),
-  host_id: Type.Optional(Id),
-  comm: Type.Optional(Type.String({ maxLength: 16, description: 'process name, exact' })),
-  peer_addr: Type.Optional(Type.String({ maxLength: 45, description: 'IPv4 or IPv6 address, exact' })),
-  port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535, description: 'service port: the one the server side listens on' })),
-}, 'from and to default to the last 15 minutes');
+export const Range = object(
+  {
+    from: Type.Optional(Ms),
+    to: Type.Optional(Ms),
+    host_id: Type.Optional(Id),
+    comm: Type.Optional(Type.String({ maxLength: 16, description: 'process name, exact' })),
+    peer_addr: Type.Optional(Type.String({ maxLength: 45, description: 'IPv4 or IPv6 address, exact' })),
+    port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535, description: 'service port: the one the server side listens on' })),
+  },
+  'from and to default to the last 15 minutes',
+);
 export type Range = Static<typeof Range>;
 
 export const Tiles = object({
@@ -36,7 +48,7 @@ export const Tiles = object({
   failed: Count,
   resets_per_s: Figure('connections ended by RST, sent or received, per second'),
   accept_overflows: Figure('null until listeners are watched'),
-  completeness: Figure('rows stored / rows the kernel programs wanted to write, 0–1, over all hosts since their agents started'),
+  completeness: Figure('1 − rows lost anywhere / rows the kernel programs wanted to write, over all hosts since their agents started'),
 });
 
 /** Columns of equal length, oldest first; null is a gap. */
@@ -81,9 +93,15 @@ export const Edge = object({
   retransmit_ratio: Figure('retrans / data segments sent; null without data segments'),
   rtt_p99_us: Figure('µs'),
   bytes: Type.Integer({ description: 'sent and received' }),
-  limits: object({
-    application: Type.Number(), network: Type.Number(), receiver: Type.Number(), sender: Type.Number(),
-  }, 'shares of the sampled time, adding up to 1 (or all 0 without samples)'),
+  limits: object(
+    {
+      application: Type.Number(),
+      network: Type.Number(),
+      receiver: Type.Number(),
+      sender: Type.Number(),
+    },
+    'shares of the sampled time, adding up to 1 (or all 0 without samples)',
+  ),
 });
 export type Edge = Static<typeof Edge>;
 export const Edges = object({ edges: Type.Array(Edge), total: Type.Integer({ description: 'edges in range, before the limit' }) });
@@ -154,8 +172,13 @@ export const Connection = object({
   states: Type.Array(object({ state: oneOf(STATE), from_ms: Type.Number(), to_ms: Type.Union([Type.Number(), Type.Null()]) })),
   samples: object({
     time_ms: Type.Array(Type.Number()),
-    srtt_us: Figures('µs'), rtt_min_us: Figures('µs'), snd_cwnd: Figures('segments'), snd_ssthresh: Figures('segments'),
-    packets_out: Figures('segments'), delivery_rate: Figures('bytes/s'), retrans: Figures('segments in the interval'),
+    srtt_us: Figures('µs'),
+    rtt_min_us: Figures('µs'),
+    snd_cwnd: Figures('segments'),
+    snd_ssthresh: Figures('segments'),
+    packets_out: Figures('segments'),
+    delivery_rate: Figures('bytes/s'),
+    retrans: Figures('segments in the interval'),
   }),
   retransmits: Type.Array(Retransmit),
 });
@@ -163,7 +186,13 @@ export type Connection = Static<typeof Connection>;
 
 /** One stage's account of one kind on one host, in rows, since the agent's start. */
 export const Account = object({
-  kind: Type.String(), seen: Count, sent: Count, queued: Count, ring_lost: Count, queue_dropped: Count, rejected: Count,
+  kind: Type.String(),
+  seen: Count,
+  sent: Count,
+  queued: Count,
+  ring_lost: Count,
+  queue_dropped: Count,
+  rejected: Count,
 });
 export const Host = object({
   host_id: Id,

@@ -1,4 +1,4 @@
-// What agents say became of their rows, and what share of them was stored.
+// What agents say became of their rows, and what share of them was not lost.
 import { COUNTS, type Counts } from '../entities.ts';
 import type { Store } from '../store.ts';
 
@@ -13,8 +13,10 @@ export async function sumAccounts(store: Store, host_id?: string): Promise<Count
   return counts ?? { seen: 0, sent: 0, queued: 0, ring_lost: 0, queue_dropped: 0, rejected: 0 };
 }
 
-/** Stored rows over rows that were to be stored, 0–1; what is still under way counts as neither. Null before the first row. */
-export function completenessOf({ seen, sent, queued }: Counts): number | null {
-  const due = seen - queued;
-  return due > 0 ? Math.min(1, sent / due) : null;
+/**
+ * The share of rows that was not lost anywhere, 0–1. By the named losses, not by what has arrived: rows in the kernel's rings
+ * and in the agent's queue are under way, not missing. Null before the first row.
+ */
+export function completenessOf({ seen, ring_lost, queue_dropped, rejected }: Counts): number | null {
+  return seen > 0 ? Math.max(0, seen - ring_lost - queue_dropped - rejected) / seen : null;
 }

@@ -19,14 +19,15 @@ export async function testDirectory(): Promise<TestDirectory> {
 
 export type TestCollector = { url: string; stop: () => Promise<boolean> };
 
-/** Ready when it returns. @param options as on the command line, camelCase */
-export async function startCollector(
-  data: string,
-  options: Record<string, string> = {},
-  dashboards = '/nonexistent',
-): Promise<TestCollector> {
+/** @param options as on the command line, camelCase */
+export function newCollector(data: string, options: Record<string, string> = {}, dashboards = '/nonexistent'): Collector {
   const config = readConfig({ listen: '127.0.0.1:0', data, ...options });
-  const collector = new Collector(config, { version: TEST_VERSION, logger: pino({ level: 'silent' }), dashboards });
+  return new Collector(config, { version: TEST_VERSION, logger: pino({ level: 'silent' }), dashboards });
+}
+
+/** Ready when it returns. */
+export async function startCollector(...options: Parameters<typeof newCollector>): Promise<TestCollector> {
+  const collector = newCollector(...options);
   const url = await collector.start();
   await collector.fill();
   return { url, stop: () => collector.stop(10_000) };
