@@ -1,8 +1,21 @@
 // What can be set, where it is said and what it defaults to. Every command of the agent takes its options from here.
+
+import { BATCH_BYTES_MAX } from './batch-envelope.ts';
 import { parseAttributes } from './connection-attributes.ts';
+import { ConfigError } from './errors.ts';
 import { LOG_LEVELS } from './log.ts';
 import type { OptionSpec, OptionValues } from './options.ts';
 import { oneOf, parseCount, parseDuration, parseEndpoint, parseHostId, parseSize, parseUrl } from './units.ts';
+
+/** A batch of each kind must fit in several times, or the queue would drop what it was just given. */
+const QUEUE_BYTES_MIN = 8 * BATCH_BYTES_MAX;
+
+function parseQueue(text: string): number {
+  const size = parseSize(text);
+  if (size < QUEUE_BYTES_MIN)
+    throw new ConfigError('bad_value', `${text} is too small for a queue: give at least ${QUEUE_BYTES_MIN / BATCH_BYTES_MAX}MiB`);
+  return size;
+}
 
 /** How rows are got: from the kernel, or from a recording. */
 export const SOURCE_OPTIONS = {
@@ -57,7 +70,7 @@ export const AGENT_OPTIONS = {
   queueBytes: {
     flags: '--queue-bytes <size>',
     help: 'memory for batches that wait for the collector; beyond it the oldest go',
-    parse: parseSize,
+    parse: parseQueue,
     fallback: '64MiB',
   },
   logLevel: { flags: '--log-level <level>', help: LOG_LEVELS.join(', '), parse: oneOf(LOG_LEVELS), fallback: 'info' },

@@ -15,20 +15,20 @@ export type Take = (kind: Kind, rows: Uint8Array) => void;
 export class Drain {
   readonly #source: RowSource;
   readonly #take: Take;
-  readonly #kinds: readonly Kind[];
+  readonly #isFull: () => boolean;
   readonly #buffer = new Uint8Array(BATCH_BYTES_MAX);
 
-  /** Kinds that are not drained fill their rings and are lost there. */
-  constructor(source: RowSource, take: Take, kinds: readonly Kind[] = KIND) {
+  /** `isFull` leaves rows where they are for now: only for a source that can wait. */
+  constructor(source: RowSource, take: Take, isFull = () => false) {
     this.#source = source;
     this.#take = take;
-    this.#kinds = kinds;
+    this.#isFull = isFull;
   }
 
   /** One round over all kinds. Returns true when a kind had more than its turn. */
   round(): boolean {
     let more = false;
-    for (const kind of this.#kinds) more = this.#drainKind(kind) || more;
+    for (const kind of KIND) more = this.#drainKind(kind) || more;
     return more;
   }
 
@@ -38,11 +38,11 @@ export class Drain {
   }
 
   #drainKind(kind: Kind): boolean {
-    for (let round = 0; round < ROUNDS_MAX; round++) {
+    for (let round = 0; round < ROUNDS_MAX && !this.#isFull(); round++) {
       const length = this.#source.drain(kind, this.#buffer);
       if (length === 0) return false;
       this.#take(kind, this.#buffer.subarray(0, length));
     }
-    return true;
+    return !this.#isFull();
   }
 }

@@ -27,8 +27,16 @@ function talliesOf(meter: Meter) {
     new Tally(meter.createCounter(name, { unit, description, valueType }));
   return {
     retransmits: tally('system.network.tcp.retransmits', '{segment}', 'Segments retransmitted, as the kernel counts them (RetransSegs)'),
-    refused: tally('tcplens.retransmits.refused', '{segment}', 'Segments whose retransmission never left TCP: the kernel counts them nowhere'),
-    unattributed: tally('tcplens.retransmits.unattributed', '{segment}', 'Segments a closed connection retransmitted unseen by any program'),
+    refused: tally(
+      'tcplens.retransmits.refused',
+      '{segment}',
+      'Segments whose retransmission never left TCP: the kernel counts them nowhere',
+    ),
+    unattributed: tally(
+      'tcplens.retransmits.unattributed',
+      '{segment}',
+      'Segments a closed connection retransmitted unseen by any program',
+    ),
     segments: tally('tcplens.segments', '{segment}', 'Data segments sent, retransmissions included'),
     resets: tally('system.network.tcp.resets', '{segment}', 'RSTs that ended a connection or refused it'),
     connections: tally('tcplens.connections', '{connection}', 'Connections opened, closed, and connects that failed'),

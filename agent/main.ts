@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { Command } from 'commander';
 import { emptyLedger } from './account.ts';
-import { ConnectionAttributes, ephemeralFrom } from './connection-attributes.ts';
 import { readCgroup2Mount } from './cgroups.ts';
 import { AGENT_OPTIONS, type AgentConfig, SOURCE_OPTIONS } from './config.ts';
-import { Drain } from './drain.ts';
+import { ConnectionAttributes, ephemeralFrom } from './connection-attributes.ts';
+import { Drain, type Take } from './drain.ts';
 import { Entities } from './entities.ts';
 import { Instruments } from './instruments.ts';
 import { createLog, type Log } from './log.ts';
@@ -49,11 +49,14 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
     const attributes = new ConnectionAttributes(config.metricAttributes, ephemeralFrom(readPortRange()), SERIES_MAX / 2);
     const instruments = telemetry === undefined ? undefined : new Instruments(telemetry.meter, attributes);
     if (telemetry) observeSelf(telemetry.meter, { source, ledger, queued_bytes: () => uplink?.queued_bytes ?? 0 });
-    const drain = new Drain(source, (kind, rows) => {
+    const take: Take = (kind, rows) => {
       uplink?.add(kind, rows);
       instruments?.record(kind, rows);
       entities?.see(kind, rows);
-    });
+    };
+    // A recording can wait for a slow collector; the kernel cannot.
+    const isFull = () => config.replay !== undefined && (uplink?.queued_bytes ?? 0) > config.queueBytes / 4;
+    const drain = new Drain(source, take, isFull);
     announce(source, config, telemetry, log);
     await pump({
       source,
@@ -62,8 +65,6 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
       stop,
       onSweep: () => uplink?.report(),
       onRound: () => uplink?.tick(),
-      // A recording can wait for a slow collector; the kernel cannot.
-      isFull: () => config.replay !== undefined && (uplink?.queued_bytes ?? 0) > config.queueBytes / 2,
     });
     await uplink?.finish();
     await telemetry?.stop();

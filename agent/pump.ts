@@ -8,25 +8,24 @@ export type PumpOptions = {
   drain: Drain;
   interval_ms: number;
   stop: AbortSignal;
-  /** after each sweep has been started */
+  /** after each sweep and the round that follows it, when the rings are as empty as they get */
   onSweep?: () => void;
   /** after each round */
   onRound?: () => void;
-  /** true leaves the rows where they are for now: only for a source that can wait */
-  isFull?: () => boolean;
 };
 
 /** Runs until `stop` or the source's end, then drains once more. */
-export async function pump({ source, drain, interval_ms, stop, onSweep, onRound, isFull }: PumpOptions): Promise<void> {
+export async function pump({ source, drain, interval_ms, stop, onSweep, onRound }: PumpOptions): Promise<void> {
   let sweep_at = 0;
   while (!stop.aborted && !source.ended()) {
     const now = performance.now();
-    if (now >= sweep_at) {
+    const due = now >= sweep_at;
+    if (due) {
       sweep_at = now + interval_ms;
       source.sweep();
-      onSweep?.();
     }
-    const more = !isFull?.() && drain.round();
+    const more = drain.round();
+    if (due) onSweep?.();
     onRound?.();
     // Even behind a storm the event loop gets its turn: batches have to leave.
     await sleep(more ? 1 : DRAIN_INTERVAL_MS, undefined, { signal: stop }).catch(() => {});

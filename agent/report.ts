@@ -1,5 +1,6 @@
 // Tells the collector who this host is, what it has learned and what became of its rows.
 import { hostname, machine, release } from 'node:os';
+import type { Kind, KindCounters } from '../bpf/rows.gen.ts';
 import { accountOf, eachKind, type Ledger } from './account.ts';
 import { type AgentReport, REPORT_PATH } from './batch-envelope.ts';
 import type { Entities } from './entities.ts';
@@ -32,19 +33,32 @@ export class Reporter {
 
   /** Posts one report, unless the last is still under way. What it could not tell, the next one tells. */
   async send(signal: AbortSignal): Promise<void> {
-    if (this.#posting) return;
+    const { source } = this.#options;
+    if (!this.#posting) await this.#post(source.counters(), signal);
+  }
+
+  /** Posts the account at the end: rows written since the last drain were not asked for any more. */
+  async sendLast(signal: AbortSignal): Promise<void> {
+    const { source, ledger } = this.#options;
+    const counters = source.counters();
+    await this.#post(
+      eachKind((kind) => ({ ...counters[kind], written: ledger[kind].drained })),
+      signal,
+    );
+  }
+
+  async #post(counters: Record<Kind, KindCounters>, signal: AbortSignal): Promise<void> {
     this.#posting = true;
     const { collector, entities, log } = this.#options;
-    const body = Buffer.from(JSON.stringify(this.#report()));
+    const body = Buffer.from(JSON.stringify(this.#report(counters)));
     const { verdict, reason } = await post(collector + REPORT_PATH, { 'content-type': 'application/json' }, body, signal);
     this.#posting = false;
     if (verdict === 'accepted') entities?.acknowledge();
     else this.#complaint.run(Date.now(), (held) => log.warn({ held }, `the collector did not take a report: ${reason}`));
   }
 
-  #report(): AgentReport {
+  #report(counters: Record<Kind, KindCounters>): AgentReport {
     const { source, epoch, version, entities, ledger } = this.#options;
-    const counters = source.counters();
     return {
       host_id: hex64(source.host_id),
       epoch,

@@ -53,7 +53,7 @@ export class Shipper {
     return this.#queue.bytes;
   }
 
-  /** Takes a batch over; returns at once. What does not fit any more is dropped, oldest first, and counted. */
+  /** Takes a batch, whose rows are in the ledger as drained; returns at once. What does not fit any more is dropped, oldest first, and counted. */
   take({ kind, sequence, rows, bytes }: Batch): void {
     const batch: Queued = {
       kind,
@@ -63,7 +63,6 @@ export class Shipper {
       ready: false,
       in_flight: false,
     };
-    this.#options.ledger[kind].drained += rows;
     this.#drop(this.#queue.push(batch));
     void this.#compress(batch);
   }

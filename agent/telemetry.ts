@@ -62,7 +62,9 @@ export async function startTelemetry({
   });
   diag.setLogger(diagTo(log), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
   const end = async () => {
-    await withinMs(STOP_MS_MAX, sdk.shutdown()).catch((error: unknown) => log.warn({ error: String(error) }, 'the last metrics were not exported'));
+    await withinMs(STOP_MS_MAX, sdk.shutdown()).catch((error: unknown) =>
+      log.warn({ error: String(error) }, 'the last metrics were not exported'),
+    );
     // The API holds one of each a process and refuses a second.
     for (const api of [metrics, context, diag]) api.disable();
     server?.close();

@@ -1,6 +1,7 @@
 // The way to a collector: rows are cut into batches, batches are shipped, and reports go beside them.
 
-import type { Kind } from '../bpf/rows.gen.ts';
+import { KINDS, type Kind } from '../bpf/rows.gen.ts';
+import type { Ledger } from './account.ts';
 import { Batcher } from './batch.ts';
 import { Reporter, type ReporterOptions } from './report.ts';
 import { Shipper } from './ship.ts';
@@ -12,11 +13,13 @@ export class Uplink {
   readonly #batcher = new Batcher();
   readonly #shipper: Shipper;
   readonly #reporter: Reporter;
+  readonly #ledger: Ledger;
   readonly #stopping = new AbortController();
 
   constructor(options: ReporterOptions & { queue_bytes: number }) {
     this.#shipper = new Shipper({ ...options, host_id: options.source.host_id });
     this.#reporter = new Reporter(options);
+    this.#ledger = options.ledger;
   }
 
   get queued_bytes(): number {
@@ -25,6 +28,7 @@ export class Uplink {
 
   /** Takes whole rows of one kind; copies them. */
   add(kind: Kind, rows: Uint8Array): void {
+    this.#ledger[kind].drained += rows.length / KINDS[kind].size;
     for (const batch of this.#batcher.add(kind, rows, Date.now())) this.#shipper.take(batch);
   }
 
@@ -42,6 +46,6 @@ export class Uplink {
     this.#stopping.abort();
     for (const batch of this.#batcher.due(Number.POSITIVE_INFINITY)) this.#shipper.take(batch);
     await this.#shipper.finish(FINISH_MS_MAX);
-    await this.#reporter.send(AbortSignal.timeout(LAST_REPORT_MS_MAX));
+    await this.#reporter.sendLast(AbortSignal.timeout(LAST_REPORT_MS_MAX));
   }
 }

@@ -55,7 +55,10 @@ async function runWatch(kinds: ReadonlySet<Kind>, config: WatchConfig): Promise<
     source.close();
   });
   const signals = [stop.signal, stopSignal(), ...(config.duration === undefined ? [] : [AbortSignal.timeout(config.duration)])];
-  const drain = new Drain(source, (kind, rows) => print.rows(kind, rows), [...kinds]);
+  // All kinds are drained, whatever is shown: a ring that nobody empties only fills.
+  const drain = new Drain(source, (kind, rows) => {
+    if (kinds.has(kind)) print.rows(kind, rows);
+  });
   try {
     await pump({ source, drain, interval_ms: config.interval, stop: AbortSignal.any(signals) });
     process.stdout.write(`${print.account(source)}\n`);

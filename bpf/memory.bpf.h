@@ -168,9 +168,13 @@ static __always_inline __u32 memory_unattributed(const struct memory *memory, __
  */
 static __always_inline void comm_of(row_text comm, struct task_struct *task)
 {
+	const char main_thread[] = "MainThread";
+
 	bpf_probe_read_kernel(comm, sizeof(row_text), BPF_CORE_READ(task, group_leader)->comm);
-	if (__builtin_memcmp(comm, "MainThread", sizeof("MainThread")))
-		return;
+#pragma unroll
+	for (unsigned int i = 0; i < sizeof(main_thread); i++)
+		if (comm[i] != main_thread[i])
+			return;
 	__builtin_memset(comm, 0, sizeof(row_text));
 	bpf_probe_read_kernel_str(comm, sizeof(row_text), BPF_CORE_READ(task, mm, exe_file, f_path.dentry, d_name.name));
 }

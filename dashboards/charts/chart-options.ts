@@ -2,7 +2,7 @@
 import uPlot from 'uplot';
 import type { ChartShape } from './chart-series.ts';
 import { PLOT_LEFT, PLOT_RIGHT } from './plot-insets.ts';
-import { timeLabels } from './time-axis.ts';
+import { TIME_STEPS_S, timeLabels } from './time-axis.ts';
 
 export type ChartLook = { text: string; grid: string; colors: readonly string[] };
 
@@ -38,7 +38,14 @@ export function chartOptions(setup: ChartSetup): uPlot.Options {
     },
     scales: { x: { time: true, range: setup.xRange }, y: yScale(shape) },
     axes: [
-      { ...axis, space: 72, size: 24, gap: 4, values: (_chart, splits, _axis, _space, step_s) => timeLabels(splits, step_s) },
+      {
+        ...axis,
+        space: 80,
+        incrs: [...TIME_STEPS_S],
+        size: 24,
+        gap: 4,
+        values: (_chart, splits, _axis, _space, step_s) => timeLabels(splits, step_s),
+      },
       {
         ...axis,
         grid: { ...axis.grid, ...(shape === 'log' ? { filter: decadesOnly } : {}) },

@@ -5,7 +5,11 @@ import { BATCH_BYTES_MAX } from '../../agent/batch-envelope.ts';
 import { KIND, KINDS } from '../../bpf/rows.gen.ts';
 
 test('whatever comes in goes out: whole rows, in order, one kind a batch, sequences without a gap', () => {
-  const add = fc.record({ kind: fc.constantFrom(...KIND), rows: fc.integer({ min: 1, max: 9000 }), wait_ms: fc.integer({ min: 0, max: 300 }) });
+  const add = fc.record({
+    kind: fc.constantFrom(...KIND),
+    rows: fc.integer({ min: 1, max: 9000 }),
+    wait_ms: fc.integer({ min: 0, max: 300 }),
+  });
   fc.assert(
     fc.property(fc.array(add, { maxLength: 12 }), (adds) => {
       const batcher = new Batcher();

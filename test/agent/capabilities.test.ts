@@ -19,11 +19,23 @@ const none = readCapabilities('');
 
 test.each([
   { it: 'all there', facts: good, problems: [] },
-  { it: 'an ordinary user with both', facts: { ...good, uid: 1000, capabilities: readCapabilities(status('000000c000000000')) }, problems: [] },
+  {
+    it: 'an ordinary user with both',
+    facts: { ...good, uid: 1000, capabilities: readCapabilities(status('000000c000000000')) },
+    problems: [],
+  },
   { it: 'SYS_ADMIN stands for both', facts: { ...good, capabilities: readCapabilities(status('0000000000200000')) }, problems: [] },
   { it: 'no BTF', facts: { ...good, btf: false }, problems: [/no_btf .*6\.12\.0.*CONFIG_DEBUG_INFO_BTF=y/] },
-  { it: 'an ordinary user', facts: { ...good, uid: 1000, capabilities: none }, problems: [/no_capability user 1000 lacks CAP_BPF and CAP_PERFMON: run it with sudo/] },
-  { it: 'root in a container', facts: { ...good, capabilities: none }, problems: [/no_capability root lacks .*--privileged.*--replay FILE/] },
+  {
+    it: 'an ordinary user',
+    facts: { ...good, uid: 1000, capabilities: none },
+    problems: [/no_capability user 1000 lacks CAP_BPF and CAP_PERFMON: run it with sudo/],
+  },
+  {
+    it: 'root in a container',
+    facts: { ...good, capabilities: none },
+    problems: [/no_capability root lacks .*--privileged.*--replay FILE/],
+  },
   {
     it: 'one of the two',
     facts: { ...good, uid: 7, capabilities: readCapabilities(status('0000008000000000')) },
@@ -32,5 +44,7 @@ test.each([
   { it: 'both wrong', facts: { ...good, btf: false, uid: 7, capabilities: none }, problems: [/no_btf/, /no_capability/] },
   { it: 'no Linux', facts: { ...good, platform: 'darwin', btf: false, capabilities: none }, problems: [/no_linux .*darwin.*--replay/] },
 ])('verdict: $it', ({ facts, problems }) => {
-  expect(problemsOf(facts).map(({ code, message }) => `${code} ${message}`)).toEqual(problems.map((pattern) => expect.stringMatching(pattern)));
+  expect(problemsOf(facts).map(({ code, message }) => `${code} ${message}`)).toEqual(
+    problems.map((pattern) => expect.stringMatching(pattern)),
+  );
 });

@@ -29,7 +29,11 @@ test.each([
     path: `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1a2b.slice/cri-containerd-${ID}.scope`,
     expected: { container_id: ID, unit: `cri-containerd-${ID}.scope` },
   },
-  { it: 'a pod, cgroupfs driver', path: `/kubepods/burstable/pod9c1d7f0e-1111-2222-3333-444455556666/${ID}`, expected: { container_id: ID } },
+  {
+    it: 'a pod, cgroupfs driver',
+    path: `/kubepods/burstable/pod9c1d7f0e-1111-2222-3333-444455556666/${ID}`,
+    expected: { container_id: ID },
+  },
   {
     it: 'a pod, containerd with a colon path',
     path: `/system.slice/containerd.service/kubepods-besteffort-pod1a2b.slice:cri-containerd:${ID}`,
@@ -53,10 +57,15 @@ test.each([
   { it: 'unified', mountinfo: '30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate', mount: '/sys/fs/cgroup' },
   {
     it: 'hybrid',
-    mountinfo: '31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw',
+    mountinfo:
+      '31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw',
     mount: '/sys/fs/cgroup/unified',
   },
-  { it: 'with optional fields and an escaped space', mountinfo: '9 8 0:1 / /mnt/my\\040cgroups rw shared:4 master:1 - cgroup2 none rw', mount: '/mnt/my cgroups' },
+  {
+    it: 'with optional fields and an escaped space',
+    mountinfo: '9 8 0:1 / /mnt/my\\040cgroups rw shared:4 master:1 - cgroup2 none rw',
+    mount: '/mnt/my cgroups',
+  },
   { it: 'none', mountinfo: '32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu', mount: undefined },
 ])('cgroup2 mount: $it', ({ mountinfo, mount }) => {
   expect(cgroup2Mount(mountinfo)).toBe(mount);

@@ -6,7 +6,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import { type AgentReport, HEADERS, REPORT_PATH } from '../../agent/batch-envelope.ts';
 
 export type Attempt = { sequence: number; headers: IncomingHttpHeaders; stored: Buffer; rows: Buffer; at_ms: number };
-export type Reply = { status: number; headers?: Record<string, string>; /** answers only after this */ wait?: Promise<void> };
+export type Reply = { status: number; headers?: Record<string, string> /** answers only after this */; wait?: Promise<void> };
 
 export type Collector = {
   url: string;
@@ -34,7 +34,13 @@ export async function openCollector(reply: (attempt: Attempt, before: number) =>
       response.writeHead(200).end('{}');
       return;
     }
-    const attempt = { sequence: Number(request.headers[HEADERS.sequence]), headers: request.headers, stored, rows: zstdDecompressSync(stored), at_ms: Date.now() };
+    const attempt = {
+      sequence: Number(request.headers[HEADERS.sequence]),
+      headers: request.headers,
+      stored,
+      rows: zstdDecompressSync(stored),
+      at_ms: Date.now(),
+    };
     const before = collector.attempts.filter(({ sequence }) => sequence === attempt.sequence).length;
     collector.attempts.push(attempt);
     const { status, headers = {}, wait } = reply(attempt, before);

@@ -55,7 +55,8 @@ test('pids that are gone or unknown are no entity', () => {
 
 test('thousands of pids stay within bounds', () => {
   const entities = new Entities(mount);
-  for (let first = 0; first < 20_000; first += 64) see(entities, ...Array.from({ length: 64 }, (_, index) => ({ pid: 10_000_000 + first + index })));
+  for (let first = 0; first < 20_000; first += 64)
+    see(entities, ...Array.from({ length: 64 }, (_, index) => ({ pid: 10_000_000 + first + index })));
   expect(entities.changes([]).processes).toEqual([]);
 });
 
@@ -74,7 +75,12 @@ test('a cgroup is found by its id, and so is the one a process is in', (ctx) => 
     const entities = new Entities(mount);
     see(entities, { pid: child.pid ?? 0, cgroup_id });
     const { cgroups, processes } = entities.changes([]);
-    expect(cgroups.find(({ cgroup_id: id }) => id === String(cgroup_id))).toEqual({ cgroup_id: String(cgroup_id), path, container_id: '', unit: path.slice(1) });
+    expect(cgroups.find(({ cgroup_id: id }) => id === String(cgroup_id))).toEqual({
+      cgroup_id: String(cgroup_id),
+      path,
+      container_id: '',
+      unit: path.slice(1),
+    });
     expect(processes).toMatchObject([{ pid: child.pid, cgroup_id: String(cgroup_id) }]);
   } finally {
     writeFileSync(join(mount, 'cgroup.procs'), String(child.pid));

@@ -27,5 +27,5 @@ test.each(['uninitialized\n', ''])('a machine id of %j counts as none', (text) =
 });
 
 test('where it cannot be kept, the error says what to give', () => {
-  expect(() => readHostId('/proc/nowhere', '/nonexistent')).toThrow(/--state-dir or --host-id/);
+  expect(() => readHostId('/dev/null/state', '/nonexistent')).toThrow(/--state-dir or --host-id/);
 });

@@ -7,7 +7,7 @@ import { createLog } from '../../agent/log.ts';
 import { observeSelf } from '../../agent/self-metrics.ts';
 import { startTelemetry, type Telemetry } from '../../agent/telemetry.ts';
 import { CLASS, END_REASON, EVENT, type Kind, OUTCOME, ROLE } from '../../bpf/rows.gen.ts';
-import { openOtlpReceiver, type OtlpReceiver } from '../support/otlp-receiver.ts';
+import { type OtlpReceiver, openOtlpReceiver } from '../support/otlp-receiver.ts';
 import { type RowValues, rowBytes } from '../support/row-bytes.ts';
 import { fakeSource } from './fake-source.ts';
 
@@ -32,7 +32,10 @@ let telemetry: Telemetry;
 type Options = { attributes?: string; ephemeral?: string };
 
 /** Records the rows and exports once: what the receiver then has. */
-async function exported(rows: readonly (readonly [Kind, RowValues])[], { attributes = 'server.port', ephemeral = '32768\t60999' }: Options = {}): Promise<OtlpReceiver> {
+async function exported(
+  rows: readonly (readonly [Kind, RowValues])[],
+  { attributes = 'server.port', ephemeral = '32768\t60999' }: Options = {},
+): Promise<OtlpReceiver> {
   receiver = await openOtlpReceiver();
   telemetry = await startTelemetry({
     otlp: receiver.url,
@@ -43,7 +46,10 @@ async function exported(rows: readonly (readonly [Kind, RowValues])[], { attribu
     version: '9.9.9',
     log: createLog('error'),
   });
-  const instruments = new Instruments(telemetry.meter, new ConnectionAttributes(parseAttributes(attributes), ephemeralFrom(ephemeral), 100));
+  const instruments = new Instruments(
+    telemetry.meter,
+    new ConnectionAttributes(parseAttributes(attributes), ephemeralFrom(ephemeral), 100),
+  );
   for (const [kind, values] of rows) instruments.record(kind, rowBytes(kind, values));
   return receiver;
 }
@@ -139,7 +145,16 @@ test('every byte and segment once: samples by their deltas, a close by what no s
     ['sample', { ...client, bytes_sent: 5_000_000_000n, bytes_received: 20, data_segs_out: 3 }],
     [
       'connection',
-      { ...client, ...close('fin_peer'), bytes_sent: 9_000_000_000n, bytes_sent_rest: 7, bytes_received: 999, bytes_received_rest: 1, data_segs_out: 99, data_segs_out_rest: 1 },
+      {
+        ...client,
+        ...close('fin_peer'),
+        bytes_sent: 9_000_000_000n,
+        bytes_sent_rest: 7,
+        bytes_received: 999,
+        bytes_received_rest: 1,
+        data_segs_out: 99,
+        data_segs_out_rest: 1,
+      },
     ],
   ]);
   const direction = (name: string) => attributes({ 'network.io.direction': name });
@@ -153,7 +168,12 @@ test('time by what limited it adds up to the interval', async () => {
     ['connection', { ...client, ...close('fin_local'), interval_us_rest: 500_000, busy_us_rest: 800_000, rwnd_limited_us_rest: 100_000 }],
   ]);
   const limit = (name: string) => attributes({ 'tcplens.limit': name });
-  await check('tcplens.connection.time', 's', { [limit('application')]: 4, [limit('network')]: 3.4, [limit('receiver')]: 2.1, [limit('sender')]: 1 }, found);
+  await check(
+    'tcplens.connection.time',
+    's',
+    { [limit('application')]: 4, [limit('network')]: 3.4, [limit('receiver')]: 2.1, [limit('sender')]: 1 },
+    found,
+  );
 });
 
 test('RTT, handshake and duration are exponential histograms in seconds', async () => {
@@ -177,7 +197,9 @@ test('RTT, handshake and duration are exponential histograms in seconds', async 
   expect(rtt?.value).toBeCloseTo(0.005, 12);
   // Two values a factor of four apart: their buckets, decoded by the definition of the format, must hold them.
   const { scale = 0, positive } = rtt ?? {};
-  const bounds = (positive?.counts ?? []).flatMap((count, index) => (count === 0 ? [] : [2 ** (((positive?.offset ?? 0) + index) / 2 ** scale)]));
+  const bounds = (positive?.counts ?? []).flatMap((count, index) =>
+    count === 0 ? [] : [2 ** (((positive?.offset ?? 0) + index) / 2 ** scale)],
+  );
   const width = 2 ** (1 / 2 ** scale);
   expect(bounds).toHaveLength(2);
   for (const [index, value] of [0.001, 0.004].entries()) {
@@ -218,7 +240,9 @@ test.each(attributeCases)('attributes: $it', async ({ row, options, expected }) 
 });
 
 test('beyond its bound, combinations of optional attributes share the series without them', async () => {
-  const found = await exported(Array.from({ length: 300 }, (_, port) => ['connection', { ...client, ...open, peer_port: port + 1 }] as const));
+  const found = await exported(
+    Array.from({ length: 300 }, (_, port) => ['connection', { ...client, ...open, peer_port: port + 1 }] as const),
+  );
   await telemetry.stop();
   const points = found.metric('tcplens.connections')?.points ?? [];
   expect(points.length).toBe(101);
@@ -228,7 +252,12 @@ test('beyond its bound, combinations of optional attributes share the series wit
 test('the resource says which host and which agent', async () => {
   const found = await exported([['connection', { ...client, ...open }]]);
   await telemetry.stop();
-  expect(found.resource()).toMatchObject({ 'service.name': 'tcplens-agent', 'service.version': '9.9.9', 'host.name': 'testhost', 'host.id': '00000000000000ff' });
+  expect(found.resource()).toMatchObject({
+    'service.name': 'tcplens-agent',
+    'service.version': '9.9.9',
+    'host.name': 'testhost',
+    'host.id': '00000000000000ff',
+  });
 });
 
 test('the agent’s own account, by kind and stage', async () => {

@@ -22,7 +22,14 @@ test('seen = settled + dropped + queued, the oldest go first, and nothing under 
         const flying = inside.find(({ in_flight }) => in_flight);
         if (what === 'push') {
           counts.seen++;
-          const batch = { kind: 'sample' as const, sequence: counts.seen, rows: 1, payload: Buffer.alloc(bytes), ready: false, in_flight: false };
+          const batch = {
+            kind: 'sample' as const,
+            sequence: counts.seen,
+            rows: 1,
+            payload: Buffer.alloc(bytes),
+            ready: false,
+            in_flight: false,
+          };
           inside.push(batch);
           for (const dropped of queue.push(batch)) {
             expect(dropped.in_flight).toBe(false);
@@ -55,7 +62,14 @@ test('seen = settled + dropped + queued, the oldest go first, and nothing under 
 
 test('a batch that was dropped while it was compressed stays away', () => {
   const queue = new SendQueue(10);
-  const raw = (sequence: number): Queued => ({ kind: 'sample', sequence, rows: 1, payload: Buffer.alloc(8), ready: false, in_flight: false });
+  const raw = (sequence: number): Queued => ({
+    kind: 'sample',
+    sequence,
+    rows: 1,
+    payload: Buffer.alloc(8),
+    ready: false,
+    in_flight: false,
+  });
   const [first, second] = [raw(1), raw(2)];
   queue.push(first);
   expect(queue.push(second)).toEqual([first]);

@@ -13,14 +13,32 @@ let collector: Collector;
 afterEach(() => collector.close());
 
 function batch(sequence: number, rows = 10): Batch {
-  const bytes = Buffer.concat(Array.from({ length: rows }, (_, row) => rowBytes('retransmit', { segments: sequence * 1000 + row, seq: row })));
+  const bytes = Buffer.concat(
+    Array.from({ length: rows }, (_, row) => rowBytes('retransmit', { segments: sequence * 1000 + row, seq: row })),
+  );
   return { kind: 'retransmit', sequence, rows, bytes };
 }
 
-function shipper(queue_bytes = 64 * 1024 * 1024): { ship: Shipper; ledger: Ledger } {
+type Shipping = { ship: Pick<Shipper, 'take' | 'finish' | 'queued_bytes'>; ledger: Ledger };
+
+function shipper(queue_bytes = 64 * 1024 * 1024): Shipping {
   const ledger = emptyLedger();
   const log = createLog('silent');
-  return { ship: new Shipper({ collector: collector.url, host_id: 0xabcn, epoch: '00000000000000e1', queue_bytes, ledger, log }), ledger };
+  const shipped = new Shipper({ collector: collector.url, host_id: 0xabcn, epoch: '00000000000000e1', queue_bytes, ledger, log });
+  const take = (given: Batch) => {
+    ledger[given.kind].drained += given.rows;
+    shipped.take(given);
+  };
+  return {
+    ship: {
+      take,
+      finish: (ms) => shipped.finish(ms),
+      get queued_bytes() {
+        return shipped.queued_bytes;
+      },
+    },
+    ledger,
+  };
 }
 
 test('a batch arrives as the envelope says, and counts as sent', async () => {
@@ -84,7 +102,12 @@ test('a collector that is away for a while gets every batch once it is back', as
   await until('an attempt', () => collector.attempts.length > 0);
   away = false;
   await until('all sent', () => ledger.retransmit.sent === 500);
-  expect(collector.accepted().map(({ sequence }) => sequence).sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+  expect(
+    collector
+      .accepted()
+      .map(({ sequence }) => sequence)
+      .sort((a, b) => a - b),
+  ).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
   await ship.finish(1000);
 });
 

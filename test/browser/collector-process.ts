@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { setTimeout } from 'node:timers/promises';
 import { zstdCompressSync } from 'node:zlib';
 import { HEADERS, REPORT_PATH, ROWS_PATH } from '../../agent/batch-envelope.ts';
 import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
@@ -27,6 +28,16 @@ export class CollectorProcess {
     const [message] = (await once(child, 'message', { signal: AbortSignal.timeout(STARTED_MS_MAX) })) as [{ url: string }];
     this.url = message.url;
     this.#listen = new URL(message.url).host;
+    await this.#ready();
+  }
+
+  /** It listens before its engine is open, so that agents and pages are told to wait. */
+  async #ready(): Promise<void> {
+    const deadline_ms = Date.now() + STARTED_MS_MAX;
+    while (!(await fetch(`${this.url}/readyz`)).ok) {
+      if (Date.now() > deadline_ms) throw new Error(`the collector is not ready after ${STARTED_MS_MAX} ms`);
+      await setTimeout(50);
+    }
   }
 
   /** As the kernel ends a process that asks for too much memory. */

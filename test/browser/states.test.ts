@@ -1,6 +1,6 @@
 // The states around the figures: nothing yet, cut off, back again.
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { axeViolations, buildDashboards, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 import { retransmit, tellStory } from './story-rows.ts';
@@ -10,9 +10,12 @@ const agent = new TestAgent(collector, 7n, 'web-1');
 let browser: OpenBrowser;
 let page: Page;
 
-describe.skipIf(NO_BROWSER)('states', () => {
+describe('states', () => {
+  beforeEach(({ skip }) => skip(NO_BROWSER !== '', NO_BROWSER));
   beforeAll(async () => {
-    await Promise.all([buildDashboards(), collector.start()]);
+    if (NO_BROWSER) return;
+    await buildDashboards();
+    await collector.start();
     browser = await openBrowser({ width: 900, height: 900 });
     page = await browser.open(`${collector.url}/`);
   });

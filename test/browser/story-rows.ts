@@ -111,6 +111,9 @@ const failed = (at_ms: number): RowValues => ({
   sk_err: 111,
 });
 
+/** Another process opens a connection. */
+export const openedEdge = (at_ms: number, comm: string): RowValues => ({ ...opened(NGINX, at_ms), connection_id: 5000n, comm });
+
 function edges(now_ms: number): RowValues[] {
   return Array.from({ length: EDGES }, (_, at) => ({
     ...opened(NGINX, now_ms - 40_000 + at),

@@ -19,6 +19,7 @@ const CONNECTION = {
   unattributed: 0,
   bytes_sent: 1500,
   bytes_received: 0,
+  states: [{ state: 'established', from_ms: 1000, to_ms: 9000 }],
 } as Connection;
 
 /** The words that `say` finds for CONNECTION with `change`, with ordinary spaces. */
@@ -46,6 +47,8 @@ describe('the story of a connection', () => {
       [{}, '8 s'],
       [{ closed_ms: null }, '19 s'],
       [{ opened_ms: null }, 'at least 8 s, opened before it was watched'],
+      [{ opened_ms: null, states: [{ state: 'syn_sent', from_ms: 1000, to_ms: 9000 }] }, '8 s, never open'],
+      [{ opened_ms: null, closed_ms: null, states: [{ state: 'syn_sent', from_ms: 1000, to_ms: null }] }, '19 s, not open yet'],
     ],
   );
   check(retransWords, [

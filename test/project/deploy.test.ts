@@ -33,7 +33,7 @@ test('every variable that is set is one that the program reads', () => {
 });
 
 test('compose publishes ports on loopback only', () => {
-  const published = [...textOf('compose.yaml').matchAll(/['\s]((?:[\d.]+:)?\d+:\d+)['\s]/g)].map((match) => match[1] ?? '');
+  const published = [...textOf('compose.yaml').matchAll(/['"\s]((?:[\d.]+:)?\d+:\d+)['"\s]/g)].map((match) => match[1] ?? '');
   expect(published.length).toBeGreaterThan(0);
   expect(published.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
 });

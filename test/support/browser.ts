@@ -62,7 +62,7 @@ function complaintOf(message: ConsoleMessage): string[] {
     : [];
 }
 
-/** Builds the dashboards to where the collector looks for them. */
+/** Builds the dashboards to where the collector looks for them when it starts. */
 export async function buildDashboards(): Promise<void> {
   const root = new URL('../../dashboards/', import.meta.url).pathname;
   await build({ root, configFile: join(root, 'vite.config.ts'), logLevel: 'error' });

@@ -18,7 +18,9 @@ type Point = {
 };
 type Data = { dataPoints: Point[]; isMonotonic?: boolean; aggregationTemporality?: string };
 type MetricMessage = { name: string; unit?: string; sum?: Data; gauge?: Data; exponentialHistogram?: Data; histogram?: Data };
-type Export = { resourceMetrics: { resource: { attributes: KeyValue[] }; scopeMetrics: { scope: { name: string }; metrics: MetricMessage[] }[] }[] };
+type Export = {
+  resourceMetrics: { resource: { attributes: KeyValue[] }; scopeMetrics: { scope: { name: string }; metrics: MetricMessage[] }[] }[];
+};
 
 export type ReceivedPoint = {
   attributes: Record<string, string | number>;
@@ -27,7 +29,13 @@ export type ReceivedPoint = {
   scale?: number;
   positive?: { offset: number; counts: number[] };
 };
-export type ReceivedMetric = { name: string; unit: string; type: 'sum' | 'gauge' | 'exponentialHistogram' | 'histogram'; monotonic: boolean; points: ReceivedPoint[] };
+export type ReceivedMetric = {
+  name: string;
+  unit: string;
+  type: 'sum' | 'gauge' | 'exponentialHistogram' | 'histogram';
+  monotonic: boolean;
+  points: ReceivedPoint[];
+};
 
 export type OtlpReceiver = {
   url: string;

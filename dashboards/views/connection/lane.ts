@@ -24,6 +24,6 @@ export function laneBoxes(states: readonly StateSpan[], frame: Frame): LaneBox[]
 
 /** The time axis of a connection: all that is known of it, never of no length, with room so that nothing sits on the edge. */
 export function frameOf({ from_ms, to_ms }: Pick<Connection, 'from_ms' | 'to_ms'>): Pick<Frame, 'from_ms' | 'to_ms'> {
-  const margin_ms = Math.max(50, (to_ms - from_ms) * 0.01);
+  const margin_ms = Math.max(0.5, (to_ms - from_ms) * 0.02);
   return { from_ms: from_ms - margin_ms, to_ms: to_ms + margin_ms };
 }

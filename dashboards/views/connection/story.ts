@@ -19,10 +19,15 @@ export function endOf(connection: Connection): string {
   return errno === '' ? ended : `${ended} (${errno})`;
 }
 
+const HANDSHAKE: ReadonlySet<Connection['state']> = new Set(['syn_sent', 'syn_recv', 'new_syn_recv']);
+
 /** How long it lived or has lived; `since` where its beginning was not seen. */
-export function lifeOf({ opened_ms, closed_ms, from_ms, to_ms }: Connection, now_ms: number): string {
+export function lifeOf({ opened_ms, closed_ms, from_ms, to_ms, states }: Connection, now_ms: number): string {
   const began = opened_ms ?? from_ms;
   const length = formatDurationUs(Math.max(0, (closed_ms ?? Math.max(now_ms, to_ms)) - began) * 1000);
+  // Begun before our eyes: it is a connect that has not succeeded, rather than a connection older than the agent.
+  if (opened_ms === null && HANDSHAKE.has(states[0]?.state ?? 'unknown'))
+    return `${length}, ${closed_ms === null ? 'not open yet' : 'never open'}`;
   return opened_ms === null ? `at least ${length}, opened before it was watched` : length;
 }
 

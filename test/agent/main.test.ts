@@ -1,0 +1,90 @@
+// The agent as a process, from a recording to a real collector: what arrives, what is reported, how it ends.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import Value from 'typebox/value';
+import { afterEach, expect, test } from 'vitest';
+import { AgentReport } from '../../agent/batch-envelope.ts';
+import { KIND, KINDS } from '../../bpf/rows.gen.ts';
+import { root } from '../support/project-files.ts';
+import { type Collector, openCollector } from './collector.ts';
+import { writeRecording } from './recorded.ts';
+import { until } from './until.ts';
+
+let collector: Collector | undefined;
+afterEach(() => collector?.close());
+
+type Started = { stderr: () => string; ended: Promise<number | null>; kill: (signal: NodeJS.Signals) => void; disconnect: () => void };
+
+function start(...args: string[]): Started {
+  const child = spawn(process.execPath, ['cli.ts', ...args], { cwd: root, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  let text = '';
+  child.stderr?.on('data', (chunk) => {
+    text += chunk;
+  });
+  const ended = once(child, 'exit').then(([code]) => code as number | null);
+  return { stderr: () => text, ended, kill: (signal) => child.kill(signal), disconnect: () => child.disconnect() };
+}
+
+const rowsOf = (found: Collector) =>
+  found.accepted().reduce((sum, { headers, rows }) => sum + rows.length / sizeOf(headers['tcplens-schema']), 0);
+const sizeOf = (schema: unknown) => KIND.map((kind) => KINDS[kind]).find((layout) => layout.schema === schema)?.size ?? Number.NaN;
+
+test('a replay sends every row once, reports its account and ends', async () => {
+  collector = await openCollector((_, before) => ({ status: before === 0 ? 503 : 200, headers: { 'retry-after': '0' } }));
+  const agent = start('replay', writeRecording(1000), '--collector', collector.url, '--speed', '0', '--host-id', '00000000000000ff');
+  expect(await agent.ended, agent.stderr()).toBe(0);
+  expect(rowsOf(collector)).toBe(4000);
+  const last = collector.reports.at(-1);
+  expect(Value.Check(AgentReport, last), JSON.stringify([...Value.Errors(AgentReport, last)])).toBe(true);
+  expect(last).toMatchObject({ host_id: '00000000000000ff', processes: [], cgroups: [] });
+  for (const kind of KIND) {
+    expect(last?.accounts[kind]).toEqual({ seen: 1000, sent: 1000, queued: 0, ring_lost: 0, queue_dropped: 0, rejected: 0 });
+  }
+});
+
+test('a slow collector slows a replay down and costs no row', async () => {
+  collector = await openCollector();
+  const agent = start('replay', writeRecording(15_000), '--collector', collector.url, '--speed', '0', '--queue-bytes', '8MiB');
+  expect(await agent.ended, agent.stderr()).toBe(0);
+  expect(rowsOf(collector)).toBe(60_000);
+});
+
+test.each(['SIGINT', 'SIGTERM', 'disconnect'] as const)('%s: what is left is shipped, exit 0', async (how) => {
+  collector = await openCollector();
+  const agent = start(
+    'agent',
+    '--replay',
+    writeRecording(10),
+    '--loop',
+    '--collector',
+    collector.url,
+    '--metrics',
+    'none',
+    '--exit-with-parent',
+  );
+  await until('rows', () => (collector?.accepted().length ?? 0) > 0);
+  if (how === 'disconnect') agent.disconnect();
+  else agent.kill(how);
+  expect(await agent.ended, agent.stderr()).toBe(0);
+  const { accounts = {} } = collector.reports.at(-1) ?? {};
+  const total = Object.values(accounts).reduce((sum, { seen, sent }) => ({ seen: sum.seen + seen, sent: sum.sent + sent }), {
+    seen: 0,
+    sent: 0,
+  });
+  expect(total.sent).toBe(total.seen);
+  expect(rowsOf(collector)).toBe(total.sent);
+});
+
+test('/metrics tells the same account, and an address in use is an error that says so', async () => {
+  collector = await openCollector();
+  const agent = start('agent', '--replay', writeRecording(10), '--loop', '--collector', collector.url, '--metrics', '127.0.0.1:0');
+  await until('the address', () => agent.stderr().includes('/metrics'));
+  const url = /http:\/\/[^"]+\/metrics/.exec(agent.stderr())?.[0] ?? '';
+  const text = await (await fetch(url)).text();
+  expect(text).toMatch(/^tcplens_agent_rows_total\{tcplens_kind="retransmit",tcplens_stage="seen".*\} \d+$/m);
+  const second = start('agent', '--replay', writeRecording(), '--collector', collector.url, '--metrics', new URL(url).host);
+  expect(await second.ended).toBe(1);
+  expect(second.stderr()).toMatch(/cannot serve \/metrics on 127\.0\.0\.1:\d+: use another --metrics address/);
+  agent.kill('SIGINT');
+  expect(await agent.ended).toBe(0);
+});
