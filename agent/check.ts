@@ -1,9 +1,9 @@
 // `tcplens check`: what this kernel allows, and why not.
 import { Command } from 'commander';
-import { CAPABILITY, type Facts, type Problem, problemsOf } from './capabilities.ts';
-import { readCgroup2Mount } from './cgroups.ts';
 import { SOURCE_OPTIONS } from './config.ts';
 import { type AgentError, CannotRunError, EXIT } from './errors.ts';
+import { CAPABILITY, type Facts, type Problem, problemsOf } from './host/capabilities.ts';
+import { readCgroup2Mount } from './host/cgroups.ts';
 import { openSource, readFacts } from './open-source.ts';
 import { addOptions, type OptionValues } from './options.ts';
 import type { Hook } from './source.ts';

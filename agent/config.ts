@@ -1,9 +1,9 @@
 // What can be set, where it is said and what it defaults to. Every command of the agent takes its options from here.
 
 import { BATCH_BYTES_MAX } from './batch-envelope.ts';
-import { parseAttributes } from './connection-attributes.ts';
 import { ConfigError } from './errors.ts';
 import { LOG_LEVELS } from './log.ts';
+import { parseAttributes } from './metrics/connection-attributes.ts';
 import type { OptionSpec, OptionValues } from './options.ts';
 import { oneOf, parseCount, parseDuration, parseEndpoint, parseHostId, parseSize, parseUrl } from './units.ts';
 

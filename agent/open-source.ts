@@ -1,10 +1,10 @@
 // Chooses where rows come from and refuses early, with the reason, what cannot work here.
 import { existsSync, readFileSync } from 'node:fs';
 import { platform, release } from 'node:os';
-import { type Facts, problemsOf, readCapabilities } from './capabilities.ts';
 import type { SourceConfig } from './config.ts';
 import { CannotRunError } from './errors.ts';
-import { readHostId } from './host-id.ts';
+import { type Facts, problemsOf, readCapabilities } from './host/capabilities.ts';
+import { readHostId } from './host/host-id.ts';
 import type { RowSource } from './source.ts';
 
 export function readFacts(): Facts {
@@ -25,7 +25,7 @@ export function readFacts(): Facts {
 export async function openSource(config: SourceConfig): Promise<RowSource> {
   const host_id = config.hostId ?? readHostId(config.stateDir);
   if (config.replay !== undefined) {
-    const { openReplay } = await import('./replay-source.ts');
+    const { openReplay } = await import('./recording/replay-source.ts');
     return openReplay(config.replay, { host_id, speed: config.speed, loop: config.loop });
   }
   const problems = problemsOf(readFacts());

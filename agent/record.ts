@@ -10,7 +10,7 @@ import { RecordingError } from './errors.ts';
 import { openSource } from './open-source.ts';
 import { addOptions } from './options.ts';
 import { pump } from './pump.ts';
-import { encodeFrame, encodeHeader } from './recording.ts';
+import { encodeFrame, encodeHeader } from './recording/format.ts';
 import { bytes } from './row-text.ts';
 import { stopSignal } from './stop-signal.ts';
 import { parseDuration } from './units.ts';

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import type { Kind } from '../bpf/rows.gen.ts';
 import type { NetnsEntity } from './batch-envelope.ts';
+import { listNetns } from './host/netns.ts';
 import { openLoader } from './loader.ts';
-import { listNetns } from './netns.ts';
 import type { RowSource } from './source.ts';
 
 export const PREBUILT = join(import.meta.dirname, '..', 'bpf', 'prebuilt');

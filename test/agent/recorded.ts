@@ -2,7 +2,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeFrame, encodeHeader } from '../../agent/recording.ts';
+import { encodeFrame, encodeHeader } from '../../agent/recording/format.ts';
 import { CLASS, EVENT, type Kind, ROLE, STATE } from '../../bpf/rows.gen.ts';
 import { type RowValues, rowBytes } from '../support/row-bytes.ts';
 

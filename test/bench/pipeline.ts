@@ -12,7 +12,7 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BATCH_BYTES_MAX } from '../../agent/batch-envelope.ts';
-import { encodeFrame, encodeHeader, type Frame, readFrame, readHeader } from '../../agent/recording.ts';
+import { encodeFrame, encodeHeader, type Frame, readFrame, readHeader } from '../../agent/recording/format.ts';
 import { HEAD_AT, KIND, KINDS, type Kind } from '../../bpf/rows.gen.ts';
 import { openEmbeddedEngine } from '../../server/storage/embedded.ts';
 import { migrate } from '../../server/storage/migrations.ts';

@@ -4,6 +4,7 @@ import { type ApiClient, ApiError } from '../../api-client.ts';
 import { fleet } from '../../fleet.svelte.ts';
 import { live } from '../../live.svelte.ts';
 import { mergeNewest, rowKey } from '../../newest.ts';
+import { poll } from '../../poll.ts';
 import { matchesFilter, rangeQuery } from '../../range-query.ts';
 import { isSpan, type ViewState } from '../../view-state.ts';
 
@@ -37,13 +38,12 @@ export class RetransmitRows {
 
   /** Reads the stored rows of the view, and once more when those that were on their way have arrived. Returns how to stop. */
   catchUp(view: Pick<ViewState, 'range' | 'filter'>): () => void {
-    const stopped = new AbortController();
-    void this.#read(view, stopped.signal);
-    const again = setTimeout(() => void this.#read(view, stopped.signal), SETTLED_MS);
-    return () => {
-      clearTimeout(again);
-      stopped.abort();
-    };
+    let reads = 0;
+    const stop = poll(async (signal) => {
+      if (await this.#read(view, signal)) reads++;
+      if (reads >= 2) stop();
+    }, SETTLED_MS);
+    return stop;
   }
 
   hold(): void {
@@ -74,15 +74,18 @@ export class RetransmitRows {
     this.waiting = [];
   }
 
-  async #read(view: Pick<ViewState, 'range' | 'filter'>, signal: AbortSignal): Promise<void> {
+  /** Whether the store has answered. */
+  async #read(view: Pick<ViewState, 'range' | 'filter'>, signal: AbortSignal): Promise<boolean> {
     const { query, error } = rangeQuery(view, fleet.hosts, live.serverNow());
     this.problem = error;
-    if (!query) return;
+    if (!query) return false;
     try {
       const { retransmits } = await this.#api.retransmits(query, signal);
       if (!signal.aborted) this.#add(retransmits);
+      return true;
     } catch (cause) {
       if (!signal.aborted) this.problem = cause instanceof ApiError ? cause.message : String(cause);
+      return false;
     }
   }
 }

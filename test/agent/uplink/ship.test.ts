@@ -1,13 +1,13 @@
 // The shipper against a real HTTP server: what arrives, what is tried again, and where every row ends up.
 import { afterEach, expect, test } from 'vitest';
-import { emptyLedger, type Ledger, queuedRows } from '../../agent/account.ts';
-import type { Batch } from '../../agent/batch.ts';
-import { createLog } from '../../agent/log.ts';
-import { Shipper } from '../../agent/ship.ts';
-import { KINDS } from '../../bpf/rows.gen.ts';
-import { rowBytes } from '../support/row-bytes.ts';
-import { type Collector, openCollector } from './collector.ts';
-import { until } from './until.ts';
+import { emptyLedger, type Ledger, queuedRows } from '../../../agent/account.ts';
+import { createLog } from '../../../agent/log.ts';
+import type { Batch } from '../../../agent/uplink/batch.ts';
+import { Shipper } from '../../../agent/uplink/ship.ts';
+import { KINDS } from '../../../bpf/rows.gen.ts';
+import { rowBytes } from '../../support/row-bytes.ts';
+import { type Collector, openCollector } from '../collector.ts';
+import { until } from '../until.ts';
 
 let collector: Collector;
 afterEach(() => collector.close());

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { nameCgroup } from '../../agent/cgroup-name.ts';
-import { cgroup2Mount } from '../../agent/cgroups.ts';
+import { nameCgroup } from '../../../agent/host/cgroup-name.ts';
+import { cgroup2Mount } from '../../../agent/host/cgroups.ts';
 
 const ID = '7d1f0e8a3c5b4d6e9f2a1b0c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d9e';
 const OUTER = '0'.repeat(64);

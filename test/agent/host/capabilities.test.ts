@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Facts, problemsOf, readCapabilities } from '../../agent/capabilities.ts';
+import { type Facts, problemsOf, readCapabilities } from '../../../agent/host/capabilities.ts';
 
 const ALL = '000001ffffffffff';
 const status = (CapEff: string) => `Name:\tx\nCapInh:\t0000000000000000\nCapEff:\t${CapEff}\nCapBnd:\t${ALL}\n`;

@@ -7,9 +7,9 @@ import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { AggregationType, type IMetricReader, InstrumentType, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { startNodeSdk } from '@opentelemetry/sdk-node';
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
-import { AgentError } from './errors.ts';
-import type { Log } from './log.ts';
-import type { Endpoint } from './units.ts';
+import { AgentError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Endpoint } from '../units.ts';
 
 /** Series an instrument may have; what comes beyond goes into one marked otel.metric.overflow. */
 export const SERIES_MAX = 2000;

@@ -1,11 +1,11 @@
 // Rows from a recording in place of the kernel, as if they happened now: their times are moved to this run and their
 // host is this one. Checks the whole file before it gives the first row, so that a replay does not fail half-way.
 import { closeSync, openSync, readSync } from 'node:fs';
-import { HEAD_AT, KINDS, type Kind, type KindCounters } from '../bpf/rows.gen.ts';
-import { eachKind } from './account.ts';
-import { RecordingError } from './errors.ts';
-import { type Frame, type ReadAt, readFrame, readHeader } from './recording.ts';
-import type { RowSource } from './source.ts';
+import { HEAD_AT, KINDS, type Kind, type KindCounters } from '../../bpf/rows.gen.ts';
+import { eachKind } from '../account.ts';
+import { RecordingError } from '../errors.ts';
+import type { RowSource } from '../source.ts';
+import { type Frame, type ReadAt, readFrame, readHeader } from './format.ts';
 
 const NS_PER_MS = 1_000_000n;
 /** Rows read ahead of their drain, over all kinds. */

@@ -3,11 +3,11 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { encodeFrame, encodeHeader } from '../../agent/recording.ts';
-import { openReplay, type ReplayOptions } from '../../agent/replay-source.ts';
-import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows.gen.ts';
-import { rowBytes } from '../support/row-bytes.ts';
-import { until } from './until.ts';
+import { encodeFrame, encodeHeader } from '../../../agent/recording/format.ts';
+import { openReplay, type ReplayOptions } from '../../../agent/recording/replay-source.ts';
+import { HEAD_AT, KINDS, type Kind } from '../../../bpf/rows.gen.ts';
+import { rowBytes } from '../../support/row-bytes.ts';
+import { until } from '../until.ts';
 
 const STARTED_NS = 1_700_000_000_000_000_000n;
 const MS = 1_000_000n;

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { mkdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readCgroup2Mount } from '../../agent/cgroups.ts';
-import { Entities } from '../../agent/entities.ts';
-import { readStat } from '../../agent/processes.ts';
-import { type RowValues, rowBytes } from '../support/row-bytes.ts';
+import { readCgroup2Mount } from '../../../agent/host/cgroups.ts';
+import { Entities } from '../../../agent/host/entities.ts';
+import { readStat } from '../../../agent/host/processes.ts';
+import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 
 const mount = readCgroup2Mount();
 const see = (entities: Entities, ...rows: RowValues[]) =>

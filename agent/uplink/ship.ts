@@ -2,11 +2,11 @@
 // the same bytes under the same sequence, so the collector can tell a repetition from news.
 import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
-import { KINDS } from '../bpf/rows.gen.ts';
-import type { Ledger, Outcome } from './account.ts';
+import { KINDS } from '../../bpf/rows.gen.ts';
+import type { Ledger, Outcome } from '../account.ts';
+import { HEADERS, ROWS_PATH } from '../batch-envelope.ts';
+import { Every, type Log } from '../log.ts';
 import type { Batch } from './batch.ts';
-import { HEADERS, ROWS_PATH } from './batch-envelope.ts';
-import { Every, type Log } from './log.ts';
 import { type Answer, post } from './post.ts';
 import { retryDelayMs } from './retry.ts';
 import { type Queued, SendQueue } from './send-queue.ts';

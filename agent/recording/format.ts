@@ -5,10 +5,10 @@
 //
 // Stored bytes are the rows in zstd. Rows are those of rows.h: a recording can be read only where their layout is the same.
 import { crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { KIND, KINDS, type Kind } from '../bpf/rows.gen.ts';
-import { eachKind } from './account.ts';
-import { BATCH_BYTES_MAX } from './batch-envelope.ts';
-import { RecordingError } from './errors.ts';
+import { KIND, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { eachKind } from '../account.ts';
+import { BATCH_BYTES_MAX } from '../batch-envelope.ts';
+import { RecordingError } from '../errors.ts';
 
 const MAGIC = 'TCPLENSR';
 const VERSION = 1;

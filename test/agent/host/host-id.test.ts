@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { hostIdOf, readHostId } from '../../agent/host-id.ts';
+import { hostIdOf, readHostId } from '../../../agent/host/host-id.ts';
 
 const MACHINE_ID = '0123456789abcdef0123456789abcdef';
 

@@ -1,8 +1,8 @@
 // The attributes on metrics. A series is made for every combination, so what a peer can choose freely (addresses,
 // ephemeral ports, pids) is never among them.
 import type { Attributes } from '@opentelemetry/api';
-import { HEAD_AT, ROLE, readText } from '../bpf/rows.gen.ts';
-import { ConfigError } from './errors.ts';
+import { HEAD_AT, ROLE, readText } from '../../bpf/rows.gen.ts';
+import { ConfigError } from '../errors.ts';
 
 /** Attributes that a user may want or not, because they multiply series. */
 export const OPTIONAL_ATTRIBUTES = ['server.port', 'tcplens.comm'] as const;

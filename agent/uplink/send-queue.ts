@@ -1,6 +1,6 @@
 // Batches on their way to the collector, oldest first, in a bounded number of bytes. Pure bookkeeping: when a new one
 // does not fit, the oldest that is not being sent right now goes.
-import type { Kind } from '../bpf/rows.gen.ts';
+import type { Kind } from '../../bpf/rows.gen.ts';
 
 export type Queued = { kind: Kind; sequence: number; rows: number; payload: Uint8Array<ArrayBuffer>; ready: boolean; in_flight: boolean };
 

@@ -1,8 +1,8 @@
 // The agent's own account as metrics: every row that was seen, and where those went that did not arrive.
 import { type Meter, type ObservableResult, ValueType } from '@opentelemetry/api';
-import { KIND } from '../bpf/rows.gen.ts';
-import { accountOf, type Ledger } from './account.ts';
-import type { RowSource } from './source.ts';
+import { KIND } from '../../bpf/rows.gen.ts';
+import { accountOf, type Ledger } from '../account.ts';
+import type { RowSource } from '../source.ts';
 
 const STAGES = ['seen', 'sent', 'ring_lost', 'queue_dropped', 'rejected'] as const;
 

@@ -1,7 +1,7 @@
 // The way to a collector: rows are cut into batches, batches are shipped, and reports go beside them.
 
-import { KINDS, type Kind } from '../bpf/rows.gen.ts';
-import type { Ledger } from './account.ts';
+import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import type { Ledger } from '../account.ts';
 import { Batcher } from './batch.ts';
 import { Reporter, type ReporterOptions } from './report.ts';
 import { Shipper } from './ship.ts';

@@ -1,13 +1,13 @@
 // Tells the collector who this host is, what it has learned and what became of its rows.
 import { hostname, machine, release } from 'node:os';
-import type { Kind, KindCounters } from '../bpf/rows.gen.ts';
-import { accountOf, eachKind, type Ledger } from './account.ts';
-import { type AgentReport, REPORT_PATH } from './batch-envelope.ts';
-import type { Entities } from './entities.ts';
-import { Every, type Log } from './log.ts';
+import type { Kind, KindCounters } from '../../bpf/rows.gen.ts';
+import { accountOf, eachKind, type Ledger } from '../account.ts';
+import { type AgentReport, REPORT_PATH } from '../batch-envelope.ts';
+import type { Entities } from '../host/entities.ts';
+import { Every, type Log } from '../log.ts';
+import type { RowSource } from '../source.ts';
 import { post } from './post.ts';
 import { hex64 } from './ship.ts';
-import type { RowSource } from './source.ts';
 
 const COMPLAINT_PERIOD_MS = 60_000;
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { retryAfterMs, retryDelayMs, verdictOf } from '../../agent/retry.ts';
+import { retryAfterMs, retryDelayMs, verdictOf } from '../../../agent/uplink/retry.ts';
 
 test.each([
   { failures: 1, random: 0, delay: 500 },

@@ -1,10 +1,10 @@
 // From rows to metrics. Reads the few members it needs at their offsets; names follow the open proposal for TCP in
 // OpenTelemetry's semantic conventions (#3682) where that has one, and begin with tcplens elsewhere.
 import { type Attributes, type Meter, ValueType } from '@opentelemetry/api';
-import { CONNECTION_AT, END_REASON, EVENT, HEAD_AT, KINDS, type Kind, OUTCOME, RETRANSMIT_AT, SAMPLE_AT } from '../bpf/rows.gen.ts';
+import { CONNECTION_AT, END_REASON, EVENT, HEAD_AT, KINDS, type Kind, OUTCOME, RETRANSMIT_AT, SAMPLE_AT } from '../../bpf/rows.gen.ts';
+import { Tally } from '../tally.ts';
 import type { ConnectionAttributes } from './connection-attributes.ts';
 import { CLASS_ATTRIBUTES, DIRECTION, EVENT_ATTRIBUTES, LIMIT, RESET } from './metric-attributes.ts';
-import { Tally } from './tally.ts';
 
 const US_PER_S = 1e6;
 

@@ -1,7 +1,7 @@
 // Any sequence of pushes, starts, ends and removals, against the rule that no row is lost without being counted.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Queued, SendQueue } from '../../agent/send-queue.ts';
+import { type Queued, SendQueue } from '../../../agent/uplink/send-queue.ts';
 
 const BYTES_MAX = 1000;
 

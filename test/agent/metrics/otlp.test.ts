@@ -1,15 +1,15 @@
 // Rows with known contents, through the instruments and the SDK, into a real OTLP receiver and a Prometheus scrape.
 import { afterEach, expect, test } from 'vitest';
-import { emptyLedger } from '../../agent/account.ts';
-import { ConnectionAttributes, ephemeralFrom, parseAttributes } from '../../agent/connection-attributes.ts';
-import { Instruments } from '../../agent/instruments.ts';
-import { createLog } from '../../agent/log.ts';
-import { observeSelf } from '../../agent/self-metrics.ts';
-import { startTelemetry, type Telemetry } from '../../agent/telemetry.ts';
-import { CLASS, END_REASON, EVENT, type Kind, OUTCOME, ROLE } from '../../bpf/rows.gen.ts';
-import { type OtlpReceiver, openOtlpReceiver } from '../support/otlp-receiver.ts';
-import { type RowValues, rowBytes } from '../support/row-bytes.ts';
-import { fakeSource } from './fake-source.ts';
+import { emptyLedger } from '../../../agent/account.ts';
+import { createLog } from '../../../agent/log.ts';
+import { ConnectionAttributes, ephemeralFrom, parseAttributes } from '../../../agent/metrics/connection-attributes.ts';
+import { Instruments } from '../../../agent/metrics/instruments.ts';
+import { observeSelf } from '../../../agent/metrics/self-metrics.ts';
+import { startTelemetry, type Telemetry } from '../../../agent/metrics/telemetry.ts';
+import { CLASS, END_REASON, EVENT, type Kind, OUTCOME, ROLE } from '../../../bpf/rows.gen.ts';
+import { type OtlpReceiver, openOtlpReceiver } from '../../support/otlp-receiver.ts';
+import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
+import { fakeSource } from '../fake-source.ts';
 
 const IPV6_PEER = '20010db8000000000000000000000001';
 /** A client on an ephemeral port of its own, talking to port 443. */
