@@ -5,7 +5,7 @@ import { Refusal } from '../errors.ts';
 
 const OPTIONS = {
   maxOutputLength: BATCH_BYTES_MAX,
-  chunkSize: 256 * 1024,
+  chunkSize: BATCH_BYTES_MAX,
   // Four times a batch: what any level of compression asks for at this size, and all the memory a frame may demand.
   params: { [constants.ZSTD_d_windowLogMax]: 22 },
   info: true,

@@ -48,12 +48,18 @@ export class Writer {
   }
 
   start(): void {
+    this.#next(this.#options.seal_ms);
+  }
+
+  /** Rounds begin `seal_ms` apart; one that took longer is followed at once, since a full log waits behind it. */
+  #next(delay_ms: number): void {
     this.#timer = setTimeout(() => {
+      const began_ms = performance.now();
       this.#round = this.#sealAndInsert();
       void this.#round.finally(() => {
-        if (!this.#stopped) this.start();
+        if (!this.#stopped) this.#next(Math.max(0, this.#options.seal_ms - (performance.now() - began_ms)));
       });
-    }, this.#options.seal_ms);
+    }, delay_ms);
   }
 
   /** Ends the rounds and tries once more to insert all there is. What the store refuses stays in the log. */

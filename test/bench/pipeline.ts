@@ -19,7 +19,7 @@ import { migrate } from '../../server/storage/migrations.ts';
 import { root } from '../support/project-files.ts';
 
 const TURNS = 3;
-const PIPELINE_ROWS = 600_000;
+const PIPELINE_ROWS = 1_500_000;
 const JSON_ROWS = 60_000;
 /** Objects an insert: larger ones are slower, not faster. */
 const JSON_BLOCK = 20_000;

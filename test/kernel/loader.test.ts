@@ -118,7 +118,8 @@ check('a connection older than the agent gets its owner from the file table', as
   const server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const bound = server.address();
-  const socket = connect(typeof bound === 'object' && bound ? bound.port : 0, '127.0.0.1');
+  const port = typeof bound === 'object' && bound ? bound.port : 0;
+  const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
   socket.write('before the agent');
   await sleep(50);
@@ -129,6 +130,10 @@ check('a connection older than the agent gets its owner from the file table', as
     await sleep(1_100);
     socket.end();
     await once(socket, 'close');
+    const later = connect(port, '127.0.0.1');
+    await once(later, 'connect');
+    later.end();
+    await once(later, 'close');
     server.close();
   });
   const mine = { pid: process.pid, owner: 'file_table' };
@@ -138,6 +143,9 @@ check('a connection older than the agent gets its owner from the file table', as
   expect(closes.map(({ pid, owner, event, preexisting, bytes_sent }) => ({ pid, owner, event, preexisting, bytes_sent }))).toEqual([
     { ...mine, event: 'close', preexisting: true, bytes_sent: 21 },
   ]);
+  // The listener is older too; what it accepts since is its process's.
+  const accepted = rows.connection.filter((row) => row.local_port === port && !row.preexisting && row.event === 'close');
+  expect(accepted.map(({ pid, owner, role }) => ({ pid, owner, role }))).toEqual([{ pid: process.pid, owner: 'listener', role: 'server' }]);
 });
 
 /** `tcplens watch connection` in a process of its own, once its programs are attached. */

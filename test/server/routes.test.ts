@@ -52,7 +52,7 @@ async function get(path: string, headers: Record<string, string> = {}): Promise<
 const connectionPath = API.connection.replace(':host_id', String(HOST)).replace(':connection_id', '77');
 
 test.each<[string, TSchema, object]>([
-  [API.overview, Overview, { tiles: { completeness: 8 / 9 } }],
+  [API.overview, Overview, { tiles: { completeness: 9 / 10 } }],
   [`${API.overview}?comm=curl&port=443&peer_addr=10.0.0.2&host_id=${HOST}`, Overview, { source: 'rows' }],
   [`${API.edges}?sort=bytes&limit=1`, Edges, { total: 1, edges: [{ comm: 'curl', port: 443, host: 'web-1', retrans: 6 }] }],
   [`${API.edges}?comm=nobody`, Edges, { total: 0, edges: [] }],
