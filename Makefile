@@ -18,10 +18,10 @@ PAGE_SOURCES := $(shell find dashboards -mindepth 1 -path dashboards/dist -prune
 VITEST := vitest run
 RECORDING := test/recordings/loss.tcplens
 
-# The loader needs libbpf to run; the tests compile it, cause traffic and losses, and look with a browser and with tshark.
+# The loader needs libbpf to run; the tests compile it, cause traffic and losses, and look with a browser.
 RUN_PACKAGES := libbpf1
 TEST_PACKAGES := clang llvm bpftool libbpf-dev gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
-	iproute2 iptables procps zstd tshark chromium
+	iproute2 iptables procps chromium
 
 # $(call install,PACKAGES,WHAT FOR): installs what is missing; without root it says what root has to do, and goes on.
 define install

@@ -75,7 +75,7 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
 }
 
 async function telemetryOf(config: AgentConfig, source: RowSource, version: string, log: Log): Promise<Telemetry | undefined> {
-  if (config.otlp === undefined && config.metrics === undefined) return undefined;
+  if (config.otlp === undefined && config.metrics === 'none') return undefined;
   return startTelemetry({
     otlp: config.otlp,
     prometheus: config.metrics,

@@ -47,9 +47,9 @@ export function parseUrl(text: string): string {
 
 export type Endpoint = { host: string; port: number };
 
-/** A local address to listen on: "127.0.0.1:8601", "[::1]:8601"; undefined for "none". */
-export function parseEndpoint(text: string): Endpoint | undefined {
-  if (text === 'none') return undefined;
+/** A local address to listen on: "127.0.0.1:8601", "[::1]:8601"; or "none", a value of its own, since commander makes '' of undefined. */
+export function parseEndpoint(text: string): Endpoint | 'none' {
+  if (text === 'none') return text;
   const [, v6, v4, port] = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
   const host = v6 ?? v4;
   if (host === undefined || Number(port) > 65535)

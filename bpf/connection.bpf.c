@@ -148,6 +148,13 @@ static __always_inline void report_connection(struct tcp_sock *tp, struct memory
 	row_submit(row);
 }
 
+static __always_inline void report_end(struct tcp_sock *tp, struct memory *memory, __u64 id, __u64 now_ns, int old_state)
+{
+	report_connection(tp, memory, id, now_ns, !memory || memory->established ? EVENT_CLOSE : EVENT_FAILED, old_state);
+	if (memory)
+		memory->closed = 1;
+}
+
 static __always_inline void report_state(struct tcp_sock *tp, const struct memory *memory, __u64 id, __u64 now_ns,
 					 int old_state, int new_state)
 {
@@ -170,6 +177,7 @@ static __always_inline void begin(struct memory *memory, struct tcp_sock *tp, __
 	memory_begin(memory, tp, id, now_ns);
 	memory_owner(memory, bpf_get_current_task_btf(), OWNER_CONNECT);
 	memory->role = new_state == STATE_SYN_SENT ? ROLE_CLIENT : ROLE_SERVER;
+	memory->closed = new_state == STATE_LISTEN;
 }
 
 /*
@@ -227,8 +235,26 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int old_state, int new_state)
 	if (new_state == STATE_ESTABLISHED)
 		report_connection(tp, memory, id, now_ns, EVENT_OPEN, old_state);
 	else if (new_state == STATE_CLOSE && old_state != STATE_LISTEN)
-		report_connection(tp, memory, id, now_ns,
-				  !memory || memory->established ? EVENT_CLOSE : EVENT_FAILED, old_state);
+		report_end(tp, memory, id, now_ns, old_state);
+	return 0;
+}
+
+/*
+ * Now and then the kernel's event reaches no program. A connection whose end was not seen is reported when its
+ * socket goes.
+ */
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(tcp_destroy_sock, struct sock *sk)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	struct memory *memory = tp ? bpf_sk_storage_get(&memories, tp, 0, 0) : NULL;
+	__u64 id;
+
+	if (!memory || memory->closed)
+		return 0;
+	id = bpf_get_socket_cookie(tp);
+	if (memory->connection_id == id)
+		report_end(tp, memory, id, bpf_ktime_get_boot_ns(), STATE_UNKNOWN);
 	return 0;
 }
 

@@ -19,6 +19,7 @@ static const struct hook {
 	const char *program;
 } hooks[] = {
 	{ "connection", "inet_sock_set_state" },
+	{ "connection", "tcp_destroy_sock" },
 	{ "retransmit", "tcp_retransmit_skb" },
 	{ "retransmit", "tcp_retransmit_synack" },
 	{ "sample", "sample" },

@@ -35,6 +35,7 @@ struct memory {
 	enum role role;
 	row_flag preexisting;
 	row_flag established;
+	row_flag closed;     /* its last row is written, or it never was a connection */
 	enum end_reason first_fin;
 	__u32 connect_us;
 	__u32 snd_isn;
@@ -108,6 +109,7 @@ static __always_inline void memory_begin(struct memory *memory, struct tcp_sock 
 	memory->role = ROLE_UNKNOWN;
 	memory->preexisting = 0;
 	memory->established = 0;
+	memory->closed = 0;
 	memory->first_fin = END_REASON_NONE;
 	memory->connect_us = 0;
 	memory->snd_isn = 0;
@@ -135,6 +137,7 @@ static __always_inline void memory_accept(struct memory *memory, struct tcp_sock
 static __always_inline struct memory *memory_of(struct tcp_sock *tp, __u64 id, __u64 now_ns)
 {
 	struct memory *memory = bpf_sk_storage_get(&memories, tp, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	__u8 state = tp->inet_conn.icsk_inet.sk.__sk_common.skc_state;
 
 	if (!memory)
 		return NULL;
@@ -142,6 +145,7 @@ static __always_inline struct memory *memory_of(struct tcp_sock *tp, __u64 id, _
 		memory_begin(memory, tp, id, now_ns);
 		memory->preexisting = 1;
 		memory->established = 1;
+		memory->closed = state == STATE_LISTEN || state == STATE_CLOSE;
 		memory->state_ns = 0;
 		memory->total_retrans_base = tp->total_retrans;
 		sampled_read(&memory->sampled, tp, now_ns);

@@ -17,7 +17,7 @@ const STOP_MS_MAX = 5000;
 
 export type TelemetryOptions = {
   otlp: string | undefined;
-  prometheus: Endpoint | undefined;
+  prometheus: Endpoint | 'none';
   interval_ms: number;
   host_id: string;
   host_name: string;
@@ -43,8 +43,8 @@ export async function startTelemetry({
   version,
   log,
 }: TelemetryOptions): Promise<Telemetry> {
-  const scrape = prometheus === undefined ? undefined : new BoundedPrometheus({ preventServerStart: true });
-  const server = scrape === undefined || prometheus === undefined ? undefined : await serve(scrape, prometheus);
+  const scrape = prometheus === 'none' ? undefined : new BoundedPrometheus({ preventServerStart: true });
+  const server = scrape === undefined || prometheus === 'none' ? undefined : await serve(scrape, prometheus);
   const push = otlp === undefined ? undefined : otlpReader(otlp, interval_ms);
   const readers: (IMetricReader | undefined)[] = [scrape, push];
   const sdk = startNodeSdk({

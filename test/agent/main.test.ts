@@ -66,6 +66,7 @@ test.each(['SIGINT', 'SIGTERM', 'disconnect'] as const)('%s: what is left is shi
   if (how === 'disconnect') agent.disconnect();
   else agent.kill(how);
   expect(await agent.ended, agent.stderr()).toBe(0);
+  expect(agent.stderr()).not.toContain('/metrics');
   const { accounts = {} } = collector.reports.at(-1) ?? {};
   const total = Object.values(accounts).reduce((sum, { seen, sent }) => ({ seen: sum.seen + seen, sent: sum.sent + sent }), {
     seen: 0,

@@ -27,7 +27,7 @@ test.each([
   { parse: parseUrl, text: 'ftp://x', expected: /not a URL/ },
   { parse: parseEndpoint, text: '127.0.0.1:8601', expected: { host: '127.0.0.1', port: 8601 } },
   { parse: parseEndpoint, text: '[::1]:0', expected: { host: '::1', port: 0 } },
-  { parse: parseEndpoint, text: 'none', expected: undefined },
+  { parse: parseEndpoint, text: 'none', expected: 'none' },
   { parse: parseEndpoint, text: ':8601', expected: /not an address/ },
   { parse: parseEndpoint, text: '127.0.0.1:70000', expected: /not an address/ },
   { parse: parseHostId, text: '00000000000000ff', expected: 255n },

@@ -93,6 +93,8 @@ async function closed(side: Netns): Promise<void> {
 
 const sum = (numbers: number[]) => numbers.reduce((total, each) => total + each, 0);
 
+const CLASSES = ['syn', 'fast', 'slow_start', 'timeouts'] as const;
+
 /** What the rows of one namespace say, and beside it what its counters say. */
 function account(side: Netns, nstat: Record<string, number>) {
   const netns = collected.netnsOf(side.name);
@@ -100,9 +102,10 @@ function account(side: Netns, nstat: Record<string, number>) {
   const counted = attempts.filter((row) => row.outcome !== 'refused');
   const connections = collected.rows.connection.filter((row: ConnectionRow) => row.netns === netns && row.event !== 'open');
   const segments = (...classes: Class[]) => sum(counted.filter((row) => classes.includes(row.class)).map((row) => row.segments));
-  // A timeout is counted whether its retransmission leaves or is refused, and once more when TCP gives up.
-  const timeouts =
-    attempts.filter((row) => ['rto', 'syn', 'syn_ack'].includes(row.class)).length + connections.filter((row) => row.sk_err === 110).length;
+  // A timeout is counted whether its retransmission leaves or is refused, and once more when TCP gives up. Those of the
+  // handshake that did leave are counted as SYN retransmissions too, and compared there.
+  const rto = attempts.filter((row) => row.class === 'rto' || (row.class === 'syn' && row.outcome === 'refused')).length;
+  const timeouts = rto + connections.filter((row) => row.sk_err === 110).length;
   const unattributed = sum(connections.map((row) => row.unattributed));
   return {
     rows: {
@@ -116,11 +119,10 @@ function account(side: Netns, nstat: Record<string, number>) {
     },
     kernel: {
       all: nstat['TcpRetransSegs'],
-      unclassed: 0,
       syn: nstat['TcpExtTCPSynRetrans'],
       fast: nstat['TcpExtTCPFastRetrans'],
       slow_start: nstat['TcpExtTCPSlowStartRetrans'],
-      timeouts: nstat['TcpExtTCPTimeouts'],
+      timeouts: (nstat['TcpExtTCPTimeouts'] ?? 0) - (nstat['TcpExtTCPSynRetrans'] ?? 0),
       failed: nstat['TcpExtTCPRetransFail'],
     },
     unattributed,
@@ -148,8 +150,12 @@ check("retransmitted segments, by class, are the kernel's", cases, (each, result
     console.log(
       `${each.name} ${each.family} ${side}: rows ${JSON.stringify(rows)} unattributed ${unattributed} refused ${refused} tlp ${tlp}/${probes}`,
     );
-    expect(rows, side).toEqual(kernel);
-    expect(tlp, side).toBeLessThanOrEqual(probes);
+    const { all, failed, unclassed, ...classes } = rows;
+    expect({ all, failed, unclassed }, side).toEqual({ all: kernel.all, failed: kernel.failed, unclassed: 0 });
+    // Now and then an event reaches no program: what a class then lacks is in `unattributed`, and nothing else is.
+    const lacking = CLASSES.map((name) => (kernel[name] ?? 0) - classes[name]);
+    expect(Math.min(...lacking, probes - tlp), `${side}: more than the kernel counted`).toBeGreaterThanOrEqual(0);
+    expect(sum(lacking), `${side}: ${CLASSES.join()} lack ${lacking.join()}`).toBeLessThanOrEqual(unattributed);
   }
 });
 

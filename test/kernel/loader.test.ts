@@ -14,7 +14,7 @@ import { openKernel, PREBUILT } from '../../agent/ring-source.ts';
 import { collectRows } from '../support/collect.ts';
 import { root } from '../support/project-files.ts';
 
-const HOOKS = ['inet_sock_set_state', 'tcp_retransmit_skb', 'tcp_retransmit_synack', 'sample', 'owner'];
+const HOOKS = ['inet_sock_set_state', 'tcp_destroy_sock', 'tcp_retransmit_skb', 'tcp_retransmit_synack', 'sample', 'owner'];
 const RING_BYTES = 64 * 1024;
 const made: string[] = [];
 afterAll(() => {
@@ -83,7 +83,7 @@ check('all hooks attach here, and nothing is left after close', async () => {
 
 check('a refused hook leaves the others', () => {
   expect(hooksOf({ refuse: ['tcp_retransmit_synack', 'owner'] })).toEqual({
-    attached: ['inet_sock_set_state', 'tcp_retransmit_skb', 'sample'],
+    attached: ['inet_sock_set_state', 'tcp_destroy_sock', 'tcp_retransmit_skb', 'sample'],
     reasons: { tcp_retransmit_synack: 'refused by option', owner: 'refused by option' },
   });
 });
@@ -97,7 +97,7 @@ check('a hook that this kernel does not have leaves the others of its object', (
   writeFileSync(source, readFileSync(source, 'utf8').replace('tp_btf/tcp_retransmit_synack', 'tp_btf/tcp_of_another_kernel'));
   execFileSync('make', ['-s', '-C', bpf, `OUT=${prebuilt}`, `${prebuilt}/retransmit.bpf.o`]);
   const { attached, reasons } = hooksOf({ prebuilt });
-  expect(attached).toEqual(['inet_sock_set_state', 'tcp_retransmit_skb', 'sample', 'owner']);
+  expect(attached).toEqual(['inet_sock_set_state', 'tcp_destroy_sock', 'tcp_retransmit_skb', 'sample', 'owner']);
   expect(reasons['tcp_retransmit_synack']).toContain('tcp_of_another_kernel');
 });
 
@@ -146,6 +146,27 @@ check('a connection older than the agent gets its owner from the file table', as
   // The listener is older too; what it accepts since is its process's.
   const accepted = rows.connection.filter((row) => row.local_port === port && !row.preexisting && row.event === 'close');
   expect(accepted.map(({ pid, owner, role }) => ({ pid, owner, role }))).toEqual([{ pid: process.pid, owner: 'listener', role: 'server' }]);
+});
+
+check('a close whose event reaches no program is reported when the socket goes', async () => {
+  const server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const bound = server.address();
+  const socket = connect(typeof bound === 'object' && bound ? bound.port : 0, '127.0.0.1');
+  await once(socket, 'connect');
+  const { localPort } = socket;
+  const { rows } = await collectRows(
+    async () => {
+      await sleep(1_100);
+      socket.end();
+      await once(socket, 'close');
+      server.close();
+      await sleep(200);
+    },
+    { refuse: ['inet_sock_set_state'] },
+  );
+  const closes = rows.connection.filter((row) => row.local_port === localPort);
+  expect(closes.map(({ event, pid }) => ({ event, pid }))).toEqual([{ event: 'close', pid: process.pid }]);
 });
 
 /** `tcplens watch connection` in a process of its own, once its programs are attached. */
