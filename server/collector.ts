@@ -21,7 +21,10 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { EDGES_DEFAULT } from './query/routes.ts';
 import { openClickHouse } from './storage/clickhouse.ts';
 import { openEmbedded } from './storage/embedded.ts';
-import { edges, hosts, overview, retransmitFromRow } from './storage/queries.ts';
+import { edges } from './storage/queries/edges.ts';
+import { hosts } from './storage/queries/hosts.ts';
+import { overview } from './storage/queries/overview.ts';
+import { retransmitFromRow } from './storage/queries/retransmits.ts';
 import type { Store } from './storage/store.ts';
 
 const MIB = 1024 * 1024;

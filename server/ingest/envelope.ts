@@ -3,12 +3,13 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { HEADERS } from '../../agent/batch-envelope.ts';
 import { HEAD_AT, KIND, KINDS, type Kind } from '../../bpf/rows.gen.ts';
 import { Refusal } from '../errors.ts';
+import { ROWS_KEPT_DAYS } from '../storage/row-tables.ts';
 
 /** `host_id` and `epoch` as 16 hex digits. */
 export type Envelope = { kind: Kind; host_id: string; epoch: string; sequence: number };
 
 /** How far from now a row's time may be: older ones would be deleted at once, later ones never. */
-export const TIME_WINDOW_MS = { past: 30 * 24 * 3600 * 1000, future: 5 * 60 * 1000 } as const;
+export const TIME_WINDOW_MS = { past: ROWS_KEPT_DAYS * 24 * 3600 * 1000, future: 5 * 60 * 1000 } as const;
 
 const HEX64 = /^[0-9a-f]{16}$/;
 /** Up to 2^53, where numbers stop being exact. */
@@ -68,6 +69,6 @@ export function checkRows(rows: Buffer, { kind, host_id }: Envelope, now_ms: num
 /** Says by how much `time_ms` misses the window. `subject` begins the sentence. */
 export function outOfWindow(subject: string, time_ms: number, now_ms: number): Refusal {
   const off_s = Math.round((time_ms - now_ms) / 1000);
-  const where = off_s < 0 ? `${-off_s} s ago, 30 days may be` : `${off_s} s ahead, 5 minutes may be`;
+  const where = off_s < 0 ? `${-off_s} s ago, ${ROWS_KEPT_DAYS} days may be` : `${off_s} s ahead, 5 minutes may be`;
   return new Refusal('time_out_of_window', `${subject} ${where}: set the clock of the host`);
 }

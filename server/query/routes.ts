@@ -4,7 +4,11 @@ import { Type } from 'typebox';
 import { API, Connection, EDGE_SORTS, Edges, Hosts, Overview, Problem, Range, Retransmits } from '../api.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
-import { connection, edges, hosts, overview, retransmits } from '../storage/queries.ts';
+import { connection } from '../storage/queries/connection.ts';
+import { edges } from '../storage/queries/edges.ts';
+import { hosts } from '../storage/queries/hosts.ts';
+import { overview } from '../storage/queries/overview.ts';
+import { retransmits } from '../storage/queries/retransmits.ts';
 import type { Store } from '../storage/store.ts';
 import { QueryLimit } from './limit.ts';
 

@@ -1,7 +1,11 @@
 // Each query's figures on rows made by hand, on every back end. What is expected was worked out on paper.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KINDS } from '../../../bpf/rows.gen.ts';
-import { connection, edges, hosts, overview, retransmitFromRow, retransmits } from '../../../server/storage/queries.ts';
+import { connection } from '../../../server/storage/queries/connection.ts';
+import { edges } from '../../../server/storage/queries/edges.ts';
+import { hosts } from '../../../server/storage/queries/hosts.ts';
+import { overview } from '../../../server/storage/queries/overview.ts';
+import { retransmitFromRow, retransmits } from '../../../server/storage/queries/retransmits.ts';
 import { rowBytes } from '../../support/row-bytes.ts';
 import { BACKENDS, type Fixture } from './backends.ts';
 import { ALPHA, ago, fast, fill, NOW_MS } from './hand-made-rows.ts';
