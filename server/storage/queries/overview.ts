@@ -31,7 +31,7 @@ export async function overview(store: Store, range: Range, now_ms: number): Prom
     step_s,
     source,
     tiles: tilesOf(steps, (to_ms - from_ms) / 1000, watched.size > 0, completenessOf(account)),
-    series: seriesOf(steps, window, watched),
+    series: seriesOf(steps, window, watched, now_ms),
   };
 }
 

@@ -51,8 +51,14 @@ function dataRetrans(total: (figure: Figure) => number): number {
   return classes.reduce((sum, name) => sum + total(`retrans_${name}`), 0);
 }
 
+/** Rows are on their way for up to a second: a step is told once that is little beside it, lest each one begin with a dip. */
+const UNDER_WAY_S = 1;
+const TOLD_AFTER_S = 10;
+
 /** @param watched starts of steps in which an agent reported, s */
-export function seriesOf(steps: readonly Step[], { to_ms, step_s }: Window, watched: ReadonlySet<number>): Series {
+export function seriesOf(all: readonly Step[], { to_ms, step_s }: Window, watched: ReadonlySet<number>, now_ms: number): Series {
+  const age_s = Math.min(step_s + UNDER_WAY_S, TOLD_AFTER_S);
+  const steps = all.filter(({ time_s }) => now_ms / 1000 - time_s >= age_s);
   // The last step may have only begun.
   const seconds = ({ time_s }: Step) => Math.max(1, Math.min(step_s, to_ms / 1000 - time_s));
   const perSecond = (figure: Figure) =>

@@ -47,8 +47,9 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
     const { series } = await overview(store, {}, NOW_MS);
     const at = (seconds: number) => series.time_s.indexOf(NOW_MS / 1000 - seconds);
     const pick = (column: readonly (number | null)[] | undefined, ...seconds: number[]) => seconds.map((ago) => column?.[at(ago)]);
-    expect(series.time_s).toHaveLength(180);
-    expect(pick(series.connections_per_s, 300, 60, 45, 25, 20, 5)).toEqual([null, 0.2, 0, null, 0.2, 0]);
+    // The youngest step, whose rows may still be on their way, is not told yet.
+    expect([series.time_s.length, at(5), at(10)]).toEqual([179, -1, 178]);
+    expect(pick(series.connections_per_s, 300, 60, 45, 25, 20, 10)).toEqual([null, 0.2, 0, null, 0.2, 0]);
     expect(pick(series.failed_per_s, 35, 30)).toEqual([0, 0.2]);
     expect(pick(series.resets_per_s, 35, 30)).toEqual([0.2, 0]);
     expect(pick(series.retransmit_ratio, 300, 50, 45, 40, 35, 25, 20)).toEqual([null, 0.1, 0.1, 0.08, 0, 0, null]);
