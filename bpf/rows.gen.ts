@@ -106,7 +106,7 @@ export type RetransmitRow = {
   total_retrans: number;
   /** DSACKs received since the connection's last row of this kind */
   dsack_dups: number;
-  /** errno of a failed or refused attempt, negative as the kernel says it */
+  /** of a failed or refused attempt, as the kernel says it: -errno, or positive a queue's verdict (1 dropped) */
   err: number;
   class: Class;
   outcome: Outcome;
@@ -657,7 +657,7 @@ export const KINDS = {
       { name: 'packets_out', offset: 132, size: 4, type: "UInt32", comment: "segments in flight" },
       { name: 'total_retrans', offset: 136, size: 4, type: "UInt32", comment: "the socket's own counter after this attempt, segments" },
       { name: 'dsack_dups', offset: 140, size: 4, type: "UInt32", comment: "DSACKs received since the connection's last row of this kind" },
-      { name: 'err', offset: 144, size: 2, type: "Int16", comment: "errno of a failed or refused attempt, negative as the kernel says it" },
+      { name: 'err', offset: 144, size: 2, type: "Int16", comment: "of a failed or refused attempt, as the kernel says it: -errno, or positive a queue's verdict (1 dropped)" },
       { name: 'class', offset: 146, size: 1, type: "Enum8('unknown' = 0, 'fast' = 1, 'slow_start' = 2, 'rto' = 3, 'tlp' = 4, 'syn' = 5, 'syn_ack' = 6)", comment: "" },
       { name: 'outcome', offset: 147, size: 1, type: "Enum8('sent' = 0, 'failed' = 1, 'refused' = 2)", comment: "" },
       { name: 'ca_state', offset: 148, size: 1, type: "Enum8('open' = 0, 'disorder' = 1, 'cwr' = 2, 'recovery' = 3, 'loss' = 4)", comment: "" },

@@ -147,7 +147,7 @@ struct retransmit_row {
 	__u32 packets_out;   /* segments in flight */
 	__u32 total_retrans; /* the socket's own counter after this attempt, segments */
 	__u32 dsack_dups;    /* DSACKs received since the connection's last row of this kind */
-	__s16 err;           /* errno of a failed or refused attempt, negative as the kernel says it */
+	__s16 err;           /* of a failed or refused attempt, as the kernel says it: -errno, or positive a queue's verdict (1 dropped) */
 	enum class class;
 	enum outcome outcome;
 	enum ca_state ca_state;

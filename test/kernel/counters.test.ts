@@ -135,8 +135,7 @@ function account(side: Netns, nstat: Record<string, number>) {
 
 /** A test of what one case left behind. */
 function check(title: string, which: Case[], assert: (each: Case, result: Ran) => void): void {
-  test.each(which)(`$name over $family: ${title}`, (each, ...rest) => {
-    const context = rest.at(-1) as unknown as { skip(reason: string): void };
+  test.for(which)(`$name over $family: ${title}`, (each, context) => {
     if (!isRoot) return context.skip('needs root: network namespaces and BPF');
     const result = ran.get(each);
     if (!result) throw new Error('the traffic did not run');

@@ -1,0 +1,46 @@
+// The committed recording through the whole line, as someone who may do nothing: what a machine without root can see.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import process from 'node:process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { KIND } from '../../bpf/rows.gen.ts';
+import type { Edges, Overview } from '../../server/api.ts';
+import { root } from '../support/project-files.ts';
+import { countRows, startCollector, testDirectory, until, withStore } from './support/collector.ts';
+
+const NOBODY = 65534;
+const RECORDING = join('test', 'recordings', 'loss.tcplens');
+const someone = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+
+const run = async (...args: string[]) =>
+  (await promisify(execFile)(process.execPath, ['cli.ts', ...args], { cwd: root, encoding: 'utf8', maxBuffer: 64 << 20, ...someone }))
+    .stdout;
+
+test('a recording drives agent, collector, engine and API without root', async () => {
+  const printed = await run('watch', ...KIND, '--format', 'ndjson', '--replay', RECORDING, '--speed', '0');
+  const rows = printed
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { kind: string; event?: string; class?: string });
+  const counts = Object.fromEntries(KIND.map((kind) => [kind, rows.filter((row) => row.kind === kind).length]));
+  expect(Math.min(...Object.values(counts))).toBeGreaterThan(0);
+
+  const directory = await testDirectory();
+  const collector = await startCollector(directory.path);
+  const get = async <Answer>(path: string) => (await (await fetch(collector.url + path)).json()) as Answer;
+  await run('replay', RECORDING, '--speed', '0', '--collector', collector.url, '--host-id', '00000000000000aa');
+  const { edges } = await until(
+    () => get<Edges>('/api/v1/edges?sort=retrans'),
+    (answer) => answer.edges.reduce((sum, { failed }) => sum + failed, 0) === rows.filter(({ event }) => event === 'failed').length,
+  );
+  const { tiles } = await get<Overview>('/api/v1/overview');
+  expect(edges.reduce((sum, { opened }) => sum + opened, 0)).toBe(rows.filter(({ event }) => event === 'open').length);
+  expect(tiles.retransmit_ratio).toBeGreaterThan(0);
+  await collector.stop();
+  await withStore(directory.path, async (store) => {
+    const stored = Object.fromEntries(await Promise.all(KIND.map(async (kind) => [kind, await countRows(store, kind)])));
+    expect(stored).toEqual(counts);
+  });
+  await directory.remove();
+});
