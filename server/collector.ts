@@ -45,6 +45,7 @@ export class Collector {
   readonly #hostNames = new HostNames();
   #lock: DataLock | undefined;
   #app: App | undefined;
+  #filling: Promise<void> = Promise.resolve();
 
   constructor(config: Config, surroundings: Surroundings) {
     const { version, logger } = surroundings;
@@ -83,7 +84,12 @@ export class Collector {
   }
 
   /** Opens the store and begins to fill it; returns when that runs. Rejects with what waiting cannot change. */
-  async fill(): Promise<void> {
+  fill(): Promise<void> {
+    this.#filling = this.#fill();
+    return this.#filling;
+  }
+
+  async #fill(): Promise<void> {
     const { logger } = this.#surroundings;
     await this.#store.migrateWhenThere((error) => {
       this.#live.trouble(`rows wait in the log: ${error.message}`);
@@ -91,6 +97,7 @@ export class Collector {
     });
     this.#live.trouble('');
     for (const { host_id, name } of await hosts(this.#store, Date.now())) this.#hostNames.set(BigInt(host_id), name);
+    await this.#writer.settle();
     this.#writer.start();
     logger.info({ backend: this.#store.backend }, 'ready');
   }
@@ -102,8 +109,11 @@ export class Collector {
   async stop(ms: number): Promise<boolean> {
     const { logger } = this.#surroundings;
     if (!this.#lock) return true;
+    // A server that is away may stay so; an engine in this process is there in a moment, and the log is to be emptied into it.
+    const filled = this.#store.backend === 'embedded' ? this.#filling.catch(() => undefined) : undefined;
     const steps = [
       await within(ms, 'finishing requests', this.#app?.close(), logger),
+      await within(ms, 'opening the store', filled, logger),
       await within(ms, 'emptying the log', this.#writer.stop(), logger),
       await within(ms, 'closing the store', this.#store.close(), logger),
     ];

@@ -50,6 +50,7 @@ export class LateStore implements Store {
   }
 
   insertSegment: Store['insertSegment'] = async (segment) => this.#there().insertSegment(segment);
+  insertUnsettled: Store['insertUnsettled'] = async (segments) => this.#there().insertUnsettled(segments);
   insertReport: Store['insertReport'] = async (report) => this.#there().insertReport(report);
   query: Store['query'] = async (sql, params) => this.#there().query(sql, params);
   ping: Store['ping'] = async () => this.#there().ping();

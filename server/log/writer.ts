@@ -2,7 +2,7 @@
 // store refuses is tried again for as long as it takes, beside the others; the log's limit bounds what piles up.
 import { KINDS } from '../../bpf/rows.gen.ts';
 import { reasonOf } from '../errors.ts';
-import type { Store } from '../storage/store.ts';
+import type { Segment, Store } from '../storage/store.ts';
 import type { Log } from './log.ts';
 import type { SealedSegment } from './segments.ts';
 
@@ -14,12 +14,14 @@ export type WriterEvents = {
 };
 export type WriterOptions = { seal_ms: number; retry_ms_min: number; retry_ms_max: number };
 
+type WriterStore = Pick<Store, 'insertSegment' | 'insertUnsettled'>;
+
 /** Failures in a row after which a round ends: the store is away, and asking on would only take time. */
 const FAILURES_A_ROUND = 3;
 
 export class Writer {
   readonly #log: Pick<Log, 'seal' | 'sealed' | 'retire'>;
-  readonly #store: Pick<Store, 'insertSegment'>;
+  readonly #store: WriterStore;
   readonly #options: WriterOptions;
   readonly #events: WriterEvents;
   /** By segment: how often it failed, and when to try again. */
@@ -31,12 +33,7 @@ export class Writer {
   #round: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  constructor(
-    log: Pick<Log, 'seal' | 'sealed' | 'retire'>,
-    store: Pick<Store, 'insertSegment'>,
-    options: WriterOptions,
-    events: WriterEvents,
-  ) {
+  constructor(log: Pick<Log, 'seal' | 'sealed' | 'retire'>, store: WriterStore, options: WriterOptions, events: WriterEvents) {
     this.#log = log;
     this.#store = store;
     this.#options = options;
@@ -45,6 +42,30 @@ export class Writer {
 
   get trouble(): string {
     return this.#trouble;
+  }
+
+  /** Once, before `start`: inserts what an earlier process left in the log. What the store refuses stays there for the rounds. */
+  settle(): Promise<void> {
+    this.#round = this.#settle();
+    return this.#round;
+  }
+
+  async #settle(): Promise<void> {
+    const left = this.#log.sealed;
+    if (left.length === 0) return;
+    const began = performance.now();
+    try {
+      await this.#store.insertUnsettled(left.map(stored));
+    } catch (error) {
+      for (const segment of left) this.#events.failed(segment, error);
+      return;
+    }
+    const seconds = (performance.now() - began) / 1000 / left.length;
+    for (const segment of left) {
+      this.#inserted.add(segment.segment);
+      this.#events.inserted(segment, seconds);
+      await this.#insert(segment);
+    }
   }
 
   start(): void {
@@ -103,11 +124,9 @@ export class Writer {
   }
 
   async #insertOnce(segment: SealedSegment): Promise<void> {
-    const { kind, path, length, segment: name } = segment;
-    const rows = length / KINDS[kind].size;
     const began = performance.now();
-    await this.#store.insertSegment({ kind, path, rows, token: `${kind}/${name}` });
-    this.#inserted.add(name);
+    await this.#store.insertSegment(stored(segment));
+    this.#inserted.add(segment.segment);
     this.#events.inserted(segment, (performance.now() - began) / 1000);
   }
 
@@ -124,4 +143,9 @@ export class Writer {
     this.#trouble = reason;
     this.#events.trouble(reason);
   }
+}
+
+/** As the store wants it: the name is the token. */
+function stored({ kind, path, length, segment }: SealedSegment): Segment {
+  return { kind, path, rows: length / KINDS[kind].size, token: `${kind}/${segment}` };
 }

@@ -17,7 +17,15 @@ export type ClickHouseOptions = { url: string; database: string; username?: stri
  */
 export async function openClickHouse(options: ClickHouseOptions): Promise<Store> {
   const engine = await connect(options);
-  return { ...engine, migrate: () => migrate(engine), insertReport: (report) => insertReport(engine, report) };
+  return {
+    ...engine,
+    migrate: () => migrate(engine),
+    insertReport: (report) => insertReport(engine, report),
+    // The server has outlived the collector, so its tokens tell.
+    insertUnsettled: async (segments) => {
+      for (const segment of segments) await engine.insertSegment(segment);
+    },
+  };
 }
 
 async function connect(options: ClickHouseOptions): Promise<Engine> {

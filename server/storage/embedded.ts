@@ -10,6 +10,7 @@ import { DICTIONARIES, insertReport } from './entities.ts';
 import { migrate } from './migrations.ts';
 import { checkSegment, checkWritten, insertStatement } from './segment-insert.ts';
 import { type Engine, failingAs, type Segment, type Store, StoreError } from './store.ts';
+import { insertUnsettled } from './unsettled.ts';
 
 type ClickHouseOptions = NonNullable<Parameters<typeof createClient>[0]>;
 
@@ -24,7 +25,12 @@ const PATTERN = /[*?{}]/;
  */
 export async function openEmbedded(options: { path: string }): Promise<Store> {
   const engine = await openEmbeddedEngine(options);
-  return { ...engine, migrate: () => migrate(engine), insertReport: (report) => insertReport(engine, report) };
+  return {
+    ...engine,
+    migrate: () => migrate(engine),
+    insertReport: (report) => insertReport(engine, report),
+    insertUnsettled: (segments) => insertUnsettled(engine, segments),
+  };
 }
 
 /** The engine alone, without a store's tables. */

@@ -34,14 +34,29 @@ TTL minute + INTERVAL ${ROLLUP_KEPT_DAYS} DAY
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW}`;
 }
 
-/** A view names only what its kind knows: the rest of the rollup's columns default to 0. */
 function createView(kind: FigureKind): string {
-  const keys = Object.entries(KEYS).map(([name, { from }]) => `${from} AS ${name}`);
-  const sums = Object.entries(FIGURES[kind]).map(([name, sum]) => `${sum} AS ${name}`);
-  const rtt = RTT_COUNTS[kind] === '0' ? [] : [`sumMapIf(map(${RTT_BUCKET}, toUInt64(1)), ${RTT_COUNTS[kind]}) AS rtt`];
   return `CREATE MATERIALIZED VIEW IF NOT EXISTS rollup_1m_from_${kind} TO rollup_1m AS
-SELECT
-  ${[...keys, ...sums, ...rtt].join(',\n  ')}
-FROM ${kind}
+${rollupSelect(kind)}`;
+}
+
+/** Only what the kind knows: the rest of the rollup's columns default to 0. */
+function expressions(kind: FigureKind): [name: string, expression: string][] {
+  const keys = Object.entries(KEYS).map(([name, { from }]): [string, string] => [name, from]);
+  const rtt: [string, string] = ['rtt', `sumMapIf(map(${RTT_BUCKET}, toUInt64(1)), ${RTT_COUNTS[kind]})`];
+  return [...keys, ...Object.entries(FIGURES[kind]), ...(RTT_COUNTS[kind] === '0' ? [] : [rtt])];
+}
+
+/** The rollup's columns that a kind's rows fill, in the order of `rollupSelect`. */
+export const ROLLUP_COLUMNS = Object.fromEntries(FIGURE_KINDS.map((kind) => [kind, expressions(kind).map(([name]) => name)])) as Record<
+  FigureKind,
+  string[]
+>;
+
+/** What a kind's rows add up to. @param where over its rows; all of them without */
+export function rollupSelect(kind: FigureKind, where?: string): string {
+  const columns = expressions(kind).map(([name, expression]) => `${expression} AS ${name}`);
+  return `SELECT
+  ${columns.join(',\n  ')}
+FROM ${kind}${where === undefined ? '' : `\nWHERE ${where}`}
 GROUP BY ${Object.keys(KEYS).join(', ')}`;
 }

@@ -12,6 +12,8 @@ export type Store = {
   migrate(): Promise<void>;
   /** Stores the segment exactly once, rollup included, however often it is called with the same token and bytes. */
   insertSegment(segment: Segment): Promise<void>;
+  /** Stores segments of which a crash has left nobody knowing whether they are stored. Nothing else may insert meanwhile. */
+  insertUnsettled(segments: readonly Segment[]): Promise<void>;
   /** Hosts, processes, cgroups and namespaces that an agent learned, and its account. Repeating a report changes nothing. */
   insertReport(report: AgentReport): Promise<void>;
   /** Rows of a bounded query. Values reach SQL only as `{name:Type}` parameters. 64-bit integers come as numbers: ids need toString(). */

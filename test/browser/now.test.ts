@@ -134,9 +134,12 @@ describe('Now', () => {
     await plot.hover({ position: { x: 60, y: 40 } });
     await page.mouse.down();
     await plot.hover({ position: { x: 260, y: 40 } });
+    const selected = () => plot.locator('.u-select').evaluate((box) => (box as { offsetWidth: number }).offsetWidth);
+    await eventually(selected).toBe(200);
     // Figures that arrive meanwhile must not take the selection away.
     await agent.rows('connection', [openedEdge(Date.now(), 'latecomer')]);
     await eventually(() => edgeRows().filter({ hasText: 'latecomer' }).count()).toBe(1);
+    expect(await selected()).toBe(200);
     await page.mouse.up();
     await eventually(search).toMatch(/^\?from=\d{13}&to=\d{13}$/);
     await eventually(() => page.locator('[data-live-state]').getAttribute('data-live-state')).toBe('fixed');

@@ -92,6 +92,7 @@ test('a store that fails is asked again, says so while it lasts, and then has ev
   const heard = listen();
   let away = true;
   const unsteady = {
+    insertUnsettled: store.insertUnsettled,
     insertSegment: (segment: Segment) =>
       away ? Promise.reject(new StoreError('store_insert_failed', 'no space left on device')) : store.insertSegment(segment),
   };
@@ -121,6 +122,7 @@ test('one segment that the store never takes holds back no other', async () => {
   await log.seal();
   const poisoned = log.sealed[0]?.segment ?? '';
   const picky = {
+    insertUnsettled: store.insertUnsettled,
     insertSegment: (segment: Segment) =>
       segment.token.endsWith(poisoned)
         ? Promise.reject(new StoreError('store_insert_failed', 'not this one'))

@@ -10,6 +10,7 @@ import { openEmbedded, openEmbeddedEngine } from '../../../server/storage/embedd
 import { migrate } from '../../../server/storage/migrations.ts';
 import { rollupStatements } from '../../../server/storage/rollup.ts';
 import type { Segment } from '../../../server/storage/store.ts';
+import { insertUnsettled } from '../../../server/storage/unsettled.ts';
 import { rowBytes } from '../../support/row-bytes.ts';
 
 const ROWS = 5000;
@@ -79,3 +80,46 @@ test('a segment that reached its table and not the rollup is completed by the re
   expect(await engine.query('SELECT sum(data_segs_out) AS n FROM rollup_1m')).toEqual([{ n: ROWS }]);
   await engine.close();
 }, 60_000);
+
+type Case = { name: string; stored: boolean; harm: string; after_retry: { rows: number; rolled: number } };
+
+/** What a kill can leave behind. A token is noted just before its part appears: without the part, a retry stores nothing. */
+const left: Case[] = [
+  { name: 'nothing', stored: false, harm: 'SELECT 1', after_retry: { rows: ROWS, rolled: ROWS } },
+  { name: 'all of it', stored: true, harm: 'SELECT 1', after_retry: { rows: ROWS, rolled: ROWS } },
+  {
+    name: 'a token without rows',
+    stored: true,
+    harm: 'ALTER TABLE sample DELETE WHERE 1 SETTINGS mutations_sync = 1',
+    after_retry: { rows: 0, rolled: ROWS },
+  },
+  {
+    name: 'a token without the rollup',
+    stored: true,
+    harm: 'ALTER TABLE rollup_1m DELETE WHERE 1 SETTINGS mutations_sync = 1',
+    after_retry: { rows: ROWS, rolled: 0 },
+  },
+];
+
+test('whatever a kill has left, an unsettled segment is stored once', async () => {
+  const engine = await openEmbeddedEngine({ path: join(directory, 'unsettled') });
+  await migrate(engine);
+  const held = async () => {
+    const [found] = await engine.query('SELECT (SELECT count() FROM sample) AS rows, (SELECT sum(data_segs_out) FROM rollup_1m) AS rolled');
+    return found;
+  };
+  for (const { name, stored, harm, after_retry } of left) {
+    for (const table of ['sample', 'rollup_1m']) await engine.command(`TRUNCATE TABLE ${table}`);
+    const [segment] = segmentsOf(name.replaceAll(' ', '-'));
+    if (!segment) throw new Error('no segment');
+    if (stored) await engine.insertSegment(segment);
+    await engine.command(harm);
+    await engine.insertSegment(segment);
+    expect(await held(), `${name}: a retry with the token`).toEqual(after_retry);
+    for (let start = 0; start < 2; start++) {
+      await insertUnsettled(engine, [segment]);
+      expect(await held(), name).toEqual({ rows: ROWS, rolled: ROWS });
+    }
+  }
+  await engine.close();
+}, 120_000);
