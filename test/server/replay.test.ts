@@ -34,9 +34,11 @@ test('a recording drives agent, collector, engine and API without root', async (
     () => get<Edges>('/api/v1/edges?sort=retrans'),
     (answer) => answer.edges.reduce((sum, { failed }) => sum + failed, 0) === rows.filter(({ event }) => event === 'failed').length,
   );
-  const { tiles } = await get<Overview>('/api/v1/overview');
   expect(edges.reduce((sum, { opened }) => sum + opened, 0)).toBe(rows.filter(({ event }) => event === 'open').length);
-  expect(tiles.retransmit_ratio).toBeGreaterThan(0);
+  await until(
+    () => get<Overview>('/api/v1/overview'),
+    ({ tiles }) => (tiles.retransmit_ratio ?? 0) > 0,
+  );
   await collector.stop();
   await withStore(directory.path, async (store) => {
     const stored = Object.fromEntries(await Promise.all(KIND.map(async (kind) => [kind, await countRows(store, kind)])));
