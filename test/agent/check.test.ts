@@ -2,19 +2,18 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { type Report, reportJson, reportText } from '../../agent/check.ts';
+import { NOBODY, whyNotNobody } from '../support/nobody.ts';
 import { root } from '../support/project-files.ts';
 
-const NOBODY = 65534;
-
 function asNobody(...args: string[]) {
-  return spawnSync(process.execPath, ['cli.ts', ...args], { cwd: root, uid: NOBODY, gid: NOBODY, encoding: 'utf8' });
+  return spawnSync(process.execPath, ['cli.ts', ...args], { cwd: root, ...NOBODY, encoding: 'utf8' });
 }
 
-const notRoot = process.getuid?.() === 0 ? undefined : 'only root can become nobody';
+const whyNot = whyNotNobody();
 
 for (const args of [['check'], ['watch'], ['agent', '--metrics', 'none'], ['record', '/nonexistent/recording']]) {
   test(`as nobody, ${args[0]} ends with 78 and says what is missing`, (ctx) => {
-    if (notRoot !== undefined) return ctx.skip(notRoot);
+    if (whyNot !== '') return ctx.skip(whyNot);
     const { status, stdout, stderr } = asNobody(...args);
     expect(stdout + stderr).toMatch(/user 65534 lacks CAP_BPF and CAP_PERFMON: run it with sudo.*--replay FILE/);
     expect(status).toBe(78);
@@ -22,10 +21,10 @@ for (const args of [['check'], ['watch'], ['agent', '--metrics', 'none'], ['reco
 }
 
 test('as nobody, check --json is one object', (ctx) => {
-  if (notRoot !== undefined) return ctx.skip(notRoot);
+  if (whyNot !== '') return ctx.skip(whyNot);
   const { status, stdout } = asNobody('check', '--json');
   expect(status).toBe(78);
-  expect(JSON.parse(stdout)).toMatchObject({ uid: NOBODY, can_run: false, hooks: [], problems: [{ code: 'no_capability' }] });
+  expect(JSON.parse(stdout)).toMatchObject({ uid: NOBODY.uid, can_run: false, hooks: [], problems: [{ code: 'no_capability' }] });
 });
 
 const facts: Report['facts'] = { platform: 'linux', release: '6.1', btf: true, uid: 0, capabilities: new Set() };

@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { openKernel, PREBUILT } from '../../agent/ring-source.ts';
 import { collectRows } from '../support/collect.ts';
+import { NOBODY, whyNotNobody } from '../support/nobody.ts';
 import { root } from '../support/project-files.ts';
 
 const HOOKS = ['inet_sock_set_state', 'tcp_destroy_sock', 'tcp_retransmit_skb', 'tcp_retransmit_synack', 'sample', 'owner'];
@@ -167,6 +168,33 @@ check('a close whose event reaches no program is reported when the socket goes',
   );
   const closes = rows.connection.filter((row) => row.local_port === localPort);
   expect(closes.map(({ event, pid }) => ({ event, pid }))).toEqual([{ event: 'close', pid: process.pid }]);
+});
+
+test('without CAP_SYS_ADMIN the own namespace is still sampled', async (context) => {
+  const whyNot = whyNotNobody();
+  if (whyNot !== '') return context.skip(whyNot);
+  const server = createServer((socket) => socket.pipe(socket)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const bound = server.address();
+  const port = typeof bound === 'object' && bound ? bound.port : 0;
+  const socket = connect(port, '127.0.0.1').resume();
+  const talking = setInterval(() => socket.write('x'), 100);
+  const capabilities = '+bpf,+perfmon';
+  const ordinary = [
+    `--reuid=${NOBODY.uid}`,
+    `--regid=${NOBODY.gid}`,
+    '--clear-groups',
+    `--inh-caps=${capabilities}`,
+    `--ambient-caps=${capabilities}`,
+  ];
+  const watch = ['watch', 'sample', '--format', 'ndjson', '--interval', '500ms', '--duration', '3s', '--host-id', '00000000000000aa'];
+  const child = spawn('setpriv', [...ordinary, join(root, 'tcplens'), ...watch], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ports: number[] = [];
+  for await (const line of createInterface({ input: child.stdout })) ports.push((JSON.parse(line) as { local_port: number }).local_port);
+  clearInterval(talking);
+  socket.destroy();
+  server.close();
+  expect(ports).toContain(port);
 });
 
 /** `tcplens watch connection` in a process of its own, once its programs are attached. */

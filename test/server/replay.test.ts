@@ -6,12 +6,13 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { KIND } from '../../bpf/rows.gen.ts';
 import type { Edges, Overview } from '../../server/api.ts';
+import { NOBODY, whyNotNobody } from '../support/nobody.ts';
 import { root } from '../support/project-files.ts';
 import { countRows, startCollector, testDirectory, until, withStore } from './support/collector.ts';
 
-const NOBODY = 65534;
 const RECORDING = join('test', 'recordings', 'loss.tcplens');
-const someone = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+/** Whoever runs the tests where nobody cannot. */
+const someone = whyNotNobody() === '' ? NOBODY : {};
 
 const run = async (...args: string[]) =>
   (await promisify(execFile)(process.execPath, ['cli.ts', ...args], { cwd: root, encoding: 'utf8', maxBuffer: 64 << 20, ...someone }))
