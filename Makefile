@@ -18,10 +18,11 @@ PAGE_SOURCES := $(shell find dashboards -mindepth 1 -path dashboards/dist -prune
 VITEST := vitest run
 RECORDING := test/recordings/loss.tcplens
 
-# The loader needs libbpf to run; the tests compile it, cause traffic and losses, and look with a browser.
+# The loader needs libbpf to run; the tests compile it, cause traffic and losses, boot other kernels, and look with a browser.
 RUN_PACKAGES := libbpf1
 TEST_PACKAGES := clang llvm bpftool libbpf-dev gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
-	iproute2 iptables procps chromium
+	iproute2 iptables procps ethtool tcpdump tshark chromium qemu-system-x86 busybox-static
+BENCH_PACKAGES := gcc libc6-dev linux-libc-dev bpftool iproute2 iptables procps libbpf-tools bpftrace tcpdump
 
 # $(call install,PACKAGES,WHAT FOR): installs what is missing; without root it says what root has to do, and goes on.
 define install
@@ -35,7 +36,7 @@ endef
 
 .PHONY: help
 help: ## this list
-	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 .PHONY: setup
 setup: $(MODULES) ## install what tcplens needs to run: Node 24 and its packages, libbpf
@@ -69,17 +70,29 @@ test-tools:
 test: setup test-tools dashboards ## every suite and check; the last line counts them
 	$(Q)$(VITEST) $(ARGS)
 
-.PHONY: test-unit test-kernel test-faults test-browser
+.PHONY: test-unit test-kernel test-fidelity test-kernels test-faults test-browser
 test-unit: ## only what needs neither root nor a browser, and the checks
 test-kernel: ## only the programs on this kernel, in network namespaces, as root
+test-fidelity: ## only real traffic in every scenario, beside nstat, ss, iptables and tshark: prints the table
+test-kernels: ## only the programs on Debian's 6.1 and 6.12, emulated; KERNEL=FOLDER adds an unpacked one
 test-faults: ## only what is killed, stopped or full
 test-browser: ## only the page, in Chromium
-test-unit test-kernel test-faults test-browser: setup test-tools dashboards
+test-unit test-kernel test-fidelity test-kernels test-faults test-browser: setup test-tools dashboards
 	$(Q)$(VITEST) --project $(@:test-%=%) $(ARGS)
 
 .PHONY: bench
 bench: setup ## rows a second through the whole line, beside the same rows as JSON
 	$(Q)exec node test/bench/pipeline.ts $(ARGS)
+
+.PHONY: bench-overhead
+bench-overhead: setup ## what watching costs, beside tcplife, tcpstates, bpftrace and tcpdump; as root
+	$(call install,$(BENCH_PACKAGES),the bench and the tools it compares with)
+	$(Q)exec node test/bench/overhead.ts $(ARGS)
+
+.PHONY: storm
+storm: setup ## a minute of connections at full rate: are rows and losses what was made? as root
+	$(call install,$(BENCH_PACKAGES),the storm)
+	$(Q)exec node test/bench/storm.ts $(ARGS)
 
 .PHONY: check
 check: $(MODULES) ## types, of TypeScript and Svelte

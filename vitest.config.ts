@@ -35,7 +35,14 @@ export default defineConfig({
     // Processes, not threads: chdb and the loader are native code with state of their own.
     pool: 'forks',
     // A test that needs a timeout to pass is broken: these only end what hangs.
-    projects: [unit, alone('kernel', 1, 180 * SECOND), alone('faults', 2, 240 * SECOND), alone('browser', 3, 240 * SECOND)],
+    projects: [
+      unit,
+      alone('kernel', 1, 180 * SECOND),
+      alone('fidelity', 2, 300 * SECOND),
+      alone('kernels', 3, 600 * SECOND),
+      alone('faults', 4, 240 * SECOND),
+      alone('browser', 5, 240 * SECOND),
+    ],
     reporters: [new SummaryReporter()],
   },
 });

@@ -26,15 +26,16 @@ export function queuedRows({ drained, sent, queue_dropped, rejected }: KindLedge
 }
 
 /**
- * One kind's account. Rows that are still in the kernel's ring are in `seen` and nowhere else, so read the counters
+ * One kind's account. What no filter wanted was never to be a row and is in none of its figures. Rows that are still in the kernel's ring are in `seen` and nowhere else, so read the counters
  * after a drain.
  */
 export function accountOf(ledger: KindLedger, counters: KindCounters): KindAccount {
   return {
-    seen: counters.written + counters.ring_lost,
+    seen: counters.written + counters.ring_lost + counters.withheld,
     sent: ledger.sent,
     queued: queuedRows(ledger),
     ring_lost: counters.ring_lost,
+    withheld: counters.withheld,
     queue_dropped: ledger.queue_dropped,
     rejected: ledger.rejected,
   };

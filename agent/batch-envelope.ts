@@ -46,6 +46,7 @@ export const CgroupEntity = Type.Object({
   cgroup_id: Id,
   path: Text(4096),
   container_id: Text(64),
+  pod_uid: Type.Optional(Text(36)),
   unit: Text(255),
 });
 
@@ -57,13 +58,14 @@ export const NetnsEntity = Type.Object({
 
 /**
  * What became of one kind's rows on this agent since its start, in rows. Where nothing is in flight,
- * seen = sent + ring_lost + queue_dropped + rejected; what is in neither yet is `queued`.
+ * seen = sent + ring_lost + withheld + queue_dropped + rejected; what is in neither yet is `queued`.
  */
 export const KindAccount = Type.Object({
   seen: Type.Integer({ minimum: 0, description: 'rows the kernel programs wanted to write' }),
   sent: Type.Integer({ minimum: 0, description: 'rows a collector acknowledged' }),
   queued: Type.Integer({ minimum: 0, description: 'rows drained, not yet acknowledged' }),
   ring_lost: Type.Integer({ minimum: 0, description: 'rows lost in the kernel, ring full' }),
+  withheld: Type.Integer({ minimum: 0, description: "rows not written, the kind's or a filter's budget spent" }),
   queue_dropped: Type.Integer({ minimum: 0, description: 'rows dropped by the agent, its memory for unsent batches full' }),
   rejected: Type.Integer({ minimum: 0, description: 'rows a collector refused for good' }),
 });

@@ -1,11 +1,12 @@
 // What can be set, where it is said and what it defaults to. Every command of the agent takes its options from here.
 
 import { BATCH_BYTES_MAX } from './batch-envelope.ts';
+import { DEFAULT_BUDGETS, parseBudgets } from './budget.ts';
 import { ConfigError } from './errors.ts';
 import { LOG_LEVELS } from './log.ts';
 import { parseAttributes } from './metrics/connection-attributes.ts';
 import type { OptionSpec, OptionValues } from './options.ts';
-import { oneOf, parseCount, parseDuration, parseEndpoint, parseHostId, parseSize, parseUrl } from './units.ts';
+import { oneOf, parseCount, parseDuration, parseEndpoint, parseHostId, parsePercent, parseSize, parseUrl } from './units.ts';
 
 /** A batch of each kind must fit in several times, or the queue would drop what it was just given. */
 const QUEUE_BYTES_MIN = 8 * BATCH_BYTES_MAX;
@@ -25,7 +26,19 @@ export const SOURCE_OPTIONS = {
     parse: parseDuration,
     fallback: '10s',
   },
-  ringBytes: { flags: '--ring-bytes <size>', help: 'kernel memory for the rows of one kind', parse: parseSize, fallback: '4MiB' },
+  ringBytes: {
+    flags: '--ring-bytes <size>',
+    help: 'kernel memory for connection rows; the other kinds have a fraction of it each',
+    parse: parseSize,
+    fallback: '8MiB',
+  },
+  budget: {
+    flags: '--budget <list>',
+    help: 'rows a second that a kind may come to, or "none"; what goes beyond is counted as withheld',
+    parse: parseBudgets,
+    fallback: DEFAULT_BUDGETS,
+  },
+  ownNetns: { flags: '--own-netns', help: 'sample only the network namespace that it is started in, and keep no capability for others' },
   hostId: { flags: '--host-id <hex>', help: 'identity of this host, in place of the one derived from /etc/machine-id', parse: parseHostId },
   stateDir: {
     flags: '--state-dir <path>',
@@ -72,6 +85,12 @@ export const AGENT_OPTIONS = {
     help: 'memory for batches that wait for the collector; beyond it the oldest go',
     parse: parseQueue,
     fallback: '64MiB',
+  },
+  cpuBudget: {
+    flags: '--cpu-budget <percent>',
+    help: 'of one processor: sweeps come less often, down to a sixth, where the agent would use more',
+    parse: parsePercent,
+    fallback: '2%',
   },
   logLevel: { flags: '--log-level <level>', help: LOG_LEVELS.join(', '), parse: oneOf(LOG_LEVELS), fallback: 'info' },
   exitWithParent: { flags: '--exit-with-parent', help: 'stop when the IPC channel to the parent closes', hidden: true },

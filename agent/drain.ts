@@ -4,13 +4,13 @@ import { KIND, type Kind } from '../bpf/rows.gen.ts';
 import { BATCH_BYTES_MAX } from './batch-envelope.ts';
 import type { RowSource } from './source.ts';
 
-/** Between two rounds. With 250 ms for a batch it bounds how old a row is when it leaves the host. */
-export const DRAIN_INTERVAL_MS = 50;
-
 /** Buffers taken of one kind before the next gets its turn, so that a storm in one ring does not fill the others. */
 const ROUNDS_MAX = 8;
 
 export type Take = (kind: Kind, rows: Uint8Array) => void;
+
+/** What a round over all kinds found: nothing, all there was, or a kind that had more than its turn. */
+export type Found = 'nothing' | 'all' | 'more';
 
 export class Drain {
   readonly #source: RowSource;
@@ -25,24 +25,29 @@ export class Drain {
     this.#isFull = isFull;
   }
 
-  /** One round over all kinds. Returns true when a kind had more than its turn. */
-  round(): boolean {
-    let more = false;
-    for (const kind of KIND) more = this.#drainKind(kind) || more;
-    return more;
+  /** One round over all kinds. */
+  round(): Found {
+    let found: Found = 'nothing';
+    for (const kind of KIND) {
+      const of_kind = this.#drainKind(kind);
+      if (of_kind === 'more' || found === 'nothing') found = of_kind;
+    }
+    return found;
   }
 
   /** Rounds until nothing is left, or until it is clear that rows come faster than they are taken. */
   all(): void {
-    for (let round = 0; round < ROUNDS_MAX && this.round(); round++);
+    for (let round = 0; round < ROUNDS_MAX && this.round() === 'more'; round++);
   }
 
-  #drainKind(kind: Kind): boolean {
+  #drainKind(kind: Kind): Found {
+    let found: Found = 'nothing';
     for (let round = 0; round < ROUNDS_MAX && !this.#isFull(); round++) {
       const length = this.#source.drain(kind, this.#buffer);
-      if (length === 0) return false;
+      if (length === 0) return found;
       this.#take(kind, this.#buffer.subarray(0, length));
+      found = 'all';
     }
-    return !this.#isFull();
+    return this.#isFull() ? found : 'more';
   }
 }

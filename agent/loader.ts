@@ -4,11 +4,27 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { getSystemErrorName } from 'node:util';
 import { DataType, load, open } from 'ffi-rs';
-import { COUNTERS, KIND, KINDS, type Kind, type KindCounters } from '../bpf/rows.gen.ts';
+import {
+  COUNTERS,
+  FILTER_BYTES,
+  FILTER_COUNTERS,
+  type FilterCounters,
+  KIND,
+  KINDS,
+  type Kind,
+  type KindCounters,
+} from '../bpf/rows.gen.ts';
+import type { Budget } from './budget.ts';
 import { AgentError, CannotRunError } from './errors.ts';
+import { HOLDER_BYTES, type NetnsHolder, readHolders } from './host/netns-holder.ts';
 import type { Hook } from './source.ts';
 
 const REPORT_BYTES = 16 * 1024;
+const REASON_BYTES = 64 * 1024;
+/** As many namespaces as one sweep takes. */
+const HOLDERS_MAX = 4096;
+/** What a line of the report begins with that is about no hook. */
+const FIELD = 'field:';
 const { I32, String: Text, U8Array: Bytes } = DataType;
 
 /** Parameters of every function; each returns an int, negative for -errno. */
@@ -16,8 +32,20 @@ const PARAMETERS = {
   loader__row_size: [I32],
   loader__open: [Text, Text, I32, Text, Bytes, I32],
   loader__drain: [I32, Bytes, I32],
-  loader__sweep: [Text, Bytes, I32],
+  loader__sweep: [Text, I32, Bytes, I32],
+  loader__reasons: [Bytes, I32],
+  loader__walk: [Bytes, I32],
+  loader__namespaces: [Bytes, I32],
   loader__counters: [Bytes, I32],
+  loader__filter_size: [],
+  loader__filter: [I32, Bytes, I32, I32, I32],
+  loader__filter_clear: [I32],
+  loader__filter_mode: [I32],
+  loader__filter_counters: [I32, Bytes, I32],
+  loader__budget: [I32, I32, I32],
+  loader__waker: [],
+  loader__suffices: [Text],
+  loader__restrict: [Text],
   loader__close: [],
 } as const;
 
@@ -30,7 +58,7 @@ export type LoaderOptions = {
   /** the folder with *.bpf.o and linux-ARCH/libtcplens.so */
   prebuilt: string;
   host_id: bigint;
-  /** size of each kind's ring: a power of two, at least a page */
+  /** size of the largest ring: a power of two, at least a page */
   ring_bytes: number;
   /** names of hooks not to try */
   refuse: readonly string[];
@@ -60,6 +88,9 @@ function checkRowSizes(): void {
     const message = `the loader's ${kind} row has ${size} bytes, rows.gen.ts says ${KINDS[kind].size}: run make gen bpf`;
     throw new CannotRunError('row_size', message);
   }
+  const size = call('loader__filter_size');
+  if (size === FILTER_BYTES) return;
+  throw new CannotRunError('filter_size', `the loader's filter has ${size} bytes, rows.gen.ts says ${FILTER_BYTES}: run make gen bpf`);
 }
 
 function parseReport(report: Buffer): Hook[] {
@@ -70,14 +101,35 @@ function parseReport(report: Buffer): Hook[] {
   });
 }
 
+/** Number of a reason by its name, as in rows. */
+export type ReasonNames = Record<'reset' | 'drop', ReadonlyMap<string, number>>;
+
+function parseReasons(text: string): ReasonNames {
+  const of = (wanted: string) =>
+    new Map(
+      text.split('\n').flatMap((line): [string, number][] => {
+        const [kind, code, name] = line.split('\t');
+        return kind === wanted && name ? [[name, Number(code)]] : [];
+      }),
+    );
+  return { reset: of('reset'), drop: of('drop') };
+}
+
+/** As the ABI takes 64 bits. */
+function hex64(bits: bigint): string {
+  return bits.toString(16).padStart(16, '0');
+}
+
 function attach({ prebuilt, host_id, ring_bytes, refuse }: LoaderOptions): Hook[] {
   const report = Buffer.alloc(REPORT_BYTES);
-  const hex = host_id.toString(16).padStart(16, '0');
-  const attached = call('loader__open', prebuilt, hex, ring_bytes, refuse.join(','), report, report.length);
+  const attached = call('loader__open', prebuilt, hex64(host_id), ring_bytes, refuse.join(','), report, report.length);
   const hooks = parseReport(report);
   if (attached < 0) throw new CannotRunError('loader_open', `the kernel side does not open: ${getSystemErrorName(attached)}`);
   if (attached === 0) {
-    const reasons = hooks.map(({ name, reason }) => `  ${name}: ${reason}`).join('\n');
+    const reasons = hooks
+      .filter(({ name }) => !name.startsWith(FIELD))
+      .map(({ name, reason }) => `  ${name}: ${reason}`)
+      .join('\n');
     throw new CannotRunError('no_hook', `this kernel refused every hook:\n${reasons}\nRun tcplens check for what is missing.`);
   }
   return hooks;
@@ -89,6 +141,41 @@ function readCounters(bytes: Buffer): Record<Kind, KindCounters> {
   return Object.fromEntries(KIND.map((kind, index) => [kind, of(index)])) as Record<Kind, KindCounters>;
 }
 
+function must(what: string, result: number): void {
+  if (result < 0) throw new AgentError('filter', `${what} failed: ${getSystemErrorName(result)}`);
+}
+
+/** Filters and budgets, changed while the programs run. Each throws AgentError when the kernel refuses. */
+const filterCalls = {
+  /** `program` is a `struct filter`; it replaces what is in the slot, whose counters are gone with it. */
+  set(slot: number, program: Uint8Array, { rows_per_s, burst }: Budget): void {
+    must(`setting filter ${slot}`, call('loader__filter', slot, program, program.length, rows_per_s, burst));
+  },
+
+  clear(slot: number): void {
+    must(`taking filter ${slot} away`, call('loader__filter_clear', slot));
+  },
+
+  /** Whether only rows that a live filter wants are written, or all. */
+  exclusive(on: boolean): void {
+    must('changing what is written', call('loader__filter_mode', on ? 1 : 0));
+  },
+
+  /** Since the filter was set; `expired` once its end has passed. */
+  counters(slot: number): FilterCounters & { expired: boolean } {
+    const bytes = Buffer.alloc(FILTER_COUNTERS.length * 8);
+    const result = call('loader__filter_counters', slot, bytes, bytes.length);
+    must(`reading filter ${slot}`, result);
+    const counts = FILTER_COUNTERS.map((counter, at) => [counter, Number(bytes.readBigUInt64LE(at * 8))]);
+    return { ...(Object.fromEntries(counts) as FilterCounters), expired: result === 1 };
+  },
+
+  /** What a kind may write when no filter wants the row. */
+  budget(kind: Kind, { rows_per_s, burst }: Budget): void {
+    must(`setting the budget of ${kind}`, call('loader__budget', KINDS[kind].index, rows_per_s, burst));
+  },
+};
+
 /**
  * Loads and attaches everything that the kernel allows.
  * @throws CannotRunError when the library cannot be used here, its rows are not ours, or no hook is left.
@@ -96,11 +183,14 @@ function readCounters(bytes: Buffer): Record<Kind, KindCounters> {
 export function openLoader(options: LoaderOptions) {
   openLibrary(options.prebuilt);
   checkRowSizes();
-  const hooks = attach(options);
+  const lines = attach(options);
   const identity = Buffer.alloc(16);
+  const holders = Buffer.alloc(HOLDERS_MAX * HOLDER_BYTES);
   const counters = Buffer.alloc(KIND.length * COUNTERS.length * 8);
   return {
-    hooks,
+    hooks: lines.filter(({ name }) => !name.startsWith(FIELD)),
+    /** what only some kernels tell, like hooks: `attached` says that this one does */
+    fields: lines.flatMap(({ name, ...line }) => (name.startsWith(FIELD) ? [{ ...line, name: name.slice(FIELD.length) }] : [])),
 
     /**
      * Whole rows of one kind into `into`; returns bytes, 0 when nothing waits.
@@ -112,15 +202,58 @@ export function openLoader(options: LoaderOptions) {
       return bytes;
     },
 
-    /** Opens the sweep of one namespace. Undefined where it is gone or may not be entered. */
-    sweep(netnsPath: string): { cookie: bigint; inode: number } | undefined {
-      if (call('loader__sweep', netnsPath, identity, identity.length) < 0) return undefined;
+    /** Opens the sweep of one namespace, `first` in a round. Returns the errno's name where it is gone or may not be entered. */
+    sweep(netnsPath: string, first: boolean): { cookie: bigint; inode: number } | string {
+      const result = call('loader__sweep', netnsPath, first ? 1 : 0, identity, identity.length);
+      if (result < 0) return getSystemErrorName(result);
       return { cookie: identity.readBigUInt64LE(0), inode: Number(identity.readBigUInt64LE(8)) };
     },
+
+    /** Walks the files of all processes for the owners of sockets. Returns the namespaces that are open there. */
+    walk(): NetnsHolder[] {
+      return readHolders(holders.subarray(0, Math.max(0, call('loader__walk', holders, holders.length))));
+    },
+
+    /** The network namespaces that tasks are in, each by one of them. */
+    namespaces(): NetnsHolder[] {
+      return readHolders(holders.subarray(0, Math.max(0, call('loader__namespaces', holders, holders.length))));
+    },
+
+    /** The running kernel's reason names and their numbers, of the kinds that have reasons. */
+    reasons(): ReasonNames {
+      const names = Buffer.alloc(REASON_BYTES);
+      return parseReasons(names.toString('utf8', 0, call('loader__reasons', names, names.length)));
+    },
+
+    filters: filterCalls,
 
     counters(): Record<Kind, KindCounters> {
       call('loader__counters', counters, counters.length);
       return readCounters(counters);
+    },
+
+    /**
+     * Descriptor of a socket: for each byte written there, one comes back as soon as a ring holds a row. The caller closes
+     * it. Undefined where that thread cannot be had.
+     */
+    waker(): number | undefined {
+      const descriptor = call('loader__waker');
+      return descriptor < 0 ? undefined : descriptor;
+    },
+
+    /** Whether the calls above still work with these capabilities alone, a bit each. */
+    suffices(capabilities: bigint): boolean {
+      return call('loader__suffices', hex64(capabilities)) === 0;
+    },
+
+    /**
+     * Gives up all other capabilities, in every thread and for good. Returns the number of threads.
+     * @throws AgentError when one of them kept more
+     */
+    restrict(capabilities: bigint): number {
+      const threads = call('loader__restrict', hex64(capabilities));
+      if (threads > 0) return threads;
+      throw new AgentError('privileges', `cannot give up capabilities: ${getSystemErrorName(threads)}; does a security module forbid it?`);
     },
 
     close(): void {

@@ -1,20 +1,24 @@
 // The agent, as a diagram: config → source → drain → metrics, entities and the uplink to a collector.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { Command } from 'commander';
 import { emptyLedger } from './account.ts';
 import { AGENT_OPTIONS, type AgentConfig, SOURCE_OPTIONS } from './config.ts';
 import { Drain, type Take } from './drain.ts';
 import { readCgroup2Mount } from './host/cgroups.ts';
 import { Entities } from './host/entities.ts';
+import { refusalLog } from './host/netns-refusals.ts';
 import { createLog, type Log } from './log.ts';
 import { ConnectionAttributes, ephemeralFrom } from './metrics/connection-attributes.ts';
 import { Instruments } from './metrics/instruments.ts';
+import { observeProcess } from './metrics/process-metrics.ts';
 import { observeSelf } from './metrics/self-metrics.ts';
 import { SERIES_MAX, startTelemetry, type Telemetry } from './metrics/telemetry.ts';
 import { openSource } from './open-source.ts';
 import { addOptions } from './options.ts';
+import { drainIntervalMs, SweepPace } from './pace.ts';
+import { paceLog } from './pace-log.ts';
 import { pump } from './pump.ts';
 import type { RowSource } from './source.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -42,7 +46,7 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
     const ledger = emptyLedger();
     const epoch = randomBytes(8).toString('hex');
     // A recording's pids and cgroups are those of the machine it was made on.
-    const entities = config.replay === undefined ? new Entities(readCgroup2Mount()) : undefined;
+    const entities = source.recorded?.names ?? new Entities(readCgroup2Mount());
     const { collector, queueBytes: queue_bytes } = config;
     const uplink =
       collector === undefined ? undefined : new Uplink({ collector, epoch, version, source, entities, ledger, log, queue_bytes });
@@ -52,18 +56,28 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
     const take: Take = (kind, rows) => {
       uplink?.add(kind, rows);
       instruments?.record(kind, rows);
-      entities?.see(kind, rows);
+      entities.see(kind, rows);
     };
     // A recording can wait for a slow collector; the kernel cannot.
     const isFull = () => config.replay !== undefined && (uplink?.queued_bytes ?? 0) > config.queueBytes / 4;
     const drain = new Drain(source, take, isFull);
+    const pace = new SweepPace(config.interval, config.cpuBudget);
+    if (telemetry) observeProcess(telemetry.meter, pace);
+    const tellRefusals = refusalLog(source, log);
+    const tellPace = paceLog(pace, config.interval, config.cpuBudget, log);
     announce(source, config, telemetry, log);
     await pump({
       source,
       drain,
+      pace,
       interval_ms: config.interval,
+      drain_ms: drainIntervalMs(config.ringBytes, availableParallelism()),
       stop,
-      onSweep: () => uplink?.report(),
+      onSweep: () => {
+        tellRefusals();
+        tellPace();
+        uplink?.report();
+      },
       onRound: () => uplink?.tick(),
     });
     await uplink?.finish();
@@ -81,18 +95,21 @@ async function telemetryOf(config: AgentConfig, source: RowSource, version: stri
     prometheus: config.metrics,
     interval_ms: config.interval,
     host_id: hex64(source.host_id),
-    host_name: hostname(),
+    host_name: source.recorded?.host ?? hostname(),
     version,
     log,
   });
 }
 
-function announce(source: RowSource, { collector, otlp }: AgentConfig, telemetry: Telemetry | undefined, log: Log): void {
+function announce(source: RowSource, { collector, otlp, ownNetns }: AgentConfig, telemetry: Telemetry | undefined, log: Log): void {
   const { url: metrics } = telemetry ?? { url: undefined };
   log.info({ host_id: hex64(source.host_id), collector, otlp, metrics }, 'watching');
   if (collector === undefined && otlp === undefined) log.warn('neither --collector nor --otlp: rows go nowhere but into /metrics');
+  for (const notice of source.recorded?.notices ?? []) log.warn({ notice }, 'the recording is not replayed as it was recorded');
   for (const { name, attached, reason } of source.hooks())
     if (!attached) log.warn({ hook: name, reason }, 'the kernel refused a hook: what it would show is missing');
+  const rights = source.restrict?.(ownNetns);
+  if (rights) log.info(rights, 'gave up all capabilities but these, in every thread');
 }
 
 function readVersion(): string {

@@ -6,7 +6,8 @@ import { ConfigError } from './errors.ts';
 export type OptionSpec<Value = unknown> = {
   flags: string;
   help: string;
-  parse?: (text: string) => Value;
+  /** `before` is what an earlier one came to, for options that may be repeated */
+  parse?(text: string, before?: Value): Value;
   fallback?: string;
   env?: string;
   hidden?: boolean;
@@ -31,9 +32,9 @@ function optionOf({ flags, help, parse, fallback, env, hidden = false }: OptionS
   if (env !== undefined) option.env(env);
   if (parse === undefined) return option.default(false, 'off');
   if (fallback !== undefined) option.default(parse(fallback), fallback);
-  return option.argParser((text) => {
+  return option.argParser((text, before) => {
     try {
-      return parse(text);
+      return parse(text, before);
     } catch (error) {
       throw error instanceof ConfigError ? new InvalidArgumentError(error.message) : error;
     }

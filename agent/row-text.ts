@@ -1,8 +1,11 @@
 // Rows as text: a line of JSON with every member, or a line for a person with what matters. Pure. Names in rows come
 // from whoever runs a program, so nothing in them may reach a terminal as a control character.
 import type { Kind, Rows } from '../bpf/rows.gen.ts';
+import { rowWords } from './row-words.ts';
 
 export type Row = Rows[Kind];
+
+const UNSPECIFIED: ReadonlySet<string> = new Set(['::', '0.0.0.0']);
 
 /** C0, DEL and C1: what a terminal obeys. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is the control characters that are looked for
@@ -32,7 +35,7 @@ export function rowLine(row: Row): string {
     escapeControls(comm) || '-',
     end(local_addr, local_port),
     end(peer_addr, peer_port),
-    whatOf(row),
+    escapeControls(rowWords(row)),
   );
 }
 
@@ -40,46 +43,8 @@ function line(time: string, kind: string, pid: string, comm: string, local: stri
   return [time.padEnd(12), kind.padEnd(12), pid.padStart(7), comm.padEnd(15), local.padEnd(21), peer.padEnd(21), what].join(' ');
 }
 
+/** "-" for an end that a kind of row does not have. */
 function end(address: string, port: number): string {
+  if (port === 0 && UNSPECIFIED.has(address)) return '-';
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-const WHAT: { [Name in Kind]: (row: Rows[Name]) => string } = {
-  retransmit: (row) =>
-    `${row.class} ${row.outcome}${row.err === 0 ? '' : ` (errno ${-row.err})`}, ${row.segments} segments, ${bytes(row.bytes)} from ${row.seq}, ` +
-    `${row.ca_state}, cwnd ${row.snd_cwnd}, rto ${duration(row.rto_us)}, srtt ${duration(row.srtt_us)}`,
-  connection: (row) =>
-    row.event === 'open' ? `open, ${row.role}${row.connect_us === 0 ? '' : `, connect ${duration(row.connect_us)}`}` : endOf(row),
-  state_change: (row) => `${row.old_state} → ${row.new_state}${row.duration_us === 0 ? '' : ` after ${duration(row.duration_us)}`}`,
-  sample: (row) =>
-    `${row.state}, sent ${bytes(row.bytes_sent)}, received ${bytes(row.bytes_received)} in ${duration(row.interval_us)}, ` +
-    `${row.retrans} retransmitted, ${row.ca_state}, cwnd ${row.snd_cwnd}, srtt ${duration(row.srtt_us)}`,
-};
-
-function whatOf(row: Row): string {
-  // The mapping is total; only that `row` and its own `kind` belong together is beyond the type system here.
-  return (WHAT[row.kind] as (row: Row) => string)(row);
-}
-
-function endOf(row: Rows['connection']): string {
-  const error = row.sk_err === 0 ? '' : ` (errno ${row.sk_err})`;
-  return (
-    `${row.event}, ${row.end_reason}${error} after ${duration(row.duration_us)}, sent ${bytes(row.bytes_sent)}, received ${bytes(row.bytes_received)}, ` +
-    `${row.total_retrans} retransmitted, srtt ${duration(row.srtt_us)}`
-  );
-}
-
-/** Microseconds for a person: three significant digits. */
-export function duration(us: number): string {
-  if (us === 0) return '-';
-  if (us < 1000) return `${us} µs`;
-  if (us < 1_000_000) return `${Number((us / 1000).toPrecision(3))} ms`;
-  return `${Number((us / 1_000_000).toPrecision(us < 1e9 ? 3 : 6))} s`;
-}
-
-/** Bytes for a person, in binary units. */
-export function bytes(count: number): string {
-  if (count < 1024) return `${count} B`;
-  const power = Math.min(Math.floor(Math.log2(count) / 10), 4);
-  return `${Number((count / 1024 ** power).toPrecision(3))} ${['B', 'KiB', 'MiB', 'GiB', 'TiB'][power]}`;
 }

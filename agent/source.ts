@@ -1,21 +1,63 @@
 // Where rows come from: the kernel (ring-source.ts) or a recording (replay-source.ts). Everything after a source
 // sees only this, needs no root and cannot tell the two apart.
-import type { Kind, KindCounters } from '../bpf/rows.gen.ts';
+import type { FilterCounters, Kind, KindCounters } from '../bpf/rows.gen.ts';
 import type { NetnsEntity } from './batch-envelope.ts';
+import type { Budget } from './budget.ts';
+import type { Names } from './filter/names.ts';
+import type { Entities } from './host/entities.ts';
+import type { Rights } from './host/privileges.ts';
 
 /** One place in the kernel that a program wants to attach to; `reason` says why it could not, else is empty. */
 export type Hook = { name: string; attached: boolean; reason: string };
 
+/** What a recording says in place of what an agent finds out on its host. */
+export type Recorded = {
+  /** what to call the host, and the kernel that was watched */
+  readonly host: string;
+  readonly kernel: string;
+  readonly names: Pick<Entities, 'see' | 'changes' | 'acknowledge'>;
+  /** what is not as it was recorded, a sentence each */
+  readonly notices: readonly string[];
+};
+
+/** A network namespace that could not be swept, and why: the name of an errno. */
+export type NetnsRefusal = { inode: number; name: string; reason: string };
+
+/** Filters in the kernel, in FILTER_SLOTS slots. The programs run on while they are set, replaced and taken away. */
+export type KernelFilters = {
+  /** what names mean on this host, now */
+  names(): Names;
+  /** `program` is what compileFilter() makes. Replaces what is in the slot. */
+  set(slot: number, program: Uint8Array, budget: Budget): void;
+  clear(slot: number): void;
+  /** true: only rows that a live filter wants are written. false: all, and heads say which filters want them. */
+  exclusive(on: boolean): void;
+  /** Since the filter was set; `expired` once its end has passed. */
+  counters(slot: number): FilterCounters & { expired: boolean };
+};
+
 export type RowSource = {
   readonly host_id: bigint;
+  /** only of a replay */
+  readonly recorded?: Recorded;
   /** Copies whole rows of one kind into `into`, returns bytes; 0 when there is nothing. */
   drain(kind: Kind, into: Uint8Array): number;
   /** Starts a sweep over all live sockets; its rows then come from drain('sample', …). */
   sweep(): void;
   /** Of each kind since the source was opened. */
   counters(): Record<Kind, KindCounters>;
+  /** only of the kernel */
+  readonly filters?: KernelFilters;
   hooks(): readonly Hook[];
+  /** what only some kernels tell; `attached` says that this one does */
+  fields(): readonly Hook[];
   netns(): readonly NetnsEntity[];
+  /** of the last sweep; only the kernel has namespaces to enter */
+  netns_refused?(): readonly NetnsRefusal[];
+  /** Calls back once when a row waits, the latest callback only. A source without is asked again and again. */
+  onceRows?(callback: () => void): void;
+  /** Gives up what the process was allowed to do and needs no more; `own_netns`: nor will it enter other namespaces. */
+  restrict?(own_netns: boolean): Rights;
   /** true when a replay has given its last row; never for the kernel */
   ended(): boolean;
   close(): void;

@@ -27,6 +27,13 @@ export function parseSize(text: string): number {
   return parse(text, SIZES, 'size', '64MiB');
 }
 
+/** A share in (0, 1] from "2%", "0.5%". */
+export function parsePercent(text: string): number {
+  const share = Number(/^(\d+(?:\.\d+)?)%$/.exec(text)?.[1]) / 100;
+  if (!(share > 0 && share <= 1)) throw new ConfigError('bad_value', `"${text}" is not a share: write it like 2%`);
+  return share;
+}
+
 /** A whole number in [min, max]. */
 export function parseCount(min: number, max: number): (text: string) => number {
   return (text) => {

@@ -3,27 +3,24 @@
 #define _GNU_SOURCE
 #include "loader-state.h"
 #include <bpf/btf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-/* tcp_retransmit_skb's arguments in the running kernel, without the leading context pointer. */
-static int retransmit_arguments(void)
+/* A tracepoint's arguments in the running kernel, without the leading context pointer; 0: it has no such tracepoint. */
+int constants__arguments(const struct btf *btf, const char *tracepoint)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
+	char name[64];
 	const struct btf_type *type;
-	int id, count = 0;
+	int id;
 
-	if (!btf)
-		return 0;
-	id = btf__find_by_name_kind(btf, "btf_trace_tcp_retransmit_skb", BTF_KIND_TYPEDEF);
+	snprintf(name, sizeof(name), "btf_trace_%s", tracepoint);
+	id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
 	type = id > 0 ? btf__type_by_id(btf, (__u32)id) : NULL;
 	type = type ? btf__type_by_id(btf, type->type) : NULL; /* pointer */
 	type = type ? btf__type_by_id(btf, type->type) : NULL; /* prototype */
-	if (type && btf_is_func_proto(type))
-		count = btf_vlen(type) - 1;
-	btf__free(btf);
-	return count;
+	return type && btf_is_func_proto(type) ? btf_vlen(type) - 1 : 0;
 }
 
 /* Sets a `const volatile` of the programs; an object that has none of that name is left alone. */
@@ -42,9 +39,53 @@ static void set_constant(struct bpf_object *object, char *values, size_t room, c
 	}
 }
 
+/* The constants that count a tracepoint's arguments (kernel_fixes.h). */
+static struct {
+	const char *constant;
+	const char *tracepoint;
+	__u8 arguments;
+} counted[] = {
+	{ "retransmit_arguments", "tcp_retransmit_skb", 0 },
+	{ "send_reset_arguments", "tcp_send_reset", 0 },
+	{ "drop_arguments", "kfree_skb", 0 },
+};
+#define COUNTED (sizeof(counted) / sizeof(counted[0]))
+
+void constants__probe(const struct btf *btf)
+{
+	for (size_t i = 0; i < COUNTED; i++)
+		counted[i].arguments = (__u8)constants__arguments(btf, counted[i].tracepoint);
+}
+
+/* Lines "field:NAME\tpresent\treason\n" for what only some kernels tell; returns the bytes used. */
+int constants__report(char *to, int size)
+{
+	static const struct {
+		const char *field, *tracepoint, *since;
+		int arguments;
+	} fields[] = {
+		{ "retransmit_err", "tcp_retransmit_skb", "Linux 6.17", 3 },
+		{ "reset_reason", "tcp_send_reset", "Linux 6.10", 3 },
+		{ "drop_reason", "kfree_skb", "Linux 5.17", 3 },
+		{ "drop_receiver", "kfree_skb", "Linux 6.11", 4 },
+	};
+	int used = 0;
+
+	for (size_t field = 0; field < sizeof(fields) / sizeof(fields[0]) && used < size; field++) {
+		int present = 0;
+
+		for (size_t i = 0; i < COUNTED; i++)
+			if (!strcmp(counted[i].tracepoint, fields[field].tracepoint))
+				present = counted[i].arguments >= fields[field].arguments;
+		used += snprintf(to + used, (size_t)(size - used), "field:%s\t%d\t%s%s%s\n", fields[field].field, present,
+				 present ? "" : fields[field].tracepoint, present ? "" : " has it since ",
+				 present ? "" : fields[field].since);
+	}
+	return used < size ? used : size;
+}
+
 void constants__set(struct bpf_object *object, struct bpf_map *rodata, unsigned long long host_id)
 {
-	static __u8 has_err = 2; /* not yet looked up */
 	size_t room;
 	const void *initial = bpf_map__initial_value(rodata, &room);
 	char *values = initial ? malloc(room) : NULL;
@@ -54,13 +95,12 @@ void constants__set(struct bpf_object *object, struct bpf_map *rodata, unsigned 
 	if (!values)
 		return;
 	memcpy(values, initial, room);
-	if (has_err == 2)
-		has_err = retransmit_arguments() >= 3;
 	clock_getres(CLOCK_MONOTONIC_COARSE, &tick); /* its resolution is the tick */
 	jiffy_us = (__u32)(tick.tv_nsec / 1000);
 	set_constant(object, values, room, "host_id", &host_id, sizeof(host_id));
 	set_constant(object, values, room, "jiffy_us", &jiffy_us, sizeof(jiffy_us));
-	set_constant(object, values, room, "retransmit_has_err", &has_err, sizeof(has_err));
+	for (size_t i = 0; i < COUNTED; i++)
+		set_constant(object, values, room, counted[i].constant, &counted[i].arguments, sizeof(counted[i].arguments));
 	bpf_map__set_initial_value(rodata, values, room);
 	free(values);
 }

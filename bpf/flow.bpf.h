@@ -9,9 +9,9 @@
 #include "memory.bpf.h"
 #include "rows.h"
 
+#define UID_UNKNOWN (~0U)
+
 const volatile __u64 host_id = 0;
-/* Length of a jiffy (1e6 / HZ): the unit of icsk_rto and of the chronos. */
-const volatile __u32 jiffy_us = 4000;
 
 static __always_inline void addr_v4(row_addr to, __be32 addr)
 {
@@ -66,6 +66,7 @@ static __always_inline void head_fill(struct row_head *head, struct tcp_sock *tp
 	head->state = inet->sk.__sk_common.skc_state;
 	head->srtt_us = tp->srtt_us >> 3;
 	head->cgroup_id = inet->sk.sk_cgrp_data.cgroup->kn->id;
+	head->uid = inet->sk.sk_uid.val;
 	if (memory)
 		head_owner(head, memory);
 }

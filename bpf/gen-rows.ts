@@ -46,7 +46,8 @@ const typedefs: Record<string, { size: number; type: string; ts: string; read: (
   row_time: { size: 8, type: 'DateTime64(9)', ts: 'bigint', read: (at) => `view.getBigUint64(${at}, true)` },
   row_id: { size: 8, type: 'UInt64', ts: 'bigint', read: (at) => `view.getBigUint64(${at}, true)` },
   row_addr: { size: 16, type: 'IPv6', ts: 'string', read: (at) => `readAddress(view, ${at})` },
-  row_text: { size: 16, type: 'FixedString(16)', ts: 'string', read: (at) => `readText(view, ${at})` },
+  row_text: { size: 16, type: 'FixedString(16)', ts: 'string', read: (at) => `readText(view, ${at}, 16)` },
+  row_name: { size: 32, type: 'FixedString(32)', ts: 'string', read: (at) => `readText(view, ${at}, 32)` },
   row_flag: { size: 1, type: 'Bool', ts: 'boolean', read: (at) => `view.getUint8(${at}) !== 0` },
 };
 
@@ -179,6 +180,41 @@ ${list.replace(/^/gm, '  ')}
   return { code, entry };
 }
 
+/** What the compiler of filters needs of filter.h: its limits, and where the members of its structs lie. */
+function emitFilter(): string {
+  const limits = [...readFileSync(join(here, 'filter.h'), 'utf8').matchAll(/^#define (FILTER_\w+) +(\d+)/gm)];
+  const members = (struct: string, value: (column: Column) => string) =>
+    columnsOf(named('STRUCT', struct))
+      .filter(({ name }) => !name.startsWith('pad'))
+      .map((column) => `  ${column.name}: ${value(column)},`)
+      .join('\n');
+  const sized = ['filter', 'filter_step'].map((struct) => `export const ${struct.toUpperCase()}_BYTES = ${named('STRUCT', struct).size};`);
+  return `
+${limits.map(([, name, value]) => `export const ${name} = ${value};`).join('\n')}
+${sized.join('\n')}
+
+/** Where the members of filter.h's structs lie, those of nested ones among them. */
+export const FILTER_AT = {
+${members('filter', ({ offset }) => String(offset))}
+} as const;
+
+export const FILTER_STEP_AT = {
+${members('filter_step', ({ offset }) => String(offset))}
+} as const;
+
+/** The facts of a row, as the steps of a filter find them. */
+export const FILTER_WORDS = {
+${members('filter_words', ({ offset, size }) => `{ offset: ${offset}, size: ${size} }`)}
+} as const;
+
+/** What became of the rows that a filter was asked about: UInt64 each. */
+export const FILTER_COUNTERS = [${columnsOf(named('STRUCT', 'filter_counters'))
+    .map(({ name }) => `'${name}'`)
+    .join(', ')}] as const;
+export type FilterCounters = Record<(typeof FILTER_COUNTERS)[number], number>;
+`;
+}
+
 function generate(): string {
   const version = header.match(/#define ROWS_VERSION (\d+)/)?.[1];
   if (!version) throw new Error('rows.h: no ROWS_VERSION');
@@ -222,7 +258,7 @@ ${kinds.map(({ entry }) => entry).join('\n')}
 /** The kernel's counters of one kind, as the loader hands them out: UInt64 each. */
 export const COUNTERS = [${counters.map(({ name }) => `'${name}'`).join(', ')}] as const;
 export type KindCounters = Record<(typeof COUNTERS)[number], number>;
-`;
+${emitFilter()}`;
 }
 
 // A path as argument writes elsewhere: the test compares that with the committed file.

@@ -30,6 +30,7 @@ typedef __u16 __sum16;
 #define ECONNABORTED 103
 #define ECONNRESET 104
 #define EPIPE 32
+#define EACCES 13
 #define ETIMEDOUT 110
 #define ECONNREFUSED 111
 #define EHOSTUNREACH 113
@@ -41,13 +42,23 @@ typedef __u16 __sum16;
 #define ICSK_TIME_LOSS_PROBE 5
 #define TCPHDR_FIN 0x01
 #define TCPHDR_SYN 0x02
+#define IPPROTO_TCP 6
+#define ETH_P_IP 0x0800
+#define ETH_P_IPV6 0x86dd
 
 /* uapi/linux/bpf.h, as far as maps and helpers need it. */
 enum {
+	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9,
+	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
 	BPF_MAP_TYPE_SK_STORAGE = 24,
 	BPF_MAP_TYPE_RINGBUF = 27,
+};
+enum {
+	BPF_ANY = 0,
+	BPF_NOEXIST = 1,
 };
 enum {
 	BPF_F_NO_PREALLOC = 1 << 0,
@@ -59,12 +70,19 @@ enum {
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 enum sock_flags {
-	SOCK_DEAD,
+	SOCK_DEAD, /* no process has it any more */
 	SOCK_DONE, /* a FIN was received */
+	SOCK_KEEPOPEN,
+	SOCK_LINGER,
+};
+
+struct ns_common {
+	unsigned int inum;
 };
 
 struct net {
 	__u64 net_cookie;
+	struct ns_common ns;
 };
 
 typedef struct {
@@ -116,9 +134,29 @@ struct sock_cgroup_data {
 	struct cgroup *cgroup;
 };
 
+typedef struct {
+	int counter;
+} atomic_t;
+
+typedef struct {
+	__u32 val;
+} kuid_t;
+
+typedef struct {
+	int owned;
+} socket_lock_t;
+
 struct sock {
 	struct sock_common __sk_common;
+	socket_lock_t sk_lock;
+	__u16 sk_protocol;
+	__u8 sk_kern_sock : 1;
+	atomic_t sk_drops;
 	int sk_err;
+	__u32 sk_ack_backlog;
+	__u32 sk_max_ack_backlog;
+	kuid_t sk_uid;
+	unsigned long sk_lingertime;
 	struct sock_cgroup_data sk_cgrp_data;
 };
 
@@ -131,13 +169,33 @@ struct inet_sock {
 	__be16 inet_sport;
 };
 
+struct fastopen_queue {
+	int max_qlen;
+};
+
+struct request_sock_queue {
+	__u8 rskq_defer_accept;
+	atomic_t qlen;
+	struct fastopen_queue fastopenq;
+};
+
+struct tcp_congestion_ops {
+	char name[16];
+};
+
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
+	struct request_sock_queue icsk_accept_queue;
 	__u32 icsk_rto;
+	const struct tcp_congestion_ops *icsk_ca_ops;
 	__u8 icsk_ca_state : 5;
 	__u8 icsk_retransmits;
 	__u8 icsk_pending;
 	__u8 icsk_backoff;
+	__u8 icsk_probes_out;
+	struct {
+		__u32 lrcvtime;
+	} icsk_ack;
 };
 
 struct minmax_sample {
@@ -151,6 +209,15 @@ struct minmax {
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	__u32 reordering;
+	__u32 reord_seen;
+	__u32 lost_out;
+	__u32 sacked_out;
+	__u32 retrans_out;
+	__u32 undo_marker;
+	__u32 lsndtime;
+	__u32 rcv_wup;
+	__u32 rcv_tstamp;
+	__u32 delivered_ce;
 	__u32 snd_wnd;
 	__u32 mss_cache;
 	__u32 snd_cwnd;
@@ -161,7 +228,7 @@ struct tcp_sock {
 	__u32 segs_out;
 	__u32 data_segs_out;
 	__u64 bytes_sent;
-	__u8 chrono_type;
+	__u8 chrono_type : 2; /* in newer kernels a plain byte, which a bitfield read finds too */
 	__u32 chrono_start;
 	__u32 chrono_stat[3];
 	__u32 write_seq;
@@ -192,8 +259,19 @@ struct tcp_skb_cb {
 	__u8 tcp_flags; /* wider since 6.16; on little-endian the flags read here stay in the first byte */
 };
 
+struct net_device {
+	int ifindex;
+	possible_net_t nd_net;
+};
+
 struct sk_buff {
+	struct net_device *dev;
+	struct sock *sk;
 	char cb[48];
+	int skb_iif;
+	__be16 protocol;
+	__u16 network_header;
+	unsigned char *head;
 };
 
 struct request_sock {
@@ -212,16 +290,44 @@ struct path {
 	struct dentry *dentry;
 };
 
+struct super_block {
+	unsigned long s_magic;
+};
+
+struct inode {
+	struct super_block *i_sb;
+	unsigned long i_ino;
+};
+
 struct file {
 	struct path f_path;
+	struct inode *f_inode;
 };
 
 struct mm_struct {
 	struct file *exe_file;
 };
 
+struct new_utsname {
+	char nodename[65];
+};
+
+struct uts_namespace {
+	struct new_utsname name;
+	struct ns_common ns;
+};
+
+struct nsproxy {
+	struct uts_namespace *uts_ns;
+	struct net *net_ns;
+};
+
 struct task_struct {
+	unsigned int flags;
+	int pid;
+	struct nsproxy *nsproxy;
 	int tgid;
+	__u64 start_boottime;
 	struct task_struct *group_leader;
 	struct mm_struct *mm;
 	char comm[16];
@@ -231,6 +337,8 @@ struct seq_file;
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
+	__u64 session_id;
+	__u64 seq_num;
 };
 
 struct bpf_iter__tcp {
@@ -238,9 +346,15 @@ struct bpf_iter__tcp {
 	struct sock_common *sk_common;
 };
 
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
 struct bpf_iter__task_file {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
+	__u32 fd;
 	struct file *file;
 };
 

@@ -13,9 +13,9 @@ API int loader__row_size(int kind);
 
 /*
  * Loads the objects in `directory`, attaches every hook that the kernel allows, and walks the file tables for owners.
- * `host_id` is 16 hex digits; `ring_bytes`, a power of two of at least a page, is the size of each kind's ring;
+ * `host_id` is 16 hex digits; `ring_bytes`, a power of two of at least a page, is the size of the largest ring;
  * `refuse` is a comma-separated list of hooks not to try. `report` receives a line a hook, "name\tattached\treason\n"
- * (attached 0 or 1), ended by a zero. Returns the number of hooks attached; 0 leaves nothing loaded.
+ * (attached 0 or 1), and a line "field:name\t…" for what only some kernels tell, ended by a zero. Returns the number of hooks attached; 0 leaves nothing loaded.
  */
 API int loader__open(const char *directory, const char *host_id, int ring_bytes, const char *refuse, unsigned char *report,
 		     int report_size);
@@ -25,12 +25,66 @@ API int loader__drain(int kind, unsigned char *rows, int size);
 
 /*
  * Opens a sweep over the sockets of the namespace behind `netns_path` (empty: the caller's own); drain of the kind
- * `sample` then walks it. `identity` receives two UInt64, the namespace's cookie and inode.
+ * `sample` then walks it, and drain of `namespace` has its counters. `first` says that a round over all namespaces
+ * begins with it. `identity` receives two UInt64, the namespace's cookie and inode.
  */
-API int loader__sweep(const char *netns_path, unsigned char *identity, int size);
+API int loader__sweep(const char *netns_path, int first, unsigned char *identity, int size);
+
+/* The running kernel's reason names, lines "kind\tcode\tname\n" of the kinds `reset` and `drop`. Returns bytes. */
+API int loader__reasons(unsigned char *names, int size);
+
+/*
+ * Walks the file tables of all processes for the owners of sockets, to be called now and then. `holders` receives a
+ * `struct netns_holder` (netns-holder.h) for every open namespace, as far as there is room. Returns bytes.
+ */
+API int loader__walk(unsigned char *holders, int size);
+
+/* Writes a `struct netns_holder` for every network namespace that a task is in, as far as there is room. Returns bytes. */
+API int loader__namespaces(unsigned char *holders, int size);
 
 /* Writes KIND_COUNT `struct kind_counters`, summed over the CPUs. Returns bytes. */
 API int loader__counters(unsigned char *counters, int size);
+
+/* sizeof(struct filter), to be compared with rows.gen.ts before anything is loaded. */
+API int loader__filter_size(void);
+
+/*
+ * Puts a filter into a slot, in place of what is there; programs that run meet the old one or the new one. `filter` is
+ * a `struct filter` (filter.h): its end is wall-clock, its unused steps go to FILTER_REJECT, its budget and counters
+ * are set here. `rows_per_s` 0 is no budget; `burst` is how many rows may come at once.
+ */
+API int loader__filter(int slot, const unsigned char *filter, int size, int rows_per_s, int burst);
+
+/* Takes a slot's filter away. */
+API int loader__filter_clear(int slot);
+
+/* `exclusive` 1: only rows that a live filter wants are written; 0: all are, and the head says which filters want it. */
+API int loader__filter_mode(int exclusive);
+
+/* Writes the `struct filter_counters` of a slot. Returns 1 when its end has passed, else 0. */
+API int loader__filter_counters(int slot, unsigned char *counters, int size);
+
+/* What a kind may write in a second when no filter wants the row, and at once. `rows_per_s` 0: whatever comes. */
+API int loader__budget(int kind, int rows_per_s, int burst);
+
+/*
+ * Starts the thread that wakes a reader. Returns its end of a socket: for a byte written there, one comes back as soon as a
+ * ring holds a row. The reader closes it.
+ */
+API int loader__waker(void);
+
+/*
+ * Whether what is left to do once hooks are attached, reading maps and opening sweeps, works with these capabilities alone
+ * (16 hex digits, a bit each). Returns 0, or -EPERM.
+ */
+API int loader__suffices(const char *capabilities);
+
+/*
+ * Gives up all capabilities but `keep` (16 hex digits) in every thread and for good: nothing inheritable or ambient is
+ * left, no_new_privs is set, and the bounding set is emptied where CAP_SETPCAP is held. Returns the number of threads;
+ * -EPERM if one of them kept more.
+ */
+API int loader__restrict(const char *keep);
 
 /* Detaches and unloads everything. */
 API int loader__close(void);

@@ -17,9 +17,9 @@ export function readAddress(view: DataView, at: number): string {
 
 const utf8 = new TextDecoder();
 
-/** Up to 16 bytes, to the first zero. What is not UTF-8 becomes U+FFFD. */
-export function readText(view: DataView, at: number): string {
+/** Up to `room` bytes, to the first zero. What is not UTF-8 becomes U+FFFD. */
+export function readText(view: DataView, at: number, room: number): string {
   let length = 0;
-  while (length < 16 && view.getUint8(at + length) !== 0) length++;
+  while (length < room && view.getUint8(at + length) !== 0) length++;
   return utf8.decode(new Uint8Array(view.buffer, view.byteOffset + at, length));
 }

@@ -6,6 +6,7 @@
 #include <bpf/bpf_tracing.h>
 #include "flow.bpf.h"
 #include "kernel_fixes.h"
+#include "ledger.bpf.h"
 #include "memory.bpf.h"
 #include "ring.bpf.h"
 #include "rows.h"
@@ -73,7 +74,9 @@ static __always_inline void fill(struct retransmit_row *row, struct tcp_sock *tp
 	row->snd_ssthresh = tp->snd_ssthresh;
 	row->packets_out = tp->packets_out;
 	row->total_retrans = tp->total_retrans;
-	row->dsack_dups = memory ? tp->dsack_dups - memory->dsack_dups : 0;
+	row->lost_out = tp->lost_out;
+	row->sacked_out = tp->sacked_out;
+	row->retrans_out = tp->retrans_out;
 	row->err = err;
 	row->class = class;
 	row->outcome = outcome;
@@ -81,6 +84,10 @@ static __always_inline void fill(struct retransmit_row *row, struct tcp_sock *tp
 	row->backoff = icsk->icsk_backoff;
 	row->retransmits = icsk->icsk_retransmits;
 	row->head_of_queue = seq == tp->snd_una;
+	if (memory) {
+		row->dsack_dups = tp->dsack_dups - memory->told_retransmit.dsack_dups;
+		row->evidence = evidence_since(&memory->told_retransmit, &memory->doubt, tp);
+	}
 }
 
 /* The ledger: what this attempt adds to its class, whether or not its row finds room in the ring. */
@@ -92,7 +99,6 @@ static __always_inline void attribute(struct memory *memory, struct tcp_sock *tp
 	if (index < CLASS_COUNT)
 		memory->retrans[index] += segments;
 	memory->total_retrans = tp->total_retrans;
-	memory->dsack_dups = tp->dsack_dups;
 }
 
 SEC("tp_btf/tcp_retransmit_skb")
@@ -103,28 +109,36 @@ int tcp_retransmit_skb(unsigned long long *ctx)
 	const struct tcp_skb_cb *cb = (void *)skb->cb;
 	int err = retransmit_err(ctx);
 	__u64 now_ns = bpf_ktime_get_boot_ns();
+	struct filter_facts facts = {};
+	struct row_head head = {};
 	struct retransmit_row *row;
 	struct memory *memory;
-	enum outcome outcome;
-	enum class class;
 	__u64 id;
 
 	if (!tp)
 		return 0;
 	id = bpf_get_socket_cookie(tp);
 	memory = memory_of(tp, id, now_ns);
-	class = classify(&tp->inet_conn, BPF_CORE_READ(cb, tcp_flags));
-	outcome = outcome_of(memory, tp->total_retrans, segments_of(cb), err, now_ns);
+	if (memory)
+		memory_look(memory, tp);
+	else
+		count_no_storage(KIND_RETRANSMIT);
+	facts.class = classify(&tp->inet_conn, BPF_CORE_READ(cb, tcp_flags));
+	facts.outcome = outcome_of(memory, tp->total_retrans, segments_of(cb), err, now_ns);
+	facts.ca_state = BPF_CORE_READ_BITFIELD(&tp->inet_conn, icsk_ca_state);
 
-	row = row_reserve(&ring_retransmit, KIND_RETRANSMIT, sizeof(*row));
+	head_fill(&head, tp, memory, id, now_ns);
+	row = row_begin(&ring_retransmit, KIND_RETRANSMIT, sizeof(*row), &head, &facts);
 	if (row) {
-		head_fill(&row->head, tp, memory, id, now_ns);
-		row->head.kind = KIND_RETRANSMIT;
-		fill(row, tp, cb, memory, class, outcome, err);
+		fill(row, tp, cb, memory, facts.class, facts.outcome, err);
 		row_submit(row);
 	}
-	if (memory && outcome != OUTCOME_REFUSED)
-		attribute(memory, tp, class, segments_of(cb));
+	if (facts.outcome != OUTCOME_REFUSED)
+		ledger_attribute(head.netns, segments_of(cb));
+	if (memory && facts.outcome != OUTCOME_REFUSED)
+		attribute(memory, tp, facts.class, segments_of(cb));
+	if (memory && row)
+		tell(&memory->told_retransmit, &memory->doubt, tp);
 	return 0;
 }
 
@@ -132,23 +146,27 @@ int tcp_retransmit_skb(unsigned long long *ctx)
 SEC("tp_btf/tcp_retransmit_synack")
 int BPF_PROG(tcp_retransmit_synack, struct sock *listener, struct request_sock *request)
 {
+	struct filter_facts facts = { .class = CLASS_SYN_ACK, .outcome = OUTCOME_SENT };
 	struct memory *memory = bpf_sk_storage_get(&memories, listener, 0, 0);
-	struct retransmit_row *row = row_reserve(&ring_retransmit, KIND_RETRANSMIT, sizeof(*row));
+	struct retransmit_row *row;
+	struct row_head head = {};
 
+	head.time_ns = bpf_ktime_get_boot_ns();
+	head.connection_id = bpf_get_socket_cookie(request);
+	head_ends(&head, &request->__req_common);
+	head.local_port = request->__req_common.skc_num;
+	head.cgroup_id = listener->sk_cgrp_data.cgroup->kn->id;
+	head.uid = listener->sk_uid.val;
+	if (memory)
+		head_owner(&head, memory);
+	if (memory && memory->owner)
+		head.owner = OWNER_LISTENER;
+	head.role = ROLE_SERVER;
+	head.state = STATE_NEW_SYN_RECV;
+	ledger_attribute(head.netns, 1);
+	row = row_begin(&ring_retransmit, KIND_RETRANSMIT, sizeof(*row), &head, &facts);
 	if (!row)
 		return 0;
-	row->head.time_ns = bpf_ktime_get_boot_ns();
-	row->head.connection_id = bpf_get_socket_cookie(request);
-	head_ends(&row->head, &request->__req_common);
-	row->head.local_port = request->__req_common.skc_num;
-	row->head.cgroup_id = listener->sk_cgrp_data.cgroup->kn->id;
-	if (memory)
-		head_owner(&row->head, memory);
-	if (memory && memory->owner)
-		row->head.owner = OWNER_LISTENER;
-	row->head.kind = KIND_RETRANSMIT;
-	row->head.role = ROLE_SERVER;
-	row->head.state = STATE_NEW_SYN_RECV;
 	row->segments = 1;
 	row->class = CLASS_SYN_ACK;
 	row->outcome = OUTCOME_SENT;

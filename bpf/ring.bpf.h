@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One ring a kind, so that a flood of one cannot push out another, and one set of counters a kind. */
+/*
+ * The one way a row leaves a program: past the filters and its kind's budget into the kind's own ring, so that a flood
+ * of one kind cannot push out another. Whatever becomes of the row, it is counted once.
+ */
 #ifndef TCPLENS_RING_BPF_H
 #define TCPLENS_RING_BPF_H
 
 #include "kernel.h"
 #include <bpf/bpf_helpers.h>
+#include "budget.bpf.h"
+#include "filter.bpf.h"
 #include "rows.h"
 
-/* The loader sets the size of every ring and polls: a submit never wakes user space. */
+/* The loader sets the size of every ring. */
 #define RING(kind)                                      \
 	struct {                                        \
 		__uint(type, BPF_MAP_TYPE_RINGBUF);     \
@@ -26,26 +31,67 @@ static __always_inline struct kind_counters *counters_of(__u32 kind)
 	return bpf_map_lookup_elem(&counters, &kind);
 }
 
-/* A zeroed row to fill, or NULL where the ring is full; either way it is counted. */
-static __always_inline void *row_reserve(void *ring, __u32 kind, __u64 size)
+/* Events that no memory could be had for: their rows lack owner and deltas. */
+static __always_inline void count_no_storage(__u32 kind)
 {
 	struct kind_counters *count = counters_of(kind);
-	void *row = bpf_ringbuf_reserve(ring, size, 0);
 
+	if (count)
+		count->no_storage++;
+}
+
+/*
+ * Whether a row with this head is to be written; marks in the head which filters want it. One that a filter wants is
+ * paid from the filter's budget, not from its kind's: a flood cannot hide what somebody looks for.
+ */
+static __always_inline bool row_wanted(struct row_head *head, enum kind kind, const struct filter_facts *facts)
+{
+	struct kind_counters *count;
+	__u32 wanted;
+
+	head->kind = kind;
+	wanted = filter_match(head, facts);
+	head->filters = wanted & FILTER_BITS;
+	if (head->filters || ((wanted & FILTER_BASE) && budget_spend(kind, head->time_ns)))
+		return true;
+	count = counters_of(kind);
+	if (count) {
+		if (wanted)
+			count->withheld++;
+		else
+			count->filtered++;
+	}
+	return false;
+}
+
+/* A row with this head and zeroes behind it, or NULL where it is not wanted or the ring is full. */
+static __always_inline void *row_begin(void *ring, enum kind kind, __u64 size, struct row_head *head,
+				       const struct filter_facts *facts)
+{
+	struct kind_counters *count;
+	void *row;
+
+	if (!row_wanted(head, kind, facts))
+		return NULL;
+	row = bpf_ringbuf_reserve(ring, size, 0);
+	count = counters_of(kind);
 	if (count) {
 		if (row)
 			count->written++;
 		else
 			count->ring_lost++;
 	}
-	if (row)
-		__builtin_memset(row, 0, size);
+	if (row) {
+		__builtin_memcpy(row, head, sizeof(*head));
+		__builtin_memset(row + sizeof(*head), 0, size - sizeof(*head));
+	}
 	return row;
 }
 
+/* Only the first row after the reader has caught up notifies, and only a reader that sleeps (waker.c) is woken by that. */
 static __always_inline void row_submit(void *row)
 {
-	bpf_ringbuf_submit(row, BPF_RB_NO_WAKEUP);
+	bpf_ringbuf_submit(row, 0);
 }
 
 #endif

@@ -18,12 +18,13 @@ typedef __u64 row_time;     /* ns since the epoch: DateTime64(9) */
 typedef __u64 row_id;       /* an identity, never added up: a string in JSON */
 typedef __u8 row_addr[16];  /* IPv6, or IPv4 as ::ffff/96 */
 typedef __u8 row_text[16];  /* zero-filled: FixedString(16) */
+typedef __u8 row_name[32];  /* a name from the kernel's own tables, zero-filled: FixedString(32) */
 typedef __u8 row_flag;      /* 0 or 1: Bool */
 
 #define ROW_ENUM __attribute__((packed)) /* one byte */
 
 /* Part of the batch's schema id: raise it when a member keeps its layout and changes its meaning. */
-#define ROWS_VERSION 1
+#define ROWS_VERSION 2
 
 /* One table each. The value is the index of the ring, the counters and the head's `kind`. */
 enum kind {
@@ -31,9 +32,14 @@ enum kind {
 	KIND_CONNECTION = 1,
 	KIND_STATE_CHANGE = 2,
 	KIND_SAMPLE = 3,
+	KIND_RESET = 4,
+	KIND_CONGESTION = 5,
+	KIND_DROP = 6,
+	KIND_LISTENER = 7,
+	KIND_NAMESPACE = 8,
 } ROW_ENUM;
 
-#define KIND_COUNT 4
+#define KIND_COUNT 9
 
 /* Which side opened the connection. */
 enum role {
@@ -65,6 +71,7 @@ enum owner {
 	OWNER_CONNECT = 1,   /* the task that called connect() or listen() */
 	OWNER_LISTENER = 2,  /* inherited from the listening socket */
 	OWNER_FILE_TABLE = 3, /* found in a task's file table */
+	OWNER_IO = 4,        /* the task that last read from it or wrote to it */
 } ROW_ENUM;
 
 /* Why a segment was sent again; rules in flow.bpf.h. */
@@ -92,6 +99,21 @@ enum ca_state {
 	CA_STATE_CWR = 2,
 	CA_STATE_RECOVERY = 3,
 	CA_STATE_LOSS = 4,
+} ROW_ENUM;
+
+/* What shows that earlier retransmissions were not needed. */
+enum evidence {
+	EVIDENCE_NONE = 0,
+	EVIDENCE_DSACK = 1, /* the peer reported segments that it had twice */
+	EVIDENCE_UNDO = 2,  /* timestamps, F-RTO or DSACKs made the kernel take its congestion response back */
+	EVIDENCE_BOTH = 3,
+} ROW_ENUM;
+
+/* Who sent a reset, or which way a dropped packet went. */
+enum direction {
+	DIRECTION_UNKNOWN = 0,
+	DIRECTION_SENT = 1,
+	DIRECTION_RECEIVED = 2,
 } ROW_ENUM;
 
 /* What a connection row reports. */
@@ -132,6 +154,8 @@ struct row_head {
 	enum owner owner;
 	row_text comm;       /* of the owner, zero-filled */
 	__u32 srtt_us;       /* smoothed RTT; 0 before the first sample */
+	__u32 uid;           /* of the socket's maker, in the initial user namespace; 0xffffffff unknown */
+	__u32 filters;       /* bit n: the filter in slot n wants this row */
 };
 
 /* One skb sent again (up to ~45 segments), or one SYN-ACK. */
@@ -146,7 +170,10 @@ struct retransmit_row {
 	__u32 snd_ssthresh;  /* segments; 0x7fffffff: not yet known */
 	__u32 packets_out;   /* segments in flight */
 	__u32 total_retrans; /* the socket's own counter after this attempt, segments */
-	__u32 dsack_dups;    /* DSACKs received since the connection's last row of this kind */
+	__u32 dsack_dups;    /* segments that DSACKs reported twice since the connection's last row of this kind */
+	__u32 lost_out;      /* segments held for lost, reported by SACK, sent again and not yet acknowledged */
+	__u32 sacked_out;
+	__u32 retrans_out;
 	__s16 err;           /* of a failed or refused attempt, as the kernel says it: -errno, or positive a queue's verdict (1 dropped) */
 	enum class class;
 	enum outcome outcome;
@@ -154,12 +181,29 @@ struct retransmit_row {
 	__u8 backoff;
 	__u8 retransmits;    /* unrecovered RTO timeouts (icsk_retransmits) */
 	row_flag head_of_queue;  /* 1: it starts at snd_una */
+	enum evidence evidence;  /* about the retransmissions since the connection's last row of this kind */
+	__u8 pad[3];
 };
 
 /* A connection's open, its close with the whole account, or a connect that failed. */
 struct connection_row {
 	struct row_head head;
+	row_id listener_id;      /* of an accepted connection, the listener's cookie; 0 unknown or none */
+	row_text congestion_control; /* the algorithm at the end */
 	__u64 duration_us;       /* from first sight to this row */
+	__u64 syn_sent_us;       /* time in each state, as far as it was seen */
+	__u64 syn_recv_us;
+	__u64 established_us;
+	__u64 fin_wait1_us;
+	__u64 fin_wait2_us;
+	__u64 close_wait_us;
+	__u64 closing_us;
+	__u64 last_ack_us;
+	__u64 accept_us;         /* server: how long it was ready (established, or its data in) until its first read or write; 0 unknown */
+	__u64 first_send_us;     /* first sight to the first write and to the first read with data; 0 none or unknown */
+	__u64 first_receive_us;
+	__u64 turn_us;           /* client: sum of the times from a write to the data read next; server: from a read to the next write */
+	__u64 delivery_rate;     /* bytes per second, the kernel's last estimate */
 	__u64 bytes_sent;        /* payload handed to the network, retransmissions included */
 	__u64 bytes_acked;       /* as the kernel counts: a FIN, and on the client the SYN, count one each */
 	__u64 bytes_received;    /* payload */
@@ -188,16 +232,32 @@ struct connection_row {
 	__u32 retrans_syn;
 	__u32 retrans_syn_ack;
 	__u32 rttvar_us;
+	__u32 turns;             /* how often it was a write and then a read (client), or the other way round (server) */
 	__u32 rtt_min_us;        /* windowed minimum; 0 unknown */
-	__u32 dsack_dups;        /* DSACKs received */
+	__u32 srtt_max_us;       /* the largest that an event or a sweep saw */
+	__u32 dsack_dups;        /* segments that DSACKs reported twice */
+	__u32 undos;             /* congestion responses that the kernel took back */
+	__u32 retrans_spurious;  /* segments of total_retrans that DSACKs or undos show were not needed */
+	__u32 delivered_ce;      /* segments acknowledged with a congestion mark */
+	__u32 reordering;        /* segments: the distance at which loss is assumed */
+	__u32 reord_seen;        /* reordering events */
+	__u32 mss;               /* bytes, of what is sent */
 	__u32 snd_cwnd;
+	__u32 snd_ssthresh;
+	__u32 snd_wnd;           /* bytes */
+	__u32 rcv_wnd;
+	__u32 notsent;           /* bytes written and never sent */
+	__u32 unacked;           /* bytes sent and not acknowledged, payload as the two beside it */
+	__u32 unread;            /* bytes received and not read */
+	__u32 probes_out;        /* keepalive or window probes not answered */
 	__u32 snd_isn;           /* initial sequence numbers; 0 unknown */
 	__u32 rcv_isn;
 	__s16 sk_err;            /* errno of the socket, positive; 0 none */
 	enum event event;
 	enum end_reason end_reason;
 	row_flag preexisting;        /* 1: it was open before the agent started; birth figures are unknown */
-	__u8 pad[3];
+	row_flag keepalive;          /* 1: SO_KEEPALIVE is on */
+	__u8 pad[6];
 };
 
 /* A transition between TCP states. */
@@ -220,6 +280,9 @@ struct sample_row {
 	__u64 rwnd_limited_us;
 	__u64 sndbuf_limited_us;
 	__u64 interval_us;     /* since the last sample; since first sight for the first */
+	__u64 state_us;        /* in the present state; 0 unknown */
+	__u64 turn_us;         /* see connection_row */
+	row_text congestion_control;
 	__u32 segs_out;
 	__u32 segs_in;
 	__u32 data_segs_out;
@@ -237,24 +300,172 @@ struct sample_row {
 	__u32 notsent;         /* bytes written and not yet sent */
 	__u32 unread;          /* bytes received and not yet read */
 	__u32 reordering;
+	__u32 reord_seen;
+	__u32 lost_out;        /* segments held for lost, reported by SACK, sent again and not yet acknowledged */
+	__u32 sacked_out;
+	__u32 retrans_out;
+	__u32 undos;           /* congestion responses taken back */
+	__u32 turns;
+	__u32 delivered_ce;
+	__u32 probes_out;      /* keepalive or window probes not answered */
+	__u32 idle_us;         /* since data was last sent or received, at most 71 minutes */
 	enum ca_state ca_state;
+	enum evidence evidence;    /* about retransmissions, since the last sample */
 	row_flag app_limited;      /* 1: delivery_rate is bounded by the application */
-	__u8 pad[2];
+	row_flag keepalive;
+	__u8 backoff;
+	__u8 pad[3];
 };
 
-/* Counters of one kind, in the kernel: every row that a program wanted to write is in one of the first two. */
+/* A RST sent or received. Without a socket (closed port, TIME_WAIT) the ends are those of the packet that provoked it. */
+struct reset_row {
+	struct row_head head;
+	row_name reason;       /* the kernel's name for why it was sent; empty: it does not say (received, or before Linux 6.10) */
+	__u64 idle_us;         /* since the peer was last heard; 0 unknown */
+	__u64 state_us;        /* in the present state; 0 unknown */
+	__u64 bytes_sent;
+	__u64 bytes_received;
+	__u32 reason_code;     /* the number behind reason, on this kernel */
+	__u32 unread;          /* bytes received and not read */
+	__u32 notsent;         /* bytes written and not sent */
+	__u32 packets_out;     /* segments in flight */
+	__u32 seq;             /* of the packet that provoked it; 0 none */
+	enum direction direction;
+	row_flag has_socket;
+	row_flag linger_zero;  /* SO_LINGER 0 is set: close() aborts */
+	__u8 tcp_flags;        /* of the packet that provoked it; 0 none */
+};
+
+/* The congestion control's view of the path changes. */
+struct congestion_row {
+	struct row_head head;
+	__u64 duration_us;     /* in old_ca_state; 0 unknown */
+	__u32 snd_cwnd;        /* as the change begins */
+	__u32 snd_ssthresh;
+	__u32 packets_out;
+	__u32 lost_out;
+	__u32 sacked_out;
+	__u32 retrans_out;
+	__u32 reordering;
+	__u32 dsack_dups;      /* segments that DSACKs reported twice since the last row of this kind */
+	__u32 retrans;         /* segments sent again since the last row of this kind */
+	__u32 retrans_spurious; /* of them, as far as `evidence` shows, not needed */
+	enum ca_state old_ca_state;
+	enum ca_state new_ca_state;
+	enum evidence evidence;
+	__u8 pad[5];
+};
+
+/* A TCP packet that this host dropped. */
+struct drop_row {
+	struct row_head head;
+	row_name reason;       /* the kernel's name; empty before Linux 5.17 */
+	row_name location;     /* the kernel function that dropped it; empty where symbols are hidden */
+	row_id address;        /* of the instruction after the drop */
+	__u32 reason_code;     /* the number behind reason, on this kernel */
+	__u32 seq;
+	__u32 ack;
+	__u32 length;          /* bytes of payload */
+	__u32 ifindex;         /* of the interface it came in by or was to leave by; 0 unknown */
+	enum direction direction;
+	row_flag has_socket;
+	__u8 tcp_flags;
+	__u8 pad[1];
+};
+
+/* A listening socket, each sweep. */
+struct listener_row {
+	struct row_head head;
+	__u64 interval_us;     /* since its last row */
+	__u32 accept_queue;    /* connections that wait for accept() */
+	__u32 accept_queue_limit; /* the kernel refuses when more than this wait */
+	__u32 syn_backlog;     /* handshakes under way */
+	__u32 drops;           /* connections refused since its last row: queue full, no memory */
+	__u32 drops_total;
+	__u32 accepted;        /* connections that reached it since its last row */
+	row_flag defer_accept;
+	row_flag fast_open;
+	__u8 pad[6];
+};
+
+/* A network namespace's own counters since its last row (nstat has the names) and what the rows account for. */
+struct namespace_row {
+	struct row_head head;
+	__u64 interval_us;
+	__u64 in_segs;
+	__u64 out_segs;
+	__u64 retrans_segs;       /* TcpRetransSegs: the ledger */
+	__u64 retrans_attributed; /* segments of retransmit rows, sent and failed */
+	__u64 unattributed;       /* segments sent again, now or before, that only now are known to be in no retransmit row */
+	__u64 active_opens;
+	__u64 passive_opens;
+	__u64 attempt_fails;
+	__u64 estab_resets;
+	__u64 out_rsts;
+	__u64 in_errs;
+	__u64 timeouts;
+	__u64 syn_retrans;
+	__u64 fast_retrans;
+	__u64 slow_start_retrans;
+	__u64 loss_probes;
+	__u64 lost_retransmit;
+	__u64 retrans_fail;
+	__u64 spurious_rtos;
+	__u64 full_undo;
+	__u64 loss_undo;
+	__u64 dsack_undo;
+	__u64 dsack_received;
+	__u64 listen_overflows;
+	__u64 listen_drops;
+	__u64 req_q_full_drop;
+	__u64 req_q_full_cookies;
+	__u64 syncookies_sent;
+	__u64 syncookies_failed;
+	__u64 abort_on_data;
+	__u64 abort_on_close;
+	__u64 abort_on_memory;
+	__u64 abort_on_timeout;
+	__u64 abort_on_linger;
+	__u64 abort_failed;
+	__u64 backlog_drop;
+	__u64 rcvq_drop;
+	__u64 ofo_drop;
+	__u64 zero_window_drop;
+	__u64 from_zero_window;   /* this host's windows that closed and opened again */
+	__u64 to_zero_window;
+	__u64 want_zero_window;
+	__u64 keepalives;
+	__u64 win_probes;
+	__u64 memory_pressures;
+	__u64 time_wait_overflow;
+	__u32 inuse;              /* now: sockets of any state but TIME_WAIT, orphans, TIME_WAITs */
+	__u32 orphans;
+	__u32 time_wait;
+	__u32 curr_estab;
+	__u32 mem_pages;          /* TCP's memory on the whole host */
+	__u32 port_range;         /* size of ip_local_port_range */
+};
+
+/* Counters of one kind, in the kernel: every row that a program wanted to write is in one of them, no_storage apart. */
 struct kind_counters {
 	__u64 written;   /* rows that reached their ring (or, samples, the reader) */
 	__u64 ring_lost; /* rows lost because the ring was full */
 	__u64 no_storage; /* events seen without the connection's memory: written, but owner and deltas are unknown */
+	__u64 withheld;  /* rows not written because the kind's or the filter's budget was spent */
+	__u64 filtered;  /* rows that no filter wanted, while only filtered rows are written */
 };
 
 #define ROW_SIZES_HOLD \
-	_Static_assert(sizeof(struct row_head) == 104, "row_head"); \
-	_Static_assert(sizeof(struct retransmit_row) == 152, "retransmit_row"); \
-	_Static_assert(sizeof(struct connection_row) == 304, "connection_row"); \
-	_Static_assert(sizeof(struct state_change_row) == 120, "state_change_row"); \
-	_Static_assert(sizeof(struct sample_row) == 240, "sample_row")
+	_Static_assert(sizeof(struct row_head) == 112, "row_head"); \
+	_Static_assert(sizeof(struct retransmit_row) == 176, "retransmit_row"); \
+	_Static_assert(sizeof(struct connection_row) == 504, "connection_row"); \
+	_Static_assert(sizeof(struct state_change_row) == 128, "state_change_row"); \
+	_Static_assert(sizeof(struct sample_row) == 320, "sample_row"); \
+	_Static_assert(sizeof(struct reset_row) == 200, "reset_row"); \
+	_Static_assert(sizeof(struct congestion_row) == 168, "congestion_row"); \
+	_Static_assert(sizeof(struct drop_row) == 208, "drop_row"); \
+	_Static_assert(sizeof(struct listener_row) == 152, "listener_row"); \
+	_Static_assert(sizeof(struct namespace_row) == 512, "namespace_row")
 
 ROW_SIZES_HOLD;
 

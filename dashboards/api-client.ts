@@ -1,11 +1,14 @@
 // The collector's REST endpoints as functions. Every refusal becomes an ApiError that carries the server's own words.
-import type { API, Connection, Edges, Hosts, Overview, Problem, Retransmits } from '../server/api.ts';
+import type { API, Connection, Drops, Edges, Hosts, Listeners, Overview, Problem, Resets, Retransmits } from '../server/api.ts';
 import type { ConnectionRef, Sort } from './view-state.ts';
 
-const PATHS: Pick<typeof API, 'overview' | 'edges' | 'retransmits' | 'connection' | 'hosts'> = {
+const PATHS: Omit<typeof API, 'live' | 'openapi'> = {
   overview: '/api/v1/overview',
   edges: '/api/v1/edges',
   retransmits: '/api/v1/retransmits',
+  listeners: '/api/v1/listeners',
+  resets: '/api/v1/resets',
+  drops: '/api/v1/drops',
   connection: '/api/v1/connections/:host_id/:connection_id',
   hosts: '/api/v1/hosts',
 };
@@ -52,6 +55,9 @@ export function createApiClient(fetchResponse: typeof fetch) {
     overview: (query: Query, signal: AbortSignal) => get<Overview>(PATHS.overview, query, signal),
     edges: (query: Query, sort: Sort, signal: AbortSignal) => get<Edges>(PATHS.edges, { ...query, sort }, signal),
     retransmits: (query: Query, signal: AbortSignal) => get<Retransmits>(PATHS.retransmits, query, signal),
+    listeners: (query: Query, signal: AbortSignal) => get<Listeners>(PATHS.listeners, query, signal),
+    resets: (query: Query, signal: AbortSignal) => get<Resets>(PATHS.resets, query, signal),
+    drops: (query: Query, signal: AbortSignal) => get<Drops>(PATHS.drops, query, signal),
     hosts: (signal: AbortSignal) => get<Hosts>(PATHS.hosts, {}, signal),
     connection: ({ host_id, connection_id }: ConnectionRef, signal: AbortSignal) =>
       get<Connection>(PATHS.connection.replace(':host_id', host_id).replace(':connection_id', connection_id), {}, signal),

@@ -24,7 +24,10 @@ export const RETRANSMIT_BAD = 0.02;
 const shareWords = (share: number) =>
   share < 1 ? `1 for every ${formatCount(Math.round(1 / share))} opened` : `${formatNumber(share)} for each one opened`;
 
-type TileName = Exclude<keyof Tiles, 'failed' | 'rtt_p50_us' | 'rtt_p99_us'> | 'rtt';
+/** Retransmissions that were not needed show reordering or an impatient timer, and are no loss. */
+const spuriousWords = (segments: number) => (segments > 0 ? `; ${formatCount(segments)} not needed: no loss` : '');
+
+type TileName = Exclude<keyof Tiles, 'failed' | 'rtt_p50_us' | 'rtt_p99_us' | 'dropped' | 'spurious' | 'unattributed'> | 'rtt';
 
 /** One verdict for each tile of the page. */
 export const VERDICTS: Record<TileName, (overview: Overview) => Verdict> = {
@@ -39,7 +42,7 @@ export const VERDICTS: Record<TileName, (overview: Overview) => Verdict> = {
     if (series.retransmit_ratio.filter((step) => step !== null).length < STEPS_MIN) return verdict('none', 'too little data to judge');
     const words = { none: '', ok: 'low', warn: 'raised: long paths slow down', bad: 'high: transfers stall' };
     const severity = grade(ratio, RETRANSMIT_WARN, RETRANSMIT_BAD);
-    return verdict(severity, words[severity]);
+    return verdict(severity, words[severity] + spuriousWords(tiles.spurious));
   },
   rtt({ tiles }) {
     const { rtt_p50_us, rtt_p99_us } = tiles;
@@ -62,14 +65,15 @@ export const VERDICTS: Record<TileName, (overview: Overview) => Verdict> = {
     return verdict(grade(resets / opened, 0.05, 0.2), shareWords(resets / opened));
   },
   accept_overflows({ tiles }) {
-    if (tiles.accept_overflows === null) return verdict('none', 'not watched yet');
+    if (tiles.accept_overflows === null) return verdict('none', 'no listener was looked at');
     if (tiles.accept_overflows === 0) return verdict('ok', 'every listener kept up');
     return verdict('bad', 'a full queue turned connections away');
   },
   completeness({ tiles }) {
-    const { completeness } = tiles;
+    const { completeness, unattributed } = tiles;
     if (completeness === null) return verdict('none', 'no agent has reported');
-    if (completeness >= 1) return verdict('ok', 'no row is missing');
-    return verdict(grade(1 - completeness, 0.0005, 0.01), 'some rows are missing');
+    const unseen = unattributed ? `; ${formatCount(unattributed)} resent unseen` : '';
+    if (completeness >= 1) return verdict('ok', `no row is missing${unseen}`);
+    return verdict(grade(1 - completeness, 0.0005, 0.01), `some rows are missing${unseen}`);
   },
 };

@@ -47,11 +47,19 @@ export const CA_STATE_WORDS = {
   loss: { label: 'loss', meaning: 'after a timeout: begins again from a small window' },
 } as const satisfies Record<Retransmit['ca_state'], Said>;
 
+export const EVIDENCE_WORDS = {
+  none: { label: 'no evidence', meaning: 'nothing shows that it was not needed' },
+  dsack: { label: 'DSACK', meaning: 'the peer reported that it had them twice' },
+  undo: { label: 'undo', meaning: 'the kernel took its congestion response back' },
+  both: { label: 'DSACK and undo', meaning: 'the peer had them twice, and the kernel took its congestion response back' },
+} as const satisfies Record<Connection['congestion'][number]['evidence'], Said>;
+
 export const OWNER_WORDS = {
   unknown: 'owner not known',
   connect: 'known from its connect() or listen()',
   listener: 'inherited from the listening socket',
   file_table: 'found in the process’s open files',
+  io: 'last to read from it or write to it',
 } as const satisfies Record<Connection['owner'], string>;
 
 export const ROLE_WORDS = {

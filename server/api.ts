@@ -1,19 +1,12 @@
 // Every message between the collector and people's tools: the contract of server/ towards dashboards/.
 // Schemas are values for fastify and its OpenAPI document; the browser imports only the types made from them.
-import { type Static, type TProperties, Type } from 'typebox';
-import { CA_STATE, CLASS, END_REASON, OUTCOME, OWNER, ROLE, STATE } from '../bpf/rows.gen.ts';
+import { type Static, Type } from 'typebox';
+import { type CLASS, ROLE } from '../bpf/rows.gen.ts';
+import { Count, Figure, Figures, Id, Limits, Ms, object, oneOf, Retransmit } from './api/schema.ts';
 
-const object = <Properties extends TProperties>(properties: Properties, description?: string) =>
-  Type.Object(properties, { additionalProperties: false, ...(description ? { description } : {}) });
-const oneOf = <const Values extends readonly string[]>(values: Values) =>
-  Type.Unsafe<Values[number]>({ type: 'string', enum: [...values] });
-
-const Id = Type.String({ pattern: '^[0-9]{1,20}$', description: 'an unsigned 64-bit number, in decimal' });
-const Count = Type.Integer({ minimum: 0 });
-const Ms = Type.Integer({ minimum: 0, description: 'ms since the epoch' });
-/** A figure that does not exist where nothing was measured. */
-const Figure = (description: string) => Type.Union([Type.Number(), Type.Null()], { description });
-const Figures = (description: string) => Type.Array(Figure(description));
+export type { DropGroup, Drops, Listener, Listeners, ResetGroup, Resets } from './api/causes.ts';
+export { Connection } from './api/connection.ts';
+export { Retransmit } from './api/schema.ts';
 
 /** The classes that carry loss or its suspicion, in the order that charts stack them. */
 export const STACKED_CLASSES = [
@@ -47,8 +40,15 @@ export const Tiles = object({
   failed_ratio: Figure('failed connects / attempted, 0–1'),
   failed: Count,
   resets_per_s: Figure('connections ended by RST, sent or received, per second'),
-  accept_overflows: Figure('null until listeners are watched'),
-  completeness: Figure('1 − rows lost anywhere / rows the kernel programs wanted to write, over all hosts since their agents started'),
+  accept_overflows: Figure(
+    'connections that met a full accept queue, as the hosts count them; of one process or port, all that its listeners refused; null where nobody looked, and of one peer',
+  ),
+  dropped: Type.Integer({ minimum: 0, description: 'TCP packets that the hosts dropped, as far as they were told' }),
+  spurious: Type.Integer({ minimum: 0, description: 'segments that connections, now ended, retransmitted without need' }),
+  unattributed: Figure('segments retransmitted by the hosts’ own counters that no row accounts for; null with a filter but the host'),
+  completeness: Figure(
+    '1 − rows lost or withheld anywhere / rows the kernel programs wanted to write, over all hosts since their agents started',
+  ),
 });
 
 /** Columns of equal length, oldest first; null is a gap. */
@@ -57,6 +57,10 @@ export const Series = object({
   connections_per_s: Figures('opened per second'),
   failed_per_s: Figures('failed connects per second'),
   resets_per_s: Figures('connections ended by RST per second'),
+  resets_sent_per_s: Figures('RSTs sent per second, whether or not they ended a connection'),
+  resets_received_per_s: Figures('RSTs received per second'),
+  dropped_per_s: Figures('TCP packets that the hosts dropped, per second'),
+  accept_overflows: Figures('as in the tiles'),
   retransmit_ratio: Figures('retransmitted / sent data segments'),
   retransmits_per_s: Type.Record(Type.String(), Figures('segments per second (sent and failed), by class')),
   rtt_p50_us: Figures('µs'),
@@ -93,96 +97,14 @@ export const Edge = object({
   retransmit_ratio: Figure('retrans / data segments sent; null without data segments'),
   rtt_p99_us: Figure('µs'),
   bytes: Type.Integer({ description: 'sent and received' }),
-  limits: object(
-    {
-      application: Type.Number(),
-      network: Type.Number(),
-      receiver: Type.Number(),
-      sender: Type.Number(),
-    },
-    'shares of the sampled time, adding up to 1 (or all 0 without samples)',
-  ),
+  limits: Limits,
 });
 export type Edge = Static<typeof Edge>;
 export const Edges = object({ edges: Type.Array(Edge), total: Type.Integer({ description: 'edges in range, before the limit' }) });
 export type Edges = Static<typeof Edges>;
 
-/** One row of the retransmissions table, from the store or live: the same shape. */
-export const Retransmit = object({
-  time_ns: Id,
-  host_id: Id,
-  host: Type.String(),
-  connection_id: Id,
-  netns: Id,
-  pid: Count,
-  comm: Type.String(),
-  owner: oneOf(OWNER),
-  role: oneOf(ROLE),
-  local_addr: Type.String(),
-  local_port: Count,
-  peer_addr: Type.String(),
-  peer_port: Count,
-  state: oneOf(STATE),
-  class: oneOf(CLASS),
-  outcome: oneOf(OUTCOME),
-  err: Type.Integer(),
-  segments: Count,
-  bytes: Count,
-  seq: Count,
-  ca_state: oneOf(CA_STATE),
-  backoff: Count,
-  srtt_us: Count,
-  rto_us: Count,
-  snd_cwnd: Count,
-});
-export type Retransmit = Static<typeof Retransmit>;
 export const Retransmits = object({ retransmits: Type.Array(Retransmit) });
 export type Retransmits = Static<typeof Retransmits>;
-
-/** Everything known about one connection. */
-export const Connection = object({
-  host_id: Id,
-  host: Type.String(),
-  connection_id: Id,
-  netns: Id,
-  pid: Count,
-  comm: Type.String(),
-  command: Type.String(),
-  container: Type.String(),
-  owner: oneOf(OWNER),
-  role: oneOf(ROLE),
-  local_addr: Type.String(),
-  local_port: Count,
-  peer_addr: Type.String(),
-  peer_port: Count,
-  from_ms: Ms,
-  to_ms: Ms,
-  opened_ms: Type.Union([Ms, Type.Null()]),
-  closed_ms: Type.Union([Ms, Type.Null()]),
-  state: oneOf(STATE),
-  end_reason: oneOf(END_REASON),
-  sk_err: Type.Integer(),
-  connect_us: Figure('µs'),
-  bytes_sent: Figure('payload, retransmissions included; null while only samples know it and none came'),
-  bytes_received: Figure('bytes'),
-  total_retrans: Figure('segments, the socket’s own counter'),
-  unattributed: Figure('of these, segments that no retransmit row accounts for'),
-  rtt_min_us: Figure('µs'),
-  limits: Edge.properties.limits,
-  states: Type.Array(object({ state: oneOf(STATE), from_ms: Type.Number(), to_ms: Type.Union([Type.Number(), Type.Null()]) })),
-  samples: object({
-    time_ms: Type.Array(Type.Number()),
-    srtt_us: Figures('µs'),
-    rtt_min_us: Figures('µs'),
-    snd_cwnd: Figures('segments'),
-    snd_ssthresh: Figures('segments'),
-    packets_out: Figures('segments'),
-    delivery_rate: Figures('bytes/s'),
-    retrans: Figures('segments in the interval'),
-  }),
-  retransmits: Type.Array(Retransmit),
-});
-export type Connection = Static<typeof Connection>;
 
 /** One stage's account of one kind on one host, in rows, since the agent's start. */
 export const Account = object({
@@ -191,6 +113,7 @@ export const Account = object({
   sent: Count,
   queued: Count,
   ring_lost: Count,
+  withheld: Count,
   queue_dropped: Count,
   rejected: Count,
 });
@@ -229,6 +152,9 @@ export const API = {
   overview: '/api/v1/overview',
   edges: '/api/v1/edges',
   retransmits: '/api/v1/retransmits',
+  listeners: '/api/v1/listeners',
+  resets: '/api/v1/resets',
+  drops: '/api/v1/drops',
   connection: '/api/v1/connections/:host_id/:connection_id',
   hosts: '/api/v1/hosts',
   live: '/api/v1/live',

@@ -131,7 +131,10 @@ export class Collector {
     const { logger } = this.#surroundings;
     if (segments.length > 0 || torn_bytes > 0) logger.info({ segments: segments.length, torn_bytes }, 'recovered the log');
     if (set_aside.length > 0 || damaged_lines > 0)
-      logger.error({ set_aside, damaged_lines }, 'the log is damaged: these rows are not stored');
+      logger.error(
+        { set_aside, damaged_lines },
+        'the log is damaged, or was left by another version of tcplens: these rows are not stored',
+      );
   }
 }
 

@@ -50,11 +50,13 @@ async function run(texts: Record<string, unknown>): Promise<void> {
   }
 }
 
-/** Its own process group, so that Ctrl-C reaches it once, from here; it ends by itself if this process is killed. */
+/**
+ * Its own process group, so that Ctrl-C reaches it once, from here; it ends by itself if this process is killed. Started by
+ * the launcher, which knows how Node is to run each of them.
+ */
 function start(subcommand: 'serve' | 'agent', args: readonly string[]): ChildProcess {
-  const cli = fileURLToPath(new URL('../cli.ts', import.meta.url));
-  const argv = [...process.execArgv, cli, subcommand, ...args, '--exit-with-parent'];
-  return spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true });
+  const launcher = fileURLToPath(new URL('../tcplens', import.meta.url));
+  return spawn(launcher, [subcommand, ...args, '--exit-with-parent'], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true });
 }
 
 /** How it ended, in words. */

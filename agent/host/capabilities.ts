@@ -3,7 +3,6 @@
 /** Those that matter here, by their bit in /proc/PID/status's CapEff. */
 const CAPABILITY_BIT = {
   CAP_DAC_READ_SEARCH: 2,
-  CAP_NET_ADMIN: 12,
   CAP_SYS_PTRACE: 19,
   CAP_SYS_ADMIN: 21,
   CAP_PERFMON: 38,
@@ -12,10 +11,43 @@ const CAPABILITY_BIT = {
 export type Capability = keyof typeof CAPABILITY_BIT;
 export const CAPABILITY = Object.keys(CAPABILITY_BIT) as Capability[];
 
-/** The effective capabilities in the text of /proc/PID/status. */
+type CapabilitySet = 'CapEff' | 'CapBnd';
+
+/** One set in the text of /proc/PID/status, a bit a capability; empty where the text has none. */
+export function readMask(status: string, set: CapabilitySet): bigint {
+  return BigInt(`0x${new RegExp(`^${set}:\\s*([0-9a-f]+)$`, 'm').exec(status)?.[1] ?? '0'}`);
+}
+
+/** Those of the effective capabilities that matter here. */
 export function readCapabilities(status: string): Set<Capability> {
-  const mask = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
+  const mask = readMask(status, 'CapEff');
   return new Set(CAPABILITY.filter((name) => (mask >> BigInt(CAPABILITY_BIT[name])) & 1n));
+}
+
+export function maskOf(capabilities: Iterable<Capability>): bigint {
+  let mask = 0n;
+  for (const name of capabilities) mask |= 1n << BigInt(CAPABILITY_BIT[name]);
+  return mask;
+}
+
+/** What a capability is for once the programs are attached. All others are given up. */
+export const USE_AFTER_START = {
+  CAP_SYS_ADMIN: 'enters other network namespaces',
+  CAP_SYS_PTRACE: "reaches namespaces through other users' processes, and names these where /proc hides them",
+  CAP_DAC_READ_SEARCH: 'reaches namespaces behind folders of other users',
+  CAP_BPF: 'reads maps and begins walks, which this kernel forbids without',
+} as const satisfies Partial<Record<Capability, string>>;
+export type UsedAfterStart = keyof typeof USE_AFTER_START;
+
+const FOR_NAMESPACES = ['CAP_SYS_ADMIN', 'CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH'] as const;
+
+/**
+ * What to keep of `held`: what other namespaces need, unless only the own one is to be sampled, and CAP_BPF where that
+ * does not suffice to read what the programs write.
+ */
+export function keptOf(held: ReadonlySet<Capability>, own_netns: boolean, suffices: (mask: bigint) => boolean): UsedAfterStart[] {
+  const kept = own_netns ? [] : FOR_NAMESPACES.filter((name) => held.has(name));
+  return suffices(maskOf(kept)) || !held.has('CAP_BPF') ? kept : [...kept, 'CAP_BPF'];
 }
 
 /** What is known about the machine before anything is loaded. */
@@ -23,6 +55,10 @@ export type Facts = {
   platform: string;
   release: string;
   btf: boolean;
+  /** modules that offer types of their own */
+  module_btf: readonly string[];
+  /** the sysctl of that name, undefined where there is none: 0 lets everybody load programs */
+  unprivileged_bpf_disabled: number | undefined;
   uid: number;
   capabilities: ReadonlySet<Capability>;
 };

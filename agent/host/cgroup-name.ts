@@ -1,33 +1,61 @@
-// What a cgroup's path says about who lives in it. Pure: container runtimes and systemd each have their own spelling.
+// What a cgroup's path says about who lives in it. Pure: container runtimes, Kubernetes and systemd each have their
+// own spelling, most of them one for systemd's cgroup driver and one for plain directories (cgroupfs).
 
-export type CgroupName = { container_id: string; unit: string };
+export type CgroupName = {
+  /** of the innermost container: 64 hex digits, or the name that lxc, systemd-nspawn or libvirt gave it */
+  container_id: string;
+  /** of the Kubernetes pod, as its API writes it */
+  pod_uid: string;
+  /** the innermost systemd unit that is no slice; a slice where there is nothing finer */
+  unit: string;
+};
 
-/** Each finds a container's 64-digit id in a path. The last match counts: containers can be nested. */
+const CONTAINER_CHARS_MAX = 64;
+
+/** A runtime's own helpers (crio-conmon-ID.scope) live beside the container, not in it. */
 const CONTAINER_PATTERNS = [
-  /(?:docker|cri-containerd|crio|libpod|containerd|nerdctl)[-:]([0-9a-f]{64})(?:\.scope)?(?=\/|$)/g, // systemd cgroup driver, cri
-  /\/([0-9a-f]{64})(?=\/|$)/g, // cgroupfs driver: /docker/<id>, /kubepods/…/pod…/<id>
-  /\/libpod-payload-([0-9a-f]{64})(?=\/|$)/g,
+  // /docker/ID, docker-ID.scope, cri-containerd-ID.scope, crio-ID, libpod-payload-ID, and slice:runtime:ID
+  /(?<=[/:])(?:[a-z][a-z0-9-]*(?<!-conmon)[-:])?([0-9a-f]{64})(?:\.scope)?(?=\/|$)/g,
+  /\/(?:lxc\/|lxc\.payload[./])([^/]+)(?=\/|$)/g,
+  /\/machine\.slice\/systemd-nspawn@([^/]+)\.service(?=\/|$)/g,
+  /\/machine\.slice\/machine-([^/]+)\.scope(?=\/|$)/g,
 ] as const;
 
-const UNIT = /\/([^/]+\.(?:service|scope|slice|socket|mount|timer))(?=\/|$)/g;
-/** Slices group units; they name something only where there is nothing finer. */
-const isSlice = (unit: string) => unit.endsWith('.slice');
+/** systemd's driver writes _ for -, since - nests slices. A pod from a file of the kubelet's has an MD5 for its uid. */
+const POD = /[/-]pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:\.slice)?(?=[/:]|$)/g;
 
-/**
- * Names the owner of a cgroup, its path relative to the hierarchy's root. Empty strings where the path does not show it.
- */
+const UNIT = /\/([^/]+\.(?:service|scope|slice|socket|mount|swap))(?=\/|$)/g;
+
+/** Names the owner of a cgroup, its path relative to the hierarchy's root. Empty strings where the path does not show it. */
 export function nameCgroup(path: string): CgroupName {
-  const container_id = CONTAINER_PATTERNS.map((pattern) => last(path, pattern)).find((id) => id !== '') ?? '';
+  const matches = CONTAINER_PATTERNS.flatMap((pattern) => [...path.matchAll(pattern)]).sort((one, other) => one.index - other.index);
   const units = [...path.matchAll(UNIT)].map(([, unit = '']) => unit);
-  const unit = units.findLast((name) => !isSlice(name)) ?? units.at(-1) ?? '';
-  return { container_id, unit: unescapeUnit(unit) };
+  return {
+    container_id: unescapeUnit(matches.at(-1)?.[1] ?? '').slice(0, CONTAINER_CHARS_MAX),
+    pod_uid: ([...path.matchAll(POD)].at(-1)?.[1] ?? '').replaceAll('_', '-'),
+    unit: unescapeUnit(innermost(units)),
+  };
 }
 
-function last(path: string, pattern: RegExp): string {
-  return [...path.matchAll(pattern)].at(-1)?.[1] ?? '';
+/** Slices group units, and a manager's own init.scope says less than the unit that the manager is in. */
+function innermost(units: readonly string[]): string {
+  const finer = units.filter((unit) => !unit.endsWith('.slice'));
+  return finer.findLast((unit) => unit !== 'init.scope') ?? finer.at(-1) ?? units.at(-1) ?? '';
 }
 
 /** systemd writes characters that a file name cannot hold as \xNN. */
 function unescapeUnit(unit: string): string {
   return unit.replace(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+/**
+ * The most telling path in the text of /proc/PID/cgroup. Where a runtime uses the old hierarchies beside the new one
+ * (hybrid), only theirs show the container.
+ */
+export function tellingPath(cgroups: string): string {
+  const paths = [...cgroups.matchAll(/^\d+:([^:]*):(.*)$/gm)].map(([, controllers = '', path = '']) => ({ controllers, path }));
+  const unified = paths.find(({ controllers }) => controllers === '');
+  const systemd = paths.find(({ controllers }) => controllers === 'name=systemd');
+  const inContainer = [unified, ...paths].find((each) => each && nameCgroup(each.path).container_id !== '');
+  return (inContainer ?? (unified && unified.path !== '/' ? unified : systemd) ?? unified)?.path ?? '';
 }

@@ -3,22 +3,14 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CgroupEntity } from '../batch-envelope.ts';
 import { nameCgroup } from './cgroup-name.ts';
+import { mountsOf } from './mountinfo.ts';
 
 const CGROUPS_MAX = 10_000;
 const PATH_CHARS_MAX = 4096;
 
 /** Where the cgroup2 hierarchy is mounted, from the text of /proc/self/mountinfo; undefined without one. */
 export function cgroup2Mount(mountinfo: string): string | undefined {
-  for (const line of mountinfo.split('\n')) {
-    const [before = '', after = ''] = line.split(' - ');
-    if (after.startsWith('cgroup2 ')) return unescapeOctal(before.split(' ')[4] ?? '');
-  }
-  return undefined;
-}
-
-/** mountinfo writes space, tab, newline and backslash as \ooo. */
-function unescapeOctal(path: string): string {
-  return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+  return mountsOf(mountinfo, 'cgroup2')[0]?.path;
 }
 
 export function readCgroup2Mount(): string | undefined {

@@ -1,6 +1,6 @@
 // What rows' enums are called on metrics: total mappings, so that a new value does not compile until it has a name.
 import type { Attributes } from '@opentelemetry/api';
-import { CLASS, type Class, END_REASON, type EndReason, EVENT, type Event } from '../../bpf/rows.gen.ts';
+import { CA_STATE, CLASS, type Class, type Direction, END_REASON, EVENT, type Event } from '../../bpf/rows.gen.ts';
 
 /** The proposal knows four types. What follows a retransmission timeout is one, whoever the timer belonged to. */
 const RETRANSMIT_TYPE = {
@@ -16,19 +16,8 @@ const RETRANSMIT_TYPE = {
 /** By class number. */
 export const CLASS_ATTRIBUTES = CLASS.map((name) => ({ 'network.tcp.retransmit.type': RETRANSMIT_TYPE[name], 'tcplens.class': name }));
 
-/** Where the RST that ended a connection came from. */
-export const RESET = {
-  none: undefined,
-  fin_local: undefined,
-  fin_peer: undefined,
-  rst_sent: { 'network.io.direction': 'transmit' },
-  rst_received: { 'network.io.direction': 'receive' },
-  timeout: undefined,
-  refused: { 'network.io.direction': 'receive', 'network.tcp.reset.cause': 'refused' },
-  unreachable: undefined,
-  abort: undefined,
-  unknown: undefined,
-} as const satisfies Record<EndReason, Attributes | undefined>;
+/** A RST that answered a SYN. */
+export const REFUSED = { 'network.tcp.reset.cause': 'refused' } as const;
 
 const EVENT_NAME = { open: 'opened', close: 'closed', failed: 'failed' } as const satisfies Record<Event, string>;
 /** By event and end reason number. */
@@ -39,7 +28,21 @@ export const EVENT_ATTRIBUTES = EVENT.map((event) =>
   })),
 );
 
-export const DIRECTION = { transmit: { 'network.io.direction': 'transmit' }, receive: { 'network.io.direction': 'receive' } } as const;
+export const IO_DIRECTION = {
+  unknown: {},
+  sent: { 'network.io.direction': 'transmit' },
+  received: { 'network.io.direction': 'receive' },
+} as const satisfies Record<Direction, Attributes>;
+
+/** By congestion state number: the one that a change led to. */
+export const CA_STATE_ATTRIBUTES = CA_STATE.map((state) => ({ 'tcplens.ca_state': state }));
+
+/** Whether a retransmit row accounts for a segment. */
+export const ATTRIBUTED = { yes: { 'tcplens.attributed': true }, no: { 'tcplens.attributed': false } } as const;
+
+/** What is told of a whole host. */
+export const HOST = { 'network.transport': 'tcp' } as const;
+
 /** What kept a connection from going faster. */
 export const LIMIT = {
   application: { 'tcplens.limit': 'application' },

@@ -2,9 +2,10 @@
 import { type Meter, type ObservableResult, ValueType } from '@opentelemetry/api';
 import { KIND } from '../../bpf/rows.gen.ts';
 import { accountOf, type Ledger } from '../account.ts';
+import { countRefusals } from '../host/netns-refusals.ts';
 import type { RowSource } from '../source.ts';
 
-const STAGES = ['seen', 'sent', 'ring_lost', 'queue_dropped', 'rejected'] as const;
+const STAGES = ['seen', 'sent', 'ring_lost', 'withheld', 'queue_dropped', 'rejected'] as const;
 
 export type Observed = { source: RowSource; ledger: Ledger; queued_bytes: () => number };
 
@@ -30,6 +31,11 @@ export function observeSelf(meter: Meter, { source, ledger, queued_bytes }: Obse
     description: '1 where the program is attached, 0 where the kernel refused it',
     valueType: ValueType.INT,
   });
+  const namespaces = meter.createObservableGauge('tcplens.agent.namespaces', {
+    unit: '{namespace}',
+    description: 'Network namespaces in the last sweep: entered, or not for a reason, which is the name of an errno',
+    valueType: ValueType.INT,
+  });
   rows.addCallback((result) => observeRows(result));
   queued.addCallback((result) => {
     for (const [kind, account] of accounts()) result.observe(account.queued, { 'tcplens.kind': kind });
@@ -37,6 +43,11 @@ export function observeSelf(meter: Meter, { source, ledger, queued_bytes }: Obse
   bytes.addCallback((result) => result.observe(queued_bytes()));
   hooks.addCallback((result) => {
     for (const { name, attached } of source.hooks()) result.observe(attached ? 1 : 0, { 'tcplens.hook': name });
+  });
+
+  namespaces.addCallback((result) => {
+    result.observe(source.netns().length, { 'tcplens.entry': 'entered' });
+    for (const [reason, count] of countRefusals(source)) result.observe(count, { 'tcplens.entry': reason });
   });
 
   function accounts() {

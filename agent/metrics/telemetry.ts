@@ -4,12 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { context, DiagLogLevel, diag, type Meter, metrics } from '@opentelemetry/api';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
-import { AggregationType, type IMetricReader, InstrumentType, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { type IMetricReader, type MetricProducer, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { startNodeSdk } from '@opentelemetry/sdk-node';
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
 import { AgentError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Endpoint } from '../units.ts';
+import { FastHistograms } from './fast-histogram.ts';
 
 /** Series an instrument may have; what comes beyond goes into one marked otel.metric.overflow. */
 export const SERIES_MAX = 2000;
@@ -43,9 +44,10 @@ export async function startTelemetry({
   version,
   log,
 }: TelemetryOptions): Promise<Telemetry> {
-  const scrape = prometheus === 'none' ? undefined : new BoundedPrometheus({ preventServerStart: true });
+  const histograms = new FastHistograms({ name: 'tcplens', version }, SERIES_MAX);
+  const scrape = prometheus === 'none' ? undefined : new BoundedPrometheus(histograms.producer('explicit'));
   const server = scrape === undefined || prometheus === 'none' ? undefined : await serve(scrape, prometheus);
-  const push = otlp === undefined ? undefined : otlpReader(otlp, interval_ms);
+  const push = otlp === undefined ? undefined : otlpReader(otlp, interval_ms, histograms.producer('exponential'));
   const readers: (IMetricReader | undefined)[] = [scrape, push];
   const sdk = startNodeSdk({
     metricReaders: readers.filter((reader) => reader !== undefined),
@@ -72,7 +74,7 @@ export async function startTelemetry({
   };
   let ended: Promise<void> | undefined;
   return {
-    meter: metrics.getMeter('tcplens', version),
+    meter: histograms.meter(metrics.getMeter('tcplens', version)),
     url: server && urlOf(server),
     stop: () => {
       ended ??= end();
@@ -83,24 +85,20 @@ export async function startTelemetry({
 
 /** The exporter's own option for the number of series is missing. */
 class BoundedPrometheus extends PrometheusExporter {
+  constructor(producer: MetricProducer) {
+    super({ preventServerStart: true, metricProducers: [producer] });
+  }
+
   override selectCardinalityLimit(): number {
     return SERIES_MAX;
   }
 }
 
-/**
- * Histograms go out exponential. This is the reader's choice and not a view's: a view would hold for Prometheus too,
- * whose serializer cannot write them.
- */
-function otlpReader(base: string, interval_ms: number): PeriodicExportingMetricReader {
-  const exporter = new OTLPMetricExporter({
-    url: `${base}/v1/metrics`,
-    aggregationPreference: (type) => ({
-      type: type === InstrumentType.HISTOGRAM ? AggregationType.EXPONENTIAL_HISTOGRAM : AggregationType.DEFAULT,
-    }),
-  });
+/** Histograms go out exponential, which Prometheus' serializer cannot write. */
+function otlpReader(base: string, interval_ms: number, producer: MetricProducer): PeriodicExportingMetricReader {
   return new PeriodicExportingMetricReader({
-    exporter,
+    exporter: new OTLPMetricExporter({ url: `${base}/v1/metrics` }),
+    metricProducers: [producer],
     exportIntervalMillis: interval_ms,
     exportTimeoutMillis: Math.min(interval_ms, 10_000),
     cardinalityLimits: { default: SERIES_MAX },

@@ -1,135 +1,139 @@
-// The format of a recording: the stream of rows with the time each piece was drained. Little-endian, in this order:
+// The format of a recording. Little-endian, in this order:
 //
-//   "TCPLENSR"  version u16  header length u32  header JSON
-//   then frames:  kind u8, 0 u8, 0 u16, stored length u32, rows' length u32, CRC-32 of the rows u32, offset_ms u32, stored bytes
+//   "TCPLENSR"  version u16
+//   then frames:  sort u8, layout u8, offset_ms u48, stored length u32, length u32, CRC-32 of the stored bytes u32,
+//                 CRC-32 of these twenty bytes u32, stored bytes
 //
-// Stored bytes are the rows in zstd. Rows are those of rows.h: a recording can be read only where their layout is the same.
+// Stored bytes are `length` bytes in zstd. The first frame is the header, the last the end, both JSON; between them are
+// rows, laid out as the header's layout of that number says, and names, JSON. A frame of a sort that a reader does not
+// know is one of a later version: it can be skipped. The head has a checksum of its own, so that a file that was cut
+// short can be told from one that was damaged.
 import { crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { KIND, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { type Static, Type } from 'typebox';
+import { COUNTERS, type Kind, type KindCounters } from '../../bpf/rows.gen.ts';
 import { eachKind } from '../account.ts';
-import { BATCH_BYTES_MAX } from '../batch-envelope.ts';
+import { CgroupEntity, NetnsEntity, ProcessEntity } from '../batch-envelope.ts';
 import { RecordingError } from '../errors.ts';
 
 const MAGIC = 'TCPLENSR';
-const VERSION = 1;
-const PREFIX_BYTES = 14;
-const HEADER_BYTES_MAX = 64 * 1024;
-export const FRAME_HEAD_BYTES = 20;
-const STORED_BYTES_MAX = BATCH_BYTES_MAX + 64 * 1024;
+const VERSION = 2;
+export const PREFIX_BYTES = 10;
+export const FRAME_HEAD_BYTES = 24;
+/** Of any frame's content: eight batches. */
+export const FRAME_BYTES_MAX = 8 * 1024 * 1024;
+const STORED_BYTES_MAX = FRAME_BYTES_MAX + 64 * 1024;
 
-export type RecordingHeader = {
-  /** schema id by kind: a recording of another layout is refused */
-  schemas: Record<Kind, string>;
-  host_id: string;
-  kernel: string;
-  /** ns since the epoch */
-  started_ns: string;
-};
+export const SORT = { header: 1, rows: 2, names: 3, end: 4 } as const;
 
-export type Frame = { kind: Kind; offset_ms: number; rows: Uint8Array };
-export type FrameHead = { kind: Kind; offset_ms: number; stored: number; length: number; crc: number };
+const Text = Type.String({ maxLength: 512 });
+const Count = Type.Integer({ minimum: 0 });
+const Lacking = (description: string) => Type.Array(Type.Object({ name: Text, reason: Text }), { maxItems: 256, description });
 
-export function encodeHeader(host_id: bigint, kernel: string, started_ns: bigint): Uint8Array {
-  const header: RecordingHeader = {
-    schemas: eachKind((kind) => KINDS[kind].schema),
-    host_id: host_id.toString(16).padStart(16, '0'),
-    kernel,
-    started_ns: String(started_ns),
-  };
-  const json = Buffer.from(JSON.stringify(header));
+/** What made the recording, and how its rows are laid out. Nothing in it says on which machine. */
+export const RecordingHeader = Type.Object({
+  tcplens: Type.String({ maxLength: 64, description: 'version that made it' }),
+  kernel: Type.String({ maxLength: 64, description: 'major and minor version' }),
+  started_ns: Type.String({ pattern: '^[0-9]{1,19}$', description: 'since the epoch; offset_ms of frames counts from it' }),
+  interval_ms: Type.Integer({ minimum: 0, description: 'between two sweeps over the live sockets' }),
+  anonymized: Type.Boolean({ description: 'addresses are not the real ones, and there are no names' }),
+  refused: Lacking('hooks that could not be attached'),
+  absent: Lacking('fields that the kernel does not tell'),
+  layouts: Type.Array(Type.Unknown(), { maxItems: 255, description: 'each a Layout of bpf/layout.ts' }),
+});
+export type RecordingHeader = Static<typeof RecordingHeader>;
+
+/** What the rows' numbers are called. */
+export const RecordedNames = Type.Object({
+  processes: Type.Array(ProcessEntity),
+  cgroups: Type.Array(CgroupEntity),
+  netns: Type.Array(NetnsEntity),
+});
+export type RecordedNames = Static<typeof RecordedNames>;
+
+/** By kind: `rows` in the file, and beside it the kernel's counters as the recording ended, by the names of COUNTERS. */
+export const RecordingEnd = Type.Object({
+  length_ms: Count,
+  kinds: Type.Record(Type.String({ maxLength: 64 }), Type.Record(Type.String({ maxLength: 64 }), Count)),
+});
+export type RecordingEnd = Static<typeof RecordingEnd>;
+
+/** The kernel's counters; undefined where the recorder did not know them. */
+export function countersOf({ kinds }: RecordingEnd): Record<Kind, KindCounters> | undefined {
+  const known = Object.values(kinds).some((counts) => COUNTERS.some((name) => name in counts));
+  if (!known) return undefined;
+  return eachKind((kind) => Object.fromEntries(COUNTERS.map((name) => [name, kinds[kind]?.[name] ?? 0])) as KindCounters);
+}
+
+export type Frame = { sort: number; layout: number; offset_ms: number; bytes: Uint8Array };
+
+export function encodePrefix(): Uint8Array {
   const prefix = Buffer.alloc(PREFIX_BYTES);
   prefix.write(MAGIC, 'latin1');
   prefix.writeUInt16LE(VERSION, 8);
-  prefix.writeUInt32LE(json.length, 10);
-  return Buffer.concat([prefix, json]);
+  return prefix;
 }
 
-export function encodeFrame({ kind, offset_ms, rows }: Frame): Uint8Array {
-  const stored = zstdCompressSync(rows);
+export function encodeFrame({ sort, layout, offset_ms, bytes }: Frame): Uint8Array {
+  const stored = zstdCompressSync(bytes);
   const head = Buffer.alloc(FRAME_HEAD_BYTES);
-  head.writeUInt8(KINDS[kind].index, 0);
-  head.writeUInt32LE(stored.length, 4);
-  head.writeUInt32LE(rows.length, 8);
-  head.writeUInt32LE(crc32(rows), 12);
-  head.writeUInt32LE(offset_ms, 16);
+  head.writeUInt8(sort, 0);
+  head.writeUInt8(layout, 1);
+  head.writeUIntLE(offset_ms, 2, 6);
+  head.writeUInt32LE(stored.length, 8);
+  head.writeUInt32LE(bytes.length, 12);
+  head.writeUInt32LE(crc32(stored), 16);
+  head.writeUInt32LE(crc32(head.subarray(0, 20)), 20);
   return Buffer.concat([head, stored]);
+}
+
+/** A frame of JSON. */
+export function encodeJson(sort: number, offset_ms: number, value: RecordingHeader | RecordedNames | RecordingEnd): Uint8Array {
+  return encodeFrame({ sort, layout: 0, offset_ms, bytes: Buffer.from(JSON.stringify(value)) });
 }
 
 /** Reads `length` bytes of the file at `at`; fewer at its end. */
 export type ReadAt = (at: number, length: number) => Buffer;
 
-/**
- * Reads and checks the header.
- * @returns it and where the first frame begins
- * @throws RecordingError
- */
-export function readHeader(read: ReadAt): { header: RecordingHeader; frames_at: number } {
+/** @throws RecordingError when the file does not begin like a recording that this version can read */
+export function checkPrefix(read: ReadAt): void {
   const prefix = read(0, PREFIX_BYTES);
-  if (prefix.length < PREFIX_BYTES || prefix.toString('latin1', 0, 8) !== MAGIC) {
+  if (prefix.length < PREFIX_BYTES || prefix.toString('latin1', 0, 8) !== MAGIC)
     throw new RecordingError('not_a_recording', 'this file is no recording: make one with "tcplens record FILE"');
-  }
   const version = prefix.readUInt16LE(8);
-  if (version !== VERSION)
-    throw new RecordingError(
-      'unknown_version',
-      `the recording has version ${version}, this tcplens reads ${VERSION}: use the tcplens that made it`,
-    );
-  const length = prefix.readUInt32LE(10);
-  if (length > HEADER_BYTES_MAX)
-    throw new RecordingError('damaged', `the recording's header says it has ${length} bytes: the file is damaged`);
-  const json = read(PREFIX_BYTES, length);
-  const header = parseHeader(json.length === length ? json.toString() : '');
-  for (const kind of KIND) {
-    const found = header.schemas[kind];
-    if (found !== KINDS[kind].schema) {
-      throw new RecordingError(
-        'other_schema',
-        `the recording's ${kind} rows are laid out as ${found}, this tcplens knows ${KINDS[kind].schema}: record anew`,
-      );
-    }
-  }
-  return { header, frames_at: PREFIX_BYTES + length };
+  if (version === VERSION) return;
+  const remedy = version > VERSION ? 'use a newer tcplens' : 'record anew';
+  throw new RecordingError('unknown_version', `the recording has format ${version}, this tcplens reads ${VERSION}: ${remedy}`);
 }
 
-function parseHeader(json: string): RecordingHeader {
-  try {
-    const header = JSON.parse(json) as RecordingHeader;
-    BigInt(header.started_ns);
-    if (typeof header.schemas === 'object' && header.schemas !== null) return header;
-  } catch {
-    // told below
-  }
-  throw new RecordingError('damaged', "the recording's header is not readable: the file is damaged");
+export function damaged(at: number, how: string): RecordingError {
+  const remedy = at > PREFIX_BYTES ? `what comes before is sound, "truncate -s ${at} FILE" on a copy keeps that` : 'record anew';
+  return new RecordingError('damaged', `the recording is damaged at byte ${at}, ${how}: ${remedy}`);
 }
 
 /**
- * Reads the frame at `at`, the `number`th of the file (from 1).
- * @returns undefined at the end of the file
- * @throws RecordingError naming the frame when it is cut short or its bytes are not those that were recorded
+ * Reads the frame at `at`.
+ * @returns `cut` where the file stops within it, undefined where the file ends before it
+ * @throws RecordingError when its bytes are not those that were recorded
  */
-export function readFrame(read: ReadAt, at: number, number: number): { frame: Frame; next_at: number } | undefined {
-  const damaged = (how: string) =>
-    new RecordingError('damaged', `frame ${number} at byte ${at} ${how}: the recording is damaged from there on`);
+export function readFrame(read: ReadAt, at: number): { frame: Frame; next_at: number } | 'cut' | undefined {
   const head = read(at, FRAME_HEAD_BYTES);
   if (head.length === 0) return undefined;
-  if (head.length < FRAME_HEAD_BYTES) throw damaged('is cut short');
-  const kind = KIND[head.readUInt8(0)];
-  const stored = head.readUInt32LE(4);
-  const length = head.readUInt32LE(8);
-  if (kind === undefined) throw damaged(`is of unknown kind ${head.readUInt8(0)}`);
-  if (stored > STORED_BYTES_MAX || length > BATCH_BYTES_MAX || length % KINDS[kind].size !== 0)
-    throw damaged(`says it holds ${length} bytes of ${kind} rows in ${stored}`);
-  const bytes = read(at + FRAME_HEAD_BYTES, stored);
-  if (bytes.length < stored) throw damaged('is cut short');
-  const rows = decompress(bytes, length);
-  if (rows === undefined || rows.length !== length || crc32(rows) !== head.readUInt32LE(12))
-    throw damaged('does not have the checksum it was written with');
-  return { frame: { kind, offset_ms: head.readUInt32LE(16), rows }, next_at: at + FRAME_HEAD_BYTES + stored };
+  if (head.length < FRAME_HEAD_BYTES) return 'cut';
+  if (crc32(head.subarray(0, 20)) !== head.readUInt32LE(20)) throw damaged(at, "a frame's head has another checksum");
+  const [stored_length, length] = [head.readUInt32LE(8), head.readUInt32LE(12)];
+  if (stored_length > STORED_BYTES_MAX || length > FRAME_BYTES_MAX) throw damaged(at, `a frame says it holds ${length} bytes`);
+  const stored = read(at + FRAME_HEAD_BYTES, stored_length);
+  if (stored.length < stored_length) return 'cut';
+  if (crc32(stored) !== head.readUInt32LE(16)) throw damaged(at, "a frame's bytes have another checksum");
+  const bytes = decompress(stored, length);
+  if (bytes?.length !== length) throw damaged(at, `a frame does not unpack to ${length} bytes`);
+  const frame = { sort: head.readUInt8(0), layout: head.readUInt8(1), offset_ms: head.readUIntLE(2, 6), bytes };
+  return { frame, next_at: at + FRAME_HEAD_BYTES + stored_length };
 }
 
-function decompress(bytes: Uint8Array, length: number): Uint8Array | undefined {
+function decompress(stored: Uint8Array, length: number): Uint8Array | undefined {
   try {
-    return zstdDecompressSync(bytes, { maxOutputLength: Math.max(length, 1) });
+    return zstdDecompressSync(stored, { maxOutputLength: Math.max(length, 1) });
   } catch {
     return undefined;
   }

@@ -1,70 +1,78 @@
-// Rows from a recording in place of the kernel, as if they happened now: their times are moved to this run and their
-// host is this one. Checks the whole file before it gives the first row, so that a replay does not fail half-way.
-import { closeSync, openSync, readSync } from 'node:fs';
-import { HEAD_AT, KINDS, type Kind, type KindCounters } from '../../bpf/rows.gen.ts';
+// Rows from a recording in place of the kernel, as if they happened now: their times are moved to this run, their host
+// is the recording. Reads the whole file before it gives the first row, so that a replay does not fail half-way.
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import { COUNTERS, KINDS, type Kind, type KindCounters } from '../../bpf/rows.gen.ts';
 import { eachKind } from '../account.ts';
-import { RecordingError } from '../errors.ts';
-import type { RowSource } from '../source.ts';
-import { type Frame, type ReadAt, readFrame, readHeader } from './format.ts';
+import type { NetnsEntity } from '../batch-envelope.ts';
+import type { Hook, Recorded, RowSource } from '../source.ts';
+import { type Contents, readContents } from './contents.ts';
+import type { RecordingHeader } from './format.ts';
+import { moveRows } from './move-rows.ts';
+import { Recording, type RowsPart } from './read.ts';
 
 const NS_PER_MS = 1_000_000n;
 /** Rows read ahead of their drain, over all kinds. */
 const PENDING_BYTES_MAX = 8 * 1024 * 1024;
 
 export type ReplayOptions = {
-  host_id: bigint;
+  /** of the rows; undefined: one that is the recording's own */
+  host_id?: bigint | undefined;
   /** 2 plays twice as fast; 0 gives rows as fast as they are taken, dated so that the last one is of now */
   speed: number;
   loop: boolean;
 };
 
-/** @throws RecordingError when the file cannot be read or is not a sound recording of these rows */
+/** @throws RecordingError when the file cannot be read or is damaged; what is only unknown here is told in `notices` */
 export function openReplay(file: string, options: ReplayOptions): RowSource {
-  const descriptor = open(file);
+  const recording = new Recording(file);
   try {
-    return new ReplaySource(file, descriptor, options);
+    return new ReplaySource(recording, options);
   } catch (error) {
-    closeSync(descriptor);
+    recording.close();
     throw error;
   }
 }
 
-function open(file: string): number {
-  try {
-    return openSync(file, 'r');
-  } catch (error) {
-    throw new RecordingError('unreadable', `cannot read the recording ${file}: ${error instanceof Error ? error.message : error}`, error);
-  }
+/** The same for every replay of a recording, and no real host's. */
+function hostIdOf(header: RecordingHeader): bigint {
+  return createHash('sha256').update('tcplens recording').update(JSON.stringify(header)).digest().readBigUInt64BE(0);
 }
 
 class ReplaySource implements RowSource {
   readonly host_id: bigint;
-  readonly #file: string;
-  readonly #descriptor: number;
+  readonly recorded: Recorded;
+  readonly #recording: Recording;
+  readonly #contents: Contents;
   readonly #speed: number;
   readonly #loop: boolean;
   readonly #started_ns: bigint;
-  readonly #frames_at: number;
-  readonly #length_ms: number;
+  readonly #counters: Record<Kind, KindCounters> = eachKind(() => ({
+    written: 0,
+    ring_lost: 0,
+    no_storage: 0,
+    withheld: 0,
+    filtered: 0,
+  }));
   readonly #pending: Record<Kind, Uint8Array[]> = eachKind(() => []);
-  readonly #counters: Record<Kind, KindCounters> = eachKind(() => ({ written: 0, ring_lost: 0, no_storage: 0 }));
   #pending_bytes = 0;
-  #next: { frame: Frame; next_at: number } | undefined;
-  #number = 1;
+  #rows: Iterator<RowsPart, void> = [][Symbol.iterator]();
+  #next: RowsPart | undefined;
   #round = 0;
-  #began_ms = Date.now();
+  #began_ms = 0;
 
-  constructor(file: string, descriptor: number, { host_id, speed, loop }: ReplayOptions) {
-    this.host_id = host_id;
-    this.#file = file;
-    this.#descriptor = descriptor;
+  constructor(recording: Recording, { host_id, speed, loop }: ReplayOptions) {
+    const { header, file } = recording;
+    this.#contents = readContents(recording);
+    const { names, notices } = this.#contents;
+    this.host_id = host_id ?? hostIdOf(header);
+    this.recorded = { host: `recording ${basename(file, '.tcplens')}`.slice(0, 255), kernel: header.kernel, names, notices };
+    this.#recording = recording;
     this.#speed = speed;
     this.#loop = loop;
-    const { header, frames_at } = readHeader(this.#read);
     this.#started_ns = BigInt(header.started_ns);
-    this.#frames_at = frames_at;
-    this.#length_ms = this.#check();
     this.#rewind();
+    names.moveBy(Number((this.#timeNow(this.#started_ns) - this.#started_ns) / NS_PER_MS));
   }
 
   drain(kind: Kind, into: Uint8Array): number {
@@ -90,12 +98,18 @@ class ReplaySource implements RowSource {
     return eachKind((kind) => ({ ...this.#counters[kind] }));
   }
 
-  hooks() {
-    return [{ name: 'replay', attached: true, reason: this.#file }];
+  /** Those that the recorder did without, too: their rows are missing here. */
+  hooks(): readonly Hook[] {
+    const refused = this.#recording.header.refused.map((hook) => ({ ...hook, attached: false }));
+    return [{ name: 'replay', attached: true, reason: this.#recording.file }, ...refused];
   }
 
-  netns() {
-    return [];
+  fields(): readonly Hook[] {
+    return this.#recording.header.absent.map((field) => ({ ...field, attached: false }));
+  }
+
+  netns(): readonly NetnsEntity[] {
+    return this.#contents.names.netns();
   }
 
   ended(): boolean {
@@ -103,66 +117,52 @@ class ReplaySource implements RowSource {
   }
 
   close(): void {
-    closeSync(this.#descriptor);
-  }
-
-  readonly #read: ReadAt = (at, length) => {
-    const buffer = Buffer.alloc(length);
-    return buffer.subarray(0, readSync(this.#descriptor, buffer, 0, length, at));
-  };
-
-  /** Reads every frame once; returns the offset of the last. */
-  #check(): number {
-    let last_ms = 0;
-    let at = this.#frames_at;
-    for (let number = 1; ; number++) {
-      const found = readFrame(this.#read, at, number);
-      if (found === undefined) return last_ms;
-      last_ms = Math.max(last_ms, found.frame.offset_ms);
-      at = found.next_at;
-    }
+    this.#recording.close();
   }
 
   #rewind(): void {
     this.#began_ms = Date.now();
-    this.#number = 1;
-    this.#next = readFrame(this.#read, this.#frames_at, 1);
+    const { rows } = this.#contents;
+    this.#rows = rows === undefined ? read(this.#recording) : copy(rows);
+    this.#next = this.#rows.next().value ?? undefined;
   }
 
   #readDue(): void {
-    while (this.#next !== undefined && this.#pending_bytes < PENDING_BYTES_MAX && this.#isDue(this.#next.frame)) {
-      const { frame, next_at } = this.#next;
-      this.#rewrite(frame);
-      this.#pending[frame.kind].push(frame.rows);
-      this.#pending_bytes += frame.rows.length;
-      this.#counters[frame.kind].written += frame.rows.length / KINDS[frame.kind].size;
-      this.#number++;
-      this.#next = readFrame(this.#read, next_at, this.#number);
-      if (this.#next === undefined && this.#loop) {
-        this.#round++;
-        this.#rewind();
-      }
+    while (this.#next !== undefined && this.#pending_bytes < PENDING_BYTES_MAX && this.#isDue(this.#next)) {
+      const { kind, rows } = this.#next;
+      moveRows(kind, rows, { host_id: this.host_id, round: this.#round, timeNow: (recorded_ns) => this.#timeNow(recorded_ns) });
+      this.#pending[kind].push(rows);
+      this.#pending_bytes += rows.length;
+      this.#counters[kind].written += rows.length / KINDS[kind].size;
+      this.#next = this.#rows.next().value ?? undefined;
+      if (this.#next === undefined) this.#endRound();
     }
   }
 
-  #isDue({ offset_ms }: Frame): boolean {
+  #endRound(): void {
+    for (const [kind, counters] of Object.entries(this.#contents.counters ?? {}))
+      for (const name of COUNTERS) if (name !== 'written') this.#counters[kind as Kind][name] += counters[name];
+    if (!this.#loop) return;
+    this.#round++;
+    this.#rewind();
+  }
+
+  #isDue({ offset_ms }: RowsPart): boolean {
     return this.#speed === 0 || Date.now() - this.#began_ms >= offset_ms / this.#speed;
-  }
-
-  #rewrite({ kind, rows }: Frame): void {
-    const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
-    // Each round's connections are others: their ids get the round in bits that socket cookies do not reach.
-    const round = BigInt(this.#round & 0xffff) << 48n;
-    for (let at = 0; at < rows.length; at += KINDS[kind].size) {
-      view.setBigUint64(at + HEAD_AT.time_ns, this.#timeNow(view.getBigUint64(at + HEAD_AT.time_ns, true)), true);
-      view.setBigUint64(at + HEAD_AT.host_id, this.host_id, true);
-      view.setBigUint64(at + HEAD_AT.connection_id, view.getBigUint64(at + HEAD_AT.connection_id, true) ^ round, true);
-    }
   }
 
   #timeNow(recorded_ns: bigint): bigint {
     const offset_ns = recorded_ns - this.#started_ns;
-    if (this.#speed === 0) return BigInt(this.#began_ms - this.#length_ms) * NS_PER_MS + offset_ns;
+    if (this.#speed === 0) return BigInt(this.#began_ms - this.#contents.length_ms) * NS_PER_MS + offset_ns;
     return BigInt(this.#began_ms) * NS_PER_MS + offset_ns / BigInt(this.#speed);
   }
+}
+
+function* read(recording: Recording): Generator<RowsPart, void> {
+  for (const part of recording.parts()) if (part.sort === 'rows') yield part;
+}
+
+/** They are changed in place. */
+function* copy(parts: readonly RowsPart[]): Generator<RowsPart, void> {
+  for (const part of parts) yield { ...part, rows: new Uint8Array(part.rows) };
 }

@@ -6,12 +6,19 @@ import { BATCH_BYTES_MAX } from '../batch-envelope.ts';
 
 export const BATCH_AGE_MS_MAX = 250;
 
+/**
+ * Buffers kept for the next batches. New ones for every batch would be tens of MB a second under a storm: the garbage
+ * collector then ran all the time, and what it had not yet collected was most of the agent's memory.
+ */
+const SPARES_MAX = 8;
+
 export type Batch = { kind: Kind; sequence: number; rows: number; bytes: Uint8Array };
 
-type Open = { parts: Uint8Array[]; length: number; since_ms: number };
+type Open = { buffer: Uint8Array | undefined; length: number; since_ms: number };
 
 export class Batcher {
-  readonly #open: Record<Kind, Open> = eachKind(() => ({ parts: [], length: 0, since_ms: 0 }));
+  readonly #open: Record<Kind, Open> = eachKind(() => ({ buffer: undefined, length: 0, since_ms: 0 }));
+  readonly #spares: Uint8Array[] = [];
   #sequence = 0;
 
   /**
@@ -24,12 +31,12 @@ export class Batcher {
     const open = this.#open[kind];
     for (let at = 0; at < rows.length; ) {
       if (open.length === 0) open.since_ms = now_ms;
-      // A copy; a Buffer's slice() would be a view.
-      const part = new Uint8Array(rows.subarray(at, at + room - open.length));
-      open.parts.push(part);
+      open.buffer ??= this.#spares.pop() ?? new Uint8Array(BATCH_BYTES_MAX);
+      const part = rows.subarray(at, at + room - open.length);
+      open.buffer.set(part, open.length);
       open.length += part.length;
       at += part.length;
-      if (open.length === room) batches.push(this.#cut(kind));
+      if (open.length === room) batches.push(...this.#cut(kind));
     }
     return batches;
   }
@@ -37,16 +44,21 @@ export class Batcher {
   /** The batches that are old enough by now; all that hold anything when `now_ms` is Infinity. */
   due(now_ms: number): Batch[] {
     const due = KIND.filter((kind) => this.#open[kind].length > 0 && now_ms - this.#open[kind].since_ms >= BATCH_AGE_MS_MAX);
-    return due.map((kind) => this.#cut(kind));
+    return due.flatMap((kind) => this.#cut(kind));
   }
 
-  #cut(kind: Kind): Batch {
+  /** Takes back the memory of a batch whose bytes nobody reads any more. */
+  reuse({ bytes }: Batch): void {
+    if (this.#spares.length < SPARES_MAX) this.#spares.push(new Uint8Array(bytes.buffer));
+  }
+
+  #cut(kind: Kind): Batch[] {
     const open = this.#open[kind];
-    const [only] = open.parts;
-    const bytes = only !== undefined && open.parts.length === 1 ? only : Buffer.concat(open.parts);
-    open.parts = [];
+    const { buffer, length } = open;
+    if (buffer === undefined) return [];
+    open.buffer = undefined;
     open.length = 0;
     this.#sequence++;
-    return { kind, sequence: this.#sequence, rows: bytes.length / KINDS[kind].size, bytes };
+    return [{ kind, sequence: this.#sequence, rows: length / KINDS[kind].size, bytes: buffer.subarray(0, length) }];
   }
 }

@@ -1,38 +1,57 @@
-// One HTTP POST to the collector, over connections that are kept open.
+// One HTTP POST to the collector, over connections that are kept open. Not fetch: it copies every body, and is a
+// second HTTP client in memory beside the one that Node has anyway.
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
 import { retryAfterMs, type Verdict, verdictOf } from './retry.ts';
 
 const ATTEMPT_MS_MAX = 15_000;
 const REASON_CHARS_MAX = 300;
+
+/** By the URL's scheme. */
+const CLIENTS = {
+  'http:': { request: http.request, agent: new http.Agent({ keepAlive: true }) },
+  'https:': { request: https.request, agent: new https.Agent({ keepAlive: true }) },
+} as const;
 
 export type Answer = { verdict: Verdict; reason: string; retry_after_ms?: number | undefined };
 
 /**
  * Posts and says what came of it; never rejects. `reason` is for a person: the collector's own words where it answered.
  */
-export async function post(
-  url: string,
-  headers: Record<string, string>,
-  body: Uint8Array<ArrayBuffer>,
-  signal: AbortSignal,
-): Promise<Answer> {
+export async function post(url: string, headers: Record<string, string>, body: Uint8Array, signal: AbortSignal): Promise<Answer> {
   try {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS_MAX)]);
-    const response = await fetch(url, { method: 'POST', headers, body, signal: limit, redirect: 'manual' });
-    const text = await response.text();
+    const response = await send(url, { ...headers, 'content-length': String(body.length) }, body, signal);
+    const status = response.statusCode ?? 0;
+    const text = await beginningOf(response);
     return {
-      verdict: verdictOf(response.status),
-      reason: `HTTP ${response.status} ${text.slice(0, REASON_CHARS_MAX)}`.trim(),
-      retry_after_ms: retryAfterMs(response.headers.get('retry-after'), Date.now()),
+      verdict: verdictOf(status),
+      reason: `HTTP ${status} ${text}`.trim(),
+      retry_after_ms: retryAfterMs(response.headers['retry-after'] ?? null, Date.now()),
     };
   } catch (error) {
     return { verdict: 'retry', reason: reasonOf(error) };
   }
 }
 
-/** fetch says "fetch failed" and hides the errno in its cause. */
+/** Resolves when the answer's head is there. */
+function send(url: string, headers: Record<string, string>, body: Uint8Array, signal: AbortSignal): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const { request, agent } = CLIENTS[url.startsWith('https:') ? 'https:' : 'http:'];
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS_MAX)]);
+  request(url, { method: 'POST', headers, agent, signal: limit }, resolve).on('error', reject).end(body);
+  return promise;
+}
+
+/** Reads an answer to its end and keeps as much of it as a reason may be long. */
+async function beginningOf(response: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of response.setEncoding('utf8')) if (text.length < REASON_CHARS_MAX) text += chunk;
+  return text.slice(0, REASON_CHARS_MAX);
+}
+
+/** An abort hides why in its cause. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  return code === '' ? error.message : `${error.message}: ${code}`;
+  return cause instanceof Error ? `${error.message}: ${cause.message}` : error.message;
 }

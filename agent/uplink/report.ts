@@ -16,8 +16,7 @@ export type ReporterOptions = {
   epoch: string;
   version: string;
   source: RowSource;
-  /** undefined: rows of another machine, whose pids and cgroups mean nothing here */
-  entities: Entities | undefined;
+  entities: Pick<Entities, 'changes' | 'acknowledge'>;
   ledger: Ledger;
   log: Log;
 };
@@ -53,18 +52,19 @@ export class Reporter {
     const body = Buffer.from(JSON.stringify(this.#report(counters)));
     const { verdict, reason } = await post(collector + REPORT_PATH, { 'content-type': 'application/json' }, body, signal);
     this.#posting = false;
-    if (verdict === 'accepted') entities?.acknowledge();
+    if (verdict === 'accepted') entities.acknowledge();
     else this.#complaint.run(Date.now(), (held) => log.warn({ held }, `the collector did not take a report: ${reason}`));
   }
 
   #report(counters: Record<Kind, KindCounters>): AgentReport {
     const { source, epoch, version, entities, ledger } = this.#options;
+    const { recorded } = source;
     return {
       host_id: hex64(source.host_id),
       epoch,
       at_ms: Date.now(),
-      host: { name: hostname(), machine: machine(), kernel: release(), agent_version: version },
-      ...(entities?.changes(source.netns()) ?? { processes: [], cgroups: [], netns: [...source.netns()] }),
+      host: { name: recorded?.host ?? hostname(), machine: machine(), kernel: recorded?.kernel ?? release(), agent_version: version },
+      ...entities.changes(source.netns()),
       hooks: source.hooks().map(({ name, attached, reason }) => ({ name, attached, reason: reason.slice(0, 512) })),
       accounts: eachKind((kind) => accountOf(ledger[kind], counters[kind])),
     };

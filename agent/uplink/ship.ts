@@ -12,7 +12,9 @@ import { retryDelayMs } from './retry.ts';
 import { type Queued, SendQueue } from './send-queue.ts';
 
 const compress = promisify(zstdCompress);
-const COMPRESSION = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+/** One piece of output for nearly every batch: each costs a round through the thread pool. */
+const PIECE_BYTES = 128 * 1024;
+const COMPRESSION = { chunkSize: PIECE_BYTES, params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 /** Enough to hide the collector's fsync, few enough to stay in order mostly. */
 const IN_FLIGHT_MAX = 4;
@@ -53,8 +55,11 @@ export class Shipper {
     return this.#queue.bytes;
   }
 
-  /** Takes a batch, whose rows are in the ledger as drained; returns at once. What does not fit any more is dropped, oldest first, and counted. */
-  take({ kind, sequence, rows, bytes }: Batch): void {
+  /**
+   * Takes a batch, whose rows are in the ledger as drained. What does not fit any more is dropped, oldest first, and
+   * counted. Resolves when its bytes are not read any more: once they are compressed, long before they are sent.
+   */
+  async take({ kind, sequence, rows, bytes }: Batch): Promise<void> {
     const batch: Queued = {
       kind,
       sequence,
@@ -64,7 +69,7 @@ export class Shipper {
       in_flight: false,
     };
     this.#drop(this.#queue.push(batch));
-    void this.#compress(batch);
+    await this.#compress(batch);
   }
 
   /**
@@ -88,7 +93,9 @@ export class Shipper {
   }
 
   async #compress(batch: Queued): Promise<void> {
-    const payload = await compress(batch.payload, COMPRESSION);
+    const compressed = await compress(batch.payload, COMPRESSION);
+    // A little in a large piece is copied: the piece would be kept as long as the little.
+    const payload = compressed.length < PIECE_BYTES / 2 ? new Uint8Array(compressed) : compressed;
     if (this.#queue.ready(batch, payload)) this.#pump();
   }
 

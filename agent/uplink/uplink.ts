@@ -2,7 +2,7 @@
 
 import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
 import type { Ledger } from '../account.ts';
-import { Batcher } from './batch.ts';
+import { type Batch, Batcher } from './batch.ts';
 import { Reporter, type ReporterOptions } from './report.ts';
 import { Shipper } from './ship.ts';
 
@@ -29,12 +29,12 @@ export class Uplink {
   /** Takes whole rows of one kind; copies them. */
   add(kind: Kind, rows: Uint8Array): void {
     this.#ledger[kind].drained += rows.length / KINDS[kind].size;
-    for (const batch of this.#batcher.add(kind, rows, Date.now())) this.#shipper.take(batch);
+    for (const batch of this.#batcher.add(kind, rows, Date.now())) this.#ship(batch);
   }
 
   /** Sends off the batches that have waited long enough. */
   tick(): void {
-    for (const batch of this.#batcher.due(Date.now())) this.#shipper.take(batch);
+    for (const batch of this.#batcher.due(Date.now())) this.#ship(batch);
   }
 
   report(): void {
@@ -44,8 +44,12 @@ export class Uplink {
   /** Ships what is left and the final account, within a bound. */
   async finish(): Promise<void> {
     this.#stopping.abort();
-    for (const batch of this.#batcher.due(Number.POSITIVE_INFINITY)) this.#shipper.take(batch);
+    for (const batch of this.#batcher.due(Number.POSITIVE_INFINITY)) this.#ship(batch);
     await this.#shipper.finish(FINISH_MS_MAX);
     await this.#reporter.sendLast(AbortSignal.timeout(LAST_REPORT_MS_MAX));
+  }
+
+  #ship(batch: Batch): void {
+    void this.#shipper.take(batch).then(() => this.#batcher.reuse(batch));
   }
 }

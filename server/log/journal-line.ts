@@ -4,8 +4,11 @@ import { crc32 } from 'node:zlib';
 import type { Kind } from '../../bpf/rows.gen.ts';
 import type { CursorState } from './cursors.ts';
 
-/** `length` and `crc` are the segment's up to and including what the record tells of. */
-export type SegmentState = { kind: Kind; segment: string; length: number; crc: number };
+/**
+ * `length` and `crc` are the segment's up to and including what the record tells of. `schema` names the layout of its rows: rows
+ * of another version's can have a length that fits by chance.
+ */
+export type SegmentState = { kind: Kind; segment: string; schema: string; length: number; crc: number };
 export type JournalRecord =
   /** rows of this batch end the segment at `length` */
   | ({ t: 'batch'; host_id: string; epoch: string; sequence: number } & SegmentState)

@@ -18,7 +18,10 @@ export type Recovered = {
   segments: SegmentState[];
   torn_bytes: number;
   damaged_lines: number;
-  /** Segments that the journal knows and the disk has not, or not as they were. Their rows are lost to the store. */
+  /**
+   * Segments that the journal knows and the disk has not, or not as they were, or whose rows another version of tcplens laid
+   * out. Their rows are lost to the store.
+   */
   set_aside: string[];
 };
 
@@ -67,14 +70,15 @@ export function replay(records: readonly JournalRecord[]): { cursors: Cursors; l
   return { cursors, live };
 }
 
-function stateOf({ kind, segment, length, crc }: SegmentState): SegmentState {
-  return { kind, segment, length, crc };
+function stateOf({ kind, segment, schema, length, crc }: SegmentState): SegmentState {
+  return { kind, segment, schema, length, crc };
 }
 
 async function recoverSegment(directory: string, state: SegmentState, into: Recovered): Promise<void> {
   const path = segmentPath(directory, state);
   const found = await readPrefix(path, state.length);
-  if (found.crc === state.crc && found.length >= state.length && state.length % KINDS[state.kind].size === 0) {
+  const { schema, size } = KINDS[state.kind];
+  if (found.crc === state.crc && found.length >= state.length && state.schema === schema && state.length % size === 0) {
     if (found.length > state.length) await truncate(path, state.length);
     into.torn_bytes += found.length - state.length;
     into.segments.push(state);

@@ -1,7 +1,7 @@
 // One file of rows of one kind, as long as batches are added to it. `committed` is what the journal knows of it.
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import type { Kind } from '../../bpf/rows.gen.ts';
+import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
 import { writeAll } from './files.ts';
 import type { SegmentState } from './journal-line.ts';
 
@@ -32,7 +32,11 @@ export class OpenSegment {
 
   /** Of what the journal knows. */
   state(): SegmentState {
-    return { kind: this.kind, segment: this.name, ...this.#committed };
+    return this.#state(this.#committed);
+  }
+
+  #state(until: Pick<SegmentState, 'length' | 'crc'>): SegmentState {
+    return { kind: this.kind, segment: this.name, schema: KINDS[this.kind].schema, ...until };
   }
 
   /** Adds batches and flushes them; each with the state after it, which the journal is to record. */
@@ -40,7 +44,7 @@ export class OpenSegment {
     const position = this.#written.length;
     const states = batches.map((batch): [Batch, SegmentState] => {
       this.#written = { length: this.#written.length + batch.rows.length, crc: crc32(batch.rows, this.#written.crc) };
-      return [batch, { kind: this.kind, segment: this.name, ...this.#written }];
+      return [batch, this.#state(this.#written)];
     });
     const buffers = batches.map(({ rows }) => rows);
     await writeAll(this.#handle, buffers, position);

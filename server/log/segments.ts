@@ -76,7 +76,7 @@ export class Segments {
 
   /** What of each segment the journal should know. */
   *states(): Generator<SegmentState> {
-    for (const { kind, segment, length, crc } of this.#sealed.values()) yield { kind, segment, length, crc };
+    for (const { path: _, ...state } of this.#sealed.values()) yield state;
     for (const segment of this.#open.values()) if (segment.length > 0) yield segment.state();
   }
 

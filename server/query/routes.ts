@@ -1,18 +1,24 @@
 // What people and their tools ask: each route is its schemas and one query.
 import { isIP } from 'node:net';
 import { Type } from 'typebox';
+import { Drops, Listeners, Resets } from '../api/causes.ts';
 import { API, Connection, EDGE_SORTS, Edges, Hosts, Overview, Problem, Range, Retransmits } from '../api.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
+import { drops, resets } from '../storage/queries/causes.ts';
 import { connection } from '../storage/queries/connection.ts';
 import { edges } from '../storage/queries/edges.ts';
 import { hosts } from '../storage/queries/hosts.ts';
+import { listeners } from '../storage/queries/listeners.ts';
 import { overview } from '../storage/queries/overview.ts';
 import { retransmits } from '../storage/queries/retransmits.ts';
 import type { Store } from '../storage/store.ts';
 import { QueryLimit } from './limit.ts';
 
 export const EDGES_DEFAULT = { sort: 'retrans', limit: 50 } as const;
+
+/** Groups of listeners, resets and drops. */
+const CAUSES_DEFAULT = 50;
 
 const RUNNING_MAX = 4;
 const WAITING_MAX = 64;
@@ -30,6 +36,7 @@ const EdgesQuery = Type.Object(
   closed,
 );
 const RetransmitsQuery = Type.Object({ ...Range.properties, connection_id: Type.Optional(connection_id), limit: limit(1000, 200) }, closed);
+const CausesQuery = Type.Object({ ...Range.properties, limit: limit(500, CAUSES_DEFAULT) }, closed);
 const ConnectionParams = Type.Object({ host_id, connection_id }, closed);
 
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
@@ -54,6 +61,7 @@ export function registerQueries(app: App, store: Store): void {
     handler: ({ query: { limit: most = 200, ...range } }) =>
       queries.run(async () => ({ retransmits: await retransmits(store, checked(range), most, Date.now()) })),
   });
+  registerCauses(app, store, queries);
   app.get(API.connection, {
     schema: { summary: 'All that is known about one connection', params: ConnectionParams, response: { 200: Connection, ...refusals } },
     handler: ({ params }) =>
@@ -67,6 +75,27 @@ export function registerQueries(app: App, store: Store): void {
   app.get(API.hosts, {
     schema: { summary: 'Hosts, their hooks and the account of their rows', response: { 200: Hosts, ...refusals } },
     handler: () => queries.run(async () => ({ hosts: await hosts(store, Date.now()) })),
+  });
+}
+
+/** What fails on the hosts themselves. */
+function registerCauses(app: App, store: Store, queries: QueryLimit): void {
+  app.get(API.listeners, {
+    schema: { summary: 'Listening sockets and their accept queues', querystring: CausesQuery, response: { 200: Listeners, ...refusals } },
+    handler: ({ query: { limit: most = CAUSES_DEFAULT, ...range } }) =>
+      queries.run(() => listeners(store, checked(range), most, Date.now())),
+  });
+  app.get(API.resets, {
+    schema: { summary: 'Resets by reason, process and peer', querystring: CausesQuery, response: { 200: Resets, ...refusals } },
+    handler: ({ query: { limit: most = CAUSES_DEFAULT, ...range } }) => queries.run(() => resets(store, checked(range), most, Date.now())),
+  });
+  app.get(API.drops, {
+    schema: {
+      summary: 'Packets that the hosts dropped, by reason and place',
+      querystring: CausesQuery,
+      response: { 200: Drops, ...refusals },
+    },
+    handler: ({ query: { limit: most = CAUSES_DEFAULT, ...range } }) => queries.run(() => drops(store, checked(range), most, Date.now())),
   });
 }
 

@@ -5,7 +5,16 @@ import { type Column, KINDS, type Kind } from '../../bpf/rows.gen.ts';
 export type StoredColumn = { name: string; type: string; codec: string; comment: string; select: string };
 
 /** Identities are close to random: general compression only. Every other integer is a figure with few significant bits. */
-const IDENTITIES: ReadonlySet<string> = new Set(['host_id', 'connection_id', 'cgroup_id', 'netns', 'snd_isn', 'rcv_isn']);
+const IDENTITIES: ReadonlySet<string> = new Set([
+  'host_id',
+  'connection_id',
+  'listener_id',
+  'cgroup_id',
+  'netns',
+  'snd_isn',
+  'rcv_isn',
+  'address',
+]);
 
 /** `pad` carries nothing; `kind` is the table. */
 const isStored = ({ name }: Column) => name !== 'pad' && name !== 'kind';
@@ -19,7 +28,8 @@ function storedColumn({ name, type, comment }: Column): StoredColumn {
   }
   if (type === 'Bool') return { ...column, select: `${name} != 0` };
   if (type === 'DateTime64(9)') return { ...column, type: "DateTime64(9, 'UTC')", codec: 'Delta, ZSTD(1)' };
-  if (type === 'FixedString(16)') return { ...column, type: 'LowCardinality(String)', select: `toStringCutToZero(${name})` };
+  if (type === 'FixedString(16)' || type === 'FixedString(32)')
+    return { ...column, type: 'LowCardinality(String)', select: `toStringCutToZero(${name})` };
   if (/^U?Int/.test(type) && !IDENTITIES.has(name)) return { ...column, codec: 'T64, ZSTD(1)' };
   return column;
 }

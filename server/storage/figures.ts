@@ -2,7 +2,8 @@
 import { CLASS, type Class, type Kind } from '../../bpf/rows.gen.ts';
 
 /** The port that the connection's server side listens on. Where the role is unknown, the smaller one is more likely it. */
-export const SERVICE_PORT = "multiIf(role = 'server', local_port, role = 'client', peer_port, least(local_port, peer_port))";
+export const SERVICE_PORT =
+  "multiIf(role = 'server' OR state = 'listen', local_port, role = 'client', peer_port, least(local_port, peer_port))";
 
 /** /24 of an IPv4 peer, /64 of an IPv6 one. */
 export const PEER_NETWORK = `tupleElement(IPv6CIDRToRange(peer_addr, if(${isIPv4('peer_addr')}, 120, 64)), 1)`;
@@ -40,6 +41,10 @@ export const FIGURES = {
     rwnd_limited_us: rest('rwnd_limited_us'),
     sndbuf_limited_us: rest('sndbuf_limited_us'),
     sampled_us: rest('interval_us'),
+    /** of the whole life, so only an end tells them: no row says why; not needed; congestion responses taken back */
+    unattributed: "sumIf(unattributed, event != 'open')",
+    spurious: "sumIf(retrans_spurious, event != 'open')",
+    undos: "sumIf(undos, event != 'open')",
   },
   sample: {
     data_segs_out: 'sum(data_segs_out)',
@@ -50,13 +55,46 @@ export const FIGURES = {
     sndbuf_limited_us: 'sum(sndbuf_limited_us)',
     sampled_us: 'sum(interval_us)',
   },
+  /** RSTs, whether they ended a connection or met none */
+  reset: {
+    resets_sent: "countIf(direction = 'sent')",
+    resets_received: "countIf(direction = 'received')",
+  },
+  drop: { dropped: 'count()' },
+  listener: {
+    accepted: 'sum(accepted)',
+    listener_drops: 'sum(drops)',
+    /** tells nothing refused from nobody having looked */
+    listener_rows: 'count()',
+  },
+  /** Of a host's namespaces as the kernel counts, whoever's connections they were: qualified where a figure above has the name. */
+  namespace: {
+    listen_overflows: 'sum(listen_overflows)',
+    zero_windows: 'sum(to_zero_window)',
+    host_retrans: 'sum(retrans_segs)',
+    host_unattributed: 'sum(namespace.unattributed)',
+    namespace_rows: 'count()',
+  },
 } as const satisfies Partial<Record<Kind, Record<string, string>>>;
 
 export type FigureKind = keyof typeof FIGURES;
 export type Figure = { [Name in FigureKind]: keyof (typeof FIGURES)[Name] }[FigureKind];
 
-export const FIGURE_KINDS = ['retransmit', 'connection', 'sample'] as const satisfies readonly FigureKind[];
+export const FIGURE_KINDS = [
+  'retransmit',
+  'connection',
+  'sample',
+  'reset',
+  'drop',
+  'listener',
+  'namespace',
+] as const satisfies readonly FigureKind[];
+/** Those that tell what connections do: the others belong to hosts and listeners, or to no connection. */
+export const CONNECTION_KINDS = ['retransmit', 'connection', 'sample'] as const satisfies readonly FigureKind[];
 export const FIGURE_NAMES = [...new Set(FIGURE_KINDS.flatMap((kind) => Object.keys(FIGURES[kind])))] as Figure[];
+
+/** Retransmitted segments of all classes. */
+export const RETRANS = CLASS.map((name) => `retrans_${name}`).join(' + ');
 
 /** Retransmitted segments of the classes that carry data: what a ratio to data segments compares. */
 export const DATA_RETRANS = CLASS.filter((name) => name !== 'syn' && name !== 'syn_ack')
@@ -68,6 +106,10 @@ export const RTT_COUNTS = {
   retransmit: '0',
   connection: "event = 'close' AND srtt_us > 0",
   sample: 'srtt_us > 0',
+  reset: '0',
+  drop: '0',
+  listener: '0',
+  namespace: '0',
 } as const satisfies Record<FigureKind, string>;
 
 /** OpenTelemetry's exponential histogram at scale 3: bucket b holds RTTs in (2^(b/8), 2^((b+1)/8)] seconds. */

@@ -2,17 +2,15 @@
 // themselves (row-tables.ts); everything else changes only by a new number here. Statements can be repeated: a step that was
 // cut short runs again from its start.
 import { createHash } from 'node:crypto';
-import { ENTITY_STATEMENTS } from './entities.ts';
-import { rollupStatements } from './rollup.ts';
+import { ENTITIES } from './migrations/1-entities.ts';
+import { ROLLUP_1M } from './migrations/2-rollup.ts';
+import { ALL_KINDS } from './migrations/3-all-kinds.ts';
 import { migrateRowTables } from './row-tables.ts';
 import { type Engine, StoreError } from './store.ts';
 
 export type Migration = { number: number; name: string; statements: readonly string[] };
 
-export const MIGRATIONS: readonly Migration[] = [
-  { number: 1, name: 'entities', statements: ENTITY_STATEMENTS },
-  { number: 2, name: 'rollup_1m', statements: rollupStatements() },
-];
+export const MIGRATIONS: readonly Migration[] = [ENTITIES, ROLLUP_1M, ALL_KINDS];
 
 const CREATE_MIGRATION = `CREATE TABLE IF NOT EXISTS migration (
   number UInt32,

@@ -6,7 +6,7 @@ import { KINDS, type Kind, type KindCounters } from '../../bpf/rows.gen.ts';
 export type FakeSource = RowSource & { counts: Record<Kind, KindCounters>; write(kind: Kind, rows: Uint8Array): void };
 
 export function fakeSource(): FakeSource {
-  const counts = eachKind(() => ({ written: 0, ring_lost: 0, no_storage: 0 }));
+  const counts = eachKind(() => ({ written: 0, ring_lost: 0, no_storage: 0, withheld: 0, filtered: 0 }));
   const rings = eachKind<Uint8Array[]>(() => []);
   return {
     host_id: 0xffn,
@@ -24,6 +24,7 @@ export function fakeSource(): FakeSource {
     sweep: () => {},
     counters: () => counts,
     hooks: () => [{ name: 'test', attached: true, reason: '' }],
+    fields: () => [],
     netns: () => [],
     ended: () => false,
     close: () => {},

@@ -1,9 +1,10 @@
 // A small recording made by hand, for commands that need a source but no kernel.
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeFrame, encodeHeader } from '../../agent/recording/format.ts';
-import { CLASS, EVENT, type Kind, ROLE, STATE } from '../../bpf/rows.gen.ts';
+import { eachKind } from '../../agent/account.ts';
+import { RecordingWriter } from '../../agent/recording/write.ts';
+import { CA_STATE, CLASS, DIRECTION, EVENT, type Kind, ROLE, STATE } from '../../bpf/rows.gen.ts';
 import { type RowValues, rowBytes } from '../support/row-bytes.ts';
 
 const FRAME_ROWS = 1000;
@@ -38,21 +39,41 @@ export const RECORDED: readonly (readonly [Kind, RowValues])[] = [
       peer_addr: '20010db8000000000000000000000002',
     },
   ],
+  ['reset', { connection_id: 2, direction: DIRECTION.indexOf('sent'), reason: 'no_socket', ...ends() }],
+  ['congestion', { connection_id: 2, old_ca_state: CA_STATE.indexOf('open'), new_ca_state: CA_STATE.indexOf('recovery'), ...ends() }],
+  ['drop', { direction: DIRECTION.indexOf('received'), reason: 'netfilter_drop', ...ends() }],
+  ['listener', { connection_id: 3, state: STATE.indexOf('listen'), accept_queue: 1, accept_queue_limit: 128, ...ends() }],
+  ['namespace', { netns: 1, retrans_segs: 3 }],
 ];
 
 function ends() {
   return { local_addr: '10.0.0.1', peer_addr: '10.0.0.2', local_port: 50_000, peer_port: 443 };
 }
 
+/** A header that says nothing of interest. */
+export const HEADER = {
+  tcplens: '0.0.0-test',
+  kernel: '6.0',
+  started_ns: String(STARTED_NS),
+  interval_ms: 1000,
+  anonymized: false,
+  refused: [],
+  absent: [],
+};
+
 /** Writes the recording, each row `copies` times; returns the file's path. */
 export function writeRecording(copies = 1): string {
-  const frames = RECORDED.flatMap(([kind, values], index) => {
-    const row = rowBytes(kind, { time_ns: STARTED_NS + BigInt(index) * 1_000_000n, host_id: 1, ...values });
-    const frame = (rows: number) => encodeFrame({ kind, offset_ms: index, rows: Buffer.concat(Array.from({ length: rows }, () => row)) });
-    const whole = Array.from({ length: Math.floor(copies / FRAME_ROWS) }, () => frame(FRAME_ROWS));
-    return copies % FRAME_ROWS === 0 ? whole : [...whole, frame(copies % FRAME_ROWS)];
-  });
   const file = join(mkdtempSync(join(tmpdir(), 'tcplens-')), 'recording');
-  writeFileSync(file, Buffer.concat([encodeHeader(1n, '6.0-test', STARTED_NS), ...frames]));
+  const writer = new RecordingWriter(file, { header: HEADER, force: false });
+  for (const [index, [kind, values]] of RECORDED.entries()) {
+    const row = rowBytes(kind, { time_ns: STARTED_NS + BigInt(index) * 1_000_000n, host_id: 1, ...values });
+    for (let left = copies; left > 0; left -= FRAME_ROWS) {
+      writer.addRows(kind, Buffer.concat(Array.from({ length: Math.min(left, FRAME_ROWS) }, () => row)), index);
+    }
+  }
+  writer.end(
+    eachKind(() => ({ written: copies, ring_lost: 0, no_storage: 0, withheld: 0, filtered: 0 })),
+    RECORDED.length,
+  );
   return file;
 }

@@ -34,7 +34,7 @@ test('NDJSON: the members of rows.h in their order, then the account', () => {
     head_of_queue: false,
   });
   expect(parsed[3]).toMatchObject({ local_addr: '2001:db8::1', srtt_us: 1500, bytes_sent: 2048 });
-  const counted = Object.fromEntries(KIND.map((kind) => [kind, { seen: 1, printed: 1, lost: 0 }]));
+  const counted = Object.fromEntries(KIND.map((kind) => [kind, { seen: 1, printed: 1, lost: 0, withheld: 0 }]));
   expect(parsed.at(-1)).toEqual({ kind: 'accounting', duration_ms: expect.any(Number), kinds: counted, loss: 0 });
 });
 

@@ -5,14 +5,14 @@
 // What favours the baseline: it has no network, no log, no flush and no acknowledgement.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BATCH_BYTES_MAX } from '../../agent/batch-envelope.ts';
-import { encodeFrame, encodeHeader, type Frame, readFrame, readHeader } from '../../agent/recording/format.ts';
+import { Recording } from '../../agent/recording/read.ts';
+import { RecordingWriter } from '../../agent/recording/write.ts';
 import { HEAD_AT, KIND, KINDS, type Kind } from '../../bpf/rows.gen.ts';
 import { openEmbeddedEngine } from '../../server/storage/embedded.ts';
 import { migrate } from '../../server/storage/migrations.ts';
@@ -29,14 +29,9 @@ const RECORDING = join(root, 'test', 'recordings', 'loss.tcplens');
 
 /** The recording's rows by kind, repeated in its own mix until there are `wanted`; each round's connections are others. */
 function perturbed(wanted: number): Map<Kind, Buffer> {
-  const bytes = readFileSync(RECORDING);
-  const read = (at: number, length: number) => bytes.subarray(at, at + length);
-  const { frames_at } = readHeader(read);
-  const frames: Frame[] = [];
-  for (let at = frames_at, found = readFrame(read, at, 1); found; found = readFrame(read, at, frames.length + 1)) {
-    frames.push(found.frame);
-    at = found.next_at;
-  }
+  const recording = new Recording(RECORDING);
+  const frames = [...recording.parts()].filter((part) => part.sort === 'rows');
+  recording.close();
   const once = frames.reduce((rows, { kind, rows: { length } }) => rows + length / KINDS[kind].size, 0);
   const rounds = Math.ceil(wanted / once);
   const now_ns = BigInt(Date.now()) * 1_000_000n;
@@ -57,15 +52,11 @@ function perturbed(wanted: number): Map<Kind, Buffer> {
 const rowsIn = (rows: ReadonlyMap<Kind, Buffer>) => [...rows].reduce((sum, [kind, bytes]) => sum + bytes.length / KINDS[kind].size, 0);
 
 function writeRecording(file: string, rows: ReadonlyMap<Kind, Buffer>): void {
-  const descriptor = openSync(file, 'w');
-  writeSync(descriptor, encodeHeader(1n, 'bench', BigInt(Date.now()) * 1_000_000n));
-  for (const [kind, bytes] of rows) {
-    const size = Math.floor(BATCH_BYTES_MAX / KINDS[kind].size) * KINDS[kind].size;
-    for (let at = 0; at < bytes.length; at += size) {
-      writeSync(descriptor, encodeFrame({ kind, offset_ms: 0, rows: bytes.subarray(at, at + size) }));
-    }
-  }
-  closeSync(descriptor);
+  const started_ns = String(BigInt(Date.now()) * 1_000_000n);
+  const header = { tcplens: 'bench', kernel: '', started_ns, interval_ms: 0, anonymized: false, refused: [], absent: [] };
+  const writer = new RecordingWriter(file, { header, force: true });
+  for (const [kind, bytes] of rows) writer.addRows(kind, bytes, 0);
+  writer.end(undefined, 0);
 }
 
 /** Waits for a line of a process's log; returns what `wanted` found in it. */

@@ -83,7 +83,7 @@ export class TestAgent {
 
   /** `ring_lost` connection rows out of a thousand, and one hook that the kernel refused. */
   async report(ring_lost: number): Promise<void> {
-    const account = { seen: 1000, sent: 1000, queued: 0, ring_lost: 0, queue_dropped: 0, rejected: 0 };
+    const account = { seen: 1000, sent: 1000, queued: 0, ring_lost: 0, withheld: 0, queue_dropped: 0, rejected: 0 };
     const report = {
       host_id: this.#hex,
       epoch: this.#epoch,

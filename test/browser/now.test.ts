@@ -41,7 +41,7 @@ describe('Now', () => {
       'retransmit ratio': /\d\s%/,
       'failed connects': /1 of 26 connects/,
       'RTT p50 / p99': /ms \/ .*ms/,
-      'accept overflows': /not watched yet/,
+      'accept overflows': /14.*a full queue turned connections away/,
       complete: /99\.50\s%.*some rows are missing/,
     };
     for (const [label, words] of Object.entries(tiles)) await eventually(() => tile(label)).toMatch(words);
@@ -52,6 +52,40 @@ describe('Now', () => {
     await eventually(() => liveRows().count()).toBe(8);
     expect(await liveRows().first().textContent()).toContain('timeout');
     expect(await liveRows().first().getAttribute('data-time-ns')).toMatch(/^\d{19}$/);
+  });
+
+  const causes = (table: string) => page.locator(`[data-table="${table}"] tbody tr`);
+  /** A row's cells as `a | b | c`. */
+  const words = async (rows: ReturnType<typeof causes>) =>
+    Promise.all(
+      (await rows.all()).map(async (row) =>
+        (await row.locator('td').allTextContents()).map((text) => text.replace(/\s+/g, ' ').trim()).join(' | '),
+      ),
+    );
+
+  test('listeners, resets and drops are grouped and said in words', async () => {
+    await eventually(() => words(causes('listeners'))).toEqual([
+      'nginx | 10.1.0.1:443 |  | ◆ bad: 14 | 2 of 128 | 100 % | 3 | 1 300',
+      `${HOSTILE} | 10.1.0.1:8080 |  | 0 | 110 of 128 | ▲ warning: 85.9 % | 0 | 3`,
+      'sshd | 10.1.0.1:22 |  | 0 | 0 of 128 | 0 % | 0 | 0',
+    ]);
+    await eventually(() => words(causes('resets'))).toEqual([
+      expect.stringMatching(/^3 \| sent \| nobody listens \| no socket \| ↔ 10\.1\.0\.2:9999 \| – \| – \| 0 \| \d\d:/),
+      expect.stringMatching(/^1 \| received \| only its sender knows \| nginx \| :443 ← 10\.1\.0\.2 \| 31 s \| 31 s \| 1 \| \d\d:/),
+    ]);
+    await eventually(() => words(causes('drops'))).toEqual([
+      expect.stringMatching(/^2 \| coming in \| this host’s firewall \| nft_do_chain \| nginx \| :443 ← 10\.1\.0\.2 \| 2\.9 kB \| \d\d:/),
+      expect.stringMatching(/^1 \| coming in \| <img src=x> \| <img src=x> \| no socket \| ↔ 10\.1\.0\.2:9999 \| 0 B \| \d\d:/),
+    ]);
+    await causes('resets').nth(1).click();
+    await eventually(search).toBe(`?connection=${0xabcdef}/${STORY_ID}`);
+    await page.keyboard.press('Escape');
+    await causes('listeners').first().click();
+    await eventually(search).toBe('?process=nginx&port=443');
+    await eventually(() => causes('listeners').count()).toBe(1);
+    await page.goBack();
+    await page.goBack();
+    await visit('');
   });
 
   test('what a host names is text', async () => {

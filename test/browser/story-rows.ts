@@ -1,5 +1,5 @@
 // A small story in rows: one connection with everything, a failed connect, a process with a hostile name, and many edges.
-import { CLASS, END_REASON, EVENT, OUTCOME, OWNER, ROLE, STATE } from '../../bpf/rows.gen.ts';
+import { CA_STATE, CLASS, DIRECTION, END_REASON, EVENT, EVIDENCE, OUTCOME, OWNER, ROLE, STATE } from '../../bpf/rows.gen.ts';
 import type { RowValues } from '../support/row-bytes.ts';
 import type { TestAgent } from './collector-process.ts';
 
@@ -72,8 +72,99 @@ export async function tellStory(agent: TestAgent, now_ms: number): Promise<void>
     'retransmit',
     [...CLASS.keys()].map((index) => retransmit(now_ms - 30_000 + index, { class: index, seq: index * 1448 })),
   );
+  await tellCauses(agent, now_ms);
   await agent.rows('retransmit', [retransmit(now_ms - 20_000, { ...HOSTILE_ENDS, class: CLASS.indexOf('rto'), backoff: 2 })]);
 }
+
+/** Listeners, one of which overflowed; resets with and without a socket; packets that a firewall here dropped. */
+async function tellCauses(agent: TestAgent, now_ms: number): Promise<void> {
+  await agent.rows('reset', [
+    {
+      ...NGINX,
+      time_ns: ns(now_ms - 5000),
+      direction: DIRECTION.indexOf('received'),
+      has_socket: 1,
+      idle_us: 31_000_000,
+      unread: 512,
+      packets_out: 3,
+    },
+    ...[1, 2, 3].map((at) => ({
+      ...NOBODY,
+      time_ns: ns(now_ms - at * 1000),
+      direction: DIRECTION.indexOf('sent'),
+      reason: 'no_socket',
+      peer_port: 50_000 + at,
+    })),
+  ]);
+  await agent.rows('drop', [
+    ...[1, 2].map((at) => ({
+      ...NGINX,
+      time_ns: ns(now_ms - 25_000 + at),
+      direction: DIRECTION.indexOf('received'),
+      has_socket: 1,
+      reason: 'netfilter_drop',
+      location: 'nft_do_chain',
+      tcp_flags: 0x18,
+      length: 1448,
+    })),
+    { ...NOBODY, time_ns: ns(now_ms - 9000), direction: DIRECTION.indexOf('received'), reason: HOSTILE, location: HOSTILE },
+  ]);
+  await agent.rows('congestion', [
+    change(now_ms - 30_000, 'open', 'recovery', 30_000_000, 10),
+    { ...change(now_ms - 29_000, 'recovery', 'open', 1_000_000, 7), retrans: 4, retrans_spurious: 2, evidence: EVIDENCE.indexOf('dsack') },
+    change(now_ms - 28_000, 'open', 'loss', 1_000_000, 5),
+  ]);
+  await agent.rows('listener', [
+    listening(now_ms - 20_000, 50n, { accept_queue: 129, accept_queue_limit: 128, drops: 14, accepted: 900 }),
+    listening(now_ms - 10_000, 50n, { accept_queue: 2, accept_queue_limit: 128, syn_backlog: 3, accepted: 400 }),
+    listening(now_ms - 10_000, 51n, { comm: 'sshd', local_port: 22, accept_queue_limit: 128 }),
+    listening(now_ms - 10_000, 52n, { comm: HOSTILE, local_port: 8080, accept_queue: 110, accept_queue_limit: 128, accepted: 3 }),
+  ]);
+  await agent.rows('namespace', [
+    { netns: 1, time_ns: ns(now_ms - 20_000), listen_overflows: 14, retrans_segs: 16, unattributed: 2, interval_us: 10_000_000 },
+    { netns: 1, time_ns: ns(now_ms - 10_000), interval_us: 10_000_000 },
+  ]);
+}
+
+const NOBODY: RowValues = {
+  ...NGINX,
+  connection_id: 0,
+  comm: '',
+  pid: 0,
+  role: ROLE.indexOf('unknown'),
+  owner: OWNER.indexOf('unknown'),
+  state: STATE.indexOf('unknown'),
+  local_port: 9999,
+};
+
+const change = (
+  at_ms: number,
+  before: (typeof CA_STATE)[number],
+  after: (typeof CA_STATE)[number],
+  duration_us: number,
+  snd_cwnd: number,
+): RowValues => ({
+  ...NGINX,
+  time_ns: ns(at_ms),
+  old_ca_state: CA_STATE.indexOf(before),
+  new_ca_state: CA_STATE.indexOf(after),
+  duration_us,
+  snd_cwnd,
+  snd_ssthresh: 7,
+});
+
+const listening = (at_ms: number, connection_id: bigint, values: RowValues): RowValues => ({
+  ...NGINX,
+  connection_id,
+  time_ns: ns(at_ms),
+  role: ROLE.indexOf('unknown'),
+  state: STATE.indexOf('listen'),
+  peer_addr: '00000000000000000000000000000000',
+  peer_port: 0,
+  interval_us: 10_000_000,
+  srtt_us: 0,
+  ...values,
+});
 
 const opened = (ends: RowValues, at_ms: number): RowValues => ({
   ...ends,
@@ -95,6 +186,18 @@ const closed = (ends: RowValues, at_ms: number): RowValues => ({
   total_retrans: 16,
   unattributed: 2,
   rtt_min_us: 800,
+  srtt_max_us: 14_000,
+  retrans_spurious: 2,
+  congestion_control: 'cubic',
+  connect_us: 3000,
+  accept_us: 120_000,
+  first_receive_us: 121_000,
+  first_send_us: 430_000,
+  turns: 20,
+  turn_us: 6_200_000,
+  unread: 512,
+  syn_recv_us: 3000,
+  established_us: 55_000_000,
 });
 
 const failed = (at_ms: number): RowValues => ({
@@ -146,5 +249,10 @@ function samples(began_ms: number): RowValues[] {
     snd_ssthresh: 0x7fff_ffff,
     packets_out: 5,
     delivery_rate: 100_000,
+    snd_wnd: 65_535,
+    rcv_wnd: 29_200,
+    notsent: at * 4000,
+    unread: at * 100,
+    congestion_control: 'cubic',
   }));
 }

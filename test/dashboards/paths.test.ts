@@ -23,12 +23,18 @@ test('paths and parameters', async () => {
   await api.overview({ from: '1', comm: 'a b' }, signal);
   await api.edges({ port: '1' }, 'failed', signal);
   await api.retransmits({}, signal);
+  await api.listeners({ port: '80' }, signal);
+  await api.resets({}, signal);
+  await api.drops({ from: '1' }, signal);
   await api.hosts(signal);
   await api.connection({ host_id: '1', connection_id: '2' }, signal);
   expect(asked).toEqual([
     '/api/v1/overview?from=1&comm=a+b',
     '/api/v1/edges?port=1&sort=failed',
     '/api/v1/retransmits',
+    '/api/v1/listeners?port=80',
+    '/api/v1/resets',
+    '/api/v1/drops?from=1',
     '/api/v1/hosts',
     '/api/v1/connections/1/2',
   ]);

@@ -11,6 +11,9 @@ const TILES: Tiles = {
   failed: 0,
   resets_per_s: 0,
   accept_overflows: null,
+  dropped: 0,
+  spurious: 0,
+  unattributed: null,
   completeness: 1,
 };
 
@@ -33,6 +36,7 @@ describe('tiles in words', () => {
     ['retransmit_ratio', { retransmit_ratio: 0 }, 'ok', /nothing sent twice/],
     ['retransmit_ratio', { retransmit_ratio: 0.005 }, 'warn', /raised/],
     ['retransmit_ratio', { retransmit_ratio: 0.02 }, 'bad', /high/],
+    ['retransmit_ratio', { retransmit_ratio: 0.02, spurious: 12 }, 'bad', /high.*; 12 not needed: no loss/],
     ['retransmit_ratio', { retransmit_ratio: null }, 'none', /no data sent/],
     ['rtt', {}, 'ok', /even/],
     ['rtt', { rtt_p99_us: 48_000 }, 'ok', /slowest 1 % wait 48× the median/],
@@ -44,11 +48,14 @@ describe('tiles in words', () => {
     ['resets_per_s', { resets_per_s: 3 }, 'bad', /1 for every 3 opened/],
     ['resets_per_s', { resets_per_s: 20 }, 'bad', /2 for each one opened/],
     ['resets_per_s', { resets_per_s: 0.01, connections_per_s: 0.01 }, 'none', /few connections/],
-    ['accept_overflows', {}, 'none', /not watched yet/],
+    ['accept_overflows', {}, 'none', /no listener was looked at/],
+    ['accept_overflows', { accept_overflows: 0 }, 'ok', /kept up/],
     ['accept_overflows', { accept_overflows: 14 }, 'bad', /full queue/],
     ['completeness', {}, 'ok', /no row is missing/],
     ['completeness', { completeness: 0.9999 }, 'ok', /some rows are missing/],
     ['completeness', { completeness: 0.98 }, 'bad', /some rows are missing/],
+    ['completeness', { unattributed: 0 }, 'ok', /^no row is missing$/],
+    ['completeness', { unattributed: 7 }, 'ok', /no row is missing; 7 resent unseen/],
     ['completeness', { completeness: null }, 'none', /no agent/],
   ]);
 });

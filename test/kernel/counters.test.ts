@@ -4,7 +4,7 @@ import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Class, type ConnectionRow, KIND, type RetransmitRow } from '../../bpf/rows.gen.ts';
 import { type Collected, collectRows } from '../support/collect.ts';
-import { type Family, lose, makePair, type Netns, type Pair, swallow } from '../support/netns.ts';
+import { type Family, lose, makePair, type Netns, type Pair, socketsGone, swallow } from '../support/netns.ts';
 import type { Exchange } from '../support/traffic.ts';
 
 const PORT = 7000;
@@ -70,7 +70,7 @@ beforeAll(async () => {
     await Promise.all(cases.map(async (each) => ran.set(each, await run(each))));
     // What is still on its way to its end (FIN, orphans) would go on counting: all sockets of the namespaces must be gone.
     for (const { pair } of ran.values()) {
-      for (const side of [pair.client, pair.server]) await closed(side);
+      for (const side of [pair.client, pair.server]) await socketsGone(side);
     }
     for (const [each, result] of ran) {
       ran.set(each, { ...result, nstat: { client: result.pair.client.nstat(), server: result.pair.server.nstat() } });
@@ -81,15 +81,6 @@ beforeAll(async () => {
 afterAll(() => {
   for (const { pair } of ran.values()) pair.close();
 });
-
-/** Waits until a namespace has no TCP socket but TIME_WAIT's, which no longer counts. */
-async function closed(side: Netns): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (side.run('ss', '-Htan', 'exclude', 'time-wait', 'exclude', 'listening').trim() !== '') {
-    if (Date.now() > deadline) throw new Error(`${side.name} still has sockets:\n${side.run('ss', '-tano')}`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}
 
 const sum = (numbers: number[]) => numbers.reduce((total, each) => total + each, 0);
 
@@ -158,6 +149,37 @@ check("retransmitted segments, by class, are the kernel's", cases, (each, result
   }
 });
 
+check("the rows of each namespace are its own counters, and what no row accounts for is the kernel's remainder", cases, (_, result) => {
+  for (const side of ['client', 'server'] as const) {
+    const netns = collected.netnsOf(result.pair[side].name);
+    const rows = collected.rows.namespace.filter((row) => row.netns === netns);
+    const kernel = result.nstat[side];
+    const attributed = sum(
+      collected.rows.retransmit.filter((row) => row.netns === netns && row.outcome !== 'refused').map((row) => row.segments),
+    );
+    expect(
+      {
+        retrans_segs: sum(rows.map((row) => row.retrans_segs)),
+        out_segs: sum(rows.map((row) => row.out_segs)),
+        active_opens: sum(rows.map((row) => row.active_opens)),
+        timeouts: sum(rows.map((row) => row.timeouts)),
+        fast_retrans: sum(rows.map((row) => row.fast_retrans)),
+        retrans_attributed: sum(rows.map((row) => row.retrans_attributed)),
+        unattributed: sum(rows.map((row) => row.unattributed)),
+      },
+      side,
+    ).toEqual({
+      retrans_segs: kernel['TcpRetransSegs'],
+      out_segs: kernel['TcpOutSegs'],
+      active_opens: kernel['TcpActiveOpens'],
+      timeouts: kernel['TcpExtTCPTimeouts'],
+      fast_retrans: kernel['TcpExtTCPFastRetrans'],
+      retrans_attributed: attributed,
+      unattributed: (kernel['TcpRetransSegs'] ?? 0) - attributed,
+    });
+  }
+});
+
 const orderly = cases.filter(({ blackhole }) => !blackhole);
 
 check('the bytes of every close row are those that were sent', orderly, ({ request, response, connections }, { pair, exchanges }) => {
@@ -200,10 +222,10 @@ check('both ends name their process and how it was found', orderly, ({ connectio
     preexisting,
   }));
   expect(clients).toEqual(
-    Array(connections).fill({ role: 'client', owner: 'connect', owned: pid, end_reason: 'fin_local', preexisting: false }),
+    Array(connections).fill({ role: 'client', owner: 'io', owned: pid, end_reason: 'fin_local', preexisting: false }),
   );
   const servers = ends(pair.server).map(({ role, owner, comm, end_reason }) => ({ role, owner, comm, end_reason }));
-  expect(servers).toEqual(Array(connections).fill({ role: 'server', owner: 'listener', comm: servers[0]?.comm, end_reason: 'fin_peer' }));
+  expect(servers).toEqual(Array(connections).fill({ role: 'server', owner: 'io', comm: servers[0]?.comm, end_reason: 'fin_peer' }));
 });
 
 check(

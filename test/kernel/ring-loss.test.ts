@@ -8,10 +8,13 @@ import { collectRows } from '../support/collect.ts';
 const PAGE = 4096;
 const CONNECTIONS = 400;
 /** open and close, at both ends */
-const ROWS_EACH = 4;
+const ROWS = 4 * CONNECTIONS;
+/** What other programs of this machine connect meanwhile may be among the losses, or come after the last drain: then once more. */
+const TRIES = 3;
 
-test('rows and counted losses are the connections made', async (context) => {
-  if (process.getuid?.() !== 0) return context.skip('needs root: BPF');
+type Found = { ring_lost: number; ours_and_lost: number; written_not_drained: number };
+
+async function burst(): Promise<Found> {
   const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const bound = server.address();
@@ -23,12 +26,19 @@ test('rows and counted losses are the connections made', async (context) => {
     { ring_bytes: PAGE },
   );
   server.close();
-  const ours = rows.connection.filter((row) => row.local_port === port || row.peer_port === port).length;
-  const others = rows.connection.length - ours;
   const { written, ring_lost } = counters.connection;
-  expect(written).toBe(rows.connection.length);
-  expect(ring_lost).toBeGreaterThan(0);
-  // What other programs of this machine connected meanwhile may be among the losses too.
-  expect(ours + ring_lost).toBeGreaterThanOrEqual(CONNECTIONS * ROWS_EACH);
-  if (others === 0) expect(ours + ring_lost).toBe(CONNECTIONS * ROWS_EACH);
+  const ours = rows.connection.filter((row) => row.local_port === port || row.peer_port === port).length;
+  return { ring_lost, ours_and_lost: ours + ring_lost, written_not_drained: written - rows.connection.length };
+}
+
+test('rows and counted losses are the connections made', async (context) => {
+  if (process.getuid?.() !== 0) return context.skip('needs root: BPF');
+  for (let left = TRIES; left > 0; left--) {
+    const { ring_lost, ...found } = await burst();
+    expect(ring_lost).toBeGreaterThan(0);
+    expect(found.ours_and_lost).toBeGreaterThanOrEqual(ROWS);
+    const isExact = found.ours_and_lost === ROWS && found.written_not_drained === 0;
+    if (isExact) return;
+    if (left === 1) expect(found).toEqual({ ours_and_lost: ROWS, written_not_drained: 0 });
+  }
 });

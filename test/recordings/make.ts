@@ -1,49 +1,114 @@
-// Makes loss.tcplens again: `node test/recordings/make.ts`, as root. Bulk and short requests over lossy IPv4 and IPv6
-// paths, and connects that nobody answers: the traffic of the kernel tests, for machines that cannot make it.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+// Makes the recordings of this folder again: `node test/recordings/make.ts [name…]`, as root. Each is the traffic of
+// one situation of test/fidelity, and its file is checked as the rows are there.
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { type Family, lose, makePair, type Netns, swallow } from '../support/netns.ts';
+import { compilePrograms, type Programs } from '../fidelity/programs.ts';
+import { type Ran, runScenario } from '../fidelity/run.ts';
+import type { Scenario, SideSeen } from '../fidelity/scenario.ts';
+import type { Pair } from '../support/netns.ts';
+import { root } from '../support/project-files.ts';
+import { lossTraffic } from './loss.ts';
+import { fileOf, type Named, RECORDINGS, type RowsByKind, readRows } from './recordings.ts';
+import { type Tape, tape, writeTape } from './tape.ts';
 
-const ROOT = join(import.meta.dirname, '..', '..');
-const TRAFFIC = join(ROOT, 'test', 'support', 'traffic.ts');
-const PORT = 7000;
-const BLACK_HOLE_PORT = 7001;
+const BYTES_MAX = 200 * 1024;
+const ATTEMPTS = 3;
+const SCENARIOS = join(root, 'test', 'fidelity', 'scenarios');
 
-async function finished(child: ChildProcess): Promise<void> {
-  child.stdout?.resume();
-  if (child.exitCode === null) await once(child, 'exit');
+async function readScenarios(): Promise<ReadonlyMap<string, Scenario>> {
+  const files = readdirSync(SCENARIOS).filter((file) => file.endsWith('.ts'));
+  const modules = await Promise.all(files.map((file) => import(join(SCENARIOS, file)) as Promise<Record<string, unknown>>));
+  const lists = modules.flatMap((exports) => Object.values(exports)).filter(Array.isArray) as Scenario[][];
+  return new Map(lists.flat().map((scenario) => [scenario.id, scenario]));
 }
 
-const client = (side: Netns, host: string, port: number, connections: number, request: number, response: number) =>
-  finished(side.start(process.execPath, TRAFFIC, 'client', host, ...[port, connections, request, response].map(String)));
+/** What the file says of the scenario, in place of what the kernel's rows say. */
+function check(scenario: Scenario, ran: Ran, { cookies }: Tape, rows: RowsByKind): void {
+  const seen = (side: 'client' | 'server'): SideSeen => {
+    const netns = ran.pair[side];
+    const cookie = cookies.get(netns.name) ?? 0n;
+    const own = Object.fromEntries(Object.entries(rows).map(([kind, all]) => [kind, all.filter((row) => row.netns === cookie)]));
+    return { side, netns, cookie, nstat: ran.nstat[side], filtered: ran.filtered[side], said: ran.said[side], rows: own as RowsByKind };
+  };
+  const both = { ...ran, client: seen('client'), server: seen('server') };
+  scenario.happened(both);
+  scenario.says(both);
+}
 
-async function traffic(family: Family): Promise<void> {
-  const { client: near, server: far, close } = makePair();
-  const host = far.address[family];
+async function make(
+  name: string,
+  { scenario: id, causes }: Named,
+  scenarios: ReadonlyMap<string, Scenario>,
+  programs: Programs,
+  directory: string,
+) {
+  const scenario = id === undefined ? undefined : scenarios.get(id);
+  if (id !== undefined && scenario === undefined) throw new Error(`test/fidelity has no scenario ${id}`);
+  const pairs: Pair[] = [];
+  let ran: Ran | undefined;
   try {
-    swallow(far, family, BLACK_HOLE_PORT);
-    lose(far, family, 0.04);
-    lose(near, family, 0.02);
-    const serving = far.start(process.execPath, TRAFFIC, 'serve', host, String(PORT));
-    await once(serving.stdout ?? serving, 'data');
-    await Promise.all([
-      client(near, host, PORT, 1, 6_000_000, 100),
-      client(near, host, PORT, 40, 300, 4_000),
-      client(near, host, BLACK_HOLE_PORT, 1, 100, 100),
-    ]);
-    serving.kill();
+    const taken = await tape(
+      async (look) => {
+        if (scenario) {
+          ran = await runScenario(scenario, programs, directory, look);
+          pairs.push(ran.pair);
+        } else pairs.push(...(await lossTraffic()));
+      },
+      /^\d+\.\d+/.exec(release())?.[0] ?? '',
+    );
+    const called = new Map(
+      pairs.flatMap(
+        ({ client, server }) =>
+          [
+            [client.name, 'client'],
+            [server.name, 'server'],
+          ] as const,
+      ),
+    );
+    const file = join(directory, `${name}.tcplens`);
+    writeTape(file, taken, called, (command) =>
+      command.replaceAll(process.execPath, 'node').replaceAll(`${directory}/`, '').replaceAll(`${root}/`, ''),
+    );
+    const rows = readRows(file);
+    if (scenario && ran) check(scenario, ran, taken, rows);
+    if (causes(rows).length === 0) throw new Error('no row in it names the cause');
+    if (statSync(file).size > BYTES_MAX) throw new Error(`it has ${statSync(file).size} bytes, ${BYTES_MAX} may be`);
+    return { file, rows };
   } finally {
-    close();
+    for (const pair of pairs) pair.close();
   }
 }
 
-const file = join(import.meta.dirname, 'loss.tcplens');
-rmSync(file, { force: true });
-const recording = spawn(join(ROOT, 'tcplens'), ['record', file, '--interval', '1s'], { stdio: 'inherit' });
-await new Promise((resolve) => setTimeout(resolve, 2_000)); // the programs are attached within one
-await Promise.all((['ipv4', 'ipv6'] as const).map(traffic));
-recording.kill('SIGINT');
-await finished(recording);
+/** Timing decides what some situations come to, and what else runs on the machine decides timing. */
+async function withAttempts<Made>(act: () => Promise<Made>): Promise<Made> {
+  for (let left = ATTEMPTS; ; left--) {
+    try {
+      return await act();
+    } catch (error) {
+      if (left === 1) throw error;
+    }
+  }
+}
+
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(RECORDINGS);
+const directory = mkdtempSync(join(tmpdir(), 'tcplens-recordings-'));
+try {
+  const [scenarios, programs] = [await readScenarios(), compilePrograms(directory)];
+  for (const name of wanted) {
+    const named = RECORDINGS[name];
+    if (!named) throw new Error(`no recording ${name}: choose from ${Object.keys(RECORDINGS).join(', ')}`);
+    try {
+      const { file, rows } = await withAttempts(() => make(name, named, scenarios, programs, directory));
+      const counts = Object.entries(rows).flatMap(([kind, { length }]) => (length > 0 ? [`${length} ${kind}`] : []));
+      console.log(`${name}: ${statSync(file).size} bytes, ${counts.join(', ')}`);
+      copyFileSync(file, fileOf(name));
+    } catch (error) {
+      process.exitCode = 1;
+      console.error(`${name}: not made: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}

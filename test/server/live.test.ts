@@ -106,12 +106,14 @@ test('a flood is cut to the newest rows, ten times a second, and what is left ou
 
 test('all viewers get the same tick, at most once a second', async () => {
   const viewers = [view(), view(), view()];
-  for (let round = 0; round < 25; round++) {
+  // A busy machine computes a tick slowly: the rows go on until each viewer has had three.
+  const deadline_ms = Date.now() + 30_000;
+  while (viewers.some((viewer) => viewer.of('tick').length < 3) && Date.now() < deadline_ms) {
     await send(1);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   const times = viewers.map((viewer) => viewer.of('tick').map(({ server_ms }) => server_ms));
-  const common = times[0]?.slice(1) ?? [];
+  const common = times[0]?.slice(1, 3) ?? [];
   expect(common.length).toBeGreaterThan(0);
   for (const each of times) expect(each).toEqual(expect.arrayContaining(common));
   for (const each of times) {
@@ -120,7 +122,7 @@ test('all viewers get the same tick, at most once a second', async () => {
     });
   }
   await Promise.all(viewers.map(close));
-});
+}, 60_000);
 
 test.each([
   ['another site', { origin: 'https://evil.example' }, 403, 'origin_forbidden'],

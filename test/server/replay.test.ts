@@ -36,9 +36,15 @@ test('a recording drives agent, collector, engine and API without root', async (
     (answer) => answer.edges.reduce((sum, { failed }) => sum + failed, 0) === rows.filter(({ event }) => event === 'failed').length,
   );
   expect(edges.reduce((sum, { opened }) => sum + opened, 0)).toBe(rows.filter(({ event }) => event === 'open').length);
+  expect(new Set(edges.map(({ host }) => host))).toEqual(new Set(['recording loss']));
   await until(
     () => get<Overview>('/api/v1/overview'),
     ({ tiles }) => (tiles.retransmit_ratio ?? 0) > 0,
+  );
+  // Each kind is inserted on its own: what is last is not known.
+  await until(
+    async () => (await fetch(`${collector.url}/metrics`)).text(),
+    (metrics) => /^tcplens_collector_log_size\S* 0$/m.test(metrics),
   );
   await collector.stop();
   await withStore(directory.path, async (store) => {

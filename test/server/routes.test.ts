@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Drops, Listeners, Resets } from '../../server/api/causes.ts';
 import { API, Connection, Edges, Hosts, Overview, Retransmits } from '../../server/api.ts';
 import { HOST, postBatch, postReport, report, rowsOf } from './support/agent.ts';
 import { startCollector, type TestCollector, type TestDirectory, testDirectory, until } from './support/collector.ts';
@@ -19,7 +20,7 @@ beforeAll(async () => {
   await writeFile(join(dashboards, 'index.html'), '<!doctype html><title>page</title>');
   await writeFile(join(dashboards, 'assets', 'index-abc123.js'), 'export {};');
   collector = await startCollector(join(directory.path, 'data'), {}, dashboards);
-  const account = { seen: 10, sent: 8, queued: 1, ring_lost: 1, queue_dropped: 0, rejected: 0 };
+  const account = { seen: 10, sent: 8, queued: 1, ring_lost: 1, withheld: 0, queue_dropped: 0, rejected: 0 };
   expect(await postReport(collector.url, report({ accounts: { retransmit: account } }))).toMatchObject({ status: 200 });
   const retransmits = rowsOf('retransmit', 3, (index) => ({
     connection_id: 77,
@@ -31,6 +32,30 @@ beforeAll(async () => {
   const opened = rowsOf('connection', 1, () => ({ connection_id: 77, peer_port: 443, local_port: 40_000, state: 1 }));
   expect(await postBatch(collector.url, 'retransmit', 1, retransmits)).toMatchObject({ status: 200 });
   expect(await postBatch(collector.url, 'connection', 2, opened)).toMatchObject({ status: 200 });
+  const reset = rowsOf('reset', 1, () => ({
+    connection_id: 77,
+    peer_port: 443,
+    direction: 1,
+    has_socket: 1,
+    reason: 'tcp_abort_on_close',
+  }));
+  const drop = rowsOf('drop', 1, () => ({ peer_port: 443, direction: 2, reason: 'netfilter_drop' }));
+  const listener = rowsOf('listener', 1, () => ({ local_port: 80, state: 10, role: 2, accept_queue: 3, accept_queue_limit: 2, drops: 1 }));
+  const congestion = rowsOf('congestion', 1, () => ({ connection_id: 77, new_ca_state: 3 }));
+  for (const [at, [kind, rows]] of (
+    [
+      ['reset', reset],
+      ['drop', drop],
+      ['listener', listener],
+      ['congestion', congestion],
+    ] as const
+  ).entries()) {
+    expect(await postBatch(collector.url, kind, 3 + at, rows)).toMatchObject({ status: 200 });
+  }
+  await until(
+    async () => (await (await fetch(`${collector.url}/metrics`)).text()).match(/^tcplens_collector_log_size\S* (\d+)$/m)?.[1],
+    (bytes) => bytes === '0',
+  );
   await until(
     async () => ((await get(API.retransmits)).body as Static<typeof Retransmits>).retransmits.length,
     (count) => count === 3,
@@ -62,7 +87,21 @@ test.each<[string, TSchema, object]>([
     { retransmits: [{ class: 'rto' }, { class: 'rto' }, { class: 'rto', host: 'web-1' }] },
   ],
   [`${API.retransmits}?limit=1`, Retransmits, { retransmits: [{ peer_addr: '10.0.0.2', peer_port: 443 }] }],
-  [connectionPath, Connection, { comm: 'curl', host_id: String(HOST), retransmits: [{}, {}, {}] }],
+  [
+    connectionPath,
+    Connection,
+    {
+      comm: 'curl',
+      host_id: String(HOST),
+      retransmits: [{}, {}, {}],
+      resets: [{ reason: 'tcp_abort_on_close' }],
+      congestion: [{ new_ca_state: 'recovery' }],
+    },
+  ],
+  [API.listeners, Listeners, { total: 1, listeners: [{ port: 80, full: 1.5, drops: 1, sockets: 1 }] }],
+  [`${API.listeners}?port=81&limit=1`, Listeners, { total: 0, listeners: [] }],
+  [API.resets, Resets, { total: 1, resets: [{ direction: 'sent', connection_id: '77', idle_p50_us: null }] }],
+  [`${API.drops}?host_id=${HOST}`, Drops, { total: 1, drops: [{ reason: 'netfilter_drop', packets: 1 }] }],
   [API.hosts, Hosts, { hosts: [{ name: 'web-1', host_id: String(HOST), hooks: [{ attached: true }] }] }],
 ])('%s answers as its schema says', async (path, schema, expected) => {
   const { status, body } = await get(path);
@@ -102,6 +141,9 @@ test('the OpenAPI document names every path, and each refusal', async () => {
     API.overview,
     API.edges,
     API.retransmits,
+    API.listeners,
+    API.resets,
+    API.drops,
     API.hosts,
     '/api/v1/connections/{host_id}/{connection_id}',
     '/v1/rows',

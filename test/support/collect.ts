@@ -1,9 +1,16 @@
 // The kernel source beside some traffic: every row that was drained while it ran, decoded.
+import { eachKind } from '../../agent/account.ts';
 import { openKernel } from '../../agent/ring-source.ts';
-import { KIND, KINDS, type Kind, type KindCounters, type Rows } from '../../bpf/rows.gen.ts';
+import type { Hook } from '../../agent/source.ts';
+import { HEAD_AT, KIND, KINDS, type Kind, type KindCounters, type Rows } from '../../bpf/rows.gen.ts';
 
 export type Collected = {
+  hooks: readonly Hook[];
+  /** what only some kernels tell */
+  fields: readonly Hook[];
   rows: { [Name in Kind]: Rows[Name][] };
+  /** rows drained, those of other namespaces than `only` included */
+  drained: Record<Kind, number>;
   counters: Record<Kind, KindCounters>;
   /** cookie of a namespace by its `ip netns` name */
   netnsOf(name: string): bigint;
@@ -11,35 +18,51 @@ export type Collected = {
 
 const HOST_ID = 0x7e57n;
 
-/** Opens the kernel source, runs `traffic`, sweeps and drains throughout, closes. */
+/**
+ * Opens the kernel source, runs `traffic`, sweeps and drains throughout and whenever `look` is called, closes. With
+ * `only`, which is asked about names of namespaces, the rows of all others are left where they are: the machine may be busy.
+ */
 export async function collectRows(
-  traffic: () => Promise<void>,
-  options: { ring_bytes?: number; refuse?: string[] } = {},
+  traffic: (look: () => void) => Promise<void>,
+  { only, ...options }: { ring_bytes?: number; refuse?: string[]; walk_interval_ms?: number; only?: (name: string) => boolean } = {},
 ): Promise<Collected> {
-  const source = openKernel({ host_id: HOST_ID, ring_bytes: options.ring_bytes ?? 8 * 1024 * 1024, refuse: options.refuse ?? [] });
-  const rows: Record<Kind, Rows[Kind][]> = { retransmit: [], connection: [], state_change: [], sample: [] };
+  const source = openKernel({ host_id: HOST_ID, ring_bytes: 8 * 1024 * 1024, ...options });
+  const rows = eachKind<Rows[Kind][]>(() => []);
   const buffer = Buffer.alloc(1024 * 1024);
   const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
   const names = new Map<string, bigint>();
+  const wanted = new Set<bigint>();
+  const drained = eachKind(() => 0);
+  const isWanted = (at: number) => !only || wanted.has(view.getBigUint64(at + HEAD_AT.netns, true));
   const drain = () => {
     for (const kind of KIND) {
       for (let bytes = source.drain(kind, buffer); bytes > 0; bytes = source.drain(kind, buffer)) {
-        for (let at = 0; at < bytes; at += KINDS[kind].size) rows[kind].push(KINDS[kind].read(view, at));
+        for (let at = 0; at < bytes; at += KINDS[kind].size) if (isWanted(at)) rows[kind].push(KINDS[kind].read(view, at));
+        drained[kind] += bytes / KINDS[kind].size;
       }
     }
   };
   const sweep = () => {
     source.sweep();
-    for (const { name, netns } of source.netns()) names.set(name, BigInt(netns));
+    for (const { name, netns } of source.netns()) {
+      names.set(name, BigInt(netns));
+      if (only?.(name)) wanted.add(BigInt(netns));
+    }
+  };
+  const look = () => {
+    sweep();
+    drain();
   };
   const draining = setInterval(drain, 50);
   const sweeping = setInterval(sweep, 1_000);
   try {
-    await traffic();
-    sweep();
-    drain();
+    await traffic(look);
+    look();
     return {
+      hooks: source.hooks(),
+      fields: source.fields(),
       rows: rows as Collected['rows'],
+      drained,
       counters: source.counters(),
       netnsOf: (name) => names.get(name) ?? 0n,
     };

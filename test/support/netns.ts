@@ -17,6 +17,10 @@ export type Netns = {
 export type Pair = { client: Netns; server: Netns; close(): void };
 
 let made = 0;
+const prefix = `tl${process.pid}x`;
+
+/** Whether this process made the namespace of that name. */
+export const isOwnNetns = (name: string): boolean => name.startsWith(prefix);
 
 const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
@@ -37,9 +41,26 @@ function netns(name: string, address: Record<Family, string>, history: string): 
 /** A connect gives up in seconds, an address is usable at once. */
 const SYSCTLS = ['net.ipv4.tcp_syn_retries=2', 'net.ipv6.conf.all.accept_dad=0', 'net.ipv6.conf.default.accept_dad=0'];
 
+/** What joins a pair: a veth pair, or a TUN device at each end for a program to carry packets between them. */
+export type Link = 'veth' | 'tun';
+
+/** More than any burst of the tests: a full device would lose packets that nobody meant to lose. */
+const TUN_QUEUE = '10000';
+
+function connect(link: Link, { client, server }: { client: string; server: string }): void {
+  if (link === 'veth') {
+    ip('link', 'add', 'eth0', 'netns', client, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', server);
+    return;
+  }
+  for (const name of [client, server]) {
+    ip('-n', name, 'tuntap', 'add', 'dev', 'eth0', 'mode', 'tun');
+    ip('-n', name, 'link', 'set', 'eth0', 'txqueuelen', TUN_QUEUE);
+  }
+}
+
 /** Makes a pair of namespaces that reach each other. Needs root. */
-export function makePair(): Pair {
-  const id = `tl${process.pid}x${made++}`;
+export function makePair(link: Link = 'veth'): Pair {
+  const id = `${prefix}${made++}`;
   const history = mkdtempSync(join(tmpdir(), 'tcplens-nstat-'));
   const names = { client: `${id}c`, server: `${id}s` };
   const close = () => {
@@ -54,7 +75,7 @@ export function makePair(): Pair {
   };
   try {
     for (const name of Object.values(names)) ip('netns', 'add', name);
-    ip('link', 'add', 'eth0', 'netns', names.client, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', names.server);
+    connect(link, names);
     const client = netns(names.client, { ipv4: '10.77.0.1', ipv6: 'fd77::1' }, history);
     const server = netns(names.server, { ipv4: '10.77.0.2', ipv6: 'fd77::2' }, history);
     for (const side of [client, server]) {
@@ -68,6 +89,18 @@ export function makePair(): Pair {
   } catch (error) {
     close();
     throw error;
+  }
+}
+
+/** Waits until a namespace has no TCP socket but listeners and those in TIME_WAIT, which no longer count. */
+export async function socketsGone(side: Netns): Promise<void> {
+  const deadline = Date.now() + 90_000;
+  // One that waits for a FIN in place of a closed socket is shown as FIN-WAIT-2, and is in TIME_WAIT all the same.
+  const living = () =>
+    side.run('ss', '-Htanop', 'exclude', 'time-wait', 'exclude', 'listening').replaceAll(/^.*timer:\(timewait.*\n/gm, '');
+  while (living().trim() !== '') {
+    if (Date.now() > deadline) throw new Error(`${side.name} still has sockets:\n${living()}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
 

@@ -23,7 +23,7 @@ type Export = {
 };
 
 export type ReceivedPoint = {
-  attributes: Record<string, string | number>;
+  attributes: Record<string, string | number | boolean>;
   value: number;
   count?: number;
   scale?: number;
@@ -39,7 +39,7 @@ export type ReceivedMetric = {
 
 export type OtlpReceiver = {
   url: string;
-  resource(): Record<string, string | number>;
+  resource(): Record<string, string | number | boolean>;
   /** as the last export had it */
   metric(name: string): ReceivedMetric | undefined;
   names(): string[];
@@ -50,7 +50,7 @@ export async function openOtlpReceiver(): Promise<OtlpReceiver> {
   const definitions = await load(join(import.meta.dirname, 'opentelemetry-proto', 'metrics.proto'));
   const type = definitions.lookupType('opentelemetry.proto.metrics.v1.ExportMetricsServiceRequest');
   const metrics = new Map<string, ReceivedMetric>();
-  let resource: Record<string, string | number> = {};
+  let resource: Record<string, string | number | boolean> = {};
   const server = createServer(async (request, response) => {
     const body = Buffer.concat(await request.toArray());
     if (request.url !== '/v1/metrics' || request.headers['content-type'] !== 'application/x-protobuf') {
@@ -96,6 +96,8 @@ function pointOf({ attributes = [], asInt, asDouble, count, sum, scale, positive
   };
 }
 
-function attributesOf(pairs: KeyValue[]): Record<string, string | number> {
-  return Object.fromEntries(pairs.map(({ key, value }) => [key, value.stringValue ?? Number(value.intValue ?? value.doubleValue)]));
+function attributesOf(pairs: KeyValue[]): Record<string, string | number | boolean> {
+  return Object.fromEntries(
+    pairs.map(({ key, value }) => [key, value.stringValue ?? value.boolValue ?? Number(value.intValue ?? value.doubleValue)]),
+  );
 }

@@ -7,7 +7,8 @@ import process from 'node:process';
 
 export type Exchange = { local_port: number; sent: number; received: number; error: string };
 
-function answer(socket: Socket): void {
+/** What the server does with a connection. */
+export function answer(socket: Socket): void {
   let head: Buffer | undefined = Buffer.alloc(0);
   let wanted = 0;
   let seen = 0;
@@ -35,7 +36,7 @@ async function serve(host: string, port: number): Promise<void> {
 }
 
 /** One connection: `request` bytes there, `response` bytes back, then the client closes. */
-async function exchange(host: string, port: number, request: number, response: number): Promise<Exchange> {
+export async function exchange(host: string, port: number, request: number, response: number): Promise<Exchange> {
   const socket = connect({ host, port, noDelay: true });
   let received = 0;
   let local_port = 0;

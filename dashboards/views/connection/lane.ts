@@ -1,5 +1,6 @@
 // Places on a time line of `width` pixels, shared by the state lane, the ticks and the charts' own x axis.
 import type { Connection } from '../../../server/api.ts';
+import { msOfNs } from '../../format.ts';
 
 export type Frame = { from_ms: number; to_ms: number; width: number };
 type StateSpan = Connection['states'][number];
@@ -20,6 +21,29 @@ export function laneBoxes(states: readonly StateSpan[], frame: Frame): LaneBox[]
     const x = Math.min(placeOf(from_ms, frame), Math.max(0, frame.width - WIDTH_MIN));
     return { state, x, width: Math.max(WIDTH_MIN, placeOf(end_ms, frame) - x), from_ms, to_ms: end_ms };
   });
+}
+
+type Change = Connection['congestion'][number];
+export type CongestionBox = { ca_state: Change['new_ca_state']; x: number; width: number; from_ms: number; to_ms: number };
+
+/** One box a stay in a congestion state other than open, which is what all the rest of the time is. The last ends at `end_ms`. */
+export function congestionBoxes(changes: readonly Change[], end_ms: number, frame: Frame): CongestionBox[] {
+  const stays = changes.map(({ new_ca_state, time_ns }, at) => {
+    const next = changes[at + 1];
+    return { ca_state: new_ca_state, from_ms: msOfNs(time_ns), to_ms: next ? msOfNs(next.time_ns) : end_ms };
+  });
+  const first = changes[0];
+  // It was in the first row's old state before that, from when it says.
+  const before =
+    first && first.duration_us > 0
+      ? [{ ca_state: first.old_ca_state, from_ms: msOfNs(first.time_ns) - first.duration_us / 1000, to_ms: msOfNs(first.time_ns) }]
+      : [];
+  return [...before, ...stays]
+    .filter(({ ca_state }) => ca_state !== 'open')
+    .map((stay) => {
+      const x = Math.min(placeOf(stay.from_ms, frame), Math.max(0, frame.width - WIDTH_MIN));
+      return { ...stay, x, width: Math.max(WIDTH_MIN, placeOf(stay.to_ms, frame) - x) };
+    });
 }
 
 /** The time axis of a connection: all that is known of it, never of no length, with room so that nothing sits on the edge. */

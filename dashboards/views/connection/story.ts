@@ -1,7 +1,7 @@
 // What one connection's record says, in sentences. Pure: the panel only lays them out.
 import type { Connection } from '../../../server/api.ts';
-import { formatBytes, formatCount, formatDurationUs, formatEndpoint } from '../../format.ts';
-import { END_REASON_WORDS, errnoName, OWNER_WORDS, ROLE_WORDS } from '../../words.ts';
+import { formatBytes, formatCount, formatDurationUs, formatEndpoint, formatName } from '../../format.ts';
+import { END_REASON_WORDS, errnoName, OWNER_WORDS, ROLE_WORDS, STATE_WORDS } from '../../words.ts';
 
 /** `client → server` whoever of them is this host; local first where nobody knows. */
 export function endsOf(connection: Pick<Connection, 'role' | 'local_addr' | 'local_port' | 'peer_addr' | 'peer_port'>): string {
@@ -19,6 +19,8 @@ export function endOf(connection: Connection): string {
   return errno === '' ? ended : `${ended} (${errno})`;
 }
 
+const STATE_ORDER = Object.keys(STATE_WORDS) as (keyof typeof STATE_WORDS)[];
+
 const HANDSHAKE: ReadonlySet<Connection['state']> = new Set(['syn_sent', 'syn_recv', 'new_syn_recv']);
 
 /** How long it lived or has lived; `since` where its beginning was not seen. */
@@ -35,13 +37,49 @@ export function lifeOf({ opened_ms, closed_ms, from_ms, to_ms, states }: Connect
 export const ownerOf = ({ owner, role }: Connection): string => `${ROLE_WORDS[role]}; ${OWNER_WORDS[owner]}`;
 
 /** The socket's own count beside ours: what no row accounts for is said, not hidden. */
-export function retransWords({ total_retrans, unattributed }: Connection): string {
+export function retransWords({ total_retrans, unattributed, retrans_spurious }: Connection): string {
   if (total_retrans === null) return 'not known until it closes or is sampled';
   if (total_retrans === 0) return 'none';
   const count = `${formatCount(total_retrans)} ${total_retrans === 1 ? 'segment' : 'segments'}`;
-  if (unattributed === null) return count;
-  if (unattributed === 0) return `${count}, each explained by a row below`;
-  return `${count}, of which ${formatCount(unattributed)} happened unseen: no row says why`;
+  const spurious = retrans_spurious ? `; ${formatCount(retrans_spurious)} not needed, so no loss` : '';
+  if (unattributed === null) return count + spurious;
+  if (unattributed === 0) return `${count}, each explained by a row below${spurious}`;
+  return `${count}, of which ${formatCount(unattributed)} happened unseen: no row says why${spurious}`;
+}
+
+/** How long one side took to answer the other, on average. */
+export function turnWords({ role, turns, turn_us }: Connection): string {
+  if (turns === null || turn_us === null) return 'not known until it closes or is sampled';
+  if (turns === 0 || role === 'unknown') return 'no answers seen';
+  const whose = role === 'client' ? 'the peer, its path included' : 'this process';
+  return `${formatDurationUs(turn_us / turns)} on average by ${whose}, ${formatCount(turns)}×`;
+}
+
+/** What lay unread, unsent or unanswered; "nothing" where all was taken. */
+export function leftWords({ unread, notsent, unacked, probes_out, closed_ms }: Connection): string {
+  if (unread === null && unacked === null) return 'not known until it closes or is sampled';
+  const left = [
+    unread ? `${formatBytes(unread)} unread` : '',
+    notsent ? `${formatBytes(notsent)} not sent` : '',
+    unacked ? `${formatBytes(unacked)} not acknowledged` : '',
+    probes_out ? `${formatCount(probes_out)} ${probes_out === 1 ? 'probe' : 'probes'} unanswered` : '',
+  ].filter(Boolean);
+  return left.length === 0 ? 'nothing' : `${left.join(', ')}${closed_ms === null ? ' as of the last sample' : ''}`;
+}
+
+/** The congestion control, and whether it is watched over by keepalive. */
+export const controlWords = ({ congestion_control, keepalive }: Connection): string =>
+  congestion_control === ''
+    ? 'not known until it closes or is sampled'
+    : `${formatName(congestion_control)}${keepalive ? ', keepalive on' : ''}`;
+
+/** Time in each state as the kernel side added it up: also where a budget kept single changes from being told. */
+export function stateWords({ state_us }: Connection): string {
+  const stays = STATE_ORDER.flatMap((state) => {
+    const us = state_us[state];
+    return us ? [`${STATE_WORDS[state].label} ${formatDurationUs(us)}`] : [];
+  });
+  return stays.length === 0 ? 'told when it closes' : stays.join(', ');
 }
 
 export function bytesWords({ bytes_sent, bytes_received }: Connection): string {

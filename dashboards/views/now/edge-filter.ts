@@ -15,7 +15,7 @@ export function peerOf({ role, peer_addr, port }: Pick<Edge, 'role' | 'peer_addr
 }
 
 /** The filter that leaves this edge, as exactly as a filter can; the host only where there are others. */
-export function filterOf({ host, comm, peer_addr, port }: Edge, manyHosts: boolean): Filter {
+export function filterOf({ host, comm, peer_addr, port }: Pick<Edge, 'host' | 'comm' | 'peer_addr' | 'port'>, manyHosts: boolean): Filter {
   return {
     ...(manyHosts ? { host } : {}),
     ...(comm === '' ? {} : { process: comm }),

@@ -10,8 +10,9 @@ import { isSpan, type ViewState } from '../../view-state.ts';
 
 /** More are neither read by anybody nor cheap to draw. */
 export const ROWS_MAX = 500;
-/** A row acknowledged before this page joined the feed is in the store by then: groups are inserted about twice a second. */
+/** A row acknowledged before this page joined the feed is in the store soon: groups are inserted about twice a second, a busy store takes longer. */
 const SETTLED_MS = 2500;
+const READS = 4;
 
 export class RetransmitRows {
   rows = $state.raw<Retransmit[]>([]);
@@ -36,12 +37,12 @@ export class RetransmitRows {
     return isSpan(view.range) ? () => undefined : live.listen((rows, skipped) => this.#take(rows, skipped, view.filter));
   }
 
-  /** Reads the stored rows of the view, and once more when those that were on their way have arrived. Returns how to stop. */
+  /** Reads the stored rows of the view, and again until those that were on their way have arrived. Returns how to stop. */
   catchUp(view: Pick<ViewState, 'range' | 'filter'>): () => void {
     let reads = 0;
     const stop = poll(async (signal) => {
       if (await this.#read(view, signal)) reads++;
-      if (reads >= 2) stop();
+      if (reads >= READS) stop();
     }, SETTLED_MS);
     return stop;
   }

@@ -10,13 +10,13 @@ export async function sumAccounts(store: Store, host_id?: string): Promise<Count
   const sums = COUNTS.map((name) => `sum(${name}) AS ${name}`).join(', ');
   const where = host_id === undefined ? '' : 'WHERE host_id = {host_id:UInt64}';
   const [counts] = await store.query<Counts>(`SELECT ${sums} FROM ${CURRENT_ACCOUNTS} ${where}`, { host_id });
-  return counts ?? { seen: 0, sent: 0, queued: 0, ring_lost: 0, queue_dropped: 0, rejected: 0 };
+  return counts ?? { seen: 0, sent: 0, queued: 0, ring_lost: 0, withheld: 0, queue_dropped: 0, rejected: 0 };
 }
 
 /**
  * The share of rows that was not lost anywhere, 0–1. By the named losses, not by what has arrived: rows in the kernel's rings
  * and in the agent's queue are under way, not missing. Null before the first row.
  */
-export function completenessOf({ seen, ring_lost, queue_dropped, rejected }: Counts): number | null {
-  return seen > 0 ? Math.max(0, seen - ring_lost - queue_dropped - rejected) / seen : null;
+export function completenessOf({ seen, ring_lost, withheld, queue_dropped, rejected }: Counts): number | null {
+  return seen > 0 ? Math.max(0, seen - ring_lost - withheld - queue_dropped - rejected) / seen : null;
 }

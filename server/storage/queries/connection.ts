@@ -2,7 +2,8 @@
 import type { Connection } from '../../api.ts';
 import { containerName, hostName } from '../entities.ts';
 import type { Store } from '../store.ts';
-import { type Chapters, type Event, type Names, type Sample, storyOf, type Transition } from './connection-story.ts';
+import { type Chapters, type Event, type Names, type Sample, STATE_MEMBERS, type Transition } from './connection-chapters.ts';
+import { storyOf } from './connection-story.ts';
 import { retransmitsOf } from './retransmits.ts';
 
 /** Most rows of a kind in one story; of samples the newest, of the rest the first. */
@@ -14,17 +15,43 @@ const OF_CONNECTION = 'host_id = {host_id:UInt64} AND connection_id = {connectio
 const HEAD = `toUnixTimestamp64Nano(time_ns) / 1e6 AS time_ms, toString(netns) AS netns, toString(cgroup_id) AS cgroup_id, pid, comm, owner, role,
   toString(local_addr) AS local_addr, local_port, toString(peer_addr) AS peer_addr, peer_port, state`;
 
-const EVENTS = `SELECT ${HEAD}, event, end_reason, sk_err, preexisting, connect_us, bytes_sent, bytes_received, total_retrans, unattributed, rtt_min_us,
+/** What only an end tells, by the names of rows.h. */
+const AT_END = [
+  'accept_us',
+  'first_send_us',
+  'first_receive_us',
+  'srtt_max_us',
+  'retrans_spurious',
+  'unacked',
+  ...Object.values(STATE_MEMBERS),
+].join(', ');
+
+/** What ends and samples tell alike. */
+const AS_OF =
+  'congestion_control, keepalive, unattributed, rtt_min_us, bytes_sent, bytes_received, turns, turn_us, unread, notsent, probes_out';
+
+const EVENTS = `SELECT ${HEAD}, ${AS_OF}, ${AT_END}, event, end_reason, sk_err, preexisting, connect_us, total_retrans,
   busy_us_rest AS busy_us, rwnd_limited_us_rest AS rwnd_limited_us, sndbuf_limited_us_rest AS sndbuf_limited_us, interval_us_rest AS sampled_us
 FROM connection WHERE ${OF_CONNECTION} ORDER BY time_ns LIMIT {rows:UInt32}`;
 
 const TRANSITIONS = `SELECT ${HEAD}, old_state, new_state, duration_us FROM state_change WHERE ${OF_CONNECTION} ORDER BY time_ns LIMIT {rows:UInt32}`;
 
 const SAMPLES = `SELECT * FROM (
-  SELECT ${HEAD}, srtt_us, rtt_min_us, snd_cwnd, snd_ssthresh, packets_out, delivery_rate, retrans, unattributed, bytes_sent, bytes_received,
+  SELECT ${HEAD}, ${AS_OF}, srtt_us, snd_cwnd, snd_ssthresh, packets_out, delivery_rate, retrans, snd_wnd, rcv_wnd,
     busy_us, rwnd_limited_us, sndbuf_limited_us, interval_us AS sampled_us
   FROM sample WHERE ${OF_CONNECTION} ORDER BY time_ns DESC LIMIT {rows:UInt32}
 ) ORDER BY time_ms`;
+
+/** Rows that are shown as they are. */
+const asTold = (table: string, members: string) =>
+  `SELECT toString(toUnixTimestamp64Nano(t.time_ns)) AS time_ns, ${members}
+FROM (SELECT * FROM ${table} WHERE ${OF_CONNECTION} ORDER BY time_ns LIMIT {rows:UInt32}) AS t ORDER BY t.time_ns`;
+const RESETS = asTold('reset', 'direction, reason, state, linger_zero, idle_us, unread, notsent, packets_out');
+const DROPS = asTold('drop', 'direction, reason, location, tcp_flags, seq, length');
+const CONGESTION = asTold(
+  'congestion',
+  'old_ca_state, new_ca_state, duration_us, snd_cwnd, snd_ssthresh, packets_out, lost_out, retrans, retrans_spurious, evidence',
+);
 
 /** The newest process that had the pid when the connection was last seen. */
 const NAMES = `SELECT ${hostName('{host_id:UInt64}')} AS host, ${containerName('{host_id:UInt64}', '{cgroup_id:UInt64}')} AS container,
@@ -34,13 +61,16 @@ const NAMES = `SELECT ${hostName('{host_id:UInt64}')} AS host, ${containerName('
 /** Undefined where no row of the connection is stored. */
 export async function connection(store: Store, host_id: string, connection_id: string): Promise<Connection | undefined> {
   const params = { host_id, connection_id, rows: ROWS_MAX };
-  const [events, transitions, samples, retransmits] = await Promise.all([
+  const [events, transitions, samples, retransmits, resets, drops, congestion] = await Promise.all([
     store.query<Event>(EVENTS, params),
     store.query<Transition>(TRANSITIONS, params),
     store.query<Sample>(SAMPLES, params),
     retransmitsOf(store, host_id, connection_id, ROWS_MAX),
+    store.query<Connection['resets'][number]>(RESETS, params),
+    store.query<Connection['drops'][number]>(DROPS, params),
+    store.query<Connection['congestion'][number]>(CONGESTION, params),
   ]);
-  const chapters: Chapters = { events, transitions, samples, retransmits };
+  const chapters: Chapters = { events, transitions, samples, retransmits, resets, drops, congestion };
   const story = storyOf(chapters);
   if (story === undefined) return undefined;
   const { cgroup_id, ...facts } = story;

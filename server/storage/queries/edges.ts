@@ -1,7 +1,7 @@
 // Edges: process → peer:port, and how they fare.
 import type { EDGE_SORTS, Edge, Edges, Range } from '../../api.ts';
 import { containerName, hostName } from '../entities.ts';
-import { DATA_RETRANS, FIGURE_NAMES, type Figure, SERVICE_PORT } from '../figures.ts';
+import { CONNECTION_KINDS, DATA_RETRANS, FIGURE_NAMES, type Figure, RETRANS, SERVICE_PORT } from '../figures.ts';
 import type { Store } from '../store.ts';
 import { plainAddress, plainNetwork } from './address.ts';
 import { figuresBy, type Keys, RTT_P99 } from './figures-by.ts';
@@ -21,8 +21,6 @@ const KEYS = {
   port: { rows: SERVICE_PORT, rollup_1m: 'service_port' },
 } as const satisfies Keys;
 
-const RETRANS = FIGURE_NAMES.filter((name) => name.startsWith('retrans_') && name !== 'retrans_refused').join(' + ');
-
 /** What each sort orders by, largest first. An edge without the figure comes last. */
 const ORDER = {
   retrans: 'retrans',
@@ -33,6 +31,9 @@ const ORDER = {
   resets: 'resets',
   bytes: 'bytes_sent + bytes_received',
 } as const satisfies Record<EdgeSort, string>;
+
+/** Resets, drops and listeners make no edge by themselves: only what connections were opened, moved or resent. */
+const CARRIED = `opened + closed + failed + sampled_us + ${RETRANS} + retrans_refused > 0`;
 
 type EdgeRow = Record<Figure | 'retrans' | 'data_retrans' | 'total', number> &
   Pick<Edge, 'host_id' | 'host' | 'comm' | 'container' | 'role' | 'peer_addr' | 'port' | 'rtt_p99_us'>;
@@ -53,7 +54,8 @@ export async function edges(
 function edgesSql(window: Window, sort: EdgeSort): string {
   return `SELECT toString(e.host_key) AS host_id, ${hostName('e.host_key')} AS host, comm, container, role, toString(peer) AS peer_addr, port,
   ${FIGURE_NAMES.join(', ')}, ${RETRANS} AS retrans, ${DATA_RETRANS} AS data_retrans, ${RTT_P99[window.source]} AS rtt_p99_us, count() OVER () AS total
-FROM (${figuresBy(KEYS, window)}) AS e
+FROM (${figuresBy(KEYS, window, CONNECTION_KINDS)}) AS e
+WHERE ${CARRIED}
 ORDER BY ${ORDER[sort]} DESC, bytes_sent + bytes_received DESC, host_id, comm, peer_addr, port, role
 LIMIT {limit:UInt32}`;
 }

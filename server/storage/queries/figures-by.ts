@@ -1,19 +1,19 @@
 // FIGURES grouped by any keys, from rows or from the rollup: the same columns either way.
-import { bucketQuantile, FIGURE_KINDS, FIGURE_NAMES, figuresOf, RTT_COUNTS } from '../figures.ts';
+import { bucketQuantile, FIGURE_KINDS, FIGURE_NAMES, type FigureKind, figuresOf, RTT_COUNTS } from '../figures.ts';
 import type { Window } from './window.ts';
 
 /** A key's name → its expression over a row of each source. */
 export type Keys = Record<string, Record<Window['source'], string>>;
 
-/** A SELECT of the keys, every figure, `rows` (stored rows they come from) and `rtt` (for RTT_QUANTILES). */
-export function figuresBy(keys: Keys, { source, where }: Window): string {
+/** A SELECT of the keys, every figure, `rows` (stored rows they come from) and `rtt` (for RTT_QUANTILES). @param of over rows, only these kinds */
+export function figuresBy(keys: Keys, { source, where }: Window, of: readonly FigureKind[] = FIGURE_KINDS): string {
   const names = Object.keys(keys).join(', ');
   const columns = Object.entries(keys).map(([name, expression]) => `${expression[source]} AS ${name}`);
   const sums = FIGURE_NAMES.map((name) => `sum(${name}) AS ${name}`).join(', ');
   if (source === 'rollup_1m') {
     return `SELECT ${columns.join(', ')}, ${sums}, count() AS rows, sumMap(rtt) AS rtt FROM rollup_1m WHERE ${where} GROUP BY ${names}`;
   }
-  const kinds = FIGURE_KINDS.map((kind) => {
+  const kinds = of.map((kind) => {
     const rtt = `quantilesIfState(0.5, 0.99)(srtt_us, ${RTT_COUNTS[kind]}) AS rtt`;
     return `SELECT ${[...columns, ...figuresOf(kind), 'count() AS rows', rtt].join(', ')} FROM ${kind} WHERE ${where} GROUP BY ${names}`;
   });

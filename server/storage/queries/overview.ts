@@ -4,7 +4,7 @@ import { DATA_RETRANS, FIGURE_NAMES } from '../figures.ts';
 import type { Store } from '../store.ts';
 import { completenessOf, sumAccounts } from './accounts.ts';
 import { figuresBy, RTT_QUANTILES } from './figures-by.ts';
-import { type Step, seriesOf, tilesOf } from './series.ts';
+import { type Step, scopeOf, seriesOf, tilesOf } from './series.ts';
 import { type Window, windowOf } from './window.ts';
 
 /** Agents sweep every 10 s: a finer step looks this far back for sampled figures, else every other step would be a gap. */
@@ -24,14 +24,15 @@ export async function overview(store: Store, range: Range, now_ms: number): Prom
     sumAccounts(store, range.host_id),
   ]);
   const { from_ms, to_ms, step_s, source } = window;
+  const scope = scopeOf(range);
   const watched = new Set(reported.map(({ time_s }) => time_s));
   return {
     from_ms,
     to_ms,
     step_s,
     source,
-    tiles: tilesOf(steps, (to_ms - from_ms) / 1000, watched.size > 0, completenessOf(account)),
-    series: seriesOf(steps, window, watched, now_ms),
+    tiles: tilesOf(steps, { span_s: (to_ms - from_ms) / 1000, scope, watched: watched.size > 0, completeness: completenessOf(account) }),
+    series: seriesOf(steps, window, { watched, scope }, now_ms),
   };
 }
 

@@ -28,6 +28,7 @@ const SHARED = [
   'srtt_us',
   'rto_us',
   'snd_cwnd',
+  'evidence',
 ] as const satisfies readonly (keyof Retransmit & keyof RetransmitRow)[];
 
 /** The rest needs a word of its own: ids as text, and the host's name. */

@@ -1,5 +1,5 @@
 // From sums a step to the figures that are shown: rates, ratios, and gaps where nothing was measured.
-import { type Series, STACKED_CLASSES, type Tiles } from '../../api.ts';
+import { type Range, type Series, STACKED_CLASSES, type Tiles } from '../../api.ts';
 import type { Figure } from '../figures.ts';
 import type { Window } from './window.ts';
 
@@ -25,11 +25,30 @@ export function retransmitRatio(data_retrans: number, data_segs_out: number): nu
   return data_segs_out > 0 ? Math.min(1, data_retrans / data_segs_out) : null;
 }
 
+/** Whose figures of accept queues, and of what no row explains, a range asks for. */
+export type Scope = 'hosts' | 'listeners' | 'peer';
+
+/** Namespaces know neither processes nor ports, listeners know no peers. */
+export function scopeOf({ comm, port, peer_addr }: Range): Scope {
+  if (peer_addr !== undefined) return 'peer';
+  return comm === undefined && port === undefined ? 'hosts' : 'listeners';
+}
+
+/** Rows that show that somebody looked, and what they counted: no row is not none refused. */
+const ACCEPT_QUEUES = {
+  hosts: { looked: 'namespace_rows', refused: 'listen_overflows' },
+  listeners: { looked: 'listener_rows', refused: 'listener_drops' },
+  peer: undefined,
+} as const satisfies Record<Scope, { looked: Figure; refused: Figure } | undefined>;
+
+export type Told = { span_s: number; scope: Scope; watched: boolean; completeness: number | null };
+
 /** Figures of the whole range. Rates are null unless somebody was there to see. */
-export function tilesOf(steps: readonly Step[], span_s: number, watched: boolean, completeness: number | null): Tiles {
+export function tilesOf(steps: readonly Step[], { span_s, scope, watched, completeness }: Told): Tiles {
   const total = (figure: 'rows' | Figure) => steps.reduce((sum, step) => sum + step[figure], 0);
   const seen = watched || total('rows') > 0;
   const perSecond = (count: number) => (seen ? count / span_s : null);
+  const queues = ACCEPT_QUEUES[scope];
   const failed = total('failed');
   const attempted = failed + total('connected');
   const [rtt_p50_us, rtt_p99_us] = steps[0]?.range_rtt ?? [null, null];
@@ -41,7 +60,10 @@ export function tilesOf(steps: readonly Step[], span_s: number, watched: boolean
     failed_ratio: attempted > 0 ? failed / attempted : null,
     failed,
     resets_per_s: perSecond(total('resets')),
-    accept_overflows: null,
+    accept_overflows: queues !== undefined && total(queues.looked) > 0 ? total(queues.refused) : null,
+    dropped: total('dropped'),
+    spurious: total('spurious'),
+    unattributed: scope === 'hosts' && total('namespace_rows') > 0 ? total('host_unattributed') : null,
     completeness,
   };
 }
@@ -56,18 +78,29 @@ const UNDER_WAY_S = 1;
 const TOLD_AFTER_S = 10;
 
 /** @param watched starts of steps in which an agent reported, s */
-export function seriesOf(all: readonly Step[], { to_ms, step_s }: Window, watched: ReadonlySet<number>, now_ms: number): Series {
+export function seriesOf(
+  all: readonly Step[],
+  { to_ms, step_s }: Window,
+  { watched, scope }: { watched: ReadonlySet<number>; scope: Scope },
+  now_ms: number,
+): Series {
   const age_s = Math.min(step_s + UNDER_WAY_S, TOLD_AFTER_S);
   const steps = all.filter(({ time_s }) => now_ms / 1000 - time_s >= age_s);
   // The last step may have only begun.
   const seconds = ({ time_s }: Step) => Math.max(1, Math.min(step_s, to_ms / 1000 - time_s));
-  const perSecond = (figure: Figure) =>
-    steps.map((step) => (step.rows > 0 || watched.has(step.time_s) ? step[figure] / seconds(step) : null));
+  const seen = (step: Step) => step.rows > 0 || watched.has(step.time_s);
+  const perSecond = (figure: Figure) => steps.map((step) => (seen(step) ? step[figure] / seconds(step) : null));
+  const queues = ACCEPT_QUEUES[scope];
+  const looked = queues !== undefined && steps.some((step) => step[queues.looked] > 0);
   return {
     time_s: steps.map(({ time_s }) => time_s),
     connections_per_s: perSecond('opened'),
     failed_per_s: perSecond('failed'),
     resets_per_s: perSecond('resets'),
+    resets_sent_per_s: perSecond('resets_sent'),
+    resets_received_per_s: perSecond('resets_received'),
+    dropped_per_s: perSecond('dropped'),
+    accept_overflows: steps.map((step) => (queues !== undefined && looked && seen(step) ? step[queues.refused] : null)),
     retransmit_ratio: steps.map((step) => retransmitRatio(step.recent_data_retrans, step.recent_data_segs_out)),
     retransmits_per_s: Object.fromEntries(STACKED_CLASSES.map((name) => [name, perSecond(`retrans_${name}`)])),
     rtt_p50_us: steps.map(({ recent_rtt }) => recent_rtt[0]),

@@ -79,6 +79,7 @@ test('a cgroup is found by its id, and so is the one a process is in', (ctx) => 
       cgroup_id: String(cgroup_id),
       path,
       container_id: '',
+      pod_uid: '',
       unit: path.slice(1),
     });
     expect(processes).toMatchObject([{ pid: child.pid, cgroup_id: String(cgroup_id) }]);

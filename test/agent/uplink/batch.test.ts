@@ -49,3 +49,21 @@ test('a batch leaves when its first row is old enough, not before', () => {
   expect(batcher.due(1000 + BATCH_AGE_MS_MAX)).toMatchObject([{ kind: 'sample', rows: 2, sequence: 1 }]);
   expect(batcher.due(Number.POSITIVE_INFINITY)).toEqual([]);
 });
+
+test('a batch given back is the memory of a later one, and nothing of it is left there', () => {
+  const batcher = new Batcher();
+  const { size } = KINDS.retransmit;
+  const filled = (byte: number, rows: number) => {
+    batcher.add('retransmit', Buffer.alloc(rows * size, byte), 0);
+    const [batch] = batcher.due(Number.POSITIVE_INFINITY);
+    if (batch === undefined) throw new Error('no batch');
+    return batch;
+  };
+  const first = filled(1, 5);
+  const second = filled(2, 3);
+  batcher.reuse(first);
+  const third = filled(3, 2);
+  expect(third.bytes.buffer).toBe(first.bytes.buffer);
+  expect(Buffer.from(third.bytes).equals(Buffer.alloc(2 * size, 3))).toBe(true);
+  expect(Buffer.from(second.bytes).equals(Buffer.alloc(3 * size, 2))).toBe(true);
+});

@@ -2,6 +2,7 @@
 import { appendFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
 import { KIND, KINDS, type Kind } from '../../../bpf/rows.gen.ts';
@@ -108,6 +109,19 @@ test.each<[string, (segment: string) => Promise<void>, string[]]>([
   expect(second.recovered.set_aside).toEqual([`state_change/${file.replace('.rows', '')}`]);
   expect((await readdir(join(directory, ASIDE))).map((name) => name.split('-')[0])).toEqual(aside);
   expect(await sealedRows(second.log)).toEqual([2]);
+  await second.log.close();
+});
+
+test('rows that another version laid out are set aside, whatever their length', async () => {
+  const directory = await newDirectory();
+  const { log } = await openLog(directory);
+  await log.append(batch(1));
+  const path = join(directory, 'journal');
+  const json = (await readFile(path, 'utf8')).slice(9, -1).replace(KINDS.state_change.schema, 'state_change/0123456789ab');
+  await writeFile(path, `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`);
+  const second = await openLog(directory);
+  expect(second.recovered).toMatchObject({ damaged_lines: 0, segments: [], set_aside: [expect.stringMatching(/^state_change\//)] });
+  expect(await readdir(join(directory, ASIDE))).toHaveLength(1);
   await second.log.close();
 });
 

@@ -75,6 +75,18 @@ const CONNECTIONS = [
     interval_us_rest: 5 * S,
     busy_us_rest: 1 * S,
     state: 7,
+    retrans_spurious: 3,
+    undos: 1,
+    congestion_control: 'cubic',
+    first_send_us: 800,
+    first_receive_us: 9000,
+    turns: 4,
+    turn_us: 40_000,
+    srtt_max_us: 5000,
+    unread: 77,
+    unacked: 88,
+    syn_sent_us: 700,
+    established_us: 25 * S,
   }),
   rowBytes('connection', { ...REFUSED, time_ns: ago(30), event: 2, end_reason: 6, sk_err: 111, state: 7 }),
   rowBytes('connection', { ...SERVER, time_ns: ago(20), event: 0, srtt_us: 5 }),
@@ -98,6 +110,10 @@ const SAMPLES = [
     snd_ssthresh: 0x7fff_ffff,
     packets_out: 3,
     delivery_rate: 12_500,
+    snd_wnd: 65_535,
+    rcv_wnd: 29_200,
+    notsent: 5,
+    unread: 6,
   }),
   rowBytes('sample', {
     ...CLIENT,
@@ -110,6 +126,104 @@ const SAMPLES = [
     snd_cwnd: 7,
     snd_ssthresh: 5,
   }),
+];
+
+/** A port that nobody listens on, and the same server with a reset of its own. */
+const NOBODY = {
+  ...SERVER,
+  comm: '',
+  role: 0,
+  owner: 0,
+  pid: 0,
+  cgroup_id: 0,
+  connection_id: 0,
+  local_port: 81,
+  peer_port: 40_000,
+  state: 0,
+};
+const RESETS = [
+  rowBytes('reset', { ...CLIENT, time_ns: ago(35), direction: 2, has_socket: 1, idle_us: 30 * S, unread: 77, packets_out: 3 }),
+  rowBytes('reset', { ...CLIENT, connection_id: 9, time_ns: ago(34), direction: 2, has_socket: 1, idle_us: 10 * S }),
+  rowBytes('reset', { ...NOBODY, time_ns: ago(33), direction: 1, reason: 'no_socket', seq: 5 }),
+];
+
+const drop: RowValues = {
+  ...CLIENT,
+  time_ns: ago(45),
+  direction: 2,
+  has_socket: 1,
+  reason: 'netfilter_drop',
+  location: 'nft_do_chain',
+  length: 100,
+};
+const DROPS = [
+  rowBytes('drop', { ...drop, tcp_flags: 16, seq: 4711 }),
+  rowBytes('drop', { ...drop, time_ns: ago(44), length: 20 }),
+  // 32 letters: as long as a name can be
+  rowBytes('drop', { ...NOBODY, time_ns: ago(43), direction: 1, reason: 'A_REASON_THAT_FILLS_ALL_ITS_ROOM', length: 0 }),
+];
+
+const CONGESTION = [
+  rowBytes('congestion', {
+    ...CLIENT,
+    time_ns: ago(48),
+    old_ca_state: 0,
+    new_ca_state: 3,
+    duration_us: 12 * S,
+    snd_cwnd: 10,
+    snd_ssthresh: 0x7fff_ffff,
+    retrans: 3,
+    retrans_spurious: 2,
+    evidence: 1,
+  }),
+];
+
+/** nginx listens with two sockets on one port; of a third, another's, only one row is known. */
+const LISTENING = { ...SERVER, state: 10, role: 0, peer_addr: '00000000000000000000000000000000', peer_port: 0, connection_id: 50 };
+const LISTENERS = [
+  rowBytes('listener', {
+    ...LISTENING,
+    time_ns: ago(30),
+    accept_queue: 128,
+    accept_queue_limit: 128,
+    syn_backlog: 9,
+    drops: 5,
+    accepted: 200,
+  }),
+  rowBytes('listener', {
+    ...LISTENING,
+    time_ns: ago(20),
+    accept_queue: 3,
+    accept_queue_limit: 128,
+    syn_backlog: 1,
+    drops: 2,
+    accepted: 100,
+  }),
+  rowBytes('listener', { ...LISTENING, connection_id: 51, time_ns: ago(20), accept_queue: 4, accept_queue_limit: 128, accepted: 50 }),
+  // closed and opened anew: the first of them is gone
+  rowBytes('listener', { ...LISTENING, connection_id: 52, time_ns: ago(200), accept_queue: 70, accept_queue_limit: 128, accepted: 7 }),
+  rowBytes('listener', {
+    ...LISTENING,
+    comm: 'sshd',
+    connection_id: 53,
+    local_port: 22,
+    local_addr: '00000000000000000000000000000000',
+    time_ns: ago(20),
+    accept_queue_limit: 10,
+  }),
+];
+
+const NAMESPACES = [
+  rowBytes('namespace', {
+    host_id: BETA,
+    netns: 9,
+    time_ns: ago(30),
+    listen_overflows: 4,
+    retrans_segs: 20,
+    unattributed: 3,
+    to_zero_window: 1,
+  }),
+  rowBytes('namespace', { host_id: BETA, netns: 9, time_ns: ago(20), listen_overflows: 1, retrans_segs: 10, time_wait: 5 }),
 ];
 
 /** One connection with everything, one refused, one accepted, one older than its agent; and what both hosts report. */
@@ -131,6 +245,11 @@ async function fillRows({ put }: Fixture): Promise<void> {
     rowBytes('state_change', { ...CLIENT, time_ns: ago(60), old_state: 2, new_state: 1, duration_us: 700 }),
     rowBytes('state_change', { ...CLIENT, time_ns: ago(35), old_state: 1, new_state: 7, duration_us: 25 * S }),
   ]);
+  await put('reset', RESETS);
+  await put('drop', DROPS);
+  await put('congestion', CONGESTION);
+  await put('listener', LISTENERS);
+  await put('namespace', NAMESPACES);
 }
 
 async function fillReports({ store }: Fixture): Promise<void> {
@@ -151,6 +270,6 @@ async function fillReports({ store }: Fixture): Promise<void> {
   await store.insertReport({
     ...beta,
     host: { ...beta.host, name: 'beta' },
-    accounts: { sample: { seen: 10, sent: 10, queued: 0, ring_lost: 0, queue_dropped: 0, rejected: 0 } },
+    accounts: { sample: { seen: 12, sent: 10, queued: 0, ring_lost: 0, withheld: 2, queue_dropped: 0, rejected: 0 } },
   });
 }

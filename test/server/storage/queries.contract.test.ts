@@ -1,7 +1,6 @@
 // Each query's figures on rows made by hand, on every back end. What is expected was worked out on paper.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KINDS } from '../../../bpf/rows.gen.ts';
-import { connection } from '../../../server/storage/queries/connection.ts';
 import { edges } from '../../../server/storage/queries/edges.ts';
 import { hosts } from '../../../server/storage/queries/hosts.ts';
 import { overview } from '../../../server/storage/queries/overview.ts';
@@ -38,8 +37,11 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
       failed_ratio: 1 / 2,
       failed: 1,
       resets_per_s: 1 / 900,
-      accept_overflows: null,
-      completeness: 104 / 110,
+      accept_overflows: 5,
+      dropped: 3,
+      spurious: 3,
+      unattributed: 3,
+      completeness: 104 / 112,
     });
   });
 
@@ -52,6 +54,10 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
     expect(pick(series.connections_per_s, 300, 60, 45, 25, 20, 10)).toEqual([null, 0.2, 0, null, 0.2, 0]);
     expect(pick(series.failed_per_s, 35, 30)).toEqual([0, 0.2]);
     expect(pick(series.resets_per_s, 35, 30)).toEqual([0.2, 0]);
+    expect(pick(series.resets_sent_per_s, 300, 35, 30)).toEqual([null, 0.2, 0]);
+    expect(pick(series.resets_received_per_s, 35, 30)).toEqual([0.4, 0]);
+    expect(pick(series.dropped_per_s, 50, 45, 40)).toEqual([0, 0.6, 0]);
+    expect(pick(series.accept_overflows, 300, 30, 20, 10)).toEqual([null, 4, 1, 0]);
     expect(pick(series.retransmit_ratio, 300, 50, 45, 40, 35, 25, 20)).toEqual([null, 0.1, 0.1, 0.08, 0, 0, null]);
     expect(pick(series.retransmits_per_s['fast'], 50, 45)).toEqual([0.6, 0]);
     expect(pick(series.retransmits_per_s['rto'], 50)).toEqual([0.2]);
@@ -70,7 +76,12 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
       failed_ratio: 0.5,
       failed: 1,
       resets_per_s: 1 / span_s,
+      accept_overflows: 5,
+      dropped: 3,
+      spurious: 3,
+      unattributed: 3,
     });
+    expect((await overview(store, { ...FOUR_HOURS, port: 80 }, NOW_MS)).tiles.accept_overflows).toBe(7);
     // A bucket is 9 % wide; its middle is at most half of that off.
     expect(Math.abs((tiles.rtt_p50_us ?? 0) / 2000 - 1)).toBeLessThan(0.045);
     expect(Math.abs((tiles.rtt_p99_us ?? 0) / 3000 - 1)).toBeLessThan(0.045);
@@ -78,11 +89,27 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
   });
 
   for (const [name, range, figures] of [
-    ['comm', { comm: 'nginx' }, { connections_per_s: 1 / 900, failed: 0, retransmit_ratio: null, rtt_p50_us: null, failed_ratio: null }],
-    ['host', { host_id: String(ALPHA) }, { connections_per_s: 1 / 900, failed: 1, completeness: 94 / 100 }],
-    ['service port of a server', { port: 80 }, { connections_per_s: 1 / 900, failed: 0 }],
-    ['service port of a client', { port: 444 }, { connections_per_s: 0, failed: 1, failed_ratio: 1 }],
-    ['IPv4 peer', { peer_addr: '203.0.113.9' }, { connections_per_s: 1 / 900, failed: 1 }],
+    [
+      'comm',
+      { comm: 'nginx' },
+      {
+        connections_per_s: 1 / 900,
+        failed: 0,
+        retransmit_ratio: null,
+        rtt_p50_us: null,
+        failed_ratio: null,
+        accept_overflows: 7,
+        unattributed: null,
+      },
+    ],
+    [
+      'host',
+      { host_id: String(ALPHA) },
+      { connections_per_s: 1 / 900, failed: 1, completeness: 94 / 100, accept_overflows: null, dropped: 2 },
+    ],
+    ['service port of a server', { port: 80 }, { connections_per_s: 1 / 900, failed: 0, accept_overflows: 7 }],
+    ['service port of a client', { port: 444 }, { connections_per_s: 0, failed: 1, failed_ratio: 1, accept_overflows: null }],
+    ['IPv4 peer', { peer_addr: '203.0.113.9' }, { connections_per_s: 1 / 900, failed: 1, accept_overflows: null, dropped: 2 }],
     ['IPv6 peer', { peer_addr: '2001:DB8::1' }, { connections_per_s: 1 / 900, failed: 0 }],
     ['nobody', { comm: "'; SELECT 1" }, { connections_per_s: 0, failed: 0, rtt_p99_us: null }],
   ] as const) {
@@ -167,66 +194,6 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
     expect(stored).toMatchObject({ local_addr: '10.0.0.1', class: 'fast', segments: 3, time_ns: String(ago(48)) });
   });
 
-  check('connection: the story of one that was reset', async (store) => {
-    const story = await connection(store, String(ALPHA), '1');
-    expect(story).toMatchObject({
-      host: 'alpha',
-      comm: 'curl',
-      command: "nginx: worker 'x'",
-      container: '0123456789ab',
-      pid: 42,
-      owner: 'connect',
-      role: 'client',
-      local_addr: '10.0.0.1',
-      local_port: 40_000,
-      peer_addr: '203.0.113.9',
-      peer_port: 443,
-      netns: '9',
-      from_ms: NOW_MS - 60_000,
-      to_ms: NOW_MS - 35_000,
-      opened_ms: NOW_MS - 60_000,
-      closed_ms: NOW_MS - 35_000,
-      state: 'close',
-      end_reason: 'rst_received',
-      sk_err: 104,
-      connect_us: 700,
-      bytes_sent: 61_000,
-      bytes_received: 1500,
-      total_retrans: 4,
-      unattributed: 1,
-      rtt_min_us: 900,
-      limits: worst.limits,
-      states: [
-        { state: 'syn_sent', from_ms: NOW_MS - 60_000.7, to_ms: NOW_MS - 60_000 },
-        { state: 'established', from_ms: NOW_MS - 60_000, to_ms: NOW_MS - 35_000 },
-      ],
-      samples: {
-        time_ms: [NOW_MS - 50_000, NOW_MS - 40_000],
-        srtt_us: [1000, 3000],
-        rtt_min_us: [null, null],
-        snd_cwnd: [10, 7],
-        snd_ssthresh: [null, 5],
-        packets_out: [3, 0],
-        delivery_rate: [12_500, null],
-        retrans: [2, 2],
-      },
-    });
-    expect(story?.retransmits.map(({ class: name }) => name)).toEqual(['fast', 'rto', 'tlp']);
-    expect(await connection(store, '2', '999')).toBeUndefined();
-  });
-
-  check('connection: the same id on another host is another one, and is open', async (store) => {
-    expect(await connection(store, '2', '1')).toMatchObject({
-      comm: 'nginx',
-      container: 'nginx.service',
-      command: '',
-      closed_ms: null,
-      state: 'established',
-      bytes_sent: null,
-      total_retrans: null,
-    });
-  });
-
   check('hosts: with the account of their running agent', async (store) => {
     const found = await hosts(store, NOW_MS);
     expect(found.map(({ name }) => name)).toEqual(['alpha', 'beta']);
@@ -238,14 +205,14 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
       last_seen_ms: NOW_MS - 50_000,
       lag_ms: 50_000,
       completeness: 94 / 100,
-      accounts: [{ kind: 'sample', seen: 100, sent: 90, queued: 4, ring_lost: 3, queue_dropped: 2, rejected: 1 }],
+      accounts: [{ kind: 'sample', seen: 100, sent: 90, queued: 4, ring_lost: 3, withheld: 0, queue_dropped: 2, rejected: 1 }],
       hooks: [{ name: 'tcp_retransmit_skb', attached: true, reason: '' }],
     });
     const again = report({
       host_id: '0000000000000002',
       epoch: '00000000000000bb',
       at_ms: NOW_MS + 1000,
-      accounts: { retransmit: { seen: 4, sent: 1, queued: 0, ring_lost: 3, queue_dropped: 0, rejected: 0 } },
+      accounts: { retransmit: { seen: 4, sent: 1, queued: 0, ring_lost: 3, withheld: 0, queue_dropped: 0, rejected: 0 } },
     });
     await store.insertReport({ ...again, host: { ...again.host, name: 'beta' } });
     expect((await hosts(store, NOW_MS))[1]).toMatchObject({

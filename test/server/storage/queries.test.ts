@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Range } from '../../../server/api.ts';
 import { plainAddress, plainNetwork } from '../../../server/storage/queries/address.ts';
-import { storyOf, type Transition } from '../../../server/storage/queries/connection-story.ts';
+import type { Transition } from '../../../server/storage/queries/connection-chapters.ts';
+import { storyOf } from '../../../server/storage/queries/connection-story.ts';
 import { limitsOf } from '../../../server/storage/queries/limits.ts';
 import { windowOf } from '../../../server/storage/queries/window.ts';
 
@@ -82,7 +83,7 @@ describe('story', () => {
     new_state,
     duration_us,
   });
-  const chapters = { events: [], transitions: [], samples: [], retransmits: [] };
+  const chapters = { events: [], transitions: [], samples: [], retransmits: [], resets: [], drops: [], congestion: [] };
 
   test('nothing stored', () => expect(storyOf(chapters)).toBeUndefined());
 

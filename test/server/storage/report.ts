@@ -11,7 +11,7 @@ export function report(changes: Partial<AgentReport>): AgentReport {
     cgroups: [{ cgroup_id: '3', path: '/system.slice/nginx.service', container_id: '', unit: 'nginx.service' }],
     netns: [{ netns: '1', inode: 4_026_531_840, name: '' }],
     hooks: [{ name: 'tcp_retransmit_skb', attached: true, reason: '' }],
-    accounts: { sample: { seen: 100, sent: 90, queued: 4, ring_lost: 3, queue_dropped: 2, rejected: 1 } },
+    accounts: { sample: { seen: 100, sent: 90, queued: 4, ring_lost: 3, withheld: 0, queue_dropped: 2, rejected: 1 } },
     ...changes,
   };
 }

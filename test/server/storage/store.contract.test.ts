@@ -44,6 +44,8 @@ describe.each(BACKENDS)('store on $name', ({ skip, open }) => {
         owner: 3,
         comm: 'sixteen bytes ok',
         srtt_us: 4_294_967_295,
+        uid: 1000,
+        filters: 0x8000_0001,
         segments: 45,
         bytes: 65_160,
         seq: 1,
@@ -54,6 +56,10 @@ describe.each(BACKENDS)('store on $name', ({ skip, open }) => {
         packets_out: 9,
         total_retrans: 46,
         dsack_dups: 2,
+        lost_out: 3,
+        sacked_out: 4,
+        retrans_out: 5,
+        evidence: 3,
         err: -105,
         class: 4,
         outcome: 1,
@@ -82,6 +88,8 @@ describe.each(BACKENDS)('store on $name', ({ skip, open }) => {
       owner: 'file_table',
       comm: 'sixteen bytes ok',
       srtt_us: 4294967295,
+      uid: 1000,
+      filters: 2147483649,
       segments: 45,
       bytes: 65160,
       seq: 1,
@@ -92,6 +100,10 @@ describe.each(BACKENDS)('store on $name', ({ skip, open }) => {
       packets_out: 9,
       total_retrans: 46,
       dsack_dups: 2,
+      lost_out: 3,
+      sacked_out: 4,
+      retrans_out: 5,
+      evidence: 'both',
       err: -105,
       class: 'tlp',
       outcome: 'failed',
@@ -104,7 +116,7 @@ describe.each(BACKENDS)('store on $name', ({ skip, open }) => {
 
   check('reads a byte outside its enum as the first enumerator', async () => {
     await fixture.put('state_change', [
-      rowBytes('state_change', { time_ns: AT_NS, host_id: 1, old_state: 12, new_state: 13, role: 255, owner: 4 }),
+      rowBytes('state_change', { time_ns: AT_NS, host_id: 1, old_state: 12, new_state: 13, role: 255, owner: 5 }),
       rowBytes('state_change', { time_ns: AT_NS, host_id: 1, old_state: 1, new_state: 7, comm: "a'b\\ \u{1f600}" }),
     ]);
     const rows = await fixture.store.query('SELECT old_state, new_state, role, owner, comm FROM state_change ORDER BY old_state');
@@ -187,6 +199,6 @@ describe.each(BACKENDS)('store on $name', ({ skip, open }) => {
 
   check('can migrate again', async () => {
     await fixture.store.migrate();
-    expect(await count('migration', 'count()')).toBe(2);
+    expect(await count('migration', 'count()')).toBe(3);
   });
 });

@@ -1,0 +1,99 @@
+// From the tree to what the kernel evaluates: a jump program, as filter.h has it. And, or and not are only where a
+// step leads to; every range of a test is one step.
+import {
+  FILTER_ACCEPT,
+  FILTER_AT,
+  FILTER_BYTES,
+  FILTER_REJECT,
+  FILTER_STEP_AT,
+  FILTER_STEP_BYTES,
+  FILTER_STEPS_MAX,
+  FILTER_WORDS,
+  KIND,
+} from '../../bpf/rows.gen.ts';
+import { type Fact, factLayout } from './facts.ts';
+import { FilterError } from './filter-error.ts';
+import type { Range } from './ranges.ts';
+import type { Filter, Kinds } from './tree.ts';
+
+/** A step with its ways on as objects: a program is built from its end, and numbered when it is whole. */
+type Step = { question?: { fact: Fact; range: Range }; yes: Next; no: Next };
+type Next = Step | typeof FILTER_ACCEPT | typeof FILTER_REJECT;
+
+const WORD_BITS = 64n;
+const WORD_MAX = (1n << WORD_BITS) - 1n;
+/** No end: beyond any clock, and short of a signed 64-bit overflow. */
+const NEVER_NS = 1n << 62n;
+
+/**
+ * A `struct filter`; the loader adds budget and counters. `end_ms` is wall-clock, undefined for no end.
+ * @throws FilterError when it has more steps than the kernel takes
+ */
+export function compileFilter(filter: Filter, expression: string, id: bigint, end_ms?: number): Uint8Array {
+  const steps = stepsOf(filter);
+  if (steps.length > FILTER_STEPS_MAX) {
+    const problem = `this compiles to ${steps.length} steps and the kernel takes ${FILTER_STEPS_MAX}: name fewer values, use ranges or prefixes, or give several filters`;
+    throw new FilterError('filter_too_long', problem, expression, filter.span);
+  }
+  const bytes = new Uint8Array(FILTER_BYTES);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(FILTER_AT.id, id, true);
+  view.setBigUint64(FILTER_AT.end_ns, end_ms === undefined ? NEVER_NS : BigInt(Math.round(end_ms)) * 1_000_000n, true);
+  const indexes = new Map(steps.map((step, index) => [step, index]));
+  for (let index = 0; index < FILTER_STEPS_MAX; index++) {
+    const at = FILTER_AT.steps + index * FILTER_STEP_BYTES;
+    const step = steps[index];
+    const indexOf = (next: Next = FILTER_REJECT) => (typeof next === 'number' ? next : (indexes.get(next) ?? FILTER_REJECT));
+    view.setUint8(at + FILTER_STEP_AT.yes, indexOf(step?.yes));
+    view.setUint8(at + FILTER_STEP_AT.no, indexOf(step?.no));
+    if (step?.question !== undefined) writeQuestion(view, at, step.question);
+  }
+  return bytes;
+}
+
+/** The program in its order: what a step leads to is always behind it. */
+function stepsOf(filter: Filter): Step[] {
+  const backwards: Step[] = [];
+  const add = (term: Filter, yes: Next, no: Next): Next => {
+    switch (term.op) {
+      case 'not':
+        return add(term.term, no, yes);
+      case 'and':
+        return term.terms.reduceRight<Next>((next, each) => add(each, next, no), yes);
+      case 'or':
+        return term.terms.reduceRight<Next>((next, each) => add(each, yes, next), no);
+      case 'test':
+        return term.ranges.reduceRight<Next>((next, range) => {
+          const step: Step = { question: { fact: term.fact, range }, yes, no: next };
+          backwards.push(step);
+          return step;
+        }, no);
+    }
+  };
+  const entry = add(filter, FILTER_ACCEPT, FILTER_REJECT);
+  // A test of no value is no step, and what it decides alone needs none of the steps before it.
+  if (typeof entry === 'number') return [{ yes: entry, no: entry }];
+  return backwards.slice(0, backwards.indexOf(entry) + 1).reverse();
+}
+
+function writeQuestion(view: DataView, at: number, { fact, range }: NonNullable<Step['question']>): void {
+  const { word, kinds, column } = factLayout(fact);
+  const { offset, size } = FILTER_WORDS[word];
+  const isWide = word !== column && word.endsWith('_high');
+  const [from, to] = range;
+  const halves = (number: bigint, low: bigint) => (isWide ? [number >> WORD_BITS, number & WORD_MAX] : [number, low]) as [bigint, bigint];
+  const [from_high, from_low] = halves(from, 0n);
+  const [to_high, to_low] = halves(to, WORD_MAX);
+  view.setBigUint64(at + FILTER_STEP_AT.from_high, from_high, true);
+  view.setBigUint64(at + FILTER_STEP_AT.from_low, from_low, true);
+  view.setBigUint64(at + FILTER_STEP_AT.to_high, to_high, true);
+  view.setBigUint64(at + FILTER_STEP_AT.to_low, to_low, true);
+  view.setUint16(at + FILTER_STEP_AT.kinds, maskOf(kinds), true);
+  view.setUint8(at + FILTER_STEP_AT.word, Math.floor(offset / 8));
+  view.setUint8(at + FILTER_STEP_AT.left, 64 - ((offset % 8) + size) * 8);
+  view.setUint8(at + FILTER_STEP_AT.right, 64 - size * 8);
+}
+
+function maskOf(kinds: Kinds): number {
+  return KIND.reduce((mask, kind, index) => (kinds.has(kind) ? mask | (1 << index) : mask), 0);
+}

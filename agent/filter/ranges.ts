@@ -1,0 +1,34 @@
+// Sets of numbers as ranges: what a test of a filter compares a fact with.
+
+/** From and to, both in it. */
+export type Range = readonly [from: bigint, to: bigint];
+
+/** In order, and with gaps between them. Empty: no number. */
+export type Ranges = readonly Range[];
+
+/** The numbers that are in any of them. */
+export function union(ranges: readonly Range[]): Ranges {
+  const joined: [bigint, bigint][] = [];
+  for (const [from, to] of ranges.filter(([from, to]) => from <= to).toSorted(([a], [b]) => (a < b ? -1 : Number(a > b)))) {
+    const last = joined.at(-1);
+    if (last === undefined || from > last[1] + 1n) joined.push([from, to]);
+    else if (to > last[1]) last[1] = to;
+  }
+  return joined;
+}
+
+/** The numbers of `domain` that are in none of them. */
+export function complement(ranges: Ranges, [min, max]: Range): Ranges {
+  const gaps: Range[] = [];
+  let from = min;
+  for (const [first, last] of ranges) {
+    gaps.push([from, first - 1n]);
+    from = last + 1n;
+  }
+  gaps.push([from, max]);
+  return gaps.filter(([from, to]) => from <= to);
+}
+
+export function includes(ranges: Ranges, value: bigint): boolean {
+  return ranges.some(([from, to]) => from <= value && value <= to);
+}

@@ -1,0 +1,28 @@
+// What the agent costs its host, and how far apart its sweeps are because of that.
+import { type Meter, ValueType } from '@opentelemetry/api';
+import type { SweepPace } from '../pace.ts';
+
+/** Registers instruments that are read whenever someone collects. */
+export function observeProcess(meter: Meter, pace: SweepPace): void {
+  const cpu = meter.createObservableCounter('process.cpu.time', { unit: 's', description: 'CPU used by the agent, all threads' });
+  const memory = meter.createObservableUpDownCounter('process.memory.usage', {
+    unit: 'By',
+    description: 'Resident memory of the agent',
+    valueType: ValueType.INT,
+  });
+  const interval = meter.createObservableGauge('tcplens.agent.sweep.interval', {
+    unit: 's',
+    description: 'Time between two sweeps over the live sockets; longer than asked for where the CPU budget demands it',
+  });
+  const sweeps = meter.createObservableCounter('tcplens.agent.sweeps', { unit: '{sweep}', valueType: ValueType.INT });
+  const sweep_cpu = meter.createObservableCounter('tcplens.agent.sweep.cpu.time', { unit: 's', description: 'CPU used by sweeps' });
+  cpu.addCallback((result) => {
+    const { user, system } = process.cpuUsage();
+    result.observe(user / 1e6, { 'cpu.mode': 'user' });
+    result.observe(system / 1e6, { 'cpu.mode': 'system' });
+  });
+  memory.addCallback((result) => result.observe(process.memoryUsage.rss()));
+  interval.addCallback((result) => result.observe(pace.interval_ms / 1000));
+  sweeps.addCallback((result) => result.observe(pace.sweeps));
+  sweep_cpu.addCallback((result) => result.observe(pace.cpu_ms / 1000));
+}

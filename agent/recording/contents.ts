@@ -1,0 +1,40 @@
+// What only reading all of a recording tells.
+import type { Kind, KindCounters } from '../../bpf/rows.gen.ts';
+import { countersOf } from './format.ts';
+import { Losses } from './losses.ts';
+import type { Recording, RowsPart } from './read.ts';
+import { ReplayedNames } from './replayed-names.ts';
+
+export type Contents = {
+  /** when its last rows were drained */
+  length_ms: number;
+  /** the kernel's, over the whole recording; undefined where they are not known */
+  counters: Record<Kind, KindCounters> | undefined;
+  names: ReplayedNames;
+  /** what is not as it was recorded, a sentence each */
+  notices: readonly string[];
+  /** all rows, where they are few */
+  rows: readonly RowsPart[] | undefined;
+};
+
+/** Of rows that are kept in memory. */
+const KEPT_BYTES_MAX = 8 * 1024 * 1024;
+
+/** @throws RecordingError `damaged` */
+export function readContents(recording: Recording): Contents {
+  const losses = new Losses();
+  const names = new ReplayedNames();
+  const rows: RowsPart[] = [];
+  let bytes = 0;
+  let length_ms = 0;
+  let counters: Record<Kind, KindCounters> | undefined;
+  for (const part of recording.parts(losses)) {
+    if (part.sort === 'rows') {
+      length_ms = Math.max(length_ms, part.offset_ms);
+      bytes += part.rows.length;
+      if (bytes <= KEPT_BYTES_MAX) rows.push(part);
+    } else if (part.sort === 'names') names.add(part.names);
+    else counters = countersOf(part.end);
+  }
+  return { length_ms, counters, names, notices: losses.sentences(recording.header), rows: bytes <= KEPT_BYTES_MAX ? rows : undefined };
+}

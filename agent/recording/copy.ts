@@ -1,0 +1,32 @@
+// A recording into another one: in this version's layout, shorter, or with other addresses.
+import type { Kind, KindCounters } from '../../bpf/rows.gen.ts';
+import { countersOf } from './format.ts';
+import type { Intake } from './intake.ts';
+import type { Losses } from './losses.ts';
+import type { Recording } from './read.ts';
+import type { RecordingWriter } from './write.ts';
+
+export type CopyOptions = { recording: Recording; writer: RecordingWriter; intake: Intake; losses: Losses; duration_ms: number };
+
+/**
+ * Copies what was recorded in the first `duration_ms`, until `intake` is full, and ends the copy whatever happens.
+ * @returns the kernel's counters, of the whole recording: when rows were lost is not recorded
+ * @throws RecordingError
+ */
+export function copyRecording({ recording, writer, intake, losses, duration_ms }: CopyOptions): Record<Kind, KindCounters> | undefined {
+  let counters: Record<Kind, KindCounters> | undefined;
+  let length_ms = 0;
+  try {
+    for (const part of recording.parts(losses)) {
+      if (part.sort === 'end') counters = countersOf(part.end);
+      else if (part.offset_ms <= duration_ms && !intake.full) {
+        length_ms = part.offset_ms;
+        if (part.sort === 'rows') intake.take(part.kind, part.rows, part.offset_ms);
+        else intake.takeNames(part.names, part.offset_ms);
+      }
+    }
+  } finally {
+    writer.end(counters, length_ms);
+  }
+  return counters;
+}

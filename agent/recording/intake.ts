@@ -1,0 +1,51 @@
+// What every row passes on its way into a recording, whether it comes from the kernel or from another recording.
+import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import type { Anonymizer } from './anonymize.ts';
+import type { RecordedNames } from './format.ts';
+import { Mentions } from './mentions.ts';
+import type { RecordingWriter } from './write.ts';
+
+export class Intake {
+  readonly #writer: RecordingWriter;
+  readonly #anonymizer: Anonymizer | undefined;
+  readonly #mentions = new Mentions();
+  /** Rows that may still come. */
+  #left: number;
+  #full = false;
+
+  constructor(writer: RecordingWriter, anonymizer: Anonymizer | undefined, limit = Number.POSITIVE_INFINITY) {
+    this.#writer = writer;
+    this.#anonymizer = anonymizer;
+    this.#left = limit;
+  }
+
+  /** The recording has reached the limit of rows or of bytes. */
+  get full(): boolean {
+    return this.#full;
+  }
+
+  /**
+   * Takes whole rows of one kind, as many as still fit, and changes them in place: no row says of which host it is, nor
+   * which of that host's filters wanted it.
+   * @throws RecordingError
+   */
+  take(kind: Kind, rows: Uint8Array, offset_ms: number): void {
+    if (this.#full) return;
+    const { size } = KINDS[kind];
+    const wanted = rows.subarray(0, Math.min(this.#left * size, rows.length));
+    for (let at = 0; at < wanted.length; at += size) {
+      wanted.fill(0, at + HEAD_AT.host_id, at + HEAD_AT.host_id + 8);
+      wanted.fill(0, at + HEAD_AT.filters, at + HEAD_AT.filters + 4);
+    }
+    this.#mentions.see(kind, wanted);
+    this.#anonymizer?.replace(kind, wanted);
+    const fitted = this.#writer.addRows(kind, wanted, offset_ms);
+    this.#left -= wanted.length / size;
+    this.#full = !fitted || this.#left === 0;
+  }
+
+  /** Takes names that have become known: an anonymous recording has none. */
+  takeNames(names: RecordedNames, offset_ms: number): void {
+    if (this.#anonymizer === undefined) this.#writer.addNames(this.#mentions.due(names), offset_ms);
+  }
+}

@@ -1,0 +1,143 @@
+// Writes a recording so that it can be read up to where it came, whatever ends it.
+import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { layoutOf } from '../../bpf/layout.ts';
+import { KIND, KINDS, type Kind, type KindCounters } from '../../bpf/rows.gen.ts';
+import { eachKind } from '../account.ts';
+import { BATCH_BYTES_MAX } from '../batch-envelope.ts';
+import { RecordingError } from '../errors.ts';
+import { encodeFrame, encodeJson, encodePrefix, type RecordedNames, type RecordingHeader, SORT } from './format.ts';
+
+/** Kept free below `bytes_max`: the end frame has some hundred. */
+const END_BYTES_MAX = 4096;
+/** Of each sort in one frame, however long they are. */
+const NAMES_MAX = 250;
+
+export type WriteOptions = {
+  header: Omit<RecordingHeader, 'layouts'>;
+  /** replace a file that is there */
+  force: boolean;
+  bytes_max?: number | undefined;
+};
+
+export class RecordingWriter {
+  readonly rows: Readonly<Record<Kind, number>>;
+  readonly #rows = eachKind(() => 0);
+  readonly #file: string;
+  readonly #descriptor: number;
+  readonly #bytes_max: number;
+  #bytes = 0;
+
+  /** @throws RecordingError `too_small`, `exists`, `unwritable`, `disk_full` */
+  constructor(file: string, { header, force, bytes_max = Number.POSITIVE_INFINITY }: WriteOptions) {
+    this.rows = this.#rows;
+    this.#file = file;
+    this.#bytes_max = bytes_max;
+    const begin = Buffer.concat([encodePrefix(), encodeJson(SORT.header, 0, { ...header, layouts: KIND.map(layoutOf) })]);
+    const bytes_min = begin.length + END_BYTES_MAX;
+    if (bytes_min > bytes_max)
+      throw new RecordingError('too_small', `${bytes_max} bytes hold no rows: give --max-bytes ${Math.ceil(bytes_min / 1024)}KiB or more`);
+    this.#descriptor = create(file, force);
+    this.#append(begin);
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Appends whole rows of one kind.
+   * @returns false when they would not fit below `bytes_max`: they are not in the file
+   * @throws RecordingError `unwritable`, `disk_full`: the file then ends before these rows
+   */
+  addRows(kind: Kind, rows: Uint8Array, offset_ms: number): boolean {
+    const { size, index } = KINDS[kind];
+    const step = Math.floor(BATCH_BYTES_MAX / size) * size;
+    for (let at = 0; at < rows.length; at += step) {
+      const bytes = rows.subarray(at, at + step);
+      if (!this.#appendWithin(encodeFrame({ sort: SORT.rows, layout: index, offset_ms, bytes }))) return false;
+      this.#rows[kind] += bytes.length / size;
+    }
+    return true;
+  }
+
+  /** Appends names; the same result and errors as for rows. */
+  addNames(names: RecordedNames, offset_ms: number): boolean {
+    const { processes, cgroups, netns } = names;
+    const longest = Math.max(processes.length, cgroups.length, netns.length);
+    for (let at = 0; at < longest; at += NAMES_MAX) {
+      const part = <Name>(list: Name[]) => list.slice(at, at + NAMES_MAX);
+      const some = { processes: part(processes), cgroups: part(cgroups), netns: part(netns) };
+      if (!this.#appendWithin(encodeJson(SORT.names, offset_ms, some))) return false;
+    }
+    return true;
+  }
+
+  /**
+   * Writes the end with the kernel's counters, where they are known, flushes and closes.
+   * @throws RecordingError `unwritable`, `disk_full`
+   */
+  end(counters: Readonly<Record<Kind, KindCounters>> | undefined, length_ms: number): void {
+    const kinds = eachKind((kind) => ({ rows: this.#rows[kind], ...counters?.[kind] }));
+    try {
+      this.#append(encodeJson(SORT.end, length_ms, { length_ms, kinds }));
+      this.#flush();
+    } finally {
+      closeSync(this.#descriptor);
+    }
+  }
+
+  #flush(): void {
+    try {
+      fsyncSync(this.#descriptor);
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  #appendWithin(bytes: Uint8Array): boolean {
+    if (this.#bytes + bytes.length > this.#bytes_max - END_BYTES_MAX) return false;
+    this.#append(bytes);
+    return true;
+  }
+
+  /** All of it or nothing: half a frame at the end would look like a recorder that was killed. */
+  #append(bytes: Uint8Array): void {
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#descriptor, bytes, at, bytes.length - at, this.#bytes + at);
+    } catch (error) {
+      this.#cut();
+      throw this.#failure(error);
+    }
+    this.#bytes += bytes.length;
+  }
+
+  #cut(): void {
+    try {
+      ftruncateSync(this.#descriptor, this.#bytes);
+    } catch {
+      // A disk that does not even take that: a reader finds the half frame and says so.
+    }
+  }
+
+  #failure(cause: unknown): RecordingError {
+    const full = cause instanceof Error && 'code' in cause && ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(String(cause.code));
+    const total = Object.values(this.#rows).reduce((sum, rows) => sum + rows, 0);
+    const kept = `it holds the ${total} rows until then and can be replayed`;
+    if (full) return new RecordingError('disk_full', `no room for more of ${this.#file}: ${kept}; free some, or set --max-bytes`, cause);
+    return new RecordingError(
+      'unwritable',
+      `cannot write ${this.#file}, ${kept}: ${cause instanceof Error ? cause.message : cause}`,
+      cause,
+    );
+  }
+}
+
+function create(file: string, force: boolean): number {
+  try {
+    return openSync(file, force ? 'w' : 'wx');
+  } catch (error) {
+    const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    if (exists) throw new RecordingError('exists', `${file} is there already: choose another name, or --force to replace it`, error);
+    throw new RecordingError('unwritable', `cannot create ${file}: ${error instanceof Error ? error.message : error}`, error);
+  }
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a connection row says beyond its head, from the socket and from what is remembered of it. */
+#ifndef TCPLENS_CONNECTION_ROW_BPF_H
+#define TCPLENS_CONNECTION_ROW_BPF_H
+
+#include "kernel.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include "memory.bpf.h"
+#include "rows.h"
+#include "tcp.bpf.h"
+
+static __always_inline void fill_rest(struct connection_row *row, struct tcp_sock *tp, const struct memory *memory,
+				      __u64 now_ns)
+{
+	const struct sampled *last = &memory->sampled;
+	__u32 chrono[3];
+
+	chrono_read(tp, chrono);
+	row->busy_us_rest = (__u64)(chrono[0] - last->chrono[0]) * jiffy_us;
+	row->rwnd_limited_us_rest = (__u64)(chrono[1] - last->chrono[1]) * jiffy_us;
+	row->sndbuf_limited_us_rest = (__u64)(chrono[2] - last->chrono[2]) * jiffy_us;
+	row->bytes_sent_rest = tp->bytes_sent - last->bytes_sent;
+	row->bytes_received_rest = payload_received(tp) - last->bytes_received;
+	row->data_segs_out_rest = tp->data_segs_out - last->data_segs_out;
+	row->interval_us_rest = us_since(last->time_ns, now_ns);
+}
+
+static __always_inline void fill_account(struct connection_row *row, struct tcp_sock *tp)
+{
+	__u32 chrono[3];
+
+	chrono_read(tp, chrono);
+	row->busy_us = (__u64)chrono[0] * jiffy_us;
+	row->rwnd_limited_us = (__u64)chrono[1] * jiffy_us;
+	row->sndbuf_limited_us = (__u64)chrono[2] * jiffy_us;
+	row->bytes_sent = tp->bytes_sent;
+	row->bytes_acked = tp->bytes_acked;
+	row->bytes_received = payload_received(tp);
+	row->bytes_retrans = tp->bytes_retrans;
+	row->segs_out = tp->segs_out;
+	row->segs_in = tp->segs_in;
+	row->data_segs_out = tp->data_segs_out;
+	row->data_segs_in = tp->data_segs_in;
+	row->total_retrans = tp->total_retrans;
+	row->dsack_dups = tp->dsack_dups;
+}
+
+/* What the kernel knew of the path and the ends at this moment. */
+static __always_inline void fill_path(struct connection_row *row, struct tcp_sock *tp)
+{
+	struct inet_connection_sock *icsk = &tp->inet_conn;
+
+	row->delivery_rate = delivery_rate(tp);
+	row->rttvar_us = tp->rttvar_us >> 2;
+	row->rtt_min_us = rtt_min_us(tp);
+	row->delivered_ce = tp->delivered_ce;
+	row->reordering = tp->reordering;
+	row->reord_seen = tp->reord_seen;
+	row->mss = tp->mss_cache;
+	row->snd_cwnd = tp->snd_cwnd;
+	row->snd_ssthresh = tp->snd_ssthresh;
+	row->snd_wnd = tp->snd_wnd;
+	row->rcv_wnd = receive_window(tp);
+	row->probes_out = icsk->icsk_probes_out;
+	row->keepalive = sock_flag(tp, bpf_core_enum_value(enum sock_flags, SOCK_KEEPOPEN));
+}
+
+/* Payload only: SYN and FIN take a sequence number each, the FIN behind all that was written. */
+static __always_inline void fill_queues(struct connection_row *row, struct tcp_sock *tp, int old_state)
+{
+	bool syn = old_state == STATE_SYN_SENT;
+	bool fin = old_state == STATE_FIN_WAIT1 || old_state == STATE_CLOSING || old_state == STATE_LAST_ACK;
+	__u32 notsent = tp->write_seq - tp->snd_nxt, unacked = tp->snd_nxt - tp->snd_una;
+
+	row->notsent = notsent - (fin && notsent);
+	row->unacked = unacked - (unacked && (syn || (fin && !notsent)));
+	row->unread = payload_unread(tp);
+}
+
+static __always_inline void fill_times(struct connection_row *row, const struct memory *memory)
+{
+	const struct io *io = &memory->io;
+
+	row->syn_sent_us = memory->state_us[STATE_SYN_SENT];
+	row->syn_recv_us = memory->state_us[STATE_SYN_RECV];
+	row->established_us = memory->state_us[STATE_ESTABLISHED];
+	row->fin_wait1_us = memory->state_us[STATE_FIN_WAIT1];
+	row->fin_wait2_us = memory->state_us[STATE_FIN_WAIT2];
+	row->close_wait_us = memory->state_us[STATE_CLOSE_WAIT];
+	row->closing_us = memory->state_us[STATE_CLOSING];
+	row->last_ack_us = memory->state_us[STATE_LAST_ACK];
+	row->connect_us = memory->connect_us;
+	row->accept_us = io->accept_us;
+	row->first_send_us = io->first_send_ns ? us_since(memory->born_ns, io->first_send_ns) : 0;
+	row->first_receive_us = io->first_receive_ns ? us_since(memory->born_ns, io->first_receive_ns) : 0;
+	row->turn_us = io->turn_us;
+	row->turns = io->turns;
+}
+
+static __always_inline void fill_memory(struct connection_row *row, struct tcp_sock *tp, const struct memory *memory)
+{
+	row->listener_id = memory->listener_id;
+	row->unattributed = memory_unattributed(memory, row->total_retrans);
+	row->retrans_fast = memory->retrans[CLASS_FAST];
+	row->retrans_slow_start = memory->retrans[CLASS_SLOW_START];
+	row->retrans_rto = memory->retrans[CLASS_RTO];
+	row->retrans_tlp = memory->retrans[CLASS_TLP];
+	row->retrans_syn = memory->retrans[CLASS_SYN];
+	row->retrans_syn_ack = memory->retrans[CLASS_SYN_ACK];
+	row->retrans_spurious = retrans_spurious(&memory->doubt, tp);
+	row->undos = memory->doubt.undos;
+	row->srtt_max_us = memory->srtt_max_us;
+	row->snd_isn = memory->snd_isn;
+	row->rcv_isn = memory->rcv_isn;
+	row->preexisting = memory->preexisting;
+}
+
+#endif

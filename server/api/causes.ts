@@ -1,0 +1,67 @@
+// Why connections fail on a host, in groups: listeners that do not keep up, resets, and packets that the host dropped.
+import { type Static, Type } from 'typebox';
+import { DIRECTION, ROLE } from '../../bpf/rows.gen.ts';
+import { Count, Figure, Id, Ms, object, oneOf } from './schema.ts';
+
+const Owner = {
+  host_id: Id,
+  host: Type.String(),
+  comm: Type.String({ description: 'process name; empty where nobody is known to own it' }),
+  container: Type.String({ description: 'container, else systemd unit, else empty' }),
+};
+
+/** Sockets that one process name listens with on one address and port. */
+export const Listener = object({
+  ...Owner,
+  netns: Id,
+  pid: Type.Integer({ minimum: 0, description: 'of one of them' }),
+  local_addr: Type.String(),
+  port: Count,
+  sockets: Type.Integer({ minimum: 1, description: 'listening at the end of the range' }),
+  accept_queue: Type.Integer({ minimum: 0, description: 'connections that wait for accept(), at the end of the range' }),
+  accept_queue_limit: Type.Integer({ minimum: 0, description: 'how many may' }),
+  accept_queue_max: Type.Integer({ minimum: 0, description: 'the most that a sweep saw at one socket' }),
+  full: Type.Number({ description: 'the fullest that a sweep saw one socket’s queue: waiting / limit; above 1 where it overflowed' }),
+  syn_backlog: Type.Integer({ minimum: 0, description: 'handshakes under way, at the end of the range' }),
+  accepted: Type.Integer({ minimum: 0, description: 'connections that reached it in the range' }),
+  drops: Type.Integer({ minimum: 0, description: 'connections it refused in the range: queue full, no memory' }),
+  last_ms: Ms,
+});
+export const Listeners = object({ listeners: Type.Array(Listener), total: Count });
+export type Listener = Static<typeof Listener>;
+export type Listeners = Static<typeof Listeners>;
+
+/** What one process and peer have in common: where a packet went, and the newest one's connection. */
+const Between = {
+  ...Owner,
+  role: oneOf(ROLE),
+  peer_addr: Type.String(),
+  port: Type.Integer({ description: 'service port' }),
+  direction: oneOf(DIRECTION),
+  reason: Type.String({ description: 'the kernel’s name; empty where it does not say' }),
+  has_socket: Type.Boolean(),
+  last_ms: Ms,
+  connection_id: Type.String({ description: 'of the newest with a socket; 0 where none had one' }),
+};
+
+export const ResetGroup = object({
+  ...Between,
+  resets: Type.Integer({ minimum: 1 }),
+  linger_zero: Type.Boolean({ description: 'SO_LINGER 0 was set: close() aborts' }),
+  idle_p50_us: Figure('µs since the peer was last heard'),
+  idle_p99_us: Figure('µs'),
+  with_unread: Type.Integer({ minimum: 0, description: 'of these, with bytes received and not read' }),
+});
+export const Resets = object({ resets: Type.Array(ResetGroup), total: Count });
+export type ResetGroup = Static<typeof ResetGroup>;
+export type Resets = Static<typeof Resets>;
+
+export const DropGroup = object({
+  ...Between,
+  location: Type.String({ description: 'the kernel function that dropped it; empty where symbols are hidden' }),
+  packets: Type.Integer({ minimum: 1 }),
+  bytes: Type.Integer({ minimum: 0, description: 'payload' }),
+});
+export const Drops = object({ drops: Type.Array(DropGroup), total: Count });
+export type DropGroup = Static<typeof DropGroup>;
+export type Drops = Static<typeof Drops>;

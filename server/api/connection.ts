@@ -1,0 +1,108 @@
+// One connection's story, as `GET /api/v1/connections/…` tells it.
+import { type Static, Type } from 'typebox';
+import { CA_STATE, DIRECTION, END_REASON, EVIDENCE, OWNER, ROLE, STATE } from '../../bpf/rows.gen.ts';
+import { Count, Figure, Figures, Id, Limits, Ms, object, oneOf, Retransmit } from './schema.ts';
+
+const Reset = object({
+  time_ns: Id,
+  direction: oneOf(DIRECTION),
+  reason: Type.String({ description: 'the kernel’s name; empty where it does not say' }),
+  state: oneOf(STATE),
+  linger_zero: Type.Boolean({ description: 'SO_LINGER 0 was set: close() aborts' }),
+  idle_us: Type.Integer({ minimum: 0, description: 'since the peer was last heard; 0 unknown' }),
+  unread: Count,
+  notsent: Count,
+  packets_out: Count,
+});
+
+const Drop = object({
+  time_ns: Id,
+  direction: oneOf(DIRECTION),
+  reason: Type.String(),
+  location: Type.String({ description: 'the kernel function that dropped it; empty where symbols are hidden' }),
+  tcp_flags: Count,
+  seq: Count,
+  length: Count,
+});
+
+const Congestion = object({
+  time_ns: Id,
+  old_ca_state: oneOf(CA_STATE),
+  new_ca_state: oneOf(CA_STATE),
+  duration_us: Type.Integer({ minimum: 0, description: 'in the old state; 0 unknown' }),
+  snd_cwnd: Count,
+  snd_ssthresh: Count,
+  packets_out: Count,
+  lost_out: Count,
+  retrans: Count,
+  retrans_spurious: Count,
+  evidence: oneOf(EVIDENCE),
+});
+
+/** Everything known about one connection. */
+export const Connection = object({
+  host_id: Id,
+  host: Type.String(),
+  connection_id: Id,
+  netns: Id,
+  pid: Count,
+  comm: Type.String(),
+  command: Type.String(),
+  container: Type.String(),
+  owner: oneOf(OWNER),
+  role: oneOf(ROLE),
+  local_addr: Type.String(),
+  local_port: Count,
+  peer_addr: Type.String(),
+  peer_port: Count,
+  from_ms: Ms,
+  to_ms: Ms,
+  opened_ms: Type.Union([Ms, Type.Null()]),
+  closed_ms: Type.Union([Ms, Type.Null()]),
+  state: oneOf(STATE),
+  end_reason: oneOf(END_REASON),
+  sk_err: Type.Integer(),
+  congestion_control: Type.String({ description: 'the algorithm; empty while unknown' }),
+  keepalive: Type.Boolean({ description: 'SO_KEEPALIVE is on' }),
+  connect_us: Figure('µs'),
+  accept_us: Figure('µs, server: established to the first read or write, at least the wait for accept()'),
+  first_send_us: Figure('µs from first sight to the first write'),
+  first_receive_us: Figure('µs from first sight to the first read of data'),
+  turns: Figure('how often it was a write and then a read (client), or the other way round (server)'),
+  turn_us: Figure('µs, sum of these: client, from a write to the data read next; server, from a read to the next write'),
+  bytes_sent: Figure('payload, retransmissions included; null while only samples know it and none came'),
+  bytes_received: Figure('bytes'),
+  total_retrans: Figure('segments, the socket’s own counter'),
+  unattributed: Figure('of these, segments that no retransmit row accounts for'),
+  retrans_spurious: Figure('of these, segments that DSACKs or undos show were not needed; known at the end'),
+  rtt_min_us: Figure('µs'),
+  srtt_max_us: Figure('µs, the largest that was seen'),
+  unread: Figure('bytes received and not read, as of the last row'),
+  notsent: Figure('bytes written and not sent, as of the last row'),
+  unacked: Figure('bytes sent and not acknowledged, at the end'),
+  probes_out: Figure('keepalive or window probes not answered, as of the last row'),
+  limits: Limits,
+  states: Type.Array(object({ state: oneOf(STATE), from_ms: Type.Number(), to_ms: Type.Union([Type.Number(), Type.Null()]) })),
+  state_us: Type.Partial(object(Object.fromEntries(STATE.map((state) => [state, Count])) as Record<(typeof STATE)[number], typeof Count>), {
+    description: 'µs in each state that was left, by the kernel side’s own account; known at the end',
+  }),
+  samples: object({
+    time_ms: Type.Array(Type.Number()),
+    srtt_us: Figures('µs'),
+    rtt_min_us: Figures('µs'),
+    snd_cwnd: Figures('segments'),
+    snd_ssthresh: Figures('segments'),
+    packets_out: Figures('segments'),
+    delivery_rate: Figures('bytes/s'),
+    retrans: Figures('segments in the interval'),
+    snd_wnd: Figures('bytes, what the peer has room for'),
+    rcv_wnd: Figures('bytes, what this side offers'),
+    notsent: Figures('bytes'),
+    unread: Figures('bytes'),
+  }),
+  retransmits: Type.Array(Retransmit),
+  resets: Type.Array(Reset),
+  drops: Type.Array(Drop),
+  congestion: Type.Array(Congestion),
+});
+export type Connection = Static<typeof Connection>;

@@ -1,0 +1,95 @@
+// What one connection's rows add up to: bytes and segments, waits, and samples as columns. An end has the whole account; before it,
+// samples add up to what is known so far.
+import type { Connection, Retransmit } from '../../api.ts';
+import { type Chapters, type Event, type Sample, STATE_MEMBERS } from './connection-chapters.ts';
+import { type LimitTimes, limitsOf } from './limits.ts';
+
+type Account = Pick<Connection, 'bytes_sent' | 'bytes_received' | 'total_retrans' | 'unattributed' | 'rtt_min_us' | 'limits'>;
+
+/** How much was sent, received and sent again, and what held it back. */
+export function accountOf({ samples, retransmits }: Chapters, end: Event | undefined): Account {
+  const latest = end ?? samples.at(-1);
+  const times = [...samples, ...(end ? [end] : [])];
+  const total = (rows: readonly LimitTimes[], name: keyof LimitTimes) => rows.reduce((sum, row) => sum + row[name], 0);
+  const sampled = (name: 'bytes_sent' | 'bytes_received' | 'retrans') => samples.reduce((sum, sample) => sum + sample[name], 0);
+  const known = samples.length > 0 || retransmits.length > 0;
+  return {
+    bytes_sent: end?.bytes_sent ?? (samples.length > 0 ? sampled('bytes_sent') : null),
+    bytes_received: end?.bytes_received ?? (samples.length > 0 ? sampled('bytes_received') : null),
+    total_retrans: end?.total_retrans ?? (known ? Math.max(sampled('retrans'), attributed(retransmits)) : null),
+    unattributed: latest?.unattributed ?? null,
+    rtt_min_us: latest?.rtt_min_us || null,
+    limits: limitsOf({
+      busy_us: total(times, 'busy_us'),
+      rwnd_limited_us: total(times, 'rwnd_limited_us'),
+      sndbuf_limited_us: total(times, 'sndbuf_limited_us'),
+      sampled_us: total(times, 'sampled_us'),
+    }),
+  };
+}
+
+type Waits = Pick<
+  Connection,
+  | 'congestion_control'
+  | 'keepalive'
+  | 'accept_us'
+  | 'first_send_us'
+  | 'first_receive_us'
+  | 'turns'
+  | 'turn_us'
+  | 'retrans_spurious'
+  | 'srtt_max_us'
+  | 'unread'
+  | 'notsent'
+  | 'unacked'
+  | 'probes_out'
+  | 'state_us'
+>;
+
+/** Who waited for whom, and what was left lying. Turns of samples are deltas, those of the end the whole. */
+export function waitsOf(samples: readonly Sample[], end: Event | undefined): Waits {
+  const latest = end ?? samples.at(-1);
+  const sampled = (name: 'turns' | 'turn_us') => (samples.length > 0 ? samples.reduce((sum, sample) => sum + sample[name], 0) : null);
+  const times = end ? Object.entries(STATE_MEMBERS).map(([state, member]) => [state, end[member]] as const) : [];
+  return {
+    congestion_control: latest?.congestion_control ?? '',
+    keepalive: latest?.keepalive ?? false,
+    accept_us: end?.accept_us || null,
+    first_send_us: end?.first_send_us || null,
+    first_receive_us: end?.first_receive_us || null,
+    turns: end?.turns ?? sampled('turns'),
+    turn_us: end?.turn_us ?? sampled('turn_us'),
+    retrans_spurious: end?.retrans_spurious ?? null,
+    srtt_max_us: end?.srtt_max_us || largest(samples.map(({ srtt_us }) => srtt_us)),
+    unread: latest?.unread ?? null,
+    notsent: latest?.notsent ?? null,
+    unacked: end?.unacked ?? null,
+    probes_out: latest?.probes_out ?? null,
+    state_us: Object.fromEntries(times.filter(([, us]) => us > 0)),
+  };
+}
+
+const largest = (values: readonly number[]) => values.reduce((most, value) => Math.max(most, value), 0) || null;
+
+const attributed = (retransmits: readonly Retransmit[]) =>
+  retransmits.reduce((sum, { outcome, segments }) => sum + (outcome === 'refused' ? 0 : segments), 0);
+
+/** Columns of equal length; null where nothing was measured. */
+export function columnsOf(samples: readonly Sample[]): Connection['samples'] {
+  const measured = (value: number) => (value > 0 ? value : null);
+  return {
+    time_ms: samples.map(({ time_ms }) => time_ms),
+    srtt_us: samples.map(({ srtt_us }) => measured(srtt_us)),
+    rtt_min_us: samples.map(({ rtt_min_us }) => measured(rtt_min_us)),
+    snd_cwnd: samples.map(({ snd_cwnd }) => snd_cwnd),
+    // 0x7fffffff is the kernel's "not yet known".
+    snd_ssthresh: samples.map(({ snd_ssthresh }) => (snd_ssthresh < 0x7fff_ffff ? snd_ssthresh : null)),
+    packets_out: samples.map(({ packets_out }) => packets_out),
+    delivery_rate: samples.map(({ delivery_rate }) => measured(delivery_rate)),
+    retrans: samples.map(({ retrans }) => retrans),
+    snd_wnd: samples.map(({ snd_wnd }) => snd_wnd),
+    rcv_wnd: samples.map(({ rcv_wnd }) => rcv_wnd),
+    notsent: samples.map(({ notsent }) => notsent),
+    unread: samples.map(({ unread }) => unread),
+  };
+}

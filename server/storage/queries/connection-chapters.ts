@@ -1,0 +1,63 @@
+// One connection's rows as the store gives them, by what they tell.
+import type { ConnectionRow, EndReason, Event as EventName, Owner, Role, State } from '../../../bpf/rows.gen.ts';
+import type { Connection, Retransmit } from '../../api.ts';
+import type { LimitTimes } from './limits.ts';
+
+export type Head = {
+  /** ms since the epoch, with a fraction */
+  time_ms: number;
+  netns: string;
+  cgroup_id: string;
+  pid: number;
+  comm: string;
+  owner: Owner;
+  role: Role;
+  local_addr: string;
+  local_port: number;
+  peer_addr: string;
+  peer_port: number;
+  state: State;
+};
+
+/** The states whose time an end tells, by its member. */
+export const STATE_MEMBERS = {
+  syn_sent: 'syn_sent_us',
+  syn_recv: 'syn_recv_us',
+  established: 'established_us',
+  fin_wait1: 'fin_wait1_us',
+  fin_wait2: 'fin_wait2_us',
+  close_wait: 'close_wait_us',
+  closing: 'closing_us',
+  last_ack: 'last_ack_us',
+} as const satisfies Partial<Record<State, keyof ConnectionRow>>;
+
+type Figures<Name extends string> = Record<Name, number>;
+type Counted = Figures<
+  'bytes_sent' | 'bytes_received' | 'unattributed' | 'rtt_min_us' | 'turns' | 'turn_us' | 'unread' | 'notsent' | 'probes_out'
+> &
+  LimitTimes & { congestion_control: string; keepalive: boolean };
+type AtEnd = Figures<
+  | 'accept_us'
+  | 'first_send_us'
+  | 'first_receive_us'
+  | 'srtt_max_us'
+  | 'retrans_spurious'
+  | 'unacked'
+  | (typeof STATE_MEMBERS)[keyof typeof STATE_MEMBERS]
+>;
+export type Event = Head &
+  Counted &
+  AtEnd & { event: EventName; end_reason: EndReason; sk_err: number; preexisting: boolean; connect_us: number; total_retrans: number };
+export type Transition = Head & { old_state: State; new_state: State; duration_us: number };
+export type Sample = Head &
+  Counted &
+  Figures<'srtt_us' | 'snd_cwnd' | 'snd_ssthresh' | 'packets_out' | 'delivery_rate' | 'retrans' | 'snd_wnd' | 'rcv_wnd'>;
+export type Names = Pick<Connection, 'host' | 'container' | 'command'>;
+
+/** One connection's rows, each kind oldest first. */
+export type Chapters = {
+  events: readonly Event[];
+  transitions: readonly Transition[];
+  samples: readonly Sample[];
+  retransmits: readonly Retransmit[];
+} & Pick<Connection, 'resets' | 'drops' | 'congestion'>;

@@ -1,0 +1,48 @@
+// Listening sockets: how full their accept queues are, whom they turned away, and who owns them.
+import type { Listener, Listeners, Range } from '../../api.ts';
+import { containerName, hostName } from '../entities.ts';
+import type { Store } from '../store.ts';
+import { plainAddress } from './address.ts';
+import { windowOf } from './window.ts';
+
+/** A socket that was not seen for this long before its newest sibling was is gone: sweeps come at least this often. */
+const SWEEP_MS_MAX = 60_000;
+
+/** One socket: as of its last row, and what its rows of the range add up to. */
+const SOCKETS = (
+  where: string,
+) => `SELECT host_id AS host_key, connection_id AS socket, argMax(comm, time_ns) AS comm_key, argMax(cgroup_id, time_ns) AS cgroup_key,
+    argMax(netns, time_ns) AS netns_key, argMax(pid, time_ns) AS owner_pid, argMax(local_addr, time_ns) AS local, argMax(local_port, time_ns) AS port,
+    toUnixTimestamp64Milli(max(time_ns)) AS last,
+    (last, argMax(accept_queue, time_ns), argMax(accept_queue_limit, time_ns), argMax(syn_backlog, time_ns)) AS newest,
+    max(accept_queue) AS queue_max, max(accept_queue / greatest(accept_queue_limit, 1)) AS fullest,
+    sum(accepted) AS accepted_sum, sum(drops) AS drops_sum
+  FROM listener WHERE ${where}
+  GROUP BY host_key, socket`;
+
+/** The second to fourth part of `newest`, over the sockets that are still there. */
+const still = (part: number) => `arraySum(arrayMap(n -> if(n.1 >= last_ms - ${SWEEP_MS_MAX}, n.${part}, 0), all))`;
+
+const listenersSql = (
+  where: string,
+) => `SELECT toString(g.host_key) AS host_id, ${hostName('g.host_key')} AS host, comm_key AS comm, ${containerName('g.host_key', 'g.cgroup_key')} AS container,
+  toString(netns_key) AS netns, pid, toString(local) AS local_addr, port, last_ms,
+  arrayCount(n -> n.1 >= last_ms - ${SWEEP_MS_MAX}, all) AS sockets,
+  ${still(2)} AS accept_queue, ${still(3)} AS accept_queue_limit, ${still(4)} AS syn_backlog,
+  accept_queue_max, full, accepted, drops, count() OVER () AS total
+FROM (
+  SELECT host_key, comm_key, cgroup_key, netns_key, argMax(owner_pid, last) AS pid, local, port, max(last) AS last_ms, groupArray(newest) AS all,
+    max(queue_max) AS accept_queue_max, max(fullest) AS full, sum(accepted_sum) AS accepted, sum(drops_sum) AS drops
+  FROM (${SOCKETS(where)})
+  GROUP BY host_key, comm_key, cgroup_key, netns_key, local, port
+) AS g
+ORDER BY drops DESC, full DESC, accepted DESC, host_id, port, local_addr
+LIMIT {limit:UInt32}`;
+
+/** The `limit` listeners that turned most away, then the fullest, then the busiest. From rows. */
+export async function listeners(store: Store, range: Range, limit: number, now_ms: number): Promise<Listeners> {
+  const { where, params } = windowOf(range, now_ms, 'rows');
+  const rows = await store.query<Listener & { total: number }>(listenersSql(where), { ...params, limit });
+  const found = rows.map(({ total: _, ...listener }) => ({ ...listener, local_addr: plainAddress(listener.local_addr) }));
+  return { listeners: found, total: rows[0]?.total ?? 0 };
+}

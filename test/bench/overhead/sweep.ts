@@ -1,0 +1,69 @@
+// The time of a sweep: from its start to its last row, over real sockets, when none has moved since the last one and
+// when every one has.
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { openKernel } from '../../../agent/ring-source.ts';
+import type { RowSource } from '../../../agent/source.ts';
+import { KINDS } from '../../../bpf/rows.gen.ts';
+import type { LoneNetns } from '../../support/lone-netns.ts';
+import { median } from './median.ts';
+
+const ROUNDS = 5;
+/** The first sweeps meet the sockets, and Node its code. */
+const WARM_UP = 2;
+
+/** Of one sweep: on the clock, and what it took of a processor; the same where nobody else wants the processor. */
+export type SweepTime = { wall_ms: number; cpu_ms: number };
+
+export type SweepFigures = { sockets: number; still: SweepTime; moved: SweepTime; moved_rows: number };
+
+const buffer = Buffer.alloc(1024 * 1024);
+
+function sweep(source: RowSource): SweepTime & { rows: number } {
+  const used = process.cpuUsage();
+  const began = performance.now();
+  let bytes = 0;
+  source.sweep();
+  for (let got = source.drain('sample', buffer); got > 0; got = source.drain('sample', buffer)) bytes += got;
+  const { user, system } = process.cpuUsage(used);
+  return { wall_ms: performance.now() - began, cpu_ms: (user + system) / 1000, rows: bytes / KINDS.sample.size };
+}
+
+function medians(sweeps: readonly SweepTime[]): SweepTime {
+  return { wall_ms: median(sweeps.map(({ wall_ms }) => wall_ms)), cpu_ms: median(sweeps.map(({ cpu_ms }) => cpu_ms)) };
+}
+
+function open(): RowSource {
+  const source = openKernel({ host_id: 1n, ring_bytes: 64 * 1024 });
+  for (let round = 0; round < WARM_UP; round++) sweep(source);
+  return source;
+}
+
+/** Of a machine with no more than its usual sockets: what every sweep takes at least. */
+export function sweepBase(): SweepTime {
+  const source = open();
+  const base = medians(Array.from({ length: ROUNDS }, () => sweep(source)));
+  source.close();
+  return base;
+}
+
+/** `hold` is the compiled hold.c; the sockets are in `place`. */
+export async function sweepFigures(hold: string, place: LoneNetns, sockets: number): Promise<SweepFigures> {
+  const child = place.start(hold, String(sockets / 2));
+  const answers = createInterface({ input: child.stdout ?? process.stdin });
+  await once(answers, 'line');
+  const source = open();
+  const still: SweepTime[] = [];
+  const moved: (SweepTime & { rows: number })[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    still.push(sweep(source));
+    child.stdin?.write('\n');
+    await once(answers, 'line');
+    moved.push(sweep(source));
+  }
+  source.close();
+  const exit = once(child, 'exit');
+  child.stdin?.end();
+  await exit;
+  return { sockets, still: medians(still), moved: medians(moved), moved_rows: median(moved.map(({ rows }) => rows)) };
+}

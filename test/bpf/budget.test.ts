@@ -1,0 +1,71 @@
+// The kernel's token bucket, compiled for this machine: against one that counts tokens, and under a race.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { compileC } from '../support/compile-c.ts';
+import { root } from '../support/project-files.ts';
+import { missingCommand, runCommand } from '../support/run-command.ts';
+
+const NS_PER_MS = 1_000_000;
+
+const directory = mkdtempSync(join(tmpdir(), 'tcplens-budget-'));
+const missing = missingCommand(['gcc']);
+let program = '';
+beforeAll(() => {
+  if (missing === undefined) program = compileC(join(root, 'test/bpf/budget-take.c'), directory);
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+function run(args: readonly (string | number)[], input = ''): string {
+  const { code, stdout, stderr } = runCommand(program, args.map(String), { input });
+  if (code !== 0) throw new Error(`budget-take ended with ${code}: ${stderr}`);
+  return stdout;
+}
+
+/** A bucket of `burst` tokens, counted in ns: one token is `interval` of them. */
+function bucket(interval: number, burst: number, times: readonly number[]): string {
+  let filled = interval * burst;
+  let last = times[0] ?? 0;
+  return times
+    .map((now) => {
+      filled = Math.min(interval * burst, filled + now - last);
+      last = now;
+      if (filled < interval) return '0';
+      filled -= interval;
+      return '1';
+    })
+    .join('');
+}
+
+test('one after the other it gives the tokens that a bucket has', (context) => {
+  context.skip(missing !== undefined, `${missing} is not installed`);
+  const waits = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 5000 })), {
+    minLength: 1,
+    maxLength: 100,
+  });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 1000 }), fc.integer({ min: 1, max: 20 }), waits, (interval, burst, waited) => {
+      const times: number[] = [];
+      for (const wait of waited) times.push((times.at(-1) ?? 1_000_000) + wait);
+      expect(run(['take', interval, burst], times.join('\n'))).toBe(bucket(interval, burst, times));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('without an interval there is no limit', (context) => {
+  context.skip(missing !== undefined, `${missing} is not installed`);
+  expect(run(['take', 0, 0], '5 5 5 5 6')).toBe('11111');
+});
+
+test('threads that race get what one would, not a token more', (context) => {
+  context.skip(missing !== undefined, `${missing} is not installed`);
+  const [interval, burst, threads, ms] = [20_000, 50, 4, 300];
+  const [taken = 0, took_ns = 0] = run(['race', interval, burst, threads, ms]).split(' ').map(Number);
+  const most = Math.floor(took_ns / interval) + burst;
+  expect(taken).toBeLessThanOrEqual(most);
+  // Four threads ask all the time: what is left over are moments in which none of them ran.
+  expect(taken).toBeGreaterThan((ms * NS_PER_MS) / interval / 10);
+});

@@ -1,0 +1,134 @@
+// What stands out in a connection, whose doing it is, and what must not be said.
+import { describe, expect, test } from 'vitest';
+import { findingsOf, type Whose } from '../../dashboards/views/connection/findings.ts';
+import type { Connection } from '../../server/api.ts';
+
+/** A connection in which nothing stands out. */
+const QUIET = {
+  role: 'client',
+  from_ms: 0,
+  to_ms: 60_000,
+  opened_ms: 0,
+  closed_ms: 60_000,
+  state: 'close',
+  end_reason: 'fin_peer',
+  connect_us: 1200,
+  accept_us: null,
+  turns: 100,
+  turn_us: 200_000,
+  rtt_min_us: 1000,
+  srtt_max_us: 3000,
+  total_retrans: 0,
+  retrans_spurious: 0,
+  unread: 0,
+  unacked: 0,
+  probes_out: 0,
+  limits: { application: 0.7, network: 0.2, receiver: 0.05, sender: 0.05 },
+  states: [{ state: 'established', from_ms: 0, to_ms: 60_000 }],
+  resets: [],
+  drops: [],
+} as unknown as Connection;
+
+const reset = (change: Partial<Connection['resets'][number]>): Connection['resets'] => [
+  {
+    time_ns: '1',
+    direction: 'received',
+    reason: '',
+    state: 'established',
+    linger_zero: false,
+    idle_us: 0,
+    unread: 0,
+    notsent: 0,
+    packets_out: 0,
+    ...change,
+  },
+];
+const drop = (reason: string): Connection['drops'][number] => ({
+  time_ns: '1',
+  direction: 'received',
+  reason,
+  location: '',
+  tcp_flags: 16,
+  seq: 1,
+  length: 0,
+});
+
+test('nothing is said of a connection in which nothing stands out', () => expect(findingsOf(QUIET)).toEqual([]));
+
+const SLOW = { turns: 10, turn_us: 3_000_000 };
+const cases: readonly (readonly [name: string, change: Partial<Connection>, whose: Whose, words: RegExp])[] = [
+  [
+    'a slow server, seen by its client',
+    SLOW,
+    'the peer',
+    /Answers took 300 ms on average, a round trip only 1 ms: .*most likely the peer’s, not in the network/,
+  ],
+  ['a slow server, seen by itself', { ...SLOW, role: 'server' }, 'this process', /took 300 ms on average from a request to the answer/],
+  [
+    'a handshake that needed a second SYN',
+    { connect_us: 1_030_000 },
+    'not known',
+    /handshake took 1 s: a SYN or its answer was lost, filtered/,
+  ],
+  [
+    'a slow reader at the peer',
+    { limits: { application: 0, network: 0.2, receiver: 0.8, sender: 0 } },
+    'the peer',
+    /full for 80\.0 % of the time/,
+  ],
+  [
+    'a small send buffer',
+    { limits: { application: 0, network: 0.5, receiver: 0, sender: 0.5 } },
+    'this process',
+    /send buffer was full for 50\.0 %/,
+  ],
+  ['a slow reader here', { unread: 4096, closed_ms: null }, 'this process', /has not read 4\.1 kB/],
+  ['spurious retransmissions', { total_retrans: 5, retrans_spurious: 4 }, 'not loss', /4 segments of 5 .* had not been lost: reordering/],
+  [
+    'the own firewall',
+    { drops: [drop('NETFILTER_DROP'), drop('NETFILTER_DROP'), drop('TCP_FLAGS')] },
+    'this host',
+    /^2 packets of it were dropped here: by this host’s firewall \(netfilter\), neither by the network nor by the peer/,
+  ],
+  [
+    'an idle connection that was forgotten',
+    { resets: reset({ idle_us: 350_000_000 }) },
+    'not known',
+    /came 5 min 50 s after the peer was last heard: .*given the idle connection up/,
+  ],
+  [
+    'closed with data unread',
+    { resets: reset({ direction: 'sent', reason: 'TCP_ABORT_ON_CLOSE', unread: 77 }), unread: 77 },
+    'this host',
+    /process closed while received bytes .*, with 77 B unread/,
+  ],
+  [
+    'a missing close()',
+    { state: 'close_wait', closed_ms: null, to_ms: 90_000, states: [{ state: 'close_wait', from_ms: 30_000, to_ms: null }] },
+    'this process',
+    /peer closed 1 min before the last row; the process has not called close/,
+  ],
+  ['a black hole', { end_reason: 'timeout', unacked: 3000 }, 'not known', /Given up with 3 kB never acknowledged/],
+  ['keepalive that gave up', { end_reason: 'timeout', probes_out: 9 }, 'not known', /9 probes unanswered/],
+];
+
+test.each(cases)('%s', (_name, change, whose, words) => {
+  const found = findingsOf({ ...QUIET, ...change }).map((one) => ({ ...one, words: one.words.replaceAll('\u202f', ' ') }));
+  expect(found).toEqual([{ whose, words: expect.stringMatching(words) }]);
+});
+
+describe('what must not be said', () => {
+  test.each<[string, Partial<Connection>]>([
+    ['a slow peer, where segments were sent again', { ...SLOW, total_retrans: 8 }],
+    ['a slow peer, on a long path', { ...SLOW, rtt_min_us: 200_000 }],
+    ['a slow peer, where nobody knows which side asked', { ...SLOW, role: 'unknown' }],
+    [
+      'a missing close(), a moment after the peer closed',
+      { state: 'close_wait', closed_ms: null, states: [{ state: 'close_wait', from_ms: 59_000, to_ms: null }] },
+    ],
+    ['slow to accept: the peer may have had nothing to ask', { role: 'server', accept_us: 400_000 }],
+    ['a forgotten connection, reset while busy', { resets: reset({ idle_us: 1000 }) }],
+  ])('%s', (_name, change) => {
+    expect(findingsOf({ ...QUIET, ...change })).toEqual([]);
+  });
+});

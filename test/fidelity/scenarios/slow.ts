@@ -1,0 +1,245 @@
+// B: fast next door, seconds from afar. What the time goes to, and whose fault it is not.
+import { expect } from 'vitest';
+import { UNDOS } from '../accounts.ts';
+import { PLAIN, relay, type Said, type Scenario, type Seen, type SideSeen, said, until } from '../scenario.ts';
+import { closes, ends, opens, segments, sum, unattributed } from '../views.ts';
+import { far, RTT_US } from './transfer.ts';
+
+const us = (words: Said[]): number[] => words.map((word) => Number(word['us']));
+/** TCP_INFO as the last `info` of a script had it. */
+const lastInfo = (seen: SideSeen): Said => said(seen, 'info').at(-1) ?? { word: 'info', pid: 0, port: 0 };
+
+const noLoss = ({ client, server }: Seen): void => {
+  for (const { nstat } of [client, server]) expect(nstat['TcpRetransSegs']).toBe(0);
+};
+
+/** What is limited for most of the time that there is something to send, beside what TCP_INFO said just before the close. */
+function limitedBy(member: 'rwnd_limited_us' | 'sndbuf_limited_us'): Pick<Scenario, 'happened' | 'says' | 'causes'> {
+  const other = member === 'rwnd_limited_us' ? 'sndbuf_limited_us' : 'rwnd_limited_us';
+  return {
+    happened: ({ client }) => expect(Number(lastInfo(client)[member])).toBeGreaterThan(10 * RTT_US),
+    causes: ({ client }) => closes(client),
+    says: ({ client }) => {
+      const [close] = closes(client);
+      const info = lastInfo(client);
+      expect(close?.[member]).toBe(info[member]);
+      expect(close?.[other]).toBe(info[other]);
+      // The FIN that came after it is something to send, too.
+      expect(close?.busy_us).toBeGreaterThanOrEqual(Number(info['busy_us']));
+      expect(close?.busy_us).toBeLessThan(Number(info['busy_us']) + 5 * RTT_US);
+      expect((close?.[member] ?? 0) / (close?.busy_us ?? 1), 'share of the time with something to send').toBeGreaterThan(0.3);
+      expect(client.rows.retransmit, 'no loss').toEqual([]);
+    },
+  };
+}
+
+const CONNECTIONS = 12;
+const TURNS = 5;
+const THINK_MS = 60;
+const NAGLE_TURNS = 12;
+
+export const slow: readonly Scenario[] = [
+  {
+    ...PLAIN,
+    id: 'B1',
+    name: 'a connection a request',
+    path: relay(...far),
+    server: `listen:7000 times:${CONNECTIONS} accept recv:100 send:100 drain close done`,
+    client: `times:${CONNECTIONS} connect:7000 send:100 recv:100 close done`,
+    happened: noLoss,
+    causes: ({ client }) => closes(client),
+    says: ({ client, server }) => {
+      expect(opens(client)).toHaveLength(CONNECTIONS);
+      expect(opens(server)).toHaveLength(CONNECTIONS);
+      const measured = us(said(client, 'connect'));
+      for (const [at, { connect_us }] of opens(client).entries()) {
+        expect(connect_us).toBeGreaterThanOrEqual(RTT_US);
+        expect(connect_us).toBeLessThanOrEqual(measured[at] ?? 0);
+      }
+      const connecting = sum(opens(client).map(({ connect_us }) => connect_us));
+      const exchanging = sum([...us(said(client, 'connect')), ...us(said(client, 'recv'))]);
+      expect(connecting / exchanging, 'share of the time until the answer').toBeGreaterThan(0.3);
+    },
+  },
+  {
+    ...PLAIN,
+    id: 'B3',
+    name: 'a receive window far below bandwidth × delay',
+    family: 'ipv6',
+    path: relay(...far),
+    server: 'rcvbuf:8192 listen:7000 accept drain close',
+    client: 'connect:7000 send:100000 flush info close',
+    ...limitedBy('rwnd_limited_us'),
+  },
+  {
+    ...PLAIN,
+    id: 'B4',
+    name: 'a send buffer that is too small',
+    congestion: 'bbr',
+    path: relay(...far),
+    server: 'listen:7000 accept drain close',
+    client: 'sndbuf:4096 connect:7000 send:1200000 flush info close',
+    ...limitedBy('sndbuf_limited_us'),
+  },
+  {
+    ...PLAIN,
+    id: 'B6',
+    name: 'SYNs are lost: none, one, two',
+    path: relay('out:delay=5:any', 'out:drop:syn:2', 'out:drop:syn:4-5'),
+    server: 'listen:7000 times:3 accept drain close done',
+    client: 'times:3 connect:7000 close done',
+    happened: ({ client }) => expect(client.nstat['TcpExtTCPSynRetrans']).toBe(3),
+    causes: ({ client }) => [...opens(client), ...client.rows.retransmit],
+    says: ({ client }) => {
+      const measured = us(said(client, 'connect'));
+      // The kernel asks again every second at first (tcp_syn_linear_timeouts).
+      for (const [at, { connect_us }] of opens(client).entries()) {
+        expect(connect_us).toBeGreaterThanOrEqual(at * 990_000);
+        expect(connect_us).toBeLessThanOrEqual(measured[at] ?? 0);
+      }
+      expect(closes(client).map(({ retrans_syn }) => retrans_syn)).toEqual([0, 1, 2]);
+      expect(segments(client.rows.retransmit, 'syn')).toBe(3);
+    },
+    slow: true,
+  },
+  {
+    ...PLAIN,
+    id: 'B6b',
+    name: 'a SYN-ACK is lost',
+    family: 'ipv6',
+    path: relay('out:delay=5:any', 'back:drop:synack:1-2'),
+    server: 'listen:7000 accept drain close',
+    client: 'connect:7000 send:10 close',
+    happened: ({ client, server }) => {
+      expect(client.nstat['TcpExtTCPSynRetrans']).toBeGreaterThan(0);
+      expect(server.nstat['TcpExtTCPSynRetrans']).toBeGreaterThan(0);
+    },
+    causes: ({ client, server }) => [...server.rows.retransmit, ...client.rows.retransmit, ...closes(server)],
+    says: ({ client, server }) => {
+      expect(new Set(client.rows.retransmit.map((row) => row.class))).toEqual(new Set(['syn']));
+      expect(new Set(server.rows.retransmit.map((row) => row.class))).toEqual(new Set(['syn_ack']));
+      // The request's counter becomes the socket's.
+      const [close] = closes(server);
+      expect(close).toMatchObject({ retrans_syn_ack: server.nstat['TcpExtTCPSynRetrans'], total_retrans: server.nstat['TcpRetransSegs'] });
+      expect(unattributed(server)).toBe(0);
+    },
+    excused: {
+      [UNDOS]: ({ side }) => ({
+        apart: side === 'client' ? -1 : 0,
+        why: "by its timestamp the SYN was not needed; the kernel's undo of that has no counter",
+      }),
+      TcpExtTCPTimeouts: ({ side, nstat }, other) => ({
+        apart: side === 'server' ? (nstat['TcpExtTCPSynRetrans'] ?? 0) - (other.nstat['TcpExtTCPSynRetrans'] ?? 0) : 0,
+        why: 'SYN-ACKs sent again by a timer, not for a SYN that came again',
+      }),
+    },
+    slow: true,
+  },
+  {
+    ...PLAIN,
+    id: 'B7',
+    name: 'Nagle and delayed ACKs',
+    path: relay('out:delay=1:any'),
+    server: `listen:7000 accept times:${NAGLE_TURNS} recv:200 send:50 done drain close`,
+    client: `connect:7000 times:${NAGLE_TURNS} send:100 send:100 recv:50 done close`,
+    // The second write waits for the first one's ACK, which the server holds back for 40 ms.
+    happened: ({ client }) => expect(us(said(client, 'recv')).filter((each) => each >= 35_000).length).toBeGreaterThan(NAGLE_TURNS / 2),
+    causes: ({ client, server }) => [...closes(client), ...closes(server)],
+    says: ({ client, server }) => {
+      const [near] = closes(client);
+      const [remote] = closes(server);
+      const measured = sum(us(said(client, 'recv')));
+      expect(near?.turns).toBe(NAGLE_TURNS);
+      expect(near?.turn_us).toBeGreaterThan(0.9 * measured);
+      expect(near?.turn_us).toBeLessThan(1.1 * measured + RTT_US);
+      expect((near?.turn_us ?? 0) / NAGLE_TURNS, 'a step').toBeGreaterThan(10 * (near?.rtt_min_us ?? 0));
+      expect((remote?.turn_us ?? 0) / (near?.turn_us ?? 1), "the server's share").toBeLessThan(0.5);
+      expect(client.rows.retransmit).toEqual([]);
+    },
+  },
+  {
+    ...PLAIN,
+    id: 'B8',
+    name: 'a slow server',
+    family: 'ipv6',
+    path: relay('out:delay=1:any'),
+    server: `listen:7000 accept times:${TURNS} recv:100 sleep:${THINK_MS} send:100 done drain close`,
+    client: `connect:7000 times:${TURNS} send:100 recv:100 done info close`,
+    happened: ({ server, client }) => {
+      noLoss({ client, server } as Seen);
+      expect(sum(us(said(server, 'sleep')))).toBeGreaterThanOrEqual(TURNS * THINK_MS * 1000);
+    },
+    causes: ({ client, server }) => [...closes(server), ...closes(client)],
+    says: ({ client, server }) => {
+      const [near] = closes(client);
+      const [remote] = closes(server);
+      const thought = sum(us(said(server, 'sleep')));
+      expect(remote).toMatchObject({ turns: TURNS, role: 'server', comm: 'endpoint' });
+      expect(remote?.turn_us).toBeGreaterThanOrEqual(thought);
+      expect(remote?.turn_us).toBeLessThan(2 * thought);
+      expect(near?.turns).toBe(TURNS);
+      expect(near?.turn_us).toBeGreaterThanOrEqual(remote?.turn_us ?? 0);
+      // Nothing of it is the network's: no loss, and a round trip of next to nothing.
+      expect([...client.rows.retransmit, ...server.rows.retransmit, ...client.rows.congestion, ...server.rows.congestion]).toEqual([]);
+      expect(near?.rtt_min_us).toBeLessThan((THINK_MS * 1000) / 4);
+    },
+  },
+  {
+    ...PLAIN,
+    id: 'B9',
+    name: 'slow start after idle',
+    path: relay(...far),
+    server: 'listen:7000 accept drain close',
+    client: 'connect:7000 send:1500000 flush info wait sleep:700 send:20000 flush info close',
+    midway: async ({ look }) => {
+      look();
+      return {};
+    },
+    happened: ({ client }) => {
+      const [first, second] = said(client, 'info');
+      expect(Number(first?.['snd_cwnd'])).toBeGreaterThan(2 * Number(second?.['snd_cwnd']));
+      noLoss({ client, server: client } as Seen);
+    },
+    causes: ({ client }) => [...client.rows.sample, ...closes(client)],
+    says: ({ client }) => {
+      const [first, second] = said(client, 'info');
+      const wide = client.rows.sample.find(({ snd_cwnd }) => snd_cwnd === first?.['snd_cwnd']);
+      expect(wide, 'a sample with the window before').toBeDefined();
+      const [close] = closes(client);
+      expect(close?.snd_cwnd).toBe(second?.['snd_cwnd']);
+      // Neither loss nor a mark made it small.
+      expect([...client.rows.retransmit, ...client.rows.congestion]).toEqual([]);
+      expect(close?.delivered_ce).toBe(0);
+    },
+  },
+  {
+    ...PLAIN,
+    id: 'B10',
+    name: 'a slow reader closes its window',
+    family: 'ipv6',
+    path: relay('out:delay=1:any'),
+    server: 'rcvbuf:16384 listen:7000 accept wait info drain close',
+    client: 'connect:7000 send:300000 close',
+    midway: async ({ client, server, look }) => {
+      await until('probes of the window', () => (client.nstat()['TcpExtTCPWinProbe'] ?? 0) > 0);
+      expect(server.nstat()['TcpExtTCPToZeroWindowAdv']).toBeGreaterThan(0);
+      look();
+      return {};
+    },
+    happened: ({ server }) => expect(server.nstat['TcpExtTCPFromZeroWindowAdv']).toBeGreaterThan(0),
+    causes: ({ client, server }) => [
+      ...server.rows.sample.filter(({ unread }) => unread > 0),
+      ...server.rows.namespace.filter(({ to_zero_window }) => to_zero_window > 0),
+      ...closes(client),
+    ],
+    says: ({ client, server }) => {
+      const shut = server.rows.sample.find((row) => row.unread === lastInfo(server)['unread']);
+      expect(shut).toMatchObject({ comm: 'endpoint', role: 'server', state: 'established' });
+      // What the window allows is less than a segment.
+      expect(shut?.rcv_wnd).toBeLessThan(1448);
+      const [close] = closes(client);
+      expect(close?.rwnd_limited_us, 'the sender saw it').toBeGreaterThan(0.5 * (close?.busy_us ?? 0));
+      expect(ends(client)).toMatchObject([{ end_reason: 'fin_local', sk_err: 0 }]);
+    },
+  },
+];

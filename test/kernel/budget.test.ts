@@ -1,0 +1,53 @@
+// Budgets in the running kernel: of a filter and of a kind. What they withhold is counted, and nothing else is withheld.
+import { expect } from 'vitest';
+import { eachKind } from '../../agent/account.ts';
+import { type Budget, budgetOf } from '../../agent/budget.ts';
+import { API, bitsOf, check, connections, decode, ends, NO_LIMIT, useTraffic, WEB } from '../support/filtered.ts';
+
+useTraffic();
+
+check("a filter's budget is not exceeded, and what it withholds is counted", async ({ source, filters, set, take, netns }) => {
+  const budget: Budget = { rows_per_s: 40, burst: 15 };
+  filters.exclusive(true);
+  take(); // rows from before
+  const began = performance.now();
+  set(0, `kind = state_change and port = ${WEB} and ${netns}`, { budget });
+  const before = source.counters().state_change;
+  await connections(WEB, 100);
+  const seconds = (performance.now() - began) / 1000;
+  const { matched, passed, over_budget } = filters.counters(0);
+  console.log(`${matched} matched, ${passed} passed, ${over_budget} over the budget of ${budget.rows_per_s}/s in ${seconds.toFixed(2)} s`);
+  expect(passed).toBeLessThanOrEqual(budget.rows_per_s * seconds + budget.burst);
+  expect(passed).toBeGreaterThanOrEqual(budget.burst);
+  expect(over_budget).toBeGreaterThan(0);
+  expect(passed + over_budget).toBe(matched);
+  expect(take().length).toBe(passed);
+  expect(source.counters().state_change.withheld - before.withheld).toBe(over_budget);
+});
+
+const SCARCE = { ...eachKind(() => NO_LIMIT), state_change: { rows_per_s: 10, burst: 5 } };
+
+check(
+  "a kind's budget withholds its flood and no other kind, and not what a filter wants",
+  async ({ source, set, take }) => {
+    set(3, `netns = ${ends().client.name} and peer_port = ${API} and kind = state_change`, { budget: budgetOf(1_000_000) });
+    take();
+    const before = source.counters();
+    const began = performance.now();
+    await Promise.all([connections(WEB, 50), connections(API, 10)]);
+    const rows = take();
+    const seconds = (performance.now() - began) / 1000;
+    const after = source.counters();
+    const unwanted = rows.filter((each) => each.kind === 'state_change' && bitsOf(each) === 0).length;
+    expect(unwanted).toBeLessThanOrEqual(SCARCE.state_change.rows_per_s * seconds + SCARCE.state_change.burst);
+    expect(after.state_change.withheld - before.state_change.withheld).toBeGreaterThan(300);
+    expect(after.connection.withheld).toBe(0);
+    // What else this machine connects meanwhile may fill the ring.
+    const closes = decode(rows, 'connection').filter(({ event }) => event === 'close');
+    if (after.connection.ring_lost === 0) expect(closes).toHaveLength(2 * (50 + 10));
+    // Each of the ten: SYN_SENT, ESTABLISHED, FIN_WAIT1, FIN_WAIT2 or CLOSING, CLOSE.
+    const asked = rows.filter((each) => bitsOf(each) === 1 << 3).length;
+    expect(asked).toBeGreaterThanOrEqual(10 * 4);
+  },
+  { budgets: SCARCE },
+);

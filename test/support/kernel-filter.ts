@@ -1,0 +1,39 @@
+// The kernel's evaluation of filters, compiled for this machine: the same C, fed with the heads and facts that the BPF
+// programs would make of a row.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { type Column, FILTER_WORDS, HEAD_AT, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { compileC } from './compile-c.ts';
+import { root } from './project-files.ts';
+
+const HEAD_BYTES = HEAD_AT.filters + 4;
+const FACTS_BYTES = 16;
+const FACTS_AT = FILTER_WORDS.class.offset;
+
+export type KernelFilter = (program: Uint8Array, rows: readonly { kind: Kind; row: Uint8Array }[]) => boolean[];
+
+/** Compiles it into `directory`, which the caller removes. */
+export function kernelFilter(directory: string): KernelFilter {
+  const path = compileC(join(root, 'test/bpf/filter-eval.c'), directory);
+  return (program, rows) => {
+    const count = Buffer.alloc(4);
+    count.writeUInt32LE(rows.length);
+    const input = Buffer.concat([program, count, ...rows.map(({ kind, row }) => asked(kind, row))]);
+    const { status, stdout } = spawnSync(path, { input });
+    if (status !== 0 || stdout.length !== rows.length) throw new Error(`filter-eval ended with ${status} after ${stdout.length} rows`);
+    return [...stdout.toString()].map((answer) => answer === '1');
+  };
+}
+
+/** A row's head, and behind it the members of its kind that filters know, as a struct filter_facts has them. */
+function asked(kind: Kind, row: Uint8Array): Buffer {
+  const bytes = Buffer.alloc(HEAD_BYTES + FACTS_BYTES);
+  bytes.set(row.subarray(0, HEAD_BYTES));
+  const columns: readonly Column[] = KINDS[kind].columns;
+  for (const [name, { offset }] of Object.entries(FILTER_WORDS)) {
+    const column = columns.find((candidate) => candidate.name === name);
+    if (offset < FACTS_AT || offset >= FACTS_AT + FACTS_BYTES || column === undefined) continue;
+    bytes.set(row.subarray(column.offset, column.offset + column.size), HEAD_BYTES + offset - FACTS_AT);
+  }
+  return bytes;
+}
