@@ -46,6 +46,7 @@ export const CgroupEntity = Type.Object({
   cgroup_id: Id,
   path: Text(4096),
   container_id: Text(64),
+  /** not in what earlier versions recorded */
   pod_uid: Type.Optional(Text(36)),
   unit: Text(255),
 });

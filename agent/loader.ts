@@ -176,6 +176,82 @@ const filterCalls = {
   },
 };
 
+/** What keeps the cost and the rights of this process down. */
+const guestCalls = {
+  /**
+   * Descriptor of a socket: for each byte written there, one comes back as soon as a ring holds a row. The caller closes
+   * it. Undefined where that thread cannot be had.
+   */
+  waker(): number | undefined {
+    const descriptor = call('loader__waker');
+    return descriptor < 0 ? undefined : descriptor;
+  },
+
+  /** Whether the calls above still work with these capabilities alone, a bit each. */
+  suffices(capabilities: bigint): boolean {
+    return call('loader__suffices', hex64(capabilities)) === 0;
+  },
+
+  /**
+   * Gives up all other capabilities, in every thread and for good. Returns the number of threads.
+   * @throws AgentError when one of them kept more
+   */
+  restrict(capabilities: bigint): number {
+    const threads = call('loader__restrict', hex64(capabilities));
+    if (threads > 0) return threads;
+    throw new AgentError('privileges', `cannot give up capabilities: ${getSystemErrorName(threads)}; does a security module forbid it?`);
+  },
+};
+
+const identity = Buffer.alloc(16);
+const holders = Buffer.alloc(HOLDERS_MAX * HOLDER_BYTES);
+const counters = Buffer.alloc(KIND.length * COUNTERS.length * 8);
+
+/** Rows out of the kernel, and what became of them. */
+const rowCalls = {
+  /**
+   * Whole rows of one kind into `into`; returns bytes, 0 when nothing waits.
+   * @throws AgentError when the ring holds what is no row of this kind
+   */
+  drain(kind: Kind, into: Uint8Array): number {
+    const bytes = call('loader__drain', KINDS[kind].index, into, into.byteLength);
+    if (bytes < 0) throw new AgentError('drain', `draining ${kind} rows failed: ${getSystemErrorName(bytes)}`);
+    return bytes;
+  },
+
+  /** Opens the sweep of one namespace, `first` in a round. Returns the errno's name where it is gone or may not be entered. */
+  sweep(netnsPath: string, first: boolean): { cookie: bigint; inode: number } | string {
+    const result = call('loader__sweep', netnsPath, first ? 1 : 0, identity, identity.length);
+    if (result < 0) return getSystemErrorName(result);
+    return { cookie: identity.readBigUInt64LE(0), inode: Number(identity.readBigUInt64LE(8)) };
+  },
+
+  /** Of each kind since the programs were loaded. */
+  counters(): Record<Kind, KindCounters> {
+    call('loader__counters', counters, counters.length);
+    return readCounters(counters);
+  },
+};
+
+/** What only a look at the whole host tells. */
+const hostCalls = {
+  /** Walks the files of all processes for the owners of sockets. Returns the namespaces that are open there. */
+  walk(): NetnsHolder[] {
+    return readHolders(holders.subarray(0, Math.max(0, call('loader__walk', holders, holders.length))));
+  },
+
+  /** The network namespaces that tasks are in, each by one of them. */
+  namespaces(): NetnsHolder[] {
+    return readHolders(holders.subarray(0, Math.max(0, call('loader__namespaces', holders, holders.length))));
+  },
+
+  /** The running kernel's reason names and their numbers, of the kinds that have reasons. */
+  reasons(): ReasonNames {
+    const names = Buffer.alloc(REASON_BYTES);
+    return parseReasons(names.toString('utf8', 0, call('loader__reasons', names, names.length)));
+  },
+};
+
 /**
  * Loads and attaches everything that the kernel allows.
  * @throws CannotRunError when the library cannot be used here, its rows are not ours, or no hook is left.
@@ -184,78 +260,14 @@ export function openLoader(options: LoaderOptions) {
   openLibrary(options.prebuilt);
   checkRowSizes();
   const lines = attach(options);
-  const identity = Buffer.alloc(16);
-  const holders = Buffer.alloc(HOLDERS_MAX * HOLDER_BYTES);
-  const counters = Buffer.alloc(KIND.length * COUNTERS.length * 8);
   return {
     hooks: lines.filter(({ name }) => !name.startsWith(FIELD)),
     /** what only some kernels tell, like hooks: `attached` says that this one does */
     fields: lines.flatMap(({ name, ...line }) => (name.startsWith(FIELD) ? [{ ...line, name: name.slice(FIELD.length) }] : [])),
-
-    /**
-     * Whole rows of one kind into `into`; returns bytes, 0 when nothing waits.
-     * @throws AgentError when the ring holds what is no row of this kind
-     */
-    drain(kind: Kind, into: Uint8Array): number {
-      const bytes = call('loader__drain', KINDS[kind].index, into, into.byteLength);
-      if (bytes < 0) throw new AgentError('drain', `draining ${kind} rows failed: ${getSystemErrorName(bytes)}`);
-      return bytes;
-    },
-
-    /** Opens the sweep of one namespace, `first` in a round. Returns the errno's name where it is gone or may not be entered. */
-    sweep(netnsPath: string, first: boolean): { cookie: bigint; inode: number } | string {
-      const result = call('loader__sweep', netnsPath, first ? 1 : 0, identity, identity.length);
-      if (result < 0) return getSystemErrorName(result);
-      return { cookie: identity.readBigUInt64LE(0), inode: Number(identity.readBigUInt64LE(8)) };
-    },
-
-    /** Walks the files of all processes for the owners of sockets. Returns the namespaces that are open there. */
-    walk(): NetnsHolder[] {
-      return readHolders(holders.subarray(0, Math.max(0, call('loader__walk', holders, holders.length))));
-    },
-
-    /** The network namespaces that tasks are in, each by one of them. */
-    namespaces(): NetnsHolder[] {
-      return readHolders(holders.subarray(0, Math.max(0, call('loader__namespaces', holders, holders.length))));
-    },
-
-    /** The running kernel's reason names and their numbers, of the kinds that have reasons. */
-    reasons(): ReasonNames {
-      const names = Buffer.alloc(REASON_BYTES);
-      return parseReasons(names.toString('utf8', 0, call('loader__reasons', names, names.length)));
-    },
-
+    ...rowCalls,
+    ...hostCalls,
+    ...guestCalls,
     filters: filterCalls,
-
-    counters(): Record<Kind, KindCounters> {
-      call('loader__counters', counters, counters.length);
-      return readCounters(counters);
-    },
-
-    /**
-     * Descriptor of a socket: for each byte written there, one comes back as soon as a ring holds a row. The caller closes
-     * it. Undefined where that thread cannot be had.
-     */
-    waker(): number | undefined {
-      const descriptor = call('loader__waker');
-      return descriptor < 0 ? undefined : descriptor;
-    },
-
-    /** Whether the calls above still work with these capabilities alone, a bit each. */
-    suffices(capabilities: bigint): boolean {
-      return call('loader__suffices', hex64(capabilities)) === 0;
-    },
-
-    /**
-     * Gives up all other capabilities, in every thread and for good. Returns the number of threads.
-     * @throws AgentError when one of them kept more
-     */
-    restrict(capabilities: bigint): number {
-      const threads = call('loader__restrict', hex64(capabilities));
-      if (threads > 0) return threads;
-      throw new AgentError('privileges', `cannot give up capabilities: ${getSystemErrorName(threads)}; does a security module forbid it?`);
-    },
-
     close(): void {
       call('loader__close');
     },

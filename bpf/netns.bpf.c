@@ -3,6 +3,7 @@
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
+#include "kernel_tasks.h"
 #include "netns-holder.h"
 
 #define UTS_INIT_INODE 0xeffffffe /* PROC_UTS_INIT_INO */

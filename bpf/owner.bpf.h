@@ -20,6 +20,7 @@
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
+#include "kernel_tasks.h"
 #include "memory.bpf.h"
 #include "rows.h"
 

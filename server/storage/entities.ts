@@ -37,7 +37,7 @@ export function reportRows(
   return {
     host: [{ host_id, epoch, at, ...report.host, hooks: report.hooks }],
     process: report.processes.map(({ started_at_ms, ...process }) => ({ host_id, at, started_at: started_at_ms, ...process })),
-    cgroup: report.cgroups.map(({ pod_uid: _, ...cgroup }) => ({ host_id, at, ...cgroup })),
+    cgroup: report.cgroups.map(({ pod_uid = '', ...cgroup }) => ({ host_id, at, pod_uid, ...cgroup })),
     netns: report.netns.map((netns) => ({ host_id, at, ...netns })),
     account_history: Object.entries(report.accounts).map(([kind, counts]) => ({ host_id, epoch, at, kind, ...counts })),
   };

@@ -16,11 +16,13 @@ import { buildStorm, runClients, serveStorm } from '../support/storm.ts';
 import { contenders, whyNot } from './overhead/contenders.ts';
 import { aimTable, contenderTable, jsonLine, participants, programTable, sweepTable } from './overhead/report.ts';
 import { aimsOf, figuresOf, programFigures } from './overhead/summary.ts';
-import { type SweepFigures, type SweepTime, sweepBase, sweepFigures } from './overhead/sweep.ts';
+import { type SweepBase, type SweepFigures, socketNs, sweepBase, sweepFigures } from './overhead/sweep.ts';
 import { emptyTurn, type Seconds, type Storm, type Turn, takeTurn } from './overhead/turn.ts';
 
 const THREADS = 4;
 const PORT = 7000;
+/** Below, what a socket takes is lost in what the sweep itself does. */
+const MANY_SOCKETS = 10_000;
 
 const { values } = parseArgs({
   options: {
@@ -77,7 +79,7 @@ async function takeTurns(storm: Storm, collector: string): Promise<Map<string, T
   return taken;
 }
 
-async function takeSweeps(directory: string, place: LoneNetns): Promise<{ base: SweepTime; sweeps: SweepFigures[] }> {
+async function takeSweeps(directory: string, place: LoneNetns): Promise<{ base: SweepBase; sweeps: SweepFigures[] }> {
   const hold = compileC(new URL('overhead/hold.c', import.meta.url).pathname, directory);
   const base = sweepBase();
   const sweeps: SweepFigures[] = [];
@@ -100,7 +102,7 @@ try {
   const programs = new Map([...taken].map(([name, list]) => [name, programFigures(list)]));
   const aims = aimsOf(
     figures,
-    sweeps.map(({ sockets, moved }) => (moved.cpu_ms * 1e6) / sockets),
+    sweeps.filter(({ sockets }) => sockets >= MANY_SOCKETS).map(({ sockets, moved }) => socketNs(moved, base, sockets)),
   );
   console.log(`\n${contenderTable(figures)}\n\n${programTable(programs)}\n\n${aimTable(aims)}\n`);
   console.log(jsonLine(figures, base, sweeps, aims));

@@ -13,6 +13,8 @@ const { values } = parseArgs({ options: { seconds: { type: 'string', default: '6
 const family = values.family === 'ipv6' ? 'ipv6' : 'ipv4';
 const seconds = Number(values.seconds);
 
+/** Connection rows of asking for /metrics. */
+const OWN_ROWS_MAX = 4;
 const RINGS = { default_ring: [], ring_of_a_page: ['--ring-bytes', '4KiB'] } as const;
 
 function figuresOf(account: StormAccount) {
@@ -46,5 +48,7 @@ try {
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }
-if (Object.values(figures).some(({ difference }) => difference !== 0)) process.exitCode = 1;
+// More than was made is others' doing, where others did something: nothing tells whose a lost row was.
+const isWrong = ({ difference, others }: ReturnType<typeof figuresOf>) => difference < 0 || (difference > 0 && others <= OWN_ROWS_MAX);
+if (Object.values(figures).some(isWrong)) process.exitCode = 1;
 console.log(JSON.stringify({ bench: 'storm', seconds, family, ...figures }));

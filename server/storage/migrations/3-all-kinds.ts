@@ -1,5 +1,5 @@
-// What resets, drops, listeners and namespaces add: their figures in the rollup, and rows withheld in accounts. What was stored
-// before has 0 in the new columns.
+// What resets, drops, listeners and namespaces add: their figures in the rollup, rows withheld in accounts, and the pod of a
+// cgroup. What was stored before has 0, or nothing, in the new columns.
 import type { Figure, FigureKind } from '../figures.ts';
 import type { Migration } from '../migrations.ts';
 import { createView, rollupFigure } from '../rollup.ts';
@@ -29,6 +29,7 @@ export const ALL_KINDS: Migration = {
   number: 3,
   name: 'all_kinds',
   statements: [
+    addColumn('cgroup', 'pod_uid String AFTER container_id'),
     addColumn('account', withheld),
     addColumn('account_history', withheld),
     // A view keeps the columns that `*` stood for when it was made. Made anew and not altered: after MODIFY QUERY the engine

@@ -1,7 +1,7 @@
 // The figures as tables for a person, and as the one line for everything else.
 import type { Contender } from './contenders.ts';
 import { type Aim, type Figures, isMet, type ProgramFigures } from './summary.ts';
-import type { SweepFigures, SweepTime } from './sweep.ts';
+import { type SweepBase, type SweepFigures, type SweepTime, socketNs } from './sweep.ts';
 
 type Column = { title: string; text: (figures: Figures) => string };
 
@@ -46,11 +46,11 @@ export function programTable(programs: ReadonlyMap<string, readonly ProgramFigur
   return table(['program', 'ns a run', 'runs a conn', 'ns a conn', 'missed'], rows);
 }
 
-export function sweepTable(base: SweepTime, sweeps: readonly SweepFigures[]): string {
-  const times = ({ wall_ms, cpu_ms }: SweepTime, sockets: number) => [
-    number(wall_ms, 1),
-    number(cpu_ms, 1),
-    number((cpu_ms * 1e6) / sockets, 0),
+export function sweepTable(base: SweepBase, sweeps: readonly SweepFigures[]): string {
+  const times = (time: SweepTime, sockets: number) => [
+    number(time.wall_ms, 1),
+    number(time.cpu_ms, 1),
+    number(socketNs(time, base, sockets), 0),
   ];
   const rows = sweeps.map(({ sockets, still, moved, moved_rows }) => [
     number(sockets, 0),
@@ -59,7 +59,8 @@ export function sweepTable(base: SweepTime, sweeps: readonly SweepFigures[]): st
     number(moved_rows, 0),
   ]);
   const head = ['sockets', 'none moved: ms', 'CPU ms', 'ns a socket', 'all moved: ms', 'CPU ms', 'ns a socket', 'rows'];
-  return `${table(head, rows)}\n${number(base.cpu_ms, 1)} CPU ms of each are there without any of these sockets`;
+  const rest = `${number(base.cpu_ms, 1)} CPU ms of each are there without any of these sockets, for ${base.namespaces} network namespaces`;
+  return `${table(head, rows)}\n${rest}; ns a socket are what is beyond`;
 }
 
 export function aimTable(aims: readonly Aim[]): string {
@@ -78,7 +79,7 @@ const round = (value: number) => Math.round(value * 1000) / 1000;
 /** Names as the table's, with their units; those of tcplens itself without a prefix too where the aims speak of them. */
 export function jsonLine(
   figures: ReadonlyMap<string, Figures>,
-  base: SweepTime,
+  base: SweepBase,
   sweeps: readonly SweepFigures[],
   aims: readonly Aim[],
 ): string {
@@ -98,10 +99,12 @@ export function jsonLine(
     ...(own &&
       peer && { ratio_kernel_to_tcplife: round(own.kernel_ns / peer.kernel_ns), ratio_user_to_tcplife: round(own.user_us / peer.user_us) }),
     sweep_base_ms: round(base.cpu_ms),
+    sweep_namespaces: base.namespaces,
     ...Object.fromEntries(
       sweeps.flatMap(({ sockets, still, moved }) => [
-        [`sweep_ns_per_socket_${sockets / 1000}k`, round((moved.cpu_ms * 1e6) / sockets)],
-        [`sweep_still_ns_per_socket_${sockets / 1000}k`, round((still.cpu_ms * 1e6) / sockets)],
+        [`sweep_ms_${sockets / 1000}k`, round(moved.wall_ms)],
+        [`sweep_ns_per_socket_${sockets / 1000}k`, round(socketNs(moved, base, sockets))],
+        [`sweep_still_ns_per_socket_${sockets / 1000}k`, round(socketNs(still, base, sockets))],
       ]),
     ),
     aims_met: aims.filter((aim) => isMet(aim) === true).length,

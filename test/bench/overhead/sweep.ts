@@ -15,6 +15,9 @@ const WARM_UP = 2;
 /** Of one sweep: on the clock, and what it took of a processor; the same where nobody else wants the processor. */
 export type SweepTime = { wall_ms: number; cpu_ms: number };
 
+/** Without any of the sockets: a walk over the kernel's table for each of the machine's namespaces. */
+export type SweepBase = SweepTime & { namespaces: number };
+
 export type SweepFigures = { sockets: number; still: SweepTime; moved: SweepTime; moved_rows: number };
 
 const buffer = Buffer.alloc(1024 * 1024);
@@ -39,12 +42,17 @@ function open(): RowSource {
   return source;
 }
 
-/** Of a machine with no more than its usual sockets: what every sweep takes at least. */
-export function sweepBase(): SweepTime {
+export function sweepBase(): SweepBase {
   const source = open();
   const base = medians(Array.from({ length: ROUNDS }, () => sweep(source)));
+  const namespaces = source.netns().length;
   source.close();
-  return base;
+  return { ...base, namespaces };
+}
+
+/** What a socket adds to a sweep, in ns of a processor. */
+export function socketNs(time: SweepTime, base: SweepBase, sockets: number): number {
+  return Math.max(0, time.cpu_ms - base.cpu_ms) * (1e6 / sockets);
 }
 
 /** `hold` is the compiled hold.c; the sockets are in `place`. */
