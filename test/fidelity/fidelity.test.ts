@@ -53,7 +53,7 @@ test('no ring lost a row, and every row the programs wrote arrived', (context) =
     const { written, ring_lost, withheld } = observed.collected.counters[kind];
     expect({ kind, written, ring_lost, withheld }).toEqual({
       kind,
-      written: observed.collected.rows[kind].length,
+      written: observed.collected.drained[kind],
       ring_lost: 0,
       withheld: 0,
     });

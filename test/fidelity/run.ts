@@ -48,7 +48,7 @@ export async function runScenario(scenario: Scenario, programs: Programs, direct
 }
 
 async function converse({ family, congestion, midway, ...scripts }: Scenario, { endpoint }: Programs, pair: Pair, look: () => void) {
-  const waits = (side: Side) => scripts[side].split(' ').includes('wait');
+  const waits = (side: Side) => scripts[side].split(' ').filter((word) => word === 'wait').length;
   const begin = (side: Side) => {
     const words = [`cc:${congestion}`, ...scripts[side].split(' ')];
     return new Endpoint(`${scripts.id} ${side}`, pair[side].start(endpoint, pair.server.address[family], ...words));
@@ -60,13 +60,14 @@ async function converse({ family, congestion, midway, ...scripts }: Scenario, { 
   const client = begin('client');
   const figures: Figures = {};
   if (midway) {
-    const waiting = [...(waits('client') ? [client] : []), ...(waits('server') ? [server] : [])];
+    const waiting = [...(waits('client') > 0 ? [client] : []), ...(waits('server') > 0 ? [server] : [])];
     for (const end of waiting) await end.until('waiting');
     Object.assign(figures, await midway({ ...pair, look }));
     for (const end of waiting) end.goOn();
   }
-  // What still waits, waits for the other side's end.
-  const order = waits('client') ? ([server, client] as const) : ([client, server] as const);
+  // Who waits once more waits for the other side's end.
+  const left = (side: Side) => Math.max(0, waits(side) - (midway ? 1 : 0));
+  const order = left('client') > left('server') ? [server, client] : [client, server];
   for (const end of order) await end.end();
   return { said: { client: client.said, server: server.said }, midway: figures };
 }

@@ -56,6 +56,8 @@ export async function collectRows(
   const draining = setInterval(drain, 50);
   const sweeping = setInterval(sweep, 1_000);
   try {
+    // As the agent does: what a namespace has counted before the first sweep is from before the programs.
+    look();
     await traffic(look);
     look();
     return {

@@ -156,7 +156,7 @@ const reasons: Reason[] = [
     name: 'half-open: data for a connection that the server has forgotten',
     family: 'ipv4',
     path: relay('back:drop:rst:1', 'out:delay=1:any'),
-    server: 'listen:7000 accept linger0 close wait',
+    server: 'listen:7000 accept linger0 close wait wait',
     client: 'connect:7000 wait send:100 error close',
     midway: async () => ({}),
     sender: 'server',
