@@ -30,7 +30,7 @@ export const SOURCE_OPTIONS = {
     flags: '--ring-bytes <size>',
     help: 'kernel memory for connection rows; the other kinds have a fraction of it each',
     parse: parseSize,
-    fallback: '8MiB',
+    fallback: '16MiB',
   },
   budget: {
     flags: '--budget <list>',

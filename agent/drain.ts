@@ -44,9 +44,12 @@ export class Drain {
     let found: Found = 'nothing';
     for (let round = 0; round < ROUNDS_MAX && !this.#isFull(); round++) {
       const length = this.#source.drain(kind, this.#buffer);
-      if (length === 0) return found;
+      // A sweep takes long where there are many namespaces: a slice of it is a turn.
+      const sweeping = kind === 'sample' && this.#source.sweeping?.();
+      if (length === 0) return sweeping ? 'more' : found;
       this.#take(kind, this.#buffer.subarray(0, length));
       found = 'all';
+      if (sweeping) return 'more';
     }
     return this.#isFull() ? found : 'more';
   }

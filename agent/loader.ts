@@ -33,6 +33,7 @@ const PARAMETERS = {
   loader__open: [Text, Text, I32, Text, Bytes, I32],
   loader__drain: [I32, Bytes, I32],
   loader__sweep: [Text, I32, Bytes, I32],
+  loader__sweeping: [],
   loader__reasons: [Bytes, I32],
   loader__walk: [Bytes, I32],
   loader__namespaces: [Bytes, I32],
@@ -224,6 +225,11 @@ const rowCalls = {
     const result = call('loader__sweep', netnsPath, first ? 1 : 0, identity, identity.length);
     if (result < 0) return getSystemErrorName(result);
     return { cookie: identity.readBigUInt64LE(0), inode: Number(identity.readBigUInt64LE(8)) };
+  },
+
+  /** Whether a sweep has namespaces left, though a drain found no more samples for now. */
+  sweeping(): boolean {
+    return call('loader__sweeping') > 0;
   },
 
   /** Of each kind since the programs were loaded. */

@@ -54,6 +54,7 @@ export function openKernel(options: KernelOptions): RowSource {
   return {
     host_id,
     drain: (kind: Kind, into: Uint8Array) => loader.drain(kind, into),
+    sweeping: () => loader.sweeping(),
     sweep,
     counters: () => loader.counters(),
     filters: { ...loader.filters, names: () => new HostNames(loader.reasons(), entered) },

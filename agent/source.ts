@@ -42,6 +42,8 @@ export type RowSource = {
   readonly recorded?: Recorded;
   /** Copies whole rows of one kind into `into`, returns bytes; 0 when there is nothing. */
   drain(kind: Kind, into: Uint8Array): number;
+  /** Whether a sweep is under way: then 0 samples only means that the rings get their turn. Absent: drains end sweeps. */
+  sweeping?(): boolean;
   /** Starts a sweep over all live sockets; its rows then come from drain('sample', …). */
   sweep(): void;
   /** Of each kind since the source was opened. */

@@ -30,6 +30,9 @@ API int loader__drain(int kind, unsigned char *rows, int size);
  */
 API int loader__sweep(const char *netns_path, int first, unsigned char *identity, int size);
 
+/* Namespaces of open sweeps that are not yet walked: a drain of samples that finds no more for now may leave some. */
+API int loader__sweeping(void);
+
 /* The running kernel's reason names, lines "kind\tcode\tname\n" of the kinds `reset` and `drop`. Returns bytes. */
 API int loader__reasons(unsigned char *names, int size);
 

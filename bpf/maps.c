@@ -12,13 +12,13 @@ static const struct {
 	const char *map;
 	int share;
 } rings[KIND_COUNT] = {
-	[KIND_RETRANSMIT] = { "ring_retransmit", 2 },
+	[KIND_RETRANSMIT] = { "ring_retransmit", 3 },
 	[KIND_CONNECTION] = { "ring_connection", 0 },
-	[KIND_STATE_CHANGE] = { "ring_state_change", 1 },
-	[KIND_RESET] = { "ring_reset", 3 },
-	[KIND_CONGESTION] = { "ring_congestion", 3 },
-	[KIND_DROP] = { "ring_drop", 3 },
-	[KIND_LISTENER] = { "ring_listener", 3 },
+	[KIND_STATE_CHANGE] = { "ring_state_change", 2 },
+	[KIND_RESET] = { "ring_reset", 4 },
+	[KIND_CONGESTION] = { "ring_congestion", 4 },
+	[KIND_DROP] = { "ring_drop", 4 },
+	[KIND_LISTENER] = { "ring_listener", 4 },
 };
 
 static struct {

@@ -28,11 +28,13 @@ struct {
 /* A connection that lingers in any state but ESTABLISHED moves nothing; a row this often says that it is still there. */
 #define LINGER_NS (30 * 1000000000ULL)
 
-static __always_inline bool is_due(const struct sampled *now, const struct sampled *last)
+static __always_inline bool is_due(const struct tcp_sock *tp, const struct sampled *last, __u64 now_ns)
 {
-	return now->segs_out != last->segs_out || now->segs_in != last->segs_in ||
-	       now->told.total_retrans != last->told.total_retrans ||
-	       (now->state != STATE_ESTABLISHED && (now->state != last->state || now->time_ns - last->time_ns >= LINGER_NS));
+	__u32 state = tp->inet_conn.icsk_inet.sk.__sk_common.skc_state;
+
+	return tp->segs_out != last->segs_out || tp->segs_in != last->segs_in ||
+	       tp->total_retrans != last->told.total_retrans ||
+	       (state != STATE_ESTABLISHED && (state != last->state || now_ns - last->time_ns >= LINGER_NS));
 }
 
 static __always_inline void fill_deltas(struct sample_row *row, const struct sampled *now, const struct sampled *last)
@@ -122,16 +124,20 @@ static __always_inline void report_sample(struct seq_file *seq, struct tcp_sock 
 					  __u64 now_ns)
 {
 	__u32 only = 0;
-	struct kind_counters *count = counters_of(KIND_SAMPLE);
-	struct scratch *to = bpf_map_lookup_elem(&scratch, &only);
-	struct filter_facts facts = { .ca_state = BPF_CORE_READ_BITFIELD(&tp->inet_conn, icsk_ca_state) };
+	struct filter_facts facts = {};
+	struct kind_counters *count;
+	struct scratch *to;
 
+	/* Most sockets stand still: they cost no more than this. */
+	if (!is_due(tp, &memory->sampled, now_ns))
+		return;
+	facts.ca_state = BPF_CORE_READ_BITFIELD(&tp->inet_conn, icsk_ca_state);
+	count = counters_of(KIND_SAMPLE);
+	to = bpf_map_lookup_elem(&scratch, &only);
 	if (!to)
 		return;
 	memory_look(memory, tp);
 	sampled_read(&to->now, tp, memory, now_ns);
-	if (!is_due(&to->now, &memory->sampled))
-		return;
 	__builtin_memset(&to->row, 0, sizeof(to->row));
 	head_fill(&to->row.head, tp, memory, id, now_ns);
 	if (!row_wanted(&to->row.head, KIND_SAMPLE, &facts))

@@ -11,11 +11,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
 #endif
+
+#define SLICE_NS 2000000ULL
 
 /* Iterators still to be read, the last one first. */
 static struct {
@@ -87,12 +90,24 @@ int loader__sweep(const char *netns_path, int first, unsigned char *identity, in
 	return 0;
 }
 
-/* One iterator after the other; a whole number of rows fits each read, so no row is torn over two. */
+static __u64 monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (__u64)now.tv_sec * 1000000000ULL + (__u64)now.tv_nsec;
+}
+
+/*
+ * One iterator after the other; a whole number of rows fits each read, so no row is torn over two. Each walks the sockets
+ * of all namespaces for those of its own, and with many of them the rings would go unread meanwhile: it stops in between.
+ */
 int sweep__drain(unsigned char *rows, int size)
 {
+	__u64 until_ns = monotonic_ns() + SLICE_NS;
 	int row = row_size(KIND_SAMPLE), used = 0;
 
-	while (state.count > 0 && used + row <= size) {
+	while (state.count > 0 && used + row <= size && monotonic_ns() < until_ns) {
 		int fd = state.iterators[state.count - 1];
 		ssize_t got = read(fd, rows + used, (size_t)((size - used) / row * row));
 
@@ -106,6 +121,11 @@ int sweep__drain(unsigned char *rows, int size)
 		used += (int)got;
 	}
 	return used;
+}
+
+int loader__sweeping(void)
+{
+	return state.count;
 }
 
 void sweep__close(void)

@@ -68,15 +68,21 @@ async function takeTurns(storm: Storm, collector: string): Promise<Map<string, T
     for (const at of taking.keys()) {
       const contender = taking[(at + round) % taking.length];
       if (contender === undefined) continue;
-      const turn = await takeTurn(contender, storm, seconds);
-      taken.get(contender.name)?.push(turn);
-      if (turn.foreign.length > 0) console.log(`round ${round + 1}, ${contender.name}: programs of others ran too: ${turn.foreign.join()}`);
+      taken.get(contender.name)?.push(await takeTurn(contender, storm, seconds));
     }
     console.log(
       `round ${round + 1}: ${[...taken].map(([name, list]) => `${name} ${Math.round(list.at(-1)?.connections_per_s ?? 0)}/s`).join(', ')}`,
     );
   }
   return taken;
+}
+
+/** What a person has to know of the machine to believe the figures. */
+function disturbance(turns: readonly Turn[]): string {
+  const disturbed = turns.filter(({ foreign }) => foreign.length > 0);
+  const names = new Set(disturbed.flatMap(({ foreign }) => foreign));
+  if (names.size === 0) return 'no BPF program of others ran meanwhile';
+  return `in ${disturbed.length} of ${turns.length} turns BPF programs of others ran too, and slowed all down: ${[...names].join(', ')}`;
 }
 
 async function takeSweeps(directory: string, place: LoneNetns): Promise<{ base: SweepBase; sweeps: SweepFigures[] }> {
@@ -104,6 +110,7 @@ try {
     figures,
     sweeps.filter(({ sockets }) => sockets >= MANY_SOCKETS).map(({ sockets, moved }) => socketNs(moved, base, sockets)),
   );
+  console.log(disturbance([...taken.values()].flat()));
   console.log(`\n${contenderTable(figures)}\n\n${programTable(programs)}\n\n${aimTable(aims)}\n`);
   console.log(jsonLine(figures, base, sweeps, aims));
 } finally {

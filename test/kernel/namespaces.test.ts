@@ -1,5 +1,6 @@
 // Network namespaces that come and go while the agent runs, in each of the ways in which one is kept alive: that their
 // sockets are swept, under the cookie that the kernel itself tells, and by which name people would call them.
+
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,6 +14,7 @@ import { openKernel } from '../../agent/ring-source.ts';
 import type { RowSource } from '../../agent/source.ts';
 import { KINDS } from '../../bpf/rows.gen.ts';
 import { compileC } from '../support/compile-c.ts';
+import { drainAll } from '../support/drain-all.ts';
 import { root } from '../support/project-files.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-netns-'));
@@ -41,17 +43,16 @@ async function endOf(child: ChildProcess): Promise<void> {
 
 /** One sweep with all its walks: the namespaces' names by cookie, and the listeners' namespaces by port. */
 function look(source: RowSource) {
-  const buffer = Buffer.alloc(1024 * 1024);
-  const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
   const listeners: { netns: string; port: number }[] = [];
   source.sweep();
-  while (source.drain('sample', buffer) > 0);
-  for (let bytes = source.drain('listener', buffer); bytes > 0; bytes = source.drain('listener', buffer)) {
-    for (let at = 0; at < bytes; at += KINDS.listener.size) {
+  drainAll(source, (kind, rows) => {
+    if (kind !== 'listener') return;
+    const view = new DataView(rows.buffer, rows.byteOffset, rows.length);
+    for (let at = 0; at < rows.length; at += KINDS.listener.size) {
       const { netns, local_port } = KINDS.listener.read(view, at);
       listeners.push({ netns: String(netns), port: local_port });
     }
-  }
+  });
   return { names: new Map(source.netns().map(({ netns, name }) => [netns, name])), listeners };
 }
 

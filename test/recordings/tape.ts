@@ -1,8 +1,8 @@
 // The kernel's rows while some traffic runs, kept in memory until it is known which network namespaces were its own:
 // a recording that is committed holds nothing else of the machine it was made on.
+
 import { performance } from 'node:perf_hooks';
 import { eachKind } from '../../agent/account.ts';
-import { BATCH_BYTES_MAX } from '../../agent/batch-envelope.ts';
 import { readCgroup2Mount } from '../../agent/host/cgroups.ts';
 import { Entities } from '../../agent/host/entities.ts';
 import type { RecordedNames } from '../../agent/recording/format.ts';
@@ -11,6 +11,7 @@ import { RecordingWriter } from '../../agent/recording/write.ts';
 import { openKernel } from '../../agent/ring-source.ts';
 import { HEAD_AT, KIND, KINDS, type Kind } from '../../bpf/rows.gen.ts';
 import packageJson from '../../package.json' with { type: 'json' };
+import { drainAll } from '../support/drain-all.ts';
 
 /** Room for what other programs on this machine may do meanwhile, too. */
 const RING_BYTES = 64 * 1024 * 1024;
@@ -30,16 +31,13 @@ export type Tape = {
 export async function tape(traffic: (look: () => void) => Promise<void>, kernel: string): Promise<Tape> {
   const source = openKernel({ host_id: 1n, ring_bytes: RING_BYTES });
   const entities = new Entities(readCgroup2Mount());
-  const buffer = new Uint8Array(BATCH_BYTES_MAX);
   const tape: Tape = { pieces: [], names: { processes: [], cgroups: [], netns: [] }, kernel, cookies: new Map() };
   const drain = () => {
-    for (const kind of KIND) {
-      for (let length = source.drain(kind, buffer); length > 0; length = source.drain(kind, buffer)) {
-        const rows = Buffer.from(buffer.subarray(0, length));
-        entities.see(kind, rows);
-        tape.pieces.push({ kind, rows, at_ms: performance.timeOrigin + performance.now() });
-      }
-    }
+    drainAll(source, (kind, drained) => {
+      const rows = Buffer.from(drained);
+      entities.see(kind, rows);
+      tape.pieces.push({ kind, rows, at_ms: performance.timeOrigin + performance.now() });
+    });
   };
   const look = () => {
     drain();

@@ -1,8 +1,10 @@
 // The kernel source beside some traffic: every row that was drained while it ran, decoded.
+
 import { eachKind } from '../../agent/account.ts';
 import { openKernel } from '../../agent/ring-source.ts';
 import type { Hook } from '../../agent/source.ts';
-import { HEAD_AT, KIND, KINDS, type Kind, type KindCounters, type Rows } from '../../bpf/rows.gen.ts';
+import { HEAD_AT, KINDS, type Kind, type KindCounters, type Rows } from '../../bpf/rows.gen.ts';
+import { drainAll } from './drain-all.ts';
 
 export type Collected = {
   hooks: readonly Hook[];
@@ -28,19 +30,17 @@ export async function collectRows(
 ): Promise<Collected> {
   const source = openKernel({ host_id: HOST_ID, ring_bytes: 8 * 1024 * 1024, ...options });
   const rows = eachKind<Rows[Kind][]>(() => []);
-  const buffer = Buffer.alloc(1024 * 1024);
-  const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
   const names = new Map<string, bigint>();
   const wanted = new Set<bigint>();
   const drained = eachKind(() => 0);
-  const isWanted = (at: number) => !only || wanted.has(view.getBigUint64(at + HEAD_AT.netns, true));
+  const isWanted = (view: DataView, at: number) => !only || wanted.has(view.getBigUint64(at + HEAD_AT.netns, true));
   const drain = () => {
-    for (const kind of KIND) {
-      for (let bytes = source.drain(kind, buffer); bytes > 0; bytes = source.drain(kind, buffer)) {
-        for (let at = 0; at < bytes; at += KINDS[kind].size) if (isWanted(at)) rows[kind].push(KINDS[kind].read(view, at));
-        drained[kind] += bytes / KINDS[kind].size;
-      }
-    }
+    drainAll(source, (kind, bytes) => {
+      const { size, read } = KINDS[kind];
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      for (let at = 0; at < bytes.length; at += size) if (isWanted(view, at)) rows[kind].push(read(view, at));
+      drained[kind] += bytes.length / size;
+    });
   };
   const sweep = () => {
     source.sweep();

@@ -1,4 +1,5 @@
 // The kernel source over traffic between two namespaces, with filters and budgets to be changed while it runs.
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
@@ -8,7 +9,8 @@ import { compileFilter } from '../../agent/filter/compile.ts';
 import { parseFilter } from '../../agent/filter/parse.ts';
 import { type KernelOptions, openKernel } from '../../agent/ring-source.ts';
 import type { KernelFilters, RowSource } from '../../agent/source.ts';
-import { HEAD_AT, KIND, KINDS, type Kind, type Rows } from '../../bpf/rows.gen.ts';
+import { HEAD_AT, KINDS, type Kind, type Rows } from '../../bpf/rows.gen.ts';
+import { drainAll } from './drain-all.ts';
 import { makePair, type Pair, socketsGone } from './netns.ts';
 
 const TRAFFIC = new URL('traffic.ts', import.meta.url).pathname;
@@ -109,14 +111,11 @@ function runOf(source: RowSource): Run {
 }
 
 function take(source: RowSource): RowOf[] {
-  const buffer = Buffer.alloc(1024 * 1024);
   const rows: RowOf[] = [];
-  for (const kind of KIND) {
+  drainAll(source, (kind, drained) => {
     const { size } = KINDS[kind];
-    for (let bytes = source.drain(kind, buffer); bytes > 0; bytes = source.drain(kind, buffer)) {
-      for (let at = 0; at < bytes; at += size) rows.push({ kind, row: Buffer.from(buffer.subarray(at, at + size)) });
-    }
-  }
+    for (let at = 0; at < drained.length; at += size) rows.push({ kind, row: Buffer.from(drained.subarray(at, at + size)) });
+  });
   return rows;
 }
 

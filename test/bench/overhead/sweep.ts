@@ -1,10 +1,12 @@
 // The time of a sweep: from its start to its last row, over real sockets, when none has moved since the last one and
 // when every one has.
+
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { openKernel } from '../../../agent/ring-source.ts';
 import type { RowSource } from '../../../agent/source.ts';
 import { KINDS } from '../../../bpf/rows.gen.ts';
+import { drainAll } from '../../support/drain-all.ts';
 import type { LoneNetns } from '../../support/lone-netns.ts';
 import { median } from './median.ts';
 
@@ -20,14 +22,14 @@ export type SweepBase = SweepTime & { namespaces: number };
 
 export type SweepFigures = { sockets: number; still: SweepTime; moved: SweepTime; moved_rows: number };
 
-const buffer = Buffer.alloc(1024 * 1024);
-
 function sweep(source: RowSource): SweepTime & { rows: number } {
   const used = process.cpuUsage();
   const began = performance.now();
   let bytes = 0;
   source.sweep();
-  for (let got = source.drain('sample', buffer); got > 0; got = source.drain('sample', buffer)) bytes += got;
+  drainAll(source, (kind, rows) => {
+    if (kind === 'sample') bytes += rows.length;
+  });
   const { user, system } = process.cpuUsage(used);
   return { wall_ms: performance.now() - began, cpu_ms: (user + system) / 1000, rows: bytes / KINDS.sample.size };
 }

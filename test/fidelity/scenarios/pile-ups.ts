@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { State } from '../../../bpf/rows.gen.ts';
 import type { Netns } from '../../support/netns.ts';
-import { type Excuses, PLAIN, type Running, relay, type Scenario, type SideSeen, said, until } from '../scenario.ts';
+import { type Excuses, type Figures, PLAIN, type Running, relay, type Scenario, type SideSeen, said, until } from '../scenario.ts';
 import { ends, failures, most, pidOf, sum } from '../views.ts';
 
 const COUNT = 10;
@@ -29,10 +29,17 @@ const sampledIn = ({ rows }: SideSeen, state: State) => [
 ];
 
 /** Waits until ss finds so many, and has tcplens look at the same moment. */
-async function piledUp({ look }: Running, netns: Netns, state: string, count = COUNT): Promise<Record<string, number>> {
+async function piledUp({ look }: Running, netns: Netns, state: string, count = COUNT): Promise<Figures> {
   await until(`${count} in ${state}`, () => population(netns, state) === count);
   look();
   return { population: population(netns, state) };
+}
+
+/** The same for handshakes under way, which it leaves to their end. */
+async function filledBacklog(running: Running): Promise<Figures> {
+  const figures = await piledUp(running, running.server, 'syn-recv', BACKLOG);
+  await until('handshakes given up', () => population(running.server, 'syn-recv') === 0);
+  return figures;
 }
 
 export const pileUps: readonly Scenario[] = [
@@ -151,7 +158,7 @@ export const pileUps: readonly Scenario[] = [
     },
     server: 'listen:7000:8 wait wait close',
     client: 'times:20 nonblock connect:7000 keep done sleep:3500',
-    midway: async (running) => await piledUp(running, running.server, 'syn-recv', BACKLOG),
+    midway: filledBacklog,
     excused: REQUEST_TIMERS,
     happened: ({ server, midway }) => {
       expect(midway).toEqual({ population: BACKLOG });
@@ -179,7 +186,7 @@ export const pileUps: readonly Scenario[] = [
     },
     server: 'listen:7000:8 wait wait close',
     client: 'times:20 nonblock connect:7000 keep done sleep:3500',
-    midway: async (running) => await piledUp(running, running.server, 'syn-recv', BACKLOG),
+    midway: filledBacklog,
     excused: REQUEST_TIMERS,
     happened: ({ server }) => expect(server.nstat['TcpExtSyncookiesSent']).toBeGreaterThan(0),
     causes: ({ server }) => server.rows.namespace.filter((row) => row.syncookies_sent > 0),
