@@ -1,7 +1,7 @@
 // What became of the rows, kind by kind. The kernel counts what it wanted to write, the ledger everything after the
 // drain; together they are the account that travels to the collector.
 import { KIND, type Kind, type KindCounters } from '../bpf/rows.gen.ts';
-import type { KindAccount } from './batch-envelope.ts';
+import type { KindAccount } from './agent-report.ts';
 
 /** The ways a drained row can end. */
 export type Outcome = 'sent' | 'queue_dropped' | 'rejected';

@@ -1,7 +1,7 @@
 // What `tcplens check` found, as text for a person and as JSON. Pure.
 
+import type { NetnsEntity } from './agent-report.ts';
 import { bytes } from './amounts.ts';
-import type { NetnsEntity } from './batch-envelope.ts';
 import { CAPABILITY, type Facts, type Problem } from './host/capabilities.ts';
 import type { KernelMemory } from './host/kernel-memory.ts';
 import type { Rights } from './host/privileges.ts';

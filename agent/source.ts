@@ -1,7 +1,7 @@
 // Where rows come from: the kernel (ring-source.ts) or a recording (replay-source.ts). Everything after a source
 // sees only this, needs no root and cannot tell the two apart.
 import type { FilterCounters, Kind, KindCounters } from '../bpf/rows.gen.ts';
-import type { NetnsEntity } from './batch-envelope.ts';
+import type { NetnsEntity } from './agent-report.ts';
 import type { Budget } from './budget.ts';
 import type { Names } from './filter/names.ts';
 import type { Entities } from './host/entities.ts';

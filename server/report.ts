@@ -1,6 +1,7 @@
 // `POST /v1/report`: what an agent has learned about its host, and its account of rows seen, sent and lost.
 import { Type } from 'typebox';
-import { AgentReport, REPORT_PATH } from '../agent/batch-envelope.ts';
+import { AgentReport } from '../agent/agent-report.ts';
+import { REPORT_PATH } from '../agent/batch-envelope.ts';
 import { Problem } from './api.ts';
 import type { HostNames } from './host-names.ts';
 import type { App } from './http.ts';

@@ -1,5 +1,5 @@
 // What names in a filter mean on this host: looked up in the kernel's tables when an expression has one.
-import type { NetnsEntity } from '../batch-envelope.ts';
+import type { NetnsEntity } from '../agent-report.ts';
 import { readCgroup2Mount, readCgroups } from '../host/cgroups.ts';
 import type { Names } from './names.ts';
 

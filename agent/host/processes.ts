@@ -1,6 +1,6 @@
 // Processes by their pid, read from /proc while they live.
 import { readFileSync } from 'node:fs';
-import type { ProcessEntity } from '../batch-envelope.ts';
+import type { ProcessEntity } from '../agent-report.ts';
 import { cgroupId } from './cgroups.ts';
 
 const NAME_CHARS_MAX = 64;

@@ -1,5 +1,5 @@
 // One round over all network namespaces of the host: each entered once, and those that could not be, with the reason.
-import type { NetnsEntity } from '../batch-envelope.ts';
+import type { NetnsEntity } from '../agent-report.ts';
 import type { NetnsRefusal } from '../source.ts';
 import { HostNetns, type Netns } from './netns.ts';
 import type { NetnsHolder } from './netns-holder.ts';

@@ -1,11 +1,10 @@
 // Starts the OpenTelemetry SDK: metrics out by OTLP, and for Prometheus to fetch.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { context, DiagLogLevel, diag, type Meter, metrics } from '@opentelemetry/api';
-import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
+import { DiagLogLevel, diag, type Meter } from '@opentelemetry/api';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
-import { type IMetricReader, type MetricProducer, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { startNodeSdk } from '@opentelemetry/sdk-node';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { type IMetricReader, MeterProvider, type MetricProducer } from '@opentelemetry/sdk-metrics';
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
 import { AgentError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -34,6 +33,8 @@ export type Telemetry = {
   stop(): Promise<void>;
 };
 
+export type Sdk = { meter(name: string, version: string): Meter; stop(): Promise<void> };
+
 /** @throws AgentError when the Prometheus address cannot be listened on */
 export async function startTelemetry({
   otlp,
@@ -47,34 +48,26 @@ export async function startTelemetry({
   const histograms = new FastHistograms({ name: 'tcplens', version }, SERIES_MAX);
   const scrape = prometheus === 'none' ? undefined : new BoundedPrometheus(histograms.producer('explicit'));
   const server = scrape === undefined || prometheus === 'none' ? undefined : await serve(scrape, prometheus);
-  const push = otlp === undefined ? undefined : otlpReader(otlp, interval_ms, histograms.producer('exponential'));
-  const readers: (IMetricReader | undefined)[] = [scrape, push];
-  const sdk = startNodeSdk({
-    metricReaders: readers.filter((reader) => reader !== undefined),
-    spanProcessors: [],
-    logRecordProcessors: [],
-    propagators: [],
-    resourceDetectors: [],
-    resourceAttributes: {
-      [ATTR_SERVICE_NAME]: 'tcplens-agent',
-      [ATTR_SERVICE_VERSION]: version,
-      'host.name': host_name,
-      'host.id': host_id,
-    },
-  });
+  const readers = scrape === undefined ? [] : [scrape];
+  const resource = {
+    [ATTR_SERVICE_NAME]: 'tcplens-agent',
+    [ATTR_SERVICE_VERSION]: version,
+    'host.name': host_name,
+    'host.id': host_id,
+  };
+  const sdk = await startSdk({ otlp, interval_ms, readers, producer: () => histograms.producer('exponential'), resource });
   diag.setLogger(diagTo(log), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
   const end = async () => {
-    await withinMs(STOP_MS_MAX, sdk.shutdown()).catch((error: unknown) =>
+    await withinMs(STOP_MS_MAX, sdk.stop()).catch((error: unknown) =>
       log.warn({ error: String(error) }, 'the last metrics were not exported'),
     );
-    // The API holds one of each a process and refuses a second.
-    for (const api of [metrics, context, diag]) api.disable();
+    diag.disable();
     server?.close();
     server?.closeAllConnections();
   };
   let ended: Promise<void> | undefined;
   return {
-    meter: histograms.meter(metrics.getMeter('tcplens', version)),
+    meter: histograms.meter(sdk.meter('tcplens', version)),
     url: server && urlOf(server),
     stop: () => {
       ended ??= end();
@@ -94,15 +87,19 @@ class BoundedPrometheus extends PrometheusExporter {
   }
 }
 
-/** Histograms go out exponential, which Prometheus' serializer cannot write. */
-function otlpReader(base: string, interval_ms: number, producer: MetricProducer): PeriodicExportingMetricReader {
-  return new PeriodicExportingMetricReader({
-    exporter: new OTLPMetricExporter({ url: `${base}/v1/metrics` }),
-    metricProducers: [producer],
-    exportIntervalMillis: interval_ms,
-    exportTimeoutMillis: Math.min(interval_ms, 10_000),
-    cardinalityLimits: { default: SERIES_MAX },
-  });
+type SdkOptions = {
+  otlp: string | undefined;
+  interval_ms: number;
+  readers: IMetricReader[];
+  producer: () => MetricProducer;
+  resource: Record<string, string>;
+};
+
+/** The whole SDK, with its exporters, takes 10 MB: it is loaded where something is pushed. */
+async function startSdk({ otlp, ...options }: SdkOptions): Promise<Sdk> {
+  if (otlp !== undefined) return (await import('./otlp.ts')).startPushing({ otlp, ...options });
+  const provider = new MeterProvider({ resource: resourceFromAttributes(options.resource), readers: options.readers });
+  return { meter: (name, version) => provider.getMeter(name, version), stop: () => provider.shutdown() };
 }
 
 /** Serves /metrics and nothing else. */

@@ -12,7 +12,7 @@ import { crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { type Static, Type } from 'typebox';
 import { COUNTERS, type Kind, type KindCounters } from '../../bpf/rows.gen.ts';
 import { eachKind } from '../account.ts';
-import { CgroupEntity, NetnsEntity, ProcessEntity } from '../batch-envelope.ts';
+import { CgroupEntity, NetnsEntity, ProcessEntity } from '../agent-report.ts';
 import { RecordingError } from '../errors.ts';
 
 const MAGIC = 'TCPLENSR';

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { COUNTERS, KINDS, type Kind, type KindCounters } from '../../bpf/rows.gen.ts';
 import { eachKind } from '../account.ts';
-import type { NetnsEntity } from '../batch-envelope.ts';
+import type { NetnsEntity } from '../agent-report.ts';
 import type { Hook, Recorded, RowSource } from '../source.ts';
 import { type Contents, readContents } from './contents.ts';
 import type { RecordingHeader } from './format.ts';

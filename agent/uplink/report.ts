@@ -2,7 +2,8 @@
 import { hostname, machine, release } from 'node:os';
 import type { Kind, KindCounters } from '../../bpf/rows.gen.ts';
 import { accountOf, eachKind, type Ledger } from '../account.ts';
-import { type AgentReport, REPORT_PATH } from '../batch-envelope.ts';
+import type { AgentReport } from '../agent-report.ts';
+import { REPORT_PATH } from '../batch-envelope.ts';
 import type { Entities } from '../host/entities.ts';
 import { Every, type Log } from '../log.ts';
 import type { RowSource } from '../source.ts';

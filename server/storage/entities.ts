@@ -1,5 +1,5 @@
 // Hosts, processes, cgroups and namespaces that agents report, and their accounts: a report's rows, and names in SQL.
-import type { AgentReport, KindAccount } from '../../agent/batch-envelope.ts';
+import type { AgentReport, KindAccount } from '../../agent/agent-report.ts';
 import type { Engine } from './store.ts';
 
 /** The columns of an account. */

@@ -1,5 +1,5 @@
 // What the collector asks of ClickHouse, whichever back end answers: the engine inside this process or a server by URL.
-import type { AgentReport } from '../../agent/batch-envelope.ts';
+import type { AgentReport } from '../../agent/agent-report.ts';
 import type { Kind } from '../../bpf/rows.gen.ts';
 import { reasonOf } from '../errors.ts';
 

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { zstdDecompressSync } from 'node:zlib';
-import { type AgentReport, HEADERS, REPORT_PATH } from '../../agent/batch-envelope.ts';
+import type { AgentReport } from '../../agent/agent-report.ts';
+import { HEADERS, REPORT_PATH } from '../../agent/batch-envelope.ts';
 
 export type Attempt = { sequence: number; headers: IncomingHttpHeaders; stored: Buffer; rows: Buffer; at_ms: number };
 export type Reply = { status: number; headers?: Record<string, string> /** answers only after this */; wait?: Promise<void> };

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import Value from 'typebox/value';
 import { afterEach, expect, test } from 'vitest';
-import { AgentReport } from '../../agent/batch-envelope.ts';
+import { AgentReport } from '../../agent/agent-report.ts';
 import { KIND, KINDS } from '../../bpf/rows.gen.ts';
 import { root } from '../support/project-files.ts';
 import { type Collector, openCollector } from './collector.ts';

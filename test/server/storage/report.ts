@@ -1,5 +1,5 @@
 // A small agent report; tests say what matters to them.
-import type { AgentReport } from '../../../agent/batch-envelope.ts';
+import type { AgentReport } from '../../../agent/agent-report.ts';
 
 export function report(changes: Partial<AgentReport>): AgentReport {
   return {

@@ -1,0 +1,42 @@
+// Metrics pushed to an OTLP receiver, by the SDK for Node.
+import { context, metrics } from '@opentelemetry/api';
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
+import { type IMetricReader, type MetricProducer, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { startNodeSdk } from '@opentelemetry/sdk-node';
+import { type Sdk, SERIES_MAX } from './telemetry.ts';
+
+export type PushOptions = {
+  /** of the receiver, without /v1/metrics */
+  otlp: string;
+  interval_ms: number;
+  /** beside the push */
+  readers: IMetricReader[];
+  producer: () => MetricProducer;
+  resource: Record<string, string>;
+};
+
+export function startPushing({ otlp, interval_ms, readers, producer, resource }: PushOptions): Sdk {
+  const push = new PeriodicExportingMetricReader({
+    exporter: new OTLPMetricExporter({ url: `${otlp}/v1/metrics` }),
+    metricProducers: [producer()],
+    exportIntervalMillis: interval_ms,
+    exportTimeoutMillis: Math.min(interval_ms, 10_000),
+    cardinalityLimits: { default: SERIES_MAX },
+  });
+  const sdk = startNodeSdk({
+    metricReaders: [...readers, push],
+    spanProcessors: [],
+    logRecordProcessors: [],
+    propagators: [],
+    resourceDetectors: [],
+    resourceAttributes: resource,
+  });
+  return {
+    meter: (name, version) => metrics.getMeter(name, version),
+    async stop() {
+      await sdk.shutdown();
+      // The API holds one of each a process and refuses a second.
+      for (const api of [metrics, context]) api.disable();
+    },
+  };
+}
