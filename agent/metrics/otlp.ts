@@ -3,7 +3,7 @@ import { context, metrics } from '@opentelemetry/api';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { type IMetricReader, type MetricProducer, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { startNodeSdk } from '@opentelemetry/sdk-node';
-import { type Sdk, SERIES_MAX } from './telemetry.ts';
+import type { Sdk } from './telemetry.ts';
 
 export type PushOptions = {
   /** of the receiver, without /v1/metrics */
@@ -13,15 +13,17 @@ export type PushOptions = {
   readers: IMetricReader[];
   producer: () => MetricProducer;
   resource: Record<string, string>;
+  /** an instrument may have */
+  series_max: number;
 };
 
-export function startPushing({ otlp, interval_ms, readers, producer, resource }: PushOptions): Sdk {
+export function startPushing({ otlp, interval_ms, readers, producer, resource, series_max }: PushOptions): Sdk {
   const push = new PeriodicExportingMetricReader({
     exporter: new OTLPMetricExporter({ url: `${otlp}/v1/metrics` }),
     metricProducers: [producer()],
     exportIntervalMillis: interval_ms,
     exportTimeoutMillis: Math.min(interval_ms, 10_000),
-    cardinalityLimits: { default: SERIES_MAX },
+    cardinalityLimits: { default: series_max },
   });
   const sdk = startNodeSdk({
     metricReaders: [...readers, push],
@@ -34,9 +36,12 @@ export function startPushing({ otlp, interval_ms, readers, producer, resource }:
   return {
     meter: (name, version) => metrics.getMeter(name, version),
     async stop() {
-      await sdk.shutdown();
-      // The API holds one of each a process and refuses a second.
-      for (const api of [metrics, context]) api.disable();
+      try {
+        await sdk.shutdown();
+      } finally {
+        // The API holds one of each a process and refuses a second.
+        for (const api of [metrics, context]) api.disable();
+      }
     },
   };
 }

@@ -97,7 +97,7 @@ type SdkOptions = {
 
 /** The whole SDK, with its exporters, takes 10 MB: it is loaded where something is pushed. */
 async function startSdk({ otlp, ...options }: SdkOptions): Promise<Sdk> {
-  if (otlp !== undefined) return (await import('./otlp.ts')).startPushing({ otlp, ...options });
+  if (otlp !== undefined) return (await import('./otlp.ts')).startPushing({ otlp, series_max: SERIES_MAX, ...options });
   const provider = new MeterProvider({ resource: resourceFromAttributes(options.resource), readers: options.readers });
   return { meter: (name, version) => provider.getMeter(name, version), stop: () => provider.shutdown() };
 }

@@ -136,7 +136,8 @@ const others: Scenario[] = [
     server: 'listen:7000 accept wait linger0 close',
     client: 'user_timeout:3000 connect:7000 send:100000 error close',
     happened: ({ client }) => {
-      expect(said(client, 'error')).toMatchObject([{ errno: 110 }]);
+      // To whichever call waits for it.
+      expect(client.said.map(({ errno }) => errno)).toContain(110);
       expect(client.nstat['TcpExtTCPAbortOnTimeout']).toBe(1);
     },
     causes: ({ client }) => [...attempts(client), ...ends(client)],
