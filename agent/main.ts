@@ -47,9 +47,11 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
     const epoch = randomBytes(8).toString('hex');
     // A recording's pids and cgroups are those of the machine it was made on.
     const entities = source.recorded?.names ?? new Entities(readCgroup2Mount());
-    const { collector, queueBytes: queue_bytes } = config;
+    const { collector, queueBytes: queue_bytes, interval: report_interval_ms } = config;
     const uplink =
-      collector === undefined ? undefined : new Uplink({ collector, epoch, version, source, entities, ledger, log, queue_bytes });
+      collector === undefined
+        ? undefined
+        : new Uplink({ collector, epoch, version, source, entities, ledger, log, queue_bytes, report_interval_ms });
     const attributes = new ConnectionAttributes(config.metricAttributes, ephemeralFrom(readPortRange()), SERIES_MAX / 2);
     const instruments = telemetry === undefined ? undefined : new Instruments(telemetry.meter, attributes);
     if (telemetry) observeSelf(telemetry.meter, { source, ledger, queued_bytes: () => uplink?.queued_bytes ?? 0 });
@@ -76,7 +78,6 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
       onSweep: () => {
         tellRefusals();
         tellPace();
-        uplink?.report();
       },
       onRound: () => uplink?.tick(),
     });

@@ -15,8 +15,12 @@ export class Uplink {
   readonly #reporter: Reporter;
   readonly #ledger: Ledger;
   readonly #stopping = new AbortController();
+  readonly #report_interval_ms: number;
+  #report_at = 0;
 
-  constructor(options: ReporterOptions & { queue_bytes: number }) {
+  /** Reports come every `report_interval_ms`, also where sweeps come less often. */
+  constructor({ report_interval_ms, ...options }: ReporterOptions & { queue_bytes: number; report_interval_ms: number }) {
+    this.#report_interval_ms = report_interval_ms;
     this.#shipper = new Shipper({ ...options, host_id: options.source.host_id });
     this.#reporter = new Reporter(options);
     this.#ledger = options.ledger;
@@ -32,12 +36,12 @@ export class Uplink {
     for (const batch of this.#batcher.add(kind, rows, Date.now())) this.#ship(batch);
   }
 
-  /** Sends off the batches that have waited long enough. */
+  /** Sends off what is due: batches that have waited long enough, and a report. To be called when the rings are as empty as they get. */
   tick(): void {
     for (const batch of this.#batcher.due(Date.now())) this.#ship(batch);
-  }
-
-  report(): void {
+    const now = performance.now();
+    if (now < this.#report_at) return;
+    this.#report_at = now + this.#report_interval_ms;
     void this.#reporter.send(this.#stopping.signal);
   }
 
