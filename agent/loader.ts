@@ -34,6 +34,7 @@ const PARAMETERS = {
   loader__drain: [I32, Bytes, I32],
   loader__sweep: [Text, I32, Bytes, I32],
   loader__sweeping: [],
+  loader__misses: [Bytes, I32],
   loader__reasons: [Bytes, I32],
   loader__walk: [Bytes, I32],
   loader__namespaces: [Bytes, I32],
@@ -206,6 +207,7 @@ const guestCalls = {
 
 const identity = Buffer.alloc(16);
 const holders = Buffer.alloc(HOLDERS_MAX * HOLDER_BYTES);
+const misses = Buffer.alloc(REPORT_BYTES);
 const counters = Buffer.alloc(KIND.length * COUNTERS.length * 8);
 
 /** Rows out of the kernel, and what became of them. */
@@ -225,6 +227,13 @@ const rowCalls = {
     const result = call('loader__sweep', netnsPath, first ? 1 : 0, identity, identity.length);
     if (result < 0) return getSystemErrorName(result);
     return { cookie: identity.readBigUInt64LE(0), inode: Number(identity.readBigUInt64LE(8)) };
+  },
+
+  /** Events of each hook that reached no program because its processor was in it already. */
+  misses(): ReadonlyMap<string, number> {
+    const bytes = call('loader__misses', misses, misses.length);
+    const lines = misses.toString('utf8', 0, Math.max(0, bytes)).split('\n');
+    return new Map(lines.map((line) => line.split('\t')).flatMap(([name, count]) => (count ? [[name ?? '', Number(count)]] : [])));
   },
 
   /** Whether a sweep has namespaces left, though a drain found no more samples for now. */

@@ -60,6 +60,7 @@ export function openKernel(options: KernelOptions): RowSource {
     filters: { ...loader.filters, names: () => new HostNames(loader.reasons(), entered) },
     hooks: () => loader.hooks,
     fields: () => loader.fields,
+    misses: () => loader.misses(),
     netns: () => round.entered,
     netns_refused: () => round.refused,
     ...(waker && { onceRows: (callback: () => void) => waker.once(callback) }),

@@ -51,6 +51,8 @@ export type RowSource = {
   /** only of the kernel */
   readonly filters?: KernelFilters;
   hooks(): readonly Hook[];
+  /** events of each hook that no program saw, for its processor was in it already; absent where nothing is hooked */
+  misses?(): ReadonlyMap<string, number>;
   /** what only some kernels tell; `attached` says that this one does */
   fields(): readonly Hook[];
   netns(): readonly NetnsEntity[];

@@ -2,6 +2,7 @@
 /* Loads the programs and attaches them: each object by itself, and where the kernel refuses one, each hook by itself. */
 #define _GNU_SOURCE
 #include "loader-state.h"
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -35,6 +36,7 @@ static struct {
 	struct bpf_object *objects[HOOKS_MAX];
 	int object_count;
 	struct bpf_link *links[HOOKS_MAX];
+	int programs[HOOKS_MAX]; /* descriptors, of those that are attached */
 	bool absent[HOOKS_MAX]; /* the running kernel has no such tracepoint */
 	bool refused[HOOKS_MAX]; /* by option */
 	char reason[HOOKS_MAX][WARNING_BYTES];
@@ -108,6 +110,7 @@ static int attach(struct bpf_object *object, int from, int to)
 			continue;
 		warning__clear();
 		state.links[i] = bpf_program__attach(program);
+		state.programs[i] = bpf_program__fd(program);
 		if (state.links[i])
 			attached++;
 		else
@@ -216,6 +219,23 @@ int hooks__report(char *to, int size)
 		else if (state.absent[i])
 			reason = "this kernel has no such tracepoint";
 		used += snprintf(to + used, (size_t)(size - used), "%s\t%d\t%s\n", hooks[i].program, state.links[i] != NULL, reason);
+	}
+	return used < size ? used : size;
+}
+
+/*
+ * Lines "name\tcount\n": how often each program was not run because the same CPU was in it already. Returns the bytes used.
+ */
+int hooks__misses(char *to, int size)
+{
+	int used = 0;
+
+	for (int i = 0; i < HOOK_COUNT && used < size; i++) {
+		struct bpf_prog_info info = {};
+		__u32 length = sizeof(info);
+
+		if (state.links[i] && !bpf_obj_get_info_by_fd(state.programs[i], &info, &length))
+			used += snprintf(to + used, (size_t)(size - used), "%s\t%llu\n", hooks[i].program, info.recursion_misses);
 	}
 	return used < size ? used : size;
 }

@@ -18,11 +18,16 @@ struct {
 
 static __always_inline void ledger_attribute(__u64 netns, __u32 segments)
 {
-	__u64 *sum = bpf_map_lookup_elem(&attributed, &netns), first = segments;
+	__u64 *sum = bpf_map_lookup_elem(&attributed, &netns), none = 0;
 
+	/* Two CPUs may meet it for the first time at once: whichever makes the entry, both add to it. */
+	if (!sum) {
+		bpf_map_update_elem(&attributed, &netns, &none, BPF_NOEXIST);
+		sum = bpf_map_lookup_elem(&attributed, &netns);
+	}
 	if (sum)
 		__sync_fetch_and_add(sum, segments);
-	else if (bpf_map_update_elem(&attributed, &netns, &first, BPF_NOEXIST))
+	else
 		count_no_storage(KIND_NAMESPACE);
 }
 

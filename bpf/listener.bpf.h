@@ -16,12 +16,14 @@ struct {
 
 static __always_inline void count_accepted(__u64 listener_id)
 {
-	__u64 *count = bpf_map_lookup_elem(&accepted, &listener_id), one = 1;
+	__u64 *count = bpf_map_lookup_elem(&accepted, &listener_id), none = 0;
 
+	if (!count && listener_id) {
+		bpf_map_update_elem(&accepted, &listener_id, &none, BPF_NOEXIST);
+		count = bpf_map_lookup_elem(&accepted, &listener_id);
+	}
 	if (count)
 		__sync_fetch_and_add(count, 1);
-	else if (listener_id)
-		bpf_map_update_elem(&accepted, &listener_id, &one, BPF_NOEXIST);
 }
 
 static __always_inline __u32 listener_accepted(__u64 listener_id)

@@ -55,6 +55,7 @@ bool hooks__are_loaded(void);
 struct bpf_link *hooks__link(const char *program);
 void hooks__blame(const char *program, const char *stage, int error);
 int hooks__report(char *to, int size);
+int hooks__misses(char *to, int size);
 void hooks__close(void);
 
 /* Prepares the maps of an object that is open, and keeps them when it is loaded. */

@@ -66,6 +66,11 @@ int loader__open(const char *directory, const char *host_id_hex, int ring_bytes,
 	return error ? error : attached;
 }
 
+int loader__misses(unsigned char *misses, int size)
+{
+	return hooks__misses((char *)misses, size);
+}
+
 int loader__close(void)
 {
 	waker__close();

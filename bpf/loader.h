@@ -89,6 +89,9 @@ API int loader__suffices(const char *capabilities);
  */
 API int loader__restrict(const char *keep);
 
+/* Events that reached no program because its CPU was in it already: lines "hook\tcount\n". Returns bytes. */
+API int loader__misses(unsigned char *misses, int size);
+
 /* Detaches and unloads everything. */
 API int loader__close(void);
 

@@ -31,6 +31,11 @@ export function observeSelf(meter: Meter, { source, ledger, queued_bytes }: Obse
     description: '1 where the program is attached, 0 where the kernel refused it',
     valueType: ValueType.INT,
   });
+  const missed = meter.createObservableCounter('tcplens.agent.hooks.missed', {
+    unit: '{event}',
+    description: 'Events that reached no program because its processor was in it already',
+    valueType: ValueType.INT,
+  });
   const namespaces = meter.createObservableGauge('tcplens.agent.namespaces', {
     unit: '{namespace}',
     description: 'Network namespaces in the last sweep: entered, or not for a reason, which is the name of an errno',
@@ -44,7 +49,9 @@ export function observeSelf(meter: Meter, { source, ledger, queued_bytes }: Obse
   hooks.addCallback((result) => {
     for (const { name, attached } of source.hooks()) result.observe(attached ? 1 : 0, { 'tcplens.hook': name });
   });
-
+  missed.addCallback((result) => {
+    for (const [name, count] of source.misses?.() ?? []) result.observe(count, { 'tcplens.hook': name });
+  });
   namespaces.addCallback((result) => {
     result.observe(source.netns().length, { 'tcplens.entry': 'entered' });
     for (const [reason, count] of countRefusals(source)) result.observe(count, { 'tcplens.entry': reason });

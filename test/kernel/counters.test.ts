@@ -4,10 +4,12 @@ import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Class, type ConnectionRow, KIND, type RetransmitRow } from '../../bpf/rows.gen.ts';
 import { type Collected, collectRows } from '../support/collect.ts';
-import { type Family, lose, makePair, type Netns, type Pair, socketsGone, swallow } from '../support/netns.ts';
+import { type Family, isOfPair, lose, makePair, type Netns, type Pair, socketsGone, swallow } from '../support/netns.ts';
 import type { Exchange } from '../support/traffic.ts';
 
 const PORT = 7000;
+/** Rows of others that may come in while a test on a quiet machine runs. */
+const OTHERS_MAX = 10_000;
 const TRAFFIC = new URL('../support/traffic.ts', import.meta.url).pathname;
 
 type Case = {
@@ -66,7 +68,7 @@ const isRoot = process.getuid?.() === 0;
 
 beforeAll(async () => {
   if (!isRoot) return; // every test below skips with the reason
-  collected = await collectRows(async () => {
+  const traffic = async () => {
     await Promise.all(cases.map(async (each) => ran.set(each, await run(each))));
     // What is still on its way to its end (FIN, orphans) would go on counting: all sockets of the namespaces must be gone.
     for (const { pair } of ran.values()) {
@@ -75,7 +77,8 @@ beforeAll(async () => {
     for (const [each, result] of ran) {
       ran.set(each, { ...result, nstat: { client: result.pair.client.nstat(), server: result.pair.server.nstat() } });
     }
-  });
+  };
+  collected = await collectRows(traffic, { only: isOfPair });
 }, 180_000);
 
 afterAll(() => {
@@ -245,6 +248,8 @@ test('no ring lost a row, and every row the programs wrote arrived', (context) =
   if (!isRoot) return context.skip('needs root: network namespaces and BPF');
   for (const kind of KIND) {
     const { written, ring_lost, no_storage } = collected.counters[kind];
-    expect({ kind, written, ring_lost, no_storage }).toEqual({ kind, written: collected.rows[kind].length, ring_lost: 0, no_storage: 0 });
+    const of_others = collected.drained[kind] - collected.rows[kind].length;
+    if (ring_lost > 0 && of_others > OTHERS_MAX) return context.skip(`others on this machine filled the rings: ${of_others} ${kind} rows`);
+    expect({ kind, written, ring_lost, no_storage }).toEqual({ kind, written: collected.drained[kind], ring_lost: 0, no_storage: 0 });
   }
 });

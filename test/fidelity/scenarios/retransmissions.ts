@@ -1,7 +1,7 @@
 // D: retransmissions. Of which class, whether they were needed, and which way the packets were lost.
 import { expect } from 'vitest';
 import type { Class } from '../../../bpf/rows.gen.ts';
-import { PLAIN, type Scenario, said } from '../scenario.ts';
+import { PLAIN, type Scenario } from '../scenario.ts';
 import { attempts, closes, counterOf, ends, firewalled, sum } from '../views.ts';
 import { losses } from './losses.ts';
 import { captured, closeOf, far, lostOnTheWay, mix, transfer } from './transfer.ts';
