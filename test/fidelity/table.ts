@@ -3,7 +3,18 @@ import { rowLine } from '../../agent/row-text.ts';
 import type { Line } from './accounts.ts';
 import type { Scenario, Seen } from './scenario.ts';
 
-const COLUMNS = ['scenario', 'side', 'source', 'counter', 'kernel', 'rows', 'namespace', 'difference', 'unattributed', ''] as const;
+const COLUMNS = [
+  'scenario',
+  'side',
+  'source',
+  'counter',
+  'kernel',
+  'rows',
+  'namespace',
+  'difference',
+  'unattributed',
+  'why they differ',
+] as const;
 
 /** As text: the counters that are not zero anywhere. */
 export function table(lines: readonly Line[]): string {
@@ -31,7 +42,7 @@ function cellsOf({ scenario, side, source, counter, kernel, rows, namespace, all
     shown(namespace),
     shown(kernel - said),
     allowed ? shown(allowed) : '',
-    why,
+    kernel === said ? '' : why,
   ];
 }
 

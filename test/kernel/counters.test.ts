@@ -4,7 +4,7 @@ import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Class, type ConnectionRow, KIND, type RetransmitRow } from '../../bpf/rows.gen.ts';
 import { type Collected, collectRows } from '../support/collect.ts';
-import { type Family, isOfPair, lose, makePair, type Netns, type Pair, socketsGone, swallow } from '../support/netns.ts';
+import { type Family, isOwnNetns, lose, makePair, type Netns, type Pair, socketsGone, swallow } from '../support/netns.ts';
 import type { Exchange } from '../support/traffic.ts';
 
 const PORT = 7000;
@@ -78,7 +78,7 @@ beforeAll(async () => {
       ran.set(each, { ...result, nstat: { client: result.pair.client.nstat(), server: result.pair.server.nstat() } });
     }
   };
-  collected = await collectRows(traffic, { only: isOfPair });
+  collected = await collectRows(traffic, { only: isOwnNetns });
 }, 180_000);
 
 afterAll(() => {

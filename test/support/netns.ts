@@ -58,9 +58,6 @@ function connect(link: Link, { client, server }: { client: string; server: strin
   }
 }
 
-/** Whether a namespace of this name is one of this process's pairs. */
-export const isOfPair = (name: string): boolean => name.startsWith(`tl${process.pid}x`);
-
 /** Makes a pair of namespaces that reach each other. Needs root. */
 export function makePair(link: Link = 'veth'): Pair {
   const id = `${prefix}${made++}`;
