@@ -48,8 +48,9 @@ async function firstLine(child: ReturnType<Netns['start']>): Promise<string> {
   return text.trim();
 }
 
-async function run({ family, loss, blackhole, connections, request, response }: Case): Promise<Ran> {
+async function run({ family, loss, blackhole, connections, request, response }: Case, look: () => void): Promise<Ran> {
   const pair = makePair();
+  look(); // its rows are kept once it is known
   const { client, server } = pair;
   const host = server.address[family];
   if (blackhole) swallow(server, family, PORT);
@@ -68,8 +69,8 @@ const isRoot = process.getuid?.() === 0;
 
 beforeAll(async () => {
   if (!isRoot) return; // every test below skips with the reason
-  const traffic = async () => {
-    await Promise.all(cases.map(async (each) => ran.set(each, await run(each))));
+  const traffic = async (look: () => void) => {
+    await Promise.all(cases.map(async (each) => ran.set(each, await run(each, look))));
     // What is still on its way to its end (FIN, orphans) would go on counting: all sockets of the namespaces must be gone.
     for (const { pair } of ran.values()) {
       for (const side of [pair.client, pair.server]) await socketsGone(side);
