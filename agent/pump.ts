@@ -30,7 +30,8 @@ export async function pump({ source, drain, interval_ms, stop, onSweep, onRound,
   const rest = new Rest(source, drain_ms, stop);
   let sweeping = false;
   while (!stop.aborted && !source.ended()) {
-    const due = pace.dueInMs() === 0;
+    // A sweep that takes longer than its interval is finished first, or unread namespaces would pile up.
+    const due = pace.dueInMs() === 0 && !source.sweeping?.();
     if (due) {
       // What waits in the rings is not the sweep's to pay for.
       drain.round();

@@ -50,7 +50,7 @@ static const char *instead_of(int hook)
 
 static int hook_of(const char *program)
 {
-	for (int i = 0; program && i < (int)HOOK_COUNT; i++)
+	for (int i = 0; program && i < HOOK_COUNT; i++)
 		if (!strcmp(hooks[i].program, program))
 			return i;
 	return -1;

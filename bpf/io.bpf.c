@@ -94,8 +94,8 @@ int BPF_PROG(sock_recv_length, struct sock *sk, int ret, int flags)
 }
 
 /*
- * A read by splice(), and before Linux 6.3, which has not the two above, every read that found data. The kernel's own
- * readers also call it from interrupts, but only processes take the socket's lock.
+ * Every read that found data, for kernels before 6.3, which have not the two above: elsewhere it is not attached. The
+ * kernel's own readers also call it from interrupts, but only processes take the socket's lock.
  */
 SEC("tp_btf/tcp_rcv_space_adjust")
 int BPF_PROG(tcp_rcv_space_adjust, struct sock *sk)
