@@ -8,6 +8,8 @@ import packageJson from '../package.json' with { type: 'json' };
 import { bytes } from './amounts.ts';
 import { SOURCE_OPTIONS, type SourceConfig } from './config.ts';
 import { ConfigError } from './errors.ts';
+import { FILTER_OPTIONS } from './filter/options.ts';
+import { type FilterRun, startFilters } from './filter/run.ts';
 import { openSource } from './open-source.ts';
 import { addOptions, type OptionValues } from './options.ts';
 import { Anonymizer } from './recording/anonymize.ts';
@@ -17,7 +19,7 @@ import { Losses } from './recording/losses.ts';
 import { Recording } from './recording/read.ts';
 import { recordSource } from './recording/record-source.ts';
 import { RecordingWriter, type WriteOptions } from './recording/write.ts';
-import type { Hook } from './source.ts';
+import type { Hook, KernelFilters } from './source.ts';
 import { stopSignal } from './stop-signal.ts';
 import { parseCount, parseDuration, parseSize } from './units.ts';
 
@@ -25,6 +27,7 @@ const OWN_OPTIONS = {
   duration: { flags: '--duration <duration>', help: 'stop after this long', parse: parseDuration },
   limit: { flags: '--limit <rows>', help: 'stop after this many rows', parse: parseCount(1, Number.MAX_SAFE_INTEGER) },
   maxBytes: { flags: '--max-bytes <size>', help: 'stop before the file gets larger', parse: parseSize },
+  ...FILTER_OPTIONS,
   force: { flags: '--force', help: 'replace a file that is there' },
   anonymize: {
     flags: '--anonymize',
@@ -84,13 +87,15 @@ async function recordKernel(file: string, config: RecordConfig, anonymizer: Anon
       started_ns: String(BigInt(Date.now()) * 1_000_000n),
       interval_ms: config.interval,
       anonymized: anonymizer !== undefined,
+      ...filtersOf(config),
       refused: lacking(source.hooks()),
       absent: lacking(source.fields()),
     };
+    const filters = filtersFor(source.filters, config);
     const writer = create(file, header, config);
     source.restrict?.(config.ownNetns);
     const signals = [stopSignal(), ...(config.duration === undefined ? [] : [AbortSignal.timeout(config.duration)])];
-    const intake = new Intake(writer, anonymizer, config.limit);
+    const intake = new Intake(writer, { anonymizer, filters, limit: config.limit });
     await recordSource(source, writer, intake, { interval_ms: config.interval, stop: AbortSignal.any(signals) });
     summarize(file, writer, source.counters());
   } finally {
@@ -104,8 +109,8 @@ function copy(file: string, from: string, config: RecordConfig, anonymizer: Anon
   try {
     const { tcplens: _, layouts: __, ...header } = recording.header;
     header.anonymized ||= anonymizer !== undefined;
-    const writer = create(file, header, config);
-    const intake = new Intake(writer, anonymizer, config.limit);
+    const writer = create(file, { ...header, ...filtersOf(config, header.filters) }, config);
+    const intake = new Intake(writer, { anonymizer, filters: filtersFor(undefined, config), limit: config.limit });
     const losses = new Losses();
     const duration_ms = config.duration ?? Number.POSITIVE_INFINITY;
     const counters = copyRecording({ recording, writer, intake, losses, duration_ms });
@@ -114,6 +119,18 @@ function copy(file: string, from: string, config: RecordConfig, anonymizer: Anon
   } finally {
     recording.close();
   }
+}
+
+/** In the kernel while a recording is made of it; over a recording, here. */
+function filtersFor(kernel: KernelFilters | undefined, { filter, filterBudget, duration }: RecordConfig): FilterRun | undefined {
+  if (filter === undefined) return undefined;
+  return startFilters(kernel, { expressions: filter, kinds: KIND, budget: filterBudget, duration_ms: duration });
+}
+
+/** What the header says of them, after what it said before. */
+function filtersOf({ filter }: RecordConfig, before: readonly string[] = []): { filters?: string[] } {
+  const filters = filter === undefined ? before : [...before, filter.join(' or ')];
+  return filters.length === 0 ? {} : { filters: [...filters] };
 }
 
 function lacking(hooks: readonly Hook[]): { name: string; reason: string }[] {

@@ -1,10 +1,10 @@
 // `tcplens watch`: rows on the terminal or as JSON lines, straight from the source, without a collector.
 import { Command } from 'commander';
 import { KIND, type Kind } from '../bpf/rows.gen.ts';
-import { parseBudget } from './budget.ts';
 import { SOURCE_OPTIONS, type SourceConfig } from './config.ts';
 import { Drain } from './drain.ts';
 import { ANY_NAMES } from './filter/names.ts';
+import { FILTER_OPTIONS } from './filter/options.ts';
 import { parseFilter } from './filter/parse.ts';
 import { startFilters } from './filter/run.ts';
 import { openSource } from './open-source.ts';
@@ -15,24 +15,8 @@ import { stopSignal } from './stop-signal.ts';
 import { oneOf, parseCount, parseDuration } from './units.ts';
 import { Printer, WATCH_FORMATS } from './watch-printer.ts';
 
-/** What is wrong with an expression whatever it names is said before anything is opened. */
-function parseExpressions(text: string, before: readonly string[] = []): readonly string[] {
-  parseFilter(text, ANY_NAMES);
-  return [...before, text];
-}
-
 const OWN_OPTIONS = {
-  filter: {
-    flags: '--filter <expression>',
-    help: 'only rows that this is true of, or another --filter',
-    parse: parseExpressions,
-  },
-  filterBudget: {
-    flags: '--filter-budget <budget>',
-    help: 'rows a second that each filter may come to, or "none"',
-    parse: parseBudget,
-    fallback: '10000/s',
-  },
+  ...FILTER_OPTIONS,
   format: {
     flags: '--format <format>',
     help: 'text, or ndjson: one JSON object a line, with the names of rows.h',
@@ -87,7 +71,7 @@ async function runWatch(kinds: ReadonlySet<Kind>, config: WatchConfig): Promise<
 
 async function watchSource(source: RowSource, kinds: ReadonlySet<Kind>, config: WatchConfig): Promise<void> {
   const { filter: expressions, filterBudget: budget, duration: duration_ms } = config;
-  const filters = expressions && startFilters(source, { expressions, kinds: [...kinds], budget, duration_ms });
+  const filters = expressions && startFilters(source.filters, { expressions, kinds: [...kinds], budget, duration_ms });
   source.restrict?.(config.ownNetns);
   const stop = new AbortController();
   const print = new Printer({ kinds, format: config.format, limit: config.limit, filters, done: () => stop.abort() });

@@ -2,7 +2,7 @@
 import { FILTER_SLOTS, type FilterCounters, HEAD_AT, KINDS, type Kind } from '../../bpf/rows.gen.ts';
 import type { Budget } from '../budget.ts';
 import { ConfigError } from '../errors.ts';
-import type { KernelFilters, RowSource } from '../source.ts';
+import type { KernelFilters } from '../source.ts';
 import { compileFilter } from './compile.ts';
 import { parseFilter } from './parse.ts';
 import { markRows, RecordedNames } from './recorded.ts';
@@ -27,14 +27,14 @@ export type FilterOptions = {
 };
 
 /**
- * From now on only rows that a filter wants are given by `source`, or, from a recording, picked here.
+ * From now on only rows that a filter wants are given by the source that `kernel` is of; without one, of a recording, they are picked here.
  * @throws FilterError for an expression that cannot be evaluated, AgentError when the kernel refuses it
  */
-export function startFilters(source: RowSource, options: FilterOptions): FilterRun {
+export function startFilters(kernel: KernelFilters | undefined, options: FilterOptions): FilterRun {
   const { length } = options.expressions;
   if (length > FILTER_SLOTS)
     throw new ConfigError('too_many_filters', `${length} filters are too many: at most ${FILTER_SLOTS} run at a time`);
-  return source.filters === undefined ? overRecording(options) : inKernel(source.filters, options);
+  return kernel === undefined ? overRecording(options) : inKernel(kernel, options);
 }
 
 function inKernel(kernel: KernelFilters, { expressions, kinds, budget, duration_ms }: FilterOptions): FilterRun {

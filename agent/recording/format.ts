@@ -36,6 +36,9 @@ export const RecordingHeader = Type.Object({
   started_ns: Type.String({ pattern: '^[0-9]{1,19}$', description: 'since the epoch; offset_ms of frames counts from it' }),
   interval_ms: Type.Integer({ minimum: 0, description: 'between two sweeps over the live sockets' }),
   anonymized: Type.Boolean({ description: 'addresses are not the real ones, and there are no names' }),
+  filters: Type.Optional(
+    Type.Array(Type.String({ maxLength: 16_384 }), { maxItems: 64, description: 'its rows are those that each of these is true of' }),
+  ),
   refused: Lacking('hooks that could not be attached'),
   absent: Lacking('fields that the kernel does not tell'),
   layouts: Type.Array(Type.Unknown(), { maxItems: 255, description: 'each a Layout of bpf/layout.ts' }),

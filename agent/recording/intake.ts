@@ -1,21 +1,31 @@
 // What every row passes on its way into a recording, whether it comes from the kernel or from another recording.
 import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import type { FilterRun } from '../filter/run.ts';
 import type { Anonymizer } from './anonymize.ts';
 import type { RecordedNames } from './format.ts';
 import { Mentions } from './mentions.ts';
 import type { RecordingWriter } from './write.ts';
 
+export type IntakeOptions = {
+  anonymizer?: Anonymizer | undefined;
+  filters?: FilterRun | undefined;
+  /** rows */
+  limit?: number | undefined;
+};
+
 export class Intake {
   readonly #writer: RecordingWriter;
   readonly #anonymizer: Anonymizer | undefined;
+  readonly #filters: FilterRun | undefined;
   readonly #mentions = new Mentions();
   /** Rows that may still come. */
   #left: number;
   #full = false;
 
-  constructor(writer: RecordingWriter, anonymizer: Anonymizer | undefined, limit = Number.POSITIVE_INFINITY) {
+  constructor(writer: RecordingWriter, { anonymizer, filters, limit = Number.POSITIVE_INFINITY }: IntakeOptions = {}) {
     this.#writer = writer;
     this.#anonymizer = anonymizer;
+    this.#filters = filters;
     this.#left = limit;
   }
 
@@ -25,14 +35,15 @@ export class Intake {
   }
 
   /**
-   * Takes whole rows of one kind, as many as still fit, and changes them in place: no row says of which host it is, nor
+   * Takes whole rows of one kind, those that a filter wants and as many as still fit, and changes them in place: no row says of which host it is, nor
    * which of that host's filters wanted it.
    * @throws RecordingError
    */
   take(kind: Kind, rows: Uint8Array, offset_ms: number): void {
     if (this.#full) return;
     const { size } = KINDS[kind];
-    const wanted = rows.subarray(0, Math.min(this.#left * size, rows.length));
+    const filtered = this.#filters === undefined ? rows : this.#filters.wanted(kind, rows);
+    const wanted = filtered.subarray(0, Math.min(this.#left * size, filtered.length));
     for (let at = 0; at < wanted.length; at += size) {
       wanted.fill(0, at + HEAD_AT.host_id, at + HEAD_AT.host_id + 8);
       wanted.fill(0, at + HEAD_AT.filters, at + HEAD_AT.filters + 4);

@@ -18,8 +18,9 @@ export class Losses {
   ended = false;
   counted = false;
 
-  sentences({ tcplens, anonymized }: RecordingHeader): string[] {
+  sentences({ tcplens, anonymized, filters = [] }: RecordingHeader): string[] {
     const sentences = anonymized ? [`the recording's addresses are not the real ones: it was made with --anonymize`] : [];
+    for (const filter of filters) sentences.push(`the recording has only rows of which this is true: ${filter}`);
     if (this.cut_at !== undefined) sentences.push(`the recording is cut short at byte ${this.cut_at}: what was recorded later is missing`);
     if (!this.ended) sentences.push('the recording has no end: its recorder was killed');
     if (!this.counted) sentences.push('how many rows the kernel lost while they were recorded is not known');

@@ -84,7 +84,7 @@ export function writeTape(
     absent: [],
   };
   const writer = new RecordingWriter(file, { header, force: true });
-  const intake = new Intake(writer, undefined);
+  const intake = new Intake(writer);
   let offset_ms = 0;
   for (const { kind, rows, at_ms } of kept) {
     offset_ms = Math.max(offset_ms, Math.round(at_ms - began_ms));

@@ -50,7 +50,7 @@ async function attempt(): Promise<Attempts> {
     const later = rightsOf(process.pid);
     await worker.terminate();
     const child = rightsIn(execFileSync('cat', ['/proc/self/status'], { encoding: 'utf8' }));
-    const filter = outcome(() => startFilters(source, FILTER));
+    const filter = outcome(() => startFilters(source.filters, FILTER));
     const sweep = outcome(() => source.sweep());
     const chown = outcome(() => chownSync(directory, 1, 1));
     source.close();

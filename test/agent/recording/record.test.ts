@@ -48,7 +48,7 @@ test('a source: rows without their host, the counters of its end, and what made 
   source.write('retransmit', Buffer.concat([rowBytes('retransmit', { host_id: 77, filters: 3, connection_id: 5, comm: 'curl' }), sent]));
   source.counts.retransmit.ring_lost = 9;
   const stop = AbortSignal.timeout(300);
-  await recordSource(source, writer, new Intake(writer, undefined), { interval_ms: 100, stop });
+  await recordSource(source, writer, new Intake(writer), { interval_ms: 100, stop });
   const found = read(file);
   const [first] = found.parts;
   expect(first).toMatchObject({ sort: 'rows', kind: 'retransmit' });
@@ -66,7 +66,7 @@ test('a source that never stops: the limit of rows does', async () => {
   const writer = new RecordingWriter(file, { header: HEADER, force: false });
   source.write('sample', Buffer.concat(Array.from({ length: 50 }, () => row('sample', 0))));
   source.write('state_change', Buffer.concat(Array.from({ length: 50 }, () => row('state_change', 0))));
-  await recordSource(source, writer, new Intake(writer, undefined, 70), { interval_ms: 10_000, stop: new AbortController().signal });
+  await recordSource(source, writer, new Intake(writer, { limit: 70 }), { interval_ms: 10_000, stop: new AbortController().signal });
   const { counts, said } = read(file);
   expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(70);
   expect(said).toEqual([]);
@@ -123,6 +123,24 @@ test.each([
   const file = newFile();
   expect(record(file, '--replay', fileOf(SOUND), ...args).code).toBe(0);
   expect(read(file)).toMatchObject({ counts, said: [] });
+});
+
+test('--filter: the rows that it is true of, and the copy says so', () => {
+  const from = fileOf(
+    header(),
+    rows('drop', 0, row('drop', 0, { peer_port: 443, length: 1 }), row('drop', 0, { peer_port: 80, length: 2 })),
+    rows('sample', 1, row('sample', 0, { peer_port: 443 }), row('sample', 0, { local_port: 8080 }), row('sample', 0, { peer_port: 22 })),
+    end({ drop: { rows: 2, written: 2 }, sample: { rows: 3, written: 3 } }),
+  );
+  const [once, twice] = [newFile(), newFile()];
+  expect(record(once, '--replay', from, '--filter', 'port = 443', '--filter', 'port = 8080').code).toBe(0);
+  expect(read(once)).toMatchObject({
+    counts: { drop: 1, sample: 2 },
+    said: ['the recording has only rows of which this is true: port = 443 or port = 8080'],
+  });
+  expect(record(twice, '--replay', once, '--filter', 'not port = 443').code).toBe(0);
+  expect(read(twice)).toMatchObject({ counts: { sample: 1 }, header: { filters: ['port = 443 or port = 8080', 'not port = 443'] } });
+  expect(record(newFile(), '--replay', from, '--filter', 'prot = 443')).toMatchObject({ code: 2, stderr: expect.stringMatching(/prot/) });
 });
 
 /** Rows that do not compress. */
