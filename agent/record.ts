@@ -8,11 +8,13 @@ import packageJson from '../package.json' with { type: 'json' };
 import { bytes } from './amounts.ts';
 import { SOURCE_OPTIONS, type SourceConfig } from './config.ts';
 import { ConfigError } from './errors.ts';
+import type { NamedEntities } from './filter/entity-names.ts';
 import { FILTER_OPTIONS } from './filter/options.ts';
 import { type FilterRun, startFilters } from './filter/run.ts';
 import { openSource } from './open-source.ts';
 import { addOptions, type OptionValues } from './options.ts';
 import { Anonymizer } from './recording/anonymize.ts';
+import { readContents } from './recording/contents.ts';
 import { copyRecording } from './recording/copy.ts';
 import { Intake } from './recording/intake.ts';
 import { Losses } from './recording/losses.ts';
@@ -110,7 +112,11 @@ function copy(file: string, from: string, config: RecordConfig, anonymizer: Anon
     const { tcplens: _, layouts: __, ...header } = recording.header;
     header.anonymized ||= anonymizer !== undefined;
     const writer = create(file, { ...header, ...filtersOf(config, header.filters) }, config);
-    const intake = new Intake(writer, { anonymizer, filters: filtersFor(undefined, config), limit: config.limit });
+    const intake = new Intake(writer, {
+      anonymizer,
+      filters: filtersFor(undefined, config, readContents(recording).names),
+      limit: config.limit,
+    });
     const losses = new Losses();
     const duration_ms = config.duration ?? Number.POSITIVE_INFINITY;
     const counters = copyRecording({ recording, writer, intake, losses, duration_ms });
@@ -122,9 +128,13 @@ function copy(file: string, from: string, config: RecordConfig, anonymizer: Anon
 }
 
 /** In the kernel while a recording is made of it; over a recording, here. */
-function filtersFor(kernel: KernelFilters | undefined, { filter, filterBudget, duration }: RecordConfig): FilterRun | undefined {
+function filtersFor(
+  kernel: KernelFilters | undefined,
+  { filter, filterBudget, duration }: RecordConfig,
+  named?: NamedEntities,
+): FilterRun | undefined {
   if (filter === undefined) return undefined;
-  return startFilters(kernel, { expressions: filter, kinds: KIND, budget: filterBudget, duration_ms: duration });
+  return startFilters(kernel, { expressions: filter, kinds: KIND, budget: filterBudget, duration_ms: duration, named });
 }
 
 /** What the header says of them, after what it said before. */

@@ -3,6 +3,7 @@
 import type { FilterCounters, Kind, KindCounters } from '../bpf/rows.gen.ts';
 import type { NetnsEntity } from './agent-report.ts';
 import type { Budget } from './budget.ts';
+import type { NamedEntities } from './filter/entity-names.ts';
 import type { Names } from './filter/names.ts';
 import type { Entities } from './host/entities.ts';
 import type { Rights } from './host/privileges.ts';
@@ -15,7 +16,7 @@ export type Recorded = {
   /** what to call the host, and the kernel that was watched */
   readonly host: string;
   readonly kernel: string;
-  readonly names: Pick<Entities, 'see' | 'changes' | 'acknowledge'>;
+  readonly names: Pick<Entities, 'see' | 'changes' | 'acknowledge'> & NamedEntities;
   /** what is not as it was recorded, a sentence each */
   readonly notices: readonly string[];
 };

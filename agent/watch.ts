@@ -71,7 +71,8 @@ async function runWatch(kinds: ReadonlySet<Kind>, config: WatchConfig): Promise<
 
 async function watchSource(source: RowSource, kinds: ReadonlySet<Kind>, config: WatchConfig): Promise<void> {
   const { filter: expressions, filterBudget: budget, duration: duration_ms } = config;
-  const filters = expressions && startFilters(source.filters, { expressions, kinds: [...kinds], budget, duration_ms });
+  const filters =
+    expressions && startFilters(source.filters, { expressions, kinds: [...kinds], budget, duration_ms, named: source.recorded?.names });
   source.restrict?.(config.ownNetns);
   const stop = new AbortController();
   const print = new Printer({ kinds, format: config.format, limit: config.limit, filters, done: () => stop.abort() });

@@ -1,10 +1,8 @@
 // What names in a filter mean on this host: looked up in the kernel's tables when an expression has one.
 import type { NetnsEntity } from '../agent-report.ts';
 import { readCgroup2Mount, readCgroups } from '../host/cgroups.ts';
+import { cgroupsNamed, netnsNamed } from './entity-names.ts';
 import type { Names } from './names.ts';
-
-/** A shorter beginning of a container's id could be anything. */
-const CONTAINER_CHARS_MIN = 12;
 
 export class HostNames implements Names {
   readonly #reasons: Readonly<Record<'reset' | 'drop', ReadonlyMap<string, number>>>;
@@ -15,21 +13,13 @@ export class HostNames implements Names {
     this.#namespaces = namespaces;
   }
 
-  /** By path, by unit or another part of the path, or by the beginning of a container's id; with the cgroups below. */
   cgroups(name: string): readonly bigint[] {
     const mount = readCgroup2Mount();
-    const found = (mount === undefined ? [] : readCgroups(mount)).filter(
-      (cgroup) =>
-        `${cgroup.path}/`.startsWith(name.endsWith('/') ? name : `${name}/`) ||
-        cgroup.unit === name ||
-        cgroup.path.split('/').includes(name) ||
-        (name.length >= CONTAINER_CHARS_MIN && cgroup.container_id.startsWith(name)),
-    );
-    return found.map(({ cgroup_id }) => BigInt(cgroup_id));
+    return mount === undefined ? [] : cgroupsNamed(readCgroups(mount), name);
   }
 
   netns(name: string): readonly bigint[] {
-    return this.#namespaces().flatMap((netns) => (netns.name === name || String(netns.inode) === name ? [BigInt(netns.netns)] : []));
+    return netnsNamed(this.#namespaces(), name);
   }
 
   reason(kind: 'reset' | 'drop', name: string): number | undefined {

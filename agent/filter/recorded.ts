@@ -1,5 +1,6 @@
 // Filters over recorded rows, which no kernel stands behind: the same tree, evaluated here.
 import { HEAD_AT, KINDS, type Kind, readText } from '../../bpf/rows.gen.ts';
+import { cgroupsNamed, type NamedEntities, netnsNamed } from './entity-names.ts';
 import { type Fact, factLayout } from './facts.ts';
 import type { Names } from './names.ts';
 import { evaluate, type Filter } from './tree.ts';
@@ -9,17 +10,22 @@ type Place = { offset: number; size: number; isText: boolean };
 
 /**
  * The names of a recording. Its reasons are known by name only, so each name that a filter asks for gets a number, and
- * rows are read by these. Of its cgroups and namespaces it has the numbers.
+ * rows are read by these. Cgroups and namespaces are known by what the recording calls them.
  */
 export class RecordedNames implements Names {
   readonly #reasons = new Map<string, number>();
+  readonly #named: NamedEntities | undefined;
 
-  cgroups(): readonly bigint[] {
-    return [];
+  constructor(named?: NamedEntities) {
+    this.#named = named;
   }
 
-  netns(): readonly bigint[] {
-    return [];
+  cgroups(name: string): readonly bigint[] {
+    return cgroupsNamed(this.#named?.cgroups() ?? [], name);
+  }
+
+  netns(name: string): readonly bigint[] {
+    return netnsNamed(this.#named?.netns() ?? [], name);
   }
 
   reason(_kind: 'reset' | 'drop', name: string): number {

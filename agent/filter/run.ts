@@ -4,6 +4,7 @@ import type { Budget } from '../budget.ts';
 import { ConfigError } from '../errors.ts';
 import type { KernelFilters } from '../source.ts';
 import { compileFilter } from './compile.ts';
+import type { NamedEntities } from './entity-names.ts';
 import { parseFilter } from './parse.ts';
 import { markRows, RecordedNames } from './recorded.ts';
 
@@ -24,6 +25,8 @@ export type FilterOptions = {
   budget: Budget;
   /** after which the kernel stops evaluating them by itself */
   duration_ms: number | undefined;
+  /** of a recording: what it calls its cgroups and namespaces */
+  named?: NamedEntities | undefined;
 };
 
 /**
@@ -50,8 +53,8 @@ function inKernel(kernel: KernelFilters, { expressions, kinds, budget, duration_
   };
 }
 
-function overRecording({ expressions, kinds }: FilterOptions): FilterRun {
-  const names = new RecordedNames();
+function overRecording({ expressions, kinds, named }: FilterOptions): FilterRun {
+  const names = new RecordedNames(named);
   const filters = expressions.map((text) => parseFilter(text, names, kinds));
   const counts = expressions.map((filter) => ({ filter, evaluated: 0, matched: 0, passed: 0, over_budget: 0, expired: false }));
   return {

@@ -107,7 +107,7 @@ function identities({ fact, refuse }: Reading, ids: readonly bigint[], problem: 
 export const readCgroup: ReadValue = (reading) => {
   const { text, names } = reading;
   if (NUMBER.test(text)) return readNumber(reading);
-  return identities(reading, names.cgroups(text), `no cgroup with the path, unit or container "${text}" is on this host now`);
+  return identities(reading, names.cgroups(text), `no cgroup with the path, unit or container "${text}" is known here`);
 };
 
 /** A number is an inode when a namespace has it, else a cookie. */

@@ -1,5 +1,5 @@
 // The names that a recording carries, told to the collector in place of what an agent would look up on this host.
-import type { NetnsEntity, ProcessEntity } from '../agent-report.ts';
+import type { CgroupEntity, NetnsEntity, ProcessEntity } from '../agent-report.ts';
 import type { Changes } from '../host/entities.ts';
 import type { RecordedNames } from './format.ts';
 
@@ -24,6 +24,10 @@ export class ReplayedNames {
 
   moveBy(shift_ms: number): void {
     this.#shift_ms = shift_ms;
+  }
+
+  cgroups(): readonly CgroupEntity[] {
+    return [...this.#cgroups.values()];
   }
 
   netns(): readonly NetnsEntity[] {

@@ -95,7 +95,7 @@ check(
 check('process = ""', VALUE, 'a process has a name', '""');
 check('kind = drops', VALUE, '"drops" is none of them: did you mean drop?', 'drops');
 check('kind = namespace', VALUE, 'namespace rows are counters of a whole namespace: no filter is asked about them', 'namespace');
-check('cgroup = ngnix.service', VALUE, 'no cgroup with the path, unit or container "ngnix.service" is on this host now', 'ngnix.service');
+check('cgroup = ngnix.service', VALUE, 'no cgroup with the path, unit or container "ngnix.service" is known here', 'ngnix.service');
 check('netns = db', VALUE, 'no network namespace "db" is known here: give the name that `ip netns` shows, an inode or a cookie', 'db');
 check('reason = netfilter_drops', VALUE, 'this kernel has no reason "netfilter_drops": did you mean netfilter_drop?', 'netfilter_drops');
 

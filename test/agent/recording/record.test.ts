@@ -143,6 +143,34 @@ test('--filter: the rows that it is true of, and the copy says so', () => {
   expect(record(newFile(), '--replay', from, '--filter', 'prot = 443')).toMatchObject({ code: 2, stderr: expect.stringMatching(/prot/) });
 });
 
+test('--filter over a recording knows its cgroups and namespaces by name', () => {
+  const names = {
+    processes: [],
+    cgroups: [{ cgroup_id: '5', path: '/system.slice/nginx.service', container_id: '', unit: 'nginx.service' }],
+    netns: [{ netns: '6', inode: 11, name: 'blue' }],
+  };
+  const places = [
+    { cgroup_id: 5, netns: 6 },
+    { cgroup_id: 5, netns: 7 },
+    { cgroup_id: 4, netns: 6 },
+  ];
+  const from = fileOf(
+    header(),
+    encodeJson(SORT.names, 0, names),
+    rows('sample', 0, ...places.map((place) => row('sample', 0, place))),
+    end({ sample: { rows: 3, written: 3 } }),
+  );
+  const kept = (filter: string) => {
+    const file = newFile();
+    const { code, stderr } = record(file, '--replay', from, '--filter', filter);
+    return code === 0 ? read(file).counts['sample'] : stderr;
+  };
+  expect(kept('cgroup = "nginx.service"')).toBe(2);
+  expect(kept('netns = blue and cgroup = "/system.slice"')).toBe(1);
+  expect(kept('netns = 11')).toBe(2);
+  expect(kept('cgroup = "redis.service"')).toMatch(/no cgroup with the path, unit or container "redis.service"/);
+});
+
 /** Rows that do not compress. */
 function noisy(frames: number): string {
   const bytes = (index: number) => {
