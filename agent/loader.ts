@@ -17,14 +17,23 @@ import {
 import type { Budget } from './budget.ts';
 import { AgentError, CannotRunError } from './errors.ts';
 import { HOLDER_BYTES, type NetnsHolder, readHolders } from './host/netns-holder.ts';
-import type { Hook } from './source.ts';
+import {
+  hex64,
+  MET_BYTES_MAX,
+  parseMisses,
+  parseReasons,
+  parseReport,
+  type ReasonNames,
+  type Report,
+  readCounters,
+  readFilterCounters,
+  readMet,
+} from './loader-values.ts';
+import type { Met } from './source.ts';
 
 const REPORT_BYTES = 16 * 1024;
 const REASON_BYTES = 64 * 1024;
-/** As many namespaces as one sweep takes. */
-const HOLDERS_MAX = 4096;
-/** What a line of the report begins with that is about no hook. */
-const FIELD = 'field:';
+const HOLDERS_MAX = 4096; // as many namespaces as one sweep takes
 const { I32, String: Text, U8Array: Bytes } = DataType;
 
 /** Parameters of every function; each returns an int, negative for -errno. */
@@ -32,6 +41,10 @@ const PARAMETERS = {
   loader__row_size: [I32],
   loader__open: [Text, Text, I32, Text, Bytes, I32],
   loader__drain: [I32, Bytes, I32],
+  loader__tally: [Bytes, I32],
+  loader__tallied: [I32, Bytes, I32],
+  loader__count: [I32],
+  loader__met: [Bytes, I32, I32],
   loader__sweep: [Text, I32, Bytes, I32],
   loader__sweeping: [],
   loader__misses: [Bytes, I32],
@@ -95,52 +108,16 @@ function checkRowSizes(): void {
   throw new CannotRunError('filter_size', `the loader's filter has ${size} bytes, rows.gen.ts says ${FILTER_BYTES}: run make gen bpf`);
 }
 
-function parseReport(report: Buffer): Hook[] {
-  const text = report.toString('utf8', 0, Math.max(report.indexOf(0), 0));
-  return text.split('\n').flatMap((line) => {
-    const [name, attached, reason = ''] = line.split('\t');
-    return name ? [{ name, attached: attached === '1', reason }] : [];
-  });
-}
-
-/** Number of a reason by its name, as in rows. */
-export type ReasonNames = Record<'reset' | 'drop', ReadonlyMap<string, number>>;
-
-function parseReasons(text: string): ReasonNames {
-  const of = (wanted: string) =>
-    new Map(
-      text.split('\n').flatMap((line): [string, number][] => {
-        const [kind, code, name] = line.split('\t');
-        return kind === wanted && name ? [[name, Number(code)]] : [];
-      }),
-    );
-  return { reset: of('reset'), drop: of('drop') };
-}
-
-/** As the ABI takes 64 bits. */
-function hex64(bits: bigint): string {
-  return bits.toString(16).padStart(16, '0');
-}
-
-function attach({ prebuilt, host_id, ring_bytes, refuse }: LoaderOptions): Hook[] {
+function attach({ prebuilt, host_id, ring_bytes, refuse }: LoaderOptions): Report {
   const report = Buffer.alloc(REPORT_BYTES);
   const attached = call('loader__open', prebuilt, hex64(host_id), ring_bytes, refuse.join(','), report, report.length);
-  const hooks = parseReport(report);
+  const { hooks, fields } = parseReport(report);
   if (attached < 0) throw new CannotRunError('loader_open', `the kernel side does not open: ${getSystemErrorName(attached)}`);
   if (attached === 0) {
-    const reasons = hooks
-      .filter(({ name }) => !name.startsWith(FIELD))
-      .map(({ name, reason }) => `  ${name}: ${reason}`)
-      .join('\n');
+    const reasons = hooks.map(({ name, reason }) => `  ${name}: ${reason}`).join('\n');
     throw new CannotRunError('no_hook', `this kernel refused every hook:\n${reasons}\nRun tcplens check for what is missing.`);
   }
-  return hooks;
-}
-
-function readCounters(bytes: Buffer): Record<Kind, KindCounters> {
-  const of = (index: number) =>
-    Object.fromEntries(COUNTERS.map((counter, at) => [counter, Number(bytes.readBigUInt64LE((index * COUNTERS.length + at) * 8))]));
-  return Object.fromEntries(KIND.map((kind, index) => [kind, of(index)])) as Record<Kind, KindCounters>;
+  return { hooks, fields };
 }
 
 function must(what: string, result: number): void {
@@ -168,8 +145,7 @@ const filterCalls = {
     const bytes = Buffer.alloc(FILTER_COUNTERS.length * 8);
     const result = call('loader__filter_counters', slot, bytes, bytes.length);
     must(`reading filter ${slot}`, result);
-    const counts = FILTER_COUNTERS.map((counter, at) => [counter, Number(bytes.readBigUInt64LE(at * 8))]);
-    return { ...(Object.fromEntries(counts) as FilterCounters), expired: result === 1 };
+    return { ...readFilterCounters(bytes), expired: result === 1 };
   },
 
   /** What a kind may write when no filter wants the row. */
@@ -206,6 +182,7 @@ const guestCalls = {
 };
 
 const identity = Buffer.alloc(16);
+const met = Buffer.alloc(MET_BYTES_MAX);
 const holders = Buffer.alloc(HOLDERS_MAX * HOLDER_BYTES);
 const misses = Buffer.alloc(REPORT_BYTES);
 const counters = Buffer.alloc(KIND.length * COUNTERS.length * 8);
@@ -232,8 +209,7 @@ const rowCalls = {
   /** Events of each hook that reached no program because its processor was in it already. */
   misses(): ReadonlyMap<string, number> {
     const bytes = call('loader__misses', misses, misses.length);
-    const lines = misses.toString('utf8', 0, Math.max(0, bytes)).split('\n');
-    return new Map(lines.map((line) => line.split('\t')).flatMap(([name, count]) => (count ? [[name ?? '', Number(count)]] : [])));
+    return parseMisses(misses.toString('utf8', 0, Math.max(0, bytes)));
   },
 
   /** Whether a sweep has namespaces left, though a drain found no more samples for now. */
@@ -245,6 +221,34 @@ const rowCalls = {
   counters(): Record<Kind, KindCounters> {
     call('loader__counters', counters, counters.length);
     return readCounters(counters);
+  },
+};
+
+/** Rows added up while they are taken out, by a tally program (bpf/tally.h). Each throws AgentError where that fails. */
+const tallyCalls = {
+  /** Counts by a `struct tally_program` from now on. */
+  start(program: Uint8Array): void {
+    const result = call('loader__tally', program, program.length);
+    if (result < 0) throw new AgentError('tally', `counting rows failed: ${getSystemErrorName(result)}`);
+  },
+
+  /** `struct tally_group`s from number `from` on, as many as fit into `into`; returns bytes. */
+  groups(from: number, into: Uint8Array): number {
+    const bytes = call('loader__tallied', from, into, into.length);
+    if (bytes < 0) throw new AgentError('tally', `rows are counted no more: ${getSystemErrorName(bytes)}`);
+    return bytes;
+  },
+
+  /** Leaves the rows of all that happens to the loader, which takes them out every so many ms and only counts them. */
+  countAlone(interval_ms: number): void {
+    const result = call('loader__count', interval_ms);
+    if (result < 0) throw new AgentError('tally', `counting rows failed: ${getSystemErrorName(result)}`);
+  },
+
+  /** Who appeared in rows since the last call; `again`: from now on everyone is told once more. */
+  met(again: boolean): Met[] {
+    const bytes = call('loader__met', met, met.length, again ? 1 : 0);
+    return readMet(met.subarray(0, Math.max(0, bytes)));
   },
 };
 
@@ -274,15 +278,13 @@ const hostCalls = {
 export function openLoader(options: LoaderOptions) {
   openLibrary(options.prebuilt);
   checkRowSizes();
-  const lines = attach(options);
   return {
-    hooks: lines.filter(({ name }) => !name.startsWith(FIELD)),
-    /** what only some kernels tell, like hooks: `attached` says that this one does */
-    fields: lines.flatMap(({ name, ...line }) => (name.startsWith(FIELD) ? [{ ...line, name: name.slice(FIELD.length) }] : [])),
+    ...attach(options),
     ...rowCalls,
     ...hostCalls,
     ...guestCalls,
     filters: filterCalls,
+    tally: tallyCalls,
     close(): void {
       call('loader__close');
     },

@@ -11,6 +11,7 @@ import { Entities } from './host/entities.ts';
 import { refusalLog } from './host/netns-refusals.ts';
 import { createLog, type Log } from './log.ts';
 import { ConnectionAttributes, ephemeralFrom } from './metrics/connection-attributes.ts';
+import { countedBy } from './metrics/counted-by.ts';
 import { Instruments } from './metrics/instruments.ts';
 import { observeProcess } from './metrics/process-metrics.ts';
 import { observeSelf } from './metrics/self-metrics.ts';
@@ -46,19 +47,18 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
     const ledger = emptyLedger();
     const epoch = randomBytes(8).toString('hex');
     // A recording's pids and cgroups are those of the machine it was made on.
-    const entities = source.recorded?.names ?? new Entities(readCgroup2Mount());
+    const entities = source.recorded?.names ?? new Entities(readCgroup2Mount(), source.tally);
     const { collector, queueBytes: queue_bytes, interval: report_interval_ms } = config;
     const uplink =
       collector === undefined
         ? undefined
         : new Uplink({ collector, epoch, version, source, entities, ledger, log, queue_bytes, report_interval_ms });
     const attributes = new ConnectionAttributes(config.metricAttributes, ephemeralFrom(readPortRange()), SERIES_MAX / 2);
-    const instruments = telemetry === undefined ? undefined : new Instruments(telemetry.meter, attributes);
+    const instruments = telemetry && new Instruments(telemetry, attributes, source.tally && countedBy(source.tally, attributes.options));
     if (telemetry) observeSelf(telemetry.meter, { source, ledger, queued_bytes: () => uplink?.queued_bytes ?? 0 });
     const take: Take = (kind, rows) => {
       uplink?.add(kind, rows);
       instruments?.record(kind, rows);
-      entities.see(kind, rows);
     };
     // A recording can wait for a slow collector; the kernel cannot.
     const isFull = () => config.replay !== undefined && (uplink?.queued_bytes ?? 0) > config.queueBytes / 4;
@@ -68,18 +68,24 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
     const tellRefusals = refusalLog(source, log);
     const tellPace = paceLog(pace, config.interval, config.cpuBudget, log);
     announce(source, config, telemetry, log);
+    const drain_ms = drainIntervalMs(config.ringBytes, availableParallelism());
+    if (uplink === undefined) source.tally?.countAlone(drain_ms);
     await pump({
       source,
       drain,
       pace,
       interval_ms: config.interval,
-      drain_ms: drainIntervalMs(config.ringBytes, availableParallelism()),
+      drain_ms,
       stop,
       onSweep: () => {
         tellRefusals();
         tellPace();
       },
-      onRound: () => uplink?.tick(),
+      onRound: () => {
+        if (uplink === undefined) return;
+        entities.look();
+        uplink.tick();
+      },
     });
     await uplink?.finish();
     await telemetry?.stop();

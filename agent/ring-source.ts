@@ -58,6 +58,7 @@ export function openKernel(options: KernelOptions): RowSource {
     sweep,
     counters: () => loader.counters(),
     filters: { ...loader.filters, names: () => new HostNames(loader.reasons(), entered) },
+    tally: loader.tally,
     hooks: () => loader.hooks,
     fields: () => loader.fields,
     misses: () => loader.misses(),

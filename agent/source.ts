@@ -16,7 +16,7 @@ export type Recorded = {
   /** what to call the host, and the kernel that was watched */
   readonly host: string;
   readonly kernel: string;
-  readonly names: Pick<Entities, 'see' | 'changes' | 'acknowledge'> & NamedEntities;
+  readonly names: Pick<Entities, 'look' | 'changes' | 'acknowledge'> & NamedEntities;
   /** what is not as it was recorded, a sentence each */
   readonly notices: readonly string[];
 };
@@ -37,6 +37,21 @@ export type KernelFilters = {
   counters(slot: number): FilterCounters & { expired: boolean };
 };
 
+/** A process, and the cgroup that its socket is of; 0: not known. */
+export type Met = { pid: number; cgroup_id: bigint };
+
+/** The kernel's rows are added up where they are taken out of the rings. */
+export type KernelTally = {
+  /** `program` is what tallyProgram() makes; what was counted before is forgotten */
+  start(program: Uint8Array): void;
+  /** Groups as the loader writes them, from number `from` on, as many as fit; returns bytes. A group keeps its number. */
+  groups(from: number, into: Uint8Array): number;
+  /** From now on rows of what happens are only counted, every so many ms, and drains give only those of sweeps. */
+  countAlone(interval_ms: number): void;
+  /** Who appeared in rows since the last call; `again`: from now on everyone is told once more. */
+  met(again: boolean): Met[];
+};
+
 export type RowSource = {
   readonly host_id: bigint;
   /** only of a replay */
@@ -51,6 +66,8 @@ export type RowSource = {
   counters(): Record<Kind, KindCounters>;
   /** only of the kernel */
   readonly filters?: KernelFilters;
+  /** only of the kernel */
+  readonly tally?: KernelTally;
   hooks(): readonly Hook[];
   /** events of each hook that no program saw, for its processor was in it already; absent where nothing is hooked */
   misses?(): ReadonlyMap<string, number>;

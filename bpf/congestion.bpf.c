@@ -41,7 +41,7 @@ static __always_inline void fill_memory(struct congestion_row *row, struct tcp_s
 	__u32 undone = doubt->undos != told->undos ? tp->total_retrans - doubt->episode_retrans : 0;
 
 	row->duration_us = us_since(memory->ca_state_ns, now_ns);
-	row->retrans = tp->total_retrans - told->total_retrans;
+	row->retrans = tp->total_retrans - memory->told_retrans;
 	row->dsack_dups = tp->dsack_dups - told->dsack_dups;
 	row->retrans_spurious = undone > row->dsack_dups ? undone : row->dsack_dups;
 	row->evidence = evidence_since(told, doubt, tp);
@@ -64,6 +64,7 @@ static __always_inline void report(struct tcp_sock *tp, struct memory *memory, _
 	if (memory) {
 		fill_memory(row, tp, memory, now_ns);
 		tell(&memory->told_congestion, &memory->doubt, tp);
+		memory->told_retrans = tp->total_retrans;
 	}
 	row_submit(row);
 }
@@ -90,7 +91,7 @@ int BPF_PROG(tcp_cong_state_set, struct sock *sk, __u8 new_ca_state)
 		count_no_storage(KIND_CONGESTION);
 	/* A reduction for a congestion mark forgets the undo that was possible; that is none. */
 	if (memory && new_ca_state == CA_STATE_CWR)
-		memory->doubt.open = 0;
+		doubt_end(&memory->doubt);
 	if (memory)
 		memory_look(memory, tp);
 	if (memory && !is_episode(old_ca_state) && is_episode(new_ca_state))

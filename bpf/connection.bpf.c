@@ -21,16 +21,19 @@ static __always_inline void report_connection(struct tcp_sock *tp, struct memory
 {
 	int err = event == EVENT_OPEN ? 0 : error_of(tp, memory, old_state);
 	struct filter_facts facts = { .event = event };
+	__u32 asked = row_ask(KIND_CONNECTION, now_ns);
 	struct connection_row *row;
 	struct row_head head = {};
 
+	if (!asked)
+		return;
 	if (event == EVENT_CLOSE)
 		facts.end_reason = closed_reason(tp, memory, old_state, err);
 	else if (event == EVENT_FAILED)
 		facts.end_reason = failed_reason(memory, err);
 	head_fill(&head, tp, memory, id, now_ns);
 	head.state = event == EVENT_OPEN ? STATE_ESTABLISHED : STATE_CLOSE;
-	row = row_begin(&ring_connection, KIND_CONNECTION, sizeof(*row), &head, &facts);
+	row = row_make(&ring_connection, KIND_CONNECTION, sizeof(*row), &head, &facts, asked);
 	if (!row)
 		return;
 	row->event = event;
@@ -61,12 +64,15 @@ static __always_inline void report_state(struct tcp_sock *tp, const struct memor
 					 int old_state, int new_state)
 {
 	struct filter_facts facts = { .old_state = old_state, .new_state = new_state };
+	__u32 asked = row_ask(KIND_STATE_CHANGE, now_ns);
 	struct state_change_row *row;
 	struct row_head head = {};
 
+	if (!asked)
+		return;
 	head_fill(&head, tp, memory, id, now_ns);
 	head.state = new_state;
-	row = row_begin(&ring_state_change, KIND_STATE_CHANGE, sizeof(*row), &head, &facts);
+	row = row_make(&ring_state_change, KIND_STATE_CHANGE, sizeof(*row), &head, &facts, asked);
 	if (!row)
 		return;
 	row->old_state = old_state;
@@ -108,15 +114,16 @@ static __always_inline void establish(struct memory *memory, struct tcp_sock *tp
 }
 
 /* Books the time in the state that is left. */
-static __always_inline void leave(struct memory *memory, __u64 now_ns, int old_state)
+static __always_inline void leave(struct memory *memory, __u64 now_ns, int old_state, int new_state)
 {
-	__u32 index = old_state;
+	__u32 index = state_slot(old_state);
 
 	asm volatile("%0 &= 15" : "+r"(index)); /* clang 14 forgets the bound; the verifier wants to see it */
-	if (index < STATE_COUNT)
+	if (index < STATE_SLOTS)
 		memory->state_us[index] += us_since(memory->state_ns, now_ns);
 	memory->state_ns = now_ns;
 	memory->last_state = old_state;
+	memory->state = new_state;
 }
 
 /* Before the rows are written: what this transition says about the connection. */
@@ -153,7 +160,10 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int old_state, int new_state)
 	if (!tp || old_state == new_state)
 		return 0;
 	id = bpf_get_socket_cookie(tp);
-	memory = memory_of(tp, id, now_ns);
+	memory = memory_make(tp);
+	/* What begins here is not first seen alive. */
+	if (memory && old_state != STATE_CLOSE)
+		memory_meet(memory, tp, id, now_ns);
 	if (memory)
 		remember(memory, tp, id, now_ns, old_state, new_state);
 	else
@@ -161,7 +171,7 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int old_state, int new_state)
 
 	report_state(tp, memory, id, now_ns, old_state, new_state);
 	if (memory)
-		leave(memory, now_ns, old_state);
+		leave(memory, now_ns, old_state, new_state);
 	/* One call for both: what it expands to is most of the program. */
 	if (new_state == STATE_ESTABLISHED || (new_state == STATE_CLOSE && old_state != STATE_LISTEN))
 		report_connection(tp, memory, id, now_ns, new_state == STATE_CLOSE ? end_of(memory) : EVENT_OPEN, old_state);

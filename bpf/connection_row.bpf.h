@@ -10,16 +10,17 @@
 #include "rows.h"
 #include "tcp.bpf.h"
 
-static __always_inline void fill_rest(struct connection_row *row, struct tcp_sock *tp, const struct memory *memory,
-				      __u64 now_ns)
+/* Takes the account over: no sample comes after this. */
+static __always_inline void fill_rest(struct connection_row *row, struct tcp_sock *tp, struct memory *memory, __u64 now_ns)
 {
-	const struct sampled *last = &memory->sampled;
+	__u32 edition = __sync_fetch_and_or(&memory->edition, EDITION_LAST);
+	const struct account *last = &memory->accounts[edition & 1];
 	__u32 chrono[3];
 
 	chrono_read(tp, chrono);
-	row->busy_us_rest = (__u64)(chrono[0] - last->chrono[0]) * jiffy_us;
-	row->rwnd_limited_us_rest = (__u64)(chrono[1] - last->chrono[1]) * jiffy_us;
-	row->sndbuf_limited_us_rest = (__u64)(chrono[2] - last->chrono[2]) * jiffy_us;
+	row->busy_us_rest = (__u64)ahead(chrono[0], last->chrono[0]) * jiffy_us;
+	row->rwnd_limited_us_rest = (__u64)ahead(chrono[1], last->chrono[1]) * jiffy_us;
+	row->sndbuf_limited_us_rest = (__u64)ahead(chrono[2], last->chrono[2]) * jiffy_us;
 	row->bytes_sent_rest = tp->bytes_sent - last->bytes_sent;
 	row->bytes_received_rest = payload_received(tp) - last->bytes_received;
 	row->data_segs_out_rest = tp->data_segs_out - last->data_segs_out;
@@ -82,14 +83,14 @@ static __always_inline void fill_times(struct connection_row *row, const struct 
 {
 	const struct io *io = &memory->io;
 
-	row->syn_sent_us = memory->state_us[STATE_SYN_SENT];
-	row->syn_recv_us = memory->state_us[STATE_SYN_RECV];
-	row->established_us = memory->state_us[STATE_ESTABLISHED];
-	row->fin_wait1_us = memory->state_us[STATE_FIN_WAIT1];
-	row->fin_wait2_us = memory->state_us[STATE_FIN_WAIT2];
-	row->close_wait_us = memory->state_us[STATE_CLOSE_WAIT];
-	row->closing_us = memory->state_us[STATE_CLOSING];
-	row->last_ack_us = memory->state_us[STATE_LAST_ACK];
+	row->syn_sent_us = memory->state_us[state_slot(STATE_SYN_SENT)];
+	row->syn_recv_us = memory->state_us[state_slot(STATE_SYN_RECV)];
+	row->established_us = memory->state_us[state_slot(STATE_ESTABLISHED)];
+	row->fin_wait1_us = memory->state_us[state_slot(STATE_FIN_WAIT1)];
+	row->fin_wait2_us = memory->state_us[state_slot(STATE_FIN_WAIT2)];
+	row->close_wait_us = memory->state_us[state_slot(STATE_CLOSE_WAIT)];
+	row->closing_us = memory->state_us[state_slot(STATE_CLOSING)];
+	row->last_ack_us = memory->state_us[state_slot(STATE_LAST_ACK)];
 	row->connect_us = memory->connect_us;
 	row->accept_us = io->accept_us;
 	row->first_send_us = io->first_send_ns ? us_since(memory->born_ns, io->first_send_ns) : 0;

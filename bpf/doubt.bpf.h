@@ -13,29 +13,39 @@ struct doubt {
 	__u32 undos;           /* congestion responses that the kernel took back */
 	__u32 undone;          /* segments sent again in the episodes that were taken back */
 	__u32 episode_retrans; /* total_retrans where the last episode of Recovery or Loss began */
-	row_flag open;         /* an undo of that episode is still possible */
-	__u8 pad[3];
+	__u32 episode;         /* counts them, times two; the lowest bit: an undo of the last is still possible */
 };
 
 /* What rows of one kind have told so far. */
 struct told {
 	__u32 dsack_dups;
 	__u32 undos;
-	__u32 total_retrans;
 };
 
 static __always_inline void doubt_begin(struct doubt *doubt, const struct tcp_sock *tp)
 {
 	doubt->episode_retrans = tp->total_retrans;
-	doubt->open = tp->undo_marker != 0;
+	doubt->episode = ((doubt->episode | 1) + 1) | (tp->undo_marker != 0);
 }
 
-/* Notices an undo. One that comes by DSACK after the episode's end changes no state: every look at the socket looks for it. */
+/* What goes on is none, and what could be undone cannot be any more. */
+static __always_inline void doubt_end(struct doubt *doubt)
+{
+	doubt->episode &= ~1U;
+}
+
+/*
+ * Notices an undo, once. One that comes by DSACK after the episode's end changes no state: every look at the socket looks
+ * for it, and so does a sweep, which holds no lock.
+ */
 static __always_inline void doubt_look(struct doubt *doubt, const struct tcp_sock *tp)
 {
-	if (!doubt->open || tp->undo_marker)
+	__u32 episode = *(volatile __u32 *)&doubt->episode;
+
+	if (!(episode & 1) || tp->undo_marker)
 		return;
-	doubt->open = 0;
+	if (__sync_val_compare_and_swap(&doubt->episode, episode, episode & ~1U) != episode)
+		return;
 	doubt->undos++;
 	doubt->undone += tp->total_retrans - doubt->episode_retrans;
 }
@@ -50,7 +60,6 @@ static __always_inline void tell(struct told *told, const struct doubt *doubt, c
 {
 	told->dsack_dups = tp->dsack_dups;
 	told->undos = doubt->undos;
-	told->total_retrans = tp->total_retrans;
 }
 
 /* Of one segment both kinds of evidence may speak, so they are not added; a network that duplicates makes DSACKs too. */

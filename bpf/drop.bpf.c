@@ -48,9 +48,14 @@ int kfree_skb(unsigned long long *ctx)
 	struct tcp_sock *tp = NULL;
 	struct sock *receiver;
 	struct drop_row *row;
-	__u32 ifindex;
+	__u32 ifindex, asked;
+	__u64 now_ns;
 
 	if (!packet_read(&packet, skb) || is_unread_fin(&packet, skb))
+		return 0;
+	now_ns = bpf_ktime_get_boot_ns();
+	asked = row_ask(KIND_DROP, now_ns);
+	if (!asked)
 		return 0;
 	/* What came in has its interface; loopback's too. */
 	ifindex = skb->skb_iif;
@@ -59,15 +64,15 @@ int kfree_skb(unsigned long long *ctx)
 	if (receiver)
 		tp = bpf_skc_to_tcp_sock(receiver);
 	if (tp) {
-		__u64 id = bpf_get_socket_cookie(tp), now_ns = bpf_ktime_get_boot_ns();
+		__u64 id = bpf_get_socket_cookie(tp);
 
 		head_fill(&head, tp, bpf_sk_storage_get(&memories, tp, 0, 0), id, now_ns);
 	} else {
 		head_packet(&head, &packet, skb, facts.direction);
 		head_holder(&head, skb);
-		head.time_ns = bpf_ktime_get_boot_ns();
+		head.time_ns = now_ns;
 	}
-	row = row_begin(&ring_drop, KIND_DROP, sizeof(*row), &head, &facts);
+	row = row_make(&ring_drop, KIND_DROP, sizeof(*row), &head, &facts, asked);
 	if (!row)
 		return 0;
 	row->address = ctx[1];

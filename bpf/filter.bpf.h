@@ -91,19 +91,23 @@ __attribute__((noinline)) __u32 filter_ask(const struct row_head *head, const st
 	return wanted;
 }
 
-/*
- * Which filters want a row with this head: their bits, with FILTER_BASE where rows are written whatever the filters
- * say. Without either the row is not to be written: 0, no filter wants it; FILTER_SPENT, one does and has spent its budget.
- * Costs one look-up while there is no filter. `head->time_ns` is now.
- */
-static __always_inline __u32 filter_match(const struct row_head *head, const struct filter_facts *facts)
+/* The word of filter_control: FILTER_BITS of it are filters that have to be asked. */
+static __always_inline __u32 filters_live(void)
 {
 	__u32 key = 0;
 	__u32 *control = bpf_map_lookup_elem(&filter_control, &key);
-	__u32 word = control ? *control : 0;
-	__u32 base = word & FILTER_EXCLUSIVE ? 0 : FILTER_BASE;
 
-	return word & FILTER_BITS ? base | filter_ask(head, facts, word) : base;
+	return control ? *control : 0;
+}
+
+/*
+ * Which of the `live` filters want a row with this head: their bits, with FILTER_BASE where rows are written whatever the
+ * filters say. Without either the row is not to be written: 0, no filter wants it; FILTER_SPENT, one does and has spent its
+ * budget. `head->time_ns` is now.
+ */
+static __always_inline __u32 filter_match(const struct row_head *head, const struct filter_facts *facts, __u32 live)
+{
+	return (live & FILTER_EXCLUSIVE ? 0 : FILTER_BASE) | filter_ask(head, facts, live);
 }
 
 #endif

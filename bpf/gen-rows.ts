@@ -180,17 +180,40 @@ ${list.replace(/^/gm, '  ')}
   return { code, entry };
 }
 
+/** The numbers that a header defines, by the beginning of their names. */
+function emitLimits(file: string, prefix: string): string {
+  const limits = readFileSync(join(here, file), 'utf8').matchAll(new RegExp(`^#define (${prefix}\\w+) +(\\d+)`, 'gm'));
+  return [...limits].map(([, name, value]) => `export const ${name} = ${value};`).join('\n');
+}
+
+function members(struct: string, value: (column: Column) => string): string {
+  return columnsOf(named('STRUCT', struct))
+    .filter(({ name }) => !name.startsWith('pad'))
+    .map((column) => `  ${column.name}: ${value(column)},`)
+    .join('\n');
+}
+
+/** What makes a tally program and reads its groups needs of tally.h. */
+function emitTally(): string {
+  const structs = ['tally_program', 'tally_plan', 'tally_part', 'tally_value', 'tally_histogram', 'tally_group', 'tally_histogram_sums'];
+  const each = structs.map((struct) => {
+    const name = struct.toUpperCase();
+    const at = members(struct, ({ offset }) => String(offset));
+    return `export const ${name}_BYTES = ${named('STRUCT', struct).size};\nexport const ${name}_AT = {\n${at}\n} as const;`;
+  });
+  return `
+${emitLimits('tally.h', 'TALLY_')}
+
+/** Where the members of tally.h's structs lie, those of nested ones among them. */
+${each.join('\n')}
+`;
+}
+
 /** What the compiler of filters needs of filter.h: its limits, and where the members of its structs lie. */
 function emitFilter(): string {
-  const limits = [...readFileSync(join(here, 'filter.h'), 'utf8').matchAll(/^#define (FILTER_\w+) +(\d+)/gm)];
-  const members = (struct: string, value: (column: Column) => string) =>
-    columnsOf(named('STRUCT', struct))
-      .filter(({ name }) => !name.startsWith('pad'))
-      .map((column) => `  ${column.name}: ${value(column)},`)
-      .join('\n');
   const sized = ['filter', 'filter_step'].map((struct) => `export const ${struct.toUpperCase()}_BYTES = ${named('STRUCT', struct).size};`);
   return `
-${limits.map(([, name, value]) => `export const ${name} = ${value};`).join('\n')}
+${emitLimits('filter.h', 'FILTER_')}
 ${sized.join('\n')}
 
 /** Where the members of filter.h's structs lie, those of nested ones among them. */
@@ -258,7 +281,7 @@ ${kinds.map(({ entry }) => entry).join('\n')}
 /** The kernel's counters of one kind, as the loader hands them out: UInt64 each. */
 export const COUNTERS = [${counters.map(({ name }) => `'${name}'`).join(', ')}] as const;
 export type KindCounters = Record<(typeof COUNTERS)[number], number>;
-${emitFilter()}`;
+${emitFilter()}${emitTally()}`;
 }
 
 // A path as argument writes elsewhere: the test compares that with the committed file.

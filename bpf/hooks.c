@@ -24,6 +24,7 @@ static const struct hook {
 	{ "congestion", "tcp_cong_state_set" },
 	{ "drop", "kfree_skb" },
 	{ "sample", "sample" },
+	{ "preexisting", "preexisting" },
 	{ "owner", "owner" },
 	{ "netns", "netns" },
 	{ "io", "sock_send_length" },
@@ -98,6 +99,17 @@ void hooks__blame(const char *program, const char *stage, int error)
 	say_why(hook_of(program), stage, error);
 }
 
+/* An iterator over a map is told which. */
+static struct bpf_link *attach_one(const struct bpf_program *program)
+{
+	union bpf_iter_link_info info = { .map.map_fd = (__u32)shared_map("memories") };
+	LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info, .link_info_len = sizeof(info));
+
+	if (strcmp(bpf_program__section_name(program), "iter/bpf_sk_storage_map"))
+		return bpf_program__attach(program);
+	return bpf_program__attach_iter(program, &options);
+}
+
 /* Attaches the hooks [from, to) of a loaded object. */
 static int attach(struct bpf_object *object, int from, int to)
 {
@@ -109,7 +121,7 @@ static int attach(struct bpf_object *object, int from, int to)
 		if (!is_wanted(i) || !program || bpf_program__fd(program) < 0)
 			continue;
 		warning__clear();
-		state.links[i] = bpf_program__attach(program);
+		state.links[i] = attach_one(program);
 		state.programs[i] = bpf_program__fd(program);
 		if (state.links[i])
 			attached++;

@@ -49,16 +49,16 @@ static __always_inline void take_turn(struct memory *memory, enum direction dire
 	__u64 *first_ns = direction == DIRECTION_SENT ? &io->first_send_ns : &io->first_receive_ns;
 	__u64 now_ns;
 
-	if (direction != begins && io->last == direction)
+	if (direction != begins && memory->last_io == direction)
 		return;
 	now_ns = bpf_ktime_get_boot_ns();
 	if (!*first_ns)
 		*first_ns = now_ns;
-	if (direction != begins && io->last == begins) {
+	if (direction != begins && memory->last_io == begins) {
 		io->turns++;
 		io->turn_us += (now_ns - io->last_ns) / 1000;
 	}
-	io->last = direction;
+	memory->last_io = direction;
 	io->last_ns = now_ns;
 }
 

@@ -63,6 +63,7 @@ enum {
 enum {
 	BPF_F_NO_PREALLOC = 1 << 0,
 	BPF_F_CLONE = 1 << 9,
+	BPF_F_MMAPABLE = 1 << 10,
 	BPF_SK_STORAGE_GET_F_CREATE = 1 << 0,
 	BPF_RB_NO_WAKEUP = 1 << 0,
 };
@@ -142,7 +143,12 @@ typedef struct {
 	__u32 val;
 } kuid_t;
 
+struct spinlock {
+	__u32 word; /* of whatever it is made of, the first: 0 while nobody has it */
+};
+
 typedef struct {
+	struct spinlock slock;
 	int owned;
 } socket_lock_t;
 
@@ -276,19 +282,6 @@ struct sk_buff {
 
 struct request_sock {
 	struct sock_common __req_common;
-};
-
-struct seq_file;
-
-struct bpf_iter_meta {
-	struct seq_file *seq;
-	__u64 session_id;
-	__u64 seq_num;
-};
-
-struct bpf_iter__tcp {
-	struct bpf_iter_meta *meta;
-	struct sock_common *sk_common;
 };
 
 #pragma clang attribute pop

@@ -4,6 +4,7 @@
 #define TCPLENS_KERNEL_TASKS_H
 
 #include "kernel.h"
+#include "kernel_iterators.h"
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 

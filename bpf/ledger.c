@@ -93,15 +93,17 @@ static void report(struct known *known, const struct namespace_row *now)
 }
 
 /* The caller is inside the namespace. */
-void ledger__enter(__u64 cookie, __u64 host_id, int attributed_map)
+bool ledger__enter(__u64 cookie, __u64 host_id, int attributed_map)
 {
 	struct known *known = known_of(cookie);
 	struct namespace_row now;
 	struct timespec boot;
 	__s64 missing;
+	bool is_new;
 
 	if (!known)
-		return;
+		return true;
+	is_new = !known->sweep;
 	memset(&now, 0, sizeof(now));
 	clock_gettime(CLOCK_BOOTTIME, &boot);
 	now.head.time_ns = (__u64)boot.tv_sec * 1000000000ULL + (__u64)boot.tv_nsec;
@@ -131,6 +133,7 @@ void ledger__enter(__u64 cookie, __u64 host_id, int attributed_map)
 		now.head.time_ns = known->total.head.time_ns; /* of the last row */
 	known->total = now;
 	known->total.unattributed = 0; /* of all counters the only one that is a gain already */
+	return is_new;
 }
 
 /* Begins a round over all namespaces, and forgets those that the last one did not meet. */

@@ -4,6 +4,7 @@
 #define TCPLENS_LOADER_STATE_H
 
 #include <bpf/libbpf.h>
+#include <pthread.h>
 #include "rows.h"
 
 #define WARNING_BYTES 256
@@ -15,20 +16,35 @@ struct reader {
 	int attributed_fd; /* segments seen sent again, by namespace */
 	__u64 host_id;
 	struct bpf_link *sample_link;
+	struct bpf_link *preexisting_link;
 	struct bpf_link *owner_link;
 	struct bpf_link *netns_link;
 };
 
 int reader__open_rings(struct reader *reader, const int ring_fds[KIND_COUNT]);
+/* Counts the rows of a ring and hands out none. Returns how many; -EPROTO where it holds what is no row of the kind. */
+int reader__count(int kind);
 void reader__close(struct reader *reader);
+/* -EINVAL for what is no kind. */
 int row_size(int kind);
 
 /* NULL with errno. */
 struct ring *ring__open(int map_fd);
 /* Readable when it holds a row. */
 int ring__fd(const struct ring *ring);
-/* Moves whole rows; returns bytes, -EPROTO when the next is no row of this size. */
-int ring__drain(struct ring *ring, unsigned char *rows, int size, int row_size);
+/*
+ * A walk over the rows that are there as it begins, until one that is still being written. What it has passed is free for
+ * the kernel at its end; until then the rows are where they are.
+ */
+struct ring_walk {
+	unsigned long at, end;
+	bool is_broken; /* what came next was no row of the size */
+};
+
+struct ring_walk ring__begin(const struct ring *ring);
+/* NULL after the last row. */
+const unsigned char *ring__next(const struct ring *ring, struct ring_walk *walk, int row_size);
+void ring__end(struct ring *ring, const struct ring_walk *walk);
 void ring__close(struct ring *ring);
 
 /* Added to CLOCK_BOOTTIME it gives the wall clock, as of now. */
@@ -76,6 +92,7 @@ void constants__set(struct bpf_object *object, struct bpf_map *rodata, unsigned 
 
 /* Names for the numbers in rows, from the running kernel. */
 void names__open(const struct btf *btf);
+bool names__has(int kind);
 void names__fill(int kind, unsigned char *row);
 int names__list(char *to, int size);
 void names__close(void);
@@ -86,7 +103,8 @@ void netstat__subtract(struct namespace_row *row, const struct namespace_row *ea
 
 /* The rows of kind `namespace`: begun with every round, entered namespace by namespace, drained as other rows are. */
 void ledger__begin(void);
-void ledger__enter(__u64 cookie, __u64 host_id, int attributed_map);
+/* Returns whether the namespace is met for the first time. */
+bool ledger__enter(__u64 cookie, __u64 host_id, int attributed_map);
 int ledger__drain(unsigned char *rows, int size);
 const struct kind_counters *ledger__counters(void);
 void ledger__close(void);
@@ -99,7 +117,31 @@ void filters__close(void);
 int sweep__drain(unsigned char *rows, int size);
 void sweep__close(void);
 
+/* Counts a row that is whole, by the program that loader__tally() was given. */
+void tally__row(int kind, const unsigned char *row);
+struct tally_program;
+bool tally__is_sound(const struct tally_program *program);
+void tally__close(void);
+
+/* Notes who appears in it. */
+void met__row(const unsigned char *row);
+void met__close(void);
+
+/* The thread that counts where nobody reads. Counting is one thread's at a time. */
+void counter__lock(void);
+void counter__unlock(void);
+/* Whether it takes the rows of a kind. */
+bool counter__has(int kind);
+/* Counts what waits, within the lock; returns rows. */
+int counter__count(void);
+void counter__close(void);
+
+/* Rows of that kind wake nobody any more. */
+void waker__ignore(int kind);
 void waker__close(void);
+
+/* Starts a thread that meets no signals. Returns an errno. */
+int thread__start(pthread_t *thread, void *(*run)(void *), const char *name);
 
 /* NULL where the file is not one of this loader's, with errno and a warning. */
 struct bpf_object *object__open(const char *path, const char *name);

@@ -33,6 +33,7 @@ static int open_reader(__u64 host_id)
 	the_reader.attributed_fd = shared_map("attributed");
 	the_reader.host_id = host_id;
 	the_reader.sample_link = hooks__link("sample");
+	the_reader.preexisting_link = hooks__link("preexisting");
 	the_reader.owner_link = hooks__link("owner");
 	the_reader.netns_link = hooks__link("netns");
 	return reader__open_rings(&the_reader, rings);
@@ -73,8 +74,11 @@ int loader__misses(unsigned char *misses, int size)
 
 int loader__close(void)
 {
+	counter__close();
 	waker__close();
 	reader__close(&the_reader);
+	tally__close();
+	met__close();
 	ledger__close();
 	names__close();
 	filters__close();

@@ -24,9 +24,33 @@ API int loader__open(const char *directory, const char *host_id, int ring_bytes,
 API int loader__drain(int kind, unsigned char *rows, int size);
 
 /*
- * Opens a sweep over the sockets of the namespace behind `netns_path` (empty: the caller's own); drain of the kind
- * `sample` then walks it, and drain of `namespace` has its counters. `first` says that a round over all namespaces
- * begins with it. `identity` receives two UInt64, the namespace's cookie and inode.
+ * Counts rows from now on, wherever they are taken out, by a `struct tally_program` (tally.h), and forgets what was counted
+ * before. Returns -EINVAL for a program of another size or with what lies outside its rows.
+ */
+API int loader__tally(const unsigned char *program, int size);
+
+/*
+ * Writes `struct tally_group`s (tally.h) from number `from` on, as many as fit; a group keeps its number. Returns bytes, or
+ * why counting ended: -EPROTO where a ring held what is no row of its kind.
+ */
+API int loader__tallied(int from, unsigned char *groups, int size);
+
+/*
+ * From now on a thread takes out the rows of all that happens, every so many ms while there are any, and has them counted;
+ * loader__drain() gives only rows of sweeps.
+ */
+API int loader__count(int interval_ms);
+
+/*
+ * Who appeared in rows since the last call, each once: two UInt64, the cgroup's id and the pid. `again` 1: from now on
+ * everyone is told once more. Returns bytes.
+ */
+API int loader__met(unsigned char *pairs, int size, int again);
+
+/*
+ * Looks into the namespace behind `netns_path` (empty: the caller's own): drain of the kind `namespace` then has its
+ * counters. `first` says that a round over all namespaces begins with it, and with that a sweep over the sockets of all,
+ * which drain of the kind `sample` walks. `identity` receives two UInt64, the namespace's cookie and inode.
  */
 API int loader__sweep(const char *netns_path, int first, unsigned char *identity, int size);
 

@@ -134,6 +134,12 @@ static void name_reason(row_name name, const struct reasons *reasons, __u32 code
 		memcpy(name, reasons->names[code], sizeof(row_name));
 }
 
+/* Whether rows of the kind want names. */
+bool names__has(int kind)
+{
+	return kind == KIND_RESET || kind == KIND_DROP;
+}
+
 void names__fill(int kind, unsigned char *bytes)
 {
 	if (kind == KIND_RESET) {

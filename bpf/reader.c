@@ -9,34 +9,10 @@
 #include <string.h>
 #include <time.h>
 
-struct reader the_reader;
+/* After so many rows the kernel has their room again. It looks there for every row that it writes, so seldom. */
+#define ROWS_A_RELEASE 512
 
-/* Where rows are moved to. */
-int row_size(int kind)
-{
-	switch (kind) {
-	case KIND_RETRANSMIT:
-		return sizeof(struct retransmit_row);
-	case KIND_CONNECTION:
-		return sizeof(struct connection_row);
-	case KIND_STATE_CHANGE:
-		return sizeof(struct state_change_row);
-	case KIND_SAMPLE:
-		return sizeof(struct sample_row);
-	case KIND_RESET:
-		return sizeof(struct reset_row);
-	case KIND_CONGESTION:
-		return sizeof(struct congestion_row);
-	case KIND_DROP:
-		return sizeof(struct drop_row);
-	case KIND_LISTENER:
-		return sizeof(struct listener_row);
-	case KIND_NAMESPACE:
-		return sizeof(struct namespace_row);
-	default:
-		return -EINVAL;
-	}
-}
+struct reader the_reader;
 
 /* A clock step shows in rows drained after it. */
 __u64 clock_offset_ns(void)
@@ -48,7 +24,7 @@ __u64 clock_offset_ns(void)
 	return (__u64)(wall.tv_sec - boot.tv_sec) * 1000000000ULL + (__u64)(wall.tv_nsec - boot.tv_nsec);
 }
 
-/* What the kernel side leaves to be filled in: the wall clock, and names for numbers. */
+/* What the kernel side leaves to be filled in: the wall clock, and names for numbers. A row is counted when it is whole. */
 static void complete(int kind, unsigned char *row, __u64 offset_ns)
 {
 	__u64 time_ns;
@@ -57,6 +33,8 @@ static void complete(int kind, unsigned char *row, __u64 offset_ns)
 	time_ns += offset_ns;
 	memcpy(row, &time_ns, sizeof(time_ns));
 	names__fill(kind, row);
+	tally__row(kind, row);
+	met__row(row);
 }
 
 int reader__open_rings(struct reader *reader, const int ring_fds[KIND_COUNT])
@@ -71,27 +49,89 @@ int reader__open_rings(struct reader *reader, const int ring_fds[KIND_COUNT])
 	return 0;
 }
 
-/* Whole rows as the kernel side has them. */
-static int take(struct reader *reader, int kind, unsigned char *rows, int size)
+/* The rows of a ring, copied and made whole one by one: the second look at a row finds it in the cache. */
+static int drain_ring(struct ring *ring, int kind, unsigned char *rows, int size)
 {
-	if (kind == KIND_SAMPLE)
-		return sweep__drain(rows, size);
-	if (kind == KIND_NAMESPACE)
-		return ledger__drain(rows, size);
-	return reader->rings[kind] ? ring__drain(reader->rings[kind], rows, size, row_size(kind)) : 0;
+	struct ring_walk walk = ring__begin(ring);
+	__u64 offset_ns = clock_offset_ns();
+	int row = row_size(kind), used = 0;
+
+	while (used + row <= size) {
+		const unsigned char *from = ring__next(ring, &walk, row);
+
+		if (!from)
+			break;
+		memcpy(rows + used, from, (size_t)row);
+		complete(kind, rows + used, offset_ns);
+		used += row;
+	}
+	ring__end(ring, &walk);
+	return walk.is_broken ? -EPROTO : used;
+}
+
+/* The rows that the loader makes or reads itself. */
+static int drain_own(int kind, unsigned char *rows, int size)
+{
+	int used = kind == KIND_SAMPLE ? sweep__drain(rows, size) : ledger__drain(rows, size);
+	__u64 offset_ns = clock_offset_ns();
+
+	for (int at = 0; at < used; at += row_size(kind))
+		complete(kind, rows + at, offset_ns);
+	return used;
+}
+
+static bool is_own(int kind)
+{
+	return kind == KIND_SAMPLE || kind == KIND_NAMESPACE;
+}
+
+static int drain(int kind, unsigned char *rows, int size)
+{
+	if (is_own(kind))
+		return drain_own(kind, rows, size);
+	return the_reader.rings[kind] ? drain_ring(the_reader.rings[kind], kind, rows, size) : 0;
 }
 
 int loader__drain(int kind, unsigned char *rows, int size)
 {
-	__u64 offset_ns = clock_offset_ns();
 	int used;
 
 	if (row_size(kind) < 0 || size < row_size(kind))
 		return -EINVAL;
-	used = take(&the_reader, kind, rows, size);
-	for (int at = 0; at < used; at += row_size(kind))
-		complete(kind, rows + at, offset_ns);
+	if (counter__has(kind))
+		return 0;
+	counter__lock();
+	used = drain(kind, rows, size);
+	counter__unlock();
 	return used;
+}
+
+/* Where they lie, in the ring. Names belong to what is counted, and need a row to be written to. */
+int reader__count(int kind)
+{
+	struct ring *ring = the_reader.rings[kind];
+	struct ring_walk walk;
+	const unsigned char *row;
+	struct drop_row named;
+	int taken = 0;
+
+	if (!ring)
+		return 0;
+	walk = ring__begin(ring);
+	_Static_assert(sizeof(named) >= sizeof(struct reset_row), "of the kinds with names the largest");
+	while ((row = ring__next(ring, &walk, row_size(kind)))) {
+		if (names__has(kind)) {
+			memcpy(&named, row, (size_t)row_size(kind));
+			names__fill(kind, (unsigned char *)&named);
+			row = (const unsigned char *)&named;
+		}
+		tally__row(kind, row);
+		met__row(row);
+		if (++taken % ROWS_A_RELEASE == 0)
+			ring__end(ring, &walk);
+	}
+	ring__end(ring, &walk);
+	return walk.is_broken ? -EPROTO : taken;
 }
 
 int loader__counters(unsigned char *counters, int size)

@@ -16,15 +16,15 @@ RING(reset);
 /* An abort closes the socket before it sends its RST: the state that it was in is the one before. */
 static __always_inline void fill_state(struct row_head *head, __u64 *state_us, const struct memory *memory, __u64 now_ns)
 {
-	__u32 last = memory->last_state;
+	__u32 last = memory->last_state, slot = state_slot(last);
 
 	if (head->state != STATE_CLOSE || !last) {
 		*state_us = us_since(memory->state_ns, now_ns);
 		return;
 	}
 	head->state = last;
-	asm volatile("%0 &= 15" : "+r"(last));
-	*state_us = last < STATE_COUNT ? memory->state_us[last] : 0;
+	asm volatile("%0 &= 15" : "+r"(slot));
+	*state_us = slot < STATE_SLOTS ? memory->state_us[slot] : 0;
 }
 
 static __always_inline void fill_socket(struct reset_row *row, struct tcp_sock *tp)

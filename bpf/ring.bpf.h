@@ -40,17 +40,45 @@ static __always_inline void count_no_storage(__u32 kind)
 		count->no_storage++;
 }
 
+/* No filter has to be asked, and the kind's budget is paid. Beside the bits of filter_match(). */
+#define ROW_PAID (1U << 29)
+
+/*
+ * Whether a row of this kind can be written at all, before its head is made: most that a budget withholds cost no more
+ * than this. 0: it cannot, and is counted. Else what row_wanted() goes on with.
+ */
+static __always_inline __u32 row_ask(enum kind kind, __u64 now_ns)
+{
+	__u32 live = filters_live();
+	struct kind_counters *count;
+
+	if (live & FILTER_BITS)
+		return live;
+	if (!(live & FILTER_EXCLUSIVE) && budget_spend(kind, now_ns))
+		return ROW_PAID;
+	count = counters_of(kind);
+	if (count) {
+		if (live & FILTER_EXCLUSIVE)
+			count->filtered++;
+		else
+			count->withheld++;
+	}
+	return 0;
+}
+
 /*
  * Whether a row with this head is to be written; marks in the head which filters want it. One that a filter wants is
  * paid from the filter's budget, not from its kind's: a flood cannot hide what somebody looks for.
  */
-static __always_inline bool row_wanted(struct row_head *head, enum kind kind, const struct filter_facts *facts)
+static __always_inline bool row_wanted(struct row_head *head, enum kind kind, const struct filter_facts *facts, __u32 asked)
 {
 	struct kind_counters *count;
 	__u32 wanted;
 
 	head->kind = kind;
-	wanted = filter_match(head, facts);
+	if (asked == ROW_PAID)
+		return true;
+	wanted = filter_match(head, facts, asked);
 	head->filters = wanted & FILTER_BITS;
 	if (head->filters || ((wanted & FILTER_BASE) && budget_spend(kind, head->time_ns)))
 		return true;
@@ -65,13 +93,13 @@ static __always_inline bool row_wanted(struct row_head *head, enum kind kind, co
 }
 
 /* A row with this head and zeroes behind it, or NULL where it is not wanted or the ring is full. */
-static __always_inline void *row_begin(void *ring, enum kind kind, __u64 size, struct row_head *head,
-				       const struct filter_facts *facts)
+static __always_inline void *row_make(void *ring, enum kind kind, __u64 size, struct row_head *head,
+				      const struct filter_facts *facts, __u32 asked)
 {
 	struct kind_counters *count;
 	void *row;
 
-	if (!row_wanted(head, kind, facts))
+	if (!row_wanted(head, kind, facts, asked))
 		return NULL;
 	row = bpf_ringbuf_reserve(ring, size, 0);
 	count = counters_of(kind);
@@ -86,6 +114,15 @@ static __always_inline void *row_begin(void *ring, enum kind kind, __u64 size, s
 		__builtin_memset(row + sizeof(*head), 0, size - sizeof(*head));
 	}
 	return row;
+}
+
+/* Both in one, where making the head is little or seldom. */
+static __always_inline void *row_begin(void *ring, enum kind kind, __u64 size, struct row_head *head,
+				       const struct filter_facts *facts)
+{
+	__u32 asked = row_ask(kind, head->time_ns);
+
+	return asked ? row_make(ring, kind, size, head, facts, asked) : NULL;
 }
 
 /* Only the first row after the reader has caught up notifies, and only a reader that sleeps (waker.c) is woken by that. */

@@ -2,6 +2,7 @@
 /* Compiled only for its BTF, which gen-rows.ts reads; never loaded. */
 #include "filter.h"
 #include "rows.h"
+#include "tally.h"
 
 struct retransmit_row retransmit;
 struct connection_row connection;
@@ -15,5 +16,7 @@ struct namespace_row namespace;
 struct kind_counters kind_counters;
 struct filter filter;
 struct filter_words filter_words;
+struct tally_program tally_program;
+struct tally_group tally_group;
 
 enum kind kind;

@@ -2108,3 +2108,82 @@ export const FILTER_WORDS = {
 /** What became of the rows that a filter was asked about: UInt64 each. */
 export const FILTER_COUNTERS = ['evaluated', 'matched', 'passed', 'over_budget'] as const;
 export type FilterCounters = Record<(typeof FILTER_COUNTERS)[number], number>;
+
+export const TALLY_PLANS_MAX = 16;
+export const TALLY_PARTS_MAX = 10;
+export const TALLY_VALUES_MAX = 10;
+export const TALLY_HISTOGRAMS_MAX = 2;
+export const TALLY_BOUNDS_MAX = 512;
+export const TALLY_TERMS = 2;
+export const TALLY_TERM_BYTES = 32;
+export const TALLY_PLAIN_BYTES = 8;
+export const TALLY_TERMS_LIMIT = 60000;
+export const TALLY_GROUPS_LIMIT = 100000;
+export const TALLY_IPV4 = 0;
+export const TALLY_NONE = 255;
+
+/** Where the members of tally.h's structs lie, those of nested ones among them. */
+export const TALLY_PROGRAM_BYTES = 7264;
+export const TALLY_PROGRAM_AT = {
+  plans: 0,
+  bounds: 4,
+  groups_max: 8,
+  terms_max: 16,
+  terms_kept: 24,
+  bound: 32,
+  plan: 4128,
+} as const;
+export const TALLY_PLAN_BYTES = 196;
+export const TALLY_PLAN_AT = {
+  kind: 0,
+  if_is: 1,
+  is: 2,
+  parts: 3,
+  values: 4,
+  histograms: 5,
+  when: 6,
+  part: 8,
+  value: 128,
+  histogram: 188,
+} as const;
+export const TALLY_PART_BYTES = 12;
+export const TALLY_PART_AT = {
+  below: 0,
+  from: 4,
+  when: 6,
+  if_is: 8,
+  is: 9,
+  size: 10,
+  to: 11,
+} as const;
+export const TALLY_VALUE_BYTES = 6;
+export const TALLY_VALUE_AT = {
+  from: 0,
+  size: 2,
+  most: 3,
+  less: 4,
+} as const;
+export const TALLY_HISTOGRAM_BYTES = 4;
+export const TALLY_HISTOGRAM_AT = {
+  from: 0,
+  size: 2,
+} as const;
+export const TALLY_GROUP_BYTES = 232;
+export const TALLY_GROUP_AT = {
+  size: 0,
+  plan: 4,
+  cut: 5,
+  overflow: 6,
+  term: 8,
+  plain: 72,
+  rows: 80,
+  values: 88,
+  histograms: 168,
+} as const;
+export const TALLY_HISTOGRAM_SUMS_BYTES = 32;
+export const TALLY_HISTOGRAM_SUMS_AT = {
+  sum: 0,
+  min: 8,
+  max: 16,
+  buckets: 24,
+} as const;

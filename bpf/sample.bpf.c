@@ -1,93 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The sweep of one network namespace: a row for every connection that moved since the last one, and for every listener. */
+/*
+ * The sweep: over the memories of all sockets of the host, whatever network namespace they are in. A row for every
+ * connection that moved since its last one, and for every listener.
+ */
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "flow.bpf.h"
+#include "kernel_iterators.h"
 #include "listener.bpf.h"
 #include "memory.bpf.h"
 #include "ring.bpf.h"
 #include "rows.h"
+#include "sample_row.bpf.h"
+#include "sweep-slice.h"
 
 RING(listener);
 
-/* Too large for the stack. One entry is enough: a loader reads its sweeps one after the other. */
-struct scratch {
-	struct sample_row row;
-	struct sampled now;
-};
-
+/* Mapped by the loader. One entry: a loader reads its sweep slice by slice. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct scratch);
-} scratch SEC(".maps");
+	__type(value, struct sweep_slice);
+} sweep_slice SEC(".maps");
 
 /* A connection that lingers in any state but ESTABLISHED moves nothing; a row this often says that it is still there. */
 #define LINGER_NS (30 * 1000000000ULL)
 
-static __always_inline bool is_due(const struct tcp_sock *tp, const struct sampled *last, __u64 now_ns)
+/*
+ * Most sockets stand still, and of those it is the cache misses that cost: so two members are read before anything else
+ * of the socket is. Whatever socket it is, they are within its memory or give nothing. Every segment that is sent again
+ * was seen by a program, or moves segs_out too.
+ */
+static __always_inline bool is_due(const struct sock *sk, const struct memory *memory, __u64 now_ns)
 {
-	__u32 state = tp->inet_conn.icsk_inet.sk.__sk_common.skc_state;
+	const struct tcp_sock *tp = (const struct tcp_sock *)sk;
+	const struct glance *last = &memory->glance;
 
-	return tp->segs_out != last->segs_out || tp->segs_in != last->segs_in ||
-	       tp->total_retrans != last->told.total_retrans ||
-	       (state != STATE_ESTABLISHED && (state != last->state || now_ns - last->time_ns >= LINGER_NS));
-}
-
-static __always_inline void fill_deltas(struct sample_row *row, const struct sampled *now, const struct sampled *last)
-{
-	row->bytes_sent = now->bytes_sent - last->bytes_sent;
-	row->bytes_acked = now->bytes_acked - last->bytes_acked;
-	row->bytes_received = now->bytes_received - last->bytes_received;
-	row->busy_us = (__u64)(now->chrono[0] - last->chrono[0]) * jiffy_us;
-	row->rwnd_limited_us = (__u64)(now->chrono[1] - last->chrono[1]) * jiffy_us;
-	row->sndbuf_limited_us = (__u64)(now->chrono[2] - last->chrono[2]) * jiffy_us;
-	row->interval_us = (now->time_ns - last->time_ns) / 1000;
-	row->turn_us = now->turn_us - last->turn_us;
-	row->turns = now->turns - last->turns;
-	row->segs_out = now->segs_out - last->segs_out;
-	row->segs_in = now->segs_in - last->segs_in;
-	row->data_segs_out = now->data_segs_out - last->data_segs_out;
-	row->data_segs_in = now->data_segs_in - last->data_segs_in;
-	row->delivered_ce = now->delivered_ce - last->delivered_ce;
-	row->reord_seen = now->reord_seen - last->reord_seen;
-	row->retrans = now->told.total_retrans - last->told.total_retrans;
-	row->dsack_dups = now->told.dsack_dups - last->told.dsack_dups;
-	row->undos = now->told.undos - last->told.undos;
-}
-
-static __always_inline void fill_gauges(struct sample_row *row, struct tcp_sock *tp, const struct memory *memory,
-					__u64 now_ns)
-{
-	struct inet_connection_sock *icsk = &tp->inet_conn;
-	__u64 idle = idle_us(tp);
-
-	congestion_control_of(row->congestion_control, tp);
-	row->delivery_rate = delivery_rate(tp);
-	row->state_us = us_since(memory->state_ns, now_ns);
-	row->unattributed = memory_unattributed(memory, tp->total_retrans);
-	row->rttvar_us = tp->rttvar_us >> 2;
-	row->rtt_min_us = rtt_min_us(tp);
-	row->snd_cwnd = tp->snd_cwnd;
-	row->snd_ssthresh = tp->snd_ssthresh;
-	row->snd_wnd = tp->snd_wnd;
-	row->rcv_wnd = receive_window(tp);
-	row->packets_out = tp->packets_out;
-	row->lost_out = tp->lost_out;
-	row->sacked_out = tp->sacked_out;
-	row->retrans_out = tp->retrans_out;
-	row->notsent = tp->write_seq - tp->snd_nxt;
-	row->unread = payload_unread(tp);
-	row->reordering = tp->reordering;
-	row->idle_us = idle < ~0U ? idle : ~0U;
-	row->probes_out = icsk->icsk_probes_out;
-	row->backoff = icsk->icsk_backoff;
-	row->ca_state = BPF_CORE_READ_BITFIELD(icsk, icsk_ca_state);
-	row->app_limited = BPF_CORE_READ_BITFIELD(tp, rate_app_limited);
-	row->keepalive = sock_flag(tp, bpf_core_enum_value(enum sock_flags, SOCK_KEEPOPEN));
+	return BPF_CORE_READ(tp, segs_out) != last->segs_out || BPF_CORE_READ(tp, segs_in) != last->segs_in ||
+	       memory->total_retrans != last->total_retrans ||
+	       (memory->state != STATE_ESTABLISHED && (memory->state != memory->sampled_state || now_ns >= last->time_ns + LINGER_NS));
 }
 
 /* A listener moves nothing, but its queue may be full: a row every sweep, by way of a ring. */
@@ -105,7 +60,7 @@ static __always_inline void report_listener(struct tcp_sock *tp, struct memory *
 	row = row_begin(&ring_listener, KIND_LISTENER, sizeof(*row), &head, &facts);
 	if (!row)
 		return;
-	row->interval_us = us_since(memory->listening.time_ns, now_ns);
+	row->interval_us = us_since(memory->glance.time_ns, now_ns);
 	row->accept_queue = sk->sk_ack_backlog;
 	row->accept_queue_limit = sk->sk_max_ack_backlog;
 	row->syn_backlog = icsk->icsk_accept_queue.qlen.counter;
@@ -115,66 +70,124 @@ static __always_inline void report_listener(struct tcp_sock *tp, struct memory *
 	row->defer_accept = icsk->icsk_accept_queue.rskq_defer_accept != 0;
 	row->fast_open = icsk->icsk_accept_queue.fastopenq.max_qlen != 0;
 	row_submit(row);
-	memory->listening.time_ns = now_ns;
+	memory->glance.time_ns = now_ns;
 	memory->listening.drops = drops;
 	memory->listening.accepted = accepted;
 }
 
-static __always_inline void report_sample(struct seq_file *seq, struct tcp_sock *tp, struct memory *memory, __u64 id,
-					  __u64 now_ns)
+/* Where the slice's next row goes. Bounded where it is made: verifiers before 6.2 forget what they knew of a spilled number. */
+static __always_inline struct sample_row *next_row(struct sweep_slice *slice)
 {
-	__u32 only = 0;
-	struct filter_facts facts = {};
-	struct kind_counters *count;
-	struct scratch *to;
+	__u64 at = slice->rows;
+	struct sample_row *row;
 
-	/* Most sockets stand still: they cost no more than this. */
-	if (!is_due(tp, &memory->sampled, now_ns))
+	if (at >= SLICE_ROWS)
+		return NULL;
+	row = &slice->row[at];
+	asm volatile("" : "+r"(row));
+	return row;
+}
+
+static __always_inline void report_sample(struct sweep_slice *slice, struct tcp_sock *tp, struct memory *memory)
+{
+	struct filter_facts facts = { .ca_state = BPF_CORE_READ_BITFIELD(&tp->inet_conn, icsk_ca_state) };
+	__u32 edition = *(volatile __u32 *)&memory->edition;
+	struct sample_row *row = next_row(slice);
+	__u64 now_ns = slice->now_ns;
+	struct kind_counters *count;
+	struct account account;
+	__u32 asked;
+
+	if (!row || edition & EDITION_LAST)
 		return;
-	facts.ca_state = BPF_CORE_READ_BITFIELD(&tp->inet_conn, icsk_ca_state);
+	slice->visits -= ROW_VISITS - 1;
+	asked = row_ask(KIND_SAMPLE, now_ns);
+	if (!asked)
+		return;
+	srtt_look(memory, tp);
+	/* The marker may be gone for another reason, which a program hears of before the socket is released. */
+	if (memory->doubt.episode & 1 && !tp->undo_marker && is_quiet(tp))
+		doubt_look(&memory->doubt, tp);
+	reading_take(&now.glance, &now.account, &now.sampled, tp, memory, now_ns);
+	account_read(&account, memory, edition);
+	keep_certain(tp, &account);
+	__builtin_memset(row, 0, sizeof(*row));
+	head_fill(&row->head, tp, memory, memory->connection_id, now_ns);
+	if (!row_wanted(&row->head, KIND_SAMPLE, &facts, asked))
+		return;
+	fill_deltas(row, &account, memory);
+	fill_gauges(row, tp, memory, now_ns);
+	/* The kernel counts a little before the event that says why. */
+	row->unattributed = memory_unattributed(memory, is_quiet(tp) ? now.glance.total_retrans : memory->total_retrans);
+	if (!account_turn(memory, edition))
+		return;
+	slice->rows++;
 	count = counters_of(KIND_SAMPLE);
-	to = bpf_map_lookup_elem(&scratch, &only);
-	if (!to)
-		return;
-	memory_look(memory, tp);
-	sampled_read(&to->now, tp, memory, now_ns);
-	__builtin_memset(&to->row, 0, sizeof(to->row));
-	head_fill(&to->row.head, tp, memory, id, now_ns);
-	if (!row_wanted(&to->row.head, KIND_SAMPLE, &facts))
-		return;
-	fill_deltas(&to->row, &to->now, &memory->sampled);
-	fill_gauges(&to->row, tp, memory, now_ns);
-	to->row.evidence = evidence_since(&memory->sampled.told, &memory->doubt, tp);
-	if (bpf_seq_write(seq, &to->row, sizeof(to->row)))
-		return; /* the reader's page is full: the kernel calls again for this socket */
-	memory->sampled = to->now;
 	if (count)
 		count->written++;
 }
 
-SEC("iter/tcp")
-int sample(struct bpf_iter__tcp *ctx)
+/* The memory is this socket's, and not yet its listener's of which it was made. */
+static __always_inline bool is_own(const struct memory *memory, const struct sock_common *common)
 {
-	struct sock_common *common = ctx->sk_common;
-	__u64 now_ns = bpf_ktime_get_boot_ns();
-	struct memory *memory;
-	struct tcp_sock *tp;
-	__u64 id;
+	return memory->connection_id && memory->connection_id == (__u64)common->skc_cookie.counter;
+}
 
-	if (!common)
+/*
+ * The kernel tells of a new state before it sets it; where it is at rest and the two differ, it told no program. A
+ * connection that is just being made has members without meaning yet.
+ */
+static __always_inline bool is_settled(const struct tcp_sock *tp, struct memory *memory)
+{
+	__u8 state = tp->inet_conn.icsk_inet.sk.__sk_common.skc_state;
+
+	if (state == STATE_LISTEN || state == STATE_CLOSE)
+		return false;
+	if (state == memory->state && state != STATE_SYN_SENT && state != STATE_SYN_RECV)
+		return true;
+	if (!is_quiet(tp))
+		return false;
+	memory->state = state;
+	return true;
+}
+
+static __always_inline void look(struct sweep_slice *slice, struct tcp_sock *tp, struct memory *memory)
+{
+	const struct sock_common *common = &tp->inet_conn.icsk_inet.sk.__sk_common;
+
+	if (memory->state == STATE_LISTEN) {
+		if (common->skc_state == STATE_LISTEN && is_own(memory, common))
+			report_listener(tp, memory, memory->connection_id, slice->now_ns);
+		else if (common->skc_state == STATE_ESTABLISHED && !is_own(memory, common))
+			memory_accept(memory, tp, bpf_get_socket_cookie(tp), slice->now_ns); /* its events reached no program */
+	} else if (is_own(memory, common) && is_settled(tp, memory)) {
+		report_sample(slice, tp, memory);
+	}
+}
+
+/* Not 0 ends the slice: the kernel calls again for this socket. */
+SEC("iter/bpf_sk_storage_map")
+int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	struct memory *memory = ctx->value;
+	struct sock *sk = ctx->sk;
+	struct sweep_slice *slice;
+	struct tcp_sock *tp;
+	__u32 only = 0;
+
+	if (!memory || !sk)
 		return 0;
-	/* Requests and TIME_WAIT are no tcp_sock. */
-	tp = bpf_skc_to_tcp_sock(common);
-	if (!tp)
+	slice = bpf_map_lookup_elem(&sweep_slice, &only);
+	if (!slice)
 		return 0;
-	id = bpf_get_socket_cookie(tp);
-	memory = memory_of(tp, id, now_ns);
-	if (!memory)
-		count_no_storage(KIND_SAMPLE);
-	else if (common->skc_state == STATE_LISTEN)
-		report_listener(tp, memory, id, now_ns);
-	else
-		report_sample(ctx->meta->seq, tp, memory, id, now_ns);
+	if (slice->visits <= 0)
+		return 1;
+	slice->visits--;
+	if (memory->state != STATE_LISTEN && (memory->closed || !is_due(sk, memory, slice->now_ns)))
+		return 0;
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (tp)
+		look(slice, tp, memory);
 	return 0;
 }
 

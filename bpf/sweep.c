@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sweeps over the sockets of network namespaces: each is entered to open its iterator, which is read afterwards. */
+/*
+ * Sweeps. Network namespaces are entered one by one for their counters, and the first time for an iterator over what
+ * sockets they have; then one iterator walks the memories of all sockets, slice by slice.
+ */
 #define _GNU_SOURCE
 #include "loader.h"
 #include "loader-state.h"
+#include "sweep-slice.h"
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -20,10 +25,13 @@
 
 #define SLICE_NS 2000000ULL
 
-/* Iterators still to be read, the last one first. */
 static struct {
-	int iterators[SWEEPS_MAX];
-	int count;
+	int met[SWEEPS_MAX]; /* iterators over namespaces met for the first time, the last one first */
+	int met_count;
+	bool due;     /* once those are read, the sweep begins */
+	int iterator; /* of the sweep; 0: none */
+	struct sweep_slice *slice; /* mapped */
+	__u32 taken;  /* of the slice's rows */
 } state;
 
 static __u64 identify_netns(const char *path, unsigned char *identity)
@@ -52,18 +60,49 @@ static int is_same(int one, int other)
 	return fstat(one, &a) == 0 && fstat(other, &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 }
 
-/* The iterator walks the namespace that its opener is in at that moment: enter, open, come back. */
+/* What the kernel maps of the slice: whole pages. */
+static size_t slice_bytes(void)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (sizeof(struct sweep_slice) + page - 1) / page * page;
+}
+
+/* One that is not finished begins anew: what came since its beginning is to be found too. */
+static void sweep_begin(void)
+{
+	if (!state.slice) {
+		void *slice = mmap(NULL, slice_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, shared_map("sweep_slice"), 0);
+
+		state.slice = slice == MAP_FAILED ? NULL : slice;
+	}
+	if (state.iterator)
+		close(state.iterator);
+	state.iterator = 0;
+	state.due = true;
+}
+
+/* An iterator over sockets walks the namespace that its opener is in at that moment. */
+static void meet_sockets(void)
+{
+	int iterator = -1;
+
+	if (the_reader.preexisting_link && state.met_count < SWEEPS_MAX)
+		iterator = bpf_iter_create(bpf_link__fd(the_reader.preexisting_link));
+	if (iterator >= 0)
+		state.met[state.met_count++] = iterator;
+}
+
+/* Enters the namespace, reads what only tells who is in it, and comes back. */
 int loader__sweep(const char *netns_path, int first, unsigned char *identity, int size)
 {
 	const char *path = netns_path[0] ? netns_path : "/proc/thread-self/ns/net";
-	int home, there, iterator, error, away;
+	int home, there, error, away;
 
 	if (size < 16)
 		return -EINVAL;
 	if (!the_reader.sample_link)
 		return -ENOSYS;
-	if (state.count == SWEEPS_MAX)
-		return -ENOSPC;
 	home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	there = open(path, O_RDONLY | O_CLOEXEC);
 	/* Staying needs no CAP_SYS_ADMIN, which entering does. */
@@ -74,62 +113,116 @@ int loader__sweep(const char *netns_path, int first, unsigned char *identity, in
 		close(there);
 		return -error;
 	}
-	if (first)
+	if (first) {
 		ledger__begin();
-	ledger__enter(identify_netns(path, identity), the_reader.host_id, the_reader.attributed_fd);
-	iterator = bpf_iter_create(bpf_link__fd(the_reader.sample_link));
-	error = errno;
+		sweep_begin();
+	}
+	if (ledger__enter(identify_netns(path, identity), the_reader.host_id, the_reader.attributed_fd))
+		meet_sockets();
 	/* Going on in a foreign namespace would bind the agent's own sockets there. */
 	if (away && setns(home, CLONE_NEWNET) < 0)
 		abort();
 	close(home);
 	close(there);
-	if (iterator < 0)
-		return -error;
-	state.iterators[state.count++] = iterator;
-	return 0;
+	return state.slice ? 0 : -ENOMEM;
 }
 
-static __u64 monotonic_ns(void)
+static __u64 clock_ns(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (__u64)now.tv_sec * 1000000000ULL + (__u64)now.tv_nsec;
 }
 
+/* Each walks the sockets of all namespaces for those of its own: with many of them it stops in between. */
+static bool drain_met(void)
+{
+	__u64 until_ns = clock_ns(CLOCK_MONOTONIC) + SLICE_NS;
+	char none;
+
+	while (state.met_count > 0 && clock_ns(CLOCK_MONOTONIC) < until_ns) {
+		int fd = state.met[state.met_count - 1];
+
+		if (read(fd, &none, sizeof(none)) < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		close(fd);
+		state.met_count--;
+	}
+	return state.met_count > 0;
+}
+
+/* Rows of the last slice that were not yet taken. */
+static int take(unsigned char *rows, int size)
+{
+	__u32 count = state.slice->rows - state.taken;
+
+	if (count > (__u32)size / sizeof(struct sample_row))
+		count = (__u32)size / sizeof(struct sample_row);
+	memcpy(rows, &state.slice->row[state.taken], count * sizeof(struct sample_row));
+	state.taken += count;
+	return (int)(count * sizeof(struct sample_row));
+}
+
 /*
- * One iterator after the other; a whole number of rows fits each read, so no row is torn over two. Each walks the sockets
- * of all namespaces for those of its own, and with many of them the rings would go unread meanwhile: it stops in between.
+ * So that a slice takes some milliseconds. The kernel keeps the memories in a list for each possible processor and walks
+ * to where the last slice ended: the fewer lists there are, the longer they are and the fewer slices there should be.
  */
+static __s32 slice_visits(void)
+{
+	int visits = 2 * SLICE_VISITS_MAX / libbpf_num_possible_cpus();
+
+	return visits > SLICE_VISITS_MAX ? SLICE_VISITS_MAX : visits < SLICE_VISITS_MIN ? SLICE_VISITS_MIN : visits;
+}
+
+/* One read of the iterator, which the program ends when the slice has been long enough. */
+static void walk_slice(void)
+{
+	ssize_t got;
+	char none;
+
+	state.slice->now_ns = clock_ns(CLOCK_BOOTTIME);
+	state.slice->visits = slice_visits();
+	state.slice->rows = 0;
+	state.taken = 0;
+	got = read(state.iterator, &none, sizeof(none));
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	close(state.iterator);
+	state.iterator = 0;
+}
+
+/* Moves whole rows; returns bytes. None may come of a slice, and none do while namespaces are met. */
 int sweep__drain(unsigned char *rows, int size)
 {
-	__u64 until_ns = monotonic_ns() + SLICE_NS;
-	int row = row_size(KIND_SAMPLE), used = 0;
+	int used = state.slice ? take(rows, size) : 0;
 
-	while (state.count > 0 && used + row <= size && monotonic_ns() < until_ns) {
-		int fd = state.iterators[state.count - 1];
-		ssize_t got = read(fd, rows + used, (size_t)((size - used) / row * row));
+	if (used || drain_met())
+		return used;
+	if (state.due) {
+		int iterator = state.slice ? bpf_iter_create(bpf_link__fd(the_reader.sample_link)) : -1;
 
-		if (got < 0 && (errno == EAGAIN || errno == EINTR))
-			continue;
-		if (got <= 0) {
-			close(fd);
-			state.count--;
-			continue;
-		}
-		used += (int)got;
+		state.due = false;
+		state.iterator = iterator > 0 ? iterator : 0;
 	}
-	return used;
+	if (!state.iterator)
+		return 0;
+	walk_slice();
+	return take(rows, size);
 }
 
 int loader__sweeping(void)
 {
-	return state.count;
+	return state.met_count > 0 || state.due || state.iterator || (state.slice && state.slice->rows > state.taken);
 }
 
 void sweep__close(void)
 {
-	while (state.count > 0)
-		close(state.iterators[--state.count]);
+	while (state.met_count > 0)
+		close(state.met[--state.met_count]);
+	if (state.iterator)
+		close(state.iterator);
+	if (state.slice)
+		munmap(state.slice, slice_bytes());
+	memset(&state, 0, sizeof(state));
 }

@@ -30,6 +30,14 @@ static __always_inline void chrono_read(struct tcp_sock *tp, __u32 chrono[3])
 	chrono[0] = tp->chrono_stat[0] + (type == 1 ? running : 0) + chrono[1] + chrono[2];
 }
 
+/* The difference of two members that belong together; a sweep, which holds no lock, may read one before it moves past the other. */
+static __always_inline __u32 ahead(__u32 one, __u32 other)
+{
+	__s32 difference = one - other;
+
+	return difference > 0 ? difference : 0;
+}
+
 /* The kernel counts a received FIN as a byte; rows count payload. */
 static __always_inline __u64 payload_received(const struct tcp_sock *tp)
 {
@@ -39,7 +47,7 @@ static __always_inline __u64 payload_received(const struct tcp_sock *tp)
 /* What was received and not read, without the FIN. A FIN that waits behind a hole is not yet in rcv_nxt. */
 static __always_inline __u32 payload_unread(const struct tcp_sock *tp)
 {
-	__u32 unread = tp->rcv_nxt - tp->copied_seq;
+	__u32 unread = ahead(tp->rcv_nxt, tp->copied_seq);
 
 	return unread ? unread - sock_flag(tp, bpf_core_enum_value(enum sock_flags, SOCK_DONE)) : 0;
 }
@@ -70,8 +78,8 @@ static __always_inline __u64 delivery_rate(const struct tcp_sock *tp)
 static __always_inline __u64 idle_us(const struct tcp_sock *tp)
 {
 	__u32 now = (__u32)bpf_jiffies64();
-	__u32 since_send = now - tp->lsndtime;
-	__u32 since_receive = now - tp->inet_conn.icsk_ack.lrcvtime;
+	__u32 since_send = ahead(now, tp->lsndtime);
+	__u32 since_receive = ahead(now, tp->inet_conn.icsk_ack.lrcvtime);
 
 	if (!tp->data_segs_out && !tp->data_segs_in)
 		return 0;
@@ -92,12 +100,16 @@ static __always_inline __u64 unheard_us(const struct tcp_sock *tp)
 
 static __always_inline void congestion_control_of(row_text name, struct tcp_sock *tp)
 {
-	BPF_CORE_READ_STR_INTO((row_text *)name, tp, inet_conn.icsk_ca_ops, name);
+	const struct tcp_congestion_ops *ops = tp->inet_conn.icsk_ca_ops;
+
+	/* Sixteen bytes, zero-filled by whoever registered it. */
+	((__u64 *)name)[0] = *(const __u64 *)&ops->name[0];
+	((__u64 *)name)[1] = *(const __u64 *)&ops->name[8];
 }
 
 static __always_inline __u64 us_since(__u64 then_ns, __u64 now_ns)
 {
-	return then_ns ? (now_ns - then_ns) / 1000 : 0;
+	return then_ns && now_ns > then_ns ? (now_ns - then_ns) / 1000 : 0;
 }
 
 #endif

@@ -8,7 +8,6 @@
 #include "loader-state.h"
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -54,19 +53,10 @@ static int watch_all(void)
 	return watch(waker.socket, EPOLLRDHUP);
 }
 
-/* Signals are for the other threads. */
-static int start_thread(void)
+void waker__ignore(int kind)
 {
-	sigset_t all, before;
-	int error;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&waker.thread, NULL, wait_for_rows, NULL);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (error == 0)
-		pthread_setname_np(waker.thread, "tcplens-waker");
-	return error;
+	if (waker.running && the_reader.rings[kind])
+		epoll_ctl(waker.epoll, EPOLL_CTL_DEL, ring__fd(the_reader.rings[kind]), NULL);
 }
 
 int loader__waker(void)
@@ -79,7 +69,7 @@ int loader__waker(void)
 		return -errno;
 	waker.socket = sockets[0];
 	waker.epoll = epoll_create1(EPOLL_CLOEXEC);
-	error = waker.epoll < 0 || watch_all() ? errno : start_thread();
+	error = waker.epoll < 0 || watch_all() ? errno : thread__start(&waker.thread, wait_for_rows, "tcplens-waker");
 	if (error) {
 		close(waker.epoll);
 		close(sockets[0]);

@@ -9,7 +9,7 @@ import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic
 import { AgentError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Endpoint } from '../units.ts';
-import { FastHistograms } from './fast-histogram.ts';
+import { RowSeries } from './row-series.ts';
 
 /** Series an instrument may have; what comes beyond goes into one marked otel.metric.overflow. */
 export const SERIES_MAX = 2000;
@@ -27,6 +27,8 @@ export type TelemetryOptions = {
 
 export type Telemetry = {
   meter: Meter;
+  /** what rows are added up to */
+  rows: RowSeries;
   /** Where /metrics is served, once it is; undefined where it is not wanted */
   url: string | undefined;
   /** Exports once more, within a bound, and ends. */
@@ -45,8 +47,8 @@ export async function startTelemetry({
   version,
   log,
 }: TelemetryOptions): Promise<Telemetry> {
-  const histograms = new FastHistograms({ name: 'tcplens', version }, SERIES_MAX);
-  const scrape = prometheus === 'none' ? undefined : new BoundedPrometheus(histograms.producer('explicit'));
+  const rows = new RowSeries({ name: 'tcplens', version }, SERIES_MAX);
+  const scrape = prometheus === 'none' ? undefined : new BoundedPrometheus(rows.producer('explicit'));
   const server = scrape === undefined || prometheus === 'none' ? undefined : await serve(scrape, prometheus);
   const readers = scrape === undefined ? [] : [scrape];
   const resource = {
@@ -55,7 +57,7 @@ export async function startTelemetry({
     'host.name': host_name,
     'host.id': host_id,
   };
-  const sdk = await startSdk({ otlp, interval_ms, readers, producer: () => histograms.producer('exponential'), resource });
+  const sdk = await startSdk({ otlp, interval_ms, readers, producer: () => rows.producer('exponential'), resource });
   diag.setLogger(diagTo(log), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
   const end = async () => {
     await withinMs(STOP_MS_MAX, sdk.stop()).catch((error: unknown) =>
@@ -67,7 +69,8 @@ export async function startTelemetry({
   };
   let ended: Promise<void> | undefined;
   return {
-    meter: histograms.meter(sdk.meter('tcplens', version)),
+    meter: sdk.meter('tcplens', version),
+    rows,
     url: server && urlOf(server),
     stop: () => {
       ended ??= end();

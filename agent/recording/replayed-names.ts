@@ -35,7 +35,7 @@ export class ReplayedNames {
   }
 
   /** Rows of a replay show nobody who can be looked up here. */
-  see(): void {}
+  look(): void {}
 
   /** Everything, until it has been acknowledged. */
   changes(): Changes {

@@ -28,6 +28,7 @@ const HOOKS = [
   'tcp_cong_state_set',
   'kfree_skb',
   'sample',
+  'preexisting',
   'owner',
   'netns',
   'sock_send_length',

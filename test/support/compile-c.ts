@@ -2,9 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { basename, join } from 'node:path';
 
-/** Compiles one C file into `directory`; returns the program's path. */
-export function compileC(source: string, directory: string): string {
+/** Compiles a C file, with others that it needs, into `directory`; returns the program's path. */
+export function compileC(source: string, directory: string, others: readonly string[] = []): string {
   const program = join(directory, basename(source, '.c'));
-  execFileSync('gcc', ['-O2', '-Wall', '-Wextra', '-Werror', '-pthread', '-o', program, source]);
+  execFileSync('gcc', ['-O2', '-Wall', '-Wextra', '-Werror', '-pthread', '-o', program, source, ...others]);
   return program;
 }

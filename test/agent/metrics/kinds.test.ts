@@ -47,7 +47,7 @@ async function check(
     log: createLog('error'),
   });
   const attributes = new ConnectionAttributes(parseAttributes('server.port,tcplens.comm'), EPHEMERAL_FROM, 100);
-  const instruments = new Instruments(telemetry.meter, attributes);
+  const instruments = new Instruments(telemetry, attributes);
   for (const [kind, values] of rows) instruments.record(kind, rowBytes(kind, values));
   await telemetry.stop();
   const plain = (points: readonly Point[]) => points.map(([of, value]) => JSON.stringify([sorted(of), value])).sort();

@@ -46,10 +46,7 @@ async function exported(
     version: '9.9.9',
     log: createLog('error'),
   });
-  const instruments = new Instruments(
-    telemetry.meter,
-    new ConnectionAttributes(parseAttributes(attributes), ephemeralFrom(ephemeral), 100),
-  );
+  const instruments = new Instruments(telemetry, new ConnectionAttributes(parseAttributes(attributes), ephemeralFrom(ephemeral), 100));
   for (const [kind, values] of rows) instruments.record(kind, rowBytes(kind, values));
   return receiver;
 }

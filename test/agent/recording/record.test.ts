@@ -125,52 +125,6 @@ test.each([
   expect(read(file)).toMatchObject({ counts, said: [] });
 });
 
-test('--filter: the rows that it is true of, and the copy says so', () => {
-  const from = fileOf(
-    header(),
-    rows('drop', 0, row('drop', 0, { peer_port: 443, length: 1 }), row('drop', 0, { peer_port: 80, length: 2 })),
-    rows('sample', 1, row('sample', 0, { peer_port: 443 }), row('sample', 0, { local_port: 8080 }), row('sample', 0, { peer_port: 22 })),
-    end({ drop: { rows: 2, written: 2 }, sample: { rows: 3, written: 3 } }),
-  );
-  const [once, twice] = [newFile(), newFile()];
-  expect(record(once, '--replay', from, '--filter', 'port = 443', '--filter', 'port = 8080').code).toBe(0);
-  expect(read(once)).toMatchObject({
-    counts: { drop: 1, sample: 2 },
-    said: ['the recording has only rows of which this is true: port = 443 or port = 8080'],
-  });
-  expect(record(twice, '--replay', once, '--filter', 'not port = 443').code).toBe(0);
-  expect(read(twice)).toMatchObject({ counts: { sample: 1 }, header: { filters: ['port = 443 or port = 8080', 'not port = 443'] } });
-  expect(record(newFile(), '--replay', from, '--filter', 'prot = 443')).toMatchObject({ code: 2, stderr: expect.stringMatching(/prot/) });
-});
-
-test('--filter over a recording knows its cgroups and namespaces by name', () => {
-  const names = {
-    processes: [],
-    cgroups: [{ cgroup_id: '5', path: '/system.slice/nginx.service', container_id: '', unit: 'nginx.service' }],
-    netns: [{ netns: '6', inode: 11, name: 'blue' }],
-  };
-  const places = [
-    { cgroup_id: 5, netns: 6 },
-    { cgroup_id: 5, netns: 7 },
-    { cgroup_id: 4, netns: 6 },
-  ];
-  const from = fileOf(
-    header(),
-    encodeJson(SORT.names, 0, names),
-    rows('sample', 0, ...places.map((place) => row('sample', 0, place))),
-    end({ sample: { rows: 3, written: 3 } }),
-  );
-  const kept = (filter: string) => {
-    const file = newFile();
-    const { code, stderr } = record(file, '--replay', from, '--filter', filter);
-    return code === 0 ? read(file).counts['sample'] : stderr;
-  };
-  expect(kept('cgroup = "nginx.service"')).toBe(2);
-  expect(kept('netns = blue and cgroup = "/system.slice"')).toBe(1);
-  expect(kept('netns = 11')).toBe(2);
-  expect(kept('cgroup = "redis.service"')).toMatch(/no cgroup with the path, unit or container "redis.service"/);
-});
-
 /** Rows that do not compress. */
 function noisy(frames: number): string {
   const bytes = (index: number) => {

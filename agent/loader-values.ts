@@ -1,0 +1,70 @@
+// Values as they cross to the loader, and what it writes into the buffers that it is given (bpf/loader.h).
+import { COUNTERS, FILTER_COUNTERS, type FilterCounters, KIND, type Kind, type KindCounters } from '../bpf/rows.gen.ts';
+import type { Hook, Met } from './source.ts';
+
+/** 64 bits. */
+export function hex64(bits: bigint): string {
+  return bits.toString(16).padStart(16, '0');
+}
+
+/** `fields`: what only some kernels tell, like hooks: `attached` says that this one does. */
+export type Report = { hooks: Hook[]; fields: Hook[] };
+
+/** What a line of the report begins with that is about no hook. */
+const FIELD = 'field:';
+
+/** A line each, ended by a zero. */
+export function parseReport(report: Buffer): Report {
+  const text = report.toString('utf8', 0, Math.max(report.indexOf(0), 0));
+  const lines = text.split('\n').flatMap((line) => {
+    const [name, attached, reason = ''] = line.split('\t');
+    return name ? [{ name, attached: attached === '1', reason }] : [];
+  });
+  return {
+    hooks: lines.filter(({ name }) => !name.startsWith(FIELD)),
+    fields: lines.flatMap(({ name, ...line }) => (name.startsWith(FIELD) ? [{ ...line, name: name.slice(FIELD.length) }] : [])),
+  };
+}
+
+/** Events that a hook's program missed, "hook\tcount\n". */
+export function parseMisses(text: string): ReadonlyMap<string, number> {
+  const lines = text.split('\n').map((line) => line.split('\t'));
+  return new Map(lines.flatMap(([name, count]) => (count ? [[name ?? '', Number(count)]] : [])));
+}
+
+/** Number of a reason by its name, as in rows. */
+export type ReasonNames = Record<'reset' | 'drop', ReadonlyMap<string, number>>;
+
+export function parseReasons(text: string): ReasonNames {
+  const of = (wanted: string) =>
+    new Map(
+      text.split('\n').flatMap((line): [string, number][] => {
+        const [kind, code, name] = line.split('\t');
+        return kind === wanted && name ? [[name, Number(code)]] : [];
+      }),
+    );
+  return { reset: of('reset'), drop: of('drop') };
+}
+
+export function readCounters(bytes: Buffer): Record<Kind, KindCounters> {
+  const of = (index: number) =>
+    Object.fromEntries(COUNTERS.map((counter, at) => [counter, Number(bytes.readBigUInt64LE((index * COUNTERS.length + at) * 8))]));
+  return Object.fromEntries(KIND.map((kind, index) => [kind, of(index)])) as Record<Kind, KindCounters>;
+}
+
+export function readFilterCounters(bytes: Buffer): FilterCounters {
+  const counts = FILTER_COUNTERS.map((counter, at) => [counter, Number(bytes.readBigUInt64LE(at * 8))]);
+  return Object.fromEntries(counts) as FilterCounters;
+}
+
+/** A cgroup's id and a pid. */
+const MET_BYTES = 16;
+/** What one call tells of. */
+export const MET_BYTES_MAX = 1024 * MET_BYTES;
+
+export function readMet(bytes: Buffer): Met[] {
+  return Array.from({ length: bytes.length / MET_BYTES }, (_, at) => ({
+    cgroup_id: bytes.readBigUInt64LE(at * MET_BYTES),
+    pid: Number(bytes.readBigUInt64LE(at * MET_BYTES + 8)),
+  }));
+}

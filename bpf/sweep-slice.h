@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A slice of a sweep: what the loader gives the program for one read of its iterator, and the rows it finds there. */
+#ifndef TCPLENS_SWEEP_SLICE_H
+#define TCPLENS_SWEEP_SLICE_H
+
+#include "rows.h"
+
+#define SLICE_VISITS_MIN 4096
+#define SLICE_VISITS_MAX 16384
+#define ROW_VISITS 2 /* what a socket with a row counts for; one that stands still counts one */
+#define SLICE_ROWS (SLICE_VISITS_MAX / ROW_VISITS + 1)
+
+struct sweep_slice {
+	__u64 now_ns; /* CLOCK_BOOTTIME where it begins */
+	__s32 visits; /* still allowed; 0 ends the slice */
+	__u32 rows;   /* written so far */
+	struct sample_row row[SLICE_ROWS];
+};
+
+#endif

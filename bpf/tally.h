@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Rows added up where they are taken: SELECT sums, histograms GROUP BY members of a row, as a program that
+ * agent/metrics/ makes from its list of metrics, by way of rows.gen.ts. The C beside it (tally.c) knows no metric.
+ */
+#ifndef TCPLENS_TALLY_H
+#define TCPLENS_TALLY_H
+
+#include "rows.h"
+
+#define TALLY_PLANS_MAX 16
+#define TALLY_PARTS_MAX 10
+#define TALLY_VALUES_MAX 10
+#define TALLY_HISTOGRAMS_MAX 2
+#define TALLY_BOUNDS_MAX 512
+#define TALLY_TERMS 2
+#define TALLY_TERM_BYTES 32
+#define TALLY_PLAIN_BYTES 8
+#define TALLY_TERMS_LIMIT 60000
+#define TALLY_GROUPS_LIMIT 100000
+#define TALLY_IPV4 0    /* in place of a size: 1 where 16 bytes hold an IPv4 address as ::ffff/96, else 0 */
+#define TALLY_NONE 255  /* in place of a value's number */
+
+/* What rows are grouped by. Terms may have many values, so each is bounded by itself; plain bytes have few. */
+struct tally_key {
+	__u8 term[TALLY_TERMS * TALLY_TERM_BYTES];
+	__u8 plain[TALLY_PLAIN_BYTES];
+};
+
+/* One member that goes into the key. */
+struct tally_part {
+	__u32 below;   /* two bytes that are not below this go in as 0; 0: any do */
+	__u16 from;    /* offset in the row */
+	__u16 when;    /* offset of a byte in the row: */
+	__u8 if_is;    /* 1: only where that byte is `is`, else 0 goes in */
+	__u8 is;
+	__u8 size;     /* 1, 2, 16 or 32 bytes, or TALLY_IPV4 */
+	__u8 to;       /* offset in struct tally_key, aligned as the size has it */
+};
+
+/* One member that is added up, of 4 or 8 bytes. */
+struct tally_value {
+	__u16 from;
+	__u8 size;
+	__u8 most;     /* number of an earlier value of the row: no more than that is taken, */
+	__u8 less;     /* less this one */
+	__u8 pad;
+};
+
+struct tally_histogram {
+	__u16 from;
+	__u8 size;
+	__u8 pad;
+};
+
+/* Which rows of a kind, and what of them. A row is counted by the first plan that takes it. */
+struct tally_plan {
+	enum kind kind;
+	__u8 if_is;    /* 1: only rows whose byte at `when` is `is` */
+	__u8 is;
+	__u8 parts;
+	__u8 values;
+	__u8 histograms;
+	__u16 when;
+	struct tally_part part[TALLY_PARTS_MAX];
+	struct tally_value value[TALLY_VALUES_MAX];
+	struct tally_histogram histogram[TALLY_HISTOGRAMS_MAX];
+};
+
+struct tally_program {
+	__u32 plans;
+	__u32 bounds;
+	__u32 groups_max;               /* when so many are there, rows that need another go into one a plan */
+	__u32 pad;
+	__u32 terms_max[TALLY_TERMS];   /* when so many are there, of a new one only the first bytes count: */
+	__u32 terms_kept[TALLY_TERMS];
+	__u64 bound[TALLY_BOUNDS_MAX];  /* ascending: bucket n has what is above bound n - 1 and at most bound n */
+	struct tally_plan plan[TALLY_PLANS_MAX];
+};
+
+struct tally_histogram_sums {
+	__u64 sum;
+	__u64 min;     /* of those that are not 0; of none all ones */
+	__u64 max;
+	__u64 buckets; /* that hold something */
+};
+
+/* A group as it is read: this, then a number and a count, UInt64 both, for each bucket that holds something. */
+struct tally_group {
+	__u32 size;      /* of all that */
+	__u8 plan;
+	__u8 cut;        /* bit n: only the first bytes of term n are there, since there were too many */
+	__u8 overflow;   /* 1: rows for which there was no group any more; the key is empty */
+	__u8 pad;
+	struct tally_key key;
+	__u64 rows;
+	__u64 values[TALLY_VALUES_MAX];
+	struct tally_histogram_sums histograms[TALLY_HISTOGRAMS_MAX];
+};
+
+#define TALLY_SIZES_HOLD \
+	_Static_assert(sizeof(struct tally_key) == 72, "tally_key"); \
+	_Static_assert(sizeof(struct tally_plan) == 196, "tally_plan"); \
+	_Static_assert(sizeof(struct tally_program) == 7264, "tally_program"); \
+	_Static_assert(sizeof(struct tally_group) == 232, "tally_group")
+
+TALLY_SIZES_HOLD;
+
+#endif
