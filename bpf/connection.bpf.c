@@ -30,7 +30,7 @@ static __always_inline void report_connection(struct tcp_sock *tp, struct memory
 	if (event == EVENT_CLOSE)
 		facts.end_reason = closed_reason(tp, memory, old_state, err);
 	else if (event == EVENT_FAILED)
-		facts.end_reason = failed_reason(memory, err);
+		facts.end_reason = failed_reason(memory, old_state, err);
 	head_fill(&head, tp, memory, id, now_ns);
 	head.state = event == EVENT_OPEN ? STATE_ESTABLISHED : STATE_CLOSE;
 	row = row_make(&ring_connection, KIND_CONNECTION, sizeof(*row), &head, &facts, asked);

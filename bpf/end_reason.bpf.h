@@ -19,8 +19,8 @@ static __always_inline int error_of(struct tcp_sock *tp, const struct memory *me
 	return err || !memory || orderly ? err : memory->reported_err;
 }
 
-/* A connect that failed, by the error the socket got. */
-static __always_inline enum end_reason failed_reason(const struct memory *memory, int err)
+/* A connect that failed, by the error the socket got. `old_state` is unknown where nobody saw it fail: then its error may be gone. */
+static __always_inline enum end_reason failed_reason(const struct memory *memory, int old_state, int err)
 {
 	switch (err) {
 	case ECONNREFUSED:
@@ -39,7 +39,9 @@ static __always_inline enum end_reason failed_reason(const struct memory *memory
 		return END_REASON_RST_RECEIVED;
 	default:
 		/* Two CPUs may answer one handshake: of their two sockets one is closed at once, and nobody gave up. */
-		return memory && memory->role == ROLE_SERVER ? END_REASON_UNKNOWN : END_REASON_ABORT;
+		if (old_state == STATE_UNKNOWN || (memory && memory->role == ROLE_SERVER))
+			return END_REASON_UNKNOWN;
+		return END_REASON_ABORT;
 	}
 }
 
@@ -59,7 +61,7 @@ static __always_inline enum end_reason closed_reason(struct tcp_sock *tp, const 
 	if (err == ECONNABORTED)
 		return END_REASON_RST_SENT;
 	if (err)
-		return failed_reason(memory, err);
+		return failed_reason(memory, old_state, err);
 	if (old_state == STATE_ESTABLISHED || old_state == STATE_CLOSE_WAIT || old_state == STATE_SYN_RECV)
 		return END_REASON_RST_SENT;
 	if (memory && memory->first_fin)

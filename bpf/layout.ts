@@ -96,7 +96,9 @@ export function conversionTo(kind: Kind, layout: Layout): Conversion {
   }
   const known = new Set(now.columns.map(({ name }) => name));
   const dropped = layout.columns.map(({ name }) => name).filter((name) => name !== 'pad' && !known.has(name));
-  const convert = isSame(layout, now) ? (rows: Uint8Array) => rows : converter(layout.size, emptyRow(kind, now), copies, rewrites);
+  const convert = isSame(layout, now)
+    ? (rows: Uint8Array) => rows
+    : converter(layout.size, emptyRow(kind, now, [...missing, ...changed]), copies, rewrites);
   return { size: layout.size, dropped, missing, changed, convert };
 }
 
@@ -112,13 +114,13 @@ function isSame(one: Layout, other: Layout): boolean {
   return text(one) === text(other);
 }
 
-/** A row that knows nothing but its kind. */
-function emptyRow(kind: Kind, { size, columns }: Layout): Buffer {
+/** A row that knows nothing but its kind: `unknown` columns say so, the others wait for their values. */
+function emptyRow(kind: Kind, { size, columns }: Layout, unknown: readonly string[]): Buffer {
   const row = Buffer.alloc(size);
   row.writeUInt8(KINDS[kind].index, HEAD_AT.kind);
   for (const { name, offset } of columns) {
-    const unknown = UNKNOWN[name];
-    if (unknown !== undefined) row.writeUInt32LE(unknown, offset);
+    const value = UNKNOWN[name];
+    if (value !== undefined && unknown.includes(name)) row.writeUInt32LE(value, offset);
   }
   return row;
 }

@@ -15,6 +15,7 @@ import {
   sent,
   sum,
   unattributed,
+  unseenFailures,
 } from './views.ts';
 
 type Gauge = 'interval_us' | 'inuse' | 'orphans' | 'time_wait' | 'curr_estab' | 'mem_pages' | 'port_range';
@@ -78,6 +79,8 @@ type Rule = {
   rows: (seen: SideSeen) => number;
   /** of what the rows lack, `unattributed` may have: all, or a part (other counters have other parts) */
   unattributed?: 'all' | 'part';
+  /** what it lacks may have been counted for a connect whose failure was not seen */
+  unseen?: true;
   /** why the rows may say less, though never more */
   atMost?: string;
 };
@@ -116,7 +119,7 @@ export const UNDOS = 'TcpExtTCPLossUndo+TcpExtTCPFullUndo+TcpExtTCPPartialUndo+T
 const RULES: readonly Rule[] = [
   { counter: 'TcpRetransSegs', rows: (seen) => allSegments(counted(seen)), unattributed: 'all' },
   ...CLASSES,
-  { counter: 'TcpExtTCPTimeouts', rows: timeouts, unattributed: 'part' },
+  { counter: 'TcpExtTCPTimeouts', rows: timeouts, unattributed: 'part', unseen: true },
   {
     counter: 'TcpExtTCPLossProbes',
     rows: (seen) => attempts(seen).filter((row) => row.class === 'tlp').length,
@@ -124,14 +127,14 @@ const RULES: readonly Rule[] = [
     atMost: 'a probe with new data sends nothing again',
   },
   { counter: 'TcpExtTCPRetransFail', rows: (seen) => allSegments(failed(seen)), unattributed: 'part' },
-  { counter: 'TcpActiveOpens', rows: activeOpens },
+  { counter: 'TcpActiveOpens', rows: activeOpens, unseen: true },
   { counter: 'TcpPassiveOpens', rows: passiveOpens },
-  { counter: 'TcpAttemptFails', rows: attemptFails },
+  { counter: 'TcpAttemptFails', rows: attemptFails, unseen: true },
   { counter: 'TcpEstabResets', rows: (seen) => closedFrom(seen, 'established', 'close_wait').length },
   { counter: 'TcpOutRsts', rows: (seen) => resetsSent(seen).length },
   { counter: 'TcpExtTCPAbortOnClose', rows: resetsFor('tcp_abort_on_close') },
   { counter: 'TcpExtTCPAbortOnLinger', rows: resetsFor('tcp_abort_on_linger') },
-  { counter: 'TcpExtTCPAbortOnTimeout', rows: (seen) => ends(seen).filter((row) => row.end_reason === 'timeout').length },
+  { counter: 'TcpExtTCPAbortOnTimeout', rows: (seen) => ends(seen).filter((row) => row.end_reason === 'timeout').length, unseen: true },
   {
     counter: 'TcpExtTCPSackRecovery+TcpExtTCPRenoRecovery',
     rows: ({ rows }) => rows.congestion.filter((row) => row.new_ca_state === 'recovery').length,
@@ -153,7 +156,7 @@ export type Line = {
   rows: number | undefined;
   /** what namespace rows come to */
   namespace: number | undefined;
-  /** what tcplens itself calls unattributed: at most so much the rows may lack */
+  /** what tcplens itself calls unattributed, or an end nobody saw: at most so much the rows may lack */
   allowed: number;
   /** nor may they lack less */
   exactly: boolean;
@@ -163,7 +166,7 @@ export type Line = {
   why: string;
 };
 
-function ruleLine(seen: SideSeen, scenario: string, { counter, rows, unattributed: lacks, atMost }: Rule): Line {
+function ruleLine(seen: SideSeen, scenario: string, { counter, rows, unattributed: lacks, unseen, atMost }: Rule): Line {
   const member = memberOf.get(counter);
   const kernel = counterOf(seen.nstat, counter);
   const found = rows(seen);
@@ -175,7 +178,7 @@ function ruleLine(seen: SideSeen, scenario: string, { counter, rows, unattribute
     kernel,
     rows: found,
     namespace: member === undefined ? undefined : sum(seen.rows.namespace.map((row) => row[member])),
-    allowed: lacks ? unattributed(seen) : 0,
+    allowed: (lacks ? unattributed(seen) : 0) + (unseen ? unseenFailures(seen).length : 0),
     exactly: lacks === 'all',
     apart: atMost ? Math.max(0, kernel - found) : 0,
     why: atMost && kernel > found ? atMost : '',

@@ -2,7 +2,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Netns } from '../support/netns.ts';
+
+const CATCH_UP_MS_MAX = 5000;
 
 export type Capture = { stop(): Promise<void> };
 
@@ -21,11 +24,23 @@ export async function startCapture(netns: Netns, file: string): Promise<Capture>
   await listening.promise;
   return {
     async stop() {
+      // What it has not yet taken from its buffer when it is told to end, it leaves there.
+      for (const until = Date.now() + CATCH_UP_MS_MAX; Date.now() < until; await sleep(20)) {
+        const before = said.length;
+        child.kill('SIGUSR1');
+        while (said.length === before && Date.now() < until) await sleep(5);
+        const { captured, received } = countsIn(said.slice(before));
+        if (captured === received) break;
+      }
+      const before = said.length;
       child.kill('SIGINT');
       await ended;
-      const [, captured] = /(\d+) packets? captured/.exec(said) ?? [];
-      const [, received] = /(\d+) packets? received/.exec(said) ?? [];
+      const { captured, received } = countsIn(said.slice(before));
       if (captured !== received || !/\b0 packets dropped by kernel/.test(said)) throw new Error(`tcpdump missed packets: ${said}`);
     },
   };
+}
+
+function countsIn(said: string): { captured: string | undefined; received: string | undefined } {
+  return { captured: /(\d+) packets? captured/.exec(said)?.[1], received: /(\d+) packets? received/.exec(said)?.[1] };
 }

@@ -25,6 +25,11 @@ export const closes = ({ rows }: SideSeen) => rows.connection.filter(({ event })
 export const failures = ({ rows }: SideSeen) => rows.connection.filter(({ event }) => event === 'failed');
 export const ends = ({ rows }: SideSeen) => rows.connection.filter(({ event }) => event !== 'open');
 
+/**
+ * Connects whose failure reached no program, so that only their sockets' end was seen: what had happened is not known any more.
+ */
+export const unseenFailures = (seen: SideSeen) => failures(seen).filter((row) => row.role === 'client' && row.end_reason === 'unknown');
+
 export const closedFrom = ({ rows }: SideSeen, ...states: State[]) =>
   rows.state_change.filter((row) => row.new_state === 'close' && states.includes(row.old_state));
 

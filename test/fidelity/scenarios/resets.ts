@@ -1,7 +1,7 @@
 // A: connections are reset now and then. Who did it, in which state, and why.
 import { expect } from 'vitest';
 import { PLAIN, relay, type Scenario, said, until, veth } from '../scenario.ts';
-import { ends, failures, firewalled, pidOf, resetsReceived, resetsSent, sum } from '../views.ts';
+import { ends, failures, firewalled, pidOf, resetsReceived, resetsSent, sum, unseenFailures } from '../views.ts';
 import { resetReasons } from './reset-reasons.ts';
 
 /** A connect asks at once and after a second, and gives up after three. */
@@ -115,8 +115,13 @@ const others: Scenario[] = [
       });
       expect(sum(server.rows.listener.map(({ accepted }) => accepted))).toBe(4);
       expect(client.rows.retransmit.map((row) => row.class)).toEqual(Array(4).fill('syn'));
-      const failed = failures(client);
-      expect(failed.map(({ end_reason }) => end_reason)).toEqual(Array(4).fill('timeout'));
+      const unseen = unseenFailures(client).length;
+      expect(unseen).toBeLessThan(4);
+      expect(
+        failures(client)
+          .map(({ end_reason }) => end_reason)
+          .sort(),
+      ).toEqual([...Array(4 - unseen).fill('timeout'), ...Array(unseen).fill('unknown')]);
     },
     slow: true,
   },
