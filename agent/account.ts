@@ -1,42 +1,61 @@
-// What became of the rows, kind by kind. The kernel counts what it wanted to write, the ledger everything after the
-// drain; together they are the account that travels to the collector.
+// What became of the rows of this run, kind by kind, as metrics and the log say it. What is told to collectors is accounting.ts.
 import { KIND, type Kind, type KindCounters } from '../bpf/rows.gen.ts';
-import type { KindAccount } from './agent-report.ts';
+import type { Accounting } from './accounting.ts';
+import { LOSSES, type Loss, OUTCOMES, type Outcome } from './outcome.ts';
 
-/** The ways a drained row can end. */
-export type Outcome = 'sent' | 'queue_dropped' | 'rejected';
+type LossAt<Stage> = { [Name in Loss]: (typeof LOSSES)[Name] extends Stage ? Name : never }[Loss];
+type AgentLoss = LossAt<'agent'>;
+type AgentOutcome = Exclude<Outcome, LossAt<'collector'>>;
 
-/** Rows of one kind. drained = sent + queue_dropped + rejected + what is still queued. */
-export type KindLedger = Record<Outcome | 'drained', number>;
+/** The outcomes that an agent knows of, in the order of a row's road. */
+export const STAGES = OUTCOMES.filter(
+  (outcome): outcome is AgentOutcome => !(outcome in LOSSES) || LOSSES[outcome as Loss] !== 'collector',
+);
+const AGENT_LOSSES = (Object.keys(LOSSES) as Loss[]).filter((loss): loss is AgentLoss => LOSSES[loss] === 'agent');
 
-export type Ledger = Record<Kind, KindLedger>;
+/** Rows of one kind. drained = sent + the agent's losses + what waits. */
+export type KindLedger = Record<AgentLoss | 'sent' | 'drained', number>;
+
+export type Ledger = Record<Kind, Readonly<KindLedger>>;
 
 /** One value for each kind. */
 export function eachKind<Value>(make: (kind: Kind) => Value): Record<Kind, Value> {
   return Object.fromEntries(KIND.map((kind) => [kind, make(kind)])) as Record<Kind, Value>;
 }
 
+/** Of an agent that ships nothing. */
 export function emptyLedger(): Ledger {
-  return eachKind(() => ({ drained: 0, sent: 0, queue_dropped: 0, rejected: 0 }));
+  const losses = Object.fromEntries(AGENT_LOSSES.map((loss) => [loss, 0])) as Record<AgentLoss, number>;
+  return eachKind(() => ({ drained: 0, sent: 0, ...losses }));
 }
 
-/** Rows drained and in no final place yet. */
-export function queuedRows({ drained, sent, queue_dropped, rejected }: KindLedger): number {
-  return drained - sent - queue_dropped - rejected;
+/** Of one run, always as the accounting has it. */
+export function ledgerOf(accounting: Accounting, epoch: string): Ledger {
+  return eachKind((kind) => {
+    const total = (outcome: Outcome) => ({ enumerable: true, get: () => accounting.total(epoch, kind, outcome) });
+    const drained = () =>
+      accounting.total(epoch, kind, 'seen') - accounting.total(epoch, kind, 'ring_lost') - accounting.total(epoch, kind, 'withheld');
+    const properties = Object.fromEntries([...AGENT_LOSSES, 'sent' as const].map((outcome) => [outcome, total(outcome)]));
+    return Object.defineProperties({}, { drained: { enumerable: true, get: drained }, ...properties }) as KindLedger;
+  });
+}
+
+/** Rows drained and at no end yet. */
+export function queuedRows(ledger: Readonly<KindLedger>): number {
+  return AGENT_LOSSES.reduce((rest, loss) => rest - ledger[loss], ledger.drained - ledger.sent);
 }
 
 /**
- * One kind's account. What no filter wanted was never to be a row and is in none of its figures. Rows that are still in the kernel's ring are in `seen` and nowhere else, so read the counters
- * after a drain.
+ * One kind's account. What no filter wanted was never to be a row and is in none of its figures. Rows that are still in the kernel's
+ * ring are in `seen` and nowhere else, so read the counters after a drain.
  */
-export function accountOf(ledger: KindLedger, counters: KindCounters): KindAccount {
+export function accountOf(ledger: Readonly<KindLedger>, counters: KindCounters): Record<AgentOutcome | 'queued', number> {
+  const { drained: _, ...ends } = ledger;
   return {
+    ...ends,
     seen: counters.written + counters.ring_lost + counters.withheld,
-    sent: ledger.sent,
-    queued: queuedRows(ledger),
     ring_lost: counters.ring_lost,
     withheld: counters.withheld,
-    queue_dropped: ledger.queue_dropped,
-    rejected: ledger.rejected,
+    queued: queuedRows(ledger),
   };
 }

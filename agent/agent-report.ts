@@ -1,7 +1,7 @@
 // What an agent tells a collector beside rows, as small JSON: names of what is in them, and its account. Contract of agent/
 // towards server/. The agent takes only types from here: the schemas' library is not worth its memory there.
 import { type Static, Type } from 'typebox';
-import type { Kind } from '../bpf/rows.gen.ts';
+import { OUTCOMES, type Outcome } from './outcome.ts';
 
 const Id = Type.String({ pattern: '^[0-9]{1,20}$', description: 'an unsigned 64-bit number, in decimal' });
 const Hex64 = Type.String({ pattern: '^[0-9a-f]{16}$' });
@@ -39,21 +39,18 @@ export const NetnsEntity = Type.Object({
 });
 
 /**
- * What became of one kind's rows on this agent since its start, in rows. Where nothing is in flight,
- * seen = sent + ring_lost + withheld + queue_dropped + rejected; what is in neither yet is `queued`.
+ * How many rows of one kind came to one outcome within one minute of the agent's clock, so far. Told again with a larger figure
+ * while the minute lasts and until a collector has taken it: the largest counts, so repeating and reordering change nothing.
  */
-export const KindAccount = Type.Object({
-  seen: Type.Integer({ minimum: 0, description: 'rows the kernel programs wanted to write' }),
-  sent: Type.Integer({ minimum: 0, description: 'rows a collector acknowledged' }),
-  queued: Type.Integer({ minimum: 0, description: 'rows drained, not yet acknowledged' }),
-  ring_lost: Type.Integer({ minimum: 0, description: 'rows lost in the kernel, ring full' }),
-  withheld: Type.Integer({ minimum: 0, description: "rows not written, the kind's or a filter's budget spent" }),
-  queue_dropped: Type.Integer({ minimum: 0, description: 'rows dropped by the agent, its memory for unsent batches full' }),
-  rejected: Type.Integer({ minimum: 0, description: 'rows a collector refused for good' }),
+export const AccountingEntry = Type.Object({
+  epoch: { ...Hex64, description: 'the run of the agent whose rows these are; an earlier one where its spool is still being sent' },
+  minute_ms: Type.Integer({ minimum: 0, multipleOf: 60_000, description: "ms since the epoch, of the minute's beginning" }),
+  kind: Text(32),
+  outcome: Type.Unsafe<Outcome>(Type.Union(OUTCOMES.map((outcome) => Type.Literal(outcome)))),
+  rows: Count,
 });
-export type KindAccount = Static<typeof KindAccount>;
 
-/** Sent at start, then with every sweep: what the agent has learned since the last one, and its whole account. */
+/** Sent at start, then with every sweep: what the agent has learned since the last one, and what has become of rows. */
 export const AgentReport = Type.Object({
   host_id: Hex64,
   epoch: Hex64,
@@ -63,9 +60,11 @@ export const AgentReport = Type.Object({
   cgroups: Type.Array(CgroupEntity, { maxItems: 10_000 }),
   netns: Type.Array(NetnsEntity, { maxItems: 10_000 }),
   hooks: Type.Array(Type.Object({ name: Text(64), attached: Type.Boolean(), reason: Text(512) }), { maxItems: 64 }),
-  accounts: Type.Record(Type.String({ maxLength: 32 }), KindAccount),
+  interval_ms: Type.Integer({ minimum: 1, description: 'between sweeps at present: longer than asked for under load or back pressure' }),
+  accounting: Type.Array(AccountingEntry, { maxItems: 100_000 }),
 });
-export type AgentReport = Static<typeof AgentReport> & { accounts: Partial<Record<Kind, KindAccount>> };
+export type AgentReport = Static<typeof AgentReport>;
+export type AccountingEntry = Static<typeof AccountingEntry>;
 export type ProcessEntity = Static<typeof ProcessEntity>;
 export type CgroupEntity = Static<typeof CgroupEntity>;
 export type NetnsEntity = Static<typeof NetnsEntity>;

@@ -1,5 +1,5 @@
 // What can be set, where it is said and what it defaults to. Every command of the agent takes its options from here.
-
+import { join } from 'node:path';
 import { BATCH_BYTES_MAX } from './batch-envelope.ts';
 import { DEFAULT_BUDGETS, parseBudgets } from './budget.ts';
 import { ConfigError } from './errors.ts';
@@ -11,10 +11,18 @@ import { oneOf, parseCount, parseDuration, parseEndpoint, parseHostId, parsePerc
 /** A batch of each kind must fit in several times, or the queue would drop what it was just given. */
 const QUEUE_BYTES_MIN = 8 * BATCH_BYTES_MAX;
 
+const SPOOL_BYTES_MIN = 16 * BATCH_BYTES_MAX;
+
 function parseQueue(text: string): number {
   const size = parseSize(text);
   if (size < QUEUE_BYTES_MIN)
     throw new ConfigError('bad_value', `${text} is too small for a queue: give at least ${QUEUE_BYTES_MIN / BATCH_BYTES_MAX}MiB`);
+  return size;
+}
+
+function parseSpool(text: string): number {
+  const size = parseSize(text);
+  if (size < SPOOL_BYTES_MIN) throw new ConfigError('bad_value', `${text} is too small for a spool: give at least 16MiB, or --spool none`);
   return size;
 }
 
@@ -80,9 +88,27 @@ export const AGENT_OPTIONS = {
     parse: parseAttributes,
     fallback: 'server.port',
   },
+  spool: {
+    flags: '--spool <directory>',
+    help: 'where batches are kept until a collector has them, or "none": in memory only (default: agent/ in --state-dir; none for a replay)',
+    parse: String,
+    env: 'TCPLENS_SPOOL',
+  },
+  spoolBytes: {
+    flags: '--spool-bytes <size>',
+    help: 'disk that the spool may take; beyond it the oldest batches go',
+    parse: parseSpool,
+    fallback: '1GiB',
+  },
+  spoolAge: {
+    flags: '--spool-age <duration>',
+    help: 'how long a batch may wait in the spool',
+    parse: parseDuration,
+    fallback: '7d',
+  },
   queueBytes: {
     flags: '--queue-bytes <size>',
-    help: 'memory for batches that wait for the collector; beyond it the oldest go',
+    help: 'memory for batches that are not on disk: while they are compressed, while the disk takes none, or with --spool none',
     parse: parseQueue,
     fallback: '64MiB',
   },
@@ -98,3 +124,9 @@ export const AGENT_OPTIONS = {
 
 export type SourceConfig = OptionValues<typeof SOURCE_OPTIONS>;
 export type AgentConfig = SourceConfig & OptionValues<typeof AGENT_OPTIONS>;
+
+/** The spool's directory; undefined where batches are kept in memory only. A recording can be replayed again. */
+export function spoolDirectory({ spool, replay, stateDir }: Pick<AgentConfig, 'spool' | 'replay' | 'stateDir'>): string | undefined {
+  if (spool === 'none') return undefined;
+  return spool ?? (replay === undefined ? join(stateDir, 'agent') : undefined);
+}

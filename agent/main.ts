@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { Command } from 'commander';
 import { emptyLedger } from './account.ts';
-import { AGENT_OPTIONS, type AgentConfig, SOURCE_OPTIONS } from './config.ts';
+import { AGENT_OPTIONS, type AgentConfig, SOURCE_OPTIONS, spoolDirectory } from './config.ts';
 import { Drain, type Take } from './drain.ts';
 import { readCgroup2Mount } from './host/cgroups.ts';
 import { Entities } from './host/entities.ts';
@@ -22,9 +22,11 @@ import { drainIntervalMs, SweepPace } from './pace.ts';
 import { paceLog } from './pace-log.ts';
 import { pump } from './pump.ts';
 import type { RowSource } from './source.ts';
+import { openSpool } from './spool/open.ts';
+import { hex64 } from './spool/record.ts';
 import { stopSignal } from './stop-signal.ts';
-import { hex64 } from './uplink/ship.ts';
-import { Uplink } from './uplink/uplink.ts';
+import { hostOf } from './uplink/report.ts';
+import { Uplink, type UplinkOptions } from './uplink/uplink.ts';
 
 export function command(): Command {
   const agent = new Command('agent').description('watches this host and ships what it sees: to a collector, by OTLP, or both');
@@ -43,27 +45,22 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
   const version = readVersion();
   const source = await openSource(config);
   try {
-    const telemetry = await telemetryOf(config, source, version, log);
-    const ledger = emptyLedger();
-    const epoch = randomBytes(8).toString('hex');
     // A recording's pids and cgroups are those of the machine it was made on.
     const entities = source.recorded?.names ?? new Entities(readCgroup2Mount(), source.tally);
-    const { collector, queueBytes: queue_bytes, interval: report_interval_ms } = config;
-    const uplink =
-      collector === undefined
-        ? undefined
-        : new Uplink({ collector, epoch, version, source, entities, ledger, log, queue_bytes, report_interval_ms });
+    const pace = new SweepPace(config.interval, config.cpuBudget);
+    const uplink = await uplinkOf(config, { source, entities, pace, version, log });
+    const ledger = uplink?.ledger ?? emptyLedger();
+    const telemetry = await telemetryOf(config, source, version, log);
     const attributes = new ConnectionAttributes(config.metricAttributes, ephemeralFrom(readPortRange()), SERIES_MAX / 2);
     const instruments = telemetry && new Instruments(telemetry, attributes, source.tally && countedBy(source.tally, attributes.options));
-    if (telemetry) observeSelf(telemetry.meter, { source, ledger, queued_bytes: () => uplink?.queued_bytes ?? 0 });
+    if (telemetry) observeSelf(telemetry.meter, { source, ledger, waiting_bytes: () => uplink?.bytes ?? { memory: 0, disk: 0 } });
     const take: Take = (kind, rows) => {
       uplink?.add(kind, rows);
       instruments?.record(kind, rows);
     };
     // A recording can wait for a slow collector; the kernel cannot.
-    const isFull = () => config.replay !== undefined && (uplink?.queued_bytes ?? 0) > config.queueBytes / 4;
+    const isFull = () => config.replay !== undefined && uplink !== undefined && uplink.waiting_bytes > config.queueBytes / 4;
     const drain = new Drain(source, take, isFull);
-    const pace = new SweepPace(config.interval, config.cpuBudget);
     if (telemetry) observeProcess(telemetry.meter, pace);
     const tellRefusals = refusalLog(source, log);
     const tellPace = paceLog(pace, config.interval, config.cpuBudget, log);
@@ -93,6 +90,28 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
   } finally {
     source.close();
   }
+}
+
+type UplinkParts = Pick<UplinkOptions, 'source' | 'entities' | 'log'> & { pace: SweepPace; version: string };
+
+async function uplinkOf(config: AgentConfig, { pace, version, ...parts }: UplinkParts): Promise<Uplink | undefined> {
+  const { collector, interval: report_interval_ms } = config;
+  if (collector === undefined) return undefined;
+  const host_id = hex64(parts.source.host_id);
+  const run = { epoch: randomBytes(8).toString('hex'), host_id, host: hostOf(parts.source, version) };
+  const memory_bytes = config.queueBytes;
+  const caps = { bytes_max: config.spoolBytes, age_ms_max: config.spoolAge };
+  const spool = await openSpool({ directory: spoolDirectory(config), caps, memory_bytes, run, log: parts.log });
+  return new Uplink({
+    ...parts,
+    collector,
+    run,
+    spool,
+    memory_bytes,
+    report_interval_ms,
+    interval_ms: () => pace.interval_ms,
+    onAnswer: (answer) => pace.answered(answer),
+  });
 }
 
 async function telemetryOf(config: AgentConfig, source: RowSource, version: string, log: Log): Promise<Telemetry | undefined> {

@@ -20,6 +20,15 @@ export const STRETCH_MAX = 6;
 const SWEEPS_SHARE_MIN = 1 / 4;
 
 /**
+ * How many times further apart sweeps come for the collector's sake: twice as far with each sweep after which it asked for less, half
+ * as far with each after which it took all there was.
+ */
+export function pressureAfter(pressure: number, answer: 'busy' | 'accepted' | undefined): number {
+  if (answer === undefined) return pressure;
+  return answer === 'busy' ? Math.min(STRETCH_MAX, pressure * 2) : Math.max(1, pressure / 2);
+}
+
+/**
  * Time between the starts of two sweeps with which the process stays within its budget. Only sweeps give way: what
  * happens cannot be put off.
  * @param budget - share of one processor
@@ -49,6 +58,8 @@ export const PROCESS_CLOCK: Clock = {
 export class SweepPace {
   /** between the starts of two sweeps, as it is now */
   interval_ms: number;
+  /** how many times longer the collector makes it: 1 where it takes what comes */
+  pressure = 1;
   sweeps = 0;
   /** CPU of all sweeps */
   cpu_ms = 0;
@@ -58,6 +69,7 @@ export class SweepPace {
   #began: { at_ms: number; cpu_ms: number } | undefined;
   #last_sweep_ms = 0;
   #others = 0;
+  #answer: 'busy' | 'accepted' | undefined;
 
   /** @param budget - share of one processor; Infinity leaves the interval as it is */
   constructor(wanted_ms: number, budget = Number.POSITIVE_INFINITY, clock = PROCESS_CLOCK) {
@@ -65,6 +77,11 @@ export class SweepPace {
     this.#wanted_ms = wanted_ms;
     this.#budget = budget;
     this.#clock = clock;
+  }
+
+  /** What the collector said to a batch since the last sweep; one that was too much outweighs the others. */
+  answered(answer: 'busy' | 'accepted'): void {
+    if (this.#answer !== 'busy') this.#answer = answer;
   }
 
   /** Milliseconds until the next sweep; 0 when it is due. */
@@ -86,6 +103,9 @@ export class SweepPace {
     this.#last_sweep_ms = this.#clock.cpu_ms() - (this.#began?.cpu_ms ?? 0);
     this.sweeps++;
     this.cpu_ms += this.#last_sweep_ms;
-    this.interval_ms = sweepIntervalMs(this.#wanted_ms, this.#budget, this.#last_sweep_ms, this.#others);
+    this.pressure = pressureAfter(this.pressure, this.#answer);
+    this.#answer = undefined;
+    const by_cpu_ms = sweepIntervalMs(this.#wanted_ms, this.#budget, this.#last_sweep_ms, this.#others);
+    this.interval_ms = Math.max(by_cpu_ms, this.#wanted_ms * this.pressure);
   }
 }

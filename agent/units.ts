@@ -1,7 +1,7 @@
 // Option values with units, parsed strictly: a number without its unit, or with another one, is an error and not a guess.
 import { ConfigError } from './errors.ts';
 
-const DURATIONS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+const DURATIONS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const SIZES = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
 
 function parse(text: string, units: Record<string, number>, what: string, example: string): number {
@@ -17,7 +17,7 @@ function parse(text: string, units: Record<string, number>, what: string, exampl
   return value;
 }
 
-/** Milliseconds in "250ms", "10s", "5m", "1h". */
+/** Milliseconds in "250ms", "10s", "5m", "1h", "7d". */
 export function parseDuration(text: string): number {
   return parse(text, DURATIONS_MS, 'duration', '10s');
 }

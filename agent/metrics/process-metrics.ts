@@ -12,7 +12,11 @@ export function observeProcess(meter: Meter, pace: SweepPace): void {
   });
   const interval = meter.createObservableGauge('tcplens.agent.sweep.interval', {
     unit: 's',
-    description: 'Time between two sweeps over the live sockets; longer than asked for where the CPU budget demands it',
+    description: 'Time between two sweeps over the live sockets; longer than asked for where the CPU budget or the collector demands it',
+  });
+  const pressure = meter.createObservableGauge('tcplens.agent.sweep.pressure', {
+    unit: '1',
+    description: 'Times that sweeps are further apart because the collector is busy; 1 where it takes what comes',
   });
   const sweeps = meter.createObservableCounter('tcplens.agent.sweeps', { unit: '{sweep}', valueType: ValueType.INT });
   const sweep_cpu = meter.createObservableCounter('tcplens.agent.sweep.cpu.time', { unit: 's', description: 'CPU used by sweeps' });
@@ -23,6 +27,7 @@ export function observeProcess(meter: Meter, pace: SweepPace): void {
   });
   memory.addCallback((result) => result.observe(process.memoryUsage.rss()));
   interval.addCallback((result) => result.observe(pace.interval_ms / 1000));
+  pressure.addCallback((result) => result.observe(pace.pressure));
   sweeps.addCallback((result) => result.observe(pace.sweeps));
   sweep_cpu.addCallback((result) => result.observe(pace.cpu_ms / 1000));
 }

@@ -1,16 +1,18 @@
 // The agent's own account as metrics: every row that was seen, and where those went that did not arrive.
 import { type Meter, type ObservableResult, ValueType } from '@opentelemetry/api';
 import { KIND } from '../../bpf/rows.gen.ts';
-import { accountOf, type Ledger } from '../account.ts';
+import { accountOf, type Ledger, STAGES } from '../account.ts';
 import { countRefusals } from '../host/netns-refusals.ts';
 import type { RowSource } from '../source.ts';
 
-const STAGES = ['seen', 'sent', 'ring_lost', 'withheld', 'queue_dropped', 'rejected'] as const;
-
-export type Observed = { source: RowSource; ledger: Ledger; queued_bytes: () => number };
+export type Observed = {
+  source: RowSource;
+  ledger: Ledger /** held by batches that wait for the collector */;
+  waiting_bytes: () => { memory: number; disk: number };
+};
 
 /** Registers instruments that are read whenever someone collects; `source` must stay open until then. */
-export function observeSelf(meter: Meter, { source, ledger, queued_bytes }: Observed): void {
+export function observeSelf(meter: Meter, { source, ledger, waiting_bytes }: Observed): void {
   const rows = meter.createObservableCounter('tcplens.agent.rows', {
     unit: '{row}',
     description: 'Rows by what became of them; seen is what the kernel programs wanted to write',
@@ -24,6 +26,11 @@ export function observeSelf(meter: Meter, { source, ledger, queued_bytes }: Obse
   const bytes = meter.createObservableUpDownCounter('tcplens.agent.queue.size', {
     unit: 'By',
     description: 'Memory held by batches that wait for the collector',
+    valueType: ValueType.INT,
+  });
+  const spool = meter.createObservableUpDownCounter('tcplens.agent.spool.size', {
+    unit: 'By',
+    description: 'Disk held by batches that wait for the collector',
     valueType: ValueType.INT,
   });
   const hooks = meter.createObservableGauge('tcplens.agent.hooks', {
@@ -45,7 +52,8 @@ export function observeSelf(meter: Meter, { source, ledger, queued_bytes }: Obse
   queued.addCallback((result) => {
     for (const [kind, account] of accounts()) result.observe(account.queued, { 'tcplens.kind': kind });
   });
-  bytes.addCallback((result) => result.observe(queued_bytes()));
+  bytes.addCallback((result) => result.observe(waiting_bytes().memory));
+  spool.addCallback((result) => result.observe(waiting_bytes().disk));
   hooks.addCallback((result) => {
     for (const { name, attached } of source.hooks()) result.observe(attached ? 1 : 0, { 'tcplens.hook': name });
   });

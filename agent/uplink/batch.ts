@@ -19,7 +19,7 @@ type Open = { buffer: Uint8Array | undefined; length: number; since_ms: number }
 export class Batcher {
   readonly #open: Record<Kind, Open> = eachKind(() => ({ buffer: undefined, length: 0, since_ms: 0 }));
   readonly #spares: Uint8Array[] = [];
-  #sequence = 0;
+  readonly #sequences: Record<Kind, number> = eachKind(() => 0);
 
   /**
    * Takes whole rows of one kind; copies them, so the caller's buffer is free again. Returns the batches this fills.
@@ -58,7 +58,7 @@ export class Batcher {
     if (buffer === undefined) return [];
     open.buffer = undefined;
     open.length = 0;
-    this.#sequence++;
-    return [{ kind, sequence: this.#sequence, rows: length / KINDS[kind].size, bytes: buffer.subarray(0, length) }];
+    this.#sequences[kind]++;
+    return [{ kind, sequence: this.#sequences[kind], rows: length / KINDS[kind].size, bytes: buffer.subarray(0, length) }];
   }
 }

@@ -5,7 +5,7 @@ import https from 'node:https';
 import { retryAfterMs, type Verdict, verdictOf } from './retry.ts';
 
 const ATTEMPT_MS_MAX = 15_000;
-const REASON_CHARS_MAX = 300;
+const REASON_CHARS_MAX = 1000;
 
 /** By the URL's scheme. */
 const CLIENTS = {
@@ -13,7 +13,8 @@ const CLIENTS = {
   'https:': { request: https.request, agent: new https.Agent({ keepAlive: true }) },
 } as const;
 
-export type Answer = { verdict: Verdict; reason: string; retry_after_ms?: number | undefined };
+/** `away`: there was no answer. */
+export type Answer = { verdict: Verdict; reason: string; retry_after_ms?: number | undefined; away?: boolean };
 
 /**
  * Posts and says what came of it; never rejects. `reason` is for a person: the collector's own words where it answered.
@@ -23,13 +24,15 @@ export async function post(url: string, headers: Record<string, string>, body: U
     const response = await send(url, { ...headers, 'content-length': String(body.length) }, body, signal);
     const status = response.statusCode ?? 0;
     const text = await beginningOf(response);
+    const { code, message } = problemOf(text);
+    const retry_after_ms = retryAfterMs(response.headers['retry-after'] ?? null, Date.now());
     return {
-      verdict: verdictOf(status),
-      reason: `HTTP ${status} ${text}`.trim(),
-      retry_after_ms: retryAfterMs(response.headers['retry-after'] ?? null, Date.now()),
+      verdict: verdictOf(status, code, retry_after_ms !== undefined),
+      reason: `HTTP ${status} ${message === undefined ? text : `${code}: ${message}`}`.trim(),
+      retry_after_ms,
     };
   } catch (error) {
-    return { verdict: 'retry', reason: reasonOf(error) };
+    return { verdict: 'retry', reason: reasonOf(error), away: true };
   }
 }
 
@@ -47,6 +50,16 @@ async function beginningOf(response: IncomingMessage): Promise<string> {
   let text = '';
   for await (const chunk of response.setEncoding('utf8')) if (text.length < REASON_CHARS_MAX) text += chunk;
   return text.slice(0, REASON_CHARS_MAX);
+}
+
+/** The collector's own code and words; what stands between may have answered in its place. */
+function problemOf(text: string): { code?: string; message?: string } {
+  try {
+    const { code, message } = JSON.parse(text) as { code?: unknown; message?: unknown };
+    return typeof code === 'string' && typeof message === 'string' ? { code, message } : {};
+  } catch {
+    return {};
+  }
 }
 
 /** An abort hides why in its cause. */

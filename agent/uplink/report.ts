@@ -1,73 +1,123 @@
 // Tells the collector who this host is, what it has learned and what became of its rows.
 import { hostname, machine, release } from 'node:os';
-import type { Kind, KindCounters } from '../../bpf/rows.gen.ts';
-import { accountOf, eachKind, type Ledger } from '../account.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KIND, type KindCounters } from '../../bpf/rows.gen.ts';
+import { TOLD_AT_ONCE_MAX } from '../accounting.ts';
 import type { AgentReport } from '../agent-report.ts';
 import { REPORT_PATH } from '../batch-envelope.ts';
-import type { Entities } from '../host/entities.ts';
+import type { Changes, Entities } from '../host/entities.ts';
 import { Every, type Log } from '../log.ts';
 import type { RowSource } from '../source.ts';
+import type { Run } from '../spool/books-line.ts';
+import type { Opened } from '../spool/open.ts';
 import { post } from './post.ts';
-import { hex64 } from './ship.ts';
 
 const COMPLAINT_PERIOD_MS = 60_000;
+/** Between two attempts at the last report. */
+const AGAIN_MS = 300;
+
+/** `not`: nor would it be if it were sent again now. */
+type Told = 'told' | 'again' | 'not';
+const KERNEL_LOSSES = ['ring_lost', 'withheld'] as const satisfies readonly (keyof KindCounters)[];
+const NO_NAMES: Changes = { processes: [], cgroups: [], netns: [] };
 
 export type ReporterOptions = {
   collector: string;
-  epoch: string;
-  version: string;
+  /** this one */
+  run: Run;
   source: RowSource;
   entities: Pick<Entities, 'changes' | 'acknowledge'>;
-  ledger: Ledger;
+  spool: Pick<Opened, 'spool' | 'accounting' | 'runs' | 'forgetEnded'>;
+  /** between sweeps, at present */
+  interval_ms: () => number;
   log: Log;
 };
+
+/** What a report of this agent's own host says. */
+export function hostOf({ recorded }: RowSource, agent_version: string): AgentReport['host'] {
+  return { name: recorded?.host ?? hostname(), machine: machine(), kernel: recorded?.kernel ?? release(), agent_version };
+}
 
 export class Reporter {
   readonly #options: ReporterOptions;
   readonly #complaint = new Every(COMPLAINT_PERIOD_MS);
-  #posting = false;
+  #posting: Promise<void> | undefined;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
   }
 
-  /** Posts one report, unless the last is still under way. What it could not tell, the next one tells. */
+  /** Reports, unless the last report is still under way. What it could not tell, the next one tells. To be called after a drain. */
   async send(signal: AbortSignal): Promise<void> {
-    const { source } = this.#options;
-    if (!this.#posting) await this.#post(source.counters(), signal);
+    if (this.#posting !== undefined) return;
+    this.#posting = this.#tell(signal).then(() => undefined);
+    await this.#posting;
+    this.#posting = undefined;
   }
 
-  /** Posts the account at the end: rows written since the last drain were not asked for any more. */
+  /** The report at the end, once the one under way is through: tried until it is taken, the collector is found to be away, or `signal`. */
   async sendLast(signal: AbortSignal): Promise<void> {
-    const { source, ledger } = this.#options;
+    await this.#posting;
+    while ((await this.#tell(signal)) === 'again' && !signal.aborted) await sleep(AGAIN_MS);
+  }
+
+  async #tell(signal: AbortSignal): Promise<Told> {
+    const { run, spool, entities, source } = this.#options;
+    this.#addKernelLosses();
+    const own = await this.#post(run, entities.changes(source.netns()), signal);
+    if (own !== 'told') return own;
+    entities.acknowledge();
+    const hosts = new Map([...spool.runs.values()].map((other) => [other.host_id, other]));
+    for (const [host_id, other] of hosts) {
+      const told = host_id === run.host_id ? own : await this.#post(other, NO_NAMES, signal);
+      if (told !== 'told') return told;
+    }
+    spool.forgetEnded();
+    return 'told';
+  }
+
+  /** Of a host all that is untold; in more than one report where it is much. */
+  async #post(run: Run, names: Changes, signal: AbortSignal): Promise<Told> {
+    const { collector, spool, log } = this.#options;
+    const epochs = new Set([...spool.runs.values()].flatMap(({ host_id, epoch }) => (host_id === run.host_id ? epoch : [])));
+    const accounting = spool.accounting.untold(epochs);
+    if (run !== this.#options.run && accounting.length === 0) return 'told';
+    // What a collector has been told must not be forgotten by a crash: it would be counted once more.
+    await spool.spool.flush(true);
+    const body = Buffer.from(JSON.stringify(this.#report(run, names, accounting)));
+    const { verdict, reason, away } = await post(collector + REPORT_PATH, { 'content-type': 'application/json' }, body, signal);
+    if (verdict !== 'accepted') {
+      this.#complaint.run(Date.now(), (held) => log.warn({ held }, `the collector did not take a report: ${reason}`));
+      return verdict === 'rejected' || away ? 'not' : 'again';
+    }
+    spool.accounting.accepted(accounting);
+    return accounting.length < TOLD_AT_ONCE_MAX ? 'told' : this.#post(run, NO_NAMES, signal);
+  }
+
+  #addKernelLosses(): void {
+    const { source, spool, run } = this.#options;
     const counters = source.counters();
-    await this.#post(
-      eachKind((kind) => ({ ...counters[kind], written: ledger[kind].drained })),
-      signal,
-    );
+    for (const kind of KIND) {
+      for (const loss of KERNEL_LOSSES) {
+        const rows = counters[kind][loss] - spool.accounting.total(run.epoch, kind, loss);
+        spool.accounting.add(run.epoch, kind, 'seen', rows, Date.now());
+        spool.accounting.add(run.epoch, kind, loss, rows, Date.now());
+      }
+    }
   }
 
-  async #post(counters: Record<Kind, KindCounters>, signal: AbortSignal): Promise<void> {
-    this.#posting = true;
-    const { collector, entities, log } = this.#options;
-    const body = Buffer.from(JSON.stringify(this.#report(counters)));
-    const { verdict, reason } = await post(collector + REPORT_PATH, { 'content-type': 'application/json' }, body, signal);
-    this.#posting = false;
-    if (verdict === 'accepted') entities.acknowledge();
-    else this.#complaint.run(Date.now(), (held) => log.warn({ held }, `the collector did not take a report: ${reason}`));
-  }
-
-  #report(counters: Record<Kind, KindCounters>): AgentReport {
-    const { source, epoch, version, entities, ledger } = this.#options;
-    const { recorded } = source;
+  #report({ host_id, epoch, host }: Run, names: Changes, accounting: AgentReport['accounting']): AgentReport {
+    const { source, run, interval_ms } = this.#options;
+    const hooks = epoch === run.epoch ? source.hooks() : [];
     return {
-      host_id: hex64(source.host_id),
+      host_id,
       epoch,
       at_ms: Date.now(),
-      host: { name: recorded?.host ?? hostname(), machine: machine(), kernel: recorded?.kernel ?? release(), agent_version: version },
-      ...entities.changes(source.netns()),
-      hooks: source.hooks().map(({ name, attached, reason }) => ({ name, attached, reason: reason.slice(0, 512) })),
-      accounts: eachKind((kind) => accountOf(ledger[kind], counters[kind])),
+      host,
+      ...names,
+      hooks: hooks.map(({ name, attached, reason }) => ({ name, attached, reason: reason.slice(0, 512) })),
+      interval_ms: Math.max(1, Math.round(interval_ms())),
+      accounting,
     };
   }
 }

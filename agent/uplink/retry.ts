@@ -17,11 +17,19 @@ export function retryAfterMs(header: string | null, now_ms: number): number | un
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), RETRY_AFTER_MS_MAX);
 }
 
-export type Verdict = 'accepted' | 'rejected' | 'retry';
+/**
+ * `rejected`: for good, the same bytes would be refused again. `busy`: it asks for less. `busy_late`: it takes what was just cut, and
+ * asks for less of what has waited. `layout_unknown`: it wants to be told how the rows lie. `held`: it takes none of this schema,
+ * others go on.
+ */
+export type Verdict = 'accepted' | 'rejected' | 'retry' | 'busy' | 'busy_late' | 'layout_unknown' | 'held';
 
-/** What an HTTP status means for a batch: rejected is for good, the same bytes would be refused again. */
-export function verdictOf(status: number): Verdict {
+/** What an answer means for a batch. `code` is that of the collector's problem, if it gave one. */
+export function verdictOf(status: number, code = '', retry_after = false): Verdict {
   if (status >= 200 && status < 300) return 'accepted';
-  if (status === 408 || status === 429) return 'retry';
-  return status >= 400 && status < 500 ? 'rejected' : 'retry';
+  if (status === 429 && code === 'log_full_late') return 'busy_late';
+  if (status === 429 || (status === 503 && retry_after)) return 'busy';
+  if (status === 408 || status < 400 || status >= 500) return 'retry';
+  if (status !== 409 || code === 'sequence_too_old') return 'rejected';
+  return code === 'layout_unknown' ? 'layout_unknown' : 'held';
 }

@@ -1,172 +1,199 @@
-// Sends batches to the collector until it has acknowledged them. A batch is compressed once and every attempt carries
-// the same bytes under the same sequence, so the collector can tell a repetition from news.
-import { promisify } from 'node:util';
-import { constants, zstdCompress } from 'node:zlib';
-import { KINDS } from '../../bpf/rows.gen.ts';
-import type { Ledger, Outcome } from '../account.ts';
-import { HEADERS, ROWS_PATH } from '../batch-envelope.ts';
-import { Every, type Log } from '../log.ts';
+// Sends batches to the collector until it has acknowledged them: what was just cut at once, and beside it what waits in the spool,
+// oldest first. Every attempt carries the same bytes under the same sequence, so the collector can tell a repetition from news.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Layout } from '../../bpf/layout.ts';
+import type { Accounting } from '../accounting.ts';
+import type { Log } from '../log.ts';
+import type { DeadLetters } from '../spool/dead-letters.ts';
+import type { Parcel, Spool } from '../spool/spool.ts';
+import { Aside } from './aside.ts';
+import { BackOff } from './back-off.ts';
 import type { Batch } from './batch.ts';
-import { type Answer, post } from './post.ts';
-import { retryDelayMs } from './retry.ts';
-import { type Queued, SendQueue } from './send-queue.ts';
+import { Intake } from './intake.ts';
+import { type Lane, nextLane, SLOTS } from './lanes.ts';
+import { Live } from './live.ts';
+import type { Answer } from './post.ts';
+import { postRows } from './post-rows.ts';
+import { Skew } from './skew.ts';
 
-const compress = promisify(zstdCompress);
-/** One piece of output for nearly every batch: each costs a round through the thread pool. */
-const PIECE_BYTES = 128 * 1024;
-const COMPRESSION = { chunkSize: PIECE_BYTES, params: { [constants.ZSTD_c_compressionLevel]: 1 } };
-
-/** Enough to hide the collector's fsync, few enough to stay in order mostly. */
-const IN_FLIGHT_MAX = 4;
-const COMPLAINT_PERIOD_MS = 10_000;
+/** Attempts without an answer, in a row, after which a collector is away. */
+const AWAY_AFTER = 2;
+/** Before a file of the spool that could not be read is tried again. */
+const UNREADABLE_MS = 1000;
 
 export type ShipOptions = {
   collector: string;
-  host_id: bigint;
-  /** 16 hex digits, new with every start */
+  /** 16 hex digits each; the epoch is new with every start */
+  host_id: string;
   epoch: string;
-  queue_bytes: number;
-  ledger: Ledger;
+  spool: Spool;
+  accounting: Accounting;
+  /** by schema */
+  layouts: ReadonlyMap<string, Layout>;
+  dead_letters?: DeadLetters | undefined;
+  /** for rows that are not in the spool yet */
+  memory_bytes: number;
   log: Log;
+  /** The collector asks for less, or takes what comes. */
+  onAnswer?: (answer: 'busy' | 'accepted') => void;
 };
-
-/** The host id and the epoch as headers and reports spell them. */
-export function hex64(id: bigint): string {
-  return id.toString(16).padStart(16, '0');
-}
 
 export class Shipper {
   readonly #options: ShipOptions;
-  readonly #queue: SendQueue;
+  readonly #intake: Intake;
+  readonly #live = new Live();
+  readonly #skew: Skew;
+  readonly #under_way: Record<Lane, number> = { live: 0, backlog: 0 };
   readonly #abort = new AbortController();
-  readonly #complaint = new Every(COMPLAINT_PERIOD_MS);
-  #in_flight = 0;
-  #failures = 0;
-  /** Set while the collector is left alone after a failure. */
-  #pause: NodeJS.Timeout | undefined;
-  #emptied: (() => void) | undefined;
+  readonly #aside: Aside;
+  readonly #back_off: BackOff;
+  /** of the backlog alone */
+  readonly #late_back_off: BackOff;
+  readonly #sending = new Set<Promise<void>>();
+  #fetching = false;
+  #onIdle: (() => void) | undefined;
 
   constructor(options: ShipOptions) {
     this.#options = options;
-    this.#queue = new SendQueue(options.queue_bytes);
+    this.#intake = new Intake({ ...options, onParcel: (parcel) => this.#offer(parcel) });
+    this.#aside = new Aside((parcel) => options.spool.release(parcel));
+    this.#back_off = new BackOff('rows', options.log, () => this.#pump());
+    this.#late_back_off = new BackOff('rows that have waited', options.log, () => this.#pump());
+    this.#skew = new Skew({ ...options, signal: this.#abort.signal, onEnd: () => this.#pump() });
   }
 
-  get queued_bytes(): number {
-    return this.#queue.bytes;
+  /** Memory that batches hold, beside those that are being sent. */
+  get memory_bytes(): number {
+    return this.#intake.bytes + this.#live.bytes + this.#options.spool.bytes.memory;
+  }
+
+  /** Takes a batch. Resolves when its bytes are not read any more: once they are compressed, long before they are sent. */
+  take(batch: Batch): Promise<void> {
+    return this.#intake.take(batch);
+  }
+
+  /** What was just cut and could not leave waits with the rest. To be called now and then. */
+  tick(): void {
+    for (const parcel of this.#live.overdue(performance.now())) this.#options.spool.release(parcel);
+    this.#pump();
   }
 
   /**
-   * Takes a batch, whose rows are in the ledger as drained. What does not fit any more is dropped, oldest first, and
-   * counted. Resolves when its bytes are not read any more: once they are compressed, long before they are sent.
-   */
-  async take({ kind, sequence, rows, bytes }: Batch): Promise<void> {
-    const batch: Queued = {
-      kind,
-      sequence,
-      rows,
-      payload: Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length),
-      ready: false,
-      in_flight: false,
-    };
-    this.#drop(this.#queue.push(batch));
-    await this.#compress(batch);
-  }
-
-  /**
-   * Sends what is left, trying once more at once even if the collector failed before, for at most `ms`. What is still
-   * there then is counted as dropped.
+   * Sends what is left, trying once more at once even if the collector failed before, for at most `ms`. What is still there then stays
+   * in the spool.
    */
   async finish(ms: number): Promise<void> {
-    clearTimeout(this.#pause);
-    this.#pause = undefined;
-    this.#pump();
-    if (this.#queue.length > 0) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, ms);
-      this.#emptied = resolve;
-      await promise;
-      clearTimeout(timer);
-    }
-    this.#drop(this.#queue.clear());
-    clearTimeout(this.#pause);
+    const deadline = performance.now() + ms;
+    await this.#intake.settled();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, Math.max(0, deadline - performance.now()));
+    this.#onIdle = resolve;
+    this.#aside.releaseAll();
+    this.#late_back_off.end();
+    this.#back_off.end();
+    await promise;
+    clearTimeout(timer);
     this.#abort.abort();
+    // What was under way waits again, or has been answered at the last moment.
+    await Promise.all(this.#sending);
+    this.#back_off.stop();
+    this.#late_back_off.stop();
+    this.#skew.close();
+    this.#aside.releaseAll();
+    for (const parcel of this.#live.overdue(Number.POSITIVE_INFINITY)) this.#options.spool.release(parcel);
   }
 
-  async #compress(batch: Queued): Promise<void> {
-    const compressed = await compress(batch.payload, COMPRESSION);
-    // A little in a large piece is copied: the piece would be kept as long as the little.
-    const payload = compressed.length < PIECE_BYTES / 2 ? new Uint8Array(compressed) : compressed;
-    if (this.#queue.ready(batch, payload)) this.#pump();
+  #offer(parcel: Parcel): void {
+    this.#live.add(parcel, performance.now());
+    this.tick();
+  }
+
+  #isIdle(): boolean {
+    const { live, backlog } = this.#under_way;
+    if (live + backlog + this.#live.length > 0 || this.#options.spool.hasFree(this.#skew.isHeld)) return false;
+    return this.#onIdle === undefined || !this.#skew.ends_soon;
   }
 
   #pump(): void {
-    // After a failure one batch at a time asks whether the collector is back.
-    const limit = this.#failures > 0 ? 1 : IN_FLIGHT_MAX;
-    while (this.#pause === undefined && this.#in_flight < limit) {
-      const batch = this.#queue.next();
-      if (batch === undefined) return;
-      void this.#send(batch);
+    while (!this.#back_off.is_waiting && !this.#abort.signal.aborted) {
+      const waiting = { live: this.#live.length > 0, backlog: this.#mayFetch() };
+      // After a failure one batch at a time asks whether the collector is back.
+      const lane = nextLane(waiting, this.#under_way, this.#back_off.failures > 0 ? 1 : SLOTS);
+      if (lane === undefined) break;
+      const sending = lane === 'live' ? this.#sendLive() : this.#sendOldest();
+      this.#sending.add(sending);
+      void sending.finally(() => this.#sending.delete(sending));
     }
+    if (this.#isIdle()) this.#onIdle?.();
   }
 
-  async #send(batch: Queued): Promise<void> {
-    batch.in_flight = true;
-    this.#in_flight++;
-    const answer = await post(this.#options.collector + ROWS_PATH, this.#headers(batch), batch.payload, this.#abort.signal);
-    this.#in_flight--;
-    batch.in_flight = false;
-    if (this.#abort.signal.aborted) return;
-    this.#settle(batch, answer);
+  /** After a refusal of what has waited, one batch of it at a time asks whether there is room again. */
+  #mayFetch(): boolean {
+    const { is_waiting, failures } = this.#late_back_off;
+    if (this.#fetching || is_waiting || (failures > 0 && this.#under_way.backlog > 0)) return false;
+    return this.#options.spool.hasFree(this.#skew.isHeld);
+  }
+
+  async #sendLive(): Promise<void> {
+    const parcel = this.#live.shift();
+    if (parcel === undefined) return;
+    if (this.#skew.isHeld(parcel.batch.schema)) this.#options.spool.release(parcel);
+    else await this.#send(parcel, 'live');
+  }
+
+  async #sendOldest(): Promise<void> {
+    this.#fetching = true;
+    this.#under_way.backlog++;
+    const parcel = await this.#options.spool.next(this.#skew.isHeld).catch(() => this.#pause());
+    this.#fetching = false;
+    this.#under_way.backlog--;
+    if (parcel === undefined) this.#pump();
+    else if (this.#abort.signal.aborted) this.#options.spool.release(parcel);
+    else await this.#send(parcel, 'backlog');
+  }
+
+  #pause(): Promise<undefined> {
+    return sleep(UNREADABLE_MS, undefined, { signal: this.#abort.signal }).catch(() => undefined);
+  }
+
+  async #send(parcel: Parcel, lane: Lane): Promise<void> {
+    this.#under_way[lane]++;
+    const posting = postRows(this.#options.collector, parcel.batch, this.#abort.signal);
+    // The next one is fetched meanwhile.
+    if (lane === 'backlog') this.#pump();
+    const answer = await posting;
+    this.#under_way[lane]--;
+    this.#settle(parcel, answer);
+    if (lane === 'backlog' && answer.verdict === 'accepted') this.#late_back_off.succeeded();
     this.#pump();
   }
 
-  #settle(batch: Queued, answer: Answer): void {
-    if (answer.verdict === 'retry') {
-      this.#backOff(answer);
-      return;
-    }
-    this.#failures = 0;
-    this.#queue.remove(batch);
-    this.#count([batch], answer.verdict === 'accepted' ? 'sent' : 'rejected');
-    if (answer.verdict === 'rejected') this.#complain(`the collector refused ${batch.rows} ${batch.kind} rows for good: ${answer.reason}`);
-    if (this.#queue.length === 0) this.#emptied?.();
+  #settle(parcel: Parcel, answer: Answer): void {
+    const { spool, dead_letters, onAnswer } = this.#options;
+    const { verdict, reason } = answer;
+    const { schema, rows, kind } = parcel.batch;
+    if (verdict === 'accepted' || verdict === 'rejected') {
+      this.#back_off.succeeded();
+      spool.settle(parcel, verdict === 'accepted' ? 'sent' : 'rejected');
+    } else if (verdict === 'retry' && !answer.away) this.#aside.failed(parcel);
+    else spool.release(parcel);
+    if (verdict === 'accepted') onAnswer?.('accepted');
+    else if (verdict === 'rejected') {
+      void dead_letters?.add(parcel.batch);
+      this.#back_off.complain(`the collector refused ${rows} ${kind} rows for good: ${reason}`);
+    } else if (this.#abort.signal.aborted) return;
+    else if (verdict === 'busy_late') {
+      this.#back_off.succeeded();
+      this.#late_back_off.failed(answer);
+    } else if (verdict === 'held') this.#skew.refused(schema, reason);
+    else if (verdict === 'layout_unknown') void this.#skew.unknown(schema);
+    else this.#failed(answer);
   }
 
-  #backOff({ reason, retry_after_ms }: Answer): void {
-    // Attempts that were under way together fail together: that is one failure.
-    if (this.#pause !== undefined) return;
-    this.#failures++;
-    const delay = retry_after_ms ?? retryDelayMs(this.#failures, Math.random());
-    this.#complain(`the collector does not take rows, next attempt in ${delay} ms, ${this.#queue.length} batches wait: ${reason}`);
-    this.#pause = setTimeout(() => {
-      this.#pause = undefined;
-      this.#pump();
-    }, delay);
-  }
-
-  #drop(batches: Queued[]): void {
-    this.#count(batches, 'queue_dropped');
-    const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
-    if (rows > 0)
-      this.#complain(`dropped ${rows} unsent rows, the oldest: the queue of ${this.#options.queue_bytes} bytes is full or the agent stops`);
-  }
-
-  #count(batches: Queued[], outcome: Outcome): void {
-    for (const { kind, rows } of batches) this.#options.ledger[kind][outcome] += rows;
-  }
-
-  #complain(message: string): void {
-    this.#complaint.run(Date.now(), (held) => this.#options.log.warn({ held }, message));
-  }
-
-  #headers({ kind, sequence }: Queued): Record<string, string> {
-    return {
-      'content-type': 'application/octet-stream',
-      'content-encoding': 'zstd',
-      [HEADERS.schema]: KINDS[kind].schema,
-      [HEADERS.hostId]: hex64(this.#options.host_id),
-      [HEADERS.epoch]: this.#options.epoch,
-      [HEADERS.sequence]: String(sequence),
-    };
+  #failed(answer: Answer): void {
+    if (answer.verdict === 'busy') this.#options.onAnswer?.('busy');
+    this.#back_off.failed(answer);
+    // To wait for a collector that is away is for the next start, where nothing is lost by that.
+    if (answer.away && this.#back_off.failures > AWAY_AFTER && this.#options.spool.is_safe) this.#onIdle?.();
   }
 }

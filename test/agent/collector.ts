@@ -3,27 +3,51 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { zstdDecompressSync } from 'node:zlib';
-import type { AgentReport } from '../../agent/agent-report.ts';
-import { HEADERS, REPORT_PATH } from '../../agent/batch-envelope.ts';
+import type { AccountingEntry, AgentReport } from '../../agent/agent-report.ts';
+import { HEADERS, LAYOUTS_PATH, REPORT_PATH } from '../../agent/batch-envelope.ts';
+import type { Outcome } from '../../agent/outcome.ts';
 
-export type Attempt = { sequence: number; headers: IncomingHttpHeaders; stored: Buffer; rows: Buffer; at_ms: number };
-export type Reply = { status: number; headers?: Record<string, string> /** answers only after this */; wait?: Promise<void> };
+export type Attempt = {
+  name: string;
+  sequence: number;
+  kind: string;
+  headers: IncomingHttpHeaders;
+  stored: Buffer;
+  rows: Buffer;
+  at_ms: number;
+};
+export type Reply = {
+  status: number;
+  code?: string;
+  headers?: Record<string, string> /** answers only after this */;
+  wait?: Promise<void>;
+};
 
 export type Collector = {
   url: string;
   /** every post of rows, in order of arrival, whatever it was answered */
   attempts: Attempt[];
-  /** those answered 200, once a sequence */
+  /** those answered 200, once a batch */
   accepted(): Attempt[];
   reports: AgentReport[];
+  /** bodies of POST /v1/layouts */
+  layouts: { layouts: { schema: string }[] }[];
   most_at_once: number;
   close(): void;
 };
 
-/** `reply` gets the attempt and how often its sequence came before; without it everything is accepted. */
+/** `reply` gets the attempt and how often that batch came before; without it everything is accepted. */
 export async function openCollector(reply: (attempt: Attempt, before: number) => Reply = () => ({ status: 200 })): Promise<Collector> {
-  const accepted = new Map<number, Attempt>();
-  const collector: Collector = { url: '', attempts: [], reports: [], most_at_once: 0, accepted: () => [...accepted.values()], close };
+  const accepted = new Map<string, Attempt>();
+  const collector: Collector = {
+    url: '',
+    attempts: [],
+    reports: [],
+    layouts: [],
+    most_at_once: 0,
+    accepted: () => [...accepted.values()],
+    close,
+  };
   let at_once = 0;
   const server = createServer(async (request, response) => {
     at_once++;
@@ -35,23 +59,32 @@ export async function openCollector(reply: (attempt: Attempt, before: number) =>
       response.writeHead(200).end('{}');
       return;
     }
+    if (request.url === LAYOUTS_PATH) {
+      collector.layouts.push(JSON.parse(stored.toString()));
+      response.writeHead(200).end('{}');
+      return;
+    }
+    const [kind = ''] = String(request.headers[HEADERS.schema]).split('/');
+    const sequence = Number(request.headers[HEADERS.sequence]);
     const attempt = {
-      sequence: Number(request.headers[HEADERS.sequence]),
+      name: `${request.headers[HEADERS.hostId]} ${request.headers[HEADERS.epoch]} ${kind} ${sequence}`,
+      sequence,
+      kind,
       headers: request.headers,
       stored,
       rows: zstdDecompressSync(stored),
       at_ms: Date.now(),
     };
-    const before = collector.attempts.filter(({ sequence }) => sequence === attempt.sequence).length;
+    const before = collector.attempts.filter(({ name }) => name === attempt.name).length;
     collector.attempts.push(attempt);
-    const { status, headers = {}, wait } = reply(attempt, before);
+    const { status, code = 'test', headers = {}, wait } = reply(attempt, before);
     await wait;
     if (status === 0) {
       response.destroy();
       return;
     }
-    if (status === 200) accepted.set(attempt.sequence, attempt);
-    response.writeHead(status, headers).end(status === 200 ? '' : '{"code":"test","message":"told to"}');
+    if (status === 200) accepted.set(attempt.name, attempt);
+    response.writeHead(status, headers).end(status === 200 ? '' : JSON.stringify({ code, message: 'told to' }));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -62,4 +95,18 @@ export async function openCollector(reply: (attempt: Attempt, before: number) =>
     server.close();
     server.closeAllConnections();
   }
+}
+
+/** What all reports come to, as a collector counts: of each key the largest figure. Of one run, or of all. */
+export function accountedOf(reports: readonly AgentReport[], kind: string, of_epoch?: string): Partial<Record<Outcome, number>> {
+  const largest = new Map<string, AccountingEntry>();
+  for (const entry of reports.flatMap(({ accounting }) => accounting)) {
+    const key = `${entry.epoch} ${entry.minute_ms} ${entry.kind} ${entry.outcome}`;
+    if ((largest.get(key)?.rows ?? 0) < entry.rows) largest.set(key, entry);
+  }
+  const sums: Partial<Record<Outcome, number>> = {};
+  for (const { epoch, kind: of, outcome, rows } of largest.values()) {
+    if (of === kind && (of_epoch ?? epoch) === epoch) sums[outcome] = (sums[outcome] ?? 0) + rows;
+  }
+  return sums;
 }

@@ -63,3 +63,24 @@ test('without a budget the interval is what was asked for', () => {
   pace.end();
   expect(pace.interval_ms).toBe(1000);
 });
+
+test('a collector that asks for less widens it sweep by sweep, up to the most, and what it takes narrows it again', () => {
+  const { at, clock } = hand();
+  const pace = new SweepPace(10_000, Number.POSITIVE_INFINITY, clock);
+  const sweepAfter = (...answers: ('busy' | 'accepted')[]) => {
+    at.now_ms += pace.interval_ms;
+    for (const answer of answers) pace.answered(answer);
+    pace.begin();
+    pace.end();
+    return pace.interval_ms;
+  };
+  expect(sweepAfter()).toBe(10_000);
+  expect(sweepAfter('accepted', 'busy', 'accepted')).toBe(20_000);
+  expect(sweepAfter('busy')).toBe(40_000);
+  expect(sweepAfter('busy', 'busy')).toBe(10_000 * STRETCH_MAX);
+  expect(sweepAfter('busy')).toBe(10_000 * STRETCH_MAX);
+  expect(sweepAfter()).toBe(10_000 * STRETCH_MAX);
+  expect(sweepAfter('accepted')).toBe(30_000);
+  expect(sweepAfter('accepted')).toBe(15_000);
+  expect(sweepAfter('accepted')).toBe(10_000);
+});

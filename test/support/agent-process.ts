@@ -34,7 +34,9 @@ export function sumOf(series: readonly Series[], name: string, labels: Record<st
 
 /** Starts `tcplens agent` with its programs attached and /metrics on a port of its own. */
 export async function startAgent(...args: string[]): Promise<AgentProcess> {
-  const child = spawn(join(root, 'tcplens'), ['agent', '--metrics', '127.0.0.1:0', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(join(root, 'tcplens'), ['agent', '--metrics', '127.0.0.1:0', '--spool', 'none', ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   const url = await metricsUrl(child).catch((error: unknown) => {
     child.kill('SIGKILL');
     throw error;

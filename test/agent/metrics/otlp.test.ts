@@ -253,10 +253,10 @@ test('the resource says which host and which agent', async () => {
 test('the agent’s own account, by kind and stage', async () => {
   const found = await exported([]);
   const ledger = emptyLedger();
-  Object.assign(ledger.retransmit, { drained: 10, sent: 5, queue_dropped: 2, rejected: 1 });
+  Object.assign(ledger.retransmit, { drained: 10, sent: 5, memory_dropped: 2, rejected: 1 });
   const source = fakeSource();
   Object.assign(source.counts.retransmit, { written: 10, ring_lost: 3, withheld: 7, filtered: 99 });
-  observeSelf(telemetry.meter, { source, ledger, queued_bytes: () => 77 });
+  observeSelf(telemetry.meter, { source, ledger, waiting_bytes: () => ({ memory: 77, disk: 88 }) });
   await telemetry.stop();
   const stages = found.metric('tcplens.agent.rows')?.points.filter(({ attributes: { 'tcplens.kind': kind } }) => kind === 'retransmit');
   expect(Object.fromEntries((stages ?? []).map(({ attributes: { 'tcplens.stage': stage = '' }, value }) => [stage, value]))).toEqual({
@@ -264,12 +264,17 @@ test('the agent’s own account, by kind and stage', async () => {
     sent: 5,
     ring_lost: 3,
     withheld: 7,
-    queue_dropped: 2,
+    memory_dropped: 2,
+    spool_dropped: 0,
+    spool_expired: 0,
+    spool_damaged: 0,
+    died: 0,
     rejected: 1,
   });
   const queued = found.metric('tcplens.agent.queue.rows')?.points.find(({ attributes: { 'tcplens.kind': kind } }) => kind === 'retransmit');
   expect(queued?.value).toBe(2);
   expect(found.metric('tcplens.agent.queue.size')).toMatchObject({ unit: 'By', points: [{ value: 77 }] });
+  expect(found.metric('tcplens.agent.spool.size')).toMatchObject({ unit: 'By', points: [{ value: 88 }] });
 });
 
 test('Prometheus gets the same numbers as text, histograms with boundaries', async () => {

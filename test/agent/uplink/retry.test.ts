@@ -25,15 +25,24 @@ test.each([
 });
 
 test.each([
-  [200, 'accepted'],
-  [204, 'accepted'],
-  [301, 'retry'],
-  [400, 'rejected'],
-  [408, 'retry'],
-  [413, 'rejected'],
-  [429, 'retry'],
-  [500, 'retry'],
-  [503, 'retry'],
-] as const)('%d is %s', (status, verdict) => {
-  expect(verdictOf(status)).toBe(verdict);
+  [200, '', false, 'accepted'],
+  [204, '', false, 'accepted'],
+  [301, '', false, 'retry'],
+  [400, 'header_missing', false, 'rejected'],
+  [408, '', false, 'retry'],
+  [409, 'layout_unknown', false, 'layout_unknown'],
+  [409, 'kind_unknown', false, 'held'],
+  [409, 'layout_refused', false, 'held'],
+  [409, 'sequence_too_old', false, 'rejected'],
+  [409, '', false, 'held'],
+  [413, 'too_large', false, 'rejected'],
+  [422, 'kind_mismatch', false, 'rejected'],
+  [429, 'log_full', true, 'busy'],
+  [429, 'log_full_late', true, 'busy_late'],
+  [429, '', false, 'busy'],
+  [500, '', false, 'retry'],
+  [503, 'stopping', true, 'busy'],
+  [503, '', false, 'retry'],
+] as const)('%d %s, Retry-After %s: %s', (status, code, retry_after, verdict) => {
+  expect(verdictOf(status, code, retry_after)).toBe(verdict);
 });

@@ -1,165 +1,271 @@
 // The shipper against a real HTTP server: what arrives, what is tried again, and where every row ends up.
+import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { emptyLedger, type Ledger, queuedRows } from '../../../agent/account.ts';
-import { createLog } from '../../../agent/log.ts';
-import type { Batch } from '../../../agent/uplink/batch.ts';
-import { Shipper } from '../../../agent/uplink/ship.ts';
+import { queuedRows } from '../../../agent/account.ts';
+import type { Log } from '../../../agent/log.ts';
 import { KINDS } from '../../../bpf/rows.gen.ts';
-import { rowBytes } from '../../support/row-bytes.ts';
-import { type Collector, openCollector } from '../collector.ts';
+import { type Collector, openCollector, type Reply } from '../collector.ts';
+import { faultyDisk } from '../spool/faulty-disk.ts';
 import { until } from '../until.ts';
+import { batch, HOST_ID, type Shipping, type ShippingOptions, startShipping } from './shipping.ts';
 
 let collector: Collector;
-afterEach(() => collector.close());
+let shipping: Shipping | undefined;
+afterEach(async () => {
+  collector.close();
+  await shipping?.shipper.finish(0);
+  await shipping?.opened.close();
+  shipping = undefined;
+});
 
-function batch(sequence: number, rows = 10): Batch {
-  const bytes = Buffer.concat(
-    Array.from({ length: rows }, (_, row) => rowBytes('retransmit', { segments: sequence * 1000 + row, seq: row })),
-  );
-  return { kind: 'retransmit', sequence, rows, bytes };
+async function ship(options: Omit<ShippingOptions, 'collector'> = {}): Promise<Shipping> {
+  shipping = await startShipping({ ...options, collector: collector.url });
+  return shipping;
 }
 
-type Shipping = { ship: Pick<Shipper, 'finish' | 'queued_bytes'> & { take(batch: Batch): void }; ledger: Ledger };
+const upTo = (count: number, from = 1) => Array.from({ length: count - from + 1 }, (_, index) => index + from);
+const sequencesOf = (found: Collector) => found.accepted().map(({ sequence }) => sequence);
+const ascending = (numbers: number[]) => [...numbers].sort((one, other) => one - other);
 
-function shipper(queue_bytes = 64 * 1024 * 1024): Shipping {
-  const ledger = emptyLedger();
-  const log = createLog('silent');
-  const shipped = new Shipper({ collector: collector.url, host_id: 0xabcn, epoch: '00000000000000e1', queue_bytes, ledger, log });
-  const take = (given: Batch): void => {
-    ledger[given.kind].drained += given.rows;
-    void shipped.take(given);
-  };
-  return {
-    ship: {
-      take,
-      finish: (ms) => shipped.finish(ms),
-      get queued_bytes() {
-        return shipped.queued_bytes;
-      },
-    },
-    ledger,
-  };
+function heard(): { log: Log; lines: string[] } {
+  const lines: string[] = [];
+  const hear = (...said: unknown[]) => void lines.push(said.map((each) => JSON.stringify(each)).join(' '));
+  return { log: { debug: hear, info: hear, warn: hear, error: hear }, lines };
 }
 
 test('a batch arrives as the envelope says, and counts as sent', async () => {
   collector = await openCollector();
-  const { ship, ledger } = shipper();
-  ship.take(batch(7));
-  await ship.finish(10_000);
+  const { take, shipper, ledger } = await ship();
+  take(batch(7));
+  await shipper.finish(10_000);
   const [attempt] = collector.attempts;
   expect(attempt?.rows.equals(batch(7).bytes as Buffer)).toBe(true);
   expect(attempt?.headers).toMatchObject({
     'content-encoding': 'zstd',
     'content-type': 'application/octet-stream',
     'tcplens-schema': KINDS.retransmit.schema,
-    'tcplens-host-id': '0000000000000abc',
+    'tcplens-host-id': HOST_ID,
     'tcplens-epoch': '00000000000000e1',
     'tcplens-sequence': '7',
   });
-  expect(ledger.retransmit).toEqual({ drained: 10, sent: 10, queue_dropped: 0, rejected: 0 });
+  expect(ledger.retransmit).toMatchObject({ drained: 10, sent: 10 });
+  expect(queuedRows(ledger.retransmit)).toBe(0);
 });
 
 test.each([{ status: 503 }, { status: 500 }, { status: 408 }, { status: 429 }, { status: 0, called: 'a broken connection' }])(
   'after $status a batch is sent again, the same bytes under the same sequence',
   async ({ status }) => {
     collector = await openCollector((_, before) => ({ status: before === 0 ? status : 200 }));
-    const { ship, ledger } = shipper();
-    ship.take(batch(1));
+    const { take, ledger } = await ship();
+    take(batch(1));
     await until('sent', () => ledger.retransmit.sent === 10);
     const [first, second] = collector.attempts;
     expect(collector.attempts).toHaveLength(2);
     expect(second?.stored.equals(first?.stored ?? Buffer.alloc(0))).toBe(true);
     expect(second?.sequence).toBe(1);
-    await ship.finish(1000);
   },
 );
 
-test('Retry-After is waited for', async () => {
-  collector = await openCollector((_, before) => (before === 0 ? { status: 429, headers: { 'retry-after': '2' } } : { status: 200 }));
-  const { ship, ledger } = shipper();
-  ship.take(batch(1));
+test.each([429, 503])('%d: Retry-After is waited for, and the sweeps hear of it', async (status) => {
+  collector = await openCollector((_, before) => (before === 0 ? { status, headers: { 'retry-after': '2' } } : { status: 200 }));
+  const answers: string[] = [];
+  const { take, ledger } = await ship({ onAnswer: (answer) => answers.push(answer) });
+  take(batch(1));
   await until('sent', () => ledger.retransmit.sent === 10);
   const [first, second] = collector.attempts;
   expect((second?.at_ms ?? 0) - (first?.at_ms ?? 0)).toBeGreaterThanOrEqual(1990);
-  await ship.finish(1000);
+  expect(answers).toEqual(['busy', 'accepted']);
 });
 
-test.each([400, 401, 404, 413, 422])('%d is for good: counted as rejected, the next batch goes on', async (status) => {
+test.each([400, 401, 404, 413, 422])('%d is for good: kept as a dead letter, the next batch goes on', async (status) => {
   collector = await openCollector(({ sequence }) => ({ status: sequence === 1 ? status : 200 }));
-  const { ship, ledger } = shipper();
-  ship.take(batch(1));
-  ship.take(batch(2));
-  await ship.finish(10_000);
-  expect(ledger.retransmit).toEqual({ drained: 20, sent: 10, queue_dropped: 0, rejected: 10 });
+  const { take, shipper, ledger, directory = '' } = await ship();
+  take(batch(1), batch(2));
+  await shipper.finish(10_000);
+  expect(ledger.retransmit).toMatchObject({ drained: 20, sent: 10, rejected: 10 });
   expect(collector.attempts).toHaveLength(2);
+  await until('the dead letter', () => readdirSync(directory).includes('dead-letters'));
+});
+
+test('an unknown layout is told, and the batch sent again', async () => {
+  collector = await openCollector(() => (collector.layouts.length === 0 ? { status: 409, code: 'layout_unknown' } : { status: 200 }));
+  const { take, ledger } = await ship();
+  take(...upTo(5).map((sequence) => batch(sequence)));
+  await until('sent', () => ledger.retransmit.sent === 50);
+  expect(collector.layouts).toHaveLength(1);
+  expect(collector.layouts[0]?.layouts.map(({ schema }) => schema)).toContain(KINDS.retransmit.schema);
+});
+
+test('a schema that the collector takes none of waits in the spool; the others go on, and the log has its words', async () => {
+  const isRefused = ({ kind }: { kind: string }) => kind === 'retransmit';
+  collector = await openCollector((attempt): Reply => (isRefused(attempt) ? { status: 409, code: 'kind_unknown' } : { status: 200 }));
+  const { log, lines } = heard();
+  const { take, ledger } = await ship({ log });
+  take(batch(1), batch(2));
+  await until('the refusal', () => collector.attempts.some(isRefused));
+  const bytes = Buffer.alloc(KINDS.drop.size);
+  take(...upTo(20).map((sequence) => ({ kind: 'drop' as const, sequence, rows: 1, bytes })));
+  await until('the others', () => ledger.drop.sent === 20);
+  expect(queuedRows(ledger.retransmit)).toBe(20);
+  expect(collector.attempts.filter(isRefused).length).toBeLessThanOrEqual(2);
+  expect(lines.join('\n')).toContain('kind_unknown: told to');
 });
 
 test('a collector that is away for a while gets every batch once it is back', async () => {
   let away = true;
   collector = await openCollector(() => ({ status: away ? 503 : 200 }));
-  const { ship, ledger } = shipper();
-  for (let sequence = 1; sequence <= 50; sequence++) ship.take(batch(sequence));
+  const { take, ledger } = await ship();
+  take(...upTo(50).map((sequence) => batch(sequence)));
   await until('an attempt', () => collector.attempts.length > 0);
   away = false;
   await until('all sent', () => ledger.retransmit.sent === 500);
-  expect(
-    collector
-      .accepted()
-      .map(({ sequence }) => sequence)
-      .sort((a, b) => a - b),
-  ).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
-  await ship.finish(1000);
+  expect(ascending(sequencesOf(collector))).toEqual(upTo(50));
+});
+
+test('after an outage what is cut now goes at once, while the rest is sent oldest first', async () => {
+  let away = true;
+  collector = await openCollector(() => ({ status: away ? 503 : 200, ...(away ? {} : { wait: sleep(5) }) }));
+  const { take, shipper, ledger } = await ship();
+  take(...upTo(300).map((sequence) => batch(sequence)));
+  await until('all wait on disk', () => {
+    shipper.tick();
+    return collector.attempts.length > 0 && shipper.memory_bytes === 0;
+  });
+  away = false;
+  await until('the backlog begins', () => ledger.retransmit.sent > 0);
+  const before = collector.attempts.length;
+  take(batch(1000));
+  await until('the new one', () => sequencesOf(collector).includes(1000));
+  expect(collector.attempts.findIndex(({ sequence }) => sequence === 1000) - before).toBeLessThan(20);
+  await until('all sent', () => ledger.retransmit.sent === 3010);
+  const backlog = sequencesOf(collector).filter((sequence) => sequence <= 300);
+  // Those under way together may overtake each other.
+  for (const [index, sequence] of backlog.entries()) expect(Math.abs(sequence - index)).toBeLessThanOrEqual(12);
+});
+
+test('a collector that takes no more of what has waited is left alone with that only, and the sweeps hear nothing of it', async () => {
+  let [away, full] = [true, true];
+  const isLate = (sequence: number) => sequence <= 30;
+  collector = await openCollector(({ sequence }): Reply => {
+    if (away) return { status: 503 };
+    return full && isLate(sequence) ? { status: 429, code: 'log_full_late', headers: { 'retry-after': '1' } } : { status: 200 };
+  });
+  const answers: string[] = [];
+  const { log, lines } = heard();
+  const { take, shipper, ledger } = await ship({ log, onAnswer: (answer) => answers.push(answer) });
+  take(...upTo(30).map((sequence) => batch(sequence)));
+  await until('all wait on disk', () => {
+    shipper.tick();
+    return collector.attempts.length > 0 && shipper.memory_bytes === 0;
+  });
+  away = false;
+  const lateAttempts = () => collector.attempts.filter(({ sequence }) => isLate(sequence)).length;
+  const before = lateAttempts();
+  await until('a refusal', () => lateAttempts() > before);
+  for (let sequence = 100; sequence < 130; sequence++) {
+    take(batch(sequence));
+    await until('the live one', () => sequencesOf(collector).includes(sequence));
+  }
+  expect(ledger.retransmit.sent).toBe(300);
+  // The first may have been several; then one asks each second, and a live one never waits for it.
+  await until('it is asked again', () => lateAttempts() > before + 6);
+  full = false;
+  await until('all sent', () => ledger.retransmit.sent === 600);
+  expect(ascending(sequencesOf(collector))).toEqual([...upTo(30), ...upTo(129, 100)]);
+  expect(new Set(answers)).toEqual(new Set(['accepted']));
+  expect(lines.join('\n')).toContain('does not take rows that have waited');
+});
+
+test('a batch that the collector fails at for ever does not keep the others', async () => {
+  let away = true;
+  collector = await openCollector(({ sequence }) => ({ status: away ? 503 : sequence === 1 ? 500 : 200 }));
+  const { take, shipper, ledger } = await ship();
+  take(...upTo(30).map((sequence) => batch(sequence)));
+  await until('all wait on disk', () => {
+    shipper.tick();
+    return collector.attempts.length > 0 && shipper.memory_bytes === 0;
+  });
+  away = false;
+  await until('all others', () => ledger.retransmit.sent === 290);
+  expect(queuedRows(ledger.retransmit)).toBe(10);
 });
 
 test('while the collector fails, one batch at a time asks for it', async () => {
   collector = await openCollector(() => ({ status: 503, headers: { 'retry-after': '0' } }));
-  const { ship } = shipper();
-  for (let sequence = 1; sequence <= 20; sequence++) ship.take(batch(sequence));
-  await until('a few attempts', () => collector.attempts.length >= 12);
-  // Four may be under way when the first fails; after that each waits for the one before.
-  const times = collector.attempts.slice(4).map(({ sequence }) => sequence);
-  expect(new Set(times).size).toBe(1);
-  await ship.finish(0);
+  const { take } = await ship();
+  take(...upTo(20).map((sequence) => batch(sequence)));
+  await until('many attempts', () => collector.attempts.length >= 12);
+  const at_once = collector.most_at_once;
+  collector.most_at_once = 0;
+  await until('a few more', () => collector.attempts.length >= 20);
+  expect(at_once).toBeLessThanOrEqual(6);
+  expect(collector.most_at_once).toBe(1);
 });
 
 test('batches go in parallel, and one is never under way twice', async () => {
   const release = Promise.withResolvers<void>();
   collector = await openCollector(() => ({ status: 200, wait: release.promise }));
-  const { ship, ledger } = shipper();
-  for (let sequence = 1; sequence <= 10; sequence++) ship.take(batch(sequence));
-  await until('four at once', () => collector.most_at_once === 4);
+  const { take, ledger } = await ship();
+  take(...upTo(10).map((sequence) => batch(sequence)));
+  await until('as many as may be', () => collector.most_at_once === 6);
   release.resolve();
   await until('all sent', () => ledger.retransmit.sent === 100);
-  expect(collector.most_at_once).toBe(4);
-  expect(collector.attempts.map(({ sequence }) => sequence).sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-  await ship.finish(1000);
+  expect(collector.most_at_once).toBe(6);
+  expect(ascending(collector.attempts.map(({ sequence }) => sequence))).toEqual(upTo(10));
 });
 
-test('a full queue drops the oldest that is not under way, and every row is in one place', async () => {
-  const release = Promise.withResolvers<void>();
-  collector = await openCollector(() => ({ status: 200, wait: release.promise }));
-  const size = batch(1).bytes.length;
-  const { ship, ledger } = shipper(size * 5);
-  for (let sequence = 1; sequence <= 4; sequence++) ship.take(batch(sequence));
-  await until('four under way', () => collector.attempts.length === 4);
-  for (let sequence = 5; sequence <= 40; sequence++) ship.take(batch(sequence));
-  expect(ship.queued_bytes).toBeLessThanOrEqual(size * 5);
-  const { drained, sent, queue_dropped } = ledger.retransmit;
-  expect(drained).toBe(400);
-  expect(queue_dropped).toBeGreaterThan(0);
-  expect(queuedRows(ledger.retransmit)).toBe(drained - sent - queue_dropped);
-  release.resolve();
-  await ship.finish(10_000);
-  const accepted = collector.accepted().map(({ sequence }) => sequence);
-  expect(accepted).toEqual(expect.arrayContaining([1, 2, 3, 4, 40]));
-  expect(ledger.retransmit.sent).toBe(accepted.length * 10);
-  expect(ledger.retransmit.sent + ledger.retransmit.queue_dropped).toBe(400);
-});
-
-test('what a stop leaves behind is counted as dropped', async () => {
+test('without a spool: full memory drops the oldest, a stop what is left, and every row is in one place', async () => {
   collector = await openCollector(() => ({ status: 503 }));
-  const { ship, ledger } = shipper();
-  ship.take(batch(1));
-  await ship.finish(50);
-  expect(ledger.retransmit).toEqual({ drained: 10, sent: 0, queue_dropped: 10, rejected: 0 });
+  const { take, shipper, ledger, opened } = await ship({ directory: 'none', memory_bytes: 4096 });
+  take(...upTo(200).map((sequence) => batch(sequence)));
+  await until('an attempt', () => collector.attempts.length > 0);
+  await sleep(2100);
+  shipper.tick();
+  take(batch(201));
+  await until('some dropped', () => ledger.retransmit.memory_dropped > 0);
+  expect(opened.spool.bytes.memory).toBeLessThanOrEqual(4096);
+  await shipper.finish(50);
+  await opened.spool.giveUpMemory();
+  expect(ledger.retransmit).toMatchObject({ drained: 2010, sent: 0, memory_dropped: 2010 });
+});
+
+test('with a spool a stop leaves what was not sent to the next run, which sends it under its own epoch', async () => {
+  collector = await openCollector(() => ({ status: 503 }));
+  const first = await ship();
+  first.take(...upTo(30).map((sequence) => batch(sequence)));
+  await first.shipper.finish(50);
+  await first.opened.close();
+  collector.close();
+  collector = await openCollector();
+  const { shipper, accounting, take } = await ship({ epoch: '00000000000000e2', directory: first.directory ?? '' });
+  take(batch(1));
+  await shipper.finish(10_000);
+  expect(accounting.total('00000000000000e1', 'retransmit', 'sent')).toBe(300);
+  expect(accounting.total('00000000000000e1', 'retransmit', 'seen')).toBe(300);
+  expect(accounting.total('00000000000000e2', 'retransmit', 'sent')).toBe(10);
+  const names = new Set(collector.accepted().map(({ headers, sequence }) => `${headers['tcplens-epoch']} ${sequence}`));
+  expect(names.size).toBe(31);
+});
+
+test('what is in memory and under way at a stop goes to a disk that is free again: it may have arrived or not', async () => {
+  const never = Promise.withResolvers<void>();
+  collector = await openCollector(() => ({ status: 200, wait: never.promise }));
+  const disk = faultyDisk();
+  const first = await ship({ disk });
+  disk.fault = 'full';
+  first.take(batch(1), batch(2));
+  await until('both under way', () => collector.attempts.length === 2);
+  expect(first.opened.spool.bytes.memory).toBeGreaterThan(0);
+  disk.fault = 'none';
+  await first.shipper.finish(50);
+  await first.opened.close();
+  expect(first.ledger.retransmit).toMatchObject({ drained: 20, sent: 0, memory_dropped: 0 });
+  never.resolve();
+  collector.close();
+  collector = await openCollector();
+  const { shipper, accounting } = await ship({ epoch: '00000000000000e2', directory: first.directory ?? '' });
+  await shipper.finish(10_000);
+  expect(accounting.total('00000000000000e1', 'retransmit', 'sent')).toBe(20);
+  expect(ascending(collector.attempts.map(({ sequence }) => sequence))).toEqual([1, 2]);
 });

@@ -1,0 +1,108 @@
+// Notes what changes and writes it into the books: all of one moment in one line.
+import type { Accounting } from '../accounting.ts';
+import type { Books } from './books.ts';
+import type { BooksLine, Run } from './books-line.ts';
+import type { Range } from './ranges.ts';
+import type { Segment } from './segment.ts';
+
+export type BookkeeperOptions = {
+  books: Books;
+  accounting: Accounting;
+  segments: Iterable<Segment>;
+  /** of this agent and of earlier ones that something is still to be sent or told of */
+  runs: Map<string, Run>;
+};
+
+export class Bookkeeper {
+  readonly #books: Books;
+  readonly #accounting: Accounting;
+  readonly #segments: Iterable<Segment>;
+  readonly #runs: Map<string, Run>;
+  readonly #changed = new Set<Segment>();
+  readonly #done = new Map<number, Range[]>();
+  readonly #gone = new Set<number>();
+  /** Not yet in a line. */
+  #went: number[] = [];
+  #forgotten: string[] = [];
+
+  constructor({ books, accounting, segments, runs }: BookkeeperOptions) {
+    this.#books = books;
+    this.#accounting = accounting;
+    this.#segments = segments;
+    this.#runs = runs;
+  }
+
+  changed(segment: Segment): void {
+    this.#changed.add(segment);
+  }
+
+  done(segment: Segment, range: Range): void {
+    this.#changed.add(segment);
+    const ranges = this.#done.get(segment.number) ?? [];
+    const last = ranges.at(-1);
+    if (last?.[1] === range[0]) ranges[ranges.length - 1] = [last[0], range[1]];
+    else ranges.push(range);
+    this.#done.set(segment.number, ranges);
+  }
+
+  /** Its file is to go once this is on disk. */
+  gone(segment: Segment): void {
+    this.#changed.delete(segment);
+    this.#done.delete(segment.number);
+    this.#gone.add(segment.number);
+    this.#went.push(segment.number);
+  }
+
+  fileGone(segment: Segment): void {
+    this.#gone.delete(segment.number);
+  }
+
+  forget(epoch: string): void {
+    this.#runs.delete(epoch);
+    this.#accounting.forget(epoch);
+    this.#forgotten.push(epoch);
+  }
+
+  /** Throws where the disk does not take it; then it is written with the next. */
+  async write(durable: boolean): Promise<void> {
+    if (this.#accounting.coarsen()) this.#books.wantSnapshot();
+    const line = this.#line();
+    if (this.#books.wants_snapshot) await this.#books.replace(this.#snapshot());
+    else if (line !== undefined || durable) await this.#books.add(line ?? {}, durable);
+  }
+
+  close(): Promise<void> {
+    return this.#books.close();
+  }
+
+  #line(): BooksLine | undefined {
+    const { entries, totals } = this.#accounting.changes();
+    const line: BooksLine = {
+      ...(entries.length > 0 && { entries, totals }),
+      ...(this.#changed.size > 0 && { segments: [...this.#changed].map(lineOf) }),
+      ...(this.#done.size > 0 && { done: [...this.#done].map(([number, ranges]) => ({ number, ranges })) }),
+      ...(this.#went.length > 0 && { gone: this.#went }),
+      ...(this.#forgotten.length > 0 && { forgotten: this.#forgotten }),
+    };
+    this.#changed.clear();
+    this.#done.clear();
+    this.#went = [];
+    this.#forgotten = [];
+    return Object.keys(line).length > 0 ? line : undefined;
+  }
+
+  #snapshot(): BooksLine {
+    const segments = [...this.#segments];
+    return {
+      runs: [...this.#runs.values()],
+      ...this.#accounting.all(),
+      segments: segments.map(lineOf),
+      done: segments.map(({ number, done }) => ({ number, ranges: [...done] })),
+      gone: [...this.#gone],
+    };
+  }
+}
+
+function lineOf({ number, length, waiting }: Segment): NonNullable<BooksLine['segments']>[number] {
+  return { number, length, waiting: [...waiting].map((count) => ({ ...count })) };
+}

@@ -1,0 +1,75 @@
+// The spool's books: what came of segments, batches and rows, a line for what changed since the last. One line is written at once, so
+// that what it says of files and of rows is always of the same moment. A line: CRC-32C of what follows, a space, JSON, a newline.
+import { crc32c } from '@node-rs/crc32';
+import type { Total } from '../accounting.ts';
+import type { AccountingEntry, AgentReport } from '../agent-report.ts';
+import { type Range, Ranges } from './ranges.ts';
+import { type RowCount, RowCounts } from './row-counts.ts';
+
+/** What a report of a run says of its host, for the time when that run is over. */
+export type Run = { epoch: string; host_id: string; host: AgentReport['host'] };
+
+export type SegmentLine = { number: number; length: number; waiting: RowCount[] };
+
+/** What has changed. Figures are absolute, so a line that is read twice changes nothing. */
+export type BooksLine = {
+  runs?: Run[];
+  /** runs that all has been told of */
+  forgotten?: string[];
+  entries?: AccountingEntry[];
+  totals?: Total[];
+  segments?: SegmentLine[];
+  done?: { number: number; ranges: Range[] }[];
+  /** segments whose files may go */
+  gone?: number[];
+};
+
+/** What all lines come to. */
+export class BooksState {
+  readonly runs = new Map<string, Run>();
+  readonly entries = new Map<string, AccountingEntry>();
+  readonly totals = new Map<string, Total>();
+  readonly segments = new Map<number, { length: number; waiting: RowCounts }>();
+  readonly done = new Map<number, Ranges>();
+  readonly gone = new Set<number>();
+
+  apply({ runs = [], forgotten = [], entries = [], totals = [], segments = [], done = [], gone = [] }: BooksLine): void {
+    for (const run of runs) this.runs.set(run.epoch, run);
+    for (const entry of entries) this.entries.set(`${entry.epoch} ${entry.minute_ms} ${entry.kind} ${entry.outcome}`, entry);
+    for (const total of totals) this.totals.set(`${total.epoch} ${total.kind} ${total.outcome}`, total);
+    for (const { number, length, waiting } of segments) this.segments.set(number, { length, waiting: new RowCounts(waiting) });
+    for (const { number, ranges } of done) {
+      const all = this.done.get(number) ?? new Ranges();
+      for (const range of ranges) all.add(range);
+      this.done.set(number, all);
+    }
+    for (const number of gone) {
+      this.gone.add(number);
+      this.segments.delete(number);
+      this.done.delete(number);
+    }
+    for (const epoch of forgotten) this.#forget(epoch);
+  }
+
+  #forget(epoch: string): void {
+    this.runs.delete(epoch);
+    for (const [key, entry] of this.entries) if (entry.epoch === epoch) this.entries.delete(key);
+    for (const [key, total] of this.totals) if (total.epoch === epoch) this.totals.delete(key);
+  }
+}
+
+export function formatLine(line: BooksLine): string {
+  const json = JSON.stringify(line);
+  return `${crc32c(json).toString(16).padStart(8, '0')} ${json}\n`;
+}
+
+/** Reads what there is; lines that a crash or the disk has damaged are left out. */
+export function readLines(text: string): BooksState {
+  const state = new BooksState();
+  for (const line of text.split('\n')) {
+    const json = line.slice(9);
+    if (line.charAt(8) !== ' ' || Number.parseInt(line.slice(0, 8), 16) !== crc32c(json)) continue;
+    state.apply(JSON.parse(json) as BooksLine);
+  }
+  return state;
+}

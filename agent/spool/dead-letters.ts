@@ -1,0 +1,38 @@
+// Batches that a collector has refused for good, as records like those of a segment, for people to look at. Two files, so that
+// the older half goes when there are too many.
+import { join } from 'node:path';
+import type { Disk } from './disk.ts';
+import { type Batch, encodeRecord } from './record.ts';
+
+const FILE = 'dead-letters';
+const HALF_BYTES = 16 * 1024 * 1024;
+
+export class DeadLetters {
+  readonly #disk: Disk;
+  readonly #path: string;
+  readonly #half_bytes: number;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(disk: Disk, directory: string, half_bytes = HALF_BYTES) {
+    this.#disk = disk;
+    this.#path = join(directory, FILE);
+    this.#half_bytes = half_bytes;
+  }
+
+  /** Keeps a batch if the disk takes it; it is lost either way. */
+  add(batch: Batch): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#write(batch)).catch(() => undefined);
+    return this.#turn;
+  }
+
+  async #write(batch: Batch): Promise<void> {
+    const file = await this.#disk.open(this.#path, 'any');
+    try {
+      const length = await file.size();
+      await file.write(encodeRecord(batch), length);
+      if (length + batch.payload.length > this.#half_bytes) await this.#disk.rename(this.#path, `${this.#path}.old`);
+    } finally {
+      await file.close();
+    }
+  }
+}

@@ -1,0 +1,51 @@
+// How the rows of each schema in the spool lie: an agent that has been upgraded can still tell a collector what its predecessor wrote.
+import { join } from 'node:path';
+import { type Layout, layoutOf, parseLayout } from '../../bpf/layout.ts';
+import { KIND } from '../../bpf/rows.gen.ts';
+import type { Disk } from './disk.ts';
+
+const FILE = 'layouts';
+
+/** This version's layouts, by schema. */
+export function ownLayouts(): Map<string, Layout> {
+  return new Map(KIND.map(layoutOf).map((layout) => [layout.schema, layout]));
+}
+
+/** Adds to this version's layouts those of `schemas` that were kept, and keeps them all. What cannot be read is left out. */
+export async function keepLayouts(disk: Disk, directory: string, schemas: ReadonlySet<string>): Promise<Map<string, Layout>> {
+  const layouts = ownLayouts();
+  for (const layout of await readLayouts(disk, directory)) {
+    if (schemas.has(layout.schema) && !layouts.has(layout.schema)) layouts.set(layout.schema, layout);
+  }
+  // A full disk only means that they are written at the next start.
+  await write(disk, directory, JSON.stringify([...layouts.values()])).catch(() => undefined);
+  return layouts;
+}
+
+async function readLayouts(disk: Disk, directory: string): Promise<Layout[]> {
+  try {
+    const file = await disk.open(join(directory, FILE), 'read');
+    try {
+      const bytes = Buffer.alloc(await file.size());
+      await file.read(bytes, 0);
+      return (JSON.parse(bytes.toString()) as unknown[]).map(parseLayout);
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return [];
+  }
+}
+
+async function write(disk: Disk, directory: string, text: string): Promise<void> {
+  const path = join(directory, FILE);
+  await disk.remove(`${path}.new`);
+  const file = await disk.open(`${path}.new`, 'new');
+  try {
+    await file.write([Buffer.from(text)], 0);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await disk.rename(`${path}.new`, path);
+}

@@ -1,0 +1,54 @@
+// Batches that are under way. Each ends once, also where its segment has been given up meanwhile: then it may still arrive.
+import type { Outcome } from '../outcome.ts';
+import type { BatchHead } from './record.ts';
+import { RowCounts } from './row-counts.ts';
+import type { GivenUp, Segment } from './segment.ts';
+import type { Place } from './segments.ts';
+
+/** Hears of rows that come to an end here. */
+export type Count = (head: Pick<BatchHead, 'epoch' | 'kind' | 'rows'>, outcome: Outcome) => void;
+
+export class Leases implements Iterable<Place> {
+  readonly #count: Count;
+  readonly #places = new Set<Place>();
+
+  constructor(count: Count) {
+    this.#count = count;
+  }
+
+  [Symbol.iterator](): Iterator<Place> {
+    return this.#places.values();
+  }
+
+  add(place: Place): void {
+    this.#places.add(place);
+  }
+
+  /** It waits again, where it can. */
+  release(place: Place): void {
+    const { segment, record } = place;
+    if (!this.#places.delete(place)) return;
+    if (segment.given_up === undefined) segment.release(record);
+    else this.#count(record.head, segment.given_up);
+  }
+
+  /** It has come to its end. True where its segment has one batch less that waits. */
+  settle(place: Place, outcome: Outcome): boolean {
+    const { segment, record } = place;
+    if (!this.#places.delete(place)) return false;
+    this.#count(record.head, outcome);
+    if (segment.given_up !== undefined) return false;
+    segment.settle(record);
+    return true;
+  }
+
+  /** What waits of a segment is lost. What is under way of it is not counted yet. */
+  giveUp(segment: Segment, why: GivenUp): void {
+    segment.given_up = why;
+    const lost = new RowCounts(segment.waiting);
+    for (const { segment: of, record } of this.#places) {
+      if (of === segment) lost.add(record.head.epoch, record.head.kind, -record.head.rows);
+    }
+    for (const count of lost) this.#count(count, why);
+  }
+}

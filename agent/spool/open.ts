@@ -1,0 +1,90 @@
+// Opens the directory of a spool: locks it, takes over what is in it, and puts the parts together.
+import type { Layout } from '../../bpf/layout.ts';
+import { Accounting } from '../accounting.ts';
+import type { Log } from '../log.ts';
+import { Bookkeeper } from './bookkeeper.ts';
+import { Books } from './books.ts';
+import type { Run } from './books-line.ts';
+import type { Caps } from './caps.ts';
+import { DeadLetters } from './dead-letters.ts';
+import { type Disk, REAL_DISK } from './disk.ts';
+import { DiskSpool } from './disk-spool.ts';
+import { keepLayouts, ownLayouts } from './kept-layouts.ts';
+import { lockSpool } from './lock.ts';
+import { recover } from './recover.ts';
+import { SegmentReader } from './segment-reader.ts';
+import { Segments } from './segments.ts';
+import { Spool } from './spool.ts';
+
+export type OpenOptions = {
+  /** undefined: nothing is kept on disk */
+  directory: string | undefined;
+  caps: Caps;
+  memory_bytes: number;
+  /** this run of the agent */
+  run: Run;
+  log: Log;
+  disk?: Disk;
+  flush_ms?: number;
+  now_ms?: () => number;
+};
+
+export type Opened = {
+  spool: Spool;
+  accounting: Accounting;
+  /** this one and those of which something is still to be sent or told */
+  runs: Map<string, Run>;
+  /** by schema: of this version, and of all that lies in the spool as far as it is known */
+  layouts: Map<string, Layout>;
+  dead_letters: DeadLetters | undefined;
+  /** A run of which nothing waits and nothing is untold is forgotten. */
+  forgetEnded(): void;
+  close(): Promise<void>;
+};
+
+/** @throws CannotRunError `spool_locked`, `spool_unusable` */
+export async function openSpool({ directory, caps, run, ...options }: OpenOptions): Promise<Opened> {
+  const accounting = new Accounting();
+  const runs = new Map([[run.epoch, run]]);
+  if (directory === undefined) {
+    const spool = new Spool({ ...options, accounting, disk: undefined });
+    const close = () => spool.close();
+    return { spool, accounting, runs, layouts: ownLayouts(), dead_letters: undefined, forgetEnded: () => {}, close };
+  }
+  const { disk = REAL_DISK, log, now_ms = Date.now } = options;
+  const unlock = lockSpool(directory);
+  const books = new Books(disk, directory);
+  const state = await books.read();
+  const { segments: left, next_number, hosts, schemas, notices } = await recover(disk, directory, state, accounting, now_ms());
+  for (const notice of notices) log.warn(notice);
+  for (const { epoch } of accounting.all().totals) runs.set(epoch, state.runs.get(epoch) ?? { ...run, epoch });
+  for (const [epoch, host_id] of hosts) runs.set(epoch, state.runs.get(epoch) ?? { ...run, epoch, host_id });
+  runs.set(run.epoch, run);
+  const segments = new Segments(disk, directory, caps, left, next_number);
+  const keeper = new Bookkeeper({ books, accounting, segments, runs });
+  const reader = new SegmentReader(disk, directory);
+  const on_disk = new DiskSpool({
+    segments,
+    reader,
+    keeper,
+    caps,
+    count: ({ epoch, kind, rows }, outcome) => accounting.add(epoch, kind, outcome, rows, now_ms()),
+  });
+  const spool = new Spool({ ...options, accounting, disk: on_disk });
+  await spool.flush(true);
+  return {
+    spool,
+    accounting,
+    runs,
+    layouts: await keepLayouts(disk, directory, schemas),
+    dead_letters: new DeadLetters(disk, directory),
+    forgetEnded() {
+      const alive = new Set([run.epoch, ...accounting.untoldEpochs(), ...[...spool.waiting()].map(({ epoch }) => epoch)]);
+      for (const epoch of [...runs.keys()]) if (!alive.has(epoch)) keeper.forget(epoch);
+    },
+    async close() {
+      await spool.close();
+      unlock();
+    },
+  };
+}

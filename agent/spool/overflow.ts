@@ -1,0 +1,56 @@
+// Batches in memory, where the disk takes none or there is to be no spool: oldest first, in a bounded number of bytes.
+import type { Batch } from './record.ts';
+import type { RowCounts } from './row-counts.ts';
+
+export type Kept = { batch: Batch; leased: boolean };
+
+export class Overflow {
+  readonly #batches = new Set<Kept>();
+  readonly #bytes_max: number;
+  #bytes = 0;
+
+  constructor(bytes_max: number) {
+    this.#bytes_max = bytes_max;
+  }
+
+  /** of compressed rows */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  [Symbol.iterator](): Iterator<Kept> {
+    return this.#batches.values();
+  }
+
+  /** Takes a batch in, leased, and returns those that had to go for it: the oldest that are not under way. */
+  add(batch: Batch): { kept: Kept; dropped: Batch[] } {
+    const kept = { batch, leased: true };
+    this.#batches.add(kept);
+    this.#bytes += batch.payload.length;
+    const dropped: Batch[] = [];
+    for (const oldest of this.#batches) {
+      if (this.#bytes <= this.#bytes_max) break;
+      if (oldest.leased) continue;
+      this.remove(oldest);
+      dropped.push(oldest.batch);
+    }
+    return { kept, dropped };
+  }
+
+  addTo(waiting: RowCounts): RowCounts {
+    waiting.addAll([...this.#batches].map(({ batch }) => batch));
+    return waiting;
+  }
+
+  oldestFree(isHeld: (schema: string) => boolean): Kept | undefined {
+    for (const kept of this.#batches) if (!kept.leased && !isHeld(kept.batch.schema)) return kept;
+    return undefined;
+  }
+
+  /** False if it has been removed before. */
+  remove(kept: Kept): boolean {
+    const had = this.#batches.delete(kept);
+    if (had) this.#bytes -= kept.batch.payload.length;
+    return had;
+  }
+}

@@ -1,0 +1,72 @@
+// Takes over what earlier runs have left: which batches still wait, and what became of rows that are in none of them.
+import type { Accounting } from '../accounting.ts';
+import { LOSSES, type Outcome } from '../outcome.ts';
+import type { BooksState } from './books-line.ts';
+import type { Disk } from './disk.ts';
+import { RowCounts } from './row-counts.ts';
+import type { Segment } from './segment.ts';
+import { fileOf, numberOf } from './segments.ts';
+import { takeOver } from './take-over.ts';
+
+export type Recovered = {
+  /** oldest first */
+  segments: Segment[];
+  next_number: number;
+  /** host id of each run whose batches wait */
+  hosts: Map<string, string>;
+  /** of batches that wait */
+  schemas: Set<string>;
+  /** what a person should know, a sentence each */
+  notices: string[];
+};
+
+/** Where a row that was seen can be, beside in a batch that waits. */
+const ENDS = ['sent', ...Object.keys(LOSSES)] as Outcome[];
+
+/**
+ * Looks at every segment file, and books what the books do not say: rows that cannot be read, and rows that were in no batch yet when
+ * their run died.
+ */
+export async function recover(
+  disk: Disk,
+  directory: string,
+  books: BooksState,
+  accounting: Accounting,
+  now_ms: number,
+): Promise<Recovered> {
+  accounting.restore({ entries: [...books.entries.values()], totals: [...books.totals.values()] });
+  const numbers = (await disk.list(directory)).flatMap((name) => numberOf(name) ?? []).sort((one, other) => one - other);
+  const next_number = Math.max(0, ...numbers, ...books.segments.keys(), ...books.gone) + 1;
+  const recovered: Recovered = { segments: [], next_number, hosts: new Map(), schemas: new Set(), notices: [] };
+  const damaged = new RowCounts();
+  for (const [number, { waiting }] of books.segments) if (!numbers.includes(number)) damaged.addAll(waiting);
+  for (const number of numbers) {
+    if (books.gone.has(number)) {
+      await disk.remove(fileOf(directory, number)).catch(() => undefined);
+      continue;
+    }
+    const { segment, hosts, schemas, missing, notice } = await takeOver(disk, directory, number, books);
+    if (segment) recovered.segments.push(segment);
+    if (notice) recovered.notices.push(notice);
+    for (const [epoch, host_id] of hosts) recovered.hosts.set(epoch, host_id);
+    for (const schema of schemas) recovered.schemas.add(schema);
+    damaged.addAll(missing);
+  }
+  for (const { epoch, kind, rows } of damaged) accounting.add(epoch, kind, 'spool_damaged', rows, now_ms);
+  bookTheDead(recovered.segments, accounting, now_ms);
+  return recovered;
+}
+
+/** Afterwards each row that was seen has been sent, is lost by a name, or waits. */
+function bookTheDead(segments: readonly Segment[], accounting: Accounting, now_ms: number): void {
+  const waiting = new RowCounts();
+  for (const segment of segments) waiting.addAll(segment.waiting);
+  const known = new Map([...waiting, ...accounting.all().totals].map(({ epoch, kind }) => [`${epoch} ${kind}`, { epoch, kind }]));
+  for (const { epoch, kind } of known.values()) {
+    const found = ENDS.reduce((sum, outcome) => sum + accounting.total(epoch, kind, outcome), waiting.of(epoch, kind));
+    const died = accounting.total(epoch, kind, 'seen') - found;
+    if (died > 0) accounting.add(epoch, kind, 'died', died, now_ms);
+    // Batches that were written after the books were: the rows of them were seen.
+    else accounting.add(epoch, kind, 'seen', -died, now_ms);
+  }
+}

@@ -1,0 +1,89 @@
+// One segment file as memory knows it: what of it is done, under way or waiting. Bookkeeping only; the file is elsewhere.
+import { Ranges } from './ranges.ts';
+import type { RecordPlace } from './record.ts';
+import { RowCounts } from './row-counts.ts';
+
+/** Why a segment's batches are given up together. */
+export type GivenUp = 'spool_dropped' | 'spool_expired' | 'spool_damaged';
+
+export class Segment {
+  readonly number: number;
+  /** bytes of whole records */
+  length = 0;
+  batches = 0;
+  /** what is not done, by epoch and kind */
+  readonly waiting = new RowCounts();
+  readonly done = new Ranges();
+  /** when its first and its last batch were cut */
+  oldest_ms = Number.POSITIVE_INFINITY;
+  newest_ms = 0;
+  /** a part of it could not be read: its file is kept for people to look at */
+  damaged = false;
+  given_up: GivenUp | undefined;
+  failed_reads = 0;
+  /** an earlier run wrote it */
+  taken_over = false;
+  #waiting_bytes = 0;
+  #waiting_batches = 0;
+  readonly #leased = new Set<number>();
+  /** Batches that wait and are not under way, by schema. */
+  readonly #free = new Map<string, number>();
+
+  constructor(number: number) {
+    this.number = number;
+  }
+
+  get all_done(): boolean {
+    return this.#waiting_batches === 0;
+  }
+
+  /** of batches that are not done */
+  get waiting_bytes(): number {
+    return this.#waiting_bytes;
+  }
+
+  /** Takes in a record that is not done; `leased` when it is under way already. */
+  add({ at, length, head }: Pick<RecordPlace, 'at' | 'length' | 'head'>, leased: boolean): void {
+    this.length = at + length;
+    this.batches++;
+    this.#waiting_batches++;
+    this.#waiting_bytes += length;
+    this.oldest_ms = Math.min(this.oldest_ms, head.cut_at_ms);
+    this.newest_ms = Math.max(this.newest_ms, head.cut_at_ms);
+    this.waiting.add(head.epoch, head.kind, head.rows);
+    if (leased) this.#leased.add(at);
+    else this.#addFree(head.schema, 1);
+  }
+
+  isFree(at: number): boolean {
+    return !this.#leased.has(at) && !this.done.has(at);
+  }
+
+  hasFree(isHeld: (schema: string) => boolean): boolean {
+    if (this.given_up !== undefined) return false;
+    for (const [schema, count] of this.#free) if (count > 0 && !isHeld(schema)) return true;
+    return false;
+  }
+
+  lease({ at, head }: Pick<RecordPlace, 'at' | 'head'>): void {
+    this.#leased.add(at);
+    this.#addFree(head.schema, -1);
+  }
+
+  release({ at, head }: Pick<RecordPlace, 'at' | 'head'>): void {
+    if (this.#leased.delete(at)) this.#addFree(head.schema, 1);
+  }
+
+  /** A leased record has come to its end. */
+  settle({ at, length, head }: Pick<RecordPlace, 'at' | 'length' | 'head'>): void {
+    if (!this.#leased.delete(at)) return;
+    this.done.add([at, at + length]);
+    this.#waiting_batches--;
+    this.#waiting_bytes -= length;
+    this.waiting.add(head.epoch, head.kind, -head.rows);
+  }
+
+  #addFree(schema: string, count: number): void {
+    this.#free.set(schema, (this.#free.get(schema) ?? 0) + count);
+  }
+}

@@ -1,0 +1,93 @@
+// One segment file of an earlier run: what of it still waits, and what the books say should be there and is not.
+import type { BooksState } from './books-line.ts';
+import type { Disk, DiskFile } from './disk.ts';
+import { RowCounts } from './row-counts.ts';
+import { Segment } from './segment.ts';
+import { fileOf, setAside } from './segments.ts';
+import { type Gap, walk } from './walk.ts';
+
+export type TakenOver = {
+  /** undefined where nothing of it waits: its file is gone, or set aside */
+  segment: Segment | undefined;
+  /** of the batches that wait: host ids by epoch, and schemas */
+  hosts: Map<string, string>;
+  schemas: Set<string>;
+  /** rows that waited according to the books and cannot be read */
+  missing: RowCounts;
+  /** what a person should know */
+  notice: string | undefined;
+};
+
+/** Never throws: what cannot be read is missing. */
+export async function takeOver(disk: Disk, directory: string, number: number, books: BooksState): Promise<TakenOver> {
+  const path = fileOf(directory, number);
+  const { length: known = 0, waiting = [] } = books.segments.get(number) ?? {};
+  const missing = new RowCounts(waiting);
+  const segment = new Segment(number);
+  segment.taken_over = true;
+  for (const range of books.done.get(number) ?? []) segment.done.add(range);
+  const look = new Look(segment, known, missing);
+  const file = await disk.open(path, 'any').catch(() => undefined);
+  try {
+    if (file !== undefined) await look.at(file);
+  } catch {
+    segment.damaged = true;
+  } finally {
+    await file?.close().catch(() => undefined);
+  }
+  segment.damaged ||= file === undefined;
+  const taken = {
+    hosts: look.hosts,
+    schemas: look.schemas,
+    missing,
+    notice: segment.damaged ? `${path} is damaged: what of it cannot be read is lost` : undefined,
+  };
+  if (!segment.all_done) return { ...taken, segment };
+  await (segment.damaged ? setAside(disk, directory, path) : disk.remove(path)).catch(() => undefined);
+  return { ...taken, segment: undefined };
+}
+
+class Look {
+  readonly hosts = new Map<string, string>();
+  readonly schemas = new Set<string>();
+  readonly #segment: Segment;
+  readonly #known: number;
+  readonly #missing: RowCounts;
+
+  constructor(segment: Segment, known: number, missing: RowCounts) {
+    this.#segment = segment;
+    this.#known = known;
+    this.#missing = missing;
+  }
+
+  async at(file: DiskFile): Promise<void> {
+    const size = await file.size();
+    for await (const walked of walk(file, 0, size)) {
+      for (const each of walked) {
+        if ('gap' in each) await this.#gap(each.gap, file, size);
+        else this.#record(each.record);
+      }
+    }
+    if (size < this.#known) this.#segment.damaged = true;
+  }
+
+  #record(record: Parameters<Segment['add']>[0]): void {
+    if (this.#segment.done.has(record.at)) {
+      this.#segment.length = record.at + record.length;
+      return;
+    }
+    this.#segment.add(record, false);
+    const { host_id, epoch, kind, schema, rows } = record.head;
+    this.hosts.set(epoch, host_id);
+    this.schemas.add(schema);
+    if (record.at < this.#known) this.#missing.add(epoch, kind, -rows);
+  }
+
+  /** Behind what the books know of it is a torn tail: a write that the crash cut. */
+  async #gap({ at, length }: Gap, file: DiskFile, size: number): Promise<void> {
+    // Counted as missing: should it be readable later after all, it is not to be sent as well.
+    this.#segment.done.add([at, at + length]);
+    if (at + length < size || at < this.#known) this.#segment.damaged = true;
+    else await file.truncate(at);
+  }
+}

@@ -1,0 +1,61 @@
+// Leaves a collector alone that has failed, or keeps from it what it does not take: longer with each failure in a row, and as long
+// as it asks for.
+import { Every, type Log } from '../log.ts';
+import type { Answer } from './post.ts';
+import { retryDelayMs } from './retry.ts';
+
+const COMPLAINT_PERIOD_MS = 10_000;
+
+export class BackOff {
+  readonly #what: string;
+  readonly #log: Log;
+  readonly #onEnd: () => void;
+  readonly #complaint = new Every(COMPLAINT_PERIOD_MS);
+  #pause: NodeJS.Timeout | undefined;
+  #failures = 0;
+
+  /** `what` the collector does not take. `onEnd`: it may be asked again. */
+  constructor(what: string, log: Log, onEnd: () => void) {
+    this.#what = what;
+    this.#log = log;
+    this.#onEnd = onEnd;
+  }
+
+  get is_waiting(): boolean {
+    return this.#pause !== undefined;
+  }
+
+  /** in a row */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  failed({ reason, retry_after_ms }: Answer): void {
+    // Attempts that were under way together fail together: that is one failure.
+    if (this.#pause !== undefined) return;
+    this.#failures++;
+    const delay = retry_after_ms ?? retryDelayMs(this.#failures, Math.random());
+    this.complain(`the collector does not take ${this.#what}, next attempt in ${delay} ms: ${reason}`);
+    this.#pause = setTimeout(() => this.end(), delay);
+  }
+
+  /** It has answered to the point. */
+  succeeded(): void {
+    this.#failures = 0;
+  }
+
+  /** At once, whatever is left of the delay. */
+  end(): void {
+    this.stop();
+    this.#onEnd();
+  }
+
+  stop(): void {
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
+  }
+
+  complain(message: string): void {
+    this.#complaint.run(Date.now(), (held) => this.#log.warn({ held }, message));
+  }
+}

@@ -1,0 +1,62 @@
+// Takes batches as they are cut, compresses them, and hands them to the spool in the order in which they came.
+import { KINDS } from '../../bpf/rows.gen.ts';
+import type { Accounting } from '../accounting.ts';
+import type { Parcel, Spool } from '../spool/spool.ts';
+import type { Batch } from './batch.ts';
+import { compress } from './compress.ts';
+
+export type IntakeOptions = {
+  host_id: string;
+  epoch: string;
+  spool: Spool;
+  accounting: Accounting;
+  /** for rows that are not in the spool yet */
+  memory_bytes: number;
+  onParcel: (parcel: Parcel) => void;
+};
+
+export class Intake {
+  readonly #options: IntakeOptions;
+  #turn: Promise<void> = Promise.resolve();
+  #bytes = 0;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /** of rows that are not in the spool yet */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Takes a batch; drops it where processors or disk are so far behind that memory is full. Resolves when its bytes are not read any
+   * more: once they are compressed, long before they are sent.
+   */
+  async take({ kind, sequence, rows, bytes }: Batch): Promise<void> {
+    const { host_id, epoch, spool, accounting, memory_bytes, onParcel } = this.#options;
+    const cut_at_ms = Date.now();
+    const { length } = bytes;
+    if (this.#bytes > 0 && this.#bytes + length > memory_bytes) {
+      accounting.add(epoch, kind, 'memory_dropped', rows, cut_at_ms);
+      return;
+    }
+    this.#bytes += length;
+    const compressing = compress(bytes).then((payload) => {
+      this.#bytes += payload.length - length;
+      return payload;
+    });
+    this.#turn = this.#turn.then(async () => {
+      const payload = await compressing;
+      const { schema } = KINDS[kind];
+      onParcel(await spool.append({ host_id, epoch, kind, schema, sequence, rows, cut_at_ms, payload }));
+      this.#bytes -= payload.length;
+    });
+    await compressing;
+  }
+
+  /** When all that was taken is in the spool. */
+  settled(): Promise<void> {
+    return this.#turn;
+  }
+}

@@ -1,0 +1,39 @@
+// Batches that were just cut, with their bytes, so that they can be sent without the disk. What has not left soon waits with the others.
+import type { Parcel } from '../spool/spool.ts';
+
+const LIVE_MS_MAX = 2000;
+const LIVE_BYTES_MAX = 8 * 1024 * 1024;
+
+export class Live {
+  readonly #parcels: { parcel: Parcel; since_ms: number }[] = [];
+  #bytes = 0;
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get length(): number {
+    return this.#parcels.length;
+  }
+
+  add(parcel: Parcel, now_ms: number): void {
+    this.#parcels.push({ parcel, since_ms: now_ms });
+    this.#bytes += parcel.batch.payload.length;
+  }
+
+  /** The oldest; its bytes count as long as it is here. */
+  shift(): Parcel | undefined {
+    const { parcel } = this.#parcels.shift() ?? {};
+    this.#bytes -= parcel?.batch.payload.length ?? 0;
+    return parcel;
+  }
+
+  /** Takes out what has been here for too long or is too much; all of it when `now_ms` is Infinity. */
+  *overdue(now_ms: number): Generator<Parcel> {
+    for (let [first] = this.#parcels; first !== undefined; [first] = this.#parcels) {
+      if (now_ms - first.since_ms < LIVE_MS_MAX && this.#bytes <= LIVE_BYTES_MAX) return;
+      this.shift();
+      yield first.parcel;
+    }
+  }
+}
