@@ -5,13 +5,18 @@ import { type FastifyPluginAsyncTypebox, type TypeBoxTypeProvider, TypeBoxValida
 import websocket from '@fastify/websocket';
 import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Logger } from 'pino';
-import { REPORT_PATH, ROWS_PATH } from '../agent/batch-envelope.ts';
+import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../agent/batch-envelope.ts';
+import { registerAdmin } from './admin/routes.ts';
 import { API } from './api.ts';
 import { Refusal } from './errors.ts';
-import { registerHealth } from './health.ts';
+import type { HealthWatch } from './health/watch.ts';
+import { registerHealth, registerHealthQuery } from './health.ts';
 import type { HostNames } from './host-names.ts';
 import { type App, errorReply } from './http.ts';
 import { InFlight } from './ingest/in-flight.ts';
+import type { Layouts } from './ingest/layouts.ts';
+import { ReportGroups } from './ingest/report-groups.ts';
+import type { TimeWindow } from './ingest/time-window.ts';
 import { registerIngest } from './ingest.ts';
 import type { Live } from './live.ts';
 import type { Log } from './log/log.ts';
@@ -26,10 +31,13 @@ export type AppParts = {
   version: string;
   logger: Logger;
   log: Log;
+  layouts: Layouts;
+  timeWindow: TimeWindow;
   store: Store;
   live: Live;
   metrics: Metrics;
   hostNames: HostNames;
+  health: HealthWatch;
   in_flight_bytes_max: number;
   /** Where the built dashboards are. */
   dashboards: string;
@@ -42,7 +50,7 @@ const REQUESTS_A_MINUTE = 1200;
 const LIVE_PAYLOAD_MAX = 1024;
 
 export async function buildApp(parts: AppParts): Promise<App> {
-  const { version, logger, log, store, live, metrics, hostNames, dashboards } = parts;
+  const { version, logger, log, layouts, timeWindow, store, live, metrics, hostNames, health, dashboards } = parts;
   const app: App = fastify({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -64,8 +72,8 @@ export async function buildApp(parts: AppParts): Promise<App> {
     );
   });
   await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title: 'tcplens collector', version } } });
-  await registerIngest(app, { log, live, metrics, inFlight });
-  registerReport(app, { store, hostNames, metrics, inFlight });
+  await registerIngest(app, { log, live, metrics, inFlight, layouts, timeWindow });
+  registerReport(app, { reports: new ReportGroups(store), hostNames, clocks: health.clocks, metrics, inFlight });
   registerMethodRefusals(app);
   registerHealth(app, { store, log, metrics });
   await registerPeople(app, parts);
@@ -74,7 +82,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
 }
 
 /** What people and their tools ask, and how often they may. */
-async function registerPeople(app: App, { store, live }: AppParts): Promise<void> {
+async function registerPeople(app: App, { store, live, health }: AppParts): Promise<void> {
   const routes: FastifyPluginAsyncTypebox = async (people) => {
     await people.register(rateLimit, {
       max: REQUESTS_A_MINUTE,
@@ -83,6 +91,8 @@ async function registerPeople(app: App, { store, live }: AppParts): Promise<void
         new Refusal('too_many_requests', `more than ${max} requests in a minute: try again`, { retry_after_s: Math.ceil(ttl / 1000) }),
     });
     registerQueries(people, store);
+    registerAdmin(people, store);
+    registerHealthQuery(people, health);
     people.get(API.openapi, { schema: { hide: true } }, async () => app.swagger());
     live.register(people);
   };
@@ -96,7 +106,7 @@ function stopLive(live: Live, done: () => void): void {
 
 /** Agents' paths take POST; another method is told so instead of "not found". */
 function registerMethodRefusals(app: App): void {
-  for (const url of [ROWS_PATH, REPORT_PATH]) {
+  for (const url of [ROWS_PATH, REPORT_PATH, LAYOUTS_PATH]) {
     app.route({
       method: ['GET', 'PUT', 'PATCH', 'DELETE'],
       url,

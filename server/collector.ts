@@ -10,27 +10,35 @@ import type { LiveMessage } from './api.ts';
 import { buildApp } from './app.ts';
 import type { Config } from './config.ts';
 import { reasonOf, StartError } from './errors.ts';
+import { registerGauges } from './health/gauges.ts';
+import { HealthWatch } from './health/watch.ts';
 import { HostNames } from './host-names.ts';
 import type { App } from './http.ts';
+import { Layouts } from './ingest/layouts.ts';
+import { TimeWindow } from './ingest/time-window.ts';
 import { LateStore } from './late-store.ts';
 import { Live } from './live.ts';
 import { type DataLock, lockDataDirectory } from './lock.ts';
+import { ATTEMPTS } from './log/attempts.ts';
 import { Log } from './log/log.ts';
+import { LossTeller } from './log/loss-teller.ts';
 import { Writer, type WriterEvents } from './log/writer.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { openStore } from './open-store.ts';
 import { EDGES_DEFAULT } from './query/routes.ts';
-import { openClickHouse } from './storage/clickhouse.ts';
-import { openEmbedded } from './storage/embedded.ts';
 import { edges } from './storage/queries/edges.ts';
 import { hosts } from './storage/queries/hosts.ts';
 import { overview } from './storage/queries/overview.ts';
 import { retransmitFromRow } from './storage/queries/retransmits.ts';
 import type { Store } from './storage/store.ts';
+import { type UpkeepEvents, UpkeepLoop } from './upkeep.ts';
 
 const MIB = 1024 * 1024;
-const LOG_LIMITS = { segment_bytes_max: 16 * MIB, journal_bytes_max: 8 * MIB };
-const WRITER = { seal_ms: 500, retry_ms_min: 500, retry_ms_max: 30_000 };
-const DEFAULT_DATABASE = 'tcplens';
+const LOG_LIMITS = { segment_bytes_max: 64 * MIB, journal_bytes_max: 8 * MIB };
+const WRITER = { ...ATTEMPTS, seal_ms: 500, seal_bytes_min: 256 * 1024, seal_age_ms: 750 };
+/** Connections that may wait to be accepted: a whole fleet comes back at once. */
+const BACKLOG = 4096;
+const UPKEEP = { refresh_ms: 10_000, retain_ms: 60_000 };
 
 export type Surroundings = { version: string; logger: Logger; dashboards: string };
 
@@ -38,14 +46,21 @@ export class Collector {
   readonly #config: Config;
   readonly #surroundings: Surroundings;
   readonly #metrics: Metrics;
+  readonly #layouts: Layouts;
+  readonly #timeWindow = new TimeWindow();
   readonly #log: Log;
   readonly #store: LateStore;
   readonly #live: Live;
   readonly #writer: Writer;
+  readonly #teller: LossTeller;
+  readonly #upkeep: UpkeepLoop;
   readonly #hostNames = new HostNames();
+  readonly #health: HealthWatch;
   #lock: DataLock | undefined;
   #app: App | undefined;
   #filling: Promise<void> = Promise.resolve();
+  /** Nothing is begun any more. */
+  #stopping = false;
 
   constructor(config: Config, surroundings: Surroundings) {
     const { version, logger } = surroundings;
@@ -53,8 +68,25 @@ export class Collector {
     this.#config = { ...config, data };
     this.#surroundings = surroundings;
     this.#metrics = createMetrics(version);
-    this.#log = new Log({ directory: join(data, 'log'), log_bytes_max: config.log_max, ...LOG_LIMITS });
-    this.#store = lateStore(config.clickhouse, join(data, 'engine'));
+    this.#layouts = new Layouts(join(data, 'layouts'));
+    this.#log = new Log({
+      directory: join(data, 'log'),
+      quarantine: join(data, 'quarantine'),
+      dead_letter: join(data, 'dead-letter'),
+      log_bytes_max: config.log_max,
+      ...LOG_LIMITS,
+      dropped: (files) => this.#metrics.keptFilesDropped.add(files),
+    });
+    this.#store = new LateStore(config.clickhouse ? 'clickhouse' : 'embedded', () => openStore(config, join(data, 'engine')));
+    this.#health = new HealthWatch({
+      store: this.#store,
+      log: this.#log,
+      hostNames: this.#hostNames,
+      log_bytes_max: config.log_max,
+      quarantine: join(data, 'quarantine'),
+      dead_letter: join(data, 'dead-letter'),
+    });
+    registerGauges(this.#metrics, this.#health);
     this.#live = new Live({
       version,
       metrics: this.#metrics,
@@ -62,9 +94,15 @@ export class Collector {
       decode: (row) => retransmitFromRow(row, this.#hostNames.get(row.host_id)),
       tickFailed: (error) => logger.warn({ err: error }, 'live tick failed'),
     });
-    this.#writer = new Writer(this.#log, this.#store, WRITER, writerEvents(this.#metrics, this.#live, logger));
-    this.#metrics.gauge('log.size', 'By', 'rows that the store does not have yet', () => this.#log.bytes);
-    this.#metrics.gauge('log.segments', '{segment}', 'sealed segments that wait for the store', () => this.#log.sealed.length);
+    this.#writer = new Writer(this.#log, this.#store, WRITER, writerEvents(this.#metrics, this.#live, this.#health, logger));
+    const { retention_size } = config;
+    this.#upkeep = new UpkeepLoop(this.#store, { ...UPKEEP, retention_size }, upkeepEvents(this.#metrics, logger));
+    this.#metrics.gauge('log.size', 'By', 'what the store does not have yet: rows, and what their batches cost', () => this.#log.bytes);
+    this.#metrics.gauge('log.segments', '{segment}', 'sealed segments that wait for the store', () => this.#log.sealedCount);
+    this.#metrics.gauge('log.behind', 's', 'for how long the oldest sealed segment has waited', () => this.#log.behind_s);
+    this.#teller = new LossTeller(this.#log, this.#store, (error) =>
+      logger.warn({ err: error }, 'lost rows could not be told to the store'),
+    );
   }
 
   /** Takes batches from its return on, at the URL that it returns. @throws StartError */
@@ -72,10 +110,22 @@ export class Collector {
     const { listen, data, in_flight_max } = this.#config;
     this.#lock = lockDataDirectory(data);
     await this.#recover();
-    const parts = { log: this.#log, store: this.#store, live: this.#live, metrics: this.#metrics, hostNames: this.#hostNames };
+    const parts = {
+      log: this.#log,
+      layouts: this.#layouts,
+      timeWindow: this.#timeWindow,
+      store: this.#store,
+      live: this.#live,
+      metrics: this.#metrics,
+      hostNames: this.#hostNames,
+      health: this.#health,
+    };
+    this.#health.start();
     this.#app = await buildApp({ ...this.#surroundings, ...parts, in_flight_bytes_max: in_flight_max });
     try {
-      return await this.#app.listen({ ...listen, listenTextResolver: (url) => `listening on ${url}` });
+      const url = await this.#app.listen({ ...listen, backlog: BACKLOG, listenTextResolver: (url) => `listening on ${url}` });
+      this.#lock.announce(url);
+      return url;
     } catch (error) {
       const inUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
       const advice = inUse ? 'something listens there already: stop it, or choose another with --listen' : reasonOf(error);
@@ -95,10 +145,16 @@ export class Collector {
       this.#live.trouble(`rows wait in the log: ${error.message}`);
       logger.warn({ err: error }, 'the store is not there yet');
     });
+    if (this.#stopping) return;
     this.#live.trouble('');
-    for (const { host_id, name } of await hosts(this.#store, Date.now())) this.#hostNames.set(BigInt(host_id), name);
+    for (const { host_id, name } of await hosts(this.#store, {}, Date.now())) this.#hostNames.set(BigInt(host_id), name);
+    if (this.#stopping) return;
     await this.#writer.settle();
+    if (this.#stopping) return;
     this.#writer.start();
+    this.#teller.start();
+    this.#upkeep.start();
+    this.#timeWindow.follow(this.#store);
     logger.info({ backend: this.#store.backend }, 'ready');
   }
 
@@ -114,9 +170,23 @@ export class Collector {
     const steps = [
       await within(ms, 'finishing requests', this.#app?.close(), logger),
       await within(ms, 'opening the store', filled, logger),
-      await within(ms, 'emptying the log', this.#writer.stop(), logger),
-      await within(ms, 'closing the store', this.#store.close(), logger),
     ];
+    this.#stopping = true;
+    this.#timeWindow.stop();
+    steps.push(
+      await within(ms, 'emptying the log', this.#writer.stop(), logger),
+      await within(ms, 'telling what was lost', this.#teller.stop(), logger),
+      await within(ms, 'keeping the tables', this.#upkeep.stop(), logger),
+      await within(ms, 'looking at the store', this.#health.stop(), logger),
+      await within(ms, 'closing the store', this.#store.close(), logger),
+      // It may have been in the middle of opening it.
+      await within(
+        ms,
+        'ending the start',
+        this.#filling.catch(() => undefined),
+        logger,
+      ),
+    );
     await this.#log.close();
     await this.#metrics.stop();
     this.#lock.release();
@@ -125,39 +195,64 @@ export class Collector {
   }
 
   async #recover(): Promise<void> {
-    const { segments, torn_bytes, damaged_lines, set_aside } = await this.#log.start();
+    const { logger } = this.#surroundings;
+    const unreadable = await this.#layouts.start();
+    if (unreadable.length > 0) logger.warn({ unreadable }, 'these files in the folder of layouts are none');
+    const { segments, converted, torn_bytes, damaged_lines, set_aside, losses } = await this.#log.start((schema) =>
+      this.#layouts.conversion(schema),
+    );
     this.#metrics.tornBytes.add(torn_bytes);
     this.#metrics.segmentsSetAside.add(set_aside.length);
-    const { logger } = this.#surroundings;
-    if (segments.length > 0 || torn_bytes > 0) logger.info({ segments: segments.length, torn_bytes }, 'recovered the log');
+    for (const { kind, outcome, rows } of losses.untold()) if (outcome === 'log_damaged') this.#metrics.lost.add(rows, { kind, outcome });
+    if (segments.length > 0 || torn_bytes > 0) {
+      logger.info({ segments: segments.length, converted: converted.length, torn_bytes }, 'recovered the log');
+    }
     if (set_aside.length > 0 || damaged_lines > 0)
-      logger.error(
-        { set_aside, damaged_lines },
-        'the log is damaged, or was left by another version of tcplens: these rows are not stored',
-      );
+      logger.error({ set_aside, damaged_lines }, 'the log is damaged, or holds rows of a layout that nobody knows: these are not stored');
   }
 }
 
-function lateStore(clickhouse: URL | undefined, path: string): LateStore {
-  if (!clickhouse) return new LateStore('embedded', () => openEmbedded({ path }));
-  const { origin, username, password, pathname } = clickhouse;
-  const login = username === '' ? {} : { username: decodeURIComponent(username), password: decodeURIComponent(password) };
-  const database = decodeURIComponent(pathname.slice(1)) || DEFAULT_DATABASE;
-  return new LateStore('clickhouse', () => openClickHouse({ url: origin, database, ...login }));
-}
-
-function writerEvents(metrics: Metrics, live: Live, logger: Logger): WriterEvents {
+function writerEvents(metrics: Metrics, live: Live, health: HealthWatch, logger: Logger): WriterEvents {
   return {
     inserted: ({ kind, length }, seconds) => {
-      metrics.rowsInserted.add(length / KINDS[kind].size, { kind });
+      const rows = length / KINDS[kind].size;
+      metrics.rowsInserted.add(rows, { kind });
+      health.inserts.inserted({ kind, rows, seconds, at_ms: Date.now() });
       metrics.insertDuration.record(seconds, { kind });
       live.inserted();
     },
     failed: ({ kind, segment }, error) => {
       metrics.insertFailures.add(1, { kind });
+      health.inserts.failed(Date.now(), reasonOf(error));
       logger.warn({ kind, segment, err: error }, 'a segment was not inserted and is tried again');
     },
+    buried: ({ kind, segment, length, row_bytes }, reason) => {
+      metrics.lost.add(length / row_bytes, { kind, outcome: 'dead_letter' });
+      logger.error(
+        { kind, segment, rows: length / row_bytes, reason },
+        'the store refuses these rows for good: they are in the dead-letter folder',
+      );
+    },
     trouble: (reason) => live.trouble(reason),
+  };
+}
+
+function upkeepEvents(metrics: Metrics, logger: Logger): UpkeepEvents {
+  return {
+    refreshed: (pieces, seconds) => {
+      metrics.piecesBuilt.add(pieces);
+      logger.debug({ pieces, seconds }, 'built hours and days of the rollup');
+    },
+    dropped: (dropped) => {
+      for (const { day, rows, bytes, limit_bytes } of dropped) {
+        metrics.retentionDropped.add(bytes);
+        logger.warn({ day, rows, bytes, limit_bytes }, `dropped rows of ${day}: the tables are larger than --retention-size allows`);
+      }
+    },
+    failed: (what, error) => {
+      metrics.upkeepFailures.add(1, { what });
+      logger.warn({ err: error }, `${what}: failed, and is tried again`);
+    },
   };
 }
 

@@ -4,7 +4,10 @@
 export const REFUSALS = {
   header_missing: 400,
   header_invalid: 400,
-  schema_unknown: 422,
+  layout_unknown: 409,
+  kind_unknown: 409,
+  layout_refused: 409,
+  layouts_full: 409,
   body_empty: 400,
   zstd_corrupt: 400,
   zstd_trailing_bytes: 400,
@@ -24,9 +27,10 @@ export const REFUSALS = {
   origin_forbidden: 403,
   too_many_requests: 429,
   too_many_bytes_in_flight: 429,
+  log_full: 429,
+  log_full_late: 429,
   too_many_queries: 503,
   too_many_viewers: 503,
-  log_full: 503,
   log_disk_full: 503,
   log_failed: 503,
   store_failed: 503,
@@ -53,7 +57,14 @@ export class Refusal extends Error {
 /** Why the collector cannot start, or had to end. `exitCode` is the process's. */
 export class StartError extends Error {
   override readonly name = 'StartError';
-  readonly code: 'data_dir_locked' | 'data_dir_unusable' | 'bind_not_loopback' | 'address_in_use' | 'child_ended' | 'not_ready';
+  readonly code:
+    | 'data_dir_locked'
+    | 'data_dir_unusable'
+    | 'bind_not_loopback'
+    | 'address_in_use'
+    | 'child_ended'
+    | 'cluster_without_server'
+    | 'not_ready';
   readonly exitCode = 1;
   constructor(code: StartError['code'], message: string, options?: { cause?: unknown }) {
     super(message, options);

@@ -49,9 +49,16 @@ export class LateStore implements Store {
     }
   }
 
+  claim: Store['claim'] = async (segments) => this.#there().claim(segments);
+  claimAside: Store['claimAside'] = async (batches) => this.#there().claimAside(batches);
   insertSegment: Store['insertSegment'] = async (segment) => this.#there().insertSegment(segment);
   insertUnsettled: Store['insertUnsettled'] = async (segments) => this.#there().insertUnsettled(segments);
-  insertReport: Store['insertReport'] = async (report) => this.#there().insertReport(report);
+  insertReports: Store['insertReports'] = async (reports) => this.#there().insertReports(reports);
+  insertAccounting: Store['insertAccounting'] = async (entries) => this.#there().insertAccounting(entries);
+  get upkeep(): Store['upkeep'] {
+    return this.#there().upkeep;
+  }
+
   query: Store['query'] = async (sql, params) => this.#there().query(sql, params);
   ping: Store['ping'] = async () => this.#there().ping();
 

@@ -3,21 +3,24 @@ import { Type } from 'typebox';
 import { AgentReport } from '../agent/agent-report.ts';
 import { REPORT_PATH } from '../agent/batch-envelope.ts';
 import { Problem } from './api.ts';
+import { Refusal } from './errors.ts';
+import type { HostClocks } from './health/recent.ts';
 import type { HostNames } from './host-names.ts';
 import type { App } from './http.ts';
-import { outOfWindow, TIME_WINDOW_MS } from './ingest/envelope.ts';
 import type { InFlight } from './ingest/in-flight.ts';
+import type { ReportGroups } from './ingest/report-groups.ts';
 import type { Metrics } from './metrics.ts';
-import type { Store } from './storage/store.ts';
 
-export type ReportParts = { store: Pick<Store, 'insertReport'>; hostNames: HostNames; metrics: Metrics; inFlight: InFlight };
+export type ReportParts = { reports: ReportGroups; hostNames: HostNames; clocks: HostClocks; metrics: Metrics; inFlight: InFlight };
 
+/** How far a host's clock may be off: its rows are quarantined long before, and accounted for by this. */
+const CLOCK_MS_MAX = 366 * 24 * 3600 * 1000;
 /** Ten thousand processes with the longest command lines fit. */
 const BODY_BYTES_MAX = 16 * 1024 * 1024;
 
 const Accepted = Type.Object({ stored: Type.Literal(true) });
 
-export function registerReport(app: App, { store, hostNames, metrics, inFlight }: ReportParts): void {
+export function registerReport(app: App, { reports, hostNames, clocks, metrics, inFlight }: ReportParts): void {
   app.route({
     method: 'POST',
     url: REPORT_PATH,
@@ -27,18 +30,24 @@ export function registerReport(app: App, { store, hostNames, metrics, inFlight }
       body: AgentReport,
       response: { 200: Accepted, '4xx': Problem, '5xx': Problem },
     },
-    onRequest: async (request, reply) => inFlight.reserve(request, reply, BODY_BYTES_MAX, 0),
+    onRequest: async (request, reply) => inFlight.reserve(request, reply, BODY_BYTES_MAX),
     handler: async (request) => {
       const report = request.body;
       const now_ms = Date.now();
-      // The newest report of a host wins: one from the future would win for ever.
-      if (report.at_ms < now_ms - TIME_WINDOW_MS.past || report.at_ms > now_ms + TIME_WINDOW_MS.future) {
-        throw outOfWindow('the report is from', report.at_ms, now_ms);
+      for (const time_ms of [report.at_ms, ...report.accounting.map(({ minute_ms }) => minute_ms)]) {
+        if (Math.abs(time_ms - now_ms) > CLOCK_MS_MAX) throw outOfTime(time_ms, now_ms);
       }
-      await store.insertReport(report);
-      hostNames.set(BigInt(`0x${report.host_id}`), report.host.name);
+      await reports.add(report);
+      // Empty: the account of an earlier run.
+      if (report.host.name !== '') hostNames.set(BigInt(`0x${report.host_id}`), report.host.name);
+      clocks.note(BigInt(`0x${report.host_id}`), report.at_ms - now_ms);
       metrics.reports.add(1);
       return { stored: true as const };
     },
   });
+}
+
+function outOfTime(time_ms: number, now_ms: number): Refusal {
+  const days = Math.round((time_ms - now_ms) / 86_400_000);
+  return new Refusal('time_out_of_window', `the report is ${Math.abs(days)} days ${days < 0 ? 'old' : 'ahead'}: set the clock of the host`);
 }

@@ -24,11 +24,11 @@ export class RetransmitFeed {
     this.#parts = parts;
   }
 
-  /** @param rows whole retransmit rows; kept until they are published */
+  /** @param rows whole retransmit rows; copied */
   take(rows: Buffer): void {
     const newest = rows.subarray(Math.max(0, rows.length - this.#options.rows_max * size));
     this.#skipped += (rows.length - newest.length) / size;
-    this.#pending.push(newest);
+    this.#pending.push(Buffer.from(newest));
     this.#dropOldest();
     this.#timer ??= setTimeout(() => this.#publish(), Math.max(0, this.#last_ms + this.#options.period_ms - Date.now()));
   }

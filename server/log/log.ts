@@ -7,61 +7,78 @@
 //
 // Rows are flushed before the journal names them, so the journal never tells of rows that are not there, and what it
 // does not tell of was never acknowledged. All file work is done in one line, one step after the other.
+import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import type { Kind } from '../../bpf/rows.gen.ts';
-import { Refusal, reasonOf } from '../errors.ts';
-import { type BatchId, Cursors } from './cursors.ts';
+import type { Conversion } from '../../bpf/layout.ts';
+import type { Refusal } from '../errors.ts';
+import { Cursors } from './cursors.ts';
+import { burySegment, type RefusedParts, splitSegment } from './dead-letter.ts';
+import { FILES, type Files } from './files.ts';
+import { type Batch, costOf, takeGroup, writeGroup } from './group.ts';
 import { Journal } from './journal.ts';
 import type { JournalRecord } from './journal-line.ts';
-import { JOURNAL, type Recovered, recover } from './recover.ts';
+import { KEPT_LIMITS, KeptFiles } from './kept-files.ts';
+import { eachLane, LANES, LATE, type Lane } from './lane.ts';
+import { line } from './line.ts';
+import type { LogOptions } from './log-options.ts';
+import { full, fullOfLate, logRefusal, stopping, tooOld } from './log-refusal.ts';
+import { Losses } from './losses.ts';
+import { adoptConverted, JOURNAL, type Recovered, recover } from './recover.ts';
+import { asidesOf } from './replay.ts';
 import { type SealedSegment, Segments } from './segments.ts';
 
-export type LogOptions = {
-  directory: string;
-  /** Bytes at which a segment is sealed whatever its age. */
-  segment_bytes_max: number;
-  /** Bytes of rows that may wait for the store before batches are refused. */
-  log_bytes_max: number;
-  /** Bytes of journal lines after which a snapshot replaces them. */
-  journal_bytes_max: number;
-};
-
-export type Batch = BatchId & { kind: Kind; rows: Buffer };
 export type Acknowledgement = { duplicate: boolean };
+type Retiring = { segment: string; settle: PromiseWithResolvers<void> };
 type Waiting = { batch: Batch; settle: PromiseWithResolvers<Acknowledgement> };
 
-/** Batches that share a flush at most: 64 MiB of rows at their largest. */
-const GROUP_MAX = 64;
+/** Counts of lost rows that may wait for the store. */
+const LOSSES_MAX = 100_000;
 
 export class Log {
-  readonly #options: LogOptions;
+  readonly #options: LogOptions & { files: Files };
+  readonly #run = `${Date.now()}-${randomBytes(6).toString('hex')}`;
   readonly #journal: Journal;
   readonly #segments: Segments;
+  readonly #quarantine: KeptFiles;
+  readonly #deadLetters: KeptFiles;
   #cursors = new Cursors();
-  #waiting: Waiting[] = [];
+  #losses = new Losses(this.#run);
+  readonly #waiting = eachLane((): Waiting[] => []);
+  readonly #waitingBytes = eachLane(() => 0);
+  #retiring: Retiring[] = [];
+  #flushPlanned = false;
   readonly #appending = new Map<string, Promise<Acknowledgement>>();
-  /** The end of the line of file work. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #inLine = line();
   #failure = '';
   #stopped = false;
 
   constructor(options: LogOptions) {
+    const { files = FILES, kept = KEPT_LIMITS, dropped = () => undefined } = options;
     const directory = resolve(options.directory);
-    this.#options = { ...options, directory };
-    this.#journal = new Journal(join(directory, JOURNAL), options.journal_bytes_max);
-    this.#segments = new Segments(directory);
+    this.#options = { ...options, directory, files };
+    this.#journal = new Journal(files, join(directory, JOURNAL), options.journal_bytes_max);
+    this.#segments = new Segments(files, directory, this.#run);
+    this.#quarantine = new KeptFiles(files, options.quarantine, this.#run, kept, dropped);
+    this.#deadLetters = new KeptFiles(files, options.dead_letter, this.#run, kept, dropped);
   }
 
-  /** Recovers what an earlier process left; all of it is sealed and waits for the store. */
-  async start(): Promise<Recovered> {
-    const recovered = await recover(this.#options.directory);
+  /**
+   * Recovers what an earlier process left; all of it is sealed and waits for the store, as late: it has waited already.
+   * @param conversion how rows of another version become rows of this one
+   */
+  async start(conversion: (schema: string) => Conversion | undefined = () => undefined): Promise<Recovered> {
+    const { directory, files } = this.#options;
+    for (const kept of [this.#quarantine, this.#deadLetters]) await kept.open();
+    const recovered = await recover({ files, directory, run: this.#run, conversion });
     this.#cursors = recovered.cursors;
-    for (const state of recovered.segments) this.#segments.addSealed(state);
+    this.#losses = recovered.losses;
+    for (const segment of recovered.segments) this.#segments.addSealed(segment, 'late');
     await this.#journal.replace(this.#snapshot());
+    await adoptConverted(files, directory, recovered.converted);
     return recovered;
   }
 
-  /** Bytes of rows that the store does not have yet. */
+  /** Bytes that the store does not have yet. */
   get bytes(): number {
     return this.#segments.bytes;
   }
@@ -75,43 +92,81 @@ export class Log {
     return this.#segments.sealed;
   }
 
+  get sealedCount(): number {
+    return this.#segments.sealedCount;
+  }
+
+  /** For how long the segment that has waited longest has done so: how far the store is behind. */
+  get behind_s(): number {
+    const { oldest } = this.#segments;
+    return oldest ? (performance.now() - oldest.since_ms) / 1000 : 0;
+  }
+
+  /** What the store is to be told of. */
+  get losses(): Losses {
+    return this.#losses;
+  }
+
   /**
    * Resolves when the batch is durable, now or from an earlier attempt.
-   * @throws Refusal `sequence_too_old`, `log_full`, `log_disk_full`, `log_failed`, `stopping`: it is not stored.
+   * @throws Refusal `sequence_too_old`, `log_full`, `log_full_late`, `log_disk_full`, `log_failed`, `stopping`: it is not stored.
    */
   append(batch: Batch): Promise<Acknowledgement> {
-    const key = `${batch.host_id}/${batch.epoch}/${batch.sequence}`;
+    const key = `${batch.host_id}/${batch.epoch}/${batch.kind}/${batch.sequence}`;
     const appending = this.#appending.get(key);
     if (appending !== undefined) return appending.then(() => ({ duplicate: true }));
+    if (this.#cursors.verdict(batch) === 'stored') return Promise.resolve({ duplicate: true });
     const refusal = this.#refusal(batch);
     if (refusal) return Promise.reject(refusal);
-    if (this.#cursors.verdict(batch) === 'stored') return Promise.resolve({ duplicate: true });
     const settle = Promise.withResolvers<Acknowledgement>();
     const appended = settle.promise.finally(() => this.#appending.delete(key));
     this.#appending.set(key, appended);
-    this.#waiting.push({ batch, settle });
-    if (this.#waiting.length === 1) void this.#inLine(() => this.#commitWaiting());
+    this.#waiting[batch.lane].push({ batch, settle });
+    this.#waitingBytes[batch.lane] += costOf(batch);
+    this.#planFlush();
     return appended;
   }
 
-  /** Ends the open segments that hold rows, so that they can be inserted. After a failure, tries whether the disk takes writes again. */
-  seal(): Promise<void> {
+  /**
+   * Ends the open segments that hold as many bytes or are as old, so that they can be inserted. After a failure, tries whether the
+   * disk takes writes again.
+   */
+  seal(bytesMin = 1, age_ms = 0, lanes: readonly Lane[] = LANES): Promise<void> {
     return this.#inLine(async () => {
       await this.#clear();
-      await this.#segments.seal(1);
+      for (const lane of lanes) await this.#segments.seal(lane, bytesMin, age_ms);
       if (this.#failure === '') return;
       await this.#journal.replace(this.#snapshot());
       this.#failure = '';
     });
   }
 
-  /** The store has the segment. */
+  /** As `seal`, of the segments that are full and could not be ended when they became so. */
+  sealFull(lane: Lane): Promise<void> {
+    return this.seal(this.#segmentBytesMax(lane), Number.POSITIVE_INFINITY, [lane]);
+  }
+
+  /** The store has the segment. Shares its flush with batches and others. */
   retire(segment: string): Promise<void> {
+    const settle = Promise.withResolvers<void>();
+    this.#retiring.push({ segment, settle });
+    this.#planFlush();
+    return settle.promise;
+  }
+
+  /** Puts two segments in the place of one, each with half of its rows. Their names follow from its: a repetition makes the same. */
+  split(segment: string): Promise<string[]> {
     return this.#inLine(async () => {
       await this.#clear();
-      await this.#journal.append([{ t: 'inserted', segment }]);
-      await this.#segments.remove(segment);
-      await this.#snapshotIfDue();
+      return splitSegment(this.#parts(), segment);
+    });
+  }
+
+  /** The store refuses the segment for good: its rows go to the dead letters, with the reason beside them. */
+  bury(segment: string, reason: string): Promise<void> {
+    return this.#inLine(async () => {
+      await this.#clear();
+      await burySegment(this.#parts(), segment, reason);
     });
   }
 
@@ -120,65 +175,94 @@ export class Log {
     this.#stopped = true;
     await this.#inLine(async () => {
       await this.#segments.close();
+      await this.#quarantine.close();
       await this.#journal.close();
     });
   }
 
   #refusal(batch: Batch): Refusal | undefined {
-    if (this.#stopped) return new Refusal('stopping', 'the collector is stopping: send the batch again', { retry_after_s: 1 });
-    if (this.#cursors.verdict(batch) === 'too_old') {
-      return new Refusal(
-        'sequence_too_old',
-        `sequence ${batch.sequence} comes after too many later ones: whether it is stored is no longer known`,
-      );
-    }
-    if (this.bytes + batch.rows.length <= this.#options.log_bytes_max) return undefined;
-    const message = `${this.bytes} bytes wait for the store, ${this.#options.log_bytes_max} may: send the batch again later`;
-    return new Refusal('log_full', message, { retry_after_s: 5 });
+    if (this.#stopped) return stopping();
+    if (this.#cursors.verdict(batch) === 'too_old') return tooOld(batch.sequence);
+    const { log_bytes_max } = this.#options;
+    const counted = batch.quarantined !== undefined && this.#losses.size >= LOSSES_MAX;
+    const { live, late } = this.#waitingBytes;
+    if (counted || this.bytes + live + late + costOf(batch) > log_bytes_max) return full(this.bytes, log_bytes_max, this.behind_s);
+    const [bytes, bytes_max] = [this.#segments.bytesOf('late'), log_bytes_max * LATE.log_share_max];
+    const isTooMuch = batch.lane === 'late' && bytes + late > 0 && bytes + late + costOf(batch) > bytes_max;
+    return isTooMuch ? fullOfLate(bytes, bytes_max, this.behind_s) : undefined;
   }
 
-  /** One step of file work after the other. The line goes on after a step that failed. */
-  #inLine<Result>(step: () => Promise<Result>): Promise<Result> {
-    const result = this.#last.then(step);
-    this.#last = result.catch(() => undefined);
-    return result;
+  #segmentBytesMax(lane: Lane): number {
+    return Math.min(this.#options.segment_bytes_max, lane === 'late' ? LATE.segment_bytes_max : Number.POSITIVE_INFINITY);
   }
 
-  async #commitWaiting(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const group = this.#waiting.slice(0, GROUP_MAX);
-      try {
-        await this.#commit(group.map(({ batch }) => batch));
-        this.#failure = '';
-        for (const { settle } of group) settle.resolve({ duplicate: false });
-      } catch (error) {
-        const refusal = this.#noteFailure(error);
-        for (const { settle } of group) settle.reject(refusal);
-      }
-      // Only now: as long as some wait, `append` knows that they are being committed.
-      this.#waiting.splice(0, group.length);
-    }
+  #parts(): RefusedParts {
+    const { files, directory } = this.#options;
+    return { files, directory, segments: this.#segments, journal: this.#journal, losses: this.#losses, letters: this.#deadLetters };
   }
 
-  async #commit(batches: readonly Batch[]): Promise<void> {
-    await this.#clear();
+  #planFlush(): void {
+    if (this.#flushPlanned) return;
+    this.#flushPlanned = true;
+    void this.#inLine(() => this.#flush());
+  }
+
+  /** One group and what is to be retired; the next group is another step, so that sealing gets its turn. */
+  async #flush(): Promise<void> {
+    this.#flushPlanned = false;
+    const group = takeGroup(this.#waiting);
+    if (LANES.some((lane) => this.#waiting[lane].length > 0)) this.#planFlush();
+    const retiring = this.#retiring.splice(0);
+    const inserted = retiring.map(({ segment }): JournalRecord => ({ t: 'inserted', segment }));
     try {
-      const records: JournalRecord[] = [];
-      for (const [kind, ofKind] of Map.groupBy(batches, (batch) => batch.kind)) {
-        for (const [{ host_id, epoch, sequence }, state] of await this.#segments.append(kind, ofKind)) {
-          records.push({ t: 'batch', host_id, epoch, sequence, ...state });
-        }
-      }
-      await this.#journal.append(records);
+      const batches = group.map(({ batch }) => batch);
+      await this.#commit(batches, inserted);
+      if (group.length > 0) this.#failure = '';
+      for (const { settle } of group) settle.resolve({ duplicate: false });
+      await this.#removeRetired(retiring);
+    } catch (error) {
+      const refusal = this.#noteFailure(error);
+      for (const { settle } of group) settle.reject(refusal);
+      // A disk that has no room for rows may have it for a line, and what is retired makes room.
+      if (group.length > 0 && retiring.length > 0) await this.#retireAlone(retiring, inserted);
+      else for (const { settle } of retiring) settle.reject(error);
+    }
+    for (const { batch } of group) this.#waitingBytes[batch.lane] -= costOf(batch);
+    // Not before what is retired has gone: a snapshot would tell of it again.
+    await this.#snapshotIfDue();
+  }
+
+  async #retireAlone(retiring: readonly Retiring[], inserted: readonly JournalRecord[]): Promise<void> {
+    try {
+      await this.#commit([], inserted);
+      await this.#removeRetired(retiring);
+    } catch (error) {
+      for (const { settle } of retiring) settle.reject(error);
+    }
+  }
+
+  /** The journal says that they are gone. */
+  async #removeRetired(retiring: readonly Retiring[]): Promise<void> {
+    for (const { segment, settle } of retiring) await this.#segments.remove(segment).then(settle.resolve, settle.reject);
+  }
+
+  async #commit(batches: readonly Batch[], also: readonly JournalRecord[]): Promise<void> {
+    await this.#clear();
+    const failed = (error: unknown) => this.#noteFailure(error);
+    const stamp = this.#losses.stamp(Date.now());
+    let written: JournalRecord[];
+    try {
+      written = await writeGroup(this.#segments, this.#quarantine, batches, stamp);
+      await this.#journal.append([...also, ...written]);
     } catch (error) {
       // At once, because it frees the space that a full disk lacks; if that fails, the next commit begins with it.
-      await this.#clear().catch((clearing: unknown) => this.#noteFailure(clearing));
+      await this.#clear().catch(failed);
       throw error;
     }
     this.#segments.commit();
     for (const batch of batches) this.#cursors.add(batch);
-    await this.#segments.seal(this.#options.segment_bytes_max).catch((error: unknown) => this.#noteFailure(error));
-    await this.#snapshotIfDue();
+    for (const aside of asidesOf(written)) this.#losses.addAside(aside);
+    for (const lane of LANES) await this.#segments.seal(lane, this.#segmentBytesMax(lane), Number.POSITIVE_INFINITY).catch(failed);
   }
 
   /** After a failed commit: cuts off what was not acknowledged. */
@@ -200,14 +284,10 @@ export class Log {
   }
 
   *#snapshot(): Generator<JournalRecord> {
+    yield { t: 'journal', run: this.#run };
     for (const state of this.#cursors.states()) yield { t: 'cursor', ...state };
     for (const state of this.#segments.states()) yield { t: 'segment', ...state };
+    for (const aside of this.#losses.asides()) yield { t: 'aside', ...aside };
+    for (const entry of this.#losses.entries()) yield { t: 'lost', ...entry };
   }
-}
-
-function logRefusal(error: unknown): Refusal {
-  const code = error instanceof Error && 'code' in error ? error.code : '';
-  const full = code === 'ENOSPC' || code === 'EDQUOT';
-  const message = full ? 'the disk of the data directory is full: free space there' : `the log cannot be written: ${reasonOf(error)}`;
-  return new Refusal(full ? 'log_disk_full' : 'log_failed', message, { cause: error, retry_after_s: 5 });
 }

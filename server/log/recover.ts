@@ -1,12 +1,17 @@
 // What a start finds in the log's directory: which batches are stored or still to be inserted, and what to cut or set aside.
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, truncate, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import type { Conversion } from '../../bpf/layout.ts';
 import { KIND, KINDS } from '../../bpf/rows.gen.ts';
-import { Cursors } from './cursors.ts';
-import { syncDirectory } from './files.ts';
+import { convertFile } from './convert-file.ts';
+import type { Cursors } from './cursors.ts';
+import { type Files, isMissing, writeFile } from './files.ts';
 import { type JournalRecord, readLines, type SegmentState } from './journal-line.ts';
+import { countByHost, countLost, type Losses } from './losses.ts';
+import { type Live, replay } from './replay.ts';
+import { type KnownSegment, segmentPath } from './segments.ts';
 
 export const JOURNAL = 'journal';
 /** Segments whose bytes are not what the journal says are kept here, for a person to look at. */
@@ -14,78 +19,103 @@ export const ASIDE = 'aside';
 
 export type Recovered = {
   cursors: Cursors;
+  losses: Losses;
   /** To be inserted, in the order in which they were written. */
-  segments: SegmentState[];
+  segments: KnownSegment[];
+  /** Names of segments of another version whose rows now have this one's layout in a file beside; see `adoptConverted`. */
+  converted: KnownSegment[];
   torn_bytes: number;
   damaged_lines: number;
-  /**
-   * Segments that the journal knows and the disk has not, or not as they were, or whose rows another version of tcplens laid
-   * out. Their rows are lost to the store.
-   */
+  torn_journal: boolean;
+  /** Segments that the journal knows and the disk has not, or not as they were, or in a layout that nobody knows. Their rows are lost to the store. */
   set_aside: string[];
 };
 
-/** Reads the log in `directory`, cutting torn tails. Creates the directories of an empty one. */
-export async function recover(directory: string): Promise<Recovered> {
-  for (const name of [...KIND, ASIDE]) await mkdir(join(directory, name), { recursive: true });
-  await syncDirectory(directory);
+export type RecoverOptions = {
+  files: Files;
+  directory: string;
+  /** this start's name */
+  run: string;
+  /** How rows of another version become rows of this one; undefined where nobody knows. */
+  conversion: (schema: string) => Conversion | undefined;
+};
+
+/** Reads the log in `directory`, cutting torn tails. Creates the directories of an empty one. May be cut short and repeated. */
+export async function recover(options: RecoverOptions): Promise<Recovered> {
+  const { files, directory, run } = options;
+  for (const name of [...KIND, ASIDE]) await files.makeDirectory(join(directory, name));
+  await files.syncDirectory(directory);
   const text = await readFile(join(directory, JOURNAL), 'utf8').catch(emptyIfMissing);
   const journal = readLines(text);
-  const { cursors, live } = replay(journal.records);
+  const { cursors, losses, live } = replay(journal.records, run);
   const recovered: Recovered = {
     cursors,
+    losses,
     segments: [],
+    converted: [],
     torn_bytes: journal.torn_tail_bytes,
     damaged_lines: journal.damaged_lines,
+    torn_journal: journal.torn_tail_bytes > 0,
     set_aside: [],
   };
-  for (const state of live.values()) await recoverSegment(directory, state, recovered);
-  await removeStrays(directory, live, text === '' || journal.damaged_lines > 0);
+  for (const segment of live.values()) await recoverSegment(options, segment, recovered);
+  const changed = new Set(recovered.converted.map((segment) => dirname(segmentPath(directory, segment))));
+  for (const path of changed) await files.syncDirectory(path);
+  await removeStrays(options, recovered, text === '' || journal.damaged_lines > 0, goneOf(journal.records));
   return recovered;
 }
 
-/** What the records add up to. */
-export function replay(records: readonly JournalRecord[]): { cursors: Cursors; live: Map<string, SegmentState> } {
-  const cursors = new Cursors();
-  const live = new Map<string, SegmentState>();
-  for (const record of records) {
-    switch (record.t) {
-      case 'batch':
-        cursors.add(record);
-        live.set(record.segment, stateOf(record));
-        break;
-      case 'segment':
-        live.set(record.segment, stateOf(record));
-        break;
-      case 'inserted':
-        live.delete(record.segment);
-        break;
-      case 'cursor':
-        cursors.restore(record);
-        break;
-      default:
-        record satisfies never;
-    }
-  }
-  return { cursors, live };
-}
-
-function stateOf({ kind, segment, schema, length, crc }: SegmentState): SegmentState {
-  return { kind, segment, schema, length, crc };
-}
-
-async function recoverSegment(directory: string, state: SegmentState, into: Recovered): Promise<void> {
+async function recoverSegment(options: RecoverOptions, { state, spans }: Live, into: Recovered): Promise<void> {
+  const { files, directory, conversion } = options;
   const path = segmentPath(directory, state);
+  // An earlier start came as far as to note the converted rows, and not to give them the segment's name.
+  const whole = await readPrefix(convertedPath(path), state.length);
+  if (whole.length === state.length && whole.crc === state.crc) await files.rename(convertedPath(path), path);
   const found = await readPrefix(path, state.length);
-  const { schema, size } = KINDS[state.kind];
-  if (found.crc === state.crc && found.length >= state.length && state.schema === schema && state.length % size === 0) {
-    if (found.length > state.length) await truncate(path, state.length);
-    into.torn_bytes += found.length - state.length;
-    into.segments.push(state);
+  const kind = KIND.find((candidate) => candidate === state.kind);
+  if (kind === undefined || found.crc !== state.crc || found.length < state.length)
+    return setAside(options, { state, spans }, found.length, into);
+  if (found.length > state.length) await cutTail(options, state, into);
+  into.torn_bytes += found.length - state.length;
+  if (state.schema === KINDS[kind].schema) {
+    into.segments.push({ ...state, kind, spans });
     return;
   }
+  const steps = conversion(state.schema);
+  if (steps === undefined || steps.size !== state.row_bytes) return setAside(options, { state, spans }, found.length, into);
+  const converted = await convertFile(files, { from: path, to: convertedPath(path), kind }, steps);
+  const segment = { ...state, ...converted, kind, spans };
+  into.segments.push(segment);
+  into.converted.push(segment);
+}
+
+/** Once the journal knows the converted rows: gives them their segments' names. */
+export async function adoptConverted(files: Files, directory: string, converted: readonly KnownSegment[]): Promise<void> {
+  for (const segment of converted) {
+    const path = segmentPath(directory, segment);
+    await files.rename(convertedPath(path), path);
+  }
+}
+
+/** What follows was never acknowledged, unless the line that told of it is damaged: then it is kept, and counted as lost. */
+async function cutTail({ files, directory }: RecoverOptions, state: SegmentState, { damaged_lines, losses }: Recovered): Promise<void> {
+  const path = segmentPath(directory, state);
+  if (damaged_lines > 0) {
+    const tail = (await readFile(path)).subarray(state.length);
+    await writeFile(files, join(directory, ASIDE, `${state.kind}-${state.segment}.tail.rows`), [tail]);
+    countByHost(losses, state.kind, tail);
+  }
+  await files.truncate(path, state.length);
+}
+
+async function setAside({ files, directory }: RecoverOptions, { state, spans }: Live, bytes: number, into: Recovered): Promise<void> {
   into.set_aside.push(`${state.kind}/${state.segment}`);
-  if (found.length > 0) await rename(path, join(directory, ASIDE, `${state.kind}-${state.segment}.rows`));
+  const kept = join(directory, ASIDE, `${state.kind}-${state.segment}.rows`);
+  // Where lines are missing, one of them may have said that the store has the segment: its file goes only after that line is flushed.
+  const linesMissing = into.damaged_lines > 0 || into.torn_journal;
+  const unclear = bytes === 0 && linesMissing && (await readPrefix(kept, 0)).length === 0;
+  if (!unclear) countLost(into.losses, state.kind, spans, 'log_damaged', into.losses.stamp(Date.now()));
+  if (bytes > 0) await files.rename(segmentPath(directory, state), kept);
 }
 
 /** CRC-32 of the first `length` bytes, and how long the file is in all. */
@@ -102,27 +132,40 @@ async function readPrefix(path: string, length: number): Promise<{ crc: number; 
   return found;
 }
 
-/** Files that the journal does not tell of: inserted, or never acknowledged. Without a whole journal nobody knows which. */
-async function removeStrays(directory: string, live: ReadonlyMap<string, SegmentState>, keep: boolean): Promise<void> {
+/** Segments that have left the log, as far as the journal still says so. */
+function goneOf(records: readonly JournalRecord[]): Set<string> {
+  const gone = records.filter((record) => record.t === 'inserted' || record.t === 'split' || record.t === 'buried');
+  return new Set(gone.map(({ segment }) => segment));
+}
+
+/** Files that the journal does not tell of: inserted, or never acknowledged. Without a whole journal nobody knows which: they count as lost. */
+async function removeStrays(
+  { files, directory }: RecoverOptions,
+  { segments, converted, losses }: Recovered,
+  keep: boolean,
+  gone: ReadonlySet<string>,
+): Promise<void> {
+  const known = new Set(segments.map((segment) => segmentPath(directory, segment)));
+  for (const segment of converted) known.add(convertedPath(segmentPath(directory, segment)));
   for (const kind of KIND) {
     for (const file of await readdir(join(directory, kind))) {
-      if (live.has(file.replace(/\.rows$/, ''))) continue;
       const path = join(directory, kind, file);
-      if (keep) await rename(path, join(directory, ASIDE, `${kind}-${file}`));
-      else await unlink(path);
+      if (known.has(path)) continue;
+      if (!keep || gone.has(file.replace(/\.rows$/, ''))) {
+        await files.unlink(path);
+        continue;
+      }
+      countByHost(losses, kind, await readFile(path));
+      await files.rename(path, join(directory, ASIDE, `${kind}-${file}`));
     }
   }
 }
 
-export function segmentPath(directory: string, { kind, segment }: { kind: string; segment: string }): string {
-  return join(directory, kind, `${segment}.rows`);
+function convertedPath(path: string): string {
+  return `${path}.converted`;
 }
 
 function emptyIfMissing(error: unknown): string {
   if (isMissing(error)) return '';
   throw error;
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -1,33 +1,56 @@
 // One file of rows of one kind, as long as batches are added to it. `committed` is what the journal knows of it.
-import { type FileHandle, open, rm } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
-import { writeAll } from './files.ts';
+import type { BatchSpan } from '../storage/store.ts';
+import { BatchSpans } from './batch-spans.ts';
+import { type Files, type LogFile, writeAll } from './files.ts';
 import type { SegmentState } from './journal-line.ts';
+import type { Lane } from './lane.ts';
+
+/** What is added to a segment: whole rows, and whose they are. */
+export type Addition = Omit<BatchSpan, 'rows'> & { rows: Buffer };
+
+type Extent = { length: number; crc: number; batches: number };
+const NOTHING: Extent = { length: 0, crc: 0, batches: 0 };
+
+/** What a segment is made as. */
+export type SegmentName = { kind: Kind; lane: Lane; name: string };
 
 export class OpenSegment {
   readonly kind: Kind;
+  readonly lane: Lane;
   readonly name: string;
   readonly path: string;
-  readonly #handle: FileHandle;
-  #committed = { length: 0, crc: 0 };
-  #written = { length: 0, crc: 0 };
+  readonly spans = new BatchSpans();
+  /** performance.now() when it was made: rows come at once. */
+  readonly since_ms = performance.now();
+  readonly #files: Files;
+  readonly #file: LogFile;
+  #committed = NOTHING;
+  #written = NOTHING;
   #closed = false;
 
   /** Creates the file; its name must be new. Flush the directory before anything in it is acknowledged. */
-  static async create(kind: Kind, name: string, path: string): Promise<OpenSegment> {
-    return new OpenSegment(kind, name, path, await open(path, 'wx'));
+  static async create(files: Files, name: SegmentName, path: string): Promise<OpenSegment> {
+    return new OpenSegment(files, name, path, await files.open(path, 'wx'));
   }
 
-  private constructor(kind: Kind, name: string, path: string, handle: FileHandle) {
+  private constructor(files: Files, { kind, lane, name }: SegmentName, path: string, file: LogFile) {
     this.kind = kind;
+    this.lane = lane;
     this.name = name;
     this.path = path;
-    this.#handle = handle;
+    this.#files = files;
+    this.#file = file;
   }
 
   get length(): number {
     return this.#committed.length;
+  }
+
+  /** Batches that the journal knows. */
+  get batches(): number {
+    return this.#committed.batches;
   }
 
   /** Of what the journal knows. */
@@ -35,20 +58,25 @@ export class OpenSegment {
     return this.#state(this.#committed);
   }
 
-  #state(until: Pick<SegmentState, 'length' | 'crc'>): SegmentState {
-    return { kind: this.kind, segment: this.name, schema: KINDS[this.kind].schema, ...until };
+  #state({ length, crc }: Extent): SegmentState {
+    const { schema, size } = KINDS[this.kind];
+    return { kind: this.kind, segment: this.name, schema, row_bytes: size, length, crc };
   }
 
   /** Adds batches and flushes them; each with the state after it, which the journal is to record. */
-  async append<Batch extends { rows: Buffer }>(batches: readonly Batch[]): Promise<[Batch, SegmentState][]> {
+  async append<Batch extends Addition>(batches: readonly Batch[]): Promise<[Batch, SegmentState][]> {
     const position = this.#written.length;
+    const { size } = KINDS[this.kind];
     const states = batches.map((batch): [Batch, SegmentState] => {
-      this.#written = { length: this.#written.length + batch.rows.length, crc: crc32(batch.rows, this.#written.crc) };
+      const { length, crc, batches: count } = this.#written;
+      this.#written = { length: length + batch.rows.length, crc: crc32(batch.rows, crc), batches: count + 1 };
+      const { host_id, epoch, sequence } = batch;
+      this.spans.push({ host_id, epoch, sequence, rows: batch.rows.length / size });
       return [batch, this.#state(this.#written)];
     });
     const buffers = batches.map(({ rows }) => rows);
-    await writeAll(this.#handle, buffers, position);
-    await this.#handle.datasync();
+    await writeAll(this.#file, buffers, position);
+    await this.#file.datasync();
     return states;
   }
 
@@ -61,13 +89,14 @@ export class OpenSegment {
   async end(): Promise<void> {
     if (!this.#closed) {
       if (this.#written.length !== this.#committed.length) {
-        await this.#handle.truncate(this.#committed.length);
-        await this.#handle.sync();
+        await this.#file.truncate(this.#committed.length);
+        await this.#file.sync();
         this.#written = this.#committed;
+        this.spans.cut(this.#committed.batches);
       }
       this.#closed = true;
-      await this.#handle.close();
+      await this.#file.close();
     }
-    if (this.#committed.length === 0) await rm(this.path, { force: true });
+    if (this.#committed.length === 0) await this.#files.remove(this.path);
   }
 }

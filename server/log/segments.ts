@@ -1,47 +1,87 @@
-// All segments of the log: of each kind one that grows, and the sealed ones that wait for the store. What is appended
+// All segments of the log: of each kind and lane one that grows, and the sealed ones that wait for the store. What is appended
 // counts only once it is committed; whatever a failure leaves uncommitted is cut off by `clear`.
-import { randomBytes } from 'node:crypto';
-import { unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Kind } from '../../bpf/rows.gen.ts';
-import { syncDirectory } from './files.ts';
-import type { SegmentState } from './journal-line.ts';
-import { segmentPath } from './recover.ts';
-import { OpenSegment } from './segment.ts';
+import type { BatchSpan } from '../storage/store.ts';
+import { BATCH_COST_BYTES, type BatchSpans } from './batch-spans.ts';
+import type { Files } from './files.ts';
+import type { PackedSegment, SegmentState } from './journal-line.ts';
+import { eachLane, LANES, type Lane } from './lane.ts';
+import { type Addition, OpenSegment } from './segment.ts';
 
-export type SealedSegment = SegmentState & { path: string };
+/** Whole rows of one kind in this version's layout. `batches` is unpacked when it is asked for. */
+export type SealedSegment = Omit<SegmentState, 'kind'> & {
+  kind: Kind;
+  lane: Lane;
+  path: string;
+  /** performance.now() when it was sealed or found */
+  since_ms: number;
+  readonly batches: readonly BatchSpan[];
+};
+export type KnownSegment = Omit<SegmentState, 'kind'> & { kind: Kind; spans: BatchSpans };
 
 export class Segments {
+  readonly #files: Files;
   readonly #directory: string;
   /** New with every start, so that a segment's name, its deduplication token, is never used twice. */
-  readonly #run = `${Date.now()}-${randomBytes(6).toString('hex')}`;
+  readonly #run: string;
   #count = 0;
-  readonly #open = new Map<Kind, OpenSegment>();
+  readonly #open = eachLane(() => new Map<Kind, OpenSegment>());
   readonly #uncommitted = new Set<OpenSegment>();
-  readonly #sealed = new Map<string, SealedSegment>();
-  #sealedBytes = 0;
+  readonly #sealed = new Map<string, { segment: SealedSegment; spans: BatchSpans }>();
+  readonly #sealedBytes = eachLane(() => 0);
 
-  constructor(directory: string) {
+  constructor(files: Files, directory: string, run: string) {
+    this.#files = files;
     this.#directory = directory;
+    this.#run = run;
   }
 
-  /** Bytes of rows that the store does not have yet. */
+  /** What the store does not have yet: bytes of rows, and what the batches' names cost. */
   get bytes(): number {
-    return [...this.#open.values()].reduce((sum, segment) => sum + segment.length, this.#sealedBytes);
+    return LANES.reduce((sum, lane) => sum + this.bytesOf(lane), 0);
   }
 
+  bytesOf(lane: Lane): number {
+    return [...this.#open[lane].values()].reduce((sum, { length, batches }) => sum + costOf(length, batches), this.#sealedBytes[lane]);
+  }
+
+  /** In the order in which they were sealed. */
   get sealed(): SealedSegment[] {
-    return [...this.#sealed.values()];
+    return Array.from(this.#sealed.values(), ({ segment }) => segment);
   }
 
-  addSealed(state: SegmentState): void {
-    this.#sealed.set(state.segment, { ...state, path: segmentPath(this.#directory, state) });
-    this.#sealedBytes += state.length;
+  get sealedCount(): number {
+    return this.#sealed.size;
+  }
+
+  /** The one that has waited longest. */
+  get oldest(): SealedSegment | undefined {
+    const [first] = this.#sealed.values();
+    return first?.segment;
+  }
+
+  get(name: string): { segment: SealedSegment; spans: BatchSpans } | undefined {
+    return this.#sealed.get(name);
+  }
+
+  addSealed({ spans, ...state }: KnownSegment, lane: Lane): void {
+    const segment: SealedSegment = {
+      ...state,
+      lane,
+      path: segmentPath(this.#directory, state),
+      since_ms: performance.now(),
+      get batches() {
+        return spans.list();
+      },
+    };
+    this.#sealed.set(state.segment, { segment, spans });
+    this.#sealedBytes[lane] += costOf(state.length, spans.count);
   }
 
   /** Writes and flushes; pairs each batch with the state of its segment after it. Not committed yet. */
-  async append<Batch extends { rows: Buffer }>(kind: Kind, batches: readonly Batch[]): Promise<[Batch, SegmentState][]> {
-    const segment = this.#open.get(kind) ?? (await this.#create(kind));
+  async append<Batch extends Addition>(kind: Kind, lane: Lane, batches: readonly Batch[]): Promise<[Batch, SegmentState][]> {
+    const segment = this.#open[lane].get(kind) ?? (await this.#create(kind, lane));
     this.#uncommitted.add(segment);
     return segment.append(batches);
   }
@@ -60,9 +100,12 @@ export class Segments {
     }
   }
 
-  /** Ends the open segments that hold as many bytes. */
-  async seal(bytesMin: number): Promise<void> {
-    for (const segment of this.#open.values()) if (segment.length >= bytesMin) await this.#seal(segment);
+  /** Ends the lane's open segments that hold as many bytes, or rows that have waited so long. */
+  async seal(lane: Lane, bytesMin: number, age_ms: number): Promise<void> {
+    const before_ms = performance.now() - age_ms;
+    for (const segment of this.#open[lane].values()) {
+      if (segment.length > 0 && (segment.length >= bytesMin || segment.since_ms <= before_ms)) await this.#seal(segment);
+    }
   }
 
   /** Forgets a sealed segment and removes its file. */
@@ -70,36 +113,53 @@ export class Segments {
     const sealed = this.#sealed.get(name);
     if (!sealed) return;
     this.#sealed.delete(name);
-    this.#sealedBytes -= sealed.length;
-    await unlink(sealed.path);
+    this.#sealedBytes[sealed.segment.lane] -= costOf(sealed.segment.length, sealed.spans.count);
+    await this.#files.unlink(sealed.segment.path);
   }
 
   /** What of each segment the journal should know. */
-  *states(): Generator<SegmentState> {
-    for (const { path: _, ...state } of this.#sealed.values()) yield state;
-    for (const segment of this.#open.values()) if (segment.length > 0) yield segment.state();
+  *states(): Generator<PackedSegment> {
+    for (const { segment, spans } of this.#sealed.values()) yield packed(segment, spans);
+    for (const segment of this.#growing()) if (segment.length > 0) yield packed(segment.state(), segment.spans);
   }
 
   async close(): Promise<void> {
-    for (const segment of this.#open.values()) await segment.end();
-    this.#open.clear();
+    for (const segment of this.#growing()) await segment.end();
+    for (const lane of LANES) this.#open[lane].clear();
   }
 
-  async #create(kind: Kind): Promise<OpenSegment> {
+  *#growing(): Generator<OpenSegment> {
+    for (const lane of LANES) yield* this.#open[lane].values();
+  }
+
+  async #create(kind: Kind, lane: Lane): Promise<OpenSegment> {
     const name = `${this.#run}-${String(++this.#count).padStart(8, '0')}`;
     const path = segmentPath(this.#directory, { kind, segment: name });
-    const segment = await OpenSegment.create(kind, name, path);
-    await syncDirectory(dirname(path)).catch(async (error: unknown) => {
+    const segment = await OpenSegment.create(this.#files, { kind, lane, name }, path);
+    await this.#files.syncDirectory(dirname(path)).catch(async (error: unknown) => {
       await segment.end();
       throw error;
     });
-    this.#open.set(kind, segment);
+    this.#open[lane].set(kind, segment);
     return segment;
   }
 
   async #seal(segment: OpenSegment): Promise<void> {
+    const { kind, lane, spans } = segment;
     await segment.end();
-    this.#open.delete(segment.kind);
-    if (segment.length > 0) this.addSealed(segment.state());
+    this.#open[lane].delete(kind);
+    if (segment.length > 0) this.addSealed({ ...segment.state(), kind, spans }, lane);
   }
+}
+
+export function segmentPath(directory: string, { kind, segment }: { kind: string; segment: string }): string {
+  return join(directory, kind, `${segment}.rows`);
+}
+
+export function packed({ kind, segment, schema, row_bytes, length, crc }: SegmentState, spans: BatchSpans): PackedSegment {
+  return { kind, segment, schema, row_bytes, length, crc, batches: spans.toText() };
+}
+
+function costOf(length: number, batches: number): number {
+  return length + batches * BATCH_COST_BYTES;
 }

@@ -1,58 +1,74 @@
-// Which sequences of one agent's run are stored: the cursor (all up to it) and what arrived above it, as ranges.
+// Which sequences of one kind of one agent's run are stored: the cursor (all up to it) and what arrived above it, as ranges.
 // Batches may arrive in any order and an agent may give one up, so gaps can close late or never.
 
 export type SequenceRange = [from: number, to: number];
 export type SequenceVerdict = 'new' | 'stored' | 'too_old';
 
-/** Gaps remembered. A run that leaves more has given up that many batches; its oldest gap is then closed for good. */
-const RANGES_MAX = 256;
+/**
+ * Gaps remembered. Sending in order leaves one a batch given up, and one backlog beside live batches a single one. A run
+ * that leaves more has its oldest gap closed for good.
+ */
+export const RANGES_MAX = 65_536;
 
 export class Sequences {
-  /** Ascending, neither overlapping nor adjacent; the first one is the cursor if it begins at 1. */
-  readonly ranges: SequenceRange[];
+  /** Beginnings and ends by turns, ascending; ranges neither overlap nor touch. Flat: 16 bytes a range. */
+  readonly #bounds: number[];
   /** Up to here it is no longer known which sequences are missing. */
   closed_up_to: number;
 
   constructor(ranges: readonly SequenceRange[] = [], closedUpTo = 0) {
-    this.ranges = ranges.map(([from, to]) => [from, to]);
+    this.#bounds = ranges.flat();
     this.closed_up_to = closedUpTo;
+  }
+
+  get ranges(): SequenceRange[] {
+    return Array.from({ length: this.length }, (_, index) => [this.#bounds[2 * index] ?? 0, this.#bounds[2 * index + 1] ?? 0]);
+  }
+
+  /** Number of ranges. */
+  get length(): number {
+    return this.#bounds.length / 2;
   }
 
   verdict(sequence: number): SequenceVerdict {
     if (sequence <= this.closed_up_to) return 'too_old';
-    const range = this.ranges[this.#lastFrom(sequence)];
-    return range && sequence <= range[1] ? 'stored' : 'new';
+    const at = this.#firstAbove(sequence);
+    // Past a beginning and not past its end, or exactly on an end.
+    return at % 2 === 1 || this.#bounds[at - 1] === sequence ? 'stored' : 'new';
   }
 
   /** Idempotent. */
   add(sequence: number): void {
     if (this.verdict(sequence) !== 'new') return;
-    const at = this.#lastFrom(sequence);
-    const before = this.ranges[at];
-    const after = this.ranges[at + 1];
-    if (before && before[1] === sequence - 1) {
-      before[1] = sequence;
-      if (after && after[0] === sequence + 1) {
-        before[1] = after[1];
-        this.ranges.splice(at + 1, 1);
-      }
-    } else if (after && after[0] === sequence + 1) {
-      after[0] = sequence;
-    } else {
-      this.ranges.splice(at + 1, 0, [sequence, sequence]);
-      if (this.ranges.length > RANGES_MAX) this.#closeOldestGap();
+    const bounds = this.#bounds;
+    const at = this.#firstAbove(sequence);
+    const touchesBefore = bounds[at - 1] === sequence - 1;
+    const touchesAfter = bounds[at] === sequence + 1;
+    if (touchesBefore && touchesAfter) bounds.splice(at - 1, 2);
+    else if (touchesBefore) bounds[at - 1] = sequence;
+    else if (touchesAfter) bounds[at] = sequence;
+    else bounds.splice(at, 0, sequence, sequence);
+    if (this.length > RANGES_MAX) this.closeOldestGaps(1);
+  }
+
+  /** Forgets which sequences are missing in the oldest `count` gaps: none of them is taken any more. */
+  closeOldestGaps(count: number): void {
+    const end = 2 * Math.min(count, this.length - 1);
+    if (end <= 0) return;
+    this.closed_up_to = (this.#bounds[end] ?? 0) - 1;
+    this.#bounds.splice(1, end);
+  }
+
+  /** Index of the first bound above `sequence`. New ones mostly go to the end. */
+  #firstAbove(sequence: number): number {
+    const bounds = this.#bounds;
+    let [low, high] = [0, bounds.length];
+    if (high > 0 && (bounds[high - 1] ?? 0) <= sequence) return high;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((bounds[middle] ?? 0) <= sequence) low = middle + 1;
+      else high = middle;
     }
-  }
-
-  /** Index of the last range that begins at or below `sequence`; −1 if none does. Searched from the end, where new ones go. */
-  #lastFrom(sequence: number): number {
-    return this.ranges.findLastIndex(([from]) => from <= sequence);
-  }
-
-  #closeOldestGap(): void {
-    const [first, second] = this.ranges;
-    if (!first || !second) return;
-    this.closed_up_to = second[0] - 1;
-    this.ranges.splice(0, 2, [first[0], second[1]]);
+    return low;
   }
 }

@@ -1,57 +1,79 @@
-// Carries sealed segments into the store: a few inserts a second, whatever the number of batches. A segment that the
-// store refuses is tried again for as long as it takes, beside the others; the log's limit bounds what piles up.
+// Carries sealed segments into the store: a few inserts a second, whatever the number of batches. What is live goes first in every
+// round, what is late has the time that is left. A segment that fails is tried again beside the others, for as long as the store is
+// in trouble; what it refuses for good leaves the log in the end. The log's limit bounds what piles up.
 import { KINDS } from '../../bpf/rows.gen.ts';
 import { reasonOf } from '../errors.ts';
 import type { Segment, Store } from '../storage/store.ts';
+import { isTransient } from '../storage/transient.ts';
+import { type AttemptOptions, Attempts } from './attempts.ts';
+import { LANES, type Lane } from './lane.ts';
 import type { Log } from './log.ts';
 import type { SealedSegment } from './segments.ts';
 
 export type WriterEvents = {
   inserted: (segment: SealedSegment, seconds: number) => void;
   failed: (segment: SealedSegment, error: unknown) => void;
+  /** The store refuses the segment for good: it is among the dead letters. */
+  buried: (segment: SealedSegment, reason: string) => void;
   /** The store is behind or failing; empty when it has recovered. Called when it changes. */
   trouble: (reason: string) => void;
 };
-export type WriterOptions = { seal_ms: number; retry_ms_min: number; retry_ms_max: number };
+export type WriterOptions = AttemptOptions & {
+  seal_ms: number;
+  /** A segment with fewer bytes waits until it is `seal_age_ms` old: an insert costs as much for one row as for thousands. */
+  seal_bytes_min: number;
+  seal_age_ms: number;
+};
 
-type WriterStore = Pick<Store, 'insertSegment' | 'insertUnsettled'>;
+type WriterLog = Pick<Log, 'seal' | 'sealFull' | 'sealed' | 'retire' | 'split' | 'bury'>;
+type WriterStore = Pick<Store, 'claim' | 'insertSegment' | 'insertUnsettled'>;
 
 /** Failures in a row after which a round ends: the store is away, and asking on would only take time. */
 const FAILURES_A_ROUND = 3;
+/** Sealed segments of a lane at which the store is behind. From then on they grow until they are full: fewer, larger inserts. */
+const SEALED_MANY = 64;
+/** Late ones that have not been tried yet, enough for the next rounds: others may grow meanwhile. */
+const LATE_ENOUGH = 4;
+/** Late segments that a round looks at. */
+const LATE_A_ROUND = 16;
 
 export class Writer {
-  readonly #log: Pick<Log, 'seal' | 'sealed' | 'retire'>;
+  readonly #log: WriterLog;
   readonly #store: WriterStore;
   readonly #options: WriterOptions;
   readonly #events: WriterEvents;
-  /** By segment: how often it failed, and when to try again. */
-  readonly #retries = new Map<string, { failures: number; due_ms: number }>();
+  readonly #attempts: Attempts;
   /** Segments that the store has and the log could not yet let go of. */
   readonly #inserted = new Set<string>();
+  /** Segments of an earlier process: whether the store has them is not known. */
+  readonly #unsettled = new Set<string>();
   #trouble = '';
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  constructor(log: Pick<Log, 'seal' | 'sealed' | 'retire'>, store: WriterStore, options: WriterOptions, events: WriterEvents) {
+  constructor(log: WriterLog, store: WriterStore, options: WriterOptions, events: WriterEvents) {
     this.#log = log;
     this.#store = store;
     this.#options = options;
     this.#events = events;
+    this.#attempts = new Attempts(options);
   }
 
   get trouble(): string {
     return this.#trouble;
   }
 
-  /** Once, before `start`: inserts what an earlier process left in the log. What the store refuses stays there for the rounds. */
+  /** Once, before `start`: inserts what an earlier process left in the log. What the store does not take stays there for the rounds. */
   settle(): Promise<void> {
+    for (const { segment } of this.#log.sealed) this.#unsettled.add(segment);
     this.#round = this.#settle();
     return this.#round;
   }
 
+  /** All at once, so that they are compared with the store as one. */
   async #settle(): Promise<void> {
-    const left = this.#log.sealed;
+    const left = this.#log.sealed.filter(({ segment }) => this.#unsettled.has(segment));
     if (left.length === 0) return;
     const began = performance.now();
     try {
@@ -61,11 +83,8 @@ export class Writer {
       return;
     }
     const seconds = (performance.now() - began) / 1000 / left.length;
-    for (const segment of left) {
-      this.#inserted.add(segment.segment);
-      this.#events.inserted(segment, seconds);
-      await this.#insert(segment);
-    }
+    for (const segment of left) this.#noteInserted(segment, seconds);
+    await Promise.all(left.map((segment) => this.#retire(segment)));
   }
 
   start(): void {
@@ -88,54 +107,127 @@ export class Writer {
     this.#stopped = true;
     clearTimeout(this.#timer);
     await this.#round;
-    this.#retries.clear();
+    this.#attempts.hurry();
     await this.#sealAndInsert();
   }
 
   async #sealAndInsert(): Promise<void> {
+    const until_ms = this.#stopped ? Number.POSITIVE_INFINITY : performance.now() + this.#options.seal_ms;
     try {
-      await this.#log.seal();
+      await this.#seal();
     } catch (error) {
       this.#setTrouble(`the log cannot be sealed: ${reasonOf(error)}`);
     }
-    let failures = 0;
-    for (const segment of this.#log.sealed) {
-      if (failures >= FAILURES_A_ROUND) break;
-      if ((this.#retries.get(segment.segment)?.due_ms ?? 0) > Date.now()) continue;
-      if (!(await this.#insert(segment))) failures++;
+    const failed = await this.#insertDue(until_ms);
+    if (!failed && this.#attempts.size === 0) this.#setTrouble('');
+  }
+
+  async #seal(): Promise<void> {
+    const { seal_bytes_min, seal_age_ms } = this.#options;
+    if (this.#stopped) return this.#log.seal();
+    for (const lane of LANES) await (this.#isBehind(lane) ? this.#log.sealFull(lane) : this.#log.seal(seal_bytes_min, seal_age_ms, [lane]));
+  }
+
+  #isBehind(lane: Lane): boolean {
+    const sealed = this.#log.sealed.filter((segment) => segment.lane === lane);
+    if (lane === 'live' || sealed.length >= SEALED_MANY) return sealed.length >= SEALED_MANY;
+    // One that the store does not take may stay for ever, and must not keep back what lies in open ones.
+    return sealed.filter(({ segment }) => !this.#attempts.hasFailed(segment)).length >= LATE_ENOUGH;
+  }
+
+  /** What is live first. */
+  #due(): SealedSegment[] {
+    const due = this.#log.sealed.filter(({ segment }) => this.#attempts.isDue(segment, Date.now()));
+    const { live = [], late = [] } = Object.groupBy(due, ({ lane }) => lane);
+    return [...live, ...(this.#stopped ? late : late.slice(0, LATE_A_ROUND))];
+  }
+
+  /** One late segment at least, more until the time is over. Whether any failed. */
+  async #insertDue(until_ms: number): Promise<boolean> {
+    const due = this.#due();
+    const [first] = due;
+    if (first === undefined) return false;
+    try {
+      await this.#store.claim(due.filter(({ segment }) => !this.#inserted.has(segment)).map(stored));
+    } catch (error) {
+      // Nothing has been said about the rows.
+      await this.#fail(first, error, true);
+      return true;
     }
-    if (failures === 0 && this.#retries.size === 0) this.#setTrouble('');
+    let failures = 0;
+    const retiring: Promise<boolean>[] = [];
+    const firstLate = due.findIndex(({ lane }) => lane === 'late');
+    for (const [index, segment] of due.entries()) {
+      if (failures >= FAILURES_A_ROUND) break;
+      if (index > firstLate && segment.lane === 'late' && performance.now() >= until_ms) break;
+      // The log lets go of it while the next is inserted.
+      if (await this.#insert(segment)) retiring.push(this.#retire(segment));
+      else failures++;
+    }
+    const retired = await Promise.all(retiring);
+    return failures > 0 || retired.includes(false);
   }
 
   async #insert(segment: SealedSegment): Promise<boolean> {
-    const name = segment.segment;
     try {
-      if (!this.#inserted.has(name)) await this.#insertOnce(segment);
-      await this.#log.retire(name);
-      this.#inserted.delete(name);
-      this.#retries.delete(name);
+      if (!this.#inserted.has(segment.segment)) await this.#insertOnce(segment);
       return true;
     } catch (error) {
-      this.#retryLater(name);
-      this.#setTrouble(`rows wait in the log, the store does not take them: ${reasonOf(error)}`);
-      this.#events.failed(segment, error);
+      await this.#fail(segment, error, isTransient(error));
+      return false;
+    }
+  }
+
+  async #retire(segment: SealedSegment): Promise<boolean> {
+    const name = segment.segment;
+    try {
+      await this.#log.retire(name);
+      this.#inserted.delete(name);
+      this.#attempts.taken(segment.kind, name, Date.now());
+      return true;
+    } catch (error) {
+      await this.#fail(segment, error, true);
       return false;
     }
   }
 
   async #insertOnce(segment: SealedSegment): Promise<void> {
     const began = performance.now();
-    await this.#store.insertSegment(stored(segment));
-    this.#inserted.add(segment.segment);
-    this.#events.inserted(segment, (performance.now() - began) / 1000);
+    if (this.#unsettled.has(segment.segment)) await this.#store.insertUnsettled([stored(segment)]);
+    else await this.#store.insertSegment(stored(segment));
+    this.#noteInserted(segment, (performance.now() - began) / 1000);
   }
 
-  /** Twice as long with every failure, anywhere up to that, so that many segments do not come back at once. */
-  #retryLater(name: string): void {
-    const failures = (this.#retries.get(name)?.failures ?? 0) + 1;
-    const { retry_ms_min, retry_ms_max } = this.#options;
-    const most = Math.min(retry_ms_max, retry_ms_min * 2 ** Math.min(failures, 16));
-    this.#retries.set(name, { failures, due_ms: Date.now() + retry_ms_min + Math.random() * (most - retry_ms_min) });
+  #noteInserted(segment: SealedSegment, seconds: number): void {
+    this.#inserted.add(segment.segment);
+    this.#unsettled.delete(segment.segment);
+    this.#events.inserted(segment, seconds);
+  }
+
+  async #fail(segment: SealedSegment, error: unknown, transient: boolean): Promise<void> {
+    this.#events.failed(segment, error);
+    this.#setTrouble(`rows wait in the log, the store does not take them: ${reasonOf(error)}`);
+    const { kind, segment: name, length, row_bytes } = segment;
+    const decision = this.#attempts.failed({ kind, segment: name, rows: length / row_bytes }, transient, Date.now(), Math.random());
+    try {
+      if (decision === 'split') await this.#split(name);
+      else if (decision === 'bury') await this.#bury(segment, reasonOf(error));
+    } catch (cause) {
+      this.#setTrouble(`a segment that the store refuses cannot be moved: ${reasonOf(cause)}`);
+    }
+  }
+
+  async #split(name: string): Promise<void> {
+    const halves = await this.#log.split(name);
+    this.#attempts.split(name, halves);
+    if (this.#unsettled.delete(name)) for (const half of halves) this.#unsettled.add(half);
+  }
+
+  async #bury(segment: SealedSegment, reason: string): Promise<void> {
+    await this.#log.bury(segment.segment, reason);
+    this.#attempts.buried(segment.segment);
+    this.#unsettled.delete(segment.segment);
+    this.#events.buried(segment, reason);
   }
 
   #setTrouble(reason: string): void {
@@ -145,7 +237,16 @@ export class Writer {
   }
 }
 
-/** As the store wants it: the name is the token. */
-function stored({ kind, path, length, segment }: SealedSegment): Segment {
-  return { kind, path, rows: length / KINDS[kind].size, token: `${kind}/${segment}` };
+/** As the store wants it: the name is the token. Its batches are unpacked when they are asked for. */
+function stored(segment: SealedSegment): Segment {
+  const { kind, path, length } = segment;
+  return {
+    kind,
+    path,
+    rows: length / KINDS[kind].size,
+    token: `${kind}/${segment.segment}`,
+    get batches() {
+      return segment.batches;
+    },
+  };
 }

@@ -4,13 +4,14 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Layout, layoutOf } from '../../bpf/layout.ts';
 import { KIND } from '../../bpf/rows.gen.ts';
-import { HOST, headersOf, nowNs, post, postBatch, postReport, report, rowsOf } from './support/agent.ts';
+import { schemaOf } from '../../server/ingest/layouts.ts';
+import { EPOCH, HOST, headersOf, post, postBatch, postLayouts, postReport, report, rowsOf } from './support/agent.ts';
 import { countRows, startCollector, type TestCollector, type TestDirectory, testDirectory, withStore } from './support/collector.ts';
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
-const DAY_NS = 24n * 3600n * 1_000_000_000n;
 
 let directory: TestDirectory;
 let collector: TestCollector;
@@ -38,7 +39,9 @@ const packed = zstdCompressSync(good);
 const changed = (at: number) => Buffer.from(packed.map((byte, index) => (index === at ? byte ^ 0xff : byte)));
 
 test.each<[string, Case]>([
-  ['a schema of another version', { code: 'schema_unknown', status: 422, headers: { 'tcplens-schema': 'state_change/000000000000' } }],
+  ['a layout that nobody has told', { code: 'layout_unknown', status: 409, headers: { 'tcplens-schema': 'state_change/000000000000' } }],
+  ['a kind of a later version', { code: 'kind_unknown', status: 409, headers: { 'tcplens-schema': 'tunnel/000000000000' } }],
+  ['a schema that is none', { code: 'header_invalid', status: 400, headers: { 'tcplens-schema': '../../state_change' } }],
   [
     'a schema that is another kind’s',
     { code: 'length_not_whole_rows', status: 422, headers: { 'tcplens-schema': headersOf('sample', 1)['tcplens-schema'] } },
@@ -63,19 +66,6 @@ test.each<[string, Case]>([
   [
     'one row of another kind',
     { code: 'kind_mismatch', status: 422, rows: rowsOf('state_change', 3, (index) => ({ kind: index === 1 ? 0 : 2 })) },
-  ],
-  ['a row from 1970', { code: 'time_out_of_window', status: 422, rows: rowsOf('state_change', 1, () => ({ time_ns: 5_000_000_000n })) }],
-  [
-    'a row of last month',
-    { code: 'time_out_of_window', status: 422, rows: rowsOf('state_change', 1, () => ({ time_ns: nowNs() - 31n * DAY_NS })) },
-  ],
-  [
-    'a row of tomorrow',
-    { code: 'time_out_of_window', status: 422, rows: rowsOf('state_change', 1, () => ({ time_ns: nowNs() + DAY_NS })) },
-  ],
-  [
-    'a time beyond int64',
-    { code: 'time_out_of_window', status: 422, rows: rowsOf('state_change', 1, () => ({ time_ns: 2n ** 64n - 1n })) },
   ],
   ['no zstd', { code: 'zstd_corrupt', status: 400, body: good }],
   ['garbage', { code: 'zstd_corrupt', status: 400, body: randomBytes(5000) }],
@@ -160,6 +150,8 @@ test('what is not HTTP is refused', async () => {
   expect(answer).toMatch(/^HTTP\/1\.1 400 /);
 });
 
+const seen = { epoch: EPOCH, minute_ms: 60_000 * Math.floor(Date.now() / 60_000), kind: 'sample', outcome: 'seen', rows: 1 } as const;
+
 test.each<[string, unknown, number, string]>([
   ['no JSON', '{"host_id":', 400, 'request_invalid'],
   ['an array', [], 400, 'request_invalid'],
@@ -167,18 +159,59 @@ test.each<[string, unknown, number, string]>([
   ['a key that is every object’s ancestor', `{"__proto__":{"a":1},${JSON.stringify(report()).slice(1)}`, 400, 'request_invalid'],
   ['a host id in decimal', { ...report(), host_id: '81985529216486895' }, 400, 'request_invalid'],
   ['text in place of a number', { ...report(), at_ms: 'now' }, 400, 'request_invalid'],
-  [
-    'a negative account',
-    report({ accounts: { sample: { seen: -1, sent: 0, queued: 0, ring_lost: 0, withheld: 0, queue_dropped: 0, rejected: 0 } } }),
-    400,
-    'request_invalid',
-  ],
+  ['a negative account', report({ accounting: [{ ...seen, rows: -1 }] }), 400, 'request_invalid'],
+  ['an outcome that nobody knows', { ...report(), accounting: [{ ...seen, outcome: 'eaten' }] }, 400, 'request_invalid'],
+  ['an account of a part of a minute', report({ accounting: [{ ...seen, minute_ms: 60_001 }] }), 400, 'request_invalid'],
+  ['an account of 1970', report({ accounting: [{ ...seen, minute_ms: 60_000 }] }), 422, 'time_out_of_window'],
   ['a host name of a megabyte', report({ host: { ...report().host, name: 'x'.repeat(MIB) } }), 400, 'request_invalid'],
   ['a time in the year 33658', report({ at_ms: 1_000_000_000_000_000 }), 422, 'time_out_of_window'],
 ])('/v1/report refuses %s', async (_name, body, status, code) => {
   const answer = await postReport(collector.url, body);
   expect(answer.body).toEqual({ code, message: expect.stringMatching(/.{5}/) });
   expect(answer.status).toBe(status);
+});
+
+const own = layoutOf('state_change');
+/** Of a layout under the schema that is made from it. */
+const named = (columns: Layout['columns'], size = own.size): Layout => {
+  const layout = { kind: own.kind, size, columns };
+  return { ...layout, schema: schemaOf(layout, 1) };
+};
+const changedType = named(own.columns.map((column) => (column.name === 'comm' ? { ...column, type: 'Decimal(9, 2)' } : column)));
+
+test.each<[string, unknown, number, string]>([
+  ['no list', { layouts: own }, 400, 'request_invalid'],
+  ['an empty list', { layouts: [] }, 400, 'request_invalid'],
+  ['text', { layouts: ['state_change'] }, 409, 'layout_refused'],
+  ['a schema that its columns do not make', { layouts: [{ ...own, schema: 'state_change/000000000000' }] }, 409, 'layout_refused'],
+  ['the schema of another kind', { layouts: [{ ...own, kind: 'sample' }] }, 409, 'layout_refused'],
+  ['rows without a time', { layouts: [named(own.columns.filter(({ name }) => name !== 'time_ns'))] }, 409, 'layout_refused'],
+  ['a column behind the row', { layouts: [named(own.columns, 64)] }, 409, 'layout_refused'],
+  ['33 layouts', { layouts: new Array(33).fill(own) }, 400, 'request_invalid'],
+])('/v1/layouts refuses %s', async (_name, body, status, code) => {
+  const answer = await postLayouts(collector.url, body);
+  expect(answer.body).toEqual({ code, message: expect.stringMatching(/.{5}/) });
+  expect(answer.status).toBe(status);
+});
+
+test('/v1/layouts wants to know whose they are, and takes 64 of each', async () => {
+  const json = { 'content-type': 'application/json' };
+  const body = Buffer.from(JSON.stringify({ layouts: [own] }));
+  expect(await post(`${collector.url}/v1/layouts`, json, body)).toMatchObject({ status: 400, body: { code: 'header_missing' } });
+  const many = Array.from({ length: 70 }, (_, index) =>
+    named([...own.columns, { name: `later_${index}`, offset: 0, size: 1, type: 'UInt8' }]),
+  );
+  for (const from of [0, 32]) expect((await postLayouts(collector.url, { layouts: many.slice(from, from + 32) })).status).toBe(200);
+  expect(await postLayouts(collector.url, { layouts: many.slice(64) })).toMatchObject({ status: 409, body: { code: 'layouts_full' } });
+  // Told again, they are no more than they were.
+  expect((await postLayouts(collector.url, { layouts: many.slice(0, 32) })).status).toBe(200);
+});
+
+test('rows of a layout that cannot be read are refused, with the column and whom to upgrade', async () => {
+  expect((await postLayouts(collector.url, { layouts: [changedType] }, '00000000000000cc')).status).toBe(200);
+  await check({ code: 'layout_refused', status: 409, headers: { 'tcplens-schema': changedType.schema } });
+  const answer = await post(`${collector.url}/v1/rows`, { ...headersOf('state_change', 1), 'tcplens-schema': changedType.schema }, packed);
+  expect(answer.body['message']).toMatch(/state_change\.comm .* upgrade the agent/);
 });
 
 test('/v1/report takes only JSON', async () => {
@@ -188,7 +221,7 @@ test('/v1/report takes only JSON', async () => {
 
 test('each refusal is counted by its reason', async () => {
   const text = await (await fetch(`${collector.url}/metrics`)).text();
-  for (const reason of ['schema_unknown', 'host_mismatch', 'zstd_corrupt', 'too_large', 'time_out_of_window', 'method_not_allowed']) {
+  for (const reason of ['layout_unknown', 'host_mismatch', 'zstd_corrupt', 'too_large', 'time_out_of_window', 'method_not_allowed']) {
     expect(text).toMatch(new RegExp(`^tcplens_collector_refused\\w*\\{[^}]*reason="${reason}"[^}]*\\} [1-9]`, 'm'));
   }
 });

@@ -2,7 +2,14 @@ import { expect, test } from 'vitest';
 import { formatLine, type JournalRecord, readLines } from '../../../server/log/journal-line.ts';
 
 const first: JournalRecord = { t: 'inserted', segment: 'a-1' };
-const second: JournalRecord = { t: 'cursor', host_id: '0'.repeat(16), epoch: 'f'.repeat(16), ranges: [[1, 9]], closed_up_to: 0 };
+const second: JournalRecord = {
+  t: 'cursor',
+  host_id: '0'.repeat(16),
+  epoch: 'f'.repeat(16),
+  kind: 'sample',
+  ranges: [[1, 9]],
+  closed_up_to: 0,
+};
 const [one, two] = [formatLine(first), formatLine(second)];
 
 test('a line is its CRC-32 and JSON', () => {
@@ -16,6 +23,7 @@ test.each([
   ['cut within a line', one + two.slice(0, 20), [first], 20, 0],
   ['cut before the line end', one + two.slice(0, -1), [first], two.length - 1, 0],
   ['torn: zeros where the last line should be', `${one}${'\0'.repeat(30)}\n`, [first], 31, 0],
+  ['damaged in its last line', one + two.replace('ranges', 'rangez'), [first], 0, 1],
   ['damaged in the middle', one + one.replace('a-1', 'a-2') + two, [first, second], 0, 1],
 ])('reads a journal that is %s', (_name, text, records, torn_tail_bytes, damaged_lines) => {
   expect(readLines(text)).toEqual({ records, torn_tail_bytes, damaged_lines });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Sequences } from '../../../server/log/sequences.ts';
+import { RANGES_MAX, Sequences } from '../../../server/log/sequences.ts';
 
 function check(order: readonly number[], ranges: [number, number][]): void {
   const sequences = new Sequences();
@@ -52,11 +52,41 @@ test('agrees with a set, whatever arrives in whatever order', () => {
   );
 });
 
-test('a run that leaves too many gaps has the oldest one closed, and says so', () => {
+test('a run that leaves too many gaps has the oldest ones closed, and says so', () => {
   const sequences = new Sequences();
-  for (let index = 0; index < 400; index++) sequences.add(1 + index * 2);
-  expect(sequences.ranges.length).toBeLessThanOrEqual(256);
-  expect(sequences.verdict(2)).toBe('too_old');
-  expect(sequences.verdict(798)).toBe('new');
-  expect(sequences.verdict(799)).toBe('stored');
+  const last = 1 + 2 * (RANGES_MAX + 9);
+  for (let sequence = 1; sequence <= last; sequence += 2) sequences.add(sequence);
+  expect(sequences.length).toBe(RANGES_MAX);
+  expect([sequences.verdict(2), sequences.verdict(20), sequences.verdict(22)]).toEqual(['too_old', 'too_old', 'new']);
+  expect(sequences.verdict(last - 1)).toBe('new');
+  expect(sequences.verdict(last)).toBe('stored');
+});
+
+/** An agent after an outage: live batches from `live_from` on, the backlog before them beside, some given up, some sent again. */
+const sending = fc.record({
+  live_from: fc.integer({ min: 1, max: 5000 }),
+  /** at each step: from which end, and whether the batch is given up */
+  steps: fc.array(fc.record({ live: fc.boolean(), lost: fc.boolean(), ahead: fc.nat({ max: 3 }) }), { minLength: 1, maxLength: 3000 }),
+});
+
+test('no batch that was never sent is too old, with live batches far ahead of a long backlog', () => {
+  fc.assert(
+    fc.property(sending, ({ live_from, steps }) => {
+      const sequences = new Sequences();
+      const next = { live: live_from, backlog: 1 };
+      const sent = new Set<number>();
+      for (const { live, lost, ahead } of steps) {
+        const from = live ? 'live' : 'backlog';
+        // A few are in flight at once and overtake each other.
+        const sequence = next[from] + ahead;
+        next[from]++;
+        if (lost || (from === 'backlog' && sequence >= live_from)) continue;
+        expect(sequences.verdict(sequence)).toBe(sent.has(sequence) ? 'stored' : 'new');
+        sequences.add(sequence);
+        sent.add(sequence);
+      }
+      expect(sequences.closed_up_to).toBe(0);
+    }),
+    { numRuns: 50 },
+  );
 });

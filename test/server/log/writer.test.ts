@@ -1,18 +1,23 @@
 // From the log into the real engine: each segment once, whatever fails or crashes on the way.
 
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { KINDS } from '../../../bpf/rows.gen.ts';
+import { HEAD_AT, KINDS } from '../../../bpf/rows.gen.ts';
+import { ATTEMPTS } from '../../../server/log/attempts.ts';
+import type { Lane } from '../../../server/log/lane.ts';
 import { Log } from '../../../server/log/log.ts';
 import { Writer, type WriterEvents } from '../../../server/log/writer.ts';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
 import { type Segment, type Store, StoreError } from '../../../server/storage/store.ts';
+import { isTransient } from '../../../server/storage/transient.ts';
+import type { RowValues } from '../../support/row-bytes.ts';
 import { EPOCH, HOST_HEX, rowsOf } from '../support/agent.ts';
 import { countRows, type TestDirectory, testDirectory, until } from '../support/collector.ts';
 
 const MIB = 1024 * 1024;
 const LIMITS = { segment_bytes_max: MIB, log_bytes_max: 16 * MIB, journal_bytes_max: MIB };
-const PERIODS = { seal_ms: 20, retry_ms_min: 10, retry_ms_max: 40 };
+const PERIODS = { ...ATTEMPTS, seal_ms: 20, seal_bytes_min: 1, seal_age_ms: 0, retry_ms_min: 10, retry_ms_max: 40 };
 
 let directory: TestDirectory;
 let store: Store;
@@ -27,25 +32,35 @@ afterAll(async () => {
 });
 
 async function openLog(name: string): Promise<Log> {
-  const log = new Log({ directory: join(directory.path, name), ...LIMITS });
+  const path = join(directory.path, name);
+  const log = new Log({ directory: path, quarantine: join(path, 'quarantine'), dead_letter: join(path, 'dead-letter'), ...LIMITS });
   await log.start();
   return log;
 }
 
-type Heard = { inserted: string[]; failed: string[]; troubles: string[]; events: WriterEvents };
+type Heard = { inserted: string[]; failed: string[]; buried: string[]; troubles: string[]; events: WriterEvents };
 
 function listen(): Heard {
-  const heard = { inserted: [] as string[], failed: [] as string[], troubles: [] as string[] };
+  const heard = { inserted: [] as string[], failed: [] as string[], buried: [] as string[], troubles: [] as string[] };
   const events: WriterEvents = {
     inserted: ({ segment }) => heard.inserted.push(segment),
     failed: ({ segment }) => heard.failed.push(segment),
+    buried: ({ segment }) => heard.buried.push(segment),
     trouble: (reason) => heard.troubles.push(reason),
   };
   return { ...heard, events };
 }
 
-async function append(log: Log, sequence: number, rows: number): Promise<void> {
-  await log.append({ host_id: HOST_HEX, epoch: EPOCH, sequence, kind: 'state_change', rows: rowsOf('state_change', rows) });
+const emptied = (log: Log) =>
+  until(
+    () => log.bytes,
+    (bytes) => bytes === 0,
+  );
+
+type Appended = { each?: (row: number) => RowValues; lane?: Lane };
+
+async function append(log: Log, sequence: number, rows: number, { each, lane = 'live' }: Appended = {}): Promise<void> {
+  await log.append({ host_id: HOST_HEX, epoch: EPOCH, sequence, kind: 'state_change', lane, rows: rowsOf('state_change', rows, each) });
 }
 
 test('inserts while batches come, and leaves nothing behind', async () => {
@@ -55,10 +70,7 @@ test('inserts while batches come, and leaves nothing behind', async () => {
   const writer = new Writer(log, store, PERIODS, heard.events);
   writer.start();
   for (let sequence = 1; sequence <= 30; sequence++) await append(log, sequence, 10);
-  await until(
-    () => log.bytes,
-    (bytes) => bytes === 0,
-  );
+  await emptied(log);
   await append(log, 31, 10);
   await writer.stop();
   expect(log.sealed).toEqual([]);
@@ -67,13 +79,78 @@ test('inserts while batches come, and leaves nothing behind', async () => {
   await log.close();
 });
 
+test('live segments go before late ones however many wait, and one late segment goes in every round', async () => {
+  const before = await countRows(store, 'state_change');
+  const log = await openLog('lanes');
+  for (let sequence = 1; sequence <= 12; sequence++) {
+    await append(log, sequence, 10, { lane: 'late' });
+    await log.seal();
+  }
+  const laneOf = new Map(log.sealed.map(({ segment, lane }) => [segment, lane]));
+  expect(laneOf.size).toBe(12);
+  // Each insert takes longer than a round may, and brings a live batch that came meanwhile.
+  const order: Lane[] = [];
+  let sequence = 100;
+  const slow = {
+    claim: store.claim,
+    insertUnsettled: store.insertUnsettled,
+    insertSegment: async (segment: Segment) => {
+      const began_ms = performance.now();
+      const lane = laneOf.get(segment.token.replace('state_change/', '')) ?? 'live';
+      order.push(lane);
+      if (lane === 'late') await append(log, ++sequence, 1);
+      await store.insertSegment(segment);
+      await until(
+        () => performance.now() - began_ms,
+        (ms) => ms > PERIODS.seal_ms,
+      );
+    },
+  };
+  const writer = new Writer(log, slow, PERIODS, listen().events);
+  await append(log, 100, 1);
+  writer.start();
+  await emptied(log);
+  await writer.stop();
+  expect(order).toEqual(Array.from({ length: 25 }, (_, index) => (index % 2 === 0 ? 'live' : 'late')));
+  expect((await countRows(store, 'state_change')) - before).toBe(133);
+  await log.close();
+});
+
+test('late segments that the store refuses do not keep back other late rows', async () => {
+  const before = await countRows(store, 'state_change');
+  const log = await openLog('refused-late');
+  for (let sequence = 1; sequence <= 6; sequence++) {
+    await append(log, sequence, 10, { each: () => ({ pid: 5 }), lane: 'late' });
+    await log.seal();
+  }
+  const pids = [5];
+  const heard = listen();
+  const writer = new Writer(log, refusing(pids), PERIODS, heard.events);
+  writer.start();
+  await until(
+    () => new Set(heard.failed).size,
+    (count) => count >= 6,
+  );
+  await append(log, 7, 10, { lane: 'late' });
+  await until(
+    () => heard.inserted.length,
+    (count) => count === 1,
+  );
+  pids.pop();
+  await emptied(log);
+  await writer.stop();
+  const buried = heard.buried.length;
+  expect((await countRows(store, 'state_change')) - before).toBe(70 - buried);
+  await log.close();
+});
+
 test('a crash between the insert and the note of it inserts the segment again, and the engine knows it', async () => {
   const before = await countRows(store, 'state_change');
   const log = await openLog('crash');
   await append(log, 1, 10);
   await log.seal();
-  for (const { kind, path, length, segment } of log.sealed) {
-    await store.insertSegment({ kind, path, rows: length / KINDS[kind].size, token: `${kind}/${segment}` });
+  for (const { kind, path, length, segment, batches } of log.sealed) {
+    await store.insertSegment({ kind, path, rows: length / KINDS[kind].size, token: `${kind}/${segment}`, batches });
   }
   await log.close();
   const again = await openLog('crash');
@@ -92,6 +169,7 @@ test('a store that fails is asked again, says so while it lasts, and then has ev
   const heard = listen();
   let away = true;
   const unsteady = {
+    claim: store.claim,
     insertUnsettled: store.insertUnsettled,
     insertSegment: (segment: Segment) =>
       away ? Promise.reject(new StoreError('store_insert_failed', 'no space left on device')) : store.insertSegment(segment),
@@ -115,29 +193,102 @@ test('a store that fails is asked again, says so while it lasts, and then has ev
   await log.close();
 });
 
-test('one segment that the store never takes holds back no other', async () => {
+/** A store whose engine refuses rows of these pids, with an answer of its own. */
+function refusing(pids: readonly number[]) {
+  const [at, size] = [HEAD_AT.pid, KINDS.state_change.size];
+  return {
+    claim: store.claim,
+    insertUnsettled: store.insertUnsettled,
+    insertSegment: async (segment: Segment) => {
+      const bytes = await readFile(segment.path);
+      expect(segment.batches.reduce((sum, { rows }) => sum + rows, 0)).toBe(segment.rows);
+      for (let row = 0; row < bytes.length; row += size) {
+        if (!pids.includes(bytes.readUInt32LE(row + at))) continue;
+        const cause = Object.assign(new Error('Cannot parse input'), { code: '27' });
+        throw new StoreError('store_insert_failed', 'Cannot parse input', { cause });
+      }
+      await store.insertSegment(segment);
+    },
+  };
+}
+
+test('rows that the store refuses for good are found and put aside with the reason; all others are stored', async () => {
   const before = await countRows(store, 'state_change');
   const log = await openLog('poisoned');
-  await append(log, 1, 10);
-  await log.seal();
-  const poisoned = log.sealed[0]?.segment ?? '';
-  const picky = {
-    insertUnsettled: store.insertUnsettled,
-    insertSegment: (segment: Segment) =>
-      segment.token.endsWith(poisoned)
-        ? Promise.reject(new StoreError('store_insert_failed', 'not this one'))
-        : store.insertSegment(segment),
-  };
   const heard = listen();
-  const writer = new Writer(log, picky, PERIODS, heard.events);
+  const writer = new Writer(log, refusing([113, 200, 227]), PERIODS, heard.events);
+  for (let sequence = 1; sequence <= 40; sequence++)
+    await append(log, sequence, 10, { each: (row) => ({ pid: 100 + 10 * ((sequence - 1) % 20) + row }) });
   writer.start();
-  await append(log, 2, 5);
-  await until(
-    () => heard.inserted.length,
-    (count) => count === 1,
-  );
+  await emptied(log);
   await writer.stop();
-  expect(log.sealed.map(({ segment }) => segment)).toEqual([poisoned]);
-  expect((await countRows(store, 'state_change')) - before).toBe(5);
+  expect((await countRows(store, 'state_change')) - before).toBe(400 - 6);
+  const folder = join(directory.path, 'poisoned', 'dead-letter');
+  const files = await readdir(folder);
+  const letters = await Promise.all(files.filter((name) => name.endsWith('.rows')).map((name) => readFile(join(folder, name))));
+  expect(letters.map((bytes) => bytes.readUInt32LE(HEAD_AT.pid)).sort()).toEqual([113, 113, 200, 200, 227, 227]);
+  const [story = ''] = files.filter((name) => name.endsWith('.json'));
+  expect(JSON.parse(await readFile(join(folder, story), 'utf8'))).toMatchObject({
+    kind: 'state_change',
+    rows: 1,
+    reason: 'Cannot parse input',
+  });
+  const counted = log.losses.untold();
+  expect(counted.map(({ outcome, host_id, epoch, kind }) => [outcome, host_id, epoch, kind])).toEqual(
+    counted.map(() => ['dead_letter', HOST_HEX, EPOCH, 'state_change']),
+  );
+  expect(counted.reduce((sum, { rows }) => sum + rows, 0)).toBe(6);
+  expect(heard.buried).toHaveLength(6);
+  expect(heard.troubles.at(-1)).toBe('');
   await log.close();
+});
+
+test('a store that refuses all rows of a kind is waited for: nothing is given up, and few parts are made', async () => {
+  const before = await countRows(store, 'state_change');
+  const log = await openLog('broken-table');
+  await append(log, 1, 400, { each: () => ({ pid: 5 }) });
+  const heard = listen();
+  const pids = [5];
+  const writer = new Writer(log, refusing(pids), PERIODS, heard.events);
+  writer.start();
+  await until(
+    () => heard.failed.length,
+    (count) => count >= 60,
+  );
+  expect(heard.buried).toEqual([]);
+  expect(log.sealedCount).toBeLessThanOrEqual(1 + ATTEMPTS.blind_splits_max);
+  // Somebody repairs the table.
+  pids.pop();
+  await emptied(log);
+  await writer.stop();
+  expect((await countRows(store, 'state_change')) - before).toBe(400);
+  await log.close();
+});
+
+test.each([
+  ['no answer', new StoreError('store_unavailable', 'connect ECONNREFUSED'), true],
+  [
+    'a connection that is cut',
+    new StoreError('store_insert_failed', 'socket hang up', { cause: Object.assign(new Error(), { code: 'ECONNRESET' }) }),
+    true,
+  ],
+  ['too many parts', new StoreError('store_insert_failed', 'x', { cause: Object.assign(new Error('x'), { code: '252' }) }), true],
+  ['rows of too many days', new StoreError('store_insert_failed', 'Too many partitions for single INSERT block (more than 100).'), false],
+  ['memory', new StoreError('store_insert_failed', 'x', { cause: Object.assign(new Error('x'), { code: '241' }) }), true],
+  [
+    'a full disk',
+    new StoreError('store_insert_failed', 'x', { cause: Object.assign(new Error('write: No space left on device'), { code: '1001' }) }),
+    true,
+  ],
+  ['rows that it cannot read', new StoreError('store_insert_failed', 'x', { cause: Object.assign(new Error('x'), { code: '33' }) }), false],
+])('%s passes: %#', (_name, error, transient) => {
+  expect(isTransient(error)).toBe(transient);
+});
+
+test('the engine itself says that it cannot read what is no rows, with a code that does not pass', async () => {
+  const path = join(directory.path, 'no-rows.rows');
+  await writeFile(path, Buffer.alloc(KINDS.state_change.size));
+  const failure = await store.query(`SELECT * FROM file('${path}', Parquet)`).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(StoreError);
+  expect(isTransient(failure)).toBe(false);
 });

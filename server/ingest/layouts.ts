@@ -1,0 +1,155 @@
+// Layouts of rows by their schema id: this version's own, and those that agents of other versions have told. Kept on disk, so that
+// after an upgrade the log's rows of the version before can be read.
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Conversion, conversionTo, type Layout, LayoutError, layoutOf, parseLayout } from '../../bpf/layout.ts';
+import { KIND, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { Refusal, reasonOf } from '../errors.ts';
+import { FILES, type Files, writeFile } from '../log/files.ts';
+
+/** Versions of rows.h that a schema may be of: the hash does not say which. */
+const ROWS_VERSIONS = Array.from({ length: 64 }, (_, index) => index + 1);
+const SCHEMA = /^([a-z][a-z0-9_]{0,63})\/[0-9a-f]{12}$/;
+/** All that a fleet under upgrade may speak at once, many times over. */
+const LAYOUTS_MAX = 1024;
+const LAYOUTS_A_HOST_MAX = 64;
+const FILE_BYTES_MAX = 256 * 1024;
+/** A row that is so much smaller than ours is none of ours, and unpacked it would take too much memory. */
+const GROWTH_MAX = 8;
+
+/** How rows of one schema become rows of this version. `undefined`: they are rows of this version. */
+export type Known = { kind: Kind; conversion: Conversion | undefined };
+
+/** The id of a layout: the same for the same columns, whoever makes it. */
+export function schemaOf({ kind, columns }: Pick<Layout, 'kind' | 'columns'>, rows_version: number): string {
+  const layout = columns.map(({ name, offset, type }) => `${name}@${offset}:${type}`).join(',');
+  return `${kind}/${createHash('sha256').update(`${rows_version};${kind};${layout}`).digest('hex').slice(0, 12)}`;
+}
+
+export class Layouts {
+  readonly #directory: string;
+  readonly #files: Files;
+  readonly #own = new Map<string, Known>(KIND.map((kind) => [KINDS[kind].schema, { kind, conversion: undefined }]));
+  readonly #foreign = new Map<string, { layout: Layout; known: Known | Refusal }>();
+  readonly #toldBy = new Map<string, number>();
+
+  constructor(directory: string, files: Files = FILES) {
+    this.#directory = directory;
+    this.#files = files;
+  }
+
+  /** Reads what was kept, and keeps this version's own. Returns the files that are no layouts. */
+  async start(): Promise<string[]> {
+    await this.#files.makeDirectory(this.#directory);
+    await this.#files.syncDirectory(dirname(this.#directory));
+    const unreadable: string[] = [];
+    const kept = new Set<string>();
+    for (const name of (await readdir(this.#directory)).filter((file) => file.endsWith('.json'))) {
+      try {
+        const layout = parsed(JSON.parse(await readFile(join(this.#directory, name), 'utf8')));
+        this.#learn(layout);
+        kept.add(layout.schema);
+      } catch {
+        unreadable.push(name);
+      }
+    }
+    for (const layout of KIND.map(layoutOf)) if (!kept.has(layout.schema)) await this.#keep(layout);
+    return unreadable;
+  }
+
+  /**
+   * What to do with rows of a schema.
+   * @throws Refusal `kind_unknown`, `layout_unknown`, `layout_refused`
+   */
+  of(schema: string): Known {
+    const own = this.#own.get(schema);
+    if (own) return own;
+    const kind = SCHEMA.exec(schema)?.[1];
+    if (kind !== undefined && !KIND.some((known) => known === kind)) {
+      throw new Refusal('kind_unknown', `this collector's version does not know ${kind} rows: upgrade the collector`);
+    }
+    const foreign = this.#foreign.get(schema);
+    if (foreign === undefined) {
+      throw new Refusal('layout_unknown', `the layout ${schema} is not known here: post it to /v1/layouts and send the batch again`);
+    }
+    if (foreign.known instanceof Refusal) throw foreign.known;
+    return foreign.known;
+  }
+
+  /** For rows that lie in the log: undefined where they cannot be converted. */
+  conversion(schema: string): Conversion | undefined {
+    const known = this.#foreign.get(schema)?.known;
+    return known instanceof Refusal ? undefined : known?.conversion;
+  }
+
+  /**
+   * Keeps layouts that an agent has told. Durable when it returns.
+   * @throws Refusal `layout_refused`, `layouts_full`
+   */
+  async learn(host_id: string, values: readonly unknown[]): Promise<void> {
+    const layouts = values.map(parsed).filter(({ schema }) => !this.#foreign.has(schema) && !this.#own.has(schema));
+    const told = (this.#toldBy.get(host_id) ?? 0) + layouts.length;
+    if (told > LAYOUTS_A_HOST_MAX || this.#foreign.size + layouts.length > LAYOUTS_MAX) {
+      throw new Refusal('layouts_full', `the collector knows ${this.#foreign.size} layouts and takes no more of host ${host_id}`);
+    }
+    if (layouts.length > 0) this.#toldBy.set(host_id, told);
+    for (const layout of layouts) {
+      await this.#keep(layout);
+      this.#learn(layout);
+    }
+  }
+
+  #learn(layout: Layout): void {
+    if (!this.#own.has(layout.schema)) this.#foreign.set(layout.schema, { layout, known: knownOf(layout) });
+  }
+
+  /** A layout never changes under its schema, so a file that is there is right. */
+  async #keep(layout: Layout): Promise<void> {
+    const path = join(this.#directory, `${layout.schema.replace('/', '-')}.json`);
+    const bytes = Buffer.from(`${JSON.stringify(layout)}\n`);
+    await writeFile(this.#files, `${path}.new`, [bytes]);
+    await this.#files.rename(`${path}.new`, path);
+    await this.#files.syncDirectory(this.#directory);
+  }
+}
+
+/** Of a kind that this version does not know, too: a later one may. */
+function parsed(value: unknown): Layout {
+  const layout = parse(value);
+  if (SCHEMA.exec(layout.schema)?.[1] !== layout.kind || !ROWS_VERSIONS.some((version) => schemaOf(layout, version) === layout.schema)) {
+    throw new Refusal('layout_refused', `the layout of ${layout.kind} is not the one that the schema ${layout.schema} names`);
+  }
+  if (JSON.stringify(layout).length > FILE_BYTES_MAX) throw new Refusal('layout_refused', `the layout ${layout.schema} is too long`);
+  return layout;
+}
+
+function parse(value: unknown): Layout {
+  try {
+    return parseLayout(value);
+  } catch (error) {
+    if (error instanceof LayoutError) throw new Refusal('layout_refused', reasonOf(error), { cause: error });
+    throw error;
+  }
+}
+
+/** Columns that the other version lacks or has too many cost nothing; one whose values cannot be read would cost them silently. */
+function knownOf(layout: Layout): Known | Refusal {
+  const kind = KIND.find((candidate) => candidate === layout.kind);
+  if (kind === undefined)
+    return new Refusal('kind_unknown', `this collector's version does not know ${layout.kind} rows: upgrade the collector`);
+  const conversion = conversionTo(kind, layout);
+  // Whoever has columns that the other has not is the newer one.
+  const older = conversion.dropped.length > conversion.missing.length ? 'collector' : 'agent';
+  const [column] = conversion.changed;
+  if (column !== undefined) {
+    return new Refusal(
+      'layout_refused',
+      `${kind}.${column} has another type in ${layout.schema} than in ${KINDS[kind].schema}: upgrade the ${older}`,
+    );
+  }
+  if (KINDS[kind].size > GROWTH_MAX * layout.size) {
+    return new Refusal('layout_refused', `rows of ${layout.schema} lack nearly all columns: upgrade the ${older}`);
+  }
+  return { kind, conversion };
+}

@@ -1,0 +1,48 @@
+// Reports on their way to the store, many in one insert: those that come while one is under way form the next. A thousand agents
+// would otherwise be several hundred inserts a second.
+import type { AgentReport } from '../../agent/agent-report.ts';
+import type { Store } from '../storage/store.ts';
+import { isTransient } from '../storage/transient.ts';
+
+type Waiting = { report: AgentReport; settle: PromiseWithResolvers<void> };
+
+const GROUP_MAX = 500;
+
+export class ReportGroups {
+  readonly #store: Pick<Store, 'insertReports'>;
+  #waiting: Waiting[] = [];
+  #inserting = false;
+
+  constructor(store: Pick<Store, 'insertReports'>) {
+    this.#store = store;
+  }
+
+  /** Resolves when the report is stored. Whoever adds bounds how many wait. */
+  add(report: AgentReport): Promise<void> {
+    const settle = Promise.withResolvers<void>();
+    this.#waiting.push({ report, settle });
+    if (!this.#inserting) void this.#insertWaiting();
+    return settle.promise;
+  }
+
+  async #insertWaiting(): Promise<void> {
+    this.#inserting = true;
+    while (this.#waiting.length > 0) await this.#insert(this.#waiting.splice(0, GROUP_MAX));
+    this.#inserting = false;
+  }
+
+  /** A group that the store refuses is tried report by report: one that it does not take must not hold back the others. */
+  async #insert(group: readonly Waiting[]): Promise<void> {
+    try {
+      await this.#store.insertReports(group.map(({ report }) => report));
+      for (const { settle } of group) settle.resolve();
+    } catch (error) {
+      if (group.length > 1 && !isTransient(error)) for (const one of group) await this.#insertAlone(one);
+      else for (const { settle } of group) settle.reject(error);
+    }
+  }
+
+  async #insertAlone({ report, settle }: Waiting): Promise<void> {
+    await this.#store.insertReports([report]).then(settle.resolve, settle.reject);
+  }
+}

@@ -1,0 +1,111 @@
+// What to do with a segment whose insert has failed: try it again later, halve it, or give it up. A trouble of the store itself is
+// waited out, for as long as it takes. Rows that it refuses for good are looked for by halving, and given up only while the store
+// takes others of the same kind: else the table is at fault, not the rows. Pure: time comes in as an argument.
+import type { Kind } from '../../bpf/rows.gen.ts';
+
+export type AttemptOptions = {
+  retry_ms_min: number;
+  retry_ms_max: number;
+  /** Refusals after which a segment is halved. Its halves are halved at the next one. */
+  refusals_max: number;
+  /** Halvings of a kind that may go on though the store has taken none of its rows since the first refusal. */
+  blind_splits_max: number;
+  /** Parts of one segment that are given up row by row; what the store refuses beyond goes as it is. */
+  burials_max: number;
+};
+export const ATTEMPTS: AttemptOptions = {
+  retry_ms_min: 500,
+  retry_ms_max: 30_000,
+  refusals_max: 5,
+  blind_splits_max: 20,
+  burials_max: 16,
+};
+
+type Failed = { kind: Kind; segment: string; rows: number };
+type Attempt = { failures: number; refusals: number; due_ms: number; refused_first_ms: number };
+export type Decision = 'retry' | 'split' | 'bury';
+
+export class Attempts {
+  readonly #options: AttemptOptions;
+  readonly #bySegment = new Map<string, Attempt>();
+  /** By kind: when the store last took rows of it, and halvings since. */
+  readonly #kinds = new Map<Kind, { taken_ms: number; blind_splits: number }>();
+  readonly #burials = new Map<string, number>();
+
+  constructor(options: AttemptOptions) {
+    this.#options = options;
+  }
+
+  /** Segments that have failed and are still there. */
+  get size(): number {
+    return this.#bySegment.size;
+  }
+
+  hasFailed(segment: string): boolean {
+    return this.#bySegment.has(segment);
+  }
+
+  isDue(segment: string, now_ms: number): boolean {
+    return (this.#bySegment.get(segment)?.due_ms ?? 0) <= now_ms;
+  }
+
+  /** All are to be tried at once. */
+  hurry(): void {
+    for (const attempt of this.#bySegment.values()) attempt.due_ms = 0;
+  }
+
+  taken(kind: Kind, segment: string, now_ms: number): void {
+    this.forget(segment);
+    this.#kinds.set(kind, { taken_ms: now_ms, blind_splits: 0 });
+  }
+
+  /** The segment has gone. */
+  forget(segment: string): void {
+    this.#bySegment.delete(segment);
+    const origin = originOf(segment);
+    if (![...this.#bySegment.keys()].some((other) => originOf(other) === origin)) this.#burials.delete(origin);
+  }
+
+  /** @param random in [0, 1) spreads those that fail together */
+  failed({ kind, segment, rows }: Failed, transient: boolean, now_ms: number, random: number): Decision {
+    const attempt = this.#bySegment.get(segment) ?? { failures: 0, refusals: 0, due_ms: 0, refused_first_ms: now_ms };
+    this.#bySegment.set(segment, attempt);
+    attempt.failures++;
+    if (!transient) attempt.refusals++;
+    const { retry_ms_min, retry_ms_max, refusals_max } = this.#options;
+    const most = Math.min(retry_ms_max, retry_ms_min * 2 ** Math.min(attempt.failures, 16));
+    attempt.due_ms = now_ms + random * most;
+    if (transient || attempt.refusals < refusals_max) return 'retry';
+    const { taken_ms, blind_splits } = this.#kinds.get(kind) ?? { taken_ms: Number.NEGATIVE_INFINITY, blind_splits: 0 };
+    const works = taken_ms >= attempt.refused_first_ms;
+    if (works && (rows <= 1 || this.#buried(segment) >= this.#options.burials_max)) return 'bury';
+    if (rows <= 1 || (!works && blind_splits >= this.#options.blind_splits_max)) return 'retry';
+    if (!works) this.#kinds.set(kind, { taken_ms, blind_splits: blind_splits + 1 });
+    return 'split';
+  }
+
+  /** The segment is two now. The first is looked into at once, the other too if the first tells that the store works. */
+  split(segment: string, [first, second]: readonly string[]): void {
+    const whole = this.#bySegment.get(segment);
+    this.#bySegment.delete(segment);
+    if (!whole || first === undefined || second === undefined) return;
+    const refusals = this.#options.refusals_max - 1;
+    this.#bySegment.set(first, { ...whole, refusals, due_ms: 0 });
+    this.#bySegment.set(second, { ...whole, refusals });
+  }
+
+  buried(segment: string): void {
+    const origin = originOf(segment);
+    this.#burials.set(origin, this.#buried(segment) + 1);
+    this.forget(segment);
+  }
+
+  #buried(segment: string): number {
+    return this.#burials.get(originOf(segment)) ?? 0;
+  }
+}
+
+/** A half is named after its whole, `<segment>.0` and `<segment>.1`. */
+export function originOf(segment: string): string {
+  return segment.replace(/(\.[01])+$/, '');
+}

@@ -1,0 +1,79 @@
+// Which batches lie in a segment, in their order. Packed: a log that waits for its store may hold millions.
+import type { BatchSpan } from '../storage/store.ts';
+
+/** host_id and epoch 8 bytes each, sequence as a double, rows as 32 bits. Sequences begin at 1; 0 says that nobody knows the batch. */
+const SPAN_BYTES = 28;
+/** What one batch may cost in memory and in the journal, for the log's limit. */
+export const BATCH_COST_BYTES = 512;
+
+const UNKNOWN = { host_id: '', epoch: '', sequence: 0 } as const;
+
+export class BatchSpans {
+  #packed = Buffer.alloc(0);
+  #count = 0;
+
+  static of(spans: Iterable<BatchSpan>): BatchSpans {
+    const packed = new BatchSpans();
+    for (const span of spans) packed.push(span);
+    return packed;
+  }
+
+  /** @param text as `toText` gives it */
+  static fromText(text: string): BatchSpans {
+    const spans = new BatchSpans();
+    spans.#packed = Buffer.from(text, 'base64');
+    spans.#count = Math.floor(spans.#packed.length / SPAN_BYTES);
+    return spans;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  push({ host_id, epoch, sequence, rows }: BatchSpan): void {
+    const at = this.#count * SPAN_BYTES;
+    if (at === this.#packed.length) this.#packed = Buffer.concat([this.#packed, Buffer.alloc(Math.max(4 * SPAN_BYTES, at))]);
+    this.#packed.fill(0, at, at + SPAN_BYTES);
+    this.#packed.write(host_id, at, 'hex');
+    this.#packed.write(epoch, at + 8, 'hex');
+    this.#packed.writeDoubleLE(sequence, at + 16);
+    this.#packed.writeUInt32LE(rows, at + 24);
+    this.#count++;
+  }
+
+  pushUnknown(rows: number): void {
+    this.push({ ...UNKNOWN, rows });
+  }
+
+  /** Keeps the first `count`. */
+  cut(count: number): void {
+    this.#count = Math.min(this.#count, count);
+  }
+
+  list(): BatchSpan[] {
+    return Array.from({ length: this.#count }, (_, index) => {
+      const at = index * SPAN_BYTES;
+      const rows = this.#packed.readUInt32LE(at + 24);
+      const sequence = this.#packed.readDoubleLE(at + 16);
+      if (sequence === 0) return { ...UNKNOWN, rows };
+      return { host_id: this.#packed.toString('hex', at, at + 8), epoch: this.#packed.toString('hex', at + 8, at + 16), sequence, rows };
+    });
+  }
+
+  /** The batches of the first `rows` rows, and of the rest; one that lies across the cut is in both. */
+  split(rows: number): [BatchSpans, BatchSpans] {
+    const halves: [BatchSpans, BatchSpans] = [new BatchSpans(), new BatchSpans()];
+    let room = rows;
+    for (const span of this.list()) {
+      const first = Math.min(room, span.rows);
+      room -= first;
+      if (first > 0) halves[0].push({ ...span, rows: first });
+      if (first < span.rows) halves[1].push({ ...span, rows: span.rows - first });
+    }
+    return halves;
+  }
+
+  toText(): string {
+    return this.#packed.toString('base64', 0, this.#count * SPAN_BYTES);
+  }
+}

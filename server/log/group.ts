@@ -1,0 +1,75 @@
+// Batches that share a flush: what they write, and what the journal then says of them.
+import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { BATCH_COST_BYTES } from './batch-spans.ts';
+import type { BatchId } from './cursors.ts';
+import { allDone } from './files.ts';
+import type { JournalRecord } from './journal-line.ts';
+import type { KeptFiles } from './kept-files.ts';
+import { LANES, LATE, type Lane } from './lane.ts';
+import type { Stamp } from './losses.ts';
+import type { Segments } from './segments.ts';
+
+/** `quarantined`: rows that were taken out of the batch because of their time. */
+export type Batch = BatchId & { kind: Kind; lane: Lane; rows: Buffer; quarantined?: Buffer };
+
+/** More would only make the first wait for the last. */
+const GROUP_MAX = { batches: 1024, bytes: { live: 32 * 1024 * 1024, late: LATE.group_bytes_max } };
+
+/** Takes out the first of each lane that wait; at least one where any does. */
+export function takeGroup<Waiting extends { batch: Batch }>(waiting: Record<Lane, Waiting[]>): Waiting[] {
+  return LANES.flatMap((lane) => {
+    let bytes = 0;
+    const end = waiting[lane].findIndex(({ batch }, index) => {
+      bytes += batch.rows.length;
+      return index > 0 && (index >= GROUP_MAX.batches || bytes > GROUP_MAX.bytes[lane]);
+    });
+    return waiting[lane].splice(0, end < 0 ? Number.POSITIVE_INFINITY : end);
+  });
+}
+
+/** What a batch takes of the log's limit. */
+export function costOf({ rows }: Batch): number {
+  return rows.length + BATCH_COST_BYTES;
+}
+
+export function quarantinedCount({ kind, quarantined }: Batch): number {
+  return quarantined === undefined ? 0 : quarantined.length / KINDS[kind].size;
+}
+
+/** Writes and flushes the rows, all segments at once; returns what the journal is to say of them. */
+export async function writeGroup(
+  segments: Segments,
+  quarantine: KeptFiles,
+  batches: readonly Batch[],
+  stamp: Stamp,
+): Promise<JournalRecord[]> {
+  const records: JournalRecord[] = [];
+  const write = async (kind: Kind, lane: Lane, together: readonly Batch[]) => {
+    for (const [batch, state] of await segments.append(kind, lane, together)) {
+      const { host_id, epoch, sequence, rows } = batch;
+      const aside = quarantinedCount(batch);
+      const note = aside > 0 ? { quarantined: { ...stamp, rows: aside } } : {};
+      records.push({ t: 'batch', host_id, epoch, sequence, rows: rows.length / state.row_bytes, ...note, ...state });
+    }
+  };
+  const [empty, filled] = [batches.filter(({ rows }) => rows.length === 0), batches.filter(({ rows }) => rows.length > 0)];
+  const writes = LANES.flatMap((lane) => {
+    const kinds = Map.groupBy(
+      filled.filter((batch) => batch.lane === lane),
+      ({ kind }) => kind,
+    );
+    return [...kinds].map(([kind, together]) => write(kind, lane, together));
+  });
+  await allDone([quarantine.append(quarantinedOf(batches)), ...writes]);
+  for (const batch of empty) {
+    const { host_id, epoch, kind, sequence } = batch;
+    records.push({ t: 'emptied', host_id, epoch, kind, sequence, quarantined: { ...stamp, rows: quarantinedCount(batch) } });
+  }
+  return records;
+}
+
+function quarantinedOf(batches: readonly Batch[]): Map<Kind, Buffer[]> {
+  const found = new Map<Kind, Buffer[]>();
+  for (const { kind, quarantined } of batches) if (quarantined) found.set(kind, [...(found.get(kind) ?? []), quarantined]);
+  return found;
+}

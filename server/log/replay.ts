@@ -1,0 +1,91 @@
+// What the journal's records add up to: which batches are stored or still to be inserted, and what has been lost.
+import { BatchSpans } from './batch-spans.ts';
+import { Cursors } from './cursors.ts';
+import type { JournalRecord, PackedSegment, SegmentState } from './journal-line.ts';
+import { type Aside, countLost, Losses } from './losses.ts';
+
+export type Live = { state: SegmentState; spans: BatchSpans };
+export type Replayed = { cursors: Cursors; losses: Losses; live: Map<string, Live> };
+
+type BatchRecord = Extract<JournalRecord, { t: 'batch' }>;
+
+/** @param run this start's: names what is counted from now on */
+export function replay(records: Iterable<JournalRecord>, run: string): Replayed {
+  const replayed: Replayed = { cursors: new Cursors(), losses: new Losses(run), live: new Map() };
+  for (const record of records) apply(record, replayed);
+  return replayed;
+}
+
+function apply(record: JournalRecord, { cursors, losses, live }: Replayed): void {
+  switch (record.t) {
+    case 'journal':
+      break;
+    case 'batch':
+      cursors.add(record);
+      addBatch(live, record);
+      for (const aside of asidesOf([record])) losses.addAside(aside);
+      break;
+    case 'emptied':
+      cursors.add(record);
+      for (const aside of asidesOf([record])) losses.addAside(aside);
+      break;
+    case 'segment':
+      live.set(record.segment, unpacked(record));
+      break;
+    case 'split':
+      live.delete(record.segment);
+      for (const half of record.halves) live.set(half.segment, unpacked(half));
+      break;
+    case 'buried': {
+      const buried = live.get(record.segment);
+      if (buried) countLost(losses, buried.state.kind, buried.spans, 'dead_letter', record);
+      live.delete(record.segment);
+      break;
+    }
+    case 'inserted':
+      live.delete(record.segment);
+      break;
+    case 'aside': {
+      const { t: _, ...aside } = record;
+      losses.addAside(aside);
+      break;
+    }
+    case 'cursor':
+      cursors.restore(record);
+      break;
+    case 'lost': {
+      const { t: _, ...entry } = record;
+      losses.add(entry);
+      break;
+    }
+    default:
+      record satisfies never;
+  }
+}
+
+/** Rows between the segment's end as known and where this batch begins are of batches whose lines are damaged. */
+function addBatch(live: Map<string, Live>, record: BatchRecord): void {
+  const { state, spans } = live.get(record.segment) ?? { state: { length: 0 }, spans: new BatchSpans() };
+  const missing = (record.length - state.length) / record.row_bytes - record.rows;
+  if (missing > 0) spans.pushUnknown(missing);
+  spans.push(record);
+  live.set(record.segment, { state: stateOf(record), spans });
+}
+
+function unpacked(segment: PackedSegment): Live {
+  return { state: stateOf(segment), spans: BatchSpans.fromText(segment.batches) };
+}
+
+function stateOf({ kind, segment, schema, row_bytes, length, crc }: SegmentState): SegmentState {
+  return { kind, segment, schema, row_bytes, length, crc };
+}
+
+/** Rows that were taken out of batches, to be claimed with the segment that has the rest; what has no rest, under a name of its own. */
+export function asidesOf(records: readonly JournalRecord[]): Aside[] {
+  return records.flatMap((record): Aside[] => {
+    if ((record.t !== 'batch' && record.t !== 'emptied') || record.quarantined === undefined) return [];
+    const { host_id, epoch, kind, sequence, quarantined } = record;
+    const name = record.t === 'batch' ? record.segment : `quarantine-${quarantined.reporter}`;
+    return [{ host_id, epoch, kind, sequence, token: `${kind}/${name}`, ...quarantined }];
+  });
+}

@@ -1,0 +1,113 @@
+// Everything that the log keeps has an end, and says so when it gets there.
+import { mkdtemp, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { BatchSpans } from '../../../server/log/batch-spans.ts';
+import { Cursors } from '../../../server/log/cursors.ts';
+import { FILES } from '../../../server/log/files.ts';
+import { KeptFiles } from '../../../server/log/kept-files.ts';
+import { full } from '../../../server/log/log-refusal.ts';
+import { Losses } from '../../../server/log/losses.ts';
+
+const directories: string[] = [];
+afterEach(async () => {
+  for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
+});
+
+const id = (host: string, sequence: number, kind = 'sample') => ({ host_id: host, epoch: '00000000000000ee', kind, sequence });
+
+test('the run unheard of for longest is forgotten first', () => {
+  const cursors = new Cursors({ runs_max: 2, ranges_max: 1000 });
+  cursors.add(id('a', 1));
+  cursors.add(id('b', 1));
+  cursors.add(id('a', 2));
+  cursors.add(id('c', 1));
+  expect(['a', 'b', 'c'].map((host) => cursors.verdict(id(host, 1)))).toEqual(['stored', 'new', 'stored']);
+});
+
+test('kinds are counted apart: one that is never taken leaves no gaps in the others', () => {
+  const cursors = new Cursors({ runs_max: 2, ranges_max: 3 });
+  for (let sequence = 1; sequence <= 1000; sequence++) for (const kind of ['sample', 'drop']) cursors.add(id('a', sequence, kind));
+  expect([...cursors.states()].map(({ kind, ranges }) => [kind, ranges])).toEqual([
+    ['sample', [[1, 1000]]],
+    ['drop', [[1, 1000]]],
+  ]);
+  expect(cursors.verdict(id('a', 5, 'connection'))).toBe('new');
+});
+
+test('whoever leaves the most gaps pays for all', () => {
+  const cursors = new Cursors({ runs_max: 10, ranges_max: 20 });
+  cursors.add(id('b', 1));
+  cursors.add(id('b', 3));
+  for (let sequence = 1; sequence <= 41; sequence += 2) cursors.add(id('a', sequence));
+  expect([cursors.verdict(id('b', 2)), cursors.verdict(id('a', 2)), cursors.verdict(id('a', 40))]).toEqual(['new', 'too_old', 'new']);
+  const restored = new Cursors({ runs_max: 10, ranges_max: 20 });
+  for (const state of cursors.states()) restored.restore(state);
+  expect([...restored.states()]).toEqual([...cursors.states()]);
+});
+
+test('the oldest files go for newer ones, and are counted', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tcplens-kept-'));
+  directories.push(directory);
+  let dropped = 0;
+  const kept = new KeptFiles(FILES, join(directory, 'kept'), 'run', { bytes_max: 4000, file_bytes_max: 1000 }, (files) => {
+    dropped += files;
+  });
+  await kept.open();
+  for (let file = 1; file <= 10; file++) {
+    await kept.append(new Map([['sample', [Buffer.alloc(1000, file)]]]));
+    // Their times tell which is older: an hour apart.
+    await utimes(join(directory, 'kept', `sample-run-${file}.rows`), file * 3600, file * 3600);
+  }
+  await kept.makeRoom(1000);
+  const files = await readdir(join(directory, 'kept'));
+  expect(files.sort()).toEqual(['sample-run-10.rows', 'sample-run-8.rows', 'sample-run-9.rows']);
+  expect(dropped).toBe(7);
+  for (const file of files) expect((await stat(join(directory, 'kept', file))).size).toBe(1000);
+  await kept.close();
+});
+
+test('Retry-After grows with how far the store is behind, to a minute, and is spread', () => {
+  const waits = (behind_s: number) => Array.from({ length: 200 }, () => full(1, 1, behind_s).retry_after_s ?? 0);
+  expect(Math.max(...waits(0))).toBe(1);
+  expect(Math.max(...waits(60))).toBeGreaterThan(10);
+  expect(Math.max(...waits(60))).toBeLessThanOrEqual(13);
+  expect(Math.max(...waits(3600))).toBe(60);
+  expect(new Set(waits(3600)).size).toBeGreaterThan(10);
+});
+
+test('batches of a segment come back as they were, in a few bytes each', () => {
+  const batches = Array.from({ length: 1000 }, (_, index) => ({
+    host_id: 'fedcba9876543210',
+    epoch: '0000000000000001',
+    sequence: 2 ** 52 + index,
+    rows: index + 1,
+  }));
+  const unknown = { host_id: '', epoch: '', sequence: 0, rows: 7 };
+  const spans = BatchSpans.of(batches);
+  spans.pushUnknown(7);
+  expect(BatchSpans.fromText(spans.toText()).list()).toEqual([...batches, unknown]);
+  expect(spans.toText().length).toBeLessThan(1001 * 40);
+  const [left, right] = spans.split(4);
+  expect(left.list()).toEqual([batches[0], batches[1], { ...batches[2], rows: 1 }]);
+  expect(right.list().slice(0, 2)).toEqual([{ ...batches[2], rows: 2 }, batches[3]]);
+});
+
+test('counts are told until the store has them; a clock that goes back does not begin a told minute anew', () => {
+  const losses = new Losses('run');
+  const lost = { host_id: 'a', epoch: 'e', kind: 'sample', outcome: 'quarantined' as const };
+  const minute = (n: number) => n * 60_000;
+  losses.add({ ...lost, rows: 2, ...losses.stamp(minute(5) + 30_000) });
+  losses.add({ ...lost, rows: 3, ...losses.stamp(minute(5) + 31_000) });
+  expect(losses.untold()).toEqual([{ ...lost, rows: 5, reporter: 'run', minute_ms: minute(5) }]);
+  losses.told(losses.untold());
+  expect(losses.untold()).toEqual([]);
+  losses.add({ ...lost, rows: 1, ...losses.stamp(minute(5) + 40_000) });
+  expect(losses.untold()).toMatchObject([{ rows: 6 }]);
+  losses.stamp(minute(15));
+  losses.told(losses.untold());
+  expect(losses.size).toBe(0);
+  losses.add({ ...lost, rows: 1, ...losses.stamp(minute(5)) });
+  expect(losses.untold()).toEqual([{ ...lost, rows: 1, reporter: 'run-1', minute_ms: minute(5) }]);
+});

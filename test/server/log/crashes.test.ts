@@ -1,0 +1,269 @@
+// The log against a model: whatever is done to it, whichever call fails and wherever the power is cut, what it acknowledged
+// is given to the store once, in groups that never change, and what it lost is counted to the row.
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, expect, test } from 'vitest';
+import { KINDS, type Kind } from '../../../bpf/rows.gen.ts';
+import type { Batch } from '../../../server/log/group.ts';
+import { Log } from '../../../server/log/log.ts';
+import type { HostAccountingEntry } from '../../../server/storage/store.ts';
+import { type Fault, type Plan, TornFiles } from './torn-files.ts';
+
+const EPOCH = '00000000000000ee';
+const HOSTS = ['00000000000000aa', '00000000000000bb'] as const;
+const USED_KINDS = ['sample', 'retransmit'] as const satisfies readonly Kind[];
+const LIMITS = { segment_bytes_max: 6 * KINDS.sample.size, log_bytes_max: 64 * 1024 * 1024, journal_bytes_max: 1500 };
+
+const roots: string[] = [];
+afterAll(() => {
+  for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
+});
+
+type Sent = { batch: Batch; acknowledged: boolean };
+
+class Model {
+  /** By name. */
+  readonly sent: Sent[] = [];
+  /** By token: the bytes that the store has. */
+  readonly stored = new Map<string, string>();
+  /** By token: bytes and batches as they were when the group was first seen. */
+  readonly groups = new Map<string, string>();
+  readonly told = new Map<string, HostAccountingEntry>();
+  readonly rows: Buffer[] = [];
+  directory = '';
+  files: TornFiles | undefined;
+  log: Log | undefined;
+  readonly #plans: Plan[];
+
+  constructor(plans: readonly Plan[]) {
+    this.#plans = [...plans];
+  }
+
+  /** Opens what is in `directory`, again and again if that is cut short. */
+  async open(): Promise<void> {
+    if (this.directory === '') this.directory = newRoot();
+    for (;;) {
+      const plan = this.#plans.shift() ?? { faults: [], random: [0.5] };
+      const files = new TornFiles(this.directory, plan);
+      const beside = { quarantine: join(this.directory, 'quarantine'), dead_letter: join(this.directory, 'dead-letter') };
+      const log = new Log({ directory: join(this.directory, 'log'), ...beside, ...LIMITS, files });
+      this.files = files;
+      this.log = log;
+      const outcome = await Promise.race([log.start().catch((error: unknown) => error), files.crashed]);
+      if (outcome !== 'crashed' && !(outcome instanceof Error)) {
+        expect(outcome).toMatchObject({ damaged_lines: 0, set_aside: [] });
+        return;
+      }
+      this.cut();
+    }
+  }
+
+  /** The power is cut. */
+  cut(): void {
+    const target = newRoot();
+    this.files?.powerCut(target);
+    this.directory = target;
+  }
+
+  /** Does something with the log; after a planned crash, starts anew instead. */
+  async attempt<Result>(work: (log: Log) => Promise<Result>): Promise<Result | undefined> {
+    const { log, files } = this;
+    if (!log || !files) return undefined;
+    const outcome = await Promise.race([work(log).catch(() => undefined), files.crashed]);
+    if (outcome !== 'crashed' && !files.dead) return outcome as Result | undefined;
+    this.cut();
+    await this.open();
+    return undefined;
+  }
+
+  async append(batches: readonly Sent[]): Promise<void> {
+    await this.attempt((log) =>
+      Promise.all(
+        batches.map(async (one) => {
+          const before = one.acknowledged;
+          const answer = await log.append(one.batch).catch(() => undefined);
+          if (answer && before) expect(answer).toEqual({ duplicate: true });
+          one.acknowledged ||= answer !== undefined;
+        }),
+      ),
+    );
+  }
+
+  /** Gives all sealed groups to a store that knows tokens, and lets the log forget them. */
+  async insert(): Promise<void> {
+    for (const { segment, kind, path, length, batches } of this.log?.sealed ?? []) {
+      const bytes = readFileSync(path);
+      expect(bytes.length).toBe(length);
+      expect(batches.flatMap(({ sequence, rows }) => new Array<number>(rows).fill(sequence))).toEqual(
+        rowsIn(bytes, kind).map((row) => row.readUInt32LE(0)),
+      );
+      const token = `${kind}/${segment}`;
+      const group = JSON.stringify([createHash('sha256').update(bytes).digest('hex'), batches]);
+      expect(this.groups.get(token) ?? group).toBe(group);
+      this.groups.set(token, group);
+      if (!this.stored.has(token)) this.rows.push(...rowsIn(bytes, kind));
+      this.stored.set(token, group);
+      await this.attempt((log) => log.retire(segment));
+    }
+  }
+
+  /** Only what the store has not: it is what it refuses that is halved or buried. */
+  async refuse(what: 'split' | 'bury', index: number): Promise<void> {
+    const refused = (this.log?.sealed ?? []).filter(({ kind, segment }) => !this.stored.has(`${kind}/${segment}`));
+    const one = refused[index % Math.max(1, refused.length)];
+    if (!one || (what === 'split' && one.length <= one.row_bytes)) return;
+    await this.attempt<unknown>((log) => (what === 'split' ? log.split(one.segment) : log.bury(one.segment, 'refused')));
+  }
+
+  tell(): void {
+    const losses = this.log?.losses;
+    for (const aside of losses?.asides() ?? []) losses?.decide(aside, true);
+    losses?.stamp(Date.now());
+    const entries = losses?.untold() ?? [];
+    for (const entry of entries) {
+      const { rows: _, ...key } = entry;
+      const name = JSON.stringify(key);
+      const known = this.told.get(name);
+      if ((known?.rows ?? 0) < entry.rows) this.told.set(name, entry);
+    }
+    losses?.told(entries);
+  }
+
+  lost(outcome: string): number {
+    return [...this.told.values()].filter((entry) => entry.outcome === outcome).reduce((sum, { rows }) => sum + rows, 0);
+  }
+}
+
+function newRoot(): string {
+  const root = mkdtempSync(join(tmpdir(), 'tcplens-crash-'));
+  roots.push(root);
+  return root;
+}
+
+function rowsIn(bytes: Buffer, kind: Kind): Buffer[] {
+  const { size } = KINDS[kind];
+  return Array.from({ length: bytes.length / size }, (_, index) => bytes.subarray(index * size, (index + 1) * size));
+}
+
+/** Rows say which batch they are of, and which of its rows. */
+function newBatch(number: number, rows: number, quarantined: number): Batch {
+  const kind = USED_KINDS[number % USED_KINDS.length] ?? 'sample';
+  const { size } = KINDS[kind];
+  const bytes = Buffer.alloc((rows + quarantined) * size);
+  for (let row = 0; row < rows + quarantined; row++) {
+    bytes.writeUInt32LE(number, row * size);
+    bytes.writeUInt32LE(row, row * size + 4);
+  }
+  const id = { host_id: HOSTS[number % 3 === 0 ? 1 : 0], epoch: EPOCH, sequence: number, kind };
+  const lane = number % 5 < 2 ? 'late' : 'live';
+  return { ...id, lane, rows: bytes.subarray(0, rows * size), ...(quarantined > 0 && { quarantined: bytes.subarray(rows * size) }) };
+}
+
+type Step =
+  | { do: 'append'; batches: { rows: number; quarantined: number }[] }
+  | { do: 'again'; index: number }
+  | { do: 'seal' | 'insert' | 'tell' | 'cut' }
+  | { do: 'split' | 'bury'; index: number };
+
+const oneBatch = fc
+  .record({
+    rows: fc.integer({ min: 0, max: 4 }),
+    quarantined: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.integer({ min: 0, max: 2 })),
+  })
+  .map(({ rows, quarantined }) => (rows + quarantined === 0 ? { rows: 1, quarantined } : { rows, quarantined }));
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('append' as const), batches: fc.array(oneBatch, { minLength: 1, maxLength: 6 }) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('again' as const), index: fc.nat() }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('seal' as const, 'insert' as const, 'tell' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('split' as const, 'bury' as const), index: fc.nat() }) },
+  { weight: 1, arbitrary: fc.constant({ do: 'cut' as const }) },
+);
+const plan: fc.Arbitrary<Plan> = fc.record({
+  faults: fc.array(
+    fc.record({ after: fc.integer({ min: 1, max: 120 }), fault: fc.constantFrom<Fault>('short', 'ENOSPC', 'EIO', 'crash') }),
+    {
+      maxLength: 6,
+    },
+  ),
+  random: fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), { minLength: 3, maxLength: 12 }),
+});
+
+async function run(model: Model, steps: readonly Step[]): Promise<void> {
+  await model.open();
+  for (const one of steps) {
+    if (one.do === 'append') {
+      const batches = one.batches.map(({ rows, quarantined }, index) => newBatch(model.sent.length + index + 1, rows, quarantined));
+      const sent = batches.map((batch) => ({ batch, acknowledged: false }));
+      model.sent.push(...sent);
+      await model.append(sent);
+    } else if (one.do === 'again') {
+      const again = model.sent[one.index % Math.max(1, model.sent.length)];
+      if (again) await model.append([again, again]);
+    } else if (one.do === 'seal') {
+      await model.attempt((log) => log.seal());
+    } else if (one.do === 'insert') {
+      await model.insert();
+    } else if (one.do === 'tell') {
+      model.tell();
+    } else if ('index' in one) {
+      await model.refuse(one.do, one.index);
+    } else {
+      model.cut();
+      await model.open();
+    }
+  }
+}
+
+/** What agents and the store do in the end: send until it is acknowledged, take until nothing is left. */
+async function finish(model: Model): Promise<void> {
+  for (let round = 0; ; round++) {
+    expect(round).toBeLessThan(100);
+    await model.append(model.sent.filter(({ acknowledged }) => !acknowledged));
+    await model.attempt((log) => log.seal());
+    await model.insert();
+    model.tell();
+    if (model.sent.every(({ acknowledged }) => acknowledged) && model.log?.bytes === 0 && model.log.sealedCount === 0) break;
+  }
+  model.cut();
+  await model.open();
+  await model.append(model.sent);
+  await model.attempt((log) => log.seal());
+  await model.insert();
+  model.tell();
+}
+
+async function check(steps: readonly Step[], plans: readonly Plan[]): Promise<void> {
+  const model = new Model(plans);
+  await run(model, steps);
+  await finish(model);
+  const rows = model.rows.map((row) => `${row.readUInt32LE(0)}.${row.readUInt32LE(4)}`);
+  expect(new Set(rows).size).toBe(rows.length);
+  const count = (of: (batch: Batch) => Buffer | undefined) =>
+    model.sent.reduce((sum, { batch }) => sum + (of(batch)?.length ?? 0) / KINDS[batch.kind].size, 0);
+  expect({
+    rows: rows.length + model.lost('dead_letter'),
+    quarantined: model.lost('quarantined'),
+    damaged: model.lost('log_damaged'),
+  }).toEqual({
+    rows: count((batch) => batch.rows),
+    quarantined: count((batch) => batch.quarantined),
+    damaged: 0,
+  });
+  await model.log?.close();
+  for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
+}
+
+/** More runs, or a failure again by the seed and path that it printed. */
+const { TCPLENS_RUNS = '80', TCPLENS_SEED, TCPLENS_PATH = '' } = process.env;
+const RUNS = { numRuns: Number(TCPLENS_RUNS), ...(TCPLENS_SEED !== undefined && { seed: Number(TCPLENS_SEED), path: TCPLENS_PATH }) };
+
+test('whatever fails and wherever it crashes, each acknowledged row is stored once or counted, in groups that stay the same', {
+  timeout: 60_000 + 1000 * RUNS.numRuns,
+}, async () => {
+  const steps = fc.array(step, { minLength: 1, maxLength: 25 });
+  const plans = fc.array(plan, { maxLength: 6 });
+  await fc.assert(fc.asyncProperty(steps, plans, check), RUNS);
+});
