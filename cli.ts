@@ -10,6 +10,11 @@ type Subcommand = { name: string; summary: string; load: () => Promise<{ command
 const subcommands: readonly Subcommand[] = [
   { name: 'up', summary: 'collector, dashboards and an agent on this host', load: () => import('./server/up.ts') },
   { name: 'serve', summary: 'the collector: takes rows, stores them, serves the dashboards', load: () => import('./server/main.ts') },
+  {
+    name: 'admin',
+    summary: 'what the tables are and how long they are kept: migrations, retention',
+    load: () => import('./server/admin.ts'),
+  },
   { name: 'agent', summary: 'the agent: watches this host and ships what it sees', load: () => import('./agent/main.ts') },
   { name: 'watch', summary: 'print rows live, without a collector', load: () => import('./agent/watch.ts') },
   { name: 'check', summary: 'say what this kernel allows, and why not', load: () => import('./agent/check.ts') },

@@ -1,8 +1,8 @@
 // The collector's REST endpoints as functions. Every refusal becomes an ApiError that carries the server's own words.
-import type { API, Connection, Drops, Edges, Hosts, Listeners, Overview, Problem, Resets, Retransmits } from '../server/api.ts';
+import type { API, Connection, Drops, Edges, Health, Hosts, Listeners, Overview, Problem, Resets, Retransmits } from '../server/api.ts';
 import type { ConnectionRef, Sort } from './view-state.ts';
 
-const PATHS: Omit<typeof API, 'live' | 'openapi'> = {
+const PATHS: Omit<typeof API, 'live' | 'openapi' | 'accounting'> = {
   overview: '/api/v1/overview',
   edges: '/api/v1/edges',
   retransmits: '/api/v1/retransmits',
@@ -11,6 +11,7 @@ const PATHS: Omit<typeof API, 'live' | 'openapi'> = {
   drops: '/api/v1/drops',
   connection: '/api/v1/connections/:host_id/:connection_id',
   hosts: '/api/v1/hosts',
+  health: '/api/v1/health',
 };
 
 /** Codes of failures that never reached the collector; the others are the collector's. */
@@ -58,7 +59,8 @@ export function createApiClient(fetchResponse: typeof fetch) {
     listeners: (query: Query, signal: AbortSignal) => get<Listeners>(PATHS.listeners, query, signal),
     resets: (query: Query, signal: AbortSignal) => get<Resets>(PATHS.resets, query, signal),
     drops: (query: Query, signal: AbortSignal) => get<Drops>(PATHS.drops, query, signal),
-    hosts: (signal: AbortSignal) => get<Hosts>(PATHS.hosts, {}, signal),
+    hosts: (query: Query, signal: AbortSignal) => get<Hosts>(PATHS.hosts, query, signal),
+    health: (signal: AbortSignal) => get<Health>(PATHS.health, {}, signal),
     connection: ({ host_id, connection_id }: ConnectionRef, signal: AbortSignal) =>
       get<Connection>(PATHS.connection.replace(':host_id', host_id).replace(':connection_id', connection_id), {}, signal),
   };

@@ -16,7 +16,7 @@ class Fleet {
   start(api: ApiClient): void {
     poll(async (signal) => {
       try {
-        this.hosts = (await api.hosts(signal)).hosts;
+        this.hosts = (await api.hosts({}, signal)).hosts;
         this.known = true;
         this.problem = '';
       } catch (error) {

@@ -1,5 +1,5 @@
 // The API's enums in words. Total mappings: a value that the kernel side adds does not compile until it has words here.
-import type { Connection, Edge, Retransmit, STACKED_CLASSES } from '../server/api.ts';
+import type { Account, Connection, Edge, Retransmit, STACKED_CLASSES } from '../server/api.ts';
 
 export type RetransmitClass = Retransmit['class'];
 type Said = { label: string; meaning: string };
@@ -22,6 +22,27 @@ export const OUTCOME_WORDS = {
   failed: { label: 'failed', meaning: 'TCP built it, the layers below refused it; the kernel counts it as retransmitted' },
   refused: { label: 'refused', meaning: 'never left TCP; the kernel counts it nowhere' },
 } as const satisfies Record<Retransmit['outcome'], Said>;
+
+/** Where rows are lost, in the order of their road. */
+export const LOSS_WORDS = {
+  ring_lost: { label: 'ring full', meaning: 'lost in the kernel: the agent did not drain fast enough' },
+  withheld: { label: 'over budget', meaning: 'not written: the kind’s or a filter’s budget was spent' },
+  memory_dropped: { label: 'memory full', meaning: 'dropped by the agent: its disk took nothing, and its memory for unsent rows was full' },
+  spool_dropped: { label: 'spool full', meaning: 'dropped by the agent: the collector was away for longer than its spool has room' },
+  spool_expired: { label: 'spool too old', meaning: 'dropped by the agent: the collector was away for longer than rows may wait' },
+  spool_damaged: { label: 'spool damaged', meaning: 'the agent’s file was torn or corrupted where it lay' },
+  died: { label: 'agent died', meaning: 'drained and not yet on its disk when the agent died' },
+  rejected: {
+    label: 'rejected',
+    meaning: 'refused by the collector for good: the agent’s log says why, its dead-letter file has the rows',
+  },
+  quarantined: {
+    label: 'wrong time',
+    meaning: 'their time is outside of what the tables keep: the collector’s quarantine folder has them',
+  },
+  dead_letter: { label: 'not storable', meaning: 'refused by the store for good: the collector’s dead-letter folder has them' },
+  log_damaged: { label: 'log damaged', meaning: 'the collector’s log was corrupted where it lay' },
+} as const satisfies Record<keyof Account['lost'], Said>;
 
 export const STATE_WORDS = {
   unknown: { label: 'unknown', meaning: 'state not seen' },

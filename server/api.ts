@@ -2,10 +2,13 @@
 // Schemas are values for fastify and its OpenAPI document; the browser imports only the types made from them.
 import { type Static, Type } from 'typebox';
 import { type CLASS, ROLE } from '../bpf/rows.gen.ts';
+import { Account } from './api/accounting.ts';
 import { Count, Figure, Figures, Id, Limits, Ms, object, oneOf, Retransmit } from './api/schema.ts';
 
+export type { Account, Accounting } from './api/accounting.ts';
 export type { DropGroup, Drops, Listener, Listeners, ResetGroup, Resets } from './api/causes.ts';
 export { Connection } from './api/connection.ts';
+export type { Finding, Health } from './api/health.ts';
 export { Retransmit } from './api/schema.ts';
 
 /** The classes that carry loss or its suspicion, in the order that charts stack them. */
@@ -47,7 +50,7 @@ export const Tiles = object({
   spurious: Type.Integer({ minimum: 0, description: 'segments that connections, now ended, retransmitted without need' }),
   unattributed: Figure('segments retransmitted by the hosts’ own counters that no row accounts for; null with a filter but the host'),
   completeness: Figure(
-    '1 − rows lost or withheld anywhere / rows the kernel programs wanted to write, over all hosts since their agents started',
+    '1 − rows lost or withheld anywhere / rows the kernel programs wanted to write, over all hosts or the one asked for, in the range',
   ),
 });
 
@@ -72,7 +75,12 @@ export const Overview = object({
   from_ms: Ms,
   to_ms: Ms,
   step_s: Type.Integer({ minimum: 1 }),
-  source: oneOf(['rows', 'rollup_1m']),
+  source: Type.Unsafe<'rows' | 'rollup_1m' | 'rollup_1h' | 'rollup_1d'>({
+    type: 'string',
+    enum: ['rows', 'rollup_1m', 'rollup_1h', 'rollup_1d'],
+    description:
+      'the coarsest table asked; of one process or port, hours and days know only those in which it was among the largest of its host',
+  }),
   tiles: Tiles,
   series: Series,
 });
@@ -88,6 +96,7 @@ export const Edge = object({
   role: oneOf(ROLE),
   peer_addr: Type.String(),
   port: Type.Integer({ description: 'service port' }),
+  others: Type.Boolean({ description: 'all edges of the host that were too small to be kept for so long, together' }),
   connections_per_s: Type.Number(),
   opened: Count,
   failed: Count,
@@ -106,17 +115,6 @@ export type Edges = Static<typeof Edges>;
 export const Retransmits = object({ retransmits: Type.Array(Retransmit) });
 export type Retransmits = Static<typeof Retransmits>;
 
-/** One stage's account of one kind on one host, in rows, since the agent's start. */
-export const Account = object({
-  kind: Type.String(),
-  seen: Count,
-  sent: Count,
-  queued: Count,
-  ring_lost: Count,
-  withheld: Count,
-  queue_dropped: Count,
-  rejected: Count,
-});
 export const Host = object({
   host_id: Id,
   name: Type.String(),
@@ -124,7 +122,7 @@ export const Host = object({
   agent_version: Type.String(),
   last_seen_ms: Ms,
   lag_ms: Type.Number({ description: 'now − last report' }),
-  completeness: Figure('0–1'),
+  completeness: Figure('0–1, in the range'),
   accounts: Type.Array(Account),
   hooks: Type.Array(object({ name: Type.String(), attached: Type.Boolean(), reason: Type.String() })),
 });
@@ -157,6 +155,8 @@ export const API = {
   drops: '/api/v1/drops',
   connection: '/api/v1/connections/:host_id/:connection_id',
   hosts: '/api/v1/hosts',
+  accounting: '/api/v1/accounting',
   live: '/api/v1/live',
+  health: '/api/v1/health',
   openapi: '/api/v1/openapi.json',
 } as const;

@@ -1,6 +1,8 @@
 // The collector's options: one table, from which come the command line, its help, the environment's names and the types.
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { StartError } from './errors.ts';
 import { isLoopback } from './loopback.ts';
+import { retentionSize } from './retention-size.ts';
 
 const MIB = 1024 * 1024;
 
@@ -21,8 +23,20 @@ export const OPTIONS = {
     help: 'http(s)://user:password@host:8123/database of a ClickHouse server; without it, the engine inside this process',
     check: clickhouseUrl,
   },
+  cluster: {
+    argument: 'name',
+    default: '',
+    help: 'cluster that the server of --clickhouse belongs to: tables are made replicated and, over its shards, distributed',
+    check: clusterName,
+  },
   log_max: { argument: 'MiB', default: '2048', help: 'rows that may wait in the log while the store is away', check: mebibytes },
   in_flight_max: { argument: 'MiB', default: '64', help: 'batches that may be in memory at once', check: mebibytes },
+  retention_size: {
+    argument: 'size',
+    default: '80%',
+    help: 'how large the tables may get, as in 500GB or 80% (of their disk): beyond it the oldest day goes',
+    check: retentionSize,
+  },
   log_level: {
     argument: 'level',
     default: 'info',
@@ -59,7 +73,12 @@ export function addOptions(command: Command): Command {
 /** The Config of what commander collected, defaults where it has nothing. */
 export function readConfig(texts: Record<string, unknown>): Config {
   const checked = (Object.keys(OPTIONS) as OptionName[]).map((name) => [name, OPTIONS[name].check(textOf(texts, name))]);
-  return Object.fromEntries(checked) as Config;
+  const config = Object.fromEntries(checked) as Config;
+  if (config.cluster === undefined || config.clickhouse) return config;
+  throw new StartError(
+    'cluster_without_server',
+    '--cluster needs --clickhouse, the URL of one of its servers: the engine inside this process has no others.',
+  );
 }
 
 /** The command line that gives another process the same options. */
@@ -99,6 +118,12 @@ function clickhouseUrl(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !['http:', 'https:'].includes(url.protocol)) throw new Error('It must be a URL, as in http://127.0.0.1:8123/tcplens.');
   return url;
+}
+
+function clusterName(text: string): string | undefined {
+  if (text === '') return undefined;
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(text)) throw new Error('It must be a name of letters, digits and _, as in remote_servers.');
+  return text;
 }
 
 function mebibytes(text: string): number {

@@ -1,6 +1,9 @@
 // What supervisors and Prometheus ask: is the process up, can it do its work, and how much has it done.
-import type { Problem } from './api.ts';
+import { Health } from './api/health.ts';
+import { API, Problem } from './api.ts';
 import { reasonOf } from './errors.ts';
+import { findingsOf } from './health/findings.ts';
+import type { HealthWatch } from './health/watch.ts';
 import type { App } from './http.ts';
 import type { Log } from './log/log.ts';
 import type { Metrics } from './metrics.ts';
@@ -21,6 +24,20 @@ export function registerHealth(app: App, { store, log, metrics }: HealthParts): 
   app.get('/metrics', {
     schema,
     handler: async (_request, reply) => reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics.text()),
+  });
+}
+
+/** What people ask: figures, and what is wrong in plain words. Answers while the store does not. */
+export function registerHealthQuery(app: App, watch: HealthWatch): void {
+  app.get(API.health, {
+    schema: {
+      summary: 'What the collector and its store are doing, and every known trouble with what to do',
+      response: { 200: Health, '4xx': Problem, '5xx': Problem },
+    },
+    handler: async () => {
+      const figures = await watch.figures();
+      return { findings: findingsOf(figures), figures };
+    },
   });
 }
 

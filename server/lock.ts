@@ -1,13 +1,17 @@
 // One process per data directory. Node has no flock(2); SQLite, which is part of Node, takes the kernel's own record
 // lock on a file, and the kernel lets go of it however the process ends. Unlike a socket's name it also holds between
 // containers that share the directory, and unlike a pid file it is never left over.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pid } from 'node:process';
 import { DatabaseSync } from 'node:sqlite';
 import { StartError } from './errors.ts';
 
-export type DataLock = { release: () => void };
+export type DataLock = {
+  /** Tells others that find the directory locked where its holder answers. */
+  announce: (url: string) => void;
+  release: () => void;
+};
 
 /**
  * Creates `directory` if it is missing and holds it until `release` or the end of the process.
@@ -21,15 +25,29 @@ export function lockDataDirectory(directory: string): DataLock {
     database = new DatabaseSync(join(directory, 'lock'), { timeout: 0 });
     database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
     writeFileSync(holder, `${pid}\n`);
+    rmSync(join(directory, URL_FILE), { force: true });
   } catch (error) {
     database?.close();
     throw startError(error, directory, holder);
   }
   const held = database;
-  return { release: () => held.close() };
+  return {
+    announce: (url) => writeFileSync(join(directory, URL_FILE), `${url}\n`),
+    release: () => held.close(),
+  };
 }
 
 const SQLITE_BUSY = 5;
+const URL_FILE = 'lock.url';
+
+/** Where the holder of a locked directory answers; undefined if it has not said. */
+export function readCollectorUrl(directory: string): string | undefined {
+  try {
+    return readFileSync(join(directory, URL_FILE), 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
 
 function startError(error: unknown, directory: string, holder: string): StartError {
   const busy = error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;

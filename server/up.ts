@@ -1,11 +1,12 @@
 // `tcplens up`: the collector and an agent as two processes, so that storing and querying never delay the agent's drain.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { addOptions, optionArguments } from './config.ts';
+import { addOptions, optionArguments, readConfig } from './config.ts';
 import { reasonOf, StartError } from './errors.ts';
 
 /** What is passed on to the agent as it is given. */
@@ -40,7 +41,7 @@ async function run(texts: Record<string, unknown>): Promise<void> {
     const reason = url && (await Promise.race([waitUntilReady(url, stop), died]));
     if (url === undefined || stop.aborted) return;
     process.stdout.write(`tcplens: dashboards on ${url}${reason ? ` (not ready yet: ${reason})` : ''}\n`);
-    agent = start('agent', ['--collector', url, ...agentArguments(texts)]);
+    agent = start('agent', ['--collector', url, '--spool', join(readConfig(texts).data, 'agent'), ...agentArguments(texts)]);
     void ended(agent).then((how) => stop.aborted || tellOfAgent(how));
     await Promise.race([died, stopped]);
   } finally {

@@ -1,10 +1,12 @@
 // What people and their tools ask: each route is its schemas and one query.
 import { isIP } from 'node:net';
 import { Type } from 'typebox';
+import { Accounting } from '../api/accounting.ts';
 import { Drops, Listeners, Resets } from '../api/causes.ts';
 import { API, Connection, EDGE_SORTS, Edges, Hosts, Overview, Problem, Range, Retransmits } from '../api.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
+import { accounting } from '../storage/queries/accounts.ts';
 import { drops, resets } from '../storage/queries/causes.ts';
 import { connection } from '../storage/queries/connection.ts';
 import { edges } from '../storage/queries/edges.ts';
@@ -37,6 +39,8 @@ const EdgesQuery = Type.Object(
 );
 const RetransmitsQuery = Type.Object({ ...Range.properties, connection_id: Type.Optional(connection_id), limit: limit(1000, 200) }, closed);
 const CausesQuery = Type.Object({ ...Range.properties, limit: limit(500, CAUSES_DEFAULT) }, closed);
+const HostsQuery = Type.Object({ from: Range.properties.from, to: Range.properties.to }, closed);
+const AccountingQuery = Type.Object({ ...HostsQuery.properties, host_id: Range.properties.host_id, limit: limit(1000, 100) }, closed);
 const ConnectionParams = Type.Object({ host_id, connection_id }, closed);
 
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
@@ -73,8 +77,16 @@ export function registerQueries(app: App, store: Store): void {
       }),
   });
   app.get(API.hosts, {
-    schema: { summary: 'Hosts, their hooks and the account of their rows', response: { 200: Hosts, ...refusals } },
-    handler: () => queries.run(async () => ({ hosts: await hosts(store, Date.now()) })),
+    schema: { summary: 'Hosts, their hooks and the account of their rows', querystring: HostsQuery, response: { 200: Hosts, ...refusals } },
+    handler: ({ query }) => queries.run(async () => ({ hosts: await hosts(store, checked(query), Date.now()) })),
+  });
+  app.get(API.accounting, {
+    schema: {
+      summary: 'What became of the rows of a range, in steps and by host',
+      querystring: AccountingQuery,
+      response: { 200: Accounting, ...refusals },
+    },
+    handler: ({ query: { limit: most = 100, ...range } }) => queries.run(() => accounting(store, checked(range), most, Date.now())),
   });
 }
 

@@ -1,45 +1,41 @@
 // A ClickHouse server or cluster by URL. Rows stream as the request's body, as the log holds them.
 import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { reasonOf } from '../errors.ts';
 import { bounded, given } from './bounds.ts';
+import { CLUSTER_SETTINGS, onCluster } from './cluster.ts';
 import { quote, rawStructure } from './columns.ts';
-import { insertReport } from './entities.ts';
-import { migrate } from './migrations.ts';
-import { checkSegment, checkWritten, DEDUPLICATE_SELECT, insertStatement } from './segment-insert.ts';
-import { type Engine, failingAs, type Segment, type Store, StoreError } from './store.ts';
+import { checkSegment, checkWritten, DEDUPLICATE_SELECT, insertStatement, wholeOf } from './segment-insert.ts';
+import { type Engine, failingAs, type Piece, type Segment, StoreError } from './store.ts';
 
-export type ClickHouseOptions = { url: string; database: string; username?: string; password?: string };
+export type ClickHouseOptions = {
+  url: string;
+  database: string;
+  username?: string;
+  password?: string;
+  /** A cluster of `remote_servers`, on all servers of which the tables are made. */
+  cluster?: string;
+};
 
 /**
  * Connects, and creates the database where it is missing.
  * @throws StoreError `store_unavailable` if nothing answers at the URL
  */
-export async function openClickHouse(options: ClickHouseOptions): Promise<Store> {
-  const engine = await connect(options);
-  return {
-    ...engine,
-    migrate: () => migrate(engine),
-    insertReport: (report) => insertReport(engine, report),
-    // The server has outlived the collector, so its tokens tell.
-    insertUnsettled: async (segments) => {
-      for (const segment of segments) await engine.insertSegment(segment);
-    },
-  };
-}
-
-async function connect(options: ClickHouseOptions): Promise<Engine> {
+export async function connect(options: ClickHouseOptions): Promise<Engine> {
   const { url, database, username = 'default', password = '' } = options;
   const login = { url, username, password, request_timeout: 60_000, log: { level: ClickHouseLogLevel.OFF } };
   const first = createClient(login);
   try {
-    await first.command({ query: `CREATE DATABASE IF NOT EXISTS ${identifier(database)}` });
+    const everywhere = options.cluster === undefined ? '' : ` ON CLUSTER ${identifier(options.cluster)}`;
+    await first.command({ query: `CREATE DATABASE IF NOT EXISTS ${identifier(database)}${everywhere}` });
     const known = await first.query({
       query: `SELECT name FROM system.settings WHERE name = '${DEDUPLICATE_SELECT}'`,
       format: 'JSONEachRow',
     });
     const knowsDeduplicateSelect = (await known.json()).length > 0;
-    return remoteEngine(createClient({ ...login, database }), options, knowsDeduplicateSelect);
+    const settings = options.cluster === undefined ? {} : { clickhouse_settings: CLUSTER_SETTINGS };
+    return remoteEngine(createClient({ ...login, ...settings, database }), options, knowsDeduplicateSelect);
   } catch (cause) {
     throw new StoreError('store_unavailable', `No ClickHouse answers at ${new URL(url).host} as ${username}: ${reasonOf(cause)}`, {
       cause,
@@ -51,7 +47,7 @@ async function connect(options: ClickHouseOptions): Promise<Engine> {
 
 function remoteEngine(
   client: ClickHouseClient,
-  { database, username, password }: ClickHouseOptions,
+  { database, username, password, cluster }: ClickHouseOptions,
   knowsDeduplicateSelect: boolean,
 ): Engine {
   const query = <Row>(sql: string, params: Record<string, unknown> = {}) =>
@@ -59,30 +55,41 @@ function remoteEngine(
       const result = await client.query({ query: bounded(sql), query_params: given(params), format: 'JSONEachRow' });
       return await result.json<Row>();
     });
-  const insert = async (segment: Segment): Promise<void> => {
+  const insert = async (segment: Segment, pieces: readonly Piece[], table: string): Promise<void> => {
     checkSegment(segment);
     const source = `input(${quote(rawStructure(segment.kind))})`;
     const { stream, summary } = await client.exec({
-      query: `${insertStatement(segment, source, knowsDeduplicateSelect)} FORMAT RowBinary`,
-      values: createReadStream(segment.path),
+      query: `${insertStatement(segment, source, knowsDeduplicateSelect, table)} FORMAT RowBinary`,
+      values: reading(segment.path, pieces),
       // Without it the answer's headers, and the count in them, are sent before the rows are stored.
       clickhouse_settings: { wait_end_of_query: 1 },
     });
     stream.resume();
-    checkWritten(segment, Number(summary?.written_rows ?? 0));
+    checkWritten(segment, Number(summary?.written_rows ?? 0), pieces);
   };
   const credentials = username === undefined ? '' : `USER ${quote(username)} PASSWORD ${quote(password ?? '')}`;
+  const command = (sql: string) => failingAs('store_query_failed', async () => void (await client.command({ query: sql })));
+  const place = (statement: string) =>
+    statement
+      .replaceAll('{database}', identifier(database))
+      .replaceAll('{dictionary_source}', () => credentials)
+      .replaceAll('{parts}', cluster === undefined ? 'system.parts' : `cluster(${identifier(cluster)}, system.parts)`);
   return {
     backend: 'clickhouse',
     query,
-    insertSegment: (segment) => failingAs('store_insert_failed', () => insert(segment)),
-    command: (sql) => failingAs('store_query_failed', async () => void (await client.command({ query: sql }))),
+    insertSegment: (segment, pieces = wholeOf(segment), table = segment.kind) =>
+      failingAs('store_insert_failed', () => insert(segment, pieces, table)),
+    command,
     insertObjects: (table, values) =>
       failingAs(
         'store_insert_failed',
         async () => void (await client.insert({ table, values, format: 'JSONEachRow', clickhouse_settings: { async_insert: 0 } })),
       ),
-    place: (statement) => statement.replaceAll('{database}', identifier(database)).replaceAll('{dictionary_source}', () => credentials),
+    define: async (statement) => {
+      const placed = place(statement);
+      for (const one of cluster === undefined ? [placed] : onCluster(placed, identifier(cluster))) await command(one);
+    },
+    place,
     // A server refreshes its dictionaries by itself, every few seconds.
     reloadDictionaries: async () => undefined,
     ping: async () => void (await query('SELECT 1')),
@@ -90,8 +97,17 @@ function remoteEngine(
   };
 }
 
-/** A database's name in SQL, where no parameter can stand. */
+/** The pieces of a file as one stream. */
+function reading(path: string, pieces: readonly Piece[]): Readable {
+  return Readable.from(bytesOf(path, pieces), { objectMode: false });
+}
+
+async function* bytesOf(path: string, pieces: readonly Piece[]): AsyncGenerator<Buffer> {
+  for (const { start, end } of pieces) yield* createReadStream(path, { start, end: end - 1 }) as AsyncIterable<Buffer>;
+}
+
+/** A database's or cluster's name in SQL, where no parameter can stand. */
 function identifier(name: string): string {
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return name;
-  throw new StoreError('store_unavailable', `${name} cannot be a database here: letters, digits and _ only.`);
+  throw new StoreError('store_unavailable', `${name} cannot be the name of a database or cluster here: letters, digits and _ only.`);
 }

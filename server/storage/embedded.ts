@@ -4,13 +4,16 @@ import { mkdirSync } from 'node:fs';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
 import { reasonOf } from '../errors.ts';
+import { insertAccounting } from './accounting.ts';
 import { bounded, given } from './bounds.ts';
 import { quote, rawStructure } from './columns.ts';
-import { DICTIONARIES, insertReport } from './entities.ts';
+import { DICTIONARIES, insertReports, KnownNames } from './entities.ts';
 import { migrate } from './migrations.ts';
 import { checkSegment, checkWritten, insertStatement } from './segment-insert.ts';
 import { type Engine, failingAs, type Segment, type Store, StoreError } from './store.ts';
+import { turns } from './turns.ts';
 import { insertUnsettled } from './unsettled.ts';
+import { upkeepOf } from './upkeep.ts';
 
 type ClickHouseOptions = NonNullable<Parameters<typeof createClient>[0]>;
 
@@ -25,10 +28,16 @@ const PATTERN = /[*?{}]/;
  */
 export async function openEmbedded(options: { path: string }): Promise<Store> {
   const engine = await openEmbeddedEngine(options);
+  const names = new KnownNames();
   return {
     ...engine,
+    upkeep: upkeepOf(engine),
     migrate: () => migrate(engine),
-    insertReport: (report) => insertReport(engine, report),
+    // Its rows are this process's alone.
+    claim: async () => undefined,
+    claimAside: async (batches) => batches.map(() => true),
+    insertReports: (reports) => insertReports(engine, reports, names),
+    insertAccounting: (entries) => insertAccounting(engine, entries),
     insertUnsettled: (segments) => insertUnsettled(engine, segments),
   };
 }
@@ -80,29 +89,23 @@ function embeddedEngine(client: ClickHouseClient): Engine {
     await client.command({ query: insertStatement(segment, source, true) });
     checkWritten(segment, (await taken()) - before);
   };
+  const command = (sql: string) => inTurn(() => failingAs('store_query_failed', async () => void (await client.command({ query: sql }))));
+  const place = (statement: string) =>
+    statement.replaceAll('{database}', DATABASE).replaceAll('{dictionary_source}', '').replaceAll('{parts}', 'system.parts');
   return {
     backend: 'embedded',
     query,
     insertSegment: (segment) => inTurn(() => failingAs('store_insert_failed', () => insert(segment))),
-    command: (sql) => inTurn(() => failingAs('store_query_failed', async () => void (await client.command({ query: sql })))),
+    command,
     insertObjects: (table, values) =>
       inTurn(() => failingAs('store_insert_failed', async () => void (await client.insert({ table, values, format: 'JSONEachRow' })))),
-    place: (statement) => statement.replaceAll('{database}', DATABASE).replaceAll('{dictionary_source}', ''),
+    define: (statement) => command(place(statement)),
+    place,
     reloadDictionaries: () =>
       failingAs('store_query_failed', async () => {
         for (const name of DICTIONARIES) await client.command({ query: `SYSTEM RELOAD DICTIONARY ${name}` });
       }),
     ping: async () => void (await query('SELECT 1')),
     close: () => inTurn(() => client.close()),
-  };
-}
-
-/** Runs what it is given one after the other; a failure is its caller's alone. */
-function turns(): <Result>(work: () => Promise<Result>) => Promise<Result> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const mine = last.then(work, work);
-    last = mine.catch(() => undefined);
-    return mine;
   };
 }

@@ -1,18 +1,7 @@
-// Hosts, processes, cgroups and namespaces that agents report, and their accounts: a report's rows, and names in SQL.
-import type { AgentReport, KindAccount } from '../../agent/agent-report.ts';
+// Hosts, processes, cgroups and namespaces that agents report: a report's rows, and names in SQL.
+import type { AgentReport } from '../../agent/agent-report.ts';
+import { decimal, insertAccounting, told } from './accounting.ts';
 import type { Engine } from './store.ts';
-
-/** The columns of an account. */
-export const COUNTS = [
-  'seen',
-  'sent',
-  'queued',
-  'ring_lost',
-  'withheld',
-  'queue_dropped',
-  'rejected',
-] as const satisfies readonly (keyof KindAccount)[];
-export type Counts = Pick<KindAccount, (typeof COUNTS)[number]>;
 
 /** Refreshed by hand in the embedded engine, which never does so by itself. */
 export const DICTIONARIES = ['host_name', 'cgroup_label'] as const;
@@ -25,28 +14,55 @@ export const hostName = (host_id: string) =>
 export const containerName = (host_id: string, cgroup_id: string) =>
   `dictGetOrDefault('cgroup_label', 'label', (${host_id}, ${cgroup_id}), '')`;
 
+type EntityTable = 'host' | 'process' | 'cgroup' | 'netns' | 'report';
+
 /** What a report adds to each table, as JSONEachRow wants it. Times are decimal ms: DateTime64(3) as a number of ms. */
-export function reportRows(
-  report: AgentReport,
-  now_ms: number,
-): Record<'host' | 'process' | 'cgroup' | 'netns' | 'account_history', object[]> {
-  const host_id = BigInt(`0x${report.host_id}`).toString();
-  const epoch = BigInt(`0x${report.epoch}`).toString();
+export function reportRows(report: AgentReport, now_ms: number): Record<EntityTable, object[]> {
+  const host_id = decimal(report.host_id);
+  const epoch = decimal(report.epoch);
   // An agent whose clock is ahead must not outlive its own later reports.
   const at = Math.min(report.at_ms, now_ms);
+  // Without a name it only tells what became of the rows of a run under another host id.
+  const running = report.host.name !== '';
   return {
-    host: [{ host_id, epoch, at, ...report.host, hooks: report.hooks }],
+    host: running ? [{ host_id, epoch, at, ...report.host, hooks: report.hooks }] : [],
     process: report.processes.map(({ started_at_ms, ...process }) => ({ host_id, at, started_at: started_at_ms, ...process })),
     cgroup: report.cgroups.map(({ pod_uid = '', ...cgroup }) => ({ host_id, at, pod_uid, ...cgroup })),
     netns: report.netns.map((netns) => ({ host_id, at, ...netns })),
-    account_history: Object.entries(report.accounts).map(([kind, counts]) => ({ host_id, epoch, at, kind, ...counts })),
+    report: running ? [{ host_id, epoch, at, interval_ms: report.interval_ms }] : [],
   };
 }
 
-/** Stores a report. Repeating it changes nothing: every table keeps one row a key. */
-export async function insertReport(engine: Engine, report: AgentReport): Promise<void> {
-  for (const [table, objects] of Object.entries(reportRows(report, Date.now()))) {
-    if (objects.length > 0) await engine.insertObjects(table, objects);
+/** Names that the dictionaries have: most reports bring none, and reloading costs more than storing them. */
+export class KnownNames {
+  static readonly #MAX = 100_000;
+  readonly #known = new Set<string>();
+
+  /** Whether a report has a name that none before it had. */
+  learn(reports: readonly AgentReport[]): boolean {
+    const names = reports.flatMap(({ host_id, host, cgroups }) => [
+      `${host_id} ${host.name}`,
+      ...cgroups.map(({ cgroup_id, container_id, unit }) => `${host_id} ${cgroup_id} ${container_id} ${unit}`),
+    ]);
+    const fresh = names.filter((name) => !this.#known.has(name));
+    if (this.#known.size + fresh.length > KnownNames.#MAX) this.#known.clear();
+    for (const name of fresh) this.#known.add(name);
+    return fresh.length > 0;
   }
-  await engine.reloadDictionaries();
+}
+
+/** Stores reports, one insert a table. Repeating them changes nothing: every table keeps one row a key. */
+export async function insertReports(engine: Engine, reports: readonly AgentReport[], known = new KnownNames()): Promise<void> {
+  const now_ms = Date.now();
+  const tables = new Map<string, object[]>();
+  for (const report of reports) {
+    for (const [table, objects] of Object.entries(reportRows(report, now_ms))) {
+      const all = tables.get(table) ?? [];
+      all.push(...objects);
+      tables.set(table, all);
+    }
+  }
+  for (const [table, objects] of tables) if (objects.length > 0) await engine.insertObjects(table, objects);
+  await insertAccounting(engine, reports.flatMap(told));
+  if (known.learn(reports)) await engine.reloadDictionaries();
 }

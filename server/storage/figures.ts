@@ -20,14 +20,19 @@ const retransByClass = Object.fromEntries(
 /** A sample carries deltas, a close what no sample has reported: together they count everything once. */
 const rest = (name: string) => `sumIf(${name}_rest, event != 'open')`;
 
+/** How many rows are behind what the rollups say: an hour that has more than when it was built is built anew. */
+const rolled = { rolled_rows: 'count()' } as const;
+
 /** Sums that add up over time, hosts and processes. A kind that does not know a figure adds 0. */
 export const FIGURES = {
   retransmit: {
+    ...rolled,
     ...retransByClass,
     /** never left TCP, and the kernel counts them nowhere: beside the classes, not in them */
     retrans_refused: "sumIf(segments, outcome = 'refused')",
   },
   connection: {
+    ...rolled,
     opened: "countIf(event = 'open' AND NOT preexisting)",
     /** of these, the ones that this host asked for: with `failed`, what was attempted */
     connected: "countIf(event = 'open' AND NOT preexisting AND role != 'server')",
@@ -47,6 +52,7 @@ export const FIGURES = {
     undos: "sumIf(undos, event != 'open')",
   },
   sample: {
+    ...rolled,
     data_segs_out: 'sum(data_segs_out)',
     bytes_sent: 'sum(bytes_sent)',
     bytes_received: 'sum(bytes_received)',
@@ -57,11 +63,13 @@ export const FIGURES = {
   },
   /** RSTs, whether they ended a connection or met none */
   reset: {
+    ...rolled,
     resets_sent: "countIf(direction = 'sent')",
     resets_received: "countIf(direction = 'received')",
   },
-  drop: { dropped: 'count()' },
+  drop: { ...rolled, dropped: 'count()' },
   listener: {
+    ...rolled,
     accepted: 'sum(accepted)',
     listener_drops: 'sum(drops)',
     /** tells nothing refused from nobody having looked */
@@ -69,6 +77,7 @@ export const FIGURES = {
   },
   /** Of a host's namespaces as the kernel counts, whoever's connections they were: qualified where a figure above has the name. */
   namespace: {
+    ...rolled,
     listen_overflows: 'sum(listen_overflows)',
     zero_windows: 'sum(to_zero_window)',
     host_retrans: 'sum(retrans_segs)',
@@ -89,12 +98,12 @@ export const FIGURE_KINDS = [
   'listener',
   'namespace',
 ] as const satisfies readonly FigureKind[];
-/** Those that tell what connections do: the others belong to hosts and listeners, or to no connection. */
-export const CONNECTION_KINDS = ['retransmit', 'connection', 'sample'] as const satisfies readonly FigureKind[];
 export const FIGURE_NAMES = [...new Set(FIGURE_KINDS.flatMap((kind) => Object.keys(FIGURES[kind])))] as Figure[];
 
+export const RETRANS_FIGURES = CLASS.map((name) => `retrans_${name}` as const);
+
 /** Retransmitted segments of all classes. */
-export const RETRANS = CLASS.map((name) => `retrans_${name}`).join(' + ');
+export const RETRANS = RETRANS_FIGURES.join(' + ');
 
 /** Retransmitted segments of the classes that carry data: what a ratio to data segments compares. */
 export const DATA_RETRANS = CLASS.filter((name) => name !== 'syn' && name !== 'syn_ack')
@@ -115,10 +124,15 @@ export const RTT_COUNTS = {
 /** OpenTelemetry's exponential histogram at scale 3: bucket b holds RTTs in (2^(b/8), 2^((b+1)/8)] seconds. */
 export const RTT_BUCKET = 'toInt16(ceil(log2(greatest(srtt_us, 1) / 1e6) * 8) - 1)';
 
-/** Expressions for every figure over a kind's rows, `0` where the kind does not know it. */
-export function figuresOf(kind: FigureKind): string[] {
+/** Expressions for figures over a kind's rows, `0` where the kind does not know one. */
+export function figuresOf(kind: FigureKind, figures: readonly Figure[] = FIGURE_NAMES): string[] {
   const known: Partial<Record<string, string>> = FIGURES[kind];
-  return FIGURE_NAMES.map((name) => `${known[name] ?? 'toUInt64(0)'} AS ${name}`);
+  return figures.map((name) => `${known[name] ?? 'toUInt64(0)'} AS ${name}`);
+}
+
+/** The kinds that know any of the figures. */
+export function kindsOf(figures: readonly Figure[]): FigureKind[] {
+  return FIGURE_KINDS.filter((kind) => figures.some((name) => name in FIGURES[kind]));
 }
 
 /** A quantile of a map of RTT buckets, in µs: the geometric middle of its bucket, at most 4.5 % off. NaN if the map is empty. */

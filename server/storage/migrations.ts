@@ -5,12 +5,14 @@ import { createHash } from 'node:crypto';
 import { ENTITIES } from './migrations/1-entities.ts';
 import { ROLLUP_1M } from './migrations/2-rollup.ts';
 import { ALL_KINDS } from './migrations/3-all-kinds.ts';
+import { ACCOUNTING_AND_TIERS } from './migrations/4-accounting-and-tiers.ts';
+import { withoutStatistics } from './part-statistics.ts';
 import { migrateRowTables } from './row-tables.ts';
 import { type Engine, StoreError } from './store.ts';
 
 export type Migration = { number: number; name: string; statements: readonly string[] };
 
-export const MIGRATIONS: readonly Migration[] = [ENTITIES, ROLLUP_1M, ALL_KINDS];
+export const MIGRATIONS: readonly Migration[] = [ENTITIES, ROLLUP_1M, ALL_KINDS, ACCOUNTING_AND_TIERS];
 
 const CREATE_MIGRATION = `CREATE TABLE IF NOT EXISTS migration (
   number UInt32,
@@ -22,20 +24,52 @@ ORDER BY number`;
 
 type Applied = Pick<Migration, 'number' | 'name'> & { checksum: string };
 
+/** `applied_at_ms` is null for what is pending. `changed`: the recorded text is not this version's. `unknown`: of a newer version. */
+export type MigrationState = {
+  number: number;
+  name: string;
+  checksum: string;
+  applied_at_ms: number | null;
+  state: 'applied' | 'pending' | 'changed' | 'unknown';
+};
+
+/** Every step that this version has or the database records, in order. Changes nothing. */
+export async function listMigrations(engine: Engine, migrations: readonly Migration[] = MIGRATIONS): Promise<MigrationState[]> {
+  const [found] = await engine.query<{ tables: number }>(
+    "SELECT count() AS tables FROM system.tables WHERE database = currentDatabase() AND name = 'migration'",
+  );
+  const applied = found?.tables
+    ? await engine.query<Applied & { at_ms: number }>(
+        'SELECT number, name, checksum, toUnixTimestamp64Milli(applied_at) AS at_ms FROM migration FINAL ORDER BY number',
+      )
+    : [];
+  const recorded = new Map(applied.map((entry) => [entry.number, entry]));
+  const own = migrations.map((migration): MigrationState => {
+    const { number, name } = migration;
+    const entry = recorded.get(number);
+    const state = entry === undefined ? 'pending' : entry.checksum === checksum(migration) ? 'applied' : 'changed';
+    return { number, name, checksum: checksum(migration), applied_at_ms: entry?.at_ms ?? null, state };
+  });
+  const newest = migrations.at(-1)?.number ?? 0;
+  const unknown = applied.filter(({ number }) => number > newest);
+  return [...own, ...unknown.map(({ at_ms, ...entry }): MigrationState => ({ ...entry, applied_at_ms: at_ms, state: 'unknown' }))];
+}
+
 /**
  * Applies what is missing, in order. Throws `store_migration_changed` where a recorded step's text is no longer the one that
  * ran, and where the database is newer than this program.
  */
 export async function migrate(engine: Engine, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {
-  await engine.command(CREATE_MIGRATION);
+  await engine.define(CREATE_MIGRATION);
   await migrateRowTables(engine);
   const applied = await engine.query<Applied>('SELECT number, name, checksum FROM migration FINAL ORDER BY number');
   for (const migration of pending(migrations, applied)) {
-    for (const statement of migration.statements) await engine.command(engine.place(statement));
+    for (const statement of migration.statements) await engine.define(statement);
     await engine.command(
       `INSERT INTO migration (number, name, checksum) SELECT ${migration.number}, '${migration.name}', '${checksum(migration)}'`,
     );
   }
+  await withoutStatistics(engine);
 }
 
 function pending(migrations: readonly Migration[], applied: readonly Applied[]): Migration[] {

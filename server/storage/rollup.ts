@@ -1,6 +1,6 @@
 // rollup_1m: what ranges too long for rows are answered from. One row a minute, host, cgroup, process, role, peer network and
 // service port, filled inline by one view a kind.
-import { FIGURE_KINDS, FIGURES, type Figure, type FigureKind, PEER_NETWORK, RTT_BUCKET, RTT_COUNTS, SERVICE_PORT } from './figures.ts';
+import { FIGURE_KINDS, FIGURES, type FigureKind, PEER_NETWORK, RTT_BUCKET, RTT_COUNTS, SERVICE_PORT } from './figures.ts';
 
 /** Each key as an expression over a row. */
 const KEYS = {
@@ -12,13 +12,6 @@ const KEYS = {
   peer_network: PEER_NETWORK,
   service_port: SERVICE_PORT,
 } as const;
-
-/** How the rollup keeps a figure. */
-export const rollupFigure = (name: Figure) => `${name} SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1))`;
-
-/** The view that rolls a kind's rows up as they are inserted. */
-export const createView = (kind: FigureKind) => `CREATE MATERIALIZED VIEW IF NOT EXISTS rollup_1m_from_${kind} TO rollup_1m AS
-${rollupSelect(kind)}`;
 
 /** Only what the kind knows: the rest of the rollup's columns default to 0. */
 function expressions(kind: FigureKind): [name: string, expression: string][] {
@@ -32,7 +25,7 @@ export const ROLLUP_COLUMNS = Object.fromEntries(FIGURE_KINDS.map((kind) => [kin
   string[]
 >;
 
-/** What a kind's rows add up to. @param where over its rows; all of them without */
+/** What a kind's rows add up to: the text of its view, which a migration makes. @param where over its rows; all of them without */
 export function rollupSelect(kind: FigureKind, where?: string): string {
   const columns = expressions(kind).map(([name, expression]) => `${expression} AS ${name}`);
   return `SELECT

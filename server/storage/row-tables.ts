@@ -21,26 +21,35 @@ TTL toDateTime(time_ns) + INTERVAL ${ROWS_KEPT_DAYS} DAY
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW}`;
 }
 
-/** Creates the tables, adds columns that rows.h has gained and widens enums. Throws where a column changed its type otherwise. */
+type Held = { name: string; type: string; codec: string };
+
+/**
+ * Creates the tables, adds columns that rows.h has gained, widens enums and sets the codec for what is written from now on. Throws
+ * where a column changed its type otherwise.
+ */
 export async function migrateRowTables(engine: Engine): Promise<void> {
   for (const kind of KIND) {
-    await engine.command(createRowTable(kind));
-    const stored = await engine.query<{ name: string; type: string }>(
-      'SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {kind:String}',
+    await engine.define(createRowTable(kind));
+    // On a cluster the codecs are those of the local table, which comes second.
+    const held = await engine.query<Held>(
+      `SELECT name, type, compression_codec AS codec FROM system.columns
+WHERE database = currentDatabase() AND table IN ({kind:String}, concat({kind:String}, '_local')) ORDER BY table`,
       { kind },
     );
-    const types = new Map(stored.map(({ name, type }) => [name, type]));
+    const columns = new Map(held.map((column) => [column.name, column]));
     for (const column of storedColumns(kind)) {
-      const change = alteration(kind, column, types.get(column.name));
-      if (change !== undefined) await engine.command(change);
+      const change = alteration(kind, column, columns.get(column.name));
+      if (change !== undefined) await engine.define(change);
     }
   }
 }
 
-function alteration(kind: Kind, column: StoredColumn, type: string | undefined): string | undefined {
-  if (type === column.type) return undefined;
-  if (type === undefined) return `ALTER TABLE ${kind} ADD COLUMN IF NOT EXISTS ${definition(column)}`;
-  if (type.startsWith('Enum8') && column.type.startsWith(type.slice(0, -1)))
+function alteration(kind: Kind, column: StoredColumn, held: Held | undefined): string | undefined {
+  if (held === undefined) return `ALTER TABLE ${kind} ADD COLUMN IF NOT EXISTS ${definition(column)}`;
+  const { type, codec } = held;
+  // The engine tells a delta's width, which it takes from the type.
+  if (type === column.type && codec.replace(/\b((?:Double)?Delta)\(\d+\)/, '$1') === `CODEC(${column.codec})`) return undefined;
+  if (type === column.type || (type.startsWith('Enum8') && column.type.startsWith(type.slice(0, -1))))
     return `ALTER TABLE ${kind} MODIFY COLUMN ${definition(column)}`;
   throw new StoreError(
     'store_migration_changed',

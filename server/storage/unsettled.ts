@@ -1,12 +1,13 @@
 // After a crash of the embedded engine nobody knows whether the segments of the log are stored, and their tokens do not tell:
 // the engine notes a token just before its part becomes visible, so a kill in between makes every retry look like a repetition.
-// So the rows themselves are looked for, and the minutes they fall into are rolled up anew.
-import type { Kind } from '../../bpf/rows.gen.ts';
+// So the rows themselves are looked for, and the minutes they fall into are rolled up and counted anew.
+import { KIND, type Kind } from '../../bpf/rows.gen.ts';
 import { quote, rawStructure, storedColumns } from './columns.ts';
 import { FIGURE_KINDS } from './figures.ts';
 import { ROLLUP_COLUMNS, rollupSelect } from './rollup.ts';
 import { checkSegment } from './segment-insert.ts';
 import type { Engine, Segment } from './store.ts';
+import { STORED_COLUMNS, storedSelect } from './stored.ts';
 
 /** ns since the epoch, as text: beyond what a number holds. */
 type Span = { from_ns: string; to_ns: string };
@@ -56,13 +57,23 @@ SELECT ${columns.map(({ select }) => select).join(', ')} FROM ${source} WHERE ${
 
 async function rollUpAgain(engine: Pick<Engine, 'command'>, { from_ns, to_ns }: Span): Promise<void> {
   const [from, to] = [`toStartOfMinute(${time(from_ns)}, 'UTC')`, `toStartOfMinute(${time(to_ns)}, 'UTC')`];
-  await engine.command(`ALTER TABLE rollup_1m DELETE WHERE minute BETWEEN ${from} AND ${to} SETTINGS mutations_sync = 1`);
-  for (const kind of FIGURE_KINDS) {
-    const where = `${within({ from_ns, to_ns })} AND toStartOfMinute(time_ns, 'UTC') BETWEEN ${from} AND ${to}`;
-    await engine.command(`INSERT INTO rollup_1m (${ROLLUP_COLUMNS[kind].join(', ')})
+  const where = `${within({ from_ns, to_ns })} AND toStartOfMinute(time_ns, 'UTC') BETWEEN ${from} AND ${to}`;
+  const again = async (table: string, selects: [columns: readonly string[], select: string][]) => {
+    await engine.command(`ALTER TABLE ${table} DELETE WHERE minute BETWEEN ${from} AND ${to} SETTINGS mutations_sync = 1`);
+    for (const [columns, select] of selects) {
+      await engine.command(`INSERT INTO ${table} (${columns.join(', ')})
 SETTINGS async_insert = 0, insert_deduplicate = 0
-${rollupSelect(kind, where)}`);
-  }
+${select}`);
+    }
+  };
+  await again(
+    'rollup_1m',
+    FIGURE_KINDS.map((kind) => [ROLLUP_COLUMNS[kind], rollupSelect(kind, where)]),
+  );
+  await again(
+    'stored',
+    KIND.map((kind) => [STORED_COLUMNS, storedSelect(kind, where)]),
+  );
 }
 
 /** The sorting key's pieces that a span, and the whole minutes around it, fall into. */

@@ -8,6 +8,7 @@ import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { zstdCompressSync } from 'node:zlib';
 import { HEADERS, REPORT_PATH, ROWS_PATH } from '../../agent/batch-envelope.ts';
+import type { Outcome } from '../../agent/outcome.ts';
 import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
 import { type RowValues, rowBytes } from '../support/row-bytes.ts';
 
@@ -83,7 +84,17 @@ export class TestAgent {
 
   /** `ring_lost` connection rows out of a thousand, and one hook that the kernel refused. */
   async report(ring_lost: number): Promise<void> {
-    const account = { seen: 1000, sent: 1000, queued: 0, ring_lost: 0, withheld: 0, queue_dropped: 0, rejected: 0 };
+    const told = (kind: Kind, outcome: Outcome, rows: number) => ({
+      epoch: this.#epoch,
+      minute_ms: Math.floor(Date.now() / 60_000) * 60_000,
+      kind,
+      outcome,
+      rows,
+    });
+    const whole = (['retransmit', 'state_change', 'sample'] as const).flatMap((kind) => [
+      told(kind, 'seen', 1000),
+      told(kind, 'sent', 1000),
+    ]);
     const report = {
       host_id: this.#hex,
       epoch: this.#epoch,
@@ -96,12 +107,13 @@ export class TestAgent {
         { name: 'tcp_retransmit_skb', attached: true, reason: '' },
         { name: 'tcp_retransmit_synack', attached: false, reason: 'this kernel has no such tracepoint' },
       ],
-      accounts: {
-        retransmit: account,
-        connection: { ...account, sent: 1000 - ring_lost, ring_lost },
-        state_change: account,
-        sample: account,
-      },
+      interval_ms: 10_000,
+      accounting: [
+        ...whole,
+        told('connection', 'seen', 1000),
+        told('connection', 'sent', 1000 - ring_lost),
+        told('connection', 'ring_lost', ring_lost),
+      ],
     };
     await this.#post(REPORT_PATH, JSON.stringify(report), { 'content-type': 'application/json' });
   }

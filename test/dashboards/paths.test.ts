@@ -26,7 +26,7 @@ test('paths and parameters', async () => {
   await api.listeners({ port: '80' }, signal);
   await api.resets({}, signal);
   await api.drops({ from: '1' }, signal);
-  await api.hosts(signal);
+  await api.hosts({}, signal);
   await api.connection({ host_id: '1', connection_id: '2' }, signal);
   expect(asked).toEqual([
     '/api/v1/overview?from=1&comm=a+b',
@@ -51,6 +51,6 @@ test.each([
   ['an answer without words', answer(502, '<html>'), 'http', 'The collector answered 502', 502],
   ['no answer', () => Promise.reject(new TypeError('Failed to fetch')), 'unreachable', 'The collector does not answer', 0],
 ])('%s', async (_name, respond, code, message, status) => {
-  const asked = createApiClient(respond).hosts(signal);
+  const asked = createApiClient(respond).hosts({}, signal);
   await expect(asked).rejects.toMatchObject({ code, status, message: expect.stringContaining(message) });
 });

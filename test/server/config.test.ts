@@ -13,8 +13,10 @@ test('defaults', () => {
     listen: { host: '127.0.0.1', port: 8600 },
     data: '.data',
     clickhouse: undefined,
+    cluster: undefined,
     log_max: 2048 * 1024 * 1024,
     in_flight_max: 64 * 1024 * 1024,
+    retention_size: { share: 0.8 },
     log_level: 'info',
   });
 });
@@ -29,8 +31,14 @@ test.each([
   expect(readConfig(parse([flag, text]))[name]).toEqual(value);
 });
 
+test('a cluster has to be reached through one of its servers', () => {
+  expect(() => readConfig(parse(['--cluster', 'fleet']))).toThrow('--cluster needs --clickhouse');
+  expect(readConfig(parse(['--cluster', 'fleet', '--clickhouse', 'http://db:8123'])).cluster).toBe('fleet');
+});
+
 test.each([
   ['--listen', '0.0.0.0:8600', 'no authentication'],
+  ['--cluster', "a'b", 'letters, digits and _'],
   ['--listen', '[::]:8600', 'not a loopback address'],
   ['--listen', '192.168.1.2:8600', 'no authentication'],
   ['--listen', 'example.com:8600', 'not a loopback address'],

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Accounting } from '../../server/api/accounting.ts';
+import { ADMIN_API } from '../../server/api/admin.ts';
 import { Drops, Listeners, Resets } from '../../server/api/causes.ts';
 import { API, Connection, Edges, Hosts, Overview, Retransmits } from '../../server/api.ts';
-import { HOST, postBatch, postReport, report, rowsOf } from './support/agent.ts';
+import { EPOCH, HOST, postBatch, postReport, report, rowsOf } from './support/agent.ts';
 import { startCollector, type TestCollector, type TestDirectory, testDirectory, until } from './support/collector.ts';
 
 let directory: TestDirectory;
@@ -20,8 +22,9 @@ beforeAll(async () => {
   await writeFile(join(dashboards, 'index.html'), '<!doctype html><title>page</title>');
   await writeFile(join(dashboards, 'assets', 'index-abc123.js'), 'export {};');
   collector = await startCollector(join(directory.path, 'data'), {}, dashboards);
-  const account = { seen: 10, sent: 8, queued: 1, ring_lost: 1, withheld: 0, queue_dropped: 0, rejected: 0 };
-  expect(await postReport(collector.url, report({ accounts: { retransmit: account } }))).toMatchObject({ status: 200 });
+  const told = { epoch: EPOCH, minute_ms: Math.floor(Date.now() / 60_000) * 60_000, kind: 'retransmit' };
+  const accounting = (['seen', 'sent', 'ring_lost'] as const).map((outcome, at) => ({ ...told, outcome, rows: [10, 8, 1][at] ?? 0 }));
+  expect(await postReport(collector.url, report({ accounting }))).toMatchObject({ status: 200 });
   const retransmits = rowsOf('retransmit', 3, (index) => ({
     connection_id: 77,
     peer_port: 443,
@@ -102,6 +105,11 @@ test.each<[string, TSchema, object]>([
   [`${API.listeners}?port=81&limit=1`, Listeners, { total: 0, listeners: [] }],
   [API.resets, Resets, { total: 1, resets: [{ direction: 'sent', connection_id: '77', idle_p50_us: null }] }],
   [`${API.drops}?host_id=${HOST}`, Drops, { total: 1, drops: [{ reason: 'netfilter_drop', packets: 1 }] }],
+  [
+    `${API.accounting}?host_id=${HOST}`,
+    Accounting,
+    { total: 1, hosts: [{ host: 'web-1', seen: 10, sent: 8, queued: 1, lost: { ring_lost: 1 }, completeness: 0.9 }] },
+  ],
   [API.hosts, Hosts, { hosts: [{ name: 'web-1', host_id: String(HOST), hooks: [{ attached: true }] }] }],
 ])('%s answers as its schema says', async (path, schema, expected) => {
   const { status, body } = await get(path);
@@ -145,9 +153,14 @@ test('the OpenAPI document names every path, and each refusal', async () => {
     API.resets,
     API.drops,
     API.hosts,
+    API.accounting,
+    API.health,
+    ADMIN_API.migrations,
+    ADMIN_API.retention,
     '/api/v1/connections/{host_id}/{connection_id}',
     '/v1/rows',
     '/v1/report',
+    '/v1/layouts',
   ];
   expect(Object.keys(paths).sort()).toEqual(expected.sort());
   for (const methods of Object.values(paths)) {

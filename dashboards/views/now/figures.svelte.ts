@@ -87,5 +87,5 @@ export function refreshEvery(view: Pick<ViewState, 'range' | 'filter' | 'sort'>,
 const sortableHere = (edges: Edges, sort: Sort): boolean => sort === 'retrans' || edges.edges.length >= edges.total;
 
 function sortEdges({ edges, total }: Edges, sort: Sort): Edges {
-  return { edges: edges.toSorted((a, b) => (b[sort] ?? -1) - (a[sort] ?? -1)), total };
+  return { edges: edges.toSorted((a, b) => Number(a.others) - Number(b.others) || (b[sort] ?? -1) - (a[sort] ?? -1)), total };
 }

@@ -1,24 +1,27 @@
 // Edges: process → peer:port, and how they fare.
 import type { EDGE_SORTS, Edge, Edges, Range } from '../../api.ts';
 import { containerName, hostName } from '../entities.ts';
-import { CONNECTION_KINDS, DATA_RETRANS, FIGURE_NAMES, type Figure, RETRANS, SERVICE_PORT } from '../figures.ts';
+import { DATA_RETRANS, type Figure, RETRANS, RETRANS_FIGURES, SERVICE_PORT } from '../figures.ts';
 import type { Store } from '../store.ts';
 import { plainAddress, plainNetwork } from './address.ts';
-import { figuresBy, type Keys, RTT_P99 } from './figures-by.ts';
+import { type Cover, cover } from './cover.ts';
+import { figuresBy, type Keys, RTT_P99, toldBy } from './figures-by.ts';
 import { limitsOf } from './limits.ts';
 import { retransmitRatio } from './series.ts';
 import { type Window, windowOf } from './window.ts';
 
 type EdgeSort = (typeof EDGE_SORTS)[number];
 
-const same = (expression: string) => ({ rows: expression, rollup_1m: expression });
+const same = (expression: string) => ({ rows: expression, rollup: expression });
 const KEYS = {
   host_key: same('host_id'),
   comm: same('comm'),
   container: same(containerName('host_id', 'cgroup_id')),
   role: same('role'),
-  peer: { rows: 'peer_addr', rollup_1m: 'peer_network' },
-  port: { rows: SERVICE_PORT, rollup_1m: 'service_port' },
+  peer: { rows: 'peer_addr', rollup: 'peer_network' },
+  port: { rows: SERVICE_PORT, rollup: 'service_port' },
+  /** all that an hour or a day keeps no key of, together */
+  is_others: { rows: 'false', rollup: 'others' },
 } as const satisfies Keys;
 
 /** What each sort orders by, largest first. An edge without the figure comes last. */
@@ -32,13 +35,30 @@ const ORDER = {
   bytes: 'bytes_sent + bytes_received',
 } as const satisfies Record<EdgeSort, string>;
 
+/** What connections do; the figures of hosts and of listeners belong to no edge. */
+const SHOWN = [
+  ...RETRANS_FIGURES,
+  'retrans_refused',
+  'opened',
+  'closed',
+  'failed',
+  'resets',
+  'data_segs_out',
+  'bytes_sent',
+  'bytes_received',
+  'busy_us',
+  'rwnd_limited_us',
+  'sndbuf_limited_us',
+  'sampled_us',
+] as const satisfies readonly Figure[];
+
 /** Resets, drops and listeners make no edge by themselves: only what connections were opened, moved or resent. */
 const CARRIED = `opened + closed + failed + sampled_us + ${RETRANS} + retrans_refused > 0`;
 
-type EdgeRow = Record<Figure | 'retrans' | 'data_retrans' | 'total', number> &
-  Pick<Edge, 'host_id' | 'host' | 'comm' | 'container' | 'role' | 'peer_addr' | 'port' | 'rtt_p99_us'>;
+type EdgeRow = Record<(typeof SHOWN)[number] | 'retrans' | 'data_retrans' | 'total', number> &
+  Pick<Edge, 'host_id' | 'host' | 'comm' | 'container' | 'role' | 'peer_addr' | 'port' | 'others' | 'rtt_p99_us'>;
 
-/** The `limit` edges that are largest by `sort`. Over ranges that the rollup answers, a peer is its network. */
+/** The `limit` edges that are largest by `sort`. Over ranges that a rollup answers, a peer is its network; others come last. */
 export async function edges(
   store: Store,
   range: Range,
@@ -46,30 +66,31 @@ export async function edges(
   now_ms: number,
 ): Promise<Edges> {
   const window = windowOf(range, now_ms);
-  const rows = await store.query<EdgeRow>(edgesSql(window, sort), { ...window.params, limit });
+  const rows = await store.query<EdgeRow>(edgesSql(window, await cover(store, window), sort), { ...window.params, limit });
   const span_s = (window.to_ms - window.from_ms) / 1000;
   return { edges: rows.map((row) => edgeOf(row, window, span_s)), total: rows[0]?.total ?? 0 };
 }
 
-function edgesSql(window: Window, sort: EdgeSort): string {
-  return `SELECT toString(e.host_key) AS host_id, ${hostName('e.host_key')} AS host, comm, container, role, toString(peer) AS peer_addr, port,
-  ${FIGURE_NAMES.join(', ')}, ${RETRANS} AS retrans, ${DATA_RETRANS} AS data_retrans, ${RTT_P99[window.source]} AS rtt_p99_us, count() OVER () AS total
-FROM (${figuresBy(KEYS, window, CONNECTION_KINDS)}) AS e
+function edgesSql(window: Window, covered: Cover | undefined, sort: EdgeSort): string {
+  return `SELECT toString(e.host_key) AS host_id, ${hostName('e.host_key')} AS host, comm, container, role, toString(peer) AS peer_addr, port, is_others AS others,
+  ${SHOWN.join(', ')}, ${RETRANS} AS retrans, ${DATA_RETRANS} AS data_retrans, ${RTT_P99[toldBy(window)]} AS rtt_p99_us, count() OVER () AS total
+FROM (${figuresBy(KEYS, SHOWN, window, covered)}) AS e
 WHERE ${CARRIED}
-ORDER BY ${ORDER[sort]} DESC, bytes_sent + bytes_received DESC, host_id, comm, peer_addr, port, role
+ORDER BY is_others, ${ORDER[sort]} DESC, bytes_sent + bytes_received DESC, host_id, comm, peer_addr, port, role
 LIMIT {limit:UInt32}`;
 }
 
 function edgeOf(row: EdgeRow, { source }: Window, span_s: number): Edge {
-  const { host_id, host, comm, container, role, port, opened, failed, resets, data_segs_out, retrans, rtt_p99_us } = row;
+  const { host_id, host, comm, container, role, port, others, opened, failed, resets, data_segs_out, retrans, rtt_p99_us } = row;
   return {
     host_id,
     host,
     comm,
     container,
     role,
-    peer_addr: source === 'rows' ? plainAddress(row.peer_addr) : plainNetwork(row.peer_addr),
+    peer_addr: others ? '' : source === 'rows' ? plainAddress(row.peer_addr) : plainNetwork(row.peer_addr),
     port,
+    others,
     connections_per_s: opened / span_s,
     opened,
     failed,

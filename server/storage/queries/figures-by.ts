@@ -1,21 +1,33 @@
-// FIGURES grouped by any keys, from rows or from the rollup: the same columns either way.
-import { bucketQuantile, FIGURE_KINDS, FIGURE_NAMES, type FigureKind, figuresOf, RTT_COUNTS } from '../figures.ts';
+// Figures grouped by any keys, from rows or from the rollups: the same columns either way.
+import { bucketQuantile, type Figure, figuresOf, kindsOf, RTT_COUNTS } from '../figures.ts';
+import { type Cover, rolledUp } from './cover.ts';
 import type { Window } from './window.ts';
 
-/** A key's name → its expression over a row of each source. */
-export type Keys = Record<string, Record<Window['source'], string>>;
+/** A key's name → its expression over a row, and over a rollup's entry. */
+export type Keys = Record<string, { rows: string; rollup: string }>;
 
-/** A SELECT of the keys, every figure, `rows` (stored rows they come from) and `rtt` (for RTT_QUANTILES). @param of over rows, only these kinds */
-export function figuresBy(keys: Keys, { source, where }: Window, of: readonly FigureKind[] = FIGURE_KINDS): string {
+/** How a figure or a key is told: from rows, or from any rollup. */
+export const toldBy = ({ source }: Pick<Window, 'source'>) => (source === 'rows' ? 'rows' : 'rollup');
+
+/** A rollup's columns that are no figures. */
+const ROLLUP_KEYS = ['host_id', 'cgroup_id', 'comm', 'role', 'peer_network', 'service_port'];
+
+/**
+ * A SELECT of the keys, the figures, `rows` (stored rows or entries they come from) and `rtt` (for RTT_QUANTILES). Planning a
+ * statement over rows takes longer than reading an hour of them: it has nothing that is not asked for.
+ * @param cover of a rollup's window
+ */
+export function figuresBy(keys: Keys, figures: readonly Figure[], { filters, where }: Window, cover: Cover | undefined): string {
   const names = Object.keys(keys).join(', ');
-  const columns = Object.entries(keys).map(([name, expression]) => `${expression[source]} AS ${name}`);
-  const sums = FIGURE_NAMES.map((name) => `sum(${name}) AS ${name}`).join(', ');
-  if (source === 'rollup_1m') {
-    return `SELECT ${columns.join(', ')}, ${sums}, count() AS rows, sumMap(rtt) AS rtt FROM rollup_1m WHERE ${where} GROUP BY ${names}`;
+  const columns = (by: 'rows' | 'rollup') => Object.entries(keys).map(([name, expression]) => `${expression[by]} AS ${name}`);
+  const sums = figures.map((name) => `sum(${name}) AS ${name}`).join(', ');
+  if (cover) {
+    const source = rolledUp(cover, [...ROLLUP_KEYS, ...figures, 'rtt'].join(', '), filters);
+    return `SELECT ${columns('rollup').join(', ')}, ${sums}, count() AS rows, sumMap(rtt) AS rtt FROM ${source} GROUP BY ${names}`;
   }
-  const kinds = of.map((kind) => {
+  const kinds = kindsOf(figures).map((kind) => {
     const rtt = `quantilesIfState(0.5, 0.99)(srtt_us, ${RTT_COUNTS[kind]}) AS rtt`;
-    return `SELECT ${[...columns, ...figuresOf(kind), 'count() AS rows', rtt].join(', ')} FROM ${kind} WHERE ${where} GROUP BY ${names}`;
+    return `SELECT ${[...columns('rows'), ...figuresOf(kind, figures), 'count() AS rows', rtt].join(', ')} FROM ${kind} WHERE ${where} GROUP BY ${names}`;
   });
   return `SELECT ${names}, ${sums}, sum(rows) AS rows, quantilesIfMergeState(0.5, 0.99)(rtt) AS rtt
 FROM (${kinds.join('\nUNION ALL ')})
@@ -25,14 +37,14 @@ GROUP BY ${names}`;
 /** [p50, p99] in µs of `rtt`, merged over the rows of a window frame such as `(ORDER BY …)`; NaN, in JSON null, without measurements. */
 export const RTT_QUANTILES = {
   rows: (frame: string) => `quantilesIfMerge(0.5, 0.99)(rtt) OVER ${frame}`,
-  rollup_1m: (frame: string) => {
+  rollup: (frame: string) => {
     const merged = `sumMap(rtt) OVER ${frame}`;
     return `[${bucketQuantile(merged, 0.5)}, ${bucketQuantile(merged, 0.99)}]`;
   },
-} as const satisfies Record<Window['source'], (frame: string) => string>;
+} as const;
 
 /** p99 in µs of one row's `rtt`. */
 export const RTT_P99 = {
   rows: 'finalizeAggregation(rtt)[2]',
-  rollup_1m: bucketQuantile('rtt', 0.99),
-} as const satisfies Record<Window['source'], string>;
+  rollup: bucketQuantile('rtt', 0.99),
+} as const;

@@ -1,19 +1,18 @@
 // The stores that the contract is checked on.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import type { Kind } from '../../../bpf/rows.gen.ts';
-import { openClickHouse } from '../../../server/storage/clickhouse.ts';
+import { openClickHouse } from '../../../server/storage/clickhouse-store.ts';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
-import type { Segment, Store } from '../../../server/storage/store.ts';
+import type { BatchSpan, Segment, Store } from '../../../server/storage/store.ts';
+import { type Front, startFront } from './front-process.ts';
 
 export type Fixture = {
   store: Store;
-  /** Writes rows to a file; inserting it is the caller's. */
-  segment(kind: Kind, rows: readonly Buffer[], token?: string): Segment;
+  /** Writes rows to a file; inserting it is the caller's. One batch of a run of its own, unless they are named. */
+  segment(kind: Kind, rows: readonly Buffer[], token?: string, batches?: readonly BatchSpan[]): Segment;
   /** Writes rows and inserts them. */
   put(kind: Kind, rows: readonly Buffer[], token?: string): Promise<Segment>;
   close(): Promise<void>;
@@ -44,10 +43,10 @@ export async function fixture(open: (directory: string) => Promise<Store>): Prom
   const store = await open(directory);
   await store.migrate();
   let segments = 0;
-  const segment = (kind: Kind, rows: readonly Buffer[], token = `${kind}/${++segments}`): Segment => {
+  const segment: Fixture['segment'] = (kind, rows, token = `${kind}/${++segments}`, batches = [batchOf(++segments, rows.length)]) => {
     const path = join(directory, `${++segments}.rows`);
     writeFileSync(path, Buffer.concat(rows));
-    return { kind, path, rows: rows.length, token };
+    return { kind, path, rows: rows.length, token, batches };
   };
   return {
     store,
@@ -64,16 +63,19 @@ export async function fixture(open: (directory: string) => Promise<Store>): Prom
   };
 }
 
+/** A batch of a host that sends nothing else. */
+export function batchOf(sequence: number, rows: number): BatchSpan {
+  return { host_id: 'ffffffffffffff00', epoch: '00000000000000e1', sequence, rows };
+}
+
 async function openFront(): Promise<Fixture> {
-  let front: ChildProcess | undefined;
+  let front: Front | undefined;
   const opened = await fixture(async (directory) => {
-    front = spawn(process.execPath, [join(import.meta.dirname, 'http-front.ts'), directory], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [port] = (await once(front.stdout ?? front, 'data')) as [Buffer];
-    return openClickHouse({ url: `http://127.0.0.1:${port.toString().trim()}`, database: 'tcplens' });
+    front = await startFront(directory);
+    return openClickHouse({ url: front.url, database: 'tcplens' });
   });
   const close = async () => {
-    front?.kill('SIGTERM');
-    if (front && front.exitCode === null) await once(front, 'exit');
+    await front?.end('SIGTERM');
     await opened.close();
   };
   return { ...opened, close };

@@ -8,10 +8,11 @@ import process from 'node:process';
 import { afterAll, expect, test } from 'vitest';
 import { openEmbedded, openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import { migrate } from '../../../server/storage/migrations.ts';
-import { createView } from '../../../server/storage/rollup.ts';
+import { rollupSelect } from '../../../server/storage/rollup.ts';
 import type { Segment } from '../../../server/storage/store.ts';
 import { insertUnsettled } from '../../../server/storage/unsettled.ts';
 import { rowBytes } from '../../support/row-bytes.ts';
+import { batchOf } from './backends.ts';
 
 const ROWS = 5000;
 const SEGMENTS = 12;
@@ -26,7 +27,7 @@ function segmentsOf(name: string): Segment[] {
       rowBytes('sample', { time_ns: now_ns - BigInt(i), host_id: 1, connection_id: i, data_segs_out: 1, comm: `p${i % 50}` }),
     );
     writeFileSync(path, Buffer.concat(rows));
-    return { kind: 'sample', path, rows: ROWS, token: `${name}/${index}` };
+    return { kind: 'sample', path, rows: ROWS, token: `${name}/${index}`, batches: [batchOf(index + 1, ROWS)] };
   });
 }
 
@@ -74,30 +75,36 @@ test('a segment that reached its table and not the rollup is completed by the re
   // As a crash between the two leaves it: the rows are there, the view's are not.
   await engine.command('DROP VIEW rollup_1m_from_sample');
   await engine.insertSegment(segment);
-  await engine.command(createView('sample'));
+  await engine.command(`CREATE MATERIALIZED VIEW rollup_1m_from_sample TO rollup_1m AS ${rollupSelect('sample')}`);
   for (let retry = 0; retry < 2; retry++) await engine.insertSegment(segment);
   expect(await engine.query('SELECT count() AS n FROM sample')).toEqual([{ n: ROWS }]);
   expect(await engine.query('SELECT sum(data_segs_out) AS n FROM rollup_1m')).toEqual([{ n: ROWS }]);
   await engine.close();
 }, 60_000);
 
-type Case = { name: string; stored: boolean; harm: string; after_retry: { rows: number; rolled: number } };
+type Case = { name: string; stored: boolean; harm: string; after_retry: { rows: number; rolled: number; counted: number } };
 
 /** What a kill can leave behind. A token is noted just before its part appears: without the part, a retry stores nothing. */
 const left: Case[] = [
-  { name: 'nothing', stored: false, harm: 'SELECT 1', after_retry: { rows: ROWS, rolled: ROWS } },
-  { name: 'all of it', stored: true, harm: 'SELECT 1', after_retry: { rows: ROWS, rolled: ROWS } },
+  { name: 'nothing', stored: false, harm: 'SELECT 1', after_retry: { rows: ROWS, rolled: ROWS, counted: ROWS } },
+  { name: 'all of it', stored: true, harm: 'SELECT 1', after_retry: { rows: ROWS, rolled: ROWS, counted: ROWS } },
   {
     name: 'a token without rows',
     stored: true,
     harm: 'ALTER TABLE sample DELETE WHERE 1 SETTINGS mutations_sync = 1',
-    after_retry: { rows: 0, rolled: ROWS },
+    after_retry: { rows: 0, rolled: ROWS, counted: ROWS },
   },
   {
     name: 'a token without the rollup',
     stored: true,
     harm: 'ALTER TABLE rollup_1m DELETE WHERE 1 SETTINGS mutations_sync = 1',
-    after_retry: { rows: ROWS, rolled: 0 },
+    after_retry: { rows: ROWS, rolled: 0, counted: ROWS },
+  },
+  {
+    name: 'a token without the count',
+    stored: true,
+    harm: 'ALTER TABLE stored DELETE WHERE 1 SETTINGS mutations_sync = 1',
+    after_retry: { rows: ROWS, rolled: ROWS, counted: 0 },
   },
 ];
 
@@ -105,11 +112,13 @@ test('whatever a kill has left, an unsettled segment is stored once', async () =
   const engine = await openEmbeddedEngine({ path: join(directory, 'unsettled') });
   await migrate(engine);
   const held = async () => {
-    const [found] = await engine.query('SELECT (SELECT count() FROM sample) AS rows, (SELECT sum(data_segs_out) FROM rollup_1m) AS rolled');
+    const [found] = await engine.query(
+      'SELECT (SELECT count() FROM sample) AS rows, (SELECT sum(data_segs_out) FROM rollup_1m) AS rolled, (SELECT sum(rows) FROM stored) AS counted',
+    );
     return found;
   };
   for (const { name, stored, harm, after_retry } of left) {
-    for (const table of ['sample', 'rollup_1m']) await engine.command(`TRUNCATE TABLE ${table}`);
+    for (const table of ['sample', 'rollup_1m', 'stored']) await engine.command(`TRUNCATE TABLE ${table}`);
     const [segment] = segmentsOf(name.replaceAll(' ', '-'));
     if (!segment) throw new Error('no segment');
     if (stored) await engine.insertSegment(segment);
@@ -118,7 +127,7 @@ test('whatever a kill has left, an unsettled segment is stored once', async () =
     expect(await held(), `${name}: a retry with the token`).toEqual(after_retry);
     for (let start = 0; start < 2; start++) {
       await insertUnsettled(engine, [segment]);
-      expect(await held(), name).toEqual({ rows: ROWS, rolled: ROWS });
+      expect(await held(), name).toEqual({ rows: ROWS, rolled: ROWS, counted: ROWS });
     }
   }
   await engine.close();

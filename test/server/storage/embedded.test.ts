@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
 import type { Store } from '../../../server/storage/store.ts';
 import { rowBytes } from '../../support/row-bytes.ts';
+import { batchOf } from './backends.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-embedded-'));
 const path = join(directory, 'engine');
@@ -25,7 +26,7 @@ async function insertFrom(name: string): Promise<void> {
   mkdirSync(join(directory, name));
   const segment = join(directory, name, '1.rows');
   writeFileSync(segment, rowBytes('sample', { time_ns: BigInt(Date.now()) * 1_000_000n, host_id: 1 }));
-  await store.insertSegment({ kind: 'sample', path: segment, rows: 1, token: name });
+  await store.insertSegment({ kind: 'sample', path: segment, rows: 1, token: name, batches: [batchOf(1, 1)] });
 }
 const stored = async () => (await store.query<{ n: number }>('SELECT count() AS n FROM sample'))[0]?.n;
 

@@ -1,7 +1,7 @@
 // Rows of two hosts in one minute, small enough to work out every figure on paper.
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 import type { Fixture } from './backends.ts';
-import { report } from './report.ts';
+import { report, toldOf } from './report.ts';
 
 /** A whole minute, so that steps and minutes of the rollup begin where the rows below expect it. */
 export const NOW_MS = Math.floor(Date.now() / 60_000) * 60_000;
@@ -266,10 +266,8 @@ async function fillReports({ store }: Fixture): Promise<void> {
     }),
     processes: [],
   };
-  await store.insertReport(alpha);
-  await store.insertReport({
-    ...beta,
-    host: { ...beta.host, name: 'beta' },
-    accounts: { sample: { seen: 12, sent: 10, queued: 0, ring_lost: 0, withheld: 2, queue_dropped: 0, rejected: 0 } },
-  });
+  await store.insertReports([
+    alpha,
+    { ...beta, host: { ...beta.host, name: 'beta' }, accounting: toldOf('sample', { seen: 12, sent: 10, withheld: 2 }, NOW_MS - 60_000) },
+  ]);
 }

@@ -1,7 +1,7 @@
 // A thin HTTP front over the embedded engine, for tests: no ClickHouse server can be installed here, and this is not one. It
 // speaks as much of ClickHouse's HTTP interface as the client uses: SQL in the body or `query`, `param_…`, `database`, an
 // INSERT's rows in the body, exceptions and the summary header. Started as a process of its own, since an engine takes one
-// data directory a process: `node http-front.ts DIRECTORY`, prints its port.
+// data directory a process: `node http-front.ts DIRECTORY [PORT]`, prints its port.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { createChdbConnection } from 'chdb/connection';
 
-const directory = process.argv[2];
-if (directory === undefined) throw new Error('usage: http-front.ts DIRECTORY');
+const [directory, port = '0'] = process.argv.slice(2);
+if (directory === undefined) throw new Error('usage: http-front.ts DIRECTORY [PORT]');
 const bodies = join(directory, 'bodies');
 mkdirSync(bodies, { recursive: true });
 const engine = createChdbConnection({ path: join(directory, 'engine') });
@@ -57,8 +57,9 @@ async function answer(url: URL, body: Buffer): Promise<{ text: Buffer; written: 
 
 async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://front');
-  const body = Buffer.concat(await request.toArray());
   try {
+    // A client that dies before its body is here has asked nothing; one that dies later is answered in vain.
+    const body = Buffer.concat(await request.toArray());
     if (url.pathname === '/ping') return void response.end('Ok.\n');
     const mine = last.then(() => answer(url, body));
     last = mine.catch(() => undefined);
@@ -66,6 +67,7 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
     response.setHeader('X-ClickHouse-Summary', JSON.stringify({ written_rows: String(written) }));
     response.end(text);
   } catch (error) {
+    if (response.destroyed) return;
     const { code, type, message } = error as { code?: string; type?: string; message: string };
     response.setHeader('X-ClickHouse-Exception-Code', code ?? '1');
     response.writeHead(500).end(`Code: ${code ?? 1}. DB::Exception: ${message} (${type ?? 'UNKNOWN'})`);
@@ -73,5 +75,6 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
 }
 
 const server = createServer((request, response) => void respond(request, response));
-server.listen(0, '127.0.0.1', () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`));
+server.listen(Number(port), '127.0.0.1', () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`));
 process.on('SIGTERM', () => server.close(() => process.exit(0)));
+process.on('disconnect', () => process.exit(0));

@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { KIND, KINDS } from '../../../bpf/rows.gen.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
+import { FIGURE_KINDS, FIGURE_NAMES } from '../../../server/storage/figures.ts';
 import { MIGRATIONS, type Migration, migrate } from '../../../server/storage/migrations.ts';
+import { rollupSelect } from '../../../server/storage/rollup.ts';
 import type { Engine } from '../../../server/storage/store.ts';
+import { storedSelect } from '../../../server/storage/stored.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-migrations-'));
 let engine: Engine;
@@ -46,27 +49,44 @@ test('no migration that may have been applied somewhere has changed: add a new o
     { number: 1, name: 'entities', checksum: '0053f2abed56420e' },
     { number: 2, name: 'rollup_1m', checksum: '263dcd21ea865c73' },
     { number: 3, name: 'all_kinds', checksum: 'e56c4a05d5ffa066' },
+    { number: 4, name: 'accounting_and_tiers', checksum: '7d63937a9e5cc0ce' },
   ]);
+});
+
+test('the newest views count what queries over rows count, and hours and days have every figure', async () => {
+  const statements = MIGRATIONS.flatMap((migration) => migration.statements);
+  const views = [
+    ...FIGURE_KINDS.map((kind) => [`rollup_1m_from_${kind}`, rollupSelect(kind)] as const),
+    ...KIND.map((kind) => [`stored_from_${kind}`, storedSelect(kind)] as const),
+  ];
+  for (const [view, select] of views) {
+    const create = statements.findLast((statement) => statement.startsWith(`CREATE MATERIALIZED VIEW IF NOT EXISTS ${view} `));
+    expect(create?.slice(create.indexOf('\n') + 1)).toBe(select);
+  }
+  for (const table of ['rollup_1m', 'rollup_1h', 'rollup_1d']) {
+    const columns = await engine.query<{ name: string }>('SELECT name FROM system.columns WHERE table = {table:String}', { table });
+    expect(columns.map(({ name }) => name)).toEqual(expect.arrayContaining([...FIGURE_NAMES, 'rtt']));
+  }
 });
 
 test('a migration cut short after its first statement runs again to its end', async () => {
   const whole = step(
-    4,
+    5,
     'CREATE TABLE IF NOT EXISTS half (x UInt8) ENGINE = Memory',
     'CREATE TABLE IF NOT EXISTS whole (x UInt8) ENGINE = Memory',
   );
   let commands = 0;
   const killed: Engine = {
     ...engine,
-    command: async (sql) => {
+    define: async (sql) => {
       if (sql.includes('whole') && commands++ === 0) throw new Error('killed');
-      await engine.command(sql);
+      await engine.define(sql);
     },
   };
   await expect(migrate(killed, [...MIGRATIONS, whole])).rejects.toThrow('killed');
-  expect(await recorded()).toEqual([1, 2, 3]);
-  await migrate(engine, [...MIGRATIONS, whole]);
   expect(await recorded()).toEqual([1, 2, 3, 4]);
+  await migrate(engine, [...MIGRATIONS, whole]);
+  expect(await recorded()).toEqual([1, 2, 3, 4, 5]);
   expect(await engine.query("SELECT count() AS n FROM system.tables WHERE name IN ('half', 'whole')")).toEqual([{ n: 2 }]);
 });
 
@@ -75,7 +95,7 @@ test('a database of a newer version is refused', async () => {
     code: 'store_migration_changed',
     message: expect.stringContaining('newer tcplens'),
   });
-  await engine.command('DELETE FROM migration WHERE number = 4');
+  await engine.command('DELETE FROM migration WHERE number = 5');
 });
 
 test('a changed migration is refused, by name', async () => {

@@ -8,7 +8,7 @@ import { retransmitFromRow, retransmits } from '../../../server/storage/queries/
 import { rowBytes } from '../../support/row-bytes.ts';
 import { BACKENDS, type Fixture } from './backends.ts';
 import { ALPHA, ago, fast, fill, NOW_MS } from './hand-made-rows.ts';
-import { report } from './report.ts';
+import { report, toldOf } from './report.ts';
 
 const FOUR_HOURS = { from: NOW_MS - 4 * 3_600_000, to: NOW_MS };
 
@@ -130,6 +130,7 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
     container: '0123456789ab',
     role: 'client',
     port: 443,
+    others: false,
     opened: 1,
     failed: 0,
     resets: 1,
@@ -195,7 +196,7 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
   });
 
   check('hosts: with the account of their running agent', async (store) => {
-    const found = await hosts(store, NOW_MS);
+    const found = await hosts(store, {}, NOW_MS);
     expect(found.map(({ name }) => name)).toEqual(['alpha', 'beta']);
     expect(found[0]).toEqual({
       host_id: String(ALPHA),
@@ -205,20 +206,21 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
       last_seen_ms: NOW_MS - 50_000,
       lag_ms: 50_000,
       completeness: 94 / 100,
-      accounts: [{ kind: 'sample', seen: 100, sent: 90, queued: 4, ring_lost: 3, withheld: 0, queue_dropped: 2, rejected: 1 }],
+      accounts: expect.arrayContaining([
+        { kind: 'sample', seen: 100, sent: 90, stored: 2, queued: 4, lost: { ring_lost: 3, memory_dropped: 2, rejected: 1 } },
+        { kind: 'drop', seen: 0, sent: 0, stored: 2, queued: 0, lost: {} },
+      ]),
       hooks: [{ name: 'tcp_retransmit_skb', attached: true, reason: '' }],
     });
     const again = report({
       host_id: '0000000000000002',
       epoch: '00000000000000bb',
       at_ms: NOW_MS + 1000,
-      accounts: { retransmit: { seen: 4, sent: 1, queued: 0, ring_lost: 3, withheld: 0, queue_dropped: 0, rejected: 0 } },
+      accounting: toldOf('retransmit', { seen: 4, sent: 1, ring_lost: 3 }, NOW_MS - 60_000, '00000000000000bb'),
     });
-    await store.insertReport({ ...again, host: { ...again.host, name: 'beta' } });
-    expect((await hosts(store, NOW_MS))[1]).toMatchObject({
-      completeness: 1 / 4,
-      accounts: [{ kind: 'retransmit', ring_lost: 3 }],
-      lag_ms: 0,
-    });
+    await store.insertReports([{ ...again, host: { ...again.host, name: 'beta' } }]);
+    const [, beta] = await hosts(store, {}, NOW_MS);
+    expect(beta).toMatchObject({ completeness: 11 / 16, lag_ms: 0 });
+    expect(beta?.accounts).toContainEqual({ kind: 'retransmit', seen: 4, sent: 1, stored: 0, queued: 0, lost: { ring_lost: 3 } });
   });
 });

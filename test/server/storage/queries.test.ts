@@ -1,9 +1,11 @@
 // What queries decide without the engine: steps and sources, shares, stories of few rows.
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Range } from '../../../server/api.ts';
 import { plainAddress, plainNetwork } from '../../../server/storage/queries/address.ts';
 import type { Transition } from '../../../server/storage/queries/connection-chapters.ts';
 import { storyOf } from '../../../server/storage/queries/connection-story.ts';
+import { coverOf } from '../../../server/storage/queries/cover.ts';
 import { limitsOf } from '../../../server/storage/queries/limits.ts';
 import { windowOf } from '../../../server/storage/queries/window.ts';
 
@@ -18,6 +20,13 @@ describe('window', () => {
     ['two hours are rows', { from: NOW_MS - 120 * MINUTE_MS }, { step_s: 60, source: 'rows' }],
     ['more is the rollup', { from: NOW_MS - 121 * MINUTE_MS }, { step_s: 60, source: 'rollup_1m' }],
     ['a day', { from: NOW_MS - DAY_MS }, { step_s: 900, source: 'rollup_1m' }],
+    ['a week is hours', { from: NOW_MS - 7 * DAY_MS }, { step_s: 3600, source: 'rollup_1h' }],
+    ['a month is days', { from: NOW_MS - 30 * DAY_MS }, { step_s: 21_600, source: 'rollup_1d' }],
+    [
+      'a process of a week is minutes: it may be among an hour’s others',
+      { from: NOW_MS - 7 * DAY_MS, comm: 'nginx' },
+      { source: 'rollup_1m' },
+    ],
     ['an exact peer is rows', { from: NOW_MS - DAY_MS, peer_addr: '192.0.2.1' }, { step_s: 900, source: 'rows' }],
     ['a future end is now', { to: NOW_MS + DAY_MS }, { step_s: 5, to_ms: NOW_MS }],
     ['since ever is bounded', { from: 0 }, { step_s: 86_400, from_ms: Math.floor(NOW_MS / DAY_MS - 180) * DAY_MS }],
@@ -30,12 +39,71 @@ describe('window', () => {
     test(name, () => expect(windowOf(range, NOW_MS)).toMatchObject(expected));
   }
 
+  test.each([
+    [3, 'rollup_1m', 1800],
+    [7, 'rollup_1h', 3600],
+    [30, 'rollup_1h', 21_600],
+    [170, 'rollup_1d', 86_400],
+  ] as const)('charts of %i days are of %s: nothing is coarser than a step', (days, source, step_s) => {
+    expect(windowOf({ from: NOW_MS - days * DAY_MS }, NOW_MS, 'steps')).toMatchObject({ source, step_s });
+  });
+
   test('never more than 181 steps, whatever the range', () => {
     for (let span_ms = 1000; span_ms < 200 * DAY_MS; span_ms *= 1.37) {
       const { from_ms, to_ms, step_s } = windowOf({ from: NOW_MS - span_ms }, NOW_MS);
       expect((to_ms - from_ms) / 1000 / step_s).toBeLessThanOrEqual(181);
       expect(from_ms % (step_s * 1000)).toBe(0);
     }
+  });
+});
+
+describe('cover', () => {
+  const pieces = (...starts: number[]) => starts.map((start_s) => ({ start_s, version: 1n }));
+  const [HOUR, DAY] = [3600, 86_400];
+
+  test('days, then the hours between them, then minutes: every moment once', () => {
+    const found = coverOf(
+      DAY - 2 * HOUR - 60,
+      3 * DAY + 90,
+      pieces(0, DAY, 2 * DAY, 3 * DAY),
+      pieces(DAY - 3 * HOUR, DAY - HOUR, DAY, 3 * DAY),
+    );
+    expect(found).toEqual({
+      days: pieces(DAY, 2 * DAY),
+      hours: pieces(DAY - HOUR),
+      rest: [
+        [DAY - 2 * HOUR - 60, DAY - HOUR],
+        [3 * DAY, 3 * DAY + 90],
+      ],
+    });
+  });
+
+  test('nothing published: all minutes', () => expect(coverOf(60, 120, [], [])).toEqual({ days: [], hours: [], rest: [[60, 120]] }));
+
+  test('whatever is published, each second is in one piece', () => {
+    const some = (length_s: number) =>
+      fc
+        .uniqueArray(fc.integer({ min: 0, max: 200 }), { maxLength: 40 })
+        .map((all) => pieces(...all.sort((a, b) => a - b).map((at) => at * length_s)));
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 500_000 }),
+        fc.integer({ min: 1, max: 500_000 }),
+        some(DAY),
+        some(HOUR),
+        (from, span, days, hours) => {
+          const { rest, ...found } = coverOf(from, from + span, days, hours);
+          const spans = [
+            ...found.days.map(({ start_s }) => [start_s, start_s + DAY] as const),
+            ...found.hours.map(({ start_s }) => [start_s, start_s + HOUR] as const),
+            ...rest,
+          ].sort(([a], [b]) => a - b);
+          expect(spans[0]?.[0]).toBe(from);
+          expect(spans.at(-1)?.[1]).toBe(from + span);
+          for (const [at, [, to]] of spans.entries()) expect(spans[at + 1]?.[0] ?? to).toBe(to);
+        },
+      ),
+    );
   });
 });
 

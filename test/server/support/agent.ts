@@ -50,7 +50,8 @@ export function report(changes: Partial<AgentReport> = {}): AgentReport {
     cgroups: [],
     netns: [],
     hooks: [{ name: 'tcp_retransmit_skb', attached: true, reason: '' }],
-    accounts: {},
+    interval_ms: 10_000,
+    accounting: [],
     ...changes,
   };
 }
@@ -61,4 +62,8 @@ export function postReport(url: string, body: unknown): Promise<Answer> {
     { 'content-type': 'application/json' },
     Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
   );
+}
+
+export function postLayouts(url: string, body: unknown, host_id = HOST_HEX): Promise<Answer> {
+  return post(`${url}/v1/layouts`, { 'content-type': 'application/json', 'tcplens-host-id': host_id }, Buffer.from(JSON.stringify(body)));
 }

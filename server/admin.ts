@@ -1,0 +1,87 @@
+// `tcplens admin`: what the tables are and for how long they are kept, for whoever runs a collector.
+import process from 'node:process';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { migrationsText, retentionText } from './admin/print.ts';
+import { openTarget, type Target } from './admin/target.ts';
+import { CLASSES, type RetentionChange } from './api/admin.ts';
+import { OPTIONS } from './config.ts';
+
+/** Migrations are pending, and --apply was not given. */
+const PENDING = 3;
+
+const exitCodes = `
+Exit codes:
+  0   done, or nothing to do
+  1   failed; the message says at what
+  2   wrong usage
+  3   migrations are pending (apply them with --apply; a collector does so when it starts)`;
+
+/** Of `admin` and of all below it: given before or after them. */
+type Given = { data: string; clickhouse: string; cluster: string; json?: boolean; apply?: boolean };
+
+export function command(): Command {
+  const admin = new Command('admin').option('--json', 'print JSON').addHelpText('after', exitCodes);
+  for (const name of ['data', 'clickhouse', 'cluster'] as const) {
+    const { argument, default: text, help } = OPTIONS[name];
+    admin.addOption(new Option(`--${name} <${argument}>`, help).env(`TCPLENS_${name.toUpperCase()}`).default(text));
+  }
+  const migrations = admin
+    .command('migrations')
+    .description('list the steps to this version’s tables: number, name, checksum, when applied')
+    .option('--apply', 'apply what is pending')
+    .action((_, command: Command) => showMigrations(command.optsWithGlobals()));
+  const retention = admin
+    .command('retention')
+    .description('show each table’s rows, size, oldest day and days kept, and what was dropped for its size')
+    .action((_, command: Command) => showRetention(command.optsWithGlobals()));
+  const set = retention
+    .command('set')
+    .description('keep a class of tables for so many days')
+    .addArgument(new Argument('<class>', 'tables that age together').choices(CLASSES))
+    .addArgument(new Argument('<days>', 'from now on; what is older goes').argParser(days))
+    .action((name: RetentionChange['class'], count: number, _, command: Command) =>
+      showRetention(command.optsWithGlobals(), { class: name, days: count }),
+    );
+  for (const each of [migrations, retention, set]) each.exitOverride().configureHelp({ showGlobalOptions: true });
+  return admin;
+}
+
+function days(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= 36_500) return count;
+  throw new InvalidArgumentError('It must be a whole number of days from 1 to 36500.');
+}
+
+async function showMigrations(given: Given): Promise<void> {
+  await using(given, async (target) => {
+    if (given.apply) await target.migrate();
+    const found = await target.migrations();
+    print(given, found, migrationsText(found));
+    const states = new Set(found.migrations.map(({ state }) => state));
+    if (states.has('changed') || states.has('unknown')) return 1;
+    return states.has('pending') ? PENDING : 0;
+  });
+}
+
+async function showRetention(given: Given, change?: RetentionChange): Promise<void> {
+  await using(given, async (target) => {
+    const found = await (change ? target.change(change) : target.retention());
+    print(given, found, retentionText(found));
+    return 0;
+  });
+}
+
+async function using({ data, clickhouse, cluster }: Given, work: (target: Target) => Promise<number>): Promise<void> {
+  const target = await openTarget({
+    data: OPTIONS.data.check(data),
+    clickhouse: OPTIONS.clickhouse.check(clickhouse),
+    cluster: OPTIONS.cluster.check(cluster),
+  });
+  const code = await work(target).finally(() => target.close());
+  // The embedded engine keeps threads of its own.
+  process.exit(code);
+}
+
+function print({ json }: Given, answer: object, text: string): void {
+  process.stdout.write(json ? `${JSON.stringify(answer)}\n` : text);
+}

@@ -1,0 +1,60 @@
+// What `tcplens admin` prints for people.
+import type { Migrations, Retention } from '../api/admin.ts';
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+
+/** "0 B", "3.1 GB": decimal units, three digits. */
+export function bytesText(bytes: number): string {
+  const power = Math.min(UNITS.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
+  const value = bytes / 1000 ** power;
+  return `${power === 0 || value >= 100 ? Math.round(value) : value.toPrecision(2)} ${UNITS[power]}`;
+}
+
+/** Columns as wide as their widest cell; `right` are figures. */
+function table(head: readonly string[], rows: readonly (readonly string[])[], right: ReadonlySet<number>): string {
+  const all = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    row.map((cell, column) => (right.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join('  ');
+  return all.map((row) => `${line(row).trimEnd()}\n`).join('');
+}
+
+const momentText = (ms: number) => `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+const daysText = (days: number | null) => (days === null ? 'for ever' : `${days} days`);
+
+export function migrationsText({ migrations }: Migrations): string {
+  const rows = migrations.map(({ number, name, checksum, applied_at_ms, state }) => [
+    String(number),
+    name,
+    checksum,
+    applied_at_ms === null ? state : `${momentText(applied_at_ms)}${state === 'applied' ? '' : ` (${state})`}`,
+  ]);
+  return table(['number', 'name', 'checksum', 'applied'], rows, new Set([0]));
+}
+
+export function retentionText({ tables, system_logs, dropped }: Retention): string {
+  const own = tables.map((kept) => [
+    kept.table,
+    kept.class || '-',
+    String(kept.rows),
+    bytesText(kept.bytes),
+    kept.oldest || '-',
+    daysText(kept.days),
+  ]);
+  const total = tables.reduce((sum, { bytes }) => sum + bytes, 0);
+  const parts = [table(['table', 'class', 'rows', 'size', 'oldest', 'kept'], own, new Set([2, 3])), `together ${bytesText(total)}\n`];
+  if (system_logs.length > 0) {
+    const logs = system_logs.map((log) => [`system.${log.table}`, bytesText(log.bytes), daysText(log.days)]);
+    parts.push(`\n${table(['log of the server itself', 'size', 'kept'], logs, new Set([1]))}`);
+    if (system_logs.some(({ days }) => days === null)) {
+      parts.push(
+        'kept for ever: "tcplens admin retention set system_logs 7" bounds them; <ttl> in the server’s config.xml does so for good\n',
+      );
+    }
+  }
+  const lines = dropped.map(
+    ({ at_ms, day, bytes, limit_bytes }) =>
+      `${momentText(at_ms)}  dropped ${day}: ${bytesText(bytes)}, over the limit of ${bytesText(limit_bytes)}\n`,
+  );
+  return parts.join('') + (lines.length > 0 ? `\n${lines.join('')}` : '');
+}

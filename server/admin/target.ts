@@ -1,0 +1,75 @@
+// Whose tables `tcplens admin` looks at: a ClickHouse server's, those of a data directory that nobody uses, or, where a collector
+// uses it, what that collector says.
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { ADMIN_API, type Migrations, type Retention, type RetentionChange } from '../api/admin.ts';
+import type { Config } from '../config.ts';
+import { reasonOf, StartError } from '../errors.ts';
+import { lockDataDirectory, readCollectorUrl } from '../lock.ts';
+import { openStore } from '../open-store.ts';
+import type { Store } from '../storage/store.ts';
+import { changeRetention, migrationsOf, retentionOf } from './tables.ts';
+
+export type Target = {
+  /** in words, for messages */
+  name: string;
+  migrations(): Promise<Migrations>;
+  /** Applies what is pending. A collector that runs has done so. */
+  migrate(): Promise<void>;
+  retention(): Promise<Retention>;
+  change(change: RetentionChange): Promise<Retention>;
+  close(): Promise<void>;
+};
+
+/** @throws StartError `data_dir_locked`, `data_dir_unusable`, StoreError `store_unavailable` */
+export async function openTarget(options: Pick<Config, 'clickhouse' | 'cluster' | 'data'>): Promise<Target> {
+  const data = resolve(options.data);
+  const engine = join(data, 'engine');
+  if (options.clickhouse) return opened(await openStore(options, engine), options.clickhouse.host, () => undefined);
+  if (!existsSync(engine)) {
+    throw new StartError('data_dir_unusable', `${data} has no tables: name the collector's --data, or its --clickhouse.`);
+  }
+  try {
+    const lock = lockDataDirectory(data);
+    return opened(await openStore(options, engine), data, () => lock.release());
+  } catch (error) {
+    const url = error instanceof StartError && error.code === 'data_dir_locked' ? readCollectorUrl(data) : undefined;
+    if (url === undefined) throw error;
+    return running(url);
+  }
+}
+
+function opened(store: Store, name: string, release: () => void): Target {
+  return {
+    name,
+    migrations: () => migrationsOf(store),
+    migrate: () => store.migrate(),
+    retention: () => retentionOf(store),
+    change: (change) => changeRetention(store, change),
+    close: async () => {
+      await store.close();
+      release();
+    },
+  };
+}
+
+function running(url: string): Target {
+  const ask = async <Answer>(path: string, body?: object): Promise<Answer> => {
+    const request =
+      body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    const response = await fetch(url + path, { ...request, signal: AbortSignal.timeout(60_000) }).catch((cause: unknown) => {
+      throw new StartError('not_ready', `the collector at ${url} does not answer: ${reasonOf(cause)}`, { cause });
+    });
+    const answer: unknown = await response.json();
+    if (!response.ok) throw new StartError('not_ready', `the collector at ${url} refuses: ${(answer as { message: string }).message}`);
+    return answer as Answer;
+  };
+  return {
+    name: url,
+    migrations: () => ask(ADMIN_API.migrations),
+    migrate: async () => undefined,
+    retention: () => ask(ADMIN_API.retention),
+    change: (change) => ask(ADMIN_API.retention, change),
+    close: async () => undefined,
+  };
+}

@@ -1,0 +1,48 @@
+// What people who run a collector ask of its tables, and change: `tcplens admin` speaks this to a collector that runs.
+import { type Static, Type } from 'typebox';
+import { RETENTION_CLASSES } from '../storage/retention-classes.ts';
+import { Count, Ms, object, oneOf } from './schema.ts';
+
+export const ADMIN_API = { migrations: '/api/v1/admin/migrations', retention: '/api/v1/admin/retention' } as const;
+
+const Days = Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], { description: 'null: without an end' });
+
+export const Migrations = object({
+  migrations: Type.Array(
+    object({
+      number: Count,
+      name: Type.String(),
+      checksum: Type.String(),
+      applied_at_ms: Type.Union([Ms, Type.Null()]),
+      state: oneOf(['applied', 'pending', 'changed', 'unknown']),
+    }),
+  ),
+});
+export type Migrations = Static<typeof Migrations>;
+
+/** Tables that are kept for so many days, changed together. The server's own logs are no tables of ours. */
+export const CLASSES = [...RETENTION_CLASSES, 'system_logs'] as const;
+
+export const Retention = object({
+  tables: Type.Array(
+    object({
+      table: Type.String(),
+      class: oneOf([...RETENTION_CLASSES, '']),
+      rows: Count,
+      bytes: Type.Integer({ minimum: 0, description: 'on disk, compressed' }),
+      oldest: Type.String({ description: 'partition: a day, of hours and days a month or a year; empty without any' }),
+      days: Days,
+    }),
+    { description: 'the largest first' },
+  ),
+  system_logs: Type.Array(object({ table: Type.String(), bytes: Count, days: Days }), {
+    description: 'logs that a ClickHouse server keeps of itself',
+  }),
+  dropped: Type.Array(object({ at_ms: Ms, day: Type.String(), rows: Count, bytes: Count, limit_bytes: Count }), {
+    description: 'the newest days that were dropped because the tables were too large',
+  }),
+});
+export type Retention = Static<typeof Retention>;
+
+export const RetentionChange = object({ class: oneOf(CLASSES), days: Type.Integer({ minimum: 1, maximum: 36_500 }) });
+export type RetentionChange = Static<typeof RetentionChange>;

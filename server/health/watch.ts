@@ -1,0 +1,145 @@
+// Gathers what the collector and its store are doing, now and then for /metrics and when somebody asks.
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KIND, KINDS } from '../../bpf/rows.gen.ts';
+import type { HealthFigures, StoreFigures } from '../api/health.ts';
+import { reasonOf } from '../errors.ts';
+import type { HostNames } from '../host-names.ts';
+import type { Log } from '../log/log.ts';
+import { engineState } from '../storage/queries/engine-state.ts';
+import { hosts } from '../storage/queries/hosts.ts';
+import type { Store } from '../storage/store.ts';
+import { LIMITS } from './findings.ts';
+import { DiskRoom, HostClocks, RecentInserts } from './recent.ts';
+
+export type HealthParts = {
+  store: Pick<Store, 'query' | 'upkeep' | 'ping'>;
+  log: Pick<Log, 'bytes' | 'sealedCount' | 'behind_s' | 'failure'>;
+  hostNames: HostNames;
+  log_bytes_max: number;
+  /** Where rows lie that no table has. */
+  quarantine: string;
+  dead_letter: string;
+};
+
+const LOOK_MS = 30_000;
+/** Who asks more often gets the same answer: looking costs the store a dozen small queries. */
+const FRESH_MS = 5000;
+const HOUR_MS = 3_600_000;
+/** A host that has been silent for longer is gone. */
+const GONE_MS = 7 * 24 * HOUR_MS;
+const HOSTS_MOST = 100;
+const DROPPED_MOST = 20;
+
+export class HealthWatch {
+  readonly inserts = new RecentInserts();
+  readonly clocks = new HostClocks();
+  readonly #parts: HealthParts;
+  readonly #room = new DiskRoom();
+  readonly #began_ms = Date.now();
+  readonly #stopping = new AbortController();
+  #away_since_ms: number | null = null;
+  #last: HealthFigures | undefined;
+  #looking: Promise<HealthFigures> | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(parts: HealthParts) {
+    this.#parts = parts;
+  }
+
+  /** What was last seen, for /metrics; undefined before the first look. */
+  get last(): HealthFigures | undefined {
+    return this.#last;
+  }
+
+  start(): void {
+    this.#running = this.#keepLooking();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  /** Figures of now, or of some seconds ago. Does not fail: without an answer of the store its part is null. */
+  figures(): Promise<HealthFigures> {
+    if (this.#last && Date.now() - this.#last.at_ms < FRESH_MS) return Promise.resolve(this.#last);
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #keepLooking(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await this.figures();
+      await sleep(LOOK_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  async #look(): Promise<HealthFigures> {
+    const { log, log_bytes_max, quarantine, dead_letter } = this.#parts;
+    const at_ms = Date.now();
+    const asked = await this.#askStore(at_ms);
+    if (asked.store_reason === '') this.#away_since_ms = null;
+    else this.#away_since_ms ??= at_ms;
+    const free = (asked.store?.disks ?? []).map(({ free_bytes }) => free_bytes);
+    if (free.length > 0) this.#room.note(at_ms, Math.min(...free));
+    this.#last = {
+      at_ms,
+      ...asked,
+      away_since_ms: this.#away_since_ms,
+      log: { bytes: log.bytes, bytes_max: log_bytes_max, segments: log.sealedCount, behind_s: log.behind_s, failure: log.failure },
+      inserts: this.inserts.figures(at_ms),
+      free_bytes_per_s: this.#room.bytesPerS(),
+      quarantine: await kept(quarantine),
+      dead_letters: await kept(dead_letter),
+      clocks: this.clocks.worst(HOSTS_MOST).map((clock) => ({ ...clock, name: this.#parts.hostNames.get(BigInt(clock.host_id)) })),
+    };
+    return this.#last;
+  }
+
+  async #askStore(now_ms: number): Promise<Pick<HealthFigures, 'store' | 'store_reason' | 'hosts' | 'hosts_known' | 'dropped'>> {
+    try {
+      const store: StoreFigures = await engineState(this.#parts.store, this.#began_ms);
+      return { store, store_reason: '', ...(await this.#hosts(now_ms)), dropped: await this.#dropped(now_ms) };
+    } catch (error) {
+      return { store: null, store_reason: reasonOf(error), hosts: [], hosts_known: 0, dropped: [] };
+    }
+  }
+
+  async #hosts(now_ms: number): Promise<Pick<HealthFigures, 'hosts' | 'hosts_known'>> {
+    const all = await hosts(this.#parts.store as Store, { from: now_ms - HOUR_MS, to: now_ms }, now_ms);
+    const known = all.filter(({ lag_ms }) => lag_ms < GONE_MS);
+    const figures = known.map(({ host_id, name, lag_ms, accounts }) => ({
+      host_id,
+      name,
+      lag_ms,
+      seen: accounts.reduce((sum, { seen }) => sum + seen, 0),
+      lost: accounts.reduce((sum, account) => sum + Object.values(account.lost).reduce((lost: number, rows) => lost + (rows ?? 0), 0), 0),
+    }));
+    const troubled = figures.filter(({ lag_ms, lost }) => lag_ms > LIMITS.silent_ms || lost > 0);
+    return { hosts: troubled.slice(0, HOSTS_MOST), hosts_known: known.length };
+  }
+
+  async #dropped(now_ms: number): Promise<HealthFigures['dropped']> {
+    const newest = await this.#parts.store.upkeep.dropped(DROPPED_MOST);
+    return newest.filter(({ at_ms }) => now_ms - at_ms < 24 * HOUR_MS);
+  }
+}
+
+/** Files of rows in a folder, named after their kind. */
+async function kept(folder: string): Promise<HealthFigures['quarantine']> {
+  const found = { files: 0, rows: 0, bytes: 0 };
+  for (const name of await readdir(folder).catch(() => [])) {
+    const kind = KIND.find((candidate) => name.startsWith(`${candidate}-`));
+    if (kind === undefined || !name.endsWith('.rows')) continue;
+    const size = (await stat(join(folder, name)).catch(() => undefined))?.size ?? 0;
+    found.files++;
+    found.rows += Math.floor(size / KINDS[kind].size);
+    found.bytes += size;
+  }
+  return found;
+}

@@ -1,0 +1,95 @@
+// accounting_1h: what became of rows, an hour, host and kind, so that long ranges need not read every minute of every host. Built
+// as the rollup's hours are (tier-refresh.ts): by comparing what an hour adds up to with what was published, figures only grow.
+import { newVersion, pairs, publish, published } from './published.ts';
+import type { Engine } from './store.ts';
+import { Superseded } from './superseded.ts';
+
+/** Agents tell of a minute for as long as they have not been answered, usually seconds. */
+const SETTLED_S = 300;
+const HOUR_S = 3600;
+const DAY_S = 86_400;
+const PIECES_A_STATEMENT = 24;
+
+/** A table expression: minute, host_id, kind, counted, n. Figures of a minute are told several times, larger each time. */
+export const countedMinutes = (where: string) => `(
+  SELECT minute, host_id, kind, outcome AS counted, max(a.rows) AS n FROM accounting AS a WHERE ${where}
+  GROUP BY minute, host_id, kind, counted, epoch, reporter
+  UNION ALL
+  SELECT minute, host_id, kind, 'stored' AS counted, s.rows AS n FROM stored AS s WHERE ${where}
+)`;
+
+type Hour = { start_s: number; rows: number };
+
+export class AccountingRefresh {
+  readonly #engine: Pick<Engine, 'query' | 'command' | 'define' | 'place'>;
+  readonly #known = new Map<string, number>();
+  readonly #superseded: Superseded;
+
+  constructor(engine: Pick<Engine, 'query' | 'command' | 'define' | 'place'>) {
+    this.#engine = engine;
+    this.#superseded = new Superseded(engine, 'accounting', 'accounting_1h');
+  }
+
+  /** One pass over the days that have changed and are not today, and today's hours once they are over. @returns hours built */
+  async run(now_ms: number, stop?: AbortSignal): Promise<number> {
+    const over_s = Math.floor((now_ms / 1000 - SETTLED_S) / HOUR_S) * HOUR_S;
+    const days = await this.#engine.query<{ day: string; newest: number }>(
+      this.#engine.place(`SELECT day, sum(newest) AS newest FROM (
+  SELECT table, partition AS day, max(max_block_number) AS newest FROM {parts}
+  WHERE database = currentDatabase() AND table IN ('accounting', 'stored', 'stored_local') AND active GROUP BY table, day)
+GROUP BY day ORDER BY day DESC`),
+    );
+    let built = 0;
+    for (const { day, newest } of days) {
+      if (stop?.aborted) return built;
+      const start_s = Date.parse(`${day}T00:00:00Z`) / 1000;
+      // A day under way changes all the time: it is looked at once an hour of it is over.
+      const state = start_s + DAY_S <= over_s ? newest : -over_s;
+      if (this.#known.get(day) === state) continue;
+      built += await this.#refreshDay(start_s, Math.min(start_s + DAY_S, over_s), now_ms);
+      this.#known.set(day, state);
+    }
+    await this.#superseded.remove(now_ms);
+    return built;
+  }
+
+  async #refreshDay(from_s: number, to_s: number, now_ms: number): Promise<number> {
+    if (to_s <= from_s) return 0;
+    const within = (at: string) => `${at} >= toDateTime(${from_s}, 'UTC') AND ${at} < toDateTime(${to_s}, 'UTC')`;
+    const hours = await this.#engine.query<Hour>(
+      `SELECT toUnixTimestamp(toStartOfHour(minute)) AS start_s, sum(n) AS rows FROM ${countedMinutes(within('minute'))} GROUP BY start_s ORDER BY start_s`,
+    );
+    const known = new Map((await published(this.#engine, 'accounting', from_s, to_s)).map((piece) => [piece.start_s, piece]));
+    const due = hours.filter(({ start_s, rows }) => rows > (known.get(start_s)?.rolled_rows ?? -1));
+    for (let at = 0; at < due.length; at += PIECES_A_STATEMENT) {
+      const some = due.slice(at, at + PIECES_A_STATEMENT);
+      await this.#build(
+        some,
+        newVersion(
+          now_ms,
+          some.map(({ start_s }) => known.get(start_s)?.version ?? 0n),
+        ),
+      );
+      for (const { start_s } of some) if (known.has(start_s)) this.#superseded.add(start_s);
+    }
+    return due.length;
+  }
+
+  async #build(hours: readonly Hour[], version: bigint): Promise<void> {
+    const where = `toStartOfHour(minute) IN (${hours.map(({ start_s }) => `toDateTime(${start_s}, 'UTC')`).join(', ')})`;
+    await this.#engine.command(`INSERT INTO accounting_1h (start, version, host_id, kind, counted, rows)
+SETTINGS async_insert = 0, insert_deduplicate = 0
+SELECT toStartOfHour(minute) AS hour, toUInt64(${version}), host_id, kind, counted, sum(n) FROM ${countedMinutes(where)}
+GROUP BY hour, host_id, kind, counted`);
+    const built = hours.map(({ start_s }) => ({ start_s, version }));
+    const found = await this.#engine.query<Hour>(
+      `SELECT toUnixTimestamp(start) AS start_s, sum(t.rows) AS rows FROM accounting_1h AS t WHERE ${pairs(built)} GROUP BY start_s`,
+    );
+    if (found.length > 0)
+      await publish(
+        this.#engine,
+        'accounting',
+        found.map(({ start_s, rows }) => ({ start_s, version, rolled_rows: rows })),
+      );
+  }
+}

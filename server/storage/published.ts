@@ -1,0 +1,50 @@
+// rollup_version: which version of each hour and day is read. A piece is published by one row, so it is there whole or not at all.
+import { quote } from './columns.ts';
+import type { Engine } from './store.ts';
+import type { Tier } from './tiers.ts';
+
+/** Of rollups, or of what became of rows. */
+export type PublishedTier = Tier | 'accounting';
+
+/** `rolled_rows`: how many rows were behind the piece when it was built. */
+export type Published = { start_s: number; version: bigint; rolled_rows: number };
+
+/** Bits below the time, in ms, of a version: two collectors that build the same piece at the same time get different ones. */
+const RANDOM_BITS = 20n;
+
+/** Larger than those before it, whatever the clock says. */
+export function newVersion(now_ms: number, before: readonly bigint[]): bigint {
+  let version = (BigInt(now_ms) << RANDOM_BITS) | BigInt(Math.floor(Math.random() * 2 ** Number(RANDOM_BITS)));
+  for (const other of before) if (other >= version) version = other + 1n;
+  return version;
+}
+
+/** When building it began. */
+export const versionTime = (version: bigint) => Number(version >> RANDOM_BITS);
+
+/** The pieces of a tier that begin within [from_s, to_s), oldest first. */
+export async function published(engine: Pick<Engine, 'query'>, tier: PublishedTier, from_s: number, to_s: number): Promise<Published[]> {
+  const rows = await engine.query<Omit<Published, 'version'> & { newest: string }>(
+    `SELECT toUnixTimestamp(start) AS start_s, toString(max(version)) AS newest, argMax(rolled_rows, version) AS rolled_rows FROM rollup_version
+WHERE tier = {tier:String} AND start >= toDateTime({from_s:UInt32}, 'UTC') AND start < toDateTime({to_s:UInt32}, 'UTC')
+GROUP BY start ORDER BY start`,
+    { tier, from_s, to_s },
+  );
+  return rows.map(({ newest, ...piece }) => ({ ...piece, version: BigInt(newest) }));
+}
+
+/** Publishes pieces all at once. */
+export async function publish(engine: Pick<Engine, 'command'>, tier: PublishedTier, pieces: readonly Published[]): Promise<void> {
+  const values = pieces.map(
+    ({ start_s, version, rolled_rows }) => `(${quote(tier)}, toDateTime(${start_s}, 'UTC'), ${version}, ${rolled_rows})`,
+  );
+  await engine.command(`INSERT INTO rollup_version (tier, start, version, rolled_rows) VALUES ${values.join(', ')}`);
+}
+
+/**
+ * `(start, version)` of these pieces as SQL; they are numbers of this program's own making. Plain numbers, which the engine reads
+ * as one literal: a function call each takes it longer to plan than the rows of a month of hours take to read.
+ */
+export function pairs(pieces: readonly Pick<Published, 'start_s' | 'version'>[]): string {
+  return `(start, version) IN (${pieces.map(({ start_s, version }) => `(${start_s}, ${version})`).join(', ')})`;
+}

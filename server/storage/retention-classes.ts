@@ -1,0 +1,30 @@
+// Which tables are kept for how long, by class, and by which of their columns they age.
+import { KIND } from '../../bpf/rows.gen.ts';
+
+type Aging = { tables: readonly string[] /** the moment that a TTL counts from, by table where they differ */; moment: string };
+
+/** Every table of ours that grows. `daily`: in partitions of a day, which a limit by size drops, oldest first. */
+export const RETENTION = {
+  rows: { tables: KIND, moment: 'toDateTime(time_ns)', daily: true, what: 'rows as the kernel wrote them' },
+  rollup_1m: { tables: ['rollup_1m'], moment: 'minute', daily: true, what: 'minutes' },
+  rollup_1h: { tables: ['rollup_1h'], moment: 'start', daily: false, what: 'hours' },
+  rollup_1d: { tables: ['rollup_1d'], moment: 'start', daily: false, what: 'days' },
+  accounting: { tables: ['accounting', 'stored'], moment: 'minute', daily: true, what: 'what became of rows' },
+  accounting_1h: { tables: ['accounting_1h'], moment: 'start', daily: false, what: 'what became of rows, in hours' },
+  reports: { tables: ['report'], moment: 'toDateTime(at)', daily: true, what: 'when agents were there' },
+  reports_1h: { tables: ['report_1h'], moment: 'hour', daily: false, what: 'when agents were there, in hours' },
+  entities: { tables: ['host', 'process', 'cgroup', 'netns'], moment: 'toDateTime(at)', daily: false, what: 'names' },
+} as const satisfies Record<string, Aging & { daily: boolean; what: string }>;
+
+export type RetentionClass = keyof typeof RETENTION;
+export const RETENTION_CLASSES = Object.keys(RETENTION) as RetentionClass[];
+
+const CLASS_OF = new Map<string, RetentionClass>(
+  RETENTION_CLASSES.flatMap((name) => RETENTION[name].tables.map((table) => [table, name] as const)),
+);
+
+/** A cluster keeps a sharded table's rows in its `_local` one. */
+export const plainTable = (table: string) => table.replace(/_local$/, '');
+
+/** Undefined: not ours, or too small to age. */
+export const classOf = (table: string): RetentionClass | undefined => CLASS_OF.get(plainTable(table));

@@ -1,0 +1,151 @@
+// Keeps hours and days what their minutes are: builds an hour once it is over, and again when rows of it come in late. Nothing is
+// remembered that matters: what is missing shows by comparing how many rows are behind the minutes and behind what is published,
+// so it can be killed anywhere, and several collectors at it only waste work.
+import { newVersion, pairs, publish, published } from './published.ts';
+import type { Engine } from './store.ts';
+import { Superseded } from './superseded.ts';
+import { buildPieces, TIER, TIERS, type Tier } from './tiers.ts';
+
+/** Rows of a period are awaited for this long after its end; those that are later have it built again. */
+const SETTLED_S = 120;
+
+/** Entries of the source that one statement groups: bounds its memory, and how long inserts wait for it. */
+const ENTRIES_A_STATEMENT = 500_000;
+
+const DAY_S = 86_400;
+type TierEngine = Pick<Engine, 'query' | 'command' | 'define' | 'place'>;
+type Source = { start_s: number; rolled_rows: number; entries: number };
+
+export class TierRefresh {
+  readonly #engine: TierEngine;
+  /** By day: the newest block of rollup_1m when all of its pieces were as they should be. */
+  readonly #known = new Map<string, number>();
+  readonly #superseded: Record<Tier, Superseded>;
+
+  constructor(engine: TierEngine) {
+    this.#engine = engine;
+    const superseded = (tier: Tier) => new Superseded(engine, tier, TIERS[tier].table);
+    this.#superseded = { '1h': superseded('1h'), '1d': superseded('1d') };
+  }
+
+  /** One pass over the days that have changed. Ends early, at a piece's end, when `stop` aborts. @returns pieces built */
+  async run(now_ms: number, stop?: AbortSignal): Promise<number> {
+    let built = 0;
+    for (const { day, newest } of await this.#changedDays()) {
+      const start_s = Date.parse(`${day}T00:00:00Z`) / 1000;
+      const { pieces, open } = await this.#refreshDay(start_s, now_ms, stop);
+      built += pieces;
+      if (stop?.aborted) return built;
+      if (!open) this.#known.set(day, newest);
+    }
+    for (const tier of TIER) await this.#superseded[tier].remove(now_ms);
+    return built;
+  }
+
+  /** Every insert makes a block, so a day without a new one has nothing new. Newest first. */
+  async #changedDays(): Promise<{ day: string; newest: number }[]> {
+    const days = await this.#engine.query<{ day: string; newest: number }>(
+      this.#engine.place(`SELECT partition AS day, max(max_block_number) AS newest FROM {parts}
+WHERE database = currentDatabase() AND table IN ('rollup_1m', 'rollup_1m_local') AND active GROUP BY day ORDER BY day DESC`),
+    );
+    return days.filter(({ day, newest }) => this.#known.get(day) !== newest);
+  }
+
+  async #refreshDay(day_s: number, now_ms: number, stop?: AbortSignal): Promise<{ pieces: number; open: boolean }> {
+    const over = (source: Source, tier: Tier) => (source.start_s + TIERS[tier].seconds + SETTLED_S) * 1000 <= now_ms;
+    const hours = await this.#hoursOf(day_s);
+    const pieces = await this.#refresh(
+      '1h',
+      hours.filter((hour) => over(hour, '1h')),
+      now_ms,
+      stop,
+    );
+    const day = await this.#dayOf(day_s);
+    if (stop?.aborted || !over(day, '1d')) return { pieces, open: true };
+    const days = day.entries > 0 ? await this.#refresh('1d', [day], now_ms, stop) : 0;
+    return { pieces: pieces + days, open: false };
+  }
+
+  /** What is behind each hour of a day, by its minutes. */
+  #hoursOf(day_s: number): Promise<Source[]> {
+    return this.#engine.query<Source>(
+      `SELECT toUnixTimestamp(toStartOfHour(minute)) AS start_s, sum(r.rolled_rows) AS rolled_rows, count() AS entries
+FROM rollup_1m AS r WHERE toDate(minute) = toDate({day_s:UInt32}, 'UTC') GROUP BY start_s ORDER BY start_s`,
+      { day_s },
+    );
+  }
+
+  async #dayOf(day_s: number): Promise<Source> {
+    const hours = await published(this.#engine, '1h', day_s, day_s + DAY_S);
+    if (hours.length === 0) return { start_s: day_s, rolled_rows: 0, entries: 0 };
+    const rolled_rows = hours.reduce((sum, hour) => sum + hour.rolled_rows, 0);
+    const [found] = await this.#engine.query<{ entries: number }>(`SELECT count() AS entries FROM rollup_1h WHERE ${pairs(hours)}`);
+    return { start_s: day_s, rolled_rows, entries: found?.entries ?? 0 };
+  }
+
+  /** Builds the pieces that are missing, or have gained rows since they were built. Fewer: retention has dropped what was behind. */
+  async #refresh(tier: Tier, sources: readonly Source[], now_ms: number, stop?: AbortSignal): Promise<number> {
+    const [first, last] = [sources[0], sources.at(-1)];
+    if (!first || !last) return 0;
+    const known = new Map((await published(this.#engine, tier, first.start_s, last.start_s + 1)).map((piece) => [piece.start_s, piece]));
+    const due = sources.filter(({ start_s, rolled_rows }) => rolled_rows > (known.get(start_s)?.rolled_rows ?? -1));
+    let built = 0;
+    for (const some of together(due)) {
+      if (stop?.aborted) break;
+      await this.#build(
+        tier,
+        some,
+        newVersion(
+          now_ms,
+          some.map(({ start_s }) => known.get(start_s)?.version ?? 0n),
+        ),
+      );
+      for (const { start_s } of some) if (known.has(start_s)) this.#superseded[tier].add(start_s);
+      built += some.length;
+    }
+    return built;
+  }
+
+  async #build(tier: Tier, sources: readonly Source[], version: bigint): Promise<void> {
+    const whole = await this.#entriesOf(tier, sources);
+    const entries = sources.reduce((sum, source) => sum + source.entries, 0);
+    const parts = Math.ceil(entries / ENTRIES_A_STATEMENT);
+    for (let part = 0; part < parts; part++) {
+      const where = parts === 1 ? whole : `${whole} AND cityHash64(host_id) % ${parts} = ${part}`;
+      await this.#engine.command(buildPieces({ tier, version, where }));
+    }
+    // What it was built from, not what was counted before: rows may have come in meanwhile, and are then found missing.
+    const built = sources.map(({ start_s }) => ({ start_s, version }));
+    const found = await this.#engine.query<{ start_s: number; rolled_rows: number }>(
+      `SELECT toUnixTimestamp(start) AS start_s, sum(t.rolled_rows) AS rolled_rows FROM ${TIERS[tier].table} AS t WHERE ${pairs(built)} GROUP BY start_s`,
+    );
+    if (found.length > 0)
+      await publish(
+        this.#engine,
+        tier,
+        found.map((piece) => ({ ...piece, version })),
+      );
+  }
+
+  /** The source's entries that belong to the pieces. */
+  async #entriesOf(tier: Tier, sources: readonly Source[]): Promise<string> {
+    if (tier === '1h') return `toStartOfHour(minute) IN (${sources.map(({ start_s }) => `toDateTime(${start_s}, 'UTC')`).join(', ')})`;
+    const hours = await Promise.all(sources.map(({ start_s }) => published(this.#engine, '1h', start_s, start_s + DAY_S)));
+    return pairs(hours.flat());
+  }
+}
+
+/** Neighbours that one statement can build together. */
+function together(sources: readonly Source[]): Source[][] {
+  const groups: Source[][] = [];
+  let room = 0;
+  for (const source of sources) {
+    room -= source.entries;
+    if (room < 0) {
+      groups.push([]);
+      room = ENTRIES_A_STATEMENT - source.entries;
+    }
+    groups.at(-1)?.push(source);
+  }
+  return groups;
+}

@@ -1,0 +1,39 @@
+// What has to be done to the tables now and then, and what people who run them ask: rollups, retention, migrations.
+import { AccountingRefresh } from './accounting-refresh.ts';
+import { type KeptTable, keep, keepSystemLogs, keptTables, type SystemLog, systemLogs } from './kept-tables.ts';
+import { listMigrations, type MigrationState } from './migrations.ts';
+import { type Dropped, droppedDays, type RetentionSize, retain } from './retention.ts';
+import type { RetentionClass } from './retention-classes.ts';
+import type { Engine } from './store.ts';
+import { TierRefresh } from './tier-refresh.ts';
+
+export type Upkeep = {
+  /** Brings hours and days of the rollup, and hours of the accounting, up to their minutes. Ends early when `stop` aborts. @returns pieces built */
+  refresh(now_ms: number, stop?: AbortSignal): Promise<number>;
+  /** Drops the oldest days while the tables are larger than that. @returns what was dropped */
+  retain(size: RetentionSize, now_ms: number): Promise<Dropped[]>;
+  /** The newest that `retain` dropped, newest first. */
+  dropped(limit: number): Promise<(Dropped & { at_ms: number })[]>;
+  tables(): Promise<KeptTable[]>;
+  systemLogs(): Promise<SystemLog[]>;
+  /** Changes how many days a class of tables is kept. */
+  keep(name: RetentionClass, days: number): Promise<void>;
+  /** The same for logs that a server keeps of itself. */
+  keepSystemLogs(days: number): Promise<void>;
+  migrations(): Promise<MigrationState[]>;
+};
+
+export function upkeepOf(engine: Engine): Upkeep {
+  const tiers = new TierRefresh(engine);
+  const accounting = new AccountingRefresh(engine);
+  return {
+    refresh: async (now_ms, stop) => (await tiers.run(now_ms, stop)) + (await accounting.run(now_ms, stop)),
+    retain: (size, now_ms) => retain(engine, size, now_ms),
+    dropped: (limit) => droppedDays(engine, limit),
+    tables: () => keptTables(engine),
+    systemLogs: () => systemLogs(engine),
+    keep: (name, days) => keep(engine, name, days),
+    keepSystemLogs: (days) => keepSystemLogs(engine, days),
+    migrations: () => listMigrations(engine),
+  };
+}

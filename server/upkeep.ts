@@ -1,0 +1,65 @@
+// What the collector does to its tables beside filling them: hours and days after minutes, and the oldest days out where there
+// is too much. Each runs on its own beat and never twice at once; a failure is told and tried again at the next beat.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Dropped, RetentionSize } from './storage/retention.ts';
+import type { Store } from './storage/store.ts';
+
+export type UpkeepEvents = {
+  refreshed: (pieces: number, seconds: number) => void;
+  dropped: (dropped: readonly Dropped[]) => void;
+  failed: (what: 'rollups' | 'retention', error: unknown) => void;
+};
+export type UpkeepOptions = { refresh_ms: number; retain_ms: number; retention_size: RetentionSize };
+
+export class UpkeepLoop {
+  readonly #store: Pick<Store, 'upkeep'>;
+  readonly #options: UpkeepOptions;
+  readonly #events: UpkeepEvents;
+  readonly #stopping = new AbortController();
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(store: Pick<Store, 'upkeep'>, options: UpkeepOptions, events: UpkeepEvents) {
+    this.#store = store;
+    this.#options = options;
+    this.#events = events;
+  }
+
+  /** Once the store has been migrated. */
+  start(): void {
+    const { refresh_ms, retain_ms } = this.#options;
+    this.#running = Promise.all([
+      this.#every(refresh_ms, 'rollups', () => this.#refresh()),
+      this.#every(retain_ms, 'retention', () => this.#retain()),
+    ]);
+  }
+
+  /** Resolves when nothing runs any more: within a piece of the rollup, or a partition. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  /** The next beat is `ms` after the last one's end. */
+  async #every(ms: number, what: 'rollups' | 'retention', work: () => Promise<void>): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        await work();
+      } catch (error) {
+        this.#events.failed(what, error);
+      }
+      await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  async #refresh(): Promise<void> {
+    const began = performance.now();
+    const pieces = await this.#store.upkeep.refresh(Date.now(), this.#stopping.signal);
+    if (pieces > 0) this.#events.refreshed(pieces, (performance.now() - began) / 1000);
+  }
+
+  async #retain(): Promise<void> {
+    const dropped = await this.#store.upkeep.retain(this.#options.retention_size, Date.now());
+    if (dropped.length > 0) this.#events.dropped(dropped);
+  }
+}

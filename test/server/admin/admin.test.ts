@@ -1,0 +1,86 @@
+// `tcplens admin` as a process: on a directory that nobody uses, and beside a collector that does.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Migrations, Retention } from '../../../server/api/admin.ts';
+import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
+import { MIGRATIONS, migrate } from '../../../server/storage/migrations.ts';
+import { root } from '../../support/project-files.ts';
+import { startCollector, type TestCollector, testDirectory } from '../support/collector.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'tcplens-admin-'));
+const data = join(directory, 'data');
+
+beforeAll(async () => {
+  const engine = await openEmbeddedEngine({ path: join(data, 'engine') });
+  await migrate(engine, MIGRATIONS.slice(0, 3));
+  await engine.close();
+}, 60_000);
+afterAll(() => rmSync(directory, { recursive: true }));
+
+type Finished = { code: number | null; stdout: string; stderr: string };
+
+/** Not synchronous: a collector of this process has to answer. */
+async function admin(...args: string[]): Promise<Finished> {
+  const child = spawn(join(root, 'tcplens'), ['admin', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [stdout, stderr, code] = await Promise.all([
+    child.stdout.toArray().then((chunks) => Buffer.concat(chunks).toString()),
+    child.stderr.toArray().then((chunks) => Buffer.concat(chunks).toString()),
+    new Promise<number | null>((resolve) => child.on('exit', resolve)),
+  ]);
+  return { code, stdout, stderr };
+}
+
+const parsed = <Answer>({ stdout }: Finished) => JSON.parse(stdout) as Answer;
+
+test('migrations: what is pending is told by the exit code, and applied when asked', async () => {
+  const before = await admin('migrations', '--data', data);
+  expect(before).toMatchObject({ code: 3, stderr: '' });
+  expect(before.stdout).toMatch(/^ *1 {2}entities +0053f2abed56420e {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/m);
+  expect(before.stdout).toMatch(/^ *4 {2}accounting_and_tiers +[0-9a-f]{16} {2}pending$/m);
+  const applied = await admin('migrations', '--apply', '--json', '--data', data);
+  expect(applied).toMatchObject({ code: 0, stderr: '' });
+  expect(parsed<Migrations>(applied).migrations.every(({ state }) => state === 'applied')).toBe(true);
+}, 60_000);
+
+test('retention: shown and changed', async () => {
+  const shown = await admin('--data', data, 'retention');
+  expect(shown).toMatchObject({ code: 0, stderr: '' });
+  expect(shown.stdout).toMatch(/^rollup_1m +rollup_1m +0 +0 B {2}- +90 days$/m);
+  const changed = parsed<Retention>(await admin('retention', 'set', 'rows', '7', '--json', '--data', data));
+  expect(new Set(changed.tables.filter((table) => table.class === 'rows').map(({ days }) => days))).toEqual(new Set([7]));
+  expect(changed.tables.find(({ table }) => table === 'rollup_1h')?.days).toBe(400);
+}, 60_000);
+
+test.each<[string[], number, RegExp]>([
+  [['retention', 'set', 'rows', '0'], 2, /whole number of days/],
+  [['retention', 'set', 'everything', '7'], 2, /Allowed choices are rows/],
+  [['retention', '--data', '/nonexistent'], 1, /\/nonexistent has no tables: name the collector's --data/],
+  [['retention', '--clickhouse', 'ftp://x'], 1, /It must be a URL/],
+  [['migrations', '--clickhouse', 'http://127.0.0.1:1'], 1, /No ClickHouse answers at 127\.0\.0\.1:1/],
+])('%j exits with %i and says why', async (args, code, says) => {
+  const { stdout, stderr, ...ended } = await admin(...args);
+  expect({ ...ended, stdout }).toEqual({ code, stdout: '' });
+  expect(stderr).toMatch(says);
+});
+
+test('beside a collector that holds the directory, the collector answers', async () => {
+  const place = await testDirectory();
+  let collector: TestCollector | undefined;
+  try {
+    const held = join(place.path, 'data');
+    collector = await startCollector(held, {}, place.path);
+    const migrations = await admin('migrations', '--data', held, '--json');
+    expect(migrations).toMatchObject({ code: 0, stderr: '' });
+    expect(parsed<Migrations>(migrations).migrations).toHaveLength(MIGRATIONS.length);
+    const changed = await admin('retention', 'set', 'accounting', '33', '--data', held);
+    expect(changed.stdout).toMatch(/^stored +accounting .* 33 days$/m);
+    const refused = await fetch(`${collector.url}/api/v1/admin/retention`, { method: 'POST', body: 'class=rows&days=1' });
+    expect(refused.status).toBe(415);
+  } finally {
+    await collector?.stop();
+    await place.remove();
+  }
+}, 60_000);

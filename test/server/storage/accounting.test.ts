@@ -1,0 +1,88 @@
+// What became of rows, on the real engine: repeating and reordering reports changes nothing, and hours say what minutes said.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openEmbedded } from '../../../server/storage/embedded.ts';
+import { accounting, accountOf, accountsByHost, completenessOf } from '../../../server/storage/queries/accounts.ts';
+import type { HostAccountingEntry, Store } from '../../../server/storage/store.ts';
+import { toldOf } from './report.ts';
+
+const HOUR_MS = 3_600_000;
+const NOW_MS = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+const directory = mkdtempSync(join(tmpdir(), 'tcplens-accounting-'));
+let store: Store;
+beforeAll(async () => {
+  store = await openEmbedded({ path: directory });
+  await store.migrate();
+}, 60_000);
+afterAll(async () => {
+  await store.close();
+  rmSync(directory, { recursive: true });
+});
+
+const of = (host: number, reporter: string, entries: ReturnType<typeof toldOf>): HostAccountingEntry[] =>
+  entries.map((entry) => ({ ...entry, host_id: host.toString(16).padStart(16, '0'), reporter }));
+
+/** Of two hosts, an hour each for three days: growing figures, told in any order, some twice. */
+function told(): HostAccountingEntry[] {
+  const entries: HostAccountingEntry[] = [];
+  for (let hour = 1; hour <= 72; hour++) {
+    const at_ms = NOW_MS - hour * HOUR_MS;
+    for (const host of [1, 2]) {
+      for (const rows of [100, 40, 100])
+        entries.push(...of(host, '', toldOf('sample', { seen: rows, sent: rows - 10, ring_lost: 10 }, at_ms)));
+    }
+    entries.push(
+      ...of(1, 'run-a', toldOf('sample', { quarantined: 3 }, at_ms)),
+      ...of(1, 'run-b', toldOf('sample', { quarantined: 2 }, at_ms)),
+    );
+  }
+  return entries;
+}
+
+const RANGE = { from: NOW_MS - 72 * HOUR_MS, to: NOW_MS };
+const all = async () => ({
+  sums: await accountOf(store, RANGE, NOW_MS),
+  hosts: [...(await accountsByHost(store, RANGE, NOW_MS))],
+  one: await accountOf(store, { ...RANGE, host_id: '2' }, NOW_MS),
+});
+
+test('the largest figure of a key counts; those of several collectors add up', async () => {
+  const entries = told();
+  await store.insertAccounting(entries);
+  await store.insertAccounting(entries.toReversed());
+  const { sums, one, hosts } = await all();
+  expect(sums).toEqual({ seen: 14_400, sent: 12_960, stored: 0, queued: 0, lost: { ring_lost: 1440, quarantined: 360 } });
+  expect(one).toEqual({ seen: 7200, sent: 6480, stored: 0, queued: 0, lost: { ring_lost: 720 } });
+  expect(hosts.map(([host]) => host).sort()).toEqual(['1', '2']);
+  expect(completenessOf(sums)).toBe(1 - 1800 / 14_400);
+});
+
+test('hours say the same, also where a minute is told later', async () => {
+  const minutes = await all();
+  expect(await store.upkeep.refresh(NOW_MS + HOUR_MS)).toBe(72);
+  expect(await store.query('SELECT count() AS n FROM accounting_1h')).toEqual([{ n: 72 * 7 }]);
+  expect(await all()).toEqual(minutes);
+  expect(await store.upkeep.refresh(NOW_MS + HOUR_MS)).toBe(0);
+  await store.insertAccounting(of(2, '', toldOf('drop', { seen: 7, died: 7 }, NOW_MS - 60 * HOUR_MS)));
+  expect(await store.upkeep.refresh(NOW_MS + HOUR_MS)).toBe(1);
+  expect((await all()).one).toEqual({ ...minutes.one, seen: 7207, lost: { ring_lost: 720, died: 7 } });
+});
+
+test('in steps, and the least complete host first', async () => {
+  const { steps, hosts, total, step_s } = await accounting(store, RANGE, 1, NOW_MS);
+  expect({ step_s, total, hosts: hosts.map(({ host_id }) => host_id) }).toEqual({ step_s: 1800, total: 2, hosts: ['1'] });
+  expect(steps).toHaveLength(72);
+  expect(steps[0]).toMatchObject({
+    time_s: RANGE.from / 1000,
+    seen: 200,
+    lost: { ring_lost: 20, quarantined: 5 },
+    completeness: 1 - 25 / 200,
+  });
+  const minutes = await accounting(store, { from: NOW_MS - 2 * HOUR_MS, to: NOW_MS, host_id: '2' }, 9, NOW_MS);
+  expect(minutes.steps.map(({ seen, sent }) => [seen, sent])).toEqual([
+    [100, 90],
+    [100, 90],
+  ]);
+});

@@ -1,0 +1,23 @@
+// The HTTP front over the embedded engine as a process of its own.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import process from 'node:process';
+
+export type Front = { url: string; port: number; end: (signal: 'SIGTERM' | 'SIGKILL') => Promise<void> };
+
+/** @param port 0 takes a free one; that of a front that has ended, to stand in its place */
+export async function startFront(directory: string, port = 0): Promise<Front> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'http-front.ts'), directory, String(port)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [said] = (await once(child.stdout, 'data')) as [Buffer];
+  const listening = Number(said.toString());
+  const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    await exit;
+  };
+  return { url: `http://127.0.0.1:${listening}`, port: listening, end };
+}

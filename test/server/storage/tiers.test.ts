@@ -1,0 +1,115 @@
+// Hours and days of the rollup on the real engine: every sum is that of the rows, also for rows that come late, and whenever the
+// process that builds them is killed.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
+import { migrate } from '../../../server/storage/migrations.ts';
+import type { Engine } from '../../../server/storage/store.ts';
+import { TierRefresh } from '../../../server/storage/tier-refresh.ts';
+import { KEPT_BY_EACH } from '../../../server/storage/tiers.ts';
+import { DAY_S, FIRST_S, putRows, sumsOf } from './tier-sums.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'tcplens-tiers-'));
+const path = join(directory, 'engine');
+const NOW_MS = Date.now();
+let engine: Engine;
+let tiers: TierRefresh;
+
+async function open(): Promise<void> {
+  engine = await openEmbeddedEngine({ path });
+  await migrate(engine);
+  tiers = new TierRefresh(engine);
+}
+beforeAll(open, 60_000);
+afterAll(async () => {
+  await engine.close();
+  rmSync(directory, { recursive: true });
+});
+
+async function expectEqualSums(): Promise<void> {
+  const { rows, ...rollups } = await sumsOf(engine, FIRST_S, FIRST_S + 3 * DAY_S);
+  expect(rows).toMatchObject({ total_rolled_rows: expect.any(Number) });
+  for (const rollup of Object.values(rollups)) expect(rollup).toEqual(rows);
+}
+
+test('hours and days add up to the rows, figure by figure and bucket by bucket', async () => {
+  await putRows(engine, FIRST_S, 2 * DAY_S, 3000);
+  expect(await tiers.run(NOW_MS)).toBe(48 + 2);
+  await expectEqualSums();
+  expect(await tiers.run(NOW_MS)).toBe(0);
+}, 60_000);
+
+test('each piece keeps its largest keys, and the rest in one row a host', async () => {
+  const [day] = await engine.query<{ most: number; others: number; hosts: number }>(
+    `SELECT max(kept) AS most, sum(rest) AS others, count() AS hosts
+FROM (SELECT start, host_id, countIf(NOT others) AS kept, countIf(others) AS rest FROM rollup_1d GROUP BY start, host_id)`,
+  );
+  expect(day).toMatchObject({ others: 6, hosts: 6 });
+  expect(day?.most).toBeGreaterThanOrEqual(KEPT_BY_EACH);
+  expect(day?.most).toBeLessThanOrEqual(4 * KEPT_BY_EACH);
+  const largest = (table: string, day: string) =>
+    engine.query(`SELECT comm, service_port, peer_network, sum(bytes_sent + bytes_received) AS bytes FROM ${table}
+WHERE host_id = 2 AND comm != '' AND ${day} GROUP BY comm, service_port, peer_network ORDER BY bytes DESC, comm, service_port LIMIT 9`);
+  const first = `toDateTime(${FIRST_S}, 'UTC')`;
+  expect(await largest('rollup_1d', `start = ${first}`)).toEqual(await largest('rollup_1m', `toStartOfDay(minute) = ${first}`));
+});
+
+test('rows that come late are in their hour and day at the next pass, others stay as they are', async () => {
+  await putRows(engine, FIRST_S + 3600, 1800, 50, 100_000);
+  await putRows(engine, FIRST_S + 2 * DAY_S, 7200, 50, 200_000);
+  expect(await tiers.run(NOW_MS)).toBe(1 + 1 + 2 + 1);
+  await expectEqualSums();
+  expect(await superseded()).toEqual([{ versions: 2 }]);
+}, 60_000);
+
+/** Pieces and versions in the tables beside the published ones. */
+const superseded = () =>
+  engine.query(`SELECT sum(n) AS versions FROM (
+  SELECT uniqExact(start, version) - uniqExact(start) AS n FROM rollup_1h UNION ALL SELECT uniqExact(start, version) - uniqExact(start) FROM rollup_1d)`);
+
+test('what has not ended is left to the minutes', async () => {
+  const hour_s = Math.floor(NOW_MS / 3_600_000) * 3600;
+  await putRows(engine, hour_s, 60, 10, 300_000);
+  const before = await engine.query('SELECT count() AS n FROM rollup_version');
+  await tiers.run((hour_s + 3600 + 60) * 1000);
+  expect(await engine.query(`SELECT count() AS n FROM rollup_1h WHERE start = toDateTime(${hour_s}, 'UTC')`)).toEqual([{ n: 0 }]);
+  await tiers.run((hour_s + 3600 + 180) * 1000);
+  const built = await engine.query(`SELECT sum(rolled_rows) AS rows FROM rollup_1h WHERE start = toDateTime(${hour_s}, 'UTC')`);
+  expect(built).toEqual([{ rows: 70 }]);
+  expect(await engine.query('SELECT count() AS n FROM rollup_version')).not.toEqual(before);
+}, 60_000);
+
+test('versions that are read no more go, once nobody can be reading them', async () => {
+  await new TierRefresh(engine).run(NOW_MS + 20 * 60_000);
+  await expect.poll(superseded, { timeout: 20_000 }).toEqual([{ versions: 0 }]);
+  await expectEqualSums();
+}, 60_000);
+
+async function kill(child: ChildProcess, after_ms: number): Promise<void> {
+  const exit = once(child, 'exit');
+  await once(child.stdout ?? child, 'data');
+  await sleep(after_ms);
+  child.kill('SIGKILL');
+  await exit;
+}
+
+test('killed anywhere in a pass, the next one leaves every sum exact', async () => {
+  await engine.close();
+  for (let round = 0; round < 4; round++) {
+    const after_ms = Math.floor(Math.random() * 500);
+    const script = join(import.meta.dirname, 'late-rows.ts');
+    const child = spawn(process.execPath, [script, path, String(round)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await kill(child, after_ms);
+    await open();
+    await tiers.run(NOW_MS);
+    await expectEqualSums();
+    await engine.close();
+  }
+  await open();
+}, 120_000);
