@@ -21,7 +21,7 @@ RECORDING := test/recordings/loss.tcplens
 # The loader needs libbpf to run; the tests compile it, cause traffic and losses, boot other kernels, and look with a browser.
 RUN_PACKAGES := libbpf1
 TEST_PACKAGES := clang llvm bpftool libbpf-dev gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
-	iproute2 iptables procps ethtool tcpdump tshark chromium qemu-system-x86 busybox-static
+	iproute2 iptables procps ethtool tcpdump tshark chromium qemu-system-x86 busybox-static faketime
 BENCH_PACKAGES := gcc libc6-dev linux-libc-dev bpftool iproute2 iptables procps libbpf-tools bpftrace tcpdump
 
 # $(call install,PACKAGES,WHAT FOR): installs what is missing; without root it says what root has to do, and goes on.
@@ -75,14 +75,27 @@ test-unit: ## only what needs neither root nor a browser, and the checks
 test-kernel: ## only the programs on this kernel, in network namespaces, as root
 test-fidelity: ## only real traffic in every scenario, beside nstat, ss, iptables and tshark: prints the table
 test-kernels: ## only the programs on Debian's 6.1 and 6.12, emulated; KERNEL=FOLDER adds an unpacked one
-test-faults: ## only what is killed, stopped or full
+test-faults: ## only the whole line under faults, 100 seeded runs and more; RUNS=… SEED=… choose them
+test-faults: export RUNS ?= 100
 test-browser: ## only the page, in Chromium
 test-unit test-kernel test-fidelity test-kernels test-faults test-browser: setup test-tools dashboards
 	$(Q)$(VITEST) --project $(@:test-%=%) $(ARGS)
 
 .PHONY: bench
-bench: setup ## rows a second through the whole line, beside the same rows as JSON
-	$(Q)exec node test/bench/pipeline.ts $(ARGS)
+bench: bench-ingest bench-query bench-growth bench-overhead ## all of the following, about half an hour
+
+.PHONY: bench-ingest
+bench-ingest: setup ## rows a second and core, times to ack and to be visible, bytes a row, beside the same rows as JSON
+	$(call install,$(BENCH_PACKAGES),the bench)
+	$(Q)exec node test/bench/ingest.ts $(ARGS)
+
+.PHONY: bench-query
+bench-query: setup ## what the page asks, over 100 million rows: made once, kept in .data/bench
+	$(Q)exec node test/bench/query.ts $(ARGS)
+
+.PHONY: bench-growth
+bench-growth: setup ## cost a row with more agents and a query with more rows: test/bench/growth.svg
+	$(Q)exec node test/bench/growth.ts $(ARGS)
 
 .PHONY: bench-overhead
 bench-overhead: setup ## what watching costs, beside tcplife, tcpstates, bpftrace and tcpdump; as root

@@ -1,0 +1,46 @@
+// Compares what is stored with what there was, to the row.
+import { execFile } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { promisify } from 'node:util';
+import type { Loss } from '../../agent/outcome.ts';
+import { KIND } from '../../bpf/rows.gen.ts';
+import { COMPILED } from './actor.ts';
+import type { Played } from './hosts.ts';
+import type { Stage } from './stage.ts';
+import { sourceFile } from './tape.ts';
+
+/** What the process that looks into the engine is told. */
+export type Question = {
+  engine: string;
+  database: string;
+  directory: string;
+  tapes: Played[];
+  epochs: [epoch: string, tape: number][];
+  ledger_damaged: boolean;
+};
+export type Found = { wrong: string[]; summary: string; losses: Partial<Record<Loss, number>> };
+
+const LOOKING_MS = 120_000;
+
+export async function check(stage: Stage, epochs: ReadonlyMap<string, number>): Promise<Found> {
+  const { directory, hosts } = stage;
+  for (const kind of KIND) if (!existsSync(sourceFile(directory, kind))) writeFileSync(sourceFile(directory, kind), '');
+  const question: Question = {
+    ...stage.tables,
+    directory,
+    tapes: hosts.flatMap(({ played }) => played),
+    epochs: [...epochs],
+    ledger_damaged: stage.schedule.faults.some((fault) => fault.what === 'kill' && fault.damage === 'ledger_byte'),
+  };
+  const file = join(directory, 'question.json');
+  writeFileSync(file, JSON.stringify(question));
+  const args = ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'look.ts'), file];
+  const { stdout } = await promisify(execFile)(process.execPath, args, {
+    timeout: LOOKING_MS,
+    maxBuffer: 64 << 20,
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
+  });
+  return JSON.parse(stdout) as Found;
+}

@@ -1,0 +1,26 @@
+// A child of check.ts, since an engine opens one directory a process: `node look.ts QUESTION.json` prints what is wrong.
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { openEmbeddedEngine } from '../../server/storage/embedded.ts';
+import { TierRefresh } from '../../server/storage/tier-refresh.ts';
+import { accountsWrong, silentLosses, storedWrong } from './accounts.ts';
+import type { Found, Question } from './check.ts';
+import { rollupsWrong } from './rollups.ts';
+import { rowsWrong } from './rows.ts';
+
+export type Ask = <Row>(sql: string) => Promise<Row[]>;
+
+const question = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as Question;
+const engine = await openEmbeddedEngine({ path: question.engine });
+await engine.command(`USE ${question.database}`);
+// Then every hour and day of the run is over.
+await new TierRefresh(engine).run(Date.now() + 2 * 86_400_000);
+const ask: Ask = (sql) => engine.query(sql);
+const rows = await rowsWrong(ask, question);
+const account = await accountsWrong(ask, question, rows.stored);
+// Without what told of rows nobody can say of each whether it was sent, or sent again.
+const byRow = question.ledger_damaged ? await silentLosses(ask) : [...rows.wrong, ...account.wrong];
+const wrong = [...byRow, ...(await rollupsWrong(ask)), ...(await storedWrong(ask))];
+process.stdout.write(JSON.stringify({ wrong, summary: rows.summary, losses: account.losses } satisfies Found));
+await engine.close();
+process.exit(0);

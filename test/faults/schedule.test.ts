@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { type Damage, type Fault, type Mishap, type Schedule, scheduleOf } from './schedule.ts';
+
+const schedules = Array.from({ length: 100 }, (_, index) => scheduleOf(index + 1));
+const faults = schedules.flatMap((schedule) => schedule.faults);
+
+test('a seed has one schedule', () => {
+  for (const schedule of schedules) expect(scheduleOf(schedule.seed)).toEqual(schedule);
+});
+
+/** What a hundred runs have to have among them; a fault that is added has to come here. */
+const WANTED: Record<`${Fault['what']} ${Fault['who']}`, boolean> = {
+  'kill agent': true,
+  'kill collector': true,
+  'kill engine': true,
+  'kill_at_start agent': true,
+  'kill_at_start collector': true,
+  'kill_at_start engine': false,
+  'freeze agent': true,
+  'freeze collector': true,
+  'freeze engine': true,
+  'stop agent': false,
+  'stop collector': true,
+  'stop engine': false,
+  'cut_off agent': false,
+  'cut_off collector': true,
+  'cut_off engine': true,
+  'full_disk agent': true,
+  'full_disk collector': true,
+  'full_disk engine': false,
+  'clock agent': true,
+  'clock collector': true,
+  'clock engine': false,
+};
+const DAMAGES = ['none', 'torn_tail', 'zeroed_tail', 'flipped_byte', 'cut_tail', 'ledger_byte'] as const satisfies readonly Damage[];
+const MISHAPS: Record<Mishap['what'], true> = {
+  refused: true,
+  cut_request: true,
+  cut_response: true,
+  half_response: true,
+  twice: true,
+  busy: true,
+  bad_gateway: true,
+  delayed: true,
+  slow: true,
+  overtaken: true,
+  again: true,
+};
+
+test('a hundred seeds have every fault', () => {
+  const seen = new Set(faults.map(({ what, who }) => `${what} ${who}`));
+  expect(seen).toEqual(new Set(Object.entries(WANTED).flatMap(([name, wanted]) => (wanted ? [name] : []))));
+  const damages = new Set(faults.map((fault) => (fault.what === 'kill' && fault.who !== 'engine' ? fault.damage : 'none')));
+  expect(damages).toEqual(new Set(DAMAGES));
+  for (const network of ['batches', 'inserts'] as const) {
+    const mishaps = new Set(schedules.flatMap(({ mishaps: all }) => Object.values(all[network]).map(({ what }) => what)));
+    expect(mishaps, network).toEqual(new Set(Object.keys(MISHAPS)));
+  }
+});
+
+const HAVE: Record<string, (schedule: Schedule) => boolean> = {
+  'several agents': ({ agents }) => agents.length > 1,
+  'several collectors on one engine': ({ collectors }) => collectors > 1,
+  'this kernel for a source': ({ agents }) => agents.some(({ source }) => source === 'kernel'),
+  'kills within migrations': ({ migration_kills }) => migration_kills.length > 0,
+  'kills within refreshes': ({ refresh_kills }) => refresh_kills.length > 0,
+  'all batches sent again': ({ repeated }) => repeated > 0.5,
+};
+
+test.each(Object.entries(HAVE))('some of a hundred seeds have %s', (_, has) => {
+  expect(schedules.filter(has).length).toBeGreaterThan(1);
+});
