@@ -1,0 +1,118 @@
+// Many agents on one collector, each as one on an ordinary host: every few seconds what it saw, a batch a kind, and a report. Its
+// batches are numbered, held until acknowledged, and sent again after as long as the collector asks for.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AgentReport } from '../../../agent/agent-report.ts';
+import { REPORT_PATH } from '../../../agent/batch-envelope.ts';
+import { CollectorProcess } from '../collector-process.ts';
+import { type Batch, Cutter, hostOf, placed, type Recorded, rowsOf } from '../recorded-rows.ts';
+import { newSent, Sender, type Sent, sendBatches } from './send.ts';
+
+export type AgentsRun = {
+  agents: number;
+  batches: number;
+  rows_per_s: number;
+  batches_per_s: number;
+  sent: Sent;
+  report_ms: number[];
+  report_statuses: Map<number, number>;
+  cpu_us_per_row: number;
+  cores: number;
+  peak_rss_mib: number;
+};
+
+/** An agent sends one recording's rows every so often, and a report every second time. */
+const PERIOD_MS = 5000;
+/** Batches that an agent has on their way at a time. */
+const IN_FLIGHT_MAX = 4;
+
+type Turn = { due_ms: number; batches: readonly Batch[]; report: Buffer | undefined };
+
+/** @param seconds how long they go on; preparing takes about a third of it */
+export async function manyAgents(directory: string, recordings: readonly Recorded[], agents: number, seconds: number): Promise<AgentsRun> {
+  const data = mkdtempSync(join(directory, 'agents-'));
+  const turns = Math.ceil((seconds * 1000) / PERIOD_MS);
+  const start_ms = Date.now();
+  const lines = Array.from({ length: agents }, (_, index) => turnsOf(recordings, index, { agents, turns, start_ms }));
+  const rows = rowsOf(lines.flatMap((line) => line.flatMap(({ batches }) => batches)));
+  const collector = await CollectorProcess.start(data);
+  const sender = new Sender(collector.url, agents);
+  try {
+    const sent = newSent();
+    const reports = { ms: [] as number[], statuses: new Map<number, number>() };
+    const before_s = collector.cpu_s;
+    const began_ms = performance.now();
+    await Promise.all(lines.map((line) => agent(sender, line, began_ms, sent, reports)));
+    const sending_s = (performance.now() - began_ms) / 1000;
+    await collector.insertedAll(rows);
+    const cpu_s = collector.cpu_s - before_s;
+    return {
+      agents,
+      batches: sent.ack_ms.length,
+      rows_per_s: rows / sending_s,
+      batches_per_s: sent.ack_ms.length / sending_s,
+      sent,
+      report_ms: reports.ms,
+      report_statuses: reports.statuses,
+      cpu_us_per_row: (cpu_s * 1e6) / rows,
+      cores: cpu_s / ((performance.now() - began_ms) / 1000),
+      peak_rss_mib: collector.peak_rss_mib,
+    };
+  } finally {
+    sender.close();
+    await collector.stop();
+    rmSync(data, { recursive: true, force: true });
+  }
+}
+
+type Fleet = { agents: number; turns: number; start_ms: number };
+
+function turnsOf(recordings: readonly Recorded[], index: number, { agents, turns, start_ms }: Fleet): Turn[] {
+  const host_id = hostOf(index);
+  const cutter = new Cutter(host_id, BigInt(start_ms));
+  return Array.from({ length: turns }, (_, turn) => {
+    const recorded = recordings[(index + turn) % recordings.length];
+    if (!recorded) return { due_ms: 0, batches: [], report: undefined };
+    const due_ms = (turn + index / agents) * PERIOD_MS;
+    const place = { host_id, start_ns: BigInt(Math.round(start_ms + due_ms)) * 1_000_000n, copy: turn };
+    const frames = recorded.frames.map((frame) => ({ kind: frame.kind, rows: placed(frame, recorded, place) }));
+    const report = process.env['NOREP'] ? undefined : turn % 2 === 0 ? reportOf(host_id, index, start_ms + due_ms) : undefined;
+    return { due_ms, batches: cutter.cut(frames), report };
+  });
+}
+
+function reportOf(host_id: bigint, index: number, at_ms: number): Buffer {
+  const report: AgentReport = {
+    host_id: host_id.toString(16).padStart(16, '0'),
+    epoch: '0000000000000001',
+    at_ms: Math.round(at_ms),
+    host: { name: `bench-${index}`, machine: 'x86_64', kernel: '6.18', agent_version: 'bench' },
+    processes: [],
+    cgroups: [],
+    netns: [],
+    hooks: [],
+    interval_ms: PERIOD_MS,
+    accounting: [],
+  };
+  return Buffer.from(JSON.stringify(report));
+}
+
+type Reports = { ms: number[]; statuses: Map<number, number> };
+
+async function agent(sender: Sender, turns: readonly Turn[], began_ms: number, sent: Sent, reports: Reports): Promise<void> {
+  const sending: Promise<void>[] = [];
+  for (const { due_ms, batches, report } of turns) {
+    await sleep(Math.max(0, began_ms + due_ms - performance.now()));
+    sending.push(sendBatches(sender, batches, IN_FLIGHT_MAX, sent));
+    if (report) sending.push(tell(sender, report, reports));
+  }
+  await Promise.all(sending);
+}
+
+async function tell(sender: Sender, report: Buffer, { ms, statuses }: Reports): Promise<void> {
+  const began_ms = performance.now();
+  const { status } = await sender.post(REPORT_PATH, { 'content-type': 'application/json' }, report);
+  statuses.set(status, (statuses.get(status) ?? 0) + 1);
+  ms.push(performance.now() - began_ms);
+}

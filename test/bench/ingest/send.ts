@@ -1,0 +1,63 @@
+// Requests as an agent sends them: over connections that stay open, again after 429 and 503, and how long each took.
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ROWS_PATH } from '../../../agent/batch-envelope.ts';
+import type { Batch } from '../recorded-rows.ts';
+
+/** `ack_ms`: of every attempt that was acknowledged. `settled_ms`: of every batch, refused attempts and waits included. */
+export type Sent = { rows: number; ack_ms: number[]; settled_ms: number[]; statuses: Map<number, number> };
+
+export const newSent = (): Sent => ({ rows: 0, ack_ms: [], settled_ms: [], statuses: new Map() });
+
+export class Sender {
+  readonly #url: string;
+  readonly #agent: Agent;
+
+  constructor(url: string, sockets: number) {
+    this.#url = url;
+    this.#agent = new Agent({ keepAlive: true, maxSockets: sockets });
+  }
+
+  /** Resolves when the batch is acknowledged. Throws at an answer that an agent would not repeat. */
+  async rows({ headers, body, rows }: Batch, into: Sent): Promise<void> {
+    const began = performance.now();
+    for (;;) {
+      const attempt = performance.now();
+      const { status, retry_after_s } = await this.post(ROWS_PATH, headers, body);
+      into.statuses.set(status, (into.statuses.get(status) ?? 0) + 1);
+      const now = performance.now();
+      if (status === 200) {
+        into.rows += rows;
+        into.ack_ms.push(now - attempt);
+        into.settled_ms.push(now - began);
+        return;
+      }
+      if (status !== 429 && status < 500) throw new Error(`a batch was refused with ${status}`);
+      await sleep(retry_after_s * 1000 * (0.5 + Math.random()));
+    }
+  }
+
+  post(path: string, headers: Record<string, string>, body: Buffer): Promise<{ status: number; retry_after_s: number }> {
+    const { promise, resolve, reject } = Promise.withResolvers<{ status: number; retry_after_s: number }>();
+    const answered = (response: IncomingMessage) => {
+      const retry_after_s = Number(response.headers['retry-after'] ?? 1);
+      response.resume().on('end', () => resolve({ status: response.statusCode ?? 0, retry_after_s }));
+    };
+    const options = { method: 'POST', agent: this.#agent, headers: { ...headers, 'content-length': body.length } };
+    request(`${this.#url}${path}`, options, answered).on('error', reject).end(body);
+    return promise;
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+/** Sends all, `concurrency` at a time. */
+export async function sendBatches(sender: Sender, batches: readonly Batch[], concurrency: number, into: Sent): Promise<void> {
+  const rest = batches.values();
+  const line = async () => {
+    for (const batch of rest) await sender.rows(batch, into);
+  };
+  await Promise.all(Array.from({ length: concurrency }, line));
+}
