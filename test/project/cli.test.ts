@@ -7,7 +7,7 @@ import { root } from '../support/project-files.ts';
 import { type Finished, runCommand } from '../support/run-command.ts';
 
 const launcher = join(root, 'tcplens');
-const subcommands = ['up', 'serve', 'agent', 'watch', 'check', 'record', 'replay'];
+const subcommands = ['up', 'serve', 'admin', 'agent', 'watch', 'check', 'record', 'replay'];
 
 let folder = '';
 beforeAll(() => {
