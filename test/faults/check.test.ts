@@ -71,7 +71,7 @@ async function wrong(): Promise<string[]> {
     directory,
     tapes: [{ ...tape, host_id: HOST, ended: 'to the end' }],
     epochs: [[EPOCH, tape.number]],
-    ledger_damaged: false,
+    ledgers_damaged: [],
   };
   const rows = await rowsWrong(ask, question);
   const { wrong: accounts } = await accountsWrong(ask, question, rows.stored);

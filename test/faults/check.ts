@@ -18,7 +18,8 @@ export type Question = {
   directory: string;
   tapes: Played[];
   epochs: [epoch: string, tape: number][];
-  ledger_damaged: boolean;
+  /** whose only copy of a journal, or of the books, was damaged */
+  ledgers_damaged: ('agent' | 'collector')[];
 };
 export type Found = { wrong: string[]; summary: string; losses: Partial<Record<Loss, number>> };
 
@@ -32,7 +33,7 @@ export async function check(stage: Stage, epochs: ReadonlyMap<string, number>): 
     directory,
     tapes: hosts.flatMap(({ played }) => played),
     epochs: [...epochs],
-    ledger_damaged: stage.schedule.faults.some((fault) => fault.what === 'kill' && fault.damage === 'ledger_byte'),
+    ledgers_damaged: stage.schedule.faults.flatMap((fault) => (fault.what === 'kill' && fault.damage === 'ledger_byte' ? [fault.who] : [])),
   };
   const file = join(directory, 'question.json');
   writeFileSync(file, JSON.stringify(question));

@@ -14,7 +14,7 @@ const BOOT_MS_MAX = 300_000;
 const CONSOLE_LINES = 40;
 
 /** The guest's kernel does not wait for hardware that is not there; a panic ends the machine. */
-const KERNEL_ARGUMENTS = 'console=ttyS0 quiet panic=-1 mitigations=off';
+const KERNEL_ARGUMENTS = 'console=ttyS0 loglevel=7 panic=-1 mitigations=off';
 const MACHINE = ['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', '1024', '-nodefaults', '-no-user-config', '-no-reboot'];
 
 export type Booted = { series: string; report: Report; seconds: number };
