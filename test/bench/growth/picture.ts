@@ -25,6 +25,7 @@ export function ticksTo(most: number): number[] {
 export function picture(charts: readonly Chart[]): string {
   const parts = charts.map((chart, index) => `<g transform="translate(0 ${index * HEIGHT})">\n${chartOf(chart)}\n</g>`);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT * charts.length}" font-family="sans-serif" font-size="11" fill="${INK}">
+<title>Growth: what a row costs the collector, and how long queries take</title>
 ${parts.join('\n')}
 </svg>
 `;
