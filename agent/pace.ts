@@ -23,7 +23,7 @@ const SWEEPS_SHARE_MIN = 1 / 4;
  * How many times further apart sweeps come for the collector's sake: twice as far with each sweep after which it asked for less, half
  * as far with each after which it took all there was.
  */
-export function pressureAfter(pressure: number, answer: 'busy' | 'accepted' | undefined): number {
+function pressureAfter(pressure: number, answer: 'busy' | 'accepted' | undefined): number {
   if (answer === undefined) return pressure;
   return answer === 'busy' ? Math.min(STRETCH_MAX, pressure * 2) : Math.max(1, pressure / 2);
 }

@@ -1,10 +1,10 @@
 // rows.h → rows.gen.ts, by way of the BTF that clang writes for it: the compiler's own layout, nothing parsed twice.
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { schemaOf } from './schema.ts';
 
 type BtfType = {
   id: number;
@@ -136,13 +136,11 @@ function emitEnum(entry: BtfType): string {
   return `export const ${constant} = [${values}] as const;\nexport type ${pascal(entry.name)} = (typeof ${constant})[number];\n`;
 }
 
-function emitKind(kind: string, index: number, version: string): { code: string; entry: string } {
+function emitKind(kind: string, index: number, version: number): { code: string; entry: string } {
   const struct = named('STRUCT', `${kind}_row`);
   const columns = columnsOf(struct);
   checkNoHoles(kind, columns, struct.size ?? 0);
   const kept = columns.filter(({ name }) => name !== 'pad');
-  const layout = columns.map(({ name, offset, type: column }) => `${name}@${offset}:${column}`).join(',');
-  const hash = createHash('sha256').update(`${version};${kind};${layout}`).digest('hex').slice(0, 12);
   const fields = kept.map(({ name, ts, comment }) => `${comment ? `  /** ${comment} */\n` : ''}  ${name}: ${ts};`).join('\n');
   const reads = kept.map(({ name, read }) => `    ${name}: ${read},`).join('\n');
   const list = columns
@@ -171,7 +169,7 @@ ${reads}
   const entry = `  ${kind}: {
     index: ${index},
     size: ${struct.size},
-    schema: '${kind}/${hash}',
+    schema: '${schemaOf({ kind, columns }, version)}',
     read: read${pascal(kind)}Row,
     columns: [
 ${list.replace(/^/gm, '  ')}
@@ -241,7 +239,7 @@ export type FilterCounters = Record<(typeof FILTER_COUNTERS)[number], number>;
 function generate(): string {
   const version = header.match(/#define ROWS_VERSION (\d+)/)?.[1];
   if (!version) throw new Error('rows.h: no ROWS_VERSION');
-  const kinds = enumValues(named('ENUM', 'kind')).map(([name, index]) => ({ name, ...emitKind(name, index, version) }));
+  const kinds = enumValues(named('ENUM', 'kind')).map(([name, index]) => ({ name, ...emitKind(name, index, Number(version)) }));
   const enums = [...types.values()].filter((entry) => entry.kind === 'ENUM' && entry.name !== '(anon)');
   const counters = columnsOf(named('STRUCT', 'kind_counters'));
   return `// Generated from rows.h's BTF by gen-rows.ts. Do not edit.

@@ -3,7 +3,7 @@
 import { HISTOGRAMS } from './row-metrics.ts';
 
 /** A doubling is cut into 2^SCALE exponential buckets, each 9 % wide. */
-export const SCALE = 3;
+const SCALE = 3;
 const PER_DOUBLING = 2 ** SCALE;
 /** The first and past-last exponential bucket, for seconds: 1 µs to half a year. What lies outside counts in the outermost. */
 const FIRST = -20 * PER_DOUBLING;

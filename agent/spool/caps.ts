@@ -8,7 +8,7 @@ export type Caps = {
   age_ms_max: number;
 };
 
-export const SEGMENT_BYTES = 8 * 1024 * 1024;
+const SEGMENT_BYTES = 8 * 1024 * 1024;
 /** Records that one segment holds at most: their places are in memory while it is read back. */
 const SEGMENT_BATCHES_MAX = 16_384;
 const SEGMENT_AGE_MS_MAX = 3_600_000;

@@ -27,7 +27,7 @@ const ZSTD = 1;
 const FIXED_BYTES = 56;
 export const HEADER_BYTES_MAX = FIXED_BYTES + 2 * 255;
 /** What zstd makes of a full batch that does not compress, and room. */
-export const PAYLOAD_BYTES_MAX = BATCH_BYTES_MAX + 64 * 1024;
+const PAYLOAD_BYTES_MAX = BATCH_BYTES_MAX + 64 * 1024;
 export const MAGIC_BYTES = Buffer.from([0x74, 0x63, 0x73, 0x70]);
 
 /** The record's bytes in two parts, so that the payload is not copied. */

@@ -4,7 +4,7 @@ import type { Migrations, Retention } from '../api/admin.ts';
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 
 /** "0 B", "3.1 GB": decimal units, three digits. */
-export function bytesText(bytes: number): string {
+function bytesText(bytes: number): string {
   const power = Math.min(UNITS.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
   const value = bytes / 1000 ** power;
   return `${power === 0 || value >= 100 ? Math.round(value) : value.toPrecision(2)} ${UNITS[power]}`;

@@ -1,10 +1,10 @@
 // Layouts of rows by their schema id: this version's own, and those that agents of other versions have told. Kept on disk, so that
 // after an upgrade the log's rows of the version before can be read.
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Conversion, conversionTo, type Layout, LayoutError, layoutOf, parseLayout } from '../../bpf/layout.ts';
 import { KIND, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { schemaOf } from '../../bpf/schema.ts';
 import { Refusal, reasonOf } from '../errors.ts';
 import { FILES, type Files, writeFile } from '../log/files.ts';
 
@@ -20,12 +20,6 @@ const GROWTH_MAX = 8;
 
 /** How rows of one schema become rows of this version. `undefined`: they are rows of this version. */
 export type Known = { kind: Kind; conversion: Conversion | undefined };
-
-/** The id of a layout: the same for the same columns, whoever makes it. */
-export function schemaOf({ kind, columns }: Pick<Layout, 'kind' | 'columns'>, rows_version: number): string {
-  const layout = columns.map(({ name, offset, type }) => `${name}@${offset}:${type}`).join(',');
-  return `${kind}/${createHash('sha256').update(`${rows_version};${kind};${layout}`).digest('hex').slice(0, 12)}`;
-}
 
 export class Layouts {
   readonly #directory: string;

@@ -106,6 +106,6 @@ export class Attempts {
 }
 
 /** A half is named after its whole, `<segment>.0` and `<segment>.1`. */
-export function originOf(segment: string): string {
+function originOf(segment: string): string {
   return segment.replace(/(\.[01])+$/, '');
 }

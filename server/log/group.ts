@@ -32,7 +32,7 @@ export function costOf({ rows }: Batch): number {
   return rows.length + BATCH_COST_BYTES;
 }
 
-export function quarantinedCount({ kind, quarantined }: Batch): number {
+function quarantinedCount({ kind, quarantined }: Batch): number {
   return quarantined === undefined ? 0 : quarantined.length / KINDS[kind].size;
 }
 

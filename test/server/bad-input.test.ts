@@ -6,7 +6,7 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Layout, layoutOf } from '../../bpf/layout.ts';
 import { KIND } from '../../bpf/rows.gen.ts';
-import { schemaOf } from '../../server/ingest/layouts.ts';
+import { schemaOf } from '../../bpf/schema.ts';
 import { EPOCH, HOST, headersOf, post, postBatch, postLayouts, postReport, report, rowsOf } from './support/agent.ts';
 import { countRows, startCollector, type TestCollector, type TestDirectory, testDirectory, withStore } from './support/collector.ts';
 

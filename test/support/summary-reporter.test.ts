@@ -43,6 +43,7 @@ const cases: { name: string; files: Record<string, string>; code: number; says?:
     name: 'a failing test',
     files: { 'a.test.ts': `test('a', () => { throw new Error('x'); });`, 'b.test.ts': `test('b', () => {});` },
     code: 1,
+    says: 'failed: a.test.ts > a: x',
     last: '1 passed, 1 failed, 0 skipped',
   },
   {
@@ -63,24 +64,24 @@ const cases: { name: string; files: Record<string, string>; code: number; says?:
     name: 'a file that does not load',
     files: { 'a.test.ts': `throw new Error('x');`, 'b.test.ts': `test('b', () => {});` },
     code: 1,
-    says: 'failed: a.test.ts: failed outside its tests',
+    says: 'failed: a.test.ts outside its tests: x',
     last: '1 passed, 1 failed, 0 skipped',
   },
   {
     name: 'a hook that fails',
     files: { 'a.test.ts': `describe('a', () => { beforeAll(() => { throw new Error('x'); }); test('b', () => {}); });` },
     code: 1,
-    says: 'skipped: a.test.ts > a > b: a hook before it failed',
+    says: 'failed: a.test.ts > a, a hook: x',
     last: '0 passed, 1 failed, 1 skipped',
   },
   {
     name: 'a stray rejection',
     files: { 'a.test.ts': `test('a', () => { void Promise.reject(new Error('x')); });` },
     code: 1,
-    says: 'failed: 1 errors outside of any test',
+    says: 'failed: outside of any test: x',
     last: '1 passed, 1 failed, 0 skipped',
   },
-  { name: 'no test at all', files: {}, code: 1, says: 'failed: no test ran', last: '0 passed, 1 failed, 0 skipped' },
+  { name: 'no test at all', files: {}, code: 1, says: 'failed: the run: no test ran', last: '0 passed, 1 failed, 0 skipped' },
 ];
 
 test.each(cases)('$name', ({ files, code, says, last }) => {

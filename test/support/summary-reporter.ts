@@ -1,26 +1,30 @@
-// Ends a run with the skips, each with its reason, and one line over all suites: `N passed, N failed, N skipped`.
+// Ends a run with the skips and the failures, each with its reason, and one line over all suites: `N passed, N failed, N skipped`.
 import process from 'node:process';
-import type { TestCase, TestModule, TestSuite, Vitest } from 'vitest/node';
+import { stripVTControlCharacters } from 'node:util';
+import type { SerializedError, TestCase, TestModule, TestSuite, Vitest } from 'vitest/node';
 import { DefaultReporter } from 'vitest/node';
 
-/** What a finished run comes to. `problems` are the failures that belong to no test: a file that does not load, a hook, a stray error. */
-export type Summary = { passed: number; failed: number; skips: { name: string; reason: string }[]; problems: string[] };
+type Finding = { name: string; reason: string };
+/** What a finished run comes to. Some `failures` belong to no test: a file that does not load, a hook, a stray error. */
+export type Summary = { passed: number; skips: Finding[]; failures: Finding[] };
+
+/** Lines of a failure's message in the account: enough to know it again where a log keeps its end only. */
+const REASON_LINES_MAX = 12;
 
 /** Counts `modules`. A skip without a reason, or a run without a test, is a failure: neither has shown anything. */
-export function summarize(modules: readonly TestModule[], strayErrors: number): Summary {
-  const summary: Summary = { passed: 0, failed: 0, skips: [], problems: [] };
+export function summarize(modules: readonly TestModule[], strayErrors: readonly SerializedError[]): Summary {
+  const summary: Summary = { passed: 0, skips: [], failures: [] };
   for (const module of modules) {
     const file = module.relativeModuleId;
-    if (module.errors().length > 0) summary.problems.push(`${file}: failed outside its tests`);
+    summary.failures.push(...module.errors().map((error) => ({ name: `${file} outside its tests`, reason: messageOf(error) })));
     for (const suite of module.children.allSuites()) {
-      if (suite.errors().length > 0) summary.problems.push(`${file} > ${suite.fullName}: its hook failed`);
+      summary.failures.push(...suite.errors().map((error) => ({ name: `${file} > ${suite.fullName}, a hook`, reason: messageOf(error) })));
     }
     for (const test of module.children.allTests()) count(summary, test, `${file} > ${test.fullName}`);
   }
-  if (strayErrors > 0) summary.problems.push(`${strayErrors} errors outside of any test`);
-  const tests = summary.passed + summary.failed + summary.skips.length;
-  if (tests === 0) summary.problems.push('no test ran');
-  summary.failed += summary.problems.length;
+  summary.failures.push(...strayErrors.map((error) => ({ name: 'outside of any test', reason: messageOf(error) })));
+  const tests = summary.passed + summary.failures.length + summary.skips.length;
+  if (tests === 0) summary.failures.push({ name: 'the run', reason: 'no test ran' });
   return summary;
 }
 
@@ -29,12 +33,18 @@ function count(summary: Summary, test: TestCase, name: string): void {
   if (result.state === 'passed') summary.passed += 1;
   else if (result.state === 'skipped' && result.note) summary.skips.push({ name, reason: result.note });
   else if (result.state === 'skipped' && hookFailed(test.parent)) summary.skips.push({ name, reason: 'a hook before it failed' });
-  else if (result.state === 'skipped') summary.problems.push(`${name}: skipped without a reason`);
-  else summary.failed += 1;
+  else if (result.state === 'skipped') summary.failures.push({ name, reason: 'skipped without a reason' });
+  else summary.failures.push({ name, reason: result.errors?.map(messageOf).join('\n') ?? result.state });
 }
 
 function hookFailed(parent: TestSuite | TestModule): boolean {
   return parent.errors().length > 0 || (parent.type === 'suite' && hookFailed(parent.parent));
+}
+
+function messageOf({ message }: SerializedError): string {
+  const lines = stripVTControlCharacters(message).split('\n');
+  if (lines.length <= REASON_LINES_MAX) return lines.join('\n  ');
+  return [...lines.slice(0, REASON_LINES_MAX), `(${lines.length - REASON_LINES_MAX} more lines above)`].join('\n  ');
 }
 
 export class SummaryReporter extends DefaultReporter {
@@ -50,13 +60,13 @@ export class SummaryReporter extends DefaultReporter {
     const [modules, strayErrors] = run;
     // `-t NAME` leaves the others out on purpose: it is a person's run, which needs no account.
     if (this.#vitest?.getGlobalTestNamePattern()) return;
-    const { passed, failed, skips, problems } = summarize(modules, strayErrors.length);
+    const { passed, failures, skips } = summarize(modules, strayErrors);
     const lines = [
-      ...problems.map((problem) => `failed: ${problem}`),
       ...skips.map(({ name, reason }) => `skipped: ${name}: ${reason}`),
-      `${passed} passed, ${failed} failed, ${skips.length} skipped`,
+      ...failures.map(({ name, reason }) => `failed: ${name}: ${reason}`),
+      `${passed} passed, ${failures.length} failed, ${skips.length} skipped`,
     ];
     process.stdout.write(`\n${lines.join('\n')}\n`);
-    if (failed > 0) process.exitCode = 1;
+    if (failures.length > 0) process.exitCode = 1;
   }
 }

@@ -3,7 +3,7 @@
 import { type Layout, layoutOf, UNKNOWN } from '../../../bpf/layout.ts';
 import type { LayoutColumn } from '../../../bpf/layout-steps.ts';
 import { KINDS, type Kind } from '../../../bpf/rows.gen.ts';
-import { schemaOf } from '../../../server/ingest/layouts.ts';
+import { schemaOf } from '../../../bpf/schema.ts';
 
 const HEAD = new Set(['time_ns', 'host_id', 'kind']);
 const NARROWER: Record<string, [type: string, size: number]> = { UInt64: ['UInt32', 4], UInt32: ['UInt16', 2] };
