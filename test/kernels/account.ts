@@ -11,14 +11,21 @@ export const endsOf = ({ rows }: Report): ConnectionRow[] => rows.connection.fil
 
 /**
  * When two CPUs answer one handshake at once each makes a socket, and the second is closed before anybody has it. The
- * kernel counts it as opened and not as failed.
+ * kernel counts it as opened and not as failed; its row says that nobody gave up, and the other's has the same ports.
  */
-const isTwin = ({ role, event, end_reason, sk_err }: ConnectionRow): boolean =>
-  role === 'server' && event === 'failed' && end_reason === 'abort' && sk_err === 0;
+const isTwin = (ends: readonly ConnectionRow[]) => (row: ConnectionRow) =>
+  row.role === 'server' &&
+  row.event === 'failed' &&
+  row.end_reason === 'unknown' &&
+  row.sk_err === 0 &&
+  ends.some((other) => other !== row && other.role === 'server' && other.netns === row.netns && hasPortsOf(other, row));
+
+const hasPortsOf = (one: ConnectionRow, other: ConnectionRow) => one.local_port === other.local_port && one.peer_port === other.peer_port;
 
 /** How many connections began, failed and broke off. */
 export function connectionAccount(report: Report): Record<string, Compared> {
   const ends = endsOf(report);
+  const twin = isTwin(ends);
   const count = (test: (row: ConnectionRow) => boolean, counter: string): Compared => ({
     rows: ends.filter(test).length,
     kernel: report.kernel[counter] ?? Number.NaN,
@@ -26,7 +33,7 @@ export function connectionAccount(report: Report): Record<string, Compared> {
   return {
     opened: count(({ role }) => role === 'client', 'TcpActiveOpens'),
     accepted: count(({ role }) => role === 'server', 'TcpPassiveOpens'),
-    failed: count((row) => row.event === 'failed' && !isTwin(row), 'TcpAttemptFails'),
+    failed: count((row) => row.event === 'failed' && !twin(row), 'TcpAttemptFails'),
     reset: count(({ event, end_reason }) => event === 'close' && /^rst_/.test(end_reason), 'TcpEstabResets'),
   };
 }

@@ -43,8 +43,10 @@ function hookFailed(parent: TestSuite | TestModule): boolean {
 
 function messageOf({ message }: SerializedError): string {
   const lines = stripVTControlCharacters(message).split('\n');
-  if (lines.length <= REASON_LINES_MAX) return lines.join('\n  ');
-  return [...lines.slice(0, REASON_LINES_MAX), `(${lines.length - REASON_LINES_MAX} more lines above)`].join('\n  ');
+  const left_out = lines.length - REASON_LINES_MAX;
+  // What went wrong comes first, and where a program's own words follow, last.
+  const shown = left_out <= 0 ? lines : [...lines.slice(0, 2), `(${left_out} lines left out)`, ...lines.slice(2 + left_out)];
+  return shown.join('\n  ');
 }
 
 export class SummaryReporter extends DefaultReporter {
