@@ -67,11 +67,20 @@ export function classAccount(report: Report): Record<string, Compared> {
   };
 }
 
-/** Payload of each connection that sent and received what it should: by its client's port, as rows of both ends have it. */
-export function payloadOf(report: Report, role: 'client' | 'server'): Map<number, { sent: number; received: number }> {
-  const port = role === 'client' ? 'local_port' : 'peer_port';
+type Ports = Pick<ConnectionRow, 'local_port' | 'peer_port'>;
+/** A client's port alone may be in use over IPv4 and IPv6 at once. */
+export const portsOf = ({ local_port, peer_port }: Ports): string => `${local_port}>${peer_port}`;
+const reversed = ({ local_port, peer_port }: Ports): Ports => ({ local_port: peer_port, peer_port: local_port });
+
+/** Payload of each connection that sent and received what it should: by its client's ports, as rows of both ends have it. */
+export function payloadOf(report: Report, role: 'client' | 'server'): Map<string, { sent: number; received: number }> {
   const ends = endsOf(report).filter((row) => row.role === role);
-  return new Map(ends.map((row) => [row[port], { sent: row.bytes_sent - row.bytes_retrans, received: row.bytes_received }]));
+  return new Map(
+    ends.map((row) => [
+      portsOf(role === 'client' ? row : reversed(row)),
+      { sent: row.bytes_sent - row.bytes_retrans, received: row.bytes_received },
+    ]),
+  );
 }
 
 /** Received payload by connection: of all its samples and the rest that its end row reports, and of the end row as a whole. */

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest';
 import { CannotRunError } from '../../agent/errors.ts';
 import { openKernel } from '../../agent/ring-source.ts';
 import { COUNTERS, KIND } from '../../bpf/rows.gen.ts';
-import { classAccount, connectionAccount, payloadOf, retransmitAccount, sampledPayload } from './account.ts';
+import { classAccount, connectionAccount, payloadOf, portsOf, retransmitAccount, sampledPayload } from './account.ts';
 import { type Booted, boot } from './boot.ts';
 import { whyNoGuest } from './initramfs.ts';
 import { debianKernel, type Found, kernelIn } from './kernel-image.ts';
@@ -141,9 +141,10 @@ check('retransmitted segments, by class, are those that the kernel counted', (re
 check('the bytes of every close row are those that were sent', (report) => {
   expect(report.exchanges.filter(({ error }) => error !== '')).toEqual([]);
   const [clients, servers] = [payloadOf(report, 'client'), payloadOf(report, 'server')];
-  for (const { local_port, sent, received } of report.exchanges) {
-    expect({ local_port, ...clients.get(local_port) }).toEqual({ local_port, sent, received });
-    expect({ local_port, ...servers.get(local_port) }).toEqual({ local_port, sent: received, received: sent });
+  for (const exchange of report.exchanges) {
+    const [ports, { sent, received }] = [portsOf(exchange), exchange];
+    expect({ ports, ...clients.get(ports) }).toEqual({ ports, sent, received });
+    expect({ ports, ...servers.get(ports) }).toEqual({ ports, sent: received, received: sent });
   }
 });
 

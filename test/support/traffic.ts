@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import process from 'node:process';
 
-export type Exchange = { local_port: number; sent: number; received: number; error: string };
+export type Exchange = { local_port: number; peer_port: number; sent: number; received: number; error: string };
 
 /** What the server does with a connection. */
 export function answer(socket: Socket): void {
@@ -56,9 +56,9 @@ export async function exchange(host: string, port: number, request: number, resp
     socket.end();
     socket.resume();
     await once(socket, 'close');
-    return { local_port, sent: request, received, error: '' };
+    return { local_port, peer_port: port, sent: request, received, error: '' };
   } catch (error) {
-    return { local_port, sent: 0, received, error: (error as NodeJS.ErrnoException).code ?? String(error) };
+    return { local_port, peer_port: port, sent: 0, received, error: (error as NodeJS.ErrnoException).code ?? String(error) };
   } finally {
     socket.destroy();
   }
