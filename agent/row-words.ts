@@ -67,6 +67,7 @@ function endWords(row: Rows['connection']): string {
       [bytes(row.notsent), 'not sent', row.notsent],
       [bytes(row.unacked), 'not acknowledged', row.unacked],
       [String(row.probes_out), 'probes unanswered', row.probes_out],
+      [String(row.idle_restarts), `slow starts after up to ${duration(row.idle_restart_us)} without sending`, row.idle_restarts],
     ])
   );
 }

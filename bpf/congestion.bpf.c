@@ -8,6 +8,7 @@
 #include "memory.bpf.h"
 #include "ring.bpf.h"
 #include "rows.h"
+#include "sending.bpf.h"
 
 RING(congestion);
 
@@ -98,8 +99,10 @@ int BPF_PROG(tcp_cong_state_set, struct sock *sk, __u8 new_ca_state)
 		doubt_begin(&memory->doubt, tp);
 	if (is_told(old_ca_state) || is_told(new_ca_state))
 		report(tp, memory, id, now_ns, old_ca_state, new_ca_state);
-	if (memory)
+	if (memory) {
 		memory->ca_state_ns = now_ns;
+		sending_forget(memory);
+	}
 	return 0;
 }
 

@@ -112,6 +112,8 @@ static __always_inline void fill_memory(struct connection_row *row, struct tcp_s
 	row->retrans_spurious = retrans_spurious(&memory->doubt, tp);
 	row->undos = memory->doubt.undos;
 	row->srtt_max_us = memory->srtt_max_us;
+	row->idle_restart_us = memory->idle_restart_us;
+	row->idle_restarts = memory->sending.idle_restarts;
 	row->snd_isn = memory->snd_isn;
 	row->rcv_isn = memory->rcv_isn;
 	row->preexisting = memory->preexisting;

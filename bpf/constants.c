@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the programs must know before the verifier reads them: this host's id, its tick, and how its kernel differs. */
+/* What the programs must know before the verifier reads them: this host's id, its processor and tick, and how its kernel differs. */
 #define _GNU_SOURCE
 #include "loader-state.h"
 #include <bpf/btf.h>
@@ -84,6 +84,12 @@ int constants__report(char *to, int size)
 	return used < size ? used : size;
 }
 
+#ifdef __x86_64__
+static const bool is_weakly_ordered = false;
+#else
+static const bool is_weakly_ordered = true;
+#endif
+
 void constants__set(struct bpf_object *object, struct bpf_map *rodata, unsigned long long host_id)
 {
 	size_t room;
@@ -99,6 +105,7 @@ void constants__set(struct bpf_object *object, struct bpf_map *rodata, unsigned 
 	jiffy_us = (__u32)(tick.tv_nsec / 1000);
 	set_constant(object, values, room, "host_id", &host_id, sizeof(host_id));
 	set_constant(object, values, room, "jiffy_us", &jiffy_us, sizeof(jiffy_us));
+	set_constant(object, values, room, "is_weakly_ordered", &is_weakly_ordered, sizeof(is_weakly_ordered));
 	for (size_t i = 0; i < COUNTED; i++)
 		set_constant(object, values, room, counted[i].constant, &counted[i].arguments, sizeof(counted[i].arguments));
 	bpf_map__set_initial_value(rodata, values, room);

@@ -11,6 +11,7 @@
 #include "memory.bpf.h"
 #include "owner.bpf.h"
 #include "rows.h"
+#include "sending.bpf.h"
 
 #define EAGAIN 11
 #define MSG_DONTWAIT 0x40
@@ -62,6 +63,20 @@ static __always_inline void take_turn(struct memory *memory, enum direction dire
 	io->last_ns = now_ns;
 }
 
+/* Most reads follow another read: what was sent last was looked at then. */
+static __always_inline void look_at_sending(struct memory *memory, struct sock *sk, enum direction direction)
+{
+	struct tcp_sock *tp;
+
+	if (direction == DIRECTION_RECEIVED && memory->last_io != DIRECTION_SENT)
+		return;
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (tp && direction == DIRECTION_SENT)
+		sending_wrote(memory, tp);
+	else if (tp)
+		sending_look(memory, tp);
+}
+
 static __always_inline void use(struct sock *sk, int ret, int flags, enum direction direction)
 {
 	struct memory *memory;
@@ -74,6 +89,8 @@ static __always_inline void use(struct sock *sk, int ret, int flags, enum direct
 	owner_uses(memory, sk);
 	if (memory->io.established_ns)
 		accept_wait(&memory->io, sk, ret, flags, direction);
+	if (ret > 0)
+		look_at_sending(memory, sk, direction);
 	/* Of a connection older than the programs the first reads and writes, and often the role, are not known. */
 	if (ret > 0 && !memory->preexisting && !(flags & MSG_ERRQUEUE))
 		take_turn(memory, direction);

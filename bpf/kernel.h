@@ -187,6 +187,7 @@ struct request_sock_queue {
 
 struct tcp_congestion_ops {
 	char name[16];
+	void *cong_control;
 };
 
 struct inet_connection_sock {

@@ -43,7 +43,7 @@ struct ring_walk {
 
 struct ring_walk ring__begin(const struct ring *ring);
 /* NULL after the last row. */
-const unsigned char *ring__next(const struct ring *ring, struct ring_walk *walk, int row_size);
+const unsigned char *ring__next(struct ring *ring, struct ring_walk *walk, int row_size);
 void ring__end(struct ring *ring, const struct ring_walk *walk);
 void ring__close(struct ring *ring);
 

@@ -39,7 +39,7 @@ struct sampled {
 
 /* What every sweep compares, as of the last sample: of a socket that stands still it sees nothing else. */
 struct glance {
-	__u64 time_ns;
+	__u32 ticks; /* glance_ticks() */
 	__u32 segs_out;
 	__u32 segs_in;
 	__u32 total_retrans;
@@ -60,6 +60,16 @@ struct io {
 	__u64 turn_us;
 	__u32 turns;
 	__u32 accept_us;
+};
+
+/* What was sent last, and with which window (sending.bpf.h): one word, since a look at it holds no lock. */
+union sending {
+	__u64 whole;
+	struct {
+		__u32 lsndtime;
+		__u16 snd_cwnd; /* at most 65535; 0: nothing follows from it */
+		__u16 idle_restarts;
+	};
 };
 
 struct memory {
@@ -88,6 +98,7 @@ struct memory {
 	__u64 ca_state_ns;   /* entry into the present congestion state; 0 unknown */
 	__u64 state_us[STATE_SLOTS]; /* time in each state that was left */
 	struct io io;
+	union sending sending;
 	__u64 precedence;    /* of the owner among several holders, and the last walk that met it there (owner.bpf.h) */
 	__u32 walk;
 	__u32 pid;
@@ -100,6 +111,7 @@ struct memory {
 	__u32 snd_isn;
 	__u32 rcv_isn;
 	__u32 srtt_max_us;
+	__u32 idle_restart_us; /* the longest time without sending after which the window was cut */
 	__u32 total_retrans_base;     /* at first sight */
 	__u32 retrans[CLASS_COUNT];   /* segments by class, sent and failed */
 	struct doubt doubt;
@@ -110,6 +122,12 @@ struct memory {
 
 /* With what the kernel puts before it, it fills one of its allocator's blocks; a byte more would take one of twice the size. */
 _Static_assert(sizeof(struct memory) <= 512 - 72, "memory");
+
+/* A clock of 1.07 s. */
+static __always_inline __u32 glance_ticks(__u64 now_ns)
+{
+	return now_ns >> 30;
+}
 
 /* Of the states that a connection can leave, numbered without gaps: where its time in one is kept. Others: STATE_SLOTS. */
 static __always_inline __u32 state_slot(__u32 state)
@@ -136,7 +154,7 @@ struct {
 static __always_inline void reading_take(struct glance *glance, struct account *account, struct sampled *sampled,
 					 struct tcp_sock *tp, const struct memory *memory, __u64 now_ns)
 {
-	glance->time_ns = now_ns;
+	glance->ticks = glance_ticks(now_ns);
 	glance->segs_out = tp->segs_out;
 	glance->segs_in = tp->segs_in;
 	glance->total_retrans = tp->total_retrans;
@@ -172,7 +190,7 @@ static __always_inline void memory_begin(struct memory *memory, struct tcp_sock 
 	memory->state_ns = now_ns;
 	memory->total_retrans = tp->total_retrans;
 	memory->state = tp->inet_conn.icsk_inet.sk.__sk_common.skc_state;
-	memory->glance.time_ns = now_ns;
+	memory->glance.ticks = glance_ticks(now_ns);
 	/* The first account is in force, and a sweep that still looks at the last connection comes too late. */
 	memory->edition = ((edition & ~EDITION_LAST) + 2) & ~1U;
 	memory->accounts[0].time_ns = now_ns;

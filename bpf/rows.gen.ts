@@ -348,6 +348,10 @@ export type ConnectionRow = {
   /** initial sequence numbers; 0 unknown */
   snd_isn: number;
   rcv_isn: number;
+  /** the longest pause in sending after which the kernel cut snd_cwnd (slow start after idle) */
+  idle_restart_us: number;
+  /** how often a write showed that it did */
+  idle_restarts: number;
   /** errno of the socket, positive; 0 none */
   sk_err: number;
   event: Event;
@@ -442,11 +446,13 @@ export const CONNECTION_AT = {
   probes_out: 480,
   snd_isn: 484,
   rcv_isn: 488,
-  sk_err: 492,
-  event: 494,
-  end_reason: 495,
-  preexisting: 496,
-  keepalive: 497,
+  idle_restart_us: 492,
+  idle_restarts: 496,
+  sk_err: 498,
+  event: 500,
+  end_reason: 501,
+  preexisting: 502,
+  keepalive: 503,
 } as const satisfies Record<keyof ConnectionRow, number>;
 
 export function readConnectionRow(view: DataView, at: number): ConnectionRow {
@@ -533,11 +539,13 @@ export function readConnectionRow(view: DataView, at: number): ConnectionRow {
     probes_out: view.getUint32(at + 480, true),
     snd_isn: view.getUint32(at + 484, true),
     rcv_isn: view.getUint32(at + 488, true),
-    sk_err: view.getInt16(at + 492, true),
-    event: EVENT[view.getUint8(at + 494)] ?? 'open',
-    end_reason: END_REASON[view.getUint8(at + 495)] ?? 'none',
-    preexisting: view.getUint8(at + 496) !== 0,
-    keepalive: view.getUint8(at + 497) !== 0,
+    idle_restart_us: view.getUint32(at + 492, true),
+    idle_restarts: view.getUint16(at + 496, true),
+    sk_err: view.getInt16(at + 498, true),
+    event: EVENT[view.getUint8(at + 500)] ?? 'open',
+    end_reason: END_REASON[view.getUint8(at + 501)] ?? 'none',
+    preexisting: view.getUint8(at + 502) !== 0,
+    keepalive: view.getUint8(at + 503) !== 0,
   };
 }
 
@@ -705,6 +713,8 @@ export type SampleRow = {
   probes_out: number;
   /** since data was last sent or received, at most 71 minutes */
   idle_us: number;
+  /** see connection_row; over the connection's life so far, not a delta */
+  idle_restarts: number;
   ca_state: CaState;
   /** about retransmissions, since the last sample */
   evidence: Evidence;
@@ -771,11 +781,12 @@ export const SAMPLE_AT = {
   delivered_ce: 300,
   probes_out: 304,
   idle_us: 308,
-  ca_state: 312,
-  evidence: 313,
-  app_limited: 314,
-  keepalive: 315,
-  backoff: 316,
+  idle_restarts: 312,
+  ca_state: 314,
+  evidence: 315,
+  app_limited: 316,
+  keepalive: 317,
+  backoff: 318,
 } as const satisfies Record<keyof SampleRow, number>;
 
 export function readSampleRow(view: DataView, at: number): SampleRow {
@@ -835,11 +846,12 @@ export function readSampleRow(view: DataView, at: number): SampleRow {
     delivered_ce: view.getUint32(at + 300, true),
     probes_out: view.getUint32(at + 304, true),
     idle_us: view.getUint32(at + 308, true),
-    ca_state: CA_STATE[view.getUint8(at + 312)] ?? 'open',
-    evidence: EVIDENCE[view.getUint8(at + 313)] ?? 'none',
-    app_limited: view.getUint8(at + 314) !== 0,
-    keepalive: view.getUint8(at + 315) !== 0,
-    backoff: view.getUint8(at + 316),
+    idle_restarts: view.getUint16(at + 312, true),
+    ca_state: CA_STATE[view.getUint8(at + 314)] ?? 'open',
+    evidence: EVIDENCE[view.getUint8(at + 315)] ?? 'none',
+    app_limited: view.getUint8(at + 316) !== 0,
+    keepalive: view.getUint8(at + 317) !== 0,
+    backoff: view.getUint8(at + 318),
   };
 }
 
@@ -1608,7 +1620,7 @@ export const KINDS = {
   connection: {
     index: 1,
     size: 504,
-    schema: 'connection/cfe73a753fa9',
+    schema: 'connection/ad99c50aabd2',
     read: readConnectionRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -1693,12 +1705,13 @@ export const KINDS = {
       { name: 'probes_out', offset: 480, size: 4, type: "UInt32", comment: "keepalive or window probes not answered" },
       { name: 'snd_isn', offset: 484, size: 4, type: "UInt32", comment: "initial sequence numbers; 0 unknown" },
       { name: 'rcv_isn', offset: 488, size: 4, type: "UInt32", comment: "" },
-      { name: 'sk_err', offset: 492, size: 2, type: "Int16", comment: "errno of the socket, positive; 0 none" },
-      { name: 'event', offset: 494, size: 1, type: "Enum8('open' = 0, 'close' = 1, 'failed' = 2)", comment: "" },
-      { name: 'end_reason', offset: 495, size: 1, type: "Enum8('none' = 0, 'fin_local' = 1, 'fin_peer' = 2, 'rst_sent' = 3, 'rst_received' = 4, 'timeout' = 5, 'refused' = 6, 'unreachable' = 7, 'abort' = 8, 'unknown' = 9)", comment: "" },
-      { name: 'preexisting', offset: 496, size: 1, type: "Bool", comment: "1: it was open before the agent started; birth figures are unknown" },
-      { name: 'keepalive', offset: 497, size: 1, type: "Bool", comment: "1: SO_KEEPALIVE is on" },
-      { name: 'pad', offset: 498, size: 6, type: "FixedString(6)", comment: "" },
+      { name: 'idle_restart_us', offset: 492, size: 4, type: "UInt32", comment: "the longest pause in sending after which the kernel cut snd_cwnd (slow start after idle)" },
+      { name: 'idle_restarts', offset: 496, size: 2, type: "UInt16", comment: "how often a write showed that it did" },
+      { name: 'sk_err', offset: 498, size: 2, type: "Int16", comment: "errno of the socket, positive; 0 none" },
+      { name: 'event', offset: 500, size: 1, type: "Enum8('open' = 0, 'close' = 1, 'failed' = 2)", comment: "" },
+      { name: 'end_reason', offset: 501, size: 1, type: "Enum8('none' = 0, 'fin_local' = 1, 'fin_peer' = 2, 'rst_sent' = 3, 'rst_received' = 4, 'timeout' = 5, 'refused' = 6, 'unreachable' = 7, 'abort' = 8, 'unknown' = 9)", comment: "" },
+      { name: 'preexisting', offset: 502, size: 1, type: "Bool", comment: "1: it was open before the agent started; birth figures are unknown" },
+      { name: 'keepalive', offset: 503, size: 1, type: "Bool", comment: "1: SO_KEEPALIVE is on" },
     ],
   },
   state_change: {
@@ -1734,7 +1747,7 @@ export const KINDS = {
   sample: {
     index: 3,
     size: 320,
-    schema: 'sample/11a4808bda97',
+    schema: 'sample/e080c4bce531',
     read: readSampleRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -1792,12 +1805,13 @@ export const KINDS = {
       { name: 'delivered_ce', offset: 300, size: 4, type: "UInt32", comment: "" },
       { name: 'probes_out', offset: 304, size: 4, type: "UInt32", comment: "keepalive or window probes not answered" },
       { name: 'idle_us', offset: 308, size: 4, type: "UInt32", comment: "since data was last sent or received, at most 71 minutes" },
-      { name: 'ca_state', offset: 312, size: 1, type: "Enum8('open' = 0, 'disorder' = 1, 'cwr' = 2, 'recovery' = 3, 'loss' = 4)", comment: "" },
-      { name: 'evidence', offset: 313, size: 1, type: "Enum8('none' = 0, 'dsack' = 1, 'undo' = 2, 'both' = 3)", comment: "about retransmissions, since the last sample" },
-      { name: 'app_limited', offset: 314, size: 1, type: "Bool", comment: "1: delivery_rate is bounded by the application" },
-      { name: 'keepalive', offset: 315, size: 1, type: "Bool", comment: "" },
-      { name: 'backoff', offset: 316, size: 1, type: "UInt8", comment: "" },
-      { name: 'pad', offset: 317, size: 3, type: "FixedString(3)", comment: "" },
+      { name: 'idle_restarts', offset: 312, size: 2, type: "UInt16", comment: "see connection_row; over the connection's life so far, not a delta" },
+      { name: 'ca_state', offset: 314, size: 1, type: "Enum8('open' = 0, 'disorder' = 1, 'cwr' = 2, 'recovery' = 3, 'loss' = 4)", comment: "" },
+      { name: 'evidence', offset: 315, size: 1, type: "Enum8('none' = 0, 'dsack' = 1, 'undo' = 2, 'both' = 3)", comment: "about retransmissions, since the last sample" },
+      { name: 'app_limited', offset: 316, size: 1, type: "Bool", comment: "1: delivery_rate is bounded by the application" },
+      { name: 'keepalive', offset: 317, size: 1, type: "Bool", comment: "" },
+      { name: 'backoff', offset: 318, size: 1, type: "UInt8", comment: "" },
+      { name: 'pad', offset: 319, size: 1, type: "FixedString(1)", comment: "" },
     ],
   },
   reset: {

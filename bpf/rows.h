@@ -130,12 +130,13 @@ struct connection_row {
 	__u32 probes_out;        /* keepalive or window probes not answered */
 	__u32 snd_isn;           /* initial sequence numbers; 0 unknown */
 	__u32 rcv_isn;
+	__u32 idle_restart_us;   /* the longest pause in sending after which the kernel cut snd_cwnd (slow start after idle) */
+	__u16 idle_restarts;     /* how often a write showed that it did */
 	__s16 sk_err;            /* errno of the socket, positive; 0 none */
 	enum event event;
 	enum end_reason end_reason;
 	row_flag preexisting;        /* 1: it was open before the agent started; birth figures are unknown */
 	row_flag keepalive;          /* 1: SO_KEEPALIVE is on */
-	__u8 pad[6];
 };
 
 /* A transition between TCP states. */
@@ -187,12 +188,13 @@ struct sample_row {
 	__u32 delivered_ce;
 	__u32 probes_out;      /* keepalive or window probes not answered */
 	__u32 idle_us;         /* since data was last sent or received, at most 71 minutes */
+	__u16 idle_restarts;   /* see connection_row; over the connection's life so far, not a delta */
 	enum ca_state ca_state;
 	enum evidence evidence;    /* about retransmissions, since the last sample */
 	row_flag app_limited;      /* 1: delivery_rate is bounded by the application */
 	row_flag keepalive;
 	__u8 backoff;
-	__u8 pad[3];
+	__u8 pad[1];
 };
 
 /* A RST sent or received. Without a socket (closed port, TIME_WAIT) the ends are those of the packet that provoked it. */

@@ -14,7 +14,9 @@
 #include "ring.bpf.h"
 #include "rows.h"
 #include "sample_row.bpf.h"
+#include "sending.bpf.h"
 #include "sweep-slice.h"
+#include "sweep_fetch.bpf.h"
 
 RING(listener);
 
@@ -28,7 +30,7 @@ struct {
 } sweep_slice SEC(".maps");
 
 /* A connection that lingers in any state but ESTABLISHED moves nothing; a row this often says that it is still there. */
-#define LINGER_NS (30 * 1000000000ULL)
+#define LINGER_TICKS 28
 
 /*
  * Most sockets stand still, and of those it is the cache misses that cost: so two members are read before anything else
@@ -42,7 +44,7 @@ static __always_inline bool is_due(const struct sock *sk, const struct memory *m
 
 	return BPF_CORE_READ(tp, segs_out) != last->segs_out || BPF_CORE_READ(tp, segs_in) != last->segs_in ||
 	       memory->total_retrans != last->total_retrans ||
-	       (memory->state != STATE_ESTABLISHED && (memory->state != memory->sampled_state || now_ns >= last->time_ns + LINGER_NS));
+	       (memory->state != STATE_ESTABLISHED && (memory->state != memory->sampled_state || (__s32)(glance_ticks(now_ns) - last->ticks) >= LINGER_TICKS));
 }
 
 /* A listener moves nothing, but its queue may be full: a row every sweep, by way of a ring. */
@@ -60,7 +62,7 @@ static __always_inline void report_listener(struct tcp_sock *tp, struct memory *
 	row = row_begin(&ring_listener, KIND_LISTENER, sizeof(*row), &head, &facts);
 	if (!row)
 		return;
-	row->interval_us = us_since(memory->glance.time_ns, now_ns);
+	row->interval_us = us_since(memory->accounts[0].time_ns, now_ns);
 	row->accept_queue = sk->sk_ack_backlog;
 	row->accept_queue_limit = sk->sk_max_ack_backlog;
 	row->syn_backlog = icsk->icsk_accept_queue.qlen.counter;
@@ -70,7 +72,7 @@ static __always_inline void report_listener(struct tcp_sock *tp, struct memory *
 	row->defer_accept = icsk->icsk_accept_queue.rskq_defer_accept != 0;
 	row->fast_open = icsk->icsk_accept_queue.fastopenq.max_qlen != 0;
 	row_submit(row);
-	memory->glance.time_ns = now_ns;
+	memory->accounts[0].time_ns = now_ns;
 	memory->listening.drops = drops;
 	memory->listening.accepted = accepted;
 }
@@ -86,6 +88,15 @@ static __always_inline struct sample_row *next_row(struct sweep_slice *slice)
 	row = &slice->row[at];
 	asm volatile("" : "+r"(row));
 	return row;
+}
+
+/* What a write in between has changed, the write has looked at. */
+static __always_inline void look_at_sending(struct memory *memory, const struct tcp_sock *tp)
+{
+	union sending last = sending_last(memory), sent = sending_now(tp, last);
+
+	if (sent.whole != last.whole && is_quiet(tp))
+		sending_turn(memory, last, sent);
 }
 
 static __always_inline void report_sample(struct sweep_slice *slice, struct tcp_sock *tp, struct memory *memory)
@@ -108,6 +119,7 @@ static __always_inline void report_sample(struct sweep_slice *slice, struct tcp_
 	/* The marker may be gone for another reason, which a program hears of before the socket is released. */
 	if (memory->doubt.episode & 1 && !tp->undo_marker && is_quiet(tp))
 		doubt_look(&memory->doubt, tp);
+	look_at_sending(memory, tp);
 	reading_take(&now.glance, &now.account, &now.sampled, tp, memory, now_ns);
 	account_read(&account, memory, edition);
 	keep_certain(tp, &account);
@@ -183,11 +195,14 @@ int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 	if (slice->visits <= 0)
 		return 1;
 	slice->visits--;
+	fetch_next(memory);
 	if (memory->state != STATE_LISTEN && (memory->closed || !is_due(sk, memory, slice->now_ns)))
 		return 0;
 	tp = bpf_skc_to_tcp_sock(sk);
-	if (tp)
-		look(slice, tp, memory);
+	if (!tp)
+		return 0;
+	fetch_row(tp, memory);
+	look(slice, tp, memory);
 	return 0;
 }
 

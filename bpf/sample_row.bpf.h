@@ -27,9 +27,9 @@ static __always_inline bool is_quiet(const struct tcp_sock *tp)
 	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
 	bool quiet;
 
-	asm volatile("" ::: "memory");
+	read_barrier();
 	quiet = !*(const volatile __u32 *)&sk->sk_lock.slock && !*(const volatile int *)&sk->sk_lock.owned;
-	asm volatile("" ::: "memory");
+	read_barrier();
 	return quiet;
 }
 
@@ -138,6 +138,7 @@ static __always_inline void fill_gauges(struct sample_row *row, struct tcp_sock 
 	row->unread = payload_unread(tp);
 	row->reordering = tp->reordering;
 	row->idle_us = idle < ~0U ? idle : ~0U;
+	row->idle_restarts = memory->sending.idle_restarts;
 	row->probes_out = icsk->icsk_probes_out;
 	row->backoff = icsk->icsk_backoff;
 	row->ca_state = BPF_CORE_READ_BITFIELD(icsk, icsk_ca_state);

@@ -6,7 +6,7 @@
 #include "rows.h"
 
 #define SLICE_VISITS_MIN 4096
-#define SLICE_VISITS_MAX 16384
+#define SLICE_VISITS_MAX 32768
 #define ROW_VISITS 2 /* what a socket with a row counts for; one that stands still counts one */
 #define SLICE_ROWS (SLICE_VISITS_MAX / ROW_VISITS + 1)
 

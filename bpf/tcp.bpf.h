@@ -11,6 +11,19 @@
 /* Length of a jiffy (1e6 / HZ): the unit of icsk_rto and of the chronos. */
 const volatile __u32 jiffy_us = 4000;
 
+/* The processor may read members in another order than the programs do: not x86's. */
+const volatile bool is_weakly_ordered = true;
+
+/* What is read after it is read later. Of the instructions that every kernel takes, an exchange is one that says so. */
+static __always_inline void read_barrier(void)
+{
+	__u64 nowhere = 0;
+
+	if (is_weakly_ordered)
+		__sync_lock_test_and_set(&nowhere, 1);
+	asm volatile("" ::: "memory");
+}
+
 static __always_inline bool sock_flag(const struct tcp_sock *tp, int flag)
 {
 	return tp->inet_conn.icsk_inet.sk.__sk_common.skc_flags & (1UL << flag);

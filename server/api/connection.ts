@@ -77,6 +77,8 @@ export const Connection = object({
   retrans_spurious: Figure('of these, segments that DSACKs or undos show were not needed; known at the end'),
   rtt_min_us: Figure('µs'),
   srtt_max_us: Figure('µs, the largest that was seen'),
+  idle_restarts: Figure('how often the kernel cut the congestion window because nothing had been sent for longer than an RTO'),
+  idle_restart_us: Figure('µs, the longest such pause; known at the end'),
   unread: Figure('bytes received and not read, as of the last row'),
   notsent: Figure('bytes written and not sent, as of the last row'),
   unacked: Figure('bytes sent and not acknowledged, at the end'),

@@ -33,10 +33,12 @@ const cases: readonly (readonly [name: string, kind: Kind, values: RowValues, ex
       first_receive_us: 20_000,
       unread: 512,
       probes_out: 3,
+      idle_restarts: 2,
+      idle_restart_us: 700_000,
       srtt_us: 1500,
     },
     'close, rst_sent (errno 104) after 3 s, sent 2 KiB, received 10 B, 5 retransmitted (2 not needed), srtt 1.5 ms, 1 retransmitted unseen, ' +
-      '20 ms to the first answer, 512 B unread, 3 probes unanswered',
+      '20 ms to the first answer, 512 B unread, 3 probes unanswered, 2 slow starts after up to 700 ms without sending',
   ],
   [
     'a failed connect',

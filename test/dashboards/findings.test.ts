@@ -23,6 +23,8 @@ const QUIET = {
   unread: 0,
   unacked: 0,
   probes_out: 0,
+  idle_restarts: 0,
+  idle_restart_us: null,
   limits: { application: 0.7, network: 0.2, receiver: 0.05, sender: 0.05 },
   states: [{ state: 'established', from_ms: 0, to_ms: 60_000 }],
   resets: [],
@@ -70,6 +72,13 @@ const cases: readonly (readonly [name: string, change: Partial<Connection>, whos
     'not known',
     /handshake took 1 s: a SYN or its answer was lost, filtered/,
   ],
+  [
+    'a window cut after pauses',
+    { idle_restarts: 3, idle_restart_us: 1_500_000 },
+    'this host',
+    /window was cut 3 times because nothing had been sent for a while \(pauses of up to 1\.5 s\).*started slowly, without any loss/,
+  ],
+  ['the same of a connection that lives', { idle_restarts: 1, idle_restart_us: null }, 'this host', /was cut once .*\(a pause\)/],
   [
     'a slow reader at the peer',
     { limits: { application: 0, network: 0.2, receiver: 0.8, sender: 0 } },

@@ -86,8 +86,12 @@ export function payloadOf(report: Report, role: 'client' | 'server'): Map<string
 /** Received payload by connection: of all its samples and the rest that its end row reports, and of the end row as a whole. */
 export function sampledPayload(report: Report): { sampled: number; whole: number }[] {
   const samples = Map.groupBy(report.rows.sample, ({ connection_id }) => connection_id);
-  return endsOf(report).map((row) => ({
-    sampled: sum((samples.get(row.connection_id) ?? []).map(({ bytes_received }) => bytes_received)) + row.bytes_received_rest,
-    whole: row.bytes_received,
-  }));
+  const ends = endsOf(report);
+  const twin = isTwin(ends); // both have the handshake's cookie, and one the samples
+  return ends
+    .filter((row) => !twin(row))
+    .map((row) => ({
+      sampled: sum((samples.get(row.connection_id) ?? []).map(({ bytes_received }) => bytes_received)) + row.bytes_received_rest,
+      whole: row.bytes_received,
+    }));
 }

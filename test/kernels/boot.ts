@@ -14,8 +14,12 @@ const BOOT_MS_MAX = 300_000;
 const CONSOLE_LINES = 40;
 
 /** The guest's kernel does not wait for hardware that is not there; a panic ends the machine. */
-const KERNEL_ARGUMENTS = 'console=ttyS0 loglevel=7 panic=-1 mitigations=off';
-const MACHINE = ['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', '1024', '-nodefaults', '-no-user-config', '-no-reboot'];
+const KERNEL_ARGUMENTS = 'console=ttyS0 loglevel=5 panic=-1 mitigations=off';
+/**
+ * One thread emulates both processors. With a thread each, QEMU 7.2 now and then runs code that V8 has replaced or freed, and
+ * Node jumps to where nothing is mapped: it does so without a line of this project loaded, and never did with one thread.
+ */
+const MACHINE = ['-accel', 'tcg,thread=single', '-cpu', 'max', '-smp', '2', '-m', '1024', '-nodefaults', '-no-user-config', '-no-reboot'];
 
 export type Booted = { series: string; report: Report; seconds: number };
 

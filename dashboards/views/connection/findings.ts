@@ -65,6 +65,16 @@ const limitedBySender: Look = ({ limits: { sender } }) =>
       }
     : undefined;
 
+const slowStartAfterIdle: Look = ({ idle_restarts, idle_restart_us }) => {
+  if (!idle_restarts) return undefined;
+  const pause = idle_restart_us === null ? 'a pause' : `pauses of up to ${formatDurationUs(idle_restart_us)}`;
+  const times = idle_restarts === 1 ? 'once' : `${formatCount(idle_restarts)} times`;
+  return {
+    whose: 'this host',
+    words: `Its congestion window was cut ${times} because nothing had been sent for a while (${pause}): what came next started slowly, without any loss. net.ipv4.tcp_slow_start_after_idle=0 keeps the window.`,
+  };
+};
+
 const slowReader: Look = ({ unread, resets, closed_ms }) => {
   if (!unread || resets.length > 0) return undefined;
   const left = `${formatBytes(unread)} that came`;
@@ -138,6 +148,7 @@ const LOOKS: readonly Look[] = [
   slowHandshake,
   limitedByReceiver,
   limitedBySender,
+  slowStartAfterIdle,
   slowReader,
   notNeeded,
 ];

@@ -39,6 +39,8 @@ type Waits = Pick<
   | 'turn_us'
   | 'retrans_spurious'
   | 'srtt_max_us'
+  | 'idle_restarts'
+  | 'idle_restart_us'
   | 'unread'
   | 'notsent'
   | 'unacked'
@@ -61,6 +63,8 @@ export function waitsOf(samples: readonly Sample[], end: Event | undefined): Wai
     turn_us: end?.turn_us ?? sampled('turn_us'),
     retrans_spurious: end?.retrans_spurious ?? null,
     srtt_max_us: end?.srtt_max_us || largest(samples.map(({ srtt_us }) => srtt_us)),
+    idle_restarts: latest?.idle_restarts ?? null,
+    idle_restart_us: end?.idle_restart_us || null,
     unread: latest?.unread ?? null,
     notsent: latest?.notsent ?? null,
     unacked: end?.unacked ?? null,

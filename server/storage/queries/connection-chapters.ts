@@ -33,7 +33,16 @@ export const STATE_MEMBERS = {
 
 type Figures<Name extends string> = Record<Name, number>;
 type Counted = Figures<
-  'bytes_sent' | 'bytes_received' | 'unattributed' | 'rtt_min_us' | 'turns' | 'turn_us' | 'unread' | 'notsent' | 'probes_out'
+  | 'bytes_sent'
+  | 'bytes_received'
+  | 'unattributed'
+  | 'rtt_min_us'
+  | 'turns'
+  | 'turn_us'
+  | 'idle_restarts'
+  | 'unread'
+  | 'notsent'
+  | 'probes_out'
 > &
   LimitTimes & { congestion_control: string; keepalive: boolean };
 type AtEnd = Figures<
@@ -41,6 +50,7 @@ type AtEnd = Figures<
   | 'first_send_us'
   | 'first_receive_us'
   | 'srtt_max_us'
+  | 'idle_restart_us'
   | 'retrans_spurious'
   | 'unacked'
   | (typeof STATE_MEMBERS)[keyof typeof STATE_MEMBERS]

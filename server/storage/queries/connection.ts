@@ -21,6 +21,7 @@ const AT_END = [
   'first_send_us',
   'first_receive_us',
   'srtt_max_us',
+  'idle_restart_us',
   'retrans_spurious',
   'unacked',
   ...Object.values(STATE_MEMBERS),
@@ -28,7 +29,7 @@ const AT_END = [
 
 /** What ends and samples tell alike. */
 const AS_OF =
-  'congestion_control, keepalive, unattributed, rtt_min_us, bytes_sent, bytes_received, turns, turn_us, unread, notsent, probes_out';
+  'congestion_control, keepalive, unattributed, rtt_min_us, bytes_sent, bytes_received, turns, turn_us, idle_restarts, unread, notsent, probes_out';
 
 const EVENTS = `SELECT ${HEAD}, ${AS_OF}, ${AT_END}, event, end_reason, sk_err, preexisting, connect_us, total_retrans,
   busy_us_rest AS busy_us, rwnd_limited_us_rest AS rwnd_limited_us, sndbuf_limited_us_rest AS sndbuf_limited_us, interval_us_rest AS sampled_us

@@ -1,18 +1,18 @@
 // B: fast next door, seconds from afar. What the time goes to, and whose fault it is not.
 import { expect } from 'vitest';
 import { UNDOS } from '../accounts.ts';
-import { PLAIN, relay, type Said, type Scenario, type Seen, type SideSeen, said, until } from '../scenario.ts';
+import { PLAIN, relay, type Said, type Scenario, type Seen, type Side, type SideSeen, said, until } from '../scenario.ts';
 import { closes, ends, opens, segments, sum, unattributed } from '../views.ts';
 import { far, RTT_US } from './transfer.ts';
 
-const us = (words: Said[]): number[] => words.map((word) => Number(word['us']));
+export const us = (words: Said[]): number[] => words.map((word) => Number(word['us']));
 /** TCP_INFO as the last `info` of a script had it. */
 const lastInfo = (seen: SideSeen): Said => said(seen, 'info').at(-1) ?? { word: 'info', pid: 0, port: 0 };
 
 /** On a busy machine the other side may answer late: no reason to send anything again. */
-const NO_PROBES = 'sysctl -qw net.ipv4.tcp_early_retrans=0';
+export const NO_PROBES = 'sysctl -qw net.ipv4.tcp_early_retrans=0';
 
-const noLoss = ({ client, server }: Seen): void => {
+export const noLoss = ({ client, server }: Pick<Seen, Side>): void => {
   for (const { nstat } of [client, server]) expect(nstat['TcpRetransSegs']).toBe(0);
 };
 
@@ -173,7 +173,7 @@ export const slow: readonly Scenario[] = [
     server: `listen:7000 accept times:${TURNS} recv:100 sleep:${THINK_MS} send:100 done drain close`,
     client: `connect:7000 times:${TURNS} send:100 recv:100 done info close`,
     happened: ({ server, client }) => {
-      noLoss({ client, server } as Seen);
+      noLoss({ client, server });
       expect(sum(us(said(server, 'sleep')))).toBeGreaterThanOrEqual(TURNS * THINK_MS * 1000);
     },
     causes: ({ client, server }) => [...closes(server), ...closes(client)],
@@ -189,35 +189,6 @@ export const slow: readonly Scenario[] = [
       // Nothing of it is the network's: no loss, and a round trip of next to nothing.
       expect([...client.rows.retransmit, ...server.rows.retransmit, ...client.rows.congestion, ...server.rows.congestion]).toEqual([]);
       expect(near?.rtt_min_us).toBeLessThan((THINK_MS * 1000) / 4);
-    },
-  },
-  {
-    ...PLAIN,
-    id: 'B9',
-    name: 'slow start after idle',
-    path: relay(...far),
-    setup: { client: [NO_PROBES] },
-    server: 'listen:7000 accept drain close',
-    client: 'connect:7000 send:1500000 flush info wait sleep:700 send:20000 flush info close',
-    midway: async ({ look }) => {
-      look();
-      return {};
-    },
-    happened: ({ client }) => {
-      const [first, second] = said(client, 'info');
-      expect(Number(first?.['snd_cwnd'])).toBeGreaterThan(2 * Number(second?.['snd_cwnd']));
-      noLoss({ client, server: client } as Seen);
-    },
-    causes: ({ client }) => [...client.rows.sample, ...closes(client)],
-    says: ({ client }) => {
-      const [first, second] = said(client, 'info');
-      const wide = client.rows.sample.find(({ snd_cwnd }) => snd_cwnd === first?.['snd_cwnd']);
-      expect(wide, 'a sample with the window before').toBeDefined();
-      const [close] = closes(client);
-      expect(close?.snd_cwnd).toBe(second?.['snd_cwnd']);
-      // Neither loss nor a mark made it small.
-      expect([...client.rows.retransmit, ...client.rows.congestion]).toEqual([]);
-      expect(close?.delivered_ce).toBe(0);
     },
   },
   {

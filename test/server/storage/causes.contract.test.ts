@@ -152,6 +152,8 @@ describe.each(BACKENDS)('causes and stories on $name', ({ skip, open }) => {
       turn_us: 40_000,
       retrans_spurious: 3,
       srtt_max_us: 5000,
+      idle_restarts: 2,
+      idle_restart_us: 300_000,
       unread: 77,
       notsent: 0,
       unacked: 88,

@@ -83,6 +83,8 @@ const CONNECTIONS = [
     turns: 4,
     turn_us: 40_000,
     srtt_max_us: 5000,
+    idle_restarts: 2,
+    idle_restart_us: 300_000,
     unread: 77,
     unacked: 88,
     syn_sent_us: 700,
