@@ -12,13 +12,17 @@ const ENTRIES_MAX = 20_000;
 /** `posted`: a collector may have it, whether or not it said so. `told`: the figure that a collector has taken. */
 type Entry = AccountingEntry & { posted: boolean; told: number };
 export type Total = { epoch: string; kind: string; outcome: Outcome; rows: number };
+/** As it is kept on disk. `posted`: runs of which a collector may have something. */
+export type Kept = { entries: AccountingEntry[]; totals: Total[]; posted: string[] };
 
 export class Accounting {
   readonly #entries = new Map<string, Entry>();
   readonly #totals = new Map<string, Total>();
   readonly #minutes = new Map<string, number>();
+  readonly #posted = new Set<string>();
   readonly #changed = new Set<Entry>();
   readonly #changed_totals = new Set<Total>();
+  #newly_posted: string[] = [];
   readonly #entries_max: number;
 
   constructor(entries_max = ENTRIES_MAX) {
@@ -48,6 +52,8 @@ export class Accounting {
     for (const entry of this.#entries.values()) {
       if (entry.rows <= entry.told || !epochs.has(entry.epoch)) continue;
       entry.posted = true;
+      if (!this.#posted.has(entry.epoch)) this.#newly_posted.push(entry.epoch);
+      this.#posted.add(entry.epoch);
       const { epoch, minute_ms, kind, outcome, rows } = entry;
       untold.push({ epoch, minute_ms, kind, outcome, rows });
       if (untold.length === TOLD_AT_ONCE_MAX) break;
@@ -75,24 +81,46 @@ export class Accounting {
     for (const [key, entry] of this.#entries) if (entry.epoch === epoch) this.#entries.delete(key);
     for (const [key, total] of this.#totals) if (total.epoch === epoch) this.#totals.delete(key);
     this.#minutes.delete(epoch);
+    this.#posted.delete(epoch);
+  }
+
+  /** Whether a collector may have something of the run, whether or not it said so. */
+  isPosted(epoch: string): boolean {
+    return this.#posted.has(epoch);
+  }
+
+  /** Adds a run's figures to another's. Nothing of either may be posted: it would count twice. */
+  fold(epoch: string, into: string): void {
+    for (const { minute_ms, kind, outcome, rows } of [...this.#entries.values()].filter((entry) => entry.epoch === epoch)) {
+      this.#entry({ epoch: into, minute_ms, kind, outcome, rows: 0 }).rows += rows;
+    }
+    for (const { kind, outcome, rows } of [...this.#totals.values()].filter((total) => total.epoch === epoch)) {
+      this.#total(into, kind, outcome).rows += rows;
+    }
+    this.#minutes.set(into, Math.max(this.#minutes.get(epoch) ?? 0, this.#minutes.get(into) ?? 0));
+    this.forget(epoch);
   }
 
   /** What has changed since this was asked last, to be kept on disk. */
-  changes(): { entries: AccountingEntry[]; totals: Total[] } {
-    const changes = { entries: [...this.#changed].map(plain), totals: [...this.#changed_totals].map((total) => ({ ...total })) };
+  changes(): Kept {
+    const totals = [...this.#changed_totals].map((total) => ({ ...total }));
+    const changes = { entries: [...this.#changed].map(plain), totals, posted: this.#newly_posted };
     this.#changed.clear();
     this.#changed_totals.clear();
+    this.#newly_posted = [];
     return changes;
   }
 
-  all(): { entries: AccountingEntry[]; totals: Total[] } {
-    return { entries: [...this.#entries.values()].map(plain), totals: [...this.#totals.values()].map((total) => ({ ...total })) };
+  all(): Kept {
+    const totals = [...this.#totals.values()].map((total) => ({ ...total }));
+    return { entries: [...this.#entries.values()].map(plain), totals, posted: [...this.#posted] };
   }
 
-  /** From disk; whether a collector has them is not known there. */
-  restore({ entries, totals }: { entries: readonly AccountingEntry[]; totals: readonly Total[] }): void {
+  /** From disk; whether a collector has taken what was posted is not known there. @param posted undefined: all may be */
+  restore({ entries, totals, posted }: Pick<Kept, 'entries' | 'totals'> & { posted: Iterable<string> | undefined }): void {
+    for (const epoch of posted ?? totals.map((total) => total.epoch)) this.#posted.add(epoch);
     for (const entry of entries) {
-      Object.assign(this.#entry(entry), { rows: entry.rows, posted: true });
+      Object.assign(this.#entry(entry), { rows: entry.rows, posted: this.#posted.has(entry.epoch) });
       this.#minutes.set(entry.epoch, Math.max(entry.minute_ms, this.#minutes.get(entry.epoch) ?? 0));
     }
     for (const { epoch, kind, outcome, rows } of totals) this.#total(epoch, kind, outcome).rows = rows;

@@ -76,9 +76,10 @@ export class Bookkeeper {
   }
 
   #line(): BooksLine | undefined {
-    const { entries, totals } = this.#accounting.changes();
+    const { entries, totals, posted } = this.#accounting.changes();
     const line: BooksLine = {
       ...(entries.length > 0 && { entries, totals }),
+      ...(posted.length > 0 && { posted }),
       ...(this.#changed.size > 0 && { segments: [...this.#changed].map(lineOf) }),
       ...(this.#done.size > 0 && { done: [...this.#done].map(([number, ranges]) => ({ number, ranges })) }),
       ...(this.#went.length > 0 && { gone: this.#went }),

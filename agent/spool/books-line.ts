@@ -13,11 +13,14 @@ export type SegmentLine = { number: number; length: number; waiting: RowCount[] 
 
 /** What has changed. Figures are absolute, so a line that is read twice changes nothing. */
 export type BooksLine = {
+  /** in the first line, which says all there was */
   runs?: Run[];
   /** runs that all has been told of */
   forgotten?: string[];
   entries?: AccountingEntry[];
   totals?: Total[];
+  /** runs of which a collector may have something */
+  posted?: string[];
   segments?: SegmentLine[];
   done?: { number: number; ranges: Range[] }[];
   /** segments whose files may go */
@@ -29,14 +32,18 @@ export class BooksState {
   readonly runs = new Map<string, Run>();
   readonly entries = new Map<string, AccountingEntry>();
   readonly totals = new Map<string, Total>();
+  /** undefined: a line cannot be read, so it may be any */
+  posted: Set<string> | undefined;
   readonly segments = new Map<number, { length: number; waiting: RowCounts }>();
   readonly done = new Map<number, Ranges>();
   readonly gone = new Set<number>();
 
-  apply({ runs = [], forgotten = [], entries = [], totals = [], segments = [], done = [], gone = [] }: BooksLine): void {
-    for (const run of runs) this.runs.set(run.epoch, run);
+  apply({ runs, forgotten = [], entries = [], totals = [], posted = [], segments = [], done = [], gone = [] }: BooksLine): void {
+    if (runs) this.posted ??= new Set();
+    for (const run of runs ?? []) this.runs.set(run.epoch, run);
     for (const entry of entries) this.entries.set(`${entry.epoch} ${entry.minute_ms} ${entry.kind} ${entry.outcome}`, entry);
     for (const total of totals) this.totals.set(`${total.epoch} ${total.kind} ${total.outcome}`, total);
+    for (const epoch of posted) this.posted?.add(epoch);
     for (const { number, length, waiting } of segments) this.segments.set(number, { length, waiting: new RowCounts(waiting) });
     for (const { number, ranges } of done) {
       const all = this.done.get(number) ?? new Ranges();
@@ -53,6 +60,7 @@ export class BooksState {
 
   #forget(epoch: string): void {
     this.runs.delete(epoch);
+    this.posted?.delete(epoch);
     for (const [key, entry] of this.entries) if (entry.epoch === epoch) this.entries.delete(key);
     for (const [key, total] of this.totals) if (total.epoch === epoch) this.totals.delete(key);
   }
@@ -66,10 +74,14 @@ export function formatLine(line: BooksLine): string {
 /** Reads what there is; lines that a crash or the disk has damaged are left out. */
 export function readLines(text: string): BooksState {
   const state = new BooksState();
-  for (const line of text.split('\n')) {
+  const lines = text.split('\n');
+  let whole = true;
+  for (const [index, line] of lines.entries()) {
     const json = line.slice(9);
-    if (line.charAt(8) !== ' ' || Number.parseInt(line.slice(0, 8), 16) !== crc32c(json)) continue;
-    state.apply(JSON.parse(json) as BooksLine);
+    if (line.charAt(8) === ' ' && Number.parseInt(line.slice(0, 8), 16) === crc32c(json)) state.apply(JSON.parse(json) as BooksLine);
+    // What a crash has left of the last one was not yet acted on.
+    else if (index < lines.length - 1) whole = false;
   }
+  if (!whole) state.posted = undefined;
   return state;
 }

@@ -11,6 +11,7 @@ import { type Disk, REAL_DISK } from './disk.ts';
 import { DiskSpool } from './disk-spool.ts';
 import { keepLayouts, ownLayouts } from './kept-layouts.ts';
 import { lockSpool } from './lock.ts';
+import { boundRuns } from './old-runs.ts';
 import { recover } from './recover.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { Segments } from './segments.ts';
@@ -59,6 +60,9 @@ export async function openSpool({ directory, caps, run, ...options }: OpenOption
   for (const notice of notices) log.warn(notice);
   for (const { epoch } of accounting.all().totals) runs.set(epoch, state.runs.get(epoch) ?? { ...run, epoch });
   for (const [epoch, host_id] of hosts) runs.set(epoch, state.runs.get(epoch) ?? { ...run, epoch, host_id });
+  runs.delete(run.epoch);
+  const forgotten = boundRuns(runs, new Set(hosts.keys()), accounting);
+  if (forgotten > 0) log.warn({ rows: forgotten }, 'more earlier runs than are remembered: what became of the oldest rows was not told');
   runs.set(run.epoch, run);
   const segments = new Segments(disk, directory, caps, left, next_number);
   const keeper = new Bookkeeper({ books, accounting, segments, runs });

@@ -34,7 +34,7 @@ export async function recover(
   accounting: Accounting,
   now_ms: number,
 ): Promise<Recovered> {
-  accounting.restore({ entries: [...books.entries.values()], totals: [...books.totals.values()] });
+  accounting.restore({ entries: [...books.entries.values()], totals: [...books.totals.values()], posted: books.posted });
   const numbers = (await disk.list(directory)).flatMap((name) => numberOf(name) ?? []).sort((one, other) => one - other);
   const next_number = Math.max(0, ...numbers, ...books.segments.keys(), ...books.gone) + 1;
   const recovered: Recovered = { segments: [], next_number, hosts: new Map(), schemas: new Set(), notices: [] };

@@ -10,15 +10,17 @@ export class BackOff {
   readonly #what: string;
   readonly #log: Log;
   readonly #onEnd: () => void;
+  readonly #delay_ms_min: number | undefined;
   readonly #complaint = new Every(COMPLAINT_PERIOD_MS);
   #pause: NodeJS.Timeout | undefined;
   #failures = 0;
 
   /** `what` the collector does not take. `onEnd`: it may be asked again. */
-  constructor(what: string, log: Log, onEnd: () => void) {
+  constructor(what: string, log: Log, onEnd: () => void, delayMsMin?: number) {
     this.#what = what;
     this.#log = log;
     this.#onEnd = onEnd;
+    this.#delay_ms_min = delayMsMin;
   }
 
   get is_waiting(): boolean {
@@ -34,7 +36,7 @@ export class BackOff {
     // Attempts that were under way together fail together: that is one failure.
     if (this.#pause !== undefined) return;
     this.#failures++;
-    const delay = retry_after_ms ?? retryDelayMs(this.#failures, Math.random());
+    const delay = retry_after_ms ?? retryDelayMs(this.#failures, Math.random(), this.#delay_ms_min);
     this.complain(`the collector does not take ${this.#what}, next attempt in ${delay} ms: ${reason}`);
     this.#pause = setTimeout(() => this.end(), delay);
   }

@@ -6,7 +6,12 @@ const LIVE_BYTES_MAX = 8 * 1024 * 1024;
 
 export class Live {
   readonly #parcels: { parcel: Parcel; since_ms: number }[] = [];
+  readonly #ms_max: number;
   #bytes = 0;
+
+  constructor(msMax = LIVE_MS_MAX) {
+    this.#ms_max = msMax;
+  }
 
   get bytes(): number {
     return this.#bytes;
@@ -31,7 +36,7 @@ export class Live {
   /** Takes out what has been here for too long or is too much; all of it when `now_ms` is Infinity. */
   *overdue(now_ms: number): Generator<Parcel> {
     for (let [first] = this.#parcels; first !== undefined; [first] = this.#parcels) {
-      if (now_ms - first.since_ms < LIVE_MS_MAX && this.#bytes <= LIVE_BYTES_MAX) return;
+      if (now_ms - first.since_ms < this.#ms_max && this.#bytes <= LIVE_BYTES_MAX) return;
       this.shift();
       yield first.parcel;
     }

@@ -5,9 +5,9 @@ const DELAY_MS_MAX = 30_000;
 const RETRY_AFTER_MS_MAX = 300_000;
 
 /** Milliseconds before the next attempt after `failures` (≥ 1) in a row; `random` in [0, 1) spreads a fleet that fails together. */
-export function retryDelayMs(failures: number, random: number): number {
-  const ceiling = Math.min(DELAY_MS_MAX, DELAY_MS_MIN * 2 ** failures);
-  return Math.round(DELAY_MS_MIN + random * (ceiling - DELAY_MS_MIN));
+export function retryDelayMs(failures: number, random: number, min_ms = DELAY_MS_MIN): number {
+  const ceiling = Math.min(DELAY_MS_MAX, min_ms * 2 ** failures);
+  return Math.round(min_ms + random * (ceiling - min_ms));
 }
 
 /** Milliseconds that a Retry-After header (seconds or an HTTP date) asks for; undefined without a valid one. */

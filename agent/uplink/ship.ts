@@ -36,12 +36,15 @@ export type ShipOptions = {
   log: Log;
   /** The collector asks for less, or takes what comes. */
   onAnswer?: (answer: 'busy' | 'accepted') => void;
+  /** the least before another attempt, and for how long what was just cut tries to leave at once; as usual where undefined */
+  retry_ms_min?: number;
+  live_ms_max?: number;
 };
 
 export class Shipper {
   readonly #options: ShipOptions;
   readonly #intake: Intake;
-  readonly #live = new Live();
+  readonly #live: Live;
   readonly #skew: Skew;
   readonly #under_way: Record<Lane, number> = { live: 0, backlog: 0 };
   readonly #abort = new AbortController();
@@ -55,10 +58,12 @@ export class Shipper {
 
   constructor(options: ShipOptions) {
     this.#options = options;
+    const { log, retry_ms_min, live_ms_max } = options;
+    this.#live = new Live(live_ms_max);
     this.#intake = new Intake({ ...options, onParcel: (parcel) => this.#offer(parcel) });
     this.#aside = new Aside((parcel) => options.spool.release(parcel));
-    this.#back_off = new BackOff('rows', options.log, () => this.#pump());
-    this.#late_back_off = new BackOff('rows that have waited', options.log, () => this.#pump());
+    this.#back_off = new BackOff('rows', log, () => this.#pump(), retry_ms_min);
+    this.#late_back_off = new BackOff('rows that have waited', log, () => this.#pump(), retry_ms_min);
     this.#skew = new Skew({ ...options, signal: this.#abort.signal, onEnd: () => this.#pump() });
   }
 

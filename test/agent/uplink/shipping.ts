@@ -41,7 +41,7 @@ export type ShippingOptions = {
   memory_bytes?: number;
   disk?: Disk;
   log?: Log;
-} & Pick<ShipOptions, 'onAnswer'>;
+} & Pick<ShipOptions, 'onAnswer' | 'retry_ms_min' | 'live_ms_max'>;
 
 export async function startShipping({
   collector,
