@@ -5,9 +5,9 @@
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { KINDS } from '../bpf/rows.gen.ts';
 import type { LiveMessage } from './api.ts';
 import { buildApp } from './app.ts';
+import { upkeepEvents, writerEvents } from './collector-events.ts';
 import type { Config } from './config.ts';
 import { reasonOf, StartError } from './errors.ts';
 import { registerGauges } from './health/gauges.ts';
@@ -20,9 +20,10 @@ import { LateStore } from './late-store.ts';
 import { Live } from './live.ts';
 import { type DataLock, lockDataDirectory } from './lock.ts';
 import { ATTEMPTS } from './log/attempts.ts';
+import { LATE } from './log/lane.ts';
 import { Log } from './log/log.ts';
 import { LossTeller } from './log/loss-teller.ts';
-import { Writer, type WriterEvents } from './log/writer.ts';
+import { Writer } from './log/writer.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openStore } from './open-store.ts';
 import { EDGES_DEFAULT } from './query/routes.ts';
@@ -31,14 +32,14 @@ import { hosts } from './storage/queries/hosts.ts';
 import { overview } from './storage/queries/overview.ts';
 import { retransmitFromRow } from './storage/queries/retransmits.ts';
 import type { Store } from './storage/store.ts';
-import { type UpkeepEvents, UpkeepLoop } from './upkeep.ts';
+import { UpkeepLoop } from './upkeep.ts';
 
 const MIB = 1024 * 1024;
 const LOG_LIMITS = { segment_bytes_max: 64 * MIB, journal_bytes_max: 8 * MIB };
-const WRITER = { ...ATTEMPTS, seal_ms: 500, seal_bytes_min: 256 * 1024, seal_age_ms: 750 };
+const WRITER = { ...ATTEMPTS, seal_ms: 500, seal_bytes_min: 256 * 1024, seal_age_ms: 750, settle_bytes: 64 * MIB };
 /** Connections that may wait to be accepted: a whole fleet comes back at once. */
 const BACKLOG = 4096;
-const UPKEEP = { refresh_ms: 10_000, retain_ms: 60_000 };
+const UPKEEP = { first_ms: 15_000, refresh_ms: 10_000, refresh_wait_max_ms: 10 * 60_000, retain_ms: 60_000 };
 
 export type Surroundings = { version: string; logger: Logger; dashboards: string };
 
@@ -96,8 +97,11 @@ export class Collector {
     });
     this.#writer = new Writer(this.#log, this.#store, WRITER, writerEvents(this.#metrics, this.#live, this.#health, logger));
     const { retention_size } = config;
-    this.#upkeep = new UpkeepLoop(this.#store, { ...UPKEEP, retention_size }, upkeepEvents(this.#metrics, logger));
+    const isBehind = () => this.#log.late.bytes >= LATE.group_bytes_max;
+    this.#upkeep = new UpkeepLoop(this.#store, { ...UPKEEP, retention_size, isBehind }, upkeepEvents(this.#metrics, logger));
     this.#metrics.gauge('log.size', 'By', 'what the store does not have yet: rows, and what their batches cost', () => this.#log.bytes);
+    this.#metrics.gauge('log.late.size', 'By', 'of them, of rows that were late when they came', () => this.#log.late.bytes);
+    this.#metrics.gauge('log.late.rows', '{row}', 'late rows that the store does not have yet', () => this.#log.late.rows);
     this.#metrics.gauge('log.segments', '{segment}', 'sealed segments that wait for the store', () => this.#log.sealedCount);
     this.#metrics.gauge('log.behind', 's', 'for how long the oldest sealed segment has waited', () => this.#log.behind_s);
     this.#teller = new LossTeller(this.#log, this.#store, (error) =>
@@ -198,62 +202,22 @@ export class Collector {
     const { logger } = this.#surroundings;
     const unreadable = await this.#layouts.start();
     if (unreadable.length > 0) logger.warn({ unreadable }, 'these files in the folder of layouts are none');
-    const { segments, converted, torn_bytes, damaged_lines, set_aside, losses } = await this.#log.start((schema) =>
+    const { segments, rewritten, torn_bytes, damaged_lines, damaged_batches, set_aside, losses } = await this.#log.start((schema) =>
       this.#layouts.conversion(schema),
     );
     this.#metrics.tornBytes.add(torn_bytes);
     this.#metrics.segmentsSetAside.add(set_aside.length);
-    for (const { kind, outcome, rows } of losses.untold()) if (outcome === 'log_damaged') this.#metrics.lost.add(rows, { kind, outcome });
+    for (const { kind, outcome, rows } of [...losses.untold(), ...losses.asides()])
+      if (outcome === 'log_damaged') this.#metrics.lost.add(rows, { kind, outcome });
     if (segments.length > 0 || torn_bytes > 0) {
-      logger.info({ segments: segments.length, converted: converted.length, torn_bytes }, 'recovered the log');
+      logger.info({ segments: segments.length, rewritten: rewritten.length, torn_bytes }, 'recovered the log');
     }
-    if (set_aside.length > 0 || damaged_lines > 0)
-      logger.error({ set_aside, damaged_lines }, 'the log is damaged, or holds rows of a layout that nobody knows: these are not stored');
-  }
-}
-
-function writerEvents(metrics: Metrics, live: Live, health: HealthWatch, logger: Logger): WriterEvents {
-  return {
-    inserted: ({ kind, length }, seconds) => {
-      const rows = length / KINDS[kind].size;
-      metrics.rowsInserted.add(rows, { kind });
-      health.inserts.inserted({ kind, rows, seconds, at_ms: Date.now() });
-      metrics.insertDuration.record(seconds, { kind });
-      live.inserted();
-    },
-    failed: ({ kind, segment }, error) => {
-      metrics.insertFailures.add(1, { kind });
-      health.inserts.failed(Date.now(), reasonOf(error));
-      logger.warn({ kind, segment, err: error }, 'a segment was not inserted and is tried again');
-    },
-    buried: ({ kind, segment, length, row_bytes }, reason) => {
-      metrics.lost.add(length / row_bytes, { kind, outcome: 'dead_letter' });
+    if (set_aside.length > 0 || damaged_lines > 0 || damaged_batches > 0)
       logger.error(
-        { kind, segment, rows: length / row_bytes, reason },
-        'the store refuses these rows for good: they are in the dead-letter folder',
+        { set_aside, damaged_lines, damaged_batches },
+        'the log is damaged, or holds rows of a layout that nobody knows: these are not stored',
       );
-    },
-    trouble: (reason) => live.trouble(reason),
-  };
-}
-
-function upkeepEvents(metrics: Metrics, logger: Logger): UpkeepEvents {
-  return {
-    refreshed: (pieces, seconds) => {
-      metrics.piecesBuilt.add(pieces);
-      logger.debug({ pieces, seconds }, 'built hours and days of the rollup');
-    },
-    dropped: (dropped) => {
-      for (const { day, rows, bytes, limit_bytes } of dropped) {
-        metrics.retentionDropped.add(bytes);
-        logger.warn({ day, rows, bytes, limit_bytes }, `dropped rows of ${day}: the tables are larger than --retention-size allows`);
-      }
-    },
-    failed: (what, error) => {
-      metrics.upkeepFailures.add(1, { what });
-      logger.warn({ err: error }, `${what}: failed, and is tried again`);
-    },
-  };
+  }
 }
 
 async function computeTick(store: Store): Promise<LiveMessage> {

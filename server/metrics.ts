@@ -28,6 +28,11 @@ export function createMetrics(version: string) {
     reports: counter('reports', '{report}', 'reports of agents stored'),
     rowsInserted: counter('rows.inserted', '{row}', 'rows that the store has taken, by kind'),
     insertFailures: counter('insert.failures', '{insert}', 'inserts that failed and are tried again, by kind'),
+    rollupComparisons: counter(
+      'rollup.comparisons.unclear',
+      '{comparison}',
+      'comparisons of a rollup with its rows, after a kill of the store, that had no answer and are repeated',
+    ),
     insertDuration: meter.createHistogram('tcplens.collector.insert.duration', {
       unit: 's',
       description: 'time of an insert that succeeded, by kind',

@@ -9,7 +9,17 @@ export type UpkeepEvents = {
   dropped: (dropped: readonly Dropped[]) => void;
   failed: (what: 'rollups' | 'retention', error: unknown) => void;
 };
-export type UpkeepOptions = { refresh_ms: number; retain_ms: number; retention_size: RetentionSize };
+export type UpkeepOptions = {
+  /** After the start: the first to come have the store to themselves. */
+  first_ms: number;
+  refresh_ms: number;
+  /** For how long rollups wait at most while late rows keep coming. */
+  refresh_wait_max_ms: number;
+  retain_ms: number;
+  retention_size: RetentionSize;
+  /** Whether many late rows wait for the store: what is built of their hours would soon be built again, and inserts wait behind it. */
+  isBehind: () => boolean;
+};
 
 export class UpkeepLoop {
   readonly #store: Pick<Store, 'upkeep'>;
@@ -17,6 +27,7 @@ export class UpkeepLoop {
   readonly #events: UpkeepEvents;
   readonly #stopping = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
+  #refreshed_ms = performance.now();
 
   constructor(store: Pick<Store, 'upkeep'>, options: UpkeepOptions, events: UpkeepEvents) {
     this.#store = store;
@@ -27,6 +38,7 @@ export class UpkeepLoop {
   /** Once the store has been migrated. */
   start(): void {
     const { refresh_ms, retain_ms } = this.#options;
+    this.#refreshed_ms = performance.now();
     this.#running = Promise.all([
       this.#every(refresh_ms, 'rollups', () => this.#refresh()),
       this.#every(retain_ms, 'retention', () => this.#retain()),
@@ -42,19 +54,24 @@ export class UpkeepLoop {
   /** The next beat is `ms` after the last one's end. */
   async #every(ms: number, what: 'rollups' | 'retention', work: () => Promise<void>): Promise<void> {
     const { signal } = this.#stopping;
+    const pause = (some_ms: number) => sleep(some_ms, undefined, { signal, ref: false }).catch(() => undefined);
+    await pause(this.#options.first_ms);
     while (!signal.aborted) {
       try {
         await work();
       } catch (error) {
         this.#events.failed(what, error);
       }
-      await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
+      await pause(ms);
     }
   }
 
   async #refresh(): Promise<void> {
     const began = performance.now();
+    const { isBehind, refresh_wait_max_ms } = this.#options;
+    if (isBehind() && began - this.#refreshed_ms < refresh_wait_max_ms) return;
     const pieces = await this.#store.upkeep.refresh(Date.now(), this.#stopping.signal);
+    this.#refreshed_ms = performance.now();
     if (pieces > 0) this.#events.refreshed(pieces, (performance.now() - began) / 1000);
   }
 

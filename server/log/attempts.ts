@@ -2,6 +2,7 @@
 // waited out, for as long as it takes. Rows that it refuses for good are looked for by halving, and given up only while the store
 // takes others of the same kind: else the table is at fault, not the rows. Pure: time comes in as an argument.
 import type { Kind } from '../../bpf/rows.gen.ts';
+import { originOf } from './segment-name.ts';
 
 export type AttemptOptions = {
   retry_ms_min: number;
@@ -103,9 +104,4 @@ export class Attempts {
   #buried(segment: string): number {
     return this.#burials.get(originOf(segment)) ?? 0;
   }
-}
-
-/** A half is named after its whole, `<segment>.0` and `<segment>.1`. */
-function originOf(segment: string): string {
-  return segment.replace(/(\.[01])+$/, '');
 }

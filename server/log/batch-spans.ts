@@ -1,8 +1,15 @@
 // Which batches lie in a segment, in their order. Packed: a log that waits for its store may hold millions.
+import { crc32 } from 'node:zlib';
 import type { BatchSpan } from '../storage/store.ts';
 
-/** host_id and epoch 8 bytes each, sequence as a double, rows as 32 bits. Sequences begin at 1; 0 says that nobody knows the batch. */
-const SPAN_BYTES = 28;
+/** `crc`: CRC-32 of the segment up to and with the batch; 0 where it is not known. */
+export type CheckedSpan = BatchSpan & { crc: number };
+
+/**
+ * host_id and epoch 8 bytes each, sequence as a double, rows and crc as 32 bits. Sequences begin at 1; 0 says that nobody knows the
+ * batch.
+ */
+const SPAN_BYTES = 32;
 /** What one batch may cost in memory and in the journal, for the log's limit. */
 export const BATCH_COST_BYTES = 512;
 
@@ -18,6 +25,19 @@ export class BatchSpans {
     return packed;
   }
 
+  /** The same batches with the checksums of `bytes`, their rows. */
+  static over(bytes: Buffer, row_bytes: number, spans: BatchSpans): BatchSpans {
+    const checked = new BatchSpans();
+    let [at, crc] = [0, 0];
+    for (const span of spans.list()) {
+      const start = at;
+      at += span.rows * row_bytes;
+      crc = crc32(bytes.subarray(start, at), crc);
+      checked.push({ ...span, crc });
+    }
+    return checked;
+  }
+
   /** @param text as `toText` gives it */
   static fromText(text: string): BatchSpans {
     const spans = new BatchSpans();
@@ -30,7 +50,7 @@ export class BatchSpans {
     return this.#count;
   }
 
-  push({ host_id, epoch, sequence, rows }: BatchSpan): void {
+  push({ host_id, epoch, sequence, rows, crc = 0 }: BatchSpan & Partial<CheckedSpan>): void {
     const at = this.#count * SPAN_BYTES;
     if (at === this.#packed.length) this.#packed = Buffer.concat([this.#packed, Buffer.alloc(Math.max(4 * SPAN_BYTES, at))]);
     this.#packed.fill(0, at, at + SPAN_BYTES);
@@ -38,6 +58,7 @@ export class BatchSpans {
     this.#packed.write(epoch, at + 8, 'hex');
     this.#packed.writeDoubleLE(sequence, at + 16);
     this.#packed.writeUInt32LE(rows, at + 24);
+    this.#packed.writeUInt32LE(crc, at + 28);
     this.#count++;
   }
 
@@ -51,16 +72,25 @@ export class BatchSpans {
   }
 
   list(): BatchSpan[] {
-    return Array.from({ length: this.#count }, (_, index) => {
-      const at = index * SPAN_BYTES;
-      const rows = this.#packed.readUInt32LE(at + 24);
-      const sequence = this.#packed.readDoubleLE(at + 16);
-      if (sequence === 0) return { ...UNKNOWN, rows };
-      return { host_id: this.#packed.toString('hex', at, at + 8), epoch: this.#packed.toString('hex', at + 8, at + 16), sequence, rows };
-    });
+    return Array.from({ length: this.#count }, (_, index) => this.#at(index));
   }
 
-  /** The batches of the first `rows` rows, and of the rest; one that lies across the cut is in both. */
+  checked(): CheckedSpan[] {
+    return Array.from({ length: this.#count }, (_, index) => ({
+      ...this.#at(index),
+      crc: this.#packed.readUInt32LE(index * SPAN_BYTES + 28),
+    }));
+  }
+
+  #at(index: number): BatchSpan {
+    const at = index * SPAN_BYTES;
+    const rows = this.#packed.readUInt32LE(at + 24);
+    const sequence = this.#packed.readDoubleLE(at + 16);
+    if (sequence === 0) return { ...UNKNOWN, rows };
+    return { host_id: this.#packed.toString('hex', at, at + 8), epoch: this.#packed.toString('hex', at + 8, at + 16), sequence, rows };
+  }
+
+  /** The batches of the first `rows` rows, and of the rest, without checksums; one that lies across the cut is in both. */
   split(rows: number): [BatchSpans, BatchSpans] {
     const halves: [BatchSpans, BatchSpans] = [new BatchSpans(), new BatchSpans()];
     let room = rows;

@@ -3,7 +3,7 @@
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import type { BatchSpans } from './batch-spans.ts';
+import { BatchSpans } from './batch-spans.ts';
 import { type Files, writeFile } from './files.ts';
 import type { Journal } from './journal.ts';
 import type { KeptFiles } from './kept-files.ts';
@@ -42,7 +42,10 @@ async function writeHalves(files: Files, directory: string, { segment, spans }: 
   ];
   for (const { name, half } of parts) await writeFile(files, segmentPath(directory, { kind, segment: name }), [half]);
   await files.syncDirectory(dirname(segment.path));
-  return parts.map(({ name, half, of }) => ({ kind, segment: name, schema, row_bytes, length: half.length, crc: crc32(half), spans: of }));
+  return parts.map(({ name, half, of }) => {
+    const spans = BatchSpans.over(half, row_bytes, of);
+    return { kind, segment: name, schema, row_bytes, length: half.length, crc: crc32(half), spans };
+  });
 }
 
 /** Moves the segment among the dead letters, puts the reason beside it, and counts its rows. */
@@ -56,7 +59,7 @@ export async function burySegment(
   await keepLetter(files, letters, dead.segment, reason);
   const stamp = losses.stamp(Date.now());
   await journal.append([{ t: 'buried', segment: name, ...stamp }]);
-  countLost(losses, dead.segment.kind, dead.spans, 'dead_letter', stamp);
+  countLost(losses, dead.segment, dead.spans.list(), 'dead_letter', stamp);
   await segments.remove(name);
 }
 

@@ -32,7 +32,7 @@ export type JournalRecord =
   | ({ t: 'cursor' } & CursorState)
   /** of a snapshot: a segment not yet inserted */
   | ({ t: 'segment' } & PackedSegment)
-  /** of a snapshot: rows in quarantine, of which the store has not said yet whether they count here */
+  /** of a snapshot: rows that are lost if their batch is this collector's, of which the store has not said yet */
   | ({ t: 'aside' } & Aside)
   /** of a snapshot: what has been lost, so far */
   | ({ t: 'lost' } & HostAccountingEntry);

@@ -23,7 +23,7 @@ import { line } from './line.ts';
 import type { LogOptions } from './log-options.ts';
 import { full, fullOfLate, logRefusal, stopping, tooOld } from './log-refusal.ts';
 import { Losses } from './losses.ts';
-import { adoptConverted, JOURNAL, type Recovered, recover } from './recover.ts';
+import { adoptRewritten, JOURNAL, type Recovered, recover } from './recover.ts';
 import { asidesOf } from './replay.ts';
 import { type SealedSegment, Segments } from './segments.ts';
 
@@ -74,13 +74,18 @@ export class Log {
     this.#losses = recovered.losses;
     for (const segment of recovered.segments) this.#segments.addSealed(segment, 'late');
     await this.#journal.replace(this.#snapshot());
-    await adoptConverted(files, directory, recovered.converted);
+    await adoptRewritten(files, directory, recovered.rewritten);
     return recovered;
   }
 
   /** Bytes that the store does not have yet. */
   get bytes(): number {
     return this.#segments.bytes;
+  }
+
+  /** Of them, those of rows that were late when they came or were found by this start. */
+  get late(): { bytes: number; rows: number } {
+    return { bytes: this.#segments.bytesOf('late'), rows: this.#segments.rowsOf('late') };
   }
 
   /** Why the log cannot be written; empty if it can. */

@@ -1,15 +1,15 @@
 // What the collector itself loses of acknowledged rows, counted by host, run, kind and minute until the store has the count.
 import type { Loss } from '../../agent/outcome.ts';
 import { HEAD_AT, KIND, KINDS } from '../../bpf/rows.gen.ts';
-import type { AsideBatch, HostAccountingEntry } from '../storage/store.ts';
-import type { BatchSpans } from './batch-spans.ts';
+import type { AsideBatch, BatchSpan, HostAccountingEntry } from '../storage/store.ts';
+import { originOf } from './segment-name.ts';
 
 /** When and by whom something is counted. */
 export type Stamp = Pick<HostAccountingEntry, 'reporter' | 'minute_ms'>;
 export type CollectorLoss = Extract<Loss, 'quarantined' | 'dead_letter' | 'log_damaged'>;
 
-/** Rows that were taken out of a batch. They count where the batch is this collector's to store: another may have taken it, too. */
-export type Aside = Stamp & AsideBatch;
+/** Rows of a batch that the store does not get. They count where the batch is this collector's to store: another may have taken it, too. */
+export type Aside = Stamp & AsideBatch & { outcome: CollectorLoss };
 
 const MINUTE_MS = 60_000;
 /** A flush that began in a minute may count after it. */
@@ -54,8 +54,8 @@ export class Losses {
   /** @param own whether the batch is this collector's: else what becomes of it is for another to say */
   decide(aside: Aside, own: boolean): void {
     if (!this.#asides.delete(aside) || !own) return;
-    const { host_id, epoch, kind, rows, reporter, minute_ms } = aside;
-    this.add({ host_id, epoch, kind, outcome: 'quarantined', rows, reporter, minute_ms });
+    const { host_id, epoch, kind, outcome, rows, reporter, minute_ms } = aside;
+    this.add({ host_id, epoch, kind, outcome, rows, reporter, minute_ms });
   }
 
   add(counted: HostAccountingEntry): void {
@@ -95,10 +95,17 @@ function keyOf({ host_id, epoch, minute_ms, kind, outcome, reporter }: HostAccou
   return [host_id, epoch, minute_ms, kind, outcome, reporter].join('/');
 }
 
-/** All rows of a segment, by whose they are. Rows of batches that nobody knows are in no account. */
-export function countLost(losses: Losses, kind: string, spans: BatchSpans, outcome: CollectorLoss, { reporter, minute_ms }: Stamp): void {
-  for (const { host_id, epoch, rows } of spans.list()) {
-    if (host_id !== '') losses.add({ host_id, epoch, kind, outcome, rows, reporter, minute_ms });
+/** All rows of these batches of a segment, or of a piece of it. Rows of batches that nobody knows are in no account. */
+export function countLost(
+  losses: Losses,
+  { kind, segment }: { kind: string; segment: string },
+  batches: Iterable<BatchSpan>,
+  outcome: CollectorLoss,
+  { reporter, minute_ms }: Stamp,
+): void {
+  const token = `${kind}/${originOf(segment)}`;
+  for (const { host_id, epoch, sequence, rows } of batches) {
+    if (host_id !== '') losses.addAside({ host_id, epoch, kind, sequence, token, outcome, rows, reporter, minute_ms });
   }
 }
 

@@ -5,16 +5,17 @@ import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Conversion } from '../../bpf/layout.ts';
 import { KIND, KINDS } from '../../bpf/rows.gen.ts';
-import { convertFile } from './convert-file.ts';
+import { checkBatches, type Stretch } from './check-batches.ts';
 import type { Cursors } from './cursors.ts';
 import { type Files, isMissing, writeFile } from './files.ts';
 import { type JournalRecord, readLines, type SegmentState } from './journal-line.ts';
 import { countByHost, countLost, type Losses } from './losses.ts';
 import { type Live, replay } from './replay.ts';
+import { rewriteFile } from './rewrite-file.ts';
 import { type KnownSegment, segmentPath } from './segments.ts';
 
 export const JOURNAL = 'journal';
-/** Segments whose bytes are not what the journal says are kept here, for a person to look at. */
+/** What is not as the journal says, batches and whole segments, is kept here, for a person to look at. */
 export const ASIDE = 'aside';
 
 export type Recovered = {
@@ -22,12 +23,14 @@ export type Recovered = {
   losses: Losses;
   /** To be inserted, in the order in which they were written. */
   segments: KnownSegment[];
-  /** Names of segments of another version whose rows now have this one's layout in a file beside; see `adoptConverted`. */
-  converted: KnownSegment[];
+  /** Segments that lacked something and are whole in a file beside, their layout or sound bytes alone; see `adoptRewritten`. */
+  rewritten: KnownSegment[];
   torn_bytes: number;
   damaged_lines: number;
   torn_journal: boolean;
-  /** Segments that the journal knows and the disk has not, or not as they were, or in a layout that nobody knows. Their rows are lost to the store. */
+  /** Batches whose bytes have changed. Their rows are lost to the store, those beside them are not. */
+  damaged_batches: number;
+  /** Segments that the journal knows and the disk has not, or without a sound batch, or in a layout that nobody knows. */
   set_aside: string[];
 };
 
@@ -52,48 +55,57 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
     cursors,
     losses,
     segments: [],
-    converted: [],
+    rewritten: [],
     torn_bytes: journal.torn_tail_bytes,
     damaged_lines: journal.damaged_lines,
     torn_journal: journal.torn_tail_bytes > 0,
+    damaged_batches: 0,
     set_aside: [],
   };
   for (const segment of live.values()) await recoverSegment(options, segment, recovered);
-  const changed = new Set(recovered.converted.map((segment) => dirname(segmentPath(directory, segment))));
+  const changed = new Set(recovered.rewritten.map((segment) => dirname(segmentPath(directory, segment))));
   for (const path of changed) await files.syncDirectory(path);
+  if (recovered.damaged_batches > 0) await files.syncDirectory(join(directory, ASIDE));
   await removeStrays(options, recovered, text === '' || journal.damaged_lines > 0, goneOf(journal.records));
   return recovered;
 }
 
-async function recoverSegment(options: RecoverOptions, { state, spans }: Live, into: Recovered): Promise<void> {
-  const { files, directory, conversion } = options;
+async function recoverSegment(options: RecoverOptions, live: Live, into: Recovered): Promise<void> {
+  const { state, spans } = live;
+  const { files, directory } = options;
   const path = segmentPath(directory, state);
-  // An earlier start came as far as to note the converted rows, and not to give them the segment's name.
-  const whole = await readPrefix(convertedPath(path), state.length);
-  if (whole.length === state.length && whole.crc === state.crc) await files.rename(convertedPath(path), path);
+  // An earlier start came as far as to note the rewritten rows, and not to give them the segment's name.
+  const beside = await readPrefix(besidePath(path), state.length);
+  if (beside.length === state.length && beside.crc === state.crc) await files.rename(besidePath(path), path);
   const found = await readPrefix(path, state.length);
   const kind = KIND.find((candidate) => candidate === state.kind);
-  if (kind === undefined || found.crc !== state.crc || found.length < state.length)
-    return setAside(options, { state, spans }, found.length, into);
-  if (found.length > state.length) await cutTail(options, state, into);
-  into.torn_bytes += found.length - state.length;
-  if (state.schema === KINDS[kind].schema) {
+  if (kind === undefined || found.length === 0) return setAside(options, live, found.length, into);
+  if (found.length > state.length) {
+    await cutTail(options, state, into);
+    into.torn_bytes += found.length - state.length;
+  }
+  const whole = found.crc === state.crc && found.length >= state.length;
+  const current = state.schema === KINDS[kind].schema;
+  if (whole && current) {
     into.segments.push({ ...state, kind, spans });
     return;
   }
-  const steps = conversion(state.schema);
-  if (steps === undefined || steps.size !== state.row_bytes) return setAside(options, { state, spans }, found.length, into);
-  const converted = await convertFile(files, { from: path, to: convertedPath(path), kind }, steps);
-  const segment = { ...state, ...converted, kind, spans };
+  const conversion = current ? undefined : options.conversion(state.schema);
+  if (!current && conversion?.size !== state.row_bytes) return setAside(options, live, found.length, into);
+  const bytes = await readFile(path);
+  const { sound, damaged } = checkBatches(bytes, live);
+  if (sound.length === 0) return setAside(options, live, found.length, into);
+  if (damaged.length > 0) await setBatchesAside(options, live, bytes, damaged, into);
+  const segment = { ...state, ...(await rewriteFile(files, { bytes, to: besidePath(path), kind }, sound, conversion)), kind };
   into.segments.push(segment);
-  into.converted.push(segment);
+  into.rewritten.push(segment);
 }
 
-/** Once the journal knows the converted rows: gives them their segments' names. */
-export async function adoptConverted(files: Files, directory: string, converted: readonly KnownSegment[]): Promise<void> {
-  for (const segment of converted) {
+/** Once the journal knows the rewritten rows: gives them their segments' names. */
+export async function adoptRewritten(files: Files, directory: string, rewritten: readonly KnownSegment[]): Promise<void> {
+  for (const segment of rewritten) {
     const path = segmentPath(directory, segment);
-    await files.rename(convertedPath(path), path);
+    await files.rename(besidePath(path), path);
   }
 }
 
@@ -114,8 +126,22 @@ async function setAside({ files, directory }: RecoverOptions, { state, spans }: 
   // Where lines are missing, one of them may have said that the store has the segment: its file goes only after that line is flushed.
   const linesMissing = into.damaged_lines > 0 || into.torn_journal;
   const unclear = bytes === 0 && linesMissing && (await readPrefix(kept, 0)).length === 0;
-  if (!unclear) countLost(into.losses, state.kind, spans, 'log_damaged', into.losses.stamp(Date.now()));
+  if (!unclear) countLost(into.losses, state, spans.list(), 'log_damaged', into.losses.stamp(Date.now()));
   if (bytes > 0) await files.rename(segmentPath(directory, state), kept);
+}
+
+async function setBatchesAside(
+  { files, directory }: RecoverOptions,
+  { state }: Live,
+  bytes: Buffer,
+  damaged: readonly Stretch[],
+  into: Recovered,
+): Promise<void> {
+  const batches = damaged.flatMap((stretch) => stretch.batches);
+  into.damaged_batches += batches.length;
+  countLost(into.losses, state, batches, 'log_damaged', into.losses.stamp(Date.now()));
+  const found = damaged.map(({ start, end }) => bytes.subarray(start, end));
+  await writeFile(files, join(directory, ASIDE, `${state.kind}-${state.segment}.damaged.rows`), [Buffer.concat(found)]);
 }
 
 /** CRC-32 of the first `length` bytes, and how long the file is in all. */
@@ -141,12 +167,12 @@ function goneOf(records: readonly JournalRecord[]): Set<string> {
 /** Files that the journal does not tell of: inserted, or never acknowledged. Without a whole journal nobody knows which: they count as lost. */
 async function removeStrays(
   { files, directory }: RecoverOptions,
-  { segments, converted, losses }: Recovered,
+  { segments, rewritten, losses }: Recovered,
   keep: boolean,
   gone: ReadonlySet<string>,
 ): Promise<void> {
   const known = new Set(segments.map((segment) => segmentPath(directory, segment)));
-  for (const segment of converted) known.add(convertedPath(segmentPath(directory, segment)));
+  for (const segment of rewritten) known.add(besidePath(segmentPath(directory, segment)));
   for (const kind of KIND) {
     for (const file of await readdir(join(directory, kind))) {
       const path = join(directory, kind, file);
@@ -161,8 +187,8 @@ async function removeStrays(
   }
 }
 
-function convertedPath(path: string): string {
-  return `${path}.converted`;
+function besidePath(path: string): string {
+  return `${path}.rewritten`;
 }
 
 function emptyIfMissing(error: unknown): string {

@@ -38,7 +38,7 @@ function apply(record: JournalRecord, { cursors, losses, live }: Replayed): void
       break;
     case 'buried': {
       const buried = live.get(record.segment);
-      if (buried) countLost(losses, buried.state.kind, buried.spans, 'dead_letter', record);
+      if (buried) countLost(losses, buried.state, buried.spans.list(), 'dead_letter', record);
       live.delete(record.segment);
       break;
     }
@@ -86,6 +86,6 @@ export function asidesOf(records: readonly JournalRecord[]): Aside[] {
     if ((record.t !== 'batch' && record.t !== 'emptied') || record.quarantined === undefined) return [];
     const { host_id, epoch, kind, sequence, quarantined } = record;
     const name = record.t === 'batch' ? record.segment : `quarantine-${quarantined.reporter}`;
-    return [{ host_id, epoch, kind, sequence, token: `${kind}/${name}`, ...quarantined }];
+    return [{ host_id, epoch, kind, sequence, token: `${kind}/${name}`, outcome: 'quarantined', ...quarantined }];
   });
 }

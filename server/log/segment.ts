@@ -71,7 +71,7 @@ export class OpenSegment {
       const { length, crc, batches: count } = this.#written;
       this.#written = { length: length + batch.rows.length, crc: crc32(batch.rows, crc), batches: count + 1 };
       const { host_id, epoch, sequence } = batch;
-      this.spans.push({ host_id, epoch, sequence, rows: batch.rows.length / size });
+      this.spans.push({ host_id, epoch, sequence, rows: batch.rows.length / size, crc: this.#written.crc });
       return [batch, this.#state(this.#written)];
     });
     const buffers = batches.map(({ rows }) => rows);

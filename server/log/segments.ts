@@ -1,7 +1,7 @@
 // All segments of the log: of each kind and lane one that grows, and the sealed ones that wait for the store. What is appended
 // counts only once it is committed; whatever a failure leaves uncommitted is cut off by `clear`.
 import { dirname, join } from 'node:path';
-import type { Kind } from '../../bpf/rows.gen.ts';
+import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
 import type { BatchSpan } from '../storage/store.ts';
 import { BATCH_COST_BYTES, type BatchSpans } from './batch-spans.ts';
 import type { Files } from './files.ts';
@@ -44,6 +44,12 @@ export class Segments {
 
   bytesOf(lane: Lane): number {
     return [...this.#open[lane].values()].reduce((sum, { length, batches }) => sum + costOf(length, batches), this.#sealedBytes[lane]);
+  }
+
+  rowsOf(lane: Lane): number {
+    const sealed = this.sealed.filter((segment) => segment.lane === lane).map(({ length, row_bytes }) => length / row_bytes);
+    const open = Array.from(this.#open[lane].values(), ({ length, kind }) => length / KINDS[kind].size);
+    return [...sealed, ...open].reduce((sum, rows) => sum + rows, 0);
   }
 
   /** In the order in which they were sealed. */

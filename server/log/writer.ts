@@ -4,7 +4,7 @@
 import { KINDS } from '../../bpf/rows.gen.ts';
 import { reasonOf } from '../errors.ts';
 import type { Segment, Store } from '../storage/store.ts';
-import { isTransient } from '../storage/transient.ts';
+import { isTransient, isUnclear } from '../storage/transient.ts';
 import { type AttemptOptions, Attempts } from './attempts.ts';
 import { LANES, type Lane } from './lane.ts';
 import type { Log } from './log.ts';
@@ -23,6 +23,8 @@ export type WriterOptions = AttemptOptions & {
   /** A segment with fewer bytes waits until it is `seal_age_ms` old: an insert costs as much for one row as for thousands. */
   seal_bytes_min: number;
   seal_age_ms: number;
+  /** Bytes of segments of an earlier process that are compared with the store at once: live rows wait for as much. */
+  settle_bytes: number;
 };
 
 type WriterLog = Pick<Log, 'seal' | 'sealFull' | 'sealed' | 'retire' | 'split' | 'bury'>;
@@ -47,6 +49,8 @@ export class Writer {
   readonly #inserted = new Set<string>();
   /** Segments of an earlier process: whether the store has them is not known. */
   readonly #unsettled = new Set<string>();
+  /** Those of them that are still to be compared in groups; one that fails there is tried alone. */
+  readonly #together = new Set<string>();
   #trouble = '';
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
@@ -64,27 +68,36 @@ export class Writer {
     return this.#trouble;
   }
 
-  /** Once, before `start`: inserts what an earlier process left in the log. What the store does not take stays there for the rounds. */
+  /** Once, before `start`: inserts what an earlier process left in the log, or begins to. The rounds do the rest. */
   settle(): Promise<void> {
-    for (const { segment } of this.#log.sealed) this.#unsettled.add(segment);
-    this.#round = this.#settle();
+    for (const { segment } of this.#log.sealed) {
+      this.#unsettled.add(segment);
+      this.#together.add(segment);
+    }
+    this.#round = this.#settleSome();
     return this.#round;
   }
 
-  /** All at once, so that they are compared with the store as one. */
-  async #settle(): Promise<void> {
-    const left = this.#log.sealed.filter(({ segment }) => this.#unsettled.has(segment));
-    if (left.length === 0) return;
+  /** The newest, as many as live rows can wait for, at once: they are compared with the store as one. */
+  async #settleSome(): Promise<void> {
+    if (this.#together.size === 0) return;
+    let bytes = 0;
+    const left = this.#log.sealed.filter(({ segment }) => this.#together.has(segment)).reverse();
+    const some = left.filter(({ length }, index) => {
+      bytes += length;
+      return index === 0 || bytes <= this.#options.settle_bytes;
+    });
+    for (const { segment } of some) this.#together.delete(segment);
     const began = performance.now();
     try {
-      await this.#store.insertUnsettled(left.map(stored));
+      await this.#store.insertUnsettled(some.map(stored));
     } catch (error) {
-      for (const segment of left) this.#events.failed(segment, error);
+      for (const segment of some) this.#events.failed(segment, error);
       return;
     }
-    const seconds = (performance.now() - began) / 1000 / left.length;
-    for (const segment of left) this.#noteInserted(segment, seconds);
-    await Promise.all(left.map((segment) => this.#retire(segment)));
+    const seconds = (performance.now() - began) / 1000 / some.length;
+    for (const segment of some) this.#noteInserted(segment, seconds);
+    await Promise.all(some.map((segment) => this.#retire(segment)));
   }
 
   start(): void {
@@ -119,6 +132,8 @@ export class Writer {
       this.#setTrouble(`the log cannot be sealed: ${reasonOf(error)}`);
     }
     const failed = await this.#insertDue(until_ms);
+    do await this.#settleSome();
+    while (this.#stopped && this.#together.size > 0);
     if (!failed && this.#attempts.size === 0) this.#setTrouble('');
   }
 
@@ -137,7 +152,7 @@ export class Writer {
 
   /** What is live first. */
   #due(): SealedSegment[] {
-    const due = this.#log.sealed.filter(({ segment }) => this.#attempts.isDue(segment, Date.now()));
+    const due = this.#log.sealed.filter(({ segment }) => !this.#together.has(segment) && this.#attempts.isDue(segment, Date.now()));
     const { live = [], late = [] } = Object.groupBy(due, ({ lane }) => lane);
     return [...live, ...(this.#stopped ? late : late.slice(0, LATE_A_ROUND))];
   }
@@ -206,7 +221,9 @@ export class Writer {
 
   async #fail(segment: SealedSegment, error: unknown, transient: boolean): Promise<void> {
     this.#events.failed(segment, error);
-    this.#setTrouble(`rows wait in the log, the store does not take them: ${reasonOf(error)}`);
+    // What it may have left half done is rolled up again with the minutes of those: its token would then add it a second time.
+    if (this.#unsettled.size > 0) this.#unsettled.add(segment.segment);
+    if (!isUnclear(error)) this.#setTrouble(`rows wait in the log, the store does not take them: ${reasonOf(error)}`);
     const { kind, segment: name, length, row_bytes } = segment;
     const decision = this.#attempts.failed({ kind, segment: name, rows: length / row_bytes }, transient, Date.now(), Math.random());
     try {

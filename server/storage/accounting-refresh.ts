@@ -10,10 +10,14 @@ const HOUR_S = 3600;
 const DAY_S = 86_400;
 const PIECES_A_STATEMENT = 24;
 
-/** A table expression: minute, host_id, kind, counted, n. Figures of a minute are told several times, larger each time. */
+/** A SELECT of minute, host_id, kind, counted, n: what was told. Figures of a minute are told several times, larger each time. */
+export const toldMinutes = (where: string) =>
+  `SELECT minute, host_id, kind, outcome AS counted, max(a.rows) AS n FROM accounting AS a WHERE ${where}
+  GROUP BY minute, host_id, kind, counted, epoch, reporter`;
+
+/** A table expression of the same: what was told, and what the tables hold. */
 export const countedMinutes = (where: string) => `(
-  SELECT minute, host_id, kind, outcome AS counted, max(a.rows) AS n FROM accounting AS a WHERE ${where}
-  GROUP BY minute, host_id, kind, counted, epoch, reporter
+  ${toldMinutes(where)}
   UNION ALL
   SELECT minute, host_id, kind, 'stored' AS counted, s.rows AS n FROM stored AS s WHERE ${where}
 )`;

@@ -19,6 +19,9 @@ type ClickHouseOptions = NonNullable<Parameters<typeof createClient>[0]>;
 
 const DATABASE = 'default';
 
+/** A connection runs one statement at a time: queries have some of their own, so that none waits for an insert. One a core. */
+const READERS = 2;
+
 /** `file()` takes these in a path as patterns and has no way to escape them. */
 const PATTERN = /[*?{}]/;
 
@@ -42,9 +45,15 @@ export async function openEmbedded(options: { path: string }): Promise<Store> {
   };
 }
 
-/** The engine alone, without a store's tables. */
-export async function openEmbeddedEngine({ path }: { path: string }): Promise<Engine> {
-  const engine = embeddedEngine(connect(path));
+/** The engine alone, without a store's tables. @param database is created where it is missing */
+export async function openEmbeddedEngine({ path, database = DATABASE }: { path: string; database?: string }): Promise<Engine> {
+  const client = connect(path);
+  const readers = Array.from({ length: READERS }, () => ({ client: connect(path), running: 0 }));
+  if (database !== DATABASE) {
+    await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
+    for (const each of [client, ...readers.map((reader) => reader.client)]) await each.command({ query: `USE ${database}` });
+  }
+  const engine = embeddedEngine(client, readers);
   await engine.ping();
   return engine;
 }
@@ -64,11 +73,20 @@ function connect(path: string): ClickHouseClient {
   }
 }
 
-function embeddedEngine(client: ClickHouseClient): Engine {
+type Reader = { client: ClickHouseClient; running: number };
+
+/** @param client of everything that changes something. @param readers one at least */
+function embeddedEngine(client: ClickHouseClient, readers: readonly Reader[]): Engine {
   const query = <Row>(sql: string, params: Record<string, unknown> = {}) =>
     failingAs('store_query_failed', async () => {
-      const result = await client.query({ query: bounded(sql), query_params: given(params), format: 'JSONEachRow' });
-      return await result.json<Row>();
+      const reader = readers.reduce((idlest, each) => (each.running < idlest.running ? each : idlest));
+      reader.running++;
+      try {
+        const result = await reader.client.query({ query: bounded(sql), query_params: given(params), format: 'JSONEachRow' });
+        return await result.json<Row>();
+      } finally {
+        reader.running--;
+      }
     });
   // The engine counts rows that enter tables for the whole process, so inserts take turns to know their own.
   const inTurn = turns();
@@ -106,6 +124,9 @@ function embeddedEngine(client: ClickHouseClient): Engine {
         for (const name of DICTIONARIES) await client.command({ query: `SYSTEM RELOAD DICTIONARY ${name}` });
       }),
     ping: async () => void (await query('SELECT 1')),
-    close: () => inTurn(() => client.close()),
+    close: () =>
+      inTurn(async () => {
+        for (const each of [...readers.map((reader) => reader.client), client]) await each.close();
+      }),
   };
 }

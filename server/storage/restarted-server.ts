@@ -3,13 +3,15 @@
 // or that is long ago, its word is not enough: what each table has of the segment is looked at, by day, as parts are: all of a part
 // is there or nothing. Others may insert meanwhile: never the same rows, and until what they add is rolled up is waited for. A kill
 // burns at most one token a table, so what is missing of a rollup is exactly one segment's share, figure by figure, or nothing.
+// Where it is neither for long, because others go on inserting into these minutes, nobody can tell yet: that is an error of its own,
+// the segment stays in its collector's log, and the question is asked again.
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kind } from '../../bpf/rows.gen.ts';
 import { quote } from './columns.ts';
 import { FIGURE_KINDS, FIGURE_NAMES, FIGURES, type FigureKind } from './figures.ts';
 import { ROLLUP_COLUMNS, rollupSelect } from './rollup.ts';
-import type { Engine, Piece, Segment } from './store.ts';
+import { type Engine, type Piece, type Segment, StoreError } from './store.ts';
 import { STORED_COLUMNS, storedSelect } from './stored.ts';
 
 type ServerEngine = Pick<Engine, 'command' | 'query' | 'insertSegment'>;
@@ -30,7 +32,8 @@ type Counted = {
 const IDENTITY = '(toUnixTimestamp64Nano(time_ns), host_id, connection_id)';
 /** So far apart, a share must be found missing twice: inserts of others are under way for less. */
 const LOOK_MS = 700;
-const LOOKS_MAX = 20;
+/** Looks after which others get their turn: nothing is inserted out of this log meanwhile. */
+const LOOKS_MAX = 5;
 
 const isRolled = (kind: Kind): kind is FigureKind => (FIGURE_KINDS as readonly Kind[]).includes(kind);
 
@@ -96,7 +99,10 @@ WHERE ${ofDay(day)} AND toStartOfFiveMinutes(time_ns) IN (${span}) AND ${IDENTIT
   return row?.rows ?? 0;
 }
 
-/** Whether exactly the segment's share is missing. Anything else is an insert on its way into the table, and waited for. */
+/**
+ * Whether exactly the segment's share is missing. Anything else is an insert on its way into the table, and waited for.
+ * @throws StoreError `store_rollup_unclear` if it stays so
+ */
 async function isShort(engine: ServerEngine, kind: Kind, aside: string, day: string, counted: Counted): Promise<boolean> {
   let short = 0;
   for (let look = 0; look < LOOKS_MAX; look++) {
@@ -104,9 +110,12 @@ async function isShort(engine: ServerEngine, kind: Kind, aside: string, day: str
     if (!row || row.off === 0) return false;
     short = row.off_without === 0 ? short + 1 : 0;
     if (short === 2) return true;
-    await sleep(LOOK_MS);
+    if (look < LOOKS_MAX - 1) await sleep(LOOK_MS);
   }
-  return false;
+  throw new StoreError(
+    'store_rollup_unclear',
+    `whether ${counted.table} has its share of ${aside} of ${day} cannot be told while others insert into the same minutes: it is looked at again`,
+  );
 }
 
 /** Of the segment's minutes and hosts: those where rows and table differ, and those where they would with the segment's share added. */

@@ -67,6 +67,7 @@ export type StoreErrorCode =
   | 'store_insert_failed'
   | 'store_rows_missing'
   | 'store_segment_unreadable'
+  | 'store_rollup_unclear'
   | 'store_migration_changed';
 
 /** Every failure of a store. `code` is stable; `cause` is the engine's own error. */

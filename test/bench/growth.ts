@@ -9,7 +9,7 @@ import { root } from '../support/project-files.ts';
 import { CollectorProcess } from './collector-process.ts';
 import { type FleetCost, fleetCost } from './growth/fleets.ts';
 import { type Chart, picture } from './growth/picture.ts';
-import { answered, whatIsKnown } from './query/ask.ts';
+import { answersTo, whatIsKnown } from './query/ask.ts';
 import { filled } from './query/fill.ts';
 import { questionsOf, questionsWithoutRange, SPANS } from './query/questions.ts';
 import { readRecordings } from './recorded-rows.ts';
@@ -64,10 +64,8 @@ async function queries(): Promise<QueryCost[]> {
           .filter(({ name }) => ASKED.includes(name))
           .map((question) => ({ ...question, name: `${question.name}, ${span.name}` })),
       );
-      for (const question of [...questions, ...questionsWithoutRange(known)]) {
-        const { name, p50_ms } = await answered(collector, question, Number(values.times));
-        costs.push({ question: name, rows: store.rows, p50_ms });
-      }
+      const answers = await answersTo(collector, [...questions, ...questionsWithoutRange(known)], Number(values.times));
+      costs.push(...answers.map(({ name, p50_ms }) => ({ question: name, rows: store.rows, p50_ms })));
     } finally {
       await collector.stop();
     }

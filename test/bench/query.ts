@@ -10,7 +10,7 @@ import { CollectorProcess } from './collector-process.ts';
 import { tableBytes } from './ingest/bytes.ts';
 import { bytesTable } from './ingest/report.ts';
 import { quantile } from './quantile.ts';
-import { type Answered, answered, whatIsKnown } from './query/ask.ts';
+import { type Answered, answersTo, whatIsKnown } from './query/ask.ts';
 import { filled } from './query/fill.ts';
 import { questionsOf, questionsWithoutRange, SPANS } from './query/questions.ts';
 import { readRecordings } from './recorded-rows.ts';
@@ -19,7 +19,7 @@ const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '100000000' },
     hosts: { type: 'string', default: '50' },
-    times: { type: 'string', default: '15' },
+    times: { type: 'string', default: '40' },
     directory: { type: 'string', default: join(root, '.data', 'bench') },
   },
 });
@@ -43,12 +43,8 @@ try {
     const questions = span ? questionsOf(store.to_ms, span, known) : questionsWithoutRange(known);
     const name = span?.name ?? 'no range';
     console.log(`${name.padEnd(32)}  cold ms   p50 ms   p95 ms   cpu ms`);
-    const all: Answered[] = [];
-    for (const question of questions) {
-      const found = await answered(collector, question, times);
-      console.log(line(found));
-      all.push(found);
-    }
+    const all = await answersTo(collector, questions, times);
+    console.log(all.map(line).join('\n'));
     const key = name.replaceAll(' ', '');
     figures[`p95_ms_${key}`] = Math.round(Math.max(...all.map(({ p95_ms, failed }) => (failed ? Number.POSITIVE_INFINITY : p95_ms))));
     figures[`p50_ms_${key}`] = Math.round(

@@ -10,9 +10,7 @@ const [path = '', database = '', work = '', statement = '', then_ms = ''] = proc
 /** Then every hour and day of the run is over. */
 const LATER_MS = 2 * 86_400_000;
 
-const engine = await openEmbeddedEngine({ path });
-if (database !== 'default') await engine.command(`CREATE DATABASE IF NOT EXISTS ${database}`);
-await engine.command(`USE ${database}`);
+const engine = await openEmbeddedEngine({ path, database });
 
 let statements = 0;
 const counted =

@@ -11,8 +11,7 @@ import { rowsWrong } from './rows.ts';
 export type Ask = <Row>(sql: string) => Promise<Row[]>;
 
 const question = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as Question;
-const engine = await openEmbeddedEngine({ path: question.engine });
-await engine.command(`USE ${question.database}`);
+const engine = await openEmbeddedEngine({ path: question.engine, database: question.database });
 // Then every hour and day of the run is over.
 await new TierRefresh(engine).run(Date.now() + 2 * 86_400_000);
 const ask: Ask = (sql) => engine.query(sql);

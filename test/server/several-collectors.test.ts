@@ -18,6 +18,8 @@ const KILLS = 6;
 /** Of these kills, every so many-th is the engine's. */
 const ENGINE_EVERY = 3;
 const IN_FLIGHT = 4;
+/** Acknowledged between two kills. */
+const BATCHES_A_KILL = 12;
 const ROWS = 20;
 const LISTENING = /"msg":"listening on (http:[^"]+)"/;
 
@@ -122,7 +124,12 @@ test('a batch that several collectors took, while they and their engine were kil
   const agent = new BalancedAgent(() => running.map(({ url }) => url));
   const sending = agent.run();
   for (let kill = 0; kill < KILLS; kill++) {
-    await sleep(700 + Math.random() * 1200);
+    const before = agent.acknowledged.size;
+    await until(
+      () => agent.acknowledged.size - before,
+      (more) => more >= BATCHES_A_KILL,
+    );
+    await sleep(Math.random() * 500);
     if (kill % ENGINE_EVERY === 1) {
       const { port } = front;
       await front.end('SIGKILL');

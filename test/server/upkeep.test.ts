@@ -44,6 +44,8 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
+const BEATS = { first_ms: 0, refresh_ms: 20, refresh_wait_max_ms: 60_000, retain_ms: 20, isBehind: () => false };
+
 const sizeOf = async () => (await store.upkeep.tables()).reduce((sum, { bytes }) => sum + bytes, 0);
 const DAILY = [...KIND, 'rollup_1m', 'accounting', 'stored', 'report'];
 
@@ -64,7 +66,7 @@ test('a store beyond its limit drops the oldest day of every table, goes on, and
     dropped: (dropped) => said.push(...dropped),
     failed: (_, error) => failed.push(error),
   };
-  const loop = new UpkeepLoop(store, { refresh_ms: 20, retain_ms: 20, retention_size: { bytes: limit_bytes } }, events);
+  const loop = new UpkeepLoop(store, { ...BEATS, retention_size: { bytes: limit_bytes } }, events);
   expect(Object.keys(await daysOf()).sort()).toEqual([...DAILY].sort());
   loop.start();
   // Meanwhile rows come in and somebody looks.
@@ -96,6 +98,43 @@ test('hours and days of what was dropped stay, and stay exact where rows come la
   expect(kept?.hours).toBeGreaterThan(0);
   await store.upkeep.refresh(Date.now());
   expect(await hours()).toEqual(before);
+});
+
+test.each([
+  ['waits while late rows keep coming', 60_000, false],
+  ['does not wait for them for ever', 100, true],
+])('building hours %s', async (_, refresh_wait_max_ms, builds) => {
+  await store.upkeep.refresh(Date.now());
+  await putRows(engine, TODAY_S - DAY_S + 7200, 60, 20, 20_000_000 + refresh_wait_max_ms);
+  let asked = 0;
+  let behind = true;
+  let built = 0;
+  const isBehind = () => {
+    asked++;
+    return behind;
+  };
+  const events: UpkeepEvents = {
+    refreshed: (pieces) => {
+      built += pieces;
+    },
+    dropped: () => undefined,
+    failed: (_, error) => expect(error).toBeUndefined(),
+  };
+  const options = { ...BEATS, first_ms: 30, refresh_wait_max_ms, isBehind, retention_size: { bytes: 1e12 } };
+  const loop = new UpkeepLoop(store, options, events);
+  loop.start();
+  expect(asked).toBe(0);
+  await until(
+    () => (builds ? built : asked),
+    (seen) => seen >= (builds ? 1 : 10),
+  );
+  expect(built > 0).toBe(builds);
+  behind = false;
+  await until(
+    () => built,
+    (pieces) => pieces > 0,
+  );
+  await loop.stop();
 });
 
 test('today goes only when it alone is over the limit', async () => {

@@ -128,9 +128,9 @@ async function checkConverted(log: Log, expected: Buffer): Promise<void> {
 test.each(SEEDS)('what the version before (%i) left in the log is read by its layout', async (seed) => {
   const data = await newDirectory();
   const { layouts, expected } = await leaveLog(data, seed);
-  for (const converted of [[{ segment: SEGMENT }], []]) {
+  for (const rewritten of [[{ segment: SEGMENT }], []]) {
     const log = logIn(data);
-    expect(await log.start((schema) => layouts.conversion(schema))).toMatchObject({ set_aside: [], damaged_lines: 0, converted });
+    expect(await log.start((schema) => layouts.conversion(schema))).toMatchObject({ set_aside: [], damaged_lines: 0, rewritten });
     await checkConverted(log, expected);
     await log.close();
   }

@@ -1,7 +1,7 @@
 // What became of rows within a range: what agents saw and sent, what the tables hold, what was lost where, and its share.
 import { LOSSES, type Loss, type Outcome } from '../../../agent/outcome.ts';
 import type { Account, Accounting, Range } from '../../api.ts';
-import { countedMinutes } from '../accounting-refresh.ts';
+import { countedMinutes, toldMinutes } from '../accounting-refresh.ts';
 import { hostName } from '../entities.ts';
 import { pairs, published } from '../published.ts';
 import type { Store } from '../store.ts';
@@ -25,10 +25,18 @@ async function coverOfAccounts(store: Store, { from_ms, to_ms }: Window, step_s:
   return coverOf(from_s, to_s, [], coarse ? await published(store, 'accounting', from_s, to_s) : []);
 }
 
-/** Rows by `keys` (name → expression over minute, host_id and kind) and what became of them, of the minutes that a range touches. */
-function countedBy(keys: Readonly<Record<string, string>>, { hours, rest }: Cover, { host_id }: Pick<Range, 'host_id'>): string {
+/**
+ * Rows by `keys` (name → expression over minute, host_id and kind) and what became of them, of the minutes that a range touches.
+ * @param minutesOf what is asked for, of minutes; published hours have all of it
+ */
+function countedBy(
+  keys: Readonly<Record<string, string>>,
+  { hours, rest }: Cover,
+  { host_id }: Pick<Range, 'host_id'>,
+  minutesOf = countedMinutes,
+): string {
   const and = host_id === undefined ? '' : ' AND host_id = {host_id:UInt64}';
-  const minutes = countedMinutes(`(${minutesWithin(rest)})${and}`);
+  const minutes = minutesOf(`(${minutesWithin(rest)})${and}`);
   const published =
     hours.length === 0 ? '' : `UNION ALL SELECT start, host_id, kind, counted, rows FROM accounting_1h WHERE ${pairs(hours)}${and}`;
   const columns = Object.entries(keys).map(([name, expression]) => `${expression} AS ${name}, `);
@@ -70,12 +78,13 @@ export function completenessOf(...accounts: readonly Pick<Figures, 'seen' | 'los
   return all > 0 ? (all - missing) / all : null;
 }
 
-/** All kinds of one host, or of all hosts. */
-export async function accountOf(store: Store, range: Range, now_ms: number): Promise<Figures> {
+/** The share that was not lost of all kinds, of one host or of all hosts: what was told is enough. */
+export async function completenessWithin(store: Store, range: Range, now_ms: number): Promise<number | null> {
   const window = windowOf(range, now_ms);
   const covered = await coverOfAccounts(store, window, Number.POSITIVE_INFINITY);
-  const rows = await store.query<Key & { counted: Counted; rows: number }>(countedBy({}, covered, range), window.params);
-  return gather(rows, () => '').get('') ?? figuresOf({});
+  const told = countedBy({}, covered, range, (where) => `(${toldMinutes(where)})`);
+  const rows = await store.query<Key & { counted: Counted; rows: number }>(told, { host_id: range.host_id });
+  return completenessOf(gather(rows, () => '').get('') ?? figuresOf({}));
 }
 
 type KindRow = { host: string; kind: string; counted: Counted; rows: number };
@@ -84,10 +93,9 @@ type KindRow = { host: string; kind: string; counted: Counted; rows: number };
 export async function accountsByHost(store: Store, range: Range, now_ms: number): Promise<Map<string, Account[]>> {
   const window = windowOf(range, now_ms);
   const covered = await coverOfAccounts(store, window, Number.POSITIVE_INFINITY);
-  const rows = await store.query<KindRow>(
-    `${countedBy({ host: 'toString(host_id)', kind: 'kind' }, covered, range)} ORDER BY kind`,
-    window.params,
-  );
+  const rows = await store.query<KindRow>(`${countedBy({ host: 'toString(host_id)', kind: 'kind' }, covered, range)} ORDER BY kind`, {
+    host_id: range.host_id,
+  });
   const hosts = Map.groupBy(rows, ({ host }) => host);
   return new Map(
     [...hosts].map(([host, own]) => [host, [...gather(own, ({ kind }) => kind)].map(([kind, figures]) => ({ kind, ...figures }))]),

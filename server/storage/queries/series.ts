@@ -3,7 +3,7 @@ import { type Range, type Series, STACKED_CLASSES, type Tiles } from '../../api.
 import { type Figure, RETRANS_FIGURES } from '../figures.ts';
 import type { Window } from './window.ts';
 
-type Quantiles = [p50: number | null, p99: number | null];
+export type Quantiles = [p50: number | null, p99: number | null];
 
 /** Figures that are shown whatever a range asks for. */
 const ALWAYS_SHOWN = [
@@ -19,18 +19,20 @@ const ALWAYS_SHOWN = [
   'spurious',
 ] as const satisfies readonly Figure[];
 
-/** One step's sums. `recent_` reaches back over a sweep where the step is shorter; `range_rtt` is the same in every step. */
-export type Step = Record<(typeof ALWAYS_SHOWN)[number], number> &
-  Partial<Record<ScopeFigure, number>> & {
-    /** start of the step, s */
-    time_s: number;
-    /** stored rows behind the figures */
-    rows: number;
-    recent_data_retrans: number;
-    recent_data_segs_out: number;
-    recent_rtt: Quantiles;
-    range_rtt: Quantiles;
-  };
+/** One step's sums. */
+export type Sums = Record<(typeof ALWAYS_SHOWN)[number], number> & Partial<Record<ScopeFigure, number>>;
+
+/** `recent_` reaches back over a sweep where the step is shorter; `range_rtt` is the same in every step. */
+export type Step = Sums & {
+  /** start of the step, s */
+  time_s: number;
+  /** stored rows behind the figures */
+  rows: number;
+  recent_data_retrans: number;
+  recent_data_segs_out: number;
+  recent_rtt: Quantiles;
+  range_rtt: Quantiles;
+};
 
 /**
  * Retransmitted over sent *data* segments, as the kernel counts both: SYN and SYN-ACK carry none and are left out. Sent ones
@@ -94,7 +96,8 @@ export function tilesOf(steps: readonly Step[], { span_s, scope, watched, comple
   };
 }
 
-function dataRetrans(total: (figure: Shown) => number): number {
+/** Retransmitted segments of the classes that carry data. */
+export function dataRetrans(total: (figure: (typeof RETRANS_FIGURES)[number]) => number): number {
   const classes = STACKED_CLASSES.filter((name) => name !== 'syn' && name !== 'syn_ack');
   return classes.reduce((sum, name) => sum + total(`retrans_${name}`), 0);
 }

@@ -11,8 +11,8 @@ export type Answered = { name: string; cold_ms: number; p50_ms: number; p95_ms: 
 /** Below what a client may ask a minute. */
 const APART_MS = 55;
 /** A question that takes longer is asked less often. */
-const ENOUGH_MS = 4000;
-const AT_LEAST = 3;
+const ENOUGH_MS = 6000;
+const AT_LEAST = 10;
 const MESSAGE_CHARS = 200;
 
 async function get(url: string, path: string): Promise<{ ms: number; text: string; status: number }> {
@@ -25,21 +25,46 @@ async function get(url: string, path: string): Promise<{ ms: number; text: strin
   return { ms, text, status: response.status };
 }
 
-export async function answered(collector: CollectorProcess, { name, path }: Question, times: number): Promise<Answered> {
-  const first = await get(collector.url, path);
-  if (first.status !== 200) {
-    const none = { p50_ms: Number.NaN, p95_ms: Number.NaN, cpu_ms: Number.NaN };
-    return { name, cold_ms: first.ms, ...none, failed: first.text.slice(0, MESSAGE_CHARS) };
+type Asked = { first_ms: number; failed: string; warm_ms: number[]; cpu_s: number };
+
+/**
+ * Asks each question once, then all of them again and again in turn, so that what else the collector or the machine does at some
+ * moment falls on all alike. @param times how often each is asked after its first answer
+ */
+export async function answersTo(collector: CollectorProcess, questions: readonly Question[], times: number): Promise<Answered[]> {
+  const asked: Asked[] = [];
+  for (const question of questions) asked.push(await askedFirst(collector, question));
+  for (let round = 0; round < times; round++) {
+    for (const [at, one] of asked.entries()) {
+      const spent_ms = one.warm_ms.reduce((sum, ms) => sum + ms, 0);
+      if (one.failed !== '' || (spent_ms > ENOUGH_MS && one.warm_ms.length >= AT_LEAST)) continue;
+      const before_s = collector.cpu_s;
+      const { ms, failed } = await ask(collector.url, questions[at] as Question);
+      one.cpu_s += collector.cpu_s - before_s;
+      one.warm_ms.push(ms);
+      one.failed = failed;
+    }
   }
-  const before_s = collector.cpu_s;
-  const warm: number[] = [];
-  for (let spent_ms = 0; warm.length < times && (spent_ms < ENOUGH_MS || warm.length < AT_LEAST); ) {
-    const { ms } = await get(collector.url, path);
-    warm.push(ms);
-    spent_ms += ms;
-  }
-  const cpu_ms = ((collector.cpu_s - before_s) * 1000) / warm.length;
-  return { name, cold_ms: first.ms, p50_ms: quantile(warm, 0.5), p95_ms: quantile(warm, 0.95), cpu_ms, failed: '' };
+  return asked.map(({ first_ms, failed, warm_ms, cpu_s }, at) => ({
+    name: questions[at]?.name ?? '',
+    cold_ms: first_ms,
+    p50_ms: quantile(warm_ms, 0.5),
+    p95_ms: quantile(warm_ms, 0.95),
+    cpu_ms: (cpu_s * 1000) / warm_ms.length,
+    failed,
+  }));
+}
+
+async function askedFirst(collector: CollectorProcess, question: Question): Promise<Asked> {
+  const { ms, failed } = await ask(collector.url, question);
+  return { first_ms: ms, failed, warm_ms: [], cpu_s: 0 };
+}
+
+/** All of its paths at once: until the last is answered. */
+async function ask(url: string, { paths }: Question): Promise<{ ms: number; failed: string }> {
+  const answers = await Promise.all(paths.map((path) => get(url, path)));
+  const refused = answers.find(({ status }) => status !== 200);
+  return { ms: Math.max(...answers.map(({ ms }) => ms)), failed: refused?.text.slice(0, MESSAGE_CHARS) ?? '' };
 }
 
 /** A connection that retransmitted, its peer, and the process and port of the busiest edge of its host, all on the last day. */

@@ -1,7 +1,9 @@
-// What the page and the API ask, over a range: each route once, and the Now page's with every filter that it has.
+// What the page and the API ask, over a range: each route once, the Now page's with every filter that it has,
+// and the two of it that are asked at once.
 import { API, EDGE_SORTS } from '../../../server/api.ts';
 
-export type Question = { name: string; path: string };
+/** `paths` are asked for at once. */
+export type Question = { name: string; paths: readonly string[] };
 export type Span = { name: string; ms: number };
 
 export const SPANS: readonly Span[] = [
@@ -17,7 +19,7 @@ export function questionsOf(to_ms: number, { ms }: Span, known: Known): Question
   const range = { from: String(to_ms - ms), to: String(to_ms) };
   const ask = (name: string, path: string, more: Record<string, string> = {}): Question => ({
     name,
-    path: `${path}?${new URLSearchParams({ ...range, ...more })}`,
+    paths: [`${path}?${new URLSearchParams({ ...range, ...more })}`],
   });
   const filters = {
     host: { host_id: known.host_id },
@@ -25,7 +27,9 @@ export function questionsOf(to_ms: number, { ms }: Span, known: Known): Question
     port: { port: String(known.port) },
     peer: { peer_addr: known.peer_addr },
   };
+  const page = [ask('overview', API.overview), ask('edges', API.edges, { sort: 'retrans' })];
   return [
+    { name: 'overview and edges at once', paths: page.flatMap(({ paths }) => paths) },
     ask('overview', API.overview),
     ...Object.entries(filters).map(([name, filter]) => ask(`overview of a ${name}`, API.overview, filter)),
     ...EDGE_SORTS.map((sort) => ask(`edges by ${sort}`, API.edges, { sort })),
@@ -41,7 +45,7 @@ export function questionsOf(to_ms: number, { ms }: Span, known: Known): Question
 /** What knows no range. */
 export function questionsWithoutRange({ host_id, connection_id }: Known): Question[] {
   return [
-    { name: 'a connection', path: API.connection.replace(':host_id', host_id).replace(':connection_id', connection_id) },
-    { name: 'hosts', path: API.hosts },
+    { name: 'a connection', paths: [API.connection.replace(':host_id', host_id).replace(':connection_id', connection_id)] },
+    { name: 'hosts', paths: [API.hosts] },
   ];
 }

@@ -10,6 +10,7 @@ import type { Batch } from '../../../server/log/group.ts';
 import { Log } from '../../../server/log/log.ts';
 import { EPOCH_UNKNOWN } from '../../../server/log/losses.ts';
 import { EPOCH, HOST, HOST_HEX } from '../support/agent.ts';
+import { TornFiles } from './torn-files.ts';
 
 const LIMITS = { segment_bytes_max: 8 * KINDS.sample.size, log_bytes_max: 1 << 24, journal_bytes_max: 4000 };
 const USED = ['sample', 'retransmit'] as const satisfies readonly Kind[];
@@ -63,6 +64,13 @@ function rowsIn(bytes: Buffer, kind: Kind): string[] {
   return Array.from({ length: bytes.length / size }, (_, row) => `${kind} ${bytes.toString('hex', row * size, (row + 1) * size)}`);
 }
 
+/** Sequences of the batches of which a row is not as it was. */
+function changedBatches(before: Buffer, after: Buffer, path: string): number[] {
+  const { size } = KINDS[path.includes('/sample/') ? 'sample' : 'retransmit'];
+  const rows = Array.from({ length: before.length / size }, (_, row) => row * size);
+  return rows.filter((at) => before.compare(after, at, at + size, at, at + size) !== 0).map((at) => before.readUInt32LE(at) >> 3);
+}
+
 async function given(log: Log): Promise<string[]> {
   await log.seal();
   const rows = await Promise.all(log.sealed.map(async ({ path, kind }) => rowsIn(await readFile(path), kind)));
@@ -79,6 +87,7 @@ async function check(flips: readonly Flip[], inJournal: boolean): Promise<void> 
   const segments = (
     await Promise.all(USED.map(async (kind) => (await readdir(join(folder, kind))).map((name) => join(folder, kind, name))))
   ).flat();
+  const before = new Map(await Promise.all(segments.map(async (path) => [path, await readFile(path)] as const)));
   for (const { file, at, bit } of flips) {
     const path = inJournal ? join(folder, 'journal') : (segments[file % segments.length] ?? '');
     const bytes = await readFile(path);
@@ -86,10 +95,13 @@ async function check(flips: readonly Flip[], inJournal: boolean): Promise<void> 
     bytes[index] = (bytes[index] ?? 0) ^ (1 << bit);
     await writeFile(path, bytes);
   }
+  const damaged = new Set<number>();
+  for (const [path, bytes] of before) for (const sequence of changedBatches(bytes, await readFile(path), path)) damaged.add(sequence);
   const log = await open(directory);
   const rows = await given(log);
   expect(new Set(rows).size).toBe(rows.length);
   expect(rows.filter((row) => !waiting.has(row))).toEqual([]);
+  for (const aside of log.losses.asides()) log.losses.decide(aside, true);
   const lost = log.losses.untold();
   for (const { host_id, epoch, outcome } of lost) {
     expect([host_id, outcome]).toEqual([HOST_HEX, 'log_damaged']);
@@ -97,7 +109,10 @@ async function check(flips: readonly Flip[], inJournal: boolean): Promise<void> 
   }
   const counted = lost.reduce((sum, entry) => sum + entry.rows, 0);
   if (inJournal) expect(rows.length + counted).toBeLessThanOrEqual(waiting.size);
-  else expect(rows.length + counted).toBe(waiting.size);
+  else {
+    expect(rows.length + counted).toBe(waiting.size);
+    expect(counted).toBe([...damaged].reduce((sum, sequence) => sum + (sequence % 3) + 1, 0));
+  }
   await log.close();
 }
 
@@ -106,7 +121,7 @@ const flips = fc.array(fc.record({ file: fc.nat(), at: fc.double({ min: 0, max: 
   maxLength: 3,
 });
 
-test('damaged segments are set aside and counted to the row', async () => {
+test('batches that are damaged are set aside and counted to the row, those beside them are given', async () => {
   await fc.assert(
     fc.asyncProperty(flips, (some) => check(some, false)),
     { numRuns: 25 },
@@ -118,4 +133,34 @@ test('a damaged journal loses no more than it must, and gives nothing twice', as
     fc.asyncProperty(flips, (some) => check(some, true)),
     { numRuns: 25 },
   );
+});
+
+test('wherever a start with a damaged batch is cut short, the next one gives and counts the same', async () => {
+  for (let after = 1, ended: unknown = 'crashed'; ended === 'crashed'; after++) {
+    const directory = await mkdtemp(join(tmpdir(), 'tcplens-damage-'));
+    directories.push(directory);
+    const waiting = await fill(directory);
+    const [name = ''] = await readdir(join(directory, 'log', 'sample'));
+    const path = join(directory, 'log', 'sample', name);
+    const bytes = await readFile(path);
+    bytes[5] = (bytes[5] ?? 0) ^ 1;
+    await writeFile(path, bytes);
+    const lost = ((bytes.readUInt32LE(0) >> 3) % 3) + 1;
+    const files = new TornFiles(directory, { faults: [{ after, fault: 'crash' }], random: [0.9, 0.1, 0.5] });
+    const beside = { quarantine: join(directory, 'quarantine'), dead_letter: join(directory, 'dead-letter') };
+    const cut = new Log({ directory: join(directory, 'log'), ...beside, ...LIMITS, files });
+    ended = await Promise.race([cut.start(), files.crashed]);
+    const left = await mkdtemp(join(tmpdir(), 'tcplens-damage-'));
+    directories.push(left);
+    files.powerCut(left);
+    const log = await open(left);
+    for (const aside of log.losses.asides()) log.losses.decide(aside, true);
+    const rows = await given(log);
+    expect([after, new Set(rows).size, log.losses.untold().map((entry) => [entry.outcome, entry.rows])]).toEqual([
+      after,
+      waiting.size - lost,
+      [['log_damaged', lost]],
+    ]);
+    await log.close();
+  }
 });

@@ -1,6 +1,6 @@
 // From the log into the real engine: each segment once, whatever fails or crashes on the way.
 
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HEAD_AT, KINDS } from '../../../bpf/rows.gen.ts';
@@ -10,14 +10,13 @@ import { Log } from '../../../server/log/log.ts';
 import { Writer, type WriterEvents } from '../../../server/log/writer.ts';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
 import { type Segment, type Store, StoreError } from '../../../server/storage/store.ts';
-import { isTransient } from '../../../server/storage/transient.ts';
 import type { RowValues } from '../../support/row-bytes.ts';
 import { EPOCH, HOST_HEX, rowsOf } from '../support/agent.ts';
 import { countRows, type TestDirectory, testDirectory, until } from '../support/collector.ts';
 
 const MIB = 1024 * 1024;
 const LIMITS = { segment_bytes_max: MIB, log_bytes_max: 16 * MIB, journal_bytes_max: MIB };
-const PERIODS = { ...ATTEMPTS, seal_ms: 20, seal_bytes_min: 1, seal_age_ms: 0, retry_ms_min: 10, retry_ms_max: 40 };
+const PERIODS = { ...ATTEMPTS, seal_ms: 20, seal_bytes_min: 1, seal_age_ms: 0, settle_bytes: MIB, retry_ms_min: 10, retry_ms_max: 40 };
 
 let directory: TestDirectory;
 let store: Store;
@@ -233,6 +232,7 @@ test('rows that the store refuses for good are found and put aside with the reas
     rows: 1,
     reason: 'Cannot parse input',
   });
+  for (const aside of log.losses.asides()) log.losses.decide(aside, true);
   const counted = log.losses.untold();
   expect(counted.map(({ outcome, host_id, epoch, kind }) => [outcome, host_id, epoch, kind])).toEqual(
     counted.map(() => ['dead_letter', HOST_HEX, EPOCH, 'state_change']),
@@ -263,32 +263,4 @@ test('a store that refuses all rows of a kind is waited for: nothing is given up
   await writer.stop();
   expect((await countRows(store, 'state_change')) - before).toBe(400);
   await log.close();
-});
-
-test.each([
-  ['no answer', new StoreError('store_unavailable', 'connect ECONNREFUSED'), true],
-  [
-    'a connection that is cut',
-    new StoreError('store_insert_failed', 'socket hang up', { cause: Object.assign(new Error(), { code: 'ECONNRESET' }) }),
-    true,
-  ],
-  ['too many parts', new StoreError('store_insert_failed', 'x', { cause: Object.assign(new Error('x'), { code: '252' }) }), true],
-  ['rows of too many days', new StoreError('store_insert_failed', 'Too many partitions for single INSERT block (more than 100).'), false],
-  ['memory', new StoreError('store_insert_failed', 'x', { cause: Object.assign(new Error('x'), { code: '241' }) }), true],
-  [
-    'a full disk',
-    new StoreError('store_insert_failed', 'x', { cause: Object.assign(new Error('write: No space left on device'), { code: '1001' }) }),
-    true,
-  ],
-  ['rows that it cannot read', new StoreError('store_insert_failed', 'x', { cause: Object.assign(new Error('x'), { code: '33' }) }), false],
-])('%s passes: %#', (_name, error, transient) => {
-  expect(isTransient(error)).toBe(transient);
-});
-
-test('the engine itself says that it cannot read what is no rows, with a code that does not pass', async () => {
-  const path = join(directory.path, 'no-rows.rows');
-  await writeFile(path, Buffer.alloc(KINDS.state_change.size));
-  const failure = await store.query(`SELECT * FROM file('${path}', Parquet)`).catch((error: unknown) => error);
-  expect(failure).toBeInstanceOf(StoreError);
-  expect(isTransient(failure)).toBe(false);
 });

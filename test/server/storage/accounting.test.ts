@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
-import { accounting, accountOf, accountsByHost, completenessOf } from '../../../server/storage/queries/accounts.ts';
+import { accounting, accountsByHost, completenessWithin } from '../../../server/storage/queries/accounts.ts';
 import type { HostAccountingEntry, Store } from '../../../server/storage/store.ts';
 import { toldOf } from './report.ts';
 
@@ -43,20 +43,21 @@ function told(): HostAccountingEntry[] {
 
 const RANGE = { from: NOW_MS - 72 * HOUR_MS, to: NOW_MS };
 const all = async () => ({
-  sums: await accountOf(store, RANGE, NOW_MS),
-  hosts: [...(await accountsByHost(store, RANGE, NOW_MS))],
-  one: await accountOf(store, { ...RANGE, host_id: '2' }, NOW_MS),
+  completeness: await completenessWithin(store, RANGE, NOW_MS),
+  ofTwo: await completenessWithin(store, { ...RANGE, host_id: '2' }, NOW_MS),
+  hosts: Object.fromEntries(await accountsByHost(store, RANGE, NOW_MS)),
 });
+const SAMPLES_OF_TWO = { kind: 'sample', seen: 7200, sent: 6480, stored: 0, queued: 0, lost: { ring_lost: 720 } };
 
 test('the largest figure of a key counts; those of several collectors add up', async () => {
   const entries = told();
   await store.insertAccounting(entries);
   await store.insertAccounting(entries.toReversed());
-  const { sums, one, hosts } = await all();
-  expect(sums).toEqual({ seen: 14_400, sent: 12_960, stored: 0, queued: 0, lost: { ring_lost: 1440, quarantined: 360 } });
-  expect(one).toEqual({ seen: 7200, sent: 6480, stored: 0, queued: 0, lost: { ring_lost: 720 } });
-  expect(hosts.map(([host]) => host).sort()).toEqual(['1', '2']);
-  expect(completenessOf(sums)).toBe(1 - 1800 / 14_400);
+  expect(await all()).toEqual({
+    completeness: 1 - 1800 / 14_400,
+    ofTwo: 1 - 720 / 7200,
+    hosts: { 1: [{ ...SAMPLES_OF_TWO, lost: { ring_lost: 720, quarantined: 360 } }], 2: [SAMPLES_OF_TWO] },
+  });
 });
 
 test('hours say the same, also where a minute is told later', async () => {
@@ -67,7 +68,8 @@ test('hours say the same, also where a minute is told later', async () => {
   expect(await store.upkeep.refresh(NOW_MS + HOUR_MS)).toBe(0);
   await store.insertAccounting(of(2, '', toldOf('drop', { seen: 7, died: 7 }, NOW_MS - 60 * HOUR_MS)));
   expect(await store.upkeep.refresh(NOW_MS + HOUR_MS)).toBe(1);
-  expect((await all()).one).toEqual({ ...minutes.one, seen: 7207, lost: { ring_lost: 720, died: 7 } });
+  const drops = { kind: 'drop', seen: 7, sent: 0, stored: 0, queued: 0, lost: { died: 7 } };
+  expect(await all()).toMatchObject({ ofTwo: 1 - 727 / 7207, hosts: { 2: [drops, SAMPLES_OF_TWO] } });
 });
 
 test('in steps, and the least complete host first', async () => {

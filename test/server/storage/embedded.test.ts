@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openEmbedded } from '../../../server/storage/embedded.ts';
+import { openEmbedded, openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import type { Store } from '../../../server/storage/store.ts';
 import { rowBytes } from '../../support/row-bytes.ts';
 import { batchOf } from './backends.ts';
@@ -38,6 +38,21 @@ test.each(["it's", 'back\\slash', 'a b', 'größe', "');--", '%20', '$(x)', '[ab
     expect(await stored()).toBe(before + 1);
   },
 );
+
+test('a question does not wait for what is being inserted', async () => {
+  const engine = await openEmbeddedEngine({ path });
+  const ended: string[] = [];
+  await engine.command('CREATE TABLE slow (n UInt64) ENGINE = Memory');
+  const inserting = engine
+    .command('INSERT INTO slow SELECT sleepEachRow(0.5) FROM numbers(6) SETTINGS max_block_size = 1')
+    .then(() => ended.push('insert'));
+  await engine.query('SELECT 1').then(() => ended.push('question'));
+  await inserting;
+  expect(ended).toEqual(['question', 'insert']);
+  expect(await engine.query('SELECT count() AS n FROM slow')).toEqual([{ n: 6 }]);
+  await engine.command('DROP TABLE slow SYNC');
+  await engine.close();
+});
 
 test.each(['a*', 'b?', '{c,d}'])('refuses a path that the engine would take as a pattern: %s', async (name) => {
   const before = await stored();

@@ -1,0 +1,102 @@
+// A range's sums, step by step. Over rows each kind tells only the figures that it knows, and the kinds are added up here: planning
+// one statement that adds them up takes the engine longer than reading an hour of rows.
+import { FIGURES, type Figure, type FigureKind, kindsOf, RTT_COUNTS } from '../figures.ts';
+import type { Store } from '../store.ts';
+import { type Cover, rolledUp } from './cover.ts';
+import { RTT_QUANTILES } from './figures-by.ts';
+import { dataRetrans, type Quantiles, type Scope, type Step, type Sums, shownFigures } from './series.ts';
+import { boundsOf, type Window } from './window.ts';
+
+/** Agents sweep every 10 s: a finer step looks this far back for sampled figures, else every other step would be a gap. */
+const SWEEP_S = 10;
+
+/** What a kind, or the rollup, says of a step: `sums` in the order of `told`. An empty kind: nothing, between steps that were told. */
+type Part = {
+  time_s: number;
+  kind: FigureKind | 'rollup' | '';
+  sums: number[];
+  rows: number;
+  recent_rtt: Quantiles | [];
+  range_rtt: Quantiles | [];
+};
+
+/** Every step of the window, in order. @param covered of a rollup's window */
+export async function timeline(store: Pick<Store, 'query'>, window: Window, covered: Cover | undefined, scope: Scope): Promise<Step[]> {
+  const shown = shownFigures(scope);
+  const sql = covered ? overRollup(window, covered, shown) : overRows(window, shown);
+  return stepsOf(await store.query<Part>(sql, window.params), window, shown);
+}
+
+/** Columns of steps: the expression over a time, in whole steps. */
+export const stepOf = (time: string, step_s: number) => `toUInt32(intDiv(toUnixTimestamp(${time}), ${step_s}) * ${step_s})`;
+
+/** The figures of `shown` that a kind knows. */
+const told = (kind: Part['kind'], shown: readonly Figure[]): readonly Figure[] =>
+  kind === '' ? [] : kind === 'rollup' ? shown : shown.filter((name) => name in FIGURES[kind]);
+
+const expressionsOf = (kind: FigureKind, shown: readonly Figure[]): string[] => {
+  const known: Partial<Record<string, string>> = FIGURES[kind];
+  return told(kind, shown).map((name) => known[name] ?? '0');
+};
+
+const lookBackOf = ({ step_s }: Window) => (step_s < 2 * SWEEP_S ? SWEEP_S : 0);
+
+function overRows(window: Window, shown: readonly Figure[]): string {
+  const { step_s, where } = window;
+  const summed = (kind: FigureKind, more: string) =>
+    `SELECT ${stepOf('time_ns', step_s)} AS time_s, '${kind}' AS kind, [${expressionsOf(kind, shown).join(', ')}] AS sums, count() AS rows, ${more}
+FROM ${kind} WHERE ${where} GROUP BY time_s`;
+  const kinds = kindsOf(shown);
+  const measured = kinds
+    .filter((kind) => RTT_COUNTS[kind] !== '0')
+    .map((kind) => summed(kind, `quantilesIfState(0.5, 0.99)(srtt_us, ${RTT_COUNTS[kind]}) AS rtt`));
+  const lookBack_s = lookBackOf(window);
+  // What was measured before is looked back at from steps of their own, also where nothing was told.
+  const filled = lookBack_s > 0 ? `SELECT * FROM (${measured.join('\nUNION ALL ')})\n${fillOf(window)}` : measured.join('\nUNION ALL ');
+  const recent = `(ORDER BY time_s RANGE BETWEEN ${lookBack_s} PRECEDING AND CURRENT ROW)`;
+  const withRtt = `SELECT time_s, kind, sums, rows, ${RTT_QUANTILES.rows(recent)} AS recent_rtt, ${RTT_QUANTILES.rows('()')} AS range_rtt
+FROM (${filled})`;
+  const others = kinds.filter((kind) => RTT_COUNTS[kind] === '0').map((kind) => summed(kind, '[] AS recent_rtt, [] AS range_rtt'));
+  return [withRtt, ...others].join('\nUNION ALL ');
+}
+
+function fillOf(window: Window): string {
+  const { from_s, to_s } = boundsOf(window);
+  return `ORDER BY time_s WITH FILL FROM toUInt32(${from_s}) TO toUInt32(${to_s}) STEP ${window.step_s}`;
+}
+
+/** A minute is no shorter than what a step would look back. */
+function overRollup({ step_s, filters }: Window, covered: Cover, shown: readonly Figure[]): string {
+  const sums = shown.map((name) => `sum(${name})`).join(', ');
+  return `SELECT time_s, 'rollup' AS kind, sums, rows, ${RTT_QUANTILES.rollup('(PARTITION BY time_s)')} AS recent_rtt, ${RTT_QUANTILES.rollup('()')} AS range_rtt
+FROM (
+  SELECT ${stepOf('minute', step_s)} AS time_s, [${sums}] AS sums, count() AS rows, sumMap(rtt) AS rtt
+  FROM ${rolledUp(covered, [...shown, 'rtt'].join(', '), filters)} GROUP BY time_s
+)`;
+}
+
+function stepsOf(parts: readonly Part[], window: Window, shown: readonly Figure[]): Step[] {
+  const { from_s, to_s } = boundsOf(window);
+  const byTime = Map.groupBy(parts, ({ time_s }) => time_s);
+  const range_rtt = parts.map((part) => part.range_rtt).find(measured) ?? NOTHING;
+  const lookBack = Math.floor(lookBackOf(window) / window.step_s);
+  const steps: Step[] = [];
+  for (let time_s = from_s; time_s < to_s; time_s += window.step_s) {
+    const of = byTime.get(time_s) ?? [];
+    const sums = Object.fromEntries(shown.map((name) => [name, 0])) as Sums;
+    for (const { kind, sums: counted } of of)
+      for (const [at, name] of told(kind, shown).entries()) sums[name as keyof Sums] += counted[at] ?? 0;
+    const recent_rtt = of.map((part) => part.recent_rtt).find(measured) ?? NOTHING;
+    const rows = of.reduce((sum, part) => sum + part.rows, 0);
+    const step: Step = { time_s, ...sums, rows, recent_rtt, range_rtt, recent_data_retrans: 0, recent_data_segs_out: 0 };
+    steps.push(step);
+    for (const recent of steps.slice(-1 - lookBack)) {
+      step.recent_data_segs_out += recent.data_segs_out;
+      step.recent_data_retrans += dataRetrans((name) => recent[name]);
+    }
+  }
+  return steps;
+}
+
+const NOTHING: Quantiles = [null, null];
+const measured = (rtt: Quantiles | []): rtt is Quantiles => rtt.length > 0;
