@@ -54,10 +54,13 @@ static __always_inline void report_connection(struct tcp_sock *tp, struct memory
 	row_submit(row);
 }
 
-/* What a connection's end is called. Without its memory nobody knows whether it was ever open. */
-static __always_inline enum event end_of(const struct memory *memory)
+/*
+ * What a connection's end is called. The event that opened it may have reached no program; the kernel has counted the SYN or SYN-ACK as
+ * delivered all the same. Without its memory nobody knows whether it was ever open.
+ */
+static __always_inline enum event end_of(const struct tcp_sock *tp, const struct memory *memory)
 {
-	return !memory || memory->established ? EVENT_CLOSE : EVENT_FAILED;
+	return !memory || memory->established || tp->delivered ? EVENT_CLOSE : EVENT_FAILED;
 }
 
 static __always_inline void report_state(struct tcp_sock *tp, const struct memory *memory, __u64 id, __u64 now_ns,
@@ -174,7 +177,7 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int old_state, int new_state)
 		leave(memory, now_ns, old_state, new_state);
 	/* One call for both: what it expands to is most of the program. */
 	if (new_state == STATE_ESTABLISHED || (new_state == STATE_CLOSE && old_state != STATE_LISTEN))
-		report_connection(tp, memory, id, now_ns, new_state == STATE_CLOSE ? end_of(memory) : EVENT_OPEN, old_state);
+		report_connection(tp, memory, id, now_ns, new_state == STATE_CLOSE ? end_of(tp, memory) : EVENT_OPEN, old_state);
 	if (memory && new_state == STATE_CLOSE)
 		memory->closed = 1;
 	return 0;
@@ -196,7 +199,7 @@ int BPF_PROG(tcp_destroy_sock, struct sock *sk)
 	id = bpf_get_socket_cookie(tp);
 	if (memory->connection_id != id)
 		return 0;
-	report_connection(tp, memory, id, bpf_ktime_get_boot_ns(), end_of(memory), STATE_UNKNOWN);
+	report_connection(tp, memory, id, bpf_ktime_get_boot_ns(), end_of(tp, memory), STATE_UNKNOWN);
 	memory->closed = 1;
 	return 0;
 }

@@ -224,6 +224,7 @@ struct tcp_sock {
 	__u32 lsndtime;
 	__u32 rcv_wup;
 	__u32 rcv_tstamp;
+	__u32 delivered;
 	__u32 delivered_ce;
 	__u32 snd_wnd;
 	__u32 mss_cache;
