@@ -60,7 +60,11 @@ export class Relay {
 
   /** Sends a request again to whichever target is next; what comes of it nobody hears. */
   async again(request: Request): Promise<void> {
-    await this.#pass(request, this.#target()).catch(() => undefined);
+    try {
+      await this.#pass(request, this.#target());
+    } catch {
+      // Nobody is there to take it.
+    }
   }
 
   close(): void {
