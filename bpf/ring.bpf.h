@@ -31,13 +31,19 @@ static __always_inline struct kind_counters *counters_of(__u32 kind)
 	return bpf_map_lookup_elem(&counters, &kind);
 }
 
+/* A counter is its processor's, but an interrupt's program may count between this one's read and its write: so in one step. */
+static __always_inline void count_one(__u64 *counter)
+{
+	__sync_fetch_and_add(counter, 1);
+}
+
 /* Events that no memory could be had for: their rows lack owner and deltas. */
 static __always_inline void count_no_storage(__u32 kind)
 {
 	struct kind_counters *count = counters_of(kind);
 
 	if (count)
-		count->no_storage++;
+		count_one(&count->no_storage);
 }
 
 /* No filter has to be asked, and the kind's budget is paid. Beside the bits of filter_match(). */
@@ -59,9 +65,9 @@ static __always_inline __u32 row_ask(enum kind kind, __u64 now_ns)
 	count = counters_of(kind);
 	if (count) {
 		if (live & FILTER_EXCLUSIVE)
-			count->filtered++;
+			count_one(&count->filtered);
 		else
-			count->withheld++;
+			count_one(&count->withheld);
 	}
 	return 0;
 }
@@ -85,9 +91,9 @@ static __always_inline bool row_wanted(struct row_head *head, enum kind kind, co
 	count = counters_of(kind);
 	if (count) {
 		if (wanted)
-			count->withheld++;
+			count_one(&count->withheld);
 		else
-			count->filtered++;
+			count_one(&count->filtered);
 	}
 	return false;
 }
@@ -105,9 +111,9 @@ static __always_inline void *row_make(void *ring, enum kind kind, __u64 size, st
 	count = counters_of(kind);
 	if (count) {
 		if (row)
-			count->written++;
+			count_one(&count->written);
 		else
-			count->ring_lost++;
+			count_one(&count->ring_lost);
 	}
 	if (row) {
 		__builtin_memcpy(row, head, sizeof(*head));
