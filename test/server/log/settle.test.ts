@@ -3,15 +3,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { KINDS } from '../../../bpf/rows.gen.ts';
 import { ATTEMPTS } from '../../../server/log/attempts.ts';
-import { Log } from '../../../server/log/log.ts';
+import type { Log } from '../../../server/log/log.ts';
 import { Writer } from '../../../server/log/writer.ts';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
 import type { Segment, Store } from '../../../server/storage/store.ts';
 import { EPOCH, HOST_HEX, rowsOf } from '../support/agent.ts';
 import { countRows, type TestDirectory, testDirectory, until } from '../support/collector.ts';
+import { openSmallLog } from '../support/small-log.ts';
 
-const MIB = 1024 * 1024;
-const LIMITS = { segment_bytes_max: MIB, log_bytes_max: 16 * MIB, journal_bytes_max: MIB };
 const PERIODS = { ...ATTEMPTS, seal_ms: 20, seal_bytes_min: 1, seal_age_ms: 0 };
 const QUIET = { inserted: () => undefined, failed: () => undefined, buried: () => undefined, trouble: () => undefined };
 
@@ -27,12 +26,7 @@ afterAll(async () => {
   await directory.remove();
 });
 
-async function openLog(): Promise<Log> {
-  const path = join(directory.path, 'log');
-  const log = new Log({ directory: path, quarantine: join(path, 'quarantine'), dead_letter: join(path, 'dead-letter'), ...LIMITS });
-  await log.start();
-  return log;
-}
+const openLog = (): Promise<Log> => openSmallLog(join(directory.path, 'log'));
 
 async function append(log: Log, sequence: number, rows: number): Promise<void> {
   await log.append({ host_id: HOST_HEX, epoch: EPOCH, sequence, kind: 'state_change', lane: 'live', rows: rowsOf('state_change', rows) });

@@ -6,16 +6,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HEAD_AT, KINDS } from '../../../bpf/rows.gen.ts';
 import { ATTEMPTS } from '../../../server/log/attempts.ts';
 import type { Lane } from '../../../server/log/lane.ts';
-import { Log } from '../../../server/log/log.ts';
+import type { Log } from '../../../server/log/log.ts';
 import { Writer, type WriterEvents } from '../../../server/log/writer.ts';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
 import { type Segment, type Store, StoreError } from '../../../server/storage/store.ts';
 import type { RowValues } from '../../support/row-bytes.ts';
 import { EPOCH, HOST_HEX, rowsOf } from '../support/agent.ts';
 import { countRows, type TestDirectory, testDirectory, until } from '../support/collector.ts';
+import { openSmallLog } from '../support/small-log.ts';
 
 const MIB = 1024 * 1024;
-const LIMITS = { segment_bytes_max: MIB, log_bytes_max: 16 * MIB, journal_bytes_max: MIB };
 const PERIODS = { ...ATTEMPTS, seal_ms: 20, seal_bytes_min: 1, seal_age_ms: 0, settle_bytes: MIB, retry_ms_min: 10, retry_ms_max: 40 };
 
 let directory: TestDirectory;
@@ -30,12 +30,7 @@ afterAll(async () => {
   await directory.remove();
 });
 
-async function openLog(name: string): Promise<Log> {
-  const path = join(directory.path, name);
-  const log = new Log({ directory: path, quarantine: join(path, 'quarantine'), dead_letter: join(path, 'dead-letter'), ...LIMITS });
-  await log.start();
-  return log;
-}
+const openLog = (name: string): Promise<Log> => openSmallLog(join(directory.path, name));
 
 type Heard = { inserted: string[]; failed: string[]; buried: string[]; troubles: string[]; events: WriterEvents };
 
