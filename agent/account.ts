@@ -1,10 +1,11 @@
 // What became of the rows of this run, kind by kind, as metrics and the log say it. What is told to collectors is accounting.ts.
-import { KIND, type Kind, type KindCounters } from '../bpf/rows.gen.ts';
+import { COUNTERS, KIND, type Kind, type KindCounters } from '../bpf/rows.gen.ts';
 import type { Accounting } from './accounting.ts';
 import { LOSSES, type Loss, OUTCOMES, type Outcome } from './outcome.ts';
 
 type LossAt<Stage> = { [Name in Loss]: (typeof LOSSES)[Name] extends Stage ? Name : never }[Loss];
 type AgentLoss = LossAt<'agent'>;
+type KernelLoss = LossAt<'kernel'>;
 type AgentOutcome = Exclude<Outcome, LossAt<'collector'>>;
 
 /** The outcomes that an agent knows of, in the order of a row's road. */
@@ -12,6 +13,7 @@ export const STAGES = OUTCOMES.filter(
   (outcome): outcome is AgentOutcome => !(outcome in LOSSES) || LOSSES[outcome as Loss] !== 'collector',
 );
 const AGENT_LOSSES = (Object.keys(LOSSES) as Loss[]).filter((loss): loss is AgentLoss => LOSSES[loss] === 'agent');
+export const KERNEL_LOSSES = (Object.keys(LOSSES) as Loss[]).filter((loss): loss is KernelLoss => LOSSES[loss] === 'kernel');
 
 /** Rows of one kind. drained = sent + the agent's losses + what waits. */
 export type KindLedger = Record<AgentLoss | 'sent' | 'drained', number>;
@@ -22,6 +24,8 @@ export type Ledger = Record<Kind, Readonly<KindLedger>>;
 export function eachKind<Value>(make: (kind: Kind) => Value): Record<Kind, Value> {
   return Object.fromEntries(KIND.map((kind) => [kind, make(kind)])) as Record<Kind, Value>;
 }
+
+export const noneCounted = () => Object.fromEntries(COUNTERS.map((name) => [name, 0])) as KindCounters;
 
 /** Of an agent that ships nothing. */
 export function emptyLedger(): Ledger {
@@ -34,7 +38,7 @@ export function ledgerOf(accounting: Accounting, epoch: string): Ledger {
   return eachKind((kind) => {
     const total = (outcome: Outcome) => ({ enumerable: true, get: () => accounting.total(epoch, kind, outcome) });
     const drained = () =>
-      accounting.total(epoch, kind, 'seen') - accounting.total(epoch, kind, 'ring_lost') - accounting.total(epoch, kind, 'withheld');
+      KERNEL_LOSSES.reduce((rest, loss) => rest - accounting.total(epoch, kind, loss), accounting.total(epoch, kind, 'seen'));
     const properties = Object.fromEntries([...AGENT_LOSSES, 'sent' as const].map((outcome) => [outcome, total(outcome)]));
     return Object.defineProperties({}, { drained: { enumerable: true, get: drained }, ...properties }) as KindLedger;
   });
@@ -53,9 +57,10 @@ export function accountOf(ledger: Readonly<KindLedger>, counters: KindCounters):
   const { drained: _, ...ends } = ledger;
   return {
     ...ends,
-    seen: counters.written + counters.ring_lost + counters.withheld,
+    seen: KERNEL_LOSSES.reduce((sum, loss) => sum + counters[loss], counters.written),
     ring_lost: counters.ring_lost,
     withheld: counters.withheld,
+    missed: counters.missed,
     queued: queuedRows(ledger),
   };
 }

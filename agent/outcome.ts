@@ -10,6 +10,8 @@ export const LOSSES = {
   ring_lost: 'kernel',
   /** its kind's budget, or that of the filter that wanted it, was spent */
   withheld: 'kernel',
+  /** nobody could write it: a connection's opening or end reached no program */
+  missed: 'kernel',
   /** the disk took nothing and memory for unsent batches was full */
   memory_dropped: 'agent',
   /** the spool was at its size: the oldest batches go */

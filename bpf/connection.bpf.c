@@ -87,10 +87,9 @@ static __always_inline void report_state(struct tcp_sock *tp, const struct memor
 /* connect() and listen() are the two transitions that the socket's own process makes: the first rung of the ladder. */
 static __always_inline void begin(struct memory *memory, struct tcp_sock *tp, __u64 id, __u64 now_ns, int new_state)
 {
-	memory_begin(memory, tp, id, now_ns);
+	memory_begin(memory, tp, id, now_ns, new_state != STATE_LISTEN);
 	memory_owner(memory, bpf_get_current_task_btf(), OWNER_CONNECT);
 	memory->role = new_state == STATE_SYN_SENT ? ROLE_CLIENT : ROLE_SERVER;
-	memory->closed = new_state == STATE_LISTEN;
 }
 
 /*
@@ -156,6 +155,7 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int old_state, int new_state)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	__u64 now_ns = bpf_ktime_get_boot_ns();
+	enum event event = EVENT_OPEN;
 	struct memory *memory;
 	__u64 id;
 
@@ -176,10 +176,12 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int old_state, int new_state)
 	if (memory)
 		leave(memory, now_ns, old_state, new_state);
 	/* One call for both: what it expands to is most of the program. */
+	if (new_state == STATE_CLOSE)
+		event = end_of(tp, memory);
 	if (new_state == STATE_ESTABLISHED || (new_state == STATE_CLOSE && old_state != STATE_LISTEN))
-		report_connection(tp, memory, id, now_ns, new_state == STATE_CLOSE ? end_of(tp, memory) : EVENT_OPEN, old_state);
+		report_connection(tp, memory, id, now_ns, event, old_state);
 	if (memory && new_state == STATE_CLOSE)
-		memory->closed = 1;
+		memory_end(memory, event);
 	return 0;
 }
 
@@ -192,6 +194,7 @@ int BPF_PROG(tcp_destroy_sock, struct sock *sk)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct memory *memory = tp ? bpf_sk_storage_get(&memories, tp, 0, 0) : NULL;
+	enum event event;
 	__u64 id;
 
 	if (!memory || memory->closed)
@@ -199,8 +202,9 @@ int BPF_PROG(tcp_destroy_sock, struct sock *sk)
 	id = bpf_get_socket_cookie(tp);
 	if (memory->connection_id != id)
 		return 0;
-	report_connection(tp, memory, id, bpf_ktime_get_boot_ns(), end_of(tp, memory), STATE_UNKNOWN);
-	memory->closed = 1;
+	event = end_of(tp, memory);
+	report_connection(tp, memory, id, bpf_ktime_get_boot_ns(), event, STATE_UNKNOWN);
+	memory_end(memory, event);
 	return 0;
 }
 

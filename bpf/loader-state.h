@@ -113,6 +113,13 @@ void ledger__close(void);
 void filters__open(void);
 void filters__close(void);
 
+/* Around a sweep: `alive` is how many connections it met. */
+void lifetimes__before_sweep(void);
+void lifetimes__after_sweep(__u64 alive, bool is_in_slices);
+/* At least so many rows nobody could write: the first or last of a connection that no program saw begin or end. Never falls. */
+__u64 lifetimes__missed(void);
+void lifetimes__close(void);
+
 /* Rows of kind `sample`, from the sweeps that are open. */
 int sweep__drain(unsigned char *rows, int size);
 void sweep__close(void);

@@ -155,6 +155,8 @@ int loader__counters(unsigned char *counters, int size)
 				sum.filtered += each[cpu].filtered;
 			}
 		}
+		if (kind == KIND_CONNECTION)
+			sum.missed = lifetimes__missed();
 		if (kind == KIND_NAMESPACE) {
 			sum.written += ledger__counters()->written;
 			sum.ring_lost += ledger__counters()->ring_lost;
@@ -173,6 +175,7 @@ int loader__reasons(unsigned char *names, int size)
 void reader__close(struct reader *reader)
 {
 	sweep__close();
+	lifetimes__close();
 	for (int kind = 0; kind < KIND_COUNT; kind++)
 		ring__close(reader->rings[kind]);
 	memset(reader, 0, sizeof(*reader));

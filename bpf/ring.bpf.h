@@ -9,6 +9,7 @@
 #include "kernel.h"
 #include <bpf/bpf_helpers.h>
 #include "budget.bpf.h"
+#include "count.bpf.h"
 #include "filter.bpf.h"
 #include "rows.h"
 
@@ -29,12 +30,6 @@ struct {
 static __always_inline struct kind_counters *counters_of(__u32 kind)
 {
 	return bpf_map_lookup_elem(&counters, &kind);
-}
-
-/* A counter is its processor's, but an interrupt's program may count between this one's read and its write: so in one step. */
-static __always_inline void count_one(__u64 *counter)
-{
-	__sync_fetch_and_add(counter, 1);
 }
 
 /* Events that no memory could be had for: their rows lack owner and deltas. */

@@ -2051,7 +2051,7 @@ export const KINDS = {
 } as const satisfies { [Name in keyof Rows]: KindLayout<Rows[Name]> };
 
 /** The kernel's counters of one kind, as the loader hands them out: UInt64 each. */
-export const COUNTERS = ['written', 'ring_lost', 'no_storage', 'withheld', 'filtered'] as const;
+export const COUNTERS = ['written', 'ring_lost', 'no_storage', 'withheld', 'filtered', 'missed'] as const;
 export type KindCounters = Record<(typeof COUNTERS)[number], number>;
 
 export const FILTER_SLOTS = 8;

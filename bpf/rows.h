@@ -326,13 +326,14 @@ struct namespace_row {
 	__u32 port_range;         /* size of ip_local_port_range */
 };
 
-/* Counters of one kind, in the kernel: every row that a program wanted to write is in one of them, no_storage apart. */
+/* Counters of one kind, in the kernel: every row that a program wanted to write is in one of them, no_storage and missed apart. */
 struct kind_counters {
 	__u64 written;   /* rows that reached their ring (or, samples, the reader) */
 	__u64 ring_lost; /* rows lost because the ring was full */
 	__u64 no_storage; /* events seen without the connection's memory: written, but owner and deltas are unknown */
 	__u64 withheld;  /* rows not written because the kind's or the filter's budget was spent */
 	__u64 filtered;  /* rows that no filter wanted, while only filtered rows are written */
+	__u64 missed;    /* connections whose opening or end reached no program: rows that nobody could write */
 };
 
 #define ROW_SIZES_HOLD \

@@ -195,6 +195,7 @@ int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 	if (slice->visits <= 0)
 		return 1;
 	slice->visits--;
+	slice->alive += !memory->closed;
 	fetch_next(memory);
 	if (memory->state != STATE_LISTEN && (memory->closed || !is_due(sk, memory, slice->now_ns)))
 		return 0;

@@ -14,6 +14,7 @@ struct sweep_slice {
 	__u64 now_ns; /* CLOCK_BOOTTIME where it begins */
 	__s32 visits; /* still allowed; 0 ends the slice */
 	__u32 rows;   /* written so far */
+	__u64 alive;  /* connections that the sweep has met, in all slices */
 	struct sample_row row[SLICE_ROWS];
 };
 

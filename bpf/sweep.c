@@ -32,6 +32,7 @@ static struct {
 	int iterator; /* of the sweep; 0: none */
 	struct sweep_slice *slice; /* mapped */
 	__u32 taken;  /* of the slice's rows */
+	__u32 slices; /* of the sweep so far */
 } state;
 
 static __u64 identify_netns(const char *path, unsigned char *identity)
@@ -185,11 +186,27 @@ static void walk_slice(void)
 	state.slice->visits = slice_visits();
 	state.slice->rows = 0;
 	state.taken = 0;
+	state.slices++;
 	got = read(state.iterator, &none, sizeof(none));
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	close(state.iterator);
 	state.iterator = 0;
+	if (got == 0)
+		lifetimes__after_sweep(state.slice->alive, state.slices > 1);
+}
+
+static void walk_begin(void)
+{
+	int iterator = state.slice ? bpf_iter_create(bpf_link__fd(the_reader.sample_link)) : -1;
+
+	state.due = false;
+	state.iterator = iterator > 0 ? iterator : 0;
+	state.slices = 0;
+	if (state.iterator) {
+		lifetimes__before_sweep();
+		state.slice->alive = 0;
+	}
 }
 
 /* Moves whole rows; returns bytes. None may come of a slice, and none do while namespaces are met. */
@@ -199,12 +216,8 @@ int sweep__drain(unsigned char *rows, int size)
 
 	if (used || drain_met())
 		return used;
-	if (state.due) {
-		int iterator = state.slice ? bpf_iter_create(bpf_link__fd(the_reader.sample_link)) : -1;
-
-		state.due = false;
-		state.iterator = iterator > 0 ? iterator : 0;
-	}
+	if (state.due)
+		walk_begin();
 	if (!state.iterator)
 		return 0;
 	walk_slice();

@@ -27,6 +27,7 @@ export const OUTCOME_WORDS = {
 export const LOSS_WORDS = {
   ring_lost: { label: 'ring full', meaning: 'lost in the kernel: the agent did not drain fast enough' },
   withheld: { label: 'over budget', meaning: 'not written: the kind’s or a filter’s budget was spent' },
+  missed: { label: 'not seen', meaning: 'a connection opened or ended where the kernel ran no program: nothing but the gap tells' },
   memory_dropped: { label: 'memory full', meaning: 'dropped by the agent: its disk took nothing, and its memory for unsent rows was full' },
   spool_dropped: { label: 'spool full', meaning: 'dropped by the agent: the collector was away for longer than its spool has room' },
   spool_expired: { label: 'spool too old', meaning: 'dropped by the agent: the collector was away for longer than rows may wait' },

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { COUNTERS, KINDS, type Kind, type KindCounters } from '../../bpf/rows.gen.ts';
-import { eachKind } from '../account.ts';
+import { eachKind, noneCounted } from '../account.ts';
 import type { NetnsEntity } from '../agent-report.ts';
 import type { Hook, Recorded, RowSource } from '../source.ts';
 import { type Contents, readContents } from './contents.ts';
@@ -47,13 +47,7 @@ class ReplaySource implements RowSource {
   readonly #speed: number;
   readonly #loop: boolean;
   readonly #started_ns: bigint;
-  readonly #counters: Record<Kind, KindCounters> = eachKind(() => ({
-    written: 0,
-    ring_lost: 0,
-    no_storage: 0,
-    withheld: 0,
-    filtered: 0,
-  }));
+  readonly #counters: Record<Kind, KindCounters> = eachKind(noneCounted);
   readonly #pending: Record<Kind, Uint8Array[]> = eachKind(() => []);
   #pending_bytes = 0;
   #rows: Iterator<RowsPart, void> = [][Symbol.iterator]();

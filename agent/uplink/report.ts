@@ -1,7 +1,8 @@
 // Tells the collector who this host is, what it has learned and what became of its rows.
 import { hostname, machine, release } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KIND, type KindCounters } from '../../bpf/rows.gen.ts';
+import { KIND } from '../../bpf/rows.gen.ts';
+import { KERNEL_LOSSES } from '../account.ts';
 import { TOLD_AT_ONCE_MAX } from '../accounting.ts';
 import type { AgentReport } from '../agent-report.ts';
 import { REPORT_PATH } from '../batch-envelope.ts';
@@ -18,7 +19,6 @@ const AGAIN_MS = 300;
 
 /** `not`: nor would it be if it were sent again now. */
 type Told = 'told' | 'again' | 'not';
-const KERNEL_LOSSES = ['ring_lost', 'withheld'] as const satisfies readonly (keyof KindCounters)[];
 const NO_NAMES: Changes = { processes: [], cgroups: [], netns: [] };
 
 export type ReporterOptions = {

@@ -1,12 +1,12 @@
 // A source that gives the bytes it was handed: for tests of what comes after a source.
-import { eachKind } from '../../agent/account.ts';
+import { eachKind, noneCounted } from '../../agent/account.ts';
 import type { RowSource } from '../../agent/source.ts';
 import { KINDS, type Kind, type KindCounters } from '../../bpf/rows.gen.ts';
 
 export type FakeSource = RowSource & { counts: Record<Kind, KindCounters>; write(kind: Kind, rows: Uint8Array): void };
 
 export function fakeSource(): FakeSource {
-  const counts = eachKind(() => ({ written: 0, ring_lost: 0, no_storage: 0, withheld: 0, filtered: 0 }));
+  const counts = eachKind(noneCounted);
   const rings = eachKind<Uint8Array[]>(() => []);
   return {
     host_id: 0xffn,

@@ -2,7 +2,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eachKind } from '../../agent/account.ts';
+import { eachKind, noneCounted } from '../../agent/account.ts';
 import { RecordingWriter } from '../../agent/recording/write.ts';
 import { CA_STATE, CLASS, DIRECTION, EVENT, type Kind, ROLE, STATE } from '../../bpf/rows.gen.ts';
 import { type RowValues, rowBytes } from '../support/row-bytes.ts';
@@ -72,7 +72,7 @@ export function writeRecording(copies = 1): string {
     }
   }
   writer.end(
-    eachKind(() => ({ written: copies, ring_lost: 0, no_storage: 0, withheld: 0, filtered: 0 })),
+    eachKind(() => ({ ...noneCounted(), written: copies })),
     RECORDED.length,
   );
   return file;

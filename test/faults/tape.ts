@@ -2,9 +2,10 @@
 // rows beside it as raw files, so that what is stored can be compared with what there was.
 import { appendFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { noneCounted } from '../../agent/account.ts';
 import { Recording, type RowsPart } from '../../agent/recording/read.ts';
 import { RecordingWriter } from '../../agent/recording/write.ts';
-import { COUNTERS, HEAD_AT, KIND, KINDS, type Kind, type KindCounters } from '../../bpf/rows.gen.ts';
+import { HEAD_AT, KIND, KINDS, type Kind } from '../../bpf/rows.gen.ts';
 import { root } from '../support/project-files.ts';
 import type { Dice } from './dice.ts';
 
@@ -80,8 +81,7 @@ export function makeTape(dice: Dice, { number, host_id, rows, length_ms, directo
   const withheld = eachKind(() => (dice.chance(0.3) ? dice.between(1, 9) : 0));
   writer.end(
     eachKind((kind) => {
-      const none = Object.fromEntries(COUNTERS.map((name) => [name, 0])) as KindCounters;
-      return { ...none, written: writer.rows[kind], ring_lost: ring_lost[kind], withheld: withheld[kind] };
+      return { ...noneCounted(), written: writer.rows[kind], ring_lost: ring_lost[kind], withheld: withheld[kind] };
     }),
     length_ms,
   );

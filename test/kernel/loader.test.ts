@@ -190,6 +190,29 @@ check('a close whose event reaches no program is reported when the socket goes',
   expect(closes.map(({ event, pid }) => ({ event, pid }))).toEqual([{ event: 'close', pid: process.pid }]);
 });
 
+check('a connection whose end reaches no program is counted as missed', async () => {
+  const server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const bound = server.address();
+  const port = typeof bound === 'object' && bound ? bound.port : 0;
+  const sockets = Array.from({ length: 50 }, () => connect(port, '127.0.0.1').resume());
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  const { rows, counters } = await collectRows(
+    async (look) => {
+      look();
+      for (const socket of sockets) socket.end();
+      await Promise.all(sockets.map((socket) => once(socket, 'close')));
+      server.close();
+      await sleep(200);
+    },
+    { refuse: ['inet_sock_set_state', 'tcp_destroy_sock'] },
+  );
+  expect(rows.connection.filter((row) => row.local_port === port || row.peer_port === port)).toEqual([]);
+  // Both ends of each; others of this machine may have ended beside them.
+  expect(counters.connection.missed).toBeGreaterThanOrEqual(2 * sockets.length);
+  expect(counters.connection.missed).toBeLessThan(3 * sockets.length);
+});
+
 test('without CAP_SYS_ADMIN the own namespace is still sampled', async (context) => {
   const whyNot = whyNotNobody();
   if (whyNot !== '') return context.skip(whyNot);

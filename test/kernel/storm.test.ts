@@ -37,10 +37,14 @@ const made = ({ clients, servers }: Side): Side['rows'] => ({
   failed: { client: clients.failed, server: 0 },
 });
 
-function describe({ short, bulk, ring_lost, ring_lost_beside, others }: StormAccount): string {
+/** Rows that are neither written nor lost by a ring: no program ran where they would have been made. The agent counts both. */
+const unseen = ({ missed, interrupted }: StormAccount) => missed + interrupted;
+
+function describe({ short, bulk, ring_lost, ring_lost_beside, missed, interrupted, others }: StormAccount): string {
   const { connections, connections_per_s } = short.clients;
   return `${connections} connections, ${Math.round(connections_per_s)} a second, and ${bulk.clients.connections} with loss: ${ring_lost}
-    connection rows lost and ${ring_lost_beside} of other kinds; ${others} connection rows of others`;
+    connection rows lost and ${ring_lost_beside} of other kinds; ${missed} that nobody could write, ${interrupted} events that found their program running; ${others}
+    connection rows of others`;
 }
 
 test.for(['ipv4', 'ipv6'] as const)(
@@ -56,8 +60,8 @@ test.for(['ipv4', 'ipv6'] as const)(
       const { short, bulk, ring_lost } = account;
       expect(bulk.clients.connections).toBeGreaterThan(0);
       expect(short.servers.accepted).toBe(short.clients.connections);
-      expect(writtenRows(account) + ring_lost).toBeGreaterThanOrEqual(expectedRows(account));
-      if (ring_lost > 0) continue;
+      expect(writtenRows(account) + ring_lost + unseen(account)).toBeGreaterThanOrEqual(expectedRows(account));
+      if (ring_lost > 0 || (unseen(account) > 0 && writtenRows(account) !== expectedRows(account))) continue;
       expect(short.rows).toEqual(made(short));
       expect(bulk.rows).toEqual(made(bulk));
       return;
@@ -76,8 +80,8 @@ test('a ring of one page: rows and counted losses are the connections made', { t
     const { ring_lost, others } = account;
     expect(ring_lost).toBeGreaterThan(0);
     const difference = writtenRows(account) + ring_lost - expectedRows(account);
-    expect(difference).toBeGreaterThanOrEqual(0);
-    if (difference === 0) return;
+    expect(difference).toBeGreaterThanOrEqual(-unseen(account));
+    if (difference <= 0) return;
     of_others += others;
   }
   if (of_others > TRIES * OWN_ROWS_MAX) return context.skip('others made connections each time: whose the lost rows are, nothing tells');

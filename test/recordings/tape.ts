@@ -2,7 +2,7 @@
 // a recording that is committed holds nothing else of the machine it was made on.
 
 import { performance } from 'node:perf_hooks';
-import { eachKind } from '../../agent/account.ts';
+import { eachKind, noneCounted } from '../../agent/account.ts';
 import { readCgroup2Mount } from '../../agent/host/cgroups.ts';
 import { Entities } from '../../agent/host/entities.ts';
 import type { RecordedNames } from '../../agent/recording/format.ts';
@@ -99,7 +99,7 @@ export function writeTape(
     offset_ms,
   );
   writer.end(
-    eachKind((kind) => ({ written: writer.rows[kind], ring_lost: 0, no_storage: 0, withheld: 0, filtered: 0 })),
+    eachKind((kind) => ({ ...noneCounted(), written: writer.rows[kind] })),
     offset_ms,
   );
 }

@@ -36,6 +36,10 @@ export type StormAccount = {
   ring_lost: number;
   /** and those of every other kind */
   ring_lost_beside: number;
+  /** connection rows that nobody could write */
+  missed: number;
+  /** events that found their program running on the same processor */
+  interrupted: number;
 };
 
 /** A port that nobody is given by the kernel, and that no other run takes: the agent's rows are told apart by it. */
@@ -70,6 +74,8 @@ export async function runStorm({ storm, family, seconds, agent: args }: StormOpt
       bulk: { clients: bulkClients, servers: servers.bulk, rows: rowsOf(series, ports.bulk) },
       others: sumOf(series, 'tcplens_connections_total', {}) - allRows(series, ports.short) - allRows(series, ports.bulk),
       ring_lost: sumOf(series, ROWS, { ...RING_LOST, tcplens_kind: 'connection' }),
+      missed: sumOf(series, ROWS, { tcplens_stage: 'missed', tcplens_kind: 'connection' }),
+      interrupted: sumOf(series, 'tcplens_agent_hooks_missed_total', {}),
       ring_lost_beside: sumOf(series, ROWS, RING_LOST) - sumOf(series, ROWS, { ...RING_LOST, tcplens_kind: 'connection' }),
     };
   } finally {

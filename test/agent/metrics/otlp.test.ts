@@ -255,15 +255,16 @@ test('the agent’s own account, by kind and stage', async () => {
   const ledger = emptyLedger();
   Object.assign(ledger.retransmit, { drained: 10, sent: 5, memory_dropped: 2, rejected: 1 });
   const source = fakeSource();
-  Object.assign(source.counts.retransmit, { written: 10, ring_lost: 3, withheld: 7, filtered: 99 });
+  Object.assign(source.counts.retransmit, { written: 10, ring_lost: 3, withheld: 7, filtered: 99, missed: 1 });
   observeSelf(telemetry.meter, { source, ledger, waiting_bytes: () => ({ memory: 77, disk: 88 }) });
   await telemetry.stop();
   const stages = found.metric('tcplens.agent.rows')?.points.filter(({ attributes: { 'tcplens.kind': kind } }) => kind === 'retransmit');
   expect(Object.fromEntries((stages ?? []).map(({ attributes: { 'tcplens.stage': stage = '' }, value }) => [stage, value]))).toEqual({
-    seen: 20,
+    seen: 21,
     sent: 5,
     ring_lost: 3,
     withheld: 7,
+    missed: 1,
     memory_dropped: 2,
     spool_dropped: 0,
     spool_expired: 0,

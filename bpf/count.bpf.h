@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TCPLENS_COUNT_BPF_H
+#define TCPLENS_COUNT_BPF_H
+
+#include "kernel.h"
+
+/* A counter is its processor's, but an interrupt's program may count between this one's read and its write: so in one step. */
+static __always_inline void count_one(__u64 *counter)
+{
+	__sync_fetch_and_add(counter, 1);
+}
+
+#endif

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Connections whose beginning or end reached no program. */
+#include "loader-state.h"
+#include "lifetimes.h"
+#include <bpf/bpf.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct {
+	struct lifetimes before; /* as of the beginning of the sweep */
+	__u64 unended;
+} state;
+
+static struct lifetimes lifetimes_now(void)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct lifetimes *each = cpus > 0 ? calloc((size_t)cpus, sizeof(*each)) : NULL, sum = {};
+	__u32 only = 0;
+
+	if (each && bpf_map_lookup_elem(shared_map("lifetimes"), &only, each) == 0) {
+		for (int cpu = 0; cpu < cpus; cpu++) {
+			sum.begun += each[cpu].begun;
+			sum.ended += each[cpu].ended;
+			sum.unopened += each[cpu].unopened;
+		}
+	}
+	free(each);
+	return sum;
+}
+
+void lifetimes__before_sweep(void)
+{
+	state.before = lifetimes_now();
+}
+
+/*
+ * What began, less what ended and what the sweep has met. Never too many: what ends while the sweep is under way is taken off whether or not the sweep had met it. A sweep in slices
+ * may pass over as many as went between two of them, so it is taken off once more. A quiet moment gives the exact figure.
+ */
+void lifetimes__after_sweep(__u64 alive, bool is_in_slices)
+{
+	struct lifetimes after = lifetimes_now();
+	__u64 gone = after.ended + alive + (is_in_slices ? after.ended - state.before.ended : 0);
+
+	if (state.before.begun > gone + state.unended)
+		state.unended = state.before.begun - gone;
+}
+
+__u64 lifetimes__missed(void)
+{
+	return state.unended + lifetimes_now().unopened;
+}
+
+void lifetimes__close(void)
+{
+	memset(&state, 0, sizeof(state));
+}

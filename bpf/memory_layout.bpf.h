@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What is remembered of a connection between its events: socket storage, freed with the socket. */
+#ifndef TCPLENS_MEMORY_LAYOUT_BPF_H
+#define TCPLENS_MEMORY_LAYOUT_BPF_H
+
+#include "kernel.h"
+#include <bpf/bpf_helpers.h>
+#include "doubt.bpf.h"
+#include "rows.h"
+
+#define CLASS_COUNT 7
+#define STATE_SLOTS 8
+
+/*
+ * What a sample or a close row begins where the last sample ended. Sweeps hold no lock: they write the one of two that
+ * is not in force and then turn to it, and a close takes the one that is (sample.bpf.c).
+ */
+struct account {
+	__u64 time_ns;
+	__u64 bytes_sent;
+	__u64 bytes_received;
+	__u32 data_segs_out;
+	__u32 chrono[3]; /* jiffies busy, receiver-limited, send-buffer-limited */
+};
+
+/* What else sample rows report as deltas, as of the last one. Only sweeps use it. */
+struct sampled {
+	__u64 bytes_acked;
+	__u64 turn_us;
+	__u32 data_segs_in;
+	__u32 delivered_ce;
+	__u32 reord_seen;
+	__u32 turns;
+	__u32 dsack_dups;
+	__u32 undos;
+};
+
+/* What every sweep compares, as of the last sample: of a socket that stands still it sees nothing else. */
+struct glance {
+	__u32 ticks; /* glance_ticks() */
+	__u32 segs_out;
+	__u32 segs_in;
+	__u32 total_retrans;
+};
+
+/* Of a listening socket, as of its last row. */
+struct listening {
+	__u32 drops;
+	__u32 accepted;
+};
+
+/* Reads and writes by processes: who holds the socket, and how long one side waits for the other (io.bpf.c). */
+struct io {
+	__u64 established_ns; /* of an accepted connection that no process has read from or written to; else 0 */
+	__u64 first_send_ns;
+	__u64 first_receive_ns;
+	__u64 last_ns;        /* of the last read or write at which a turn may begin (last_io says which) */
+	__u64 turn_us;
+	__u32 turns;
+	__u32 accept_us;
+};
+
+/* What was sent last, and with which window (sending.bpf.h): one word, since a look at it holds no lock. */
+union sending {
+	__u64 whole;
+	struct {
+		__u32 lsndtime;
+		__u16 snd_cwnd; /* at most 65535; 0: nothing follows from it */
+		__u16 idle_restarts;
+	};
+};
+
+struct memory {
+	/* One cache line: a sweep reads it of every socket. */
+	__u64 connection_id; /* whose memory it is: another socket's means it was cloned from the listener */
+	struct glance glance;
+	__u32 total_retrans; /* as of the last event */
+	__u32 edition;       /* counts samples: its lowest bit says which account is in force; EDITION_LAST: the close row has it */
+	enum state state;    /* as of the last event */
+	enum state sampled_state; /* as of the last sample */
+	enum state last_state; /* the one before the present */
+	row_flag preexisting;
+	row_flag established;
+	row_flag closed;     /* its last row is written, or it never was a connection */
+	enum owner owner;
+	enum role role;
+
+	struct account accounts[2];
+	union {
+		struct sampled sampled;
+		struct listening listening;
+	};
+	__u64 listener_id;   /* of an accepted connection */
+	__u64 born_ns;       /* first sight */
+	__u64 state_ns;      /* entry into the present state; 0 unknown */
+	__u64 ca_state_ns;   /* entry into the present congestion state; 0 unknown */
+	__u64 state_us[STATE_SLOTS]; /* time in each state that was left */
+	struct io io;
+	union sending sending;
+	__u64 precedence;    /* of the owner among several holders, and the last walk that met it there (owner.bpf.h) */
+	__u32 walk;
+	__u32 pid;
+	__u8 comm[16];
+	enum end_reason first_fin;
+	enum direction last_io; /* of the last read or write at which a turn may begin */
+	__u16 reported_err;  /* the last errno that the socket reported */
+	__u32 data_segs_in_left; /* data_segs_in where ESTABLISHED was left */
+	__u32 connect_us;
+	__u32 snd_isn;
+	__u32 rcv_isn;
+	__u32 srtt_max_us;
+	__u32 idle_restart_us; /* the longest time without sending after which the window was cut */
+	__u32 total_retrans_base;     /* at first sight */
+	__u32 retrans[CLASS_COUNT];   /* segments by class, sent and failed */
+	struct doubt doubt;
+	struct told told_retransmit;
+	struct told told_congestion;
+	__u32 told_retrans;           /* total_retrans as of the last congestion row */
+};
+
+/* With what the kernel puts before it, it fills one of its allocator's blocks; a byte more would take one of twice the size. */
+_Static_assert(sizeof(struct memory) <= 512 - 72, "memory");
+
+/* BPF_F_CLONE: an accepted socket starts with a copy of its listener's, so the owner passes on by itself. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct memory);
+} memories SEC(".maps");
+
+#endif
