@@ -155,7 +155,6 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int old_state, int new_state)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	__u64 now_ns = bpf_ktime_get_boot_ns();
-	enum event event = EVENT_OPEN;
 	struct memory *memory;
 	__u64 id;
 
@@ -176,12 +175,10 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int old_state, int new_state)
 	if (memory)
 		leave(memory, now_ns, old_state, new_state);
 	/* One call for both: what it expands to is most of the program. */
-	if (new_state == STATE_CLOSE)
-		event = end_of(tp, memory);
 	if (new_state == STATE_ESTABLISHED || (new_state == STATE_CLOSE && old_state != STATE_LISTEN))
-		report_connection(tp, memory, id, now_ns, event, old_state);
+		report_connection(tp, memory, id, now_ns, new_state == STATE_CLOSE ? end_of(tp, memory) : EVENT_OPEN, old_state);
 	if (memory && new_state == STATE_CLOSE)
-		memory_end(memory, event);
+		memory_end(memory, end_of(tp, memory));
 	return 0;
 }
 

@@ -14,25 +14,30 @@ struct {
 	__type(value, struct lifetimes);
 } lifetimes SEC(".maps");
 
-static __always_inline void lifetime_begins(void)
+static __always_inline struct lifetimes *lifetimes_here(void)
 {
 	__u32 only = 0;
-	struct lifetimes *count = bpf_map_lookup_elem(&lifetimes, &only);
 
-	if (count)
-		count_one(&count->begun);
+	return bpf_map_lookup_elem(&lifetimes, &only);
 }
 
-static __always_inline void lifetime_ends(bool is_unopened)
+/* Nought or one, and no branch for it: the verifier follows each with all that comes after it. */
+static __always_inline void lifetime_begins(__u64 begun)
 {
-	__u32 only = 0;
-	struct lifetimes *count = bpf_map_lookup_elem(&lifetimes, &only);
+	struct lifetimes *count = lifetimes_here();
+
+	if (count)
+		count_some(&count->begun, begun);
+}
+
+static __always_inline void lifetime_ends(__u64 ended, __u64 unopened)
+{
+	struct lifetimes *count = lifetimes_here();
 
 	if (!count)
 		return;
-	count_one(&count->ended);
-	if (is_unopened)
-		count_one(&count->unopened);
+	count_some(&count->ended, ended);
+	count_some(&count->unopened, unopened);
 }
 
 #endif

@@ -76,15 +76,15 @@ static __always_inline void memory_begin(struct memory *memory, struct tcp_sock 
 	memory->edition = ((edition & ~EDITION_LAST) + 2) & ~1U;
 	memory->accounts[0].time_ns = now_ns;
 	memory->closed = !is_connection;
-	if (is_connection)
-		lifetime_begins();
+	lifetime_begins(is_connection);
 }
 
 /* After the last row. Counted first: a sweep that finds it closed finds it among those that ended. */
 static __always_inline void memory_end(struct memory *memory, enum event event)
 {
-	if (!memory->closed)
-		lifetime_ends(event == EVENT_CLOSE && !memory->established);
+	__u64 ended = !memory->closed;
+
+	lifetime_ends(ended, ended & (event == EVENT_CLOSE) & !memory->established);
 	memory->closed = 1;
 }
 

@@ -37,6 +37,14 @@ export function writerEvents(metrics: Metrics, live: Live, health: HealthWatch, 
         'the store refuses these rows for good: they are in the dead-letter folder',
       );
     },
+    letGo: ({ kind, segment, length, row_bytes }, reason) => {
+      health.rollups.answered(segment);
+      metrics.rollupLetGo.add(length / row_bytes, { kind });
+      logger.error(
+        { kind, segment, rows: length / row_bytes, reason },
+        'whether rollup and counts have these rows, which are stored, was not to be told: they may be short by them',
+      );
+    },
     trouble: (reason) => live.trouble(reason),
   };
 }

@@ -33,6 +33,11 @@ export function createMetrics(version: string) {
       '{comparison}',
       'comparisons of a rollup with its rows, after a kill of the store, that had no answer and are repeated',
     ),
+    rollupLetGo: counter(
+      'rollup.let_go',
+      '{row}',
+      'stored rows of which could not be told for a day, after a kill of the store, whether the rollup has them, by kind',
+    ),
     insertDuration: meter.createHistogram('tcplens.collector.insert.duration', {
       unit: 's',
       description: 'time of an insert that succeeded, by kind',

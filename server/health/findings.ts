@@ -98,7 +98,7 @@ const RULES = {
           severity: 'warning',
           sentence: `The store was killed, and whether its minutes have the share of ${count(segments, 'segment')} cannot be told yet, for ${span(oldest_s)} now; rollups may be short by that much.`,
           advice:
-            'The rows themselves are stored. It is looked at again until it can be told, mostly once no more rows of these minutes come; the segments stay in the log until then.',
+            'The rows themselves are stored. It is looked at again until it can be told, mostly once no more rows of these minutes come; the segments stay in the log until then, for a day at most.',
         },
   disk_filling: ({ store, free_bytes_per_s }) => {
     const [fullest] = (store?.disks ?? []).toSorted((a, b) => a.free_bytes / a.total_bytes - b.free_bytes / b.total_bytes);

@@ -10,8 +10,6 @@ export type Lane = (typeof LANES)[number];
 export const LATE = {
   /** Age of a batch's first row. What an agent has just cut is a second old; clocks may differ. */
   age_ms_min: 60_000,
-  /** Of a segment: what is live waits for one insert of it at most, a few tenths of a second. Smaller ones cost twice as much a row. */
-  segment_bytes_max: 64 * MIB,
   /** Of batches that share a flush: a segment is sealed after it, and what is live waits for it. */
   group_bytes_max: 4 * MIB,
   /** Of the log's limit: seconds of inserts, and less than what a person has to be told of. The rest is for what is live. */

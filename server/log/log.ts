@@ -148,7 +148,7 @@ export class Log {
 
   /** As `seal`, of the segments that are full and could not be ended when they became so. */
   sealFull(lane: Lane): Promise<void> {
-    return this.seal(this.#segmentBytesMax(lane), Number.POSITIVE_INFINITY, [lane]);
+    return this.seal(this.#options.segment_bytes_max, Number.POSITIVE_INFINITY, [lane]);
   }
 
   /** The store has the segment. Shares its flush with batches and others. */
@@ -195,10 +195,6 @@ export class Log {
     const [bytes, bytes_max] = [this.#segments.bytesOf('late'), log_bytes_max * LATE.log_share_max];
     const isTooMuch = batch.lane === 'late' && bytes + late > 0 && bytes + late + costOf(batch) > bytes_max;
     return isTooMuch ? fullOfLate(bytes, bytes_max, this.behind_s) : undefined;
-  }
-
-  #segmentBytesMax(lane: Lane): number {
-    return Math.min(this.#options.segment_bytes_max, lane === 'late' ? LATE.segment_bytes_max : Number.POSITIVE_INFINITY);
   }
 
   #parts(): RefusedParts {
@@ -267,7 +263,7 @@ export class Log {
     this.#segments.commit();
     for (const batch of batches) this.#cursors.add(batch);
     for (const aside of asidesOf(written)) this.#losses.addAside(aside);
-    for (const lane of LANES) await this.#segments.seal(lane, this.#segmentBytesMax(lane), Number.POSITIVE_INFINITY).catch(failed);
+    for (const lane of LANES) await this.#segments.seal(lane, this.#options.segment_bytes_max, Number.POSITIVE_INFINITY).catch(failed);
   }
 
   /** After a failed commit: cuts off what was not acknowledged. */

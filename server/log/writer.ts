@@ -5,7 +5,7 @@ import { KINDS } from '../../bpf/rows.gen.ts';
 import { reasonOf } from '../errors.ts';
 import type { Segment, Store } from '../storage/store.ts';
 import { isTransient, isUnclear } from '../storage/transient.ts';
-import { type AttemptOptions, Attempts } from './attempts.ts';
+import { type AttemptOptions, Attempts, type Failure } from './attempts.ts';
 import { LANES, type Lane } from './lane.ts';
 import type { Log } from './log.ts';
 import type { SealedSegment } from './segments.ts';
@@ -15,6 +15,8 @@ export type WriterEvents = {
   failed: (segment: SealedSegment, error: unknown) => void;
   /** The store refuses the segment for good: it is among the dead letters. */
   buried: (segment: SealedSegment, reason: string) => void;
+  /** Its rows are stored; whether rollup and counts have them was asked for long enough. */
+  letGo: (segment: SealedSegment, reason: string) => void;
   /** The store is behind or failing; empty when it has recovered. Called when it changes. */
   trouble: (reason: string) => void;
 };
@@ -166,7 +168,7 @@ export class Writer {
       await this.#store.claim(due.filter(({ segment }) => !this.#inserted.has(segment)).map(stored));
     } catch (error) {
       // Nothing has been said about the rows.
-      await this.#fail(first, error, true);
+      await this.#fail(first, error, 'transient');
       return true;
     }
     let failures = 0;
@@ -188,7 +190,7 @@ export class Writer {
       if (!this.#inserted.has(segment.segment)) await this.#insertOnce(segment);
       return true;
     } catch (error) {
-      await this.#fail(segment, error, isTransient(error));
+      await this.#fail(segment, error, isUnclear(error) ? 'unclear' : isTransient(error) ? 'transient' : 'refused');
       return false;
     }
   }
@@ -201,7 +203,7 @@ export class Writer {
       this.#attempts.taken(segment.kind, name, Date.now());
       return true;
     } catch (error) {
-      await this.#fail(segment, error, true);
+      await this.#fail(segment, error, 'transient');
       return false;
     }
   }
@@ -219,16 +221,17 @@ export class Writer {
     this.#events.inserted(segment, seconds);
   }
 
-  async #fail(segment: SealedSegment, error: unknown, transient: boolean): Promise<void> {
+  async #fail(segment: SealedSegment, error: unknown, failure: Failure): Promise<void> {
     this.#events.failed(segment, error);
     // What it may have left half done is rolled up again with the minutes of those: its token would then add it a second time.
     if (this.#unsettled.size > 0) this.#unsettled.add(segment.segment);
-    if (!isUnclear(error)) this.#setTrouble(`rows wait in the log, the store does not take them: ${reasonOf(error)}`);
+    if (failure !== 'unclear') this.#setTrouble(`rows wait in the log, the store does not take them: ${reasonOf(error)}`);
     const { kind, segment: name, length, row_bytes } = segment;
-    const decision = this.#attempts.failed({ kind, segment: name, rows: length / row_bytes }, transient, Date.now(), Math.random());
+    const decision = this.#attempts.failed({ kind, segment: name, rows: length / row_bytes }, failure, Date.now(), Math.random());
     try {
       if (decision === 'split') await this.#split(name);
       else if (decision === 'bury') await this.#bury(segment, reasonOf(error));
+      else if (decision === 'let_go') await this.#letGo(segment, reasonOf(error));
     } catch (cause) {
       this.#setTrouble(`a segment that the store refuses cannot be moved: ${reasonOf(cause)}`);
     }
@@ -245,6 +248,13 @@ export class Writer {
     this.#attempts.buried(segment.segment);
     this.#unsettled.delete(segment.segment);
     this.#events.buried(segment, reason);
+  }
+
+  async #letGo(segment: SealedSegment, reason: string): Promise<void> {
+    this.#inserted.add(segment.segment);
+    this.#unsettled.delete(segment.segment);
+    this.#events.letGo(segment, reason);
+    await this.#retire(segment);
   }
 
   #setTrouble(reason: string): void {

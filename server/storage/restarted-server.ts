@@ -4,7 +4,7 @@
 // is there or nothing. Others may insert meanwhile: never the same rows, and until what they add is rolled up is waited for. A kill
 // burns at most one token a table, so what is missing of a rollup is exactly one segment's share, figure by figure, or nothing.
 // Where it is neither for long, because others go on inserting into these minutes, nobody can tell yet: that is an error of its own,
-// the segment stays in its collector's log, and the question is asked again.
+// the segment stays in its collector's log, and the question is asked again, for a day.
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kind } from '../../bpf/rows.gen.ts';

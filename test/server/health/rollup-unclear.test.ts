@@ -5,14 +5,13 @@ import { join } from 'node:path';
 import { createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Health } from '../../../server/api/health.ts';
-import { Log } from '../../../server/log/log.ts';
 import { openClickHouse } from '../../../server/storage/clickhouse-store.ts';
 import { type Front, startFront } from '../storage/front-process.ts';
 import { EPOCH, HOST, HOST_HEX, nowNs, rowsOf } from '../support/agent.ts';
 import { newCollector, type TestDirectory, testDirectory, until } from '../support/collector.ts';
+import { openSmallLog } from '../support/small-log.ts';
 
 const ROWS = 20;
-const MIB = 1024 * 1024;
 
 let directory: TestDirectory;
 let front: Front;
@@ -27,15 +26,7 @@ afterAll(async () => {
 
 /** A segment that has waited for so long that no server knows its token. */
 async function leaveSegment(data: string, time_ns: bigint): Promise<void> {
-  const log = new Log({
-    directory: join(data, 'log'),
-    quarantine: join(data, 'quarantine'),
-    dead_letter: join(data, 'dead-letter'),
-    segment_bytes_max: MIB,
-    log_bytes_max: 16 * MIB,
-    journal_bytes_max: MIB,
-  });
-  await log.start();
+  const log = await openSmallLog(join(data, 'log'));
   const rows = rowsOf('sample', ROWS, (index) => ({ time_ns: time_ns + BigInt(index), connection_id: index + 1, data_segs_out: 1 }));
   await log.append({ host_id: HOST_HEX, epoch: EPOCH, sequence: 1, kind: 'sample', lane: 'live', rows });
   await log.close();

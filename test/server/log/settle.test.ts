@@ -9,10 +9,10 @@ import { openEmbedded } from '../../../server/storage/embedded.ts';
 import type { Segment, Store } from '../../../server/storage/store.ts';
 import { EPOCH, HOST_HEX, rowsOf } from '../support/agent.ts';
 import { countRows, type TestDirectory, testDirectory, until } from '../support/collector.ts';
+import { QUIET } from '../support/quiet-writer.ts';
 import { openSmallLog } from '../support/small-log.ts';
 
 const PERIODS = { ...ATTEMPTS, seal_ms: 20, seal_bytes_min: 1, seal_age_ms: 0 };
-const QUIET = { inserted: () => undefined, failed: () => undefined, buried: () => undefined, trouble: () => undefined };
 
 let directory: TestDirectory;
 let store: Store;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { KINDS } from '../../../bpf/rows.gen.ts';
 import { ATTEMPTS } from '../../../server/log/attempts.ts';
-import { Log } from '../../../server/log/log.ts';
+import type { Log } from '../../../server/log/log.ts';
 import { LossTeller } from '../../../server/log/loss-teller.ts';
 import { Writer } from '../../../server/log/writer.ts';
 import { openClickHouse } from '../../../server/storage/clickhouse-store.ts';
@@ -13,9 +13,10 @@ import type { Store } from '../../../server/storage/store.ts';
 import { type Front, startFront } from '../storage/front-process.ts';
 import { EPOCH, HOST_HEX, rowsOf } from '../support/agent.ts';
 import { countRows, type TestDirectory, testDirectory } from '../support/collector.ts';
+import { QUIET } from '../support/quiet-writer.ts';
+import { openSmallLog } from '../support/small-log.ts';
 
 const MIB = 1024 * 1024;
-const LIMITS = { segment_bytes_max: MIB, log_bytes_max: 16 * MIB, journal_bytes_max: MIB };
 const WRITER = { ...ATTEMPTS, seal_ms: 20, seal_bytes_min: 1, seal_age_ms: 0, settle_bytes: MIB };
 const ROWS = 10;
 
@@ -35,20 +36,13 @@ afterAll(async () => {
   await directory.remove();
 });
 
-async function openLog(name: string): Promise<Log> {
-  const path = join(directory.path, name);
-  const log = new Log({ directory: path, quarantine: join(path, 'quarantine'), dead_letter: join(path, 'dead-letter'), ...LIMITS });
-  await log.start();
-  return log;
-}
+const openLog = (name: string): Promise<Log> => openSmallLog(join(directory.path, name));
 
 async function append(log: Log, sequences: readonly number[]): Promise<void> {
   for (const sequence of sequences)
     await log.append({ host_id: HOST_HEX, epoch: EPOCH, sequence, kind: 'sample', lane: 'live', rows: rowsOf('sample', ROWS) });
   await log.seal();
 }
-
-const quiet = { inserted: () => undefined, failed: () => undefined, buried: () => undefined, trouble: () => undefined };
 
 async function toldOf(log: Log, store: Store): Promise<Record<string, number>> {
   await new LossTeller(log, store, (error) => expect(error).toBeUndefined()).stop();
@@ -64,7 +58,7 @@ test('a damaged batch and one that is given up count only where no other collect
   await append(log, [1, 2]);
   await append(other, [1, 3]);
   await append(other, [2, 4]);
-  await new Writer(log, first, WRITER, quiet).stop();
+  await new Writer(log, first, WRITER, QUIET).stop();
   expect(await countRows(first, 'sample')).toBe(2 * ROWS);
   // Of the other's first segment both batches are damaged, its second is refused for good.
   const [damaged, refused] = other.sealed;

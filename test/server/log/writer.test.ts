@@ -32,14 +32,15 @@ afterAll(async () => {
 
 const openLog = (name: string): Promise<Log> => openSmallLog(join(directory.path, name));
 
-type Heard = { inserted: string[]; failed: string[]; buried: string[]; troubles: string[]; events: WriterEvents };
+type Heard = { inserted: string[]; failed: string[]; buried: string[]; let_go: string[]; troubles: string[]; events: WriterEvents };
 
 function listen(): Heard {
-  const heard = { inserted: [] as string[], failed: [] as string[], buried: [] as string[], troubles: [] as string[] };
+  const heard: Omit<Heard, 'events'> = { inserted: [], failed: [], buried: [], let_go: [], troubles: [] };
   const events: WriterEvents = {
     inserted: ({ segment }) => heard.inserted.push(segment),
     failed: ({ segment }) => heard.failed.push(segment),
     buried: ({ segment }) => heard.buried.push(segment),
+    letGo: ({ segment }) => heard.let_go.push(segment),
     trouble: (reason) => heard.troubles.push(reason),
   };
   return { ...heard, events };
@@ -257,5 +258,32 @@ test('a store that refuses all rows of a kind is waited for: nothing is given up
   await emptied(log);
   await writer.stop();
   expect((await countRows(store, 'state_change')) - before).toBe(400);
+  await log.close();
+});
+
+test('a question that nobody can answer is asked for so long, then the segment goes: its rows are stored', async () => {
+  const log = await openLog('unclear');
+  await append(log, 1, 10);
+  await log.seal();
+  const name = log.sealed.map(({ segment }) => segment);
+  let asked = 0;
+  const unclear = {
+    claim: store.claim,
+    insertSegment: store.insertSegment,
+    insertUnsettled: async () => {
+      asked++;
+      throw new StoreError('store_rollup_unclear', 'others insert into the same minutes');
+    },
+  };
+  const heard = listen();
+  const writer = new Writer(log, unclear, { ...PERIODS, unclear_ms_max: 200 }, heard.events);
+  await writer.settle();
+  writer.start();
+  await emptied(log);
+  await writer.stop();
+  expect(asked).toBeGreaterThan(2);
+  expect(heard.let_go).toEqual(name);
+  // Neither was it inserted here, nor is the store in trouble.
+  expect({ inserted: heard.inserted, buried: heard.buried, troubles: heard.troubles }).toEqual({ inserted: [], buried: [], troubles: [] });
   await log.close();
 });

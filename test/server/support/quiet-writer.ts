@@ -1,0 +1,10 @@
+import type { WriterEvents } from '../../../server/log/writer.ts';
+
+/** For tests that look at the store alone. */
+export const QUIET: WriterEvents = {
+  inserted: () => undefined,
+  failed: () => undefined,
+  buried: () => undefined,
+  letGo: () => undefined,
+  trouble: () => undefined,
+};
