@@ -15,7 +15,7 @@ export DEBIAN_FRONTEND := noninteractive
 MODULES := node_modules/.package-lock.json
 PAGE := dashboards/dist/index.html
 PAGE_SOURCES := $(shell find dashboards -mindepth 1 -path dashboards/dist -prune -o -print) server/api.ts bpf/rows.gen.ts
-VITEST := vitest run
+TESTS := node test/run.ts
 RECORDING := test/recordings/loss.tcplens
 
 # The loader needs libbpf to run; the tests compile it, cause traffic and losses, boot other kernels, and look with a browser.
@@ -68,7 +68,7 @@ test-tools:
 
 .PHONY: test
 test: setup test-tools dashboards ## every suite and check; the last line counts them
-	$(Q)$(VITEST) $(ARGS)
+	$(Q)$(TESTS) $(ARGS)
 
 .PHONY: test-unit test-kernel test-fidelity test-kernels test-faults test-browser
 test-unit: ## only what needs neither root nor a browser, and the checks
@@ -79,7 +79,7 @@ test-faults: ## only the whole line under faults, 100 seeded runs and more; RUNS
 test-faults: export RUNS ?= 100
 test-browser: ## only the page, in Chromium
 test-unit test-kernel test-fidelity test-kernels test-faults test-browser: setup test-tools dashboards
-	$(Q)$(VITEST) --project $(@:test-%=%) $(ARGS)
+	$(Q)$(TESTS) --project $(@:test-%=%) $(ARGS)
 
 .PHONY: bench
 bench: bench-ingest bench-query bench-growth bench-overhead ## all of the following, about half an hour

@@ -6,7 +6,7 @@ import { openLoader } from '../../agent/loader.ts';
 import { PREBUILT } from '../../agent/ring-source.ts';
 import { KIND } from '../../bpf/rows.gen.ts';
 import { faults } from './accounts.ts';
-import { type Observed, observeAll } from './observe.ts';
+import { type Observed, observe } from './observe.ts';
 import type { Scenario, Seen } from './scenario.ts';
 import { pauses } from './scenarios/pauses.ts';
 import { pileUps } from './scenarios/pile-ups.ts';
@@ -23,7 +23,7 @@ let observed: Observed;
 
 beforeAll(async () => {
   if (!isRoot) return; // every test below skips with the reason
-  observed = await observeAll(scenarios);
+  observed = await observe(scenarios);
   console.log(table(scenarios.flatMap(({ id }) => observed.lines.get(id) ?? [])));
   console.log(scenarios.map((scenario) => causes(scenario, observed.seen.get(scenario.id))).join('\n'));
 });

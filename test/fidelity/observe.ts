@@ -11,7 +11,6 @@ import { compilePrograms } from './programs.ts';
 import { type Ran, runAll, runScenario } from './run.ts';
 import { OTHER, type Scenario, type Seen, SIDES, type Side, type SideSeen } from './scenario.ts';
 import { captureLines } from './tshark.ts';
-import { unattributed } from './views.ts';
 
 /** Room for what other programs on this machine may do meanwhile, too. */
 const RING_BYTES = 64 * 1024 * 1024;
@@ -26,7 +25,8 @@ export type Observed = {
   close(): void;
 };
 
-async function observe(scenarios: readonly Scenario[]): Promise<Observed> {
+/** Runs all of them. Needs root. */
+export async function observe(scenarios: readonly Scenario[]): Promise<Observed> {
   const directory = mkdtempSync(join(tmpdir(), 'tcplens-fidelity-'));
   const ran = new Map<Scenario, Ran | Error>();
   const close = () => {
@@ -50,27 +50,6 @@ async function observe(scenarios: readonly Scenario[]): Promise<Observed> {
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-}
-
-/** Whether events of a scenario reached no program: what they would have told cannot be named. */
-const isHidden = (seen: Seen | Error | undefined) =>
-  seen !== undefined && !(seen instanceof Error) && SIDES.some((side) => unattributed(seen[side]) > 0);
-
-/** Runs all of them, and once more those of which the kernel hid something. Needs root. */
-export async function observeAll(scenarios: readonly Scenario[]): Promise<Observed> {
-  const first = await observe(scenarios);
-  const hidden = scenarios.filter(({ id }) => isHidden(first.seen.get(id)));
-  if (hidden.length === 0) return first;
-  console.log(`once more, since events reached no program: ${hidden.map(({ id }) => id).join(', ')}`);
-  const again = await observe(hidden).catch((error) => {
-    first.close();
-    throw error;
-  });
-  const close = () => {
-    first.close();
-    again.close();
-  };
-  return { ...first, seen: new Map([...first.seen, ...again.seen]), lines: new Map([...first.lines, ...again.lines]), close };
 }
 
 function see({ pair, ...ran }: Ran, collected: Collected): Seen {

@@ -49,6 +49,15 @@ function messageOf({ message }: SerializedError): string {
   return shown.join('\n  ');
 }
 
+export function accountText({ passed, skips, failures }: Summary): string {
+  const lines = [
+    ...skips.map(({ name, reason }) => `skipped: ${name}: ${reason}`),
+    ...failures.map(({ name, reason }) => `failed: ${name}: ${reason}`),
+    `${passed} passed, ${failures.length} failed, ${skips.length} skipped`,
+  ];
+  return `\n${lines.join('\n')}\n`;
+}
+
 export class SummaryReporter extends DefaultReporter {
   #vitest: Vitest | undefined;
 
@@ -62,13 +71,8 @@ export class SummaryReporter extends DefaultReporter {
     const [modules, strayErrors] = run;
     // `-t NAME` leaves the others out on purpose: it is a person's run, which needs no account.
     if (this.#vitest?.getGlobalTestNamePattern()) return;
-    const { passed, failures, skips } = summarize(modules, strayErrors);
-    const lines = [
-      ...skips.map(({ name, reason }) => `skipped: ${name}: ${reason}`),
-      ...failures.map(({ name, reason }) => `failed: ${name}: ${reason}`),
-      `${passed} passed, ${failures.length} failed, ${skips.length} skipped`,
-    ];
-    process.stdout.write(`\n${lines.join('\n')}\n`);
-    if (failures.length > 0) process.exitCode = 1;
+    const summary = summarize(modules, strayErrors);
+    process.stdout.write(accountText(summary));
+    if (summary.failures.length > 0) process.exitCode = 1;
   }
 }
