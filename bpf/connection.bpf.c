@@ -105,6 +105,11 @@ static __always_inline void count_syn_acks(struct memory *memory, struct tcp_soc
 static __always_inline void establish(struct memory *memory, struct tcp_sock *tp, __u64 now_ns, int old_state)
 {
 	memory->established = 1;
+	/* Its beginning is older than the programs, or reached none; that it opened is seen. */
+	if (old_state == STATE_SYN_SENT) {
+		memory->role = ROLE_CLIENT;
+		memory->preexisting = 0;
+	}
 	if (memory->role == ROLE_SERVER) {
 		memory->io.established_ns = now_ns;
 		count_accepted(memory->listener_id);
@@ -112,7 +117,7 @@ static __always_inline void establish(struct memory *memory, struct tcp_sock *tp
 	memory->snd_isn = tp->snd_una - 1;
 	memory->rcv_isn = tp->rcv_nxt - 1;
 	/* A server passes SYN_RECV within microseconds, at the final ACK: its handshake is the SYN-ACK's round trip. */
-	memory->connect_us = old_state == STATE_SYN_SENT ? us_since(memory->born_ns, now_ns) : tp->srtt_us >> 3;
+	memory->connect_us = old_state == STATE_SYN_SENT && memory->state_ns ? us_since(memory->born_ns, now_ns) : tp->srtt_us >> 3;
 }
 
 /* Books the time in the state that is left. */

@@ -116,7 +116,7 @@ static __always_inline void memory_meet(struct memory *memory, struct tcp_sock *
 
 		memory_begin(memory, tp, id, now_ns, state != STATE_LISTEN && state != STATE_CLOSE);
 		memory->preexisting = 1;
-		memory->established = 1;
+		memory->established = state != STATE_SYN_SENT;
 		memory->state_ns = 0;
 		memory->total_retrans_base = tp->total_retrans;
 		tell(&memory->told_retransmit, &memory->doubt, tp);

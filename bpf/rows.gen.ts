@@ -356,7 +356,7 @@ export type ConnectionRow = {
   sk_err: number;
   event: Event;
   end_reason: EndReason;
-  /** 1: it was open before the agent started; birth figures are unknown */
+  /** 1: it was open before the agent came, or began to and failed; birth figures are unknown */
   preexisting: boolean;
   /** 1: SO_KEEPALIVE is on */
   keepalive: boolean;
@@ -1710,7 +1710,7 @@ export const KINDS = {
       { name: 'sk_err', offset: 498, size: 2, type: "Int16", comment: "errno of the socket, positive; 0 none" },
       { name: 'event', offset: 500, size: 1, type: "Enum8('open' = 0, 'close' = 1, 'failed' = 2)", comment: "" },
       { name: 'end_reason', offset: 501, size: 1, type: "Enum8('none' = 0, 'fin_local' = 1, 'fin_peer' = 2, 'rst_sent' = 3, 'rst_received' = 4, 'timeout' = 5, 'refused' = 6, 'unreachable' = 7, 'abort' = 8, 'unknown' = 9)", comment: "" },
-      { name: 'preexisting', offset: 502, size: 1, type: "Bool", comment: "1: it was open before the agent started; birth figures are unknown" },
+      { name: 'preexisting', offset: 502, size: 1, type: "Bool", comment: "1: it was open before the agent came, or began to and failed; birth figures are unknown" },
       { name: 'keepalive', offset: 503, size: 1, type: "Bool", comment: "1: SO_KEEPALIVE is on" },
     ],
   },

@@ -135,7 +135,7 @@ struct connection_row {
 	__s16 sk_err;            /* errno of the socket, positive; 0 none */
 	enum event event;
 	enum end_reason end_reason;
-	row_flag preexisting;        /* 1: it was open before the agent started; birth figures are unknown */
+	row_flag preexisting;        /* 1: it was open before the agent came, or began to and failed; birth figures are unknown */
 	row_flag keepalive;          /* 1: SO_KEEPALIVE is on */
 };
 

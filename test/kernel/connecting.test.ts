@@ -1,0 +1,45 @@
+// Connections that were on their way to be opened when the programs came.
+import { once } from 'node:events';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { collectRows } from '../support/collect.ts';
+import { isOwnNetns, makePair, socketsGone, swallow } from '../support/netns.ts';
+
+const TRAFFIC = new URL('../support/traffic.ts', import.meta.url).pathname;
+
+test('what was connecting before the programs came opens, or fails, before their eyes', async (context) => {
+  if (process.getuid?.() !== 0) return context.skip('needs root: network namespaces and BPF');
+  const pair = makePair();
+  const { client, server } = pair;
+  try {
+    for (const port of [7001, 7002]) swallow(server, 'ipv4', port);
+    const serving = server.start(process.execPath, TRAFFIC, 'serve', server.address.ipv4, '7001');
+    await once(serving.stdout ?? serving, 'data');
+    const sending = [7001, 7002].map((port) =>
+      client.start(process.execPath, TRAFFIC, 'client', server.address.ipv4, ...[port, 1, 100, 100].map(String)),
+    );
+    const connecting = () => client.run('ss', '-Htn', 'state', 'syn-sent').trim().split('\n').length;
+    while (connecting() < 2) await sleep(20);
+    const collected = await collectRows(
+      async (look) => {
+        look();
+        server.run('iptables', '-D', 'INPUT', '-p', 'tcp', '--dport', '7001', '-j', 'DROP');
+        await Promise.all(sending.map((child) => once(child, 'exit')));
+        serving.kill();
+        await socketsGone(client);
+        await socketsGone(server);
+      },
+      { only: isOwnNetns },
+    );
+    const rows = collected.rows.connection.filter((row) => row.netns === collected.netnsOf(client.name));
+    const said = rows.map(({ peer_port, event, role, preexisting, sk_err }) => ({ peer_port, event, role, preexisting, sk_err }));
+    expect(said.sort((a, b) => a.peer_port - b.peer_port)).toEqual([
+      { peer_port: 7001, event: 'open', role: 'client', preexisting: false, sk_err: 0 },
+      { peer_port: 7001, event: 'close', role: 'client', preexisting: false, sk_err: 0 },
+      { peer_port: 7002, event: 'failed', role: expect.anything(), preexisting: true, sk_err: 110 },
+    ]);
+  } finally {
+    pair.close();
+  }
+});
