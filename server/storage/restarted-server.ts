@@ -46,6 +46,7 @@ export async function startedAt(engine: Pick<Engine, 'query'>): Promise<number> 
 /**
  * Stores what is missing of the segment's pieces, once, rollup and count included. Can be cut short and repeated at any point. Where
  * the server still knows the tokens of that time, the segment is sent under its own first, which completes whatever was not begun.
+ * @throws StoreError `store_rollup_unclear`: all rows are stored, and whether a table has its share of them cannot be told
  */
 export async function insertDoubted(engine: ServerEngine, segment: Segment, pieces: readonly Piece[]): Promise<void> {
   const { kind } = segment;
@@ -60,11 +61,22 @@ export async function insertDoubted(engine: ServerEngine, segment: Segment, piec
     if ((await found(engine, kind, aside, day)) < rows) {
       await engine.command(`ALTER TABLE ${kind} ATTACH PARTITION ${quote(day)} FROM ${aside}`);
     }
+  }
+  // All rows are stored before the first question: one that has no answer keeps back neither rows nor another question.
+  const unclear: string[] = [];
+  for (const { day } of days) {
     for (const counted of countedOf(kind)) {
-      if (await isShort(engine, kind, aside, day, counted)) await addShare(engine, kind, aside, day, counted);
+      const share = await shareOf(engine, kind, aside, day, counted);
+      if (share === 'missing') await addShare(engine, kind, aside, day, counted);
+      else if (share === 'unclear') unclear.push(`${counted.table} of ${day}`);
     }
   }
   await engine.command(`DROP TABLE ${aside} SYNC`);
+  if (unclear.length === 0) return;
+  throw new StoreError(
+    'store_rollup_unclear',
+    `whether ${unclear.join(', ')} has its share of ${segment.token} cannot be told while others insert into the same minutes: it is looked at again`,
+  );
 }
 
 function countedOf(kind: Kind): Counted[] {
@@ -99,23 +111,23 @@ WHERE ${ofDay(day)} AND toStartOfFiveMinutes(time_ns) IN (${span}) AND ${IDENTIT
   return row?.rows ?? 0;
 }
 
-/**
- * Whether exactly the segment's share is missing. Anything else is an insert on its way into the table, and waited for.
- * @throws StoreError `store_rollup_unclear` if it stays so
- */
-async function isShort(engine: ServerEngine, kind: Kind, aside: string, day: string, counted: Counted): Promise<boolean> {
+/** Whether the table has the segment's share. Where it lacks anything else, an insert is on its way into it, and waited for. */
+async function shareOf(
+  engine: ServerEngine,
+  kind: Kind,
+  aside: string,
+  day: string,
+  counted: Counted,
+): Promise<'there' | 'missing' | 'unclear'> {
   let short = 0;
   for (let look = 0; look < LOOKS_MAX; look++) {
     const [row] = await engine.query<{ off: number; off_without: number }>(offBy(kind, aside, day, counted));
-    if (!row || row.off === 0) return false;
+    if (!row || row.off === 0) return 'there';
     short = row.off_without === 0 ? short + 1 : 0;
-    if (short === 2) return true;
+    if (short === 2) return 'missing';
     if (look < LOOKS_MAX - 1) await sleep(LOOK_MS);
   }
-  throw new StoreError(
-    'store_rollup_unclear',
-    `whether ${counted.table} has its share of ${aside} of ${day} cannot be told while others insert into the same minutes: it is looked at again`,
-  );
+  return 'unclear';
 }
 
 /** Of the segment's minutes and hosts: those where rows and table differ, and those where they would with the segment's share added. */

@@ -12,6 +12,7 @@ import { newCollector, type TestDirectory, testDirectory, until } from '../suppo
 import { openSmallLog } from '../support/small-log.ts';
 
 const ROWS = 20;
+const DAY_NS = 86_400_000_000_000n;
 
 let directory: TestDirectory;
 let front: Front;
@@ -25,10 +26,12 @@ afterAll(async () => {
 });
 
 /** A segment that has waited for so long that no server knows its token. */
-async function leaveSegment(data: string, time_ns: bigint): Promise<void> {
+async function leaveSegment(data: string, times_ns: readonly bigint[]): Promise<void> {
   const log = await openSmallLog(join(data, 'log'));
-  const rows = rowsOf('sample', ROWS, (index) => ({ time_ns: time_ns + BigInt(index), connection_id: index + 1, data_segs_out: 1 }));
-  await log.append({ host_id: HOST_HEX, epoch: EPOCH, sequence: 1, kind: 'sample', lane: 'live', rows });
+  for (const [batch, time_ns] of times_ns.entries()) {
+    const rows = rowsOf('sample', ROWS, (index) => ({ time_ns: time_ns + BigInt(index), connection_id: index + 1, data_segs_out: 1 }));
+    await log.append({ host_id: HOST_HEX, epoch: EPOCH, sequence: batch + 1, kind: 'sample', lane: 'live', rows });
+  }
   await log.close();
   const folder = join(data, 'log', 'sample');
   const old = new Date(Date.now() - 3_600_000);
@@ -37,8 +40,9 @@ async function leaveSegment(data: string, time_ns: bigint): Promise<void> {
 
 test('what nobody can tell yet is told, and is found out once it can be', async () => {
   const data = join(directory.path, 'collector');
-  const minute_ns = (nowNs() / 60_000_000_000n - 30n) * 60_000_000_000n;
-  await leaveSegment(data, minute_ns);
+  const minute_ns = (nowNs() / 60_000_000_000n - 30n) * 60_000_000_000n - DAY_NS;
+  // The rows of the second day must not wait for the first one's answer.
+  await leaveSegment(data, [minute_ns, minute_ns + DAY_NS]);
   const store = await openClickHouse({ url: front.url, database: 'tcplens' });
   await store.migrate();
   const client = createClient({ url: front.url, database: 'tcplens' });
@@ -54,16 +58,16 @@ test('what nobody can tell yet is told, and is found out once it can be', async 
   const said = await until(health, (seen) => unclear(seen) === 1, 30_000);
   expect(said.figures.rollups_unclear.segments).toBe(1);
   expect(said.findings.map(({ code }) => code)).not.toContain('store_refuses');
-  expect(await store.query('SELECT count() AS rows FROM sample')).toEqual([{ rows: ROWS }]);
+  expect(await store.query('SELECT count() AS rows FROM sample')).toEqual([{ rows: 2 * ROWS }]);
   const metrics = await (await fetch(`${url}/metrics`)).text();
   expect(metrics).toMatch(/^tcplens_collector_rollup_unclear\{?.*\}? 1$/m);
   expect(metrics).toMatch(/^tcplens_collector_rollup_comparisons_unclear_total\{?.*\}? [1-9]/m);
-  expect(metrics).toMatch(new RegExp(`^tcplens_collector_log_late_rows\\{?.*\\}? ${ROWS}$`, 'm'));
+  expect(metrics).toMatch(new RegExp(`^tcplens_collector_log_late_rows\\{?.*\\}? ${2 * ROWS}$`, 'm'));
   expect(metrics).toMatch(/^tcplens_collector_log_late_size(_bytes)?\{?.*\}? [1-9]/m);
   await client.command({ query: 'ALTER TABLE rollup_1m DELETE WHERE rolled_rows = 7 SETTINGS mutations_sync = 1' });
   await until(health, (seen) => unclear(seen) === 0 && seen.figures.log.bytes === 0, 60_000);
   expect(await store.query('SELECT sum(data_segs_out) AS rolled, (SELECT count() FROM sample) AS rows FROM rollup_1m')).toEqual([
-    { rolled: ROWS, rows: ROWS },
+    { rolled: 2 * ROWS, rows: 2 * ROWS },
   ]);
   await collector.stop(10_000);
   await client.close();
