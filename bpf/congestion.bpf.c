@@ -34,22 +34,22 @@ static __always_inline void fill(struct congestion_row *row, struct tcp_sock *tp
 	row->reordering = tp->reordering;
 }
 
-static __always_inline void fill_memory(struct congestion_row *row, struct tcp_sock *tp, const struct memory *memory,
+static __always_inline void fill_repair(struct congestion_row *row, struct tcp_sock *tp, const struct repair *repair,
 					__u64 now_ns)
 {
-	const struct told *told = &memory->told_congestion;
-	const struct doubt *doubt = &memory->doubt;
+	const struct told *told = &repair->told_congestion;
+	const struct doubt *doubt = &repair->doubt;
 	__u32 undone = doubt->undos != told->undos ? tp->total_retrans - doubt->episode_retrans : 0;
 
-	row->duration_us = us_since(memory->ca_state_ns, now_ns);
-	row->retrans = tp->total_retrans - memory->told_retrans;
+	row->duration_us = us_since(repair->ca_state_ns, now_ns);
+	row->retrans = tp->total_retrans - repair->told_retrans;
 	row->dsack_dups = tp->dsack_dups - told->dsack_dups;
 	row->retrans_spurious = undone > row->dsack_dups ? undone : row->dsack_dups;
 	row->evidence = evidence_since(told, doubt, tp);
 }
 
-static __always_inline void report(struct tcp_sock *tp, struct memory *memory, __u64 id, __u64 now_ns, __u8 old_ca_state,
-				   __u8 new_ca_state)
+static __always_inline void report(struct tcp_sock *tp, struct memory *memory, struct repair *repair, __u64 id, __u64 now_ns,
+				   __u8 old_ca_state, __u8 new_ca_state)
 {
 	struct filter_facts facts = { .old_ca_state = old_ca_state, .new_ca_state = new_ca_state };
 	struct congestion_row *row;
@@ -62,10 +62,10 @@ static __always_inline void report(struct tcp_sock *tp, struct memory *memory, _
 	fill(row, tp);
 	row->old_ca_state = old_ca_state;
 	row->new_ca_state = new_ca_state;
-	if (memory) {
-		fill_memory(row, tp, memory, now_ns);
-		tell(&memory->told_congestion, &memory->doubt, tp);
-		memory->told_retrans = tp->total_retrans;
+	if (repair) {
+		fill_repair(row, tp, repair, now_ns);
+		tell(&repair->told_congestion, &repair->doubt, tp);
+		repair->told_retrans = tp->total_retrans;
 	}
 	row_submit(row);
 }
@@ -76,6 +76,7 @@ int BPF_PROG(tcp_cong_state_set, struct sock *sk, __u8 new_ca_state)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	__u64 now_ns = bpf_ktime_get_boot_ns();
+	struct repair *repair = NULL;
 	struct memory *memory;
 	__u8 old_ca_state, state;
 	__u64 id;
@@ -88,21 +89,23 @@ int BPF_PROG(tcp_cong_state_set, struct sock *sk, __u8 new_ca_state)
 		return 0;
 	id = bpf_get_socket_cookie(tp);
 	memory = memory_of(tp, id, now_ns);
-	if (!memory)
-		count_no_storage(KIND_CONGESTION);
-	/* A reduction for a congestion mark forgets the undo that was possible; that is none. */
-	if (memory && new_ca_state == CA_STATE_CWR)
-		doubt_end(&memory->doubt);
 	if (memory)
-		memory_look(memory, tp);
-	if (memory && !is_episode(old_ca_state) && is_episode(new_ca_state))
-		doubt_begin(&memory->doubt, tp);
+		repair = repair_make(tp, memory);
+	if (!repair)
+		count_no_storage(KIND_CONGESTION);
+	/* A reduction for a congestion mark makes the kernel forget the undo that was possible. That is no undo. */
+	if (repair && new_ca_state == CA_STATE_CWR)
+		doubt_end(&repair->doubt);
+	if (memory)
+		memory_look(memory, repair, tp);
+	if (repair && !is_episode(old_ca_state) && is_episode(new_ca_state))
+		doubt_begin(&repair->doubt, tp);
 	if (is_told(old_ca_state) || is_told(new_ca_state))
-		report(tp, memory, id, now_ns, old_ca_state, new_ca_state);
-	if (memory) {
-		memory->ca_state_ns = now_ns;
+		report(tp, memory, repair, id, now_ns, old_ca_state, new_ca_state);
+	if (repair)
+		repair->ca_state_ns = now_ns;
+	if (memory)
 		sending_forget(memory);
-	}
 	return 0;
 }
 

@@ -43,7 +43,8 @@ static __always_inline void report_connection(struct tcp_sock *tp, struct memory
 	fill_path(row, tp);
 	fill_queues(row, tp, old_state);
 	if (memory) {
-		fill_memory(row, tp, memory);
+		fill_memory(row, memory);
+		fill_repair(row, repair_of(tp, memory), memory->total_retrans_base);
 		fill_times(row, memory);
 		row->duration_us = us_since(memory->born_ns, now_ns);
 		if (event != EVENT_OPEN)
@@ -98,7 +99,10 @@ static __always_inline void begin(struct memory *memory, struct tcp_sock *tp, __
  */
 static __always_inline void count_syn_acks(struct memory *memory, struct tcp_sock *tp)
 {
-	memory->retrans[CLASS_SYN_ACK] = tp->total_retrans;
+	struct repair *repair = tp->total_retrans ? repair_make(tp, memory) : NULL;
+
+	if (repair)
+		repair->retrans[CLASS_SYN_ACK] = tp->total_retrans;
 	memory->total_retrans = tp->total_retrans;
 }
 
@@ -152,7 +156,7 @@ static __always_inline void remember(struct memory *memory, struct tcp_sock *tp,
 		memory->first_fin = new_state == STATE_CLOSE_WAIT ? END_REASON_FIN_PEER : END_REASON_FIN_LOCAL;
 	if (new_state == STATE_FIN_WAIT1 || new_state == STATE_LAST_ACK)
 		owner_closes(memory);
-	memory_look(memory, tp);
+	memory_look(memory, repair_of(tp, memory), tp);
 }
 
 SEC("tp_btf/inet_sock_set_state")

@@ -24,6 +24,8 @@ static __always_inline void fill_rest(struct connection_row *row, struct tcp_soc
 	row->bytes_sent_rest = tp->bytes_sent - last->bytes_sent;
 	row->bytes_received_rest = payload_received(tp) - last->bytes_received;
 	row->data_segs_out_rest = tp->data_segs_out - last->data_segs_out;
+	row->retrans_data_rest = row->retrans_data - last->retrans_data;
+	row->retrans_spurious_rest = ahead(row->retrans_spurious, last->retrans_spurious);
 	row->interval_us_rest = us_since(last->time_ns, now_ns);
 }
 
@@ -99,24 +101,38 @@ static __always_inline void fill_times(struct connection_row *row, const struct 
 	row->turns = io->turns;
 }
 
-static __always_inline void fill_memory(struct connection_row *row, struct tcp_sock *tp, const struct memory *memory)
+static __always_inline void fill_memory(struct connection_row *row, const struct memory *memory)
 {
 	row->listener_id = memory->listener_id;
-	row->unattributed = memory_unattributed(memory, row->total_retrans);
-	row->retrans_fast = memory->retrans[CLASS_FAST];
-	row->retrans_slow_start = memory->retrans[CLASS_SLOW_START];
-	row->retrans_rto = memory->retrans[CLASS_RTO];
-	row->retrans_tlp = memory->retrans[CLASS_TLP];
-	row->retrans_syn = memory->retrans[CLASS_SYN];
-	row->retrans_syn_ack = memory->retrans[CLASS_SYN_ACK];
-	row->retrans_spurious = retrans_spurious(&memory->doubt, tp);
-	row->undos = memory->doubt.undos;
 	row->srtt_max_us = memory->srtt_max_us;
 	row->idle_restart_us = memory->idle_restart_us;
 	row->idle_restarts = memory->sending.idle_restarts;
 	row->snd_isn = memory->snd_isn;
 	row->rcv_isn = memory->rcv_isn;
 	row->preexisting = memory->preexisting;
+}
+
+/*
+ * What the retransmissions of the life were, after fill_account(). A function that the verifier takes once, not again on each way to
+ * it; to it both pointers may be NULL. `attributed`: segments of total_retrans that are older than the programs.
+ */
+__noinline int fill_repair(struct connection_row *row, const struct repair *repair, __u32 attributed)
+{
+	if (!row)
+		return 0;
+	row->unattributed = unattributed_of(repair, attributed, row->total_retrans);
+	row->retrans_spurious = retrans_spurious(repair ? repair->doubt.undone : 0, row->dsack_dups, row->total_retrans);
+	if (!repair)
+		return 0;
+	row->retrans_fast = repair->retrans[CLASS_FAST];
+	row->retrans_slow_start = repair->retrans[CLASS_SLOW_START];
+	row->retrans_rto = repair->retrans[CLASS_RTO];
+	row->retrans_tlp = repair->retrans[CLASS_TLP];
+	row->retrans_syn = repair->retrans[CLASS_SYN];
+	row->retrans_syn_ack = repair->retrans[CLASS_SYN_ACK];
+	row->retrans_data = repair->retrans_data;
+	row->undos = repair->doubt.undos;
+	return 0;
 }
 
 #endif

@@ -63,11 +63,11 @@ static __always_inline void tell(struct told *told, const struct doubt *doubt, c
 }
 
 /* Of one segment both kinds of evidence may speak, so they are not added; a network that duplicates makes DSACKs too. */
-static __always_inline __u32 retrans_spurious(const struct doubt *doubt, const struct tcp_sock *tp)
+static __always_inline __u32 retrans_spurious(__u32 undone, __u32 dsack_dups, __u32 total_retrans)
 {
-	__u32 most = doubt->undone > tp->dsack_dups ? doubt->undone : tp->dsack_dups;
+	__u32 most = undone > dsack_dups ? undone : dsack_dups;
 
-	return most < tp->total_retrans ? most : tp->total_retrans;
+	return most < total_retrans ? most : total_retrans;
 }
 
 #endif

@@ -9,6 +9,7 @@
 #include "doubt.bpf.h"
 #include "lifetimes.bpf.h"
 #include "memory_layout.bpf.h"
+#include "repair.bpf.h"
 #include "rows.h"
 #include "tcp.bpf.h"
 
@@ -33,7 +34,8 @@ static __always_inline __u32 state_slot(__u32 state)
 
 /* Reads all that samples report as deltas. */
 static __always_inline void reading_take(struct glance *glance, struct account *account, struct sampled *sampled,
-					 struct tcp_sock *tp, const struct memory *memory, __u64 now_ns)
+					 struct tcp_sock *tp, const struct memory *memory, const struct repair *repair,
+					 __u64 now_ns)
 {
 	glance->ticks = glance_ticks(now_ns);
 	glance->segs_out = tp->segs_out;
@@ -44,6 +46,8 @@ static __always_inline void reading_take(struct glance *glance, struct account *
 	account->bytes_received = payload_received(tp);
 	account->data_segs_out = tp->data_segs_out;
 	chrono_read(tp, account->chrono);
+	account->retrans_data = repair ? repair->retrans_data : 0;
+	account->retrans_spurious = spurious_of(repair, tp);
 	sampled->bytes_acked = tp->bytes_acked;
 	sampled->turn_us = memory->io.turn_us;
 	sampled->data_segs_in = tp->data_segs_in;
@@ -51,7 +55,7 @@ static __always_inline void reading_take(struct glance *glance, struct account *
 	sampled->reord_seen = tp->reord_seen;
 	sampled->turns = memory->io.turns;
 	sampled->dsack_dups = tp->dsack_dups;
-	sampled->undos = memory->doubt.undos;
+	sampled->undos = repair ? repair->doubt.undos : 0;
 }
 
 /* Forgets all but the owner: the beginning of a connection on this socket, or of what is none. */
@@ -119,11 +123,8 @@ static __always_inline void memory_meet(struct memory *memory, struct tcp_sock *
 		memory->established = state != STATE_SYN_SENT;
 		memory->state_ns = 0;
 		memory->total_retrans_base = tp->total_retrans;
-		tell(&memory->told_retransmit, &memory->doubt, tp);
-		tell(&memory->told_congestion, &memory->doubt, tp);
-		memory->told_retrans = tp->total_retrans;
 		memory->sampled_state = memory->state;
-		reading_take(&memory->glance, &memory->accounts[0], &memory->sampled, tp, memory, now_ns);
+		reading_take(&memory->glance, &memory->accounts[0], &memory->sampled, tp, memory, NULL, now_ns);
 		if (memory->state == STATE_LISTEN)
 			memory->listening.drops = tp->inet_conn.icsk_inet.sk.sk_drops.counter;
 	} else if (memory->connection_id != id) {
@@ -161,21 +162,11 @@ static __always_inline void srtt_look(struct memory *memory, const struct tcp_so
 }
 
 /* Every look at a live connection keeps what its counters do not: the largest RTT, and an undo that came meanwhile. */
-static __always_inline void memory_look(struct memory *memory, const struct tcp_sock *tp)
+static __always_inline void memory_look(struct memory *memory, struct repair *repair, const struct tcp_sock *tp)
 {
 	srtt_look(memory, tp);
-	doubt_look(&memory->doubt, tp);
-}
-
-/* Segments that the socket counted and no retransmit row accounts for. */
-static __always_inline __u32 memory_unattributed(const struct memory *memory, __u32 total_retrans)
-{
-	__u32 attributed = memory->total_retrans_base;
-
-#pragma unroll
-	for (int class = 0; class < CLASS_COUNT; class++)
-		attributed += memory->retrans[class];
-	return total_retrans > attributed ? total_retrans - attributed : 0;
+	if (repair)
+		doubt_look(&repair->doubt, tp);
 }
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is remembered of a connection between its events: socket storage, freed with the socket. */
+/*
+ * What is remembered of a connection between its events: socket storage, freed with the socket. What only a connection that
+ * retransmits or leaves the congestion state Open needs lies apart (struct repair): most connections never do.
+ */
 #ifndef TCPLENS_MEMORY_LAYOUT_BPF_H
 #define TCPLENS_MEMORY_LAYOUT_BPF_H
 
@@ -21,12 +24,15 @@ struct account {
 	__u64 bytes_received;
 	__u32 data_segs_out;
 	__u32 chrono[3]; /* jiffies busy, receiver-limited, send-buffer-limited */
+	__u32 retrans_data;
+	__u32 retrans_spurious;
 };
 
 /* What else sample rows report as deltas, as of the last one. Only sweeps use it. */
 struct sampled {
 	__u64 bytes_acked;
 	__u64 turn_us;
+	__u64 turn_rtt_us;
 	__u32 data_segs_in;
 	__u32 delivered_ce;
 	__u32 reord_seen;
@@ -56,8 +62,13 @@ struct io {
 	__u64 first_receive_ns;
 	__u64 last_ns;        /* of the last read or write at which a turn may begin (last_io says which) */
 	__u64 turn_us;
+	__u64 turn_rtt_us;    /* the path's RTT at each turn, added up */
 	__u32 turns;
 	__u32 accept_us;
+	__u32 turn_max_us;    /* the longest turn and stall: of the life, and since the last sample */
+	__u32 stall_max_us;
+	__u32 recent_turn_us;
+	__u32 recent_stall_us;
 };
 
 /* What was sent last, and with which window (sending.bpf.h): one word, since a look at it holds no lock. */
@@ -82,6 +93,7 @@ struct memory {
 	row_flag preexisting;
 	row_flag established;
 	row_flag closed;     /* its last row is written, or it never was a connection */
+	row_flag has_repair; /* there is a struct repair, and it is this connection's */
 	enum owner owner;
 	enum role role;
 
@@ -93,7 +105,6 @@ struct memory {
 	__u64 listener_id;   /* of an accepted connection */
 	__u64 born_ns;       /* first sight */
 	__u64 state_ns;      /* entry into the present state; 0 unknown */
-	__u64 ca_state_ns;   /* entry into the present congestion state; 0 unknown */
 	__u64 state_us[STATE_SLOTS]; /* time in each state that was left */
 	struct io io;
 	union sending sending;
@@ -111,7 +122,13 @@ struct memory {
 	__u32 srtt_max_us;
 	__u32 idle_restart_us; /* the longest time without sending after which the window was cut */
 	__u32 total_retrans_base;     /* at first sight */
+};
+
+/* How the connection repaired its losses. */
+struct repair {
+	__u64 ca_state_ns;            /* entry into the present congestion state; 0 unknown */
 	__u32 retrans[CLASS_COUNT];   /* segments by class, sent and failed */
+	__u32 retrans_data;           /* of them, with payload and no tail probe */
 	struct doubt doubt;
 	struct told told_retransmit;
 	struct told told_congestion;
@@ -128,5 +145,13 @@ struct {
 	__type(key, int);
 	__type(value, struct memory);
 } memories SEC(".maps");
+
+/* Made at the first attempt to retransmit, or where the congestion state first leaves Open. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct repair);
+} repairs SEC(".maps");
 
 #endif

@@ -58,6 +58,7 @@ static const struct {
 	{ "TcpExt", "TCPWinProbe", AT(win_probes) },
 	{ "TcpExt", "TCPMemoryPressures", AT(memory_pressures) },
 	{ "TcpExt", "TCPTimeWaitOverflow", AT(time_wait_overflow) },
+	{ "Ip", "OutNoRoutes", AT(out_no_routes) }, /* and what IPv6 counts, in a file of its own */
 };
 #define COUNTERS (sizeof(counters) / sizeof(counters[0]))
 
@@ -99,6 +100,20 @@ static void read_counters(struct namespace_row *row, const char *path)
 	free(values);
 }
 
+/* Adds IPv6's count to that of IPv4, which has been read. */
+static void read_ipv6(struct namespace_row *row)
+{
+	FILE *file = fopen("/proc/thread-self/net/snmp6", "re");
+	unsigned long long no_routes;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "Ip6OutNoRoutes %llu", &no_routes) == 1)
+			row->out_no_routes += no_routes;
+	if (file)
+		fclose(file);
+}
+
 static void read_gauges(struct namespace_row *row)
 {
 	FILE *file = fopen("/proc/thread-self/net/sockstat", "re");
@@ -122,6 +137,7 @@ void netstat__read(struct namespace_row *row)
 {
 	read_counters(row, "/proc/thread-self/net/snmp");
 	read_counters(row, "/proc/thread-self/net/netstat");
+	read_ipv6(row);
 	read_gauges(row);
 }
 

@@ -21,6 +21,14 @@ static __always_inline __u32 segments_of(const struct tcp_skb_cb *cb)
 	return segments ? segments : 1;
 }
 
+/* Bytes. SYN and FIN take a sequence number each and are no payload. */
+static __always_inline __u32 payload_of(const struct tcp_skb_cb *cb, enum class class)
+{
+	__u32 length = BPF_CORE_READ(cb, end_seq) - BPF_CORE_READ(cb, seq);
+
+	return length - (class == CLASS_SYN) - !!(BPF_CORE_READ(cb, tcp_flags) & TCPHDR_FIN);
+}
+
 /* The rules hold in this order; each class then equals the kernel's own counter for it (see ARCHITECTURE.md). */
 static __always_inline enum class classify(const struct inet_connection_sock *icsk, __u8 tcp_flags)
 {
@@ -56,7 +64,8 @@ static __always_inline enum outcome outcome_of(struct memory *memory, __u32 tota
 }
 
 static __always_inline void fill(struct retransmit_row *row, struct tcp_sock *tp, const struct tcp_skb_cb *cb,
-				 const struct memory *memory, enum class class, enum outcome outcome, int err)
+				 const struct memory *memory, const struct repair *repair, enum class class,
+				 enum outcome outcome, int err)
 {
 	struct inet_connection_sock *icsk = &tp->inet_conn;
 	__u32 seq = BPF_CORE_READ(cb, seq);
@@ -66,8 +75,7 @@ static __always_inline void fill(struct retransmit_row *row, struct tcp_sock *tp
 
 	row->seq = class == CLASS_SYN ? 0 : seq - isn;
 	row->end_seq = row->seq + (end_seq - seq);
-	/* SYN and FIN take a sequence number each and are no payload. */
-	row->bytes = end_seq - seq - (class == CLASS_SYN) - !!(BPF_CORE_READ(cb, tcp_flags) & TCPHDR_FIN);
+	row->bytes = payload_of(cb, class);
 	row->segments = segments_of(cb);
 	row->rto_us = icsk->icsk_rto * jiffy_us;
 	row->snd_cwnd = tp->snd_cwnd;
@@ -84,21 +92,22 @@ static __always_inline void fill(struct retransmit_row *row, struct tcp_sock *tp
 	row->backoff = icsk->icsk_backoff;
 	row->retransmits = icsk->icsk_retransmits;
 	row->head_of_queue = seq == tp->snd_una;
-	if (memory) {
-		row->dsack_dups = tp->dsack_dups - memory->told_retransmit.dsack_dups;
-		row->evidence = evidence_since(&memory->told_retransmit, &memory->doubt, tp);
+	if (repair) {
+		row->dsack_dups = tp->dsack_dups - repair->told_retransmit.dsack_dups;
+		row->evidence = evidence_since(&repair->told_retransmit, &repair->doubt, tp);
 	}
 }
 
 /* The ledger: what this attempt adds to its class, whether or not its row finds room in the ring. */
-static __always_inline void attribute(struct memory *memory, struct tcp_sock *tp, enum class class, __u32 segments)
+static __always_inline void attribute(struct repair *repair, enum class class, __u32 segments, bool has_payload)
 {
 	__u32 index = class;
 
 	asm volatile("%0 &= 7" : "+r"(index)); /* clang 14 forgets the enum's bound; the verifier wants to see it */
 	if (index < CLASS_COUNT)
-		memory->retrans[index] += segments;
-	memory->total_retrans = tp->total_retrans;
+		repair->retrans[index] += segments;
+	if (has_payload && class != CLASS_TLP)
+		repair->retrans_data += segments;
 }
 
 SEC("tp_btf/tcp_retransmit_skb")
@@ -112,6 +121,7 @@ int tcp_retransmit_skb(unsigned long long *ctx)
 	struct filter_facts facts = {};
 	struct row_head head = {};
 	struct retransmit_row *row;
+	struct repair *repair = NULL;
 	struct memory *memory;
 	__u64 id;
 
@@ -120,7 +130,9 @@ int tcp_retransmit_skb(unsigned long long *ctx)
 	id = bpf_get_socket_cookie(tp);
 	memory = memory_of(tp, id, now_ns);
 	if (memory)
-		memory_look(memory, tp);
+		repair = repair_make(tp, memory);
+	if (repair)
+		memory_look(memory, repair, tp);
 	else
 		count_no_storage(KIND_RETRANSMIT);
 	facts.class = classify(&tp->inet_conn, BPF_CORE_READ(cb, tcp_flags));
@@ -130,15 +142,17 @@ int tcp_retransmit_skb(unsigned long long *ctx)
 	head_fill(&head, tp, memory, id, now_ns);
 	row = row_begin(&ring_retransmit, KIND_RETRANSMIT, sizeof(*row), &head, &facts);
 	if (row) {
-		fill(row, tp, cb, memory, facts.class, facts.outcome, err);
+		fill(row, tp, cb, memory, repair, facts.class, facts.outcome, err);
 		row_submit(row);
 	}
 	if (facts.outcome != OUTCOME_REFUSED)
 		ledger_attribute(head.netns, segments_of(cb));
-	if (memory && facts.outcome != OUTCOME_REFUSED)
-		attribute(memory, tp, facts.class, segments_of(cb));
-	if (memory && row)
-		tell(&memory->told_retransmit, &memory->doubt, tp);
+	if (repair && facts.outcome != OUTCOME_REFUSED)
+		attribute(repair, facts.class, segments_of(cb), payload_of(cb, facts.class) > 0);
+	if (memory)
+		memory->total_retrans = tp->total_retrans;
+	if (repair && row)
+		tell(&repair->told_retransmit, &repair->doubt, tp);
 	return 0;
 }
 

@@ -106,6 +106,14 @@ enum direction {
 	DIRECTION_RECEIVED = 2,
 } ROW_ENUM;
 
+/* What it means that this host freed a packet. */
+enum meaning {
+	MEANING_LOST = 0,      /* it is missing, and somebody has to send it again or gives up */
+	MEANING_ANSWERED = 1,  /* it did its work: it was taken in or answered, and then freed */
+	MEANING_DUPLICATE = 2, /* its data had come before: the peer's retransmission was not needed */
+	MEANING_REFUSED = 3,   /* it asked for a connection that this host did not want: a RST answers it */
+} ROW_ENUM;
+
 /* What a connection row reports. */
 enum event {
 	EVENT_OPEN = 0,
@@ -123,8 +131,9 @@ enum end_reason {
 	END_REASON_TIMEOUT = 5,      /* ETIMEDOUT: retransmissions or keepalive gave up */
 	END_REASON_REFUSED = 6,      /* a SYN was answered by RST */
 	END_REASON_UNREACHABLE = 7,  /* ICMP or no route */
-	END_REASON_ABORT = 8,        /* this side gave up, nothing sent: close during connect, no port left */
+	END_REASON_ABORT = 8,        /* this side gave up before it was open: close during connect */
 	END_REASON_UNKNOWN = 9,
+	END_REASON_NO_PORT = 10,     /* EADDRNOTAVAIL: no local port was left toward that destination */
 } ROW_ENUM;
 
 #endif

@@ -31,11 +31,14 @@ export type Evidence = (typeof EVIDENCE)[number];
 export const EVENT = ['open', 'close', 'failed'] as const;
 export type Event = (typeof EVENT)[number];
 
-export const END_REASON = ['none', 'fin_local', 'fin_peer', 'rst_sent', 'rst_received', 'timeout', 'refused', 'unreachable', 'abort', 'unknown'] as const;
+export const END_REASON = ['none', 'fin_local', 'fin_peer', 'rst_sent', 'rst_received', 'timeout', 'refused', 'unreachable', 'abort', 'unknown', 'no_port'] as const;
 export type EndReason = (typeof END_REASON)[number];
 
 export const DIRECTION = ['unknown', 'sent', 'received'] as const;
 export type Direction = (typeof DIRECTION)[number];
+
+export const MEANING = ['lost', 'answered', 'duplicate', 'refused'] as const;
+export type Meaning = (typeof MEANING)[number];
 
 /** A column as ClickHouse reads it from a row; `pad` columns are skipped on the way in. */
 export type Column = { name: string; offset: number; size: number; type: string; comment: string };
@@ -273,10 +276,14 @@ export type ConnectionRow = {
   first_receive_us: number;
   /** client: sum of the times from a write to the data read next; server: from a read to the next write */
   turn_us: number;
+  /** sum of the path's RTT at each of these turns: what of turn_us the network can have taken */
+  turn_rtt_us: number;
   /** bytes per second, the kernel's last estimate */
   delivery_rate: number;
-  /** payload handed to the network, retransmissions included */
+  /** payload that left TCP, retransmissions included; without bytes_failed */
   bytes_sent: number;
+  /** payload that the layers below TCP did not take at its first sending: no route, link down, queue full */
+  bytes_failed: number;
   /** as the kernel counts: a FIN, and on the client the SYN, count one each */
   bytes_acked: number;
   /** payload */
@@ -286,14 +293,19 @@ export type ConnectionRow = {
   busy_us: number;
   rwnd_limited_us: number;
   sndbuf_limited_us: number;
+  /** busy with nothing in flight, since this host's own layers below TCP took nothing */
+  local_limited_us: number;
   /** `_rest`: what no sample row has reported, so that samples and closes add up */
   bytes_sent_rest: number;
   bytes_received_rest: number;
   busy_us_rest: number;
   rwnd_limited_us_rest: number;
   sndbuf_limited_us_rest: number;
+  local_limited_us_rest: number;
   interval_us_rest: number;
   data_segs_out_rest: number;
+  retrans_data_rest: number;
+  retrans_spurious_rest: number;
   /** client: SYN to ESTABLISHED; server: SYN-ACK to its ACK; 0 unknown */
   connect_us: number;
   segs_out: number;
@@ -311,7 +323,13 @@ export type ConnectionRow = {
   retrans_tlp: number;
   retrans_syn: number;
   retrans_syn_ack: number;
+  /** of these, segments with payload that are no tail probe: what a loss ratio counts */
+  retrans_data: number;
   rttvar_us: number;
+  /** the longest turn */
+  turn_max_us: number;
+  /** the longest time that a transfer under way stood still */
+  stall_max_us: number;
   /** how often it was a write and then a read (client), or the other way round (server) */
   turns: number;
   /** windowed minimum; 0 unknown */
@@ -341,10 +359,12 @@ export type ConnectionRow = {
   notsent: number;
   /** bytes sent and not acknowledged, payload as the two beside it */
   unacked: number;
-  /** bytes received and not read */
+  /** bytes received that no process has read or can still read */
   unread: number;
   /** keepalive or window probes not answered */
   probes_out: number;
+  /** since the peer was last heard, at most 71 minutes */
+  unheard_us: number;
   /** initial sequence numbers; 0 unknown */
   snd_isn: number;
   rcv_isn: number;
@@ -354,12 +374,17 @@ export type ConnectionRow = {
   idle_restarts: number;
   /** errno of the socket, positive; 0 none */
   sk_err: number;
+  /** of end_reason no_port, the range that connect() chose from; else 0 */
+  port_first: number;
+  port_last: number;
   event: Event;
   end_reason: EndReason;
   /** 1: it was open before the agent came, or began to and failed; birth figures are unknown */
   preexisting: boolean;
   /** 1: SO_KEEPALIVE is on */
   keepalive: boolean;
+  /** 1: a SYN was sent again although the peer had the first one: its answer was lost or late */
+  syn_arrived: boolean;
 };
 
 /** Where each member of a connection row lies, for readers that want a few of them. */
@@ -397,62 +422,75 @@ export const CONNECTION_AT = {
   first_send_us: 216,
   first_receive_us: 224,
   turn_us: 232,
-  delivery_rate: 240,
-  bytes_sent: 248,
-  bytes_acked: 256,
-  bytes_received: 264,
-  bytes_retrans: 272,
-  busy_us: 280,
-  rwnd_limited_us: 288,
-  sndbuf_limited_us: 296,
-  bytes_sent_rest: 304,
-  bytes_received_rest: 312,
-  busy_us_rest: 320,
-  rwnd_limited_us_rest: 328,
-  sndbuf_limited_us_rest: 336,
-  interval_us_rest: 344,
-  data_segs_out_rest: 352,
-  connect_us: 356,
-  segs_out: 360,
-  segs_in: 364,
-  data_segs_out: 368,
-  data_segs_in: 372,
-  total_retrans: 376,
-  unattributed: 380,
-  retrans_fast: 384,
-  retrans_slow_start: 388,
-  retrans_rto: 392,
-  retrans_tlp: 396,
-  retrans_syn: 400,
-  retrans_syn_ack: 404,
-  rttvar_us: 408,
-  turns: 412,
-  rtt_min_us: 416,
-  srtt_max_us: 420,
-  dsack_dups: 424,
-  undos: 428,
-  retrans_spurious: 432,
-  delivered_ce: 436,
-  reordering: 440,
-  reord_seen: 444,
-  mss: 448,
-  snd_cwnd: 452,
-  snd_ssthresh: 456,
-  snd_wnd: 460,
-  rcv_wnd: 464,
-  notsent: 468,
-  unacked: 472,
-  unread: 476,
-  probes_out: 480,
-  snd_isn: 484,
-  rcv_isn: 488,
-  idle_restart_us: 492,
-  idle_restarts: 496,
-  sk_err: 498,
-  event: 500,
-  end_reason: 501,
-  preexisting: 502,
-  keepalive: 503,
+  turn_rtt_us: 240,
+  delivery_rate: 248,
+  bytes_sent: 256,
+  bytes_failed: 264,
+  bytes_acked: 272,
+  bytes_received: 280,
+  bytes_retrans: 288,
+  busy_us: 296,
+  rwnd_limited_us: 304,
+  sndbuf_limited_us: 312,
+  local_limited_us: 320,
+  bytes_sent_rest: 328,
+  bytes_received_rest: 336,
+  busy_us_rest: 344,
+  rwnd_limited_us_rest: 352,
+  sndbuf_limited_us_rest: 360,
+  local_limited_us_rest: 368,
+  interval_us_rest: 376,
+  data_segs_out_rest: 384,
+  retrans_data_rest: 388,
+  retrans_spurious_rest: 392,
+  connect_us: 396,
+  segs_out: 400,
+  segs_in: 404,
+  data_segs_out: 408,
+  data_segs_in: 412,
+  total_retrans: 416,
+  unattributed: 420,
+  retrans_fast: 424,
+  retrans_slow_start: 428,
+  retrans_rto: 432,
+  retrans_tlp: 436,
+  retrans_syn: 440,
+  retrans_syn_ack: 444,
+  retrans_data: 448,
+  rttvar_us: 452,
+  turn_max_us: 456,
+  stall_max_us: 460,
+  turns: 464,
+  rtt_min_us: 468,
+  srtt_max_us: 472,
+  dsack_dups: 476,
+  undos: 480,
+  retrans_spurious: 484,
+  delivered_ce: 488,
+  reordering: 492,
+  reord_seen: 496,
+  mss: 500,
+  snd_cwnd: 504,
+  snd_ssthresh: 508,
+  snd_wnd: 512,
+  rcv_wnd: 516,
+  notsent: 520,
+  unacked: 524,
+  unread: 528,
+  probes_out: 532,
+  unheard_us: 536,
+  snd_isn: 540,
+  rcv_isn: 544,
+  idle_restart_us: 548,
+  idle_restarts: 552,
+  sk_err: 554,
+  port_first: 556,
+  port_last: 558,
+  event: 560,
+  end_reason: 561,
+  preexisting: 562,
+  keepalive: 563,
+  syn_arrived: 564,
 } as const satisfies Record<keyof ConnectionRow, number>;
 
 export function readConnectionRow(view: DataView, at: number): ConnectionRow {
@@ -490,62 +528,75 @@ export function readConnectionRow(view: DataView, at: number): ConnectionRow {
     first_send_us: Number(view.getBigUint64(at + 216, true)),
     first_receive_us: Number(view.getBigUint64(at + 224, true)),
     turn_us: Number(view.getBigUint64(at + 232, true)),
-    delivery_rate: Number(view.getBigUint64(at + 240, true)),
-    bytes_sent: Number(view.getBigUint64(at + 248, true)),
-    bytes_acked: Number(view.getBigUint64(at + 256, true)),
-    bytes_received: Number(view.getBigUint64(at + 264, true)),
-    bytes_retrans: Number(view.getBigUint64(at + 272, true)),
-    busy_us: Number(view.getBigUint64(at + 280, true)),
-    rwnd_limited_us: Number(view.getBigUint64(at + 288, true)),
-    sndbuf_limited_us: Number(view.getBigUint64(at + 296, true)),
-    bytes_sent_rest: Number(view.getBigUint64(at + 304, true)),
-    bytes_received_rest: Number(view.getBigUint64(at + 312, true)),
-    busy_us_rest: Number(view.getBigUint64(at + 320, true)),
-    rwnd_limited_us_rest: Number(view.getBigUint64(at + 328, true)),
-    sndbuf_limited_us_rest: Number(view.getBigUint64(at + 336, true)),
-    interval_us_rest: Number(view.getBigUint64(at + 344, true)),
-    data_segs_out_rest: view.getUint32(at + 352, true),
-    connect_us: view.getUint32(at + 356, true),
-    segs_out: view.getUint32(at + 360, true),
-    segs_in: view.getUint32(at + 364, true),
-    data_segs_out: view.getUint32(at + 368, true),
-    data_segs_in: view.getUint32(at + 372, true),
-    total_retrans: view.getUint32(at + 376, true),
-    unattributed: view.getUint32(at + 380, true),
-    retrans_fast: view.getUint32(at + 384, true),
-    retrans_slow_start: view.getUint32(at + 388, true),
-    retrans_rto: view.getUint32(at + 392, true),
-    retrans_tlp: view.getUint32(at + 396, true),
-    retrans_syn: view.getUint32(at + 400, true),
-    retrans_syn_ack: view.getUint32(at + 404, true),
-    rttvar_us: view.getUint32(at + 408, true),
-    turns: view.getUint32(at + 412, true),
-    rtt_min_us: view.getUint32(at + 416, true),
-    srtt_max_us: view.getUint32(at + 420, true),
-    dsack_dups: view.getUint32(at + 424, true),
-    undos: view.getUint32(at + 428, true),
-    retrans_spurious: view.getUint32(at + 432, true),
-    delivered_ce: view.getUint32(at + 436, true),
-    reordering: view.getUint32(at + 440, true),
-    reord_seen: view.getUint32(at + 444, true),
-    mss: view.getUint32(at + 448, true),
-    snd_cwnd: view.getUint32(at + 452, true),
-    snd_ssthresh: view.getUint32(at + 456, true),
-    snd_wnd: view.getUint32(at + 460, true),
-    rcv_wnd: view.getUint32(at + 464, true),
-    notsent: view.getUint32(at + 468, true),
-    unacked: view.getUint32(at + 472, true),
-    unread: view.getUint32(at + 476, true),
-    probes_out: view.getUint32(at + 480, true),
-    snd_isn: view.getUint32(at + 484, true),
-    rcv_isn: view.getUint32(at + 488, true),
-    idle_restart_us: view.getUint32(at + 492, true),
-    idle_restarts: view.getUint16(at + 496, true),
-    sk_err: view.getInt16(at + 498, true),
-    event: EVENT[view.getUint8(at + 500)] ?? 'open',
-    end_reason: END_REASON[view.getUint8(at + 501)] ?? 'none',
-    preexisting: view.getUint8(at + 502) !== 0,
-    keepalive: view.getUint8(at + 503) !== 0,
+    turn_rtt_us: Number(view.getBigUint64(at + 240, true)),
+    delivery_rate: Number(view.getBigUint64(at + 248, true)),
+    bytes_sent: Number(view.getBigUint64(at + 256, true)),
+    bytes_failed: Number(view.getBigUint64(at + 264, true)),
+    bytes_acked: Number(view.getBigUint64(at + 272, true)),
+    bytes_received: Number(view.getBigUint64(at + 280, true)),
+    bytes_retrans: Number(view.getBigUint64(at + 288, true)),
+    busy_us: Number(view.getBigUint64(at + 296, true)),
+    rwnd_limited_us: Number(view.getBigUint64(at + 304, true)),
+    sndbuf_limited_us: Number(view.getBigUint64(at + 312, true)),
+    local_limited_us: Number(view.getBigUint64(at + 320, true)),
+    bytes_sent_rest: Number(view.getBigUint64(at + 328, true)),
+    bytes_received_rest: Number(view.getBigUint64(at + 336, true)),
+    busy_us_rest: Number(view.getBigUint64(at + 344, true)),
+    rwnd_limited_us_rest: Number(view.getBigUint64(at + 352, true)),
+    sndbuf_limited_us_rest: Number(view.getBigUint64(at + 360, true)),
+    local_limited_us_rest: Number(view.getBigUint64(at + 368, true)),
+    interval_us_rest: Number(view.getBigUint64(at + 376, true)),
+    data_segs_out_rest: view.getUint32(at + 384, true),
+    retrans_data_rest: view.getUint32(at + 388, true),
+    retrans_spurious_rest: view.getUint32(at + 392, true),
+    connect_us: view.getUint32(at + 396, true),
+    segs_out: view.getUint32(at + 400, true),
+    segs_in: view.getUint32(at + 404, true),
+    data_segs_out: view.getUint32(at + 408, true),
+    data_segs_in: view.getUint32(at + 412, true),
+    total_retrans: view.getUint32(at + 416, true),
+    unattributed: view.getUint32(at + 420, true),
+    retrans_fast: view.getUint32(at + 424, true),
+    retrans_slow_start: view.getUint32(at + 428, true),
+    retrans_rto: view.getUint32(at + 432, true),
+    retrans_tlp: view.getUint32(at + 436, true),
+    retrans_syn: view.getUint32(at + 440, true),
+    retrans_syn_ack: view.getUint32(at + 444, true),
+    retrans_data: view.getUint32(at + 448, true),
+    rttvar_us: view.getUint32(at + 452, true),
+    turn_max_us: view.getUint32(at + 456, true),
+    stall_max_us: view.getUint32(at + 460, true),
+    turns: view.getUint32(at + 464, true),
+    rtt_min_us: view.getUint32(at + 468, true),
+    srtt_max_us: view.getUint32(at + 472, true),
+    dsack_dups: view.getUint32(at + 476, true),
+    undos: view.getUint32(at + 480, true),
+    retrans_spurious: view.getUint32(at + 484, true),
+    delivered_ce: view.getUint32(at + 488, true),
+    reordering: view.getUint32(at + 492, true),
+    reord_seen: view.getUint32(at + 496, true),
+    mss: view.getUint32(at + 500, true),
+    snd_cwnd: view.getUint32(at + 504, true),
+    snd_ssthresh: view.getUint32(at + 508, true),
+    snd_wnd: view.getUint32(at + 512, true),
+    rcv_wnd: view.getUint32(at + 516, true),
+    notsent: view.getUint32(at + 520, true),
+    unacked: view.getUint32(at + 524, true),
+    unread: view.getUint32(at + 528, true),
+    probes_out: view.getUint32(at + 532, true),
+    unheard_us: view.getUint32(at + 536, true),
+    snd_isn: view.getUint32(at + 540, true),
+    rcv_isn: view.getUint32(at + 544, true),
+    idle_restart_us: view.getUint32(at + 548, true),
+    idle_restarts: view.getUint16(at + 552, true),
+    sk_err: view.getInt16(at + 554, true),
+    port_first: view.getUint16(at + 556, true),
+    port_last: view.getUint16(at + 558, true),
+    event: EVENT[view.getUint8(at + 560)] ?? 'open',
+    end_reason: END_REASON[view.getUint8(at + 561)] ?? 'none',
+    preexisting: view.getUint8(at + 562) !== 0,
+    keepalive: view.getUint8(at + 563) !== 0,
+    syn_arrived: view.getUint8(at + 564) !== 0,
   };
 }
 
@@ -662,7 +713,9 @@ export type SampleRow = {
   uid: number;
   /** bit n: the filter in slot n wants this row */
   filters: number;
+  /** see connection_row */
   bytes_sent: number;
+  bytes_failed: number;
   bytes_acked: number;
   /** payload */
   bytes_received: number;
@@ -671,12 +724,14 @@ export type SampleRow = {
   busy_us: number;
   rwnd_limited_us: number;
   sndbuf_limited_us: number;
+  local_limited_us: number;
   /** since the last sample; since first sight for the first */
   interval_us: number;
   /** in the present state; 0 unknown */
   state_us: number;
   /** see connection_row */
   turn_us: number;
+  turn_rtt_us: number;
   congestion_control: string;
   segs_out: number;
   segs_in: number;
@@ -684,6 +739,12 @@ export type SampleRow = {
   data_segs_in: number;
   /** segments (total_retrans) */
   retrans: number;
+  /** of them, see connection_row */
+  retrans_data: number;
+  retrans_spurious: number;
+  /** the longest turn and stall that ended since the last sample */
+  turn_max_us: number;
+  stall_max_us: number;
   dsack_dups: number;
   /** over the connection's life so far, not a delta */
   unattributed: number;
@@ -745,48 +806,55 @@ export const SAMPLE_AT = {
   uid: 104,
   filters: 108,
   bytes_sent: 112,
-  bytes_acked: 120,
-  bytes_received: 128,
-  delivery_rate: 136,
-  busy_us: 144,
-  rwnd_limited_us: 152,
-  sndbuf_limited_us: 160,
-  interval_us: 168,
-  state_us: 176,
-  turn_us: 184,
-  congestion_control: 192,
-  segs_out: 208,
-  segs_in: 212,
-  data_segs_out: 216,
-  data_segs_in: 220,
-  retrans: 224,
-  dsack_dups: 228,
-  unattributed: 232,
-  rttvar_us: 236,
-  rtt_min_us: 240,
-  snd_cwnd: 244,
-  snd_ssthresh: 248,
-  snd_wnd: 252,
-  rcv_wnd: 256,
-  packets_out: 260,
-  notsent: 264,
-  unread: 268,
-  reordering: 272,
-  reord_seen: 276,
-  lost_out: 280,
-  sacked_out: 284,
-  retrans_out: 288,
-  undos: 292,
-  turns: 296,
-  delivered_ce: 300,
-  probes_out: 304,
-  idle_us: 308,
-  idle_restarts: 312,
-  ca_state: 314,
-  evidence: 315,
-  app_limited: 316,
-  keepalive: 317,
-  backoff: 318,
+  bytes_failed: 120,
+  bytes_acked: 128,
+  bytes_received: 136,
+  delivery_rate: 144,
+  busy_us: 152,
+  rwnd_limited_us: 160,
+  sndbuf_limited_us: 168,
+  local_limited_us: 176,
+  interval_us: 184,
+  state_us: 192,
+  turn_us: 200,
+  turn_rtt_us: 208,
+  congestion_control: 216,
+  segs_out: 232,
+  segs_in: 236,
+  data_segs_out: 240,
+  data_segs_in: 244,
+  retrans: 248,
+  retrans_data: 252,
+  retrans_spurious: 256,
+  turn_max_us: 260,
+  stall_max_us: 264,
+  dsack_dups: 268,
+  unattributed: 272,
+  rttvar_us: 276,
+  rtt_min_us: 280,
+  snd_cwnd: 284,
+  snd_ssthresh: 288,
+  snd_wnd: 292,
+  rcv_wnd: 296,
+  packets_out: 300,
+  notsent: 304,
+  unread: 308,
+  reordering: 312,
+  reord_seen: 316,
+  lost_out: 320,
+  sacked_out: 324,
+  retrans_out: 328,
+  undos: 332,
+  turns: 336,
+  delivered_ce: 340,
+  probes_out: 344,
+  idle_us: 348,
+  idle_restarts: 352,
+  ca_state: 354,
+  evidence: 355,
+  app_limited: 356,
+  keepalive: 357,
+  backoff: 358,
 } as const satisfies Record<keyof SampleRow, number>;
 
 export function readSampleRow(view: DataView, at: number): SampleRow {
@@ -810,48 +878,55 @@ export function readSampleRow(view: DataView, at: number): SampleRow {
     uid: view.getUint32(at + 104, true),
     filters: view.getUint32(at + 108, true),
     bytes_sent: Number(view.getBigUint64(at + 112, true)),
-    bytes_acked: Number(view.getBigUint64(at + 120, true)),
-    bytes_received: Number(view.getBigUint64(at + 128, true)),
-    delivery_rate: Number(view.getBigUint64(at + 136, true)),
-    busy_us: Number(view.getBigUint64(at + 144, true)),
-    rwnd_limited_us: Number(view.getBigUint64(at + 152, true)),
-    sndbuf_limited_us: Number(view.getBigUint64(at + 160, true)),
-    interval_us: Number(view.getBigUint64(at + 168, true)),
-    state_us: Number(view.getBigUint64(at + 176, true)),
-    turn_us: Number(view.getBigUint64(at + 184, true)),
-    congestion_control: readText(view, at + 192, 16),
-    segs_out: view.getUint32(at + 208, true),
-    segs_in: view.getUint32(at + 212, true),
-    data_segs_out: view.getUint32(at + 216, true),
-    data_segs_in: view.getUint32(at + 220, true),
-    retrans: view.getUint32(at + 224, true),
-    dsack_dups: view.getUint32(at + 228, true),
-    unattributed: view.getUint32(at + 232, true),
-    rttvar_us: view.getUint32(at + 236, true),
-    rtt_min_us: view.getUint32(at + 240, true),
-    snd_cwnd: view.getUint32(at + 244, true),
-    snd_ssthresh: view.getUint32(at + 248, true),
-    snd_wnd: view.getUint32(at + 252, true),
-    rcv_wnd: view.getUint32(at + 256, true),
-    packets_out: view.getUint32(at + 260, true),
-    notsent: view.getUint32(at + 264, true),
-    unread: view.getUint32(at + 268, true),
-    reordering: view.getUint32(at + 272, true),
-    reord_seen: view.getUint32(at + 276, true),
-    lost_out: view.getUint32(at + 280, true),
-    sacked_out: view.getUint32(at + 284, true),
-    retrans_out: view.getUint32(at + 288, true),
-    undos: view.getUint32(at + 292, true),
-    turns: view.getUint32(at + 296, true),
-    delivered_ce: view.getUint32(at + 300, true),
-    probes_out: view.getUint32(at + 304, true),
-    idle_us: view.getUint32(at + 308, true),
-    idle_restarts: view.getUint16(at + 312, true),
-    ca_state: CA_STATE[view.getUint8(at + 314)] ?? 'open',
-    evidence: EVIDENCE[view.getUint8(at + 315)] ?? 'none',
-    app_limited: view.getUint8(at + 316) !== 0,
-    keepalive: view.getUint8(at + 317) !== 0,
-    backoff: view.getUint8(at + 318),
+    bytes_failed: Number(view.getBigUint64(at + 120, true)),
+    bytes_acked: Number(view.getBigUint64(at + 128, true)),
+    bytes_received: Number(view.getBigUint64(at + 136, true)),
+    delivery_rate: Number(view.getBigUint64(at + 144, true)),
+    busy_us: Number(view.getBigUint64(at + 152, true)),
+    rwnd_limited_us: Number(view.getBigUint64(at + 160, true)),
+    sndbuf_limited_us: Number(view.getBigUint64(at + 168, true)),
+    local_limited_us: Number(view.getBigUint64(at + 176, true)),
+    interval_us: Number(view.getBigUint64(at + 184, true)),
+    state_us: Number(view.getBigUint64(at + 192, true)),
+    turn_us: Number(view.getBigUint64(at + 200, true)),
+    turn_rtt_us: Number(view.getBigUint64(at + 208, true)),
+    congestion_control: readText(view, at + 216, 16),
+    segs_out: view.getUint32(at + 232, true),
+    segs_in: view.getUint32(at + 236, true),
+    data_segs_out: view.getUint32(at + 240, true),
+    data_segs_in: view.getUint32(at + 244, true),
+    retrans: view.getUint32(at + 248, true),
+    retrans_data: view.getUint32(at + 252, true),
+    retrans_spurious: view.getUint32(at + 256, true),
+    turn_max_us: view.getUint32(at + 260, true),
+    stall_max_us: view.getUint32(at + 264, true),
+    dsack_dups: view.getUint32(at + 268, true),
+    unattributed: view.getUint32(at + 272, true),
+    rttvar_us: view.getUint32(at + 276, true),
+    rtt_min_us: view.getUint32(at + 280, true),
+    snd_cwnd: view.getUint32(at + 284, true),
+    snd_ssthresh: view.getUint32(at + 288, true),
+    snd_wnd: view.getUint32(at + 292, true),
+    rcv_wnd: view.getUint32(at + 296, true),
+    packets_out: view.getUint32(at + 300, true),
+    notsent: view.getUint32(at + 304, true),
+    unread: view.getUint32(at + 308, true),
+    reordering: view.getUint32(at + 312, true),
+    reord_seen: view.getUint32(at + 316, true),
+    lost_out: view.getUint32(at + 320, true),
+    sacked_out: view.getUint32(at + 324, true),
+    retrans_out: view.getUint32(at + 328, true),
+    undos: view.getUint32(at + 332, true),
+    turns: view.getUint32(at + 336, true),
+    delivered_ce: view.getUint32(at + 340, true),
+    probes_out: view.getUint32(at + 344, true),
+    idle_us: view.getUint32(at + 348, true),
+    idle_restarts: view.getUint16(at + 352, true),
+    ca_state: CA_STATE[view.getUint8(at + 354)] ?? 'open',
+    evidence: EVIDENCE[view.getUint8(at + 355)] ?? 'none',
+    app_limited: view.getUint8(at + 356) !== 0,
+    keepalive: view.getUint8(at + 357) !== 0,
+    backoff: view.getUint8(at + 358),
   };
 }
 
@@ -1149,6 +1224,7 @@ export type DropRow = {
   direction: Direction;
   has_socket: boolean;
   tcp_flags: number;
+  meaning: Meaning;
 };
 
 /** Where each member of a drop row lies, for readers that want a few of them. */
@@ -1182,6 +1258,7 @@ export const DROP_AT = {
   direction: 204,
   has_socket: 205,
   tcp_flags: 206,
+  meaning: 207,
 } as const satisfies Record<keyof DropRow, number>;
 
 export function readDropRow(view: DataView, at: number): DropRow {
@@ -1215,6 +1292,7 @@ export function readDropRow(view: DataView, at: number): DropRow {
     direction: DIRECTION[view.getUint8(at + 204)] ?? 'unknown',
     has_socket: view.getUint8(at + 205) !== 0,
     tcp_flags: view.getUint8(at + 206),
+    meaning: MEANING[view.getUint8(at + 207)] ?? 'lost',
   };
 }
 
@@ -1254,7 +1332,9 @@ export type ListenerRow = {
   accept_queue_limit: number;
   /** handshakes under way */
   syn_backlog: number;
-  /** connections refused since its last row: queue full, no memory */
+  /** since its last row: connections turned away because the accept queue was full, each once (ListenOverflows) */
+  overflows: number;
+  /** since its last row: packets it dropped for any reason (sk_drops), some of them counted twice by the kernel */
   drops: number;
   drops_total: number;
   /** connections that reached it since its last row */
@@ -1287,11 +1367,12 @@ export const LISTENER_AT = {
   accept_queue: 120,
   accept_queue_limit: 124,
   syn_backlog: 128,
-  drops: 132,
-  drops_total: 136,
-  accepted: 140,
-  defer_accept: 144,
-  fast_open: 145,
+  overflows: 132,
+  drops: 136,
+  drops_total: 140,
+  accepted: 144,
+  defer_accept: 148,
+  fast_open: 149,
 } as const satisfies Record<keyof ListenerRow, number>;
 
 export function readListenerRow(view: DataView, at: number): ListenerRow {
@@ -1318,11 +1399,12 @@ export function readListenerRow(view: DataView, at: number): ListenerRow {
     accept_queue: view.getUint32(at + 120, true),
     accept_queue_limit: view.getUint32(at + 124, true),
     syn_backlog: view.getUint32(at + 128, true),
-    drops: view.getUint32(at + 132, true),
-    drops_total: view.getUint32(at + 136, true),
-    accepted: view.getUint32(at + 140, true),
-    defer_accept: view.getUint8(at + 144) !== 0,
-    fast_open: view.getUint8(at + 145) !== 0,
+    overflows: view.getUint32(at + 132, true),
+    drops: view.getUint32(at + 136, true),
+    drops_total: view.getUint32(at + 140, true),
+    accepted: view.getUint32(at + 144, true),
+    defer_accept: view.getUint8(at + 148) !== 0,
+    fast_open: view.getUint8(at + 149) !== 0,
   };
 }
 
@@ -1405,6 +1487,8 @@ export type NamespaceRow = {
   win_probes: number;
   memory_pressures: number;
   time_wait_overflow: number;
+  /** packets of any protocol, and connects, for which this host had no route: IPv4 and IPv6 */
+  out_no_routes: number;
   /** now: sockets of any state but TIME_WAIT, orphans, TIME_WAITs */
   inuse: number;
   orphans: number;
@@ -1483,12 +1567,13 @@ export const NAMESPACE_AT = {
   win_probes: 464,
   memory_pressures: 472,
   time_wait_overflow: 480,
-  inuse: 488,
-  orphans: 492,
-  time_wait: 496,
-  curr_estab: 500,
-  mem_pages: 504,
-  port_range: 508,
+  out_no_routes: 488,
+  inuse: 496,
+  orphans: 500,
+  time_wait: 504,
+  curr_estab: 508,
+  mem_pages: 512,
+  port_range: 516,
 } as const satisfies Record<keyof NamespaceRow, number>;
 
 export function readNamespaceRow(view: DataView, at: number): NamespaceRow {
@@ -1558,12 +1643,13 @@ export function readNamespaceRow(view: DataView, at: number): NamespaceRow {
     win_probes: Number(view.getBigUint64(at + 464, true)),
     memory_pressures: Number(view.getBigUint64(at + 472, true)),
     time_wait_overflow: Number(view.getBigUint64(at + 480, true)),
-    inuse: view.getUint32(at + 488, true),
-    orphans: view.getUint32(at + 492, true),
-    time_wait: view.getUint32(at + 496, true),
-    curr_estab: view.getUint32(at + 500, true),
-    mem_pages: view.getUint32(at + 504, true),
-    port_range: view.getUint32(at + 508, true),
+    out_no_routes: Number(view.getBigUint64(at + 488, true)),
+    inuse: view.getUint32(at + 496, true),
+    orphans: view.getUint32(at + 500, true),
+    time_wait: view.getUint32(at + 504, true),
+    curr_estab: view.getUint32(at + 508, true),
+    mem_pages: view.getUint32(at + 512, true),
+    port_range: view.getUint32(at + 516, true),
   };
 }
 
@@ -1572,7 +1658,7 @@ export const KINDS = {
   retransmit: {
     index: 0,
     size: 176,
-    schema: 'retransmit/fb22c8a1375a',
+    schema: 'retransmit/c4b5ee9a198e',
     read: readRetransmitRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -1619,8 +1705,8 @@ export const KINDS = {
   },
   connection: {
     index: 1,
-    size: 504,
-    schema: 'connection/ad99c50aabd2',
+    size: 568,
+    schema: 'connection/2b760a163099',
     read: readConnectionRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -1656,68 +1742,82 @@ export const KINDS = {
       { name: 'first_send_us', offset: 216, size: 8, type: "UInt64", comment: "first sight to the first write and to the first read with data; 0 none or unknown" },
       { name: 'first_receive_us', offset: 224, size: 8, type: "UInt64", comment: "" },
       { name: 'turn_us', offset: 232, size: 8, type: "UInt64", comment: "client: sum of the times from a write to the data read next; server: from a read to the next write" },
-      { name: 'delivery_rate', offset: 240, size: 8, type: "UInt64", comment: "bytes per second, the kernel's last estimate" },
-      { name: 'bytes_sent', offset: 248, size: 8, type: "UInt64", comment: "payload handed to the network, retransmissions included" },
-      { name: 'bytes_acked', offset: 256, size: 8, type: "UInt64", comment: "as the kernel counts: a FIN, and on the client the SYN, count one each" },
-      { name: 'bytes_received', offset: 264, size: 8, type: "UInt64", comment: "payload" },
-      { name: 'bytes_retrans', offset: 272, size: 8, type: "UInt64", comment: "" },
-      { name: 'busy_us', offset: 280, size: 8, type: "UInt64", comment: "time with data to send, in it limited by the peer's window or by the send buffer" },
-      { name: 'rwnd_limited_us', offset: 288, size: 8, type: "UInt64", comment: "" },
-      { name: 'sndbuf_limited_us', offset: 296, size: 8, type: "UInt64", comment: "" },
-      { name: 'bytes_sent_rest', offset: 304, size: 8, type: "UInt64", comment: "`_rest`: what no sample row has reported, so that samples and closes add up" },
-      { name: 'bytes_received_rest', offset: 312, size: 8, type: "UInt64", comment: "" },
-      { name: 'busy_us_rest', offset: 320, size: 8, type: "UInt64", comment: "" },
-      { name: 'rwnd_limited_us_rest', offset: 328, size: 8, type: "UInt64", comment: "" },
-      { name: 'sndbuf_limited_us_rest', offset: 336, size: 8, type: "UInt64", comment: "" },
-      { name: 'interval_us_rest', offset: 344, size: 8, type: "UInt64", comment: "" },
-      { name: 'data_segs_out_rest', offset: 352, size: 4, type: "UInt32", comment: "" },
-      { name: 'connect_us', offset: 356, size: 4, type: "UInt32", comment: "client: SYN to ESTABLISHED; server: SYN-ACK to its ACK; 0 unknown" },
-      { name: 'segs_out', offset: 360, size: 4, type: "UInt32", comment: "" },
-      { name: 'segs_in', offset: 364, size: 4, type: "UInt32", comment: "" },
-      { name: 'data_segs_out', offset: 368, size: 4, type: "UInt32", comment: "" },
-      { name: 'data_segs_in', offset: 372, size: 4, type: "UInt32", comment: "" },
-      { name: 'total_retrans', offset: 376, size: 4, type: "UInt32", comment: "the socket's own counter: the ledger" },
-      { name: 'unattributed', offset: 380, size: 4, type: "UInt32", comment: "total_retrans that no retransmit row accounts for" },
-      { name: 'retrans_fast', offset: 384, size: 4, type: "UInt32", comment: "segments of this connection's retransmit rows, sent and failed, by class" },
-      { name: 'retrans_slow_start', offset: 388, size: 4, type: "UInt32", comment: "" },
-      { name: 'retrans_rto', offset: 392, size: 4, type: "UInt32", comment: "" },
-      { name: 'retrans_tlp', offset: 396, size: 4, type: "UInt32", comment: "" },
-      { name: 'retrans_syn', offset: 400, size: 4, type: "UInt32", comment: "" },
-      { name: 'retrans_syn_ack', offset: 404, size: 4, type: "UInt32", comment: "" },
-      { name: 'rttvar_us', offset: 408, size: 4, type: "UInt32", comment: "" },
-      { name: 'turns', offset: 412, size: 4, type: "UInt32", comment: "how often it was a write and then a read (client), or the other way round (server)" },
-      { name: 'rtt_min_us', offset: 416, size: 4, type: "UInt32", comment: "windowed minimum; 0 unknown" },
-      { name: 'srtt_max_us', offset: 420, size: 4, type: "UInt32", comment: "the largest that an event or a sweep saw" },
-      { name: 'dsack_dups', offset: 424, size: 4, type: "UInt32", comment: "segments that DSACKs reported twice" },
-      { name: 'undos', offset: 428, size: 4, type: "UInt32", comment: "congestion responses that the kernel took back" },
-      { name: 'retrans_spurious', offset: 432, size: 4, type: "UInt32", comment: "segments of total_retrans that DSACKs or undos show were not needed" },
-      { name: 'delivered_ce', offset: 436, size: 4, type: "UInt32", comment: "segments acknowledged with a congestion mark" },
-      { name: 'reordering', offset: 440, size: 4, type: "UInt32", comment: "segments: the distance at which loss is assumed" },
-      { name: 'reord_seen', offset: 444, size: 4, type: "UInt32", comment: "reordering events" },
-      { name: 'mss', offset: 448, size: 4, type: "UInt32", comment: "bytes, of what is sent" },
-      { name: 'snd_cwnd', offset: 452, size: 4, type: "UInt32", comment: "" },
-      { name: 'snd_ssthresh', offset: 456, size: 4, type: "UInt32", comment: "" },
-      { name: 'snd_wnd', offset: 460, size: 4, type: "UInt32", comment: "bytes" },
-      { name: 'rcv_wnd', offset: 464, size: 4, type: "UInt32", comment: "" },
-      { name: 'notsent', offset: 468, size: 4, type: "UInt32", comment: "bytes written and never sent" },
-      { name: 'unacked', offset: 472, size: 4, type: "UInt32", comment: "bytes sent and not acknowledged, payload as the two beside it" },
-      { name: 'unread', offset: 476, size: 4, type: "UInt32", comment: "bytes received and not read" },
-      { name: 'probes_out', offset: 480, size: 4, type: "UInt32", comment: "keepalive or window probes not answered" },
-      { name: 'snd_isn', offset: 484, size: 4, type: "UInt32", comment: "initial sequence numbers; 0 unknown" },
-      { name: 'rcv_isn', offset: 488, size: 4, type: "UInt32", comment: "" },
-      { name: 'idle_restart_us', offset: 492, size: 4, type: "UInt32", comment: "the longest pause in sending after which the kernel cut snd_cwnd (slow start after idle)" },
-      { name: 'idle_restarts', offset: 496, size: 2, type: "UInt16", comment: "how often a write showed that it did" },
-      { name: 'sk_err', offset: 498, size: 2, type: "Int16", comment: "errno of the socket, positive; 0 none" },
-      { name: 'event', offset: 500, size: 1, type: "Enum8('open' = 0, 'close' = 1, 'failed' = 2)", comment: "" },
-      { name: 'end_reason', offset: 501, size: 1, type: "Enum8('none' = 0, 'fin_local' = 1, 'fin_peer' = 2, 'rst_sent' = 3, 'rst_received' = 4, 'timeout' = 5, 'refused' = 6, 'unreachable' = 7, 'abort' = 8, 'unknown' = 9)", comment: "" },
-      { name: 'preexisting', offset: 502, size: 1, type: "Bool", comment: "1: it was open before the agent came, or began to and failed; birth figures are unknown" },
-      { name: 'keepalive', offset: 503, size: 1, type: "Bool", comment: "1: SO_KEEPALIVE is on" },
+      { name: 'turn_rtt_us', offset: 240, size: 8, type: "UInt64", comment: "sum of the path's RTT at each of these turns: what of turn_us the network can have taken" },
+      { name: 'delivery_rate', offset: 248, size: 8, type: "UInt64", comment: "bytes per second, the kernel's last estimate" },
+      { name: 'bytes_sent', offset: 256, size: 8, type: "UInt64", comment: "payload that left TCP, retransmissions included; without bytes_failed" },
+      { name: 'bytes_failed', offset: 264, size: 8, type: "UInt64", comment: "payload that the layers below TCP did not take at its first sending: no route, link down, queue full" },
+      { name: 'bytes_acked', offset: 272, size: 8, type: "UInt64", comment: "as the kernel counts: a FIN, and on the client the SYN, count one each" },
+      { name: 'bytes_received', offset: 280, size: 8, type: "UInt64", comment: "payload" },
+      { name: 'bytes_retrans', offset: 288, size: 8, type: "UInt64", comment: "" },
+      { name: 'busy_us', offset: 296, size: 8, type: "UInt64", comment: "time with data to send, in it limited by the peer's window or by the send buffer" },
+      { name: 'rwnd_limited_us', offset: 304, size: 8, type: "UInt64", comment: "" },
+      { name: 'sndbuf_limited_us', offset: 312, size: 8, type: "UInt64", comment: "" },
+      { name: 'local_limited_us', offset: 320, size: 8, type: "UInt64", comment: "busy with nothing in flight, since this host's own layers below TCP took nothing" },
+      { name: 'bytes_sent_rest', offset: 328, size: 8, type: "UInt64", comment: "`_rest`: what no sample row has reported, so that samples and closes add up" },
+      { name: 'bytes_received_rest', offset: 336, size: 8, type: "UInt64", comment: "" },
+      { name: 'busy_us_rest', offset: 344, size: 8, type: "UInt64", comment: "" },
+      { name: 'rwnd_limited_us_rest', offset: 352, size: 8, type: "UInt64", comment: "" },
+      { name: 'sndbuf_limited_us_rest', offset: 360, size: 8, type: "UInt64", comment: "" },
+      { name: 'local_limited_us_rest', offset: 368, size: 8, type: "UInt64", comment: "" },
+      { name: 'interval_us_rest', offset: 376, size: 8, type: "UInt64", comment: "" },
+      { name: 'data_segs_out_rest', offset: 384, size: 4, type: "UInt32", comment: "" },
+      { name: 'retrans_data_rest', offset: 388, size: 4, type: "UInt32", comment: "" },
+      { name: 'retrans_spurious_rest', offset: 392, size: 4, type: "UInt32", comment: "" },
+      { name: 'connect_us', offset: 396, size: 4, type: "UInt32", comment: "client: SYN to ESTABLISHED; server: SYN-ACK to its ACK; 0 unknown" },
+      { name: 'segs_out', offset: 400, size: 4, type: "UInt32", comment: "" },
+      { name: 'segs_in', offset: 404, size: 4, type: "UInt32", comment: "" },
+      { name: 'data_segs_out', offset: 408, size: 4, type: "UInt32", comment: "" },
+      { name: 'data_segs_in', offset: 412, size: 4, type: "UInt32", comment: "" },
+      { name: 'total_retrans', offset: 416, size: 4, type: "UInt32", comment: "the socket's own counter: the ledger" },
+      { name: 'unattributed', offset: 420, size: 4, type: "UInt32", comment: "total_retrans that no retransmit row accounts for" },
+      { name: 'retrans_fast', offset: 424, size: 4, type: "UInt32", comment: "segments of this connection's retransmit rows, sent and failed, by class" },
+      { name: 'retrans_slow_start', offset: 428, size: 4, type: "UInt32", comment: "" },
+      { name: 'retrans_rto', offset: 432, size: 4, type: "UInt32", comment: "" },
+      { name: 'retrans_tlp', offset: 436, size: 4, type: "UInt32", comment: "" },
+      { name: 'retrans_syn', offset: 440, size: 4, type: "UInt32", comment: "" },
+      { name: 'retrans_syn_ack', offset: 444, size: 4, type: "UInt32", comment: "" },
+      { name: 'retrans_data', offset: 448, size: 4, type: "UInt32", comment: "of these, segments with payload that are no tail probe: what a loss ratio counts" },
+      { name: 'rttvar_us', offset: 452, size: 4, type: "UInt32", comment: "" },
+      { name: 'turn_max_us', offset: 456, size: 4, type: "UInt32", comment: "the longest turn" },
+      { name: 'stall_max_us', offset: 460, size: 4, type: "UInt32", comment: "the longest time that a transfer under way stood still" },
+      { name: 'turns', offset: 464, size: 4, type: "UInt32", comment: "how often it was a write and then a read (client), or the other way round (server)" },
+      { name: 'rtt_min_us', offset: 468, size: 4, type: "UInt32", comment: "windowed minimum; 0 unknown" },
+      { name: 'srtt_max_us', offset: 472, size: 4, type: "UInt32", comment: "the largest that an event or a sweep saw" },
+      { name: 'dsack_dups', offset: 476, size: 4, type: "UInt32", comment: "segments that DSACKs reported twice" },
+      { name: 'undos', offset: 480, size: 4, type: "UInt32", comment: "congestion responses that the kernel took back" },
+      { name: 'retrans_spurious', offset: 484, size: 4, type: "UInt32", comment: "segments of total_retrans that DSACKs or undos show were not needed" },
+      { name: 'delivered_ce', offset: 488, size: 4, type: "UInt32", comment: "segments acknowledged with a congestion mark" },
+      { name: 'reordering', offset: 492, size: 4, type: "UInt32", comment: "segments: the distance at which loss is assumed" },
+      { name: 'reord_seen', offset: 496, size: 4, type: "UInt32", comment: "reordering events" },
+      { name: 'mss', offset: 500, size: 4, type: "UInt32", comment: "bytes, of what is sent" },
+      { name: 'snd_cwnd', offset: 504, size: 4, type: "UInt32", comment: "" },
+      { name: 'snd_ssthresh', offset: 508, size: 4, type: "UInt32", comment: "" },
+      { name: 'snd_wnd', offset: 512, size: 4, type: "UInt32", comment: "bytes" },
+      { name: 'rcv_wnd', offset: 516, size: 4, type: "UInt32", comment: "" },
+      { name: 'notsent', offset: 520, size: 4, type: "UInt32", comment: "bytes written and never sent" },
+      { name: 'unacked', offset: 524, size: 4, type: "UInt32", comment: "bytes sent and not acknowledged, payload as the two beside it" },
+      { name: 'unread', offset: 528, size: 4, type: "UInt32", comment: "bytes received that no process has read or can still read" },
+      { name: 'probes_out', offset: 532, size: 4, type: "UInt32", comment: "keepalive or window probes not answered" },
+      { name: 'unheard_us', offset: 536, size: 4, type: "UInt32", comment: "since the peer was last heard, at most 71 minutes" },
+      { name: 'snd_isn', offset: 540, size: 4, type: "UInt32", comment: "initial sequence numbers; 0 unknown" },
+      { name: 'rcv_isn', offset: 544, size: 4, type: "UInt32", comment: "" },
+      { name: 'idle_restart_us', offset: 548, size: 4, type: "UInt32", comment: "the longest pause in sending after which the kernel cut snd_cwnd (slow start after idle)" },
+      { name: 'idle_restarts', offset: 552, size: 2, type: "UInt16", comment: "how often a write showed that it did" },
+      { name: 'sk_err', offset: 554, size: 2, type: "Int16", comment: "errno of the socket, positive; 0 none" },
+      { name: 'port_first', offset: 556, size: 2, type: "UInt16", comment: "of end_reason no_port, the range that connect() chose from; else 0" },
+      { name: 'port_last', offset: 558, size: 2, type: "UInt16", comment: "" },
+      { name: 'event', offset: 560, size: 1, type: "Enum8('open' = 0, 'close' = 1, 'failed' = 2)", comment: "" },
+      { name: 'end_reason', offset: 561, size: 1, type: "Enum8('none' = 0, 'fin_local' = 1, 'fin_peer' = 2, 'rst_sent' = 3, 'rst_received' = 4, 'timeout' = 5, 'refused' = 6, 'unreachable' = 7, 'abort' = 8, 'unknown' = 9, 'no_port' = 10)", comment: "" },
+      { name: 'preexisting', offset: 562, size: 1, type: "Bool", comment: "1: it was open before the agent came, or began to and failed; birth figures are unknown" },
+      { name: 'keepalive', offset: 563, size: 1, type: "Bool", comment: "1: SO_KEEPALIVE is on" },
+      { name: 'syn_arrived', offset: 564, size: 1, type: "Bool", comment: "1: a SYN was sent again although the peer had the first one: its answer was lost or late" },
+      { name: 'pad', offset: 565, size: 3, type: "FixedString(3)", comment: "" },
     ],
   },
   state_change: {
     index: 2,
     size: 128,
-    schema: 'state_change/b7f34e8a087e',
+    schema: 'state_change/731aa3cefba6',
     read: readStateChangeRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -1746,8 +1846,8 @@ export const KINDS = {
   },
   sample: {
     index: 3,
-    size: 320,
-    schema: 'sample/e080c4bce531',
+    size: 360,
+    schema: 'sample/04418fb7103f',
     read: readSampleRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -1768,56 +1868,63 @@ export const KINDS = {
       { name: 'srtt_us', offset: 100, size: 4, type: "UInt32", comment: "smoothed RTT; 0 before the first sample" },
       { name: 'uid', offset: 104, size: 4, type: "UInt32", comment: "of the socket's maker, in the initial user namespace; 0xffffffff unknown" },
       { name: 'filters', offset: 108, size: 4, type: "UInt32", comment: "bit n: the filter in slot n wants this row" },
-      { name: 'bytes_sent', offset: 112, size: 8, type: "UInt64", comment: "" },
-      { name: 'bytes_acked', offset: 120, size: 8, type: "UInt64", comment: "" },
-      { name: 'bytes_received', offset: 128, size: 8, type: "UInt64", comment: "payload" },
-      { name: 'delivery_rate', offset: 136, size: 8, type: "UInt64", comment: "bytes per second, the kernel's latest estimate" },
-      { name: 'busy_us', offset: 144, size: 8, type: "UInt64", comment: "" },
-      { name: 'rwnd_limited_us', offset: 152, size: 8, type: "UInt64", comment: "" },
-      { name: 'sndbuf_limited_us', offset: 160, size: 8, type: "UInt64", comment: "" },
-      { name: 'interval_us', offset: 168, size: 8, type: "UInt64", comment: "since the last sample; since first sight for the first" },
-      { name: 'state_us', offset: 176, size: 8, type: "UInt64", comment: "in the present state; 0 unknown" },
-      { name: 'turn_us', offset: 184, size: 8, type: "UInt64", comment: "see connection_row" },
-      { name: 'congestion_control', offset: 192, size: 16, type: "FixedString(16)", comment: "" },
-      { name: 'segs_out', offset: 208, size: 4, type: "UInt32", comment: "" },
-      { name: 'segs_in', offset: 212, size: 4, type: "UInt32", comment: "" },
-      { name: 'data_segs_out', offset: 216, size: 4, type: "UInt32", comment: "" },
-      { name: 'data_segs_in', offset: 220, size: 4, type: "UInt32", comment: "" },
-      { name: 'retrans', offset: 224, size: 4, type: "UInt32", comment: "segments (total_retrans)" },
-      { name: 'dsack_dups', offset: 228, size: 4, type: "UInt32", comment: "" },
-      { name: 'unattributed', offset: 232, size: 4, type: "UInt32", comment: "over the connection's life so far, not a delta" },
-      { name: 'rttvar_us', offset: 236, size: 4, type: "UInt32", comment: "" },
-      { name: 'rtt_min_us', offset: 240, size: 4, type: "UInt32", comment: "" },
-      { name: 'snd_cwnd', offset: 244, size: 4, type: "UInt32", comment: "" },
-      { name: 'snd_ssthresh', offset: 248, size: 4, type: "UInt32", comment: "" },
-      { name: 'snd_wnd', offset: 252, size: 4, type: "UInt32", comment: "bytes" },
-      { name: 'rcv_wnd', offset: 256, size: 4, type: "UInt32", comment: "" },
-      { name: 'packets_out', offset: 260, size: 4, type: "UInt32", comment: "" },
-      { name: 'notsent', offset: 264, size: 4, type: "UInt32", comment: "bytes written and not yet sent" },
-      { name: 'unread', offset: 268, size: 4, type: "UInt32", comment: "bytes received and not yet read" },
-      { name: 'reordering', offset: 272, size: 4, type: "UInt32", comment: "" },
-      { name: 'reord_seen', offset: 276, size: 4, type: "UInt32", comment: "" },
-      { name: 'lost_out', offset: 280, size: 4, type: "UInt32", comment: "segments held for lost, reported by SACK, sent again and not yet acknowledged" },
-      { name: 'sacked_out', offset: 284, size: 4, type: "UInt32", comment: "" },
-      { name: 'retrans_out', offset: 288, size: 4, type: "UInt32", comment: "" },
-      { name: 'undos', offset: 292, size: 4, type: "UInt32", comment: "congestion responses taken back" },
-      { name: 'turns', offset: 296, size: 4, type: "UInt32", comment: "" },
-      { name: 'delivered_ce', offset: 300, size: 4, type: "UInt32", comment: "" },
-      { name: 'probes_out', offset: 304, size: 4, type: "UInt32", comment: "keepalive or window probes not answered" },
-      { name: 'idle_us', offset: 308, size: 4, type: "UInt32", comment: "since data was last sent or received, at most 71 minutes" },
-      { name: 'idle_restarts', offset: 312, size: 2, type: "UInt16", comment: "see connection_row; over the connection's life so far, not a delta" },
-      { name: 'ca_state', offset: 314, size: 1, type: "Enum8('open' = 0, 'disorder' = 1, 'cwr' = 2, 'recovery' = 3, 'loss' = 4)", comment: "" },
-      { name: 'evidence', offset: 315, size: 1, type: "Enum8('none' = 0, 'dsack' = 1, 'undo' = 2, 'both' = 3)", comment: "about retransmissions, since the last sample" },
-      { name: 'app_limited', offset: 316, size: 1, type: "Bool", comment: "1: delivery_rate is bounded by the application" },
-      { name: 'keepalive', offset: 317, size: 1, type: "Bool", comment: "" },
-      { name: 'backoff', offset: 318, size: 1, type: "UInt8", comment: "" },
-      { name: 'pad', offset: 319, size: 1, type: "FixedString(1)", comment: "" },
+      { name: 'bytes_sent', offset: 112, size: 8, type: "UInt64", comment: "see connection_row" },
+      { name: 'bytes_failed', offset: 120, size: 8, type: "UInt64", comment: "" },
+      { name: 'bytes_acked', offset: 128, size: 8, type: "UInt64", comment: "" },
+      { name: 'bytes_received', offset: 136, size: 8, type: "UInt64", comment: "payload" },
+      { name: 'delivery_rate', offset: 144, size: 8, type: "UInt64", comment: "bytes per second, the kernel's latest estimate" },
+      { name: 'busy_us', offset: 152, size: 8, type: "UInt64", comment: "" },
+      { name: 'rwnd_limited_us', offset: 160, size: 8, type: "UInt64", comment: "" },
+      { name: 'sndbuf_limited_us', offset: 168, size: 8, type: "UInt64", comment: "" },
+      { name: 'local_limited_us', offset: 176, size: 8, type: "UInt64", comment: "" },
+      { name: 'interval_us', offset: 184, size: 8, type: "UInt64", comment: "since the last sample; since first sight for the first" },
+      { name: 'state_us', offset: 192, size: 8, type: "UInt64", comment: "in the present state; 0 unknown" },
+      { name: 'turn_us', offset: 200, size: 8, type: "UInt64", comment: "see connection_row" },
+      { name: 'turn_rtt_us', offset: 208, size: 8, type: "UInt64", comment: "" },
+      { name: 'congestion_control', offset: 216, size: 16, type: "FixedString(16)", comment: "" },
+      { name: 'segs_out', offset: 232, size: 4, type: "UInt32", comment: "" },
+      { name: 'segs_in', offset: 236, size: 4, type: "UInt32", comment: "" },
+      { name: 'data_segs_out', offset: 240, size: 4, type: "UInt32", comment: "" },
+      { name: 'data_segs_in', offset: 244, size: 4, type: "UInt32", comment: "" },
+      { name: 'retrans', offset: 248, size: 4, type: "UInt32", comment: "segments (total_retrans)" },
+      { name: 'retrans_data', offset: 252, size: 4, type: "UInt32", comment: "of them, see connection_row" },
+      { name: 'retrans_spurious', offset: 256, size: 4, type: "UInt32", comment: "" },
+      { name: 'turn_max_us', offset: 260, size: 4, type: "UInt32", comment: "the longest turn and stall that ended since the last sample" },
+      { name: 'stall_max_us', offset: 264, size: 4, type: "UInt32", comment: "" },
+      { name: 'dsack_dups', offset: 268, size: 4, type: "UInt32", comment: "" },
+      { name: 'unattributed', offset: 272, size: 4, type: "UInt32", comment: "over the connection's life so far, not a delta" },
+      { name: 'rttvar_us', offset: 276, size: 4, type: "UInt32", comment: "" },
+      { name: 'rtt_min_us', offset: 280, size: 4, type: "UInt32", comment: "" },
+      { name: 'snd_cwnd', offset: 284, size: 4, type: "UInt32", comment: "" },
+      { name: 'snd_ssthresh', offset: 288, size: 4, type: "UInt32", comment: "" },
+      { name: 'snd_wnd', offset: 292, size: 4, type: "UInt32", comment: "bytes" },
+      { name: 'rcv_wnd', offset: 296, size: 4, type: "UInt32", comment: "" },
+      { name: 'packets_out', offset: 300, size: 4, type: "UInt32", comment: "" },
+      { name: 'notsent', offset: 304, size: 4, type: "UInt32", comment: "bytes written and not yet sent" },
+      { name: 'unread', offset: 308, size: 4, type: "UInt32", comment: "bytes received and not yet read" },
+      { name: 'reordering', offset: 312, size: 4, type: "UInt32", comment: "" },
+      { name: 'reord_seen', offset: 316, size: 4, type: "UInt32", comment: "" },
+      { name: 'lost_out', offset: 320, size: 4, type: "UInt32", comment: "segments held for lost, reported by SACK, sent again and not yet acknowledged" },
+      { name: 'sacked_out', offset: 324, size: 4, type: "UInt32", comment: "" },
+      { name: 'retrans_out', offset: 328, size: 4, type: "UInt32", comment: "" },
+      { name: 'undos', offset: 332, size: 4, type: "UInt32", comment: "congestion responses taken back" },
+      { name: 'turns', offset: 336, size: 4, type: "UInt32", comment: "" },
+      { name: 'delivered_ce', offset: 340, size: 4, type: "UInt32", comment: "" },
+      { name: 'probes_out', offset: 344, size: 4, type: "UInt32", comment: "keepalive or window probes not answered" },
+      { name: 'idle_us', offset: 348, size: 4, type: "UInt32", comment: "since data was last sent or received, at most 71 minutes" },
+      { name: 'idle_restarts', offset: 352, size: 2, type: "UInt16", comment: "see connection_row; over the connection's life so far, not a delta" },
+      { name: 'ca_state', offset: 354, size: 1, type: "Enum8('open' = 0, 'disorder' = 1, 'cwr' = 2, 'recovery' = 3, 'loss' = 4)", comment: "" },
+      { name: 'evidence', offset: 355, size: 1, type: "Enum8('none' = 0, 'dsack' = 1, 'undo' = 2, 'both' = 3)", comment: "about retransmissions, since the last sample" },
+      { name: 'app_limited', offset: 356, size: 1, type: "Bool", comment: "1: delivery_rate is bounded by the application" },
+      { name: 'keepalive', offset: 357, size: 1, type: "Bool", comment: "" },
+      { name: 'backoff', offset: 358, size: 1, type: "UInt8", comment: "" },
+      { name: 'pad', offset: 359, size: 1, type: "FixedString(1)", comment: "" },
     ],
   },
   reset: {
     index: 4,
     size: 200,
-    schema: 'reset/8301722eaac8',
+    schema: 'reset/de84df6a7332',
     read: readResetRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -1857,7 +1964,7 @@ export const KINDS = {
   congestion: {
     index: 5,
     size: 168,
-    schema: 'congestion/7bbd6691c4ae',
+    schema: 'congestion/78f2de2235a8',
     read: readCongestionRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -1898,7 +2005,7 @@ export const KINDS = {
   drop: {
     index: 6,
     size: 208,
-    schema: 'drop/6b4faabc3ccd',
+    schema: 'drop/2664116af319',
     read: readDropRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -1930,13 +2037,13 @@ export const KINDS = {
       { name: 'direction', offset: 204, size: 1, type: "Enum8('unknown' = 0, 'sent' = 1, 'received' = 2)", comment: "" },
       { name: 'has_socket', offset: 205, size: 1, type: "Bool", comment: "" },
       { name: 'tcp_flags', offset: 206, size: 1, type: "UInt8", comment: "" },
-      { name: 'pad', offset: 207, size: 1, type: "FixedString(1)", comment: "" },
+      { name: 'meaning', offset: 207, size: 1, type: "Enum8('lost' = 0, 'answered' = 1, 'duplicate' = 2, 'refused' = 3)", comment: "" },
     ],
   },
   listener: {
     index: 7,
     size: 152,
-    schema: 'listener/6d5ed359be6a',
+    schema: 'listener/796092578f8c',
     read: readListenerRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -1961,18 +2068,19 @@ export const KINDS = {
       { name: 'accept_queue', offset: 120, size: 4, type: "UInt32", comment: "connections that wait for accept()" },
       { name: 'accept_queue_limit', offset: 124, size: 4, type: "UInt32", comment: "the kernel refuses when more than this wait" },
       { name: 'syn_backlog', offset: 128, size: 4, type: "UInt32", comment: "handshakes under way" },
-      { name: 'drops', offset: 132, size: 4, type: "UInt32", comment: "connections refused since its last row: queue full, no memory" },
-      { name: 'drops_total', offset: 136, size: 4, type: "UInt32", comment: "" },
-      { name: 'accepted', offset: 140, size: 4, type: "UInt32", comment: "connections that reached it since its last row" },
-      { name: 'defer_accept', offset: 144, size: 1, type: "Bool", comment: "" },
-      { name: 'fast_open', offset: 145, size: 1, type: "Bool", comment: "" },
-      { name: 'pad', offset: 146, size: 6, type: "FixedString(6)", comment: "" },
+      { name: 'overflows', offset: 132, size: 4, type: "UInt32", comment: "since its last row: connections turned away because the accept queue was full, each once (ListenOverflows)" },
+      { name: 'drops', offset: 136, size: 4, type: "UInt32", comment: "since its last row: packets it dropped for any reason (sk_drops), some of them counted twice by the kernel" },
+      { name: 'drops_total', offset: 140, size: 4, type: "UInt32", comment: "" },
+      { name: 'accepted', offset: 144, size: 4, type: "UInt32", comment: "connections that reached it since its last row" },
+      { name: 'defer_accept', offset: 148, size: 1, type: "Bool", comment: "" },
+      { name: 'fast_open', offset: 149, size: 1, type: "Bool", comment: "" },
+      { name: 'pad', offset: 150, size: 2, type: "FixedString(2)", comment: "" },
     ],
   },
   namespace: {
     index: 8,
-    size: 512,
-    schema: 'namespace/73c86e69ef1a',
+    size: 520,
+    schema: 'namespace/69e76695f573',
     read: readNamespaceRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -2040,12 +2148,13 @@ export const KINDS = {
       { name: 'win_probes', offset: 464, size: 8, type: "UInt64", comment: "" },
       { name: 'memory_pressures', offset: 472, size: 8, type: "UInt64", comment: "" },
       { name: 'time_wait_overflow', offset: 480, size: 8, type: "UInt64", comment: "" },
-      { name: 'inuse', offset: 488, size: 4, type: "UInt32", comment: "now: sockets of any state but TIME_WAIT, orphans, TIME_WAITs" },
-      { name: 'orphans', offset: 492, size: 4, type: "UInt32", comment: "" },
-      { name: 'time_wait', offset: 496, size: 4, type: "UInt32", comment: "" },
-      { name: 'curr_estab', offset: 500, size: 4, type: "UInt32", comment: "" },
-      { name: 'mem_pages', offset: 504, size: 4, type: "UInt32", comment: "TCP's memory on the whole host" },
-      { name: 'port_range', offset: 508, size: 4, type: "UInt32", comment: "size of ip_local_port_range" },
+      { name: 'out_no_routes', offset: 488, size: 8, type: "UInt64", comment: "packets of any protocol, and connects, for which this host had no route: IPv4 and IPv6" },
+      { name: 'inuse', offset: 496, size: 4, type: "UInt32", comment: "now: sockets of any state but TIME_WAIT, orphans, TIME_WAITs" },
+      { name: 'orphans', offset: 500, size: 4, type: "UInt32", comment: "" },
+      { name: 'time_wait', offset: 504, size: 4, type: "UInt32", comment: "" },
+      { name: 'curr_estab', offset: 508, size: 4, type: "UInt32", comment: "" },
+      { name: 'mem_pages', offset: 512, size: 4, type: "UInt32", comment: "TCP's memory on the whole host" },
+      { name: 'port_range', offset: 516, size: 4, type: "UInt32", comment: "size of ip_local_port_range" },
     ],
   },
 } as const satisfies { [Name in keyof Rows]: KindLayout<Rows[Name]> };

@@ -13,7 +13,7 @@
 #include "row_types.h"
 
 /* Part of the batch's schema id: raise it when a member keeps its layout and changes its meaning. */
-#define ROWS_VERSION 2
+#define ROWS_VERSION 3
 
 struct row_head {
 	row_time time_ns;    /* CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it */
@@ -81,21 +81,27 @@ struct connection_row {
 	__u64 first_send_us;     /* first sight to the first write and to the first read with data; 0 none or unknown */
 	__u64 first_receive_us;
 	__u64 turn_us;           /* client: sum of the times from a write to the data read next; server: from a read to the next write */
+	__u64 turn_rtt_us;       /* sum of the path's RTT at each of these turns: what of turn_us the network can have taken */
 	__u64 delivery_rate;     /* bytes per second, the kernel's last estimate */
-	__u64 bytes_sent;        /* payload handed to the network, retransmissions included */
+	__u64 bytes_sent;        /* payload that left TCP, retransmissions included; without bytes_failed */
+	__u64 bytes_failed;      /* payload that the layers below TCP did not take at its first sending: no route, link down, queue full */
 	__u64 bytes_acked;       /* as the kernel counts: a FIN, and on the client the SYN, count one each */
 	__u64 bytes_received;    /* payload */
 	__u64 bytes_retrans;
 	__u64 busy_us;           /* time with data to send, in it limited by the peer's window or by the send buffer */
 	__u64 rwnd_limited_us;
 	__u64 sndbuf_limited_us;
+	__u64 local_limited_us;  /* busy with nothing in flight, since this host's own layers below TCP took nothing */
 	__u64 bytes_sent_rest;   /* `_rest`: what no sample row has reported, so that samples and closes add up */
 	__u64 bytes_received_rest;
 	__u64 busy_us_rest;
 	__u64 rwnd_limited_us_rest;
 	__u64 sndbuf_limited_us_rest;
+	__u64 local_limited_us_rest;
 	__u64 interval_us_rest;
 	__u32 data_segs_out_rest;
+	__u32 retrans_data_rest;
+	__u32 retrans_spurious_rest;
 	__u32 connect_us;        /* client: SYN to ESTABLISHED; server: SYN-ACK to its ACK; 0 unknown */
 	__u32 segs_out;
 	__u32 segs_in;
@@ -109,7 +115,10 @@ struct connection_row {
 	__u32 retrans_tlp;
 	__u32 retrans_syn;
 	__u32 retrans_syn_ack;
+	__u32 retrans_data;      /* of these, segments with payload that are no tail probe: what a loss ratio counts */
 	__u32 rttvar_us;
+	__u32 turn_max_us;       /* the longest turn */
+	__u32 stall_max_us;      /* the longest time that a transfer under way stood still */
 	__u32 turns;             /* how often it was a write and then a read (client), or the other way round (server) */
 	__u32 rtt_min_us;        /* windowed minimum; 0 unknown */
 	__u32 srtt_max_us;       /* the largest that an event or a sweep saw */
@@ -126,17 +135,22 @@ struct connection_row {
 	__u32 rcv_wnd;
 	__u32 notsent;           /* bytes written and never sent */
 	__u32 unacked;           /* bytes sent and not acknowledged, payload as the two beside it */
-	__u32 unread;            /* bytes received and not read */
+	__u32 unread;            /* bytes received that no process has read or can still read */
 	__u32 probes_out;        /* keepalive or window probes not answered */
+	__u32 unheard_us;        /* since the peer was last heard, at most 71 minutes */
 	__u32 snd_isn;           /* initial sequence numbers; 0 unknown */
 	__u32 rcv_isn;
 	__u32 idle_restart_us;   /* the longest pause in sending after which the kernel cut snd_cwnd (slow start after idle) */
 	__u16 idle_restarts;     /* how often a write showed that it did */
 	__s16 sk_err;            /* errno of the socket, positive; 0 none */
+	__u16 port_first;        /* of end_reason no_port, the range that connect() chose from; else 0 */
+	__u16 port_last;
 	enum event event;
 	enum end_reason end_reason;
 	row_flag preexisting;        /* 1: it was open before the agent came, or began to and failed; birth figures are unknown */
 	row_flag keepalive;          /* 1: SO_KEEPALIVE is on */
+	row_flag syn_arrived;        /* 1: a SYN was sent again although the peer had the first one: its answer was lost or late */
+	__u8 pad[3];
 };
 
 /* A transition between TCP states. */
@@ -151,22 +165,29 @@ struct state_change_row {
 /* A live connection that moved since its last sample. Counters are deltas over interval_us, the rest is as of now. */
 struct sample_row {
 	struct row_head head;
-	__u64 bytes_sent;
+	__u64 bytes_sent;      /* see connection_row */
+	__u64 bytes_failed;
 	__u64 bytes_acked;
 	__u64 bytes_received;    /* payload */
 	__u64 delivery_rate;   /* bytes per second, the kernel's latest estimate */
 	__u64 busy_us;
 	__u64 rwnd_limited_us;
 	__u64 sndbuf_limited_us;
+	__u64 local_limited_us;
 	__u64 interval_us;     /* since the last sample; since first sight for the first */
 	__u64 state_us;        /* in the present state; 0 unknown */
 	__u64 turn_us;         /* see connection_row */
+	__u64 turn_rtt_us;
 	row_text congestion_control;
 	__u32 segs_out;
 	__u32 segs_in;
 	__u32 data_segs_out;
 	__u32 data_segs_in;
 	__u32 retrans;         /* segments (total_retrans) */
+	__u32 retrans_data;    /* of them, see connection_row */
+	__u32 retrans_spurious;
+	__u32 turn_max_us;     /* the longest turn and stall that ended since the last sample */
+	__u32 stall_max_us;
 	__u32 dsack_dups;
 	__u32 unattributed;    /* over the connection's life so far, not a delta */
 	__u32 rttvar_us;
@@ -236,7 +257,7 @@ struct congestion_row {
 	__u8 pad[5];
 };
 
-/* A TCP packet that this host dropped. */
+/* A TCP packet that this host freed without delivering it. Only where `meaning` is lost, something is missing. */
 struct drop_row {
 	struct row_head head;
 	row_name reason;       /* the kernel's name; empty before Linux 5.17 */
@@ -250,7 +271,7 @@ struct drop_row {
 	enum direction direction;
 	row_flag has_socket;
 	__u8 tcp_flags;
-	__u8 pad[1];
+	enum meaning meaning;
 };
 
 /* A listening socket, each sweep. */
@@ -260,12 +281,13 @@ struct listener_row {
 	__u32 accept_queue;    /* connections that wait for accept() */
 	__u32 accept_queue_limit; /* the kernel refuses when more than this wait */
 	__u32 syn_backlog;     /* handshakes under way */
-	__u32 drops;           /* connections refused since its last row: queue full, no memory */
+	__u32 overflows;       /* since its last row: connections turned away because the accept queue was full, each once (ListenOverflows) */
+	__u32 drops;           /* since its last row: packets it dropped for any reason (sk_drops), some of them counted twice by the kernel */
 	__u32 drops_total;
 	__u32 accepted;        /* connections that reached it since its last row */
 	row_flag defer_accept;
 	row_flag fast_open;
-	__u8 pad[6];
+	__u8 pad[2];
 };
 
 /* A network namespace's own counters since its last row (nstat has the names) and what the rows account for. */
@@ -318,6 +340,7 @@ struct namespace_row {
 	__u64 win_probes;
 	__u64 memory_pressures;
 	__u64 time_wait_overflow;
+	__u64 out_no_routes;      /* packets of any protocol, and connects, for which this host had no route: IPv4 and IPv6 */
 	__u32 inuse;              /* now: sockets of any state but TIME_WAIT, orphans, TIME_WAITs */
 	__u32 orphans;
 	__u32 time_wait;
@@ -339,14 +362,14 @@ struct kind_counters {
 #define ROW_SIZES_HOLD \
 	_Static_assert(sizeof(struct row_head) == 112, "row_head"); \
 	_Static_assert(sizeof(struct retransmit_row) == 176, "retransmit_row"); \
-	_Static_assert(sizeof(struct connection_row) == 504, "connection_row"); \
+	_Static_assert(sizeof(struct connection_row) == 568, "connection_row"); \
 	_Static_assert(sizeof(struct state_change_row) == 128, "state_change_row"); \
-	_Static_assert(sizeof(struct sample_row) == 320, "sample_row"); \
+	_Static_assert(sizeof(struct sample_row) == 360, "sample_row"); \
 	_Static_assert(sizeof(struct reset_row) == 200, "reset_row"); \
 	_Static_assert(sizeof(struct congestion_row) == 168, "congestion_row"); \
 	_Static_assert(sizeof(struct drop_row) == 208, "drop_row"); \
 	_Static_assert(sizeof(struct listener_row) == 152, "listener_row"); \
-	_Static_assert(sizeof(struct namespace_row) == 512, "namespace_row")
+	_Static_assert(sizeof(struct namespace_row) == 520, "namespace_row")
 
 ROW_SIZES_HOLD;
 

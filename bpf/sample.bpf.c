@@ -107,6 +107,7 @@ static __always_inline void report_sample(struct sweep_slice *slice, struct tcp_
 	__u64 now_ns = slice->now_ns;
 	struct kind_counters *count;
 	struct account account;
+	struct repair *repair;
 	__u32 asked;
 
 	if (!row || edition & EDITION_LAST)
@@ -117,10 +118,11 @@ static __always_inline void report_sample(struct sweep_slice *slice, struct tcp_
 		return;
 	srtt_look(memory, tp);
 	/* The marker may be gone for another reason, which a program hears of before the socket is released. */
-	if (memory->doubt.episode & 1 && !tp->undo_marker && is_quiet(tp))
-		doubt_look(&memory->doubt, tp);
+	repair = repair_of(tp, memory);
+	if (repair && repair->doubt.episode & 1 && !tp->undo_marker && is_quiet(tp))
+		doubt_look(&repair->doubt, tp);
 	look_at_sending(memory, tp);
-	reading_take(&now.glance, &now.account, &now.sampled, tp, memory, now_ns);
+	reading_take(&now.glance, &now.account, &now.sampled, tp, memory, repair, now_ns);
 	account_read(&account, memory, edition);
 	keep_certain(tp, &account);
 	__builtin_memset(row, 0, sizeof(*row));
@@ -130,7 +132,8 @@ static __always_inline void report_sample(struct sweep_slice *slice, struct tcp_
 	fill_deltas(row, &account, memory);
 	fill_gauges(row, tp, memory, now_ns);
 	/* The kernel counts a little before the event that says why. */
-	row->unattributed = memory_unattributed(memory, is_quiet(tp) ? now.glance.total_retrans : memory->total_retrans);
+	row->unattributed = unattributed_of(repair, memory->total_retrans_base,
+					    is_quiet(tp) ? now.glance.total_retrans : memory->total_retrans);
 	if (!account_turn(memory, edition))
 		return;
 	slice->rows++;

@@ -108,6 +108,8 @@ static __always_inline void fill_deltas(struct sample_row *row, const struct acc
 	row->delivered_ce = now.sampled.delivered_ce - sampled->delivered_ce;
 	row->reord_seen = now.sampled.reord_seen - sampled->reord_seen;
 	row->dsack_dups = now.sampled.dsack_dups - sampled->dsack_dups;
+	row->retrans_data = now.account.retrans_data - account->retrans_data;
+	row->retrans_spurious = ahead(now.account.retrans_spurious, account->retrans_spurious);
 	row->undos = now.sampled.undos - sampled->undos;
 	row->segs_out = now.glance.segs_out - glance->segs_out;
 	row->segs_in = now.glance.segs_in - glance->segs_in;

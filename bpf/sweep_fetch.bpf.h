@@ -43,8 +43,6 @@ static __always_inline void fetch_row(const struct tcp_sock *tp, const struct me
 	FETCH(memory->state_ns);
 	FETCH(memory->io.turn_us);
 	FETCH(memory->pid);
-	FETCH(memory->retrans[CLASS_COUNT - 1]);
-	FETCH(memory->doubt.episode);
 }
 
 /*

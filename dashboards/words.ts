@@ -102,6 +102,7 @@ export const END_REASON_WORDS = {
   unreachable: { words: 'unreachable: no route, or a router said so', alarming: true },
   abort: { words: 'given up by this side before it was open', alarming: false },
   unknown: { words: 'ended, reason not seen', alarming: false },
+  no_port: { words: 'not tried: no local port was left toward that destination', alarming: true },
 } as const satisfies Record<Connection['end_reason'], { words: string; alarming: boolean }>;
 
 export type Limit = keyof Edge['limits'];

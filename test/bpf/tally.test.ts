@@ -92,7 +92,7 @@ test('many rows of few connections: what adds up is every row', (context) => {
   const pieces = [
     rows.slice(0, 1),
     rows.slice(1, 1500),
-    ...Array.from({ length: 10 }, (_, at) => rows.slice(1500 + at * 1850, 1500 + (at + 1) * 1850)),
+    ...Array.from({ length: 20 }, (_, at) => rows.slice(1500 + at * 925, 1500 + (at + 1) * 925)),
   ];
   const groups = check(
     pieces.map((piece) => ({ kind: 'connection', rows: Buffer.concat(piece) })),
@@ -130,7 +130,7 @@ test('who appears is told once, and once more after all were forgotten', (contex
   context.skip(missing !== undefined, `${missing} is not installed`);
   const row = (pid: number, cgroup_id: number) => rowBytes('sample', { pid, cgroup_id });
   const piece = (...rows: Buffer[]) => ({ kind: 'sample' as const, rows: Buffer.concat(rows) });
-  const crowd = piece(...Array.from({ length: 3000 }, (_, n) => row(1000 + (n % 1000), 7)));
+  const crowd = piece(...Array.from({ length: 2000 }, (_, n) => row(1000 + (n % 1000), 7)));
   const found = tally.met(tallyProgram(OPTIONS), [piece(row(1, 2), row(1, 2), row(3, 4), row(1, 2)), piece(row(1, 5)), 'forget', crowd]);
   expect(found.slice(0, 3)).toEqual([
     [2n, 1n],

@@ -68,6 +68,7 @@ const NAMESPACE: Record<NamespaceCounter, string> = {
   win_probes: 'TcpExtTCPWinProbe',
   memory_pressures: 'TcpExtTCPMemoryPressures',
   time_wait_overflow: 'TcpExtTCPTimeWaitOverflow',
+  out_no_routes: 'IpOutNoRoutes+Ip6OutNoRoutes',
 };
 
 const members = Object.entries(NAMESPACE) as [NamespaceCounter, string][];
