@@ -1,6 +1,6 @@
 // One connection's story, as `GET /api/v1/connections/…` tells it.
 import { type Static, Type } from 'typebox';
-import { CA_STATE, DIRECTION, END_REASON, EVIDENCE, OWNER, ROLE, STATE } from '../../bpf/rows.gen.ts';
+import { CA_STATE, DIRECTION, END_REASON, EVIDENCE, MEANING, OWNER, ROLE, STATE } from '../../bpf/rows.gen.ts';
 import { Count, Figure, Figures, Id, Limits, Ms, object, oneOf, Retransmit } from './schema.ts';
 
 const Reset = object({
@@ -18,6 +18,7 @@ const Reset = object({
 const Drop = object({
   time_ns: Id,
   direction: oneOf(DIRECTION),
+  meaning: oneOf(MEANING),
   reason: Type.String(),
   location: Type.String({ description: 'the kernel function that dropped it; empty where symbols are hidden' }),
   tcp_flags: Count,
@@ -70,19 +71,30 @@ export const Connection = object({
   first_receive_us: Figure('µs from first sight to the first read of data'),
   turns: Figure('how often it was a write and then a read (client), or the other way round (server)'),
   turn_us: Figure('µs, sum of these: client, from a write to the data read next; server, from a read to the next write'),
+  turn_rtt_us: Figure('µs, sum of the path’s RTT at each of these'),
+  turn_max_us: Figure('µs, the longest of these'),
+  stall_max_us: Figure('µs, the longest time that a transfer under way stood still'),
   bytes_sent: Figure('payload, retransmissions included; null while only samples know it and none came'),
+  bytes_failed: Figure('payload that the layers below TCP did not take: no route, link down, queue full; not in bytes_sent'),
   bytes_received: Figure('bytes'),
+  data_segs_out: Figure('segments with payload, retransmissions included'),
   total_retrans: Figure('segments, the socket’s own counter'),
+  retrans_data: Figure('of these, segments with payload that are no tail probe: what a loss ratio counts'),
   unattributed: Figure('of these, segments that no retransmit row accounts for'),
   retrans_spurious: Figure('of these, segments that DSACKs or undos show were not needed; known at the end'),
   rtt_min_us: Figure('µs'),
   srtt_max_us: Figure('µs, the largest that was seen'),
   idle_restarts: Figure('how often the kernel cut the congestion window because nothing had been sent for longer than an RTO'),
   idle_restart_us: Figure('µs, the longest such pause; known at the end'),
-  unread: Figure('bytes received and not read, as of the last row'),
+  unread: Figure('bytes received that no process has read, as of the last row; at the end, those that none can still read'),
   notsent: Figure('bytes written and not sent, as of the last row'),
   unacked: Figure('bytes sent and not acknowledged, at the end'),
   probes_out: Figure('keepalive or window probes not answered, as of the last row'),
+  snd_wnd: Figure('bytes, what the peer has room for, as of the last row'),
+  unheard_us: Figure('µs since the peer was last heard, at the end'),
+  syn_arrived: Type.Boolean({ description: 'a SYN was sent again although the peer had the first one: its answer was lost or late' }),
+  port_first: Figure('the first and last port that connect() could choose from, where none was left'),
+  port_last: Figure('see port_first'),
   limits: Limits,
   states: Type.Array(object({ state: oneOf(STATE), from_ms: Type.Number(), to_ms: Type.Union([Type.Number(), Type.Null()]) })),
   state_us: Type.Partial(object(Object.fromEntries(STATE.map((state) => [state, Count])) as Record<(typeof STATE)[number], typeof Count>), {

@@ -1,6 +1,7 @@
 // What stands out in a connection, whose doing it is, and what must not be said.
 import { describe, expect, test } from 'vitest';
-import { findingsOf, type Whose } from '../../dashboards/views/connection/findings.ts';
+import type { Whose } from '../../dashboards/views/connection/findings/finding.ts';
+import { findingsOf } from '../../dashboards/views/connection/findings.ts';
 import type { Connection } from '../../server/api.ts';
 
 /** A connection in which nothing stands out. */
@@ -48,6 +49,7 @@ const reset = (change: Partial<Connection['resets'][number]>): Connection['reset
 const drop = (reason: string): Connection['drops'][number] => ({
   time_ns: '1',
   direction: 'received',
+  meaning: 'lost',
   reason,
   location: '',
   tcp_flags: 16,

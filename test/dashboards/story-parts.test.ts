@@ -55,6 +55,7 @@ test('events of three kinds are one list in order of time', () => {
       {
         time_ns: '2000000000',
         direction: 'received',
+        meaning: 'lost',
         reason: 'NETFILTER_DROP',
         location: 'nft_do_chain',
         tcp_flags: 0x12,

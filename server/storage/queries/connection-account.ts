@@ -4,19 +4,38 @@ import type { Connection, Retransmit } from '../../api.ts';
 import { type Chapters, type Event, type Sample, STATE_MEMBERS } from './connection-chapters.ts';
 import { type LimitTimes, limitsOf } from './limits.ts';
 
-type Account = Pick<Connection, 'bytes_sent' | 'bytes_received' | 'total_retrans' | 'unattributed' | 'rtt_min_us' | 'limits'>;
+type Account = Pick<
+  Connection,
+  | 'bytes_sent'
+  | 'bytes_failed'
+  | 'bytes_received'
+  | 'data_segs_out'
+  | 'total_retrans'
+  | 'retrans_data'
+  | 'retrans_spurious'
+  | 'unattributed'
+  | 'rtt_min_us'
+  | 'limits'
+>;
+/** What samples tell as deltas and an end as the whole. */
+type Summed = 'bytes_sent' | 'bytes_failed' | 'bytes_received' | 'data_segs_out' | 'retrans_data' | 'retrans_spurious';
 
 /** How much was sent, received and sent again, and what held it back. */
 export function accountOf({ samples, retransmits }: Chapters, end: Event | undefined): Account {
   const latest = end ?? samples.at(-1);
   const times = [...samples, ...(end ? [end] : [])];
   const total = (rows: readonly LimitTimes[], name: keyof LimitTimes) => rows.reduce((sum, row) => sum + row[name], 0);
-  const sampled = (name: 'bytes_sent' | 'bytes_received' | 'retrans') => samples.reduce((sum, sample) => sum + sample[name], 0);
+  const sampled = (name: Summed | 'retrans') => samples.reduce((sum, sample) => sum + sample[name], 0);
+  const whole = (name: Summed) => end?.[name] ?? (samples.length > 0 ? sampled(name) : null);
   const known = samples.length > 0 || retransmits.length > 0;
   return {
-    bytes_sent: end?.bytes_sent ?? (samples.length > 0 ? sampled('bytes_sent') : null),
-    bytes_received: end?.bytes_received ?? (samples.length > 0 ? sampled('bytes_received') : null),
+    bytes_sent: whole('bytes_sent'),
+    bytes_failed: whole('bytes_failed'),
+    bytes_received: whole('bytes_received'),
+    data_segs_out: whole('data_segs_out'),
     total_retrans: end?.total_retrans ?? (known ? Math.max(sampled('retrans'), attributed(retransmits)) : null),
+    retrans_data: whole('retrans_data'),
+    retrans_spurious: whole('retrans_spurious'),
     unattributed: latest?.unattributed ?? null,
     rtt_min_us: latest?.rtt_min_us || null,
     limits: limitsOf({
@@ -37,7 +56,9 @@ type Waits = Pick<
   | 'first_receive_us'
   | 'turns'
   | 'turn_us'
-  | 'retrans_spurious'
+  | 'turn_rtt_us'
+  | 'turn_max_us'
+  | 'stall_max_us'
   | 'srtt_max_us'
   | 'idle_restarts'
   | 'idle_restart_us'
@@ -45,13 +66,20 @@ type Waits = Pick<
   | 'notsent'
   | 'unacked'
   | 'probes_out'
+  | 'snd_wnd'
+  | 'unheard_us'
+  | 'syn_arrived'
+  | 'port_first'
+  | 'port_last'
   | 'state_us'
 >;
 
 /** Who waited for whom, and what was left lying. Turns of samples are deltas, those of the end the whole. */
 export function waitsOf(samples: readonly Sample[], end: Event | undefined): Waits {
   const latest = end ?? samples.at(-1);
-  const sampled = (name: 'turns' | 'turn_us') => (samples.length > 0 ? samples.reduce((sum, sample) => sum + sample[name], 0) : null);
+  const sampled = (name: 'turns' | 'turn_us' | 'turn_rtt_us') =>
+    samples.length > 0 ? samples.reduce((sum, sample) => sum + sample[name], 0) : null;
+  const longest = (name: 'turn_max_us' | 'stall_max_us') => end?.[name] || largest(samples.map((sample) => sample[name]));
   const times = end ? Object.entries(STATE_MEMBERS).map(([state, member]) => [state, end[member]] as const) : [];
   return {
     congestion_control: latest?.congestion_control ?? '',
@@ -61,7 +89,9 @@ export function waitsOf(samples: readonly Sample[], end: Event | undefined): Wai
     first_receive_us: end?.first_receive_us || null,
     turns: end?.turns ?? sampled('turns'),
     turn_us: end?.turn_us ?? sampled('turn_us'),
-    retrans_spurious: end?.retrans_spurious ?? null,
+    turn_rtt_us: end?.turn_rtt_us ?? sampled('turn_rtt_us'),
+    turn_max_us: longest('turn_max_us'),
+    stall_max_us: longest('stall_max_us'),
     srtt_max_us: end?.srtt_max_us || largest(samples.map(({ srtt_us }) => srtt_us)),
     idle_restarts: latest?.idle_restarts ?? null,
     idle_restart_us: end?.idle_restart_us || null,
@@ -69,6 +99,11 @@ export function waitsOf(samples: readonly Sample[], end: Event | undefined): Wai
     notsent: latest?.notsent ?? null,
     unacked: end?.unacked ?? null,
     probes_out: latest?.probes_out ?? null,
+    snd_wnd: latest?.snd_wnd ?? null,
+    unheard_us: end?.unheard_us ?? null,
+    syn_arrived: end?.syn_arrived ?? false,
+    port_first: end?.port_first || null,
+    port_last: end?.port_last || null,
     state_us: Object.fromEntries(times.filter(([, us]) => us > 0)),
   };
 }

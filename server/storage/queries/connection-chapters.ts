@@ -34,15 +34,23 @@ export const STATE_MEMBERS = {
 type Figures<Name extends string> = Record<Name, number>;
 type Counted = Figures<
   | 'bytes_sent'
+  | 'bytes_failed'
   | 'bytes_received'
+  | 'data_segs_out'
+  | 'retrans_data'
+  | 'retrans_spurious'
   | 'unattributed'
   | 'rtt_min_us'
   | 'turns'
   | 'turn_us'
+  | 'turn_rtt_us'
+  | 'turn_max_us'
+  | 'stall_max_us'
   | 'idle_restarts'
   | 'unread'
   | 'notsent'
   | 'probes_out'
+  | 'snd_wnd'
 > &
   LimitTimes & { congestion_control: string; keepalive: boolean };
 type AtEnd = Figures<
@@ -51,17 +59,27 @@ type AtEnd = Figures<
   | 'first_receive_us'
   | 'srtt_max_us'
   | 'idle_restart_us'
-  | 'retrans_spurious'
   | 'unacked'
+  | 'unheard_us'
+  | 'port_first'
+  | 'port_last'
   | (typeof STATE_MEMBERS)[keyof typeof STATE_MEMBERS]
 >;
 export type Event = Head &
   Counted &
-  AtEnd & { event: EventName; end_reason: EndReason; sk_err: number; preexisting: boolean; connect_us: number; total_retrans: number };
+  AtEnd & {
+    event: EventName;
+    end_reason: EndReason;
+    sk_err: number;
+    preexisting: boolean;
+    syn_arrived: boolean;
+    connect_us: number;
+    total_retrans: number;
+  };
 export type Transition = Head & { old_state: State; new_state: State; duration_us: number };
 export type Sample = Head &
   Counted &
-  Figures<'srtt_us' | 'snd_cwnd' | 'snd_ssthresh' | 'packets_out' | 'delivery_rate' | 'retrans' | 'snd_wnd' | 'rcv_wnd'>;
+  Figures<'srtt_us' | 'snd_cwnd' | 'snd_ssthresh' | 'packets_out' | 'delivery_rate' | 'retrans' | 'rcv_wnd'>;
 export type Names = Pick<Connection, 'host' | 'container' | 'command'>;
 
 /** One connection's rows, each kind oldest first. */

@@ -22,14 +22,17 @@ const AT_END = [
   'first_receive_us',
   'srtt_max_us',
   'idle_restart_us',
-  'retrans_spurious',
   'unacked',
+  'unheard_us',
+  'port_first',
+  'port_last',
+  'syn_arrived',
   ...Object.values(STATE_MEMBERS),
 ].join(', ');
 
 /** What ends and samples tell alike. */
-const AS_OF =
-  'congestion_control, keepalive, unattributed, rtt_min_us, bytes_sent, bytes_received, turns, turn_us, idle_restarts, unread, notsent, probes_out';
+const AS_OF = `congestion_control, keepalive, unattributed, rtt_min_us, bytes_sent, bytes_failed, bytes_received, data_segs_out, retrans_data, retrans_spurious,
+  turns, turn_us, turn_rtt_us, turn_max_us, stall_max_us, idle_restarts, unread, notsent, probes_out, snd_wnd`;
 
 const EVENTS = `SELECT ${HEAD}, ${AS_OF}, ${AT_END}, event, end_reason, sk_err, preexisting, connect_us, total_retrans,
   busy_us_rest AS busy_us, rwnd_limited_us_rest AS rwnd_limited_us, sndbuf_limited_us_rest AS sndbuf_limited_us, interval_us_rest AS sampled_us
@@ -38,7 +41,7 @@ FROM connection WHERE ${OF_CONNECTION} ORDER BY time_ns LIMIT {rows:UInt32}`;
 const TRANSITIONS = `SELECT ${HEAD}, old_state, new_state, duration_us FROM state_change WHERE ${OF_CONNECTION} ORDER BY time_ns LIMIT {rows:UInt32}`;
 
 const SAMPLES = `SELECT * FROM (
-  SELECT ${HEAD}, ${AS_OF}, srtt_us, snd_cwnd, snd_ssthresh, packets_out, delivery_rate, retrans, snd_wnd, rcv_wnd,
+  SELECT ${HEAD}, ${AS_OF}, srtt_us, snd_cwnd, snd_ssthresh, packets_out, delivery_rate, retrans, rcv_wnd,
     busy_us, rwnd_limited_us, sndbuf_limited_us, interval_us AS sampled_us
   FROM sample WHERE ${OF_CONNECTION} ORDER BY time_ns DESC LIMIT {rows:UInt32}
 ) ORDER BY time_ms`;
@@ -48,7 +51,7 @@ const asTold = (table: string, members: string) =>
   `SELECT toString(toUnixTimestamp64Nano(t.time_ns)) AS time_ns, ${members}
 FROM (SELECT * FROM ${table} WHERE ${OF_CONNECTION} ORDER BY time_ns LIMIT {rows:UInt32}) AS t ORDER BY t.time_ns`;
 const RESETS = asTold('reset', 'direction, reason, state, linger_zero, idle_us, unread, notsent, packets_out');
-const DROPS = asTold('drop', 'direction, reason, location, tcp_flags, seq, length');
+const DROPS = asTold('drop', 'direction, meaning, reason, location, tcp_flags, seq, length');
 const CONGESTION = asTold(
   'congestion',
   'old_ca_state, new_ca_state, duration_us, snd_cwnd, snd_ssthresh, packets_out, lost_out, retrans, retrans_spurious, evidence',
