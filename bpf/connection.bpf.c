@@ -85,11 +85,26 @@ static __always_inline void report_state(struct tcp_sock *tp, const struct memor
 	row_submit(row);
 }
 
+/* What the verifier takes once, not again on each way to it: to these the memory may be NULL. */
+__noinline int owned_by_caller(struct memory *memory)
+{
+	if (memory)
+		memory_owner(memory, bpf_get_current_task_btf(), OWNER_CONNECT);
+	return 0;
+}
+
+__noinline int closed_by_caller(struct memory *memory)
+{
+	if (memory)
+		owner_closes(memory);
+	return 0;
+}
+
 /* connect() and listen() are the two transitions that the socket's own process makes: the first rung of the ladder. */
 static __always_inline void begin(struct memory *memory, struct tcp_sock *tp, __u64 id, __u64 now_ns, int new_state)
 {
 	memory_begin(memory, tp, id, now_ns, new_state != STATE_LISTEN);
-	memory_owner(memory, bpf_get_current_task_btf(), OWNER_CONNECT);
+	owned_by_caller(memory);
 	memory->role = new_state == STATE_SYN_SENT ? ROLE_CLIENT : ROLE_SERVER;
 }
 
@@ -125,16 +140,19 @@ static __always_inline void establish(struct memory *memory, struct tcp_sock *tp
 }
 
 /* Books the time in the state that is left. */
-static __always_inline void leave(struct memory *memory, __u64 now_ns, int old_state, int new_state)
+__noinline int leave(struct memory *memory, __u64 now_ns, int old_state, int new_state)
 {
 	__u32 index = state_slot(old_state);
 
+	if (!memory)
+		return 0;
 	asm volatile("%0 &= 15" : "+r"(index)); /* clang 14 forgets the bound; the verifier wants to see it */
 	if (index < STATE_SLOTS)
 		memory->state_us[index] += us_since(memory->state_ns, now_ns);
 	memory->state_ns = now_ns;
 	memory->last_state = old_state;
 	memory->state = new_state;
+	return 0;
 }
 
 /* Before the rows are written: what this transition says about the connection. */
@@ -155,7 +173,7 @@ static __always_inline void remember(struct memory *memory, struct tcp_sock *tp,
 	if (old_state == STATE_ESTABLISHED && new_state != STATE_CLOSE)
 		memory->first_fin = new_state == STATE_CLOSE_WAIT ? END_REASON_FIN_PEER : END_REASON_FIN_LOCAL;
 	if (new_state == STATE_FIN_WAIT1 || new_state == STATE_LAST_ACK)
-		owner_closes(memory);
+		closed_by_caller(memory);
 	memory_look(memory, repair_of(tp, memory), tp);
 }
 

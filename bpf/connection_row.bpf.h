@@ -81,10 +81,13 @@ static __always_inline void fill_queues(struct connection_row *row, struct tcp_s
 	row->unread = payload_unread(tp);
 }
 
-static __always_inline void fill_times(struct connection_row *row, const struct memory *memory)
+/* The verifier takes it once; to it both pointers may be NULL. */
+__noinline int fill_times(struct connection_row *row, const struct memory *memory)
 {
 	const struct io *io = &memory->io;
 
+	if (!row || !memory)
+		return 0;
 	row->syn_sent_us = memory->state_us[state_slot(STATE_SYN_SENT)];
 	row->syn_recv_us = memory->state_us[state_slot(STATE_SYN_RECV)];
 	row->established_us = memory->state_us[state_slot(STATE_ESTABLISHED)];
@@ -99,6 +102,7 @@ static __always_inline void fill_times(struct connection_row *row, const struct 
 	row->first_receive_us = io->first_receive_ns ? us_since(memory->born_ns, io->first_receive_ns) : 0;
 	row->turn_us = io->turn_us;
 	row->turns = io->turns;
+	return 0;
 }
 
 static __always_inline void fill_memory(struct connection_row *row, const struct memory *memory)
@@ -113,8 +117,7 @@ static __always_inline void fill_memory(struct connection_row *row, const struct
 }
 
 /*
- * What the retransmissions of the life were, after fill_account(). A function that the verifier takes once, not again on each way to
- * it; to it both pointers may be NULL. `attributed`: segments of total_retrans that are older than the programs.
+ * What the retransmissions of the life were, after fill_account(). As fill_times(): a function that the verifier takes once. `attributed`: segments of total_retrans that are older than the programs.
  */
 __noinline int fill_repair(struct connection_row *row, const struct repair *repair, __u32 attributed)
 {

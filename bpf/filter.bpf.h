@@ -48,7 +48,7 @@ struct {
  */
 
 /* 1: the filter wants the row. FILTER_SPENT: it would, and its budget is spent. */
-__attribute__((noinline)) __u32 filter_run(__u32 slot, __u64 now_ns, const struct filter_words *words)
+__noinline __u32 filter_run(__u32 slot, __u64 now_ns, const struct filter_words *words)
 {
 	void *inner = bpf_map_lookup_elem(&filters, &slot);
 	__u32 key = 0;
@@ -72,7 +72,7 @@ __attribute__((noinline)) __u32 filter_run(__u32 slot, __u64 now_ns, const struc
 }
 
 /* Asks every live filter. */
-__attribute__((noinline)) __u32 filter_ask(const struct row_head *head, const struct filter_facts *facts, __u32 live)
+__noinline __u32 filter_ask(const struct row_head *head, const struct filter_facts *facts, __u32 live)
 {
 	struct filter_words words;
 	__u32 wanted = 0;

@@ -58,13 +58,18 @@ static __always_inline void reading_take(struct glance *glance, struct account *
 	sampled->undos = repair ? repair->doubt.undos : 0;
 }
 
-/* Forgets all but the owner: the beginning of a connection on this socket, or of what is none. */
-static __always_inline void memory_begin(struct memory *memory, struct tcp_sock *tp, __u64 id, __u64 now_ns, bool is_connection)
+/* Forgets all but the owner. A function that the verifier takes once; to it the memory may be NULL. */
+__noinline int memory_clear(struct memory *memory, __u64 id, __u64 now_ns)
 {
-	__u32 pid = memory->pid, edition = memory->edition;
-	enum owner owner = memory->owner;
+	__u32 pid, edition;
+	enum owner owner;
 	row_text comm;
 
+	if (!memory)
+		return 0;
+	pid = memory->pid;
+	edition = memory->edition;
+	owner = memory->owner;
 	__builtin_memcpy(comm, memory->comm, sizeof(comm));
 	__builtin_memset(memory, 0, sizeof(*memory));
 	memory->pid = pid;
@@ -73,12 +78,19 @@ static __always_inline void memory_begin(struct memory *memory, struct tcp_sock 
 	memory->connection_id = id;
 	memory->born_ns = now_ns;
 	memory->state_ns = now_ns;
-	memory->total_retrans = tp->total_retrans;
-	memory->state = tp->inet_conn.icsk_inet.sk.__sk_common.skc_state;
 	memory->glance.ticks = glance_ticks(now_ns);
 	/* The first account is in force, and a sweep that still looks at the last connection comes too late. */
 	memory->edition = ((edition & ~EDITION_LAST) + 2) & ~1U;
 	memory->accounts[0].time_ns = now_ns;
+	return 0;
+}
+
+/* The beginning of a connection on this socket, or of what is none. */
+static __always_inline void memory_begin(struct memory *memory, struct tcp_sock *tp, __u64 id, __u64 now_ns, bool is_connection)
+{
+	memory_clear(memory, id, now_ns);
+	memory->total_retrans = tp->total_retrans;
+	memory->state = tp->inet_conn.icsk_inet.sk.__sk_common.skc_state;
 	memory->closed = !is_connection;
 	lifetime_begins(is_connection);
 }

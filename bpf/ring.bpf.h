@@ -45,10 +45,12 @@ static __always_inline void count_no_storage(__u32 kind)
 #define ROW_PAID (1U << 29)
 
 /*
+ * The two functions below are global: the verifier takes each once, and not again on every path that leads to a row.
+ *
  * Whether a row of this kind can be written at all, before its head is made: most that a budget withholds cost no more
  * than this. 0: it cannot, and is counted. Else what row_wanted() goes on with.
  */
-static __always_inline __u32 row_ask(enum kind kind, __u64 now_ns)
+__noinline __u32 row_ask(__u32 kind, __u64 now_ns)
 {
 	__u32 live = filters_live();
 	struct kind_counters *count;
@@ -69,13 +71,15 @@ static __always_inline __u32 row_ask(enum kind kind, __u64 now_ns)
 
 /*
  * Whether a row with this head is to be written; marks in the head which filters want it. One that a filter wants is
- * paid from the filter's budget, not from its kind's: a flood cannot hide what somebody looks for.
+ * paid from the filter's budget, not from its kind's: a flood cannot hide what somebody looks for. To the verifier both pointers may be NULL.
  */
-static __always_inline bool row_wanted(struct row_head *head, enum kind kind, const struct filter_facts *facts, __u32 asked)
+__noinline int row_wanted(struct row_head *head, __u32 kind, const struct filter_facts *facts, __u32 asked)
 {
 	struct kind_counters *count;
 	__u32 wanted;
 
+	if (!head || !facts)
+		return false;
 	head->kind = kind;
 	if (asked == ROW_PAID)
 		return true;
