@@ -6,14 +6,15 @@
 #include <bpf/bpf_tracing.h>
 #include "connection_row.bpf.h"
 #include "end_reason.bpf.h"
+#include "ending.bpf.h"
 #include "flow.bpf.h"
 #include "listener.bpf.h"
 #include "memory.bpf.h"
 #include "owner.bpf.h"
 #include "ring.bpf.h"
 #include "rows.h"
+#include "synacks.bpf.h"
 
-RING(connection);
 RING(state_change);
 
 static __always_inline void report_connection(struct tcp_sock *tp, struct memory *memory, __u64 id, __u64 now_ns,
@@ -22,37 +23,39 @@ static __always_inline void report_connection(struct tcp_sock *tp, struct memory
 	int err = event == EVENT_OPEN ? 0 : error_of(tp, memory, old_state);
 	struct filter_facts facts = { .event = event };
 	__u32 asked = row_ask(KIND_CONNECTION, now_ns);
-	struct connection_row *row;
+	bool waits = memory && event == EVENT_CLOSE && can_be_read(tp);
+	struct connection_row *row = NULL;
 	struct row_head head = {};
 
 	if (!asked)
 		return;
+	if (event == EVENT_FAILED && !err && is_without_port(tp, old_state))
+		err = EADDRNOTAVAIL;
 	if (event == EVENT_CLOSE)
 		facts.end_reason = closed_reason(tp, memory, old_state, err);
 	else if (event == EVENT_FAILED)
 		facts.end_reason = failed_reason(memory, old_state, err);
 	head_fill(&head, tp, memory, id, now_ns);
 	head.state = event == EVENT_OPEN ? STATE_ESTABLISHED : STATE_CLOSE;
-	row = row_make(&ring_connection, KIND_CONNECTION, sizeof(*row), &head, &facts, asked);
+	if (!row_wanted(&head, KIND_CONNECTION, &facts, asked))
+		return;
+	if (waits)
+		row = bpf_sk_storage_get(&endings, tp, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!row) {
+		waits = false;
+		row = row_reserve(&ring_connection, KIND_CONNECTION, sizeof(*row));
+	}
 	if (!row)
 		return;
+	row_start(row, sizeof(*row), &head);
 	row->event = event;
 	row->end_reason = facts.end_reason;
 	row->sk_err = err;
-	fill_account(row, tp);
-	fill_path(row, tp);
-	fill_queues(row, tp, old_state);
-	if (memory) {
-		fill_memory(row, memory);
-		fill_repair(row, repair_of(tp, memory), memory->total_retrans_base);
-		fill_times(row, memory);
-		row->duration_us = us_since(memory->born_ns, now_ns);
-		if (event != EVENT_OPEN)
-			fill_rest(row, tp, memory, now_ns);
-	}
-	if (event != EVENT_OPEN)
-		congestion_control_of(row->congestion_control, tp);
-	row_submit(row);
+	fill_connection(row, tp, memory, now_ns, old_state);
+	if (waits)
+		ending_wait(memory);
+	else
+		row_submit(row);
 }
 
 /*
@@ -103,6 +106,9 @@ __noinline int closed_by_caller(struct memory *memory)
 /* connect() and listen() are the two transitions that the socket's own process makes: the first rung of the ladder. */
 static __always_inline void begin(struct memory *memory, struct tcp_sock *tp, __u64 id, __u64 now_ns, int new_state)
 {
+	/* disconnect() has thrown away what the last connection left. */
+	if (memory->edition & EDITION_WAITS)
+		ending_tell(memory, bpf_sk_storage_get(&endings, tp, 0, 0), 0);
 	memory_begin(memory, tp, id, now_ns, new_state != STATE_LISTEN);
 	owned_by_caller(memory);
 	memory->role = new_state == STATE_SYN_SENT ? ROLE_CLIENT : ROLE_SERVER;
@@ -121,6 +127,20 @@ static __always_inline void count_syn_acks(struct memory *memory, struct tcp_soc
 	memory->total_retrans = tp->total_retrans;
 }
 
+/*
+ * A server passes SYN_RECV within microseconds, at the final ACK: its handshake is the SYN-ACK's round trip, from the first one on.
+ */
+static __always_inline __u32 handshake_us(const struct memory *memory, const struct tcp_sock *tp, __u64 now_ns, int old_state)
+{
+	__u32 since_us = 0;
+
+	if (old_state == STATE_SYN_SENT && memory->state_ns)
+		return us_since(memory->born_ns, now_ns);
+	if (tp->total_retrans)
+		since_us = synack_since_us(memory->connection_id);
+	return since_us ? since_us : tp->srtt_us >> 3;
+}
+
 static __always_inline void establish(struct memory *memory, struct tcp_sock *tp, __u64 now_ns, int old_state)
 {
 	memory->established = 1;
@@ -133,10 +153,10 @@ static __always_inline void establish(struct memory *memory, struct tcp_sock *tp
 		memory->io.established_ns = now_ns;
 		count_accepted(memory->listener_id);
 	}
-	memory->snd_isn = tp->snd_una - 1;
-	memory->rcv_isn = tp->rcv_nxt - 1;
-	/* A server passes SYN_RECV within microseconds, at the final ACK: its handshake is the SYN-ACK's round trip. */
-	memory->connect_us = old_state == STATE_SYN_SENT && memory->state_ns ? us_since(memory->born_ns, now_ns) : tp->srtt_us >> 3;
+	/* Of what has come and was acknowledged before, as with TCP Fast Open, the kernel's counters tell; the SYN is counted on the client. */
+	memory->snd_isn = tp->snd_una - (__u32)tp->bytes_acked - (memory->role == ROLE_SERVER);
+	memory->rcv_isn = tp->rcv_nxt - (__u32)tp->bytes_received - 1;
+	memory->connect_us = handshake_us(memory, tp, now_ns, old_state);
 }
 
 /* Books the time in the state that is left. */
@@ -205,7 +225,7 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int old_state, int new_state)
 	if (new_state == STATE_ESTABLISHED || (new_state == STATE_CLOSE && old_state != STATE_LISTEN))
 		report_connection(tp, memory, id, now_ns, new_state == STATE_CLOSE ? end_of(tp, memory) : EVENT_OPEN, old_state);
 	/* Asked once more: kept from above, the answer would be half as much work again for the verifier. */
-	if (memory && new_state == STATE_CLOSE)
+	if (memory && new_state == STATE_CLOSE && !(memory->edition & EDITION_WAITS))
 		memory_end(memory, end_of(tp, memory));
 	return 0;
 }
@@ -227,6 +247,8 @@ int BPF_PROG(tcp_destroy_sock, struct sock *sk)
 	id = bpf_get_socket_cookie(tp);
 	if (memory->connection_id != id)
 		return 0;
+	if (memory->edition & EDITION_WAITS)
+		return ending_tell(memory, bpf_sk_storage_get(&endings, tp, 0, 0), payload_unread(tp));
 	event = end_of(tp, memory);
 	report_connection(tp, memory, id, bpf_ktime_get_boot_ns(), event, STATE_UNKNOWN);
 	memory_end(memory, event);

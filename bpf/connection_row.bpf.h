@@ -6,6 +6,7 @@
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
+#include "local_ports.bpf.h"
 #include "memory.bpf.h"
 #include "rows.h"
 #include "tcp.bpf.h"
@@ -21,7 +22,7 @@ static __always_inline void fill_rest(struct connection_row *row, struct tcp_soc
 	row->busy_us_rest = (__u64)ahead(chrono[0], last->chrono[0]) * jiffy_us;
 	row->rwnd_limited_us_rest = (__u64)ahead(chrono[1], last->chrono[1]) * jiffy_us;
 	row->sndbuf_limited_us_rest = (__u64)ahead(chrono[2], last->chrono[2]) * jiffy_us;
-	row->bytes_sent_rest = tp->bytes_sent - last->bytes_sent;
+	row->bytes_sent_rest = row->bytes_sent > last->bytes_sent ? row->bytes_sent - last->bytes_sent : 0;
 	row->bytes_received_rest = payload_received(tp) - last->bytes_received;
 	row->data_segs_out_rest = tp->data_segs_out - last->data_segs_out;
 	row->retrans_data_rest = row->retrans_data - last->retrans_data;
@@ -29,7 +30,7 @@ static __always_inline void fill_rest(struct connection_row *row, struct tcp_soc
 	row->interval_us_rest = us_since(last->time_ns, now_ns);
 }
 
-static __always_inline void fill_account(struct connection_row *row, struct tcp_sock *tp)
+static __always_inline void fill_account(struct connection_row *row, struct tcp_sock *tp, const struct memory *memory, int state)
 {
 	__u32 chrono[3];
 
@@ -37,7 +38,8 @@ static __always_inline void fill_account(struct connection_row *row, struct tcp_
 	row->busy_us = (__u64)chrono[0] * jiffy_us;
 	row->rwnd_limited_us = (__u64)chrono[1] * jiffy_us;
 	row->sndbuf_limited_us = (__u64)chrono[2] * jiffy_us;
-	row->bytes_sent = tp->bytes_sent;
+	row->bytes_failed = payload_failed(tp, memory, tp->bytes_sent, state);
+	row->bytes_sent = tp->bytes_sent - row->bytes_failed;
 	row->bytes_acked = tp->bytes_acked;
 	row->bytes_received = payload_received(tp);
 	row->bytes_retrans = tp->bytes_retrans;
@@ -47,6 +49,21 @@ static __always_inline void fill_account(struct connection_row *row, struct tcp_
 	row->data_segs_in = tp->data_segs_in;
 	row->total_retrans = tp->total_retrans;
 	row->dsack_dups = tp->dsack_dups;
+}
+
+/* After fill_rest(), which says what the account in force is. */
+static __always_inline void fill_below(struct connection_row *row, const struct tcp_sock *tp, const struct memory *memory,
+				       const struct repair *repair, __u64 now_ns)
+{
+	__u64 network_us = row->busy_us_rest - row->rwnd_limited_us_rest - row->sndbuf_limited_us_rest;
+	const struct below *last = &repair->below[memory->edition & 1];
+	struct waiting waiting;
+	struct below below = {};
+
+	waiting_take(&waiting, tp, row->bytes_failed, network_us, now_ns);
+	below_take(&below, last, &waiting, repair);
+	row->local_limited_us = below.local_limited_us;
+	row->local_limited_us_rest = below.local_limited_us - last->local_limited_us;
 }
 
 /* What the kernel knew of the path and the ends at this moment. */
@@ -105,8 +122,11 @@ __noinline int fill_times(struct connection_row *row, const struct memory *memor
 	return 0;
 }
 
-static __always_inline void fill_memory(struct connection_row *row, const struct memory *memory)
+/* What is remembered of the life. The verifier takes it once; to it both pointers may be NULL. */
+__noinline int fill_memory(struct connection_row *row, const struct memory *memory)
 {
+	if (!row || !memory)
+		return 0;
 	row->listener_id = memory->listener_id;
 	row->srtt_max_us = memory->srtt_max_us;
 	row->idle_restart_us = memory->idle_restart_us;
@@ -114,6 +134,7 @@ static __always_inline void fill_memory(struct connection_row *row, const struct
 	row->snd_isn = memory->snd_isn;
 	row->rcv_isn = memory->rcv_isn;
 	row->preexisting = memory->preexisting;
+	return 0;
 }
 
 /*
@@ -135,7 +156,37 @@ __noinline int fill_repair(struct connection_row *row, const struct repair *repa
 	row->retrans_syn_ack = repair->retrans[CLASS_SYN_ACK];
 	row->retrans_data = repair->retrans_data;
 	row->undos = repair->doubt.undos;
+	row->syn_arrived = repair->doubt.syn_arrived;
 	return 0;
+}
+
+/* All but what the event itself says; a row of an end has that already. */
+static __always_inline void fill_connection(struct connection_row *row, struct tcp_sock *tp, struct memory *memory, __u64 now_ns,
+					    int old_state)
+{
+	struct repair *repair;
+
+	fill_account(row, tp, memory, old_state);
+	fill_path(row, tp);
+	fill_queues(row, tp, old_state);
+	if (row->event != EVENT_OPEN) {
+		congestion_control_of(row->congestion_control, tp);
+		row->unheard_us = unheard_us(tp) < ~0U ? unheard_us(tp) : ~0U;
+	}
+	if (row->end_reason == END_REASON_NO_PORT)
+		fill_ports(row, tp);
+	if (!memory)
+		return;
+	repair = row->bytes_failed ? repair_make(tp, memory) : repair_of(tp, memory);
+	fill_memory(row, memory);
+	fill_repair(row, repair, memory->total_retrans_base);
+	fill_times(row, memory);
+	row->duration_us = us_since(memory->born_ns, now_ns);
+	if (row->event == EVENT_OPEN)
+		return;
+	fill_rest(row, tp, memory, now_ns);
+	if (repair)
+		fill_below(row, tp, memory, repair, now_ns);
 }
 
 #endif

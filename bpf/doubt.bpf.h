@@ -10,6 +10,8 @@
 #include "rows.h"
 
 struct doubt {
+	row_flag syn_arrived;  /* a SYN was sent again, and its answer says that it answers the first one */
+	__u8 pad[3];
 	__u32 undos;           /* congestion responses that the kernel took back */
 	__u32 undone;          /* segments sent again in the episodes that were taken back */
 	__u32 episode_retrans; /* total_retrans where the last episode of Recovery or Loss began */
@@ -40,14 +42,21 @@ static __always_inline void doubt_end(struct doubt *doubt)
  */
 static __always_inline void doubt_look(struct doubt *doubt, const struct tcp_sock *tp)
 {
-	__u32 episode = *(volatile __u32 *)&doubt->episode;
+	__u32 episode = *(volatile __u32 *)&doubt->episode, retrans;
+	__u8 state = tp->inet_conn.icsk_inet.sk.__sk_common.skc_state;
 
 	if (!(episode & 1) || tp->undo_marker)
 		return;
 	if (__sync_val_compare_and_swap(&doubt->episode, episode, episode & ~1U) != episode)
 		return;
+	retrans = tp->total_retrans - doubt->episode_retrans;
+	/* A handshake's timeout is judged by its answer, with the state still unchanged. What was sent again for it is no data. */
+	if (retrans && (state == STATE_SYN_SENT || state == STATE_SYN_RECV)) {
+		doubt->syn_arrived = state == STATE_SYN_SENT;
+		return;
+	}
 	doubt->undos++;
-	doubt->undone += tp->total_retrans - doubt->episode_retrans;
+	doubt->undone += retrans;
 }
 
 static __always_inline enum evidence evidence_since(const struct told *told, const struct doubt *doubt,

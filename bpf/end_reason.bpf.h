@@ -37,6 +37,8 @@ static __always_inline enum end_reason failed_reason(const struct memory *memory
 	case ECONNRESET:
 	case EPIPE:
 		return END_REASON_RST_RECEIVED;
+	case EADDRNOTAVAIL:
+		return END_REASON_NO_PORT;
 	default:
 		/* Two CPUs may answer one handshake: of their two sockets one is closed at once, and nobody gave up. */
 		if (old_state == STATE_UNKNOWN || (memory && memory->role == ROLE_SERVER))

@@ -27,6 +27,7 @@ typedef __u16 __sum16;
 #define AF_INET 2
 #define AF_INET6 10
 
+#define EADDRNOTAVAIL 99
 #define ECONNABORTED 103
 #define ECONNRESET 104
 #define EPIPE 32
@@ -119,6 +120,7 @@ struct sock_common {
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
+	unsigned int skc_hash;
 	atomic64_t skc_cookie;
 	unsigned long skc_flags;
 };

@@ -6,6 +6,7 @@
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
+#include "below.bpf.h"
 #include "doubt.bpf.h"
 #include "lifetimes.bpf.h"
 #include "memory_layout.bpf.h"
@@ -31,6 +32,8 @@ static __always_inline __u32 state_slot(__u32 state)
 
 /* Set in `edition` by the close row: what was not sampled until then is in that row. */
 #define EDITION_LAST (1U << 31)
+/* The close row waits (ending.bpf.h). */
+#define EDITION_WAITS (1U << 30)
 
 /* Reads all that samples report as deltas. */
 static __always_inline void reading_take(struct glance *glance, struct account *account, struct sampled *sampled,
@@ -42,7 +45,8 @@ static __always_inline void reading_take(struct glance *glance, struct account *
 	glance->segs_in = tp->segs_in;
 	glance->total_retrans = tp->total_retrans;
 	account->time_ns = now_ns;
-	account->bytes_sent = tp->bytes_sent;
+	account->bytes_sent = *(const volatile __u64 *)&tp->bytes_sent;
+	account->bytes_sent -= payload_failed(tp, memory, account->bytes_sent, memory->state);
 	account->bytes_received = payload_received(tp);
 	account->data_segs_out = tp->data_segs_out;
 	chrono_read(tp, account->chrono);
@@ -80,7 +84,7 @@ __noinline int memory_clear(struct memory *memory, __u64 id, __u64 now_ns)
 	memory->state_ns = now_ns;
 	memory->glance.ticks = glance_ticks(now_ns);
 	/* The first account is in force, and a sweep that still looks at the last connection comes too late. */
-	memory->edition = ((edition & ~EDITION_LAST) + 2) & ~1U;
+	memory->edition = ((edition & ~(EDITION_LAST | EDITION_WAITS)) + 2) & ~1U;
 	memory->accounts[0].time_ns = now_ns;
 	return 0;
 }
@@ -95,13 +99,17 @@ static __always_inline void memory_begin(struct memory *memory, struct tcp_sock 
 	lifetime_begins(is_connection);
 }
 
-/* After the last row. Counted first: a sweep that finds it closed finds it among those that ended. */
-static __always_inline void memory_end(struct memory *memory, enum event event)
+/* After the last row. Counted first: a sweep that finds it closed finds it among those that ended. Like memory_clear(). */
+__noinline int memory_end(struct memory *memory, __u32 event)
 {
-	__u64 ended = !memory->closed;
+	__u64 ended;
 
+	if (!memory)
+		return 0;
+	ended = !memory->closed;
 	lifetime_ends(ended, ended & (event == EVENT_CLOSE) & !memory->established);
 	memory->closed = 1;
+	return 0;
 }
 
 /* The beginning of an accepted connection, whose memory is empty or a copy of its listener's. */

@@ -124,8 +124,20 @@ struct memory {
 	__u32 total_retrans_base;     /* at first sight */
 };
 
+/* What the layers below TCP did not take, as of a look (below.bpf.h). */
+struct below {
+	__u64 local_limited_us;
+	__u32 bytes_failed;
+	__u32 snd_una;
+	__u32 is_kept; /* 1: nothing left this host then */
+	__u32 pad;
+};
+
 /* How the connection repaired its losses. */
 struct repair {
+	struct below below[2];        /* as of the last sample: the one of the account in force */
+	__u64 refused_ns;             /* since when retransmissions find no route; 0 they do */
+	__u32 refused_una;            /* snd_una as of then */
 	__u64 ca_state_ns;            /* entry into the present congestion state; 0 unknown */
 	__u32 retrans[CLASS_COUNT];   /* segments by class, sent and failed */
 	__u32 retrans_data;           /* of them, with payload and no tail probe */

@@ -15,6 +15,16 @@ static __always_inline struct repair *repair_of(struct tcp_sock *tp, const struc
 	return memory->has_repair ? bpf_sk_storage_get(&repairs, tp, 0, 0) : NULL;
 }
 
+static __always_inline void repair_begin(struct repair *repair, struct memory *memory, const struct tcp_sock *tp)
+{
+	if (memory->preexisting) {
+		tell(&repair->told_retransmit, &repair->doubt, tp);
+		tell(&repair->told_congestion, &repair->doubt, tp);
+		repair->told_retrans = memory->total_retrans;
+	}
+	memory->has_repair = 1;
+}
+
 /*
  * Makes it where there is none. One that is there without the flag is of an earlier connection on the same socket. Of a connection
  * that is older than the programs, rows tell what comes from now on.
@@ -26,12 +36,23 @@ static __always_inline struct repair *repair_make(struct tcp_sock *tp, struct me
 	if (!repair || memory->has_repair)
 		return repair;
 	__builtin_memset(repair, 0, sizeof(*repair));
-	if (memory->preexisting) {
-		tell(&repair->told_retransmit, &repair->doubt, tp);
-		tell(&repair->told_congestion, &repair->doubt, tp);
-		repair->told_retrans = memory->total_retrans;
-	}
-	memory->has_repair = 1;
+	repair_begin(repair, memory, tp);
+	return repair;
+}
+
+/*
+ * The same for a sweep, which holds no lock: the kernel makes it empty, and an event that comes meanwhile finds it. One of an earlier
+ * connection is left to events.
+ */
+static __always_inline struct repair *repair_make_unlocked(struct tcp_sock *tp, struct memory *memory)
+{
+	struct repair *repair = bpf_sk_storage_get(&repairs, tp, 0, 0);
+
+	if (repair)
+		return memory->has_repair ? repair : NULL;
+	repair = bpf_sk_storage_get(&repairs, tp, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (repair)
+		repair_begin(repair, memory, tp);
 	return repair;
 }
 

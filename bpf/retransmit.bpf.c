@@ -10,6 +10,7 @@
 #include "memory.bpf.h"
 #include "ring.bpf.h"
 #include "rows.h"
+#include "synacks.bpf.h"
 
 RING(retransmit);
 
@@ -110,6 +111,18 @@ static __always_inline void attribute(struct repair *repair, enum class class, _
 		repair->retrans_data += segments;
 }
 
+/* Whether this host has a way to send at all. Its queues, where it waits, are another matter. */
+static __always_inline void note_route(struct repair *repair, const struct tcp_sock *tp, enum outcome outcome, int err, __u64 now_ns)
+{
+	if (err == -EHOSTUNREACH || err == -ENETUNREACH) {
+		if (!repair->refused_ns || repair->refused_una != tp->snd_una)
+			repair->refused_ns = now_ns;
+		repair->refused_una = tp->snd_una;
+	} else if (outcome == OUTCOME_SENT) {
+		repair->refused_ns = 0;
+	}
+}
+
 SEC("tp_btf/tcp_retransmit_skb")
 int tcp_retransmit_skb(unsigned long long *ctx)
 {
@@ -151,6 +164,8 @@ int tcp_retransmit_skb(unsigned long long *ctx)
 		attribute(repair, facts.class, segments_of(cb), payload_of(cb, facts.class) > 0);
 	if (memory)
 		memory->total_retrans = tp->total_retrans;
+	if (repair)
+		note_route(repair, tp, facts.outcome, err, now_ns);
 	if (repair && row)
 		tell(&repair->told_retransmit, &repair->doubt, tp);
 	return 0;
@@ -178,6 +193,7 @@ int BPF_PROG(tcp_retransmit_synack, struct sock *listener, struct request_sock *
 	head.role = ROLE_SERVER;
 	head.state = STATE_NEW_SYN_RECV;
 	ledger_attribute(head.netns, 1);
+	synack_remember(request, head.connection_id);
 	row = row_begin(&ring_retransmit, KIND_RETRANSMIT, sizeof(*row), &head, &facts);
 	if (!row)
 		return 0;

@@ -97,27 +97,36 @@ __noinline int row_wanted(struct row_head *head, __u32 kind, const struct filter
 	return false;
 }
 
-/* A row with this head and zeroes behind it, or NULL where it is not wanted or the ring is full. */
-static __always_inline void *row_make(void *ring, enum kind kind, __u64 size, struct row_head *head,
-				      const struct filter_facts *facts, __u32 asked)
+/* Room for a row that is wanted, or NULL where the ring is full. */
+static __always_inline void *row_reserve(void *ring, enum kind kind, __u64 size)
 {
-	struct kind_counters *count;
-	void *row;
+	void *row = bpf_ringbuf_reserve(ring, size, 0);
+	struct kind_counters *count = counters_of(kind);
 
-	if (!row_wanted(head, kind, facts, asked))
-		return NULL;
-	row = bpf_ringbuf_reserve(ring, size, 0);
-	count = counters_of(kind);
 	if (count) {
 		if (row)
 			count_one(&count->written);
 		else
 			count_one(&count->ring_lost);
 	}
-	if (row) {
-		__builtin_memcpy(row, head, sizeof(*head));
-		__builtin_memset(row + sizeof(*head), 0, size - sizeof(*head));
-	}
+	return row;
+}
+
+/* The head, and zeroes behind it. */
+static __always_inline void row_start(void *row, __u64 size, const struct row_head *head)
+{
+	__builtin_memcpy(row, head, sizeof(*head));
+	__builtin_memset(row + sizeof(*head), 0, size - sizeof(*head));
+}
+
+/* A row with this head, or NULL where it is not wanted or the ring is full. */
+static __always_inline void *row_make(void *ring, enum kind kind, __u64 size, struct row_head *head,
+				      const struct filter_facts *facts, __u32 asked)
+{
+	void *row = row_wanted(head, kind, facts, asked) ? row_reserve(ring, kind, size) : NULL;
+
+	if (row)
+		row_start(row, size, head);
 	return row;
 }
 

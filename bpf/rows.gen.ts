@@ -293,7 +293,7 @@ export type ConnectionRow = {
   busy_us: number;
   rwnd_limited_us: number;
   sndbuf_limited_us: number;
-  /** busy with nothing in flight, since this host's own layers below TCP took nothing */
+  /** busy, and nothing left this host: its own layers below TCP took nothing, or it had no route for what is sent again */
   local_limited_us: number;
   /** `_rest`: what no sample row has reported, so that samples and closes add up */
   bytes_sent_rest: number;
@@ -310,6 +310,7 @@ export type ConnectionRow = {
   connect_us: number;
   segs_out: number;
   segs_in: number;
+  /** as the kernel counts: attempts that the layers below TCP did not take are in it */
   data_segs_out: number;
   data_segs_in: number;
   /** the socket's own counter: the ledger */
@@ -359,7 +360,7 @@ export type ConnectionRow = {
   notsent: number;
   /** bytes sent and not acknowledged, payload as the two beside it */
   unacked: number;
-  /** bytes received that no process has read or can still read */
+  /** bytes received that no process has read or can still read, as of when it let go of the socket */
   unread: number;
   /** keepalive or window probes not answered */
   probes_out: number;
@@ -1752,7 +1753,7 @@ export const KINDS = {
       { name: 'busy_us', offset: 296, size: 8, type: "UInt64", comment: "time with data to send, in it limited by the peer's window or by the send buffer" },
       { name: 'rwnd_limited_us', offset: 304, size: 8, type: "UInt64", comment: "" },
       { name: 'sndbuf_limited_us', offset: 312, size: 8, type: "UInt64", comment: "" },
-      { name: 'local_limited_us', offset: 320, size: 8, type: "UInt64", comment: "busy with nothing in flight, since this host's own layers below TCP took nothing" },
+      { name: 'local_limited_us', offset: 320, size: 8, type: "UInt64", comment: "busy, and nothing left this host: its own layers below TCP took nothing, or it had no route for what is sent again" },
       { name: 'bytes_sent_rest', offset: 328, size: 8, type: "UInt64", comment: "`_rest`: what no sample row has reported, so that samples and closes add up" },
       { name: 'bytes_received_rest', offset: 336, size: 8, type: "UInt64", comment: "" },
       { name: 'busy_us_rest', offset: 344, size: 8, type: "UInt64", comment: "" },
@@ -1766,7 +1767,7 @@ export const KINDS = {
       { name: 'connect_us', offset: 396, size: 4, type: "UInt32", comment: "client: SYN to ESTABLISHED; server: SYN-ACK to its ACK; 0 unknown" },
       { name: 'segs_out', offset: 400, size: 4, type: "UInt32", comment: "" },
       { name: 'segs_in', offset: 404, size: 4, type: "UInt32", comment: "" },
-      { name: 'data_segs_out', offset: 408, size: 4, type: "UInt32", comment: "" },
+      { name: 'data_segs_out', offset: 408, size: 4, type: "UInt32", comment: "as the kernel counts: attempts that the layers below TCP did not take are in it" },
       { name: 'data_segs_in', offset: 412, size: 4, type: "UInt32", comment: "" },
       { name: 'total_retrans', offset: 416, size: 4, type: "UInt32", comment: "the socket's own counter: the ledger" },
       { name: 'unattributed', offset: 420, size: 4, type: "UInt32", comment: "total_retrans that no retransmit row accounts for" },
@@ -1796,7 +1797,7 @@ export const KINDS = {
       { name: 'rcv_wnd', offset: 516, size: 4, type: "UInt32", comment: "" },
       { name: 'notsent', offset: 520, size: 4, type: "UInt32", comment: "bytes written and never sent" },
       { name: 'unacked', offset: 524, size: 4, type: "UInt32", comment: "bytes sent and not acknowledged, payload as the two beside it" },
-      { name: 'unread', offset: 528, size: 4, type: "UInt32", comment: "bytes received that no process has read or can still read" },
+      { name: 'unread', offset: 528, size: 4, type: "UInt32", comment: "bytes received that no process has read or can still read, as of when it let go of the socket" },
       { name: 'probes_out', offset: 532, size: 4, type: "UInt32", comment: "keepalive or window probes not answered" },
       { name: 'unheard_us', offset: 536, size: 4, type: "UInt32", comment: "since the peer was last heard, at most 71 minutes" },
       { name: 'snd_isn', offset: 540, size: 4, type: "UInt32", comment: "initial sequence numbers; 0 unknown" },

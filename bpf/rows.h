@@ -91,7 +91,7 @@ struct connection_row {
 	__u64 busy_us;           /* time with data to send, in it limited by the peer's window or by the send buffer */
 	__u64 rwnd_limited_us;
 	__u64 sndbuf_limited_us;
-	__u64 local_limited_us;  /* busy with nothing in flight, since this host's own layers below TCP took nothing */
+	__u64 local_limited_us;  /* busy, and nothing left this host: its own layers below TCP took nothing, or it had no route for what is sent again */
 	__u64 bytes_sent_rest;   /* `_rest`: what no sample row has reported, so that samples and closes add up */
 	__u64 bytes_received_rest;
 	__u64 busy_us_rest;
@@ -105,7 +105,7 @@ struct connection_row {
 	__u32 connect_us;        /* client: SYN to ESTABLISHED; server: SYN-ACK to its ACK; 0 unknown */
 	__u32 segs_out;
 	__u32 segs_in;
-	__u32 data_segs_out;
+	__u32 data_segs_out;     /* as the kernel counts: attempts that the layers below TCP did not take are in it */
 	__u32 data_segs_in;
 	__u32 total_retrans;     /* the socket's own counter: the ledger */
 	__u32 unattributed;      /* total_retrans that no retransmit row accounts for */
@@ -135,7 +135,7 @@ struct connection_row {
 	__u32 rcv_wnd;
 	__u32 notsent;           /* bytes written and never sent */
 	__u32 unacked;           /* bytes sent and not acknowledged, payload as the two beside it */
-	__u32 unread;            /* bytes received that no process has read or can still read */
+	__u32 unread;            /* bytes received that no process has read or can still read, as of when it let go of the socket */
 	__u32 probes_out;        /* keepalive or window probes not answered */
 	__u32 unheard_us;        /* since the peer was last heard, at most 71 minutes */
 	__u32 snd_isn;           /* initial sequence numbers; 0 unknown */

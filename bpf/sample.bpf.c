@@ -7,6 +7,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "ending.bpf.h"
 #include "flow.bpf.h"
 #include "kernel_iterators.h"
 #include "listener.bpf.h"
@@ -42,7 +43,7 @@ static __always_inline bool is_due(const struct sock *sk, const struct memory *m
 	const struct tcp_sock *tp = (const struct tcp_sock *)sk;
 	const struct glance *last = &memory->glance;
 
-	return BPF_CORE_READ(tp, segs_out) != last->segs_out || BPF_CORE_READ(tp, segs_in) != last->segs_in ||
+	return memory->edition & EDITION_WAITS || BPF_CORE_READ(tp, segs_out) != last->segs_out || BPF_CORE_READ(tp, segs_in) != last->segs_in ||
 	       memory->total_retrans != last->total_retrans ||
 	       (memory->state != STATE_ESTABLISHED && (memory->state != memory->sampled_state || (__s32)(glance_ticks(now_ns) - last->ticks) >= LINGER_TICKS));
 }
@@ -130,11 +131,12 @@ static __always_inline void report_sample(struct sweep_slice *slice, struct tcp_
 	if (!row_wanted(&row->head, KIND_SAMPLE, &facts, asked))
 		return;
 	fill_deltas(row, &account, memory);
+	repair = look_below(row, tp, memory, repair, edition, now_ns);
 	fill_gauges(row, tp, memory, now_ns);
 	/* The kernel counts a little before the event that says why. */
 	row->unattributed = unattributed_of(repair, memory->total_retrans_base,
 					    is_quiet(tp) ? now.glance.total_retrans : memory->total_retrans);
-	if (!account_turn(memory, edition))
+	if (!account_turn(memory, repair, edition))
 		return;
 	slice->rows++;
 	count = counters_of(KIND_SAMPLE);
@@ -175,6 +177,9 @@ static __always_inline void look(struct sweep_slice *slice, struct tcp_sock *tp,
 			report_listener(tp, memory, memory->connection_id, slice->now_ns);
 		else if (common->skc_state == STATE_ESTABLISHED && !is_own(memory, common))
 			memory_accept(memory, tp, bpf_get_socket_cookie(tp), slice->now_ns); /* its events reached no program */
+	} else if (memory->edition & EDITION_WAITS) {
+		if (slice->now_ns > memory->state_ns + ENDING_WAITS_NS)
+			ending_tell(memory, bpf_sk_storage_get(&endings, tp, 0, 0), 0);
 	} else if (is_own(memory, common) && is_settled(tp, memory)) {
 		report_sample(slice, tp, memory);
 	}

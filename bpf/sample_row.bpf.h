@@ -19,6 +19,7 @@ static struct {
 	struct glance glance;
 	struct account account;
 	struct sampled sampled;
+	struct below below;
 } now;
 
 /* No softirq and no process works on the socket at this moment. What was read before is then whole. */
@@ -45,8 +46,10 @@ static __always_inline void account_read(struct account *to, const struct memory
 }
 
 /* Turns to what was read now. False: a close row has come first, and has all that this one would say. */
-static __always_inline bool account_turn(struct memory *memory, __u32 edition)
+static __always_inline bool account_turn(struct memory *memory, struct repair *repair, __u32 edition)
 {
+	if (repair)
+		repair->below[(edition + 1) & 1] = now.below;
 	if (edition & 1) {
 		memory->accounts[0] = now.account;
 		asm volatile("" ::: "memory");
@@ -81,6 +84,8 @@ static __always_inline void keep_certain(struct tcp_sock *tp, const struct accou
 	if (received && (!quiet || sock_flag(tp, bpf_core_enum_value(enum sock_flags, SOCK_DONE))))
 		received--;
 	now.account.bytes_received = received > last->bytes_received ? received : last->bytes_received;
+	if (now.account.bytes_sent < last->bytes_sent)
+		now.account.bytes_sent = last->bytes_sent;
 	chrono_read(tp, again);
 	if (again[0] - now.account.chrono[0] > 1 || again[1] - now.account.chrono[1] > 1 || again[2] - now.account.chrono[2] > 1)
 		keep_chrono(last);
@@ -115,6 +120,39 @@ static __always_inline void fill_deltas(struct sample_row *row, const struct acc
 	row->segs_in = now.glance.segs_in - glance->segs_in;
 	row->retrans = now.glance.total_retrans - glance->total_retrans;
 	row->evidence = (row->dsack_dups ? EVIDENCE_DSACK : 0) | (row->undos ? EVIDENCE_UNDO : 0);
+}
+
+/* Payload that failed below TCP, as it was for two looks with nobody at work on the socket in between; else as told before. */
+static __always_inline __u32 failed_certainly(const struct tcp_sock *tp, const struct memory *memory, __u32 told)
+{
+	__u64 bytes_sent = *(const volatile __u64 *)&tp->bytes_sent;
+	__u32 failed = payload_failed(tp, memory, bytes_sent, memory->state);
+
+	if (failed <= told || !is_quiet(tp) || payload_failed(tp, memory, *(const volatile __u64 *)&tp->bytes_sent, memory->state) != failed)
+		return told;
+	return failed;
+}
+
+/* What this host kept back since the last sample, after fill_deltas(). Returns the repair, which failure makes necessary. */
+static __always_inline struct repair *look_below(struct sample_row *row, struct tcp_sock *tp, struct memory *memory, struct repair *repair,
+						 __u32 edition, __u64 now_ns)
+{
+	__u64 network_us = row->busy_us - row->rwnd_limited_us - row->sndbuf_limited_us;
+	const struct below *last;
+	struct waiting waiting;
+
+	if (!repair && !failed_certainly(tp, memory, 0))
+		return NULL;
+	if (!repair)
+		repair = repair_make_unlocked(tp, memory);
+	if (!repair)
+		return NULL;
+	last = &repair->below[edition & 1];
+	waiting_take(&waiting, tp, failed_certainly(tp, memory, last->bytes_failed), network_us, now_ns);
+	below_take(&now.below, last, &waiting, repair);
+	row->bytes_failed = now.below.bytes_failed - last->bytes_failed;
+	row->local_limited_us = now.below.local_limited_us - last->local_limited_us;
+	return repair;
 }
 
 static __always_inline void fill_gauges(struct sample_row *row, struct tcp_sock *tp, const struct memory *memory,

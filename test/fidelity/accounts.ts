@@ -1,5 +1,5 @@
 // The kernel's counters and what tcplens says in their place: by its rows of events, and by its namespace rows.
-import type { NamespaceRow, RetransmitRow } from '../../bpf/rows.gen.ts';
+import type { ConnectionRow, NamespaceRow, RetransmitRow } from '../../bpf/rows.gen.ts';
 import { type Excuses, SIDES, type SideSeen } from './scenario.ts';
 import {
   attempts,
@@ -86,14 +86,17 @@ type Rule = {
   atMost?: string;
 };
 
+/** In place of its own error the kernel gives the last one that it got for what it sent: no route. */
+const gaveUp = ({ event, sk_err }: ConnectionRow) => sk_err === 110 || (event === 'close' && (sk_err === 113 || sk_err === 101));
+
 /**
  * Each retransmission by a timer, and each connection that gave up: the timeout at which it does sends nothing. A SYN-ACK
  * may be sent again without a timeout, for a SYN that came again.
  */
 function timeouts(seen: SideSeen): number {
   const timed = attempts(seen).filter((row) => row.class === 'rto' || row.class === 'syn');
-  // Probes of a window or of a silent peer that give up are no timeouts of a retransmission.
-  const givenUp = ends(seen).filter((row) => row.sk_err === 110 && row.probes_out === 0);
+  // Probes of a window or of a silent peer that give up are no timeouts of a retransmission, nor are those of data that found no way out.
+  const givenUp = ends(seen).filter((row) => gaveUp(row) && row.probes_out === 0 && (row.event === 'failed' || row.unacked > 0));
   return timed.length + givenUp.length;
 }
 
@@ -103,7 +106,8 @@ const activeOpens = (seen: SideSeen) =>
   failures(seen).filter((row) => row.role === 'client' && row.segs_out > 0).length;
 const passiveOpens = (seen: SideSeen) => [...opens(seen), ...failures(seen)].filter(({ role }) => role === 'server').length;
 /** A connect that its own process takes back has no error, and is not counted. */
-const attemptFails = (seen: SideSeen) => failures(seen).filter((row) => row.sk_err !== 0 || row.role === 'server').length;
+const attemptFails = (seen: SideSeen) =>
+  failures(seen).filter((row) => (row.sk_err !== 0 && row.end_reason !== 'no_port') || row.role === 'server').length;
 
 const failed = (seen: SideSeen) => attempts(seen).filter(({ outcome }) => outcome === 'failed');
 const resetsFor = (name: string) => (seen: SideSeen) => resetsSent(seen).filter(({ reason }) => reason === name).length;
@@ -123,7 +127,7 @@ const RULES: readonly Rule[] = [
   { counter: 'TcpExtTCPTimeouts', rows: timeouts, unattributed: 'part', unseen: true },
   {
     counter: 'TcpExtTCPLossProbes',
-    rows: (seen) => attempts(seen).filter((row) => row.class === 'tlp').length,
+    rows: (seen) => counted(seen).filter((row) => row.class === 'tlp').length,
     unattributed: 'part',
     atMost: 'a probe with new data sends nothing again',
   },
@@ -135,7 +139,7 @@ const RULES: readonly Rule[] = [
   { counter: 'TcpOutRsts', rows: (seen) => resetsSent(seen).length },
   { counter: 'TcpExtTCPAbortOnClose', rows: resetsFor('tcp_abort_on_close') },
   { counter: 'TcpExtTCPAbortOnLinger', rows: resetsFor('tcp_abort_on_linger') },
-  { counter: 'TcpExtTCPAbortOnTimeout', rows: (seen) => ends(seen).filter((row) => row.end_reason === 'timeout').length, unseen: true },
+  { counter: 'TcpExtTCPAbortOnTimeout', rows: (seen) => ends(seen).filter(gaveUp).length, unseen: true },
   {
     counter: 'TcpExtTCPSackRecovery+TcpExtTCPRenoRecovery',
     rows: ({ rows }) => rows.congestion.filter((row) => row.new_ca_state === 'recovery').length,
@@ -196,7 +200,7 @@ export function accountOf(seen: SideSeen, other: SideSeen, scenario: string, exc
     .filter(([, counter]) => !known.has(counter))
     .map(([member, counter]) => {
       const namespace = sum(rows.namespace.map((row) => row[member]));
-      return { ...plain, source: 'nstat', counter, kernel: nstat[counter] ?? 0, rows: undefined, namespace };
+      return { ...plain, source: 'nstat', counter, kernel: counterOf(nstat, counter), rows: undefined, namespace };
     });
   const drops = { ...plain, source: 'iptables', counter: 'packets dropped', kernel: filtered, rows: firewalled(seen).length };
   return [...ruled, ...others, drops].map((line) => ({ ...line, ...excused[line.counter]?.(seen, other) }));

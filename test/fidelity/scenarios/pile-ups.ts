@@ -9,6 +9,9 @@ const COUNT = 10;
 /** What listen(8) allows. */
 const BACKLOG = 9;
 
+/** A connect for which there was no local port. */
+const NO_PORT = { end_reason: 'no_port', sk_err: 99, segs_out: 0, peer_port: 7000 };
+
 /** SYN-ACKs are sent again after a second, and given up after three. */
 const REQUEST_TIMERS: Excuses = {
   TcpExtTCPTimeouts: ({ side }) => ({
@@ -97,11 +100,41 @@ export const pileUps: readonly Scenario[] = [
       const failed = failures(client);
       expect(failed).toHaveLength(4);
       for (const row of failed)
-        expect(row).toMatchObject({ end_reason: 'abort', segs_out: 0, local_port: 0, peer_port: 7000, pid: pidOf(client) });
+        expect(row).toMatchObject({ ...NO_PORT, port_first: 40_000, port_last: 40_000 + COUNT - 1, local_port: 0, pid: pidOf(client) });
       const { rows } = client;
       const used = new Set(rows.connection.filter(({ event }) => event === 'open').map(({ local_port }) => local_port));
       expect(rows.namespace.at(-1)?.port_range).toBe(COUNT);
       expect(used.size, 'of the range, before the first failure').toBe(COUNT);
+    },
+  },
+  {
+    ...PLAIN,
+    id: 'C3b',
+    name: 'none is left of the ports that a socket chose for itself',
+    family: 'ipv6',
+    path: relay('out:delay=1:any'),
+    server: 'listen:7000 times:2 accept keep done wait',
+    client: 'times:4 port_range:41000:41001 connect:7000 keep done wait',
+    midway: (running) => piledUp(running, running.client, 'established', 2),
+    happened: ({ client }) => expect(said(client, 'connect').map(({ errno }) => errno)).toEqual([0, 0, 99, 99]),
+    causes: ({ client }) => failures(client),
+    says: ({ client }) => {
+      const range = { port_first: 41_000, port_last: 41_001 };
+      expect(failures(client)).toMatchObject(Array(2).fill({ ...NO_PORT, ...range, local_port: 0 }));
+    },
+  },
+  {
+    ...PLAIN,
+    id: 'C3c',
+    name: 'the port that a socket is bound to is in use toward that destination',
+    path: relay('out:delay=1:any'),
+    server: 'listen:7000 accept keep wait',
+    client: 'times:2 bind:41000 connect:7000 keep done wait',
+    midway: (running) => piledUp(running, running.client, 'established', 1),
+    happened: ({ client }) => expect(said(client, 'connect').map(({ errno }) => errno)).toEqual([0, 99]),
+    causes: ({ client }) => failures(client),
+    says: ({ client }) => {
+      expect(failures(client)).toMatchObject([{ ...NO_PORT, port_first: 41_000, port_last: 41_000, local_port: 41_000 }]);
     },
   },
   {

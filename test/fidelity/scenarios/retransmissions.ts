@@ -1,7 +1,7 @@
 // D: retransmissions. Of which class, whether they were needed, and which way the packets were lost.
 import { expect } from 'vitest';
 import type { Class } from '../../../bpf/rows.gen.ts';
-import { PLAIN, type Scenario } from '../scenario.ts';
+import { PLAIN, type Scenario, type SideSeen } from '../scenario.ts';
 import { attempts, closes, counterOf, ends, firewalled, sum } from '../views.ts';
 import { losses } from './losses.ts';
 import { captured, closeOf, far, lostOnTheWay, mix, transfer } from './transfer.ts';
@@ -176,8 +176,10 @@ const others: Scenario[] = [
       for (const row of failed) expect(row.err, 'EPERM').toBe(-1);
       for (const row of firewalled(client)) expect(row).toMatchObject({ direction: 'sent', peer_port: 7000 });
       // What did not arrive was dropped by one of the two firewalls, and by which is known: nothing is left for the network.
-      const lost = closeOf(client).bytes_sent - sum([...firewalled(server), ...firewalled(client)].map(({ length }) => length));
-      expect(lost).toBeGreaterThanOrEqual(400_000);
+      const { bytes_sent, bytes_failed } = closeOf(client);
+      const dropped = (side: SideSeen) => sum(firewalled(side).map(({ length }) => length));
+      expect(bytes_sent + bytes_failed - dropped(server) - dropped(client)).toBeGreaterThanOrEqual(400_000);
+      expect(bytes_failed + sum(failed.map(({ bytes }) => bytes)), 'what its own firewall did not let out').toBe(dropped(client));
     },
     slow: true,
   },

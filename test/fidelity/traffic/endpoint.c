@@ -4,6 +4,7 @@
  *   endpoint ADDRESS WORD…
  *
  *   listen:PORT[:BACKLOG]  accept[:PORT]  connect:PORT  make the socket that the words after them are about
+ *   bind:PORT  port_range:FIRST:LAST
  *   send:BYTES  recv:BYTES  drain  flush              drain reads to the end; flush waits until all is acknowledged
  *   shutdown  close  disconnect  keep                 keep leaves the socket open and goes on with another
  *   close_listener

@@ -14,6 +14,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#ifndef IP_LOCAL_PORT_RANGE
+#define IP_LOCAL_PORT_RANGE 51 /* Linux 6.3 */
+#endif
+
 static struct sockaddr_storage address;
 static int protocol = IPPROTO_TCP;
 static char congestion_control[16];
@@ -51,6 +55,16 @@ static int set(int level, int option, int value)
 {
 	make_socket();
 	return setsockopt(sock, level, option, &value, sizeof(value));
+}
+
+/* For several sockets, if they go to different destinations. */
+static long long do_bind(const long *number)
+{
+	struct sockaddr_storage to = { .ss_family = address.ss_family };
+
+	((struct sockaddr_in *)&to)->sin_port = htons(number[0]); /* sin6_port is there too */
+	set(SOL_SOCKET, SO_REUSEADDR, 1);
+	return bind(sock, (struct sockaddr *)&to, sizeof(to));
 }
 
 static long long do_listen(const long *number)
@@ -183,11 +197,18 @@ static long long do_mptcp(const long *number)
 	return 0;
 }
 
+/* Of which connect() chooses, in place of the network namespace's. */
+static long long do_port_range(const long *number)
+{
+	return set(IPPROTO_IP, IP_LOCAL_PORT_RANGE, number[1] << 16 | number[0]);
+}
+
 static const struct word {
 	const char *name;
 	long long (*run)(const long *number);
 } words[] = {
 	{ "accept", do_accept },
+	{ "bind", do_bind },
 	{ "close", do_close },
 	{ "close_listener", do_close_listener },
 	{ "connect", do_connect },
@@ -202,6 +223,7 @@ static const struct word {
 	{ "mptcp", do_mptcp },
 	{ "nonblock", do_nonblock },
 	{ "peek", do_peek },
+	{ "port_range", do_port_range },
 	{ "recv", do_recv },
 	{ "send", do_send },
 	{ "shutdown", do_shutdown },
