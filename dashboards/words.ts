@@ -97,7 +97,7 @@ export const END_REASON_WORDS = {
   fin_peer: { words: 'closed by the peer', alarming: false },
   rst_sent: { words: 'reset by this side', alarming: true },
   rst_received: { words: 'reset by the peer', alarming: true },
-  timeout: { words: 'timed out: the peer stopped answering and retransmissions gave up', alarming: true },
+  timeout: { words: 'timed out: this side gave up on what it had sent or wanted to send', alarming: true },
   refused: { words: 'refused: nobody listens on that port', alarming: true },
   unreachable: { words: 'unreachable: no route, or a router said so', alarming: true },
   abort: { words: 'given up by this side before it was open', alarming: false },
@@ -107,13 +107,14 @@ export const END_REASON_WORDS = {
 
 export type Limit = keyof Edge['limits'];
 /** Who kept data from flowing faster, in the order that bars show them. */
-export const LIMIT_ORDER = ['application', 'network', 'receiver', 'sender'] as const satisfies readonly Limit[];
+export const LIMIT_ORDER = ['application', 'network', 'receiver', 'sender', 'host'] as const satisfies readonly Limit[];
 
 export const LIMIT_WORDS = {
   application: { label: 'application', meaning: 'had nothing to send' },
   network: { label: 'network', meaning: 'congestion window: data waited for acknowledgements' },
   receiver: { label: 'receiver', meaning: 'the peer’s window was full: it reads too slowly' },
   sender: { label: 'sender', meaning: 'the send buffer was full' },
+  host: { label: 'this host', meaning: 'it had no way to send: no route, its link down, or its own queue or firewall' },
 } as const satisfies Record<Limit, Said>;
 
 /** An errno's name; its number where it is rare. */

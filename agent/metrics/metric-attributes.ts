@@ -49,4 +49,5 @@ export const LIMIT = {
   network: { 'tcplens.limit': 'network' },
   receiver: { 'tcplens.limit': 'receiver' },
   sender: { 'tcplens.limit': 'sender' },
+  host: { 'tcplens.limit': 'host' },
 } as const;

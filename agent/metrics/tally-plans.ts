@@ -13,15 +13,18 @@ const io = (sent: number, received: number): Point[] => [
   { sum: 'io', value: received, attributes: IO_DIRECTION.received },
 ];
 
+type Times = Record<'interval' | 'busy' | 'receiver' | 'sender' | 'kept', number>;
+
 /**
- * Splits intervals: what was not busy is the application's; busy without a full window or buffer, the network's. The
- * kernel counts in jiffies, so busy can come out longer than the interval, and is taken for at most that.
+ * Splits intervals: what was not busy is the application's; busy without a full window or buffer this host's as long as it had no way to
+ * send, else the network's. The kernel counts in jiffies, so busy can come out longer than the interval, and is taken for at most that.
  */
-const limits = ({ interval, busy, receiver, sender }: Record<'interval' | 'busy' | 'receiver' | 'sender', number>): Point[] => [
+const limits = ({ interval, busy, receiver, sender, kept }: Times): Point[] => [
   { sum: 'time', value: interval - busy, attributes: LIMIT.application },
   { sum: 'time', value: receiver, attributes: LIMIT.receiver },
   { sum: 'time', value: sender, attributes: LIMIT.sender },
-  { sum: 'time', value: busy - receiver - sender, attributes: LIMIT.network },
+  { sum: 'time', value: Math.min(kept, busy - receiver - sender), attributes: LIMIT.host },
+  { sum: 'time', value: Math.max(0, busy - receiver - sender - kept), attributes: LIMIT.network },
 ];
 
 const retransmit = plan({
@@ -53,6 +56,7 @@ const closed = plan({
     busy: { of: 'busy_us_rest', most: 'interval' },
     receiver: { of: 'rwnd_limited_us_rest', most: 'busy' },
     sender: { of: 'sndbuf_limited_us_rest', most: 'busy', less: 'receiver' },
+    kept: { of: 'local_limited_us_rest', most: 'busy' },
   },
   histograms: ['srtt_us', 'duration_us'],
   points: ({ rows, by, values, histograms }) => [
@@ -107,6 +111,7 @@ const sample = plan({
     busy: { of: 'busy_us', most: 'interval' },
     receiver: { of: 'rwnd_limited_us', most: 'busy' },
     sender: { of: 'sndbuf_limited_us', most: 'busy', less: 'receiver' },
+    kept: { of: 'local_limited_us', most: 'busy' },
   },
   histograms: ['srtt_us'],
   points: ({ values, histograms }) => [

@@ -62,6 +62,13 @@ export const DropGroup = object({
   packets: Type.Integer({ minimum: 1 }),
   bytes: Type.Integer({ minimum: 0, description: 'payload' }),
 });
-export const Drops = object({ drops: Type.Array(DropGroup), total: Count });
+export const Drops = object({
+  drops: Type.Array(DropGroup),
+  total: Count,
+  out_no_routes: Type.Integer({
+    minimum: 0,
+    description: 'packets that did not leave and connects that failed for want of a route, in the range: no row tells of them',
+  }),
+});
 export type DropGroup = Static<typeof DropGroup>;
 export type Drops = Static<typeof Drops>;

@@ -95,6 +95,8 @@ export const Connection = object({
   syn_arrived: Type.Boolean({ description: 'a SYN was sent again although the peer had the first one: its answer was lost or late' }),
   port_first: Figure('the first and last port that connect() could choose from, where none was left'),
   port_last: Figure('see port_first'),
+  ports_used: Figure('of these, taken then by connections to the same address and port, in TIME_WAIT too, as far as rows tell'),
+  out_no_routes: Figure('of its network namespace, while something did not leave: packets and connects for which there was no route'),
   limits: Limits,
   states: Type.Array(object({ state: oneOf(STATE), from_ms: Type.Number(), to_ms: Type.Union([Type.Number(), Type.Null()]) })),
   state_us: Type.Partial(object(Object.fromEntries(STATE.map((state) => [state, Count])) as Record<(typeof STATE)[number], typeof Count>), {

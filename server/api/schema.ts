@@ -20,6 +20,7 @@ export const Limits = object(
     network: Type.Number(),
     receiver: Type.Number(),
     sender: Type.Number(),
+    host: Type.Number({ description: 'this host had no way to send: no route, link down' }),
   },
   'shares of the sampled time, adding up to 1 (or all 0 without samples)',
 );

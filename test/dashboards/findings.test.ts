@@ -26,10 +26,21 @@ const QUIET = {
   probes_out: 0,
   idle_restarts: 0,
   idle_restart_us: null,
-  limits: { application: 0.7, network: 0.2, receiver: 0.05, sender: 0.05 },
+  limits: { application: 0.7, network: 0.2, receiver: 0.05, sender: 0.05, host: 0 },
   states: [{ state: 'established', from_ms: 0, to_ms: 60_000 }],
   resets: [],
   drops: [],
+  retransmits: [],
+  bytes_failed: 0,
+  notsent: 0,
+  snd_wnd: 65_536,
+  unheard_us: 0,
+  syn_arrived: false,
+  sk_err: 0,
+  out_no_routes: null,
+  local_port: 40_000,
+  peer_addr: '192.0.2.7',
+  peer_port: 443,
 } as unknown as Connection;
 
 const reset = (change: Partial<Connection['resets'][number]>): Connection['resets'] => [
@@ -60,6 +71,13 @@ const drop = (reason: string): Connection['drops'][number] => ({
 test('nothing is said of a connection in which nothing stands out', () => expect(findingsOf(QUIET)).toEqual([]));
 
 const SLOW = { turns: 10, turn_us: 3_000_000 };
+const CLOSED_WINDOW = { end_reason: 'timeout', snd_wnd: 0, notsent: 49_000, unacked: 1000, unheard_us: 400_000 } as const;
+const KEPT = {
+  end_reason: 'timeout',
+  notsent: 50_000,
+  limits: { application: 0.05, network: 0.05, receiver: 0, sender: 0, host: 0.9 },
+} as const;
+const NO_PORT = { end_reason: 'no_port', sk_err: 99, local_port: 0, port_first: 32_768, port_last: 60_999, ports_used: 28_200 } as const;
 const cases: readonly (readonly [name: string, change: Partial<Connection>, whose: Whose, words: RegExp])[] = [
   [
     'a slow server, seen by its client',
@@ -83,13 +101,13 @@ const cases: readonly (readonly [name: string, change: Partial<Connection>, whos
   ['the same of a connection that lives', { idle_restarts: 1, idle_restart_us: null }, 'this host', /was cut once .*\(a pause\)/],
   [
     'a slow reader at the peer',
-    { limits: { application: 0, network: 0.2, receiver: 0.8, sender: 0 } },
+    { limits: { application: 0, network: 0.2, receiver: 0.8, sender: 0, host: 0 } },
     'the peer',
     /full for 80\.0 % of the time/,
   ],
   [
     'a small send buffer',
-    { limits: { application: 0, network: 0.5, receiver: 0, sender: 0.5 } },
+    { limits: { application: 0, network: 0.5, receiver: 0, sender: 0.5, host: 0 } },
     'this process',
     /send buffer was full for 50\.0 %/,
   ],
@@ -120,6 +138,49 @@ const cases: readonly (readonly [name: string, change: Partial<Connection>, whos
     /peer closed 1 min before the last row; the process has not called close/,
   ],
   ['a black hole', { end_reason: 'timeout', unacked: 3000 }, 'not known', /Given up with 3 kB never acknowledged/],
+  [
+    'a window that stayed closed',
+    CLOSED_WINDOW,
+    'the peer',
+    /50 kB waiting: it answered every probe, the last 400 ms before .*does not read/,
+  ],
+  [
+    'a route that is gone',
+    { ...KEPT, bytes_failed: 9000, out_no_routes: 12 },
+    'this host',
+    /^This host has no way to send to 192\.0\.2\.7:443: no route, .*counted 12 packets.* 50 kB waited here for 90\.0 % of the time, until it was given up/,
+  ],
+  [
+    'retransmissions that find no route',
+    { retransmits: [{ outcome: 'refused', err: -113 }] as Connection['retransmits'], unacked: 1000, closed_ms: null, end_reason: 'none' },
+    'this host',
+    /no way to send to .*: no route.*\. 1 kB waited here\.$/,
+  ],
+  [
+    'its layers below take nothing',
+    KEPT,
+    'this host',
+    /own layers below TCP took nothing: no route, the link down, its firewall or a full queue/,
+  ],
+  ['a first try that failed', { bytes_failed: 2896 }, 'this host', /^2\.9 kB did not leave this host at the first try/],
+  [
+    'no port left',
+    NO_PORT,
+    'this host',
+    /left toward 192\.0\.2\.7:443: connect\(\) chooses from 32768–60999, which are 28232; 28200 of these were taken .* TIME_WAIT included/,
+  ],
+  [
+    'a port that is taken',
+    { ...NO_PORT, local_port: 500, port_first: 500, port_last: 500 },
+    'this process',
+    /local port 500, to which it was bound, is taken toward/,
+  ],
+  [
+    'an answer to a SYN that was lost',
+    { connect_us: 3_000_000, syn_arrived: true },
+    'the path',
+    /handshake took 3 s: its SYN arrived, and the answer was lost/,
+  ],
   ['keepalive that gave up', { end_reason: 'timeout', probes_out: 9 }, 'not known', /9 probes unanswered/],
 ];
 

@@ -8,10 +8,13 @@ import { slowHandshake } from './findings/handshake.ts';
 import { limitedByReceiver, limitedBySender, slowStartAfterIdle } from './findings/limits.ts';
 import { notNeeded } from './findings/losses.ts';
 import { leak, slowReader } from './findings/reading.ts';
+import { noPort, noWayOut } from './findings/this-host.ts';
 import { slowAnswers } from './findings/turns.ts';
 
 /** In the order in which they are likely to matter. */
 const LOOKS: readonly Look[] = [
+  noPort,
+  noWayOut,
   gaveUp,
   resetBySelf,
   resetAfterIdle,

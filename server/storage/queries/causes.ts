@@ -4,6 +4,7 @@ import { containerName, hostName } from '../entities.ts';
 import { SERVICE_PORT } from '../figures.ts';
 import type { Store } from '../store.ts';
 import { plainAddress } from './address.ts';
+import { noRoutes } from './no-routes.ts';
 import { windowOf } from './window.ts';
 
 /** Columns that make a group, as the rows have them; named so that none of them hides a column. */
@@ -68,5 +69,5 @@ export async function drops(store: Store, range: Range, limit: number, now_ms: n
     limit,
   });
   const groups = rows.map(({ total: _, ...group }) => ({ ...group, peer_addr: plainAddress(group.peer_addr) }));
-  return { drops: groups, total: rows[0]?.total ?? 0 };
+  return { drops: groups, total: rows[0]?.total ?? 0, out_no_routes: await noRoutes(store, range, now_ms) };
 }

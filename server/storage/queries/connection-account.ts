@@ -42,6 +42,7 @@ export function accountOf({ samples, retransmits }: Chapters, end: Event | undef
       busy_us: total(times, 'busy_us'),
       rwnd_limited_us: total(times, 'rwnd_limited_us'),
       sndbuf_limited_us: total(times, 'sndbuf_limited_us'),
+      local_limited_us: total(times, 'local_limited_us'),
       sampled_us: total(times, 'sampled_us'),
     }),
   };

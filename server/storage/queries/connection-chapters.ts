@@ -82,6 +82,9 @@ export type Sample = Head &
   Figures<'srtt_us' | 'snd_cwnd' | 'snd_ssthresh' | 'packets_out' | 'delivery_rate' | 'retrans' | 'rcv_wnd'>;
 export type Names = Pick<Connection, 'host' | 'container' | 'command'>;
 
+/** What rows of others say that explains it. */
+export type Around = Pick<Connection, 'ports_used' | 'out_no_routes'>;
+
 /** One connection's rows, each kind oldest first. */
 export type Chapters = {
   events: readonly Event[];

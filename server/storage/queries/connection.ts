@@ -2,6 +2,7 @@
 import type { Connection } from '../../api.ts';
 import { containerName, hostName } from '../entities.ts';
 import type { Store } from '../store.ts';
+import { aroundOf } from './connection-around.ts';
 import { type Chapters, type Event, type Names, type Sample, STATE_MEMBERS, type Transition } from './connection-chapters.ts';
 import { storyOf } from './connection-story.ts';
 import { retransmitsOf } from './retransmits.ts';
@@ -35,14 +36,15 @@ const AS_OF = `congestion_control, keepalive, unattributed, rtt_min_us, bytes_se
   turns, turn_us, turn_rtt_us, turn_max_us, stall_max_us, idle_restarts, unread, notsent, probes_out, snd_wnd`;
 
 const EVENTS = `SELECT ${HEAD}, ${AS_OF}, ${AT_END}, event, end_reason, sk_err, preexisting, connect_us, total_retrans,
-  busy_us_rest AS busy_us, rwnd_limited_us_rest AS rwnd_limited_us, sndbuf_limited_us_rest AS sndbuf_limited_us, interval_us_rest AS sampled_us
+  busy_us_rest AS busy_us, rwnd_limited_us_rest AS rwnd_limited_us, sndbuf_limited_us_rest AS sndbuf_limited_us,
+  local_limited_us_rest AS local_limited_us, interval_us_rest AS sampled_us
 FROM connection WHERE ${OF_CONNECTION} ORDER BY time_ns LIMIT {rows:UInt32}`;
 
 const TRANSITIONS = `SELECT ${HEAD}, old_state, new_state, duration_us FROM state_change WHERE ${OF_CONNECTION} ORDER BY time_ns LIMIT {rows:UInt32}`;
 
 const SAMPLES = `SELECT * FROM (
   SELECT ${HEAD}, ${AS_OF}, srtt_us, snd_cwnd, snd_ssthresh, packets_out, delivery_rate, retrans, rcv_wnd,
-    busy_us, rwnd_limited_us, sndbuf_limited_us, interval_us AS sampled_us
+    busy_us, rwnd_limited_us, sndbuf_limited_us, local_limited_us, interval_us AS sampled_us
   FROM sample WHERE ${OF_CONNECTION} ORDER BY time_ns DESC LIMIT {rows:UInt32}
 ) ORDER BY time_ms`;
 
@@ -78,6 +80,15 @@ export async function connection(store: Store, host_id: string, connection_id: s
   const story = storyOf(chapters);
   if (story === undefined) return undefined;
   const { cgroup_id, ...facts } = story;
+  const around = await aroundOf(store, { host_id, connection_id, ...story });
   const [names] = await store.query<Names>(NAMES, { host_id, cgroup_id, pid: facts.pid, to_ms: facts.to_ms });
-  return { host_id, connection_id, host: names?.host ?? '', container: names?.container ?? '', command: names?.command ?? '', ...facts };
+  return {
+    host_id,
+    connection_id,
+    host: names?.host ?? '',
+    container: names?.container ?? '',
+    command: names?.command ?? '',
+    ...facts,
+    ...around,
+  };
 }

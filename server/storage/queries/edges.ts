@@ -100,6 +100,7 @@ function edgeOf(row: EdgeRow, { source }: Window, span_s: number): Edge {
     retransmit_ratio: retransmitRatio(row.data_retrans, data_segs_out),
     rtt_p99_us,
     bytes: row.bytes_sent + row.bytes_received,
-    limits: limitsOf(row),
+    // The rollup has no figure of what hosts kept back themselves.
+    limits: limitsOf({ ...row, local_limited_us: 0 }),
   };
 }

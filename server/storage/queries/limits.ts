@@ -1,23 +1,25 @@
 // What held a connection back, as shares of the time that was sampled.
 import type { Edge } from '../../api.ts';
 
-export type LimitTimes = Record<'busy_us' | 'rwnd_limited_us' | 'sndbuf_limited_us' | 'sampled_us', number>;
+export type LimitTimes = Record<'busy_us' | 'rwnd_limited_us' | 'sndbuf_limited_us' | 'local_limited_us' | 'sampled_us', number>;
 
 /**
- * The kernel's chronometers: busy is time with data to send; in it, limited by the peer's window or by the send buffer. What
- * is left of busy is the network's, what is left of the sampled time is the application's, which had nothing to send.
+ * The kernel's chronometers: busy is time with data to send; in it, limited by the peer's window or by the send buffer. Of the rest
+ * some may be this host's own, which had no way to send. What is left of busy is the network's, what is left of the sampled time is the application's, which had nothing to send.
  * Shares add up to 1, or are all 0 without samples.
  */
-export function limitsOf({ busy_us, rwnd_limited_us, sndbuf_limited_us, sampled_us }: LimitTimes): Edge['limits'] {
+export function limitsOf({ busy_us, rwnd_limited_us, sndbuf_limited_us, local_limited_us, sampled_us }: LimitTimes): Edge['limits'] {
   // Clocks are read one after the other: busy may exceed the interval by a jiffy.
   const whole_us = Math.max(sampled_us, busy_us);
-  if (whole_us === 0) return { application: 0, network: 0, receiver: 0, sender: 0 };
+  if (whole_us === 0) return { application: 0, network: 0, receiver: 0, sender: 0, host: 0 };
   const receiver_us = Math.min(rwnd_limited_us, busy_us);
   const sender_us = Math.min(sndbuf_limited_us, busy_us - receiver_us);
+  const host_us = Math.min(local_limited_us, busy_us - receiver_us - sender_us);
   return {
     application: (whole_us - busy_us) / whole_us,
-    network: (busy_us - receiver_us - sender_us) / whole_us,
+    network: (busy_us - receiver_us - sender_us - host_us) / whole_us,
     receiver: receiver_us / whole_us,
     sender: sender_us / whole_us,
+    host: host_us / whole_us,
   };
 }

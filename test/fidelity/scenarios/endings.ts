@@ -1,9 +1,14 @@
 // Data that a connection's end leaves with its process, and peers that do not read. What was read afterwards, and what never was.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { PLAIN, relay, type Scenario, type SideSeen, said, veth } from '../scenario.ts';
+import { sentencesOf } from '../sentences.ts';
 import { closes, ends, opens } from '../views.ts';
+import { NO_PROBES } from './slow.ts';
 
 const ANSWER = 40_000;
+/** How long the row of an end waits for its process (ending.bpf.h). */
+const WAITS_MS = 5000;
 /** The kernel's number for CLOSE, for `state`. */
 const CLOSED = 7;
 const answers = `listen:7000 accept drain send:${ANSWER} close`;
@@ -36,6 +41,7 @@ export const endings: readonly Scenario[] = [
       expect(closes(client)).toMatchObject([{ unread: 0, end_reason: 'fin_local', bytes_received: ANSWER, turns: 1 }]);
       expect(closes(client)[0]?.first_receive_us, 'read after the end').toBeGreaterThan(300_000);
       asOfTheEnd(client);
+      expect(sentencesOf(client).filter((words) => words.includes('reading'))).toEqual([]);
     },
   },
   {
@@ -51,6 +57,7 @@ export const endings: readonly Scenario[] = [
     says: ({ client }) => {
       expect(closes(client)).toMatchObject([{ unread: ANSWER, end_reason: 'fin_local', first_receive_us: 0 }]);
       asOfTheEnd(client);
+      expect(sentencesOf(client)).toContain('this process: It ended without reading 40 kB that came.');
     },
   },
   {
@@ -77,7 +84,13 @@ export const endings: readonly Scenario[] = [
     family: 'ipv6',
     path: relay('out:delay=2:any'),
     server: answers,
-    client: `connect:7000 send:100 shutdown state:${CLOSED} info sleep:8000 close`,
+    client: `connect:7000 send:100 shutdown state:${CLOSED} info wait close`,
+    midway: async ({ look }) => {
+      await sleep(WAITS_MS + 1000);
+      look();
+      look(); // a sweep may pass over one
+      return {};
+    },
     happened: ({ client }) => expect(unreadThen(client)).toEqual([ANSWER]),
     causes: ({ client }) => closes(client),
     says: ({ client }) => {
@@ -109,6 +122,7 @@ export const endings: readonly Scenario[] = [
     name: 'the peer answers every probe and does not read, until TCP_USER_TIMEOUT',
     path: relay('out:delay=1:any'),
     server: 'rcvbuf:16384 listen:7000 accept wait wait linger0 close',
+    setup: { client: [NO_PROBES] },
     client: 'user_timeout:2500 connect:7000 wait send:300000 close',
     midway: async () => ({}),
     happened: ({ client, server }) => {
@@ -123,6 +137,11 @@ export const endings: readonly Scenario[] = [
       expect(ends(client)[0]?.unheard_us).toBeGreaterThan(0);
       expect(ends(client)[0]?.unheard_us).toBeLessThan(2_500_000);
       expect(client.rows.retransmit).toEqual([]);
+      const words = sentencesOf(client).join('\n');
+      expect(words).toMatch(
+        /^the peer: Given up with the peer’s receive window closed .*: it answered every probe, .* its application does not read/,
+      );
+      expect(words).not.toMatch(/the peer is gone|nothing passes/);
     },
     slow: true,
   },

@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import type { Family } from '../../support/netns.ts';
 import { type Path, PLAIN, type Running, relay, type Scenario, type Seen, said, veth } from '../scenario.ts';
+import { sentencesOf, storiesOf } from '../sentences.ts';
 import { closes, counterOf, sum } from '../views.ts';
 
 const BEFORE = 1000;
@@ -22,6 +23,17 @@ const cases: readonly Case[] = [
   { id: 'D9d', name: 'its route is a black hole', shut: ({ client }) => client.run('ip', 'route', 'add', 'blackhole', '10.77.0.2/32') },
   { id: 'D9e', name: 'its link is down', shut: ({ client }) => client.run('ip', 'link', 'set', 'eth0', 'down') },
 ];
+
+/** Whose doing it is, and nobody else's. */
+function isThisHosts({ client }: Seen): void {
+  expect(sentencesOf(client)).toEqual([
+    expect.stringMatching(
+      /^this host: This host has no way to send to .*:7000: no route, or the link is down.* waited here for .* until it was given up/,
+    ),
+  ]);
+  const [story] = storiesOf(client);
+  expect(story?.limits.host, 'the share of this host').toBeGreaterThan(story?.limits.network ?? 1);
+}
 
 /** Samples and the end add up to the life. */
 function addsUp({ client }: Seen): void {
@@ -69,6 +81,7 @@ const scenarioOf = ({ id, name, family = 'ipv4', path = veth, shut }: Case): Sce
       'known while it lives',
     ).toBe(true);
     addsUp(seen);
+    isThisHosts(seen);
   },
   slow: true,
 });
@@ -94,6 +107,7 @@ export const noWayOut: readonly Scenario[] = [
       // From the first retransmission that found no route.
       expect(close?.local_limited_us).toBeGreaterThan(0.5 * (close?.busy_us ?? 0));
       addsUp(seen);
+      isThisHosts(seen);
     },
     slow: true,
   },

@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import type { State } from '../../../bpf/rows.gen.ts';
 import type { Netns } from '../../support/netns.ts';
 import { type Excuses, type Figures, PLAIN, type Running, relay, type Scenario, type SideSeen, said, until } from '../scenario.ts';
+import { sentencesOf } from '../sentences.ts';
 import { ends, failures, most, pidOf, sum } from '../views.ts';
 
 const COUNT = 10;
@@ -101,6 +102,11 @@ export const pileUps: readonly Scenario[] = [
       expect(failed).toHaveLength(4);
       for (const row of failed)
         expect(row).toMatchObject({ ...NO_PORT, port_first: 40_000, port_last: 40_000 + COUNT - 1, local_port: 0, pid: pidOf(client) });
+      expect(new Set(sentencesOf(client))).toEqual(
+        new Set([
+          expect.stringMatching(/^this host: No local port was left toward .*:7000: connect\(\) chooses from 40000–40009, which are 10\./),
+        ]),
+      );
       const { rows } = client;
       const used = new Set(rows.connection.filter(({ event }) => event === 'open').map(({ local_port }) => local_port));
       expect(rows.namespace.at(-1)?.port_range).toBe(COUNT);
@@ -135,6 +141,9 @@ export const pileUps: readonly Scenario[] = [
     causes: ({ client }) => failures(client),
     says: ({ client }) => {
       expect(failures(client)).toMatchObject([{ ...NO_PORT, port_first: 41_000, port_last: 41_000, local_port: 41_000 }]);
+      expect(sentencesOf(client)).toEqual([
+        expect.stringMatching(/^this process: The local port 41000, to which it was bound, is taken toward/),
+      ]);
     },
   },
   {

@@ -1,6 +1,7 @@
 // B: fast next door, seconds from afar. What the time goes to, and whose fault it is not.
 import { expect } from 'vitest';
 import { PLAIN, relay, type Said, type Scenario, type Seen, type Side, type SideSeen, said, until } from '../scenario.ts';
+import { sentencesOf } from '../sentences.ts';
 import { closes, ends, opens, segments, sum, unattributed } from '../views.ts';
 import { far, RTT_US } from './transfer.ts';
 
@@ -126,6 +127,10 @@ export const slow: readonly Scenario[] = [
       expect(new Set(server.rows.retransmit.map((row) => row.class))).toEqual(new Set(['syn_ack']));
       // The request's counter becomes the socket's.
       expect(closes(client), 'its SYN arrived').toMatchObject([{ syn_arrived: true, retrans_spurious: 0, undos: 0 }]);
+      expect(sentencesOf(client)).toEqual([
+        expect.stringMatching(/^the path: The handshake took .*: its SYN arrived, and the answer was lost/),
+      ]);
+      expect(sentencesOf(server)).toEqual([expect.stringMatching(/^the path: The handshake took .*: its SYN-ACK was sent again/)]);
       const [close] = closes(server);
       // From the first SYN-ACK, which left when the first SYN came: not before the client's connect() began.
       const [connected] = us(said(client, 'connect'));

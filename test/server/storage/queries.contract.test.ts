@@ -138,7 +138,7 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
     retrans: 4,
     retransmit_ratio: 4 / 60,
     bytes: 62_500,
-    limits: { application: 0.8, network: 0.12, receiver: 0.04, sender: 0.04 },
+    limits: { application: 0.8, network: 0.12, receiver: 0.04, sender: 0.04, host: 0 },
   };
 
   check('edges: from rows, sorted and limited', async (store) => {
@@ -152,7 +152,7 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
       failed: 1,
       retransmit_ratio: null,
       rtt_p99_us: null,
-      limits: { application: 0, network: 0, receiver: 0, sender: 0 },
+      limits: { application: 0, network: 0, receiver: 0, sender: 0, host: 0 },
     });
     const [server] = (await edges(store, { comm: 'nginx' }, { sort: 'bytes', limit: 9 }, NOW_MS)).edges;
     expect(server).toMatchObject({

@@ -108,13 +108,14 @@ describe('cover', () => {
 });
 
 describe('limits', () => {
-  for (const [name, [sampled_us, busy_us, rwnd_limited_us, sndbuf_limited_us], expected] of [
-    ['nothing sampled', [0, 0, 0, 0], { application: 0, network: 0, receiver: 0, sender: 0 }],
-    ['idle', [100, 0, 0, 0], { application: 1, network: 0, receiver: 0, sender: 0 }],
-    ['each its share', [100, 80, 20, 10], { application: 0.2, network: 0.5, receiver: 0.2, sender: 0.1 }],
-    ['busy beyond the interval', [100, 125, 125, 3], { application: 0, network: 0, receiver: 1, sender: 0 }],
+  for (const [name, [sampled_us, busy_us, rwnd_limited_us, sndbuf_limited_us, local_limited_us], expected] of [
+    ['nothing sampled', [0, 0, 0, 0, 0], { application: 0, network: 0, receiver: 0, sender: 0, host: 0 }],
+    ['idle', [100, 0, 0, 0, 0], { application: 1, network: 0, receiver: 0, sender: 0, host: 0 }],
+    ['each its share', [100, 80, 20, 10, 10], { application: 0.2, network: 0.4, receiver: 0.2, sender: 0.1, host: 0.1 }],
+    ['no way to send', [100, 80, 0, 0, 80], { application: 0.2, network: 0, receiver: 0, sender: 0, host: 0.8 }],
+    ['busy beyond the interval', [100, 125, 125, 3, 2], { application: 0, network: 0, receiver: 1, sender: 0, host: 0 }],
   ] as const) {
-    test(name, () => expect(limitsOf({ sampled_us, busy_us, rwnd_limited_us, sndbuf_limited_us })).toEqual(expected));
+    test(name, () => expect(limitsOf({ sampled_us, busy_us, rwnd_limited_us, sndbuf_limited_us, local_limited_us })).toEqual(expected));
   }
 });
 

@@ -2,6 +2,7 @@
 import { formatBytes, formatCount, formatDurationUs } from '../../../format.ts';
 import { resetReason } from '../../../reason-words.ts';
 import type { Look } from './finding.ts';
+import { isKeptHere } from './this-host.ts';
 
 const IDLE_US = 30_000_000;
 
@@ -21,12 +22,20 @@ export const resetBySelf: Look = ({ resets }) => {
   return { whose: 'this host', words: `Sent the reset: ${resetReason(reset).meaning}${unread}.` };
 };
 
-export const gaveUp: Look = ({ end_reason, unacked, probes_out }) => {
-  if (end_reason !== 'timeout') return undefined;
+export const gaveUp: Look = (connection) => {
+  const { end_reason, unacked, notsent, probes_out, snd_wnd, unheard_us } = connection;
+  if (end_reason !== 'timeout' || isKeptHere(connection)) return undefined;
+  // A probe that is answered is taken back from their count.
+  if (snd_wnd === 0 && probes_out === 0 && unheard_us !== null && connection.opened_ms !== null)
+    return {
+      whose: 'the peer',
+      words: `Given up with the peer’s receive window closed and ${formatBytes((notsent ?? 0) + (unacked ?? 0))} waiting: it answered every probe, the last ${formatDurationUs(unheard_us)} before the end. It is there, and its application does not read.`,
+    };
+  const heard = unheard_us ? ` The peer was last heard ${formatDurationUs(unheard_us)} before.` : '';
   const left = unacked
     ? `${formatBytes(unacked)} never acknowledged`
     : probes_out
       ? `${formatCount(probes_out)} probes unanswered`
       : 'no answer';
-  return { whose: 'not known', words: `Given up with ${left}: the peer is gone, or nothing passes on the way any more.` };
+  return { whose: 'not known', words: `Given up with ${left}: the peer is gone, or nothing passes on the way any more.${heard}` };
 };

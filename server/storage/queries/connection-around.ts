@@ -1,0 +1,45 @@
+// What rows beside a connection's own explain about it: who had the ports, and whether its namespace had routes.
+import type { Store } from '../store.ts';
+import type { Around } from './connection-chapters.ts';
+import type { Story } from './connection-story.ts';
+
+/** How long the kernel keeps the port of a connection that this side closed first. */
+const TIME_WAIT_MS = 60_000;
+/** Connections that are older are not looked for. */
+const LOOK_BACK_MS = 86_400_000;
+/** A namespace's row comes with the sweep after what it counts. */
+const SWEEP_MS = 60_000;
+
+/** Of the connections to one destination, whatever they came to, those whose port was taken at a time. */
+const PORTS_USED = `SELECT uniqExact(port) AS ports_used FROM (
+  SELECT any(local_port) AS port, maxIf(toUnixTimestamp64Milli(time_ns), event != 'open') AS ended_ms, argMax(end_reason, time_ns) AS reason
+  FROM connection
+  WHERE host_id = {host_id:UInt64} AND netns = {netns:UInt64} AND peer_addr = toIPv6({peer_addr:String}) AND peer_port = {peer_port:UInt16}
+    AND role = 'client' AND event != 'failed' AND local_port BETWEEN {first:UInt16} AND {last:UInt16}
+    AND time_ns >= fromUnixTimestamp64Milli({at_ms:Int64} - ${LOOK_BACK_MS}, 'UTC')
+  GROUP BY connection_id
+  HAVING minIf(toUnixTimestamp64Milli(time_ns), event = 'open') <= {at_ms:Int64}
+) WHERE ended_ms = 0 OR ended_ms >= {at_ms:Int64} OR (reason = 'fin_local' AND ended_ms >= {at_ms:Int64} - ${TIME_WAIT_MS})`;
+
+const OUT_NO_ROUTES = `SELECT sum(n.out_no_routes) AS out_no_routes FROM namespace AS n
+WHERE n.host_id = {host_id:UInt64} AND n.netns = {netns:UInt64}
+  AND n.time_ns >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AND n.time_ns <= fromUnixTimestamp64Milli({to_ms:Int64} + ${SWEEP_MS}, 'UTC')`;
+
+/** Asks only where the connection's own rows raise the question. */
+export async function aroundOf(store: Store, story: Story & { host_id: string; connection_id: string }): Promise<Around> {
+  const { host_id, netns, peer_addr, peer_port, from_ms, to_ms, port_first: first, port_last: last } = story;
+  const stayed = (story.bytes_failed ?? 0) > 0 || story.retransmits.some(({ outcome }) => outcome === 'refused');
+  const [ports] = first
+    ? await store.query<{ ports_used: number }>(PORTS_USED, {
+        host_id,
+        netns,
+        peer_addr,
+        peer_port,
+        first,
+        last: last ?? first,
+        at_ms: to_ms,
+      })
+    : [];
+  const [routes] = stayed ? await store.query<{ out_no_routes: number }>(OUT_NO_ROUTES, { host_id, netns, from_ms, to_ms }) : [];
+  return { ports_used: ports?.ports_used ?? null, out_no_routes: routes?.out_no_routes ?? null };
+}
