@@ -41,12 +41,12 @@ static __always_inline void report_connection(struct tcp_sock *tp, struct memory
 		return;
 	if (waits)
 		row = bpf_sk_storage_get(&endings, tp, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!row) {
-		waits = false;
+	waits = row;
+	if (!waits) {
 		row = row_reserve(&ring_connection, KIND_CONNECTION, sizeof(*row));
+		if (!row)
+			return;
 	}
-	if (!row)
-		return;
 	row_start(row, sizeof(*row), &head);
 	row->event = event;
 	row->end_reason = facts.end_reason;

@@ -13,8 +13,11 @@ import type { Report } from './report.ts';
 const BOOT_MS_MAX = 300_000;
 const CONSOLE_LINES = 40;
 
-/** The guest's kernel does not wait for hardware that is not there; a panic ends the machine. */
-const KERNEL_ARGUMENTS = 'console=ttyS0 loglevel=5 panic=-1 mitigations=off';
+/**
+ * The guest's kernel does not wait for hardware that is not there, nor give up because a busy machine keeps its timer waiting; a panic
+ * ends the machine.
+ */
+const KERNEL_ARGUMENTS = 'console=ttyS0 no_timer_check loglevel=5 panic=-1 mitigations=off';
 /**
  * One thread emulates both processors. With a thread each, QEMU 7.2 now and then runs code that V8 has replaced or freed, and
  * Node jumps to where nothing is mapped: it does so without a line of this project loaded, and never did with one thread.

@@ -90,6 +90,26 @@ export const noWayOut: readonly Scenario[] = [
   ...cases.map(scenarioOf),
   {
     ...PLAIN,
+    id: 'D9h',
+    name: 'this host has no way to send any more: closed by its process with data that waits',
+    path: veth,
+    server: `listen:7000 accept recv:${BEFORE} wait wait linger0 close`,
+    client: `user_timeout:${TIMEOUT_MS} connect:7000 send:${BEFORE} flush wait send:${AFTER} close sleep:${TIMEOUT_MS + 1000}`,
+    midway: async ({ client }) => {
+      client.run('ip', 'route', 'del', '10.77.0.0/24');
+      return {};
+    },
+    happened: ({ client }) => expect(client.nstat['IpOutNoRoutes']).toBeGreaterThan(0),
+    causes: ({ client }) => closes(client).filter(({ bytes_failed }) => bytes_failed > 0),
+    says: (seen) => {
+      expect(closes(seen.client)).toMatchObject([{ bytes_sent: BEFORE, notsent: AFTER, unacked: 0, unread: 0 }]);
+      addsUp(seen);
+      isThisHosts(seen);
+    },
+    slow: true,
+  },
+  {
+    ...PLAIN,
     id: 'D9f',
     name: 'this host has no way to send any more: its link goes down with data in flight',
     path: relay('out:delay=800:data'),
