@@ -24,7 +24,8 @@ const hasPortsOf = (one: ConnectionRow, other: ConnectionRow) => one.local_port 
 
 /** How many connections began, failed and broke off. */
 export function connectionAccount(report: Report): Record<string, Compared> {
-  const ends = endsOf(report);
+  // One that had no port left the kernel does not call a try.
+  const ends = endsOf(report).filter(({ end_reason }) => end_reason !== 'no_port');
   const twin = isTwin(ends);
   const count = (test: (row: ConnectionRow) => boolean, counter: string): Compared => ({
     rows: ends.filter(test).length,

@@ -11,7 +11,7 @@ import { serialize } from 'node:v8';
 import { collectRows } from '../support/collect.ts';
 import { answer, type Exchange, exchange } from '../support/traffic.ts';
 import { difference, openSockets, readKernelCounters } from './proc-net.ts';
-import type { Report } from './report.ts';
+import { NARROW, type Report } from './report.ts';
 
 /** Payload of one exchange in bytes, there and back. */
 type Size = { request: number; response: number };
@@ -23,6 +23,8 @@ const BULK: Size = { request: 3_000_000, response: 100 };
 const LOSSY_CONNECTIONS = 32;
 const HEAVY_LOSS_MS = 1_500;
 const SETTLE_MS = 60_000;
+
+const PORT_RANGE = '/proc/sys/net/ipv4/ip_local_port_range';
 
 type Listener = { server: Server; host: string; port: number };
 
@@ -43,6 +45,21 @@ async function abort({ host, port }: Listener): Promise<void> {
   socket.write('never answered');
   socket.resetAndDestroy();
   await once(socket, 'close');
+}
+
+/** A connect for which no local port is left: the two that there are have connections to the same listener. */
+async function withoutPort({ host, port }: Listener): Promise<void> {
+  const usual = readFileSync(PORT_RANGE, 'utf8');
+  writeFileSync(PORT_RANGE, NARROW.join(' '));
+  try {
+    const sockets = NARROW.map(() => connect(port, host));
+    for (const socket of sockets) await once(socket, 'connect');
+    const [error] = (await once(connect(port, host), 'error')) as [NodeJS.ErrnoException];
+    if (error.code !== 'EADDRNOTAVAIL') throw error;
+    for (const socket of sockets) await once(socket.resume().end(), 'close');
+  } finally {
+    writeFileSync(PORT_RANGE, usual);
+  }
 }
 
 /** A connect to a port where nobody listens any more. */
@@ -90,6 +107,7 @@ async function traffic(): Promise<Pick<Report, 'exchanges' | 'lossy'>> {
     for (let i = 0; i < 2; i++) await abort(listener);
     await refused(listener);
   }
+  for (const listener of listeners) await withoutPort(listener);
   const lossy = lose(35);
   if (lossy) exchanges.push(...(await underLoss(listeners)));
   await Promise.all(listeners.map(close));

@@ -12,7 +12,7 @@ import { classAccount, connectionAccount, payloadOf, portsOf, retransmitAccount,
 import { type Booted, boot } from './boot.ts';
 import { whyNoGuest } from './initramfs.ts';
 import { debianKernel, type Found, kernelIn } from './kernel-image.ts';
-import type { Report } from './report.ts';
+import { NARROW, type Report } from './report.ts';
 import { type Column, supportTable } from './support-table.ts';
 
 type Wanted = {
@@ -125,6 +125,12 @@ check('connections made, failed and reset are those that the kernel counted', (r
     expect({ what, rows }).toEqual({ what, rows: kernel });
     expect(kernel, what).toBeGreaterThan(0);
   }
+});
+
+check('a connect that found no local port says so, with the range', ({ rows }) => {
+  const [port_first, port_last] = NARROW;
+  const told = { event: 'failed', sk_err: 99, port_first, port_last, local_port: 0, segs_out: 0 };
+  expect(rows.connection.filter(({ end_reason }) => end_reason === 'no_port')).toMatchObject(Array(2).fill(told));
 });
 
 check('retransmitted segments, by class, are those that the kernel counted', (report, _, context) => {

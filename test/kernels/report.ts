@@ -2,6 +2,9 @@
 import type { Collected } from '../support/collect.ts';
 import type { Exchange } from '../support/traffic.ts';
 
+/** The only local ports that some of its connects may choose from. */
+export const NARROW = [40_000, 40_001] as const;
+
 export type Report = Pick<Collected, 'hooks' | 'fields' | 'rows' | 'counters'> & {
   release: string;
   /** the cookie of a namespace that no process is in; 0 where the sweep could not enter it */

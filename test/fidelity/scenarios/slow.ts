@@ -127,10 +127,10 @@ export const slow: readonly Scenario[] = [
       expect(new Set(server.rows.retransmit.map((row) => row.class))).toEqual(new Set(['syn_ack']));
       // The request's counter becomes the socket's.
       expect(closes(client), 'its SYN arrived').toMatchObject([{ syn_arrived: true, retrans_spurious: 0, undos: 0 }]);
-      expect(sentencesOf(client)).toEqual([
+      expect(sentencesOf(client)).toContainEqual(
         expect.stringMatching(/^the path: The handshake took .*: its SYN arrived, and the answer was lost/),
-      ]);
-      expect(sentencesOf(server)).toEqual([expect.stringMatching(/^the path: The handshake took .*: its SYN-ACK was sent again/)]);
+      );
+      expect(sentencesOf(server)).toContainEqual(expect.stringMatching(/^the path: The handshake took .*: its SYN-ACK was sent again/));
       const [close] = closes(server);
       // From the first SYN-ACK, which left when the first SYN came: not before the client's connect() began.
       const [connected] = us(said(client, 'connect'));
