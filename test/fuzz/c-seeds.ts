@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { compileFilter } from '../../agent/filter/compile.ts';
 import { parseFilter } from '../../agent/filter/parse.ts';
 import { RecordedNames } from '../../agent/filter/recorded.ts';
+import { PLANS } from '../../agent/metrics/tally-plans.ts';
 import { tallyProgram } from '../../agent/metrics/tally-program.ts';
 import { Recording } from '../../agent/recording/read.ts';
 import { KIND, KINDS, type Kind } from '../../bpf/rows.gen.ts';
@@ -47,9 +48,14 @@ function rowSeeds(): Buffer[] {
   return [...recordedRows()].flatMap(([kind, rows]) => {
     const records = rows.map((row) => Buffer.concat([numbers(4, row.length, 0), row, Buffer.alloc((8 - (row.length % 8)) % 8)]));
     const bytes = Buffer.concat([...records, numbers(4, 0x8000_0008, 0, 0, 0)]);
-    return [0, 509].map((at) => {
-      const end = numbers(2, bytes.length);
-      return Buffer.concat([numbers(1, KINDS[kind].index, 2, 1), numbers(2, at), numbers(1, 0), end, bytes]);
+    const long = Buffer.concat(Array<Buffer>(8).fill(records[0] ?? bytes));
+    // Where a ring begins, across its end, and across the end of the window that the reader has on a large one.
+    return [
+      { at: 0, pages: 1, of: bytes },
+      { at: 509, pages: 1, of: bytes },
+      { at: 32_600, pages: 8, of: Buffer.concat(Array<Buffer>(6).fill(long)).subarray(0, 8192) },
+    ].map(({ at, pages, of }) => {
+      return Buffer.concat([numbers(1, KINDS[kind].index, 31, pages), numbers(2, at), numbers(1, 0), numbers(2, of.length), of]);
     });
   });
 }
@@ -58,7 +64,10 @@ function filterSeeds(): Buffer[] {
   const heads = [...recordedRows().values()].flatMap(([row]) => (row === undefined ? [] : [row.subarray(0, HEAD_AND_FACTS_BYTES)]));
   return EXPRESSIONS.flatMap((expression) => {
     const program = compileFilter(parseFilter(expression, new RecordedNames()), expression, 1n);
-    return [0, 1].map((how) => Buffer.concat([numbers(1, how, 0), numbers(2, 100, 10), program, ...heads]));
+    const bends = [0, 1, 2, 3, 4, 5, 6].map((which) => [1, which, 0]);
+    return [[0], ...bends].map(([how = 0, ...bend]) =>
+      Buffer.concat([numbers(1, how, 0), numbers(2, 100, 10), program, numbers(1, ...bend), ...heads]),
+    );
   });
 }
 
@@ -66,7 +75,14 @@ function tallySeeds(): Buffer[] {
   const program = tallyProgram({ port: true, comm: true, ephemeral_from: 32_768, max: 8 }, 16);
   // A reason's terms are more than the target has room for; the agent's own figure is tried by the tests of the tally.
   const rows = [...recordedRows()].flatMap(([kind, some]) => some.map((row) => Buffer.concat([numbers(1, KINDS[kind].index), row])));
-  return [1, 0].map((how) => Buffer.concat([numbers(1, how), numbers(2, 4096), program, ...rows]));
+  // Each number of each plan one beyond its bound: which, the plan, the item, and how far.
+  const bent = (which: number) => PLANS.map((_, plan) => ({ how: 1, room: 4096, bend: [which, plan, 130, 3] }));
+  const bends = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].flatMap(bent);
+  // Rooms for a group without histograms, and for a little more.
+  const rooms = [0, 231, 239, 250, 400].map((room) => ({ how: 1, room, bend: [0, 0, 0] }));
+  return [{ how: 0, room: 4096, bend: [] }, ...bends, ...rooms].map(({ how, room, bend }) =>
+    Buffer.concat([numbers(1, how), numbers(2, room), program, numbers(1, ...bend), ...rows]),
+  );
 }
 
 const SEEDS = { object: objectSeeds, rows: rowSeeds, filter: filterSeeds, tally: tallySeeds };

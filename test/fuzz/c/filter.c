@@ -91,6 +91,27 @@ static void tame(struct filter *filter)
 	}
 }
 
+/* One of its numbers next to where it must end. Returns whether there was one. */
+static bool bend(struct filter *filter, struct input *input)
+{
+	uint8_t which = input_byte(input) % 8, index = input_byte(input) % FILTER_STEPS_MAX;
+	struct filter_step *step = &filter->steps[index];
+
+	if (which == 1)
+		step->word = (__u8)input_near(input, FILTER_WORDS - 2);
+	else if (which == 2)
+		step->left = (__u8)input_near(input, 63);
+	else if (which == 3)
+		step->right = (__u8)input_near(input, 63);
+	else if (which == 4)
+		step->yes = (__u8)input_near(input, index);
+	else if (which == 5)
+		step->no = (__u8)input_near(input, FILTER_STEPS_MAX);
+	else if (which == 6)
+		step->yes = (__u8)input_near(input, FILTER_ACCEPT);
+	return which >= 1 && which <= 6;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct input input = { bytes, size };
@@ -99,10 +120,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	uint8_t how = input_byte(&input), counters[sizeof(struct filter_counters)];
 	int slot = (int8_t)input_byte(&input) % 10, rows_per_s = (int16_t)input_u16(&input), burst = (int16_t)input_u16(&input), result;
 
+	bool is_tame = false;
+
 	filters__open();
 	input_take(&input, filter, sizeof(*filter));
-	if (how & 1)
+	if (how & 1) {
 		tame(filter);
+		is_tame = !bend(filter, &input);
+	}
 	result = loader__filter(slot, (const unsigned char *)filter, how & 2 ? (int)sizeof(*filter) - 1 : (int)sizeof(*filter), rows_per_s, burst);
 	MUST(result == 0 || result == -EINVAL);
 	if (result == 0) {
@@ -110,7 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		MUST(loader__filter_counters(slot, counters, sizeof(counters)) >= 0);
 		MUST(!memcmp(placed.steps, filter->steps, sizeof(placed.steps)));
 		MUST(loader__filter_clear(slot) == 0 && loader__filter_counters(slot, counters, sizeof(counters)) == -ENOENT);
-	} else if ((how & 3) == 1 && slot >= 0 && slot < FILTER_SLOTS && rows_per_s >= 0 && burst > 0) {
+	} else if (is_tame && !(how & 2) && slot >= 0 && slot < FILTER_SLOTS && rows_per_s >= 0 && burst > 0) {
 		MUST(!"a filter whose steps lead forward was refused");
 	}
 	for (int row = 0; row < ROWS_MAX && input.left; row++) {

@@ -44,6 +44,12 @@ static inline uint16_t input_u16(struct input *input)
 	return number;
 }
 
+/* A number at a bound, or next to it: what is off by one is hardly ever met by chance. */
+static inline unsigned input_near(struct input *input, int bound)
+{
+	return (unsigned)(bound + input_byte(input) % 5 - 2);
+}
+
 /* libFuzzer keeps the input where a program aborts. */
 #define MUST(condition) \
 	do { \

@@ -74,6 +74,53 @@ static void tame(struct tally_program *program)
 	}
 }
 
+/* One of its numbers next to where it must end. Returns whether there was one. */
+static bool bend(struct tally_program *program, struct input *input)
+{
+	uint8_t which = input_byte(input) % 16, index = input_byte(input), item = input_byte(input);
+	struct tally_plan *plan = &program->plan[program->plans ? index % program->plans : 0];
+	struct tally_part *part = &plan->part[item % TALLY_PARTS_MAX];
+	struct tally_value *value = &plan->value[item % TALLY_VALUES_MAX];
+	struct tally_histogram *histogram = &plan->histogram[item % TALLY_HISTOGRAMS_MAX];
+	int row = row_size(plan->kind), read = part->size == TALLY_IPV4 ? 16 : part->size;
+	int number = item & 128 ? TALLY_VALUES_MAX + 2 : item % TALLY_VALUES_MAX;
+
+	switch (program->plans ? which : 0) {
+	case 1:
+		part->from = (__u16)input_near(input, row - read);
+		return true;
+	case 2:
+		part->to = (__u8)input_near(input, (int)sizeof(struct tally_key) - (part->size ? part->size : 1));
+		return true;
+	case 3:
+		part->when = (__u16)input_near(input, row);
+		return true;
+	case 4:
+		value->from = (__u16)input_near(input, row - value->size);
+		return true;
+	case 5:
+		value->most = (__u8)input_near(input, number);
+		return true;
+	case 6:
+		value->less = (__u8)input_near(input, number);
+		return true;
+	case 7:
+		histogram->from = (__u16)input_near(input, row - histogram->size);
+		return true;
+	case 8:
+		plan->when = (__u16)input_near(input, row);
+		return true;
+	case 9:
+		program->terms_kept[item % TALLY_TERMS] = input_near(input, TALLY_TERM_BYTES);
+		return true;
+	case 10:
+		part->size = input_byte(input);
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Rows in buffers of their own, which end where the row does. */
 static __u64 count_rows(struct input *input, const struct tally_program *program)
 {
@@ -151,14 +198,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	uint8_t how = input_byte(&input), pairs[64 * 16];
 	int room = 1 + input_u16(&input), result;
 	static struct tally_program program;
+	bool is_tame = false;
 
 	input_take(&input, &program, sizeof(program));
-	if (how & 1)
+	if (how & 1) {
 		tame(&program);
-	else if (tally__is_sound(&program) && (program.groups_max > GROUPS_MAX || program.terms_max[0] + program.terms_max[1] > GROUPS_MAX))
+		is_tame = !bend(&program, &input);
+	}
+	if (tally__is_sound(&program) && (program.groups_max > GROUPS_MAX || program.terms_max[0] + program.terms_max[1] > GROUPS_MAX))
 		return 0;
 	result = loader__tally((const unsigned char *)&program, (int)sizeof(program));
-	MUST(result == 0 || (result == -EINVAL && !(how & 1)));
+	MUST(result == 0 || (result == -EINVAL && !is_tame));
 	MUST(loader__met(pairs, how & 2 ? 16 : sizeof(pairs), how >> 2 & 1) % 16 == 0);
 	if (result == 0)
 		check_groups(&program, room, count_rows(&input, &program));

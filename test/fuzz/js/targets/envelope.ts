@@ -58,6 +58,7 @@ function check(rows: Buffer, kind: Kind): void {
     const time_ns = Number(checked.rows.readBigUInt64LE(at + HEAD_AT.time_ns));
     must(time_ns >= WINDOW.from_ns && time_ns <= WINDOW.to_ns, 'what is kept is of the time that is kept');
     must(checked.rows[at + HEAD_AT.kind] === KINDS[kind].index, 'and of its kind');
+    must(checked.rows.readBigUInt64LE(at + HEAD_AT.host_id) === BigInt(`0x${HOST}`), 'and of the host that sent it');
   }
 }
 
