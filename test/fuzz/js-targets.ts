@@ -1,6 +1,6 @@
 // Runs the targets in TypeScript, each in a process that is watched: one that hangs, dies or takes all memory leaves its last input behind.
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, readdirSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import type { JsResult } from './js/fuzz.ts';
@@ -16,6 +16,7 @@ export const JS_TARGETS: readonly string[] = readdirSync(join(import.meta.dirnam
 export async function runJs(name: string, { seconds, folder, seed }: RunOptions): Promise<Result> {
   makeFolders(folder);
   const last = join(folder, 'last');
+  rmSync(last, { force: true });
   const program = join(import.meta.dirname, 'js/fuzz.ts');
   const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MIB_MAX}`, program, name, String(seconds), String(seed), folder]);
   const output = { stdout: '', stderr: '' };

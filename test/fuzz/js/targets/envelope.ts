@@ -12,6 +12,8 @@ import { checkRefusal, must, orRefused, type Target } from '../target.ts';
 const HOST = '0123456789abcdef';
 const WINDOW = { from_ns: 1e15, to_ns: 2e18 };
 const COMPRESSED = 1;
+/** And a byte behind the frame. */
+const TRAILED = 2;
 
 function rowsOf(kind: Kind): Buffer {
   const { size, index } = KINDS[kind];
@@ -27,7 +29,7 @@ function rowsOf(kind: Kind): Buffer {
 function seedOf(kind: Kind, how: number): Uint8Array {
   const headers = { [HEADERS.schema]: KINDS[kind].schema, [HEADERS.hostId]: HOST, [HEADERS.epoch]: HOST, [HEADERS.sequence]: '17' };
   const rows = rowsOf(kind);
-  return joinParts([Buffer.from([how]), Buffer.from(JSON.stringify(headers)), how === COMPRESSED ? rows : zstdCompressSync(rows)]);
+  return joinParts([Buffer.from([how]), Buffer.from(JSON.stringify(headers)), how === 0 ? zstdCompressSync(rows) : rows]);
 }
 
 function headersOf(text: string): IncomingHttpHeaders {
@@ -64,7 +66,7 @@ function check(rows: Buffer, kind: Kind): void {
 
 export const target: Target = {
   covers: /^server\/ingest\/(envelope|unpack)/,
-  seeds: () => KIND.flatMap((kind) => [seedOf(kind, 0), seedOf(kind, COMPRESSED)]),
+  seeds: () => KIND.flatMap((kind) => [0, COMPRESSED, TRAILED].map((how) => seedOf(kind, how))),
   words: Object.values(HEADERS),
   mutate(bytes, mutateBytes, dice) {
     const parts: Uint8Array[] = splitParts(bytes, 3);
@@ -78,11 +80,13 @@ export const target: Target = {
     if (envelope) checkEnvelope(envelope);
     const kind = KIND.find((name) => envelope?.schema.startsWith(`${name}/`)) ?? 'sample';
     const isCompressed = how?.[0] === COMPRESSED;
-    const sent = isCompressed ? zstdCompressSync(body) : Buffer.from(body);
+    const isTrailed = how?.[0] === TRAILED;
+    const sent = Buffer.concat([isCompressed || isTrailed ? zstdCompressSync(body) : body, Buffer.alloc(isTrailed ? 1 : 0)]);
     must(unpackedBytes(sent) <= BATCH_BYTES_MAX, 'no more is reserved than a batch may have');
     try {
       const rows = await unpack(sent);
       must(rows.length <= BATCH_BYTES_MAX, 'a batch has its size');
+      must(!isTrailed, 'a batch is one frame and nothing else');
       must(!isCompressed || rows.equals(body), 'what was packed is unpacked');
       check(rows, kind);
     } catch (error) {

@@ -17,6 +17,13 @@ import { EXPRESSIONS } from '../../expressions.ts';
 import { Found, must, type Target } from '../target.ts';
 
 const ROWS_A_KIND = 4;
+/** As deep as the length of an expression allows. */
+const DEEP = [
+  `${'('.repeat(2000)}pid = 1${')'.repeat(2000)}`,
+  `${'not '.repeat(1000)}pid = 1`,
+  '('.repeat(4096),
+  `${'(not '.repeat(600)}pid = 1`,
+];
 
 /** Some of each kind that was recorded. */
 function recordedRows(): Row[] {
@@ -74,7 +81,7 @@ function numberReason(kind: keyof typeof KINDS, row: Uint8Array, names: Recorded
 
 export const target: Target = {
   covers: /^agent\/filter\//,
-  seeds: () => EXPRESSIONS.map((text) => Buffer.from(text)),
+  seeds: () => [...EXPRESSIONS, ...DEEP].map((text) => Buffer.from(text)),
   words: [
     ...Object.keys(FIELDS),
     ' and ',

@@ -92,6 +92,7 @@ export const target: Target = {
     const layout = orRefused(() => parseLayout(value), LayoutError);
     if (layout === undefined || rows === undefined) return;
     must(JSON.stringify(parseLayout(JSON.parse(JSON.stringify(layout)))) === JSON.stringify(layout), 'a layout read again is the same');
+    for (const { name, offset, size } of layout.columns) must(offset + size <= layout.size, `${name} lies within its row`);
     const kind = KIND.find((name) => name === layout.kind);
     if (kind !== undefined) convertBy(kind, layout, rows);
   },

@@ -6,7 +6,7 @@ import { Books } from '../../../../agent/spool/books.ts';
 import { formatLine } from '../../../../agent/spool/books-line.ts';
 import { keepLayouts, ownLayouts } from '../../../../agent/spool/kept-layouts.ts';
 import { encodeRecord, MAGIC_BYTES } from '../../../../agent/spool/record.ts';
-import { recover } from '../../../../agent/spool/recover.ts';
+import { type Recovered, recover } from '../../../../agent/spool/recover.ts';
 import { SegmentReader } from '../../../../agent/spool/segment-reader.ts';
 import { fileOf } from '../../../../agent/spool/segments.ts';
 import { KINDS } from '../../../../bpf/rows.gen.ts';
@@ -38,11 +38,14 @@ function segmentBytes(): Buffer {
   return Buffer.concat(batches.flat());
 }
 
+/** Of the batches in the segment all but the first, which is done. */
+const WAITING = [
+  { epoch: EPOCH, kind: 'sample', rows: 3 },
+  { epoch: EPOCH, kind: 'drop', rows: 6 },
+] as const;
+
 function booksText(length: number): string {
-  const waiting = [
-    { epoch: EPOCH, kind: 'sample', rows: 4 },
-    { epoch: EPOCH, kind: 'drop', rows: 6 },
-  ];
+  const waiting = [...WAITING];
   const totals = waiting.map(({ kind, rows }) => ({ epoch: EPOCH, kind, outcome: 'seen' as const, rows: rows + 1 }));
   const lines = [
     { runs: [], totals, posted: [EPOCH], segments: [{ number: 1, length, waiting }] },
@@ -74,7 +77,9 @@ function mutateSealed(part: Buffer, index: number, mutateBytes: MutateBytes, dic
   return changed;
 }
 
-async function look(disk: MemoryDisk, isGenuine: boolean): Promise<void> {
+type Parts = { books: Buffer; segment: Buffer };
+
+async function look(disk: MemoryDisk, parts: Parts): Promise<void> {
   const state = await new Books(disk, DIRECTORY).read();
   const accounting = new Accounting();
   const { segments, schemas, hosts, next_number } = await recover(disk, DIRECTORY, state, accounting, NOW_MS);
@@ -83,13 +88,15 @@ async function look(disk: MemoryDisk, isGenuine: boolean): Promise<void> {
   await keepLayouts(disk, DIRECTORY, schemas);
   const waiting = segments.reduce((sum, { waiting_bytes }) => sum + waiting_bytes, 0);
   must(waiting <= disk.bytes, 'no more waits than is there');
-  if (isGenuine) checkBalance(accounting, segments);
+  checkBalance(accounting, segments);
+  checkDamaged(accounting, segments, parts);
   const reader = new SegmentReader(disk, DIRECTORY);
   for (const segment of segments) {
     for (let left = segment.batches; ; left--) {
       const found = await reader.find(segment, () => false);
       if (found === undefined) break;
       must(left > 0, 'a batch is found once');
+      checkFound(found, parts.segment);
       segment.lease(found.record);
       segment.settle(found.record);
     }
@@ -99,13 +106,34 @@ async function look(disk: MemoryDisk, isGenuine: boolean): Promise<void> {
 }
 
 /** Each row that was seen has come to an end by name, or waits. */
-function checkBalance(accounting: Accounting, segments: Awaited<ReturnType<typeof recover>>['segments']): void {
+function checkBalance(accounting: Accounting, segments: Recovered['segments']): void {
   for (const { epoch, kind, outcome, rows } of accounting.all().totals) {
     if (outcome !== 'seen') continue;
     const waits = segments.reduce((sum, { waiting }) => sum + waiting.of(epoch, kind), 0);
     const ended = ENDS.reduce((sum, end) => sum + accounting.total(epoch, kind, end), 0);
     must(rows === waits + ended, `of ${rows} ${kind} rows ${ended} came to an end and ${waits} wait`);
   }
+}
+
+/** What was sound and is there is not lost; what the books know and nobody can read is. */
+function checkDamaged(accounting: Accounting, segments: Recovered['segments'], { books, segment }: Parts): void {
+  if (books.toString() !== booksText(segmentBytes().length)) return;
+  const isSound = segment.equals(segmentBytes());
+  for (const { kind, rows } of WAITING) {
+    const damaged = accounting.total(EPOCH, kind, 'spool_damaged');
+    const waits = segments.reduce((sum, { waiting }) => sum + waiting.of(EPOCH, kind), 0);
+    must(damaged + waits >= rows && damaged <= rows, `of ${rows} ${kind} rows ${waits} wait and ${damaged} are lost`);
+    must(!isSound || damaged === 0, `${damaged} ${kind} rows of a sound segment are lost`);
+  }
+  must(accounting.total(EPOCH, 'reset', 'spool_damaged') === 3, 'a segment that is gone is lost');
+}
+
+/** By its checksums, looked at here. */
+function checkFound({ record, payload }: NonNullable<Awaited<ReturnType<SegmentReader['find']>>>, segment: Buffer): void {
+  const { at, length, payload_length } = record;
+  const payload_at = at + length - payload_length;
+  must(crc32c(segment.subarray(at + 8, payload_at)) === segment.readUInt32LE(at + 4), 'a header that is used is as it was written');
+  must(payload === undefined || crc32c(payload) === segment.readUInt32LE(at + 12), 'so is a payload');
 }
 
 export const target: Target = {
@@ -141,7 +169,7 @@ export const target: Target = {
     disk.put(`${DIRECTORY}/books`, books);
     disk.put(`${DIRECTORY}/layouts`, layouts);
     disk.put(fileOf(DIRECTORY, 1), segment);
-    await look(disk, true);
+    await look(disk, { books, segment });
     must(disk.open_files === 0, 'each file that was opened is closed');
   },
 };
