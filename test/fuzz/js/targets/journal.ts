@@ -62,7 +62,7 @@ export const target: Target = {
       must(Number.isSafeInteger(rows) && rows * state.row_bytes <= Number.MAX_SAFE_INTEGER, 'rows of a segment are a number');
     }
     for (const { ranges, closed_up_to } of cursors.states()) must(Array.isArray(ranges) && closed_up_to >= 0, 'a cursor is one');
-    for (const { rows } of losses.asides()) must(rows > 0, 'what is lost is counted');
+    for (const { rows } of losses.asides()) must(Number.isSafeInteger(rows) && rows >= 0, 'what is lost is a number');
     // What is read is written again as a snapshot: it must come back the same.
     must(readLines(records.map(formatLine).join('')).records.length === records.length, 'each record can be written and read again');
   },
