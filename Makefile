@@ -20,7 +20,7 @@ RECORDING := test/recordings/loss.tcplens
 
 # The loader needs libbpf to run; the tests compile it, cause traffic and losses, boot other kernels, and look with a browser.
 RUN_PACKAGES := libbpf1
-TEST_PACKAGES := clang llvm bpftool libbpf-dev gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
+TEST_PACKAGES := clang libclang-rt-dev llvm bpftool libbpf-dev gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
 	iproute2 iptables procps ethtool tcpdump tshark chromium qemu-system-x86 busybox-static faketime
 BENCH_PACKAGES := gcc libc6-dev linux-libc-dev bpftool iproute2 iptables procps libbpf-tools bpftrace tcpdump
 
@@ -80,6 +80,10 @@ test-faults: export RUNS ?= 100
 test-browser: ## only the page, in Chromium
 test-unit test-kernel test-fidelity test-kernels test-faults test-browser: setup test-tools dashboards
 	$(Q)$(TESTS) --project $(@:test-%=%) $(ARGS)
+
+.PHONY: fuzz
+fuzz: setup test-tools ## parsers and the loader on made-up input, FUZZ_SECONDS=600 for each; ONLY=NAME,… chooses: prints a table
+	$(Q)exec node test/fuzz/run.ts
 
 .PHONY: bench
 bench: bench-ingest bench-query bench-growth bench-overhead ## all of the following, about half an hour

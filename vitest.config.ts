@@ -23,7 +23,7 @@ const unit: TestProjectInlineConfiguration = {
   extends: true,
   test: {
     name: 'unit',
-    include: ['test/{agent,bpf,server,dashboards,project,support}/**/*.test.ts'],
+    include: ['test/{agent,bpf,server,dashboards,fuzz,project,support}/**/*.test.ts'],
     sequence: { groupOrder: 0 },
     testTimeout: 60 * SECOND,
     hookTimeout: 60 * SECOND,

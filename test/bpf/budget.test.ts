@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { compileC } from '../support/compile-c.ts';
+import { compileC, SANITIZED } from '../support/compile-c.ts';
 import { root } from '../support/project-files.ts';
 import { missingCommand, runCommand } from '../support/run-command.ts';
 
@@ -14,7 +14,7 @@ const directory = mkdtempSync(join(tmpdir(), 'tcplens-budget-'));
 const missing = missingCommand(['gcc']);
 let program = '';
 beforeAll(() => {
-  if (missing === undefined) program = compileC(join(root, 'test/bpf/budget-take.c'), directory);
+  if (missing === undefined) program = compileC(join(root, 'test/bpf/budget-take.c'), directory, SANITIZED);
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
