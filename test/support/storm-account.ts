@@ -5,12 +5,12 @@ import { type AgentProcess, type Series, startAgent, sumOf } from './agent-proce
 import { makeLone } from './lone-netns.ts';
 import { lose, makePair } from './netns.ts';
 import { runClients, type ServerFigures, type StormFigures, serveStorm } from './storm.ts';
+import { waitFor } from './wait.ts';
 
 const SHORT_THREADS = 4;
 const BULK_THREADS = 2;
 const BULK_BYTES = 4_000_000;
 const LOSS = 0.01;
-const SETTLED_MS_MAX = 90_000;
 
 export type StormOptions = {
   /** the program that buildStorm() made */
@@ -101,23 +101,18 @@ function rowsOf(series: readonly Series[], port: number): Side['rows'] {
 
 /** Waits until the namespaces have no TCP socket but TIME_WAIT's and listeners. */
 async function closed(places: readonly { name: string; run(...command: string[]): string }[]): Promise<void> {
-  const deadline = Date.now() + SETTLED_MS_MAX;
   for (const { name, run } of places) {
-    while (run('ss', '-Htan', 'exclude', 'time-wait', 'exclude', 'listening').trim() !== '') {
-      if (Date.now() > deadline) throw new Error(`${name} still has sockets:\n${run('ss', '-tan', 'exclude', 'time-wait')}`);
-      await sleep(100);
-    }
+    const living = () => run('ss', '-Htan', 'exclude', 'time-wait', 'exclude', 'listening').trim();
+    await waitFor(`the end of the sockets of ${name}`, living, (text) => text === '', 100);
   }
 }
 
 /** The account once nothing is in the rings: connection rows that were written are counted, and no more come. */
 async function settled(agent: AgentProcess, ports: readonly number[]): Promise<Series[]> {
-  const deadline = Date.now() + SETTLED_MS_MAX;
   for (let before = -1; ; await sleep(500)) {
     const series = await agent.metrics();
     const now = ports.reduce((sum, port) => sum + allRows(series, port), 0);
     if (now === before) return series;
-    if (Date.now() > deadline) throw new Error('the agent still counts connections long after the last has ended');
     before = now;
   }
 }

@@ -117,8 +117,11 @@ int BPF_PROG(tcp_retransmit_synack, struct sock *sk, struct request_sock *reques
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(inet_sock_set_state, struct sock *sk, int old_state, int new_state)
 {
-	struct witnessed *count = sk->sk_protocol == IPPROTO_TCP ? of_namespace(sk) : NULL;
+	struct witnessed *count = NULL;
 
+	/* The kernel also sets the state that a socket has. */
+	if (sk->sk_protocol == IPPROTO_TCP && old_state != new_state)
+		count = of_namespace(sk);
 	if (!count)
 		return 0;
 	__sync_fetch_and_add(&count->state_changes, 1);

@@ -10,7 +10,8 @@ import { compileC } from './compile-c.ts';
 
 /** Events of one network namespace, as witness.h says. */
 export type Events = { retransmits: number; segments: number; state_changes: number; ends: number };
-const NO_EVENTS: Events = { retransmits: 0, segments: 0, state_changes: 0, ends: 0 };
+/** Where nothing was seen, or nobody looked. */
+export const NO_EVENTS: Events = { retransmits: 0, segments: 0, state_changes: 0, ends: 0 };
 
 /** What one line of the program says, since it was started. */
 type Told = { softirqs_run: number; softirqs_seen: number; burst: number; missed: number; netns: Record<string, Events> };

@@ -47,7 +47,6 @@ async function begin(database: string): Promise<Store> {
         (error: Error) => error.message,
       ),
     (said) => said === 'ready',
-    60_000,
   );
   for (let count = 0; count < SEGMENTS; count++) await store.insertSegment(resets());
   return store;
