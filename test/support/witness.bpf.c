@@ -10,12 +10,17 @@
 #include "witness.h"
 
 #define IPPROTO_TCP 6
+#define TCP_ESTABLISHED 1
 #define TCP_CLOSE 7
 #define TCP_LISTEN 10
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct ns_common {
+	unsigned int inum;
+};
 struct net {
 	__u64 net_cookie;
+	struct ns_common ns;
 };
 typedef struct {
 	struct net *net;
@@ -76,8 +81,9 @@ int softirq_entry(struct bpf_raw_tracepoint_args *ctx)
 
 static __always_inline struct witnessed *of_namespace(struct sock *sk)
 {
-	__u64 cookie = sk->__sk_common.skc_net.net->net_cookie;
-	struct witnessed none = {};
+	struct net *net = sk->__sk_common.skc_net.net;
+	struct witnessed none = { .inode = net->ns.inum };
+	__u64 cookie = net->net_cookie;
 
 	bpf_map_update_elem(&witnessed, &cookie, &none, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&witnessed, &cookie);
@@ -125,6 +131,8 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int old_state, int new_state)
 	if (!count)
 		return 0;
 	__sync_fetch_and_add(&count->state_changes, 1);
+	if (new_state == TCP_ESTABLISHED)
+		__sync_fetch_and_add(&count->opens, 1);
 	if (new_state == TCP_CLOSE && old_state != TCP_LISTEN)
 		__sync_fetch_and_add(&count->ends, 1);
 	return 0;

@@ -85,9 +85,10 @@ static void print_namespaces(int map)
 	for (void *from = NULL; !bpf_map_get_next_key(map, from, &cookie); previous = cookie, from = &previous) {
 		if (bpf_map_lookup_elem(map, &cookie, &count))
 			continue;
-		printf("%s\"%llu\":{\"retransmits\":%llu,\"segments\":%llu,\"state_changes\":%llu,\"ends\":%llu}", comma, cookie,
-		       (unsigned long long)count.retransmits, (unsigned long long)count.segments,
-		       (unsigned long long)count.state_changes, (unsigned long long)count.ends);
+		printf("%s\"%llu\":{\"retransmits\":%llu,\"segments\":%llu,\"state_changes\":%llu,\"opens\":%llu,\"ends\":%llu,\"inode\":%llu}",
+		       comma, cookie, (unsigned long long)count.retransmits, (unsigned long long)count.segments,
+		       (unsigned long long)count.state_changes, (unsigned long long)count.opens, (unsigned long long)count.ends,
+		       (unsigned long long)count.inode);
 		comma = ",";
 	}
 	printf("}}\n");

@@ -13,7 +13,9 @@ struct witnessed {
 	__u64 retransmits; /* attempts to send a packet again, those refused included */
 	__u64 segments;    /* of these */
 	__u64 state_changes;
+	__u64 opens;
 	__u64 ends; /* of sockets that did not listen */
+	__u64 inode; /* of the namespace */
 };
 
 struct softirqs {

@@ -2,19 +2,25 @@
 // kernel's own count of softirqs. Kernels of sandboxes keep softirqs from all programs while they shield a process. What was kept
 // from every program tcplens cannot have; what the witness has seen, tcplens must have too.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { compileC } from './compile-c.ts';
 
 /** Events of one network namespace, as witness.h says. */
-export type Events = { retransmits: number; segments: number; state_changes: number; ends: number };
+export type Events = { retransmits: number; segments: number; state_changes: number; opens: number; ends: number };
 /** Where nothing was seen, or nobody looked. */
-export const NO_EVENTS: Events = { retransmits: 0, segments: 0, state_changes: 0, ends: 0 };
+export const NO_EVENTS: Events = { retransmits: 0, segments: 0, state_changes: 0, opens: 0, ends: 0 };
 
 /** What one line of the program says, since it was started. */
-type Told = { softirqs_run: number; softirqs_seen: number; burst: number; missed: number; netns: Record<string, Events> };
+type Told = {
+  softirqs_run: number;
+  softirqs_seen: number;
+  burst: number;
+  missed: number;
+  netns: Record<string, Events & { inode: number }>;
+};
 
 /** Since the witness was started. */
 export type Testimony = {
@@ -26,6 +32,8 @@ export type Testimony = {
   missed: number;
   /** what was seen of the namespace with this cookie */
   of(netns: bigint): Events;
+  /** what was seen of the namespaces with these names, which must be there still, and of all others */
+  named(...names: string[]): { own: Events; others: Events };
 };
 
 export type Witness = { ask(): Promise<Testimony>; close(): void };
@@ -41,6 +49,11 @@ export async function startWitness(): Promise<Witness> {
     rmSync(directory, { recursive: true, force: true });
     throw error;
   }
+}
+
+function together(events: readonly Events[]): Events {
+  const names = Object.keys(NO_EVENTS) as (keyof Events)[];
+  return Object.fromEntries(names.map((name) => [name, events.reduce((sum, each) => sum + each[name], 0)])) as Events;
 }
 
 /** Compiles the programs into `directory`, which goes at the end, and starts them. */
@@ -66,6 +79,13 @@ async function watch(directory: string): Promise<Witness> {
         burst,
         missed,
         of: (cookie) => netns[String(cookie)] ?? NO_EVENTS,
+        named(...names) {
+          const inodes = names.map((name) => statSync(`/run/netns/${name}`).ino);
+          const [own, others] = [true, false].map((wanted) =>
+            Object.values(netns).filter(({ inode }) => inodes.includes(inode) === wanted),
+          );
+          return { own: together(own ?? []), others: together(others ?? []) };
+        },
       };
     },
     close() {
