@@ -179,7 +179,7 @@ test('a collector that takes no more of what has waited is left alone with that 
     take(batch(sequence));
     await until('the live one', () => sequencesOf(collector).includes(sequence));
   }
-  expect(ledger.retransmit.sent).toBe(300);
+  await until('the live ones are booked', () => ledger.retransmit.sent === 300);
   // The first may have been several; then one asks at a time, and a live one never waits for it.
   await until('it is asked again', () => lateAttempts() > before + 6);
   full = false;

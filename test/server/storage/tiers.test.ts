@@ -7,12 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import { migrate } from '../../../server/storage/migrations.ts';
 import type { Engine } from '../../../server/storage/store.ts';
 import { TierRefresh } from '../../../server/storage/tier-refresh.ts';
 import { KEPT_BY_EACH } from '../../../server/storage/tiers.ts';
+import { waitFor } from '../../support/wait.ts';
 import { DAY_S, FIRST_S, putRows, sumsOf } from './tier-sums.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-tiers-'));
@@ -87,7 +89,7 @@ test('what has not ended is left to the minutes', async () => {
 
 test('versions that are read no more go, once nobody can be reading them', async () => {
   await new TierRefresh(engine).run(NOW_MS + 20 * 60_000);
-  await expect.poll(superseded, { timeout: 20_000 }).toEqual([{ versions: 0 }]);
+  await waitFor('the end of superseded versions', superseded, (found) => isDeepStrictEqual(found, [{ versions: 0 }]), 100);
   await expectEqualSums();
 }, 60_000);
 

@@ -9,6 +9,9 @@ import { openEmbedded } from '../../../server/storage/embedded.ts';
 import type { Store } from '../../../server/storage/store.ts';
 import { waitFor } from '../../support/wait.ts';
 
+/** More than a test may take. */
+const STOP_MS_MAX = 600_000;
+
 export const TEST_VERSION = '0.0.0-test';
 
 export type TestDirectory = { path: string; remove: () => Promise<void> };
@@ -31,7 +34,7 @@ export async function startCollector(...options: Parameters<typeof newCollector>
   const collector = newCollector(...options);
   const url = await collector.start();
   await collector.fill();
-  return { url, stop: () => collector.stop(10_000) };
+  return { url, stop: () => collector.stop(STOP_MS_MAX) };
 }
 
 /** What a stopped collector has left in its engine. */
