@@ -92,7 +92,7 @@ beforeAll(async () => {
     witness.close();
   }
   console.log(`${testimony.hidden} softirqs reached no program; of those seen, one sent ${testimony.burst} segments again`);
-}, 180_000);
+});
 
 afterAll(() => {
   for (const { pair } of ran.values()) pair.close();

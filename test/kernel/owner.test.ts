@@ -40,7 +40,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** A test that needs the kernel and the programs; says so where it may not have them. */
 function check(title: string, body: (built: Programs, skip: (reason: string) => never) => Promise<void>): void {
-  test(title, { timeout: 60_000 }, async (context) => {
+  test(title, async (context) => {
     if (programs === undefined) return context.skip(refused);
     await body(programs, context.skip);
   });

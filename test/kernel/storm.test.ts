@@ -11,7 +11,6 @@ import { startWitness } from '../support/witness.ts';
 
 const SECONDS = 8;
 const TINY_SECONDS = 2;
-const TIMEOUT_MS = 240_000;
 /** Room for all rows, should the agent be kept from its rings for some seconds. */
 const LARGE_RINGS = ['--ring-bytes', '256MiB'];
 
@@ -51,27 +50,23 @@ async function witnessed(options: StormOptions): Promise<StormAccount & { lackin
   }
 }
 
-test.for(['ipv4', 'ipv6'] as const)(
-  'over %s: as many rows of each end as connections, none lost',
-  { timeout: TIMEOUT_MS },
-  async (family, context) => {
-    if (!isRoot) return context.skip('needs root: network namespaces and BPF');
-    const account = await witnessed({ storm, family, seconds: SECONDS, agent: LARGE_RINGS });
-    const { short, bulk, ring_lost, seen, interrupted, missed, lacking } = account;
-    expect(bulk.clients.connections).toBeGreaterThan(0);
-    expect(short.servers.accepted).toBe(short.clients.connections);
-    expect(ring_lost).toBe(0);
-    // A row lacks only where no program saw that its connection opened or ended, or ours ran already, and tcplens says so then.
-    const hidden = seen.hidden === 0 ? 0 : Math.max(0, expectedRows(account) - seen.own.opens - seen.own.ends);
-    expect(lacking).toBeLessThanOrEqual(hidden + interrupted);
-    expect(lacking).toBeLessThanOrEqual(missed + interrupted);
-    if (lacking > 0) return;
-    expect(short.rows).toEqual(made(short));
-    expect(bulk.rows).toEqual(made(bulk));
-  },
-);
+test.for(['ipv4', 'ipv6'] as const)('over %s: as many rows of each end as connections, none lost', async (family, context) => {
+  if (!isRoot) return context.skip('needs root: network namespaces and BPF');
+  const account = await witnessed({ storm, family, seconds: SECONDS, agent: LARGE_RINGS });
+  const { short, bulk, ring_lost, seen, interrupted, missed, lacking } = account;
+  expect(bulk.clients.connections).toBeGreaterThan(0);
+  expect(short.servers.accepted).toBe(short.clients.connections);
+  expect(ring_lost).toBe(0);
+  // A row lacks only where no program saw that its connection opened or ended, or ours ran already, and tcplens says so then.
+  const hidden = seen.hidden === 0 ? 0 : Math.max(0, expectedRows(account) - seen.own.opens - seen.own.ends);
+  expect(lacking).toBeLessThanOrEqual(hidden + interrupted);
+  expect(lacking).toBeLessThanOrEqual(missed + interrupted);
+  if (lacking > 0) return;
+  expect(short.rows).toEqual(made(short));
+  expect(bulk.rows).toEqual(made(bulk));
+});
 
-test('a ring of one page: rows and counted losses are the connections made', { timeout: TIMEOUT_MS }, async (context) => {
+test('a ring of one page: rows and counted losses are the connections made', async (context) => {
   if (!isRoot) return context.skip('needs root: network namespaces and BPF');
   const account = await witnessed({ storm, family: 'ipv4', seconds: TINY_SECONDS, agent: ['--ring-bytes', '4KiB'] });
   const { ring_lost, seen, interrupted, missed, lacking } = account;

@@ -19,7 +19,6 @@ import { buildStorm, runClients, serveStorm } from '../support/storm.ts';
 /** Room for all rows of the connections below and of everybody else's meanwhile, should the reader be kept from them. */
 const RING_BYTES = 256 * 1024 * 1024;
 const CONNECTIONS = 20_000;
-const TIMEOUT_MS = 120_000;
 /** More than a slice takes. */
 const HELD = 10_000;
 const SWEEPS_MAX = 20;
@@ -68,7 +67,7 @@ type Scene = { place: LoneNetns; directory: string; open(): RowSource };
 
 /** A test in a namespace of its own; the kernel source is opened when it asks for it. */
 function check(title: string, body: (scene: Scene) => Promise<void>): void {
-  test(title, { timeout: TIMEOUT_MS }, async (context) => {
+  test(title, async (context) => {
     if (process.getuid?.() !== 0) return context.skip('needs root: network namespaces and BPF');
     const directory = mkdtempSync(join(tmpdir(), 'tcplens-sweep-'));
     const place = makeLone();

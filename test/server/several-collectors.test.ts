@@ -28,7 +28,7 @@ let front: Front;
 beforeAll(async () => {
   directory = await testDirectory();
   front = await startFront(directory.path);
-}, 60_000);
+});
 afterAll(async () => {
   await front.end('SIGTERM');
   await directory.remove();
@@ -161,4 +161,4 @@ test('a batch that several collectors took, while they and their engine were kil
   expect(agent.twice).toBeGreaterThan(10);
   expect(await stored(store)).toEqual({ rows: all, batches: agent.sent, rolled: all, counted: all });
   await store.close();
-}, 180_000);
+});

@@ -72,4 +72,4 @@ test('what nobody can tell yet is told, and is found out once it can be', async 
   await collector.stop(10_000);
   await client.close();
   await store.close();
-}, 120_000);
+});

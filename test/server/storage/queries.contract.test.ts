@@ -18,13 +18,13 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
     if (skip !== undefined) return;
     fixture = await open();
     await fill(fixture);
-  }, 60_000);
-  afterAll(async () => fixture?.close(), 30_000);
+  });
+  afterAll(async () => fixture?.close());
   const check = (name: string, run: (store: Fixture['store']) => Promise<void>) =>
     test(name, async (context) => {
       context.skip(skip !== undefined, skip);
       await run(fixture.store);
-    }, 60_000);
+    });
 
   check('overview: tiles of 15 minutes, from rows', async (store) => {
     const { tiles, source, step_s, from_ms, to_ms } = await overview(store, {}, NOW_MS);

@@ -28,7 +28,7 @@ async function open(): Promise<void> {
   await migrate(engine);
   tiers = new TierRefresh(engine);
 }
-beforeAll(open, 60_000);
+beforeAll(open);
 afterAll(async () => {
   await engine.close();
   rmSync(directory, { recursive: true });
@@ -45,7 +45,7 @@ test('hours and days add up to the rows, figure by figure and bucket by bucket',
   expect(await tiers.run(NOW_MS)).toBe(48 + 2);
   await expectEqualSums();
   expect(await tiers.run(NOW_MS)).toBe(0);
-}, 60_000);
+});
 
 test('each piece keeps its largest keys, and the rest in one row a host', async () => {
   const [day] = await engine.query<{ most: number; others: number; hosts: number }>(
@@ -68,7 +68,7 @@ test('rows that come late are in their hour and day at the next pass, others sta
   expect(await tiers.run(NOW_MS)).toBe(1 + 1 + 2 + 1);
   await expectEqualSums();
   expect(await superseded()).toEqual([{ versions: 2 }]);
-}, 60_000);
+});
 
 /** Pieces and versions in the tables beside the published ones. */
 const superseded = () =>
@@ -85,13 +85,13 @@ test('what has not ended is left to the minutes', async () => {
   const built = await engine.query(`SELECT sum(rolled_rows) AS rows FROM rollup_1h WHERE start = toDateTime(${hour_s}, 'UTC')`);
   expect(built).toEqual([{ rows: 70 }]);
   expect(await engine.query('SELECT count() AS n FROM rollup_version')).not.toEqual(before);
-}, 60_000);
+});
 
 test('versions that are read no more go, once nobody can be reading them', async () => {
   await new TierRefresh(engine).run(NOW_MS + 20 * 60_000);
   await waitFor('the end of superseded versions', superseded, (found) => isDeepStrictEqual(found, [{ versions: 0 }]), 100);
   await expectEqualSums();
-}, 60_000);
+});
 
 async function kill(child: ChildProcess, after_ms: number): Promise<void> {
   const exit = once(child, 'exit');
@@ -114,4 +114,4 @@ test('killed anywhere in a pass, the next one leaves every sum exact', async () 
     await engine.close();
   }
   await open();
-}, 120_000);
+});
