@@ -58,7 +58,7 @@ function look(source: RowSource) {
 
 /** A test with the kernel source open; says so where it may not have it. */
 function check(title: string, body: (source: RowSource, skip: (reason: string) => never) => Promise<void>): void {
-  test(title, { timeout: 60_000 }, async (context) => {
+  test(title, async (context) => {
     if (process.getuid?.() !== 0) return context.skip('needs root: network namespaces and BPF');
     const source = openKernel({ host_id: 1n, ring_bytes: RING_BYTES, walk_interval_ms: 0 });
     try {
