@@ -25,6 +25,7 @@ RECORDING := test/recordings/loss.tcplens
 RUN_PACKAGES := libbpf1
 TEST_PACKAGES := clang llvm bpftool libbpf-dev gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
 	iproute2 iptables procps ethtool tcpdump tshark chromium qemu-system-x86 busybox-static faketime
+FRESH_PACKAGES := debootstrap git iproute2 bpftool
 BENCH_PACKAGES := gcc libc6-dev linux-libc-dev bpftool iproute2 iptables procps libbpf-tools bpftrace tcpdump
 
 # $(call install,PACKAGES,WHAT FOR): installs what is missing; without root it says what root has to do, and goes on.
@@ -86,7 +87,18 @@ test-tools:
 
 .PHONY: test
 test: setup test-tools dashboards ## every suite and check; the last line counts them
-	$(Q)$(TESTS) $(ARGS)
+	$(Q)$(TESTS) --project '!fresh' $(ARGS)
+
+.PHONY: test-fresh
+test-fresh: setup test-tools dashboards ## only both commands of the README, on bare Debians 12 and 13 in a folder; as root, an hour
+	$(call install,$(FRESH_PACKAGES),bare Debians)
+	$(Q)$(TESTS) --project fresh $(ARGS)
+
+# Debian 12 stands for both there, and has no tests within the tests: those would take most of an hour.
+.PHONY: test-ci
+test-ci: setup test-tools dashboards ## as test, and `make run` on a bare Debian 12: what continuous integration runs
+	$(call install,$(FRESH_PACKAGES),bare Debians)
+	$(Q)$(TESTS) --exclude test/fresh/make-test.test.ts --exclude test/fresh/run-trixie.test.ts $(ARGS)
 
 .PHONY: test-unit test-kernel test-fidelity test-kernels test-faults test-browser
 test-unit: ## only what needs neither root nor a browser, and the checks

@@ -42,6 +42,7 @@ export default defineConfig({
       alone('kernels', 3, 600 * SECOND),
       alone('faults', 4, 240 * SECOND),
       alone('browser', 5, 240 * SECOND),
+      alone('fresh', 6, 3600 * SECOND),
     ],
     reporters: [new SummaryReporter()],
   },

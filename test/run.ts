@@ -9,11 +9,13 @@ import { runAgain } from './support/run-again.ts';
 import { accountText, summarize } from './support/summary-reporter.ts';
 
 type Modules = readonly TestModule[];
-const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)]);
+const { filter, options: given } = parseCLI(['vitest', 'run', ...process.argv.slice(2)]);
+// `exclude` of vitest's command line adds to what its projects exclude; `exclude` of its options is not asked by them.
+const { exclude: cliExclude = [], ...options } = given;
 
 /** Runs test files; returns those that were run. `process.exitCode` is not 0 where one failed. */
 async function runFiles(files: string[]): Promise<{ modules: Modules; stray: Parameters<typeof summarize>[1] }> {
-  const vitest = await startVitest('test', files, { ...options, run: true, watch: false });
+  const vitest = await startVitest('test', files, { ...options, cliExclude, run: true, watch: false });
   const found = { modules: vitest.state.getTestModules(), stray: vitest.state.getUnhandledErrors() as Parameters<typeof summarize>[1] };
   await vitest.close();
   return found;
