@@ -6,7 +6,7 @@ const SECOND = 1000;
 const HANGS = 600 * SECOND;
 
 /** A suite that owns the machine while it runs (namespaces, a browser, killed processes): one file at a time, after the others. */
-function alone(name: string, groupOrder: number): TestProjectInlineConfiguration {
+function alone(name: string, groupOrder: number, hangs = HANGS): TestProjectInlineConfiguration {
   return {
     extends: true,
     test: {
@@ -15,8 +15,8 @@ function alone(name: string, groupOrder: number): TestProjectInlineConfiguration
       fileParallelism: false,
       maxWorkers: 1,
       sequence: { groupOrder },
-      testTimeout: HANGS,
-      hookTimeout: HANGS,
+      testTimeout: hangs,
+      hookTimeout: hangs,
     },
   };
 }
@@ -36,7 +36,16 @@ export default defineConfig({
   test: {
     // Processes, not threads: chdb and the loader are native code with state of their own.
     pool: 'forks',
-    projects: [unit, alone('kernel', 1), alone('fidelity', 2), alone('kernels', 3), alone('faults', 4), alone('browser', 5)],
+    projects: [
+      unit,
+      alone('kernel', 1),
+      alone('fidelity', 2),
+      alone('kernels', 3),
+      alone('faults', 4),
+      alone('browser', 5),
+      // It installs all that a bare Debian lacks, and one of its tests is `make test`.
+      alone('fresh', 6, 6 * HANGS),
+    ],
     reporters: [new SummaryReporter()],
   },
 });

@@ -9,12 +9,14 @@ import { runAgain } from './support/run-again.ts';
 import { accountText, passedIn, SummaryReporter, summarize } from './support/summary-reporter.ts';
 import { startWitness, type Witness } from './support/witness.ts';
 
-const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)]);
+const { filter, options: given } = parseCLI(['vitest', 'run', ...process.argv.slice(2)]);
+// `exclude` of vitest's command line adds to what its projects exclude; `exclude` of its options is not asked by them.
+const { exclude: cliExclude = [], ...options } = given;
 
 /** Runs test files; `process.exitCode` is not 0 where one failed. */
 async function runFiles(files: readonly string[], ...beside: Reporter[]) {
   const reporters = [new SummaryReporter(), ...beside];
-  const vitest = await startVitest('test', [...files], { reporters, ...options, run: true, watch: false });
+  const vitest = await startVitest('test', [...files], { reporters, ...options, cliExclude, run: true, watch: false });
   const modules: readonly TestModule[] = vitest.state.getTestModules();
   const stray = vitest.state.getUnhandledErrors() as Parameters<typeof summarize>[1];
   await vitest.close();
