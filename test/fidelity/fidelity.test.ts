@@ -4,19 +4,23 @@ import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openLoader } from '../../agent/loader.ts';
 import { PREBUILT } from '../../agent/ring-source.ts';
-import { KIND } from '../../bpf/rows.gen.ts';
+import { type Class, KIND } from '../../bpf/rows.gen.ts';
 import { faults } from './accounts.ts';
 import { type Observed, observe } from './observe.ts';
 import type { Scenario, Seen } from './scenario.ts';
+import { members } from './scenarios/members.ts';
 import { pauses } from './scenarios/pauses.ts';
 import { pileUps } from './scenarios/pile-ups.ts';
 import { resets } from './scenarios/resets.ts';
 import { retransmissions } from './scenarios/retransmissions.ts';
 import { slow } from './scenarios/slow.ts';
 import { causes, table } from './table.ts';
-import { sum } from './views.ts';
+import { segments, sum } from './views.ts';
 
-const scenarios: readonly Scenario[] = [...resets, ...slow, ...pauses, ...pileUps, ...retransmissions];
+/** SCENARIOS=D2,A5 runs only these. Figures that only all of them together give are then not asked for. */
+const wanted = process.env['SCENARIOS']?.split(',');
+const all: readonly Scenario[] = [...resets, ...slow, ...pauses, ...pileUps, ...retransmissions, ...members];
+const scenarios = wanted ? all.filter(({ id }) => wanted.includes(id)) : all;
 
 const isRoot = process.getuid?.() === 0;
 let observed: Observed;
@@ -46,6 +50,26 @@ check('tcplens counts what the kernel and tshark count', ({ id }) => {
   expect(faults(observed.lines.get(id) ?? [])).toEqual([]);
 });
 
+check('close rows and namespace rows add up to what retransmit rows say', (_, { client, server }) => {
+  for (const side of [client, server]) {
+    const { retransmit, connection, namespace } = side.rows;
+    const counted = retransmit.filter(({ outcome }) => outcome !== 'refused');
+    expect(sum(namespace.map((row) => row.retrans_attributed))).toBe(sum(counted.map(({ segments }) => segments)));
+    for (const row of connection.filter(({ event }) => event !== 'open')) {
+      const of = (name: Class) =>
+        segments(
+          counted.filter(({ connection_id }) => connection_id === row.connection_id),
+          name,
+        );
+      const classes = ['fast', 'slow_start', 'rto', 'tlp', 'syn', 'syn_ack'] as const;
+      expect(Object.fromEntries(classes.map((name) => [name, row[`retrans_${name}`]])), `port ${row.local_port}`).toEqual(
+        Object.fromEntries(classes.map((name) => [name, of(name)])),
+      );
+      expect(sum(classes.map((name) => row[`retrans_${name}`])) + row.unattributed).toBe(row.total_retrans);
+    }
+  }
+});
+
 check('its rows name the cause', ({ causes, says }, seen) => {
   expect(causes(seen)).not.toEqual([]);
   says(seen);
@@ -53,6 +77,7 @@ check('its rows name the cause', ({ causes, says }, seen) => {
 
 test('what no event told of is the exception', (context) => {
   if (!isRoot) return context.skip('needs root: network namespaces and BPF');
+  if (wanted) return context.skip('needs all scenarios');
   const lines = [...observed.lines.values()].flat().filter(({ counter }) => counter === 'TcpRetransSegs');
   const lacking = sum(lines.map(({ allowed }) => allowed));
   // Now and then the events of a whole softirq reach no program; a miscount would be in every line.
