@@ -81,6 +81,10 @@ test-browser: ## only the page, in Chromium
 test-unit test-kernel test-fidelity test-kernels test-faults test-browser: setup test-tools dashboards
 	$(Q)$(TESTS) --project $(@:test-%=%) $(ARGS)
 
+.PHONY: test-teeth
+test-teeth: setup test-tools ## do the tests fail where they should? hundreds of small wrong changes, in a copy; ARGS='--only bpf --shard 1/4'
+	$(Q)exec node test/teeth/run.ts $(ARGS)
+
 .PHONY: bench
 bench: bench-ingest bench-query bench-growth bench-overhead ## all of the following, about half an hour
 

@@ -43,6 +43,6 @@ test('there are mutants of every folder, and enough of them', () => {
 test('a place that is not there, or there twice, is an error', () => {
   const mutant = { file: 'a.ts', why: 'a', find: 'one', replace: 'two', suite: unit('a') };
   expect(mutate('one', mutant)).toBe('two');
-  expect(() => mutate('none', mutant)).toThrow('0 places');
+  expect(() => mutate('nothing', mutant)).toThrow('0 places');
   expect(() => mutate('one one', mutant)).toThrow('2 places');
 });
