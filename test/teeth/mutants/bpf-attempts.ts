@@ -20,7 +20,6 @@ export const bpfAttempts: readonly Mutant[] = [
       replace: 'icsk->icsk_retransmits > 1 ?',
       suite: fidelity('D3b'),
     },
-    { why: 'slow start is a timeout', find: 'return pending == 0 && icsk', replace: 'return icsk', suite: fidelity('D1d', 'D1e', 'D6') },
     { why: 'what was refused was sent', find: 'return OUTCOME_REFUSED;', replace: 'return OUTCOME_SENT;', suite: fidelity('D5b') },
     {
       why: 'what failed was sent',

@@ -53,18 +53,8 @@ export const bpfPackets: readonly Mutant[] = [
     },
   ]),
   ...mutantsOf('bpf/ring.bpf.h', [
-    {
-      why: 'written rows are not counted',
-      find: 'count_one(&count->written);',
-      replace: ';',
-      suite: kernel('storm', 'a ring of one page'),
-    },
-    {
-      why: 'rows without room are not counted',
-      find: 'count_one(&count->ring_lost);',
-      replace: ';',
-      suite: kernel('storm', 'a ring of one page'),
-    },
+    { why: 'written rows are not counted', find: 'count_one(&count->written);', replace: ';', suite: kernel('ring-loss') },
+    { why: 'rows without room are not counted', find: 'count_one(&count->ring_lost);', replace: ';', suite: kernel('ring-loss') },
     {
       why: 'what a filter keeps back was over budget',
       find: 'if (live & FILTER_EXCLUSIVE)\n\t\t\tcount_one(&count->filtered)',
@@ -82,7 +72,7 @@ export const bpfPackets: readonly Mutant[] = [
       why: 'the last row is left in the row',
       find: '__builtin_memset(row + sizeof(*head), 0, size - sizeof(*head));',
       replace: '',
-      suite: kernel('storm', 'ipv4'),
+      suite: kernel('abi', 'before'),
     },
   ]),
   ...mutantsOf('bpf/budget.h', [

@@ -20,13 +20,13 @@ export const loaderRows: readonly Mutant[] = [
       why: 'what one CPU wrote is all',
       find: 'sum.written += each[cpu].written;',
       replace: 'sum.written = each[cpu].written;',
-      suite: kernel('storm', 'a ring of one page'),
+      suite: kernel('ring-loss'),
     },
     {
       why: 'lost rows are counted as written',
       find: 'sum.ring_lost += each[cpu].ring_lost;',
       replace: 'sum.written += each[cpu].ring_lost;',
-      suite: kernel('storm', 'a ring of one page'),
+      suite: kernel('ring-loss'),
     },
     { why: 'withheld rows are not told', find: 'sum.withheld += each[cpu].withheld;', replace: '', suite: kernel('budget') },
     {
@@ -42,13 +42,13 @@ export const loaderRows: readonly Mutant[] = [
       why: 'a row that is being written is taken',
       find: 'if (header & BPF_RINGBUF_BUSY_BIT)\n\t\t\treturn NULL',
       replace: 'if (0)\n\t\t\treturn NULL',
-      suite: kernel('storm', 'ipv4'),
+      suite: kernel('tally', 'read too'),
     },
     {
       why: 'the window does not go along',
       find: 'if (in_ring - ring->from >= ring->room',
       replace: 'if (0 && in_ring - ring->from >= ring->room',
-      suite: kernel('storm', 'ipv4'),
+      suite: kernel('tally', 'read too'),
     },
     {
       why: 'what was read is read again',
@@ -113,7 +113,7 @@ export const loaderRows: readonly Mutant[] = [
       why: 'those that are there are missed',
       find: 'gone = after.ended + alive +',
       replace: 'gone = after.ended +',
-      suite: kernel('storm', 'a ring of one page'),
+      suite: kernel('abi', 'are missed'),
     },
   ]),
   ...mutantsOf('bpf/names.c', [

@@ -73,7 +73,6 @@ export const serverLog: readonly Mutant[] = [
       replace: '',
       suite: unit('server/log/crashes'),
     },
-    { why: 'a failed line stays', find: 'await file.truncate(this.#length);', replace: '', suite: unit('server/log/crashes') },
   ]),
   ...mutantsOf('server/log/segment.ts', [
     { why: 'rows are not flushed', find: 'datasync', replace: 'stat', suite: unit('server/log/crashes') },
