@@ -52,7 +52,7 @@ check('tcplens counts what the kernel and tshark count', ({ id }) => {
 
 check('close rows and namespace rows add up to what retransmit rows say', (_, { client, server }) => {
   for (const side of [client, server]) {
-    const { retransmit, connection, namespace } = side.rows;
+    const { retransmit, connection, congestion, namespace } = side.rows;
     const counted = retransmit.filter(({ outcome }) => outcome !== 'refused');
     expect(sum(namespace.map((row) => row.retrans_attributed))).toBe(sum(counted.map(({ segments }) => segments)));
     for (const row of connection.filter(({ event }) => event !== 'open')) {
@@ -66,6 +66,8 @@ check('close rows and namespace rows add up to what retransmit rows say', (_, { 
         Object.fromEntries(classes.map((name) => [name, of(name)])),
       );
       expect(sum(classes.map((name) => row[`retrans_${name}`])) + row.unattributed).toBe(row.total_retrans);
+      const states = congestion.filter(({ connection_id }) => connection_id === row.connection_id);
+      expect(sum(states.map(({ retrans }) => retrans)), 'each is told of once').toBeLessThanOrEqual(row.total_retrans);
     }
   }
 });

@@ -56,12 +56,6 @@ export const loaderRows: readonly Mutant[] = [
       replace: ';',
       suite: kernel('loader', 'counts from where'),
     },
-    {
-      why: 'records are not padded',
-      find: '(length + BPF_RINGBUF_HDR_SZ + 7) & ~7UL;\n\t\tif (header & BPF_RINGBUF_DISCARD_BIT)',
-      replace: '(length + BPF_RINGBUF_HDR_SZ);\n\t\tif (header & BPF_RINGBUF_DISCARD_BIT)',
-      suite: kernel('loader', 'counts from where'),
-    },
   ]),
   ...mutantsOf('bpf/sweep.c', [
     {
