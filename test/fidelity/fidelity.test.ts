@@ -4,7 +4,7 @@ import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openLoader } from '../../agent/loader.ts';
 import { PREBUILT } from '../../agent/ring-source.ts';
-import { type Class, KIND } from '../../bpf/rows.gen.ts';
+import { type CaState, type Class, KIND } from '../../bpf/rows.gen.ts';
 import { faults } from './accounts.ts';
 import { type Observed, observe } from './observe.ts';
 import type { Scenario, Seen } from './scenario.ts';
@@ -69,6 +69,16 @@ check('close rows and namespace rows add up to what retransmit rows say', (_, { 
       const states = congestion.filter(({ connection_id }) => connection_id === row.connection_id);
       expect(sum(states.map(({ retrans }) => retrans)), 'each is told of once').toBeLessThanOrEqual(row.total_retrans);
     }
+  }
+});
+
+/** They come with every hole that a SACK shows. */
+const NOT_TOLD: readonly CaState[] = ['open', 'disorder'];
+
+check('rows of the congestion state are of states that say something', (_, { client, server }) => {
+  for (const { old_ca_state, new_ca_state } of [...client.rows.congestion, ...server.rows.congestion]) {
+    expect(old_ca_state).not.toBe(new_ca_state);
+    expect([old_ca_state, new_ca_state].filter((state) => !NOT_TOLD.includes(state))).not.toEqual([]);
   }
 });
 

@@ -64,7 +64,7 @@ export async function judge(tree: Tree, { files, name, env }: Suite, timeout_ms:
     end(child.pid);
   }, timeout_ms);
   const endWithThis = () => end(child.pid);
-  process.once('exit', endWithThis);
+  process.prependOnceListener('exit', endWithThis);
   const [code] = (await once(child, 'close')) as [number | null];
   clearTimeout(timer);
   end(child.pid);

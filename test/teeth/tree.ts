@@ -20,5 +20,6 @@ export class Tree {
   write = (file: string, text: string): void => writeFileSync(join(this.path, file), text);
   /** Has a file as it is in the project. */
   restore = (file: string): void => copyFileSync(join(root, file), join(this.path, file));
-  remove = (): void => rmSync(this.path, { recursive: true, force: true });
+  /** Tests that were ended may still be writing. */
+  remove = (): void => rmSync(this.path, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 }

@@ -11,10 +11,12 @@ import {
   RTT_BUCKET,
   RTT_COUNTS,
 } from '../../../server/storage/figures.ts';
+import { accounting } from '../../../server/storage/queries/accounts.ts';
 import { edges } from '../../../server/storage/queries/edges.ts';
 import { retransmits } from '../../../server/storage/queries/retransmits.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 import { type Fixture, fixture } from './backends.ts';
+import { report, toldOf } from './report.ts';
 
 const NOW_MS = Math.floor(Date.now() / 60_000) * 60_000;
 const at = (seconds_ago: number) => BigInt(NOW_MS - seconds_ago * 1000) * 1_000_000n;
@@ -229,4 +231,16 @@ test('a peer to which only attempts were made that never left is an edge', async
   await opened.put('retransmit', [rowBytes('retransmit', { host_id: 8, time_ns: at(30), class: 1, outcome: 2, segments: 1 })]);
   const { edges: found } = await edges(opened.store, { host_id: '8' }, { sort: 'retrans', limit: 10 }, NOW_MS);
   expect(found).toMatchObject([{ retrans: 0, opened: 0 }]);
+});
+
+test('of hosts the least complete comes first, one of which nobody told anything last', async () => {
+  const told = {
+    ...report({ host_id: '0000000000000001', at_ms: NOW_MS }),
+    accounting: toldOf('drop', { seen: 12, withheld: 3 }, NOW_MS - 60_000),
+  };
+  await opened.store.insertReports([told]);
+  const { hosts } = await accounting(opened.store, {}, 10, NOW_MS);
+  expect(hosts.length).toBeGreaterThan(1);
+  expect(hosts[0]).toMatchObject({ host_id: '1', completeness: 0.75 });
+  expect(hosts.slice(1).map(({ completeness }) => completeness)).toEqual(hosts.slice(1).map(() => null));
 });

@@ -102,7 +102,6 @@ export const bpfAttempts: readonly Mutant[] = [
       replace: '',
       suite: fidelity('D1b'),
     },
-    { why: 'a mark is an undo', find: 'doubt_end(&memory->doubt);', replace: ';', suite: fidelity('D5b') },
   ]),
   ...mutantsOf('bpf/ledger.bpf.h', [
     {

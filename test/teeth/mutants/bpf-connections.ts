@@ -199,12 +199,6 @@ export const bpfConnections: readonly Mutant[] = [
   ]),
   ...mutantsOf('bpf/owner.bpf.h', [
     {
-      why: 'workers own',
-      find: 'return task->flags & PF_WQ_WORKER ? 0 : task->tgid',
-      replace: 'return task->tgid',
-      suite: kernel('owner', 'server single'),
-    },
-    {
       why: 'who uses a connection does not own it',
       find: 'memory_owner(memory, task, OWNER_IO);',
       replace: '',

@@ -170,7 +170,7 @@ export const serverQueries: readonly Mutant[] = [
       why: 'hosts without rows are the worst',
       find: '(a.completeness ?? 2)',
       replace: '(a.completeness ?? 0)',
-      suite: unit('server/storage/accounting'),
+      suite: unit('server/storage/figures'),
     },
     { why: 'nothing is ever missing', find: '(all - missing) / all', replace: 'all / all', suite: unit('server/storage/accounting') },
   ]),
