@@ -1,5 +1,6 @@
 // Every situation of scenarios A to D, made for real, and what tcplens says of it beside what the kernel's counters,
 // the programs themselves and tshark say.
+import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openLoader } from '../../agent/loader.ts';
@@ -80,6 +81,31 @@ check('rows of the congestion state are of states that say something', (_, { cli
     expect(old_ca_state).not.toBe(new_ca_state);
     expect([old_ca_state, new_ca_state].filter((state) => !NOT_TOLD.includes(state))).not.toEqual([]);
   }
+});
+
+/** Functions by address, as the kernel lists them. */
+function functions(): { address: bigint; name: string }[] {
+  const lines = readFileSync('/proc/kallsyms', 'utf8')
+    .split('\n')
+    .map((line) => /^([0-9a-f]+) [tT] (\S+)/.exec(line));
+  const found = lines.flatMap((line) => (line ? [{ address: BigInt(`0x${line[1]}`), name: (line[2] ?? '').slice(0, 32) }] : []));
+  return found.sort((one, other) => (one.address < other.address ? -1 : 1));
+}
+
+test('drops name the function that they happened in, those by the own queue their connection', (context) => {
+  if (!isRoot) return context.skip('needs root: network namespaces and BPF');
+  const known = functions();
+  const { drop } = observed.collected.rows;
+  for (const address of new Set(drop.map((row) => row.address))) {
+    const start = known.findLast((each) => each.address <= address)?.address;
+    const names = known.filter((each) => each.address === start).map(({ name }) => name);
+    const said = new Set(drop.filter((row) => row.address === address).map(({ location }) => location));
+    expect(
+      [...said].filter((location) => !names.includes(location)),
+      names.join(),
+    ).toEqual([]);
+  }
+  for (const row of drop.filter(({ reason }) => reason === 'qdisc_drop')) expect(row).toMatchObject({ has_socket: true, peer_port: 7000 });
 });
 
 check('its rows name the cause', ({ causes, says }, seen) => {

@@ -38,6 +38,9 @@ export const fidelity = (...ids: string[]): Suite => ({
   kernel: true,
 });
 
+/** What is asked of all drops together, of those in these scenarios. */
+export const drops = (...ids: string[]): Suite => ({ ...fidelity(...ids), name: '^drops name' });
+
 export const mutantsOf = (file: string, mutants: readonly Omit<Mutant, 'file'>[]): Mutant[] => mutants.map((each) => ({ file, ...each }));
 
 /** The mutated text. Throws where the place is not there exactly once: the table is then out of step with the sources. */

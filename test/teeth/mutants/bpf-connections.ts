@@ -61,7 +61,6 @@ export const bpfConnections: readonly Mutant[] = [
       replace: 'if (1)',
       suite: kernel('loader', 'a close whose event'),
     },
-    { why: 'an error that was read is forgotten', find: 'memory->reported_err = sk->sk_err;', replace: '', suite: fidelity('D4') },
     { why: 'a connection that opens has no row', find: 'row->event = event;', replace: 'row->event = EVENT_CLOSE;', suite: fidelity('B1') },
     {
       why: 'time in a state is not in its row',
@@ -96,12 +95,6 @@ export const bpfConnections: readonly Mutant[] = [
       find: 'if (err == ECONNRESET || err == EPIPE)\n\t\treturn END_REASON_RST_RECEIVED',
       replace: 'if (err == ECONNRESET || err == EPIPE)\n\t\treturn END_REASON_FIN_PEER',
       suite: fidelity('A1'),
-    },
-    {
-      why: 'a reset in CLOSE_WAIT is an abort',
-      find: 'if (err == ECONNRESET || err == EPIPE)',
-      replace: 'if (err == ECONNRESET)',
-      suite: fidelity('R5'),
     },
     {
       why: 'a silent peer sent a reset',
@@ -215,12 +208,6 @@ export const bpfConnections: readonly Mutant[] = [
       find: 'precedence < memory->precedence) {',
       replace: 'precedence > memory->precedence) {',
       suite: kernel('owner', 'older than the agent'),
-    },
-    {
-      why: 'init owns its listeners',
-      find: '(task->tgid == 1 ? IS_INIT : 0)',
-      replace: '0',
-      suite: kernel('owner', 'listener of server activated'),
     },
     {
       why: 'a service is not told from what started it',

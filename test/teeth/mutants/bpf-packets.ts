@@ -1,5 +1,5 @@
 // Packets, sweeps, and the way out of the kernel.
-import { fidelity, kernel, type Mutant, mutantsOf, unit } from '../mutant.ts';
+import { drops, fidelity, kernel, type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 export const bpfPackets: readonly Mutant[] = [
   ...mutantsOf('bpf/drop.bpf.c', [
@@ -16,7 +16,7 @@ export const bpfPackets: readonly Mutant[] = [
       replace: 'ifindex ? DIRECTION_SENT : DIRECTION_RECEIVED',
       suite: fidelity('A6'),
     },
-    { why: "a packet's socket is not looked at", find: 'head_holder(&head, skb);', replace: '', suite: fidelity('D5b') },
+    { why: "a packet's socket is not looked at", find: 'head_holder(&head, skb);', replace: '', suite: drops('D5b') },
     { why: 'the payload has no length', find: 'row->length = packet.length;', replace: '', suite: fidelity('D5') },
   ]),
   ...mutantsOf('bpf/packet.bpf.h', [

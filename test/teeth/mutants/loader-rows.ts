@@ -1,5 +1,5 @@
 // The loader: how rows are taken out, named and counted.
-import { fidelity, kernel, type Mutant, mutantsOf, unit } from '../mutant.ts';
+import { drops, fidelity, kernel, type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 export const loaderRows: readonly Mutant[] = [
   ...mutantsOf('bpf/reader.c', [
@@ -113,7 +113,7 @@ export const loaderRows: readonly Mutant[] = [
   ...mutantsOf('bpf/names.c', [
     { why: 'names keep their prefix', find: '? 0 : prefix;', replace: '? 0 : 0;', suite: kernel('names') },
     { why: 'names are in capitals', find: '(char)tolower(name[at])', replace: 'name[at]', suite: kernel('names') },
-    { why: 'the function after the place', find: 'symbols.list[from - 1].name', replace: 'symbols.list[from].name', suite: fidelity('A6') },
+    { why: 'the function after the place', find: 'symbols.list[from - 1].name', replace: 'symbols.list[from].name', suite: drops('D5b') },
   ]),
   ...mutantsOf('bpf/netstat.c', [
     {

@@ -31,7 +31,7 @@ export const serverStorage: readonly Mutant[] = [
       why: 'failures of servers are those of connects',
       find: "failed: \"countIf(event = 'failed' AND role != 'server')\"",
       replace: 'failed: "countIf(event = \'failed\')"',
-      suite: unit('server/storage/queries.contract'),
+      suite: unit('server/storage/figures'),
     },
     {
       why: 'received resets end no connection',
