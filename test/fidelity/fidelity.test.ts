@@ -105,7 +105,10 @@ test('drops name the function that they happened in, those by the own queue thei
       names.join(),
     ).toEqual([]);
   }
-  for (const row of drop.filter(({ reason }) => reason === 'qdisc_drop')) expect(row).toMatchObject({ has_socket: true, peer_port: 7000 });
+  for (const row of drop.filter(({ reason }) => reason === 'qdisc_drop')) {
+    expect(row).toMatchObject({ has_socket: true, peer_port: 7000 });
+    expect(row.length, 'what a frame has room for beside IPv6, TCP and its timestamps').toBeLessThanOrEqual(1500 - 40 - 20 - 12);
+  }
 });
 
 check('its rows name the cause', ({ causes, says }, seen) => {

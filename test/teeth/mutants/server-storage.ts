@@ -88,7 +88,7 @@ export const serverStorage: readonly Mutant[] = [
       replace: "role = 'client', local_port",
       suite: unit('server/storage/queries.contract'),
     },
-    { why: 'an IPv4 peer is a /16', find: '120, 64', replace: '112, 64', suite: unit('server/storage/queries.contract') },
+    { why: 'an IPv4 peer is a /16', find: '120, 64', replace: '112, 64', suite: unit('server/storage/migrations') },
     { why: 'buckets are off by one', find: '* 8) - 1)', replace: '* 8))', suite: unit('server/storage/figures') },
     {
       why: 'a quantile is the next bucket',
