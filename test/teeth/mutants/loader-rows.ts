@@ -222,7 +222,7 @@ export const loaderRows: readonly Mutant[] = [
       why: 'the same process in another cgroup is known',
       find: 'known->pid == pair.pid && known->cgroup_id == pair.cgroup_id',
       replace: 'known->pid == pair.pid',
-      suite: unit('bpf/tally', 'who appears'),
+      suite: unit('bpf/tally', 'told with each'),
     },
     { why: 'who was told is told again', find: 'state.told += count;', replace: '', suite: unit('bpf/tally', 'who appears') },
   ]),
