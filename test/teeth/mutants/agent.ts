@@ -26,7 +26,7 @@ export const agent: readonly Mutant[] = [
       why: 'folded rows are in no total',
       find: 'this.#total(into, kind, outcome).rows += rows;',
       replace: ';',
-      suite: unit('agent/spool/old-runs'),
+      suite: unit('agent/accounting'),
     },
   ]),
   ...mutantsOf('agent/drain.ts', [
