@@ -115,6 +115,10 @@ test-unit test-kernel test-fidelity test-kernels test-faults test-browser: setup
 fuzz: setup test-tools ## parsers and the loader on made-up input, FUZZ_SECONDS=600 for each; ONLY=NAME,… chooses: prints a table
 	$(Q)exec node test/fuzz/run.ts
 
+.PHONY: test-teeth
+test-teeth: setup test-tools ## do the tests fail where they should? hundreds of small wrong changes, in a copy; ARGS='--only bpf --shard 1/4'
+	$(Q)exec node test/teeth/run.ts $(ARGS)
+
 .PHONY: bench
 bench: bench-ingest bench-query bench-growth bench-overhead ## all of the following, about half an hour
 
