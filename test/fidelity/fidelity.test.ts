@@ -18,7 +18,7 @@ import { resets } from './scenarios/resets.ts';
 import { retransmissions } from './scenarios/retransmissions.ts';
 import { slow } from './scenarios/slow.ts';
 import { causes, table } from './table.ts';
-import { segments, unattributed, unseenFailures } from './views.ts';
+import { segments, sum, unattributed, unseenFailures } from './views.ts';
 
 /** SCENARIOS=D2,A5 runs only these. Figures that only all of them together give are then not asked for. */
 const wanted = process.env['SCENARIOS']?.split(',');
