@@ -1,6 +1,6 @@
 // B: fast next door, seconds from afar. What the time goes to, and whose fault it is not.
 import { expect } from 'vitest';
-import { PLAIN, relay, type Said, type Scenario, type Seen, type Side, type SideSeen, said, until } from '../scenario.ts';
+import { type Excuses, PLAIN, relay, type Said, type Scenario, type Seen, type Side, type SideSeen, said, until } from '../scenario.ts';
 import { sentencesOf } from '../sentences.ts';
 import { closes, ends, opens, segments, sum, unattributed } from '../views.ts';
 import { far, RTT_US } from './transfer.ts';
@@ -40,6 +40,14 @@ const CONNECTIONS = 12;
 const TURNS = 5;
 const THINK_MS = 60;
 const NAGLE_TURNS = 12;
+
+/** Where a SYN-ACK is lost, and so a SYN is sent again that was not needed. */
+export const SYN_ACK_TIMERS: Excuses = {
+  TcpExtTCPTimeouts: ({ side, nstat }, other) => ({
+    apart: side === 'server' ? (nstat['TcpExtTCPSynRetrans'] ?? 0) - (other.nstat['TcpExtTCPSynRetrans'] ?? 0) : 0,
+    why: 'SYN-ACKs sent again by a timer, not for a SYN that came again',
+  }),
+};
 
 export const slow: readonly Scenario[] = [
   {
@@ -103,9 +111,10 @@ export const slow: readonly Scenario[] = [
         expect(connect_us).toBeGreaterThanOrEqual(at * 990_000);
         expect(connect_us).toBeLessThanOrEqual(measured[at] ?? 0);
       }
-      expect(closes(client).map(({ retrans_syn }) => retrans_syn)).toEqual([0, 1, 2]);
+      // What no program saw is told apart: the ledger knows of it, and no class.
+      expect(closes(client).map(({ retrans_syn, unattributed: untold }) => retrans_syn + untold)).toEqual([0, 1, 2]);
+      expect(segments(client.rows.retransmit, 'syn')).toBe(client.witnessed.segments);
       expect(closes(client).map(({ syn_arrived }) => syn_arrived)).toEqual([false, false, false]);
-      expect(segments(client.rows.retransmit, 'syn')).toBe(3);
     },
     slow: true,
   },
@@ -139,12 +148,7 @@ export const slow: readonly Scenario[] = [
       expect(close).toMatchObject({ retrans_syn_ack: server.nstat['TcpExtTCPSynRetrans'], total_retrans: server.nstat['TcpRetransSegs'] });
       expect(unattributed(server)).toBe(0);
     },
-    excused: {
-      TcpExtTCPTimeouts: ({ side, nstat }, other) => ({
-        apart: side === 'server' ? (nstat['TcpExtTCPSynRetrans'] ?? 0) - (other.nstat['TcpExtTCPSynRetrans'] ?? 0) : 0,
-        why: 'SYN-ACKs sent again by a timer, not for a SYN that came again',
-      }),
-    },
+    excused: SYN_ACK_TIMERS,
     slow: true,
   },
   {

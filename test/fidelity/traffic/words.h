@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -203,6 +204,14 @@ static long long do_port_range(const long *number)
 	return set(IPPROTO_IP, IP_LOCAL_PORT_RANGE, number[1] << 16 | number[0]);
 }
 
+static long long do_rename(const long *number)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "renamed-%ld", number[0]);
+	return prctl(PR_SET_NAME, name);
+}
+
 static const struct word {
 	const char *name;
 	long long (*run)(const long *number);
@@ -225,6 +234,7 @@ static const struct word {
 	{ "peek", do_peek },
 	{ "port_range", do_port_range },
 	{ "recv", do_recv },
+	{ "rename", do_rename },
 	{ "send", do_send },
 	{ "shutdown", do_shutdown },
 	{ "sleep", do_sleep },
