@@ -24,7 +24,18 @@ import { segments, sum, unattributed, unseenFailures } from './views.ts';
 
 /** SCENARIOS=D2,A5 runs only these. Figures that only all of them together give are then not asked for. */
 const wanted = process.env['SCENARIOS']?.split(',');
-const all: readonly Scenario[] = [...resets, ...slow, ...pauses, ...pileUps, ...retransmissions, ...names, ...queues, ...members, ...endings, ...noWayOut];
+const all: readonly Scenario[] = [
+  ...resets,
+  ...slow,
+  ...pauses,
+  ...pileUps,
+  ...retransmissions,
+  ...names,
+  ...queues,
+  ...members,
+  ...endings,
+  ...noWayOut,
+];
 const scenarios = wanted ? all.filter(({ id }) => wanted.includes(id)) : all;
 
 const isRoot = process.getuid?.() === 0;
