@@ -8,6 +8,8 @@ import { KIND } from '../../bpf/rows.gen.ts';
 import { faults } from './accounts.ts';
 import { type Observed, observe } from './observe.ts';
 import type { Scenario, Seen } from './scenario.ts';
+import { dropped } from './scenarios/dropped.ts';
+import { freed } from './scenarios/freed.ts';
 import { pauses } from './scenarios/pauses.ts';
 import { pileUps } from './scenarios/pile-ups.ts';
 import { resets } from './scenarios/resets.ts';
@@ -16,7 +18,7 @@ import { slow } from './scenarios/slow.ts';
 import { causes, table } from './table.ts';
 import { sum } from './views.ts';
 
-const scenarios: readonly Scenario[] = [...resets, ...slow, ...pauses, ...pileUps, ...retransmissions];
+const scenarios: readonly Scenario[] = [...resets, ...slow, ...pauses, ...pileUps, ...retransmissions, ...freed, ...dropped];
 
 const isRoot = process.getuid?.() === 0;
 let observed: Observed;
