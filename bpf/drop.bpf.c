@@ -8,6 +8,7 @@
 #include "holder.bpf.h"
 #include "kernel_fixes.h"
 #include "kernel_packets.h"
+#include "listener.bpf.h"
 #include "meaning.bpf.h"
 #include "memory.bpf.h"
 #include "packet.bpf.h"
@@ -109,6 +110,18 @@ static __always_inline bool is_cut_up(const struct sk_buff *skb, __u32 reason)
 	return !skb->skb_iif && !skb->sk && REASON_IS(reason, NOT_SPECIFIED) && BPF_CORE_READ(shared, gso_size);
 }
 
+/* Before any budget: a flood of drops must not hide that a queue is full. */
+static __always_inline void count_listeners(struct tcp_sock *receiver, __u32 drop_reason)
+{
+	struct memory *memory;
+
+	if (receiver->inet_conn.icsk_inet.sk.__sk_common.skc_state != STATE_LISTEN)
+		return;
+	memory = bpf_sk_storage_get(&memories, receiver, 0, 0);
+	if (memory)
+		count_overflow(memory, receiver, drop_reason);
+}
+
 SEC("tp_btf/kfree_skb")
 int kfree_skb(unsigned long long *ctx)
 {
@@ -126,12 +139,14 @@ int kfree_skb(unsigned long long *ctx)
 	if (is_copy(facts.reason_code, sk) || !packet_read(&packet, skb) || is_unread_fin(&packet, skb, facts.reason_code) ||
 	    is_cut_up(skb, facts.reason_code))
 		return 0;
+	if (sk)
+		tp = bpf_skc_to_tcp_sock(sk);
+	if (tp)
+		count_listeners(tp, facts.reason_code);
 	now_ns = bpf_ktime_get_boot_ns();
 	asked = row_ask(KIND_DROP, now_ns);
 	if (!asked)
 		return 0;
-	if (sk)
-		tp = bpf_skc_to_tcp_sock(sk);
 	if (tp)
 		look_at_receiver(&receiver, tp);
 	else if (sk && sk->__sk_common.skc_state == STATE_TIME_WAIT)

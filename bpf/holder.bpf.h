@@ -12,6 +12,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include "kernel_packets.h"
+#include "kernel_storage.h"
 #include "memory_layout.bpf.h"
 #include "packet.bpf.h"
 #include "rows.h"

@@ -48,40 +48,9 @@ struct inet_timewait_sock {
 	volatile unsigned char tw_substate;
 };
 
-/* Socket storage: a list of elements, one for each map that has something of the socket. */
-struct hlist_node {
-	struct hlist_node *next;
-};
-
-struct hlist_head {
-	struct hlist_node *first;
-};
-
-struct bpf_map {
-	__u32 id;
-};
-
-struct bpf_local_storage_map {
-	struct bpf_map map;
-};
-
-struct bpf_local_storage_data {
-	struct bpf_local_storage_map *smap;
-	__u8 data[0];
-};
-
-struct bpf_local_storage_elem {
-	struct hlist_node snode;
-	struct bpf_local_storage_data sdata;
-};
-
-struct bpf_local_storage {
-	struct hlist_head list;
-};
-
 #pragma clang attribute pop
 
-/* Their numbers differ from kernel to kernel: only bpf_core_enum_value() tells. */
+/* Why a packet was freed. The numbers differ from kernel to kernel: only bpf_core_enum_value() tells. */
 enum skb_drop_reason {
 	SKB_DROP_REASON_NOT_SPECIFIED = 2,
 	SKB_DROP_REASON_NO_SOCKET,
@@ -95,6 +64,7 @@ enum skb_drop_reason {
 	SKB_DROP_REASON_TCP_RFC7323_PAWS,
 	SKB_DROP_REASON_TCP_RFC7323_PAWS_ACK,
 	SKB_DROP_REASON_TCP_RFC7323_TW_PAWS,
+	SKB_DROP_REASON_TCP_LISTEN_OVERFLOW,
 	SKB_DROP_REASON_TCP_OLD_SEQUENCE,
 	SKB_DROP_REASON_TCP_INVALID_SEQUENCE,
 	SKB_DROP_REASON_TCP_INVALID_END_SEQUENCE,

@@ -131,6 +131,7 @@ bool ledger__enter(__u64 cookie, __u64 host_id, int attributed_map)
 		report(known, &now);
 	else
 		now.head.time_ns = known->total.head.time_ns; /* of the last row */
+	overflows__counted(cookie, now.listen_overflows - known->total.listen_overflows);
 	known->total = now;
 	known->total.unattributed = 0; /* of all counters the only one that is a gain already */
 	return is_new;
@@ -146,6 +147,7 @@ void ledger__begin(void)
 			state.list[kept++] = state.list[i];
 	state.count = kept;
 	state.sweep++;
+	overflows__begin();
 }
 
 /* Moves whole rows; returns bytes. */
@@ -169,6 +171,7 @@ const struct kind_counters *ledger__counters(void)
 
 void ledger__close(void)
 {
+	overflows__close();
 	free(state.list);
 	free(state.rows);
 	memset(&state, 0, sizeof(state));

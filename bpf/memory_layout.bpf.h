@@ -53,6 +53,8 @@ struct glance {
 struct listening {
 	__u32 drops;
 	__u32 accepted;
+	__u32 overflows_told;
+	__u32 overflows; /* so far: last ACKs of a handshake that met a full accept queue */
 };
 
 /* Reads and writes by processes: who holds the socket, and how long one side waits for the other (io.bpf.c). */

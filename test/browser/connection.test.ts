@@ -41,7 +41,7 @@ describe('a connection, the keyboard, and axe', () => {
     await visit(STORY);
     await eventually(() => story().textContent()).toMatch(/10\.1\.0\.1:443 ← 10\.1\.0\.2:50000/);
     const text = ((await story().textContent()) ?? '').replaceAll('\u202f', ' ');
-    expect(text).toMatch(/ended\s*◆\s*reset by the peer \(ECONNRESET\)/);
+    expect(text).toMatch(/ended\s*◆\s*ended by a reset that came in \(ECONNRESET\)/);
     expect(text).toMatch(/16 segments, of which 2 happened unseen: no row says why; 2 not needed, so no loss/);
     expect(text).toMatch(/answers took\s*310 ms on average by this process, 20×/);
     expect(text).toMatch(/left lying\s*512 B unread/);

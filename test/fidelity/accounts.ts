@@ -196,7 +196,7 @@ export function accountOf(seen: SideSeen, other: SideSeen, scenario: string, exc
     .filter(([, counter]) => !known.has(counter))
     .map(([member, counter]) => {
       const namespace = sum(rows.namespace.map((row) => row[member]));
-      return { ...plain, source: 'nstat', counter, kernel: nstat[counter] ?? 0, rows: undefined, namespace };
+      return { ...plain, source: 'nstat', counter, kernel: counterOf(nstat, counter), rows: undefined, namespace };
     });
   const drops = { ...plain, source: 'iptables', counter: 'packets dropped', kernel: filtered, rows: firewalled(seen).length };
   return [...ruled, ...others, drops].map((line) => ({ ...line, ...excused[line.counter]?.(seen, other) }));

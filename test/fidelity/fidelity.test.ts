@@ -10,15 +10,27 @@ import { type Observed, observe } from './observe.ts';
 import type { Scenario, Seen } from './scenario.ts';
 import { dropped } from './scenarios/dropped.ts';
 import { freed } from './scenarios/freed.ts';
+import { names } from './scenarios/names.ts';
 import { pauses } from './scenarios/pauses.ts';
 import { pileUps } from './scenarios/pile-ups.ts';
+import { queues } from './scenarios/queues.ts';
 import { resets } from './scenarios/resets.ts';
 import { retransmissions } from './scenarios/retransmissions.ts';
 import { slow } from './scenarios/slow.ts';
 import { causes, table } from './table.ts';
 import { sum } from './views.ts';
 
-const scenarios: readonly Scenario[] = [...resets, ...slow, ...pauses, ...pileUps, ...retransmissions, ...freed, ...dropped];
+const scenarios: readonly Scenario[] = [
+  ...resets,
+  ...slow,
+  ...pauses,
+  ...pileUps,
+  ...retransmissions,
+  ...names,
+  ...queues,
+  ...freed,
+  ...dropped,
+];
 
 const isRoot = process.getuid?.() === 0;
 let observed: Observed;

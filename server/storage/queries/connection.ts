@@ -5,6 +5,7 @@ import type { Store } from '../store.ts';
 import { type Chapters, type Event, type Names, type Sample, STATE_MEMBERS, type Transition } from './connection-chapters.ts';
 import { storyOf } from './connection-story.ts';
 import { straysOf } from './connection-strays.ts';
+import { otherEnd } from './other-end.ts';
 import { retransmitsOf } from './retransmits.ts';
 
 /** Most rows of a kind in one story; of samples the newest, of the rest the first. */
@@ -28,6 +29,8 @@ const AT_END = [
   'port_first',
   'port_last',
   'syn_arrived',
+  'snd_isn',
+  'rcv_isn',
   ...Object.values(STATE_MEMBERS),
 ].join(', ');
 
@@ -82,8 +85,13 @@ export async function connection(store: Store, host_id: string, connection_id: s
   const chapters: Chapters = { events, transitions, samples, retransmits, resets, drops, congestion };
   const story = storyOf(chapters);
   if (story === undefined) return undefined;
-  const strays = await straysOf(store, host_id, story, ROWS_MAX, Date.now());
-  const { cgroup_id, ...facts } = { ...story, drops: byTime(drops, strays.drops), resets: byTime(resets, strays.resets) };
-  const [names] = await store.query<Names>(NAMES, { host_id, cgroup_id, pid: facts.pid, to_ms: facts.to_ms });
-  return { host_id, connection_id, host: names?.host ?? '', container: names?.container ?? '', command: names?.command ?? '', ...facts };
+  const { cgroup_id, ...facts } = story;
+  const [[names], other_end, strays] = await Promise.all([
+    store.query<Names>(NAMES, { host_id, cgroup_id, pid: facts.pid, to_ms: facts.to_ms }),
+    otherEnd(store, { host_id, connection_id, ...facts }, events),
+    straysOf(store, host_id, story, ROWS_MAX, Date.now()),
+  ]);
+  const named = { host: names?.host ?? '', container: names?.container ?? '', command: names?.command ?? '' };
+  const all = { drops: byTime(drops, strays.drops), resets: byTime(resets, strays.resets) };
+  return { host_id, connection_id, ...named, ...facts, ...all, other_end };
 }

@@ -41,10 +41,11 @@ describe.each(BACKENDS)('causes and stories on $name', ({ skip, open }) => {
           full: 1,
           syn_backlog: 1,
           accepted: 357,
+          overflows: 3,
           drops: 7,
           last_ms: NOW_MS - 20_000,
         },
-        expect.objectContaining({ comm: 'sshd', local_addr: '::', port: 22, sockets: 1, full: 0, drops: 0 }),
+        expect.objectContaining({ comm: 'sshd', local_addr: '::', port: 22, sockets: 1, full: 0, overflows: 0, drops: 0 }),
       ],
     });
     expect(await listeners(store, { comm: 'sshd', port: 22 }, 9, NOW_MS)).toMatchObject({ total: 1, listeners: [{ comm: 'sshd' }] });
