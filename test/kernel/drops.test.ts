@@ -45,7 +45,7 @@ check('a filter by process finds what was dropped on its way out and on its way 
   filters.exclusive(true);
   set(0, 'kind = drop and process = node* and meaning = lost and direction = sent');
   set(1, 'kind = drop and process = node* and meaning = lost and direction = received');
-  set(2, 'kind = drop and state = time_wait');
+  set(2, 'kind = drop and state = time_wait and meaning = lost');
   take();
   ends().client.run('iptables', '-A', 'OUTPUT', ...EVERY_FIFTH);
   ends().client.run('iptables', '-A', 'INPUT', ...EVERY_FIFTH);
