@@ -24,16 +24,25 @@ static __always_inline bool is_unread_fin(const struct packet *packet, const str
 	       BPF_CORE_READ(skb, sk, __sk_common.skc_state) == STATE_CLOSE;
 }
 
-/* Whether a packet that has come in has a route that leads out again. */
-static __always_inline bool is_forwarded(const struct sk_buff *skb)
+/* Where the route of a packet leads that has come in. */
+enum route {
+	ROUTE_NONE, /* it has not been looked for yet */
+	ROUTE_HERE,
+	ROUTE_OUT, /* out again */
+};
+
+static __always_inline enum route route_of(const struct sk_buff *skb)
 {
 	const void *route = (void *)(BPF_CORE_READ(skb, _skb_refdst) & ~1UL);
+	bool is_here;
 
-	if (!route)
-		return false;
+	if (!route || !skb->skb_iif)
+		return ROUTE_NONE;
 	if (bpf_ntohs(BPF_CORE_READ(skb, protocol)) == ETH_P_IP)
-		return BPF_CORE_READ((const struct rtable *)route, rt_type) == RTN_UNICAST;
-	return !(BPF_CORE_READ((const struct rt6_info *)route, rt6i_flags) & RTF_LOCAL);
+		is_here = BPF_CORE_READ((const struct rtable *)route, rt_type) != RTN_UNICAST;
+	else
+		is_here = BPF_CORE_READ((const struct rt6_info *)route, rt6i_flags) & RTF_LOCAL;
+	return is_here ? ROUTE_HERE : ROUTE_OUT;
 }
 
 /* Of a packet without a socket. What came in has its interface, loopback's too, but not yet while it waits for a processor. */
@@ -41,7 +50,7 @@ static __always_inline enum direction direction_of(const struct sk_buff *skb, __
 {
 	if (!skb->skb_iif)
 		return REASON_IS(reason, CPU_BACKLOG) ? DIRECTION_RECEIVED : DIRECTION_SENT;
-	return is_forwarded(skb) ? DIRECTION_UNKNOWN : DIRECTION_RECEIVED;
+	return route_of(skb) == ROUTE_OUT ? DIRECTION_UNKNOWN : DIRECTION_RECEIVED;
 }
 
 /* The packet reached TCP, which had found the socket. */
@@ -151,6 +160,8 @@ int kfree_skb(unsigned long long *ctx)
 		look_at_receiver(&receiver, tp);
 	else if (sk && sk->__sk_common.skc_state == STATE_TIME_WAIT)
 		look_at_time_wait(&receiver, sk);
+	else if (drop_arguments < 4)
+		receiver.is_untold = route_of(skb) == ROUTE_HERE;
 	facts.meaning = meaning_of(facts.reason_code, &packet, &receiver);
 	if (tp) {
 		head_receiver(&head, tp, &packet, now_ns);

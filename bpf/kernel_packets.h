@@ -18,6 +18,10 @@ struct net_device {
 	possible_net_t nd_net;
 };
 
+struct dst_entry {
+	struct net_device *dev;
+};
+
 struct rtable {
 	__u16 rt_type;
 };

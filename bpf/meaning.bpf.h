@@ -21,7 +21,7 @@ struct receiver {
 	enum state state;  /* unknown: the packet has no receiver, or this kernel does not tell it */
 	bool has_closed_window;
 	bool is_half_closed; /* a TIME_WAIT that still waits for the peer's FIN */
-	__u8 pad;
+	bool is_untold; /* this kernel names no receivers, and the packet was routed to this host */
 };
 
 #define REASON_IS(reason, name)                                                              \
@@ -73,7 +73,7 @@ static __always_inline bool is_refused(__u32 reason, const struct packet *packet
 static __always_inline bool is_looked_at(__u32 reason, const struct receiver *receiver)
 {
 	if (REASON_IS(reason, NOT_SPECIFIED))
-		return receiver->state != STATE_UNKNOWN;
+		return receiver->state != STATE_UNKNOWN || receiver->is_untold;
 	return REASON_IS(reason, TCP_OLD_SEQUENCE) || REASON_IS(reason, TCP_INVALID_SEQUENCE) ||
 	       REASON_IS(reason, TCP_INVALID_END_SEQUENCE) || REASON_IS(reason, TCP_OVERWINDOW) ||
 	       REASON_IS(reason, TCP_ZEROWINDOW) || REASON_IS(reason, TCP_RFC7323_PAWS) ||
@@ -120,8 +120,9 @@ __attribute__((noinline)) __u32 meaning_of(__u32 reason, const struct packet *pa
 		return flags & TCPHDR_SYN && REASON_IS(reason, NOT_SPECIFIED) ? MEANING_DUPLICATE : MEANING_LOST;
 	if (REASON_IS(reason, TCP_OLD_SEQUENCE))
 		return MEANING_DUPLICATE;
+	/* A lone FIN that TCP frees without a reason was a TIME_WAIT's. */
 	if (receiver->state == STATE_UNKNOWN)
-		return MEANING_LOST;
+		return receiver->is_untold && packet->length == 0 && !(flags & TCPHDR_SYN) ? MEANING_ANSWERED : MEANING_LOST;
 	/* A SYN for what is open: a SYN-ACK whose answer was lost, else somebody who knows nothing of the connection. */
 	if (flags & TCPHDR_SYN)
 		return flags & TCPHDR_ACK ? MEANING_DUPLICATE : MEANING_ANSWERED;

@@ -129,12 +129,23 @@ static __always_inline enum role role_of(const struct packet *packet, enum direc
 	return from_server == (direction == DIRECTION_RECEIVED) ? ROLE_CLIENT : ROLE_SERVER;
 }
 
+/* TCP takes the device off what it receives; the route still leads to one of the namespace. */
+static __always_inline __u64 netns_of(const struct sk_buff *skb)
+{
+	const struct net_device *device = BPF_CORE_READ(skb, dev);
+	const struct dst_entry *route = (void *)(BPF_CORE_READ(skb, _skb_refdst) & ~1UL);
+
+	if (!device && route && bpf_core_field_exists(route->dev))
+		device = BPF_CORE_READ(route, dev);
+	return BPF_CORE_READ(device, nd_net.net, net_cookie);
+}
+
 /* The head of a row about a packet without a socket. */
 static __always_inline void head_packet(struct row_head *head, const struct packet *packet, const struct sk_buff *skb,
 					enum direction direction)
 {
 	head->host_id = host_id;
-	head->netns = BPF_CORE_READ(skb, dev, nd_net.net, net_cookie);
+	head->netns = netns_of(skb);
 	head->uid = UID_UNKNOWN;
 	head->role = role_of(packet, direction);
 	head_ends_of(head, packet, direction);
