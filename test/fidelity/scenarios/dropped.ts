@@ -1,4 +1,4 @@
-// F2: packets that a host itself drops, with something missing then: whose they were, and which way they went.
+// G2: packets that a host itself drops, with something missing then: whose they were, and which way they went.
 import { expect } from 'vitest';
 import type { DropRow } from '../../../bpf/rows.gen.ts';
 import type { Netns } from '../../support/netns.ts';
@@ -28,7 +28,7 @@ export const dropped: readonly Scenario[] = [
   {
     ...PLAIN,
     ...transfer,
-    id: 'F2',
+    id: 'G2',
     name: "the host's own queue drops (tbf)",
     path: noOffloads,
     setup: { client: ['tc qdisc add dev eth0 root tbf rate 8mbit burst 4kb limit 12kb'] },
@@ -53,7 +53,7 @@ export const dropped: readonly Scenario[] = [
   {
     ...PLAIN,
     ...transfer,
-    id: 'F2b',
+    id: 'G2b',
     name: "the host's own firewall drops on the way out",
     family: 'ipv6',
     path: noOffloads,
@@ -75,7 +75,7 @@ export const dropped: readonly Scenario[] = [
   {
     ...PLAIN,
     ...transfer,
-    id: 'F2c',
+    id: 'G2c',
     name: "the host's own firewall drops on the way in",
     path: noOffloads,
     setup: { server: ['iptables -A INPUT -p tcp --dport 7000 --tcp-flags SYN NONE -m statistic --mode nth --every 20 --packet 7 -j DROP'] },
@@ -96,7 +96,7 @@ export const dropped: readonly Scenario[] = [
   },
   {
     ...PLAIN,
-    id: 'F2d',
+    id: 'G2d',
     name: 'the SYN-ACK is dropped on its way out: the listener has it',
     family: 'ipv6',
     path: relay('out:dup:syn:1', 'out:delay=1:any'),

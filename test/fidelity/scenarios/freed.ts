@@ -1,4 +1,4 @@
-// F1: packets that a host frees and that nobody misses. Each is made by healthy traffic, or by a loss somewhere else.
+// G1: packets that a host frees and that nobody misses. Each is made by healthy traffic, or by a loss somewhere else.
 import { expect } from 'vitest';
 import type { DropRow, Meaning } from '../../../bpf/rows.gen.ts';
 import { PLAIN, relay, type Scenario, type SideSeen, said, until } from '../scenario.ts';
@@ -28,7 +28,7 @@ const path = relay('out:delay=1:any', 'back:delay=1:any');
 export const freed: readonly Scenario[] = [
   {
     ...PLAIN,
-    id: 'F1',
+    id: 'G1',
     name: 'a TIME_WAIT answers the FIN of the peer',
     path,
     server: `listen:7000 times:${TIMES} accept recv:100 close done`,
@@ -45,7 +45,7 @@ export const freed: readonly Scenario[] = [
   },
   {
     ...PLAIN,
-    id: 'F1b',
+    id: 'G1b',
     name: 'nothing but ACKs for a socket that waits for close()',
     family: 'ipv6',
     path,
@@ -65,7 +65,7 @@ export const freed: readonly Scenario[] = [
   },
   {
     ...PLAIN,
-    id: 'F1c',
+    id: 'G1c',
     name: 'a listener that waits for data takes no bare ACK (TCP_DEFER_ACCEPT)',
     path,
     server: 'defer_accept:5 listen:7000 accept recv:100 close',
@@ -83,7 +83,7 @@ export const freed: readonly Scenario[] = [
   },
   {
     ...PLAIN,
-    id: 'F1d',
+    id: 'G1d',
     name: 'keepalive probes',
     path,
     server: 'listen:7000 accept drain close',
@@ -105,7 +105,7 @@ export const freed: readonly Scenario[] = [
   },
   {
     ...PLAIN,
-    id: 'F1e',
+    id: 'G1e',
     name: 'probes of a closed window',
     family: 'ipv6',
     path,
@@ -128,7 +128,7 @@ export const freed: readonly Scenario[] = [
   },
   {
     ...PLAIN,
-    id: 'F1f',
+    id: 'G1f',
     name: 'data that comes twice, in order and ahead of its order',
     path: relay('out:dup:data:2-9', 'out:delay=40:data:12', 'out:dup:data:14-15', 'back:delay=1:any'),
     server: 'listen:7000 accept drain close',
@@ -156,7 +156,7 @@ export const freed: readonly Scenario[] = [
   },
   {
     ...PLAIN,
-    id: 'F1g',
+    id: 'G1g',
     name: 'a SYN that comes twice, and so does its answer',
     path: relay('out:dup:syn:1', 'out:delay=1:any'),
     server: 'listen:7000 accept drain close',
@@ -174,7 +174,7 @@ export const freed: readonly Scenario[] = [
   },
   {
     ...PLAIN,
-    id: 'F1h',
+    id: 'G1h',
     name: 'what nobody wants is refused, not lost: a closed port, and data after close()',
     family: 'ipv6',
     path,
