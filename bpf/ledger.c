@@ -157,8 +157,9 @@ int ledger__drain(unsigned char *rows, int size)
 
 	if (count > state.waiting)
 		count = state.waiting;
-	if (count > 0)
-		memcpy(rows, state.rows, (size_t)count * sizeof(*state.rows));
+	if (count <= 0)
+		return 0; /* before the first row there is no list, and memmove() takes no NULL */
+	memcpy(rows, state.rows, (size_t)count * sizeof(*state.rows));
 	state.waiting -= count;
 	memmove(state.rows, state.rows + count, (size_t)state.waiting * sizeof(*state.rows));
 	return count * (int)sizeof(*state.rows);

@@ -1,7 +1,7 @@
 // One connection's story, opened from the page, by the keyboard and by its link; and the page by keyboard and for axe.
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { axeViolations, buildDashboards, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 import { STORY_ID, tellStory } from './story-rows.ts';
 
@@ -35,7 +35,7 @@ describe('a connection, the keyboard, and axe', () => {
   const focused = () => page.locator(':focus');
   const search = () => new URL(page.url()).search;
   const visit = (query: string) => page.goto(`${collector.url}/${query}`);
-  const eventually = <Value>(read: () => Promise<Value> | Value) => expect.poll(read, { timeout: 15_000, interval: 100 });
+  const eventually = <Value>(read: () => Promise<Value> | Value) => expect.poll(read, { timeout: EVENTUALLY_MS, interval: 100 });
 
   test('says who, how it ended, and what is not known', async () => {
     await visit(STORY);

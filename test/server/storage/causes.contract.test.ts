@@ -12,13 +12,13 @@ describe.each(BACKENDS)('causes and stories on $name', ({ skip, open }) => {
     if (skip !== undefined) return;
     fixture = await open();
     await fill(fixture);
-  }, 60_000);
-  afterAll(async () => fixture?.close(), 30_000);
+  });
+  afterAll(async () => fixture?.close());
   const check = (name: string, run: (store: Fixture['store']) => Promise<void>) =>
     test(name, async (context) => {
       context.skip(skip !== undefined, skip);
       await run(fixture.store);
-    }, 60_000);
+    });
 
   check('listeners: what each refused, how full it was, and what waits now', async (store) => {
     const found = await listeners(store, {}, 9, NOW_MS);
