@@ -1,9 +1,17 @@
 // What a row says, in a line for a person: what happened first, then what explains it. Pure. What is 0 or unknown is
 // left out where its absence says the same.
-import type { Kind, Rows } from '../bpf/rows.gen.ts';
+import type { Kind, Meaning, Rows } from '../bpf/rows.gen.ts';
 import { bytes, duration } from './amounts.ts';
 
 type Row = Rows[Kind];
+
+/** What it means that a packet was freed. */
+const MEANT = {
+  lost: 'dropped',
+  answered: 'answered and freed',
+  duplicate: 'a duplicate',
+  refused: 'refused by a RST',
+} as const satisfies Record<Meaning, string>;
 
 const WORDS: { [Name in Kind]: (row: Rows[Name]) => string } = {
   retransmit: (row) =>
@@ -36,7 +44,7 @@ const WORDS: { [Name in Kind]: (row: Rows[Name]) => string } = {
     ]) +
     (row.evidence === 'none' ? '' : ` (${row.evidence})`),
   drop: (row) =>
-    `${row.direction} ${row.reason || `reason ${row.reason_code}`}${row.location === '' ? '' : ` in ${row.location}`}, ` +
+    `${MEANT[row.meaning]}, ${row.direction === 'unknown' ? 'forwarded' : row.direction}, ${row.reason || `reason ${row.reason_code}`}${row.location === '' ? '' : ` in ${row.location}`}, ` +
     `${flagNames(row.tcp_flags)}, ${bytes(row.length)}, seq ${row.seq}${row.has_socket ? '' : ', no socket'}`,
   listener: (row) =>
     `accept queue ${row.accept_queue} of ${row.accept_queue_limit}, ${row.accepted} accepted, ${row.overflows} turned away by the full queue and ${row.drops} packets dropped${within(row.interval_us)}` +

@@ -31,7 +31,8 @@ struct filter_facts {
 	enum ca_state ca_state;       /* retransmit, sample */
 	enum ca_state old_ca_state;   /* congestion */
 	enum ca_state new_ca_state;   /* congestion */
-	__u8 pad[2];
+	enum meaning meaning;         /* drop */
+	__u8 pad[1];
 	__u32 reason_code;            /* reset, drop */
 };
 

@@ -43,9 +43,9 @@ typedef __u16 __sum16;
 #define ICSK_TIME_LOSS_PROBE 5
 #define TCPHDR_FIN 0x01
 #define TCPHDR_SYN 0x02
+#define TCPHDR_RST 0x04
+#define TCPHDR_ACK 0x10
 #define IPPROTO_TCP 6
-#define ETH_P_IP 0x0800
-#define ETH_P_IPV6 0x86dd
 
 /* uapi/linux/bpf.h, as far as maps and helpers need it. */
 enum {
@@ -70,11 +70,6 @@ enum {
 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-/* Why a packet was freed. The numbers are the running kernel's. */
-enum skb_drop_reason {
-	SKB_DROP_REASON_TCP_LISTEN_OVERFLOW,
-};
 
 enum sock_flags {
 	SOCK_DEAD, /* no process has it any more */
@@ -127,7 +122,13 @@ struct sock_common {
 	struct in6_addr skc_v6_rcv_saddr;
 	unsigned int skc_hash;
 	atomic64_t skc_cookie;
-	unsigned long skc_flags;
+	union {
+		unsigned long skc_flags;
+		struct sock *skc_listener; /* of a request */
+	};
+	union {
+		__u32 skc_tw_rcv_nxt; /* of a TIME_WAIT */
+	};
 };
 
 struct kernfs_node {
@@ -159,10 +160,14 @@ typedef struct {
 	int owned;
 } socket_lock_t;
 
+struct bpf_local_storage;
+
 struct sock {
 	struct sock_common __sk_common;
 	socket_lock_t sk_lock;
 	__u16 sk_protocol;
+	__u16 sk_type;
+	struct bpf_local_storage *sk_bpf_storage;
 	__u8 sk_kern_sock : 1;
 	atomic_t sk_drops;
 	int sk_err;
@@ -272,21 +277,6 @@ struct tcp_skb_cb {
 		__u16 tcp_gso_segs;
 	};
 	__u8 tcp_flags; /* wider since 6.16; on little-endian the flags read here stay in the first byte */
-};
-
-struct net_device {
-	int ifindex;
-	possible_net_t nd_net;
-};
-
-struct sk_buff {
-	struct net_device *dev;
-	struct sock *sk;
-	char cb[48];
-	int skb_iif;
-	__be16 protocol;
-	__u16 network_header;
-	unsigned char *head;
 };
 
 struct request_sock {

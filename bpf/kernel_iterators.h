@@ -26,25 +26,6 @@ struct bpf_iter__bpf_sk_storage_map {
 	void *value;
 };
 
-/* How the kernel keeps socket storage: an element is in a list of its map, its value behind it. */
-struct hlist_node {
-	struct hlist_node *next;
-};
-
-struct bpf_local_storage {
-	struct sock *owner;
-};
-
-struct bpf_local_storage_data {
-	__u8 data[0];
-};
-
-struct bpf_local_storage_elem {
-	struct hlist_node map_node;
-	struct bpf_local_storage *local_storage;
-	struct bpf_local_storage_data sdata;
-};
-
 #pragma clang attribute pop
 
 #endif

@@ -6,6 +6,7 @@
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
+#include "kernel_packets.h"
 #include "memory_layout.bpf.h"
 
 /* Keyed by the listener's cookie. Least recently used go first: those of listeners that are gone. */

@@ -8,6 +8,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include "flow.bpf.h"
+#include "kernel_packets.h"
 #include "rows.h"
 
 struct packet {
@@ -107,15 +108,36 @@ static __noinline bool packet_read(struct packet *packet, const struct sk_buff *
 	return false;
 }
 
-/* This host's end and the peer's; `direction` is the packet's own. */
+/* This host's end and the peer's; `direction` is the packet's own. One of unknown direction passes through: its sender's view. */
 static __always_inline void head_ends_of(struct row_head *head, const struct packet *packet, enum direction direction)
 {
-	bool sent = direction == DIRECTION_SENT;
+	bool received = direction == DIRECTION_RECEIVED;
 
-	__builtin_memcpy(head->local_addr, sent ? packet->from : packet->to, sizeof(head->local_addr));
-	__builtin_memcpy(head->peer_addr, sent ? packet->to : packet->from, sizeof(head->peer_addr));
-	head->local_port = sent ? packet->from_port : packet->to_port;
-	head->peer_port = sent ? packet->to_port : packet->from_port;
+	__builtin_memcpy(head->local_addr, received ? packet->to : packet->from, sizeof(head->local_addr));
+	__builtin_memcpy(head->peer_addr, received ? packet->from : packet->to, sizeof(head->peer_addr));
+	head->local_port = received ? packet->to_port : packet->from_port;
+	head->peer_port = received ? packet->from_port : packet->to_port;
+}
+
+/* Only a handshake tells which end is the client's: whoever sends the SYN. */
+static __always_inline enum role role_of(const struct packet *packet, enum direction direction)
+{
+	bool from_server = packet->tcp_flags & TCPHDR_ACK;
+
+	if (!(packet->tcp_flags & TCPHDR_SYN))
+		return ROLE_UNKNOWN;
+	return from_server == (direction == DIRECTION_RECEIVED) ? ROLE_CLIENT : ROLE_SERVER;
+}
+
+/* TCP takes the device off what it receives; the route still leads to one of the namespace. */
+static __always_inline __u64 netns_of(const struct sk_buff *skb)
+{
+	const struct net_device *device = BPF_CORE_READ(skb, dev);
+	const struct dst_entry *route = (void *)(BPF_CORE_READ(skb, _skb_refdst) & ~1UL);
+
+	if (!device && route && bpf_core_field_exists(route->dev))
+		device = BPF_CORE_READ(route, dev);
+	return BPF_CORE_READ(device, nd_net.net, net_cookie);
 }
 
 /* The head of a row about a packet without a socket. */
@@ -123,9 +145,18 @@ static __always_inline void head_packet(struct row_head *head, const struct pack
 					enum direction direction)
 {
 	head->host_id = host_id;
-	head->netns = BPF_CORE_READ(skb, dev, nd_net.net, net_cookie);
+	head->netns = netns_of(skb);
 	head->uid = UID_UNKNOWN;
+	head->role = role_of(packet, direction);
 	head_ends_of(head, packet, direction);
+}
+
+/* A TIME_WAIT has the connection's identity and no more. Its ends are the packet's. */
+static __always_inline void head_time_wait(struct row_head *head, const struct sock *sk)
+{
+	head->connection_id = sk->__sk_common.skc_cookie.counter;
+	head->netns = sk->__sk_common.skc_net.net->net_cookie;
+	head->state = STATE_TIME_WAIT;
 }
 
 #endif

@@ -41,7 +41,9 @@ static __always_inline void fill_socket(struct reset_row *row, struct tcp_sock *
 	row->packets_out = tp->packets_out;
 }
 
-static __always_inline void report(struct tcp_sock *tp, const struct sk_buff *skb, enum direction direction, __u32 reason)
+/* `sk` is not NULL where the socket is one in TIME_WAIT. */
+static __always_inline void report(struct tcp_sock *tp, const struct sock *sk, const struct sk_buff *skb, enum direction direction,
+				   __u32 reason)
 {
 	struct filter_facts facts = { .direction = direction, .reason_code = reason };
 	__u64 now_ns = bpf_ktime_get_boot_ns(), state_us = 0;
@@ -62,6 +64,8 @@ static __always_inline void report(struct tcp_sock *tp, const struct sk_buff *sk
 	} else if (provoked) {
 		/* The packet came in; its destination is this end. */
 		head_packet(&head, &packet, skb, DIRECTION_RECEIVED);
+		if (sk && sk->__sk_common.skc_state == STATE_TIME_WAIT)
+			head_time_wait(&head, sk);
 		head.time_ns = now_ns;
 	} else {
 		return;
@@ -90,7 +94,7 @@ int tcp_send_reset(unsigned long long *ctx)
 	struct sock *sk = (void *)ctx[0];
 	struct tcp_sock *tp = sk ? bpf_skc_to_tcp_sock(sk) : NULL;
 
-	report(tp, (void *)ctx[1], DIRECTION_SENT, send_reset_reason(ctx));
+	report(tp, sk, (void *)ctx[1], DIRECTION_SENT, send_reset_reason(ctx));
 	return 0;
 }
 
@@ -103,7 +107,7 @@ int BPF_PROG(tcp_receive_reset, struct sock *sk)
 
 	/* Of an abort on data the RST that this host sends is the next event. */
 	if (tp && !(memory && is_abort_on_data(tp, memory, tp->inet_conn.icsk_inet.sk.__sk_common.skc_state)))
-		report(tp, NULL, DIRECTION_RECEIVED, 0);
+		report(tp, NULL, NULL, DIRECTION_RECEIVED, 0);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <bpf/bpf_tracing.h>
 #include "flow.bpf.h"
 #include "kernel_fixes.h"
+#include "kernel_packets.h"
 #include "ledger.bpf.h"
 #include "memory.bpf.h"
 #include "ring.bpf.h"

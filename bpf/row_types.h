@@ -111,7 +111,7 @@ enum meaning {
 	MEANING_LOST = 0,      /* it is missing, and somebody has to send it again or gives up */
 	MEANING_ANSWERED = 1,  /* it did its work: it was taken in or answered, and then freed */
 	MEANING_DUPLICATE = 2, /* its data had come before: the peer's retransmission was not needed */
-	MEANING_REFUSED = 3,   /* it asked for a connection that this host did not want: a RST answers it */
+	MEANING_REFUSED = 3,   /* this host did not want it, and a RST answers it: nobody listens there, or the socket is closed */
 } ROW_ENUM;
 
 /* What a connection row reports. */

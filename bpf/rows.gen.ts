@@ -2210,6 +2210,7 @@ export const FILTER_WORDS = {
   ca_state: { offset: 7, size: 1 },
   old_ca_state: { offset: 8, size: 1 },
   new_ca_state: { offset: 9, size: 1 },
+  meaning: { offset: 10, size: 1 },
   reason_code: { offset: 12, size: 4 },
   kind: { offset: 16, size: 1 },
   role: { offset: 17, size: 1 },

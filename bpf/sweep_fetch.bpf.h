@@ -9,7 +9,7 @@
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
-#include "kernel_iterators.h"
+#include "kernel_storage.h"
 #include "memory.bpf.h"
 
 #define FETCH(member) asm volatile("" : : "r"(*(const volatile typeof(member) *)&(member)))

@@ -95,11 +95,20 @@ export function resetReason({ direction, reason, linger_zero }: Pick<ResetGroup,
   return byName(RESET_REASONS, reason, `the kernel’s own name: ${formatName(reason)}`);
 }
 
-/** Why a packet was dropped, and whose doing it was as far as the name tells. */
-export const dropReason = ({ reason }: Pick<DropGroup, 'reason'>): Said =>
-  reason === ''
-    ? { label: 'not told', meaning: 'kernels before 5.17 do not say why they drop a packet' }
-    : byName(DROP_REASONS, reason, `the kernel’s own name: ${formatName(reason)}`);
+/** What it means that a packet was freed undelivered. Only the first is a drop. */
+export const MEANING_WORDS = {
+  lost: { label: 'dropped', meaning: 'it is missing: somebody has to send it again' },
+  answered: { label: 'answered', meaning: 'it did its work and was freed then: a probe, a late ACK, a FIN for a connection in time wait' },
+  duplicate: { label: 'duplicate', meaning: 'what it carries had come before: the peer had no need to send it again' },
+  refused: { label: 'refused', meaning: 'nobody here wanted it, and a reset said so: see the resets' },
+} as const satisfies Record<DropGroup['meaning'], Said>;
+
+/** Why a packet was freed, and, if it was dropped, whose doing that was as far as the name tells. */
+export function dropReason({ reason, meaning }: Pick<DropGroup, 'reason' | 'meaning'>): Said {
+  if (reason === '') return { label: 'not told', meaning: 'kernels before 5.17 do not say why they drop a packet' };
+  const said = byName(DROP_REASONS, reason, `the kernel’s own name: ${formatName(reason)}`);
+  return meaning === 'lost' ? said : { label: said.label, meaning: MEANING_WORDS[meaning].meaning };
+}
 
 export const DIRECTION_WORDS = {
   unknown: { label: '–', meaning: 'which way is not known' },
@@ -109,7 +118,7 @@ export const DIRECTION_WORDS = {
 
 /** Which way a dropped packet was going. */
 export const DROP_DIRECTION_WORDS = {
-  unknown: { label: '–', meaning: 'which way is not known' },
+  unknown: { label: 'passing through', meaning: 'on its way between two others, of which no connection is known here' },
   sent: { label: 'going out', meaning: 'it never left this host' },
   received: { label: 'coming in', meaning: 'it had arrived at this host' },
 } as const satisfies Record<DropGroup['direction'], Said>;

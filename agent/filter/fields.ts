@@ -1,5 +1,5 @@
 // The fields of the language: which facts each asks for and how its values are written.
-import { CA_STATE, CLASS, DIRECTION, END_REASON, EVENT, KIND, OUTCOME, ROLE, STATE } from '../../bpf/rows.gen.ts';
+import { CA_STATE, CLASS, DIRECTION, END_REASON, EVENT, KIND, MEANING, OUTCOME, ROLE, STATE } from '../../bpf/rows.gen.ts';
 import type { Fact } from './facts.ts';
 import {
   type ReadValue,
@@ -53,6 +53,7 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   event: named('event', EVENT),
   end_reason: named('end_reason', END_REASON),
   direction: named('direction', DIRECTION),
+  meaning: named('meaning', MEANING),
   old_state: named('old_state', STATE),
   new_state: named('new_state', STATE),
   ca_state: named('ca_state', CA_STATE),

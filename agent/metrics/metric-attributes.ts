@@ -1,6 +1,6 @@
 // What rows' enums are called on metrics: total mappings, so that a new value does not compile until it has a name.
 import type { Attributes } from '@opentelemetry/api';
-import { CA_STATE, CLASS, type Class, type Direction, END_REASON, EVENT, type Event } from '../../bpf/rows.gen.ts';
+import { CA_STATE, CLASS, type Class, type Direction, END_REASON, EVENT, type Event, MEANING } from '../../bpf/rows.gen.ts';
 
 /** The proposal knows four types. What follows a retransmission timeout is one, whoever the timer belonged to. */
 const RETRANSMIT_TYPE = {
@@ -33,6 +33,9 @@ export const IO_DIRECTION = {
   sent: { 'network.io.direction': 'transmit' },
   received: { 'network.io.direction': 'receive' },
 } as const satisfies Record<Direction, Attributes>;
+
+/** By the number of what a freed packet meant. */
+export const MEANING_ATTRIBUTES = MEANING.map((meaning) => ({ 'tcplens.drop.meaning': meaning }));
 
 /** By congestion state number: the one that a change led to. */
 export const CA_STATE_ATTRIBUTES = CA_STATE.map((state) => ({ 'tcplens.ca_state': state }));

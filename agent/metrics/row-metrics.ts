@@ -32,7 +32,12 @@ export const SUMS = {
   spurious: segments('tcplens.retransmits.spurious', 'Segments a closed connection retransmitted without need, by DSACK or undo'),
   segments: segments('tcplens.segments', 'Data segments sent, retransmissions included'),
   resets: segments('system.network.tcp.resets', 'RSTs sent and received'),
-  drops: sum('tcplens.drops', '{packet}', 'TCP packets that this host dropped'),
+  drops: sum('tcplens.drops', '{packet}', 'TCP packets that this host dropped, with something missing then'),
+  freed: sum(
+    'tcplens.packets.freed',
+    '{packet}',
+    'TCP packets that this host freed undelivered with nothing missing: answered, duplicate, refused',
+  ),
   congestion: sum('tcplens.congestion.changes', '{change}', 'Changes of the congestion state, by the state they led to'),
   connections: sum('tcplens.connections', '{connection}', 'Connections opened, closed, and connects that failed'),
   io: sum('tcplens.io', 'By', 'Payload sent (retransmissions included) and received'),

@@ -1,11 +1,20 @@
 // What becomes of the rows of each kind in metrics. A total mapping: a new kind does not compile until it is here.
-import { DIRECTION, EVENT, type Kind, OUTCOME, STATE } from '../../bpf/rows.gen.ts';
+import { DIRECTION, EVENT, type Kind, MEANING, OUTCOME, STATE } from '../../bpf/rows.gen.ts';
 import { known } from './buckets.ts';
-import { CA_STATE_ATTRIBUTES, CLASS_ATTRIBUTES, EVENT_ATTRIBUTES, IO_DIRECTION, LIMIT, REFUSED } from './metric-attributes.ts';
+import {
+  CA_STATE_ATTRIBUTES,
+  CLASS_ATTRIBUTES,
+  EVENT_ATTRIBUTES,
+  IO_DIRECTION,
+  LIMIT,
+  MEANING_ATTRIBUTES,
+  REFUSED,
+} from './metric-attributes.ts';
 import { type Plan, type Point, plan } from './tally-plan.ts';
 
 const outcome = { refused: OUTCOME.indexOf('refused') };
 const event = { open: EVENT.indexOf('open'), close: EVENT.indexOf('close'), failed: EVENT.indexOf('failed') };
+const lost = MEANING.indexOf('lost');
 const syn_sent = STATE.indexOf('syn_sent');
 
 const io = (sent: number, received: number): Point[] => [
@@ -150,13 +159,15 @@ const congestion = plan({
 
 const drop = plan({
   kind: 'drop',
-  by: ['direction'],
+  by: ['direction', 'meaning'],
   reason: 'reason',
   values: {},
   histograms: [],
-  points: ({ rows, by, reason }) => [
-    { sum: 'drops', value: rows, attributes: { ...IO_DIRECTION[directionOf(by.direction)], ...because('tcplens.drop.reason', reason) } },
-  ],
+  points: ({ rows, by, reason }) => {
+    const attributes = { ...IO_DIRECTION[directionOf(by.direction)], ...because('tcplens.drop.reason', reason) };
+    if (by.meaning === lost) return [{ sum: 'drops', value: rows, attributes }];
+    return [{ sum: 'freed', value: rows, attributes: { ...attributes, ...MEANING_ATTRIBUTES[by.meaning] } }];
+  },
 });
 
 /**

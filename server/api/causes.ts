@@ -1,6 +1,6 @@
 // Why connections fail on a host, in groups: listeners that do not keep up, resets, and packets that the host dropped.
 import { type Static, Type } from 'typebox';
-import { DIRECTION, ROLE } from '../../bpf/rows.gen.ts';
+import { DIRECTION, MEANING, ROLE } from '../../bpf/rows.gen.ts';
 import { Count, Figure, Id, Ms, object, oneOf } from './schema.ts';
 
 const Owner = {
@@ -38,9 +38,10 @@ const Between = {
   role: oneOf(ROLE),
   peer_addr: Type.String(),
   port: Type.Integer({ description: 'service port' }),
+  service_addr: Type.String({ description: 'address of the end that this port belongs to' }),
   direction: oneOf(DIRECTION),
   reason: Type.String({ description: 'the kernel’s name; empty where it does not say' }),
-  has_socket: Type.Boolean(),
+  has_socket: Type.Boolean({ description: 'its connection is known, from the kernel or by its addresses' }),
   last_ms: Ms,
   connection_id: Type.String({ description: 'of the newest with a socket; 0 where none had one' }),
 };
@@ -59,6 +60,7 @@ export type Resets = Static<typeof Resets>;
 
 export const DropGroup = object({
   ...Between,
+  meaning: oneOf(MEANING),
   location: Type.String({ description: 'the kernel function that dropped it; empty where symbols are hidden' }),
   packets: Type.Integer({ minimum: 1 }),
   bytes: Type.Integer({ minimum: 0, description: 'payload' }),

@@ -5,6 +5,10 @@ import { CLASS, type Class, type Kind } from '../../bpf/rows.gen.ts';
 export const SERVICE_PORT =
   "multiIf(role = 'server' OR state = 'listen', local_port, role = 'client', peer_port, least(local_port, peer_port))";
 
+/** The address of the end that this port belongs to. */
+export const SERVICE_ADDR =
+  "multiIf(role = 'server' OR state = 'listen', local_addr, role = 'client', peer_addr, local_port < peer_port, local_addr, peer_addr)";
+
 /** /24 of an IPv4 peer, /64 of an IPv6 one. */
 export const PEER_NETWORK = `tupleElement(IPv6CIDRToRange(peer_addr, if(${isIPv4('peer_addr')}, 120, 64)), 1)`;
 

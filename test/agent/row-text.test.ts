@@ -1,7 +1,7 @@
 // Each kind as a person reads it in a terminal, from rows made byte by byte.
 import { expect, test } from 'vitest';
 import { rowLine, TABLE_HEADER } from '../../agent/row-text.ts';
-import { CA_STATE, CLASS, DIRECTION, END_REASON, EVENT, EVIDENCE, KINDS, type Kind, ROLE, STATE } from '../../bpf/rows.gen.ts';
+import { CA_STATE, CLASS, DIRECTION, END_REASON, EVENT, EVIDENCE, KINDS, type Kind, MEANING, ROLE, STATE } from '../../bpf/rows.gen.ts';
 import { type RowValues, rowBytes } from '../support/row-bytes.ts';
 
 const ANY = '00000000000000000000000000000000';
@@ -96,9 +96,26 @@ const cases: readonly (readonly [name: string, kind: Kind, values: RowValues, ex
     'a drop',
     'drop',
     { direction: DIRECTION.indexOf('received'), reason: 'netfilter_drop', location: 'nft_do_chain', tcp_flags: 0x18, length: 1448, seq: 9 },
-    'received netfilter_drop in nft_do_chain, PSH ACK, 1.41 KiB, seq 9, no socket',
+    'dropped, received, netfilter_drop in nft_do_chain, PSH ACK, 1.41 KiB, seq 9, no socket',
   ],
-  ['a drop that the kernel names by number only', 'drop', { reason_code: 77, has_socket: 1 }, 'unknown reason 77, no flags, 0 B, seq 0'],
+  [
+    'a drop that the kernel names by number only',
+    'drop',
+    { reason_code: 77, has_socket: 1 },
+    'dropped, forwarded, reason 77, no flags, 0 B, seq 0',
+  ],
+  [
+    'a probe that was answered',
+    'drop',
+    {
+      direction: DIRECTION.indexOf('received'),
+      meaning: MEANING.indexOf('answered'),
+      reason: 'tcp_old_sequence',
+      tcp_flags: 0x10,
+      has_socket: 1,
+    },
+    'answered and freed, received, tcp_old_sequence, ACK, 0 B, seq 0',
+  ],
   [
     'a listener',
     'listener',

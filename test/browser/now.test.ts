@@ -70,12 +70,18 @@ describe('Now', () => {
       'sshd | 10.1.0.1:22 |  | 0 | 0 of 128 | 0 % | 0 | 0',
     ]);
     await eventually(() => words(causes('resets'))).toEqual([
-      expect.stringMatching(/^3 \| sent \| nobody listens \| no socket \| ↔ 10\.1\.0\.2:9999 \| – \| – \| 0 \| \d\d:/),
-      expect.stringMatching(/^1 \| received \| only its sender knows \| nginx \| :443 ← 10\.1\.0\.2 \| 31 s \| 31 s \| 1 \| \d\d:/),
+      expect.stringMatching(/^3 \| sent \| nobody listens \| no socket \| 10\.1\.0\.1:9999 ↔ 10\.1\.0\.2 \| – \| – \| 0 \| \d\d:/),
+      expect.stringMatching(
+        /^1 \| received \| only its sender knows \| nginx \| 10\.1\.0\.1:443 ← 10\.1\.0\.2 \| 31 s \| 31 s \| 1 \| \d\d:/,
+      ),
     ]);
     await eventually(() => words(causes('drops'))).toEqual([
-      expect.stringMatching(/^2 \| coming in \| this host’s firewall \| nft_do_chain \| nginx \| :443 ← 10\.1\.0\.2 \| 2\.9 kB \| \d\d:/),
-      expect.stringMatching(/^1 \| coming in \| <img src=x> \| <img src=x> \| no socket \| ↔ 10\.1\.0\.2:9999 \| 0 B \| \d\d:/),
+      expect.stringMatching(
+        /^2 \| dropped \| coming in \| this host’s firewall \| nft_do_chain \| nginx \| 10\.1\.0\.1:443 ← 10\.1\.0\.2 \| 2\.9 kB \| \d\d:/,
+      ),
+      expect.stringMatching(
+        /^1 \| dropped \| coming in \| <img src=x> \| <img src=x> \| no socket \| 10\.1\.0\.1:9999 ↔ 10\.1\.0\.2 \| 0 B \| \d\d:/,
+      ),
     ]);
     await causes('resets').nth(1).click();
     await eventually(search).toBe(`?connection=${0xabcdef}/${STORY_ID}`);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { filterOf, peerOf } from '../../dashboards/views/now/edge-filter.ts';
+import { endsOf, filterOf, peerOf } from '../../dashboards/views/now/edge-filter.ts';
 import type { Edge } from '../../server/api.ts';
 
 const EDGE = { host: 'web-1', comm: 'nginx', role: 'client', peer_addr: '10.0.0.1', port: 443 } as Edge;
@@ -16,6 +16,15 @@ describe('where an edge leads', () => {
     const { direction, peer } = peerOf({ ...EDGE, ...change });
     expect(`${direction} ${peer}`).toBe(expected);
   });
+});
+
+test('a service port has the address of its own end', () => {
+  const ends = (group: Parameters<typeof endsOf>[0]) => Object.values(endsOf(group)).join(' ');
+  const group = { peer_addr: '10.0.0.9', port: 81, service_addr: '10.0.0.2' };
+  expect(ends({ ...group, role: 'server' })).toBe('10.0.0.2:81 ← 10.0.0.9');
+  expect(ends({ ...group, role: 'unknown' })).toBe('10.0.0.2:81 ↔ 10.0.0.9');
+  expect(ends({ ...group, role: 'unknown', service_addr: '10.0.0.9' })).toBe('↔ 10.0.0.9:81');
+  expect(ends({ ...group, role: 'client', service_addr: '10.0.0.9' })).toBe('→ 10.0.0.9:81');
 });
 
 describe('the filter that leaves it', () => {

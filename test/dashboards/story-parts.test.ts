@@ -62,6 +62,16 @@ test('events of three kinds are one list in order of time', () => {
         seq: 1,
         length: 0,
       },
+      {
+        time_ns: '2500000000',
+        direction: 'received',
+        meaning: 'answered',
+        reason: 'tcp_old_sequence',
+        location: '',
+        tcp_flags: 0x10,
+        seq: 1,
+        length: 0,
+      },
     ],
     congestion: [
       {
@@ -82,6 +92,7 @@ test('events of three kinds are one list in order of time', () => {
   expect(events.map(({ kind, what, detail }) => [kind, what, detail].map((text) => text.replaceAll('\u202f', ' ')))).toEqual([
     ['congestion', 'open → recovery', 'after 500 ms, cwnd 10, 2 held for lost, 3 sent again, 3 of them not needed (DSACK)'],
     ['drop', 'dropped here, coming in: this host’s firewall', 'SYN ACK, in nft_do_chain'],
+    ['freed', 'answered here, coming in: had it already', 'ACK'],
     ['reset', 'reset sent: closed with data unread', 'close wait, peer silent for 2 s, 77 B unread, 1 in flight'],
   ]);
 });
@@ -95,8 +106,10 @@ test('reasons in words, by the kernel’s name where there are none', () => {
   expect(resetReason({ direction: 'sent', reason: '', linger_zero: false }).meaning).toMatch(/before 6\.10/);
   expect(resetReason({ direction: 'received', reason: '', linger_zero: true }).label).toBe('only its sender knows');
   expect(resetReason({ direction: 'sent', reason: 'tcp_state', linger_zero: true }).meaning).toMatch(/SO_LINGER/);
-  expect(dropReason({ reason: 'NETFILTER_DROP' }).meaning).toMatch(/this host’s firewall.*neither by the network/);
-  expect(dropReason({ reason: '\u202eevil' }).label).toBe('\\u202eevil');
+  expect(dropReason({ reason: 'NETFILTER_DROP', meaning: 'lost' }).meaning).toMatch(/this host’s firewall.*neither by the network/);
+  expect(dropReason({ reason: '\u202eevil', meaning: 'lost' }).label).toBe('\\u202eevil');
+  expect(dropReason({ reason: 'not_specified', meaning: 'answered' }).meaning).toMatch(/^it did its work/);
+  expect(dropReason({ reason: 'tcp_old_data', meaning: 'duplicate' }).meaning).toMatch(/no need to send it again/);
   expect([flagWords(0), flagWords(0x12), flagWords(0xff)]).toEqual(['–', 'SYN ACK', 'FIN SYN RST PSH ACK URG ECE CWR']);
 });
 

@@ -1,10 +1,10 @@
 // Resets, drops and changes of the congestion state of one connection, as one list in order of time. Pure.
 import type { Connection } from '../../../server/api.ts';
 import { formatBytes, formatCount, formatDurationUs, formatName, msOfNs } from '../../format.ts';
-import { DIRECTION_WORDS, DROP_DIRECTION_WORDS, dropReason, flagWords, resetReason } from '../../reason-words.ts';
+import { DIRECTION_WORDS, DROP_DIRECTION_WORDS, dropReason, flagWords, MEANING_WORDS, resetReason } from '../../reason-words.ts';
 import { CA_STATE_WORDS, EVIDENCE_WORDS, STATE_WORDS } from '../../words.ts';
 
-export type StoryEvent = { key: string; ms: number; kind: 'reset' | 'drop' | 'congestion'; what: string; detail: string };
+export type StoryEvent = { key: string; ms: number; kind: 'reset' | 'drop' | 'freed' | 'congestion'; what: string; detail: string };
 
 const joined = (parts: readonly (string | false)[]) => parts.filter((part) => part !== false && part !== '').join(', ');
 
@@ -28,8 +28,8 @@ function ofDrop(drop: Connection['drops'][number], at: number): StoryEvent {
   return {
     key: `drop ${drop.time_ns} ${at}`,
     ms: msOfNs(drop.time_ns),
-    kind: 'drop',
-    what: `dropped here, ${DROP_DIRECTION_WORDS[drop.direction].label}: ${dropReason(drop).label}`,
+    kind: drop.meaning === 'lost' ? 'drop' : 'freed',
+    what: `${MEANING_WORDS[drop.meaning].label} here, ${DROP_DIRECTION_WORDS[drop.direction].label}: ${dropReason(drop).label}`,
     detail: joined([
       flagWords(drop.tcp_flags),
       drop.length > 0 && formatBytes(drop.length),

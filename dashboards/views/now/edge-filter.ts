@@ -1,4 +1,4 @@
-import type { Edge } from '../../../server/api.ts';
+import type { DropGroup, Edge } from '../../../server/api.ts';
 import type { Filter } from '../../filter.ts';
 import { formatEndpoint } from '../../format.ts';
 
@@ -12,6 +12,13 @@ export function peerOf({ role, peer_addr, port }: Pick<Edge, 'role' | 'peer_addr
     direction: role === 'client' ? '→' : '↔',
     peer: isNetwork(peer_addr) ? `${peer_addr} port ${port}` : formatEndpoint(peer_addr, port),
   };
+}
+
+/** The same of packets, whose service end is known by address: `10.0.0.2:81 ← 10.0.0.9` where nobody listens. */
+export function endsOf(group: Pick<DropGroup, 'role' | 'peer_addr' | 'port' | 'service_addr'>): { direction: string; peer: string } {
+  const { role, peer_addr, port, service_addr } = group;
+  if (role === 'client' || service_addr === peer_addr) return peerOf(group);
+  return { direction: `${formatEndpoint(service_addr, port)} ${role === 'server' ? '←' : '↔'}`, peer: peer_addr };
 }
 
 /** The filter that leaves this edge, as exactly as a filter can; the host only where there are others. */

@@ -1,10 +1,11 @@
 // Resets and dropped packets in groups: which process and peer, which way, and the kernel's reason. Most frequent first.
 import type { DropGroup, Drops, Range, ResetGroup, Resets } from '../../api.ts';
 import { containerName, hostName } from '../entities.ts';
-import { SERVICE_PORT } from '../figures.ts';
+import { SERVICE_ADDR, SERVICE_PORT } from '../figures.ts';
 import type { Store } from '../store.ts';
 import { plainAddress } from './address.ts';
 import { noRoutes } from './no-routes.ts';
+import { rowsOf } from './stray.ts';
 import { windowOf } from './window.ts';
 
 /** Columns that make a group, as the rows have them; named so that none of them hides a column. */
@@ -15,6 +16,7 @@ const BETWEEN = {
   role: 'role',
   peer: 'peer_addr',
   port: SERVICE_PORT,
+  service: SERVICE_ADDR,
   direction: 'direction',
   reason: 'reason',
   has_socket: 'has_socket',
@@ -22,36 +24,42 @@ const BETWEEN = {
 
 /** The newest row's connection, of those that had one. */
 const NEWEST =
-  'toString(argMaxIf(connection_id, time_ns, has_socket)) AS newest_connection, toUnixTimestamp64Milli(max(time_ns)) AS last_ms';
+  'toString(argMaxIf(connection_id, time_ns, connection_id != 0)) AS newest_connection, toUnixTimestamp64Milli(max(time_ns)) AS last_ms';
 
-/** @param more further columns that make a group. @param figures the group's sums, as `expression AS name` */
-function grouped(table: string, where: string, more: readonly string[], figures: readonly string[], order: string): string {
+/** @param from where the rows come from. @param more further columns that make a group. @param figures the group's sums, as `expression AS name` */
+function grouped(from: string, more: readonly string[], figures: readonly string[], order: string): string {
   const keys = [...Object.entries(BETWEEN), ...more.map((name) => [name, name])];
   const columns = keys.map(([name, expression]) => (name === expression ? name : `${expression} AS ${name}`));
   const names = figures.map((figure) => figure.slice(figure.lastIndexOf(' ') + 1));
   return `SELECT toString(g.host_key) AS host_id, ${hostName('g.host_key')} AS host, comm, ${containerName('g.host_key', 'g.cgroup_key')} AS container,
-  role, toString(peer) AS peer_addr, port, direction, reason, has_socket, last_ms, newest_connection AS connection_id,
+  role, toString(peer) AS peer_addr, toString(service) AS service_addr, port, direction, reason, has_socket, last_ms, newest_connection AS connection_id,
   ${[...more, ...names].join(', ')}, count() OVER () AS total
 FROM (
   SELECT ${[...columns, ...figures, NEWEST].join(', ')}
-  FROM ${table} WHERE ${where}
+  FROM ${from}
   GROUP BY ${keys.map(([name]) => name).join(', ')}
 ) AS g
-ORDER BY ${order} DESC, last_ms DESC, host_id, comm, peer_addr, port
+ORDER BY ${order}, last_ms DESC, host_id, comm, peer_addr, port
 LIMIT {limit:UInt32}`;
 }
 
+const plainEnds = ({ peer_addr, service_addr }: Pick<ResetGroup, 'peer_addr' | 'service_addr'>) => ({
+  peer_addr: plainAddress(peer_addr),
+  service_addr: plainAddress(service_addr),
+});
+
 /** The `limit` most frequent kinds of reset in the range. From rows: beyond their retention there are none. */
 export async function resets(store: Store, range: Range, limit: number, now_ms: number): Promise<Resets> {
-  const { where, params } = windowOf(range, now_ms, 'rows');
+  const window = windowOf(range, now_ms, 'rows');
+  const from = await rowsOf(store, 'reset', range, window, ['reason', 'linger_zero', 'unread', 'idle_us']);
   const figures = ['count() AS resets', 'countIf(unread > 0) AS with_unread', 'quantilesIf(0.5, 0.99)(idle_us, idle_us > 0) AS idle'];
   const rows = await store.query<Omit<ResetGroup, 'idle_p50_us' | 'idle_p99_us'> & { idle: Pair; total: number }>(
-    grouped('reset', where, ['linger_zero'], figures, 'resets'),
-    { ...params, limit },
+    grouped(from, ['linger_zero'], figures, 'resets DESC'),
+    { ...window.params, limit },
   );
   const groups = rows.map(({ idle: [idle_p50_us, idle_p99_us], total: _, ...group }) => ({
     ...group,
-    peer_addr: plainAddress(group.peer_addr),
+    ...plainEnds(group),
     idle_p50_us,
     idle_p99_us,
   }));
@@ -60,14 +68,13 @@ export async function resets(store: Store, range: Range, limit: number, now_ms: 
 
 type Pair = [number | null, number | null];
 
-/** The `limit` most frequent kinds of drop in the range. From rows. */
+/** The `limit` most frequent kinds of freed packet in the range, what was lost first. From rows. */
 export async function drops(store: Store, range: Range, limit: number, now_ms: number): Promise<Drops> {
-  const { where, params } = windowOf(range, now_ms, 'rows');
+  const window = windowOf(range, now_ms, 'rows');
+  const from = await rowsOf(store, 'drop', range, window, ['meaning', 'reason', 'location', 'length']);
   const figures = ['count() AS packets', 'sum(length) AS bytes'];
-  const rows = await store.query<DropGroup & { total: number }>(grouped('drop', where, ['location'], figures, 'packets'), {
-    ...params,
-    limit,
-  });
-  const groups = rows.map(({ total: _, ...group }) => ({ ...group, peer_addr: plainAddress(group.peer_addr) }));
+  const sql = grouped(from, ['meaning', 'location'], figures, "meaning = 'lost' DESC, packets DESC");
+  const rows = await store.query<DropGroup & { total: number }>(sql, { ...window.params, limit });
+  const groups = rows.map(({ total: _, ...group }) => ({ ...group, ...plainEnds(group) }));
   return { drops: groups, total: rows[0]?.total ?? 0, out_no_routes: await noRoutes(store, range, now_ms) };
 }

@@ -5,6 +5,7 @@ import type { Store } from '../store.ts';
 import { aroundOf } from './connection-around.ts';
 import { type Chapters, type Event, type Names, type Sample, STATE_MEMBERS, type Transition } from './connection-chapters.ts';
 import { storyOf } from './connection-story.ts';
+import { straysOf } from './connection-strays.ts';
 import { otherEnd } from './other-end.ts';
 import { retransmitsOf } from './retransmits.ts';
 
@@ -67,6 +68,10 @@ const NAMES = `SELECT ${hostName('{host_id:UInt64}')} AS host, ${containerName('
   (SELECT argMax(command, started_at) FROM process FINAL
    WHERE host_id = {host_id:UInt64} AND pid = {pid:UInt32} AND pid != 0 AND started_at <= fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')) AS command`;
 
+/** Decimal times of one length. */
+const byTime = <Row extends { time_ns: string }>(own: readonly Row[], strays: readonly Row[]): Row[] =>
+  strays.length === 0 ? [...own] : [...own, ...strays].sort((a, b) => (a.time_ns < b.time_ns ? -1 : 1)).slice(0, ROWS_MAX);
+
 /** Undefined where no row of the connection is stored. */
 export async function connection(store: Store, host_id: string, connection_id: string): Promise<Connection | undefined> {
   const params = { host_id, connection_id, rows: ROWS_MAX };
@@ -84,11 +89,13 @@ export async function connection(store: Store, host_id: string, connection_id: s
   if (story === undefined) return undefined;
   const { cgroup_id, ...facts } = story;
   const own = { host_id, connection_id, ...facts };
-  const [[names], other_end, around] = await Promise.all([
+  const [[names], other_end, around, strays] = await Promise.all([
     store.query<Names>(NAMES, { host_id, cgroup_id, pid: facts.pid, to_ms: facts.to_ms }),
     otherEnd(store, own, events),
     aroundOf(store, { cgroup_id, ...own }),
+    straysOf(store, host_id, story, ROWS_MAX, Date.now()),
   ]);
   const named = { host: names?.host ?? '', container: names?.container ?? '', command: names?.command ?? '' };
-  return { host_id, connection_id, ...named, ...facts, ...around, other_end };
+  const all = { drops: byTime(drops, strays.drops), resets: byTime(resets, strays.resets) };
+  return { host_id, connection_id, ...named, ...facts, ...around, ...all, other_end };
 }

@@ -24,7 +24,8 @@ export type Window = {
   source: Source;
   /** conditions over the source's tables, for WHERE, without the time's */
   filters: string;
-  /** the time's condition over rows */
+  /** the time's condition over rows, and with the filters */
+  time: string;
   where: string;
   /** of the filters */
   params: Record<string, unknown>;
@@ -46,7 +47,7 @@ export function windowOf(range: Range, now_ms: number, only?: 'rows' | 'steps'):
   const time = rowsTime(from_ms, to_ms);
   const where = filters === '' ? time : `${time} AND ${filters}`;
   const { host_id, comm, peer_addr, port } = range;
-  return { from_ms, to_ms, step_s, source, filters, where, params: { host_id, comm, peer_addr, port } };
+  return { from_ms, to_ms, step_s, source, filters, time, where, params: { host_id, comm, peer_addr, port } };
 }
 
 function sourceOf({ peer_addr, comm, port }: Range, span_ms: number, step_s: number): Source {

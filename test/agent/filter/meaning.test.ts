@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parseFilter } from '../../../agent/filter/parse.ts';
 import { RecordedNames } from '../../../agent/filter/recorded.ts';
-import { CA_STATE, CLASS, DIRECTION, END_REASON, EVENT, type Kind, OUTCOME, ROLE, STATE } from '../../../bpf/rows.gen.ts';
+import { CA_STATE, CLASS, DIRECTION, END_REASON, EVENT, type Kind, MEANING, OUTCOME, ROLE, STATE } from '../../../bpf/rows.gen.ts';
 import { type KernelFilter, kernelFilter } from '../../support/kernel-filter.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 import { missingCommand } from '../../support/run-command.ts';
@@ -48,7 +48,13 @@ const ROWS = {
   }),
   closing: made('state_change', { ...web, old_state: STATE.indexOf('established'), new_state: STATE.indexOf('close_wait') }),
   reset: made('reset', { ...web, direction: DIRECTION.indexOf('sent'), reason_code: 2, reason: 'tcp_abort_on_close' }),
-  drop: made('drop', { ...web, direction: DIRECTION.indexOf('received'), reason_code: 1, reason: 'netfilter_drop' }),
+  drop: made('drop', {
+    ...web,
+    direction: DIRECTION.indexOf('received'),
+    meaning: MEANING.indexOf('refused'),
+    reason_code: 1,
+    reason: 'netfilter_drop',
+  }),
   recovery: made('congestion', { ...web, old_ca_state: CA_STATE.indexOf('open'), new_ca_state: CA_STATE.indexOf('recovery') }),
   listener: made('listener', { local_addr: '0.0.0.0', local_port: 443, comm: 'nginx', state: STATE.indexOf('listen') }),
 } as const;
@@ -123,6 +129,9 @@ check('event = failed and end_reason in (refused, timeout)', 'refused');
 check('old_state = established and new_state != established', 'closing');
 check('old_ca_state = open and new_ca_state in (recovery, loss)', 'recovery');
 check('direction = sent', 'reset');
+check('meaning = lost');
+check('meaning != lost', 'drop');
+check('meaning in (lost, refused) and process = nginx', 'drop');
 check('reason = netfilter_drop', 'drop');
 check('reason != netfilter_drop', 'reset');
 check('reason in (netfilter_drop, tcp_abort_on_close) and direction = received', 'drop');

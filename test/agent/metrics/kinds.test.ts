@@ -4,7 +4,7 @@ import { createLog } from '../../../agent/log.ts';
 import { ConnectionAttributes, parseAttributes } from '../../../agent/metrics/connection-attributes.ts';
 import { Instruments } from '../../../agent/metrics/instruments.ts';
 import { startTelemetry, type Telemetry } from '../../../agent/metrics/telemetry.ts';
-import { CA_STATE, DIRECTION, EVENT, type Kind, ROLE, STATE } from '../../../bpf/rows.gen.ts';
+import { CA_STATE, DIRECTION, EVENT, type Kind, MEANING, ROLE, STATE } from '../../../bpf/rows.gen.ts';
 import { type OtlpReceiver, openOtlpReceiver } from '../../support/otlp-receiver.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 
@@ -85,12 +85,14 @@ test('resets by direction and the kernel’s reason; the answer to a SYN is a re
     },
   ));
 
-test('drops by direction and reason, changes of the congestion state, spurious segments at the end', () =>
+test('drops by direction and reason, apart from what nobody misses, changes of the congestion state, spurious segments at the end', () =>
   check(
     [
       ['drop', { ...client, ...direction('received'), reason: 'netfilter_drop' }],
       ['drop', { ...client, ...direction('received'), reason: 'netfilter_drop', length: 1000 }],
       ['drop', { ...client, ...direction('unknown'), reason: '' }],
+      ['drop', { ...client, ...direction('received'), reason: 'tcp_old_sequence', meaning: MEANING.indexOf('answered') }],
+      ['drop', { ...client, ...direction('received'), reason: 'tcp_old_sequence', meaning: MEANING.indexOf('duplicate') }],
       ['congestion', { ...client, new_ca_state: CA_STATE.indexOf('recovery') }],
       ['congestion', { ...client, new_ca_state: CA_STATE.indexOf('open') }],
       ['connection', { ...client, event: EVENT.indexOf('close'), retrans_spurious: 3 }],
@@ -101,6 +103,13 @@ test('drops by direction and reason, changes of the congestion state, spurious s
         points: [
           [{ ...CLIENT, ...RECEIVE, 'tcplens.drop.reason': 'netfilter_drop' }, 2],
           [CLIENT, 1],
+        ],
+      },
+      'tcplens.packets.freed': {
+        unit: '{packet}',
+        points: [
+          [{ ...CLIENT, ...RECEIVE, 'tcplens.drop.reason': 'tcp_old_sequence', 'tcplens.drop.meaning': 'answered' }, 1],
+          [{ ...CLIENT, ...RECEIVE, 'tcplens.drop.reason': 'tcp_old_sequence', 'tcplens.drop.meaning': 'duplicate' }, 1],
         ],
       },
       'tcplens.congestion.changes': {

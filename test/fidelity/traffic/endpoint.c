@@ -8,7 +8,7 @@
  *   send:BYTES  recv:BYTES  drain  flush              drain reads to the end; flush waits until all is acknowledged
  *   shutdown  close  disconnect  keep                 keep leaves the socket open and goes on with another
  *   close_listener
- *   linger0  linger2:SECONDS  nodelay  nonblock  rcvbuf:BYTES  sndbuf:BYTES  user_timeout:MS
+ *   linger0  linger2:SECONDS  nodelay  nonblock  rcvbuf:BYTES  sndbuf:BYTES  user_timeout:MS  defer_accept:SECONDS
  *   keepalive:IDLE:INTERVAL:COUNT
  *   mptcp  cc:NAME                                    sockets made after it are MPTCP's, have this congestion control
  *   rename:NUMBER                                     the process is called renamed-NUMBER from now on

@@ -247,6 +247,7 @@ static const struct option_word {
 	const char *name;
 	int level, option;
 } option_words[] = {
+	{ "defer_accept", IPPROTO_TCP, TCP_DEFER_ACCEPT },
 	{ "linger2", IPPROTO_TCP, TCP_LINGER2 },
 	{ "nodelay", IPPROTO_TCP, TCP_NODELAY },
 	{ "rcvbuf", SOL_SOCKET, SO_RCVBUF },

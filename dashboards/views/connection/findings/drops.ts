@@ -1,10 +1,11 @@
-// Packets of the connection that this host itself dropped.
+// Packets of the connection that this host itself dropped. What it freed with nothing missing is none of them.
 import { formatCount } from '../../../format.ts';
 import { dropReason } from '../../../reason-words.ts';
 import type { Look } from './finding.ts';
 
 export const dropped: Look = ({ drops }) => {
-  const byWhy = [...Map.groupBy(drops, (drop) => dropReason(drop).label)];
+  const lost = drops.filter(({ meaning }) => meaning === 'lost');
+  const byWhy = [...Map.groupBy(lost, (drop) => dropReason(drop).label)];
   const [most] = byWhy.toSorted(([, a], [, b]) => b.length - a.length);
   const first = most?.[1][0];
   if (most === undefined || first === undefined) return undefined;

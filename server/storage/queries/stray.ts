@@ -1,0 +1,102 @@
+// Rows of resets and drops that no socket was known for: found by the packet's own addresses, when somebody asks. Whatever the kernel
+// drops before routing, in another namespace than the connection's, or as a segment of a larger packet, holds no socket; and keeping
+// an index of connections for it would cost each connection something.
+import type { Range } from '../../api.ts';
+import type { Store } from '../store.ts';
+import { rowsTime, type Window } from './window.ts';
+
+/** Different pairs of ends that are looked up; rows of others stay without a process. */
+const ENDS_MAX = 10_000;
+/** How much earlier or later than the range a row of the connection may be: one that moves has a row each sweep. */
+const NEAR_MS = 10 * 60_000;
+/** A SYN may be dropped before its listener's connection begins, and a late packet comes while TIME_WAIT lasts. */
+export const EARLY_S = 3;
+export const LATE_S = 70;
+
+const ENDS = ['host_id', 'local_addr', 'local_port', 'peer_addr', 'peer_port'];
+const REVERSED = ['host_id', 'peer_addr', 'peer_port', 'local_addr', 'local_port'];
+
+/** What a connection gives to a row of its own: expressions over its rows. */
+const GIVEN = {
+  netns: 'any(netns)',
+  role: 'argMax(role, time_ns)',
+  comm: "argMaxIf(comm, time_ns, owner != 'unknown')",
+  cgroup_id: 'argMax(cgroup_id, time_ns)',
+} as const;
+const GIVEN_NAMES = Object.keys(GIVEN).join(', ');
+
+type Table = 'drop' | 'reset';
+
+/** Only drops can have been met from either end; the RST of a row was sent or received by its local end. */
+const EITHER_END: Record<Table, boolean> = { drop: true, reset: false };
+
+const strays = ({ time }: Pick<Window, 'time'>, { host_id }: Range) =>
+  `${time} AND connection_id = 0 AND peer_port != 0${host_id === undefined ? '' : ' AND host_id = {host_id:UInt64}'}`;
+
+/** Connections with these ends, the beginning and the end of each. */
+function connectionsWith(table: Table, where: string, { from_ms, to_ms }: Window): string {
+  const ends = (names: readonly string[]) => `SELECT ${names.join(', ')} FROM stray_ends`;
+  const wanted = EITHER_END[table] ? `${ends(ENDS)} UNION ALL ${ends(REVERSED)}` : ends(ENDS);
+  const near = rowsTime(from_ms - NEAR_MS, to_ms + NEAR_MS);
+  const rows = (from: string, begins: string, ended: string) =>
+    `SELECT ${ENDS.join(', ')}, ${GIVEN_NAMES}, connection_id, owner, time_ns, ${begins} AS begins, ${ended} AS ended
+    FROM ${from} WHERE ${near} AND (${ENDS.join(', ')}) IN (${wanted})`;
+  return `WITH stray_ends AS (SELECT DISTINCT ${ENDS.join(', ')} FROM ${table} WHERE ${where} LIMIT ${ENDS_MAX})
+  SELECT ${ENDS.join(', ')}, connection_id, ${Object.entries(GIVEN)
+    .map(([name, of]) => `${of} AS given_${name}`)
+    .join(', ')},
+    min(begins) AS begin, max(ended) AS end
+  FROM (
+    ${rows('connection', `time_ns - INTERVAL ${EARLY_S} SECOND - toIntervalMicrosecond(duration_us)`, "if(event != 'open', time_ns, toDateTime64(0, 9, 'UTC'))")}
+    UNION ALL ${rows('sample', 'time_ns - toIntervalMicrosecond(interval_us)', "toDateTime64(0, 9, 'UTC')")}
+    UNION ALL ${rows('retransmit', 'time_ns', "toDateTime64(0, 9, 'UTC')")}
+  )
+  WHERE connection_id != 0
+  GROUP BY ${ENDS.join(', ')}, connection_id`;
+}
+
+/** Whether the connection that was found had not ended long before. */
+const ALIVE = `c.connection_id != 0 AND (toUnixTimestamp(c.end) = 0 OR s.time_ns <= c.end + INTERVAL ${LATE_S} SECOND)`;
+
+/**
+ * Of two ends on one host, the one in the namespace where it happened comes first; in a third namespace, the packet's sender.
+ */
+const PREFERENCE = `multiIf(NOT alive, 3, c.given_netns = s.netns, 0, turned = (s.direction = 'received'), 1, 2)`;
+/** The way that it went is known by the connection, whatever the kernel could tell. */
+const DIRECTION = `multiIf(NOT alive, s.direction, turned = 1, if(s.direction = 'received', 'sent', 'received'), s.direction = 'unknown', 'sent', s.direction)`;
+
+/** The rows of a table without a socket, with what their connection gives them. `members`: what else is asked of them. */
+function attributed(table: Table, window: Window, range: Range, members: readonly string[]): string {
+  const where = strays(window, range);
+  const given = (name: string, none: string) => `if(alive, c.${name}, ${none})`;
+  const ends = ENDS.map((name, at) => `if(turned = 1, ${REVERSED[at]}, ${name}) AS end_${name}`);
+  // Each row is tried from both its ends, and the better answer is kept.
+  const tried = `SELECT *, arrayJoin(${EITHER_END[table] ? '[0, 1]' : '[0]'}) AS turned, ${ends.join(', ')}
+    FROM (SELECT *, rowNumberInAllBlocks() AS stray FROM ${table} WHERE ${where})`;
+  const turn = (name: string) => `if(alive, s.end_${name}, s.${name}) AS ${name}`;
+  return `SELECT s.time_ns AS time_ns, s.host_id AS host_id, s.state AS state, ${ALIVE} AS alive,
+    ${given('connection_id', 'toUInt64(0)')} AS connection_id, ${given('given_comm', 's.comm')} AS comm,
+    ${given('given_cgroup_id', 's.cgroup_id')} AS cgroup_id, CAST(${given('given_role', 's.role')}, 'String') AS role,
+    ${['local_addr', 'local_port', 'peer_addr', 'peer_port'].map(turn).join(', ')},
+    CAST(${DIRECTION}, 'String') AS direction, alive AS has_socket, ${members.map((name) => `s.${name} AS ${name}`).join(', ')}
+  FROM (${tried}) AS s
+  LEFT ASOF JOIN (${connectionsWith(table, where, window)}) AS c
+    ON ${ENDS.map((name) => `s.end_${name} = c.${name}`).join(' AND ')} AND s.time_ns >= c.begin
+  ORDER BY ${PREFERENCE}, turned LIMIT 1 BY s.stray`;
+}
+
+/**
+ * A source for FROM: the rows that the range's filters leave, those without a socket as their connection's. The look-up is left out
+ * where there is nothing to look up.
+ */
+export async function rowsOf(store: Store, table: Table, range: Range, window: Window, members: readonly string[]): Promise<string> {
+  const { filters, time, where, params } = window;
+  const [found] = await store.query<{ strays: number }>(`SELECT count() AS strays FROM ${table} WHERE ${strays(window, range)}`, params);
+  const plain = ['time_ns', 'host_id', 'state', 'connection_id', 'comm', 'cgroup_id', 'local_addr', 'local_port', 'peer_addr', 'peer_port'];
+  const own = `SELECT ${plain.join(', ')}, CAST(role, 'String') AS role, CAST(direction, 'String') AS direction, has_socket, ${members.join(', ')} FROM ${table}`;
+  if (!found || found.strays === 0) return `(${own} WHERE ${where})`;
+  const columns = [...plain, 'role', 'direction', 'has_socket', ...members].join(', ');
+  const looked = `SELECT ${columns} FROM (${attributed(table, window, range, members)})${filters === '' ? '' : ` WHERE ${filters}`}`;
+  const rest = `${own} WHERE ${time} AND NOT (connection_id = 0 AND peer_port != 0)${filters === '' ? '' : ` AND ${filters}`}`;
+  return `(SELECT ${columns} FROM (${rest}) UNION ALL ${looked})`;
+}
