@@ -83,6 +83,7 @@ static __always_inline void fill_queues(struct connection_row *row, struct tcp_s
 
 static __always_inline void fill_times(struct connection_row *row, const struct memory *memory)
 {
+	const struct waits *waits = &memory->waits;
 	const struct io *io = &memory->io;
 
 	row->syn_sent_us = memory->state_us[state_slot(STATE_SYN_SENT)];
@@ -94,11 +95,14 @@ static __always_inline void fill_times(struct connection_row *row, const struct 
 	row->closing_us = memory->state_us[state_slot(STATE_CLOSING)];
 	row->last_ack_us = memory->state_us[state_slot(STATE_LAST_ACK)];
 	row->connect_us = memory->connect_us;
-	row->accept_us = io->accept_us;
-	row->first_send_us = io->first_send_ns ? us_since(memory->born_ns, io->first_send_ns) : 0;
-	row->first_receive_us = io->first_receive_ns ? us_since(memory->born_ns, io->first_receive_ns) : 0;
+	row->accept_us = waits->accept_us;
+	row->first_send_us = waits->first_send_us;
+	row->first_receive_us = waits->first_receive_us;
 	row->turn_us = io->turn_us;
+	row->turn_rtt_us = io->turn_rtt_us;
 	row->turns = io->turns;
+	row->turn_max_us = waits->turn_max_us;
+	row->stall_max_us = waits->stall_max_us;
 }
 
 static __always_inline void fill_memory(struct connection_row *row, const struct memory *memory)
@@ -106,7 +110,7 @@ static __always_inline void fill_memory(struct connection_row *row, const struct
 	row->listener_id = memory->listener_id;
 	row->srtt_max_us = memory->srtt_max_us;
 	row->idle_restart_us = memory->idle_restart_us;
-	row->idle_restarts = memory->sending.idle_restarts;
+	row->idle_restarts = memory->io.sending.idle_restarts;
 	row->snd_isn = memory->snd_isn;
 	row->rcv_isn = memory->rcv_isn;
 	row->preexisting = memory->preexisting;

@@ -13,10 +13,11 @@ import { pileUps } from './scenarios/pile-ups.ts';
 import { resets } from './scenarios/resets.ts';
 import { retransmissions } from './scenarios/retransmissions.ts';
 import { slow } from './scenarios/slow.ts';
+import { answers, stalls } from './scenarios/stalls.ts';
 import { causes, table } from './table.ts';
 import { sum } from './views.ts';
 
-const scenarios: readonly Scenario[] = [...resets, ...slow, ...pauses, ...pileUps, ...retransmissions];
+const scenarios: readonly Scenario[] = [...resets, ...slow, ...stalls, ...answers, ...pauses, ...pileUps, ...retransmissions];
 
 const isRoot = process.getuid?.() === 0;
 let observed: Observed;

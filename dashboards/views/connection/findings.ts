@@ -8,7 +8,7 @@ import { slowHandshake } from './findings/handshake.ts';
 import { limitedByReceiver, limitedBySender, slowStartAfterIdle } from './findings/limits.ts';
 import { notNeeded } from './findings/losses.ts';
 import { leak, slowReader } from './findings/reading.ts';
-import { slowAnswers } from './findings/turns.ts';
+import { slowAnswers, stall } from './findings/turns.ts';
 
 /** In the order in which they are likely to matter. */
 const LOOKS: readonly Look[] = [
@@ -18,6 +18,7 @@ const LOOKS: readonly Look[] = [
   dropped,
   leak,
   slowAnswers,
+  stall,
   slowHandshake,
   limitedByReceiver,
   limitedBySender,
