@@ -167,6 +167,8 @@ export const answers: readonly Scenario[] = [
       expect(near.turn_rtt_us).toBeGreaterThanOrEqual(TURNS.far * FAR_MS * 1000);
       expect(near.turn_rtt_us).toBeLessThanOrEqual(near.turn_us + TICK_US);
       expect(near.rtt_min_us).toBeLessThan((FAR_MS * 1000) / 4);
+      expect(most(client.rows.sample.map((row) => row.turn_max_us))).toBeLessThanOrEqual(near.turn_max_us);
+      expect(sum(client.rows.sample.map((row) => row.turn_rtt_us))).toBeLessThanOrEqual(near.turn_rtt_us);
       expect(words(client).join()).toMatch(
         /^Answers took .* and so long were round trips at those times .*: the time goes by in the network\.$/,
       );
