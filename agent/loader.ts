@@ -58,6 +58,7 @@ const PARAMETERS = {
   loader__filter_mode: [I32],
   loader__filter_counters: [I32, Bytes, I32],
   loader__budget: [I32, I32, I32],
+  loader__renames: [],
   loader__waker: [],
   loader__suffices: [Text],
   loader__restrict: [Text],
@@ -257,6 +258,11 @@ const hostCalls = {
   /** Walks the files of all processes for the owners of sockets. Returns the namespaces that are open there. */
   walk(): NetnsHolder[] {
     return readHolders(holders.subarray(0, Math.max(0, call('loader__walk', holders, holders.length))));
+  },
+
+  /** Counts processes that have renamed themselves. */
+  renames(): number {
+    return call('loader__renames');
   },
 
   /** The network namespaces that tasks are in, each by one of them. */

@@ -39,7 +39,7 @@ const WORDS: { [Name in Kind]: (row: Rows[Name]) => string } = {
     `${row.direction} ${row.reason || `reason ${row.reason_code}`}${row.location === '' ? '' : ` in ${row.location}`}, ` +
     `${flagNames(row.tcp_flags)}, ${bytes(row.length)}, seq ${row.seq}${row.has_socket ? '' : ', no socket'}`,
   listener: (row) =>
-    `accept queue ${row.accept_queue} of ${row.accept_queue_limit}, ${row.accepted} accepted and ${row.drops} refused${within(row.interval_us)}` +
+    `accept queue ${row.accept_queue} of ${row.accept_queue_limit}, ${row.accepted} accepted, ${row.overflows} turned away by the full queue and ${row.drops} packets dropped${within(row.interval_us)}` +
     amounts([[String(row.syn_backlog), 'handshakes under way', row.syn_backlog]]),
   namespace: namespaceWords,
 };

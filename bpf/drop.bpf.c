@@ -6,6 +6,7 @@
 #include <bpf/bpf_tracing.h>
 #include "flow.bpf.h"
 #include "kernel_fixes.h"
+#include "listener.bpf.h"
 #include "memory.bpf.h"
 #include "packet.bpf.h"
 #include "ring.bpf.h"
@@ -38,6 +39,18 @@ static __always_inline bool is_unread_fin(const struct packet *packet, const str
 	       BPF_CORE_READ(skb, sk, __sk_common.skc_state) == STATE_CLOSE;
 }
 
+/* Before any budget: a flood of drops must not hide that a queue is full. */
+static __always_inline void count_listeners(struct tcp_sock *receiver, __u32 drop_reason)
+{
+	struct memory *memory;
+
+	if (receiver->inet_conn.icsk_inet.sk.__sk_common.skc_state != STATE_LISTEN)
+		return;
+	memory = bpf_sk_storage_get(&memories, receiver, 0, 0);
+	if (memory)
+		count_overflow(memory, receiver, drop_reason);
+}
+
 SEC("tp_btf/kfree_skb")
 int kfree_skb(unsigned long long *ctx)
 {
@@ -53,6 +66,11 @@ int kfree_skb(unsigned long long *ctx)
 
 	if (!packet_read(&packet, skb) || is_unread_fin(&packet, skb))
 		return 0;
+	receiver = drop_receiver(ctx);
+	if (receiver)
+		tp = bpf_skc_to_tcp_sock(receiver);
+	if (tp)
+		count_listeners(tp, facts.reason_code);
 	now_ns = bpf_ktime_get_boot_ns();
 	asked = row_ask(KIND_DROP, now_ns);
 	if (!asked)
@@ -60,13 +78,10 @@ int kfree_skb(unsigned long long *ctx)
 	/* What came in has its interface; loopback's too. */
 	ifindex = skb->skb_iif;
 	facts.direction = ifindex ? DIRECTION_RECEIVED : DIRECTION_SENT;
-	receiver = drop_receiver(ctx);
-	if (receiver)
-		tp = bpf_skc_to_tcp_sock(receiver);
 	if (tp) {
-		__u64 id = bpf_get_socket_cookie(tp);
+		struct memory *memory = bpf_sk_storage_get(&memories, tp, 0, 0);
 
-		head_fill(&head, tp, bpf_sk_storage_get(&memories, tp, 0, 0), id, now_ns);
+		head_fill(&head, tp, memory, bpf_get_socket_cookie(tp), now_ns);
 	} else {
 		head_packet(&head, &packet, skb, facts.direction);
 		head_holder(&head, skb);

@@ -26,6 +26,7 @@ static const struct hook {
 	{ "sample", "sample" },
 	{ "preexisting", "preexisting" },
 	{ "owner", "owner" },
+	{ "owner", "task_rename" },
 	{ "netns", "netns" },
 	{ "io", "sock_send_length" },
 	{ "io", "sock_recv_length" },

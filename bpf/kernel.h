@@ -70,6 +70,11 @@ enum {
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+/* Why a packet was freed. The numbers are the running kernel's. */
+enum skb_drop_reason {
+	SKB_DROP_REASON_TCP_LISTEN_OVERFLOW,
+};
+
 enum sock_flags {
 	SOCK_DEAD, /* no process has it any more */
 	SOCK_DONE, /* a FIN was received */

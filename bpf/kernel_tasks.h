@@ -60,6 +60,7 @@ struct task_struct {
 	__u64 start_boottime;
 	struct task_struct *group_leader;
 	struct mm_struct *mm;
+	unsigned in_execve : 1;
 	char comm[16];
 };
 

@@ -40,9 +40,17 @@ function readType(type: string): { shape: Shape; size: number | undefined } {
   return { shape: OPAQUE, size: { 'DateTime64(9)': 8, IPv6: 16 }[type] };
 }
 
+/** Sticky, so that what is no list of names is looked at once, and not once from each of its characters: it may be long. */
+const ENUMERATOR = /'((?:[^'\\]|\\.)*)' = (-?\d{1,3})(?:, )?/y;
+
 function enumNames(type: string): ReadonlyMap<number, string> {
-  const found = [...type.matchAll(/'((?:[^'\\]|\\.)*)' = (\d{1,3})/g)];
-  return new Map(found.map(([, name = '', value]) => [Number(value), name]));
+  const names = new Map<number, string>();
+  ENUMERATOR.lastIndex = 'Enum8('.length;
+  for (let found = ENUMERATOR.exec(type); found !== null; found = ENUMERATOR.exec(type)) {
+    const [, name = '', value] = found;
+    names.set(Number(value) & 0xff, name);
+  }
+  return names;
 }
 
 /** Whether a column has the bytes that its type needs, as far as this version knows the type. */

@@ -131,6 +131,7 @@ bool ledger__enter(__u64 cookie, __u64 host_id, int attributed_map)
 		report(known, &now);
 	else
 		now.head.time_ns = known->total.head.time_ns; /* of the last row */
+	overflows__counted(cookie, now.listen_overflows - known->total.listen_overflows);
 	known->total = now;
 	known->total.unattributed = 0; /* of all counters the only one that is a gain already */
 	return is_new;
@@ -146,6 +147,7 @@ void ledger__begin(void)
 			state.list[kept++] = state.list[i];
 	state.count = kept;
 	state.sweep++;
+	overflows__begin();
 }
 
 /* Moves whole rows; returns bytes. */
@@ -155,8 +157,9 @@ int ledger__drain(unsigned char *rows, int size)
 
 	if (count > state.waiting)
 		count = state.waiting;
-	if (count > 0)
-		memcpy(rows, state.rows, (size_t)count * sizeof(*state.rows));
+	if (count <= 0)
+		return 0; /* before the first row there is no list, and memmove() takes no NULL */
+	memcpy(rows, state.rows, (size_t)count * sizeof(*state.rows));
 	state.waiting -= count;
 	memmove(state.rows, state.rows + count, (size_t)state.waiting * sizeof(*state.rows));
 	return count * (int)sizeof(*state.rows);
@@ -169,6 +172,7 @@ const struct kind_counters *ledger__counters(void)
 
 void ledger__close(void)
 {
+	overflows__close();
 	free(state.list);
 	free(state.rows);
 	memset(&state, 0, sizeof(state));

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Connections that reached each listener: counted where one is established, read where the listener is swept. */
+/* Connections that reached each listener, or met its queue full: counted where that happens, read where the listener is swept. */
 #ifndef TCPLENS_LISTENER_BPF_H
 #define TCPLENS_LISTENER_BPF_H
 
 #include "kernel.h"
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
+#include "memory_layout.bpf.h"
 
 /* Keyed by the listener's cookie. Least recently used go first: those of listeners that are gone. */
 struct {
@@ -31,6 +33,20 @@ static __always_inline __u32 listener_accepted(__u64 listener_id)
 	__u64 *count = bpf_map_lookup_elem(&accepted, &listener_id);
 
 	return count ? *count : 0;
+}
+
+/*
+ * A packet that the listener dropped. Where the last ACK of a handshake is dropped for another cause (no route back), the kernel gives
+ * the same reason; but the queue is then not full.
+ */
+static __always_inline void count_overflow(struct memory *memory, const struct tcp_sock *listener, __u32 drop_reason)
+{
+	const struct sock *sk = &listener->inet_conn.icsk_inet.sk;
+
+	if (bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_TCP_LISTEN_OVERFLOW) &&
+	    drop_reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_TCP_LISTEN_OVERFLOW) &&
+	    sk->sk_ack_backlog > sk->sk_max_ack_backlog)
+		__sync_fetch_and_add(&memory->listening.overflows, 1);
 }
 
 #endif

@@ -109,6 +109,13 @@ int ledger__drain(unsigned char *rows, int size);
 const struct kind_counters *ledger__counters(void);
 void ledger__close(void);
 
+/* Shares a namespace's ListenOverflows out to its listeners: begun with every round, told what each namespace has counted. */
+void overflows__begin(void);
+void overflows__counted(__u64 netns, __u64 gain);
+/* Completes `overflows`, in which the program has put those that it saw. */
+void overflows__row(struct listener_row *row);
+void overflows__close(void);
+
 /* Filters and budgets, set while the programs run. */
 void filters__open(void);
 void filters__close(void);

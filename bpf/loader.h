@@ -66,6 +66,9 @@ API int loader__reasons(unsigned char *names, int size);
  */
 API int loader__walk(unsigned char *holders, int size);
 
+/* How many processes have renamed themselves since the programs came, modulo 2^31: a walk gives their sockets the new name. */
+API int loader__renames(void);
+
 /* Writes a `struct netns_holder` for every network namespace that a task is in, as far as there is room. Returns bytes. */
 API int loader__namespaces(unsigned char *holders, int size);
 

@@ -53,6 +53,8 @@ struct glance {
 struct listening {
 	__u32 drops;
 	__u32 accepted;
+	__u32 overflows_told;
+	__u32 overflows; /* so far: last ACKs of a handshake that met a full accept queue */
 };
 
 /* What was sent last, and with which window (sending.bpf.h): one word, since a look at it holds no lock. */

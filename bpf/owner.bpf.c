@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Walks the files of all processes: who holds the sockets that no better rung of the ladder knows an owner of. The
- * namespaces that a process keeps by an open file only are met on the way and written out.
+ * Walks the files of all processes: who holds the sockets that no better rung of the ladder knows an owner of, and what those
+ * who hold one are called now. The namespaces that a process keeps by an open file only are met on the way and written out.
  */
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
 #include "memory.bpf.h"
 #include "netns-holder.h"
 #include "owner.bpf.h"
@@ -48,6 +49,32 @@ int owner(struct bpf_iter__task_file *ctx)
 		holder.fd = ctx->fd;
 		bpf_seq_write(ctx->meta->seq, &holder, sizeof(holder));
 	}
+	return 0;
+}
+
+/* How many processes have taken another name while they ran. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} renames SEC(".maps");
+
+/*
+ * After a process has renamed itself (prctl, /proc/self/comm), the next sweep walks the files of all, which takes the new name to
+ * its sockets. Threads often have names of their own, and execve() names whoever it starts: both are no news about a socket's owner.
+ */
+SEC("tp_btf/task_rename")
+int BPF_PROG(task_rename, struct task_struct *task)
+{
+	__u32 only = 0;
+	__u64 *count;
+
+	if (task->flags & PF_KTHREAD || task != task->group_leader || BPF_CORE_READ_BITFIELD(task, in_execve))
+		return 0;
+	count = bpf_map_lookup_elem(&renames, &only);
+	if (count)
+		__sync_fetch_and_add(count, 1);
 	return 0;
 }
 

@@ -33,6 +33,8 @@ static void complete(int kind, unsigned char *row, __u64 offset_ns)
 	time_ns += offset_ns;
 	memcpy(row, &time_ns, sizeof(time_ns));
 	names__fill(kind, row);
+	if (kind == KIND_LISTENER)
+		overflows__row((struct listener_row *)row);
 	tally__row(kind, row);
 	met__row(row);
 }

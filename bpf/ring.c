@@ -110,6 +110,7 @@ const unsigned char *ring__next(struct ring *ring, struct ring_walk *walk, int r
 	while (walk->at < walk->end) {
 		const unsigned char *record = record_at(ring, walk->at);
 		__u32 header, length;
+		unsigned long bytes;
 
 		if (!record)
 			break;
@@ -117,8 +118,15 @@ const unsigned char *ring__next(struct ring *ring, struct ring_walk *walk, int r
 		length = header & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
 		if (header & BPF_RINGBUF_BUSY_BIT)
 			return NULL;
-		fetch_ahead(record, (length + BPF_RINGBUF_HDR_SZ + 7) & ~7UL);
-		walk->at += (length + BPF_RINGBUF_HDR_SZ + 7) & ~7UL;
+		bytes = (length + BPF_RINGBUF_HDR_SZ + 7) & ~7UL;
+		/* Beyond the end the kernel would take the ring for full, for ever. What is there is given up, and it goes on. */
+		if (bytes > walk->end - walk->at) {
+			walk->at = walk->end;
+			walk->is_broken = true;
+			break;
+		}
+		fetch_ahead(record, bytes);
+		walk->at += bytes;
 		if (header & BPF_RINGBUF_DISCARD_BIT)
 			continue;
 		if (length == (__u32)row_size)

@@ -52,7 +52,7 @@ static __always_inline void report_listener(struct tcp_sock *tp, struct memory *
 {
 	struct inet_connection_sock *icsk = &tp->inet_conn;
 	struct sock *sk = &icsk->icsk_inet.sk;
-	__u32 drops = sk->sk_drops.counter, accepted = listener_accepted(id);
+	__u32 drops = sk->sk_drops.counter, accepted = listener_accepted(id), overflows = memory->listening.overflows;
 	struct filter_facts facts = {};
 	struct listener_row *row;
 	struct row_head head = {};
@@ -66,6 +66,7 @@ static __always_inline void report_listener(struct tcp_sock *tp, struct memory *
 	row->accept_queue = sk->sk_ack_backlog;
 	row->accept_queue_limit = sk->sk_max_ack_backlog;
 	row->syn_backlog = icsk->icsk_accept_queue.qlen.counter;
+	row->overflows = overflows - memory->listening.overflows_told;
 	row->drops = drops - memory->listening.drops;
 	row->drops_total = drops;
 	row->accepted = accepted - memory->listening.accepted;
@@ -73,6 +74,7 @@ static __always_inline void report_listener(struct tcp_sock *tp, struct memory *
 	row->fast_open = icsk->icsk_accept_queue.fastopenq.max_qlen != 0;
 	row_submit(row);
 	memory->accounts[0].time_ns = now_ns;
+	memory->listening.overflows_told = overflows;
 	memory->listening.drops = drops;
 	memory->listening.accepted = accepted;
 }

@@ -10,9 +10,11 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -54,7 +56,7 @@ static __u64 identify_netns(const char *path, unsigned char *identity)
 }
 
 /* Namespaces are the same where their files are. */
-static int is_same(int one, int other)
+static bool is_same(int one, int other)
 {
 	struct stat a, b;
 
@@ -94,6 +96,23 @@ static void meet_sockets(void)
 		state.met[state.met_count++] = iterator;
 }
 
+/*
+ * Opens a network namespace; returns -errno. Paths are from an earlier look, and something else may be behind one by now: the plain
+ * file that `ip netns del` removes last, or what a process has since opened under the number, even a pipe that nobody writes to
+ * (hence O_NONBLOCK). The namespace has gone from there then.
+ */
+static int open_netns(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return errno == ENXIO ? -ENOENT : -errno; /* a socket cannot be opened by its path */
+	if (ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET)
+		return fd;
+	close(fd);
+	return -ENOENT;
+}
+
 /* Enters the namespace, reads what only tells who is in it, and comes back. */
 int loader__sweep(const char *netns_path, int first, unsigned char *identity, int size)
 {
@@ -104,11 +123,17 @@ int loader__sweep(const char *netns_path, int first, unsigned char *identity, in
 		return -EINVAL;
 	if (!the_reader.sample_link)
 		return -ENOSYS;
-	home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	there = open(path, O_RDONLY | O_CLOEXEC);
+	home = open_netns("/proc/thread-self/ns/net");
+	if (home < 0)
+		return home;
+	there = open_netns(path);
+	if (there < 0) {
+		close(home);
+		return there;
+	}
 	/* Staying needs no CAP_SYS_ADMIN, which entering does. */
 	away = !is_same(home, there);
-	if (home < 0 || there < 0 || (away && setns(there, CLONE_NEWNET) < 0)) {
+	if (away && setns(there, CLONE_NEWNET) < 0) {
 		error = errno;
 		close(home);
 		close(there);

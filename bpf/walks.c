@@ -37,6 +37,15 @@ int loader__walk(unsigned char *holders, int size)
 	return walk(the_reader.owner_link, holders, size);
 }
 
+int loader__renames(void)
+{
+	__u32 only = 0;
+	__u64 count = 0;
+
+	bpf_map_lookup_elem(shared_map("renames"), &only, &count);
+	return (int)(count & 0x7fffffff);
+}
+
 int loader__namespaces(unsigned char *holders, int size)
 {
 	return walk(the_reader.netns_link, holders, size);

@@ -16,6 +16,8 @@ const PATHS: Omit<typeof API, 'live' | 'openapi' | 'accounting'> = {
 
 /** Codes of failures that never reached the collector; the others are the collector's. */
 const UNREACHABLE = 'unreachable';
+/** Something answered that is no collector, or that does not say why. */
+const NO_COLLECTOR = 'http';
 
 export class ApiError extends Error {
   readonly code: string;
@@ -39,8 +41,15 @@ export type ApiClient = ReturnType<typeof createApiClient>;
 export function createApiClient(fetchResponse: typeof fetch) {
   async function get<Answer>(path: string, query: Query, signal: AbortSignal): Promise<Answer> {
     const response = await request(path + searchOf(query), signal);
-    if (response.ok) return (await response.json()) as Answer;
-    throw await refusal(response);
+    if (!response.ok) throw await refusal(response);
+    try {
+      return (await response.json()) as Answer;
+    } catch (cause) {
+      if (signal.aborted) throw cause;
+      throw new ApiError(NO_COLLECTOR, 'That was no answer of the collector: something else answered in its place.', response.status, {
+        cause,
+      });
+    }
   }
 
   async function request(url: string, signal: AbortSignal): Promise<Response> {
@@ -74,8 +83,14 @@ function searchOf(query: Query): string {
 async function refusal(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => null);
   if (isProblem(body)) return new ApiError(body.code, body.message, response.status);
-  return new ApiError('http', `The collector answered ${response.status} ${response.statusText} without saying why.`, response.status);
+  return new ApiError(
+    NO_COLLECTOR,
+    `The collector answered ${response.status} ${response.statusText} without saying why.`,
+    response.status,
+  );
 }
 
 const isProblem = (body: unknown): body is Problem =>
-  typeof body === 'object' && body !== null && 'code' in body && 'message' in body && typeof body.message === 'string';
+  typeof body === 'object' && body !== null && isText(body, 'code') && isText(body, 'message');
+
+const isText = (body: object, member: string): boolean => typeof (body as Record<string, unknown>)[member] === 'string';

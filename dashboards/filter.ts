@@ -41,7 +41,7 @@ export function setTerm(filter: Filter, key: string, value: string): string {
   const error = problemWith[key](value);
   if (error) return error;
   if (key === 'port') filter.port = Number(value);
-  else filter[key] = value;
+  else filter[key] = key === 'peer' ? (plainAddress(value) ?? value) : value;
   return '';
 }
 
@@ -53,14 +53,26 @@ const problemWith: Record<keyof Filter, (value: string) => string> = {
     new TextEncoder().encode(value).length > COMM_BYTES_MAX
       ? `process=${value} is too long: the kernel keeps ${COMM_BYTES_MAX} bytes of a process name.`
       : '',
-  peer: (value) => (isAddress(value) ? '' : `peer=${value} is not an IPv4 or IPv6 address.`),
+  peer: (value) => (plainAddress(value) ? '' : `peer=${value} is not an IPv4 or IPv6 address.`),
   port: (value) => (/^\d{1,5}$/.test(value) && Number(value) <= 65_535 ? '' : `port=${value} is not a port: 0 to 65535.`),
 };
 
-function isAddress(text: string): boolean {
-  if (!text.includes(':')) return /^(\d{1,3}\.){3}\d{1,3}$/.test(text) && text.split('.').every((byte) => Number(byte) <= 255);
-  return /^[0-9a-fA-F:.]+$/.test(text) && URL.canParse(`http://[${text}]/`);
+/**
+ * An address as rows have it, however it is spelled: an IPv6 address in its shortest form, an IPv4 address in IPv6's form as IPv4. Live
+ * rows are compared with its text. Undefined: it is no address.
+ */
+function plainAddress(text: string): string | undefined {
+  const bytes = text.split('.');
+  if (!text.includes(':')) return bytes.length === 4 && bytes.every((byte) => isByte(byte)) ? text : undefined;
+  if (!/^[0-9a-fA-F:.]+$/.test(text) || !URL.canParse(`http://[${text}]/`)) return undefined;
+  const shortest = new URL(`http://[${text}]/`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(shortest) ?? [];
+  if (high === undefined || low === undefined) return shortest;
+  return [high, low].flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]).join('.');
 }
+
+/** As people write it: with a zero in front, some read it as octal. */
+const isByte = (text: string) => /^(0|[1-9]\d{0,2})$/.test(text) && Number(text) <= 255;
 
 /** Filter → the text that parses back to it. */
 export function formatFilter(filter: Filter): string {

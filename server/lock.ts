@@ -53,7 +53,9 @@ function startError(error: unknown, directory: string, holder: string): StartErr
   const busy = error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
   if (!busy) {
     const reason = error instanceof Error ? error.message : String(error);
-    return new StartError('data_dir_unusable', `the data directory ${directory} cannot be used: ${reason}`, { cause: error });
+    return new StartError('data_dir_unusable', `the data directory ${directory} cannot be used: ${reason}. --data chooses another`, {
+      cause: error,
+    });
   }
   const message = `another collector (process ${readHolder(holder)}) uses the data directory ${directory}: stop it, or give this one its own with --data`;
   return new StartError('data_dir_locked', message, { cause: error });

@@ -10,6 +10,8 @@ const WALK_INTERVAL_MS = 30_000;
 /** What of the loader a round needs. */
 export type Sweeper = {
   walk(): NetnsHolder[];
+  /** how many processes have renamed themselves: a walk finds their new names */
+  renames(): number;
   namespaces(): NetnsHolder[];
   /** opens the sweep behind a path, or says why not by the name of an errno */
   sweep(path: string, first: boolean): { cookie: bigint; inode: number } | string;
@@ -17,13 +19,16 @@ export type Sweeper = {
 
 export type Round = { entered: NetnsEntity[]; refused: NetnsRefusal[] };
 
-/** Returns what makes one round; now and then it begins with a walk over the files of all processes. */
+/** Returns what makes one round. It begins with a walk over the files of all processes now and then, and after one has renamed itself. */
 export function rounds(sweeper: Sweeper, walk_interval_ms = WALK_INTERVAL_MS): () => Round {
   const host = new HostNetns();
   let walk_at = 0;
+  let renames = sweeper.renames();
   return () => {
-    if (performance.now() >= walk_at) {
+    const renamed = sweeper.renames();
+    if (performance.now() >= walk_at || renamed !== renames) {
       walk_at = performance.now() + walk_interval_ms;
+      renames = renamed;
       host.walked(sweeper.walk());
     }
     return enterAll(host.list(sweeper.namespaces()), sweeper);

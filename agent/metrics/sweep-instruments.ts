@@ -15,7 +15,11 @@ function countersOf(meter: Meter) {
     meter.createCounter(name, { unit, description, valueType: ValueType.INT });
   return {
     accepted: counter('tcplens.listener.accepted', '{connection}', 'Connections that reached a listener'),
-    listener_drops: counter('tcplens.listener.drops', '{connection}', 'Connections a listener refused: accept queue full, no memory'),
+    listener_drops: counter(
+      'tcplens.listener.drops',
+      '{packet}',
+      'Packets a listener dropped for any reason (sk_drops); the kernel counts some twice',
+    ),
     overflows: counter('tcplens.listener.overflows', '{connection}', 'Accept queue overflows of the host (ListenOverflows)'),
     host_retransmits: counter(
       'tcplens.host.retransmits',

@@ -3,6 +3,7 @@
 import { crc32c } from '@node-rs/crc32';
 import type { Total } from '../accounting.ts';
 import type { AccountingEntry, AgentReport } from '../agent-report.ts';
+import { isBooksLine } from './books-check.ts';
 import { type Range, Ranges } from './ranges.ts';
 import { type RowCount, RowCounts } from './row-counts.ts';
 
@@ -71,17 +72,28 @@ export function formatLine(line: BooksLine): string {
   return `${crc32c(json).toString(16).padStart(8, '0')} ${json}\n`;
 }
 
-/** Reads what there is; lines that a crash or the disk has damaged are left out. */
+/** Reads what there is. Lines that a crash or the disk has damaged are left out, and those that another version has written otherwise. */
 export function readLines(text: string): BooksState {
   const state = new BooksState();
   const lines = text.split('\n');
   let whole = true;
-  for (const [index, line] of lines.entries()) {
-    const json = line.slice(9);
-    if (line.charAt(8) === ' ' && Number.parseInt(line.slice(0, 8), 16) === crc32c(json)) state.apply(JSON.parse(json) as BooksLine);
+  for (const [index, each] of lines.entries()) {
+    const line = readLine(each);
+    if (line !== undefined) state.apply(line);
     // What a crash has left of the last one was not yet acted on.
     else if (index < lines.length - 1) whole = false;
   }
   if (!whole) state.posted = undefined;
   return state;
+}
+
+function readLine(text: string): BooksLine | undefined {
+  const json = text.slice(9);
+  if (text.charAt(8) !== ' ' || Number.parseInt(text.slice(0, 8), 16) !== crc32c(json)) return undefined;
+  try {
+    const line: unknown = JSON.parse(json);
+    return isBooksLine(line) ? line : undefined;
+  } catch {
+    return undefined;
+  }
 }

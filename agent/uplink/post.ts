@@ -26,10 +26,13 @@ export async function post(url: string, headers: Record<string, string>, body: U
     const response = await send(url, { ...headers, 'content-length': String(body.length) }, body, signal);
     const status = response.statusCode ?? 0;
     const text = await beginningOf(response);
-    const { code, message } = problemOf(text);
+    const said = objectIn(text);
+    const { code, message } = problemOf(said);
     const retry_after_ms = retryAfterMs(response.headers['retry-after'] ?? null, Date.now());
+    const verdict = verdictOf(status, code, retry_after_ms !== undefined);
     return {
-      verdict: verdictOf(status, code, retry_after_ms !== undefined),
+      // Only a collector acknowledges, and it does in JSON.
+      verdict: verdict === 'accepted' && said === undefined ? 'retry' : verdict,
       reason: `HTTP ${status} ${message === undefined ? text : `${code}: ${message}`}`.trim(),
       retry_after_ms,
     };
@@ -54,14 +57,20 @@ async function beginningOf(response: IncomingMessage): Promise<string> {
   return text.slice(0, REASON_CHARS_MAX);
 }
 
-/** The collector's own code and words; what stands between may have answered in its place. */
-function problemOf(text: string): { code?: string; message?: string } {
+/** Undefined where a collector has not written it: what stands between may have answered in its place. */
+function objectIn(text: string): object | undefined {
   try {
-    const { code, message } = JSON.parse(text) as { code?: unknown; message?: unknown };
-    return typeof code === 'string' && typeof message === 'string' ? { code, message } : {};
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
   } catch {
-    return {};
+    return undefined;
   }
+}
+
+/** The collector's own code and words. */
+function problemOf(said: object | undefined): { code?: string; message?: string } {
+  const { code, message } = (said ?? {}) as { code?: unknown; message?: unknown };
+  return typeof code === 'string' && typeof message === 'string' ? { code, message } : {};
 }
 
 /** An abort hides why in its cause. */

@@ -24,12 +24,15 @@ export function retryAfterMs(header: string | null, now_ms: number): number | un
  */
 export type Verdict = 'accepted' | 'rejected' | 'retry' | 'busy' | 'busy_late' | 'layout_unknown' | 'held';
 
-/** What an answer means for a batch. `code` is that of the collector's problem, if it gave one. */
+/**
+ * What an answer means for a batch. Every refusal of a collector has a `code`. One without is somebody else's that stands in between: it
+ * says nothing about the rows, so they are not given up.
+ */
 export function verdictOf(status: number, code = '', retry_after = false): Verdict {
   if (status >= 200 && status < 300) return 'accepted';
   if (status === 429 && code === 'log_full_late') return 'busy_late';
   if (status === 429 || (status === 503 && retry_after)) return 'busy';
-  if (status === 408 || status < 400 || status >= 500) return 'retry';
+  if (status === 408 || status < 400 || status >= 500 || code === '') return 'retry';
   if (status !== 409 || code === 'sequence_too_old') return 'rejected';
   return code === 'layout_unknown' ? 'layout_unknown' : 'held';
 }

@@ -24,7 +24,8 @@ export const Listener = object({
   full: Type.Number({ description: 'the fullest that a sweep saw one socket’s queue: waiting / limit; above 1 where it overflowed' }),
   syn_backlog: Type.Integer({ minimum: 0, description: 'handshakes under way, at the end of the range' }),
   accepted: Type.Integer({ minimum: 0, description: 'connections that reached it in the range' }),
-  drops: Type.Integer({ minimum: 0, description: 'connections it refused in the range: queue full, no memory' }),
+  overflows: Type.Integer({ minimum: 0, description: 'connections that its full accept queue turned away in the range, each once' }),
+  drops: Type.Integer({ minimum: 0, description: 'packets that it dropped for any reason; the kernel counts some of them twice' }),
   last_ms: Ms,
 });
 export const Listeners = object({ listeners: Type.Array(Listener), total: Count });

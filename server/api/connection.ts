@@ -40,6 +40,16 @@ const Congestion = object({
   evidence: oneOf(EVIDENCE),
 });
 
+const OtherEnd = object({
+  host_id: Id,
+  host: Type.String(),
+  connection_id: Id,
+  comm: Type.String(),
+  reset_sent_ms: Type.Union([Type.Number(), Type.Null()], {
+    description: 'when that end, by its own host, first sent a RST; null: it sent none',
+  }),
+});
+
 /** Everything known about one connection. */
 export const Connection = object({
   host_id: Id,
@@ -118,5 +128,6 @@ export const Connection = object({
   resets: Type.Array(Reset),
   drops: Type.Array(Drop),
   congestion: Type.Array(Congestion),
+  other_end: Type.Union([OtherEnd, Type.Null()], { description: 'the same connection at the peer, where an agent watches that too' }),
 });
 export type Connection = Static<typeof Connection>;

@@ -3,7 +3,7 @@ import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
 import { BATCH_COST_BYTES } from './batch-spans.ts';
 import type { BatchId } from './cursors.ts';
 import { allDone } from './files.ts';
-import type { JournalRecord } from './journal-line.ts';
+import type { JournalRecord } from './journal-record.ts';
 import type { KeptFiles } from './kept-files.ts';
 import { LANES, LATE, type Lane } from './lane.ts';
 import type { Stamp } from './losses.ts';

@@ -1,7 +1,8 @@
 // The journal's file: lines are added and flushed, and from time to time replaced by a snapshot of what they add up to.
 import { dirname } from 'node:path';
 import { type Files, type LogFile, writeAll } from './files.ts';
-import { formatLine, type JournalRecord } from './journal-line.ts';
+import { formatLine } from './journal-line.ts';
+import type { JournalRecord } from './journal-record.ts';
 
 /** A snapshot is written in pieces: one string could not hold a large one. */
 const PIECE_CHARS = 1024 * 1024;

@@ -16,7 +16,7 @@ import { burySegment, type RefusedParts, splitSegment } from './dead-letter.ts';
 import { FILES, type Files } from './files.ts';
 import { type Batch, costOf, takeGroup, writeGroup } from './group.ts';
 import { Journal } from './journal.ts';
-import type { JournalRecord } from './journal-line.ts';
+import type { JournalRecord } from './journal-record.ts';
 import { KEPT_LIMITS, KeptFiles } from './kept-files.ts';
 import { eachLane, LANES, LATE, type Lane } from './lane.ts';
 import { line } from './line.ts';

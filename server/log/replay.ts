@@ -1,7 +1,7 @@
 // What the journal's records add up to: which batches are stored or still to be inserted, and what has been lost.
 import { BatchSpans } from './batch-spans.ts';
 import { Cursors } from './cursors.ts';
-import type { JournalRecord, PackedSegment, SegmentState } from './journal-line.ts';
+import type { JournalRecord, PackedSegment, SegmentState } from './journal-record.ts';
 import { type Aside, countLost, Losses } from './losses.ts';
 
 export type Live = { state: SegmentState; spans: BatchSpans };
@@ -21,12 +21,11 @@ function apply(record: JournalRecord, { cursors, losses, live }: Replayed): void
     case 'journal':
       break;
     case 'batch':
-      cursors.add(record);
-      addBatch(live, record);
-      for (const aside of asidesOf([record])) losses.addAside(aside);
-      break;
     case 'emptied':
+      // No batch is taken twice: a disk has repeated the line.
+      if (cursors.verdict(record) === 'stored') break;
       cursors.add(record);
+      if (record.t === 'batch') addBatch(live, record);
       for (const aside of asidesOf([record])) losses.addAside(aside);
       break;
     case 'segment':
@@ -63,9 +62,13 @@ function apply(record: JournalRecord, { cursors, losses, live }: Replayed): void
   }
 }
 
-/** Rows between the segment's end as known and where this batch begins are of batches whose lines are damaged. */
+/**
+ * Rows between the segment's end as known and where this batch begins are of batches whose lines are damaged. Such a line may be whole
+ * further on, where a disk has repeated it: by then its rows are in.
+ */
 function addBatch(live: Map<string, Live>, record: BatchRecord): void {
   const { state, spans } = live.get(record.segment) ?? { state: { length: 0 }, spans: new BatchSpans() };
+  if (record.length <= state.length) return;
   const missing = (record.length - state.length) / record.row_bytes - record.rows;
   if (missing > 0) spans.pushUnknown(missing);
   spans.push(record);

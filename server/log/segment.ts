@@ -4,7 +4,7 @@ import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
 import type { BatchSpan } from '../storage/store.ts';
 import { BatchSpans } from './batch-spans.ts';
 import { type Files, type LogFile, writeAll } from './files.ts';
-import type { SegmentState } from './journal-line.ts';
+import type { SegmentState } from './journal-record.ts';
 import type { Lane } from './lane.ts';
 
 /** What is added to a segment: whole rows, and whose they are. */

@@ -5,7 +5,7 @@ import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
 import type { BatchSpan } from '../storage/store.ts';
 import { BATCH_COST_BYTES, type BatchSpans } from './batch-spans.ts';
 import type { Files } from './files.ts';
-import type { PackedSegment, SegmentState } from './journal-line.ts';
+import type { PackedSegment, SegmentState } from './journal-record.ts';
 import { eachLane, LANES, type Lane } from './lane.ts';
 import { type Addition, OpenSegment } from './segment.ts';
 

@@ -115,8 +115,9 @@ function registerCauses(app: App, store: Store, queries: QueryLimit): void {
 function checked<Asked extends Range>(range: Asked): Asked {
   const { from, to, peer_addr } = range;
   if (from !== undefined && to !== undefined && from >= to) throw new Refusal('request_invalid', 'querystring/from must be before to');
-  if (peer_addr !== undefined && isIP(peer_addr) === 0)
-    throw new Refusal('request_invalid', 'querystring/peer_addr must be an IPv4 or IPv6 address');
+  // Rows know no zone ("%eth0"): with one the engine would find nothing, in silence.
+  if (peer_addr !== undefined && (isIP(peer_addr) === 0 || peer_addr.includes('%')))
+    throw new Refusal('request_invalid', 'querystring/peer_addr must be an IPv4 or IPv6 address, without a zone');
   for (const id of [range.host_id, (range as { connection_id?: string }).connection_id]) checkId(id);
   return range;
 }

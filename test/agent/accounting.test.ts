@@ -37,6 +37,39 @@ test('an entry is cumulative within its minute, told until it was taken, and the
   expect(accounting.total('a', 'sample', 'sent')).toBe(8);
 });
 
+test('an answer to an older report does not take back what a newer one told', () => {
+  const accounting = new Accounting();
+  accounting.add('a', 'sample', 'sent', 5, MINUTE);
+  const older = accounting.untold(RUN);
+  accounting.add('a', 'sample', 'sent', 2, MINUTE);
+  accounting.accepted(accounting.untold(RUN));
+  accounting.accepted(older);
+  expect(accounting.untold(RUN)).toEqual([]);
+});
+
+test('minutes become one where a collector has none of them, and stay where it may have one', () => {
+  const accounting = new Accounting(4);
+  for (let minute = 1; minute <= 6; minute++) accounting.add('a', 'sample', 'sent', 1, minute * MINUTE);
+  const posted = accounting.untold(RUN);
+  expect(accounting.coarsen()).toBe(false);
+  expect(accounting.untold(RUN)).toEqual(posted);
+  for (let minute = 7; minute <= 12; minute++) accounting.add('a', 'sample', 'sent', 1, minute * MINUTE);
+  expect(accounting.coarsen()).toBe(true);
+  const told = new Told();
+  told.take([...posted, ...accounting.untold(RUN)]);
+  expect(told.rows).toBe(12);
+});
+
+test("a run's figures that are added to another's are in its total", () => {
+  const accounting = new Accounting();
+  accounting.add('a', 'sample', 'sent', 5, MINUTE);
+  accounting.add('b', 'sample', 'sent', 2, MINUTE);
+  accounting.fold('b', 'a');
+  expect(accounting.total('a', 'sample', 'sent')).toBe(7);
+  expect(accounting.total('b', 'sample', 'sent')).toBe(0);
+  expect(accounting.untold(RUN)).toMatchObject([{ epoch: 'a', rows: 7 }]);
+});
+
 test('what was taken of minutes that are over is forgotten', () => {
   const accounting = new Accounting();
   for (let minute = 1; minute <= 100; minute++) {

@@ -84,7 +84,7 @@ export async function openCollector(reply: (attempt: Attempt, before: number) =>
       return;
     }
     if (status === 200) accepted.set(attempt.name, attempt);
-    response.writeHead(status, headers).end(status === 200 ? '' : JSON.stringify({ code, message: 'told to' }));
+    response.writeHead(status, headers).end(status === 200 ? '{}' : JSON.stringify({ code, message: 'told to' }));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

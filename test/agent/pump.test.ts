@@ -107,3 +107,11 @@ test('a stop ends a quiet time', async () => {
   await vi.advanceTimersByTimeAsync(3_000);
   await end(running);
 });
+
+test('a stop takes what came meanwhile and nobody told of', async () => {
+  const running = pumping(true);
+  await vi.advanceTimersByTimeAsync(3_000);
+  running.source.write('connection', ROW);
+  await end(running);
+  expect(running.taken_at).toHaveLength(1);
+});

@@ -103,7 +103,7 @@ const cases: readonly (readonly [name: string, kind: Kind, values: RowValues, ex
     'a listener',
     'listener',
     { accept_queue: 129, accept_queue_limit: 128, drops: 14, accepted: 900, syn_backlog: 3, interval_us: 10 * S },
-    'accept queue 129 of 128, 900 accepted and 14 refused in 10 s, 3 handshakes under way',
+    'accept queue 129 of 128, 900 accepted, 0 turned away by the full queue and 14 packets dropped in 10 s, 3 handshakes under way',
   ],
   [
     'a namespace at first sight',

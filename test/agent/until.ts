@@ -1,10 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from '../support/wait.ts';
 
-/** Waits for something to become true; what does not within the test's own timeout hangs it, with this name in the report. */
-export async function until(what: string, condition: () => boolean, within_ms = 20_000): Promise<void> {
-  const deadline = performance.now() + within_ms;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`not within ${within_ms} ms: ${what}`);
-    await sleep(5);
-  }
+/** Waits for something to become true, for as long as the test may take. */
+export async function until(what: string, condition: () => boolean): Promise<void> {
+  await waitFor(what, condition, Boolean, 5);
 }

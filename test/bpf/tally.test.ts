@@ -149,3 +149,12 @@ test('more than there is room for are not told, and the next ones after all were
   const found = tally.met(tallyProgram(OPTIONS), [crowd(1, 5000), 'forget', crowd(90_000, 2)]);
   expect(found.map(([, pid]) => Number(pid)).filter((pid) => pid >= 90_000)).toEqual([90_000, 90_001]);
 });
+
+test('a process that moves from cgroup to cgroup is told with each', (context) => {
+  context.skip(missing !== undefined, `${missing} is not installed`);
+  // Far apart, so that some of them meet in the table.
+  const cgroups = Array.from({ length: 3000 }, (_, n) => (n + 1) ** 3);
+  const rows = cgroups.map((cgroup_id) => rowBytes('sample', { pid: 7, cgroup_id }));
+  const pieces = [rows.slice(0, 1500), rows.slice(1500)].map((some) => ({ kind: 'sample' as const, rows: Buffer.concat(some) }));
+  expect(tally.met(tallyProgram(OPTIONS), pieces).map(([cgroup_id]) => Number(cgroup_id))).toEqual(cgroups);
+});

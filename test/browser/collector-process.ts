@@ -5,15 +5,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { setTimeout } from 'node:timers/promises';
 import { zstdCompressSync } from 'node:zlib';
 import { HEADERS, REPORT_PATH, ROWS_PATH } from '../../agent/batch-envelope.ts';
 import type { Outcome } from '../../agent/outcome.ts';
 import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
 import { type RowValues, rowBytes } from '../support/row-bytes.ts';
+import { waitFor } from '../support/wait.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
-const STARTED_MS_MAX = 30_000;
 
 export class CollectorProcess {
   readonly #data = mkdtempSync(join(tmpdir(), 'tcplens-browser-'));
@@ -26,7 +25,7 @@ export class CollectorProcess {
     const args = ['cli.ts', 'serve', '--listen', this.#listen, '--data', this.#data, '--log-level', 'error'];
     const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child = child;
-    const [message] = (await once(child, 'message', { signal: AbortSignal.timeout(STARTED_MS_MAX) })) as [{ url: string }];
+    const [message] = (await once(child, 'message')) as [{ url: string }];
     this.url = message.url;
     this.#listen = new URL(message.url).host;
     await this.#ready();
@@ -34,11 +33,8 @@ export class CollectorProcess {
 
   /** It listens before its engine is open, so that agents and pages are told to wait. */
   async #ready(): Promise<void> {
-    const deadline_ms = Date.now() + STARTED_MS_MAX;
-    while (!(await fetch(`${this.url}/readyz`)).ok) {
-      if (Date.now() > deadline_ms) throw new Error(`the collector is not ready after ${STARTED_MS_MAX} ms`);
-      await setTimeout(50);
-    }
+    const ready = async () => (await fetch(`${this.url}/readyz`)).ok;
+    await waitFor('a collector that is ready', ready, Boolean, 50);
   }
 
   /** As the kernel ends a process that asks for too much memory. */

@@ -1,7 +1,7 @@
 // One connection's story, opened from the page, by the keyboard and by its link; and the page by keyboard and for axe.
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { axeViolations, buildDashboards, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 import { STORY_ID, tellStory } from './story-rows.ts';
 
@@ -35,13 +35,13 @@ describe('a connection, the keyboard, and axe', () => {
   const focused = () => page.locator(':focus');
   const search = () => new URL(page.url()).search;
   const visit = (query: string) => page.goto(`${collector.url}/${query}`);
-  const eventually = <Value>(read: () => Promise<Value> | Value) => expect.poll(read, { timeout: 15_000, interval: 100 });
+  const eventually = <Value>(read: () => Promise<Value> | Value) => expect.poll(read, { timeout: EVENTUALLY_MS, interval: 100 });
 
   test('says who, how it ended, and what is not known', async () => {
     await visit(STORY);
     await eventually(() => story().textContent()).toMatch(/10\.1\.0\.1:443 ← 10\.1\.0\.2:50000/);
     const text = ((await story().textContent()) ?? '').replaceAll('\u202f', ' ');
-    expect(text).toMatch(/ended\s*◆\s*reset by the peer \(ECONNRESET\)/);
+    expect(text).toMatch(/ended\s*◆\s*ended by a reset that came in \(ECONNRESET\)/);
     expect(text).toMatch(/16 segments, of which 2 happened unseen: no row says why; 2 not needed, so no loss/);
     expect(text).toMatch(/answers took\s*310 ms on average by this process, 20×/);
     expect(text).toMatch(/left lying\s*512 B unread/);

@@ -1,7 +1,7 @@
 // The Now page in a real browser on a real collector: what it shows, where it leads, and that its URL says so.
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { buildDashboards, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import { buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 import { HOSTILE, openedEdge, retransmit, STORY_ID, tellStory } from './story-rows.ts';
 
@@ -34,7 +34,7 @@ describe('Now', () => {
   const search = () => new URL(page.url()).search;
   const visit = (query: string) => page.goto(`${collector.url}/${query}`);
   /** Polled: figures arrive with the next tick or answer. */
-  const eventually = <Value>(read: () => Promise<Value> | Value) => expect.poll(read, { timeout: 15_000, interval: 100 });
+  const eventually = <Value>(read: () => Promise<Value> | Value) => expect.poll(read, { timeout: EVENTUALLY_MS, interval: 100 });
 
   test('tiles, charts and tables are filled', async () => {
     const tiles = {

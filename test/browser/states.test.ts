@@ -1,7 +1,7 @@
 // The states around the figures: nothing yet, cut off, back again.
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { axeViolations, buildDashboards, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 import { retransmit, tellStory } from './story-rows.ts';
 
@@ -28,7 +28,7 @@ describe('states', () => {
   const notices = () => page.locator('[data-notices]').textContent();
   const liveState = () => page.locator('[data-live-state]').getAttribute('data-live-state');
   const newestRow = () => page.locator('[data-table="retransmits"] tbody tr').first().getAttribute('data-connection-id');
-  const eventually = <Value>(read: () => Promise<Value> | Value) => expect.poll(read, { timeout: 30_000, interval: 100 });
+  const eventually = <Value>(read: () => Promise<Value> | Value) => expect.poll(read, { timeout: EVENTUALLY_MS, interval: 100 });
 
   test('nobody has reported: says how to begin', async () => {
     await eventually(main).toMatch(/No agent has reported yet.*tcplens agent --collector http:\/\/127\.0\.0\.1/);

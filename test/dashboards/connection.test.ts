@@ -61,7 +61,7 @@ describe('the story of a connection', () => {
   check(endOf, [
     [{}, 'closed by the peer'],
     [{ end_reason: 'none', closed_ms: null }, 'still open'],
-    [{ end_reason: 'rst_received', sk_err: 104 }, 'reset by the peer (ECONNRESET)'],
+    [{ end_reason: 'rst_received', sk_err: 104 }, 'ended by a reset that came in (ECONNRESET)'],
     [{ end_reason: 'unreachable', sk_err: 250 }, 'unreachable: no route, or a router said so (errno 250)'],
   ]);
   check(

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { readAddress } from '../../bpf/rows.gen.ts';
 import { type Filter, formatFilter, parseFilter } from '../../dashboards/filter.ts';
 
 describe('what a person types', () => {
@@ -10,7 +11,13 @@ describe('what a person types', () => {
     ['  port=0\tpeer=2001:db8::1 ', { port: 0, peer: '2001:db8::1' }],
     ['process="Web Content"', { process: 'Web Content' }],
     ['process="say \\"hi\\" \\\\"', { process: 'say "hi" \\' }],
-    ['peer=::ffff:1.2.3.4', { peer: '::ffff:1.2.3.4' }],
+    ['peer=::ffff:1.2.3.4', { peer: '1.2.3.4' }],
+    ['peer=::FFFF:102:304', { peer: '1.2.3.4' }],
+    ['peer=2001:DB8:0:0:0:0:0:1', { peer: '2001:db8::1' }],
+    ['peer=2001:0db8::0001', { peer: '2001:db8::1' }],
+    ['peer=1:0:0:2:0:0:0:3', { peer: '1:0:0:2::3' }],
+    ['peer=64:ff9b::1.2.3.4', { peer: '64:ff9b::102:304' }],
+    ['peer=0:0:0:0:0:0:0:0', { peer: '::' }],
     ['process=a=b', { process: 'a=b' }],
   ];
   test.each(cases)('%j', (text, filter) => {
@@ -29,6 +36,9 @@ describe('what is wrong is said', () => {
     ['port=65536', /is not a port/],
     ['peer=10.0.0', /is not an IPv4 or IPv6 address/],
     ['peer=10.0.0.256', /is not an IPv4 or IPv6 address/],
+    ['peer=010.0.0.1', /is not an IPv4 or IPv6 address/],
+    ['peer=fe80::1%eth0', /is not an IPv4 or IPv6 address/],
+    ['peer=::1]/x[', /is not an IPv4 or IPv6 address/],
     ['peer=1:2', /is not an IPv4 or IPv6 address/],
     ['process=sixteen-letters-', /too long: the kernel keeps 15 bytes/],
     ['process=äöüäöüäö', /too long/],
@@ -39,6 +49,18 @@ describe('what is wrong is said', () => {
     expect(parsed.filter).toBeNull();
     expect(parsed.error).toMatch(error);
   });
+});
+
+test('an address is written as rows have it, whoever spells it how', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), fc.boolean(), (bytes, isMapped) => {
+      if (isMapped) bytes.set([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]);
+      const view = new DataView(bytes.buffer);
+      const groups = Array.from({ length: 8 }, (_, index) => view.getUint16(index * 2).toString(16));
+      const asked = [groups.join(':'), groups.map((group) => group.padStart(4, '0').toUpperCase()).join(':'), readAddress(view, 0)];
+      for (const text of asked) expect(parseFilter(`peer=${text}`)).toEqual({ filter: { peer: readAddress(view, 0) }, error: '' });
+    }),
+  );
 });
 
 test('every filter is written so that it reads back', () => {
@@ -53,8 +75,10 @@ test('every filter is written so that it reads back', () => {
     { requiredKeys: [] },
   );
   fc.assert(
-    fc.property(filters, (filter) => {
-      expect(parseFilter(formatFilter(filter))).toEqual({ filter, error: '' });
+    fc.property(filters, (typed) => {
+      const { filter } = parseFilter(formatFilter(typed));
+      expect(filter).toMatchObject({ ...typed, ...(typed.peer === undefined ? {} : { peer: expect.any(String) }) });
+      expect(parseFilter(formatFilter(filter ?? {}))).toEqual({ filter, error: '' });
     }),
   );
 });

@@ -162,6 +162,12 @@ describe('what must not be said', () => {
     ['a slow peer, where segments were sent again', { ...SLOW, total_retrans: 8 }],
     ['a slow peer, on a long path', { ...SLOW, turn_rtt_us: 2_900_000, rtt_min_us: 200_000 }],
     ['a slow peer, where nobody knows which side asked', { ...SLOW, role: 'unknown' }],
+    ['a slow peer, where an answer takes less than a person notices', { turns: 10, turn_us: 490_000 }],
+    ["a lost SYN at the server, whose handshake is the SYN-ACK's round trip", { role: 'server', connect_us: 1_030_000 }],
+    [
+      'a missing close() of a connection that has ended',
+      { state: 'close_wait', to_ms: 90_000, states: [{ state: 'close_wait', from_ms: 30_000, to_ms: null }] },
+    ],
     [
       'a missing close(), a moment after the peer closed',
       { state: 'close_wait', closed_ms: null, states: [{ state: 'close_wait', from_ms: 59_000, to_ms: null }] },

@@ -49,6 +49,12 @@ test.each([
     503,
   ],
   ['an answer without words', answer(502, '<html>'), 'http', 'The collector answered 502', 502],
+  ['a refusal without a code', answer(403, '{"message":"Forbidden"}'), 'http', 'The collector answered 403', 403],
+  ['a code that is no text', answer(400, '{"code":7,"message":"no"}'), 'http', 'The collector answered 400', 400],
+  ['a refusal that is no object', answer(500, 'null'), 'http', 'The collector answered 500', 500],
+  ['a refusal that is cut off', answer(503, '{"code":"too_ma'), 'http', 'The collector answered 503', 503],
+  ['a page in place of an answer', answer(200, '<html>Please log in</html>'), 'http', 'something else answered in its place', 200],
+  ['nothing in place of an answer', answer(200, ''), 'http', 'something else answered in its place', 200],
   ['no answer', () => Promise.reject(new TypeError('Failed to fetch')), 'unreachable', 'The collector does not answer', 0],
 ])('%s', async (_name, respond, code, message, status) => {
   const asked = createApiClient(respond).hosts({}, signal);

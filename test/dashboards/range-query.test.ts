@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseFilter } from '../../dashboards/filter.ts';
 import { matchesFilter, rangeQuery } from '../../dashboards/range-query.ts';
 import type { ViewState } from '../../dashboards/view-state.ts';
 import type { Retransmit } from '../../server/api.ts';
@@ -40,6 +41,21 @@ describe('what is asked for', () => {
     const asked = { range: '5m', filter: { host: 'web-9' } } as const;
     expect(rangeQuery(asked, HOSTS, NOW_MS)).toEqual({ query: null, error: 'No host is called “web-9”. Known: web-1, db-3.' });
     expect(rangeQuery(asked, [], NOW_MS).error).toMatch(/None has reported yet/);
+  });
+});
+
+describe('a peer means the same however it is spelled, in live rows and in what is asked for', () => {
+  const spellings = [
+    ['2001:db8::1', ['2001:db8::1', '2001:DB8::1', '2001:db8:0:0:0:0:0:1', '2001:0db8::0001']],
+    ['1.2.3.4', ['1.2.3.4', '::ffff:1.2.3.4', '::FFFF:102:304', '0:0:0:0:0:ffff:1.2.3.4']],
+  ] as const;
+  test.each(spellings)('%s', (peer_addr, texts) => {
+    for (const text of texts) {
+      const { filter } = parseFilter(`peer=${text}`);
+      expect(matchesFilter({ peer_addr } as Retransmit, filter ?? {}, HOSTS), text).toBe(true);
+      expect(matchesFilter({ peer_addr: '9.9.9.9' } as Retransmit, filter ?? {}, HOSTS), text).toBe(false);
+      expect(rangeQuery({ range: '5m', filter: filter ?? {} }, HOSTS, NOW_MS).query, text).toMatchObject({ peer_addr });
+    }
   });
 });
 

@@ -34,10 +34,16 @@ describe('what a link holds and the page cannot use is told', () => {
     ['?range=toString', /range=toString/],
     ['?from=2000&to=1000', /from and to must both be times/],
     ['?from=2000', /from and to/],
+    ['?to=2000', /from and to/],
+    ['?from=2000&to=2000', /from the earlier one/],
+    ['?from=1e3&to=2000', /from and to/],
+    ['?from=1000&to=0x7d0', /from and to/],
     ['?port=99999', /is not a port/],
     ['?sort=comm', /sort=comm: tables sort by retrans/],
     ['?connection=web-1/2', /expected HOST\/ID/],
+    ['?connection=1/2x', /expected HOST\/ID/],
     ['?panel=secrets', /panel=secrets/],
+    ['?tab=completeness', /tab=completeness, which this page does not know/],
     ['?colour=red', /colour=red, which this page does not know/],
   ];
   test.each(cases)('%s', (search, problem) => {

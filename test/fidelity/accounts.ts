@@ -123,7 +123,8 @@ const RULES: readonly Rule[] = [
   { counter: 'TcpExtTCPTimeouts', rows: timeouts, unattributed: 'part', unseen: true },
   {
     counter: 'TcpExtTCPLossProbes',
-    rows: (seen) => attempts(seen).filter((row) => row.class === 'tlp').length,
+    // One that a firewall of this host dropped is not counted.
+    rows: (seen) => sent(seen).filter((row) => row.class === 'tlp').length,
     unattributed: 'part',
     atMost: 'a probe with new data sends nothing again',
   },
@@ -186,7 +187,19 @@ function ruleLine(seen: SideSeen, scenario: string, { counter, rows, unattribute
   };
 }
 
-/** Every line that nstat, iptables and the rows of one side make. */
+/** What another program saw of the same events, and the rows of them. */
+function witnessLines(seen: SideSeen): [counter: string, kernel: number, rows: number][] {
+  const { witnessed, rows } = seen;
+  return [
+    ['retransmit events', witnessed.retransmits, attempts(seen).length],
+    ['segments of them', witnessed.segments, allSegments(attempts(seen))],
+    ['state changes', witnessed.state_changes, rows.state_change.length],
+    // An end that no program saw has a row too, when its socket goes.
+    ['ends of connections', witnessed.ends, Math.min(witnessed.ends, ends(seen).length)],
+  ];
+}
+
+/** Every line that nstat, the witness, iptables and the rows of one side make. */
 export function accountOf(seen: SideSeen, other: SideSeen, scenario: string, excused: Excuses = {}): Line[] {
   const { side, nstat, rows, filtered } = seen;
   const plain = { scenario, side, namespace: undefined, allowed: 0, exactly: true, apart: 0, why: '' };
@@ -196,10 +209,11 @@ export function accountOf(seen: SideSeen, other: SideSeen, scenario: string, exc
     .filter(([, counter]) => !known.has(counter))
     .map(([member, counter]) => {
       const namespace = sum(rows.namespace.map((row) => row[member]));
-      return { ...plain, source: 'nstat', counter, kernel: nstat[counter] ?? 0, rows: undefined, namespace };
+      return { ...plain, source: 'nstat', counter, kernel: counterOf(nstat, counter), rows: undefined, namespace };
     });
+  const witnessed = witnessLines(seen).map(([counter, kernel, said]) => ({ ...plain, source: 'witness', counter, kernel, rows: said }));
   const drops = { ...plain, source: 'iptables', counter: 'packets dropped', kernel: filtered, rows: firewalled(seen).length };
-  return [...ruled, ...others, drops].map((line) => ({ ...line, ...excused[line.counter]?.(seen, other) }));
+  return [...ruled, ...others, ...witnessed, drops].map((line) => ({ ...line, ...excused[line.counter]?.(seen, other) }));
 }
 
 const lacking = ({ kernel, rows, apart }: Line): number => kernel - (rows ?? kernel) - (apart ?? 0);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { KIND, type Kind, type Rows } from '../../bpf/rows.gen.ts';
 import { type Collected, collectRows } from '../support/collect.ts';
 import { isOwnNetns } from '../support/netns.ts';
+import { startWitness, type Testimony } from '../support/witness.ts';
 import { accountOf, type Line } from './accounts.ts';
 import { compilePrograms } from './programs.ts';
 import { type Ran, runAll, runScenario } from './run.ts';
@@ -21,6 +22,7 @@ export type Observed = {
   seen: Map<string, Seen | Error>;
   lines: Map<string, Line[]>;
   collected: Collected;
+  testimony: Testimony;
   /** removes the namespaces */
   close(): void;
 };
@@ -40,10 +42,13 @@ export async function observe(scenarios: readonly Scenario[]): Promise<Observed>
         ran.set(scenario, await runScenario(scenario, programs, directory, look).catch((error: Error) => error));
       });
     };
-    const collected = await collectRows(traffic, { ring_bytes: RING_BYTES, only: isOwnNetns });
-    const seen = new Map([...ran].map(([{ id }, each]) => [id, each instanceof Error ? each : see(each, collected)]));
+    const witness = await startWitness();
+    const [collected, testimony] = await collectRows(traffic, { ring_bytes: RING_BYTES, only: isOwnNetns })
+      .then(async (all) => [all, await witness.ask()] as const)
+      .finally(() => witness.close());
+    const seen = new Map([...ran].map(([{ id }, each]) => [id, each instanceof Error ? each : see(each, collected, testimony)]));
     const lines = new Map(scenarios.map((scenario) => [scenario.id, linesOf(scenario, seen.get(scenario.id))]));
-    return { seen, lines, collected, close };
+    return { seen, lines, collected, testimony, close };
   } catch (error) {
     close();
     throw error;
@@ -52,12 +57,13 @@ export async function observe(scenarios: readonly Scenario[]): Promise<Observed>
   }
 }
 
-function see({ pair, ...ran }: Ran, collected: Collected): Seen {
+function see({ pair, ...ran }: Ran, collected: Collected, testimony: Testimony): Seen {
   const side = (name: Side): SideSeen => {
     const cookie = collected.netnsOf(pair[name].name);
     const of = <Name extends Kind>(kind: Name) => (collected.rows[kind] as Rows[Name][]).filter((row) => row.netns === cookie);
     const rows = Object.fromEntries(KIND.map((kind) => [kind, of(kind)])) as SideSeen['rows'];
-    return { side: name, netns: pair[name], cookie, rows, nstat: ran.nstat[name], filtered: ran.filtered[name], said: ran.said[name] };
+    const known = { nstat: ran.nstat[name], filtered: ran.filtered[name], said: ran.said[name], witnessed: testimony.of(cookie) };
+    return { side: name, netns: pair[name], cookie, rows, ...known };
   };
   return { ...ran, client: side('client'), server: side('server') };
 }

@@ -2,6 +2,8 @@
 import type { Row } from '../../agent/row-text.ts';
 import type { Kind, Rows } from '../../bpf/rows.gen.ts';
 import type { Family, Netns, Pair } from '../support/netns.ts';
+import { waitFor } from '../support/wait.ts';
+import type { Events } from '../support/witness.ts';
 import type { Frame } from './tshark.ts';
 
 export const SIDES = ['client', 'server'] as const;
@@ -74,6 +76,8 @@ export type SideSeen = {
   filtered: number;
   said: Said[];
   rows: { [Name in Kind]: Rows[Name][] };
+  /** what the witness saw */
+  witnessed: Events;
 };
 
 export type Seen = Record<Side, SideSeen> & {
@@ -87,13 +91,7 @@ export type Seen = Record<Side, SideSeen> & {
 /** What became of the words of this name, in their order. */
 export const said = ({ said: all }: SideSeen, word: string): Said[] => all.filter((each) => each.word === word);
 
-const UNTIL_MS = 60_000;
-
 /** Waits until `holds` does. */
 export async function until(what: string, holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + UNTIL_MS;
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error(`there are not ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  await waitFor(what, holds, Boolean, 100);
 }

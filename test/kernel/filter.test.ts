@@ -97,8 +97,7 @@ async function everyKind({ source, take }: Run): Promise<RowOf[]> {
   const rows: RowOf[] = [];
   lose(ends().server, 'ipv4', 0.05);
   try {
-    const deadline = Date.now() + 60_000;
-    while (!rows.some(({ kind }) => kind === 'sample') && Date.now() < deadline) {
+    while (!rows.some(({ kind }) => kind === 'sample')) {
       let isOver = false;
       const bulk = connections(WEB, 3, { request: 3_000_000 }).finally(() => {
         isOver = true;
@@ -251,7 +250,7 @@ test('watch --filter prints what matches, and ends with what each filter did', a
   if (!isRoot) return context.skip('needs root: network namespaces and BPF');
   const COUNT = 10;
   const filters = [`peer_port = ${WEB} and netns = ${ends().client.name} and event = close`, `local_port = ${API} and class != unknown`];
-  const options = ['--format', 'ndjson', '--duration', '30s', ...filters.flatMap((filter) => ['--filter', filter])];
+  const options = ['--format', 'ndjson', '--duration', '10m', ...filters.flatMap((filter) => ['--filter', filter])];
   const child = spawn(process.execPath, ['cli.ts', 'watch', 'connection', 'retransmit', ...options], { cwd: root });
   let [text, errors] = ['', ''];
   child.stdout.on('data', (chunk) => {
@@ -260,9 +259,8 @@ test('watch --filter prints what matches, and ends with what each filter did', a
   child.stderr.on('data', (chunk) => {
     errors += chunk;
   });
-  const deadline = Date.now() + 60_000;
   // The filters are live once their rows come.
-  while (!text.includes('\n') && child.exitCode === null && Date.now() < deadline) await connections(WEB, 1);
+  while (!text.includes('\n') && child.exitCode === null) await connections(WEB, 1);
   await connections(API, COUNT);
   await connections(WEB, COUNT);
   child.kill('SIGINT');

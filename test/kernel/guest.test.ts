@@ -13,7 +13,7 @@ import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows.gen.ts';
 import { type Collector, openCollector } from '../agent/collector.ts';
 import { until } from '../agent/until.ts';
 import { startAgent, sumOf } from '../support/agent-process.ts';
-import { type BpfObjects, heldBy, leftOf, NOTHING_LEFT, pins } from '../support/bpf-objects.ts';
+import { type BpfObjects, freed, heldBy, pins } from '../support/bpf-objects.ts';
 import { makeLone } from '../support/lone-netns.ts';
 import { NOBODY, whyNotNobody } from '../support/nobody.ts';
 import { root } from '../support/project-files.ts';
@@ -136,7 +136,7 @@ check(`${STARTS} starts and stops in one process leave nothing`, async () => {
   await until('descriptors are closed', () => count('fd') <= before.descriptors);
   expect({ descriptors: count('fd'), threads: count('task'), pins: pins() }).toEqual(before);
   expect(made.prog.size).toBeGreaterThan(STARTS * 10);
-  expect(await leftOf(made)).toEqual(NOTHING_LEFT);
+  await freed(made);
 });
 
 check(`${PROCESS_STARTS} agents leave nothing, whether they are asked to end or killed`, async () => {
@@ -147,7 +147,7 @@ check(`${PROCESS_STARTS} agents leave nothing, whether they are asked to end or 
     expect(made.prog.size).toBeGreaterThan(10);
     if (i % 2 === 0) expect(await agent.stop()).toBe(0);
     else process.kill(agent.pid, 'SIGKILL');
-    expect(await leftOf(made)).toEqual(NOTHING_LEFT);
+    await freed(made);
   }
   expect(pins()).toEqual(before);
 });

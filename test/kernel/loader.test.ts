@@ -2,20 +2,21 @@
 // itself, and what it leaves behind.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { openKernel, PREBUILT } from '../../agent/ring-source.ts';
 import { until } from '../agent/until.ts';
+import { freed, heldBy } from '../support/bpf-objects.ts';
 import { collectRows } from '../support/collect.ts';
 import { NOBODY, whyNotNobody } from '../support/nobody.ts';
 import { root } from '../support/project-files.ts';
 import { rightsOf } from '../support/threads.ts';
+import { waitFor } from '../support/wait.ts';
 
 const HOOKS = [
   'inet_sock_set_state',
@@ -68,38 +69,13 @@ function hooksOf(options: { prebuilt?: string; refuse?: string[] }) {
   };
 }
 
-/** Ids of the BPF programs that a process holds. */
-function programsOf(pid: number | undefined): number[] {
-  const directory = `/proc/${pid}/fdinfo`;
-  return readdirSync(directory).flatMap((fd) => {
-    try {
-      const text = readFileSync(join(directory, fd), 'utf8');
-      const id = /^prog_id:\t(\d+)$/m.exec(text)?.[1];
-      return id && text.includes('prog_type') ? [Number(id)] : [];
-    } catch {
-      return []; // closed meanwhile
-    }
-  });
-}
-
-/** Waits for the kernel to free programs, which it does a grace period after their last holder; returns those it did not. */
-async function left(ids: readonly number[]): Promise<number[]> {
-  const deadline = Date.now() + 10_000;
-  for (;;) {
-    const list = JSON.parse(execFileSync('bpftool', ['-j', 'prog', 'list'], { encoding: 'utf8' })) as { id: number }[];
-    const alive = list.map(({ id }) => id).filter((id) => ids.includes(id));
-    if (alive.length === 0 || Date.now() > deadline) return alive;
-    await sleep(50);
-  }
-}
-
 check('all hooks attach here, and nothing is left after close', async () => {
   const source = openKernel({ host_id: 1n, ring_bytes: RING_BYTES });
   expect(source.hooks()).toEqual(HOOKS.map((name) => ({ name, attached: true, reason: '' })));
-  const held = programsOf(process.pid);
-  expect(held).toHaveLength(HOOKS.length);
+  const held = heldBy(process.pid);
+  expect(held.prog.size).toBe(HOOKS.length);
   source.close();
-  expect(await left(held)).toEqual([]);
+  await freed(held);
 });
 
 check('a refused hook leaves the others', () => {
@@ -135,20 +111,31 @@ check('with every hook refused it does not start, and says each reason', () => {
   expect(() => hooksOf({ refuse: [...HOOKS, STAND_IN] })).toThrow(`this kernel refused every hook:\n${reasons}\n`);
 });
 
+/** Waits until the kernel has no connection of this port any more, but in TIME_WAIT. */
+async function connectionsGone(port: number): Promise<void> {
+  const others = ['exclude', 'time-wait', 'exclude', 'listening', `( sport = :${port} or dport = :${port} )`];
+  const living = () => execFileSync('ss', ['-Htan', ...others], { encoding: 'utf8' }).trim();
+  await waitFor(`the end of the connections of port ${port}`, living, (text) => text === '', 20);
+}
+
 check('a connection older than the agent has an owner, and counts from where the agent began', async () => {
-  const server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+  let received = 0;
+  const server = createServer((socket) => socket.on('data', ({ length }) => (received += length))).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const bound = server.address();
   const port = typeof bound === 'object' && bound ? bound.port : 0;
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
-  socket.write('before the agent');
-  await sleep(50);
+  const write = async (text: string) => {
+    const all = received + text.length;
+    socket.write(text);
+    await until('all is received', () => received === all);
+  };
+  await write('before the agent');
   const local_port = socket.localPort;
-  const { rows } = await collectRows(async () => {
-    await sleep(1_100);
-    socket.write('since');
-    await sleep(1_100);
+  const { rows } = await collectRows(async (look) => {
+    await write('since');
+    look();
     socket.end();
     await once(socket, 'close');
     const later = connect(port, '127.0.0.1');
@@ -156,6 +143,7 @@ check('a connection older than the agent has an owner, and counts from where the
     later.end();
     await once(later, 'close');
     server.close();
+    await connectionsGone(port);
   });
   const mine = { pid: process.pid, owner: 'io' };
   const samples = rows.sample.filter((row) => row.local_port === local_port);
@@ -173,16 +161,16 @@ check('a close whose event reaches no program is reported when the socket goes',
   const server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const bound = server.address();
-  const socket = connect(typeof bound === 'object' && bound ? bound.port : 0, '127.0.0.1');
+  const port = typeof bound === 'object' && bound ? bound.port : 0;
+  const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
   const { localPort } = socket;
   const { rows } = await collectRows(
     async () => {
-      await sleep(1_100);
       socket.end();
       await once(socket, 'close');
       server.close();
-      await sleep(200);
+      await connectionsGone(port);
     },
     { refuse: ['inet_sock_set_state'] },
   );
@@ -203,7 +191,7 @@ check('a connection whose end reaches no program is counted as missed', async ()
       for (const socket of sockets) socket.end();
       await Promise.all(sockets.map((socket) => once(socket, 'close')));
       server.close();
-      await sleep(200);
+      await connectionsGone(port);
     },
     { refuse: ['inet_sock_set_state', 'tcp_destroy_sock'] },
   );
@@ -252,7 +240,7 @@ async function watching() {
 
 check('two at once see the same, and one killed with SIGKILL leaves nothing', async () => {
   const other = await watching();
-  const theirPrograms = programsOf(other.child.pid);
+  const theirs_held = heldBy(other.child.pid ?? 0);
   const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const bound = server.address();
@@ -275,5 +263,5 @@ check('two at once see the same, and one killed with SIGKILL leaves nothing', as
   expect(theirs()).toBe(ours);
   other.child.kill('SIGKILL');
   await once(other.child, 'exit');
-  expect(await left(theirPrograms)).toEqual([]);
+  await freed(theirs_held);
 });

@@ -3,7 +3,7 @@
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readlinkSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -58,7 +58,7 @@ function look(source: RowSource) {
 
 /** A test with the kernel source open; says so where it may not have it. */
 function check(title: string, body: (source: RowSource, skip: (reason: string) => never) => Promise<void>): void {
-  test(title, { timeout: 60_000 }, async (context) => {
+  test(title, async (context) => {
     if (process.getuid?.() !== 0) return context.skip('needs root: network namespaces and BPF');
     const source = openKernel({ host_id: 1n, ring_bytes: RING_BYTES, walk_interval_ms: 0 });
     try {
@@ -69,12 +69,16 @@ function check(title: string, body: (source: RowSource, skip: (reason: string) =
   });
 }
 
+const OWN = '/proc/thread-self/ns/net';
+const home = readlinkSync(OWN);
+
 /** Swept while it is there, under its cookie and name, and not any more once it is gone. */
 async function expectSeen(source: RowSource, kept: Kept, name: string): Promise<void> {
   const during = look(source);
   await kept.end();
   expect(during.listeners).toContainEqual({ netns: kept.cookie, port: kept.port });
   expect({ cookie: kept.cookie, name: during.names.get(kept.cookie) }).toEqual({ cookie: kept.cookie, name });
+  expect(readlinkSync(OWN), 'this process is back in its own').toBe(home);
 }
 
 check('one that only a thread lives in', async (source) => {

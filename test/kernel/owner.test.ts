@@ -22,6 +22,7 @@ import {
   SERVERS,
   type Server,
 } from '../support/holders.ts';
+import { waitFor } from '../support/wait.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-holders-'));
 let programs: Programs | undefined;
@@ -39,7 +40,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** A test that needs the kernel and the programs; says so where it may not have them. */
 function check(title: string, body: (built: Programs, skip: (reason: string) => never) => Promise<void>): void {
-  test(title, { timeout: 60_000 }, async (context) => {
+  test(title, async (context) => {
     if (programs === undefined) return context.skip(refused);
     await body(programs, context.skip);
   });
@@ -64,7 +65,7 @@ async function hold(built: Programs, server: HoldingServer, how: Client, options
   expect(by_server).toContain(at_server.pid);
   const end = async () => {
     await client.end();
-    await expect.poll(() => isOver(at_client.port, server.port), { timeout: 10_000 }).toBe(true);
+    await waitFor('the end of the connection', () => isOver(at_client.port, server.port), Boolean, 20);
   };
   return { how, server: at_server, client: at_client, by_ss: { client: by_client, server: by_server }, end };
 }

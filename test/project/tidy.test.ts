@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
+import nodeJson from '../../deploy/node/package.json' with { type: 'json' };
 import packageJson from '../../package.json' with { type: 'json' };
 import { type ProjectFile, projectFiles, root } from '../support/project-files.ts';
 
@@ -106,7 +107,7 @@ const rules: Rule[] = [
     name: 'each test file belongs to a suite that runs',
     applies: (path) => /\.(test|spec)\.[jt]sx?$/.test(path),
     offences: ({ path }) =>
-      /^test\/(agent|bpf|server|dashboards|project|support|kernels?|fidelity|faults|browser)\/.*\.test\.ts$/.test(path)
+      /^test\/(agent|bpf|server|dashboards|fuzz|project|support|kernels?|fidelity|faults|browser|fresh)\/.*\.test\.ts$/.test(path)
         ? []
         : ['1: no suite runs it'],
     sample: { path: 'agent/a.test.ts', text: '' },
@@ -126,15 +127,14 @@ test.each(rules)('caught: $name', ({ applies, offences, sample }) => {
 });
 
 test('packages are pinned exactly', () => {
-  const { dependencies, devDependencies, optionalDependencies } = packageJson;
-  const loose = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies }).filter(
-    ([, version]) => !/^(npm:[^@]+@)?\d+\.\d+\.\d+$/.test(version),
-  );
+  const { dependencies, devDependencies } = packageJson;
+  const all = [dependencies, devDependencies, nodeJson.dependencies, nodeJson.optionalDependencies].flatMap(Object.entries<string>);
+  const loose = all.filter(([, version]) => !/^(npm:[^@]+@)?\d+\.\d+\.\d+$/.test(version));
   expect(loose).toEqual([]);
 });
 
-test('the lock names no registry', () => {
-  expect(readFileSync(join(root, 'package-lock.json'), 'utf8')).not.toContain('"resolved": "http');
+test.each(['package-lock.json', 'deploy/node/package-lock.json'])('%s names no registry', (lock) => {
+  expect(readFileSync(join(root, lock), 'utf8')).not.toContain('"resolved": "http');
 });
 
 test.each([

@@ -9,6 +9,7 @@ import { type Ran, runScenario } from '../fidelity/run.ts';
 import type { Scenario, SideSeen } from '../fidelity/scenario.ts';
 import type { Pair } from '../support/netns.ts';
 import { root } from '../support/project-files.ts';
+import { NO_EVENTS } from '../support/witness.ts';
 import { lossTraffic } from './loss.ts';
 import { fileOf, type Named, RECORDINGS, type RowsByKind, readRows } from './recordings.ts';
 import { type Tape, tape, writeTape } from './tape.ts';
@@ -30,7 +31,8 @@ function check(scenario: Scenario, ran: Ran, { cookies }: Tape, rows: RowsByKind
     const netns = ran.pair[side];
     const cookie = cookies.get(netns.name) ?? 0n;
     const own = Object.fromEntries(Object.entries(rows).map(([kind, all]) => [kind, all.filter((row) => row.netns === cookie)]));
-    return { side, netns, cookie, nstat: ran.nstat[side], filtered: ran.filtered[side], said: ran.said[side], rows: own as RowsByKind };
+    const known = { nstat: ran.nstat[side], filtered: ran.filtered[side], said: ran.said[side], witnessed: NO_EVENTS };
+    return { side, netns, cookie, rows: own as RowsByKind, ...known };
   };
   const both = { ...ran, client: seen('client'), server: seen('server') };
   scenario.happened(both);

@@ -107,8 +107,7 @@ test('a flood is cut to the newest rows, ten times a second, and what is left ou
 test('all viewers get the same tick, at most once a second', async () => {
   const viewers = [view(), view(), view()];
   // A busy machine computes a tick slowly: the rows go on until each viewer has had three.
-  const deadline_ms = Date.now() + 30_000;
-  while (viewers.some((viewer) => viewer.of('tick').length < 3) && Date.now() < deadline_ms) {
+  while (viewers.some((viewer) => viewer.of('tick').length < 3)) {
     await send(1);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -122,7 +121,7 @@ test('all viewers get the same tick, at most once a second', async () => {
     });
   }
   await Promise.all(viewers.map(close));
-}, 60_000);
+});
 
 test.each([
   ['another site', { origin: 'https://evil.example' }, 403, 'origin_forbidden'],

@@ -123,6 +123,8 @@ test.each<[string, number, string]>([
   [`${API.overview}?from=2000&to=1000`, 400, 'request_invalid'],
   [`${API.overview}?port=70000`, 400, 'request_invalid'],
   [`${API.overview}?peer_addr=10.0.0`, 400, 'request_invalid'],
+  [`${API.overview}?peer_addr=010.0.0.1`, 400, 'request_invalid'],
+  [`${API.overview}?peer_addr=fe80::1%25eth0`, 400, 'request_invalid'],
   [`${API.overview}?host_id=99999999999999999999`, 400, 'request_invalid'],
   [`${API.overview}?host_id=1%27%20OR%201`, 400, 'request_invalid'],
   [`${API.overview}?colour=red`, 400, 'request_invalid'],

@@ -28,7 +28,7 @@ let front: Front;
 beforeAll(async () => {
   directory = await testDirectory();
   front = await startFront(directory.path);
-}, 60_000);
+});
 afterAll(async () => {
   await front.end('SIGTERM');
   await directory.remove();
@@ -145,15 +145,20 @@ test('a batch that several collectors took, while they and their engine were kil
   await sending;
   const store = await openClickHouse({ url: front.url, database: 'tcplens' });
   const all = agent.sent * ROWS;
+  // The last one may have been killed before it had made the tables: they listen and take batches all the same.
+  for (const { url } of running)
+    await until(
+      () => fetch(`${url}/readyz`),
+      ({ ok }) => ok,
+    );
   await until(
     () => stored(store),
     (found) => (found as { rows: number }).rows >= all,
-    60_000,
-  ).catch(() => undefined);
+  );
   for (const one of running) await end(one, 'SIGTERM');
   console.log(`${agent.sent} batches, ${agent.twice} of them to several of ${COLLECTORS} collectors, ${KILLS} kills`);
   expect(agent.acknowledged.size).toBe(agent.sent);
   expect(agent.twice).toBeGreaterThan(10);
   expect(await stored(store)).toEqual({ rows: all, batches: agent.sent, rolled: all, counted: all });
   await store.close();
-}, 180_000);
+});

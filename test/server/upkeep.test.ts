@@ -38,7 +38,7 @@ beforeAll(async () => {
   await migrate(engine);
   store = { ...engine, upkeep: upkeepOf(engine) } as unknown as Store;
   for (let day = 4; day >= 0; day--) await fillDay(TODAY_S - day * DAY_S);
-}, 120_000);
+});
 afterAll(async () => {
   await engine.close();
   rmSync(directory, { recursive: true });
@@ -84,7 +84,7 @@ test('a store beyond its limit drops the oldest day of every table, goes on, and
   expect(await daysOf()).toEqual(Object.fromEntries(DAILY.map((table) => [table, expect.arrayContaining([oldest, dayOf(TODAY_S)])])));
   for (const days of Object.values(await daysOf())) expect(days[0]).toBe(oldest);
   expect((await store.upkeep.dropped(9)).map(({ day }) => day).sort()).toEqual(said.map(({ day }) => day));
-}, 120_000);
+});
 
 test('hours and days of what was dropped stay, and stay exact where rows come late', async () => {
   const hours = () => engine.query('SELECT count() AS hours, sum(rolled_rows) AS rows FROM rollup_1h');
@@ -144,7 +144,7 @@ test('today goes only when it alone is over the limit', async () => {
   await fillDay(TODAY_S);
   expect(await store.upkeep.retain({ bytes: await sizeOf() }, Date.now())).toEqual([]);
   expect(await store.upkeep.retain({ share: 1 }, Date.now())).toEqual([]);
-}, 60_000);
+});
 
 describe('a size as people say it', () => {
   test.each([

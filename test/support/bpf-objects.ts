@@ -1,15 +1,13 @@
 // What BPF objects a process holds, and which of them the kernel still has: by id, since others load programs too.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from './wait.ts';
 
 const SORTS = ['prog', 'map', 'link'] as const;
 type Sort = (typeof SORTS)[number];
 
 /** Ids by sort. The kernel gives every id once. */
 export type BpfObjects = Record<Sort, Set<number>>;
-
-const FREED_MS_MAX = 20_000;
 
 function eachSort(idsOf: (sort: Sort) => Iterable<number>): BpfObjects {
   return { prog: new Set(idsOf('prog')), map: new Set(idsOf('map')), link: new Set(idsOf('link')) };
@@ -33,18 +31,11 @@ function listed(sort: Sort): number[] {
   return (JSON.parse(list) as { id: number }[]).map(({ id }) => id);
 }
 
-/** Of `objects` those that the kernel has not freed, which it does a grace period after their last holder. */
-export async function leftOf(objects: BpfObjects): Promise<Record<Sort, number[]>> {
-  const deadline = Date.now() + FREED_MS_MAX;
-  for (;;) {
-    const left = { prog: [0], map: [0], link: [0] };
-    for (const sort of SORTS) left[sort] = listed(sort).filter((id) => objects[sort].has(id));
-    if (SORTS.every((sort) => left[sort].length === 0) || Date.now() > deadline) return left;
-    await sleep(50);
-  }
+/** Waits until the kernel has freed them, which it does a grace period after their last holder. */
+export async function freed(objects: BpfObjects): Promise<void> {
+  const left = () => SORTS.flatMap((sort) => listed(sort).flatMap((id) => (objects[sort].has(id) ? [`${sort} ${id}`] : [])));
+  await waitFor('the kernel to free what nobody holds', left, ({ length }) => length === 0, 50);
 }
-
-export const NOTHING_LEFT = { prog: [], map: [], link: [] };
 
 /** What is pinned below /sys/fs/bpf. */
 export function pins(): string[] {

@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { type BrowserContext, type ConsoleMessage, chromium, type Page } from 'playwright-core';
 import { build } from 'vite';
 
+/** How long what a page shows is waited for: nearly as long as a test may take, for a busy machine takes its time. */
+export const EVENTUALLY_MS = 200_000;
+
 export const CHROMIUM = '/usr/bin/chromium';
 /** Why browser tests cannot run here; empty where they can. */
 export const NO_BROWSER = existsSync(CHROMIUM) ? '' : `${CHROMIUM} is missing: apt-get install chromium`;
@@ -38,6 +41,7 @@ export async function openBrowser(size = { width: 1440, height: 900 }): Promise<
     viewport: size,
     timezoneId: 'UTC',
   });
+  context.setDefaultTimeout(EVENTUALLY_MS);
   const complaints: string[] = [];
   // Runs before the page's own scripts, and is not subject to its policy.
   await context.addInitScript(`addEventListener('securitypolicyviolation', (event) =>

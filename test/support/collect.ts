@@ -14,6 +14,8 @@ export type Collected = {
   /** rows drained, those of other namespaces than `only` included */
   drained: Record<Kind, number>;
   counters: Record<Kind, KindCounters>;
+  /** events that found these hooks' programs running on the same processor already, by the kernel's own count */
+  missesOf(...hooks: string[]): number;
   /** cookie of a namespace by its `ip netns` name */
   netnsOf(name: string): bigint;
 };
@@ -60,12 +62,14 @@ export async function collectRows(
     look();
     await traffic(look);
     look();
+    const misses = source.misses?.() ?? new Map<string, number>();
     return {
       hooks: source.hooks(),
       fields: source.fields(),
       rows: rows as Collected['rows'],
       drained,
       counters: source.counters(),
+      missesOf: (...hooks) => hooks.reduce((sum, hook) => sum + (misses.get(hook) ?? 0), 0),
       netnsOf: (name) => names.get(name) ?? 0n,
     };
   } finally {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { waitFor } from './wait.ts';
 
 export type Family = 'ipv4' | 'ipv6';
 export type Netns = {
@@ -94,14 +95,10 @@ export function makePair(link: Link = 'veth'): Pair {
 
 /** Waits until a namespace has no TCP socket but listeners and those in TIME_WAIT, which no longer count. */
 export async function socketsGone(side: Netns): Promise<void> {
-  const deadline = Date.now() + 90_000;
   // One that waits for a FIN in place of a closed socket is shown as FIN-WAIT-2, and is in TIME_WAIT all the same.
   const living = () =>
     side.run('ss', '-Htanop', 'exclude', 'time-wait', 'exclude', 'listening').replaceAll(/^.*timer:\(timewait.*\n/gm, '');
-  while (living().trim() !== '') {
-    if (Date.now() > deadline) throw new Error(`${side.name} still has sockets:\n${living()}`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
+  await waitFor(`the end of the sockets of ${side.name}`, living, (text) => text.trim() === '', 200);
 }
 
 /** Drops a share of the TCP packets without SYN that arrive in a namespace. */

@@ -7,7 +7,7 @@ export const root = join(import.meta.dirname, '../..');
 export type ProjectFile = { path: string; text: string };
 
 const made = new Set(['node_modules', '.git', '.data', 'dist', 'package-lock.json']);
-const binary = /\.(o|so|png|tcplens|ico|woff2|tsbuildinfo)$/;
+const binary = /\.(o|so|png|tcplens|ico|woff2|tsbuildinfo|bin)$/;
 
 /** Every text file, by its path from the root. */
 export function projectFiles(folder = ''): ProjectFile[] {

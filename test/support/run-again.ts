@@ -1,13 +1,15 @@
 /** Suites that compare what programs saw with what there was. */
-const OF_THE_KERNEL = /^test\/(kernel|fidelity|browser)\//;
+const OF_THE_KERNEL = /^test\/(kernel|fidelity)\//;
 /** More files than this do not fail by such an accident. */
 const FILES_MAX = 3;
 
+export const comparesWithKernel = (file: string): boolean => OF_THE_KERNEL.test(file);
+
 /**
- * The files to run once more: those that failed, where the kernel hid softirqs from every program and nothing else went wrong.
- * @param stray - errors of no test
+ * Of the files that failed those to run once more: what they missed may be what the kernel hid from every program.
+ * @param hidden - softirqs, by file, that were hidden while it ran
  */
-export function runAgain(failed: readonly string[], { hidden, stray }: { hidden: number; stray: number }): readonly string[] {
-  const isAccident = hidden > 0 && stray === 0 && failed.length <= FILES_MAX && failed.every((file) => OF_THE_KERNEL.test(file));
-  return isAccident ? failed : [];
+export function runAgain(failed: readonly string[], hidden: ReadonlyMap<string, number>): readonly string[] {
+  const again = failed.filter((file) => comparesWithKernel(file) && (hidden.get(file) ?? 0) > 0);
+  return again.length <= FILES_MAX ? again : [];
 }

@@ -5,12 +5,13 @@ import { type AgentProcess, type Series, startAgent, sumOf } from './agent-proce
 import { makeLone } from './lone-netns.ts';
 import { lose, makePair } from './netns.ts';
 import { runClients, type ServerFigures, type StormFigures, serveStorm } from './storm.ts';
+import { waitFor } from './wait.ts';
+import type { Events, Witness } from './witness.ts';
 
 const SHORT_THREADS = 4;
 const BULK_THREADS = 2;
 const BULK_BYTES = 4_000_000;
 const LOSS = 0.01;
-const SETTLED_MS_MAX = 90_000;
 
 export type StormOptions = {
   /** the program that buildStorm() made */
@@ -18,6 +19,7 @@ export type StormOptions = {
   family: 'ipv4' | 'ipv6';
   seconds: number;
   agent: readonly string[];
+  witness?: Witness;
 };
 
 /** One sort of connections: what its two ends say they did, and the agent's rows of each end. */
@@ -40,13 +42,15 @@ export type StormAccount = {
   missed: number;
   /** events that found their program running on the same processor */
   interrupted: number;
+  /** what a witness saw of the storm and of everybody else on this machine; undefined where there was none */
+  witnessed: { hidden: number; own: Events; others: Events } | undefined;
 };
 
 /** A port that nobody is given by the kernel, and that no other run takes: the agent's rows are told apart by it. */
 const randomPort = (from: number) => from + Math.floor(Math.random() * 2000);
 
 /** Runs the storm with an agent beside it, and waits until the agent's account does not move any more. */
-export async function runStorm({ storm, family, seconds, agent: args }: StormOptions): Promise<StormAccount> {
+export async function runStorm({ storm, family, seconds, agent: args, witness }: StormOptions): Promise<StormAccount> {
   const lone = makeLone();
   const pair = makePair();
   const ports = { short: randomPort(4000), bulk: randomPort(6000) };
@@ -69,6 +73,7 @@ export async function runStorm({ storm, family, seconds, agent: args }: StormOpt
     await closed([lone, pair.client, pair.server]);
     const servers = { short: await short.stop(), bulk: await bulk.stop() };
     const series = await settled(agent, Object.values(ports));
+    const seen = await witness?.ask();
     return {
       short: { clients: shortClients, servers: servers.short, rows: rowsOf(series, ports.short) },
       bulk: { clients: bulkClients, servers: servers.bulk, rows: rowsOf(series, ports.bulk) },
@@ -76,6 +81,7 @@ export async function runStorm({ storm, family, seconds, agent: args }: StormOpt
       ring_lost: sumOf(series, ROWS, { ...RING_LOST, tcplens_kind: 'connection' }),
       missed: sumOf(series, ROWS, { tcplens_stage: 'missed', tcplens_kind: 'connection' }),
       interrupted: sumOf(series, 'tcplens_agent_hooks_missed_total', {}),
+      witnessed: seen && { hidden: seen.hidden, ...seen.named(lone.name, pair.client.name, pair.server.name) },
       ring_lost_beside: sumOf(series, ROWS, RING_LOST) - sumOf(series, ROWS, { ...RING_LOST, tcplens_kind: 'connection' }),
     };
   } finally {
@@ -101,23 +107,18 @@ function rowsOf(series: readonly Series[], port: number): Side['rows'] {
 
 /** Waits until the namespaces have no TCP socket but TIME_WAIT's and listeners. */
 async function closed(places: readonly { name: string; run(...command: string[]): string }[]): Promise<void> {
-  const deadline = Date.now() + SETTLED_MS_MAX;
   for (const { name, run } of places) {
-    while (run('ss', '-Htan', 'exclude', 'time-wait', 'exclude', 'listening').trim() !== '') {
-      if (Date.now() > deadline) throw new Error(`${name} still has sockets:\n${run('ss', '-tan', 'exclude', 'time-wait')}`);
-      await sleep(100);
-    }
+    const living = () => run('ss', '-Htan', 'exclude', 'time-wait', 'exclude', 'listening').trim();
+    await waitFor(`the end of the sockets of ${name}`, living, (text) => text === '', 100);
   }
 }
 
 /** The account once nothing is in the rings: connection rows that were written are counted, and no more come. */
 async function settled(agent: AgentProcess, ports: readonly number[]): Promise<Series[]> {
-  const deadline = Date.now() + SETTLED_MS_MAX;
   for (let before = -1; ; await sleep(500)) {
     const series = await agent.metrics();
     const now = ports.reduce((sum, port) => sum + allRows(series, port), 0);
     if (now === before) return series;
-    if (Date.now() > deadline) throw new Error('the agent still counts connections long after the last has ended');
     before = now;
   }
 }

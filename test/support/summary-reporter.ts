@@ -49,11 +49,21 @@ function messageOf({ message }: SerializedError): string {
   return shown.join('\n  ');
 }
 
-export function accountText({ passed, skips, failures }: Summary): string {
+/** The names of the tests that passed. */
+export function passedIn(modules: readonly TestModule[]): ReadonlySet<string> {
+  const tests = modules.flatMap((module) => [...module.children.allTests()]);
+  return new Set(
+    tests.filter((each) => each.result().state === 'passed').map((each) => `${each.module.relativeModuleId} > ${each.fullName}`),
+  );
+}
+
+/** @param only_then - of those that passed, how many did so only in a second run */
+export function accountText({ passed, skips, failures }: Summary, only_then = 0): string {
+  const total = `${passed} passed, ${failures.length} failed, ${skips.length} skipped`;
   const lines = [
     ...skips.map(({ name, reason }) => `skipped: ${name}: ${reason}`),
     ...failures.map(({ name, reason }) => `failed: ${name}: ${reason}`),
-    `${passed} passed, ${failures.length} failed, ${skips.length} skipped`,
+    only_then === 0 ? total : `${total}; ${only_then} passed only when run once more`,
   ];
   return `\n${lines.join('\n')}\n`;
 }

@@ -2,7 +2,7 @@
 // said without evidence: an empty list means that nothing stood out.
 import type { Connection } from '../../../server/api.ts';
 import { dropped } from './findings/drops.ts';
-import { gaveUp, resetAfterIdle, resetBySelf } from './findings/endings.ts';
+import { gaveUp, resetAfterIdle, resetByPeer, resetBySelf, resetOnTheWay } from './findings/endings.ts';
 import type { Finding, Look } from './findings/finding.ts';
 import { slowHandshake } from './findings/handshake.ts';
 import { limitedByReceiver, limitedBySender, slowStartAfterIdle } from './findings/limits.ts';
@@ -14,6 +14,8 @@ import { slowAnswers, stall } from './findings/turns.ts';
 const LOOKS: readonly Look[] = [
   gaveUp,
   resetBySelf,
+  resetOnTheWay,
+  resetByPeer,
   resetAfterIdle,
   dropped,
   leak,

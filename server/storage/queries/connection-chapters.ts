@@ -63,6 +63,8 @@ type AtEnd = Figures<
   | 'unheard_us'
   | 'port_first'
   | 'port_last'
+  | 'snd_isn'
+  | 'rcv_isn'
   | (typeof STATE_MEMBERS)[keyof typeof STATE_MEMBERS]
 >;
 export type Event = Head &

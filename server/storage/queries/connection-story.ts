@@ -4,7 +4,7 @@ import { plainAddress } from './address.ts';
 import { accountOf, columnsOf, waitsOf } from './connection-account.ts';
 import type { Chapters, Head, Names, Transition } from './connection-chapters.ts';
 
-export type Story = Omit<Connection, 'host_id' | 'connection_id' | keyof Names> & { cgroup_id: string };
+export type Story = Omit<Connection, 'host_id' | 'connection_id' | 'other_end' | keyof Names> & { cgroup_id: string };
 
 /** Undefined without any row. */
 export function storyOf(chapters: Chapters): Story | undefined {

@@ -4,6 +4,7 @@ import { containerName, hostName } from '../entities.ts';
 import type { Store } from '../store.ts';
 import { type Chapters, type Event, type Names, type Sample, STATE_MEMBERS, type Transition } from './connection-chapters.ts';
 import { storyOf } from './connection-story.ts';
+import { otherEnd } from './other-end.ts';
 import { retransmitsOf } from './retransmits.ts';
 
 /** Most rows of a kind in one story; of samples the newest, of the rest the first. */
@@ -27,6 +28,8 @@ const AT_END = [
   'port_first',
   'port_last',
   'syn_arrived',
+  'snd_isn',
+  'rcv_isn',
   ...Object.values(STATE_MEMBERS),
 ].join(', ');
 
@@ -78,6 +81,10 @@ export async function connection(store: Store, host_id: string, connection_id: s
   const story = storyOf(chapters);
   if (story === undefined) return undefined;
   const { cgroup_id, ...facts } = story;
-  const [names] = await store.query<Names>(NAMES, { host_id, cgroup_id, pid: facts.pid, to_ms: facts.to_ms });
-  return { host_id, connection_id, host: names?.host ?? '', container: names?.container ?? '', command: names?.command ?? '', ...facts };
+  const [[names], other_end] = await Promise.all([
+    store.query<Names>(NAMES, { host_id, cgroup_id, pid: facts.pid, to_ms: facts.to_ms }),
+    otherEnd(store, { host_id, connection_id, ...facts }, events),
+  ]);
+  const named = { host: names?.host ?? '', container: names?.container ?? '', command: names?.command ?? '' };
+  return { host_id, connection_id, ...named, ...facts, other_end };
 }

@@ -16,7 +16,7 @@ const SOCKETS = (
     toUnixTimestamp64Milli(max(time_ns)) AS last,
     (last, argMax(accept_queue, time_ns), argMax(accept_queue_limit, time_ns), argMax(syn_backlog, time_ns)) AS newest,
     max(accept_queue) AS queue_max, max(accept_queue / greatest(accept_queue_limit, 1)) AS fullest,
-    sum(accepted) AS accepted_sum, sum(drops) AS drops_sum
+    sum(accepted) AS accepted_sum, sum(overflows) AS overflows_sum, sum(drops) AS drops_sum
   FROM listener WHERE ${where}
   GROUP BY host_key, socket`;
 
@@ -29,17 +29,17 @@ const listenersSql = (
   toString(netns_key) AS netns, pid, toString(local) AS local_addr, port, last_ms,
   arrayCount(n -> n.1 >= last_ms - ${SWEEP_MS_MAX}, all) AS sockets,
   ${still(2)} AS accept_queue, ${still(3)} AS accept_queue_limit, ${still(4)} AS syn_backlog,
-  accept_queue_max, full, accepted, drops, count() OVER () AS total
+  accept_queue_max, full, accepted, overflows, drops, count() OVER () AS total
 FROM (
   SELECT host_key, comm_key, cgroup_key, netns_key, argMax(owner_pid, last) AS pid, local, port, max(last) AS last_ms, groupArray(newest) AS all,
-    max(queue_max) AS accept_queue_max, max(fullest) AS full, sum(accepted_sum) AS accepted, sum(drops_sum) AS drops
+    max(queue_max) AS accept_queue_max, max(fullest) AS full, sum(accepted_sum) AS accepted, sum(overflows_sum) AS overflows, sum(drops_sum) AS drops
   FROM (${SOCKETS(where)})
   GROUP BY host_key, comm_key, cgroup_key, netns_key, local, port
 ) AS g
-ORDER BY drops DESC, full DESC, accepted DESC, host_id, port, local_addr
+ORDER BY overflows DESC, drops DESC, full DESC, accepted DESC, host_id, port, local_addr
 LIMIT {limit:UInt32}`;
 
-/** The `limit` listeners that turned most away, then the fullest, then the busiest. From rows. */
+/** The `limit` listeners whose full queues turned most away, then those that dropped most for whatever reason, then the fullest, then the busiest. From rows. */
 export async function listeners(store: Store, range: Range, limit: number, now_ms: number): Promise<Listeners> {
   const { where, params } = windowOf(range, now_ms, 'rows');
   const rows = await store.query<Listener & { total: number }>(listenersSql(where), { ...params, limit });

@@ -196,6 +196,47 @@ test.each(['full', 'short', 'io'] as const)(
   },
 );
 
+test('of a segment the batches that are too old do not come, the others do', async () => {
+  spool = new ModelledSpool({ bytes_max: 1024 ** 3, age_ms_max: 3_600_000 });
+  await spool.open();
+  await spool.append('sample', 5, 100);
+  // Soon enough after it to be in the same file.
+  spool.now_ms += 100_000;
+  await spool.append('sample', 7, 100);
+  while (spool.under_way.length > 0) spool.release(0);
+  expect(spool.segmentFiles()).toHaveLength(1);
+  spool.now_ms += 3_550_000;
+  expect(await taken()).toEqual([7]);
+  expect(spool.totals()).toMatchObject({ spool_expired: 5, sent: 7 });
+  spool.expectLaw();
+});
+
+test('what a disk did not take of the books is in what it takes later', async () => {
+  await filled();
+  await spool.next();
+  spool.settle(0, 'sent');
+  spool.disk.fault = 'full';
+  await spool.spool.flush(true);
+  await spool.next();
+  spool.settle(0, 'sent');
+  spool.disk.fault = 'none';
+  await spool.flush(true);
+  await spool.crash();
+  await spool.open();
+  expect(await taken()).toEqual(ROWS.slice(2));
+  spool.expectLaw();
+});
+
+test('what comes after a restart lies beside what was there', async () => {
+  await filled();
+  await spool.restart();
+  await spool.append('sample', 6, PAYLOAD_BYTES);
+  spool.release(0);
+  expect(spool.spool.bytes.memory).toBe(0);
+  expect(spool.segmentFiles()).toHaveLength(2);
+  expect(await taken()).toEqual([...ROWS, 6]);
+});
+
 test('many batches are flushed together, and not at all once a collector has them', async () => {
   spool = new ModelledSpool(CAPS);
   await spool.open();

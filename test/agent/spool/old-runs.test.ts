@@ -71,7 +71,7 @@ test('of many runs few are remembered, and all their rows are told', async () =>
   expect(last.runs.has(epochOf(3)) && last.runs.has(epochOf(60))).toBe(true);
   expect(statSync(join(directory, 'books')).size).toBeLessThan(256 * 1024);
   await last.close();
-}, 60_000);
+});
 
 test('where a collector may have something of each, the oldest are forgotten, and it is said how much', () => {
   const runs = new Map([1, 2, 3, 4, 5].map((n) => [epochOf(n), { epoch: epochOf(n), host_id: BATCH.host_id, host: HOST }]));

@@ -2,8 +2,10 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32c } from '@node-rs/crc32';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { formatLine, readLines } from '../../../agent/spool/books-line.ts';
 import { isFull, toGiveUp } from '../../../agent/spool/caps.ts';
 import { DeadLetters } from '../../../agent/spool/dead-letters.ts';
 import { REAL_DISK } from '../../../agent/spool/disk.ts';
@@ -109,4 +111,22 @@ test('dead letters are records, and of too many the older half goes', async () =
   const old = readFileSync(join(directory, 'dead-letters.old'));
   expect(old.length).toBeLessThan(2000);
   expect(parseHeader(old, 0, 0)?.head.sequence).toBeGreaterThan(10);
+});
+
+test.each([
+  ['is no JSON', '{"gone":[1'],
+  ['has another shape', '{"totals":[{"epoch":"00000000000000ee"}],"segments":{}}'],
+  ['names a segment that no file can be', '{"segments":[{"number":18446744073709551616,"length":1,"waiting":[]}]}'],
+  ['has an outcome that no collector takes', '{"totals":[{"epoch":"00000000000000ee","kind":"drop","outcome":"eaten","rows":1}]}'],
+  ['is null', 'null'],
+])('a line of the books that is whole and %s costs nothing but itself', (_what, json) => {
+  const host = { name: 'a', machine: 'b', kernel: 'c', agent_version: 'd' };
+  const run = { epoch: '00000000000000ee', host_id: '00000000000000aa', host };
+  const strange = `${crc32c(json).toString(16).padStart(8, '0')} ${json}\n`;
+  const state = readLines(formatLine({ runs: [run], posted: [run.epoch] }) + strange + formatLine({ gone: [7] }));
+  expect([...state.runs.values()]).toEqual([run]);
+  expect([...state.gone]).toEqual([7]);
+  // What it said of runs that a collector may have something of, nobody knows.
+  expect(state.posted).toBeUndefined();
+  expect([state.totals.size, state.segments.size]).toEqual([0, 0]);
 });

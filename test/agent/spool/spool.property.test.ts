@@ -115,7 +115,7 @@ test('without faults nothing is lost, whoever is killed: in order, the same byte
     }),
     { numRuns: 60 },
   );
-}, 120_000);
+});
 
 test('what is taken is the oldest that waits', async () => {
   await fc.assert(
@@ -140,7 +140,7 @@ test('what is taken is the oldest that waits', async () => {
     ),
     { numRuns: 40 },
   );
-}, 120_000);
+});
 
 test('whatever the disk does, each row that was seen is sent, is lost by a name, or waits', async () => {
   const any = fc.oneof(
@@ -161,4 +161,4 @@ test('whatever the disk does, each row that was seen is sent, is lost by a name,
     }),
     { numRuns: 150 },
   );
-}, 180_000);
+});

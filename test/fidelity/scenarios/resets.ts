@@ -114,6 +114,7 @@ const others: Scenario[] = [
         pid: pidOf(server),
       });
       expect(sum(server.rows.listener.map(({ accepted }) => accepted))).toBe(4);
+      expect(sum(server.rows.listener.map(({ overflows }) => overflows))).toBe(server.nstat['TcpExtListenOverflows']);
       expect(client.rows.retransmit.map((row) => row.class)).toEqual(Array(4).fill('syn'));
       const unseen = unseenFailures(client).length;
       expect(unseen).toBeLessThan(4);

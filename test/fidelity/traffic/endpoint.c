@@ -10,6 +10,7 @@
  *   linger0  linger2:SECONDS  nodelay  nonblock  rcvbuf:BYTES  sndbuf:BYTES  user_timeout:MS
  *   keepalive:IDLE:INTERVAL:COUNT
  *   mptcp  cc:NAME                                    sockets made after it are MPTCP's, have this congestion control
+ *   rename:NUMBER                                     the process is called renamed-NUMBER from now on
  *   sleep:MS  wait                                    wait for a line on the standard input
  *   error  state:NUMBER  peek:BYTES                   wait for the socket's error, state, or so many bytes to read
  *   info                                              print what the kernel says of the socket (TCP_INFO)

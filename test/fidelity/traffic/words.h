@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -183,6 +184,14 @@ static long long do_mptcp(const long *number)
 	return 0;
 }
 
+static long long do_rename(const long *number)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "renamed-%ld", number[0]);
+	return prctl(PR_SET_NAME, name);
+}
+
 static const struct word {
 	const char *name;
 	long long (*run)(const long *number);
@@ -203,6 +212,7 @@ static const struct word {
 	{ "nonblock", do_nonblock },
 	{ "peek", do_peek },
 	{ "recv", do_recv },
+	{ "rename", do_rename },
 	{ "send", do_send },
 	{ "shutdown", do_shutdown },
 	{ "sleep", do_sleep },

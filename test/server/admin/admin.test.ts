@@ -17,7 +17,7 @@ beforeAll(async () => {
   const engine = await openEmbeddedEngine({ path: join(data, 'engine') });
   await migrate(engine, MIGRATIONS.slice(0, 3));
   await engine.close();
-}, 60_000);
+});
 afterAll(() => rmSync(directory, { recursive: true }));
 
 type Finished = { code: number | null; stdout: string; stderr: string };
@@ -43,7 +43,7 @@ test('migrations: what is pending is told by the exit code, and applied when ask
   const applied = await admin('migrations', '--apply', '--json', '--data', data);
   expect(applied).toMatchObject({ code: 0, stderr: '' });
   expect(parsed<Migrations>(applied).migrations.every(({ state }) => state === 'applied')).toBe(true);
-}, 60_000);
+});
 
 test('retention: shown and changed', async () => {
   const shown = await admin('--data', data, 'retention');
@@ -52,7 +52,7 @@ test('retention: shown and changed', async () => {
   const changed = parsed<Retention>(await admin('retention', 'set', 'rows', '7', '--json', '--data', data));
   expect(new Set(changed.tables.filter((table) => table.class === 'rows').map(({ days }) => days))).toEqual(new Set([7]));
   expect(changed.tables.find(({ table }) => table === 'rollup_1h')?.days).toBe(400);
-}, 60_000);
+});
 
 test.each<[string[], number, RegExp]>([
   [['retention', 'set', 'rows', '0'], 2, /whole number of days/],
@@ -83,4 +83,4 @@ test('beside a collector that holds the directory, the collector answers', async
     await collector?.stop();
     await place.remove();
   }
-}, 60_000);
+});

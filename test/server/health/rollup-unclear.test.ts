@@ -19,7 +19,7 @@ let front: Front;
 beforeAll(async () => {
   directory = await testDirectory();
   front = await startFront(join(directory.path, 'server'));
-}, 60_000);
+});
 afterAll(async () => {
   await front.end('SIGTERM');
   await directory.remove();
@@ -55,7 +55,7 @@ test('what nobody can tell yet is told, and is found out once it can be', async 
   const health = async () => (await (await fetch(`${url}/api/v1/health`)).json()) as Health;
   const unclear = ({ findings }: Health) => findings.filter(({ code }) => code === 'rollup_unclear').length;
   await collector.fill();
-  const said = await until(health, (seen) => unclear(seen) === 1, 30_000);
+  const said = await until(health, (seen) => unclear(seen) === 1);
   expect(said.figures.rollups_unclear.segments).toBe(1);
   expect(said.findings.map(({ code }) => code)).not.toContain('store_refuses');
   expect(await store.query('SELECT count() AS rows FROM sample')).toEqual([{ rows: 2 * ROWS }]);
@@ -65,11 +65,11 @@ test('what nobody can tell yet is told, and is found out once it can be', async 
   expect(metrics).toMatch(new RegExp(`^tcplens_collector_log_late_rows\\{?.*\\}? ${2 * ROWS}$`, 'm'));
   expect(metrics).toMatch(/^tcplens_collector_log_late_size(_bytes)?\{?.*\}? [1-9]/m);
   await client.command({ query: 'ALTER TABLE rollup_1m DELETE WHERE rolled_rows = 7 SETTINGS mutations_sync = 1' });
-  await until(health, (seen) => unclear(seen) === 0 && seen.figures.log.bytes === 0, 60_000);
+  await until(health, (seen) => unclear(seen) === 0 && seen.figures.log.bytes === 0);
   expect(await store.query('SELECT sum(data_segs_out) AS rolled, (SELECT count() FROM sample) AS rows FROM rollup_1m')).toEqual([
     { rolled: 2 * ROWS, rows: 2 * ROWS },
   ]);
   await collector.stop(10_000);
   await client.close();
   await store.close();
-}, 120_000);
+});

@@ -261,7 +261,7 @@ const { TCPLENS_RUNS = '80', TCPLENS_SEED, TCPLENS_PATH = '' } = process.env;
 const RUNS = { numRuns: Number(TCPLENS_RUNS), ...(TCPLENS_SEED !== undefined && { seed: Number(TCPLENS_SEED), path: TCPLENS_PATH }) };
 
 test('whatever fails and wherever it crashes, each acknowledged row is stored once or counted, in groups that stay the same', {
-  timeout: 60_000 + 1000 * RUNS.numRuns,
+  timeout: 600_000 + 1000 * RUNS.numRuns,
 }, async () => {
   const steps = fc.array(step, { minLength: 1, maxLength: 25 });
   const plans = fc.array(plan, { maxLength: 6 });

@@ -29,7 +29,7 @@ beforeAll(async () => {
   const open = () => openClickHouse({ url: front.url, database: 'tcplens' });
   stores = [await open(), await open()];
   for (const store of stores) await store.migrate();
-}, 60_000);
+});
 afterAll(async () => {
   for (const store of stores) await store.close();
   await front.end('SIGTERM');
@@ -76,4 +76,4 @@ test('a damaged batch and one that is given up count only where no other collect
   await again.close();
   expect(await toldOf(await openLog('second'), second)).toEqual({ log_damaged: ROWS, dead_letter: ROWS });
   await log.close();
-}, 60_000);
+});

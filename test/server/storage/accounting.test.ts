@@ -15,7 +15,7 @@ let store: Store;
 beforeAll(async () => {
   store = await openEmbedded({ path: directory });
   await store.migrate();
-}, 60_000);
+});
 afterAll(async () => {
   await store.close();
   rmSync(directory, { recursive: true });

@@ -14,7 +14,7 @@ const directory = mkdtempSync(join(tmpdir(), 'tcplens-claims-'));
 let engine: Engine;
 beforeAll(async () => {
   engine = await openEmbeddedEngine({ path: join(directory, 'engine') });
-}, 60_000);
+});
 beforeEach(async () => {
   for (const table of ['claims_head_from_claims', 'claims_head', 'claims']) await engine.command(`DROP TABLE IF EXISTS ${table} SYNC`);
   for (const statement of CLAIMS_TABLES) await engine.command(statement);
@@ -150,7 +150,7 @@ test('a backlog is claimed in several blocks, each segment in one', async () => 
     { position: 1, segments: 17, claims: 10_200 },
     { position: 2, segments: 13, claims: 7800 },
   ]);
-}, 30_000);
+});
 
 /** Numbers from 0 to 1 that a seed repeats: a linear congruential generator, its high bits. */
 function diceOf(seed: number): () => number {
@@ -230,4 +230,4 @@ test('of batches that reached several collectors, in any order, each is stored b
     // Shrinking would run the engine a thousand times; the seed that is printed repeats the failure.
     { numRuns: 8, endOnFailure: true },
   );
-}, 120_000);
+});

@@ -30,7 +30,7 @@ beforeAll(async () => {
   await migrate(noted);
   for (const statement of CLAIMS_TABLES) await noted.define(statement);
   await createSharedTurn(noted);
-}, 120_000);
+});
 afterAll(async () => {
   await engine.close();
   rmSync(directory, { recursive: true });

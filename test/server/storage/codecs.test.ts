@@ -12,7 +12,7 @@ let engine: Engine;
 beforeAll(async () => {
   engine = await openEmbeddedEngine({ path: directory });
   await migrate(engine);
-}, 120_000);
+});
 afterAll(async () => {
   await engine.close();
   rmSync(directory, { recursive: true });
@@ -41,7 +41,7 @@ const codecOf = async (table: string, name: string) => {
 
 test('what is as it should be is left alone', async () => {
   expect(await alterations()).toEqual([]);
-}, 60_000);
+});
 
 test('columns of the sorting key and others get the codec of this version', async () => {
   const before = await codecOf('sample', 'connection_id');
@@ -50,7 +50,7 @@ test('columns of the sorting key and others get the codec of this version', asyn
   expect(await alterations()).toEqual(['sample MODIFY COLUMN connection_id', 'sample MODIFY COLUMN srtt_us']);
   expect(await codecOf('sample', 'connection_id')).toBe(before);
   expect(before).toContain('DoubleDelta');
-}, 60_000);
+});
 
 test('a table of an engine that began to make statistics makes none', async () => {
   await engine.command('ALTER TABLE drop RESET SETTING auto_statistics_types');
@@ -59,4 +59,4 @@ test('a table of an engine that began to make statistics makes none', async () =
     "SELECT create_table_query AS statement FROM system.tables WHERE database = currentDatabase() AND name = 'drop'",
   );
   expect(table?.statement).toContain("auto_statistics_types = ''");
-}, 60_000);
+});

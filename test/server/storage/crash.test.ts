@@ -65,7 +65,7 @@ test('a killed collector that inserts its segments again has each row once', asy
   ]);
   expect(await store.query('SELECT sum(data_segs_out) AS n FROM rollup_1m')).toEqual([{ n: SEGMENTS * ROWS }]);
   await store.close();
-}, 120_000);
+});
 
 test('a segment that reached its table and not the rollup is completed by the retry', async () => {
   const engine = await openEmbeddedEngine({ path: join(directory, 'half') });
@@ -80,7 +80,7 @@ test('a segment that reached its table and not the rollup is completed by the re
   expect(await engine.query('SELECT count() AS n FROM sample')).toEqual([{ n: ROWS }]);
   expect(await engine.query('SELECT sum(data_segs_out) AS n FROM rollup_1m')).toEqual([{ n: ROWS }]);
   await engine.close();
-}, 60_000);
+});
 
 type Case = { name: string; stored: boolean; harm: string; after_retry: { rows: number; rolled: number; counted: number } };
 
@@ -131,4 +131,4 @@ test('whatever a kill has left, an unsettled segment is stored once', async () =
     }
   }
   await engine.close();
-}, 120_000);
+});

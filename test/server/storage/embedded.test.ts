@@ -16,7 +16,7 @@ let store: Store;
 beforeAll(async () => {
   store = await openEmbedded({ path });
   await store.migrate();
-}, 60_000);
+});
 afterAll(async () => {
   await store.close();
   rmSync(directory, { recursive: true });
@@ -69,4 +69,4 @@ test('a second process cannot open the directory, and is told why', () => {
   const { stdout } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
   expect(stdout).toContain('store_unavailable The embedded engine cannot open');
   expect(stdout).toContain('Is another collector using it?');
-}, 60_000);
+});

@@ -16,7 +16,7 @@ let engine: Engine;
 beforeAll(async () => {
   engine = await openEmbeddedEngine({ path: directory });
   await migrate(engine);
-}, 60_000);
+});
 afterAll(async () => {
   await engine.close();
   rmSync(directory, { recursive: true });

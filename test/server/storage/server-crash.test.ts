@@ -24,7 +24,7 @@ beforeAll(async () => {
   front = await startFront(directory);
   store = await openClickHouse({ url: front.url, database: 'tcplens' });
   await store.migrate();
-}, 60_000);
+});
 afterAll(async () => {
   await store.close();
   await front.end('SIGTERM');
@@ -121,7 +121,7 @@ test('a segment of which the server has forgotten the token is not stored again'
   utimesSync(segment.path, old, old);
   await store.insertUnsettled([forgotten]);
   expect(await held()).toEqual(all(ROWS));
-}, 60_000);
+});
 
 /** Before the server, and holds back rows that are being inserted until `arrival`. */
 async function networkBefore(arrival: Promise<void>): Promise<{ url: string; waiting: () => boolean; close: () => void }> {
@@ -166,4 +166,4 @@ test('a first answer is not believed either if the server has begun meanwhile: a
   expect(await held()).toEqual(all(ROWS));
   await behind.close();
   network.close();
-}, 60_000);
+});

@@ -21,7 +21,7 @@ let front: Front;
 
 beforeAll(async () => {
   front = await startFront(directory);
-}, 60_000);
+});
 afterAll(async () => {
   await front.end('SIGTERM');
   rmSync(directory, { recursive: true });
@@ -47,7 +47,6 @@ async function begin(database: string): Promise<Store> {
         (error: Error) => error.message,
       ),
     (said) => said === 'ready',
-    60_000,
   );
   for (let count = 0; count < SEGMENTS; count++) await store.insertSegment(resets());
   return store;
@@ -63,7 +62,7 @@ test('all that is inserted by whoever is ready first is rolled up and counted', 
   ).toEqual([{ rows, behind: rows, counted: rows }]);
   expect(await store?.query('SELECT count() AS steps FROM migration'), 'each step ran once').toEqual([{ steps: MIGRATIONS.length }]);
   for (const each of stores) await each.close();
-}, 120_000);
+});
 
 test('while another is at it nothing is changed; one that is silent has lost its turn', async () => {
   const database = 'taken';
@@ -86,4 +85,4 @@ ENGINE = MergeTree ORDER BY (work, position, at) SETTINGS non_replicated_dedupli
   expect(await store.query('SELECT max(position) AS position, max(ended) AS ended FROM shared_turn')).toEqual([{ position: 2, ended: 1 }]);
   await client.close();
   await store.close();
-}, 120_000);
+});

@@ -15,13 +15,13 @@ describe.each(BACKENDS)('store on $name', ({ skip, open }) => {
   let fixture: Fixture;
   beforeAll(async () => {
     if (skip === undefined) fixture = await open();
-  }, 60_000);
-  afterAll(async () => fixture?.close(), 30_000);
+  });
+  afterAll(async () => fixture?.close());
   const check = (name: string, run: () => Promise<void>) =>
     test(name, async (context) => {
       context.skip(skip !== undefined, skip);
       await run();
-    }, 60_000);
+    });
   const count = async (table: string, what = 'count()', where = '1') => {
     const [row] = await fixture.store.query<{ n: number }>(`SELECT ${what} AS n FROM ${table} WHERE ${where}`);
     return row?.n;

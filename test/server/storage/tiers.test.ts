@@ -7,12 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import { migrate } from '../../../server/storage/migrations.ts';
 import type { Engine } from '../../../server/storage/store.ts';
 import { TierRefresh } from '../../../server/storage/tier-refresh.ts';
 import { KEPT_BY_EACH } from '../../../server/storage/tiers.ts';
+import { waitFor } from '../../support/wait.ts';
 import { DAY_S, FIRST_S, putRows, sumsOf } from './tier-sums.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-tiers-'));
@@ -26,7 +28,7 @@ async function open(): Promise<void> {
   await migrate(engine);
   tiers = new TierRefresh(engine);
 }
-beforeAll(open, 60_000);
+beforeAll(open);
 afterAll(async () => {
   await engine.close();
   rmSync(directory, { recursive: true });
@@ -43,7 +45,7 @@ test('hours and days add up to the rows, figure by figure and bucket by bucket',
   expect(await tiers.run(NOW_MS)).toBe(48 + 2);
   await expectEqualSums();
   expect(await tiers.run(NOW_MS)).toBe(0);
-}, 60_000);
+});
 
 test('each piece keeps its largest keys, and the rest in one row a host', async () => {
   const [day] = await engine.query<{ most: number; others: number; hosts: number }>(
@@ -66,7 +68,7 @@ test('rows that come late are in their hour and day at the next pass, others sta
   expect(await tiers.run(NOW_MS)).toBe(1 + 1 + 2 + 1);
   await expectEqualSums();
   expect(await superseded()).toEqual([{ versions: 2 }]);
-}, 60_000);
+});
 
 /** Pieces and versions in the tables beside the published ones. */
 const superseded = () =>
@@ -83,13 +85,13 @@ test('what has not ended is left to the minutes', async () => {
   const built = await engine.query(`SELECT sum(rolled_rows) AS rows FROM rollup_1h WHERE start = toDateTime(${hour_s}, 'UTC')`);
   expect(built).toEqual([{ rows: 70 }]);
   expect(await engine.query('SELECT count() AS n FROM rollup_version')).not.toEqual(before);
-}, 60_000);
+});
 
 test('versions that are read no more go, once nobody can be reading them', async () => {
   await new TierRefresh(engine).run(NOW_MS + 20 * 60_000);
-  await expect.poll(superseded, { timeout: 20_000 }).toEqual([{ versions: 0 }]);
+  await waitFor('the end of superseded versions', superseded, (found) => isDeepStrictEqual(found, [{ versions: 0 }]), 100);
   await expectEqualSums();
-}, 60_000);
+});
 
 async function kill(child: ChildProcess, after_ms: number): Promise<void> {
   const exit = once(child, 'exit');
@@ -112,4 +114,4 @@ test('killed anywhere in a pass, the next one leaves every sum exact', async () 
     await engine.close();
   }
   await open();
-}, 120_000);
+});

@@ -67,7 +67,7 @@ describe.each([1, 3] as const)('from version %i', (version) => {
     await MADE_BY[version](engine);
     await fill(engine);
     await migrate(engine);
-  }, 60_000);
+  });
   afterAll(async () => {
     await engine.close();
     rmSync(directory, { recursive: true });

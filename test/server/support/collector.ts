@@ -7,6 +7,10 @@ import { Collector } from '../../../server/collector.ts';
 import { readConfig } from '../../../server/config.ts';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
 import type { Store } from '../../../server/storage/store.ts';
+import { waitFor } from '../../support/wait.ts';
+
+/** More than a test may take. */
+const STOP_MS_MAX = 600_000;
 
 export const TEST_VERSION = '0.0.0-test';
 
@@ -30,7 +34,7 @@ export async function startCollector(...options: Parameters<typeof newCollector>
   const collector = newCollector(...options);
   const url = await collector.start();
   await collector.fill();
-  return { url, stop: () => collector.stop(10_000) };
+  return { url, stop: () => collector.stop(STOP_MS_MAX) };
 }
 
 /** What a stopped collector has left in its engine. */
@@ -48,13 +52,7 @@ export async function countRows(store: Store, table: string): Promise<number> {
   return Number(row?.rows);
 }
 
-/** Asks until `holds` is true; fails with what it last saw. */
-export async function until<Seen>(look: () => Promise<Seen> | Seen, holds: (seen: Seen) => boolean, deadline_ms = 20_000): Promise<Seen> {
-  const end = Date.now() + deadline_ms;
-  for (;;) {
-    const seen = await look();
-    if (holds(seen)) return seen;
-    if (Date.now() > end) throw new Error(`still not so after ${deadline_ms} ms: ${JSON.stringify(seen)}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
+/** Asks until `holds` is true of the answer, for as long as the test may take. */
+export async function until<Seen>(look: () => Promise<Seen> | Seen, holds: (seen: Seen) => boolean): Promise<Seen> {
+  return waitFor(`what ${look} gives`, look, holds, 25);
 }

@@ -1,16 +1,43 @@
 // Who ended the connection, and what for.
-import { formatBytes, formatCount, formatDurationUs } from '../../../format.ts';
+import type { Connection } from '../../../../server/api.ts';
+import { formatBytes, formatCount, formatDurationUs, formatName } from '../../../format.ts';
 import { resetReason } from '../../../reason-words.ts';
 import type { Look } from './finding.ts';
 
 const IDLE_US = 30_000_000;
 
-export const resetAfterIdle: Look = ({ resets }) => {
-  const reset = resets.find(({ direction, idle_us }) => direction === 'received' && idle_us >= IDLE_US);
+/** Clocks of two hosts differ by at most this, ms; those of one do not. */
+const CLOCKS_MS = 1000;
+
+/** Whether what came in as a reset was sent by the other end; undefined where nobody watches that. */
+function peerSentReset({ host_id, other_end, resets }: Connection): boolean | undefined {
+  const came = resets.find(({ direction }) => direction === 'received');
+  if (!other_end || came === undefined) return undefined;
+  const skew_ms = other_end.host_id === host_id ? 0 : CLOCKS_MS;
+  return other_end.reset_sent_ms !== null && other_end.reset_sent_ms <= Number(came.time_ns) / 1e6 + skew_ms;
+}
+
+export const resetOnTheWay: Look = (connection) =>
+  peerSentReset(connection) === false
+    ? {
+        whose: 'the path',
+        words: `The reset was not the peer’s: ${formatName(connection.other_end?.host ?? '')} is watched too and sent none before it came. A device on the way (firewall, load balancer, NAT) sent it.`,
+      }
+    : undefined;
+
+export const resetByPeer: Look = (connection) =>
+  peerSentReset(connection) === true
+    ? { whose: 'the peer', words: `The peer sent the reset: ${formatName(connection.other_end?.host ?? '')} is watched too, and says so.` }
+    : undefined;
+
+export const resetAfterIdle: Look = (connection) => {
+  const reset = connection.resets.find(({ direction, idle_us }) => direction === 'received' && idle_us >= IDLE_US);
   if (reset === undefined) return undefined;
+  const sent = peerSentReset(connection);
+  const who = sent === undefined ? 'it, or a device on the way,' : sent ? 'it' : 'a device on the way';
   return {
-    whose: 'not known',
-    words: `The reset came ${formatDurationUs(reset.idle_us)} after the peer was last heard: it, or a device on the way, had given the idle connection up.`,
+    whose: sent === undefined ? 'not known' : sent ? 'the peer' : 'the path',
+    words: `The reset came ${formatDurationUs(reset.idle_us)} after the peer was last heard: ${who} had given the idle connection up.`,
   };
 };
 

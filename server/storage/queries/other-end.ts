@@ -1,0 +1,48 @@
+// The other end of a connection, where an agent watches it too: the connection whose initial sequence numbers are this one's, the
+// other way round. They hold through address translation; a device that makes new ones leaves two connections that are not one.
+import type { Connection } from '../../api.ts';
+import { hostName } from '../entities.ts';
+import type { Store } from '../store.ts';
+import type { Event } from './connection-chapters.ts';
+import { rowsTime } from './window.ts';
+
+type OtherEnd = NonNullable<Connection['other_end']>;
+type Ends = Pick<Connection, 'host_id' | 'connection_id' | 'local_addr' | 'local_port' | 'peer_addr' | 'peer_port'>;
+
+/** Both ends open and close within it, clocks that differ included. */
+const APART_MS = 120_000;
+
+const FOUND = (
+  time: string,
+) => `SELECT toString(host_key) AS host_id, ${hostName('host_key')} AS host, toString(connection_key) AS connection_id, comm
+FROM (
+  SELECT host_id AS host_key, connection_id AS connection_key, argMax(comm, time_ns) AS comm
+  FROM connection
+  WHERE ${time} AND snd_isn = {rcv_isn:UInt32} AND rcv_isn = {snd_isn:UInt32}
+    AND NOT (host_id = {own_host:UInt64} AND connection_id = {own_connection:UInt64})
+  GROUP BY host_key, connection_key LIMIT 1
+)`;
+
+/** Of that connection, or of its host without a socket for it any more. */
+const RESET_SENT = (time: string) => `SELECT toUnixTimestamp64Nano(min(time_ns)) / 1e6 AS at_ms, count() AS resets
+FROM reset
+WHERE ${time} AND host_id = {host_id:UInt64} AND direction = 'sent' AND (connection_id = {connection_id:UInt64} OR (
+  NOT has_socket AND local_port = {peer_port:UInt16} AND peer_port = {local_port:UInt16}
+  AND local_addr = toIPv6({peer_addr:String}) AND peer_addr = toIPv6({local_addr:String})))`;
+
+/** Null where it is not watched, or neither beginning nor end of this one was seen. */
+export async function otherEnd(store: Store, ends: Ends, events: readonly Event[]): Promise<OtherEnd | null> {
+  const known = events.find(({ snd_isn, rcv_isn }) => snd_isn !== 0 && rcv_isn !== 0);
+  const last = events.at(-1);
+  if (known === undefined || last === undefined) return null;
+  const time = rowsTime(known.time_ms - APART_MS, known.time_ms + APART_MS);
+  const { snd_isn, rcv_isn } = known;
+  const { host_id: own_host, connection_id: own_connection, local_addr, local_port, peer_addr, peer_port } = ends;
+  const [found] = await store.query<Omit<OtherEnd, 'reset_sent_ms'>>(FOUND(time), { snd_isn, rcv_isn, own_host, own_connection });
+  if (found === undefined) return null;
+  const { host_id, connection_id } = found;
+  const until = rowsTime(known.time_ms - APART_MS, last.time_ms + APART_MS);
+  const params = { host_id, connection_id, local_addr, local_port, peer_addr, peer_port };
+  const [sent] = await store.query<{ at_ms: number; resets: number }>(RESET_SENT(until), params);
+  return { ...found, reset_sent_ms: sent && sent.resets > 0 ? sent.at_ms : null };
+}

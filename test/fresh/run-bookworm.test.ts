@@ -1,0 +1,3 @@
+import { describeRunOn } from './run-on.ts';
+
+describeRunOn('bookworm');

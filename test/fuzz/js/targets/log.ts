@@ -1,0 +1,120 @@
+// The collector's log as a start finds it: a journal and segments, damaged. With the journal as it was, each row is given to the store as it
+// was sent, or counted as lost. The input: the journal, and the segments in the order of their names.
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { crc32 } from 'node:zlib';
+import { HEAD_AT, KINDS, type Kind } from '../../../../bpf/rows.gen.ts';
+import { FILES, type Files } from '../../../../server/log/files.ts';
+import { formatLine } from '../../../../server/log/journal-line.ts';
+import type { JournalRecord } from '../../../../server/log/journal-record.ts';
+import { adoptRewritten, JOURNAL, recover } from '../../../../server/log/recover.ts';
+import { segmentPath } from '../../../../server/log/segments.ts';
+import { joinParts, splitParts } from '../parts.ts';
+import { must, type Target } from '../target.ts';
+
+const HOST = '00000000000000aa';
+const USED = ['sample', 'drop'] as const satisfies readonly Kind[];
+const BATCHES = 16;
+const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+const directory = mkdtempSync(join(memory, 'tcplens-fuzz-'));
+const now = join(directory, 'now');
+process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+
+/** Nothing is flushed: what a power cut leaves is another test's. */
+const UNFLUSHED: Files = {
+  ...FILES,
+  syncDirectory: async () => {},
+  async open(path, flags) {
+    const file = await FILES.open(path, flags);
+    file.sync = async () => {};
+    file.datasync = async () => {};
+    return file;
+  },
+};
+
+function rowsOf(sequence: number, kind: Kind): Buffer {
+  const { size } = KINDS[kind];
+  const rows = Buffer.alloc(((sequence % 3) + 1) * size);
+  for (let at = 0; at < rows.length; at += size) {
+    rows.writeUInt32LE(sequence * 8 + at / size, at);
+    rows.writeBigUInt64LE(BigInt(`0x${HOST}`), at + HEAD_AT.host_id);
+  }
+  return rows;
+}
+
+type Written = { kind: Kind; segment: string; bytes: Buffer };
+
+/** As the log writes them, under names that are the same each time: what is kept in the corpus must mean the same tomorrow. */
+function written(): { journal: Buffer; segments: Written[] } {
+  const records: JournalRecord[] = [{ t: 'journal', run: 'r' }];
+  const segments: Written[] = [];
+  for (let sequence = 1; sequence <= BATCHES; sequence++) {
+    const kind = USED[sequence % 2] ?? 'sample';
+    const name = `r-${kind}-${Math.ceil(sequence / 8)}`;
+    const segment = segments.find((one) => one.segment === name) ?? { kind, segment: name, bytes: Buffer.alloc(0) };
+    if (segment.bytes.length === 0) segments.push(segment);
+    const rows = rowsOf(sequence, kind);
+    segment.bytes = Buffer.concat([segment.bytes, rows]);
+    const { schema, size: row_bytes } = KINDS[kind];
+    const state = { kind, segment: name, schema, row_bytes, length: segment.bytes.length, crc: crc32(segment.bytes) };
+    records.push({ t: 'batch', host_id: HOST, epoch: HOST, sequence, rows: rows.length / row_bytes, ...state });
+  }
+  return { journal: Buffer.from(records.map(formatLine).join('')), segments };
+}
+
+function split(kind: Kind, bytes: Buffer): string[] {
+  const { size } = KINDS[kind];
+  return Array.from({ length: Math.floor(bytes.length / size) }, (_, row) => bytes.toString('hex', row * size, (row + 1) * size));
+}
+
+const { journal, segments } = written();
+const sent = new Set(segments.flatMap(({ kind, bytes }) => split(kind, bytes)));
+
+/** The journal with a line that the disk has repeated; and where the first of the two is damaged. */
+function repeated(isDamaged: boolean): Buffer {
+  const lines = journal.toString().trimEnd().split('\n');
+  const line = lines[3] ?? '';
+  if (isDamaged) lines[3] = line.replace('"rows":', '"rowz":');
+  return Buffer.from(`${[...lines, line].join('\n')}\n`);
+}
+
+async function check(isJournalWhole: boolean): Promise<void> {
+  const recovered = await recover({ files: UNFLUSHED, directory: now, run: 'now', conversion: () => undefined });
+  await adoptRewritten(UNFLUSHED, now, recovered.rewritten);
+  const given: string[] = [];
+  for (const segment of recovered.segments) {
+    const bytes = readFileSync(segmentPath(now, segment));
+    const rows = segment.spans.list().reduce((sum, batch) => sum + batch.rows, 0);
+    must(bytes.length === segment.length, `${segment.segment} has ${bytes.length} bytes, not ${segment.length}`);
+    must(
+      rows * segment.row_bytes === segment.length,
+      `${segment.segment} has ${segment.length} bytes and ${rows} rows of ${segment.row_bytes}`,
+    );
+    given.push(...split(segment.kind, bytes));
+  }
+  if (!isJournalWhole) return;
+  must(given.every((row) => sent.has(row)) && new Set(given).size === given.length, 'each row is as it was sent, and given once');
+  const lost = recovered.losses.asides().reduce((sum, { rows }) => sum + rows, 0);
+  must(given.length + lost === sent.size, `${sent.size} rows were sent, ${given.length} are given and ${lost} are counted as lost`);
+}
+
+export const target: Target = {
+  covers: /^server\/log\//,
+  seeds: () => [journal, repeated(false), repeated(true)].map((text) => joinParts([text, ...segments.map(({ bytes }) => bytes)])),
+  mutate(bytes, mutateBytes, dice) {
+    const parts: Uint8Array[] = splitParts(bytes, segments.length + 1);
+    const at = dice.chance(0.2) ? 0 : dice.between(1, segments.length);
+    parts[at] = mutateBytes(parts[at] ?? new Uint8Array());
+    return joinParts(parts);
+  },
+  async run(input) {
+    const [found = Buffer.alloc(0), ...files] = splitParts(input, segments.length + 1);
+    rmSync(now, { recursive: true, force: true });
+    for (const kind of USED) mkdirSync(join(now, kind), { recursive: true });
+    writeFileSync(join(now, JOURNAL), found);
+    for (const [index, segment] of segments.entries()) writeFileSync(segmentPath(now, segment), files[index] ?? new Uint8Array());
+    await check(found.equals(journal));
+  },
+};

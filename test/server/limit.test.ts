@@ -1,0 +1,37 @@
+// How many queries run and wait at once.
+import { expect, test } from 'vitest';
+import { QueryLimit } from '../../server/query/limit.ts';
+
+/** Queries that end when they are told to. */
+function queries(limit: QueryLimit) {
+  const ends: (() => void)[] = [];
+  let running = 0;
+  const run = () =>
+    limit.run(async () => {
+      running++;
+      await new Promise<void>((end) => ends.push(end));
+      running--;
+    });
+  return { run, ends, running: () => running };
+}
+
+test('as many run as may, as many wait as may, and each that waits runs in the end', async () => {
+  const { run, ends, running } = queries(new QueryLimit(2, 2));
+  const all = [run(), run(), run(), run()];
+  expect(running()).toBe(2);
+  await expect(run()).rejects.toMatchObject({ code: 'too_many_queries' });
+  for (let ended = 0; ended < all.length; ended++) {
+    await expect.poll(() => ends.length).toBeGreaterThan(ended);
+    expect(running()).toBeLessThanOrEqual(2);
+    ends[ended]?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await Promise.all(all);
+  expect(running()).toBe(0);
+});
+
+test('one that fails gives its place back', async () => {
+  const limit = new QueryLimit(1, 0);
+  await expect(limit.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  await expect(limit.run(async () => 'yes')).resolves.toBe('yes');
+});

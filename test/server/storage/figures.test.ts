@@ -1,0 +1,246 @@
+// Every figure on rows of which each tells another number, worked out on paper: what counts, and what must not.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Kind } from '../../../bpf/rows.gen.ts';
+import { openEmbedded } from '../../../server/storage/embedded.ts';
+import {
+  bucketQuantile,
+  DATA_RETRANS,
+  type FigureKind,
+  figuresOf,
+  RETRANS,
+  RTT_BUCKET,
+  RTT_COUNTS,
+} from '../../../server/storage/figures.ts';
+import { accounting } from '../../../server/storage/queries/accounts.ts';
+import { edges } from '../../../server/storage/queries/edges.ts';
+import { retransmits } from '../../../server/storage/queries/retransmits.ts';
+import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
+import { type Fixture, fixture } from './backends.ts';
+import { report, toldOf } from './report.ts';
+
+const NOW_MS = Math.floor(Date.now() / 60_000) * 60_000;
+const at = (seconds_ago: number) => BigInt(NOW_MS - seconds_ago * 1000) * 1_000_000n;
+
+const [OPEN, CLOSE, FAILED] = [0, 1, 2];
+const [CLIENT, SERVER] = [1, 2];
+const [RST_SENT, RST_RECEIVED, TIMEOUT] = [3, 4, 5];
+
+/** What a close, or a failure, says of the whole life or of what no sample has reported. */
+const told = (base: number) => ({
+  data_segs_out_rest: base,
+  bytes_sent_rest: base * 2,
+  bytes_received_rest: base * 3,
+  busy_us_rest: base * 4,
+  rwnd_limited_us_rest: base * 5,
+  sndbuf_limited_us_rest: base * 6,
+  interval_us_rest: base * 7,
+  unattributed: base * 8,
+  retrans_spurious: base * 9,
+  undos: base * 10,
+});
+
+const ROWS: Partial<Record<Kind, RowValues[]>> = {
+  retransmit: [
+    // class by its number, 0 unknown to 6 syn_ack; outcome 0 sent, 1 failed, 2 refused
+    ...[1, 2, 4, 8, 16, 32, 64].map((segments, name) => ({ class: name, segments })),
+    { class: 1, outcome: 1, segments: 128 },
+    { class: 1, outcome: 2, segments: 256, connection_id: 5 },
+  ],
+  connection: [
+    // Whatever an open says of itself, it is not over.
+    { event: OPEN, role: CLIENT, ...told(1000), srtt_us: 9 },
+    { event: OPEN, role: SERVER, srtt_us: 9 },
+    { event: OPEN, role: SERVER },
+    { event: OPEN, role: 0 },
+    { event: OPEN, role: CLIENT, preexisting: 1 },
+    { event: CLOSE, role: CLIENT, end_reason: RST_SENT, ...told(1), srtt_us: 2_000_000 },
+    { event: CLOSE, role: SERVER, end_reason: RST_RECEIVED, ...told(10), srtt_us: 0 },
+    { event: CLOSE, role: CLIENT, end_reason: TIMEOUT },
+    { event: FAILED, role: CLIENT, end_reason: RST_RECEIVED, ...told(100), srtt_us: 9 },
+    { event: FAILED, role: SERVER },
+  ],
+  sample: [
+    {
+      data_segs_out: 1,
+      bytes_sent: 2,
+      bytes_received: 3,
+      busy_us: 4,
+      rwnd_limited_us: 5,
+      sndbuf_limited_us: 6,
+      interval_us: 7,
+      srtt_us: 1_000_000,
+    },
+    {
+      data_segs_out: 10,
+      bytes_sent: 20,
+      bytes_received: 30,
+      busy_us: 40,
+      rwnd_limited_us: 50,
+      sndbuf_limited_us: 60,
+      interval_us: 70,
+      srtt_us: 0,
+    },
+  ],
+  reset: [{ direction: 1 }, { direction: 2 }, { direction: 2 }],
+  drop: [{ length: 5 }, { length: 0 }],
+  listener: [
+    { accepted: 7, drops: 3 },
+    { accepted: 20, drops: 0 },
+  ],
+  namespace: [
+    { listen_overflows: 1, to_zero_window: 2, retrans_segs: 4, unattributed: 8 },
+    { listen_overflows: 10, to_zero_window: 20, retrans_segs: 40, unattributed: 80 },
+  ],
+};
+
+const EXPECTED: Record<FigureKind, Record<string, number>> = {
+  retransmit: {
+    rolled_rows: 9,
+    retrans_unknown: 1,
+    retrans_fast: 2 + 128,
+    retrans_slow_start: 4,
+    retrans_rto: 8,
+    retrans_tlp: 16,
+    retrans_syn: 32,
+    retrans_syn_ack: 64,
+    retrans_refused: 256,
+  },
+  connection: {
+    rolled_rows: 10,
+    opened: 4,
+    connected: 2,
+    closed: 3,
+    failed: 1,
+    resets: 2,
+    data_segs_out: 111,
+    bytes_sent: 222,
+    bytes_received: 333,
+    busy_us: 444,
+    rwnd_limited_us: 555,
+    sndbuf_limited_us: 666,
+    sampled_us: 777,
+    unattributed: 888,
+    spurious: 999,
+    undos: 1110,
+  },
+  sample: {
+    rolled_rows: 2,
+    data_segs_out: 11,
+    bytes_sent: 22,
+    bytes_received: 33,
+    busy_us: 44,
+    rwnd_limited_us: 55,
+    sndbuf_limited_us: 66,
+    sampled_us: 77,
+  },
+  reset: { rolled_rows: 3, resets_sent: 1, resets_received: 2 },
+  drop: { rolled_rows: 2, dropped: 2 },
+  listener: { rolled_rows: 2, accepted: 27, listener_drops: 3, listener_rows: 2 },
+  namespace: { rolled_rows: 2, listen_overflows: 11, zero_windows: 22, host_retrans: 44, host_unattributed: 88, namespace_rows: 2 },
+};
+
+let opened: Fixture;
+beforeAll(async () => {
+  opened = await fixture(async (directory) => openEmbedded({ path: `${directory}/engine` }));
+  for (const [kind, rows] of Object.entries(ROWS) as [Kind, RowValues[]][]) {
+    await opened.put(
+      kind,
+      rows.map((row) => rowBytes(kind, { host_id: 1, time_ns: at(30), comm: 'app', ...row })),
+    );
+  }
+}, 60_000);
+afterAll(() => opened?.close());
+
+test.each(Object.entries(EXPECTED) as [FigureKind, Record<string, number>][])('%s rows', async (kind, expected) => {
+  const [found] = await opened.store.query<Record<string, number>>(`SELECT ${figuresOf(kind).join(', ')} FROM ${kind}`);
+  const known = Object.entries(found ?? {}).filter(([, figure]) => figure !== 0);
+  expect(Object.fromEntries(known)).toEqual(expected);
+});
+
+test('the minutes say what the rows say', async () => {
+  const sums = Object.values(EXPECTED).flatMap((figures) => Object.entries(figures));
+  const expected: Record<string, number> = {};
+  for (const [name, figure] of sums) expected[name] = (expected[name] ?? 0) + figure;
+  const names = Object.keys(expected);
+  const [found] = await opened.store.query<Record<string, number>>(
+    `SELECT ${names.map((name) => `sum(r.${name}) AS ${name}`).join(', ')} FROM rollup_1m AS r`,
+  );
+  expect(found).toEqual(expected);
+});
+
+test('retransmissions are those of all classes, and a ratio compares those that carry data', async () => {
+  const [found] = await opened.store.query(
+    `SELECT ${RETRANS} AS all, ${DATA_RETRANS} AS data FROM (SELECT ${figuresOf('retransmit').join(', ')} FROM retransmit)`,
+  );
+  expect(found).toEqual({ all: 1 + 130 + 4 + 8 + 16 + 32 + 64, data: 1 + 130 + 4 + 8 + 16 });
+});
+
+test('the RTT counts of ends and of samples, where it was measured', async () => {
+  const counted = (kind: FigureKind) => `SELECT toFloat64(srtt_us) AS us FROM ${kind} WHERE ${RTT_COUNTS[kind]}`;
+  const kinds = Object.keys(RTT_COUNTS) as FigureKind[];
+  const found = await opened.store.query<{ us: number }>(
+    kinds
+      .filter((kind) => kind !== 'reset' && kind !== 'drop' && kind !== 'listener' && kind !== 'namespace')
+      .map(counted)
+      .join(' UNION ALL '),
+  );
+  expect(found.map(({ us }) => us).sort()).toEqual([1_000_000, 2_000_000]);
+});
+
+test.each([
+  // The format's own bounds at scale 3: bucket b ends with 2^((b + 1) / 8) s, and holds that.
+  [1_000_000, -1],
+  [1_000_001, 0],
+  [2_000_000, 7],
+  [2_000_001, 8],
+  [500_000, -9],
+  [1, -160],
+])('an RTT of %i µs is in bucket %i', async (srtt_us, bucket) => {
+  const [found] = await opened.store.query(`SELECT ${RTT_BUCKET} AS bucket FROM (SELECT toUInt32(${srtt_us}) AS srtt_us)`);
+  expect(found).toEqual({ bucket });
+});
+
+test.each([
+  [0.5, 2 ** (0.5 / 8)],
+  [0.51, 2 ** (8.5 / 8)],
+  [1, 2 ** (8.5 / 8)],
+])('of one in bucket 0 and one in bucket 8 the %f quantile is the middle of its bucket', async (level, seconds) => {
+  const [found] = await opened.store.query<{ us: number }>(
+    `SELECT ${bucketQuantile('m', level)} AS us FROM (SELECT CAST(map(0, 1, 8, 1), 'Map(Int16, UInt64)') AS m)`,
+  );
+  expect((found?.us ?? 0) / 1e6).toBeCloseTo(seconds, 9);
+});
+
+test('a range has its first moment and not its last', async () => {
+  const host_id = '9';
+  const moments = [60, 59.999, 30.001, 30];
+  await opened.put(
+    'retransmit',
+    moments.map((ago) => rowBytes('retransmit', { host_id: 9, time_ns: at(ago), class: 1, segments: 1 })),
+  );
+  const found = await retransmits(opened.store, { host_id, from: NOW_MS - 60_000, to: NOW_MS - 30_000 }, 10, NOW_MS);
+  expect(found.map(({ time_ns }) => time_ns)).toEqual([30.001, 59.999, 60].map((ago) => String(at(ago))));
+});
+
+test('retransmissions of one connection are no other’s', async () => {
+  const found = await retransmits(opened.store, { host_id: '1', connection_id: '5' }, 10, NOW_MS);
+  expect(found.map(({ segments }) => segments)).toEqual([256]);
+});
+
+test('a peer to which only attempts were made that never left is an edge', async () => {
+  await opened.put('retransmit', [rowBytes('retransmit', { host_id: 8, time_ns: at(30), class: 1, outcome: 2, segments: 1 })]);
+  const { edges: found } = await edges(opened.store, { host_id: '8' }, { sort: 'retrans', limit: 10 }, NOW_MS);
+  expect(found).toMatchObject([{ retrans: 0, opened: 0 }]);
+});
+
+test('of hosts the least complete comes first, one of which nobody told anything last', async () => {
+  const told = {
+    ...report({ host_id: '0000000000000001', at_ms: NOW_MS }),
+    accounting: toldOf('drop', { seen: 12, withheld: 3 }, NOW_MS - 60_000),
+  };
+  await opened.store.insertReports([told]);
+  const { hosts } = await accounting(opened.store, {}, 10, NOW_MS);
+  expect(hosts.length).toBeGreaterThan(1);
+  expect(hosts[0]).toMatchObject({ host_id: '1', completeness: 0.75 });
+  expect(hosts.slice(1).map(({ completeness }) => completeness)).toEqual(hosts.slice(1).map(() => null));
+});

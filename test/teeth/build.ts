@@ -1,0 +1,49 @@
+// Builds what a mutant of a C source is in: of the objects and the loader those that contain the file, and nothing else.
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { root } from '../support/project-files.ts';
+import type { Tree } from './tree.ts';
+
+const LOADER = 'prebuilt/linux-x64/libtcplens.so';
+const bpf = join(root, 'bpf');
+
+/** A source and all headers of the project that it includes, directly or not. */
+function closure(source: string, found = new Set<string>()): Set<string> {
+  found.add(source);
+  const text = readFileSync(join(bpf, source), 'utf8');
+  for (const [, header = ''] of text.matchAll(/^#include "([^"]+)"$/gm)) if (!found.has(header)) closure(header, found);
+  return found;
+}
+
+/** What has to be built for a file of bpf/, as make knows it. */
+function targetsOf(file: string): string[] {
+  const sources = readdirSync(bpf).filter((name) => name.endsWith('.c') && name !== 'rows-btf.c');
+  const of = (source: string) => (source.endsWith('.bpf.c') ? `prebuilt/${basename(source, '.bpf.c')}.bpf.o` : LOADER);
+  return [...new Set(sources.filter((source) => closure(source).has(basename(file))).map(of))];
+}
+
+/** Objects and loader are sealed with the checksum of the headers they share. It stays, so that what is not built anew still fits. */
+function sealOf(): string {
+  const object = readFileSync(join(bpf, 'prebuilt/io.bpf.o'), 'latin1');
+  return String(Number(/tcplens object \d{10} \d{10} (\d{10})\n$/.exec(object)?.[1]));
+}
+
+/** Builds in the copy; returns what puts it back. Throws what the compiler says. */
+export function build(tree: Tree, file: string): () => void {
+  const targets = targetsOf(file);
+  const cwd = join(tree.path, dirname(file));
+  execFileSync('make', ['--always-make', '--jobs=2', `SHARED=${sealOf()}`, ...targets], { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
+  return () => {
+    for (const target of targets) tree.restore(join('bpf', target));
+  };
+}
+
+/** Why the kernel does not take the copy's programs as they are: a mutant that is not even run is none. */
+export function refusal(tree: Tree): string | undefined {
+  const open = join(tree.path, 'test/support/open-kernel.ts');
+  const answer = execFileSync(process.execPath, [open, join(tree.path, 'bpf/prebuilt')], { encoding: 'utf8' });
+  const { hooks } = JSON.parse(answer) as { hooks: { name: string; reason: string }[] };
+  const refused = hooks.find(({ reason }) => reason.startsWith('load:'));
+  return refused && `${refused.name}: ${refused.reason}`;
+}

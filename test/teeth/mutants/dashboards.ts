@@ -1,0 +1,177 @@
+// The page.
+import { type Mutant, mutantsOf, unit } from '../mutant.ts';
+
+export const dashboards: readonly Mutant[] = [
+  ...mutantsOf('dashboards/words.ts', [
+    { why: 'an error below zero has no name', find: 'Math.abs(err)', replace: 'err', suite: unit('dashboards/words') },
+  ]),
+  ...mutantsOf('dashboards/format.ts', [
+    {
+      why: 'completeness rounds up',
+      find: 'Math.floor(ratio * 10_000)',
+      replace: 'Math.round(ratio * 10_000)',
+      suite: unit('dashboards/format'),
+    },
+    { why: 'thousands are binary', find: 'left /= 1000;', replace: 'left /= 1024;', suite: unit('dashboards/format') },
+    { why: 'a name can turn the line', find: '\\u2028-\\u202e', replace: '\\u2028-\\u2029', suite: unit('dashboards/format') },
+    {
+      why: 'milliseconds are seconds',
+      find: 'if (us < 999_500) return `${shortNumber(us / 1e3)}',
+      replace: 'if (us < 999_500) return `${shortNumber(us / 1e6)}',
+      suite: unit('dashboards/format'),
+    },
+    { why: 'an IPv6 end has no brackets', find: "addr.includes(':') ?", replace: "addr.includes('[') ?", suite: unit('dashboards/format') },
+  ]),
+  ...mutantsOf('dashboards/view-state.ts', [
+    {
+      why: 'a range that ends before it begins',
+      find: 'if (span.from_ms < span.to_ms)',
+      replace: 'if (span.from_ms !== span.to_ms)',
+      suite: unit('dashboards/view-state'),
+    },
+    {
+      why: 'what a link holds too much is not told',
+      find: 'else if (!RANGE_KEYS.includes(key))',
+      replace: 'else if (false)',
+      suite: unit('dashboards/view-state'),
+    },
+    {
+      why: 'the panel is not in the link',
+      find: "if (state.panel) params.set('panel', state.panel);",
+      replace: '',
+      suite: unit('dashboards/view-state'),
+    },
+  ]),
+  ...mutantsOf('dashboards/filter.ts', [
+    {
+      why: 'a key given twice counts once',
+      find: 'if (filter[key] !== undefined) return',
+      replace: 'if (false) return',
+      suite: unit('dashboards/filter'),
+    },
+    { why: 'any number is a port', find: '&& Number(value) <= 65_535', replace: '', suite: unit('dashboards/filter') },
+    { why: 'quotes are not escaped', find: "value.replace(/[\"\\\\]/g, '\\\\$&')", replace: 'value', suite: unit('dashboards/filter') },
+  ]),
+  ...mutantsOf('dashboards/newest.ts', [
+    { why: 'a row that came twice is there twice', find: 'if (known.has(key)) continue;', replace: '', suite: unit('dashboards/newest') },
+    {
+      why: 'the longer time is the earlier',
+      find: 'return b.time_ns.length - a.time_ns.length',
+      replace: 'return a.time_ns.length - b.time_ns.length',
+      suite: unit('dashboards/newest'),
+    },
+  ]),
+  ...mutantsOf('dashboards/range-query.ts', [
+    {
+      why: "a client's port is its own",
+      find: "return role === 'server' ? local_port : peer_port",
+      replace: 'return local_port',
+      suite: unit('dashboards/range-query'),
+    },
+    {
+      why: 'of two unknown ends the higher',
+      find: 'Math.min(local_port, peer_port)',
+      replace: 'Math.max(local_port, peer_port)',
+      suite: unit('dashboards/range-query'),
+    },
+  ]),
+  ...mutantsOf('dashboards/retry-delay.ts', [
+    { why: 'all viewers return at once', find: 'ceiling / 2 + (ceiling / 2) * random', replace: 'ceiling', suite: unit('dashboards/feed') },
+  ]),
+  ...mutantsOf('dashboards/feed.ts', [
+    {
+      why: 'a feed that ended stays away',
+      find: 'this.#retry = setTimeout(() => this.#open(), retryDelay(this.#attempt++, Math.random()));',
+      replace: '',
+      suite: unit('dashboards/feed'),
+    },
+    {
+      why: 'connected before anything came',
+      find: 'this.#socket = socket;\n',
+      replace: "this.#socket = socket;\n    this.#enter('connected');\n",
+      suite: unit('dashboards/feed'),
+    },
+    {
+      why: 'it is said again and again that it is away',
+      find: "if (this.#phase !== 'disconnected') this.#enter",
+      replace: 'this.#enter',
+      suite: unit('dashboards/feed'),
+    },
+    {
+      why: 'attempts are never forgotten',
+      find: 'this.#attempt = 0;\n      this.#options',
+      replace: 'this.#options',
+      suite: unit('dashboards/feed'),
+    },
+    {
+      why: 'it comes back after it was stopped',
+      find: 'this.#socket = null;\n    socket?.close();',
+      replace: 'socket?.close();',
+      suite: unit('dashboards/feed'),
+    },
+  ]),
+  ...mutantsOf('dashboards/views/connection/findings.ts', [
+    { why: 'one wait is slow', find: 'if (answer_us < SLOW_ANSWER_US ||', replace: 'if (', suite: unit('dashboards/findings') },
+    {
+      why: "the path's time is the peer's",
+      find: '|| answer_us < SLOW_ANSWER_TIMES * round_us) return',
+      replace: ') return',
+      suite: unit('dashboards/findings'),
+    },
+    {
+      why: 'loss is the peer being slow',
+      find: "if (role !== 'client' || resent > turns / 10) return",
+      replace: "if (role !== 'client') return",
+      suite: unit('dashboards/findings'),
+    },
+    { why: 'a server has slow handshakes', find: "&& role === 'client'\n", replace: '\n', suite: unit('dashboards/findings') },
+    {
+      why: 'received resets were sent here',
+      find: "resets.find(({ direction }) => direction === 'sent')",
+      replace: "resets.find(({ direction }) => direction !== 'sent')",
+      suite: unit('dashboards/findings'),
+    },
+    {
+      why: 'every reset comes after idle',
+      find: '&& idle_us >= IDLE_US);',
+      replace: '&& idle_us >= 0);',
+      suite: unit('dashboards/findings'),
+    },
+    { why: 'a closed connection leaks', find: '|| closed_ms !== null || stay', replace: '|| stay', suite: unit('dashboards/findings') },
+    {
+      why: 'one dropped packet is many',
+      find: "most[1].length === 1 ? 'was' : 'were'",
+      replace: "most[1].length > 1 ? 'was' : 'were'",
+      suite: unit('dashboards/findings'),
+    },
+    {
+      why: 'reset connections are not read',
+      find: ' || resets.length > 0) return undefined',
+      replace: ') return undefined',
+      suite: unit('dashboards/findings'),
+    },
+  ]),
+  ...mutantsOf('dashboards/views/connection/waterfall.ts', [
+    {
+      why: "a server's handshake comes after 0",
+      find: '[-connect_us, 0]',
+      replace: '[0, connect_us]',
+      suite: unit('dashboards/story-parts'),
+    },
+    {
+      why: 'what is not known has a bar',
+      find: 'if (accept_us !== null)',
+      replace: 'if (accept_us !== undefined)',
+      suite: unit('dashboards/story-parts'),
+    },
+  ]),
+  ...mutantsOf('dashboards/views/connection/lane.ts', [
+    {
+      why: 'boxes lie outside of the frame',
+      find: 'Math.max(0, Math.min(1, share)) * width',
+      replace: 'share * width',
+      suite: unit('dashboards/connection'),
+    },
+    { why: 'open is a repair', find: ".filter(({ ca_state }) => ca_state !== 'open')", replace: '', suite: unit('dashboards/connection') },
+  ]),
+];

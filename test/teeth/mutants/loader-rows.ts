@@ -1,0 +1,238 @@
+// The loader: how rows are taken out, named and counted.
+import { drops, fidelity, kernel, type Mutant, mutantsOf, unit } from '../mutant.ts';
+
+export const loaderRows: readonly Mutant[] = [
+  ...mutantsOf('bpf/reader.c', [
+    { why: 'times are since the boot', find: 'time_ns += offset_ns;', replace: '', suite: kernel('abi') },
+    {
+      why: 'names are not filled in',
+      find: 'names__fill(kind, row);\n\ttally__row(kind, row);',
+      replace: 'tally__row(kind, row);',
+      suite: fidelity('A2'),
+    },
+    {
+      why: 'the last row is left out of the buffer',
+      find: 'while (used + row <= size)',
+      replace: 'while (used + row < size)',
+      suite: kernel('abi'),
+    },
+    {
+      why: 'what one CPU wrote is all',
+      find: 'sum.written += each[cpu].written;',
+      replace: 'sum.written = each[cpu].written;',
+      suite: kernel('ring-loss'),
+    },
+    {
+      why: 'lost rows are counted as written',
+      find: 'sum.ring_lost += each[cpu].ring_lost;',
+      replace: 'sum.written += each[cpu].ring_lost;',
+      suite: kernel('ring-loss'),
+    },
+    { why: 'withheld rows are not told', find: 'sum.withheld += each[cpu].withheld;', replace: '', suite: kernel('budget') },
+    {
+      why: 'filtered rows are not told',
+      find: 'sum.filtered += each[cpu].filtered;',
+      replace: '',
+      suite: kernel('filter', 'only what matches'),
+    },
+    { why: 'a buffer for less than a row is filled', find: '|| size < row_size(kind)', replace: '', suite: kernel('abi') },
+  ]),
+  ...mutantsOf('bpf/ring.c', [
+    {
+      why: 'a row that is being written is taken',
+      find: 'if (header & BPF_RINGBUF_BUSY_BIT)\n\t\t\treturn NULL',
+      replace: 'if (0)\n\t\t\treturn NULL',
+      suite: kernel('tally', 'read too'),
+    },
+    {
+      why: 'the window does not go along',
+      find: 'if (in_ring - ring->from >= ring->room',
+      replace: 'if (0 && in_ring - ring->from >= ring->room',
+      suite: kernel('tally', 'read too'),
+    },
+    {
+      why: 'what was read is read again',
+      find: '__atomic_store_n(ring->consumed, walk->at, __ATOMIC_RELEASE);',
+      replace: ';',
+      suite: kernel('loader', 'counts from where'),
+    },
+  ]),
+  ...mutantsOf('bpf/sweep.c', [
+    {
+      why: 'it stays in the other namespace',
+      find: 'if (away && setns(home, CLONE_NEWNET) < 0)',
+      replace: 'if (0)',
+      suite: kernel('namespaces', 'an open file and a socket'),
+    },
+    {
+      why: 'other namespaces are not entered',
+      find: '(away && setns(there, CLONE_NEWNET) < 0)',
+      replace: '0',
+      suite: kernel('namespaces', 'a thread lives in'),
+    },
+    {
+      why: 'old sockets are not met',
+      find: 'if (iterator >= 0)\n\t\tstate.met',
+      replace: 'if (0)\n\t\tstate.met',
+      suite: kernel('sweep', 'no process has accepted'),
+    },
+    { why: 'rows of a slice are given twice', find: 'state.taken += count;', replace: '', suite: kernel('sweep', 'twenty thousand') },
+    {
+      why: 'the sweep ends after its first slice',
+      find: 'return;\n\tclose(state.iterator);\n\tstate.iterator = 0;\n\tif (got == 0)',
+      replace: '{}\n\tclose(state.iterator);\n\tstate.iterator = 0;\n\tif (got == 0)',
+      suite: kernel('sweep', 'twenty thousand'),
+    },
+    {
+      why: 'inode and cookie are swapped',
+      find: 'memcpy(identity, &cookie, sizeof(cookie));\n\tmemcpy(identity + sizeof(cookie), &inode',
+      replace: 'memcpy(identity, &inode, sizeof(cookie));\n\tmemcpy(identity + sizeof(cookie), &cookie',
+      suite: kernel('namespaces', 'used again'),
+    },
+    {
+      why: 'it says that it is done while slices are left',
+      find: 'return state.met_count > 0 || state.due || state.iterator',
+      replace: 'return state.met_count > 0 || state.due',
+      suite: kernel('sweep', 'twenty thousand'),
+    },
+  ]),
+  ...mutantsOf('bpf/lifetimes.c', [
+    {
+      why: 'what ended unseen is not missed',
+      find: 'return state.unended + state.unopened;',
+      replace: 'return state.unopened;',
+      suite: kernel('loader', 'is counted as missed'),
+    },
+    {
+      why: 'those that are there are missed',
+      find: 'gone = after.ended + alive +',
+      replace: 'gone = after.ended +',
+      suite: kernel('abi', 'are missed'),
+    },
+  ]),
+  ...mutantsOf('bpf/names.c', [
+    { why: 'names keep their prefix', find: '? 0 : prefix;', replace: '? 0 : 0;', suite: kernel('names') },
+    { why: 'names are in capitals', find: '(char)tolower(name[at])', replace: 'name[at]', suite: kernel('names') },
+    { why: 'the function after the place', find: 'symbols.list[from - 1].name', replace: 'symbols.list[from].name', suite: drops('D5b') },
+  ]),
+  ...mutantsOf('bpf/netstat.c', [
+    {
+      why: 'a counter is read from its neighbour',
+      find: '{ "Tcp", "OutSegs", AT(out_segs) }',
+      replace: '{ "Tcp", "InSegs", AT(out_segs) }',
+      suite: kernel('counters', 'the rows of each namespace'),
+    },
+    { why: 'the port range lacks one', find: 'to - from + 1', replace: 'to - from', suite: fidelity('C3') },
+    {
+      why: 'orphans and TIME_WAIT are swapped',
+      find: '&row->orphans, &row->time_wait',
+      replace: '&row->time_wait, &row->orphans',
+      suite: fidelity('C2'),
+    },
+    {
+      why: 'totals in place of gains',
+      find: '*member(row, counters[i].at) -=',
+      replace: '(void)',
+      suite: kernel('counters', 'the rows of each namespace'),
+    },
+  ]),
+  ...mutantsOf('bpf/ledger.c', [
+    {
+      why: 'what is missing is told with every row',
+      find: 'known->missing = (__u64)missing;',
+      replace: '',
+      suite: kernel('older', 'is the remainder'),
+    },
+    {
+      why: 'what was attributed is a total',
+      find: 'row->retrans_attributed -= known->total.retrans_attributed;',
+      replace: '',
+      suite: kernel('counters', 'the rows of each namespace'),
+    },
+    {
+      why: 'what was there before is missing',
+      find: 'known->retrans_base = now.retrans_segs;',
+      replace: '',
+      suite: kernel('older', 'before is nobody'),
+    },
+    { why: 'rows stay after they were given', find: 'state.waiting -= count;', replace: '', suite: fidelity('C2') },
+  ]),
+  ...mutantsOf('bpf/tally.c', [
+    { why: 'a group has no rows', find: 'group->rows++;', replace: '', suite: unit('bpf/tally') },
+    {
+      why: 'a bound is in the next bucket',
+      find: 'bucket += value > state.program.bound[i]',
+      replace: 'bucket += value >= state.program.bound[i]',
+      suite: unit('bpf/tally'),
+    },
+    {
+      why: 'nothing is the least',
+      find: 'sums->min = value && value < sums->min',
+      replace: 'sums->min = value < sums->min',
+      suite: unit('bpf/tally'),
+    },
+    {
+      why: 'a plan takes rows of other plans',
+      find: 'if (plan->if_is && row[plan->when] != plan->is)',
+      replace: 'if (0)',
+      suite: unit('bpf/tally'),
+    },
+    {
+      why: 'a value may be more than its most',
+      find: 'values[i] = values[i] < most ? values[i] : most;',
+      replace: '(void)most;',
+      suite: unit('bpf/tally'),
+    },
+  ]),
+  ...mutantsOf('bpf/tally_check.c', [
+    { why: 'a part may end behind its row', find: 'part->from + read <= row', replace: 'part->from < row', suite: unit('bpf/tally') },
+    { why: 'a number may end behind its row', find: 'from + size <= row', replace: 'from < row', suite: unit('bpf/tally') },
+  ]),
+  ...mutantsOf('bpf/tally_groups.c', [
+    {
+      why: 'rows without room are lost in the last group',
+      find: 'id = (union group_id){ .plan = id.plan, .overflow = 1 };',
+      replace: 'id = (union group_id){ .plan = id.plan, .overflow = 0 };',
+      suite: unit('bpf/tally'),
+    },
+    { why: 'a term that was cut is not marked', find: 'id.cut |= (__u8)(1 << i);', replace: '', suite: unit('bpf/tally') },
+    {
+      why: 'one group more than there may be',
+      find: 'state.whole < state.whole_max',
+      replace: 'state.whole <= state.whole_max',
+      suite: unit('bpf/tally'),
+    },
+  ]),
+  ...mutantsOf('bpf/tally_terms.c', [
+    {
+      why: 'a term is known at its first word',
+      find: '!memcmp(&set->list[set->slots[slot] - 1], &term, sizeof(term))',
+      replace: '!memcmp(&set->list[set->slots[slot] - 1], &term, 8)',
+      suite: unit('bpf/tally'),
+    },
+    {
+      why: 'one term more than there may be',
+      find: 'if (set->count >= set->max)',
+      replace: 'if (set->count > set->max)',
+      suite: unit('bpf/tally'),
+    },
+  ]),
+  ...mutantsOf('bpf/met.c', [
+    {
+      why: 'the same process in another cgroup is known',
+      find: 'known->pid == pair.pid && known->cgroup_id == pair.cgroup_id',
+      replace: 'known->pid == pair.pid',
+      suite: unit('bpf/tally', 'told with each'),
+    },
+    { why: 'who was told is told again', find: 'state.told += count;', replace: '', suite: unit('bpf/tally', 'who appears') },
+  ]),
+  ...mutantsOf('bpf/counter.c', [
+    { why: 'rows that are counted are read too', find: 'if (of_kind < 0)', replace: 'if (0)', suite: kernel('tally', 'nobody reads') },
+    {
+      why: 'the thread ends after one look',
+      find: 'while (rest(counted == 0))',
+      replace: 'while (0)',
+      suite: kernel('tally', 'nobody reads'),
+    },
+  ]),
+];

@@ -1,0 +1,205 @@
+// The collector, up to what it has acknowledged.
+import { type Mutant, mutantsOf, unit } from '../mutant.ts';
+
+export const serverLog: readonly Mutant[] = [
+  ...mutantsOf('server/ingest/envelope.ts', [
+    {
+      why: 'rows of another host are taken',
+      find: 'rows.readUInt32LE(at + HEAD_AT.host_id) !== hostLow || ',
+      replace: '',
+      suite: unit('server/bad-input'),
+    },
+    {
+      why: 'rows of another kind are taken',
+      find: 'if (rows[at + HEAD_AT.kind] !== index)',
+      replace: 'if (false)',
+      suite: unit('server/bad-input'),
+    },
+    { why: 'half a row is taken', find: 'if (rows.length % size === 0) return;', replace: 'return;', suite: unit('server/bad-input') },
+    {
+      why: 'rows of the future are taken',
+      find: 'time_ns < from_ns || time_ns > to_ns',
+      replace: 'time_ns < from_ns',
+      suite: unit('server/quarantine'),
+    },
+    {
+      why: 'a row beside a quarantined one goes too',
+      find: 'from = at + size;',
+      replace: 'from = at + 2 * size;',
+      suite: unit('server/quarantine'),
+    },
+  ]),
+  ...mutantsOf('server/ingest/in-flight.ts', [
+    { why: 'reserved memory is never given back', find: 'this.#bodies -= length;', replace: '', suite: unit('server/back-pressure') },
+    {
+      why: 'there is room for everybody',
+      find: 'if (this.#bodies > 0 && this.#bodies + length > this.#bytesMax) throw',
+      replace: 'if (false) throw',
+      suite: unit('server/back-pressure'),
+    },
+  ]),
+  ...mutantsOf('server/ingest/unpack.ts', [
+    {
+      why: 'what follows the frame is not looked at',
+      find: 'if (engine.bytesWritten !== body.length)',
+      replace: 'if (false)',
+      suite: unit('server/bad-input'),
+    },
+  ]),
+  ...mutantsOf('server/ingest/time-window.ts', [
+    {
+      why: 'the window is in milliseconds',
+      find: '(now_ms + FUTURE_MS) * 1e6',
+      replace: 'now_ms + FUTURE_MS',
+      suite: unit('server/quarantine'),
+    },
+  ]),
+  ...mutantsOf('server/log/journal.ts', [
+    {
+      why: 'the journal is not flushed',
+      find: 'await writeAll(file, [bytes], this.#length);\n    await file.datasync();',
+      replace: 'await writeAll(file, [bytes], this.#length);',
+      suite: unit('server/log/crashes'),
+    },
+    {
+      why: 'a snapshot is not flushed',
+      find: 'await file.sync();\n      await this.#files.rename',
+      replace: 'await this.#files.rename',
+      suite: unit('server/log/crashes'),
+    },
+    {
+      why: "a snapshot's name is not flushed",
+      find: 'await this.#files.syncDirectory(dirname(this.#path));',
+      replace: '',
+      suite: unit('server/log/crashes'),
+    },
+  ]),
+  ...mutantsOf('server/log/segment.ts', [
+    { why: 'rows are not flushed', find: 'datasync', replace: 'stat', suite: unit('server/log/crashes') },
+  ]),
+  ...mutantsOf('server/log/segments.ts', [
+    {
+      why: "a segment's name is not flushed",
+      find: 'await this.#files.syncDirectory(dirname(path)).catch',
+      replace: 'await Promise.resolve().catch',
+      suite: unit('server/log/crashes'),
+    },
+    { why: 'names are used again', find: '++this.#count', replace: 'this.#count', suite: unit('server/log/log') },
+    {
+      why: 'what failed is not cut off',
+      find: 'for (const segment of this.#uncommitted) {\n      await this.#seal(segment);',
+      replace: 'for (const segment of this.#uncommitted) {',
+      suite: unit('server/log/crashes'),
+    },
+  ]),
+  ...mutantsOf('server/log/log.ts', [
+    {
+      why: 'acknowledged before it is flushed',
+      find: 'await this.#commit(batches, inserted);\n      if (group',
+      replace: 'void this.#commit(batches, inserted).catch(() => undefined);\n      if (group',
+      suite: unit('server/log/crashes'),
+    },
+    {
+      why: 'a batch sent again is stored again',
+      find: "if (this.#cursors.verdict(batch) === 'stored') return Promise.resolve({ duplicate: true });",
+      replace: '',
+      suite: unit('server/log/log'),
+    },
+    {
+      why: 'the log has no limit',
+      find: 'if (counted || this.bytes + live + late + costOf(batch) > log_bytes_max)',
+      replace: 'if (counted)',
+      suite: unit('server/log/log'),
+    },
+    {
+      why: 'late batches may fill the log',
+      find: "const isTooMuch = batch.lane === 'late' &&",
+      replace: 'const isTooMuch = false &&',
+      suite: unit('server/log/log'),
+    },
+    {
+      why: 'what was stored is not remembered',
+      find: 'for (const batch of batches) this.#cursors.add(batch);',
+      replace: '',
+      suite: unit('server/log/log'),
+    },
+    {
+      why: 'the journal never becomes shorter',
+      find: 'if (this.#journal.wantsSnapshot)',
+      replace: 'if (false)',
+      suite: unit('server/log/log'),
+    },
+  ]),
+  ...mutantsOf('server/log/journal-line.ts', [
+    {
+      why: 'a damaged line is read',
+      find: '|| Number.parseInt(line.slice(0, 8), 16) !== crc32(json)',
+      replace: '',
+      suite: unit('server/log/journal-line'),
+    },
+  ]),
+  ...mutantsOf('server/log/recover.ts', [
+    { why: 'a torn tail stays', find: 'await files.truncate(path, state.length);', replace: '', suite: unit('server/log/log') },
+    {
+      why: 'damaged rows are given',
+      find: 'const whole = found.crc === state.crc &&',
+      replace: 'const whole =',
+      suite: unit('server/log/damage'),
+    },
+    {
+      why: 'damaged batches are in no account',
+      find: "countLost(into.losses, state, batches, 'log_damaged', into.losses.stamp(Date.now()));\n  const found",
+      replace: 'const found',
+      suite: unit('server/log/damage'),
+    },
+  ]),
+  ...mutantsOf('server/log/sequences.ts', [
+    { why: 'the end of a range is new', find: '|| this.#bounds[at - 1] === sequence ?', replace: '?', suite: unit('server/log/sequences') },
+    {
+      why: 'neighbours are not joined',
+      find: 'if (touchesBefore && touchesAfter)',
+      replace: 'if (false)',
+      suite: unit('server/log/sequences'),
+    },
+    {
+      why: 'closed gaps are open',
+      find: "if (sequence <= this.closed_up_to) return 'too_old'",
+      replace: "if (sequence < this.closed_up_to) return 'too_old'",
+      suite: unit('server/log/sequences'),
+    },
+  ]),
+  ...mutantsOf('server/log/writer.ts', [
+    {
+      why: 'late segments go first',
+      find: 'return [...live, ...(this.#stopped ? late : late.slice(0, LATE_A_ROUND))];',
+      replace: 'return [...(this.#stopped ? late : late.slice(0, LATE_A_ROUND)), ...live];',
+      suite: unit('server/log/writer'),
+    },
+    {
+      why: 'a segment goes before it is stored',
+      find: 'if (await this.#insert(segment)) retiring.push(this.#retire(segment));',
+      replace: 'retiring.push(this.#retire(segment));\n      if (await this.#insert(segment)) {}',
+      suite: unit('server/log/writer'),
+    },
+    {
+      why: 'every insert has a token of its own',
+      find: 'token: `${kind}/${segment.segment}`',
+      replace: 'token: `${kind}/${segment.segment}/${Math.random()}`',
+      suite: unit('server/log/writer'),
+    },
+    {
+      why: 'trouble is never over',
+      find: "if (!failed && this.#attempts.size === 0) this.#setTrouble('');",
+      replace: '',
+      suite: unit('server/log/writer'),
+    },
+  ]),
+  ...mutantsOf('server/log/lane.ts', [
+    {
+      why: 'live rows are late',
+      find: "return age_ms >= LATE.age_ms_min ? 'late' : 'live'",
+      replace: "return age_ms >= LATE.age_ms_min ? 'live' : 'late'",
+      suite: unit('server/log/log'),
+    },
+  ]),
+];

@@ -1,0 +1,177 @@
+// What the store is asked.
+import { type Mutant, mutantsOf, unit } from '../mutant.ts';
+
+export const serverQueries: readonly Mutant[] = [
+  ...mutantsOf('server/storage/queries/limits.ts', [
+    {
+      why: 'the rest is the receiver',
+      find: 'receiver: receiver_us / whole_us',
+      replace: 'receiver: (busy_us - receiver_us) / whole_us',
+      suite: unit('server/storage/queries'),
+    },
+    { why: 'more than the time', find: 'Math.max(sampled_us, busy_us)', replace: 'sampled_us', suite: unit('server/storage/queries') },
+  ]),
+  ...mutantsOf('server/storage/queries/window.ts', [
+    {
+      why: 'a step may be any',
+      find: 'Math.floor(earliest / 1000 / step_s) * step_s * 1000',
+      replace: 'earliest',
+      suite: unit('server/storage/queries'),
+    },
+    {
+      why: 'the end is in the range',
+      find: 'AND time_ns < ${momentText(to_ms)}',
+      replace: 'AND time_ns <= ${momentText(to_ms)}',
+      suite: unit('server/storage/figures'),
+    },
+    {
+      why: 'the beginning is not in the range',
+      find: 'AND time_ns >= ${momentText(from_ms)}',
+      replace: 'AND time_ns > ${momentText(from_ms)}',
+      suite: unit('server/storage/figures'),
+    },
+    {
+      why: 'a process is no filter',
+      find: "if (range.comm !== undefined) conditions.push('comm = {comm:String}');",
+      replace: '',
+      suite: unit('server/storage/queries.contract'),
+    },
+    {
+      why: 'a host is no filter',
+      find: "if (range.host_id !== undefined) conditions.push('host_id = {host_id:UInt64}');",
+      replace: '',
+      suite: unit('server/storage/queries.contract'),
+    },
+    {
+      why: 'an exact peer is answered by its network',
+      find: "|| peer_addr !== undefined) return 'rows'",
+      replace: ") return 'rows'",
+      suite: unit('server/storage/queries.contract'),
+    },
+    {
+      why: 'one process among the others of an hour',
+      find: '(one ? SPAN_OF.rollup_1d : SPAN_OF.rollup_1h)',
+      replace: 'SPAN_OF.rollup_1h',
+      suite: unit('server/storage/queries'),
+    },
+  ]),
+  ...mutantsOf('server/storage/queries/cover.ts', [
+    {
+      why: 'hours of a day count twice',
+      find: '.filter(({ start_s }) => !covered.has(start_s - (start_s % DAY_S)))',
+      replace: '',
+      suite: unit('server/storage/queries'),
+    },
+    {
+      why: 'a piece at the edge is taken whole',
+      find: 'piece.start_s >= from_s && piece.start_s + length_s <= to_s',
+      replace: 'piece.start_s >= from_s',
+      suite: unit('server/storage/queries'),
+    },
+  ]),
+  ...mutantsOf('server/storage/queries/series.ts', [
+    {
+      why: 'a ratio may be above one',
+      find: 'Math.min(1, data_retrans / data_segs_out)',
+      replace: 'data_retrans / data_segs_out',
+      suite: unit('server/storage/series'),
+    },
+    {
+      why: 'nobody looked is nothing happened',
+      find: 'seen(step) ? step[figure] / seconds(step) : null',
+      replace: 'step[figure] / seconds(step)',
+      suite: unit('server/storage/queries.contract'),
+    },
+    {
+      why: 'failures are of all connections',
+      find: 'failed / attempted : null',
+      replace: "failed / total('opened') : null",
+      suite: unit('server/storage/queries.contract'),
+    },
+    {
+      why: 'a rate of what is summed',
+      find: 'seen ? count / span_s : null',
+      replace: 'seen ? count : null',
+      suite: unit('server/storage/queries.contract'),
+    },
+    {
+      why: 'SYNs are in the ratio',
+      find: "STACKED_CLASSES.filter((name) => name !== 'syn' && name !== 'syn_ack')",
+      replace: "STACKED_CLASSES.filter((name) => name !== 'syn')",
+      suite: unit('server/storage/series'),
+    },
+  ]),
+  ...mutantsOf('server/storage/queries/edges.ts', [
+    {
+      why: 'an edge without traffic is one',
+      find: 'opened + closed + failed + sampled_us +',
+      replace: '1 + opened +',
+      suite: unit('server/storage/queries.contract'),
+    },
+    {
+      why: 'sorted the wrong way',
+      find: '${ORDER[sort]} DESC',
+      replace: '${ORDER[sort]} ASC',
+      suite: unit('server/storage/queries.contract'),
+    },
+    { why: 'refused attempts make no edge', find: ' + retrans_refused > 0', replace: ' > 0', suite: unit('server/storage/figures') },
+  ]),
+  ...mutantsOf('server/storage/queries/causes.ts', [
+    {
+      why: 'idle times of zero count',
+      find: 'quantilesIf(0.5, 0.99)(idle_us, idle_us > 0)',
+      replace: 'quantiles(0.5, 0.99)(idle_us)',
+      suite: unit('server/storage/causes.contract'),
+    },
+    { why: 'every reset has unread bytes', find: 'countIf(unread > 0)', replace: 'count()', suite: unit('server/storage/causes.contract') },
+    {
+      why: 'bytes of drops are packets',
+      find: 'sum(length) AS bytes',
+      replace: 'count() AS bytes',
+      suite: unit('server/storage/causes.contract'),
+    },
+  ]),
+  ...mutantsOf('server/storage/queries/listeners.ts', [
+    {
+      why: 'the queue is that of any row',
+      find: 'argMax(accept_queue, time_ns)',
+      replace: 'any(accept_queue)',
+      suite: unit('server/storage/causes.contract'),
+    },
+    {
+      why: 'sockets that have gone still wait',
+      find: 'if(n.1 >= last_ms - ${SWEEP_MS_MAX}, n.${part}, 0)',
+      replace: 'n.${part}',
+      suite: unit('server/storage/causes.contract'),
+    },
+  ]),
+  ...mutantsOf('server/storage/queries/retransmits.ts', [
+    {
+      why: 'the oldest come first',
+      find: 'ORDER BY r.time_ns DESC`',
+      replace: 'ORDER BY r.time_ns`',
+      suite: unit('server/storage/queries.contract'),
+    },
+    {
+      why: 'of one connection all are given',
+      find: "'AND connection_id = {connection_id:UInt64}'",
+      replace: "''",
+      suite: unit('server/storage/figures'),
+    },
+  ]),
+  ...mutantsOf('server/storage/queries/accounts.ts', [
+    {
+      why: 'what was lost by the collector waits',
+      find: "LOSSES[name] !== 'collector'",
+      replace: "LOSSES[name] === 'agent'",
+      suite: unit('server/storage/accounting'),
+    },
+    {
+      why: 'hosts without rows are the worst',
+      find: '(a.completeness ?? 2)',
+      replace: '(a.completeness ?? 0)',
+      suite: unit('server/storage/figures'),
+    },
+    { why: 'nothing is ever missing', find: '(all - missing) / all', replace: 'all / all', suite: unit('server/storage/accounting') },
+  ]),
+];

@@ -1,0 +1,190 @@
+// What the store is told, and what is counted.
+import { type Mutant, mutantsOf, unit } from '../mutant.ts';
+
+export const serverStorage: readonly Mutant[] = [
+  ...mutantsOf('server/storage/figures.ts', [
+    {
+      why: 'refused attempts are retransmissions',
+      find: "AND outcome != 'refused')`",
+      replace: "AND outcome != 'failed')`",
+      suite: unit('server/storage/queries.contract'),
+    },
+    {
+      why: 'old connections are opened',
+      find: 'opened: "countIf(event = \'open\' AND NOT preexisting)"',
+      replace: 'opened: "countIf(event = \'open\')"',
+      suite: unit('server/storage/queries.contract'),
+    },
+    {
+      why: 'accepted connections are attempts',
+      find: "connected: \"countIf(event = 'open' AND NOT preexisting AND role != 'server')\"",
+      replace: 'connected: "countIf(event = \'open\' AND NOT preexisting)"',
+      suite: unit('server/storage/queries.contract'),
+    },
+    {
+      why: 'opens are closed',
+      find: 'closed: "countIf(event = \'close\')"',
+      replace: 'closed: "countIf(event != \'failed\')"',
+      suite: unit('server/storage/figures'),
+    },
+    {
+      why: 'failures of servers are those of connects',
+      find: "failed: \"countIf(event = 'failed' AND role != 'server')\"",
+      replace: 'failed: "countIf(event = \'failed\')"',
+      suite: unit('server/storage/figures'),
+    },
+    {
+      why: 'received resets end no connection',
+      find: "end_reason IN ('rst_sent', 'rst_received')",
+      replace: "end_reason = 'rst_sent'",
+      suite: unit('server/storage/queries.contract'),
+    },
+    {
+      why: 'opens have a rest',
+      find: "sumIf(${name}_rest, event != 'open')",
+      replace: 'sum(${name}_rest)',
+      suite: unit('server/storage/figures'),
+    },
+    {
+      why: 'limits are swapped',
+      find: "rwnd_limited_us: 'sum(rwnd_limited_us)'",
+      replace: "rwnd_limited_us: 'sum(sndbuf_limited_us)'",
+      suite: unit('server/storage/queries.contract'),
+    },
+    {
+      why: 'the RTT of an open counts',
+      find: 'connection: "event = \'close\' AND srtt_us > 0"',
+      replace: "connection: 'srtt_us > 0'",
+      suite: unit('server/storage/figures'),
+    },
+    { why: 'no RTT counts as a fast one', find: "sample: 'srtt_us > 0'", replace: "sample: '1'", suite: unit('server/storage/figures') },
+    {
+      why: 'sent and received resets are swapped',
+      find: 'resets_sent: "countIf(direction = \'sent\')"',
+      replace: 'resets_sent: "countIf(direction = \'received\')"',
+      suite: unit('server/storage/queries.contract'),
+    },
+    {
+      why: 'drops of listeners are rows',
+      find: "listener_drops: 'sum(drops)'",
+      replace: "listener_drops: 'count()'",
+      suite: unit('server/storage/queries.contract'),
+    },
+    {
+      why: 'zero windows are overflows',
+      find: "listen_overflows: 'sum(listen_overflows)'",
+      replace: "listen_overflows: 'sum(to_zero_window)'",
+      suite: unit('server/storage/queries.contract'),
+    },
+    {
+      why: 'SYNs are data',
+      find: "CLASS.filter((name) => name !== 'syn' && name !== 'syn_ack')",
+      replace: "CLASS.filter((name) => name !== 'syn_ack')",
+      suite: unit('server/storage/figures'),
+    },
+    {
+      why: "a service's port is the client's",
+      find: "role = 'client', peer_port",
+      replace: "role = 'client', local_port",
+      suite: unit('server/storage/queries.contract'),
+    },
+    { why: 'an IPv4 peer is a /16', find: '120, 64', replace: '112, 64', suite: unit('server/storage/migrations') },
+    { why: 'buckets are off by one', find: '* 8) - 1)', replace: '* 8))', suite: unit('server/storage/figures') },
+    {
+      why: 'a quantile is the next bucket',
+      find: 'n -> n >= ${level}',
+      replace: 'n -> n > ${level}',
+      suite: unit('server/storage/figures'),
+    },
+    {
+      why: 'unattributed of opens counts',
+      find: "sumIf(unattributed, event != 'open')",
+      replace: 'sum(unattributed)',
+      suite: unit('server/storage/figures'),
+    },
+    {
+      why: 'spurious of opens counts',
+      find: "sumIf(retrans_spurious, event != 'open')",
+      replace: 'sum(retrans_spurious)',
+      suite: unit('server/storage/figures'),
+    },
+    {
+      why: 'accepted connections are rows',
+      find: "accepted: 'sum(accepted)'",
+      replace: "accepted: 'count()'",
+      suite: unit('server/storage/figures'),
+    },
+  ]),
+  ...mutantsOf('server/storage/accounting-refresh.ts', [
+    { why: 'figures told twice add up', find: 'max(a.rows) AS n', replace: 'sum(a.rows) AS n', suite: unit('server/storage/accounting') },
+    {
+      why: 'two collectors count once',
+      find: 'kind, counted, epoch, reporter`',
+      replace: 'kind, counted, epoch`',
+      suite: unit('server/storage/accounting'),
+    },
+  ]),
+  ...mutantsOf('server/storage/tiers.ts', [
+    { why: 'others are lost', find: ', NOT kept,\n', replace: ', kept,\n', suite: unit('server/storage/tiers') },
+    {
+      why: 'traffic alone makes a key stand out',
+      find: "${large.join(' OR ')}",
+      replace: '${large[0]}',
+      suite: unit('server/storage/tiers'),
+    },
+  ]),
+  ...mutantsOf('server/storage/tier-refresh.ts', [
+    {
+      why: 'rows that come late are never in their hour',
+      find: 'rolled_rows > (known.get(start_s)?.rolled_rows ?? -1)',
+      replace: '!known.has(start_s)',
+      suite: unit('server/storage/tiers'),
+    },
+    {
+      why: 'an hour is built before it is over',
+      find: '+ SETTLED_S) * 1000 <= now_ms',
+      replace: ') * 1000 <= now_ms + 3_600_000',
+      suite: unit('server/storage/tiers'),
+    },
+  ]),
+  ...mutantsOf('server/storage/superseded.ts', [
+    {
+      why: 'versions that are read go',
+      find: 'version < (newest.get(start_s) ?? 0n)',
+      replace: 'version <= (newest.get(start_s) ?? 0n)',
+      suite: unit('server/storage/tiers'),
+    },
+  ]),
+  ...mutantsOf('server/storage/segment-insert.ts', [
+    {
+      why: 'without a token',
+      find: 'settings.push(`insert_deduplication_token = ${quote(token)}`);',
+      replace: '',
+      suite: unit('server/storage/store.contract'),
+    },
+    {
+      why: 'rows that the engine did not take are stored',
+      find: 'if (written >= rows) return;',
+      replace: 'return;',
+      suite: unit('server/storage/series'),
+    },
+    {
+      why: 'a segment of another length is inserted',
+      find: 'if (size === expected) return;',
+      replace: 'return;',
+      suite: unit('server/storage/store.contract'),
+    },
+  ]),
+  ...mutantsOf('server/storage/retention.ts', [
+    { why: 'today goes first', find: 'partition < today', replace: 'partition <= today', suite: unit('server/upkeep') },
+    { why: 'what was stored by whom goes', find: '/^(unsettled_|claims)/', replace: '/^(unsettled_)/', suite: unit('server/upkeep') },
+  ]),
+  ...mutantsOf('server/storage/claims.ts', [
+    {
+      why: 'whoever comes later has it too',
+      find: '!this.#claimed.get(key)?.has(sequence)',
+      replace: 'true',
+      suite: unit('server/storage/claims'),
+    },
+  ]),
+];

@@ -1,0 +1,21 @@
+// All mutants, by folder.
+import type { Table } from './mutant.ts';
+import { agent } from './mutants/agent.ts';
+import { bpfAttempts } from './mutants/bpf-attempts.ts';
+import { bpfConnections } from './mutants/bpf-connections.ts';
+import { bpfPackets } from './mutants/bpf-packets.ts';
+import { dashboards } from './mutants/dashboards.ts';
+import { loaderRows } from './mutants/loader-rows.ts';
+import { loaderStart } from './mutants/loader-start.ts';
+import { serverLive } from './mutants/server-live.ts';
+import { serverLog } from './mutants/server-log.ts';
+import { serverQueries } from './mutants/server-queries.ts';
+import { serverStorage } from './mutants/server-storage.ts';
+
+export const MUTANTS: Table = {
+  bpf: [...bpfAttempts, ...bpfConnections, ...bpfPackets],
+  loader: [...loaderRows, ...loaderStart],
+  agent,
+  server: [...serverLog, ...serverQueries, ...serverStorage, ...serverLive],
+  dashboards,
+};
