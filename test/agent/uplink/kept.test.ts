@@ -16,7 +16,9 @@ function keepaliveTimers(port: number): number[] {
 }
 
 test('a connection that is kept open is not probed every second', async () => {
-  const server = createServer((request, response) => request.resume().on('end', () => response.end('{"rows":1,"duplicate":false,"quarantined":0}')));
+  const server = createServer((request, response) =>
+    request.resume().on('end', () => response.end('{"rows":1,"duplicate":false,"quarantined":0}')),
+  );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
