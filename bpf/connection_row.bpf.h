@@ -101,10 +101,13 @@ static __always_inline void fill_queues(struct connection_row *row, struct tcp_s
 /* The verifier takes it once; to it both pointers may be NULL. */
 __noinline int fill_times(struct connection_row *row, const struct memory *memory)
 {
-	const struct io *io = &memory->io;
+	const struct waits *waits;
+	const struct io *io;
 
 	if (!row || !memory)
 		return 0;
+	waits = &memory->waits;
+	io = &memory->io;
 	row->syn_sent_us = memory->state_us[state_slot(STATE_SYN_SENT)];
 	row->syn_recv_us = memory->state_us[state_slot(STATE_SYN_RECV)];
 	row->established_us = memory->state_us[state_slot(STATE_ESTABLISHED)];
@@ -114,11 +117,14 @@ __noinline int fill_times(struct connection_row *row, const struct memory *memor
 	row->closing_us = memory->state_us[state_slot(STATE_CLOSING)];
 	row->last_ack_us = memory->state_us[state_slot(STATE_LAST_ACK)];
 	row->connect_us = memory->connect_us;
-	row->accept_us = io->accept_us;
-	row->first_send_us = io->first_send_ns ? us_since(memory->born_ns, io->first_send_ns) : 0;
-	row->first_receive_us = io->first_receive_ns ? us_since(memory->born_ns, io->first_receive_ns) : 0;
+	row->accept_us = waits->accept_us;
+	row->first_send_us = waits->first_send_us;
+	row->first_receive_us = waits->first_receive_us;
 	row->turn_us = io->turn_us;
+	row->turn_rtt_us = io->turn_rtt_us;
 	row->turns = io->turns;
+	row->turn_max_us = waits->turn_max_us;
+	row->stall_max_us = waits->stall_max_us;
 	return 0;
 }
 
@@ -130,7 +136,7 @@ __noinline int fill_memory(struct connection_row *row, const struct memory *memo
 	row->listener_id = memory->listener_id;
 	row->srtt_max_us = memory->srtt_max_us;
 	row->idle_restart_us = memory->idle_restart_us;
-	row->idle_restarts = memory->sending.idle_restarts;
+	row->idle_restarts = memory->io.sending.idle_restarts;
 	row->snd_isn = memory->snd_isn;
 	row->rcv_isn = memory->rcv_isn;
 	row->preexisting = memory->preexisting;

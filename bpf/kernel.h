@@ -236,6 +236,10 @@ struct tcp_sock {
 	__u32 lsndtime;
 	__u32 rcv_wup;
 	__u32 rcv_tstamp;
+	__u64 tcp_mstamp;  /* µs: the newest segment that was sent or came */
+	struct {
+		__u32 rtt_us;
+	} rack; /* of the newest segment that was acknowledged */
 	__u32 delivered;
 	__u32 delivered_ce;
 	__u32 snd_wnd;

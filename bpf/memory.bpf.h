@@ -54,6 +54,7 @@ static __always_inline void reading_take(struct glance *glance, struct account *
 	account->retrans_spurious = spurious_of(repair, tp);
 	sampled->bytes_acked = tp->bytes_acked;
 	sampled->turn_us = memory->io.turn_us;
+	sampled->turn_rtt_us = memory->io.turn_rtt_us;
 	sampled->data_segs_in = tp->data_segs_in;
 	sampled->delivered_ce = tp->delivered_ce;
 	sampled->reord_seen = tp->reord_seen;

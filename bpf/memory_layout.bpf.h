@@ -57,22 +57,6 @@ struct listening {
 	__u32 overflows; /* so far: last ACKs of a handshake that met a full accept queue */
 };
 
-/* Reads and writes by processes: who holds the socket, and how long one side waits for the other (io.bpf.c). */
-struct io {
-	__u64 established_ns; /* of an accepted connection that no process has read from or written to; else 0 */
-	__u64 first_send_ns;
-	__u64 first_receive_ns;
-	__u64 last_ns;        /* of the last read or write at which a turn may begin (last_io says which) */
-	__u64 turn_us;
-	__u64 turn_rtt_us;    /* the path's RTT at each turn, added up */
-	__u32 turns;
-	__u32 accept_us;
-	__u32 turn_max_us;    /* the longest turn and stall: of the life, and since the last sample */
-	__u32 stall_max_us;
-	__u32 recent_turn_us;
-	__u32 recent_stall_us;
-};
-
 /* What was sent last, and with which window (sending.bpf.h): one word, since a look at it holds no lock. */
 union sending {
 	__u64 whole;
@@ -83,8 +67,43 @@ union sending {
 	};
 };
 
+/*
+ * All that reads and writes of processes keep (io.bpf.c), in one cache line. Times of the socket are those of its own clock, which the
+ * kernel sets where a segment is sent or comes (tcp_mstamp): no program has to read one.
+ */
+struct io {
+	union {
+		__u64 established_ns; /* until last_io is known, of an accepted connection that no process has read from or written to; else 0 */
+		__u64 last_us;        /* of the socket, at the last read or write at which a turn may begin (last_io says which) */
+	};
+	__u64 turn_us;
+	__u64 turn_rtt_us;     /* the path's RTT at each turn, added up */
+	union sending sending;
+	__u32 turns;
+	__u32 recent_turn_us;  /* the longest since the last sample */
+	/* Of a transfer, which may stand still (stall.bpf.h): where it was when `sending` was looked at, and what is being read. */
+	__u32 sent_una;        /* snd_una */
+	__u32 sent_busy;       /* jiffies with data to send */
+	__u32 read_from;       /* sequence number: from here on nothing was written in between, and nothing paused */
+	__u32 read_began;      /* jiffies: when that came, and when the newest data came that a read has seen */
+	__u32 came;
+	__u16 pause;           /* jiffies: the last pause in reading, which is a stall once enough has come after it */
+	__u8 pauses;           /* in what is being read, as far as they are counted */
+	enum direction last_io; /* of the last read or write at which a turn may begin */
+};
+
+/* What reads and writes say once, or seldom. */
+struct waits {
+	__u32 accept_us;
+	__u32 first_send_us;   /* from first sight; 0 none or unknown */
+	__u32 first_receive_us;
+	__u32 turn_max_us;     /* the longest turn and stall of the life */
+	__u32 stall_max_us;
+	__u32 recent_stall_us; /* the longest since the last sample */
+};
+
 struct memory {
-	/* One cache line: a sweep reads it of every socket. */
+	/* With what the kernel puts before it, one cache line: a sweep reads it of every socket. */
 	__u64 connection_id; /* whose memory it is: another socket's means it was cloned from the listener */
 	struct glance glance;
 	__u32 total_retrans; /* as of the last event */
@@ -98,7 +117,11 @@ struct memory {
 	row_flag has_repair; /* there is a struct repair, and it is this connection's */
 	enum owner owner;
 	enum role role;
+	__u32 pid;
+	__u32 walk;          /* the last walk that met it with its owner (owner.bpf.h) */
+	__u32 sent_rate;     /* bytes a jiffy, when `io.sending` was looked at; 0: little was unacknowledged (stall.bpf.h) */
 
+	struct io io;        /* a cache line too: reads and writes change nothing else */
 	struct account accounts[2];
 	union {
 		struct sampled sampled;
@@ -108,14 +131,10 @@ struct memory {
 	__u64 born_ns;       /* first sight */
 	__u64 state_ns;      /* entry into the present state; 0 unknown */
 	__u64 state_us[STATE_SLOTS]; /* time in each state that was left */
-	struct io io;
-	union sending sending;
-	__u64 precedence;    /* of the owner among several holders, and the last walk that met it there (owner.bpf.h) */
-	__u32 walk;
-	__u32 pid;
+	struct waits waits;
+	__u64 precedence;    /* of the owner among several holders */
 	__u8 comm[16];
 	enum end_reason first_fin;
-	enum direction last_io; /* of the last read or write at which a turn may begin */
 	__u16 reported_err;  /* the last errno that the socket reported */
 	__u32 data_segs_in_left; /* data_segs_in where ESTABLISHED was left */
 	__u32 connect_us;
@@ -150,7 +169,9 @@ struct repair {
 };
 
 /* With what the kernel puts before it, it fills one of its allocator's blocks; a byte more would take one of twice the size. */
-_Static_assert(sizeof(struct memory) <= 512 - 72, "memory");
+#define KERNEL_BYTES 72
+_Static_assert(sizeof(struct memory) <= 512 - KERNEL_BYTES, "memory");
+_Static_assert((__builtin_offsetof(struct memory, io) + KERNEL_BYTES) % 64 == 0 && sizeof(struct io) == 64, "io");
 
 /* BPF_F_CLONE: an accepted socket starts with a copy of its listener's, so the owner passes on by itself. */
 struct {

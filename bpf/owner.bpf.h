@@ -100,20 +100,14 @@ static __always_inline void owner_closes(struct memory *memory)
 }
 
 /*
- * The running task reads or writes. A kernel thread owns only sockets that the kernel made, and only it owns them:
- * it also works on sockets that a process handed in (nbd), and whoever writes a file of a network file system writes
- * to that file system's socket.
+ * A process that was not the last to use the socket reads or writes. A kernel thread owns only sockets that the kernel made,
+ * and only it owns them: it also works on sockets that a process handed in (nbd), and whoever writes a file of a network file
+ * system writes to that file system's socket.
  */
-static __always_inline void owner_uses(struct memory *memory, struct sock *sk)
+static __always_inline void owner_changes(struct memory *memory, struct sock *sk, struct task_struct *task)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 listener_id = memory->listener_id, program, *known;
 
-	if (memory->pid == (__u32)task->tgid && memory->owner == OWNER_IO) {
-		if (memory->walk)
-			memory->walk = 0;
-		return;
-	}
 	if (BPF_CORE_READ_BITFIELD(sk, sk_kern_sock) != !!(task->flags & PF_KTHREAD))
 		return;
 	if (memory->pid == pid_of(task) && memory->owner == OWNER_IO)
@@ -126,6 +120,17 @@ static __always_inline void owner_uses(struct memory *memory, struct sock *sk)
 			bpf_map_update_elem(&servers, &listener_id, &program, BPF_ANY);
 	}
 	memory_owner(memory, task, OWNER_IO);
+}
+
+/* The running task reads or writes: mostly the process that did so before. */
+static __always_inline void owner_uses(struct memory *memory, struct sock *sk)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (memory->owner != OWNER_IO || memory->pid != (__u32)task->tgid)
+		owner_changes(memory, sk, task);
+	else if (memory->walk)
+		memory->walk = 0;
 }
 
 static __always_inline __u64 precedence_of(struct task_struct *task, __u64 id, bool listens)

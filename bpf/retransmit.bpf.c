@@ -11,6 +11,7 @@
 #include "memory.bpf.h"
 #include "ring.bpf.h"
 #include "rows.h"
+#include "stall.bpf.h"
 #include "synacks.bpf.h"
 
 RING(retransmit);
@@ -163,6 +164,8 @@ int tcp_retransmit_skb(unsigned long long *ctx)
 		ledger_attribute(head.netns, segments_of(cb));
 	if (repair && facts.outcome != OUTCOME_REFUSED)
 		attribute(repair, facts.class, segments_of(cb), payload_of(cb, facts.class) > 0);
+	if (memory && facts.class == CLASS_RTO)
+		transfer_timed_out(memory, tp);
 	if (memory)
 		memory->total_retrans = tp->total_retrans;
 	if (repair)

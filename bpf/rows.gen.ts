@@ -274,9 +274,9 @@ export type ConnectionRow = {
   /** first sight to the first write and to the first read with data; 0 none or unknown */
   first_send_us: number;
   first_receive_us: number;
-  /** client: sum of the times from a write to the data read next; server: from a read to the next write */
+  /** client: sum of the times from a write until the data came that was read next; server: from then to the next write */
   turn_us: number;
-  /** sum of the path's RTT at each of these turns: what of turn_us the network can have taken */
+  /** sum of the newest RTT at each of these turns. A client's: what of turn_us the network can have taken; a peer that sends its ACK with the answer has its own time in it, some 40 ms at most */
   turn_rtt_us: number;
   /** bytes per second, the kernel's last estimate */
   delivery_rate: number;
@@ -329,7 +329,7 @@ export type ConnectionRow = {
   rttvar_us: number;
   /** the longest turn */
   turn_max_us: number;
-  /** the longest time that a transfer under way stood still */
+  /** the longest time that a transfer under way stood still, as far as reads, sends and timeouts show it; 50 ms at least */
   stall_max_us: number;
   /** how often it was a write and then a read (client), or the other way round (server) */
   turns: number;
@@ -1742,8 +1742,8 @@ export const KINDS = {
       { name: 'accept_us', offset: 208, size: 8, type: "UInt64", comment: "server: how long it was ready (established, or its data in) until its first read or write; 0 unknown" },
       { name: 'first_send_us', offset: 216, size: 8, type: "UInt64", comment: "first sight to the first write and to the first read with data; 0 none or unknown" },
       { name: 'first_receive_us', offset: 224, size: 8, type: "UInt64", comment: "" },
-      { name: 'turn_us', offset: 232, size: 8, type: "UInt64", comment: "client: sum of the times from a write to the data read next; server: from a read to the next write" },
-      { name: 'turn_rtt_us', offset: 240, size: 8, type: "UInt64", comment: "sum of the path's RTT at each of these turns: what of turn_us the network can have taken" },
+      { name: 'turn_us', offset: 232, size: 8, type: "UInt64", comment: "client: sum of the times from a write until the data came that was read next; server: from then to the next write" },
+      { name: 'turn_rtt_us', offset: 240, size: 8, type: "UInt64", comment: "sum of the newest RTT at each of these turns. A client's: what of turn_us the network can have taken; a peer that sends its ACK with the answer has its own time in it, some 40 ms at most" },
       { name: 'delivery_rate', offset: 248, size: 8, type: "UInt64", comment: "bytes per second, the kernel's last estimate" },
       { name: 'bytes_sent', offset: 256, size: 8, type: "UInt64", comment: "payload that left TCP, retransmissions included; without bytes_failed" },
       { name: 'bytes_failed', offset: 264, size: 8, type: "UInt64", comment: "payload that the layers below TCP did not take at its first sending: no route, link down, queue full" },
@@ -1780,7 +1780,7 @@ export const KINDS = {
       { name: 'retrans_data', offset: 448, size: 4, type: "UInt32", comment: "of these, segments with payload that are no tail probe: what a loss ratio counts" },
       { name: 'rttvar_us', offset: 452, size: 4, type: "UInt32", comment: "" },
       { name: 'turn_max_us', offset: 456, size: 4, type: "UInt32", comment: "the longest turn" },
-      { name: 'stall_max_us', offset: 460, size: 4, type: "UInt32", comment: "the longest time that a transfer under way stood still" },
+      { name: 'stall_max_us', offset: 460, size: 4, type: "UInt32", comment: "the longest time that a transfer under way stood still, as far as reads, sends and timeouts show it; 50 ms at least" },
       { name: 'turns', offset: 464, size: 4, type: "UInt32", comment: "how often it was a write and then a read (client), or the other way round (server)" },
       { name: 'rtt_min_us', offset: 468, size: 4, type: "UInt32", comment: "windowed minimum; 0 unknown" },
       { name: 'srtt_max_us', offset: 472, size: 4, type: "UInt32", comment: "the largest that an event or a sweep saw" },

@@ -80,8 +80,8 @@ struct connection_row {
 	__u64 accept_us;         /* server: how long it was ready (established, or its data in) until its first read or write; 0 unknown */
 	__u64 first_send_us;     /* first sight to the first write and to the first read with data; 0 none or unknown */
 	__u64 first_receive_us;
-	__u64 turn_us;           /* client: sum of the times from a write to the data read next; server: from a read to the next write */
-	__u64 turn_rtt_us;       /* sum of the path's RTT at each of these turns: what of turn_us the network can have taken */
+	__u64 turn_us;           /* client: sum of the times from a write until the data came that was read next; server: from then to the next write */
+	__u64 turn_rtt_us;       /* sum of the newest RTT at each of these turns. A client's: what of turn_us the network can have taken; a peer that sends its ACK with the answer has its own time in it, some 40 ms at most */
 	__u64 delivery_rate;     /* bytes per second, the kernel's last estimate */
 	__u64 bytes_sent;        /* payload that left TCP, retransmissions included; without bytes_failed */
 	__u64 bytes_failed;      /* payload that the layers below TCP did not take at its first sending: no route, link down, queue full */
@@ -118,7 +118,7 @@ struct connection_row {
 	__u32 retrans_data;      /* of these, segments with payload that are no tail probe: what a loss ratio counts */
 	__u32 rttvar_us;
 	__u32 turn_max_us;       /* the longest turn */
-	__u32 stall_max_us;      /* the longest time that a transfer under way stood still */
+	__u32 stall_max_us;      /* the longest time that a transfer under way stood still, as far as reads, sends and timeouts show it; 50 ms at least */
 	__u32 turns;             /* how often it was a write and then a read (client), or the other way round (server) */
 	__u32 rtt_min_us;        /* windowed minimum; 0 unknown */
 	__u32 srtt_max_us;       /* the largest that an event or a sweep saw */

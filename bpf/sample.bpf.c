@@ -94,12 +94,12 @@ static __always_inline struct sample_row *next_row(struct sweep_slice *slice)
 }
 
 /* What a write in between has changed, the write has looked at. */
-static __always_inline void look_at_sending(struct memory *memory, const struct tcp_sock *tp)
+static __always_inline void look_at_sending(struct memory *memory, struct tcp_sock *tp)
 {
 	union sending last = sending_last(memory), sent = sending_now(tp, last);
 
 	if (sent.whole != last.whole && is_quiet(tp))
-		sending_turn(memory, last, sent);
+		sending_turn(memory, tp, last, sent);
 }
 
 static __always_inline void report_sample(struct sweep_slice *slice, struct tcp_sock *tp, struct memory *memory)
@@ -140,6 +140,7 @@ static __always_inline void report_sample(struct sweep_slice *slice, struct tcp_
 					    is_quiet(tp) ? now.glance.total_retrans : memory->total_retrans);
 	if (!account_turn(memory, repair, edition))
 		return;
+	fill_longest(row, memory);
 	slice->rows++;
 	count = counters_of(KIND_SAMPLE);
 	if (count)

@@ -108,6 +108,7 @@ static __always_inline void fill_deltas(struct sample_row *row, const struct acc
 	row->data_segs_out = now.account.data_segs_out - account->data_segs_out;
 	row->bytes_acked = now.sampled.bytes_acked - sampled->bytes_acked;
 	row->turn_us = now.sampled.turn_us - sampled->turn_us;
+	row->turn_rtt_us = now.sampled.turn_rtt_us - sampled->turn_rtt_us;
 	row->turns = now.sampled.turns - sampled->turns;
 	row->data_segs_in = now.sampled.data_segs_in - sampled->data_segs_in;
 	row->delivered_ce = now.sampled.delivered_ce - sampled->delivered_ce;
@@ -155,6 +156,18 @@ static __always_inline struct repair *look_below(struct sample_row *row, struct 
 	return repair;
 }
 
+/* A read or write may find a longer one at this moment: taken in one step. */
+static __always_inline __u32 take_longest(__u32 *recent)
+{
+	return *(volatile __u32 *)recent ? __sync_lock_test_and_set(recent, 0) : 0;
+}
+
+static __always_inline void fill_longest(struct sample_row *row, struct memory *memory)
+{
+	row->turn_max_us = take_longest(&memory->io.recent_turn_us);
+	row->stall_max_us = take_longest(&memory->waits.recent_stall_us);
+}
+
 static __always_inline void fill_gauges(struct sample_row *row, struct tcp_sock *tp, const struct memory *memory,
 					__u64 now_ns)
 {
@@ -178,7 +191,7 @@ static __always_inline void fill_gauges(struct sample_row *row, struct tcp_sock 
 	row->unread = payload_unread(tp);
 	row->reordering = tp->reordering;
 	row->idle_us = idle < ~0U ? idle : ~0U;
-	row->idle_restarts = memory->sending.idle_restarts;
+	row->idle_restarts = memory->io.sending.idle_restarts;
 	row->probes_out = icsk->icsk_probes_out;
 	row->backoff = icsk->icsk_backoff;
 	row->ca_state = BPF_CORE_READ_BITFIELD(icsk, icsk_ca_state);

@@ -11,13 +11,14 @@
 #include <bpf/bpf_core_read.h>
 #include "memory.bpf.h"
 #include "rows.h"
+#include "stall.bpf.h"
 #include "tcp.bpf.h"
 
 #define U16_MAX 0xffffU
 
 static __always_inline union sending sending_last(const struct memory *memory)
 {
-	return (union sending){ .whole = *(const volatile __u64 *)&memory->sending.whole };
+	return (union sending){ .whole = *(const volatile __u64 *)&memory->io.sending.whole };
 }
 
 /* Beside the count of the last look. */
@@ -31,18 +32,22 @@ static __always_inline union sending sending_now(const struct tcp_sock *tp, unio
 }
 
 /* Another look may have come first: theirs is as good. */
-static __always_inline bool sending_turn(struct memory *memory, union sending last, union sending now)
+static __always_inline bool sending_turn(struct memory *memory, struct tcp_sock *tp, union sending last, union sending now)
 {
-	return __sync_val_compare_and_swap(&memory->sending.whole, last.whole, now.whole) == last.whole;
+	if (__sync_val_compare_and_swap(&memory->io.sending.whole, last.whole, now.whole) != last.whole)
+		return false;
+	if (now.lsndtime != last.lsndtime)
+		transfer_sent(memory, tp, last.lsndtime ? now.lsndtime - last.lsndtime : 0);
+	return true;
 }
 
 /* Before a write: what had been sent last, and with which window. */
-static __always_inline void sending_look(struct memory *memory, const struct tcp_sock *tp)
+static __always_inline void sending_look(struct memory *memory, struct tcp_sock *tp)
 {
 	union sending last = sending_last(memory), now = sending_now(tp, last);
 
 	if (now.whole != last.whole)
-		sending_turn(memory, last, now);
+		sending_turn(memory, tp, last, now);
 }
 
 /* The kernel restarts none that paces itself (cong_control, as BBR). */
@@ -54,7 +59,7 @@ static __always_inline bool is_restart(const struct tcp_sock *tp, union sending 
 }
 
 /* After a write. Two of the same jiffy need no second look. */
-static __always_inline void sending_wrote(struct memory *memory, const struct tcp_sock *tp)
+static __always_inline void sending_wrote(struct memory *memory, struct tcp_sock *tp)
 {
 	union sending last = sending_last(memory), now;
 	__u64 idle_us;
@@ -66,7 +71,7 @@ static __always_inline void sending_wrote(struct memory *memory, const struct tc
 	restart = is_restart(tp, last, now);
 	if (restart && now.idle_restarts < U16_MAX)
 		now.idle_restarts++;
-	if (!sending_turn(memory, last, now) || !restart)
+	if (!sending_turn(memory, tp, last, now) || !restart)
 		return;
 	idle_us = (__u64)(now.lsndtime - last.lsndtime) * jiffy_us;
 	if (idle_us > memory->idle_restart_us)
@@ -76,7 +81,7 @@ static __always_inline void sending_wrote(struct memory *memory, const struct tc
 /* The window changes for another reason: nothing follows from the next one. */
 static __always_inline void sending_forget(struct memory *memory)
 {
-	memory->sending.snd_cwnd = 0;
+	memory->io.sending.snd_cwnd = 0;
 }
 
 #endif

@@ -40,9 +40,9 @@ static __always_inline void fetch_row(const struct tcp_sock *tp, const struct me
 	FETCH(memory->accounts[0].time_ns);
 	FETCH(memory->accounts[1].bytes_received);
 	FETCH(memory->sampled.turns);
-	FETCH(memory->state_ns);
 	FETCH(memory->io.turn_us);
-	FETCH(memory->pid);
+	FETCH(memory->waits.recent_stall_us);
+	FETCH(memory->comm[0]);
 }
 
 /*

@@ -7,10 +7,12 @@ import { retryAfterMs, type Verdict, verdictOf } from './retry.ts';
 const ATTEMPT_MS_MAX = 15_000;
 const REASON_CHARS_MAX = 1000;
 
+/** Node has the kernel probe an idle connection every second if not told otherwise; what forgets it on the way does so after minutes. */
+const KEPT = { keepAlive: true, keepAliveMsecs: 60_000 };
 /** By the URL's scheme. */
 const CLIENTS = {
-  'http:': { request: http.request, agent: new http.Agent({ keepAlive: true }) },
-  'https:': { request: https.request, agent: new https.Agent({ keepAlive: true }) },
+  'http:': { request: http.request, agent: new http.Agent(KEPT) },
+  'https:': { request: https.request, agent: new https.Agent(KEPT) },
 } as const;
 
 /** `away`: there was no answer. */

@@ -8,6 +8,7 @@ import {
   leftWords,
   lifeOf,
   retransWords,
+  stallWords,
   stateWords,
   turnWords,
 } from '../../dashboards/views/connection/story.ts';
@@ -30,6 +31,8 @@ const CONNECTION = {
   retrans_spurious: 0,
   turns: 0,
   turn_us: 0,
+  turn_max_us: null,
+  stall_max_us: null,
   unread: 0,
   notsent: 0,
   unacked: 0,
@@ -83,7 +86,13 @@ describe('the story of a connection', () => {
     [{}, 'no answers seen'],
     [{ turns: 4, turn_us: 1_200_000 }, '300 ms on average by the peer, its path included, 4×'],
     [{ turns: 1, turn_us: 2_000_000, role: 'server' }, '2 s on average by this process, 1×'],
+    [{ turns: 4, turn_us: 1_200_000, turn_max_us: 900_000 }, '300 ms on average by the peer, its path included, 4×, the longest 900 ms'],
     [{ turns: null }, 'not known until it closes or is sampled'],
+  ]);
+  check(stallWords, [
+    [{ stall_max_us: 152_000 }, 'for up to 152 ms'],
+    [{}, 'not seen to'],
+    [{ bytes_sent: null }, 'not known until it closes or is sampled'],
   ]);
   check(leftWords, [
     [{}, 'nothing'],

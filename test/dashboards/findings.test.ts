@@ -17,6 +17,9 @@ const QUIET = {
   accept_us: null,
   turns: 100,
   turn_us: 200_000,
+  turn_rtt_us: 110_000,
+  turn_max_us: 4_000,
+  stall_max_us: null,
   rtt_min_us: 1000,
   srtt_max_us: 3000,
   total_retrans: 0,
@@ -75,7 +78,6 @@ test('nothing is said of a connection in which nothing stands out', () => {
   expect(findingsOf({ ...QUIET, drops: freed })).toEqual([]);
 });
 
-const SLOW = { turns: 10, turn_us: 3_000_000 };
 const CLOSED_WINDOW = { end_reason: 'timeout', snd_wnd: 0, notsent: 49_000, unacked: 1000, unheard_us: 400_000 } as const;
 const KEPT = {
   end_reason: 'timeout',
@@ -83,13 +85,40 @@ const KEPT = {
   limits: { application: 0.05, network: 0.05, receiver: 0, sender: 0, host: 0.9 },
 } as const;
 const NO_PORT = { end_reason: 'no_port', sk_err: 99, local_port: 0, port_first: 32_768, port_last: 60_999, ports_used: 28_200 } as const;
+const SLOW = { turns: 10, turn_us: 3_000_000, turn_rtt_us: 410_000 };
 const cases: readonly (readonly [name: string, change: Partial<Connection>, whose: Whose, words: RegExp])[] = [
   [
-    'a slow server, seen by its client',
+    'a slow server, seen by its client: it acknowledges before it answers',
     SLOW,
     'the peer',
-    /Answers took 300 ms on average, a round trip only 1 ms: .*most likely the peer’s, not in the network/,
+    /Answers took 300 ms on average, round trips at those times at most 41 ms: .*most likely the peer’s, not in the network/,
   ],
+  [
+    'a server that thinks little longer than it may hold an acknowledgement back',
+    { turns: 5, turn_us: 305_000, turn_rtt_us: 165_000 },
+    'the peer',
+    /Answers took 61 ms on average, .* at most 33 ms/,
+  ],
+  [
+    'a path that became far',
+    { turns: 10, turn_us: 1_240_000, turn_rtt_us: 1_220_000 },
+    'the path',
+    /Answers took 124 ms on average, and so long were round trips at those times \(1 ms at best\): the time goes by in the network/,
+  ],
+  [
+    'a server that holds its acknowledgement back until it answers, or a path: nobody knows',
+    { turns: 10, turn_us: 550_000, turn_rtt_us: 545_000 },
+    'not known',
+    /the acknowledgements came with them: whether the network or the peer took that time cannot be told/,
+  ],
+  ['round trips that nobody measured', { turns: 10, turn_us: 3_000_000, turn_rtt_us: null }, 'not known', /cannot be told from this end/],
+  [
+    'a slow server far from its client, seen by itself',
+    { ...SLOW, role: 'server', rtt_min_us: 100_000 },
+    'this process',
+    /took 300 ms on average from a request to the answer/,
+  ],
+  ['a transfer that stood still', { stall_max_us: 152_000 }, 'not known', /nothing moved for up to 152 ms/],
   ['a slow server, seen by itself', { ...SLOW, role: 'server' }, 'this process', /took 300 ms on average from a request to the answer/],
   [
     'a handshake that needed a second SYN',
@@ -197,7 +226,7 @@ test.each(cases)('%s', (_name, change, whose, words) => {
 describe('what must not be said', () => {
   test.each<[string, Partial<Connection>]>([
     ['a slow peer, where segments were sent again', { ...SLOW, total_retrans: 8 }],
-    ['a slow peer, on a long path', { ...SLOW, rtt_min_us: 200_000 }],
+    ['a slow peer, on a long path', { ...SLOW, turn_rtt_us: 2_900_000, rtt_min_us: 200_000 }],
     ['a slow peer, where nobody knows which side asked', { ...SLOW, role: 'unknown' }],
     ['a slow peer, where an answer takes less than a person notices', { turns: 10, turn_us: 490_000 }],
     ["a lost SYN at the server, whose handshake is the SYN-ACK's round trip", { role: 'server', connect_us: 1_030_000 }],

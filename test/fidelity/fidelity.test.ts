@@ -21,6 +21,7 @@ import { queues } from './scenarios/queues.ts';
 import { resets } from './scenarios/resets.ts';
 import { retransmissions } from './scenarios/retransmissions.ts';
 import { slow } from './scenarios/slow.ts';
+import { answers, stalls } from './scenarios/stalls.ts';
 import { causes, table } from './table.ts';
 import { segments, sum, unattributed, unseenFailures } from './views.ts';
 
@@ -29,6 +30,8 @@ const wanted = process.env['SCENARIOS']?.split(',');
 const all: readonly Scenario[] = [
   ...resets,
   ...slow,
+  ...stalls,
+  ...answers,
   ...pauses,
   ...pileUps,
   ...retransmissions,

@@ -6,6 +6,8 @@ import { OTHER, type Scenario, type Seen, SIDES, type SideSeen } from './scenari
 import { resetsSent, segments, sent, sum, unattributed } from './views.ts';
 
 const FIELDS = [
+  'frame.time_relative',
+  'tcp.len',
   'ip.src',
   'ipv6.src',
   'tcp.flags.syn',
@@ -43,6 +45,14 @@ const isAgain = (frame: Frame) =>
   (['retransmission', 'fast_retransmission', 'spurious_retransmission', 'out_of_order'] as const).some((name) =>
     has(`tcp.analysis.${name}`)(frame),
   );
+
+/** The longest time between two packets with payload that `from` sent, µs. */
+export function longestGapUs(from: SideSeen, frames: readonly Frame[] = []): number {
+  const at_us = frames
+    .filter((frame) => isFrom(from, frame) && Number(frame['tcp.len']) > 0)
+    .map((frame) => Number(frame['frame.time_relative']) * 1e6);
+  return at_us.reduce((longest, at, index) => Math.max(longest, at - (at_us[index - 1] ?? at)), 0);
+}
 
 /** What all captures of a scenario say. */
 export function captureLines({ id, path }: Scenario, seen: Seen): Line[] {

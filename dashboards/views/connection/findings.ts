@@ -9,7 +9,7 @@ import { limitedByReceiver, limitedBySender, slowStartAfterIdle } from './findin
 import { notNeeded } from './findings/losses.ts';
 import { leak, slowReader } from './findings/reading.ts';
 import { noPort, noWayOut } from './findings/this-host.ts';
-import { slowAnswers } from './findings/turns.ts';
+import { slowAnswers, stall } from './findings/turns.ts';
 
 /** In the order in which they are likely to matter. */
 const LOOKS: readonly Look[] = [
@@ -23,6 +23,7 @@ const LOOKS: readonly Look[] = [
   dropped,
   leak,
   slowAnswers,
+  stall,
   slowHandshake,
   limitedByReceiver,
   limitedBySender,

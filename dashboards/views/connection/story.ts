@@ -48,11 +48,18 @@ export function retransWords({ total_retrans, unattributed, retrans_spurious }: 
 }
 
 /** How long one side took to answer the other, on average. */
-export function turnWords({ role, turns, turn_us }: Connection): string {
+export function turnWords({ role, turns, turn_us, turn_max_us }: Connection): string {
   if (turns === null || turn_us === null) return 'not known until it closes or is sampled';
   if (turns === 0 || role === 'unknown') return 'no answers seen';
   const whose = role === 'client' ? 'the peer, its path included' : 'this process';
-  return `${formatDurationUs(turn_us / turns)} on average by ${whose}, ${formatCount(turns)}×`;
+  const longest = turn_max_us === null ? '' : `, the longest ${formatDurationUs(turn_max_us)}`;
+  return `${formatDurationUs(turn_us / turns)} on average by ${whose}, ${formatCount(turns)}×${longest}`;
+}
+
+/** How long a transfer under way stood still. */
+export function stallWords({ stall_max_us, bytes_sent }: Connection): string {
+  if (stall_max_us !== null) return `for up to ${formatDurationUs(stall_max_us)}`;
+  return bytes_sent === null ? 'not known until it closes or is sampled' : 'not seen to';
 }
 
 /** What lay unread, unsent or unanswered; "nothing" where all was taken. */

@@ -1,14 +1,10 @@
-// What the kernel counts of BPF programs while kernel.bpf_stats_enabled is on: how often each ran and for how long.
+// What the kernel counts of BPF programs while somebody has it count: how often each ran and for how long.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import process from 'node:process';
 
 /** `missed`: events of which the program saw nothing, because it was running already on that processor. */
 export type Program = { id: number; name: string; runs: number; ns: number; missed: number };
 
 type Listed = { id: number; name?: string; run_time_ns?: number; run_cnt?: number; recursion_misses?: number };
-
-const SWITCH = '/proc/sys/kernel/bpf_stats_enabled';
 
 export function readPrograms(): Program[] {
   const listed = JSON.parse(execFileSync('bpftool', ['-j', 'prog', 'show'], { encoding: 'utf8', maxBuffer: 64 << 20 })) as Listed[];
@@ -24,18 +20,4 @@ export function ranBetween(before: readonly Program[], after: readonly Program[]
     const { runs: had_runs = 0, ns: had_ns = 0, missed: had_missed = 0 } = earlier.get(id) ?? {};
     return runs > had_runs ? [{ id, name, runs: runs - had_runs, ns: ns - had_ns, missed: missed - had_missed }] : [];
   });
-}
-
-/** Has the kernel count meanwhile, which itself takes some tens of nanoseconds a run. As it was afterwards. */
-export async function counting<Value>(body: () => Promise<Value>): Promise<Value> {
-  const was = readFileSync(SWITCH, 'utf8');
-  const restore = () => writeFileSync(SWITCH, was);
-  process.once('exit', restore);
-  writeFileSync(SWITCH, '1');
-  try {
-    return await body();
-  } finally {
-    restore();
-    process.removeListener('exit', restore);
-  }
 }

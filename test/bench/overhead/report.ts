@@ -1,5 +1,6 @@
 // The figures as tables for a person, and as the one line for everything else.
 import type { Contender } from './contenders.ts';
+import type { ExchangeFigures } from './exchanges.ts';
 import { type Aim, type Figures, isMet, type ProgramFigures } from './summary.ts';
 import { type SweepBase, type SweepFigures, type SweepTime, socketNs } from './sweep.ts';
 
@@ -46,6 +47,18 @@ export function programTable(programs: ReadonlyMap<string, readonly ProgramFigur
   return table(['program', 'ns a run', 'runs a conn', 'ns a conn', 'missed'], rows);
 }
 
+export function exchangeTable(all: readonly ExchangeFigures[]): string {
+  const rows = all.map(({ contender, connections, bytes, exchanges_per_s, of_nothing, cpu_of_nothing, p99_us, kernel_ns }) => [
+    `${contender}: ${connections} × ${bytes} B`,
+    number(exchanges_per_s, 0),
+    of_nothing.toFixed(3),
+    cpu_of_nothing.toFixed(3),
+    number(p99_us, 0),
+    orDash(kernel_ns, 0),
+  ]);
+  return table(['request and answer, connections kept', 'a second', 'of nothing', 'CPU of nothing', 'p99 µs', 'kernel ns'], rows);
+}
+
 export function sweepTable(base: SweepBase, sweeps: readonly SweepFigures[]): string {
   const times = (time: SweepTime, sockets: number) => [
     number(time.wall_ms, 1),
@@ -81,6 +94,7 @@ export function jsonLine(
   figures: ReadonlyMap<string, Figures>,
   base: SweepBase,
   sweeps: readonly SweepFigures[],
+  exchanges: readonly ExchangeFigures[],
   aims: readonly Aim[],
 ): string {
   const flat = (prefix: string, values: object) =>
@@ -105,6 +119,13 @@ export function jsonLine(
         [`sweep_ms_${sockets / 1000}k`, round(moved.wall_ms)],
         [`sweep_ns_per_socket_${sockets / 1000}k`, round(socketNs(moved, base, sockets))],
         [`sweep_still_ns_per_socket_${sockets / 1000}k`, round(socketNs(still, base, sockets))],
+      ]),
+    ),
+    ...Object.fromEntries(
+      exchanges.flatMap(({ contender, connections, bytes, of_nothing, cpu_of_nothing, kernel_ns }) => [
+        [`${contender}_exchange_${connections}x${bytes}_ratio_to_nothing`, round(of_nothing)],
+        [`${contender}_exchange_${connections}x${bytes}_cpu_ratio_to_nothing`, round(cpu_of_nothing)],
+        [`${contender}_exchange_${connections}x${bytes}_kernel_ns`, round(kernel_ns)],
       ]),
     ),
     aims_met: aims.filter((aim) => isMet(aim) === true).length,

@@ -1,5 +1,6 @@
 // From turns to figures: medians of a contender's turns, and the ratios between contenders that the aims are about.
 import type { Program } from './bpf-programs.ts';
+import type { ExchangeFigures } from './exchanges.ts';
 import { median } from './median.ts';
 import type { Turn } from './turn.ts';
 
@@ -47,8 +48,18 @@ export function programFigures(turns: readonly Turn[]): ProgramFigures[] {
 
 export type Aim = { what: string; figure: number | undefined; limit: number; at_least?: boolean };
 
+/** Of the worst case. */
+function exchangeAims(exchanges: readonly ExchangeFigures[]): Aim[] {
+  const own = exchanges.filter(({ contender }) => contender === 'tcplens');
+  const worst = (read: (figures: ExchangeFigures) => number) => (own.length === 0 ? undefined : Math.max(...own.map(read)));
+  return [
+    { what: 'ns of BPF for a request and its answer, at most', figure: worst(({ kernel_ns }) => kernel_ns), limit: 300 },
+    { what: 'share of requests lost, at most', figure: worst(({ of_nothing }) => 1 - of_nothing), limit: 0.02 },
+  ];
+}
+
 /** The aims; a figure is undefined where one of the two did not take part. */
-export function aimsOf(figures: ReadonlyMap<string, Figures>, sweep_ns: readonly number[]): Aim[] {
+export function aimsOf(figures: ReadonlyMap<string, Figures>, sweep_ns: readonly number[], exchanges: readonly ExchangeFigures[]): Aim[] {
   const of = (name: string, read: (figures: Figures) => number) => {
     const found = figures.get(name);
     return found && read(found);
@@ -71,6 +82,13 @@ export function aimsOf(figures: ReadonlyMap<string, Figures>, sweep_ns: readonly
       limit: 0.95,
       at_least: true,
     },
+    {
+      what: 'the same, shipping',
+      figure: of('tcplens_shipping', ({ connections_ratio_to_nothing }) => connections_ratio_to_nothing),
+      limit: 0.9,
+      at_least: true,
+    },
+    ...exchangeAims(exchanges),
   ];
 }
 

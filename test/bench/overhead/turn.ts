@@ -4,8 +4,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StormFigures } from '../../support/storm.ts';
-import { counting, type Program, ranBetween, readPrograms } from './bpf-programs.ts';
+import { type Program, ranBetween, readPrograms } from './bpf-programs.ts';
 import type { Contender } from './contenders.ts';
+import { counting } from './counting.ts';
 import { cpuBetween, heldPrograms, peakRssMib, readCpu } from './process-figures.ts';
 
 /** Per connection, which has two ends on this machine. */
@@ -23,7 +24,8 @@ export type Turn = {
   lost: number;
 };
 
-export type Storm = { netns: string; run(seconds: number): Promise<StormFigures> };
+/** `count_runs`: the compiled count-runs.c */
+export type Storm = { netns: string; count_runs: string; run(seconds: number): Promise<StormFigures> };
 export type Seconds = { plain: number; counted: number };
 
 const START_MS_MAX = 30_000;
@@ -73,8 +75,19 @@ export async function takeTurn(contender: Contender, storm: Storm, seconds: Seco
   }
 }
 
+/** Runs something while a contender is attached; it is told the contender's process. */
+export async function withContender<Value>(contender: Contender, netns: string, body: (pid: number) => Promise<Value>): Promise<Value> {
+  const running = start(contender, netns);
+  try {
+    await attached(contender, running);
+    return await body(running.pid);
+  } finally {
+    await stop(running);
+  }
+}
+
 async function counted(storm: Storm, seconds: number): Promise<{ ran: Program[]; connections: number }> {
-  return counting(async () => {
+  return counting(storm.count_runs, async () => {
     const before = readPrograms();
     const { connections } = await storm.run(seconds);
     await sleep(AFTER_MS);

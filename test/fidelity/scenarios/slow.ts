@@ -1,5 +1,8 @@
 // B: fast next door, seconds from afar. What the time goes to, and whose fault it is not.
 import { expect } from 'vitest';
+import { slowAnswers } from '../../../dashboards/views/connection/findings/turns.ts';
+import type { Connection } from '../../../server/api.ts';
+import { UNDOS } from '../accounts.ts';
 import { type Excuses, PLAIN, relay, type Said, type Scenario, type Seen, type Side, type SideSeen, said, until } from '../scenario.ts';
 import { sentencesOf } from '../sentences.ts';
 import { closes, ends, opens, segments, sum, unattributed } from '../views.ts';
@@ -199,6 +202,10 @@ export const slow: readonly Scenario[] = [
       // Nothing of it is the network's: no loss, and a round trip of next to nothing.
       expect([...client.rows.retransmit, ...server.rows.retransmit, ...client.rows.congestion, ...server.rows.congestion]).toEqual([]);
       expect(near?.rtt_min_us).toBeLessThan((THINK_MS * 1000) / 4);
+      expect(slowAnswers(near as unknown as Connection)?.words).toMatch(/most likely the peer’s, not in the network/);
+      expect(slowAnswers(remote as unknown as Connection)?.whose).toBe('this process');
+      // Whoever thinks does not stall.
+      expect([near?.stall_max_us, remote?.stall_max_us]).toEqual([0, 0]);
     },
   },
   {

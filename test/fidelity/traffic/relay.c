@@ -6,7 +6,8 @@
  *
  *   RULE = WAY:ACTION:WHAT[:WHICH]
  *   WAY     out (client to server) or back
- *   ACTION  drop, dup, delay=MS, tsecr (spoils the timestamp's echo), reply=FLAGS,SEQ,ACK (see forge())
+ *   ACTION  drop, dup, delay=MS, tsecr (spoils the timestamp's echo), reply=FLAGS,SEQ,ACK (see forge()),
+ *           pause=EVERY,STILL (at the end of every so many ms since the first data nothing is taken for so many ms)
  *   WHAT    any, syn, synack, data, new (data for the first time), ack (nothing but), fin, rst
  *   WHICH   of these packets: N, N-M or N- (from 1), p=SHARE (of all), ms=FROM-TO (since the first data), idle=MS (all,
  *           once nothing has passed for so long, until the next SYN); else all
@@ -180,6 +181,8 @@ static void take(enum way way, struct packet *packet)
 		twice = twice || rule->action == DUP;
 		if (rule->action == DELAY)
 			due += (long long)(rule->delay_ms * 1000);
+		if (rule->action == PAUSE)
+			due += pause_us(rule, first_data_us ? now - first_data_us : 0);
 		if (rule->action == TSECR && (echo = timestamp_echo(tcp_of(packet)))) {
 			echo[0] ^= 0x40;
 			checksum(packet);

@@ -13,8 +13,8 @@
 static const char *const way_names[] = { "out", "back" };
 enum way { OUT, BACK };
 
-static const char *const action_names[] = { "drop", "dup", "delay", "tsecr", "reply" };
-enum action { DROP, DUP, DELAY, TSECR, REPLY };
+static const char *const action_names[] = { "drop", "dup", "delay", "tsecr", "reply", "pause" };
+enum action { DROP, DUP, DELAY, TSECR, REPLY, PAUSE };
 
 static const char *const what_names[] = { "any", "syn", "synack", "data", "new", "ack", "fin", "rst" };
 enum what { ANY, SYN, SYNACK, DATA, NEW, ACK, FIN, RST };
@@ -26,6 +26,7 @@ struct rule {
 	char flags[8]; /* of a reply, with its numbers relative to what the packet says */
 	int seq, ack;
 	double delay_ms, share;
+	long every_us, still_us;
 	long from, to, seen;
 	long idle_us; /* 0: does not matter */
 	long from_us, to_us; /* since the first data */
@@ -100,8 +101,22 @@ static inline struct rule parse_rule(const char *text)
 		rule.delay_ms = argument ? atof(argument) : 0;
 	if (rule.action == REPLY && (!argument || sscanf(argument, "%7[^,],%d,%d", rule.flags, &rule.seq, &rule.ack) != 3))
 		die(text);
+	if (rule.action == PAUSE) {
+		if (!argument || sscanf(argument, "%ld,%ld", &rule.every_us, &rule.still_us) != 2 || rule.every_us < 1)
+			die(text);
+		rule.every_us *= 1000;
+		rule.still_us *= 1000;
+	}
 	parse_which(&rule, which);
 	return rule;
+}
+
+/* How long the way still stands still at this time after the first data. */
+static inline long long pause_us(const struct rule *rule, long long age_us)
+{
+	long long left_us = rule->every_us - age_us % rule->every_us;
+
+	return left_us <= rule->still_us ? left_us : 0;
 }
 
 static inline bool is_new(const struct stream *stream, const struct packet *packet, const struct tcphdr *tcp)

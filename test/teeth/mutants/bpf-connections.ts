@@ -219,7 +219,7 @@ export const bpfConnections: readonly Mutant[] = [
   ...mutantsOf('bpf/io.bpf.c', [
     {
       why: 'reads say nothing',
-      find: 'use(sk, ret, flags, DIRECTION_RECEIVED);\n\treturn 0;\n}\n\n/*',
+      find: 'use(sk, ret, flags, flags & MSG_PEEK ? 0 : ret, DIRECTION_RECEIVED);\n\treturn 0;\n}\n\n/*',
       replace: 'return 0;\n}\n\n/*',
       suite: fidelity('B8'),
     },
@@ -229,7 +229,8 @@ export const bpfConnections: readonly Mutant[] = [
       replace: '== ROLE_SERVER ? DIRECTION_SENT : DIRECTION_RECEIVED',
       suite: fidelity('B8'),
     },
-    { why: 'turns are in nanoseconds', find: '(now_ns - io->last_ns) / 1000', replace: '(now_ns - io->last_ns)', suite: fidelity('B8') },
+    { why: 'turns are in nanoseconds', find: 'io->turn_us += turn_us;', replace: 'io->turn_us += turn_us * 1000;', suite: fidelity('B8') },
+    { why: 'round trips take no time', find: 'io->turn_rtt_us += tp->rack.rtt_us;', replace: '', suite: fidelity('B12') },
     {
       why: 'waiting for the peer is waiting for accept',
       find: 'waited_us = unread_us;',
@@ -238,10 +239,20 @@ export const bpfConnections: readonly Mutant[] = [
     },
     {
       why: 'accepting takes no time',
-      find: 'io->accept_us = waited_us',
-      replace: 'io->accept_us = 0 * waited_us',
+      find: 'accept_us = known_us(waited_us)',
+      replace: 'accept_us = 0 * known_us(waited_us)',
       suite: kernel('owner', 'turns and the wait'),
     },
+  ]),
+  ...mutantsOf('bpf/stall.bpf.h', [
+    { why: 'a reader never waits', find: 'io->pause = pause <', replace: 'io->pause = 0 * pause <', suite: fidelity('B11b') },
+    {
+      why: 'a slow path stalls',
+      find: 'return moving < between / 4 ? between - moving : 0;',
+      replace: 'return between;',
+      suite: fidelity('B11d'),
+    },
+    { why: 'a timeout is no stall', find: 'stall_ended(memory, jiffies_us(since));', replace: '', suite: fidelity('B11e') },
   ]),
   ...mutantsOf('bpf/owner.bpf.c', [
     {

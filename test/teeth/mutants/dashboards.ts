@@ -110,20 +110,27 @@ export const dashboards: readonly Mutant[] = [
       suite: unit('dashboards/feed'),
     },
   ]),
-  ...mutantsOf('dashboards/views/connection/findings.ts', [
-    { why: 'one wait is slow', find: 'if (answer_us < SLOW_ANSWER_US ||', replace: 'if (', suite: unit('dashboards/findings') },
+  ...mutantsOf('dashboards/views/connection/findings/turns.ts', [
     {
-      why: "the path's time is the peer's",
-      find: '|| answer_us < SLOW_ANSWER_TIMES * round_us) return',
+      why: 'one wait is slow',
+      find: '|| turn_us / turns < SLOW_ANSWER_US) return',
       replace: ') return',
       suite: unit('dashboards/findings'),
     },
     {
+      why: "the path's time is the peer's",
+      find: 'const peer_us_min = answer_us - path_us_max;',
+      replace: 'const peer_us_min = answer_us;',
+      suite: unit('dashboards/findings'),
+    },
+    {
       why: 'loss is the peer being slow',
-      find: "if (role !== 'client' || resent > turns / 10) return",
+      find: "if (role !== 'client' || (total_retrans ?? 0) > turns / 10) return",
       replace: "if (role !== 'client') return",
       suite: unit('dashboards/findings'),
     },
+  ]),
+  ...mutantsOf('dashboards/views/connection/findings.ts', [
     { why: 'a server has slow handshakes', find: "&& role === 'client'\n", replace: '\n', suite: unit('dashboards/findings') },
     {
       why: 'received resets were sent here',

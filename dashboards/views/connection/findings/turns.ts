@@ -1,30 +1,67 @@
-// How long one side took to answer the other, and whether that was the path or an application.
+// How long one side took to answer the other, and whether that was the path or an application; and whether a transfer stood still.
 import type { Connection } from '../../../../server/api.ts';
 import { formatCount, formatDurationUs } from '../../../format.ts';
-import type { Look } from './finding.ts';
+import type { Finding, Look } from './finding.ts';
 
 /** Below these, a wait is not worth a sentence. */
 const SLOW_ANSWER_US = 50_000;
-const SLOW_ANSWER_TIMES = 10;
+const STALL_US = 100_000;
+/** How long a host may hold an acknowledgement back to send it with an answer: so much of a measured round trip can be the peer's. */
+const DELAYED_ACK_US = 40_000;
 
-/** A usual round trip of the connection, µs; 0 unknown. */
-const roundTripUs = ({ rtt_min_us, srtt_max_us }: Connection) => rtt_min_us ?? srtt_max_us ?? 0;
+/** Of an answer's time on average, as its client sees it. */
+type Shares = { answer_us: number; path_us_max: number; path_us_min: number };
+
+/**
+ * The round trip was measured at each turn. A peer that answers soon sends its acknowledgement with the answer, so that what was
+ * measured has its own time in it, up to where it would have acknowledged anyway.
+ */
+function sharesOf({ turn_us, turn_rtt_us, rtt_min_us }: Connection, turns: number): Shares {
+  const answer_us = (turn_us ?? 0) / turns;
+  // Where it was not measured at the turns, all may be the path's.
+  const path_us_max = Math.min(turn_rtt_us ? turn_rtt_us / turns : answer_us, answer_us);
+  const path_us_min = Math.min(Math.max(rtt_min_us ?? 0, turn_rtt_us ? path_us_max - DELAYED_ACK_US : 0), path_us_max);
+  return { answer_us, path_us_max, path_us_min };
+}
+
+function seenByClient(connection: Connection, turns: number): Finding | undefined {
+  const { answer_us, path_us_max, path_us_min } = sharesOf(connection, turns);
+  const took = `Answers took ${formatDurationUs(answer_us)} on average`;
+  const peer_us_min = answer_us - path_us_max;
+  if (peer_us_min >= answer_us / 4 && peer_us_min >= 2 * path_us_min)
+    return {
+      whose: 'the peer',
+      words: `${took}, round trips at those times at most ${formatDurationUs(path_us_max)}: the time goes by in the applications, most likely the peer’s, not in the network.`,
+    };
+  const best_us = connection.rtt_min_us ?? 0;
+  if (path_us_min < answer_us / 2)
+    return {
+      whose: 'not known',
+      words: `${took}, and the acknowledgements came with them: whether the network or the peer took that time cannot be told from this end.`,
+    };
+  // A path that is always so far does not stand out.
+  if (path_us_max < 2 * best_us) return undefined;
+  return {
+    whose: 'the path',
+    words: `${took}, and so long were round trips at those times (${formatDurationUs(best_us)} at best): the time goes by in the network.`,
+  };
+}
 
 export const slowAnswers: Look = (connection) => {
-  const { role, turns, turn_us } = connection;
-  if (!turns || turn_us === null) return undefined;
-  const answer_us = turn_us / turns;
-  const round_us = roundTripUs(connection);
-  if (answer_us < SLOW_ANSWER_US || answer_us < SLOW_ANSWER_TIMES * round_us) return undefined;
-  const took = formatDurationUs(answer_us);
+  const { role, turns, turn_us, total_retrans } = connection;
+  if (!turns || turn_us === null || turn_us / turns < SLOW_ANSWER_US) return undefined;
+  // From the last of a request to its answer, the path takes no part in it.
   if (role === 'server')
-    return { whose: 'this process', words: `It took ${took} on average from a request to the answer, ${formatCount(turns)} times.` };
-  const path = round_us > 0 ? `a round trip only ${formatDurationUs(round_us)}` : 'retransmissions do not explain it';
-  const resent = connection.total_retrans ?? 0;
+    return {
+      whose: 'this process',
+      words: `It took ${formatDurationUs(turn_us / turns)} on average from a request to the answer, ${formatCount(turns)} times.`,
+    };
   // Where much was sent again, a long wait can be the path's.
-  if (role !== 'client' || resent > turns / 10) return undefined;
-  return {
-    whose: 'the peer',
-    words: `Answers took ${took} on average, ${path}: the time goes by in the applications, most likely the peer’s, not in the network.`,
-  };
+  if (role !== 'client' || (total_retrans ?? 0) > turns / 10) return undefined;
+  return seenByClient(connection, turns);
 };
+
+export const stall: Look = ({ stall_max_us }) =>
+  stall_max_us !== null && stall_max_us >= STALL_US
+    ? { whose: 'not known', words: `In the middle of a transfer nothing moved for up to ${formatDurationUs(stall_max_us)}.` }
+    : undefined;

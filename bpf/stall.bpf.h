@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A stall: data was under way or expected, and for a while none moved. Nothing tells when it begins; what shows afterwards that
+ * there was one is
+ *
+ *   reads      data came after a pause, with nothing written in between: in the middle of an answer, say. TRANSFER_BYTES came on
+ *              either side of it. Of a reader that was itself away, as much lies there as comes in such a time. What pauses again
+ *              and again is a feed, whose sender has nothing to say: only its first pauses count.
+ *   sends      between two looks at what was sent last, data was unacknowledged all the time, TRANSFER_BYTES when it began, and
+ *              what was acknowledged meanwhile takes less than a quarter of the time at the rate of the look before, a window in a
+ *              round trip. A slow path is no stall.
+ *   a timeout  nothing was heard since the data was sent.
+ *
+ * Shorter ones than STALL_US_MIN and two of the best round trips are none. An idle connection never stalls: nothing is read after a pause, or
+ * nothing was unacknowledged. Several that lie between two looks are one, as long as all of them. Times are in jiffies.
+ */
+#ifndef TCPLENS_STALL_BPF_H
+#define TCPLENS_STALL_BPF_H
+
+#include "kernel.h"
+#include <bpf/bpf_helpers.h>
+#include "memory_layout.bpf.h"
+#include "tcp.bpf.h"
+
+#define STALL_US_MIN 50000
+#define TRANSFER_BYTES 16384
+#define FEED_PAUSES 16
+#define READING_JIFFIES 1024 /* what came before is no measure any more */
+
+static __always_inline __u64 jiffies_us(__u32 jiffies)
+{
+	return (__u64)jiffies * jiffy_us;
+}
+
+static __always_inline bool is_long(const struct tcp_sock *tp, __u64 us)
+{
+	return us >= STALL_US_MIN + 2ULL * rtt_min_us(tp);
+}
+
+static __always_inline void stall_ended(struct memory *memory, __u64 us)
+{
+	__u32 stall_us = us < ~0U ? us : ~0U;
+
+	if (stall_us <= memory->waits.recent_stall_us)
+		return;
+	memory->waits.recent_stall_us = stall_us;
+	if (stall_us > memory->waits.stall_max_us)
+		memory->waits.stall_max_us = stall_us;
+}
+
+/* What has come since the last pause makes it a stall, or does not yet. `read_to`: a sequence number. */
+static __always_inline void pause_settles(struct memory *memory, __u32 read_to)
+{
+	struct io *io = &memory->io;
+
+	if (!io->pause || read_to - io->read_from < TRANSFER_BYTES)
+		return;
+	stall_ended(memory, jiffies_us(io->pause));
+	io->pause = 0;
+}
+
+static __always_inline void reading_begins(struct io *io, __u32 came, __u32 from)
+{
+	io->read_from = from;
+	io->read_began = came;
+	io->came = came;
+	io->pause = 0;
+}
+
+/*
+ * A read that found data of another jiffy than the read before. `begin`: the sequence number where it began. What lies there has
+ * come since the pause, and is less than half of what such a time brought before.
+ */
+static __always_inline void paused(struct memory *memory, const struct tcp_sock *tp, __u32 came, __u32 begin)
+{
+	struct io *io = &memory->io;
+	__u32 pause = came - io->came, took = io->came - io->read_began + 1;
+	__u64 before = begin - io->read_from, lies = tp->rcv_nxt - begin;
+
+	io->came = came;
+	if (!is_long(tp, jiffies_us(pause)) && took < READING_JIFFIES)
+		return;
+	reading_begins(io, came, begin);
+	if (!is_long(tp, jiffies_us(pause)))
+		return;
+	if (io->pauses >= FEED_PAUSES)
+		return;
+	io->pauses++;
+	if (before >= TRANSFER_BYTES && 2 * lies * took < before * pause)
+		io->pause = pause < 0xffff ? pause : 0xffff;
+}
+
+/* A read. Most are of the same jiffy as the one before. */
+static __always_inline void transfer_read(struct memory *memory, const struct tcp_sock *tp, __u32 bytes)
+{
+	__u32 came = tp->inet_conn.icsk_ack.lrcvtime;
+
+	if (came != memory->io.came)
+		paused(memory, tp, came, tp->copied_seq - bytes);
+	pause_settles(memory, tp->copied_seq);
+}
+
+/* The first read after a write. */
+static __always_inline void transfer_begins(struct io *io, const struct tcp_sock *tp, __u32 bytes)
+{
+	reading_begins(io, tp->inet_conn.icsk_ack.lrcvtime, tp->copied_seq - bytes);
+	io->pauses = 0;
+}
+
+/* How long of the jiffies between two looks nothing moved, if what moved went as fast as before. */
+static __always_inline __u32 still_of(const struct memory *memory, const struct tcp_sock *tp, __u32 between)
+{
+	__u32 moving = (tp->snd_una - memory->io.sent_una) / memory->sent_rate;
+
+	return moving < between / 4 ? between - moving : 0;
+}
+
+/* The window in a round trip, in bytes a jiffy. */
+static __always_inline __u32 rate_of(const struct tcp_sock *tp)
+{
+	__u32 srtt_us = tp->srtt_us >> 3;
+	__u64 rate = srtt_us ? (__u64)(tp->snd_nxt - tp->snd_una) * jiffy_us / srtt_us : 0;
+
+	return rate < ~0U ? rate : ~0U;
+}
+
+/* A look at a transfer that sends, `between` jiffies after the one before as far as data was sent; 0: it is the first. */
+static __always_inline void transfer_sent(struct memory *memory, struct tcp_sock *tp, __u32 between)
+{
+	bool much = tp->write_seq - tp->snd_una >= TRANSFER_BYTES;
+	__u32 chrono[3], still;
+
+	if (!much && !memory->sent_rate)
+		return;
+	chrono_read(tp, chrono);
+	if (memory->sent_rate && is_long(tp, jiffies_us(between)) && chrono[0] - memory->io.sent_busy + 2 >= between) {
+		still = still_of(memory, tp, between);
+		if (is_long(tp, jiffies_us(still)))
+			stall_ended(memory, jiffies_us(still));
+	}
+	memory->io.sent_una = tp->snd_una;
+	memory->io.sent_busy = chrono[0];
+	memory->sent_rate = much ? rate_of(tp) : 0;
+}
+
+/* A retransmission timeout: since when the peer was last heard, or there was something to send. */
+static __always_inline void transfer_timed_out(struct memory *memory, const struct tcp_sock *tp)
+{
+	__u32 now = (__u32)bpf_jiffies64(), since = now - tp->rcv_tstamp;
+
+	if (now - tp->inet_conn.icsk_ack.lrcvtime < since)
+		since = now - tp->inet_conn.icsk_ack.lrcvtime;
+	if (now - tp->chrono_start < since)
+		since = now - tp->chrono_start;
+	stall_ended(memory, jiffies_us(since));
+}
+
+#endif

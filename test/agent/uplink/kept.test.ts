@@ -1,0 +1,33 @@
+// The agent's connections to its collector, as the kernel sees them.
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, test } from 'vitest';
+import { post } from '../../../agent/uplink/post.ts';
+import { until } from '../until.ts';
+
+/** Of the keepalive timer of connections to `port`, in seconds: ss has "timer:(keepalive,29sec,0)", or "1min59sec", or "980ms". */
+function keepaliveTimers(port: number): number[] {
+  const text = execFileSync('ss', ['-Htno', 'state', 'established', 'dport', '=', `:${port}`], { encoding: 'utf8' });
+  return [...text.matchAll(/timer:\(keepalive,(?:(\d+)min)?(?:([\d.]+)sec)?(?:(\d+)ms)?,/g)].map(
+    ([, minutes = 0, seconds = 0, milliseconds = 0]) => Number(minutes) * 60 + Number(seconds) + Number(milliseconds) / 1000,
+  );
+}
+
+test('a connection that is kept open is not probed every second', async () => {
+  const server = createServer((request, response) =>
+    request.resume().on('end', () => response.end('{"rows":1,"duplicate":false,"quarantined":0}')),
+  );
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  try {
+    const answer = await post(`http://127.0.0.1:${port}/`, {}, Buffer.from('rows'), new AbortController().signal);
+    expect(answer.verdict).toBe('accepted');
+    await until('the connection idles with its timer', () => keepaliveTimers(port).length === 1);
+    expect(keepaliveTimers(port)[0]).toBeGreaterThan(10);
+  } finally {
+    server.close().closeAllConnections();
+  }
+});
