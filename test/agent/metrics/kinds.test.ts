@@ -151,7 +151,7 @@ test('listeners by port, ephemeral or not: sockets of one port add up, each by i
       ).map(([name, [nginx, sshd]]) => [
         name,
         {
-          unit: '{connection}',
+          unit: name === 'tcplens.listener.drops' ? '{packet}' : '{connection}',
           points: [
             [{ 'network.type': 'ipv4', 'network.tcp.handshake.role': 'server', 'server.port': 40_443, 'tcplens.comm': 'nginx' }, nginx],
             ...(sshd === undefined
