@@ -8,35 +8,53 @@ import { PREBUILT } from '../../agent/ring-source.ts';
 import { type CaState, type Class, KIND } from '../../bpf/rows.gen.ts';
 import { faults } from './accounts.ts';
 import { type Observed, observe } from './observe.ts';
+import { openPages } from './page.ts';
 import { type Scenario, type Seen, SIDES } from './scenario.ts';
 import { members } from './scenarios/members.ts';
 import { names } from './scenarios/names.ts';
+import { onThePage } from './scenarios/on-the-page.ts';
 import { pauses } from './scenarios/pauses.ts';
 import { pileUps } from './scenarios/pile-ups.ts';
 import { queues } from './scenarios/queues.ts';
 import { resets } from './scenarios/resets.ts';
 import { retransmissions } from './scenarios/retransmissions.ts';
 import { slow } from './scenarios/slow.ts';
+import { sentences } from './sentences.ts';
 import { causes, table } from './table.ts';
 import { segments, sum, unattributed, unseenFailures } from './views.ts';
 
 /** SCENARIOS=D2,A5 runs only these. Figures that only all of them together give are then not asked for. */
 const wanted = process.env['SCENARIOS']?.split(',');
-const all: readonly Scenario[] = [...resets, ...slow, ...pauses, ...pileUps, ...retransmissions, ...names, ...queues, ...members];
+const all: readonly Scenario[] = [
+  ...resets,
+  ...slow,
+  ...pauses,
+  ...pileUps,
+  ...retransmissions,
+  ...names,
+  ...queues,
+  ...members,
+  ...onThePage,
+];
 const scenarios = wanted ? all.filter(({ id }) => wanted.includes(id)) : all;
 
 const isRoot = process.getuid?.() === 0;
 let observed: Observed;
+let pages: Awaited<ReturnType<typeof openPages>> | undefined;
 
 beforeAll(async () => {
   if (!isRoot) return; // every test below skips with the reason
   observed = await observe(scenarios);
+  pages = await openPages(scenarios, observed);
   console.log(`${observed.testimony.hidden} softirqs reached no program`);
   console.log(table(scenarios.flatMap(({ id }) => observed.lines.get(id) ?? [])));
   console.log(scenarios.map((scenario) => causes(scenario, observed.seen.get(scenario.id))).join('\n'));
 });
 
-afterAll(() => observed?.close());
+afterAll(async () => {
+  observed?.close();
+  await pages?.close();
+});
 
 /** A test of what each scenario left behind. */
 function check(title: string, assert: (scenario: Scenario, seen: Seen) => void): void {
@@ -117,6 +135,13 @@ test('drops name the function that they happened in, those by the own queue thei
 check('its rows name the cause', ({ causes, says }, seen) => {
   expect(causes(seen)).not.toEqual([]);
   says(seen);
+});
+
+test.for(scenarios.filter(({ id }) => id in sentences))('$id $name: the page says so', async ({ id }, context) => {
+  if (!isRoot) return context.skip('needs root: network namespaces and BPF');
+  const seen = observed.seen.get(id);
+  if (!seen || seen instanceof Error || !pages) throw seen ?? new Error('it was not run');
+  sentences[id]?.(await pages.ask(id), seen);
 });
 
 check('what no event told of was hidden by the kernel', (_, seen) => {
