@@ -51,6 +51,8 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
     // Up to a moment: the last step that is over by then, beside the range's average.
     const until = await overview(store, { from: NOW_MS - 900_000, to: NOW_MS - 30_000 }, NOW_MS);
     expect(until.tiles).toMatchObject({ resets_per_s: 1 / 870, latest: { connections_per_s: 0, resets_per_s: 0.2 } });
+    const within = await overview(store, { from: NOW_MS - 900_000, to: NOW_MS - 33_000 }, NOW_MS);
+    expect(within.tiles.latest).toEqual({ connections_per_s: 0, resets_per_s: 0 });
   });
 
   check('overview: series have gaps where nobody looked, and zeros where nothing happened', async (store) => {
