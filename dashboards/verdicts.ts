@@ -21,13 +21,36 @@ export function grade(value: number, warn_from: number, bad_from: number): Sever
 export const RETRANSMIT_WARN = 0.005;
 export const RETRANSMIT_BAD = 0.02;
 
+/** Data segments below which a share of them is told and not judged. */
+export const SEGMENTS_MIN = 100;
+
+const counted = (count: number, one: string, many = `${one}s`) => (count > 0 ? [`${formatCount(count)} ${count === 1 ? one : many}`] : []);
+
+/** What was sent again and is no loss of data. */
+function elseResent({ resent: { spurious, probes, fins, syns } }: Tiles): string {
+  const parts = [
+    ...counted(probes, 'tail probe'),
+    ...counted(fins, 'FIN'),
+    ...counted(syns, 'SYN'),
+    ...counted(spurious, 'not needed', 'not needed'),
+  ];
+  return parts.length === 0 ? '' : `resent, and no loss of data: ${parts.join(', ')}`;
+}
+
 const shareWords = (share: number) =>
   share < 1 ? `1 for every ${formatCount(Math.round(1 / share))} opened` : `${formatNumber(share)} for each one opened`;
 
-/** Retransmissions that were not needed show reordering or an impatient timer, and are no loss. */
-const spuriousWords = (segments: number) => (segments > 0 ? `; ${formatCount(segments)} not needed: no loss` : '');
+const joined = (...parts: string[]) => parts.filter((part) => part !== '').join('; ');
 
-type TileName = Exclude<keyof Tiles, 'failed' | 'rtt_p50_us' | 'rtt_p99_us' | 'dropped' | 'spurious' | 'unattributed'> | 'rtt';
+type TileName =
+  | 'connections_per_s'
+  | 'retransmit_ratio'
+  | 'rtt'
+  | 'syn_ratio'
+  | 'failed_ratio'
+  | 'resets_per_s'
+  | 'accept_overflows'
+  | 'completeness';
 
 /** One verdict for each tile of the page. */
 export const VERDICTS: Record<TileName, (overview: Overview) => Verdict> = {
@@ -36,19 +59,32 @@ export const VERDICTS: Record<TileName, (overview: Overview) => Verdict> = {
     return verdict('ok', tiles.connections_per_s === 0 ? 'none opened' : 'opened, both directions');
   },
   retransmit_ratio({ tiles, series }) {
-    const ratio = tiles.retransmit_ratio;
-    if (ratio === null) return verdict('none', 'no data sent');
-    if (ratio === 0) return verdict('ok', 'nothing sent twice');
-    if (series.retransmit_ratio.filter((step) => step !== null).length < STEPS_MIN) return verdict('none', 'too little data to judge');
+    const { retransmit_ratio: ratio, data_segs_out, accept_overflows } = tiles;
+    const others = elseResent(tiles);
+    if (ratio === null) return verdict('none', joined('no data sent', others));
+    if (ratio === 0) return verdict('ok', joined(others === '' ? 'nothing sent twice' : 'no data lost', others));
+    if (data_segs_out < SEGMENTS_MIN || series.retransmit_ratio.filter((step) => step !== null).length < STEPS_MIN)
+      return verdict('none', joined('too little data to judge', others));
     const words = { none: '', ok: 'low', warn: 'raised: long paths slow down', bad: 'high: transfers stall' };
     const severity = grade(ratio, RETRANSMIT_WARN, RETRANSMIT_BAD);
-    return verdict(severity, words[severity] + spuriousWords(tiles.spurious));
+    // What a client sends to a server that did not take it from its queue is dropped there, and looks lost.
+    const queue = severity !== 'ok' && accept_overflows ? 'a full accept queue may explain it' : '';
+    return verdict(severity, joined(words[severity], queue, others));
   },
   rtt({ tiles }) {
     const { rtt_p50_us, rtt_p99_us } = tiles;
     if (rtt_p50_us === null || rtt_p99_us === null) return verdict('none', 'nothing measured');
     const tail = rtt_p50_us > 0 ? rtt_p99_us / rtt_p50_us : 1;
     return tail >= 10 ? verdict('ok', `slowest 1 % wait ${formatCount(Math.round(tail))}× the median`) : verdict('ok', 'even');
+  },
+  syn_ratio({ tiles }) {
+    const { syn_ratio: ratio, attempts, resent, accept_overflows } = tiles;
+    const count = `${formatCount(resent.syns)} SYNs or SYN-ACKs resent`;
+    if (resent.syns === 0 && !ratio)
+      return verdict(attempts > 0 ? 'ok' : 'none', attempts > 0 ? 'each answered at once' : 'no connects attempted');
+    if (ratio === null) return verdict('none', `${count}, no answer yet`);
+    const why = accept_overflows ? 'a full accept queue, or lost or filtered' : 'lost or filtered, or met a full accept queue';
+    return verdict(attempts < ATTEMPTS_MIN ? 'none' : grade(ratio, 0.01, 0.05), `${count}: ${why}`);
   },
   failed_ratio({ tiles }) {
     if (tiles.failed_ratio === null) return verdict('none', 'no connects attempted');
@@ -58,11 +94,14 @@ export const VERDICTS: Record<TileName, (overview: Overview) => Verdict> = {
     return verdict(attempts < ATTEMPTS_MIN ? 'none' : grade(tiles.failed_ratio, 0.01, 0.05), words);
   },
   resets_per_s({ tiles, from_ms, to_ms }) {
-    const { resets_per_s: resets, connections_per_s: opened } = tiles;
+    const { resets_per_s: resets, rsts_per_s: rsts, connections_per_s: opened } = tiles;
     if (resets === null) return verdict('none', 'nothing measured');
-    if (resets === 0) return verdict('ok', 'none');
-    if (opened === null || (opened * (to_ms - from_ms)) / 1000 < ATTEMPTS_MIN) return verdict('none', 'few connections to compare with');
-    return verdict(grade(resets / opened, 0.05, 0.2), shareWords(resets / opened));
+    // Those to closed ports, in answer to a connect and after an end hurt no connection.
+    const others = rsts !== null && rsts > resets ? `; ${formatNumber(rsts)} RSTs/s in all` : '';
+    if (resets === 0) return verdict('ok', others === '' ? 'none' : `none ended an open connection${others}`);
+    if (opened === null || (opened * (to_ms - from_ms)) / 1000 < ATTEMPTS_MIN)
+      return verdict('none', `few connections to compare with${others}`);
+    return verdict(grade(resets / opened, 0.05, 0.2), shareWords(resets / opened) + others);
   },
   accept_overflows({ tiles }) {
     if (tiles.accept_overflows === null) return verdict('none', 'no listener was looked at');

@@ -22,7 +22,17 @@ export const LIVE_RANGE: RangeName = '15m';
 /** A range that does not move, ms since the epoch. */
 export type Span = { from_ms: number; to_ms: number };
 
-export const SORTS: typeof EDGE_SORTS = ['retrans', 'retransmit_ratio', 'connections_per_s', 'rtt_p99_us', 'failed', 'resets', 'bytes'];
+export const SORTS: typeof EDGE_SORTS = [
+  'retrans',
+  'retransmit_ratio',
+  'connections_per_s',
+  'rtt_p99_us',
+  'turn_max_us',
+  'stall_max_us',
+  'failed',
+  'resets',
+  'bytes',
+];
 export type Sort = (typeof SORTS)[number];
 const DEFAULT_SORT: Sort = 'retrans';
 

@@ -37,20 +37,33 @@ export type Range = Static<typeof Range>;
 
 export const Tiles = object({
   connections_per_s: Figure('connections opened per second; both ends of a local one count'),
-  retransmit_ratio: Figure('retransmitted / sent data segments, 0–1'),
+  retransmit_ratio: Figure(
+    'data segments lost / sent, 0–1: sent again, but for tail probes, SYNs, FINs and what DSACKs or undos show was not needed',
+  ),
+  data_segs_out: Type.Integer({ minimum: 0, description: 'data segments sent, of which that ratio is' }),
+  resent: object(
+    { data: Count, spurious: Count, probes: Count, fins: Count, syns: Count },
+    'segments sent again, by what they were: data (among them the spurious ones, which were not needed); tail probes; FINs alone; SYNs and SYN-ACKs',
+  ),
   rtt_p50_us: Figure('median smoothed RTT over samples and closes'),
   rtt_p99_us: Figure('99th percentile of the same'),
+  attempts: Type.Integer({ minimum: 0, description: 'handshakes that came to an end, whichever side began them' }),
+  syn_ratio: Figure('SYNs and SYN-ACKs that these sent again / attempts; above 1 where each had to be sent several times'),
   failed_ratio: Figure('failed connects / attempted, 0–1'),
   failed: Count,
-  resets_per_s: Figure('connections ended by RST, sent or received, per second'),
+  resets_per_s: Figure('open connections ended by a RST, sent or received, per second'),
+  rsts_per_s: Figure('RSTs sent and received per second, whether or not they ended a connection'),
   accept_overflows: Figure(
-    'connections that met a full accept queue, as the hosts count them; of one process or port, all that its listeners refused; null where nobody looked, and of one peer',
+    'connections that met a full accept queue, as the hosts count them; of one process or port, as its listeners do; null where nobody looked, and of one peer',
   ),
-  dropped: Type.Integer({ minimum: 0, description: 'TCP packets that the hosts dropped, as far as they were told' }),
-  spurious: Type.Integer({ minimum: 0, description: 'segments that connections, now ended, retransmitted without need' }),
+  dropped: Type.Integer({ minimum: 0, description: 'TCP packets that the hosts lost: freed, and neither taken in, answered nor needless' }),
   unattributed: Figure('segments retransmitted by the hosts’ own counters that no row accounts for; null with a filter but the host'),
   completeness: Figure(
     '1 − rows lost or withheld anywhere / rows the kernel programs wanted to write, over all hosts or the one asked for, in the range',
+  ),
+  latest: object(
+    { connections_per_s: Figure('as above'), resets_per_s: Figure('as above') },
+    'the same of the last step of the series that is over, where the figures above are of the whole range',
   ),
 });
 
@@ -59,12 +72,13 @@ export const Series = object({
   time_s: Type.Array(Type.Integer(), { description: 'start of each step, s since the epoch' }),
   connections_per_s: Figures('opened per second'),
   failed_per_s: Figures('failed connects per second'),
-  resets_per_s: Figures('connections ended by RST per second'),
+  syns_resent_per_s: Figures('SYNs and SYN-ACKs sent again per second'),
+  resets_per_s: Figures('open connections ended by a RST, per second'),
   resets_sent_per_s: Figures('RSTs sent per second, whether or not they ended a connection'),
   resets_received_per_s: Figures('RSTs received per second'),
-  dropped_per_s: Figures('TCP packets that the hosts dropped, per second'),
+  dropped_per_s: Figures('TCP packets that the hosts lost, per second'),
   accept_overflows: Figures('as in the tiles'),
-  retransmit_ratio: Figures('retransmitted / sent data segments'),
+  retransmit_ratio: Figures('as in the tiles; where steps are shorter than a sweep, of the last 10 s'),
   retransmits_per_s: Type.Record(Type.String(), Figures('segments per second (sent and failed), by class')),
   rtt_p50_us: Figures('µs'),
   rtt_p99_us: Figures('µs'),
@@ -87,7 +101,17 @@ export const Overview = object({
 export type Overview = Static<typeof Overview>;
 export type Tiles = Static<typeof Tiles>;
 
-export const EDGE_SORTS = ['retrans', 'retransmit_ratio', 'connections_per_s', 'rtt_p99_us', 'failed', 'resets', 'bytes'] as const;
+export const EDGE_SORTS = [
+  'retrans',
+  'retransmit_ratio',
+  'connections_per_s',
+  'rtt_p99_us',
+  'turn_max_us',
+  'stall_max_us',
+  'failed',
+  'resets',
+  'bytes',
+] as const;
 export const Edge = object({
   host_id: Id,
   host: Type.String(),
@@ -103,8 +127,13 @@ export const Edge = object({
   resets: Count,
   data_segs_out: Count,
   retrans: Type.Integer({ description: 'segments retransmitted (sent and failed)' }),
-  retransmit_ratio: Figure('retrans / data segments sent; null without data segments'),
+  retransmit_ratio: Figure('data segments lost / sent, as in the tiles; null without data segments'),
   rtt_p99_us: Figure('µs'),
+  turn_max_us: Type.Integer({
+    minimum: 0,
+    description: 'the longest that one side waited for the other’s answer, µs; an end tells that of its connection’s whole life',
+  }),
+  stall_max_us: Type.Integer({ minimum: 0, description: 'the longest that a transfer under way stood still, µs; likewise' }),
   bytes: Type.Integer({ description: 'sent and received' }),
   limits: Limits,
 });

@@ -22,7 +22,7 @@ export const Limits = object(
     sender: Type.Number(),
     host: Type.Number({ description: 'this host had no way to send: no route, link down' }),
   },
-  'shares of the sampled time, adding up to 1 (or all 0 without samples)',
+  'shares of the sampled time, adding up to 1; all 0 where that was too short to tell: less than 200 ms or ten round trips',
 );
 
 /** One row of the retransmissions table, from the store or live: the same shape. */

@@ -24,16 +24,32 @@ const retransByClass = Object.fromEntries(
 /** A sample carries deltas, a close what no sample has reported: together they count everything once. */
 const rest = (name: string) => `sumIf(${name}_rest, event != 'open')`;
 
+/**
+ * From how long a time on it means something what a connection was limited by: the kernel counts in ticks of 1 to 10 ms, of which this
+ * is at least twenty, and for the first ten round trips slow start is what limits everybody.
+ */
+export const LIMITS_FROM = { us: 200_000, round_trips: 10 } as const;
+
+const isTelling = (interval: string) => `${interval} >= greatest(${LIMITS_FROM.us}, ${LIMITS_FROM.round_trips} * rtt_min_us)`;
+/** By what a sample, and an end, was limited. */
+const limited = (name: string) => `sumIf(${name}, ${isTelling('interval_us')})`;
+const limitedRest = (name: string) => `sumIf(${name}_rest, event != 'open' AND ${isTelling('interval_us_rest')})`;
+
 /** How many rows are behind what the rollups say: an hour that has more than when it was built is built anew. */
 const rolled = { rolled_rows: 'count()' } as const;
 
-/** Sums that add up over time, hosts and processes. A kind that does not know a figure adds 0. */
+/**
+ * What is counted over time, hosts and processes, by the kind whose rows know it. A kind that does not know a figure has 0. How the
+ * figures of several kinds, minutes or hosts become one is `foldOf`.
+ */
 export const FIGURES = {
   retransmit: {
     ...rolled,
     ...retransByClass,
     /** never left TCP, and the kernel counts them nowhere: beside the classes, not in them */
     retrans_refused: "sumIf(segments, outcome = 'refused')",
+    /** a FIN and nothing else, in the classes too: no data was lost */
+    retrans_fin: "sumIf(segments, bytes = 0 AND class NOT IN ('tlp', 'syn', 'syn_ack') AND outcome != 'refused')",
   },
   connection: {
     ...rolled,
@@ -42,28 +58,43 @@ export const FIGURES = {
     connected: "countIf(event = 'open' AND NOT preexisting AND role != 'server')",
     closed: "countIf(event = 'close')",
     failed: "countIf(event = 'failed' AND role != 'server')",
+    /** handshakes that came to an end before our eyes, and the SYNs and SYN-ACKs that these sent again */
+    attempts: "countIf(event != 'close' AND NOT preexisting)",
+    syn_resent: "sumIf(connection.retrans_syn + connection.retrans_syn_ack, event != 'close' AND NOT preexisting)",
     resets: "countIf(event = 'close' AND end_reason IN ('rst_sent', 'rst_received'))",
     data_segs_out: rest('data_segs_out'),
+    retrans_data: rest('retrans_data'),
+    spurious: "sumIf(least(retrans_spurious_rest, retrans_data_rest), event != 'open')",
     bytes_sent: rest('bytes_sent'),
     bytes_received: rest('bytes_received'),
-    busy_us: rest('busy_us'),
-    rwnd_limited_us: rest('rwnd_limited_us'),
-    sndbuf_limited_us: rest('sndbuf_limited_us'),
-    sampled_us: rest('interval_us'),
-    /** of the whole life, so only an end tells them: no row says why; not needed; congestion responses taken back */
+    /** only of times that are long enough, like all that it is a share of */
+    busy_us: limitedRest('busy_us'),
+    rwnd_limited_us: limitedRest('rwnd_limited_us'),
+    sndbuf_limited_us: limitedRest('sndbuf_limited_us'),
+    local_limited_us: limitedRest('local_limited_us'),
+    sampled_us: limitedRest('interval_us'),
+    /** of the whole life: an end says it again, lest one since the last sample be missed */
+    turn_max_us: "maxIf(turn_max_us, event != 'open')",
+    stall_max_us: "maxIf(stall_max_us, event != 'open')",
+    /** of the whole life, so only an end tells them: no row says why; congestion responses taken back */
     unattributed: "sumIf(unattributed, event != 'open')",
-    spurious: "sumIf(retrans_spurious, event != 'open')",
     undos: "sumIf(undos, event != 'open')",
   },
   sample: {
     ...rolled,
     data_segs_out: 'sum(data_segs_out)',
+    retrans_data: 'sum(retrans_data)',
+    /** of data: what shows to have been needless is taken for the row's probes first, which are needless most often */
+    spurious: 'sum(toUInt64(greatest(toInt64(retrans_spurious) - toInt64(retrans) + toInt64(sample.retrans_data), 0)))',
     bytes_sent: 'sum(bytes_sent)',
     bytes_received: 'sum(bytes_received)',
-    busy_us: 'sum(busy_us)',
-    rwnd_limited_us: 'sum(rwnd_limited_us)',
-    sndbuf_limited_us: 'sum(sndbuf_limited_us)',
-    sampled_us: 'sum(interval_us)',
+    busy_us: limited('busy_us'),
+    rwnd_limited_us: limited('rwnd_limited_us'),
+    sndbuf_limited_us: limited('sndbuf_limited_us'),
+    local_limited_us: limited('local_limited_us'),
+    sampled_us: limited('interval_us'),
+    turn_max_us: 'max(turn_max_us)',
+    stall_max_us: 'max(stall_max_us)',
   },
   /** RSTs, whether they ended a connection or met none */
   reset: {
@@ -71,10 +102,14 @@ export const FIGURES = {
     resets_sent: "countIf(direction = 'sent')",
     resets_received: "countIf(direction = 'received')",
   },
-  drop: { ...rolled, dropped: 'count()' },
+  /** Of the packets that were freed, those that are missing. */
+  drop: { ...rolled, dropped: "countIf(meaning = 'lost')" },
   listener: {
     ...rolled,
     accepted: 'sum(accepted)',
+    /** connections that met a full accept queue, each once */
+    listener_overflows: 'sum(overflows)',
+    /** packets that it turned away for any reason, some of which the kernel counts twice */
     listener_drops: 'sum(drops)',
     /** tells nothing refused from nobody having looked */
     listener_rows: 'count()',
@@ -104,15 +139,29 @@ export const FIGURE_KINDS = [
 ] as const satisfies readonly FigureKind[];
 export const FIGURE_NAMES = [...new Set(FIGURE_KINDS.flatMap((kind) => Object.keys(FIGURES[kind])))] as Figure[];
 
+/** Figures of which the largest is the one of all. Every other figure adds up. */
+const LARGEST: readonly Figure[] = ['turn_max_us', 'stall_max_us'];
+
+/** How the figures of parts (kinds, minutes, hosts) become that of the whole: the engine's name for it, also in a column's type. */
+export const foldOf = (figure: Figure): 'sum' | 'max' => (LARGEST.includes(figure) ? 'max' : 'sum');
+
+/** The same in SQL. @param of the parts' column */
+export const folded = (figure: Figure, of: string = figure): string => `${foldOf(figure)}(${of})`;
+
+/** The same of two numbers. */
+export const fold = (figure: Figure, one: number, other: number): number => (foldOf(figure) === 'max' ? Math.max(one, other) : one + other);
+
 export const RETRANS_FIGURES = CLASS.map((name) => `retrans_${name}` as const);
 
 /** Retransmitted segments of all classes. */
 export const RETRANS = RETRANS_FIGURES.join(' + ');
 
-/** Retransmitted segments of the classes that carry data: what a ratio to data segments compares. */
-export const DATA_RETRANS = CLASS.filter((name) => name !== 'syn' && name !== 'syn_ack')
-  .map((name) => `retrans_${name}`)
-  .join(' + ');
+/**
+ * Segments of data that were lost, as far as the sender can know: sent again, neither as tail probes nor without need. A ratio compares
+ * them with `data_segs_out`, which is in the same rows and so of the same moment. Evidence may come in a later row than what it is
+ * about, so sums are compared, not rows.
+ */
+export const LOST = 'toUInt64(greatest(toInt64(retrans_data) - toInt64(spurious), 0))';
 
 /** Rows whose smoothed RTT counts: an open's is one handshake's, and a retransmission's would favour bad moments. */
 export const RTT_COUNTS = {

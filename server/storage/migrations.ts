@@ -6,13 +6,14 @@ import { ENTITIES } from './migrations/1-entities.ts';
 import { ROLLUP_1M } from './migrations/2-rollup.ts';
 import { ALL_KINDS } from './migrations/3-all-kinds.ts';
 import { ACCOUNTING_AND_TIERS } from './migrations/4-accounting-and-tiers.ts';
+import { LOSS_AND_WAITS } from './migrations/5-loss-and-waits.ts';
 import { withoutStatistics } from './part-statistics.ts';
 import { migrateRowTables } from './row-tables.ts';
 import { type Engine, StoreError } from './store.ts';
 
 export type Migration = { number: number; name: string; statements: readonly string[] };
 
-export const MIGRATIONS: readonly Migration[] = [ENTITIES, ROLLUP_1M, ALL_KINDS, ACCOUNTING_AND_TIERS];
+export const MIGRATIONS: readonly Migration[] = [ENTITIES, ROLLUP_1M, ALL_KINDS, ACCOUNTING_AND_TIERS, LOSS_AND_WAITS];
 
 const CREATE_MIGRATION = `CREATE TABLE IF NOT EXISTS migration (
   number UInt32,

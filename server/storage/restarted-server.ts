@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kind } from '../../bpf/rows.gen.ts';
 import { quote } from './columns.ts';
-import { FIGURE_KINDS, FIGURE_NAMES, FIGURES, type FigureKind } from './figures.ts';
+import { FIGURE_KINDS, FIGURE_NAMES, FIGURES, type FigureKind, foldOf } from './figures.ts';
 import { ROLLUP_COLUMNS, rollupSelect } from './rollup.ts';
 import { type Engine, type Piece, type Segment, StoreError } from './store.ts';
 import { STORED_COLUMNS, storedSelect } from './stored.ts';
@@ -34,6 +34,9 @@ const IDENTITY = '(toUnixTimestamp64Nano(time_ns), host_id, connection_id)';
 const LOOK_MS = 700;
 /** Looks after which others get their turn: nothing is inserted out of this log meanwhile. */
 const LOOKS_MAX = 5;
+
+/** A largest figure does not show whose it is. Those that add up do, and a part has all of its figures or none. */
+const ADDED = FIGURE_NAMES.filter((name) => foldOf(name) === 'sum');
 
 const isRolled = (kind: Kind): kind is FigureKind => (FIGURE_KINDS as readonly Kind[]).includes(kind);
 
@@ -94,8 +97,8 @@ function countedOf(kind: Kind): Counted[] {
   const rollup: Counted = {
     table: 'rollup_1m',
     kinds: FIGURE_KINDS,
-    given: (one) => FIGURE_NAMES.map((name) => expressions(one)[name] ?? '0'),
-    counted: FIGURE_NAMES.map((name) => `sum(t.${name})`),
+    given: (one) => ADDED.map((name) => expressions(one)[name] ?? '0'),
+    counted: ADDED.map((name) => `sum(t.${name})`),
     where: '1',
     columns: ROLLUP_COLUMNS[kind],
     select: (where) => rollupSelect(kind, where),

@@ -1,7 +1,7 @@
 // rollup_1h and rollup_1d: what long ranges are answered from. A piece (an hour, a day) keeps the keys that stand out on each
-// host and one row for all others, so that every sum stays what it is in the minutes. It is built whole under a version of its
+// host and one row for all others, so that every figure stays what it is in the minutes. It is built whole under a version of its
 // own and read once that version is published; tier-refresh.ts does so.
-import { FIGURE_NAMES, RETRANS } from './figures.ts';
+import { FIGURE_NAMES, folded, RETRANS } from './figures.ts';
 
 /** Keys of a rollup, beside its time. */
 const KEYS = ['host_id', 'cgroup_id', 'comm', 'role', 'peer_network', 'service_port'] as const;
@@ -17,11 +17,13 @@ export const TIERS = {
 } as const satisfies Record<Tier, { table: string; seconds: number; from: string; start: string }>;
 
 /** A key is kept if it is among its host's largest by one of these. */
-const STANDS_OUT = {
+export const STANDS_OUT = {
   by_traffic: 'bytes_sent + bytes_received',
   by_retransmissions: RETRANS,
-  by_trouble: 'failed + resets + resets_sent + resets_received + dropped + listener_drops + listen_overflows',
+  by_trouble: 'failed + resets + resets_sent + resets_received + dropped + listener_drops + listener_overflows + listen_overflows',
   by_connections: 'opened + accepted',
+  by_longest_turn: 'turn_max_us',
+  by_longest_stall: 'stall_max_us',
 } as const;
 
 /** Keys that each measure keeps, a host and piece. */
@@ -48,14 +50,14 @@ export function buildPieces({ tier, version, where }: Build): string {
   return `INSERT INTO ${table} (start, version, host_id, ${Object.keys(OTHERS).join(', ')}, others, ${FIGURE_NAMES.join(', ')}, rtt)
 SETTINGS async_insert = 0, insert_deduplicate = 0
 SELECT piece, toUInt64(${version}), host_id, ${keys.join(', ')}, NOT kept,
-  ${FIGURE_NAMES.map((name) => `sum(${name})`).join(', ')}, sumMap(rtt)
+  ${FIGURE_NAMES.map((name) => folded(name)).join(', ')}, sumMap(rtt)
 FROM (
   SELECT *, NOT was_others AND (${large.join(' OR ')}) AS kept
   FROM (
     SELECT *, ${ranks.join(',\n      ')}
     FROM (
       SELECT ${start} AS piece, ${KEY_LIST}, ${tier === '1h' ? 'false' : 'others'} AS was_others,
-        ${FIGURE_NAMES.map((name) => `sum(s.${name}) AS ${name}`).join(', ')}, sumMap(s.rtt) AS rtt
+        ${FIGURE_NAMES.map((name) => `${folded(name, `s.${name}`)} AS ${name}`).join(', ')}, sumMap(s.rtt) AS rtt
       FROM ${from} AS s
       WHERE ${where}
       GROUP BY piece, ${KEY_LIST}, was_others

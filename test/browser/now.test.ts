@@ -38,7 +38,10 @@ describe('Now', () => {
 
   test('tiles, charts and tables are filled', async () => {
     const tiles = {
-      'retransmit ratio': /\d\s%/,
+      'connections/s': /15 min: .*\d/,
+      'reset connections/s': /15 min: .*\d/,
+      'retransmit ratio': /\d\s%.*resent, and no loss of data: .*SYN/,
+      'SYNs resent': /4 SYNs or SYN-ACKs resent/,
       'failed connects': /1 of 26 connects/,
       'RTT p50 / p99': /ms \/ .*ms/,
       'accept overflows': /14.*a full queue turned connections away/,
@@ -65,9 +68,9 @@ describe('Now', () => {
 
   test('listeners, resets and drops are grouped and said in words', async () => {
     await eventually(() => words(causes('listeners'))).toEqual([
-      'nginx | 10.1.0.1:443 |  | ◆ bad: 14 | 2 of 128 | 100 % | 3 | 1 300',
-      `${HOSTILE} | 10.1.0.1:8080 |  | 0 | 110 of 128 | ▲ warning: 85.9 % | 0 | 3`,
-      'sshd | 10.1.0.1:22 |  | 0 | 0 of 128 | 0 % | 0 | 0',
+      'nginx | 10.1.0.1:443 |  | ◆ bad: 14 | 15 | 2 of 128 | 100 % | 3 | 1 300',
+      `${HOSTILE} | 10.1.0.1:8080 |  | 0 | 0 | 110 of 128 | ▲ warning: 85.9 % | 0 | 3`,
+      'sshd | 10.1.0.1:22 |  | 0 | 0 | 0 of 128 | 0 % | 0 | 0',
     ]);
     await eventually(() => words(causes('resets'))).toEqual([
       expect.stringMatching(/^3 \| sent \| nobody listens \| no socket \| 10\.1\.0\.1:9999 ↔ 10\.1\.0\.2 \| – \| – \| 0 \| \d\d:/),
@@ -112,6 +115,14 @@ describe('Now', () => {
     await eventually(sorted).toContain('RTT p99');
     await page.goBack();
     await eventually(sorted).toContain('resent');
+  });
+
+  test('the longest stall is a column, and found by sort', async () => {
+    await visit('');
+    await page.getByRole('button', { name: 'stall max' }).click();
+    expect(search()).toBe('?sort=stall_max_us');
+    await eventually(() => edgeRows().first().textContent()).toMatch(/nginx.*800\sms.*450\sms/s);
+    await visit('');
   });
 
   test('an edge filters the page to itself, and Back brings the rest', async () => {

@@ -115,7 +115,7 @@ async function tellCauses(agent: TestAgent, now_ms: number): Promise<void> {
     change(now_ms - 28_000, 'open', 'loss', 1_000_000, 5),
   ]);
   await agent.rows('listener', [
-    listening(now_ms - 20_000, 50n, { accept_queue: 129, accept_queue_limit: 128, drops: 14, accepted: 900 }),
+    listening(now_ms - 20_000, 50n, { accept_queue: 129, accept_queue_limit: 128, overflows: 14, drops: 15, accepted: 900 }),
     listening(now_ms - 10_000, 50n, { accept_queue: 2, accept_queue_limit: 128, syn_backlog: 3, accepted: 400 }),
     listening(now_ms - 10_000, 51n, { comm: 'sshd', local_port: 22, accept_queue_limit: 128 }),
     listening(now_ms - 10_000, 52n, { comm: HOSTILE, local_port: 8080, accept_queue: 110, accept_queue_limit: 128, accepted: 3 }),
@@ -184,6 +184,8 @@ const closed = (ends: RowValues, at_ms: number): RowValues => ({
   bytes_sent: 5_000_000,
   bytes_received: 1000,
   total_retrans: 16,
+  retrans_data: 8,
+  data_segs_out: 3500,
   unattributed: 2,
   rtt_min_us: 800,
   srtt_max_us: 14_000,
@@ -244,6 +246,9 @@ function samples(began_ms: number): RowValues[] {
     bytes_sent: 1_000_000,
     data_segs_out: 700,
     retrans: 2,
+    retrans_data: 1,
+    turn_max_us: 800_000,
+    stall_max_us: 450_000,
     rtt_min_us: 800,
     snd_cwnd: 10 + at,
     snd_ssthresh: 0x7fff_ffff,

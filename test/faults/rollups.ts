@@ -1,5 +1,14 @@
 // The rollups beside what the same rows add up to.
-import { FIGURE_KINDS, FIGURE_NAMES, figuresOf, PEER_NETWORK, RTT_BUCKET, RTT_COUNTS, SERVICE_PORT } from '../../server/storage/figures.ts';
+import {
+  FIGURE_KINDS,
+  FIGURE_NAMES,
+  figuresOf,
+  folded,
+  PEER_NETWORK,
+  RTT_BUCKET,
+  RTT_COUNTS,
+  SERVICE_PORT,
+} from '../../server/storage/figures.ts';
 import { TIER, TIERS } from '../../server/storage/tiers.ts';
 import type { Ask } from './look.ts';
 
@@ -22,7 +31,10 @@ const raw = FIGURE_KINDS.map((kind) => {
   return `SELECT ${[...keys, ...figuresOf(kind), rtt].join(', ')} FROM ${kind} GROUP BY ${KEY_NAMES}`;
 }).join('\nUNION ALL\n');
 
-const sums = [...FIGURE_NAMES.map((name) => `toUInt64(sum(t.${name})) AS sum_${name}`), 'mapSort(sumMap(t.rtt)) AS sum_rtt'].join(', ');
+const sums = [
+  ...FIGURE_NAMES.map((name) => `toUInt64(${folded(name, `t.${name}`)}) AS sum_${name}`),
+  'mapSort(sumMap(t.rtt)) AS sum_rtt',
+].join(', ');
 
 const KEYS_OF_TABLE = 'minute, host_id, cgroup_id, toString(comm), toString(role), peer_network, service_port';
 

@@ -8,6 +8,8 @@ import { PREBUILT } from '../../agent/ring-source.ts';
 import { type CaState, type Class, KIND } from '../../bpf/rows.gen.ts';
 import { faults } from './accounts.ts';
 import { type Observed, observe } from './observe.ts';
+import { openPages } from './page.ts';
+import { sentences } from './page-words.ts';
 import { type Scenario, type Seen, SIDES } from './scenario.ts';
 import { dropped } from './scenarios/dropped.ts';
 import { endings } from './scenarios/endings.ts';
@@ -15,6 +17,7 @@ import { freed } from './scenarios/freed.ts';
 import { members } from './scenarios/members.ts';
 import { names } from './scenarios/names.ts';
 import { noWayOut } from './scenarios/no-way-out.ts';
+import { onThePage } from './scenarios/on-the-page.ts';
 import { pauses } from './scenarios/pauses.ts';
 import { pileUps } from './scenarios/pile-ups.ts';
 import { queues } from './scenarios/queues.ts';
@@ -42,21 +45,27 @@ const all: readonly Scenario[] = [
   ...noWayOut,
   ...freed,
   ...dropped,
+  ...onThePage,
 ];
 const scenarios = wanted ? all.filter(({ id }) => wanted.includes(id)) : all;
 
 const isRoot = process.getuid?.() === 0;
 let observed: Observed;
+let pages: Awaited<ReturnType<typeof openPages>> | undefined;
 
 beforeAll(async () => {
   if (!isRoot) return; // every test below skips with the reason
   observed = await observe(scenarios);
+  pages = await openPages(scenarios, observed);
   console.log(`${observed.testimony.hidden} softirqs reached no program`);
   console.log(table(scenarios.flatMap(({ id }) => observed.lines.get(id) ?? [])));
   console.log(scenarios.map((scenario) => causes(scenario, observed.seen.get(scenario.id))).join('\n'));
 });
 
-afterAll(() => observed?.close());
+afterAll(async () => {
+  observed?.close();
+  await pages?.close();
+});
 
 /** A test of what each scenario left behind. */
 function check(title: string, assert: (scenario: Scenario, seen: Seen) => void): void {
@@ -139,6 +148,13 @@ test('drops name the function that they happened in, those by the own queue the 
 check('its rows name the cause', ({ causes, says }, seen) => {
   expect(causes(seen)).not.toEqual([]);
   says(seen);
+});
+
+test.for(scenarios.filter(({ id }) => id in sentences))('$id $name: the page says so', async ({ id }, context) => {
+  if (!isRoot) return context.skip('needs root: network namespaces and BPF');
+  const seen = observed.seen.get(id);
+  if (!seen || seen instanceof Error || !pages) throw seen ?? new Error('it was not run');
+  sentences[id]?.(await pages.ask(id), seen);
 });
 
 check('what no event told of was hidden by the kernel', (_, seen) => {

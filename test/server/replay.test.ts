@@ -39,7 +39,7 @@ test('a recording drives agent, collector, engine and API without root', async (
   expect(new Set(edges.map(({ host }) => host))).toEqual(new Set(['recording loss']));
   await until(
     () => get<Overview>('/api/v1/overview'),
-    ({ tiles }) => (tiles.retransmit_ratio ?? 0) > 0,
+    ({ tiles }) => tiles.retransmit_ratio !== null && tiles.data_segs_out > 0,
   );
   // Each kind is inserted on its own: what is last is not known.
   await until(

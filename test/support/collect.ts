@@ -11,6 +11,8 @@ export type Collected = {
   /** what only some kernels tell */
   fields: readonly Hook[];
   rows: { [Name in Kind]: Rows[Name][] };
+  /** the same rows as they lie in the ring, if they were asked for */
+  raw: { [Name in Kind]: Uint8Array[] };
   /** rows drained, those of other namespaces than `only` included */
   drained: Record<Kind, number>;
   counters: Record<Kind, KindCounters>;
@@ -22,16 +24,19 @@ export type Collected = {
 
 const HOST_ID = 0x7e57n;
 
+type Options = { ring_bytes?: number; refuse?: string[]; walk_interval_ms?: number; only?: (name: string) => boolean; keepRaw?: boolean };
+
 /**
  * Opens the kernel source, runs `traffic`, sweeps and drains throughout and whenever `look` is called, closes. With
  * `only`, which is asked about names of namespaces, the rows of all others are left where they are: the machine may be busy.
  */
 export async function collectRows(
   traffic: (look: () => void) => Promise<void>,
-  { only, ...options }: { ring_bytes?: number; refuse?: string[]; walk_interval_ms?: number; only?: (name: string) => boolean } = {},
+  { only, keepRaw = false, ...options }: Options = {},
 ): Promise<Collected> {
   const source = openKernel({ host_id: HOST_ID, ring_bytes: 8 * 1024 * 1024, ...options });
   const rows = eachKind<Rows[Kind][]>(() => []);
+  const raw = eachKind<Uint8Array[]>(() => []);
   const names = new Map<string, bigint>();
   const wanted = new Set<bigint>();
   const drained = eachKind(() => 0);
@@ -40,7 +45,11 @@ export async function collectRows(
     drainAll(source, (kind, bytes) => {
       const { size, read } = KINDS[kind];
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-      for (let at = 0; at < bytes.length; at += size) if (isWanted(view, at)) rows[kind].push(read(view, at));
+      for (let at = 0; at < bytes.length; at += size) {
+        if (!isWanted(view, at)) continue;
+        rows[kind].push(read(view, at));
+        if (keepRaw) raw[kind].push(bytes.slice(at, at + size));
+      }
       drained[kind] += bytes.length / size;
     });
   };
@@ -67,6 +76,7 @@ export async function collectRows(
       hooks: source.hooks(),
       fields: source.fields(),
       rows: rows as Collected['rows'],
+      raw,
       drained,
       counters: source.counters(),
       missesOf: (...hooks) => hooks.reduce((sum, hook) => sum + (misses.get(hook) ?? 0), 0),

@@ -3,33 +3,32 @@
 import type { Connection } from '../../../server/api.ts';
 import { dropped } from './findings/drops.ts';
 import { gaveUp, resetAfterIdle, resetByPeer, resetBySelf, resetOnTheWay } from './findings/endings.ts';
-import type { Finding, Look } from './findings/finding.ts';
+import { type Finding, type Look, lifeUs } from './findings/finding.ts';
 import { slowHandshake } from './findings/handshake.ts';
 import { limitedByReceiver, limitedBySender, slowStartAfterIdle } from './findings/limits.ts';
-import { notNeeded } from './findings/losses.ts';
+import { lost, notNeeded, onlyProbes, repairUs } from './findings/losses.ts';
 import { leak, slowReader } from './findings/reading.ts';
 import { noPort, noWayOut } from './findings/this-host.ts';
 import { slowAnswers, stall } from './findings/turns.ts';
 
-/** In the order in which they are likely to matter. */
-const LOOKS: readonly Look[] = [
-  noPort,
-  noWayOut,
-  gaveUp,
-  resetBySelf,
-  resetOnTheWay,
-  resetByPeer,
-  resetAfterIdle,
-  dropped,
-  leak,
-  slowAnswers,
-  stall,
-  slowHandshake,
-  limitedByReceiver,
-  limitedBySender,
-  slowStartAfterIdle,
-  slowReader,
-  notNeeded,
+/** How it ended, and what goes wrong still. */
+const FIRST: readonly Look[] = [noPort, noWayOut, gaveUp, resetBySelf, resetOnTheWay, resetByPeer, resetAfterIdle, dropped, leak];
+
+/** What took time, and how much of it, µs: the costliest comes first. */
+const COSTLY: readonly (readonly [Look, (connection: Connection) => number])[] = [
+  [slowAnswers, ({ turn_us }) => turn_us ?? 0],
+  [stall, ({ stall_max_us }) => stall_max_us ?? 0],
+  [slowHandshake, ({ connect_us }) => connect_us ?? 0],
+  [lost, repairUs],
+  [limitedByReceiver, (connection) => connection.limits.receiver * lifeUs(connection)],
+  [limitedBySender, (connection) => connection.limits.sender * lifeUs(connection)],
 ];
 
-export const findingsOf = (connection: Connection): Finding[] => LOOKS.map((look) => look(connection)).filter((one) => one !== undefined);
+/** What costs nobody knows how much, or nothing. */
+const LAST: readonly Look[] = [slowStartAfterIdle, slowReader, notNeeded, onlyProbes];
+
+/** The most harmful first. */
+export function findingsOf(connection: Connection): Finding[] {
+  const costly = COSTLY.toSorted(([, a], [, b]) => b(connection) - a(connection)).map(([look]) => look);
+  return [...FIRST, ...costly, ...LAST].map((look) => look(connection)).filter((one) => one !== undefined);
+}

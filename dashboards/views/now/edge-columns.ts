@@ -1,14 +1,16 @@
 // Columns of the edges table that sort, in order. Sorting is the server's: always the worst first.
 import type { Edge } from '../../../server/api.ts';
-import { figure, formatBytes, formatCount, formatDurationUs, formatNumber, formatRatio } from '../../format.ts';
-import { grade, RETRANSMIT_BAD, RETRANSMIT_WARN, type Severity } from '../../verdicts.ts';
+import { figure, formatBytes, formatCount, formatDurationUs, formatNumber, formatRatio, NO_FIGURE } from '../../format.ts';
+import { grade, RETRANSMIT_BAD, RETRANSMIT_WARN, SEGMENTS_MIN, type Severity } from '../../verdicts.ts';
 import type { Sort } from '../../view-state.ts';
 
-/** Segments or connects below which a share is shown and not judged. */
-const SEGMENTS_MIN = 100;
+/** Connects below which a share is shown and not judged. */
 const CONNECTS_MIN = 20;
 
 type EdgeColumn = { label: string; meaning: string; format: (edge: Edge) => string; severity?: (edge: Edge) => Severity };
+
+/** 0: none was seen. */
+const longest = (us: number) => (us > 0 ? formatDurationUs(us) : NO_FIGURE);
 
 export const EDGE_COLUMNS = {
   connections_per_s: {
@@ -18,22 +20,32 @@ export const EDGE_COLUMNS = {
   },
   retransmit_ratio: {
     label: 'retrans %',
-    meaning: 'retransmitted / sent data segments',
+    meaning: 'data segments lost / sent: sent again, but for tail probes, FINs and what was not needed',
     format: (edge) => figure(edge.retransmit_ratio, formatRatio),
     severity: (edge) =>
       edge.retransmit_ratio === null || edge.data_segs_out < SEGMENTS_MIN
         ? 'none'
         : grade(edge.retransmit_ratio, RETRANSMIT_WARN, RETRANSMIT_BAD),
   },
-  retrans: { label: 'resent', meaning: 'segments retransmitted', format: (edge) => formatCount(edge.retrans) },
+  retrans: { label: 'resent', meaning: 'segments sent again, of every class', format: (edge) => formatCount(edge.retrans) },
   rtt_p99_us: { label: 'RTT p99', meaning: '99th percentile of smoothed RTT', format: (edge) => figure(edge.rtt_p99_us, formatDurationUs) },
+  turn_max_us: {
+    label: 'turn max',
+    meaning: 'the longest that one side waited for the other’s answer; an end tells that of its connection’s whole life',
+    format: (edge) => longest(edge.turn_max_us),
+  },
+  stall_max_us: {
+    label: 'stall max',
+    meaning: 'the longest that a transfer under way stood still; an end tells that of its connection’s whole life',
+    format: (edge) => longest(edge.stall_max_us),
+  },
   failed: {
     label: 'failed',
     meaning: 'connects that never reached established',
     format: (edge) => formatCount(edge.failed),
     severity: (edge) => (edge.opened + edge.failed < CONNECTS_MIN ? 'none' : grade(edge.failed / (edge.opened + edge.failed), 0.01, 0.05)),
   },
-  resets: { label: 'resets', meaning: 'connections ended by RST, sent or received', format: (edge) => formatCount(edge.resets) },
+  resets: { label: 'reset', meaning: 'open connections ended by a RST, sent or received', format: (edge) => formatCount(edge.resets) },
   bytes: { label: 'bytes', meaning: 'sent and received', format: (edge) => formatBytes(edge.bytes) },
 } as const satisfies Record<Sort, EdgeColumn>;
 

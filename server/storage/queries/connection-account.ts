@@ -2,7 +2,7 @@
 // samples add up to what is known so far.
 import type { Connection, Retransmit } from '../../api.ts';
 import { type Chapters, type Event, type Sample, STATE_MEMBERS } from './connection-chapters.ts';
-import { type LimitTimes, limitsOf } from './limits.ts';
+import { isTelling, type LimitTimes, limitsOf } from './limits.ts';
 
 type Account = Pick<
   Connection,
@@ -23,8 +23,9 @@ type Summed = 'bytes_sent' | 'bytes_failed' | 'bytes_received' | 'data_segs_out'
 /** How much was sent, received and sent again, and what held it back. */
 export function accountOf({ samples, retransmits }: Chapters, end: Event | undefined): Account {
   const latest = end ?? samples.at(-1);
-  const times = [...samples, ...(end ? [end] : [])];
+  const all = [...samples, ...(end ? [end] : [])];
   const total = (rows: readonly LimitTimes[], name: keyof LimitTimes) => rows.reduce((sum, row) => sum + row[name], 0);
+  const times = isTelling(total(all, 'sampled_us'), latest?.rtt_min_us ?? 0) ? all : [];
   const sampled = (name: Summed | 'retrans') => samples.reduce((sum, sample) => sum + sample[name], 0);
   const whole = (name: Summed) => end?.[name] ?? (samples.length > 0 ? sampled(name) : null);
   const known = samples.length > 0 || retransmits.length > 0;

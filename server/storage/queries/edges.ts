@@ -1,7 +1,7 @@
 // Edges: process → peer:port, and how they fare.
 import type { EDGE_SORTS, Edge, Edges, Range } from '../../api.ts';
 import { containerName, hostName } from '../entities.ts';
-import { DATA_RETRANS, type Figure, RETRANS, RETRANS_FIGURES, SERVICE_PORT } from '../figures.ts';
+import { type Figure, LOST, RETRANS, RETRANS_FIGURES, SERVICE_PORT } from '../figures.ts';
 import type { Store } from '../store.ts';
 import { plainAddress, plainNetwork } from './address.ts';
 import { type Cover, cover } from './cover.ts';
@@ -27,12 +27,14 @@ const KEYS = {
 /** What each sort orders by, largest first. An edge without the figure comes last. */
 const ORDER = {
   retrans: 'retrans',
-  retransmit_ratio: 'if(data_segs_out > 0, least(1, data_retrans / data_segs_out), -1)',
+  retransmit_ratio: `if(data_segs_out > 0, ${LOST} / data_segs_out, -1)`,
   connections_per_s: 'opened',
   rtt_p99_us: 'if(isNaN(rtt_p99_us), -1, rtt_p99_us)',
   failed: 'failed',
   resets: 'resets',
   bytes: 'bytes_sent + bytes_received',
+  turn_max_us: 'turn_max_us',
+  stall_max_us: 'stall_max_us',
 } as const satisfies Record<EdgeSort, string>;
 
 /** What connections do; the figures of hosts and of listeners belong to no edge. */
@@ -44,18 +46,23 @@ const SHOWN = [
   'failed',
   'resets',
   'data_segs_out',
+  'retrans_data',
+  'spurious',
   'bytes_sent',
   'bytes_received',
   'busy_us',
   'rwnd_limited_us',
   'sndbuf_limited_us',
+  'local_limited_us',
   'sampled_us',
+  'turn_max_us',
+  'stall_max_us',
 ] as const satisfies readonly Figure[];
 
 /** Resets, drops and listeners make no edge by themselves: only what connections were opened, moved or resent. */
 const CARRIED = `opened + closed + failed + sampled_us + ${RETRANS} + retrans_refused > 0`;
 
-type EdgeRow = Record<(typeof SHOWN)[number] | 'retrans' | 'data_retrans' | 'total', number> &
+type EdgeRow = Record<(typeof SHOWN)[number] | 'retrans' | 'total', number> &
   Pick<Edge, 'host_id' | 'host' | 'comm' | 'container' | 'role' | 'peer_addr' | 'port' | 'others' | 'rtt_p99_us'>;
 
 /** The `limit` edges that are largest by `sort`. Over ranges that a rollup answers, a peer is its network; others come last. */
@@ -73,7 +80,7 @@ export async function edges(
 
 function edgesSql(window: Window, covered: Cover | undefined, sort: EdgeSort): string {
   return `SELECT toString(e.host_key) AS host_id, ${hostName('e.host_key')} AS host, comm, container, role, toString(peer) AS peer_addr, port, is_others AS others,
-  ${SHOWN.join(', ')}, ${RETRANS} AS retrans, ${DATA_RETRANS} AS data_retrans, ${RTT_P99[toldBy(window)]} AS rtt_p99_us, count() OVER () AS total
+  ${SHOWN.join(', ')}, ${RETRANS} AS retrans, ${RTT_P99[toldBy(window)]} AS rtt_p99_us, count() OVER () AS total
 FROM (${figuresBy(KEYS, SHOWN, window, covered)}) AS e
 WHERE ${CARRIED}
 ORDER BY is_others, ${ORDER[sort]} DESC, bytes_sent + bytes_received DESC, host_id, comm, peer_addr, port, role
@@ -82,6 +89,7 @@ LIMIT {limit:UInt32}`;
 
 function edgeOf(row: EdgeRow, { source }: Window, span_s: number): Edge {
   const { host_id, host, comm, container, role, port, others, opened, failed, resets, data_segs_out, retrans, rtt_p99_us } = row;
+  const { turn_max_us, stall_max_us } = row;
   return {
     host_id,
     host,
@@ -97,10 +105,12 @@ function edgeOf(row: EdgeRow, { source }: Window, span_s: number): Edge {
     resets,
     data_segs_out,
     retrans,
-    retransmit_ratio: retransmitRatio(row.data_retrans, data_segs_out),
+    retransmit_ratio: retransmitRatio(row),
     rtt_p99_us,
+    turn_max_us,
+    stall_max_us,
     bytes: row.bytes_sent + row.bytes_received,
     // The rollup has no figure of what hosts kept back themselves.
-    limits: limitsOf({ ...row, local_limited_us: 0 }),
+    limits: limitsOf(row),
   };
 }

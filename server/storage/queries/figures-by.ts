@@ -1,5 +1,5 @@
 // Figures grouped by any keys, from rows or from the rollups: the same columns either way.
-import { bucketQuantile, type Figure, figuresOf, kindsOf, RTT_COUNTS } from '../figures.ts';
+import { bucketQuantile, type Figure, figuresOf, folded, kindsOf, RTT_COUNTS } from '../figures.ts';
 import { type Cover, rolledUp } from './cover.ts';
 import type { Window } from './window.ts';
 
@@ -20,16 +20,16 @@ const ROLLUP_KEYS = ['host_id', 'cgroup_id', 'comm', 'role', 'peer_network', 'se
 export function figuresBy(keys: Keys, figures: readonly Figure[], { filters, where }: Window, cover: Cover | undefined): string {
   const names = Object.keys(keys).join(', ');
   const columns = (by: 'rows' | 'rollup') => Object.entries(keys).map(([name, expression]) => `${expression[by]} AS ${name}`);
-  const sums = figures.map((name) => `sum(${name}) AS ${name}`).join(', ');
+  const together = figures.map((name) => `${folded(name)} AS ${name}`).join(', ');
   if (cover) {
     const source = rolledUp(cover, [...ROLLUP_KEYS, ...figures, 'rtt'].join(', '), filters);
-    return `SELECT ${columns('rollup').join(', ')}, ${sums}, count() AS rows, sumMap(rtt) AS rtt FROM ${source} GROUP BY ${names}`;
+    return `SELECT ${columns('rollup').join(', ')}, ${together}, count() AS rows, sumMap(rtt) AS rtt FROM ${source} GROUP BY ${names}`;
   }
   const kinds = kindsOf(figures).map((kind) => {
     const rtt = `quantilesIfState(0.5, 0.99)(srtt_us, ${RTT_COUNTS[kind]}) AS rtt`;
     return `SELECT ${[...columns('rows'), ...figuresOf(kind, figures), 'count() AS rows', rtt].join(', ')} FROM ${kind} WHERE ${where} GROUP BY ${names}`;
   });
-  return `SELECT ${names}, ${sums}, sum(rows) AS rows, quantilesIfMergeState(0.5, 0.99)(rtt) AS rtt
+  return `SELECT ${names}, ${together}, sum(rows) AS rows, quantilesIfMergeState(0.5, 0.99)(rtt) AS rtt
 FROM (${kinds.join('\nUNION ALL ')})
 GROUP BY ${names}`;
 }

@@ -1,7 +1,11 @@
 // What held a connection back, as shares of the time that was sampled.
 import type { Edge } from '../../api.ts';
+import { LIMITS_FROM } from '../figures.ts';
 
 export type LimitTimes = Record<'busy_us' | 'rwnd_limited_us' | 'sndbuf_limited_us' | 'local_limited_us' | 'sampled_us', number>;
+
+/** Whether a time is long enough for shares of it. @param round_us a round trip; 0 unknown */
+export const isTelling = (us: number, round_us: number): boolean => us >= Math.max(LIMITS_FROM.us, LIMITS_FROM.round_trips * round_us);
 
 /**
  * The kernel's chronometers: busy is time with data to send; in it, limited by the peer's window or by the send buffer. Of the rest

@@ -24,14 +24,9 @@ export async function overview(store: Store, range: Range, now_ms: number): Prom
   ]);
   const { from_ms, to_ms, step_s, source } = window;
   const watched = new Set(reported.map(({ time_s }) => time_s));
-  return {
-    from_ms,
-    to_ms,
-    step_s,
-    source,
-    tiles: tilesOf(steps, { span_s: (to_ms - from_ms) / 1000, scope, watched: watched.size > 0, completeness }),
-    series: seriesOf(steps, window, { watched, scope }, now_ms),
-  };
+  const series = seriesOf(steps, window, { watched, scope }, now_ms);
+  const tiles = tilesOf(steps, series, window, { scope, watched: watched.size > 0, completeness });
+  return { from_ms, to_ms, step_s, source, tiles, series };
 }
 
 /** Steps in which an agent was there to see, whether or not anything happened. */

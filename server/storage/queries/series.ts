@@ -1,6 +1,6 @@
 // From sums a step to the figures that are shown: rates, ratios, and gaps where nothing was measured.
 import { type Range, type Series, STACKED_CLASSES, type Tiles } from '../../api.ts';
-import { type Figure, RETRANS_FIGURES } from '../figures.ts';
+import { type Figure, fold, RETRANS_FIGURES } from '../figures.ts';
 import type { Window } from './window.ts';
 
 export type Quantiles = [p50: number | null, p99: number | null];
@@ -8,15 +8,19 @@ export type Quantiles = [p50: number | null, p99: number | null];
 /** Figures that are shown whatever a range asks for. */
 const ALWAYS_SHOWN = [
   ...RETRANS_FIGURES,
+  'retrans_fin',
   'opened',
   'connected',
   'failed',
+  'attempts',
+  'syn_resent',
   'resets',
   'resets_sent',
   'resets_received',
   'data_segs_out',
-  'dropped',
+  'retrans_data',
   'spurious',
+  'dropped',
 ] as const satisfies readonly Figure[];
 
 /** One step's sums. */
@@ -28,18 +32,20 @@ export type Step = Sums & {
   time_s: number;
   /** stored rows behind the figures */
   rows: number;
-  recent_data_retrans: number;
-  recent_data_segs_out: number;
+  recent: Sent;
   recent_rtt: Quantiles;
   range_rtt: Quantiles;
 };
 
+/** Both sides of the retransmit ratio, of the same rows: a sample and a close say what was sent and what was sent again alike. */
+export type Sent = Record<'data_segs_out' | 'retrans_data' | 'spurious', number>;
+
 /**
- * Retransmitted over sent *data* segments, as the kernel counts both: SYN and SYN-ACK carry none and are left out. Sent ones
- * are sampled, so a burst can run ahead of its samples: never above 1. Null without data segments.
+ * Data segments lost / sent, as far as the sender can know: what was sent again without tail probes, SYNs and FINs, and without what
+ * turned out to be needless. What was sent includes what was sent again, so it is at most 1. Null without data.
  */
-export function retransmitRatio(data_retrans: number, data_segs_out: number): number | null {
-  return data_segs_out > 0 ? Math.min(1, data_retrans / data_segs_out) : null;
+export function retransmitRatio({ data_segs_out, retrans_data, spurious }: Sent): number | null {
+  return data_segs_out > 0 ? Math.max(0, retrans_data - spurious) / data_segs_out : null;
 }
 
 /** Whose figures of accept queues, and of what no row explains, a range asks for. */
@@ -54,7 +60,7 @@ export function scopeOf({ comm, port, peer_addr }: Range): Scope {
 /** What is shown for some scopes only. */
 const OF_SCOPE = {
   hosts: ['namespace_rows', 'listen_overflows', 'host_unattributed'],
-  listeners: ['listener_rows', 'listener_drops'],
+  listeners: ['listener_rows', 'listener_overflows'],
   peer: [],
 } as const satisfies Record<Scope, readonly Figure[]>;
 type ScopeFigure = (typeof OF_SCOPE)[Scope][number];
@@ -65,41 +71,54 @@ export const shownFigures = (scope: Scope): readonly Figure[] => [...ALWAYS_SHOW
 /** Rows that show that somebody looked, and what they counted: no row is not none refused. */
 const ACCEPT_QUEUES = {
   hosts: { looked: 'namespace_rows', refused: 'listen_overflows' },
-  listeners: { looked: 'listener_rows', refused: 'listener_drops' },
+  listeners: { looked: 'listener_rows', refused: 'listener_overflows' },
   peer: undefined,
 } as const satisfies Record<Scope, { looked: ScopeFigure; refused: ScopeFigure } | undefined>;
 
-export type Told = { span_s: number; scope: Scope; watched: boolean; completeness: number | null };
+export type Told = { scope: Scope; watched: boolean; completeness: number | null };
 
-/** Figures of the whole range. Rates are null unless somebody was there to see. */
-export function tilesOf(steps: readonly Step[], { span_s, scope, watched, completeness }: Told): Tiles {
-  const total = (figure: 'rows' | Shown) => steps.reduce((sum, step) => sum + (step[figure] ?? 0), 0);
-  const seen = watched || total('rows') > 0;
-  const perSecond = (count: number) => (seen ? count / span_s : null);
+/** Figures of the whole range. Rates are null unless somebody was there to see. @param series of the same steps */
+export function tilesOf(steps: readonly Step[], series: Series, window: Window, { scope, watched, completeness }: Told): Tiles {
+  const total = (figure: Shown) => steps.reduce((sum, step) => fold(figure, sum, step[figure] ?? 0), 0);
+  const seen = watched || steps.some(({ rows }) => rows > 0);
+  const perSecond = (count: number) => (seen ? (count * 1000) / (window.to_ms - window.from_ms) : null);
   const queues = ACCEPT_QUEUES[scope];
   const failed = total('failed');
-  const attempted = failed + total('connected');
+  const connects = failed + total('connected');
+  const attempts = total('attempts');
   const [rtt_p50_us, rtt_p99_us] = steps[0]?.range_rtt ?? [null, null];
+  const sent = { data_segs_out: total('data_segs_out'), retrans_data: total('retrans_data'), spurious: total('spurious') };
   return {
     connections_per_s: perSecond(total('opened')),
-    retransmit_ratio: retransmitRatio(dataRetrans(total), total('data_segs_out')),
+    retransmit_ratio: retransmitRatio(sent),
+    data_segs_out: sent.data_segs_out,
+    resent: {
+      data: sent.retrans_data,
+      spurious: Math.min(sent.spurious, sent.retrans_data),
+      probes: total('retrans_tlp'),
+      fins: total('retrans_fin'),
+      syns: total('retrans_syn') + total('retrans_syn_ack'),
+    },
     rtt_p50_us,
     rtt_p99_us,
-    failed_ratio: attempted > 0 ? failed / attempted : null,
+    attempts,
+    syn_ratio: attempts > 0 ? total('syn_resent') / attempts : null,
+    failed_ratio: connects > 0 ? failed / connects : null,
     failed,
     resets_per_s: perSecond(total('resets')),
+    rsts_per_s: perSecond(total('resets_sent') + total('resets_received')),
     accept_overflows: queues !== undefined && total(queues.looked) > 0 ? total(queues.refused) : null,
     dropped: total('dropped'),
-    spurious: total('spurious'),
     unattributed: scope === 'hosts' && total('namespace_rows') > 0 ? total('host_unattributed') : null,
     completeness,
+    latest: latestOf(series, window),
   };
 }
 
-/** Retransmitted segments of the classes that carry data. */
-export function dataRetrans(total: (figure: (typeof RETRANS_FIGURES)[number]) => number): number {
-  const classes = STACKED_CLASSES.filter((name) => name !== 'syn' && name !== 'syn_ack');
-  return classes.reduce((sum, name) => sum + total(`retrans_${name}`), 0);
+/** Rates of the last step that is over: what they are now. */
+function latestOf(series: Series, { step_s, to_ms }: Window): Tiles['latest'] {
+  const at = series.time_s.findLastIndex((time_s) => (time_s + step_s) * 1000 <= to_ms);
+  return { connections_per_s: series.connections_per_s[at] ?? null, resets_per_s: series.resets_per_s[at] ?? null };
 }
 
 /** Rows are on their way for up to a second: a step is told once that is little beside it, lest each one begin with a dip. */
@@ -118,19 +137,21 @@ export function seriesOf(
   // The last step may have only begun.
   const seconds = ({ time_s }: Step) => Math.max(1, Math.min(step_s, to_ms / 1000 - time_s));
   const seen = (step: Step) => step.rows > 0 || watched.has(step.time_s);
-  const perSecond = (figure: (typeof ALWAYS_SHOWN)[number]) => steps.map((step) => (seen(step) ? step[figure] / seconds(step) : null));
+  const perSecond = (...figures: (typeof ALWAYS_SHOWN)[number][]) =>
+    steps.map((step) => (seen(step) ? figures.reduce((sum, name) => sum + step[name], 0) / seconds(step) : null));
   const queues = ACCEPT_QUEUES[scope];
   const looked = queues !== undefined && steps.some((step) => (step[queues.looked] ?? 0) > 0);
   return {
     time_s: steps.map(({ time_s }) => time_s),
     connections_per_s: perSecond('opened'),
     failed_per_s: perSecond('failed'),
+    syns_resent_per_s: perSecond('retrans_syn', 'retrans_syn_ack'),
     resets_per_s: perSecond('resets'),
     resets_sent_per_s: perSecond('resets_sent'),
     resets_received_per_s: perSecond('resets_received'),
     dropped_per_s: perSecond('dropped'),
     accept_overflows: steps.map((step) => (queues !== undefined && looked && seen(step) ? (step[queues.refused] ?? 0) : null)),
-    retransmit_ratio: steps.map((step) => retransmitRatio(step.recent_data_retrans, step.recent_data_segs_out)),
+    retransmit_ratio: steps.map(({ recent }) => retransmitRatio(recent)),
     retransmits_per_s: Object.fromEntries(STACKED_CLASSES.map((name) => [name, perSecond(`retrans_${name}`)])),
     rtt_p50_us: steps.map(({ recent_rtt }) => recent_rtt[0]),
     rtt_p99_us: steps.map(({ recent_rtt }) => recent_rtt[1]),

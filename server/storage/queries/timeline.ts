@@ -1,10 +1,10 @@
 // A range's sums, step by step. Over rows each kind tells only the figures that it knows, and the kinds are added up here: planning
 // one statement that adds them up takes the engine longer than reading an hour of rows.
-import { FIGURES, type Figure, type FigureKind, kindsOf, RTT_COUNTS } from '../figures.ts';
+import { FIGURES, type Figure, type FigureKind, fold, folded, kindsOf, RTT_COUNTS } from '../figures.ts';
 import type { Store } from '../store.ts';
 import { type Cover, rolledUp } from './cover.ts';
 import { RTT_QUANTILES } from './figures-by.ts';
-import { dataRetrans, type Quantiles, type Scope, type Step, type Sums, shownFigures } from './series.ts';
+import { type Quantiles, type Scope, type Sent, type Step, type Sums, shownFigures } from './series.ts';
 import { boundsOf, type Window } from './window.ts';
 
 /** Agents sweep every 10 s: a finer step looks this far back for sampled figures, else every other step would be a gap. */
@@ -67,7 +67,7 @@ function fillOf(window: Window): string {
 
 /** A minute is no shorter than what a step would look back. */
 function overRollup({ step_s, filters }: Window, covered: Cover, shown: readonly Figure[]): string {
-  const sums = shown.map((name) => `sum(${name})`).join(', ');
+  const sums = shown.map((name) => folded(name)).join(', ');
   return `SELECT time_s, 'rollup' AS kind, sums, rows, ${RTT_QUANTILES.rollup('(PARTITION BY time_s)')} AS recent_rtt, ${RTT_QUANTILES.rollup('()')} AS range_rtt
 FROM (
   SELECT ${stepOf('minute', step_s)} AS time_s, [${sums}] AS sums, count() AS rows, sumMap(rtt) AS rtt
@@ -85,15 +85,14 @@ function stepsOf(parts: readonly Part[], window: Window, shown: readonly Figure[
     const of = byTime.get(time_s) ?? [];
     const sums = Object.fromEntries(shown.map((name) => [name, 0])) as Sums;
     for (const { kind, sums: counted } of of)
-      for (const [at, name] of told(kind, shown).entries()) sums[name as keyof Sums] += counted[at] ?? 0;
+      for (const [at, name] of told(kind, shown).entries())
+        sums[name as keyof Sums] = fold(name, sums[name as keyof Sums] ?? 0, counted[at] ?? 0);
     const recent_rtt = of.map((part) => part.recent_rtt).find(measured) ?? NOTHING;
     const rows = of.reduce((sum, part) => sum + part.rows, 0);
-    const step: Step = { time_s, ...sums, rows, recent_rtt, range_rtt, recent_data_retrans: 0, recent_data_segs_out: 0 };
-    steps.push(step);
-    for (const recent of steps.slice(-1 - lookBack)) {
-      step.recent_data_segs_out += recent.data_segs_out;
-      step.recent_data_retrans += dataRetrans((name) => recent[name]);
-    }
+    const before = steps.slice(Math.max(0, steps.length - lookBack));
+    const recently = (name: keyof Sent) => [...before, sums].reduce((sum, step) => sum + step[name], 0);
+    const recent = { data_segs_out: recently('data_segs_out'), retrans_data: recently('retrans_data'), spurious: recently('spurious') };
+    steps.push({ time_s, ...sums, rows, recent, recent_rtt, range_rtt });
   }
   return steps;
 }

@@ -2,7 +2,6 @@
 import { expect } from 'vitest';
 import { slowAnswers } from '../../../dashboards/views/connection/findings/turns.ts';
 import type { Connection } from '../../../server/api.ts';
-import { UNDOS } from '../accounts.ts';
 import { type Excuses, PLAIN, relay, type Said, type Scenario, type Seen, type Side, type SideSeen, said, until } from '../scenario.ts';
 import { sentencesOf } from '../sentences.ts';
 import { closes, ends, opens, segments, sum, unattributed } from '../views.ts';

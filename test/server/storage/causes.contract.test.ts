@@ -175,7 +175,7 @@ describe.each(BACKENDS)('causes and stories on $name', ({ skip, open }) => {
         snd_ssthresh: [null, 5],
         packets_out: [3, 0],
         delivery_rate: [12_500, null],
-        retrans: [2, 2],
+        retrans: [3, 1],
         snd_wnd: [65_535, 0],
         rcv_wnd: [29_200, 0],
         notsent: [5, 0],

@@ -4,9 +4,12 @@ import type { Kind } from '../../../bpf/rows.gen.ts';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
 import {
   bucketQuantile,
-  DATA_RETRANS,
+  type Figure,
   type FigureKind,
   figuresOf,
+  fold,
+  folded,
+  LOST,
   RETRANS,
   RTT_BUCKET,
   RTT_COUNTS,
@@ -33,17 +36,27 @@ const told = (base: number) => ({
   busy_us_rest: base * 4,
   rwnd_limited_us_rest: base * 5,
   sndbuf_limited_us_rest: base * 6,
-  interval_us_rest: base * 7,
+  interval_us_rest: base * 700_000,
   unattributed: base * 8,
-  retrans_spurious: base * 9,
+  retrans_spurious: base * 99,
+  retrans_spurious_rest: base * 9,
   undos: base * 10,
+  retrans_data: base * 110,
+  retrans_data_rest: base * 11,
+  turn_max_us: base * 12,
+  stall_max_us: base * 13,
+  local_limited_us_rest: base * 14,
+  retrans_syn: base * 15,
+  retrans_syn_ack: base * 16,
 });
+/** Of what is shorter, limits tell nothing. */
+const SHORT_US = 199_999;
 
 const ROWS: Partial<Record<Kind, RowValues[]>> = {
   retransmit: [
     // class by its number, 0 unknown to 6 syn_ack; outcome 0 sent, 1 failed, 2 refused
-    ...[1, 2, 4, 8, 16, 32, 64].map((segments, name) => ({ class: name, segments })),
-    { class: 1, outcome: 1, segments: 128 },
+    ...[1, 2, 4, 8, 16, 32, 64].map((segments, name) => ({ class: name, segments, bytes: name === 3 ? 0 : 1448 })),
+    { class: 1, outcome: 1, segments: 128, bytes: 1448 },
     { class: 1, outcome: 2, segments: 256, connection_id: 5 },
   ],
   connection: [
@@ -55,7 +68,7 @@ const ROWS: Partial<Record<Kind, RowValues[]>> = {
     { event: OPEN, role: CLIENT, preexisting: 1 },
     { event: CLOSE, role: CLIENT, end_reason: RST_SENT, ...told(1), srtt_us: 2_000_000 },
     { event: CLOSE, role: SERVER, end_reason: RST_RECEIVED, ...told(10), srtt_us: 0 },
-    { event: CLOSE, role: CLIENT, end_reason: TIMEOUT },
+    { event: CLOSE, role: CLIENT, end_reason: TIMEOUT, interval_us_rest: SHORT_US, busy_us_rest: SHORT_US },
     { event: FAILED, role: CLIENT, end_reason: RST_RECEIVED, ...told(100), srtt_us: 9 },
     { event: FAILED, role: SERVER },
   ],
@@ -67,7 +80,13 @@ const ROWS: Partial<Record<Kind, RowValues[]>> = {
       busy_us: 4,
       rwnd_limited_us: 5,
       sndbuf_limited_us: 6,
-      interval_us: 7,
+      interval_us: 700_000,
+      retrans: 10,
+      retrans_data: 8,
+      retrans_spurious: 5,
+      turn_max_us: 9,
+      stall_max_us: 110,
+      local_limited_us: 12,
       srtt_us: 1_000_000,
     },
     {
@@ -77,15 +96,24 @@ const ROWS: Partial<Record<Kind, RowValues[]>> = {
       busy_us: 40,
       rwnd_limited_us: 50,
       sndbuf_limited_us: 60,
-      interval_us: 70,
+      interval_us: 7_000_000,
+      retrans: 100,
+      retrans_data: 80,
+      retrans_spurious: 50,
+      turn_max_us: 90,
+      stall_max_us: 11,
+      local_limited_us: 120,
       srtt_us: 0,
     },
+    // a DSACK for a probe; too short, and less than ten round trips
+    { retrans: 1, retrans_spurious: 1, interval_us: SHORT_US, busy_us: SHORT_US },
+    { interval_us: 3_000_000, busy_us: 3_000_000, rtt_min_us: 300_001 },
   ],
   reset: [{ direction: 1 }, { direction: 2 }, { direction: 2 }],
-  drop: [{ length: 5 }, { length: 0 }],
+  drop: [{ length: 5 }, { length: 0 }, { meaning: 1 }, { meaning: 2 }, { meaning: 3 }],
   listener: [
-    { accepted: 7, drops: 3 },
-    { accepted: 20, drops: 0 },
+    { accepted: 7, overflows: 2, drops: 3 },
+    { accepted: 20, overflows: 4, drops: 0 },
   ],
   namespace: [
     { listen_overflows: 1, to_zero_window: 2, retrans_segs: 4, unattributed: 8 },
@@ -104,6 +132,7 @@ const EXPECTED: Record<FigureKind, Record<string, number>> = {
     retrans_syn: 32,
     retrans_syn_ack: 64,
     retrans_refused: 256,
+    retrans_fin: 8,
   },
   connection: {
     rolled_rows: 10,
@@ -118,24 +147,35 @@ const EXPECTED: Record<FigureKind, Record<string, number>> = {
     busy_us: 444,
     rwnd_limited_us: 555,
     sndbuf_limited_us: 666,
-    sampled_us: 777,
+    sampled_us: 77_700_000,
     unattributed: 888,
+    retrans_data: 1221,
     spurious: 999,
     undos: 1110,
+    turn_max_us: 1200,
+    stall_max_us: 1300,
+    local_limited_us: 1554,
+    attempts: 6,
+    syn_resent: 31 * 1100,
   },
   sample: {
-    rolled_rows: 2,
+    rolled_rows: 4,
     data_segs_out: 11,
     bytes_sent: 22,
     bytes_received: 33,
     busy_us: 44,
     rwnd_limited_us: 55,
     sndbuf_limited_us: 66,
-    sampled_us: 77,
+    sampled_us: 7_700_000,
+    retrans_data: 88,
+    spurious: 33,
+    turn_max_us: 90,
+    stall_max_us: 110,
+    local_limited_us: 132,
   },
   reset: { rolled_rows: 3, resets_sent: 1, resets_received: 2 },
-  drop: { rolled_rows: 2, dropped: 2 },
-  listener: { rolled_rows: 2, accepted: 27, listener_drops: 3, listener_rows: 2 },
+  drop: { rolled_rows: 5, dropped: 2 },
+  listener: { rolled_rows: 2, accepted: 27, listener_overflows: 6, listener_drops: 3, listener_rows: 2 },
   namespace: { rolled_rows: 2, listen_overflows: 11, zero_windows: 22, host_retrans: 44, host_unattributed: 88, namespace_rows: 2 },
 };
 
@@ -160,19 +200,21 @@ test.each(Object.entries(EXPECTED) as [FigureKind, Record<string, number>][])('%
 test('the minutes say what the rows say', async () => {
   const sums = Object.values(EXPECTED).flatMap((figures) => Object.entries(figures));
   const expected: Record<string, number> = {};
-  for (const [name, figure] of sums) expected[name] = (expected[name] ?? 0) + figure;
-  const names = Object.keys(expected);
+  for (const [name, figure] of sums) expected[name] = fold(name as Figure, expected[name] ?? 0, figure);
+  const names = Object.keys(expected) as Figure[];
   const [found] = await opened.store.query<Record<string, number>>(
-    `SELECT ${names.map((name) => `sum(r.${name}) AS ${name}`).join(', ')} FROM rollup_1m AS r`,
+    `SELECT ${names.map((name) => `${folded(name, `r.${name}`)} AS ${name}`).join(', ')} FROM rollup_1m AS r`,
   );
   expect(found).toEqual(expected);
 });
 
-test('retransmissions are those of all classes, and a ratio compares those that carry data', async () => {
-  const [found] = await opened.store.query(
-    `SELECT ${RETRANS} AS all, ${DATA_RETRANS} AS data FROM (SELECT ${figuresOf('retransmit').join(', ')} FROM retransmit)`,
+test('retransmissions are those of all classes; lost is what was sent again with need, never less than nothing', async () => {
+  const [found] = await opened.store.query(`SELECT ${RETRANS} AS all FROM (SELECT ${figuresOf('retransmit').join(', ')} FROM retransmit)`);
+  expect(found).toEqual({ all: 1 + 130 + 4 + 8 + 16 + 32 + 64 });
+  const lost = await opened.store.query(
+    `SELECT ${LOST} AS lost FROM (SELECT toUInt64(number) AS retrans_data, toUInt64(3) AS spurious FROM numbers(5)) ORDER BY lost`,
   );
-  expect(found).toEqual({ all: 1 + 130 + 4 + 8 + 16 + 32 + 64, data: 1 + 130 + 4 + 8 + 16 });
+  expect(lost).toEqual([0, 0, 0, 0, 1].map((segments) => ({ lost: segments })));
 });
 
 test('the RTT counts of ends and of samples, where it was measured', async () => {

@@ -1,22 +1,17 @@
 // Figures that are made of sums, without an engine.
 import { expect, test } from 'vitest';
-import { dataRetrans, retransmitRatio } from '../../../server/storage/queries/series.ts';
+import { retransmitRatio } from '../../../server/storage/queries/series.ts';
 import { checkWritten } from '../../../server/storage/segment-insert.ts';
 
 test.each([
-  [0, 10, 0],
-  [3, 10, 0.3],
-  // Samples of what was sent come later than the rows of what was sent again.
-  [20, 10, 1],
-  [1, 0, null],
-  [0, 0, null],
-])('%i segments sent again of %i are a ratio of %s', (data_retrans, data_segs_out, ratio) => {
-  expect(retransmitRatio(data_retrans, data_segs_out)).toBe(ratio);
-});
-
-test('a handshake carries no data', () => {
-  const segments: Record<string, number> = { retrans_fast: 1, retrans_rto: 2, retrans_syn: 10, retrans_syn_ack: 100 };
-  expect(dataRetrans((figure) => segments[figure] ?? 0)).toBe(3);
+  [0, 0, 10, 0],
+  [3, 0, 10, 0.3],
+  [3, 1, 10, 0.2],
+  // Evidence may be of what was sent again before the range.
+  [3, 4, 10, 0],
+  [1, 0, 0, null],
+])('%i segments sent again, %i of them without need, of %i are a ratio of %s', (retrans_data, spurious, data_segs_out, ratio) => {
+  expect(retransmitRatio({ data_segs_out, retrans_data, spurious })).toBe(ratio);
 });
 
 test('rows that the engine did not take are not stored', () => {

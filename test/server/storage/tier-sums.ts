@@ -1,5 +1,5 @@
 // Rows of several days for the tests of rollups, and what they add up to in each table.
-import { FIGURE_KINDS, FIGURE_NAMES, figuresOf, RTT_BUCKET, RTT_COUNTS } from '../../../server/storage/figures.ts';
+import { FIGURE_KINDS, FIGURE_NAMES, figuresOf, folded, RTT_BUCKET, RTT_COUNTS } from '../../../server/storage/figures.ts';
 import type { Engine } from '../../../server/storage/store.ts';
 
 export const DAY_S = 86_400;
@@ -16,13 +16,25 @@ const VALUES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   connection: {
     event: "CAST(number % 3, 'Enum8(\\'open\\' = 0, \\'close\\' = 1, \\'failed\\' = 2)')",
     bytes_sent_rest: 'number',
+    retrans_data_rest: 'number % 4',
+    retrans_syn: 'number % 2',
+    turn_max_us: 'cityHash64(number) % 60000000',
     srtt_us: '1 + number % 70000',
     unattributed: 'number % 2',
   },
-  sample: { bytes_sent: 'number * 10', bytes_received: 'number % 5', data_segs_out: '3', srtt_us: 'number % 100000', interval_us: '1000' },
+  sample: {
+    bytes_sent: 'number * 10',
+    bytes_received: 'number % 5',
+    data_segs_out: '3',
+    retrans_data: 'number % 3',
+    retrans_spurious: 'number % 2',
+    stall_max_us: 'cityHash64(number) % 9000000',
+    srtt_us: 'number % 100000',
+    interval_us: 'number % 400000',
+  },
   reset: { direction: "'sent'" },
-  drop: {},
-  listener: { accepted: 'number % 9', drops: 'number % 2', local_port: '1000 + number % 90' },
+  drop: { meaning: "CAST(number % 4, 'Enum8(\\'lost\\' = 0, \\'answered\\' = 1, \\'duplicate\\' = 2, \\'refused\\' = 3)')" },
+  listener: { accepted: 'number % 9', overflows: 'number % 3', drops: 'number % 2', local_port: '1000 + number % 90' },
   namespace: { listen_overflows: 'number % 3', retrans_segs: '7', unattributed: '1' },
 };
 
@@ -46,7 +58,7 @@ SELECT ${Object.values(columns).join(', ')} FROM numbers(${seed}, ${count})`);
 
 const PUBLISHED = (tier: string) =>
   `(start, version) IN (SELECT start, max(version) FROM rollup_version WHERE tier = '${tier}' GROUP BY start)`;
-const totals = FIGURE_NAMES.map((name) => `sum(t.${name}) AS total_${name}`).join(', ');
+const totals = FIGURE_NAMES.map((name) => `${folded(name, `t.${name}`)} AS total_${name}`).join(', ');
 
 async function sums(engine: Pick<Engine, 'query'>, source: string): Promise<unknown> {
   const [found] = await engine.query(`SELECT ${totals}, sumMap(t.rtt) AS total_rtt FROM ${source}`);

@@ -42,6 +42,15 @@ async function fill(engine: Engine): Promise<void> {
   await engine.command(
     `INSERT INTO connection (${columns}) VALUES (fromUnixTimestamp64Nano(toInt64(${ago(300)}), 'UTC'), 1, 7, 'nginx', 'server', 'file_table', 443, 5000, 'close', 'rst_sent', 9, 2)`,
   );
+  for (const [name, segments] of [
+    ['fast', 6],
+    ['tlp', 2],
+    ['syn', 1],
+  ]) {
+    await engine.command(
+      `INSERT INTO retransmit (time_ns, host_id, connection_id, comm, role, class, segments) VALUES (fromUnixTimestamp64Nano(toInt64(${ago(300)}), 'UTC'), 1, 9, 'lossy', 'client', '${name}', ${segments})`,
+    );
+  }
   const at = (seconds: number) => `fromUnixTimestamp64Milli(toInt64(${NOW_MS - seconds * 1000}))`;
   const account = '(host_id, epoch, kind, at, seen, sent, queued, ring_lost, rejected)';
   await engine.command(
@@ -90,10 +99,23 @@ describe.each([1, 3] as const)('from version %i', (version) => {
         congestion_control: '',
       },
     ]);
-    expect(await engine.query('SELECT comm, service_port, closed, resets, unattributed, dropped, rolled_rows FROM rollup_1m')).toEqual([
-      { comm: 'nginx', service_port: 443, closed: 1, resets: 1, unattributed: SEEN_BEFORE[version], dropped: 0, rolled_rows: 0 },
+    expect(
+      await engine.query(
+        "SELECT comm, service_port, closed, resets, unattributed, dropped, rolled_rows FROM rollup_1m WHERE comm = 'nginx'",
+      ),
+    ).toEqual([{ comm: 'nginx', service_port: 443, closed: 1, resets: 1, unattributed: SEEN_BEFORE[version], dropped: 0, rolled_rows: 0 }]);
+    expect(await engine.query('SELECT host_id, kind, sum(rows) AS rows FROM stored GROUP BY host_id, kind ORDER BY kind')).toEqual([
+      { host_id: 1, kind: 'connection', rows: 1 },
+      { host_id: 1, kind: 'retransmit', rows: 3 },
     ]);
-    expect(await engine.query('SELECT host_id, kind, rows FROM stored')).toEqual([{ host_id: 1, kind: 'connection', rows: 1 }]);
+  });
+
+  test('what was lost before is judged by its classes, and does not read as nothing', async () => {
+    const lost = () =>
+      engine.query(
+        "SELECT sum(retrans_data) AS data, sum(retrans_fast + retrans_tlp + retrans_syn) AS all FROM rollup_1m WHERE comm = 'lossy'",
+      );
+    await expect.poll(lost, { timeout: 20_000 }).toEqual([{ data: 6, all: 9 }]);
   });
 
   test('accounts since an agent’s start are what it told a minute; their sums are as they were', async () => {
@@ -133,14 +155,16 @@ describe.each([1, 3] as const)('from version %i', (version) => {
       owner: 4,
       peer_port: 443,
       event: 1,
-      retrans_spurious: 3,
+      retrans_data_rest: 4,
+      retrans_spurious_rest: 3,
+      turn_max_us: 70,
       unattributed: 1,
     };
     const segments = [
       await insert('connection', [connection]),
       await insert('reset', [{ direction: 1 }, { direction: 2 }]),
       await insert('drop', [{ reason: 'netfilter_drop', location: 'nft_do_chain' }]),
-      await insert('listener', [{ state: 10, local_port: 80, drops: 4, accepted: 6 }]),
+      await insert('listener', [{ state: 10, local_port: 80, overflows: 3, drops: 4, accepted: 6 }]),
       await insert('namespace', [{ listen_overflows: 5, to_zero_window: 2, retrans_segs: 30, unattributed: 7 }]),
     ];
     const sums = [
@@ -151,6 +175,7 @@ describe.each([1, 3] as const)('from version %i', (version) => {
       'resets_received',
       'dropped',
       'accepted',
+      'listener_overflows',
       'listener_drops',
       'listen_overflows',
       'zero_windows',
@@ -158,7 +183,8 @@ describe.each([1, 3] as const)('from version %i', (version) => {
       'host_unattributed',
       'namespace_rows',
     ];
-    const rolledUp = () => engine.query(`SELECT ${sums.map((name) => `sum(${name}) AS ${name}`).join(', ')} FROM rollup_1m`);
+    const rolledUp = () =>
+      engine.query(`SELECT ${sums.map((name) => `sum(${name}) AS ${name}`).join(', ')}, max(turn_max_us) AS turn_max_us FROM rollup_1m`);
     const expected = {
       closed: 2,
       spurious: 3,
@@ -167,12 +193,14 @@ describe.each([1, 3] as const)('from version %i', (version) => {
       resets_received: 1,
       dropped: 1,
       accepted: 6,
+      listener_overflows: 3,
       listener_drops: 4,
       listen_overflows: 5,
       zero_windows: 2,
       host_retrans: 30,
       host_unattributed: 7,
       namespace_rows: 1,
+      turn_max_us: 70,
     };
     expect(await rolledUp()).toEqual([expected]);
     for (const segment of segments) await engine.insertSegment(segment);

@@ -9,3 +9,6 @@ export type Whose = 'this process' | 'the peer' | 'this host' | 'the path' | 'no
 export type Look = (connection: Connection) => Finding | undefined;
 
 export const segments = (count: number) => `${formatCount(count)} ${count === 1 ? 'segment' : 'segments'}`;
+
+/** How long the connection was looked at, µs. */
+export const lifeUs = ({ from_ms, to_ms }: Connection): number => Math.max(0, to_ms - from_ms) * 1000;

@@ -1,16 +1,21 @@
 // What kept data from flowing faster.
 import { formatCount, formatDurationUs, formatRatio } from '../../../format.ts';
-import type { Look } from './finding.ts';
+import { type Look, lifeUs } from './finding.ts';
+import { lostSegments, repairUs } from './losses.ts';
 
 const SHARE = 0.25;
+/** Of the life in repair, from which on a full window is not the peer's alone. */
+const REPAIR_SHARE = 0.1;
 
-export const limitedByReceiver: Look = ({ limits: { receiver } }) =>
-  receiver >= SHARE
-    ? {
-        whose: 'the peer',
-        words: `Its receive window was full for ${formatRatio(receiver)} of the time: it reads too slowly, or its buffer is too small.`,
-      }
-    : undefined;
+export const limitedByReceiver: Look = (connection) => {
+  const { receiver } = connection.limits;
+  if (receiver < SHARE) return undefined;
+  const full = `receive window was full for ${formatRatio(receiver)} of the time`;
+  // What came after a hole waits in the peer's buffer until the hole is filled, and its application can read nothing of it.
+  if (lostSegments(connection) > 0 && repairUs(connection) >= REPAIR_SHARE * lifeUs(connection))
+    return { whose: 'the path', words: `The peer’s ${full}, much of it holding what came after lost segments.` };
+  return { whose: 'the peer', words: `Its ${full}: it reads too slowly, or its buffer is too small.` };
+};
 
 export const limitedBySender: Look = ({ limits: { sender } }) =>
   sender >= SHARE
