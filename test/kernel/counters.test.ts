@@ -284,6 +284,8 @@ test('no ring lost a row, and every row the programs wrote arrived', (context) =
   if (!isRoot) return context.skip('needs root: network namespaces and BPF');
   for (const kind of KIND) {
     const { written, ring_lost, no_storage } = collected.counters[kind];
-    expect({ kind, written, ring_lost, no_storage }).toEqual({ kind, written: collected.drained[kind], ring_lost: 0, no_storage: 0 });
+    expect({ kind, ring_lost, no_storage }).toEqual({ kind, ring_lost: 0, no_storage: 0 });
+    expect(collected.drained[kind], kind).toBeGreaterThanOrEqual(collected.writtenBefore(kind));
+    expect(collected.drained[kind], kind).toBeLessThanOrEqual(written);
   }
 });

@@ -31,6 +31,7 @@ const HOOKS = [
   'sample',
   'preexisting',
   'owner',
+  'task_rename',
   'netns',
   'sock_send_length',
   'sock_recv_length',

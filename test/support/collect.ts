@@ -16,6 +16,8 @@ export type Collected = {
   /** rows drained, those of other namespaces than `only` included */
   drained: Record<Kind, number>;
   counters: Record<Kind, KindCounters>;
+  /** rows that the programs had written when the last drain began; `counters` are of its end */
+  writtenBefore(kind: Kind): number;
   /** events that found these hooks' programs running on the same processor already, by the kernel's own count */
   missesOf(...hooks: string[]): number;
   /** cookie of a namespace by its `ip netns` name */
@@ -71,6 +73,9 @@ export async function collectRows(
     look();
     await traffic(look);
     look();
+    // Others on this machine go on: what they had caused before the last drain must be in it, what they cause during it may be.
+    const before = source.counters();
+    drain();
     const misses = source.misses?.() ?? new Map<string, number>();
     return {
       hooks: source.hooks(),
@@ -79,6 +84,7 @@ export async function collectRows(
       raw,
       drained,
       counters: source.counters(),
+      writtenBefore: (kind) => before[kind].written,
       missesOf: (...hooks) => hooks.reduce((sum, hook) => sum + (misses.get(hook) ?? 0), 0),
       netnsOf: (name) => names.get(name) ?? 0n,
     };
