@@ -5,9 +5,8 @@ import { formatCount, formatNumber } from './format.ts';
 export type Severity = 'none' | 'ok' | 'warn' | 'bad';
 export type Verdict = { severity: Severity; words: string };
 
-/** Attempts, connections or measured steps below which a share is told but not judged. */
+/** Attempts or connections below which a share is told but not judged. */
 const ATTEMPTS_MIN = 20;
-const STEPS_MIN = 3;
 
 const verdict = (severity: Severity, words: string): Verdict => ({ severity, words });
 
@@ -58,13 +57,12 @@ export const VERDICTS: Record<TileName, (overview: Overview) => Verdict> = {
     if (tiles.connections_per_s === null) return verdict('none', 'nothing measured');
     return verdict('ok', tiles.connections_per_s === 0 ? 'none opened' : 'opened, both directions');
   },
-  retransmit_ratio({ tiles, series }) {
+  retransmit_ratio({ tiles }) {
     const { retransmit_ratio: ratio, data_segs_out, accept_overflows } = tiles;
     const others = elseResent(tiles);
     if (ratio === null) return verdict('none', joined('no data sent', others));
     if (ratio === 0) return verdict('ok', joined(others === '' ? 'nothing sent twice' : 'no data lost', others));
-    if (data_segs_out < SEGMENTS_MIN || series.retransmit_ratio.filter((step) => step !== null).length < STEPS_MIN)
-      return verdict('none', joined('too little data to judge', others));
+    if (data_segs_out < SEGMENTS_MIN) return verdict('none', joined('too little data to judge', others));
     const words = { none: '', ok: 'low', warn: 'raised: long paths slow down', bad: 'high: transfers stall' };
     const severity = grade(ratio, RETRANSMIT_WARN, RETRANSMIT_BAD);
     // What a client sends to a server that did not take it from its queue is dropped there, and looks lost.
