@@ -3,6 +3,7 @@ import type { Table } from './mutant.ts';
 import { agent } from './mutants/agent.ts';
 import { bpfAttempts } from './mutants/bpf-attempts.ts';
 import { bpfConnections } from './mutants/bpf-connections.ts';
+import { bpfDrops } from './mutants/bpf-drops.ts';
 import { bpfPackets } from './mutants/bpf-packets.ts';
 import { dashboards } from './mutants/dashboards.ts';
 import { loaderRows } from './mutants/loader-rows.ts';
@@ -13,7 +14,7 @@ import { serverQueries } from './mutants/server-queries.ts';
 import { serverStorage } from './mutants/server-storage.ts';
 
 export const MUTANTS: Table = {
-  bpf: [...bpfAttempts, ...bpfConnections, ...bpfPackets],
+  bpf: [...bpfAttempts, ...bpfConnections, ...bpfDrops, ...bpfPackets],
   loader: [...loaderRows, ...loaderStart],
   agent,
   server: [...serverLog, ...serverQueries, ...serverStorage, ...serverLive],

@@ -45,6 +45,7 @@ test.each([
   [429, 'log_full_late', true, 'busy_late'],
   [429, '', false, 'busy'],
   [500, '', false, 'retry'],
+  [500, 'internal', false, 'retry'],
   [503, 'stopping', true, 'busy'],
   [503, '', false, 'retry'],
 ] as const)('%d %s, Retry-After %s: %s', (status, code, retry_after, verdict) => {

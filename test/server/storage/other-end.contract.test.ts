@@ -34,6 +34,11 @@ const NO_SOCKET = endsOf(3);
 const TRANSLATED = endsOf(4, true);
 const ALONE = endsOf(5);
 const LATER = endsOf(6);
+/** Each has one of its two numbers by chance, and is not its other end. */
+const STRANGERS: readonly RowValues[] = [
+  { ...endsOf(7).server, snd_isn: ALONE.server['snd_isn'] ?? 0 },
+  { ...endsOf(8).server, rcv_isn: ALONE.server['rcv_isn'] ?? 0 },
+];
 const all = [DEVICE, PEER, NO_SOCKET, TRANSLATED, LATER];
 
 async function fill({ put }: Fixture): Promise<void> {
@@ -42,6 +47,7 @@ async function fill({ put }: Fixture): Promise<void> {
   await put('connection', [
     ...[...all, ALONE].flatMap(({ client }) => [opened(client), ended(client, RST_RECEIVED)]),
     ...all.flatMap(({ server }) => [opened(server), ended(server, RST_SENT)]),
+    ...STRANGERS.map(opened),
   ]);
   await put('reset', [
     ...[...all, ALONE].map(({ client }) => rowBytes('reset', { ...received(client), time_ns: ago(30) })),

@@ -82,7 +82,7 @@ export const agent: readonly Mutant[] = [
     },
   ]),
   ...mutantsOf('agent/uplink/retry.ts', [
-    { why: 'a server error is for good', find: '|| status >= 500)', replace: '|| status > 500)', suite: unit('agent/uplink/retry') },
+    { why: 'a server error is for good', find: '|| status >= 500 ||', replace: '|| status > 500 ||', suite: unit('agent/uplink/retry') },
     { why: 'Retry-After in milliseconds', find: 'Number(header) * 1000', replace: 'Number(header)', suite: unit('agent/uplink/retry') },
     {
       why: 'a refusal is tried again',

@@ -51,8 +51,8 @@ export const bpfAttempts: readonly Mutant[] = [
     { why: 'RTO in jiffies', find: 'icsk->icsk_rto * jiffy_us', replace: 'icsk->icsk_rto', suite: fidelity('R1') },
     {
       why: 'a class has events, not segments',
-      find: 'memory->retrans[index] += segments',
-      replace: 'memory->retrans[index] += 1',
+      find: 'repair->retrans[index] += segments',
+      replace: 'repair->retrans[index] += 1',
       suite: fidelity('D6'),
     },
     { why: 'refused attempts are in the ledger', find: 'if (facts.outcome != OUTCOME_REFUSED)', replace: 'if (1)', suite: fidelity('D5b') },
@@ -64,24 +64,49 @@ export const bpfAttempts: readonly Mutant[] = [
     { why: 'an undo is not counted', find: 'doubt->undos++;', replace: '', suite: fidelity('D3b') },
     {
       why: 'what was undone is not counted',
-      find: 'doubt->undone += tp->total_retrans - doubt->episode_retrans;',
+      find: 'doubt->undone += retrans;',
       replace: '',
       suite: fidelity('D3b'),
     },
     { why: 'an episode begins with nothing to undo', find: '| (tp->undo_marker != 0)', replace: '', suite: fidelity('D3') },
     {
       why: 'DSACKs are no doubt',
-      find: 'doubt->undone > tp->dsack_dups ? doubt->undone : tp->dsack_dups',
-      replace: 'doubt->undone',
+      find: 'undone > dsack_dups ? undone : dsack_dups',
+      replace: 'undone',
       suite: fidelity('D2b'),
     },
     {
       why: 'more is spurious than was sent again',
-      find: 'most < tp->total_retrans ? most : tp->total_retrans',
+      find: 'most < total_retrans ? most : total_retrans',
       replace: 'most',
       suite: fidelity('D3d'),
     },
     { why: 'a DSACK is no evidence', find: '? EVIDENCE_DSACK : 0)', replace: '? 0 : 0)', suite: fidelity('R3') },
+  ]),
+  ...mutantsOf('bpf/repair.bpf.h', [
+    {
+      why: 'what no row accounts for is nothing',
+      find: 'total_retrans > attributed ? total_retrans - attributed : 0',
+      replace: '0',
+      suite: kernel('older', 'is the remainder'),
+    },
+    {
+      why: 'every retransmission is unattributed',
+      find: 'attributed += repair->retrans[class]',
+      replace: 'attributed += 0',
+      suite: fidelity('D1f'),
+    },
+  ]),
+  ...mutantsOf('bpf/synacks.bpf.h', [
+    {
+      why: 'when the first SYN-ACK was sent is forgotten',
+      find: 'if (sent_us)\n\t\tbpf_map_update_elem',
+      replace: 'if (0)\n\t\tbpf_map_update_elem',
+      suite: fidelity('B6b'),
+    },
+  ]),
+  ...mutantsOf('bpf/below.bpf.h', [
+    { why: 'bytes that failed were sent', find: 'return failed > 0 ? failed : 0;', replace: 'return 0;', suite: fidelity('D9') },
   ]),
   ...mutantsOf('bpf/sending.bpf.h', [
     { why: 'a window that stays is a restart', find: 'now.snd_cwnd < last.snd_cwnd && ', replace: '', suite: fidelity('B9b') },
@@ -98,7 +123,7 @@ export const bpfAttempts: readonly Mutant[] = [
     },
     {
       why: 'retransmissions are told again and again',
-      find: 'memory->told_retrans = tp->total_retrans;',
+      find: 'repair->told_retrans = tp->total_retrans;',
       replace: '',
       suite: fidelity('D1b'),
     },

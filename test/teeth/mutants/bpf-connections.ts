@@ -24,15 +24,15 @@ export const bpfConnections: readonly Mutant[] = [
     },
     {
       why: "SYN-ACKs of the request are not the socket's",
-      find: 'memory->retrans[CLASS_SYN_ACK] = tp->total_retrans;',
-      replace: '',
+      find: 'repair->retrans[CLASS_SYN_ACK] = tp->total_retrans;',
+      replace: ';',
       suite: fidelity('B6b'),
     },
     { why: 'listeners accept nothing', find: 'count_accepted(memory->listener_id);', replace: '', suite: fidelity('C5') },
     {
       why: 'a connect takes no time',
-      find: 'us_since(memory->born_ns, now_ns) : tp->srtt_us >> 3',
-      replace: '0 : tp->srtt_us >> 3',
+      find: 'return us_since(memory->born_ns, now_ns);',
+      replace: 'return 0;',
       suite: fidelity('R4'),
     },
     { why: "a server's handshake is in eighths", find: ': tp->srtt_us >> 3', replace: ': tp->srtt_us', suite: fidelity('R4') },
@@ -115,6 +115,14 @@ export const bpfConnections: readonly Mutant[] = [
       suite: kernel('older', 'half-closed'),
     },
   ]),
+  ...mutantsOf('bpf/ending.bpf.h', [
+    {
+      why: 'the row of an end does not wait for its reader',
+      find: 'return payload_unread(tp) && ',
+      replace: 'return 0 && ',
+      suite: fidelity('A10'),
+    },
+  ]),
   ...mutantsOf('bpf/connection_row.bpf.h', [
     {
       why: 'the rest is all that was received',
@@ -151,18 +159,6 @@ export const bpfConnections: readonly Mutant[] = [
       find: 'memory->owner ? OWNER_LISTENER : OWNER_UNKNOWN',
       replace: 'memory->owner',
       suite: kernel('owner', 'a connection that nobody uses'),
-    },
-    {
-      why: 'what no row accounts for is nothing',
-      find: 'total_retrans > attributed ? total_retrans - attributed : 0',
-      replace: '0',
-      suite: kernel('older', 'is the remainder'),
-    },
-    {
-      why: 'every retransmission is unattributed',
-      find: 'attributed += memory->retrans[class]',
-      replace: 'attributed += 0',
-      suite: fidelity('D1f'),
     },
     {
       why: 'of an old connection all is unattributed',
@@ -261,6 +257,7 @@ export const bpfConnections: readonly Mutant[] = [
       replace: '',
       suite: kernel('namespaces', 'an open file and a socket'),
     },
+    { why: 'new names are not counted', find: '__sync_fetch_and_add(count, 1);', replace: '', suite: fidelity('F1') },
     { why: 'walks are not counted', find: 'walk++;', replace: ';', suite: kernel('owner', 'a socket that its opener passed on') },
   ]),
 ];

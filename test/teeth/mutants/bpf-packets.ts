@@ -2,30 +2,13 @@
 import { drops, fidelity, kernel, type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 export const bpfPackets: readonly Mutant[] = [
-  ...mutantsOf('bpf/drop.bpf.c', [
-    { why: 'the program does nothing', find: 'if (!packet_read(&packet, skb) ||', replace: 'if (1 ||', suite: fidelity('A6') },
-    {
-      why: 'an unread FIN is a drop',
-      find: 'return packet->length == 0 && packet->tcp_flags & TCPHDR_FIN &&',
-      replace: 'return 0 &&',
-      suite: fidelity('R7'),
-    },
-    {
-      why: 'directions are swapped',
-      find: 'ifindex ? DIRECTION_RECEIVED : DIRECTION_SENT',
-      replace: 'ifindex ? DIRECTION_SENT : DIRECTION_RECEIVED',
-      suite: fidelity('A6'),
-    },
-    { why: "a packet's socket is not looked at", find: 'head_holder(&head, skb);', replace: '', suite: drops('D5b') },
-    { why: 'the payload has no length', find: 'row->length = packet.length;', replace: '', suite: fidelity('D5') },
-  ]),
   ...mutantsOf('bpf/packet.bpf.h', [
     { why: 'options count as payload', find: '(tcp.data_offset >> 4) * 4', replace: '20', suite: drops('D5b') },
     { why: 'IPv6 is not read', find: 'return packet_ipv6(packet, at);', replace: 'return false;', suite: fidelity('A6b') },
     {
       why: 'ends are swapped',
-      find: 'head->local_port = sent ? packet->from_port : packet->to_port',
-      replace: 'head->local_port = sent ? packet->to_port : packet->from_port',
+      find: 'head->local_port = received ? packet->to_port : packet->from_port',
+      replace: 'head->local_port = received ? packet->from_port : packet->to_port',
       suite: fidelity('A4'),
     },
   ]),
@@ -47,8 +30,8 @@ export const bpfPackets: readonly Mutant[] = [
     },
     {
       why: 'received resets are sent',
-      find: 'report(tp, NULL, DIRECTION_RECEIVED, 0)',
-      replace: 'report(tp, NULL, DIRECTION_SENT, 0)',
+      find: 'report(tp, NULL, NULL, DIRECTION_RECEIVED, 0)',
+      replace: 'report(tp, NULL, NULL, DIRECTION_SENT, 0)',
       suite: fidelity('A1'),
     },
   ]),
@@ -70,7 +53,7 @@ export const bpfPackets: readonly Mutant[] = [
     },
     {
       why: 'the last row is left in the row',
-      find: '__builtin_memset(row + sizeof(*head), 0, size - sizeof(*head));',
+      find: '__builtin_memset((__u64 *)row + sizeof(*head) / sizeof(__u64), 0, size - sizeof(*head));',
       replace: '',
       suite: kernel('abi', 'before'),
     },

@@ -130,8 +130,15 @@ export const dashboards: readonly Mutant[] = [
       suite: unit('dashboards/findings'),
     },
   ]),
-  ...mutantsOf('dashboards/views/connection/findings.ts', [
-    { why: 'a server has slow handshakes', find: "&& role === 'client'\n", replace: '\n', suite: unit('dashboards/findings') },
+  ...mutantsOf('dashboards/views/connection/findings/handshake.ts', [
+    {
+      why: 'a server whose answers were not sent again has slow handshakes',
+      find: "if (role !== 'server' || answers === 0) return",
+      replace: "if (role !== 'server') return",
+      suite: unit('dashboards/findings'),
+    },
+  ]),
+  ...mutantsOf('dashboards/views/connection/findings/endings.ts', [
     {
       why: 'received resets were sent here',
       find: "resets.find(({ direction }) => direction === 'sent')",
@@ -144,7 +151,17 @@ export const dashboards: readonly Mutant[] = [
       replace: '&& idle_us >= 0);',
       suite: unit('dashboards/findings'),
     },
+  ]),
+  ...mutantsOf('dashboards/views/connection/findings/reading.ts', [
     { why: 'a closed connection leaks', find: '|| closed_ms !== null || stay', replace: '|| stay', suite: unit('dashboards/findings') },
+    {
+      why: 'reset connections are not read',
+      find: ' || resets.length > 0) return undefined',
+      replace: ') return undefined',
+      suite: unit('dashboards/findings'),
+    },
+  ]),
+  ...mutantsOf('dashboards/views/connection/findings/drops.ts', [
     {
       why: 'one dropped packet is many',
       find: "most[1].length === 1 ? 'was' : 'were'",
@@ -152,10 +169,32 @@ export const dashboards: readonly Mutant[] = [
       suite: unit('dashboards/findings'),
     },
     {
-      why: 'reset connections are not read',
-      find: ' || resets.length > 0) return undefined',
-      replace: ') return undefined',
+      why: 'what nobody misses was dropped',
+      find: "drops.filter(({ meaning }) => meaning === 'lost')",
+      replace: 'drops',
       suite: unit('dashboards/findings'),
+    },
+  ]),
+  ...mutantsOf('dashboards/views/connection/findings/this-host.ts', [
+    {
+      why: 'retransmissions without a route are nobody’s',
+      find: 'refused(connection) > 0 || (Boolean',
+      replace: '(Boolean',
+      suite: unit('dashboards/findings'),
+    },
+  ]),
+  ...mutantsOf('dashboards/views/connection/findings/losses.ts', [
+    {
+      why: 'needless probes hide what was lost',
+      find: 'Math.max(0, (retrans_spurious ?? 0) - probes)',
+      replace: '(retrans_spurious ?? 0)',
+      suite: unit('dashboards/findings-losses'),
+    },
+    {
+      why: 'what the own queue refused, the path lost',
+      find: "connection.retransmits.some(({ outcome }) => outcome === 'failed')",
+      replace: 'false',
+      suite: unit('dashboards/findings-losses'),
     },
   ]),
   ...mutantsOf('dashboards/views/connection/waterfall.ts', [

@@ -2,12 +2,26 @@
 import { drops, fidelity, kernel, type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 export const loaderRows: readonly Mutant[] = [
+  ...mutantsOf('bpf/overflows.c', [
+    {
+      why: 'last ACKs count twice',
+      find: 'row->overflows += claimed;',
+      replace: 'row->overflows += claimed + last_acks;',
+      suite: fidelity('A5c'),
+    },
+    {
+      why: 'SYNs that met a full queue are never evident',
+      find: 'if (!is_evident || ',
+      replace: 'if (1 || ',
+      suite: fidelity('A5e'),
+    },
+  ]),
   ...mutantsOf('bpf/reader.c', [
     { why: 'times are since the boot', find: 'time_ns += offset_ns;', replace: '', suite: kernel('abi') },
     {
       why: 'names are not filled in',
-      find: 'names__fill(kind, row);\n\ttally__row(kind, row);',
-      replace: 'tally__row(kind, row);',
+      find: 'names__fill(kind, row);',
+      replace: '',
       suite: fidelity('A2'),
     },
     {

@@ -2,6 +2,14 @@
 import { type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 export const serverQueries: readonly Mutant[] = [
+  ...mutantsOf('server/storage/queries/other-end.ts', [
+    {
+      why: 'half of the sequence numbers tell the other end',
+      find: ' AND rcv_isn = {snd_isn:UInt32}',
+      replace: '',
+      suite: unit('server/storage/other-end.contract'),
+    },
+  ]),
   ...mutantsOf('server/storage/queries/limits.ts', [
     {
       why: 'the rest is the receiver',

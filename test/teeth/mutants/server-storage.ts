@@ -4,6 +4,12 @@ import { type Mutant, mutantsOf, unit } from '../mutant.ts';
 export const serverStorage: readonly Mutant[] = [
   ...mutantsOf('server/storage/figures.ts', [
     {
+      why: 'what was not needed is lost',
+      find: 'toInt64(retrans_data) - toInt64(spurious)',
+      replace: 'toInt64(retrans_data)',
+      suite: unit('server/storage/figures'),
+    },
+    {
       why: 'refused attempts are retransmissions',
       find: "AND outcome != 'refused')`",
       replace: "AND outcome != 'failed')`",
