@@ -25,6 +25,7 @@
 #define ROWS_BYTES (1 << 20)
 #define DRAINS 10
 #define PAUSE_US 300 /* so that both cores are not kept busy by traffic alone */
+#define KEPT 8
 #define NOBODY_PORT 1 /* a connection to it is refused, which is a reset row */
 
 static unsigned char rows[ROWS_BYTES];
@@ -60,18 +61,25 @@ static void shut(int fd)
 
 static void *call(void *unused)
 {
+	int clients[KEPT];
 	char byte = 0;
 
 	(void)unused;
-	while (!is_over) {
+	for (int i = 0; i < KEPT; i++)
+		clients[i] = -1;
+	for (unsigned int n = 0; !is_over; n++) {
 		int client = connect_to(port);
 
 		if (client >= 0 && write(client, &byte, 1) == 1 && read(client, &byte, 1) < 0)
 			perror("read");
-		shut(client);
+		/* Closed at once, on a quiet machine no sweep would meet one. */
+		shut(clients[n % KEPT]);
+		clients[n % KEPT] = client;
 		shut(connect_to(NOBODY_PORT));
 		usleep(PAUSE_US);
 	}
+	for (int i = 0; i < KEPT; i++)
+		shut(clients[i]);
 	return NULL;
 }
 
