@@ -1,6 +1,21 @@
 // The log's file system with a memory of what a power cut would leave: files lose what was not flushed, names what their
 // directory was not flushed for. Calls can be made to fail or to be the last ones.
-import { closeSync, cpSync, existsSync, fstatSync, ftruncateSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { FILES, type Files, type LogFile } from '../../../server/log/files.ts';
 
@@ -161,7 +176,8 @@ export class TornFiles implements Files {
     await this.#whole();
     const [moved, replaced] = [this.#inodes.get(from), this.#inodes.get(to)];
     const before = existsSync(to) ? readFileSync(to) : undefined;
-    await FILES.rename(from, to);
+    // Not FILES.rename: a power cut while that is awaited would find the new file under the old one's account.
+    renameSync(from, to);
     this.#inodes.delete(from);
     if (moved) this.#inodes.set(to, moved);
     this.#noteName(to, (copy) => {
@@ -173,14 +189,14 @@ export class TornFiles implements Files {
 
   async link(from: string, to: string): Promise<void> {
     await this.#whole();
-    await FILES.link(from, to);
+    linkSync(from, to);
     this.#noteName(to, (copy) => rmSync(copy(to), { force: true }));
   }
 
   async unlink(path: string): Promise<void> {
     await this.#whole();
     const before = readFileSync(path);
-    await FILES.unlink(path);
+    unlinkSync(path);
     this.#noteName(path, (copy) => writeFileSync(copy(path), before));
   }
 
@@ -192,7 +208,7 @@ export class TornFiles implements Files {
     await this.#whole();
     const inode = this.#inodes.get(path);
     if (inode) inode.durable = Math.min(inode.durable, length);
-    await FILES.truncate(path, length);
+    truncateSync(path, length);
   }
 
   async makeDirectory(path: string): Promise<void> {
