@@ -79,6 +79,7 @@ int BPF_PROG(tcp_cong_state_set, struct sock *sk, __u8 new_ca_state)
 	struct repair *repair = NULL;
 	struct memory *memory;
 	__u8 old_ca_state, state;
+	bool begins;
 	__u64 id;
 
 	if (!tp)
@@ -96,9 +97,12 @@ int BPF_PROG(tcp_cong_state_set, struct sock *sk, __u8 new_ca_state)
 	/* A reduction for a congestion mark makes the kernel forget the undo that was possible. That is no undo. */
 	if (repair && new_ca_state == CA_STATE_CWR)
 		doubt_end(&repair->doubt);
+	begins = !is_episode(old_ca_state) && is_episode(new_ca_state);
+	if (repair && begins)
+		doubt_settle(&repair->doubt, tp);
 	if (memory)
 		memory_look(memory, repair, tp);
-	if (repair && !is_episode(old_ca_state) && is_episode(new_ca_state))
+	if (repair && begins)
 		doubt_begin(&repair->doubt, tp);
 	if (is_told(old_ca_state) || is_told(new_ca_state))
 		report(tp, memory, repair, id, now_ns, old_ca_state, new_ca_state);

@@ -16,6 +16,8 @@ struct doubt {
 	__u32 undone;          /* segments sent again in the episodes that were taken back */
 	__u32 episode_retrans; /* total_retrans where the last episode of Recovery or Loss began */
 	__u32 episode;         /* counts them, times two; the lowest bit: an undo of the last is still possible */
+	__u32 needed;          /* segments of the last episode whose DSACKs take it back, as of the last look; 0: none can */
+	__u32 dsack_dups;      /* as of that look */
 };
 
 /* What rows of one kind have told so far. */
@@ -36,6 +38,26 @@ static __always_inline void doubt_end(struct doubt *doubt)
 	doubt->episode &= ~1U;
 }
 
+static __always_inline void doubt_undone(struct doubt *doubt, __u32 retrans)
+{
+	doubt->undos++;
+	doubt->undone += retrans;
+}
+
+/*
+ * An ACK whose DSACK takes the last episode back may begin the next one too. The marker is then set again before any program
+ * runs: that all segments of the episode came twice tells of the undo. To be called before the look at the new episode.
+ */
+static __always_inline void doubt_settle(struct doubt *doubt, const struct tcp_sock *tp)
+{
+	__u32 episode = doubt->episode;
+
+	if (!(episode & 1) || !tp->undo_marker || !doubt->needed || tp->dsack_dups - doubt->dsack_dups < doubt->needed)
+		return;
+	if (__sync_val_compare_and_swap(&doubt->episode, episode, episode & ~1U) == episode)
+		doubt_undone(doubt, tp->total_retrans - doubt->episode_retrans);
+}
+
 /*
  * Notices an undo, once. One that comes by DSACK after the episode's end changes no state: every look at the socket looks
  * for it, and so does a sweep, which holds no lock.
@@ -45,8 +67,13 @@ static __always_inline void doubt_look(struct doubt *doubt, const struct tcp_soc
 	__u32 episode = *(volatile __u32 *)&doubt->episode, retrans;
 	__u8 state = tp->inet_conn.icsk_inet.sk.__sk_common.skc_state;
 
-	if (!(episode & 1) || tp->undo_marker)
+	if (!(episode & 1))
 		return;
+	if (tp->undo_marker) {
+		doubt->needed = tp->undo_retrans > 0 ? tp->undo_retrans : 0;
+		doubt->dsack_dups = tp->dsack_dups;
+		return;
+	}
 	if (__sync_val_compare_and_swap(&doubt->episode, episode, episode & ~1U) != episode)
 		return;
 	retrans = tp->total_retrans - doubt->episode_retrans;
@@ -55,8 +82,7 @@ static __always_inline void doubt_look(struct doubt *doubt, const struct tcp_soc
 		doubt->syn_arrived = state == STATE_SYN_SENT;
 		return;
 	}
-	doubt->undos++;
-	doubt->undone += retrans;
+	doubt_undone(doubt, retrans);
 }
 
 static __always_inline enum evidence evidence_since(const struct told *told, const struct doubt *doubt,

@@ -233,6 +233,7 @@ struct tcp_sock {
 	__u32 sacked_out;
 	__u32 retrans_out;
 	__u32 undo_marker;
+	int undo_retrans;
 	__u32 lsndtime;
 	__u32 rcv_wup;
 	__u32 rcv_tstamp;

@@ -7,8 +7,8 @@
  *              either side of it. Of a reader that was itself away, as much lies there as comes in such a time. What pauses again
  *              and again is a feed, whose sender has nothing to say: only its first pauses count.
  *   sends      between two looks at what was sent last, data was unacknowledged all the time, TRANSFER_BYTES when it began, and
- *              what was acknowledged meanwhile takes less than a quarter of the time at the rate of the look before, a window in a
- *              round trip. A slow path is no stall.
+ *              what was acknowledged meanwhile takes less than a quarter of the time at the rate of the look before. A slow path is
+ *              no stall.
  *   a timeout  nothing was heard since the data was sent.
  *
  * Shorter ones than STALL_US_MIN and two of the best round trips are none. An idle connection never stalls: nothing is read after a pause, or
@@ -115,12 +115,21 @@ static __always_inline __u32 still_of(const struct memory *memory, const struct 
 	return moving < between / 4 ? between - moving : 0;
 }
 
-/* The window in a round trip, in bytes a jiffy. */
+/*
+ * What was acknowledged a jiffy, in bytes: the kernel's newest measure of it, or the window in a round trip where that is less.
+ * The latter alone is far too much while a queue builds up, as srtt is behind. 0: nothing was measured yet.
+ */
 static __always_inline __u32 rate_of(const struct tcp_sock *tp)
 {
-	__u32 srtt_us = tp->srtt_us >> 3;
-	__u64 rate = srtt_us ? (__u64)(tp->snd_nxt - tp->snd_una) * jiffy_us / srtt_us : 0;
+	__u64 bytes = (__u64)tp->rate_delivered * tp->mss_cache, window = tp->snd_nxt - tp->snd_una, rate, most;
+	__u32 srtt_us = tp->srtt_us >> 3, interval_us = tp->rate_interval_us;
 
+	if (!srtt_us || !interval_us)
+		return 0;
+	rate = bytes * jiffy_us / interval_us;
+	most = window * jiffy_us / srtt_us;
+	if (most < rate)
+		rate = most;
 	return rate < ~0U ? rate : ~0U;
 }
 

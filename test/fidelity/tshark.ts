@@ -8,6 +8,7 @@ import { resetsSent, segments, sent, sum, unattributed } from './views.ts';
 const FIELDS = [
   'frame.time_relative',
   'tcp.len',
+  'tcp.ack',
   'ip.src',
   'ipv6.src',
   'tcp.flags.syn',
@@ -48,9 +49,22 @@ const isAgain = (frame: Frame) =>
 
 /** The longest time between two packets with payload that `from` sent, µs. */
 export function longestGapUs(from: SideSeen, frames: readonly Frame[] = []): number {
-  const at_us = frames
-    .filter((frame) => isFrom(from, frame) && Number(frame['tcp.len']) > 0)
-    .map((frame) => Number(frame['frame.time_relative']) * 1e6);
+  return longestUs(frames.filter((frame) => isFrom(from, frame) && Number(frame['tcp.len']) > 0));
+}
+
+/** The longest time in which `from` acknowledged nothing new, µs: between two packets that acknowledge more than those before. */
+export function longestWaitUs(from: SideSeen, frames: readonly Frame[] = []): number {
+  let acknowledged = -1;
+  const news = frames.filter((frame) => {
+    const more = isFrom(from, frame) && Number(frame['tcp.ack']) > acknowledged;
+    if (more) acknowledged = Number(frame['tcp.ack']);
+    return more;
+  });
+  return longestUs(news);
+}
+
+function longestUs(frames: readonly Frame[]): number {
+  const at_us = frames.map((frame) => Number(frame['frame.time_relative']) * 1e6);
   return at_us.reduce((longest, at, index) => Math.max(longest, at - (at_us[index - 1] ?? at)), 0);
 }
 
