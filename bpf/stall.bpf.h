@@ -8,7 +8,7 @@
  *              and again is a feed, whose sender has nothing to say: only its first pauses count.
  *   sends      between two looks at what was sent last, data was unacknowledged all the time, TRANSFER_BYTES when it began, and
  *              what was acknowledged meanwhile takes less than a quarter of the time at the rate of the look before. A slow path is
- *              no stall.
+ *              no stall; one that becomes slower than a quarter from one look to the next is taken for one.
  *   a timeout  nothing was heard since the data was sent.
  *
  * Shorter ones than STALL_US_MIN and two of the best round trips are none. An idle connection never stalls: nothing is read after a pause, or
@@ -116,40 +116,36 @@ static __always_inline __u32 still_of(const struct memory *memory, const struct 
 }
 
 /*
- * What was acknowledged a jiffy, in bytes: the kernel's newest measure of it, or the window in a round trip where that is less.
- * The latter alone is far too much while a queue builds up, as srtt is behind. 0: nothing was measured yet.
+ * Bytes a jiffy: what was acknowledged since the look before in `busy` jiffies, which are known to one, or the window in a round trip
+ * where that is less. The latter alone is far too much while a queue builds up, as srtt is behind.
  */
-static __always_inline __u32 rate_of(const struct tcp_sock *tp)
+static __always_inline __u32 rate_of(const struct memory *memory, const struct tcp_sock *tp, __u32 busy)
 {
-	__u64 bytes = (__u64)tp->rate_delivered * tp->mss_cache, window = tp->snd_nxt - tp->snd_una, rate, most;
-	__u32 srtt_us = tp->srtt_us >> 3, interval_us = tp->rate_interval_us;
+	__u32 rate = (tp->snd_una - memory->io.sent_una) / (busy + 1), srtt_us = tp->srtt_us >> 3;
+	__u64 most = srtt_us ? (__u64)(tp->snd_nxt - tp->snd_una) * jiffy_us / srtt_us : 0;
 
-	if (!srtt_us || !interval_us)
-		return 0;
-	rate = bytes * jiffy_us / interval_us;
-	most = window * jiffy_us / srtt_us;
-	if (most < rate)
-		rate = most;
-	return rate < ~0U ? rate : ~0U;
+	return most < rate ? most : rate;
 }
 
 /* A look at a transfer that sends, `between` jiffies after the one before as far as data was sent; 0: it is the first. */
 static __always_inline void transfer_sent(struct memory *memory, struct tcp_sock *tp, __u32 between)
 {
 	bool much = tp->write_seq - tp->snd_una >= TRANSFER_BYTES;
-	__u32 chrono[3], still;
+	__u32 chrono[3], still, busy, rate = 0;
 
 	if (!much && !memory->sent_rate)
 		return;
 	chrono_read(tp, chrono);
-	if (memory->sent_rate && is_long(tp, jiffies_us(between)) && chrono[0] - memory->io.sent_busy + 2 >= between) {
+	busy = chrono[0] - memory->io.sent_busy;
+	if (memory->sent_rate) {
 		still = still_of(memory, tp, between);
-		if (is_long(tp, jiffies_us(still)))
+		if (is_long(tp, jiffies_us(still)) && busy + 2 >= between)
 			stall_ended(memory, jiffies_us(still));
+		rate = rate_of(memory, tp, busy);
 	}
 	memory->io.sent_una = tp->snd_una;
 	memory->io.sent_busy = chrono[0];
-	memory->sent_rate = much ? rate_of(tp) : 0;
+	memory->sent_rate = !much ? 0 : rate ? rate : 1;
 }
 
 /* A retransmission timeout: since when the peer was last heard, or there was something to send. */

@@ -7,6 +7,7 @@ import { resetsSent, segments, sent, sum, unattributed } from './views.ts';
 
 const FIELDS = [
   'frame.time_relative',
+  'tcp.stream',
   'tcp.len',
   'tcp.ack',
   'ip.src',
@@ -47,25 +48,30 @@ const isAgain = (frame: Frame) =>
     has(`tcp.analysis.${name}`)(frame),
   );
 
-/** The longest time between two packets with payload that `from` sent, µs. */
+/** The longest time between two packets with payload that `from` sent on one connection, µs. */
 export function longestGapUs(from: SideSeen, frames: readonly Frame[] = []): number {
   return longestUs(frames.filter((frame) => isFrom(from, frame) && Number(frame['tcp.len']) > 0));
 }
 
-/** The longest time in which `from` acknowledged nothing new, µs: between two packets that acknowledge more than those before. */
+/** The longest time in which `from` acknowledged nothing new on a connection, µs. */
 export function longestWaitUs(from: SideSeen, frames: readonly Frame[] = []): number {
-  let acknowledged = -1;
+  const acknowledged = new Map<string | undefined, number>();
   const news = frames.filter((frame) => {
-    const more = isFrom(from, frame) && Number(frame['tcp.ack']) > acknowledged;
-    if (more) acknowledged = Number(frame['tcp.ack']);
-    return more;
+    const { 'tcp.stream': stream, 'tcp.ack': ack } = frame;
+    const isMore = isFrom(from, frame) && Number(ack) > (acknowledged.get(stream) ?? -1);
+    if (isMore) acknowledged.set(stream, Number(ack));
+    return isMore;
   });
   return longestUs(news);
 }
 
 function longestUs(frames: readonly Frame[]): number {
-  const at_us = frames.map((frame) => Number(frame['frame.time_relative']) * 1e6);
-  return at_us.reduce((longest, at, index) => Math.max(longest, at - (at_us[index - 1] ?? at)), 0);
+  const streams = Map.groupBy(frames, (frame) => frame['tcp.stream']);
+  const longest = [...streams.values()].flatMap((stream) => {
+    const at_us = stream.map((frame) => Number(frame['frame.time_relative']) * 1e6);
+    return at_us.slice(1).map((at, before) => at - (at_us[before] ?? at));
+  });
+  return Math.max(0, ...longest);
 }
 
 /** What all captures of a scenario say. */

@@ -44,7 +44,7 @@ function neverStoodLonger({ client, server, captures }: Seen): void {
   const gaps_us = { client: longestWaitUs(server, captures.client), server: longestGapUs(client, captures.server) };
   for (const side of [client, server]) {
     const most_us = gaps_us[side.side] + 2 * TICK_US;
-    expect(closeOf(side).stall_max_us, side.side).toBeLessThanOrEqual(most_us < STALL_US_MIN ? 0 : most_us);
+    expect(most(closes(side).map((row) => row.stall_max_us)), side.side).toBeLessThanOrEqual(most_us < STALL_US_MIN ? 0 : most_us);
   }
 }
 
@@ -120,12 +120,13 @@ export const stalls: readonly Scenario[] = [
   {
     ...PLAIN,
     id: 'B11f',
-    name: 'no stall: a slow path behind a large buffer, on which one write fills the buffer at once',
+    name: 'no stall: a slow path behind a large buffer, which a write fills while the queue still builds up',
     path: captured('out:delay=1:any'),
     setup: { client: [NO_PROBES, 'tc qdisc add dev eth0 root tbf rate 8mbit burst 6000 limit 400000'] },
-    server: 'listen:7000 accept drain close',
-    client: 'sndbuf:200000 connect:7000 send:1000000 flush info close',
-    happened: ({ client }) => expect(most(us(said(client, 'send')))).toBeGreaterThan(400_000),
+    server: 'listen:7000 times:6 accept drain close done',
+    // Where the kernel's clock ticks decides which look comes first, so it is tried several times.
+    client: 'times:6 sndbuf:150000 connect:7000 send:30000 sleep:7 send:450000 flush close done',
+    happened: ({ client }) => expect(most(us(said(client, 'send')))).toBeGreaterThan(50_000),
     causes: ({ client }) => closes(client),
     says: neverStoodLonger,
   },

@@ -248,7 +248,12 @@ export const bpfConnections: readonly Mutant[] = [
       replace: 'return between;',
       suite: fidelity('B11d'),
     },
-    { why: 'a path is as fast as its first window', find: 'if (most < rate)', replace: 'if (true)', suite: fidelity('B11f') },
+    {
+      why: 'a path is as fast as its first window',
+      find: 'rate = (tp->snd_una - memory->io.sent_una) / (busy + 1)',
+      replace: 'rate = ~0U',
+      suite: fidelity('B11f'),
+    },
     { why: 'a timeout is no stall', find: 'stall_ended(memory, jiffies_us(since));', replace: '', suite: fidelity('B11e') },
   ]),
   ...mutantsOf('bpf/owner.bpf.c', [
