@@ -7,7 +7,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ConnectionOptions } from '../../agent/metrics/connection-attributes.ts';
 import { PlainTally } from '../../agent/metrics/plain-tally.ts';
 import { tallyProgram } from '../../agent/metrics/tally-program.ts';
-import { type Column, KIND, KINDS, type Kind, TALLY_PART_AT, TALLY_PLAN_AT, TALLY_PROGRAM_AT } from '../../bpf/rows.gen.ts';
+import {
+  type Column,
+  KIND,
+  KINDS,
+  type Kind,
+  TALLY_PART_AT,
+  TALLY_PART_BYTES,
+  TALLY_PLAN_AT,
+  TALLY_PROGRAM_AT,
+} from '../../bpf/rows.gen.ts';
 import { buildTally, comparable } from '../support/loader-tally.ts';
 import { type RowValues, rowBytes } from '../support/row-bytes.ts';
 import { missingCommand } from '../support/run-command.ts';
@@ -124,6 +133,22 @@ test('a program that would leave its rows is refused', (context) => {
   expect(broken(TALLY_PROGRAM_AT.plan + TALLY_PLAN_AT.kind, 0x0009)).toThrow();
   expect(broken(TALLY_PROGRAM_AT.plan + TALLY_PLAN_AT.part + TALLY_PART_AT.from, 176)).toThrow();
   expect(broken(TALLY_PROGRAM_AT.plan + TALLY_PLAN_AT.value, 173)).toThrow();
+});
+
+test('a part that begins within its row has to end there too', (context) => {
+  context.skip(missing !== undefined, `${missing} is not installed`);
+  const program = tallyProgram(OPTIONS);
+  const first = Buffer.from(program.buffer).subarray(TALLY_PROGRAM_AT.plan);
+  const row = Object.values(KINDS).find(({ index }) => index === first[TALLY_PLAN_AT.kind]);
+  const parts = Array.from({ length: first[TALLY_PLAN_AT.parts] ?? 0 }, (_, n) =>
+    first.subarray(TALLY_PLAN_AT.part + n * TALLY_PART_BYTES),
+  );
+  const wide = parts.find((part) => (part[TALLY_PART_AT.size] ?? 0) >= 16);
+  const last = (row?.size ?? 0) - (wide?.[TALLY_PART_AT.size] ?? 0);
+  wide?.writeUInt16LE(last, TALLY_PART_AT.from);
+  expect(() => tally.groups(program, [])).not.toThrow();
+  wide?.writeUInt16LE(last + 1, TALLY_PART_AT.from);
+  expect(() => tally.groups(program, [])).toThrow();
 });
 
 test('who appears is told once, and once more after all were forgotten', (context) => {

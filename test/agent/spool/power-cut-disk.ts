@@ -1,6 +1,6 @@
 // The real disk with a memory of what was flushed: after a power cut, files have what they had at their last flush, and names are as
 // their directory was flushed, or as they were changed last: a disk may do either.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Disk, REAL_DISK } from '../../../agent/spool/disk.ts';
 
@@ -8,8 +8,15 @@ import { type Disk, REAL_DISK } from '../../../agent/spool/disk.ts';
 type Inode = { flushed: Buffer };
 
 export class PowerCutDisk implements Disk {
-  readonly #names = new Map<string, Inode>();
-  #flushed_names = new Map<string, Inode>();
+  readonly #names: Map<string, Inode>;
+  #flushed_names: Map<string, Inode>;
+
+  /** What is in the directory already is as it was after the last cut: flushed. */
+  constructor(directory: string) {
+    const paths = existsSync(directory) ? readdirSync(directory).map((name) => join(directory, name)) : [];
+    this.#names = new Map(paths.map((path) => [path, { flushed: readFileSync(path) }]));
+    this.#flushed_names = new Map(this.#names);
+  }
 
   open: Disk['open'] = async (path, how) => {
     const file = await REAL_DISK.open(path, how);

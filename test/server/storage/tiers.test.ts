@@ -10,10 +10,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
+import type { FIGURE_NAMES } from '../../../server/storage/figures.ts';
 import { migrate } from '../../../server/storage/migrations.ts';
 import type { Engine } from '../../../server/storage/store.ts';
 import { TierRefresh } from '../../../server/storage/tier-refresh.ts';
-import { KEPT_BY_EACH, STANDS_OUT } from '../../../server/storage/tiers.ts';
+import { buildPieces, KEPT_BY_EACH, STANDS_OUT } from '../../../server/storage/tiers.ts';
 import { waitFor } from '../../support/wait.ts';
 import { DAY_S, FIRST_S, putRows, sumsOf } from './tier-sums.ts';
 
@@ -114,4 +115,30 @@ test('killed anywhere in a pass, the next one leaves every sum exact', async () 
     await engine.close();
   }
   await open();
+});
+
+/** A figure by which a key stands out that has next to no traffic. */
+const BESIDE_TRAFFIC: Record<Exclude<keyof typeof STANDS_OUT, 'by_traffic'>, (typeof FIGURE_NAMES)[number]> = {
+  by_retransmissions: 'retrans_rto',
+  by_trouble: 'failed',
+  by_connections: 'opened',
+  by_longest_turn: 'turn_max_us',
+  by_longest_stall: 'stall_max_us',
+};
+
+test('a key that is among the largest by one measure only is kept', async () => {
+  const minute = `toDateTime(${FIRST_S - 10 * DAY_S}, 'UTC')`;
+  const put = (comm: string, figure: string, value: string, count: number) =>
+    engine.command(
+      `INSERT INTO rollup_1m (minute, host_id, comm, ${figure}) SELECT ${minute}, 77, ${comm}, ${value} FROM numbers(${count})`,
+    );
+  await put("concat('busy ', toString(number))", 'bytes_sent', '1000 + number', KEPT_BY_EACH + 10);
+  for (const [measure, figure] of Object.entries(BESIDE_TRAFFIC)) await put(`'${measure}'`, figure, '5', 1);
+  await engine.command(buildPieces({ tier: '1h', version: 1n, where: 's.host_id = 77' }));
+  const kept = await engine.query<{ comm: string }>(
+    "SELECT comm FROM rollup_1h WHERE host_id = 77 AND NOT others AND comm LIKE 'by%' ORDER BY comm",
+  );
+  expect(kept.map(({ comm }) => comm)).toEqual(Object.keys(BESIDE_TRAFFIC).sort());
+  const busy = await engine.query<{ n: number }>("SELECT count() AS n FROM rollup_1h WHERE host_id = 77 AND comm LIKE 'busy%'");
+  expect(busy).toEqual([{ n: KEPT_BY_EACH }]);
 });
