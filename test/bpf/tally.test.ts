@@ -121,6 +121,13 @@ test('beyond the bounds rows are folded, and none is lost', (context) => {
   expect(sum(groups.filter(({ overflow, cut }) => overflow || cut))).toBeGreaterThan(250);
 });
 
+test('names that begin alike are told apart, and beyond the bound they are cut', (context) => {
+  context.skip(missing !== undefined, `${missing} is not installed`);
+  const rows = Array.from({ length: 400 }, (_, n): Row => ({ kind: 'connection', rows: rowBytes('connection', { event: 1, comm: `process ${n}` }) }));
+  const groups = check(rows, { ...OPTIONS, comm: true, max: 100 });
+  expect(groups.filter(({ cut }) => !cut)).toHaveLength(100);
+});
+
 test('a program that would leave its rows is refused', (context) => {
   context.skip(missing !== undefined, `${missing} is not installed`);
   const broken = (at: number, value: number) => {

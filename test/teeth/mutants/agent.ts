@@ -134,7 +134,7 @@ export const agent: readonly Mutant[] = [
       why: 'rows that memory has no room for are in no account',
       find: "accounting.add(epoch, kind, 'memory_dropped', rows, cut_at_ms);",
       replace: '',
-      suite: unit('agent/uplink/ship'),
+      suite: unit('agent/uplink/intake'),
     },
   ]),
   ...mutantsOf('agent/spool/record.ts', [
