@@ -123,7 +123,10 @@ test('beyond the bounds rows are folded, and none is lost', (context) => {
 
 test('names that begin alike are told apart, and beyond the bound they are cut', (context) => {
   context.skip(missing !== undefined, `${missing} is not installed`);
-  const rows = Array.from({ length: 400 }, (_, n): Row => ({ kind: 'connection', rows: rowBytes('connection', { event: 1, comm: `process ${n}` }) }));
+  const rows = Array.from(
+    { length: 400 },
+    (_, n): Row => ({ kind: 'connection', rows: rowBytes('connection', { event: 1, comm: `process ${n}` }) }),
+  );
   const groups = check(rows, { ...OPTIONS, comm: true, max: 100 });
   expect(groups.filter(({ cut }) => !cut)).toHaveLength(100);
 });

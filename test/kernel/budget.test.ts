@@ -12,7 +12,7 @@ check("a filter's budget is not exceeded, and what it withholds is counted", asy
   take(); // rows from before
   const began = performance.now();
   set(0, `kind = state_change and port = ${WEB} and ${netns}`, { budget });
-  const before = source.counters().state_change;
+  const { state_change: before, connection: unasked } = source.counters();
   await connections(WEB, 100);
   const seconds = (performance.now() - began) / 1000;
   const { matched, passed, over_budget } = filters.counters(0);
@@ -22,7 +22,11 @@ check("a filter's budget is not exceeded, and what it withholds is counted", asy
   expect(over_budget).toBeGreaterThan(0);
   expect(passed + over_budget).toBe(matched);
   expect(take().length).toBe(passed);
-  expect(source.counters().state_change.withheld - before.withheld).toBe(over_budget);
+  const after = source.counters();
+  expect(after.state_change.withheld - before.withheld).toBe(over_budget);
+  // Of a kind that no filter asks for, nothing is over a budget: the filters keep it back.
+  expect(after.connection.withheld).toBe(unasked.withheld);
+  expect(after.connection.filtered - unasked.filtered).toBeGreaterThanOrEqual(2 * 100);
 });
 
 /** Room for what else this machine connects meanwhile. */
@@ -50,6 +54,23 @@ check(
     // Each of the ten: SYN_SENT, ESTABLISHED, FIN_WAIT1, FIN_WAIT2 or CLOSING, CLOSE.
     const asked = rows.filter((each) => bitsOf(each) === 1 << 3).length;
     expect(asked).toBeGreaterThanOrEqual(10 * 4);
+  },
+  { budgets: SCARCE, ring_bytes: RING_BYTES },
+);
+
+check(
+  "a kind's budget withholds its flood where there is no filter either",
+  async ({ source, take }) => {
+    take();
+    const before = source.counters();
+    const began = performance.now();
+    await connections(WEB, 50);
+    const rows = take().filter(({ kind }) => kind === 'state_change').length;
+    const seconds = (performance.now() - began) / 1000;
+    const { withheld, filtered } = source.counters().state_change;
+    expect(rows).toBeLessThanOrEqual(SCARCE.state_change.rows_per_s * seconds + SCARCE.state_change.burst);
+    expect(withheld - before.state_change.withheld).toBeGreaterThan(300);
+    expect(filtered).toBe(before.state_change.filtered);
   },
   { budgets: SCARCE, ring_bytes: RING_BYTES },
 );

@@ -42,7 +42,7 @@ export const bpfPackets: readonly Mutant[] = [
       why: 'what a filter keeps back was over budget',
       find: 'if (live & FILTER_EXCLUSIVE)\n\t\t\tcount_one(&count->filtered)',
       replace: 'if (0)\n\t\t\tcount_one(&count->filtered)',
-      suite: kernel('filter', 'expired'),
+      suite: kernel('budget'),
     },
     { why: "a filter's rows are paid by their kind", find: 'if (head->filters ||', replace: 'if (', suite: kernel('budget') },
     {
