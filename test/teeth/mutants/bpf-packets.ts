@@ -48,7 +48,7 @@ export const bpfPackets: readonly Mutant[] = [
     {
       why: 'budgets do not count',
       find: 'if (!(live & FILTER_EXCLUSIVE) && budget_spend(kind, now_ns))',
-      replace: 'if (!(live & FILTER_EXCLUSIVE))',
+      replace: 'if (!(live & FILTER_EXCLUSIVE) && (budget_spend(kind, now_ns) || 1))',
       suite: kernel('budget'),
     },
     {
@@ -116,7 +116,7 @@ export const bpfPackets: readonly Mutant[] = [
       why: 'ports of the peer are in network order',
       find: 'bpf_ntohs(common->skc_dport)',
       replace: 'common->skc_dport',
-      suite: fidelity('A4'),
+      suite: kernel('owner', 'server prefork'),
     },
     {
       why: 'addresses are swapped',
