@@ -26,6 +26,7 @@ export function createMetrics(version: string) {
     keptFilesDropped: counter('kept_files.dropped', '{file}', 'files of quarantined or refused rows that had to go for newer ones'),
     refused: counter('refused', '{request}', 'requests refused, by reason'),
     reports: counter('reports', '{report}', 'reports of agents stored'),
+    reportRefused: counter('report.refused', '{part}', 'parts of reports that were refused, by entity and member'),
     rowsInserted: counter('rows.inserted', '{row}', 'rows that the store has taken, by kind'),
     insertFailures: counter('insert.failures', '{insert}', 'inserts that failed and are tried again, by kind'),
     rollupComparisons: counter(
