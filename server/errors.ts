@@ -7,7 +7,6 @@ export const REFUSALS = {
   layout_unknown: 409,
   kind_unknown: 409,
   layout_refused: 409,
-  layouts_full: 409,
   body_empty: 400,
   zstd_corrupt: 400,
   zstd_trailing_bytes: 400,

@@ -187,17 +187,10 @@ test.each<[string, unknown, number, string]>([
   expect(answer.status).toBe(status);
 });
 
-test('/v1/layouts wants to know whose they are, and takes 64 of each', async () => {
+test('/v1/layouts wants to know whose they are', async () => {
   const json = { 'content-type': 'application/json' };
   const body = Buffer.from(JSON.stringify({ layouts: [own] }));
   expect(await post(`${collector.url}/v1/layouts`, json, body)).toMatchObject({ status: 400, body: { code: 'header_missing' } });
-  const many = Array.from({ length: 70 }, (_, index) =>
-    named([...own.columns, { name: `later_${index}`, offset: 0, size: 1, type: 'UInt8' }]),
-  );
-  for (const from of [0, 32]) expect((await postLayouts(collector.url, { layouts: many.slice(from, from + 32) })).status).toBe(200);
-  expect(await postLayouts(collector.url, { layouts: many.slice(64) })).toMatchObject({ status: 409, body: { code: 'layouts_full' } });
-  // Told again, they are no more than they were.
-  expect((await postLayouts(collector.url, { layouts: many.slice(0, 32) })).status).toBe(200);
 });
 
 test('rows of a layout that cannot be read are refused, with the column and whom to upgrade', async () => {
