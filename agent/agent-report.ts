@@ -2,40 +2,71 @@
 // towards server/. The agent takes only types from here: the schemas' library is not worth its memory there.
 import { type Static, Type } from 'typebox';
 import { OUTCOMES, type Outcome } from './outcome.ts';
+import { isReportText, TEXT_CHARS_MAX } from './report-text.ts';
 
-const Id = Type.String({ pattern: '^[0-9]{1,20}$', description: 'an unsigned 64-bit number, in decimal' });
+const UINT32_MAX = 0xffff_ffff;
+/** In 2106 a ClickHouse DateTime ends. */
+const TIME_MS_MAX = UINT32_MAX * 1000;
+const UINT64 = /^(?:0|[1-9][0-9]{0,19})$/;
+
+const Id = Type.Refine(
+  Type.String({ description: 'an unsigned 64-bit number, in decimal, without leading zeros' }),
+  (text) => UINT64.test(text) && BigInt.asUintN(64, BigInt(text)) === BigInt(text),
+  () => 'must be a number below 2^64, in decimal, without leading zeros',
+);
 const Hex64 = Type.String({ pattern: '^[0-9a-f]{16}$' });
-const Text = (maxLength: number) => Type.String({ maxLength });
+/** `maxLength` counts characters, the check the units that they take. */
+const Text = (maxLength: number) =>
+  Type.Refine(
+    Type.String({ maxLength }),
+    (text) => text.length <= maxLength && isReportText(text),
+    () => `must be at most ${maxLength} units of well-formed UTF-16, without NUL`,
+  );
+const Uint32 = (minimum: number, options: { description?: string } = {}) => Type.Integer({ minimum, maximum: UINT32_MAX, ...options });
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+/** The most of a sort that one report may tell. */
+export const ENTITIES_MAX = 10_000;
+export const HOOKS_MAX = 64;
+export const ACCOUNTING_MAX = 100_000;
 
 export const HostEntity = Type.Object({
-  name: Text(255),
-  machine: Text(64),
-  kernel: Text(255),
-  agent_version: Text(64),
+  name: Text(TEXT_CHARS_MAX.host_name),
+  machine: Text(TEXT_CHARS_MAX.machine),
+  kernel: Text(TEXT_CHARS_MAX.kernel),
+  agent_version: Text(TEXT_CHARS_MAX.agent_version),
 });
 
 export const ProcessEntity = Type.Object({
-  pid: Count,
-  started_at_ms: Type.Integer({ minimum: 0, description: 'ms since the epoch: tells a reused pid from its predecessor' }),
-  name: Text(64),
-  command: Text(1024),
+  pid: Uint32(0),
+  started_at_ms: Type.Integer({
+    minimum: 0,
+    maximum: TIME_MS_MAX,
+    description: 'ms since the epoch: tells a reused pid from its predecessor',
+  }),
+  name: Text(TEXT_CHARS_MAX.process_name),
+  command: Text(TEXT_CHARS_MAX.command),
   cgroup_id: Id,
 });
 
 export const CgroupEntity = Type.Object({
   cgroup_id: Id,
-  path: Text(4096),
-  container_id: Text(64),
+  path: Text(TEXT_CHARS_MAX.cgroup_path),
+  container_id: Text(TEXT_CHARS_MAX.container_id),
   /** not in what earlier versions recorded */
-  pod_uid: Type.Optional(Text(36)),
-  unit: Text(255),
+  pod_uid: Type.Optional(Text(TEXT_CHARS_MAX.pod_uid)),
+  unit: Text(TEXT_CHARS_MAX.unit),
 });
 
 export const NetnsEntity = Type.Object({
   netns: Id,
   inode: Count,
-  name: Text(255),
+  name: Text(TEXT_CHARS_MAX.netns_name),
+});
+
+export const HookState = Type.Object({
+  name: Text(TEXT_CHARS_MAX.hook_name),
+  attached: Type.Boolean(),
+  reason: Text(TEXT_CHARS_MAX.hook_reason),
 });
 
 /**
@@ -44,26 +75,37 @@ export const NetnsEntity = Type.Object({
  */
 export const AccountingEntry = Type.Object({
   epoch: { ...Hex64, description: 'the run of the agent whose rows these are; an earlier one where its spool is still being sent' },
-  minute_ms: Type.Integer({ minimum: 0, multipleOf: 60_000, description: "ms since the epoch, of the minute's beginning" }),
-  kind: Text(32),
+  minute_ms: Type.Integer({
+    minimum: 0,
+    maximum: TIME_MS_MAX,
+    multipleOf: 60_000,
+    description: "ms since the epoch, of the minute's beginning",
+  }),
+  kind: Type.String({ pattern: '^[a-z][a-z0-9_]{0,31}$' }),
   outcome: Type.Unsafe<Outcome>(Type.Union(OUTCOMES.map((outcome) => Type.Literal(outcome)))),
   rows: Count,
 });
 
-/** Sent at start, then with every sweep: what the agent has learned since the last one, and what has become of rows. */
-export const AgentReport = Type.Object({
+/** Of a report, what must be right for the rest of it to mean anything. */
+export const ReportHead = Type.Object({
   host_id: Hex64,
   epoch: Hex64,
-  at_ms: Type.Integer({ minimum: 0 }),
+  at_ms: Count,
+  interval_ms: Uint32(1, { description: 'between sweeps at present: longer than asked for under load or back pressure' }),
+});
+
+/** Sent at start, then with every sweep: what the agent has learned since the last one, and what has become of rows. */
+export const AgentReport = Type.Object({
+  ...ReportHead.properties,
   host: HostEntity,
-  processes: Type.Array(ProcessEntity, { maxItems: 10_000 }),
-  cgroups: Type.Array(CgroupEntity, { maxItems: 10_000 }),
-  netns: Type.Array(NetnsEntity, { maxItems: 10_000 }),
-  hooks: Type.Array(Type.Object({ name: Text(64), attached: Type.Boolean(), reason: Text(512) }), { maxItems: 64 }),
-  interval_ms: Type.Integer({ minimum: 1, description: 'between sweeps at present: longer than asked for under load or back pressure' }),
-  accounting: Type.Array(AccountingEntry, { maxItems: 100_000 }),
+  processes: Type.Array(ProcessEntity, { maxItems: ENTITIES_MAX }),
+  cgroups: Type.Array(CgroupEntity, { maxItems: ENTITIES_MAX }),
+  netns: Type.Array(NetnsEntity, { maxItems: ENTITIES_MAX }),
+  hooks: Type.Array(HookState, { maxItems: HOOKS_MAX }),
+  accounting: Type.Array(AccountingEntry, { maxItems: ACCOUNTING_MAX }),
 });
 export type AgentReport = Static<typeof AgentReport>;
+export type HostEntity = Static<typeof HostEntity>;
 export type AccountingEntry = Static<typeof AccountingEntry>;
 export type ProcessEntity = Static<typeof ProcessEntity>;
 export type CgroupEntity = Static<typeof CgroupEntity>;

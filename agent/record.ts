@@ -21,6 +21,7 @@ import { Losses } from './recording/losses.ts';
 import { Recording } from './recording/read.ts';
 import { recordSource } from './recording/record-source.ts';
 import { RecordingWriter, type WriteOptions } from './recording/write.ts';
+import { reportText, TEXT_CHARS_MAX } from './report-text.ts';
 import type { Hook, KernelFilters } from './source.ts';
 import { stopSignal } from './stop-signal.ts';
 import { parseCount, parseDuration, parseSize } from './units.ts';
@@ -144,7 +145,9 @@ function filtersOf({ filter }: RecordConfig, before: readonly string[] = []): { 
 }
 
 function lacking(hooks: readonly Hook[]): { name: string; reason: string }[] {
-  return hooks.filter(({ attached }) => !attached).map(({ name, reason }) => ({ name, reason: reason.slice(0, 512) }));
+  return hooks
+    .filter(({ attached }) => !attached)
+    .map(({ name, reason }) => ({ name, reason: reportText(reason, TEXT_CHARS_MAX.hook_reason) }));
 }
 
 function isSameFile(one: string, other: string): boolean {

@@ -69,7 +69,7 @@ export class Collector {
     this.#config = { ...config, data };
     this.#surroundings = surroundings;
     this.#metrics = createMetrics(version);
-    this.#layouts = new Layouts(join(data, 'layouts'));
+    this.#layouts = new Layouts(join(data, 'layouts'), (layouts) => this.#metrics.layoutsEvicted.add(layouts));
     this.#log = new Log({
       directory: join(data, 'log'),
       quarantine: join(data, 'quarantine'),
@@ -99,6 +99,7 @@ export class Collector {
     const { retention_size } = config;
     const isBehind = () => this.#log.late.bytes >= LATE.group_bytes_max;
     this.#upkeep = new UpkeepLoop(this.#store, { ...UPKEEP, retention_size, isBehind }, upkeepEvents(this.#metrics, logger));
+    this.#metrics.gauge('layouts.size', 'By', 'layouts of other versions that are kept', () => this.#layouts.bytes);
     this.#metrics.gauge('log.size', 'By', 'what the store does not have yet: rows, and what their batches cost', () => this.#log.bytes);
     this.#metrics.gauge('log.late.size', 'By', 'of them, of rows that were late when they came', () => this.#log.late.bytes);
     this.#metrics.gauge('log.late.rows', '{row}', 'late rows that the store does not have yet', () => this.#log.late.rows);

@@ -64,7 +64,7 @@ export async function registerIngest(app: App, parts: IngestParts): Promise<void
 }
 
 async function accept(
-  { log, live, metrics, timeWindow }: IngestParts,
+  { log, live, metrics, timeWindow, layouts }: IngestParts,
   envelope: Envelope,
   known: Known,
   unpacked: Buffer,
@@ -77,6 +77,7 @@ async function accept(
   const { duplicate } = await log.append({ host_id, epoch, kind, sequence, lane, rows, ...(quarantined && { quarantined }) });
   const aside = countOf(quarantined, kind);
   const kept = countOf(rows, kind);
+  layouts.met(envelope.schema);
   metrics.batches.add(1, { kind, outcome: duplicate ? 'duplicate' : 'stored' });
   if (!duplicate) {
     metrics.rows.add(kept, { kind });

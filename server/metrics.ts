@@ -23,9 +23,11 @@ export function createMetrics(version: string) {
     rows: counter('rows', '{row}', 'rows made durable in the log, by kind'),
     lost: counter('lost', '{row}', 'acknowledged rows that the store does not get, by kind and outcome'),
     valuesUnmapped: counter('values.unmapped', '{value}', "values of another version's rows that have no counterpart, by kind and column"),
+    layoutsEvicted: counter('layouts.evicted', '{layout}', 'layouts of other versions that had to go for newer ones'),
     keptFilesDropped: counter('kept_files.dropped', '{file}', 'files of quarantined or refused rows that had to go for newer ones'),
     refused: counter('refused', '{request}', 'requests refused, by reason'),
     reports: counter('reports', '{report}', 'reports of agents stored'),
+    reportRefused: counter('report.refused', '{part}', 'parts of reports that were refused, by entity and member'),
     rowsInserted: counter('rows.inserted', '{row}', 'rows that the store has taken, by kind'),
     insertFailures: counter('insert.failures', '{insert}', 'inserts that failed and are tried again, by kind'),
     rollupComparisons: counter(

@@ -1,6 +1,8 @@
 // What a cgroup's path says about who lives in it. Pure: container runtimes, Kubernetes and systemd each have their
 // own spelling, most of them one for systemd's cgroup driver and one for plain directories (cgroupfs).
 
+import { reportText, TEXT_CHARS_MAX } from '../report-text.ts';
+
 export type CgroupName = {
   /** of the innermost container: 64 hex digits, or the name that lxc, systemd-nspawn or libvirt gave it */
   container_id: string;
@@ -9,8 +11,6 @@ export type CgroupName = {
   /** the innermost systemd unit that is no slice; a slice where there is nothing finer */
   unit: string;
 };
-
-const CONTAINER_CHARS_MAX = 64;
 
 /** A runtime's own helpers (crio-conmon-ID.scope) live beside the container, not in it. */
 const CONTAINER_PATTERNS = [
@@ -31,9 +31,9 @@ export function nameCgroup(path: string): CgroupName {
   const matches = CONTAINER_PATTERNS.flatMap((pattern) => [...path.matchAll(pattern)]).sort((one, other) => one.index - other.index);
   const units = [...path.matchAll(UNIT)].map(([, unit = '']) => unit);
   return {
-    container_id: unescapeUnit(matches.at(-1)?.[1] ?? '').slice(0, CONTAINER_CHARS_MAX),
+    container_id: reportText(unescapeUnit(matches.at(-1)?.[1] ?? ''), TEXT_CHARS_MAX.container_id),
     pod_uid: ([...path.matchAll(POD)].at(-1)?.[1] ?? '').replaceAll('_', '-'),
-    unit: unescapeUnit(innermost(units)),
+    unit: reportText(unescapeUnit(innermost(units)), TEXT_CHARS_MAX.unit),
   };
 }
 
@@ -43,9 +43,9 @@ function innermost(units: readonly string[]): string {
   return finer.findLast((unit) => unit !== 'init.scope') ?? finer.at(-1) ?? units.at(-1) ?? '';
 }
 
-/** systemd writes characters that a file name cannot hold as \xNN. */
+/** systemd writes bytes of characters that a file name cannot hold as \xNN. */
 function unescapeUnit(unit: string): string {
-  return unit.replace(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return unit.replace(/(?:\\x[0-9a-f]{2})+/g, (escaped) => Buffer.from(escaped.replaceAll('\\x', ''), 'hex').toString());
 }
 
 /**

@@ -2,11 +2,12 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CgroupEntity } from '../agent-report.ts';
+import { reportText, TEXT_CHARS_MAX } from '../report-text.ts';
 import { nameCgroup } from './cgroup-name.ts';
 import { mountsOf } from './mountinfo.ts';
 
 const CGROUPS_MAX = 10_000;
-const PATH_CHARS_MAX = 4096;
+const SLASH = Buffer.from('/');
 
 /** Where the cgroup2 hierarchy is mounted, from the text of /proc/self/mountinfo; undefined without one. */
 export function cgroup2Mount(mountinfo: string): string | undefined {
@@ -19,26 +20,34 @@ export function readCgroup2Mount(): string | undefined {
 
 /** The id of the cgroup at `path` below the mount; 0 when it is gone. */
 export function cgroupId(mount: string, path: string): bigint {
-  return statSync(join(mount, path), { bigint: true, throwIfNoEntry: false })?.ino ?? 0n;
+  return inodeOf(Buffer.from(join(mount, path)));
 }
 
-/** Every cgroup below the mount, parents first, at most CGROUPS_MAX. */
+/** Every cgroup below the mount, parents first, at most CGROUPS_MAX. A name is any bytes, so paths stay bytes until they are told. */
 export function readCgroups(mount: string): CgroupEntity[] {
+  const root = Buffer.from(mount);
   const found: CgroupEntity[] = [];
-  const paths = ['/'];
+  const paths = [SLASH];
   for (let path = paths.shift(); path !== undefined && found.length < CGROUPS_MAX; path = paths.shift()) {
-    const id = cgroupId(mount, path);
+    const directory = Buffer.concat([root, path]);
+    const id = inodeOf(directory);
     if (id === 0n) continue;
-    found.push({ cgroup_id: String(id), path: path.slice(0, PATH_CHARS_MAX), ...nameCgroup(path) });
-    paths.push(...childrenOf(mount, path));
+    const text = path.toString();
+    found.push({ cgroup_id: String(id), path: reportText(text, TEXT_CHARS_MAX.cgroup_path), ...nameCgroup(text) });
+    const parent = path.length === SLASH.length ? path : Buffer.concat([path, SLASH]);
+    paths.push(...childrenOf(directory).map((name) => Buffer.concat([parent, name])));
   }
   return found;
 }
 
-function childrenOf(mount: string, path: string): string[] {
+function inodeOf(path: Buffer): bigint {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? 0n;
+}
+
+function childrenOf(directory: Buffer): Buffer[] {
   try {
-    const entries = readdirSync(join(mount, path), { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map((entry) => join(path, entry.name));
+    const entries = readdirSync(directory, { withFileTypes: true, encoding: 'buffer' });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   } catch {
     return []; // removed meanwhile
   }

@@ -15,6 +15,10 @@ const PIDS_MAX = 4096;
 /** Every so many reports everything is told again, for a collector that has lost its memory. */
 const REPORTS_BETWEEN_FULL = 30;
 
+/** Of each sort in a report, as JSON: a control character takes six bytes there, and a collector takes 16 MiB in all. */
+const SORT_BYTES_MAX = 4 * 1024 * 1024;
+const SEPARATOR_BYTES = 1;
+
 export type Changes = { processes: ProcessEntity[]; cgroups: CgroupEntity[]; netns: NetnsEntity[] };
 
 /** Entities of one sort: what is known, and what the collector has not been told. */
@@ -47,9 +51,20 @@ class Known<Entity> {
     return this.#known.has(key);
   }
 
+  /** As much as one report may tell; the rest waits for the next. */
   untold(): Entity[] {
-    this.#telling = new Set(this.#untold);
-    return [...this.#telling].flatMap((key) => this.#known.get(key)?.entity ?? []);
+    this.#telling = new Set();
+    const untold: Entity[] = [];
+    let bytes = 0;
+    for (const key of this.#untold) {
+      const { text, entity } = this.#known.get(key) ?? {};
+      if (text === undefined || entity === undefined) continue;
+      bytes += Buffer.byteLength(text) + SEPARATOR_BYTES;
+      if (bytes > SORT_BYTES_MAX) break;
+      this.#telling.add(key);
+      untold.push(entity);
+    }
+    return untold;
   }
 
   told(): void {

@@ -1,10 +1,11 @@
 // Processes by their pid, read from /proc while they live.
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { ProcessEntity } from '../agent-report.ts';
+import { reportText, TEXT_CHARS_MAX } from '../report-text.ts';
 import { cgroupId } from './cgroups.ts';
 
-const NAME_CHARS_MAX = 64;
-const COMMAND_CHARS_MAX = 1024;
+/** A unit of UTF-16 is at most three bytes of UTF-8. A command line may have megabytes. */
+const COMMAND_BYTES_MAX = 4 * TEXT_CHARS_MAX.command;
 
 /** The kernel reports start times in these whatever its own HZ (USER_HZ). */
 const CLOCK_TICKS_PER_S = 100;
@@ -34,12 +35,12 @@ export class Processes {
   read(pid: number): ProcessEntity | undefined {
     try {
       const { name, start_ticks } = readStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+      const command = beginningOf(`/proc/${pid}/cmdline`, COMMAND_BYTES_MAX).replaceAll('\0', ' ').trim();
       return {
         pid,
         started_at_ms: this.#boot_ms + Math.round((start_ticks / CLOCK_TICKS_PER_S) * 1000),
-        name: name.slice(0, NAME_CHARS_MAX),
-        command: command.slice(0, COMMAND_CHARS_MAX),
+        name: reportText(name, TEXT_CHARS_MAX.process_name),
+        command: reportText(command, TEXT_CHARS_MAX.command),
         cgroup_id: String(this.#cgroupOf(pid)),
       };
     } catch {
@@ -51,5 +52,15 @@ export class Processes {
     if (this.#cgroup_mount === undefined) return 0n;
     const path = /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1];
     return path === undefined ? 0n : cgroupId(this.#cgroup_mount, path);
+  }
+}
+
+function beginningOf(path: string, bytes_max: number): string {
+  const file = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(bytes_max);
+    return bytes.toString('utf8', 0, readSync(file, bytes));
+  } finally {
+    closeSync(file);
   }
 }

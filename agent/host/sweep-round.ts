@@ -1,5 +1,6 @@
 // One round over all network namespaces of the host: each entered once, and those that could not be, with the reason.
 import type { NetnsEntity } from '../agent-report.ts';
+import { reportText, TEXT_CHARS_MAX } from '../report-text.ts';
 import type { NetnsRefusal } from '../source.ts';
 import { HostNetns, type Netns } from './netns.ts';
 import type { NetnsHolder } from './netns-holder.ts';
@@ -46,7 +47,7 @@ export function enterAll(namespaces: readonly Netns[], { sweep }: Pick<Sweeper, 
     for (const path of paths) {
       const result = sweep(path, round.entered.length === 0);
       if (typeof result !== 'string') {
-        round.entered.push({ netns: result.cookie.toString(), inode: result.inode, name });
+        round.entered.push({ netns: result.cookie.toString(), inode: result.inode, name: reportText(name, TEXT_CHARS_MAX.netns_name) });
         reason = '';
         break;
       }

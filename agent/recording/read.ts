@@ -4,6 +4,7 @@ import { Check } from 'typebox/schema';
 import { type Conversion, conversionTo, type Layout, LayoutError, parseLayout } from '../../bpf/layout.ts';
 import { KIND, type Kind } from '../../bpf/rows.gen.ts';
 import { RecordingError } from '../errors.ts';
+import { replaced } from '../report-text.ts';
 import {
   checkPrefix,
   countersOf,
@@ -85,9 +86,10 @@ function open(file: string): number {
   }
 }
 
+/** Text of others may have halves of characters in a file: they become U+FFFD, as in what is read from a host. */
 function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(Buffer.from(bytes).toString());
+    return JSON.parse(Buffer.from(bytes).toString(), (_, value: unknown) => (typeof value === 'string' ? replaced(value) : value));
   } catch {
     return undefined;
   }

@@ -60,7 +60,7 @@ class ReplaySource implements RowSource {
     this.#contents = readContents(recording);
     const { names, notices } = this.#contents;
     this.host_id = host_id ?? hostIdOf(header);
-    this.recorded = { host: `recording ${basename(file, '.tcplens')}`.slice(0, 255), kernel: header.kernel, names, notices };
+    this.recorded = { host: `recording ${basename(file, '.tcplens')}`, kernel: header.kernel, names, notices };
     this.#recording = recording;
     this.#speed = speed;
     this.#loop = loop;

@@ -15,8 +15,8 @@ const CLIENTS = {
   'https:': { request: https.request, agent: new https.Agent(KEPT) },
 } as const;
 
-/** `away`: there was no answer. */
-export type Answer = { verdict: Verdict; reason: string; retry_after_ms?: number | undefined; away?: boolean };
+/** `away`: there was no answer. `code`: the collector's, of a refusal. */
+export type Answer = { verdict: Verdict; reason: string; code?: string | undefined; retry_after_ms?: number | undefined; away?: boolean };
 
 /**
  * Posts and says what came of it; never rejects. `reason` is for a person: the collector's own words where it answered.
@@ -33,6 +33,7 @@ export async function post(url: string, headers: Record<string, string>, body: U
     return {
       // Only a collector acknowledges, and it does in JSON.
       verdict: verdict === 'accepted' && said === undefined ? 'retry' : verdict,
+      code,
       reason: `HTTP ${status} ${message === undefined ? text : `${code}: ${message}`}`.trim(),
       retry_after_ms,
     };

@@ -8,12 +8,15 @@ import type { AgentReport } from '../agent-report.ts';
 import { REPORT_PATH } from '../batch-envelope.ts';
 import type { Changes, Entities } from '../host/entities.ts';
 import { Every, type Log } from '../log.ts';
+import { reportText, TEXT_CHARS_MAX } from '../report-text.ts';
 import type { RowSource } from '../source.ts';
 import type { Run } from '../spool/books-line.ts';
 import type { Opened } from '../spool/open.ts';
 import { post } from './post.ts';
 
 const COMPLAINT_PERIOD_MS = 60_000;
+/** It has stored all but what it names, which it would refuse again. */
+const PARTLY_REFUSED = 'report_partly_refused';
 /** Between two attempts at the last report. */
 const AGAIN_MS = 300;
 
@@ -35,7 +38,12 @@ export type ReporterOptions = {
 
 /** What a report of this agent's own host says. */
 export function hostOf({ recorded }: RowSource, agent_version: string): AgentReport['host'] {
-  return { name: recorded?.host ?? hostname(), machine: machine(), kernel: recorded?.kernel ?? release(), agent_version };
+  return {
+    name: reportText(recorded?.host ?? hostname(), TEXT_CHARS_MAX.host_name),
+    machine: reportText(machine(), TEXT_CHARS_MAX.machine),
+    kernel: reportText(recorded?.kernel ?? release(), TEXT_CHARS_MAX.kernel),
+    agent_version,
+  };
 }
 
 export class Reporter {
@@ -85,10 +93,10 @@ export class Reporter {
     // What a collector has been told must not be forgotten by a crash: it would be counted once more.
     await spool.spool.flush(true);
     const body = Buffer.from(JSON.stringify(this.#report(run, names, accounting)));
-    const { verdict, reason, away } = await post(collector + REPORT_PATH, { 'content-type': 'application/json' }, body, signal);
+    const { verdict, code, reason, away } = await post(collector + REPORT_PATH, { 'content-type': 'application/json' }, body, signal);
     if (verdict !== 'accepted') {
-      this.#complaint.run(Date.now(), (held) => log.warn({ held }, `the collector did not take a report: ${reason}`));
-      return verdict === 'rejected' || away ? 'not' : 'again';
+      this.#complaint.run(Date.now(), (held) => log.warn({ held }, `the collector did not take all of a report: ${reason}`));
+      if (code !== PARTLY_REFUSED) return verdict === 'rejected' || away ? 'not' : 'again';
     }
     spool.accounting.accepted(accounting);
     return accounting.length < TOLD_AT_ONCE_MAX ? 'told' : this.#post(run, NO_NAMES, signal);
@@ -115,7 +123,7 @@ export class Reporter {
       at_ms: Date.now(),
       host,
       ...names,
-      hooks: hooks.map(({ name, attached, reason }) => ({ name, attached, reason: reason.slice(0, 512) })),
+      hooks: hooks.map(({ name, attached, reason }) => ({ name, attached, reason: reportText(reason, TEXT_CHARS_MAX.hook_reason) })),
       interval_ms: Math.max(1, Math.round(interval_ms())),
       accounting,
     };

@@ -7,30 +7,41 @@ import { KIND, KINDS, type Kind } from '../../bpf/rows.gen.ts';
 import { schemaOf } from '../../bpf/schema.ts';
 import { Refusal, reasonOf } from '../errors.ts';
 import { FILES, type Files, writeFile } from '../log/files.ts';
+import { turns } from '../storage/turns.ts';
+import { ToldLayouts } from './told-layouts.ts';
 
 /** Versions of rows.h that a schema may be of: the hash does not say which. */
 const ROWS_VERSIONS = Array.from({ length: 64 }, (_, index) => index + 1);
 const SCHEMA = /^([a-z][a-z0-9_]{0,63})\/[0-9a-f]{12}$/;
-/** All that a fleet under upgrade may speak at once, many times over. */
-const LAYOUTS_MAX = 1024;
-const LAYOUTS_A_HOST_MAX = 64;
-const FILE_BYTES_MAX = 256 * 1024;
+/** Nine times the largest of this version. */
+const FILE_BYTES_MAX = 64 * 1024;
 /** A row that is so much smaller than ours is none of ours, and unpacked it would take too much memory. */
 const GROWTH_MAX = 8;
 
 /** How rows of one schema become rows of this version. `undefined`: they are rows of this version. */
 export type Known = { kind: Kind; conversion: Conversion | undefined };
 
+type Foreign = { layout: Layout; known: Known | Refusal };
+
 export class Layouts {
   readonly #directory: string;
   readonly #files: Files;
+  readonly #evicted: (layouts: number) => void;
   readonly #own = new Map<string, Known>(KIND.map((kind) => [KINDS[kind].schema, { kind, conversion: undefined }]));
-  readonly #foreign = new Map<string, { layout: Layout; known: Known | Refusal }>();
-  readonly #toldBy = new Map<string, number>();
+  readonly #foreign = new ToldLayouts<Foreign>();
+  /** A fleet tells the same layouts at once: the first of it writes them, the others find them there. */
+  readonly #inTurn = turns();
 
-  constructor(directory: string, files: Files = FILES) {
+  /** @param evicted hears how many layouts had to go for others */
+  constructor(directory: string, evicted: (layouts: number) => void = () => undefined, files: Files = FILES) {
     this.#directory = directory;
+    this.#evicted = evicted;
     this.#files = files;
+  }
+
+  /** What the files of told layouts take. */
+  get bytes(): number {
+    return this.#foreign.bytes;
   }
 
   /** Reads what was kept, and keeps this version's own. Returns the files that are no layouts. */
@@ -42,7 +53,7 @@ export class Layouts {
     for (const name of (await readdir(this.#directory)).filter((file) => file.endsWith('.json'))) {
       try {
         const layout = parsed(JSON.parse(await readFile(join(this.#directory, name), 'utf8')));
-        this.#learn(layout);
+        this.#learn('', layout);
         kept.add(layout.schema);
       } catch {
         unreadable.push(name);
@@ -73,39 +84,60 @@ export class Layouts {
 
   /** For rows that lie in the log: undefined where they cannot be converted. */
   conversion(schema: string): Conversion | undefined {
+    this.met(schema);
     const known = this.#foreign.get(schema)?.known;
     return known instanceof Refusal ? undefined : known?.conversion;
   }
 
-  /**
-   * Keeps layouts that an agent has told. Durable when it returns.
-   * @throws Refusal `layout_refused`, `layouts_full`
-   */
-  async learn(host_id: string, values: readonly unknown[]): Promise<void> {
-    const layouts = values.map(parsed).filter(({ schema }) => !this.#foreign.has(schema) && !this.#own.has(schema));
-    const told = (this.#toldBy.get(host_id) ?? 0) + layouts.length;
-    if (told > LAYOUTS_A_HOST_MAX || this.#foreign.size + layouts.length > LAYOUTS_MAX) {
-      throw new Refusal('layouts_full', `the collector knows ${this.#foreign.size} layouts and takes no more of host ${host_id}`);
-    }
-    if (layouts.length > 0) this.#toldBy.set(host_id, told);
-    for (const layout of layouts) {
-      await this.#keep(layout);
-      this.#learn(layout);
-    }
+  /** Rows of this schema were taken: its layout is the last to go. */
+  met(schema: string): void {
+    this.#foreign.use(schema);
   }
 
-  #learn(layout: Layout): void {
-    if (!this.#own.has(layout.schema)) this.#foreign.set(layout.schema, { layout, known: knownOf(layout) });
+  /**
+   * Keeps layouts that an agent has told, in place of others where there is no room: whoever needs those tells them again.
+   * Durable when it returns.
+   * @throws Refusal `layout_refused`
+   */
+  async learn(host_id: string, values: readonly unknown[]): Promise<void> {
+    const layouts = values.map(parsed);
+    await this.#inTurn(async () => {
+      for (const layout of layouts) {
+        if (this.#own.has(layout.schema) || this.#foreign.get(layout.schema) !== undefined) continue;
+        await this.#keep(layout);
+        this.#learn(host_id, layout);
+      }
+      await this.#makeRoom(host_id);
+    });
+  }
+
+  #learn(host_id: string, layout: Layout): void {
+    if (this.#own.has(layout.schema)) return;
+    this.#foreign.add(layout.schema, { host_id, bytes: textOf(layout).length, value: { layout, known: knownOf(layout) } });
+  }
+
+  async #makeRoom(host_id: string): Promise<void> {
+    const gone = this.#foreign.takeExcess(host_id);
+    for (const schema of gone) await this.#files.remove(this.#pathOf(schema));
+    if (gone.length > 0) this.#evicted(gone.length);
   }
 
   /** A layout never changes under its schema, so a file that is there is right. */
   async #keep(layout: Layout): Promise<void> {
-    const path = join(this.#directory, `${layout.schema.replace('/', '-')}.json`);
-    const bytes = Buffer.from(`${JSON.stringify(layout)}\n`);
-    await writeFile(this.#files, `${path}.new`, [bytes]);
+    const path = this.#pathOf(layout.schema);
+    await writeFile(this.#files, `${path}.new`, [Buffer.from(textOf(layout))]);
     await this.#files.rename(`${path}.new`, path);
     await this.#files.syncDirectory(this.#directory);
   }
+
+  #pathOf(schema: string): string {
+    return join(this.#directory, `${schema.replace('/', '-')}.json`);
+  }
+}
+
+/** What is in its file. */
+function textOf(layout: Layout): string {
+  return `${JSON.stringify(layout)}\n`;
 }
 
 /** Of a kind that this version does not know, too: a later one may. */
@@ -114,7 +146,7 @@ function parsed(value: unknown): Layout {
   if (SCHEMA.exec(layout.schema)?.[1] !== layout.kind || !ROWS_VERSIONS.some((version) => schemaOf(layout, version) === layout.schema)) {
     throw new Refusal('layout_refused', `the layout of ${layout.kind} is not the one that the schema ${layout.schema} names`);
   }
-  if (JSON.stringify(layout).length > FILE_BYTES_MAX) throw new Refusal('layout_refused', `the layout ${layout.schema} is too long`);
+  if (textOf(layout).length > FILE_BYTES_MAX) throw new Refusal('layout_refused', `the layout ${layout.schema} is too long`);
   return layout;
 }
 

@@ -1,10 +1,10 @@
 // Reports on their way to the store, many in one insert: those that come while one is under way form the next. A thousand agents
 // would otherwise be several hundred inserts a second.
-import type { AgentReport } from '../../agent/agent-report.ts';
 import type { Store } from '../storage/store.ts';
 import { isTransient } from '../storage/transient.ts';
+import type { CheckedReport } from './report-check.ts';
 
-type Waiting = { report: AgentReport; settle: PromiseWithResolvers<void> };
+type Waiting = { report: CheckedReport; settle: PromiseWithResolvers<void> };
 
 const GROUP_MAX = 500;
 
@@ -18,7 +18,7 @@ export class ReportGroups {
   }
 
   /** Resolves when the report is stored. Whoever adds bounds how many wait. */
-  add(report: AgentReport): Promise<void> {
+  add(report: CheckedReport): Promise<void> {
     const settle = Promise.withResolvers<void>();
     this.#waiting.push({ report, settle });
     if (!this.#inserting) void this.#insertWaiting();

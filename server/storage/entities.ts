@@ -1,6 +1,6 @@
 // Hosts, processes, cgroups and namespaces that agents report: a report's rows, and names in SQL.
-import type { AgentReport } from '../../agent/agent-report.ts';
-import { decimal, insertAccounting, told } from './accounting.ts';
+import type { CheckedReport } from '../ingest/report-check.ts';
+import { decimal, insertAccounting, insertable, told } from './accounting.ts';
 import type { Engine } from './store.ts';
 
 /** Refreshed by hand in the embedded engine, which never does so by itself. */
@@ -15,17 +15,18 @@ export const containerName = (host_id: string, cgroup_id: string) =>
   `dictGetOrDefault('cgroup_label', 'label', (${host_id}, ${cgroup_id}), '')`;
 
 type EntityTable = 'host' | 'process' | 'cgroup' | 'netns' | 'report';
+type EntityRow = { at: number } & Record<string, unknown>;
 
 /** What a report adds to each table, as JSONEachRow wants it. Times are decimal ms: DateTime64(3) as a number of ms. */
-export function reportRows(report: AgentReport, now_ms: number): Record<EntityTable, object[]> {
+export function reportRows(report: CheckedReport, now_ms: number): Record<EntityTable, EntityRow[]> {
   const host_id = decimal(report.host_id);
   const epoch = decimal(report.epoch);
   // An agent whose clock is ahead must not outlive its own later reports.
   const at = Math.min(report.at_ms, now_ms);
   // Without a name it only tells what became of the rows of a run under another host id.
-  const running = report.host.name !== '';
+  const running = report.host?.name !== '';
   return {
-    host: running ? [{ host_id, epoch, at, ...report.host, hooks: report.hooks }] : [],
+    host: running && report.host !== undefined ? [{ host_id, epoch, at, ...report.host, hooks: report.hooks }] : [],
     process: report.processes.map(({ started_at_ms, ...process }) => ({ host_id, at, started_at: started_at_ms, ...process })),
     cgroup: report.cgroups.map(({ pod_uid = '', ...cgroup }) => ({ host_id, at, pod_uid, ...cgroup })),
     netns: report.netns.map((netns) => ({ host_id, at, ...netns })),
@@ -39,9 +40,9 @@ export class KnownNames {
   readonly #known = new Set<string>();
 
   /** Whether a report has a name that none before it had. */
-  learn(reports: readonly AgentReport[]): boolean {
+  learn(reports: readonly CheckedReport[]): boolean {
     const names = reports.flatMap(({ host_id, host, cgroups }) => [
-      `${host_id} ${host.name}`,
+      ...(host === undefined ? [] : [`${host_id} ${host.name}`]),
       ...cgroups.map(({ cgroup_id, container_id, unit }) => `${host_id} ${cgroup_id} ${container_id} ${unit}`),
     ]);
     const fresh = names.filter((name) => !this.#known.has(name));
@@ -52,9 +53,9 @@ export class KnownNames {
 }
 
 /** Stores reports, one insert a table. Repeating them changes nothing: every table keeps one row a key. */
-export async function insertReports(engine: Engine, reports: readonly AgentReport[], known = new KnownNames()): Promise<void> {
+export async function insertReports(engine: Engine, reports: readonly CheckedReport[], known = new KnownNames()): Promise<void> {
   const now_ms = Date.now();
-  const tables = new Map<string, object[]>();
+  const tables = new Map<string, EntityRow[]>();
   for (const report of reports) {
     for (const [table, objects] of Object.entries(reportRows(report, now_ms))) {
       const all = tables.get(table) ?? [];
@@ -62,7 +63,7 @@ export async function insertReports(engine: Engine, reports: readonly AgentRepor
       tables.set(table, all);
     }
   }
-  for (const [table, objects] of tables) if (objects.length > 0) await engine.insertObjects(table, objects);
+  for (const [table, rows] of tables) for (const part of insertable(rows, ({ at }) => at)) await engine.insertObjects(table, part);
   await insertAccounting(engine, reports.flatMap(told));
   if (known.learn(reports)) await engine.reloadDictionaries();
 }

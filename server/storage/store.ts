@@ -1,7 +1,8 @@
 // What the collector asks of ClickHouse, whichever back end answers: the engine inside this process or a server by URL.
-import type { AccountingEntry, AgentReport } from '../../agent/agent-report.ts';
+import type { AccountingEntry } from '../../agent/agent-report.ts';
 import type { Kind } from '../../bpf/rows.gen.ts';
 import { reasonOf } from '../errors.ts';
+import type { CheckedReport } from '../ingest/report-check.ts';
 import type { Upkeep } from './upkeep.ts';
 
 /** What a segment holds of one batch of one agent. Without a name (host_id '') where damage has left nobody knowing it. */
@@ -36,7 +37,7 @@ export type Store = {
   /** Stores segments of which a crash has left nobody knowing whether they are stored. Nothing else may insert meanwhile. */
   insertUnsettled(segments: readonly Segment[]): Promise<void>;
   /** Hosts, processes, cgroups and namespaces that agents learned, and their accounting. Repeating a report changes nothing. */
-  insertReports(reports: readonly AgentReport[]): Promise<void>;
+  insertReports(reports: readonly CheckedReport[]): Promise<void>;
   /** What the collector itself has counted. Cumulative within its key, so repeating changes nothing. */
   insertAccounting(entries: readonly HostAccountingEntry[]): Promise<void>;
   /** Rows of a bounded query. Values reach SQL only as `{name:Type}` parameters. 64-bit integers come as numbers: ids need toString(). */

@@ -157,3 +157,11 @@ test.each([
 ])('cgroup2 mount: $it', ({ mountinfo, mount }) => {
   expect(cgroup2Mount(mountinfo)).toBe(mount);
 });
+
+test.each([
+  ['an escaped letter of two bytes', '/system.slice/caf\\xc3\\xa9.service', 'café.service'],
+  ['escaped bytes that are no character', '/system.slice/a\\xed\\xa0\\xbd.service', 'a\ufffd\ufffd\ufffd.service'],
+  ['an escaped NUL', '/system.slice/a\\x00b.service', 'a\ufffdb.service'],
+])('a unit with %s', (_what, path, unit) => {
+  expect(nameCgroup(path).unit).toBe(unit);
+});

@@ -1,13 +1,15 @@
 // Entities from the real /proc and the real cgroup hierarchy.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readCgroup2Mount } from '../../../agent/host/cgroups.ts';
+import { readCgroup2Mount, readCgroups } from '../../../agent/host/cgroups.ts';
 import { Entities } from '../../../agent/host/entities.ts';
 import { readStat } from '../../../agent/host/processes.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
+import { waitFor } from '../../support/wait.ts';
 
 const mount = readCgroup2Mount();
 /** How far the time of boot may be from what it is: its seconds are whole, and clocks are slewed. */
@@ -99,4 +101,54 @@ test.each([
   { stat: `7 (a) b (c)) R ${'0 '.repeat(18)}99 9`, name: 'a) b (c)', start_ticks: 99 },
 ])('a name may hold anything: $name', ({ stat, name, start_ticks }) => {
   expect(readStat(stat)).toEqual({ name, start_ticks });
+});
+
+async function entityOf(command: string, args: string[], argv0 = command) {
+  const child = spawn(command, args, { stdio: 'ignore', argv0 });
+  await once(child, 'spawn');
+  await waitFor(
+    'the process to be sleep',
+    () => readFileSync(`/proc/${child.pid}/comm`, 'utf8'),
+    (comm) => comm === 'sleep\n',
+    5,
+  );
+  const entities = new Entities(mount);
+  see(entities, { pid: child.pid ?? 0 });
+  const [found] = entities.changes([]).processes;
+  child.kill();
+  return found;
+}
+
+test.each([
+  ['is cut before a character that does not fit', `${'x'.repeat(1023)}😀`, 'x'.repeat(1023)],
+  ['has a character that just fits', `${'x'.repeat(1022)}😀`, `${'x'.repeat(1022)}😀`],
+  ['is as long as the kernel lets it be', '😀'.repeat(30_000), '😀'.repeat(512)],
+])('a command line %s', async (_what, argv0, told) => {
+  expect((await entityOf('sleep', ['77.7'], argv0))?.command).toBe(told);
+});
+
+test('bytes of a command line that are no characters are replaced', async () => {
+  const found = await entityOf('bash', ['-c', `exec -a "$(printf 'a\\355\\240\\275b\\200\\033[31m')" sleep 77.7`]);
+  expect(found?.command).toBe('a\ufffd\ufffd\ufffdb\ufffd\u001b[31m 77.7');
+});
+
+test('a cgroup whose name is no text is found, and what is below it', () => {
+  const tree = mkdtempSync(join(tmpdir(), 'tcplens-tree-'));
+  const odd = Buffer.concat([Buffer.from(`${tree}/odd`), Buffer.from([0xed, 0xa0, 0xbd])]);
+  mkdirSync(Buffer.concat([odd, Buffer.from('/below.service')]), { recursive: true });
+  expect(readCgroups(tree).map(({ path }) => path)).toEqual(['/', '/odd\ufffd\ufffd\ufffd', '/odd\ufffd\ufffd\ufffd/below.service']);
+  rmSync(tree, { recursive: true });
+});
+
+test('more than a report may hold is told in several, and all of it', () => {
+  const entities = new Entities(undefined);
+  const netns = Array.from({ length: 4000 }, (_, index) => ({ netns: String(index), inode: index, name: '\u0001'.repeat(255) }));
+  const told = new Set<string>();
+  for (let changes = entities.changes(netns); changes.netns.length > 0; changes = entities.changes([])) {
+    // A collector takes 16 MiB, and two other sorts have as much room.
+    expect(JSON.stringify(changes).length).toBeLessThan(5 * 1024 * 1024);
+    for (const { netns: id } of changes.netns) told.add(id);
+    entities.acknowledge();
+  }
+  expect(told.size).toBe(4000);
 });

@@ -1,0 +1,157 @@
+// What of an agent's report may reach the tables. Each part is looked at by itself: a bad one is named and left out, the others stand.
+import { type TObject, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import {
+  ACCOUNTING_MAX,
+  AccountingEntry,
+  type AgentReport,
+  CgroupEntity,
+  ENTITIES_MAX,
+  HOOKS_MAX,
+  HookState,
+  HostEntity,
+  NetnsEntity,
+  ProcessEntity,
+  ReportHead,
+} from '../../agent/agent-report.ts';
+import { Refusal } from '../errors.ts';
+
+/** `host` is missing where it was refused. */
+export type CheckedReport = Omit<AgentReport, 'host'> & { host: AgentReport['host'] | undefined };
+
+/** `entity` and `member` are from the schemas; the member is '' where the part is none at all. `count` parts in a row. */
+export type RefusedPart = { entity: string; at: number | undefined; member: string; why: string; count: number };
+
+/** How far a host's clock may be off: its rows are quarantined long before, and accounted for by this. */
+const CLOCK_MS_MAX = 366 * 24 * 3600 * 1000;
+const DAY_MS = 24 * 3600 * 1000;
+/** Of the refused parts, those that the answer names. */
+const NAMED_MAX = 8;
+
+type Part<Value> = {
+  entity: string;
+  check: (value: unknown) => value is Value;
+  pick: (value: object) => object;
+  fault: (value: unknown) => Fault;
+};
+type Fault = { member: string; why: string };
+/** What is wrong with a part that its schema cannot tell. */
+type Also<Value> = (value: Value) => Fault | undefined;
+
+type List<Value> = Part<Value> & { max: number };
+
+/** @param schema of an object, whose members are picked by name: a report has no say about others */
+function partOf<Value>(entity: string, schema: TObject): Part<Value> {
+  const compiled = Compile(schema);
+  const members = Object.keys(schema.properties);
+  return {
+    entity,
+    check: (value): value is Value => compiled.Check(value),
+    pick: (value) => Object.fromEntries(Object.entries(value).filter(([name]) => members.includes(name))),
+    fault: (value) => {
+      const [error] = compiled.Errors(value);
+      const { instancePath = '', message = 'cannot be read' } = error ?? {};
+      const missing = error?.keyword === 'required' ? error.params.requiredProperties[0] : undefined;
+      const member = missing ?? instancePath.split('/')[1] ?? '';
+      return { member: members.includes(member) ? member : '', why: missing === undefined ? message : 'is missing' };
+    },
+  };
+}
+
+const HOST = partOf<AgentReport['host']>('host', HostEntity);
+const LISTS = {
+  processes: { ...partOf<AgentReport['processes'][number]>('process', ProcessEntity), max: ENTITIES_MAX },
+  cgroups: { ...partOf<AgentReport['cgroups'][number]>('cgroup', CgroupEntity), max: ENTITIES_MAX },
+  netns: { ...partOf<AgentReport['netns'][number]>('netns', NetnsEntity), max: ENTITIES_MAX },
+  hooks: { ...partOf<AgentReport['hooks'][number]>('hook', HookState), max: HOOKS_MAX },
+  accounting: { ...partOf<AgentReport['accounting'][number]>('accounting', AccountingEntry), max: ACCOUNTING_MAX },
+} as const;
+type ListName = keyof typeof LISTS;
+const LIST = Object.keys(LISTS) as ListName[];
+
+const Frame = Compile(
+  Type.Object({
+    ...ReportHead.properties,
+    host: Type.Unknown(),
+    ...(Object.fromEntries(LIST.map((name) => [name, Type.Array(Type.Unknown())])) as Record<ListName, ReturnType<typeof unknowns>>),
+  }),
+);
+function unknowns() {
+  return Type.Array(Type.Unknown());
+}
+
+/**
+ * The parts of a report that can be stored, and those that cannot.
+ * @throws Refusal `request_invalid`, `time_out_of_window` where nothing of it can be used
+ */
+export function checkReport(body: unknown, now_ms: number): { report: CheckedReport; refused: RefusedPart[] } {
+  if (!Frame.Check(body)) throw new Refusal('request_invalid', `the report cannot be read: ${frameFault(body)}`);
+  const { host_id, epoch, at_ms, interval_ms } = body;
+  if (isOutOfTime(at_ms, now_ms)) throw new Refusal('time_out_of_window', `the report is ${outOfTime(at_ms, now_ms)}`);
+  const refused: RefusedPart[] = [];
+  const list = <Name extends ListName>(name: Name, also?: Also<AgentReport[Name][number]>) =>
+    checkList<AgentReport[Name][number]>(LISTS[name] as never, body[name], refused, also);
+  const report: CheckedReport = {
+    host_id,
+    epoch,
+    at_ms,
+    interval_ms,
+    host: checkPart(HOST, body.host, undefined, refused),
+    processes: list('processes'),
+    cgroups: list('cgroups'),
+    netns: list('netns'),
+    hooks: list('hooks'),
+    accounting: list('accounting', ({ minute_ms }) =>
+      isOutOfTime(minute_ms, now_ms) ? { member: 'minute_ms', why: `is ${outOfTime(minute_ms, now_ms)}` } : undefined,
+    ),
+  };
+  return { report, refused };
+}
+
+/** Names what was refused, the first few of it, for whoever has sent it. */
+export function refusalOf(refused: readonly RefusedPart[]): Refusal {
+  const names = refused
+    .slice(0, NAMED_MAX)
+    .map(({ entity, at, member, why }) => `${entity}${at === undefined ? '' : ` ${at}`}: ${member} ${why}`);
+  const count = refused.reduce((sum, part) => sum + part.count, 0);
+  const more = refused.length > NAMED_MAX ? '; and others' : '';
+  return new Refusal('report_partly_refused', `${count} parts of the report are not stored, the others are. ${names.join('; ')}${more}`);
+}
+
+function checkList<Value>(part: List<Value>, values: readonly unknown[], refused: RefusedPart[], also?: Also<Value>): Value[] {
+  const { entity, max } = part;
+  const over = values.length - max;
+  if (over > 0) refused.push({ entity, at: max, member: '', why: `and all behind it are more than ${max}`, count: over });
+  return values.slice(0, max).flatMap((value, at) => {
+    const checked = checkPart(part, value, at, refused, also);
+    return checked === undefined ? [] : [checked];
+  });
+}
+
+function checkPart<Value>(
+  { entity, check, pick, fault }: Part<Value>,
+  value: unknown,
+  at: number | undefined,
+  refused: RefusedPart[],
+  also?: Also<Value>,
+): Value | undefined {
+  const wrong = check(value) ? also?.(value) : fault(value);
+  if (wrong === undefined) return pick(value as object) as Value;
+  refused.push({ entity, at, ...wrong, count: 1 });
+  return undefined;
+}
+
+function frameFault(body: unknown): string {
+  const [error] = Frame.Errors(body);
+  const { instancePath = '', message = '' } = error ?? {};
+  return `${instancePath.slice(1)} ${message}`.trim();
+}
+
+function isOutOfTime(time_ms: number, now_ms: number): boolean {
+  return Math.abs(time_ms - now_ms) > CLOCK_MS_MAX;
+}
+
+function outOfTime(time_ms: number, now_ms: number): string {
+  const days = Math.round((time_ms - now_ms) / DAY_MS);
+  return `${Math.abs(days)} days ${days < 0 ? 'old' : 'ahead'}: set the clock of the host`;
+}
