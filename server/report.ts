@@ -7,30 +7,27 @@ import { Refusal } from './errors.ts';
 import type { HostClocks } from './health/recent.ts';
 import type { HostNames } from './host-names.ts';
 import type { App } from './http.ts';
-import type { InFlight } from './ingest/in-flight.ts';
 import type { ReportGroups } from './ingest/report-groups.ts';
+import { LIMITS } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 
-export type ReportParts = { reports: ReportGroups; hostNames: HostNames; clocks: HostClocks; metrics: Metrics; inFlight: InFlight };
+export type ReportParts = { reports: ReportGroups; hostNames: HostNames; clocks: HostClocks; metrics: Metrics };
 
 /** How far a host's clock may be off: its rows are quarantined long before, and accounted for by this. */
 const CLOCK_MS_MAX = 366 * 24 * 3600 * 1000;
-/** Ten thousand processes with the longest command lines fit. */
-const BODY_BYTES_MAX = 16 * 1024 * 1024;
 
 const Accepted = Type.Object({ stored: Type.Literal(true) });
 
-export function registerReport(app: App, { reports, hostNames, clocks, metrics, inFlight }: ReportParts): void {
+export function registerReport(app: App, { reports, hostNames, clocks, metrics }: ReportParts): void {
   app.route({
     method: 'POST',
     url: REPORT_PATH,
-    bodyLimit: BODY_BYTES_MAX,
+    bodyLimit: LIMITS.report_body.number,
     schema: {
       summary: 'What an agent has learned, and its account',
       body: AgentReport,
       response: { 200: Accepted, '4xx': Problem, '5xx': Problem },
     },
-    onRequest: async (request, reply) => inFlight.reserve(request, reply, BODY_BYTES_MAX),
     handler: async (request) => {
       const report = request.body;
       const now_ms = Date.now();
