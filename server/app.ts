@@ -8,19 +8,21 @@ import type { Logger } from 'pino';
 import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../agent/batch-envelope.ts';
 import { registerAdmin } from './admin/routes.ts';
 import { API } from './api.ts';
+import { registerDoor } from './door/door.ts';
+import { personPeer } from './door/peer.ts';
 import { Refusal } from './errors.ts';
 import type { HealthWatch } from './health/watch.ts';
 import { registerHealth, registerHealthQuery } from './health.ts';
 import type { HostNames } from './host-names.ts';
-import { type App, errorReply } from './http.ts';
-import { InFlight } from './ingest/in-flight.ts';
+import { type App, clientErrorHandler, errorReply } from './http.ts';
 import type { Layouts } from './ingest/layouts.ts';
 import { ReportGroups } from './ingest/report-groups.ts';
 import type { TimeWindow } from './ingest/time-window.ts';
+import { UnpackRoom } from './ingest/unpack-room.ts';
 import { registerIngest } from './ingest.ts';
+import { LIMITS } from './limits.ts';
 import type { Live } from './live.ts';
 import type { Log } from './log/log.ts';
-import { isLoopbackHostHeader } from './loopback.ts';
 import type { Metrics } from './metrics.ts';
 import { registerHelmet, registerPages } from './pages.ts';
 import { registerQueries } from './query/routes.ts';
@@ -44,36 +46,31 @@ export type AppParts = {
 };
 
 /** Time a client has: to send a request, to keep a connection that moves nothing, and to keep an idle one for the next. */
-const LIMITS = { requestTimeout: 30_000, connectionTimeout: 60_000, keepAliveTimeout: 75_000, bodyLimit: 64 * 1024 };
-const REQUESTS_A_MINUTE = 1200;
-/** A viewer has nothing to say. */
-const LIVE_PAYLOAD_MAX = 1024;
+const SERVER = {
+  requestTimeout: LIMITS.request_ms.number,
+  connectionTimeout: LIMITS.connection_ms.number,
+  keepAliveTimeout: LIMITS.keep_alive_ms.number,
+  bodyLimit: LIMITS.people_body.number,
+};
 
 export async function buildApp(parts: AppParts): Promise<App> {
-  const { version, logger, log, layouts, timeWindow, store, live, metrics, hostNames, health, dashboards } = parts;
+  const { version, logger, log, layouts, timeWindow, store, live, metrics, hostNames, health, dashboards, in_flight_bytes_max } = parts;
   const app: App = fastify({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    ...LIMITS,
+    ...SERVER,
+    clientErrorHandler,
   }).withTypeProvider<TypeBoxTypeProvider>();
-  app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   app.setErrorHandler(errorReply(({ code }) => metrics.refused.add(1, { reason: code })));
-  const inFlight = new InFlight(parts.in_flight_bytes_max);
-  metrics.gauge('in_flight', 'By', 'memory reserved for requests of agents', () => inFlight.bytes);
   await registerHelmet(app);
-  await app.register(websocket, { options: { maxPayload: LIVE_PAYLOAD_MAX }, preClose: (done) => stopLive(live, done) });
-  // After the WebSocket's own hooks: they close the connection of an upgrade that is refused.
-  app.addHook('onRequest', async ({ headers }) => {
-    if (isLoopbackHostHeader(headers.host)) return;
-    throw new Refusal(
-      'host_forbidden',
-      'the Host header must name this machine, as 127.0.0.1 or localhost: the collector answers no other name',
-    );
-  });
+  await app.register(websocket, { options: { maxPayload: LIMITS.viewer_says.number }, preClose: (done) => stopLive(live, done) });
+  registerDoor(app, { in_flight_bytes_max, metrics });
   await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title: 'tcplens collector', version } } });
-  await registerIngest(app, { log, live, metrics, inFlight, layouts, timeWindow });
-  registerReport(app, { reports: new ReportGroups(store), hostNames, clocks: health.clocks, metrics, inFlight });
+  const unpacking = new UnpackRoom(in_flight_bytes_max * LIMITS.rows_unpacked_in_flight.number);
+  metrics.gauge('unpacked', 'By', 'memory that unpacked batches hold', () => unpacking.bytes);
+  await registerIngest(app, { log, live, metrics, unpacking, layouts, timeWindow });
+  registerReport(app, { reports: new ReportGroups(store), hostNames, clocks: health.clocks, metrics });
   registerMethodRefusals(app);
   registerHealth(app, { store, log, metrics });
   await registerPeople(app, parts);
@@ -85,7 +82,8 @@ export async function buildApp(parts: AppParts): Promise<App> {
 async function registerPeople(app: App, { store, live, health }: AppParts): Promise<void> {
   const routes: FastifyPluginAsyncTypebox = async (people) => {
     await people.register(rateLimit, {
-      max: REQUESTS_A_MINUTE,
+      max: LIMITS.requests.number,
+      keyGenerator: ({ socket, headers }) => personPeer({ address: socket.remoteAddress, headers }),
       timeWindow: '1 minute',
       errorResponseBuilder: (_request, { max, ttl }) =>
         new Refusal('too_many_requests', `more than ${max} requests in a minute: try again`, { retry_after_s: Math.ceil(ttl / 1000) }),

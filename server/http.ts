@@ -1,9 +1,11 @@
 // What all routes share: the type of the application, and how an error becomes the answer that says why.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, RawServerDefault } from 'fastify';
 import { Refusal, type RefusalCode, reasonOf } from './errors.ts';
+import { LIMITS } from './limits.ts';
 import { StoreError } from './storage/store.ts';
 
 export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>;
@@ -35,10 +37,31 @@ export function errorReply(count: (refusal: Refusal) => void) {
       request.log.debug({ code, reason: message }, 'request refused');
       last.held++;
     }
+    // Fastify closes the connection where a body was refused, since more of it may come; here all of it has.
+    if (request.raw.complete) reply.removeHeader('connection');
     if (retry_after_s !== undefined) reply.header('retry-after', String(retry_after_s));
     void reply.code(status).type('application/json; charset=utf-8').send({ code, message });
   };
 }
+
+/** Answers what never became a request: that, too, says why. */
+export function clientErrorHandler(error: ClientError, socket: Socket): void {
+  const slow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const { code, message, status } = slow
+    ? new Refusal('request_too_slow', `the request did not come within ${LIMITS.request_ms.number / 1000} s: send it again`)
+    : new Refusal('request_invalid', `this is no HTTP request: ${reasonOf(error)}`);
+  if (socket.destroyed) return;
+  const body = JSON.stringify({ code, message });
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+type ClientError = Error & { code?: string };
 
 function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;

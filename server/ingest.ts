@@ -1,29 +1,24 @@
 // `POST /v1/rows`: a batch is checked without being decoded, made durable in the log, and only then acknowledged.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from 'typebox';
-import { BATCH_BYTES_MAX, LAYOUTS_PATH, ROWS_PATH } from '../agent/batch-envelope.ts';
+import { LAYOUTS_PATH, ROWS_PATH } from '../agent/batch-envelope.ts';
 import { KINDS, type Kind } from '../bpf/rows.gen.ts';
 import { Problem } from './api.ts';
+import { agentPeer } from './door/peer.ts';
 import { Refusal } from './errors.ts';
 import type { App } from './http.ts';
 import { checkRows, checkWhole, type Envelope, readEnvelope, readHostId } from './ingest/envelope.ts';
-import type { InFlight } from './ingest/in-flight.ts';
 import type { Known, Layouts } from './ingest/layouts.ts';
 import type { TimeWindow } from './ingest/time-window.ts';
 import { unpack, unpackedBytes } from './ingest/unpack.ts';
+import type { UnpackRoom } from './ingest/unpack-room.ts';
+import { LIMITS } from './limits.ts';
 import type { Live } from './live.ts';
 import { laneOf } from './log/lane.ts';
 import type { Log } from './log/log.ts';
 import type { Metrics } from './metrics.ts';
 
-export type IngestParts = { log: Log; live: Live; metrics: Metrics; inFlight: InFlight; layouts: Layouts; timeWindow: TimeWindow };
-
-/** Rows that do not compress still fit: zstd adds a few bytes for each 128 KiB. */
-const BODY_BYTES_MAX = BATCH_BYTES_MAX + 16 * 1024;
-
-/** A layout has a few hundred columns at most. */
-const LAYOUTS_BYTES_MAX = 1024 * 1024;
-const LAYOUTS_A_REQUEST_MAX = 32;
+export type IngestParts = { log: Log; live: Live; metrics: Metrics; unpacking: UnpackRoom; layouts: Layouts; timeWindow: TimeWindow };
 
 const Accepted = Type.Object({
   rows: Type.Integer({ minimum: 1, description: 'rows in the batch' }),
@@ -36,25 +31,28 @@ const Accepted = Type.Object({
 type Accepted = Static<typeof Accepted>;
 
 export async function registerIngest(app: App, parts: IngestParts): Promise<void> {
-  const { inFlight } = parts;
+  const { unpacking } = parts;
   const registerRows: FastifyPluginAsyncTypebox = async (scope) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    scope.addContentTypeParser('*', scope.readBytes);
     scope.route({
       method: 'POST',
       url: ROWS_PATH,
-      bodyLimit: BODY_BYTES_MAX,
+      bodyLimit: LIMITS.rows_body.number,
       schema: {
         summary: 'Rows of one kind, as the kernel wrote them, in one zstd frame',
         description: 'The headers are those of agent/batch-envelope.ts. The answer comes when the rows are on disk.',
         response: { 200: Accepted, '4xx': Problem, '5xx': Problem },
       },
-      onRequest: async (request, reply) => inFlight.reserve(request, reply, BODY_BYTES_MAX),
       handler: async (request, reply) => {
         const envelope = readEnvelope(request.headers);
         const known = parts.layouts.of(envelope.schema);
         if (!Buffer.isBuffer(request.body)) throw new Refusal('body_empty', 'the request has no body');
-        await inFlight.room(reply, unpackedBytes(request.body));
+        await unpacking.room(
+          agentPeer({ address: request.socket.remoteAddress, headers: request.headers }),
+          unpackedBytes(request.body),
+          reply.raw,
+        );
         return accept(parts, envelope, known, await unpack(request.body));
       },
     });
@@ -108,19 +106,18 @@ function giveBack(unpacked: Buffer): void {
   if (buffer instanceof ArrayBuffer && byteOffset === 0 && buffer.byteLength > Buffer.poolSize) buffer.transfer(0);
 }
 
-function registerLayouts(app: App, { layouts, inFlight }: IngestParts): void {
+function registerLayouts(app: App, { layouts }: IngestParts): void {
   app.route({
     method: 'POST',
     url: LAYOUTS_PATH,
-    bodyLimit: LAYOUTS_BYTES_MAX,
+    bodyLimit: LIMITS.layouts_body.number,
     schema: {
       summary: 'How rows of another version lie, after a batch was answered with layout_unknown',
       description:
         'Layouts of bpf/layout.ts, each under the schema id that is made from it. The header tcplens-host-id says whose they are.',
-      body: Type.Object({ layouts: Type.Array(Type.Unknown(), { minItems: 1, maxItems: LAYOUTS_A_REQUEST_MAX }) }),
+      body: Type.Object({ layouts: Type.Array(Type.Unknown(), { minItems: 1, maxItems: LIMITS.layouts_count.number }) }),
       response: { 200: Type.Object({ known: Type.Integer() }), '4xx': Problem, '5xx': Problem },
     },
-    onRequest: async (request, reply) => inFlight.reserve(request, reply, LAYOUTS_BYTES_MAX),
     handler: async (request) => {
       await layouts.learn(readHostId(request.headers), request.body.layouts);
       return { known: request.body.layouts.length };

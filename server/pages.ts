@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import helmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isPagePath } from './door/paths.ts';
 import { Refusal } from './errors.ts';
 import type { App } from './http.ts';
 
@@ -58,7 +59,7 @@ export async function registerPages(app: App, directory: string): Promise<void> 
 }
 
 function isPage({ method, url, headers }: FastifyRequest): boolean {
-  return method === 'GET' && !/^\/(api|v1|assets)\//.test(url) && (headers.accept ?? '').includes('text/html');
+  return method === 'GET' && isPagePath(url) && (headers.accept ?? '').includes('text/html');
 }
 
 /** Vite names assets by their content: under one name they never change. */

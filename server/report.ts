@@ -6,23 +6,20 @@ import { Problem } from './api.ts';
 import type { HostClocks } from './health/recent.ts';
 import type { HostNames } from './host-names.ts';
 import type { App } from './http.ts';
-import type { InFlight } from './ingest/in-flight.ts';
 import { checkReport, type RefusedPart, refusalOf } from './ingest/report-check.ts';
 import type { ReportGroups } from './ingest/report-groups.ts';
+import { LIMITS } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 
-export type ReportParts = { reports: ReportGroups; hostNames: HostNames; clocks: HostClocks; metrics: Metrics; inFlight: InFlight };
-
-/** Ten thousand processes with the longest command lines fit. */
-const BODY_BYTES_MAX = 16 * 1024 * 1024;
+export type ReportParts = { reports: ReportGroups; hostNames: HostNames; clocks: HostClocks; metrics: Metrics };
 
 const Accepted = Type.Object({ stored: Type.Literal(true) });
 
-export function registerReport(app: App, { reports, hostNames, clocks, metrics, inFlight }: ReportParts): void {
+export function registerReport(app: App, { reports, hostNames, clocks, metrics }: ReportParts): void {
   app.route({
     method: 'POST',
     url: REPORT_PATH,
-    bodyLimit: BODY_BYTES_MAX,
+    bodyLimit: LIMITS.report_body.number,
     schema: {
       summary: 'What an agent has learned, and its account',
       description: 'Parts that cannot be stored are named with report_partly_refused; all others are stored then, too.',
@@ -31,7 +28,6 @@ export function registerReport(app: App, { reports, hostNames, clocks, metrics, 
     },
     // The schema is for who reads it: one bad part must not keep the others out.
     validatorCompiler: () => (body: unknown) => ({ value: body }),
-    onRequest: async (request, reply) => inFlight.reserve(request, reply, BODY_BYTES_MAX),
     handler: async (request) => {
       const now_ms = Date.now();
       const { report, refused } = checkReport(request.body, now_ms);

@@ -6,6 +6,7 @@ import { Drops, Listeners, Resets } from '../api/causes.ts';
 import { API, Connection, EDGE_SORTS, Edges, Hosts, Overview, Problem, Range, Retransmits } from '../api.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
+import { LIMITS } from '../limits.ts';
 import { accounting } from '../storage/queries/accounts.ts';
 import { drops, resets } from '../storage/queries/causes.ts';
 import { connection } from '../storage/queries/connection.ts';
@@ -21,9 +22,6 @@ export const EDGES_DEFAULT = { sort: 'retrans', limit: 50 } as const;
 
 /** Groups of listeners, resets and drops. */
 const CAUSES_DEFAULT = 50;
-
-const RUNNING_MAX = 4;
-const WAITING_MAX = 64;
 
 const closed = { additionalProperties: false } as const;
 const { host_id, connection_id } = Retransmits.properties.retransmits.items.properties;
@@ -46,7 +44,7 @@ const ConnectionParams = Type.Object({ host_id, connection_id }, closed);
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
 
 export function registerQueries(app: App, store: Store): void {
-  const queries = new QueryLimit(RUNNING_MAX, WAITING_MAX);
+  const queries = new QueryLimit(LIMITS.queries_running.number, LIMITS.queries_waiting.number);
   app.get(API.overview, {
     schema: { summary: 'Tiles and charts of a range', querystring: Range, response: { 200: Overview, ...refusals } },
     handler: ({ query }) => queries.run(() => overview(store, checked(query), Date.now())),

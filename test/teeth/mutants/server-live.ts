@@ -34,9 +34,6 @@ export const serverLive: readonly Mutant[] = [
     },
     { why: 'silence is an answer', find: 'if (!viewer.answered) socket.terminate();', replace: '', suite: unit('server/live/viewers') },
   ]),
-  ...mutantsOf('server/live.ts', [
-    { why: 'pages of other sites are let in', find: 'if (refusal) throw refusal;', replace: '', suite: unit('server/live') },
-  ]),
   ...mutantsOf('server/health/findings.ts', [
     {
       why: 'the least severe comes first',

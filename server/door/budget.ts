@@ -1,0 +1,101 @@
+// Memory for bodies that come in, counted as their bytes arrive. Where none is left, a body that has been on its way for long
+// gives way to one that asks now, a peer that holds much to one that holds little, and a large body to a small one of its peer;
+// else who asks is refused.
+import { Refusal } from '../errors.ts';
+
+export type BudgetOptions = {
+  bytes_max: number;
+  peer_bytes_max: number;
+  /** A body that has been on its way for longer gives way. */
+  slow_ms: number;
+};
+/** A body that comes in. `giveWay` is called once at most, and the body then holds nothing any more. */
+export type Held = { readonly peer: string; readonly since_ms: number; readonly giveWay: (refusal: Refusal) => void; bytes: number };
+
+const RETRY_AFTER_S_MAX = 30;
+/** Refusals in a row that double what Retry-After says. */
+const REFUSALS_A_STEP = 64;
+
+export class Budget {
+  readonly #options: BudgetOptions;
+  /** Oldest first. */
+  readonly #arriving = new Set<Held>();
+  readonly #byPeer = new Map<string, number>();
+  #bytes = 0;
+  /** Since half of the room was free. */
+  #refused = 0;
+
+  constructor(options: BudgetOptions) {
+    this.#options = options;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** A body begins to arrive; it holds nothing yet. */
+  open(peer: string, now_ms: number, giveWay: Held['giveWay']): Held {
+    const held = { peer, since_ms: now_ms, giveWay, bytes: 0 };
+    this.#arriving.add(held);
+    return held;
+  }
+
+  /** @throws Refusal `too_many_bytes_in_flight` */
+  take(held: Held, bytes: number, now_ms: number): void {
+    while (!this.#fits(held.peer, bytes)) {
+      const other = this.#gives(held, bytes, now_ms);
+      if (!other) throw this.#refusal();
+      this.release(other);
+      other.giveWay(this.#refusal());
+    }
+    this.#add(held, bytes);
+  }
+
+  /** All of it has come: it is worked on, and gives way to nobody. */
+  arrived(held: Held): void {
+    this.#arriving.delete(held);
+  }
+
+  /** Its memory is free again; more than once does no harm. */
+  release(held: Held): void {
+    this.#arriving.delete(held);
+    this.#add(held, -held.bytes);
+    if (this.#bytes <= this.#options.bytes_max / 2) this.#refused = 0;
+  }
+
+  #add(held: Held, bytes: number): void {
+    held.bytes += bytes;
+    this.#bytes += bytes;
+    const of_peer = this.#of(held.peer) + bytes;
+    if (of_peer > 0) this.#byPeer.set(held.peer, of_peer);
+    else this.#byPeer.delete(held.peer);
+  }
+
+  #of(peer: string): number {
+    return this.#byPeer.get(peer) ?? 0;
+  }
+
+  #fits(peer: string, bytes: number): boolean {
+    return this.#bytes + bytes <= this.#options.bytes_max && this.#of(peer) + bytes <= this.#options.peer_bytes_max;
+  }
+
+  /** Who has to make room for `held`: the slowest; else the largest of a peer that has more, or of its own larger ones. */
+  #gives(held: Held, bytes: number, now_ms: number): Held | undefined {
+    const own_full = this.#of(held.peer) + bytes > this.#options.peer_bytes_max;
+    const others = [...this.#arriving].filter((other) => other !== held && other.bytes > 0 && (!own_full || other.peer === held.peer));
+    const slow = others.find(({ since_ms }) => now_ms - since_ms > this.#options.slow_ms);
+    if (slow) return slow;
+    const mine = this.#of(held.peer) + bytes;
+    const larger = others.filter((other) => (other.peer === held.peer ? other.bytes > held.bytes + bytes : this.#of(other.peer) > mine));
+    return larger.toSorted((a, b) => this.#of(b.peer) - this.#of(a.peer) || b.bytes - a.bytes)[0];
+  }
+
+  /** The more are refused in a row, the longer; spread, so that they do not come back all at once. */
+  #refusal(): Refusal {
+    this.#refused++;
+    const most = Math.min(RETRY_AFTER_S_MAX, 2 ** Math.floor(this.#refused / REFUSALS_A_STEP));
+    return new Refusal('too_many_bytes_in_flight', `${this.#bytes} bytes of requests are being worked on: send it again`, {
+      retry_after_s: Math.ceil(Math.random() * most),
+    });
+  }
+}

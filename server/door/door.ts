@@ -1,0 +1,95 @@
+// What every request passes first: it must name this machine, come from no other site's page and say how long its body is; then
+// its body is read into memory of the road that it is on.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { FastifyRequest } from 'fastify';
+import { Refusal } from '../errors.ts';
+import type { App } from '../http.ts';
+import { LIMITS } from '../limits.ts';
+import { isLoopbackHostHeader } from '../loopback.ts';
+import type { Metrics } from '../metrics.ts';
+import { readBody } from './body.ts';
+import { Budget } from './budget.ts';
+import { type Road, roadOf } from './paths.ts';
+import { agentPeer, personPeer } from './peer.ts';
+import { siteRefusal } from './site.ts';
+
+export type DoorOptions = { in_flight_bytes_max: number; metrics: Metrics };
+
+/** To be registered after the WebSocket's own hooks: they close the connection of an upgrade that is refused. */
+export function registerDoor(app: App, { in_flight_bytes_max, metrics }: DoorOptions): void {
+  const budgets = budgetsOf(in_flight_bytes_max);
+  const answers = new WeakMap<IncomingMessage, ServerResponse>();
+  app.addHook('onRequest', async (request, reply) => {
+    checkRequest(request);
+    answers.set(request.raw, reply.raw);
+  });
+  const read = async (request: FastifyRequest, payload: Readable): Promise<Buffer> => {
+    const road = roadOf(request.routeOptions.url);
+    const { body, held } = await readBody(payload, budgets[road], { peer: peerOf(road, request), length: lengthOf(request.headers) });
+    const giveBack = () => budgets[road].release(held);
+    const answer = answers.get(request.raw);
+    if (!answer || answer.closed) giveBack();
+    else answer.once('close', giveBack);
+    return body;
+  };
+  const json = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('text/plain');
+  app.addContentTypeParser('application/json', (request, payload, done) => {
+    read(request, payload).then((body) => json(request, body.toString('utf8'), done), done);
+  });
+  app.decorate('readBytes', read);
+  const description = 'memory that bodies of requests hold, by road';
+  metrics.gauge('in_flight', 'By', description, () =>
+    (Object.keys(budgets) as Road[]).map((road): [number, { road: Road }] => [budgets[road].bytes, { road }]),
+  );
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** A content type parser that leaves the body's bytes as they are. */
+    readBytes: (request: FastifyRequest, payload: IncomingMessage) => Promise<Buffer>;
+  }
+}
+
+function budgetsOf(in_flight_bytes_max: number): Record<Road, Budget> {
+  const slow_ms = LIMITS.slow_ms.number;
+  const share = ({ number }: { number: number }) => Math.floor(in_flight_bytes_max * number);
+  return {
+    rows: new Budget({
+      bytes_max: share(LIMITS.rows_in_flight),
+      // One whole batch of a peer always fits.
+      peer_bytes_max: Math.max(share(LIMITS.rows_in_flight_peer), LIMITS.rows_body.number),
+      slow_ms,
+    }),
+    reports: new Budget({ bytes_max: LIMITS.reports_in_flight.number, peer_bytes_max: LIMITS.reports_in_flight_peer.number, slow_ms }),
+    people: new Budget({ bytes_max: LIMITS.people_in_flight.number, peer_bytes_max: LIMITS.people_in_flight_peer.number, slow_ms }),
+  };
+}
+
+function checkRequest({ method, url, headers, socket, routeOptions: { bodyLimit } }: FastifyRequest): void {
+  // Who has gone gets no answer, and takes no work.
+  if (socket.destroyed) throw new Refusal('client_gone', 'the client closed the connection before it had an answer');
+  if (!isLoopbackHostHeader(headers.host)) {
+    throw new Refusal(
+      'host_forbidden',
+      'the Host header must name this machine, as 127.0.0.1 or localhost: the collector answers no other name',
+    );
+  }
+  const refusal = siteRefusal({ method, url, headers });
+  if (refusal) throw refusal;
+  if (headers['transfer-encoding'] !== undefined)
+    throw new Refusal('length_required', 'the header content-length is missing: send the body in one piece');
+  const length = lengthOf(headers);
+  if (bodyLimit !== undefined && length > bodyLimit) throw new Refusal('too_large', `the body has ${length} bytes, ${bodyLimit} may be`);
+}
+
+/** Node has checked that it is a number. */
+function lengthOf({ 'content-length': length = '0' }: FastifyRequest['headers']): number {
+  return Number(length);
+}
+
+function peerOf(road: Road, { headers, socket }: FastifyRequest): string {
+  const asking = { address: socket.remoteAddress, headers };
+  return road === 'people' ? personPeer(asking) : agentPeer(asking);
+}

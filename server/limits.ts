@@ -1,0 +1,73 @@
+// The collector's limits: one table, which the code reads and README prints.
+import { BATCH_BYTES_MAX } from '../agent/batch-envelope.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** How a number is to be read: a `share` is of the option `--in-flight-max`. */
+export type LimitUnit = 'bytes' | 'ms' | 'count' | 'share';
+/** `per`: what each of has this limit. `beyond`: what happens to what goes over it. */
+export type Limit = { what: string; number: number; unit: LimitUnit; per: string; beyond: string };
+
+const AGAIN = '`429 too_many_bytes_in_flight`, and when to come back';
+
+/** A peer is an address together with the host that a batch names; of people also whether a browser or a tool asks. */
+export const LIMITS = {
+  rows_body: {
+    what: 'a batch, packed',
+    // Rows that do not compress still fit: zstd adds a few bytes for each 128 KiB.
+    number: BATCH_BYTES_MAX + 16 * KIB,
+    unit: 'bytes',
+    per: 'request',
+    beyond: '`413 too_large`',
+  },
+  rows_unpacked: { what: 'a batch, unpacked', number: BATCH_BYTES_MAX, unit: 'bytes', per: 'request', beyond: '`413 too_large`' },
+  // Ten thousand processes with the longest command lines fit.
+  report_body: { what: 'a report', number: 16 * MIB, unit: 'bytes', per: 'request', beyond: '`413 too_large`' },
+  // A layout has a few hundred columns at most.
+  layouts_body: { what: 'layouts', number: MIB, unit: 'bytes', per: 'request', beyond: '`413 too_large`' },
+  layouts_count: { what: 'layouts', number: 32, unit: 'count', per: 'request', beyond: '`400 request_invalid`' },
+  people_body: { what: 'what a person sends', number: 64 * KIB, unit: 'bytes', per: 'request', beyond: '`413 too_large`' },
+  rows_in_flight: { what: 'packed batches in memory', number: 0.5, unit: 'share', per: 'collector', beyond: AGAIN },
+  rows_in_flight_peer: { what: 'packed batches in memory', number: 0.25, unit: 'share', per: 'peer', beyond: AGAIN },
+  rows_unpacked_in_flight: {
+    what: 'unpacked batches in memory',
+    number: 0.5,
+    unit: 'share',
+    per: 'collector',
+    beyond: 'batches wait; the peer that has the least goes first',
+  },
+  reports_in_flight: { what: 'reports and layouts in memory', number: 32 * MIB, unit: 'bytes', per: 'collector', beyond: AGAIN },
+  reports_in_flight_peer: { what: 'reports and layouts in memory', number: 16 * MIB, unit: 'bytes', per: 'peer', beyond: AGAIN },
+  people_in_flight: { what: 'what people send, in memory', number: 4 * MIB, unit: 'bytes', per: 'collector', beyond: AGAIN },
+  people_in_flight_peer: { what: 'what people send, in memory', number: MIB, unit: 'bytes', per: 'peer', beyond: AGAIN },
+  // As long as an agent waits for an answer.
+  body_ms: { what: 'time for a body to come', number: 15_000, unit: 'ms', per: 'request', beyond: '`408 body_too_slow`' },
+  // Bodies on a path that works take less, also from afar.
+  slow_ms: {
+    what: 'time after which a body that still comes is slow',
+    number: 1000,
+    unit: 'ms',
+    per: 'request',
+    beyond: 'gives way to others: `429 too_many_bytes_in_flight`',
+  },
+  request_ms: { what: 'time for a request to come', number: 30_000, unit: 'ms', per: 'request', beyond: '`408 request_too_slow`' },
+  connection_ms: { what: 'time in which nothing moves', number: 60_000, unit: 'ms', per: 'connection', beyond: 'closed' },
+  keep_alive_ms: { what: 'time between two requests', number: 75_000, unit: 'ms', per: 'connection', beyond: 'closed' },
+  requests: {
+    what: 'questions of people a minute',
+    number: 1200,
+    unit: 'count',
+    per: 'peer',
+    beyond: '`429 too_many_requests`, and when to come back',
+  },
+  queries_running: { what: 'questions to the store at once', number: 4, unit: 'count', per: 'collector', beyond: 'they wait' },
+  queries_waiting: {
+    what: 'questions that wait for the store',
+    number: 64,
+    unit: 'count',
+    per: 'collector',
+    beyond: '`503 too_many_queries`, and when to come back',
+  },
+  viewer_says: { what: 'what a viewer says', number: KIB, unit: 'bytes', per: 'message', beyond: 'closed with 1009' },
+} as const satisfies Record<string, Limit>;
