@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { openKernel } from '../../agent/ring-source.ts';
 import type { RowSource } from '../../agent/source.ts';
-import { type ConnectionRow, HEAD_AT, KINDS, type SampleRow } from '../../bpf/rows.gen.ts';
+import { type ConnectionRow, HEAD_AT, KINDS, type ListenerRow, type SampleRow } from '../../bpf/rows.gen.ts';
 import { compileC } from '../support/compile-c.ts';
 import { drainAll } from '../support/drain-all.ts';
 import { type LoneNetns, makeLone } from '../support/lone-netns.ts';
@@ -24,11 +24,11 @@ const HELD = 10_000;
 const SWEEPS_MAX = 20;
 const PORT = 7000;
 
-type Wanted = 'sample' | 'connection';
+type Wanted = 'sample' | 'connection' | 'listener';
 
 /** The rows of one namespace, which are read only when asked for: while they come there is no time. */
 class Look {
-  readonly #bytes: Record<Wanted, Uint8Array[]> = { sample: [], connection: [] };
+  readonly #bytes: Record<Wanted, Uint8Array[]> = { sample: [], connection: [], listener: [] };
   readonly #source: RowSource;
   readonly #name: string;
   #netns = 0n;
@@ -43,7 +43,7 @@ class Look {
     this.#source.sweep();
     if (!this.#netns) this.#netns = BigInt(this.#source.netns().find(({ name }) => name === this.#name)?.netns ?? 0);
     drainAll(this.#source, (kind, bytes) => {
-      if (kind === 'sample' || kind === 'connection') this.#bytes[kind].push(bytes.slice());
+      if (kind === 'sample' || kind === 'connection' || kind === 'listener') this.#bytes[kind].push(bytes.slice());
     });
   }
 
@@ -53,6 +53,7 @@ class Look {
 
   samples = (): SampleRow[] => this.#read('sample', KINDS.sample.read);
   connections = (): ConnectionRow[] => this.#read('connection', KINDS.connection.read);
+  listeners = (): ListenerRow[] => this.#read('listener', KINDS.listener.read);
 
   #read<Row>(kind: Wanted, read: (view: DataView, at: number) => Row): Row[] {
     return this.#bytes[kind].flatMap((bytes) => {
@@ -161,4 +162,37 @@ check('samples and close rows add up, however often they are swept', async ({ pl
   console.log(`${closes.length} closes, ${samples.length} samples`);
   expect(closes.length).toBe(2 * connections);
   expect(differ).toEqual([]);
+});
+
+/** Takes some at once, then stops and lets its queue overflow. */
+const ACCEPTED = 7;
+const CROWD = `const { connect } = require('node:net');
+  const sockets = Array.from({ length: Number(process.argv[1]) }, () => connect(${PORT}, '127.0.0.1', () => process.stdout.write('.')));`;
+
+check('what a listener took and refused is told once, in the sweep after it', async ({ place, open }) => {
+  const server = place.start(process.execPath, '-e', SERVE.replace("'127.0.0.1'", "'127.0.0.1', 1"));
+  await once(server.stdout ?? server, 'data');
+  const look = new Look(open(), place);
+  const crowd = async (count: number, until: () => boolean) => {
+    const child = place.start(process.execPath, '-e', CROWD, String(count));
+    let connected = 0;
+    child.stdout?.on('data', (dots: Buffer) => {
+      connected += dots.length;
+    });
+    while (!(until() || connected === count)) await new Promise((resolve) => setImmediate(resolve));
+    child.kill('SIGKILL');
+  };
+  const drops = () => Number(/TcpExtListenDrops\s+(\d+)/.exec(place.run('nstat', '-asz', 'TcpExtListenDrops'))?.[1]);
+  await crowd(ACCEPTED, () => false);
+  for (let sweep = 0; sweep < 3; sweep++) look.sweep();
+  server.kill('SIGSTOP');
+  await crowd(20, () => drops() > 0);
+  for (let sweep = 0; sweep < 3; sweep++) look.sweep();
+  server.kill('SIGKILL');
+  const rows = look.listeners().filter(({ local_port }) => local_port === PORT);
+  const told = { accepted: sum(rows.map((row) => row.accepted)), drops: sum(rows.map((row) => row.drops)) };
+  expect(told.drops).toBeGreaterThan(0);
+  expect(told).toEqual({ accepted: expect.any(Number), drops: drops() });
+  // Those in the queue of a server that stands still count as soon as they have their socket.
+  expect(told.accepted).toBe(Number(/TcpPassiveOpens\s+(\d+)/.exec(place.run('nstat', '-asz', 'TcpPassiveOpens'))?.[1]));
 });

@@ -181,13 +181,13 @@ export const bpfPackets: readonly Mutant[] = [
       why: 'drops of listeners are since their beginning',
       find: 'row->drops = drops - memory->listening.drops',
       replace: 'row->drops = drops',
-      suite: fidelity('A5'),
+      suite: kernel('sweep', 'listener took'),
     },
     {
       why: 'accepted connections are told in every sweep',
       find: 'memory->listening.accepted = accepted;',
       replace: '',
-      suite: fidelity('C5'),
+      suite: kernel('sweep', 'listener took'),
     },
     {
       why: 'queue and limit are swapped',
