@@ -164,6 +164,44 @@ check('samples and close rows add up, however often they are swept', async ({ pl
   expect(differ).toEqual([]);
 });
 
+const ECHO = `require('node:net').createServer((socket) => socket.pipe(socket)).listen(${PORT}, '127.0.0.1', () => console.log('listening'))`;
+const ASK_BYTES = 1000;
+const ASK = `const socket = require('node:net').connect(${PORT}, '127.0.0.1', () => console.log('connected'));
+  let came = 0;
+  socket.on('data', ({ length }) => (came += length) % ${ASK_BYTES} === 0 && console.log('answered'));
+  require('node:readline').createInterface({ input: process.stdin }).on('line', () => socket.write(Buffer.alloc(${ASK_BYTES}))).on('close', () => socket.end());`;
+const ROUNDS = 6;
+/** What samples tell since the last one, and nothing of a connection's end changes. */
+const DELTAS = ['bytes_sent', 'bytes_received', 'data_segs_out', 'data_segs_in', 'turns', 'turn_us', 'turn_rtt_us'] as const;
+
+check('a connection that is swept again and again: its samples add up to what its end says', async ({ place, open }) => {
+  const server = place.start(process.execPath, '-e', ECHO);
+  await once(server.stdout ?? server, 'data');
+  const look = new Look(open(), place);
+  const client = place.start(process.execPath, '-e', ASK);
+  await once(client.stdout ?? client, 'data');
+  for (let round = 0; round < ROUNDS; round++) {
+    client.stdin?.write('\n');
+    await once(client.stdout ?? client, 'data');
+    look.sweep();
+  }
+  // A sweep takes no more of a socket at work than is certain; the next has the rest.
+  for (let sweep = 0; sweep < 3; sweep++) look.sweep();
+  client.stdin?.end();
+  await once(client, 'exit');
+  server.kill('SIGKILL');
+  for (let sweeps = 0; sweeps < SWEEPS_MAX && look.connections().filter(({ event }) => event === 'close').length < 2; sweeps++)
+    look.sweep();
+  for (const close of look.connections().filter(({ event }) => event === 'close')) {
+    const samples = look.samples().filter(({ connection_id }) => connection_id === close.connection_id);
+    const sums = Object.fromEntries(DELTAS.map((name) => [name, sum(samples.map((row) => row[name]))]));
+    expect(samples.length, `port ${close.local_port}`).toBeGreaterThan(1);
+    expect(sums).toEqual(Object.fromEntries(DELTAS.map((name) => [name, close[name]])));
+    expect(sums).toMatchObject({ bytes_sent: ROUNDS * ASK_BYTES, bytes_received: ROUNDS * ASK_BYTES });
+    expect(sums['turns']).toBe(close.local_port === PORT ? close.turns : ROUNDS);
+  }
+});
+
 /** Takes some at once, then stops and lets its queue overflow. */
 const ACCEPTED = 7;
 const CROWD = `const { connect } = require('node:net');

@@ -209,7 +209,7 @@ export const bpfPackets: readonly Mutant[] = [
       why: 'a sample tells what the last one told',
       find: 'memory->sampled = now.sampled;',
       replace: '',
-      suite: kernel('sweep', 'twenty thousand'),
+      suite: kernel('sweep', 'again and again'),
     },
     {
       why: 'the account is not turned',
@@ -221,7 +221,7 @@ export const bpfPackets: readonly Mutant[] = [
       why: 'a delta is a total',
       find: 'now.account.bytes_received - account->bytes_received',
       replace: 'now.account.bytes_received',
-      suite: kernel('sweep', 'samples and close rows'),
+      suite: kernel('sweep', 'again and again'),
     },
   ]),
   ...mutantsOf('bpf/preexisting.bpf.c', [
