@@ -202,7 +202,6 @@ export const bpfPackets: readonly Mutant[] = [
       replace: 'slice->rows = 1;',
       suite: kernel('sweep', 'twenty thousand'),
     },
-    { why: 'a lingering state is not sampled', find: 'memory->state != memory->sampled_state ||', replace: '0 ||', suite: fidelity('C4') },
   ]),
   ...mutantsOf('bpf/sample_row.bpf.h', [
     {

@@ -34,7 +34,7 @@ export const loaderRows: readonly Mutant[] = [
       why: 'what one CPU wrote is all',
       find: 'sum.written += each[cpu].written;',
       replace: 'sum.written = each[cpu].written;',
-      suite: kernel('ring-loss'),
+      suite: kernel('counters', 'every row the programs wrote arrived'),
     },
     {
       why: 'lost rows are counted as written',
@@ -52,12 +52,6 @@ export const loaderRows: readonly Mutant[] = [
     { why: 'a buffer for less than a row is filled', find: '|| size < row_size(kind)', replace: '', suite: kernel('abi') },
   ]),
   ...mutantsOf('bpf/ring.c', [
-    {
-      why: 'a row that is being written is taken',
-      find: 'if (header & BPF_RINGBUF_BUSY_BIT)\n\t\t\treturn NULL',
-      replace: 'if (0)\n\t\t\treturn NULL',
-      suite: kernel('tally', 'read too'),
-    },
     {
       why: 'the window does not go along',
       find: 'if (in_ring - ring->from >= ring->room',
