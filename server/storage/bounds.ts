@@ -1,4 +1,6 @@
 // What one query may cost. An abandoned query goes on inside the engine, so each carries its own end.
+import { quote } from './columns.ts';
+
 const BOUNDS = {
   max_execution_time: 15,
   max_result_rows: 100_000,
@@ -7,9 +9,11 @@ const BOUNDS = {
   output_format_json_quote_denormals: 0,
 } as const;
 
-/** The statement with its bounds. In the text, because settings sent beside it stay with the embedded engine's session. */
-export function bounded(sql: string): string {
-  const settings = Object.entries(BOUNDS).map(([name, value]) => `${name} = ${value}`);
+/** The statement with its bounds and `more` settings. In the text, because settings sent beside it stay with the embedded engine's session. */
+export function bounded(sql: string, more: Readonly<Record<string, string>>): string {
+  const settings = Object.entries({ ...BOUNDS, ...more }).map(
+    ([name, value]) => `${name} = ${typeof value === 'string' ? quote(value) : value}`,
+  );
   return `${sql}\nSETTINGS ${settings.join(', ')}`;
 }
 

@@ -64,6 +64,7 @@ export type Engine = Pick<Store, 'backend' | 'query' | 'ping' | 'close'> & {
 export type StoreErrorCode =
   | 'store_unavailable'
   | 'store_query_failed'
+  | 'store_answer_foreign'
   | 'store_insert_failed'
   | 'store_rows_missing'
   | 'store_segment_unreadable'

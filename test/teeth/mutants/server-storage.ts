@@ -2,6 +2,22 @@
 import { type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 export const serverStorage: readonly Mutant[] = [
+  ...mutantsOf('server/storage/connections.ts', [
+    {
+      why: 'a connection is kept after a failure',
+      find: '          await this.#replace();\n',
+      replace: '',
+      suite: unit('server/storage/connections'),
+    },
+  ]),
+  ...mutantsOf('server/storage/answers.ts', [
+    {
+      why: 'an answer need not end with its token',
+      find: ' && text.endsWith(CLOSING + token)',
+      replace: '',
+      suite: unit('server/storage/connections'),
+    },
+  ]),
   ...mutantsOf('server/storage/figures.ts', [
     {
       why: 'what was not needed is lost',
