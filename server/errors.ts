@@ -19,6 +19,7 @@ export const REFUSALS = {
   time_out_of_window: 422,
   sequence_too_old: 409,
   report_invalid: 400,
+  account_name_unknown: 422,
   request_invalid: 400,
   media_type_unsupported: 415,
   not_found: 404,

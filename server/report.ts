@@ -7,6 +7,7 @@ import { Refusal } from './errors.ts';
 import type { HostClocks } from './health/recent.ts';
 import type { HostNames } from './host-names.ts';
 import type { App } from './http.ts';
+import { checkAccountNames } from './ingest/account-names.ts';
 import type { InFlight } from './ingest/in-flight.ts';
 import type { ReportGroups } from './ingest/report-groups.ts';
 import type { Metrics } from './metrics.ts';
@@ -31,6 +32,7 @@ export function registerReport(app: App, { reports, hostNames, clocks, metrics, 
       response: { 200: Accepted, '4xx': Problem, '5xx': Problem },
     },
     onRequest: async (request, reply) => inFlight.reserve(request, reply, BODY_BYTES_MAX),
+    preValidation: async ({ body }) => checkAccountNames(body),
     handler: async (request) => {
       const report = request.body;
       const now_ms = Date.now();

@@ -2,7 +2,7 @@
 // the next one's answer, and a server's answer can be cut short: each question has a token that its answer must begin and end with.
 import { randomBytes } from 'node:crypto';
 import type { ClickHouseClient } from '@clickhouse/client';
-import { bounded, given } from './bounds.ts';
+import { bounded, given, ROWS_UNSAID } from './bounds.ts';
 import { StoreError } from './store.ts';
 
 const TOKEN_BYTES = 12;
@@ -24,12 +24,18 @@ const framed = (token: string) =>
 
 /**
  * Rows of a bounded query.
+ * @param rows that the answer can have at most
  * @throws StoreError `store_answer_foreign` for an answer that is not wholly this question's, or what the client throws
  */
-export async function ask<Row>(client: Pick<ClickHouseClient, 'query'>, sql: string, params: Record<string, unknown>): Promise<Row[]> {
+export async function ask<Row>(
+  client: Pick<ClickHouseClient, 'query'>,
+  sql: string,
+  params: Record<string, unknown>,
+  rows = ROWS_UNSAID,
+): Promise<Row[]> {
   // Nobody who names a host or a process can guess it.
   const token = randomBytes(TOKEN_BYTES).toString('hex');
-  const answer = await client.query({ query: bounded(sql, framed(token)), query_params: given(params), format: FORMAT });
+  const answer = await client.query({ query: bounded(sql, rows, framed(token)), query_params: given(params), format: FORMAT });
   return rowsOf<Row>(await answer.text(), token);
 }
 

@@ -13,6 +13,8 @@ type Placed = Claim & { position: number };
 export const RANGE_MAX = 1000;
 /** Claims of others read in one go. A collector that has missed more begins anew. */
 const FOLLOWED_MAX = 50_000;
+/** Claims in one answer to other questions. */
+const PAGE = 20_000;
 /** Conditions in one statement. */
 const CONDITIONS_MAX = 200;
 
@@ -29,7 +31,7 @@ export class ClaimsLog {
 
   /** A position with all before it in the table; 0 if nothing has been claimed yet. */
   async head(): Promise<number> {
-    const [row] = await this.#engine.query<{ head: number }>('SELECT max(position) AS head FROM claims_head');
+    const [row] = await this.#engine.query<{ head: number }>('SELECT max(position) AS head FROM claims_head', {}, 1);
     return row?.head ?? 0;
   }
 
@@ -47,10 +49,11 @@ VALUES ${rows.join(', ')}`);
 
   /** All from a position on, in no order. */
   async from(position: number): Promise<Placed[] | 'too_many'> {
-    const rows = await this.#engine.query<Row>(`SELECT ${COLUMNS} FROM claims WHERE position >= {position:UInt64} LIMIT {limit:UInt64}`, {
-      position,
-      limit: FOLLOWED_MAX + 1,
-    });
+    const rows = await this.#engine.query<Row>(
+      `SELECT ${COLUMNS} FROM claims WHERE position >= {position:UInt64} LIMIT {limit:UInt64}`,
+      { position, limit: FOLLOWED_MAX + 1 },
+      FOLLOWED_MAX + 1,
+    );
     return rows.length > FOLLOWED_MAX ? 'too_many' : rows.map(placed);
   }
 
@@ -59,9 +62,13 @@ VALUES ${rows.join(', ')}`);
     const lasts = new Map<string, number>();
     for (const some of chunks(runs)) {
       const keys = some.map(({ kind, host_id, epoch }) => `(${quote(kind)}, ${decimal(host_id)}, ${decimal(epoch)})`);
-      const rows = await this.#engine.query<Row>(`SELECT kind, lower(leftPad(hex(host_id), 16, '0')) AS host,
+      const rows = await this.#engine.query<Row>(
+        `SELECT kind, lower(leftPad(hex(host_id), 16, '0')) AS host,
   lower(leftPad(hex(epoch), 16, '0')) AS run, max(last_sequence) AS last
-FROM claims WHERE (kind, host_id, epoch) IN (${keys.join(', ')}) GROUP BY kind, host_id, epoch`);
+FROM claims WHERE (kind, host_id, epoch) IN (${keys.join(', ')}) GROUP BY kind, host_id, epoch`,
+        {},
+        some.length,
+      );
       for (const { kind, host, run, last } of rows) lasts.set(keyOf({ kind, host_id: host, epoch: run }), last);
     }
     return lasts;
@@ -76,9 +83,25 @@ FROM claims WHERE (kind, host_id, epoch) IN (${keys.join(', ')}) GROUP BY kind, 
           `(kind = ${quote(kind)} AND host_id = ${decimal(host_id)} AND epoch = ${decimal(epoch)} AND ` +
           `last_sequence BETWEEN ${first} AND ${last + RANGE_MAX} AND first_sequence <= ${last})`,
       );
-      found.push(...(await this.#engine.query<Row>(`SELECT ${COLUMNS} FROM claims WHERE ${conditions.join(' OR ')}`)).map(placed));
+      for await (const page of this.#pages(conditions.join(' OR '))) found.push(...page.map(placed));
     }
     return found;
+  }
+
+  /** By their positions, of which each may have many. */
+  async *#pages(condition: string): AsyncGenerator<Row[]> {
+    const key = 'position, toString(kind), host_id, epoch, last_sequence';
+    for (let after = "(0, '', 0, 0, 0)"; ; ) {
+      const rows = await this.#engine.query<Row>(
+        `SELECT ${COLUMNS} FROM claims WHERE (${condition}) AND (${key}) > ${after} ORDER BY ${key} LIMIT ${PAGE}`,
+        {},
+        PAGE,
+      );
+      yield rows;
+      const end = rows.at(-1);
+      if (end === undefined || rows.length < PAGE) return;
+      after = `(${end.position}, ${quote(end.kind)}, ${decimal(end.host)}, ${decimal(end.run)}, ${end.last})`;
+    }
   }
 }
 

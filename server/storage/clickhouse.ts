@@ -50,8 +50,8 @@ function remoteEngine(
   { database, username, password, cluster }: ClickHouseOptions,
   knowsDeduplicateSelect: boolean,
 ): Engine {
-  const query = <Row>(sql: string, params: Record<string, unknown> = {}) =>
-    failingAs('store_query_failed', () => ask<Row>(client, sql, params));
+  const query = <Row>(sql: string, params: Record<string, unknown> = {}, rows?: number) =>
+    failingAs('store_query_failed', () => ask<Row>(client, sql, params, rows));
   const insert = async (segment: Segment, pieces: readonly Piece[], table: string): Promise<void> => {
     checkSegment(segment);
     const source = `input(${quote(rawStructure(segment.kind))})`;
@@ -89,7 +89,7 @@ function remoteEngine(
     place,
     // A server refreshes its dictionaries by itself, every few seconds.
     reloadDictionaries: async () => undefined,
-    ping: async () => void (await query('SELECT 1')),
+    ping: async () => void (await query('SELECT 1', {}, 1)),
     close: () => client.close(),
   };
 }

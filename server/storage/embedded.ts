@@ -83,15 +83,17 @@ function connect(path: string): ClickHouseClient {
 
 /** @param writer of everything that changes something. @param readers one at least */
 function embeddedEngine(writer: Connection, readers: readonly Connection[]): Engine {
-  const query = <Row>(sql: string, params: Record<string, unknown> = {}) =>
+  const query = <Row>(sql: string, params: Record<string, unknown> = {}, rows?: number) =>
     failingAs('store_query_failed', () =>
-      readers.reduce((idlest, each) => (each.waiting < idlest.waiting ? each : idlest)).run((client) => ask<Row>(client, sql, params)),
+      readers
+        .reduce((idlest, each) => (each.waiting < idlest.waiting ? each : idlest))
+        .run((client) => ask<Row>(client, sql, params, rows)),
     );
   const execute = (sql: string) => writer.run((client) => executeAlone(client, sql));
   // The engine counts rows that enter tables for the whole process, so inserts take turns to know their own.
   const inTurn = turns();
   const taken = async (): Promise<number> => {
-    const [event] = await query<{ value: number }>("SELECT value FROM system.events WHERE event = 'InsertedRows'");
+    const [event] = await query<{ value: number }>("SELECT value FROM system.events WHERE event = 'InsertedRows'", {}, 1);
     return event?.value ?? 0;
   };
   const insert = async (segment: Segment): Promise<void> => {
@@ -127,7 +129,7 @@ function embeddedEngine(writer: Connection, readers: readonly Connection[]): Eng
       failingAs('store_query_failed', async () => {
         for (const name of DICTIONARIES) await execute(`SYSTEM RELOAD DICTIONARY ${name}`);
       }),
-    ping: async () => void (await query('SELECT 1')),
+    ping: async () => void (await query('SELECT 1', {}, 1)),
     close: () =>
       inTurn(async () => {
         for (const each of [...readers, writer]) await each.close();

@@ -160,7 +160,7 @@ test.each<[string, unknown, number, string]>([
   ['a host id in decimal', { ...report(), host_id: '81985529216486895' }, 400, 'request_invalid'],
   ['text in place of a number', { ...report(), at_ms: 'now' }, 400, 'request_invalid'],
   ['a negative account', report({ accounting: [{ ...seen, rows: -1 }] }), 400, 'request_invalid'],
-  ['an outcome that nobody knows', { ...report(), accounting: [{ ...seen, outcome: 'eaten' }] }, 400, 'request_invalid'],
+  ['an outcome that nobody knows', { ...report(), accounting: [{ ...seen, outcome: 'eaten' }] }, 422, 'account_name_unknown'],
   ['an account of a part of a minute', report({ accounting: [{ ...seen, minute_ms: 60_001 }] }), 400, 'request_invalid'],
   ['an account of 1970', report({ accounting: [{ ...seen, minute_ms: 60_000 }] }), 422, 'time_out_of_window'],
   ['a host name of a megabyte', report({ host: { ...report().host, name: 'x'.repeat(MIB) } }), 400, 'request_invalid'],
@@ -169,6 +169,21 @@ test.each<[string, unknown, number, string]>([
   const answer = await postReport(collector.url, body);
   expect(answer.body).toEqual({ code, message: expect.stringMatching(/.{5}/) });
   expect(answer.status).toBe(status);
+});
+
+/** As many as one report may have. */
+const madeUp = Array.from({ length: 100_000 }, (_, index) => ({ ...seen, kind: `kind ${index}` }));
+
+test.each<[string, unknown[], string]>([
+  ['a kind', [seen, { ...seen, kind: 'tunnel' }], 'the kinds "tunnel"'],
+  ['a loss', [seen, { ...seen, outcome: 'eaten' }], 'the outcomes "eaten"'],
+  ['both', [{ ...seen, kind: 'a"b\n', outcome: 'constructor' }], 'the kinds "a\\"b\\n" and the outcomes "constructor"'],
+  ['a hundred thousand kinds', madeUp, '"kind 0", "kind 1", "kind 2", "kind 3", "kind 4" and 99995 more'],
+])('/v1/report names what it does not know of an account, and stores none of it: %s', async (_name, accounting, names) => {
+  const answer = await postReport(collector.url, { ...report(), host_id: 'feedfeedfeedfeed', accounting });
+  expect(answer).toMatchObject({ status: 422, body: { code: 'account_name_unknown', message: expect.stringContaining(names) } });
+  const { hosts } = (await (await fetch(`${collector.url}/api/v1/accounting`)).json()) as { hosts: { host_id: string }[] };
+  expect(hosts.map(({ host_id }) => host_id)).not.toContain(String(0xfeedfeedfeedfeedn));
 });
 
 const own = layoutOf('state_change');

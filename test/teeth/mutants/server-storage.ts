@@ -10,6 +10,17 @@ export const serverStorage: readonly Mutant[] = [
       suite: unit('server/storage/connections'),
     },
   ]),
+  ...mutantsOf('server/storage/bounds.ts', [
+    {
+      why: 'an answer may be as long as it likes',
+      find: 'max_result_rows: Math.max(1, rows), ',
+      replace: '',
+      suite: unit('server/storage/store.contract'),
+    },
+  ]),
+  ...mutantsOf('server/ingest/account-names.ts', [
+    { why: 'anybody makes up kinds', find: '!known.has(value)', replace: 'false', suite: unit('server/bad-input') },
+  ]),
   ...mutantsOf('server/storage/answers.ts', [
     {
       why: 'an answer need not end with its token',
@@ -222,8 +233,8 @@ export const serverStorage: readonly Mutant[] = [
     },
   ]),
   ...mutantsOf('server/storage/retention.ts', [
-    { why: 'today goes first', find: 'partition < today', replace: 'partition <= today', suite: unit('server/upkeep') },
-    { why: 'what was stored by whom goes', find: '/^(unsettled_|claims)/', replace: '/^(unsettled_)/', suite: unit('server/upkeep') },
+    { why: 'today goes first', find: 'partition < {today:String}`', replace: 'partition <= {today:String}`', suite: unit('server/upkeep') },
+    { why: 'what was stored by whom goes', find: "'^(unsettled_|claims)'", replace: "'^(unsettled_)'", suite: unit('server/upkeep') },
   ]),
   ...mutantsOf('server/storage/claims.ts', [
     {
