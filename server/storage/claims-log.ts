@@ -11,9 +11,9 @@ type Placed = Claim & { position: number };
 
 /** Batches that one claim may cover: so much of the sorting key has to be read to know whether a batch is covered. */
 export const RANGE_MAX = 1000;
-/** Claims of others read in one go. A collector that has missed more begins anew. */
+/** Claims that follow the position that is read. A collector that has missed more begins anew. */
 const FOLLOWED_MAX = 50_000;
-/** Claims in one answer to other questions. */
+/** Claims in one answer. */
 const PAGE = 20_000;
 /** Conditions in one statement. */
 const CONDITIONS_MAX = 200;
@@ -47,14 +47,16 @@ SETTINGS async_insert = 0, insert_deduplicate = 1, insert_deduplication_token = 
 VALUES ${rows.join(', ')}`);
   }
 
-  /** All from a position on, in no order. */
+  /** All from a position on, by position. The first one's block is whole, however many batches it is of. */
   async from(position: number): Promise<Placed[] | 'too_many'> {
-    const rows = await this.#engine.query<Row>(
-      `SELECT ${COLUMNS} FROM claims WHERE position >= {position:UInt64} LIMIT {limit:UInt64}`,
-      { position, limit: FOLLOWED_MAX + 1 },
-      FOLLOWED_MAX + 1,
-    );
-    return rows.length > FOLLOWED_MAX ? 'too_many' : rows.map(placed);
+    const found: Placed[] = [];
+    let following = 0;
+    for await (const page of this.#pages(`position >= ${position}`)) {
+      following += page.filter((claim) => claim.position > position).length;
+      if (following > FOLLOWED_MAX) return 'too_many';
+      found.push(...page.map(placed));
+    }
+    return found;
   }
 
   /** The highest sequence that anybody has claimed of each run, by `keyOf`. */

@@ -68,6 +68,23 @@ SELECT 1 + intDiv(number, 10000), 'sample/1', 'sample', 0xa1, 0xe1, number + 1, 
   expect(new Set(found.map(({ last }) => last))).toEqual(new Set(Array.from({ length: 30_000 }, (_, at) => at + 1)));
 });
 
+test('a block of claims may be as long as it is, what follows it may not', async () => {
+  const write = (position: number, from: number, rows: number) =>
+    engine.command(`INSERT INTO claims (position, segment, kind, host_id, epoch, first_sequence, last_sequence)
+SELECT ${position}, 'drop/1', 'drop', ${from} + number, 0xe1, 1, 1 FROM numbers(${rows})`);
+  const log = new ClaimsLog(engine);
+  await write(1000, 0, 60_000);
+  await write(1001, 100_000, 50_000);
+  const found = await log.from(1000);
+  expect(found === 'too_many' ? [] : found.map(({ position }) => position)).toEqual([
+    ...Array(60_000).fill(1000),
+    ...Array(50_000).fill(1001),
+  ]);
+  await write(1002, 200_000, 1);
+  expect(await log.from(1000)).toBe('too_many');
+  expect(await log.from(1001)).toHaveLength(50_001);
+});
+
 test('an answer that may be long has a LIMIT in its statement, and none is longer than a page', () => {
   const rows = (sql: string, most: number) => () => bounded(sql, most, {});
   expect(rows('SELECT a', ROWS_WITHOUT_LIMIT)).not.toThrow();
