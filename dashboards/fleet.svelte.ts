@@ -8,21 +8,37 @@ const REFRESH_MS = 5000;
 const SILENT_MS = 35_000;
 
 class Fleet {
+  /** The longest silent of them, by name, and the one that the view is of. */
   hosts = $state.raw<Host[]>([]);
+  /** How many there are: a large fleet has more than the list. */
+  total = $state(0);
   /** Whether the list has been read at all. */
   known = $state(false);
   problem = $state('');
 
-  start(api: ApiClient): void {
-    poll(async (signal) => {
+  #asked = $state<string>();
+
+  /** @param named the host that the view is of, by whatever it is called. @returns how to stop */
+  start(api: ApiClient, named: string | undefined): () => void {
+    return poll(async (signal) => {
       try {
-        this.hosts = (await api.hosts({}, signal)).hosts;
+        const { hosts, total } = await api.hosts({ sort: 'last_seen' }, signal);
+        const missed = named !== undefined && total > hosts.length && !hosts.some(({ name }) => name === named);
+        const found = missed ? (await api.hosts({ name: named }, signal)).hosts : [];
+        this.hosts = [...hosts, ...found].sort((a, b) => a.name.localeCompare(b.name));
+        this.total = total;
+        this.#asked = named;
         this.known = true;
         this.problem = '';
       } catch (error) {
         if (error instanceof ApiError) this.problem = error.message;
       }
     }, REFRESH_MS);
+  }
+
+  /** Whether all that there is to know of a host of this name is known. */
+  knows(named: string): boolean {
+    return this.known && (this.#asked === named || this.total <= this.hosts.length);
   }
 
   get silent(): Host[] {

@@ -155,7 +155,12 @@ export const Host = object({
   accounts: Type.Array(Account),
   hooks: Type.Array(object({ name: Type.String(), attached: Type.Boolean(), reason: Type.String() })),
 });
-export const Hosts = object({ hosts: Type.Array(Host) });
+export const Hosts = object({
+  hosts: Type.Array(Host),
+  total: Type.Integer({ minimum: 0, description: 'hosts that ever reported, whatever was asked for' }),
+  next: Type.Union([Type.String(), Type.Null()], { description: 'give it as `after` for the page that follows; null on the last one' }),
+});
+export const HOST_SORTS = ['name', 'last_seen'] as const;
 export type Host = Static<typeof Host>;
 export type Hosts = Static<typeof Hosts>;
 

@@ -12,7 +12,7 @@ import type { Config } from './config.ts';
 import { reasonOf, StartError } from './errors.ts';
 import { registerGauges } from './health/gauges.ts';
 import { HealthWatch } from './health/watch.ts';
-import { HostNames } from './host-names.ts';
+import { HOSTS_MAX, HostNames } from './host-names.ts';
 import type { App } from './http.ts';
 import { Layouts } from './ingest/layouts.ts';
 import { TimeWindow } from './ingest/time-window.ts';
@@ -28,7 +28,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { openStore } from './open-store.ts';
 import { EDGES_DEFAULT } from './query/routes.ts';
 import { edges } from './storage/queries/edges.ts';
-import { hosts } from './storage/queries/hosts.ts';
+import { hostNames } from './storage/queries/hosts.ts';
 import { overview } from './storage/queries/overview.ts';
 import { retransmitFromRow } from './storage/queries/retransmits.ts';
 import type { Store } from './storage/store.ts';
@@ -152,7 +152,8 @@ export class Collector {
     });
     if (this.#stopping) return;
     this.#live.trouble('');
-    for (const { host_id, name } of await hosts(this.#store, {}, Date.now())) this.#hostNames.set(BigInt(host_id), name);
+    for await (const page of hostNames(this.#store, HOSTS_MAX))
+      for (const { host_id, name } of page) this.#hostNames.set(BigInt(host_id), name);
     if (this.#stopping) return;
     await this.#writer.settle();
     if (this.#stopping) return;

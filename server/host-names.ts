@@ -1,7 +1,7 @@
 // The newest name that each host reported, for rows that are shown before the store has them.
 
 /** Far above any fleet one collector serves; a forgotten one is learned again with the next report. */
-const HOSTS_MAX = 100_000;
+export const HOSTS_MAX = 100_000;
 
 export class HostNames {
   readonly #names = new Map<bigint, string>();

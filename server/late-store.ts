@@ -59,7 +59,7 @@ export class LateStore implements Store {
     return this.#there().upkeep;
   }
 
-  query: Store['query'] = async (sql, params) => this.#there().query(sql, params);
+  query: Store['query'] = async (sql, params, rows) => this.#there().query(sql, params, rows);
   ping: Store['ping'] = async () => this.#there().ping();
 
   async close(): Promise<void> {

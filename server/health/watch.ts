@@ -8,7 +8,7 @@ import { reasonOf } from '../errors.ts';
 import type { HostNames } from '../host-names.ts';
 import type { Log } from '../log/log.ts';
 import { engineState } from '../storage/queries/engine-state.ts';
-import { hosts } from '../storage/queries/hosts.ts';
+import { troubledHosts } from '../storage/queries/hosts.ts';
 import type { Store } from '../storage/store.ts';
 import { LIMITS } from './findings.ts';
 import { DiskRoom, HostClocks, RecentInserts, UnclearRollups } from './recent.ts';
@@ -113,17 +113,9 @@ export class HealthWatch {
   }
 
   async #hosts(now_ms: number): Promise<Pick<HealthFigures, 'hosts' | 'hosts_known'>> {
-    const all = await hosts(this.#parts.store as Store, { from: now_ms - HOUR_MS, to: now_ms }, now_ms);
-    const known = all.filter(({ lag_ms }) => lag_ms < GONE_MS);
-    const figures = known.map(({ host_id, name, lag_ms, accounts }) => ({
-      host_id,
-      name,
-      lag_ms,
-      seen: accounts.reduce((sum, { seen }) => sum + seen, 0),
-      lost: accounts.reduce((sum, account) => sum + Object.values(account.lost).reduce((lost: number, rows) => lost + (rows ?? 0), 0), 0),
-    }));
-    const troubled = figures.filter(({ lag_ms, lost }) => lag_ms > LIMITS.silent_ms || lost > 0);
-    return { hosts: troubled.slice(0, HOSTS_MOST), hosts_known: known.length };
+    const limits = { gone_ms: now_ms - GONE_MS, silent_ms: now_ms - LIMITS.silent_ms, limit: HOSTS_MOST };
+    const { troubled, known } = await troubledHosts(this.#parts.store, { from: now_ms - HOUR_MS, to: now_ms }, limits, now_ms);
+    return { hosts: troubled, hosts_known: known };
   }
 
   async #dropped(now_ms: number): Promise<HealthFigures['dropped']> {

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { Type } from 'typebox';
 import { Accounting } from '../api/accounting.ts';
 import { Drops, Listeners, Resets } from '../api/causes.ts';
-import { API, Connection, EDGE_SORTS, Edges, Hosts, Overview, Problem, Range, Retransmits } from '../api.ts';
+import { API, Connection, EDGE_SORTS, Edges, HOST_SORTS, Hosts, Overview, Problem, Range, Retransmits } from '../api.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
 import { LIMITS } from '../limits.ts';
@@ -11,7 +11,7 @@ import { accounting } from '../storage/queries/accounts.ts';
 import { drops, resets } from '../storage/queries/causes.ts';
 import { connection } from '../storage/queries/connection.ts';
 import { edges } from '../storage/queries/edges.ts';
-import { hosts } from '../storage/queries/hosts.ts';
+import { hosts, PLACE } from '../storage/queries/hosts.ts';
 import { listeners } from '../storage/queries/listeners.ts';
 import { overview } from '../storage/queries/overview.ts';
 import { retransmits } from '../storage/queries/retransmits.ts';
@@ -37,8 +37,28 @@ const EdgesQuery = Type.Object(
 );
 const RetransmitsQuery = Type.Object({ ...Range.properties, connection_id: Type.Optional(connection_id), limit: limit(1000, 200) }, closed);
 const CausesQuery = Type.Object({ ...Range.properties, limit: limit(500, CAUSES_DEFAULT) }, closed);
-const HostsQuery = Type.Object({ from: Range.properties.from, to: Range.properties.to }, closed);
-const AccountingQuery = Type.Object({ ...HostsQuery.properties, host_id: Range.properties.host_id, limit: limit(1000, 100) }, closed);
+/** Hosts in one answer, each with its whole account. */
+const HOSTS_DEFAULT = { sort: 'name', limit: 500 } as const;
+
+const Times = { from: Range.properties.from, to: Range.properties.to };
+const HostsQuery = Type.Object(
+  {
+    ...Times,
+    name: Type.Optional(Type.String({ maxLength: 255, description: 'only hosts of this name, exact' })),
+    sort: Type.Optional(
+      Type.Unsafe<(typeof HOST_SORTS)[number]>({
+        type: 'string',
+        enum: [...HOST_SORTS],
+        default: HOSTS_DEFAULT.sort,
+        description: 'by name, in pages; or the longest silent first, which has no further page',
+      }),
+    ),
+    after: Type.Optional(Type.String({ pattern: PLACE.source, maxLength: 300, description: 'what the page before gave as `next`' })),
+    limit: limit(1000, HOSTS_DEFAULT.limit),
+  },
+  closed,
+);
+const AccountingQuery = Type.Object({ ...Times, host_id: Range.properties.host_id, limit: limit(1000, 100) }, closed);
 const ConnectionParams = Type.Object({ host_id, connection_id }, closed);
 
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
@@ -76,7 +96,8 @@ export function registerQueries(app: App, store: Store): void {
   });
   app.get(API.hosts, {
     schema: { summary: 'Hosts, their hooks and the account of their rows', querystring: HostsQuery, response: { 200: Hosts, ...refusals } },
-    handler: ({ query }) => queries.run(async () => ({ hosts: await hosts(store, checked(query), Date.now()) })),
+    handler: ({ query: { name, after, sort = HOSTS_DEFAULT.sort, limit: most = HOSTS_DEFAULT.limit, ...range } }) =>
+      queries.run(() => hosts(store, checked(range), { limit: most, sort, after: checkedPlace(after), name }, Date.now())),
   });
   app.get(API.accounting, {
     schema: {
@@ -118,6 +139,12 @@ function checked<Asked extends Range>(range: Asked): Asked {
     throw new Refusal('request_invalid', 'querystring/peer_addr must be an IPv4 or IPv6 address, without a zone');
   for (const id of [range.host_id, (range as { connection_id?: string }).connection_id]) checkId(id);
   return range;
+}
+
+/** Of `after`, which is a place in the list of hosts. */
+function checkedPlace(after: string | undefined): string | undefined {
+  checkId(after && PLACE.exec(after)?.[1]);
+  return after;
 }
 
 /** Twenty digits can say more than 64 bits hold. */

@@ -1,6 +1,7 @@
 // accounting_1h: what became of rows, an hour, host and kind, so that long ranges need not read every minute of every host. Built
 // as the rollup's hours are (tier-refresh.ts): by comparing what an hour adds up to with what was published, figures only grow.
 import { newVersion, pairs, publish, published } from './published.ts';
+import { DAYS_MAX } from './retention-classes.ts';
 import type { Engine } from './store.ts';
 import { Superseded } from './superseded.ts';
 
@@ -41,7 +42,9 @@ export class AccountingRefresh {
       this.#engine.place(`SELECT day, sum(newest) AS newest FROM (
   SELECT table, partition AS day, max(max_block_number) AS newest FROM {parts}
   WHERE database = currentDatabase() AND table IN ('accounting', 'stored', 'stored_local') AND active GROUP BY table, day)
-GROUP BY day ORDER BY day DESC`),
+GROUP BY day ORDER BY day DESC LIMIT ${DAYS_MAX}`),
+      {},
+      DAYS_MAX,
     );
     let built = 0;
     for (const { day, newest } of days) {
@@ -62,6 +65,8 @@ GROUP BY day ORDER BY day DESC`),
     const within = (at: string) => `${at} >= toDateTime(${from_s}, 'UTC') AND ${at} < toDateTime(${to_s}, 'UTC')`;
     const hours = await this.#engine.query<Hour>(
       `SELECT toUnixTimestamp(toStartOfHour(minute)) AS start_s, sum(n) AS rows FROM ${countedMinutes(within('minute'))} GROUP BY start_s ORDER BY start_s`,
+      {},
+      PIECES_A_STATEMENT,
     );
     const known = new Map((await published(this.#engine, 'accounting', from_s, to_s)).map((piece) => [piece.start_s, piece]));
     const due = hours.filter(({ start_s, rows }) => rows > (known.get(start_s)?.rolled_rows ?? -1));
@@ -88,6 +93,8 @@ GROUP BY hour, host_id, kind, counted`);
     const built = hours.map(({ start_s }) => ({ start_s, version }));
     const found = await this.#engine.query<Hour>(
       `SELECT toUnixTimestamp(start) AS start_s, sum(t.rows) AS rows FROM accounting_1h AS t WHERE ${pairs(built)} GROUP BY start_s`,
+      {},
+      built.length,
     );
     if (found.length > 0)
       await publish(

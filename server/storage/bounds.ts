@@ -1,16 +1,31 @@
 // What one query may cost. An abandoned query goes on inside the engine, so each carries its own end.
+import { quote } from './columns.ts';
+import { StoreError } from './store.ts';
+
+/** Rows of an answer that its question says nothing of. Every question of the collector's own says how many it can have. */
+export const ROWS_UNSAID = 1000;
+/** An answer may be longer only where the statement itself ends it: what has more than these is a list of what others have made. */
+export const ROWS_WITHOUT_LIMIT = 5000;
+/** No answer is longer: lists come in pages. */
+export const ROWS_MOST = 60_000;
+
 const BOUNDS = {
   max_execution_time: 15,
-  max_result_rows: 100_000,
   max_memory_usage: 2_000_000_000,
   output_format_json_quote_64bit_integers: 0,
   output_format_json_quote_denormals: 0,
 } as const;
 
-/** The statement with its bounds. In the text, because settings sent beside it stay with the embedded engine's session. */
-export function bounded(sql: string): string {
-  const settings = Object.entries(BOUNDS).map(([name, value]) => `${name} = ${value}`);
-  return `${sql}\nSETTINGS ${settings.join(', ')}`;
+/**
+ * The statement with its bounds and `more` settings. In the text, because settings sent beside it stay with the embedded engine's session.
+ * @param rows that the answer can have; with more it is an error, and nothing is given
+ */
+export function bounded(sql: string, rows: number, more: Readonly<Record<string, string>>): string {
+  if (rows > (/\bLIMIT\b/.test(sql) ? ROWS_MOST : ROWS_WITHOUT_LIMIT)) {
+    throw new StoreError('store_query_failed', `an answer of ${rows} rows needs pages, and a LIMIT in its statement: ${sql.slice(0, 100)}`);
+  }
+  const settings = Object.entries({ ...BOUNDS, max_result_rows: Math.max(1, rows), ...more });
+  return `${sql}\nSETTINGS ${settings.map(([name, value]) => `${name} = ${typeof value === 'string' ? quote(value) : value}`).join(', ')}`;
 }
 
 /** Parameters that a query was given; what was left out must not be sent. */

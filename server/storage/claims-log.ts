@@ -11,8 +11,10 @@ type Placed = Claim & { position: number };
 
 /** Batches that one claim may cover: so much of the sorting key has to be read to know whether a batch is covered. */
 export const RANGE_MAX = 1000;
-/** Claims of others read in one go. A collector that has missed more begins anew. */
+/** Claims that follow the position that is read. A collector that has missed more begins anew. */
 const FOLLOWED_MAX = 50_000;
+/** Claims in one answer. */
+const PAGE = 20_000;
 /** Conditions in one statement. */
 const CONDITIONS_MAX = 200;
 
@@ -29,7 +31,7 @@ export class ClaimsLog {
 
   /** A position with all before it in the table; 0 if nothing has been claimed yet. */
   async head(): Promise<number> {
-    const [row] = await this.#engine.query<{ head: number }>('SELECT max(position) AS head FROM claims_head');
+    const [row] = await this.#engine.query<{ head: number }>('SELECT max(position) AS head FROM claims_head', {}, 1);
     return row?.head ?? 0;
   }
 
@@ -45,13 +47,16 @@ SETTINGS async_insert = 0, insert_deduplicate = 1, insert_deduplication_token = 
 VALUES ${rows.join(', ')}`);
   }
 
-  /** All from a position on, in no order. */
+  /** All from a position on, by position. The first one's block is whole, however many batches it is of. */
   async from(position: number): Promise<Placed[] | 'too_many'> {
-    const rows = await this.#engine.query<Row>(`SELECT ${COLUMNS} FROM claims WHERE position >= {position:UInt64} LIMIT {limit:UInt64}`, {
-      position,
-      limit: FOLLOWED_MAX + 1,
-    });
-    return rows.length > FOLLOWED_MAX ? 'too_many' : rows.map(placed);
+    const found: Placed[] = [];
+    let following = 0;
+    for await (const page of this.#pages(`position >= ${position}`)) {
+      following += page.filter((claim) => claim.position > position).length;
+      if (following > FOLLOWED_MAX) return 'too_many';
+      found.push(...page.map(placed));
+    }
+    return found;
   }
 
   /** The highest sequence that anybody has claimed of each run, by `keyOf`. */
@@ -59,9 +64,13 @@ VALUES ${rows.join(', ')}`);
     const lasts = new Map<string, number>();
     for (const some of chunks(runs)) {
       const keys = some.map(({ kind, host_id, epoch }) => `(${quote(kind)}, ${decimal(host_id)}, ${decimal(epoch)})`);
-      const rows = await this.#engine.query<Row>(`SELECT kind, lower(leftPad(hex(host_id), 16, '0')) AS host,
+      const rows = await this.#engine.query<Row>(
+        `SELECT kind, lower(leftPad(hex(host_id), 16, '0')) AS host,
   lower(leftPad(hex(epoch), 16, '0')) AS run, max(last_sequence) AS last
-FROM claims WHERE (kind, host_id, epoch) IN (${keys.join(', ')}) GROUP BY kind, host_id, epoch`);
+FROM claims WHERE (kind, host_id, epoch) IN (${keys.join(', ')}) GROUP BY kind, host_id, epoch`,
+        {},
+        some.length,
+      );
       for (const { kind, host, run, last } of rows) lasts.set(keyOf({ kind, host_id: host, epoch: run }), last);
     }
     return lasts;
@@ -76,9 +85,25 @@ FROM claims WHERE (kind, host_id, epoch) IN (${keys.join(', ')}) GROUP BY kind, 
           `(kind = ${quote(kind)} AND host_id = ${decimal(host_id)} AND epoch = ${decimal(epoch)} AND ` +
           `last_sequence BETWEEN ${first} AND ${last + RANGE_MAX} AND first_sequence <= ${last})`,
       );
-      found.push(...(await this.#engine.query<Row>(`SELECT ${COLUMNS} FROM claims WHERE ${conditions.join(' OR ')}`)).map(placed));
+      for await (const page of this.#pages(conditions.join(' OR '))) found.push(...page.map(placed));
     }
     return found;
+  }
+
+  /** By their positions, of which each may have many. */
+  async *#pages(condition: string): AsyncGenerator<Row[]> {
+    const key = 'position, toString(kind), host_id, epoch, last_sequence';
+    for (let after = "(0, '', 0, 0, 0)"; ; ) {
+      const rows = await this.#engine.query<Row>(
+        `SELECT ${COLUMNS} FROM claims WHERE (${condition}) AND (${key}) > ${after} ORDER BY ${key} LIMIT ${PAGE}`,
+        {},
+        PAGE,
+      );
+      yield rows;
+      const end = rows.at(-1);
+      if (end === undefined || rows.length < PAGE) return;
+      after = `(${end.position}, ${quote(end.kind)}, ${decimal(end.host)}, ${decimal(end.run)}, ${end.last})`;
+    }
   }
 }
 

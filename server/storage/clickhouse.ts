@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { reasonOf } from '../errors.ts';
-import { bounded, given } from './bounds.ts';
+import { ask } from './answers.ts';
 import { CLUSTER_SETTINGS, onCluster } from './cluster.ts';
 import { quote, rawStructure } from './columns.ts';
 import { checkSegment, checkWritten, DEDUPLICATE_SELECT, insertStatement, wholeOf } from './segment-insert.ts';
@@ -50,11 +50,8 @@ function remoteEngine(
   { database, username, password, cluster }: ClickHouseOptions,
   knowsDeduplicateSelect: boolean,
 ): Engine {
-  const query = <Row>(sql: string, params: Record<string, unknown> = {}) =>
-    failingAs('store_query_failed', async () => {
-      const result = await client.query({ query: bounded(sql), query_params: given(params), format: 'JSONEachRow' });
-      return await result.json<Row>();
-    });
+  const query = <Row>(sql: string, params: Record<string, unknown> = {}, rows?: number) =>
+    failingAs('store_query_failed', () => ask<Row>(client, sql, params, rows));
   const insert = async (segment: Segment, pieces: readonly Piece[], table: string): Promise<void> => {
     checkSegment(segment);
     const source = `input(${quote(rawStructure(segment.kind))})`;
@@ -92,7 +89,7 @@ function remoteEngine(
     place,
     // A server refreshes its dictionaries by itself, every few seconds.
     reloadDictionaries: async () => undefined,
-    ping: async () => void (await query('SELECT 1')),
+    ping: async () => void (await query('SELECT 1', {}, 1)),
     close: () => client.close(),
   };
 }

@@ -5,8 +5,9 @@ import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickh
 import { createChdbConnection } from 'chdb/connection';
 import { reasonOf } from '../errors.ts';
 import { insertAccounting } from './accounting.ts';
-import { bounded, given } from './bounds.ts';
+import { ask } from './answers.ts';
 import { quote, rawStructure } from './columns.ts';
+import { Connection } from './connections.ts';
 import { DICTIONARIES, insertReports, KnownNames } from './entities.ts';
 import { migrate } from './migrations.ts';
 import { checkSegment, checkWritten, insertStatement } from './segment-insert.ts';
@@ -47,13 +48,20 @@ export async function openEmbedded(options: { path: string }): Promise<Store> {
 
 /** The engine alone, without a store's tables. @param database is created where it is missing */
 export async function openEmbeddedEngine({ path, database = DATABASE }: { path: string; database?: string }): Promise<Engine> {
-  const client = connect(path);
-  const readers = Array.from({ length: READERS }, () => ({ client: connect(path), running: 0 }));
+  const open = async () => {
+    const client = connect(path);
+    if (database !== DATABASE) await client.command({ query: `USE ${database}` });
+    return client;
+  };
   if (database !== DATABASE) {
-    await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
-    for (const each of [client, ...readers.map((reader) => reader.client)]) await each.command({ query: `USE ${database}` });
+    const first = connect(path);
+    await first.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
+    await first.close();
   }
-  const engine = embeddedEngine(client, readers);
+  const engine = embeddedEngine(
+    new Connection(open),
+    Array.from({ length: READERS }, () => new Connection(open)),
+  );
   await engine.ping();
   return engine;
 }
@@ -73,25 +81,19 @@ function connect(path: string): ClickHouseClient {
   }
 }
 
-type Reader = { client: ClickHouseClient; running: number };
-
-/** @param client of everything that changes something. @param readers one at least */
-function embeddedEngine(client: ClickHouseClient, readers: readonly Reader[]): Engine {
-  const query = <Row>(sql: string, params: Record<string, unknown> = {}) =>
-    failingAs('store_query_failed', async () => {
-      const reader = readers.reduce((idlest, each) => (each.running < idlest.running ? each : idlest));
-      reader.running++;
-      try {
-        const result = await reader.client.query({ query: bounded(sql), query_params: given(params), format: 'JSONEachRow' });
-        return await result.json<Row>();
-      } finally {
-        reader.running--;
-      }
-    });
+/** @param writer of everything that changes something. @param readers one at least */
+function embeddedEngine(writer: Connection, readers: readonly Connection[]): Engine {
+  const query = <Row>(sql: string, params: Record<string, unknown> = {}, rows?: number) =>
+    failingAs('store_query_failed', () =>
+      readers
+        .reduce((idlest, each) => (each.waiting < idlest.waiting ? each : idlest))
+        .run((client) => ask<Row>(client, sql, params, rows)),
+    );
+  const execute = (sql: string) => writer.run((client) => executeAlone(client, sql));
   // The engine counts rows that enter tables for the whole process, so inserts take turns to know their own.
   const inTurn = turns();
   const taken = async (): Promise<number> => {
-    const [event] = await query<{ value: number }>("SELECT value FROM system.events WHERE event = 'InsertedRows'");
+    const [event] = await query<{ value: number }>("SELECT value FROM system.events WHERE event = 'InsertedRows'", {}, 1);
     return event?.value ?? 0;
   };
   const insert = async (segment: Segment): Promise<void> => {
@@ -104,10 +106,10 @@ function embeddedEngine(client: ClickHouseClient, readers: readonly Reader[]): E
     checkSegment(segment);
     const before = await taken();
     const source = `file(${quote(segment.path)}, RowBinary, ${quote(rawStructure(segment.kind))})`;
-    await client.command({ query: insertStatement(segment, source, true) });
+    await execute(insertStatement(segment, source, true));
     checkWritten(segment, (await taken()) - before);
   };
-  const command = (sql: string) => inTurn(() => failingAs('store_query_failed', async () => void (await client.command({ query: sql }))));
+  const command = (sql: string) => inTurn(() => failingAs('store_query_failed', () => execute(sql)));
   const place = (statement: string) =>
     statement.replaceAll('{database}', DATABASE).replaceAll('{dictionary_source}', '').replaceAll('{parts}', 'system.parts');
   return {
@@ -116,17 +118,30 @@ function embeddedEngine(client: ClickHouseClient, readers: readonly Reader[]): E
     insertSegment: (segment) => inTurn(() => failingAs('store_insert_failed', () => insert(segment))),
     command,
     insertObjects: (table, values) =>
-      inTurn(() => failingAs('store_insert_failed', async () => void (await client.insert({ table, values, format: 'JSONEachRow' })))),
+      inTurn(() =>
+        failingAs('store_insert_failed', () =>
+          writer.run(async (client) => void (await client.insert({ table, values, format: 'JSONEachRow' }))),
+        ),
+      ),
     define: (statement) => command(place(statement)),
     place,
     reloadDictionaries: () =>
       failingAs('store_query_failed', async () => {
-        for (const name of DICTIONARIES) await client.command({ query: `SYSTEM RELOAD DICTIONARY ${name}` });
+        for (const name of DICTIONARIES) await execute(`SYSTEM RELOAD DICTIONARY ${name}`);
       }),
-    ping: async () => void (await query('SELECT 1')),
+    ping: async () => void (await query('SELECT 1', {}, 1)),
     close: () =>
       inTurn(async () => {
-        for (const each of [...readers.map((reader) => reader.client), client]) await each.close();
+        for (const each of [...readers, writer]) await each.close();
       }),
   };
+}
+
+/** Runs what returns nothing: rows in its answer are another's. */
+async function executeAlone(client: ClickHouseClient, query: string): Promise<void> {
+  const { stream } = await client.exec({ query });
+  for await (const bytes of stream) {
+    if ((bytes as Uint8Array).length > 0)
+      throw new StoreError('store_answer_foreign', 'a statement that returns nothing was answered with rows');
+  }
 }

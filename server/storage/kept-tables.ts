@@ -1,6 +1,6 @@
 // For how many days each table is kept, how large it is, and how that is changed. What the tables say is what holds: nothing
 // else records it.
-import { classOf, plainTable, RETENTION, type RetentionClass } from './retention-classes.ts';
+import { classOf, DAYS_MAX, plainTable, RETENTION, type RetentionClass, TABLES_MAX } from './retention-classes.ts';
 import { type Engine, StoreError } from './store.ts';
 
 /** `class` is '' for tables that are always kept. `days` is null without an end. */
@@ -22,10 +22,15 @@ export async function keptTables(engine: Pick<Engine, 'query' | 'command' | 'def
   const [parts, tables] = await Promise.all([
     engine.query<{ table: string; rows: number; bytes: number; oldest: string }>(
       `SELECT table, sum(p.rows) AS rows, sum(bytes_on_disk) AS bytes, min(partition) AS oldest FROM system.parts AS p
-WHERE database = currentDatabase() AND active GROUP BY table`,
+WHERE database = currentDatabase() AND active GROUP BY table ORDER BY bytes DESC LIMIT ${TABLES_MAX}`,
+      {},
+      TABLES_MAX,
     ),
     engine.query<{ name: string; days: number | null }>(
-      `SELECT name, ${DAYS_KEPT} AS days FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'`,
+      `SELECT name, ${DAYS_KEPT} AS days FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'
+ORDER BY total_bytes DESC LIMIT ${TABLES_MAX}`,
+      {},
+      TABLES_MAX,
     ),
   ]);
   const sizes = new Map(parts.map(({ table, ...size }) => [table, size]));
@@ -46,15 +51,17 @@ WHERE database = currentDatabase() AND active GROUP BY table`,
 export async function systemLogs(engine: Pick<Engine, 'query' | 'command' | 'define'>): Promise<SystemLog[]> {
   const found = await engine.query<SystemLog>(
     `SELECT name AS table, toUInt64(ifNull(total_bytes, 0)) AS bytes, ${DAYS_KEPT} AS days FROM system.tables
-WHERE database = 'system' AND name LIKE '%\\_log%' AND engine LIKE '%MergeTree' ORDER BY bytes DESC`,
+WHERE database = 'system' AND name LIKE '%\\_log%' AND engine LIKE '%MergeTree' ORDER BY bytes DESC LIMIT ${TABLES_MAX}`,
+    {},
+    TABLES_MAX,
   );
   return found;
 }
 
 /** Keeps a class for so many days from now on; what is older goes when the engine next looks. Costs reading one column of each table. */
 export async function keep(engine: Pick<Engine, 'query' | 'command' | 'define'>, name: RetentionClass, days: number): Promise<void> {
-  if (!Number.isInteger(days) || days < 1 || days > 36_500) {
-    throw new StoreError('store_query_failed', `${days} cannot be a number of days to keep: 1 to 36500.`);
+  if (!Number.isInteger(days) || days < 1 || days > DAYS_MAX) {
+    throw new StoreError('store_query_failed', `${days} cannot be a number of days to keep: 1 to ${DAYS_MAX}.`);
   }
   const { tables, moment } = RETENTION[name];
   for (const table of tables) {

@@ -23,6 +23,9 @@ const CREATE_MIGRATION = `CREATE TABLE IF NOT EXISTS migration (
 ) ENGINE = ReplacingMergeTree
 ORDER BY number`;
 
+/** Of all versions there will be. */
+const STEPS_MAX = 1000;
+
 type Applied = Pick<Migration, 'number' | 'name'> & { checksum: string };
 
 /** `applied_at_ms` is null for what is pending. `changed`: the recorded text is not this version's. `unknown`: of a newer version. */
@@ -38,10 +41,14 @@ export type MigrationState = {
 export async function listMigrations(engine: Engine, migrations: readonly Migration[] = MIGRATIONS): Promise<MigrationState[]> {
   const [found] = await engine.query<{ tables: number }>(
     "SELECT count() AS tables FROM system.tables WHERE database = currentDatabase() AND name = 'migration'",
+    {},
+    1,
   );
   const applied = found?.tables
     ? await engine.query<Applied & { at_ms: number }>(
         'SELECT number, name, checksum, toUnixTimestamp64Milli(applied_at) AS at_ms FROM migration FINAL ORDER BY number',
+        {},
+        STEPS_MAX,
       )
     : [];
   const recorded = new Map(applied.map((entry) => [entry.number, entry]));
@@ -63,7 +70,7 @@ export async function listMigrations(engine: Engine, migrations: readonly Migrat
 export async function migrate(engine: Engine, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {
   await engine.define(CREATE_MIGRATION);
   await migrateRowTables(engine);
-  const applied = await engine.query<Applied>('SELECT number, name, checksum FROM migration FINAL ORDER BY number');
+  const applied = await engine.query<Applied>('SELECT number, name, checksum FROM migration FINAL ORDER BY number', {}, STEPS_MAX);
   for (const migration of pending(migrations, applied)) {
     for (const statement of migration.statements) await engine.define(statement);
     await engine.command(

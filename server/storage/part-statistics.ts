@@ -1,6 +1,6 @@
 // Newer engines make statistics of every column at every merge unless a table says otherwise. Nothing here asks for them, and they
 // take a sixth of a merge's time.
-import { classOf } from './retention-classes.ts';
+import { RETENTION_CLASSES, TABLES_MAX, tablesInSql } from './retention-classes.ts';
 import type { Engine } from './store.ts';
 
 const SETTING = 'auto_statistics_types';
@@ -11,9 +11,12 @@ export async function withoutStatistics(engine: Pick<Engine, 'query' | 'define'>
     `SELECT name FROM system.tables
 WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND position(create_table_query, '${SETTING}') = 0
   AND EXISTS (SELECT 1 FROM system.merge_tree_settings WHERE name = '${SETTING}')
+  AND name IN ${tablesInSql(RETENTION_CLASSES)}
 ORDER BY name`,
+    {},
+    TABLES_MAX,
   );
-  for (const { name } of tables.filter((table) => classOf(table.name) !== undefined)) {
+  for (const { name } of tables) {
     await engine.define(`ALTER TABLE ${name} MODIFY SETTING ${SETTING} = ''`);
   }
 }

@@ -9,6 +9,9 @@ export type PublishedTier = Tier | 'accounting';
 /** `rolled_rows`: how many rows were behind the piece when it was built. */
 export type Published = { start_s: number; version: bigint; rolled_rows: number };
 
+/** Pieces in one answer: the hours of the longest range that anybody asks for are one. */
+const PAGE = 5000;
+
 /** Bits below the time, in ms, of a version: two collectors that build the same piece at the same time get different ones. */
 const RANDOM_BITS = 20n;
 
@@ -24,13 +27,20 @@ export const versionTime = (version: bigint) => Number(version >> RANDOM_BITS);
 
 /** The pieces of a tier that begin within [from_s, to_s), oldest first. */
 export async function published(engine: Pick<Engine, 'query'>, tier: PublishedTier, from_s: number, to_s: number): Promise<Published[]> {
-  const rows = await engine.query<Omit<Published, 'version'> & { newest: string }>(
-    `SELECT toUnixTimestamp(start) AS start_s, toString(max(version)) AS newest, argMax(rolled_rows, version) AS rolled_rows FROM rollup_version
+  const pieces: Published[] = [];
+  for (let next_s = from_s; ; ) {
+    const page = await engine.query<Omit<Published, 'version'> & { newest: string }>(
+      `SELECT toUnixTimestamp(start) AS start_s, toString(max(version)) AS newest, argMax(rolled_rows, version) AS rolled_rows FROM rollup_version
 WHERE tier = {tier:String} AND start >= toDateTime({from_s:UInt32}, 'UTC') AND start < toDateTime({to_s:UInt32}, 'UTC')
-GROUP BY start ORDER BY start`,
-    { tier, from_s, to_s },
-  );
-  return rows.map(({ newest, ...piece }) => ({ ...piece, version: BigInt(newest) }));
+GROUP BY start ORDER BY start LIMIT ${PAGE}`,
+      { tier, from_s: next_s, to_s },
+      PAGE,
+    );
+    for (const { newest, ...piece } of page) pieces.push({ ...piece, version: BigInt(newest) });
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return pieces;
+    next_s = last.start_s + 1;
+  }
 }
 
 /** Publishes pieces all at once. */

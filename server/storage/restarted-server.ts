@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kind } from '../../bpf/rows.gen.ts';
 import { quote } from './columns.ts';
 import { FIGURE_KINDS, FIGURE_NAMES, FIGURES, type FigureKind, foldOf } from './figures.ts';
+import { ROW_DAYS_MAX } from './retention-classes.ts';
 import { ROLLUP_COLUMNS, rollupSelect } from './rollup.ts';
 import { type Engine, type Piece, type Segment, StoreError } from './store.ts';
 import { STORED_COLUMNS, storedSelect } from './stored.ts';
@@ -42,7 +43,7 @@ const isRolled = (kind: Kind): kind is FigureKind => (FIGURE_KINDS as readonly K
 
 /** When the server began, as performance.now(); within a second. */
 export async function startedAt(engine: Pick<Engine, 'query'>): Promise<number> {
-  const [row] = await engine.query<{ seconds: number }>('SELECT uptime() AS seconds');
+  const [row] = await engine.query<{ seconds: number }>('SELECT uptime() AS seconds', {}, 1);
   return performance.now() - (row?.seconds ?? 0) * 1000;
 }
 
@@ -59,6 +60,8 @@ export async function insertDoubted(engine: ServerEngine, segment: Segment, piec
   await engine.insertSegment(segment, pieces, aside);
   const days = await engine.query<{ day: string; rows: number }>(
     `SELECT toString(toDate(time_ns)) AS day, count() AS rows FROM ${aside} GROUP BY day ORDER BY day`,
+    {},
+    ROW_DAYS_MAX,
   );
   for (const { day, rows } of days) {
     if ((await found(engine, kind, aside, day)) < rows) {
@@ -109,8 +112,12 @@ function countedOf(kind: Kind): Counted[] {
 /** Rows of the table that are those of the segment. */
 async function found(engine: ServerEngine, kind: Kind, aside: string, day: string): Promise<number> {
   const span = `SELECT toStartOfFiveMinutes(time_ns) FROM ${aside} WHERE ${ofDay(day)}`;
-  const [row] = await engine.query<{ rows: number }>(`SELECT count() AS rows FROM ${kind}
-WHERE ${ofDay(day)} AND toStartOfFiveMinutes(time_ns) IN (${span}) AND ${IDENTITY} IN (SELECT ${IDENTITY} FROM ${aside} WHERE ${ofDay(day)})`);
+  const [row] = await engine.query<{ rows: number }>(
+    `SELECT count() AS rows FROM ${kind}
+WHERE ${ofDay(day)} AND toStartOfFiveMinutes(time_ns) IN (${span}) AND ${IDENTITY} IN (SELECT ${IDENTITY} FROM ${aside} WHERE ${ofDay(day)})`,
+    {},
+    1,
+  );
   return row?.rows ?? 0;
 }
 
@@ -124,7 +131,7 @@ async function shareOf(
 ): Promise<'there' | 'missing' | 'unclear'> {
   let short = 0;
   for (let look = 0; look < LOOKS_MAX; look++) {
-    const [row] = await engine.query<{ off: number; off_without: number }>(offBy(kind, aside, day, counted));
+    const [row] = await engine.query<{ off: number; off_without: number }>(offBy(kind, aside, day, counted), {}, 1);
     if (!row || row.off === 0) return 'there';
     short = row.off_without === 0 ? short + 1 : 0;
     if (short === 2) return 'missing';

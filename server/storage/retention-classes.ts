@@ -16,6 +16,14 @@ export const RETENTION = {
   entities: { tables: ['host', 'process', 'cgroup', 'netns'], moment: 'toDateTime(at)', daily: false, what: 'names' },
 } as const satisfies Record<string, Aging & { daily: boolean; what: string }>;
 
+/** Of rows: older ones come through no door, and what lies longer goes by its table's own days. */
+export const ROW_DAYS_MAX = 4000;
+/** For how many days any table can be kept: a hundred years. No list of days is longer. */
+export const DAYS_MAX = 36_500;
+
+/** Tables that we look at, of a database that may be another's too. */
+export const TABLES_MAX = 500;
+
 export type RetentionClass = keyof typeof RETENTION;
 export const RETENTION_CLASSES = Object.keys(RETENTION) as RetentionClass[];
 
@@ -28,3 +36,7 @@ export const plainTable = (table: string) => table.replace(/_local$/, '');
 
 /** Undefined: not ours, or too small to age. */
 export const classOf = (table: string): RetentionClass | undefined => CLASS_OF.get(plainTable(table));
+
+/** The tables of classes, on a cluster and without, as a list in SQL. */
+export const tablesInSql = (classes: readonly RetentionClass[]) =>
+  `(${classes.flatMap((name) => RETENTION[name].tables.flatMap((table) => [`'${table}'`, `'${table}_local'`])).join(', ')})`;

@@ -1,6 +1,6 @@
 // How many bytes are kept, over all tables: beyond the limit the oldest day goes from every one.
 import { quote } from './columns.ts';
-import { classOf, plainTable, RETENTION } from './retention-classes.ts';
+import { plainTable, RETENTION, RETENTION_CLASSES, TABLES_MAX, tablesInSql } from './retention-classes.ts';
 import type { Engine } from './store.ts';
 
 /** At most so many bytes, or such a share of the disk that the tables are on. */
@@ -11,25 +11,43 @@ export type Dropped = { day: string; rows: number; bytes: number; limit_bytes: n
 
 type RetentionEngine = Pick<Engine, 'query' | 'define' | 'insertObjects'>;
 type Partition = { table: string; partition: string; rows: number; bytes: number };
+type Sizes = { total: number; last: number };
 
 /** Once over the limit, so far below it: not a partition's worth of merges later it would be over again. */
 const SLACK = 0.95;
 /** What a start puts aside for a moment, and what was stored by whom: its partitions are no days, and without it a batch is stored twice. */
-const NOT_FOR_RETENTION = /^(unsettled_|claims)/;
+const NOT_FOR_RETENTION = '^(unsettled_|claims)';
 const DAY = /^\d{4}-\d\d-\d\d$/;
 
-async function partitions(engine: RetentionEngine): Promise<Partition[]> {
-  const found = await engine.query<Partition>(
-    `SELECT table, partition, sum(p.rows) AS rows, sum(bytes_on_disk) AS bytes FROM system.parts AS p
-WHERE database = currentDatabase() AND active GROUP BY table, partition ORDER BY partition, table`,
+/** The tables whose partitions are days. */
+const DAILY = tablesInSql(RETENTION_CLASSES.filter((name) => RETENTION[name].daily));
+const OURS = `FROM system.parts AS p WHERE database = currentDatabase() AND active AND NOT match(table, ${quote(NOT_FOR_RETENTION)})`;
+
+/** In bytes: of all tables, and of those of `today` and after it that are kept by the day. */
+async function sizes(engine: RetentionEngine, today: string): Promise<Sizes> {
+  const [found] = await engine.query<Sizes>(
+    `SELECT sum(bytes_on_disk) AS total, sumIf(bytes_on_disk, table IN ${DAILY} AND partition >= {today:String}) AS last ${OURS}`,
+    { today },
+    1,
   );
-  return found.filter(({ table }) => !NOT_FOR_RETENTION.test(table));
+  return found ?? { total: 0, last: 0 };
+}
+
+/** The first partition that the condition leaves, in every table that has it. */
+function firstOf(engine: RetentionEngine, where: string, params: { today: string } | { current: string }): Promise<Partition[]> {
+  return engine.query<Partition>(
+    `SELECT table, partition, sum(p.rows) AS rows, sum(bytes_on_disk) AS bytes ${OURS} AND ${where}
+  AND partition = (SELECT min(partition) ${OURS} AND ${where})
+GROUP BY table, partition ORDER BY table`,
+    params,
+    TABLES_MAX,
+  );
 }
 
 /** The limit in bytes, of this node's disks. */
 async function limitOf(engine: RetentionEngine, size: RetentionSize): Promise<number> {
   if ('bytes' in size) return Math.floor(size.bytes);
-  const [disks] = await engine.query<{ bytes: number }>('SELECT sum(total_space) AS bytes FROM system.disks');
+  const [disks] = await engine.query<{ bytes: number }>('SELECT sum(total_space) AS bytes FROM system.disks', {}, 1);
   return Math.floor((disks?.bytes ?? 0) * size.share);
 }
 
@@ -42,10 +60,10 @@ export async function retain(engine: RetentionEngine, size: RetentionSize, now_m
   const today = new Date(now_ms).toISOString().slice(0, 10);
   const dropped: Dropped[] = [];
   for (let target = limit_bytes; ; target = limit_bytes * SLACK) {
-    const all = await partitions(engine);
-    if (sum(all, 'bytes') <= target) return dropped;
-    const oldest = oldestOf(all, today, limit_bytes);
-    if (oldest === undefined) return dropped;
+    const { total, last } = await sizes(engine, today);
+    if (total <= target) return dropped;
+    const oldest = await oldestOf(engine, today, last > limit_bytes);
+    if (oldest.length === 0) return dropped;
     for (const { table, partition } of oldest) await dropPartition(engine, table, partition);
     const record = { day: oldest[0]?.partition ?? '', rows: sum(oldest, 'rows'), bytes: sum(oldest, 'bytes'), limit_bytes };
     await engine.insertObjects('retention', [{ at: now_ms, ...record }]);
@@ -53,25 +71,14 @@ export async function retain(engine: RetentionEngine, size: RetentionSize, now_m
   }
 }
 
-/** What goes next: one day of every table that has it. */
-function oldestOf(all: readonly Partition[], today: string, limit_bytes: number): Partition[] | undefined {
-  const of = (daily: boolean) => all.filter(({ table }) => isDaily(table) === daily);
-  const first = (some: readonly Partition[]) => {
-    const [next] = some;
-    return next === undefined ? undefined : some.filter(({ partition }) => partition === next.partition);
-  };
-  const days = of(true);
-  const before = first(days.filter(({ partition }) => partition < today));
-  if (before) return before;
-  const alone = days.filter(({ partition }) => partition >= today);
-  if (sum(alone, 'bytes') > limit_bytes) return first(alone);
-  return first(of(false).filter(({ partition }) => partition !== 'tuple()' && !today.replaceAll('-', '').startsWith(partition)));
+/** What goes next: one day of every table that has it. @param too_much whether the last days alone are over the limit */
+async function oldestOf(engine: RetentionEngine, today: string, too_much: boolean): Promise<Partition[]> {
+  const before = await firstOf(engine, `table IN ${DAILY} AND partition < {today:String}`, { today });
+  if (before.length > 0) return before;
+  if (too_much) return firstOf(engine, `table IN ${DAILY}`, { today });
+  const over = `table NOT IN ${DAILY} AND partition != 'tuple()' AND NOT startsWith({current:String}, partition)`;
+  return firstOf(engine, over, { current: today.replaceAll('-', '') });
 }
-
-const isDaily = (table: string) => {
-  const name = classOf(table);
-  return name !== undefined && RETENTION[name].daily;
-};
 
 const sum = (some: readonly Partition[], name: 'rows' | 'bytes') => some.reduce((total, partition) => total + partition[name], 0);
 
@@ -86,5 +93,6 @@ export function droppedDays(engine: Pick<Engine, 'query'>, limit: number): Promi
   return engine.query(
     `SELECT toUnixTimestamp64Milli(at) AS at_ms, r.day AS day, rows, bytes, limit_bytes FROM retention AS r ORDER BY at DESC LIMIT {limit:UInt32}`,
     { limit },
+    limit,
   );
 }

@@ -21,6 +21,9 @@ TTL toDateTime(time_ns) + INTERVAL ${ROWS_KEPT_DAYS} DAY
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW}`;
 }
 
+/** Of a kind's table and its local one: rows.h has some hundred members, and a column that it no longer has stays. */
+const COLUMNS_MAX = 2000;
+
 type Held = { name: string; type: string; codec: string };
 
 /**
@@ -35,6 +38,7 @@ export async function migrateRowTables(engine: Engine): Promise<void> {
       `SELECT name, type, compression_codec AS codec FROM system.columns
 WHERE database = currentDatabase() AND table IN ({kind:String}, concat({kind:String}, '_local')) ORDER BY table`,
       { kind },
+      COLUMNS_MAX,
     );
     const columns = new Map(held.map((column) => [column.name, column]));
     for (const column of storedColumns(kind)) {

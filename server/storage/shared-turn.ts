@@ -91,6 +91,7 @@ async function take(engine: Engine, work: SharedWork, owner: string): Promise<nu
   toInt64(toUnixTimestamp64Milli(now64(3))) - toInt64(toUnixTimestamp64Milli(max(t.at))) AS silent_ms
 FROM shared_turn AS t WHERE work = {work:String} GROUP BY position ORDER BY position DESC LIMIT 1`,
     { work },
+    1,
   );
   if (last && last.ended === 0 && last.silent_ms < SILENT_MS) return undefined;
   if (last && last.ended === 0 && (await isAtWork(engine))) return undefined;
@@ -108,8 +109,12 @@ VALUES (${quote(work)}, ${position}, ${quote(owner)}, 0)`);
 
 /** A statement goes on in the server when whoever sent it has been killed. */
 async function isAtWork(engine: Engine): Promise<boolean> {
-  const [running] = await engine.query<{ statements: number }>(`SELECT count() AS statements FROM system.processes
-WHERE current_database = currentDatabase() AND query_kind NOT IN ('Select', '') AND elapsed * 1000 > ${OWN_SILENT_MS}`);
+  const [running] = await engine.query<{ statements: number }>(
+    `SELECT count() AS statements FROM system.processes
+WHERE current_database = currentDatabase() AND query_kind NOT IN ('Select', '') AND elapsed * 1000 > ${OWN_SILENT_MS}`,
+    {},
+    1,
+  );
   return (running?.statements ?? 0) > 0;
 }
 
@@ -118,6 +123,7 @@ async function ownerOf(engine: Engine, work: SharedWork, position: number): Prom
     const [row] = await engine.query<{ owner: string }>(
       'SELECT owner FROM shared_turn WHERE work = {work:String} AND position = {position:UInt64} LIMIT 1',
       { work, position },
+      1,
     );
     if (row) return row.owner;
   }

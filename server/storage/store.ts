@@ -40,8 +40,11 @@ export type Store = {
   insertReports(reports: readonly CheckedReport[]): Promise<void>;
   /** What the collector itself has counted. Cumulative within its key, so repeating changes nothing. */
   insertAccounting(entries: readonly HostAccountingEntry[]): Promise<void>;
-  /** Rows of a bounded query. Values reach SQL only as `{name:Type}` parameters. 64-bit integers come as numbers: ids need toString(). */
-  query<Row>(sql: string, params?: Record<string, unknown>): Promise<Row[]>;
+  /**
+   * Rows of a bounded query. Values reach SQL only as `{name:Type}` parameters. 64-bit integers come as numbers: ids need toString().
+   * @param rows that the answer can have at most, by what the statement says; with more it fails. What may be longer comes in pages
+   */
+  query<Row>(sql: string, params?: Record<string, unknown>, rows?: number): Promise<Row[]>;
   ping(): Promise<void>;
   close(): Promise<void>;
 };
@@ -65,6 +68,7 @@ export type Engine = Pick<Store, 'backend' | 'query' | 'ping' | 'close'> & {
 export type StoreErrorCode =
   | 'store_unavailable'
   | 'store_query_failed'
+  | 'store_answer_foreign'
   | 'store_insert_failed'
   | 'store_rows_missing'
   | 'store_segment_unreadable'

@@ -6,6 +6,9 @@ import type { Engine } from './store.ts';
 const SUPERSEDED_MS = 10 * 60_000;
 /** How far back the first look goes for what a killed process has left. */
 const LEFT_OVER_S = 40 * 86_400;
+/** As many as one statement names: it may be 256 KiB long. */
+const STARTS_A_LOOK = 1000;
+const VERSIONS_A_LOOK = 5000;
 
 export class Superseded {
   readonly #engine: Pick<Engine, 'query' | 'define'>;
@@ -25,26 +28,37 @@ export class Superseded {
     this.#rebuilt?.add(start_s);
   }
 
+  /** Some of them at a time: what is left is found at the next look. */
   async remove(now_ms: number): Promise<void> {
     if (this.#rebuilt?.size === 0) return;
-    const found = await this.#versions(Math.max(0, Math.floor(now_ms / 1000) - LEFT_OVER_S));
-    const starts = found.map(({ start_s }) => start_s);
-    const [from_s, to_s] = [starts.reduce((a, b) => Math.min(a, b), 0xffff_ffff), starts.reduce((a, b) => Math.max(a, b), 0) + 1];
-    const newest = new Map((await published(this.#engine, this.#tier, from_s, to_s)).map(({ start_s, version }) => [start_s, version]));
+    const looked = this.#rebuilt && [...this.#rebuilt].sort((a, b) => a - b).slice(0, STARTS_A_LOOK);
+    const found = await this.#versions(Math.max(0, Math.floor(now_ms / 1000) - LEFT_OVER_S), looked);
+    const last_s = found.at(-1)?.start_s ?? 0;
+    const newest = new Map(
+      (await published(this.#engine, this.#tier, found[0]?.start_s ?? 0, last_s + 1)).map(({ start_s, version }) => [start_s, version]),
+    );
     const superseded = found.filter(({ start_s, version }) => version < (newest.get(start_s) ?? 0n));
     const isOld = ({ start_s }: { start_s: number }) => versionTime(newest.get(start_s) ?? 0n) < now_ms - SUPERSEDED_MS;
     const old = superseded.filter(isOld);
     if (old.length > 0) await this.#engine.define(`ALTER TABLE ${this.#table} DELETE WHERE ${pairs(old)}`);
-    this.#rebuilt = new Set(superseded.filter((piece) => !isOld(piece)).map(({ start_s }) => start_s));
+    const cut = found.length === VERSIONS_A_LOOK;
+    // The first look is repeated until it has seen the end.
+    if (this.#rebuilt === undefined && cut) return;
+    this.#rebuilt ??= new Set();
+    for (const start_s of looked ?? []) if (!cut || start_s < last_s) this.#rebuilt.delete(start_s);
+    for (const piece of superseded) if (!isOld(piece)) this.#rebuilt.add(piece.start_s);
   }
 
-  async #versions(from_s: number): Promise<{ start_s: number; version: bigint }[]> {
-    const where = this.#rebuilt
-      ? `start IN (${[...this.#rebuilt].map((start_s) => `toDateTime(${start_s}, 'UTC')`).join(', ')})`
+  /** Oldest first. @param starts of pieces; undefined: all since `from_s` */
+  async #versions(from_s: number, starts: readonly number[] | undefined): Promise<{ start_s: number; version: bigint }[]> {
+    const where = starts
+      ? `start IN (${starts.map((start_s) => `toDateTime(${start_s}, 'UTC')`).join(', ')})`
       : "start >= toDateTime({from_s:UInt32}, 'UTC')";
     const found = await this.#engine.query<{ start_s: number; of: string }>(
-      `SELECT DISTINCT toUnixTimestamp(start) AS start_s, toString(version) AS of FROM ${this.#table} WHERE ${where}`,
+      `SELECT DISTINCT toUnixTimestamp(start) AS start_s, toString(version) AS of FROM ${this.#table} WHERE ${where}
+ORDER BY start_s, of LIMIT ${VERSIONS_A_LOOK}`,
       { from_s },
+      VERSIONS_A_LOOK,
     );
     return found.map(({ start_s, of }) => ({ start_s, version: BigInt(of) }));
   }

@@ -2,6 +2,7 @@
 // remembered that matters: what is missing shows by comparing how many rows are behind the minutes and behind what is published,
 // so it can be killed anywhere, and several collectors at it only waste work.
 import { newVersion, pairs, publish, published } from './published.ts';
+import { DAYS_MAX } from './retention-classes.ts';
 import type { Engine } from './store.ts';
 import { Superseded } from './superseded.ts';
 import { buildPieces, TIER, TIERS, type Tier } from './tiers.ts';
@@ -13,6 +14,7 @@ const SETTLED_S = 120;
 const ENTRIES_A_STATEMENT = 500_000;
 
 const DAY_S = 86_400;
+const HOURS_A_DAY = 24;
 type TierEngine = Pick<Engine, 'query' | 'command' | 'define' | 'place'>;
 type Source = { start_s: number; rolled_rows: number; entries: number };
 
@@ -46,7 +48,9 @@ export class TierRefresh {
   async #changedDays(): Promise<{ day: string; newest: number }[]> {
     const days = await this.#engine.query<{ day: string; newest: number }>(
       this.#engine.place(`SELECT partition AS day, max(max_block_number) AS newest FROM {parts}
-WHERE database = currentDatabase() AND table IN ('rollup_1m', 'rollup_1m_local') AND active GROUP BY day ORDER BY day DESC`),
+WHERE database = currentDatabase() AND table IN ('rollup_1m', 'rollup_1m_local') AND active GROUP BY day ORDER BY day DESC LIMIT ${DAYS_MAX}`),
+      {},
+      DAYS_MAX,
     );
     return days.filter(({ day, newest }) => this.#known.get(day) !== newest);
   }
@@ -72,6 +76,7 @@ WHERE database = currentDatabase() AND table IN ('rollup_1m', 'rollup_1m_local')
       `SELECT toUnixTimestamp(toStartOfHour(minute)) AS start_s, sum(r.rolled_rows) AS rolled_rows, count() AS entries
 FROM rollup_1m AS r WHERE toDate(minute) = toDate({day_s:UInt32}, 'UTC') GROUP BY start_s ORDER BY start_s`,
       { day_s },
+      HOURS_A_DAY,
     );
   }
 
@@ -79,7 +84,7 @@ FROM rollup_1m AS r WHERE toDate(minute) = toDate({day_s:UInt32}, 'UTC') GROUP B
     const hours = await published(this.#engine, '1h', day_s, day_s + DAY_S);
     if (hours.length === 0) return { start_s: day_s, rolled_rows: 0, entries: 0 };
     const rolled_rows = hours.reduce((sum, hour) => sum + hour.rolled_rows, 0);
-    const [found] = await this.#engine.query<{ entries: number }>(`SELECT count() AS entries FROM rollup_1h WHERE ${pairs(hours)}`);
+    const [found] = await this.#engine.query<{ entries: number }>(`SELECT count() AS entries FROM rollup_1h WHERE ${pairs(hours)}`, {}, 1);
     return { start_s: day_s, rolled_rows, entries: found?.entries ?? 0 };
   }
 
@@ -118,6 +123,8 @@ FROM rollup_1m AS r WHERE toDate(minute) = toDate({day_s:UInt32}, 'UTC') GROUP B
     const built = sources.map(({ start_s }) => ({ start_s, version }));
     const found = await this.#engine.query<{ start_s: number; rolled_rows: number }>(
       `SELECT toUnixTimestamp(start) AS start_s, sum(t.rolled_rows) AS rolled_rows FROM ${TIERS[tier].table} AS t WHERE ${pairs(built)} GROUP BY start_s`,
+      {},
+      built.length,
     );
     if (found.length > 0)
       await publish(

@@ -4,6 +4,7 @@
 import { KIND, type Kind } from '../../bpf/rows.gen.ts';
 import { quote, rawStructure, storedColumns } from './columns.ts';
 import { FIGURE_KINDS } from './figures.ts';
+import { ROW_DAYS_MAX } from './retention-classes.ts';
 import { ROLLUP_COLUMNS, rollupSelect } from './rollup.ts';
 import { checkSegment } from './segment-insert.ts';
 import type { Engine, Segment } from './store.ts';
@@ -26,6 +27,8 @@ export async function insertUnsettled(engine: Pick<Engine, 'command' | 'query'>,
     const source = `file(${quote(segment.path)}, RowBinary, ${quote(rawStructure(segment.kind))})`;
     const [span] = await engine.query<Span>(
       `SELECT toString(min(toUnixTimestamp64Nano(time_ns))) AS from_ns, toString(max(toUnixTimestamp64Nano(time_ns))) AS to_ns FROM ${source}`,
+      {},
+      1,
     );
     if (span === undefined) continue;
     await insertMissing(engine, segment.kind, source, span);
@@ -50,7 +53,7 @@ async function insertMissing(engine: Pick<Engine, 'command' | 'query'>, kind: Ki
   await engine.command(`INSERT INTO ${aside} (${columns.map(({ name }) => name).join(', ')})
 SETTINGS async_insert = 0, insert_deduplicate = 0
 SELECT ${columns.map(({ select }) => select).join(', ')} FROM ${source} WHERE ${IDENTITY} NOT IN (${known})`);
-  const days = await engine.query<{ day: string }>(`SELECT DISTINCT toString(toDate(time_ns)) AS day FROM ${aside}`);
+  const days = await engine.query<{ day: string }>(`SELECT DISTINCT toString(toDate(time_ns)) AS day FROM ${aside}`, {}, ROW_DAYS_MAX);
   for (const { day } of days) await engine.command(`ALTER TABLE ${kind} ATTACH PARTITION ${quote(day)} FROM ${aside}`);
   await engine.command(`DROP TABLE ${aside} SYNC`);
 }

@@ -1,16 +1,18 @@
 // What became of rows within a range: what agents saw and sent, what the tables hold, what was lost where, and its share.
-import { LOSSES, type Loss, type Outcome } from '../../../agent/outcome.ts';
+import { LOSSES, type Loss, OUTCOMES, type Outcome } from '../../../agent/outcome.ts';
+import { KIND } from '../../../bpf/rows.gen.ts';
 import type { Account, Accounting, Range } from '../../api.ts';
 import { countedMinutes, toldMinutes } from '../accounting-refresh.ts';
+import { quote } from '../columns.ts';
 import { hostName } from '../entities.ts';
 import { pairs, published } from '../published.ts';
 import type { Store } from '../store.ts';
 import { type Cover, coverOf, minutesWithin } from './cover.ts';
-import { type Window, windowOf } from './window.ts';
+import { stepsWithin, type Window, windowOf } from './window.ts';
 
 type Counted = Outcome | 'stored';
 type Figures = Omit<Account, 'kind'>;
-type Key = Record<string, string | number>;
+type Sum = { counted: Counted; rows: number };
 
 const LOSS_NAMES = Object.keys(LOSSES) as Loss[];
 
@@ -18,8 +20,15 @@ const LOSS_NAMES = Object.keys(LOSSES) as Loss[];
 const MINUTES_SPAN_MAX_MS = 6 * 3_600_000;
 const HOUR_S = 3600;
 
+/** Names that accounts are told in. Whatever else a table has is of another version, and not told. */
+const IN_NAMES = `kind IN (${KIND.map(quote).join(', ')}) AND counted IN (${[...OUTCOMES, 'stored'].map(quote).join(', ')})`;
+const COUNTED = OUTCOMES.length + 1;
+const MISSING = `counted IN (${LOSS_NAMES.map(quote).join(', ')})`;
+/** In SQL, of a host's sums: null where no row was seen and none lost. */
+const COMPLETENESS = 'if(greatest(seen, missing) > 0, (greatest(seen, missing) - missing) / greatest(seen, missing), NULL)';
+
 /** Of an account's range: the hours that are published, and the minutes that are left. */
-async function coverOfAccounts(store: Store, { from_ms, to_ms }: Window, step_s: number): Promise<Cover> {
+async function coverOfAccounts(store: Pick<Store, 'query'>, { from_ms, to_ms }: Window, step_s: number): Promise<Cover> {
   const [from_s, to_s] = [Math.floor(from_ms / 60_000) * 60, Math.ceil(to_ms / 1000)];
   const coarse = to_ms - from_ms > MINUTES_SPAN_MAX_MS && step_s >= HOUR_S;
   return coverOf(from_s, to_s, [], coarse ? await published(store, 'accounting', from_s, to_s) : []);
@@ -27,15 +36,11 @@ async function coverOfAccounts(store: Store, { from_ms, to_ms }: Window, step_s:
 
 /**
  * Rows by `keys` (name → expression over minute, host_id and kind) and what became of them, of the minutes that a range touches.
+ * @param of which host, or which hosts, as conditions over `host_id` with parameters of the caller's
  * @param minutesOf what is asked for, of minutes; published hours have all of it
  */
-function countedBy(
-  keys: Readonly<Record<string, string>>,
-  { hours, rest }: Cover,
-  { host_id }: Pick<Range, 'host_id'>,
-  minutesOf = countedMinutes,
-): string {
-  const and = host_id === undefined ? '' : ' AND host_id = {host_id:UInt64}';
+function countedBy(keys: Readonly<Record<string, string>>, { hours, rest }: Cover, of: string, minutesOf = countedMinutes): string {
+  const and = of === '' ? '' : ` AND ${of}`;
   const minutes = minutesOf(`(${minutesWithin(rest)})${and}`);
   const published =
     hours.length === 0 ? '' : `UNION ALL SELECT start, host_id, kind, counted, rows FROM accounting_1h WHERE ${pairs(hours)}${and}`;
@@ -43,23 +48,15 @@ function countedBy(
   const names = Object.keys(keys).map((name) => `${name}, `);
   return `SELECT ${columns.join('')}counted, sum(n) AS rows
 FROM (SELECT minute, host_id, kind, counted, n FROM ${minutes} ${published})
+WHERE ${IN_NAMES}
 GROUP BY ${names.join('')}counted`;
 }
 
-/** One account a key, as the store gives its figures. */
-function gather<Row extends Key & { counted: Counted; rows: number }>(
-  rows: readonly Row[],
-  keyOf: (row: Row) => string,
-): Map<string, Figures> {
-  return new Map(
-    [...Map.groupBy(rows, keyOf)].map(([key, counts]) => [
-      key,
-      figuresOf(Object.fromEntries(counts.map(({ counted, rows }) => [counted, rows]))),
-    ]),
-  );
-}
+const toldOnly = (where: string) => `(${toldMinutes(where)})`;
+const ofHost = ({ host_id }: Pick<Range, 'host_id'>) => (host_id === undefined ? '' : 'host_id = {host_id:UInt64}');
 
-function figuresOf(counts: Partial<Record<Counted, number>>): Figures {
+function figuresOf(sums: readonly Sum[]): Figures {
+  const counts: Partial<Record<Counted, number>> = Object.fromEntries(sums.map(({ counted, rows }) => [counted, rows]));
   const { seen = 0, sent = 0, stored = 0 } = counts;
   const lost = Object.fromEntries(LOSS_NAMES.flatMap((name) => (counts[name] ? [[name, counts[name]]] : []))) as Figures['lost'];
   const before = LOSS_NAMES.filter((name) => LOSSES[name] !== 'collector').reduce((sum, name) => sum + (counts[name] ?? 0), 0);
@@ -80,27 +77,45 @@ export function completenessOf(...accounts: readonly Pick<Figures, 'seen' | 'los
 
 /** The share that was not lost of all kinds, of one host or of all hosts: what was told is enough. */
 export async function completenessWithin(store: Store, range: Range, now_ms: number): Promise<number | null> {
-  const window = windowOf(range, now_ms);
-  const covered = await coverOfAccounts(store, window, Number.POSITIVE_INFINITY);
-  const told = countedBy({}, covered, range, (where) => `(${toldMinutes(where)})`);
-  const rows = await store.query<Key & { counted: Counted; rows: number }>(told, { host_id: range.host_id });
-  return completenessOf(gather(rows, () => '').get('') ?? figuresOf({}));
+  const covered = await coverOfAccounts(store, windowOf(range, now_ms), Number.POSITIVE_INFINITY);
+  const rows = await store.query<Sum>(countedBy({}, covered, ofHost(range), toldOnly), { host_id: range.host_id }, COUNTED);
+  return completenessOf(figuresOf(rows));
 }
 
-type KindRow = { host: string; kind: string; counted: Counted; rows: number };
-
-/** host_id → an account a kind. */
-export async function accountsByHost(store: Store, range: Range, now_ms: number): Promise<Map<string, Account[]>> {
-  const window = windowOf(range, now_ms);
-  const covered = await coverOfAccounts(store, window, Number.POSITIVE_INFINITY);
-  const rows = await store.query<KindRow>(`${countedBy({ host: 'toString(host_id)', kind: 'kind' }, covered, range)} ORDER BY kind`, {
-    host_id: range.host_id,
-  });
-  const hosts = Map.groupBy(rows, ({ host }) => host);
+/** host_id → an account a kind, of these hosts. */
+export async function accountsByHost(
+  store: Store,
+  range: Range,
+  hosts: readonly string[],
+  now_ms: number,
+): Promise<Map<string, Account[]>> {
+  if (hosts.length === 0) return new Map();
+  const covered = await coverOfAccounts(store, windowOf(range, now_ms), Number.POSITIVE_INFINITY);
+  const counted = countedBy({ host_key: 'host_id', kind: 'kind' }, covered, 'host_id IN {hosts:Array(UInt64)}');
+  const rows = await store.query<{ host: string; told: (Sum & { kind: string })[] }>(
+    `SELECT toString(host_key) AS host, arraySort(groupArray(CAST((kind, counted, rows), 'Tuple(kind String, counted String, rows UInt64)'))) AS told
+FROM (${counted}) GROUP BY host_key`,
+    { hosts: hosts.map(BigInt) },
+    hosts.length,
+  );
   return new Map(
-    [...hosts].map(([host, own]) => [host, [...gather(own, ({ kind }) => kind)].map(([kind, figures]) => ({ kind, ...figures }))]),
+    rows.map(({ host, told }) => [host, [...Map.groupBy(told, ({ kind }) => kind)].map(([kind, sums]) => ({ kind, ...figuresOf(sums) }))]),
   );
 }
+
+type HostSums = { host_id: string; host: string; completeness: number | null; told: Sum[]; total: number };
+
+/** A row a host, the least complete first. */
+const hostsSql = (
+  counted: string,
+) => `SELECT toString(host_key) AS host_id, ${hostName('host_key')} AS host, ${COMPLETENESS} AS completeness, told, count() OVER () AS total
+FROM (
+  SELECT host_key, groupArray(CAST((counted, rows), 'Tuple(counted String, rows UInt64)')) AS told,
+    sumIf(rows, counted = 'seen') AS seen, sumIf(rows, ${MISSING}) AS missing
+  FROM (${counted}) GROUP BY host_key
+)
+ORDER BY completeness ASC NULLS LAST, host, host_key
+LIMIT {limit:UInt32}`;
 
 /** The account in steps of whole minutes, over all hosts or one, and each host's of the whole range, the worst first. */
 export async function accounting(store: Store, range: Range, limit: number, now_ms: number): Promise<Accounting> {
@@ -113,30 +128,28 @@ export async function accounting(store: Store, range: Range, limit: number, now_
   ]);
   const step = `toUInt32(intDiv(toUnixTimestamp(minute), ${step_s}) * ${step_s})`;
   const [steps, hosts] = await Promise.all([
-    store.query<{ time_s: number; counted: Counted; rows: number }>(
-      `${countedBy({ time_s: step }, covered, range)} ORDER BY time_s`,
+    store.query<Sum & { time_s: number }>(
+      `${countedBy({ time_s: step }, covered, ofHost(range))} ORDER BY time_s`,
       params,
+      // The minutes that the range touches may lie in a step before it.
+      (stepsWithin({ from_ms, to_ms, step_s }) + 1) * COUNTED,
     ),
-    store.query<{ host_key: string; host: string; counted: Counted; rows: number }>(
-      countedBy({ host_key: 'toString(host_id)', host: hostName('host_id') }, whole, range),
-      params,
-    ),
+    store.query<HostSums>(hostsSql(countedBy({ host_key: 'host_id' }, whole, ofHost(range))), { ...params, limit }, limit),
   ]);
-  const bySteps = [...gather(steps, ({ time_s }) => String(time_s))];
-  const names = new Map(hosts.map(({ host_key, host }) => [host_key, host]));
-  const byHost = [...gather(hosts, ({ host_key }) => host_key)].map(([host_id, figures]) => ({
-    host_id,
-    host: names.get(host_id) ?? host_id,
-    completeness: completenessOf(figures),
-    ...figures,
-  }));
-  byHost.sort((a, b) => (a.completeness ?? 2) - (b.completeness ?? 2) || a.host.localeCompare(b.host));
+  const bySteps = [...Map.groupBy(steps, ({ time_s }) => time_s)].map(([time_s, sums]) => ({ time_s, ...figuresOf(sums) }));
   return {
     from_ms,
     to_ms,
     step_s,
-    steps: bySteps.map(([time_s, figures]) => ({ time_s: Number(time_s), completeness: completenessOf(figures), ...figures })),
-    hosts: byHost.slice(0, limit),
-    total: byHost.length,
+    steps: bySteps.map((figures) => ({ completeness: completenessOf(figures), ...figures })),
+    hosts: hosts.map(({ host_id, host, completeness, told }) => ({ host_id, host, completeness, ...figuresOf(told) })),
+    total: hosts[0]?.total ?? 0,
   };
+}
+
+/** What agents told of each host: how much was seen, and how much is lost. A table expression of `host_key`, `seen` and `missing`. */
+export async function lossesByHost(store: Pick<Store, 'query'>, range: Range, now_ms: number): Promise<string> {
+  const covered = await coverOfAccounts(store, windowOf(range, now_ms), Number.POSITIVE_INFINITY);
+  return `(SELECT host_key, sumIf(rows, counted = 'seen') AS seen, sumIf(rows, ${MISSING}) AS missing
+FROM (${countedBy({ host_key: 'host_id' }, covered, '', toldOnly)}) GROUP BY host_key)`;
 }

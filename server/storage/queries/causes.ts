@@ -56,6 +56,7 @@ export async function resets(store: Store, range: Range, limit: number, now_ms: 
   const rows = await store.query<Omit<ResetGroup, 'idle_p50_us' | 'idle_p99_us'> & { idle: Pair; total: number }>(
     grouped(from, ['linger_zero'], figures, 'resets DESC'),
     { ...window.params, limit },
+    limit,
   );
   const groups = rows.map(({ idle: [idle_p50_us, idle_p99_us], total: _, ...group }) => ({
     ...group,
@@ -74,7 +75,7 @@ export async function drops(store: Store, range: Range, limit: number, now_ms: n
   const from = await rowsOf(store, 'drop', range, window, ['meaning', 'reason', 'location', 'length']);
   const figures = ['count() AS packets', 'sum(length) AS bytes'];
   const sql = grouped(from, ['meaning', 'location'], figures, "meaning = 'lost' DESC, packets DESC");
-  const rows = await store.query<DropGroup & { total: number }>(sql, { ...window.params, limit });
+  const rows = await store.query<DropGroup & { total: number }>(sql, { ...window.params, limit }, limit);
   const groups = rows.map(({ total: _, ...group }) => ({ ...group, ...plainEnds(group) }));
   return { drops: groups, total: rows[0]?.total ?? 0, out_no_routes: await noRoutes(store, range, now_ms) };
 }

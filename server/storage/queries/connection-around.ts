@@ -30,16 +30,20 @@ export async function aroundOf(store: Store, story: Story & { host_id: string; c
   const { host_id, netns, peer_addr, peer_port, from_ms, to_ms, port_first: first, port_last: last } = story;
   const stayed = (story.bytes_failed ?? 0) > 0 || story.retransmits.some(({ outcome }) => outcome === 'refused');
   const [ports] = first
-    ? await store.query<{ ports_used: number }>(PORTS_USED, {
-        host_id,
-        netns,
-        peer_addr,
-        peer_port,
-        first,
-        last: last ?? first,
-        at_ms: to_ms,
-      })
+    ? await store.query<{ ports_used: number }>(
+        PORTS_USED,
+        {
+          host_id,
+          netns,
+          peer_addr,
+          peer_port,
+          first,
+          last: last ?? first,
+          at_ms: to_ms,
+        },
+        1,
+      )
     : [];
-  const [routes] = stayed ? await store.query<{ out_no_routes: number }>(OUT_NO_ROUTES, { host_id, netns, from_ms, to_ms }) : [];
+  const [routes] = stayed ? await store.query<{ out_no_routes: number }>(OUT_NO_ROUTES, { host_id, netns, from_ms, to_ms }, 1) : [];
   return { ports_used: ports?.ports_used ?? null, out_no_routes: routes?.out_no_routes ?? null };
 }

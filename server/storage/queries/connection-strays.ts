@@ -38,10 +38,12 @@ export async function straysOf(store: Store, host_id: string, story: Story, rows
     store.query<Connection['drops'][number]>(
       strays('drop', time, `${ENDS} OR ${TURNED}`, way, 'meaning, reason, location, tcp_flags, seq, length'),
       params,
+      rows,
     ),
     store.query<Connection['resets'][number]>(
       strays('reset', time, ENDS, 't.direction', 'reason, state, linger_zero, idle_us, unread, notsent, packets_out'),
       params,
+      rows,
     ),
   ]);
   return { drops, resets };

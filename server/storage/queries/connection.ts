@@ -76,13 +76,13 @@ const byTime = <Row extends { time_ns: string }>(own: readonly Row[], strays: re
 export async function connection(store: Store, host_id: string, connection_id: string): Promise<Connection | undefined> {
   const params = { host_id, connection_id, rows: ROWS_MAX };
   const [events, transitions, samples, retransmits, resets, drops, congestion] = await Promise.all([
-    store.query<Event>(EVENTS, params),
-    store.query<Transition>(TRANSITIONS, params),
-    store.query<Sample>(SAMPLES, params),
+    store.query<Event>(EVENTS, params, ROWS_MAX),
+    store.query<Transition>(TRANSITIONS, params, ROWS_MAX),
+    store.query<Sample>(SAMPLES, params, ROWS_MAX),
     retransmitsOf(store, host_id, connection_id, ROWS_MAX),
-    store.query<Connection['resets'][number]>(RESETS, params),
-    store.query<Connection['drops'][number]>(DROPS, params),
-    store.query<Connection['congestion'][number]>(CONGESTION, params),
+    store.query<Connection['resets'][number]>(RESETS, params, ROWS_MAX),
+    store.query<Connection['drops'][number]>(DROPS, params, ROWS_MAX),
+    store.query<Connection['congestion'][number]>(CONGESTION, params, ROWS_MAX),
   ]);
   const chapters: Chapters = { events, transitions, samples, retransmits, resets, drops, congestion };
   const story = storyOf(chapters);
@@ -90,7 +90,7 @@ export async function connection(store: Store, host_id: string, connection_id: s
   const { cgroup_id, ...facts } = story;
   const own = { host_id, connection_id, ...facts };
   const [[names], other_end, around, strays] = await Promise.all([
-    store.query<Names>(NAMES, { host_id, cgroup_id, pid: facts.pid, to_ms: facts.to_ms }),
+    store.query<Names>(NAMES, { host_id, cgroup_id, pid: facts.pid, to_ms: facts.to_ms }, 1),
     otherEnd(store, own, events),
     aroundOf(store, { cgroup_id, ...own }),
     straysOf(store, host_id, story, ROWS_MAX, Date.now()),

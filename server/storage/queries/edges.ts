@@ -73,7 +73,7 @@ export async function edges(
   now_ms: number,
 ): Promise<Edges> {
   const window = windowOf(range, now_ms);
-  const rows = await store.query<EdgeRow>(edgesSql(window, await cover(store, window), sort), { ...window.params, limit });
+  const rows = await store.query<EdgeRow>(edgesSql(window, await cover(store, window), sort), { ...window.params, limit }, limit);
   const span_s = (window.to_ms - window.from_ms) / 1000;
   return { edges: rows.map((row) => edgeOf(row, window, span_s)), total: rows[0]?.total ?? 0 };
 }

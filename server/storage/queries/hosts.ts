@@ -1,19 +1,99 @@
-// Which hosts report, and whether what they saw has arrived.
-import type { Host, Range } from '../../api.ts';
+// Which hosts report, and whether what they saw has arrived. Their number is whoever reports': every answer is a page.
+import type { Host, Hosts, Range } from '../../api.ts';
 import type { Store } from '../store.ts';
-import { accountsByHost, completenessOf } from './accounts.ts';
+import { accountsByHost, completenessOf, lossesByHost } from './accounts.ts';
 
 type HostRow = Pick<Host, 'host_id' | 'name' | 'kernel' | 'agent_version' | 'last_seen_ms' | 'hooks'>;
 
-const HOSTS = `SELECT toString(h.host_id) AS host_id, name, kernel, agent_version, toUnixTimestamp64Milli(at) AS last_seen_ms, hooks
-FROM host AS h FINAL
-ORDER BY name, h.host_id`;
+/** `after`: what the page before gave as `next`. `name`: only hosts that are called so. `last_seen`: the longest silent first, without further pages. */
+export type HostsAsked = { limit: number; sort: 'name' | 'last_seen'; after?: string | undefined; name?: string | undefined };
 
-/** Every host that ever reported, by name, with the account of the range. */
-export async function hosts(store: Store, range: Pick<Range, 'from' | 'to'>, now_ms: number): Promise<Host[]> {
-  const [rows, accounts] = await Promise.all([store.query<HostRow>(HOSTS), accountsByHost(store, range, now_ms)]);
-  return rows.map((host) => {
-    const own = accounts.get(host.host_id) ?? [];
-    return { ...host, lag_ms: Math.max(0, now_ms - host.last_seen_ms), completeness: completenessOf(...own), accounts: own };
-  });
+const HOST = 'SELECT toString(h.host_id) AS host_id, name, kernel, agent_version, toUnixTimestamp64Milli(at) AS last_seen_ms, hooks';
+
+/** Hosts that ever reported, with the account of the range. */
+export async function hosts(
+  store: Store,
+  range: Pick<Range, 'from' | 'to'>,
+  { limit, sort, after, name }: HostsAsked,
+  now_ms: number,
+): Promise<Hosts> {
+  const conditions = [
+    ...(after === undefined ? [] : ['(name, h.host_id) > ({after_name:String}, {after_id:UInt64})']),
+    ...(name === undefined ? [] : ['name = {name:String}']),
+  ];
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  const order = sort === 'name' ? 'name, h.host_id' : 'at, h.host_id';
+  const sql = `${HOST}\nFROM host AS h FINAL ${where}\nORDER BY ${order}\nLIMIT {limit:UInt32}`;
+  const [rows, [count]] = await Promise.all([
+    // One more than asked for tells whether there is another page.
+    store.query<HostRow>(sql, { limit: limit + 1, name, ...(after === undefined ? {} : placeOf(after)) }, limit + 1),
+    store.query<{ hosts: number }>('SELECT count() AS hosts FROM host FINAL', {}, 1),
+  ]);
+  const page = rows.slice(0, limit);
+  const last = rows.length > limit && sort === 'name' ? page.at(-1) : undefined;
+  const ids = page.map(({ host_id }) => host_id);
+  const accounts = await accountsByHost(store, range, ids, now_ms);
+  return {
+    hosts: page.map((host) => {
+      const own = accounts.get(host.host_id) ?? [];
+      return { ...host, lag_ms: Math.max(0, now_ms - host.last_seen_ms), completeness: completenessOf(...own), accounts: own };
+    }),
+    total: count?.hosts ?? 0,
+    next: last === undefined ? null : `${last.host_id} ${last.name}`,
+  };
+}
+
+/** What `next` says: the last host's id and name. */
+export const PLACE = /^(\d{1,20}) (.*)$/s;
+
+function placeOf(after: string): { after_id: string; after_name: string } {
+  const [, after_id = '0', after_name = ''] = PLACE.exec(after) ?? [];
+  return { after_id, after_name };
+}
+
+/** Names in one answer. */
+const NAMES_PAGE = 10_000;
+
+/** The names of hosts, a page at a time, `most` of them. */
+export async function* hostNames(store: Pick<Store, 'query'>, most: number): AsyncGenerator<Pick<Host, 'host_id' | 'name'>[]> {
+  let after = '0';
+  for (let given = 0; given < most; given += NAMES_PAGE) {
+    const page = await store.query<Pick<Host, 'host_id' | 'name'>>(
+      `SELECT toString(h.host_id) AS host_id, name FROM host AS h FINAL WHERE h.host_id > {after:UInt64} ORDER BY h.host_id LIMIT ${NAMES_PAGE}`,
+      { after },
+      NAMES_PAGE,
+    );
+    yield page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < NAMES_PAGE) return;
+    after = last.host_id;
+  }
+}
+
+/** `seen`, `lost`: rows in the range. */
+export type TroubledHost = Pick<Host, 'host_id' | 'name' | 'lag_ms'> & { seen: number; lost: number };
+
+/** How many hosts reported since `gone_ms`; of them, by name, those that have been silent since `silent_ms` or lost rows in the range. */
+export async function troubledHosts(
+  store: Pick<Store, 'query'>,
+  range: Range,
+  { gone_ms, silent_ms, limit }: { gone_ms: number; silent_ms: number; limit: number },
+  now_ms: number,
+): Promise<{ troubled: TroubledHost[]; known: number }> {
+  const reporting = 'FROM host FINAL WHERE at >= fromUnixTimestamp64Milli({gone_ms:Int64})';
+  const losses = await lossesByHost(store, range, now_ms);
+  const [troubled, [count]] = await Promise.all([
+    store.query<Omit<TroubledHost, 'lag_ms'> & { last_seen_ms: number }>(
+      `SELECT toString(h.host_key) AS host_id, h.name AS name, h.last_seen_ms AS last_seen_ms, a.seen AS seen, a.missing AS lost
+FROM (SELECT host_id AS host_key, name, toUnixTimestamp64Milli(at) AS last_seen_ms ${reporting}) AS h
+LEFT JOIN ${losses} AS a ON a.host_key = h.host_key
+WHERE a.missing > 0 OR h.last_seen_ms < {silent_ms:Int64}
+ORDER BY h.name, h.host_key LIMIT {limit:UInt32}`,
+      { gone_ms, silent_ms, limit },
+      limit,
+    ),
+    store.query<{ hosts: number }>(`SELECT count() AS hosts ${reporting}`, { gone_ms }, 1),
+  ]);
+  const lagging = troubled.map(({ last_seen_ms, ...host }) => ({ ...host, lag_ms: Math.max(0, now_ms - last_seen_ms) }));
+  return { troubled: lagging, known: count?.hosts ?? 0 };
 }

@@ -42,7 +42,7 @@ LIMIT {limit:UInt32}`;
 /** The `limit` listeners whose full queues turned most away, then those that dropped most for whatever reason, then the fullest, then the busiest. From rows. */
 export async function listeners(store: Store, range: Range, limit: number, now_ms: number): Promise<Listeners> {
   const { where, params } = windowOf(range, now_ms, 'rows');
-  const rows = await store.query<Listener & { total: number }>(listenersSql(where), { ...params, limit });
+  const rows = await store.query<Listener & { total: number }>(listenersSql(where), { ...params, limit }, limit);
   const found = rows.map(({ total: _, ...listener }) => ({ ...listener, local_addr: plainAddress(listener.local_addr) }));
   return { listeners: found, total: rows[0]?.total ?? 0 };
 }

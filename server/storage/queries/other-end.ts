@@ -38,11 +38,11 @@ export async function otherEnd(store: Store, ends: Ends, events: readonly Event[
   const time = rowsTime(known.time_ms - APART_MS, known.time_ms + APART_MS);
   const { snd_isn, rcv_isn } = known;
   const { host_id: own_host, connection_id: own_connection, local_addr, local_port, peer_addr, peer_port } = ends;
-  const [found] = await store.query<Omit<OtherEnd, 'reset_sent_ms'>>(FOUND(time), { snd_isn, rcv_isn, own_host, own_connection });
+  const [found] = await store.query<Omit<OtherEnd, 'reset_sent_ms'>>(FOUND(time), { snd_isn, rcv_isn, own_host, own_connection }, 1);
   if (found === undefined) return null;
   const { host_id, connection_id } = found;
   const until = rowsTime(known.time_ms - APART_MS, last.time_ms + APART_MS);
   const params = { host_id, connection_id, local_addr, local_port, peer_addr, peer_port };
-  const [sent] = await store.query<{ at_ms: number; resets: number }>(RESET_SENT(until), params);
+  const [sent] = await store.query<{ at_ms: number; resets: number }>(RESET_SENT(until), params, 1);
   return { ...found, reset_sent_ms: sent && sent.resets > 0 ? sent.at_ms : null };
 }

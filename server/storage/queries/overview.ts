@@ -5,7 +5,7 @@ import { completenessWithin } from './accounts.ts';
 import { cover } from './cover.ts';
 import { scopeOf, seriesOf, tilesOf } from './series.ts';
 import { stepOf, timeline } from './timeline.ts';
-import { boundsOf, momentText, type Window, windowOf } from './window.ts';
+import { boundsOf, momentText, stepsWithin, type Window, windowOf } from './window.ts';
 
 /** A report says that its agent was there for this long before and after it, s; for longer where its sweeps are further apart. */
 const REPORT_REACH_S = 15;
@@ -19,7 +19,7 @@ export async function overview(store: Store, range: Range, now_ms: number): Prom
   const scope = scopeOf(range);
   const [steps, reported, completeness] = await Promise.all([
     timeline(store, window, covered, scope),
-    store.query<{ time_s: number }>(reportedSteps(range, window), { host_id: range.host_id }),
+    store.query<{ time_s: number }>(reportedSteps(range, window), { host_id: range.host_id }, reportedMost(window)),
     completenessWithin(store, range, now_ms),
   ]);
   const { from_ms, to_ms, step_s, source } = window;
@@ -28,6 +28,9 @@ export async function overview(store: Store, range: Range, now_ms: number): Prom
   const tiles = tilesOf(steps, series, window, { scope, watched: watched.size > 0, completeness });
   return { from_ms, to_ms, step_s, source, tiles, series };
 }
+
+/** A report just outside of the range reaches as far again, and hours are cut at their own bounds. */
+const reportedMost = (window: Window) => stepsWithin(window) + Math.ceil((4 * REPORT_REACH_S_MAX) / window.step_s) + 2;
 
 /** Steps in which an agent was there to see, whether or not anything happened. */
 function reportedSteps(range: Range, window: Window): string {

@@ -1,11 +1,11 @@
 // A range's sums, step by step. Over rows each kind tells only the figures that it knows, and the kinds are added up here: planning
 // one statement that adds them up takes the engine longer than reading an hour of rows.
-import { FIGURES, type Figure, type FigureKind, fold, folded, kindsOf, RTT_COUNTS } from '../figures.ts';
+import { FIGURE_KINDS, FIGURES, type Figure, type FigureKind, fold, folded, kindsOf, RTT_COUNTS } from '../figures.ts';
 import type { Store } from '../store.ts';
 import { type Cover, rolledUp } from './cover.ts';
 import { RTT_QUANTILES } from './figures-by.ts';
 import { type Quantiles, type Scope, type Sent, type Step, type Sums, shownFigures } from './series.ts';
-import { boundsOf, type Window } from './window.ts';
+import { boundsOf, stepsWithin, type Window } from './window.ts';
 
 /** Agents sweep every 10 s: a finer step looks this far back for sampled figures, else every other step would be a gap. */
 const SWEEP_S = 10;
@@ -24,7 +24,7 @@ type Part = {
 export async function timeline(store: Pick<Store, 'query'>, window: Window, covered: Cover | undefined, scope: Scope): Promise<Step[]> {
   const shown = shownFigures(scope);
   const sql = covered ? overRollup(window, covered, shown) : overRows(window, shown);
-  return stepsOf(await store.query<Part>(sql, window.params), window, shown);
+  return stepsOf(await store.query<Part>(sql, window.params, stepsWithin(window) * (FIGURE_KINDS.length + 1)), window, shown);
 }
 
 /** Columns of steps: the expression over a time, in whole steps. */

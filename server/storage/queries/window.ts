@@ -74,6 +74,10 @@ export const boundsOf = ({ from_ms, to_ms }: Pick<Window, 'from_ms' | 'to_ms'>) 
   to_s: Math.ceil(to_ms / 1000),
 });
 
+/** No answer in steps has more of them: the last one may be cut off. */
+export const stepsWithin = ({ from_ms, to_ms, step_s }: Pick<Window, 'from_ms' | 'to_ms' | 'step_s'>) =>
+  Math.ceil((to_ms - from_ms) / 1000 / step_s) + 1;
+
 /**
  * Repeats the sorting key's expression, so that only the five-minute pieces in range are read. Times stand in it as text: a
  * function call each takes the engine longer to plan.

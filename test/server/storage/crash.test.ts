@@ -86,8 +86,8 @@ type Case = { name: string; stored: boolean; harm: string; after_retry: { rows: 
 
 /** What a kill can leave behind. A token is noted just before its part appears: without the part, a retry stores nothing. */
 const left: Case[] = [
-  { name: 'nothing', stored: false, harm: 'SELECT 1', after_retry: { rows: ROWS, rolled: ROWS, counted: ROWS } },
-  { name: 'all of it', stored: true, harm: 'SELECT 1', after_retry: { rows: ROWS, rolled: ROWS, counted: ROWS } },
+  { name: 'nothing', stored: false, harm: 'DROP TABLE IF EXISTS nothing', after_retry: { rows: ROWS, rolled: ROWS, counted: ROWS } },
+  { name: 'all of it', stored: true, harm: 'DROP TABLE IF EXISTS nothing', after_retry: { rows: ROWS, rolled: ROWS, counted: ROWS } },
   {
     name: 'a token without rows',
     stored: true,

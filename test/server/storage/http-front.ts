@@ -13,13 +13,22 @@ const [directory, port = '0'] = process.argv.slice(2);
 if (directory === undefined) throw new Error('usage: http-front.ts DIRECTORY [PORT]');
 const bodies = join(directory, 'bodies');
 mkdirSync(bodies, { recursive: true });
-const engine = createChdbConnection({ path: join(directory, 'engine') });
+const open = () => createChdbConnection({ path: join(directory, 'engine') });
+let engine = open();
 let requests = 0;
 let last: Promise<unknown> = Promise.resolve();
 
 async function run(sql: string, params: Record<string, string> = {}): Promise<Buffer> {
-  const { stream } = await engine.query({ query: sql, query_params: params });
-  return Buffer.concat(await stream.toArray());
+  try {
+    const { stream } = await engine.query({ query: sql, query_params: params });
+    return Buffer.concat(await stream.toArray());
+  } catch (error) {
+    // A server begins no answer with what a statement that failed had given; a connection of the engine does.
+    const broken = engine;
+    engine = open();
+    await broken.close();
+    throw error;
+  }
 }
 
 async function insertedRows(): Promise<number> {

@@ -10,6 +10,7 @@ import { BACKENDS, type Fixture } from './backends.ts';
 import { ALPHA, ago, fast, fill, NOW_MS } from './hand-made-rows.ts';
 import { report, toldOf } from './report.ts';
 
+const BY_NAME = { limit: 9, sort: 'name' } as const;
 const FOUR_HOURS = { from: NOW_MS - 4 * 3_600_000, to: NOW_MS };
 
 describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
@@ -217,7 +218,8 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
   });
 
   check('hosts: with the account of their running agent', async (store) => {
-    const found = await hosts(store, {}, NOW_MS);
+    const { hosts: found, total, next } = await hosts(store, {}, BY_NAME, NOW_MS);
+    expect([total, next]).toEqual([2, null]);
     expect(found.map(({ name }) => name)).toEqual(['alpha', 'beta']);
     expect(found[0]).toEqual({
       host_id: String(ALPHA),
@@ -240,7 +242,13 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
       accounting: toldOf('retransmit', { seen: 4, sent: 1, ring_lost: 3 }, NOW_MS - 60_000, '00000000000000bb'),
     });
     await store.insertReports([{ ...again, host: { ...again.host, name: 'beta' } }]);
-    const [, beta] = await hosts(store, {}, NOW_MS);
+    const first = await hosts(store, {}, { ...BY_NAME, limit: 1 }, NOW_MS);
+    expect(first.hosts.map(({ name }) => name)).toEqual(['alpha']);
+    const {
+      hosts: [beta],
+      next: end,
+    } = await hosts(store, {}, { ...BY_NAME, limit: 1, after: first.next ?? undefined }, NOW_MS);
+    expect(end).toBeNull();
     expect(beta).toMatchObject({ completeness: 11 / 16, lag_ms: 0 });
     expect(beta?.accounts).toContainEqual({ kind: 'retransmit', seen: 4, sent: 1, stored: 0, queued: 0, lost: { ring_lost: 3 } });
   });

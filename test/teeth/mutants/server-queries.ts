@@ -167,6 +167,14 @@ export const serverQueries: readonly Mutant[] = [
       suite: unit('server/storage/figures'),
     },
   ]),
+  ...mutantsOf('server/storage/queries/hosts.ts', [
+    {
+      why: 'a page begins where the last one ended',
+      find: '(name, h.host_id) > (',
+      replace: '(name, h.host_id) >= (',
+      suite: unit('server/storage/queries.contract'),
+    },
+  ]),
   ...mutantsOf('server/storage/queries/accounts.ts', [
     {
       why: 'what was lost by the collector waits',
@@ -176,8 +184,8 @@ export const serverQueries: readonly Mutant[] = [
     },
     {
       why: 'hosts without rows are the worst',
-      find: '(a.completeness ?? 2)',
-      replace: '(a.completeness ?? 0)',
+      find: 'ASC NULLS LAST',
+      replace: 'ASC NULLS FIRST',
       suite: unit('server/storage/figures'),
     },
     { why: 'nothing is ever missing', find: '(all - missing) / all', replace: 'all / all', suite: unit('server/storage/accounting') },

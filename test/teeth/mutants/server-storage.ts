@@ -2,6 +2,33 @@
 import { type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 export const serverStorage: readonly Mutant[] = [
+  ...mutantsOf('server/storage/connections.ts', [
+    {
+      why: 'a connection is kept after a failure',
+      find: '          await this.#replace();\n',
+      replace: '',
+      suite: unit('server/storage/connections'),
+    },
+  ]),
+  ...mutantsOf('server/storage/bounds.ts', [
+    {
+      why: 'an answer may be as long as it likes',
+      find: 'max_result_rows: Math.max(1, rows), ',
+      replace: '',
+      suite: unit('server/storage/store.contract'),
+    },
+  ]),
+  ...mutantsOf('server/ingest/report-check.ts', [
+    { why: 'anybody makes up kinds', find: '!KINDS_KNOWN.has(kind)', replace: 'false', suite: unit('server/account-names') },
+  ]),
+  ...mutantsOf('server/storage/answers.ts', [
+    {
+      why: 'an answer need not end with its token',
+      find: ' && text.endsWith(CLOSING + token)',
+      replace: '',
+      suite: unit('server/storage/connections'),
+    },
+  ]),
   ...mutantsOf('server/storage/figures.ts', [
     {
       why: 'what was not needed is lost',
@@ -206,8 +233,8 @@ export const serverStorage: readonly Mutant[] = [
     },
   ]),
   ...mutantsOf('server/storage/retention.ts', [
-    { why: 'today goes first', find: 'partition < today', replace: 'partition <= today', suite: unit('server/upkeep') },
-    { why: 'what was stored by whom goes', find: '/^(unsettled_|claims)/', replace: '/^(unsettled_)/', suite: unit('server/upkeep') },
+    { why: 'today goes first', find: 'partition < {today:String}`', replace: 'partition <= {today:String}`', suite: unit('server/upkeep') },
+    { why: 'what was stored by whom goes', find: "'^(unsettled_|claims)'", replace: "'^(unsettled_)'", suite: unit('server/upkeep') },
   ]),
   ...mutantsOf('server/storage/claims.ts', [
     {
