@@ -196,7 +196,13 @@ export class Collector {
     await this.#log.close();
     await this.#metrics.stop();
     this.#lock.release();
-    logger.info({ log_bytes: this.#log.bytes }, 'stopped');
+    const log_bytes = this.#log.bytes;
+    if (log_bytes > 0)
+      logger.warn(
+        { log_bytes },
+        'stopped; acknowledged rows wait in the log, since the store did not take them: the next start stores them',
+      );
+    else logger.info({ log_bytes }, 'stopped');
     return steps.every(Boolean);
   }
 

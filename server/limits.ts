@@ -69,5 +69,17 @@ export const LIMITS = {
     per: 'collector',
     beyond: '`503 too_many_queries`, and when to come back',
   },
-  viewer_says: { what: 'what a viewer says', number: KIB, unit: 'bytes', per: 'message', beyond: 'closed with 1009' },
+  viewers: { what: 'pages that follow the live feed', number: 100, unit: 'count', per: 'collector', beyond: '`503 too_many_viewers`' },
+  viewers_peer: { what: 'pages that follow the live feed', number: 50, unit: 'count', per: 'peer', beyond: '`503 too_many_viewers`' },
+  viewer_silent_ms: {
+    what: 'time in which such a page answers a ping',
+    number: 1000,
+    unit: 'ms',
+    per: 'page',
+    beyond: 'its seat goes to one that comes',
+  },
+  viewer_ping_ms: { what: 'time between two pings', number: 10_000, unit: 'ms', per: 'page', beyond: 'closed, if the last has no answer' },
+  viewer_unread: { what: 'what a page has not read', number: MIB, unit: 'bytes', per: 'page', beyond: 'it misses messages' },
+  viewer_slow_ms: { what: 'time in which a page misses messages', number: 10_000, unit: 'ms', per: 'page', beyond: 'closed' },
+  viewer_says: { what: 'what a page says', number: KIB, unit: 'bytes', per: 'message', beyond: 'closed with 1009' },
 } as const satisfies Record<string, Limit>;

@@ -1,8 +1,11 @@
 // `GET /api/v1/live`: what moves, to every open page, by WebSocket.
+import type { FastifyRequest } from 'fastify';
 import type { Kind, RetransmitRow } from '../bpf/rows.gen.ts';
 import { API, type LiveMessage, type Retransmit } from './api.ts';
+import { personPeer } from './door/peer.ts';
 import { Refusal } from './errors.ts';
 import type { App } from './http.ts';
+import { LIMITS } from './limits.ts';
 import { RetransmitFeed } from './live/retransmit-feed.ts';
 import { Tick } from './live/tick.ts';
 import { Viewers } from './live/viewers.ts';
@@ -16,7 +19,14 @@ export type LiveParts = {
   tickFailed: (error: unknown) => void;
 };
 
-const VIEWERS = { viewers_max: 100, buffered_bytes_max: 1024 * 1024, slow_ms_max: 10_000, ping_ms: 30_000 };
+const VIEWERS = {
+  viewers_max: LIMITS.viewers.number,
+  peer_max: LIMITS.viewers_peer.number,
+  buffered_bytes_max: LIMITS.viewer_unread.number,
+  slow_ms_max: LIMITS.viewer_slow_ms.number,
+  ping_ms: LIMITS.viewer_ping_ms.number,
+  silent_ms: LIMITS.viewer_silent_ms.number,
+};
 const TICK = { period_ms_min: 1000, period_ms_max: 5000 };
 const FEED = { rows_max: 200, period_ms: 100 };
 
@@ -32,7 +42,8 @@ export class Live {
     this.#viewers = new Viewers(VIEWERS, {
       sent: (count) => metrics.liveMessages.add(count, { outcome: 'sent' }),
       skipped: (count) => metrics.liveMessages.add(count, { outcome: 'skipped' }),
-      closedSlow: () => metrics.liveViewersClosed.add(1),
+      closedSlow: () => metrics.liveViewersClosed.add(1, { reason: 'slow' }),
+      closedSilent: () => metrics.liveViewersClosed.add(1, { reason: 'silent' }),
     });
     const publish = (message: LiveMessage) => this.#viewers.broadcast(message);
     const failed = (error: unknown) => {
@@ -74,16 +85,20 @@ export class Live {
       // Before the upgrade, so that whoever is refused gets an answer that says why.
       onRequest: async (request) => {
         if (!request.ws) throw new Refusal('request_invalid', `${API.live} is a WebSocket: connect with ws://`);
-        if (this.#viewers.full)
-          throw new Refusal('too_many_viewers', 'too many pages follow the live feed: close some', { retry_after_s: 30 });
+        if (!this.#viewers.admit(viewerOf(request)))
+          throw new Refusal('too_many_viewers', 'too many pages follow the live feed: close some', { retry_after_s: 1 });
       },
       handler: async (_request, reply) => reply.callNotFound(),
-      wsHandler: (socket) => {
+      wsHandler: (socket, request) => {
         const trouble: LiveMessage[] = this.#trouble === '' ? [] : [{ type: 'trouble', reason: this.#trouble }];
         const hello: LiveMessage = { type: 'hello', server_ms: Date.now(), version: this.#version };
-        this.#viewers.add(socket, [hello, ...trouble, ...this.#tick.newest()]);
+        this.#viewers.add(socket, viewerOf(request), [hello, ...trouble, ...this.#tick.newest()]);
         this.#tick.plan();
       },
     });
   }
+}
+
+function viewerOf({ socket, headers }: FastifyRequest): string {
+  return personPeer({ address: socket.remoteAddress, headers });
 }

@@ -1,9 +1,9 @@
 // One process per data directory. Node has no flock(2); SQLite, which is part of Node, takes the kernel's own record
 // lock on a file, and the kernel lets go of it however the process ends. Unlike a socket's name it also holds between
 // containers that share the directory, and unlike a pid file it is never left over.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pid } from 'node:process';
+import { getuid, pid } from 'node:process';
 import { DatabaseSync } from 'node:sqlite';
 import { StartError } from './errors.ts';
 
@@ -22,9 +22,10 @@ export function lockDataDirectory(directory: string): DataLock {
   let database: DatabaseSync | undefined;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o750 });
+    checkOwn(directory);
     database = new DatabaseSync(join(directory, 'lock'), { timeout: 0 });
     database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-    writeFileSync(holder, `${pid}\n`);
+    writeAnew(holder, `${pid}\n`);
     rmSync(join(directory, URL_FILE), { force: true });
   } catch (error) {
     database?.close();
@@ -32,9 +33,26 @@ export function lockDataDirectory(directory: string): DataLock {
   }
   const held = database;
   return {
-    announce: (url) => writeFileSync(join(directory, URL_FILE), `${url}\n`),
+    announce: (url) => writeAnew(join(directory, URL_FILE), `${url}\n`),
     release: () => held.close(),
   };
+}
+
+/** Whoever owns the directory decides what its names lead to. */
+function checkOwn(directory: string): void {
+  const { uid } = statSync(directory);
+  const own = getuid?.() ?? uid;
+  if (uid !== own) throw new Error(`it belongs to user ${uid} and the collector runs as user ${own}: chown it`);
+  const lock = join(directory, 'lock');
+  const found: Stats | undefined = lstatSync(lock, { throwIfNoEntry: false });
+  // SQLite would follow a link, and make what it leads to.
+  if (found && (!found.isFile() || found.nlink > 1)) throw new Error(`${lock} is a link or no file: remove it`);
+}
+
+/** A new file in place of whatever has its name: what a link there leads to is left alone. */
+function writeAnew(path: string, text: string): void {
+  rmSync(path, { force: true });
+  writeFileSync(path, text, { flag: 'wx' });
 }
 
 const SQLITE_BUSY = 5;

@@ -6,6 +6,7 @@ import { Command, Option } from 'commander';
 import { destination, pino } from 'pino';
 import { Collector } from './collector.ts';
 import { addOptions, readConfig } from './config.ts';
+import { leave } from './leave.ts';
 
 /** Each step of stopping may take this long: requests, the rest of the log, the engine. */
 const STOP_MS = 10_000;
@@ -31,8 +32,8 @@ async function serve(texts: Record<string, unknown>): Promise<void> {
     const clean = await collector.stop(STOP_MS);
     // An open channel keeps the process alive.
     if (process.connected) process.disconnect();
-    // So would what did not stop in time. The log is whole, the next start goes on with it.
-    if (!clean) process.exit(1);
+    // So would what did not stop in time.
+    if (!clean) leaveNow('not all of it ended in time');
   }
 }
 
@@ -41,13 +42,18 @@ function stopSignal(exitWithParent: boolean): Promise<string> {
   return new Promise((resolve) => {
     let asked = false;
     const ask = (signal: string) => {
-      if (asked && signal !== 'disconnect') process.exit(1);
+      if (asked && signal !== 'disconnect') leaveNow(`asked again, by ${signal}`);
       asked = true;
       resolve(signal);
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask);
     if (exitWithParent) process.on('disconnect', () => ask('disconnect'));
   });
+}
+
+function leaveNow(why: string): never {
+  process.stderr.write(`tcplens: ended at once, ${why}; the log is whole: the next start goes on with it\n`);
+  leave(1);
 }
 
 function fromRoot(path: string): string {

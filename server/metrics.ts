@@ -55,7 +55,11 @@ export function createMetrics(version: string) {
     retentionDropped: counter('retention.dropped', 'By', 'oldest days that were dropped because the tables were too large'),
     upkeepFailures: counter('upkeep.failures', '{attempt}', 'rollups and retention that failed and are tried again, by which'),
     liveMessages: counter('live.messages', '{message}', 'messages for viewers, by outcome'),
-    liveViewersClosed: counter('live.viewers.closed', '{viewer}', 'viewers closed because they did not keep up'),
+    liveViewersClosed: counter(
+      'live.viewers.closed',
+      '{viewer}',
+      'viewers closed by the collector, by reason: they did not keep up, or did not answer',
+    ),
     liveTickFailures: counter('live.tick.failures', '{tick}', 'live ticks that the store could not answer'),
     /** Observes when somebody asks. */
     gauge: (name: string, unit: string, description: string, observe: () => number | [value: number, attributes: Attributes][]) => {

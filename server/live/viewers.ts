@@ -1,19 +1,27 @@
 // The open pages. A message is turned into text once and given to all of them; one that does not keep up misses messages
-// and, if that lasts, is closed.
+// and, if that lasts, is closed. One that does not answer a ping is closed, and before that gives its seat to one that comes.
 import type { WebSocket } from 'ws';
 import type { LiveMessage } from '../api.ts';
 
 export type ViewerOptions = {
   viewers_max: number;
+  peer_max: number;
   /** Bytes that may wait for one viewer. */
   buffered_bytes_max: number;
   /** How long a viewer may stay above that. */
   slow_ms_max: number;
-  /** Between two pings. A viewer that has not answered the last one is gone. */
+  /** Between two pings, the first of which is the greeting. A viewer that has not answered by the next one is gone. */
   ping_ms: number;
+  /** A viewer that has owed an answer for longer gives its seat to one that comes. */
+  silent_ms: number;
 };
-export type ViewerEvents = { sent: (count: number) => void; skipped: (count: number) => void; closedSlow: () => void };
-type Viewer = { slow_since_ms: number | undefined; answered: boolean };
+export type ViewerEvents = {
+  sent: (count: number) => void;
+  skipped: (count: number) => void;
+  closedSlow: () => void;
+  closedSilent: () => void;
+};
+type Viewer = { peer: string; slow_since_ms: number | undefined /** Undefined: it has answered. */; asked_ms: number | undefined };
 
 export class Viewers {
   readonly #options: ViewerOptions;
@@ -30,19 +38,34 @@ export class Viewers {
     return this.#viewers.size;
   }
 
-  get full(): boolean {
-    return this.#viewers.size >= this.#options.viewers_max;
+  /** Whether there is a seat for one more of `peer`; one that is silent is let go for it. */
+  admit(peer: string): boolean {
+    const { viewers_max, peer_max, silent_ms } = this.#options;
+    const of_peer = [...this.#viewers].filter(([, viewer]) => viewer.peer === peer);
+    const full = of_peer.length >= peer_max ? of_peer : [...this.#viewers];
+    if (this.#viewers.size < viewers_max && of_peer.length < peer_max) return true;
+    const now_ms = performance.now();
+    const silent = full.find(([, { asked_ms }]) => asked_ms !== undefined && now_ms - asked_ms >= silent_ms);
+    if (silent) this.#letGo(silent[0]);
+    return silent !== undefined;
   }
 
-  add(socket: WebSocket, greetings: readonly LiveMessage[]): void {
-    const viewer: Viewer = { slow_since_ms: undefined, answered: true };
+  add(socket: WebSocket, peer: string, greetings: readonly LiveMessage[]): void {
+    // Others may have come since it was told that there is a seat.
+    if (!this.admit(peer)) {
+      // 1013: try again later.
+      socket.close(1013, 'too many pages follow the live feed');
+      return;
+    }
+    const viewer: Viewer = { peer, slow_since_ms: undefined, asked_ms: undefined };
     this.#viewers.set(socket, viewer);
     socket.on('pong', () => {
-      viewer.answered = true;
+      viewer.asked_ms = undefined;
     });
     socket.on('close', () => this.#viewers.delete(socket));
-    this.#pinging ??= setInterval(() => this.#ping(), this.#options.ping_ms).unref();
+    this.#pinging ??= setInterval(() => this.#lookAround(), this.#options.ping_ms).unref();
     for (const message of greetings) socket.send(JSON.stringify(message));
+    this.#ping(socket, viewer);
   }
 
   broadcast(message: LiveMessage): void {
@@ -80,11 +103,23 @@ export class Viewers {
     return false;
   }
 
-  #ping(): void {
+  /** Asks all that have answered, and closes those that have had the whole time between two pings for it. */
+  #lookAround(): void {
+    const now_ms = performance.now();
     for (const [socket, viewer] of this.#viewers) {
-      if (!viewer.answered) socket.terminate();
-      viewer.answered = false;
-      socket.ping();
+      if (viewer.asked_ms === undefined) this.#ping(socket, viewer);
+      else if (now_ms - viewer.asked_ms >= this.#options.ping_ms) this.#letGo(socket);
     }
+  }
+
+  #ping(socket: WebSocket, viewer: Viewer): void {
+    viewer.asked_ms = performance.now();
+    socket.ping();
+  }
+
+  #letGo(socket: WebSocket): void {
+    socket.terminate();
+    this.#viewers.delete(socket);
+    this.#events.closedSilent();
   }
 }

@@ -1,7 +1,8 @@
 // One process a data directory: a second one is told who has it, and a killed one leaves nothing locked.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, chown, link, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { lockDataDirectory } from '../../server/lock.ts';
@@ -53,6 +54,39 @@ test('a directory that cannot be one is named', async () => {
     expect.objectContaining({ code: 'data_dir_unusable', message: expect.stringContaining(file) }),
   );
   await chmod(file, 0o600);
+});
+
+/** In the data directory, before anybody holds it. */
+const planted: [string, (file: string, victim: string) => Promise<void>][] = [
+  ['a symbolic link', (file, victim) => symlink(victim, file)],
+  ['a link to nothing yet', (file, victim) => symlink(`${victim}.new`, file)],
+  ['a hard link', (file, victim) => link(victim, file)],
+];
+test.each(['lock', 'lock.pid', 'lock.url'].flatMap((name) => planted.map(([what, plant]) => [name, what, plant] as const)))(
+  '%s that is %s leads to nobody else’s file',
+  async (name, _what, plant) => {
+    const path = await newDirectory();
+    const victim = join(await newDirectory(), 'victim');
+    await writeFile(victim, 'precious', { mode: 0o640 });
+    await plant(join(path, name), victim);
+    try {
+      const lock = lockDataDirectory(path);
+      lock.announce('http://127.0.0.1:1');
+      lock.release();
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'data_dir_unusable', message: expect.stringMatching(/lock is .*remove it/) });
+    }
+    expect(await readFile(victim, 'utf8')).toBe('precious');
+    expect(existsSync(`${victim}.new`)).toBe(false);
+  },
+);
+
+test.skipIf(process.getuid?.() !== 0)('a data directory of somebody else is refused, with whose it is', async () => {
+  const path = await newDirectory();
+  await chown(path, 12345, 12345);
+  expect(() => lockDataDirectory(path)).toThrow(
+    expect.objectContaining({ code: 'data_dir_unusable', message: expect.stringContaining('belongs to user 12345') }),
+  );
 });
 
 test('a second collector ends with exit code 1 and says why; the first one goes on', async () => {

@@ -2,12 +2,19 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { WebSocket, WebSocketServer } from 'ws';
+import { type ClientOptions, WebSocket, WebSocketServer } from 'ws';
 import type { LiveMessage } from '../../../server/api.ts';
 import { type ViewerOptions, Viewers } from '../../../server/live/viewers.ts';
 import { until } from '../support/collector.ts';
 
-const OPTIONS: ViewerOptions = { viewers_max: 3, buffered_bytes_max: 64 * 1024, slow_ms_max: 200, ping_ms: 60_000 };
+const OPTIONS: ViewerOptions = {
+  viewers_max: 3,
+  peer_max: 2,
+  buffered_bytes_max: 64 * 1024,
+  slow_ms_max: 200,
+  ping_ms: 600_000,
+  silent_ms: 600_000,
+};
 const MESSAGE: LiveMessage = { type: 'trouble', reason: 'x'.repeat(256 * 1024) };
 
 let server: WebSocketServer;
@@ -17,7 +24,7 @@ afterEach(() => {
 });
 
 async function viewersOf(options: Partial<ViewerOptions> = {}) {
-  const counts = { sent: 0, skipped: 0, closedSlow: 0 };
+  const counts = { sent: 0, skipped: 0, closedSlow: 0, closedSilent: 0 };
   const viewers = new Viewers(
     { ...OPTIONS, ...options },
     {
@@ -30,13 +37,16 @@ async function viewersOf(options: Partial<ViewerOptions> = {}) {
       closedSlow: () => {
         counts.closedSlow++;
       },
+      closedSilent: () => {
+        counts.closedSilent++;
+      },
     },
   );
   server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-  server.on('connection', (socket) => viewers.add(socket, [{ type: 'hello', server_ms: 0, version: 'test' }]));
+  server.on('connection', (socket, { url = '' }) => viewers.add(socket, url, [{ type: 'hello', server_ms: 0, version: 'test' }]));
   await once(server, 'listening');
-  const open = async () => {
-    const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const open = async (peer = '/a', options: ClientOptions = {}) => {
+    const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}${peer}`, options);
     await once(client, 'message');
     return client;
   };
@@ -78,16 +88,53 @@ test('a viewer that is gone without a word is found by its silence', async () =>
   expect(good.readyState).toBe(WebSocket.OPEN);
 });
 
-test('there is room for so many', async () => {
+/** A page that never answers a ping. */
+const SILENT: ClientOptions = { autoPong: false };
+
+test('there is room for so many, and for so many of a peer', async () => {
   const { viewers, open } = await viewersOf();
-  for (let count = 1; count <= OPTIONS.viewers_max; count++) {
-    expect(viewers.full).toBe(false);
-    await open();
+  for (let count = 0; count < OPTIONS.peer_max; count++) {
+    expect(viewers.admit('/a')).toBe(true);
+    await open('/a');
   }
-  expect(viewers.full).toBe(true);
+  expect(viewers.admit('/a')).toBe(false);
+  expect(viewers.admit('/b')).toBe(true);
+  await open('/b');
+  expect(viewers.admit('/c')).toBe(false);
   viewers.close();
   await until(
     () => viewers.size,
     (size) => size === 0,
   );
+});
+
+test('one that comes where there is no seat gets that of one that does not answer, of its own peer if that has too many', async () => {
+  const { viewers, counts, open } = await viewersOf({ silent_ms: 0 });
+  const [silent, good, other] = [await open('/a', SILENT), await open('/a'), await open('/b', SILENT)];
+  const gone = once(silent, 'close');
+  // The good one has answered: of its peer it alone is left then, whoever comes.
+  await until(
+    () => viewers.admit('/a'),
+    () => counts.closedSilent === 1,
+  );
+  await gone;
+  const third = await open('/a');
+  expect([good, other, third].map(({ readyState }) => readyState)).toEqual(Array(3).fill(WebSocket.OPEN));
+  const away = once(other, 'close');
+  await until(
+    () => viewers.admit('/c'),
+    () => counts.closedSilent === 2,
+  );
+  await away;
+  expect([good, third].map(({ readyState }) => readyState)).toEqual([WebSocket.OPEN, WebSocket.OPEN]);
+});
+
+test('two that come for one seat do not both get it', async () => {
+  const { viewers, open } = await viewersOf();
+  await open('/a');
+  await open('/a');
+  // Past the look at the seats, as an upgrade that was under way then.
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/a`);
+  expect((await once(client, 'close'))[0]).toBe(1013);
+  expect(viewers.size).toBe(2);
 });

@@ -32,7 +32,24 @@ export const serverLive: readonly Mutant[] = [
       replace: '',
       suite: unit('server/live/viewers'),
     },
-    { why: 'silence is an answer', find: 'if (!viewer.answered) socket.terminate();', replace: '', suite: unit('server/live/viewers') },
+    {
+      why: 'silence is an answer',
+      find: 'else if (now_ms - viewer.asked_ms >= this.#options.ping_ms) this.#letGo(socket);',
+      replace: '',
+      suite: unit('server/live/viewers'),
+    },
+    {
+      why: 'who answers gives up the seat of who does not',
+      find: 'asked_ms !== undefined && now_ms - asked_ms >= silent_ms',
+      replace: 'true',
+      suite: unit('server/live/viewers'),
+    },
+    {
+      why: 'a peer may have every seat',
+      find: ' && of_peer.length < peer_max) return',
+      replace: ') return',
+      suite: unit('server/live/viewers'),
+    },
   ]),
   ...mutantsOf('server/health/findings.ts', [
     {
