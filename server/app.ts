@@ -6,6 +6,7 @@ import websocket from '@fastify/websocket';
 import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../agent/batch-envelope.ts';
+import { isLoopbackHostHeader } from './loopback.ts';
 import { registerAdmin } from './admin/routes.ts';
 import { API } from './api.ts';
 import { Refusal } from './errors.ts';
@@ -15,12 +16,12 @@ import type { HostNames } from './host-names.ts';
 import { type App, errorReply } from './http.ts';
 import { InFlight } from './ingest/in-flight.ts';
 import type { Layouts } from './ingest/layouts.ts';
+import { registerReceipts } from './ingest/receipt.ts';
 import { ReportGroups } from './ingest/report-groups.ts';
 import type { TimeWindow } from './ingest/time-window.ts';
 import { registerIngest } from './ingest.ts';
 import type { Live } from './live.ts';
 import type { Log } from './log/log.ts';
-import { isLoopbackHostHeader } from './loopback.ts';
 import type { Metrics } from './metrics.ts';
 import { registerHelmet, registerPages } from './pages.ts';
 import { registerQueries } from './query/routes.ts';
@@ -57,6 +58,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     ...LIMITS,
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.removeContentTypeParser('text/plain');
+  registerReceipts(app);
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   app.setErrorHandler(errorReply(({ code }) => metrics.refused.add(1, { reason: code })));
   const inFlight = new InFlight(parts.in_flight_bytes_max);
@@ -68,7 +70,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     if (isLoopbackHostHeader(headers.host)) return;
     throw new Refusal(
       'host_forbidden',
-      'the Host header must name this machine, as 127.0.0.1 or localhost: the collector answers no other name',
+      'the Host header must name this machine, as 127.0.0.1 or localhost: the collector answers no other name; a proxy in front of it has to set it',
     );
   });
   await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title: 'tcplens collector', version } } });

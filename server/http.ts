@@ -36,7 +36,7 @@ export function errorReply(count: (refusal: Refusal) => void) {
       last.held++;
     }
     if (retry_after_s !== undefined) reply.header('retry-after', String(retry_after_s));
-    void reply.code(status).type('application/json; charset=utf-8').send({ code, message });
+    void reply.code(status).type('application/json; charset=utf-8').send({ code, message, digest: request.body_digest });
   };
 }
 

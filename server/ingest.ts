@@ -1,7 +1,15 @@
 // `POST /v1/rows`: a batch is checked without being decoded, made durable in the log, and only then acknowledged.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from 'typebox';
-import { BATCH_BYTES_MAX, LAYOUTS_PATH, ROWS_PATH } from '../agent/batch-envelope.ts';
+import {
+  BATCH_BYTES_MAX,
+  type BatchName,
+  digestOf,
+  LAYOUTS_PATH,
+  type Receipt,
+  ROWS_PATH,
+  type RowsReceipt,
+} from '../agent/batch-envelope.ts';
 import { KINDS, type Kind } from '../bpf/rows.gen.ts';
 import { Problem } from './api.ts';
 import { Refusal } from './errors.ts';
@@ -25,7 +33,13 @@ const BODY_BYTES_MAX = BATCH_BYTES_MAX + 16 * 1024;
 const LAYOUTS_BYTES_MAX = 1024 * 1024;
 const LAYOUTS_A_REQUEST_MAX = 32;
 
+const Digest = Type.String({ description: 'SHA-256 of the body as it arrived, in hex' });
 const Accepted = Type.Object({
+  schema: Type.String(),
+  host_id: Type.String(),
+  epoch: Type.String(),
+  sequence: Type.Integer({ description: 'with the three above: the batch, as the headers name it' }),
+  digest: Digest,
   rows: Type.Integer({ minimum: 1, description: 'rows in the batch' }),
   duplicate: Type.Boolean({ description: 'true: it was durable before this attempt' }),
   quarantined: Type.Integer({
@@ -39,7 +53,10 @@ export async function registerIngest(app: App, parts: IngestParts): Promise<void
   const { inFlight } = parts;
   const registerRows: FastifyPluginAsyncTypebox = async (scope) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+      request.body_digest = digestOf(body);
+      done(null, body);
+    });
     scope.route({
       method: 'POST',
       url: ROWS_PATH,
@@ -55,7 +72,8 @@ export async function registerIngest(app: App, parts: IngestParts): Promise<void
         const known = parts.layouts.of(envelope.schema);
         if (!Buffer.isBuffer(request.body)) throw new Refusal('body_empty', 'the request has no body');
         await inFlight.room(reply, unpackedBytes(request.body));
-        return accept(parts, envelope, known, await unpack(request.body));
+        const accepted = await accept(parts, envelope, known, await unpack(request.body));
+        return { ...envelope, digest: request.body_digest ?? '', ...accepted } satisfies RowsReceipt;
       },
     });
   };
@@ -68,7 +86,7 @@ async function accept(
   envelope: Envelope,
   known: Known,
   unpacked: Buffer,
-): Promise<Accepted> {
+): Promise<Omit<Accepted, keyof Receipt | keyof BatchName>> {
   const { kind } = known;
   const { host_id, epoch, sequence } = envelope;
   const now_ms = Date.now();
@@ -117,12 +135,12 @@ function registerLayouts(app: App, { layouts, inFlight }: IngestParts): void {
       description:
         'Layouts of bpf/layout.ts, each under the schema id that is made from it. The header tcplens-host-id says whose they are.',
       body: Type.Object({ layouts: Type.Array(Type.Unknown(), { minItems: 1, maxItems: LAYOUTS_A_REQUEST_MAX }) }),
-      response: { 200: Type.Object({ known: Type.Integer() }), '4xx': Problem, '5xx': Problem },
+      response: { 200: Type.Object({ known: Type.Integer(), digest: Digest }), '4xx': Problem, '5xx': Problem },
     },
     onRequest: async (request, reply) => inFlight.reserve(request, reply, LAYOUTS_BYTES_MAX),
     handler: async (request) => {
       await layouts.learn(readHostId(request.headers), request.body.layouts);
-      return { known: request.body.layouts.length };
+      return { known: request.body.layouts.length, digest: request.body_digest ?? '' };
     },
   });
 }

@@ -18,7 +18,7 @@ const CLOCK_MS_MAX = 366 * 24 * 3600 * 1000;
 /** Ten thousand processes with the longest command lines fit. */
 const BODY_BYTES_MAX = 16 * 1024 * 1024;
 
-const Accepted = Type.Object({ stored: Type.Literal(true) });
+const Accepted = Type.Object({ stored: Type.Literal(true), digest: Type.String() });
 
 export function registerReport(app: App, { reports, hostNames, clocks, metrics, inFlight }: ReportParts): void {
   app.route({
@@ -42,7 +42,7 @@ export function registerReport(app: App, { reports, hostNames, clocks, metrics, 
       if (report.host.name !== '') hostNames.set(BigInt(`0x${report.host_id}`), report.host.name);
       clocks.note(BigInt(`0x${report.host_id}`), report.at_ms - now_ms);
       metrics.reports.add(1);
-      return { stored: true as const };
+      return { stored: true as const, digest: request.body_digest ?? '' };
     },
   });
 }
