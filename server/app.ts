@@ -6,7 +6,7 @@ import websocket from '@fastify/websocket';
 import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../agent/batch-envelope.ts';
-import { isLoopbackHostHeader } from './loopback.ts';
+import { isLoopbackHostHeader } from '../agent/loopback.ts';
 import { registerAdmin } from './admin/routes.ts';
 import { API } from './api.ts';
 import { Refusal } from './errors.ts';

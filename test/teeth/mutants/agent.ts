@@ -39,6 +39,20 @@ export const agent: readonly Mutant[] = [
       suite: unit('agent/drain'),
     },
   ]),
+  ...mutantsOf('agent/metrics/scrape-server.ts', [
+    {
+      why: 'each scraper has a rendering of its own',
+      find: 'if (left_ms <= 0) {',
+      replace: 'if (left_ms <= RENDERING_MS) {',
+      suite: unit('agent/metrics/scrape-server'),
+    },
+    {
+      why: 'a page of somebody else may scrape',
+      find: 'if (!isScraperOf(bound, hostname(), headers.host))',
+      replace: 'if (!isScraperOf(bound, hostname(), bound))',
+      suite: unit('agent/metrics/scrape-server', 'Host'),
+    },
+  ]),
   ...mutantsOf('agent/pace.ts', [
     { why: 'a ring may fill between two drains', find: 'ring_bytes / 2 /', replace: 'ring_bytes /', suite: unit('agent/pace') },
     { why: 'a busy collector has sweeps come sooner', find: 'pressure * 2)', replace: 'pressure / 2)', suite: unit('agent/pace') },
