@@ -53,6 +53,14 @@ export const agent: readonly Mutant[] = [
       suite: unit('agent/metrics/scrape-server', 'Host'),
     },
   ]),
+  ...mutantsOf('agent/watch-lacks.ts', [
+    {
+      why: 'what could not be seen is no reason to fail',
+      find: 'if (this.#told.size === 0) return;',
+      replace: 'if (this.#told.size >= 0) return;',
+      suite: unit('agent/watch-lacks'),
+    },
+  ]),
   ...mutantsOf('agent/pace.ts', [
     { why: 'a ring may fill between two drains', find: 'ring_bytes / 2 /', replace: 'ring_bytes /', suite: unit('agent/pace') },
     { why: 'a busy collector has sweeps come sooner', find: 'pressure * 2)', replace: 'pressure / 2)', suite: unit('agent/pace') },
