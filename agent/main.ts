@@ -25,6 +25,7 @@ import type { RowSource } from './source.ts';
 import { openSpool } from './spool/open.ts';
 import { hex64 } from './spool/record.ts';
 import { stopSignal } from './stop-signal.ts';
+import { CollectorClient } from './uplink/client.ts';
 import { hostOf } from './uplink/report.ts';
 import { Uplink, type UplinkOptions } from './uplink/uplink.ts';
 
@@ -53,7 +54,8 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
     const telemetry = await telemetryOf(config, source, version, log);
     const attributes = new ConnectionAttributes(config.metricAttributes, ephemeralFrom(readPortRange()), SERIES_MAX / 2);
     const instruments = telemetry && new Instruments(telemetry, attributes, source.tally && countedBy(source.tally, attributes.options));
-    if (telemetry) observeSelf(telemetry.meter, { source, ledger, waiting_bytes: () => uplink?.bytes ?? { memory: 0, disk: 0 } });
+    const waiting_bytes = () => uplink?.bytes ?? { memory: 0, disk: 0 };
+    if (telemetry) observeSelf(telemetry.meter, { source, ledger, waiting_bytes, answered: () => uplink?.answered ?? [] });
     const take: Take = (kind, rows) => {
       uplink?.add(kind, rows);
       instruments?.record(kind, rows);
@@ -104,7 +106,7 @@ async function uplinkOf(config: AgentConfig, { pace, version, ...parts }: Uplink
   const spool = await openSpool({ directory: spoolDirectory(config), caps, memory_bytes, run, log: parts.log });
   return new Uplink({
     ...parts,
-    collector,
+    client: new CollectorClient(collector),
     run,
     spool,
     memory_bytes,

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { KIND, type Kind } from '../bpf/rows.gen.ts';
 import { SOURCE_OPTIONS, type SourceConfig } from './config.ts';
 import { Drain } from './drain.ts';
+import { AgentError } from './errors.ts';
 import { ANY_NAMES } from './filter/names.ts';
 import { FILTER_OPTIONS } from './filter/options.ts';
 import { parseFilter } from './filter/parse.ts';
@@ -13,6 +14,7 @@ import { pump } from './pump.ts';
 import type { RowSource } from './source.ts';
 import { stopSignal } from './stop-signal.ts';
 import { oneOf, parseCount, parseDuration } from './units.ts';
+import { WatchLacks } from './watch-lacks.ts';
 import { Printer, WATCH_FORMATS } from './watch-printer.ts';
 
 const OWN_OPTIONS = {
@@ -41,7 +43,8 @@ A filter runs in the kernel, for the --duration: what it does not want is never 
 Over a --replay, which has no kernel, the same expression is evaluated here, and without budget.
 
 Rows that did not fit into the kernel ring while the output was slow are counted as lost in the last line, and those
-beyond a budget as withheld.`;
+beyond a budget as withheld. A kind of which a hook is not attached is told first and last, and the exit code is then 1,
+or 78 where nothing that was asked for can be seen.`;
 
 export function command(): Command {
   const watch = new Command('watch')
@@ -69,8 +72,12 @@ async function runWatch(kinds: ReadonlySet<Kind>, config: WatchConfig): Promise<
   }
 }
 
-async function watchSource(source: RowSource, kinds: ReadonlySet<Kind>, config: WatchConfig): Promise<void> {
+/** @throws CannotRunError, AgentError at the end, where rows that were asked for could not be seen */
+export async function watchSource(source: RowSource, kinds: ReadonlySet<Kind>, config: WatchConfig): Promise<void> {
   const { filter: expressions, filterBudget: budget, duration: duration_ms } = config;
+  const lacks = new WatchLacks(source, kinds, (sentence) => process.stderr.write(`tcplens: ${sentence}\n`));
+  lacks.look();
+  if (lacks.is_deaf) lacks.end();
   const filters =
     expressions && startFilters(source.filters, { expressions, kinds: [...kinds], budget, duration_ms, named: source.recorded?.names });
   source.restrict?.(config.ownNetns);
@@ -79,6 +86,7 @@ async function watchSource(source: RowSource, kinds: ReadonlySet<Kind>, config: 
   // The reader has gone, as in `watch | head`: the account still goes to someone, and the rings are freed.
   process.stdout.prependOnceListener('error', () => {
     process.stderr.write(`${print.account(source)}\n`);
+    endAfter(lacks);
     source.close();
   });
   const signals = [stop.signal, stopSignal(), ...(duration_ms === undefined ? [] : [AbortSignal.timeout(duration_ms)])];
@@ -86,6 +94,23 @@ async function watchSource(source: RowSource, kinds: ReadonlySet<Kind>, config: 
   const drain = new Drain(source, (kind, rows) => {
     if (kinds.has(kind)) print.rows(kind, filters === undefined ? rows : filters.wanted(kind, rows));
   });
-  await pump({ source, drain, interval_ms: config.interval, stop: AbortSignal.any(signals) });
+  const onSweep = () => {
+    lacks.look();
+    if (lacks.is_deaf) stop.abort();
+  };
+  await pump({ source, drain, interval_ms: config.interval, stop: AbortSignal.any(signals), onSweep });
+  lacks.look();
   process.stdout.write(`${print.account(source)}\n`);
+  lacks.end();
+}
+
+/** Ends the process where there is something to say: who has left reads no more, the shell still sees how it ended. */
+function endAfter(lacks: WatchLacks): void {
+  try {
+    lacks.end();
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    process.stderr.write(`tcplens: ${error.message}\n`);
+    process.exit(error.exitCode);
+  }
 }

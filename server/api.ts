@@ -165,7 +165,11 @@ export type Host = Static<typeof Host>;
 export type Hosts = Static<typeof Hosts>;
 
 /** What every refusal looks like. */
-export const Problem = object({ code: Type.String(), message: Type.String() });
+export const Problem = object({
+  code: Type.String(),
+  message: Type.String(),
+  digest: Type.Optional(Type.String({ description: 'SHA-256 of the request body, in hex, where it was read: the refusal is of that' })),
+});
 export type Problem = Static<typeof Problem>;
 
 /** `GET /api/v1/live` upgrades to a WebSocket; the server speaks, the browser only listens. */

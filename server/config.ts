@@ -1,7 +1,7 @@
 // The collector's options: one table, from which come the command line, its help, the environment's names and the types.
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { isLoopback } from '../agent/loopback.ts';
 import { StartError } from './errors.ts';
-import { isLoopback } from './loopback.ts';
 import { retentionSize } from './retention-size.ts';
 
 const MIB = 1024 * 1024;

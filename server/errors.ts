@@ -1,6 +1,8 @@
 // Every reason for which the collector refuses a request, with its HTTP status. The codes are stable: agents and
 // tools compare them, counters are labelled with them.
 
+import type { FINAL_REFUSALS } from '../agent/batch-envelope.ts';
+
 export const REFUSALS = {
   header_missing: 400,
   header_invalid: 400,
@@ -39,7 +41,7 @@ export const REFUSALS = {
   store_failed: 503,
   stopping: 503,
   internal: 500,
-} as const satisfies Record<string, number>;
+} as const satisfies Record<string, number> & Record<(typeof FINAL_REFUSALS)[number], number>;
 export type RefusalCode = keyof typeof REFUSALS;
 
 /** A request that was refused. `message` says what to do about it; it is shown to whoever asked. */

@@ -40,7 +40,7 @@ export function errorReply(count: (refusal: Refusal) => void) {
     // Fastify closes the connection where a body was refused, since more of it may come; here all of it has.
     if (request.raw.complete) reply.removeHeader('connection');
     if (retry_after_s !== undefined) reply.header('retry-after', String(retry_after_s));
-    void reply.code(status).type('application/json; charset=utf-8').send({ code, message });
+    void reply.code(status).type('application/json; charset=utf-8').send({ code, message, digest: request.body_digest });
   };
 }
 

@@ -1,7 +1,7 @@
 // `POST /v1/rows`: a batch is checked without being decoded, made durable in the log, and only then acknowledged.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from 'typebox';
-import { LAYOUTS_PATH, ROWS_PATH } from '../agent/batch-envelope.ts';
+import { type BatchName, LAYOUTS_PATH, type Receipt, ROWS_PATH, type RowsReceipt } from '../agent/batch-envelope.ts';
 import { KINDS, type Kind } from '../bpf/rows.gen.ts';
 import { Problem } from './api.ts';
 import { agentPeer } from './door/peer.ts';
@@ -20,7 +20,13 @@ import type { Metrics } from './metrics.ts';
 
 export type IngestParts = { log: Log; live: Live; metrics: Metrics; unpacking: UnpackRoom; layouts: Layouts; timeWindow: TimeWindow };
 
+const Digest = Type.String({ description: 'SHA-256 of the body as it arrived, in hex' });
 const Accepted = Type.Object({
+  schema: Type.String(),
+  host_id: Type.String(),
+  epoch: Type.String(),
+  sequence: Type.Integer({ description: 'with the three above: the batch, as the headers name it' }),
+  digest: Digest,
   rows: Type.Integer({ minimum: 1, description: 'rows in the batch' }),
   duplicate: Type.Boolean({ description: 'true: it was durable before this attempt' }),
   quarantined: Type.Integer({
@@ -53,7 +59,8 @@ export async function registerIngest(app: App, parts: IngestParts): Promise<void
           unpackedBytes(request.body),
           reply.raw,
         );
-        return accept(parts, envelope, known, await unpack(request.body));
+        const accepted = await accept(parts, envelope, known, await unpack(request.body));
+        return { ...envelope, digest: request.body_digest ?? '', ...accepted } satisfies RowsReceipt;
       },
     });
   };
@@ -66,7 +73,7 @@ async function accept(
   envelope: Envelope,
   known: Known,
   unpacked: Buffer,
-): Promise<Accepted> {
+): Promise<Omit<Accepted, keyof Receipt | keyof BatchName>> {
   const { kind } = known;
   const { host_id, epoch, sequence } = envelope;
   const now_ms = Date.now();
@@ -116,11 +123,11 @@ function registerLayouts(app: App, { layouts }: IngestParts): void {
       description:
         'Layouts of bpf/layout.ts, each under the schema id that is made from it. The header tcplens-host-id says whose they are.',
       body: Type.Object({ layouts: Type.Array(Type.Unknown(), { minItems: 1, maxItems: LIMITS.layouts_count.number }) }),
-      response: { 200: Type.Object({ known: Type.Integer() }), '4xx': Problem, '5xx': Problem },
+      response: { 200: Type.Object({ known: Type.Integer(), digest: Digest }), '4xx': Problem, '5xx': Problem },
     },
     handler: async (request) => {
       await layouts.learn(readHostId(request.headers), request.body.layouts);
-      return { known: request.body.layouts.length };
+      return { known: request.body.layouts.length, digest: request.body_digest ?? '' };
     },
   });
 }

@@ -13,7 +13,7 @@ import type { Metrics } from './metrics.ts';
 
 export type ReportParts = { reports: ReportGroups; hostNames: HostNames; clocks: HostClocks; metrics: Metrics };
 
-const Accepted = Type.Object({ stored: Type.Literal(true) });
+const Accepted = Type.Object({ stored: Type.Literal(true), digest: Type.String() });
 
 export function registerReport(app: App, { reports, hostNames, clocks, metrics }: ReportParts): void {
   app.route({
@@ -38,7 +38,7 @@ export function registerReport(app: App, { reports, hostNames, clocks, metrics }
       clocks.note(host_id, report.at_ms - now_ms);
       metrics.reports.add(1);
       if (refused.length > 0) throw counted(refused, metrics);
-      return { stored: true as const };
+      return { stored: true as const, digest: request.body_digest ?? '' };
     },
   });
 }

@@ -4,15 +4,18 @@ import { KIND } from '../../bpf/rows.gen.ts';
 import { accountOf, type Ledger, STAGES } from '../account.ts';
 import { countRefusals } from '../host/netns-refusals.ts';
 import type { RowSource } from '../source.ts';
+import type { Answered } from '../uplink/client.ts';
 
 export type Observed = {
   source: RowSource;
-  ledger: Ledger /** held by batches that wait for the collector */;
+  ledger: Ledger;
+  /** held by batches that wait for the collector */
   waiting_bytes: () => { memory: number; disk: number };
+  answered: () => Iterable<Readonly<Answered>>;
 };
 
 /** Registers instruments that are read whenever someone collects; `source` must stay open until then. */
-export function observeSelf(meter: Meter, { source, ledger, waiting_bytes }: Observed): void {
+export function observeSelf(meter: Meter, { source, ledger, waiting_bytes, answered }: Observed): void {
   const rows = meter.createObservableCounter('tcplens.agent.rows', {
     unit: '{row}',
     description: 'Rows by what became of them; seen is what the kernel programs wanted to write',
@@ -33,6 +36,7 @@ export function observeSelf(meter: Meter, { source, ledger, waiting_bytes }: Obs
     description: 'Disk held by batches that wait for the collector',
     valueType: ValueType.INT,
   });
+  observeAnswers(meter, answered);
   const hooks = meter.createObservableGauge('tcplens.agent.hooks', {
     unit: '{hook}',
     description: '1 where the program is attached, 0 where the kernel refused it',
@@ -75,4 +79,18 @@ export function observeSelf(meter: Meter, { source, ledger, waiting_bytes }: Obs
       for (const stage of STAGES) result.observe(account[stage], { 'tcplens.kind': kind, 'tcplens.stage': stage });
     }
   }
+}
+
+/** Status codes are three digits, so what a stranger answers makes a bounded number of series. */
+function observeAnswers(meter: Meter, answered: Observed['answered']): void {
+  const answers = meter.createObservableCounter('tcplens.agent.answers', {
+    unit: '{answer}',
+    description: 'Requests to the collector by what came of them; status 0: no answer; retry: nothing that a collector has to say',
+    valueType: ValueType.INT,
+  });
+  answers.addCallback((result) => {
+    for (const { request, verdict, status, count } of answered()) {
+      result.observe(count, { 'tcplens.request': request, 'tcplens.answer': verdict, 'http.response.status_code': status });
+    }
+  });
 }

@@ -1,15 +1,15 @@
 // Starts the OpenTelemetry SDK: metrics out by OTLP, and for Prometheus to fetch.
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DiagLogLevel, diag, type Meter } from '@opentelemetry/api';
-import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { type IMetricReader, MeterProvider, type MetricProducer } from '@opentelemetry/sdk-metrics';
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
-import { AgentError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Endpoint } from '../units.ts';
 import { RowSeries } from './row-series.ts';
+import { serveMetrics } from './scrape-server.ts';
 
 /** Series an instrument may have; what comes beyond goes into one marked otel.metric.overflow. */
 export const SERIES_MAX = 2000;
@@ -49,7 +49,7 @@ export async function startTelemetry({
 }: TelemetryOptions): Promise<Telemetry> {
   const rows = new RowSeries({ name: 'tcplens', version }, SERIES_MAX);
   const scrape = prometheus === 'none' ? undefined : new BoundedPrometheus(rows.producer('explicit'));
-  const server = scrape === undefined || prometheus === 'none' ? undefined : await serve(scrape, prometheus);
+  const server = scrape === undefined || prometheus === 'none' ? undefined : await serveMetrics(prometheus, () => scrape.text());
   const readers = scrape === undefined ? [] : [scrape];
   const resource = {
     [ATTR_SERVICE_NAME]: 'tcplens-agent',
@@ -81,8 +81,17 @@ export async function startTelemetry({
 
 /** The exporter's own option for the number of series is missing. */
 class BoundedPrometheus extends PrometheusExporter {
+  readonly #serializer = new PrometheusSerializer();
+
   constructor(producer: MetricProducer) {
     super({ preventServerStart: true, metricProducers: [producer] });
+  }
+
+  /** All metrics, in Prometheus' text format. */
+  async text(): Promise<string> {
+    const { resourceMetrics, errors } = await this.collect();
+    if (errors.length > 0) diag.error('metrics were collected with errors', ...errors);
+    return this.#serializer.serialize(resourceMetrics);
   }
 
   override selectCardinalityLimit(): number {
@@ -103,21 +112,6 @@ async function startSdk({ otlp, ...options }: SdkOptions): Promise<Sdk> {
   if (otlp !== undefined) return (await import('./otlp.ts')).startPushing({ otlp, series_max: SERIES_MAX, ...options });
   const provider = new MeterProvider({ resource: resourceFromAttributes(options.resource), readers: options.readers });
   return { meter: (name, version) => provider.getMeter(name, version), stop: () => provider.shutdown() };
-}
-
-/** Serves /metrics and nothing else. */
-async function serve(exporter: PrometheusExporter, { host, port }: Endpoint): Promise<Server> {
-  const server = createServer((request, response) => {
-    if (request.url?.split('?')[0] === '/metrics') exporter.getMetricsRequestHandler(request, response);
-    else response.writeHead(404).end();
-  });
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen(port, host, resolve);
-  await promise.catch((error: unknown) => {
-    throw new AgentError('metrics_address', `cannot serve /metrics on ${host}:${port}: use another --metrics address, or none`, error);
-  });
-  return server;
 }
 
 function urlOf(server: Server): string {

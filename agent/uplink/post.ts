@@ -1,77 +1,79 @@
-// One HTTP POST to the collector, over connections that are kept open. Not fetch: it copies every body, and is a
-// second HTTP client in memory beside the one that Node has anyway.
-import http, { type IncomingMessage } from 'node:http';
-import https from 'node:https';
+// Posts to the collector and says what came of it.
+import { digestOf } from '../batch-envelope.ts';
+import { ANSWER_BYTES_MAX, exchange, type Got } from './exchange.ts';
 import { retryAfterMs, type Verdict, verdictOf } from './retry.ts';
 
-const ATTEMPT_MS_MAX = 15_000;
 const REASON_CHARS_MAX = 1000;
 
-/** Node has the kernel probe an idle connection every second if not told otherwise; what forgets it on the way does so after minutes. */
-const KEPT = { keepAlive: true, keepAliveMsecs: 60_000 };
-/** By the URL's scheme. */
-const CLIENTS = {
-  'http:': { request: http.request, agent: new http.Agent(KEPT) },
-  'https:': { request: https.request, agent: new https.Agent(KEPT) },
-} as const;
+/** `status` 0: there was no answer. `is_receipt`: it proves to be a collector's that has read what was sent. */
+export type Answer = {
+  verdict: Verdict;
+  status: number;
+  is_receipt: boolean;
+  /** the collector's name for why it refuses; '' where it does not say */
+  code: string;
+  reason: string;
+  retry_after_ms?: number | undefined;
+};
 
-/** `away`: there was no answer. `code`: the collector's, of a refusal. */
-export type Answer = { verdict: Verdict; reason: string; code?: string | undefined; retry_after_ms?: number | undefined; away?: boolean };
+export type Post = {
+  url: string;
+  headers: Record<string, string>;
+  body: Uint8Array;
+  /** what an acknowledgement has to repeat, beside the body's digest */
+  name?: Readonly<Record<string, string | number>>;
+  /** less is no time to come back in; as usual where undefined */
+  retry_ms_min?: number | undefined;
+  signal: AbortSignal;
+};
 
-/**
- * Posts and says what came of it; never rejects. `reason` is for a person: the collector's own words where it answered.
- */
-export async function post(url: string, headers: Record<string, string>, body: Uint8Array, signal: AbortSignal): Promise<Answer> {
+/** Never rejects. `reason` is for a person: the collector's own words where it answered. */
+export async function post({ url, headers, body, name = {}, retry_ms_min, signal }: Post): Promise<Answer> {
   try {
-    const response = await send(url, { ...headers, 'content-length': String(body.length) }, body, signal);
-    const status = response.statusCode ?? 0;
-    const text = await beginningOf(response);
-    const said = objectIn(text);
-    const { code, message } = problemOf(said);
-    const retry_after_ms = retryAfterMs(response.headers['retry-after'] ?? null, Date.now());
-    const verdict = verdictOf(status, code, retry_after_ms !== undefined);
-    return {
-      // Only a collector acknowledges, and it does in JSON.
-      verdict: verdict === 'accepted' && said === undefined ? 'retry' : verdict,
-      code,
-      reason: `HTTP ${status} ${message === undefined ? text : `${code}: ${message}`}`.trim(),
-      retry_after_ms,
-    };
+    const got = await exchange(url, headers, body, signal);
+    const { status } = got;
+    const said = got.whole ? objectIn(got.text) : undefined;
+    const problem = problemOf(said);
+    const is_receipt = said?.['digest'] === digestOf(body) && (status >= 300 || isNamed(said, name));
+    const retry_after_ms = retryAfterMs(got.retry_after, Date.now(), retry_ms_min);
+    const retry_after = retry_after_ms !== undefined;
+    const code = problem?.code ?? '';
+    const verdict = verdictOf({ status, code, retry_after, is_receipt });
+    const words = problem === undefined ? wordsOf(got) : `${problem.code}: ${problem.message}`;
+    return { verdict, status, is_receipt, code, reason: reasonFor(got, verdict, words), retry_after_ms };
   } catch (error) {
-    return { verdict: 'retry', reason: reasonOf(error), away: true };
+    return { verdict: 'retry', status: 0, is_receipt: false, code: '', reason: reasonOf(error) };
   }
 }
 
-/** Resolves when the answer's head is there. */
-function send(url: string, headers: Record<string, string>, body: Uint8Array, signal: AbortSignal): Promise<IncomingMessage> {
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const { request, agent } = CLIENTS[url.startsWith('https:') ? 'https:' : 'http:'];
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS_MAX)]);
-  request(url, { method: 'POST', headers, agent, signal: limit }, resolve).on('error', reject).end(body);
-  return promise;
+function reasonFor({ status }: Got, verdict: Verdict, words: string): string {
+  const foreign =
+    verdict === 'retry' && status < 300 ? ', which is no acknowledgement of a collector: does something else answer here?' : '';
+  return `HTTP ${status}${foreign} ${words}`.trim().slice(0, REASON_CHARS_MAX);
 }
 
-/** Reads an answer to its end and keeps as much of it as a reason may be long. */
-async function beginningOf(response: IncomingMessage): Promise<string> {
-  let text = '';
-  for await (const chunk of response.setEncoding('utf8')) if (text.length < REASON_CHARS_MAX) text += chunk;
-  return text.slice(0, REASON_CHARS_MAX);
+function wordsOf({ text, whole }: Got): string {
+  return whole ? text : `${text.slice(0, 100)}… (more than ${ANSWER_BYTES_MAX} bytes)`;
 }
 
 /** Undefined where a collector has not written it: what stands between may have answered in its place. */
-function objectIn(text: string): object | undefined {
+function objectIn(text: string): Record<string, unknown> | undefined {
   try {
     const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
+    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
   }
 }
 
+function isNamed(said: Record<string, unknown>, name: Readonly<Record<string, string | number>>): boolean {
+  return Object.entries(name).every(([member, value]) => said[member] === value);
+}
+
 /** The collector's own code and words. */
-function problemOf(said: object | undefined): { code?: string; message?: string } {
-  const { code, message } = (said ?? {}) as { code?: unknown; message?: unknown };
-  return typeof code === 'string' && typeof message === 'string' ? { code, message } : {};
+function problemOf(said: Record<string, unknown> | undefined): { code: string; message: string } | undefined {
+  const { code, message } = said ?? {};
+  return typeof code === 'string' && typeof message === 'string' ? { code, message } : undefined;
 }
 
 /** An abort hides why in its cause. */

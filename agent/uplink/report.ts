@@ -5,14 +5,13 @@ import { KIND } from '../../bpf/rows.gen.ts';
 import { KERNEL_LOSSES } from '../account.ts';
 import { TOLD_AT_ONCE_MAX } from '../accounting.ts';
 import type { AgentReport } from '../agent-report.ts';
-import { REPORT_PATH } from '../batch-envelope.ts';
 import type { Changes, Entities } from '../host/entities.ts';
 import { Every, type Log } from '../log.ts';
 import { reportText, TEXT_CHARS_MAX } from '../report-text.ts';
 import type { RowSource } from '../source.ts';
 import type { Run } from '../spool/books-line.ts';
 import type { Opened } from '../spool/open.ts';
-import { post } from './post.ts';
+import type { CollectorClient } from './client.ts';
 
 const COMPLAINT_PERIOD_MS = 60_000;
 /** It has stored all but what it names, which it would refuse again. */
@@ -25,7 +24,7 @@ type Told = 'told' | 'again' | 'not';
 const NO_NAMES: Changes = { processes: [], cgroups: [], netns: [] };
 
 export type ReporterOptions = {
-  collector: string;
+  client: CollectorClient;
   /** this one */
   run: Run;
   source: RowSource;
@@ -86,17 +85,17 @@ export class Reporter {
 
   /** Of a host all that is untold; in more than one report where it is much. */
   async #post(run: Run, names: Changes, signal: AbortSignal): Promise<Told> {
-    const { collector, spool, log } = this.#options;
+    const { client, spool, log } = this.#options;
     const epochs = new Set([...spool.runs.values()].flatMap(({ host_id, epoch }) => (host_id === run.host_id ? epoch : [])));
     const accounting = spool.accounting.untold(epochs);
     if (run !== this.#options.run && accounting.length === 0) return 'told';
     // What a collector has been told must not be forgotten by a crash: it would be counted once more.
     await spool.spool.flush(true);
     const body = Buffer.from(JSON.stringify(this.#report(run, names, accounting)));
-    const { verdict, code, reason, away } = await post(collector + REPORT_PATH, { 'content-type': 'application/json' }, body, signal);
+    const { verdict, code, is_receipt, reason, status } = await client.report(body, signal);
     if (verdict !== 'accepted') {
       this.#complaint.run(Date.now(), (held) => log.warn({ held }, `the collector did not take all of a report: ${reason}`));
-      if (code !== PARTLY_REFUSED) return verdict === 'rejected' || away ? 'not' : 'again';
+      if (!(is_receipt && code === PARTLY_REFUSED)) return verdict === 'rejected' || status === 0 ? 'not' : 'again';
     }
     spool.accounting.accepted(accounting);
     return accounting.length < TOLD_AT_ONCE_MAX ? 'told' : this.#post(run, NO_NAMES, signal);

@@ -1,4 +1,5 @@
 // When to try again and when to give up: functions of what the collector answered.
+import { FINAL_REFUSALS } from '../batch-envelope.ts';
 
 const DELAY_MS_MIN = 500;
 const DELAY_MS_MAX = 30_000;
@@ -10,29 +11,43 @@ export function retryDelayMs(failures: number, random: number, min_ms = DELAY_MS
   return Math.round(min_ms + random * (ceiling - min_ms));
 }
 
-/** Milliseconds that a Retry-After header (seconds or an HTTP date) asks for; undefined without a valid one. */
-export function retryAfterMs(header: string | null, now_ms: number): number | undefined {
-  if (header === null) return undefined;
+/**
+ * Milliseconds that a Retry-After header (seconds or an HTTP date) asks for; undefined without a valid one. Less than `min_ms` asks for
+ * nothing: who says so every time would be asked all the time.
+ */
+export function retryAfterMs(header: string | undefined, now_ms: number, min_ms = DELAY_MS_MIN): number | undefined {
+  if (header === undefined) return undefined;
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now_ms;
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), RETRY_AFTER_MS_MAX);
+  return ms >= min_ms ? Math.min(ms, RETRY_AFTER_MS_MAX) : undefined;
 }
 
 /**
- * `rejected`: for good, the same bytes would be refused again. `busy`: it asks for less. `busy_late`: it takes what was just cut, and
- * asks for less of what has waited. `layout_unknown`: it wants to be told how the rows lie. `held`: it takes none of this schema,
- * others go on.
+ * `accepted`: it is durable there. `rejected`: for good, the same bytes would be refused again. `busy`: it asks for less. `busy_late`: it
+ * takes what was just cut, and asks for less of what has waited. `layout_unknown`: it wants to be told how the rows lie. `held`: it takes
+ * none of this schema, others go on.
  */
 export type Verdict = 'accepted' | 'rejected' | 'retry' | 'busy' | 'busy_late' | 'layout_unknown' | 'held';
 
-/**
- * What an answer means for a batch. Every refusal of a collector has a `code`. One without is somebody else's that stands in between: it
- * says nothing about the rows, so they are not given up.
- */
-export function verdictOf(status: number, code = '', retry_after = false): Verdict {
-  if (status >= 200 && status < 300) return 'accepted';
+export type Said = {
+  status: number;
+  /** of a refusal: the collector's stable name for it, '' if there is none */
+  code: string;
+  /** it said when to come back */
+  retry_after: boolean;
+  /** it proves to be about the bytes that were sent */
+  is_receipt: boolean;
+};
+
+const FINAL: ReadonlySet<string> = new Set(FINAL_REFUSALS);
+/** Nothing is wrong with the rows: one side has to be upgraded first. */
+const HELD: ReadonlySet<string> = new Set(['kind_unknown', 'layout_refused']);
+
+/** What an answer means for a batch or a report. Only a collector that has read it may end it; whatever else is said, it is kept. */
+export function verdictOf({ status, code, retry_after, is_receipt }: Said): Verdict {
+  if (status >= 200 && status < 300) return is_receipt ? 'accepted' : 'retry';
   if (status === 429 && code === 'log_full_late') return 'busy_late';
   if (status === 429 || (status === 503 && retry_after)) return 'busy';
-  if (status === 408 || status < 400 || status >= 500 || code === '') return 'retry';
-  if (status !== 409 || code === 'sequence_too_old') return 'rejected';
-  return code === 'layout_unknown' ? 'layout_unknown' : 'held';
+  if (status === 409 && code === 'layout_unknown') return 'layout_unknown';
+  if (status === 409 && HELD.has(code)) return 'held';
+  return status >= 400 && status < 500 && is_receipt && FINAL.has(code) ? 'rejected' : 'retry';
 }

@@ -9,11 +9,11 @@ import type { Parcel, Spool } from '../spool/spool.ts';
 import { Aside } from './aside.ts';
 import { BackOff } from './back-off.ts';
 import type { Batch } from './batch.ts';
+import type { CollectorClient } from './client.ts';
 import { Intake } from './intake.ts';
 import { type Lane, nextLane, SLOTS } from './lanes.ts';
 import { Live } from './live.ts';
 import type { Answer } from './post.ts';
-import { postRows } from './post-rows.ts';
 import { Skew } from './skew.ts';
 
 /** Attempts without an answer, in a row, after which a collector is away. */
@@ -22,7 +22,7 @@ const AWAY_AFTER = 2;
 const UNREADABLE_MS = 1000;
 
 export type ShipOptions = {
-  collector: string;
+  client: CollectorClient;
   /** 16 hex digits each; the epoch is new with every start */
   host_id: string;
   epoch: string;
@@ -163,7 +163,7 @@ export class Shipper {
 
   async #send(parcel: Parcel, lane: Lane): Promise<void> {
     this.#under_way[lane]++;
-    const posting = postRows(this.#options.collector, parcel.batch, this.#abort.signal);
+    const posting = this.#options.client.rows(parcel.batch, this.#abort.signal);
     // The next one is fetched meanwhile.
     if (lane === 'backlog') this.#pump();
     const answer = await posting;
@@ -180,7 +180,7 @@ export class Shipper {
     if (verdict === 'accepted' || verdict === 'rejected') {
       this.#back_off.succeeded();
       spool.settle(parcel, verdict === 'accepted' ? 'sent' : 'rejected');
-    } else if (verdict === 'retry' && !answer.away) this.#aside.failed(parcel);
+    } else if (verdict === 'retry' && answer.status !== 0) this.#aside.failed(parcel);
     else spool.release(parcel);
     if (verdict === 'accepted') onAnswer?.('accepted');
     else if (verdict === 'rejected') {
@@ -199,6 +199,6 @@ export class Shipper {
     if (answer.verdict === 'busy') this.#options.onAnswer?.('busy');
     this.#back_off.failed(answer);
     // To wait for a collector that is away is for the next start, where nothing is lost by that.
-    if (answer.away && this.#back_off.failures > AWAY_AFTER && this.#options.spool.is_safe) this.#onIdle?.();
+    if (answer.status === 0 && this.#back_off.failures > AWAY_AFTER && this.#options.spool.is_safe) this.#onIdle?.();
   }
 }

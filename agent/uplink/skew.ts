@@ -1,8 +1,8 @@
 // A collector of another version: it is told how rows lie that it does not know, and what it takes none of waits while the rest goes on.
 import type { Layout } from '../../bpf/layout.ts';
 import { Every, type Log } from '../log.ts';
+import type { CollectorClient } from './client.ts';
 import { Holds } from './holds.ts';
-import { postLayouts } from './layouts.ts';
 import type { Answer } from './post.ts';
 
 /** Somebody has to upgrade one side first. */
@@ -12,7 +12,7 @@ const TOLD_MS = 1000;
 const COMPLAINT_PERIOD_MS = 60_000;
 
 export type SkewOptions = {
-  collector: string;
+  client: CollectorClient;
   host_id: string;
   layouts: ReadonlyMap<string, Layout>;
   log: Log;
@@ -51,9 +51,12 @@ export class Skew {
 
   /** The collector does not know how rows of this schema lie: tells it, once at a time, and lets them be sent again. */
   async unknown(schema: string): Promise<void> {
-    const { collector, host_id, layouts, signal } = this.#options;
+    const { client, host_id, layouts, signal } = this.#options;
     if (!layouts.has(schema)) {
-      this.refused(schema, `${collector} does not know the layout ${schema}, and neither does this agent: start the version that wrote it`);
+      this.refused(
+        schema,
+        `${client.url} does not know the layout ${schema}, and neither does this agent: start the version that wrote it`,
+      );
       return;
     }
     this.#holds.add(schema, REFUSED_MS);
@@ -61,7 +64,7 @@ export class Skew {
     if (this.#telling) return;
     this.#telling = true;
     const soon = performance.now() - this.#told_at_ms < TOLD_MS;
-    const answer = await postLayouts(collector, host_id, layouts.values(), signal);
+    const answer = await client.layouts(host_id, layouts.values(), signal);
     this.#telling = false;
     this.#told_at_ms = performance.now();
     const asked_for = [...this.#asked_for];

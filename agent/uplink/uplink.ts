@@ -4,6 +4,7 @@ import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
 import { type Ledger, ledgerOf } from '../account.ts';
 import type { Opened } from '../spool/open.ts';
 import { type Batch, Batcher } from './batch.ts';
+import type { Answered } from './client.ts';
 import { Reporter, type ReporterOptions } from './report.ts';
 import { type ShipOptions, Shipper } from './ship.ts';
 
@@ -23,6 +24,7 @@ export class Uplink {
   readonly #epoch: string;
   readonly #stopping = new AbortController();
   readonly #report_interval_ms: number;
+  readonly #client: UplinkOptions['client'];
   #report_at = 0;
 
   /** Reports come every `report_interval_ms`, also where sweeps come less often. */
@@ -32,11 +34,17 @@ export class Uplink {
     this.#shipper = new Shipper({ ...options, ...spool, ...run });
     this.#reporter = new Reporter(options);
     this.#spool = spool;
+    this.#client = options.client;
     this.#epoch = run.epoch;
   }
 
   get ledger(): Ledger {
     return ledgerOf(this.#spool.accounting, this.#epoch);
+  }
+
+  /** How requests were answered, since the start. */
+  get answered(): Iterable<Readonly<Answered>> {
+    return this.#client.answered;
   }
 
   /** What no collector has yet, compressed, wherever it is. */

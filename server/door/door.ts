@@ -3,10 +3,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
+import { digestOf } from '../../agent/batch-envelope.ts';
+import { isLoopbackHostHeader } from '../../agent/loopback.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
 import { LIMITS } from '../limits.ts';
-import { isLoopbackHostHeader } from '../loopback.ts';
+
 import type { Metrics } from '../metrics.ts';
 import { readBody } from './body.ts';
 import { Budget } from './budget.ts';
@@ -27,6 +29,7 @@ export function registerDoor(app: App, { in_flight_bytes_max, metrics }: DoorOpt
   const read = async (request: FastifyRequest, payload: Readable): Promise<Buffer> => {
     const road = roadOf(request.routeOptions.url);
     const { body, held } = await readBody(payload, budgets[road], { peer: peerOf(road, request), length: lengthOf(request.headers) });
+    request.body_digest = digestOf(body);
     const giveBack = () => budgets[road].release(held);
     const answer = answers.get(request.raw);
     if (!answer || answer.closed) giveBack();
@@ -39,6 +42,7 @@ export function registerDoor(app: App, { in_flight_bytes_max, metrics }: DoorOpt
     read(request, payload).then((body) => json(request, body.toString('utf8'), done), done);
   });
   app.decorate('readBytes', read);
+  app.decorateRequest('body_digest', undefined);
   const description = 'memory that bodies of requests hold, by road';
   metrics.gauge('in_flight', 'By', description, () =>
     (Object.keys(budgets) as Road[]).map((road): [number, { road: Road }] => [budgets[road].bytes, { road }]),
@@ -46,6 +50,13 @@ export function registerDoor(app: App, { in_flight_bytes_max, metrics }: DoorOpt
 }
 
 declare module 'fastify' {
+  interface FastifyRequest {
+    /**
+     * SHA-256 of the body as it arrived, in hex; undefined until it has been read. Each answer about that body has it, so that an agent
+     * can tell it from what a proxy, a login page or a cache says in this collector's place.
+     */
+    body_digest: string | undefined;
+  }
   interface FastifyInstance {
     /** A content type parser that leaves the body's bytes as they are. */
     readBytes: (request: FastifyRequest, payload: IncomingMessage) => Promise<Buffer>;
@@ -73,7 +84,7 @@ function checkRequest({ method, url, headers, socket, routeOptions: { bodyLimit 
   if (!isLoopbackHostHeader(headers.host)) {
     throw new Refusal(
       'host_forbidden',
-      'the Host header must name this machine, as 127.0.0.1 or localhost: the collector answers no other name',
+      'the Host header must name this machine, as 127.0.0.1 or localhost: the collector answers no other name; a proxy in front of it has to set it',
     );
   }
   const refusal = siteRefusal({ method, url, headers });

@@ -8,7 +8,15 @@ import { type ProjectFile, projectFiles } from '../support/project-files.ts';
 const mayImport = {
   bpf: [],
   agent: ['bpf/rows.gen.ts', 'bpf/layout.ts'],
-  server: ['bpf/rows.gen.ts', 'bpf/layout.ts', 'bpf/schema.ts', 'agent/batch-envelope.ts', 'agent/agent-report.ts', 'agent/outcome.ts'],
+  server: [
+    'bpf/rows.gen.ts',
+    'bpf/layout.ts',
+    'bpf/schema.ts',
+    'agent/batch-envelope.ts',
+    'agent/agent-report.ts',
+    'agent/outcome.ts',
+    'agent/loopback.ts',
+  ],
   dashboards: ['server/api.ts', 'bpf/rows.gen.ts'],
 } as const satisfies Record<string, readonly string[]>;
 

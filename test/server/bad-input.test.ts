@@ -1,9 +1,10 @@
 // Whatever arrives at the agents' paths: an answer that says why, nothing stored, and a collector that goes on.
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { FINAL_REFUSALS } from '../../agent/batch-envelope.ts';
 import { type Layout, layoutOf } from '../../bpf/layout.ts';
 import { KIND } from '../../bpf/rows.gen.ts';
 import { schemaOf } from '../../bpf/schema.ts';
@@ -29,8 +30,13 @@ async function check({ code, status, body, rows = rowsOf('state_change', 3), hea
   const sent = Object.entries({ ...headersOf('state_change', ++sequence), ...headers }).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
-  const answer = await post(`${collector.url}/v1/rows`, Object.fromEntries(sent), body ?? zstdCompressSync(rows));
-  expect(answer.body).toEqual({ code, message: expect.stringMatching(/.{10}/) });
+  const bytes = body ?? zstdCompressSync(rows);
+  const answer = await post(`${collector.url}/v1/rows`, Object.fromEntries(sent), bytes);
+  const { digest, ...problem } = answer.body;
+  expect(problem).toEqual({ code, message: expect.stringMatching(/.{10}/) });
+  // What was not read to its end has none, so that an agent does not give it up.
+  expect([createHash('sha256').update(bytes).digest('hex'), undefined]).toContain(digest);
+  if (FINAL_REFUSALS.some((each) => each === code) && bytes.length < 2 * MIB && bytes.length > 0) expect(digest).toBeDefined();
   expect(answer.status).toBe(status);
 }
 
@@ -160,7 +166,8 @@ test.each<[string, unknown, number, string]>([
   ['a time in the year 33658', report({ at_ms: 1_000_000_000_000_000 }), 422, 'time_out_of_window'],
 ])('/v1/report refuses %s', async (_name, body, status, code) => {
   const answer = await postReport(collector.url, body);
-  expect(answer.body).toEqual({ code, message: expect.stringMatching(/.{5}/) });
+  const { digest: _, ...problem } = answer.body;
+  expect(problem).toEqual({ code, message: expect.stringMatching(/.{5}/) });
   expect(answer.status).toBe(status);
 });
 
@@ -183,7 +190,8 @@ test.each<[string, unknown, number, string]>([
   ['33 layouts', { layouts: new Array(33).fill(own) }, 400, 'request_invalid'],
 ])('/v1/layouts refuses %s', async (_name, body, status, code) => {
   const answer = await postLayouts(collector.url, body);
-  expect(answer.body).toEqual({ code, message: expect.stringMatching(/.{5}/) });
+  const { digest: _, ...problem } = answer.body;
+  expect(problem).toEqual({ code, message: expect.stringMatching(/.{5}/) });
   expect(answer.status).toBe(status);
 });
 

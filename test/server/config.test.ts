@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
+import { isLoopbackHostHeader } from '../../agent/loopback.ts';
 import { addOptions, optionArguments, readConfig } from '../../server/config.ts';
-import { isLoopbackHostHeader } from '../../server/loopback.ts';
 
 function parse(args: readonly string[]): Record<string, unknown> {
   const silent = { writeOut: () => undefined, writeErr: () => undefined };

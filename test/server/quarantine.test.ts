@@ -32,8 +32,9 @@ test('a row of an impossible time is quarantined, the rest of its batch is store
     const size = rows.length / 3;
     expected.push(all ? rows : rows.subarray(size, 2 * size));
     const answer = await postBatch(collector.url, 'sample', index + 1, rows);
-    expect([name, answer.status, answer.body]).toEqual([name, 200, { rows: 3, duplicate: false, quarantined: all ? 3 : 1 }]);
-    expect((await postBatch(collector.url, 'sample', index + 1, rows)).body).toEqual({ rows: 3, duplicate: true, quarantined: 0 });
+    const { status, body } = answer;
+    expect({ name, status, body }).toMatchObject({ name, status: 200, body: { rows: 3, duplicate: false, quarantined: all ? 3 : 1 } });
+    expect((await postBatch(collector.url, 'sample', index + 1, rows)).body).toMatchObject({ rows: 3, duplicate: true, quarantined: 0 });
   }
   await collector.stop();
   const files = await readdir(join(directory.path, 'quarantine'));

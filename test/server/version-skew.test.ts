@@ -1,4 +1,5 @@
 // Agents of other versions, and a log that another version has left: their rows come through with the values that they had.
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32, zstdCompressSync } from 'node:zlib';
@@ -47,7 +48,10 @@ test.each([0, 3])(
       const headers = { ...headersOf(kind, 1), 'tcplens-schema': layout.schema };
       expect(await post(`${collector.url}/v1/rows`, headers, body)).toMatchObject({ status: 409, body: { code: 'layout_unknown' } });
       expect(await postLayouts(collector.url, { layouts: [layout] })).toMatchObject({ status: 200, body: { known: 1 } });
-      expect((await post(`${collector.url}/v1/rows`, headers, body)).body).toEqual({ rows: 3, duplicate: false, quarantined: 0 });
+      const named = { schema: layout.schema, host_id: HOST_HEX, epoch: EPOCH, sequence: 1 };
+      const digest = createHash('sha256').update(body).digest('hex');
+      const expected_receipt = { ...named, digest, rows: 3, duplicate: false, quarantined: 0 };
+      expect((await post(`${collector.url}/v1/rows`, headers, body)).body).toEqual(expected_receipt);
       expect((await post(`${collector.url}/v1/rows`, headers, body)).body).toMatchObject({ duplicate: true });
       expected.push([kind, withoutMissing(rows, kind, layout)]);
     }

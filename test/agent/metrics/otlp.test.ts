@@ -256,7 +256,8 @@ test('the agent’s own account, by kind and stage', async () => {
   Object.assign(ledger.retransmit, { drained: 10, sent: 5, memory_dropped: 2, rejected: 1 });
   const source = fakeSource();
   Object.assign(source.counts.retransmit, { written: 10, ring_lost: 3, withheld: 7, filtered: 99, missed: 1 });
-  observeSelf(telemetry.meter, { source, ledger, waiting_bytes: () => ({ memory: 77, disk: 88 }) });
+  const answered = () => [{ request: 'rows', verdict: 'retry', status: 403, count: 6 } as const];
+  observeSelf(telemetry.meter, { source, ledger, waiting_bytes: () => ({ memory: 77, disk: 88 }), answered });
   await telemetry.stop();
   const stages = found.metric('tcplens.agent.rows')?.points.filter(({ attributes: { 'tcplens.kind': kind } }) => kind === 'retransmit');
   expect(Object.fromEntries((stages ?? []).map(({ attributes: { 'tcplens.stage': stage = '' }, value }) => [stage, value]))).toEqual({
@@ -276,6 +277,9 @@ test('the agent’s own account, by kind and stage', async () => {
   expect(queued?.value).toBe(2);
   expect(found.metric('tcplens.agent.queue.size')).toMatchObject({ unit: 'By', points: [{ value: 77 }] });
   expect(found.metric('tcplens.agent.spool.size')).toMatchObject({ unit: 'By', points: [{ value: 88 }] });
+  expect(found.metric('tcplens.agent.answers')?.points).toMatchObject([
+    { value: 6, attributes: { 'tcplens.request': 'rows', 'tcplens.answer': 'retry' } },
+  ]);
 });
 
 test('Prometheus gets the same numbers as text, histograms with boundaries', async () => {

@@ -95,7 +95,7 @@ test('an agent that is killed again and again loses only what was in no batch ye
   for (let run = 0; run < 4; run++) {
     const child = start(spool, '--replay', recording, '--speed', '1000', '--loop');
     const before = collector.attempts.length;
-    await until('attempts', () => collector.attempts.length > before + 10);
+    await until('attempts', () => collector.attempts.length > before + 5);
     await sleep(37 * run);
     child.kill('SIGKILL');
     await ended(child);

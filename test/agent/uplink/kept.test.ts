@@ -1,5 +1,6 @@
 // The agent's connections to its collector, as the kernel sees them.
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,13 +18,18 @@ function keepaliveTimers(port: number): number[] {
 
 test('a connection that is kept open is not probed every second', async () => {
   const server = createServer((request, response) =>
-    request.resume().on('end', () => response.end('{"rows":1,"duplicate":false,"quarantined":0}')),
+    request.resume().on('end', () => response.end(JSON.stringify({ digest: createHash('sha256').update('rows').digest('hex') }))),
   );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   try {
-    const answer = await post(`http://127.0.0.1:${port}/`, {}, Buffer.from('rows'), new AbortController().signal);
+    const answer = await post({
+      url: `http://127.0.0.1:${port}/`,
+      headers: {},
+      body: Buffer.from('rows'),
+      signal: new AbortController().signal,
+    });
     expect(answer.verdict).toBe('accepted');
     await until('the connection idles with its timer', () => keepaliveTimers(port).length === 1);
     expect(keepaliveTimers(port)[0]).toBeGreaterThan(10);

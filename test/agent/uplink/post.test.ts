@@ -7,6 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { post } from '../../../agent/uplink/post.ts';
 
 const HTML = '<html><head><title>401 Authorization Required</title></head></html>';
+/** As sha256sum has it of the four letters. */
+const DIGEST = `"digest":"bc51e9e65d79e1c90ba544ab2eae1044ccdf8c1af7a559ba375cba4276f7d99e"`;
 let given: { status: number; body: string; type?: string };
 const server = createServer((request, response) => {
   request.resume();
@@ -24,11 +26,16 @@ afterAll(() => {
 async function answered(answer: typeof given) {
   given = answer;
   const { port } = server.address() as AddressInfo;
-  return post(`http://127.0.0.1:${port}/v1/rows`, {}, Buffer.from('rows'), new AbortController().signal);
+  const url = `http://127.0.0.1:${port}/v1/rows`;
+  return post({ url, headers: {}, body: Buffer.from('rows'), name: { sequence: 7, rows: 10 }, signal: new AbortController().signal });
 }
 
 test.each([
-  { it: 'a refusal of the collector', status: 400, body: '{"code":"body_empty","message":"no body"}', verdict: 'rejected' },
+  { it: 'a refusal of the collector', status: 400, body: `{"code":"body_empty","message":"no body",${DIGEST}}`, verdict: 'rejected' },
+  { it: 'a refusal of other bytes', status: 400, body: '{"code":"body_empty","message":"no body","digest":"00"}', verdict: 'retry' },
+  { it: 'a refusal of nobody knows what', status: 400, body: '{"code":"body_empty","message":"no body"}', verdict: 'retry' },
+  { it: 'a refusal that is not of the rows', status: 403, body: `{"code":"host_forbidden","message":"no",${DIGEST}}`, verdict: 'retry' },
+  { it: 'a refusal as a success', status: 200, body: `{"code":"body_empty","message":"no body",${DIGEST}}`, verdict: 'retry' },
   { it: 'a page', status: 401, body: HTML, type: 'text/html', verdict: 'retry' },
   { it: 'nothing', status: 404, body: '', verdict: 'retry' },
   { it: 'JSON without a code', status: 403, body: '{"message":"Forbidden"}', verdict: 'retry' },
@@ -40,11 +47,20 @@ test.each([
   { it: 'a page that asks for less', status: 429, body: HTML, type: 'text/html', verdict: 'busy' },
   { it: 'a page instead of an acknowledgement', status: 200, body: HTML, type: 'text/html', verdict: 'retry' },
   { it: 'nothing instead of an acknowledgement', status: 204, body: '', verdict: 'retry' },
-  { it: 'an acknowledgement', status: 200, body: '{"rows":10,"duplicate":false,"quarantined":0}', verdict: 'accepted' },
+  { it: 'an acknowledgement', status: 200, body: `{"sequence":7,"rows":10,"duplicate":false,${DIGEST}}`, verdict: 'accepted' },
+  { it: 'an acknowledgement of fewer rows', status: 200, body: `{"sequence":7,"rows":9,${DIGEST}}`, verdict: 'retry' },
+  { it: 'an acknowledgement of another batch', status: 200, body: `{"sequence":8,"rows":10,${DIGEST}}`, verdict: 'retry' },
+  { it: 'an acknowledgement of no bytes', status: 200, body: '{"sequence":7,"rows":10}', verdict: 'retry' },
+  {
+    it: 'an acknowledgement with a long tail',
+    status: 200,
+    body: `{"sequence":7,"rows":10,${DIGEST}}${' '.repeat(70_000)}`,
+    verdict: 'retry',
+  },
 ])('HTTP $status with $it: $verdict', async ({ verdict, ...answer }) => {
   const { verdict: found, reason } = await answered(answer);
   expect(found).toBe(verdict);
   // A person is told what came in place of the collector's words.
   expect(reason).toContain(`HTTP ${answer.status}`);
-  if (verdict === 'retry') expect(reason).toContain(answer.body.slice(0, 40));
+  if (verdict === 'retry' && !answer.body.includes('message')) expect(reason).toContain(answer.body.slice(0, 40));
 });

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { createLog } from '../../../agent/log.ts';
 import { openSpool } from '../../../agent/spool/open.ts';
+import { CollectorClient } from '../../../agent/uplink/client.ts';
 import { Reporter } from '../../../agent/uplink/report.ts';
 import { startCollector, testDirectory, withStore } from '../../server/support/collector.ts';
 import { fakeSource } from '../fake-source.ts';
@@ -33,7 +34,7 @@ test('a name that the collector refuses holds back neither the other names nor t
   const warnings: string[] = [];
   const telling = { ...log, warn: (_: unknown, text: string) => warnings.push(text) } as unknown as typeof log;
   const reporter = new Reporter({
-    collector: collector.url,
+    client: new CollectorClient(collector.url),
     run: RUN,
     source: fakeSource(),
     entities,

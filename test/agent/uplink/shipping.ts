@@ -8,6 +8,7 @@ import { createLog, type Log } from '../../../agent/log.ts';
 import type { Disk } from '../../../agent/spool/disk.ts';
 import { type Opened, openSpool } from '../../../agent/spool/open.ts';
 import type { Batch } from '../../../agent/uplink/batch.ts';
+import { CollectorClient } from '../../../agent/uplink/client.ts';
 import { type ShipOptions, Shipper } from '../../../agent/uplink/ship.ts';
 import { rowBytes } from '../../support/row-bytes.ts';
 
@@ -58,7 +59,15 @@ export async function startShipping({
     log,
     ...(disk && { disk }),
   });
-  const shipper = new Shipper({ ...opened, ...options, memory_bytes: 64 * MiB, collector, host_id: HOST_ID, epoch, log });
+  const shipper = new Shipper({
+    ...opened,
+    ...options,
+    memory_bytes: 64 * MiB,
+    client: new CollectorClient(collector, options.retry_ms_min),
+    host_id: HOST_ID,
+    epoch,
+    log,
+  });
   return {
     shipper,
     opened,

@@ -39,6 +39,28 @@ export const agent: readonly Mutant[] = [
       suite: unit('agent/drain'),
     },
   ]),
+  ...mutantsOf('agent/metrics/scrape-server.ts', [
+    {
+      why: 'each scraper has a rendering of its own',
+      find: 'if (left_ms <= 0) {',
+      replace: 'if (left_ms <= RENDERING_MS) {',
+      suite: unit('agent/metrics/scrape-server'),
+    },
+    {
+      why: 'a page of somebody else may scrape',
+      find: 'if (!isScraperOf(bound, hostname(), headers.host))',
+      replace: 'if (!isScraperOf(bound, hostname(), bound))',
+      suite: unit('agent/metrics/scrape-server', 'Host'),
+    },
+  ]),
+  ...mutantsOf('agent/watch-lacks.ts', [
+    {
+      why: 'what could not be seen is no reason to fail',
+      find: 'if (this.#told.size === 0) return;',
+      replace: 'if (this.#told.size >= 0) return;',
+      suite: unit('agent/watch-lacks'),
+    },
+  ]),
   ...mutantsOf('agent/pace.ts', [
     { why: 'a ring may fill between two drains', find: 'ring_bytes / 2 /', replace: 'ring_bytes /', suite: unit('agent/pace') },
     { why: 'a busy collector has sweeps come sooner', find: 'pressure * 2)', replace: 'pressure / 2)', suite: unit('agent/pace') },
@@ -82,19 +104,53 @@ export const agent: readonly Mutant[] = [
     },
   ]),
   ...mutantsOf('agent/uplink/retry.ts', [
-    { why: 'a server error is for good', find: '|| status >= 500 ||', replace: '|| status > 500 ||', suite: unit('agent/uplink/retry') },
+    { why: 'a server error is for good', find: 'status < 500 && is_receipt', replace: 'is_receipt', suite: unit('agent/uplink/retry') },
     { why: 'Retry-After in milliseconds', find: 'Number(header) * 1000', replace: 'Number(header)', suite: unit('agent/uplink/retry') },
     {
-      why: 'a refusal is tried again',
-      find: "=== 'sequence_too_old') return 'rejected'",
-      replace: "=== 'sequence_too_old') return 'retry'",
+      why: 'who wants to be asked at once is asked at once',
+      find: 'ms >= min_ms ?',
+      replace: 'ms >= 0 ?',
       suite: unit('agent/uplink/retry'),
+    },
+    {
+      why: 'anybody may refuse for good',
+      find: "&& is_receipt && FINAL.has(code) ? 'rejected'",
+      replace: "&& FINAL.has(code) ? 'rejected'",
+      suite: unit('agent/uplink/retry'),
+    },
+    {
+      why: 'anybody may acknowledge',
+      find: "return is_receipt ? 'accepted' : 'retry'",
+      replace: "return 'accepted'",
+      suite: unit('agent/uplink/post'),
     },
     {
       why: 'all come back at the same time',
       find: 'min_ms + random * (ceiling - min_ms)',
       replace: 'ceiling',
       suite: unit('agent/uplink/retry'),
+    },
+  ]),
+  ...mutantsOf('agent/uplink/post.ts', [
+    {
+      why: 'the acknowledgement of any batch is that of this one',
+      find: '&& (status >= 300 || isNamed(said, name))',
+      replace: '',
+      suite: unit('agent/uplink/post'),
+    },
+    {
+      why: 'an answer about other bytes is about these',
+      find: "said?.['digest'] === digestOf(body) && (",
+      replace: "said?.['digest'] !== undefined && (",
+      suite: unit('agent/uplink/post'),
+    },
+  ]),
+  ...mutantsOf('agent/uplink/exchange.ts', [
+    {
+      why: 'an answer is read to its end, if it has one',
+      find: 'if (length > ANSWER_BYTES_MAX) break;',
+      replace: '',
+      suite: unit('agent/uplink/foreign/foreign', 'of an answer without an end'),
     },
   ]),
   ...mutantsOf('agent/uplink/ship.ts', [

@@ -1,4 +1,4 @@
-// Which names mean this machine and no other.
+// Which names mean this machine and no other. Contract of agent/ towards server/: both answer requests of this machine.
 import { BlockList, isIP } from 'node:net';
 
 const loopback = new BlockList();
@@ -10,11 +10,16 @@ export function isLoopback(host: string): boolean {
   return version === 0 ? host.toLowerCase() === 'localhost' : loopback.check(host, version === 6 ? 'ipv6' : 'ipv4');
 }
 
+/** The name or address in a Host header, without its port; empty where there is none. */
+export function hostIn(header: string | undefined): string {
+  const found = /^(?:\[([0-9a-f:]+)\]|([^:[\]]+))(?::\d{1,5})?$/i.exec(header ?? '');
+  return found?.[1] ?? found?.[2] ?? '';
+}
+
 /**
  * Whether a Host header names this machine. A page of somebody else's can make its own name resolve to 127.0.0.1 and so
  * read what only this machine should; the browser then still sends that name.
  */
 export function isLoopbackHostHeader(header: string | undefined): boolean {
-  const found = /^(?:\[([0-9a-f:]+)\]|([^:[\]]+))(?::\d{1,5})?$/i.exec(header ?? '');
-  return isLoopback(found?.[1] ?? found?.[2] ?? '');
+  return isLoopback(hostIn(header));
 }

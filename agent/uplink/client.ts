@@ -1,0 +1,63 @@
+// What an agent says to a collector, and how that was answered, for metrics to tell.
+import type { Layout } from '../../bpf/layout.ts';
+import { type BatchName, HEADERS, LAYOUTS_PATH, REPORT_PATH, ROWS_PATH, type RowsReceipt } from '../batch-envelope.ts';
+import type { Batch } from '../spool/record.ts';
+import { type Answer, type Post, post } from './post.ts';
+import type { Verdict } from './retry.ts';
+
+/** `status` 0: there was no answer. */
+export type Answered = { request: 'rows' | 'report' | 'layouts'; verdict: Verdict; status: number; count: number };
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+export class CollectorClient {
+  readonly url: string;
+  readonly #retry_ms_min: number | undefined;
+  readonly #answered = new Map<string, Answered>();
+
+  /** `retryMsMin`: a time to come back in that is shorter is not heeded; as usual where undefined. */
+  constructor(url: string, retryMsMin?: number) {
+    this.url = url;
+    this.#retry_ms_min = retryMsMin;
+  }
+
+  /** Since the start. */
+  get answered(): Iterable<Readonly<Answered>> {
+    return this.#answered.values();
+  }
+
+  /** Posts a batch as the envelope says, under the run of the agent that cut it. */
+  rows({ schema, host_id, epoch, sequence, rows, payload }: Batch, signal: AbortSignal): Promise<Answer> {
+    const headers = {
+      'content-type': 'application/octet-stream',
+      'content-encoding': 'zstd',
+      [HEADERS.schema]: schema,
+      [HEADERS.hostId]: host_id,
+      [HEADERS.epoch]: epoch,
+      [HEADERS.sequence]: String(sequence),
+    };
+    const name: BatchName & Pick<RowsReceipt, 'rows'> = { schema, host_id, epoch, sequence, rows };
+    return this.#post('rows', { url: this.url + ROWS_PATH, headers, body: payload, name, signal });
+  }
+
+  /** `body`: the JSON of an AgentReport. */
+  report(body: Uint8Array, signal: AbortSignal): Promise<Answer> {
+    return this.#post('report', { url: this.url + REPORT_PATH, headers: JSON_TYPE, body, signal });
+  }
+
+  /** Tells how rows of these schemas lie. All of them: the next collector behind the same address may know none. */
+  layouts(host_id: string, layouts: Iterable<Layout>, signal: AbortSignal): Promise<Answer> {
+    const body = Buffer.from(JSON.stringify({ layouts: [...layouts] }));
+    return this.#post('layouts', { url: this.url + LAYOUTS_PATH, headers: { ...JSON_TYPE, [HEADERS.hostId]: host_id }, body, signal });
+  }
+
+  async #post(request: Answered['request'], what: Post): Promise<Answer> {
+    const answer = await post({ ...what, retry_ms_min: this.#retry_ms_min });
+    const { verdict, status } = answer;
+    const key = `${request} ${verdict} ${status}`;
+    const answered = this.#answered.get(key) ?? { request, verdict, status, count: 0 };
+    answered.count++;
+    this.#answered.set(key, answered);
+    return answer;
+  }
+}

@@ -1,0 +1,55 @@
+// One HTTP POST, over connections that are kept open, and no more of the answer than a collector's can be long. Not fetch: it copies
+// every body, and is a second HTTP client in memory beside the one that Node has anyway.
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
+
+const ATTEMPT_MS_MAX = 15_000;
+export const ANSWER_BYTES_MAX = 64 * 1024;
+const INFORMATIONAL_MAX = 8;
+
+/** Node has the kernel probe an idle connection every second if not told otherwise; what forgets it on the way does so after minutes. */
+const KEPT = { keepAlive: true, keepAliveMsecs: 60_000 };
+/** By the URL's scheme. */
+const CLIENTS = {
+  'http:': { request: http.request, agent: new http.Agent(KEPT) },
+  'https:': { request: https.request, agent: new https.Agent(KEPT) },
+} as const;
+
+/** `text`: the beginning of the body where it is not `whole`. */
+export type Got = { status: number; retry_after: string | undefined; text: string; whole: boolean };
+
+/** Rejects where no answer came or it broke off. What was not read to its end is cut: a kept connection would give it to the next. */
+export async function exchange(url: string, headers: Record<string, string>, body: Uint8Array, signal: AbortSignal): Promise<Got> {
+  const { request, agent } = CLIENTS[url.startsWith('https:') ? 'https:' : 'http:'];
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS_MAX)]);
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const sent = request(url, { method: 'POST', headers: { ...headers, 'content-length': body.length }, agent, signal: limit });
+  let informational = 0;
+  sent.on('information', () => {
+    informational++;
+    if (informational > INFORMATIONAL_MAX) sent.destroy(new Error('informational answers (HTTP 1xx) do not end'));
+  });
+  // After an upgrade that nobody asked for there is neither an answer nor an error.
+  sent.on('close', () => reject(new Error('the connection was closed without an answer')));
+  sent.on('response', resolve).on('error', reject).end(body);
+  try {
+    const response = await promise;
+    const { statusCode: status = 0, headers: said } = response;
+    return { status, retry_after: said['retry-after'], ...(await beginningOf(response)) };
+  } finally {
+    // The answer may have come before all was sent.
+    if (!sent.writableFinished) sent.destroy();
+  }
+}
+
+async function beginningOf(response: IncomingMessage): Promise<Pick<Got, 'text' | 'whole'>> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    // Leaving the loop destroys the connection.
+    if (length > ANSWER_BYTES_MAX) break;
+  }
+  return { text: Buffer.concat(chunks).toString('utf8', 0, ANSWER_BYTES_MAX), whole: length <= ANSWER_BYTES_MAX };
+}
