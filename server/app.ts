@@ -73,7 +73,8 @@ export async function buildApp(parts: AppParts): Promise<App> {
   });
   await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title: 'tcplens collector', version } } });
   await registerIngest(app, { log, live, metrics, inFlight, layouts, timeWindow });
-  registerReport(app, { reports: new ReportGroups(store), hostNames, clocks: health.clocks, metrics, inFlight });
+  const reports = new ReportGroups(store, (table, names) => metrics.namesEvicted.add(names, { table }));
+  registerReport(app, { reports, hostNames, clocks: health.clocks, metrics, inFlight });
   registerMethodRefusals(app);
   registerHealth(app, { store, log, metrics });
   await registerPeople(app, parts);

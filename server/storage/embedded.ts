@@ -7,7 +7,7 @@ import { reasonOf } from '../errors.ts';
 import { insertAccounting } from './accounting.ts';
 import { bounded, given } from './bounds.ts';
 import { quote, rawStructure } from './columns.ts';
-import { DICTIONARIES, insertReports, KnownNames } from './entities.ts';
+import { DICTIONARIES, insertReports, namesOf } from './entities.ts';
 import { migrate } from './migrations.ts';
 import { checkSegment, checkWritten, insertStatement } from './segment-insert.ts';
 import { type Engine, failingAs, type Segment, type Store, StoreError } from './store.ts';
@@ -31,7 +31,7 @@ const PATTERN = /[*?{}]/;
  */
 export async function openEmbedded(options: { path: string }): Promise<Store> {
   const engine = await openEmbeddedEngine(options);
-  const names = new KnownNames();
+  const names = namesOf(engine);
   return {
     ...engine,
     upkeep: upkeepOf(engine),
