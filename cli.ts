@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
+import { escapeLines } from './agent/terminal-text.ts';
 
 type Subcommand = { name: string; summary: string; load: () => Promise<{ command: () => Command }> };
 
@@ -46,8 +47,15 @@ async function program(args: readonly string[]): Promise<Command> {
         .description(command.description() || summary),
     );
   }
-  for (const command of [root, ...root.commands]) command.exitOverride();
+  // What commander says of a wrong usage quotes it.
+  const plain = { outputError: (text: string, write: (text: string) => void) => write(escapeLines(text)) };
+  for (const command of withAll(root)) command.exitOverride().configureOutput(plain);
   return root;
+}
+
+/** The command and all below it. */
+function withAll(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withAll)];
 }
 
 /** What an error means to the shell: its own `exitCode`, 2 for wrong usage, else 1. */
@@ -72,7 +80,7 @@ try {
   await (await program(args)).parseAsync(args, { from: 'user' });
 } catch (error) {
   // Commander has already said what was wrong with the usage.
-  if (!(error instanceof CommanderError)) process.stderr.write(`tcplens: ${messageOf(error)}\n`);
+  if (!(error instanceof CommanderError)) process.stderr.write(`tcplens: ${escapeLines(messageOf(error))}\n`);
   // Not exitCode: what a failed start has left open must not keep the process alive.
   process.exit(exitCodeOf(error));
 }

@@ -6,6 +6,7 @@ import { CAPABILITY, type Facts, type Problem } from './host/capabilities.ts';
 import type { KernelMemory } from './host/kernel-memory.ts';
 import type { Rights } from './host/privileges.ts';
 import type { Hook, NetnsRefusal } from './source.ts';
+import { escapeControls } from './terminal-text.ts';
 
 /** What was seen with the programs attached. */
 export type Watching = {
@@ -25,7 +26,8 @@ export function reportJson({ facts, cgroup2, problems, watching }: Report): stri
   const { capabilities, ...rest } = facts;
   const { rights = null, ...seen } = watching ?? { hooks: [], fields: [], netns: [], netns_refused: [], memory: null };
   const can_run = problems.length === 0;
-  return `${JSON.stringify({ ...rest, capabilities: [...capabilities], cgroup2: cgroup2 ?? null, ...seen, after_start: rights, problems, can_run })}\n`;
+  const report = { ...rest, capabilities: [...capabilities], cgroup2: cgroup2 ?? null, ...seen, after_start: rights, problems, can_run };
+  return `${escapeControls(JSON.stringify(report))}\n`;
 }
 
 /** For a person, ending with the verdict. */
@@ -37,7 +39,7 @@ export function reportText({ facts, cgroup2, problems, watching }: Report): stri
     ...CAPABILITY.map((name) => line(name, facts.capabilities.has(name) ? 'yes' : 'no')),
     line('cgroup2', cgroup2 ?? 'not mounted: rows carry no container or unit'),
     ...(watching ? watchingLines(watching) : []),
-    ...problems.map(({ message }) => `problem: ${message}`),
+    ...problems.map(({ message }) => `problem: ${escapeControls(message)}`),
     verdict(problems, watching),
   ];
   return `${lines.join('\n')}\n`;
@@ -67,7 +69,7 @@ function rightsLines({ uid, capabilities, bounding_empty, threads }: Rights): st
 }
 
 function line(what: string, found: string): string {
-  return `${what.padEnd(28)} ${found}`;
+  return `${escapeControls(what).padEnd(28)} ${escapeControls(found)}`;
 }
 
 function userName(uid: number): string {

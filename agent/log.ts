@@ -1,12 +1,13 @@
 // The agent's log: JSON lines on stderr, so that stdout stays for what a command prints.
 import { destination, type Logger, pino } from 'pino';
+import { escapeLines } from './terminal-text.ts';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
 export function createLog(level: (typeof LOG_LEVELS)[number]): Log {
   // Synchronous: the last lines before an exit are the ones that matter.
-  return pino({ level, base: null }, destination({ dest: 2, sync: true }));
+  return pino({ level, base: null, hooks: { streamWrite: escapeLines } }, destination({ dest: 2, sync: true }));
 }
 
 /** Passes on one call a period and counts what it held back: for trouble that repeats with every batch. */

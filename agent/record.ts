@@ -24,6 +24,7 @@ import { RecordingWriter, type WriteOptions } from './recording/write.ts';
 import { reportText, TEXT_CHARS_MAX } from './report-text.ts';
 import type { Hook, KernelFilters } from './source.ts';
 import { stopSignal } from './stop-signal.ts';
+import { escapeControls } from './terminal-text.ts';
 import { parseCount, parseDuration, parseSize } from './units.ts';
 
 const OWN_OPTIONS = {
@@ -121,7 +122,7 @@ function copy(file: string, from: string, config: RecordConfig, anonymizer: Anon
     const losses = new Losses();
     const duration_ms = config.duration ?? Number.POSITIVE_INFINITY;
     const counters = copyRecording({ recording, writer, intake, losses, duration_ms });
-    for (const sentence of losses.sentences(recording.header)) process.stderr.write(`${from}: ${sentence}\n`);
+    for (const sentence of losses.sentences(recording.header)) process.stderr.write(`${escapeControls(`${from}: ${sentence}`)}\n`);
     summarize(file, writer, counters);
   } finally {
     recording.close();
@@ -161,5 +162,5 @@ function create(file: string, header: Omit<WriteOptions['header'], 'tcplens'>, {
 
 function summarize(file: string, writer: RecordingWriter, counters: Record<Kind, KindCounters> | undefined): void {
   const account = KIND.map((kind) => `${writer.rows[kind]} ${kind} (${counters?.[kind].ring_lost ?? 'unknown'} lost)`).join(', ');
-  process.stderr.write(`${file}: ${bytes(writer.bytes)}, rows: ${account}\n`);
+  process.stderr.write(`${escapeControls(file)}: ${bytes(writer.bytes)}, rows: ${account}\n`);
 }

@@ -2,23 +2,15 @@
 // from whoever runs a program, so nothing in them may reach a terminal as a control character.
 import type { Kind, Rows } from '../bpf/rows.gen.ts';
 import { rowWords } from './row-words.ts';
+import { escapeControls } from './terminal-text.ts';
 
 export type Row = Rows[Kind];
 
 const UNSPECIFIED: ReadonlySet<string> = new Set(['::', '0.0.0.0']);
 
-/** C0, DEL and C1: what a terminal obeys. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is the control characters that are looked for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
-
-/** Control characters as \u00xx. */
-export function escapeControls(text: string): string {
-  return text.replace(CONTROL, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
 /** One JSON object with the members of rows.h in their order; times and ids as strings, for they exceed 2^53. */
 export function rowJson(row: Row): string {
-  // JSON itself lets DEL and C1 through.
+  // JSON itself lets all but C0 through.
   return escapeControls(JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)));
 }
 

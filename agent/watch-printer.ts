@@ -2,8 +2,9 @@
 import { KINDS, type Kind } from '../bpf/rows.gen.ts';
 import { eachKind } from './account.ts';
 import type { FilterAccount, FilterRun } from './filter/run.ts';
-import { escapeControls, rowJson, rowLine, TABLE_HEADER } from './row-text.ts';
+import { rowJson, rowLine, TABLE_HEADER } from './row-text.ts';
 import type { RowSource } from './source.ts';
+import { escapeControls } from './terminal-text.ts';
 
 export const WATCH_FORMATS = ['text', 'ndjson'] as const;
 
@@ -66,12 +67,17 @@ export class Printer {
     const filters = this.#filters?.account();
     if (this.#format === 'ndjson') {
       const byKind = Object.fromEntries(kinds.map(({ kind, ...counts }) => [kind, counts]));
-      return JSON.stringify({ kind: 'accounting', duration_ms, kinds: byKind, loss, filters, ...(notices.length > 0 && { notices }) });
+      const account = { kind: 'accounting', duration_ms, kinds: byKind, loss, filters, ...(notices.length > 0 && { notices }) };
+      return escapeControls(JSON.stringify(account));
     }
     const text = kinds.map(({ kind, seen, printed, lost, withheld }) => {
       return `${kind}: ${seen} seen, ${printed} printed, ${lost} lost${withheld === 0 ? '' : `, ${withheld} withheld`}`;
     });
-    return [...(filters ?? []).map(filterLine), ...notices, `${text.join('; ')} (${(duration_ms / 1000).toFixed(1)} s)`].join('\n');
+    return [
+      ...(filters ?? []).map(filterLine),
+      ...notices.map(escapeControls),
+      `${text.join('; ')} (${(duration_ms / 1000).toFixed(1)} s)`,
+    ].join('\n');
   }
 }
 

@@ -1,6 +1,7 @@
 // `tcplens admin`: what the tables are and for how long they are kept, for whoever runs a collector.
 import process from 'node:process';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { escapeControls } from '../agent/terminal-text.ts';
 import { migrationsText, retentionText } from './admin/print.ts';
 import { openTarget, type Target } from './admin/target.ts';
 import { CLASSES, type RetentionChange } from './api/admin.ts';
@@ -83,5 +84,5 @@ async function using({ data, clickhouse, cluster }: Given, work: (target: Target
 }
 
 function print({ json }: Given, answer: object, text: string): void {
-  process.stdout.write(json ? `${JSON.stringify(answer)}\n` : text);
+  process.stdout.write(json ? `${escapeControls(JSON.stringify(answer))}\n` : text);
 }

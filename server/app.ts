@@ -70,7 +70,8 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const unpacking = new UnpackRoom(in_flight_bytes_max * LIMITS.rows_unpacked_in_flight.number);
   metrics.gauge('unpacked', 'By', 'memory that unpacked batches hold', () => unpacking.bytes);
   await registerIngest(app, { log, live, metrics, unpacking, layouts, timeWindow });
-  registerReport(app, { reports: new ReportGroups(store), hostNames, clocks: health.clocks, metrics });
+  const reports = new ReportGroups(store, (table, names) => metrics.namesEvicted.add(names, { table }));
+  registerReport(app, { reports, hostNames, clocks: health.clocks, metrics });
   registerMethodRefusals(app);
   registerHealth(app, { store, log, metrics });
   await registerPeople(app, parts);

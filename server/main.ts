@@ -4,6 +4,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
 import { destination, pino } from 'pino';
+import { escapeLines } from '../agent/terminal-text.ts';
 import { Collector } from './collector.ts';
 import { addOptions, readConfig } from './config.ts';
 import { leave } from './leave.ts';
@@ -20,7 +21,7 @@ export function command(): Command {
 async function serve(texts: Record<string, unknown>): Promise<void> {
   const config = readConfig(texts);
   // Synchronous: the last lines before an exit are the ones that matter.
-  const logger = pino({ level: config.log_level, base: null }, destination({ dest: 2, sync: true }));
+  const logger = pino({ level: config.log_level, base: null, hooks: { streamWrite: escapeLines } }, destination({ dest: 2, sync: true }));
   const collector = new Collector(config, { version: version(), logger, dashboards: fromRoot('dashboards/dist') });
   const stopped = stopSignal(texts['exitWithParent'] === true);
   try {

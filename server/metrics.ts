@@ -23,6 +23,7 @@ export function createMetrics(version: string) {
     rows: counter('rows', '{row}', 'rows made durable in the log, by kind'),
     lost: counter('lost', '{row}', 'acknowledged rows that the store does not get, by kind and outcome'),
     valuesUnmapped: counter('values.unmapped', '{value}', "values of another version's rows that have no counterpart, by kind and column"),
+    namesEvicted: counter('names.evicted', '{name}', 'names of hosts that told too many, told longest ago, by table'),
     layoutsEvicted: counter('layouts.evicted', '{layout}', 'layouts of other versions that had to go for newer ones'),
     keptFilesDropped: counter('kept_files.dropped', '{file}', 'files of quarantined or refused rows that had to go for newer ones'),
     refused: counter('refused', '{request}', 'requests refused, by reason'),

@@ -6,6 +6,7 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { escapeControls } from '../agent/terminal-text.ts';
 import { addOptions, optionArguments, readConfig } from './config.ts';
 import { reasonOf, StartError } from './errors.ts';
 
@@ -40,7 +41,7 @@ async function run(texts: Record<string, unknown>): Promise<void> {
     const url = await Promise.race([listening(collector), died, stopped]);
     const reason = url && (await Promise.race([waitUntilReady(url, stop), died]));
     if (url === undefined || stop.aborted) return;
-    process.stdout.write(`tcplens: dashboards on ${url}${reason ? ` (not ready yet: ${reason})` : ''}\n`);
+    process.stdout.write(`tcplens: dashboards on ${url}${reason ? ` (not ready yet: ${escapeControls(reason)})` : ''}\n`);
     agent = start('agent', ['--collector', url, '--spool', join(readConfig(texts).data, 'agent'), ...agentArguments(texts)]);
     void ended(agent).then((how) => stop.aborted || tellOfAgent(how));
     await Promise.race([died, stopped]);

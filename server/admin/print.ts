@@ -1,4 +1,5 @@
 // What `tcplens admin` prints for people.
+import { escapeControls } from '../../agent/terminal-text.ts';
 import type { Migrations, Retention } from '../api/admin.ts';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
@@ -12,7 +13,7 @@ function bytesText(bytes: number): string {
 
 /** Columns as wide as their widest cell; `right` are figures. */
 function table(head: readonly string[], rows: readonly (readonly string[])[], right: ReadonlySet<number>): string {
-  const all = [head, ...rows];
+  const all = [head, ...rows].map((row) => row.map(escapeControls));
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) =>
     row.map((cell, column) => (right.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join('  ');
@@ -54,7 +55,7 @@ export function retentionText({ tables, system_logs, dropped }: Retention): stri
   }
   const lines = dropped.map(
     ({ at_ms, day, bytes, limit_bytes }) =>
-      `${momentText(at_ms)}  dropped ${day}: ${bytesText(bytes)}, over the limit of ${bytesText(limit_bytes)}\n`,
+      `${momentText(at_ms)}  dropped ${escapeControls(day)}: ${bytesText(bytes)}, over the limit of ${bytesText(limit_bytes)}\n`,
   );
   return parts.join('') + (lines.length > 0 ? `\n${lines.join('')}` : '');
 }

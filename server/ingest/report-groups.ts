@@ -10,11 +10,14 @@ const GROUP_MAX = 500;
 
 export class ReportGroups {
   readonly #store: Pick<Store, 'insertReports'>;
+  readonly #evicted: (table: string, names: number) => void;
   #waiting: Waiting[] = [];
   #inserting = false;
 
-  constructor(store: Pick<Store, 'insertReports'>) {
+  /** @param evicted hears how many names of a table had to go for others */
+  constructor(store: Pick<Store, 'insertReports'>, evicted: (table: string, names: number) => void) {
     this.#store = store;
+    this.#evicted = evicted;
   }
 
   /** Resolves when the report is stored. Whoever adds bounds how many wait. */
@@ -34,7 +37,7 @@ export class ReportGroups {
   /** A group that the store refuses is tried report by report: one that it does not take must not hold back the others. */
   async #insert(group: readonly Waiting[]): Promise<void> {
     try {
-      await this.#store.insertReports(group.map(({ report }) => report));
+      await this.#insertReports(group.map(({ report }) => report));
       for (const { settle } of group) settle.resolve();
     } catch (error) {
       if (group.length > 1 && !isTransient(error)) for (const one of group) await this.#insertAlone(one);
@@ -43,6 +46,10 @@ export class ReportGroups {
   }
 
   async #insertAlone({ report, settle }: Waiting): Promise<void> {
-    await this.#store.insertReports([report]).then(settle.resolve, settle.reject);
+    await this.#insertReports([report]).then(settle.resolve, settle.reject);
+  }
+
+  async #insertReports(reports: readonly CheckedReport[]): Promise<void> {
+    for (const [table, names] of await this.#store.insertReports(reports)) this.#evicted(table, names);
   }
 }

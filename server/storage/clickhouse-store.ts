@@ -4,7 +4,7 @@ import { insertAccounting } from './accounting.ts';
 import { Claims } from './claims.ts';
 import { CLAIMS_TABLES } from './claims-tables.ts';
 import { type ClickHouseOptions, connect } from './clickhouse.ts';
-import { insertReports } from './entities.ts';
+import { insertReports, namesOf } from './entities.ts';
 import { listMigrations, migrate } from './migrations.ts';
 import { insertDoubted, startedAt } from './restarted-server.ts';
 import { piecesOf } from './segment-insert.ts';
@@ -32,6 +32,7 @@ export async function openClickHouse(options: ClickHouseOptions): Promise<Store>
   const replicated = options.cluster !== undefined;
   const claims = new Claims(engine, { replicated, burnt_after_ms: BURNT_AFTER_MS });
   const inTurn = turns();
+  const names = namesOf(engine);
   const claim = (segments: readonly Segment[]) => inTurn(() => claims.claim(segments));
   const attempts = replicated ? undefined : new Map<string, number>();
   const insertSegment = async (segment: Segment) => {
@@ -53,7 +54,7 @@ export async function openClickHouse(options: ClickHouseOptions): Promise<Store>
     claim,
     claimAside: (batches) => inTurn(() => claims.claimAside(batches)),
     insertSegment,
-    insertReports: (reports) => insertReports(engine, reports),
+    insertReports: (reports) => insertReports(engine, reports, names),
     insertAccounting: (entries) => insertAccounting(engine, entries),
     // An earlier process may have sent them at any time since they were written.
     insertUnsettled: async (segments) => {

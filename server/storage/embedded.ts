@@ -8,7 +8,7 @@ import { insertAccounting } from './accounting.ts';
 import { ask } from './answers.ts';
 import { quote, rawStructure } from './columns.ts';
 import { Connection } from './connections.ts';
-import { DICTIONARIES, insertReports, KnownNames } from './entities.ts';
+import { DICTIONARIES, insertReports, namesOf } from './entities.ts';
 import { migrate } from './migrations.ts';
 import { checkSegment, checkWritten, insertStatement } from './segment-insert.ts';
 import { type Engine, failingAs, type Segment, type Store, StoreError } from './store.ts';
@@ -32,7 +32,7 @@ const PATTERN = /[*?{}]/;
  */
 export async function openEmbedded(options: { path: string }): Promise<Store> {
   const engine = await openEmbeddedEngine(options);
-  const names = new KnownNames();
+  const names = namesOf(engine);
   return {
     ...engine,
     upkeep: upkeepOf(engine),

@@ -1,6 +1,7 @@
 // Hosts, processes, cgroups and namespaces that agents report: a report's rows, and names in SQL.
 import type { CheckedReport } from '../ingest/report-check.ts';
 import { decimal, insertAccounting, insertable, told } from './accounting.ts';
+import { type Evicted, NameBudgets } from './name-budgets.ts';
 import type { Engine } from './store.ts';
 
 /** Refreshed by hand in the embedded engine, which never does so by itself. */
@@ -36,8 +37,9 @@ export function reportRows(report: CheckedReport, now_ms: number): Record<Entity
 
 /** Names that the dictionaries have: most reports bring none, and reloading costs more than storing them. */
 export class KnownNames {
-  static readonly #MAX = 100_000;
+  static readonly #CHARS_MAX = 8 * 1024 * 1024;
   readonly #known = new Set<string>();
+  #chars = 0;
 
   /** Whether a report has a name that none before it had. */
   learn(reports: readonly CheckedReport[]): boolean {
@@ -46,14 +48,31 @@ export class KnownNames {
       ...cgroups.map(({ cgroup_id, container_id, unit }) => `${host_id} ${cgroup_id} ${container_id} ${unit}`),
     ]);
     const fresh = names.filter((name) => !this.#known.has(name));
-    if (this.#known.size + fresh.length > KnownNames.#MAX) this.#known.clear();
-    for (const name of fresh) this.#known.add(name);
+    for (const name of fresh) {
+      if (this.#chars + name.length > KnownNames.#CHARS_MAX) this.forget();
+      this.#known.add(name);
+      this.#chars += name.length;
+    }
     return fresh.length > 0;
+  }
+
+  /** Names have gone from the tables, and nobody says which. */
+  forget(): void {
+    this.#known.clear();
+    this.#chars = 0;
   }
 }
 
-/** Stores reports, one insert a table. Repeating them changes nothing: every table keeps one row a key. */
-export async function insertReports(engine: Engine, reports: readonly CheckedReport[], known = new KnownNames()): Promise<void> {
+/** What is remembered of one engine's names from report to report. */
+export type Names = { known: KnownNames; budgets: NameBudgets };
+export const namesOf = (engine: Engine): Names => ({ known: new KnownNames(), budgets: new NameBudgets(engine) });
+
+/** Stores reports, one insert a table. Repeating them changes nothing: every table keeps one row a key. @returns names that had to go */
+export async function insertReports(
+  engine: Engine,
+  reports: readonly CheckedReport[],
+  { known, budgets } = namesOf(engine),
+): Promise<Evicted> {
   const now_ms = Date.now();
   const tables = new Map<string, EntityRow[]>();
   for (const report of reports) {
@@ -65,5 +84,8 @@ export async function insertReports(engine: Engine, reports: readonly CheckedRep
   }
   for (const [table, rows] of tables) for (const part of insertable(rows, ({ at }) => at)) await engine.insertObjects(table, part);
   await insertAccounting(engine, reports.flatMap(told));
+  const evicted = await budgets.keep(tables);
+  if (evicted.size > 0) known.forget();
   if (known.learn(reports)) await engine.reloadDictionaries();
+  return evicted;
 }

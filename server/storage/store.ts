@@ -3,6 +3,7 @@ import type { AccountingEntry } from '../../agent/agent-report.ts';
 import type { Kind } from '../../bpf/rows.gen.ts';
 import { reasonOf } from '../errors.ts';
 import type { CheckedReport } from '../ingest/report-check.ts';
+import type { Evicted } from './name-budgets.ts';
 import type { Upkeep } from './upkeep.ts';
 
 /** What a segment holds of one batch of one agent. Without a name (host_id '') where damage has left nobody knowing it. */
@@ -36,8 +37,8 @@ export type Store = {
   insertSegment(segment: Segment): Promise<void>;
   /** Stores segments of which a crash has left nobody knowing whether they are stored. Nothing else may insert meanwhile. */
   insertUnsettled(segments: readonly Segment[]): Promise<void>;
-  /** Hosts, processes, cgroups and namespaces that agents learned, and their accounting. Repeating a report changes nothing. */
-  insertReports(reports: readonly CheckedReport[]): Promise<void>;
+  /** Hosts, processes, cgroups and namespaces that agents learned, and their accounting. Repeating a report changes nothing. Returns the names that had to go. */
+  insertReports(reports: readonly CheckedReport[]): Promise<Evicted>;
   /** What the collector itself has counted. Cumulative within its key, so repeating changes nothing. */
   insertAccounting(entries: readonly HostAccountingEntry[]): Promise<void>;
   /**

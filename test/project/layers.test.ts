@@ -16,6 +16,7 @@ const mayImport = {
     'agent/agent-report.ts',
     'agent/outcome.ts',
     'agent/loopback.ts',
+    'agent/terminal-text.ts',
   ],
   dashboards: ['server/api.ts', 'bpf/rows.gen.ts'],
 } as const satisfies Record<string, readonly string[]>;
@@ -44,7 +45,8 @@ function crossings(file: ProjectFile): string[] {
 function allowed(layer: string, path: string): boolean {
   // Files of the root compose the layers; the configuration of the tests may import the tests' support.
   if (path === 'package.json') return true;
-  if (layer === '') return /^(agent|server)\/(main|up|admin|watch|check|record|replay)\.ts$|^test\/support\//.test(path);
+  if (layer === '')
+    return /^(agent|server)\/(main|up|admin|watch|check|record|replay)\.ts$|^agent\/terminal-text\.ts$|^test\/support\//.test(path);
   return layer in mayImport && (mayImport[layer as keyof typeof mayImport] as readonly string[]).includes(path);
 }
 

@@ -66,15 +66,20 @@ test('a host that tells 1100 large layouts, and twenty that help it, take bounde
   const sample = honest[KIND.indexOf('sample')] as Layout;
   expect((await postLayouts(collector.url, { layouts: honest }, hostId(1))).status).toBe(200);
   expect(await sendRows(sample, 1)).toBe(200);
-  const before = process.memoryUsage().rss;
+  const memory: number[] = [];
   for (let from = 0; from < 1100; from += 22) {
     const layouts = Array.from({ length: 22 }, (_, index) => bigLayout(from + index));
     expect((await postLayouts(collector.url, { layouts }, hostId(from < 660 ? 2 : 2 + from))).status).toBe(200);
+    memory.push(process.memoryUsage().rss);
   }
-  const more = process.memoryUsage().rss - before;
-  console.log(`1100 layouts: ${Math.round((await bytesOnDisk()) / MIB)} MiB on disk, ${Math.round(more / MIB)} MiB more memory`);
+  const half = memory.length / 2;
+  const more = Math.max(...memory.slice(half)) - Math.max(...memory.slice(0, half));
+  console.log(
+    `1100 layouts: ${Math.round((await bytesOnDisk()) / MIB)} MiB on disk, ${Math.round(more / MIB)} MiB more memory for the second half`,
+  );
   expect(await bytesOnDisk()).toBeLessThan(LAYOUTS_BYTES_MAX + MIB);
-  expect(more).toBeLessThan(200 * MIB);
+  // 550 of them, kept, took a quarter of a gigabyte; the test's own bodies are in it.
+  expect(more).toBeLessThan(150 * MIB);
   // Its rows are there, so its layout is: nobody had to tell it again.
   expect(await sendRows(sample, 2)).toBe(200);
   // A new version is welcome, whatever others have told.
