@@ -2,7 +2,7 @@
 // the next one's answer, and a server's answer can be cut short: each question has a token that its answer must begin and end with.
 import { randomBytes } from 'node:crypto';
 import type { ClickHouseClient } from '@clickhouse/client';
-import { bounded, given, ROWS_UNSAID } from './bounds.ts';
+import { bounded, given } from './bounds.ts';
 import { StoreError } from './store.ts';
 
 const TOKEN_BYTES = 12;
@@ -31,7 +31,7 @@ export async function ask<Row>(
   client: Pick<ClickHouseClient, 'query'>,
   sql: string,
   params: Record<string, unknown>,
-  rows = ROWS_UNSAID,
+  rows?: number,
 ): Promise<Row[]> {
   // Nobody who names a host or a process can guess it.
   const token = randomBytes(TOKEN_BYTES).toString('hex');

@@ -2,11 +2,9 @@
 import { quote } from './columns.ts';
 import { StoreError } from './store.ts';
 
-/** Rows of an answer that its question says nothing of. Every question of the collector's own says how many it can have. */
-export const ROWS_UNSAID = 1000;
 /** An answer may be longer only where the statement itself ends it: what has more than these is a list of what others have made. */
 export const ROWS_WITHOUT_LIMIT = 5000;
-/** No answer is longer: lists come in pages. */
+/** No answer is longer, also where a question says nothing (the collector's own all do): lists come in pages. */
 export const ROWS_MOST = 60_000;
 
 const BOUNDS = {
@@ -20,11 +18,11 @@ const BOUNDS = {
  * The statement with its bounds and `more` settings. In the text, because settings sent beside it stay with the embedded engine's session.
  * @param rows that the answer can have; with more it is an error, and nothing is given
  */
-export function bounded(sql: string, rows: number, more: Readonly<Record<string, string>>): string {
-  if (rows > (/\bLIMIT\b/.test(sql) ? ROWS_MOST : ROWS_WITHOUT_LIMIT)) {
+export function bounded(sql: string, rows: number | undefined, more: Readonly<Record<string, string>>): string {
+  if (rows !== undefined && rows > (/\bLIMIT\b/.test(sql) ? ROWS_MOST : ROWS_WITHOUT_LIMIT)) {
     throw new StoreError('store_query_failed', `an answer of ${rows} rows needs pages, and a LIMIT in its statement: ${sql.slice(0, 100)}`);
   }
-  const settings = Object.entries({ ...BOUNDS, max_result_rows: Math.max(1, rows), ...more });
+  const settings = Object.entries({ ...BOUNDS, max_result_rows: Math.max(1, rows ?? ROWS_MOST), ...more });
   return `${sql}\nSETTINGS ${settings.map(([name, value]) => `${name} = ${typeof value === 'string' ? quote(value) : value}`).join(', ')}`;
 }
 

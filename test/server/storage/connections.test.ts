@@ -22,18 +22,26 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
+/** Rows that a question may have here. */
+const ROWS = 5000;
+/** In small blocks, so that several are given before the failure. */
+const SMALL = 'SETTINGS max_block_size = 500, max_threads = 1';
+
 /** Each fails after it has given some of its rows, or before. */
 const FAILING = {
-  'more rows than a query may give': 'SELECT number AS n FROM numbers(200000)',
-  'one row more': 'SELECT number AS n FROM numbers(100001)',
-  'a failure in its last block': 'SELECT number AS n, throwIf(number = 99999) FROM numbers(100000)',
+  'more rows than a query may give': `SELECT number AS n FROM numbers(200000) ${SMALL}`,
+  'one row more': `SELECT number AS n FROM numbers(${ROWS + 1}) ${SMALL}`,
+  'a failure in its last block': `SELECT number AS n, throwIf(number = ${ROWS - 1}) FROM numbers(${ROWS}) ${SMALL}`,
   'a failure in its first row': 'SELECT throwIf(number = 0) AS n FROM numbers(10)',
   'no such column': 'SELECT nothing_of_that_name AS n',
   'no statement': 'SELECT FROM WHERE',
 } as const;
 
 test.each(Object.entries(FAILING))('after %s the next answers are their own', async (_, failing) => {
-  for (const fail of [() => engine.query(failing), () => engine.command(`${failing} SETTINGS max_result_rows = 100000`)]) {
+  for (const fail of [
+    () => engine.query(failing, {}, ROWS),
+    () => engine.command(`SELECT * FROM (${failing}) SETTINGS max_result_rows = ${ROWS}, max_block_size = 500`),
+  ]) {
     await expect(fail()).rejects.toMatchObject({ code: 'store_query_failed' });
     for (let again = 0; again < 3; again++) expect(await engine.query('SELECT 7 AS n')).toEqual([{ n: 7 }]);
     expect(await engine.query('SELECT {n:UInt32} AS n', { n: 8 })).toEqual([{ n: 8 }]);
@@ -54,7 +62,7 @@ const STEPS: fc.Arbitrary<Step> = fc.oneof(
     label: `asks for ${rows} rows`,
     run: async (mark: number) => {
       const sql = `SELECT number + ${mark} AS n, 'run ${mark}' AS of FROM numbers(${rows}) ORDER BY n`;
-      expect(await engine.query(sql)).toEqual(own(mark, rows));
+      expect(await engine.query(sql, {}, ROWS)).toEqual(own(mark, rows));
     },
   })),
   fc.integer({ min: 0, max: 50 }).map((rows) => ({
@@ -65,10 +73,13 @@ const STEPS: fc.Arbitrary<Step> = fc.oneof(
       expect(await engine.query(sql, { mark, rows })).toEqual(own(mark, rows));
     },
   })),
-  fc.constantFrom(...Object.entries(FAILING)).map(([label, sql]) => ({ label, run: () => fails(engine.query(sql), 'store_query_failed') })),
+  fc
+    .constantFrom(...Object.entries(FAILING))
+    .map(([label, sql]) => ({ label, run: () => fails(engine.query(sql, {}, ROWS), 'store_query_failed') })),
   fc.constantFrom(...Object.entries(FAILING)).map(([label, sql]) => ({
     label: `${label}, by parameters`,
-    run: (mark: number) => fails(engine.query(`SELECT * FROM (${sql}) WHERE {mark:UInt64} > 0`, { mark }), 'store_query_failed'),
+    run: (mark: number) =>
+      fails(engine.query(`SELECT * FROM (${sql}) WHERE {mark:UInt64} > 0 ${SMALL}`, { mark }, ROWS), 'store_query_failed'),
   })),
   fc.constant({
     label: 'an insert that fails half-way',
@@ -116,9 +127,7 @@ test('however failures and answers interleave, each answer is exactly its own ro
 test('a connection that is kept after a failure is found out by its next answer', async () => {
   const path = join(directory, 'engine');
   const client = createClient({ connection: createChdbConnection({ path }) as never });
-  await expect(
-    client.query({ query: `${FAILING['more rows than a query may give']} SETTINGS max_result_rows = 100000` }),
-  ).rejects.toThrow();
+  await expect(client.query({ query: 'SELECT number AS n FROM numbers(200000) SETTINGS max_result_rows = 100000' })).rejects.toThrow();
   await expect(ask(client, 'SELECT 7 AS n', {})).rejects.toMatchObject({ code: 'store_answer_foreign' });
   expect(await ask(client, 'SELECT 7 AS n', {})).toEqual([{ n: 7 }]);
   await client.close();

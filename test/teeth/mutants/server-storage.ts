@@ -13,7 +13,7 @@ export const serverStorage: readonly Mutant[] = [
   ...mutantsOf('server/storage/bounds.ts', [
     {
       why: 'an answer may be as long as it likes',
-      find: 'max_result_rows: Math.max(1, rows), ',
+      find: 'max_result_rows: Math.max(1, rows ?? ROWS_MOST), ',
       replace: '',
       suite: unit('server/storage/store.contract'),
     },
