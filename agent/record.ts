@@ -79,7 +79,12 @@ function anonymizerOf({ anonymize, anonymizeSecret }: RecordConfig): Anonymizer 
     return new Anonymizer(readFileSync(anonymizeSecret));
   } catch (error) {
     const reason = error instanceof Error ? error.message : error;
-    throw new ConfigError('no_secret', `cannot read the secret: ${reason}. Make one: head -c 32 /dev/urandom > ${anonymizeSecret}`, error);
+    const make = 'head -c 32 /dev/urandom > secret';
+    throw new ConfigError(
+      'no_secret',
+      `cannot read the secret ${anonymizeSecret} (${reason}): give a file, made like this: ${make}`,
+      error,
+    );
   }
 }
 

@@ -74,7 +74,11 @@ export class Recording {
 
   readonly #read: ReadAt = (at, length) => {
     const buffer = Buffer.alloc(length);
-    return buffer.subarray(0, readSync(this.#descriptor, buffer, 0, length, at));
+    try {
+      return buffer.subarray(0, readSync(this.#descriptor, buffer, 0, length, at));
+    } catch (error) {
+      throw unreadable(this.file, error);
+    }
   };
 }
 
@@ -82,8 +86,13 @@ function open(file: string): number {
   try {
     return openSync(file, 'r');
   } catch (error) {
-    throw new RecordingError('unreadable', `cannot read the recording ${file}: ${error instanceof Error ? error.message : error}`, error);
+    throw unreadable(file, error);
   }
+}
+
+function unreadable(file: string, error: unknown): RecordingError {
+  const why = error instanceof Error ? error.message : error;
+  return new RecordingError('unreadable', `cannot read the recording ${file} (${why}): give a file that tcplens record has made`, error);
 }
 
 /** Text of others may have halves of characters in a file: they become U+FFFD, as in what is read from a host. */

@@ -138,6 +138,11 @@ function create(file: string, force: boolean): number {
   } catch (error) {
     const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
     if (exists) throw new RecordingError('exists', `${file} is there already: choose another name, or --force to replace it`, error);
-    throw new RecordingError('unwritable', `cannot create ${file}: ${error instanceof Error ? error.message : error}`, error);
+    const why = error instanceof Error ? error.message : error;
+    throw new RecordingError(
+      'unwritable',
+      `cannot create ${file} (${why}): give a file in a directory that is there and can be written`,
+      error,
+    );
   }
 }

@@ -1,4 +1,5 @@
 // The file-system calls that the spool makes, all of them, so that tests can let each one fail as disks do.
+import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 
 export type DiskFile = {
@@ -23,15 +24,17 @@ export type Disk = {
   syncDirectory(path: string): Promise<void>;
 };
 
-const FLAGS = { read: 'r', new: 'wx+', any: 'a+' } as const;
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+/** A link is never followed: none is the spool's. */
+const FLAGS = {
+  read: O_RDONLY | O_NOFOLLOW,
+  new: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
+  any: O_RDWR | O_CREAT | O_NOFOLLOW,
+} as const;
 const MODE = 0o600;
 
 export const REAL_DISK: Disk = {
-  async open(path, how) {
-    // Made first: the flag that makes a missing file and allows writes anywhere in it has no name in Node.
-    if (how === 'any') await (await open(path, FLAGS.any, MODE)).close();
-    return fileOf(await open(path, how === 'any' ? 'r+' : FLAGS[how], MODE));
-  },
+  open: async (path, how) => fileOf(await open(path, FLAGS[how], MODE)),
   list: readdir,
   rename,
   remove: (path) => rm(path, { force: true }),

@@ -1,21 +1,23 @@
 // One agent per spool. Node has no flock(2); SQLite, which is part of Node, takes the kernel's own record lock on a file, and the
 // kernel lets go of it however the process ends. It also holds between containers that share the directory.
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CannotRunError } from '../errors.ts';
+import { makeOwnDirectory, refuseLink } from './trust.ts';
 
+const FILE = 'lock';
 const SQLITE_BUSY = 5;
 
 /**
  * Makes `directory` if it is missing and holds it until the returned function is called or the process ends.
- * @throws CannotRunError `spool_locked`, `spool_unusable`
+ * @throws CannotRunError `spool_locked`, `spool_untrusted`, `spool_unusable`
  */
 export function lockSpool(directory: string): () => void {
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    database = new DatabaseSync(join(directory, 'lock'), { timeout: 0 });
+    makeOwnDirectory(directory);
+    refuseLink(directory, FILE);
+    database = new DatabaseSync(join(directory, FILE), { timeout: 0 });
     // With its journal in memory it leaves no other file there.
     database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (error) {
@@ -27,6 +29,7 @@ export function lockSpool(directory: string): () => void {
 }
 
 function refusal(error: unknown, directory: string): CannotRunError {
+  if (error instanceof CannotRunError) return error;
   if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) {
     const message = `another agent uses the spool ${directory}: stop it, or give this one a directory of its own with --spool`;
     return new CannotRunError('spool_locked', message, error);

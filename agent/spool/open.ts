@@ -43,7 +43,7 @@ export type Opened = {
   close(): Promise<void>;
 };
 
-/** @throws CannotRunError `spool_locked`, `spool_unusable` */
+/** @throws CannotRunError `spool_locked`, `spool_untrusted`, `spool_unusable` */
 export async function openSpool({ directory, caps, run, ...options }: OpenOptions): Promise<Opened> {
   const accounting = new Accounting();
   const runs = new Map([[run.epoch, run]]);

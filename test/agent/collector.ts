@@ -1,5 +1,4 @@
 // A collector of a few lines for tests of the agent: a real HTTP server that keeps what it accepts and answers as told.
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,7 +6,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import type { AccountingEntry, AgentReport } from '../../agent/agent-report.ts';
 import { HEADERS, LAYOUTS_PATH, REPORT_PATH } from '../../agent/batch-envelope.ts';
 import type { Outcome } from '../../agent/outcome.ts';
-import { KIND, KINDS } from '../../bpf/rows.gen.ts';
+import { receiptOf } from '../support/receipt.ts';
 
 export type Attempt = {
   name: string;
@@ -56,7 +55,8 @@ export async function openCollector(reply: (attempt: Attempt, before: number) =>
     collector.most_at_once = Math.max(collector.most_at_once, at_once);
     response.on('close', () => at_once--);
     const stored = Buffer.concat(await request.toArray());
-    const digest = createHash('sha256').update(stored).digest('hex');
+    const receipt = receiptOf(request.headers, stored);
+    const { digest } = receipt;
     if (request.url === REPORT_PATH) {
       collector.reports.push(JSON.parse(stored.toString()) as AgentReport);
       response.writeHead(200).end(JSON.stringify({ digest }));
@@ -88,15 +88,6 @@ export async function openCollector(reply: (attempt: Attempt, before: number) =>
       return;
     }
     if (status === 200) accepted.set(attempt.name, attempt);
-    const rows = attempt.rows.length / (KIND.map((each) => KINDS[each]).find((each) => each.schema === schema)?.size ?? Number.NaN);
-    const receipt = {
-      schema,
-      host_id: request.headers[HEADERS.hostId],
-      epoch: request.headers[HEADERS.epoch],
-      sequence,
-      rows: rows,
-      digest,
-    };
     response.writeHead(status, headers).end(JSON.stringify(status === 200 ? receipt : { code, message: 'told to', digest }));
   });
   server.listen(0, '127.0.0.1');

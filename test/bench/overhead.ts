@@ -12,6 +12,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { compileC } from '../support/compile-c.ts';
 import { type LoneNetns, makeLone } from '../support/lone-netns.ts';
+import { receiptOf } from '../support/receipt.ts';
 import { buildStorm, runClients, serveStorm } from '../support/storm.ts';
 import { type Contender, contenders, whyNot } from './overhead/contenders.ts';
 import { type Case, type ExchangeFigures, exchangeFigures, type Helpers } from './overhead/exchanges.ts';
@@ -48,7 +49,9 @@ const hasPart = (part: 'sweeps' | 'exchanges' | 'storm') => values.parts.split('
 
 /** A collector that acknowledges everything and keeps nothing: what a collector does is not an agent's cost. */
 async function openSink(): Promise<{ url: string; close(): void }> {
-  const server = createServer((request, response) => request.resume().on('end', () => response.end('{}')));
+  const server = createServer(async (request, response) => {
+    response.end(JSON.stringify(receiptOf(request.headers, Buffer.concat(await request.toArray()))));
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close().closeAllConnections() };
 }

@@ -107,7 +107,8 @@ test.each([
 });
 
 test('a file that is not there', () => {
-  expect(() => new Recording('/nonexistent/file')).toThrow(/cannot read the recording \/nonexistent\/file/);
+  expect(() => new Recording('/nonexistent/file')).toThrow(/cannot read the recording \/nonexistent\/file .*ENOENT.*: give a file/);
+  expect(() => new Recording('/')).toThrow(/cannot read the recording \/ .*EISDIR.*: give a file that tcplens record has made/);
 });
 
 const NO_END = ['the recording has no end: its recorder was killed', 'how many rows the kernel lost while they were recorded is not known'];

@@ -1,0 +1,61 @@
+// A spool's directory is its agent's alone: whoever could put a link there would have an agent that is root write and remove files anywhere.
+import { lstatSync, mkdirSync, readlinkSync, type Stats } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { CannotRunError } from '../errors.ts';
+
+const GROUP_OR_OTHERS = 0o022;
+const OTHERS = 0o002;
+const STICKY = 0o1000;
+const MODE = 0o700;
+/** As the kernel allows. */
+const LINKS_MAX = 40;
+
+/**
+ * Makes `directory` and what is missing above it, and follows its path as the kernel does: only over directories and links that nobody but
+ * root and user `uid` can change.
+ * @throws CannotRunError `spool_untrusted`; what the file system says where that fails
+ */
+export function makeOwnDirectory(directory: string, uid = process.geteuid?.() ?? 0): void {
+  const left = namesOf(resolve(directory));
+  let at = '/';
+  let links = 0;
+  for (let name = left.shift(); name !== undefined; name = left.shift()) {
+    const path = name === '..' ? dirname(at) : join(at, name);
+    const found = lstatSync(path, { throwIfNoEntry: false }) ?? made(path);
+    if (found.uid !== 0 && found.uid !== uid) throw untrusted(directory, `${path} belongs to user ${found.uid}`);
+    if (found.isSymbolicLink()) {
+      links++;
+      if (links > LINKS_MAX) throw untrusted(directory, `${path} is one of too many links`);
+      const target = readlinkSync(path);
+      if (target.startsWith('/')) at = '/';
+      left.unshift(...namesOf(target));
+      continue;
+    }
+    if ((found.mode & OTHERS) !== 0 && (found.mode & STICKY) === 0) throw untrusted(directory, `others may write to ${path}`);
+    at = path;
+  }
+  const { uid: owner, mode } = lstatSync(at);
+  if (owner !== uid) throw untrusted(directory, `${at} belongs to user ${owner}`);
+  if ((mode & GROUP_OR_OTHERS) !== 0) throw untrusted(directory, `others may write to ${at}`);
+}
+
+/** @throws CannotRunError `spool_untrusted` where a file of the spool is a link */
+export function refuseLink(directory: string, name: string): void {
+  const path = join(directory, name);
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) throw untrusted(directory, `${path} is a symbolic link`);
+}
+
+const namesOf = (path: string): string[] => path.split('/').filter((name) => name !== '' && name !== '.');
+
+/** One at a time: Node's own recursion never ends where a file system, as /proc, takes none. */
+function made(path: string): Stats {
+  mkdirSync(path, { mode: MODE });
+  return lstatSync(path);
+}
+
+function untrusted(directory: string, why: string): CannotRunError {
+  const message =
+    `the spool ${directory} is not this agent's alone (${why}): give a directory with --spool that belongs to the agent's user, ` +
+    'is writable by nobody else and lies below no directory that others can change, or keep batches in memory only with --spool none';
+  return new CannotRunError('spool_untrusted', message);
+}
