@@ -111,6 +111,10 @@ test-browser: ## only the page, in Chromium
 test-unit test-kernel test-fidelity test-kernels test-faults test-browser: setup test-tools dashboards
 	$(Q)$(TESTS) --project $(@:test-%=%) $(ARGS)
 
+.PHONY: test-deep
+test-deep: setup ## every property at least 5 000 times, hours; TCPLENS_RUNS=… says how often, ARGS=FILE… which; what fails becomes a fixed case
+	$(Q)export TCPLENS_RUNS="$${TCPLENS_RUNS:-5000}"; exec $(TESTS) --project unit $(or $(ARGS),$$(grep -rl --include='*.test.ts' 'fc\.assert' test))
+
 .PHONY: fuzz
 fuzz: setup test-tools ## parsers and the loader on made-up input, FUZZ_SECONDS=600 for each; ONLY=NAME,… chooses: prints a table
 	$(Q)exec node test/fuzz/run.ts

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Accounting } from '../../agent/accounting.ts';
 import type { AccountingEntry } from '../../agent/agent-report.ts';
+import { tries } from '../support/tries.ts';
 
 const MINUTE = 60_000;
 const RUN = new Set(['a']);
@@ -112,6 +113,6 @@ test('whatever is lost, repeated or merged, and whichever way the clock goes, a 
       expect(told.rows).toBe(sum);
       expect(accounting.total('a', 'sample', 'seen')).toBe(sum);
     }),
-    { numRuns: 500 },
+    tries(500),
   );
 });

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compileC, SANITIZED } from '../support/compile-c.ts';
 import { root } from '../support/project-files.ts';
 import { missingCommand, runCommand } from '../support/run-command.ts';
+import { tries } from '../support/tries.ts';
 
 /** A race is lost now and then only. */
 const ROUNDS = 12;
@@ -52,7 +53,7 @@ test('one after the other it gives the tokens that a bucket has', (context) => {
       for (const wait of waited) times.push((times.at(-1) ?? 1_000_000) + wait);
       expect(run(['take', interval, burst], times.join('\n'))).toBe(bucket(interval, burst, times));
     }),
-    { numRuns: 200 },
+    tries(200),
   );
 });
 

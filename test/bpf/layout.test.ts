@@ -5,6 +5,7 @@ import { conversionTo, type Layout, LayoutError, layoutOf, parseLayout, UNKNOWN,
 import { stepBetween } from '../../bpf/layout-steps.ts';
 import { type Column, END_REASON, KIND, KINDS, type Kind } from '../../bpf/rows.gen.ts';
 import { rowBytes } from '../support/row-bytes.ts';
+import { tries } from '../support/tries.ts';
 
 const SIZES: Record<string, number> = { Bool: 1, UInt8: 1, Int8: 1, UInt16: 2, Int16: 2, UInt32: 4, Int32: 4, UInt64: 8, Int64: 8 };
 /** The largest row's. */
@@ -162,7 +163,7 @@ test('any order of the columns gives the row back', () => {
           expect(Buffer.from(converted).subarray(offset, offset + bytes)).toEqual(row.subarray(offset, offset + bytes));
       },
     ),
-    { numRuns: 50 },
+    tries(50),
   );
 });
 

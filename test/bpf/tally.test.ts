@@ -20,6 +20,7 @@ import {
 import { buildTally, comparable } from '../support/loader-tally.ts';
 import { type RowValues, rowBytes } from '../support/row-bytes.ts';
 import { missingCommand } from '../support/run-command.ts';
+import { tries } from '../support/tries.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-tally-'));
 const missing = missingCommand(['gcc']);
@@ -80,7 +81,7 @@ test('the groups are the same, in the same order, whatever has no room', (contex
     fc.property(fc.array(anyRow, { maxLength: 60 }), options, fc.constantFrom(1, 5, 4096), (rows, of, groups_max) => {
       check(rows, of, groups_max);
     }),
-    { numRuns: 150 },
+    tries(150),
   );
 });
 

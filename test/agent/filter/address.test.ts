@@ -2,6 +2,7 @@ import { BlockList } from 'node:net';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatAddress, parseAddress, parsePrefix } from '../../../agent/filter/address.ts';
+import { tries } from '../../support/tries.ts';
 
 const MAPPED = 0xffff_0000_0000n;
 
@@ -52,6 +53,6 @@ test("a prefix holds the addresses that Node's own list holds", () => {
         expect(range[0] <= number && number <= range[1], each).toBe(list.check(each, isV4 ? 'ipv4' : 'ipv6'));
       }
     }),
-    { numRuns: 500 },
+    tries(500),
   );
 });

@@ -13,6 +13,7 @@ import { type Column, KINDS, type Kind } from '../../../bpf/rows.gen.ts';
 import { kernelFilter } from '../../support/kernel-filter.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 import { missingCommand } from '../../support/run-command.ts';
+import { tries } from '../../support/tries.ts';
 import { byKernel, byTree, type Row } from './evaluators.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-filter-'));
@@ -103,7 +104,7 @@ test('random trees over random rows', (context) => {
       counts.asked += answers.length;
       counts.matched += answers.filter(Boolean).length;
     }),
-    { numRuns: 500 },
+    tries(500),
   );
   // Neither answer may be rare, or the equality would say little.
   expect(counts.matched / counts.asked).toBeGreaterThan(0.1);

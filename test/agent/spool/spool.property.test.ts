@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { tries } from '../../support/tries.ts';
 import { corrupt, cut, KINDS, ModelledSpool, nameOf } from './spool-model.ts';
 
 type Step =
@@ -113,7 +114,7 @@ test('without faults nothing is lost, whoever is killed: in order, the same byte
       expect(sent + rejected).toBe(seen);
       await spool.remove();
     }),
-    { numRuns: 60 },
+    tries(60),
   );
 });
 
@@ -138,7 +139,7 @@ test('what is taken is the oldest that waits', async () => {
         await spool.remove();
       },
     ),
-    { numRuns: 40 },
+    tries(40),
   );
 });
 
@@ -159,6 +160,6 @@ test('whatever the disk does, each row that was seen is sent, is lost by a name,
       expect(sent + rejected, 'nothing counts as sent twice').toBeLessThanOrEqual(spool.put_in(spool.ended));
       await spool.remove();
     }),
-    { numRuns: 150 },
+    tries(150),
   );
 });

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { BATCH_BYTES_MAX } from '../../../agent/batch-envelope.ts';
 import { BATCH_AGE_MS_MAX, type Batch, Batcher } from '../../../agent/uplink/batch.ts';
 import { KIND, KINDS } from '../../../bpf/rows.gen.ts';
+import { tries } from '../../support/tries.ts';
 
 test('whatever comes in goes out: whole rows, in order, one kind a batch, sequences without a gap', () => {
   const add = fc.record({
@@ -40,7 +41,7 @@ test('whatever comes in goes out: whole rows, in order, one kind a batch, sequen
         expect(sent.equals(Buffer.concat(taken[kind] ?? []))).toBe(true);
       }
     }),
-    { numRuns: 30 },
+    tries(30),
   );
 });
 

@@ -48,6 +48,18 @@ const others: Scenario[] = [
   },
   {
     ...PLAIN,
+    id: 'A1c',
+    name: 'reset by its own process, long after data of the peer and soon after an acknowledgement',
+    path: relay('out:delay=1:any'),
+    server: 'listen:7000 accept send:100 drain close',
+    client: 'connect:7000 recv:100 sleep:1500 send:100 flush linger0 close',
+    happened: ({ client }) => expect(client.nstat['TcpOutRsts']).toBe(1),
+    causes: ({ client }) => resetsSent(client),
+    // Both are news of the peer; the later one counts.
+    says: ({ client }) => expect(resetsSent(client)[0]?.idle_us).toBeLessThan(1_000_000),
+  },
+  {
+    ...PLAIN,
     id: 'A4',
     name: 'nobody listens for a while (restart)',
     path: relay('out:delay=1:any'),

@@ -9,6 +9,7 @@ import { HEAD_AT, KINDS, type Kind } from '../../../bpf/rows.gen.ts';
 import type { Batch } from '../../../server/log/group.ts';
 import { Log } from '../../../server/log/log.ts';
 import { EPOCH_UNKNOWN } from '../../../server/log/losses.ts';
+import { tries } from '../../support/tries.ts';
 import { EPOCH, HOST, HOST_HEX } from '../support/agent.ts';
 import { TornFiles } from './torn-files.ts';
 
@@ -124,14 +125,14 @@ const flips = fc.array(fc.record({ file: fc.nat(), at: fc.double({ min: 0, max: 
 test('batches that are damaged are set aside and counted to the row, those beside them are given', async () => {
   await fc.assert(
     fc.asyncProperty(flips, (some) => check(some, false)),
-    { numRuns: 25 },
+    tries(25),
   );
 });
 
 test('a damaged journal loses no more than it must, and gives nothing twice', async () => {
   await fc.assert(
     fc.asyncProperty(flips, (some) => check(some, true)),
-    { numRuns: 25 },
+    tries(25),
   );
 });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { RANGES_MAX, Sequences } from '../../../server/log/sequences.ts';
+import { tries } from '../../support/tries.ts';
 
 function check(order: readonly number[], ranges: [number, number][]): void {
   const sequences = new Sequences();
@@ -48,7 +49,7 @@ test('agrees with a set, whatever arrives in whatever order', () => {
       const restored = new Sequences(sequences.ranges, sequences.closed_up_to);
       for (let sequence = 1; sequence <= 201; sequence++) expect(restored.verdict(sequence)).toBe(model.has(sequence) ? 'stored' : 'new');
     }),
-    { numRuns: 200 },
+    tries(200),
   );
 });
 
@@ -87,6 +88,6 @@ test('no batch that was never sent is too old, with live batches far ahead of a 
       }
       expect(sequences.closed_up_to).toBe(0);
     }),
-    { numRuns: 50 },
+    tries(50),
   );
 });

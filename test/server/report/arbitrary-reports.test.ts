@@ -1,6 +1,7 @@
 // Whatever a report is made of: the collector answers, stores what is good in it and names what is not.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { tries } from '../../support/tries.ts';
 import { EPOCH, postReport, report } from '../support/agent.ts';
 import { startCollector, testDirectory, withStore } from '../support/collector.ts';
 
@@ -177,7 +178,7 @@ test('never a 5xx; what is good in a report is stored, what is bad is named', as
         if (sort.list === 'processes') told.set(n, made[index] as object);
       }
     }),
-    { numRuns: RUNS },
+    tries(RUNS),
   );
   await collector.stop();
   await withStore(directory.path, async (store) => {

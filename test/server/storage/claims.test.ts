@@ -9,6 +9,7 @@ import { Claims } from '../../../server/storage/claims.ts';
 import { CLAIMS_TABLES } from '../../../server/storage/claims-tables.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import type { BatchSpan, Engine, Segment } from '../../../server/storage/store.ts';
+import { tries } from '../../support/tries.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-claims-'));
 let engine: Engine;
@@ -228,6 +229,6 @@ test('of batches that reached several collectors, in any order, each is stored b
       },
     ),
     // Shrinking would run the engine a thousand times; the seed that is printed repeats the failure.
-    { numRuns: 8, endOnFailure: true },
+    { ...tries(8), endOnFailure: true },
   );
 });

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ask, rowsOf } from '../../../server/storage/answers.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import type { Engine } from '../../../server/storage/store.ts';
+import { tries } from '../../support/tries.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-connections-'));
 let engine: Engine;
@@ -120,7 +121,7 @@ test('however failures and answers interleave, each answer is exactly its own ro
         );
       }
     }),
-    { numRuns: 40 },
+    tries(40),
   );
 });
 

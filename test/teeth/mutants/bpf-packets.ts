@@ -122,7 +122,7 @@ export const bpfPackets: readonly Mutant[] = [
       why: 'addresses are swapped',
       find: 'addr_v4(head->local_addr, common->skc_rcv_saddr);\n\t\taddr_v4(head->peer_addr, common->skc_daddr)',
       replace: 'addr_v4(head->local_addr, common->skc_daddr);\n\t\taddr_v4(head->peer_addr, common->skc_rcv_saddr)',
-      suite: fidelity('A8c', 'A9'),
+      suite: fidelity('D1'),
     },
     { why: 'an IPv4 address is not mapped', find: 'to[10] = 0xff;', replace: '', suite: fidelity('A8c') },
     {
@@ -152,16 +152,10 @@ export const bpfPackets: readonly Mutant[] = [
       suite: fidelity('R6'),
     },
     {
-      why: 'the receive window does not shrink',
-      find: 'tp->rcv_wup + tp->rcv_wnd - tp->rcv_nxt',
-      replace: 'tp->rcv_wnd',
-      suite: fidelity('B10'),
-    },
-    {
       why: 'idle is since the later of the two',
       find: 'since_data < since_ack ?',
       replace: 'since_data > since_ack ?',
-      suite: fidelity('A1'),
+      suite: fidelity('A1c'),
     },
   ]),
   ...mutantsOf('bpf/sample.bpf.c', [

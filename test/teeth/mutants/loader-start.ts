@@ -9,7 +9,7 @@ export const loaderStart: readonly Mutant[] = [
       why: 'the walk at the start is left out',
       find: 'loader__walk(NULL, 0) < 0',
       replace: '0',
-      suite: kernel('loader', 'counts from where'),
+      suite: kernel('owner', 'older than the agent'),
     },
   ]),
   ...mutantsOf('bpf/maps.c', [
@@ -27,12 +27,6 @@ export const loaderStart: readonly Mutant[] = [
     },
   ]),
   ...mutantsOf('bpf/constants.c', [
-    {
-      why: 'an argument too many is counted',
-      find: 'btf_vlen(type) - 1 : 0',
-      replace: 'btf_vlen(type) : 0',
-      suite: kernel('loader', 'all hooks attach here'),
-    },
     {
       why: 'the tick is a millisecond',
       find: 'jiffy_us = (__u32)(tick.tv_nsec / 1000);',
@@ -71,14 +65,6 @@ export const loaderStart: readonly Mutant[] = [
       find: 'filter.end_ns -= filter.end_ns < offset_ns ? filter.end_ns : offset_ns;',
       replace: 'filter.end_ns = 0;',
       suite: kernel('filter', 'only what matches'),
-    },
-  ]),
-  ...mutantsOf('bpf/walks.c', [
-    {
-      why: 'a walk ends with its first page',
-      find: '} while (got > 0 ||',
-      replace: '} while (0 ||',
-      suite: kernel('namespaces', 'a thread lives in'),
     },
   ]),
   ...mutantsOf('bpf/object.c', [
