@@ -68,11 +68,12 @@ $(MODULES): package-lock.json $(NODE)
 	$(Q)$(pinned_npm_install)
 	$(Q)touch $@
 
+# A recording has a directory of its own: root's collector takes none that is another user's.
 .PHONY: run
 run: setup dashboards ## start the collector, the page on http://127.0.0.1:8600 and an agent on this host; ARGS='…'
 	$(Q)[ "$$(id -u)" = 0 ] && exec ./tcplens up $(ARGS); \
 	echo 'Watching this host needs root: sudo make run. Without it, this is a recording:'; \
-	exec ./tcplens up --replay $(RECORDING) --loop $(ARGS)
+	exec ./tcplens up --replay $(RECORDING) --loop --data .data-recording $(ARGS)
 
 .PHONY: dashboards
 dashboards: $(PAGE) ## build the page, if its sources changed
