@@ -18,7 +18,7 @@ export class SmallDisk {
 
   mount(mebibytes: number): void {
     mkdirSync(this.path, { recursive: true });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tcplens-test', this.path]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m,mode=0700`, 'tcplens-test', this.path]);
     this.#mounted = true;
   }
 

@@ -39,11 +39,11 @@ async function ended(child: ChildProcess): Promise<number | null> {
 
 /** Runs that read a handful of rows, to send what the others have left. */
 async function sendTheRest(spool: string): Promise<void> {
-  for (let run = 0; run < 10 && segmentsIn(spool).length > 0; run++) {
+  // A run sends for as long as an end may take; how much that is depends on how often it is refused.
+  while (segmentsIn(spool).length > 0) {
     const child = start(spool, '--replay', writeRecording(1), '--speed', '0');
     expect(await ended(child)).toBe(0);
   }
-  expect(segmentsIn(spool)).toEqual([]);
 }
 
 const segmentsIn = (spool: string) => readdirSync(spool).filter((name) => name.endsWith('.batches'));
