@@ -11,7 +11,7 @@ export type Limit = { what: string; number: number; unit: LimitUnit; per: string
 
 const AGAIN = '`429 too_many_bytes_in_flight`, and when to come back';
 
-/** A peer is an address together with the host that a batch names; of people also whether a browser or a tool asks. */
+/** A peer is an address together with the host that a batch or a report names; of people also whether a browser or a tool asks. */
 export const LIMITS = {
   rows_body: {
     what: 'a batch, packed',

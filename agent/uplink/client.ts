@@ -40,9 +40,9 @@ export class CollectorClient {
     return this.#post('rows', { url: this.url + ROWS_PATH, headers, body: payload, name, signal });
   }
 
-  /** `body`: the JSON of an AgentReport. */
-  report(body: Uint8Array, signal: AbortSignal): Promise<Answer> {
-    return this.#post('report', { url: this.url + REPORT_PATH, headers: JSON_TYPE, body, signal });
+  /** `body`: the JSON of an AgentReport. The host is in a header too: agents behind one address have their shares of memory by it. */
+  report(host_id: string, body: Uint8Array, signal: AbortSignal): Promise<Answer> {
+    return this.#post('report', { url: this.url + REPORT_PATH, headers: { ...JSON_TYPE, [HEADERS.hostId]: host_id }, body, signal });
   }
 
   /** Tells how rows of these schemas lie. All of them: the next collector behind the same address may know none. */

@@ -92,7 +92,7 @@ export class Reporter {
     // What a collector has been told must not be forgotten by a crash: it would be counted once more.
     await spool.spool.flush(true);
     const body = Buffer.from(JSON.stringify(this.#report(run, names, accounting)));
-    const { verdict, code, is_receipt, reason, status } = await client.report(body, signal);
+    const { verdict, code, is_receipt, reason, status } = await client.report(run.host_id, body, signal);
     if (verdict !== 'accepted') {
       this.#complaint.run(Date.now(), (held) => log.warn({ held }, `the collector did not take all of a report: ${reason}`));
       if (!(is_receipt && code === PARTLY_REFUSED)) return verdict === 'rejected' || status === 0 ? 'not' : 'again';
