@@ -1,13 +1,13 @@
 // What became of rows, as agents and collectors tell it: one figure a minute, host, run of the agent, kind and outcome.
 import type { CheckedReport } from '../ingest/report-check.ts';
-import type { Engine, HostAccountingEntry } from './store.ts';
+import type { Engine, HostAccountingEntry, LostRows } from './store.ts';
 
 /** 64 bits in hex, as JSONEachRow wants them. */
 export const decimal = (hex: string) => BigInt(`0x${hex}`).toString();
 
 /** What a report says about its host, in the agent's own words. */
 export function told({ host_id, accounting }: CheckedReport): HostAccountingEntry[] {
-  return accounting.map((entry) => ({ ...entry, host_id, reporter: '' }));
+  return accounting.map((entry) => ({ ...entry, host_id }));
 }
 
 /** Of as many days as one insert takes: the engine makes no more than 100 partitions at once. */
@@ -38,4 +38,15 @@ export async function insertAccounting(engine: Pick<Engine, 'insertObjects'>, en
     }));
     await engine.insertObjects('accounting', objects);
   }
+}
+
+/** The largest count of a batch and outcome is the one that counts: `lost` keeps it. */
+export async function insertLost(engine: Pick<Engine, 'insertObjects'>, entries: readonly LostRows[]): Promise<void> {
+  const objects = entries.map(({ minute_ms, host_id, epoch, ...entry }) => ({
+    minute: Math.floor(minute_ms / 60_000) * 60,
+    host_id: decimal(host_id),
+    epoch: decimal(epoch),
+    ...entry,
+  }));
+  if (objects.length > 0) await engine.insertObjects('lost', objects);
 }

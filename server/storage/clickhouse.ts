@@ -1,13 +1,12 @@
 // A ClickHouse server or cluster by URL. Rows stream as the request's body, as the log holds them.
 import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { reasonOf } from '../errors.ts';
 import { ask } from './answers.ts';
 import { CLUSTER_SETTINGS, onCluster } from './cluster.ts';
-import { quote, rawStructure } from './columns.ts';
-import { checkSegment, checkWritten, DEDUPLICATE_SELECT, insertStatement, wholeOf } from './segment-insert.ts';
-import { type Engine, failingAs, type Piece, type Segment, StoreError } from './store.ts';
+import { quote, segmentStructure } from './columns.ts';
+import { checkSegment, checkWritten, insertStatement } from './segment-insert.ts';
+import { type Engine, failingAs, type Segment, StoreError } from './store.ts';
 
 export type ClickHouseOptions = {
   url: string;
@@ -29,13 +28,8 @@ export async function connect(options: ClickHouseOptions): Promise<Engine> {
   try {
     const everywhere = options.cluster === undefined ? '' : ` ON CLUSTER ${identifier(options.cluster)}`;
     await first.command({ query: `CREATE DATABASE IF NOT EXISTS ${identifier(database)}${everywhere}` });
-    const known = await first.query({
-      query: `SELECT name FROM system.settings WHERE name = '${DEDUPLICATE_SELECT}'`,
-      format: 'JSONEachRow',
-    });
-    const knowsDeduplicateSelect = (await known.json()).length > 0;
     const settings = options.cluster === undefined ? {} : { clickhouse_settings: CLUSTER_SETTINGS };
-    return remoteEngine(createClient({ ...login, ...settings, database }), options, knowsDeduplicateSelect);
+    return remoteEngine(createClient({ ...login, ...settings, database }), options);
   } catch (cause) {
     throw new StoreError('store_unavailable', `No ClickHouse answers at ${new URL(url).host} as ${username}: ${reasonOf(cause)}`, {
       cause,
@@ -45,24 +39,20 @@ export async function connect(options: ClickHouseOptions): Promise<Engine> {
   }
 }
 
-function remoteEngine(
-  client: ClickHouseClient,
-  { database, username, password, cluster }: ClickHouseOptions,
-  knowsDeduplicateSelect: boolean,
-): Engine {
+function remoteEngine(client: ClickHouseClient, { database, username, password, cluster }: ClickHouseOptions): Engine {
   const query = <Row>(sql: string, params: Record<string, unknown> = {}, rows?: number) =>
     failingAs('store_query_failed', () => ask<Row>(client, sql, params, rows));
-  const insert = async (segment: Segment, pieces: readonly Piece[], table: string): Promise<void> => {
+  const insert = async (segment: Segment): Promise<void> => {
     checkSegment(segment);
-    const source = `input(${quote(rawStructure(segment.kind))})`;
+    const source = `input(${quote(segmentStructure(segment.kind))})`;
     const { stream, summary } = await client.exec({
-      query: `${insertStatement(segment, source, knowsDeduplicateSelect, table)} FORMAT RowBinary`,
-      values: reading(segment.path, pieces),
+      query: `${insertStatement(segment.kind, source)} FORMAT RowBinary`,
+      values: createReadStream(segment.path),
       // Without it the answer's headers, and the count in them, are sent before the rows are stored.
       clickhouse_settings: { wait_end_of_query: 1 },
     });
     stream.resume();
-    checkWritten(segment, Number(summary?.written_rows ?? 0), pieces);
+    checkWritten(segment, Number(summary?.written_rows ?? 0));
   };
   const credentials = username === undefined ? '' : `USER ${quote(username)} PASSWORD ${quote(password ?? '')}`;
   const command = (sql: string) => failingAs('store_query_failed', async () => void (await client.command({ query: sql })));
@@ -74,8 +64,7 @@ function remoteEngine(
   return {
     backend: 'clickhouse',
     query,
-    insertSegment: (segment, pieces = wholeOf(segment), table = segment.kind) =>
-      failingAs('store_insert_failed', () => insert(segment, pieces, table)),
+    insertSegment: (segment) => failingAs('store_insert_failed', () => insert(segment)),
     command,
     insertObjects: (table, values) =>
       failingAs(
@@ -92,15 +81,6 @@ function remoteEngine(
     ping: async () => void (await query('SELECT 1', {}, 1)),
     close: () => client.close(),
   };
-}
-
-/** The pieces of a file as one stream. */
-function reading(path: string, pieces: readonly Piece[]): Readable {
-  return Readable.from(bytesOf(path, pieces), { objectMode: false });
-}
-
-async function* bytesOf(path: string, pieces: readonly Piece[]): AsyncGenerator<Buffer> {
-  for (const { start, end } of pieces) yield* createReadStream(path, { start, end: end - 1 }) as AsyncIterable<Buffer>;
 }
 
 /** A database's or cluster's name in SQL, where no parameter can stand. */

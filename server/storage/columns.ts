@@ -1,5 +1,6 @@
 // rows.gen.ts → ClickHouse: what each column is stored as, how it is read from a raw row, and how one becomes the other.
 import { type Column, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { TRAILER_STRUCTURE } from './identity.ts';
 
 /** One stored column: `type` and `codec` as in CREATE TABLE, `select` the expression over the raw row's column. */
 export type StoredColumn = { name: string; type: string; codec: string; comment: string; select: string };
@@ -51,6 +52,11 @@ export function storedColumns(kind: Kind): StoredColumn[] {
 export function rawStructure(kind: Kind): string {
   const columns: readonly Column[] = KINDS[kind].columns;
   return columns.map(({ name, type }) => `${name} ${/^(Enum8|Bool)/.test(type) ? 'UInt8' : type}`).join(', ');
+}
+
+/** The same of a segment's rows, each with its trailer. */
+export function segmentStructure(kind: Kind): string {
+  return `${rawStructure(kind)}, ${TRAILER_STRUCTURE}`;
 }
 
 /** A string as a SQL literal. Only for text that this program makes itself: values of others go in as parameters. */

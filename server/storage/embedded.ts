@@ -4,17 +4,14 @@ import { mkdirSync } from 'node:fs';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
 import { reasonOf } from '../errors.ts';
-import { insertAccounting } from './accounting.ts';
 import { ask } from './answers.ts';
-import { quote, rawStructure } from './columns.ts';
+import { quote, segmentStructure } from './columns.ts';
 import { Connection } from './connections.ts';
-import { DICTIONARIES, insertReports, namesOf } from './entities.ts';
-import { migrate } from './migrations.ts';
+import { DICTIONARIES } from './entities.ts';
+import { storeOn } from './engine-store.ts';
 import { checkSegment, checkWritten, insertStatement } from './segment-insert.ts';
 import { type Engine, failingAs, type Segment, type Store, StoreError } from './store.ts';
 import { turns } from './turns.ts';
-import { insertUnsettled } from './unsettled.ts';
-import { upkeepOf } from './upkeep.ts';
 
 type ClickHouseOptions = NonNullable<Parameters<typeof createClient>[0]>;
 
@@ -31,19 +28,7 @@ const PATTERN = /[*?{}]/;
  * @throws StoreError `store_unavailable`
  */
 export async function openEmbedded(options: { path: string }): Promise<Store> {
-  const engine = await openEmbeddedEngine(options);
-  const names = namesOf(engine);
-  return {
-    ...engine,
-    upkeep: upkeepOf(engine),
-    migrate: () => migrate(engine),
-    // Its rows are this process's alone.
-    claim: async () => undefined,
-    claimAside: async (batches) => batches.map(() => true),
-    insertReports: (reports) => insertReports(engine, reports, names),
-    insertAccounting: (entries) => insertAccounting(engine, entries),
-    insertUnsettled: (segments) => insertUnsettled(engine, segments),
-  };
+  return storeOn(await openEmbeddedEngine(options));
 }
 
 /** The engine alone, without a store's tables. @param database is created where it is missing */
@@ -105,8 +90,8 @@ function embeddedEngine(writer: Connection, readers: readonly Connection[]): Eng
     }
     checkSegment(segment);
     const before = await taken();
-    const source = `file(${quote(segment.path)}, RowBinary, ${quote(rawStructure(segment.kind))})`;
-    await execute(insertStatement(segment, source, true));
+    const source = `file(${quote(segment.path)}, RowBinary, ${quote(segmentStructure(segment.kind))})`;
+    await execute(insertStatement(segment.kind, source));
     checkWritten(segment, (await taken()) - before);
   };
   const command = (sql: string) => inTurn(() => failingAs('store_query_failed', () => execute(sql)));

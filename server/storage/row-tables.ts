@@ -1,24 +1,26 @@
 // One table a kind, shaped by rows.h through rows.gen.ts: created where missing, and brought up to it where rows.h has moved on.
 import { KIND, type Kind } from '../../bpf/rows.gen.ts';
 import { quote, type StoredColumn, storedColumns } from './columns.ts';
+import { IDENTITY } from './identity.ts';
 import { type Engine, StoreError } from './store.ts';
 
 /** Days that rows stay. A whole day's parts go at once. */
 export const ROWS_KEPT_DAYS = 30;
 
-/** Tokens remembered a table; without it a repeated insert is stored again, and in a view chain every table needs it. */
-export const DEDUPLICATION_WINDOW = 10_000;
-
-/** Sorting by time first and by connection within five minutes packs rows about twice as well as by time alone. */
+/**
+ * Sorting by time first and by connection within five minutes packs rows about twice as well as by time alone. The rest of the sorting key
+ * is a row's identity, by which the engine keeps one of several copies; it is in no index, where it would only take memory.
+ */
 export function createRowTable(kind: Kind): string {
-  const columns = storedColumns(kind).map((column) => `  ${definition(column)}`);
+  const columns = [...storedColumns(kind), ...IDENTITY].map((column) => `  ${definition(column)}`);
   return `CREATE TABLE IF NOT EXISTS ${kind} (
 ${columns.join(',\n')}
-) ENGINE = MergeTree
+) ENGINE = ReplacingMergeTree
 PARTITION BY toDate(time_ns)
-ORDER BY (toStartOfFiveMinutes(time_ns), host_id, connection_id, time_ns)
+PRIMARY KEY (toStartOfFiveMinutes(time_ns), host_id, connection_id, time_ns)
+ORDER BY (toStartOfFiveMinutes(time_ns), host_id, connection_id, time_ns, ${IDENTITY.map(({ name }) => name).join(', ')})
 TTL toDateTime(time_ns) + INTERVAL ${ROWS_KEPT_DAYS} DAY
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW}`;
+SETTINGS ttl_only_drop_parts = 1`;
 }
 
 /** Of a kind's table and its local one: rows.h has some hundred members, and a column that it no longer has stays. */
@@ -41,7 +43,7 @@ WHERE database = currentDatabase() AND table IN ({kind:String}, concat({kind:Str
       COLUMNS_MAX,
     );
     const columns = new Map(held.map((column) => [column.name, column]));
-    for (const column of storedColumns(kind)) {
+    for (const column of [...storedColumns(kind), ...IDENTITY]) {
       const change = alteration(kind, column, columns.get(column.name));
       if (change !== undefined) await engine.define(change);
     }

@@ -6,41 +6,29 @@ import type { CheckedReport } from '../ingest/report-check.ts';
 import type { Evicted } from './name-budgets.ts';
 import type { Upkeep } from './upkeep.ts';
 
-/** What a segment holds of one batch of one agent. Without a name (host_id '') where damage has left nobody knowing it. */
-export type BatchSpan = { host_id: string; epoch: string; sequence: number; rows: number };
+/** A sealed log file: `rows` rows of one kind at the absolute `path`, each with the trailer that identity.ts describes. */
+export type Segment = { kind: Kind; path: string; rows: number };
 
-/** A batch of which rows, or all of them, are kept out of the tables. `token` is the segment's that has the rest of it. */
-export type AsideBatch = BatchSpan & { kind: string; token: string };
+/** What an agent says became of rows of its host, in a minute. */
+export type HostAccountingEntry = AccountingEntry & { host_id: string };
 
-/** A sealed log file: `rows` raw rows of one kind at the absolute `path`, batch after batch. `token` names these bytes for ever. */
-export type Segment = { kind: Kind; path: string; rows: number; token: string; batches: readonly BatchSpan[] };
-
-/** Bytes `start` up to and without `end` of a segment's file. */
-export type Piece = { start: number; end: number };
-
-/** What became of rows of a host; `reporter` is '' for its agent, else the run of the collector that says so. */
-export type HostAccountingEntry = AccountingEntry & { host_id: string; reporter: string };
+/**
+ * Rows that the collector acknowledged, or took out of what it acknowledged, and does not store: so many of this batch. `sequence` 0: of
+ * no batch that anybody knows, as the collector's run `reporter` counted them, which else is ''. The largest count of a key counts.
+ */
+export type LostRows = AccountingEntry & { host_id: string; sequence: number; reporter: string };
 
 export type Store = {
   readonly backend: 'embedded' | 'clickhouse';
   readonly upkeep: Upkeep;
   /** Brings the tables to this version's shape; can be killed and started again at any point. */
   migrate(): Promise<void>;
-  /**
-   * Agrees with other collectors on the same ClickHouse which of the segments' batches are stored out of them. Inserting does so by
-   * itself where it has not been done; for many at once it costs no more than for one.
-   */
-  claim(segments: readonly Segment[]): Promise<void>;
-  /** Which of the batches are this collector's, as `claim` decides it for those in segments. The same batch has the same token again. */
-  claimAside(batches: readonly AsideBatch[]): Promise<boolean[]>;
-  /** Stores the segment exactly once, rollup included, however often it is called with the same token and bytes. */
+  /** Stores the segment's rows. Whoever inserts the same rows again, at any time, changes nothing: a row is one by its identity. */
   insertSegment(segment: Segment): Promise<void>;
-  /** Stores segments of which a crash has left nobody knowing whether they are stored. Nothing else may insert meanwhile. */
-  insertUnsettled(segments: readonly Segment[]): Promise<void>;
   /** Hosts, processes, cgroups and namespaces that agents learned, and their accounting. Repeating a report changes nothing. Returns the names that had to go. */
   insertReports(reports: readonly CheckedReport[]): Promise<Evicted>;
-  /** What the collector itself has counted. Cumulative within its key, so repeating changes nothing. */
-  insertAccounting(entries: readonly HostAccountingEntry[]): Promise<void>;
+  /** What collectors lost of acknowledged rows. Repeating, and telling the same of a batch from two collectors, changes nothing. */
+  insertLost(entries: readonly LostRows[]): Promise<void>;
   /**
    * Rows of a bounded query. Values reach SQL only as `{name:Type}` parameters. 64-bit integers come as numbers: ids need toString().
    * @param rows that the answer can have at most, by what the statement says; with more it fails. What may be longer comes in pages
@@ -52,8 +40,8 @@ export type Store = {
 
 /** What the two back ends do differently; the rest of a store is built on it. */
 export type Engine = Pick<Store, 'backend' | 'query' | 'ping' | 'close'> & {
-  /** Stores the segment's rows, or only those in `pieces`, once for its token; in the kind's table, or another of its shape. */
-  insertSegment(segment: Segment, pieces?: readonly Piece[], table?: string): Promise<void>;
+  /** Adds the segment's rows to the kind's table. */
+  insertSegment(segment: Segment): Promise<void>;
   /** Runs one statement that returns nothing. The text is the program's own. */
   command(sql: string): Promise<void>;
   /** Adds JSON objects to a table. */
@@ -73,7 +61,6 @@ export type StoreErrorCode =
   | 'store_insert_failed'
   | 'store_rows_missing'
   | 'store_segment_unreadable'
-  | 'store_rollup_unclear'
   | 'store_migration_changed';
 
 /** Every failure of a store. `code` is stable; `cause` is the engine's own error. */

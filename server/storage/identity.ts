@@ -1,0 +1,35 @@
+// What makes a stored row one and the same, however often it is inserted: the batch that brought it and its place in that batch. In a
+// segment each row is followed by a trailer that says so, which also makes every batch of the file verifiable by itself.
+import type { StoredColumn } from './columns.ts';
+
+/** Bytes of the trailer behind each row of a segment, and where its members begin. Little-endian, like the row. */
+export const TRAILER_BYTES = 32;
+export const TRAILER_AT = {
+  /** the agent's run, 64 bits */
+  epoch: 0,
+  /** the batch's number within the run and kind, 64 bits */
+  sequence: 8,
+  /** the row's place in the batch as it was sent, 32 bits: rows that were taken out leave gaps */
+  batch_row: 16,
+  /** how many rows of the batch are in the segment, 32 bits */
+  batch_rows: 20,
+  /** CRC-32 over epoch, sequence, batch_rows (20 bytes) and then these rows without their trailers */
+  batch_crc: 24,
+} as const;
+
+/** The trailer as the engine reads it. */
+export const TRAILER_STRUCTURE =
+  'epoch UInt64, sequence UInt64, batch_row UInt32, batch_rows UInt32, batch_crc UInt32, trailer_pad UInt32';
+
+/**
+ * The columns that follow a row's own in its table. Rows that lie beside each other come from neighbouring places of neighbouring batches, so
+ * differences pack best (measured on every kind: 1 to 4 % of the bytes of a row).
+ */
+export const IDENTITY: readonly StoredColumn[] = [
+  { name: 'epoch', type: 'UInt64', codec: 'ZSTD(1)', comment: "the agent's run", select: 'epoch' },
+  { name: 'sequence', type: 'UInt64', codec: 'Delta, ZSTD(1)', comment: 'of the batch, in its run and kind', select: 'sequence' },
+  { name: 'batch_row', type: 'UInt32', codec: 'Delta, ZSTD(1)', comment: 'place in the batch', select: 'batch_row' },
+];
+
+/** A stored table of rows, each once: a second copy of a row is not read, and goes with the engine's next merge. */
+export const rowsOf = (table: string, alias?: string): string => `${table}${alias === undefined ? '' : ` AS ${alias}`} FINAL`;
