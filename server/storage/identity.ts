@@ -30,6 +30,3 @@ export const IDENTITY: readonly StoredColumn[] = [
   { name: 'sequence', type: 'UInt64', codec: 'Delta, ZSTD(1)', comment: 'of the batch, in its run and kind', select: 'sequence' },
   { name: 'batch_row', type: 'UInt32', codec: 'Delta, ZSTD(1)', comment: 'place in the batch', select: 'batch_row' },
 ];
-
-/** A stored table of rows, each once: a second copy of a row is not read, and goes with the engine's next merge. */
-export const rowsOf = (table: string, alias?: string): string => `${table}${alias === undefined ? '' : ` AS ${alias}`} FINAL`;
