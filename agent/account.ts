@@ -1,5 +1,5 @@
 // What became of the rows of this run, kind by kind, as metrics and the log say it. What is told to collectors is accounting.ts.
-import { COUNTERS, KIND, type Kind, type KindCounters } from '../bpf/rows.gen.ts';
+import { COUNTERS, KIND, type Kind, type KindCounters } from '../bpf/rows/rows.gen.ts';
 import type { Accounting } from './accounting.ts';
 import { LOSSES, type Loss, OUTCOMES, type Outcome } from './outcome.ts';
 

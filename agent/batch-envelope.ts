@@ -6,7 +6,7 @@ export const ROWS_PATH = '/v1/rows';
 /** `POST /v1/report`: a JSON `AgentReport`. Answered with a `Receipt`. */
 export const REPORT_PATH = '/v1/report';
 /**
- * `POST /v1/layouts`: JSON, `{layouts: Layout[]}` (bpf/layout.ts): how rows of schemas lie that the collector did not know. Answered with
+ * `POST /v1/layouts`: JSON, `{layouts: Layout[]}` (bpf/rows/layout.ts): how rows of schemas lie that the collector did not know. Answered with
  * a `Receipt`.
  */
 export const LAYOUTS_PATH = '/v1/layouts';

@@ -1,5 +1,5 @@
 // What may be written in a second: by a kind of row when no filter wants it, or by a filter. The kernel holds them.
-import { KIND, type Kind } from '../bpf/rows.gen.ts';
+import { KIND, type Kind } from '../bpf/rows/rows.gen.ts';
 import { eachKind } from './account.ts';
 import { ConfigError } from './errors.ts';
 

@@ -1,6 +1,6 @@
 // The loop that empties the kernel's rings. What it hands on is valid only during the call, and nothing it calls may
 // wait: a ring that is not emptied in time loses rows.
-import { KIND, type Kind } from '../bpf/rows.gen.ts';
+import { KIND, type Kind } from '../bpf/rows/rows.gen.ts';
 import { BATCH_BYTES_MAX } from './batch-envelope.ts';
 import type { RowSource } from './source.ts';
 

@@ -1,5 +1,5 @@
 // Which hooks the rows of a kind come from, and what is missing of them.
-import type { Kind } from '../bpf/rows.gen.ts';
+import type { Kind } from '../bpf/rows/rows.gen.ts';
 import type { Hook } from './source.ts';
 
 /** A sweep (`sample`) also gives the listeners, and enters the namespaces. */

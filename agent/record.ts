@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { Command } from 'commander';
-import { KIND, type Kind, type KindCounters } from '../bpf/rows.gen.ts';
+import { KIND, type Kind, type KindCounters } from '../bpf/rows/rows.gen.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { bytes } from './amounts.ts';
 import { SOURCE_OPTIONS, type SourceConfig } from './config.ts';

@@ -1,6 +1,6 @@
 // Rows from the running kernel.
 import { join } from 'node:path';
-import { KIND, type Kind } from '../bpf/rows.gen.ts';
+import { KIND, type Kind } from '../bpf/rows/rows.gen.ts';
 import type { Budget } from './budget.ts';
 import { HostNames } from './filter/host-names.ts';
 import { restrictProcess } from './host/privileges.ts';

@@ -1,6 +1,6 @@
 // Rows as text: a line of JSON with every member, or a line for a person with what matters. Pure. Names in rows come
 // from whoever runs a program, so nothing in them may reach a terminal as a control character.
-import type { Kind, Rows } from '../bpf/rows.gen.ts';
+import type { Kind, Rows } from '../bpf/rows/rows.gen.ts';
 import { rowWords } from './row-words.ts';
 import { escapeControls } from './terminal-text.ts';
 

@@ -1,6 +1,6 @@
 // What a row says, in a line for a person: what happened first, then what explains it. Pure. What is 0 or unknown is
 // left out where its absence says the same.
-import type { Kind, Meaning, Rows } from '../bpf/rows.gen.ts';
+import type { Kind, Meaning, Rows } from '../bpf/rows/rows.gen.ts';
 import { bytes, duration } from './amounts.ts';
 
 type Row = Rows[Kind];

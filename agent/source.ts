@@ -1,6 +1,6 @@
 // Where rows come from: the kernel (ring-source.ts) or a recording (replay-source.ts). Everything after a source
 // sees only this, needs no root and cannot tell the two apart.
-import type { FilterCounters, Kind, KindCounters } from '../bpf/rows.gen.ts';
+import type { FilterCounters, Kind, KindCounters } from '../bpf/rows/rows.gen.ts';
 import type { NetnsEntity } from './agent-report.ts';
 import type { Budget } from './budget.ts';
 import type { NamedEntities } from './filter/entity-names.ts';

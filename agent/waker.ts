@@ -1,4 +1,4 @@
-// Sleeping until a ring holds a row: the thread that waits for one (bpf/waker.c) speaks over a socket.
+// Sleeping until a ring holds a row: the thread that waits for one (bpf/loader/waker.c) speaks over a socket.
 import { Socket } from 'node:net';
 
 const ASK = Buffer.from([0]);

@@ -1,5 +1,5 @@
 // What `tcplens watch` cannot see of the kinds it was asked for: told as soon as it is known, and at the end once more.
-import type { Kind } from '../bpf/rows.gen.ts';
+import type { Kind } from '../bpf/rows/rows.gen.ts';
 import { AgentError, CannotRunError } from './errors.ts';
 import { lacking, sentenceOf } from './hooks-of-kinds.ts';
 import type { RowSource } from './source.ts';

@@ -1,5 +1,5 @@
 // What `tcplens watch` writes: rows as a table or as JSON lines, and at the end what became of all of them.
-import { KINDS, type Kind } from '../bpf/rows.gen.ts';
+import { KINDS, type Kind } from '../bpf/rows/rows.gen.ts';
 import { eachKind } from './account.ts';
 import type { FilterAccount, FilterRun } from './filter/run.ts';
 import { rowJson, rowLine, TABLE_HEADER } from './row-text.ts';

@@ -1,6 +1,6 @@
 // `tcplens watch`: rows on the terminal or as JSON lines, straight from the source, without a collector.
 import { Command } from 'commander';
-import { KIND, type Kind } from '../bpf/rows.gen.ts';
+import { KIND, type Kind } from '../bpf/rows/rows.gen.ts';
 import { SOURCE_OPTIONS, type SourceConfig } from './config.ts';
 import { Drain } from './drain.ts';
 import { AgentError } from './errors.ts';

@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from 'typebox';
 import { type BatchName, LAYOUTS_PATH, type Receipt, ROWS_PATH, type RowsReceipt } from '../agent/batch-envelope.ts';
-import { KINDS, type Kind } from '../bpf/rows.gen.ts';
+import { KINDS, type Kind } from '../bpf/rows/rows.gen.ts';
 import { Problem } from './api.ts';
 import { agentPeer } from './door/peer.ts';
 import { Refusal } from './errors.ts';
@@ -121,7 +121,7 @@ function registerLayouts(app: App, { layouts }: IngestParts): void {
     schema: {
       summary: 'How rows of another version lie, after a batch was answered with layout_unknown',
       description:
-        'Layouts of bpf/layout.ts, each under the schema id that is made from it. The header tcplens-host-id says whose they are.',
+        'Layouts of bpf/rows/layout.ts, each under the schema id that is made from it. The header tcplens-host-id says whose they are.',
       body: Type.Object({ layouts: Type.Array(Type.Unknown(), { minItems: 1, maxItems: LIMITS.layouts_count.number }) }),
       response: { 200: Type.Object({ known: Type.Integer(), digest: Digest }), '4xx': Problem, '5xx': Problem },
     },

@@ -1,5 +1,5 @@
 // Filters beside a source for as long as it runs: in the kernel, or over a recording, which has none behind it.
-import { FILTER_SLOTS, type FilterCounters, HEAD_AT, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { FILTER_SLOTS, type FilterCounters, HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import type { Budget } from '../budget.ts';
 import { ConfigError } from '../errors.ts';
 import type { KernelFilters } from '../source.ts';

@@ -1,7 +1,7 @@
 // The attributes on metrics. A series is made for every combination, so what a peer can choose freely (addresses,
 // ephemeral ports, pids) is never among them.
 import type { Attributes } from '@opentelemetry/api';
-import { HEAD_AT, ROLE, type Role, readText } from '../../bpf/rows.gen.ts';
+import { HEAD_AT, ROLE, type Role, readText } from '../../bpf/rows/rows.gen.ts';
 import { ConfigError } from '../errors.ts';
 import { CONNECTION_TERM, type Group } from './tally-plan.ts';
 

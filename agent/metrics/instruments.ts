@@ -1,5 +1,5 @@
 // From rows to metrics: most are added up, by the loader or here, and read when someone collects.
-import type { Kind } from '../../bpf/rows.gen.ts';
+import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import type { ConnectionAttributes } from './connection-attributes.ts';
 import { PlainTally } from './plain-tally.ts';
 import type { Tally } from './row-series.ts';

@@ -1,5 +1,5 @@
 // Rows added up by the plans, in the plainest way: what the loader's program means. Used where there is no loader.
-import { KINDS, type Kind, readText, TALLY_IPV4, TALLY_PLAIN_BYTES, TALLY_TERM_BYTES, TALLY_TERMS } from '../../bpf/rows.gen.ts';
+import { KINDS, type Kind, readText, TALLY_IPV4, TALLY_PLAIN_BYTES, TALLY_TERM_BYTES, TALLY_TERMS } from '../../bpf/rows/rows.gen.ts';
 import { BOUNDS_US, type Counted } from './buckets.ts';
 import type { ConnectionOptions } from './connection-attributes.ts';
 import { CONNECTION_KEPT, type Group, type Part, type Plan, partsOf } from './tally-plan.ts';

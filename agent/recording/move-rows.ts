@@ -1,5 +1,5 @@
 // Recorded rows become rows of now: of another host, at another time, and in a loop of other connections.
-import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { eachKind } from '../account.ts';
 
 /** Columns with a socket's cookie. */

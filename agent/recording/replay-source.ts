@@ -2,7 +2,7 @@
 // is the recording. Reads the whole file before it gives the first row, so that a replay does not fail half-way.
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { COUNTERS, KINDS, type Kind, type KindCounters } from '../../bpf/rows.gen.ts';
+import { COUNTERS, KINDS, type Kind, type KindCounters } from '../../bpf/rows/rows.gen.ts';
 import { eachKind, noneCounted } from '../account.ts';
 import type { NetnsEntity } from '../agent-report.ts';
 import type { Hook, Recorded, RowSource } from '../source.ts';

@@ -1,7 +1,7 @@
 // Writes a recording so that it can be read up to where it came, whatever ends it.
 import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
-import { layoutOf } from '../../bpf/layout.ts';
-import { KIND, KINDS, type Kind, type KindCounters } from '../../bpf/rows.gen.ts';
+import { layoutOf } from '../../bpf/rows/layout.ts';
+import { KIND, KINDS, type Kind, type KindCounters } from '../../bpf/rows/rows.gen.ts';
 import { eachKind } from '../account.ts';
 import { BATCH_BYTES_MAX } from '../batch-envelope.ts';
 import { RecordingError } from '../errors.ts';

@@ -1,5 +1,5 @@
 // Opens the directory of a spool: locks it, takes over what is in it, and puts the parts together.
-import type { Layout } from '../../bpf/layout.ts';
+import type { Layout } from '../../bpf/rows/layout.ts';
 import { Accounting } from '../accounting.ts';
 import type { Log } from '../log.ts';
 import { Bookkeeper } from './bookkeeper.ts';

@@ -1,7 +1,7 @@
 // Tells the collector who this host is, what it has learned and what became of its rows.
 import { hostname, machine, release } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KIND } from '../../bpf/rows.gen.ts';
+import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { KERNEL_LOSSES } from '../account.ts';
 import { TOLD_AT_ONCE_MAX } from '../accounting.ts';
 import type { AgentReport } from '../agent-report.ts';

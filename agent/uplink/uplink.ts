@@ -1,6 +1,6 @@
 // The way to a collector: rows are cut into batches, batches are kept and shipped, and reports go beside them.
 
-import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { type Ledger, ledgerOf } from '../account.ts';
 import type { Opened } from '../spool/open.ts';
 import { type Batch, Batcher } from './batch.ts';

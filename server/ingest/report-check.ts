@@ -14,7 +14,7 @@ import {
   ProcessEntity,
   ReportHead,
 } from '../../agent/agent-report.ts';
-import { KIND } from '../../bpf/rows.gen.ts';
+import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { Refusal } from '../errors.ts';
 
 /** `host` is missing where it was refused. */

@@ -7,7 +7,7 @@
 // the segment stays in its collector's log, and the question is asked again, for a day.
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Kind } from '../../bpf/rows.gen.ts';
+import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import { quote } from './columns.ts';
 import { FIGURE_KINDS, FIGURE_NAMES, FIGURES, type FigureKind, foldOf } from './figures.ts';
 import { ROW_DAYS_MAX } from './retention-classes.ts';

@@ -1,5 +1,5 @@
 // One table a kind, shaped by rows.h through rows.gen.ts: created where missing, and brought up to it where rows.h has moved on.
-import { KIND, type Kind } from '../../bpf/rows.gen.ts';
+import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { quote, type StoredColumn, storedColumns } from './columns.ts';
 import { type Engine, StoreError } from './store.ts';
 

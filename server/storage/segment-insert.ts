@@ -1,7 +1,7 @@
 // The INSERT that turns raw rows into stored ones. Both back ends send the same text; only where the rows come from differs.
 
 import { statSync } from 'node:fs';
-import { KINDS } from '../../bpf/rows.gen.ts';
+import { KINDS } from '../../bpf/rows/rows.gen.ts';
 import { quote, storedColumns } from './columns.ts';
 import { type BatchSpan, type Piece, type Segment, StoreError } from './store.ts';
 

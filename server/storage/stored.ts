@@ -1,6 +1,6 @@
 // stored: how many rows of each kind the tables were given, a host and minute of the rows' own time. Filled by one view a kind,
 // and kept for longer than the rows: beside what agents say they saw and sent, it shows that nothing is missing.
-import type { Kind } from '../../bpf/rows.gen.ts';
+import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import { quote } from './columns.ts';
 
 /** The columns of `storedSelect`, in its order. */

@@ -1,7 +1,7 @@
 // After a crash of the embedded engine nobody knows whether the segments of the log are stored, and their tokens do not tell:
 // the engine notes a token just before its part becomes visible, so a kill in between makes every retry look like a repetition.
 // So the rows themselves are looked for, and the minutes they fall into are rolled up and counted anew.
-import { KIND, type Kind } from '../../bpf/rows.gen.ts';
+import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { quote, rawStructure, storedColumns } from './columns.ts';
 import { FIGURE_KINDS } from './figures.ts';
 import { ROW_DAYS_MAX } from './retention-classes.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Drain } from '../../agent/drain.ts';
-import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { fakeSource } from './fake-source.ts';
 
 const rows = (kind: Kind, count: number) => new Uint8Array(count * KINDS[kind].size);

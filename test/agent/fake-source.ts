@@ -1,7 +1,7 @@
 // A source that gives the bytes it was handed: for tests of what comes after a source.
 import { eachKind, noneCounted } from '../../agent/account.ts';
 import type { RowSource } from '../../agent/source.ts';
-import { KINDS, type Kind, type KindCounters } from '../../bpf/rows.gen.ts';
+import { KINDS, type Kind, type KindCounters } from '../../bpf/rows/rows.gen.ts';
 
 export type FakeSource = RowSource & { counts: Record<Kind, KindCounters>; write(kind: Kind, rows: Uint8Array): void };
 

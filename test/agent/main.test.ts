@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import Value from 'typebox/value';
 import { afterEach, expect, test } from 'vitest';
 import { AgentReport } from '../../agent/agent-report.ts';
-import { KIND, KINDS } from '../../bpf/rows.gen.ts';
+import { KIND, KINDS } from '../../bpf/rows/rows.gen.ts';
 import { root } from '../support/project-files.ts';
 import { accountedOf, type Collector, openCollector } from './collector.ts';
 import { writeRecording } from './recorded.ts';

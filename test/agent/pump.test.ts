@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Drain } from '../../agent/drain.ts';
 import { type PumpOptions, pump } from '../../agent/pump.ts';
-import { KINDS } from '../../bpf/rows.gen.ts';
+import { KINDS } from '../../bpf/rows/rows.gen.ts';
 import { type FakeSource, fakeSource } from './fake-source.ts';
 
 const ROW = new Uint8Array(KINDS.connection.size);

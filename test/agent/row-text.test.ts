@@ -1,7 +1,19 @@
 // Each kind as a person reads it in a terminal, from rows made byte by byte.
 import { expect, test } from 'vitest';
 import { rowLine, TABLE_HEADER } from '../../agent/row-text.ts';
-import { CA_STATE, CLASS, DIRECTION, END_REASON, EVENT, EVIDENCE, KINDS, type Kind, MEANING, ROLE, STATE } from '../../bpf/rows.gen.ts';
+import {
+  CA_STATE,
+  CLASS,
+  DIRECTION,
+  END_REASON,
+  EVENT,
+  EVIDENCE,
+  KINDS,
+  type Kind,
+  MEANING,
+  ROLE,
+  STATE,
+} from '../../bpf/rows/rows.gen.ts';
 import { type RowValues, rowBytes } from '../support/row-bytes.ts';
 
 const ANY = '00000000000000000000000000000000';

@@ -2,7 +2,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Hook, RowSource } from '../../agent/source.ts';
 import { watchSource } from '../../agent/watch.ts';
-import { KIND, type Kind } from '../../bpf/rows.gen.ts';
+import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { fakeSource } from './fake-source.ts';
 
 const ALL = ['tcp_retransmit_skb', 'tcp_retransmit_synack', 'inet_sock_set_state', 'tcp_destroy_sock', 'inet_sk_error_report'];

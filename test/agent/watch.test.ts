@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { KIND, KINDS } from '../../bpf/rows.gen.ts';
+import { KIND, KINDS } from '../../bpf/rows/rows.gen.ts';
 import { root } from '../support/project-files.ts';
 import { runCommand } from '../support/run-command.ts';
 import { RECORDED, writeRecording } from './recorded.ts';

@@ -8,7 +8,7 @@ import process from 'node:process';
 import { zstdCompressSync } from 'node:zlib';
 import { HEADERS, REPORT_PATH, ROWS_PATH } from '../../agent/batch-envelope.ts';
 import type { Outcome } from '../../agent/outcome.ts';
-import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { type RowValues, rowBytes } from '../support/row-bytes.ts';
 import { waitFor } from '../support/wait.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import type { Loss } from '../../agent/outcome.ts';
-import { KIND } from '../../bpf/rows.gen.ts';
+import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { COMPILED } from './actor.ts';
 import type { Played } from './hosts.ts';
 import type { Stage } from './stage.ts';

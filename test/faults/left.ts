@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Loss } from '../../agent/outcome.ts';
-import { KIND, KINDS } from '../../bpf/rows.gen.ts';
+import { KIND, KINDS } from '../../bpf/rows/rows.gen.ts';
 
 /**
  * @param data the collectors' data directories

@@ -1,5 +1,5 @@
 // Rows in the tables beside rows of the recordings, as multisets.
-import { KIND, type Kind } from '../../bpf/rows.gen.ts';
+import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { quote, rawStructure, storedColumns } from '../../server/storage/columns.ts';
 import type { Question } from './check.ts';
 import { KERNEL } from './hosts.ts';

@@ -5,7 +5,7 @@ import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openLoader } from '../../agent/loader.ts';
 import { PREBUILT } from '../../agent/ring-source.ts';
-import { type CaState, type Class, KIND } from '../../bpf/rows.gen.ts';
+import { type CaState, type Class, KIND } from '../../bpf/rows/rows.gen.ts';
 import { faults } from './accounts.ts';
 import { type Observed, observe } from './observe.ts';
 import { openPages } from './page.ts';

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KIND, type Kind, type Rows } from '../../bpf/rows.gen.ts';
+import { KIND, type Kind, type Rows } from '../../bpf/rows/rows.gen.ts';
 import { type Collected, collectRows } from '../support/collect.ts';
 import { isOwnNetns } from '../support/netns.ts';
 import { startWitness, type Testimony } from '../support/witness.ts';

@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HEADERS } from '../../agent/batch-envelope.ts';
 import { openKernel } from '../../agent/ring-source.ts';
-import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { type Collector, openCollector } from '../agent/collector.ts';
 import { until } from '../agent/until.ts';
 import { startAgent, sumOf } from '../support/agent-process.ts';

@@ -91,7 +91,7 @@ check('a hook that this kernel does not have leaves the others of its object', (
   const bpf = mkdtempSync(join(tmpdir(), 'tcplens-bpf-'));
   made.push(bpf);
   cpSync(join(root, 'bpf'), bpf, { recursive: true });
-  const source = join(bpf, 'retransmit.bpf.c');
+  const source = join(bpf, 'programs/retransmit.bpf.c');
   writeFileSync(source, readFileSync(source, 'utf8').replace('tp_btf/tcp_retransmit_synack', 'tp_btf/tcp_of_another_kernel'));
   execFileSync('make', ['-s', '-C', bpf, `OUT=${prebuilt}`, `${prebuilt}/retransmit.bpf.o`]);
   const { attached, reasons } = hooksOf({ prebuilt });

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readCgroup2Mount } from '../../agent/host/cgroups.ts';
 import { openKernel } from '../../agent/ring-source.ts';
 import type { RowSource } from '../../agent/source.ts';
-import { KINDS } from '../../bpf/rows.gen.ts';
+import { KINDS } from '../../bpf/rows/rows.gen.ts';
 import { compileC } from '../support/compile-c.ts';
 import { drainAll } from '../support/drain-all.ts';
 import { root } from '../support/project-files.ts';

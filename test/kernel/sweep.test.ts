@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { openKernel } from '../../agent/ring-source.ts';
 import type { RowSource } from '../../agent/source.ts';
-import { type ConnectionRow, HEAD_AT, KINDS, type ListenerRow, type SampleRow } from '../../bpf/rows.gen.ts';
+import { type ConnectionRow, HEAD_AT, KINDS, type ListenerRow, type SampleRow } from '../../bpf/rows/rows.gen.ts';
 import { compileC } from '../support/compile-c.ts';
 import { drainAll } from '../support/drain-all.ts';
 import { type LoneNetns, makeLone } from '../support/lone-netns.ts';

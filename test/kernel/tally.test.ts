@@ -14,7 +14,7 @@ import type { Group } from '../../agent/metrics/tally-plan.ts';
 import { PLANS } from '../../agent/metrics/tally-plans.ts';
 import { openKernel } from '../../agent/ring-source.ts';
 import type { KernelTally, RowSource } from '../../agent/source.ts';
-import type { Kind } from '../../bpf/rows.gen.ts';
+import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import { comparable } from '../support/loader-tally.ts';
 import { makeLone } from '../support/lone-netns.ts';
 import { buildStorm, runClients, serveStorm } from '../support/storm.ts';

@@ -7,7 +7,7 @@ import process from 'node:process';
 import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest';
 import { CannotRunError } from '../../agent/errors.ts';
 import { openKernel } from '../../agent/ring-source.ts';
-import { COUNTERS, KIND } from '../../bpf/rows.gen.ts';
+import { COUNTERS, KIND } from '../../bpf/rows/rows.gen.ts';
 import { classAccount, connectionAccount, payloadOf, portsOf, retransmitAccount, sampledPayload } from './account.ts';
 import { type Booted, boot } from './boot.ts';
 import { whyNoGuest } from './initramfs.ts';

@@ -9,7 +9,7 @@ import type { RecordedNames } from '../../agent/recording/format.ts';
 import { Intake } from '../../agent/recording/intake.ts';
 import { RecordingWriter } from '../../agent/recording/write.ts';
 import { openKernel } from '../../agent/ring-source.ts';
-import { HEAD_AT, KIND, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { HEAD_AT, KIND, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { drainAll } from '../support/drain-all.ts';
 

@@ -3,7 +3,7 @@
 import { eachKind } from '../../agent/account.ts';
 import { openKernel } from '../../agent/ring-source.ts';
 import type { Hook } from '../../agent/source.ts';
-import { HEAD_AT, KINDS, type Kind, type KindCounters, type Rows } from '../../bpf/rows.gen.ts';
+import { HEAD_AT, KINDS, type Kind, type KindCounters, type Rows } from '../../bpf/rows/rows.gen.ts';
 import { drainAll } from './drain-all.ts';
 
 export type Collected = {

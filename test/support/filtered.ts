@@ -9,7 +9,7 @@ import { compileFilter } from '../../agent/filter/compile.ts';
 import { parseFilter } from '../../agent/filter/parse.ts';
 import { type KernelOptions, openKernel } from '../../agent/ring-source.ts';
 import type { KernelFilters, RowSource } from '../../agent/source.ts';
-import { HEAD_AT, KINDS, type Kind, type Rows } from '../../bpf/rows.gen.ts';
+import { HEAD_AT, KINDS, type Kind, type Rows } from '../../bpf/rows/rows.gen.ts';
 import { drainAll } from './drain-all.ts';
 import { makePair, type Pair, socketsGone } from './netns.ts';
 

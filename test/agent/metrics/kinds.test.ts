@@ -4,7 +4,7 @@ import { createLog } from '../../../agent/log.ts';
 import { ConnectionAttributes, parseAttributes } from '../../../agent/metrics/connection-attributes.ts';
 import { Instruments } from '../../../agent/metrics/instruments.ts';
 import { startTelemetry, type Telemetry } from '../../../agent/metrics/telemetry.ts';
-import { CA_STATE, DIRECTION, EVENT, type Kind, MEANING, ROLE, STATE } from '../../../bpf/rows.gen.ts';
+import { CA_STATE, DIRECTION, EVENT, type Kind, MEANING, ROLE, STATE } from '../../../bpf/rows/rows.gen.ts';
 import { type OtlpReceiver, openOtlpReceiver } from '../../support/otlp-receiver.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 

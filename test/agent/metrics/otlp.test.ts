@@ -6,7 +6,7 @@ import { ConnectionAttributes, ephemeralFrom, parseAttributes } from '../../../a
 import { Instruments } from '../../../agent/metrics/instruments.ts';
 import { observeSelf } from '../../../agent/metrics/self-metrics.ts';
 import { startTelemetry, type Telemetry } from '../../../agent/metrics/telemetry.ts';
-import { CLASS, END_REASON, EVENT, type Kind, OUTCOME, ROLE } from '../../../bpf/rows.gen.ts';
+import { CLASS, END_REASON, EVENT, type Kind, OUTCOME, ROLE } from '../../../bpf/rows/rows.gen.ts';
 import { type OtlpReceiver, openOtlpReceiver } from '../../support/otlp-receiver.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 import { fakeSource } from '../fake-source.ts';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { noneCounted } from '../../../agent/account.ts';
 import { encodeJson, SORT } from '../../../agent/recording/format.ts';
 import { openReplay, type ReplayOptions } from '../../../agent/recording/replay-source.ts';
-import { CONNECTION_AT, HEAD_AT, KINDS, type Kind } from '../../../bpf/rows.gen.ts';
+import { CONNECTION_AT, HEAD_AT, KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import { until } from '../until.ts';
 import { COUNTED, end, FRAMES, fileOf, header, MS, row, rows, SOUND, STARTED_NS } from './made.ts';
 

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { queuedRows } from '../../../agent/account.ts';
 import type { Log } from '../../../agent/log.ts';
 import { SLOTS } from '../../../agent/uplink/lanes.ts';
-import { KINDS } from '../../../bpf/rows.gen.ts';
+import { KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { type Collector, openCollector, type Reply } from '../collector.ts';
 import { faultyDisk } from '../spool/faulty-disk.ts';
 import { until } from '../until.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { KIND } from '../../../bpf/rows.gen.ts';
+import { KIND } from '../../../bpf/rows/rows.gen.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import { MIGRATIONS, migrate } from '../../../server/storage/migrations.ts';
 import type { Engine } from '../../../server/storage/store.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { KIND, KINDS } from '../../../bpf/rows.gen.ts';
+import { KIND, KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import { FIGURE_KINDS, FIGURE_NAMES, foldOf } from '../../../server/storage/figures.ts';
 import { MIGRATIONS, type Migration, migrate } from '../../../server/storage/migrations.ts';

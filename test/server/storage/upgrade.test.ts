@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Kind } from '../../../bpf/rows.gen.ts';
+import type { Kind } from '../../../bpf/rows/rows.gen.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import { insertReports } from '../../../server/storage/entities.ts';
 import { MIGRATIONS, migrate } from '../../../server/storage/migrations.ts';

@@ -7,7 +7,7 @@ import { readContents } from '../../../../agent/recording/contents.ts';
 import { encodeFrame, encodePrefix, type Frame, PREFIX_BYTES, readFrame } from '../../../../agent/recording/format.ts';
 import { Losses } from '../../../../agent/recording/losses.ts';
 import { Recording } from '../../../../agent/recording/read.ts';
-import { KINDS } from '../../../../bpf/rows.gen.ts';
+import { KINDS } from '../../../../bpf/rows/rows.gen.ts';
 import type { Dice } from '../../../faults/dice.ts';
 import { root } from '../../../support/project-files.ts';
 import { type MutateBytes, must, orRefused, type Target } from '../target.ts';

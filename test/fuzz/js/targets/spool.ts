@@ -9,7 +9,7 @@ import { encodeRecord, MAGIC_BYTES } from '../../../../agent/spool/record.ts';
 import { type Recovered, recover } from '../../../../agent/spool/recover.ts';
 import { SegmentReader } from '../../../../agent/spool/segment-reader.ts';
 import { fileOf } from '../../../../agent/spool/segments.ts';
-import { KINDS } from '../../../../bpf/rows.gen.ts';
+import { KINDS } from '../../../../bpf/rows/rows.gen.ts';
 import type { Dice } from '../../../faults/dice.ts';
 import { MemoryDisk } from '../memory-disk.ts';
 import { joinParts, splitParts } from '../parts.ts';
