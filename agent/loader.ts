@@ -14,9 +14,9 @@ import {
   type Kind,
   type KindCounters,
 } from '../bpf/rows/rows.gen.ts';
-import type { Budget } from './budget.ts';
-import { AgentError, CannotRunError } from './errors.ts';
 import { HOLDER_BYTES, type NetnsHolder, readHolders } from './host/netns-holder.ts';
+import type { Budget } from './kernel/budget.ts';
+import type { Met } from './kernel/controls.ts';
 import {
   hex64,
   MET_BYTES_MAX,
@@ -29,7 +29,7 @@ import {
   readFilterCounters,
   readMet,
 } from './loader-values.ts';
-import type { Met } from './source.ts';
+import { AgentError, CannotRunError } from './process/errors.ts';
 
 const REPORT_BYTES = 16 * 1024;
 const REASON_BYTES = 64 * 1024;

@@ -2,40 +2,29 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
-import { Command } from 'commander';
-import { emptyLedger } from './account.ts';
-import { AGENT_OPTIONS, type AgentConfig, SOURCE_OPTIONS, spoolDirectory } from './config.ts';
-import { Drain, type Take } from './drain.ts';
+import { emptyLedger } from './accounts/ledger.ts';
+import { type AgentConfig, spoolDirectory } from './config.ts';
 import { readCgroup2Mount } from './host/cgroups.ts';
 import { Entities } from './host/entities.ts';
 import { refusalLog } from './host/netns-refusals.ts';
-import { createLog, type Log } from './log.ts';
+import { Drain, type Take } from './loop/drain.ts';
+import { drainIntervalMs, SweepPace } from './loop/pace.ts';
+import { paceLog } from './loop/pace-log.ts';
+import { pump } from './loop/pump.ts';
 import { ConnectionAttributes, ephemeralFrom } from './metrics/connection-attributes.ts';
 import { countedBy } from './metrics/counted-by.ts';
 import { Instruments } from './metrics/instruments.ts';
 import { observeProcess } from './metrics/process-metrics.ts';
 import { observeSelf } from './metrics/self-metrics.ts';
 import { SERIES_MAX, startTelemetry, type Telemetry } from './metrics/telemetry.ts';
-import { openSource } from './open-source.ts';
-import { addOptions } from './options.ts';
-import { drainIntervalMs, SweepPace } from './pace.ts';
-import { paceLog } from './pace-log.ts';
-import { pump } from './pump.ts';
-import type { RowSource } from './source.ts';
+import { createLog, type Log } from './process/log.ts';
+import { openSource } from './source/open-source.ts';
+import type { RowSource } from './source/row-source.ts';
 import { openSpool } from './spool/open.ts';
 import { hex64 } from './spool/record.ts';
-import { stopSignal } from './stop-signal.ts';
 import { CollectorClient } from './uplink/client.ts';
 import { hostOf } from './uplink/report.ts';
 import { Uplink, type UplinkOptions } from './uplink/uplink.ts';
-
-export function command(): Command {
-  const agent = new Command('agent').description('watches this host and ships what it sees: to a collector, by OTLP, or both');
-  addOptions(addOptions(agent, AGENT_OPTIONS), SOURCE_OPTIONS);
-  return agent.action(async (config: AgentConfig) => {
-    await runAgent(config, stopSignal({ with_parent: config.exitWithParent }));
-  });
-}
 
 /**
  * Runs until `stop` or the end of a replay, then ships what is left.

@@ -1,8 +1,8 @@
 // Filters beside a source for as long as it runs: in the kernel, or over a recording, which has none behind it.
 import { FILTER_SLOTS, type FilterCounters, HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
-import type { Budget } from '../budget.ts';
-import { ConfigError } from '../errors.ts';
-import type { KernelFilters } from '../source.ts';
+import type { Budget } from '../kernel/budget.ts';
+import type { KernelFilters } from '../kernel/controls.ts';
+import { ConfigError } from '../process/errors.ts';
 import { compileFilter } from './compile.ts';
 import type { NamedEntities } from './entity-names.ts';
 import { parseFilter } from './parse.ts';

@@ -1,8 +1,8 @@
 // Names for the numbers in rows: which process, which cgroup, which network namespace. Learned as rows pass, told to
 // the collector once and again when they change. Rows stay small, and a name learned late still fits early rows.
 import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
-import type { CgroupEntity, NetnsEntity, ProcessEntity } from '../agent-report.ts';
-import type { KernelTally, Met } from '../source.ts';
+import type { CgroupEntity, NetnsEntity, ProcessEntity } from '../contract/agent-report.ts';
+import type { KernelTally, Met } from '../kernel/controls.ts';
 import { readCgroups } from './cgroups.ts';
 import { Processes } from './processes.ts';
 

@@ -1,6 +1,6 @@
 // Namespaces that could not be entered, told once each: a host's worth of them must not fill its log every sweep.
-import type { Log } from '../log.ts';
-import type { RowSource } from '../source.ts';
+import type { Log } from '../process/log.ts';
+import type { RowSource } from '../source/row-source.ts';
 
 const TOLD_MAX = 1024;
 

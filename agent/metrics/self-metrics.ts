@@ -1,9 +1,9 @@
 // The agent's own account as metrics: every row that was seen, and where those went that did not arrive.
 import { type Meter, type ObservableResult, ValueType } from '@opentelemetry/api';
 import { KIND } from '../../bpf/rows/rows.gen.ts';
-import { accountOf, type Ledger, STAGES } from '../account.ts';
+import { accountOf, type Ledger, STAGES } from '../accounts/ledger.ts';
 import { countRefusals } from '../host/netns-refusals.ts';
-import type { RowSource } from '../source.ts';
+import type { RowSource } from '../source/row-source.ts';
 import type { Answered } from '../uplink/client.ts';
 
 export type Observed = {

@@ -13,8 +13,10 @@ import {
   TALLY_TERMS,
 } from '../../bpf/rows/rows.gen.ts';
 import type { Counted } from './buckets.ts';
-import type { ConnectionOptions } from './connection-attributes.ts';
 import type { HistogramName, SumName } from './row-metrics.ts';
+
+/** Which of the optional attributes are wanted, the first port that is ephemeral, and how many combinations may come. */
+export type ConnectionOptions = { port: boolean; comm: boolean; ephemeral_from: number; max: number };
 
 type Member<K extends Kind> = keyof Rows[K] & string;
 

@@ -26,7 +26,7 @@ import {
   TALLY_VALUES_MAX,
 } from '../../bpf/rows/rows.gen.ts';
 import { BOUNDS_US, type Counted } from './buckets.ts';
-import type { ConnectionOptions } from './connection-attributes.ts';
+import type { ConnectionOptions } from './tally-plan.ts';
 import { CONNECTION_KEPT, type Group, type Part, type Plan, partsOf } from './tally-plan.ts';
 import { PLANS } from './tally-plans.ts';
 

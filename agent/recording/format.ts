@@ -11,9 +11,9 @@
 import { crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { type Static, Type } from 'typebox';
 import { COUNTERS, type Kind, type KindCounters } from '../../bpf/rows/rows.gen.ts';
-import { eachKind } from '../account.ts';
-import { CgroupEntity, NetnsEntity, ProcessEntity } from '../agent-report.ts';
-import { RecordingError } from '../errors.ts';
+import { eachKind } from '../accounts/ledger.ts';
+import { CgroupEntity, NetnsEntity, ProcessEntity } from '../contract/agent-report.ts';
+import { RecordingError } from '../process/errors.ts';
 
 const MAGIC = 'TCPLENSR';
 const VERSION = 2;

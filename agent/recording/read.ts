@@ -3,8 +3,8 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { Check } from 'typebox/schema';
 import { type Conversion, conversionTo, type Layout, LayoutError, parseLayout } from '../../bpf/rows/layout.ts';
 import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
-import { RecordingError } from '../errors.ts';
-import { replaced } from '../report-text.ts';
+import { replaced } from '../contract/report-text.ts';
+import { RecordingError } from '../process/errors.ts';
 import {
   checkPrefix,
   countersOf,

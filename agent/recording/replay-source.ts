@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { COUNTERS, KINDS, type Kind, type KindCounters } from '../../bpf/rows/rows.gen.ts';
-import { eachKind, noneCounted } from '../account.ts';
-import type { NetnsEntity } from '../agent-report.ts';
-import type { Hook, Recorded, RowSource } from '../source.ts';
+import { eachKind, noneCounted } from '../accounts/ledger.ts';
+import type { NetnsEntity } from '../contract/agent-report.ts';
+import type { Hook, Recorded, RowSource } from '../source/row-source.ts';
 import { type Contents, readContents } from './contents.ts';
 import type { RecordingHeader } from './format.ts';
 import { moveRows } from './move-rows.ts';

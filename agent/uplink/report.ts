@@ -2,14 +2,14 @@
 import { hostname, machine, release } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KIND } from '../../bpf/rows/rows.gen.ts';
-import { KERNEL_LOSSES } from '../account.ts';
-import { TOLD_AT_ONCE_MAX } from '../accounting.ts';
-import type { AgentReport } from '../agent-report.ts';
+import { TOLD_AT_ONCE_MAX } from '../accounts/accounting.ts';
+import { KERNEL_LOSSES } from '../accounts/ledger.ts';
+import type { AgentReport } from '../contract/agent-report.ts';
+import { reportText, TEXT_CHARS_MAX } from '../contract/report-text.ts';
 import type { Changes, Entities } from '../host/entities.ts';
-import { Every, type Log } from '../log.ts';
-import { reportText, TEXT_CHARS_MAX } from '../report-text.ts';
-import type { RowSource } from '../source.ts';
-import type { Run } from '../spool/books-line.ts';
+import { Every, type Log } from '../process/log.ts';
+import type { RowSource } from '../source/row-source.ts';
+import type { Run } from '../spool/books-check.ts';
 import type { Opened } from '../spool/open.ts';
 import type { CollectorClient } from './client.ts';
 

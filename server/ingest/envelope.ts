@@ -1,6 +1,6 @@
 // What a batch says about itself, from its headers, and whether its rows agree. Rows are compared where they lie, not decoded.
 import type { IncomingHttpHeaders } from 'node:http';
-import { HEADERS } from '../../agent/batch-envelope.ts';
+import { HEADERS } from '../../agent/contract/batch-envelope.ts';
 import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { Refusal } from '../errors.ts';
 

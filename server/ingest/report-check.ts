@@ -13,7 +13,7 @@ import {
   NetnsEntity,
   ProcessEntity,
   ReportHead,
-} from '../../agent/agent-report.ts';
+} from '../../agent/contract/agent-report.ts';
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { Refusal } from '../errors.ts';
 

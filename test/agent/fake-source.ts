@@ -1,6 +1,6 @@
 // A source that gives the bytes it was handed: for tests of what comes after a source.
-import { eachKind, noneCounted } from '../../agent/account.ts';
-import type { RowSource } from '../../agent/source.ts';
+import { eachKind, noneCounted } from '../../agent/accounts/ledger.ts';
+import type { RowSource } from '../../agent/source/row-source.ts';
 import { KINDS, type Kind, type KindCounters } from '../../bpf/rows/rows.gen.ts';
 
 export type FakeSource = RowSource & { counts: Record<Kind, KindCounters>; write(kind: Kind, rows: Uint8Array): void };

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import Value from 'typebox/value';
 import { afterEach, expect, test } from 'vitest';
-import { AgentReport } from '../../agent/agent-report.ts';
+import { AgentReport } from '../../agent/contract/agent-report.ts';
 import { KIND, KINDS } from '../../bpf/rows/rows.gen.ts';
 import { root } from '../support/project-files.ts';
 import { accountedOf, type Collector, openCollector } from './collector.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Outcome } from '../../agent/outcome.ts';
+import type { Outcome } from '../../agent/contract/outcome.ts';
 import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { openEmbedded, openEmbeddedEngine } from '../../server/storage/embedded.ts';
 import type { Engine, Store } from '../../server/storage/store.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
-import { HEADERS } from '../../agent/batch-envelope.ts';
+import { HEADERS } from '../../agent/contract/batch-envelope.ts';
 import { readLines } from '../../agent/spool/books-line.ts';
 import { HEAD_AT } from '../../bpf/rows/rows.gen.ts';
 import { check } from './check.ts';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { afterAll, expect, test } from 'vitest';
-import { openKernel, PREBUILT } from '../../agent/ring-source.ts';
+import { openKernel, PREBUILT } from '../../agent/kernel/ring-source.ts';
 import { until } from '../agent/until.ts';
 import { freed, heldBy } from '../support/bpf-objects.ts';
 import { collectRows } from '../support/collect.ts';

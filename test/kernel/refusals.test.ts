@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, expect, test } from 'vitest';
-import { PREBUILT } from '../../agent/ring-source.ts';
+import { PREBUILT } from '../../agent/kernel/ring-source.ts';
 import type { Opened } from '../support/open-kernel.ts';
 import { root } from '../support/project-files.ts';
 

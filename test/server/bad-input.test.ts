@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { FINAL_REFUSALS } from '../../agent/batch-envelope.ts';
+import { FINAL_REFUSALS } from '../../agent/contract/batch-envelope.ts';
 import { type Layout, layoutOf } from '../../bpf/rows/layout.ts';
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { schemaOf } from '../../bpf/rows/schema.ts';

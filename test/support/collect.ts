@@ -1,8 +1,8 @@
 // The kernel source beside some traffic: every row that was drained while it ran, decoded.
 
-import { eachKind } from '../../agent/account.ts';
-import { openKernel } from '../../agent/ring-source.ts';
-import type { Hook } from '../../agent/source.ts';
+import { eachKind } from '../../agent/accounts/ledger.ts';
+import { openKernel } from '../../agent/kernel/ring-source.ts';
+import type { Hook } from '../../agent/source/row-source.ts';
 import { HEAD_AT, KINDS, type Kind, type KindCounters, type Rows } from '../../bpf/rows/rows.gen.ts';
 import { drainAll } from './drain-all.ts';
 

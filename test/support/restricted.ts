@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { Worker } from 'node:worker_threads';
 import { startFilters } from '../../agent/filter/run.ts';
-import { openKernel } from '../../agent/ring-source.ts';
+import { openKernel } from '../../agent/kernel/ring-source.ts';
 import { rightsIn, rightsOf, type ThreadRights } from './threads.ts';
 
 export type Attempts = {

@@ -1,9 +1,9 @@
 // Resets, drops, congestion, listeners and namespaces as metrics: rows with known contents into a real OTLP receiver.
 import { afterEach, expect, test } from 'vitest';
-import { createLog } from '../../../agent/log.ts';
 import { ConnectionAttributes, parseAttributes } from '../../../agent/metrics/connection-attributes.ts';
 import { Instruments } from '../../../agent/metrics/instruments.ts';
 import { startTelemetry, type Telemetry } from '../../../agent/metrics/telemetry.ts';
+import { createLog } from '../../../agent/process/log.ts';
 import { CA_STATE, DIRECTION, EVENT, type Kind, MEANING, ROLE, STATE } from '../../../bpf/rows/rows.gen.ts';
 import { type OtlpReceiver, openOtlpReceiver } from '../../support/otlp-receiver.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';

@@ -1,6 +1,6 @@
 // A replay gives what was recorded, moved to now, in its own time or at once.
 import { expect, test } from 'vitest';
-import { noneCounted } from '../../../agent/account.ts';
+import { noneCounted } from '../../../agent/accounts/ledger.ts';
 import { encodeJson, SORT } from '../../../agent/recording/format.ts';
 import { openReplay, type ReplayOptions } from '../../../agent/recording/replay-source.ts';
 import { CONNECTION_AT, HEAD_AT, KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { LOSSES, type Loss } from '../../../agent/outcome.ts';
+import { LOSSES, type Loss } from '../../../agent/contract/outcome.ts';
 import { KIND, KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { root } from '../../support/project-files.ts';
 import { type Attempt, accountedOf, type Collector, openCollector, type Reply } from '../collector.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BATCH_BYTES_MAX } from '../../../agent/batch-envelope.ts';
+import { BATCH_BYTES_MAX } from '../../../agent/contract/batch-envelope.ts';
 import { BATCH_AGE_MS_MAX, type Batch, Batcher } from '../../../agent/uplink/batch.ts';
 import { KIND, KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { tries } from '../../support/tries.ts';

@@ -1,8 +1,8 @@
 // The shipper against a real HTTP server: what arrives, what is tried again, and where every row ends up.
 import { readdirSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
-import { queuedRows } from '../../../agent/account.ts';
-import type { Log } from '../../../agent/log.ts';
+import { queuedRows } from '../../../agent/accounts/ledger.ts';
+import type { Log } from '../../../agent/process/log.ts';
 import { SLOTS } from '../../../agent/uplink/lanes.ts';
 import { KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { type Collector, openCollector, type Reply } from '../collector.ts';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ConnectionOptions } from '../../../agent/metrics/connection-attributes.ts';
 import { PlainTally } from '../../../agent/metrics/plain-tally.ts';
+import type { ConnectionOptions } from '../../../agent/metrics/tally-plan.ts';
 import { tallyProgram } from '../../../agent/metrics/tally-program.ts';
 import {
   type Column,

@@ -1,6 +1,6 @@
 // What an agent sends, made by hand: rows of known bytes, headers spelled out.
 import { zstdCompressSync } from 'node:zlib';
-import type { AgentReport } from '../../../agent/agent-report.ts';
+import type { AgentReport } from '../../../agent/contract/agent-report.ts';
 import { KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 

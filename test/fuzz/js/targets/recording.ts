@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RecordingError } from '../../../../agent/errors.ts';
+import { RecordingError } from '../../../../agent/process/errors.ts';
 import { readContents } from '../../../../agent/recording/contents.ts';
 import { encodeFrame, encodePrefix, type Frame, PREFIX_BYTES, readFrame } from '../../../../agent/recording/format.ts';
 import { Losses } from '../../../../agent/recording/losses.ts';

@@ -1,7 +1,7 @@
 // A spool's directory as a start finds it: books, layouts and one segment, each of any bytes. The input: these three.
 import { crc32c } from '@node-rs/crc32';
-import { Accounting } from '../../../../agent/accounting.ts';
-import { LOSSES, type Outcome } from '../../../../agent/outcome.ts';
+import { Accounting } from '../../../../agent/accounts/accounting.ts';
+import { LOSSES, type Outcome } from '../../../../agent/contract/outcome.ts';
 import { Books } from '../../../../agent/spool/books.ts';
 import { formatLine } from '../../../../agent/spool/books-line.ts';
 import { keepLayouts, ownLayouts } from '../../../../agent/spool/kept-layouts.ts';
