@@ -15,7 +15,7 @@ export type Watching = {
   netns: readonly NetnsEntity[];
   netns_refused: readonly NetnsRefusal[];
   memory: KernelMemory;
-  rights: Rights | undefined;
+  rights: Rights;
 };
 
 /** `watching` is missing where that was not possible; `problems` then says why. */
@@ -52,7 +52,7 @@ function watchingLines({ hooks, fields, netns, netns_refused, memory, rights }: 
     line('namespaces', `${netns.length} entered, ${netns_refused.length} refused`),
     ...netns_refused.map(({ inode, name, reason }) => line(`namespace ${name || inode}`, `refused: ${reason}`)),
     line('kernel memory', `${bytes(memory.rings)} in rings, ${bytes(memory.other_maps)} in other maps`),
-    ...(rights ? rightsLines(rights) : []),
+    ...rightsLines(rights),
   ];
 }
 

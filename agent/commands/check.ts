@@ -6,7 +6,7 @@ import { readCgroup2Mount } from '../host/cgroups.ts';
 import { readKernelMemory } from '../host/kernel-memory.ts';
 import { CannotRunError, EXIT } from '../process/errors.ts';
 import { addOptions, type OptionValues } from '../process/options.ts';
-import { openSource, readFacts } from '../source/open-source.ts';
+import { openHostKernel, readFacts } from '../source/open-source.ts';
 import { type Report, reportJson, reportText, type Watching } from './check-report.ts';
 
 const CHECK_OPTIONS = {
@@ -41,15 +41,15 @@ async function inspect(config: OptionValues<typeof CHECK_OPTIONS>): Promise<Repo
 
 /** Namespaces are entered with what is left of the capabilities, as an agent enters them. */
 async function watch(config: OptionValues<typeof CHECK_OPTIONS>): Promise<Watching> {
-  const source = await openSource({ ...config, replay: undefined });
+  const source = await openHostKernel(config);
   try {
-    const rights = source.restrict?.(config.ownNetns);
+    const rights = source.restrict(config.ownNetns);
     source.sweep();
     return {
       hooks: source.hooks(),
       fields: source.fields(),
       netns: source.netns(),
-      netns_refused: source.netns_refused?.() ?? [],
+      netns_refused: source.netns_refused(),
       memory: readKernelMemory(),
       rights,
     };

@@ -7,10 +7,8 @@ import { KIND, type Kind, type KindCounters } from '../../bpf/rows/rows.gen.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { SOURCE_OPTIONS, type SourceConfig } from '../config.ts';
 import { reportText, TEXT_CHARS_MAX } from '../contract/report-text.ts';
-import type { NamedEntities } from '../filter/entity-names.ts';
 import { FILTER_OPTIONS } from '../filter/options.ts';
-import { type FilterRun, startFilters } from '../filter/run.ts';
-import type { KernelFilters } from '../kernel/controls.ts';
+import { type FilterOptions, type FilterRun, filterInKernel, filterRows } from '../filter/run.ts';
 import { ConfigError } from '../process/errors.ts';
 import { addOptions, type OptionValues } from '../process/options.ts';
 import { stopSignal } from '../process/stop-signal.ts';
@@ -24,7 +22,7 @@ import { Losses } from '../recording/losses.ts';
 import { Recording } from '../recording/read.ts';
 import { recordSource } from '../recording/record-source.ts';
 import { RecordingWriter, type WriteOptions } from '../recording/write.ts';
-import { openSource } from '../source/open-source.ts';
+import { openHostKernel } from '../source/open-source.ts';
 import type { Hook } from '../source/row-source.ts';
 import { bytes } from '../text/amounts.ts';
 
@@ -90,7 +88,7 @@ function anonymizerOf({ anonymize, anonymizeSecret }: RecordConfig): Anonymizer 
 }
 
 async function recordKernel(file: string, config: RecordConfig, anonymizer: Anonymizer | undefined): Promise<void> {
-  const source = await openSource({ ...config, hostId: HOST_ID, stateDir: '', speed: 1, loop: false });
+  const source = await openHostKernel({ ...config, hostId: HOST_ID, stateDir: '' });
   try {
     const header = {
       kernel: /^\d+\.\d+/.exec(release())?.[0] ?? '',
@@ -101,9 +99,9 @@ async function recordKernel(file: string, config: RecordConfig, anonymizer: Anon
       refused: lacking(source.hooks()),
       absent: lacking(source.fields()),
     };
-    const filters = filtersFor(source.filters, config);
+    const filters = filterRun(config, (options) => filterInKernel(source.filters, options));
     const writer = create(file, header, config);
-    source.restrict?.(config.ownNetns);
+    source.restrict(config.ownNetns);
     const signals = [stopSignal(), ...(config.duration === undefined ? [] : [AbortSignal.timeout(config.duration)])];
     const intake = new Intake(writer, { anonymizer, filters, limit: config.limit });
     await recordSource(source, writer, intake, { interval_ms: config.interval, stop: AbortSignal.any(signals) });
@@ -120,9 +118,10 @@ function copy(file: string, from: string, config: RecordConfig, anonymizer: Anon
     const { tcplens: _, layouts: __, ...header } = recording.header;
     header.anonymized ||= anonymizer !== undefined;
     const writer = create(file, { ...header, ...filtersOf(config, header.filters) }, config);
+    const { names } = readContents(recording);
     const intake = new Intake(writer, {
       anonymizer,
-      filters: filtersFor(undefined, config, readContents(recording).names),
+      filters: filterRun(config, (options) => filterRows(options, names)),
       limit: config.limit,
     });
     const losses = new Losses();
@@ -135,14 +134,9 @@ function copy(file: string, from: string, config: RecordConfig, anonymizer: Anon
   }
 }
 
-/** In the kernel while a recording is made of it; over a recording, here. */
-function filtersFor(
-  kernel: KernelFilters | undefined,
-  { filter, filterBudget, duration }: RecordConfig,
-  named?: NamedEntities,
-): FilterRun | undefined {
-  if (filter === undefined) return undefined;
-  return startFilters(kernel, { expressions: filter, kinds: KIND, budget: filterBudget, duration_ms: duration, named });
+/** None where no filter was given. */
+function filterRun({ filter, filterBudget, duration }: RecordConfig, start: (options: FilterOptions) => FilterRun): FilterRun | undefined {
+  return filter && start({ expressions: filter, kinds: KIND, budget: filterBudget, duration_ms: duration });
 }
 
 /** What the header says of them, after what it said before. */

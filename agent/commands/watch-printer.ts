@@ -56,7 +56,7 @@ export class Printer {
   /** The last lines: what was seen, printed and lost of each kind that was asked for, and what each filter did. */
   account(source: RowSource): string {
     const counters = source.counters();
-    const notices = source.recorded?.notices ?? [];
+    const { notices } = source;
     const kinds = [...this.#kinds].map((kind) => {
       const { drained, printed } = this.#counts[kind];
       const { ring_lost: lost, withheld } = counters[kind];

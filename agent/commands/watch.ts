@@ -5,7 +5,6 @@ import { SOURCE_OPTIONS, type SourceConfig } from '../config.ts';
 import { ANY_NAMES } from '../filter/names.ts';
 import { FILTER_OPTIONS } from '../filter/options.ts';
 import { parseFilter } from '../filter/parse.ts';
-import { startFilters } from '../filter/run.ts';
 import { Drain } from '../loop/drain.ts';
 import { pump } from '../loop/pump.ts';
 import { AgentError } from '../process/errors.ts';
@@ -13,8 +12,8 @@ import { addOptions, type OptionValues } from '../process/options.ts';
 import { stopSignal } from '../process/stop-signal.ts';
 import { oneOf, parseCount, parseDuration } from '../process/units.ts';
 import { openSource } from '../source/open-source.ts';
-import type { RowSource } from '../source/row-source.ts';
-import { WatchLacks } from './watch-lacks.ts';
+import type { Source } from '../source/source.ts';
+import { UnseenTold } from './unseen-told.ts';
 import { Printer, WATCH_FORMATS } from './watch-printer.ts';
 
 const OWN_OPTIONS = {
@@ -68,46 +67,46 @@ async function runWatch(kinds: ReadonlySet<Kind>, config: WatchConfig): Promise<
   try {
     await watchSource(source, kinds, config);
   } finally {
-    source.close();
+    source.rows.close();
   }
 }
 
 /** @throws CannotRunError, AgentError at the end, where rows that were asked for could not be seen */
-export async function watchSource(source: RowSource, kinds: ReadonlySet<Kind>, config: WatchConfig): Promise<void> {
+export async function watchSource(source: Source, kinds: ReadonlySet<Kind>, config: WatchConfig): Promise<void> {
   const { filter: expressions, filterBudget: budget, duration: duration_ms } = config;
-  const lacks = new WatchLacks(source, kinds, (sentence) => process.stderr.write(`tcplens: ${sentence}\n`));
-  lacks.look();
-  if (lacks.is_deaf) lacks.end();
-  const filters =
-    expressions && startFilters(source.filters, { expressions, kinds: [...kinds], budget, duration_ms, named: source.recorded?.names });
-  source.restrict?.(config.ownNetns);
+  const { rows } = source;
+  const unseen = new UnseenTold(source, kinds, (sentence) => process.stderr.write(`tcplens: ${sentence}\n`));
+  unseen.look();
+  if (unseen.is_all) unseen.end();
+  const filters = expressions && source.filter({ expressions, kinds: [...kinds], budget, duration_ms });
+  source.restrict(config.ownNetns);
   const stop = new AbortController();
   const print = new Printer({ kinds, format: config.format, limit: config.limit, filters, done: () => stop.abort() });
   // The reader has gone, as in `watch | head`: the account still goes to someone, and the rings are freed.
   process.stdout.prependOnceListener('error', () => {
-    process.stderr.write(`${print.account(source)}\n`);
-    endAfter(lacks);
-    source.close();
+    process.stderr.write(`${print.account(rows)}\n`);
+    endAfter(unseen);
+    rows.close();
   });
   const signals = [stop.signal, stopSignal(), ...(duration_ms === undefined ? [] : [AbortSignal.timeout(duration_ms)])];
   // All kinds are drained, whatever is shown: a ring that nobody empties only fills.
-  const drain = new Drain(source, (kind, rows) => {
-    if (kinds.has(kind)) print.rows(kind, filters === undefined ? rows : filters.wanted(kind, rows));
+  const drain = new Drain(rows, (kind, drained) => {
+    if (kinds.has(kind)) print.rows(kind, filters === undefined ? drained : filters.wanted(kind, drained));
   });
   const onSweep = () => {
-    lacks.look();
-    if (lacks.is_deaf) stop.abort();
+    unseen.look();
+    if (unseen.is_all) stop.abort();
   };
-  await pump({ source, drain, interval_ms: config.interval, stop: AbortSignal.any(signals), onSweep });
-  lacks.look();
-  process.stdout.write(`${print.account(source)}\n`);
-  lacks.end();
+  await pump({ source: rows, drain, interval_ms: config.interval, stop: AbortSignal.any(signals), onSweep });
+  unseen.look();
+  process.stdout.write(`${print.account(rows)}\n`);
+  unseen.end();
 }
 
 /** Ends the process where there is something to say: who has left reads no more, the shell still sees how it ended. */
-function endAfter(lacks: WatchLacks): void {
+function endAfter(unseen: UnseenTold): void {
   try {
-    lacks.end();
+    unseen.end();
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     process.stderr.write(`tcplens: ${error.message}\n`);

@@ -21,6 +21,16 @@ const SEPARATOR_BYTES = 1;
 
 export type Changes = { processes: ProcessEntity[]; cgroups: CgroupEntity[]; netns: NetnsEntity[] };
 
+/** Names for what is in rows, as a report tells them. */
+export type EntityNames = {
+  /** Looks up who has appeared in rows since the last time. */
+  look(): void;
+  /** What the collector has not been told. */
+  changes(netns: readonly NetnsEntity[]): Changes;
+  /** The collector has what `changes` gave last. */
+  acknowledge(): void;
+};
+
 /** Entities of one sort: what is known, and what the collector has not been told. */
 class Known<Entity> {
   readonly #known = new Map<string, { text: string; entity: Entity }>();
@@ -77,7 +87,7 @@ class Known<Entity> {
   }
 }
 
-export class Entities {
+export class Entities implements EntityNames {
   readonly #processes = new Known<ProcessEntity>(PIDS_MAX);
   readonly #cgroups = new Known<CgroupEntity>(10_000);
   readonly #netns = new Known<NetnsEntity>(PIDS_MAX);

@@ -1,6 +1,7 @@
-// What only a kernel can be told: which rows to write, and to add them up by itself.
+// What only a kernel can be told: which rows to write, to add them up by itself, and what this process may do from now on.
 import type { FilterCounters } from '../../bpf/rows/rows.gen.ts';
 import type { Names } from '../filter/names.ts';
+import type { Rights } from '../host/privileges.ts';
 import type { Budget } from './budget.ts';
 
 /** Filters in the kernel, in FILTER_SLOTS slots. The programs run on while they are set, replaced and taken away. */
@@ -29,4 +30,11 @@ export type KernelTally = {
   countAlone(interval_ms: number): void;
   /** Who appeared in rows since the last call; `again`: from now on everyone is told once more. */
   met(again: boolean): Met[];
+};
+
+export type KernelControls = {
+  readonly filters: KernelFilters;
+  readonly tally: KernelTally;
+  /** Gives up what the process was allowed to do and needs no more; `own_netns`: nor will it enter other namespaces. */
+  restrict(own_netns: boolean): Rights;
 };

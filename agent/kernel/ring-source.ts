@@ -1,4 +1,5 @@
 // Rows from the running kernel.
+import { hostname, release } from 'node:os';
 import { join } from 'node:path';
 import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { HostNames } from '../filter/host-names.ts';
@@ -7,6 +8,7 @@ import { type Round, rounds } from '../host/sweep-round.ts';
 import { openLoader } from '../loader.ts';
 import type { RowSource } from '../source/row-source.ts';
 import type { Budget } from './budget.ts';
+import type { KernelControls } from './controls.ts';
 import { Waker } from './waker.ts';
 
 export const PREBUILT = join(import.meta.dirname, '..', '..', 'bpf', 'prebuilt');
@@ -24,11 +26,13 @@ export type KernelOptions = {
   walk_interval_ms?: number;
 };
 
+export type KernelSource = RowSource & KernelControls;
+
 /**
  * Opens the kernel source.
  * @throws CannotRunError with what is missing and what to do about it.
  */
-export function openKernel(options: KernelOptions): RowSource {
+export function openKernel(options: KernelOptions): KernelSource {
   const { host_id, ring_bytes, prebuilt = PREBUILT, refuse = [], budgets = {}, walk_interval_ms } = options;
   const loader = openLoader({ prebuilt, host_id, ring_bytes, refuse });
   const nextRound = rounds(loader, walk_interval_ms);
@@ -53,6 +57,9 @@ export function openKernel(options: KernelOptions): RowSource {
 
   return {
     host_id,
+    host: { name: hostname(), kernel: release() },
+    notices: [],
+    waits: false,
     drain: (kind: Kind, into: Uint8Array) => loader.drain(kind, into),
     sweeping: () => loader.sweeping(),
     sweep,
@@ -64,7 +71,8 @@ export function openKernel(options: KernelOptions): RowSource {
     misses: () => loader.misses(),
     netns: () => round.entered,
     netns_refused: () => round.refused,
-    ...(waker && { onceRows: (callback: () => void) => waker.once(callback) }),
+    // Without its thread nothing tells of a row.
+    onceRows: (callback) => (waker === undefined ? callback() : waker.once(callback)),
     restrict: (own_netns) => restrictProcess(loader, own_netns),
     ended: () => false,
     close() {

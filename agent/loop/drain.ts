@@ -18,11 +18,11 @@ export class Drain {
   readonly #isFull: () => boolean;
   readonly #buffer = new Uint8Array(BATCH_BYTES_MAX);
 
-  /** `isFull` leaves rows where they are for now: only for a source that can wait. */
+  /** `isFull`: rows are left where they are for now, if the source is one whose rows wait. */
   constructor(source: RowSource, take: Take, isFull = () => false) {
     this.#source = source;
     this.#take = take;
-    this.#isFull = isFull;
+    this.#isFull = source.waits ? isFull : () => false;
   }
 
   /** One round over all kinds. */
@@ -45,7 +45,7 @@ export class Drain {
     for (let round = 0; round < ROUNDS_MAX && !this.#isFull(); round++) {
       const length = this.#source.drain(kind, this.#buffer);
       // A sweep takes long where there are many namespaces: a slice of it is a turn.
-      const sweeping = kind === 'sample' && this.#source.sweeping?.();
+      const sweeping = kind === 'sample' && this.#source.sweeping();
       if (length === 0) return sweeping ? 'more' : found;
       this.#take(kind, this.#buffer.subarray(0, length));
       found = 'all';

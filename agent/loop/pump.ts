@@ -32,7 +32,7 @@ export async function pump({ source, drain, interval_ms, stop, onSweep, onRound,
   let sweeping = false;
   while (!stop.aborted && !source.ended()) {
     // A sweep that takes longer than its interval is finished first, or unread namespaces would pile up.
-    const due = pace.dueInMs() === 0 && !source.sweeping?.();
+    const due = pace.dueInMs() === 0 && !source.sweeping();
     if (due) {
       // What waits in the rings is not the sweep's to pay for.
       drain.round();
@@ -71,13 +71,13 @@ class Rest {
     this.#quiet_rounds = found === 'nothing' ? this.#quiet_rounds + 1 : 0;
     // Even behind a storm the event loop gets its turn: batches have to leave.
     if (found === 'more') return this.#sleep(1);
-    if (found === 'all' || this.#source.onceRows === undefined) return this.#sleep(this.#drain_ms);
+    if (found === 'all') return this.#sleep(this.#drain_ms);
     let rows = false;
     this.#source.onceRows(() => {
       rows = true;
       this.#wakeUp();
     });
-    await this.#sleep(Math.min(this.#quiet_rounds === 1 ? QUIET_MS : QUIET_MS_MAX, due_ms));
+    if (!rows) await this.#sleep(Math.min(this.#quiet_rounds === 1 ? QUIET_MS : QUIET_MS_MAX, due_ms));
     // One row seldom comes alone.
     if (rows) await this.#sleep(this.#drain_ms);
   }

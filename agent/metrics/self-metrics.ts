@@ -62,7 +62,7 @@ export function observeSelf(meter: Meter, { source, ledger, waiting_bytes, answe
     for (const { name, attached } of source.hooks()) result.observe(attached ? 1 : 0, { 'tcplens.hook': name });
   });
   missed.addCallback((result) => {
-    for (const [name, count] of source.misses?.() ?? []) result.observe(count, { 'tcplens.hook': name });
+    for (const [name, count] of source.misses()) result.observe(count, { 'tcplens.hook': name });
   });
   namespaces.addCallback((result) => {
     result.observe(source.netns().length, { 'tcplens.entry': 'entered' });

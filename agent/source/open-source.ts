@@ -4,8 +4,11 @@ import { platform, release } from 'node:os';
 import type { SourceConfig } from '../config.ts';
 import { type Facts, problemsOf, readCapabilities } from '../host/capabilities.ts';
 import { readHostId } from '../host/host-id.ts';
+import type { KernelSource } from '../kernel/ring-source.ts';
 import { CannotRunError } from '../process/errors.ts';
-import type { RowSource } from './row-source.ts';
+import type { Source } from './source.ts';
+
+export type KernelConfig = Pick<SourceConfig, 'hostId' | 'stateDir' | 'ringBytes' | 'budget' | 'refuse'>;
 
 const UNPRIVILEGED_BPF_DISABLED = '/proc/sys/kernel/unprivileged_bpf_disabled';
 
@@ -30,16 +33,19 @@ function readOr<Value>(otherwise: Value, read: () => Value): Value {
   }
 }
 
-/**
- * Opens the recording or the kernel. The loader is imported only for the kernel, so a replay runs on machines it was
- * never built for.
- * @throws CannotRunError with what is missing and what to do
- */
-export async function openSource(config: SourceConfig): Promise<RowSource> {
-  if (config.replay !== undefined) {
-    const { openReplay } = await import('../recording/replay-source.ts');
-    return openReplay(config.replay, { host_id: config.hostId, speed: config.speed, loop: config.loop });
+/** Opens the recording or the kernel. Each is imported only where it is opened: a replay runs on machines that the loader was never built for. */
+export async function openSource(config: SourceConfig): Promise<Source> {
+  if (config.replay === undefined) {
+    const { fromKernel } = await import('./from-kernel.ts');
+    return fromKernel(await openHostKernel(config));
   }
+  const { openReplay } = await import('../recording/replay-source.ts');
+  const { fromRecording } = await import('./from-recording.ts');
+  return fromRecording(openReplay(config.replay, { host_id: config.hostId, speed: config.speed, loop: config.loop }));
+}
+
+/** @throws CannotRunError with what is missing and what to do */
+export async function openHostKernel(config: KernelConfig): Promise<KernelSource> {
   const host_id = config.hostId ?? readHostId(config.stateDir);
   const problems = problemsOf(readFacts());
   const [first] = problems;

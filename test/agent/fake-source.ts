@@ -10,6 +10,9 @@ export function fakeSource(): FakeSource {
   const rings = eachKind<Uint8Array[]>(() => []);
   return {
     host_id: 0xffn,
+    host: { name: 'test', kernel: '6.0' },
+    notices: [],
+    waits: false,
     counts,
     write(kind, rows) {
       rings[kind].push(rows);
@@ -22,10 +25,14 @@ export function fakeSource(): FakeSource {
       return rows.length;
     },
     sweep: () => {},
+    sweeping: () => false,
     counters: () => counts,
     hooks: () => [{ name: 'test', attached: true, reason: '' }],
     fields: () => [],
     netns: () => [],
+    netns_refused: () => [],
+    misses: () => new Map(),
+    onceRows: (callback) => callback(),
     ended: () => false,
     close: () => {},
   };

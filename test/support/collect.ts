@@ -76,7 +76,7 @@ export async function collectRows(
     // Others on this machine go on: what they had caused before the last drain must be in it, what they cause during it may be.
     const before = source.counters();
     drain();
-    const misses = source.misses?.() ?? new Map<string, number>();
+    const misses = source.misses();
     return {
       hooks: source.hooks(),
       fields: source.fields(),

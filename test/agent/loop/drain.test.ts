@@ -5,8 +5,8 @@ import { fakeSource } from '../fake-source.ts';
 
 const rows = (kind: Kind, count: number) => new Uint8Array(count * KINDS[kind].size);
 
-function draining(isFull?: () => boolean) {
-  const source = fakeSource();
+function draining({ waits = false, isFull = () => false }: { waits?: boolean; isFull?: () => boolean } = {}) {
+  const source = { ...fakeSource(), waits };
   const taken: [Kind, number][] = [];
   const drain = new Drain(source, (kind, bytes) => taken.push([kind, bytes.length / KINDS[kind].size]), isFull);
   return { source, taken, drain };
@@ -38,10 +38,17 @@ test('a kind that has more than its turn waits for the next round, and the other
 
 test('while it is full it leaves rows where they are', () => {
   let full = true;
-  const { source, taken, drain } = draining(() => full);
+  const { source, taken, drain } = draining({ waits: true, isFull: () => full });
   source.write('sample', rows('sample', 1));
   expect(drain.round()).toBe('nothing');
   full = false;
+  expect(drain.round()).toBe('all');
+  expect(taken).toEqual([['sample', 1]]);
+});
+
+test('rows that would get lost where they are do not wait for what is full', () => {
+  const { source, taken, drain } = draining({ waits: false, isFull: () => true });
+  source.write('sample', rows('sample', 1));
   expect(drain.round()).toBe('all');
   expect(taken).toEqual([['sample', 1]]);
 });

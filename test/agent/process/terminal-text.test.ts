@@ -45,7 +45,7 @@ function report(text: string): Report {
       netns: [],
       netns_refused: [{ inode: 1, name: text, reason: text }],
       memory: { rings: 0, other_maps: 0 },
-      rights: undefined,
+      rights: { uid: 1, capabilities: {}, bounding_empty: true, threads: 1 },
     },
   };
 }

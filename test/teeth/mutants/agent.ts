@@ -42,6 +42,12 @@ export const agent: readonly Mutant[] = [
       suite: unit('agent/loop/drain'),
     },
     {
+      why: 'the kernel is left waiting',
+      find: 'source.waits ? isFull : () => false',
+      replace: 'isFull',
+      suite: unit('agent/loop/drain'),
+    },
+    {
       why: 'a full memory is no reason to stop',
       find: '&& !this.#isFull(); round++',
       replace: '; round++',
@@ -68,12 +74,20 @@ export const agent: readonly Mutant[] = [
       suite: unit('agent/metrics/scrape-server', 'Host'),
     },
   ]),
-  ...mutantsOf('agent/commands/watch-lacks.ts', [
+  ...mutantsOf('agent/commands/unseen-told.ts', [
     {
       why: 'what could not be seen is no reason to fail',
-      find: 'if (this.#told.size === 0) return;',
-      replace: 'if (this.#told.size >= 0) return;',
-      suite: unit('agent/commands/watch-lacks'),
+      find: 'if (this.#said.size === 0) return;',
+      replace: 'if (this.#said.size >= 0) return;',
+      suite: unit('agent/commands/unseen'),
+    },
+  ]),
+  ...mutantsOf('agent/source/unseen.ts', [
+    {
+      why: 'a hook of a kind is forgotten',
+      find: "'tcp_retransmit_skb', 'tcp_retransmit_synack'",
+      replace: "'tcp_retransmit_skb'",
+      suite: unit('agent/commands/unseen'),
     },
   ]),
   ...mutantsOf('agent/loop/pace.ts', [
