@@ -1,6 +1,6 @@
 // What is counted and said of that which writer and upkeep do.
 import type { Logger } from 'pino';
-import { KINDS } from '../bpf/rows.gen.ts';
+import { KINDS } from '../bpf/rows/rows.gen.ts';
 import { reasonOf } from './errors.ts';
 import type { HealthWatch } from './health/watch.ts';
 import type { Live } from './live.ts';

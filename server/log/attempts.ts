@@ -2,7 +2,7 @@
 // waited out, for as long as it takes; the question whether a rollup has the share of rows that are stored, for a day. Rows that it
 // refuses for good are looked for by halving, and given up only while the store takes others of the same kind: else the table is at
 // fault, not the rows. Pure: time comes in as an argument.
-import type { Kind } from '../../bpf/rows.gen.ts';
+import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import { originOf } from './segment-name.ts';
 
 export type AttemptOptions = {

@@ -1,6 +1,6 @@
 // What the collector itself loses of acknowledged rows, counted by host, run, kind and minute until the store has the count.
-import type { Loss } from '../../agent/outcome.ts';
-import { HEAD_AT, KIND, KINDS } from '../../bpf/rows.gen.ts';
+import type { Loss } from '../../agent/contract/outcome.ts';
+import { HEAD_AT, KIND, KINDS } from '../../bpf/rows/rows.gen.ts';
 import type { AsideBatch, BatchSpan, HostAccountingEntry } from '../storage/store.ts';
 import { originOf } from './segment-name.ts';
 

@@ -1,8 +1,8 @@
 // A segment without its damaged batches, or of another version of tcplens, as one that can be stored: the other batches in the same
 // order in this version's rows, so that its token and its batches stay what they are.
 import { crc32 } from 'node:zlib';
-import type { Conversion } from '../../bpf/layout.ts';
-import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import type { Conversion } from '../../bpf/rows/layout.ts';
+import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { BatchSpans } from './batch-spans.ts';
 import type { Stretch } from './check-batches.ts';
 import { type Files, writeAll } from './files.ts';

@@ -2,7 +2,7 @@
 // what is counted from them are sharded by host: `sample_local` on each server, replicated within its shard, and `sample` above it,
 // which reads all shards and hands what is inserted to the host's one. All other tables are one, replicated to every server, so
 // that dictionaries read what is there. Inserts and queries keep the names that they have on a single server.
-import { KIND } from '../../bpf/rows.gen.ts';
+import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { StoreError } from './store.ts';
 
 /** Tables that are split over shards. A view belongs to the table that it reads. */

@@ -2,7 +2,7 @@
 // (minute-refresh.ts). Rows lie sorted by five minutes and then by host, so that is the least that can be read by itself.
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { HEAD_AT } from '../../bpf/rows.gen.ts';
+import { HEAD_AT } from '../../bpf/rows/rows.gen.ts';
 import { segmentRowBytes } from './segment-insert.ts';
 import type { Engine, Segment } from './store.ts';
 

@@ -1,7 +1,7 @@
 // Makes the minutes of rollup_1m and `stored` from rows, five at a time, once they are over; and those of a host again of which rows have come
 // in since. A minute is read once its five are published, and until then questions go to the rows. Can be killed anywhere: what is not
 // published is built again, and of two versions of an entry the larger is read.
-import { KIND } from '../../bpf/rows.gen.ts';
+import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { latePieces, PIECE_S, SETTLED_S, settleLate } from './late-pieces.ts';
 import { newVersion, publish } from './published.ts';
 import { buildMinutes } from './rollup.ts';

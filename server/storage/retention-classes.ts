@@ -1,5 +1,5 @@
 // Which tables are kept for how long, by class, and by which of their columns they age.
-import { KIND } from '../../bpf/rows.gen.ts';
+import { KIND } from '../../bpf/rows/rows.gen.ts';
 
 type Aging = { tables: readonly string[] /** the moment that a TTL counts from, by table where they differ */; moment: string };
 

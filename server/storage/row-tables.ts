@@ -1,5 +1,5 @@
 // One table a kind, shaped by rows.h through rows.gen.ts.
-import { KIND, type Kind } from '../../bpf/rows.gen.ts';
+import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { storedColumns } from './columns.ts';
 import { definition, type FollowedTable } from './followed-table.ts';
 import { IDENTITY } from './identity.ts';

@@ -1,6 +1,6 @@
 // stored: how many rows of each kind the tables have, a host and minute of the rows' own time. Made with the minutes of the rollup and kept for
 // longer than the rows: beside what agents say they saw and sent, it shows that nothing is missing.
-import { KIND } from '../../bpf/rows.gen.ts';
+import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { quote } from './columns.ts';
 import { MINUTE } from './rollup.ts';
 

@@ -1,9 +1,8 @@
 // The law: seen = stored + lost by name, for each run of each agent, kind by kind, to the row.
-import { LOSSES, type Loss, type Outcome, type Stage } from '../../agent/outcome.ts';
-import { KIND, type Kind } from '../../bpf/rows.gen.ts';
-import type { Question } from './check.ts';
+import { LOSSES, type Loss, type Outcome, type Stage } from '../../agent/contract/outcome.ts';
+import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
+import type { Ask, Question } from './check.ts';
 import { KERNEL, type Played } from './hosts.ts';
-import type { Ask } from './look.ts';
 import type { StoredRows } from './rows.ts';
 
 type Outcomes = Partial<Record<Outcome, number>>;

@@ -4,11 +4,9 @@ import process from 'node:process';
 import { openEmbeddedEngine } from '../../server/storage/embedded.ts';
 import { TierRefresh } from '../../server/storage/tier-refresh.ts';
 import { accountsWrong, silentLosses, storedWrong } from './accounts.ts';
-import type { Found, Question } from './check.ts';
+import type { Ask, Found, Question } from './check.ts';
 import { rollupsWrong } from './rollups.ts';
 import { rowsWrong } from './rows.ts';
-
-export type Ask = <Row>(sql: string) => Promise<Row[]>;
 
 const question = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as Question;
 const engine = await openEmbeddedEngine({ path: question.engine, database: question.database });

@@ -10,7 +10,7 @@ import {
   SERVICE_PORT,
 } from '../../server/storage/figures.ts';
 import { TIER, TIERS } from '../../server/storage/tiers.ts';
-import type { Ask } from './look.ts';
+import type { Ask } from './check.ts';
 
 const KEYS = {
   minute: "toStartOfMinute(time_ns, 'UTC')",

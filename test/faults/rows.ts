@@ -1,9 +1,8 @@
 // Rows in the tables beside rows of the recordings, as multisets.
-import { KIND, type Kind } from '../../bpf/rows.gen.ts';
+import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { quote, rawStructure, storedColumns } from '../../server/storage/columns.ts';
-import type { Question } from './check.ts';
+import type { Ask, Question } from './check.ts';
 import { KERNEL } from './hosts.ts';
-import type { Ask } from './look.ts';
 import { type Counts, eachKind, sourceFile } from './tape.ts';
 
 /** Whose a row is: tape.ts wrote it into the upper half of cgroup_id. */

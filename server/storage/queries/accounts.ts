@@ -1,6 +1,6 @@
 // What became of rows within a range: what agents saw and sent, what the tables hold, what was lost where, and its share.
-import { LOSSES, type Loss, OUTCOMES, type Outcome } from '../../../agent/outcome.ts';
-import { KIND } from '../../../bpf/rows.gen.ts';
+import { LOSSES, type Loss, OUTCOMES, type Outcome } from '../../../agent/contract/outcome.ts';
+import { KIND } from '../../../bpf/rows/rows.gen.ts';
 import type { Account, Accounting, Range } from '../../api.ts';
 import { storedMinutes, toldMinutes } from '../accounting-refresh.ts';
 import { quote } from '../columns.ts';

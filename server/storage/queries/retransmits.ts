@@ -1,5 +1,5 @@
 // Retransmissions as people read them, newest first.
-import type { RetransmitRow } from '../../../bpf/rows.gen.ts';
+import type { RetransmitRow } from '../../../bpf/rows/rows.gen.ts';
 import type { Range, Retransmit } from '../../api.ts';
 import { hostName } from '../entities.ts';
 import type { Store } from '../store.ts';

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KIND, KINDS, type Kind } from '../../../bpf/rows.gen.ts';
+import { KIND, KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import { quote, rawStructure, storedColumns } from '../../../server/storage/columns.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import { MIGRATIONS, migrate } from '../../../server/storage/migrations.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
-import { HEAD_AT, KINDS, type Kind } from '../../../bpf/rows.gen.ts';
+import { HEAD_AT, KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import type { Batch } from '../../../server/log/group.ts';
 import { Log } from '../../../server/log/log.ts';
 import { EPOCH_UNKNOWN } from '../../../server/log/losses.ts';

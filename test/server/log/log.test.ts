@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
-import { HEAD_AT, KIND, KINDS, type Kind } from '../../../bpf/rows.gen.ts';
+import { HEAD_AT, KIND, KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import { BATCH_COST_BYTES } from '../../../server/log/batch-spans.ts';
 import type { Batch } from '../../../server/log/group.ts';
 import { type Lane, laneOf } from '../../../server/log/lane.ts';

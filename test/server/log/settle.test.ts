@@ -1,7 +1,7 @@
 // What an earlier process left in the log, on the real engine.
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { KINDS } from '../../../bpf/rows.gen.ts';
+import { KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { ATTEMPTS } from '../../../server/log/attempts.ts';
 import type { Log } from '../../../server/log/log.ts';
 import { Writer } from '../../../server/log/writer.ts';

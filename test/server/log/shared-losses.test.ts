@@ -3,7 +3,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { KINDS } from '../../../bpf/rows.gen.ts';
+import { KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { ATTEMPTS } from '../../../server/log/attempts.ts';
 import type { Log } from '../../../server/log/log.ts';
 import { LossTeller } from '../../../server/log/loss-teller.ts';

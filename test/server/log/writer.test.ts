@@ -3,7 +3,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { HEAD_AT, KINDS } from '../../../bpf/rows.gen.ts';
+import { HEAD_AT, KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { ATTEMPTS } from '../../../server/log/attempts.ts';
 import type { Lane } from '../../../server/log/lane.ts';
 import type { Log } from '../../../server/log/log.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import type { Kind } from '../../../bpf/rows.gen.ts';
+import type { Kind } from '../../../bpf/rows/rows.gen.ts';
 import { openClickHouse } from '../../../server/storage/clickhouse-store.ts';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
 import type { Segment, Store } from '../../../server/storage/store.ts';

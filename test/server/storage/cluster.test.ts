@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KIND } from '../../../bpf/rows.gen.ts';
+import { KIND } from '../../../bpf/rows/rows.gen.ts';
 import { CLAIMS_TABLES } from '../../../server/storage/claims-tables.ts';
 import { onCluster, SHARDED } from '../../../server/storage/cluster.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';

@@ -1,6 +1,6 @@
 // Every figure on rows of which each tells another number, worked out on paper: what counts, and what must not.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Kind } from '../../../bpf/rows.gen.ts';
+import type { Kind } from '../../../bpf/rows/rows.gen.ts';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
 import {
   bucketQuantile,

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { KIND, KINDS } from '../../../bpf/rows.gen.ts';
+import { KIND, KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import { FIGURE_NAMES } from '../../../server/storage/figures.ts';
 import { IDENTITY } from '../../../server/storage/identity.ts';

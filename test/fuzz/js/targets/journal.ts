@@ -1,6 +1,6 @@
 // The collector's journal: lines that a crash or the disk has damaged, and whole ones that say what no version has written.
 import { crc32 } from 'node:zlib';
-import { KINDS } from '../../../../bpf/rows.gen.ts';
+import { KINDS } from '../../../../bpf/rows/rows.gen.ts';
 import { BatchSpans } from '../../../../server/log/batch-spans.ts';
 import { formatLine, readLines } from '../../../../server/log/journal-line.ts';
 import type { JournalRecord, PackedSegment } from '../../../../server/log/journal-record.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { crc32 } from 'node:zlib';
-import { HEAD_AT, KINDS, type Kind } from '../../../../bpf/rows.gen.ts';
+import { HEAD_AT, KINDS, type Kind } from '../../../../bpf/rows/rows.gen.ts';
 import { FILES, type Files } from '../../../../server/log/files.ts';
 import { formatLine } from '../../../../server/log/journal-line.ts';
 import type { JournalRecord } from '../../../../server/log/journal-record.ts';
