@@ -18,8 +18,7 @@ export const TRAILER_AT = {
 } as const;
 
 /** The trailer as the engine reads it. */
-export const TRAILER_STRUCTURE =
-  'epoch UInt64, sequence UInt64, batch_row UInt32, batch_rows UInt32, batch_crc UInt32, trailer_pad UInt32';
+export const TRAILER_STRUCTURE = 'epoch UInt64, sequence UInt64, batch_row UInt32, batch_rows UInt32, batch_crc UInt32, trailer_pad UInt32';
 
 /**
  * The columns that follow a row's own in its table. Rows that lie beside each other come from neighbouring places of neighbouring batches, so

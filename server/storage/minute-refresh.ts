@@ -87,7 +87,9 @@ export class MinuteRefresh {
   /** start_s → rows of each piece that has any, copies of rows included. */
   async #rowsOf(from_s: number, to_s: number): Promise<Map<number, number>> {
     const within = `toStartOfFiveMinutes(time_ns) >= ${moment(from_s)} AND toStartOfFiveMinutes(time_ns) < ${moment(to_s)}`;
-    const counts = KIND.map((kind) => `SELECT toStartOfFiveMinutes(time_ns) AS start, count() AS n FROM ${kind} WHERE ${within} GROUP BY start`);
+    const counts = KIND.map(
+      (kind) => `SELECT toStartOfFiveMinutes(time_ns) AS start, count() AS n FROM ${kind} WHERE ${within} GROUP BY start`,
+    );
     const found = await this.#engine.query<{ start_s: number; rows: number }>(
       `SELECT toUnixTimestamp(start) AS start_s, sum(n) AS rows FROM (${counts.join('\nUNION ALL ')}) GROUP BY start ORDER BY start`,
       {},

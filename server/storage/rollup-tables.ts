@@ -1,6 +1,7 @@
 // The tables of minutes, hours and days, with a column for every figure. A new figure is 0 in what was made before it.
-import { type Column, definition, type FollowedTable } from './followed-table.ts';
+
 import { FIGURE_NAMES } from './figures.ts';
+import { type Column, definition, type FollowedTable } from './followed-table.ts';
 
 const PLAIN = 'ZSTD(1)';
 const KEYS: readonly Column[] = [

@@ -1,6 +1,17 @@
 // Rows added up by the minute: what rollup_1m is made of, and what stands in its place where it has not been made yet. One entry a minute,
 // host, cgroup, process, role, peer network and service port.
-import { FIGURE_NAMES, type Figure, type FigureKind, figuresOf, folded, kindsOf, PEER_NETWORK, RTT_BUCKET, RTT_COUNTS, SERVICE_PORT } from './figures.ts';
+import {
+  FIGURE_NAMES,
+  type Figure,
+  type FigureKind,
+  figuresOf,
+  folded,
+  kindsOf,
+  PEER_NETWORK,
+  RTT_BUCKET,
+  RTT_COUNTS,
+  SERVICE_PORT,
+} from './figures.ts';
 
 /** Each key as an expression over a row. */
 const KEYS = {
@@ -28,7 +39,12 @@ const rttOf = (kind: FigureKind): string =>
 export function rowsRolledUp(keys: readonly RollupKey[], figures: readonly Figure[], where: string): string {
   const names = ['minute', ...keys].join(', ');
   const selects = kindsOf(figures).map((kind) => {
-    const columns = [`${MINUTE} AS minute`, ...keys.map((key) => `${KEYS[key]} AS ${key}`), ...figuresOf(kind, figures), `${rttOf(kind)} AS rtt`];
+    const columns = [
+      `${MINUTE} AS minute`,
+      ...keys.map((key) => `${KEYS[key]} AS ${key}`),
+      ...figuresOf(kind, figures),
+      `${rttOf(kind)} AS rtt`,
+    ];
     return `SELECT ${columns.join(', ')} FROM ${kind} FINAL WHERE ${where} GROUP BY ${names}`;
   });
   return selects.join('\nUNION ALL ');

@@ -2,9 +2,9 @@
 import { AccountingRefresh } from './accounting-refresh.ts';
 import { type KeptTable, keep, keepSystemLogs, keptTables, type SystemLog, systemLogs } from './kept-tables.ts';
 import { listMigrations, type MigrationState } from './migrations.ts';
+import { MinuteRefresh } from './minute-refresh.ts';
 import { type Dropped, droppedDays, type RetentionSize, retain } from './retention.ts';
 import type { RetentionClass } from './retention-classes.ts';
-import { MinuteRefresh } from './minute-refresh.ts';
 import type { Engine } from './store.ts';
 import { TierRefresh } from './tier-refresh.ts';
 
@@ -32,8 +32,7 @@ export function upkeepOf(engine: Engine): Upkeep {
   const accounting = new AccountingRefresh(engine);
   return {
     makeMinutes: (now_ms, stop) => minutes.due(now_ms, stop),
-    refresh: async (now_ms, stop) =>
-      (await minutes.late(stop)) + (await tiers.run(now_ms, stop)) + (await accounting.run(now_ms, stop)),
+    refresh: async (now_ms, stop) => (await minutes.late(stop)) + (await tiers.run(now_ms, stop)) + (await accounting.run(now_ms, stop)),
     retain: (size, now_ms) => retain(engine, size, now_ms),
     dropped: (limit) => droppedDays(engine, limit),
     tables: () => keptTables(engine),

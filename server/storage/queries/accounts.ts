@@ -65,7 +65,8 @@ const toldOnly = ({ minutes, rest }: Cover, and: string) => `(${toldMinutes(`(${
 function countedMinutes(covered: Cover, and: string): string {
   const made = covered.minutes.length === 0 ? '' : `UNION ALL ${storedMinutes(`(${minutesWithin(covered.minutes)})${and}`)}`;
   const rows = countRows(`(${rowsWithin(covered.rest)})${and}`);
-  const counted = covered.rest.length === 0 ? '' : `UNION ALL SELECT minute, host_id, kind, 'stored' AS counted, c.rows AS n FROM (${rows}) AS c`;
+  const counted =
+    covered.rest.length === 0 ? '' : `UNION ALL SELECT minute, host_id, kind, 'stored' AS counted, c.rows AS n FROM (${rows}) AS c`;
   return `(${toldOnly(covered, and)} ${made} ${counted})`;
 }
 

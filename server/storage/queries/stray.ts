@@ -91,7 +91,11 @@ function attributed(table: Table, window: Window, range: Range, members: readonl
  */
 export async function rowsOf(store: Store, table: Table, range: Range, window: Window, members: readonly string[]): Promise<string> {
   const { filters, time, where, params } = window;
-  const [found] = await store.query<{ strays: number }>(`SELECT count() AS strays FROM ${table} FINAL WHERE ${strays(window, range)}`, params, 1);
+  const [found] = await store.query<{ strays: number }>(
+    `SELECT count() AS strays FROM ${table} FINAL WHERE ${strays(window, range)}`,
+    params,
+    1,
+  );
   const plain = ['time_ns', 'host_id', 'state', 'connection_id', 'comm', 'cgroup_id', 'local_addr', 'local_port', 'peer_addr', 'peer_port'];
   const own = `SELECT ${plain.join(', ')}, CAST(role, 'String') AS role, CAST(direction, 'String') AS direction, has_socket, ${members.join(', ')} FROM ${table} FINAL`;
   if (!found || found.strays === 0) return `(${own} WHERE ${where})`;

@@ -127,18 +127,25 @@ describe.each(BACKENDS)('store on $name', ({ skip, open }) => {
     ]);
   });
 
-  check('has a row once, however often and in whatever company its batch is inserted, and the same bytes of another batch too', async () => {
-    const rows = [0, 1, 2].map((i) => rowBytes('sample', { time_ns: AT_NS + BigInt(i), host_id: 2, data_segs_out: 10, srtt_us: 1000 }));
-    const batch = { epoch: '00000000000000e2', sequence: 7 };
-    const segment = await fixture.put('sample', rows, batch);
-    await fixture.store.insertSegment(segment);
-    // Half of the batch, as a segment that was halved has it.
-    await fixture.put('sample', rows.slice(0, 2), batch);
-    expect(await count('sample FINAL', 'count()', 'host_id = 2')).toBe(3);
-    for (const other of [{ ...batch, sequence: 8 }, { ...batch, epoch: '00000000000000e3' }]) await fixture.put('sample', rows, other);
-    expect(await count('sample FINAL', 'count()', 'host_id = 2')).toBe(9);
-    expect(await count('sample FINAL', 'uniqExact(epoch, sequence, batch_row)', 'host_id = 2')).toBe(9);
-  });
+  check(
+    'has a row once, however often and in whatever company its batch is inserted, and the same bytes of another batch too',
+    async () => {
+      const rows = [0, 1, 2].map((i) => rowBytes('sample', { time_ns: AT_NS + BigInt(i), host_id: 2, data_segs_out: 10, srtt_us: 1000 }));
+      const batch = { epoch: '00000000000000e2', sequence: 7 };
+      const segment = await fixture.put('sample', rows, batch);
+      await fixture.store.insertSegment(segment);
+      // Half of the batch, as a segment that was halved has it.
+      await fixture.put('sample', rows.slice(0, 2), batch);
+      expect(await count('sample FINAL', 'count()', 'host_id = 2')).toBe(3);
+      for (const other of [
+        { ...batch, sequence: 8 },
+        { ...batch, epoch: '00000000000000e3' },
+      ])
+        await fixture.put('sample', rows, other);
+      expect(await count('sample FINAL', 'count()', 'host_id = 2')).toBe(9);
+      expect(await count('sample FINAL', 'uniqExact(epoch, sequence, batch_row)', 'host_id = 2')).toBe(9);
+    },
+  );
 
   check('stores a large segment that spans midnight once', async () => {
     const row = rowBytes('sample', { host_id: 3, data_segs_out: 1 });

@@ -51,7 +51,7 @@ test('minutes, hours and days add up to the rows, figure by figure and bucket by
 
 test('what the tables have of each kind is counted with the minutes', async () => {
   const counted = await engine.query("SELECT sum(rows) AS n, uniqExact(minute, host_id) AS places FROM stored FINAL WHERE kind = 'sample'");
-  expect(counted).toEqual(await engine.query("SELECT count() AS n, uniqExact(toStartOfMinute(time_ns), host_id) AS places FROM sample"));
+  expect(counted).toEqual(await engine.query('SELECT count() AS n, uniqExact(toStartOfMinute(time_ns), host_id) AS places FROM sample'));
 });
 
 test('each piece keeps its largest keys, and the rest in one row a host', async () => {
@@ -87,7 +87,8 @@ const superseded = () =>
 test('what has not ended is left to the minutes, and these to the rows', async () => {
   const hour_s = Math.floor(NOW_MS / 3_600_000 + 24) * 3600;
   await putRows(engine, hour_s, 60, 10, 300_000);
-  const minutes = () => engine.query(`SELECT sum(r.rolled_rows) AS rows FROM rollup_1m AS r FINAL WHERE minute >= toDateTime(${hour_s}, 'UTC')`);
+  const minutes = () =>
+    engine.query(`SELECT sum(r.rolled_rows) AS rows FROM rollup_1m AS r FINAL WHERE minute >= toDateTime(${hour_s}, 'UTC')`);
   await upkeep.makeMinutes((hour_s + 300 + 119) * 1000);
   expect(await minutes()).toEqual([{ rows: 0 }]);
   await upkeep.makeMinutes((hour_s + 300 + 120) * 1000);
