@@ -1,6 +1,4 @@
 // Which failures of a store pass by themselves or once a person has helped it, and which say that these very rows are refused.
-import { StoreError } from './store.ts';
-
 /** ClickHouse's codes for troubles of the engine, not of what it was given. */
 const TROUBLES: ReadonlyMap<string, string> = new Map([
   ['76', 'CANNOT_OPEN_FILE'],
@@ -41,11 +39,6 @@ const TROUBLES: ReadonlyMap<string, string> = new Map([
 /** Under the code of too many parts, and no trouble that passes: these rows are of too many days. Half of them may not be. */
 const TOO_MANY_DAYS = /too many partitions for single INSERT/i;
 const FULL = /no space left|disk quota|ENOSPC|EDQUOT/i;
-
-/** The rows are stored; whether they are rolled up is asked again. */
-export function isUnclear(error: unknown): boolean {
-  return error instanceof StoreError && error.code === 'store_rollup_unclear';
-}
 
 /**
  * Whether trying again can help. Only an engine that has answered with another code than those of its own troubles has refused
