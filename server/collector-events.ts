@@ -1,31 +1,23 @@
-// What is counted and said of that which writer and upkeep do.
+// What is counted and said of that which a start of the log, writer and upkeep do.
 import type { Logger } from 'pino';
-import { KINDS } from '../bpf/rows/rows.gen.ts';
 import { reasonOf } from './errors.ts';
 import type { HealthWatch } from './health/watch.ts';
 import type { Live } from './live.ts';
+import type { Recovered } from './log/recovered.ts';
 import type { WriterEvents } from './log/writer.ts';
 import type { Metrics } from './metrics.ts';
-import { isUnclear } from './storage/transient.ts';
 import type { UpkeepEvents } from './upkeep.ts';
 
 export function writerEvents(metrics: Metrics, live: Live, health: HealthWatch, logger: Logger): WriterEvents {
   return {
-    inserted: ({ kind, segment, length }, seconds) => {
-      health.rollups.answered(segment);
-      const rows = length / KINDS[kind].size;
+    inserted: ({ kind, length, row_bytes }, seconds) => {
+      const rows = length / row_bytes;
       metrics.rowsInserted.add(rows, { kind });
       health.inserts.inserted({ kind, rows, seconds, at_ms: Date.now() });
       metrics.insertDuration.record(seconds, { kind });
       live.inserted();
     },
     failed: ({ kind, segment }, error) => {
-      if (isUnclear(error)) {
-        metrics.rollupComparisons.add(1);
-        health.rollups.unclear(segment, Date.now());
-        logger.warn({ kind, segment, err: error }, 'whether the rollup has its share of a segment is not known yet');
-        return;
-      }
       metrics.insertFailures.add(1, { kind });
       health.inserts.failed(Date.now(), reasonOf(error));
       logger.warn({ kind, segment, err: error }, 'a segment was not inserted and is tried again');
@@ -35,14 +27,6 @@ export function writerEvents(metrics: Metrics, live: Live, health: HealthWatch, 
       logger.error(
         { kind, segment, rows: length / row_bytes, reason },
         'the store refuses these rows for good: they are in the dead-letter folder',
-      );
-    },
-    letGo: ({ kind, segment, length, row_bytes }, reason) => {
-      health.rollups.answered(segment);
-      metrics.rollupLetGo.add(length / row_bytes, { kind });
-      logger.error(
-        { kind, segment, rows: length / row_bytes, reason },
-        'whether rollup and counts have these rows, which are stored, was not to be told: they may be short by them',
       );
     },
     trouble: (reason) => live.trouble(reason),
@@ -66,4 +50,19 @@ export function upkeepEvents(metrics: Metrics, logger: Logger): UpkeepEvents {
       logger.warn({ err: error }, `${what}: failed, and is tried again`);
     },
   };
+}
+
+/** What a start has found in the log. */
+export function tellRecovered(recovered: Recovered, logger: Logger): void {
+  const { segments, replaced, torn_bytes, damaged_lines, damaged_batches, unknown_bytes, set_aside, missing_unclear, foreign } = recovered;
+  if (segments.length > 0 || torn_bytes > 0)
+    logger.info({ segments: segments.length, replaced: replaced.length, torn_bytes }, 'recovered the log');
+  if (set_aside.length > 0 || damaged_lines > 0 || damaged_batches > 0 || unknown_bytes > 0)
+    logger.error(
+      { set_aside, damaged_lines, damaged_batches, unknown_bytes },
+      'the log is damaged, or holds rows of a layout that nobody knows: these are not stored, and lie in its folder aside',
+    );
+  if (missing_unclear.length > 0)
+    logger.warn({ missing_unclear }, 'the journal is damaged, and does not say whether the store has these segments, which are not there');
+  if (foreign.length > 0) logger.warn({ foreign }, 'these names in the folder of the log are not its own: they are left alone');
 }

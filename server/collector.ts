@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { LiveMessage } from './api.ts';
 import { buildApp } from './app.ts';
-import { upkeepEvents, writerEvents } from './collector-events.ts';
+import { tellRecovered, upkeepEvents, writerEvents } from './collector-events.ts';
 import type { Config } from './config.ts';
 import { reasonOf, StartError } from './errors.ts';
 import { registerGauges } from './health/gauges.ts';
@@ -36,7 +36,7 @@ import { UpkeepLoop } from './upkeep.ts';
 
 const MIB = 1024 * 1024;
 const LOG_LIMITS = { segment_bytes_max: 64 * MIB, journal_bytes_max: 8 * MIB };
-const WRITER = { ...ATTEMPTS, seal_ms: 500, seal_bytes_min: 256 * 1024, seal_age_ms: 750, settle_bytes: 64 * MIB };
+const WRITER = { ...ATTEMPTS, seal_ms: 500, seal_bytes_min: 256 * 1024, seal_age_ms: 750 };
 /** Connections that may wait to be accepted: a whole fleet comes back at once. */
 const BACKLOG = 4096;
 const UPKEEP = { first_ms: 15_000, refresh_ms: 10_000, refresh_wait_max_ms: 10 * 60_000, retain_ms: 60_000 };
@@ -155,8 +155,6 @@ export class Collector {
     for await (const page of hostNames(this.#store, HOSTS_MAX))
       for (const { host_id, name } of page) this.#hostNames.set(BigInt(host_id), name);
     if (this.#stopping) return;
-    await this.#writer.settle();
-    if (this.#stopping) return;
     this.#writer.start();
     this.#teller.start();
     this.#upkeep.start();
@@ -210,21 +208,13 @@ export class Collector {
     const { logger } = this.#surroundings;
     const unreadable = await this.#layouts.start();
     if (unreadable.length > 0) logger.warn({ unreadable }, 'these files in the folder of layouts are none');
-    const { segments, rewritten, torn_bytes, damaged_lines, damaged_batches, set_aside, losses } = await this.#log.start((schema) =>
-      this.#layouts.conversion(schema),
-    );
-    this.#metrics.tornBytes.add(torn_bytes);
-    this.#metrics.segmentsSetAside.add(set_aside.length);
-    for (const { kind, outcome, rows } of [...losses.untold(), ...losses.asides()])
+    const recovered = await this.#log.start((schema) => this.#layouts.conversion(schema));
+    this.#metrics.tornBytes.add(recovered.torn_bytes);
+    this.#metrics.unknownBytes.add(recovered.unknown_bytes);
+    this.#metrics.segmentsSetAside.add(recovered.set_aside.length);
+    for (const { kind, outcome, rows } of recovered.losses.untold())
       if (outcome === 'log_damaged') this.#metrics.lost.add(rows, { kind, outcome });
-    if (segments.length > 0 || torn_bytes > 0) {
-      logger.info({ segments: segments.length, rewritten: rewritten.length, torn_bytes }, 'recovered the log');
-    }
-    if (set_aside.length > 0 || damaged_lines > 0 || damaged_batches > 0)
-      logger.error(
-        { set_aside, damaged_lines, damaged_batches },
-        'the log is damaged, or holds rows of a layout that nobody knows: these are not stored',
-      );
+    tellRecovered(recovered, logger);
   }
 }
 

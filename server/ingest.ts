@@ -77,10 +77,10 @@ async function accept(
   const { kind } = known;
   const { host_id, epoch, sequence } = envelope;
   const now_ms = Date.now();
-  const { rows, quarantined } = checkRows(ownRows(unpacked, known, metrics), { kind, host_id }, timeWindow.at(now_ms));
+  const { rows, ...rest } = checkRows(ownRows(unpacked, known, metrics), { kind, host_id }, timeWindow.at(now_ms));
   const lane = laneOf(rows, now_ms);
-  const { duplicate } = await log.append({ host_id, epoch, kind, sequence, lane, rows, ...(quarantined && { quarantined }) });
-  const aside = countOf(quarantined, kind);
+  const { duplicate } = await log.append({ host_id, epoch, kind, sequence, lane, rows, ...rest });
+  const aside = countOf(rest.quarantined, kind);
   const kept = countOf(rows, kind);
   layouts.met(envelope.schema);
   metrics.batches.add(1, { kind, outcome: duplicate ? 'duplicate' : 'stored' });

@@ -49,12 +49,9 @@ export class LateStore implements Store {
     }
   }
 
-  claim: Store['claim'] = async (segments) => this.#there().claim(segments);
-  claimAside: Store['claimAside'] = async (batches) => this.#there().claimAside(batches);
   insertSegment: Store['insertSegment'] = async (segment) => this.#there().insertSegment(segment);
-  insertUnsettled: Store['insertUnsettled'] = async (segments) => this.#there().insertUnsettled(segments);
   insertReports: Store['insertReports'] = async (reports) => this.#there().insertReports(reports);
-  insertAccounting: Store['insertAccounting'] = async (entries) => this.#there().insertAccounting(entries);
+  insertLost: Store['insertLost'] = async (entries) => this.#there().insertLost(entries);
   get upkeep(): Store['upkeep'] {
     return this.#there().upkeep;
   }

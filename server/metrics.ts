@@ -31,16 +31,6 @@ export function createMetrics(version: string) {
     reportRefused: counter('report.refused', '{part}', 'parts of reports that were refused, by entity and member'),
     rowsInserted: counter('rows.inserted', '{row}', 'rows that the store has taken, by kind'),
     insertFailures: counter('insert.failures', '{insert}', 'inserts that failed and are tried again, by kind'),
-    rollupComparisons: counter(
-      'rollup.comparisons.unclear',
-      '{comparison}',
-      'comparisons of a rollup with its rows, after a kill of the store, that had no answer and are repeated',
-    ),
-    rollupLetGo: counter(
-      'rollup.let_go',
-      '{row}',
-      'stored rows of which could not be told for a day, after a kill of the store, whether the rollup has them, by kind',
-    ),
     insertDuration: meter.createHistogram('tcplens.collector.insert.duration', {
       unit: 's',
       description: 'time of an insert that succeeded, by kind',
@@ -51,6 +41,7 @@ export function createMetrics(version: string) {
       '{segment}',
       'segments found missing or damaged at start; their rows are not in the store',
     ),
+    unknownBytes: counter('log.unknown', 'By', 'bytes set aside at start that do not say whose rows they were'),
     tornBytes: counter('log.torn', 'By', 'unacknowledged bytes cut off at start'),
     piecesBuilt: counter('rollup.pieces.built', '{piece}', 'hours and days of the rollup that were built, again too'),
     retentionDropped: counter('retention.dropped', 'By', 'oldest days that were dropped because the tables were too large'),

@@ -13,7 +13,6 @@ export const FINDINGS = [
   'store_refuses',
   'log_failing',
   'log_filling',
-  'rollup_unclear',
   'disk_filling',
   'replica_readonly',
   'replication_behind',
@@ -63,10 +62,6 @@ export const HealthFigures = object({
   store_reason: Type.String({ description: 'why it does not; else empty' }),
   away_since_ms: Type.Union([Ms, Type.Null()]),
   log: object({ bytes: Count, bytes_max: Count, segments: Count, behind_s: Seconds, failure: Name }),
-  rollups_unclear: object(
-    { segments: Count, oldest_s: Seconds },
-    'segments of the log of which nobody can tell yet, since the store was killed, whether the rollup has their share',
-  ),
   inserts: object(
     {
       inserts: Count,

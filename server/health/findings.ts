@@ -91,15 +91,6 @@ const RULES = {
           advice: 'See why the store does not keep up (below). At 100 % agents are told to wait and keep rows in their spools.',
         };
   },
-  rollup_unclear: ({ rollups_unclear: { segments, oldest_s } }) =>
-    segments === 0
-      ? undefined
-      : {
-          severity: 'warning',
-          sentence: `The store was killed, and whether its minutes have the share of ${count(segments, 'segment')} cannot be told yet, for ${span(oldest_s)} now; rollups may be short by that much.`,
-          advice:
-            'The rows themselves are stored. It is looked at again until it can be told, mostly once no more rows of these minutes come; the segments stay in the log until then, for a day at most.',
-        },
   disk_filling: ({ store, free_bytes_per_s }) => {
     const [fullest] = (store?.disks ?? []).toSorted((a, b) => a.free_bytes / a.total_bytes - b.free_bytes / b.total_bytes);
     if (!fullest) return undefined;

@@ -68,12 +68,6 @@ const GAUGES: readonly Gauge[] = [
     observe: ofStore(({ errors }) => errors.map(({ error, count }) => [count, { error }])),
   },
   {
-    name: 'rollup.unclear',
-    unit: '{segment}',
-    description: 'segments of which nobody can tell yet, since the store was killed, whether the rollup has their share',
-    observe: ({ rollups_unclear }) => [[rollups_unclear.segments, {}]],
-  },
-  {
     name: 'insert.group_size',
     unit: '{row}',
     description: 'mean rows of an insert, over ten minutes',

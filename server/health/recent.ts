@@ -38,24 +38,6 @@ export class RecentInserts {
   }
 }
 
-/** Segments whose comparison with the rollup has had no answer yet; no more than the log has. */
-export class UnclearRollups {
-  readonly #since_ms = new Map<string, number>();
-
-  unclear(segment: string, at_ms: number): void {
-    if (!this.#since_ms.has(segment)) this.#since_ms.set(segment, at_ms);
-  }
-
-  answered(segment: string): void {
-    this.#since_ms.delete(segment);
-  }
-
-  figures(now_ms: number) {
-    const [oldest_ms = now_ms] = this.#since_ms.values();
-    return { segments: this.#since_ms.size, oldest_s: Math.max(0, now_ms - oldest_ms) / 1000 };
-  }
-}
-
 /** A rate from less than this would be a merge or a pause. */
 const WATCHED_MS_MIN = 10 * 60_000;
 const WATCHED_MS_MAX = 6 * 3_600_000;

@@ -11,7 +11,7 @@ import { engineState } from '../storage/queries/engine-state.ts';
 import { troubledHosts } from '../storage/queries/hosts.ts';
 import type { Store } from '../storage/store.ts';
 import { LIMITS } from './findings.ts';
-import { DiskRoom, HostClocks, RecentInserts, UnclearRollups } from './recent.ts';
+import { DiskRoom, HostClocks, RecentInserts } from './recent.ts';
 
 export type HealthParts = {
   store: Pick<Store, 'query' | 'upkeep' | 'ping'>;
@@ -35,7 +35,6 @@ const DROPPED_MOST = 20;
 export class HealthWatch {
   readonly inserts = new RecentInserts();
   readonly clocks = new HostClocks();
-  readonly rollups = new UnclearRollups();
   readonly #parts: HealthParts;
   readonly #room = new DiskRoom();
   readonly #began_ms = Date.now();
@@ -93,7 +92,6 @@ export class HealthWatch {
       ...asked,
       away_since_ms: this.#away_since_ms,
       log: { bytes: log.bytes, bytes_max: log_bytes_max, segments: log.sealedCount, behind_s: log.behind_s, failure: log.failure },
-      rollups_unclear: this.rollups.figures(at_ms),
       inserts: this.inserts.figures(at_ms),
       free_bytes_per_s: this.#room.bytesPerS(),
       quarantine: await kept(quarantine),

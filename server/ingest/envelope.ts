@@ -34,8 +34,11 @@ function header(headers: IncomingHttpHeaders, name: string, pattern = /^[\x21-\x
   return value;
 }
 
-/** `quarantined`: the rows whose time lies outside of the window; undefined if there is none. */
-export type Checked = { rows: Buffer; quarantined: Buffer | undefined };
+/**
+ * `quarantined`: the rows whose time lies outside of the window; undefined if there is none. Then `places` says which rows of the batch
+ * the others are.
+ */
+export type Checked = { rows: Buffer; places?: Uint32Array; quarantined?: Buffer };
 
 /**
  * @param rows as unpacked, in this version's layout
@@ -61,7 +64,7 @@ export function checkRows(
     const time_ns = rows.readUInt32LE(at + HEAD_AT.time_ns + 4) * 2 ** 32 + rows.readUInt32LE(at + HEAD_AT.time_ns);
     if (time_ns < from_ns || time_ns > to_ns) outside.push(at);
   }
-  return outside.length === 0 ? { rows, quarantined: undefined } : takeOut(rows, size, outside);
+  return outside.length === 0 ? { rows } : takeOut(rows, size, outside);
 }
 
 /** @throws Refusal `length_not_whole_rows` */
@@ -72,11 +75,12 @@ export function checkWhole(rows: Buffer, kind: Kind, size: number): void {
 
 function takeOut(rows: Buffer, size: number, outside: readonly number[]): Checked {
   const kept: Buffer[] = [];
-  let from = 0;
-  for (const at of outside) {
+  const places = new Uint32Array(rows.length / size - outside.length);
+  let [from, count] = [0, 0];
+  for (const at of [...outside, rows.length]) {
     kept.push(rows.subarray(from, at));
+    for (; from < at; from += size) places[count++] = from / size;
     from = at + size;
   }
-  kept.push(rows.subarray(from));
-  return { rows: Buffer.concat(kept), quarantined: Buffer.concat(outside.map((at) => rows.subarray(at, at + size))) };
+  return { rows: Buffer.concat(kept), places, quarantined: Buffer.concat(outside.map((at) => rows.subarray(at, at + size))) };
 }

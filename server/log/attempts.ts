@@ -1,7 +1,6 @@
 // What to do with a segment whose insert has failed: try it again later, halve it, or give it up. A trouble of the store itself is
-// waited out, for as long as it takes; the question whether a rollup has the share of rows that are stored, for a day. Rows that it
-// refuses for good are looked for by halving, and given up only while the store takes others of the same kind: else the table is at
-// fault, not the rows. Pure: time comes in as an argument.
+// waited out, for as long as it takes. Rows that it refuses for good are looked for by halving, and given up only while the store takes
+// others of the same kind: else the table is at fault, not the rows. Pure: time comes in as an argument.
 import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import { originOf } from './segment-name.ts';
 
@@ -14,8 +13,6 @@ export type AttemptOptions = {
   blind_splits_max: number;
   /** Parts of one segment that are given up row by row; what the store refuses beyond goes as it is. */
   burials_max: number;
-  /** Of a segment whose rows are stored: for so long it is asked whether rollup and counts have them too. */
-  unclear_ms_max: number;
 };
 export const ATTEMPTS: AttemptOptions = {
   retry_ms_min: 500,
@@ -23,14 +20,13 @@ export const ATTEMPTS: AttemptOptions = {
   refusals_max: 5,
   blind_splits_max: 20,
   burials_max: 16,
-  unclear_ms_max: 24 * 3_600_000,
 };
 
 type Failed = { kind: Kind; segment: string; rows: number };
-type Attempt = { failures: number; refusals: number; due_ms: number; refused_first_ms: number; unclear_first_ms?: number };
-/** `transient`: it may pass. `refused`: these very rows are. `unclear`: they are stored, and whether they are rolled up nobody can tell yet. */
-export type Failure = 'transient' | 'refused' | 'unclear';
-export type Decision = 'retry' | 'split' | 'bury' | 'let_go';
+type Attempt = { failures: number; refusals: number; due_ms: number; refused_first_ms: number };
+/** `transient`: it may pass. `refused`: these very rows are. */
+export type Failure = 'transient' | 'refused';
+export type Decision = 'retry' | 'split' | 'bury';
 
 export class Attempts {
   readonly #options: AttemptOptions;
@@ -79,11 +75,9 @@ export class Attempts {
     this.#bySegment.set(segment, attempt);
     attempt.failures++;
     if (failure === 'refused') attempt.refusals++;
-    if (failure === 'unclear') attempt.unclear_first_ms ??= now_ms;
-    const { retry_ms_min, retry_ms_max, refusals_max, unclear_ms_max } = this.#options;
+    const { retry_ms_min, retry_ms_max, refusals_max } = this.#options;
     const most = Math.min(retry_ms_max, retry_ms_min * 2 ** Math.min(attempt.failures, 16));
     attempt.due_ms = now_ms + random * most;
-    if (failure === 'unclear' && now_ms - (attempt.unclear_first_ms ?? now_ms) >= unclear_ms_max) return 'let_go';
     if (failure !== 'refused' || attempt.refusals < refusals_max) return 'retry';
     const { taken_ms, blind_splits } = this.#kinds.get(kind) ?? { taken_ms: Number.NEGATIVE_INFINITY, blind_splits: 0 };
     const works = taken_ms >= attempt.refused_first_ms;

@@ -1,15 +1,10 @@
 // Which batches lie in a segment, in their order. Packed: a log that waits for its store may hold millions.
-import { crc32 } from 'node:zlib';
-import type { BatchSpan } from '../storage/store.ts';
 
-/** `crc`: CRC-32 of the segment up to and with the batch; 0 where it is not known. */
-export type CheckedSpan = BatchSpan & { crc: number };
+/** Rows of one batch that lie beside each other. Of a batch that nobody knows `sequence` is 0, and host and run are ''. */
+export type BatchSpan = { host_id: string; epoch: string; sequence: number; rows: number };
 
-/**
- * host_id and epoch 8 bytes each, sequence as a double, rows and crc as 32 bits. Sequences begin at 1; 0 says that nobody knows the
- * batch.
- */
-const SPAN_BYTES = 32;
+/** host_id and epoch 8 bytes each, sequence as a double, rows as 32 bits. Sequences begin at 1. */
+const SPAN_BYTES = 28;
 /** What one batch may cost in memory and in the journal, for the log's limit. */
 export const BATCH_COST_BYTES = 512;
 
@@ -23,19 +18,6 @@ export class BatchSpans {
     const packed = new BatchSpans();
     for (const span of spans) packed.push(span);
     return packed;
-  }
-
-  /** The same batches with the checksums of `bytes`, their rows. */
-  static over(bytes: Buffer, row_bytes: number, spans: BatchSpans): BatchSpans {
-    const checked = new BatchSpans();
-    let [at, crc] = [0, 0];
-    for (const span of spans.list()) {
-      const start = at;
-      at += span.rows * row_bytes;
-      crc = crc32(bytes.subarray(start, at), crc);
-      checked.push({ ...span, crc });
-    }
-    return checked;
   }
 
   /** @param text as `toText` gives it */
@@ -52,7 +34,7 @@ export class BatchSpans {
     return this.#count;
   }
 
-  push({ host_id, epoch, sequence, rows, crc = 0 }: BatchSpan & Partial<CheckedSpan>): void {
+  push({ host_id, epoch, sequence, rows }: BatchSpan): void {
     const at = this.#count * SPAN_BYTES;
     if (at === this.#packed.length) this.#packed = Buffer.concat([this.#packed, Buffer.alloc(Math.max(4 * SPAN_BYTES, at))]);
     this.#packed.fill(0, at, at + SPAN_BYTES);
@@ -60,7 +42,6 @@ export class BatchSpans {
     this.#packed.write(epoch, at + 8, 'hex');
     this.#packed.writeDoubleLE(sequence, at + 16);
     this.#packed.writeUInt32LE(rows, at + 24);
-    this.#packed.writeUInt32LE(crc, at + 28);
     this.#count++;
   }
 
@@ -77,13 +58,6 @@ export class BatchSpans {
     return Array.from({ length: this.#count }, (_, index) => this.#at(index));
   }
 
-  checked(): CheckedSpan[] {
-    return Array.from({ length: this.#count }, (_, index) => ({
-      ...this.#at(index),
-      crc: this.#packed.readUInt32LE(index * SPAN_BYTES + 28),
-    }));
-  }
-
   #at(index: number): BatchSpan {
     const at = index * SPAN_BYTES;
     const rows = this.#packed.readUInt32LE(at + 24);
@@ -92,7 +66,7 @@ export class BatchSpans {
     return { host_id: this.#packed.toString('hex', at, at + 8), epoch: this.#packed.toString('hex', at + 8, at + 16), sequence, rows };
   }
 
-  /** The batches of the first `rows` rows, and of the rest, without checksums; one that lies across the cut is in both. */
+  /** The batches of the first `rows` rows, and of the rest; one that lies across the cut is in both. */
   split(rows: number): [BatchSpans, BatchSpans] {
     const halves: [BatchSpans, BatchSpans] = [new BatchSpans(), new BatchSpans()];
     let room = rows;

@@ -3,12 +3,16 @@
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { BatchSpans } from './batch-spans.ts';
+import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
+import { segmentRowBytes } from '../storage/segment-insert.ts';
+import type { BatchSpans } from './batch-spans.ts';
 import { type Files, writeFile } from './files.ts';
+import { batchAt, frame, unframe } from './framing.ts';
 import type { Journal } from './journal.ts';
 import type { KeptFiles } from './kept-files.ts';
-import { countLost, type Losses } from './losses.ts';
-import { type KnownSegment, packed, type SealedSegment, type Segments, segmentPath } from './segments.ts';
+import { countLost, type Losses, minuteOf } from './losses.ts';
+import { segmentPath } from './segment-name.ts';
+import { type KnownSegment, packed, type SealedSegment, type Segments } from './segments.ts';
 
 export type RefusedParts = {
   files: Files;
@@ -37,15 +41,23 @@ async function writeHalves(files: Files, directory: string, { segment, spans }: 
   const bytes = await readExactly(segment.path, segment.length);
   const [first, second] = spans.split(rows);
   const parts = [
-    { name: `${segment.segment}.0`, half: bytes.subarray(0, rows * row_bytes), of: first },
-    { name: `${segment.segment}.1`, half: bytes.subarray(rows * row_bytes), of: second },
+    { name: `${segment.segment}.0`, half: reframed(bytes.subarray(0, rows * row_bytes), kind, first), spans: first },
+    { name: `${segment.segment}.1`, half: reframed(bytes.subarray(rows * row_bytes), kind, second), spans: second },
   ];
-  for (const { name, half } of parts) await writeFile(files, segmentPath(directory, { kind, segment: name }), [half]);
+  for (const { name, half } of parts) await writeFile(files, segmentPath(directory, { kind, segment: name, schema }), [half]);
   await files.syncDirectory(dirname(segment.path));
-  return parts.map(({ name, half, of }) => {
-    const spans = BatchSpans.over(half, row_bytes, of);
-    return { kind, segment: name, schema, row_bytes, length: half.length, crc: crc32(half), spans };
+  return parts.map(({ name, half, spans }) => ({ kind, segment: name, schema, row_bytes, length: half.length, crc: crc32(half), spans }));
+}
+
+/** A batch that lies across the cut is a batch of fewer rows in each half; its rows keep their places. */
+function reframed(bytes: Buffer, kind: Kind, spans: BatchSpans): Buffer {
+  const { size } = KINDS[kind];
+  let at = 0;
+  const batches = spans.list().map(({ epoch, sequence, rows }) => {
+    const batch = bytes.subarray(at, (at += rows * segmentRowBytes(kind)));
+    return batchAt(batch, 0, size) === undefined ? frame({ epoch, sequence, ...unframe(batch, size) }, size) : batch;
   });
+  return Buffer.concat(batches);
 }
 
 /** Moves the segment among the dead letters, puts the reason beside it, and counts its rows. */
@@ -57,9 +69,9 @@ export async function burySegment(
   const dead = segments.get(name);
   if (!dead) return;
   await keepLetter(files, letters, dead.segment, reason);
-  const stamp = losses.stamp(Date.now());
-  await journal.append([{ t: 'buried', segment: name, ...stamp }]);
-  countLost(losses, dead.segment, dead.spans.list(), 'dead_letter', stamp);
+  const minute_ms = minuteOf(Date.now());
+  await journal.append([{ t: 'buried', segment: name, minute_ms }]);
+  countLost(losses, dead.segment, dead.spans.list(), 'dead_letter', minute_ms);
   await segments.remove(name);
 }
 

@@ -1,16 +1,18 @@
 // Batches that share a flush: what they write, and what the journal then says of them.
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
+import { segmentRowBytes } from '../storage/segment-insert.ts';
 import { BATCH_COST_BYTES } from './batch-spans.ts';
 import type { BatchId } from './cursors.ts';
 import { allDone } from './files.ts';
 import type { JournalRecord } from './journal-record.ts';
 import type { KeptFiles } from './kept-files.ts';
 import { LANES, LATE, type Lane } from './lane.ts';
-import type { Stamp } from './losses.ts';
 import type { Segments } from './segments.ts';
 
-/** `quarantined`: rows that were taken out of the batch because of their time. */
-export type Batch = BatchId & { kind: Kind; lane: Lane; rows: Buffer; quarantined?: Buffer };
+/**
+ * `quarantined`: rows that were taken out of the batch because of their time; `places` says which of its rows the others are.
+ */
+export type Batch = BatchId & { kind: Kind; lane: Lane; rows: Buffer; places?: Uint32Array; quarantined?: Buffer };
 
 /** More would only make the first wait for the last. */
 const GROUP_MAX = { batches: 1024, bytes: { live: 32 * 1024 * 1024, late: LATE.group_bytes_max } };
@@ -28,8 +30,8 @@ export function takeGroup<Waiting extends { batch: Batch }>(waiting: Record<Lane
 }
 
 /** What a batch takes of the log's limit. */
-export function costOf({ rows }: Batch): number {
-  return rows.length + BATCH_COST_BYTES;
+export function costOf({ kind, rows }: Batch): number {
+  return (rows.length / KINDS[kind].size) * segmentRowBytes(kind) + BATCH_COST_BYTES;
 }
 
 function quarantinedCount({ kind, quarantined }: Batch): number {
@@ -41,15 +43,15 @@ export async function writeGroup(
   segments: Segments,
   quarantine: KeptFiles,
   batches: readonly Batch[],
-  stamp: Stamp,
+  minute_ms: number,
 ): Promise<JournalRecord[]> {
   const records: JournalRecord[] = [];
   const write = async (kind: Kind, lane: Lane, together: readonly Batch[]) => {
     for (const [batch, state] of await segments.append(kind, lane, together)) {
       const { host_id, epoch, sequence, rows } = batch;
       const aside = quarantinedCount(batch);
-      const note = aside > 0 ? { quarantined: { ...stamp, rows: aside } } : {};
-      records.push({ t: 'batch', host_id, epoch, sequence, rows: rows.length / state.row_bytes, ...note, ...state });
+      const note = aside > 0 ? { quarantined: { minute_ms, rows: aside } } : {};
+      records.push({ t: 'batch', host_id, epoch, sequence, rows: rows.length / KINDS[kind].size, ...note, ...state });
     }
   };
   const [empty, filled] = [batches.filter(({ rows }) => rows.length === 0), batches.filter(({ rows }) => rows.length > 0)];
@@ -63,7 +65,7 @@ export async function writeGroup(
   await allDone([quarantine.append(quarantinedOf(batches)), ...writes]);
   for (const batch of empty) {
     const { host_id, epoch, kind, sequence } = batch;
-    records.push({ t: 'emptied', host_id, epoch, kind, sequence, quarantined: { ...stamp, rows: quarantinedCount(batch) } });
+    records.push({ t: 'emptied', host_id, epoch, kind, sequence, quarantined: { minute_ms, rows: quarantinedCount(batch) } });
   }
   return records;
 }

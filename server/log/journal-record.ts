@@ -6,7 +6,9 @@ import { AccountingEntry } from '../../agent/contract/agent-report.ts';
 const Hex64 = Type.String({ pattern: '^[0-9a-f]{16}$' });
 /** Part of a path, as a segment's name is. */
 const Kind = Type.String({ pattern: '^[a-z][a-z0-9_]{0,63}$' });
-const SegmentName = Type.String({ pattern: '^[0-9A-Za-z-]+(\\.[01])*$', maxLength: 255 });
+const SegmentName = Type.String({ pattern: '^[0-9A-Za-z-]{1,200}(\\.[01s])*$', maxLength: 235 });
+/** A kind and its layout, part of a path too. */
+const Schema = Type.String({ pattern: '^[a-z][a-z0-9_]{0,63}/[0-9a-f]{12}$' });
 const Text = Type.String({ maxLength: 255 });
 const Count = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) => Type.Integer({ minimum, maximum });
 const U32_MAX = 0xffff_ffff;
@@ -14,14 +16,15 @@ const Rows = Count(1, U32_MAX);
 const Sequence = Count(1);
 
 const batchId = { host_id: Hex64, epoch: Hex64, kind: Kind, sequence: Sequence };
-const stamp = { reporter: Text, minute_ms: Count(0) };
+/** When something was lost. */
+const minute_ms = Count(0);
 /** Rows that were taken out of a batch. In the batch's own line, so that a crash cannot leave one without the other. */
-const Quarantined = Type.Object({ ...stamp, rows: Rows });
+const Quarantined = Type.Object({ minute_ms, rows: Rows });
 
 const segmentState = {
   kind: Kind,
   segment: SegmentName,
-  schema: Text,
+  schema: Schema,
   row_bytes: Count(1, 4096),
   length: Count(0),
   crc: Count(0, U32_MAX),
@@ -52,7 +55,9 @@ const RECORDS = {
   /** two others hold the segment's rows; its file may go */
   split: record('split', { segment: SegmentName, halves: Type.Array(PackedSegment) }),
   /** the segment is in the dead-letter folder; its file may go */
-  buried: record('buried', { segment: SegmentName, ...stamp }),
+  buried: record('buried', { segment: SegmentName, minute_ms }),
+  /** of a start: other segments hold the segment's sound batches, the rest is set aside; its file may go */
+  replaced: record('replaced', { segment: SegmentName }),
   /** of a snapshot: what is stored of one kind of one run */
   cursor: record('cursor', {
     host_id: Hex64,
@@ -63,16 +68,14 @@ const RECORDS = {
   }),
   /** of a snapshot: a segment not yet inserted */
   segment: record('segment', packedSegment),
-  /** of a snapshot: rows that are lost if their batch is this collector's, of which the store has not said yet */
-  aside: record('aside', {
-    ...batchId,
-    ...stamp,
-    token: Text,
-    outcome: Type.Union([Type.Literal('quarantined'), Type.Literal('dead_letter'), Type.Literal('log_damaged')]),
-    rows: Rows,
+  /** of a snapshot: rows of a batch that one segment, or none, has lost */
+  lost: record('lost', {
+    ...AccountingEntry.properties,
+    host_id: Hex64,
+    sequence: Count(0),
+    reporter: Text,
+    segment: Type.Union([SegmentName, Type.Literal('')]),
   }),
-  /** of a snapshot: what has been lost, so far */
-  lost: record('lost', { ...AccountingEntry.properties, host_id: Hex64, reporter: Text }),
 };
 
 export type JournalRecord = { [Name in keyof typeof RECORDS]: Static<(typeof RECORDS)[Name]> }[keyof typeof RECORDS];

@@ -22,9 +22,10 @@ import { eachLane, LANES, LATE, type Lane } from './lane.ts';
 import { line } from './line.ts';
 import type { LogOptions } from './log-options.ts';
 import { full, fullOfLate, logRefusal, stopping, tooOld } from './log-refusal.ts';
-import { Losses } from './losses.ts';
-import { adoptRewritten, JOURNAL, type Recovered, recover } from './recover.ts';
-import { asidesOf } from './replay.ts';
+import { Losses, minuteOf } from './losses.ts';
+import { finishRecovery, recover, replacedOf } from './recover.ts';
+import { JOURNAL, type Recovered } from './recovered.ts';
+import { quarantinedOf } from './replay.ts';
 import { type SealedSegment, Segments } from './segments.ts';
 
 export type Acknowledgement = { duplicate: boolean };
@@ -42,7 +43,7 @@ export class Log {
   readonly #quarantine: KeptFiles;
   readonly #deadLetters: KeptFiles;
   #cursors = new Cursors();
-  #losses = new Losses(this.#run);
+  #losses = new Losses();
   readonly #waiting = eachLane((): Waiting[] => []);
   readonly #waitingBytes = eachLane(() => 0);
   #retiring: Retiring[] = [];
@@ -73,8 +74,8 @@ export class Log {
     this.#cursors = recovered.cursors;
     this.#losses = recovered.losses;
     for (const segment of recovered.segments) this.#segments.addSealed(segment, 'late');
-    await this.#journal.replace(this.#snapshot());
-    await adoptRewritten(files, directory, recovered.rewritten);
+    await this.#journal.replace([...this.#snapshot(), ...replacedOf(recovered)]);
+    await finishRecovery(files, recovered);
     return recovered;
   }
 
@@ -105,6 +106,11 @@ export class Log {
   get behind_s(): number {
     const { oldest } = this.#segments;
     return oldest ? (performance.now() - oldest.since_ms) / 1000 : 0;
+  }
+
+  /** Of the segments that wait for the store: what they were before they were halved. */
+  get origins(): ReadonlySet<string> {
+    return this.#segments.origins;
   }
 
   /** What the store is to be told of. */
@@ -141,7 +147,7 @@ export class Log {
       await this.#clear();
       for (const lane of lanes) await this.#segments.seal(lane, bytesMin, age_ms);
       if (this.#failure === '') return;
-      await this.#journal.replace(this.#snapshot());
+      await this.#replaceJournal();
       this.#failure = '';
     });
   }
@@ -250,10 +256,9 @@ export class Log {
   async #commit(batches: readonly Batch[], also: readonly JournalRecord[]): Promise<void> {
     await this.#clear();
     const failed = (error: unknown) => this.#noteFailure(error);
-    const stamp = this.#losses.stamp(Date.now());
     let written: JournalRecord[];
     try {
-      written = await writeGroup(this.#segments, this.#quarantine, batches, stamp);
+      written = await writeGroup(this.#segments, this.#quarantine, batches, minuteOf(Date.now()));
       await this.#journal.append([...also, ...written]);
     } catch (error) {
       // At once, because it frees the space that a full disk lacks; if that fails, the next commit begins with it.
@@ -262,7 +267,7 @@ export class Log {
     }
     this.#segments.commit();
     for (const batch of batches) this.#cursors.add(batch);
-    for (const aside of asidesOf(written)) this.#losses.addAside(aside);
+    for (const entry of quarantinedOf(written)) this.#losses.add(entry);
     for (const lane of LANES) await this.#segments.seal(lane, this.#options.segment_bytes_max, Number.POSITIVE_INFINITY).catch(failed);
   }
 
@@ -275,7 +280,12 @@ export class Log {
 
   /** A snapshot that fails leaves the journal longer than it should be; the next commit tries again. */
   async #snapshotIfDue(): Promise<void> {
-    if (this.#journal.wantsSnapshot) await this.#journal.replace(this.#snapshot()).catch((error: unknown) => this.#noteFailure(error));
+    if (this.#journal.wantsSnapshot) await this.#replaceJournal().catch((error: unknown) => this.#noteFailure(error));
+  }
+
+  async #replaceJournal(): Promise<void> {
+    await this.#segments.syncRemoved();
+    await this.#journal.replace(this.#snapshot());
   }
 
   #noteFailure(error: unknown): Refusal {
@@ -288,7 +298,6 @@ export class Log {
     yield { t: 'journal', run: this.#run };
     for (const state of this.#cursors.states()) yield { t: 'cursor', ...state };
     for (const state of this.#segments.states()) yield { t: 'segment', ...state };
-    for (const aside of this.#losses.asides()) yield { t: 'aside', ...aside };
     for (const entry of this.#losses.entries()) yield { t: 'lost', ...entry };
   }
 }

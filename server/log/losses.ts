@@ -1,125 +1,109 @@
-// What the collector itself loses of acknowledged rows, counted by host, run, kind and minute until the store has the count.
+// What the collector itself loses of acknowledged rows, counted batch by batch until the store has the count. Each count is of one batch
+// in one segment and the largest counts, so noting and telling it again changes nothing.
 import type { Loss } from '../../agent/contract/outcome.ts';
-import { HEAD_AT, KIND, KINDS } from '../../bpf/rows/rows.gen.ts';
-import type { AsideBatch, BatchSpan, HostAccountingEntry } from '../storage/store.ts';
+import type { LostRows } from '../storage/store.ts';
+import type { BatchSpan } from './batch-spans.ts';
 import { originOf } from './segment-name.ts';
 
-/** When and by whom something is counted. */
-export type Stamp = Pick<HostAccountingEntry, 'reporter' | 'minute_ms'>;
 export type CollectorLoss = Extract<Loss, 'quarantined' | 'dead_letter' | 'log_damaged'>;
-
-/** Rows of a batch that the store does not get. They count where the batch is this collector's to store: another may have taken it, too. */
-export type Aside = Stamp & AsideBatch & { outcome: CollectorLoss };
+/** `segment`: the one that has lost the rows; '' for those that came into none. */
+export type SegmentLoss = LostRows & { segment: string };
 
 const MINUTE_MS = 60_000;
-/** A flush that began in a minute may count after it. */
-const GROWS_MS = 10 * MINUTE_MS;
 /** The run of an agent that damage has left nobody knowing. */
 export const EPOCH_UNKNOWN = '0000000000000000';
 
+type Known = { entry: SegmentLoss; told: boolean };
+
 export class Losses {
-  /** By key; `told` is what the store has of it. */
-  readonly #entries = new Map<string, { entry: HostAccountingEntry; told: number }>();
-  /** Whose they are has not been asked yet. */
-  readonly #asides = new Set<Aside>();
-  readonly #run: string;
-  #turns = 0;
-  #minute_ms = 0;
+  /** By batch and outcome, then by segment: the pieces of one segment may each lose some of a batch. */
+  readonly #batches = new Map<string, Map<string, Known>>();
+  #size = 0;
 
-  /** @param run new with every start: counts of another run are never added to */
-  constructor(run: string) {
-    this.#run = run;
-  }
-
-  /** A clock that goes back begins a new reporter: minutes that were told and forgotten are not begun anew. */
-  stamp(now_ms: number): Stamp {
-    const minute_ms = Math.floor(now_ms / MINUTE_MS) * MINUTE_MS;
-    if (minute_ms < this.#minute_ms) this.#turns++;
-    this.#minute_ms = minute_ms;
-    return { reporter: this.#reporter, minute_ms };
-  }
-
+  /** Entries that are kept. */
   get size(): number {
-    return this.#entries.size + this.#asides.size;
+    return this.#size;
   }
 
-  addAside(aside: Aside): void {
-    this.#asides.add(aside);
+  /** The largest count of a batch in a segment counts. */
+  add(entry: SegmentLoss): void {
+    const key = keyOf(entry);
+    const segments = this.#batches.get(key) ?? new Map<string, Known>();
+    this.#batches.set(key, segments);
+    const known = segments.get(entry.segment);
+    if (known !== undefined && known.entry.rows >= entry.rows) return;
+    if (known === undefined) this.#size++;
+    segments.set(entry.segment, { entry, told: false });
   }
 
-  asides(): Aside[] {
-    return [...this.#asides];
-  }
-
-  /** @param own whether the batch is this collector's: else what becomes of it is for another to say */
-  decide(aside: Aside, own: boolean): void {
-    if (!this.#asides.delete(aside) || !own) return;
-    const { host_id, epoch, kind, outcome, rows, reporter, minute_ms } = aside;
-    this.add({ host_id, epoch, kind, outcome, rows, reporter, minute_ms });
-  }
-
-  add(counted: HostAccountingEntry): void {
-    const key = keyOf(counted);
-    const known = this.#entries.get(key);
-    const rows = counted.rows + (known?.entry.rows ?? 0);
-    this.#entries.set(key, { entry: { ...counted, rows }, told: known?.told ?? 0 });
-  }
-
-  entries(): HostAccountingEntry[] {
-    return Array.from(this.#entries.values(), ({ entry }) => entry);
+  *entries(): Generator<SegmentLoss> {
+    for (const segments of this.#batches.values()) for (const { entry } of segments.values()) yield entry;
   }
 
   /** What the store does not have yet. */
-  untold(): HostAccountingEntry[] {
-    return [...this.#entries.values()].filter(({ entry, told }) => entry.rows > told).map(({ entry }) => entry);
+  untold(): LostRows[] {
+    return [...this.#batches.values()].filter(hasUntold).map(sumOf);
   }
 
-  /** The store has them. What cannot grow any more is forgotten. */
-  told(entries: readonly HostAccountingEntry[]): void {
+  /** The store has them. */
+  told(entries: readonly LostRows[]): void {
     for (const entry of entries) {
-      const key = keyOf(entry);
-      const known = this.#entries.get(key);
-      if (!known) continue;
-      known.told = entry.rows;
-      const grows = entry.reporter === this.#reporter && entry.minute_ms > this.#minute_ms - GROWS_MS;
-      if (!grows && known.entry.rows === entry.rows) this.#entries.delete(key);
+      const segments = this.#batches.get(keyOf(entry));
+      // It has grown meanwhile.
+      if (segments === undefined || sumOf(segments).rows !== entry.rows) continue;
+      for (const known of segments.values()) known.told = true;
     }
   }
 
-  get #reporter(): string {
-    return this.#turns === 0 ? this.#run : `${this.#run}-${this.#turns}`;
+  /**
+   * Forgets what was told and cannot grow.
+   * @param origins of the segments in the log: another piece of one may lose more of the same batch
+   */
+  forgetTold(origins: ReadonlySet<string>): void {
+    for (const [key, segments] of this.#batches) {
+      if (hasUntold(segments) || [...segments.keys()].some((segment) => origins.has(originOf(segment)))) continue;
+      this.#batches.delete(key);
+      this.#size -= segments.size;
+    }
   }
 }
 
-function keyOf({ host_id, epoch, minute_ms, kind, outcome, reporter }: HostAccountingEntry): string {
-  return [host_id, epoch, minute_ms, kind, outcome, reporter].join('/');
+/** Pieces of one segment have different rows of a batch. Another segment has the same ones, where the batch was sent again. */
+function sumOf(segments: ReadonlyMap<string, Known>): LostRows {
+  const sums = new Map<string, LostRows>();
+  for (const { entry } of segments.values()) {
+    const { segment, ...lost } = entry;
+    const sum = sums.get(originOf(segment));
+    sums.set(originOf(segment), { ...lost, rows: lost.rows + (sum?.rows ?? 0) });
+  }
+  return [...sums.values()].reduce((most, each) => (each.rows > most.rows ? each : most));
 }
 
-/** All rows of these batches of a segment, or of a piece of it. Rows of batches that nobody knows are in no account. */
+function hasUntold(segments: ReadonlyMap<string, Known>): boolean {
+  return [...segments.values()].some(({ told }) => !told);
+}
+
+function keyOf({ host_id, epoch, kind, sequence, outcome, reporter }: LostRows): string {
+  return [host_id, epoch, kind, sequence, outcome, reporter].join('/');
+}
+
+export function minuteOf(now_ms: number): number {
+  return Math.floor(now_ms / MINUTE_MS) * MINUTE_MS;
+}
+
+/** All rows of these batches of a segment. Rows of batches that nobody knows are in no account. */
 export function countLost(
   losses: Losses,
   { kind, segment }: { kind: string; segment: string },
   batches: Iterable<BatchSpan>,
   outcome: CollectorLoss,
-  { reporter, minute_ms }: Stamp,
+  minute_ms: number,
 ): void {
-  const token = `${kind}/${originOf(segment)}`;
-  for (const { host_id, epoch, sequence, rows } of batches) {
-    if (host_id !== '') losses.addAside({ host_id, epoch, kind, sequence, token, outcome, rows, reporter, minute_ms });
+  const rows = new Map<string, BatchSpan>();
+  for (const batch of batches) {
+    if (batch.sequence === 0) continue;
+    const key = `${batch.host_id}/${batch.epoch}/${batch.sequence}`;
+    rows.set(key, { ...batch, rows: batch.rows + (rows.get(key)?.rows ?? 0) });
   }
-}
-
-/** Whole rows of which nothing is known but what they say themselves. */
-export function countByHost(losses: Losses, name: string, rows: Buffer): void {
-  const kind = KIND.find((candidate) => candidate === name);
-  if (kind === undefined) return;
-  const { size } = KINDS[kind];
-  const stamp = losses.stamp(Date.now());
-  for (let at = 0; at + size <= rows.length; at += size) {
-    const host_id = rows
-      .readBigUInt64LE(at + HEAD_AT.host_id)
-      .toString(16)
-      .padStart(16, '0');
-    losses.add({ host_id, epoch: EPOCH_UNKNOWN, kind, outcome: 'log_damaged', rows: 1, ...stamp });
-  }
+  for (const batch of rows.values()) losses.add({ ...batch, kind, outcome, segment, minute_ms, reporter: '' });
 }

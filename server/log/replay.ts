@@ -2,16 +2,15 @@
 import { BatchSpans } from './batch-spans.ts';
 import { Cursors } from './cursors.ts';
 import type { JournalRecord, PackedSegment, SegmentState } from './journal-record.ts';
-import { type Aside, countLost, Losses } from './losses.ts';
+import { countLost, Losses, type SegmentLoss } from './losses.ts';
 
 export type Live = { state: SegmentState; spans: BatchSpans };
 export type Replayed = { cursors: Cursors; losses: Losses; live: Map<string, Live> };
 
 type BatchRecord = Extract<JournalRecord, { t: 'batch' }>;
 
-/** @param run this start's: names what is counted from now on */
-export function replay(records: Iterable<JournalRecord>, run: string): Replayed {
-  const replayed: Replayed = { cursors: new Cursors(), losses: new Losses(run), live: new Map() };
+export function replay(records: Iterable<JournalRecord>): Replayed {
+  const replayed: Replayed = { cursors: new Cursors(), losses: new Losses(), live: new Map() };
   for (const record of records) apply(record, replayed);
   return replayed;
 }
@@ -26,7 +25,7 @@ function apply(record: JournalRecord, { cursors, losses, live }: Replayed): void
       if (cursors.verdict(record) === 'stored') break;
       cursors.add(record);
       if (record.t === 'batch') addBatch(live, record);
-      for (const aside of asidesOf([record])) losses.addAside(aside);
+      for (const entry of quarantinedOf([record])) losses.add(entry);
       break;
     case 'segment':
       live.set(record.segment, unpacked(record));
@@ -37,18 +36,14 @@ function apply(record: JournalRecord, { cursors, losses, live }: Replayed): void
       break;
     case 'buried': {
       const buried = live.get(record.segment);
-      if (buried) countLost(losses, buried.state, buried.spans.list(), 'dead_letter', record);
+      if (buried) countLost(losses, buried.state, buried.spans.list(), 'dead_letter', record.minute_ms);
       live.delete(record.segment);
       break;
     }
     case 'inserted':
+    case 'replaced':
       live.delete(record.segment);
       break;
-    case 'aside': {
-      const { t: _, ...aside } = record;
-      losses.addAside(aside);
-      break;
-    }
     case 'cursor':
       cursors.restore(record);
       break;
@@ -83,12 +78,17 @@ function stateOf({ kind, segment, schema, row_bytes, length, crc }: SegmentState
   return { kind, segment, schema, row_bytes, length, crc };
 }
 
-/** Rows that were taken out of batches, to be claimed with the segment that has the rest; what has no rest, under a name of its own. */
-export function asidesOf(records: readonly JournalRecord[]): Aside[] {
-  return records.flatMap((record): Aside[] => {
+/** Rows that were taken out of batches. */
+export function quarantinedOf(records: readonly JournalRecord[]): SegmentLoss[] {
+  return records.flatMap((record): SegmentLoss[] => {
     if ((record.t !== 'batch' && record.t !== 'emptied') || record.quarantined === undefined) return [];
     const { host_id, epoch, kind, sequence, quarantined } = record;
-    const name = record.t === 'batch' ? record.segment : `quarantine-${quarantined.reporter}`;
-    return [{ host_id, epoch, kind, sequence, token: `${kind}/${name}`, outcome: 'quarantined', ...quarantined }];
+    return [{ host_id, epoch, kind, sequence, outcome: 'quarantined', reporter: '', segment: '', ...quarantined }];
   });
+}
+
+/** Segments whose files may go: the store has them, or others hold their rows. */
+export function goneOf(records: readonly JournalRecord[]): Set<string> {
+  const gone = records.filter(({ t }) => t === 'inserted' || t === 'split' || t === 'buried' || t === 'replaced');
+  return new Set(gone.map((record) => ('segment' in record ? record.segment : '')));
 }

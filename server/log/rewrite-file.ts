@@ -1,47 +1,48 @@
-// A segment without its damaged batches, or of another version of tcplens, as one that can be stored: the other batches in the same
-// order in this version's rows, so that its token and its batches stay what they are.
+// A segment without its damaged batches, or of another version of tcplens, as one that can be stored: the sound batches in the same
+// order in this version's rows.
 import { crc32 } from 'node:zlib';
-import type { Conversion } from '../../bpf/rows/layout.ts';
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
-import { BatchSpans } from './batch-spans.ts';
-import type { Stretch } from './check-batches.ts';
-import { type Files, writeAll } from './files.ts';
+import { segmentRowBytes } from '../storage/segment-insert.ts';
+import { type BatchSpan, BatchSpans } from './batch-spans.ts';
+import { writeAll } from './files.ts';
+import { frame, unframe } from './framing.ts';
+import type { RecoverOptions } from './recovered.ts';
+import type { Rows } from './row-layout.ts';
+import { segmentPath } from './segment-name.ts';
 import type { KnownSegment } from './segments.ts';
 
-const ROWS_AT_ONCE = 4096;
+/** A sound batch, and whose it is. */
+export type Identified = { start: number; end: number; span: BatchSpan };
+
 const WRITE_BYTES = 1024 * 1024;
 
 /**
- * Writes and flushes `to`. The bytes that it holds depend on what is given alone.
- * @param bytes of the segment, of which the stretches are taken
- * @param conversion undefined: the rows are this version's
+ * Writes and flushes the segment `name`. The bytes that it holds depend on what is given alone.
+ * @param bytes of the file that the batches lie in
  */
 export async function rewriteFile(
-  files: Files,
-  { bytes, to, kind }: { bytes: Buffer; to: string; kind: Kind },
-  stretches: readonly Stretch[],
-  conversion: Conversion | undefined,
-): Promise<Omit<KnownSegment, 'kind' | 'segment'>> {
+  { files, directory }: RecoverOptions,
+  { kind, name }: { kind: Kind; name: string },
+  { bytes, rows, batches }: { bytes: Buffer; rows: Rows; batches: readonly Identified[] },
+): Promise<KnownSegment> {
   const { schema, size } = KINDS[kind];
-  const written = { schema, row_bytes: size, length: 0, crc: 0, spans: new BatchSpans() };
-  const target = await files.open(to, 'w');
+  const written = { kind, segment: name, schema, row_bytes: segmentRowBytes(kind), length: 0, crc: 0, spans: BatchSpans.of(batches.map(({ span }) => span)) };
+  const target = await files.open(segmentPath(directory, written), 'w');
   let parts: Buffer[] = [];
   const write = async () => {
-    await writeAll(target, parts, written.length);
-    written.length += sizeOf(parts);
+    const part = Buffer.concat(parts);
+    await writeAll(target, [part], written.length);
+    written.length += part.length;
+    written.crc = crc32(part, written.crc);
     parts = [];
   };
   try {
-    for (const { batch, rows } of rowsOf(bytes, stretches, conversion?.size ?? size)) {
-      for (const some of rows) {
-        const part = conversion ? Buffer.from(conversion.convert(some, new Map())) : some;
-        parts.push(part);
-        written.crc = crc32(part, written.crc);
-      }
-      written.spans.push({ ...batch, crc: written.crc });
-      if (sizeOf(parts) >= WRITE_BYTES) await write();
+    for (const { start, end, span } of batches) {
+      const framed = bytes.subarray(start, end);
+      parts.push(rows.isCurrent ? framed : converted(framed, span, rows, size));
+      if (parts.reduce((sum, { length }) => sum + length, 0) >= WRITE_BYTES) await write();
     }
-    if (parts.length > 0) await write();
+    await write();
     await target.sync();
   } finally {
     await target.close();
@@ -49,19 +50,7 @@ export async function rewriteFile(
   return written;
 }
 
-function* rowsOf(bytes: Buffer, stretches: readonly Stretch[], size: number) {
-  for (const { start, batches } of stretches) {
-    let at = start;
-    for (const batch of batches) {
-      const end = at + batch.rows * size;
-      const rows: Buffer[] = [];
-      for (; at < end; at += ROWS_AT_ONCE * size) rows.push(bytes.subarray(at, Math.min(end, at + ROWS_AT_ONCE * size)));
-      at = end;
-      yield { batch, rows };
-    }
-  }
-}
-
-function sizeOf(parts: readonly Buffer[]): number {
-  return parts.reduce((sum, { length }) => sum + length, 0);
+function converted(framed: Buffer, { epoch, sequence }: Identified['span'], rows: Rows, size: number): Buffer {
+  const plain = unframe(framed, rows.size);
+  return frame({ epoch, sequence, rows: rows.own(plain.rows), places: plain.places }, size);
 }

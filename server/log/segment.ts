@@ -1,14 +1,15 @@
 // One file of rows of one kind, as long as batches are added to it. `committed` is what the journal knows of it.
 import { crc32 } from 'node:zlib';
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
-import type { BatchSpan } from '../storage/store.ts';
+import { segmentRowBytes } from '../storage/segment-insert.ts';
 import { BatchSpans } from './batch-spans.ts';
 import { type Files, type LogFile, writeAll } from './files.ts';
+import { frame, type Unframed } from './framing.ts';
 import type { SegmentState } from './journal-record.ts';
 import type { Lane } from './lane.ts';
 
 /** What is added to a segment: whole rows, and whose they are. */
-export type Addition = Omit<BatchSpan, 'rows'> & { rows: Buffer };
+export type Addition = Unframed & { host_id: string };
 
 type Extent = { length: number; crc: number; batches: number };
 const NOTHING: Extent = { length: 0, crc: 0, batches: 0 };
@@ -59,23 +60,24 @@ export class OpenSegment {
   }
 
   #state({ length, crc }: Extent): SegmentState {
-    const { schema, size } = KINDS[this.kind];
-    return { kind: this.kind, segment: this.name, schema, row_bytes: size, length, crc };
+    const { schema } = KINDS[this.kind];
+    return { kind: this.kind, segment: this.name, schema, row_bytes: segmentRowBytes(this.kind), length, crc };
   }
 
   /** Adds batches and flushes them; each with the state after it, which the journal is to record. */
   async append<Batch extends Addition>(batches: readonly Batch[]): Promise<[Batch, SegmentState][]> {
     const position = this.#written.length;
     const { size } = KINDS[this.kind];
-    const states = batches.map((batch): [Batch, SegmentState] => {
+    const framed = batches.map((batch) => frame(batch, size));
+    const states = batches.map((batch, index): [Batch, SegmentState] => {
       const { length, crc, batches: count } = this.#written;
-      this.#written = { length: length + batch.rows.length, crc: crc32(batch.rows, crc), batches: count + 1 };
+      const bytes = framed[index] ?? Buffer.alloc(0);
+      this.#written = { length: length + bytes.length, crc: crc32(bytes, crc), batches: count + 1 };
       const { host_id, epoch, sequence } = batch;
-      this.spans.push({ host_id, epoch, sequence, rows: batch.rows.length / size, crc: this.#written.crc });
+      this.spans.push({ host_id, epoch, sequence, rows: batch.rows.length / size });
       return [batch, this.#state(this.#written)];
     });
-    const buffers = batches.map(({ rows }) => rows);
-    await writeAll(this.#file, buffers, position);
+    await writeAll(this.#file, framed, position);
     await this.#file.datasync();
     return states;
   }

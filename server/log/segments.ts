@@ -1,15 +1,16 @@
 // All segments of the log: of each kind and lane one that grows, and the sealed ones that wait for the store. What is appended
 // counts only once it is committed; whatever a failure leaves uncommitted is cut off by `clear`.
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
-import type { BatchSpan } from '../storage/store.ts';
-import { BATCH_COST_BYTES, type BatchSpans } from './batch-spans.ts';
+import { segmentRowBytes } from '../storage/segment-insert.ts';
+import { BATCH_COST_BYTES, type BatchSpan, type BatchSpans } from './batch-spans.ts';
 import type { Files } from './files.ts';
 import type { PackedSegment, SegmentState } from './journal-record.ts';
 import { eachLane, LANES, type Lane } from './lane.ts';
 import { type Addition, OpenSegment } from './segment.ts';
+import { originOf, segmentPath } from './segment-name.ts';
 
-/** Whole rows of one kind in this version's layout. `batches` is unpacked when it is asked for. */
+/** Whole rows of one kind in this version's layout, each with its trailer. `batches` is unpacked when it is asked for. */
 export type SealedSegment = Omit<SegmentState, 'kind'> & {
   kind: Kind;
   lane: Lane;
@@ -23,13 +24,15 @@ export type KnownSegment = Omit<SegmentState, 'kind'> & { kind: Kind; spans: Bat
 export class Segments {
   readonly #files: Files;
   readonly #directory: string;
-  /** New with every start, so that a segment's name, its deduplication token, is never used twice. */
+  /** New with every start, so that a segment's name is never used twice. */
   readonly #run: string;
   #count = 0;
   readonly #open = eachLane(() => new Map<Kind, OpenSegment>());
   readonly #uncommitted = new Set<OpenSegment>();
   readonly #sealed = new Map<string, { segment: SealedSegment; spans: BatchSpans }>();
   readonly #sealedBytes = eachLane(() => 0);
+  /** Folders of files that have been removed and may come back. */
+  readonly #unlinkedIn = new Set<string>();
 
   constructor(files: Files, directory: string, run: string) {
     this.#files = files;
@@ -48,7 +51,7 @@ export class Segments {
 
   rowsOf(lane: Lane): number {
     const sealed = this.sealed.filter((segment) => segment.lane === lane).map(({ length, row_bytes }) => length / row_bytes);
-    const open = Array.from(this.#open[lane].values(), ({ length, kind }) => length / KINDS[kind].size);
+    const open = Array.from(this.#open[lane].values(), ({ length, kind }) => length / segmentRowBytes(kind));
     return [...sealed, ...open].reduce((sum, rows) => sum + rows, 0);
   }
 
@@ -65,6 +68,11 @@ export class Segments {
   get oldest(): SealedSegment | undefined {
     const [first] = this.#sealed.values();
     return first?.segment;
+  }
+
+  /** Of those that are sealed: what they were before they were halved. */
+  get origins(): Set<string> {
+    return new Set(Array.from(this.#sealed.keys(), originOf));
   }
 
   get(name: string): { segment: SealedSegment; spans: BatchSpans } | undefined {
@@ -121,6 +129,15 @@ export class Segments {
     this.#sealed.delete(name);
     this.#sealedBytes[sealed.segment.lane] -= costOf(sealed.segment.length, sealed.spans.count);
     await this.#files.unlink(sealed.segment.path);
+    this.#unlinkedIn.add(dirname(sealed.segment.path));
+  }
+
+  /** Before the journal forgets what is removed: a file that comes back would be taken for one that nobody has inserted. */
+  async syncRemoved(): Promise<void> {
+    for (const directory of this.#unlinkedIn) {
+      await this.#files.syncDirectory(directory);
+      this.#unlinkedIn.delete(directory);
+    }
   }
 
   /** What of each segment the journal should know. */
@@ -140,7 +157,7 @@ export class Segments {
 
   async #create(kind: Kind, lane: Lane): Promise<OpenSegment> {
     const name = `${this.#run}-${String(++this.#count).padStart(8, '0')}`;
-    const path = segmentPath(this.#directory, { kind, segment: name });
+    const path = segmentPath(this.#directory, { kind, segment: name, schema: KINDS[kind].schema });
     const segment = await OpenSegment.create(this.#files, { kind, lane, name }, path);
     await this.#files.syncDirectory(dirname(path)).catch(async (error: unknown) => {
       await segment.end();
@@ -156,10 +173,6 @@ export class Segments {
     this.#open[lane].delete(kind);
     if (segment.length > 0) this.addSealed({ ...segment.state(), kind, spans }, lane);
   }
-}
-
-export function segmentPath(directory: string, { kind, segment }: { kind: string; segment: string }): string {
-  return join(directory, kind, `${segment}.rows`);
 }
 
 export function packed({ kind, segment, schema, row_bytes, length, crc }: SegmentState, spans: BatchSpans): PackedSegment {

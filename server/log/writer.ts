@@ -1,10 +1,9 @@
 // Carries sealed segments into the store: a few inserts a second, whatever the number of batches. What is live goes first in every
 // round, what is late has the time that is left. A segment that fails is tried again beside the others, for as long as the store is
 // in trouble; what it refuses for good leaves the log in the end. The log's limit bounds what piles up.
-import { KINDS } from '../../bpf/rows/rows.gen.ts';
 import { reasonOf } from '../errors.ts';
-import type { Segment, Store } from '../storage/store.ts';
-import { isTransient, isUnclear } from '../storage/transient.ts';
+import type { Store } from '../storage/store.ts';
+import { isTransient } from '../storage/transient.ts';
 import { type AttemptOptions, Attempts, type Failure } from './attempts.ts';
 import { LANES, type Lane } from './lane.ts';
 import type { Log } from './log.ts';
@@ -15,8 +14,6 @@ export type WriterEvents = {
   failed: (segment: SealedSegment, error: unknown) => void;
   /** The store refuses the segment for good: it is among the dead letters. */
   buried: (segment: SealedSegment, reason: string) => void;
-  /** Its rows are stored; whether rollup and counts have them was asked for long enough. */
-  letGo: (segment: SealedSegment, reason: string) => void;
   /** The store is behind or failing; empty when it has recovered. Called when it changes. */
   trouble: (reason: string) => void;
 };
@@ -25,12 +22,10 @@ export type WriterOptions = AttemptOptions & {
   /** A segment with fewer bytes waits until it is `seal_age_ms` old: an insert costs as much for one row as for thousands. */
   seal_bytes_min: number;
   seal_age_ms: number;
-  /** Bytes of segments of an earlier process that are compared with the store at once: live rows wait for as much. */
-  settle_bytes: number;
 };
 
 type WriterLog = Pick<Log, 'seal' | 'sealFull' | 'sealed' | 'retire' | 'split' | 'bury'>;
-type WriterStore = Pick<Store, 'claim' | 'insertSegment' | 'insertUnsettled'>;
+type WriterStore = Pick<Store, 'insertSegment'>;
 
 /** Failures in a row after which a round ends: the store is away, and asking on would only take time. */
 const FAILURES_A_ROUND = 3;
@@ -49,10 +44,6 @@ export class Writer {
   readonly #attempts: Attempts;
   /** Segments that the store has and the log could not yet let go of. */
   readonly #inserted = new Set<string>();
-  /** Segments of an earlier process: whether the store has them is not known. */
-  readonly #unsettled = new Set<string>();
-  /** Those of them that are still to be compared in groups; one that fails there is tried alone. */
-  readonly #together = new Set<string>();
   #trouble = '';
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
@@ -68,38 +59,6 @@ export class Writer {
 
   get trouble(): string {
     return this.#trouble;
-  }
-
-  /** Once, before `start`: inserts what an earlier process left in the log, or begins to. The rounds do the rest. */
-  settle(): Promise<void> {
-    for (const { segment } of this.#log.sealed) {
-      this.#unsettled.add(segment);
-      this.#together.add(segment);
-    }
-    this.#round = this.#settleSome();
-    return this.#round;
-  }
-
-  /** The newest, as many as live rows can wait for, at once: they are compared with the store as one. */
-  async #settleSome(): Promise<void> {
-    if (this.#together.size === 0) return;
-    let bytes = 0;
-    const left = this.#log.sealed.filter(({ segment }) => this.#together.has(segment)).reverse();
-    const some = left.filter(({ length }, index) => {
-      bytes += length;
-      return index === 0 || bytes <= this.#options.settle_bytes;
-    });
-    for (const { segment } of some) this.#together.delete(segment);
-    const began = performance.now();
-    try {
-      await this.#store.insertUnsettled(some.map(stored));
-    } catch (error) {
-      for (const segment of some) this.#events.failed(segment, error);
-      return;
-    }
-    const seconds = (performance.now() - began) / 1000 / some.length;
-    for (const segment of some) this.#noteInserted(segment, seconds);
-    await Promise.all(some.map((segment) => this.#retire(segment)));
   }
 
   start(): void {
@@ -134,8 +93,6 @@ export class Writer {
       this.#setTrouble(`the log cannot be sealed: ${reasonOf(error)}`);
     }
     const failed = await this.#insertDue(until_ms);
-    do await this.#settleSome();
-    while (this.#stopped && this.#together.size > 0);
     if (!failed && this.#attempts.size === 0) this.#setTrouble('');
   }
 
@@ -154,7 +111,7 @@ export class Writer {
 
   /** What is live first. */
   #due(): SealedSegment[] {
-    const due = this.#log.sealed.filter(({ segment }) => !this.#together.has(segment) && this.#attempts.isDue(segment, Date.now()));
+    const due = this.#log.sealed.filter(({ segment }) => this.#attempts.isDue(segment, Date.now()));
     const { live = [], late = [] } = Object.groupBy(due, ({ lane }) => lane);
     return [...live, ...(this.#stopped ? late : late.slice(0, LATE_A_ROUND))];
   }
@@ -162,15 +119,6 @@ export class Writer {
   /** One late segment at least, more until the time is over. Whether any failed. */
   async #insertDue(until_ms: number): Promise<boolean> {
     const due = this.#due();
-    const [first] = due;
-    if (first === undefined) return false;
-    try {
-      await this.#store.claim(due.filter(({ segment }) => !this.#inserted.has(segment)).map(stored));
-    } catch (error) {
-      // Nothing has been said about the rows.
-      await this.#fail(first, error, 'transient');
-      return true;
-    }
     let failures = 0;
     const retiring: Promise<boolean>[] = [];
     const firstLate = due.findIndex(({ lane }) => lane === 'late');
@@ -190,7 +138,7 @@ export class Writer {
       if (!this.#inserted.has(segment.segment)) await this.#insertOnce(segment);
       return true;
     } catch (error) {
-      await this.#fail(segment, error, isUnclear(error) ? 'unclear' : isTransient(error) ? 'transient' : 'refused');
+      await this.#fail(segment, error, isTransient(error) ? 'transient' : 'refused');
       return false;
     }
   }
@@ -209,52 +157,30 @@ export class Writer {
   }
 
   async #insertOnce(segment: SealedSegment): Promise<void> {
+    const { kind, path, length, row_bytes } = segment;
     const began = performance.now();
-    if (this.#unsettled.has(segment.segment)) await this.#store.insertUnsettled([stored(segment)]);
-    else await this.#store.insertSegment(stored(segment));
-    this.#noteInserted(segment, (performance.now() - began) / 1000);
-  }
-
-  #noteInserted(segment: SealedSegment, seconds: number): void {
+    await this.#store.insertSegment({ kind, path, rows: length / row_bytes });
     this.#inserted.add(segment.segment);
-    this.#unsettled.delete(segment.segment);
-    this.#events.inserted(segment, seconds);
+    this.#events.inserted(segment, (performance.now() - began) / 1000);
   }
 
   async #fail(segment: SealedSegment, error: unknown, failure: Failure): Promise<void> {
     this.#events.failed(segment, error);
-    // What it may have left half done is rolled up again with the minutes of those: its token would then add it a second time.
-    if (this.#unsettled.size > 0) this.#unsettled.add(segment.segment);
-    if (failure !== 'unclear') this.#setTrouble(`rows wait in the log, the store does not take them: ${reasonOf(error)}`);
+    this.#setTrouble(`rows wait in the log, the store does not take them: ${reasonOf(error)}`);
     const { kind, segment: name, length, row_bytes } = segment;
     const decision = this.#attempts.failed({ kind, segment: name, rows: length / row_bytes }, failure, Date.now(), Math.random());
     try {
-      if (decision === 'split') await this.#split(name);
+      if (decision === 'split') this.#attempts.split(name, await this.#log.split(name));
       else if (decision === 'bury') await this.#bury(segment, reasonOf(error));
-      else if (decision === 'let_go') await this.#letGo(segment, reasonOf(error));
     } catch (cause) {
       this.#setTrouble(`a segment that the store refuses cannot be moved: ${reasonOf(cause)}`);
     }
   }
 
-  async #split(name: string): Promise<void> {
-    const halves = await this.#log.split(name);
-    this.#attempts.split(name, halves);
-    if (this.#unsettled.delete(name)) for (const half of halves) this.#unsettled.add(half);
-  }
-
   async #bury(segment: SealedSegment, reason: string): Promise<void> {
     await this.#log.bury(segment.segment, reason);
     this.#attempts.buried(segment.segment);
-    this.#unsettled.delete(segment.segment);
     this.#events.buried(segment, reason);
-  }
-
-  async #letGo(segment: SealedSegment, reason: string): Promise<void> {
-    this.#inserted.add(segment.segment);
-    this.#unsettled.delete(segment.segment);
-    this.#events.letGo(segment, reason);
-    await this.#retire(segment);
   }
 
   #setTrouble(reason: string): void {
@@ -262,18 +188,4 @@ export class Writer {
     this.#trouble = reason;
     this.#events.trouble(reason);
   }
-}
-
-/** As the store wants it: the name is the token. Its batches are unpacked when they are asked for. */
-function stored(segment: SealedSegment): Segment {
-  const { kind, path, length } = segment;
-  return {
-    kind,
-    path,
-    rows: length / KINDS[kind].size,
-    token: `${kind}/${segment.segment}`,
-    get batches() {
-      return segment.batches;
-    },
-  };
 }

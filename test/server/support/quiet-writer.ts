@@ -5,6 +5,5 @@ export const QUIET: WriterEvents = {
   inserted: () => undefined,
   failed: () => undefined,
   buried: () => undefined,
-  letGo: () => undefined,
   trouble: () => undefined,
 };

@@ -1,0 +1,52 @@
+// Whose rows are lost with bytes that are no batches any more: what the journal says, else what the rows themselves say, where they can
+// still be believed.
+import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
+import { TRAILER_BYTES } from '../storage/identity.ts';
+import type { BatchSpan } from './batch-spans.ts';
+import type { Unsound } from './examine.ts';
+import { hex64, trailerAt } from './framing.ts';
+import { EPOCH_UNKNOWN, type Losses, type SegmentLoss } from './losses.ts';
+import type { Rows } from './row-layout.ts';
+
+type Damaged = { kind: Kind; segment: string; minute_ms: number };
+
+/** Counts rows as damaged. @returns bytes of which nobody knows whose they are */
+export function countDamage(losses: Losses, damaged: Damaged, bytes: Buffer, rows: Rows, unsound: readonly Unsound[]): number {
+  const counted = new Map<string, BatchSpan>();
+  let unknown = 0;
+  const count = (batch: BatchSpan) => {
+    const key = `${batch.host_id}/${batch.epoch}/${batch.sequence}`;
+    counted.set(key, { ...batch, rows: batch.rows + (counted.get(key)?.rows ?? 0) });
+  };
+  for (const { start, end, known } of unsound) {
+    if (known) {
+      count(known);
+      continue;
+    }
+    const stride = rows.size + TRAILER_BYTES;
+    let at = start;
+    for (; at + stride <= Math.min(end, bytes.length); at += stride) {
+      const owner = ownerOf(bytes, at, damaged.kind, rows);
+      if (owner) count(owner);
+      else unknown += stride;
+    }
+    unknown += end - at;
+  }
+  for (const batch of counted.values()) losses.add(lossOf(batch, damaged));
+  return unknown;
+}
+
+/** Only a row that says of what kind it is has a host; only a trailer that can be one names a batch. */
+function ownerOf(bytes: Buffer, at: number, kind: Kind, { size, own }: Rows): BatchSpan | undefined {
+  const row = own(bytes.subarray(at, at + size));
+  const host = row.readBigUInt64LE(HEAD_AT.host_id);
+  if (host === 0n || row[HEAD_AT.kind] !== KINDS[kind].index) return undefined;
+  const { epoch, sequence } = trailerAt(bytes, at, size) ?? { epoch: EPOCH_UNKNOWN, sequence: 0 };
+  return { host_id: hex64(host), epoch, sequence, rows: 1 };
+}
+
+/** The segment's name is the reporter of rows of no known batch: whoever counts them again counts the same. */
+function lossOf(batch: BatchSpan, { kind, segment, minute_ms }: Damaged): SegmentLoss {
+  const reporter = batch.sequence === 0 ? segment : '';
+  return { ...batch, kind, outcome: 'log_damaged', reporter, segment, minute_ms };
+}

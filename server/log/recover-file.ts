@@ -1,0 +1,97 @@
+// One file of a segment as a start finds it. As it was written, it is to be inserted as it is. Else its sound batches are, and the rest is
+// kept for a person to look at.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { HEAD_AT, KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
+import { segmentRowBytes } from '../storage/segment-insert.ts';
+import { BatchSpans } from './batch-spans.ts';
+import { countDamage } from './count-damage.ts';
+import { examine, type SoundBatch, type Unsound } from './examine.ts';
+import { isMissing, writeFile } from './files.ts';
+import { hex64 } from './framing.ts';
+import type { SegmentState } from './journal-record.ts';
+import { countLost, minuteOf } from './losses.ts';
+import { ASIDE, type Recovered, type RecoverOptions } from './recovered.ts';
+import { type Identified, rewriteFile } from './rewrite-file.ts';
+import { type Rows, rowsOf } from './row-layout.ts';
+import { soundPartOf } from './segment-name.ts';
+
+/** `known`: what the journal says of it. */
+export type Found = Pick<SegmentState, 'kind' | 'segment' | 'schema'> & {
+  path: string;
+  known?: Pick<SegmentState, 'length' | 'crc'> & { spans: BatchSpans };
+};
+type Readable = Found & { kind: Kind; rows: Rows; bytes: Buffer };
+
+export async function recoverFile(options: RecoverOptions, found: Found, into: Recovered): Promise<void> {
+  const { kind: name, segment, schema, path, known } = found;
+  const bytes = await readFile(path).catch((error: unknown) => (isMissing(error) ? undefined : Promise.reject(error)));
+  if (bytes === undefined && !into.whole_journal) {
+    into.missing_unclear.push(`${name}/${segment}`);
+    return;
+  }
+  const kind = KIND.find((candidate) => candidate === name);
+  const rows = kind && rowsOf(kind, schema, options.conversion);
+  if (kind === undefined || rows === undefined) await setUnreadableAside(options, found, bytes, into);
+  else if (rows.isCurrent && known && bytes?.length === known.length && crc32(bytes) === known.crc)
+    into.segments.push({ kind, segment, schema, row_bytes: segmentRowBytes(kind), ...known });
+  else await recoverParts(options, { ...found, kind, rows, bytes: bytes ?? Buffer.alloc(0) }, into);
+}
+
+async function recoverParts(options: RecoverOptions, found: Readable, into: Recovered): Promise<void> {
+  const { kind, segment, schema, path, known, rows, bytes } = found;
+  const { sound, unsound } = examine(bytes, rows.size, known?.spans.list() ?? []);
+  await keepUnsound(options, found, bytes, unsound);
+  const told = into.whole_journal ? unsound.filter((range) => range.told) : unsound;
+  into.torn_bytes += sizeOf(unsound) - sizeOf(told);
+  into.damaged_batches += told.filter((range) => range.known).length;
+  into.unknown_bytes += countDamage(into.losses, { kind, segment, minute_ms: minuteOf(Date.now()) }, bytes, rows, told);
+  if (sound.length === 0 && (known !== undefined || told.length > 0)) into.set_aside.push(`${kind}/${segment}`);
+  const batches = sound.map((batch) => identified(batch, found));
+  const end = sound.at(-1)?.end ?? 0;
+  const isFree = !into.segments.some((one) => one.segment === segment);
+  if (sound.length > 0 && isFree && rows.isCurrent && sizeOf(sound) === end) {
+    const spans = BatchSpans.of(batches.map(({ span }) => span));
+    into.segments.push({ kind, segment, schema, row_bytes: segmentRowBytes(kind), length: end, crc: crc32(bytes.subarray(0, end)), spans });
+    if (end < bytes.length) into.cut.push({ path, length: end });
+    return;
+  }
+  if (sound.length > 0) {
+    let name = soundPartOf(segment);
+    while (into.segments.some((one) => one.segment === name)) name = soundPartOf(name);
+    into.segments.push(await rewriteFile(options, { kind, name }, { bytes, rows, batches }));
+  }
+  into.replaced.push({ segment, path });
+}
+
+/** Of a kind or layout that nobody knows: nothing in it can be given to the store. */
+async function setUnreadableAside(options: RecoverOptions, found: Found, bytes: Buffer | undefined, into: Recovered): Promise<void> {
+  const { kind, segment, path, known } = found;
+  into.set_aside.push(`${kind}/${segment}`);
+  if (known) countLost(into.losses, { kind, segment }, known.spans.list(), 'log_damaged', minuteOf(Date.now()));
+  else into.unknown_bytes += bytes?.length ?? 0;
+  if (bytes === undefined) return;
+  await keepUnsound(options, found, bytes, [{ start: 0, end: bytes.length, told: true }]);
+  into.replaced.push({ segment, path });
+}
+
+/** Whoever does it again writes the same. */
+async function keepUnsound({ files, directory }: RecoverOptions, found: Found, bytes: Buffer, unsound: readonly Unsound[]): Promise<void> {
+  const parts = unsound.map(({ start, end }) => bytes.subarray(start, end)).filter(({ length }) => length > 0);
+  const [first] = unsound;
+  if (first === undefined || parts.length === 0) return;
+  const name = `${found.kind}-${found.segment}.${found.schema.slice(found.kind.length + 1)}.from-${first.start}.rows`;
+  await writeFile(files, join(directory, ASIDE, name), [Buffer.concat(parts)]);
+}
+
+/** Without the journal a batch says itself whose it is: the host in its rows, the rest in their trailers. */
+function identified({ start, end, batch, known }: SoundBatch, { bytes, rows }: Readable): Identified {
+  if (known) return { start, end, span: known };
+  const host = rows.own(bytes.subarray(start, start + rows.size)).readBigUInt64LE(HEAD_AT.host_id);
+  return { start, end, span: { host_id: hex64(host), ...batch } };
+}
+
+function sizeOf(ranges: readonly { start: number; end: number }[]): number {
+  return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+}
