@@ -104,7 +104,8 @@ export function rolledUp({ days, hours, minutes, rest }: Cover, { keys, figures 
   }
   // Where nothing is published there is nothing, in the columns' types.
   if (rest.length > 0 || parts.length === 0) {
-    const rows = rowsRolledUp(keysWith(keys, filters), figures, rowsWithin(rest));
+    // Every kind has rows: that somebody looked shows also where none has a figure that is asked for, as it does in the minutes.
+    const rows = rowsRolledUp(keysWith(keys, filters), [...figures, 'rolled_rows'], rowsWithin(rest));
     parts.push(`SELECT minute, false AS others, ${columns} FROM (${rows})${filters === '' ? '' : ` WHERE ${filters}`}`);
   }
   return `(${parts.join('\nUNION ALL ')})`;
