@@ -27,8 +27,9 @@ type Readable = Found & { kind: Kind; rows: Rows; bytes: Buffer };
 export async function recoverFile(options: RecoverOptions, found: Found, into: Recovered): Promise<void> {
   const { kind: name, segment, schema, path, known } = found;
   const bytes = await readFile(path).catch((error: unknown) => (isMissing(error) ? undefined : Promise.reject(error)));
-  if (bytes === undefined && !into.whole_journal) {
-    into.missing_unclear.push(`${name}/${segment}`);
+  if (bytes === undefined && !into.closed_journal) {
+    const rows = known?.spans.list().reduce((sum, batch) => sum + batch.rows, 0) ?? 0;
+    into.missing_unclear.push({ segment: `${name}/${segment}`, rows });
     return;
   }
   const kind = KIND.find((candidate) => candidate === name);
