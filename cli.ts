@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
-import { escapeLines } from './agent/terminal-text.ts';
+import { escapeLines } from './agent/process/terminal-text.ts';
 
 type Subcommand = { name: string; summary: string; load: () => Promise<{ command: () => Command }> };
 
@@ -16,11 +16,11 @@ const subcommands: readonly Subcommand[] = [
     summary: 'what the tables are and how long they are kept: migrations, retention',
     load: () => import('./server/admin.ts'),
   },
-  { name: 'agent', summary: 'the agent: watches this host and ships what it sees', load: () => import('./agent/main.ts') },
-  { name: 'watch', summary: 'print rows live, without a collector', load: () => import('./agent/watch.ts') },
-  { name: 'check', summary: 'say what this kernel allows, and why not', load: () => import('./agent/check.ts') },
-  { name: 'record', summary: 'write the stream of rows to a file', load: () => import('./agent/record.ts') },
-  { name: 'replay', summary: 'feed a recording to a collector in place of the kernel', load: () => import('./agent/replay.ts') },
+  { name: 'agent', summary: 'the agent: watches this host and ships what it sees', load: () => import('./agent/commands/agent.ts') },
+  { name: 'watch', summary: 'print rows live, without a collector', load: () => import('./agent/commands/watch.ts') },
+  { name: 'check', summary: 'say what this kernel allows, and why not', load: () => import('./agent/commands/check.ts') },
+  { name: 'record', summary: 'write the stream of rows to a file', load: () => import('./agent/commands/record.ts') },
+  { name: 'replay', summary: 'feed a recording to a collector in place of the kernel', load: () => import('./agent/commands/replay.ts') },
 ];
 
 const USAGE_ERROR = 2;

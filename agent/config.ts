@@ -1,12 +1,12 @@
 // What can be set, where it is said and what it defaults to. Every command of the agent takes its options from here.
 import { join } from 'node:path';
-import { BATCH_BYTES_MAX } from './batch-envelope.ts';
-import { DEFAULT_BUDGETS, parseBudgets } from './budget.ts';
-import { ConfigError } from './errors.ts';
-import { LOG_LEVELS } from './log.ts';
+import { BATCH_BYTES_MAX } from './contract/batch-envelope.ts';
+import { DEFAULT_BUDGETS, parseBudgets } from './kernel/budget.ts';
 import { parseAttributes } from './metrics/connection-attributes.ts';
-import type { OptionSpec, OptionValues } from './options.ts';
-import { oneOf, parseCount, parseDuration, parseEndpoint, parseHostId, parsePercent, parseSize, parseUrl } from './units.ts';
+import { ConfigError } from './process/errors.ts';
+import { LOG_LEVELS } from './process/log.ts';
+import type { OptionSpec, OptionValues } from './process/options.ts';
+import { oneOf, parseCount, parseDuration, parseEndpoint, parseHostId, parsePercent, parseSize, parseUrl } from './process/units.ts';
 
 /** A batch of each kind must fit in several times, or the queue would drop what it was just given. */
 const QUEUE_BYTES_MIN = 8 * BATCH_BYTES_MAX;

@@ -1,6 +1,7 @@
-// Values as they cross to the loader, and what it writes into the buffers that it is given (bpf/loader.h).
-import { COUNTERS, FILTER_COUNTERS, type FilterCounters, KIND, type Kind, type KindCounters } from '../bpf/rows.gen.ts';
-import type { Hook, Met } from './source.ts';
+// Values as they cross to the loader, and what it writes into the buffers that it is given (bpf/loader/loader.h).
+import { COUNTERS, FILTER_COUNTERS, type FilterCounters, KIND, type Kind, type KindCounters } from '../bpf/rows/rows.gen.ts';
+import type { Met } from './kernel/controls.ts';
+import type { Hook } from './source/row-source.ts';
 
 /** 64 bits. */
 export function hex64(bits: bigint): string {

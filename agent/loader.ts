@@ -1,4 +1,4 @@
-// The only importer of ffi-rs: typed calls into libtcplens.so, whose ABI is bpf/loader.h.
+// The only importer of ffi-rs: typed calls into libtcplens.so, whose ABI is bpf/loader/loader.h.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -13,10 +13,10 @@ import {
   KINDS,
   type Kind,
   type KindCounters,
-} from '../bpf/rows.gen.ts';
-import type { Budget } from './budget.ts';
-import { AgentError, CannotRunError } from './errors.ts';
+} from '../bpf/rows/rows.gen.ts';
 import { HOLDER_BYTES, type NetnsHolder, readHolders } from './host/netns-holder.ts';
+import type { Budget } from './kernel/budget.ts';
+import type { Met } from './kernel/controls.ts';
 import {
   hex64,
   MET_BYTES_MAX,
@@ -29,7 +29,7 @@ import {
   readFilterCounters,
   readMet,
 } from './loader-values.ts';
-import type { Met } from './source.ts';
+import { AgentError, CannotRunError } from './process/errors.ts';
 
 const REPORT_BYTES = 16 * 1024;
 const REASON_BYTES = 64 * 1024;
@@ -225,7 +225,7 @@ const rowCalls = {
   },
 };
 
-/** Rows added up while they are taken out, by a tally program (bpf/tally.h). Each throws AgentError where that fails. */
+/** Rows added up while they are taken out, by a tally program (bpf/rows/tally_program.h). Each throws AgentError where that fails. */
 const tallyCalls = {
   /** Counts by a `struct tally_program` from now on. */
   start(program: Uint8Array): void {

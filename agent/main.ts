@@ -1,41 +1,28 @@
 // The agent, as a diagram: config → source → drain → metrics, entities and the uplink to a collector.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { availableParallelism, hostname } from 'node:os';
-import { Command } from 'commander';
-import { emptyLedger } from './account.ts';
-import { AGENT_OPTIONS, type AgentConfig, SOURCE_OPTIONS, spoolDirectory } from './config.ts';
-import { Drain, type Take } from './drain.ts';
-import { readCgroup2Mount } from './host/cgroups.ts';
-import { Entities } from './host/entities.ts';
+import { availableParallelism } from 'node:os';
+import { emptyLedger } from './accounts/ledger.ts';
+import { type AgentConfig, spoolDirectory } from './config.ts';
 import { refusalLog } from './host/netns-refusals.ts';
-import { createLog, type Log } from './log.ts';
+import { Drain, type Take } from './loop/drain.ts';
+import { drainIntervalMs, SweepPace } from './loop/pace.ts';
+import { paceLog } from './loop/pace-log.ts';
+import { pump } from './loop/pump.ts';
 import { ConnectionAttributes, ephemeralFrom } from './metrics/connection-attributes.ts';
-import { countedBy } from './metrics/counted-by.ts';
 import { Instruments } from './metrics/instruments.ts';
 import { observeProcess } from './metrics/process-metrics.ts';
 import { observeSelf } from './metrics/self-metrics.ts';
 import { SERIES_MAX, startTelemetry, type Telemetry } from './metrics/telemetry.ts';
-import { openSource } from './open-source.ts';
-import { addOptions } from './options.ts';
-import { drainIntervalMs, SweepPace } from './pace.ts';
-import { paceLog } from './pace-log.ts';
-import { pump } from './pump.ts';
-import type { RowSource } from './source.ts';
+import { createLog, type Log } from './process/log.ts';
+import { openSource } from './source/open-source.ts';
+import type { RowSource } from './source/row-source.ts';
+import type { Source } from './source/source.ts';
 import { openSpool } from './spool/open.ts';
 import { hex64 } from './spool/record.ts';
-import { stopSignal } from './stop-signal.ts';
 import { CollectorClient } from './uplink/client.ts';
 import { hostOf } from './uplink/report.ts';
 import { Uplink, type UplinkOptions } from './uplink/uplink.ts';
-
-export function command(): Command {
-  const agent = new Command('agent').description('watches this host and ships what it sees: to a collector, by OTLP, or both');
-  addOptions(addOptions(agent, AGENT_OPTIONS), SOURCE_OPTIONS);
-  return agent.action(async (config: AgentConfig) => {
-    await runAgent(config, stopSignal({ with_parent: config.exitWithParent }));
-  });
-}
 
 /**
  * Runs until `stop` or the end of a replay, then ships what is left.
@@ -45,32 +32,31 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
   const log = createLog(config.logLevel);
   const version = readVersion();
   const source = await openSource(config);
+  const { rows } = source;
   try {
-    // A recording's pids and cgroups are those of the machine it was made on.
-    const entities = source.recorded?.names ?? new Entities(readCgroup2Mount(), source.tally);
+    const entities = source.names();
     const pace = new SweepPace(config.interval, config.cpuBudget);
-    const uplink = await uplinkOf(config, { source, entities, pace, version, log });
+    const uplink = await uplinkOf(config, { source: rows, entities, pace, version, log });
     const ledger = uplink?.ledger ?? emptyLedger();
-    const telemetry = await telemetryOf(config, source, version, log);
+    const telemetry = await telemetryOf(config, rows, version, log);
     const attributes = new ConnectionAttributes(config.metricAttributes, ephemeralFrom(readPortRange()), SERIES_MAX / 2);
-    const instruments = telemetry && new Instruments(telemetry, attributes, source.tally && countedBy(source.tally, attributes.options));
+    const instruments = telemetry && new Instruments(telemetry, attributes, source.tally(attributes.options));
     const waiting_bytes = () => uplink?.bytes ?? { memory: 0, disk: 0 };
-    if (telemetry) observeSelf(telemetry.meter, { source, ledger, waiting_bytes, answered: () => uplink?.answered ?? [] });
-    const take: Take = (kind, rows) => {
-      uplink?.add(kind, rows);
-      instruments?.record(kind, rows);
+    if (telemetry) observeSelf(telemetry.meter, { source: rows, ledger, waiting_bytes, answered: () => uplink?.answered ?? [] });
+    const take: Take = (kind, drained) => {
+      uplink?.add(kind, drained);
+      instruments?.record(kind, drained);
     };
-    // A recording can wait for a slow collector; the kernel cannot.
-    const isFull = () => config.replay !== undefined && uplink !== undefined && uplink.waiting_bytes > config.queueBytes / 4;
-    const drain = new Drain(source, take, isFull);
+    const isFull = () => uplink !== undefined && uplink.waiting_bytes > config.queueBytes / 4;
+    const drain = new Drain(rows, take, isFull);
     if (telemetry) observeProcess(telemetry.meter, pace);
-    const tellRefusals = refusalLog(source, log);
+    const tellRefusals = refusalLog(rows, log);
     const tellPace = paceLog(pace, config.interval, config.cpuBudget, log);
     announce(source, config, telemetry, log);
     const drain_ms = drainIntervalMs(config.ringBytes, availableParallelism());
-    if (uplink === undefined) source.tally?.countAlone(drain_ms);
+    if (uplink === undefined) source.tallyOnly(drain_ms);
     await pump({
-      source,
+      source: rows,
       drain,
       pace,
       interval_ms: config.interval,
@@ -90,7 +76,7 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
     await telemetry?.stop();
     log.info({ ledger }, 'stopped');
   } finally {
-    source.close();
+    rows.close();
   }
 }
 
@@ -123,20 +109,25 @@ async function telemetryOf(config: AgentConfig, source: RowSource, version: stri
     prometheus: config.metrics,
     interval_ms: config.interval,
     host_id: hex64(source.host_id),
-    host_name: source.recorded?.host ?? hostname(),
+    host_name: source.host.name,
     version,
     log,
   });
 }
 
-function announce(source: RowSource, { collector, otlp, ownNetns }: AgentConfig, telemetry: Telemetry | undefined, log: Log): void {
+function announce(
+  { rows, restrict }: Source,
+  { collector, otlp, ownNetns }: AgentConfig,
+  telemetry: Telemetry | undefined,
+  log: Log,
+): void {
   const { url: metrics } = telemetry ?? { url: undefined };
-  log.info({ host_id: hex64(source.host_id), collector, otlp, metrics }, 'watching');
+  log.info({ host_id: hex64(rows.host_id), collector, otlp, metrics }, 'watching');
   if (collector === undefined && otlp === undefined) log.warn('neither --collector nor --otlp: rows go nowhere but into /metrics');
-  for (const notice of source.recorded?.notices ?? []) log.warn({ notice }, 'the recording is not replayed as it was recorded');
-  for (const { name, attached, reason } of source.hooks())
+  for (const notice of rows.notices) log.warn({ notice }, 'the recording is not replayed as it was recorded');
+  for (const { name, attached, reason } of rows.hooks())
     if (!attached) log.warn({ hook: name, reason }, 'the kernel refused a hook: what it would show is missing');
-  const rights = source.restrict?.(ownNetns);
+  const rights = restrict(ownNetns);
   if (rights) log.info(rights, 'gave up all capabilities but these, in every thread');
 }
 

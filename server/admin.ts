@@ -1,7 +1,7 @@
 // `tcplens admin`: what the tables are and for how long they are kept, for whoever runs a collector.
 import process from 'node:process';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
-import { escapeControls } from '../agent/terminal-text.ts';
+import { escapeControls } from '../agent/process/terminal-text.ts';
 import { migrationsText, retentionText } from './admin/print.ts';
 import { openTarget, type Target } from './admin/target.ts';
 import { CLASSES, type RetentionChange } from './api/admin.ts';

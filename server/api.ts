@@ -1,7 +1,7 @@
 // Every message between the collector and people's tools: the contract of server/ towards dashboards/.
 // Schemas are values for fastify and its OpenAPI document; the browser imports only the types made from them.
 import { type Static, Type } from 'typebox';
-import { type CLASS, ROLE } from '../bpf/rows.gen.ts';
+import { type CLASS, ROLE } from '../bpf/rows/rows.gen.ts';
 import { Account } from './api/accounting.ts';
 import { Count, Figure, Figures, Id, Limits, Ms, object, oneOf, Retransmit } from './api/schema.ts';
 

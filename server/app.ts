@@ -5,7 +5,7 @@ import { type FastifyPluginAsyncTypebox, type TypeBoxTypeProvider, TypeBoxValida
 import websocket from '@fastify/websocket';
 import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Logger } from 'pino';
-import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../agent/batch-envelope.ts';
+import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../agent/contract/batch-envelope.ts';
 import { registerAdmin } from './admin/routes.ts';
 import { API } from './api.ts';
 import { registerDoor } from './door/door.ts';

@@ -1,6 +1,6 @@
 // The collector's options: one table, from which come the command line, its help, the environment's names and the types.
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { isLoopback } from '../agent/loopback.ts';
+import { isLoopback } from '../agent/process/loopback.ts';
 import { StartError } from './errors.ts';
 import { retentionSize } from './retention-size.ts';
 

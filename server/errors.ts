@@ -1,7 +1,7 @@
 // Every reason for which the collector refuses a request, with its HTTP status. The codes are stable: agents and
 // tools compare them, counters are labelled with them.
 
-import type { FINAL_REFUSALS } from '../agent/batch-envelope.ts';
+import type { FINAL_REFUSALS } from '../agent/contract/batch-envelope.ts';
 
 export const REFUSALS = {
   header_missing: 400,

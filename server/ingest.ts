@@ -1,8 +1,8 @@
 // `POST /v1/rows`: a batch is checked without being decoded, made durable in the log, and only then acknowledged.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from 'typebox';
-import { type BatchName, LAYOUTS_PATH, type Receipt, ROWS_PATH, type RowsReceipt } from '../agent/batch-envelope.ts';
-import { KINDS, type Kind } from '../bpf/rows.gen.ts';
+import { type BatchName, LAYOUTS_PATH, type Receipt, ROWS_PATH, type RowsReceipt } from '../agent/contract/batch-envelope.ts';
+import { KINDS, type Kind } from '../bpf/rows/rows.gen.ts';
 import { Problem } from './api.ts';
 import { agentPeer } from './door/peer.ts';
 import { Refusal } from './errors.ts';
@@ -47,7 +47,7 @@ export async function registerIngest(app: App, parts: IngestParts): Promise<void
       bodyLimit: LIMITS.rows_body.number,
       schema: {
         summary: 'Rows of one kind, as the kernel wrote them, in one zstd frame',
-        description: 'The headers are those of agent/batch-envelope.ts. The answer comes when the rows are on disk.',
+        description: 'The headers are those of agent/contract/batch-envelope.ts. The answer comes when the rows are on disk.',
         response: { 200: Accepted, '4xx': Problem, '5xx': Problem },
       },
       handler: async (request, reply) => {
@@ -121,7 +121,7 @@ function registerLayouts(app: App, { layouts }: IngestParts): void {
     schema: {
       summary: 'How rows of another version lie, after a batch was answered with layout_unknown',
       description:
-        'Layouts of bpf/layout.ts, each under the schema id that is made from it. The header tcplens-host-id says whose they are.',
+        'Layouts of bpf/rows/layout.ts, each under the schema id that is made from it. The header tcplens-host-id says whose they are.',
       body: Type.Object({ layouts: Type.Array(Type.Unknown(), { minItems: 1, maxItems: LIMITS.layouts_count.number }) }),
       response: { 200: Type.Object({ known: Type.Integer(), digest: Digest }), '4xx': Problem, '5xx': Problem },
     },

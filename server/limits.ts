@@ -1,5 +1,5 @@
 // The collector's limits: one table, which the code reads and README prints.
-import { BATCH_BYTES_MAX } from '../agent/batch-envelope.ts';
+import { BATCH_BYTES_MAX } from '../agent/contract/batch-envelope.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

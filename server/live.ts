@@ -1,6 +1,6 @@
 // `GET /api/v1/live`: what moves, to every open page, by WebSocket.
 import type { FastifyRequest } from 'fastify';
-import type { Kind, RetransmitRow } from '../bpf/rows.gen.ts';
+import type { Kind, RetransmitRow } from '../bpf/rows/rows.gen.ts';
 import { API, type LiveMessage, type Retransmit } from './api.ts';
 import { personPeer } from './door/peer.ts';
 import { Refusal } from './errors.ts';

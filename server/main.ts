@@ -4,7 +4,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
 import { destination, pino } from 'pino';
-import { escapeLines } from '../agent/terminal-text.ts';
+import { escapeLines } from '../agent/process/terminal-text.ts';
 import { Collector } from './collector.ts';
 import { addOptions, readConfig } from './config.ts';
 import { leave } from './leave.ts';

@@ -1,7 +1,7 @@
 // `POST /v1/report`: what an agent has learned about its host, and its account of rows seen, sent and lost.
 import { Type } from 'typebox';
-import { AgentReport } from '../agent/agent-report.ts';
-import { REPORT_PATH } from '../agent/batch-envelope.ts';
+import { AgentReport } from '../agent/contract/agent-report.ts';
+import { REPORT_PATH } from '../agent/contract/batch-envelope.ts';
 import { Problem } from './api.ts';
 import type { HostClocks } from './health/recent.ts';
 import type { HostNames } from './host-names.ts';

@@ -6,7 +6,7 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { escapeControls } from '../agent/terminal-text.ts';
+import { escapeControls } from '../agent/process/terminal-text.ts';
 import { addOptions, optionArguments, readConfig } from './config.ts';
 import { reasonOf, StartError } from './errors.ts';
 

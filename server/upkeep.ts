@@ -1,5 +1,5 @@
-// What the collector does to its tables beside filling them: hours and days after minutes, and the oldest days out where there
-// is too much. Each runs on its own beat and never twice at once; a failure is told and tried again at the next beat.
+// What the collector does to its tables beside filling them: minutes after rows, hours and days after minutes, and the oldest days out where
+// there is too much. Each runs on its own beat and never twice at once; a failure is told and tried again at the next beat.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dropped, RetentionSize } from './storage/retention.ts';
 import type { Store } from './storage/store.ts';
@@ -66,12 +66,15 @@ export class UpkeepLoop {
     }
   }
 
+  /** Minutes that are over, always; what late rows have changed, once they have come. */
   async #refresh(): Promise<void> {
     const began = performance.now();
     const { isBehind, refresh_wait_max_ms } = this.#options;
-    if (isBehind() && began - this.#refreshed_ms < refresh_wait_max_ms) return;
-    const pieces = await this.#store.upkeep.refresh(Date.now(), this.#stopping.signal);
-    this.#refreshed_ms = performance.now();
+    let pieces = await this.#store.upkeep.makeMinutes(Date.now(), this.#stopping.signal);
+    if (!isBehind() || began - this.#refreshed_ms >= refresh_wait_max_ms) {
+      pieces += await this.#store.upkeep.refresh(Date.now(), this.#stopping.signal);
+      this.#refreshed_ms = performance.now();
+    }
     if (pieces > 0) this.#events.refreshed(pieces, (performance.now() - began) / 1000);
   }
 

@@ -1,6 +1,6 @@
 // Addresses as 128-bit numbers, in which an IPv4 address is ::ffff/96, as in rows.
 import { isIPv4, isIPv6 } from 'node:net';
-import { readAddress } from '../../bpf/rows.gen.ts';
+import { readAddress } from '../../bpf/rows/rows.gen.ts';
 import type { Range } from './ranges.ts';
 
 const MAPPED = 0xffff_0000_0000n;

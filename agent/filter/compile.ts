@@ -10,7 +10,7 @@ import {
   FILTER_STEPS_MAX,
   FILTER_WORDS,
   KIND,
-} from '../../bpf/rows.gen.ts';
+} from '../../bpf/rows/rows.gen.ts';
 import { type Fact, factLayout } from './facts.ts';
 import { FilterError } from './filter-error.ts';
 import type { Range } from './ranges.ts';

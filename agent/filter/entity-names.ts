@@ -1,5 +1,5 @@
 // Which cgroups and network namespaces a name in a filter stands for, of a host's or of a recording's.
-import type { CgroupEntity, NetnsEntity } from '../agent-report.ts';
+import type { CgroupEntity, NetnsEntity } from '../contract/agent-report.ts';
 
 /** A shorter beginning of a container's id could be anything. */
 const CONTAINER_CHARS_MIN = 12;

@@ -14,7 +14,7 @@ import {
   OUTCOME,
   ROLE,
   STATE,
-} from '../../bpf/rows.gen.ts';
+} from '../../bpf/rows/rows.gen.ts';
 import type { Range } from './ranges.ts';
 
 export type FactLayout = {

@@ -1,5 +1,5 @@
 // The fields of the language: which facts each asks for and how its values are written.
-import { CA_STATE, CLASS, DIRECTION, END_REASON, EVENT, KIND, MEANING, OUTCOME, ROLE, STATE } from '../../bpf/rows.gen.ts';
+import { CA_STATE, CLASS, DIRECTION, END_REASON, EVENT, KIND, MEANING, OUTCOME, ROLE, STATE } from '../../bpf/rows/rows.gen.ts';
 import type { Fact } from './facts.ts';
 import {
   type ReadValue,

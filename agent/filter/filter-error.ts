@@ -1,4 +1,4 @@
-import { ConfigError } from '../errors.ts';
+import { ConfigError } from '../process/errors.ts';
 import type { Span } from './tree.ts';
 
 /** Why an expression is no filter; `column` counts from 1. The message shows the place. */

@@ -1,5 +1,5 @@
 // What names in a filter mean on this host: looked up in the kernel's tables when an expression has one.
-import type { NetnsEntity } from '../agent-report.ts';
+import type { NetnsEntity } from '../contract/agent-report.ts';
 import { readCgroup2Mount, readCgroups } from '../host/cgroups.ts';
 import { cgroupsNamed, netnsNamed } from './entity-names.ts';
 import type { Names } from './names.ts';

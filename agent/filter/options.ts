@@ -1,5 +1,5 @@
 // The options of subcommands that take filters.
-import { parseBudget } from '../budget.ts';
+import { parseBudget } from '../kernel/budget.ts';
 import { ANY_NAMES } from './names.ts';
 import { parseFilter } from './parse.ts';
 

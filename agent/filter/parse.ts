@@ -1,5 +1,5 @@
 // From an expression to the tree that it means. What no row could match is refused here, with the reason.
-import { KIND, type Kind } from '../../bpf/rows.gen.ts';
+import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { type Fact, FILTERED_KINDS, factLayout } from './facts.ts';
 import { FIELDS, type Field } from './fields.ts';
 import { FilterError } from './filter-error.ts';

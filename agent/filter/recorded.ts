@@ -1,5 +1,5 @@
 // Filters over recorded rows, which no kernel stands behind: the same tree, evaluated here.
-import { HEAD_AT, KINDS, type Kind, readText } from '../../bpf/rows.gen.ts';
+import { HEAD_AT, KINDS, type Kind, readText } from '../../bpf/rows/rows.gen.ts';
 import { cgroupsNamed, type NamedEntities, netnsNamed } from './entity-names.ts';
 import { type Fact, factLayout } from './facts.ts';
 import type { Names } from './names.ts';

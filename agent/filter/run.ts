@@ -1,8 +1,8 @@
 // Filters beside a source for as long as it runs: in the kernel, or over a recording, which has none behind it.
-import { FILTER_SLOTS, type FilterCounters, HEAD_AT, KINDS, type Kind } from '../../bpf/rows.gen.ts';
-import type { Budget } from '../budget.ts';
-import { ConfigError } from '../errors.ts';
-import type { KernelFilters } from '../source.ts';
+import { FILTER_SLOTS, type FilterCounters, HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
+import type { Budget } from '../kernel/budget.ts';
+import type { KernelFilters } from '../kernel/controls.ts';
+import { ConfigError } from '../process/errors.ts';
 import { compileFilter } from './compile.ts';
 import type { NamedEntities } from './entity-names.ts';
 import { parseFilter } from './parse.ts';
@@ -25,22 +25,14 @@ export type FilterOptions = {
   budget: Budget;
   /** after which the kernel stops evaluating them by itself */
   duration_ms: number | undefined;
-  /** of a recording: what it calls its cgroups and namespaces */
-  named?: NamedEntities | undefined;
 };
 
 /**
- * From now on only rows that a filter wants are given by the source that `kernel` is of; without one, of a recording, they are picked here.
+ * From now on the kernel writes only rows that a filter wants.
  * @throws FilterError for an expression that cannot be evaluated, AgentError when the kernel refuses it
  */
-export function startFilters(kernel: KernelFilters | undefined, options: FilterOptions): FilterRun {
-  const { length } = options.expressions;
-  if (length > FILTER_SLOTS)
-    throw new ConfigError('too_many_filters', `${length} filters are too many: at most ${FILTER_SLOTS} run at a time`);
-  return kernel === undefined ? overRecording(options) : inKernel(kernel, options);
-}
-
-function inKernel(kernel: KernelFilters, { expressions, kinds, budget, duration_ms }: FilterOptions): FilterRun {
+export function filterInKernel(kernel: KernelFilters, { expressions, kinds, budget, duration_ms }: FilterOptions): FilterRun {
+  checkCount(expressions);
   const names = kernel.names();
   const end_ms = duration_ms === undefined ? undefined : Date.now() + duration_ms;
   const programs = expressions.map((text, slot) => compileFilter(parseFilter(text, names, kinds), text, BigInt(slot), end_ms));
@@ -53,7 +45,13 @@ function inKernel(kernel: KernelFilters, { expressions, kinds, budget, duration_
   };
 }
 
-function overRecording({ expressions, kinds, named }: FilterOptions): FilterRun {
+/**
+ * Over rows that no kernel filters, a recording's: they are all given, and those that a filter wants are picked here.
+ * @param named - what the recording calls its cgroups and namespaces
+ * @throws FilterError for an expression that cannot be evaluated
+ */
+export function filterRows({ expressions, kinds }: Pick<FilterOptions, 'expressions' | 'kinds'>, named: NamedEntities): FilterRun {
+  checkCount(expressions);
   const names = new RecordedNames(named);
   const filters = expressions.map((text) => parseFilter(text, names, kinds));
   const counts = expressions.map((filter) => ({ filter, evaluated: 0, matched: 0, passed: 0, over_budget: 0, expired: false }));
@@ -70,6 +68,11 @@ function overRecording({ expressions, kinds, named }: FilterOptions): FilterRun 
     },
     account: () => counts,
   };
+}
+
+function checkCount({ length }: readonly string[]): void {
+  if (length > FILTER_SLOTS)
+    throw new ConfigError('too_many_filters', `${length} filters are too many: at most ${FILTER_SLOTS} run at a time`);
 }
 
 function pick(kind: Kind, rows: Uint8Array): Uint8Array {

@@ -1,5 +1,5 @@
 // A filter as a tree: what everything else is made from, and the one place that says what it means.
-import { KIND, type Kind } from '../../bpf/rows.gen.ts';
+import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { type Fact, FILTERED_KINDS, factLayout } from './facts.ts';
 import { includes, type Ranges } from './ranges.ts';
 

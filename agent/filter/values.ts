@@ -1,5 +1,5 @@
 // Values as they are written, and the numbers they stand for.
-import type { Kind } from '../../bpf/rows.gen.ts';
+import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import { IPV4, parseAddress, parsePrefix } from './address.ts';
 import { type Fact, factLayout } from './facts.ts';
 import type { Names } from './names.ts';

@@ -1,7 +1,7 @@
 // What a cgroup's path says about who lives in it. Pure: container runtimes, Kubernetes and systemd each have their
 // own spelling, most of them one for systemd's cgroup driver and one for plain directories (cgroupfs).
 
-import { reportText, TEXT_CHARS_MAX } from '../report-text.ts';
+import { reportText, TEXT_CHARS_MAX } from '../contract/report-text.ts';
 
 export type CgroupName = {
   /** of the innermost container: 64 hex digits, or the name that lxc, systemd-nspawn or libvirt gave it */

@@ -1,8 +1,8 @@
 // The cgroup2 hierarchy as names for the cgroup ids in rows. A cgroup's id is its directory's inode number.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CgroupEntity } from '../agent-report.ts';
-import { reportText, TEXT_CHARS_MAX } from '../report-text.ts';
+import type { CgroupEntity } from '../contract/agent-report.ts';
+import { reportText, TEXT_CHARS_MAX } from '../contract/report-text.ts';
 import { nameCgroup } from './cgroup-name.ts';
 import { mountsOf } from './mountinfo.ts';
 

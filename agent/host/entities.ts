@@ -1,8 +1,8 @@
 // Names for the numbers in rows: which process, which cgroup, which network namespace. Learned as rows pass, told to
 // the collector once and again when they change. Rows stay small, and a name learned late still fits early rows.
-import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows.gen.ts';
-import type { CgroupEntity, NetnsEntity, ProcessEntity } from '../agent-report.ts';
-import type { KernelTally, Met } from '../source.ts';
+import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
+import type { CgroupEntity, NetnsEntity, ProcessEntity } from '../contract/agent-report.ts';
+import type { KernelTally, Met } from '../kernel/controls.ts';
 import { readCgroups } from './cgroups.ts';
 import { Processes } from './processes.ts';
 
@@ -20,6 +20,16 @@ const SORT_BYTES_MAX = 4 * 1024 * 1024;
 const SEPARATOR_BYTES = 1;
 
 export type Changes = { processes: ProcessEntity[]; cgroups: CgroupEntity[]; netns: NetnsEntity[] };
+
+/** Names for what is in rows, as a report tells them. */
+export type EntityNames = {
+  /** Looks up who has appeared in rows since the last time. */
+  look(): void;
+  /** What the collector has not been told. */
+  changes(netns: readonly NetnsEntity[]): Changes;
+  /** The collector has what `changes` gave last. */
+  acknowledge(): void;
+};
 
 /** Entities of one sort: what is known, and what the collector has not been told. */
 class Known<Entity> {
@@ -77,7 +87,7 @@ class Known<Entity> {
   }
 }
 
-export class Entities {
+export class Entities implements EntityNames {
   readonly #processes = new Known<ProcessEntity>(PIDS_MAX);
   readonly #cgroups = new Known<CgroupEntity>(10_000);
   readonly #netns = new Known<NetnsEntity>(PIDS_MAX);

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError } from '../errors.ts';
+import { ConfigError } from '../process/errors.ts';
 
 /** A host id from the text of /etc/machine-id. */
 export function hostIdOf(machine_id: string): bigint {

@@ -1,4 +1,4 @@
-// The ways to network namespaces that the kernel's walks find, from the bytes of bpf/netns-holder.h.
+// The ways to network namespaces that the kernel's walks find, from the bytes of bpf/rows/netns-holder.h.
 
 /** sizeof(struct netns_holder) */
 export const HOLDER_BYTES = 88;

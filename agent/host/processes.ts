@@ -1,7 +1,7 @@
 // Processes by their pid, read from /proc while they live.
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import type { ProcessEntity } from '../agent-report.ts';
-import { reportText, TEXT_CHARS_MAX } from '../report-text.ts';
+import type { ProcessEntity } from '../contract/agent-report.ts';
+import { reportText, TEXT_CHARS_MAX } from '../contract/report-text.ts';
 import { cgroupId } from './cgroups.ts';
 
 /** A unit of UTF-16 is at most three bytes of UTF-8. A command line may have megabytes. */

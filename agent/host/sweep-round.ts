@@ -1,7 +1,7 @@
 // One round over all network namespaces of the host: each entered once, and those that could not be, with the reason.
-import type { NetnsEntity } from '../agent-report.ts';
-import { reportText, TEXT_CHARS_MAX } from '../report-text.ts';
-import type { NetnsRefusal } from '../source.ts';
+import type { NetnsEntity } from '../contract/agent-report.ts';
+import { reportText, TEXT_CHARS_MAX } from '../contract/report-text.ts';
+import type { NetnsRefusal } from '../source/row-source.ts';
 import { HostNetns, type Netns } from './netns.ts';
 import type { NetnsHolder } from './netns-holder.ts';
 

@@ -1,9 +1,9 @@
 // The attributes on metrics. A series is made for every combination, so what a peer can choose freely (addresses,
 // ephemeral ports, pids) is never among them.
 import type { Attributes } from '@opentelemetry/api';
-import { HEAD_AT, ROLE, type Role, readText } from '../../bpf/rows.gen.ts';
-import { ConfigError } from '../errors.ts';
-import { CONNECTION_TERM, type Group } from './tally-plan.ts';
+import { HEAD_AT, ROLE, type Role, readText } from '../../bpf/rows/rows.gen.ts';
+import { ConfigError } from '../process/errors.ts';
+import { CONNECTION_TERM, type ConnectionOptions, type Group } from './tally-plan.ts';
 
 /** Attributes that a user may want or not, because they multiply series. */
 export const OPTIONAL_ATTRIBUTES = ['server.port', 'tcplens.comm'] as const;
@@ -28,9 +28,6 @@ export function ephemeralFrom(range: string): number {
 function isIpv4(view: DataView, address_at: number): boolean {
   return view.getUint32(address_at + 8) === 0xffff && view.getUint32(address_at) === 0 && view.getUint32(address_at + 4) === 0;
 }
-
-/** Which of the optional attributes are wanted, the first port that is ephemeral, and how many combinations may come. */
-export type ConnectionOptions = { port: boolean; comm: boolean; ephemeral_from: number; max: number };
 
 /** The same combination gives the same object. */
 export class ConnectionAttributes {

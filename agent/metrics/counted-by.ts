@@ -1,7 +1,6 @@
-import type { KernelTally } from '../source.ts';
-import type { ConnectionOptions } from './connection-attributes.ts';
+import type { KernelTally } from '../kernel/controls.ts';
 import type { Tally } from './row-series.ts';
-import type { Group } from './tally-plan.ts';
+import type { ConnectionOptions, Group } from './tally-plan.ts';
 import { readGroups, tallyProgram } from './tally-program.ts';
 
 /** Far more than the largest group. */
@@ -12,6 +11,7 @@ export function countedBy(tally: KernelTally, options: ConnectionOptions): Tally
   tally.start(tallyProgram(options));
   const piece = new Uint8Array(PIECE_BYTES);
   return {
+    count() {},
     groups() {
       const all: Group[] = [];
       for (;;) {

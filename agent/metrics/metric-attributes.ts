@@ -1,6 +1,6 @@
 // What rows' enums are called on metrics: total mappings, so that a new value does not compile until it has a name.
 import type { Attributes } from '@opentelemetry/api';
-import { CA_STATE, CLASS, type Class, type Direction, END_REASON, EVENT, type Event, MEANING } from '../../bpf/rows.gen.ts';
+import { CA_STATE, CLASS, type Class, type Direction, END_REASON, EVENT, type Event, MEANING } from '../../bpf/rows/rows.gen.ts';
 
 /** The proposal knows four types. What follows a retransmission timeout is one, whoever the timer belonged to. */
 const RETRANSMIT_TYPE = {

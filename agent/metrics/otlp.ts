@@ -1,9 +1,10 @@
 // Metrics pushed to an OTLP receiver, by the SDK for Node.
-import { context, metrics } from '@opentelemetry/api';
+import { context, type Meter, metrics } from '@opentelemetry/api';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { type IMetricReader, type MetricProducer, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { startNodeSdk } from '@opentelemetry/sdk-node';
-import type { Sdk } from './telemetry.ts';
+
+export type Sdk = { meter(name: string, version: string): Meter; stop(): Promise<void> };
 
 export type PushOptions = {
   /** of the receiver, without /v1/metrics */

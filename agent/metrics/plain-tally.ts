@@ -1,7 +1,7 @@
 // Rows added up by the plans, in the plainest way: what the loader's program means. Used where there is no loader.
-import { KINDS, type Kind, readText, TALLY_IPV4, TALLY_PLAIN_BYTES, TALLY_TERM_BYTES, TALLY_TERMS } from '../../bpf/rows.gen.ts';
+import { KINDS, type Kind, readText, TALLY_IPV4, TALLY_PLAIN_BYTES, TALLY_TERM_BYTES, TALLY_TERMS } from '../../bpf/rows/rows.gen.ts';
 import { BOUNDS_US, type Counted } from './buckets.ts';
-import type { ConnectionOptions } from './connection-attributes.ts';
+import type { ConnectionOptions } from './tally-plan.ts';
 import { CONNECTION_KEPT, type Group, type Part, type Plan, partsOf } from './tally-plan.ts';
 import { PLANS } from './tally-plans.ts';
 import { GROUPS_MAX, REASONS_MAX } from './tally-program.ts';

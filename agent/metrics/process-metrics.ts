@@ -1,6 +1,6 @@
 // What the agent costs its host, and how far apart its sweeps are because of that.
 import { type Meter, ValueType } from '@opentelemetry/api';
-import type { SweepPace } from '../pace.ts';
+import type { SweepPace } from '../loop/pace.ts';
 
 /** Registers instruments that are read whenever someone collects. */
 export function observeProcess(meter: Meter, pace: SweepPace): void {

@@ -1,8 +1,10 @@
 // Groups of rows as series of metrics. The SDK would hash attributes with every value; here each group finds its series
 // once, and readers get sums of what is counted when they collect. Always cumulative.
+
 import type { Attributes, HrTime } from '@opentelemetry/api';
 import { emptyResource } from '@opentelemetry/resources';
 import { AggregationTemporality, type DataPoint, DataPointType, type MetricData, type MetricProducer } from '@opentelemetry/sdk-metrics';
+import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import { Histogram } from './buckets.ts';
 import type { ConnectionAttributes } from './connection-attributes.ts';
 import { HISTOGRAMS, type HistogramName, SUMS, type SumName } from './row-metrics.ts';
@@ -12,7 +14,12 @@ import { PLANS } from './tally-plans.ts';
 const OVERFLOW: Attributes = { 'otel.metric.overflow': true };
 
 /** Where groups come from: always the same ones in the same order, new ones last. */
-export type Tally = { groups(): readonly Group[] };
+/** Rows added up. */
+export type Tally = {
+  groups(): readonly Group[];
+  /** Takes whole rows of one kind, unless the loader has counted them where they left their ring. */
+  count(kind: Kind, rows: Uint8Array): void;
+};
 
 type Series = { attributes: Attributes; start_time: HrTime; sum: number; histogram: Histogram };
 type Form = 'explicit' | 'exponential';

@@ -4,9 +4,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { isIP, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AgentError } from '../errors.ts';
-import { hostIn, isLoopback, isLoopbackHostHeader } from '../loopback.ts';
-import type { Endpoint } from '../units.ts';
+import { AgentError } from '../process/errors.ts';
+import { hostIn, isLoopback, isLoopbackHostHeader } from '../process/loopback.ts';
+import type { Endpoint } from '../process/units.ts';
 
 export const CONNECTIONS_MAX = 32;
 const RENDERING_MS = 1000;

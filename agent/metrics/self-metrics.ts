@@ -1,9 +1,9 @@
 // The agent's own account as metrics: every row that was seen, and where those went that did not arrive.
 import { type Meter, type ObservableResult, ValueType } from '@opentelemetry/api';
-import { KIND } from '../../bpf/rows.gen.ts';
-import { accountOf, type Ledger, STAGES } from '../account.ts';
+import { KIND } from '../../bpf/rows/rows.gen.ts';
+import { accountOf, type Ledger, STAGES } from '../accounts/ledger.ts';
 import { countRefusals } from '../host/netns-refusals.ts';
-import type { RowSource } from '../source.ts';
+import type { RowSource } from '../source/row-source.ts';
 import type { Answered } from '../uplink/client.ts';
 
 export type Observed = {
@@ -62,7 +62,7 @@ export function observeSelf(meter: Meter, { source, ledger, waiting_bytes, answe
     for (const { name, attached } of source.hooks()) result.observe(attached ? 1 : 0, { 'tcplens.hook': name });
   });
   missed.addCallback((result) => {
-    for (const [name, count] of source.misses?.() ?? []) result.observe(count, { 'tcplens.hook': name });
+    for (const [name, count] of source.misses()) result.observe(count, { 'tcplens.hook': name });
   });
   namespaces.addCallback((result) => {
     result.observe(source.netns().length, { 'tcplens.entry': 'entered' });

@@ -1,7 +1,7 @@
 // Metrics of what a sweep tells of row by row, a few at a time: listeners and network namespaces. Reads the few members it
 // needs at their offsets.
 import { type Attributes, type Counter, type Meter, ValueType } from '@opentelemetry/api';
-import { HEAD_AT, KINDS, LISTENER_AT, NAMESPACE_AT } from '../../bpf/rows.gen.ts';
+import { HEAD_AT, KINDS, LISTENER_AT, NAMESPACE_AT } from '../../bpf/rows/rows.gen.ts';
 import type { ConnectionAttributes } from './connection-attributes.ts';
 import { LastKnown } from './last-known.ts';
 import { ATTRIBUTED, HOST } from './metric-attributes.ts';

@@ -1,10 +1,22 @@
 // What it takes to add rows of a kind up: by which members they are grouped, and which are summed. The loader runs a plan
 // as a program (tally-program.ts), plain-tally.ts where there is no loader; both give the same groups.
 import type { Attributes } from '@opentelemetry/api';
-import { type Column, HEAD_AT, KINDS, type Kind, ROLE, type Rows, TALLY_IPV4, TALLY_TERM_BYTES, TALLY_TERMS } from '../../bpf/rows.gen.ts';
+import {
+  type Column,
+  HEAD_AT,
+  KINDS,
+  type Kind,
+  ROLE,
+  type Rows,
+  TALLY_IPV4,
+  TALLY_TERM_BYTES,
+  TALLY_TERMS,
+} from '../../bpf/rows/rows.gen.ts';
 import type { Counted } from './buckets.ts';
-import type { ConnectionOptions } from './connection-attributes.ts';
 import type { HistogramName, SumName } from './row-metrics.ts';
+
+/** Which of the optional attributes are wanted, the first port that is ephemeral, and how many combinations may come. */
+export type ConnectionOptions = { port: boolean; comm: boolean; ephemeral_from: number; max: number };
 
 type Member<K extends Kind> = keyof Rows[K] & string;
 

@@ -1,5 +1,5 @@
 // What becomes of the rows of each kind in metrics. A total mapping: a new kind does not compile until it is here.
-import { DIRECTION, EVENT, type Kind, MEANING, OUTCOME, STATE } from '../../bpf/rows.gen.ts';
+import { DIRECTION, EVENT, type Kind, MEANING, OUTCOME, STATE } from '../../bpf/rows/rows.gen.ts';
 import { known } from './buckets.ts';
 import {
   CA_STATE_ATTRIBUTES,

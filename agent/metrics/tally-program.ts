@@ -1,4 +1,4 @@
-// The plans as the loader runs them (bpf/tally.h), and the groups that it has made by them.
+// The plans as the loader runs them (bpf/rows/tally_program.h), and the groups that it has made by them.
 import {
   KINDS,
   readText,
@@ -24,9 +24,9 @@ import {
   TALLY_VALUE_AT,
   TALLY_VALUE_BYTES,
   TALLY_VALUES_MAX,
-} from '../../bpf/rows.gen.ts';
+} from '../../bpf/rows/rows.gen.ts';
 import { BOUNDS_US, type Counted } from './buckets.ts';
-import type { ConnectionOptions } from './connection-attributes.ts';
+import type { ConnectionOptions } from './tally-plan.ts';
 import { CONNECTION_KEPT, type Group, type Part, type Plan, partsOf } from './tally-plan.ts';
 import { PLANS } from './tally-plans.ts';
 
@@ -55,7 +55,7 @@ export function tallyProgram(options: ConnectionOptions, groups_max = GROUPS_MAX
 }
 
 function within(what: string, count: number, max: number): void {
-  if (count > max) throw new Error(`${count} ${what}, and tally.h has room for ${max}`);
+  if (count > max) throw new Error(`${count} ${what}, and tally_program.h has room for ${max}`);
 }
 
 function writePlan(view: DataView, at: number, plan: Plan, options: ConnectionOptions): void {

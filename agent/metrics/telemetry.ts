@@ -6,8 +6,9 @@ import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporte
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { type IMetricReader, MeterProvider, type MetricProducer } from '@opentelemetry/sdk-metrics';
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
-import type { Log } from '../log.ts';
-import type { Endpoint } from '../units.ts';
+import type { Log } from '../process/log.ts';
+import type { Endpoint } from '../process/units.ts';
+import type { Sdk } from './otlp.ts';
 import { RowSeries } from './row-series.ts';
 import { serveMetrics } from './scrape-server.ts';
 
@@ -34,8 +35,6 @@ export type Telemetry = {
   /** Exports once more, within a bound, and ends. */
   stop(): Promise<void>;
 };
-
-export type Sdk = { meter(name: string, version: string): Meter; stop(): Promise<void> };
 
 /** @throws AgentError when the Prometheus address cannot be listened on */
 export async function startTelemetry({

@@ -2,7 +2,7 @@
 // n bits still share exactly n, so subnets stay subnets (the scheme of Crypto-PAn); without the key nobody gets them
 // back. What an address is for stays visible: private, loopback, link-local and multicast ranges are mapped into themselves.
 import { type Cipheriv, createCipheriv, createHash } from 'node:crypto';
-import { type Column, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { type Column, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 
 const BITS = 128;
 /** Addresses remembered; beyond that they are worked out again. */

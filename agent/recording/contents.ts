@@ -1,5 +1,5 @@
 // What only reading all of a recording tells.
-import type { Kind, KindCounters } from '../../bpf/rows.gen.ts';
+import type { Kind, KindCounters } from '../../bpf/rows/rows.gen.ts';
 import { countersOf } from './format.ts';
 import { Losses } from './losses.ts';
 import type { Recording, RowsPart } from './read.ts';

@@ -1,5 +1,5 @@
 // A recording into another one: in this version's layout, shorter, or with other addresses.
-import type { Kind, KindCounters } from '../../bpf/rows.gen.ts';
+import type { Kind, KindCounters } from '../../bpf/rows/rows.gen.ts';
 import { countersOf } from './format.ts';
 import type { Intake } from './intake.ts';
 import type { Losses } from './losses.ts';

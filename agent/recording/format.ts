@@ -10,10 +10,10 @@
 // short can be told from one that was damaged.
 import { crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { type Static, Type } from 'typebox';
-import { COUNTERS, type Kind, type KindCounters } from '../../bpf/rows.gen.ts';
-import { eachKind } from '../account.ts';
-import { CgroupEntity, NetnsEntity, ProcessEntity } from '../agent-report.ts';
-import { RecordingError } from '../errors.ts';
+import { COUNTERS, type Kind, type KindCounters } from '../../bpf/rows/rows.gen.ts';
+import { eachKind } from '../accounts/ledger.ts';
+import { CgroupEntity, NetnsEntity, ProcessEntity } from '../contract/agent-report.ts';
+import { RecordingError } from '../process/errors.ts';
 
 const MAGIC = 'TCPLENSR';
 const VERSION = 2;
@@ -41,7 +41,7 @@ export const RecordingHeader = Type.Object({
   ),
   refused: Lacking('hooks that could not be attached'),
   absent: Lacking('fields that the kernel does not tell'),
-  layouts: Type.Array(Type.Unknown(), { maxItems: 255, description: 'each a Layout of bpf/layout.ts' }),
+  layouts: Type.Array(Type.Unknown(), { maxItems: 255, description: 'each a Layout of bpf/rows/layout.ts' }),
 });
 export type RecordingHeader = Static<typeof RecordingHeader>;
 

@@ -1,5 +1,5 @@
 // What every row passes on its way into a recording, whether it comes from the kernel or from another recording.
-import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import type { FilterRun } from '../filter/run.ts';
 import type { Anonymizer } from './anonymize.ts';
 import type { RecordedNames } from './format.ts';

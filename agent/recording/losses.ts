@@ -1,6 +1,6 @@
 // What a recording holds and this version cannot give, counted while it is read and said in sentences.
-import type { Conversion, Unmapped } from '../../bpf/layout.ts';
-import type { Kind } from '../../bpf/rows.gen.ts';
+import type { Conversion, Unmapped } from '../../bpf/rows/layout.ts';
+import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import type { RecordingHeader } from './format.ts';
 
 /** Names in one sentence; the rest is a number. */

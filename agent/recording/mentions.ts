@@ -1,5 +1,5 @@
 // Names for a recording: of the processes, cgroups and namespaces that its rows mention, each once.
-import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import type { RecordedNames } from './format.ts';
 
 /** Ids and names remembered of each sort; beyond that a name may be recorded twice. */

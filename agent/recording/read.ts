@@ -1,10 +1,10 @@
 // A recording read part by part, its rows as this version lays them out, whichever version wrote them.
 import { closeSync, openSync, readSync } from 'node:fs';
 import { Check } from 'typebox/schema';
-import { type Conversion, conversionTo, type Layout, LayoutError, parseLayout } from '../../bpf/layout.ts';
-import { KIND, type Kind } from '../../bpf/rows.gen.ts';
-import { RecordingError } from '../errors.ts';
-import { replaced } from '../report-text.ts';
+import { type Conversion, conversionTo, type Layout, LayoutError, parseLayout } from '../../bpf/rows/layout.ts';
+import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
+import { replaced } from '../contract/report-text.ts';
+import { RecordingError } from '../process/errors.ts';
 import {
   checkPrefix,
   countersOf,

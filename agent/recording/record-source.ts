@@ -1,9 +1,10 @@
 // Records a source until it is told to stop or the recording is full.
-import { Drain } from '../drain.ts';
+
 import { readCgroup2Mount } from '../host/cgroups.ts';
 import { Entities } from '../host/entities.ts';
-import { pump } from '../pump.ts';
-import type { RowSource } from '../source.ts';
+import { Drain } from '../loop/drain.ts';
+import { pump } from '../loop/pump.ts';
+import type { RowSource } from '../source/row-source.ts';
 import type { Intake } from './intake.ts';
 import type { RecordingWriter } from './write.ts';
 

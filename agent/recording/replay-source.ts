@@ -2,14 +2,15 @@
 // is the recording. Reads the whole file before it gives the first row, so that a replay does not fail half-way.
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { COUNTERS, KINDS, type Kind, type KindCounters } from '../../bpf/rows.gen.ts';
-import { eachKind, noneCounted } from '../account.ts';
-import type { NetnsEntity } from '../agent-report.ts';
-import type { Hook, Recorded, RowSource } from '../source.ts';
+import { COUNTERS, KINDS, type Kind, type KindCounters } from '../../bpf/rows/rows.gen.ts';
+import { eachKind, noneCounted } from '../accounts/ledger.ts';
+import type { NetnsEntity } from '../contract/agent-report.ts';
+import type { Hook, NetnsRefusal, RowSource } from '../source/row-source.ts';
 import { type Contents, readContents } from './contents.ts';
 import type { RecordingHeader } from './format.ts';
 import { moveRows } from './move-rows.ts';
 import { Recording, type RowsPart } from './read.ts';
+import type { ReplayedNames } from './replayed-names.ts';
 
 const NS_PER_MS = 1_000_000n;
 /** Rows read ahead of their drain, over all kinds. */
@@ -24,7 +25,7 @@ export type ReplayOptions = {
 };
 
 /** @throws RecordingError when the file cannot be read or is damaged; what is only unknown here is told in `notices` */
-export function openReplay(file: string, options: ReplayOptions): RowSource {
+export function openReplay(file: string, options: ReplayOptions): ReplaySource {
   const recording = new Recording(file);
   try {
     return new ReplaySource(recording, options);
@@ -39,9 +40,13 @@ function hostIdOf(header: RecordingHeader): bigint {
   return createHash('sha256').update('tcplens recording').update(JSON.stringify(header)).digest().readBigUInt64BE(0);
 }
 
-class ReplaySource implements RowSource {
+export class ReplaySource implements RowSource {
   readonly host_id: bigint;
-  readonly recorded: Recorded;
+  readonly host: RowSource['host'];
+  readonly notices: readonly string[];
+  readonly waits = true;
+  /** in place of what an agent finds out on its host */
+  readonly names: ReplayedNames;
   readonly #recording: Recording;
   readonly #contents: Contents;
   readonly #speed: number;
@@ -60,7 +65,9 @@ class ReplaySource implements RowSource {
     this.#contents = readContents(recording);
     const { names, notices } = this.#contents;
     this.host_id = host_id ?? hostIdOf(header);
-    this.recorded = { host: `recording ${basename(file, '.tcplens')}`, kernel: header.kernel, names, notices };
+    this.host = { name: `recording ${basename(file, '.tcplens')}`, kernel: header.kernel };
+    this.notices = notices;
+    this.names = names;
     this.#recording = recording;
     this.#speed = speed;
     this.#loop = loop;
@@ -88,6 +95,11 @@ class ReplaySource implements RowSource {
   /** The recorded sweeps come by themselves. */
   sweep(): void {}
 
+  /** Their rows lie between the others'. */
+  sweeping(): boolean {
+    return false;
+  }
+
   counters(): Record<Kind, KindCounters> {
     return eachKind((kind) => ({ ...this.#counters[kind] }));
   }
@@ -104,6 +116,21 @@ class ReplaySource implements RowSource {
 
   netns(): readonly NetnsEntity[] {
     return this.#contents.names.netns();
+  }
+
+  /** Nothing is entered. */
+  netns_refused(): readonly NetnsRefusal[] {
+    return [];
+  }
+
+  /** Nothing is hooked: what the recorder missed is in its counters. */
+  misses(): ReadonlyMap<string, number> {
+    return new Map();
+  }
+
+  /** Rows come due with time, of which nobody tells. */
+  onceRows(callback: () => void): void {
+    callback();
   }
 
   ended(): boolean {

@@ -1,5 +1,5 @@
 // The names that a recording carries, told to the collector in place of what an agent would look up on this host.
-import type { CgroupEntity, NetnsEntity, ProcessEntity } from '../agent-report.ts';
+import type { CgroupEntity, NetnsEntity, ProcessEntity } from '../contract/agent-report.ts';
 import type { Changes } from '../host/entities.ts';
 import type { RecordedNames } from './format.ts';
 

@@ -1,10 +1,10 @@
 // Writes a recording so that it can be read up to where it came, whatever ends it.
 import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
-import { layoutOf } from '../../bpf/layout.ts';
-import { KIND, KINDS, type Kind, type KindCounters } from '../../bpf/rows.gen.ts';
-import { eachKind } from '../account.ts';
-import { BATCH_BYTES_MAX } from '../batch-envelope.ts';
-import { RecordingError } from '../errors.ts';
+import { layoutOf } from '../../bpf/rows/layout.ts';
+import { KIND, KINDS, type Kind, type KindCounters } from '../../bpf/rows/rows.gen.ts';
+import { eachKind } from '../accounts/ledger.ts';
+import { BATCH_BYTES_MAX } from '../contract/batch-envelope.ts';
+import { RecordingError } from '../process/errors.ts';
 import { encodeFrame, encodeJson, encodePrefix, type RecordedNames, type RecordingHeader, SORT } from './format.ts';
 
 /** Kept free below `bytes_max`: the end frame has some hundred. */

@@ -1,7 +1,7 @@
 // Notes what changes and writes it into the books: all of one moment in one line.
-import type { Accounting } from '../accounting.ts';
+import type { Accounting } from '../accounts/accounting.ts';
 import type { Books } from './books.ts';
-import type { BooksLine, Run } from './books-line.ts';
+import type { BooksLine, Run } from './books-check.ts';
 import type { Range } from './ranges.ts';
 import type { Segment } from './segment.ts';
 

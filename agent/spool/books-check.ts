@@ -1,7 +1,31 @@
-// Whether a line of the books says what this version can go on with. Its checksum only tells that it is as somebody wrote it: that may have
+// What a line of the books says, and whether one says what this version can go on with. Its checksum only tells that it is as somebody wrote it: that may have
 // been another version. By hand, since the schemas' library is not worth its memory in an agent.
-import { OUTCOMES } from '../outcome.ts';
-import type { BooksLine } from './books-line.ts';
+import type { Total } from '../accounts/accounting.ts';
+import type { AccountingEntry, AgentReport } from '../contract/agent-report.ts';
+import { OUTCOMES } from '../contract/outcome.ts';
+import type { Range } from './ranges.ts';
+import type { RowCount } from './row-counts.ts';
+
+/** What a report of a run says of its host, for the time when that run is over. */
+export type Run = { epoch: string; host_id: string; host: AgentReport['host'] };
+
+export type SegmentLine = { number: number; length: number; waiting: RowCount[] };
+
+/** What has changed. Figures are absolute, so a line that is read twice changes nothing. */
+export type BooksLine = {
+  /** in the first line, which says all there was */
+  runs?: Run[];
+  /** runs that all has been told of */
+  forgotten?: string[];
+  entries?: AccountingEntry[];
+  totals?: Total[];
+  /** runs of which a collector may have something */
+  posted?: string[];
+  segments?: SegmentLine[];
+  done?: { number: number; ranges: Range[] }[];
+  /** segments whose files may go */
+  gone?: number[];
+};
 
 type Is = (value: unknown) => boolean;
 

@@ -1,32 +1,11 @@
 // The spool's books: what came of segments, batches and rows, a line for what changed since the last. One line is written at once, so
 // that what it says of files and of rows is always of the same moment. A line: CRC-32C of what follows, a space, JSON, a newline.
 import { crc32c } from '@node-rs/crc32';
-import type { Total } from '../accounting.ts';
-import type { AccountingEntry, AgentReport } from '../agent-report.ts';
-import { isBooksLine } from './books-check.ts';
-import { type Range, Ranges } from './ranges.ts';
-import { type RowCount, RowCounts } from './row-counts.ts';
-
-/** What a report of a run says of its host, for the time when that run is over. */
-export type Run = { epoch: string; host_id: string; host: AgentReport['host'] };
-
-export type SegmentLine = { number: number; length: number; waiting: RowCount[] };
-
-/** What has changed. Figures are absolute, so a line that is read twice changes nothing. */
-export type BooksLine = {
-  /** in the first line, which says all there was */
-  runs?: Run[];
-  /** runs that all has been told of */
-  forgotten?: string[];
-  entries?: AccountingEntry[];
-  totals?: Total[];
-  /** runs of which a collector may have something */
-  posted?: string[];
-  segments?: SegmentLine[];
-  done?: { number: number; ranges: Range[] }[];
-  /** segments whose files may go */
-  gone?: number[];
-};
+import type { Total } from '../accounts/accounting.ts';
+import type { AccountingEntry } from '../contract/agent-report.ts';
+import { type BooksLine, isBooksLine, type Run } from './books-check.ts';
+import { Ranges } from './ranges.ts';
+import { RowCounts } from './row-counts.ts';
 
 /** What all lines come to. */
 export class BooksState {

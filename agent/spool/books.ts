@@ -1,6 +1,7 @@
 // The books' file: lines are added, and from time to time replaced by one that says what they add up to.
 import { join } from 'node:path';
-import { type BooksLine, BooksState, formatLine, readLines } from './books-line.ts';
+import type { BooksLine } from './books-check.ts';
+import { BooksState, formatLine, readLines } from './books-line.ts';
 import type { Disk, DiskFile } from './disk.ts';
 
 const FILE = 'books';

@@ -1,5 +1,5 @@
 // The batches on disk. What it is asked for happens one after the other; a batch is under way for one asker at a time.
-import type { Outcome } from '../outcome.ts';
+import type { Outcome } from '../contract/outcome.ts';
 import type { Bookkeeper } from './bookkeeper.ts';
 import { type Caps, toGiveUp } from './caps.ts';
 import { type Count, Leases } from './leases.ts';

@@ -1,7 +1,7 @@
 // How the rows of each schema in the spool lie: an agent that has been upgraded can still tell a collector what its predecessor wrote.
 import { join } from 'node:path';
-import { type Layout, layoutOf, parseLayout } from '../../bpf/layout.ts';
-import { KIND } from '../../bpf/rows.gen.ts';
+import { type Layout, layoutOf, parseLayout } from '../../bpf/rows/layout.ts';
+import { KIND } from '../../bpf/rows/rows.gen.ts';
 import type { Disk } from './disk.ts';
 
 const FILE = 'layouts';

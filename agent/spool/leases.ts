@@ -1,5 +1,5 @@
 // Batches that are under way. Each ends once, also where its segment has been given up meanwhile: then it may still arrive.
-import type { Outcome } from '../outcome.ts';
+import type { Outcome } from '../contract/outcome.ts';
 import type { BatchHead } from './record.ts';
 import { RowCounts } from './row-counts.ts';
 import type { GivenUp, Segment } from './segment.ts';

@@ -2,7 +2,7 @@
 // kernel lets go of it however the process ends. It also holds between containers that share the directory.
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { CannotRunError } from '../errors.ts';
+import { CannotRunError } from '../process/errors.ts';
 import { makeOwnDirectory, refuseLink } from './trust.ts';
 
 const FILE = 'lock';

@@ -1,6 +1,6 @@
 // Bounds the runs that an agent remembers: one that starts again and again while no collector is there would leave more and more.
-import type { Accounting } from '../accounting.ts';
-import type { Run } from './books-line.ts';
+import type { Accounting } from '../accounts/accounting.ts';
+import type { Run } from './books-check.ts';
 
 /** Also what a report may have to tell of at once, and the books' next snapshot has to hold. */
 const RUNS_MAX = 100;

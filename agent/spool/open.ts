@@ -1,10 +1,10 @@
 // Opens the directory of a spool: locks it, takes over what is in it, and puts the parts together.
-import type { Layout } from '../../bpf/layout.ts';
-import { Accounting } from '../accounting.ts';
-import type { Log } from '../log.ts';
+import type { Layout } from '../../bpf/rows/layout.ts';
+import { Accounting } from '../accounts/accounting.ts';
+import type { Log } from '../process/log.ts';
 import { Bookkeeper } from './bookkeeper.ts';
 import { Books } from './books.ts';
-import type { Run } from './books-line.ts';
+import type { Run } from './books-check.ts';
 import type { Caps } from './caps.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { type Disk, REAL_DISK } from './disk.ts';

@@ -1,7 +1,7 @@
 // One batch as it lies in a file of the spool: a header with checksums of its own and of the payload, then the payload. So a damaged
 // payload costs one batch, whose rows are still known, and after a damaged header the next one can be found.
 import { crc32c } from '@node-rs/crc32';
-import { BATCH_BYTES_MAX } from '../batch-envelope.ts';
+import { BATCH_BYTES_MAX } from '../contract/batch-envelope.ts';
 
 /** What is known of a batch without its rows. Host and epoch are 16 hex digits; kind and schema may be an earlier version's. */
 export type BatchHead = {

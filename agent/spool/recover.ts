@@ -1,6 +1,6 @@
 // Takes over what earlier runs have left: which batches still wait, and what became of rows that are in none of them.
-import type { Accounting } from '../accounting.ts';
-import { LOSSES, type Outcome } from '../outcome.ts';
+import type { Accounting } from '../accounts/accounting.ts';
+import { LOSSES, type Outcome } from '../contract/outcome.ts';
 import type { BooksState } from './books-line.ts';
 import type { Disk } from './disk.ts';
 import { RowCounts } from './row-counts.ts';

@@ -1,8 +1,8 @@
 // Keeps every batch from the moment it is cut until it has come to an end: on disk, and in memory while the disk takes nothing or where
 // there is to be no spool. Each row is in one place at any time, and what is lost has a name.
-import type { Accounting } from '../accounting.ts';
-import { Every, type Log } from '../log.ts';
-import type { Outcome } from '../outcome.ts';
+import type { Accounting } from '../accounts/accounting.ts';
+import type { Outcome } from '../contract/outcome.ts';
+import { Every, type Log } from '../process/log.ts';
 import type { DiskSpool } from './disk-spool.ts';
 import { type Kept, Overflow } from './overflow.ts';
 import type { Batch, BatchHead } from './record.ts';

@@ -1,7 +1,7 @@
 // A spool's directory is its agent's alone: whoever could put a link there would have an agent that is root write and remove files anywhere.
 import { lstatSync, mkdirSync, readlinkSync, type Stats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { CannotRunError } from '../errors.ts';
+import { CannotRunError } from '../process/errors.ts';
 
 const GROUP_OR_OTHERS = 0o022;
 const OTHERS = 0o002;

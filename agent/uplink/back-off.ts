@@ -1,6 +1,6 @@
 // Leaves a collector alone that has failed, or keeps from it what it does not take: longer with each failure in a row, and as long
 // as it asks for.
-import { Every, type Log } from '../log.ts';
+import { Every, type Log } from '../process/log.ts';
 import type { Answer } from './post.ts';
 import { retryDelayMs } from './retry.ts';
 

@@ -1,8 +1,8 @@
 // Cuts the stream of rows into batches: one kind each, as many whole rows as a collector takes, none older than its
 // limit. Pure: time comes in as an argument.
-import { KIND, KINDS, type Kind } from '../../bpf/rows.gen.ts';
-import { eachKind } from '../account.ts';
-import { BATCH_BYTES_MAX } from '../batch-envelope.ts';
+import { KIND, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
+import { eachKind } from '../accounts/ledger.ts';
+import { BATCH_BYTES_MAX } from '../contract/batch-envelope.ts';
 
 export const BATCH_AGE_MS_MAX = 250;
 

@@ -1,6 +1,6 @@
 // What an agent says to a collector, and how that was answered, for metrics to tell.
-import type { Layout } from '../../bpf/layout.ts';
-import { type BatchName, HEADERS, LAYOUTS_PATH, REPORT_PATH, ROWS_PATH, type RowsReceipt } from '../batch-envelope.ts';
+import type { Layout } from '../../bpf/rows/layout.ts';
+import { type BatchName, HEADERS, LAYOUTS_PATH, REPORT_PATH, ROWS_PATH, type RowsReceipt } from '../contract/batch-envelope.ts';
 import type { Batch } from '../spool/record.ts';
 import { type Answer, type Post, post } from './post.ts';
 import type { Verdict } from './retry.ts';

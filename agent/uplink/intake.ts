@@ -1,6 +1,6 @@
 // Takes batches as they are cut, compresses them, and hands them to the spool in the order in which they came.
-import { KINDS } from '../../bpf/rows.gen.ts';
-import type { Accounting } from '../accounting.ts';
+import { KINDS } from '../../bpf/rows/rows.gen.ts';
+import type { Accounting } from '../accounts/accounting.ts';
 import type { Parcel, Spool } from '../spool/spool.ts';
 import type { Batch } from './batch.ts';
 import { compress } from './compress.ts';

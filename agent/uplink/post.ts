@@ -1,5 +1,5 @@
 // Posts to the collector and says what came of it.
-import { digestOf } from '../batch-envelope.ts';
+import { digestOf } from '../contract/batch-envelope.ts';
 import { ANSWER_BYTES_MAX, exchange, type Got } from './exchange.ts';
 import { retryAfterMs, type Verdict, verdictOf } from './retry.ts';
 

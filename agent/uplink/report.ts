@@ -1,15 +1,15 @@
 // Tells the collector who this host is, what it has learned and what became of its rows.
-import { hostname, machine, release } from 'node:os';
+import { machine } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KIND } from '../../bpf/rows.gen.ts';
-import { KERNEL_LOSSES } from '../account.ts';
-import { TOLD_AT_ONCE_MAX } from '../accounting.ts';
-import type { AgentReport } from '../agent-report.ts';
-import type { Changes, Entities } from '../host/entities.ts';
-import { Every, type Log } from '../log.ts';
-import { reportText, TEXT_CHARS_MAX } from '../report-text.ts';
-import type { RowSource } from '../source.ts';
-import type { Run } from '../spool/books-line.ts';
+import { KIND } from '../../bpf/rows/rows.gen.ts';
+import { TOLD_AT_ONCE_MAX } from '../accounts/accounting.ts';
+import { KERNEL_LOSSES } from '../accounts/ledger.ts';
+import type { AgentReport } from '../contract/agent-report.ts';
+import { reportText, TEXT_CHARS_MAX } from '../contract/report-text.ts';
+import type { Changes, EntityNames } from '../host/entities.ts';
+import { Every, type Log } from '../process/log.ts';
+import type { RowSource } from '../source/row-source.ts';
+import type { Run } from '../spool/books-check.ts';
 import type { Opened } from '../spool/open.ts';
 import type { CollectorClient } from './client.ts';
 
@@ -28,7 +28,7 @@ export type ReporterOptions = {
   /** this one */
   run: Run;
   source: RowSource;
-  entities: Pick<Entities, 'changes' | 'acknowledge'>;
+  entities: Pick<EntityNames, 'changes' | 'acknowledge'>;
   spool: Pick<Opened, 'spool' | 'accounting' | 'runs' | 'forgetEnded'>;
   /** between sweeps, at present */
   interval_ms: () => number;
@@ -36,11 +36,11 @@ export type ReporterOptions = {
 };
 
 /** What a report of this agent's own host says. */
-export function hostOf({ recorded }: RowSource, agent_version: string): AgentReport['host'] {
+export function hostOf({ host }: RowSource, agent_version: string): AgentReport['host'] {
   return {
-    name: reportText(recorded?.host ?? hostname(), TEXT_CHARS_MAX.host_name),
+    name: reportText(host.name, TEXT_CHARS_MAX.host_name),
     machine: reportText(machine(), TEXT_CHARS_MAX.machine),
-    kernel: reportText(recorded?.kernel ?? release(), TEXT_CHARS_MAX.kernel),
+    kernel: reportText(host.kernel, TEXT_CHARS_MAX.kernel),
     agent_version,
   };
 }

@@ -1,5 +1,5 @@
 // When to try again and when to give up: functions of what the collector answered.
-import { FINAL_REFUSALS } from '../batch-envelope.ts';
+import { FINAL_REFUSALS } from '../contract/batch-envelope.ts';
 
 const DELAY_MS_MIN = 500;
 const DELAY_MS_MAX = 30_000;

@@ -1,9 +1,9 @@
 // Sends batches to the collector until it has acknowledged them: what was just cut at once, and beside it what waits in the spool,
 // oldest first. Every attempt carries the same bytes under the same sequence, so the collector can tell a repetition from news.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Layout } from '../../bpf/layout.ts';
-import type { Accounting } from '../accounting.ts';
-import type { Log } from '../log.ts';
+import type { Layout } from '../../bpf/rows/layout.ts';
+import type { Accounting } from '../accounts/accounting.ts';
+import type { Log } from '../process/log.ts';
 import type { DeadLetters } from '../spool/dead-letters.ts';
 import type { Parcel, Spool } from '../spool/spool.ts';
 import { Aside } from './aside.ts';

@@ -1,6 +1,6 @@
 // A collector of another version: it is told how rows lie that it does not know, and what it takes none of waits while the rest goes on.
-import type { Layout } from '../../bpf/layout.ts';
-import { Every, type Log } from '../log.ts';
+import type { Layout } from '../../bpf/rows/layout.ts';
+import { Every, type Log } from '../process/log.ts';
 import type { CollectorClient } from './client.ts';
 import { Holds } from './holds.ts';
 import type { Answer } from './post.ts';

@@ -1,7 +1,7 @@
 // The way to a collector: rows are cut into batches, batches are kept and shipped, and reports go beside them.
 
-import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
-import { type Ledger, ledgerOf } from '../account.ts';
+import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
+import { type Ledger, ledgerOf } from '../accounts/ledger.ts';
 import type { Opened } from '../spool/open.ts';
 import { type Batch, Batcher } from './batch.ts';
 import type { Answered } from './client.ts';

@@ -1,5 +1,5 @@
 // What `tcplens admin` prints for people.
-import { escapeControls } from '../../agent/terminal-text.ts';
+import { escapeControls } from '../../agent/process/terminal-text.ts';
 import type { Migrations, Retention } from '../api/admin.ts';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];

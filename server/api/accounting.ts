@@ -1,6 +1,6 @@
 // What became of rows: where each was lost, or that none was.
 import { type Static, Type } from 'typebox';
-import { LOSSES, type Loss } from '../../agent/outcome.ts';
+import { LOSSES, type Loss } from '../../agent/contract/outcome.ts';
 import { Count, Figure, Id, Ms, object } from './schema.ts';
 
 const Lost = Type.Partial(object(Object.fromEntries(Object.keys(LOSSES).map((name) => [name, Count])) as Record<Loss, typeof Count>), {

@@ -1,6 +1,6 @@
 // Why connections fail on a host, in groups: listeners that do not keep up, resets, and packets that the host dropped.
 import { type Static, Type } from 'typebox';
-import { DIRECTION, MEANING, ROLE } from '../../bpf/rows.gen.ts';
+import { DIRECTION, MEANING, ROLE } from '../../bpf/rows/rows.gen.ts';
 import { Count, Figure, Id, Ms, object, oneOf } from './schema.ts';
 
 const Owner = {

@@ -1,6 +1,6 @@
 // One connection's story, as `GET /api/v1/connections/…` tells it.
 import { type Static, Type } from 'typebox';
-import { CA_STATE, DIRECTION, END_REASON, EVIDENCE, MEANING, OWNER, ROLE, STATE } from '../../bpf/rows.gen.ts';
+import { CA_STATE, DIRECTION, END_REASON, EVIDENCE, MEANING, OWNER, ROLE, STATE } from '../../bpf/rows/rows.gen.ts';
 import { Count, Figure, Figures, Id, Limits, Ms, object, oneOf, Retransmit } from './schema.ts';
 
 const Reset = object({

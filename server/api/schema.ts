@@ -1,6 +1,6 @@
 // The pieces that the API's schemas are made of.
 import { type Static, type TProperties, Type } from 'typebox';
-import { CA_STATE, CLASS, EVIDENCE, OUTCOME, OWNER, ROLE, STATE } from '../../bpf/rows.gen.ts';
+import { CA_STATE, CLASS, EVIDENCE, OUTCOME, OWNER, ROLE, STATE } from '../../bpf/rows/rows.gen.ts';
 
 export const object = <Properties extends TProperties>(properties: Properties, description?: string) =>
   Type.Object(properties, { additionalProperties: false, ...(description ? { description } : {}) });

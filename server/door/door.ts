@@ -3,8 +3,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
-import { digestOf } from '../../agent/batch-envelope.ts';
-import { isLoopbackHostHeader } from '../../agent/loopback.ts';
+import { digestOf } from '../../agent/contract/batch-envelope.ts';
+import { isLoopbackHostHeader } from '../../agent/process/loopback.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
 import { LIMITS } from '../limits.ts';

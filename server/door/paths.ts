@@ -1,5 +1,5 @@
 // Whose a path is: the page's, people's or agents'.
-import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../../agent/batch-envelope.ts';
+import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../../agent/contract/batch-envelope.ts';
 
 /** Each has memory of its own for what is sent to it. */
 export type Road = 'rows' | 'reports' | 'people';

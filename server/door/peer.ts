@@ -1,6 +1,6 @@
 // Who asks, as far as that can be told while nobody has to log in: what one of them may use up is bounded by this name.
 import type { IncomingHttpHeaders } from 'node:http';
-import { HEADERS } from '../../agent/batch-envelope.ts';
+import { HEADERS } from '../../agent/contract/batch-envelope.ts';
 
 /** `address` is undefined where the client has gone already. */
 export type Asking = { address: string | undefined; headers: IncomingHttpHeaders };

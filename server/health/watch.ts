@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KIND, KINDS } from '../../bpf/rows.gen.ts';
+import { KIND, KINDS } from '../../bpf/rows/rows.gen.ts';
 import type { HealthFigures, StoreFigures } from '../api/health.ts';
 import { reasonOf } from '../errors.ts';
 import type { HostNames } from '../host-names.ts';

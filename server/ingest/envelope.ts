@@ -1,7 +1,7 @@
 // What a batch says about itself, from its headers, and whether its rows agree. Rows are compared where they lie, not decoded.
 import type { IncomingHttpHeaders } from 'node:http';
-import { HEADERS } from '../../agent/batch-envelope.ts';
-import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { HEADERS } from '../../agent/contract/batch-envelope.ts';
+import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { Refusal } from '../errors.ts';
 
 /** `host_id` and `epoch` as 16 hex digits. `schema` names the rows' kind and layout. */

@@ -13,8 +13,8 @@ import {
   NetnsEntity,
   ProcessEntity,
   ReportHead,
-} from '../../agent/agent-report.ts';
-import { KIND } from '../../bpf/rows.gen.ts';
+} from '../../agent/contract/agent-report.ts';
+import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { Refusal } from '../errors.ts';
 
 /** `host` is missing where it was refused. */

@@ -1,6 +1,6 @@
 // Decompression that no body can blow up: output, window and number of frames are bounded.
 import { constants, type ZstdOptions, zstdDecompress, zstdDecompressSync } from 'node:zlib';
-import { BATCH_BYTES_MAX } from '../../agent/batch-envelope.ts';
+import { BATCH_BYTES_MAX } from '../../agent/contract/batch-envelope.ts';
 import { Refusal } from '../errors.ts';
 
 const OPTIONS = {

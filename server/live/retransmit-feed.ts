@@ -1,5 +1,5 @@
 // Retransmissions on their way to the viewers, as they are acknowledged: the newest few are decoded, the others counted.
-import { KINDS, type RetransmitRow } from '../../bpf/rows.gen.ts';
+import { KINDS, type RetransmitRow } from '../../bpf/rows/rows.gen.ts';
 import type { LiveMessage, Retransmit } from '../api.ts';
 
 export type RetransmitFeedOptions = { rows_max: number; period_ms: number };

@@ -1,7 +1,7 @@
 // What to do with a segment whose insert has failed: try it again later, halve it, or give it up. A trouble of the store itself is
 // waited out, for as long as it takes. Rows that it refuses for good are looked for by halving, and given up only while the store takes
 // others of the same kind: else the table is at fault, not the rows. Pure: time comes in as an argument.
-import type { Kind } from '../../bpf/rows.gen.ts';
+import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import { originOf } from './segment-name.ts';
 
 export type AttemptOptions = {

@@ -3,7 +3,7 @@
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
 import type { BatchSpans } from './batch-spans.ts';
 import { type Files, writeFile } from './files.ts';

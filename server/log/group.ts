@@ -1,5 +1,5 @@
 // Batches that share a flush: what they write, and what the journal then says of them.
-import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
 import { BATCH_COST_BYTES } from './batch-spans.ts';
 import type { BatchId } from './cursors.ts';

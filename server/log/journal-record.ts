@@ -1,7 +1,7 @@
 // What a line of the journal can say. Whatever has another shape was written by another version, or by nobody: it is not read as a record.
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { AccountingEntry } from '../../agent/agent-report.ts';
+import { AccountingEntry } from '../../agent/contract/agent-report.ts';
 
 const Hex64 = Type.String({ pattern: '^[0-9a-f]{16}$' });
 /** Part of a path, as a segment's name is. */

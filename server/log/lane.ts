@@ -1,6 +1,6 @@
 // Rows that have just come and rows that have waited somewhere go their own ways to the store, so that a backlog does not hide
 // what happens now.
-import { HEAD_AT } from '../../bpf/rows.gen.ts';
+import { HEAD_AT } from '../../bpf/rows/rows.gen.ts';
 
 const MIB = 1024 * 1024;
 

@@ -9,7 +9,7 @@
 // does not tell of was never acknowledged. All file work is done in one line, one step after the other.
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import type { Conversion } from '../../bpf/layout.ts';
+import type { Conversion } from '../../bpf/rows/layout.ts';
 import type { Refusal } from '../errors.ts';
 import { Cursors } from './cursors.ts';
 import { burySegment, type RefusedParts, splitSegment } from './dead-letter.ts';

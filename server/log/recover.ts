@@ -3,7 +3,7 @@
 // given to the store again changes nothing there, so in doubt it is given. Nothing is removed but what the journal says may go.
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { KIND } from '../../bpf/rows.gen.ts';
+import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { type Files, isMissing, writeFile } from './files.ts';
 import { readLines } from './journal-line.ts';
 import type { JournalRecord } from './journal-record.ts';

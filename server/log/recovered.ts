@@ -1,5 +1,5 @@
 // What recovering the log needs and finds.
-import type { Conversion } from '../../bpf/layout.ts';
+import type { Conversion } from '../../bpf/rows/layout.ts';
 import type { Cursors } from './cursors.ts';
 import type { Files } from './files.ts';
 import type { Losses } from './losses.ts';

@@ -1,7 +1,7 @@
 // A segment without its damaged batches, or of another version of tcplens, as one that can be stored: the sound batches in the same
 // order in this version's rows.
 import { crc32 } from 'node:zlib';
-import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
 import { type BatchSpan, BatchSpans } from './batch-spans.ts';
 import { writeAll } from './files.ts';

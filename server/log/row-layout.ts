@@ -1,6 +1,6 @@
 // How rows of a segment lie, and how they become this version's.
-import type { Conversion } from '../../bpf/layout.ts';
-import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import type { Conversion } from '../../bpf/rows/layout.ts';
+import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 
 export type Rows = {
   /** bytes of a row without its trailer */

@@ -1,6 +1,6 @@
 // One file of rows of one kind, as long as batches are added to it. `committed` is what the journal knows of it.
 import { crc32 } from 'node:zlib';
-import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
 import { BatchSpans } from './batch-spans.ts';
 import { type Files, type LogFile, writeAll } from './files.ts';

@@ -1,7 +1,7 @@
 // All segments of the log: of each kind and lane one that grows, and the sealed ones that wait for the store. What is appended
 // counts only once it is committed; whatever a failure leaves uncommitted is cut off by `clear`.
 import { dirname } from 'node:path';
-import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
 import { BATCH_COST_BYTES, type BatchSpan, type BatchSpans } from './batch-spans.ts';
 import type { Files } from './files.ts';

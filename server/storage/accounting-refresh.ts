@@ -11,17 +11,21 @@ const HOUR_S = 3600;
 const DAY_S = 86_400;
 const PIECES_A_STATEMENT = 24;
 
-/** A SELECT of minute, host_id, kind, counted, n: what was told. Figures of a minute are told several times, larger each time. */
+/**
+ * A SELECT of minute, host_id, kind, counted, n: what was told, by agents a minute (several times, larger each time) and by collectors a batch.
+ * @param where over minute and host_id
+ */
 export const toldMinutes = (where: string) =>
   `SELECT minute, host_id, kind, outcome AS counted, max(a.rows) AS n FROM accounting AS a WHERE ${where}
-  GROUP BY minute, host_id, kind, counted, epoch, reporter`;
-
-/** A table expression of the same: what was told, and what the tables hold. */
-export const countedMinutes = (where: string) => `(
-  ${toldMinutes(where)}
+  GROUP BY minute, host_id, kind, counted, epoch
   UNION ALL
-  SELECT minute, host_id, kind, 'stored' AS counted, s.rows AS n FROM stored AS s WHERE ${where}
-)`;
+  SELECT minute, host_id, kind, outcome AS counted, l.rows AS n FROM lost AS l FINAL WHERE ${where}`;
+
+/** The same of what the tables hold, of minutes that have been made. */
+export const storedMinutes = (where: string) =>
+  `SELECT minute, host_id, kind, 'stored' AS counted, s.rows AS n FROM stored AS s FINAL WHERE ${where}`;
+
+const countedMinutes = (where: string) => `(${toldMinutes(where)} UNION ALL ${storedMinutes(where)})`;
 
 type Hour = { start_s: number; rows: number };
 
@@ -39,7 +43,9 @@ export class AccountingRefresh {
   async run(now_ms: number, stop?: AbortSignal): Promise<number> {
     const over_s = Math.floor((now_ms / 1000 - SETTLED_S) / HOUR_S) * HOUR_S;
     const days = await this.#engine.query<{ day: string; newest: number }>(
-      this.#engine.place(`SELECT day, sum(newest) AS newest FROM (
+      // What collectors lost is in no partitions: where some was told, every day is looked at.
+      this.#engine.place(`SELECT day, sum(newest) + (SELECT max(max_block_number) FROM {parts} WHERE database = currentDatabase() AND table = 'lost' AND active) AS newest
+FROM (
   SELECT table, partition AS day, max(max_block_number) AS newest FROM {parts}
   WHERE database = currentDatabase() AND table IN ('accounting', 'stored', 'stored_local') AND active GROUP BY table, day)
 GROUP BY day ORDER BY day DESC LIMIT ${DAYS_MAX}`),
@@ -87,7 +93,7 @@ GROUP BY day ORDER BY day DESC LIMIT ${DAYS_MAX}`),
   async #build(hours: readonly Hour[], version: bigint): Promise<void> {
     const where = `toStartOfHour(minute) IN (${hours.map(({ start_s }) => `toDateTime(${start_s}, 'UTC')`).join(', ')})`;
     await this.#engine.command(`INSERT INTO accounting_1h (start, version, host_id, kind, counted, rows)
-SETTINGS async_insert = 0, insert_deduplicate = 0
+SETTINGS async_insert = 0
 SELECT toStartOfHour(minute) AS hour, toUInt64(${version}), host_id, kind, counted, sum(n) FROM ${countedMinutes(where)}
 GROUP BY hour, host_id, kind, counted`);
     const built = hours.map(({ start_s }) => ({ start_s, version }));

@@ -10,6 +10,8 @@ export const ROWS_MOST = 60_000;
 const BOUNDS = {
   max_execution_time: 15,
   max_memory_usage: 2_000_000_000,
+  // Copies of a row, and versions of an entry, are of one day: no part of another day has to be looked into for them.
+  do_not_merge_across_partitions_select_final: 1,
   output_format_json_quote_64bit_integers: 0,
   output_format_json_quote_denormals: 0,
 } as const;

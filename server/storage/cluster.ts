@@ -2,7 +2,7 @@
 // what is counted from them are sharded by host: `sample_local` on each server, replicated within its shard, and `sample` above it,
 // which reads all shards and hands what is inserted to the host's one. All other tables are one, replicated to every server, so
 // that dictionaries read what is there. Inserts and queries keep the names that they have on a single server.
-import { KIND } from '../../bpf/rows.gen.ts';
+import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { StoreError } from './store.ts';
 
 /** Tables that are split over shards. A view belongs to the table that it reads. */
@@ -13,9 +13,6 @@ const SHARDING_KEY = 'cityHash64(host_id)';
 
 /** Sent with every request: an insert returns when the shards have it, and a subquery over shards is asked once, for all of them. */
 export const CLUSTER_SETTINGS = { distributed_foreground_insert: 1, distributed_product_mode: 'global' } as const;
-
-/** Tokens of replicated tables also have an age; with ten times as many of them, they outlive any retry out of a collector's log. */
-const TOKENS_KEPT_S = 7 * 24 * 3600;
 
 type Form = { pattern: RegExp; rewrite: (found: string[], place: Place) => string[] };
 type Place = { cluster: string; statement: string };
@@ -52,11 +49,7 @@ function createTable([head = '', table = '']: string[], { cluster, statement }: 
     .replace(/^\) ENGINE = (\w*MergeTree)(?:\(([^)]*)\))?/m, (_, engine: string, options = '') => {
       const own = options === '' ? '' : `, ${options}`;
       return `) ENGINE = Replicated${engine}('${path}', '${replica}'${own})`;
-    })
-    .replace(
-      /\bnon_replicated_deduplication_window = (\d+)/,
-      (_, tokens: string) => `replicated_deduplication_window = ${tokens}0, replicated_deduplication_window_seconds = ${TOKENS_KEPT_S}`,
-    );
+    });
   const local = `CREATE TABLE IF NOT EXISTS ${sharded ? localOf(table) : table} ON CLUSTER ${cluster} (${replicated}`;
   return sharded ? [local, distributed('CREATE TABLE IF NOT EXISTS', table, cluster)] : [local];
 }

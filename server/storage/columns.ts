@@ -1,5 +1,5 @@
 // rows.gen.ts → ClickHouse: what each column is stored as, how it is read from a raw row, and how one becomes the other.
-import { type Column, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { type Column, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { TRAILER_STRUCTURE } from './identity.ts';
 
 /** One stored column: `type` and `codec` as in CREATE TABLE, `select` the expression over the raw row's column. */

@@ -1,5 +1,5 @@
 // What is counted, and from which rows: one definition for the rollup's views and for queries over rows.
-import { CLASS, type Class, type Kind } from '../../bpf/rows.gen.ts';
+import { CLASS, type Class, type Kind } from '../../bpf/rows/rows.gen.ts';
 
 /** The port that the connection's server side listens on. Where the role is unknown, the smaller one is more likely it. */
 export const SERVICE_PORT =

@@ -13,13 +13,12 @@ export const TRAILER_AT = {
   batch_row: 16,
   /** how many rows of the batch are in the segment, 32 bits */
   batch_rows: 20,
-  /** CRC-32 over epoch, sequence, batch_rows (20 bytes) and then these rows without their trailers */
+  /** CRC-32 of these rows with their trailers, in which this member is 0 meanwhile: a row's place is as safe as the row */
   batch_crc: 24,
 } as const;
 
 /** The trailer as the engine reads it. */
-export const TRAILER_STRUCTURE =
-  'epoch UInt64, sequence UInt64, batch_row UInt32, batch_rows UInt32, batch_crc UInt32, trailer_pad UInt32';
+export const TRAILER_STRUCTURE = 'epoch UInt64, sequence UInt64, batch_row UInt32, batch_rows UInt32, batch_crc UInt32, trailer_pad UInt32';
 
 /**
  * The columns that follow a row's own in its table. Rows that lie beside each other come from neighbouring places of neighbouring batches, so
@@ -30,6 +29,3 @@ export const IDENTITY: readonly StoredColumn[] = [
   { name: 'sequence', type: 'UInt64', codec: 'Delta, ZSTD(1)', comment: 'of the batch, in its run and kind', select: 'sequence' },
   { name: 'batch_row', type: 'UInt32', codec: 'Delta, ZSTD(1)', comment: 'place in the batch', select: 'batch_row' },
 ];
-
-/** A stored table of rows, each once: a second copy of a row is not read, and goes with the engine's next merge. */
-export const rowsOf = (table: string, alias?: string): string => `${table}${alias === undefined ? '' : ` AS ${alias}`} FINAL`;

@@ -1,3 +1,61 @@
-// stub
+// Rows that come when their minutes have been built: which five minutes of which hosts they are of is noted, and these are built again
+// (minute-refresh.ts). Rows lie sorted by five minutes and then by host, so that is the least that can be read by itself.
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { HEAD_AT } from '../../bpf/rows/rows.gen.ts';
+import { segmentRowBytes } from './segment-insert.ts';
 import type { Engine, Segment } from './store.ts';
-export async function noteLate(_engine: Pick<Engine, 'insertObjects'>, _segment: Segment, _now_ms: number): Promise<void> {}
+
+/** How long a piece is. */
+export const PIECE_S = 300;
+/** Rows of a piece are awaited for so long after its end, then it is built. */
+export const SETTLED_S = 120;
+/** From so long after a piece's end on its rows are noted: it may have been built, by a collector whose clock is ahead by less than the rest. */
+const NOTED_FROM_S = 60;
+
+/** `notes`: every one of them, so that one that comes while the piece is being built is not taken for done. */
+export type LatePiece = { start_s: number; host_id: string; notes: string[] };
+
+/** After the segment's rows have been stored. @param now_ms when they had been */
+export async function noteLate(engine: Pick<Engine, 'insertObjects'>, segment: Segment, now_ms: number): Promise<void> {
+  const noted = lateOf(await readFile(segment.path), segmentRowBytes(segment.kind), now_ms / 1000 - NOTED_FROM_S - PIECE_S);
+  if (noted.length === 0) return;
+  const note = BigInt(`0x${randomBytes(8).toString('hex')}`).toString();
+  await engine.insertObjects(
+    'late_piece',
+    noted.map(({ start_s, host_id }) => ({ start: start_s, host_id, note, done: 0 })),
+  );
+}
+
+/** Pieces and hosts of rows in pieces that begin at `latest_s` or before. */
+export function lateOf(rows: Buffer, row_bytes: number, latest_s: number): Omit<LatePiece, 'notes'>[] {
+  const found = new Map<string, Omit<LatePiece, 'notes'>>();
+  for (let at = 0; at + row_bytes <= rows.length; at += row_bytes) {
+    // A double holds ns since the epoch to within 256 ns: rows that near to a piece's end are taken for those of both.
+    const time_s = (rows.readUInt32LE(at + HEAD_AT.time_ns + 4) * 2 ** 32 + rows.readUInt32LE(at + HEAD_AT.time_ns)) / 1e9;
+    if (time_s >= latest_s + PIECE_S) continue;
+    const host_id = rows.readBigUInt64LE(at + HEAD_AT.host_id).toString();
+    for (const moment_s of [time_s - 1e-6, time_s + 1e-6]) {
+      const start_s = Math.floor(moment_s / PIECE_S) * PIECE_S;
+      const key = `${start_s} ${host_id}`;
+      if (!found.has(key)) found.set(key, { start_s, host_id });
+    }
+  }
+  return [...found.values()];
+}
+
+/** Some of what is noted and has not been built since, the newest first. */
+export async function latePieces(engine: Pick<Engine, 'query'>, most: number): Promise<LatePiece[]> {
+  return engine.query<LatePiece>(
+    `SELECT toUnixTimestamp(start) AS start_s, toString(l.host_id) AS host_id, arrayMap(n -> toString(n), groupArray(note)) AS notes
+FROM late_piece AS l FINAL WHERE NOT done GROUP BY start, l.host_id ORDER BY start DESC, l.host_id LIMIT ${most}`,
+    {},
+    most,
+  );
+}
+
+/** They have been built from rows that were there when each of the notes was. */
+export function settleLate(engine: Pick<Engine, 'insertObjects'>, pieces: readonly LatePiece[]): Promise<void> {
+  const objects = pieces.flatMap(({ start_s, host_id, notes }) => notes.map((note) => ({ start: start_s, host_id, note, done: 1 })));
+  return engine.insertObjects('late_piece', objects);
+}

@@ -1,19 +1,17 @@
-// The steps from an empty database to this version's tables, each recorded when it is done. The row tables follow rows.h by
-// themselves (row-tables.ts); everything else changes only by a new number here. Statements can be repeated: a step that was
-// cut short runs again from its start.
+// The steps from an empty database to this version's tables, each recorded when it is done. The tables of rows and figures follow rows.h
+// and figures.ts by themselves; everything else changes only by a new number here. Every statement can be repeated, also by several
+// collectors at once: a step that was cut short runs again from its start.
 import { createHash } from 'node:crypto';
-import { ENTITIES } from './migrations/1-entities.ts';
-import { ROLLUP_1M } from './migrations/2-rollup.ts';
-import { ALL_KINDS } from './migrations/3-all-kinds.ts';
-import { ACCOUNTING_AND_TIERS } from './migrations/4-accounting-and-tiers.ts';
-import { LOSS_AND_WAITS } from './migrations/5-loss-and-waits.ts';
+import { follow } from './followed-table.ts';
+import { TABLES } from './migrations/1-tables.ts';
 import { withoutStatistics } from './part-statistics.ts';
-import { migrateRowTables } from './row-tables.ts';
+import { ROLLUP_TABLES } from './rollup-tables.ts';
+import { ROW_TABLES } from './row-tables.ts';
 import { type Engine, StoreError } from './store.ts';
 
 export type Migration = { number: number; name: string; statements: readonly string[] };
 
-export const MIGRATIONS: readonly Migration[] = [ENTITIES, ROLLUP_1M, ALL_KINDS, ACCOUNTING_AND_TIERS, LOSS_AND_WAITS];
+export const MIGRATIONS: readonly Migration[] = [TABLES];
 
 const CREATE_MIGRATION = `CREATE TABLE IF NOT EXISTS migration (
   number UInt32,
@@ -64,14 +62,16 @@ export async function listMigrations(engine: Engine, migrations: readonly Migrat
 }
 
 /**
- * Applies what is missing, in order. Throws `store_migration_changed` where a recorded step's text is no longer the one that
- * ran, and where the database is newer than this program.
+ * Applies what is missing, in order. A database that another version has made, and this one does not understand, is not touched.
+ * @throws StoreError `store_migration_changed`
  */
 export async function migrate(engine: Engine, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {
+  const states = await listMigrations(engine, migrations);
+  for (const state of states) refuse(state);
   await engine.define(CREATE_MIGRATION);
-  await migrateRowTables(engine);
-  const applied = await engine.query<Applied>('SELECT number, name, checksum FROM migration FINAL ORDER BY number', {}, STEPS_MAX);
-  for (const migration of pending(migrations, applied)) {
+  for (const table of [...ROW_TABLES, ...ROLLUP_TABLES]) await follow(engine, table);
+  const pending = new Set(states.filter(({ state }) => state === 'pending').map(({ number }) => number));
+  for (const migration of migrations.filter(({ number }) => pending.has(number))) {
     for (const statement of migration.statements) await engine.define(statement);
     await engine.command(
       `INSERT INTO migration (number, name, checksum) SELECT ${migration.number}, '${migration.name}', '${checksum(migration)}'`,
@@ -80,25 +80,17 @@ export async function migrate(engine: Engine, migrations: readonly Migration[] =
   await withoutStatistics(engine);
 }
 
-function pending(migrations: readonly Migration[], applied: readonly Applied[]): Migration[] {
-  const newest = applied.at(-1);
-  if (newest && newest.number > (migrations.at(-1)?.number ?? 0)) {
+function refuse({ number, name, state }: MigrationState): void {
+  if (state === 'unknown')
     throw new StoreError(
       'store_migration_changed',
-      `The database has migration ${newest.number} (${newest.name}), which this version of tcplens does not know. Run a newer tcplens.`,
+      `The database was made by a newer tcplens: it has migration ${number} (${name}), which this version does not know. Nothing was changed. Run the newer tcplens.`,
     );
-  }
-  const recorded = new Map(applied.map((entry) => [entry.number, entry]));
-  return migrations.filter((migration) => {
-    const entry = recorded.get(migration.number);
-    if (!entry) return true;
-    if (entry.checksum === checksum(migration)) return false;
+  if (state === 'changed')
     throw new StoreError(
       'store_migration_changed',
-      `Migration ${migration.number} (${migration.name}) is recorded with checksum ${entry.checksum}, this version has ${checksum(migration)}. ` +
-        'An applied migration must not change: add a new one, or start with an empty data directory or database.',
+      `The database was made by another tcplens: its migration ${number} (${name}) is not this version's. Nothing was changed. Run the version that made it, or start with an empty data directory or database.`,
     );
-  });
 }
 
 function checksum({ statements }: Migration): string {

@@ -1,10 +1,10 @@
-// rollup_version: which version of each hour and day is read. A piece is published by one row, so it is there whole or not at all.
+// rollup_version: which version of each hour and day is read, and which minutes are. A piece is published by one row, so it is there whole or not at all.
 import { quote } from './columns.ts';
 import type { Engine } from './store.ts';
 import type { Tier } from './tiers.ts';
 
-/** Of rollups, or of what became of rows. */
-export type PublishedTier = Tier | 'accounting';
+/** Of rollups, of what became of rows, or of minutes in pieces of five. */
+export type PublishedTier = Tier | 'accounting' | 'minutes';
 
 /** `rolled_rows`: how many rows were behind the piece when it was built. */
 export type Published = { start_s: number; version: bigint; rolled_rows: number };

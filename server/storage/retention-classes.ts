@@ -1,5 +1,5 @@
 // Which tables are kept for how long, by class, and by which of their columns they age.
-import { KIND } from '../../bpf/rows.gen.ts';
+import { KIND } from '../../bpf/rows/rows.gen.ts';
 
 type Aging = { tables: readonly string[] /** the moment that a TTL counts from, by table where they differ */; moment: string };
 
@@ -10,6 +10,7 @@ export const RETENTION = {
   rollup_1h: { tables: ['rollup_1h'], moment: 'start', daily: false, what: 'hours' },
   rollup_1d: { tables: ['rollup_1d'], moment: 'start', daily: false, what: 'days' },
   accounting: { tables: ['accounting', 'stored'], moment: 'minute', daily: true, what: 'what became of rows' },
+  lost: { tables: ['lost'], moment: 'minute', daily: false, what: 'rows that collectors lost, batch by batch' },
   accounting_1h: { tables: ['accounting_1h'], moment: 'start', daily: false, what: 'what became of rows, in hours' },
   reports: { tables: ['report'], moment: 'toDateTime(at)', daily: true, what: 'when agents were there' },
   reports_1h: { tables: ['report_1h'], moment: 'hour', daily: false, what: 'when agents were there, in hours' },

@@ -15,13 +15,11 @@ type Sizes = { total: number; last: number };
 
 /** Once over the limit, so far below it: not a partition's worth of merges later it would be over again. */
 const SLACK = 0.95;
-/** What a start puts aside for a moment, and what was stored by whom: its partitions are no days, and without it a batch is stored twice. */
-const NOT_FOR_RETENTION = '^(unsettled_|claims)';
 const DAY = /^\d{4}-\d\d-\d\d$/;
 
 /** The tables whose partitions are days. */
 const DAILY = tablesInSql(RETENTION_CLASSES.filter((name) => RETENTION[name].daily));
-const OURS = `FROM system.parts AS p WHERE database = currentDatabase() AND active AND NOT match(table, ${quote(NOT_FOR_RETENTION)})`;
+const OURS = `FROM system.parts AS p WHERE database = currentDatabase() AND active`;
 
 /** In bytes: of all tables, and of those of `today` and after it that are kept by the day. */
 async function sizes(engine: RetentionEngine, today: string): Promise<Sizes> {

@@ -1,10 +1,20 @@
-// rollup_1m: what ranges too long for rows are answered from. One row a minute, host, cgroup, process, role, peer network and
-// service port, filled inline by one view a kind.
-import { FIGURE_KINDS, FIGURES, type FigureKind, PEER_NETWORK, RTT_BUCKET, RTT_COUNTS, SERVICE_PORT } from './figures.ts';
+// Rows added up by the minute: what rollup_1m is made of, and what stands in its place where it has not been made yet. One entry a minute,
+// host, cgroup, process, role, peer network and service port.
+import {
+  FIGURE_NAMES,
+  type Figure,
+  type FigureKind,
+  figuresOf,
+  folded,
+  kindsOf,
+  PEER_NETWORK,
+  RTT_BUCKET,
+  RTT_COUNTS,
+  SERVICE_PORT,
+} from './figures.ts';
 
 /** Each key as an expression over a row. */
 const KEYS = {
-  minute: "toStartOfMinute(time_ns, 'UTC')",
   host_id: 'host_id',
   cgroup_id: 'cgroup_id',
   comm: 'comm',
@@ -13,23 +23,39 @@ const KEYS = {
   service_port: SERVICE_PORT,
 } as const;
 
-/** Only what the kind knows: the rest of the rollup's columns default to 0. */
-function expressions(kind: FigureKind): [name: string, expression: string][] {
-  const rtt: [string, string] = ['rtt', `sumMapIf(map(${RTT_BUCKET}, toUInt64(1)), ${RTT_COUNTS[kind]})`];
-  return [...Object.entries(KEYS), ...Object.entries(FIGURES[kind]), ...(RTT_COUNTS[kind] === '0' ? [] : [rtt])];
+export type RollupKey = keyof typeof KEYS;
+export const ROLLUP_KEYS = Object.keys(KEYS) as RollupKey[];
+
+export const MINUTE = "toStartOfMinute(time_ns, 'UTC')";
+
+/** Of a kind whose RTTs do not count, an empty histogram. */
+const rttOf = (kind: FigureKind): string =>
+  RTT_COUNTS[kind] === '0' ? "CAST(map(), 'Map(Int16, UInt64)')" : `sumMapIf(map(${RTT_BUCKET}, toUInt64(1)), ${RTT_COUNTS[kind]})`;
+
+/**
+ * A SELECT of `minute`, the keys, the figures and `rtt`, each kind's rows by themselves: what several kinds know is to be added up.
+ * @param where over rows of every kind
+ */
+export function rowsRolledUp(keys: readonly RollupKey[], figures: readonly Figure[], where: string): string {
+  const names = ['minute', ...keys].join(', ');
+  const selects = kindsOf(figures).map((kind) => {
+    const columns = [
+      `${MINUTE} AS minute`,
+      ...keys.map((key) => `${KEYS[key]} AS ${key}`),
+      ...figuresOf(kind, figures),
+      `${rttOf(kind)} AS rtt`,
+    ];
+    return `SELECT ${columns.join(', ')} FROM ${kind} FINAL WHERE ${where} GROUP BY ${names}`;
+  });
+  return selects.join('\nUNION ALL ');
 }
 
-/** The rollup's columns that a kind's rows fill, in the order of `rollupSelect`. */
-export const ROLLUP_COLUMNS = Object.fromEntries(FIGURE_KINDS.map((kind) => [kind, expressions(kind).map(([name]) => name)])) as Record<
-  FigureKind,
-  string[]
->;
-
-/** What a kind's rows add up to: the text of its view, which a migration makes. @param where over its rows; all of them without */
-export function rollupSelect(kind: FigureKind, where?: string): string {
-  const columns = expressions(kind).map(([name, expression]) => `${expression} AS ${name}`);
-  return `SELECT
-  ${columns.join(',\n  ')}
-FROM ${kind}${where === undefined ? '' : `\nWHERE ${where}`}
-GROUP BY ${Object.keys(KEYS).join(', ')}`;
+/** The statement that builds minutes whole, under a version that is larger than that of what it replaces. @param where over rows */
+export function buildMinutes(version: bigint, where: string): string {
+  const names = ['minute', ...ROLLUP_KEYS].join(', ');
+  return `INSERT INTO rollup_1m (version, ${names}, ${FIGURE_NAMES.join(', ')}, rtt)
+SETTINGS async_insert = 0, do_not_merge_across_partitions_select_final = 1
+SELECT toUInt64(${version}), ${names}, ${FIGURE_NAMES.map((name) => folded(name, `s.${name}`)).join(', ')}, sumMap(s.rtt)
+FROM (${rowsRolledUp(ROLLUP_KEYS, FIGURE_NAMES, where)}) AS s
+GROUP BY ${names}`;
 }

@@ -1,6 +1,6 @@
 // The INSERT that turns raw rows into stored ones. Both back ends send the same text; only where the rows come from differs.
 import { statSync } from 'node:fs';
-import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { storedColumns } from './columns.ts';
 import { IDENTITY, TRAILER_BYTES } from './identity.ts';
 import { type Segment, StoreError } from './store.ts';

@@ -1,6 +1,6 @@
 // What the collector asks of ClickHouse, whichever back end answers: the engine inside this process or a server by URL.
-import type { AccountingEntry } from '../../agent/agent-report.ts';
-import type { Kind } from '../../bpf/rows.gen.ts';
+import type { AccountingEntry } from '../../agent/contract/agent-report.ts';
+import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import { reasonOf } from '../errors.ts';
 import type { CheckedReport } from '../ingest/report-check.ts';
 import type { Evicted } from './name-budgets.ts';

@@ -1,16 +1,17 @@
-// stored: how many rows of each kind the tables were given, a host and minute of the rows' own time. Filled by one view a kind,
-// and kept for longer than the rows: beside what agents say they saw and sent, it shows that nothing is missing.
-import type { Kind } from '../../bpf/rows.gen.ts';
+// stored: how many rows of each kind the tables have, a host and minute of the rows' own time. Made with the minutes of the rollup and kept for
+// longer than the rows: beside what agents say they saw and sent, it shows that nothing is missing.
+import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { quote } from './columns.ts';
+import { MINUTE } from './rollup.ts';
 
-/** The columns of `storedSelect`, in its order. */
-export const STORED_COLUMNS = ['minute', 'host_id', 'kind', 'rows'] as const;
+/** A SELECT of minute, host_id, kind and rows. @param where over rows of every kind */
+export const countRows = (where: string) =>
+  KIND.map(
+    (kind) =>
+      `SELECT ${MINUTE} AS minute, host_id, ${quote(kind)} AS kind, count() AS rows FROM ${kind} FINAL WHERE ${where} GROUP BY minute, host_id`,
+  ).join('\nUNION ALL ');
 
-/** What a kind's rows count up to: the text of its view, which a migration makes. @param where over its rows; all of them without */
-export const storedSelect = (kind: Kind, where?: string) => `SELECT
-  toStartOfMinute(time_ns, 'UTC') AS minute,
-  host_id AS host_id,
-  ${quote(kind)} AS kind,
-  count() AS rows
-FROM ${kind}${where === undefined ? '' : `\nWHERE ${where}`}
-GROUP BY minute, host_id`;
+/** The statement that counts minutes anew, under a version that is larger than that of what it replaces. @param where over rows */
+export const buildStored = (version: bigint, where: string) =>
+  `INSERT INTO stored (version, minute, host_id, kind, rows) SETTINGS async_insert = 0, do_not_merge_across_partitions_select_final = 1
+SELECT toUInt64(${version}), minute, host_id, kind, rows FROM (${countRows(where)})`;

@@ -74,7 +74,7 @@ WHERE database = currentDatabase() AND table IN ('rollup_1m', 'rollup_1m_local')
   #hoursOf(day_s: number): Promise<Source[]> {
     return this.#engine.query<Source>(
       `SELECT toUnixTimestamp(toStartOfHour(minute)) AS start_s, sum(r.rolled_rows) AS rolled_rows, count() AS entries
-FROM rollup_1m AS r WHERE toDate(minute) = toDate({day_s:UInt32}, 'UTC') GROUP BY start_s ORDER BY start_s`,
+FROM rollup_1m AS r FINAL WHERE toDate(minute) = toDate({day_s:UInt32}, 'UTC') GROUP BY start_s ORDER BY start_s`,
       { day_s },
       HOURS_A_DAY,
     );

@@ -10,10 +10,10 @@ const KEY_LIST = KEYS.join(', ');
 export const TIER = ['1h', '1d'] as const;
 export type Tier = (typeof TIER)[number];
 
-/** `seconds`: how long a piece is. `from`: the table that it is made of. `start`: the beginning of the piece that an entry there belongs to. */
+/** `seconds`: how long a piece is. `from`: the table that it is made of, as `s`. `start`: the beginning of the piece that an entry there belongs to. */
 export const TIERS = {
-  '1h': { table: 'rollup_1h', seconds: 3600, from: 'rollup_1m', start: 'toStartOfHour(s.minute)' },
-  '1d': { table: 'rollup_1d', seconds: 86_400, from: 'rollup_1h', start: 'toStartOfDay(s.start)' },
+  '1h': { table: 'rollup_1h', seconds: 3600, from: 'rollup_1m AS s FINAL', start: 'toStartOfHour(s.minute)' },
+  '1d': { table: 'rollup_1d', seconds: 86_400, from: 'rollup_1h AS s', start: 'toStartOfDay(s.start)' },
 } as const satisfies Record<Tier, { table: string; seconds: number; from: string; start: string }>;
 
 /** A key is kept if it is among its host's largest by one of these. */
@@ -48,7 +48,7 @@ export function buildPieces({ tier, version, where }: Build): string {
   const large = Object.entries(STANDS_OUT).map(([name, measure]) => `${name} <= ${KEPT_BY_EACH} AND ${measure} > 0`);
   const keys = Object.entries(OTHERS).map(([name, others]) => `if(kept, ${name}, ${others}) AS kept_${name}`);
   return `INSERT INTO ${table} (start, version, host_id, ${Object.keys(OTHERS).join(', ')}, others, ${FIGURE_NAMES.join(', ')}, rtt)
-SETTINGS async_insert = 0, insert_deduplicate = 0
+SETTINGS async_insert = 0
 SELECT piece, toUInt64(${version}), host_id, ${keys.join(', ')}, NOT kept,
   ${FIGURE_NAMES.map((name) => folded(name)).join(', ')}, sumMap(rtt)
 FROM (
@@ -58,7 +58,7 @@ FROM (
     FROM (
       SELECT ${start} AS piece, ${KEY_LIST}, ${tier === '1h' ? 'false' : 'others'} AS was_others,
         ${FIGURE_NAMES.map((name) => `${folded(name, `s.${name}`)} AS ${name}`).join(', ')}, sumMap(s.rtt) AS rtt
-      FROM ${from} AS s
+      FROM ${from}
       WHERE ${where}
       GROUP BY piece, ${KEY_LIST}, was_others
     )

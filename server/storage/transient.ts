@@ -1,4 +1,5 @@
 // Which failures of a store pass by themselves or once a person has helped it, and which say that these very rows are refused.
+
 /** ClickHouse's codes for troubles of the engine, not of what it was given. */
 const TROUBLES: ReadonlyMap<string, string> = new Map([
   ['76', 'CANNOT_OPEN_FILE'],

@@ -2,13 +2,16 @@
 import { AccountingRefresh } from './accounting-refresh.ts';
 import { type KeptTable, keep, keepSystemLogs, keptTables, type SystemLog, systemLogs } from './kept-tables.ts';
 import { listMigrations, type MigrationState } from './migrations.ts';
+import { MinuteRefresh } from './minute-refresh.ts';
 import { type Dropped, droppedDays, type RetentionSize, retain } from './retention.ts';
 import type { RetentionClass } from './retention-classes.ts';
 import type { Engine } from './store.ts';
 import { TierRefresh } from './tier-refresh.ts';
 
 export type Upkeep = {
-  /** Brings hours and days of the rollup, and hours of the accounting, up to their minutes. Ends early when `stop` aborts. @returns pieces built */
+  /** Makes the minutes that are over. Ends early when `stop` aborts. @returns pieces of five minutes built */
+  makeMinutes(now_ms: number, stop?: AbortSignal): Promise<number>;
+  /** Brings minutes up to the rows that came late, and hours and days up to their minutes, for the rollup and the accounting. @returns pieces built */
   refresh(now_ms: number, stop?: AbortSignal): Promise<number>;
   /** Drops the oldest days while the tables are larger than that. @returns what was dropped */
   retain(size: RetentionSize, now_ms: number): Promise<Dropped[]>;
@@ -24,10 +27,12 @@ export type Upkeep = {
 };
 
 export function upkeepOf(engine: Engine): Upkeep {
+  const minutes = new MinuteRefresh(engine);
   const tiers = new TierRefresh(engine);
   const accounting = new AccountingRefresh(engine);
   return {
-    refresh: async (now_ms, stop) => (await tiers.run(now_ms, stop)) + (await accounting.run(now_ms, stop)),
+    makeMinutes: (now_ms, stop) => minutes.due(now_ms, stop),
+    refresh: async (now_ms, stop) => (await minutes.late(stop)) + (await tiers.run(now_ms, stop)) + (await accounting.run(now_ms, stop)),
     retain: (size, now_ms) => retain(engine, size, now_ms),
     dropped: (limit) => droppedDays(engine, limit),
     tables: () => keptTables(engine),

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { zstdDecompressSync } from 'node:zlib';
-import type { AccountingEntry, AgentReport } from '../../agent/agent-report.ts';
-import { HEADERS, LAYOUTS_PATH, REPORT_PATH } from '../../agent/batch-envelope.ts';
-import type { Outcome } from '../../agent/outcome.ts';
+import type { AccountingEntry, AgentReport } from '../../agent/contract/agent-report.ts';
+import { HEADERS, LAYOUTS_PATH, REPORT_PATH } from '../../agent/contract/batch-envelope.ts';
+import type { Outcome } from '../../agent/contract/outcome.ts';
 import { receiptOf } from '../support/receipt.ts';
 
 export type Attempt = {

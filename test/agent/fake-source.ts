@@ -1,7 +1,7 @@
 // A source that gives the bytes it was handed: for tests of what comes after a source.
-import { eachKind, noneCounted } from '../../agent/account.ts';
-import type { RowSource } from '../../agent/source.ts';
-import { KINDS, type Kind, type KindCounters } from '../../bpf/rows.gen.ts';
+import { eachKind, noneCounted } from '../../agent/accounts/ledger.ts';
+import type { RowSource } from '../../agent/source/row-source.ts';
+import { KINDS, type Kind, type KindCounters } from '../../bpf/rows/rows.gen.ts';
 
 export type FakeSource = RowSource & { counts: Record<Kind, KindCounters>; write(kind: Kind, rows: Uint8Array): void };
 
@@ -10,6 +10,9 @@ export function fakeSource(): FakeSource {
   const rings = eachKind<Uint8Array[]>(() => []);
   return {
     host_id: 0xffn,
+    host: { name: 'test', kernel: '6.0' },
+    notices: [],
+    waits: false,
     counts,
     write(kind, rows) {
       rings[kind].push(rows);
@@ -22,10 +25,14 @@ export function fakeSource(): FakeSource {
       return rows.length;
     },
     sweep: () => {},
+    sweeping: () => false,
     counters: () => counts,
     hooks: () => [{ name: 'test', attached: true, reason: '' }],
     fields: () => [],
     netns: () => [],
+    netns_refused: () => [],
+    misses: () => new Map(),
+    onceRows: (callback) => callback(),
     ended: () => false,
     close: () => {},
   };

@@ -2,9 +2,9 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eachKind, noneCounted } from '../../agent/account.ts';
+import { eachKind, noneCounted } from '../../agent/accounts/ledger.ts';
 import { RecordingWriter } from '../../agent/recording/write.ts';
-import { CA_STATE, CLASS, DIRECTION, EVENT, type Kind, ROLE, STATE } from '../../bpf/rows.gen.ts';
+import { CA_STATE, CLASS, DIRECTION, EVENT, type Kind, ROLE, STATE } from '../../bpf/rows/rows.gen.ts';
 import { type RowValues, rowBytes } from '../support/row-bytes.ts';
 
 const FRAME_ROWS = 1000;

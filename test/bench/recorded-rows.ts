@@ -3,9 +3,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { constants, zstdCompressSync } from 'node:zlib';
-import { BATCH_BYTES_MAX, HEADERS } from '../../agent/batch-envelope.ts';
+import { BATCH_BYTES_MAX, HEADERS } from '../../agent/contract/batch-envelope.ts';
 import { Recording } from '../../agent/recording/read.ts';
-import { HEAD_AT, KIND, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { HEAD_AT, KIND, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { root } from '../support/project-files.ts';
 
 const DIRECTORY = join(root, 'test', 'recordings');

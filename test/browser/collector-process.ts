@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { zstdCompressSync } from 'node:zlib';
-import { HEADERS, REPORT_PATH, ROWS_PATH } from '../../agent/batch-envelope.ts';
-import type { Outcome } from '../../agent/outcome.ts';
-import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { HEADERS, REPORT_PATH, ROWS_PATH } from '../../agent/contract/batch-envelope.ts';
+import type { Outcome } from '../../agent/contract/outcome.ts';
+import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { type RowValues, rowBytes } from '../support/row-bytes.ts';
 import { waitFor } from '../support/wait.ts';
 

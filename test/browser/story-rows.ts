@@ -1,5 +1,5 @@
 // A small story in rows: one connection with everything, a failed connect, a process with a hostile name, and many edges.
-import { CA_STATE, CLASS, DIRECTION, END_REASON, EVENT, EVIDENCE, OUTCOME, OWNER, ROLE, STATE } from '../../bpf/rows.gen.ts';
+import { CA_STATE, CLASS, DIRECTION, END_REASON, EVENT, EVIDENCE, OUTCOME, OWNER, ROLE, STATE } from '../../bpf/rows/rows.gen.ts';
 import type { RowValues } from '../support/row-bytes.ts';
 import type { TestAgent } from './collector-process.ts';
 

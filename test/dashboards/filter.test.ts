@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readAddress } from '../../bpf/rows.gen.ts';
+import { readAddress } from '../../bpf/rows/rows.gen.ts';
 import { type Filter, formatFilter, parseFilter } from '../../dashboards/filter.ts';
 
 describe('what a person types', () => {

@@ -1,9 +1,8 @@
 // The law: seen = stored + lost by name, for each run of each agent, kind by kind, to the row.
-import { LOSSES, type Loss, type Outcome, type Stage } from '../../agent/outcome.ts';
-import { KIND, type Kind } from '../../bpf/rows.gen.ts';
-import type { Question } from './check.ts';
+import { LOSSES, type Loss, type Outcome, type Stage } from '../../agent/contract/outcome.ts';
+import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
+import type { Ask, Question } from './check.ts';
 import { KERNEL, type Played } from './hosts.ts';
-import type { Ask } from './look.ts';
 import type { StoredRows } from './rows.ts';
 
 type Outcomes = Partial<Record<Outcome, number>>;
@@ -12,13 +11,17 @@ type Told = { host_id: string; epoch: string; kind: Kind; outcome: Outcome; n: n
 /** What agents and collectors have told of one run of an agent, by epoch and kind. */
 type Book = Map<string, Record<Kind, Outcomes>>;
 
+/** By agents, the largest figure of a minute; by collectors, the largest of a batch. */
+const TOLD = `SELECT host_id, epoch, kind, outcome, max(rows) AS most FROM accounting GROUP BY minute, host_id, epoch, kind, outcome
+  UNION ALL SELECT host_id, epoch, kind, outcome, max(rows) AS most FROM lost GROUP BY host_id, epoch, kind, sequence, outcome, reporter`;
+
 export type Account = { wrong: string[]; losses: Partial<Record<Loss, number>> };
 
 export async function accountsWrong(ask: Ask, { tapes, epochs }: Question, stored: StoredRows): Promise<Account> {
   const told = await ask<Told>(`
 SELECT lower(leftPad(hex(host_id), 16, '0')) AS host_id, lower(leftPad(hex(epoch), 16, '0')) AS epoch, kind, toString(outcome) AS outcome,
   toFloat64(sum(most)) AS n
-FROM (SELECT host_id, epoch, kind, outcome, max(rows) AS most FROM accounting GROUP BY minute, host_id, epoch, kind, outcome, reporter)
+FROM (${TOLD})
 GROUP BY ALL`);
   const book = bookOf(told);
   const byTape = new Map(epochs.filter(([, tape]) => tape !== KERNEL).map(([epoch, tape]) => [tape, epoch]));
@@ -109,13 +112,12 @@ function unknownWrong(book: Book, known: ReadonlySet<string>): string[] {
 /** Where the books or a journal were damaged, a row may be there twice and not be counted as sent, but none is gone without a name. */
 export async function silentLosses(ask: Ask): Promise<string[]> {
   const lost = lossNames.filter((name) => LOSSES[name] === 'collector').map((name) => `'${name}'`);
-  const held = KIND.map((kind) => `SELECT host_id, '${kind}' AS kind, toInt64(count()) AS n FROM ${kind} GROUP BY host_id`);
+  const held = KIND.map((kind) => `SELECT host_id, '${kind}' AS kind, toInt64(count()) AS n FROM ${kind} FINAL GROUP BY host_id`);
   const found = await ask<{ host: string; kind: string; n: number }>(`
 SELECT hex(host_id) AS host, kind, toFloat64(-sum(n)) AS n FROM (
   ${held.join(' UNION ALL ')}
-  UNION ALL SELECT host_id, kind, toInt64(sum(if(outcome = 'sent', -most, most))) AS n
-  FROM (SELECT host_id, kind, outcome, toInt64(max(rows)) AS most FROM accounting
-    WHERE outcome IN ('sent', ${lost.join(', ')}) GROUP BY minute, host_id, epoch, kind, outcome, reporter)
+  UNION ALL SELECT host_id, kind, sum(if(outcome = 'sent', -toInt64(most), toInt64(most))) AS n
+  FROM (${TOLD}) WHERE outcome IN ('sent', ${lost.join(', ')})
   GROUP BY host_id, kind
 ) GROUP BY host_id, kind HAVING n > 0`);
   return found.map(({ host, kind, n }) => `${n} ${kind} rows of host ${host} were sent, and are neither stored nor lost by name`);
@@ -124,9 +126,10 @@ SELECT hex(host_id) AS host, kind, toFloat64(-sum(n)) AS n FROM (
 /** Whether the tables hold what they say they do. */
 export async function storedWrong(ask: Ask): Promise<string[]> {
   const counted = KIND.map(
-    (kind) => `SELECT '${kind}' AS kind, toStartOfMinute(time_ns, 'UTC') AS minute, host_id, count() AS rows FROM ${kind} GROUP BY ALL`,
+    (kind) =>
+      `SELECT '${kind}' AS kind, toStartOfMinute(time_ns, 'UTC') AS minute, host_id, count() AS rows FROM ${kind} FINAL GROUP BY ALL`,
   );
-  const told = 'SELECT toString(kind) AS kind, minute, host_id, toUInt64(sum(rows)) AS rows FROM stored GROUP BY ALL HAVING rows > 0';
+  const told = 'SELECT toString(kind) AS kind, minute, host_id, toUInt64(sum(rows)) AS rows FROM stored FINAL GROUP BY ALL HAVING rows > 0';
   const differing = await ask<{ kind: string; n: number }>(
     `SELECT kind, toFloat64(count()) AS n FROM (SELECT kind, minute, host_id, sum(r) AS d FROM (
 SELECT kind, minute, host_id, toInt64(rows) AS r FROM (${counted.join(' UNION ALL ')}) UNION ALL SELECT kind, minute, host_id, -toInt64(rows) AS r FROM (${told}))

@@ -1,12 +1,15 @@
 // The checks of a run can fail: what they are there to notice is done to a store by hand.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Outcome } from '../../agent/outcome.ts';
-import { KIND, type Kind } from '../../bpf/rows.gen.ts';
+import type { Outcome } from '../../agent/contract/outcome.ts';
+import { KIND, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
+import { insertAccounting } from '../../server/storage/accounting.ts';
 import { openEmbedded, openEmbeddedEngine } from '../../server/storage/embedded.ts';
+import { MinuteRefresh } from '../../server/storage/minute-refresh.ts';
 import type { Engine, Store } from '../../server/storage/store.ts';
+import { segmentBytes } from '../support/segment-bytes.ts';
 import { accountsWrong, storedWrong } from './accounts.ts';
 import type { Question } from './check.ts';
 import { Dice } from './dice.ts';
@@ -34,19 +37,23 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-const tables = [...KIND, 'rollup_1m', 'stored', 'accounting'];
+const tables = [...KIND, 'rollup_1m', 'stored', 'accounting', 'rollup_version'];
 
-/** All of the tape in the tables, and an account that says so. */
+/** All of the tape in the tables, its minutes made, and an account that says so. */
 async function fill(): Promise<void> {
   for (const table of tables) await engine.command(`TRUNCATE TABLE ${table}`);
   stored++;
   for (const kind of KIND) {
     const rows = tape.rows[kind];
-    const batches = [{ host_id: HOST, epoch: EPOCH, sequence: stored, rows }];
-    await store.insertSegment({ kind, path: sourceFile(directory, kind), rows, token: `${kind}/${stored}`, batches });
+    const bytes = readFileSync(sourceFile(directory, kind));
+    const each = Array.from({ length: rows }, (_, at) => bytes.subarray(at * KINDS[kind].size, (at + 1) * KINDS[kind].size));
+    const path = join(directory, `${kind}.segment`);
+    writeFileSync(path, segmentBytes(each, { epoch: EPOCH, sequence: stored }));
+    await store.insertSegment({ kind, path, rows });
     const { ring_lost, withheld } = { ring_lost: tape.ring_lost[kind], withheld: tape.withheld[kind] };
     await tell(kind, { seen: rows + ring_lost + withheld, sent: rows, ring_lost, withheld });
   }
+  await new MinuteRefresh(engine).due(Date.now() + 2 * 86_400_000);
 }
 
 async function tell(kind: Kind, outcomes: Partial<Record<Outcome, number>>): Promise<void> {
@@ -58,9 +65,8 @@ async function tell(kind: Kind, outcomes: Partial<Record<Outcome, number>>): Pro
     kind,
     outcome: outcome as Outcome,
     rows,
-    reporter: '',
   }));
-  await store.insertAccounting(entries);
+  await insertAccounting(engine, entries);
 }
 
 async function wrong(): Promise<string[]> {
@@ -89,8 +95,8 @@ const cases: Case[] = [
   { name: 'nothing', harm: async () => undefined, noticed: [] },
   {
     name: 'a row stored twice',
-    harm: () => engine.command('INSERT INTO sample SETTINGS insert_deduplicate = 0 SELECT * FROM sample LIMIT 1'),
-    noticed: [/1 sample rows of tape 100 are stored more often/, /sent is not stored/],
+    harm: () => engine.command('INSERT INTO sample SELECT * REPLACE (batch_row + 1000000 AS batch_row) FROM sample LIMIT 1'),
+    noticed: [/1 sample rows of tape 100 are stored more often/, /sent is not stored/, /stored: 1 minutes of sample/, /rollup_1m/],
   },
   {
     name: 'a row lost without a name',
@@ -112,7 +118,7 @@ const cases: Case[] = [
   },
   {
     name: 'a rollup that counts a row twice',
-    harm: () => engine.command('INSERT INTO rollup_1m SETTINGS insert_deduplicate = 0 SELECT * FROM rollup_1m LIMIT 1'),
+    harm: () => engine.command("INSERT INTO rollup_1m SELECT * REPLACE (concat(comm, '2') AS comm) FROM rollup_1m LIMIT 1"),
     noticed: [/rollup_1m/],
   },
 ];

@@ -4,8 +4,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
-import type { Loss } from '../../agent/outcome.ts';
-import { KIND } from '../../bpf/rows.gen.ts';
+import type { Loss } from '../../agent/contract/outcome.ts';
+import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { COMPILED } from './actor.ts';
 import type { Played } from './hosts.ts';
 import type { Stage } from './stage.ts';
@@ -21,6 +21,8 @@ export type Question = {
   /** whose only copy of a journal, or of the books, was damaged */
   ledgers_damaged: ('agent' | 'collector')[];
 };
+/** Asks the engine that is looked into. */
+export type Ask = <Row>(sql: string) => Promise<Row[]>;
 export type Found = { wrong: string[]; summary: string; losses: Partial<Record<Loss, number>> };
 
 const LOOKING_MS = 120_000;

@@ -1,8 +1,8 @@
 // Files that collectors have left: nothing waits in a log, and what was put aside is what was counted.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Loss } from '../../agent/outcome.ts';
-import { KIND, KINDS } from '../../bpf/rows.gen.ts';
+import type { Loss } from '../../agent/contract/outcome.ts';
+import { KIND, KINDS } from '../../bpf/rows/rows.gen.ts';
 
 /**
  * @param data the collectors' data directories

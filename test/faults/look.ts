@@ -2,18 +2,19 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { openEmbeddedEngine } from '../../server/storage/embedded.ts';
-import { TierRefresh } from '../../server/storage/tier-refresh.ts';
+import { upkeepOf } from '../../server/storage/upkeep.ts';
 import { accountsWrong, silentLosses, storedWrong } from './accounts.ts';
-import type { Found, Question } from './check.ts';
+import type { Ask, Found, Question } from './check.ts';
 import { rollupsWrong } from './rollups.ts';
 import { rowsWrong } from './rows.ts';
 
-export type Ask = <Row>(sql: string) => Promise<Row[]>;
-
 const question = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as Question;
 const engine = await openEmbeddedEngine({ path: question.engine, database: question.database });
-// Then every hour and day of the run is over.
-await new TierRefresh(engine).run(Date.now() + 2 * 86_400_000);
+// Then every minute, hour and day of the run is over.
+const upkeep = upkeepOf(engine);
+const later_ms = Date.now() + 2 * 86_400_000;
+await upkeep.makeMinutes(later_ms);
+await upkeep.refresh(later_ms);
 const ask: Ask = (sql) => engine.query(sql);
 const rows = await rowsWrong(ask, question);
 const account = await accountsWrong(ask, question, rows.stored);

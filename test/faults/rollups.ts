@@ -10,7 +10,7 @@ import {
   SERVICE_PORT,
 } from '../../server/storage/figures.ts';
 import { TIER, TIERS } from '../../server/storage/tiers.ts';
-import type { Ask } from './look.ts';
+import type { Ask } from './check.ts';
 
 const KEYS = {
   minute: "toStartOfMinute(time_ns, 'UTC')",
@@ -28,7 +28,7 @@ const KEY_NAMES = NAMES.map((name) => `key_${name}`).join(', ');
 const raw = FIGURE_KINDS.map((kind) => {
   const keys = Object.entries(KEYS).map(([name, expression]) => `${expression} AS key_${name}`);
   const rtt = `sumMapIf(map(${RTT_BUCKET}, toUInt64(1)), ${RTT_COUNTS[kind]}) AS rtt`;
-  return `SELECT ${[...keys, ...figuresOf(kind), rtt].join(', ')} FROM ${kind} GROUP BY ${KEY_NAMES}`;
+  return `SELECT ${[...keys, ...figuresOf(kind), rtt].join(', ')} FROM ${kind} FINAL GROUP BY ${KEY_NAMES}`;
 }).join('\nUNION ALL\n');
 
 const sums = [
@@ -43,7 +43,7 @@ type Compared = { name: string; made: string; kept: string };
 const minutes: Compared = {
   name: 'rollup_1m',
   made: `SELECT ${KEY_NAMES}, ${sums} FROM (${raw}) AS t GROUP BY ${KEY_NAMES}`,
-  kept: `SELECT ${KEYS_OF_TABLE}, ${sums} FROM rollup_1m AS t GROUP BY ${KEYS_OF_TABLE}`,
+  kept: `SELECT ${KEYS_OF_TABLE}, ${sums} FROM rollup_1m AS t FINAL GROUP BY ${KEYS_OF_TABLE}`,
 };
 
 /** Hours and days beside the minutes, which are what rows add up to. Which keys a piece keeps is its own affair. */
@@ -53,7 +53,7 @@ const tiers: Compared[] = TIER.map((tier) => {
   const newest = `SELECT start, max(version) FROM rollup_version WHERE tier = '${tier}' GROUP BY start`;
   return {
     name: table,
-    made: `SELECT ${start} AS start, host_id, ${sums} FROM rollup_1m AS t GROUP BY start, host_id`,
+    made: `SELECT ${start} AS start, host_id, ${sums} FROM rollup_1m AS t FINAL GROUP BY start, host_id`,
     kept: `SELECT start, host_id, ${sums} FROM ${table} AS t WHERE (start, version) IN (${newest}) GROUP BY start, host_id`,
   };
 });

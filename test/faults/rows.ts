@@ -1,9 +1,8 @@
 // Rows in the tables beside rows of the recordings, as multisets.
-import { KIND, type Kind } from '../../bpf/rows.gen.ts';
+import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { quote, rawStructure, storedColumns } from '../../server/storage/columns.ts';
-import type { Question } from './check.ts';
+import type { Ask, Question } from './check.ts';
 import { KERNEL } from './hosts.ts';
-import type { Ask } from './look.ts';
 import { type Counts, eachKind, sourceFile } from './tape.ts';
 
 /** Whose a row is: tape.ts wrote it into the upper half of cgroup_id. */
@@ -20,7 +19,9 @@ export async function rowsWrong(
   const numbers = [...tapes.map(({ number }) => number), KERNEL];
   const stored: StoredRows = new Map(numbers.map((number) => [number, eachKind(() => 0)]));
   for (const kind of KIND) {
-    const counts = await ask<{ tape: number; n: number }>(`SELECT ${TAPE} AS tape, toFloat64(count()) AS n FROM ${kind} GROUP BY tape`);
+    const counts = await ask<{ tape: number; n: number }>(
+      `SELECT ${TAPE} AS tape, toFloat64(count()) AS n FROM ${kind} FINAL GROUP BY tape`,
+    );
     for (const { tape, n } of counts) {
       const of = stored.get(tape);
       if (of) of[kind] = n;
@@ -44,7 +45,7 @@ async function foreignRows(ask: Ask, kind: Kind, directory: string): Promise<str
   const found = await ask<{ tape: number; extra: number }>(`
 SELECT ${TAPE} AS tape, toFloat64(sum(more)) AS extra FROM (
   SELECT ${names}, sum(side) AS more
-  FROM (SELECT ${names}, 1 AS side FROM ${kind} UNION ALL SELECT ${recorded}, -1 AS side FROM ${source(kind, directory)})
+  FROM (SELECT ${names}, 1 AS side FROM ${kind} FINAL UNION ALL SELECT ${recorded}, -1 AS side FROM ${source(kind, directory)})
   WHERE ${TAPE} != ${KERNEL} GROUP BY ${names} HAVING more > 0
 ) GROUP BY tape`);
   return found.map(({ tape, extra }) => `${extra} ${kind} rows of tape ${tape} are stored more often than they were recorded`);
@@ -53,7 +54,7 @@ SELECT ${TAPE} AS tape, toFloat64(sum(more)) AS extra FROM (
 /** Of this kernel's rows, whose number nobody knows, no two are the same in every byte. */
 async function sameRows(ask: Ask, kind: Kind): Promise<string[]> {
   const [found] = await ask<{ n: number; different: number }>(
-    `SELECT toFloat64(count()) AS n, toFloat64(uniqExact(*)) AS different FROM ${kind} WHERE ${TAPE} = ${KERNEL}`,
+    `SELECT toFloat64(count()) AS n, toFloat64(uniqExact(* EXCEPT (epoch, sequence, batch_row))) AS different FROM ${kind} FINAL WHERE ${TAPE} = ${KERNEL}`,
   );
   return found && found.n !== found.different ? [`${found.n - found.different} ${kind} rows of this kernel are stored twice`] : [];
 }
@@ -62,7 +63,7 @@ async function sameRows(ask: Ask, kind: Kind): Promise<string[]> {
 async function movedTimes(ask: Ask, kind: Kind, directory: string): Promise<string[]> {
   const found = await ask<{ tape: number; moves: number }>(`
 SELECT ${TAPE} AS tape, toFloat64(uniqExact(stored.t - made.t)) AS moves
-FROM (SELECT cgroup_id, netns, toUnixTimestamp64Nano(time_ns) AS t FROM ${kind}) AS stored
+FROM (SELECT cgroup_id, netns, toUnixTimestamp64Nano(time_ns) AS t FROM ${kind} FINAL) AS stored
 ANY INNER JOIN (SELECT cgroup_id, netns, toUnixTimestamp64Nano(time_ns) AS t FROM ${source(kind, directory)}) AS made USING (cgroup_id, netns)
 GROUP BY tape HAVING moves > 1`);
   return found.map(({ tape, moves }) => `${kind} rows of tape ${tape} were moved in time by ${moves} different spans`);

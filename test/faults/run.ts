@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
-import { HEADERS } from '../../agent/batch-envelope.ts';
+import { HEADERS } from '../../agent/contract/batch-envelope.ts';
 import { readLines } from '../../agent/spool/books-line.ts';
-import { HEAD_AT } from '../../bpf/rows.gen.ts';
+import { HEAD_AT } from '../../bpf/rows/rows.gen.ts';
 import { check } from './check.ts';
 import type { CollectorProcess } from './collectors.ts';
 import { Dice } from './dice.ts';

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ROWS_PATH } from '../../agent/batch-envelope.ts';
+import { ROWS_PATH } from '../../agent/contract/batch-envelope.ts';
 import { Actor } from './actor.ts';
 import { CollectorProcess, EngineProcess, freePort } from './collectors.ts';
 import { Host } from './hosts.ts';

@@ -2,10 +2,10 @@
 // rows beside it as raw files, so that what is stored can be compared with what there was.
 import { appendFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { noneCounted } from '../../agent/account.ts';
+import { noneCounted } from '../../agent/accounts/ledger.ts';
 import { Recording, type RowsPart } from '../../agent/recording/read.ts';
 import { RecordingWriter } from '../../agent/recording/write.ts';
-import { HEAD_AT, KIND, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { HEAD_AT, KIND, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { root } from '../support/project-files.ts';
 import type { Dice } from './dice.ts';
 

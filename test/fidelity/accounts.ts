@@ -1,5 +1,5 @@
 // The kernel's counters and what tcplens says in their place: by its rows of events, and by its namespace rows.
-import type { ConnectionRow, NamespaceRow, RetransmitRow } from '../../bpf/rows.gen.ts';
+import type { ConnectionRow, NamespaceRow, RetransmitRow } from '../../bpf/rows/rows.gen.ts';
 import { type Excuses, SIDES, type SideSeen } from './scenario.ts';
 import {
   attempts,

@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PREBUILT } from '../../agent/kernel/ring-source.ts';
 import { openLoader } from '../../agent/loader.ts';
-import { PREBUILT } from '../../agent/ring-source.ts';
-import { type CaState, type Class, KIND } from '../../bpf/rows.gen.ts';
+import { type CaState, type Class, KIND } from '../../bpf/rows/rows.gen.ts';
 import { faults } from './accounts.ts';
 import { type Observed, observe } from './observe.ts';
 import { openPages } from './page.ts';

@@ -3,15 +3,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KIND, type Kind, type Rows } from '../../bpf/rows.gen.ts';
+import { KIND, type Kind, type Rows } from '../../bpf/rows/rows.gen.ts';
 import { type Collected, collectRows } from '../support/collect.ts';
 import { isOwnNetns } from '../support/netns.ts';
 import { startWitness, type Testimony } from '../support/witness.ts';
 import { accountOf, type Line } from './accounts.ts';
+import { captureLines } from './capture-lines.ts';
 import { compilePrograms } from './programs.ts';
 import { type Ran, runAll, runScenario } from './run.ts';
 import { OTHER, type Scenario, type Seen, SIDES, type Side, type SideSeen } from './scenario.ts';
-import { captureLines } from './tshark.ts';
 
 /** Room for what other programs on this machine may do meanwhile, too. */
 const RING_BYTES = 64 * 1024 * 1024;

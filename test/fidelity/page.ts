@@ -1,6 +1,6 @@
 // What the page says of a scenario: its rows go into a real store, each side as a host of its own, and are asked for as the page does.
 
-import { HEAD_AT, KIND } from '../../bpf/rows.gen.ts';
+import { HEAD_AT, KIND } from '../../bpf/rows/rows.gen.ts';
 import { VERDICTS } from '../../dashboards/verdicts.ts';
 import type { Finding } from '../../dashboards/views/connection/findings/finding.ts';
 import { findingsOf } from '../../dashboards/views/connection/findings.ts';

@@ -1,6 +1,6 @@
 // What a scenario is, and what is known when its traffic is over.
-import type { Row } from '../../agent/row-text.ts';
-import type { Kind, Rows } from '../../bpf/rows.gen.ts';
+import type { Row } from '../../agent/text/row-text.ts';
+import type { Kind, Rows } from '../../bpf/rows/rows.gen.ts';
 import type { Family, Netns, Pair } from '../support/netns.ts';
 import { waitFor } from '../support/wait.ts';
 import type { Events } from '../support/witness.ts';

@@ -1,5 +1,5 @@
 // What is printed: the table of scenario × counter × what tcplens says × difference, and the rows that name causes.
-import { rowLine } from '../../agent/row-text.ts';
+import { rowLine } from '../../agent/text/row-text.ts';
 import type { Line } from './accounts.ts';
 import type { Scenario, Seen } from './scenario.ts';
 

@@ -1,5 +1,5 @@
 // What several scenarios look at: parts of the rows of one side.
-import type { Class, RetransmitRow, State } from '../../bpf/rows.gen.ts';
+import type { Class, RetransmitRow, State } from '../../bpf/rows/rows.gen.ts';
 import type { Figures, SideSeen } from './scenario.ts';
 
 export const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);

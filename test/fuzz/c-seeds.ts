@@ -7,7 +7,7 @@ import { RecordedNames } from '../../agent/filter/recorded.ts';
 import { PLANS } from '../../agent/metrics/tally-plans.ts';
 import { tallyProgram } from '../../agent/metrics/tally-program.ts';
 import { Recording } from '../../agent/recording/read.ts';
-import { KIND, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { KIND, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { root } from '../support/project-files.ts';
 import { EXPRESSIONS } from './expressions.ts';
 

@@ -24,7 +24,10 @@ const RUN_FLAGS = ['-max_len=16384', '-rss_limit_mb=1500', '-timeout=20', '-prin
 /** What of bpf/ is linked to each; `libs`: for the linker. A target includes the file that it is about. */
 const C_SOURCES = {
   object: { files: [], libs: [] },
-  rows: { files: ['reader', 'tally', 'tally_check', 'tally_groups', 'tally_terms', 'met', 'row_size', 'names'], libs: ['-l:libbpf.so.1'] },
+  rows: {
+    files: ['reader', 'tally', 'tally_check', 'tally_groups', 'tally_terms', 'met', 'row_size', 'names', 'clock'],
+    libs: ['-l:libbpf.so.1'],
+  },
   filter: { files: [], libs: [] },
   tally: { files: ['tally', 'tally_check', 'tally_groups', 'tally_terms', 'met', 'row_size'], libs: [] },
 } as const satisfies Record<string, { files: readonly string[]; libs: readonly string[] }>;
@@ -48,7 +51,7 @@ export function whyNoFuzzer(): string | undefined {
 function build(name: CTarget, folder: string): string {
   const program = join(folder, `fuzz-${name}`);
   const { files, libs } = C_SOURCES[name];
-  const sources = [join(import.meta.dirname, `c/${name}.c`), ...files.map((file) => join(root, `bpf/${file}.c`))];
+  const sources = [join(import.meta.dirname, `c/${name}.c`), ...files.map((file) => join(root, `bpf/loader/${file}.c`))];
   const { code, stderr } = runCommand('clang', [...FLAGS, '-o', program, ...sources, ...libs]);
   if (code !== 0) throw new Error(`${name} does not compile: ${stderr}`);
   return program;

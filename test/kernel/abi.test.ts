@@ -6,9 +6,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { compileFilter } from '../../agent/filter/compile.ts';
 import { ANY_NAMES } from '../../agent/filter/names.ts';
 import { parseFilter } from '../../agent/filter/parse.ts';
+import { PREBUILT } from '../../agent/kernel/ring-source.ts';
 import { type Loader, openLoader } from '../../agent/loader.ts';
-import { PREBUILT } from '../../agent/ring-source.ts';
-import { FILTER_AT, FILTER_STEP_AT, FILTER_STEP_BYTES, KINDS } from '../../bpf/rows.gen.ts';
+import { FILTER_AT, FILTER_STEP_AT, FILTER_STEP_BYTES, KINDS } from '../../bpf/rows/rows.gen.ts';
 
 const HOST_ID = 0xfedc_ba98_7654_3210n;
 const OPTIONS = { prebuilt: PREBUILT, host_id: HOST_ID, ring_bytes: 1024 * 1024, refuse: [] };

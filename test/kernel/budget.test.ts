@@ -1,7 +1,7 @@
 // Budgets in the running kernel: of a filter and of a kind. What they withhold is counted, and nothing else is withheld.
 import { expect } from 'vitest';
-import { eachKind } from '../../agent/account.ts';
-import { type Budget, budgetOf } from '../../agent/budget.ts';
+import { eachKind } from '../../agent/accounts/ledger.ts';
+import { type Budget, budgetOf } from '../../agent/kernel/budget.ts';
 import { API, bitsOf, check, connections, decode, ends, NO_LIMIT, useTraffic, WEB } from '../support/filtered.ts';
 
 useTraffic();

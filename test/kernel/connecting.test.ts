@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { ConnectionRow } from '../../bpf/rows.gen.ts';
+import type { ConnectionRow } from '../../bpf/rows/rows.gen.ts';
 import { collectRows } from '../support/collect.ts';
 import { isOwnNetns, makePair, socketsGone, swallow } from '../support/netns.ts';
 

@@ -1,5 +1,5 @@
 // What the rows of one namespace say, and beside it what the kernel's counters say.
-import type { Class } from '../../bpf/rows.gen.ts';
+import type { Class } from '../../bpf/rows/rows.gen.ts';
 import type { Collected } from '../support/collect.ts';
 
 export const SIDES = ['client', 'server'] as const;

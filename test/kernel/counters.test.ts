@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { KIND } from '../../bpf/rows.gen.ts';
+import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { type Collected, collectRows } from '../support/collect.ts';
 import { type Family, isOwnNetns, lose, makePair, type Netns, type Pair, socketsGone, swallow } from '../support/netns.ts';
 import type { Exchange } from '../support/traffic.ts';

@@ -1,7 +1,7 @@
 // Whose a dropped packet was, in the running kernel: a filter finds it by its process, one that passes through is nobody's here, and
 // what is only a copy of a packet is none.
 import { expect } from 'vitest';
-import type { Direction } from '../../bpf/rows.gen.ts';
+import type { Direction } from '../../bpf/rows/rows.gen.ts';
 import { check, connections, decode, ends, useTraffic, WEB } from '../support/filtered.ts';
 
 useTraffic();

@@ -10,8 +10,8 @@ import { expect, test } from 'vitest';
 import { parseFilter } from '../../agent/filter/parse.ts';
 import { markRows, RecordedNames } from '../../agent/filter/recorded.ts';
 import { readCgroup2Mount } from '../../agent/host/cgroups.ts';
-import { openKernel } from '../../agent/ring-source.ts';
-import { KIND } from '../../bpf/rows.gen.ts';
+import { openKernel } from '../../agent/kernel/ring-source.ts';
+import { KIND } from '../../bpf/rows/rows.gen.ts';
 import {
   API,
   bitsOf,

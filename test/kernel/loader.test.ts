@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { afterAll, expect, test } from 'vitest';
-import { openKernel, PREBUILT } from '../../agent/ring-source.ts';
+import { openKernel, PREBUILT } from '../../agent/kernel/ring-source.ts';
 import { until } from '../agent/until.ts';
 import { freed, heldBy } from '../support/bpf-objects.ts';
 import { collectRows } from '../support/collect.ts';
@@ -91,7 +91,7 @@ check('a hook that this kernel does not have leaves the others of its object', (
   const bpf = mkdtempSync(join(tmpdir(), 'tcplens-bpf-'));
   made.push(bpf);
   cpSync(join(root, 'bpf'), bpf, { recursive: true });
-  const source = join(bpf, 'retransmit.bpf.c');
+  const source = join(bpf, 'programs/retransmit.bpf.c');
   writeFileSync(source, readFileSync(source, 'utf8').replace('tp_btf/tcp_retransmit_synack', 'tp_btf/tcp_of_another_kernel'));
   execFileSync('make', ['-s', '-C', bpf, `OUT=${prebuilt}`, `${prebuilt}/retransmit.bpf.o`]);
   const { attached, reasons } = hooksOf({ prebuilt });

@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import process from 'node:process';
 import { expect, test } from 'vitest';
+import { PREBUILT } from '../../agent/kernel/ring-source.ts';
 import { openLoader } from '../../agent/loader.ts';
-import { PREBUILT } from '../../agent/ring-source.ts';
 
 type BtfType = { kind: string; name: string; values?: { name: string; val: number }[] };
 

@@ -10,9 +10,9 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readCgroup2Mount } from '../../agent/host/cgroups.ts';
-import { openKernel } from '../../agent/ring-source.ts';
-import type { RowSource } from '../../agent/source.ts';
-import { KINDS } from '../../bpf/rows.gen.ts';
+import { openKernel } from '../../agent/kernel/ring-source.ts';
+import type { RowSource } from '../../agent/source/row-source.ts';
+import { KINDS } from '../../bpf/rows/rows.gen.ts';
 import { compileC } from '../support/compile-c.ts';
 import { drainAll } from '../support/drain-all.ts';
 import { root } from '../support/project-files.ts';
@@ -154,7 +154,7 @@ test('without CAP_SYS_ADMIN no other namespace is entered, and each is named wit
   const name = `tlr${process.pid}`;
   execFileSync('ip', ['netns', 'add', name]);
   try {
-    const script = `import { openKernel } from '${root}/agent/ring-source.ts';
+    const script = `import { openKernel } from '${root}/agent/kernel/ring-source.ts';
       const source = openKernel({ host_id: 1n, ring_bytes: ${RING_BYTES} });
       source.sweep();
       process.stdout.write(JSON.stringify({ entered: source.netns(), refused: source.netns_refused() }));

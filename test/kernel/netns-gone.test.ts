@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { enterAll } from '../../agent/host/sweep-round.ts';
+import { PREBUILT } from '../../agent/kernel/ring-source.ts';
 import { type Loader, openLoader } from '../../agent/loader.ts';
-import { PREBUILT } from '../../agent/ring-source.ts';
 
 const isRoot = process.getuid?.() === 0;
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-gone-'));

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Rows } from '../../bpf/rows.gen.ts';
+import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import { collectRows } from '../support/collect.ts';
 import {
   buildHolders,

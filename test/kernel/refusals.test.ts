@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, expect, test } from 'vitest';
-import { PREBUILT } from '../../agent/ring-source.ts';
+import { PREBUILT } from '../../agent/kernel/ring-source.ts';
 import type { Opened } from '../support/open-kernel.ts';
 import { root } from '../support/project-files.ts';
 
@@ -54,7 +54,7 @@ function compileForeign(object: string): void {
 /** Builds with one more member in every row: what the checkout's loader or rows.gen.ts do not know. */
 function buildOtherRows(target: string, out: string): void {
   const bpf = copyOf(join(root, 'bpf'));
-  const header = join(bpf, 'rows.h');
+  const header = join(bpf, 'rows/rows.h');
   const rows = readFileSync(header, 'utf8').replace('struct row_head {', 'struct row_head {\n\t__u64 of_another_version;');
   writeFileSync(header, rows.replaceAll(/^.*_Static_assert[^;]*;$/gm, ''));
   execFileSync('make', ['-s', '-C', bpf, `OUT=${out}`, join(out, target)], { stdio: ['ignore', 'pipe', 'pipe'] });

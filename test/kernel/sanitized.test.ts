@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, expect, test } from 'vitest';
-import { KIND } from '../../bpf/rows.gen.ts';
+import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { makeLone } from '../support/lone-netns.ts';
 import { root } from '../support/project-files.ts';
 import { runCommand } from '../support/run-command.ts';

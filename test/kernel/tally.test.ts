@@ -6,15 +6,15 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { Drain } from '../../agent/drain.ts';
-import type { ConnectionOptions } from '../../agent/metrics/connection-attributes.ts';
+import type { KernelTally } from '../../agent/kernel/controls.ts';
+import { openKernel } from '../../agent/kernel/ring-source.ts';
+import { Drain } from '../../agent/loop/drain.ts';
 import { countedBy } from '../../agent/metrics/counted-by.ts';
 import { PlainTally } from '../../agent/metrics/plain-tally.ts';
-import type { Group } from '../../agent/metrics/tally-plan.ts';
+import type { ConnectionOptions, Group } from '../../agent/metrics/tally-plan.ts';
 import { PLANS } from '../../agent/metrics/tally-plans.ts';
-import { openKernel } from '../../agent/ring-source.ts';
-import type { KernelTally, RowSource } from '../../agent/source.ts';
-import type { Kind } from '../../bpf/rows.gen.ts';
+import type { RowSource } from '../../agent/source/row-source.ts';
+import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import { comparable } from '../support/loader-tally.ts';
 import { makeLone } from '../support/lone-netns.ts';
 import { buildStorm, runClients, serveStorm } from '../support/storm.ts';
@@ -52,9 +52,7 @@ async function storming(source: RowSource, look: () => void): Promise<void> {
 
 function open(): { source: RowSource; tally: KernelTally } {
   const source = openKernel({ host_id: 0x7e57n, ring_bytes: 16 * 1024 * 1024 });
-  const { tally } = source;
-  if (tally === undefined) throw new Error('the kernel source counts no rows');
-  return { source, tally };
+  return { source, tally: source.tally };
 }
 
 const rowsOf = (groups: readonly Group[], kind: Kind) =>

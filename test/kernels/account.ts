@@ -1,5 +1,5 @@
 // What the rows of a guest add up to, and beside it what its kernel counted over the same time.
-import type { Class, ConnectionRow } from '../../bpf/rows.gen.ts';
+import type { Class, ConnectionRow } from '../../bpf/rows/rows.gen.ts';
 import type { Report } from './report.ts';
 
 export type Compared = { rows: number; kernel: number };

@@ -11,7 +11,7 @@ const PACKAGES = ['ffi-rs', `@yuuang/ffi-rs-${process.platform}-${process.arch}-
 const PROJECT_FILES = [
   'package.json',
   'agent/**/*.ts',
-  'bpf/*.ts',
+  'bpf/rows/*.ts',
   'bpf/prebuilt/{*.o,linux-x64/*.so}',
   'test/kernels/*.ts',
   'test/support/*.ts',

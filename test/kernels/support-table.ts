@@ -1,4 +1,4 @@
-import type { Hook } from '../../agent/source.ts';
+import type { Hook } from '../../agent/source/row-source.ts';
 
 export type Column = { title: string; hooks: readonly Hook[] };
 

@@ -12,9 +12,9 @@ test('rows.gen.ts is what gen-rows.ts makes of rows.h', (ctx) => {
   const folder = mkdtempSync(join(tmpdir(), 'tcplens-generated-'));
   try {
     const made = join(folder, 'rows.gen.ts');
-    const { code, stderr } = runCommand(process.execPath, ['bpf/gen-rows.ts', made]);
+    const { code, stderr } = runCommand(process.execPath, ['bpf/rows/gen-rows.ts', made]);
     expect(code, stderr).toBe(0);
-    expect(readFileSync(join(root, 'bpf/rows.gen.ts'), 'utf8'), "run 'make gen' and commit").toBe(readFileSync(made, 'utf8'));
+    expect(readFileSync(join(root, 'bpf/rows/rows.gen.ts'), 'utf8'), "run 'make gen' and commit").toBe(readFileSync(made, 'utf8'));
   } finally {
     rmSync(folder, { recursive: true });
   }

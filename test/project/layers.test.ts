@@ -4,21 +4,12 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { packagesOf, projectImportsOf } from '../support/imports.ts';
 import { type ProjectFile, projectFiles } from '../support/project-files.ts';
 
-/** Data flows down this list and imports point back up it; each arrow crosses in few files, owned by their producer. */
+/** Data flows down this list and imports point back up it; each arrow crosses in few files or folders, owned by their producer. */
 const mayImport = {
   bpf: [],
-  agent: ['bpf/rows.gen.ts', 'bpf/layout.ts'],
-  server: [
-    'bpf/rows.gen.ts',
-    'bpf/layout.ts',
-    'bpf/schema.ts',
-    'agent/batch-envelope.ts',
-    'agent/agent-report.ts',
-    'agent/outcome.ts',
-    'agent/loopback.ts',
-    'agent/terminal-text.ts',
-  ],
-  dashboards: ['server/api.ts', 'bpf/rows.gen.ts'],
+  agent: ['bpf/rows/rows.gen.ts', 'bpf/rows/layout.ts'],
+  server: ['bpf/rows/rows.gen.ts', 'bpf/rows/layout.ts', 'bpf/rows/schema.ts', 'agent/contract/', 'agent/process/'],
+  dashboards: ['server/api.ts', 'bpf/rows/rows.gen.ts'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** A package that only these files may know. */
@@ -29,7 +20,7 @@ const keepers: Record<string, RegExp> = {
   '@clickhouse/client': /^server\/storage\//,
 };
 
-const mayReadEnvironment = /^(cli|agent\/main|server\/main|vitest\.config|dashboards\/vite\.config)\.ts$/;
+const mayReadEnvironment = /^(cli|vitest\.config|dashboards\/vite\.config)\.ts$/;
 
 const layerOf = (path: string): string => path.slice(0, Math.max(0, path.indexOf('/')));
 const isCode = ({ path }: ProjectFile): boolean => /\.(ts|svelte)$/.test(path) && !path.startsWith('test/');
@@ -45,9 +36,9 @@ function crossings(file: ProjectFile): string[] {
 function allowed(layer: string, path: string): boolean {
   // Files of the root compose the layers; the configuration of the tests may import the tests' support.
   if (path === 'package.json') return true;
-  if (layer === '')
-    return /^(agent|server)\/(main|up|admin|watch|check|record|replay)\.ts$|^agent\/terminal-text\.ts$|^test\/support\//.test(path);
-  return layer in mayImport && (mayImport[layer as keyof typeof mayImport] as readonly string[]).includes(path);
+  if (layer === '') return /^agent\/commands\/\w+\.ts$|^server\/(main|up|admin)\.ts$|^agent\/process\/|^test\/support\//.test(path);
+  if (!(layer in mayImport)) return false;
+  return mayImport[layer as keyof typeof mayImport].some((may) => (may.endsWith('/') ? path.startsWith(may) : path === may));
 }
 
 function leaks(file: ProjectFile): string[] {
@@ -78,12 +69,14 @@ test('what runs in production is not a development dependency', () => {
 const forbidden: ProjectFile[] = [
   { path: 'agent/a.ts', text: `import '../server/api.ts';` },
   { path: 'server/a.ts', text: `import type { A } from '../agent/batch.ts';` },
+  { path: 'server/a.ts', text: `import '../agent/contract.ts';` },
   { path: 'server/a.ts', text: `void import('../dashboards/feed.ts');` },
-  { path: 'dashboards/charts/a.svelte', text: `<script>import '../../agent/batch-envelope.ts';</script>` },
+  { path: 'dashboards/charts/a.svelte', text: `<script>import '../../agent/contract/batch-envelope.ts';</script>` },
   { path: 'bpf/a.ts', text: `export * from '../agent/batch.ts';` },
   { path: 'agent/a.ts', text: `import '../test/support/imports.ts';` },
   { path: 'agent/a.ts', text: `import '../cli.ts';` },
   { path: 'cli.ts', text: `import './server/storage/store.ts';` },
+  { path: 'cli.ts', text: `import './agent/main.ts';` },
   { path: 'agent/a.ts', text: `import 'ffi-rs';` },
   { path: 'server/live/a.ts', text: `import { createClient } from '@clickhouse/client';` },
   { path: 'server/live/a.ts', text: `import { x } from 'chdb/connection';` },

@@ -21,7 +21,7 @@ const MAX_FILE_LINES = 300;
 const MAX_FUNCTION_LINES = 70;
 
 /** Files that may be longer, with the reason. */
-const longFiles: Record<string, string> = { 'bpf/rows.h': 'the one definition of every row' };
+const longFiles: Record<string, string> = { 'bpf/rows/rows.h': 'the one definition of every row' };
 
 const isCode = (path: string): boolean => /\.(ts|svelte|c|h|css|sh)$|(^|\/)Makefile$/.test(path) && !path.endsWith('.gen.ts');
 const isTypeScript = (path: string): boolean => /\.(ts|svelte)$/.test(path) && !path.endsWith('.gen.ts');

@@ -2,14 +2,14 @@
 // a recording that is committed holds nothing else of the machine it was made on.
 
 import { performance } from 'node:perf_hooks';
-import { eachKind, noneCounted } from '../../agent/account.ts';
+import { eachKind, noneCounted } from '../../agent/accounts/ledger.ts';
 import { readCgroup2Mount } from '../../agent/host/cgroups.ts';
 import { Entities } from '../../agent/host/entities.ts';
+import { openKernel } from '../../agent/kernel/ring-source.ts';
 import type { RecordedNames } from '../../agent/recording/format.ts';
 import { Intake } from '../../agent/recording/intake.ts';
 import { RecordingWriter } from '../../agent/recording/write.ts';
-import { openKernel } from '../../agent/ring-source.ts';
-import { HEAD_AT, KIND, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { HEAD_AT, KIND, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { drainAll } from '../support/drain-all.ts';
 

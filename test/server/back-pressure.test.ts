@@ -1,7 +1,7 @@
 // More than the collector has memory for: it says when to come back instead of taking it.
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { KINDS } from '../../bpf/rows.gen.ts';
+import { KINDS } from '../../bpf/rows/rows.gen.ts';
 import { type Answer, headersOf, postBatch, rowsOf } from './support/agent.ts';
 import { newCollector, startCollector, type TestCollector, type TestDirectory, testDirectory, until } from './support/collector.ts';
 import { headOf, rawHttp, statusOf } from './support/raw-http.ts';

@@ -4,10 +4,10 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { FINAL_REFUSALS } from '../../agent/batch-envelope.ts';
-import { type Layout, layoutOf } from '../../bpf/layout.ts';
-import { KIND } from '../../bpf/rows.gen.ts';
-import { schemaOf } from '../../bpf/schema.ts';
+import { FINAL_REFUSALS } from '../../agent/contract/batch-envelope.ts';
+import { type Layout, layoutOf } from '../../bpf/rows/layout.ts';
+import { KIND } from '../../bpf/rows/rows.gen.ts';
+import { schemaOf } from '../../bpf/rows/schema.ts';
 import { HOST, headersOf, post, postBatch, postLayouts, postReport, report, rowsOf } from './support/agent.ts';
 import { countRows, startCollector, type TestCollector, type TestDirectory, testDirectory, withStore } from './support/collector.ts';
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { isLoopbackHostHeader } from '../../agent/loopback.ts';
+import { isLoopbackHostHeader } from '../../agent/process/loopback.ts';
 import { addOptions, optionArguments, readConfig } from '../../server/config.ts';
 
 function parse(args: readonly string[]): Record<string, unknown> {

@@ -1,8 +1,8 @@
 // A fleet far larger than one answer may be long: the collector starts, answers page by page, and starts again.
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { OUTCOMES } from '../../agent/outcome.ts';
-import { KIND } from '../../bpf/rows.gen.ts';
+import { OUTCOMES } from '../../agent/contract/outcome.ts';
+import { KIND } from '../../bpf/rows/rows.gen.ts';
 import type { Accounting, Health, Hosts, Overview } from '../../server/api.ts';
 import { HOSTS_MAX } from '../../server/host-names.ts';
 import { openEmbedded, openEmbeddedEngine } from '../../server/storage/embedded.ts';

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, expect, test } from 'vitest';
-import { BATCH_BYTES_MAX } from '../../agent/batch-envelope.ts';
+import { BATCH_BYTES_MAX } from '../../agent/contract/batch-envelope.ts';
 import { canMount, SmallDisk } from '../faults/small-disk.ts';
 import { root } from '../support/project-files.ts';
 import { postBatch, rowsOf } from './support/agent.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KIND } from '../../bpf/rows.gen.ts';
+import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { retentionSize } from '../../server/retention-size.ts';
 import { openEmbeddedEngine } from '../../server/storage/embedded.ts';
 import { insertReports } from '../../server/storage/entities.ts';

@@ -1,9 +1,9 @@
 // The kernel source beside some traffic: every row that was drained while it ran, decoded.
 
-import { eachKind } from '../../agent/account.ts';
-import { openKernel } from '../../agent/ring-source.ts';
-import type { Hook } from '../../agent/source.ts';
-import { HEAD_AT, KINDS, type Kind, type KindCounters, type Rows } from '../../bpf/rows.gen.ts';
+import { eachKind } from '../../agent/accounts/ledger.ts';
+import { openKernel } from '../../agent/kernel/ring-source.ts';
+import type { Hook } from '../../agent/source/row-source.ts';
+import { HEAD_AT, KINDS, type Kind, type KindCounters, type Rows } from '../../bpf/rows/rows.gen.ts';
 import { drainAll } from './drain-all.ts';
 
 export type Collected = {
@@ -76,7 +76,7 @@ export async function collectRows(
     // Others on this machine go on: what they had caused before the last drain must be in it, what they cause during it may be.
     const before = source.counters();
     drain();
-    const misses = source.misses?.() ?? new Map<string, number>();
+    const misses = source.misses();
     return {
       hooks: source.hooks(),
       fields: source.fields(),

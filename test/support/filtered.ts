@@ -4,12 +4,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Budget, parseBudget } from '../../agent/budget.ts';
 import { compileFilter } from '../../agent/filter/compile.ts';
 import { parseFilter } from '../../agent/filter/parse.ts';
-import { type KernelOptions, openKernel } from '../../agent/ring-source.ts';
-import type { KernelFilters, RowSource } from '../../agent/source.ts';
-import { HEAD_AT, KINDS, type Kind, type Rows } from '../../bpf/rows.gen.ts';
+import { type Budget, parseBudget } from '../../agent/kernel/budget.ts';
+import type { KernelFilters } from '../../agent/kernel/controls.ts';
+import { type KernelOptions, type KernelSource, openKernel } from '../../agent/kernel/ring-source.ts';
+import type { RowSource } from '../../agent/source/row-source.ts';
+import { HEAD_AT, KINDS, type Kind, type Rows } from '../../bpf/rows/rows.gen.ts';
 import { drainAll } from './drain-all.ts';
 import { makePair, type Pair, socketsGone } from './netns.ts';
 
@@ -93,9 +94,8 @@ export function check(title: string, body: (run: Run) => Promise<void>, options:
   });
 }
 
-function runOf(source: RowSource): Run {
+function runOf(source: KernelSource): Run {
   const { filters } = source;
-  if (filters === undefined) throw new Error('the kernel source has no filters');
   source.sweep();
   const { client, server } = ends();
   const names = [client.name, server.name];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { importsOf, packagesOf, projectImportsOf } from './imports.ts';
+import { circlesOf, importsOf, packagesOf, projectImportsOf } from './imports.ts';
 
 const cases: [name: string, code: string, imports: string[]][] = [
   ['static', `import a from './a.ts';`, ['./a.ts']],
@@ -32,4 +32,27 @@ test('project paths are resolved, packages are cut to their name', () => {
   };
   expect(projectImportsOf(file)).toEqual(['agent/a.ts', 'server/live/b.ts']);
   expect(packagesOf(file)).toEqual(['@x/y', 'w', 'node:fs']);
+});
+
+const circles: [name: string, imports: Record<string, string[]>, circles: string[][]][] = [
+  ['none, though two ways lead to one file', { a: ['b', 'c'], b: ['d'], c: ['d'], d: [] }, []],
+  ['itself', { a: ['a'] }, [['a.ts']]],
+  ['two files', { a: ['b'], b: ['a'] }, [['a.ts', 'b.ts']]],
+  ['what only leads there or away is not of it', { a: ['b'], b: ['c'], c: ['b', 'd'], d: [] }, [['b.ts', 'c.ts']]],
+  ['two that share a file are one', { a: ['b'], b: ['a', 'c'], c: ['b'] }, [['a.ts', 'b.ts', 'c.ts']]],
+  [
+    'two apart',
+    { a: ['b'], b: ['a', 'c'], c: ['d'], d: ['c'] },
+    [
+      ['a.ts', 'b.ts'],
+      ['c.ts', 'd.ts'],
+    ],
+  ],
+];
+test.each(circles)('circles: %s', (_, imports, expected) => {
+  const files = Object.entries(imports).map(([name, froms]) => ({
+    path: `${name}.ts`,
+    text: froms.map((from) => `import type { A } from './${from}.ts';`).join('\n'),
+  }));
+  expect(circlesOf(files)).toEqual(expected);
 });

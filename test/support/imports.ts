@@ -29,3 +29,33 @@ export function packagesOf({ path, text }: ProjectFile): string[] {
     .filter((specifier) => !/^[./]/.test(specifier))
     .map((specifier) => specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/'));
 }
+
+/**
+ * Files that import each other, on whatever way round, as groups: each file of a group is reached from each other. A file that imports itself
+ * is a group too.
+ */
+export function circlesOf(files: readonly ProjectFile[]): string[][] {
+  const imports = new Map(files.map((file) => [file.path, projectImportsOf(file)]));
+  const reached = new Map(files.map(({ path }) => [path, reachableFrom(path, imports)]));
+  const isBoth = (a: string, b: string): boolean => reached.get(a)?.has(b) === true && reached.get(b)?.has(a) === true;
+  const left = new Set([...imports.keys()].filter((path) => isBoth(path, path)).sort());
+  const circles: string[][] = [];
+  for (const first of left) {
+    const circle = [...left].filter((path) => isBoth(first, path));
+    for (const path of circle) left.delete(path);
+    circles.push(circle);
+  }
+  return circles;
+}
+
+/** The files that `path` imports, and those that these import, and so on. */
+function reachableFrom(path: string, imports: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
+  const reached = new Set<string>();
+  const next = [...(imports.get(path) ?? [])];
+  for (let file = next.pop(); file !== undefined; file = next.pop()) {
+    if (reached.has(file)) continue;
+    reached.add(file);
+    next.push(...(imports.get(file) ?? []));
+  }
+  return reached;
+}

@@ -2,7 +2,7 @@
 // programs would make of a row.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { type Column, FILTER_WORDS, HEAD_AT, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { type Column, FILTER_WORDS, HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { compileC, SANITIZED } from './compile-c.ts';
 import { root } from './project-files.ts';
 
@@ -22,7 +22,7 @@ export function kernelFilter(directory: string): KernelFilter {
 
 /** The same for many programs at once, each over rows of its own. */
 export function kernelFilters(directory: string): KernelFilters {
-  const path = compileC(join(root, 'test/bpf/filter-eval.c'), directory, SANITIZED);
+  const path = compileC(join(root, 'test/bpf/rows/filter-eval.c'), directory, SANITIZED);
   return (asked) => {
     const { status, stdout, stderr } = spawnSync(path, { input: Buffer.concat(asked.map(inputOf)), encoding: 'latin1' });
     const wanted = asked.reduce((sum, { rows }) => sum + rows.length, 0);

@@ -4,18 +4,20 @@ import { join } from 'node:path';
 import type { Group, Plan } from '../../agent/metrics/tally-plan.ts';
 import { PLANS } from '../../agent/metrics/tally-plans.ts';
 import { readGroups } from '../../agent/metrics/tally-program.ts';
-import { KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { compileC, SANITIZED } from './compile-c.ts';
 import { root } from './project-files.ts';
 
-const SOURCES = ['tally', 'tally_check', 'tally_groups', 'tally_terms', 'met', 'row_size'].map((name) => join(root, `bpf/${name}.c`));
+const SOURCES = ['tally', 'tally_check', 'tally_groups', 'tally_terms', 'met', 'row_size'].map((name) =>
+  join(root, `bpf/loader/${name}.c`),
+);
 const FORGET = 255;
 
 export type Piece = { kind: Kind; rows: Uint8Array } | 'forget';
 
 /** Compiles it into `directory`; returns what runs a tally program over rows. */
 export function buildTally(directory: string) {
-  const path = compileC(join(root, 'test/bpf/tally-run.c'), directory, [...SOURCES, ...SANITIZED]);
+  const path = compileC(join(root, 'test/bpf/loader/tally-run.c'), directory, [...SOURCES, ...SANITIZED]);
   const run = (program: Uint8Array, pieces: readonly Piece[], args: readonly string[] = []): Buffer => {
     const input = Buffer.concat([program, ...pieces.flatMap(bytesOf)]);
     const { status, stdout, error } = spawnSync(path, args, { input, maxBuffer: 256 << 20 });

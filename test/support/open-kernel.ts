@@ -1,8 +1,8 @@
 // Opens the kernel source with the objects and the loader of a folder, in a process of its own, since a process keeps the
 // first loader it has met. Prints as JSON the hooks, or why it does not open.
 import process from 'node:process';
-import { openKernel } from '../../agent/ring-source.ts';
-import type { Hook } from '../../agent/source.ts';
+import { openKernel } from '../../agent/kernel/ring-source.ts';
+import type { Hook } from '../../agent/source/row-source.ts';
 
 export type Opened = { hooks: readonly Hook[]; refusal?: { code: string; message: string } };
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { zstdDecompressSync } from 'node:zlib';
-import { KIND, KINDS } from '../../bpf/rows.gen.ts';
+import { KIND, KINDS } from '../../bpf/rows/rows.gen.ts';
 
 /** Of a batch with its headers; of another body only the digest. */
 export function receiptOf(headers: IncomingHttpHeaders, body: Buffer): Record<string, unknown> {

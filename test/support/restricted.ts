@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { Worker } from 'node:worker_threads';
-import { startFilters } from '../../agent/filter/run.ts';
-import { openKernel } from '../../agent/ring-source.ts';
+import { filterInKernel } from '../../agent/filter/run.ts';
+import { openKernel } from '../../agent/kernel/ring-source.ts';
 import { rightsIn, rightsOf, type ThreadRights } from './threads.ts';
 
 export type Attempts = {
@@ -43,14 +43,14 @@ async function attempt(): Promise<Attempts> {
   const directory = mkdtempSync(join(tmpdir(), 'tcplens-restricted-'));
   try {
     const before = rightsOf(process.pid);
-    source.restrict?.(process.argv[2] === 'own');
+    source.restrict(process.argv[2] === 'own');
     const after = rightsOf(process.pid);
     const worker = new Worker('setInterval(() => {}, 1000)', { eval: true });
     await once(worker, 'online');
     const later = rightsOf(process.pid);
     await worker.terminate();
     const child = rightsIn(execFileSync('cat', ['/proc/self/status'], { encoding: 'utf8' }));
-    const filter = outcome(() => startFilters(source.filters, FILTER));
+    const filter = outcome(() => filterInKernel(source.filters, FILTER));
     const sweep = outcome(() => source.sweep());
     const chown = outcome(() => chownSync(directory, 1, 1));
     source.close();

@@ -1,5 +1,5 @@
 // Rows byte by byte for tests: values in, RowBinary out. Shares the offsets with rows.gen.ts and nothing of its readers.
-import { type Column, KINDS, type Kind } from '../../bpf/rows.gen.ts';
+import { type Column, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 
 /** Integers as numbers or bigints, enums and flags as their byte, addresses as 16 bytes in hex or dotted IPv4, comm as text. */
 export type RowValues = Record<string, number | bigint | string>;

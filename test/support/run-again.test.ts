@@ -3,7 +3,7 @@ import { runAgain } from './run-again.ts';
 
 const counters = 'test/kernel/counters.test.ts';
 const fidelity = 'test/fidelity/fidelity.test.ts';
-const pump = 'test/agent/pump.test.ts';
+const pump = 'test/agent/loop/pump.test.ts';
 const page = 'test/browser/kernel-to-pixel.test.ts';
 const many = [1, 2, 3, 4].map((n) => `test/kernel/${n}.test.ts`);
 const cases: { name: string; failed: string[]; hidden: Record<string, number>; again: string[] }[] = [

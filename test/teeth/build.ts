@@ -1,7 +1,7 @@
 // Builds what a mutant of a C source is in: of the objects and the loader those that contain the file, and nothing else.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { globSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import { root } from '../support/project-files.ts';
 import type { Tree } from './tree.ts';
 
@@ -12,15 +12,18 @@ const bpf = join(root, 'bpf');
 function closure(source: string, found = new Set<string>()): Set<string> {
   found.add(source);
   const text = readFileSync(join(bpf, source), 'utf8');
-  for (const [, header = ''] of text.matchAll(/^#include "([^"]+)"$/gm)) if (!found.has(header)) closure(header, found);
+  for (const [, included = ''] of text.matchAll(/^#include "([^"]+)"$/gm)) {
+    const header = join(dirname(source), included);
+    if (!found.has(header)) closure(header, found);
+  }
   return found;
 }
 
 /** What has to be built for a file of bpf/, as make knows it. */
 function targetsOf(file: string): string[] {
-  const sources = readdirSync(bpf).filter((name) => name.endsWith('.c') && name !== 'rows-btf.c');
+  const sources = globSync('{programs,loader}/*.c', { cwd: bpf });
   const of = (source: string) => (source.endsWith('.bpf.c') ? `prebuilt/${basename(source, '.bpf.c')}.bpf.o` : LOADER);
-  return [...new Set(sources.filter((source) => closure(source).has(basename(file))).map(of))];
+  return [...new Set(sources.filter((source) => closure(source).has(relative('bpf', file))).map(of))];
 }
 
 /** Objects and loader are sealed with the checksum of the headers they share. It stays, so that what is not built anew still fits. */
@@ -32,7 +35,7 @@ function sealOf(): string {
 /** Builds in the copy; returns what puts it back. Throws what the compiler says. */
 export function build(tree: Tree, file: string): () => void {
   const targets = targetsOf(file);
-  const cwd = join(tree.path, dirname(file));
+  const cwd = join(tree.path, 'bpf');
   execFileSync('make', ['--always-make', '--jobs=2', `SHARED=${sealOf()}`, ...targets], { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
   return () => {
     for (const target of targets) tree.restore(join('bpf', target));

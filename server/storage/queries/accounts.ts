@@ -1,13 +1,14 @@
 // What became of rows within a range: what agents saw and sent, what the tables hold, what was lost where, and its share.
-import { LOSSES, type Loss, OUTCOMES, type Outcome } from '../../../agent/outcome.ts';
-import { KIND } from '../../../bpf/rows.gen.ts';
+import { LOSSES, type Loss, OUTCOMES, type Outcome } from '../../../agent/contract/outcome.ts';
+import { KIND } from '../../../bpf/rows/rows.gen.ts';
 import type { Account, Accounting, Range } from '../../api.ts';
-import { countedMinutes, toldMinutes } from '../accounting-refresh.ts';
+import { storedMinutes, toldMinutes } from '../accounting-refresh.ts';
 import { quote } from '../columns.ts';
 import { hostName } from '../entities.ts';
 import { pairs, published } from '../published.ts';
 import type { Store } from '../store.ts';
-import { type Cover, coverOf, minutesWithin } from './cover.ts';
+import { countRows } from '../stored.ts';
+import { type Cover, coverOf, minutesWithin, publishedMinutes, rowsWithin } from './cover.ts';
 import { stepsWithin, type Window, windowOf } from './window.ts';
 
 type Counted = Outcome | 'stored';
@@ -31,17 +32,22 @@ const COMPLETENESS = 'if(greatest(seen, missing) > 0, (greatest(seen, missing) -
 async function coverOfAccounts(store: Pick<Store, 'query'>, { from_ms, to_ms }: Window, step_s: number): Promise<Cover> {
   const [from_s, to_s] = [Math.floor(from_ms / 60_000) * 60, Math.ceil(to_ms / 1000)];
   const coarse = to_ms - from_ms > MINUTES_SPAN_MAX_MS && step_s >= HOUR_S;
-  return coverOf(from_s, to_s, [], coarse ? await published(store, 'accounting', from_s, to_s) : []);
+  const [hours, minutes] = await Promise.all([
+    coarse ? published(store, 'accounting', from_s, to_s) : [],
+    publishedMinutes(store, from_s, to_s),
+  ]);
+  return coverOf(from_s, to_s, { days: [], hours, minutes });
 }
 
 /**
  * Rows by `keys` (name → expression over minute, host_id and kind) and what became of them, of the minutes that a range touches.
  * @param of which host, or which hosts, as conditions over `host_id` with parameters of the caller's
- * @param minutesOf what is asked for, of minutes; published hours have all of it
+ * @param minutesOf what is asked for, of minutes and rows; published hours have all of it
  */
-function countedBy(keys: Readonly<Record<string, string>>, { hours, rest }: Cover, of: string, minutesOf = countedMinutes): string {
+function countedBy(keys: Readonly<Record<string, string>>, covered: Cover, of: string, minutesOf = countedMinutes): string {
+  const { hours } = covered;
   const and = of === '' ? '' : ` AND ${of}`;
-  const minutes = minutesOf(`(${minutesWithin(rest)})${and}`);
+  const minutes = minutesOf(covered, and);
   const published =
     hours.length === 0 ? '' : `UNION ALL SELECT start, host_id, kind, counted, rows FROM accounting_1h WHERE ${pairs(hours)}${and}`;
   const columns = Object.entries(keys).map(([name, expression]) => `${expression} AS ${name}, `);
@@ -52,7 +58,18 @@ WHERE ${IN_NAMES}
 GROUP BY ${names.join('')}counted`;
 }
 
-const toldOnly = (where: string) => `(${toldMinutes(where)})`;
+/** What was told, of all minutes that no hour has. @param and a further condition, with its AND */
+const toldOnly = ({ minutes, rest }: Cover, and: string) => `(${toldMinutes(`(${minutesWithin([...minutes, ...rest])})${and}`)})`;
+
+/** With what the tables hold: as minutes that have been made say, else as the rows do. */
+function countedMinutes(covered: Cover, and: string): string {
+  const made = covered.minutes.length === 0 ? '' : `UNION ALL ${storedMinutes(`(${minutesWithin(covered.minutes)})${and}`)}`;
+  const rows = countRows(`(${rowsWithin(covered.rest)})${and}`);
+  const counted =
+    covered.rest.length === 0 ? '' : `UNION ALL SELECT minute, host_id, kind, 'stored' AS counted, c.rows AS n FROM (${rows}) AS c`;
+  return `(${toldOnly(covered, and)} ${made} ${counted})`;
+}
+
 const ofHost = ({ host_id }: Pick<Range, 'host_id'>) => (host_id === undefined ? '' : 'host_id = {host_id:UInt64}');
 
 function figuresOf(sums: readonly Sum[]): Figures {

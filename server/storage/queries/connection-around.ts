@@ -13,7 +13,7 @@ const SWEEP_MS = 60_000;
 /** Of the connections to one destination, whatever they came to, those whose port was taken at a time. */
 const PORTS_USED = `SELECT uniqExact(port) AS ports_used FROM (
   SELECT any(local_port) AS port, maxIf(toUnixTimestamp64Milli(time_ns), event != 'open') AS ended_ms, argMax(end_reason, time_ns) AS reason
-  FROM connection
+  FROM connection FINAL
   WHERE host_id = {host_id:UInt64} AND netns = {netns:UInt64} AND peer_addr = toIPv6({peer_addr:String}) AND peer_port = {peer_port:UInt16}
     AND role = 'client' AND event != 'failed' AND local_port BETWEEN {first:UInt16} AND {last:UInt16}
     AND time_ns >= fromUnixTimestamp64Milli({at_ms:Int64} - ${LOOK_BACK_MS}, 'UTC')
@@ -21,7 +21,7 @@ const PORTS_USED = `SELECT uniqExact(port) AS ports_used FROM (
   HAVING minIf(toUnixTimestamp64Milli(time_ns), event = 'open') <= {at_ms:Int64}
 ) WHERE ended_ms = 0 OR ended_ms >= {at_ms:Int64} OR (reason = 'fin_local' AND ended_ms >= {at_ms:Int64} - ${TIME_WAIT_MS})`;
 
-const OUT_NO_ROUTES = `SELECT sum(n.out_no_routes) AS out_no_routes FROM namespace AS n
+const OUT_NO_ROUTES = `SELECT sum(n.out_no_routes) AS out_no_routes FROM namespace AS n FINAL
 WHERE n.host_id = {host_id:UInt64} AND n.netns = {netns:UInt64}
   AND n.time_ns >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AND n.time_ns <= fromUnixTimestamp64Milli({to_ms:Int64} + ${SWEEP_MS}, 'UTC')`;
 

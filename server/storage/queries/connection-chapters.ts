@@ -1,5 +1,5 @@
 // One connection's rows as the store gives them, by what they tell.
-import type { ConnectionRow, EndReason, Event as EventName, Owner, Role, State } from '../../../bpf/rows.gen.ts';
+import type { ConnectionRow, EndReason, Event as EventName, Owner, Role, State } from '../../../bpf/rows/rows.gen.ts';
 import type { Connection, Retransmit } from '../../api.ts';
 import type { LimitTimes } from './limits.ts';
 

@@ -17,13 +17,13 @@ const TURNED = `${REVERSED} AND (netns != {netns:UInt64} OR direction = 'unknown
 
 const strays = (table: string, time: string, ends: string, direction: string, members: string) =>
   `SELECT toString(toUnixTimestamp64Nano(t.time_ns)) AS time_ns, CAST(${direction}, 'String') AS direction, ${members}
-FROM (SELECT * FROM ${table} WHERE ${time} AND host_id = {host_id:UInt64} AND connection_id = 0 AND (${ends}) ORDER BY time_ns LIMIT {rows:UInt32}) AS t
+FROM (SELECT * FROM ${table} FINAL WHERE ${time} AND host_id = {host_id:UInt64} AND connection_id = 0 AND (${ends}) ORDER BY time_ns LIMIT {rows:UInt32}) AS t
 ORDER BY t.time_ns`;
 
 /** A later connection with the same ends takes over what comes from then on. */
 const beforeNext = (
   near: string,
-) => `time_ns < (SELECT if(count() = 0, toDateTime64('2200-01-01 00:00:00', 9, 'UTC'), min(time_ns)) FROM connection
+) => `time_ns < (SELECT if(count() = 0, toDateTime64('2200-01-01 00:00:00', 9, 'UTC'), min(time_ns)) FROM connection FINAL
   WHERE ${near} AND host_id = {host_id:UInt64} AND ${ENDS} AND time_ns > fromUnixTimestamp64Milli({closed_ms:Int64}, 'UTC'))`;
 
 /** With `rows` of each kind at most, the first. */

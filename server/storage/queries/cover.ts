@@ -1,31 +1,70 @@
-// Which published days and hours a range is answered from, and which minutes are left for rollup_1m: every moment once.
+// What a range is answered from: published days, hours and minutes, and rows where none are published. Every moment once.
+import type { Figure } from '../figures.ts';
+import { PIECE_S } from '../late-pieces.ts';
 import { type Published, pairs, published } from '../published.ts';
+import { type RollupKey, rowsRolledUp } from '../rollup.ts';
 import type { Store } from '../store.ts';
-import type { Source, Window } from './window.ts';
+import { rowsTime, type Source, type Window } from './window.ts';
 
 export type Piece = Pick<Published, 'start_s' | 'version'>;
-export type Cover = { days: Piece[]; hours: Piece[] /** [from, to) in s, oldest first */; rest: [from_s: number, to_s: number][] };
+/** [from, to) in s. */
+export type Span = [from_s: number, to_s: number];
+/** `minutes` are in rollup_1m and `stored`; of `rest` only the rows tell. Both oldest first. */
+export type Cover = { days: Piece[]; hours: Piece[]; minutes: Span[]; rest: Span[] };
 
 const HOUR_S = 3600;
 const DAY_S = 86_400;
 
-/** @param days and hours that are published, oldest first. A piece that is not wholly within [from, to) is left to a finer one. */
-export function coverOf(from_s: number, to_s: number, days: readonly Piece[], hours: readonly Piece[]): Cover {
+/** @param days, hours and minutes that are published, oldest first. A piece that is not wholly within [from, to) is left to a finer one. */
+export function coverOf(
+  from_s: number,
+  to_s: number,
+  { days, hours, minutes }: Record<'days' | 'hours' | 'minutes', readonly Piece[]>,
+): Cover {
   const within = (length_s: number) => (piece: Piece) => piece.start_s >= from_s && piece.start_s + length_s <= to_s;
   const whole = days.filter(within(DAY_S));
   const covered = new Set(whole.map(({ start_s }) => start_s));
   const between = hours.filter(within(HOUR_S)).filter(({ start_s }) => !covered.has(start_s - (start_s % DAY_S)));
-  const taken = [
-    ...whole.map(({ start_s }) => [start_s, start_s + DAY_S] as const),
-    ...between.map(({ start_s }) => [start_s, start_s + HOUR_S] as const),
-  ].sort(([a], [b]) => a - b);
-  const rest: Cover['rest'] = [];
+  const taken = [...whole.map(spanOf(DAY_S)), ...between.map(spanOf(HOUR_S))].sort(([a], [b]) => a - b);
+  const left = outsideOf(taken, [from_s, to_s]);
+  const made = joined(minutes.map(spanOf(PIECE_S)));
+  return {
+    days: whole,
+    hours: between,
+    minutes: left.flatMap((span) => insideOf(made, span)),
+    rest: left.flatMap((span) => outsideOf(made, span)),
+  };
+}
+
+const spanOf =
+  (length_s: number) =>
+  ({ start_s }: Piece): Span => [start_s, start_s + length_s];
+
+/** Neighbours as one. @param spans in order */
+function joined(spans: readonly Span[]): Span[] {
+  const found: Span[] = [];
+  for (const [from, to] of spans) {
+    const last = found.at(-1);
+    if (last !== undefined && last[1] >= from) last[1] = Math.max(last[1], to);
+    else found.push([from, to]);
+  }
+  return found;
+}
+
+/** Of a span, what is in any of the spans. */
+function insideOf(spans: readonly Span[], [from_s, to_s]: Span): Span[] {
+  return spans.map(([from, to]): Span => [Math.max(from, from_s), Math.min(to, to_s)]).filter(([from, to]) => from < to);
+}
+
+/** Of a span, what is in none of the spans. @param spans in order, none within another */
+function outsideOf(spans: readonly Span[], [from_s, to_s]: Span): Span[] {
+  const found: Span[] = [];
   let at = from_s;
-  for (const [from, to] of [...taken, [to_s, to_s] as const]) {
-    if (from > at) rest.push([at, from]);
+  for (const [from, to] of [...insideOf(spans, [from_s, to_s]), [to_s, to_s] as const]) {
+    if (from > at) found.push([at, from]);
     at = to;
   }
-  return { days: whole, hours: between, rest };
+  return found;
 }
 
 /** Of a rollup's window; of one that rows answer, undefined. */
@@ -34,30 +73,62 @@ export async function cover(store: Pick<Store, 'query'>, { source, from_ms, to_m
   const from_s = Math.floor(from_ms / 60_000) * 60;
   const to_s = Math.ceil(to_ms / 1000);
   const ask = (tier: '1h' | '1d', by: readonly Source[]) => (by.includes(source) ? published(store, tier, from_s, to_s) : []);
-  const [days, hours] = await Promise.all([ask('1d', ['rollup_1d']), ask('1h', ['rollup_1h', 'rollup_1d'])]);
-  return coverOf(from_s, to_s, days, hours);
+  const [days, hours, minutes] = await Promise.all([
+    ask('1d', ['rollup_1d']),
+    ask('1h', ['rollup_1h', 'rollup_1d']),
+    publishedMinutes(store, from_s, to_s),
+  ]);
+  return coverOf(from_s, to_s, { days, hours, minutes });
 }
+
+/** The first of them may have begun before the range. */
+export const publishedMinutes = (store: Pick<Store, 'query'>, from_s: number, to_s: number): Promise<Published[]> =>
+  published(store, 'minutes', from_s - PIECE_S, to_s);
 
 const moment = (s: number) => `toDateTime(${s}, 'UTC')`;
 
 /** Over a table with a `minute`, sorted by its hour first. */
-export function minutesWithin(rest: Cover['rest']): string {
-  const spans = rest.map(
+export function minutesWithin(spans: readonly Span[]): string {
+  const conditions = spans.map(
     ([from, to]) =>
       `toStartOfHour(minute) BETWEEN toStartOfHour(${moment(from)}) AND ${moment(to - 1)} AND minute >= ${moment(from)} AND minute < ${moment(to)}`,
   );
-  return spans.length === 0 ? 'false' : spans.map((span) => `(${span})`).join(' OR ');
+  return conditions.length === 0 ? 'false' : conditions.map((condition) => `(${condition})`).join(' OR ');
 }
 
-/** A table expression: the rollup's columns over what is covered, `minute` being the start of each piece. `columns`: beside its time and `others`. */
-export function rolledUp({ days, hours, rest }: Cover, columns: string, filters: string): string {
+/** Over rows. */
+export function rowsWithin(spans: readonly Span[]): string {
+  return spans.length === 0 ? 'false' : spans.map(([from, to]) => `(${rowsTime(from * 1000, to * 1000)})`).join(' OR ');
+}
+
+/** What is asked of entries: their keys, and figures. `rtt` comes with them. */
+export type Asked = { keys: readonly RollupKey[]; figures: readonly Figure[] };
+
+/**
+ * A table expression: minute (the start of a piece), others, the keys, the figures and rtt over what is covered.
+ * @param filters over the rollups' keys
+ */
+export function rolledUp({ days, hours, minutes, rest }: Cover, { keys, figures }: Asked, filters: string): string {
   const and = filters === '' ? '' : ` AND ${filters}`;
-  const parts = [`SELECT minute, false AS others, ${columns} FROM rollup_1m WHERE (${minutesWithin(rest)})${and}`];
+  const columns = [...keys, ...figures, 'rtt'].join(', ');
+  const parts: string[] = [];
+  if (minutes.length > 0)
+    parts.push(`SELECT minute, false AS others, ${columns} FROM rollup_1m FINAL WHERE (${minutesWithin(minutes)})${and}`);
   for (const [table, pieces] of [
     ['rollup_1h', hours],
     ['rollup_1d', days],
   ] as const) {
     if (pieces.length > 0) parts.push(`SELECT start AS minute, others, ${columns} FROM ${table} WHERE ${pairs(pieces)}${and}`);
   }
+  // Where nothing is published there is nothing, in the columns' types.
+  if (rest.length > 0 || parts.length === 0) {
+    const rows = rowsRolledUp(keysWith(keys, filters), figures, rowsWithin(rest));
+    parts.push(`SELECT minute, false AS others, ${columns} FROM (${rows})${filters === '' ? '' : ` WHERE ${filters}`}`);
+  }
   return `(${parts.join('\nUNION ALL ')})`;
 }
+
+/** The filters' keys, too: rows are filtered when they have been added up by them. */
+const keysWith = (keys: readonly RollupKey[], filters: string): RollupKey[] => [
+  ...new Set([...keys, ...(['host_id', 'comm', 'service_port'] as const).filter((key) => new RegExp(`\\b${key} = `).test(filters))]),
+];

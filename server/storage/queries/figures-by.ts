@@ -1,5 +1,6 @@
 // Figures grouped by any keys, from rows or from the rollups: the same columns either way.
 import { bucketQuantile, type Figure, figuresOf, folded, kindsOf, RTT_COUNTS } from '../figures.ts';
+import { ROLLUP_KEYS } from '../rollup.ts';
 import { type Cover, rolledUp } from './cover.ts';
 import type { Window } from './window.ts';
 
@@ -8,9 +9,6 @@ export type Keys = Record<string, { rows: string; rollup: string }>;
 
 /** How a figure or a key is told: from rows, or from any rollup. */
 export const toldBy = ({ source }: Pick<Window, 'source'>) => (source === 'rows' ? 'rows' : 'rollup');
-
-/** A rollup's columns that are no figures. */
-const ROLLUP_KEYS = ['host_id', 'cgroup_id', 'comm', 'role', 'peer_network', 'service_port'];
 
 /**
  * A SELECT of the keys, the figures, `rows` (stored rows or entries they come from) and `rtt` (for RTT_QUANTILES). Planning a
@@ -22,12 +20,12 @@ export function figuresBy(keys: Keys, figures: readonly Figure[], { filters, whe
   const columns = (by: 'rows' | 'rollup') => Object.entries(keys).map(([name, expression]) => `${expression[by]} AS ${name}`);
   const together = figures.map((name) => `${folded(name)} AS ${name}`).join(', ');
   if (cover) {
-    const source = rolledUp(cover, [...ROLLUP_KEYS, ...figures, 'rtt'].join(', '), filters);
+    const source = rolledUp(cover, { keys: ROLLUP_KEYS, figures }, filters);
     return `SELECT ${columns('rollup').join(', ')}, ${together}, count() AS rows, sumMap(rtt) AS rtt FROM ${source} GROUP BY ${names}`;
   }
   const kinds = kindsOf(figures).map((kind) => {
     const rtt = `quantilesIfState(0.5, 0.99)(srtt_us, ${RTT_COUNTS[kind]}) AS rtt`;
-    return `SELECT ${[...columns('rows'), ...figuresOf(kind, figures), 'count() AS rows', rtt].join(', ')} FROM ${kind} WHERE ${where} GROUP BY ${names}`;
+    return `SELECT ${[...columns('rows'), ...figuresOf(kind, figures), 'count() AS rows', rtt].join(', ')} FROM ${kind} FINAL WHERE ${where} GROUP BY ${names}`;
   });
   return `SELECT ${names}, ${together}, sum(rows) AS rows, quantilesIfMergeState(0.5, 0.99)(rtt) AS rtt
 FROM (${kinds.join('\nUNION ALL ')})

@@ -17,7 +17,7 @@ const SOCKETS = (
     (last, argMax(accept_queue, time_ns), argMax(accept_queue_limit, time_ns), argMax(syn_backlog, time_ns)) AS newest,
     max(accept_queue) AS queue_max, max(accept_queue / greatest(accept_queue_limit, 1)) AS fullest,
     sum(accepted) AS accepted_sum, sum(overflows) AS overflows_sum, sum(drops) AS drops_sum
-  FROM listener WHERE ${where}
+  FROM listener FINAL WHERE ${where}
   GROUP BY host_key, socket`;
 
 /** The second to fourth part of `newest`, over the sockets that are still there. */

@@ -6,6 +6,6 @@ import { windowOf } from './window.ts';
 /** How many in the range. A namespace knows no process, port or peer: filtered by one, there are none. */
 export async function noRoutes(store: Store, range: Range, now_ms: number): Promise<number> {
   const { where, params } = windowOf(range, now_ms, 'rows');
-  const [found] = await store.query<{ sum: number }>(`SELECT sum(out_no_routes) AS sum FROM namespace WHERE ${where}`, params, 1);
+  const [found] = await store.query<{ sum: number }>(`SELECT sum(out_no_routes) AS sum FROM namespace FINAL WHERE ${where}`, params, 1);
   return found?.sum ?? 0;
 }

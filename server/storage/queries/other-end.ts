@@ -17,7 +17,7 @@ const FOUND = (
 ) => `SELECT toString(host_key) AS host_id, ${hostName('host_key')} AS host, toString(connection_key) AS connection_id, comm
 FROM (
   SELECT host_id AS host_key, connection_id AS connection_key, argMax(comm, time_ns) AS comm
-  FROM connection
+  FROM connection FINAL
   WHERE ${time} AND snd_isn = {rcv_isn:UInt32} AND rcv_isn = {snd_isn:UInt32}
     AND NOT (host_id = {own_host:UInt64} AND connection_id = {own_connection:UInt64})
   GROUP BY host_key, connection_key LIMIT 1
@@ -25,7 +25,7 @@ FROM (
 
 /** Of that connection, or of its host without a socket for it any more. */
 const RESET_SENT = (time: string) => `SELECT toUnixTimestamp64Nano(min(time_ns)) / 1e6 AS at_ms, count() AS resets
-FROM reset
+FROM reset FINAL
 WHERE ${time} AND host_id = {host_id:UInt64} AND direction = 'sent' AND (connection_id = {connection_id:UInt64} OR (
   NOT has_socket AND local_port = {peer_port:UInt16} AND peer_port = {local_port:UInt16}
   AND local_addr = toIPv6({peer_addr:String}) AND peer_addr = toIPv6({local_addr:String})))`;

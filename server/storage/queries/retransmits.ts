@@ -1,5 +1,5 @@
 // Retransmissions as people read them, newest first.
-import type { RetransmitRow } from '../../../bpf/rows.gen.ts';
+import type { RetransmitRow } from '../../../bpf/rows/rows.gen.ts';
 import type { Range, Retransmit } from '../../api.ts';
 import { hostName } from '../entities.ts';
 import type { Store } from '../store.ts';
@@ -47,7 +47,7 @@ export async function retransmits(
 ): Promise<Retransmit[]> {
   const { where, params } = windowOf(range, now_ms, 'rows');
   const connection = connection_id === undefined ? '' : 'AND connection_id = {connection_id:UInt64}';
-  const sql = `SELECT * FROM retransmit WHERE ${where} ${connection} ORDER BY time_ns DESC LIMIT {limit:UInt32}`;
+  const sql = `SELECT * FROM retransmit FINAL WHERE ${where} ${connection} ORDER BY time_ns DESC LIMIT {limit:UInt32}`;
   const rows = await store.query<Retransmit>(`${answer(sql)} ORDER BY r.time_ns DESC`, { ...params, connection_id, limit }, limit);
   return rows.map(withPlainAddresses);
 }
@@ -55,7 +55,7 @@ export async function retransmits(
 /** The first `limit` of one connection, oldest first. */
 export async function retransmitsOf(store: Store, host_id: string, connection_id: string, limit: number): Promise<Retransmit[]> {
   const sql =
-    'SELECT * FROM retransmit WHERE host_id = {host_id:UInt64} AND connection_id = {connection_id:UInt64} ORDER BY time_ns LIMIT {limit:UInt32}';
+    'SELECT * FROM retransmit FINAL WHERE host_id = {host_id:UInt64} AND connection_id = {connection_id:UInt64} ORDER BY time_ns LIMIT {limit:UInt32}';
   const rows = await store.query<Retransmit>(`${answer(sql)} ORDER BY r.time_ns`, { host_id, connection_id, limit }, limit);
   return rows.map(withPlainAddresses);
 }

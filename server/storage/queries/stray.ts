@@ -40,8 +40,8 @@ function connectionsWith(table: Table, where: string, { from_ms, to_ms }: Window
   const near = rowsTime(from_ms - NEAR_MS, to_ms + NEAR_MS);
   const rows = (from: string, begins: string, ended: string) =>
     `SELECT ${ENDS.join(', ')}, ${GIVEN_NAMES}, connection_id, owner, time_ns, ${begins} AS begins, ${ended} AS ended
-    FROM ${from} WHERE ${near} AND (${ENDS.join(', ')}) IN (${wanted})`;
-  return `WITH stray_ends AS (SELECT DISTINCT ${ENDS.join(', ')} FROM ${table} WHERE ${where} LIMIT ${ENDS_MAX})
+    FROM ${from} FINAL WHERE ${near} AND (${ENDS.join(', ')}) IN (${wanted})`;
+  return `WITH stray_ends AS (SELECT DISTINCT ${ENDS.join(', ')} FROM ${table} FINAL WHERE ${where} LIMIT ${ENDS_MAX})
   SELECT ${ENDS.join(', ')}, connection_id, ${Object.entries(GIVEN)
     .map(([name, of]) => `${of} AS given_${name}`)
     .join(', ')},
@@ -72,7 +72,7 @@ function attributed(table: Table, window: Window, range: Range, members: readonl
   const ends = ENDS.map((name, at) => `if(turned = 1, ${REVERSED[at]}, ${name}) AS end_${name}`);
   // Each row is tried from both its ends, and the better answer is kept.
   const tried = `SELECT *, arrayJoin(${EITHER_END[table] ? '[0, 1]' : '[0]'}) AS turned, ${ends.join(', ')}
-    FROM (SELECT *, rowNumberInAllBlocks() AS stray FROM ${table} WHERE ${where})`;
+    FROM (SELECT *, rowNumberInAllBlocks() AS stray FROM ${table} FINAL WHERE ${where})`;
   const turn = (name: string) => `if(alive, s.end_${name}, s.${name}) AS ${name}`;
   return `SELECT s.time_ns AS time_ns, s.host_id AS host_id, s.state AS state, ${ALIVE} AS alive,
     ${given('connection_id', 'toUInt64(0)')} AS connection_id, ${given('given_comm', 's.comm')} AS comm,
@@ -91,9 +91,13 @@ function attributed(table: Table, window: Window, range: Range, members: readonl
  */
 export async function rowsOf(store: Store, table: Table, range: Range, window: Window, members: readonly string[]): Promise<string> {
   const { filters, time, where, params } = window;
-  const [found] = await store.query<{ strays: number }>(`SELECT count() AS strays FROM ${table} WHERE ${strays(window, range)}`, params, 1);
+  const [found] = await store.query<{ strays: number }>(
+    `SELECT count() AS strays FROM ${table} FINAL WHERE ${strays(window, range)}`,
+    params,
+    1,
+  );
   const plain = ['time_ns', 'host_id', 'state', 'connection_id', 'comm', 'cgroup_id', 'local_addr', 'local_port', 'peer_addr', 'peer_port'];
-  const own = `SELECT ${plain.join(', ')}, CAST(role, 'String') AS role, CAST(direction, 'String') AS direction, has_socket, ${members.join(', ')} FROM ${table}`;
+  const own = `SELECT ${plain.join(', ')}, CAST(role, 'String') AS role, CAST(direction, 'String') AS direction, has_socket, ${members.join(', ')} FROM ${table} FINAL`;
   if (!found || found.strays === 0) return `(${own} WHERE ${where})`;
   const columns = [...plain, 'role', 'direction', 'has_socket', ...members].join(', ');
   const looked = `SELECT ${columns} FROM (${attributed(table, window, range, members)})${filters === '' ? '' : ` WHERE ${filters}`}`;

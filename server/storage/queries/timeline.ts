@@ -45,7 +45,7 @@ function overRows(window: Window, shown: readonly Figure[]): string {
   const { step_s, where } = window;
   const summed = (kind: FigureKind, more: string) =>
     `SELECT ${stepOf('time_ns', step_s)} AS time_s, '${kind}' AS kind, [${expressionsOf(kind, shown).join(', ')}] AS sums, count() AS rows, ${more}
-FROM ${kind} WHERE ${where} GROUP BY time_s`;
+FROM ${kind} FINAL WHERE ${where} GROUP BY time_s`;
   const kinds = kindsOf(shown);
   const measured = kinds
     .filter((kind) => RTT_COUNTS[kind] !== '0')
@@ -71,7 +71,7 @@ function overRollup({ step_s, filters }: Window, covered: Cover, shown: readonly
   return `SELECT time_s, 'rollup' AS kind, sums, rows, ${RTT_QUANTILES.rollup('(PARTITION BY time_s)')} AS recent_rtt, ${RTT_QUANTILES.rollup('()')} AS range_rtt
 FROM (
   SELECT ${stepOf('minute', step_s)} AS time_s, [${sums}] AS sums, count() AS rows, sumMap(rtt) AS rtt
-  FROM ${rolledUp(covered, [...shown, 'rtt'].join(', '), filters)} GROUP BY time_s
+  FROM ${rolledUp(covered, { keys: [], figures: shown }, filters)} GROUP BY time_s
 )`;
 }
 

@@ -9,7 +9,7 @@ import type { Range } from '../../../agent/filter/ranges.ts';
 import { union } from '../../../agent/filter/ranges.ts';
 import { RecordedNames } from '../../../agent/filter/recorded.ts';
 import type { Filter } from '../../../agent/filter/tree.ts';
-import { type Column, KINDS, type Kind } from '../../../bpf/rows.gen.ts';
+import { type Column, KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import { kernelFilter } from '../../support/kernel-filter.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 import { missingCommand } from '../../support/run-command.ts';

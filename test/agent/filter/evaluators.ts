@@ -2,7 +2,7 @@
 import { compileFilter } from '../../../agent/filter/compile.ts';
 import { markRows, type RecordedNames } from '../../../agent/filter/recorded.ts';
 import type { Filter } from '../../../agent/filter/tree.ts';
-import { HEAD_AT, type Kind } from '../../../bpf/rows.gen.ts';
+import { HEAD_AT, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import type { KernelFilter } from '../../support/kernel-filter.ts';
 
 export type Row = { kind: Kind; row: Uint8Array };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parseFilter } from '../../../agent/filter/parse.ts';
 import { RecordedNames } from '../../../agent/filter/recorded.ts';
-import { CA_STATE, CLASS, DIRECTION, END_REASON, EVENT, type Kind, MEANING, OUTCOME, ROLE, STATE } from '../../../bpf/rows.gen.ts';
+import { CA_STATE, CLASS, DIRECTION, END_REASON, EVENT, type Kind, MEANING, OUTCOME, ROLE, STATE } from '../../../bpf/rows/rows.gen.ts';
 import { type KernelFilter, kernelFilter } from '../../support/kernel-filter.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 import { missingCommand } from '../../support/run-command.ts';

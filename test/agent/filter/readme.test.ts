@@ -6,7 +6,7 @@ import { FILTERED_KINDS, factLayout } from '../../../agent/filter/facts.ts';
 import { FIELDS } from '../../../agent/filter/fields.ts';
 import { ANY_NAMES } from '../../../agent/filter/names.ts';
 import { parseFilter } from '../../../agent/filter/parse.ts';
-import { KIND } from '../../../bpf/rows.gen.ts';
+import { KIND } from '../../../bpf/rows/rows.gen.ts';
 import { root } from '../../support/project-files.ts';
 
 const section = readFileSync(join(root, 'README.md'), 'utf8').split('\n## Filters\n')[1]?.split('\n## ')[0] ?? '';

@@ -4,7 +4,7 @@ import { compileFilter } from '../../../agent/filter/compile.ts';
 import { FilterError } from '../../../agent/filter/filter-error.ts';
 import type { Names } from '../../../agent/filter/names.ts';
 import { parseFilter } from '../../../agent/filter/parse.ts';
-import type { Kind } from '../../../bpf/rows.gen.ts';
+import type { Kind } from '../../../bpf/rows/rows.gen.ts';
 
 const names: Names = {
   cgroups: (name) => (name === 'nginx.service' ? [7n, 9n] : []),

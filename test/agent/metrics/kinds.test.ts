@@ -1,10 +1,11 @@
 // Resets, drops, congestion, listeners and namespaces as metrics: rows with known contents into a real OTLP receiver.
 import { afterEach, expect, test } from 'vitest';
-import { createLog } from '../../../agent/log.ts';
 import { ConnectionAttributes, parseAttributes } from '../../../agent/metrics/connection-attributes.ts';
 import { Instruments } from '../../../agent/metrics/instruments.ts';
+import { PlainTally } from '../../../agent/metrics/plain-tally.ts';
 import { startTelemetry, type Telemetry } from '../../../agent/metrics/telemetry.ts';
-import { CA_STATE, DIRECTION, EVENT, type Kind, MEANING, ROLE, STATE } from '../../../bpf/rows.gen.ts';
+import { createLog } from '../../../agent/process/log.ts';
+import { CA_STATE, DIRECTION, EVENT, type Kind, MEANING, ROLE, STATE } from '../../../bpf/rows/rows.gen.ts';
 import { type OtlpReceiver, openOtlpReceiver } from '../../support/otlp-receiver.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 
@@ -47,7 +48,7 @@ async function check(
     log: createLog('error'),
   });
   const attributes = new ConnectionAttributes(parseAttributes('server.port,tcplens.comm'), EPHEMERAL_FROM, 100);
-  const instruments = new Instruments(telemetry, attributes);
+  const instruments = new Instruments(telemetry, attributes, new PlainTally(attributes.options));
   for (const [kind, values] of rows) instruments.record(kind, rowBytes(kind, values));
   await telemetry.stop();
   const plain = (points: readonly Point[]) => points.map(([of, value]) => JSON.stringify([sorted(of), value])).sort();

@@ -1,12 +1,13 @@
 // Rows with known contents, through the instruments and the SDK, into a real OTLP receiver and a Prometheus scrape.
 import { afterEach, expect, test } from 'vitest';
-import { emptyLedger } from '../../../agent/account.ts';
-import { createLog } from '../../../agent/log.ts';
+import { emptyLedger } from '../../../agent/accounts/ledger.ts';
 import { ConnectionAttributes, ephemeralFrom, parseAttributes } from '../../../agent/metrics/connection-attributes.ts';
 import { Instruments } from '../../../agent/metrics/instruments.ts';
+import { PlainTally } from '../../../agent/metrics/plain-tally.ts';
 import { observeSelf } from '../../../agent/metrics/self-metrics.ts';
 import { startTelemetry, type Telemetry } from '../../../agent/metrics/telemetry.ts';
-import { CLASS, END_REASON, EVENT, type Kind, OUTCOME, ROLE } from '../../../bpf/rows.gen.ts';
+import { createLog } from '../../../agent/process/log.ts';
+import { CLASS, END_REASON, EVENT, type Kind, OUTCOME, ROLE } from '../../../bpf/rows/rows.gen.ts';
 import { type OtlpReceiver, openOtlpReceiver } from '../../support/otlp-receiver.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 import { fakeSource } from '../fake-source.ts';
@@ -46,7 +47,8 @@ async function exported(
     version: '9.9.9',
     log: createLog('error'),
   });
-  const instruments = new Instruments(telemetry, new ConnectionAttributes(parseAttributes(attributes), ephemeralFrom(ephemeral), 100));
+  const wanted = new ConnectionAttributes(parseAttributes(attributes), ephemeralFrom(ephemeral), 100);
+  const instruments = new Instruments(telemetry, wanted, new PlainTally(wanted.options));
   for (const [kind, values] of rows) instruments.record(kind, rowBytes(kind, values));
   return receiver;
 }

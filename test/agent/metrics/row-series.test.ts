@@ -6,7 +6,7 @@ import { ConnectionAttributes } from '../../../agent/metrics/connection-attribut
 import { PlainTally } from '../../../agent/metrics/plain-tally.ts';
 import { HISTOGRAMS, SUMS } from '../../../agent/metrics/row-metrics.ts';
 import { RowSeries } from '../../../agent/metrics/row-series.ts';
-import { EVENT, ROLE } from '../../../bpf/rows.gen.ts';
+import { EVENT, ROLE } from '../../../bpf/rows/rows.gen.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 import { tries } from '../../support/tries.ts';
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Anonymizer } from '../../../agent/recording/anonymize.ts';
-import { HEAD_AT, readAddress } from '../../../bpf/rows.gen.ts';
+import { HEAD_AT, readAddress } from '../../../bpf/rows/rows.gen.ts';
 import { rowBytes } from '../../support/row-bytes.ts';
 
 const anonymizer = new Anonymizer(Buffer.from('one key'));

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { expect, test } from 'vitest';
 import { Recording } from '../../../agent/recording/read.ts';
-import { rowJson } from '../../../agent/row-text.ts';
-import { type Column, KINDS, type Kind } from '../../../bpf/rows.gen.ts';
+import { rowJson } from '../../../agent/text/row-text.ts';
+import { type Column, KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import { runCommand } from '../../support/run-command.ts';
 
 const earlier = (extension: string) => join(import.meta.dirname, `earlier.${extension}`);

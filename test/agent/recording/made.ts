@@ -3,8 +3,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeFrame, encodeJson, encodePrefix, type RecordingEnd, SORT } from '../../../agent/recording/format.ts';
-import { layoutOf } from '../../../bpf/layout.ts';
-import { KIND, KINDS, type Kind } from '../../../bpf/rows.gen.ts';
+import { layoutOf } from '../../../bpf/rows/layout.ts';
+import { KIND, KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 import { HEADER } from '../recorded.ts';
 

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { encodeFrame, encodeJson, encodePrefix, FRAME_HEAD_BYTES, PREFIX_BYTES, SORT } from '../../../agent/recording/format.ts';
 import { Losses } from '../../../agent/recording/losses.ts';
 import { Recording } from '../../../agent/recording/read.ts';
-import { layoutOf } from '../../../bpf/layout.ts';
-import { KIND, KINDS } from '../../../bpf/rows.gen.ts';
+import { layoutOf } from '../../../bpf/rows/layout.ts';
+import { KIND, KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { HEADER } from '../recorded.ts';
 import { COUNTED, end, FRAMES, fileOf, header, row, rows, SOUND } from './made.ts';
 

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { encodeJson, SORT } from '../../../agent/recording/format.ts';
 import { Losses } from '../../../agent/recording/losses.ts';
 import { Recording } from '../../../agent/recording/read.ts';
-import { KINDS } from '../../../bpf/rows.gen.ts';
+import { KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { runCommand } from '../../support/run-command.ts';
 import { end, fileOf, header, row, rows } from './made.ts';
 

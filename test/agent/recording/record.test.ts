@@ -10,7 +10,7 @@ import { Losses } from '../../../agent/recording/losses.ts';
 import { type Part, Recording } from '../../../agent/recording/read.ts';
 import { recordSource } from '../../../agent/recording/record-source.ts';
 import { RecordingWriter } from '../../../agent/recording/write.ts';
-import { HEAD_AT, KINDS } from '../../../bpf/rows.gen.ts';
+import { HEAD_AT, KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { rowBytes } from '../../support/row-bytes.ts';
 import { runCommand } from '../../support/run-command.ts';
 import { fakeSource } from '../fake-source.ts';

@@ -1,9 +1,9 @@
 // A replay gives what was recorded, moved to now, in its own time or at once.
 import { expect, test } from 'vitest';
-import { noneCounted } from '../../../agent/account.ts';
+import { noneCounted } from '../../../agent/accounts/ledger.ts';
 import { encodeJson, SORT } from '../../../agent/recording/format.ts';
 import { openReplay, type ReplayOptions } from '../../../agent/recording/replay-source.ts';
-import { CONNECTION_AT, HEAD_AT, KINDS, type Kind } from '../../../bpf/rows.gen.ts';
+import { CONNECTION_AT, HEAD_AT, KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import { until } from '../until.ts';
 import { COUNTED, end, FRAMES, fileOf, header, MS, row, rows, SOUND, STARTED_NS } from './made.ts';
 
@@ -25,7 +25,7 @@ test('as fast as possible: every row, with this host and the last time at now', 
   const retransmits = drained(source, 'retransmit');
   const samples = drained(source, 'sample');
   expect(source.ended()).toBe(true);
-  expect(source.recorded?.notices).toEqual([]);
+  expect(source.notices).toEqual([]);
   expect(each('retransmit', retransmits, HEAD_AT.connection_id)).toEqual([11n, 12n, 14n]);
   expect(each('retransmit', retransmits, HEAD_AT.host_id)).toEqual([0xbeefn, 0xbeefn, 0xbeefn]);
   const times = each('retransmit', retransmits, HEAD_AT.time_ns).map((time) => time / MS);
@@ -115,7 +115,7 @@ test('without a host id it has one of its own, the same every time, and the name
   });
   expect(one?.host_id).toBe(again?.host_id);
   expect(one?.host_id).not.toBe(other?.host_id);
-  expect(one?.recorded).toMatchObject({ host: 'recording made', kernel: '6.0' });
+  expect(one?.host).toEqual({ name: 'recording made', kernel: '6.0' });
 });
 
 test('hooks and fields that the recorder did without are missing here too', () => {
@@ -139,16 +139,16 @@ test('names are told until they are acknowledged, the newest of each; processes 
   const before = Date.now();
   const older = encodeJson(SORT.names, 10, { ...NAMES, netns: [{ netns: '6', inode: 1, name: 'old' }] });
   const source = open(Buffer.concat([header(), older, ...FRAMES, encodeJson(SORT.names, 130, NAMES), end(COUNTED)]), { speed: 1 });
-  const names = source.recorded?.names;
+  const names = source.names;
   expect(source.netns()).toEqual(NAMES.netns);
   for (let report = 0; report < 2; report++) {
-    const told = names?.changes(source.netns());
+    const told = names.changes();
     expect(told).toMatchObject({ cgroups: NAMES.cgroups, netns: NAMES.netns, processes: [{ pid: 42, command: 'nginx -g x' }] });
-    const started = told?.processes[0]?.started_at_ms ?? 0;
+    const started = told.processes[0]?.started_at_ms ?? 0;
     expect(started).toBeGreaterThanOrEqual(before - 5000);
     expect(started).toBeLessThanOrEqual(Date.now() - 5000);
   }
-  names?.acknowledge();
-  expect(names?.changes(source.netns())).toEqual({ processes: [], cgroups: [], netns: [] });
+  names.acknowledge();
+  expect(names.changes()).toEqual({ processes: [], cgroups: [], netns: [] });
   source.close();
 });

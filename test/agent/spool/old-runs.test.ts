@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { Accounting } from '../../../agent/accounting.ts';
-import { createLog } from '../../../agent/log.ts';
+import { Accounting } from '../../../agent/accounts/accounting.ts';
+import { createLog } from '../../../agent/process/log.ts';
 import { boundRuns } from '../../../agent/spool/old-runs.ts';
 import { type Opened, openSpool } from '../../../agent/spool/open.ts';
 

@@ -12,8 +12,8 @@ import { REAL_DISK } from '../../../agent/spool/disk.ts';
 import { keepLayouts } from '../../../agent/spool/kept-layouts.ts';
 import { Ranges } from '../../../agent/spool/ranges.ts';
 import { type Batch, encodeRecord, isIntact, parseHeader } from '../../../agent/spool/record.ts';
-import { layoutOf } from '../../../bpf/layout.ts';
-import { KIND, KINDS } from '../../../bpf/rows.gen.ts';
+import { layoutOf } from '../../../bpf/rows/layout.ts';
+import { KIND, KINDS } from '../../../bpf/rows/rows.gen.ts';
 
 const hex64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((id) => id.toString(16).padStart(16, '0'));
 const name = fc.stringMatching(/^[a-z_/0-9]{1,60}$/);

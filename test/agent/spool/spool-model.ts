@@ -3,8 +3,8 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncat
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { createLog } from '../../../agent/log.ts';
-import { LOSSES, type Outcome } from '../../../agent/outcome.ts';
+import { LOSSES, type Outcome } from '../../../agent/contract/outcome.ts';
+import { createLog } from '../../../agent/process/log.ts';
 import type { Caps } from '../../../agent/spool/caps.ts';
 import { type Opened, openSpool } from '../../../agent/spool/open.ts';
 import type { Batch } from '../../../agent/spool/record.ts';

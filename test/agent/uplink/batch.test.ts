@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BATCH_BYTES_MAX } from '../../../agent/batch-envelope.ts';
+import { BATCH_BYTES_MAX } from '../../../agent/contract/batch-envelope.ts';
 import { BATCH_AGE_MS_MAX, type Batch, Batcher } from '../../../agent/uplink/batch.ts';
-import { KIND, KINDS } from '../../../bpf/rows.gen.ts';
+import { KIND, KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { tries } from '../../support/tries.ts';
 
 test('whatever comes in goes out: whole rows, in order, one kind a batch, sequences without a gap', () => {

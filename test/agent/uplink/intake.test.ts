@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createLog } from '../../../agent/log.ts';
+import { createLog } from '../../../agent/process/log.ts';
 import { type Opened, openSpool } from '../../../agent/spool/open.ts';
 import { Intake } from '../../../agent/uplink/intake.ts';
 

@@ -1,6 +1,6 @@
 // The agent's reports to a real collector.
 import { expect, test } from 'vitest';
-import { createLog } from '../../../agent/log.ts';
+import { createLog } from '../../../agent/process/log.ts';
 import { openSpool } from '../../../agent/spool/open.ts';
 import { CollectorClient } from '../../../agent/uplink/client.ts';
 import { Reporter } from '../../../agent/uplink/report.ts';

@@ -1,10 +1,10 @@
 // The shipper against a real HTTP server: what arrives, what is tried again, and where every row ends up.
 import { readdirSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
-import { queuedRows } from '../../../agent/account.ts';
-import type { Log } from '../../../agent/log.ts';
+import { queuedRows } from '../../../agent/accounts/ledger.ts';
+import type { Log } from '../../../agent/process/log.ts';
 import { SLOTS } from '../../../agent/uplink/lanes.ts';
-import { KINDS } from '../../../bpf/rows.gen.ts';
+import { KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { type Collector, openCollector, type Reply } from '../collector.ts';
 import { faultyDisk } from '../spool/faulty-disk.ts';
 import { until } from '../until.ts';

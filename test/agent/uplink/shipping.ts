@@ -2,9 +2,9 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Ledger, ledgerOf } from '../../../agent/account.ts';
-import type { Accounting } from '../../../agent/accounting.ts';
-import { createLog, type Log } from '../../../agent/log.ts';
+import type { Accounting } from '../../../agent/accounts/accounting.ts';
+import { type Ledger, ledgerOf } from '../../../agent/accounts/ledger.ts';
+import { createLog, type Log } from '../../../agent/process/log.ts';
 import type { Disk } from '../../../agent/spool/disk.ts';
 import { type Opened, openSpool } from '../../../agent/spool/open.ts';
 import type { Batch } from '../../../agent/uplink/batch.ts';

@@ -3,8 +3,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AgentReport } from '../../../agent/agent-report.ts';
-import { REPORT_PATH } from '../../../agent/batch-envelope.ts';
+import type { AgentReport } from '../../../agent/contract/agent-report.ts';
+import { REPORT_PATH } from '../../../agent/contract/batch-envelope.ts';
 import { CollectorProcess } from '../collector-process.ts';
 import { type Batch, Cutter, hostOf, placed, type Recorded, rowsOf } from '../recorded-rows.ts';
 import { newSent, Sender, type Sent, sendBatches } from './send.ts';

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { KIND, type Kind } from '../../../bpf/rows.gen.ts';
+import { KIND, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import { lose, makePair } from '../../support/netns.ts';
 import { root } from '../../support/project-files.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { zstdDecompressSync } from 'node:zlib';
-import { KINDS, type Kind } from '../../../bpf/rows.gen.ts';
+import { KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import { migrate } from '../../../server/storage/migrations.ts';
 import { type Batch, rowsOf } from '../recorded-rows.ts';

@@ -1,7 +1,7 @@
 // Rows that arrive as they happen: every second some agents send what they have, and a probe goes along many times a second. A
 // row is visible when a query's answer has it.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HEAD_AT, KINDS } from '../../../bpf/rows.gen.ts';
+import { HEAD_AT, KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { API, type Retransmits } from '../../../server/api.ts';
 import { Cutter, type Frame, hostOf, placed, type Recorded } from '../recorded-rows.ts';
 import { newSent, type Sender, type Sent } from './send.ts';

@@ -1,7 +1,7 @@
 // Requests as an agent sends them: over connections that stay open, again after 429 and 503, and how long each took.
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ROWS_PATH } from '../../../agent/batch-envelope.ts';
+import { ROWS_PATH } from '../../../agent/contract/batch-envelope.ts';
 import type { Batch } from '../recorded-rows.ts';
 
 /** `ack_ms`: of every attempt that was acknowledged. `settled_ms`: of every batch, refused attempts and waits included. */

@@ -3,9 +3,9 @@
 
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { openKernel } from '../../../agent/ring-source.ts';
-import type { RowSource } from '../../../agent/source.ts';
-import { KINDS } from '../../../bpf/rows.gen.ts';
+import { openKernel } from '../../../agent/kernel/ring-source.ts';
+import type { RowSource } from '../../../agent/source/row-source.ts';
+import { KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { drainAll } from '../../support/drain-all.ts';
 import type { LoneNetns } from '../../support/lone-netns.ts';
 import { median } from './median.ts';

@@ -4,9 +4,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KIND, KINDS, type Kind } from '../../../bpf/rows.gen.ts';
+import { KIND, KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import { quote, rawStructure, storedColumns } from '../../../server/storage/columns.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
+import { IDENTITY } from '../../../server/storage/identity.ts';
 import { MIGRATIONS, migrate } from '../../../server/storage/migrations.ts';
 import { createRowTable } from '../../../server/storage/row-tables.ts';
 import type { Engine } from '../../../server/storage/store.ts';
@@ -68,7 +69,7 @@ async function seed(engine: Engine, recordings: readonly Recorded[], data: strin
   let rows = 0;
   for (const kind of KIND) {
     await engine.command(
-      `CREATE TABLE seed_${kind} (recording UInt8, ${storedColumns(kind)
+      `CREATE TABLE seed_${kind} (recording UInt8, seed_row UInt32, ${storedColumns(kind)
         .map(({ name, type }) => `${name} ${type}`)
         .join(', ')}) ENGINE = Memory`,
     );
@@ -82,7 +83,7 @@ async function seed(engine: Engine, recordings: readonly Recorded[], data: strin
       writeFileSync(file, bytes);
       const selects = storedColumns(kind).map(({ select }) => select);
       await engine.command(
-        `INSERT INTO seed_${kind} SELECT ${[index, ...selects].join(', ')} FROM file(${quote(file)}, RowBinary, ${quote(rawStructure(kind))})`,
+        `INSERT INTO seed_${kind} SELECT ${[index, 'rowNumberInAllBlocks()', ...selects].join(', ')} FROM file(${quote(file)}, RowBinary, ${quote(rawStructure(kind))})`,
       );
       rmSync(file);
       rows += bytes.length / KINDS[kind].size;
@@ -111,6 +112,7 @@ async function fill(
     say(`${Math.round(((first + count) * once) / 1e6)} of ${Math.round(rows / 1e6)} million rows`);
   }
   for (const kind of KIND) await engine.command(`DROP TABLE seed_${kind} SYNC`);
+  await upkeepOf(engine).makeMinutes(to_ms);
   for (const statement of reportStatements(hosts, from_ms, to_ms)) await engine.command(statement);
   return { from_ms, to_ms, rows: copies * once, hosts };
 }
@@ -122,6 +124,10 @@ function copyStatement(kind: Kind, { from_ns, period_ns, apart_ns, hosts }: Spre
   const another = (id: string) => `if(${id} = 0, 0, ${id} + bitShiftLeft(toUInt64(copy + 1), 32))`;
   const port = (name: string) => `if(${name} < 32768, ${name}, toUInt16(32768 + (${name} - 32768 + copy * 7919) % 28000))`;
   const moved: Partial<Record<string, string>> = {
+    // As if each copy of a recording were a batch of its own.
+    epoch: 'toUInt64(copy)',
+    sequence: 'toUInt64(recording + 1)',
+    batch_row: 'seed_row',
     time_ns: `fromUnixTimestamp64Nano(toInt64(${from_ns} + intDiv(copy, ${hosts}) * ${period_ns} + (copy % ${hosts}) * ${period_ns / BigInt(hosts)} + recording * ${apart_ns}) + toUnixTimestamp64Nano(time_ns), 'UTC')`,
     host_id: `toUInt64(${hostOf(0)} + (copy % ${hosts}) * ${hostOf(1) - hostOf(0)})`,
     connection_id: another('connection_id'),
@@ -131,7 +137,7 @@ function copyStatement(kind: Kind, { from_ns, period_ns, apart_ns, hosts }: Spre
     pid: 'if(pid = 0, 0, toUInt32(pid + (copy % 4000) * 16))',
     peer_addr: `CAST(CAST(peer_addr AS UInt128) + (intDiv(copy, ${hosts}) % 16) * 256 + intDiv(copy, 16) % 4 AS IPv6)`,
   };
-  const columns = storedColumns(kind).map(({ name }) => name);
+  const columns = [...storedColumns(kind), ...IDENTITY].map(({ name }) => name);
   return `INSERT INTO ${kind} (${columns.join(', ')})
 SETTINGS async_insert = 0, insert_deduplicate = 0, max_partitions_per_insert_block = 0, max_threads = 2
 SELECT ${columns.map((name) => `${moved[name] ?? name} AS moved_${name}`).join(', ')}
@@ -148,8 +154,8 @@ function reportStatements(hosts: number, from_ms: number, to_ms: number): string
 SELECT ${host('number')}, 1, fromUnixTimestamp64Milli(toInt64(${to_ms}), 'UTC'), concat('host-', toString(number)), 'x86_64', '6.18', 'bench', [] FROM numbers(${hosts})`,
     `INSERT INTO report (host_id, epoch, at, interval_ms) ${settings}
 SELECT ${host(`number % ${hosts}`)}, 1, fromUnixTimestamp64Milli(toInt64(${from_ms} + intDiv(number, ${hosts}) * ${REPORT_MS}), 'UTC'), ${REPORT_MS} FROM numbers(${reports * hosts})`,
-    `INSERT INTO accounting (minute, host_id, epoch, kind, outcome, reporter, rows) ${settings}
-SELECT minute, s.host_id, 1, s.kind, arrayJoin(['seen', 'sent']), '', sum(s.rows) FROM stored AS s GROUP BY minute, s.host_id, s.kind`,
+    `INSERT INTO accounting (minute, host_id, epoch, kind, outcome, rows) ${settings}
+SELECT minute, s.host_id, 1, s.kind, arrayJoin(['seen', 'sent']), sum(s.rows) FROM stored AS s FINAL GROUP BY minute, s.host_id, s.kind`,
   ];
 }
 

@@ -1,6 +1,6 @@
 // G2: packets that a host itself drops, with something missing then: whose they were, and which way they went.
 import { expect } from 'vitest';
-import type { DropRow } from '../../../bpf/rows.gen.ts';
+import type { DropRow } from '../../../bpf/rows/rows.gen.ts';
 import type { Netns } from '../../support/netns.ts';
 import { PLAIN, relay, type Scenario, type SideSeen, said, veth } from '../scenario.ts';
 import { opens, pidOf } from '../views.ts';

@@ -1,6 +1,6 @@
 // G1: packets that a host frees and that nobody misses. Each is made by healthy traffic, or by a loss somewhere else.
 import { expect } from 'vitest';
-import type { DropRow, Meaning } from '../../../bpf/rows.gen.ts';
+import type { DropRow, Meaning } from '../../../bpf/rows/rows.gen.ts';
 import { PLAIN, relay, type Scenario, type SideSeen, said, until } from '../scenario.ts';
 import { opens, pidOf } from '../views.ts';
 

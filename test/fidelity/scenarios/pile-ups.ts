@@ -1,6 +1,6 @@
 // C: too many open files, connections pile up. How many, in which state, whose, and since when.
 import { expect } from 'vitest';
-import type { State } from '../../../bpf/rows.gen.ts';
+import type { State } from '../../../bpf/rows/rows.gen.ts';
 import type { Netns } from '../../support/netns.ts';
 import { type Excuses, type Figures, PLAIN, type Running, relay, type Scenario, type SideSeen, said, until } from '../scenario.ts';
 import { sentencesOf } from '../sentences.ts';

@@ -1,6 +1,6 @@
 // D: retransmissions. Of which class, whether they were needed, and which way the packets were lost.
 import { expect } from 'vitest';
-import type { Class } from '../../../bpf/rows.gen.ts';
+import type { Class } from '../../../bpf/rows/rows.gen.ts';
 import { PLAIN, type Scenario, type SideSeen } from '../scenario.ts';
 import { attempts, closes, counterOf, ends, firewalled, sum } from '../views.ts';
 import { losses } from './losses.ts';

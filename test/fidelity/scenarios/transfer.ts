@@ -1,6 +1,6 @@
 // A transfer from client to server over a path that keeps account of what it loses, and how it is looked at.
 import { expect } from 'vitest';
-import type { Class } from '../../../bpf/rows.gen.ts';
+import type { Class } from '../../../bpf/rows/rows.gen.ts';
 import type { Path, Seen, SideSeen } from '../scenario.ts';
 import { attempts, closes, counted, segments, sum } from '../views.ts';
 

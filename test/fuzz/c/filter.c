@@ -3,8 +3,8 @@
  * Sets filters of any bytes, and asks them about any rows. Whatever the steps, an evaluation ends and stays within the filter and the
  * row; what the loader accepts answers as 128-bit arithmetic does.
  */
-#include "../../../bpf/filter.c"
-#include "../../../bpf/filter_eval.h"
+#include "../../../bpf/loader/filters.c"
+#include "../../../bpf/rows/filter_eval.h"
 #include "input.h"
 
 #define ROWS_MAX 8
@@ -50,7 +50,13 @@ int shared_map(const char *name)
 	return 1;
 }
 
-__u64 clock_offset_ns(void)
+__u64 clock__ns(clockid_t clock)
+{
+	(void)clock;
+	return 0;
+}
+
+__u64 clock__offset_ns(void)
 {
 	return 1000;
 }

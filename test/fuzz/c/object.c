@@ -5,7 +5,7 @@
  * what was let through.
  */
 #define SHARED_HEADERS_CKSUM 4242424242U
-#include "../../../bpf/object.c"
+#include "../../../bpf/loader/object.c"
 #include "input.h"
 #include <sys/mman.h>
 

@@ -4,9 +4,11 @@
  * ring. The input says how large the ring is, where in it the reader is and how far the kernel has come, then what lies there.
  */
 #define _GNU_SOURCE
-#include "../../../bpf/ring.c"
-#include "../../../bpf/loader.h"
-#include "../../../bpf/tally.h"
+#include "../../../bpf/loader/ring.c"
+#include "../../../bpf/loader/names.h"
+#include "../../../bpf/loader/reader.h"
+#include "../../../bpf/loader/row_size.h"
+#include "../../../bpf/loader/tally.h"
 #include "input.h"
 
 #define PAGE 4096
@@ -15,6 +17,7 @@
 
 static unsigned char zeros[RECORD_BYTES_MAX];
 static __u32 ring_bytes;
+static int ring_file, ring_kind;
 
 /* Instead of the kernel. */
 int bpf_obj_get_info_by_fd(int fd, void *info, __u32 *length)
@@ -25,24 +28,9 @@ int bpf_obj_get_info_by_fd(int fd, void *info, __u32 *length)
 	return 0;
 }
 
-/* There is one thread. */
-void counter__lock(void)
+int maps__ring(int kind)
 {
-}
-
-void counter__unlock(void)
-{
-}
-
-bool counter__has(int kind)
-{
-	(void)kind;
-	return false;
-}
-
-int counter__count(void)
-{
-	return 0;
+	return kind == ring_kind ? ring_file : -1;
 }
 
 /* What the reader has of the rest of the loader, and asks for other kinds. */
@@ -60,30 +48,10 @@ int ledger__drain(unsigned char *rows, int size)
 	return 0;
 }
 
-const struct kind_counters *ledger__counters(void)
-{
-	static struct kind_counters none;
-
-	return &none;
-}
-
 /* It would complete a listener's row; here rows have to stay as they are. */
 void overflows__row(struct listener_row *row)
 {
 	(void)row;
-}
-
-__u64 lifetimes__missed(void)
-{
-	return 0;
-}
-
-void lifetimes__close(void)
-{
-}
-
-void sweep__close(void)
-{
 }
 
 /* As the kernel has it: the data twice in a row, so that no record lies in two pieces. */
@@ -130,7 +98,7 @@ static void open_tally(void)
 
 	for (int kind = 0; kind < KIND_COUNT; kind++)
 		program.plan[kind] = (struct tally_plan){ .kind = (enum kind)kind };
-	MUST(!loader__tally((unsigned char *)&program, sizeof(program)));
+	MUST(!tally__start((unsigned char *)&program, sizeof(program)));
 }
 
 static unsigned long number_at(int file, off_t at)
@@ -150,7 +118,7 @@ static void drain_and_count(int file, int kind, int room, unsigned long at, unsi
 	bool is_broken;
 
 	rows = expected(file, at, end, row, size / row, wanted, &stop, &is_broken);
-	got = loader__drain(kind, buffer, size);
+	got = reader__drain(kind, buffer, size);
 	MUST(got == (is_broken ? -EPROTO : rows * row));
 	MUST(number_at(file, 0) == stop);
 	/* Their times have become wall-clock. */
@@ -187,11 +155,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	MUST(pwrite(file, &at, sizeof(at), 0) == sizeof(at) && pwrite(file, &end, sizeof(end), PAGE) == sizeof(end));
 
 	if (kind != KIND_SAMPLE && kind != KIND_NAMESPACE) {
-		the_reader.rings[kind] = ring__open(file);
-		MUST(the_reader.rings[kind]);
+		ring_file = file;
+		ring_kind = kind;
+		MUST(reader__open() == 0);
 		drain_and_count(file, kind, room, at, end);
-		ring__close(the_reader.rings[kind]);
-		the_reader.rings[kind] = NULL;
+		reader__close();
 	}
 	put(file, zeros, length, at);
 	return 0;

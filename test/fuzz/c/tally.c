@@ -3,29 +3,16 @@
  * Runs tally programs of any bytes over rows of any bytes. What is accepted stays within the row and its tables, counts every row that a
  * plan takes once, and every row once in each histogram.
  */
-#include "../../../bpf/loader-state.h"
-#include "../../../bpf/loader.h"
-#include "../../../bpf/tally.h"
+#include "../../../bpf/loader/met.h"
+#include "../../../bpf/loader/row_size.h"
+#include "../../../bpf/loader/tally.h"
+#include "../../../bpf/loader/tally_groups.h"
 #include "input.h"
 #include <errno.h>
 
 #define GROUPS_MAX 32 /* tables of the most that is allowed would take all the time to make */
 #define ROWS_MAX 64
 #define OUT_BYTES (1 << 17)
-
-/* There is one thread, and no ring. */
-void counter__lock(void)
-{
-}
-
-void counter__unlock(void)
-{
-}
-
-int counter__count(void)
-{
-	return 0;
-}
 
 /* Plans within their rows, as the agent writes them: by chance they hardly ever are. */
 static void tame(struct tally_program *program)
@@ -175,7 +162,7 @@ static void check_groups(const struct tally_program *program, int room, __u64 wa
 	for (;; room = OUT_BYTES) {
 		unsigned char *out = malloc((size_t)room);
 
-		written = loader__tallied(groups, out, room);
+		written = groups__write(groups, out, room);
 		MUST(written >= 0 && written <= room);
 		for (int at = 0; at < written; groups++) {
 			struct tally_group group;
@@ -207,11 +194,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	}
 	if (tally__is_sound(&program) && (program.groups_max > GROUPS_MAX || program.terms_max[0] + program.terms_max[1] > GROUPS_MAX))
 		return 0;
-	result = loader__tally((const unsigned char *)&program, (int)sizeof(program));
+	result = tally__start((const unsigned char *)&program, (int)sizeof(program));
 	MUST(result == 0 || (result == -EINVAL && !is_tame));
-	MUST(loader__met(pairs, how & 2 ? 16 : sizeof(pairs), how >> 2 & 1) % 16 == 0);
+	MUST(met__tell(pairs, how & 2 ? 16 : sizeof(pairs), how >> 2 & 1) % 16 == 0);
 	if (result == 0)
 		check_groups(&program, room, count_rows(&input, &program));
-	MUST(loader__met(pairs, sizeof(pairs), 1) % 16 == 0);
+	MUST(met__tell(pairs, sizeof(pairs), 1) % 16 == 0);
 	return 0;
 }

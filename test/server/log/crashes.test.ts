@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import { HEAD_AT, KINDS, type Kind } from '../../../bpf/rows.gen.ts';
+import { HEAD_AT, KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import type { Batch } from '../../../server/log/group.ts';
 import { Log } from '../../../server/log/log.ts';
 import { originOf } from '../../../server/log/segment-name.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
-import { HEAD_AT, KINDS, type Kind } from '../../../bpf/rows.gen.ts';
+import { HEAD_AT, KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import type { Files } from '../../../server/log/files.ts';
 import type { Batch } from '../../../server/log/group.ts';
 import { Log } from '../../../server/log/log.ts';

@@ -1,6 +1,6 @@
 // Rows of a segment as the store sees them: a row, and the identity by which it is one however often it is inserted. The trailer's members
 // are where the engine reads them: epoch and sequence 8 bytes each, then the row's place in its batch.
-import { HEAD_AT, KINDS, type Kind } from '../../../bpf/rows.gen.ts';
+import { HEAD_AT, KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
 
 const TRAILER = 32;
 

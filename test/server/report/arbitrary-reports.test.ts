@@ -1,7 +1,7 @@
 // Whatever a report is made of: the collector answers, stores what is good in it and names what is not.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { KIND } from '../../../bpf/rows.gen.ts';
+import { KIND } from '../../../bpf/rows/rows.gen.ts';
 import { tries } from '../../support/tries.ts';
 import { EPOCH, postReport, report } from '../support/agent.ts';
 import { startCollector, testDirectory, withStore } from '../support/collector.ts';

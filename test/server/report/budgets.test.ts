@@ -1,6 +1,6 @@
 // A host that tells names without end: they take bounded room, the newest of them stay, and other hosts keep theirs.
 import { expect, test } from 'vitest';
-import type { AgentReport } from '../../../agent/agent-report.ts';
+import type { AgentReport } from '../../../agent/contract/agent-report.ts';
 import { postReport, report } from '../support/agent.ts';
 import { startCollector, testDirectory, withStore } from '../support/collector.ts';
 

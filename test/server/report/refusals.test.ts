@@ -1,6 +1,6 @@
 // Reports of agents at the real route, over the real engine: what is wrong in one is refused by its name, and the rest of it is stored.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { AgentReport } from '../../../agent/agent-report.ts';
+import type { AgentReport } from '../../../agent/contract/agent-report.ts';
 import { EPOCH, HOST_HEX, postReport, report } from '../support/agent.ts';
 import { startCollector, type TestCollector, type TestDirectory, testDirectory, withStore } from '../support/collector.ts';
 

@@ -3,26 +3,38 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openEmbedded } from '../../../server/storage/embedded.ts';
+import { insertAccounting } from '../../../server/storage/accounting.ts';
+import { openEmbedded, openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import { accounting, accountsByHost, completenessWithin } from '../../../server/storage/queries/accounts.ts';
-import type { HostAccountingEntry, Store } from '../../../server/storage/store.ts';
+import type { Engine, HostAccountingEntry, LostRows, Store } from '../../../server/storage/store.ts';
 import { toldOf } from './report.ts';
 
 const HOUR_MS = 3_600_000;
 const NOW_MS = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-accounting-'));
 let store: Store;
+let engine: Engine;
 beforeAll(async () => {
   store = await openEmbedded({ path: directory });
   await store.migrate();
+  engine = await openEmbeddedEngine({ path: directory });
 });
 afterAll(async () => {
+  await engine.close();
   await store.close();
   rmSync(directory, { recursive: true });
 });
 
-const of = (host: number, reporter: string, entries: ReturnType<typeof toldOf>): HostAccountingEntry[] =>
-  entries.map((entry) => ({ ...entry, host_id: host.toString(16).padStart(16, '0'), reporter }));
+const of = (host: number, entries: ReturnType<typeof toldOf>): HostAccountingEntry[] =>
+  entries.map((entry) => ({ ...entry, host_id: host.toString(16).padStart(16, '0') }));
+
+/** Batches that collectors lost rows of, three and two rows an hour of the first host. */
+function lost(): LostRows[] {
+  return Array.from({ length: 72 }, (_, hour) => NOW_MS - (hour + 1) * HOUR_MS).flatMap((at_ms, hour) => [
+    ...of(1, toldOf('sample', { quarantined: 3 }, at_ms)).map((entry) => ({ ...entry, sequence: hour + 1, reporter: '' })),
+    ...of(1, toldOf('sample', { quarantined: 2 }, at_ms)).map((entry) => ({ ...entry, sequence: 0, reporter: `run-${hour}` })),
+  ]);
+}
 
 /** Of two hosts, an hour each for three days: growing figures, told in any order, some twice. */
 function told(): HostAccountingEntry[] {
@@ -30,13 +42,8 @@ function told(): HostAccountingEntry[] {
   for (let hour = 1; hour <= 72; hour++) {
     const at_ms = NOW_MS - hour * HOUR_MS;
     for (const host of [1, 2]) {
-      for (const rows of [100, 40, 100])
-        entries.push(...of(host, '', toldOf('sample', { seen: rows, sent: rows - 10, ring_lost: 10 }, at_ms)));
+      for (const rows of [100, 40, 100]) entries.push(...of(host, toldOf('sample', { seen: rows, sent: rows - 10, ring_lost: 10 }, at_ms)));
     }
-    entries.push(
-      ...of(1, 'run-a', toldOf('sample', { quarantined: 3 }, at_ms)),
-      ...of(1, 'run-b', toldOf('sample', { quarantined: 2 }, at_ms)),
-    );
   }
   return entries;
 }
@@ -49,10 +56,13 @@ const all = async () => ({
 });
 const SAMPLES_OF_TWO = { kind: 'sample', seen: 7200, sent: 6480, stored: 0, queued: 0, lost: { ring_lost: 720 } };
 
-test('the largest figure of a key counts; those of several collectors add up', async () => {
+test('the largest figure of a key counts; what collectors lose counts once a batch, whoever tells it and when', async () => {
   const entries = told();
-  await store.insertAccounting(entries);
-  await store.insertAccounting(entries.toReversed());
+  await insertAccounting(engine, entries);
+  await insertAccounting(engine, entries.toReversed());
+  await store.insertLost(lost());
+  // Another collector, which took the same batch a minute later, and has found less of it so far.
+  await store.insertLost(lost().map((entry) => ({ ...entry, rows: 1, minute_ms: entry.minute_ms + 60_000 })));
   expect(await all()).toEqual({
     completeness: 1 - 1800 / 14_400,
     ofTwo: 1 - 720 / 7200,
@@ -66,7 +76,7 @@ test('hours say the same, also where a minute is told later', async () => {
   expect(await store.query('SELECT count() AS n FROM accounting_1h')).toEqual([{ n: 72 * 7 }]);
   expect(await all()).toEqual(minutes);
   expect(await store.upkeep.refresh(NOW_MS + HOUR_MS)).toBe(0);
-  await store.insertAccounting(of(2, '', toldOf('drop', { seen: 7, died: 7 }, NOW_MS - 60 * HOUR_MS)));
+  await insertAccounting(engine, of(2, toldOf('drop', { seen: 7, died: 7 }, NOW_MS - 60 * HOUR_MS)));
   expect(await store.upkeep.refresh(NOW_MS + HOUR_MS)).toBe(1);
   const drops = { kind: 'drop', seen: 7, sent: 0, stored: 0, queued: 0, lost: { died: 7 } };
   expect(await all()).toMatchObject({ ofTwo: 1 - 727 / 7207, hosts: { 2: [drops, SAMPLES_OF_TWO] } });

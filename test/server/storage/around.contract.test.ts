@@ -1,6 +1,6 @@
 // What other rows explain of a connection, on rows made by hand: who had the ports, and whether there was a route.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CLASS, END_REASON, EVENT, OUTCOME, ROLE } from '../../../bpf/rows.gen.ts';
+import { CLASS, END_REASON, EVENT, OUTCOME, ROLE } from '../../../bpf/rows/rows.gen.ts';
 import { drops } from '../../../server/storage/queries/causes.ts';
 import { connection } from '../../../server/storage/queries/connection.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';

@@ -3,18 +3,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import type { Kind } from '../../../bpf/rows.gen.ts';
+import type { Kind } from '../../../bpf/rows/rows.gen.ts';
 import { openClickHouse } from '../../../server/storage/clickhouse-store.ts';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
-import type { BatchSpan, Segment, Store } from '../../../server/storage/store.ts';
+import type { Segment, Store } from '../../../server/storage/store.ts';
+import { type BatchOf, segmentBytes } from '../../support/segment-bytes.ts';
 import { type Front, startFront } from './front-process.ts';
 
 export type Fixture = {
   store: Store;
-  /** Writes rows to a file; inserting it is the caller's. One batch of a run of its own, unless they are named. */
-  segment(kind: Kind, rows: readonly Buffer[], token?: string, batches?: readonly BatchSpan[]): Segment;
+  /** Writes rows to a file, as one batch that nobody else has sent unless it is named; inserting it is the caller's. */
+  segment(kind: Kind, rows: readonly Buffer[], batch?: BatchOf): Segment;
   /** Writes rows and inserts them. */
-  put(kind: Kind, rows: readonly Buffer[], token?: string): Promise<Segment>;
+  put(kind: Kind, rows: readonly Buffer[], batch?: BatchOf): Promise<Segment>;
   close(): Promise<void>;
 };
 
@@ -43,16 +44,16 @@ export async function fixture(open: (directory: string) => Promise<Store>): Prom
   const store = await open(directory);
   await store.migrate();
   let segments = 0;
-  const segment: Fixture['segment'] = (kind, rows, token = `${kind}/${++segments}`, batches = [batchOf(++segments, rows.length)]) => {
+  const segment: Fixture['segment'] = (kind, rows, batch = { epoch: '00000000000000e1', sequence: ++segments }) => {
     const path = join(directory, `${++segments}.rows`);
-    writeFileSync(path, Buffer.concat(rows));
-    return { kind, path, rows: rows.length, token, batches };
+    writeFileSync(path, segmentBytes(rows, batch));
+    return { kind, path, rows: rows.length };
   };
   return {
     store,
     segment,
-    put: async (kind, rows, token) => {
-      const written = segment(kind, rows, token);
+    put: async (kind, rows, batch) => {
+      const written = segment(kind, rows, batch);
       await store.insertSegment(written);
       return written;
     },
@@ -61,11 +62,6 @@ export async function fixture(open: (directory: string) => Promise<Store>): Prom
       rmSync(directory, { recursive: true });
     },
   };
-}
-
-/** A batch of a host that sends nothing else. */
-export function batchOf(sequence: number, rows: number): BatchSpan {
-  return { host_id: 'ffffffffffffff00', epoch: '00000000000000e1', sequence, rows };
 }
 
 async function openFront(): Promise<Fixture> {

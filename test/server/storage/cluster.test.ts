@@ -4,13 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KIND } from '../../../bpf/rows.gen.ts';
-import { CLAIMS_TABLES } from '../../../server/storage/claims-tables.ts';
+import { KIND } from '../../../bpf/rows/rows.gen.ts';
 import { onCluster, SHARDED } from '../../../server/storage/cluster.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import { MIGRATIONS, migrate } from '../../../server/storage/migrations.ts';
-import { createSharedTurn } from '../../../server/storage/shared-turn.ts';
 import type { Engine } from '../../../server/storage/store.ts';
+import { upkeepOf } from '../../../server/storage/upkeep.ts';
 
 const CLUSTER = 'fleet';
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-cluster-'));
@@ -28,8 +27,6 @@ beforeAll(async () => {
     },
   };
   await migrate(noted);
-  for (const statement of CLAIMS_TABLES) await noted.define(statement);
-  await createSharedTurn(noted);
 });
 afterAll(async () => {
   await engine.close();
@@ -42,10 +39,6 @@ function onOneServer(statement: string): string {
   return statement
     .replaceAll(` ON CLUSTER ${CLUSTER}`, '')
     .replace(/Replicated(\w*MergeTree)\('[^']*', '[^']*'(?:, )?/, '$1(')
-    .replace(
-      /\breplicated_deduplication_window = (\d+), replicated_deduplication_window_seconds = \d+/,
-      'non_replicated_deduplication_window = $1',
-    )
     .replace(
       /ENGINE = Distributed\(\w+, currentDatabase\(\), (\w+), cityHash64\(host_id\)\)/,
       (_, local: string) => `ENGINE = Merge(currentDatabase(), '^${local}$')`,
@@ -65,12 +58,15 @@ test('the engine can parse each of them, and none makes a table of one server on
   }
 });
 
-test('rows that enter the local tables are rolled up, counted, and read above them', async () => {
-  await engine.command('INSERT INTO sample_local (time_ns, host_id, data_segs_out) SELECT now64(9), number % 2, 1 FROM numbers(10)');
+test('rows that enter the local tables are added up, counted, and read above them', async () => {
+  await engine.command(
+    'INSERT INTO sample_local (time_ns, host_id, data_segs_out, sequence) SELECT now64(9), number % 2, 1, number FROM numbers(10)',
+  );
   await engine.command('INSERT INTO namespace_local (time_ns, host_id, unattributed) SELECT now64(9), 1, 3');
   expect(await engine.query('SELECT count() AS n FROM sample')).toEqual([{ n: 10 }]);
-  expect(await engine.query('SELECT sum(data_segs_out) AS n, sum(host_unattributed) AS u FROM rollup_1m')).toEqual([{ n: 10, u: 3 }]);
-  expect(await engine.query('SELECT sum(rows) AS n FROM stored')).toEqual([{ n: 11 }]);
+  await upkeepOf({ ...engine, command: (sql) => engine.command(onOneServer(sql)) }).makeMinutes(Date.now() + 3_600_000);
+  expect(await engine.query('SELECT sum(data_segs_out) AS n, sum(host_unattributed) AS u FROM rollup_1m FINAL')).toEqual([{ n: 10, u: 3 }]);
+  expect(await engine.query('SELECT sum(rows) AS n FROM stored FINAL')).toEqual([{ n: 11 }]);
 });
 
 type Case = { name: string; statement: string; becomes: string[] };
@@ -78,9 +74,9 @@ const cases: Case[] = [
   {
     name: 'a sharded table',
     statement:
-      'CREATE TABLE IF NOT EXISTS stored (\n  a UInt8\n) ENGINE = AggregatingMergeTree\nORDER BY a\nSETTINGS non_replicated_deduplication_window = 5',
+      'CREATE TABLE IF NOT EXISTS stored (\n  a UInt8\n) ENGINE = AggregatingMergeTree\nORDER BY a\nSETTINGS ttl_only_drop_parts = 1',
     becomes: [
-      "CREATE TABLE IF NOT EXISTS stored_local ON CLUSTER fleet (\n  a UInt8\n) ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')\nORDER BY a\nSETTINGS replicated_deduplication_window = 50, replicated_deduplication_window_seconds = 604800",
+      "CREATE TABLE IF NOT EXISTS stored_local ON CLUSTER fleet (\n  a UInt8\n) ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')\nORDER BY a\nSETTINGS ttl_only_drop_parts = 1",
       'CREATE TABLE IF NOT EXISTS stored ON CLUSTER fleet AS stored_local\nENGINE = Distributed(fleet, currentDatabase(), stored_local, cityHash64(host_id))',
     ],
   },

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEmbedded, openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import type { Store } from '../../../server/storage/store.ts';
 import { rowBytes } from '../../support/row-bytes.ts';
-import { batchOf } from './backends.ts';
+import { segmentBytes } from '../../support/segment-bytes.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-embedded-'));
 const path = join(directory, 'engine');
@@ -25,8 +25,9 @@ afterAll(async () => {
 async function insertFrom(name: string): Promise<void> {
   mkdirSync(join(directory, name));
   const segment = join(directory, name, '1.rows');
-  writeFileSync(segment, rowBytes('sample', { time_ns: BigInt(Date.now()) * 1_000_000n, host_id: 1 }));
-  await store.insertSegment({ kind: 'sample', path: segment, rows: 1, token: name, batches: [batchOf(1, 1)] });
+  const row = rowBytes('sample', { time_ns: BigInt(Date.now()) * 1_000_000n, host_id: 1 });
+  writeFileSync(segment, segmentBytes([row], { epoch: '00000000000000e1', sequence: 1 }));
+  await store.insertSegment({ kind: 'sample', path: segment, rows: 1 });
 }
 const stored = async () => (await store.query<{ n: number }>('SELECT count() AS n FROM sample'))[0]?.n;
 

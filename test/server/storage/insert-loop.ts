@@ -10,6 +10,6 @@ const store = await openEmbedded({ path });
 await store.migrate();
 for (const segment of JSON.parse(segments) as Segment[]) {
   await store.insertSegment(segment);
-  process.stdout.write(`${segment.token}\n`);
+  process.stdout.write(`${segment.path}\n`);
 }
 await store.close();

@@ -2,14 +2,13 @@
 // `node late-rows.ts ENGINE_DIRECTORY ROUND`
 import process from 'node:process';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
-import { TierRefresh } from '../../../server/storage/tier-refresh.ts';
-import { DAY_S, FIRST_S, putRows } from './tier-sums.ts';
+import { upkeepOf } from '../../../server/storage/upkeep.ts';
+import { DAY_S, FIRST_S, putLate } from './tier-sums.ts';
 
 const [path, round] = process.argv.slice(2);
 if (path === undefined || round === undefined) throw new Error('usage: late-rows.ts ENGINE_DIRECTORY ROUND');
 const engine = await openEmbeddedEngine({ path });
-const tiers = new TierRefresh(engine);
-await putRows(engine, FIRST_S, 2 * DAY_S, 500, 1_000_000 * (1 + Number(round)));
+await putLate(engine, FIRST_S, 2 * DAY_S, 500, 1_000_000 * (1 + Number(round)));
 process.stdout.write('put\n');
-await tiers.run(Date.now());
+await upkeepOf(engine).refresh(Date.now());
 setInterval(() => undefined, 1000);

@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bounded, ROWS_MOST, ROWS_WITHOUT_LIMIT } from '../../../server/storage/bounds.ts';
-import { ClaimsLog } from '../../../server/storage/claims-log.ts';
-import { CLAIMS_TABLES } from '../../../server/storage/claims-tables.ts';
 import { openEmbedded, openEmbeddedEngine } from '../../../server/storage/embedded.ts';
+import { MinuteRefresh } from '../../../server/storage/minute-refresh.ts';
 import { published } from '../../../server/storage/published.ts';
 import type { Engine } from '../../../server/storage/store.ts';
 import { Superseded } from '../../../server/storage/superseded.ts';
@@ -24,7 +23,6 @@ beforeAll(async () => {
   await store.migrate();
   await store.close();
   engine = await openEmbeddedEngine({ path });
-  for (const statement of CLAIMS_TABLES) await engine.define(statement);
 });
 afterAll(async () => {
   await engine.close();
@@ -59,30 +57,11 @@ SELECT ${start}, ${NEWEST} - number, 1, 'sample', 'seen', number FROM numbers(12
   expect(seen?.newest).toBe(0);
 });
 
-test('thirty thousand claims of batches that are asked for at once', async () => {
-  const run = { kind: 'sample', host_id: '00000000000000a1', epoch: '00000000000000e1' };
-  await engine.command(`INSERT INTO claims (position, segment, kind, host_id, epoch, first_sequence, last_sequence)
-SELECT 1 + intDiv(number, 10000), 'sample/1', 'sample', 0xa1, 0xe1, number + 1, number + 1 FROM numbers(30000)`);
-  const asked = Array.from({ length: 30 }, (_, at) => ({ ...run, first: at * 1000 + 1, last: (at + 1) * 1000 }));
-  const found = await new ClaimsLog(engine).overlapping(asked);
-  expect(new Set(found.map(({ last }) => last))).toEqual(new Set(Array.from({ length: 30_000 }, (_, at) => at + 1)));
-});
-
-test('a block of claims may be as long as it is, what follows it may not', async () => {
-  const write = (position: number, from: number, rows: number) =>
-    engine.command(`INSERT INTO claims (position, segment, kind, host_id, epoch, first_sequence, last_sequence)
-SELECT ${position}, 'drop/1', 'drop', ${from} + number, 0xe1, 1, 1 FROM numbers(${rows})`);
-  const log = new ClaimsLog(engine);
-  await write(1000, 0, 60_000);
-  await write(1001, 100_000, 50_000);
-  const found = await log.from(1000);
-  expect(found === 'too_many' ? [] : found.map(({ position }) => position)).toEqual([
-    ...Array(60_000).fill(1000),
-    ...Array(50_000).fill(1001),
-  ]);
-  await write(1002, 200_000, 1);
-  expect(await log.from(1000)).toBe('too_many');
-  expect(await log.from(1001)).toHaveLength(50_001);
+test('more late pieces than one statement builds are all built', async () => {
+  await engine.command(`INSERT INTO late_piece (start, host_id, note, done)
+SELECT toDateTime(${NOW_S} - 300 * (number % 100), 'UTC'), intDiv(number, 100), 1, 0 FROM numbers(1500)`);
+  expect(await new MinuteRefresh(engine).late()).toBe(1500);
+  expect(await engine.query('SELECT count() AS n FROM late_piece FINAL WHERE NOT done')).toEqual([{ n: 0 }]);
 });
 
 test('an answer that may be long has a LIMIT in its statement, and none is longer than a page', () => {

@@ -1,6 +1,6 @@
 // Each query's figures on rows made by hand, on every back end. What is expected was worked out on paper.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KINDS } from '../../../bpf/rows.gen.ts';
+import { KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { edges } from '../../../server/storage/queries/edges.ts';
 import { hosts } from '../../../server/storage/queries/hosts.ts';
 import { overview } from '../../../server/storage/queries/overview.ts';

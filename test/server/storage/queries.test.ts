@@ -61,24 +61,26 @@ describe('cover', () => {
   const pieces = (...starts: number[]) => starts.map((start_s) => ({ start_s, version: 1n }));
   const [HOUR, DAY] = [3600, 86_400];
 
-  test('days, then the hours between them, then minutes: every moment once', () => {
-    const found = coverOf(
-      DAY - 2 * HOUR - 60,
-      3 * DAY + 90,
-      pieces(0, DAY, 2 * DAY, 3 * DAY),
-      pieces(DAY - 3 * HOUR, DAY - HOUR, DAY, 3 * DAY),
-    );
+  test('days, then the hours between them, then minutes, then rows: every moment once', () => {
+    const found = coverOf(DAY - 2 * HOUR - 60, 3 * DAY + 90, {
+      days: pieces(0, DAY, 2 * DAY, 3 * DAY),
+      hours: pieces(DAY - 3 * HOUR, DAY - HOUR, DAY, 3 * DAY),
+      minutes: pieces(DAY - 2 * HOUR - 300, DAY - 2 * HOUR, DAY - 2 * HOUR + 300, DAY - HOUR - 300, DAY, 3 * DAY),
+    });
     expect(found).toEqual({
       days: pieces(DAY, 2 * DAY),
       hours: pieces(DAY - HOUR),
-      rest: [
-        [DAY - 2 * HOUR - 60, DAY - HOUR],
+      minutes: [
+        [DAY - 2 * HOUR - 60, DAY - 2 * HOUR + 600],
+        [DAY - HOUR - 300, DAY - HOUR],
         [3 * DAY, 3 * DAY + 90],
       ],
+      rest: [[DAY - 2 * HOUR + 600, DAY - HOUR - 300]],
     });
   });
 
-  test('nothing published: all minutes', () => expect(coverOf(60, 120, [], [])).toEqual({ days: [], hours: [], rest: [[60, 120]] }));
+  test('nothing published: all rows', () =>
+    expect(coverOf(60, 120, { days: [], hours: [], minutes: [] })).toEqual({ days: [], hours: [], minutes: [], rest: [[60, 120]] }));
 
   test('whatever is published, each second is in one piece', () => {
     const some = (length_s: number) =>
@@ -91,12 +93,14 @@ describe('cover', () => {
         fc.integer({ min: 1, max: 500_000 }),
         some(DAY),
         some(HOUR),
-        (from, span, days, hours) => {
-          const { rest, ...found } = coverOf(from, from + span, days, hours);
+        some(300),
+        (from, span, days, hours, minutes) => {
+          const found = coverOf(from, from + span, { days, hours, minutes });
           const spans = [
             ...found.days.map(({ start_s }) => [start_s, start_s + DAY] as const),
             ...found.hours.map(({ start_s }) => [start_s, start_s + HOUR] as const),
-            ...rest,
+            ...found.minutes,
+            ...found.rest,
           ].sort(([a], [b]) => a - b);
           expect(spans[0]?.[0]).toBe(from);
           expect(spans.at(-1)?.[1]).toBe(from + span);

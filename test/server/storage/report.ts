@@ -1,6 +1,6 @@
 // A small agent report; tests say what matters to them.
-import type { AccountingEntry, AgentReport } from '../../../agent/agent-report.ts';
-import type { Outcome } from '../../../agent/outcome.ts';
+import type { AccountingEntry, AgentReport } from '../../../agent/contract/agent-report.ts';
+import type { Outcome } from '../../../agent/contract/outcome.ts';
 
 export function report(changes: Partial<AgentReport>): AgentReport {
   return {

@@ -1,5 +1,6 @@
 // Rows of several days for the tests of rollups, and what they add up to in each table.
 import { FIGURE_KINDS, FIGURE_NAMES, figuresOf, folded, RTT_BUCKET, RTT_COUNTS } from '../../../server/storage/figures.ts';
+import { PIECE_S } from '../../../server/storage/late-pieces.ts';
 import type { Engine } from '../../../server/storage/store.ts';
 
 export const DAY_S = 86_400;
@@ -49,11 +50,20 @@ export async function putRows(engine: Pick<Engine, 'command'>, from_s: number, s
       role: "'client'",
       peer_addr: "toIPv6(concat('::ffff:10.0.', toString(number % 40), '.1'))",
       peer_port: 'toUInt16(1000 + number % 90)',
+      sequence: 'number',
     };
     const columns = { ...head, ...own };
     await engine.command(`INSERT INTO ${kind} (${Object.keys(columns).join(', ')}) SETTINGS max_partitions_per_insert_block = 0
 SELECT ${Object.values(columns).join(', ')} FROM numbers(${seed}, ${count})`);
   }
+}
+
+/** The same, noted as what comes when its minutes have been made. */
+export async function putLate(engine: Pick<Engine, 'command'>, from_s: number, span_s: number, count: number, seed: number): Promise<void> {
+  await putRows(engine, from_s, span_s, count, seed);
+  const pieces = Math.ceil(span_s / PIECE_S) + 1;
+  await engine.command(`INSERT INTO late_piece (start, host_id, note, done)
+SELECT toStartOfFiveMinutes(toDateTime(${from_s} + number * ${PIECE_S}, 'UTC')), host_id, ${seed}, 0 FROM numbers(${pieces}) ARRAY JOIN [1, 2, 3] AS host_id`);
 }
 
 const PUBLISHED = (tier: string) =>
@@ -74,11 +84,11 @@ export async function sumsOf(
   const within = (time: string) => `${time} >= toDateTime(${from_s}, 'UTC') AND ${time} < toDateTime(${to_s}, 'UTC')`;
   const kinds = FIGURE_KINDS.map(
     (kind) =>
-      `SELECT ${figuresOf(kind).join(', ')}, sumMapIf(map(${RTT_BUCKET}, toUInt64(1)), ${RTT_COUNTS[kind]}) AS rtt FROM ${kind} WHERE ${within('time_ns')}`,
+      `SELECT ${figuresOf(kind).join(', ')}, sumMapIf(map(${RTT_BUCKET}, toUInt64(1)), ${RTT_COUNTS[kind]}) AS rtt FROM ${kind} FINAL WHERE ${within('time_ns')}`,
   );
   return {
     rows: await sums(engine, `(${kinds.join(' UNION ALL ')}) AS t`),
-    minutes: await sums(engine, `rollup_1m AS t WHERE ${within('minute')}`),
+    minutes: await sums(engine, `rollup_1m AS t FINAL WHERE ${within('minute')}`),
     hours: await sums(engine, `rollup_1h AS t WHERE ${within('start')} AND ${PUBLISHED('1h')}`),
     days: await sums(engine, `rollup_1d AS t WHERE ${within('start')} AND ${PUBLISHED('1d')}`),
   };

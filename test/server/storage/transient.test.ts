@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { KINDS } from '../../../bpf/rows.gen.ts';
+import { KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
 import { type Store, StoreError } from '../../../server/storage/store.ts';
 import { isTransient } from '../../../server/storage/transient.ts';

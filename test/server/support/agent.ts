@@ -1,7 +1,7 @@
 // What an agent sends, made by hand: rows of known bytes, headers spelled out.
 import { zstdCompressSync } from 'node:zlib';
-import type { AgentReport } from '../../../agent/agent-report.ts';
-import { KINDS, type Kind } from '../../../bpf/rows.gen.ts';
+import type { AgentReport } from '../../../agent/contract/agent-report.ts';
+import { KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 
 export const HOST = 0x0123_4567_89ab_cdefn;

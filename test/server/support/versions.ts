@@ -1,9 +1,9 @@
 // Other versions of tcplens, made from this one: its layouts with columns gone, added, renamed, narrowed, widened and moved, and
 // rows in them. Their bytes are put together column by column here, not by what reads them.
-import { type Layout, layoutOf, UNKNOWN } from '../../../bpf/layout.ts';
-import type { LayoutColumn } from '../../../bpf/layout-steps.ts';
-import { KINDS, type Kind } from '../../../bpf/rows.gen.ts';
-import { schemaOf } from '../../../bpf/schema.ts';
+import { type Layout, layoutOf, UNKNOWN } from '../../../bpf/rows/layout.ts';
+import type { LayoutColumn } from '../../../bpf/rows/layout-steps.ts';
+import { KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
+import { schemaOf } from '../../../bpf/rows/schema.ts';
 
 const HEAD = new Set(['time_ns', 'host_id', 'kind']);
 const NARROWER: Record<string, [type: string, size: number]> = { UInt64: ['UInt32', 4], UInt32: ['UInt16', 2] };

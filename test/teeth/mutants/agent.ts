@@ -2,41 +2,62 @@
 import { type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 export const agent: readonly Mutant[] = [
-  ...mutantsOf('agent/accounting.ts', [
+  ...mutantsOf('agent/accounts/accounting.ts', [
     {
       why: 'minutes go back with the clock',
       find: 'this.#minutes.get(epoch) ?? 0);\n    this.#minutes.set',
       replace: '0);\n    this.#minutes.set',
-      suite: unit('agent/accounting'),
+      suite: unit('agent/accounts/accounting'),
     },
-    { why: 'what was told is told again', find: 'if (entry.rows <= entry.told ||', replace: 'if (', suite: unit('agent/accounting') },
+    {
+      why: 'what was told is told again',
+      find: 'if (entry.rows <= entry.told ||',
+      replace: 'if (',
+      suite: unit('agent/accounts/accounting'),
+    },
     {
       why: 'a figure that comes late makes a told one smaller',
       find: 'entry.told = Math.max(entry.told, rows)',
       replace: 'entry.told = rows',
-      suite: unit('agent/accounting'),
+      suite: unit('agent/accounts/accounting'),
     },
     {
       why: 'minutes that a collector may have become one',
       find: 'if (entry.posted || entry.minute_ms',
       replace: 'if (entry.minute_ms',
-      suite: unit('agent/accounting'),
+      suite: unit('agent/accounts/accounting'),
     },
     {
       why: 'folded rows are in no total',
       find: 'this.#total(into, kind, outcome).rows += rows;',
       replace: ';',
-      suite: unit('agent/accounting'),
+      suite: unit('agent/accounts/accounting'),
     },
   ]),
-  ...mutantsOf('agent/drain.ts', [
-    { why: 'one kind may have all turns', find: 'const ROUNDS_MAX = 8;', replace: 'const ROUNDS_MAX = 80;', suite: unit('agent/drain') },
-    { why: 'a full memory is no reason to stop', find: '&& !this.#isFull(); round++', replace: '; round++', suite: unit('agent/drain') },
+  ...mutantsOf('agent/loop/drain.ts', [
+    {
+      why: 'one kind may have all turns',
+      find: 'const ROUNDS_MAX = 8;',
+      replace: 'const ROUNDS_MAX = 80;',
+      suite: unit('agent/loop/drain'),
+    },
+    {
+      why: 'the kernel is left waiting',
+      find: 'source.waits ? isFull : () => false',
+      replace: 'isFull',
+      suite: unit('agent/loop/drain'),
+    },
+    {
+      why: 'a full memory is no reason to stop',
+      find: '&& !this.#isFull(); round++',
+      replace: '; round++',
+      suite: unit('agent/loop/drain'),
+    },
     {
       why: 'what is left is not told of',
       find: "return this.#isFull() ? found : 'more';",
       replace: 'return found;',
-      suite: unit('agent/drain'),
+      suite: unit('agent/loop/drain'),
     },
   ]),
   ...mutantsOf('agent/metrics/scrape-server.ts', [
@@ -53,25 +74,33 @@ export const agent: readonly Mutant[] = [
       suite: unit('agent/metrics/scrape-server', 'Host'),
     },
   ]),
-  ...mutantsOf('agent/watch-lacks.ts', [
+  ...mutantsOf('agent/commands/unseen-told.ts', [
     {
       why: 'what could not be seen is no reason to fail',
-      find: 'if (this.#told.size === 0) return;',
-      replace: 'if (this.#told.size >= 0) return;',
-      suite: unit('agent/watch-lacks'),
+      find: 'if (this.#said.size === 0) return;',
+      replace: 'if (this.#said.size >= 0) return;',
+      suite: unit('agent/commands/unseen'),
     },
   ]),
-  ...mutantsOf('agent/pace.ts', [
-    { why: 'a ring may fill between two drains', find: 'ring_bytes / 2 /', replace: 'ring_bytes /', suite: unit('agent/pace') },
-    { why: 'a busy collector has sweeps come sooner', find: 'pressure * 2)', replace: 'pressure / 2)', suite: unit('agent/pace') },
+  ...mutantsOf('agent/source/unseen.ts', [
+    {
+      why: 'a hook of a kind is forgotten',
+      find: "'tcp_retransmit_skb', 'tcp_retransmit_synack'",
+      replace: "'tcp_retransmit_skb'",
+      suite: unit('agent/commands/unseen'),
+    },
   ]),
-  ...mutantsOf('agent/pump.ts', [
-    { why: 'the last rows are left', find: 'if (!source.ended()) drain.all();', replace: '', suite: unit('agent/pump') },
+  ...mutantsOf('agent/loop/pace.ts', [
+    { why: 'a ring may fill between two drains', find: 'ring_bytes / 2 /', replace: 'ring_bytes /', suite: unit('agent/loop/pace') },
+    { why: 'a busy collector has sweeps come sooner', find: 'pressure * 2)', replace: 'pressure / 2)', suite: unit('agent/loop/pace') },
+  ]),
+  ...mutantsOf('agent/loop/pump.ts', [
+    { why: 'the last rows are left', find: 'if (!source.ended()) drain.all();', replace: '', suite: unit('agent/loop/pump') },
     {
       why: 'a row does not end the quiet',
       find: 'rows = true;\n      this.#wakeUp();',
       replace: 'rows = true;',
-      suite: unit('agent/pump'),
+      suite: unit('agent/loop/pump'),
     },
   ]),
   ...mutantsOf('agent/uplink/batch.ts', [
@@ -191,96 +220,6 @@ export const agent: readonly Mutant[] = [
       find: "accounting.add(epoch, kind, 'memory_dropped', rows, cut_at_ms);",
       replace: '',
       suite: unit('agent/uplink/intake'),
-    },
-  ]),
-  ...mutantsOf('agent/spool/record.ts', [
-    { why: 'a damaged payload is sound', find: ' && crc32c(payload) === payload_crc', replace: '', suite: unit('agent/spool/cases') },
-    {
-      why: 'a damaged header is read',
-      find: '|| crc32c(bytes.subarray(offset + 8, end)) !== bytes.readUInt32LE(offset + 4)',
-      replace: '',
-      suite: unit('agent/spool/cases'),
-    },
-  ]),
-  ...mutantsOf('agent/spool/segment.ts', [
-    { why: 'a settled batch still waits', find: 'this.#waiting_batches--;', replace: '', suite: unit('agent/spool/cases') },
-    {
-      why: 'rows that are done still wait',
-      find: 'this.waiting.add(head.epoch, head.kind, -head.rows);',
-      replace: '',
-      suite: unit('agent/spool/spool.property'),
-    },
-  ]),
-  ...mutantsOf('agent/spool/segments.ts', [
-    { why: 'batches are not flushed', find: 'await this.#open?.file.sync();', replace: '', suite: unit('agent/spool/power-cut') },
-    {
-      why: 'the name of a new file is not flushed',
-      find: 'if (this.#new_name) await this.#disk.syncDirectory(this.#directory);',
-      replace: '',
-      suite: unit('agent/spool/power-cut'),
-    },
-  ]),
-  ...mutantsOf('agent/spool/disk-spool.ts', [
-    {
-      why: 'what is too old is sent',
-      find: 'if (payload !== undefined && !expired)',
-      replace: 'if (payload !== undefined)',
-      suite: unit('agent/spool/cases'),
-    },
-    {
-      why: 'the disk may have more than its share',
-      find: 'await this.#keepWithin(batch.payload.length, now_ms);',
-      replace: '',
-      suite: unit('agent/spool/cases'),
-    },
-    {
-      why: 'batches are written and not flushed',
-      find: 'if (this.#parts.segments.wants_sync) await this.#parts.segments.sync();',
-      replace: '',
-      suite: unit('agent/spool/cases'),
-    },
-  ]),
-  ...mutantsOf('agent/spool/books.ts', [
-    {
-      why: 'the books are written and not flushed',
-      find: 'if (durable) await file.sync();',
-      replace: '',
-      suite: unit('agent/spool/power-cut'),
-    },
-    {
-      why: 'a snapshot has its name before it is flushed',
-      find: 'await file.write([bytes], 0);\n      await file.sync();',
-      replace: 'await file.write([bytes], 0);',
-      suite: unit('agent/spool/power-cut'),
-    },
-    {
-      why: 'lines that failed are forgotten',
-      find: 'const bytes = Buffer.from(this.#pending);',
-      replace: 'const bytes = Buffer.from(formatLine(line));',
-      suite: unit('agent/spool/cases'),
-    },
-  ]),
-  ...mutantsOf('agent/spool/removal.ts', [
-    {
-      why: 'files go before the books know',
-      find: 'await this.#keeper.write(true).catch(() => undefined);',
-      replace: '',
-      suite: unit('agent/spool/power-cut'),
-    },
-  ]),
-  ...mutantsOf('agent/spool/recover.ts', [
-    { why: 'a name is used again', find: '...books.gone) + 1', replace: '...books.gone)', suite: unit('agent/spool/cases') },
-    {
-      why: 'who died without a batch is in no account',
-      find: "if (died > 0) accounting.add(epoch, kind, 'died', died, now_ms);",
-      replace: 'if (died > 0) {}',
-      suite: unit('agent/spool/cases'),
-    },
-    {
-      why: 'segments that have gone are not missed',
-      find: 'if (!numbers.includes(number)) damaged.addAll(waiting);',
-      replace: 'if (false) damaged.addAll(waiting);',
-      suite: unit('agent/spool/cases'),
     },
   ]),
 ];

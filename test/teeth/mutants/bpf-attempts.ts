@@ -2,7 +2,7 @@
 import { fidelity, kernel, type Mutant, mutantsOf } from '../mutant.ts';
 
 export const bpfAttempts: readonly Mutant[] = [
-  ...mutantsOf('bpf/retransmit.bpf.c', [
+  ...mutantsOf('bpf/programs/retransmit.bpf.c', [
     { why: 'the program does nothing', find: 'if (!tp)\n\t\treturn 0;', replace: 'return 0;', suite: fidelity('D1f') },
     { why: 'an event is one segment', find: 'return segments ? segments : 1;', replace: 'return 1;', suite: fidelity('D6') },
     { why: 'a SYN is a timeout', find: 'return CLASS_SYN;', replace: 'return CLASS_RTO;', suite: fidelity('B6') },
@@ -60,7 +60,7 @@ export const bpfAttempts: readonly Mutant[] = [
     { why: 'a SYN-ACK has no owner', find: 'if (memory)\n\t\thead_owner(&head, memory);', replace: '', suite: fidelity('R2') },
     { why: 'a SYN-ACK has no port', find: 'head.local_port = request->__req_common.skc_num;', replace: '', suite: fidelity('R2') },
   ]),
-  ...mutantsOf('bpf/doubt.bpf.h', [
+  ...mutantsOf('bpf/programs/doubt.bpf.h', [
     { why: 'an undo is not counted', find: 'doubt->undos++;', replace: '', suite: fidelity('D3b') },
     {
       why: 'what was undone is not counted',
@@ -83,7 +83,7 @@ export const bpfAttempts: readonly Mutant[] = [
     },
     { why: 'a DSACK is no evidence', find: '? EVIDENCE_DSACK : 0)', replace: '? 0 : 0)', suite: fidelity('R3') },
   ]),
-  ...mutantsOf('bpf/repair.bpf.h', [
+  ...mutantsOf('bpf/programs/repair.bpf.h', [
     {
       why: 'what no row accounts for is nothing',
       find: 'total_retrans > attributed ? total_retrans - attributed : 0',
@@ -97,7 +97,7 @@ export const bpfAttempts: readonly Mutant[] = [
       suite: fidelity('D1f'),
     },
   ]),
-  ...mutantsOf('bpf/synacks.bpf.h', [
+  ...mutantsOf('bpf/programs/synacks.bpf.h', [
     {
       why: 'when the first SYN-ACK was sent is forgotten',
       find: 'if (sent_us)\n\t\tbpf_map_update_elem',
@@ -105,14 +105,14 @@ export const bpfAttempts: readonly Mutant[] = [
       suite: fidelity('B6b'),
     },
   ]),
-  ...mutantsOf('bpf/below.bpf.h', [
+  ...mutantsOf('bpf/programs/below.bpf.h', [
     { why: 'bytes that failed were sent', find: 'return failed > 0 ? failed : 0;', replace: 'return 0;', suite: fidelity('D9') },
   ]),
-  ...mutantsOf('bpf/sending.bpf.h', [
+  ...mutantsOf('bpf/programs/sending.bpf.h', [
     { why: 'a window that stays is a restart', find: 'now.snd_cwnd < last.snd_cwnd && ', replace: '', suite: fidelity('B9b') },
     { why: 'restarts are not counted', find: 'now.idle_restarts++;', replace: ';', suite: fidelity('B9') },
   ]),
-  ...mutantsOf('bpf/congestion.bpf.c', [
+  ...mutantsOf('bpf/programs/congestion.bpf.c', [
     { why: 'the program does nothing', find: 'if (!tp)\n\t\treturn 0;', replace: 'return 0;', suite: fidelity('D1f') },
     { why: 'disorder is told', find: ' && ca_state != CA_STATE_DISORDER', replace: '', suite: fidelity('D3') },
     {
@@ -128,7 +128,7 @@ export const bpfAttempts: readonly Mutant[] = [
       suite: fidelity('D1b'),
     },
   ]),
-  ...mutantsOf('bpf/ledger.bpf.h', [
+  ...mutantsOf('bpf/programs/ledger.bpf.h', [
     {
       why: 'an event is one segment',
       find: '__sync_fetch_and_add(sum, segments)',

@@ -2,7 +2,7 @@
 import { fidelity, kernel, type Mutant, mutantsOf } from '../mutant.ts';
 
 export const bpfConnections: readonly Mutant[] = [
-  ...mutantsOf('bpf/connection.bpf.c', [
+  ...mutantsOf('bpf/programs/connection.bpf.c', [
     {
       why: 'state changes have the new state as the old one',
       find: 'row->old_state = old_state;',
@@ -69,7 +69,7 @@ export const bpfConnections: readonly Mutant[] = [
       suite: fidelity('R4'),
     },
   ]),
-  ...mutantsOf('bpf/end_reason.bpf.h', [
+  ...mutantsOf('bpf/programs/end_reason.bpf.h', [
     { why: 'refused is a timeout', find: 'return END_REASON_REFUSED;', replace: 'return END_REASON_TIMEOUT;', suite: fidelity('A4') },
     {
       why: 'a connect that times out was aborted',
@@ -115,7 +115,7 @@ export const bpfConnections: readonly Mutant[] = [
       suite: kernel('older', 'half-closed'),
     },
   ]),
-  ...mutantsOf('bpf/ending.bpf.h', [
+  ...mutantsOf('bpf/programs/ending.bpf.h', [
     {
       why: 'the row of an end does not wait for its reader',
       find: 'return payload_unread(tp) && ',
@@ -123,7 +123,7 @@ export const bpfConnections: readonly Mutant[] = [
       suite: fidelity('A10'),
     },
   ]),
-  ...mutantsOf('bpf/connection_row.bpf.h', [
+  ...mutantsOf('bpf/programs/connection_row.bpf.h', [
     {
       why: 'the rest is all that was received',
       find: 'payload_received(tp) - last->bytes_received',
@@ -151,7 +151,7 @@ export const bpfConnections: readonly Mutant[] = [
     },
     { why: 'turns are not told', find: 'row->turns = io->turns;', replace: '', suite: fidelity('B8') },
   ]),
-  ...mutantsOf('bpf/memory.bpf.h', [
+  ...mutantsOf('bpf/programs/memory.bpf.h', [
     { why: 'times of two states are in one', find: 'STATE_CLOSE_WAIT + 5', replace: 'STATE_CLOSE_WAIT + 4', suite: fidelity('R4') },
     { why: 'an accepted socket has no listener', find: 'id ? 0 : memory->connection_id', replace: 'id ? 0 : 0', suite: fidelity('C5') },
     {
@@ -186,7 +186,7 @@ export const bpfConnections: readonly Mutant[] = [
       suite: kernel('loader', 'is counted as missed'),
     },
   ]),
-  ...mutantsOf('bpf/owner.bpf.h', [
+  ...mutantsOf('bpf/programs/owner.bpf.h', [
     {
       why: 'who uses a connection does not own it',
       find: 'memory_owner(memory, task, OWNER_IO);',
@@ -212,7 +212,7 @@ export const bpfConnections: readonly Mutant[] = [
       suite: kernel('owner', 'listener of server activated'),
     },
   ]),
-  ...mutantsOf('bpf/io.bpf.c', [
+  ...mutantsOf('bpf/programs/io.bpf.c', [
     {
       why: 'reads say nothing',
       find: 'use(sk, ret, flags, flags & MSG_PEEK ? 0 : ret, DIRECTION_RECEIVED);\n\treturn 0;\n}\n\n/*',
@@ -240,7 +240,7 @@ export const bpfConnections: readonly Mutant[] = [
       suite: kernel('owner', 'turns and the wait'),
     },
   ]),
-  ...mutantsOf('bpf/stall.bpf.h', [
+  ...mutantsOf('bpf/programs/stall.bpf.h', [
     { why: 'a reader never waits', find: 'io->pause = pause <', replace: 'io->pause = 0 * pause <', suite: fidelity('B11b') },
     {
       why: 'a slow path stalls',
@@ -256,7 +256,7 @@ export const bpfConnections: readonly Mutant[] = [
     },
     { why: 'a timeout is no stall', find: 'stall_ended(memory, jiffies_us(since));', replace: '', suite: fidelity('B11e') },
   ]),
-  ...mutantsOf('bpf/owner.bpf.c', [
+  ...mutantsOf('bpf/programs/owner.bpf.c', [
     {
       why: 'files keep no namespaces',
       find: 'bpf_seq_write(ctx->meta->seq, &holder, sizeof(holder));',

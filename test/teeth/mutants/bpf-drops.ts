@@ -2,7 +2,7 @@
 import { fidelity, type Mutant, mutantsOf } from '../mutant.ts';
 
 export const bpfDrops: readonly Mutant[] = [
-  ...mutantsOf('bpf/drop.bpf.c', [
+  ...mutantsOf('bpf/programs/drop.bpf.c', [
     { why: 'the program does nothing', find: 'if (is_copy(facts.reason_code, sk) ||', replace: 'if (1 ||', suite: fidelity('A6') },
     {
       why: 'an unread FIN is a drop',
@@ -24,7 +24,7 @@ export const bpfDrops: readonly Mutant[] = [
     },
     { why: 'the payload has no length', find: 'row->length = packet->length;', replace: '', suite: fidelity('D5') },
   ]),
-  ...mutantsOf('bpf/meaning.bpf.h', [
+  ...mutantsOf('bpf/programs/meaning.bpf.h', [
     {
       why: 'everything is answered',
       find: 'if (!packet || !receiver)\n\t\treturn MEANING_LOST;',

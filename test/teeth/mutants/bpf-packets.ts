@@ -2,7 +2,7 @@
 import { drops, fidelity, kernel, type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 export const bpfPackets: readonly Mutant[] = [
-  ...mutantsOf('bpf/packet.bpf.h', [
+  ...mutantsOf('bpf/programs/packet.bpf.h', [
     { why: 'options count as payload', find: '(tcp.data_offset >> 4) * 4', replace: '20', suite: drops('D5b') },
     { why: 'IPv6 is not read', find: 'return packet_ipv6(packet, at);', replace: 'return false;', suite: fidelity('A6b') },
     {
@@ -12,7 +12,7 @@ export const bpfPackets: readonly Mutant[] = [
       suite: fidelity('A4'),
     },
   ]),
-  ...mutantsOf('bpf/reset.bpf.c', [
+  ...mutantsOf('bpf/programs/reset.bpf.c', [
     { why: 'an abort is in the state after it', find: 'head->state = last;', replace: '', suite: fidelity('A2') },
     {
       why: "a listener's reset has the listener's ends",
@@ -35,7 +35,7 @@ export const bpfPackets: readonly Mutant[] = [
       suite: fidelity('A1'),
     },
   ]),
-  ...mutantsOf('bpf/ring.bpf.h', [
+  ...mutantsOf('bpf/programs/ring.bpf.h', [
     { why: 'written rows are not counted', find: 'count_one(&count->written);', replace: ';', suite: kernel('ring-loss') },
     { why: 'rows without room are not counted', find: 'count_one(&count->ring_lost);', replace: ';', suite: kernel('ring-loss') },
     {
@@ -58,28 +58,28 @@ export const bpfPackets: readonly Mutant[] = [
       suite: kernel('abi', 'before'),
     },
   ]),
-  ...mutantsOf('bpf/budget.h', [
+  ...mutantsOf('bpf/rows/budget.h', [
     {
       why: 'one more than the bucket has',
       find: 'next_ns - now_ns > bucket_ns',
       replace: 'next_ns - now_ns > bucket_ns + interval_ns',
-      suite: unit('bpf/budget'),
+      suite: unit('bpf/rows/budget'),
     },
     {
       why: 'one less than the bucket has',
       find: 'next_ns - now_ns > bucket_ns',
       replace: 'next_ns - now_ns >= bucket_ns',
-      suite: unit('bpf/budget'),
+      suite: unit('bpf/rows/budget'),
     },
     {
       why: 'two at once get one token',
       find: '__sync_val_compare_and_swap(&budget->full_ns, full_ns, next_ns) == full_ns',
       replace: '(budget->full_ns = next_ns)',
-      suite: unit('bpf/budget'),
+      suite: unit('bpf/rows/budget'),
     },
-    { why: 'a rest saves up tokens', find: '(full_ns > now_ns ? full_ns : now_ns)', replace: 'full_ns', suite: unit('bpf/budget') },
+    { why: 'a rest saves up tokens', find: '(full_ns > now_ns ? full_ns : now_ns)', replace: 'full_ns', suite: unit('bpf/rows/budget') },
   ]),
-  ...mutantsOf('bpf/filter_eval.h', [
+  ...mutantsOf('bpf/rows/filter_eval.h', [
     { why: 'a bound is not in its range', find: '& (a - b - borrow)', replace: '& (a - b)', suite: unit('agent/filter/equal') },
     { why: 'what is above is in', find: ' & ~below & ~above', replace: ' & ~below', suite: unit('agent/filter/equal') },
     { why: 'yes and no are swapped', find: 'at = step->no ^', replace: 'at = step->yes ^', suite: unit('agent/filter/equal') },
@@ -91,7 +91,7 @@ export const bpfPackets: readonly Mutant[] = [
     },
     { why: 'every kind is asked', find: '(step->kinds >> (kind & 15)) & 1', replace: '1', suite: unit('agent/filter/equal') },
   ]),
-  ...mutantsOf('bpf/filter.bpf.h', [
+  ...mutantsOf('bpf/programs/filter.bpf.h', [
     {
       why: 'a filter never ends',
       find: 'if (!filter || now_ns >= filter->end_ns)',
@@ -111,7 +111,7 @@ export const bpfPackets: readonly Mutant[] = [
       suite: kernel('budget'),
     },
   ]),
-  ...mutantsOf('bpf/flow.bpf.h', [
+  ...mutantsOf('bpf/programs/flow.bpf.h', [
     {
       why: 'ports of the peer are in network order',
       find: 'bpf_ntohs(common->skc_dport)',
@@ -132,7 +132,7 @@ export const bpfPackets: readonly Mutant[] = [
       suite: fidelity('R4'),
     },
   ]),
-  ...mutantsOf('bpf/tcp.bpf.h', [
+  ...mutantsOf('bpf/programs/tcp.bpf.h', [
     {
       why: 'the running clock is not charged',
       find: 'chrono[1] = tp->chrono_stat[1] + (type == 2 ? running : 0)',
@@ -158,7 +158,7 @@ export const bpfPackets: readonly Mutant[] = [
       suite: fidelity('A1c'),
     },
   ]),
-  ...mutantsOf('bpf/sample.bpf.c', [
+  ...mutantsOf('bpf/programs/sample.bpf.c', [
     {
       why: 'what stands still is sampled',
       find: 'BPF_CORE_READ(tp, segs_in) != last->segs_in ||',
@@ -197,7 +197,7 @@ export const bpfPackets: readonly Mutant[] = [
       suite: kernel('sweep', 'twenty thousand'),
     },
   ]),
-  ...mutantsOf('bpf/sample_row.bpf.h', [
+  ...mutantsOf('bpf/programs/sample_row.bpf.h', [
     {
       why: 'a sample tells what the last one told',
       find: 'memory->sampled = now.sampled;',
@@ -217,7 +217,7 @@ export const bpfPackets: readonly Mutant[] = [
       suite: kernel('sweep', 'again and again'),
     },
   ]),
-  ...mutantsOf('bpf/preexisting.bpf.c', [
+  ...mutantsOf('bpf/programs/preexisting.bpf.c', [
     {
       why: 'the program does nothing',
       find: 'if (tp && !memory_of',
@@ -225,7 +225,7 @@ export const bpfPackets: readonly Mutant[] = [
       suite: kernel('sweep', 'that no process has accepted'),
     },
   ]),
-  ...mutantsOf('bpf/netns.bpf.c', [
+  ...mutantsOf('bpf/programs/netns.bpf.c', [
     {
       why: 'threads stand for nothing',
       find: 'holder.pid = task->pid;',

@@ -2,7 +2,7 @@
 import { drops, fidelity, kernel, type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 export const loaderRows: readonly Mutant[] = [
-  ...mutantsOf('bpf/overflows.c', [
+  ...mutantsOf('bpf/loader/overflows.c', [
     {
       why: 'last ACKs count twice',
       find: 'row->overflows += claimed;',
@@ -16,7 +16,7 @@ export const loaderRows: readonly Mutant[] = [
       suite: fidelity('A5e'),
     },
   ]),
-  ...mutantsOf('bpf/reader.c', [
+  ...mutantsOf('bpf/loader/reader.c', [
     { why: 'times are since the boot', find: 'time_ns += offset_ns;', replace: '', suite: kernel('abi') },
     {
       why: 'names are not filled in',
@@ -30,6 +30,8 @@ export const loaderRows: readonly Mutant[] = [
       replace: 'while (used + row < size)',
       suite: kernel('abi'),
     },
+  ]),
+  ...mutantsOf('bpf/loader/row_calls.c', [
     {
       why: 'what one CPU wrote is all',
       find: 'sum.written += each[cpu].written;',
@@ -51,7 +53,7 @@ export const loaderRows: readonly Mutant[] = [
     },
     { why: 'a buffer for less than a row is filled', find: '|| size < row_size(kind)', replace: '', suite: kernel('abi') },
   ]),
-  ...mutantsOf('bpf/ring.c', [
+  ...mutantsOf('bpf/loader/ring.c', [
     {
       why: 'the window does not go along',
       find: 'if (in_ring - ring->from >= ring->room',
@@ -65,7 +67,7 @@ export const loaderRows: readonly Mutant[] = [
       suite: kernel('loader', 'counts from where'),
     },
   ]),
-  ...mutantsOf('bpf/sweep.c', [
+  ...mutantsOf('bpf/loader/sweep.c', [
     {
       why: 'it stays in the other namespace',
       find: 'if (away && setns(home, CLONE_NEWNET) < 0)',
@@ -104,7 +106,7 @@ export const loaderRows: readonly Mutant[] = [
       suite: kernel('sweep', 'twenty thousand'),
     },
   ]),
-  ...mutantsOf('bpf/lifetimes.c', [
+  ...mutantsOf('bpf/loader/unseen.c', [
     {
       why: 'what ended unseen is not missed',
       find: 'return state.unended + state.unopened;',
@@ -118,12 +120,12 @@ export const loaderRows: readonly Mutant[] = [
       suite: kernel('abi', 'are missed'),
     },
   ]),
-  ...mutantsOf('bpf/names.c', [
+  ...mutantsOf('bpf/loader/names.c', [
     { why: 'names keep their prefix', find: '? 0 : prefix;', replace: '? 0 : 0;', suite: kernel('names') },
     { why: 'names are in capitals', find: '(char)tolower(name[at])', replace: 'name[at]', suite: kernel('names') },
     { why: 'the function after the place', find: 'symbols.list[from - 1].name', replace: 'symbols.list[from].name', suite: drops('D5b') },
   ]),
-  ...mutantsOf('bpf/netstat.c', [
+  ...mutantsOf('bpf/loader/netstat.c', [
     {
       why: 'a counter is read from its neighbour',
       find: '{ "Tcp", "OutSegs", AT(out_segs) }',
@@ -144,7 +146,7 @@ export const loaderRows: readonly Mutant[] = [
       suite: kernel('counters', 'the rows of each namespace'),
     },
   ]),
-  ...mutantsOf('bpf/ledger.c', [
+  ...mutantsOf('bpf/loader/ledger.c', [
     {
       why: 'what is missing is told with every row',
       find: 'known->missing = (__u64)missing;',
@@ -165,76 +167,81 @@ export const loaderRows: readonly Mutant[] = [
     },
     { why: 'rows stay after they were given', find: 'state.waiting -= count;', replace: '', suite: fidelity('C2') },
   ]),
-  ...mutantsOf('bpf/tally.c', [
-    { why: 'a group has no rows', find: 'group->rows++;', replace: '', suite: unit('bpf/tally') },
+  ...mutantsOf('bpf/loader/tally.c', [
+    { why: 'a group has no rows', find: 'group->rows++;', replace: '', suite: unit('bpf/loader/tally') },
     {
       why: 'a bound is in the next bucket',
       find: 'bucket += value > state.program.bound[i]',
       replace: 'bucket += value >= state.program.bound[i]',
-      suite: unit('bpf/tally'),
+      suite: unit('bpf/loader/tally'),
     },
     {
       why: 'nothing is the least',
       find: 'sums->min = value && value < sums->min',
       replace: 'sums->min = value < sums->min',
-      suite: unit('bpf/tally'),
+      suite: unit('bpf/loader/tally'),
     },
     {
       why: 'a plan takes rows of other plans',
       find: 'if (plan->if_is && row[plan->when] != plan->is)',
       replace: 'if (0)',
-      suite: unit('bpf/tally'),
+      suite: unit('bpf/loader/tally'),
     },
     {
       why: 'a value may be more than its most',
       find: 'values[i] = values[i] < most ? values[i] : most;',
       replace: '(void)most;',
-      suite: unit('bpf/tally'),
+      suite: unit('bpf/loader/tally'),
     },
   ]),
-  ...mutantsOf('bpf/tally_check.c', [
-    { why: 'a part may end behind its row', find: 'part->from + read <= row', replace: 'part->from < row', suite: unit('bpf/tally') },
-    { why: 'a number may end behind its row', find: 'from + size <= row', replace: 'from < row', suite: unit('bpf/tally') },
+  ...mutantsOf('bpf/loader/tally_check.c', [
+    {
+      why: 'a part may end behind its row',
+      find: 'part->from + read <= row',
+      replace: 'part->from < row',
+      suite: unit('bpf/loader/tally'),
+    },
+    { why: 'a number may end behind its row', find: 'from + size <= row', replace: 'from < row', suite: unit('bpf/loader/tally') },
   ]),
-  ...mutantsOf('bpf/tally_groups.c', [
+  ...mutantsOf('bpf/loader/tally_groups.c', [
     {
       why: 'rows without room are lost in the last group',
       find: 'id = (union group_id){ .plan = id.plan, .overflow = 1 };',
       replace: 'id = (union group_id){ .plan = id.plan, .overflow = 0 };',
-      suite: unit('bpf/tally'),
+      suite: unit('bpf/loader/tally'),
     },
-    { why: 'a term that was cut is not marked', find: 'id.cut |= (__u8)(1 << i);', replace: '', suite: unit('bpf/tally') },
+    { why: 'a term that was cut is not marked', find: 'id.cut |= (__u8)(1 << i);', replace: '', suite: unit('bpf/loader/tally') },
     {
       why: 'one group more than there may be',
       find: 'state.whole < state.whole_max',
       replace: 'state.whole <= state.whole_max',
-      suite: unit('bpf/tally'),
+      suite: unit('bpf/loader/tally'),
     },
   ]),
-  ...mutantsOf('bpf/tally_terms.c', [
+  ...mutantsOf('bpf/loader/tally_terms.c', [
     {
       why: 'a term is known at its first word',
       find: '!memcmp(&set->list[set->slots[slot] - 1], &term, sizeof(term))',
       replace: '!memcmp(&set->list[set->slots[slot] - 1], &term, 8)',
-      suite: unit('bpf/tally'),
+      suite: unit('bpf/loader/tally'),
     },
     {
       why: 'one term more than there may be',
       find: 'if (set->count >= set->max)',
       replace: 'if (set->count > set->max)',
-      suite: unit('bpf/tally'),
+      suite: unit('bpf/loader/tally'),
     },
   ]),
-  ...mutantsOf('bpf/met.c', [
+  ...mutantsOf('bpf/loader/met.c', [
     {
       why: 'the same process in another cgroup is known',
       find: 'known->pid == pair.pid && known->cgroup_id == pair.cgroup_id',
       replace: 'known->pid == pair.pid',
-      suite: unit('bpf/tally', 'told with each'),
+      suite: unit('bpf/loader/tally', 'told with each'),
     },
-    { why: 'who was told is told again', find: 'state.told += count;', replace: '', suite: unit('bpf/tally', 'who appears') },
+    { why: 'who was told is told again', find: 'state.told += count;', replace: '', suite: unit('bpf/loader/tally', 'who appears') },
   ]),
-  ...mutantsOf('bpf/counter.c', [
+  ...mutantsOf('bpf/loader/counter.c', [
     {
       why: 'the thread counts nothing',
       find: 'int of_kind = counter__has(kind) ? reader__count(kind) : 0;',

@@ -2,7 +2,7 @@
 import { fidelity, kernel, type Mutant, mutantsOf } from '../mutant.ts';
 
 export const loaderStart: readonly Mutant[] = [
-  ...mutantsOf('bpf/loader.c', [
+  ...mutantsOf('bpf/loader/loader.c', [
     { why: 'a second start beside the first is let in', find: 'if (hooks__are_loaded())', replace: 'if (0)', suite: kernel('abi') },
     { why: 'closing leaves the programs', find: 'hooks__close();', replace: '', suite: kernel('loader', 'all hooks attach here') },
     {
@@ -12,7 +12,7 @@ export const loaderStart: readonly Mutant[] = [
       suite: kernel('owner', 'older than the agent'),
     },
   ]),
-  ...mutantsOf('bpf/maps.c', [
+  ...mutantsOf('bpf/loader/maps.c', [
     {
       why: 'maps are not shared',
       find: 'bpf_map__reuse_fd(map, shared_map(name));',
@@ -26,7 +26,7 @@ export const loaderStart: readonly Mutant[] = [
       suite: kernel('tally', 'nobody reads'),
     },
   ]),
-  ...mutantsOf('bpf/constants.c', [
+  ...mutantsOf('bpf/loader/constants.c', [
     {
       why: 'the tick is a millisecond',
       find: 'jiffy_us = (__u32)(tick.tv_nsec / 1000);',
@@ -40,7 +40,7 @@ export const loaderStart: readonly Mutant[] = [
       suite: kernel('abi'),
     },
   ]),
-  ...mutantsOf('bpf/filter.c', [
+  ...mutantsOf('bpf/loader/filters.c', [
     { why: 'a filter that jumps back is taken', find: 'if (step->yes <= i ||', replace: 'if (', suite: kernel('abi') },
     {
       why: 'a filter that was taken away stays',
@@ -67,7 +67,7 @@ export const loaderStart: readonly Mutant[] = [
       suite: kernel('filter', 'only what matches'),
     },
   ]),
-  ...mutantsOf('bpf/object.c', [
+  ...mutantsOf('bpf/loader/object.c', [
     { why: 'damage is not looked for', find: 'crc != cksum(bytes, length)', replace: '0', suite: kernel('refusals', 'an object') },
     {
       why: 'objects of other sources are taken',
@@ -76,10 +76,10 @@ export const loaderStart: readonly Mutant[] = [
       suite: kernel('refusals', 'an object'),
     },
   ]),
-  ...mutantsOf('bpf/waker.c', [
+  ...mutantsOf('bpf/loader/waker.c', [
     { why: 'nobody is woken', find: 'send(waker.socket, &byte, 1, MSG_NOSIGNAL) != 1', replace: '0', suite: kernel('abi') },
   ]),
-  ...mutantsOf('bpf/hooks.c', [
+  ...mutantsOf('bpf/loader/hooks.c', [
     {
       why: 'a refused hook is loaded',
       find: 'return !state.absent[hook] && !state.refused[hook];',
@@ -99,7 +99,7 @@ export const loaderStart: readonly Mutant[] = [
       suite: kernel('loader', 'a damaged object'),
     },
   ]),
-  ...mutantsOf('bpf/privileges.c', [
+  ...mutantsOf('bpf/loader/privileges.c', [
     {
       why: 'the bounding set stays',
       find: 'prctl(PR_CAPBSET_DROP, one, 0, 0, 0) == 0;)',

@@ -2,8 +2,8 @@
 // is two of them.
 import type { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { queuedRows } from '../../../../agent/account.ts';
-import { OUTCOMES, type Outcome } from '../../../../agent/outcome.ts';
+import { queuedRows } from '../../../../agent/accounts/ledger.ts';
+import { OUTCOMES, type Outcome } from '../../../../agent/contract/outcome.ts';
 import type { Batch } from '../../../../agent/uplink/batch.ts';
 import { nowNs, rowsOf } from '../../../server/support/agent.ts';
 import {

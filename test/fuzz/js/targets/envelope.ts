@@ -1,8 +1,8 @@
 // What an agent may post as a batch. The input: how the body is made, headers as JSON, and the body: as it is, or to be compressed.
 import type { IncomingHttpHeaders } from 'node:http';
 import { zstdCompressSync } from 'node:zlib';
-import { BATCH_BYTES_MAX, HEADERS } from '../../../../agent/batch-envelope.ts';
-import { HEAD_AT, KIND, KINDS, type Kind } from '../../../../bpf/rows.gen.ts';
+import { BATCH_BYTES_MAX, HEADERS } from '../../../../agent/contract/batch-envelope.ts';
+import { HEAD_AT, KIND, KINDS, type Kind } from '../../../../bpf/rows/rows.gen.ts';
 import { REFUSALS, Refusal } from '../../../../server/errors.ts';
 import { checkRows, type Envelope, readEnvelope } from '../../../../server/ingest/envelope.ts';
 import { unpack, unpackedBytes } from '../../../../server/ingest/unpack.ts';

@@ -8,7 +8,7 @@ import { FilterError } from '../../../../agent/filter/filter-error.ts';
 import { parseFilter } from '../../../../agent/filter/parse.ts';
 import { markRows, RecordedNames } from '../../../../agent/filter/recorded.ts';
 import { Recording } from '../../../../agent/recording/read.ts';
-import { HEAD_AT, KIND, KINDS } from '../../../../bpf/rows.gen.ts';
+import { HEAD_AT, KIND, KINDS } from '../../../../bpf/rows/rows.gen.ts';
 import type { Row } from '../../../agent/filter/evaluators.ts';
 import { type KernelFilters, kernelFilters } from '../../../support/kernel-filter.ts';
 import { root } from '../../../support/project-files.ts';

@@ -1,6 +1,6 @@
 // Layouts that another version tells, and rows that are said to lie so. The input: a layout as JSON, and rows.
-import { conversionTo, LayoutError, layoutOf, parseLayout, type Unmapped } from '../../../../bpf/layout.ts';
-import { HEAD_AT, KIND, KINDS, type Kind } from '../../../../bpf/rows.gen.ts';
+import { conversionTo, LayoutError, layoutOf, parseLayout, type Unmapped } from '../../../../bpf/rows/layout.ts';
+import { HEAD_AT, KIND, KINDS, type Kind } from '../../../../bpf/rows/rows.gen.ts';
 import type { Dice } from '../../../faults/dice.ts';
 import { joinParts, splitParts } from '../parts.ts';
 import { must, orRefused, type Target } from '../target.ts';

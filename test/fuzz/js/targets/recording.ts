@@ -2,12 +2,12 @@
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RecordingError } from '../../../../agent/errors.ts';
+import { RecordingError } from '../../../../agent/process/errors.ts';
 import { readContents } from '../../../../agent/recording/contents.ts';
 import { encodeFrame, encodePrefix, type Frame, PREFIX_BYTES, readFrame } from '../../../../agent/recording/format.ts';
 import { Losses } from '../../../../agent/recording/losses.ts';
 import { Recording } from '../../../../agent/recording/read.ts';
-import { KINDS } from '../../../../bpf/rows.gen.ts';
+import { KINDS } from '../../../../bpf/rows/rows.gen.ts';
 import type { Dice } from '../../../faults/dice.ts';
 import { root } from '../../../support/project-files.ts';
 import { type MutateBytes, must, orRefused, type Target } from '../target.ts';

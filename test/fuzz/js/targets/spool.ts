@@ -1,7 +1,7 @@
 // A spool's directory as a start finds it: books, layouts and one segment, each of any bytes. The input: these three.
 import { crc32c } from '@node-rs/crc32';
-import { Accounting } from '../../../../agent/accounting.ts';
-import { LOSSES, type Outcome } from '../../../../agent/outcome.ts';
+import { Accounting } from '../../../../agent/accounts/accounting.ts';
+import { LOSSES, type Outcome } from '../../../../agent/contract/outcome.ts';
 import { Books } from '../../../../agent/spool/books.ts';
 import { formatLine } from '../../../../agent/spool/books-line.ts';
 import { keepLayouts, ownLayouts } from '../../../../agent/spool/kept-layouts.ts';
@@ -9,7 +9,7 @@ import { encodeRecord, MAGIC_BYTES } from '../../../../agent/spool/record.ts';
 import { type Recovered, recover } from '../../../../agent/spool/recover.ts';
 import { SegmentReader } from '../../../../agent/spool/segment-reader.ts';
 import { fileOf } from '../../../../agent/spool/segments.ts';
-import { KINDS } from '../../../../bpf/rows.gen.ts';
+import { KINDS } from '../../../../bpf/rows/rows.gen.ts';
 import type { Dice } from '../../../faults/dice.ts';
 import { MemoryDisk } from '../memory-disk.ts';
 import { joinParts, splitParts } from '../parts.ts';

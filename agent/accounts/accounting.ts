@@ -1,0 +1,168 @@
+// What became of rows, by run, minute and kind, as it is told to collectors: cumulative within a minute, told again until a report
+// with it was accepted. Minutes of a run never go back, so a clock that does cannot make a told figure smaller.
+import type { AccountingEntry } from '../contract/agent-report.ts';
+import type { Outcome } from '../contract/outcome.ts';
+
+/** What one report tells; what is more waits for the next. */
+export const TOLD_AT_ONCE_MAX = 5000;
+const MINUTE_MS = 60_000;
+/** Minutes kept apart for some days without a collector; beyond it neighbouring minutes become one. */
+const ENTRIES_MAX = 20_000;
+
+/** `posted`: a collector may have it, whether or not it said so. `told`: the figure that a collector has taken. */
+type Entry = AccountingEntry & { posted: boolean; told: number };
+export type Total = { epoch: string; kind: string; outcome: Outcome; rows: number };
+/** As it is kept on disk. `posted`: runs of which a collector may have something. */
+export type Kept = { entries: AccountingEntry[]; totals: Total[]; posted: string[] };
+
+export class Accounting {
+  readonly #entries = new Map<string, Entry>();
+  readonly #totals = new Map<string, Total>();
+  readonly #minutes = new Map<string, number>();
+  readonly #posted = new Set<string>();
+  readonly #changed = new Set<Entry>();
+  readonly #changed_totals = new Set<Total>();
+  #newly_posted: string[] = [];
+  readonly #entries_max: number;
+
+  constructor(entries_max = ENTRIES_MAX) {
+    this.#entries_max = entries_max;
+  }
+
+  add(epoch: string, kind: string, outcome: Outcome, rows: number, now_ms: number): void {
+    if (rows <= 0) return;
+    const minute_ms = Math.max(Math.floor(now_ms / MINUTE_MS) * MINUTE_MS, this.#minutes.get(epoch) ?? 0);
+    this.#minutes.set(epoch, minute_ms);
+    const entry = this.#entry({ epoch, minute_ms, kind, outcome, rows: 0 });
+    entry.rows += rows;
+    this.#changed.add(entry);
+    const total = this.#total(epoch, kind, outcome);
+    total.rows += rows;
+    this.#changed_totals.add(total);
+  }
+
+  /** Rows of a run and a kind that have come to an outcome since its start. */
+  total(epoch: string, kind: string, outcome: Outcome): number {
+    return this.#totals.get(`${epoch} ${kind} ${outcome}`)?.rows ?? 0;
+  }
+
+  /** Entries that no collector has taken as they are, oldest run first; they count as posted from now on. */
+  untold(epochs: ReadonlySet<string>): AccountingEntry[] {
+    const untold: AccountingEntry[] = [];
+    for (const entry of this.#entries.values()) {
+      if (entry.rows <= entry.told || !epochs.has(entry.epoch)) continue;
+      entry.posted = true;
+      if (!this.#posted.has(entry.epoch)) this.#newly_posted.push(entry.epoch);
+      this.#posted.add(entry.epoch);
+      const { epoch, minute_ms, kind, outcome, rows } = entry;
+      untold.push({ epoch, minute_ms, kind, outcome, rows });
+      if (untold.length === TOLD_AT_ONCE_MAX) break;
+    }
+    return untold;
+  }
+
+  /** A collector has taken these. What is of a minute that is over is forgotten. */
+  accepted(entries: readonly AccountingEntry[]): void {
+    for (const { epoch, minute_ms, kind, outcome, rows } of entries) {
+      const entry = this.#entries.get(`${epoch} ${minute_ms} ${kind} ${outcome}`);
+      if (entry !== undefined) entry.told = Math.max(entry.told, rows);
+    }
+    for (const [key, { epoch, minute_ms, rows, told }] of this.#entries) {
+      if (rows <= told && minute_ms < (this.#minutes.get(epoch) ?? 0)) this.#entries.delete(key);
+    }
+  }
+
+  /** Runs of which something is still to be told. */
+  *untoldEpochs(): Generator<string> {
+    for (const { epoch, rows, told } of this.#entries.values()) if (rows > told) yield epoch;
+  }
+
+  forget(epoch: string): void {
+    for (const [key, entry] of this.#entries) if (entry.epoch === epoch) this.#entries.delete(key);
+    for (const [key, total] of this.#totals) if (total.epoch === epoch) this.#totals.delete(key);
+    this.#minutes.delete(epoch);
+    this.#posted.delete(epoch);
+  }
+
+  /** Whether a collector may have something of the run, whether or not it said so. */
+  isPosted(epoch: string): boolean {
+    return this.#posted.has(epoch);
+  }
+
+  /** Adds a run's figures to another's. Nothing of either may be posted: it would count twice. */
+  fold(epoch: string, into: string): void {
+    for (const { minute_ms, kind, outcome, rows } of [...this.#entries.values()].filter((entry) => entry.epoch === epoch)) {
+      this.#entry({ epoch: into, minute_ms, kind, outcome, rows: 0 }).rows += rows;
+    }
+    for (const { kind, outcome, rows } of [...this.#totals.values()].filter((total) => total.epoch === epoch)) {
+      this.#total(into, kind, outcome).rows += rows;
+    }
+    this.#minutes.set(into, Math.max(this.#minutes.get(epoch) ?? 0, this.#minutes.get(into) ?? 0));
+    this.forget(epoch);
+  }
+
+  /** What has changed since this was asked last, to be kept on disk. */
+  changes(): Kept {
+    const totals = [...this.#changed_totals].map((total) => ({ ...total }));
+    const changes = { entries: [...this.#changed].map(plain), totals, posted: this.#newly_posted };
+    this.#changed.clear();
+    this.#changed_totals.clear();
+    this.#newly_posted = [];
+    return changes;
+  }
+
+  all(): Kept {
+    const totals = [...this.#totals.values()].map((total) => ({ ...total }));
+    return { entries: [...this.#entries.values()].map(plain), totals, posted: [...this.#posted] };
+  }
+
+  /** From disk; whether a collector has taken what was posted is not known there. @param posted undefined: all may be */
+  restore({ entries, totals, posted }: Pick<Kept, 'entries' | 'totals'> & { posted: Iterable<string> | undefined }): void {
+    for (const epoch of posted ?? totals.map((total) => total.epoch)) this.#posted.add(epoch);
+    for (const entry of entries) {
+      Object.assign(this.#entry(entry), { rows: entry.rows, posted: this.#posted.has(entry.epoch) });
+      this.#minutes.set(entry.epoch, Math.max(entry.minute_ms, this.#minutes.get(entry.epoch) ?? 0));
+    }
+    for (const { epoch, kind, outcome, rows } of totals) this.#total(epoch, kind, outcome).rows = rows;
+  }
+
+  /** True where minutes have become one: what was kept on disk of them has to be written anew. */
+  coarsen(): boolean {
+    if (this.#entries.size <= this.#entries_max) return false;
+    const before = this.#entries.size;
+    const earlier = new Map<string, Entry>();
+    for (const [key, entry] of this.#entries) {
+      // Added to another minute, what a collector may have would count twice.
+      if (entry.posted || entry.minute_ms === this.#minutes.get(entry.epoch)) continue;
+      const series = `${entry.epoch} ${entry.kind} ${entry.outcome}`;
+      const first = earlier.get(series);
+      if (first === undefined) {
+        earlier.set(series, entry);
+        continue;
+      }
+      first.rows += entry.rows;
+      this.#entries.delete(key);
+      this.#changed.delete(entry);
+      earlier.delete(series);
+    }
+    return this.#entries.size < before;
+  }
+
+  #entry({ epoch, minute_ms, kind, outcome }: AccountingEntry): Entry {
+    const key = `${epoch} ${minute_ms} ${kind} ${outcome}`;
+    const entry = this.#entries.get(key) ?? { epoch, minute_ms, kind, outcome, rows: 0, posted: false, told: 0 };
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  #total(epoch: string, kind: string, outcome: Outcome): Total {
+    const key = `${epoch} ${kind} ${outcome}`;
+    const total = this.#totals.get(key) ?? { epoch, kind, outcome, rows: 0 };
+    this.#totals.set(key, total);
+    return total;
+  }
+}
+
+function plain({ epoch, minute_ms, kind, outcome, rows }: Entry): AccountingEntry {
+  return { epoch, minute_ms, kind, outcome, rows };
+}

@@ -1,0 +1,14 @@
+// `tcplens agent`: watches this host until it is told to stop.
+import { Command } from 'commander';
+import { AGENT_OPTIONS, type AgentConfig, SOURCE_OPTIONS } from '../config.ts';
+import { runAgent } from '../main.ts';
+import { addOptions } from '../process/options.ts';
+import { stopSignal } from '../process/stop-signal.ts';
+
+export function command(): Command {
+  const agent = new Command('agent').description('watches this host and ships what it sees: to a collector, by OTLP, or both');
+  addOptions(addOptions(agent, AGENT_OPTIONS), SOURCE_OPTIONS);
+  return agent.action(async (config: AgentConfig) => {
+    await runAgent(config, stopSignal({ with_parent: config.exitWithParent }));
+  });
+}

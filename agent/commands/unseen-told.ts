@@ -1,0 +1,39 @@
+// What a command cannot see of the kinds it was asked for: said as soon as it is known, and once more at the end, which is then no success.
+import type { Kind } from '../../bpf/rows/rows.gen.ts';
+import { AgentError, CannotRunError } from '../process/errors.ts';
+import { NOTHING_UNSEEN, type Unseen } from '../source/unseen.ts';
+
+export class UnseenTold {
+  readonly #look: () => Unseen;
+  readonly #say: (sentence: string) => void;
+  /** sentences in the order in which they became true */
+  readonly #said = new Set<string>();
+  #last = NOTHING_UNSEEN;
+
+  constructor(source: { unseen(kinds: ReadonlySet<Kind>): Unseen }, kinds: ReadonlySet<Kind>, say: (sentence: string) => void) {
+    this.#look = () => source.unseen(kinds);
+    this.#say = say;
+  }
+
+  /** To be called at the start and after each sweep: a hook may go away. */
+  look(): void {
+    this.#last = this.#look();
+    for (const sentence of this.#last.sentences) {
+      if (this.#said.has(sentence)) continue;
+      this.#said.add(sentence);
+      this.#say(sentence);
+    }
+  }
+
+  /** Nothing that was asked for can come. */
+  get is_all(): boolean {
+    return this.#last.all;
+  }
+
+  /** @throws CannotRunError, AgentError whose message says what was not seen */
+  end(): void {
+    if (this.#said.size === 0) return;
+    const message = [...this.#said].join('\n');
+    throw this.is_all ? new CannotRunError('kinds_unseen', message) : new AgentError('kinds_incomplete', message);
+  }
+}

@@ -1,0 +1,83 @@
+// Rows from the running kernel.
+import { hostname, release } from 'node:os';
+import { join } from 'node:path';
+import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
+import { HostNames } from '../filter/host-names.ts';
+import { restrictProcess } from '../host/privileges.ts';
+import { type Round, rounds } from '../host/sweep-round.ts';
+import { openLoader } from '../loader.ts';
+import type { RowSource } from '../source/row-source.ts';
+import type { Budget } from './budget.ts';
+import type { KernelControls } from './controls.ts';
+import { Waker } from './waker.ts';
+
+export const PREBUILT = join(import.meta.dirname, '..', '..', 'bpf', 'prebuilt');
+
+export type KernelOptions = {
+  host_id: bigint;
+  ring_bytes: number;
+  /** the folder with the BPF objects and the loader, if not the committed one */
+  prebuilt?: string;
+  /** hooks to treat as refused by the kernel */
+  refuse?: readonly string[];
+  /** none of a kind that is not named */
+  budgets?: Partial<Record<Kind, Budget>>;
+  /** the files of all processes are walked with the first sweep after this time, in ms */
+  walk_interval_ms?: number;
+};
+
+export type KernelSource = RowSource & KernelControls;
+
+/**
+ * Opens the kernel source.
+ * @throws CannotRunError with what is missing and what to do about it.
+ */
+export function openKernel(options: KernelOptions): KernelSource {
+  const { host_id, ring_bytes, prebuilt = PREBUILT, refuse = [], budgets = {}, walk_interval_ms } = options;
+  const loader = openLoader({ prebuilt, host_id, ring_bytes, refuse });
+  const nextRound = rounds(loader, walk_interval_ms);
+  let round: Round = { entered: [], refused: [] };
+  const canSweep = loader.hooks.some(({ name, attached }) => name === 'sample' && attached);
+  try {
+    for (const kind of KIND) if (budgets[kind] !== undefined) loader.filters.budget(kind, budgets[kind]);
+  } catch (error) {
+    loader.close();
+    throw error;
+  }
+  const descriptor = loader.waker();
+  const waker = descriptor === undefined ? undefined : new Waker(descriptor);
+  const sweep = () => {
+    if (canSweep) round = nextRound();
+  };
+  /** Known since the first sweep. */
+  const entered = () => {
+    if (round.entered.length === 0) sweep();
+    return round.entered;
+  };
+
+  return {
+    host_id,
+    host: { name: hostname(), kernel: release() },
+    notices: [],
+    waits: false,
+    drain: (kind: Kind, into: Uint8Array) => loader.drain(kind, into),
+    sweeping: () => loader.sweeping(),
+    sweep,
+    counters: () => loader.counters(),
+    filters: { ...loader.filters, names: () => new HostNames(loader.reasons(), entered) },
+    tally: loader.tally,
+    hooks: () => loader.hooks,
+    fields: () => loader.fields,
+    misses: () => loader.misses(),
+    netns: () => round.entered,
+    netns_refused: () => round.refused,
+    // Without its thread nothing tells of a row.
+    onceRows: (callback) => (waker === undefined ? callback() : waker.once(callback)),
+    restrict: (own_netns) => restrictProcess(loader, own_netns),
+    ended: () => false,
+    close() {
+      waker?.close();
+      loader.close();
+    },
+  };
+}

@@ -1,0 +1,20 @@
+// A source whose rows the kernel filters and the loader adds up.
+import { filterInKernel } from '../filter/run.ts';
+import { readCgroup2Mount } from '../host/cgroups.ts';
+import { Entities } from '../host/entities.ts';
+import type { KernelSource } from '../kernel/ring-source.ts';
+import { countedBy } from '../metrics/counted-by.ts';
+import type { Source } from './source.ts';
+import { unseenIn } from './unseen.ts';
+
+export function fromKernel(kernel: KernelSource): Source {
+  return {
+    rows: kernel,
+    names: () => new Entities(readCgroup2Mount(), kernel.tally),
+    filter: (options) => filterInKernel(kernel.filters, options),
+    tally: (options) => countedBy(kernel.tally, options),
+    tallyOnly: (interval_ms) => kernel.tally.countAlone(interval_ms),
+    unseen: (kinds) => unseenIn(kernel, kinds),
+    restrict: (own_netns) => kernel.restrict(own_netns),
+  };
+}

@@ -1,0 +1,19 @@
+// A source whose rows are filtered and added up here: no kernel stands behind a recording. Its pids and cgroups are those of the machine
+// that it was made on, so their names are the recording's too.
+import { filterRows } from '../filter/run.ts';
+import { PlainTally } from '../metrics/plain-tally.ts';
+import type { ReplaySource } from '../recording/replay-source.ts';
+import type { Source } from './source.ts';
+import { NOTHING_UNSEEN } from './unseen.ts';
+
+export function fromRecording(replay: ReplaySource): Source {
+  return {
+    rows: replay,
+    names: () => replay.names,
+    filter: (options) => filterRows(options, replay.names),
+    tally: (options) => new PlainTally(options),
+    tallyOnly: () => {},
+    unseen: () => NOTHING_UNSEEN,
+    restrict: () => undefined,
+  };
+}

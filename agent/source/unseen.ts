@@ -1,0 +1,59 @@
+// Which hooks the rows of a kind come from, and what cannot be seen where some are missing.
+import type { Kind } from '../../bpf/rows/rows.gen.ts';
+import type { Hook, RowSource } from './row-source.ts';
+
+/** Programs that write a kind's rows, and others that only fill in what these say. A sweep (`sample`) also gives the listeners, and enters the namespaces. */
+const HOOKS: Readonly<Record<Kind, { write: readonly string[]; fill?: readonly string[] }>> = {
+  retransmit: { write: ['tcp_retransmit_skb', 'tcp_retransmit_synack'] },
+  // A sweep only brings forward what tcp_destroy_sock would tell later.
+  connection: { write: ['inet_sock_set_state', 'tcp_destroy_sock'], fill: ['inet_sk_error_report'] },
+  state_change: { write: ['inet_sock_set_state'] },
+  sample: { write: ['sample'] },
+  reset: { write: ['tcp_send_reset', 'tcp_receive_reset'] },
+  congestion: { write: ['tcp_cong_state_set'] },
+  drop: { write: ['kfree_skb'] },
+  listener: { write: ['sample'] },
+  namespace: { write: ['sample'] },
+};
+
+const SWEPT: ReadonlySet<Kind> = new Set<Kind>(['sample', 'listener', 'namespace']);
+
+export type Unseen = {
+  /** what cannot be seen and why, a sentence for each kind */
+  sentences: readonly string[];
+  /** no row of any of the kinds can come */
+  all: boolean;
+};
+
+export const NOTHING_UNSEEN: Unseen = { sentences: [], all: false };
+
+type Seen = Pick<RowSource, 'hooks' | 'netns' | 'netns_refused'>;
+
+/** What is missing of the kinds asked for. A hook that a source does not name is not known to be missing. */
+export function unseenIn(source: Seen, kinds: ReadonlySet<Kind>): Unseen {
+  const refused = new Map(source.hooks().flatMap((hook) => (hook.attached ? [] : [[hook.name, hook] as const])));
+  const missing = (names: readonly string[]) => names.flatMap((name) => refused.get(name) ?? []);
+  const silent = [...kinds].filter((kind) => missing(HOOKS[kind].write).length === HOOKS[kind].write.length);
+  const sentences = [...kinds].flatMap((kind) => {
+    const { write, fill = [] } = HOOKS[kind];
+    const none = silent.includes(kind);
+    return [
+      ...sentence(none ? `no ${kind} row can be seen` : `not all ${kind} rows can be seen`, missing(write)),
+      ...(none ? [] : sentence(`${kind} rows do not say all`, missing(fill))),
+    ];
+  });
+  return { sentences: [...sentences, ...unswept(source, kinds)], all: silent.length === kinds.size };
+}
+
+function sentence(what: string, missing: readonly Hook[]): string[] {
+  if (missing.length === 0) return [];
+  return [`${what}: hook ${missing.map(({ name, reason }) => `${name} (${reason})`).join(', ')} is not attached; tcplens check says more`];
+}
+
+/** The last sweep was let into no namespace at all. */
+function unswept(source: Seen, kinds: ReadonlySet<Kind>): string[] {
+  const [first] = source.netns_refused();
+  const swept = [...kinds].filter((kind) => SWEPT.has(kind));
+  if (first === undefined || swept.length === 0 || source.netns().length > 0) return [];
+  return [`no ${swept.join(' or ')} row can be seen: no network namespace may be entered (${first.reason}); tcplens check says more`];
+}

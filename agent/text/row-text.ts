@@ -1,0 +1,42 @@
+// Rows as text: a line of JSON with every member, or a line for a person with what matters. Pure. Names in rows come
+// from whoever runs a program, so nothing in them may reach a terminal as a control character.
+import type { Kind, Rows } from '../../bpf/rows/rows.gen.ts';
+import { escapeControls } from '../process/terminal-text.ts';
+import { rowWords } from './row-words.ts';
+
+export type Row = Rows[Kind];
+
+const UNSPECIFIED: ReadonlySet<string> = new Set(['::', '0.0.0.0']);
+
+/** One JSON object with the members of rows.h in their order; times and ids as strings, for they exceed 2^53. */
+export function rowJson(row: Row): string {
+  // JSON itself lets all but C0 through.
+  return escapeControls(JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)));
+}
+
+export const TABLE_HEADER = line('TIME', 'KIND', 'PID', 'COMM', 'LOCAL', 'PEER', 'WHAT');
+
+/** One line of the table, aligned with its header. */
+export function rowLine(row: Row): string {
+  const { time_ns, kind, pid, comm, local_addr, local_port, peer_addr, peer_port } = row;
+  const time = new Date(Number(time_ns / 1_000_000n)).toISOString().slice(11, 23);
+  return line(
+    time,
+    kind,
+    pid === 0 ? '-' : String(pid),
+    escapeControls(comm) || '-',
+    end(local_addr, local_port),
+    end(peer_addr, peer_port),
+    escapeControls(rowWords(row)),
+  );
+}
+
+function line(time: string, kind: string, pid: string, comm: string, local: string, peer: string, what: string): string {
+  return [time.padEnd(12), kind.padEnd(12), pid.padStart(7), comm.padEnd(15), local.padEnd(21), peer.padEnd(21), what].join(' ');
+}
+
+/** "-" for an end that a kind of row does not have. */
+function end(address: string, port: number): string {
+  if (port === 0 && UNSPECIFIED.has(address)) return '-';
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The maps that the objects share, by name. */
+#ifndef TCPLENS_LOADER_MAPS_H
+#define TCPLENS_LOADER_MAPS_H
+
+#include "options.h"
+#include <bpf/libbpf.h>
+
+/* Prepares the maps of an object that is open, and keeps them when it is loaded. */
+void maps__configure(struct bpf_object *object, const struct load_options *options);
+void maps__remember(struct bpf_object *object);
+void maps__forget(void);
+/* The descriptor of a map; -1 without one. */
+int shared_map(const char *name);
+/* The descriptor of a kind's ring, or -1. */
+int maps__ring(int kind);
+
+#endif

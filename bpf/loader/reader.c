@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Takes rows from wherever the kernel side has them, and makes them whole. */
+#include "../rows/rows.h"
+#include "clock.h"
+#include "ledger.h"
+#include "maps.h"
+#include "met.h"
+#include "names.h"
+#include "overflows.h"
+#include "reader.h"
+#include "row_size.h"
+#include "sweep.h"
+#include "tally.h"
+#include <errno.h>
+#include <string.h>
+
+/* After so many rows the kernel has their room again. It looks there for every row that it writes, so seldom. */
+#define ROWS_A_RELEASE 512
+
+static struct ring *rings[KIND_COUNT];
+
+/* What the kernel side leaves to be filled in: the wall clock, and names for numbers. A row is counted when it is whole. */
+static void complete(int kind, unsigned char *row, __u64 offset_ns)
+{
+	__u64 time_ns;
+
+	memcpy(&time_ns, row, sizeof(time_ns));
+	time_ns += offset_ns;
+	memcpy(row, &time_ns, sizeof(time_ns));
+	names__fill(kind, row);
+	if (kind == KIND_LISTENER)
+		overflows__row((struct listener_row *)row);
+	tally__row(kind, row);
+	met__row(row);
+}
+
+int reader__open(void)
+{
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		if (maps__ring(kind) < 0)
+			continue;
+		rings[kind] = ring__open(maps__ring(kind));
+		if (!rings[kind])
+			return -errno;
+	}
+	return 0;
+}
+
+struct ring *reader__ring(int kind)
+{
+	return rings[kind];
+}
+
+/* The rows of a ring, copied and made whole one by one: the second look at a row finds it in the cache. */
+static int drain_ring(struct ring *ring, int kind, unsigned char *rows, int size)
+{
+	struct ring_walk walk = ring__begin(ring);
+	__u64 offset_ns = clock__offset_ns();
+	int row = row_size(kind), used = 0;
+
+	while (used + row <= size) {
+		const unsigned char *from = ring__next(ring, &walk, row);
+
+		if (!from)
+			break;
+		memcpy(rows + used, from, (size_t)row);
+		complete(kind, rows + used, offset_ns);
+		used += row;
+	}
+	ring__end(ring, &walk);
+	return walk.is_broken ? -EPROTO : used;
+}
+
+/* The rows that the loader makes or reads itself. */
+static int drain_own(int kind, unsigned char *rows, int size)
+{
+	int used = kind == KIND_SAMPLE ? sweep__drain(rows, size) : ledger__drain(rows, size);
+	__u64 offset_ns = clock__offset_ns();
+
+	for (int at = 0; at < used; at += row_size(kind))
+		complete(kind, rows + at, offset_ns);
+	return used;
+}
+
+static bool is_own(int kind)
+{
+	return kind == KIND_SAMPLE || kind == KIND_NAMESPACE;
+}
+
+int reader__drain(int kind, unsigned char *rows, int size)
+{
+	if (is_own(kind))
+		return drain_own(kind, rows, size);
+	return rings[kind] ? drain_ring(rings[kind], kind, rows, size) : 0;
+}
+
+/* Where they lie, in the ring. Names belong to what is counted, and need a row to be written to. */
+int reader__count(int kind)
+{
+	struct ring *ring = rings[kind];
+	struct ring_walk walk;
+	const unsigned char *row;
+	struct drop_row named;
+	int taken = 0;
+
+	if (!ring)
+		return 0;
+	walk = ring__begin(ring);
+	_Static_assert(sizeof(named) >= sizeof(struct reset_row), "of the kinds with names the largest");
+	while ((row = ring__next(ring, &walk, row_size(kind)))) {
+		if (names__has(kind)) {
+			memcpy(&named, row, (size_t)row_size(kind));
+			names__fill(kind, (unsigned char *)&named);
+			row = (const unsigned char *)&named;
+		}
+		tally__row(kind, row);
+		met__row(row);
+		if (++taken % ROWS_A_RELEASE == 0)
+			ring__end(ring, &walk);
+	}
+	ring__end(ring, &walk);
+	return walk.is_broken ? -EPROTO : taken;
+}
+
+void reader__close(void)
+{
+	for (int kind = 0; kind < KIND_COUNT; kind++)
+		ring__close(rings[kind]);
+	memset(rings, 0, sizeof(rings));
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What libbpf says of a failure, which it says only in its log: one line that names the cause. */
+#define _GNU_SOURCE
+#include "warning.h"
+#include <bpf/libbpf.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char kept[WARNING_BYTES];
+static bool from_verifier;
+
+static void keep(const char *line, size_t length)
+{
+	snprintf(kept, sizeof(kept), "%.*s", (int)(length < sizeof(kept) ? length : sizeof(kept) - 1), line);
+}
+
+/* Of a verifier's log the last line before its statistics says what it did not like. */
+static void keep_verdict(const char *log)
+{
+	const char *end = strstr(log, "\nprocessed ");
+	const char *line = end;
+
+	if (!end)
+		return;
+	while (line > log && line[-1] != '\n')
+		line--;
+	keep(line, (size_t)(end - line));
+	from_verifier = true;
+}
+
+/* The first warning of an attempt names the cause, the later ones follow from it; but the verifier's says it best. */
+static int take(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	char *text = NULL;
+	const char *line;
+
+	if (level != LIBBPF_WARN || from_verifier || vasprintf(&text, format, arguments) < 0)
+		return 0;
+	line = strncmp(text, "libbpf: ", 8) ? text : text + 8;
+	if (strstr(line, "BEGIN PROG LOAD LOG"))
+		keep_verdict(line);
+	else if (!kept[0])
+		keep(line, strcspn(line, "\n"));
+	free(text);
+	return 0;
+}
+
+void warning__listen(void)
+{
+	libbpf_set_print(take);
+}
+
+void warning__clear(void)
+{
+	kept[0] = 0;
+	from_verifier = false;
+}
+
+/* Of this loader's own making, in place of libbpf's. */
+void warning__set(const char *text)
+{
+	keep(text, strlen(text));
+}
+
+const char *warning__text(void)
+{
+	return kept;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one way a row leaves a program: past the filters and its kind's budget into the kind's own ring, so that a flood
+ * of one kind cannot push out another. Whatever becomes of the row, it is counted once.
+ */
+#ifndef TCPLENS_RING_BPF_H
+#define TCPLENS_RING_BPF_H
+
+#include "kernel.h"
+#include <bpf/bpf_helpers.h>
+#include "budget.bpf.h"
+#include "count.bpf.h"
+#include "filter.bpf.h"
+#include "../rows/rows.h"
+
+/* The loader sets the size of every ring. */
+#define RING(kind)                                      \
+	struct {                                        \
+		__uint(type, BPF_MAP_TYPE_RINGBUF);     \
+		__uint(max_entries, 4096);              \
+	} ring_##kind SEC(".maps")
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, KIND_COUNT);
+	__type(key, __u32);
+	__type(value, struct kind_counters);
+} counters SEC(".maps");
+
+static __always_inline struct kind_counters *counters_of(__u32 kind)
+{
+	return bpf_map_lookup_elem(&counters, &kind);
+}
+
+/* Events that no memory could be had for: their rows lack owner and deltas. */
+static __always_inline void count_no_storage(__u32 kind)
+{
+	struct kind_counters *count = counters_of(kind);
+
+	if (count)
+		count_one(&count->no_storage);
+}
+
+/* No filter has to be asked, and the kind's budget is paid. Beside the bits of filter_match(). */
+#define ROW_PAID (1U << 29)
+
+/*
+ * The two functions below are global: the verifier takes each once, and not again on every path that leads to a row.
+ *
+ * Whether a row of this kind can be written at all, before its head is made: most that a budget withholds cost no more
+ * than this. 0: it cannot, and is counted. Else what row_wanted() goes on with.
+ */
+__noinline __u32 row_ask(__u32 kind, __u64 now_ns)
+{
+	__u32 live = filters_live();
+	struct kind_counters *count;
+
+	if (live & FILTER_BITS)
+		return live;
+	if (!(live & FILTER_EXCLUSIVE) && budget_spend(kind, now_ns))
+		return ROW_PAID;
+	count = counters_of(kind);
+	if (count) {
+		if (live & FILTER_EXCLUSIVE)
+			count_one(&count->filtered);
+		else
+			count_one(&count->withheld);
+	}
+	return 0;
+}
+
+/*
+ * Whether a row with this head is to be written; marks in the head which filters want it. One that a filter wants is
+ * paid from the filter's budget, not from its kind's: a flood cannot hide what somebody looks for. To the verifier both pointers may be NULL.
+ */
+__noinline int row_wanted(struct row_head *head, __u32 kind, const struct filter_facts *facts, __u32 asked)
+{
+	struct kind_counters *count;
+	__u32 wanted;
+
+	if (!head || !facts)
+		return false;
+	head->kind = kind;
+	if (asked == ROW_PAID)
+		return true;
+	wanted = filter_match(head, facts, asked);
+	head->filters = wanted & FILTER_BITS;
+	if (head->filters || ((wanted & FILTER_BASE) && budget_spend(kind, head->time_ns)))
+		return true;
+	count = counters_of(kind);
+	if (count) {
+		if (wanted)
+			count_one(&count->withheld);
+		else
+			count_one(&count->filtered);
+	}
+	return false;
+}
+
+/*
+ * Room for a row that is wanted, or NULL where the ring is full. Each way through it asks once whether there is: verifiers before 6.2 take
+ * a second question for one that is open, and see a row that is never given back. The barrier keeps the compiler from joining the ways.
+ */
+static __always_inline void *row_reserve(void *ring, enum kind kind, __u64 size)
+{
+	struct kind_counters *count = counters_of(kind);
+	void *row = bpf_ringbuf_reserve(ring, size, 0);
+
+	if (!row) {
+		if (count)
+			count_one(&count->ring_lost);
+		asm volatile("" ::: "memory");
+		return NULL;
+	}
+	if (count)
+		count_one(&count->written);
+	return row;
+}
+
+/* The head, and zeroes behind it. */
+static __always_inline void row_start(void *row, __u64 size, const struct row_head *head)
+{
+	*(struct row_head *)row = *head; /* whose alignment the compiler knows */
+	__builtin_memset((__u64 *)row + sizeof(*head) / sizeof(__u64), 0, size - sizeof(*head));
+}
+
+/* A row with this head, or NULL where it is not wanted or the ring is full. */
+static __always_inline void *row_make(void *ring, enum kind kind, __u64 size, struct row_head *head,
+				      const struct filter_facts *facts, __u32 asked)
+{
+	void *row = row_wanted(head, kind, facts, asked) ? row_reserve(ring, kind, size) : NULL;
+
+	if (row)
+		row_start(row, size, head);
+	return row;
+}
+
+/* Both in one, where making the head is little or seldom. */
+static __always_inline void *row_begin(void *ring, enum kind kind, __u64 size, struct row_head *head,
+				       const struct filter_facts *facts)
+{
+	__u32 asked = row_ask(kind, head->time_ns);
+
+	return asked ? row_make(ring, kind, size, head, facts, asked) : NULL;
+}
+
+/* Only the first row after the reader has caught up notifies, and only a reader that sleeps (waker.c) is woken by that. */
+static __always_inline void row_submit(void *row)
+{
+	bpf_ringbuf_submit(row, 0);
+}
+
+#endif

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The sweep: over the memories of all sockets of the host, whatever network namespace they are in. A row for every
+ * connection that moved since its last one, and for every listener.
+ */
+#include "kernel.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "ending.bpf.h"
+#include "flow.bpf.h"
+#include "kernel_iterators.h"
+#include "listener.bpf.h"
+#include "memory.bpf.h"
+#include "ring.bpf.h"
+#include "../rows/rows.h"
+#include "sample_row.bpf.h"
+#include "sending.bpf.h"
+#include "../rows/sweep-slice.h"
+#include "sweep_fetch.bpf.h"
+
+RING(listener);
+
+/* Mapped by the loader. One entry: a loader reads its sweep slice by slice. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sweep_slice);
+} sweep_slice SEC(".maps");
+
+/* A connection that lingers in any state but ESTABLISHED moves nothing; a row this often says that it is still there. */
+#define LINGER_TICKS 28
+
+/*
+ * Most sockets stand still, and of those it is the cache misses that cost: so two members are read before anything else
+ * of the socket is. Whatever socket it is, they are within its memory or give nothing. Every segment that is sent again
+ * was seen by a program, or moves segs_out too.
+ */
+static __always_inline bool is_due(const struct sock *sk, const struct memory *memory, __u64 now_ns)
+{
+	const struct tcp_sock *tp = (const struct tcp_sock *)sk;
+	const struct glance *last = &memory->glance;
+
+	return memory->edition & EDITION_WAITS || BPF_CORE_READ(tp, segs_out) != last->segs_out || BPF_CORE_READ(tp, segs_in) != last->segs_in ||
+	       memory->total_retrans != last->total_retrans ||
+	       (memory->state != STATE_ESTABLISHED && (memory->state != memory->sampled_state || (__s32)(glance_ticks(now_ns) - last->ticks) >= LINGER_TICKS));
+}
+
+/* A listener moves nothing, but its queue may be full: a row every sweep, by way of a ring. */
+static __always_inline void report_listener(struct tcp_sock *tp, struct memory *memory, __u64 id, __u64 now_ns)
+{
+	struct inet_connection_sock *icsk = &tp->inet_conn;
+	struct sock *sk = &icsk->icsk_inet.sk;
+	__u32 drops = sk->sk_drops.counter, accepted = listener_accepted(id), overflows = memory->listening.overflows;
+	struct filter_facts facts = {};
+	struct listener_row *row;
+	struct row_head head = {};
+
+	head_fill(&head, tp, memory, id, now_ns);
+	head.role = ROLE_SERVER;
+	row = row_begin(&ring_listener, KIND_LISTENER, sizeof(*row), &head, &facts);
+	if (!row)
+		return;
+	row->interval_us = us_since(memory->accounts[0].time_ns, now_ns);
+	row->accept_queue = sk->sk_ack_backlog;
+	row->accept_queue_limit = sk->sk_max_ack_backlog;
+	row->syn_backlog = icsk->icsk_accept_queue.qlen.counter;
+	row->overflows = overflows - memory->listening.overflows_told;
+	row->drops = drops - memory->listening.drops;
+	row->drops_total = drops;
+	row->accepted = accepted - memory->listening.accepted;
+	row->defer_accept = icsk->icsk_accept_queue.rskq_defer_accept != 0;
+	row->fast_open = icsk->icsk_accept_queue.fastopenq.max_qlen != 0;
+	row_submit(row);
+	memory->accounts[0].time_ns = now_ns;
+	memory->listening.overflows_told = overflows;
+	memory->listening.drops = drops;
+	memory->listening.accepted = accepted;
+}
+
+/* Where the slice's next row goes. Bounded where it is made: verifiers before 6.2 forget what they knew of a spilled number. */
+static __always_inline struct sample_row *next_row(struct sweep_slice *slice)
+{
+	__u64 at = slice->rows;
+	struct sample_row *row;
+
+	if (at >= SLICE_ROWS)
+		return NULL;
+	row = &slice->row[at];
+	asm volatile("" : "+r"(row));
+	return row;
+}
+
+/* What a write in between has changed, the write has looked at. */
+static __always_inline void look_at_sending(struct memory *memory, struct tcp_sock *tp)
+{
+	union sending last = sending_last(memory), sent = sending_now(tp, last);
+
+	if (sent.whole != last.whole && is_quiet(tp))
+		sending_turn(memory, tp, last, sent);
+}
+
+static __always_inline void report_sample(struct sweep_slice *slice, struct tcp_sock *tp, struct memory *memory)
+{
+	struct filter_facts facts = { .ca_state = BPF_CORE_READ_BITFIELD(&tp->inet_conn, icsk_ca_state) };
+	__u32 edition = *(volatile __u32 *)&memory->edition;
+	struct sample_row *row = next_row(slice);
+	__u64 now_ns = slice->now_ns;
+	struct kind_counters *count;
+	struct account account;
+	struct repair *repair;
+	__u32 asked;
+
+	if (!row || edition & EDITION_LAST)
+		return;
+	slice->visits -= ROW_VISITS - 1;
+	asked = row_ask(KIND_SAMPLE, now_ns);
+	if (!asked)
+		return;
+	srtt_look(memory, tp);
+	/* The marker may be gone for another reason, which a program hears of before the socket is released. */
+	repair = repair_of(tp, memory);
+	if (repair && repair->doubt.episode & 1 && !tp->undo_marker && is_quiet(tp))
+		doubt_look(&repair->doubt, tp);
+	look_at_sending(memory, tp);
+	reading_take(&now.glance, &now.account, &now.sampled, tp, memory, repair, now_ns);
+	account_read(&account, memory, edition);
+	keep_certain(tp, &account);
+	__builtin_memset(row, 0, sizeof(*row));
+	head_fill(&row->head, tp, memory, memory->connection_id, now_ns);
+	if (!row_wanted(&row->head, KIND_SAMPLE, &facts, asked))
+		return;
+	fill_deltas(row, &account, memory);
+	repair = look_below(row, tp, memory, repair, edition, now_ns);
+	fill_gauges(row, tp, memory, now_ns);
+	/* The kernel counts a little before the event that says why. */
+	row->unattributed = unattributed_of(repair, memory->total_retrans_base,
+					    is_quiet(tp) ? now.glance.total_retrans : memory->total_retrans);
+	if (!account_turn(memory, repair, edition))
+		return;
+	fill_longest(row, memory);
+	slice->rows++;
+	count = counters_of(KIND_SAMPLE);
+	if (count)
+		count->written++;
+}
+
+/* The memory is this socket's, and not yet its listener's of which it was made. */
+static __always_inline bool is_own(const struct memory *memory, const struct sock_common *common)
+{
+	return memory->connection_id && memory->connection_id == (__u64)common->skc_cookie.counter;
+}
+
+/*
+ * The kernel tells of a new state before it sets it; where it is at rest and the two differ, it told no program. A
+ * connection that is just being made has members without meaning yet.
+ */
+static __always_inline bool is_settled(const struct tcp_sock *tp, struct memory *memory)
+{
+	__u8 state = tp->inet_conn.icsk_inet.sk.__sk_common.skc_state;
+
+	if (state == STATE_LISTEN || state == STATE_CLOSE)
+		return false;
+	if (state == memory->state && state != STATE_SYN_SENT && state != STATE_SYN_RECV)
+		return true;
+	if (!is_quiet(tp))
+		return false;
+	memory->state = state;
+	return true;
+}
+
+static __always_inline void look(struct sweep_slice *slice, struct tcp_sock *tp, struct memory *memory)
+{
+	const struct sock_common *common = &tp->inet_conn.icsk_inet.sk.__sk_common;
+
+	if (memory->state == STATE_LISTEN) {
+		if (common->skc_state == STATE_LISTEN && is_own(memory, common))
+			report_listener(tp, memory, memory->connection_id, slice->now_ns);
+		else if (common->skc_state == STATE_ESTABLISHED && !is_own(memory, common))
+			memory_accept(memory, tp, bpf_get_socket_cookie(tp), slice->now_ns); /* its events reached no program */
+	} else if (memory->edition & EDITION_WAITS) {
+		if (slice->now_ns > memory->state_ns + ENDING_WAITS_NS)
+			ending_tell(memory, bpf_sk_storage_get(&endings, tp, 0, 0), 0);
+	} else if (is_own(memory, common) && is_settled(tp, memory)) {
+		report_sample(slice, tp, memory);
+	}
+}
+
+/* Not 0 ends the slice: the kernel calls again for this socket. */
+SEC("iter/bpf_sk_storage_map")
+int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	struct memory *memory = ctx->value;
+	struct sock *sk = ctx->sk;
+	struct sweep_slice *slice;
+	struct tcp_sock *tp;
+	__u32 only = 0;
+
+	if (!memory || !sk)
+		return 0;
+	slice = bpf_map_lookup_elem(&sweep_slice, &only);
+	if (!slice)
+		return 0;
+	if (slice->visits <= 0)
+		return 1;
+	slice->visits--;
+	slice->alive += !memory->closed;
+	fetch_next(memory);
+	if (memory->state != STATE_LISTEN && (memory->closed || !is_due(sk, memory, slice->now_ns)))
+		return 0;
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (!tp)
+		return 0;
+	fetch_row(tp, memory);
+	look(slice, tp, memory);
+	return 0;
+}
+
+char _license[] SEC("license") = "GPL";

@@ -1,0 +1,49 @@
+// Tables whose columns are another file's list: made where they are missing, and given the columns that the list has gained.
+import type { Engine } from './store.ts';
+import { StoreError } from './store.ts';
+
+export type Column = { name: string; type: string; codec: string; comment?: string };
+/** `create`: the whole statement. `columns`: those that may come to a table that is there already. */
+export type FollowedTable = { name: string; create: string; columns: readonly Column[] };
+
+/** Of a table and its local one: rows.h has some hundred members, and a column that the list no longer has stays. */
+const COLUMNS_MAX = 2000;
+
+type Held = { name: string; type: string; codec: string };
+
+export function definition({ name, type, codec, comment }: Column): string {
+  return `${name} ${type}${comment ? ` COMMENT '${comment.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'` : ''} CODEC(${codec})`;
+}
+
+/**
+ * Creates the table, adds columns, widens enums and sets the codec for what is written from now on. Several may do so at once.
+ * @throws StoreError `store_migration_changed` where a column changed its type otherwise
+ */
+export async function follow(engine: Pick<Engine, 'define' | 'query'>, { name: table, create, columns }: FollowedTable): Promise<void> {
+  await engine.define(create);
+  // On a cluster the codecs are those of the local table, which comes second.
+  const held = await engine.query<Held>(
+    `SELECT name, type, compression_codec AS codec FROM system.columns
+WHERE database = currentDatabase() AND table IN ({table:String}, concat({table:String}, '_local')) ORDER BY table`,
+    { table },
+    COLUMNS_MAX,
+  );
+  const found = new Map(held.map((column) => [column.name, column]));
+  for (const column of columns) {
+    const change = alteration(table, column, found.get(column.name));
+    if (change !== undefined) await engine.define(change);
+  }
+}
+
+function alteration(table: string, column: Column, held: Held | undefined): string | undefined {
+  if (held === undefined) return `ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${definition(column)}`;
+  const { type, codec } = held;
+  // The engine tells a delta's width, which it takes from the type.
+  if (type === column.type && codec.replace(/\b((?:Double)?Delta)\(\d+\)/, '$1') === `CODEC(${column.codec})`) return undefined;
+  if (type === column.type || (type.startsWith('Enum8') && column.type.startsWith(type.slice(0, -1))))
+    return `ALTER TABLE ${table} MODIFY COLUMN ${definition(column)}`;
+  throw new StoreError(
+    'store_migration_changed',
+    `Table ${table} holds ${column.name} as ${type}, this version writes ${column.type}. Start with an empty data directory or database, or run the version that made this one.`,
+  );
+}

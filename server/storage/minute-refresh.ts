@@ -1,0 +1,147 @@
+// Makes the minutes of rollup_1m and `stored` from rows, five at a time, once they are over; and those of a host again of which rows have come
+// in since. A minute is read once its five are published, and until then questions go to the rows. Can be killed anywhere: what is not
+// published is built again, and of two versions of an entry the larger is read.
+import { KIND } from '../../bpf/rows/rows.gen.ts';
+import { latePieces, PIECE_S, SETTLED_S, settleLate } from './late-pieces.ts';
+import { newVersion, publish } from './published.ts';
+import { buildMinutes } from './rollup.ts';
+import type { Engine } from './store.ts';
+import { buildStored } from './stored.ts';
+
+/** Rows that one statement reads, about: bounds its memory, and how long inserts wait for it. */
+const ROWS_A_STATEMENT = 1_000_000;
+/** Pieces that are published at once where nothing happened, as while the collector was away. */
+const PIECES_A_STEP = 288;
+/** Late pieces, a host's each, that one statement builds; and for how long a pass goes on with them, before it looks for what is due. */
+const LATE_A_STATEMENT = 200;
+const LATE_MS = 20_000;
+
+type MinuteEngine = Pick<Engine, 'query' | 'command' | 'insertObjects'>;
+
+export class MinuteRefresh {
+  readonly #engine: MinuteEngine;
+  /** All pieces before it are published, or were empty before the first; undefined: not yet looked. */
+  #next_s: number | undefined;
+
+  constructor(engine: MinuteEngine) {
+    this.#engine = engine;
+  }
+
+  /** Builds what is due by the clock. @returns pieces with rows */
+  async due(now_ms: number, stop?: AbortSignal): Promise<number> {
+    const end_s = Math.floor((now_ms / 1000 - SETTLED_S) / PIECE_S) * PIECE_S;
+    this.#next_s ??= await this.#first();
+    let built = 0;
+    while (this.#next_s !== undefined && this.#next_s < end_s && !stop?.aborted) {
+      const to_s = Math.min(end_s, this.#next_s + PIECES_A_STEP * PIECE_S);
+      const rows = await this.#rowsOf(this.#next_s, to_s);
+      for (const { starts, count } of together(rows)) {
+        if (stop?.aborted) return built;
+        await this.#build(count, `toStartOfFiveMinutes(time_ns) IN (${starts.map(moment).join(', ')})`, await this.#version());
+        built += starts.length;
+      }
+      await this.#publish(this.#next_s, to_s, rows);
+      this.#next_s = to_s;
+    }
+    return built;
+  }
+
+  /** Builds pieces of hosts anew of which rows came late, for some time at most. @returns how many */
+  async late(stop?: AbortSignal): Promise<number> {
+    const until_ms = performance.now() + LATE_MS;
+    for (let built = 0; ; ) {
+      const some = await latePieces(this.#engine, LATE_A_STATEMENT);
+      if (some.length === 0) return built;
+      const pairs = some.map(({ start_s, host_id }) => `(${start_s}, ${host_id})`).join(', ');
+      const starts = [...new Set(some.map(({ start_s }) => start_s))];
+      const where = `toStartOfFiveMinutes(time_ns) IN (${starts.map(moment).join(', ')}) AND (toUInt32(toStartOfFiveMinutes(time_ns)), host_id) IN (${pairs})`;
+      const version = await this.#version();
+      await this.#build(0, where, version);
+      // Later ones are built when they are due. Earlier than the first that was published: all of their rows came late.
+      const before = starts.filter((start_s) => start_s < (this.#next_s ?? 0));
+      const pieces = before.map((start_s) => ({ start_s, version, rolled_rows: 0 }));
+      if (pieces.length > 0) await publish(this.#engine, 'minutes', pieces);
+      await settleLate(this.#engine, some);
+      built += some.length;
+      if (stop?.aborted || performance.now() > until_ms) return built;
+    }
+  }
+
+  /** After the last piece that is published, else the first that has rows. */
+  async #first(): Promise<number | undefined> {
+    const [last] = await this.#engine.query<{ pieces: number; start_s: number }>(
+      "SELECT count() AS pieces, toUnixTimestamp(max(start)) AS start_s FROM rollup_version WHERE tier = 'minutes'",
+      {},
+      1,
+    );
+    if (last !== undefined && last.pieces > 0) return last.start_s + PIECE_S;
+    const oldest = KIND.map((kind) => `SELECT count() AS rows, min(time_ns) AS time FROM ${kind}`).join('\nUNION ALL ');
+    const [first] = await this.#engine.query<{ rows: number; start_s: number }>(
+      `SELECT sum(o.rows) AS rows, toUnixTimestamp(toStartOfFiveMinutes(minIf(time, o.rows > 0))) AS start_s FROM (${oldest}) AS o`,
+      {},
+      1,
+    );
+    return first !== undefined && first.rows > 0 ? first.start_s : undefined;
+  }
+
+  /** start_s → rows of each piece that has any, copies of rows included. */
+  async #rowsOf(from_s: number, to_s: number): Promise<Map<number, number>> {
+    const within = `toStartOfFiveMinutes(time_ns) >= ${moment(from_s)} AND toStartOfFiveMinutes(time_ns) < ${moment(to_s)}`;
+    const counts = KIND.map(
+      (kind) => `SELECT toStartOfFiveMinutes(time_ns) AS start, count() AS n FROM ${kind} WHERE ${within} GROUP BY start`,
+    );
+    const found = await this.#engine.query<{ start_s: number; rows: number }>(
+      `SELECT toUnixTimestamp(start) AS start_s, sum(n) AS rows FROM (${counts.join('\nUNION ALL ')}) GROUP BY start ORDER BY start`,
+      {},
+      PIECES_A_STEP,
+    );
+    return new Map(found.map(({ start_s, rows }) => [start_s, rows]));
+  }
+
+  /** @param rows that are read, about */
+  async #build(rows: number, where: string, version: bigint): Promise<void> {
+    const parts = Math.max(1, Math.ceil(rows / ROWS_A_STATEMENT));
+    for (let part = 0; part < parts; part++) {
+      const some = parts === 1 ? where : `${where} AND cityHash64(host_id) % ${parts} = ${part}`;
+      await this.#engine.command(buildMinutes(version, some));
+      await this.#engine.command(buildStored(version, some));
+    }
+  }
+
+  /** With those in between that have no rows: they are known to be empty. */
+  async #publish(from_s: number, to_s: number, rows: ReadonlyMap<number, number>): Promise<void> {
+    const version = await this.#version();
+    const starts = Array.from({ length: (to_s - from_s) / PIECE_S }, (_, index) => from_s + index * PIECE_S);
+    const pieces = starts.map((start_s) => ({ start_s, version, rolled_rows: rows.get(start_s) ?? 0 }));
+    await publish(this.#engine, 'minutes', pieces);
+  }
+
+  /**
+   * By the engine's clock, which all collectors share, and taken before rows are read: whatever has a larger version has read rows that
+   * are no older.
+   */
+  async #version(): Promise<bigint> {
+    const [found] = await this.#engine.query<{ now_ms: number; newest: string }>(
+      "SELECT toUnixTimestamp64Milli(now64(3)) AS now_ms, toString(max(version)) AS newest FROM rollup_version WHERE tier = 'minutes'",
+      {},
+      1,
+    );
+    return newVersion(found?.now_ms ?? 0, [BigInt(found?.newest ?? 0)]);
+  }
+}
+
+/** Neighbours that one statement can build. */
+function together(rows: ReadonlyMap<number, number>): { starts: number[]; count: number }[] {
+  const groups: { starts: number[]; count: number }[] = [];
+  for (const [start_s, count] of rows) {
+    const last = groups.at(-1);
+    if (last === undefined || last.count + count > ROWS_A_STATEMENT) groups.push({ starts: [start_s], count });
+    else {
+      last.starts.push(start_s);
+      last.count += count;
+    }
+  }
+  return groups;
+}
+
+const moment = (s: number) => `toDateTime(${s}, 'UTC')`;

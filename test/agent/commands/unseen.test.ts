@@ -1,0 +1,120 @@
+// A kind that cannot be seen is no kind of which nothing happened.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test, vi } from 'vitest';
+import { watchSource } from '../../../agent/commands/watch.ts';
+import type { KernelSource } from '../../../agent/kernel/ring-source.ts';
+import { fromKernel } from '../../../agent/source/from-kernel.ts';
+import type { Hook } from '../../../agent/source/row-source.ts';
+import { KIND, type Kind } from '../../../bpf/rows/rows.gen.ts';
+import { mapsOfPrograms } from '../../support/bpf-elf.ts';
+import { root } from '../../support/project-files.ts';
+import { fakeSource } from '../fake-source.ts';
+
+const PREBUILT = join(root, 'bpf/prebuilt');
+/** As the objects have it: each program, with the kinds into whose rings it writes. */
+const WRITES = new Map(
+  readdirSync(PREBUILT)
+    .filter((file) => file.endsWith('.bpf.o'))
+    .flatMap((file) => [...mapsOfPrograms(join(PREBUILT, file))])
+    .map(([program, maps]) => [program, KIND.filter((kind) => maps.has(`ring_${kind}`))]),
+);
+/** The iterator behind every sweep. Kinds without a ring come from it alone; rows of connections it only brings forward. */
+const SWEEP = 'sample';
+
+function writersOf(kind: Kind): string[] {
+  const writers = [...WRITES].flatMap(([program, kinds]) =>
+    kinds.includes(kind) && !(program === SWEEP && kind === 'connection') ? program : [],
+  );
+  return writers.length === 0 ? [SWEEP] : writers;
+}
+
+function hooksWithout(...refused: string[]): Hook[] {
+  const reason = 'open: No such file or directory';
+  return [...WRITES.keys()].map((name) => ({ name, attached: !refused.includes(name), reason: refused.includes(name) ? reason : '' }));
+}
+
+/** A kernel of which this test says what it hooks and gives. */
+function kernel(source: Partial<KernelSource>): KernelSource {
+  const nobody = () => {
+    throw new Error('nobody asks for this here');
+  };
+  const filters = { names: nobody, set: nobody, clear: nobody, exclusive: nobody, counters: nobody };
+  const tally = { start: nobody, groups: nobody, countAlone: nobody, met: nobody };
+  const restrict = () => ({ uid: 0, capabilities: {}, bounding_empty: true, threads: 1 });
+  return { ...fakeSource(), filters, tally, restrict, ...source };
+}
+
+afterEach(() => vi.restoreAllMocks());
+
+type Ended = { stderr: string; stdout: string; error: unknown };
+
+/** Ends after `sweeps` sweeps, unless it ends before. */
+async function watched(kinds: Kind[], source: Partial<KernelSource>, sweeps = 2): Promise<Ended> {
+  const said = { stderr: '', stdout: '' };
+  for (const name of ['stderr', 'stdout'] as const)
+    vi.spyOn(process[name], 'write').mockImplementation((text) => {
+      said[name] += text;
+      return true;
+    });
+  let left = sweeps;
+  const counted = fromKernel({ ...kernel(source), sweep: () => void left--, ended: () => left <= 0 });
+  const config = { format: 'text', interval: 1, filter: undefined, filterBudget: { rows_per_s: 0, burst: 0 }, ownNetns: false };
+  const error = await watchSource(counted, new Set(kinds), config as unknown as Parameters<typeof watchSource>[2]).catch(
+    (caught: unknown) => caught,
+  );
+  return { ...said, error };
+}
+
+test.each(KIND)('%s without its hooks: said, with the reason, and not "0 seen"', async (kind) => {
+  const { error, stdout, stderr } = await watched([kind], { hooks: () => hooksWithout(...writersOf(kind)) });
+  expect(stderr).toMatch(new RegExp(`^tcplens: no ${kind} row can be seen: hook .*No such file or directory`));
+  expect(error).toMatchObject({ exitCode: 78, message: expect.stringContaining(`no ${kind} row can be seen`) });
+  expect(stdout).not.toContain('seen');
+});
+
+test.each(KIND)('%s without any one of its hooks, beside what can be seen: said first and last, exit code 1', async (kind) => {
+  const other = kind === 'drop' ? 'reset' : 'drop';
+  for (const refused of writersOf(kind)) {
+    const { error, stdout, stderr } = await watched([kind, other], { hooks: () => hooksWithout(refused) });
+    expect(stderr).toMatch(new RegExp(`^tcplens: (no|not all) ${kind} rows? can be seen: hook ${refused} `));
+    expect(error).toMatchObject({ exitCode: 1, message: expect.stringContaining(refused) });
+    expect(stdout).toContain(`${other}: 0 seen`);
+  }
+});
+
+test.each(KIND)('%s whose hook goes away while it is watched', async (kind) => {
+  let attached = true;
+  const source = { hooks: () => (attached ? hooksWithout() : hooksWithout(...writersOf(kind))) };
+  const drain = () => {
+    attached = false;
+    return 0;
+  };
+  // It ends by itself: nothing more can come.
+  const { error, stdout } = await watched([kind], { ...source, drain }, Number.POSITIVE_INFINITY);
+  expect(error).toMatchObject({ exitCode: 78, message: expect.stringContaining(`no ${kind} row can be seen`) });
+  expect(stdout).toContain(`${kind}: 0 seen`);
+});
+
+test('no network namespace may be entered: samples are not "0 seen"', async () => {
+  const netns_refused = () => [{ inode: 1, name: '', reason: 'EPERM' }];
+  const { error } = await watched(['sample', 'drop'], { hooks: () => hooksWithout(), netns_refused });
+  expect(error).toMatchObject({ exitCode: 1, message: expect.stringMatching(/^no sample row can be seen: .*EPERM/) });
+});
+
+test('with all hooks there is nothing to say', async () => {
+  const { error, stderr } = await watched([...KIND], { hooks: () => hooksWithout() });
+  expect({ error, stderr }).toEqual({ error: undefined, stderr: '' });
+});
+
+test('each program that writes rows belongs to a kind, and the sweep gives those that have no ring', () => {
+  expect(KIND.filter((kind) => ![...WRITES.values()].some((kinds) => kinds.includes(kind)))).toEqual(['sample', 'namespace']);
+  expect(writersOf('retransmit').sort()).toEqual(['tcp_retransmit_skb', 'tcp_retransmit_synack']);
+});
+
+test('what only fills rows in is missed, and the rows come', async () => {
+  const { error, stderr, stdout } = await watched(['connection'], { hooks: () => hooksWithout('inet_sk_error_report') });
+  expect(stderr).toMatch(/^tcplens: connection rows do not say all: hook inet_sk_error_report /);
+  expect(error).toMatchObject({ exitCode: 1 });
+  expect(stdout).toContain('connection: 0 seen');
+});
