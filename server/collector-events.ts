@@ -63,6 +63,9 @@ export function tellRecovered(recovered: Recovered, logger: Logger): void {
       'the log is damaged, or holds rows of a layout that nobody knows: these are not stored, and lie in its folder aside',
     );
   if (missing_unclear.length > 0)
-    logger.warn({ missing_unclear }, 'the journal is damaged, and does not say whether the store has these segments, which are not there');
+    logger.warn(
+      { missing_unclear },
+      'these segments are not there, and the journal, which has no proper end, does not say whether the store has their rows',
+    );
   if (foreign.length > 0) logger.warn({ foreign }, 'these names in the folder of the log are not its own: they are left alone');
 }

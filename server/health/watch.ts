@@ -2,13 +2,14 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KIND, KINDS } from '../../bpf/rows/rows.gen.ts';
+import { KIND, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import type { HealthFigures, StoreFigures } from '../api/health.ts';
 import { reasonOf } from '../errors.ts';
 import type { HostNames } from '../host-names.ts';
 import type { Log } from '../log/log.ts';
 import { engineState } from '../storage/queries/engine-state.ts';
 import { troubledHosts } from '../storage/queries/hosts.ts';
+import { segmentRowBytes } from '../storage/segment-insert.ts';
 import type { Store } from '../storage/store.ts';
 import { LIMITS } from './findings.ts';
 import { DiskRoom, HostClocks, RecentInserts } from './recent.ts';
@@ -94,8 +95,8 @@ export class HealthWatch {
       log: { bytes: log.bytes, bytes_max: log_bytes_max, segments: log.sealedCount, behind_s: log.behind_s, failure: log.failure },
       inserts: this.inserts.figures(at_ms),
       free_bytes_per_s: this.#room.bytesPerS(),
-      quarantine: await kept(quarantine),
-      dead_letters: await kept(dead_letter),
+      quarantine: await kept(quarantine, (kind) => KINDS[kind].size),
+      dead_letters: await kept(dead_letter, segmentRowBytes),
       clocks: this.clocks.worst(HOSTS_MOST).map((clock) => ({ ...clock, name: this.#parts.hostNames.get(BigInt(clock.host_id)) })),
     };
     return this.#last;
@@ -123,14 +124,14 @@ export class HealthWatch {
 }
 
 /** Files of rows in a folder, named after their kind. */
-async function kept(folder: string): Promise<HealthFigures['quarantine']> {
+async function kept(folder: string, rowBytes: (kind: Kind) => number): Promise<HealthFigures['quarantine']> {
   const found = { files: 0, rows: 0, bytes: 0 };
   for (const name of await readdir(folder).catch(() => [])) {
     const kind = KIND.find((candidate) => name.startsWith(`${candidate}-`));
     if (kind === undefined || !name.endsWith('.rows')) continue;
     const size = (await stat(join(folder, name)).catch(() => undefined))?.size ?? 0;
     found.files++;
-    found.rows += Math.floor(size / KINDS[kind].size);
+    found.rows += Math.floor(size / rowBytes(kind));
     found.bytes += size;
   }
   return found;

@@ -3,26 +3,30 @@
 import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { TRAILER_BYTES } from '../storage/identity.ts';
 import type { BatchSpan } from './batch-spans.ts';
-import type { Unsound } from './examine.ts';
 import { hex64, trailerAt } from './framing.ts';
 import { EPOCH_UNKNOWN, type Losses, type SegmentLoss } from './losses.ts';
 import type { Rows } from './row-layout.ts';
 
 type Damaged = { kind: Kind; segment: string; minute_ms: number };
 
-/** Counts rows as damaged. @returns bytes of which nobody knows whose they are */
-export function countDamage(losses: Losses, damaged: Damaged, bytes: Buffer, rows: Rows, unsound: readonly Unsound[]): number {
+/**
+ * Counts rows as damaged: all of the batches that are missing, and what rows in `unsound` say themselves.
+ * @returns bytes of which nobody knows whose they are
+ */
+export function countDamage(
+  losses: Losses,
+  damaged: Damaged,
+  missing: readonly BatchSpan[],
+  { bytes, rows, unsound }: { bytes: Buffer; rows: Rows; unsound: readonly { start: number; end: number }[] },
+): number {
   const counted = new Map<string, BatchSpan>();
   let unknown = 0;
   const count = (batch: BatchSpan) => {
     const key = `${batch.host_id}/${batch.epoch}/${batch.sequence}`;
     counted.set(key, { ...batch, rows: batch.rows + (counted.get(key)?.rows ?? 0) });
   };
-  for (const { start, end, known } of unsound) {
-    if (known) {
-      count(known);
-      continue;
-    }
+  for (const batch of missing) count(batch);
+  for (const { start, end } of unsound) {
     const stride = rows.size + TRAILER_BYTES;
     let at = start;
     for (; at + stride <= Math.min(end, bytes.length); at += stride) {

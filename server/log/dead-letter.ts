@@ -54,7 +54,8 @@ function reframed(bytes: Buffer, kind: Kind, spans: BatchSpans): Buffer {
   const { size } = KINDS[kind];
   let at = 0;
   const batches = spans.list().map(({ epoch, sequence, rows }) => {
-    const batch = bytes.subarray(at, (at += rows * segmentRowBytes(kind)));
+    const batch = bytes.subarray(at, at + rows * segmentRowBytes(kind));
+    at += batch.length;
     return batchAt(batch, 0, size) === undefined ? frame({ epoch, sequence, ...unframe(batch, size) }, size) : batch;
   });
   return Buffer.concat(batches);

@@ -1,5 +1,5 @@
 // Which bytes of a segment's file are batches as they were written. Where the journal tells what lies there, each batch is looked for in its
-// place; where nobody does, batches are found by their framing, at whichever byte they begin. Pure.
+// place; what is in no such place, at whichever byte it begins, is found by its framing. Pure.
 import { TRAILER_BYTES } from '../storage/identity.ts';
 import type { BatchSpan } from './batch-spans.ts';
 import { batchAt, type Framed } from './framing.ts';
@@ -7,10 +7,13 @@ import { batchAt, type Framed } from './framing.ts';
 type Range = { start: number; end: number };
 /** `known`: whose it is, where the journal says so. */
 export type SoundBatch = Range & { batch: Framed; known?: BatchSpan };
-/** Not a batch. `told`: the journal says that something was acknowledged here; without it that is not known. */
-export type Unsound = Range & { told: boolean; known?: BatchSpan };
-/** Both in the order of the file. */
-export type Examined = { sound: SoundBatch[]; unsound: Unsound[] };
+/**
+ * Not a batch. `of` those that the journal misses here; of `acknowledged` rows whose line is damaged; or of `nobody` that the journal tells
+ * of.
+ */
+export type Unsound = Range & { of: 'missing' | 'acknowledged' | 'nobody' };
+/** In the order of the file. `missing`: what the journal knows and the file has not. */
+export type Examined = { sound: SoundBatch[]; unsound: Unsound[]; missing: BatchSpan[] };
 
 /**
  * @param bytes of the file, which may be shorter or longer than the journal says
@@ -18,28 +21,55 @@ export type Examined = { sound: SoundBatch[]; unsound: Unsound[] };
  * @param spans what the journal knows of it, from its beginning; none where it does not know the file
  */
 export function examine(bytes: Buffer, size: number, spans: readonly BatchSpan[]): Examined {
-  const found: Examined = { sound: [], unsound: [] };
-  let at = 0;
+  const found: Examined = { sound: [], unsound: [], missing: [] };
+  let [at, start] = [0, 0];
+  let displaced: BatchSpan[] = [];
+  const search = (end: number) => {
+    searchFor(displaced, bytes, size, { start, end }, at, found);
+    displaced = [];
+  };
   for (const span of spans) {
     const end = at + span.rows * (size + TRAILER_BYTES);
-    if (span.sequence === 0) scan(bytes, size, { start: at, end }, true, found);
-    else {
-      const batch = batchAt(bytes.subarray(0, end), at, size);
-      const isIt = batch?.epoch === span.epoch && batch.sequence === span.sequence && batch.rows === span.rows;
-      if (isIt) found.sound.push({ start: at, end, batch, known: span });
-      else found.unsound.push({ start: at, end, told: true, known: span });
+    const batch = span.sequence === 0 ? undefined : batchAt(bytes.subarray(0, end), at, size);
+    if (batch === undefined || !isBatch(span, batch)) {
+      if (span.sequence === 0) {
+        search(at);
+        scan(bytes, size, { start: at, end }, 'acknowledged', found);
+        start = end;
+      } else displaced.push(span);
+    } else {
+      search(at);
+      found.sound.push({ start: at, end, batch, known: span });
+      start = end;
     }
     at = end;
   }
-  if (at < bytes.length) scan(bytes, size, { start: at, end: bytes.length }, false, found);
+  search(Math.max(at, bytes.length));
   return found;
 }
 
-function scan(bytes: Buffer, size: number, { start, end }: Range, told: boolean, into: Examined): void {
+/** Batches that are not in their places may be elsewhere, where something was put in or taken out before them. */
+function searchFor(displaced: readonly BatchSpan[], bytes: Buffer, size: number, range: Range, told_end: number, into: Examined): void {
+  const found: Examined = { sound: [], unsound: [], missing: [] };
+  scan(bytes, size, range, 'nobody', found);
+  const left = [...displaced];
+  for (const batch of found.sound) {
+    const known = left.find((span) => isBatch(span, batch.batch));
+    if (known) left.splice(left.indexOf(known), 1);
+    into.sound.push(known ? { ...batch, known } : batch);
+  }
+  into.missing.push(...left);
+  for (const { start, end } of found.unsound) {
+    if (start < told_end) into.unsound.push({ start, end: Math.min(end, told_end), of: 'missing' });
+    if (end > told_end) into.unsound.push({ start: Math.max(start, told_end), end, of: 'nobody' });
+  }
+}
+
+function scan(bytes: Buffer, size: number, { start, end }: Range, of: Unsound['of'], into: Examined): void {
   const some = bytes.subarray(0, end);
   let unsoundFrom = start;
   const passOver = (to: number) => {
-    if (to > unsoundFrom) into.unsound.push({ start: unsoundFrom, end: to, told });
+    if (to > unsoundFrom) into.unsound.push({ start: unsoundFrom, end: to, of });
   };
   for (let at = start; at < some.length; ) {
     const batch = batchAt(some, at, size);
@@ -54,4 +84,8 @@ function scan(bytes: Buffer, size: number, { start, end }: Range, told: boolean,
     unsoundFrom = next;
   }
   passOver(end);
+}
+
+function isBatch(span: BatchSpan, batch: Framed): boolean {
+  return batch.epoch === span.epoch && batch.sequence === span.sequence && batch.rows === span.rows;
 }

@@ -58,6 +58,8 @@ const RECORDS = {
   buried: record('buried', { segment: SegmentName, minute_ms }),
   /** of a start: other segments hold the segment's sound batches, the rest is set aside; its file may go */
   replaced: record('replaced', { segment: SegmentName }),
+  /** the last line of a log that was closed: no later one is missing */
+  closed: record('closed', {}),
   /** of a snapshot: what is stored of one kind of one run */
   cursor: record('cursor', {
     host_id: Hex64,

@@ -71,7 +71,9 @@ export class Journal {
     this.#unclear = 'nothing';
   }
 
+  /** A disk that does not take the last line leaves a journal like that of a crash. */
   async close(): Promise<void> {
+    if (this.#file && this.#unclear === 'nothing') await this.append([{ t: 'closed' }]).catch(() => undefined);
     await this.#file?.close();
     this.#file = undefined;
   }

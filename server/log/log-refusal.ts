@@ -1,5 +1,6 @@
 // Why the log does not take a batch, and when to come back.
 import { Refusal, reasonOf } from '../errors.ts';
+import { LATE, type Lane } from './lane.ts';
 
 const RETRY_AFTER_S_MAX = 60;
 /** Seconds behind that add one to what Retry-After says. */
@@ -20,9 +21,31 @@ export function full(bytes: number, bytes_max: number, behind_s: number): Refusa
 }
 
 /** Rows that have just come are taken all the same. */
-export function fullOfLate(bytes: number, bytes_max: number, behind_s: number): Refusal {
+function fullOfLate(bytes: number, bytes_max: number, behind_s: number): Refusal {
   const message = `${bytes} bytes of late rows wait for the store, ${bytes_max} may: send this batch again later, and others meanwhile`;
   return new Refusal('log_full_late', message, { retry_after_s: retryAfter(behind_s) });
+}
+
+/** What the log holds and may hold. `waiting`: of batches that are not written yet. */
+export type Room = {
+  bytes: number;
+  late_bytes: number;
+  waiting: Readonly<Record<Lane, number>>;
+  bytes_max: number;
+  /** No more rows that are lost can be counted. */
+  losses_full: boolean;
+  behind_s: number;
+};
+
+/** Of a batch for which there is none. @param cost of it, in bytes */
+export function noRoom(
+  cost: number,
+  lane: Lane,
+  { bytes, late_bytes, waiting, bytes_max, losses_full, behind_s }: Room,
+): Refusal | undefined {
+  if (losses_full || bytes + waiting.live + waiting.late + cost > bytes_max) return full(bytes, bytes_max, behind_s);
+  const [late, late_max] = [late_bytes + waiting.late, bytes_max * LATE.log_share_max];
+  return lane === 'late' && late > 0 && late + cost > late_max ? fullOfLate(late_bytes, late_max, behind_s) : undefined;
 }
 
 function retryAfter(behind_s: number): number {

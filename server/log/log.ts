@@ -18,10 +18,10 @@ import { type Batch, costOf, takeGroup, writeGroup } from './group.ts';
 import { Journal } from './journal.ts';
 import type { JournalRecord } from './journal-record.ts';
 import { KEPT_LIMITS, KeptFiles } from './kept-files.ts';
-import { eachLane, LANES, LATE, type Lane } from './lane.ts';
+import { eachLane, LANES, type Lane } from './lane.ts';
 import { line } from './line.ts';
 import type { LogOptions } from './log-options.ts';
-import { full, fullOfLate, logRefusal, stopping, tooOld } from './log-refusal.ts';
+import { logRefusal, noRoom, stopping, tooOld } from './log-refusal.ts';
 import { Losses, minuteOf } from './losses.ts';
 import { finishRecovery, recover, replacedOf } from './recover.ts';
 import { JOURNAL, type Recovered } from './recovered.ts';
@@ -31,9 +31,6 @@ import { type SealedSegment, Segments } from './segments.ts';
 export type Acknowledgement = { duplicate: boolean };
 type Retiring = { segment: string; settle: PromiseWithResolvers<void> };
 type Waiting = { batch: Batch; settle: PromiseWithResolvers<Acknowledgement> };
-
-/** Counts of lost rows that may wait for the store. */
-const LOSSES_MAX = 100_000;
 
 export class Log {
   readonly #options: LogOptions & { files: Files };
@@ -104,8 +101,7 @@ export class Log {
 
   /** For how long the segment that has waited longest has done so: how far the store is behind. */
   get behind_s(): number {
-    const { oldest } = this.#segments;
-    return oldest ? (performance.now() - oldest.since_ms) / 1000 : 0;
+    return this.#segments.behind_s;
   }
 
   /** Of the segments that wait for the store: what they were before they were halved. */
@@ -194,13 +190,14 @@ export class Log {
   #refusal(batch: Batch): Refusal | undefined {
     if (this.#stopped) return stopping();
     if (this.#cursors.verdict(batch) === 'too_old') return tooOld(batch.sequence);
-    const { log_bytes_max } = this.#options;
-    const counted = batch.quarantined !== undefined && this.#losses.size >= LOSSES_MAX;
-    const { live, late } = this.#waitingBytes;
-    if (counted || this.bytes + live + late + costOf(batch) > log_bytes_max) return full(this.bytes, log_bytes_max, this.behind_s);
-    const [bytes, bytes_max] = [this.#segments.bytesOf('late'), log_bytes_max * LATE.log_share_max];
-    const isTooMuch = batch.lane === 'late' && bytes + late > 0 && bytes + late + costOf(batch) > bytes_max;
-    return isTooMuch ? fullOfLate(bytes, bytes_max, this.behind_s) : undefined;
+    return noRoom(costOf(batch), batch.lane, {
+      bytes: this.bytes,
+      late_bytes: this.#segments.bytesOf('late'),
+      waiting: this.#waitingBytes,
+      bytes_max: this.#options.log_bytes_max,
+      losses_full: batch.quarantined !== undefined && this.#losses.isFull,
+      behind_s: this.behind_s,
+    });
   }
 
   #parts(): RefusedParts {

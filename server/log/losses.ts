@@ -10,6 +10,8 @@ export type CollectorLoss = Extract<Loss, 'quarantined' | 'dead_letter' | 'log_d
 export type SegmentLoss = LostRows & { segment: string };
 
 const MINUTE_MS = 60_000;
+/** Counts that may wait for the store. */
+const LOSSES_MAX = 100_000;
 /** The run of an agent that damage has left nobody knowing. */
 export const EPOCH_UNKNOWN = '0000000000000000';
 
@@ -23,6 +25,10 @@ export class Losses {
   /** Entries that are kept. */
   get size(): number {
     return this.#size;
+  }
+
+  get isFull(): boolean {
+    return this.#size >= LOSSES_MAX;
   }
 
   /** The largest count of a batch in a segment counts. */

@@ -7,7 +7,7 @@ import { HEAD_AT, KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
 import { BatchSpans } from './batch-spans.ts';
 import { countDamage } from './count-damage.ts';
-import { examine, type SoundBatch, type Unsound } from './examine.ts';
+import { examine, type SoundBatch } from './examine.ts';
 import { isMissing, writeFile } from './files.ts';
 import { hex64 } from './framing.ts';
 import type { SegmentState } from './journal-record.ts';
@@ -22,13 +22,15 @@ export type Found = Pick<SegmentState, 'kind' | 'segment' | 'schema'> & {
   path: string;
   known?: Pick<SegmentState, 'length' | 'crc'> & { spans: BatchSpans };
 };
+type Range = { start: number; end: number };
 type Readable = Found & { kind: Kind; rows: Rows; bytes: Buffer };
 
 export async function recoverFile(options: RecoverOptions, found: Found, into: Recovered): Promise<void> {
   const { kind: name, segment, schema, path, known } = found;
   const bytes = await readFile(path).catch((error: unknown) => (isMissing(error) ? undefined : Promise.reject(error)));
-  if (bytes === undefined && !into.whole_journal) {
-    into.missing_unclear.push(`${name}/${segment}`);
+  if (bytes === undefined && !into.closed_journal) {
+    const rows = known?.spans.list().reduce((sum, batch) => sum + batch.rows, 0) ?? 0;
+    into.missing_unclear.push({ segment: `${name}/${segment}`, rows });
     return;
   }
   const kind = KIND.find((candidate) => candidate === name);
@@ -41,13 +43,14 @@ export async function recoverFile(options: RecoverOptions, found: Found, into: R
 
 async function recoverParts(options: RecoverOptions, found: Readable, into: Recovered): Promise<void> {
   const { kind, segment, schema, path, known, rows, bytes } = found;
-  const { sound, unsound } = examine(bytes, rows.size, known?.spans.list() ?? []);
+  const { sound, unsound, missing } = examine(bytes, rows.size, known?.spans.list() ?? []);
   await keepUnsound(options, found, bytes, unsound);
-  const told = into.whole_journal ? unsound.filter((range) => range.told) : unsound;
-  into.torn_bytes += sizeOf(unsound) - sizeOf(told);
-  into.damaged_batches += told.filter((range) => range.known).length;
-  into.unknown_bytes += countDamage(into.losses, { kind, segment, minute_ms: minuteOf(Date.now()) }, bytes, rows, told);
-  if (sound.length === 0 && (known !== undefined || told.length > 0)) into.set_aside.push(`${kind}/${segment}`);
+  const doubtful = unsound.filter(({ of }) => of === 'acknowledged' || (of === 'nobody' && !into.whole_journal));
+  if (into.whole_journal) into.torn_bytes += sizeOf(unsound.filter(({ of }) => of === 'nobody'));
+  into.damaged_batches += missing.length;
+  const damaged = { kind, segment, minute_ms: minuteOf(Date.now()) };
+  into.unknown_bytes += countDamage(into.losses, damaged, missing, { bytes, rows, unsound: doubtful });
+  if (sound.length === 0 && (known !== undefined || doubtful.length > 0)) into.set_aside.push(`${kind}/${segment}`);
   const batches = sound.map((batch) => identified(batch, found));
   const end = sound.at(-1)?.end ?? 0;
   const isFree = !into.segments.some((one) => one.segment === segment);
@@ -72,12 +75,12 @@ async function setUnreadableAside(options: RecoverOptions, found: Found, bytes: 
   if (known) countLost(into.losses, { kind, segment }, known.spans.list(), 'log_damaged', minuteOf(Date.now()));
   else into.unknown_bytes += bytes?.length ?? 0;
   if (bytes === undefined) return;
-  await keepUnsound(options, found, bytes, [{ start: 0, end: bytes.length, told: true }]);
+  await keepUnsound(options, found, bytes, [{ start: 0, end: bytes.length }]);
   into.replaced.push({ segment, path });
 }
 
 /** Whoever does it again writes the same. */
-async function keepUnsound({ files, directory }: RecoverOptions, found: Found, bytes: Buffer, unsound: readonly Unsound[]): Promise<void> {
+async function keepUnsound({ files, directory }: RecoverOptions, found: Found, bytes: Buffer, unsound: readonly Range[]): Promise<void> {
   const parts = unsound.map(({ start, end }) => bytes.subarray(start, end)).filter(({ length }) => length > 0);
   const [first] = unsound;
   if (first === undefined || parts.length === 0) return;
@@ -92,6 +95,6 @@ function identified({ start, end, batch, known }: SoundBatch, { bytes, rows }: R
   return { start, end, span: { host_id: hex64(host), ...batch } };
 }
 
-function sizeOf(ranges: readonly { start: number; end: number }[]): number {
+function sizeOf(ranges: readonly Range[]): number {
   return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
 }

@@ -20,13 +20,15 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   const text = await readFile(join(directory, JOURNAL)).catch(emptyIfMissing);
   const { records, torn_tail_bytes, damaged_lines } = readLines(text.toString());
   const { cursors, losses, live } = replay(records);
+  const whole_journal = torn_tail_bytes === 0 && damaged_lines === 0 && records[0]?.t === 'journal';
   const recovered: Recovered = {
     cursors,
     losses,
     segments: [],
     replaced: [],
     cut: [],
-    whole_journal: torn_tail_bytes === 0 && damaged_lines === 0 && records[0]?.t === 'journal',
+    whole_journal,
+    closed_journal: whole_journal && records.at(-1)?.t === 'closed',
     damaged_lines,
     torn_bytes: torn_tail_bytes,
     damaged_batches: 0,

@@ -20,6 +20,8 @@ export type Recovered = {
   cut: { path: string; length: number }[];
   /** The journal begins and ends as one does, and each of its lines can be read. */
   whole_journal: boolean;
+  /** It is whole and the log was closed: no line is missing at its end. */
+  closed_journal: boolean;
   damaged_lines: number;
   /** Of the journal and of segments: what was written and, as far as is known, never acknowledged. */
   torn_bytes: number;
@@ -29,8 +31,8 @@ export type Recovered = {
   unknown_bytes: number;
   /** Segments that are missing, without a sound batch, or in a layout that nobody knows. */
   set_aside: string[];
-  /** Segments that are missing while the journal lacks lines: one of them may have said that the store has it. */
-  missing_unclear: string[];
+  /** Segments that are missing while the journal may lack lines: one of them may have said that the store has it. */
+  missing_unclear: { segment: string; rows: number }[];
   /** Names that are not the log's: left alone. */
   foreign: string[];
 };

@@ -18,6 +18,7 @@ export function replay(records: Iterable<JournalRecord>): Replayed {
 function apply(record: JournalRecord, { cursors, losses, live }: Replayed): void {
   switch (record.t) {
     case 'journal':
+    case 'closed':
       break;
     case 'batch':
     case 'emptied':

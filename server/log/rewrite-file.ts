@@ -26,7 +26,15 @@ export async function rewriteFile(
   { bytes, rows, batches }: { bytes: Buffer; rows: Rows; batches: readonly Identified[] },
 ): Promise<KnownSegment> {
   const { schema, size } = KINDS[kind];
-  const written = { kind, segment: name, schema, row_bytes: segmentRowBytes(kind), length: 0, crc: 0, spans: BatchSpans.of(batches.map(({ span }) => span)) };
+  const written = {
+    kind,
+    segment: name,
+    schema,
+    row_bytes: segmentRowBytes(kind),
+    length: 0,
+    crc: 0,
+    spans: BatchSpans.of(batches.map(({ span }) => span)),
+  };
   const target = await files.open(segmentPath(directory, written), 'w');
   let parts: Buffer[] = [];
   const write = async () => {

@@ -64,10 +64,10 @@ export class Segments {
     return this.#sealed.size;
   }
 
-  /** The one that has waited longest. */
-  get oldest(): SealedSegment | undefined {
+  /** For how long the one that has waited longest has done so. */
+  get behind_s(): number {
     const [first] = this.#sealed.values();
-    return first?.segment;
+    return first ? (performance.now() - first.segment.since_ms) / 1000 : 0;
   }
 
   /** Of those that are sealed: what they were before they were halved. */

@@ -13,7 +13,7 @@ export const TRAILER_AT = {
   batch_row: 16,
   /** how many rows of the batch are in the segment, 32 bits */
   batch_rows: 20,
-  /** CRC-32 over epoch, sequence, batch_rows (20 bytes) and then these rows without their trailers */
+  /** CRC-32 of these rows with their trailers, in which this member is 0 meanwhile: a row's place is as safe as the row */
   batch_crc: 24,
 } as const;
 

@@ -59,9 +59,13 @@ test('it is counted once, by host, run and kind, also after the collector has be
   await withStore(directory.path, async (store) => {
     expect(await countRows(store, 'sample')).toBe(6);
     const counted = await store.query<{ host: string; kind: string; outcome: string; rows: number }>(
-      'SELECT toString(host_id) AS host, kind, outcome, sum(most) AS rows FROM (SELECT host_id, kind, outcome, minute, reporter, max(rows) AS most FROM accounting GROUP BY ALL) GROUP BY ALL',
+      'SELECT toString(l.host_id) AS host, kind, outcome, sum(l.rows) AS rows FROM lost AS l FINAL GROUP BY ALL',
     );
     expect(counted).toEqual([{ host: HOST.toString(), kind: 'sample', outcome: 'quarantined', rows: 6 }]);
+    // Those that were stored have the places that they were sent in.
+    expect(
+      await store.query('SELECT sequence, groupArraySorted(9)(batch_row) AS places FROM sample FINAL GROUP BY 1 ORDER BY 1', {}, 3),
+    ).toEqual([1, 2, 3].map((sequence) => ({ sequence, places: [0, 2] })));
   });
 });
 

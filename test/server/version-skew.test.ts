@@ -12,6 +12,8 @@ import { BatchSpans } from '../../server/log/batch-spans.ts';
 import type { Files } from '../../server/log/files.ts';
 import { formatLine } from '../../server/log/journal-line.ts';
 import { Log } from '../../server/log/log.ts';
+import { segmentPath } from '../../server/log/segment-name.ts';
+import { segmentBytes } from '../support/segment-bytes.ts';
 import { TornFiles } from './log/torn-files.ts';
 import { EPOCH, HOST_HEX, headersOf, post, postLayouts, rowsOf } from './support/agent.ts';
 import { countRows, startCollector, type TestDirectory, testDirectory, withStore } from './support/collector.ts';
@@ -98,22 +100,25 @@ const KEPT_KIND = 'connection';
 async function leaveLog(data: string, seed: number): Promise<{ layouts: Layouts; expected: Buffer }> {
   const layout = otherLayout(KEPT_KIND, seed);
   const rows = rowsOf(KEPT_KIND, 5, (index) => ({ connection_id: index + 1 }));
-  const bytes = inLayout(rows, KEPT_KIND, layout);
+  const packed = inLayout(rows, KEPT_KIND, layout);
+  const of = (bytes: Buffer, size: number) => Array.from({ length: 5 }, (_, row) => bytes.subarray(row * size, (row + 1) * size));
+  const identity = { epoch: EPOCH, sequence: 4 };
+  const bytes = segmentBytes(of(packed, layout.size), identity);
   const left = {
     kind: KEPT_KIND,
     segment: SEGMENT,
     schema: layout.schema,
-    row_bytes: layout.size,
+    row_bytes: layout.size + 32,
     length: bytes.length,
     crc: crc32(bytes),
   };
   await mkdir(join(data, 'log', KEPT_KIND), { recursive: true });
-  await writeFile(join(data, 'log', KEPT_KIND, `${SEGMENT}.rows`), bytes);
+  await writeFile(segmentPath(join(data, 'log'), left), bytes);
   await writeFile(join(data, 'log', 'journal'), formatLine({ t: 'segment', ...left, batches: BatchSpans.of(BATCHES).toText() }));
   const layouts = new Layouts(join(data, 'layouts'));
   await layouts.start();
   await layouts.learn(HOST_HEX, [layout]);
-  return { layouts, expected: withoutMissing(rows, KEPT_KIND, layout) };
+  return { layouts, expected: segmentBytes(of(withoutMissing(rows, KEPT_KIND, layout), KINDS[KEPT_KIND].size), identity) };
 }
 
 const SEGMENT = '1-a-00000001';
@@ -125,16 +130,16 @@ function logIn(data: string, files?: Files): Log {
 }
 
 async function checkConverted(log: Log, expected: Buffer): Promise<void> {
-  expect(log.sealed).toMatchObject([{ segment: SEGMENT, schema: KINDS[KEPT_KIND].schema, batches: BATCHES }]);
+  expect(log.sealed).toMatchObject([{ segment: `${SEGMENT}.s`, schema: KINDS[KEPT_KIND].schema, batches: BATCHES }]);
   expect(await readFile(log.sealed[0]?.path ?? '')).toEqual(expected);
 }
 
 test.each(SEEDS)('what the version before (%i) left in the log is read by its layout', async (seed) => {
   const data = await newDirectory();
   const { layouts, expected } = await leaveLog(data, seed);
-  for (const rewritten of [[{ segment: SEGMENT }], []]) {
+  for (const replaced of [[{ segment: SEGMENT }], []]) {
     const log = logIn(data);
-    expect(await log.start((schema) => layouts.conversion(schema))).toMatchObject({ set_aside: [], damaged_lines: 0, rewritten });
+    expect(await log.start((schema) => layouts.conversion(schema))).toMatchObject({ set_aside: [], damaged_lines: 0, replaced });
     await checkConverted(log, expected);
     await log.close();
   }

@@ -24,7 +24,6 @@ const well: HealthFigures = {
   store_reason: '',
   away_since_ms: null,
   log: { bytes: 1e6, bytes_max: 2 * GIB, segments: 2, behind_s: 1, failure: '' },
-  rollups_unclear: { segments: 0, oldest_s: 0 },
   inserts: {
     inserts: 900,
     rows: 1e6,
@@ -79,12 +78,6 @@ const cases: Case[] = [
     says: '1.0 GiB of rows wait for the store, 50 % of what may; the oldest has waited for 7 minutes.',
   },
   { code: 'log_filling', changes: { log: { ...well.log, bytes: 1.9 * GIB } }, severity: 'critical', says: '95 % of what may' },
-  {
-    code: 'rollup_unclear',
-    changes: { rollups_unclear: { segments: 2, oldest_s: 600 } },
-    severity: 'warning',
-    says: 'whether its minutes have the share of 2 segments cannot be told yet, for 10 minutes now',
-  },
   {
     code: 'disk_filling',
     changes: { free_bytes_per_s: (-100 * GIB) / 86_400 },

@@ -8,7 +8,7 @@ test('text that ends within a batch has the ones before it, and takes more', () 
   const whole = new BatchSpans();
   whole.push(SPAN);
   const bytes = Buffer.from(whole.toText(), 'base64');
-  for (const more of [1, 5, 31]) {
+  for (const more of [1, 5, 27]) {
     const spans = BatchSpans.fromText(Buffer.concat([bytes, Buffer.alloc(more, 1)]).toString('base64'));
     spans.push({ ...SPAN, sequence: 8 });
     expect(spans.list().map(({ sequence, rows }) => [sequence, rows])).toEqual([

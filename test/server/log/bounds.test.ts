@@ -88,26 +88,43 @@ test('batches of a segment come back as they were, in a few bytes each', () => {
   const spans = BatchSpans.of(batches);
   spans.pushUnknown(7);
   expect(BatchSpans.fromText(spans.toText()).list()).toEqual([...batches, unknown]);
-  expect(spans.toText().length).toBeLessThan(1001 * 43);
+  expect(spans.toText().length).toBeLessThan(1001 * 38);
   const [left, right] = spans.split(4);
   expect(left.list()).toEqual([batches[0], batches[1], { ...batches[2], rows: 1 }]);
   expect(right.list().slice(0, 2)).toEqual([{ ...batches[2], rows: 2 }, batches[3]]);
 });
 
-test('counts are told until the store has them; a clock that goes back does not begin a told minute anew', () => {
-  const losses = new Losses('run');
-  const lost = { host_id: 'a', epoch: 'e', kind: 'sample', outcome: 'quarantined' as const };
-  const minute = (n: number) => n * 60_000;
-  losses.add({ ...lost, rows: 2, ...losses.stamp(minute(5) + 30_000) });
-  losses.add({ ...lost, rows: 3, ...losses.stamp(minute(5) + 31_000) });
-  expect(losses.untold()).toEqual([{ ...lost, rows: 5, reporter: 'run', minute_ms: minute(5) }]);
+const LOST = { host_id: 'a', epoch: 'e', kind: 'sample', sequence: 3, outcome: 'dead_letter' as const, reporter: '', minute_ms: 60_000 };
+
+test('what is lost is told until the store has it, and kept while more of its batch may be', () => {
+  const losses = new Losses();
+  losses.add({ ...LOST, segment: 'r-1.0', rows: 2 });
+  losses.add({ ...LOST, segment: 'r-1.0', rows: 2 });
   losses.told(losses.untold());
-  expect(losses.untold()).toEqual([]);
-  losses.add({ ...lost, rows: 1, ...losses.stamp(minute(5) + 40_000) });
-  expect(losses.untold()).toMatchObject([{ rows: 6 }]);
-  losses.stamp(minute(15));
+  losses.forgetTold(new Set(['r-1']));
+  // Another piece of the segment had other rows of the batch.
+  losses.add({ ...LOST, segment: 'r-1.1', rows: 3 });
+  expect(losses.untold()).toEqual([{ ...LOST, rows: 5 }]);
   losses.told(losses.untold());
-  expect(losses.size).toBe(0);
-  losses.add({ ...lost, rows: 1, ...losses.stamp(minute(5)) });
-  expect(losses.untold()).toEqual([{ ...lost, rows: 1, reporter: 'run-1', minute_ms: minute(5) }]);
+  losses.forgetTold(new Set(['r-2']));
+  expect([losses.size, losses.untold()]).toEqual([0, []]);
+});
+
+test('a batch that was sent again and lost again is lost once', () => {
+  const losses = new Losses();
+  for (const segment of ['r-1', 'r-2']) losses.add({ ...LOST, segment, rows: 2 });
+  for (let sent = 0; sent < 2; sent++) losses.add({ ...LOST, outcome: 'quarantined', segment: '', rows: 4 });
+  expect(losses.untold().map(({ outcome, rows }) => [outcome, rows])).toEqual([
+    ['dead_letter', 2],
+    ['quarantined', 4],
+  ]);
+});
+
+test('what came between being asked and being told is told again', () => {
+  const losses = new Losses();
+  losses.add({ ...LOST, segment: 'r-1.0', rows: 2 });
+  const asked = losses.untold();
+  losses.add({ ...LOST, segment: 'r-1.1', rows: 1 });
+  losses.told(asked);
+  expect(losses.untold()).toEqual([{ ...LOST, rows: 3 }]);
 });

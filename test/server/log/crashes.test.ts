@@ -264,7 +264,7 @@ async function check(steps: readonly Step[], plans: readonly Plan[]): Promise<vo
     quarantined: count((batch) => batch.quarantined),
     damaged: 0,
   });
-  await model.log?.close();
+  await Promise.race([model.log?.close(), model.files?.crashed]);
   for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
 }
 

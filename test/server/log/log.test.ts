@@ -1,5 +1,5 @@
 // The log against a real file system: what is acknowledged is there after any crash, once; what is not, is not.
-import { appendFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -10,7 +10,9 @@ import type { Batch } from '../../../server/log/group.ts';
 import { type Lane, laneOf } from '../../../server/log/lane.ts';
 import { Log } from '../../../server/log/log.ts';
 import type { LogOptions } from '../../../server/log/log-options.ts';
-import { ASIDE } from '../../../server/log/recover.ts';
+import { ASIDE } from '../../../server/log/recovered.ts';
+import { segmentOf } from '../../../server/log/segment-name.ts';
+import { segmentRowBytes } from '../../../server/storage/segment-insert.ts';
 import { runCommand } from '../../support/run-command.ts';
 
 const MIB = 1024 * 1024;
@@ -51,7 +53,7 @@ async function sealedRows(log: Log): Promise<number[]> {
   for (const { path, kind, length } of log.sealed) {
     const bytes = await readFile(path);
     expect(bytes.length).toBe(length);
-    for (let at = 0; at < bytes.length; at += KINDS[kind].size) rows.push(bytes[at] ?? -1);
+    for (let at = 0; at < bytes.length; at += segmentRowBytes(kind)) rows.push(bytes[at] ?? -1);
   }
   return rows.sort((a, b) => a - b);
 }
@@ -83,17 +85,20 @@ test('a batch sent again is known: while it is written, after, after a restart, 
   await third.log.close();
 });
 
-test('torn tails of the journal and of a segment are cut; what was acknowledged stays', async () => {
+// A crash leaves either rows that were not flushed, or half a line that was to name rows that were.
+test.each([
+  ['a segment', KINDS.state_change.size + 7, 0],
+  ['the journal', 0, 35],
+])('the torn tail of %s is cut; what was acknowledged stays', async (_name, rows, line) => {
   const directory = await newDirectory();
   const { log } = await openLog(directory);
   await log.append(batch(1));
   const [file] = await readdir(join(directory, 'state_change'));
-  const segment = join(directory, 'state_change', file ?? '');
-  // What a crash leaves between the two flushes: rows, and half a line that was to name them.
-  await appendFile(segment, Buffer.alloc(KINDS.state_change.size + 7, 2));
-  await appendFile(join(directory, 'journal'), '0badcafe {"t":"batch","host_id":"00');
+  await appendFile(join(directory, 'state_change', file ?? ''), Buffer.alloc(rows, 2));
+  await appendFile(join(directory, 'journal'), '0badcafe {"t":"batch","host_id":"00'.slice(0, line));
   const second = await openLog(directory);
-  expect(second.recovered).toMatchObject({ torn_bytes: KINDS.state_change.size + 7 + 35, damaged_lines: 0, set_aside: [] });
+  expect(second.recovered).toMatchObject({ torn_bytes: rows + line, damaged_lines: 0, set_aside: [], unknown_bytes: 0 });
+  expect(second.log.losses.untold()).toEqual([]);
   expect(await sealedRows(second.log)).toEqual([1]);
   expect(await second.log.append(batch(2))).toEqual({ duplicate: false });
   await second.log.seal();
@@ -110,12 +115,13 @@ test.each<[string, (segment: string) => Promise<void>, string[]]>([
   const { log } = await openLog(directory);
   await log.append(batch(1));
   await log.append(batch(2, { kind: 'sample' }));
+  await log.close();
   const [file = ''] = await readdir(join(directory, 'state_change'));
   await damage(join(directory, 'state_change', file));
   const second = await openLog(directory);
   const lost = { host_id: '00000000000000aa', epoch: '00000000000000ee', kind: 'state_change', outcome: 'log_damaged', rows: 1 };
-  expect(second.log.losses.asides()).toMatchObject([lost]);
-  expect(second.recovered.set_aside).toEqual([`state_change/${file.replace('.rows', '')}`]);
+  expect(second.log.losses.untold()).toMatchObject([lost]);
+  expect(second.recovered.set_aside).toEqual([`state_change/${segmentOf('state_change', file)?.segment}`]);
   expect((await readdir(join(directory, ASIDE))).map((name) => name.split('-')[0])).toEqual(aside);
   expect(await sealedRows(second.log)).toEqual([2]);
   await second.log.close();
@@ -129,13 +135,15 @@ test('rows that another version laid out are set aside, whatever their length', 
   const line = (await readFile(path, 'utf8')).split('\n').find((one) => one.includes(KINDS.state_change.schema)) ?? '';
   const json = line.slice(9).replace(KINDS.state_change.schema, 'state_change/0123456789ab');
   await writeFile(path, `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`);
+  const [file = ''] = await readdir(join(directory, 'state_change'));
+  await rename(join(directory, 'state_change', file), join(directory, 'state_change', file.replace(/\.[0-9a-f]{12}\./, '.0123456789ab.')));
   const second = await openLog(directory);
   expect(second.recovered).toMatchObject({ damaged_lines: 0, segments: [], set_aside: [expect.stringMatching(/^state_change\//)] });
-  expect(await readdir(join(directory, ASIDE))).toHaveLength(1);
+  expect((await readdir(join(directory, ASIDE))).filter((name) => name.endsWith('.rows'))).toHaveLength(1);
   await second.log.close();
 });
 
-test('a journal with a damaged line keeps what the others say, and files that nobody names any more', async () => {
+test('a journal with a damaged line keeps what the others say, and what files say that nobody names any more', async () => {
   const directory = await newDirectory();
   const { log } = await openLog(directory);
   await log.append(batch(1));
@@ -144,7 +152,8 @@ test('a journal with a damaged line keeps what the others say, and files that no
   await writeFile(path, (await readFile(path, 'utf8')).replace('"sequence":1', '"sequence":7'));
   const second = await openLog(directory);
   expect(second.recovered.damaged_lines).toBe(1);
-  expect(await sealedRows(second.log)).toEqual([2]);
+  expect(await sealedRows(second.log)).toEqual([1, 2]);
+  // The journal itself.
   expect(await readdir(join(directory, ASIDE))).toHaveLength(1);
   await second.log.close();
 });
@@ -181,7 +190,7 @@ test('names of segments are never used again', async () => {
 
 test('a log that is full refuses, keeps what it has, and takes more once the store has caught up', async () => {
   const directory = await newDirectory();
-  const { log } = await openLog(directory, { log_bytes_max: 10 * KINDS.state_change.size + BATCH_COST_BYTES });
+  const { log } = await openLog(directory, { log_bytes_max: 10 * segmentRowBytes('state_change') + BATCH_COST_BYTES });
   await log.append(batch(1, { rows: 10 }));
   await expect(log.append(batch(2))).rejects.toMatchObject({ code: 'log_full', status: 429, retry_after_s: 1 });
   await log.seal();
@@ -197,7 +206,7 @@ test('late batches have segments of their own, also after a split; what a start 
   for (let sequence = 1; sequence <= 20; sequence++) await log.append(batch(sequence, { lane: sequence % 2 ? 'late' : 'live', rows }));
   await log.seal();
   const bytesOf = (lane: Lane) => log.sealed.filter((segment) => segment.lane === lane).map(({ length }) => length);
-  expect(bytesOf('live')).toEqual([10 * rows * KINDS.state_change.size]);
+  expect(bytesOf('live')).toEqual([10 * rows * segmentRowBytes('state_change')]);
   expect(bytesOf('late')).toEqual(bytesOf('live'));
   for (const { lane, batches } of log.sealed) {
     expect(new Set(batches.map(({ sequence }) => (sequence % 2 ? 'late' : 'live')))).toEqual(new Set([lane]));

@@ -3,20 +3,25 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { HEAD_AT, KINDS } from '../../../bpf/rows/rows.gen.ts';
+import { HEAD_AT } from '../../../bpf/rows/rows.gen.ts';
 import { ATTEMPTS } from '../../../server/log/attempts.ts';
+import type { Batch } from '../../../server/log/group.ts';
 import type { Lane } from '../../../server/log/lane.ts';
 import type { Log } from '../../../server/log/log.ts';
+import { LossTeller } from '../../../server/log/loss-teller.ts';
 import { Writer, type WriterEvents } from '../../../server/log/writer.ts';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
+import { segmentRowBytes } from '../../../server/storage/segment-insert.ts';
 import { type Segment, type Store, StoreError } from '../../../server/storage/store.ts';
 import type { RowValues } from '../../support/row-bytes.ts';
 import { EPOCH, HOST_HEX, rowsOf } from '../support/agent.ts';
 import { countRows, type TestDirectory, testDirectory, until } from '../support/collector.ts';
 import { openSmallLog } from '../support/small-log.ts';
 
-const MIB = 1024 * 1024;
-const PERIODS = { ...ATTEMPTS, seal_ms: 20, seal_bytes_min: 1, seal_age_ms: 0, settle_bytes: MIB, retry_ms_min: 10, retry_ms_max: 40 };
+const PERIODS = { ...ATTEMPTS, seal_ms: 20, seal_bytes_min: 1, seal_age_ms: 0, retry_ms_min: 10, retry_ms_max: 40 };
+
+/** Runs of agents that a log remembers. */
+const RUNS_MAX = 16_384;
 
 let directory: TestDirectory;
 let store: Store;
@@ -32,15 +37,14 @@ afterAll(async () => {
 
 const openLog = (name: string): Promise<Log> => openSmallLog(join(directory.path, name));
 
-type Heard = { inserted: string[]; failed: string[]; buried: string[]; let_go: string[]; troubles: string[]; events: WriterEvents };
+type Heard = { inserted: string[]; failed: string[]; buried: string[]; troubles: string[]; events: WriterEvents };
 
 function listen(): Heard {
-  const heard: Omit<Heard, 'events'> = { inserted: [], failed: [], buried: [], let_go: [], troubles: [] };
+  const heard: Omit<Heard, 'events'> = { inserted: [], failed: [], buried: [], troubles: [] };
   const events: WriterEvents = {
     inserted: ({ segment }) => heard.inserted.push(segment),
     failed: ({ segment }) => heard.failed.push(segment),
     buried: ({ segment }) => heard.buried.push(segment),
-    letGo: ({ segment }) => heard.let_go.push(segment),
     trouble: (reason) => heard.troubles.push(reason),
   };
   return { ...heard, events };
@@ -81,17 +85,15 @@ test('live segments go before late ones however many wait, and one late segment 
     await append(log, sequence, 10, { lane: 'late' });
     await log.seal();
   }
-  const laneOf = new Map(log.sealed.map(({ segment, lane }) => [segment, lane]));
+  const laneOf = new Map(log.sealed.map(({ path, lane }) => [path, lane]));
   expect(laneOf.size).toBe(12);
   // Each insert takes longer than a round may, and brings a live batch that came meanwhile.
   const order: Lane[] = [];
   let sequence = 100;
   const slow = {
-    claim: store.claim,
-    insertUnsettled: store.insertUnsettled,
     insertSegment: async (segment: Segment) => {
       const began_ms = performance.now();
-      const lane = laneOf.get(segment.token.replace('state_change/', '')) ?? 'live';
+      const lane = laneOf.get(segment.path) ?? 'live';
       order.push(lane);
       if (lane === 'late') await append(log, ++sequence, 1);
       await store.insertSegment(segment);
@@ -139,14 +141,12 @@ test('late segments that the store refuses do not keep back other late rows', as
   await log.close();
 });
 
-test('a crash between the insert and the note of it inserts the segment again, and the engine knows it', async () => {
+test('a crash between the insert and the note of it inserts the segment again, and each row is one', async () => {
   const before = await countRows(store, 'state_change');
   const log = await openLog('crash');
   await append(log, 1, 10);
   await log.seal();
-  for (const { kind, path, length, segment, batches } of log.sealed) {
-    await store.insertSegment({ kind, path, rows: length / KINDS[kind].size, token: `${kind}/${segment}`, batches });
-  }
+  for (const { kind, path, length, row_bytes } of log.sealed) await store.insertSegment({ kind, path, rows: length / row_bytes });
   await log.close();
   const again = await openLog('crash');
   expect(again.sealed).toHaveLength(1);
@@ -164,8 +164,6 @@ test('a store that fails is asked again, says so while it lasts, and then has ev
   const heard = listen();
   let away = true;
   const unsteady = {
-    claim: store.claim,
-    insertUnsettled: store.insertUnsettled,
     insertSegment: (segment: Segment) =>
       away ? Promise.reject(new StoreError('store_insert_failed', 'no space left on device')) : store.insertSegment(segment),
   };
@@ -190,13 +188,11 @@ test('a store that fails is asked again, says so while it lasts, and then has ev
 
 /** A store whose engine refuses rows of these pids, with an answer of its own. */
 function refusing(pids: readonly number[]) {
-  const [at, size] = [HEAD_AT.pid, KINDS.state_change.size];
+  const [at, size] = [HEAD_AT.pid, segmentRowBytes('state_change')];
   return {
-    claim: store.claim,
-    insertUnsettled: store.insertUnsettled,
     insertSegment: async (segment: Segment) => {
       const bytes = await readFile(segment.path);
-      expect(segment.batches.reduce((sum, { rows }) => sum + rows, 0)).toBe(segment.rows);
+      expect(bytes.length).toBe(segment.rows * size);
       for (let row = 0; row < bytes.length; row += size) {
         if (!pids.includes(bytes.readUInt32LE(row + at))) continue;
         const cause = Object.assign(new Error('Cannot parse input'), { code: '27' });
@@ -228,7 +224,6 @@ test('rows that the store refuses for good are found and put aside with the reas
     rows: 1,
     reason: 'Cannot parse input',
   });
-  for (const aside of log.losses.asides()) log.losses.decide(aside, true);
   const counted = log.losses.untold();
   expect(counted.map(({ outcome, host_id, epoch, kind }) => [outcome, host_id, epoch, kind])).toEqual(
     counted.map(() => ['dead_letter', HOST_HEX, EPOCH, 'state_change']),
@@ -261,29 +256,37 @@ test('a store that refuses all rows of a kind is waited for: nothing is given up
   await log.close();
 });
 
-test('a question that nobody can answer is asked for so long, then the segment goes: its rows are stored', async () => {
-  const log = await openLog('unclear');
-  await append(log, 1, 10);
-  await log.seal();
-  const name = log.sealed.map(({ segment }) => segment);
-  let asked = 0;
-  const unclear = {
-    claim: store.claim,
-    insertSegment: store.insertSegment,
-    insertUnsettled: async () => {
-      asked++;
-      throw new StoreError('store_rollup_unclear', 'others insert into the same minutes');
-    },
+test('what a collector and another one have lost of the same batch is lost once', async () => {
+  const logs = [await openLog('lost-here'), await openLog('lost-there')];
+  for (const log of logs) {
+    await append(log, 7000, 10);
+    await log.seal();
+    for (const { segment } of log.sealed) await log.bury(segment, 'refused');
+    for (let told = 0; told < 2; told++) await new LossTeller(log, store, (error) => expect(error).toBeUndefined()).stop();
+    expect(log.losses.size).toBe(0);
+    await log.close();
+  }
+  expect(await store.query('SELECT outcome, max(rows) AS rows FROM lost WHERE sequence = 7000 GROUP BY ALL')).toEqual([
+    { outcome: 'dead_letter', rows: 10 },
+  ]);
+});
+
+test('a batch that is sent again when the log has forgotten it is written twice, and its rows are stored once', async () => {
+  const before = await countRows(store, 'state_change');
+  const log = await openLog('forgotten');
+  const sent: Batch = {
+    host_id: HOST_HEX,
+    epoch: EPOCH,
+    sequence: 9000,
+    kind: 'state_change',
+    lane: 'live',
+    rows: rowsOf('state_change', 10),
   };
-  const heard = listen();
-  const writer = new Writer(log, unclear, { ...PERIODS, unclear_ms_max: 200 }, heard.events);
-  await writer.settle();
-  writer.start();
-  await emptied(log);
-  await writer.stop();
-  expect(asked).toBeGreaterThan(2);
-  expect(heard.let_go).toEqual(name);
-  // Neither was it inserted here, nor is the store in trouble.
-  expect({ inserted: heard.inserted, buried: heard.buried, troubles: heard.troubles }).toEqual({ inserted: [], buried: [], troubles: [] });
+  await log.append(sent);
+  const runs = Array.from({ length: RUNS_MAX }, (_, run) => (2 ** 40 + run).toString(16).padStart(16, '0'));
+  await Promise.all(runs.map((epoch, run) => log.append({ ...sent, epoch, rows: rowsOf('state_change', 1, () => ({ pid: run })) })));
+  expect(await log.append(sent)).toEqual({ duplicate: false });
+  await new Writer(log, store, PERIODS, listen().events).stop();
+  expect((await countRows(store, 'state_change')) - before).toBe(10 + RUNS_MAX);
   await log.close();
 });

@@ -48,7 +48,7 @@ export async function withStore<Result>(data: string, ask: (store: Store) => Pro
 }
 
 export async function countRows(store: Store, table: string): Promise<number> {
-  const [row] = await store.query<{ rows: number }>(`SELECT count() AS rows FROM ${table}`);
+  const [row] = await store.query<{ rows: number }>(`SELECT count() AS rows FROM ${table} FINAL`);
   return Number(row?.rows);
 }
 

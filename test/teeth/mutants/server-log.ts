@@ -122,6 +122,20 @@ export const serverLog: readonly Mutant[] = [
       suite: unit('server/log/crashes'),
     },
   ]),
+  ...mutantsOf('server/log/log-refusal.ts', [
+    {
+      why: 'the log has no limit',
+      find: 'losses_full || bytes + waiting.live + waiting.late + cost > bytes_max',
+      replace: 'losses_full',
+      suite: unit('server/log/log'),
+    },
+    {
+      why: 'late batches may fill the log',
+      find: "return lane === 'late' && late > 0",
+      replace: 'return false && late > 0',
+      suite: unit('server/log/log'),
+    },
+  ]),
   ...mutantsOf('server/log/log.ts', [
     {
       why: 'acknowledged before it is flushed',
@@ -133,18 +147,6 @@ export const serverLog: readonly Mutant[] = [
       why: 'a batch sent again is stored again',
       find: "if (this.#cursors.verdict(batch) === 'stored') return Promise.resolve({ duplicate: true });",
       replace: '',
-      suite: unit('server/log/log'),
-    },
-    {
-      why: 'the log has no limit',
-      find: 'if (counted || this.bytes + live + late + costOf(batch) > log_bytes_max)',
-      replace: 'if (counted)',
-      suite: unit('server/log/log'),
-    },
-    {
-      why: 'late batches may fill the log',
-      find: "const isTooMuch = batch.lane === 'late' &&",
-      replace: 'const isTooMuch = false &&',
       suite: unit('server/log/log'),
     },
     {
@@ -169,18 +171,60 @@ export const serverLog: readonly Mutant[] = [
     },
   ]),
   ...mutantsOf('server/log/recover.ts', [
-    { why: 'a torn tail stays', find: 'await files.truncate(path, state.length);', replace: '', suite: unit('server/log/log') },
+    { why: 'a torn tail stays', find: 'await files.truncate(path, length);', replace: '', suite: unit('server/log/log') },
     {
-      why: 'damaged rows are given',
-      find: 'const whole = found.crc === state.crc &&',
-      replace: 'const whole =',
-      suite: unit('server/log/damage'),
+      why: 'what no journal tells of goes',
+      find: 'else if (gone.has(found.segment)) await files.unlink(path);',
+      replace: 'else if (into.whole_journal || gone.has(found.segment)) await files.unlink(path);',
+      suite: unit('server/log/lost-journal'),
     },
     {
-      why: 'damaged batches are in no account',
-      find: "countLost(into.losses, state, batches, 'log_damaged', into.losses.stamp(Date.now()));\n  const found",
-      replace: 'const found',
-      suite: unit('server/log/damage'),
+      why: 'what is stored already is read again',
+      find: 'else if (gone.has(found.segment)) await files.unlink(path);',
+      replace: '',
+      suite: unit('server/log/lost-journal'),
+    },
+    {
+      why: 'names of others are taken for segments',
+      find: 'if (found === undefined) into.foreign.push(join(kind, name));',
+      replace: 'if (found === undefined) await files.unlink(path);',
+      suite: unit('server/log/lost-journal'),
+    },
+  ]),
+  ...mutantsOf('server/log/recover-file.ts', [
+    { why: 'damaged rows are given', find: ' && crc32(bytes) === known.crc', replace: '', suite: unit('server/log/damage') },
+    {
+      why: 'the end of a journal is always believed',
+      find: 'if (bytes === undefined && !into.closed_journal)',
+      replace: 'if (false)',
+      suite: unit('server/log/lost-journal'),
+    },
+  ]),
+  ...mutantsOf('server/log/examine.ts', [
+    { why: 'damaged batches are in no account', find: 'into.missing.push(...left);', replace: '', suite: unit('server/log/damage') },
+    {
+      why: 'batches are where the journal says or nowhere',
+      find: 'at++;\n      continue;',
+      replace: 'break;',
+      suite: unit('server/log/framing'),
+    },
+  ]),
+  ...mutantsOf('server/log/framing.ts', [
+    { why: 'rows have the places that they have here', find: 'places?.[row] ?? row', replace: 'row', suite: unit('server/log/framing') },
+    { why: 'a batch is what its trailers say', find: 'crc32(framed) === crc ?', replace: 'true ?', suite: unit('server/log/framing') },
+  ]),
+  ...mutantsOf('server/log/losses.ts', [
+    {
+      why: 'a loss that is told is forgotten though it may grow',
+      find: ' || [...segments.keys()].some((segment) => origins.has(originOf(segment)))',
+      replace: '',
+      suite: unit('server/log/bounds'),
+    },
+    {
+      why: 'a batch that was lost twice is two',
+      find: 'each.rows > most.rows ? each : most',
+      replace: '{ ...each, rows: each.rows + most.rows }',
+      suite: unit('server/log/bounds'),
     },
   ]),
   ...mutantsOf('server/log/sequences.ts', [
@@ -209,12 +253,6 @@ export const serverLog: readonly Mutant[] = [
       why: 'a segment goes before it is stored',
       find: 'if (await this.#insert(segment)) retiring.push(this.#retire(segment));',
       replace: 'retiring.push(this.#retire(segment));\n      if (await this.#insert(segment)) {}',
-      suite: unit('server/log/writer'),
-    },
-    {
-      why: 'every insert has a token of its own',
-      find: 'token: `${kind}/${segment.segment}`',
-      replace: 'token: `${kind}/${segment.segment}/${Math.random()}`',
       suite: unit('server/log/writer'),
     },
     {

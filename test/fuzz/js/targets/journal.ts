@@ -9,7 +9,7 @@ import { must, type Target } from '../target.ts';
 
 const BATCH = { host_id: '00000000000000aa', epoch: '00000000000000ee', kind: 'sample' } as const;
 const { schema, size: row_bytes } = KINDS.sample;
-const quarantined = { reporter: 'r', minute_ms: 60_000, rows: 2 };
+const quarantined = { minute_ms: 60_000, rows: 2 };
 
 const stateOf = (segment: string, rows: number) => ({ kind: 'sample', segment, schema, row_bytes, length: rows * row_bytes, crc: 17 });
 
@@ -29,14 +29,15 @@ const RECORDS: JournalRecord[] = [
     closed_up_to: 0,
   },
   { t: 'segment', ...packedOf('r-1', 3) },
-  { t: 'lost', ...BATCH, outcome: 'log_damaged', rows: 1, reporter: 'r', minute_ms: 60_000 },
-  { t: 'aside', ...BATCH, sequence: 3, token: 'sample/r-1', outcome: 'quarantined', ...quarantined },
+  { t: 'lost', ...BATCH, sequence: 3, outcome: 'log_damaged', rows: 1, reporter: '', minute_ms: 60_000, segment: 'r-0.1.s' },
   { t: 'batch', ...BATCH, ...stateOf('r-2', 2), sequence: 7, rows: 2, quarantined },
   { t: 'batch', ...BATCH, ...stateOf('r-2', 5), sequence: 8, rows: 3 },
   { t: 'emptied', ...BATCH, sequence: 10, quarantined },
   { t: 'split', segment: 'r-2', halves: [packedOf('r-2.0', 2), packedOf('r-2.1', 3)] },
-  { t: 'buried', segment: 'r-2.0', reporter: 'r', minute_ms: 60_000 },
+  { t: 'buried', segment: 'r-2.0', minute_ms: 60_000 },
   { t: 'inserted', segment: 'r-1' },
+  { t: 'replaced', segment: 'r-2.1' },
+  { t: 'closed' },
 ];
 
 export const target: Target = {
@@ -56,13 +57,13 @@ export const target: Target = {
     const { records, torn_tail_bytes, damaged_lines } = readLines(text);
     must(torn_tail_bytes >= 0 && torn_tail_bytes <= Buffer.byteLength(text), 'a tail is in the file');
     must(records.length + damaged_lines <= text.split('\n').length, 'a line is a record or damaged');
-    const { cursors, losses, live } = replay(records, 'now');
+    const { cursors, losses, live } = replay(records);
     for (const { state, spans } of live.values()) {
       const rows = spans.list().reduce((sum, batch) => sum + batch.rows, 0);
       must(Number.isSafeInteger(rows) && rows * state.row_bytes <= Number.MAX_SAFE_INTEGER, 'rows of a segment are a number');
     }
     for (const { ranges, closed_up_to } of cursors.states()) must(Array.isArray(ranges) && closed_up_to >= 0, 'a cursor is one');
-    for (const { rows } of losses.asides()) must(Number.isSafeInteger(rows) && rows >= 0, 'what is lost is a number');
+    for (const { rows } of losses.untold()) must(Number.isSafeInteger(rows) && rows >= 0, 'what is lost is a number');
     // What is read is written again as a snapshot: it must come back the same.
     must(readLines(records.map(formatLine).join('')).records.length === records.length, 'each record can be written and read again');
   },

@@ -1,0 +1,98 @@
+// A journal that is not as it was left, and files that it does not tell of: what was acknowledged is still given to the store, and nothing
+// goes that is not understood.
+import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { fill, kindOf, newDirectory, open, rowsGiven, segmentFiles, strideOf } from './filled-log.ts';
+
+const lineAt = (text: Buffer, share: number) => text.indexOf('\n', Math.floor(text.length * share)) + 1;
+
+const journals: [name: string, become: (journal: Buffer) => Buffer | undefined][] = [
+  ['missing', () => undefined],
+  ['empty', () => Buffer.alloc(0)],
+  ['zeros', (journal) => Buffer.alloc(journal.length)],
+  ['garbage', (journal) => Buffer.from(journal.map((byte, at) => (byte * 31 + at * 17) & 0xff))],
+  ['one line of text', () => Buffer.from('not a journal\n')],
+  ['zeros in its second half', (journal) => Buffer.concat([journal.subarray(0, journal.length / 2), Buffer.alloc(journal.length / 2)])],
+  ['cut within a line', (journal) => journal.subarray(0, lineAt(journal, 0.3) + 5)],
+  ['cut between lines', (journal) => journal.subarray(0, lineAt(journal, 0.3))],
+  ['its first line alone', (journal) => journal.subarray(0, lineAt(journal, 0))],
+  ['without its first line', (journal) => journal.subarray(lineAt(journal, 0))],
+];
+
+test.each(journals)('a journal that is %s: every acknowledged row that waits is given, none is named lost', async (_name, become) => {
+  const directory = await newDirectory();
+  const waiting = await fill(directory);
+  const path = join(directory, 'log', 'journal');
+  const journal = become(await readFile(path));
+  if (journal === undefined) await rm(path);
+  else await writeFile(path, journal);
+  // And once more, from what that start has made of it.
+  for (let start = 0; start < 2; start++) {
+    const { log, recovered } = await open(directory);
+    expect(await rowsGiven(log)).toEqual(waiting);
+    expect([log.losses.untold(), recovered.unknown_bytes, recovered.set_aside]).toEqual([[], 0, []]);
+    await log.close();
+  }
+});
+
+test('a segment that nobody tells of gives its sound batches; what is none is kept, and counted by its bytes', async () => {
+  const directory = await newDirectory();
+  const waiting = await fill(directory);
+  const [path = ''] = await segmentFiles(directory);
+  const junk = Buffer.alloc(1000, 0x5a);
+  const bytes = await readFile(path);
+  await writeFile(path, Buffer.concat([junk, bytes.subarray(0, 3 * strideOf(kindOf(path))), bytes, junk]));
+  await writeFile(join(directory, 'log', 'journal'), '');
+  const { log, recovered } = await open(directory);
+  expect(await rowsGiven(log)).toEqual(waiting);
+  expect(recovered.unknown_bytes).toBeGreaterThanOrEqual(2 * junk.length);
+  const aside = join(directory, 'log', 'aside');
+  const [kept = ''] = (await readdir(aside)).filter((name) => name.endsWith('.rows'));
+  expect((await readFile(join(aside, kept))).subarray(0, junk.length)).toEqual(junk);
+  await log.close();
+});
+
+test('what the store has is not named lost, however damaged the file is that comes back', async () => {
+  const directory = await newDirectory();
+  const gone: [path: string, bytes: Buffer][] = [];
+  const waiting = await fill(directory, async (path) => void gone.push([path, await readFile(path)]));
+  expect(gone).toHaveLength(2);
+  for (const [path, bytes] of gone) await writeFile(path, bytes.fill(0x77, 0, bytes.length / 2));
+  const { log } = await open(directory);
+  expect(await rowsGiven(log)).toEqual(waiting);
+  expect(log.losses.untold()).toEqual([]);
+  for (const [path] of gone) expect(await segmentFiles(directory)).not.toContain(path);
+  await log.close();
+});
+
+test('what is not the log’s own stays where it is and is named', async () => {
+  const directory = await newDirectory();
+  const waiting = await fill(directory);
+  const [path = ''] = await segmentFiles(directory);
+  const folder = dirname(path);
+  await writeFile(join(folder, 'notes.txt'), 'mine');
+  await writeFile(join(folder, 'old.rows'), 'another version’s');
+  await mkdir(join(directory, 'log', 'tunnel'));
+  for (let start = 0; start < 2; start++) {
+    const { log, recovered } = await open(directory);
+    expect(recovered.foreign.sort()).toEqual([join(basename(folder), 'notes.txt'), join(basename(folder), 'old.rows'), 'tunnel']);
+    expect(await rowsGiven(log)).toEqual(waiting);
+    await log.close();
+  }
+  expect(await readFile(join(folder, 'notes.txt'), 'utf8')).toBe('mine');
+});
+
+test('rows of a layout that nobody knows are kept, and named by their bytes', async () => {
+  const directory = await newDirectory();
+  const waiting = await fill(directory);
+  const [path = ''] = await segmentFiles(directory);
+  const other = path.replace(/\.[0-9a-f]{12}\.rows$/, '.0123456789ab.rows');
+  await writeFile(other, await readFile(path));
+  await appendFile(other, 'more');
+  const { log, recovered } = await open(directory);
+  expect(await rowsGiven(log)).toEqual(waiting);
+  expect(recovered.set_aside).toHaveLength(1);
+  expect(recovered.unknown_bytes).toBe((await readFile(path)).length + 4);
+  await log.close();
+});
