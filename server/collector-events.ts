@@ -1,7 +1,7 @@
 // What is counted and said of that which writer and upkeep do.
 import type { Logger } from 'pino';
+import { reasonOf } from '../agent/process/errors.ts';
 import { KINDS } from '../bpf/rows/rows.gen.ts';
-import { reasonOf } from './errors.ts';
 import type { HealthWatch } from './health/watch.ts';
 import type { Live } from './live.ts';
 import type { WriterEvents } from './log/writer.ts';

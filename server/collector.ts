@@ -5,11 +5,12 @@
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { reasonOf } from '../agent/process/errors.ts';
 import type { LiveMessage } from './api.ts';
 import { buildApp } from './app.ts';
 import { upkeepEvents, writerEvents } from './collector-events.ts';
 import type { Config } from './config.ts';
-import { reasonOf, StartError } from './errors.ts';
+import { StartError } from './errors.ts';
 import { registerGauges } from './health/gauges.ts';
 import { HealthWatch } from './health/watch.ts';
 import { HOSTS_MAX, HostNames } from './host-names.ts';

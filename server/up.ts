@@ -6,9 +6,10 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { reasonOf } from '../agent/process/errors.ts';
 import { escapeControls } from '../agent/process/terminal-text.ts';
 import { addOptions, optionArguments, readConfig } from './config.ts';
-import { reasonOf, StartError } from './errors.ts';
+import { StartError } from './errors.ts';
 
 /** What is passed on to the agent as it is given. */
 const AGENT_OPTIONS = {

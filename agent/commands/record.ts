@@ -9,7 +9,7 @@ import { SOURCE_OPTIONS, type SourceConfig } from '../config.ts';
 import { reportText, TEXT_CHARS_MAX } from '../contract/report-text.ts';
 import { FILTER_OPTIONS } from '../filter/options.ts';
 import { type FilterOptions, type FilterRun, filterInKernel, filterRows } from '../filter/run.ts';
-import { ConfigError } from '../process/errors.ts';
+import { ConfigError, reasonOf } from '../process/errors.ts';
 import { addOptions, type OptionValues } from '../process/options.ts';
 import { stopSignal } from '../process/stop-signal.ts';
 import { escapeControls } from '../process/terminal-text.ts';
@@ -77,13 +77,11 @@ function anonymizerOf({ anonymize, anonymizeSecret }: RecordConfig): Anonymizer 
   try {
     return new Anonymizer(readFileSync(anonymizeSecret));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : error;
+    const reason = reasonOf(error);
     const make = 'head -c 32 /dev/urandom > secret';
-    throw new ConfigError(
-      'no_secret',
-      `cannot read the secret ${anonymizeSecret} (${reason}): give a file, made like this: ${make}`,
-      error,
-    );
+    throw new ConfigError('no_secret', `cannot read the secret ${anonymizeSecret} (${reason}): give a file, made like this: ${make}`, {
+      cause: error,
+    });
   }
 }
 

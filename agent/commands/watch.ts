@@ -7,7 +7,7 @@ import { FILTER_OPTIONS } from '../filter/options.ts';
 import { parseFilter } from '../filter/parse.ts';
 import { Drain } from '../loop/drain.ts';
 import { pump } from '../loop/pump.ts';
-import { AgentError } from '../process/errors.ts';
+import { TcplensError } from '../process/errors.ts';
 import { addOptions, type OptionValues } from '../process/options.ts';
 import { stopSignal } from '../process/stop-signal.ts';
 import { oneOf, parseCount, parseDuration } from '../process/units.ts';
@@ -108,7 +108,7 @@ function endAfter(unseen: UnseenTold): void {
   try {
     unseen.end();
   } catch (error) {
-    if (!(error instanceof AgentError)) throw error;
+    if (!(error instanceof TcplensError)) throw error;
     process.stderr.write(`tcplens: ${error.message}\n`);
     process.exit(error.exitCode);
   }

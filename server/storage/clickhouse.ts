@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
-import { reasonOf } from '../errors.ts';
+import { reasonOf } from '../../agent/process/errors.ts';
 import { ask } from './answers.ts';
 import { CLUSTER_SETTINGS, onCluster } from './cluster.ts';
 import { quote, rawStructure } from './columns.ts';
