@@ -75,7 +75,7 @@ export class Collector {
       directory: join(data, 'log'),
       quarantine: join(data, 'quarantine'),
       dead_letter: join(data, 'dead-letter'),
-      log_bytes_max: config.log_max,
+      log_bytes_max: config.logMax,
       ...LOG_LIMITS,
       dropped: (files) => this.#metrics.keptFilesDropped.add(files),
     });
@@ -84,7 +84,7 @@ export class Collector {
       store: this.#store,
       log: this.#log,
       hostNames: this.#hostNames,
-      log_bytes_max: config.log_max,
+      log_bytes_max: config.logMax,
       quarantine: join(data, 'quarantine'),
       dead_letter: join(data, 'dead-letter'),
     });
@@ -97,7 +97,7 @@ export class Collector {
       tickFailed: (error) => logger.warn({ err: error }, 'live tick failed'),
     });
     this.#writer = new Writer(this.#log, this.#store, WRITER, writerEvents(this.#metrics, this.#live, this.#health, logger));
-    const { retention_size } = config;
+    const { retentionSize: retention_size } = config;
     const isBehind = () => this.#log.late.bytes >= LATE.group_bytes_max;
     this.#upkeep = new UpkeepLoop(this.#store, { ...UPKEEP, retention_size, isBehind }, upkeepEvents(this.#metrics, logger));
     this.#metrics.gauge('layouts.size', 'By', 'layouts of other versions that are kept', () => this.#layouts.bytes);
@@ -113,7 +113,7 @@ export class Collector {
 
   /** Takes batches from its return on, at the URL that it returns. @throws StartError */
   async start(): Promise<string> {
-    const { listen, data, in_flight_max } = this.#config;
+    const { listen, data, inFlightMax } = this.#config;
     this.#lock = lockDataDirectory(data);
     await this.#recover();
     const parts = {
@@ -127,7 +127,7 @@ export class Collector {
       health: this.#health,
     };
     this.#health.start();
-    this.#app = await buildApp({ ...this.#surroundings, ...parts, in_flight_bytes_max: in_flight_max });
+    this.#app = await buildApp({ ...this.#surroundings, ...parts, in_flight_bytes_max: inFlightMax });
     try {
       const url = await this.#app.listen({ ...listen, backlog: BACKLOG, listenTextResolver: (url) => `listening on ${url}` });
       this.#lock.announce(url);
