@@ -9,11 +9,12 @@ import { SOURCE_OPTIONS, type SourceConfig } from '../config.ts';
 import { reportText, TEXT_CHARS_MAX } from '../contract/report-text.ts';
 import { FILTER_OPTIONS } from '../filter/options.ts';
 import { type FilterOptions, type FilterRun, filterInKernel, filterRows } from '../filter/run.ts';
-import { ConfigError } from '../process/errors.ts';
+import { COMMON_OPTIONS } from '../process/common-options.ts';
+import { ConfigError, reasonOf } from '../process/errors.ts';
 import { addOptions, type OptionValues } from '../process/options.ts';
 import { stopSignal } from '../process/stop-signal.ts';
 import { escapeControls } from '../process/terminal-text.ts';
-import { parseCount, parseDuration, parseSize } from '../process/units.ts';
+import { parseSize } from '../process/units.ts';
 import { Anonymizer } from '../recording/anonymize.ts';
 import { readContents } from '../recording/contents.ts';
 import { copyRecording } from '../recording/copy.ts';
@@ -27,8 +28,8 @@ import type { Hook } from '../source/row-source.ts';
 import { bytes } from '../text/amounts.ts';
 
 const OWN_OPTIONS = {
-  duration: { flags: '--duration <duration>', help: 'stop after this long', parse: parseDuration },
-  limit: { flags: '--limit <rows>', help: 'stop after this many rows', parse: parseCount(1, Number.MAX_SAFE_INTEGER) },
+  duration: COMMON_OPTIONS.duration,
+  limit: COMMON_OPTIONS.limit,
   maxBytes: { flags: '--max-bytes <size>', help: 'stop before the file gets larger', parse: parseSize },
   ...FILTER_OPTIONS,
   force: { flags: '--force', help: 'replace a file that is there' },
@@ -77,13 +78,11 @@ function anonymizerOf({ anonymize, anonymizeSecret }: RecordConfig): Anonymizer 
   try {
     return new Anonymizer(readFileSync(anonymizeSecret));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : error;
+    const reason = reasonOf(error);
     const make = 'head -c 32 /dev/urandom > secret';
-    throw new ConfigError(
-      'no_secret',
-      `cannot read the secret ${anonymizeSecret} (${reason}): give a file, made like this: ${make}`,
-      error,
-    );
+    throw new ConfigError('no_secret', `cannot read the secret ${anonymizeSecret} (${reason}): give a file, made like this: ${make}`, {
+      cause: error,
+    });
   }
 }
 

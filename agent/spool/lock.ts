@@ -2,7 +2,7 @@
 // kernel lets go of it however the process ends. It also holds between containers that share the directory.
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { CannotRunError } from '../process/errors.ts';
+import { CannotRunError, reasonOf } from '../process/errors.ts';
 import { makeOwnDirectory, refuseLink } from './trust.ts';
 
 const FILE = 'lock';
@@ -32,9 +32,9 @@ function refusal(error: unknown, directory: string): CannotRunError {
   if (error instanceof CannotRunError) return error;
   if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) {
     const message = `another agent uses the spool ${directory}: stop it, or give this one a directory of its own with --spool`;
-    return new CannotRunError('spool_locked', message, error);
+    return new CannotRunError('spool_locked', message, { cause: error });
   }
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error);
   const message = `the spool ${directory} cannot be written (${reason}): give a directory that can with --spool, or keep batches in memory only with --spool none`;
-  return new CannotRunError('spool_unusable', message, error);
+  return new CannotRunError('spool_unusable', message, { cause: error });
 }

@@ -1,7 +1,9 @@
 // Keeps every batch from the moment it is cut until it has come to an end: on disk, and in memory while the disk takes nothing or where
 // there is to be no spool. Each row is in one place at any time, and what is lost has a name.
+
 import type { Accounting } from '../accounts/accounting.ts';
 import type { Outcome } from '../contract/outcome.ts';
+import { reasonOf } from '../process/errors.ts';
 import { Every, type Log } from '../process/log.ts';
 import type { DiskSpool } from './disk-spool.ts';
 import { type Kept, Overflow } from './overflow.ts';
@@ -177,7 +179,7 @@ export class Spool {
 
   #refused(error: unknown): void {
     this.#refused_ms = this.#now();
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     this.#complaint.run(Date.now(), (held) =>
       this.#options.log.warn({ held }, `the spool's disk takes nothing, batches wait in memory: ${reason}`),
     );

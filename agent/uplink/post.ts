@@ -1,5 +1,7 @@
 // Posts to the collector and says what came of it.
+
 import { digestOf } from '../contract/batch-envelope.ts';
+import { reasonOf } from '../process/errors.ts';
 import { ANSWER_BYTES_MAX, exchange, type Got } from './exchange.ts';
 import { retryAfterMs, type Verdict, verdictOf } from './retry.ts';
 
@@ -42,7 +44,7 @@ export async function post({ url, headers, body, name = {}, retry_ms_min, signal
     const words = problem === undefined ? wordsOf(got) : `${problem.code}: ${problem.message}`;
     return { verdict, status, is_receipt, code, reason: reasonFor(got, verdict, words), retry_after_ms };
   } catch (error) {
-    return { verdict: 'retry', status: 0, is_receipt: false, code: '', reason: reasonOf(error) };
+    return { verdict: 'retry', status: 0, is_receipt: false, code: '', reason: reasonWithCause(error) };
   }
 }
 
@@ -77,8 +79,7 @@ function problemOf(said: Record<string, unknown> | undefined): { code: string; m
 }
 
 /** An abort hides why in its cause. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  return cause instanceof Error ? `${error.message}: ${cause.message}` : error.message;
+function reasonWithCause(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error ? `${reasonOf(error)}: ${cause.message}` : reasonOf(error);
 }
