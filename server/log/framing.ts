@@ -8,6 +8,9 @@ export type Unframed = { epoch: string; sequence: number; rows: Buffer; places?:
 /** A batch as its trailers name it. */
 export type Framed = { epoch: string; sequence: number; rows: number };
 
+/** What is left of a trailer, zeros. */
+const PAD_AT = TRAILER_AT.batch_crc + 4;
+
 /** @param size bytes of a row without its trailer */
 export function frame({ epoch, sequence, rows, places }: Unframed, size: number): Buffer {
   const count = rows.length / size;
@@ -56,7 +59,7 @@ export function trailerAt(bytes: Buffer, at: number, size: number): Framed | und
   if (trailer + TRAILER_BYTES > bytes.length) return undefined;
   const sequence = Number(bytes.readBigUInt64LE(trailer + TRAILER_AT.sequence));
   const rows = bytes.readUInt32LE(trailer + TRAILER_AT.batch_rows);
-  const pad = bytes.readUInt32LE(trailer + TRAILER_AT.batch_crc + 4);
+  const pad = bytes.readUInt32LE(trailer + PAD_AT);
   if (rows === 0 || pad !== 0 || sequence < 1 || !Number.isSafeInteger(sequence)) return undefined;
   return { epoch: hex64(bytes.readBigUInt64LE(trailer + TRAILER_AT.epoch)), sequence, rows };
 }
@@ -67,10 +70,12 @@ export function batchAt(bytes: Buffer, at: number, size: number): Framed | undef
   const first = at + size;
   if (first + TRAILER_BYTES > bytes.length) return undefined;
   const end = at + bytes.readUInt32LE(first + TRAILER_AT.batch_rows) * stride;
-  // The last row's trailer first: at most places where no batch begins, that is enough to know.
   if (end === at || end > bytes.length) return undefined;
+  // At nearly all places where no batch begins, the first row's trailer and the last one's are enough to know.
+  const last = end - TRAILER_BYTES;
   const crc = bytes.readUInt32LE(first + TRAILER_AT.batch_crc);
-  if (bytes.readUInt32LE(end - TRAILER_BYTES + TRAILER_AT.batch_crc) !== crc) return undefined;
+  if (bytes.readUInt32LE(first + PAD_AT) !== 0 || bytes.readUInt32LE(last + PAD_AT) !== 0) return undefined;
+  if (bytes.readUInt32LE(last + TRAILER_AT.batch_crc) !== crc) return undefined;
   const framed = Buffer.from(bytes.subarray(at, end));
   for (let each = size + TRAILER_AT.batch_crc; each < framed.length; each += stride) {
     if (framed.readUInt32LE(each) !== crc) return undefined;

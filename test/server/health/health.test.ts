@@ -7,6 +7,7 @@ import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import { migrate } from '../../../server/storage/migrations.ts';
 import { engineState } from '../../../server/storage/queries/engine-state.ts';
 import { rowBytes } from '../../support/row-bytes.ts';
+import { segmentBytes } from '../../support/segment-bytes.ts';
 import { nowNs, postBatch, postReport, report, rowsOf } from '../support/agent.ts';
 import { newCollector, startCollector, type TestDirectory, testDirectory, until } from '../support/collector.ts';
 
@@ -52,7 +53,7 @@ test('rows put aside, a clock that is ahead and losses are told', async () => {
   for (const folder of ['quarantine', 'dead-letter']) mkdirSync(join(directory.path, folder), { recursive: true });
   const row = rowBytes('sample', { time_ns: nowNs() });
   writeFileSync(join(directory.path, 'quarantine', 'sample-1-1.rows'), Buffer.concat([row, row]));
-  writeFileSync(join(directory.path, 'dead-letter', 'sample-1-2.rows'), row);
+  writeFileSync(join(directory.path, 'dead-letter', 'sample-1-2.rows'), segmentBytes([row], { epoch: '00000000000000e1', sequence: 1 }));
   const url = await collecting();
   const minute_ms = Math.floor(Date.now() / 60_000) * 60_000;
   const told = (outcome: 'seen' | 'ring_lost', rows: number) => ({ epoch: '00000000000000e1', minute_ms, kind: 'sample', outcome, rows });

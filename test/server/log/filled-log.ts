@@ -39,7 +39,7 @@ export async function open(directory: string): Promise<{ log: Log; recovered: Re
 
 export const rowsOfBatch = (sequence: number): number => (sequence % 3) + 1;
 
-function batchOf(sequence: number): Batch {
+export function batchOf(sequence: number): Batch {
   const kind = USED[sequence % 2] ?? 'sample';
   const { size, index } = KINDS[kind];
   const rows = Buffer.alloc(rowsOfBatch(sequence) * size);

@@ -3,7 +3,8 @@
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { fill, kindOf, newDirectory, open, rowsGiven, segmentFiles, strideOf } from './filled-log.ts';
+import { batchOf, fill, kindOf, logIn, newDirectory, open, rowsGiven, segmentFiles, strideOf } from './filled-log.ts';
+import { TornFiles } from './torn-files.ts';
 
 const lineAt = (text: Buffer, share: number) => text.indexOf('\n', Math.floor(text.length * share)) + 1;
 
@@ -64,6 +65,25 @@ test('what the store has is not named lost, however damaged the file is that com
   expect(log.losses.untold()).toEqual([]);
   for (const [path] of gone) expect(await segmentFiles(directory)).not.toContain(path);
   await log.close();
+});
+
+test('a file of rows that the store has does not come back once the journal has forgotten it', async () => {
+  const directory = await newDirectory();
+  // Names that were not flushed are all taken back.
+  const files = new TornFiles(directory, { faults: [], random: [0] });
+  const log = logIn(directory, files);
+  await log.start();
+  await log.append(batchOf(1));
+  await log.seal();
+  const [one] = log.sealed;
+  if (one === undefined) throw new Error('a segment was sealed');
+  await log.retire(one.segment);
+  // Of the other kind: a new segment of the same one flushes its folder.
+  for (let sequence = 2; sequence <= 120; sequence += 2) await log.append(batchOf(sequence));
+  expect(await readFile(join(directory, 'log', 'journal'), 'utf8')).not.toContain(one.segment);
+  const left = await newDirectory();
+  files.powerCut(left);
+  expect((await segmentFiles(left)).filter((path) => path.includes(one.segment))).toEqual([]);
 });
 
 test('what is not the log’s own stays where it is and is named', async () => {

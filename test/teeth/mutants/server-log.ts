@@ -156,6 +156,12 @@ export const serverLog: readonly Mutant[] = [
       suite: unit('server/log/log'),
     },
     {
+      why: 'what has gone may come back',
+      find: 'await this.#segments.syncRemoved();',
+      replace: '',
+      suite: unit('server/log/lost-journal'),
+    },
+    {
       why: 'the journal never becomes shorter',
       find: 'if (this.#journal.wantsSnapshot)',
       replace: 'if (false)',
