@@ -26,6 +26,7 @@ export class Uplink {
   readonly #report_interval_ms: number;
   readonly #client: UplinkOptions['client'];
   #report_at = 0;
+  #is_closed = false;
 
   /** Reports come every `report_interval_ms`, also where sweeps come less often. */
   constructor({ report_interval_ms, ...options }: UplinkOptions) {
@@ -75,12 +76,24 @@ export class Uplink {
 
   /** Ships what is left and the final account, within a bound; what is left then is the next run's to send. */
   async finish(): Promise<void> {
+    await this.#shipRest(FINISH_MS_MAX);
+    await this.#reporter.sendLast(AbortSignal.timeout(LAST_REPORT_MS_MAX));
+    await this.close();
+  }
+
+  /** Ends at once: what no collector has is the next run's to send. Does nothing after `finish`. */
+  async close(): Promise<void> {
+    if (this.#is_closed) return;
+    this.#is_closed = true;
+    await this.#shipRest(0);
+    await this.#spool.close();
+  }
+
+  async #shipRest(ms_max: number): Promise<void> {
     this.#stopping.abort();
     for (const batch of this.#batcher.due(Number.POSITIVE_INFINITY)) this.#ship(batch);
-    await this.#shipper.finish(FINISH_MS_MAX);
+    await this.#shipper.finish(ms_max);
     await this.#spool.spool.giveUpMemory();
-    await this.#reporter.sendLast(AbortSignal.timeout(LAST_REPORT_MS_MAX));
-    await this.#spool.close();
   }
 
   #ship(batch: Batch): void {
