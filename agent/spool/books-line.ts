@@ -1,6 +1,6 @@
 // The spool's books: what came of segments, batches and rows, a line for what changed since the last. One line is written at once, so
-// that what it says of files and of rows is always of the same moment. A line: CRC-32C of what follows, a space, JSON, a newline.
-import { crc32c } from '@node-rs/crc32';
+// that what it says of files and of rows is always of the same moment. A line: CRC-32 of what follows, a space, JSON, a newline.
+import { crc32 } from 'node:zlib';
 import type { Total } from '../accounts/accounting.ts';
 import type { AccountingEntry } from '../contract/agent-report.ts';
 import { type BooksLine, isBooksLine, type Run } from './books-check.ts';
@@ -48,7 +48,7 @@ export class BooksState {
 
 export function formatLine(line: BooksLine): string {
   const json = JSON.stringify(line);
-  return `${crc32c(json).toString(16).padStart(8, '0')} ${json}\n`;
+  return `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`;
 }
 
 /** Reads what there is. Lines that a crash or the disk has damaged are left out, and those that another version has written otherwise. */
@@ -68,7 +68,7 @@ export function readLines(text: string): BooksState {
 
 function readLine(text: string): BooksLine | undefined {
   const json = text.slice(9);
-  if (text.charAt(8) !== ' ' || Number.parseInt(text.slice(0, 8), 16) !== crc32c(json)) return undefined;
+  if (text.charAt(8) !== ' ' || Number.parseInt(text.slice(0, 8), 16) !== crc32(json)) return undefined;
   try {
     const line: unknown = JSON.parse(json);
     return isBooksLine(line) ? line : undefined;

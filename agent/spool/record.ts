@@ -1,6 +1,6 @@
 // One batch as it lies in a file of the spool: a header with checksums of its own and of the payload, then the payload. So a damaged
 // payload costs one batch, whose rows are still known, and after a damaged header the next one can be found.
-import { crc32c } from '@node-rs/crc32';
+import { crc32 } from 'node:zlib';
 import { BATCH_BYTES_MAX } from '../contract/batch-envelope.ts';
 
 /** What is known of a batch without its rows. Host and epoch are 16 hex digits; kind and schema may be an earlier version's. */
@@ -36,7 +36,7 @@ export function encodeRecord({ host_id, epoch, kind, schema, sequence, rows, cut
   const header = Buffer.alloc(FIXED_BYTES + names.length);
   header.writeUInt32LE(MAGIC, 0);
   header.writeUInt32LE(payload.length, 8);
-  header.writeUInt32LE(crc32c(payload), 12);
+  header.writeUInt32LE(crc32(payload), 12);
   header.writeBigUInt64LE(BigInt(`0x${host_id}`), 16);
   header.writeBigUInt64LE(BigInt(`0x${epoch}`), 24);
   header.writeBigUInt64LE(BigInt(sequence), 32);
@@ -47,7 +47,7 @@ export function encodeRecord({ host_id, epoch, kind, schema, sequence, rows, cut
   header.writeUInt8(kind.length, 54);
   header.writeUInt8(schema.length, 55);
   names.copy(header, FIXED_BYTES);
-  header.writeUInt32LE(crc32c(header.subarray(8)), 4);
+  header.writeUInt32LE(crc32(header.subarray(8)), 4);
   return [header, payload];
 }
 
@@ -60,7 +60,7 @@ export function parseHeader(bytes: Buffer, offset: number, at: number): RecordPl
   const kind_length = bytes.readUInt8(offset + 54);
   const schema_at = offset + FIXED_BYTES + kind_length;
   const end = schema_at + bytes.readUInt8(offset + 55);
-  if (end > bytes.length || crc32c(bytes.subarray(offset + 8, end)) !== bytes.readUInt32LE(offset + 4)) return undefined;
+  if (end > bytes.length || crc32(bytes.subarray(offset + 8, end)) !== bytes.readUInt32LE(offset + 4)) return undefined;
   const payload_length = bytes.readUInt32LE(offset + 8);
   if (bytes.readUInt8(offset + 53) !== VERSION || bytes.readUInt8(offset + 52) !== ZSTD || payload_length > PAYLOAD_BYTES_MAX)
     return undefined;
@@ -82,7 +82,7 @@ export function parseHeader(bytes: Buffer, offset: number, at: number): RecordPl
 }
 
 export function isIntact({ payload_length, payload_crc }: RecordPlace, payload: Uint8Array): boolean {
-  return payload.length === payload_length && crc32c(payload) === payload_crc;
+  return payload.length === payload_length && crc32(payload) === payload_crc;
 }
 
 /** A host id or an epoch as headers, reports and records spell it. */
