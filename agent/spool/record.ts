@@ -1,9 +1,9 @@
-// One batch as it lies in a file of the spool: a header with checksums of its own and of the payload, then the payload. So a damaged
-// payload costs one batch, whose rows are still known, and after a damaged header the next one can be found.
+// The format of one batch in a segment file: a header with a checksum of itself and one of the payload, then the payload. So a damaged
+// payload costs one batch, and its number of rows is still known; after a damaged header the next one can be found.
 import { crc32 } from 'node:zlib';
 import { BATCH_BYTES_MAX } from '../contract/batch-envelope.ts';
 
-/** What is known of a batch without its rows. Host and epoch are 16 hex digits; kind and schema may be an earlier version's. */
+/** A batch without its payload. Host and epoch are 16 hex digits; kind and schema may be an earlier version's. */
 export type BatchHead = {
   host_id: string;
   epoch: string;
@@ -14,10 +14,10 @@ export type BatchHead = {
   cut_at_ms: number;
 };
 
-/** `payload`: the rows in one zstd frame, as they travel. */
+/** `payload`: the rows in one zstd frame, as they are sent. */
 export type Batch = BatchHead & { payload: Uint8Array };
 
-/** Where a record lies: its payload ends at `at + length`. */
+/** A record's place in its file: from `at` to `at + length`, the end of its payload. */
 export type RecordPlace = { at: number; length: number; head: BatchHead; payload_length: number; payload_crc: number };
 
 const MAGIC = 0x70736374;
@@ -26,11 +26,11 @@ const VERSION = 1;
 const ZSTD = 1;
 const FIXED_BYTES = 56;
 export const HEADER_BYTES_MAX = FIXED_BYTES + 2 * 255;
-/** What zstd makes of a full batch that does not compress, and room. */
+/** A full batch that does not compress, with zstd's overhead and some room. */
 const PAYLOAD_BYTES_MAX = BATCH_BYTES_MAX + 64 * 1024;
 export const MAGIC_BYTES = Buffer.from([0x74, 0x63, 0x73, 0x70]);
 
-/** The record's bytes in two parts, so that the payload is not copied. */
+/** Header and payload apart, so that the payload is not copied. */
 export function encodeRecord({ host_id, epoch, kind, schema, sequence, rows, cut_at_ms, payload }: Batch): [Buffer, Uint8Array] {
   const names = Buffer.from(kind + schema, 'latin1');
   const header = Buffer.alloc(FIXED_BYTES + names.length);
@@ -52,8 +52,8 @@ export function encodeRecord({ host_id, epoch, kind, schema, sequence, rows, cut
 }
 
 /**
- * The record whose header begins at `offset` of `bytes`; undefined where no whole and undamaged header is.
- * @param at - the place of `offset` in the file
+ * The record whose header begins at `offset` of `bytes`; undefined where there is no whole and sound header.
+ * @param at - the offset in the file that `offset` corresponds to
  */
 export function parseHeader(bytes: Buffer, offset: number, at: number): RecordPlace | undefined {
   if (offset + FIXED_BYTES > bytes.length || bytes.readUInt32LE(offset) !== MAGIC) return undefined;
