@@ -82,6 +82,6 @@ try {
 } catch (error) {
   // Commander has already said what was wrong with the usage.
   if (!(error instanceof CommanderError)) process.stderr.write(`tcplens: ${escapeLines(messageOf(error))}\n`);
-  // Not exitCode: what a failed start has left open must not keep the process alive.
-  process.exit(exitCodeOf(error));
+  // Not process.exit(): it would take the engine's memory from under its threads. Who fails closes what it has opened.
+  process.exitCode = exitCodeOf(error);
 }

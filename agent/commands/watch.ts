@@ -14,7 +14,7 @@ import { stopSignal } from '../process/stop-signal.ts';
 import { oneOf } from '../process/units.ts';
 import { openSource } from '../source/open-source.ts';
 import type { Source } from '../source/source.ts';
-import { UnseenTold } from './unseen-told.ts';
+import { sayUnseen, UnseenTold } from './unseen-told.ts';
 import { Printer, WATCH_FORMATS } from './watch-printer.ts';
 
 const OWN_OPTIONS = {
@@ -76,7 +76,7 @@ async function runWatch(kinds: ReadonlySet<Kind>, config: WatchConfig): Promise<
 export async function watchSource(source: Source, kinds: ReadonlySet<Kind>, config: WatchConfig): Promise<void> {
   const { filter: expressions, filterBudget: budget, duration: duration_ms } = config;
   const { rows } = source;
-  const unseen = new UnseenTold(source, kinds, (sentence) => process.stderr.write(`tcplens: ${sentence}\n`));
+  const unseen = new UnseenTold(source, kinds, sayUnseen);
   unseen.look();
   if (unseen.is_all) unseen.end();
   const filters = expressions && source.filter({ expressions, kinds: [...kinds], budget, duration_ms });

@@ -1,5 +1,5 @@
-// One agent per spool. Node has no flock(2); SQLite, which is part of Node, takes the kernel's own record lock on a file, and the
-// kernel lets go of it however the process ends. It also holds between containers that share the directory.
+// One agent per spool. Node has no flock(2); SQLite, which is part of Node, takes the kernel's record lock on a file, and the kernel
+// releases that however the process ends. It also holds between containers that share the directory.
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CannotRunError, reasonOf } from '../process/errors.ts';
@@ -18,7 +18,7 @@ export function lockSpool(directory: string): () => void {
     makeOwnDirectory(directory);
     refuseLink(directory, FILE);
     database = new DatabaseSync(join(directory, FILE), { timeout: 0 });
-    // With its journal in memory it leaves no other file there.
+    // With its journal in memory SQLite leaves no other file in the directory.
     database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (error) {
     database?.close();
