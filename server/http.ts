@@ -7,7 +7,7 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, 
 import { reasonOf } from '../agent/process/errors.ts';
 import { Refusal, type RefusalCode } from './errors.ts';
 import { LIMITS } from './limits.ts';
-import { StoreError } from './storage/store.ts';
+import { StoreError } from './storage/engine.ts';
 
 export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>;
 

@@ -1,7 +1,7 @@
 // What the collector itself loses of acknowledged rows, counted batch by batch until the store has the count. Each count is of one batch
 // in one segment and the largest counts, so noting and telling it again changes nothing.
 import type { Loss } from '../../agent/contract/outcome.ts';
-import type { LostRows } from '../storage/store.ts';
+import type { LostRows } from '../storage/engine.ts';
 import type { BatchSpan } from './batch-spans.ts';
 import { originOf } from './segment-name.ts';
 

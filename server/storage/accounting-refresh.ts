@@ -1,8 +1,9 @@
 // accounting_1h: what became of rows, an hour, host and kind, so that long ranges need not read every minute of every host. Built
 // as the rollup's hours are (tier-refresh.ts): by comparing what an hour adds up to with what was published, figures only grow.
+
+import type { Engine } from './engine.ts';
 import { newVersion, pairs, publish, published } from './published.ts';
 import { DAYS_MAX } from './retention-classes.ts';
-import type { Engine } from './store.ts';
 import { Superseded } from './superseded.ts';
 
 /** Agents tell of a minute for as long as they have not been answered, usually seconds. */

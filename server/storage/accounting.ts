@@ -1,6 +1,6 @@
 // What became of rows, as agents and collectors tell it: one figure a minute, host, run of the agent, kind and outcome.
 import type { CheckedReport } from '../ingest/report-check.ts';
-import type { Engine, HostAccountingEntry, LostRows } from './store.ts';
+import type { Engine, HostAccountingEntry, LostRows } from './engine.ts';
 
 /** 64 bits in hex, as JSONEachRow wants them. */
 export const decimal = (hex: string) => BigInt(`0x${hex}`).toString();

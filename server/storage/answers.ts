@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { bounded, given } from './bounds.ts';
-import { StoreError } from './store.ts';
+import { StoreError } from './engine.ts';
 
 const TOKEN_BYTES = 12;
 /** One JSON array a row, all in an array that begins with a 0, so that each line of the answer begins alike. The first row is the names. */

@@ -1,6 +1,6 @@
 // What one query may cost. An abandoned query goes on inside the engine, so each carries its own end.
 import { quote } from './columns.ts';
-import { StoreError } from './store.ts';
+import { StoreError } from './engine.ts';
 
 /** An answer may be longer only where the statement itself ends it: what has more than these is a list of what others have made. */
 export const ROWS_WITHOUT_LIMIT = 5000;

@@ -5,8 +5,8 @@ import { reasonOf } from '../../agent/process/errors.ts';
 import { ask } from './answers.ts';
 import { CLUSTER_SETTINGS, onCluster } from './cluster.ts';
 import { quote, segmentStructure } from './columns.ts';
+import { type Engine, failingAs, type Segment, StoreError } from './engine.ts';
 import { checkSegment, checkWritten, insertStatement } from './segment-insert.ts';
-import { type Engine, failingAs, type Segment, StoreError } from './store.ts';
 
 export type ClickHouseOptions = {
   url: string;

@@ -3,7 +3,7 @@
 // which reads all shards and hands what is inserted to the host's one. All other tables are one, replicated to every server, so
 // that dictionaries read what is there. Inserts and queries keep the names that they have on a single server.
 import { KIND } from '../../bpf/rows/rows.gen.ts';
-import { StoreError } from './store.ts';
+import { StoreError } from './engine.ts';
 
 /** Tables that are split over shards. A view belongs to the table that it reads. */
 export const SHARDED: ReadonlySet<string> = new Set([...KIND, 'rollup_1m', 'rollup_1h', 'rollup_1d', 'stored']);

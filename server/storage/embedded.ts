@@ -7,10 +7,11 @@ import { reasonOf } from '../../agent/process/errors.ts';
 import { ask } from './answers.ts';
 import { quote, segmentStructure } from './columns.ts';
 import { Connection } from './connections.ts';
+import { type Engine, failingAs, type Segment, StoreError } from './engine.ts';
 import { storeOn } from './engine-store.ts';
 import { DICTIONARIES } from './entities.ts';
 import { checkSegment, checkWritten, insertStatement } from './segment-insert.ts';
-import { type Engine, failingAs, type Segment, type Store, StoreError } from './store.ts';
+import type { Store } from './store.ts';
 import { turns } from './turns.ts';
 
 type ClickHouseOptions = NonNullable<Parameters<typeof createClient>[0]>;

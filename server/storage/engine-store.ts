@@ -1,9 +1,10 @@
 // A store out of an engine, whichever answers: its tables, what goes into them, and their upkeep.
 import { insertLost } from './accounting.ts';
+import type { Engine } from './engine.ts';
 import { insertReports, namesOf } from './entities.ts';
 import { noteLate } from './late-pieces.ts';
 import { migrate } from './migrations.ts';
-import type { Engine, Store } from './store.ts';
+import type { Store } from './store.ts';
 import { upkeepOf } from './upkeep.ts';
 
 export function storeOn(engine: Engine): Store {

@@ -1,8 +1,8 @@
 // Hosts, processes, cgroups and namespaces that agents report: a report's rows, and names in SQL.
 import type { CheckedReport } from '../ingest/report-check.ts';
 import { decimal, insertAccounting, insertable, told } from './accounting.ts';
+import type { Engine } from './engine.ts';
 import { type Evicted, NameBudgets } from './name-budgets.ts';
-import type { Engine } from './store.ts';
 
 /** Refreshed by hand in the embedded engine, which never does so by itself. */
 export const DICTIONARIES = ['host_name', 'cgroup_label'] as const;

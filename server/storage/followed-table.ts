@@ -1,6 +1,6 @@
 // Tables whose columns are another file's list: made where they are missing, and given the columns that the list has gained.
-import type { Engine } from './store.ts';
-import { StoreError } from './store.ts';
+import type { Engine } from './engine.ts';
+import { StoreError } from './engine.ts';
 
 export type Column = { name: string; type: string; codec: string; comment?: string };
 /** `create`: the whole statement. `columns`: those that may come to a table that is there already. */

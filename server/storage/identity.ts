@@ -1,6 +1,5 @@
 // What makes a stored row one and the same, however often it is inserted: the batch that brought it and its place in that batch. In a
 // segment each row is followed by a trailer that says so, which also makes every batch of the file verifiable by itself.
-import type { StoredColumn } from './columns.ts';
 
 /** Bytes of the trailer behind each row of a segment, and where its members begin. Little-endian, like the row. */
 export const TRAILER_BYTES = 32;
@@ -24,11 +23,11 @@ export const TRAILER_STRUCTURE = 'epoch UInt64, sequence UInt64, batch_row UInt3
  * The columns that follow a row's own in its table. Rows that lie beside each other come from neighbouring places of neighbouring batches, so
  * differences pack best (measured on every kind: 1 to 4 % of the bytes of a row).
  */
-export const IDENTITY: readonly StoredColumn[] = [
+export const IDENTITY = [
   { name: 'epoch', type: 'UInt64', codec: 'ZSTD(1)', comment: "the agent's run", select: 'epoch' },
   { name: 'sequence', type: 'UInt64', codec: 'Delta, ZSTD(1)', comment: 'of the batch, in its run and kind', select: 'sequence' },
   { name: 'batch_row', type: 'UInt32', codec: 'Delta, ZSTD(1)', comment: 'place in the batch', select: 'batch_row' },
-];
+] as const;
 
 /** What a row is one by, in every table of rows. */
 const ONE_ROW = 'host_id, connection_id, time_ns, epoch, sequence, batch_row';

@@ -1,7 +1,8 @@
 // For how many days each table is kept, how large it is, and how that is changed. What the tables say is what holds: nothing
 // else records it.
+
+import { type Engine, StoreError } from './engine.ts';
 import { classOf, DAYS_MAX, plainTable, RETENTION, type RetentionClass, TABLES_MAX } from './retention-classes.ts';
-import { type Engine, StoreError } from './store.ts';
 
 /** `class` is '' for tables that are always kept. `days` is null without an end. */
 export type KeptTable = {

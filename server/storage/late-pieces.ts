@@ -3,8 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { HEAD_AT } from '../../bpf/rows/rows.gen.ts';
+import type { Engine, Segment } from './engine.ts';
 import { segmentRowBytes } from './segment-insert.ts';
-import type { Engine, Segment } from './store.ts';
 
 /** How long a piece is. */
 export const PIECE_S = 300;
@@ -44,11 +44,12 @@ export function lateOf(rows: Buffer, row_bytes: number, latest_s: number): Omit<
   return [...found.values()];
 }
 
-/** Some of what is noted and has not been built since, the newest first. */
-export async function latePieces(engine: Pick<Engine, 'query'>, most: number): Promise<LatePiece[]> {
+/** Some of what is noted and has not been built since, the newest first. @param before_s pieces that begin before it; all without */
+export async function latePieces(engine: Pick<Engine, 'query'>, most: number, before_s?: number): Promise<LatePiece[]> {
+  const within = before_s === undefined ? '' : `AND start < toDateTime(${before_s}, 'UTC')`;
   return engine.query<LatePiece>(
     `SELECT toUnixTimestamp(start) AS start_s, toString(l.host_id) AS host_id, arrayMap(n -> toString(n), groupArray(note)) AS notes
-FROM late_piece AS l FINAL WHERE NOT done GROUP BY start, l.host_id ORDER BY start DESC, l.host_id LIMIT ${most}`,
+FROM late_piece AS l FINAL WHERE NOT done ${within} GROUP BY start, l.host_id ORDER BY start DESC, l.host_id LIMIT ${most}`,
     {},
     most,
   );

@@ -2,14 +2,13 @@
 // and figures.ts by themselves; everything else changes only by a new number here. Every statement can be repeated, also by several
 // collectors at once: a step that was cut short runs again from its start.
 import { createHash } from 'node:crypto';
+import { type Engine, StoreError } from './engine.ts';
 import { follow } from './followed-table.ts';
+import type { Migration } from './migration.ts';
 import { TABLES } from './migrations/1-tables.ts';
 import { withoutStatistics } from './part-statistics.ts';
 import { ROLLUP_TABLES } from './rollup-tables.ts';
 import { ROW_TABLES } from './row-tables.ts';
-import { type Engine, StoreError } from './store.ts';
-
-export type Migration = { number: number; name: string; statements: readonly string[] };
 
 export const MIGRATIONS: readonly Migration[] = [TABLES];
 

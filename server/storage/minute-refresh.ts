@@ -2,16 +2,18 @@
 // in since. A minute is read once its five are published, and until then questions go to the rows. Can be killed anywhere: what is not
 // published is built again, and of two versions of an entry the larger is read.
 import { KIND } from '../../bpf/rows/rows.gen.ts';
+import type { Engine } from './engine.ts';
 import { latePieces, PIECE_S, SETTLED_S, settleLate } from './late-pieces.ts';
 import { newVersion, publish } from './published.ts';
 import { buildMinutes } from './rollup.ts';
-import type { Engine } from './store.ts';
 import { buildStored } from './stored.ts';
 
 /** Rows that one statement reads, about: bounds its memory, and how long inserts wait for it. */
 const ROWS_A_STATEMENT = 1_000_000;
 /** Pieces that are published at once where nothing happened, as while the collector was away. */
 const PIECES_A_STEP = 288;
+/** Notes that are looked at in a step; what is beyond is built twice. */
+const NOTED_A_STEP = 5000;
 /** Late pieces, a host's each, that one statement builds; and for how long a pass goes on with them, before it looks for what is due. */
 const LATE_A_STATEMENT = 200;
 const LATE_MS = 20_000;
@@ -34,6 +36,8 @@ export class MinuteRefresh {
     let built = 0;
     while (this.#next_s !== undefined && this.#next_s < end_s && !stop?.aborted) {
       const to_s = Math.min(end_s, this.#next_s + PIECES_A_STEP * PIECE_S);
+      // Rows that were noted before these are read are in what is built of them.
+      const noted = await latePieces(this.#engine, NOTED_A_STEP, to_s);
       const rows = await this.#rowsOf(this.#next_s, to_s);
       for (const { starts, count } of together(rows)) {
         if (stop?.aborted) return built;
@@ -41,6 +45,9 @@ export class MinuteRefresh {
         built += starts.length;
       }
       await this.#publish(this.#next_s, to_s, rows);
+      const begun_s = this.#next_s;
+      const included = noted.filter(({ start_s }) => start_s >= begun_s);
+      if (included.length > 0) await settleLate(this.#engine, included);
       this.#next_s = to_s;
     }
     return built;

@@ -1,6 +1,6 @@
 // How many names (cgroups, processes, namespaces) a host may have in the tables, and all hosts together. Those that were told longest
 // ago go first, and of hosts the one that has the most: who tells names without end pays for it alone.
-import type { Engine } from './store.ts';
+import type { Engine } from './engine.ts';
 
 /** `key`: what tells a host's names apart, as numbers. `host`: twice what an agent knows at once, or days of short-lived processes. */
 const BUDGETS = {

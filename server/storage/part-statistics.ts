@@ -1,7 +1,8 @@
 // Newer engines make statistics of every column at every merge unless a table says otherwise. Nothing here asks for them, and they
 // take a sixth of a merge's time.
+
+import type { Engine } from './engine.ts';
 import { RETENTION_CLASSES, TABLES_MAX, tablesInSql } from './retention-classes.ts';
-import type { Engine } from './store.ts';
 
 const SETTING = 'auto_statistics_types';
 

@@ -1,7 +1,8 @@
 // Which minutes have been made, as spans. Nearly all of them are one span, and every question over a rollup asks: so the answer is kept for a
 // while. A minute once made stays so; one that has been made since is told from the rows meanwhile, with the same result.
+
+import type { Engine } from './engine.ts';
 import { PIECE_S } from './late-pieces.ts';
-import type { Engine } from './store.ts';
 
 /** [from, to) in s. */
 export type Span = [from_s: number, to_s: number];

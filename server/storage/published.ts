@@ -1,6 +1,6 @@
 // rollup_version: which version of each hour and day is read, and which minutes are. A piece is published by one row, so it is there whole or not at all.
 import { quote } from './columns.ts';
-import type { Engine } from './store.ts';
+import type { Engine } from './engine.ts';
 import type { Tier } from './tiers.ts';
 
 /** Of rollups, of what became of rows, or of minutes in pieces of five. */

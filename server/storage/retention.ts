@@ -1,7 +1,7 @@
 // How many bytes are kept, over all tables: beyond the limit the oldest day goes from every one.
 import { quote } from './columns.ts';
+import type { Engine } from './engine.ts';
 import { plainTable, RETENTION, RETENTION_CLASSES, TABLES_MAX, tablesInSql } from './retention-classes.ts';
-import type { Engine } from './store.ts';
 
 /** At most so many bytes, or such a share of the disk that the tables are on. */
 export type RetentionSize = { bytes: number } | { share: number };

@@ -2,8 +2,8 @@
 import { statSync } from 'node:fs';
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { storedColumns } from './columns.ts';
+import { type Segment, StoreError } from './engine.ts';
 import { IDENTITY, TRAILER_BYTES } from './identity.ts';
-import { type Segment, StoreError } from './store.ts';
 
 /** Rows that one part is made of. A segment is normally far smaller: fewer parts are fewer merges. */
 const BLOCK_ROWS = 4_000_000;

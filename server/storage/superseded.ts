@@ -1,6 +1,7 @@
 // Versions of pieces that are read no more: they go once nobody can be reading them. Their table is told by its tier.
+
+import type { Engine } from './engine.ts';
 import { type PublishedTier, pairs, published, versionTime } from './published.ts';
-import type { Engine } from './store.ts';
 
 /** Queries that began before a version was superseded have ended by then. */
 const SUPERSEDED_MS = 10 * 60_000;

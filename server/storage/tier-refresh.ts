@@ -1,9 +1,10 @@
 // Keeps hours and days what their minutes are: builds an hour once it is over, and again when rows of it come in late. Nothing is
 // remembered that matters: what is missing shows by comparing how many rows are behind the minutes and behind what is published,
 // so it can be killed anywhere, and several collectors at it only waste work.
+
+import type { Engine } from './engine.ts';
 import { newVersion, pairs, publish, published } from './published.ts';
 import { DAYS_MAX } from './retention-classes.ts';
-import type { Engine } from './store.ts';
 import { Superseded } from './superseded.ts';
 import { buildPieces, TIER, TIERS, type Tier } from './tiers.ts';
 

@@ -1,11 +1,11 @@
 // What has to be done to the tables now and then, and what people who run them ask: rollups, retention, migrations.
 import { AccountingRefresh } from './accounting-refresh.ts';
+import type { Engine } from './engine.ts';
 import { type KeptTable, keep, keepSystemLogs, keptTables, type SystemLog, systemLogs } from './kept-tables.ts';
 import { listMigrations, type MigrationState } from './migrations.ts';
 import { MinuteRefresh } from './minute-refresh.ts';
 import { type Dropped, droppedDays, type RetentionSize, retain } from './retention.ts';
 import type { RetentionClass } from './retention-classes.ts';
-import type { Engine } from './store.ts';
 import { TierRefresh } from './tier-refresh.ts';
 
 export type Upkeep = {

@@ -2,8 +2,8 @@
 // `node half.ts ENGINE_DIRECTORY DATABASE migrate|refresh STATEMENT THEN_MS`.
 import process from 'node:process';
 import { openEmbeddedEngine } from '../../server/storage/embedded.ts';
+import type { Engine } from '../../server/storage/engine.ts';
 import { migrate } from '../../server/storage/migrations.ts';
-import type { Engine } from '../../server/storage/store.ts';
 import { TierRefresh } from '../../server/storage/tier-refresh.ts';
 
 const [path = '', database = '', work = '', statement = '', then_ms = ''] = process.argv.slice(2);

@@ -6,15 +6,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { retentionSize } from '../../server/retention-size.ts';
 import { openEmbeddedEngine } from '../../server/storage/embedded.ts';
+import type { Engine } from '../../server/storage/engine.ts';
 import { insertReports } from '../../server/storage/entities.ts';
 import { migrate } from '../../server/storage/migrations.ts';
 import { overview } from '../../server/storage/queries/overview.ts';
 import type { Dropped } from '../../server/storage/retention.ts';
-import type { Engine, Store } from '../../server/storage/store.ts';
+import type { Store } from '../../server/storage/store.ts';
 import { upkeepOf } from '../../server/storage/upkeep.ts';
 import { type UpkeepEvents, UpkeepLoop } from '../../server/upkeep.ts';
 import { report, toldOf } from './storage/report.ts';
-import { putRows } from './storage/tier-sums.ts';
+import { putLate, putRows } from './storage/tier-sums.ts';
 import { until } from './support/collector.ts';
 
 const DAY_S = 86_400;
@@ -38,6 +39,7 @@ beforeAll(async () => {
   await migrate(engine);
   store = { ...engine, upkeep: upkeepOf(engine) } as unknown as Store;
   for (let day = 4; day >= 0; day--) await fillDay(TODAY_S - day * DAY_S);
+  await store.upkeep.makeMinutes(Date.now());
 });
 afterAll(async () => {
   await engine.close();
@@ -104,8 +106,9 @@ test.each([
   ['waits while late rows keep coming', 60_000, false],
   ['does not wait for them for ever', 100, true],
 ])('building hours %s', async (_, refresh_wait_max_ms, builds) => {
+  await store.upkeep.makeMinutes(Date.now());
   await store.upkeep.refresh(Date.now());
-  await putRows(engine, TODAY_S - DAY_S + 7200, 60, 20, 20_000_000 + refresh_wait_max_ms);
+  await putLate(engine, TODAY_S - DAY_S + 7200, 60, 20, 20_000_000 + refresh_wait_max_ms);
   let asked = 0;
   let behind = true;
   let built = 0;

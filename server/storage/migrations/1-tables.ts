@@ -1,5 +1,5 @@
 // The tables beside those of rows and figures, which follow rows.h and figures.ts by themselves. Applied: this text never changes.
-import type { Migration } from '../migrations.ts';
+import type { Migration } from '../migration.ts';
 
 export const TABLES: Migration = {
   number: 1,

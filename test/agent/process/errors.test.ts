@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { AgentError, CannotRunError, ConfigError, RecordingError, reasonOf, TcplensError } from '../../../agent/process/errors.ts';
 import { Refusal, StartError } from '../../../server/errors.ts';
-import { StoreError } from '../../../server/storage/store.ts';
+import { StoreError } from '../../../server/storage/engine.ts';
 
 const cause = new Error('EACCES');
 

@@ -7,10 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { KIND, KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import { quote, rawStructure, storedColumns } from '../../../server/storage/columns.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
+import type { Engine } from '../../../server/storage/engine.ts';
 import { IDENTITY } from '../../../server/storage/identity.ts';
 import { MIGRATIONS, migrate } from '../../../server/storage/migrations.ts';
 import { createRowTable } from '../../../server/storage/row-tables.ts';
-import type { Engine } from '../../../server/storage/store.ts';
 import { upkeepOf } from '../../../server/storage/upkeep.ts';
 import { hostOf, placed, type Recorded } from '../recorded-rows.ts';
 

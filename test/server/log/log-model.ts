@@ -9,7 +9,7 @@ import type { Batch } from '../../../server/log/group.ts';
 import { Log } from '../../../server/log/log.ts';
 import { originOf } from '../../../server/log/segment-name.ts';
 import type { SealedSegment } from '../../../server/log/segments.ts';
-import type { LostRows } from '../../../server/storage/store.ts';
+import type { LostRows } from '../../../server/storage/engine.ts';
 import { identified } from './stored-rows.ts';
 import { type Fault, type Plan, TornFiles } from './torn-files.ts';
 

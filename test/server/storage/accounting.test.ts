@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { insertAccounting } from '../../../server/storage/accounting.ts';
 import { openEmbedded, openEmbeddedEngine } from '../../../server/storage/embedded.ts';
+import type { Engine, HostAccountingEntry, LostRows } from '../../../server/storage/engine.ts';
 import { accounting, accountsByHost, completenessWithin } from '../../../server/storage/queries/accounts.ts';
-import type { Engine, HostAccountingEntry, LostRows, Store } from '../../../server/storage/store.ts';
+import type { Store } from '../../../server/storage/store.ts';
 import { toldOf } from './report.ts';
 
 const HOUR_MS = 3_600_000;

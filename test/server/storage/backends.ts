@@ -6,7 +6,8 @@ import process from 'node:process';
 import type { Kind } from '../../../bpf/rows/rows.gen.ts';
 import { openClickHouse } from '../../../server/storage/clickhouse-store.ts';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
-import type { Segment, Store } from '../../../server/storage/store.ts';
+import type { Segment } from '../../../server/storage/engine.ts';
+import type { Store } from '../../../server/storage/store.ts';
 import { type BatchOf, segmentBytes } from '../../support/segment-bytes.ts';
 import { type Front, startFront } from './front-process.ts';
 

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KIND } from '../../../bpf/rows/rows.gen.ts';
 import { onCluster, SHARDED } from '../../../server/storage/cluster.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
+import type { Engine } from '../../../server/storage/engine.ts';
 import { MIGRATIONS, migrate } from '../../../server/storage/migrations.ts';
-import type { Engine } from '../../../server/storage/store.ts';
 import { upkeepOf } from '../../../server/storage/upkeep.ts';
 
 const CLUSTER = 'fleet';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
+import type { Engine } from '../../../server/storage/engine.ts';
 import { migrate } from '../../../server/storage/migrations.ts';
-import type { Engine } from '../../../server/storage/store.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-codecs-'));
 let engine: Engine;

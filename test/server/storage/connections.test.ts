@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ask, rowsOf } from '../../../server/storage/answers.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
-import type { Engine } from '../../../server/storage/store.ts';
+import type { Engine } from '../../../server/storage/engine.ts';
 import { tries } from '../../support/tries.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-connections-'));

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, expect, test } from 'vitest';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
-import type { Segment } from '../../../server/storage/store.ts';
+import type { Segment } from '../../../server/storage/engine.ts';
 import { rowBytes } from '../../support/row-bytes.ts';
 import { segmentBytes } from '../../support/segment-bytes.ts';
 

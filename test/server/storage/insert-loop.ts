@@ -2,7 +2,7 @@
 // `node insert-loop.ts ENGINE_DIRECTORY SEGMENTS_JSON`
 import process from 'node:process';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
-import type { Segment } from '../../../server/storage/store.ts';
+import type { Segment } from '../../../server/storage/engine.ts';
 
 const [path, segments] = process.argv.slice(2);
 if (path === undefined || segments === undefined) throw new Error('usage: insert-loop.ts ENGINE_DIRECTORY SEGMENTS_JSON');

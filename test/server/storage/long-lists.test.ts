@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bounded, ROWS_MOST, ROWS_WITHOUT_LIMIT } from '../../../server/storage/bounds.ts';
 import { openEmbedded, openEmbeddedEngine } from '../../../server/storage/embedded.ts';
+import type { Engine } from '../../../server/storage/engine.ts';
 import { MinuteRefresh } from '../../../server/storage/minute-refresh.ts';
 import { published } from '../../../server/storage/published.ts';
-import type { Engine } from '../../../server/storage/store.ts';
 import { Superseded } from '../../../server/storage/superseded.ts';
 import { until } from '../support/collector.ts';
 

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { KIND, KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
+import type { Engine } from '../../../server/storage/engine.ts';
 import { FIGURE_NAMES } from '../../../server/storage/figures.ts';
 import { IDENTITY } from '../../../server/storage/identity.ts';
-import { MIGRATIONS, type Migration, migrate } from '../../../server/storage/migrations.ts';
-import type { Engine } from '../../../server/storage/store.ts';
+import type { Migration } from '../../../server/storage/migration.ts';
+import { MIGRATIONS, migrate } from '../../../server/storage/migrations.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-migrations-'));
 let engine: Engine;

@@ -1,7 +1,8 @@
 // Rows of several days for the tests of rollups, and what they add up to in each table.
+
+import type { Engine } from '../../../server/storage/engine.ts';
 import { FIGURE_KINDS, FIGURE_NAMES, figuresOf, folded, RTT_BUCKET, RTT_COUNTS } from '../../../server/storage/figures.ts';
 import { PIECE_S } from '../../../server/storage/late-pieces.ts';
-import type { Engine } from '../../../server/storage/store.ts';
 
 export const DAY_S = 86_400;
 /** Midnight three days ago: these days are over. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
-import { type Store, StoreError } from '../../../server/storage/store.ts';
+import { StoreError } from '../../../server/storage/engine.ts';
+import type { Store } from '../../../server/storage/store.ts';
 import { isTransient } from '../../../server/storage/transient.ts';
 import { type TestDirectory, testDirectory } from '../support/collector.ts';
 

@@ -1,5 +1,6 @@
 // What is inserted again, whole or in part, changes no answer; nor does it whether minutes have been made of it.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Segment } from '../../../server/storage/engine.ts';
 import { accounting, accountsByHost } from '../../../server/storage/queries/accounts.ts';
 import { drops, resets } from '../../../server/storage/queries/causes.ts';
 import { connection } from '../../../server/storage/queries/connection.ts';
@@ -8,7 +9,7 @@ import { hosts } from '../../../server/storage/queries/hosts.ts';
 import { listeners } from '../../../server/storage/queries/listeners.ts';
 import { overview } from '../../../server/storage/queries/overview.ts';
 import { retransmits } from '../../../server/storage/queries/retransmits.ts';
-import type { Segment, Store } from '../../../server/storage/store.ts';
+import type { Store } from '../../../server/storage/store.ts';
 import { BACKENDS, type Fixture } from './backends.ts';
 import { ALPHA, fill, NOW_MS } from './hand-made-rows.ts';
 

@@ -119,7 +119,7 @@ export const serverStorage: readonly Mutant[] = [
       why: 'the longest turns add up',
       find: "= ['turn_max_us', 'stall_max_us']",
       replace: "= ['stall_max_us']",
-      suite: unit('server/storage/migrations'),
+      suite: unit('server/storage/figures'),
     },
     {
       why: 'limits of moments count',
@@ -145,7 +145,7 @@ export const serverStorage: readonly Mutant[] = [
       replace: "role = 'client', local_port",
       suite: unit('server/storage/queries.contract'),
     },
-    { why: 'an IPv4 peer is a /16', find: '120, 64', replace: '112, 64', suite: unit('server/storage/migrations') },
+    { why: 'an IPv4 peer is a /16', find: '120, 64', replace: '112, 64', suite: unit('server/storage/queries.contract') },
     { why: 'buckets are off by one', find: '* 8) - 1)', replace: '* 8))', suite: unit('server/storage/figures') },
     {
       why: 'a quantile is the next bucket',
@@ -175,9 +175,9 @@ export const serverStorage: readonly Mutant[] = [
   ...mutantsOf('server/storage/accounting-refresh.ts', [
     { why: 'figures told twice add up', find: 'max(a.rows) AS n', replace: 'sum(a.rows) AS n', suite: unit('server/storage/accounting') },
     {
-      why: 'two collectors count once',
-      find: 'kind, counted, epoch, reporter`',
-      replace: 'kind, counted, epoch`',
+      why: 'what collectors lose of one batch counts as often as it is told',
+      find: 'FROM lost AS l FINAL WHERE',
+      replace: 'FROM lost AS l WHERE',
       suite: unit('server/storage/accounting'),
     },
   ]),
@@ -214,12 +214,6 @@ export const serverStorage: readonly Mutant[] = [
   ]),
   ...mutantsOf('server/storage/segment-insert.ts', [
     {
-      why: 'without a token',
-      find: 'settings.push(`insert_deduplication_token = ${quote(token)}`);',
-      replace: '',
-      suite: unit('server/storage/store.contract'),
-    },
-    {
       why: 'rows that the engine did not take are stored',
       find: 'if (written >= rows) return;',
       replace: 'return;',
@@ -234,14 +228,85 @@ export const serverStorage: readonly Mutant[] = [
   ]),
   ...mutantsOf('server/storage/retention.ts', [
     { why: 'today goes first', find: 'partition < {today:String}`', replace: 'partition <= {today:String}`', suite: unit('server/upkeep') },
-    { why: 'what was stored by whom goes', find: "'^(unsettled_|claims)'", replace: "'^(unsettled_)'", suite: unit('server/upkeep') },
   ]),
-  ...mutantsOf('server/storage/claims.ts', [
+  ...mutantsOf('server/storage/identity.ts', [
     {
-      why: 'whoever comes later has it too',
-      find: '!this.#claimed.get(key)?.has(sequence)',
-      replace: 'true',
-      suite: unit('server/storage/claims'),
+      why: 'batches of two runs are one',
+      find: "host_id, connection_id, time_ns, epoch, sequence, batch_row'",
+      replace: "host_id, connection_id, time_ns'",
+      suite: unit('server/storage/twice.contract'),
+    },
+    {
+      why: 'copies among few rows are told',
+      find: ' LIMIT 1 BY ${ONE_ROW}',
+      replace: '',
+      suite: unit('server/storage/twice.contract'),
+    },
+  ]),
+  ...mutantsOf('server/storage/row-tables.ts', [
+    {
+      why: 'a table keeps copies',
+      find: 'time_ns, ${IDENTITY.map(({ name }) => name)',
+      replace: 'time_ns, ${IDENTITY.slice(0, 1).map(({ name }) => name)',
+      suite: unit('server/storage/store.contract'),
+    },
+  ]),
+  ...mutantsOf('server/storage/rollup.ts', [
+    {
+      why: 'copies of rows are in the minutes',
+      find: 'FROM ${kind} FINAL WHERE',
+      replace: 'FROM ${kind} WHERE',
+      suite: unit('server/storage/twice.contract'),
+    },
+  ]),
+  ...mutantsOf('server/storage/stored.ts', [
+    {
+      why: 'copies of rows are counted',
+      find: 'FROM ${kind} FINAL WHERE',
+      replace: 'FROM ${kind} WHERE',
+      suite: unit('server/storage/twice.contract'),
+    },
+  ]),
+  ...mutantsOf('server/storage/late-pieces.ts', [
+    {
+      why: 'rows that come late are never in their minutes',
+      find: 'if (noted.length === 0) return;',
+      replace: 'if (noted.length >= 0) return;',
+      suite: unit('server/storage/crash'),
+    },
+    {
+      why: 'what is noted while it is built is done',
+      find: 'notes.map((note) =>',
+      replace: '[...notes, "1"].map((note) =>',
+      suite: unit('server/storage/minute-refresh'),
+    },
+    {
+      why: 'minutes are made before their rows have come',
+      find: 'export const SETTLED_S = 120;',
+      replace: 'export const SETTLED_S = 0;',
+      suite: unit('server/storage/tiers'),
+    },
+  ]),
+  ...mutantsOf('server/storage/minute-refresh.ts', [
+    {
+      why: 'an old version is read on',
+      find: 'return newVersion(found?.now_ms ?? 0, [BigInt(found?.newest ?? 0)]);',
+      replace: 'return newVersion(0, []);',
+      suite: unit('server/storage/tiers'),
+    },
+    {
+      why: 'only the first host is built anew',
+      find: 'const pairs = some.map(',
+      replace: 'const pairs = some.slice(0, 1).map(',
+      suite: unit('server/storage/tiers'),
+    },
+  ]),
+  ...mutantsOf('server/storage/published-minutes.ts', [
+    {
+      why: 'minutes that were never made are taken for made',
+      find: 'GROUP BY at - ${PIECE_S} * toInt64(rowNumberInAllBlocks())',
+      replace: 'GROUP BY at < 0',
+      suite: unit('server/storage/minute-refresh'),
     },
   ]),
 ];
