@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
+import { EXIT, TcplensError } from './agent/process/errors.ts';
 import { escapeLines } from './agent/process/terminal-text.ts';
 
 type Subcommand = { name: string; summary: string; load: () => Promise<{ command: () => Command }> };
@@ -22,8 +23,6 @@ const subcommands: readonly Subcommand[] = [
   { name: 'record', summary: 'write the stream of rows to a file', load: () => import('./agent/commands/record.ts') },
   { name: 'replay', summary: 'feed a recording to a collector in place of the kernel', load: () => import('./agent/commands/replay.ts') },
 ];
-
-const USAGE_ERROR = 2;
 
 const exitCodes = `
 Exit codes:
@@ -60,20 +59,22 @@ function withAll(command: Command): Command[] {
 
 /** What an error means to the shell: its own `exitCode`, 2 for wrong usage, else 1. */
 function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
-  const own = error instanceof Error && 'exitCode' in error ? error.exitCode : undefined;
-  return typeof own === 'number' ? own : 1;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  return error instanceof TcplensError ? error.exitCode : EXIT.failure;
 }
 
-/** One sentence for an error that was foreseen, which has a `code`; the stack for one that was not. */
+/** One sentence for an error that was foreseen; the stack for one that was not. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const foreseen = 'code' in error && process.env['TCPLENS_DEBUG'] === undefined;
+  const foreseen = error instanceof TcplensError && process.env['TCPLENS_DEBUG'] === undefined;
   return foreseen ? error.message : (error.stack ?? error.message);
 }
 
 // The reader of a pipe has seen enough: `tcplens watch | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+// An empty variable says nothing: an option would take it for a value.
+for (const [name, value] of Object.entries(process.env)) if (value === '' && /^(TCPLENS|OTEL)_/.test(name)) delete process.env[name];
 
 const args = process.argv.length > 2 ? process.argv.slice(2) : ['--help'];
 try {
@@ -81,6 +82,6 @@ try {
 } catch (error) {
   // Commander has already said what was wrong with the usage.
   if (!(error instanceof CommanderError)) process.stderr.write(`tcplens: ${escapeLines(messageOf(error))}\n`);
-  // Not exitCode: what a failed start has left open must not keep the process alive.
-  process.exit(exitCodeOf(error));
+  // Not process.exit(): it would take the engine's memory from under its threads. Who fails closes what it has opened.
+  process.exitCode = exitCodeOf(error);
 }

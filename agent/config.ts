@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { BATCH_BYTES_MAX } from './contract/batch-envelope.ts';
 import { DEFAULT_BUDGETS, parseBudgets } from './kernel/budget.ts';
 import { parseAttributes } from './metrics/connection-attributes.ts';
+import { COMMON_OPTIONS } from './process/common-options.ts';
 import { ConfigError } from './process/errors.ts';
-import { LOG_LEVELS } from './process/log.ts';
-import type { OptionSpec, OptionValues } from './process/options.ts';
-import { oneOf, parseCount, parseDuration, parseEndpoint, parseHostId, parsePercent, parseSize, parseUrl } from './process/units.ts';
+import type { OptionTable, OptionValues } from './process/options.ts';
+import { parseCount, parseDuration, parseHostId, parsePercent, parseSize, parseUrl } from './process/units.ts';
 
 /** A batch of each kind must fit in several times, or the queue would drop what it was just given. */
 const QUEUE_BYTES_MIN = 8 * BATCH_BYTES_MAX;
@@ -28,12 +28,7 @@ function parseSpool(text: string): number {
 
 /** How rows are got: from the kernel, or from a recording. */
 export const SOURCE_OPTIONS = {
-  interval: {
-    flags: '--interval <duration>',
-    help: 'time between two sweeps over the live sockets',
-    parse: parseDuration,
-    fallback: '10s',
-  },
+  interval: COMMON_OPTIONS.interval,
   ringBytes: {
     flags: '--ring-bytes <size>',
     help: 'kernel memory for connection rows; the other kinds have a fraction of it each',
@@ -55,9 +50,9 @@ export const SOURCE_OPTIONS = {
     fallback: '/var/lib/tcplens',
     env: 'STATE_DIRECTORY',
   },
-  replay: { flags: '--replay <file>', help: 'rows from a recording in place of the kernel; needs no root', parse: String },
+  replay: COMMON_OPTIONS.replay,
   speed: { flags: '--speed <factor>', help: 'of a replay; 0 is as fast as it can be taken', parse: parseCount(0, 1000), fallback: '1' },
-  loop: { flags: '--loop', help: 'begin the replay again when it ends' },
+  loop: COMMON_OPTIONS.loop,
   refuse: {
     flags: '--refuse <hooks>',
     help: 'treat these hooks (with commas) as refused by the kernel',
@@ -65,23 +60,13 @@ export const SOURCE_OPTIONS = {
     fallback: '',
     hidden: true,
   },
-} as const satisfies Record<string, OptionSpec>;
+} as const satisfies OptionTable;
 
 /** Where what is seen goes. */
 export const AGENT_OPTIONS = {
   collector: { flags: '--collector <url>', help: 'tcplens collector to ship rows to', parse: parseUrl, env: 'TCPLENS_COLLECTOR' },
-  otlp: {
-    flags: '--otlp <url>',
-    help: 'OTLP/HTTP receiver to export metrics to, without /v1/metrics',
-    parse: parseUrl,
-    env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
-  },
-  metrics: {
-    flags: '--metrics <address>',
-    help: 'where Prometheus finds /metrics, or "none"',
-    parse: parseEndpoint,
-    fallback: '127.0.0.1:8601',
-  },
+  otlp: COMMON_OPTIONS.otlp,
+  metrics: COMMON_OPTIONS.metrics,
   metricAttributes: {
     flags: '--metric-attributes <list>',
     help: 'attributes that multiply series: server.port, tcplens.comm, or "none"',
@@ -118,9 +103,9 @@ export const AGENT_OPTIONS = {
     parse: parsePercent,
     fallback: '2%',
   },
-  logLevel: { flags: '--log-level <level>', help: LOG_LEVELS.join(', '), parse: oneOf(LOG_LEVELS), fallback: 'info' },
-  exitWithParent: { flags: '--exit-with-parent', help: 'stop when the IPC channel to the parent closes', hidden: true },
-} as const satisfies Record<string, OptionSpec>;
+  logLevel: COMMON_OPTIONS.logLevel,
+  exitWithParent: COMMON_OPTIONS.exitWithParent,
+} as const satisfies OptionTable;
 
 export type SourceConfig = OptionValues<typeof SOURCE_OPTIONS>;
 export type AgentConfig = SourceConfig & OptionValues<typeof AGENT_OPTIONS>;

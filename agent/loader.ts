@@ -92,7 +92,7 @@ function openLibrary(prebuilt: string): void {
   try {
     open({ library: 'tcplens', path });
   } catch (cause) {
-    throw new CannotRunError('no_libbpf', `${path} does not load: is libbpf 1.x there? On Debian: apt-get install libbpf1`, cause);
+    throw new CannotRunError('no_libbpf', `${path} does not load: is libbpf 1.x there? On Debian: apt-get install libbpf1`, { cause });
   }
 }
 

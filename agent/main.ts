@@ -33,51 +33,52 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
   const version = readVersion();
   const source = await openSource(config);
   const { rows } = source;
-  try {
-    const entities = source.names();
-    const pace = new SweepPace(config.interval, config.cpuBudget);
-    const uplink = await uplinkOf(config, { source: rows, entities, pace, version, log });
-    const ledger = uplink?.ledger ?? emptyLedger();
-    const telemetry = await telemetryOf(config, rows, version, log);
-    const attributes = new ConnectionAttributes(config.metricAttributes, ephemeralFrom(readPortRange()), SERIES_MAX / 2);
-    const instruments = telemetry && new Instruments(telemetry, attributes, source.tally(attributes.options));
-    const waiting_bytes = () => uplink?.bytes ?? { memory: 0, disk: 0 };
-    if (telemetry) observeSelf(telemetry.meter, { source: rows, ledger, waiting_bytes, answered: () => uplink?.answered ?? [] });
-    const take: Take = (kind, drained) => {
-      uplink?.add(kind, drained);
-      instruments?.record(kind, drained);
-    };
-    const isFull = () => uplink !== undefined && uplink.waiting_bytes > config.queueBytes / 4;
-    const drain = new Drain(rows, take, isFull);
-    if (telemetry) observeProcess(telemetry.meter, pace);
-    const tellRefusals = refusalLog(rows, log);
-    const tellPace = paceLog(pace, config.interval, config.cpuBudget, log);
-    announce(source, config, telemetry, log);
-    const drain_ms = drainIntervalMs(config.ringBytes, availableParallelism());
-    if (uplink === undefined) source.tallyOnly(drain_ms);
-    await pump({
-      source: rows,
-      drain,
-      pace,
-      interval_ms: config.interval,
-      drain_ms,
-      stop,
-      onSweep: () => {
-        tellRefusals();
-        tellPace();
-      },
-      onRound: () => {
-        if (uplink === undefined) return;
-        entities.look();
-        uplink.tick();
-      },
-    });
-    await uplink?.finish();
-    await telemetry?.stop();
-    log.info({ ledger }, 'stopped');
-  } finally {
-    rows.close();
-  }
+  // What has been opened is closed the other way round, however the run ends.
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => rows.close());
+  const entities = source.names();
+  const pace = new SweepPace(config.interval, config.cpuBudget);
+  const uplink = await uplinkOf(config, { source: rows, entities, pace, version, log });
+  opened.defer(() => uplink?.close());
+  const ledger = uplink?.ledger ?? emptyLedger();
+  const telemetry = await telemetryOf(config, rows, version, log);
+  opened.defer(() => telemetry?.stop());
+  const attributes = new ConnectionAttributes(config.metricAttributes, ephemeralFrom(readPortRange()), SERIES_MAX / 2);
+  const instruments = telemetry && new Instruments(telemetry, attributes, source.tally(attributes.options));
+  const waiting_bytes = () => uplink?.bytes ?? { memory: 0, disk: 0 };
+  if (telemetry) observeSelf(telemetry.meter, { source: rows, ledger, waiting_bytes, answered: () => uplink?.answered ?? [] });
+  const take: Take = (kind, drained) => {
+    uplink?.add(kind, drained);
+    instruments?.record(kind, drained);
+  };
+  const isFull = () => uplink !== undefined && uplink.waiting_bytes > config.queueBytes / 4;
+  const drain = new Drain(rows, take, isFull);
+  if (telemetry) observeProcess(telemetry.meter, pace);
+  const tellRefusals = refusalLog(rows, log);
+  const tellPace = paceLog(pace, config.interval, config.cpuBudget, log);
+  announce(source, config, telemetry, log);
+  const drain_ms = drainIntervalMs(config.ringBytes, availableParallelism());
+  if (uplink === undefined) source.tallyOnly(drain_ms);
+  await pump({
+    source: rows,
+    drain,
+    pace,
+    interval_ms: config.interval,
+    drain_ms,
+    stop,
+    onSweep: () => {
+      tellRefusals();
+      tellPace();
+    },
+    onRound: () => {
+      if (uplink === undefined) return;
+      entities.look();
+      uplink.tick();
+    },
+  });
+  await uplink?.finish();
+  await telemetry?.stop();
+  log.info({ ledger }, 'stopped');
 }
 
 type UplinkParts = Pick<UplinkOptions, 'source' | 'entities' | 'log'> & { pace: SweepPace; version: string };

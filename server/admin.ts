@@ -1,11 +1,13 @@
 // `tcplens admin`: what the tables are and for how long they are kept, for whoever runs a collector.
 import process from 'node:process';
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError } from 'commander';
+import { COMMON_OPTIONS } from '../agent/process/common-options.ts';
+import { addOptions, type OptionValues } from '../agent/process/options.ts';
 import { escapeControls } from '../agent/process/terminal-text.ts';
 import { migrationsText, retentionText } from './admin/print.ts';
 import { openTarget, type Target } from './admin/target.ts';
 import { CLASSES, type RetentionChange } from './api/admin.ts';
-import { OPTIONS } from './config.ts';
+import { STORE_OPTIONS } from './config.ts';
 
 /** Migrations are pending, and --apply was not given. */
 const PENDING = 3;
@@ -18,14 +20,12 @@ Exit codes:
   3   migrations are pending (apply them with --apply; a collector does so when it starts)`;
 
 /** Of `admin` and of all below it: given before or after them. */
-type Given = { data: string; clickhouse: string; cluster: string; json?: boolean; apply?: boolean };
+const ADMIN_OPTIONS = { ...STORE_OPTIONS, json: COMMON_OPTIONS.json };
+
+type Given = OptionValues<typeof ADMIN_OPTIONS> & { apply?: boolean };
 
 export function command(): Command {
-  const admin = new Command('admin').option('--json', 'print JSON').addHelpText('after', exitCodes);
-  for (const name of ['data', 'clickhouse', 'cluster'] as const) {
-    const { argument, default: text, help } = OPTIONS[name];
-    admin.addOption(new Option(`--${name} <${argument}>`, help).env(`TCPLENS_${name.toUpperCase()}`).default(text));
-  }
+  const admin = addOptions(new Command('admin'), ADMIN_OPTIONS).addHelpText('after', exitCodes);
   const migrations = admin
     .command('migrations')
     .description('list the steps to this version’s tables: number, name, checksum, when applied')
@@ -72,12 +72,8 @@ async function showRetention(given: Given, change?: RetentionChange): Promise<vo
   });
 }
 
-async function using({ data, clickhouse, cluster }: Given, work: (target: Target) => Promise<number>): Promise<void> {
-  const target = await openTarget({
-    data: OPTIONS.data.check(data),
-    clickhouse: OPTIONS.clickhouse.check(clickhouse),
-    cluster: OPTIONS.cluster.check(cluster),
-  });
+async function using(given: Given, work: (target: Target) => Promise<number>): Promise<void> {
+  const target = await openTarget(given);
   const code = await work(target).finally(() => target.close());
   // The embedded engine keeps threads of its own.
   process.exit(code);

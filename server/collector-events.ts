@@ -1,6 +1,6 @@
 // What is counted and said of that which a start of the log, writer and upkeep do.
 import type { Logger } from 'pino';
-import { reasonOf } from './errors.ts';
+import { reasonOf } from '../agent/process/errors.ts';
 import type { HealthWatch } from './health/watch.ts';
 import type { Live } from './live.ts';
 import type { Recovered } from './log/recovered.ts';

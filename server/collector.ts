@@ -5,11 +5,12 @@
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { reasonOf } from '../agent/process/errors.ts';
 import type { LiveMessage } from './api.ts';
 import { buildApp } from './app.ts';
 import { tellRecovered, upkeepEvents, writerEvents } from './collector-events.ts';
 import type { Config } from './config.ts';
-import { reasonOf, StartError } from './errors.ts';
+import { StartError } from './errors.ts';
 import { registerGauges } from './health/gauges.ts';
 import { HealthWatch } from './health/watch.ts';
 import { HOSTS_MAX, HostNames } from './host-names.ts';
@@ -74,7 +75,7 @@ export class Collector {
       directory: join(data, 'log'),
       quarantine: join(data, 'quarantine'),
       dead_letter: join(data, 'dead-letter'),
-      log_bytes_max: config.log_max,
+      log_bytes_max: config.logMax,
       ...LOG_LIMITS,
       dropped: (files) => this.#metrics.keptFilesDropped.add(files),
     });
@@ -83,7 +84,7 @@ export class Collector {
       store: this.#store,
       log: this.#log,
       hostNames: this.#hostNames,
-      log_bytes_max: config.log_max,
+      log_bytes_max: config.logMax,
       quarantine: join(data, 'quarantine'),
       dead_letter: join(data, 'dead-letter'),
     });
@@ -96,7 +97,7 @@ export class Collector {
       tickFailed: (error) => logger.warn({ err: error }, 'live tick failed'),
     });
     this.#writer = new Writer(this.#log, this.#store, WRITER, writerEvents(this.#metrics, this.#live, this.#health, logger));
-    const { retention_size } = config;
+    const { retentionSize: retention_size } = config;
     const isBehind = () => this.#log.late.bytes >= LATE.group_bytes_max;
     this.#upkeep = new UpkeepLoop(this.#store, { ...UPKEEP, retention_size, isBehind }, upkeepEvents(this.#metrics, logger));
     this.#metrics.gauge('layouts.size', 'By', 'layouts of other versions that are kept', () => this.#layouts.bytes);
@@ -112,7 +113,7 @@ export class Collector {
 
   /** Takes batches from its return on, at the URL that it returns. @throws StartError */
   async start(): Promise<string> {
-    const { listen, data, in_flight_max } = this.#config;
+    const { listen, data, inFlightMax } = this.#config;
     this.#lock = lockDataDirectory(data);
     await this.#recover();
     const parts = {
@@ -126,7 +127,7 @@ export class Collector {
       health: this.#health,
     };
     this.#health.start();
-    this.#app = await buildApp({ ...this.#surroundings, ...parts, in_flight_bytes_max: in_flight_max });
+    this.#app = await buildApp({ ...this.#surroundings, ...parts, in_flight_bytes_max: inFlightMax });
     try {
       const url = await this.#app.listen({ ...listen, backlog: BACKLOG, listenTextResolver: (url) => `listening on ${url}` });
       this.#lock.announce(url);

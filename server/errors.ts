@@ -2,6 +2,7 @@
 // tools compare them, counters are labelled with them.
 
 import type { FINAL_REFUSALS } from '../agent/contract/batch-envelope.ts';
+import { TcplensError } from '../agent/process/errors.ts';
 
 export const REFUSALS = {
   header_missing: 400,
@@ -45,39 +46,18 @@ export const REFUSALS = {
 export type RefusalCode = keyof typeof REFUSALS;
 
 /** A request that was refused. `message` says what to do about it; it is shown to whoever asked. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-  readonly code: RefusalCode;
+export class Refusal extends TcplensError<RefusalCode> {
   readonly retry_after_s: number | undefined;
-  constructor(code: RefusalCode, message: string, options: { cause?: unknown; retry_after_s?: number } = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
-    this.code = code;
-    this.retry_after_s = options.retry_after_s;
+  constructor(code: RefusalCode, message: string, { retry_after_s, ...options }: { cause?: unknown; retry_after_s?: number } = {}) {
+    super(code, message, options);
+    this.retry_after_s = retry_after_s;
   }
   get status(): number {
     return REFUSALS[this.code];
   }
 }
 
-/** Why the collector cannot start, or had to end. `exitCode` is the process's. */
-export class StartError extends Error {
-  override readonly name = 'StartError';
-  readonly code:
-    | 'data_dir_locked'
-    | 'data_dir_unusable'
-    | 'bind_not_loopback'
-    | 'address_in_use'
-    | 'child_ended'
-    | 'cluster_without_server'
-    | 'not_ready';
-  readonly exitCode = 1;
-  constructor(code: StartError['code'], message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.code = code;
-  }
-}
-
-/** What went wrong, in one line, whatever was thrown. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
+/** Why the collector cannot start, or had to end. */
+export class StartError extends TcplensError<
+  'data_dir_locked' | 'data_dir_unusable' | 'address_in_use' | 'child_ended' | 'cluster_without_server' | 'not_ready'
+> {}

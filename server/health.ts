@@ -1,7 +1,8 @@
 // What supervisors and Prometheus ask: is the process up, can it do its work, and how much has it done.
+
+import { reasonOf } from '../agent/process/errors.ts';
 import { Health } from './api/health.ts';
 import { API, Problem } from './api.ts';
-import { reasonOf } from './errors.ts';
 import { findingsOf } from './health/findings.ts';
 import type { HealthWatch } from './health/watch.ts';
 import type { App } from './http.ts';

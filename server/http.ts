@@ -4,7 +4,8 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Socket } from 'node:net';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, RawServerDefault } from 'fastify';
-import { Refusal, type RefusalCode, reasonOf } from './errors.ts';
+import { reasonOf } from '../agent/process/errors.ts';
+import { Refusal, type RefusalCode } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import { StoreError } from './storage/store.ts';
 

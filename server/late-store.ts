@@ -1,6 +1,6 @@
 // A store that may not be there yet: a ClickHouse server can start after the collector, which meanwhile logs rows.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { reasonOf } from './errors.ts';
+import { reasonOf } from '../agent/process/errors.ts';
 import { type Store, StoreError } from './storage/store.ts';
 
 const RETRY_MS = { min: 1000, max: 15_000 };

@@ -1,10 +1,12 @@
 // One process per data directory. Node has no flock(2); SQLite, which is part of Node, takes the kernel's own record
 // lock on a file, and the kernel lets go of it however the process ends. Unlike a socket's name it also holds between
 // containers that share the directory, and unlike a pid file it is never left over.
+
 import { lstatSync, mkdirSync, readFileSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getuid, pid } from 'node:process';
 import { DatabaseSync } from 'node:sqlite';
+import { reasonOf } from '../agent/process/errors.ts';
 import { StartError } from './errors.ts';
 
 export type DataLock = {
@@ -70,7 +72,7 @@ export function readCollectorUrl(directory: string): string | undefined {
 function startError(error: unknown, directory: string, holder: string): StartError {
   const busy = error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
   if (!busy) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     return new StartError('data_dir_unusable', `the data directory ${directory} cannot be used: ${reason}. --data chooses another`, {
       cause: error,
     });

@@ -2,28 +2,28 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { Command, Option } from 'commander';
-import { destination, pino } from 'pino';
-import { escapeLines } from '../agent/process/terminal-text.ts';
+import { Command } from 'commander';
+import { COMMON_OPTIONS } from '../agent/process/common-options.ts';
+import { createLog } from '../agent/process/log.ts';
+import { addOptions, type OptionValues } from '../agent/process/options.ts';
 import { Collector } from './collector.ts';
-import { addOptions, readConfig } from './config.ts';
+import { COLLECTOR_OPTIONS, type Config, checkConfig } from './config.ts';
 import { leave } from './leave.ts';
 
 /** Each step of stopping may take this long: requests, the rest of the log, the engine. */
 const STOP_MS = 10_000;
 
+const OWN_OPTIONS = { exitWithParent: COMMON_OPTIONS.exitWithParent };
+
 export function command(): Command {
-  return addOptions(new Command('serve'))
-    .addOption(new Option('--exit-with-parent', 'stop when the IPC channel to the parent closes').hideHelp())
-    .action(serve);
+  return addOptions(addOptions(new Command('serve'), COLLECTOR_OPTIONS), OWN_OPTIONS).action(serve);
 }
 
-async function serve(texts: Record<string, unknown>): Promise<void> {
-  const config = readConfig(texts);
-  // Synchronous: the last lines before an exit are the ones that matter.
-  const logger = pino({ level: config.log_level, base: null, hooks: { streamWrite: escapeLines } }, destination({ dest: 2, sync: true }));
+async function serve(config: Config & OptionValues<typeof OWN_OPTIONS>): Promise<void> {
+  checkConfig(config);
+  const logger = createLog(config.logLevel);
   const collector = new Collector(config, { version: version(), logger, dashboards: fromRoot('dashboards/dist') });
-  const stopped = stopSignal(texts['exitWithParent'] === true);
+  const stopped = stopSignal(config.exitWithParent);
   try {
     const url = await collector.start();
     process.send?.({ url });

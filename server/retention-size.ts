@@ -1,4 +1,5 @@
 // How people say how large the tables may get: "500GB", "1.5TiB", "80%".
+import { ConfigError } from '../agent/process/errors.ts';
 import type { RetentionSize } from './storage/retention.ts';
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -10,12 +11,12 @@ const UNITS: Readonly<Record<string, number>> = {
   TIB: 2 ** 40,
 };
 
-/** @throws Error that says what it must be */
+/** @throws ConfigError that says what it must be */
 export function retentionSize(text: string): RetentionSize {
   const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*(%|[KMGT]i?B)$/i.exec(text.trim()) ?? [];
   const value = Number(number);
   if (unit === '%' && value > 0 && value <= 100) return { share: value / 100 };
   const factor = UNITS[unit.toUpperCase()];
   if (factor !== undefined && value > 0) return { bytes: Math.floor(value * factor) };
-  throw new Error('It must be a size as in 500GB or 1.5TiB, or a share of the disk as in 80%.');
+  throw new ConfigError('bad_value', `"${text}" is not a size: write it like 500GB or 1.5TiB, or like 80% for a share of the disk`);
 }

@@ -6,33 +6,30 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { COMMON_OPTIONS } from '../agent/process/common-options.ts';
+import { EXIT, reasonOf } from '../agent/process/errors.ts';
+import { addOptions, argumentsOf, asTexts, type OptionValues } from '../agent/process/options.ts';
 import { escapeControls } from '../agent/process/terminal-text.ts';
-import { addOptions, optionArguments, readConfig } from './config.ts';
-import { reasonOf, StartError } from './errors.ts';
+import { COLLECTOR_OPTIONS } from './config.ts';
+import { StartError } from './errors.ts';
 
-/** What is passed on to the agent as it is given. */
-const AGENT_OPTIONS = {
-  replay: ['--replay <file>', 'show a recording in place of this host; needs no root'],
-  loop: ['--loop', 'begin the recording again when it ends'],
-  interval: ['--interval <duration>', 'time between two sweeps over the live sockets'],
-  metrics: ['--metrics <address>', 'where Prometheus finds the /metrics of the agent, or "none"'],
-  otlp: ['--otlp <url>', 'OTLP/HTTP receiver to export metrics to'],
-} as const;
+const FOR_COLLECTOR = asTexts(COLLECTOR_OPTIONS);
+const { replay, loop, interval, metrics, otlp } = COMMON_OPTIONS;
+const FOR_AGENT = asTexts({ replay, loop, interval, metrics, otlp });
 
-const CANNOT_RUN_HERE = 78;
+type Texts = OptionValues<typeof FOR_COLLECTOR> & OptionValues<typeof FOR_AGENT>;
+
 const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 40_000;
 
 export function command(): Command {
-  const up = addOptions(new Command('up'));
-  for (const [flags, help] of Object.values(AGENT_OPTIONS)) up.option(flags, help);
-  return up.action(run);
+  return addOptions(addOptions(new Command('up'), FOR_COLLECTOR), FOR_AGENT).action(run);
 }
 
-async function run(texts: Record<string, unknown>): Promise<void> {
+async function run(texts: Texts): Promise<void> {
   const stop = stopSignal();
   const stopped = new Promise<undefined>((resolve) => stop.addEventListener('abort', () => resolve(undefined)));
-  const collector = start('serve', optionArguments(texts));
+  const collector = start('serve', argumentsOf(FOR_COLLECTOR, texts));
   const died = ended(collector).then((how) => Promise.reject(new StartError('child_ended', `the collector ended by itself (${how})`)));
   // Also when nobody waits for it any more, because this process is what ends it.
   died.catch(() => undefined);
@@ -42,7 +39,7 @@ async function run(texts: Record<string, unknown>): Promise<void> {
     const reason = url && (await Promise.race([waitUntilReady(url, stop), died]));
     if (url === undefined || stop.aborted) return;
     process.stdout.write(`tcplens: dashboards on ${url}${reason ? ` (not ready yet: ${escapeControls(reason)})` : ''}\n`);
-    agent = start('agent', ['--collector', url, '--spool', join(readConfig(texts).data, 'agent'), ...agentArguments(texts)]);
+    agent = start('agent', ['--collector', url, '--spool', join(texts.data, 'agent'), ...argumentsOf(FOR_AGENT, texts)]);
     void ended(agent).then((how) => stop.aborted || tellOfAgent(how));
     await Promise.race([died, stopped]);
   } finally {
@@ -108,18 +105,9 @@ async function notReadyBecause(url: string): Promise<string> {
 }
 
 function tellOfAgent(end: string): void {
-  const cannot = end === `exit code ${CANNOT_RUN_HERE}`;
+  const cannot = end === `exit code ${EXIT.cannot_run}`;
   const what = cannot ? 'the agent cannot watch this machine, for the reason above' : `the agent ended (${end})`;
   process.stderr.write(`tcplens: ${what}; the collector goes on. --replay FILE shows a recording instead.\n`);
-}
-
-function agentArguments(texts: Record<string, unknown>): string[] {
-  return Object.entries(AGENT_OPTIONS).flatMap(([name, [flags]]) => {
-    const [flag = ''] = flags.split(' ');
-    const value = texts[name];
-    if (value === undefined) return [];
-    return value === true ? [flag] : [flag, String(value)];
-  });
 }
 
 /** Aborts when this process is asked to end. Asked again, it still waits for the others, within their bounds. */

@@ -4,6 +4,7 @@ import { SOURCE_OPTIONS } from '../config.ts';
 import { type Problem, problemsOf } from '../host/capabilities.ts';
 import { readCgroup2Mount } from '../host/cgroups.ts';
 import { readKernelMemory } from '../host/kernel-memory.ts';
+import { COMMON_OPTIONS } from '../process/common-options.ts';
 import { CannotRunError, EXIT } from '../process/errors.ts';
 import { addOptions, type OptionValues } from '../process/options.ts';
 import { openHostKernel, readFacts } from '../source/open-source.ts';
@@ -11,7 +12,7 @@ import { type Report, reportJson, reportText, type Watching } from './check-repo
 
 const CHECK_OPTIONS = {
   ...SOURCE_OPTIONS,
-  json: { flags: '--json', help: 'as one JSON object' },
+  json: COMMON_OPTIONS.json,
 } as const;
 
 export function command(): Command {

@@ -9,11 +9,13 @@ import { SOURCE_OPTIONS, type SourceConfig } from '../config.ts';
 import { reportText, TEXT_CHARS_MAX } from '../contract/report-text.ts';
 import { FILTER_OPTIONS } from '../filter/options.ts';
 import { type FilterOptions, type FilterRun, filterInKernel, filterRows } from '../filter/run.ts';
-import { ConfigError } from '../process/errors.ts';
+import type { KernelSource } from '../kernel/ring-source.ts';
+import { COMMON_OPTIONS } from '../process/common-options.ts';
+import { ConfigError, reasonOf } from '../process/errors.ts';
 import { addOptions, type OptionValues } from '../process/options.ts';
 import { stopSignal } from '../process/stop-signal.ts';
 import { escapeControls } from '../process/terminal-text.ts';
-import { parseCount, parseDuration, parseSize } from '../process/units.ts';
+import { parseSize } from '../process/units.ts';
 import { Anonymizer } from '../recording/anonymize.ts';
 import { readContents } from '../recording/contents.ts';
 import { copyRecording } from '../recording/copy.ts';
@@ -24,11 +26,13 @@ import { recordSource } from '../recording/record-source.ts';
 import { RecordingWriter, type WriteOptions } from '../recording/write.ts';
 import { openHostKernel } from '../source/open-source.ts';
 import type { Hook } from '../source/row-source.ts';
+import { unseenIn } from '../source/unseen.ts';
 import { bytes } from '../text/amounts.ts';
+import { sayUnseen, UnseenTold } from './unseen-told.ts';
 
 const OWN_OPTIONS = {
-  duration: { flags: '--duration <duration>', help: 'stop after this long', parse: parseDuration },
-  limit: { flags: '--limit <rows>', help: 'stop after this many rows', parse: parseCount(1, Number.MAX_SAFE_INTEGER) },
+  duration: COMMON_OPTIONS.duration,
+  limit: COMMON_OPTIONS.limit,
   maxBytes: { flags: '--max-bytes <size>', help: 'stop before the file gets larger', parse: parseSize },
   ...FILTER_OPTIONS,
   force: { flags: '--force', help: 'replace a file that is there' },
@@ -57,7 +61,10 @@ type RecordConfig = Omit<SourceConfig, 'speed' | 'loop' | 'hostId' | 'stateDir'>
 
 const NOTES = `
 A recording names no host, but holds addresses, process names, and of the processes, cgroups and network namespaces that
-it mentions the command line, container, unit and name. --anonymize leaves those out and keeps process names and ports.`;
+it mentions the command line, container, unit and name. --anonymize leaves those out and keeps process names and ports.
+
+What cannot be seen because a hook is not attached is said first and last, and the exit code is then 1, or 78 where nothing
+can be seen.`;
 
 export function command(): Command {
   const record = new Command('record')
@@ -66,7 +73,7 @@ export function command(): Command {
     .addHelpText('after', NOTES);
   return addOptions(record, RECORD_OPTIONS).action(async (file: string, config: RecordConfig) => {
     const anonymizer = anonymizerOf(config);
-    if (config.replay === undefined) await recordKernel(file, config, anonymizer);
+    if (config.replay === undefined) await recordHost(file, config, anonymizer);
     else copy(file, config.replay, config, anonymizer);
   });
 }
@@ -77,38 +84,54 @@ function anonymizerOf({ anonymize, anonymizeSecret }: RecordConfig): Anonymizer 
   try {
     return new Anonymizer(readFileSync(anonymizeSecret));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : error;
+    const reason = reasonOf(error);
     const make = 'head -c 32 /dev/urandom > secret';
-    throw new ConfigError(
-      'no_secret',
-      `cannot read the secret ${anonymizeSecret} (${reason}): give a file, made like this: ${make}`,
-      error,
-    );
+    throw new ConfigError('no_secret', `cannot read the secret ${anonymizeSecret} (${reason}): give a file, made like this: ${make}`, {
+      cause: error,
+    });
   }
 }
 
-async function recordKernel(file: string, config: RecordConfig, anonymizer: Anonymizer | undefined): Promise<void> {
+async function recordHost(file: string, config: RecordConfig, anonymizer: Anonymizer | undefined): Promise<void> {
   const source = await openHostKernel({ ...config, hostId: HOST_ID, stateDir: '' });
   try {
-    const header = {
-      kernel: /^\d+\.\d+/.exec(release())?.[0] ?? '',
-      started_ns: String(BigInt(Date.now()) * 1_000_000n),
-      interval_ms: config.interval,
-      anonymized: anonymizer !== undefined,
-      ...filtersOf(config),
-      refused: lacking(source.hooks()),
-      absent: lacking(source.fields()),
-    };
-    const filters = filterRun(config, (options) => filterInKernel(source.filters, options));
-    const writer = create(file, header, config);
-    source.restrict(config.ownNetns);
-    const signals = [stopSignal(), ...(config.duration === undefined ? [] : [AbortSignal.timeout(config.duration)])];
-    const intake = new Intake(writer, { anonymizer, filters, limit: config.limit });
-    await recordSource(source, writer, intake, { interval_ms: config.interval, stop: AbortSignal.any(signals) });
-    summarize(file, writer, source.counters());
+    await recordKernel(source, file, config, anonymizer);
   } finally {
     source.close();
   }
+}
+
+/** @throws CannotRunError, AgentError at the end, where rows could not be seen: what could is in the file */
+export async function recordKernel(
+  source: KernelSource,
+  file: string,
+  config: RecordConfig,
+  anonymizer: Anonymizer | undefined,
+): Promise<void> {
+  const unseen = new UnseenTold({ unseen: (kinds) => unseenIn(source, kinds) }, new Set(KIND), sayUnseen);
+  unseen.look();
+  if (unseen.is_all) unseen.end();
+  const header = {
+    kernel: /^\d+\.\d+/.exec(release())?.[0] ?? '',
+    started_ns: String(BigInt(Date.now()) * 1_000_000n),
+    interval_ms: config.interval,
+    anonymized: anonymizer !== undefined,
+    ...filtersOf(config),
+    refused: lacking(source.hooks()),
+    absent: lacking(source.fields()),
+  };
+  const filters = filterRun(config, (options) => filterInKernel(source.filters, options));
+  const writer = create(file, header, config);
+  source.restrict(config.ownNetns);
+  const signals = [stopSignal(), ...(config.duration === undefined ? [] : [AbortSignal.timeout(config.duration)])];
+  const intake = new Intake(writer, { anonymizer, filters, limit: config.limit });
+  await recordSource(source, writer, intake, {
+    interval_ms: config.interval,
+    stop: AbortSignal.any(signals),
+    onSweep: () => unseen.look(),
+  });
+  summarize(file, writer, source.counters());
+  unseen.end();
 }
 
 function copy(file: string, from: string, config: RecordConfig, anonymizer: Anonymizer | undefined): void {

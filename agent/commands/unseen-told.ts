@@ -1,7 +1,12 @@
 // What a command cannot see of the kinds it was asked for: said as soon as it is known, and once more at the end, which is then no success.
 import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import { AgentError, CannotRunError } from '../process/errors.ts';
+import { escapeControls } from '../process/terminal-text.ts';
 import { NOTHING_UNSEEN, type Unseen } from '../source/unseen.ts';
+
+export function sayUnseen(sentence: string): void {
+  process.stderr.write(`tcplens: ${escapeControls(sentence)}\n`);
+}
 
 export class UnseenTold {
   readonly #look: () => Unseen;

@@ -7,13 +7,14 @@ import { FILTER_OPTIONS } from '../filter/options.ts';
 import { parseFilter } from '../filter/parse.ts';
 import { Drain } from '../loop/drain.ts';
 import { pump } from '../loop/pump.ts';
-import { AgentError } from '../process/errors.ts';
+import { COMMON_OPTIONS } from '../process/common-options.ts';
+import { TcplensError } from '../process/errors.ts';
 import { addOptions, type OptionValues } from '../process/options.ts';
 import { stopSignal } from '../process/stop-signal.ts';
-import { oneOf, parseCount, parseDuration } from '../process/units.ts';
+import { oneOf } from '../process/units.ts';
 import { openSource } from '../source/open-source.ts';
 import type { Source } from '../source/source.ts';
-import { UnseenTold } from './unseen-told.ts';
+import { sayUnseen, UnseenTold } from './unseen-told.ts';
 import { Printer, WATCH_FORMATS } from './watch-printer.ts';
 
 const OWN_OPTIONS = {
@@ -24,8 +25,8 @@ const OWN_OPTIONS = {
     parse: oneOf(WATCH_FORMATS),
     fallback: 'text',
   },
-  duration: { flags: '--duration <duration>', help: 'stop after this long', parse: parseDuration },
-  limit: { flags: '--limit <rows>', help: 'stop after this many rows', parse: parseCount(1, Number.MAX_SAFE_INTEGER) },
+  duration: COMMON_OPTIONS.duration,
+  limit: COMMON_OPTIONS.limit,
 } as const;
 
 const WATCH_OPTIONS = {
@@ -75,7 +76,7 @@ async function runWatch(kinds: ReadonlySet<Kind>, config: WatchConfig): Promise<
 export async function watchSource(source: Source, kinds: ReadonlySet<Kind>, config: WatchConfig): Promise<void> {
   const { filter: expressions, filterBudget: budget, duration: duration_ms } = config;
   const { rows } = source;
-  const unseen = new UnseenTold(source, kinds, (sentence) => process.stderr.write(`tcplens: ${sentence}\n`));
+  const unseen = new UnseenTold(source, kinds, sayUnseen);
   unseen.look();
   if (unseen.is_all) unseen.end();
   const filters = expressions && source.filter({ expressions, kinds: [...kinds], budget, duration_ms });
@@ -108,7 +109,7 @@ function endAfter(unseen: UnseenTold): void {
   try {
     unseen.end();
   } catch (error) {
-    if (!(error instanceof AgentError)) throw error;
+    if (!(error instanceof TcplensError)) throw error;
     process.stderr.write(`tcplens: ${error.message}\n`);
     process.exit(error.exitCode);
   }

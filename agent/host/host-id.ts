@@ -27,7 +27,7 @@ export function readHostId(state_dir: string, machine_id_file = '/etc/machine-id
     throw new ConfigError(
       'no_host_id',
       `this machine has no /etc/machine-id and ${file} cannot be written: give --state-dir or --host-id`,
-      error,
+      { cause: error },
     );
   }
   return BigInt(`0x${made}`);

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { isIP, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AgentError } from '../process/errors.ts';
+import { AgentError, reasonOf } from '../process/errors.ts';
 import { hostIn, isLoopback, isLoopbackHostHeader } from '../process/loopback.ts';
 import type { Endpoint } from '../process/units.ts';
 
@@ -34,7 +34,9 @@ export async function serveMetrics({ host, port }: Endpoint, render: () => Promi
   server.once('error', reject);
   server.listen(port, host, resolve);
   await promise.catch((error: unknown) => {
-    throw new AgentError('metrics_address', `cannot serve /metrics on ${host}:${port}: use another --metrics address, or none`, error);
+    throw new AgentError('metrics_address', `cannot serve /metrics on ${host}:${port}: use another --metrics address, or none`, {
+      cause: error,
+    });
   });
   return server;
 }
@@ -62,7 +64,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, bound:
       const text = await cache.text();
       response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'content-length': text.length }).end(text);
     } catch (error) {
-      refuse(500, `the metrics cannot be collected: ${error instanceof Error ? error.message : error}`);
+      refuse(500, `the metrics cannot be collected: ${reasonOf(error)}`);
     }
   }
 }

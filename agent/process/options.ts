@@ -1,4 +1,4 @@
-// From a table of options to commander's and back: name, value, default and help are said once, in the table.
+// From a table of options to commander's and back: name, value, default, environment variable and help are said once, in the table.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from './errors.ts';
 
@@ -13,6 +13,8 @@ export type OptionSpec<Value = unknown> = {
   hidden?: boolean;
 };
 
+export type OptionTable = Readonly<Record<string, OptionSpec>>;
+
 type ValueOf<Spec> = Spec extends { parse: (text: string) => infer Value }
   ? Spec extends { fallback: string }
     ? Value
@@ -22,7 +24,7 @@ type ValueOf<Spec> = Spec extends { parse: (text: string) => infer Value }
 /** What a table's options come to; the keys are commander's, the flag in camelCase. */
 export type OptionValues<Table> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> };
 
-export function addOptions(command: Command, table: Record<string, OptionSpec>): Command {
+export function addOptions(command: Command, table: OptionTable): Command {
   for (const spec of Object.values(table)) command.addOption(optionOf(spec));
   return command;
 }
@@ -38,5 +40,30 @@ function optionOf({ flags, help, parse, fallback, env, hidden = false }: OptionS
     } catch (error) {
       throw error instanceof ConfigError ? new InvalidArgumentError(error.message) : error;
     }
+  });
+}
+
+type Texts<Table> = { [Name in keyof Table]: Table[Name] & { parse?(text: string): string } };
+
+/** The same options for a command that hands them on to another process: checked here, and kept as they were given. */
+export function asTexts<Table extends OptionTable>(table: Table): Texts<Table> {
+  const kept = Object.entries(table).map(([name, spec]) => {
+    const { parse } = spec;
+    const check = (text: string) => {
+      parse?.(text);
+      return text;
+    };
+    return [name, parse === undefined ? spec : { ...spec, parse: check }] as const;
+  });
+  return Object.fromEntries(kept) as Texts<Table>;
+}
+
+/** The command line that gives another process what `asTexts` kept. */
+export function argumentsOf(table: OptionTable, texts: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(table).flatMap(([name, { flags, parse }]) => {
+    const [flag = ''] = flags.split(' ');
+    const text = texts[name];
+    if (text === undefined || text === false) return [];
+    return parse === undefined ? [flag] : [flag, String(text)];
   });
 }

@@ -54,14 +54,18 @@ export function parseUrl(text: string): string {
 
 export type Endpoint = { host: string; port: number };
 
-/** A local address to listen on: "127.0.0.1:8601", "[::1]:8601"; or "none", a value of its own, since commander makes '' of undefined. */
-export function parseEndpoint(text: string): Endpoint | 'none' {
-  if (text === 'none') return text;
+/** A local address to listen on: "127.0.0.1:8601", "[::1]:8601". */
+export function parseAddress(text: string): Endpoint {
   const [, v6, v4, port] = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
   const host = v6 ?? v4;
   if (host === undefined || Number(port) > 65535)
     throw new ConfigError('bad_value', `"${text}" is not an address to listen on: write it like 127.0.0.1:8601`);
   return { host, port: Number(port) };
+}
+
+/** An address; or "none", a value of its own, since commander makes '' of undefined. */
+export function parseEndpoint(text: string): Endpoint | 'none' {
+  return text === 'none' ? text : parseAddress(text);
 }
 
 /** A host id: 16 hex digits, not all zero. */

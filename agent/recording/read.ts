@@ -4,7 +4,7 @@ import { Check } from 'typebox/schema';
 import { type Conversion, conversionTo, type Layout, LayoutError, parseLayout } from '../../bpf/rows/layout.ts';
 import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { replaced } from '../contract/report-text.ts';
-import { RecordingError } from '../process/errors.ts';
+import { RecordingError, reasonOf } from '../process/errors.ts';
 import {
   checkPrefix,
   countersOf,
@@ -91,8 +91,10 @@ function open(file: string): number {
 }
 
 function unreadable(file: string, error: unknown): RecordingError {
-  const why = error instanceof Error ? error.message : error;
-  return new RecordingError('unreadable', `cannot read the recording ${file} (${why}): give a file that tcplens record has made`, error);
+  const why = reasonOf(error);
+  return new RecordingError('unreadable', `cannot read the recording ${file} (${why}): give a file that tcplens record has made`, {
+    cause: error,
+  });
 }
 
 /** Text of others may have halves of characters in a file: they become U+FFFD, as in what is read from a host. */

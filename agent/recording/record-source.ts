@@ -16,7 +16,7 @@ export async function recordSource(
   source: RowSource,
   writer: RecordingWriter,
   intake: Intake,
-  { interval_ms, stop }: { interval_ms: number; stop: AbortSignal },
+  { interval_ms, stop, onSweep }: { interval_ms: number; stop: AbortSignal; onSweep?: () => void },
 ): Promise<void> {
   const began = performance.now();
   const offset_ms = () => Math.round(performance.now() - began);
@@ -31,8 +31,12 @@ export async function recordSource(
     intake.takeNames(entities.changes(source.netns()), offset_ms());
     entities.acknowledge();
   };
+  const afterSweep = () => {
+    takeNames();
+    onSweep?.();
+  };
   try {
-    await pump({ source, drain, interval_ms, stop: AbortSignal.any([stop, full.signal]), onSweep: takeNames });
+    await pump({ source, drain, interval_ms, stop: AbortSignal.any([stop, full.signal]), onSweep: afterSweep });
     takeNames();
   } finally {
     writer.end(source.counters(), offset_ms());

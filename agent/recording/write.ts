@@ -4,7 +4,7 @@ import { layoutOf } from '../../bpf/rows/layout.ts';
 import { KIND, KINDS, type Kind, type KindCounters } from '../../bpf/rows/rows.gen.ts';
 import { eachKind } from '../accounts/ledger.ts';
 import { BATCH_BYTES_MAX } from '../contract/batch-envelope.ts';
-import { RecordingError } from '../process/errors.ts';
+import { RecordingError, reasonOf } from '../process/errors.ts';
 import { encodeFrame, encodeJson, encodePrefix, type RecordedNames, type RecordingHeader, SORT } from './format.ts';
 
 /** Kept free below `bytes_max`: the end frame has some hundred. */
@@ -123,12 +123,9 @@ export class RecordingWriter {
     const full = cause instanceof Error && 'code' in cause && ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(String(cause.code));
     const total = Object.values(this.#rows).reduce((sum, rows) => sum + rows, 0);
     const kept = `it holds the ${total} rows until then and can be replayed`;
-    if (full) return new RecordingError('disk_full', `no room for more of ${this.#file}: ${kept}; free some, or set --max-bytes`, cause);
-    return new RecordingError(
-      'unwritable',
-      `cannot write ${this.#file}, ${kept}: ${cause instanceof Error ? cause.message : cause}`,
-      cause,
-    );
+    if (full)
+      return new RecordingError('disk_full', `no room for more of ${this.#file}: ${kept}; free some, or set --max-bytes`, { cause });
+    return new RecordingError('unwritable', `cannot write ${this.#file}, ${kept}: ${reasonOf(cause)}`, { cause });
   }
 }
 
@@ -137,12 +134,11 @@ function create(file: string, force: boolean): number {
     return openSync(file, force ? 'w' : 'wx');
   } catch (error) {
     const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-    if (exists) throw new RecordingError('exists', `${file} is there already: choose another name, or --force to replace it`, error);
-    const why = error instanceof Error ? error.message : error;
-    throw new RecordingError(
-      'unwritable',
-      `cannot create ${file} (${why}): give a file in a directory that is there and can be written`,
-      error,
-    );
+    if (exists)
+      throw new RecordingError('exists', `${file} is there already: choose another name, or --force to replace it`, { cause: error });
+    const why = reasonOf(error);
+    throw new RecordingError('unwritable', `cannot create ${file} (${why}): give a file in a directory that is there and can be written`, {
+      cause: error,
+    });
   }
 }

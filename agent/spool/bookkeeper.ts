@@ -1,4 +1,4 @@
-// Notes what changes and writes it into the books: all of one moment in one line.
+// Collects changes of segments, batches and row counts, and writes those of one moment into the books as one line.
 import type { Accounting } from '../accounts/accounting.ts';
 import type { Books } from './books.ts';
 import type { BooksLine, Run } from './books-check.ts';
@@ -9,7 +9,7 @@ export type BookkeeperOptions = {
   books: Books;
   accounting: Accounting;
   segments: Iterable<Segment>;
-  /** of this agent and of earlier ones that something is still to be sent or told of */
+  /** this run, and earlier ones that still have batches to send or accounting to report */
   runs: Map<string, Run>;
 };
 
@@ -21,7 +21,7 @@ export class Bookkeeper {
   readonly #changed = new Set<Segment>();
   readonly #done = new Map<number, Range[]>();
   readonly #gone = new Set<number>();
-  /** Not yet in a line. */
+  /** changes that are in no line yet */
   #went: number[] = [];
   #forgotten: string[] = [];
 
@@ -45,7 +45,7 @@ export class Bookkeeper {
     this.#done.set(segment.number, ranges);
   }
 
-  /** Its file is to go once this is on disk. */
+  /** The segment's file may be removed once this line is on disk. */
   gone(segment: Segment): void {
     this.#changed.delete(segment);
     this.#done.delete(segment.number);
@@ -63,7 +63,7 @@ export class Bookkeeper {
     this.#forgotten.push(epoch);
   }
 
-  /** Throws where the disk does not take it; then it is written with the next. */
+  /** Throws where the disk refuses the write; the changes are then in the next line. */
   async write(durable: boolean): Promise<void> {
     if (this.#accounting.coarsen()) this.#books.wantSnapshot();
     const line = this.#line();

@@ -1,35 +1,35 @@
-// What a line of the books says, and whether one says what this version can go on with. Its checksum only tells that it is as somebody wrote it: that may have
-// been another version. By hand, since the schemas' library is not worth its memory in an agent.
+// The type of a line of the books, and the check that a parsed line has it. The checksum only tells that a line is as it was written: that
+// may have been done by another version. Written by hand, since the schema library is not worth its memory in an agent.
 import type { Total } from '../accounts/accounting.ts';
 import type { AccountingEntry, AgentReport } from '../contract/agent-report.ts';
 import { OUTCOMES } from '../contract/outcome.ts';
 import type { Range } from './ranges.ts';
 import type { RowCount } from './row-counts.ts';
 
-/** What a report of a run says of its host, for the time when that run is over. */
+/** A run of an agent, with what reports say of its host: they are still sent after the run has ended. */
 export type Run = { epoch: string; host_id: string; host: AgentReport['host'] };
 
 export type SegmentLine = { number: number; length: number; waiting: RowCount[] };
 
-/** What has changed. Figures are absolute, so a line that is read twice changes nothing. */
+/** What has changed since the last line. Figures are absolute, so a line that is read twice changes nothing. */
 export type BooksLine = {
-  /** in the first line, which says all there was */
+  /** all runs; only in the first line of a file, which is a snapshot */
   runs?: Run[];
-  /** runs that all has been told of */
+  /** runs whose batches are all sent and whose accounting is all reported */
   forgotten?: string[];
   entries?: AccountingEntry[];
   totals?: Total[];
-  /** runs of which a collector may have something */
+  /** runs of which a report was posted: a collector may have its figures */
   posted?: string[];
   segments?: SegmentLine[];
   done?: { number: number; ranges: Range[] }[];
-  /** segments whose files may go */
+  /** segments whose files may be removed */
   gone?: number[];
 };
 
 type Is = (value: unknown) => boolean;
 
-/** A segment's file is named by twelve digits. */
+/** The name of a segment's file has twelve digits. */
 const SEGMENT_NUMBER_MAX = 999_999_999_999;
 const KIND_CHARS_MAX = 32;
 const TEXT_CHARS_MAX = 255;
@@ -77,7 +77,7 @@ const MEMBERS: Readonly<Record<keyof BooksLine, Is>> = {
   gone: listOf(isNumber),
 };
 
-/** Each member may be missing; those that this version does not know are left unread. */
+/** Each member may be missing; members that this version does not know are ignored. */
 export function isBooksLine(value: unknown): value is BooksLine {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   return Object.entries(MEMBERS).every(([name, is]) => Reflect.get(value, name) === undefined || is(Reflect.get(value, name)));

@@ -1,18 +1,19 @@
-// The spool's books: what came of segments, batches and rows, a line for what changed since the last. One line is written at once, so
-// that what it says of files and of rows is always of the same moment. A line: CRC-32C of what follows, a space, JSON, a newline.
-import { crc32c } from '@node-rs/crc32';
+// The spool's books: an append-only file that says what became of segments, batches and rows. Each line has what changed since the one
+// before and is written at once, so what it says of files and of rows is of the same moment. A line: CRC-32 of the JSON, a space, the
+// JSON, a newline.
+import { crc32 } from 'node:zlib';
 import type { Total } from '../accounts/accounting.ts';
 import type { AccountingEntry } from '../contract/agent-report.ts';
 import { type BooksLine, isBooksLine, type Run } from './books-check.ts';
 import { Ranges } from './ranges.ts';
 import { RowCounts } from './row-counts.ts';
 
-/** What all lines come to. */
+/** The state after all lines. */
 export class BooksState {
   readonly runs = new Map<string, Run>();
   readonly entries = new Map<string, AccountingEntry>();
   readonly totals = new Map<string, Total>();
-  /** undefined: a line cannot be read, so it may be any */
+  /** undefined: a line is damaged, so any run may have been posted */
   posted: Set<string> | undefined;
   readonly segments = new Map<number, { length: number; waiting: RowCounts }>();
   readonly done = new Map<number, Ranges>();
@@ -48,10 +49,10 @@ export class BooksState {
 
 export function formatLine(line: BooksLine): string {
   const json = JSON.stringify(line);
-  return `${crc32c(json).toString(16).padStart(8, '0')} ${json}\n`;
+  return `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`;
 }
 
-/** Reads what there is. Lines that a crash or the disk has damaged are left out, and those that another version has written otherwise. */
+/** Reads all lines but those that are damaged or do not have this version's shape. */
 export function readLines(text: string): BooksState {
   const state = new BooksState();
   const lines = text.split('\n');
@@ -59,7 +60,7 @@ export function readLines(text: string): BooksState {
   for (const [index, each] of lines.entries()) {
     const line = readLine(each);
     if (line !== undefined) state.apply(line);
-    // What a crash has left of the last one was not yet acted on.
+    // A torn last line is of a write that never returned, so nothing was done that relied on it.
     else if (index < lines.length - 1) whole = false;
   }
   if (!whole) state.posted = undefined;
@@ -68,7 +69,7 @@ export function readLines(text: string): BooksState {
 
 function readLine(text: string): BooksLine | undefined {
   const json = text.slice(9);
-  if (text.charAt(8) !== ' ' || Number.parseInt(text.slice(0, 8), 16) !== crc32c(json)) return undefined;
+  if (text.charAt(8) !== ' ' || Number.parseInt(text.slice(0, 8), 16) !== crc32(json)) return undefined;
   try {
     const line: unknown = JSON.parse(json);
     return isBooksLine(line) ? line : undefined;

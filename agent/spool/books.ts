@@ -1,4 +1,4 @@
-// The books' file: lines are added, and from time to time replaced by one that says what they add up to.
+// The file of the books: lines are appended, and from time to time the file is replaced by a snapshot, one line with the whole state.
 import { join } from 'node:path';
 import type { BooksLine } from './books-check.ts';
 import { BooksState, formatLine, readLines } from './books-line.ts';
@@ -6,7 +6,7 @@ import type { Disk, DiskFile } from './disk.ts';
 
 const FILE = 'books';
 const SNAPSHOT_AT_BYTES = 1024 * 1024;
-/** Lines that wait for a disk that takes nothing; beyond it the next thing written is a snapshot. */
+/** Lines that are kept for a disk that refuses writes; with more, a snapshot is written instead. */
 const PENDING_CHARS_MAX = 1024 * 1024;
 
 export class Books {
@@ -23,7 +23,7 @@ export class Books {
     this.#directory = directory;
   }
 
-  /** What an earlier run has left; empty where there is nothing, or nothing that can be read. */
+  /** The state that an earlier run has left; empty where there is no file, or no line of it can be read. */
   async read(): Promise<BooksState> {
     const file = await this.#disk.open(join(this.#directory, FILE), 'read').catch(() => undefined);
     if (file === undefined) return new BooksState();
@@ -41,13 +41,13 @@ export class Books {
     return this.#wants_snapshot || this.#length > this.#snapshot_length + SNAPSHOT_AT_BYTES;
   }
 
-  /** The next thing written is to be all there is. */
+  /** The next write is a snapshot. */
   wantSnapshot(): void {
     this.#wants_snapshot = true;
     this.#pending = '';
   }
 
-  /** Writes what has changed. Where that fails, it is written with what comes next. */
+  /** Appends a line. Where that fails, the line is written before the next one. */
   async add(line: BooksLine, durable: boolean): Promise<void> {
     if (this.#pending.length > PENDING_CHARS_MAX) this.wantSnapshot();
     this.#pending += formatLine(line);
@@ -60,7 +60,7 @@ export class Books {
     if (durable) await file.sync();
   }
 
-  /** Begins anew with a line that says it all. Where that fails, what was there still counts. */
+  /** Replaces the file by a snapshot. Where that fails, the old file stays valid. */
   async replace(snapshot: BooksLine): Promise<void> {
     const path = join(this.#directory, FILE);
     const bytes = Buffer.from(formatLine(snapshot));

@@ -1,23 +1,23 @@
-// Which segments have to go, oldest first: arithmetic on their sizes and ages.
+// Which segments are given up to stay within the spool's size and age, oldest first: arithmetic on their sizes and ages.
 import type { GivenUp } from './segment.ts';
 
 export type Caps = {
-  /** of all segment files */
+  /** of all segment files together */
   bytes_max: number;
-  /** since a batch was cut */
+  /** how long after it was cut a batch may be kept */
   age_ms_max: number;
 };
 
 const SEGMENT_BYTES = 8 * 1024 * 1024;
-/** Records that one segment holds at most: their places are in memory while it is read back. */
+/** Records that one segment holds at most: their offsets are in memory while it is read back. */
 const SEGMENT_BATCHES_MAX = 16_384;
 const SEGMENT_AGE_MS_MAX = 3_600_000;
-/** Parts that the caps are divided into, so that what goes at once is little of what is kept. */
+/** A segment is at most one of this many parts of the caps, so that giving one up loses little of what is kept. */
 const PARTS = 16;
 
 export type SegmentSize = { length: number; batches: number; oldest_ms: number };
 
-/** Whether the next batch begins a new segment: this one is large, long or old enough. */
+/** Whether the next batch begins a new segment: this one has enough bytes or records, or is old enough. */
 export function isFull({ length, batches, oldest_ms }: SegmentSize, { bytes_max, age_ms_max }: Caps, now_ms: number): boolean {
   if (batches === 0) return false;
   return (
@@ -28,7 +28,7 @@ export function isFull({ length, batches, oldest_ms }: SegmentSize, { bytes_max,
 }
 
 /**
- * The segments that are given up before `incoming` more bytes are written, with the reason.
+ * The segments to give up before `incoming` more bytes are written, with the reason for each.
  * @param segments - oldest first
  */
 export function toGiveUp<Kept extends { length: number; newest_ms: number }>(

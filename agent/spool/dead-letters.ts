@@ -1,5 +1,5 @@
-// Batches that a collector has refused for good, as records like those of a segment, for people to look at. Two files, so that
-// the older half goes when there are too many.
+// Batches that a collector has refused for good, kept for people to look at, as records like those of a segment. Two files: when the newer
+// is full, it replaces the older.
 import { join } from 'node:path';
 import type { Disk } from './disk.ts';
 import { type Batch, encodeRecord } from './record.ts';
@@ -19,7 +19,7 @@ export class DeadLetters {
     this.#half_bytes = half_bytes;
   }
 
-  /** Keeps a batch if the disk takes it; it is lost either way. */
+  /** Writes the batch, if the disk takes it. Its rows are counted as rejected either way. */
   add(batch: Batch): Promise<void> {
     this.#turn = this.#turn.then(() => this.#write(batch)).catch(() => undefined);
     return this.#turn;

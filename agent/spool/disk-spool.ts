@@ -1,4 +1,4 @@
-// The batches on disk. What it is asked for happens one after the other; a batch is under way for one asker at a time.
+// The batches on disk. Calls are carried out one after the other; a batch is leased to one caller at a time.
 import type { Outcome } from '../contract/outcome.ts';
 import type { Bookkeeper } from './bookkeeper.ts';
 import { type Caps, toGiveUp } from './caps.ts';
@@ -17,12 +17,12 @@ export type DiskSpoolParts = {
   count: Count;
 };
 
-/** Attempts to read a segment before it is given up. */
+/** A segment that fails to be read this often is given up. */
 const FAILED_READS_MAX = 5;
 
 export class DiskSpool {
   readonly #parts: DiskSpoolParts;
-  /** also those of segments that have been given up */
+  /** those of segments that have been given up included */
   readonly leased: Leases;
   readonly #removal: Removal;
   #turn: Promise<unknown> = Promise.resolve();
@@ -33,17 +33,17 @@ export class DiskSpool {
     this.#removal = new Removal(parts.segments, parts.reader, parts.keeper);
   }
 
-  /** of segment files */
+  /** of all segment files */
   get bytes(): number {
     return [...this.#parts.segments].reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** Segments that may hold rows that wait. */
+  /** Segments that may have batches that wait. */
   get segments(): Iterable<Segment> {
     return this.#parts.segments;
   }
 
-  /** Writes a batch and leases it. Throws where the disk does not take it. */
+  /** Writes a batch and leases it to the caller. Throws where the disk refuses the write. */
   append(batch: Batch, now_ms: number): Promise<Place> {
     return this.#inTurn(async () => {
       await this.#keepWithin(batch.payload.length, now_ms);
@@ -60,8 +60,8 @@ export class DiskSpool {
   }
 
   /**
-   * Leases the oldest batch that waits. Throws where its file cannot be read, a few times for each file. What is found to
-   * be damaged or too old on the way is counted.
+   * Leases the oldest batch that waits. Throws where its file cannot be read, until that file is given up. Batches that are found to be
+   * damaged or too old meanwhile are counted as lost.
    */
   next(isHeld: (schema: string) => boolean, now_ms: number): Promise<{ batch: Batch; place: Place } | undefined> {
     return this.#inTurn(async () => {
@@ -79,7 +79,7 @@ export class DiskSpool {
     const { reader, caps } = this.#parts;
     const found = await reader.find(segment, isHeld).catch((error: unknown) => this.#cannotRead(segment, error));
     if (found === undefined) {
-      // The file has gone, or has become one without these headers.
+      // The file was removed, or its content was replaced.
       segment.damaged = true;
       this.#giveUp(segment, 'spool_damaged');
       return undefined;
@@ -95,19 +95,19 @@ export class DiskSpool {
     return undefined;
   }
 
-  /** Too many open files, say, is over after a while; what has failed this often is lost. */
+  /** Some read errors pass, such as too many open files; a segment with too many of them is given up. */
   #cannotRead(segment: Segment, error: unknown): undefined {
     segment.failed_reads++;
     if (segment.failed_reads < FAILED_READS_MAX) throw error;
   }
 
-  /** A leased batch waits again. */
+  /** Ends the lease: the batch waits again. */
   release(place: Place): void {
     this.leased.release(place);
     this.#parts.reader.rewind();
   }
 
-  /** A leased batch has come to its end. */
+  /** Ends the lease: the batch is done, and never read again. */
   settle(place: Place, outcome: Outcome): void {
     const { segment, record } = place;
     if (!this.leased.settle(place, outcome)) return;
@@ -116,8 +116,8 @@ export class DiskSpool {
   }
 
   /**
-   * Gives up what is too much or too old, and brings to disk what lags behind; the books only where they are to be `durable`, for
-   * SIGKILL does not take what was written. Throws where the disk does not take it.
+   * Gives up segments beyond the caps and flushes what was written to the disk. The books are flushed only if `durable`: data that was
+   * written survives SIGKILL unflushed, only a crash of the machine loses it. Throws where the disk refuses.
    */
   flush(durable: boolean, now_ms: number): Promise<void> {
     return this.#inTurn(async () => {

@@ -1,11 +1,11 @@
-// The file-system calls that the spool makes, all of them, so that tests can let each one fail as disks do.
+// All file-system calls that the spool makes, behind one type, so that tests can make each of them fail as disks do.
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 
 export type DiskFile = {
-  /** Bytes read; fewer than asked for only at the end of the file. */
+  /** Returns the bytes read: fewer than asked for only at the end of the file. */
   read(into: Uint8Array, position: number): Promise<number>;
-  /** Writes all of it or throws; what a failed write has left behind it is not known. */
+  /** Writes all bytes or throws; a write that failed may have left any part of them in the file. */
   write(parts: readonly Uint8Array[], position: number): Promise<void>;
   truncate(length: number): Promise<void>;
   sync(): Promise<void>;
@@ -14,18 +14,18 @@ export type DiskFile = {
 };
 
 export type Disk = {
-  /** `new`: fails where the name is taken. `any`: made if it is missing, kept if not. */
+  /** `new`: fails where the file exists. `any`: creates it if it is missing. */
   open(path: string, how: 'read' | 'new' | 'any'): Promise<DiskFile>;
   list(directory: string): Promise<string[]>;
   rename(from: string, to: string): Promise<void>;
-  /** Not an error where there is none. */
+  /** Does nothing where there is no such file. */
   remove(path: string): Promise<void>;
-  /** A new or removed name survives power loss only once its directory is flushed. */
+  /** Flushes the directory: before that, power loss can undo the creation or removal of a file. */
   syncDirectory(path: string): Promise<void>;
 };
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-/** A link is never followed: none is the spool's. */
+/** Symbolic links are not followed: the spool makes none. */
 const FLAGS = {
   read: O_RDONLY | O_NOFOLLOW,
   new: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
@@ -58,7 +58,7 @@ function fileOf(handle: FileHandle): DiskFile {
     async write(parts, position) {
       const length = parts.reduce((sum, part) => sum + part.length, 0);
       const { bytesWritten } = await handle.writev(parts as Uint8Array[], position);
-      // A short write means that the disk is full: the next one would say so.
+      // After a short write, mostly on a full disk, the next call throws the error.
       if (bytesWritten < length) throw new Error(`wrote ${bytesWritten} of ${length} bytes: is the disk full?`);
     },
     truncate: (length) => handle.truncate(length),

@@ -1,4 +1,5 @@
-// How the rows of each schema in the spool lie: an agent that has been upgraded can still tell a collector what its predecessor wrote.
+// The layouts of all schemas in the spool, in a file beside it: an upgraded agent can still tell a collector how the rows of its predecessor
+// are laid out.
 import { join } from 'node:path';
 import { type Layout, layoutOf, parseLayout } from '../../bpf/rows/layout.ts';
 import { KIND } from '../../bpf/rows/rows.gen.ts';
@@ -11,13 +12,13 @@ export function ownLayouts(): Map<string, Layout> {
   return new Map(KIND.map(layoutOf).map((layout) => [layout.schema, layout]));
 }
 
-/** Adds to this version's layouts those of `schemas` that were kept, and keeps them all. What cannot be read is left out. */
+/** This version's layouts and those of `schemas` that the file has; writes all of them back. Unreadable ones are left out. */
 export async function keepLayouts(disk: Disk, directory: string, schemas: ReadonlySet<string>): Promise<Map<string, Layout>> {
   const layouts = ownLayouts();
   for (const layout of await readLayouts(disk, directory)) {
     if (schemas.has(layout.schema) && !layouts.has(layout.schema)) layouts.set(layout.schema, layout);
   }
-  // A full disk only means that they are written at the next start.
+  // On a full disk they are written at the next start.
   await write(disk, directory, JSON.stringify([...layouts.values()])).catch(() => undefined);
   return layouts;
 }

@@ -1,11 +1,11 @@
-// Batches that are under way. Each ends once, also where its segment has been given up meanwhile: then it may still arrive.
+// Batches on disk that are leased. Each lease ends once, also where the segment is given up meanwhile: the batch may still arrive.
 import type { Outcome } from '../contract/outcome.ts';
 import type { BatchHead } from './record.ts';
 import { RowCounts } from './row-counts.ts';
 import type { GivenUp, Segment } from './segment.ts';
 import type { Place } from './segments.ts';
 
-/** Hears of rows that come to an end here. */
+/** Called with rows of batches that are done or lost. */
 export type Count = (head: Pick<BatchHead, 'epoch' | 'kind' | 'rows'>, outcome: Outcome) => void;
 
 export class Leases implements Iterable<Place> {
@@ -24,7 +24,7 @@ export class Leases implements Iterable<Place> {
     this.#places.add(place);
   }
 
-  /** It waits again, where it can. */
+  /** The batch waits again, unless its segment was given up: then it is lost. */
   release(place: Place): void {
     const { segment, record } = place;
     if (!this.#places.delete(place)) return;
@@ -32,7 +32,7 @@ export class Leases implements Iterable<Place> {
     else this.#count(record.head, segment.given_up);
   }
 
-  /** It has come to its end. True where its segment has one batch less that waits. */
+  /** The batch is done. Returns true if its segment still exists and has one batch less that waits. */
   settle(place: Place, outcome: Outcome): boolean {
     const { segment, record } = place;
     if (!this.#places.delete(place)) return false;
@@ -42,7 +42,7 @@ export class Leases implements Iterable<Place> {
     return true;
   }
 
-  /** What waits of a segment is lost. What is under way of it is not counted yet. */
+  /** Gives a segment up: its batches that wait are lost. Those that are leased are counted when their leases end. */
   giveUp(segment: Segment, why: GivenUp): void {
     segment.given_up = why;
     const lost = new RowCounts(segment.waiting);

@@ -1,8 +1,8 @@
-// One agent per spool. Node has no flock(2); SQLite, which is part of Node, takes the kernel's own record lock on a file, and the
-// kernel lets go of it however the process ends. It also holds between containers that share the directory.
+// One agent per spool. Node has no flock(2); SQLite, which is part of Node, takes the kernel's record lock on a file, and the kernel
+// releases that however the process ends. It also holds between containers that share the directory.
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { CannotRunError } from '../process/errors.ts';
+import { CannotRunError, reasonOf } from '../process/errors.ts';
 import { makeOwnDirectory, refuseLink } from './trust.ts';
 
 const FILE = 'lock';
@@ -18,7 +18,7 @@ export function lockSpool(directory: string): () => void {
     makeOwnDirectory(directory);
     refuseLink(directory, FILE);
     database = new DatabaseSync(join(directory, FILE), { timeout: 0 });
-    // With its journal in memory it leaves no other file there.
+    // With its journal in memory SQLite leaves no other file in the directory.
     database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (error) {
     database?.close();
@@ -32,9 +32,9 @@ function refusal(error: unknown, directory: string): CannotRunError {
   if (error instanceof CannotRunError) return error;
   if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) {
     const message = `another agent uses the spool ${directory}: stop it, or give this one a directory of its own with --spool`;
-    return new CannotRunError('spool_locked', message, error);
+    return new CannotRunError('spool_locked', message, { cause: error });
   }
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error);
   const message = `the spool ${directory} cannot be written (${reason}): give a directory that can with --spool, or keep batches in memory only with --spool none`;
-  return new CannotRunError('spool_unusable', message, error);
+  return new CannotRunError('spool_unusable', message, { cause: error });
 }

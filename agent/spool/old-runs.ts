@@ -1,15 +1,15 @@
-// Bounds the runs that an agent remembers: one that starts again and again while no collector is there would leave more and more.
+// Bounds the number of runs in the books: an agent that restarts again and again without a collector adds one with each start.
 import type { Accounting } from '../accounts/accounting.ts';
 import type { Run } from './books-check.ts';
 
-/** Also what a report may have to tell of at once, and the books' next snapshot has to hold. */
+/** All of these may be in one report, and are in each snapshot of the books. */
 const RUNS_MAX = 100;
 
 /**
- * Makes of the oldest runs fewer: those of one host of which nothing waits and no collector has been told become one, nothing being
- * lost. Where that is not enough, the oldest of which a collector may have something are forgotten.
+ * Reduces the oldest runs. Runs of one host without batches that wait, of which no report was posted, are folded into one, which loses
+ * nothing. Where that is not enough, the oldest runs that were posted are forgotten.
  * @param runs - oldest first
- * @returns rows seen by runs that were forgotten untold, for a person to know
+ * @returns rows of forgotten runs whose fate was not reported, for the log
  */
 export function boundRuns(runs: Map<string, Run>, waiting: ReadonlySet<string>, accounting: Accounting, runs_max = RUNS_MAX): number {
   const ended = [...runs.values()].filter(({ epoch }) => !waiting.has(epoch));

@@ -1,4 +1,4 @@
-// Opens the directory of a spool: locks it, takes over what is in it, and puts the parts together.
+// Opens the directory of a spool: locks it, recovers what earlier runs have left in it, and composes the parts.
 import type { Layout } from '../../bpf/rows/layout.ts';
 import { Accounting } from '../accounts/accounting.ts';
 import type { Log } from '../process/log.ts';
@@ -18,7 +18,7 @@ import { Segments } from './segments.ts';
 import { Spool } from './spool.ts';
 
 export type OpenOptions = {
-  /** undefined: nothing is kept on disk */
+  /** undefined: batches are kept in memory only */
   directory: string | undefined;
   caps: Caps;
   memory_bytes: number;
@@ -33,12 +33,12 @@ export type OpenOptions = {
 export type Opened = {
   spool: Spool;
   accounting: Accounting;
-  /** this one and those of which something is still to be sent or told */
+  /** this run, and earlier ones that still have batches to send or accounting to report */
   runs: Map<string, Run>;
-  /** by schema: of this version, and of all that lies in the spool as far as it is known */
+  /** by schema: this version's layouts, and those of older batches in the spool as far as they are known */
   layouts: Map<string, Layout>;
   dead_letters: DeadLetters | undefined;
-  /** A run of which nothing waits and nothing is untold is forgotten. */
+  /** Forgets earlier runs whose batches are all done and whose accounting is all reported. */
   forgetEnded(): void;
   close(): Promise<void>;
 };

@@ -1,4 +1,4 @@
-// Batches in memory, where the disk takes none or there is to be no spool: oldest first, in a bounded number of bytes.
+// Batches in memory, where the disk refuses writes or there is no spool on disk: oldest first, bounded in bytes.
 import type { Batch } from './record.ts';
 import type { RowCounts } from './row-counts.ts';
 
@@ -22,7 +22,7 @@ export class Overflow {
     return this.#batches.values();
   }
 
-  /** Takes a batch in, leased, and returns those that had to go for it: the oldest that are not under way. */
+  /** Adds a batch, leased, and returns those that were dropped to make room: the oldest that are not leased. */
   add(batch: Batch): { kept: Kept; dropped: Batch[] } {
     const kept = { batch, leased: true };
     this.#batches.add(kept);
@@ -47,7 +47,7 @@ export class Overflow {
     return undefined;
   }
 
-  /** False if it has been removed before. */
+  /** Returns false if it was removed before. */
   remove(kept: Kept): boolean {
     const had = this.#batches.delete(kept);
     if (had) this.#bytes -= kept.batch.payload.length;

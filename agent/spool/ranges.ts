@@ -1,6 +1,6 @@
-// A set of bytes of a file as ranges, for what of a segment is done. Batches are mostly done in order, so there are few.
+// A set of byte offsets as ranges: the parts of a segment whose batches are done. Batches are mostly done in order, so there are few ranges.
 
-/** From the first byte to the one after the last. */
+/** The offset of the first byte, and the one after the last. */
 export type Range = readonly [from: number, to: number];
 
 export class Ranges {

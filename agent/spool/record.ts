@@ -1,9 +1,9 @@
-// One batch as it lies in a file of the spool: a header with checksums of its own and of the payload, then the payload. So a damaged
-// payload costs one batch, whose rows are still known, and after a damaged header the next one can be found.
-import { crc32c } from '@node-rs/crc32';
+// The format of one batch in a segment file: a header with a checksum of itself and one of the payload, then the payload. So a damaged
+// payload costs one batch, and its number of rows is still known; after a damaged header the next one can be found.
+import { crc32 } from 'node:zlib';
 import { BATCH_BYTES_MAX } from '../contract/batch-envelope.ts';
 
-/** What is known of a batch without its rows. Host and epoch are 16 hex digits; kind and schema may be an earlier version's. */
+/** A batch without its payload. Host and epoch are 16 hex digits; kind and schema may be an earlier version's. */
 export type BatchHead = {
   host_id: string;
   epoch: string;
@@ -14,10 +14,10 @@ export type BatchHead = {
   cut_at_ms: number;
 };
 
-/** `payload`: the rows in one zstd frame, as they travel. */
+/** `payload`: the rows in one zstd frame, as they are sent. */
 export type Batch = BatchHead & { payload: Uint8Array };
 
-/** Where a record lies: its payload ends at `at + length`. */
+/** A record's place in its file: from `at` to `at + length`, the end of its payload. */
 export type RecordPlace = { at: number; length: number; head: BatchHead; payload_length: number; payload_crc: number };
 
 const MAGIC = 0x70736374;
@@ -26,17 +26,17 @@ const VERSION = 1;
 const ZSTD = 1;
 const FIXED_BYTES = 56;
 export const HEADER_BYTES_MAX = FIXED_BYTES + 2 * 255;
-/** What zstd makes of a full batch that does not compress, and room. */
+/** A full batch that does not compress, with zstd's overhead and some room. */
 const PAYLOAD_BYTES_MAX = BATCH_BYTES_MAX + 64 * 1024;
 export const MAGIC_BYTES = Buffer.from([0x74, 0x63, 0x73, 0x70]);
 
-/** The record's bytes in two parts, so that the payload is not copied. */
+/** Header and payload apart, so that the payload is not copied. */
 export function encodeRecord({ host_id, epoch, kind, schema, sequence, rows, cut_at_ms, payload }: Batch): [Buffer, Uint8Array] {
   const names = Buffer.from(kind + schema, 'latin1');
   const header = Buffer.alloc(FIXED_BYTES + names.length);
   header.writeUInt32LE(MAGIC, 0);
   header.writeUInt32LE(payload.length, 8);
-  header.writeUInt32LE(crc32c(payload), 12);
+  header.writeUInt32LE(crc32(payload), 12);
   header.writeBigUInt64LE(BigInt(`0x${host_id}`), 16);
   header.writeBigUInt64LE(BigInt(`0x${epoch}`), 24);
   header.writeBigUInt64LE(BigInt(sequence), 32);
@@ -47,20 +47,20 @@ export function encodeRecord({ host_id, epoch, kind, schema, sequence, rows, cut
   header.writeUInt8(kind.length, 54);
   header.writeUInt8(schema.length, 55);
   names.copy(header, FIXED_BYTES);
-  header.writeUInt32LE(crc32c(header.subarray(8)), 4);
+  header.writeUInt32LE(crc32(header.subarray(8)), 4);
   return [header, payload];
 }
 
 /**
- * The record whose header begins at `offset` of `bytes`; undefined where no whole and undamaged header is.
- * @param at - the place of `offset` in the file
+ * The record whose header begins at `offset` of `bytes`; undefined where there is no whole and sound header.
+ * @param at - the offset in the file that `offset` corresponds to
  */
 export function parseHeader(bytes: Buffer, offset: number, at: number): RecordPlace | undefined {
   if (offset + FIXED_BYTES > bytes.length || bytes.readUInt32LE(offset) !== MAGIC) return undefined;
   const kind_length = bytes.readUInt8(offset + 54);
   const schema_at = offset + FIXED_BYTES + kind_length;
   const end = schema_at + bytes.readUInt8(offset + 55);
-  if (end > bytes.length || crc32c(bytes.subarray(offset + 8, end)) !== bytes.readUInt32LE(offset + 4)) return undefined;
+  if (end > bytes.length || crc32(bytes.subarray(offset + 8, end)) !== bytes.readUInt32LE(offset + 4)) return undefined;
   const payload_length = bytes.readUInt32LE(offset + 8);
   if (bytes.readUInt8(offset + 53) !== VERSION || bytes.readUInt8(offset + 52) !== ZSTD || payload_length > PAYLOAD_BYTES_MAX)
     return undefined;
@@ -82,7 +82,7 @@ export function parseHeader(bytes: Buffer, offset: number, at: number): RecordPl
 }
 
 export function isIntact({ payload_length, payload_crc }: RecordPlace, payload: Uint8Array): boolean {
-  return payload.length === payload_length && crc32c(payload) === payload_crc;
+  return payload.length === payload_length && crc32(payload) === payload_crc;
 }
 
 /** A host id or an epoch as headers, reports and records spell it. */

@@ -1,4 +1,4 @@
-// Takes over what earlier runs have left: which batches still wait, and what became of rows that are in none of them.
+// Recovers the spool at a start: finds the batches that still wait, and accounts for the rows that are in none of them.
 import type { Accounting } from '../accounts/accounting.ts';
 import { LOSSES, type Outcome } from '../contract/outcome.ts';
 import type { BooksState } from './books-line.ts';
@@ -12,20 +12,20 @@ export type Recovered = {
   /** oldest first */
   segments: Segment[];
   next_number: number;
-  /** host id of each run whose batches wait */
+  /** the host id of each run that has batches that wait, by epoch */
   hosts: Map<string, string>;
-  /** of batches that wait */
+  /** schemas of batches that wait */
   schemas: Set<string>;
-  /** what a person should know, a sentence each */
+  /** for the log, a sentence each */
   notices: string[];
 };
 
-/** Where a row that was seen can be, beside in a batch that waits. */
+/** The outcomes of a row that is in no batch that waits. */
 const ENDS = ['sent', ...Object.keys(LOSSES)] as Outcome[];
 
 /**
- * Looks at every segment file, and books what the books do not say: rows that cannot be read, and rows that were in no batch yet when
- * their run died.
+ * Scans every segment file, and adds to the accounting what the books do not say: rows that cannot be read, and rows that were in no
+ * batch yet when their run died.
  */
 export async function recover(
   disk: Disk,
@@ -57,7 +57,7 @@ export async function recover(
   return recovered;
 }
 
-/** Afterwards each row that was seen has been sent, is lost by a name, or waits. */
+/** Accounts for the rest: afterwards each row that was seen was sent, is in a named loss, or waits. */
 function bookTheDead(segments: readonly Segment[], accounting: Accounting, now_ms: number): void {
   const waiting = new RowCounts();
   for (const segment of segments) waiting.addAll(segment.waiting);
@@ -66,7 +66,7 @@ function bookTheDead(segments: readonly Segment[], accounting: Accounting, now_m
     const found = ENDS.reduce((sum, outcome) => sum + accounting.total(epoch, kind, outcome), waiting.of(epoch, kind));
     const died = accounting.total(epoch, kind, 'seen') - found;
     if (died > 0) accounting.add(epoch, kind, 'died', died, now_ms);
-    // Batches that were written after the books were: the rows of them were seen.
+    // Rows of batches that were written after the last line of the books count as seen too.
     else accounting.add(epoch, kind, 'seen', -died, now_ms);
   }
 }

@@ -1,4 +1,4 @@
-// Lets segments go of which nothing is wanted any more. The books know first: a file that is gone is not to be missed.
+// Removes the files of segments whose batches are all done. The books say so first, so that a file that is gone does not count as lost.
 import type { Bookkeeper } from './bookkeeper.ts';
 import type { Segment } from './segment.ts';
 import type { SegmentReader } from './segment-reader.ts';
@@ -16,14 +16,14 @@ export class Removal {
     this.#keeper = keeper;
   }
 
-  /** Notes a segment of which nothing is wanted; false where that is not so. */
+  /** Marks a segment for removal if all its batches are done; returns whether it did. */
   note(segment: Segment): boolean {
     const over = this.#segments.isOver(segment);
     if (over) this.#due.add(segment);
     return over;
   }
 
-  /** Removes the files of what was noted. Does not fail: what a disk keeps against all will goes at the next start. */
+  /** Removes the files of marked segments. Never fails: a file that cannot be removed is tried again at the next start. */
   async run(): Promise<void> {
     const due = [...this.#due].filter((segment) => this.#segments.isOver(segment));
     this.#due.clear();
@@ -32,7 +32,7 @@ export class Removal {
       await this.#segments.drop(segment).catch(() => undefined);
       this.#keeper.gone(segment);
     }
-    // On a disk that is full this fails, and is written once the files have made room.
+    // On a full disk this write fails; it is done once the removed files have made room.
     await this.#keeper.write(true).catch(() => undefined);
     for (const segment of due) await this.#remove(segment).catch(() => undefined);
   }

@@ -1,4 +1,4 @@
-// Rows by the run of the agent and the kind that they are of.
+// Counts of rows by the agent's run and by kind.
 
 export type RowCount = { epoch: string; kind: string; rows: number };
 

@@ -1,11 +1,11 @@
-// Reads batches back, oldest first, with the places of one segment at a time in memory: numbers only, for there may be many.
+// Reads batches back, oldest first. Holds the record offsets of one segment at a time, as numbers only: there may be many.
 import type { Disk, DiskFile } from './disk.ts';
 import { isIntact, parseHeader, type RecordPlace } from './record.ts';
 import type { Segment } from './segment.ts';
 import { fileOf } from './segments.ts';
 import { walk } from './walk.ts';
 
-/** The n-th record begins at `ats[n]` and is of the schema `schemas[n]`. */
+/** The n-th record begins at `ats[n]` and has the schema `schemas[n]`. */
 type Loaded = { segment: Segment; file: DiskFile; ats: number[]; lengths: number[]; schemas: string[]; end: number; next: number };
 type Found = { record: RecordPlace; payload: Uint8Array | undefined };
 
@@ -21,25 +21,25 @@ export class SegmentReader {
   }
 
   /**
-   * The oldest batch of a segment that waits, is not under way and not held; undefined where none is found. Without its payload where
-   * that is not what was written.
+   * The oldest batch of the segment that waits, is not leased and whose schema is not held; undefined where there is none. Without its
+   * payload where that is damaged.
    */
   async find(segment: Segment, isHeld: (schema: string) => boolean): Promise<Found | undefined> {
     const loaded = await this.#load(segment);
     const { ats, schemas } = loaded;
     const isWanted = (at: number, index: number) => segment.isFree(at) && !isHeld(schemas[index] ?? '');
     while (loaded.next < ats.length && !isWanted(ats[loaded.next] ?? 0, loaded.next)) loaded.next++;
-    // Behind it may be one that was held when it was gone past.
+    // A record before this one may have been skipped because its schema was held then.
     const index = loaded.next < ats.length ? loaded.next : ats.findIndex(isWanted);
     if (index < 0) return undefined;
     const found = await this.#read(loaded, index);
     if (found !== undefined) return found;
-    // Its header has been damaged since: looked at anew, the file has a gap there, and the others are found.
+    // Its header was damaged after the scan: a new scan finds a gap there, and the other records.
     await this.close();
     return this.find(segment, isHeld);
   }
 
-  /** Looks again at what it has gone past. */
+  /** Starts again at the first record. */
   rewind(): void {
     if (this.#loaded) this.#loaded.next = 0;
   }
@@ -65,7 +65,7 @@ export class SegmentReader {
     if (this.#loaded?.segment !== segment) await this.close();
     this.#loaded ??= await this.#open(segment);
     const loaded = this.#loaded;
-    // Of the newest segment more may have been written meanwhile.
+    // The newest segment may have grown since the scan.
     const { length } = segment;
     if (loaded.end === length) return loaded;
     for await (const walked of walk(loaded.file, loaded.end, length)) {
@@ -81,7 +81,7 @@ export class SegmentReader {
   }
 
   #add({ ats, lengths, schemas }: Loaded, { at, length, head: { schema } }: RecordPlace): void {
-    // One text for all records of a schema.
+    // One string object for all records of a schema.
     if (!this.#names.has(schema)) this.#names.set(schema, schema);
     ats.push(at);
     lengths.push(length);

@@ -1,9 +1,9 @@
-// One segment file as memory knows it: what of it is done, under way or waiting. Bookkeeping only; the file is elsewhere.
+// The state of one segment in memory: which of its records are done, leased or waiting. It does no I/O.
 import { Ranges } from './ranges.ts';
 import type { RecordPlace } from './record.ts';
 import { RowCounts } from './row-counts.ts';
 
-/** Why a segment's batches are given up together. */
+/** Why all batches of a segment are given up. */
 export type GivenUp = 'spool_dropped' | 'spool_expired' | 'spool_damaged';
 
 export class Segment {
@@ -11,22 +11,22 @@ export class Segment {
   /** bytes of whole records */
   length = 0;
   batches = 0;
-  /** what is not done, by epoch and kind */
+  /** rows of batches that are not done, by epoch and kind */
   readonly waiting = new RowCounts();
   readonly done = new Ranges();
-  /** when its first and its last batch were cut */
+  /** when its first and last batches were cut */
   oldest_ms = Number.POSITIVE_INFINITY;
   newest_ms = 0;
-  /** a part of it could not be read: its file is kept for people to look at */
+  /** a part of it could not be read: its file is set aside for people to look at, not removed */
   damaged = false;
   given_up: GivenUp | undefined;
   failed_reads = 0;
-  /** an earlier run wrote it */
+  /** it was written by an earlier run */
   taken_over = false;
   #waiting_bytes = 0;
   #waiting_batches = 0;
   readonly #leased = new Set<number>();
-  /** Batches that wait and are not under way, by schema. */
+  /** Batches that wait and are not leased, by schema. */
   readonly #free = new Map<string, number>();
 
   constructor(number: number) {
@@ -37,12 +37,12 @@ export class Segment {
     return this.#waiting_batches === 0;
   }
 
-  /** of batches that are not done */
+  /** bytes of batches that are not done */
   get waiting_bytes(): number {
     return this.#waiting_bytes;
   }
 
-  /** Takes in a record that is not done; `leased` when it is under way already. */
+  /** Adds a record that is not done; `leased`: to whoever wrote it. */
   add({ at, length, head }: Pick<RecordPlace, 'at' | 'length' | 'head'>, leased: boolean): void {
     this.length = at + length;
     this.batches++;
@@ -74,7 +74,7 @@ export class Segment {
     if (this.#leased.delete(at)) this.#addFree(head.schema, 1);
   }
 
-  /** A leased record has come to its end. */
+  /** A leased record is done. */
   settle({ at, length, head }: Pick<RecordPlace, 'at' | 'length' | 'head'>): void {
     if (!this.#leased.delete(at)) return;
     this.done.add([at, at + length]);

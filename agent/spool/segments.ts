@@ -1,4 +1,4 @@
-// The segment files: batches are added to the newest, and files go as a whole.
+// The segment files: batches are appended to the newest, and files are removed as a whole.
 import { join } from 'node:path';
 import { type Caps, isFull } from './caps.ts';
 import type { Disk, DiskFile } from './disk.ts';
@@ -6,9 +6,9 @@ import { type Batch, encodeRecord, parseHeader, type RecordPlace } from './recor
 import { Segment } from './segment.ts';
 
 const SUFFIX = '.batches';
-/** Files set aside that are kept, the newest. */
+/** The newest so many of the files that were set aside are kept. */
 const DAMAGED_MAX = 4;
-/** A segment of which everything is done is left from this size on: what it has written may then never reach the disk itself. */
+/** Even the open segment is removed once all its batches are done and it has this size: its data may then never be flushed at all. */
 const LEFT_WHEN_DONE_BYTES = 1024 * 1024;
 
 export type Place = { segment: Segment; record: RecordPlace };
@@ -17,7 +17,7 @@ export function fileOf(directory: string, number: number): string {
   return join(directory, `${String(number).padStart(12, '0')}${SUFFIX}`);
 }
 
-/** The number of a segment's file; undefined for any other. */
+/** The number in the name of a segment's file; undefined for any other file. */
 export function numberOf(name: string): number | undefined {
   return /^\d{12}\.batches$/.test(name) ? Number(name.slice(0, 12)) : undefined;
 }
@@ -46,7 +46,7 @@ export class Segments {
     return this.#segments.values();
   }
 
-  /** Whether a flush would make anything durable that still waits. */
+  /** Whether the open file has unflushed records that still wait. */
   get wants_sync(): boolean {
     return this.#unsynced > 0 && this.#open?.segment.all_done === false;
   }
@@ -55,7 +55,7 @@ export class Segments {
     return this.#next_number;
   }
 
-  /** Writes a batch behind the others; it is leased to the caller. Throws where the disk does not take it. */
+  /** Appends a batch and leases it to the caller. Throws where the disk refuses the write. */
   async append(batch: Batch, now_ms: number): Promise<Place> {
     if (this.#open && isFull(this.#open.segment, this.#caps, now_ms)) await this.leave();
     const { segment, file } = this.#open ?? (await this.#begin());
@@ -65,7 +65,7 @@ export class Segments {
     try {
       await file.write([header, payload], segment.length);
     } catch (error) {
-      // What the failed write has left is overwritten by the next, or else nothing is written behind it.
+      // The next write overwrites what the failed one has left; where that is not possible, the segment is closed.
       await file.truncate(segment.length).catch(() => this.leave());
       throw error;
     }
@@ -101,13 +101,13 @@ export class Segments {
     }
   }
 
-  /** Whether nothing will be added any more, and nothing of it is wanted. */
+  /** Whether the segment's file may be removed: it was given up, or all its batches are done and no more are appended. */
   isOver(segment: Segment): boolean {
     if (segment.given_up !== undefined) return true;
     return segment.all_done && (this.#open?.segment !== segment || segment.length >= LEFT_WHEN_DONE_BYTES);
   }
 
-  /** Not in the list any more; its file is still there. */
+  /** Takes the segment off the list. Its file stays. */
   async drop(segment: Segment): Promise<void> {
     this.#segments.delete(segment.number);
     if (this.#open?.segment === segment) await this.leave();
@@ -121,7 +121,7 @@ export class Segments {
   }
 }
 
-/** Renames a file that nothing more can be read from, and lets the oldest of those go that are too many. */
+/** Renames a file that cannot be read any further, and removes the oldest of such files beyond the limit. */
 export async function setAside(disk: Disk, directory: string, path: string): Promise<void> {
   await disk.rename(path, `${path}.damaged`);
   const damaged = (await disk.list(directory)).filter((name) => name.endsWith('.damaged')).sort();

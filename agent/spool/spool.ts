@@ -1,7 +1,9 @@
-// Keeps every batch from the moment it is cut until it has come to an end: on disk, and in memory while the disk takes nothing or where
-// there is to be no spool. Each row is in one place at any time, and what is lost has a name.
+// Keeps every batch from the moment it is cut until it is settled (sent, rejected or lost): on disk, or in memory while the disk refuses
+// writes or where there is no spool on disk. Each row is in one place at any time, and every loss is counted by name.
+
 import type { Accounting } from '../accounts/accounting.ts';
 import type { Outcome } from '../contract/outcome.ts';
+import { reasonOf } from '../process/errors.ts';
 import { Every, type Log } from '../process/log.ts';
 import type { DiskSpool } from './disk-spool.ts';
 import { type Kept, Overflow } from './overflow.ts';
@@ -9,23 +11,23 @@ import type { Batch, BatchHead } from './record.ts';
 import { RowCounts } from './row-counts.ts';
 import type { Place } from './segments.ts';
 
-/** A batch that is under way; `release` or `settle` ends that. */
+/** A leased batch; `release` or `settle` ends the lease. */
 export type Parcel = { readonly batch: Batch; readonly at: Place | Kept };
 
 export type SpoolOptions = {
   /** undefined: batches are in memory only */
   disk: DiskSpool | undefined;
-  /** for batches that the disk does not take */
+  /** for batches in memory */
   memory_bytes: number;
   accounting: Accounting;
   log: Log;
-  /** how long the disk may lag behind at most; Infinity leaves it to `flush` */
+  /** the longest time between a write and its flush to the disk; Infinity: only `flush` does it */
   flush_ms?: number;
   now_ms?: () => number;
 };
 
 const FLUSH_MS = 500;
-/** After the disk has refused a write. */
+/** The pause after the disk has refused a write. */
 const RETRY_MS = 1000;
 const COMPLAINT_PERIOD_MS = 60_000;
 
@@ -37,7 +39,7 @@ export class Spool {
   readonly #now: () => number;
   #returning: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
-  /** by a clock that may be set */
+  /** wall-clock time, which may be set back */
   #refused_ms = Number.NEGATIVE_INFINITY;
 
   constructor(options: SpoolOptions) {
@@ -47,22 +49,22 @@ export class Spool {
     this.#now = options.now_ms ?? Date.now;
   }
 
-  /** of compressed rows, on disk what their segments have */
+  /** `memory`: of compressed batches; `disk`: of segment files */
   get bytes(): { disk: number; memory: number } {
     return { disk: this.#disk?.bytes ?? 0, memory: this.#overflow.bytes };
   }
 
-  /** of this run's batches on disk that have come to no end yet */
+  /** compressed bytes of batches on disk that are not settled */
   get waiting_bytes(): number {
     return [...(this.#disk?.segments ?? [])].reduce((sum, each) => sum + (each.taken_over ? 0 : each.waiting_bytes), 0);
   }
 
-  /** Whether the end of this process would lose nothing. */
+  /** Whether the process could end now without losing a batch. */
   get is_safe(): boolean {
     return this.#disk !== undefined && this.#overflow.bytes === 0;
   }
 
-  /** Rows that have come to no end yet. */
+  /** Rows of batches that are not settled. */
   waiting(): RowCounts {
     const waiting = new RowCounts();
     for (const { given_up, waiting: rows } of this.#disk?.segments ?? []) if (given_up === undefined) waiting.addAll(rows);
@@ -70,12 +72,12 @@ export class Spool {
     return this.#overflow.addTo(waiting);
   }
 
-  /** Takes a batch, which is then under way: to be sent at once, or released. */
+  /** Takes a batch and leases it to the caller, who sends or releases it. */
   async append(batch: Batch): Promise<Parcel> {
     this.#tendSoon();
     if (this.#disk !== undefined && Math.abs(this.#now() - this.#refused_ms) >= RETRY_MS) {
       try {
-        // Batches that waited for the disk come before it.
+        // Batches that wait in memory for the disk are written before this one.
         await this.#returnToDisk(this.#disk);
         return { batch, at: await this.#disk.append(batch, this.#now()) };
       } catch (error) {
@@ -87,12 +89,12 @@ export class Spool {
     return { batch, at: kept };
   }
 
-  /** Whether a batch waits that is not under way, of a schema that is not held. */
+  /** Whether a batch waits that is not leased and whose schema is not held. */
   hasFree(isHeld: (schema: string) => boolean): boolean {
     return this.#disk?.hasFree(isHeld) === true || this.#overflow.oldestFree(isHeld) !== undefined;
   }
 
-  /** The oldest of them, under way from now on. */
+  /** Leases the oldest of them. */
   async next(isHeld: (schema: string) => boolean): Promise<Parcel | undefined> {
     const found = await this.#disk?.next(isHeld, this.#now());
     if (found !== undefined) return { batch: found.batch, at: found.place };
@@ -102,13 +104,13 @@ export class Spool {
     return { batch: kept.batch, at: kept };
   }
 
-  /** It waits again. */
+  /** Ends the lease: the batch waits again. */
   release({ at }: Parcel): void {
     if ('segment' in at) this.#disk?.release(at);
     else at.leased = false;
   }
 
-  /** It has come to its end. */
+  /** Ends the lease: the batch was sent, rejected or lost. */
   settle({ batch, at }: Parcel, outcome: Outcome): void {
     this.#tendSoon();
     if ('segment' in at) {
@@ -118,7 +120,7 @@ export class Spool {
     if (this.#overflow.remove(at)) this.#count(batch, outcome);
   }
 
-  /** Brings the books to disk: what is told to a collector afterwards is not forgotten by a crash. */
+  /** Writes the books, and flushes them if `durable`: a crash does not lose what a collector is told afterwards. */
   async flush(durable: boolean): Promise<void> {
     try {
       await this.#disk?.flush(durable, this.#now());
@@ -129,8 +131,8 @@ export class Spool {
   }
 
   /**
-   * At the end of the process, when nothing is under way any more: what the disk takes even now is kept, whoever has it leased, for
-   * a collector may or may not have it. What is in memory only is lost.
+   * At the end of the process, when nothing is being sent any more: writes the batches in memory to the disk, leased ones too, since it is
+   * not known whether a collector has them. Those that the disk refuses are lost.
    */
   async giveUpMemory(): Promise<void> {
     await this.#returning;
@@ -145,7 +147,7 @@ export class Spool {
     clearTimeout(this.#timer);
   }
 
-  /** One at a time, so that whoever waits for it knows that no batch is in between. */
+  /** One run at a time: who waits for it knows that no batch is between memory and disk. */
   #returnToDisk(disk: DiskSpool): Promise<void> {
     const returned = this.#returning.then(async () => {
       for (const kept of [...this.#overflow]) if (!kept.leased) await this.#toDisk(disk, kept);
@@ -177,7 +179,7 @@ export class Spool {
 
   #refused(error: unknown): void {
     this.#refused_ms = this.#now();
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     this.#complaint.run(Date.now(), (held) =>
       this.#options.log.warn({ held }, `the spool's disk takes nothing, batches wait in memory: ${reason}`),
     );

@@ -1,4 +1,4 @@
-// One segment file of an earlier run: what of it still waits, and what the books say should be there and is not.
+// Scans one segment file of an earlier run: which batches still wait, and which rows the books say should be there and are not.
 import type { BooksState } from './books-line.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { RowCounts } from './row-counts.ts';
@@ -7,18 +7,18 @@ import { fileOf, setAside } from './segments.ts';
 import { type Gap, walk } from './walk.ts';
 
 export type TakenOver = {
-  /** undefined where nothing of it waits: its file is gone, or set aside */
+  /** undefined where no batch waits: the file was removed, or set aside */
   segment: Segment | undefined;
-  /** of the batches that wait: host ids by epoch, and schemas */
+  /** host ids by epoch, and schemas, of the batches that wait */
   hosts: Map<string, string>;
   schemas: Set<string>;
-  /** rows that waited according to the books and cannot be read */
+  /** rows that wait according to the books and cannot be read */
   missing: RowCounts;
-  /** what a person should know */
+  /** for the log */
   notice: string | undefined;
 };
 
-/** Never throws: what cannot be read is missing. */
+/** Never throws: rows that cannot be read count as missing. */
 export async function takeOver(disk: Disk, directory: string, number: number, books: BooksState): Promise<TakenOver> {
   const path = fileOf(directory, number);
   const { length: known = 0, waiting = [] } = books.segments.get(number) ?? {};
@@ -83,9 +83,9 @@ class Look {
     if (record.at < this.#known) this.#missing.add(epoch, kind, -rows);
   }
 
-  /** Behind what the books know of it is a torn tail: a write that the crash cut. */
+  /** A gap behind the length that the books have is a torn tail: a write that the crash interrupted. */
   async #gap({ at, length }: Gap, file: DiskFile, size: number): Promise<void> {
-    // Counted as missing: should it be readable later after all, it is not to be sent as well.
+    // It counts as missing, so it is marked as done: should it be readable later, it must not be sent as well.
     this.#segment.done.add([at, at + length]);
     if (at + length < size || at < this.#known) this.#segment.damaged = true;
     else await file.truncate(at);

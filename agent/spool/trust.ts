@@ -1,4 +1,5 @@
-// A spool's directory is its agent's alone: whoever could put a link there would have an agent that is root write and remove files anywhere.
+// Checks that nobody else can change the spool's directory: who could put a link there would make an agent that is root write and remove
+// files anywhere.
 import { lstatSync, mkdirSync, readlinkSync, type Stats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CannotRunError } from '../process/errors.ts';
@@ -7,12 +8,12 @@ const GROUP_OR_OTHERS = 0o022;
 const OTHERS = 0o002;
 const STICKY = 0o1000;
 const MODE = 0o700;
-/** As the kernel allows. */
+/** The kernel's limit. */
 const LINKS_MAX = 40;
 
 /**
- * Makes `directory` and what is missing above it, and follows its path as the kernel does: only over directories and links that nobody but
- * root and user `uid` can change.
+ * Makes `directory` and its missing parents, and resolves its path as the kernel does, over directories and links that nobody but root and
+ * user `uid` can change.
  * @throws CannotRunError `spool_untrusted`; what the file system says where that fails
  */
 export function makeOwnDirectory(directory: string, uid = process.geteuid?.() ?? 0): void {
@@ -47,7 +48,7 @@ export function refuseLink(directory: string, name: string): void {
 
 const namesOf = (path: string): string[] => path.split('/').filter((name) => name !== '' && name !== '.');
 
-/** One at a time: Node's own recursion never ends where a file system, as /proc, takes none. */
+/** Makes the directories one by one: Node's recursive mkdir loops forever on file systems that allow none, such as /proc. */
 function made(path: string): Stats {
   mkdirSync(path, { mode: MODE });
   return lstatSync(path);

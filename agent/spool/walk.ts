@@ -1,16 +1,16 @@
-// Finds the records of a segment by their headers, without reading what lies between large ones, and goes on behind what is damaged.
+// Finds the records of a segment by their headers. Skips payloads, and resumes at the next sound header after damage.
 import type { DiskFile } from './disk.ts';
 import { HEADER_BYTES_MAX, MAGIC_BYTES, parseHeader, type RecordPlace } from './record.ts';
 
 const WINDOW_BYTES = 64 * 1024;
 
-/** Bytes that are no record: a torn tail, or damage. */
+/** Bytes without a record: a torn tail, or damage. */
 export type Gap = { at: number; length: number };
 export type Walked = { record: RecordPlace } | { gap: Gap };
 
 /**
- * Records and gaps from `from` up to `end`, in file order, some at a time: a promise for each of a million small records would take
- * longer than all else. A record that would end later is part of a gap.
+ * Records and gaps from `from` to `end` in file order, in arrays: one promise for each of a million small records would take longer than
+ * all else. A record that would end behind `end` is part of a gap.
  */
 export async function* walk(file: DiskFile, from: number, end: number): AsyncGenerator<readonly Walked[], void> {
   const window = new Window(file, end);
@@ -42,7 +42,7 @@ class Window {
     this.#end = end;
   }
 
-  /** Has a whole header at `at` in the window, if there is one. */
+  /** Reads on so that the window has the whole header at `at`, if there is one. */
   async cover(at: number): Promise<void> {
     const wanted = Math.min(at + HEADER_BYTES_MAX, this.#end);
     if (at >= this.#at && wanted <= this.#at + this.#bytes.length) return;
@@ -57,13 +57,13 @@ class Window {
     return record !== undefined && at + record.length <= this.#end ? record : undefined;
   }
 
-  /** Where the next whole record begins, or the end. */
+  /** The offset of the next sound header, or the end. */
   async nextHeader(from: number): Promise<number> {
     for (let at = from; at < this.#end; ) {
       await this.cover(at);
       const found = this.#bytes.indexOf(MAGIC_BYTES, at - this.#at);
       if (found < 0) {
-        // The beginning of one may be the window's last bytes.
+        // The last bytes of the window may be the beginning of a header.
         at = Math.max(at + 1, this.#at + this.#bytes.length - MAGIC_BYTES.length + 1);
         continue;
       }

@@ -1,8 +1,8 @@
-// Batches at which a collector fails again and again while it may well take others: they wait by themselves, so that what lies behind
-// them in the spool goes on.
+// Sets a batch aside for a while when the collector has failed at it several times: it may well take others, and the batches
+// behind it in the spool must not wait for this one.
 import type { Parcel } from '../spool/spool.ts';
 
-/** Failures of one batch before it is set aside. */
+/** A batch is set aside after this many failures. */
 const FAILURES_MAX = 3;
 const ASIDE_MS = 30_000;
 const ASIDE_MAX = 8;
@@ -17,7 +17,7 @@ export class Aside {
     this.#release = release;
   }
 
-  /** The collector has failed at it: it waits again, at once or, where that happens too often, after a while. */
+  /** The collector has failed at this batch: gives it back to the spool, at once or, after several failures, in ASIDE_MS. */
   failed(parcel: Parcel): void {
     const { host_id, epoch, kind, sequence } = parcel.batch;
     const name = `${host_id} ${epoch} ${kind} ${sequence}`;

@@ -1,5 +1,4 @@
-// Leaves a collector alone that has failed, or keeps from it what it does not take: longer with each failure in a row, and as long
-// as it asks for.
+// The pause between attempts after a failure of the collector: longer with each failure in a row, or as long as the collector asks for.
 import { Every, type Log } from '../process/log.ts';
 import type { Answer } from './post.ts';
 import { retryDelayMs } from './retry.ts';
@@ -15,7 +14,7 @@ export class BackOff {
   #pause: NodeJS.Timeout | undefined;
   #failures = 0;
 
-  /** `what` the collector does not take. `onEnd`: it may be asked again. */
+  /** `what`: the sort of batches that the collector does not take, for the log. `onEnd` is called when the next attempt may be made. */
   constructor(what: string, log: Log, onEnd: () => void, delayMsMin?: number) {
     this.#what = what;
     this.#log = log;
@@ -27,7 +26,7 @@ export class BackOff {
     return this.#pause !== undefined;
   }
 
-  /** in a row */
+  /** failures since the last success */
   get failures(): number {
     return this.#failures;
   }
@@ -41,12 +40,12 @@ export class BackOff {
     this.#pause = setTimeout(() => this.end(), delay);
   }
 
-  /** It has answered to the point. */
+  /** The collector has accepted or refused a batch: the next failure is the first one again. */
   succeeded(): void {
     this.#failures = 0;
   }
 
-  /** At once, whatever is left of the delay. */
+  /** Ends the pause now, whatever is left of it. */
   end(): void {
     this.stop();
     this.#onEnd();

@@ -1,5 +1,4 @@
-// Cuts the stream of rows into batches: one kind each, as many whole rows as a collector takes, none older than its
-// limit. Pure: time comes in as an argument.
+// Cuts the stream of rows into batches of one kind each, bounded in bytes and in age. Pure: time comes in as an argument.
 import { KIND, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { eachKind } from '../accounts/ledger.ts';
 import { BATCH_BYTES_MAX } from '../contract/batch-envelope.ts';
@@ -7,8 +6,8 @@ import { BATCH_BYTES_MAX } from '../contract/batch-envelope.ts';
 export const BATCH_AGE_MS_MAX = 250;
 
 /**
- * Buffers kept for the next batches. New ones for every batch would be tens of MB a second under a storm: the garbage
- * collector then ran all the time, and what it had not yet collected was most of the agent's memory.
+ * At most this many buffers are kept for reuse. A new one for every batch would be tens of MB a second under a storm: the garbage
+ * collector then ran all the time, and what it had not yet freed was most of the agent's memory.
  */
 const SPARES_MAX = 8;
 
@@ -22,7 +21,7 @@ export class Batcher {
   readonly #sequences: Record<Kind, number> = eachKind(() => 0);
 
   /**
-   * Takes whole rows of one kind; copies them, so the caller's buffer is free again. Returns the batches this fills.
+   * Takes whole rows of one kind. Copies them, so that the caller can reuse its buffer. Returns the batches that became full.
    */
   add(kind: Kind, rows: Uint8Array, now_ms: number): Batch[] {
     const { size } = KINDS[kind];
@@ -41,13 +40,13 @@ export class Batcher {
     return batches;
   }
 
-  /** The batches that are old enough by now; all that hold anything when `now_ms` is Infinity. */
+  /** The batches that have reached their age; all that have rows when `now_ms` is Infinity. */
   due(now_ms: number): Batch[] {
     const due = KIND.filter((kind) => this.#open[kind].length > 0 && now_ms - this.#open[kind].since_ms >= BATCH_AGE_MS_MAX);
     return due.flatMap((kind) => this.#cut(kind));
   }
 
-  /** Takes back the memory of a batch whose bytes nobody reads any more. */
+  /** Takes back the buffer of a batch whose bytes nobody reads any more. */
   reuse({ bytes }: Batch): void {
     if (this.#spares.length < SPARES_MAX) this.#spares.push(new Uint8Array(bytes.buffer));
   }

@@ -1,11 +1,11 @@
-// What an agent says to a collector, and how that was answered, for metrics to tell.
+// The requests that an agent makes to a collector, and a count of how they were answered, for metrics.
 import type { Layout } from '../../bpf/rows/layout.ts';
 import { type BatchName, HEADERS, LAYOUTS_PATH, REPORT_PATH, ROWS_PATH, type RowsReceipt } from '../contract/batch-envelope.ts';
 import type { Batch } from '../spool/record.ts';
 import { type Answer, type Post, post } from './post.ts';
 import type { Verdict } from './retry.ts';
 
-/** `status` 0: there was no answer. */
+/** How many requests of a sort were answered in one way. `status` 0: there was no answer. */
 export type Answered = { request: 'rows' | 'report' | 'layouts'; verdict: Verdict; status: number; count: number };
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -15,18 +15,18 @@ export class CollectorClient {
   readonly #retry_ms_min: number | undefined;
   readonly #answered = new Map<string, Answered>();
 
-  /** `retryMsMin`: a time to come back in that is shorter is not heeded; as usual where undefined. */
+  /** `retryMsMin`: a Retry-After that asks for less is ignored; undefined: the default. */
   constructor(url: string, retryMsMin?: number) {
     this.url = url;
     this.#retry_ms_min = retryMsMin;
   }
 
-  /** Since the start. */
+  /** Counted since the start. */
   get answered(): Iterable<Readonly<Answered>> {
     return this.#answered.values();
   }
 
-  /** Posts a batch as the envelope says, under the run of the agent that cut it. */
+  /** Posts a batch with the headers of the envelope. The epoch is that of the run that cut the batch, which may be an earlier one. */
   rows({ schema, host_id, epoch, sequence, rows, payload }: Batch, signal: AbortSignal): Promise<Answer> {
     const headers = {
       'content-type': 'application/octet-stream',
@@ -40,12 +40,12 @@ export class CollectorClient {
     return this.#post('rows', { url: this.url + ROWS_PATH, headers, body: payload, name, signal });
   }
 
-  /** `body`: the JSON of an AgentReport. The host is in a header too: agents behind one address have their shares of memory by it. */
+  /** `body`: the JSON of an AgentReport. The host is in a header too: the collector shares its memory among agents behind one address by it. */
   report(host_id: string, body: Uint8Array, signal: AbortSignal): Promise<Answer> {
     return this.#post('report', { url: this.url + REPORT_PATH, headers: { ...JSON_TYPE, [HEADERS.hostId]: host_id }, body, signal });
   }
 
-  /** Tells how rows of these schemas lie. All of them: the next collector behind the same address may know none. */
+  /** Posts the layouts of these schemas. All of them, since another collector behind the same address may know none. */
   layouts(host_id: string, layouts: Iterable<Layout>, signal: AbortSignal): Promise<Answer> {
     const body = Buffer.from(JSON.stringify({ layouts: [...layouts] }));
     return this.#post('layouts', { url: this.url + LAYOUTS_PATH, headers: { ...JSON_TYPE, [HEADERS.hostId]: host_id }, body, signal });

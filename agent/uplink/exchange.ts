@@ -1,5 +1,5 @@
-// One HTTP POST, over connections that are kept open, and no more of the answer than a collector's can be long. Not fetch: it copies
-// every body, and is a second HTTP client in memory beside the one that Node has anyway.
+// One HTTP POST over a kept-alive connection. Reads no more of the answer than a collector's can be long. Not fetch: it copies every
+// body, and is a second HTTP client in memory beside the one that Node has anyway.
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 
@@ -7,18 +7,21 @@ const ATTEMPT_MS_MAX = 15_000;
 export const ANSWER_BYTES_MAX = 64 * 1024;
 const INFORMATIONAL_MAX = 8;
 
-/** Node has the kernel probe an idle connection every second if not told otherwise; what forgets it on the way does so after minutes. */
+/** By default Node has the kernel probe an idle connection every second; middleboxes forget one only after minutes. */
 const KEPT = { keepAlive: true, keepAliveMsecs: 60_000 };
-/** By the URL's scheme. */
+/** The agent and the request function, by the URL's scheme. */
 const CLIENTS = {
   'http:': { request: http.request, agent: new http.Agent(KEPT) },
   'https:': { request: https.request, agent: new https.Agent(KEPT) },
 } as const;
 
-/** `text`: the beginning of the body where it is not `whole`. */
+/** `text`: the body; only its beginning where `whole` is false. */
 export type Got = { status: number; retry_after: string | undefined; text: string; whole: boolean };
 
-/** Rejects where no answer came or it broke off. What was not read to its end is cut: a kept connection would give it to the next. */
+/**
+ * Rejects where no answer came or it broke off. A connection whose answer was not read to its end is destroyed: kept alive, it would give
+ * the rest to the next request.
+ */
 export async function exchange(url: string, headers: Record<string, string>, body: Uint8Array, signal: AbortSignal): Promise<Got> {
   const { request, agent } = CLIENTS[url.startsWith('https:') ? 'https:' : 'http:'];
   const limit = AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS_MAX)]);
@@ -29,7 +32,7 @@ export async function exchange(url: string, headers: Record<string, string>, bod
     informational++;
     if (informational > INFORMATIONAL_MAX) sent.destroy(new Error('informational answers (HTTP 1xx) do not end'));
   });
-  // After an upgrade that nobody asked for there is neither an answer nor an error.
+  // When a server upgrades the connection unasked, Node gives neither an answer nor an error.
   sent.on('close', () => reject(new Error('the connection was closed without an answer')));
   sent.on('response', resolve).on('error', reject).end(body);
   try {
@@ -37,7 +40,7 @@ export async function exchange(url: string, headers: Record<string, string>, bod
     const { statusCode: status = 0, headers: said } = response;
     return { status, retry_after: said['retry-after'], ...(await beginningOf(response)) };
   } finally {
-    // The answer may have come before all was sent.
+    // The answer may come before the whole body was sent.
     if (!sent.writableFinished) sent.destroy();
   }
 }

@@ -1,11 +1,11 @@
-// Schemas of which a collector takes no rows for now: their batches wait while others go on.
+// Schemas whose rows the collector does not take for now: their batches are held back while those of other schemas are sent.
 
 export class Holds {
   readonly #until_ms = new Map<string, number>();
   readonly #onEnd: () => void;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `onEnd` is called when a hold has ended by itself. */
+  /** `onEnd` is called when the time of a hold has passed. */
   constructor(onEnd: () => void) {
     this.#onEnd = onEnd;
   }

@@ -1,4 +1,4 @@
-// Takes batches as they are cut, compresses them, and hands them to the spool in the order in which they came.
+// Takes batches as they are cut, compresses them, and hands them to the spool in the order in which they were cut.
 import { KINDS } from '../../bpf/rows/rows.gen.ts';
 import type { Accounting } from '../accounts/accounting.ts';
 import type { Parcel, Spool } from '../spool/spool.ts';
@@ -10,7 +10,7 @@ export type IntakeOptions = {
   epoch: string;
   spool: Spool;
   accounting: Accounting;
-  /** for rows that are not in the spool yet */
+  /** that batches may hold before they are in the spool */
   memory_bytes: number;
   onParcel: (parcel: Parcel) => void;
 };
@@ -24,14 +24,14 @@ export class Intake {
     this.#options = options;
   }
 
-  /** of rows that are not in the spool yet */
+  /** held by batches that are not in the spool yet */
   get bytes(): number {
     return this.#bytes;
   }
 
   /**
-   * Takes a batch; drops it where processors or disk are so far behind that memory is full. Resolves when its bytes are not read any
-   * more: once they are compressed, long before they are sent.
+   * Takes a batch, or drops it where compression or the disk is so far behind that memory is full. Resolves when nobody reads the batch's
+   * buffer any more: once it is compressed, long before it is sent.
    */
   async take({ kind, sequence, rows, bytes }: Batch): Promise<void> {
     const { host_id, epoch, spool, accounting, memory_bytes, onParcel } = this.#options;
@@ -55,7 +55,7 @@ export class Intake {
     await compressing;
   }
 
-  /** When all that was taken is in the spool. */
+  /** Resolves when every batch that was taken is in the spool. */
   settled(): Promise<void> {
     return this.#turn;
   }

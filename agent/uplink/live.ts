@@ -1,4 +1,5 @@
-// Batches that were just cut, with their bytes, so that they can be sent without the disk. What has not left soon waits with the others.
+// Batches that were just cut, kept in memory so that they can be sent without reading the disk. One that has not been sent after a short
+// while is given back to the spool.
 import type { Parcel } from '../spool/spool.ts';
 
 const LIVE_MS_MAX = 2000;
@@ -26,14 +27,14 @@ export class Live {
     this.#bytes += parcel.batch.payload.length;
   }
 
-  /** The oldest; its bytes count as long as it is here. */
+  /** Takes the oldest out. */
   shift(): Parcel | undefined {
     const { parcel } = this.#parcels.shift() ?? {};
     this.#bytes -= parcel?.batch.payload.length ?? 0;
     return parcel;
   }
 
-  /** Takes out what has been here for too long or is too much; all of it when `now_ms` is Infinity. */
+  /** Takes out the batches that are too old, and the oldest while there are too many bytes; all when `now_ms` is Infinity. */
   *overdue(now_ms: number): Generator<Parcel> {
     for (let [first] = this.#parcels; first !== undefined; [first] = this.#parcels) {
       if (now_ms - first.since_ms < this.#ms_max && this.#bytes <= LIVE_BYTES_MAX) return;

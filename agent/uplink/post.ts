@@ -1,16 +1,18 @@
-// Posts to the collector and says what came of it.
+// Posts a body to the collector and says what its answer means.
+
 import { digestOf } from '../contract/batch-envelope.ts';
+import { reasonOf } from '../process/errors.ts';
 import { ANSWER_BYTES_MAX, exchange, type Got } from './exchange.ts';
 import { retryAfterMs, type Verdict, verdictOf } from './retry.ts';
 
 const REASON_CHARS_MAX = 1000;
 
-/** `status` 0: there was no answer. `is_receipt`: it proves to be a collector's that has read what was sent. */
+/** `status` 0: there was no answer. `is_receipt`: the answer repeats the digest of the body, so a collector that has read it wrote it. */
 export type Answer = {
   verdict: Verdict;
   status: number;
   is_receipt: boolean;
-  /** the collector's name for why it refuses; '' where it does not say */
+  /** the code of the refusal; '' where the answer has none */
   code: string;
   reason: string;
   retry_after_ms?: number | undefined;
@@ -20,14 +22,14 @@ export type Post = {
   url: string;
   headers: Record<string, string>;
   body: Uint8Array;
-  /** what an acknowledgement has to repeat, beside the body's digest */
+  /** members that an acknowledgement has to repeat, beside the body's digest */
   name?: Readonly<Record<string, string | number>>;
-  /** less is no time to come back in; as usual where undefined */
+  /** a Retry-After that asks for less is ignored; undefined: the default */
   retry_ms_min?: number | undefined;
   signal: AbortSignal;
 };
 
-/** Never rejects. `reason` is for a person: the collector's own words where it answered. */
+/** Never rejects. `reason` is for a person: the collector's message where it answered. */
 export async function post({ url, headers, body, name = {}, retry_ms_min, signal }: Post): Promise<Answer> {
   try {
     const got = await exchange(url, headers, body, signal);
@@ -42,7 +44,7 @@ export async function post({ url, headers, body, name = {}, retry_ms_min, signal
     const words = problem === undefined ? wordsOf(got) : `${problem.code}: ${problem.message}`;
     return { verdict, status, is_receipt, code, reason: reasonFor(got, verdict, words), retry_after_ms };
   } catch (error) {
-    return { verdict: 'retry', status: 0, is_receipt: false, code: '', reason: reasonOf(error) };
+    return { verdict: 'retry', status: 0, is_receipt: false, code: '', reason: reasonWithCause(error) };
   }
 }
 
@@ -56,7 +58,7 @@ function wordsOf({ text, whole }: Got): string {
   return whole ? text : `${text.slice(0, 100)}… (more than ${ANSWER_BYTES_MAX} bytes)`;
 }
 
-/** Undefined where a collector has not written it: what stands between may have answered in its place. */
+/** The answer's JSON; undefined where it is none: a proxy may have answered in the collector's place. */
 function objectIn(text: string): Record<string, unknown> | undefined {
   try {
     const parsed: unknown = JSON.parse(text);
@@ -70,15 +72,14 @@ function isNamed(said: Record<string, unknown>, name: Readonly<Record<string, st
   return Object.entries(name).every(([member, value]) => said[member] === value);
 }
 
-/** The collector's own code and words. */
+/** The code and the message of a refusal. */
 function problemOf(said: Record<string, unknown> | undefined): { code: string; message: string } | undefined {
   const { code, message } = said ?? {};
   return typeof code === 'string' && typeof message === 'string' ? { code, message } : undefined;
 }
 
-/** An abort hides why in its cause. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  return cause instanceof Error ? `${error.message}: ${cause.message}` : error.message;
+/** With the cause: an AbortError says only there why it was raised. */
+function reasonWithCause(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error ? `${reasonOf(error)}: ${cause.message}` : reasonOf(error);
 }

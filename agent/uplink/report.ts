@@ -1,4 +1,4 @@
-// Tells the collector who this host is, what it has learned and what became of its rows.
+// Reports to the collector who this host is, the names that the agent has learned, and what became of rows.
 import { machine } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KIND } from '../../bpf/rows/rows.gen.ts';
@@ -14,28 +14,28 @@ import type { Opened } from '../spool/open.ts';
 import type { CollectorClient } from './client.ts';
 
 const COMPLAINT_PERIOD_MS = 60_000;
-/** It has stored all but what it names, which it would refuse again. */
+/** The collector has stored all of the report but the parts that it names, and would refuse these again. */
 const PARTLY_REFUSED = 'report_partly_refused';
-/** Between two attempts at the last report. */
+/** Between two attempts to send the last report. */
 const AGAIN_MS = 300;
 
-/** `not`: nor would it be if it were sent again now. */
+/** What came of a report. `again`: another attempt may succeed. `not`: none would now. */
 type Told = 'told' | 'again' | 'not';
 const NO_NAMES: Changes = { processes: [], cgroups: [], netns: [] };
 
 export type ReporterOptions = {
   client: CollectorClient;
-  /** this one */
+  /** this run of the agent */
   run: Run;
   source: RowSource;
   entities: Pick<EntityNames, 'changes' | 'acknowledge'>;
   spool: Pick<Opened, 'spool' | 'accounting' | 'runs' | 'forgetEnded'>;
-  /** between sweeps, at present */
+  /** the present time between sweeps */
   interval_ms: () => number;
   log: Log;
 };
 
-/** What a report of this agent's own host says. */
+/** The `host` of a report about the host that this agent watches. */
 export function hostOf({ host }: RowSource, agent_version: string): AgentReport['host'] {
   return {
     name: reportText(host.name, TEXT_CHARS_MAX.host_name),
@@ -54,7 +54,7 @@ export class Reporter {
     this.#options = options;
   }
 
-  /** Reports, unless the last report is still under way. What it could not tell, the next one tells. To be called after a drain. */
+  /** Sends a report, unless the last one is still being sent. What the collector did not take is in the next one. To be called after a drain. */
   async send(signal: AbortSignal): Promise<void> {
     if (this.#posting !== undefined) return;
     this.#posting = this.#tell(signal).then(() => undefined);
@@ -62,7 +62,9 @@ export class Reporter {
     this.#posting = undefined;
   }
 
-  /** The report at the end, once the one under way is through: tried until it is taken, the collector is found to be away, or `signal`. */
+  /**
+   * Sends the last report, after the one that is being sent: tries until the collector takes it, cannot be reached, or `signal` aborts.
+   */
   async sendLast(signal: AbortSignal): Promise<void> {
     await this.#posting;
     while ((await this.#tell(signal)) === 'again' && !signal.aborted) await sleep(AGAIN_MS);
@@ -83,13 +85,13 @@ export class Reporter {
     return 'told';
   }
 
-  /** Of a host all that is untold; in more than one report where it is much. */
+  /** Posts all accounting of a host that no collector has taken; in several reports where it is too much for one. */
   async #post(run: Run, names: Changes, signal: AbortSignal): Promise<Told> {
     const { client, spool, log } = this.#options;
     const epochs = new Set([...spool.runs.values()].flatMap(({ host_id, epoch }) => (host_id === run.host_id ? epoch : [])));
     const accounting = spool.accounting.untold(epochs);
     if (run !== this.#options.run && accounting.length === 0) return 'told';
-    // What a collector has been told must not be forgotten by a crash: it would be counted once more.
+    // On disk before it is posted: rows that the collector was told of, and a crash made the books forget, would be counted once more.
     await spool.spool.flush(true);
     const body = Buffer.from(JSON.stringify(this.#report(run, names, accounting)));
     const { verdict, code, is_receipt, reason, status } = await client.report(run.host_id, body, signal);

@@ -1,4 +1,4 @@
-// When to try again and when to give up: functions of what the collector answered.
+// Whether and when a request is made again: pure functions of the collector's answer.
 import { FINAL_REFUSALS } from '../contract/batch-envelope.ts';
 
 const DELAY_MS_MIN = 500;
@@ -12,8 +12,8 @@ export function retryDelayMs(failures: number, random: number, min_ms = DELAY_MS
 }
 
 /**
- * Milliseconds that a Retry-After header (seconds or an HTTP date) asks for; undefined without a valid one. Less than `min_ms` asks for
- * nothing: who says so every time would be asked all the time.
+ * Milliseconds that a Retry-After header (seconds or an HTTP date) asks for; undefined without a valid one. One below `min_ms` is ignored:
+ * a collector that answers every request with it would get requests without a pause.
  */
 export function retryAfterMs(header: string | undefined, now_ms: number, min_ms = DELAY_MS_MIN): number | undefined {
   if (header === undefined) return undefined;
@@ -22,27 +22,27 @@ export function retryAfterMs(header: string | undefined, now_ms: number, min_ms 
 }
 
 /**
- * `accepted`: it is durable there. `rejected`: for good, the same bytes would be refused again. `busy`: it asks for less. `busy_late`: it
- * takes what was just cut, and asks for less of what has waited. `layout_unknown`: it wants to be told how the rows lie. `held`: it takes
- * none of this schema, others go on.
+ * `accepted`: the collector has the body on disk. `rejected`: it refuses for good, the same bytes would be refused again. `busy`: it asks for
+ * less. `busy_late`: it takes live batches and asks for less of the backlog. `layout_unknown`: it needs the layout of the schema. `held`: it
+ * takes no rows of this schema for now, only of others. `retry`: none of these, so the same request is made again.
  */
 export type Verdict = 'accepted' | 'rejected' | 'retry' | 'busy' | 'busy_late' | 'layout_unknown' | 'held';
 
 export type Said = {
   status: number;
-  /** of a refusal: the collector's stable name for it, '' if there is none */
+  /** the code of a refusal; '' if there is none */
   code: string;
-  /** it said when to come back */
+  /** it has a Retry-After header */
   retry_after: boolean;
-  /** it proves to be about the bytes that were sent */
+  /** it repeats the digest of the bytes that were sent */
   is_receipt: boolean;
 };
 
 const FINAL: ReadonlySet<string> = new Set(FINAL_REFUSALS);
-/** Nothing is wrong with the rows: one side has to be upgraded first. */
+/** Refusals after which the agent or the collector has to be upgraded; the rows are sound. */
 const HELD: ReadonlySet<string> = new Set(['kind_unknown', 'layout_refused']);
 
-/** What an answer means for a batch or a report. Only a collector that has read it may end it; whatever else is said, it is kept. */
+/** What an answer means for a batch or a report. Only a collector that has read it can accept or reject it; after any other answer it is kept. */
 export function verdictOf({ status, code, retry_after, is_receipt }: Said): Verdict {
   if (status >= 200 && status < 300) return is_receipt ? 'accepted' : 'retry';
   if (status === 429 && code === 'log_full_late') return 'busy_late';

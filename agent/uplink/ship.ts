@@ -1,5 +1,5 @@
-// Sends batches to the collector until it has acknowledged them: what was just cut at once, and beside it what waits in the spool,
-// oldest first. Every attempt carries the same bytes under the same sequence, so the collector can tell a repetition from news.
+// Sends batches to the collector until it has acknowledged them: live ones (just cut) at once, and beside them the backlog that waits in the
+// spool, oldest first. Every attempt has the same bytes and sequence number, so the collector recognises a repeated batch.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Layout } from '../../bpf/rows/layout.ts';
 import type { Accounting } from '../accounts/accounting.ts';
@@ -16,27 +16,27 @@ import { Live } from './live.ts';
 import type { Answer } from './post.ts';
 import { Skew } from './skew.ts';
 
-/** Attempts without an answer, in a row, after which a collector is away. */
+/** After this many attempts in a row without an answer the collector counts as unreachable. */
 const AWAY_AFTER = 2;
-/** Before a file of the spool that could not be read is tried again. */
+/** The pause after a read error of the spool. */
 const UNREADABLE_MS = 1000;
 
 export type ShipOptions = {
   client: CollectorClient;
-  /** 16 hex digits each; the epoch is new with every start */
+  /** 16 hex digits each; every start of the agent has a new epoch */
   host_id: string;
   epoch: string;
   spool: Spool;
   accounting: Accounting;
-  /** by schema */
+  /** layouts by schema */
   layouts: ReadonlyMap<string, Layout>;
   dead_letters?: DeadLetters | undefined;
-  /** for rows that are not in the spool yet */
+  /** that batches may hold before they are in the spool */
   memory_bytes: number;
   log: Log;
-  /** The collector asks for less, or takes what comes. */
+  /** called when the collector has accepted a batch, or asks for less */
   onAnswer?: (answer: 'busy' | 'accepted') => void;
-  /** the least before another attempt, and for how long what was just cut tries to leave at once; as usual where undefined */
+  /** the shortest pause between attempts, and how long a batch stays live; undefined: the defaults */
   retry_ms_min?: number;
   live_ms_max?: number;
 };
@@ -50,7 +50,7 @@ export class Shipper {
   readonly #abort = new AbortController();
   readonly #aside: Aside;
   readonly #back_off: BackOff;
-  /** of the backlog alone */
+  /** after `busy_late`: pauses the backlog alone */
   readonly #late_back_off: BackOff;
   readonly #sending = new Set<Promise<void>>();
   #fetching = false;
@@ -67,25 +67,25 @@ export class Shipper {
     this.#skew = new Skew({ ...options, signal: this.#abort.signal, onEnd: () => this.#pump() });
   }
 
-  /** Memory that batches hold, beside those that are being sent. */
+  /** Memory that batches hold, those being sent left out. */
   get memory_bytes(): number {
     return this.#intake.bytes + this.#live.bytes + this.#options.spool.bytes.memory;
   }
 
-  /** Takes a batch. Resolves when its bytes are not read any more: once they are compressed, long before they are sent. */
+  /** Takes a batch. Resolves when nobody reads its buffer any more: once it is compressed, long before it is sent. */
   take(batch: Batch): Promise<void> {
     return this.#intake.take(batch);
   }
 
-  /** What was just cut and could not leave waits with the rest. To be called now and then. */
+  /** Moves live batches that could not be sent in time to the backlog. To be called now and then. */
   tick(): void {
     for (const parcel of this.#live.overdue(performance.now())) this.#options.spool.release(parcel);
     this.#pump();
   }
 
   /**
-   * Sends what is left, trying once more at once even if the collector failed before, for at most `ms`. What is still there then stays
-   * in the spool.
+   * Sends what is left, for at most `ms`; the first attempt is made at once, even during a pause after a failure. What the collector has not
+   * acknowledged by then stays in the spool.
    */
   async finish(ms: number): Promise<void> {
     const deadline = performance.now() + ms;
@@ -99,7 +99,7 @@ export class Shipper {
     await promise;
     clearTimeout(timer);
     this.#abort.abort();
-    // What was under way waits again, or has been answered at the last moment.
+    // Each request that was aborted gives its batch back to the spool; one may still have been answered.
     await Promise.all(this.#sending);
     this.#back_off.stop();
     this.#late_back_off.stop();
@@ -122,7 +122,7 @@ export class Shipper {
   #pump(): void {
     while (!this.#back_off.is_waiting && !this.#abort.signal.aborted) {
       const waiting = { live: this.#live.length > 0, backlog: this.#mayFetch() };
-      // After a failure one batch at a time asks whether the collector is back.
+      // After a failure only one request at a time is made, to find out whether the collector is back.
       const lane = nextLane(waiting, this.#under_way, this.#back_off.failures > 0 ? 1 : SLOTS);
       if (lane === undefined) break;
       const sending = lane === 'live' ? this.#sendLive() : this.#sendOldest();
@@ -132,7 +132,7 @@ export class Shipper {
     if (this.#isIdle()) this.#onIdle?.();
   }
 
-  /** After a refusal of what has waited, one batch of it at a time asks whether there is room again. */
+  /** After `busy_late` only one batch of the backlog at a time is sent, to find out whether the collector has room again. */
   #mayFetch(): boolean {
     const { is_waiting, failures } = this.#late_back_off;
     if (this.#fetching || is_waiting || (failures > 0 && this.#under_way.backlog > 0)) return false;
@@ -164,7 +164,7 @@ export class Shipper {
   async #send(parcel: Parcel, lane: Lane): Promise<void> {
     this.#under_way[lane]++;
     const posting = this.#options.client.rows(parcel.batch, this.#abort.signal);
-    // The next one is fetched meanwhile.
+    // Reads the next batch of the backlog while this one is on its way.
     if (lane === 'backlog') this.#pump();
     const answer = await posting;
     this.#under_way[lane]--;
@@ -198,7 +198,7 @@ export class Shipper {
   #failed(answer: Answer): void {
     if (answer.verdict === 'busy') this.#options.onAnswer?.('busy');
     this.#back_off.failed(answer);
-    // To wait for a collector that is away is for the next start, where nothing is lost by that.
+    // While ending, an unreachable collector is not waited for where the spool is on disk: the next start sends what is left.
     if (answer.status === 0 && this.#back_off.failures > AWAY_AFTER && this.#options.spool.is_safe) this.#onIdle?.();
   }
 }

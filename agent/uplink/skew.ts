@@ -1,13 +1,14 @@
-// A collector of another version: it is told how rows lie that it does not know, and what it takes none of waits while the rest goes on.
+// Version skew between agent and collector: posts the layouts that the collector does not know, and holds back batches of schemas that it
+// does not take while others are sent.
 import type { Layout } from '../../bpf/rows/layout.ts';
 import { Every, type Log } from '../process/log.ts';
 import type { CollectorClient } from './client.ts';
 import { Holds } from './holds.ts';
 import type { Answer } from './post.ts';
 
-/** Somebody has to upgrade one side first. */
+/** How long a schema is held after a refusal that only an upgrade of one side ends. */
 const REFUSED_MS = 60_000;
-/** It has just been told: the next collector behind the same address may not have been. */
+/** How long a schema is held where posting its layout failed, or was done a moment before: another collector behind the address may answer. */
 const TOLD_MS = 1000;
 const COMPLAINT_PERIOD_MS = 60_000;
 
@@ -17,7 +18,7 @@ export type SkewOptions = {
   layouts: ReadonlyMap<string, Layout>;
   log: Log;
   signal: AbortSignal;
-  /** a hold has ended: its batches may be sent */
+  /** called when a hold has ended: its batches may be sent */
   onEnd: () => void;
 };
 
@@ -36,12 +37,12 @@ export class Skew {
 
   isHeld = (schema: string): boolean => this.#holds.has(schema);
 
-  /** Whether batches that are held now may be sent in a moment. */
+  /** Whether batches that are held may be sent in a moment: a layout is being posted, or a hold is about to end. */
   get ends_soon(): boolean {
     return this.#telling || this.#holds.endsWithin(TOLD_MS);
   }
 
-  /** The collector takes no rows of this schema; `reason` is in its words, which say what to upgrade. */
+  /** The collector takes no rows of this schema. `reason` is its message, which says what to upgrade. */
   refused(schema: string, reason: string): void {
     this.#holds.add(schema, REFUSED_MS);
     const complaint = this.#complaints.get(schema) ?? new Every(COMPLAINT_PERIOD_MS);
@@ -49,7 +50,7 @@ export class Skew {
     complaint.run(Date.now(), () => this.#options.log.warn({ schema }, `rows of one layout wait, the others go on: ${reason}`));
   }
 
-  /** The collector does not know how rows of this schema lie: tells it, once at a time, and lets them be sent again. */
+  /** The collector does not know the layout of this schema: posts it, one post at a time, and lets the batches be sent again. */
   async unknown(schema: string): Promise<void> {
     const { client, host_id, layouts, signal } = this.#options;
     if (!layouts.has(schema)) {

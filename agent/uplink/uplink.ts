@@ -1,4 +1,4 @@
-// The way to a collector: rows are cut into batches, batches are kept and shipped, and reports go beside them.
+// The way to a collector: cuts rows into batches, keeps them in the spool, ships them, and sends reports beside them.
 
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { type Ledger, ledgerOf } from '../accounts/ledger.ts';
@@ -26,8 +26,9 @@ export class Uplink {
   readonly #report_interval_ms: number;
   readonly #client: UplinkOptions['client'];
   #report_at = 0;
+  #is_closed = false;
 
-  /** Reports come every `report_interval_ms`, also where sweeps come less often. */
+  /** A report is sent every `report_interval_ms`, however far apart sweeps are. */
   constructor({ report_interval_ms, ...options }: UplinkOptions) {
     const { run, spool } = options;
     this.#report_interval_ms = report_interval_ms;
@@ -42,28 +43,28 @@ export class Uplink {
     return ledgerOf(this.#spool.accounting, this.#epoch);
   }
 
-  /** How requests were answered, since the start. */
+  /** How requests were answered since the start. */
   get answered(): Iterable<Readonly<Answered>> {
     return this.#client.answered;
   }
 
-  /** What no collector has yet, compressed, wherever it is. */
+  /** Compressed bytes that no collector has acknowledged, in memory and on disk. */
   get waiting_bytes(): number {
     return this.#shipper.memory_bytes + this.#spool.spool.waiting_bytes;
   }
 
-  /** Memory that batches hold, and the size of the spool's files. */
+  /** The memory that batches hold, and the size of the spool's files. */
   get bytes(): { memory: number; disk: number } {
     return { memory: this.#shipper.memory_bytes, disk: this.#spool.spool.bytes.disk };
   }
 
-  /** Takes whole rows of one kind; copies them. */
+  /** Takes whole rows of one kind. Copies them. */
   add(kind: Kind, rows: Uint8Array): void {
     this.#spool.accounting.add(this.#epoch, kind, 'seen', rows.length / KINDS[kind].size, Date.now());
     for (const batch of this.#batcher.add(kind, rows, performance.now())) this.#ship(batch);
   }
 
-  /** Sends off what is due: batches that have waited long enough, and a report. To be called when the rings are as empty as they get. */
+  /** Ships the batches that have reached their age and sends a report when one is due. To be called after each round over the rings. */
   tick(): void {
     for (const batch of this.#batcher.due(performance.now())) this.#ship(batch);
     this.#shipper.tick();
@@ -73,14 +74,26 @@ export class Uplink {
     void this.#reporter.send(this.#stopping.signal);
   }
 
-  /** Ships what is left and the final account, within a bound; what is left then is the next run's to send. */
+  /** Ships what is left and sends the last report, within a bound. What the collector has not acknowledged by then the next run sends. */
   async finish(): Promise<void> {
+    await this.#shipRest(FINISH_MS_MAX);
+    await this.#reporter.sendLast(AbortSignal.timeout(LAST_REPORT_MS_MAX));
+    await this.close();
+  }
+
+  /** Ends without sending: what no collector has acknowledged the next run sends. Does nothing after `finish`. */
+  async close(): Promise<void> {
+    if (this.#is_closed) return;
+    this.#is_closed = true;
+    await this.#shipRest(0);
+    await this.#spool.close();
+  }
+
+  async #shipRest(ms_max: number): Promise<void> {
     this.#stopping.abort();
     for (const batch of this.#batcher.due(Number.POSITIVE_INFINITY)) this.#ship(batch);
-    await this.#shipper.finish(FINISH_MS_MAX);
+    await this.#shipper.finish(ms_max);
     await this.#spool.spool.giveUpMemory();
-    await this.#reporter.sendLast(AbortSignal.timeout(LAST_REPORT_MS_MAX));
-    await this.#spool.close();
   }
 
   #ship(batch: Batch): void {

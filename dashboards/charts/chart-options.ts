@@ -74,7 +74,8 @@ function yScale(shape: ChartShape): uPlot.Scale {
 
 function seriesOf(shape: ChartShape, color: string): uPlot.Series {
   if (shape === 'stack') {
-    return { stroke: color, fill: color, width: 0, points: { show: false }, paths: uPlot.paths.stepped?.({ align: 1 }) };
+    const paths = uPlot.paths.stepped?.({ align: 1 });
+    return { stroke: color, fill: color, width: 0, points: { show: false }, ...(paths && { paths }) };
   }
   return { stroke: color, width: 1.5, spanGaps: false, points: { show: true, size: 3, width: 0, fill: color, filter: lonely } };
 }

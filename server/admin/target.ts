@@ -2,9 +2,10 @@
 // uses it, what that collector says.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { reasonOf } from '../../agent/process/errors.ts';
 import { ADMIN_API, type Migrations, type Retention, type RetentionChange } from '../api/admin.ts';
 import type { Config } from '../config.ts';
-import { reasonOf, StartError } from '../errors.ts';
+import { StartError } from '../errors.ts';
 import { lockDataDirectory, readCollectorUrl } from '../lock.ts';
 import { openStore } from '../open-store.ts';
 import type { Store } from '../storage/store.ts';

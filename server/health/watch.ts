@@ -2,9 +2,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { reasonOf } from '../../agent/process/errors.ts';
 import { KIND, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import type { HealthFigures, StoreFigures } from '../api/health.ts';
-import { reasonOf } from '../errors.ts';
 import type { HostNames } from '../host-names.ts';
 import type { Log } from '../log/log.ts';
 import { engineState } from '../storage/queries/engine-state.ts';

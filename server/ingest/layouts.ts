@@ -2,10 +2,11 @@
 // after an upgrade the log's rows of the version before can be read.
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { reasonOf } from '../../agent/process/errors.ts';
 import { type Conversion, conversionTo, type Layout, LayoutError, layoutOf, parseLayout } from '../../bpf/rows/layout.ts';
 import { KIND, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { schemaOf } from '../../bpf/rows/schema.ts';
-import { Refusal, reasonOf } from '../errors.ts';
+import { Refusal } from '../errors.ts';
 import { FILES, type Files, writeFile } from '../log/files.ts';
 import { turns } from '../storage/turns.ts';
 import { ToldLayouts } from './told-layouts.ts';

@@ -1,5 +1,6 @@
 // Why the log does not take a batch, and when to come back.
-import { Refusal, reasonOf } from '../errors.ts';
+import { reasonOf } from '../../agent/process/errors.ts';
+import { Refusal } from '../errors.ts';
 import { LATE, type Lane } from './lane.ts';
 
 const RETRY_AFTER_S_MAX = 60;

@@ -1,7 +1,7 @@
 // Carries sealed segments into the store: a few inserts a second, whatever the number of batches. What is live goes first in every
 // round, what is late has the time that is left. A segment that fails is tried again beside the others, for as long as the store is
 // in trouble; what it refuses for good leaves the log in the end. The log's limit bounds what piles up.
-import { reasonOf } from '../errors.ts';
+import { reasonOf } from '../../agent/process/errors.ts';
 import type { Store } from '../storage/store.ts';
 import { isTransient } from '../storage/transient.ts';
 import { type AttemptOptions, Attempts, type Failure } from './attempts.ts';

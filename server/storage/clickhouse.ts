@@ -1,7 +1,7 @@
 // A ClickHouse server or cluster by URL. Rows stream as the request's body, as the log holds them.
 import { createReadStream } from 'node:fs';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
-import { reasonOf } from '../errors.ts';
+import { reasonOf } from '../../agent/process/errors.ts';
 import { ask } from './answers.ts';
 import { CLUSTER_SETTINGS, onCluster } from './cluster.ts';
 import { quote, segmentStructure } from './columns.ts';

@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
-import { reasonOf } from '../errors.ts';
+import { reasonOf } from '../../agent/process/errors.ts';
 import { ask } from './answers.ts';
 import { quote, segmentStructure } from './columns.ts';
 import { Connection } from './connections.ts';

@@ -1,7 +1,7 @@
 // What the collector asks of ClickHouse, whichever back end answers: the engine inside this process or a server by URL.
 import type { AccountingEntry } from '../../agent/contract/agent-report.ts';
+import { reasonOf, TcplensError } from '../../agent/process/errors.ts';
 import type { Kind } from '../../bpf/rows/rows.gen.ts';
-import { reasonOf } from '../errors.ts';
 import type { CheckedReport } from '../ingest/report-check.ts';
 import type { Evicted } from './name-budgets.ts';
 import type { Upkeep } from './upkeep.ts';
@@ -64,14 +64,7 @@ export type StoreErrorCode =
   | 'store_migration_changed';
 
 /** Every failure of a store. `code` is stable; `cause` is the engine's own error. */
-export class StoreError extends Error {
-  override readonly name = 'StoreError';
-  readonly code: StoreErrorCode;
-  constructor(code: StoreErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.code = code;
-  }
-}
+export class StoreError extends TcplensError<StoreErrorCode> {}
 
 /** Runs `work`; whatever else it throws becomes a StoreError. */
 export async function failingAs<Result>(code: StoreErrorCode, work: () => Promise<Result>): Promise<Result> {

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { root } from '../support/project-files.ts';
@@ -44,6 +45,13 @@ test.each(wrong)('wrong usage ends with 2: %j', (args, says) => {
   const { code, stdout, stderr } = tcplens(...args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toContain(says);
+});
+
+test('an empty variable is as good as none', () => {
+  const env = { ...process.env, TCPLENS_CLICKHOUSE: '' };
+  const { code, stderr } = runCommand(launcher, ['admin', 'migrations', '--data', 'nothing'], { cwd: folder, env });
+  expect(stderr).toContain("nothing has no tables: name the collector's --data");
+  expect(code).toBe(1);
 });
 
 test('it starts through links, absolute and relative, from anywhere', () => {

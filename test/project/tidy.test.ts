@@ -104,6 +104,13 @@ const rules: Rule[] = [
     sample: { path: 'Makefile', text: 'all: \n' },
   },
   {
+    name: 'errors have one base',
+    // What bpf/ and browsers import stands below it, or apart.
+    applies: (path) => /^(cli\.ts$|agent\/|server\/)/.test(path) && path !== 'agent/process/errors.ts',
+    offences: matches(/\bextends (\w*\.)?Error\b/),
+    sample: { path: 'server/a.ts', text: 'class A extends Error {}\n' },
+  },
+  {
     name: 'each test file belongs to a suite that runs',
     applies: (path) => /\.(test|spec)\.[jt]sx?$/.test(path),
     offences: ({ path }) =>

@@ -1,23 +1,23 @@
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
+import { COMMON_OPTIONS } from '../../agent/process/common-options.ts';
 import { isLoopbackHostHeader } from '../../agent/process/loopback.ts';
-import { addOptions, optionArguments, readConfig } from '../../server/config.ts';
+import { addOptions, argumentsOf, asTexts, type OptionTable, type OptionValues } from '../../agent/process/options.ts';
+import { COLLECTOR_OPTIONS, checkConfig } from '../../server/config.ts';
 
-function parse(args: readonly string[]): Record<string, unknown> {
+function parse<Table extends OptionTable>(table: Table, ...args: string[]): OptionValues<Table> {
   const silent = { writeOut: () => undefined, writeErr: () => undefined };
-  return addOptions(new Command('serve')).exitOverride().configureOutput(silent).parse(args, { from: 'user' }).opts();
+  return addOptions(new Command('serve'), table).exitOverride().configureOutput(silent).parse(args, { from: 'user' }).opts();
 }
 
 test('defaults', () => {
-  expect(readConfig(parse([]))).toEqual({
+  expect(parse(COLLECTOR_OPTIONS)).toEqual({
     listen: { host: '127.0.0.1', port: 8600 },
     data: '.data',
-    clickhouse: undefined,
-    cluster: undefined,
-    log_max: 2048 * 1024 * 1024,
-    in_flight_max: 64 * 1024 * 1024,
-    retention_size: { share: 0.8 },
-    log_level: 'info',
+    logMax: 2048 * 1024 * 1024,
+    inFlightMax: 64 * 1024 * 1024,
+    retentionSize: { share: 0.8 },
+    logLevel: 'info',
   });
 });
 
@@ -25,38 +25,51 @@ test.each([
   ['--listen', '[::1]:9000', 'listen', { host: '::1', port: 9000 }],
   ['--listen', 'localhost:0', 'listen', { host: 'localhost', port: 0 }],
   ['--listen', '127.1.2.3:80', 'listen', { host: '127.1.2.3', port: 80 }],
-  ['--log-max', '16', 'log_max', 16 * 1024 * 1024],
+  ['--log-max', '16', 'logMax', 16 * 1024 * 1024],
   ['--clickhouse', 'http://u:p@db:8123/tcp', 'clickhouse', new URL('http://u:p@db:8123/tcp')],
 ] as const)('%s %s', (flag, text, name, value) => {
-  expect(readConfig(parse([flag, text]))[name]).toEqual(value);
+  expect(parse(COLLECTOR_OPTIONS, flag, text)[name]).toEqual(value);
 });
 
 test('a cluster has to be reached through one of its servers', () => {
-  expect(() => readConfig(parse(['--cluster', 'fleet']))).toThrow('--cluster needs --clickhouse');
-  expect(readConfig(parse(['--cluster', 'fleet', '--clickhouse', 'http://db:8123'])).cluster).toBe('fleet');
+  expect(() => checkConfig(parse(COLLECTOR_OPTIONS, '--cluster', 'fleet'))).toThrow('--cluster needs --clickhouse');
+  expect(() => checkConfig(parse(COLLECTOR_OPTIONS, '--cluster', 'fleet', '--clickhouse', 'http://db:8123'))).not.toThrow();
 });
 
 test.each([
   ['--listen', '0.0.0.0:8600', 'no authentication'],
   ['--cluster', "a'b", 'letters, digits and _'],
+  ['--cluster', '', 'letters, digits and _'],
   ['--listen', '[::]:8600', 'not a loopback address'],
   ['--listen', '192.168.1.2:8600', 'no authentication'],
   ['--listen', 'example.com:8600', 'not a loopback address'],
   ['--listen', '127.0.0.1.example.com:8600', 'not a loopback address'],
-  ['--listen', '8600', 'host:port'],
-  ['--listen', '127.0.0.1:86000', 'host:port'],
+  ['--listen', '8600', 'write it like'],
+  ['--listen', '127.0.0.1:86000', 'write it like'],
   ['--data', '/tmp/a{b}', 'without'],
+  ['--data', '', 'without'],
   ['--clickhouse', 'db:8123', 'URL'],
-  ['--log-max', '2GB', 'whole number of MiB'],
-  ['--log-max', '1', 'whole number of MiB'],
-  ['--log-level', 'loud', 'one of'],
+  ['--log-max', '2GB', 'whole number from 4'],
+  ['--log-max', '1', 'whole number from 4'],
+  ['--log-level', 'loud', 'none of'],
+  ['--retention-size', 'much', '500GB'],
 ])('%s %s is refused, and why', (flag, text, reason) => {
-  expect(() => parse([flag, text])).toThrow(reason);
+  expect(() => parse(COLLECTOR_OPTIONS, flag, text)).toThrow(reason);
+  // Also by a command that only hands it on.
+  expect(() => parse(asTexts(COLLECTOR_OPTIONS), flag, text)).toThrow(reason);
 });
 
 test('what one process was given can be handed to another', () => {
-  const given = parse(['--listen', '127.0.0.1:9000', '--data', '/tmp/with space', '--log-max', '16']);
-  expect(readConfig(parse(optionArguments(given)))).toEqual(readConfig(given));
+  const given = ['--listen', '127.0.0.1:9000', '--data', '/tmp/with space', '--log-max', '16', '--retention-size', '500GB'];
+  const texts = parse(asTexts(COLLECTOR_OPTIONS), ...given);
+  expect(texts).toMatchObject({ listen: '127.0.0.1:9000', logMax: '16', retentionSize: '500GB', logLevel: 'info' });
+  expect(parse(COLLECTOR_OPTIONS, ...argumentsOf(COLLECTOR_OPTIONS, texts))).toEqual(parse(COLLECTOR_OPTIONS, ...given));
+});
+
+test('switches are handed on when they are on', () => {
+  const table = { loop: COMMON_OPTIONS.loop, replay: COMMON_OPTIONS.replay };
+  expect(argumentsOf(table, parse(asTexts(table), '--loop'))).toEqual(['--loop']);
+  expect(argumentsOf(table, parse(asTexts(table), '--replay', 'a b'))).toEqual(['--replay', 'a b']);
 });
 
 test.each([

@@ -6,9 +6,10 @@ import { storedMinutes, toldMinutes } from '../accounting-refresh.ts';
 import { quote } from '../columns.ts';
 import { hostName } from '../entities.ts';
 import { pairs, published } from '../published.ts';
+import { publishedMinutes } from '../published-minutes.ts';
 import type { Store } from '../store.ts';
 import { countRows } from '../stored.ts';
-import { type Cover, coverOf, minutesWithin, publishedMinutes, rowsWithin } from './cover.ts';
+import { type Cover, coverOf, minutesWithin, rowsWithin } from './cover.ts';
 import { stepsWithin, type Window, windowOf } from './window.ts';
 
 type Counted = Outcome | 'stored';
@@ -32,10 +33,7 @@ const COMPLETENESS = 'if(greatest(seen, missing) > 0, (greatest(seen, missing) -
 async function coverOfAccounts(store: Pick<Store, 'query'>, { from_ms, to_ms }: Window, step_s: number): Promise<Cover> {
   const [from_s, to_s] = [Math.floor(from_ms / 60_000) * 60, Math.ceil(to_ms / 1000)];
   const coarse = to_ms - from_ms > MINUTES_SPAN_MAX_MS && step_s >= HOUR_S;
-  const [hours, minutes] = await Promise.all([
-    coarse ? published(store, 'accounting', from_s, to_s) : [],
-    publishedMinutes(store, from_s, to_s),
-  ]);
+  const [hours, minutes] = await Promise.all([coarse ? published(store, 'accounting', from_s, to_s) : [], publishedMinutes(store)]);
   return coverOf(from_s, to_s, { days: [], hours, minutes });
 }
 

@@ -1,5 +1,6 @@
 // What resets and drops without a socket add to one connection's story: rows with its ends, while it lived.
 import type { Connection } from '../../api.ts';
+import { fewRows } from '../identity.ts';
 import type { Store } from '../store.ts';
 import type { Story } from './connection-story.ts';
 import { EARLY_S, LATE_S } from './stray.ts';
@@ -17,7 +18,7 @@ const TURNED = `${REVERSED} AND (netns != {netns:UInt64} OR direction = 'unknown
 
 const strays = (table: string, time: string, ends: string, direction: string, members: string) =>
   `SELECT toString(toUnixTimestamp64Nano(t.time_ns)) AS time_ns, CAST(${direction}, 'String') AS direction, ${members}
-FROM (SELECT * FROM ${table} FINAL WHERE ${time} AND host_id = {host_id:UInt64} AND connection_id = 0 AND (${ends}) ORDER BY time_ns LIMIT {rows:UInt32}) AS t
+FROM (SELECT * FROM ${fewRows(table, `${time} AND host_id = {host_id:UInt64} AND connection_id = 0 AND (${ends})`)} ORDER BY time_ns LIMIT {rows:UInt32}) AS t
 ORDER BY t.time_ns`;
 
 /** A later connection with the same ends takes over what comes from then on. */

@@ -1,6 +1,7 @@
 // Everything known about one connection: what is asked of the store. connection-story.ts makes the answer.
 import type { Connection } from '../../api.ts';
 import { containerName, hostName } from '../entities.ts';
+import { fewRows } from '../identity.ts';
 import type { Store } from '../store.ts';
 import { aroundOf } from './connection-around.ts';
 import { type Chapters, type Event, type Names, type Sample, STATE_MEMBERS, type Transition } from './connection-chapters.ts';
@@ -42,20 +43,20 @@ const AS_OF = `congestion_control, keepalive, unattributed, rtt_min_us, bytes_se
 const EVENTS = `SELECT ${HEAD}, ${AS_OF}, ${AT_END}, event, end_reason, sk_err, preexisting, connect_us, total_retrans,
   busy_us_rest AS busy_us, rwnd_limited_us_rest AS rwnd_limited_us, sndbuf_limited_us_rest AS sndbuf_limited_us,
   local_limited_us_rest AS local_limited_us, interval_us_rest AS sampled_us
-FROM connection FINAL WHERE ${OF_CONNECTION} ORDER BY time_ns LIMIT {rows:UInt32}`;
+FROM ${fewRows('connection', OF_CONNECTION)} ORDER BY time_ns LIMIT {rows:UInt32}`;
 
-const TRANSITIONS = `SELECT ${HEAD}, old_state, new_state, duration_us FROM state_change FINAL WHERE ${OF_CONNECTION} ORDER BY time_ns LIMIT {rows:UInt32}`;
+const TRANSITIONS = `SELECT ${HEAD}, old_state, new_state, duration_us FROM ${fewRows('state_change', OF_CONNECTION)} ORDER BY time_ns LIMIT {rows:UInt32}`;
 
 const SAMPLES = `SELECT * FROM (
   SELECT ${HEAD}, ${AS_OF}, srtt_us, snd_cwnd, snd_ssthresh, packets_out, delivery_rate, retrans, rcv_wnd,
     busy_us, rwnd_limited_us, sndbuf_limited_us, local_limited_us, interval_us AS sampled_us
-  FROM sample FINAL WHERE ${OF_CONNECTION} ORDER BY time_ns DESC LIMIT {rows:UInt32}
+  FROM ${fewRows('sample', OF_CONNECTION)} ORDER BY time_ns DESC LIMIT {rows:UInt32}
 ) ORDER BY time_ms`;
 
 /** Rows that are shown as they are. */
 const asTold = (table: string, members: string) =>
   `SELECT toString(toUnixTimestamp64Nano(t.time_ns)) AS time_ns, ${members}
-FROM (SELECT * FROM ${table} FINAL WHERE ${OF_CONNECTION} ORDER BY time_ns LIMIT {rows:UInt32}) AS t ORDER BY t.time_ns`;
+FROM (SELECT * FROM ${fewRows(table, OF_CONNECTION)} ORDER BY time_ns LIMIT {rows:UInt32}) AS t ORDER BY t.time_ns`;
 const RESETS = asTold('reset', 'direction, reason, state, linger_zero, idle_us, unread, notsent, packets_out');
 const DROPS = asTold('drop', 'direction, meaning, reason, location, tcp_flags, seq, length');
 const CONGESTION = asTold(

@@ -1,25 +1,23 @@
 // What a range is answered from: published days, hours and minutes, and rows where none are published. Every moment once.
 import type { Figure } from '../figures.ts';
-import { PIECE_S } from '../late-pieces.ts';
 import { type Published, pairs, published } from '../published.ts';
+import { publishedMinutes, type Span } from '../published-minutes.ts';
 import { type RollupKey, rowsRolledUp } from '../rollup.ts';
 import type { Store } from '../store.ts';
 import { rowsTime, type Source, type Window } from './window.ts';
 
 export type Piece = Pick<Published, 'start_s' | 'version'>;
-/** [from, to) in s. */
-export type Span = [from_s: number, to_s: number];
 /** `minutes` are in rollup_1m and `stored`; of `rest` only the rows tell. Both oldest first. */
 export type Cover = { days: Piece[]; hours: Piece[]; minutes: Span[]; rest: Span[] };
 
 const HOUR_S = 3600;
 const DAY_S = 86_400;
 
-/** @param days, hours and minutes that are published, oldest first. A piece that is not wholly within [from, to) is left to a finer one. */
+/** @param published pieces and spans, oldest first. A piece that is not wholly within [from, to) is left to a finer one. */
 export function coverOf(
   from_s: number,
   to_s: number,
-  { days, hours, minutes }: Record<'days' | 'hours' | 'minutes', readonly Piece[]>,
+  { days, hours, minutes }: { days: readonly Piece[]; hours: readonly Piece[]; minutes: readonly Span[] },
 ): Cover {
   const within = (length_s: number) => (piece: Piece) => piece.start_s >= from_s && piece.start_s + length_s <= to_s;
   const whole = days.filter(within(DAY_S));
@@ -27,29 +25,17 @@ export function coverOf(
   const between = hours.filter(within(HOUR_S)).filter(({ start_s }) => !covered.has(start_s - (start_s % DAY_S)));
   const taken = [...whole.map(spanOf(DAY_S)), ...between.map(spanOf(HOUR_S))].sort(([a], [b]) => a - b);
   const left = outsideOf(taken, [from_s, to_s]);
-  const made = joined(minutes.map(spanOf(PIECE_S)));
   return {
     days: whole,
     hours: between,
-    minutes: left.flatMap((span) => insideOf(made, span)),
-    rest: left.flatMap((span) => outsideOf(made, span)),
+    minutes: left.flatMap((span) => insideOf(minutes, span)),
+    rest: left.flatMap((span) => outsideOf(minutes, span)),
   };
 }
 
 const spanOf =
   (length_s: number) =>
   ({ start_s }: Piece): Span => [start_s, start_s + length_s];
-
-/** Neighbours as one. @param spans in order */
-function joined(spans: readonly Span[]): Span[] {
-  const found: Span[] = [];
-  for (const [from, to] of spans) {
-    const last = found.at(-1);
-    if (last !== undefined && last[1] >= from) last[1] = Math.max(last[1], to);
-    else found.push([from, to]);
-  }
-  return found;
-}
 
 /** Of a span, what is in any of the spans. */
 function insideOf(spans: readonly Span[], [from_s, to_s]: Span): Span[] {
@@ -76,14 +62,10 @@ export async function cover(store: Pick<Store, 'query'>, { source, from_ms, to_m
   const [days, hours, minutes] = await Promise.all([
     ask('1d', ['rollup_1d']),
     ask('1h', ['rollup_1h', 'rollup_1d']),
-    publishedMinutes(store, from_s, to_s),
+    publishedMinutes(store),
   ]);
   return coverOf(from_s, to_s, { days, hours, minutes });
 }
-
-/** The first of them may have begun before the range. */
-export const publishedMinutes = (store: Pick<Store, 'query'>, from_s: number, to_s: number): Promise<Published[]> =>
-  published(store, 'minutes', from_s - PIECE_S, to_s);
 
 const moment = (s: number) => `toDateTime(${s}, 'UTC')`;
 
@@ -122,7 +104,8 @@ export function rolledUp({ days, hours, minutes, rest }: Cover, { keys, figures 
   }
   // Where nothing is published there is nothing, in the columns' types.
   if (rest.length > 0 || parts.length === 0) {
-    const rows = rowsRolledUp(keysWith(keys, filters), figures, rowsWithin(rest));
+    // Every kind has rows: that somebody looked shows also where none has a figure that is asked for, as it does in the minutes.
+    const rows = rowsRolledUp(keysWith(keys, filters), [...figures, 'rolled_rows'], rowsWithin(rest));
     parts.push(`SELECT minute, false AS others, ${columns} FROM (${rows})${filters === '' ? '' : ` WHERE ${filters}`}`);
   }
   return `(${parts.join('\nUNION ALL ')})`;

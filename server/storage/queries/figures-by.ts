@@ -2,7 +2,7 @@
 import { bucketQuantile, type Figure, figuresOf, folded, kindsOf, RTT_COUNTS } from '../figures.ts';
 import { ROLLUP_KEYS } from '../rollup.ts';
 import { type Cover, rolledUp } from './cover.ts';
-import type { Window } from './window.ts';
+import { rowsOf, type Window } from './window.ts';
 
 /** A key's name → its expression over a row, and over a rollup's entry. */
 export type Keys = Record<string, { rows: string; rollup: string }>;
@@ -15,17 +15,17 @@ export const toldBy = ({ source }: Pick<Window, 'source'>) => (source === 'rows'
  * statement over rows takes longer than reading an hour of them: it has nothing that is not asked for.
  * @param cover of a rollup's window
  */
-export function figuresBy(keys: Keys, figures: readonly Figure[], { filters, where }: Window, cover: Cover | undefined): string {
+export function figuresBy(keys: Keys, figures: readonly Figure[], window: Window, cover: Cover | undefined): string {
   const names = Object.keys(keys).join(', ');
   const columns = (by: 'rows' | 'rollup') => Object.entries(keys).map(([name, expression]) => `${expression[by]} AS ${name}`);
   const together = figures.map((name) => `${folded(name)} AS ${name}`).join(', ');
   if (cover) {
-    const source = rolledUp(cover, { keys: ROLLUP_KEYS, figures }, filters);
+    const source = rolledUp(cover, { keys: ROLLUP_KEYS, figures }, window.filters);
     return `SELECT ${columns('rollup').join(', ')}, ${together}, count() AS rows, sumMap(rtt) AS rtt FROM ${source} GROUP BY ${names}`;
   }
   const kinds = kindsOf(figures).map((kind) => {
     const rtt = `quantilesIfState(0.5, 0.99)(srtt_us, ${RTT_COUNTS[kind]}) AS rtt`;
-    return `SELECT ${[...columns('rows'), ...figuresOf(kind, figures), 'count() AS rows', rtt].join(', ')} FROM ${kind} FINAL WHERE ${where} GROUP BY ${names}`;
+    return `SELECT ${[...columns('rows'), ...figuresOf(kind, figures), 'count() AS rows', rtt].join(', ')} FROM ${rowsOf(kind, window)} GROUP BY ${names}`;
   });
   return `SELECT ${names}, ${together}, sum(rows) AS rows, quantilesIfMergeState(0.5, 0.99)(rtt) AS rtt
 FROM (${kinds.join('\nUNION ALL ')})

@@ -2,6 +2,7 @@
 import type { RetransmitRow } from '../../../bpf/rows/rows.gen.ts';
 import type { Range, Retransmit } from '../../api.ts';
 import { hostName } from '../entities.ts';
+import { fewRows } from '../identity.ts';
 import type { Store } from '../store.ts';
 import { plainAddress } from './address.ts';
 import { windowOf } from './window.ts';
@@ -54,8 +55,7 @@ export async function retransmits(
 
 /** The first `limit` of one connection, oldest first. */
 export async function retransmitsOf(store: Store, host_id: string, connection_id: string, limit: number): Promise<Retransmit[]> {
-  const sql =
-    'SELECT * FROM retransmit FINAL WHERE host_id = {host_id:UInt64} AND connection_id = {connection_id:UInt64} ORDER BY time_ns LIMIT {limit:UInt32}';
+  const sql = `SELECT * FROM ${fewRows('retransmit', 'host_id = {host_id:UInt64} AND connection_id = {connection_id:UInt64}')} ORDER BY time_ns LIMIT {limit:UInt32}`;
   const rows = await store.query<Retransmit>(`${answer(sql)} ORDER BY r.time_ns`, { host_id, connection_id, limit }, limit);
   return rows.map(withPlainAddresses);
 }

@@ -5,7 +5,7 @@ import type { Store } from '../store.ts';
 import { type Cover, rolledUp } from './cover.ts';
 import { RTT_QUANTILES } from './figures-by.ts';
 import { type Quantiles, type Scope, type Sent, type Step, type Sums, shownFigures } from './series.ts';
-import { boundsOf, stepsWithin, type Window } from './window.ts';
+import { boundsOf, rowsOf, stepsWithin, type Window } from './window.ts';
 
 /** Agents sweep every 10 s: a finer step looks this far back for sampled figures, else every other step would be a gap. */
 const SWEEP_S = 10;
@@ -42,10 +42,10 @@ const expressionsOf = (kind: FigureKind, shown: readonly Figure[]): string[] => 
 const lookBackOf = ({ step_s }: Window) => (step_s < 2 * SWEEP_S ? SWEEP_S : 0);
 
 function overRows(window: Window, shown: readonly Figure[]): string {
-  const { step_s, where } = window;
+  const { step_s } = window;
   const summed = (kind: FigureKind, more: string) =>
     `SELECT ${stepOf('time_ns', step_s)} AS time_s, '${kind}' AS kind, [${expressionsOf(kind, shown).join(', ')}] AS sums, count() AS rows, ${more}
-FROM ${kind} FINAL WHERE ${where} GROUP BY time_s`;
+FROM ${rowsOf(kind, window)} GROUP BY time_s`;
   const kinds = kindsOf(shown);
   const measured = kinds
     .filter((kind) => RTT_COUNTS[kind] !== '0')

@@ -2,6 +2,7 @@
 import type { Range } from '../../api.ts';
 import { quote } from '../columns.ts';
 import { SERVICE_PORT } from '../figures.ts';
+import { fewRows } from '../identity.ts';
 
 /** Steps are whole divisors of a day, so that they start where people expect them to. */
 const STEPS_S = [1, 5, 10, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400];
@@ -85,6 +86,10 @@ export const stepsWithin = ({ from_ms, to_ms, step_s }: Pick<Window, 'from_ms' |
 export function rowsTime(from_ms: number, to_ms: number): string {
   return `toStartOfFiveMinutes(time_ns) BETWEEN ${momentText(from_ms, FIVE_MINUTES_S)} AND ${momentText(to_ms, FIVE_MINUTES_S)} AND time_ns >= ${momentText(from_ms)} AND time_ns < ${momentText(to_ms)}`;
 }
+
+/** For FROM: the rows of a window, each once. Of one peer there are few. */
+export const rowsOf = (kind: string, { where, params }: Pick<Window, 'where' | 'params'>): string =>
+  params['peer_addr'] === undefined ? `${kind} FINAL WHERE ${where}` : fewRows(kind, where);
 
 function filtersOf(range: Range, source: Source): string {
   const port = source === 'rows' ? SERVICE_PORT : 'service_port';

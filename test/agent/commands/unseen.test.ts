@@ -1,9 +1,12 @@
 // A kind that cannot be seen is no kind of which nothing happened.
-import { readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
+import { recordKernel } from '../../../agent/commands/record.ts';
 import { watchSource } from '../../../agent/commands/watch.ts';
 import type { KernelSource } from '../../../agent/kernel/ring-source.ts';
+import { Recording } from '../../../agent/recording/read.ts';
 import { fromKernel } from '../../../agent/source/from-kernel.ts';
 import type { Hook } from '../../../agent/source/row-source.ts';
 import { KIND, type Kind } from '../../../bpf/rows/rows.gen.ts';
@@ -49,21 +52,36 @@ afterEach(() => vi.restoreAllMocks());
 
 type Ended = { stderr: string; stdout: string; error: unknown };
 
-/** Ends after `sweeps` sweeps, unless it ends before. */
-async function watched(kinds: Kind[], source: Partial<KernelSource>, sweeps = 2): Promise<Ended> {
+/** What a command writes, and how it ends. */
+async function run(command: () => Promise<void>): Promise<Ended> {
   const said = { stderr: '', stdout: '' };
   for (const name of ['stderr', 'stdout'] as const)
     vi.spyOn(process[name], 'write').mockImplementation((text) => {
       said[name] += text;
       return true;
     });
-  let left = sweeps;
-  const counted = fromKernel({ ...kernel(source), sweep: () => void left--, ended: () => left <= 0 });
-  const config = { format: 'text', interval: 1, filter: undefined, filterBudget: { rows_per_s: 0, burst: 0 }, ownNetns: false };
-  const error = await watchSource(counted, new Set(kinds), config as unknown as Parameters<typeof watchSource>[2]).catch(
-    (caught: unknown) => caught,
-  );
+  const error = await command().catch((caught: unknown) => caught);
   return { ...said, error };
+}
+
+/** It ends after so many sweeps. */
+function sweptUpTo(sweeps: number, source: Partial<KernelSource>): KernelSource {
+  let left = sweeps;
+  return { ...kernel(source), sweep: () => void left--, ended: () => left <= 0 };
+}
+
+const CONFIG = { format: 'text', interval: 1, filter: undefined, filterBudget: { rows_per_s: 0, burst: 0 }, ownNetns: false };
+
+/** Ends after `sweeps` sweeps, unless it ends before. */
+function watched(kinds: Kind[], source: Partial<KernelSource>, sweeps = 2): Promise<Ended> {
+  const config = CONFIG as unknown as Parameters<typeof watchSource>[2];
+  return run(() => watchSource(fromKernel(sweptUpTo(sweeps, source)), new Set(kinds), config));
+}
+
+async function recorded(source: Partial<KernelSource>, sweeps = 2): Promise<Ended & { file: string }> {
+  const file = join(mkdtempSync(join(tmpdir(), 'tcplens-')), 'recording');
+  const config = { ...CONFIG, force: false } as unknown as Parameters<typeof recordKernel>[2];
+  return { file, ...(await run(() => recordKernel(sweptUpTo(sweeps, source), file, config, undefined))) };
 }
 
 test.each(KIND)('%s without its hooks: said, with the reason, and not "0 seen"', async (kind) => {
@@ -117,4 +135,35 @@ test('what only fills rows in is missed, and the rows come', async () => {
   expect(stderr).toMatch(/^tcplens: connection rows do not say all: hook inet_sk_error_report /);
   expect(error).toMatchObject({ exitCode: 1 });
   expect(stdout).toContain('connection: 0 seen');
+});
+
+test.each(KIND)('a recording without the hooks of %s: said first and last, exit code 1, and the rest is recorded', async (kind) => {
+  const { error, stderr, file } = await recorded({ hooks: () => hooksWithout(...writersOf(kind)) });
+  expect(stderr).toMatch(new RegExp(`^tcplens: no .*${kind} row can be seen: hook .*No such file or directory`, 'm'));
+  expect(error).toMatchObject({ exitCode: 1, message: expect.stringContaining(`no ${kind} row can be seen`) });
+  expect(new Recording(file).header.refused.map(({ name }) => name).sort()).toEqual(writersOf(kind).sort());
+});
+
+test('a recording of which a hook goes away while it is made', async () => {
+  let attached = true;
+  const drain = () => {
+    attached = false;
+    return 0;
+  };
+  const { error, stderr } = await recorded({ drain, hooks: () => hooksWithout(...(attached ? [] : ['kfree_skb'])) }, 3);
+  expect(stderr).toMatch(/^tcplens: no drop row can be seen: hook kfree_skb /);
+  expect(error).toMatchObject({ exitCode: 1 });
+});
+
+test('without any hook nothing is recorded, and no file is made', async () => {
+  const { error, file } = await recorded({ hooks: () => hooksWithout(...WRITES.keys()) });
+  expect(error).toMatchObject({ exitCode: 78 });
+  expect(existsSync(file)).toBe(false);
+});
+
+test('with all hooks a recording is made and nothing said but what is in it', async () => {
+  const { error, stderr, file } = await recorded({ hooks: () => hooksWithout() });
+  expect(error).toBeUndefined();
+  expect(stderr).toMatch(/^[^\n]*recording: .*, rows: [^\n]*\n$/);
+  expect(existsSync(file)).toBe(true);
 });

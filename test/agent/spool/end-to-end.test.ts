@@ -2,7 +2,7 @@
 // was read, once, and the account says so to the row, also where the agent is killed.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -116,6 +116,32 @@ test('one that was started without a collector has it all once there is one, the
   await sendTheRest(spool);
   expect(arrived('sample')).toBeGreaterThanOrEqual(6000);
   expectBalance();
+});
+
+/** As a disk does that fails while it is read. */
+function damage(file: string): void {
+  const bytes = readFileSync(file);
+  for (let at = 5000; at < bytes.length; at += 100) bytes[at] = (bytes[at] ?? 0) ^ 1;
+  const descriptor = openSync(file, 'r+');
+  writeSync(descriptor, bytes, 0, bytes.length, 0);
+  closeSync(descriptor);
+}
+
+test('one that fails at its source ends by itself, and what it has read waits for the next', async () => {
+  collector = await openCollector(() => ({ status: 503, headers: { 'retry-after': '600' } }));
+  const spool = newSpool();
+  const recording = writeRecording(ROWS);
+  // Never so much that the recording has to wait.
+  const child = start(spool, '--replay', recording, '--speed', '0', '--loop', '--queue-bytes', '4GiB');
+  await until('an attempt', () => collector.attempts.length > 0);
+  damage(recording);
+  expect(await ended(child)).toBe(1);
+  collector.close();
+  collector = await openCollector();
+  await sendTheRest(spool);
+  expect(arrived('sample')).toBeGreaterThan(0);
+  expectBalance();
+  expect(collector.reports.flatMap(({ accounting }) => accounting).filter(({ outcome }) => outcome === 'died')).toEqual([]);
 });
 
 test('a spool that another agent has is an error that says so', async () => {

@@ -58,7 +58,7 @@ test.each<[string[], number, RegExp]>([
   [['retention', 'set', 'rows', '0'], 2, /whole number of days/],
   [['retention', 'set', 'everything', '7'], 2, /Allowed choices are rows/],
   [['retention', '--data', '/nonexistent'], 1, /\/nonexistent has no tables: name the collector's --data/],
-  [['retention', '--clickhouse', 'ftp://x'], 1, /It must be a URL/],
+  [['retention', '--clickhouse', 'ftp://x'], 2, /"ftp:\/\/x" is not a URL/],
   [['migrations', '--clickhouse', 'http://127.0.0.1:1'], 1, /No ClickHouse answers at 127\.0\.0\.1:1/],
 ])('%j exits with %i and says why', async (args, code, says) => {
   const { stdout, stderr, ...ended } = await admin(...args);

@@ -65,7 +65,12 @@ describe('cover', () => {
     const found = coverOf(DAY - 2 * HOUR - 60, 3 * DAY + 90, {
       days: pieces(0, DAY, 2 * DAY, 3 * DAY),
       hours: pieces(DAY - 3 * HOUR, DAY - HOUR, DAY, 3 * DAY),
-      minutes: pieces(DAY - 2 * HOUR - 300, DAY - 2 * HOUR, DAY - 2 * HOUR + 300, DAY - HOUR - 300, DAY, 3 * DAY),
+      minutes: [
+        [DAY - 2 * HOUR - 300, DAY - 2 * HOUR + 600],
+        [DAY - HOUR - 300, DAY - HOUR],
+        [DAY, DAY + 300],
+        [3 * DAY, 3 * DAY + 300],
+      ],
     });
     expect(found).toEqual({
       days: pieces(DAY, 2 * DAY),
@@ -93,8 +98,9 @@ describe('cover', () => {
         fc.integer({ min: 1, max: 500_000 }),
         some(DAY),
         some(HOUR),
-        some(300),
-        (from, span, days, hours, minutes) => {
+        some(600),
+        (from, span, days, hours, made) => {
+          const minutes = made.map(({ start_s }): [number, number] => [start_s, start_s + 300]);
           const found = coverOf(from, from + span, { days, hours, minutes });
           const spans = [
             ...found.days.map(({ start_s }) => [start_s, start_s + DAY] as const),

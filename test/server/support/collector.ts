@@ -2,9 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Command } from 'commander';
 import { pino } from 'pino';
+import { addOptions, argumentsOf } from '../../../agent/process/options.ts';
 import { Collector } from '../../../server/collector.ts';
-import { readConfig } from '../../../server/config.ts';
+import { COLLECTOR_OPTIONS, type Config } from '../../../server/config.ts';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
 import type { Store } from '../../../server/storage/store.ts';
 import { waitFor } from '../../support/wait.ts';
@@ -25,7 +27,8 @@ export type TestCollector = { url: string; stop: () => Promise<boolean> };
 
 /** @param options as on the command line, camelCase */
 export function newCollector(data: string, options: Record<string, string> = {}, dashboards = '/nonexistent'): Collector {
-  const config = readConfig({ listen: '127.0.0.1:0', data, ...options });
+  const args = argumentsOf(COLLECTOR_OPTIONS, { listen: '127.0.0.1:0', data, ...options });
+  const config = addOptions(new Command(), COLLECTOR_OPTIONS).parse(args, { from: 'user' }).opts<Config>();
   return new Collector(config, { version: TEST_VERSION, logger: pino({ level: 'silent' }), dashboards });
 }
 

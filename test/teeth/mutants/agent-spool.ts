@@ -3,10 +3,10 @@ import { type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 export const agentSpool: readonly Mutant[] = [
   ...mutantsOf('agent/spool/record.ts', [
-    { why: 'a damaged payload is sound', find: ' && crc32c(payload) === payload_crc', replace: '', suite: unit('agent/spool/cases') },
+    { why: 'a damaged payload is sound', find: ' && crc32(payload) === payload_crc', replace: '', suite: unit('agent/spool/cases') },
     {
       why: 'a damaged header is read',
-      find: '|| crc32c(bytes.subarray(offset + 8, end)) !== bytes.readUInt32LE(offset + 4)',
+      find: '|| crc32(bytes.subarray(offset + 8, end)) !== bytes.readUInt32LE(offset + 4)',
       replace: '',
       suite: unit('agent/spool/cases'),
     },

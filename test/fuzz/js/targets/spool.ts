@@ -1,5 +1,5 @@
 // A spool's directory as a start finds it: books, layouts and one segment, each of any bytes. The input: these three.
-import { crc32c } from '@node-rs/crc32';
+import { crc32 } from 'node:zlib';
 import { Accounting } from '../../../../agent/accounts/accounting.ts';
 import { LOSSES, type Outcome } from '../../../../agent/contract/outcome.ts';
 import { Books } from '../../../../agent/spool/books.ts';
@@ -64,7 +64,7 @@ function mutateSealed(part: Buffer, index: number, mutateBytes: MutateBytes, dic
     const lines = part.toString().split('\n');
     const at = dice.between(0, lines.length - 1);
     const json = Buffer.from(mutateBytes(Buffer.from(lines[at]?.slice(9) ?? ''))).toString();
-    lines[at] = `${crc32c(json).toString(16).padStart(8, '0')} ${json}`;
+    lines[at] = `${crc32(json).toString(16).padStart(8, '0')} ${json}`;
     return Buffer.from(lines.join('\n'));
   }
   const at = part.indexOf(MAGIC_BYTES, dice.between(0, part.length));
@@ -73,7 +73,7 @@ function mutateSealed(part: Buffer, index: number, mutateBytes: MutateBytes, dic
   const changed = Buffer.concat([part.subarray(0, at + 8), mutateBytes(part.subarray(at + 8, end)), part.subarray(end)]);
   if (at + 56 > changed.length) return changed;
   const now = Math.min(changed.length, at + 56 + (changed[at + 54] ?? 0) + (changed[at + 55] ?? 0));
-  changed.writeUInt32LE(crc32c(changed.subarray(at + 8, now)), at + 4);
+  changed.writeUInt32LE(crc32(changed.subarray(at + 8, now)), at + 4);
   return changed;
 }
 
@@ -132,8 +132,8 @@ function checkDamaged(accounting: Accounting, segments: Recovered['segments'], {
 function checkFound({ record, payload }: NonNullable<Awaited<ReturnType<SegmentReader['find']>>>, segment: Buffer): void {
   const { at, length, payload_length } = record;
   const payload_at = at + length - payload_length;
-  must(crc32c(segment.subarray(at + 8, payload_at)) === segment.readUInt32LE(at + 4), 'a header that is used is as it was written');
-  must(payload === undefined || crc32c(payload) === segment.readUInt32LE(at + 12), 'so is a payload');
+  must(crc32(segment.subarray(at + 8, payload_at)) === segment.readUInt32LE(at + 4), 'a header that is used is as it was written');
+  must(payload === undefined || crc32(payload) === segment.readUInt32LE(at + 12), 'so is a payload');
 }
 
 export const target: Target = {
