@@ -30,6 +30,11 @@ export class BatchSpans {
     return spans;
   }
 
+  /** Whether each of the batches is known. */
+  get isKnown(): boolean {
+    return this.list().every(({ sequence }) => sequence !== 0);
+  }
+
   get count(): number {
     return this.#count;
   }

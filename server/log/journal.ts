@@ -39,10 +39,10 @@ export class Journal {
     this.#unclear = 'nothing';
   }
 
-  /** Takes back what a failed `append` may have left, else begins anew with the snapshot. Does nothing if all is clear. */
-  async clear(snapshot: () => Iterable<JournalRecord>): Promise<void> {
-    if (this.#unclear === 'tail') await this.#cutTail().catch(() => this.replace(snapshot()));
-    else if (this.#unclear === 'name') await this.replace(snapshot());
+  /** Takes back what a failed `append` may have left, else has it replaced. Does nothing if all is clear. */
+  async clear(replaceAll: () => Promise<void>): Promise<void> {
+    if (this.#unclear === 'tail') await this.#cutTail().catch(replaceAll);
+    else if (this.#unclear === 'name') await replaceAll();
   }
 
   /** Begins a new file with these records, whether or not there was one. If it throws, the old one may still be in use. */

@@ -271,7 +271,7 @@ export class Log {
   /** After a failed commit: cuts off what was not acknowledged. */
   async #clear(): Promise<void> {
     // A line that reached the disk would tell of rows that are about to be cut off: it goes first.
-    await this.#journal.clear(() => this.#snapshot());
+    await this.#journal.clear(() => this.#replaceJournal());
     await this.#segments.clear();
   }
 

@@ -36,7 +36,7 @@ export async function recoverFile(options: RecoverOptions, found: Found, into: R
   const kind = KIND.find((candidate) => candidate === name);
   const rows = kind && rowsOf(kind, schema, options.conversion);
   if (kind === undefined || rows === undefined) await setUnreadableAside(options, found, bytes, into);
-  else if (rows.isCurrent && known && bytes?.length === known.length && crc32(bytes) === known.crc)
+  else if (rows.isCurrent && known?.spans.isKnown && bytes?.length === known.length && crc32(bytes) === known.crc)
     into.segments.push({ kind, segment, schema, row_bytes: segmentRowBytes(kind), ...known });
   else await recoverParts(options, { ...found, kind, rows, bytes: bytes ?? Buffer.alloc(0) }, into);
 }

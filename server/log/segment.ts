@@ -54,6 +54,11 @@ export class OpenSegment {
     return this.#committed.batches;
   }
 
+  /** Those, without what has been written after them. */
+  committedSpans(): BatchSpans {
+    return BatchSpans.of(this.spans.list().slice(0, this.batches));
+  }
+
   /** Of what the journal knows. */
   state(): SegmentState {
     return this.#state(this.#committed);

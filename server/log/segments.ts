@@ -143,7 +143,7 @@ export class Segments {
   /** What of each segment the journal should know. */
   *states(): Generator<PackedSegment> {
     for (const { segment, spans } of this.#sealed.values()) yield packed(segment, spans);
-    for (const segment of this.#growing()) if (segment.length > 0) yield packed(segment.state(), segment.spans);
+    for (const segment of this.#growing()) if (segment.length > 0) yield packed(segment.state(), segment.committedSpans());
   }
 
   async close(): Promise<void> {
