@@ -33,8 +33,8 @@ async function fillTables(path: string): Promise<void> {
   await store.close();
   const engine = await openEmbeddedEngine({ path });
   await engine.command(hosts(`concat('web-', leftPad(toString(${HOSTS} - number), 6, '0'))`, `numbers(${HOSTS})`));
-  await engine.command(`INSERT INTO accounting (minute, host_id, epoch, kind, outcome, reporter, rows)
-SELECT toStartOfMinute(now()), host, 7, kind, outcome, '', if(outcome IN ('seen', 'sent'), ${ROWS}, 1)
+  await engine.command(`INSERT INTO accounting (minute, host_id, epoch, kind, outcome, rows)
+SELECT toStartOfMinute(now()), host, 7, kind, outcome, if(outcome IN ('seen', 'sent'), ${ROWS}, 1)
 FROM (SELECT number + 1 AS host, arrayJoin(${list(KIND)}) AS kind, arrayJoin(${list(OUTCOMES)}) AS outcome FROM numbers(${HOSTS}))
 WHERE outcome IN ('seen', 'sent') OR host % ${LOST_EVERY} = 0`);
   await engine.close();
