@@ -4,7 +4,7 @@ import type { ProcessEntity } from '../contract/agent-report.ts';
 import { reportText, TEXT_CHARS_MAX } from '../contract/report-text.ts';
 import { cgroupId } from './cgroups.ts';
 
-/** Bytes of a command line that are read, which may have megabytes: three of UTF-8 for each unit of UTF-16. */
+/** Bytes that are read of a command line, which may have megabytes: enough for a report, as a UTF-16 unit is at most three bytes of UTF-8. */
 const COMMAND_BYTES_MAX = 4 * TEXT_CHARS_MAX.command;
 
 /** USER_HZ: the kernel reports start times in it, whatever its own HZ. */
