@@ -46,7 +46,7 @@ async function program(args: readonly string[]): Promise<Command> {
         .description(command.description() || summary),
     );
   }
-  // What commander says of a wrong usage quotes it.
+  // Commander's messages quote the arguments.
   const plain = { outputError: (text: string, write: (text: string) => void) => write(escapeLines(text)) };
   for (const command of withAll(root)) command.exitOverride().configureOutput(plain);
   return root;
@@ -63,14 +63,14 @@ function exitCodeOf(error: unknown): number {
   return error instanceof TcplensError ? error.exitCode : EXIT.failure;
 }
 
-/** One sentence for an error that was foreseen; the stack for one that was not. */
+/** The message of an error of tcplens's own; the stack of any other. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const foreseen = error instanceof TcplensError && process.env['TCPLENS_DEBUG'] === undefined;
   return foreseen ? error.message : (error.stack ?? error.message);
 }
 
-// The reader of a pipe has seen enough: `tcplens watch | head`.
+// The reader of stdout has closed the pipe, as in `tcplens watch | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 // An empty variable says nothing: an option would take it for a value.
@@ -80,8 +80,8 @@ const args = process.argv.length > 2 ? process.argv.slice(2) : ['--help'];
 try {
   await (await program(args)).parseAsync(args, { from: 'user' });
 } catch (error) {
-  // Commander has already said what was wrong with the usage.
+  // Commander has already written its message.
   if (!(error instanceof CommanderError)) process.stderr.write(`tcplens: ${escapeLines(messageOf(error))}\n`);
-  // Not process.exit(): it would take the engine's memory from under its threads. Who fails closes what it has opened.
+  // Not process.exit(), which frees the engine's memory while its threads use it. A command that fails closes what it has opened.
   process.exitCode = exitCodeOf(error);
 }

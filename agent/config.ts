@@ -1,4 +1,4 @@
-// What can be set, where it is said and what it defaults to. Every command of the agent takes its options from here.
+// The tables of the agent's options. Every command takes its options from here or from process/common-options.ts.
 import { join } from 'node:path';
 import { BATCH_BYTES_MAX } from './contract/batch-envelope.ts';
 import { DEFAULT_BUDGETS, parseBudgets } from './kernel/budget.ts';
@@ -8,7 +8,7 @@ import { ConfigError } from './process/errors.ts';
 import type { OptionTable, OptionValues } from './process/options.ts';
 import { parseCount, parseDuration, parseHostId, parsePercent, parseSize, parseUrl } from './process/units.ts';
 
-/** A batch of each kind must fit in several times, or the queue would drop what it was just given. */
+/** Room for several batches of each kind: a smaller queue would drop batches that it was just given. */
 const QUEUE_BYTES_MIN = 8 * BATCH_BYTES_MAX;
 
 const SPOOL_BYTES_MIN = 16 * BATCH_BYTES_MAX;
@@ -26,7 +26,7 @@ function parseSpool(text: string): number {
   return size;
 }
 
-/** How rows are got: from the kernel, or from a recording. */
+/** Options of a source: the kernel, or a recording. */
 export const SOURCE_OPTIONS = {
   interval: COMMON_OPTIONS.interval,
   ringBytes: {
@@ -62,7 +62,7 @@ export const SOURCE_OPTIONS = {
   },
 } as const satisfies OptionTable;
 
-/** Where what is seen goes. */
+/** Options of an agent: where rows and metrics go. */
 export const AGENT_OPTIONS = {
   collector: { flags: '--collector <url>', help: 'tcplens collector to ship rows to', parse: parseUrl, env: 'TCPLENS_COLLECTOR' },
   otlp: COMMON_OPTIONS.otlp,
@@ -110,7 +110,7 @@ export const AGENT_OPTIONS = {
 export type SourceConfig = OptionValues<typeof SOURCE_OPTIONS>;
 export type AgentConfig = SourceConfig & OptionValues<typeof AGENT_OPTIONS>;
 
-/** The spool's directory; undefined where batches are kept in memory only. A recording can be replayed again. */
+/** The spool's directory; undefined: batches are kept in memory only, as by default in a replay, which can be repeated. */
 export function spoolDirectory({ spool, replay, stateDir }: Pick<AgentConfig, 'spool' | 'replay' | 'stateDir'>): string | undefined {
   if (spool === 'none') return undefined;
   return spool ?? (replay === undefined ? join(stateDir, 'agent') : undefined);

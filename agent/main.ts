@@ -1,4 +1,4 @@
-// The agent, as a diagram: config → source → drain → metrics, entities and the uplink to a collector.
+// Composes an agent: config → source → drain → metrics, names and the uplink to a collector.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -26,14 +26,14 @@ import { Uplink, type UplinkOptions } from './uplink/uplink.ts';
 
 /**
  * Runs until `stop` or the end of a replay, then ships what is left.
- * @throws CannotRunError, RecordingError, AgentError: at the start, before anything is attached or listened on
+ * @throws CannotRunError, RecordingError, AgentError where it cannot start, or its source fails; what was opened is then closed
  */
 export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<void> {
   const log = createLog(config.logLevel);
   const version = readVersion();
   const source = await openSource(config);
   const { rows } = source;
-  // What has been opened is closed the other way round, however the run ends.
+  // Closes in reverse order what was opened, however the run ends.
   await using opened = new AsyncDisposableStack();
   opened.defer(() => rows.close());
   const entities = source.names();

@@ -1,18 +1,18 @@
-// What became of rows, by run, minute and kind, as it is told to collectors: cumulative within a minute, told again until a report
-// with it was accepted. Minutes of a run never go back, so a clock that does cannot make a told figure smaller.
+// What became of rows, by run, minute, kind and outcome, as reports send it to collectors. A figure is cumulative within its minute and sent
+// again until a report with it was accepted. A run's minutes never go back, so a clock that is set back makes no figure smaller.
 import type { AccountingEntry } from '../contract/agent-report.ts';
 import type { Outcome } from '../contract/outcome.ts';
 
-/** What one report tells; what is more waits for the next. */
+/** Most entries in one report; the others wait for the next. */
 export const TOLD_AT_ONCE_MAX = 5000;
 const MINUTE_MS = 60_000;
-/** Minutes kept apart for some days without a collector; beyond it neighbouring minutes become one. */
+/** Most entries in memory, enough for some days without a collector; beyond it neighbouring minutes are merged. */
 const ENTRIES_MAX = 20_000;
 
-/** `posted`: a collector may have it, whether or not it said so. `told`: the figure that a collector has taken. */
+/** `posted`: a report with it was sent, so a collector may have it. `told`: the figure that a collector has accepted. */
 type Entry = AccountingEntry & { posted: boolean; told: number };
 export type Total = { epoch: string; kind: string; outcome: Outcome; rows: number };
-/** As it is kept on disk. `posted`: runs of which a collector may have something. */
+/** As the books on disk have it. `posted`: runs of which a report was sent. */
 export type Kept = { entries: AccountingEntry[]; totals: Total[]; posted: string[] };
 
 export class Accounting {
@@ -41,12 +41,12 @@ export class Accounting {
     this.#changed_totals.add(total);
   }
 
-  /** Rows of a run and a kind that have come to an outcome since its start. */
+  /** Rows of a run and a kind with an outcome, since the run began. */
   total(epoch: string, kind: string, outcome: Outcome): number {
     return this.#totals.get(`${epoch} ${kind} ${outcome}`)?.rows ?? 0;
   }
 
-  /** Entries that no collector has taken as they are, oldest run first; they count as posted from now on. */
+  /** Entries whose present figure no collector has accepted, oldest run first. From now on they count as posted. */
   untold(epochs: ReadonlySet<string>): AccountingEntry[] {
     const untold: AccountingEntry[] = [];
     for (const entry of this.#entries.values()) {
@@ -61,7 +61,7 @@ export class Accounting {
     return untold;
   }
 
-  /** A collector has taken these. What is of a minute that is over is forgotten. */
+  /** A collector has accepted these. Entries of minutes that are over are dropped. */
   accepted(entries: readonly AccountingEntry[]): void {
     for (const { epoch, minute_ms, kind, outcome, rows } of entries) {
       const entry = this.#entries.get(`${epoch} ${minute_ms} ${kind} ${outcome}`);
@@ -72,7 +72,7 @@ export class Accounting {
     }
   }
 
-  /** Runs of which something is still to be told. */
+  /** Runs with entries that no collector has accepted. */
   *untoldEpochs(): Generator<string> {
     for (const { epoch, rows, told } of this.#entries.values()) if (rows > told) yield epoch;
   }
@@ -84,12 +84,12 @@ export class Accounting {
     this.#posted.delete(epoch);
   }
 
-  /** Whether a collector may have something of the run, whether or not it said so. */
+  /** Whether a report with entries of the run was sent, so that a collector may have them. */
   isPosted(epoch: string): boolean {
     return this.#posted.has(epoch);
   }
 
-  /** Adds a run's figures to another's. Nothing of either may be posted: it would count twice. */
+  /** Adds a run's figures to those of another. Neither may be posted: the collector would count the rows twice. */
   fold(epoch: string, into: string): void {
     for (const { minute_ms, kind, outcome, rows } of [...this.#entries.values()].filter((entry) => entry.epoch === epoch)) {
       this.#entry({ epoch: into, minute_ms, kind, outcome, rows: 0 }).rows += rows;
@@ -101,7 +101,7 @@ export class Accounting {
     this.forget(epoch);
   }
 
-  /** What has changed since this was asked last, to be kept on disk. */
+  /** Changes since the last call, for the books. */
   changes(): Kept {
     const totals = [...this.#changed_totals].map((total) => ({ ...total }));
     const changes = { entries: [...this.#changed].map(plain), totals, posted: this.#newly_posted };
@@ -116,7 +116,7 @@ export class Accounting {
     return { entries: [...this.#entries.values()].map(plain), totals, posted: [...this.#posted] };
   }
 
-  /** From disk; whether a collector has taken what was posted is not known there. @param posted undefined: all may be */
+  /** Restores what the books have, which is not whether a collector has accepted it. @param posted - undefined: any run may be */
   restore({ entries, totals, posted }: Pick<Kept, 'entries' | 'totals'> & { posted: Iterable<string> | undefined }): void {
     for (const epoch of posted ?? totals.map((total) => total.epoch)) this.#posted.add(epoch);
     for (const entry of entries) {
@@ -126,13 +126,13 @@ export class Accounting {
     for (const { epoch, kind, outcome, rows } of totals) this.#total(epoch, kind, outcome).rows = rows;
   }
 
-  /** True where minutes have become one: what was kept on disk of them has to be written anew. */
+  /** Returns true where minutes were merged: the books need a new snapshot. */
   coarsen(): boolean {
     if (this.#entries.size <= this.#entries_max) return false;
     const before = this.#entries.size;
     const earlier = new Map<string, Entry>();
     for (const [key, entry] of this.#entries) {
-      // Added to another minute, what a collector may have would count twice.
+      // A posted entry stays: merged into another minute, the collector would count its rows twice.
       if (entry.posted || entry.minute_ms === this.#minutes.get(entry.epoch)) continue;
       const series = `${entry.epoch} ${entry.kind} ${entry.outcome}`;
       const first = earlier.get(series);

@@ -1,4 +1,4 @@
-// What became of the rows of this run, kind by kind, as metrics and the log say it. What is told to collectors is accounting.ts.
+// What became of the rows of this run, by kind, for metrics and the log. What reports send to collectors is in accounting.ts.
 import { COUNTERS, KIND, type Kind, type KindCounters } from '../../bpf/rows/rows.gen.ts';
 import { LOSSES, type Loss, OUTCOMES, type Outcome } from '../contract/outcome.ts';
 import type { Accounting } from './accounting.ts';
@@ -8,14 +8,14 @@ type AgentLoss = LossAt<'agent'>;
 type KernelLoss = LossAt<'kernel'>;
 type AgentOutcome = Exclude<Outcome, LossAt<'collector'>>;
 
-/** The outcomes that an agent knows of, in the order of a row's road. */
+/** The outcomes that an agent knows of, in the order of the pipeline. */
 export const STAGES = OUTCOMES.filter(
   (outcome): outcome is AgentOutcome => !(outcome in LOSSES) || LOSSES[outcome as Loss] !== 'collector',
 );
 const AGENT_LOSSES = (Object.keys(LOSSES) as Loss[]).filter((loss): loss is AgentLoss => LOSSES[loss] === 'agent');
 export const KERNEL_LOSSES = (Object.keys(LOSSES) as Loss[]).filter((loss): loss is KernelLoss => LOSSES[loss] === 'kernel');
 
-/** Rows of one kind. drained = sent + the agent's losses + what waits. */
+/** Rows of one kind. drained = sent + the agent's losses + those that wait. */
 export type KindLedger = Record<AgentLoss | 'sent' | 'drained', number>;
 
 export type Ledger = Record<Kind, Readonly<KindLedger>>;
@@ -27,13 +27,13 @@ export function eachKind<Value>(make: (kind: Kind) => Value): Record<Kind, Value
 
 export const noneCounted = () => Object.fromEntries(COUNTERS.map((name) => [name, 0])) as KindCounters;
 
-/** Of an agent that ships nothing. */
+/** The ledger of an agent that ships nothing. */
 export function emptyLedger(): Ledger {
   const losses = Object.fromEntries(AGENT_LOSSES.map((loss) => [loss, 0])) as Record<AgentLoss, number>;
   return eachKind(() => ({ drained: 0, sent: 0, ...losses }));
 }
 
-/** Of one run, always as the accounting has it. */
+/** The ledger of one run: a view of the accounting, always up to date. */
 export function ledgerOf(accounting: Accounting, epoch: string): Ledger {
   return eachKind((kind) => {
     const total = (outcome: Outcome) => ({ enumerable: true, get: () => accounting.total(epoch, kind, outcome) });
@@ -44,14 +44,14 @@ export function ledgerOf(accounting: Accounting, epoch: string): Ledger {
   });
 }
 
-/** Rows drained and at no end yet. */
+/** Rows that were drained, and neither sent nor lost yet. */
 export function queuedRows(ledger: Readonly<KindLedger>): number {
   return AGENT_LOSSES.reduce((rest, loss) => rest - ledger[loss], ledger.drained - ledger.sent);
 }
 
 /**
- * One kind's account. What no filter wanted was never to be a row and is in none of its figures. Rows that are still in the kernel's
- * ring are in `seen` and nowhere else, so read the counters after a drain.
+ * One kind's account. Events that no filter matched are in none of its figures. Rows that are still in the kernel's ring are in `seen` and
+ * in no other figure, so read the counters after a drain.
  */
 export function accountOf(ledger: Readonly<KindLedger>, counters: KindCounters): Record<AgentOutcome | 'queued', number> {
   const { drained: _, ...ends } = ledger;

@@ -8,7 +8,7 @@ import { escapeControls } from '../process/terminal-text.ts';
 import type { Hook, NetnsRefusal } from '../source/row-source.ts';
 import { bytes } from '../text/amounts.ts';
 
-/** What was seen with the programs attached. */
+/** What was found with the programs attached. */
 export type Watching = {
   hooks: readonly Hook[];
   fields: readonly Hook[];
@@ -18,7 +18,7 @@ export type Watching = {
   rights: Rights;
 };
 
-/** `watching` is missing where that was not possible; `problems` then says why. */
+/** Without `watching` the kernel source could not be opened; `problems` says why. */
 export type Report = { facts: Facts; cgroup2: string | undefined; problems: readonly Problem[]; watching?: Watching };
 
 /** One line of JSON. */

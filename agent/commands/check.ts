@@ -1,4 +1,4 @@
-// `tcplens check`: what this kernel allows, and why not. It opens the kernel source as an agent does, looks, and closes it.
+// `tcplens check`: says what this kernel allows, and why not the rest. Opens the kernel source as an agent does, looks at it, and closes it.
 import { Command } from 'commander';
 import { SOURCE_OPTIONS } from '../config.ts';
 import { type Problem, problemsOf } from '../host/capabilities.ts';
@@ -40,7 +40,7 @@ async function inspect(config: OptionValues<typeof CHECK_OPTIONS>): Promise<Repo
   }
 }
 
-/** Namespaces are entered with what is left of the capabilities, as an agent enters them. */
+/** Drops privileges before the sweep, so that namespaces are entered with the capabilities that an agent has. */
 async function watch(config: OptionValues<typeof CHECK_OPTIONS>): Promise<Watching> {
   const source = await openHostKernel(config);
   try {

@@ -1,4 +1,4 @@
-// `tcplens record`: the stream of rows into a file, for `--replay` on any machine.
+// `tcplens record`: writes the stream of rows to a file, for `--replay` on any machine.
 import { randomBytes } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { release } from 'node:os';
@@ -48,7 +48,7 @@ const OWN_OPTIONS = {
 } as const;
 
 const { speed: _speed, loop: _loop, hostId: _hostId, stateDir: _stateDir, ...SOURCE } = SOURCE_OPTIONS;
-/** Of rows on their way into the file: there they have none. */
+/** The host id in drained rows. The file has none: it is cleared when rows are written. */
 const HOST_ID = 1n;
 const RECORD_OPTIONS = {
   ...SOURCE,
@@ -101,7 +101,7 @@ async function recordHost(file: string, config: RecordConfig, anonymizer: Anonym
   }
 }
 
-/** @throws CannotRunError, AgentError at the end, where rows could not be seen: what could is in the file */
+/** @throws CannotRunError, AgentError at the end, where some rows could not be seen; the file has the others */
 export async function recordKernel(
   source: KernelSource,
   file: string,
@@ -157,12 +157,12 @@ function copy(file: string, from: string, config: RecordConfig, anonymizer: Anon
   }
 }
 
-/** None where no filter was given. */
+/** Starts the filters that were given; undefined without one. */
 function filterRun({ filter, filterBudget, duration }: RecordConfig, start: (options: FilterOptions) => FilterRun): FilterRun | undefined {
   return filter && start({ expressions: filter, kinds: KIND, budget: filterBudget, duration_ms: duration });
 }
 
-/** What the header says of them, after what it said before. */
+/** The header's list of filters: those of the recording that is copied, then these. */
 function filtersOf({ filter }: RecordConfig, before: readonly string[] = []): { filters?: string[] } {
   const filters = filter === undefined ? before : [...before, filter.join(' or ')];
   return filters.length === 0 ? {} : { filters: [...filters] };

@@ -1,4 +1,4 @@
-// `tcplens replay`: the agent with a recording for a source. Ends when all of it has been sent.
+// `tcplens replay`: an agent with a recording as its source. Ends when all rows have been sent.
 import { Command } from 'commander';
 import { AGENT_OPTIONS, type AgentConfig, SOURCE_OPTIONS } from '../config.ts';
 import { runAgent } from '../main.ts';

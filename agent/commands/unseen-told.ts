@@ -1,4 +1,5 @@
-// What a command cannot see of the kinds it was asked for: said as soon as it is known, and once more at the end, which is then no success.
+// Says what a command cannot see of the kinds that it was asked for: as soon as that is known, and again at the end, with an exit code
+// other than 0.
 import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import { AgentError, CannotRunError } from '../process/errors.ts';
 import { escapeControls } from '../process/terminal-text.ts';
@@ -11,7 +12,7 @@ export function sayUnseen(sentence: string): void {
 export class UnseenTold {
   readonly #look: () => Unseen;
   readonly #say: (sentence: string) => void;
-  /** sentences in the order in which they became true */
+  /** sentences that were said, in that order */
   readonly #said = new Set<string>();
   #last = NOTHING_UNSEEN;
 
@@ -30,7 +31,7 @@ export class UnseenTold {
     }
   }
 
-  /** Nothing that was asked for can come. */
+  /** Whether no row of any of the kinds can come. */
   get is_all(): boolean {
     return this.#last.all;
   }

@@ -1,4 +1,4 @@
-// What `tcplens watch` writes: rows as a table or as JSON lines, and at the end what became of all of them.
+// The output of `tcplens watch`: rows as a table or as JSON lines, and at the end an account of all of them.
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { eachKind } from '../accounts/ledger.ts';
 import type { FilterAccount, FilterRun } from '../filter/run.ts';
@@ -14,11 +14,11 @@ export type PrinterOptions = {
   /** after so many rows nothing more is printed */
   limit: number | undefined;
   filters: FilterRun | undefined;
-  /** hears when the limit is reached */
+  /** called when the limit is reached */
   done: () => void;
 };
 
-/** Writes rows as they are drained and keeps count of them. */
+/** Writes rows as they are drained, and counts them. */
 export class Printer {
   readonly #kinds: ReadonlySet<Kind>;
   readonly #format: PrinterOptions['format'];
@@ -45,7 +45,7 @@ export class Printer {
     const write = this.#format === 'text' ? rowLine : rowJson;
     let text = '';
     for (let at = 0; at < printed * size; at += size) text += `${write(read(view, at))}\n`;
-    // To a pipe or a file this waits for the reader; rows that the ring cannot hold meanwhile are counted there.
+    // A write to a pipe or a file blocks until the reader takes it; rows for which the ring has no room meanwhile are counted as lost there.
     process.stdout.write(text);
     this.#counts[kind].drained += count;
     this.#counts[kind].printed += printed;
@@ -53,7 +53,7 @@ export class Printer {
     if (this.#left === 0) this.#done();
   }
 
-  /** The last lines: what was seen, printed and lost of each kind that was asked for, and what each filter did. */
+  /** The last lines: how many rows of each kind were seen, printed and lost, and each filter's counters. */
   account(source: RowSource): string {
     const counters = source.counters();
     const { notices } = source;

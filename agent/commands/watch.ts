@@ -1,4 +1,4 @@
-// `tcplens watch`: rows on the terminal or as JSON lines, straight from the source, without a collector.
+// `tcplens watch`: prints rows as a table or as JSON lines, straight from the source, without a collector.
 import { Command } from 'commander';
 import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { SOURCE_OPTIONS, type SourceConfig } from '../config.ts';
@@ -83,14 +83,14 @@ export async function watchSource(source: Source, kinds: ReadonlySet<Kind>, conf
   source.restrict(config.ownNetns);
   const stop = new AbortController();
   const print = new Printer({ kinds, format: config.format, limit: config.limit, filters, done: () => stop.abort() });
-  // The reader has gone, as in `watch | head`: the account still goes to someone, and the rings are freed.
+  // The reader of stdout has gone, as in `watch | head`: the account goes to stderr, and the rings are freed.
   process.stdout.prependOnceListener('error', () => {
     process.stderr.write(`${print.account(rows)}\n`);
     endAfter(unseen);
     rows.close();
   });
   const signals = [stop.signal, stopSignal(), ...(duration_ms === undefined ? [] : [AbortSignal.timeout(duration_ms)])];
-  // All kinds are drained, whatever is shown: a ring that nobody empties only fills.
+  // All kinds are drained, also those that are not printed: their rings would fill up.
   const drain = new Drain(rows, (kind, drained) => {
     if (kinds.has(kind)) print.rows(kind, filters === undefined ? drained : filters.wanted(kind, drained));
   });
@@ -104,7 +104,7 @@ export async function watchSource(source: Source, kinds: ReadonlySet<Kind>, conf
   unseen.end();
 }
 
-/** Ends the process where there is something to say: who has left reads no more, the shell still sees how it ended. */
+/** Ends the process with the exit code for rows that could not be seen, if there were any: nothing runs after this handler. */
 function endAfter(unseen: UnseenTold): void {
   try {
     unseen.end();

@@ -1,11 +1,11 @@
-// What an agent tells a collector beside rows, as small JSON: names of what is in them, and its account. Contract of agent/
-// towards server/. The agent takes only types from here: the schemas' library is not worth its memory there.
+// What an agent sends to a collector beside rows, as small JSON: names for the numbers in rows, and its accounting. The agent imports only
+// types from here: the schema library is not worth its memory there.
 import { type Static, Type } from 'typebox';
 import { OUTCOMES, type Outcome } from './outcome.ts';
 import { isReportText, TEXT_CHARS_MAX } from './report-text.ts';
 
 const UINT32_MAX = 0xffff_ffff;
-/** In 2106 a ClickHouse DateTime ends. */
+/** ClickHouse's DateTime ends in 2106. */
 const TIME_MS_MAX = UINT32_MAX * 1000;
 const UINT64 = /^(?:0|[1-9][0-9]{0,19})$/;
 
@@ -15,7 +15,7 @@ const Id = Type.Refine(
   () => 'must be a number below 2^64, in decimal, without leading zeros',
 );
 const Hex64 = Type.String({ pattern: '^[0-9a-f]{16}$' });
-/** `maxLength` counts characters, the check the units that they take. */
+/** `maxLength` counts characters, the refinement UTF-16 units. */
 const Text = (maxLength: number) =>
   Type.Refine(
     Type.String({ maxLength }),
@@ -24,7 +24,7 @@ const Text = (maxLength: number) =>
   );
 const Uint32 = (minimum: number, options: { description?: string } = {}) => Type.Integer({ minimum, maximum: UINT32_MAX, ...options });
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
-/** The most of a sort that one report may tell. */
+/** The most entities of each sort in one report. */
 export const ENTITIES_MAX = 10_000;
 export const HOOKS_MAX = 64;
 export const ACCOUNTING_MAX = 100_000;
@@ -52,7 +52,7 @@ export const CgroupEntity = Type.Object({
   cgroup_id: Id,
   path: Text(TEXT_CHARS_MAX.cgroup_path),
   container_id: Text(TEXT_CHARS_MAX.container_id),
-  /** not in what earlier versions recorded */
+  /** missing in recordings of earlier versions */
   pod_uid: Type.Optional(Text(TEXT_CHARS_MAX.pod_uid)),
   unit: Text(TEXT_CHARS_MAX.unit),
 });
@@ -70,8 +70,8 @@ export const HookState = Type.Object({
 });
 
 /**
- * How many rows of one kind came to one outcome within one minute of the agent's clock, so far. Told again with a larger figure
- * while the minute lasts and until a collector has taken it: the largest counts, so repeating and reordering change nothing.
+ * How many rows of one kind had one outcome within one minute of the agent's clock, so far. It is sent again, with a larger figure while the
+ * minute lasts, until a collector has accepted it. The collector keeps the largest figure, so repeated and reordered reports change nothing.
  */
 export const AccountingEntry = Type.Object({
   epoch: { ...Hex64, description: 'the run of the agent whose rows these are; an earlier one where its spool is still being sent' },
@@ -86,7 +86,7 @@ export const AccountingEntry = Type.Object({
   rows: Count,
 });
 
-/** Of a report, what must be right for the rest of it to mean anything. */
+/** The part of a report that must be valid for the rest to mean anything. */
 export const ReportHead = Type.Object({
   host_id: Hex64,
   epoch: Hex64,
@@ -94,7 +94,7 @@ export const ReportHead = Type.Object({
   interval_ms: Uint32(1, { description: 'between sweeps at present: longer than asked for under load or back pressure' }),
 });
 
-/** Sent at start, then with every sweep: what the agent has learned since the last one, and what has become of rows. */
+/** Sent at the start and then once an interval: the names learned since the last report, and the accounting. */
 export const AgentReport = Type.Object({
   ...ReportHead.properties,
   host: HostEntity,

@@ -1,4 +1,4 @@
-// How rows travel from an agent to a collector, and how a collector acknowledges them. Contract of agent/ towards server/.
+// How an agent sends rows to a collector, and how a collector acknowledges them.
 import { hash } from 'node:crypto';
 
 /** `POST /v1/rows`: the body is rows of one kind, zstd-compressed, with these headers. Answered with a `RowsReceipt`. */
@@ -6,7 +6,7 @@ export const ROWS_PATH = '/v1/rows';
 /** `POST /v1/report`: a JSON `AgentReport`. Answered with a `Receipt`. */
 export const REPORT_PATH = '/v1/report';
 /**
- * `POST /v1/layouts`: JSON, `{layouts: Layout[]}` (bpf/rows/layout.ts): how rows of schemas lie that the collector did not know. Answered with
+ * `POST /v1/layouts`: JSON, `{layouts: Layout[]}` (bpf/rows/layout.ts): the layouts of schemas that the collector does not know. Answered with
  * a `Receipt`.
  */
 export const LAYOUTS_PATH = '/v1/layouts';
@@ -16,33 +16,33 @@ export const HEADERS = {
   schema: 'tcplens-schema',
   /** 16 hex digits; every row's host_id must be this one */
   hostId: 'tcplens-host-id',
-  /** 16 hex digits, new with every start of the agent; that of an earlier run where its spool is still being sent */
+  /** 16 hex digits, new with every start of the agent; a batch that an earlier run left in the spool keeps that run's */
   epoch: 'tcplens-epoch',
   /** decimal, from 1, counted up with every new batch of its kind; a retry repeats it with the same bytes */
   sequence: 'tcplens-sequence',
 } as const;
 
-/** Uncompressed bytes a batch may have: what an agent cuts at, and the most that a collector unpacks. */
+/** Most uncompressed bytes of a batch: an agent cuts at this size, and a collector unpacks no more. */
 export const BATCH_BYTES_MAX = 1024 * 1024;
 
-/** Whose rows and which: what a batch is named by, and the acknowledgement of it. */
+/** What identifies a batch, in its headers and in its acknowledgement. */
 export type BatchName = { schema: string; host_id: string; epoch: string; sequence: number };
 
 /**
- * What every answer of a collector has that is about the body of a request: an acknowledgement, and a refusal for good. Only who has read
- * that body can know it, so what a proxy, a login page or a cache says in the collector's place is not taken for the collector's word.
+ * The digest of the request's body, in every acknowledgement and every refusal for good. Only a server that has read the body can know it, so
+ * the answer of a proxy, a login page or a cache is never taken for the collector's.
  */
 export type Receipt = { digest: string };
 
-/** Of a batch. `rows`: how many it has, stored or put aside. */
+/** Acknowledges a batch. `rows`: how many it has, those in quarantine included. */
 export type RowsReceipt = Receipt & BatchName & { rows: number };
 
-/** SHA-256 of a body as it travels, in hex. */
+/** SHA-256 of a body as it is sent, in hex. */
 export function digestOf(body: Uint8Array): string {
   return hash('sha256', body);
 }
 
-/** Why a collector refuses a body for good: the same bytes would be refused again. Any other refusal settles nothing. */
+/** Codes of a refusal for good: the same bytes would be refused again. After any other refusal the request is repeated. */
 export const FINAL_REFUSALS = [
   'body_empty',
   'zstd_corrupt',

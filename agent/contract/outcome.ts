@@ -1,34 +1,33 @@
-// What can become of a row, from the kernel to a table. Every loss has its name here, once: accounts, tables and pages count by it.
-// Contract of agent/ towards server/.
+// What can become of a row between the kernel and a table. Each loss is named once, here; accounting, tables and pages use the name.
 
 /** Where a loss happens. */
 export type Stage = 'kernel' | 'agent' | 'collector';
 
-/** The ways a row can be lost, in the order of its road, and where. */
+/** How a row can be lost and where, in the order of the pipeline. */
 export const LOSSES = {
   /** the ring of its kind was full */
   ring_lost: 'kernel',
   /** its kind's budget, or that of the filter that wanted it, was spent */
   withheld: 'kernel',
-  /** nobody could write it: a connection's opening or end reached no program */
+  /** nobody could write it: the event of a connection's opening or end reached no program */
   missed: 'kernel',
-  /** the disk took nothing and memory for unsent batches was full */
+  /** the disk refused writes and the memory for unsent batches was full */
   memory_dropped: 'agent',
-  /** the spool was at its size: the oldest batches go */
+  /** the spool had its maximum size: the oldest batches were dropped */
   spool_dropped: 'agent',
-  /** it had waited in the spool for longer than it may */
+  /** it was in the spool for longer than --spool-age */
   spool_expired: 'agent',
-  /** the spool's file was torn or corrupted where it lay */
+  /** its part of the spool's file was torn or corrupted */
   spool_damaged: 'agent',
-  /** drained, and in no batch on disk yet, when the agent died */
+  /** the agent died when it was drained and in no batch on disk yet */
   died: 'agent',
-  /** a collector refused its batch for good: it lies in the dead-letter file */
+  /** a collector refused its batch for good: it is in the agent's dead-letter file */
   rejected: 'agent',
-  /** its time was outside of what the tables keep: it lies in the quarantine file */
+  /** its time is outside of what the tables keep: it is in the quarantine file */
   quarantined: 'collector',
-  /** the store refused it for good: it lies in the dead-letter folder */
+  /** the store refused it for good: it is in the collector's dead-letter folder */
   dead_letter: 'collector',
-  /** the collector's log was corrupted where it lay: what is left of it is set aside */
+  /** its part of the collector's log was corrupted: the rest is set aside */
   log_damaged: 'collector',
 } as const satisfies Record<string, Stage>;
 

@@ -1,4 +1,4 @@
-// Text that others choose (what a process is called, where a cgroup lies), as reports have it: whole characters, no NUL, bounded.
+// Untrusted text (the name of a process, the path of a cgroup) as reports have it: well-formed, without NUL, bounded.
 
 /** The most UTF-16 units of each text in a report. */
 export const TEXT_CHARS_MAX = {
@@ -17,23 +17,23 @@ export const TEXT_CHARS_MAX = {
   hook_reason: 512,
 } as const;
 
-/** Stands for what is no character. */
+/** Replaces what is no character. */
 const REPLACEMENT = '\ufffd';
 
-/** Halves of characters cannot be written as UTF-8, and a NUL ends a text for some who read it. */
+/** Lone surrogates cannot be written as UTF-8, and some readers take a NUL for the end of a text. */
 export function isReportText(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0');
 }
 
-/** The text with U+FFFD for what may not be in it. */
+/** Replaces what may not be in the text by U+FFFD. */
 export function replaced(text: string): string {
   return text.toWellFormed().replaceAll('\0', REPLACEMENT);
 }
 
-/** At most so many UTF-16 units of the text, ending with a whole character. */
+/** The beginning of the text, at most so many UTF-16 units and ending with a whole character. */
 export function reportText(text: string, chars_max: number): string {
   const cut = text.slice(0, chars_max);
-  // A first half at the end had its second half behind the cut.
+  // A high surrogate at the end lost its low one to the cut.
   const whole = cut.length < text.length && /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut;
   return replaced(whole);
 }

@@ -1,4 +1,4 @@
-// Addresses as 128-bit numbers, in which an IPv4 address is ::ffff/96, as in rows.
+// Addresses as 128-bit numbers. As in rows, IPv4 addresses are those of ::ffff/96.
 import { isIPv4, isIPv6 } from 'node:net';
 import { readAddress } from '../../bpf/rows/rows.gen.ts';
 import type { Range } from './ranges.ts';
@@ -6,11 +6,11 @@ import type { Range } from './ranges.ts';
 const MAPPED = 0xffff_0000_0000n;
 export const IPV4: Range = [MAPPED, MAPPED | 0xffff_ffffn];
 
-/** Undefined: not an address. */
+/** Undefined where the text is no address. */
 export function parseAddress(text: string): bigint | undefined {
   if (isIPv4(text)) return MAPPED | v4(text);
   if (!isIPv6(text) || text.includes('%')) return undefined;
-  // The last 32 bits may be written like IPv4.
+  // The last 32 bits may be written as an IPv4 address.
   const dotted = /[^:]+\.[^:]+$/.exec(text)?.[0];
   const low = dotted === undefined ? undefined : v4(dotted);
   const plain =
@@ -24,7 +24,7 @@ function v4(text: string): bigint {
   return text.split('.').reduce((number, byte) => (number << 8n) | BigInt(byte), 0n);
 }
 
-/** The addresses of "10.0.0.0/8"; a text says what is wrong with it. */
+/** The addresses of a prefix such as "10.0.0.0/8"; a string says what is wrong with it. */
 export function parsePrefix(text: string): Range | string {
   const [address = '', length = ''] = text.split('/');
   const number = parseAddress(address);

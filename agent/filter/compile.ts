@@ -1,5 +1,5 @@
-// From the tree to what the kernel evaluates: a jump program, as filter.h has it. And, or and not are only where a
-// step leads to; every range of a test is one step.
+// Compiles the tree to the jump program that the kernel evaluates (filter.h). Each range of a test is one step; and, or and not only decide to
+// which step it jumps.
 import {
   FILTER_ACCEPT,
   FILTER_AT,
@@ -16,18 +16,18 @@ import { FilterError } from './filter-error.ts';
 import type { Range } from './ranges.ts';
 import type { Filter, Kinds } from './tree.ts';
 
-/** A step with its ways on as objects: a program is built from its end, and numbered when it is whole. */
+/** A step whose targets are objects: a program is built from its end, and its steps are numbered when it is complete. */
 type Step = { question?: { fact: Fact; range: Range }; yes: Next; no: Next };
 type Next = Step | typeof FILTER_ACCEPT | typeof FILTER_REJECT;
 
 const WORD_BITS = 64n;
 const WORD_MAX = (1n << WORD_BITS) - 1n;
-/** No end: beyond any clock, and short of a signed 64-bit overflow. */
+/** The end of a filter without one: later than any clock, and no signed 64-bit overflow. */
 const NEVER_NS = 1n << 62n;
 
 /**
- * A `struct filter`; the loader adds budget and counters. `end_ms` is wall-clock, undefined for no end.
- * @throws FilterError when it has more steps than the kernel takes
+ * A `struct filter`, to which the loader adds budget and counters. `end_ms`: wall-clock time; undefined: no end.
+ * @throws FilterError when it has too many steps for the kernel
  */
 export function compileFilter(filter: Filter, expression: string, id: bigint, end_ms?: number): Uint8Array {
   const steps = stepsOf(filter);
@@ -51,7 +51,7 @@ export function compileFilter(filter: Filter, expression: string, id: bigint, en
   return bytes;
 }
 
-/** The program in its order: what a step leads to is always behind it. */
+/** The steps in order: the targets of a step always come after it. */
 function stepsOf(filter: Filter): Step[] {
   const backwards: Step[] = [];
   const add = (term: Filter, yes: Next, no: Next): Next => {
@@ -71,7 +71,7 @@ function stepsOf(filter: Filter): Step[] {
     }
   };
   const entry = add(filter, FILTER_ACCEPT, FILTER_REJECT);
-  // A test of no value is no step, and what it decides alone needs none of the steps before it.
+  // A test without ranges makes no step, so the filter may be its result alone; steps that the entry cannot reach are left out.
   if (typeof entry === 'number') return [{ yes: entry, no: entry }];
   return backwards.slice(0, backwards.indexOf(entry) + 1).reverse();
 }

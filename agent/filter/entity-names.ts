@@ -1,12 +1,12 @@
-// Which cgroups and network namespaces a name in a filter stands for, of a host's or of a recording's.
+// The cgroups and network namespaces that a name in a filter stands for, on a host or in a recording.
 import type { CgroupEntity, NetnsEntity } from '../contract/agent-report.ts';
 
-/** A shorter beginning of a container's id could be anything. */
+/** The least length of a prefix of a container's id: a shorter word is more likely a name. */
 const CONTAINER_CHARS_MIN = 12;
 
 export type NamedEntities = { cgroups(): readonly CgroupEntity[]; netns(): readonly NetnsEntity[] };
 
-/** By path, by unit or another part of the path, or by the beginning of a container's id; with the cgroups below. */
+/** Ids of the cgroups with this path, unit, path segment or prefix of the container's id, and of the cgroups below a path. */
 export function cgroupsNamed(cgroups: readonly CgroupEntity[], name: string): bigint[] {
   const found = cgroups.filter(
     (cgroup) =>
@@ -18,7 +18,7 @@ export function cgroupsNamed(cgroups: readonly CgroupEntity[], name: string): bi
   return found.map(({ cgroup_id }) => BigInt(cgroup_id));
 }
 
-/** By name or inode. */
+/** Cookies of the namespaces with this name or inode. */
 export function netnsNamed(namespaces: readonly NetnsEntity[], name: string): bigint[] {
   return namespaces.flatMap((netns) => (netns.name === name || String(netns.inode) === name ? [BigInt(netns.netns)] : []));
 }

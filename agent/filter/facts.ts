@@ -1,5 +1,5 @@
-// What a filter can ask about a row: every fact as a number, where the kernel and a recorded row have it, and which
-// kinds of row have it at all.
+// The facts of a row that a filter can test: each is a number. Says where the kernel and a recorded row have it, and which kinds of row have
+// it at all.
 import {
   CA_STATE,
   CLASS,
@@ -18,20 +18,20 @@ import {
 import type { Range } from './ranges.ts';
 
 export type FactLayout = {
-  /** of rows.h, by which a recorded row is read */
+  /** the column of rows.h from which it is read in a recorded row */
   column: string;
-  /** the word of filter.h that has it, or its upper half */
+  /** the word in filter.h that has it, or has its upper half */
   word: keyof typeof FILTER_WORDS;
-  /** the values that are known; what lies outside says that nobody knows */
+  /** the values of a known fact; any other value means unknown */
   domain: Range;
   kinds: ReadonlySet<Kind>;
 };
 
-/** Rows of kind `namespace` are made by the loader and pass no filter. */
+/** All kinds but `namespace`, whose rows the loader makes and no filter sees. */
 export const FILTERED_KINDS: readonly Kind[] = KIND.filter((kind) => kind !== 'namespace');
 
 const bits = (count: bigint): Range => [0n, (1n << count) - 1n];
-/** Of these numbers 0 means unknown. */
+/** Facts for which 0 means unknown. */
 const identity = (count: bigint): Range => [1n, (1n << count) - 1n];
 const names = (list: readonly string[]): Range => [0n, BigInt(list.length - 1)];
 
@@ -39,7 +39,7 @@ function kindsWith(column: string): Set<Kind> {
   return new Set(FILTERED_KINDS.filter((kind) => KINDS[kind].columns.some(({ name }) => name === column)));
 }
 
-/** A fact that is a word of its own, named like its column. */
+/** A fact with a word of its own, which has the name of its column. */
 function fact(column: keyof typeof FILTER_WORDS, domain: Range, kinds: ReadonlySet<Kind> = kindsWith(column)): FactLayout {
   return { column, word: column, domain, kinds };
 }
@@ -71,7 +71,7 @@ export const FACTS = {
   ca_state: fact('ca_state', names(CA_STATE)),
   old_ca_state: fact('old_ca_state', names(CA_STATE)),
   new_ca_state: fact('new_ca_state', names(CA_STATE)),
-  // Both kinds number their reasons, each in its own way.
+  // Resets and drops number their reasons differently.
   reset_reason: fact('reason_code', bits(32n), new Set<Kind>(['reset'])),
   drop_reason: fact('reason_code', bits(32n), new Set<Kind>(['drop'])),
 } as const satisfies Record<string, FactLayout>;

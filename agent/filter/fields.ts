@@ -1,4 +1,4 @@
-// The fields of the language: which facts each asks for and how its values are written.
+// The fields of the filter language: which facts each tests, and how its values are written.
 import { CA_STATE, CLASS, DIRECTION, END_REASON, EVENT, KIND, MEANING, OUTCOME, ROLE, STATE } from '../../bpf/rows/rows.gen.ts';
 import type { Fact } from './facts.ts';
 import {
@@ -17,7 +17,7 @@ import {
 export type Field = {
   facts: readonly Fact[];
   read: ReadValue;
-  /** has <, <=, > and >= */
+  /** whether it can be compared with <, <=, > and >= */
   ordered: boolean;
 };
 
@@ -28,8 +28,8 @@ const told = (facts: readonly Fact[], read: ReadValue): Field => ({ facts, read,
 const NO_FILTER = { namespace: 'namespace rows are counters of a whole namespace: no filter is asked about them' };
 
 /**
- * With two facts, `=` asks whether either of them is, `!=` whether neither is; a reason is that of a reset or of a
- * drop, whichever the row has.
+ * Of a field with two facts, `=` is true when either fact has the value, `!=` when neither has. `reason` is that of a reset or of a drop,
+ * whichever the row is.
  */
 export const FIELDS: Readonly<Record<string, Field>> = {
   kind: { facts: ['kind'], read: readName(KIND, NO_FILTER), ordered: false },

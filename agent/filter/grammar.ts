@@ -1,4 +1,4 @@
-// The words and the grammar of a filter expression, from text to syntax. What the words mean is not known here.
+// Lexer and grammar of filter expressions: from text to syntax. The meaning of words is not known here.
 import { createToken, EmbeddedActionsParser, type IToken, Lexer, type ParserMethod } from 'chevrotain';
 import { FilterError } from './filter-error.ts';
 import type { Span } from './tree.ts';
@@ -14,7 +14,7 @@ export type Syntax =
 type Question = Pick<Extract<Syntax, { op: 'test' }>, 'operator' | 'values'>;
 
 const EXPRESSION_CHARS_MAX = 4096;
-/** The parser descends into each of them. */
+/** Most nested parentheses: the parser recurses into each. */
 const NESTED_MAX = 200;
 
 const Space = createToken({ name: 'Space', pattern: /\s+/, group: Lexer.SKIPPED });
@@ -29,12 +29,12 @@ const Comparison = createToken({ name: 'Comparison', pattern: /!=|<=|>=|=|<|>/, 
 const TOKENS = [Space, Quoted, And, Or, Not, In, Open, Close, Comma, Comparison, Bare];
 const lexer = new Lexer(TOKENS, { positionTracking: 'onlyOffset' });
 
-/** What people type who come from other languages. */
+/** Operators of other languages, to suggest the right one. */
 const HINTS: Record<string, string> = { '&&': 'and', '||': 'or', '&': 'and', '|': 'or', AND: 'and', OR: 'or', NOT: 'not', IN: 'in' };
 
 const LEXICAL: Record<string, string> = { '"': 'a quotation that does not end', "'": 'a value is quoted with ""' };
 
-/** What the grammar expects, where there is more than one possibility. */
+/** What the grammar expects where there are several alternatives, for messages. */
 const TERM = 'a field, "not" or "("';
 const VALUE = 'a value';
 
@@ -166,7 +166,7 @@ class FilterParser extends EmbeddedActionsParser {
   );
 }
 
-/** One term stands for itself. */
+/** Several terms as one node; a single term stays as it is. */
 function joined(op: 'and' | 'or', terms: readonly Syntax[]): Syntax {
   const [first] = terms;
   const last = terms.at(-1);
@@ -176,7 +176,7 @@ function joined(op: 'and' | 'or', terms: readonly Syntax[]): Syntax {
 
 const parser = new FilterParser();
 
-/** @throws FilterError with the place where it stops being an expression */
+/** @throws FilterError with the first place at which the text is no expression */
 export function parseSyntax(expression: string): Syntax {
   if (expression.length > EXPRESSION_CHARS_MAX) {
     const end = { start: EXPRESSION_CHARS_MAX, end: EXPRESSION_CHARS_MAX + 1 };

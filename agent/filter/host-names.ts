@@ -1,4 +1,4 @@
-// What names in a filter mean on this host: looked up in the kernel's tables when an expression has one.
+// The meaning of names in a filter on this host. Looked up when an expression has such a name.
 import type { NetnsEntity } from '../contract/agent-report.ts';
 import { readCgroup2Mount, readCgroups } from '../host/cgroups.ts';
 import { cgroupsNamed, netnsNamed } from './entity-names.ts';

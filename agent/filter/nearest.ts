@@ -1,4 +1,4 @@
-/** The word that was probably meant, or undefined where none is near. */
+/** The word of the list that was probably meant; undefined where none is similar. */
 export function nearest(typed: string, words: readonly string[]): string | undefined {
   const most = Math.ceil(typed.length / 3);
   let best: { word: string; changes: number } | undefined;
@@ -9,7 +9,7 @@ export function nearest(typed: string, words: readonly string[]): string | undef
   return best?.word;
 }
 
-/** Characters put in, left out or replaced to get from one word to the other (Levenshtein). */
+/** The Levenshtein distance: insertions, deletions and replacements that turn one word into the other. */
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (const [i, character] of [...one].entries()) {

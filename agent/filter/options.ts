@@ -1,9 +1,9 @@
-// The options of subcommands that take filters.
+// The options of commands that take filters.
 import { parseBudget } from '../kernel/budget.ts';
 import { ANY_NAMES } from './names.ts';
 import { parseFilter } from './parse.ts';
 
-/** What is wrong with an expression whatever it names is said before anything is opened. */
+/** Reports errors that do not depend on the meaning of names while options are parsed, before a source is opened. */
 function parseExpressions(text: string, before: readonly string[] = []): readonly string[] {
   parseFilter(text, ANY_NAMES);
   return [...before, text];

@@ -1,4 +1,4 @@
-// From an expression to the tree that it means. What no row could match is refused here, with the reason.
+// Parses an expression to the tree that it means. Refuses, with the reason, what no row could match.
 import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { type Fact, FILTERED_KINDS, factLayout } from './facts.ts';
 import { FIELDS, type Field } from './fields.ts';
@@ -11,7 +11,7 @@ import { type Filter, type Kinds, possibleKinds, type Span } from './tree.ts';
 
 type Test = Extract<Syntax, { op: 'test' }>;
 
-/** What the fields are called elsewhere. */
+/** Names of fields in other tools, to suggest the right one. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   comm: 'process',
   container: 'cgroup',
@@ -32,8 +32,8 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The tree of an expression, for rows of the given kinds. Names are looked up once, now.
- * @throws FilterError with the place and what to write instead
+ * The tree of an expression, for rows of the given kinds. Names are looked up now, and not again later.
+ * @throws FilterError with the place of the error, and what to write instead
  */
 export function parseFilter(expression: string, names: Names, kinds: readonly Kind[] = KIND): Filter {
   const binding = new Binding(expression, names);
@@ -45,7 +45,7 @@ export function parseFilter(expression: string, names: Names, kinds: readonly Ki
   return { op: 'and', terms: [{ op: 'test', fact: 'kind', ranges, span: filter.span }, filter], span: filter.span };
 }
 
-/** The meaning of one expression, bound to the names of one machine. */
+/** Turns the syntax of one expression into its tree, with the names of one machine. */
 class Binding {
   readonly #expression: string;
   readonly #names: Names;
@@ -61,7 +61,7 @@ class Binding {
     return { ...syntax, terms: syntax.terms.map((term) => this.tree(term)) };
   }
 
-  /** Refuses what is false of all rows that the parts around it leave. */
+  /** Refuses a part that is false for every kind of row that the surrounding parts allow. */
   checkPossible(filter: Filter, around: Kinds): void {
     if (filter.op === 'not') this.checkPossible(filter.term, around);
     else if (filter.op === 'and') {
@@ -106,7 +106,7 @@ class Binding {
     );
   }
 
-  /** What the values and the operator, negation aside, come to. */
+  /** The ranges of the values and the operator; negation is left out. */
   #ranges({ operator, values, field }: Test, { read, ordered }: Field, fact: Fact): Ranges {
     const readings = values.map(({ text, span }) => {
       const refuse = (problem: string) => this.#refuse('filter_value', problem, span);
@@ -135,12 +135,12 @@ const ORDERS: Partial<Record<Operator, (value: bigint, domain: Range) => Range>>
   '>=': (value, [, max]) => [value, max],
 };
 
-/** Whether any of the facts is known. */
+/** A filter that is true where one of the facts is known. */
 function known(facts: readonly Fact[], span: Span): Filter {
   return { op: 'or', terms: facts.map((fact) => ({ op: 'test', fact, ranges: [factLayout(fact).domain], span })), span };
 }
 
-/** Alternatives that come from one test share its span: it is enough if one of them can be. */
+/** Alternatives with one span are made from one test: it is enough if one of them can be true. */
 function isOneTest(filter: Extract<Filter, { op: 'and' | 'or' }>): boolean {
   return filter.terms.every(({ span }) => span === filter.span);
 }

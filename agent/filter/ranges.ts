@@ -1,12 +1,12 @@
-// Sets of numbers as ranges: what a test of a filter compares a fact with.
+// Sets of numbers as ranges, with which a test of a filter compares a fact.
 
-/** From and to, both in it. */
+/** First and last number, both included. */
 export type Range = readonly [from: bigint, to: bigint];
 
-/** In order, and with gaps between them. Empty: no number. */
+/** Ascending, neither overlapping nor adjacent. Empty: no number. */
 export type Ranges = readonly Range[];
 
-/** The numbers that are in any of them. */
+/** The union. */
 export function union(ranges: readonly Range[]): Ranges {
   const joined: [bigint, bigint][] = [];
   for (const [from, to] of ranges.filter(([from, to]) => from <= to).toSorted(([a], [b]) => (a < b ? -1 : Number(a > b)))) {
@@ -17,7 +17,7 @@ export function union(ranges: readonly Range[]): Ranges {
   return joined;
 }
 
-/** The numbers of `domain` that are in none of them. */
+/** The complement within `domain`. */
 export function complement(ranges: Ranges, [min, max]: Range): Ranges {
   const gaps: Range[] = [];
   let from = min;

@@ -1,16 +1,16 @@
-// Filters over recorded rows, which no kernel stands behind: the same tree, evaluated here.
+// Evaluates filters over recorded rows, for which there is no kernel: the same tree, in TypeScript.
 import { HEAD_AT, KINDS, type Kind, readText } from '../../bpf/rows/rows.gen.ts';
 import { cgroupsNamed, type NamedEntities, netnsNamed } from './entity-names.ts';
 import { type Fact, factLayout } from './facts.ts';
 import type { Names } from './names.ts';
 import { evaluate, type Filter } from './tree.ts';
 
-/** Where a column lies in the rows of each kind. */
+/** A column's place in rows of a kind. */
 type Place = { offset: number; size: number; isText: boolean };
 
 /**
- * The names of a recording. Its reasons are known by name only, so each name that a filter asks for gets a number, and
- * rows are read by these. Cgroups and namespaces are known by what the recording calls them.
+ * The names in a recording. It has reasons by name only, so each name in a filter gets a number here, and the reasons of rows are mapped to
+ * these numbers. Cgroups and namespaces have the names that the recording carries.
  */
 export class RecordedNames implements Names {
   readonly #reasons = new Map<string, number>();
@@ -38,7 +38,7 @@ export class RecordedNames implements Names {
     return [];
   }
 
-  /** The number of a reason, 0 for one that no filter asks for. */
+  /** The number of a reason; 0 for one that is in no filter. */
   numberOf(name: string): number {
     return this.#reasons.get(name) ?? 0;
   }
@@ -59,7 +59,7 @@ function find(kind: Kind, wanted: string): Place {
   return { offset: column.offset, size: column.size, isText: column.type === 'IPv6' || column.type.startsWith('FixedString') };
 }
 
-/** The number that the kernel would compare. */
+/** The number of a fact in a row, as the kernel would compare it. */
 function factOf(kind: Kind, fact: Fact, view: DataView, at: number, names: RecordedNames): bigint {
   if (fact === 'reset_reason' || fact === 'drop_reason') {
     const { offset, size } = placeOf(kind, 'reason');
@@ -71,7 +71,7 @@ function factOf(kind: Kind, fact: Fact, view: DataView, at: number, names: Recor
   return number;
 }
 
-/** Marks in each row's head which of the filters, by their place, want it; `count` hears of each question. */
+/** Sets in each row's head a bit for each filter that matches; calls `count` for each evaluation. */
 export function markRows(
   filters: readonly Filter[],
   names: RecordedNames,

@@ -1,4 +1,4 @@
-// Filters beside a source for as long as it runs: in the kernel, or over a recording, which has none behind it.
+// Runs filters for as long as a source is read: in the kernel, or in this process over a recording.
 import { FILTER_SLOTS, type FilterCounters, HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import type { Budget } from '../kernel/budget.ts';
 import type { KernelFilters } from '../kernel/controls.ts';
@@ -11,24 +11,24 @@ import { markRows, RecordedNames } from './recorded.ts';
 export type FilterAccount = FilterCounters & { filter: string; expired: boolean };
 
 export type FilterRun = {
-  /** The rows among these that a filter wants, moved to the front; their heads say which filters. */
+  /** Moves the rows that a filter matches to the front and returns them; their heads say which filters match. */
   wanted(kind: Kind, rows: Uint8Array): Uint8Array;
-  /** Each filter's, in the order they were given. */
+  /** The counters of each filter, in the order in which they were given. */
   account(): FilterAccount[];
 };
 
 export type FilterOptions = {
   expressions: readonly string[];
-  /** the only ones that are asked for */
+  /** the kinds that the command asks for */
   kinds: readonly Kind[];
-  /** of each filter, in the kernel */
+  /** of each filter; only the kernel has budgets */
   budget: Budget;
-  /** after which the kernel stops evaluating them by itself */
+  /** after this time the kernel stops evaluating the filters by itself */
   duration_ms: number | undefined;
 };
 
 /**
- * From now on the kernel writes only rows that a filter wants.
+ * Sets the filters in the kernel: from now on it writes only rows that one of them matches.
  * @throws FilterError for an expression that cannot be evaluated, AgentError when the kernel refuses it
  */
 export function filterInKernel(kernel: KernelFilters, { expressions, kinds, budget, duration_ms }: FilterOptions): FilterRun {
@@ -39,15 +39,15 @@ export function filterInKernel(kernel: KernelFilters, { expressions, kinds, budg
   for (const [slot, program] of programs.entries()) kernel.set(slot, program, budget);
   kernel.exclusive(true);
   return {
-    // Rows from before the filters are still in the rings: nobody wants them.
+    // Rows that were written before the filters were set are still in the rings: they are dropped.
     wanted: pick,
     account: () => expressions.map((filter, slot) => ({ filter, ...kernel.counters(slot) })),
   };
 }
 
 /**
- * Over rows that no kernel filters, a recording's: they are all given, and those that a filter wants are picked here.
- * @param named - what the recording calls its cgroups and namespaces
+ * Filters the rows of a recording, which gives all of them, in this process.
+ * @param named - the recording's names of cgroups and namespaces
  * @throws FilterError for an expression that cannot be evaluated
  */
 export function filterRows({ expressions, kinds }: Pick<FilterOptions, 'expressions' | 'kinds'>, named: NamedEntities): FilterRun {

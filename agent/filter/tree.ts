@@ -1,21 +1,21 @@
-// A filter as a tree: what everything else is made from, and the one place that says what it means.
+// A filter as a tree, from which the kernel's program is made. `evaluate` defines its meaning.
 import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { type Fact, FILTERED_KINDS, factLayout } from './facts.ts';
 import { includes, type Ranges } from './ranges.ts';
 
-/** A stretch of the expression that something was made from, in characters. */
+/** The part of the expression that a node was made from, in characters. */
 export type Span = { start: number; end: number };
 
 /**
- * `test` is true when the row's kind has the fact, the fact is known and its value is in the ranges, which lie within
- * the fact's domain; else it is false. The others are the logic of two values over that.
+ * `test` is true when the row's kind has the fact, the fact is known and its value is in the ranges, which are within the fact's domain; else it
+ * is false. The other nodes are Boolean logic over tests.
  */
 export type Filter =
   | { op: 'test'; fact: Fact; ranges: Ranges; span: Span }
   | { op: 'and' | 'or'; terms: readonly Filter[]; span: Span }
   | { op: 'not'; term: Filter; span: Span };
 
-/** What the filter says of one row; `factOf` is not asked for a fact that the row's kind does not have. */
+/** Whether the filter matches one row. `factOf` is called only for facts that the row's kind has. */
 export function evaluate(filter: Filter, kind: Kind, factOf: (fact: Fact) => bigint): boolean {
   switch (filter.op) {
     case 'test':
@@ -34,7 +34,7 @@ export type Kinds = ReadonlySet<Kind>;
 const ALL: Kinds = new Set(FILTERED_KINDS);
 const NONE: Kinds = new Set();
 
-/** The kinds of which a row can match, as far as kinds alone decide. */
+/** The kinds of which a row can match, judged by kinds alone. */
 export function possibleKinds(filter: Filter): Kinds {
   switch (filter.op) {
     case 'test':
@@ -48,7 +48,7 @@ export function possibleKinds(filter: Filter): Kinds {
   }
 }
 
-/** The kinds of which every row matches. */
+/** The kinds of which every row matches, judged by kinds alone. */
 function certainKinds(filter: Filter): Kinds {
   switch (filter.op) {
     case 'test':

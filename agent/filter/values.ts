@@ -1,4 +1,4 @@
-// Values as they are written, and the numbers they stand for.
+// Parsers of values in a filter: from text to ranges of numbers.
 import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import { IPV4, parseAddress, parsePrefix } from './address.ts';
 import { type Fact, factLayout } from './facts.ts';
@@ -8,10 +8,10 @@ import { complement, includes, type Range, type Ranges, union } from './ranges.t
 
 export type Reading = {
   text: string;
-  /** which fact is to be compared with it */
+  /** the fact that is compared with the value */
   fact: Fact;
   names: Names;
-  /** Says that the text is no value of the field, and what would be one. */
+  /** Throws: the text is no value of the field. `problem` says why, and what would be one. */
   refuse: (problem: string) => never;
 };
 export type ReadValue = (reading: Reading) => Ranges;
@@ -23,7 +23,7 @@ function only(number: bigint): Ranges {
   return [[number, number]];
 }
 
-/** One value, or two with a dash between them. */
+/** One value, or a range: two values with a dash between them. */
 function span({ text, fact, refuse }: Reading, what: string, parse: (text: string) => bigint | undefined): Ranges {
   const [min, max] = factLayout(fact).domain;
   const ends = text.split('-').map(parse);
@@ -43,7 +43,7 @@ export const readDuration: ReadValue = (reading) =>
     return Number.isFinite(us) ? BigInt(Math.round(us)) : undefined;
   });
 
-/** An address, a prefix, or two addresses with a dash between them. */
+/** An address, a prefix, or a range of addresses. */
 export const readAddress: ReadValue = (reading) => {
   if (!reading.text.includes('/')) return span(reading, 'an address: write it like 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32', parseAddress);
   const prefix = parsePrefix(reading.text);
@@ -56,7 +56,7 @@ export const readFamily: ReadValue = ({ text, fact, refuse }) => {
   return refuse(`"${text}" is none of ipv4, ipv6`);
 };
 
-/** One of the names of an enumeration, in its order; `instead` says why one of them cannot be asked for. */
+/** A name of an enumeration; `instead` says why some of its names cannot be tested. */
 export function readName(list: readonly string[], instead: Record<string, string> = {}): ReadValue {
   const offered = list.filter((name) => !Object.hasOwn(instead, name));
   return ({ text, refuse }) => {
@@ -69,14 +69,14 @@ export function readName(list: readonly string[], instead: Record<string, string
 }
 
 const COMM_BYTES = 16;
-/** The kernel ends the name with a zero. */
+/** Bytes of a name without its final zero. */
 const COMM_CHARACTERS_MAX = COMM_BYTES - 1;
 
 function number(bytes: Uint8Array): bigint {
   return bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 }
 
-/** A process's name, or the beginning of one with a star behind it. */
+/** The name of a process, or a prefix with a star behind it. */
 export const readProcess: ReadValue = ({ text, refuse }) => {
   const isPrefix = text.endsWith('*');
   const bytes = Buffer.from(isPrefix ? text.slice(0, -1) : text);
@@ -97,7 +97,7 @@ export const readProcess: ReadValue = ({ text, refuse }) => {
   return [[first === 0n ? min : first, number(end)]];
 };
 
-/** Ids that a machine has given, as a set. */
+/** Ids as ranges. */
 function identities({ fact, refuse }: Reading, ids: readonly bigint[], problem: string): Ranges {
   const { domain } = factLayout(fact);
   const known = ids.filter((id) => includes([domain], id));
@@ -110,7 +110,7 @@ export const readCgroup: ReadValue = (reading) => {
   return identities(reading, names.cgroups(text), `no cgroup with the path, unit or container "${text}" is known here`);
 };
 
-/** A number is an inode when a namespace has it, else a cookie. */
+/** A number is an inode if a namespace has that inode, else a cookie. */
 export const readNetns: ReadValue = (reading) => {
   const { text, names } = reading;
   const ids = names.netns(text);
@@ -124,7 +124,7 @@ export const readNetns: ReadValue = (reading) => {
 
 const REASON_KIND = { reset_reason: 'reset', drop_reason: 'drop' } as const satisfies Partial<Record<Fact, Kind>>;
 
-/** A reason's name is one number in resets and another in drops; it may be known in one of them only. */
+/** A reason has one number in resets and another in drops; a name may be known in only one of the two. */
 export const readReason: ReadValue = ({ text, fact, names, refuse }) => {
   const known = Object.values(REASON_KIND).map((kind) => names.reason(kind, text));
   if (known.every((code) => code === undefined)) {

@@ -1,6 +1,6 @@
-// What a process is allowed, and whether that is enough. Pure: facts in, verdict out.
+// Which capabilities a process has, and whether they suffice. Pure: facts in, verdict out.
 
-/** Those that matter here, by their bit in /proc/PID/status's CapEff. */
+/** The capabilities that an agent can need, with their bits in CapEff of /proc/PID/status. */
 const CAPABILITY_BIT = {
   CAP_DAC_READ_SEARCH: 2,
   CAP_SYS_PTRACE: 19,
@@ -13,12 +13,12 @@ export const CAPABILITY = Object.keys(CAPABILITY_BIT) as Capability[];
 
 type CapabilitySet = 'CapEff' | 'CapBnd';
 
-/** One set in the text of /proc/PID/status, a bit a capability; empty where the text has none. */
+/** One capability set in the text of /proc/PID/status, as a bit mask; empty where the text does not have it. */
 export function readMask(status: string, set: CapabilitySet): bigint {
   return BigInt(`0x${new RegExp(`^${set}:\\s*([0-9a-f]+)$`, 'm').exec(status)?.[1] ?? '0'}`);
 }
 
-/** Those of the effective capabilities that matter here. */
+/** The effective capabilities that an agent can need. */
 export function readCapabilities(status: string): Set<Capability> {
   const mask = readMask(status, 'CapEff');
   return new Set(CAPABILITY.filter((name) => (mask >> BigInt(CAPABILITY_BIT[name])) & 1n));
@@ -30,7 +30,7 @@ export function maskOf(capabilities: Iterable<Capability>): bigint {
   return mask;
 }
 
-/** What a capability is for once the programs are attached. All others are given up. */
+/** What a capability is used for once the programs are attached. All others are dropped then. */
 export const USE_AFTER_START = {
   CAP_SYS_ADMIN: 'enters other network namespaces',
   CAP_SYS_PTRACE: "reaches namespaces through other users' processes, and names these where /proc hides them",
@@ -42,22 +42,22 @@ export type UsedAfterStart = keyof typeof USE_AFTER_START;
 const FOR_NAMESPACES = ['CAP_SYS_ADMIN', 'CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH'] as const;
 
 /**
- * What to keep of `held`: what other namespaces need, unless only the own one is to be sampled, and CAP_BPF where that
- * does not suffice to read what the programs write.
+ * The capabilities of `held` to keep: those for entering other namespaces, unless only the own one is sampled, and CAP_BPF where reading the
+ * maps fails without it.
  */
 export function keptOf(held: ReadonlySet<Capability>, own_netns: boolean, suffices: (mask: bigint) => boolean): UsedAfterStart[] {
   const kept = own_netns ? [] : FOR_NAMESPACES.filter((name) => held.has(name));
   return suffices(maskOf(kept)) || !held.has('CAP_BPF') ? kept : [...kept, 'CAP_BPF'];
 }
 
-/** What is known about the machine before anything is loaded. */
+/** Facts about the machine that are known before anything is loaded. */
 export type Facts = {
   platform: string;
   release: string;
   btf: boolean;
-  /** modules that offer types of their own */
+  /** kernel modules with BTF of their own */
   module_btf: readonly string[];
-  /** the sysctl of that name, undefined where there is none: 0 lets everybody load programs */
+  /** the sysctl of that name; undefined where there is none; 0: every user may load programs */
   unprivileged_bpf_disabled: number | undefined;
   uid: number;
   capabilities: ReadonlySet<Capability>;
@@ -65,7 +65,7 @@ export type Facts = {
 
 export type Problem = { code: string; message: string };
 
-/** Why the kernel source cannot run here: each with what to do. Empty when it can be tried. */
+/** Why the kernel source cannot run here, each with what to do. Empty: it can be tried. */
 export function problemsOf({ platform, release, btf, uid, capabilities }: Facts): Problem[] {
   if (platform !== 'linux')
     return [{ code: 'no_linux', message: `this is ${platform}: the kernel source needs Linux. --replay FILE works here` }];
@@ -85,7 +85,7 @@ export function problemsOf({ platform, release, btf, uid, capabilities }: Facts)
   return problems;
 }
 
-/** CAP_SYS_ADMIN includes both others. */
+/** CAP_SYS_ADMIN includes CAP_BPF and CAP_PERFMON. */
 function missingCapabilities(capabilities: ReadonlySet<Capability>): Capability[] {
   if (capabilities.has('CAP_SYS_ADMIN')) return [];
   return (['CAP_BPF', 'CAP_PERFMON'] as const).filter((name) => !capabilities.has(name));

@@ -1,4 +1,4 @@
-// The cgroup2 hierarchy as names for the cgroup ids in rows. A cgroup's id is its directory's inode number.
+// Names for the cgroup ids in rows, from the cgroup2 hierarchy. A cgroup's id is the inode number of its directory.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CgroupEntity } from '../contract/agent-report.ts';
@@ -23,7 +23,7 @@ export function cgroupId(mount: string, path: string): bigint {
   return inodeOf(Buffer.from(join(mount, path)));
 }
 
-/** Every cgroup below the mount, parents first, at most CGROUPS_MAX. A name is any bytes, so paths stay bytes until they are told. */
+/** Every cgroup below the mount, parents first, at most CGROUPS_MAX. A name can be any bytes, so paths are bytes until they are reported. */
 export function readCgroups(mount: string): CgroupEntity[] {
   const root = Buffer.from(mount);
   const found: CgroupEntity[] = [];

@@ -1,41 +1,41 @@
-// Names for the numbers in rows: which process, which cgroup, which network namespace. Learned as rows pass, told to
-// the collector once and again when they change. Rows stay small, and a name learned late still fits early rows.
+// Names for the numbers in rows: processes, cgroups and network namespaces. They are looked up when rows mention them, and reported to the
+// collector once, and again when they change. So rows stay small, and a name that is learned late also applies to earlier rows.
 import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import type { CgroupEntity, NetnsEntity, ProcessEntity } from '../contract/agent-report.ts';
 import type { KernelTally, Met } from '../kernel/controls.ts';
 import { readCgroups } from './cgroups.ts';
 import { Processes } from './processes.ts';
 
-/** Rows looked at in one drained buffer: enough to meet every busy process within a few rounds. */
+/** Rows of one drained buffer that are looked at: enough to find every busy process within a few rounds. */
 const ROWS_SAMPLED = 64;
-/** Reading one process takes some 50 µs, and the drain waits for it. */
+/** Reading one process from /proc takes some 50 µs, during which nothing is drained. */
 const READS_A_ROUND = 16;
 const READS_A_REPORT = 256;
 const PIDS_MAX = 4096;
-/** Every so many reports everything is told again, for a collector that has lost its memory. */
+/** After so many reports all names are reported again, for a collector that has lost its tables. */
 const REPORTS_BETWEEN_FULL = 30;
 
-/** Of each sort in a report, as JSON: a control character takes six bytes there, and a collector takes 16 MiB in all. */
+/** Most JSON bytes of each sort of names in a report: a control character takes six bytes, and a collector takes 16 MiB in all. */
 const SORT_BYTES_MAX = 4 * 1024 * 1024;
 const SEPARATOR_BYTES = 1;
 
 export type Changes = { processes: ProcessEntity[]; cgroups: CgroupEntity[]; netns: NetnsEntity[] };
 
-/** Names for what is in rows, as a report tells them. */
+/** Names for the numbers in rows, as reports have them. */
 export type EntityNames = {
-  /** Looks up who has appeared in rows since the last time. */
+  /** Looks up owners that have appeared in rows since the last call. */
   look(): void;
-  /** What the collector has not been told. */
+  /** Names that the collector does not have. */
   changes(netns: readonly NetnsEntity[]): Changes;
-  /** The collector has what `changes` gave last. */
+  /** The collector has accepted what `changes` returned last. */
   acknowledge(): void;
 };
 
-/** Entities of one sort: what is known, and what the collector has not been told. */
+/** Entities of one sort: those that are known, and of these the ones that the collector does not have. */
 class Known<Entity> {
   readonly #known = new Map<string, { text: string; entity: Entity }>();
   readonly #untold = new Set<string>();
-  /** Of these, the ones in the report under way. */
+  /** those of them in the report that is being sent */
   #telling = new Set<string>();
   readonly #max: number;
 
@@ -61,7 +61,7 @@ class Known<Entity> {
     return this.#known.has(key);
   }
 
-  /** As much as one report may tell; the rest waits for the next. */
+  /** As many as fit into one report; the others wait for the next. */
   untold(): Entity[] {
     this.#telling = new Set();
     const untold: Entity[] = [];
@@ -94,19 +94,19 @@ export class Entities implements EntityNames {
   readonly #cgroup_mount: string | undefined;
   readonly #proc: Processes;
   readonly #tally: Pick<KernelTally, 'met'> | undefined;
-  /** Seen since the last report: true once read. A pid may have a new owner by the next one. */
+  /** Pids seen since the last report; true: read. They are forgotten with each report, since a pid can be reused. */
   readonly #pids = new Map<number, boolean>();
   #unknown_cgroup = true;
   #reports = 0;
 
-  /** `tally`: of a source that notes by itself who appears in its rows; they need not be seen here. */
+  /** `tally`: of a loader that notes the owners in rows by itself; `see` is not needed then. */
   constructor(cgroup_mount: string | undefined, tally?: Pick<KernelTally, 'met'>) {
     this.#cgroup_mount = cgroup_mount;
     this.#proc = new Processes(cgroup_mount);
     this.#tally = tally;
   }
 
-  /** Notes who appears in drained rows and reads the first few of those not met before. */
+  /** Notes the owners in drained rows, and reads a few of the new ones from /proc. */
   see(kind: Kind, rows: Uint8Array): void {
     const { size } = KINDS[kind];
     const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
@@ -117,14 +117,14 @@ export class Entities implements EntityNames {
     this.#readProcesses(READS_A_ROUND);
   }
 
-  /** The same with what the source has noted since the last time. */
+  /** The same with the owners that the loader has noted since the last call. */
   look(): void {
     if (this.#tally === undefined) return;
     for (const met of this.#tally.met(false)) this.#note(met);
     this.#readProcesses(READS_A_ROUND);
   }
 
-  /** What the collector has not been told. `acknowledge` when it has it. */
+  /** Names that the collector does not have. Call `acknowledge` when it has accepted them. */
   changes(netns: readonly NetnsEntity[]): Changes {
     for (const met of this.#tally?.met(true) ?? []) this.#note(met);
     this.#readProcesses(READS_A_REPORT);

@@ -1,4 +1,4 @@
-// The host's identity: stable over restarts and reboots, and not the machine id itself, which is to be kept private.
+// The host's id: stable over restarts and reboots, and derived from the machine id, which itself must stay private.
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,12 +1,12 @@
-// What the BPF maps of this process take of the kernel's memory, as the kernel itself says.
+// The kernel memory that the BPF maps of this process take, as the kernel accounts it.
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Bytes. */
+/** In bytes. */
 export type KernelMemory = { rings: number; other_maps: number };
 
 const RINGBUF = '27'; // BPF_MAP_TYPE_RINGBUF
 
-/** From the texts of /proc/PID/fdinfo/*, of which several may be of one map. */
+/** From the texts of /proc/PID/fdinfo/*; several descriptors can be of one map. */
 export function kernelMemory(fdinfos: readonly string[]): KernelMemory {
   const of = (text: string, name: string) => new RegExp(`^${name}:\\s*(\\d+)$`, 'm').exec(text)?.[1];
   const maps = new Map(fdinfos.map((text) => [of(text, 'map_id'), text]));
@@ -23,7 +23,7 @@ export function readKernelMemory(): KernelMemory {
       try {
         return readFileSync(`${directory}/${descriptor}`, 'utf8');
       } catch {
-        return ''; // that of the directory itself
+        return ''; // the descriptor of the directory itself, closed by now
       }
     }),
   );

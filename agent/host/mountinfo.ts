@@ -1,7 +1,7 @@
-// What is mounted where, from the text of /proc/PID/mountinfo.
+// The mounts in the text of /proc/PID/mountinfo.
 
 export type Mount = {
-  /** which part of the file system is mounted; of a namespace `net:[4026531840]` */
+  /** the part of the file system that is mounted; for a network namespace `net:[4026531840]` */
   root: string;
   path: string;
 };
@@ -16,7 +16,7 @@ export function mountsOf(mountinfo: string, type: string): Mount[] {
   });
 }
 
-/** Space, tab, newline and backslash are written as \ooo. */
+/** The kernel writes space, tab, newline and backslash as \ooo. */
 function unescapeOctal(path: string): string {
   return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }

@@ -1,18 +1,18 @@
-// The ways to network namespaces that the kernel's walks find, from the bytes of bpf/rows/netns-holder.h.
+// Tasks and open files that hold a network namespace, as the walks in the kernel find them: decodes bpf/rows/netns-holder.h.
 
 /** sizeof(struct netns_holder) */
 export const HOLDER_BYTES = 88;
 const HOSTNAME_AT = 24;
 
 export type NetnsHolder = {
-  /** 0 of an open file, which may also be a namespace of another kind */
+  /** the namespace; 0 for an open file, which may also be a namespace of another type */
   cookie: bigint;
   inode: number;
-  /** a task that is in it, or a process that has it open */
+  /** a task in the namespace, or a process that has its file open */
   pid: number;
-  /** undefined: the task is in it */
+  /** the open file's descriptor; undefined: the task is in the namespace */
   fd: number | undefined;
-  /** of a task in a UTS namespace of its own, else empty */
+  /** the host name of a task in a UTS namespace of its own, else empty */
   hostname: string;
 };
 

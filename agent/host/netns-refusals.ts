@@ -1,10 +1,10 @@
-// Namespaces that could not be entered, told once each: a host's worth of them must not fill its log every sweep.
+// Logs each namespace that cannot be entered once: a host may have many, and the log must not have them with every sweep.
 import type { Log } from '../process/log.ts';
 import type { RowSource } from '../source/row-source.ts';
 
 const TOLD_MAX = 1024;
 
-/** Returns what logs, after a sweep, the refusals that it has not logged before. */
+/** Returns a function to be called after each sweep, which logs the refusals that are new. */
 export function refusalLog(source: RowSource, log: Log): () => void {
   const told = new Set<string>();
   return () => {
@@ -17,7 +17,7 @@ export function refusalLog(source: RowSource, log: Log): () => void {
   };
 }
 
-/** How many of the last sweep's refusals have each reason. */
+/** The number of the last sweep's refusals by reason. */
 export function countRefusals(source: RowSource): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { reason } of source.netns_refused()) counts.set(reason, (counts.get(reason) ?? 0) + 1);

@@ -1,5 +1,5 @@
-// The network namespaces of this host: those that tasks live in, that mounts keep (`ip netns`, container runtimes), and
-// that are kept by an open file only. Each with the paths by which it can be entered, and a name that people know it by.
+// The network namespaces of this host: those with tasks, those kept by mounts (`ip netns`, container runtimes), and those kept only by an
+// open file. Each with the paths by which it can be entered, and the name by which people know it.
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
@@ -7,16 +7,16 @@ import { nameCgroup, tellingPath } from './cgroup-name.ts';
 import { mountsOf } from './mountinfo.ts';
 import type { NetnsHolder } from './netns-holder.ts';
 
-/** A namespace by the paths that setns() accepts, the one to try first first; `name` is empty where nothing names it. */
+/** `paths`: files for setns(), in the order in which to try them. `name` is empty where nothing names the namespace. */
 export type Netns = { inode: number; name: string; paths: string[] };
 
-/** What it can be named by: where it is mounted, a task in it, and the host name of that task if it has its own. */
+/** What a name can be made from: the namespace's mount, a task in it, and that task's own host name. */
 type Naming = { mounts: string[]; pid?: number; hostname: string };
 type Found = Naming & { inode: number; paths: string[] };
 
 const NETNS_LINK = /^\/?net:\[(\d+)\]$/;
 const OWN = '/proc/self/ns/net';
-/** `ip netns` keeps names here; container networks put theirs beside them, under a UUID. */
+/** `ip netns` keeps its names here; container networks also mount namespaces here, named by a UUID. */
 const NAMED = /^\/(?:var\/)?run\/netns\/(?!(?:cni-|netns-)?[0-9a-f]{8}-[0-9a-f]{4}-)([^/]+)$/;
 const CONTAINER_DIGITS = 12;
 
@@ -33,11 +33,11 @@ function readOr(read: () => string): string {
   try {
     return read();
   } catch {
-    return ''; // not there, not any more, or not for us
+    return ''; // it does not exist any more, or may not be read
   }
 }
 
-/** Mounts that this process sees, and those that init sees: an agent in a container reaches them through init's root. */
+/** The mounts of this process, and those of init: an agent in a container reaches these through /proc/1/root. */
 function mounted(): { inode: number; mount: string; path: string }[] {
   const seen = (pid: string, prefix: string) =>
     mountsOf(
@@ -52,12 +52,12 @@ function mounted(): { inode: number; mount: string; path: string }[] {
   return [...seen('self', ''), ...(inits === '' || inits === mine ? [] : seen('1', '/proc/1/root'))];
 }
 
-/** What people call it: by `ip netns`, by a host name of its own (a pod's is the pod's name), container, pod or unit. */
+/** The first there is of: name in `ip netns`, own host name (a pod's is the pod's name), container, pod, unit. */
 export function nameOf({ mounts, pid, hostname }: Naming, known: { host_name: string; nameOfTask(pid: number): string }): string {
   if (pid === 1) return 'host';
   const named = mounts.map((mount) => NAMED.exec(mount)?.[1]).find((name) => name !== undefined);
   if (named !== undefined) return named;
-  // A new UTS namespace has its maker's host name until another is set.
+  // A new UTS namespace inherits the host name until another is set.
   if (hostname !== '' && hostname !== known.host_name) return hostname;
   return (pid === undefined ? '' : known.nameOfTask(pid)) || basename(mounts[0] ?? '');
 }
@@ -67,11 +67,11 @@ function nameOfCgroup(pid: number): string {
   return container_id.slice(0, CONTAINER_DIGITS) || pod_uid || unit;
 }
 
-/** Remembers, between the walks over files, the namespaces that were met there. */
+/** Remembers the namespaces that the last walk over open files found. */
 export class HostNetns {
   #open: { inode: number; path: string }[] = [];
 
-  /** Takes what a walk over all open files met. */
+  /** Takes the result of a walk over all open files. */
   walked(open: readonly NetnsHolder[]): void {
     this.#open = open.flatMap(({ pid, fd }) => {
       const path = `/proc/${pid}/fd/${fd}`;
@@ -81,8 +81,8 @@ export class HostNetns {
   }
 
   /**
-   * Every namespace once, the own first.
-   * @param lived - of all tasks, each namespace by one of them
+   * Every namespace once, the agent's own first.
+   * @param lived - the namespaces of all tasks, each by one task
    */
   list(lived: readonly NetnsHolder[]): Netns[] {
     const found = new Map<number, Found>();
@@ -93,7 +93,7 @@ export class HostNetns {
     };
     const own = inodeOf(OWN);
     if (own !== undefined) of(own).paths.push(OWN);
-    // A mount outlives the tasks, and a task is in its namespace longer than a file is open.
+    // Paths through mounts come first, since they outlive tasks; those through open files last, since these close soonest.
     for (const { inode, mount, path } of mounted()) {
       of(inode).mounts.push(mount);
       of(inode).paths.push(path);

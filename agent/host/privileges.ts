@@ -1,29 +1,29 @@
-// Giving up what an agent needed only to start. A bug in it is then worth less to whoever finds one.
+// Drops the privileges that an agent needs only to start, so that a bug in it is worth less to an attacker.
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { keptOf, maskOf, readCapabilities, readMask, USE_AFTER_START, type UsedAfterStart } from './capabilities.ts';
 
-/** What the process may still do, the same in all of its threads. */
+/** The privileges that are left, the same in all threads. */
 export type Rights = {
   uid: number;
-  /** what is left, each with what it is for */
+  /** the capabilities that were kept, each with its use */
   capabilities: Partial<Record<UsedAfterStart, string>>;
-  /** false without CAP_SETPCAP: it is then no_new_privs alone that keeps what is started from having more */
+  /** false without CAP_SETPCAP: then only no_new_privs keeps started programs from having more */
   bounding_empty: boolean;
   threads: number;
 };
 
-/** What of the loader gives rights up. */
+/** The loader's calls that drop capabilities. */
 export type Restrictor = {
-  /** whether its calls still work with these capabilities alone, a bit each */
+  /** Whether the loader's calls work with only these capabilities, a bit each. */
   suffices(capabilities: bigint): boolean;
-  /** gives up all others in every thread; returns the number of threads */
+  /** Drops all other capabilities in every thread and returns the number of threads. */
   restrict(capabilities: bigint): number;
 };
 
 /**
- * Gives up, in every thread and for good, what is not needed once the programs are attached.
- * @param own_netns - other network namespaces are not to be entered
+ * Drops, in every thread and for good, the capabilities that are not needed once the programs are attached.
+ * @param own_netns - other network namespaces will not be entered
  * @throws AgentError when a thread kept more
  */
 export function restrictProcess(loader: Restrictor, own_netns: boolean): Rights {

@@ -1,16 +1,16 @@
-// Processes by their pid, read from /proc while they live.
+// Reads processes from /proc by their pid.
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { ProcessEntity } from '../contract/agent-report.ts';
 import { reportText, TEXT_CHARS_MAX } from '../contract/report-text.ts';
 import { cgroupId } from './cgroups.ts';
 
-/** A unit of UTF-16 is at most three bytes of UTF-8. A command line may have megabytes. */
+/** Bytes that are read of a command line, which may have megabytes: enough for a report, as a UTF-16 unit is at most three bytes of UTF-8. */
 const COMMAND_BYTES_MAX = 4 * TEXT_CHARS_MAX.command;
 
-/** The kernel reports start times in these whatever its own HZ (USER_HZ). */
+/** USER_HZ: the kernel reports start times in it, whatever its own HZ. */
 const CLOCK_TICKS_PER_S = 100;
 
-/** What /proc/PID/stat says: the name may hold anything, so what follows is counted from its last parenthesis. */
+/** From the text of /proc/PID/stat. The name can have any characters, so fields are counted from the last parenthesis. */
 export function readStat(stat: string): { name: string; start_ticks: number } {
   const open = stat.indexOf('(');
   const close = stat.lastIndexOf(')');

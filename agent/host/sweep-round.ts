@@ -1,26 +1,26 @@
-// One round over all network namespaces of the host: each entered once, and those that could not be, with the reason.
+// One round of a sweep over all network namespaces of the host: enters each once, and returns those that refused, with the reason.
 import type { NetnsEntity } from '../contract/agent-report.ts';
 import { reportText, TEXT_CHARS_MAX } from '../contract/report-text.ts';
 import type { NetnsRefusal } from '../source/row-source.ts';
 import { HostNetns, type Netns } from './netns.ts';
 import type { NetnsHolder } from './netns-holder.ts';
 
-/** Passed and inherited sockets that nobody uses are rare, and a walk looks at every open file of the host. */
+/** A walk reads every open file of the host, for the owners of passed and inherited sockets that nobody uses, which are rare. */
 const WALK_INTERVAL_MS = 30_000;
 
-/** What of the loader a round needs. */
+/** The loader's calls that a round makes. */
 export type Sweeper = {
   walk(): NetnsHolder[];
-  /** how many processes have renamed themselves: a walk finds their new names */
+  /** The number of renames of processes so far: after one, a walk finds the new name. */
   renames(): number;
   namespaces(): NetnsHolder[];
-  /** opens the sweep behind a path, or says why not by the name of an errno */
+  /** Starts the sweep of the namespace at a path, or returns the name of the errno. */
   sweep(path: string, first: boolean): { cookie: bigint; inode: number } | string;
 };
 
 export type Round = { entered: NetnsEntity[]; refused: NetnsRefusal[] };
 
-/** Returns what makes one round. It begins with a walk over the files of all processes now and then, and after one has renamed itself. */
+/** Returns a function that makes one round. A round begins with a walk over the files of all processes when one is due or a process was renamed. */
 export function rounds(sweeper: Sweeper, walk_interval_ms = WALK_INTERVAL_MS): () => Round {
   const host = new HostNetns();
   let walk_at = 0;
@@ -36,10 +36,10 @@ export function rounds(sweeper: Sweeper, walk_interval_ms = WALK_INTERVAL_MS): (
   };
 }
 
-/** It went while it was looked at: nothing was refused. */
+/** The namespace ended meanwhile: that is no refusal. */
 const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ESRCH']);
 
-/** Enters each namespace by the first of its paths that lets it. */
+/** Enters each namespace by the first of its paths that works. */
 export function enterAll(namespaces: readonly Netns[], { sweep }: Pick<Sweeper, 'sweep'>): Round {
   const round: Round = { entered: [], refused: [] };
   for (const { inode, name, paths } of namespaces) {

@@ -1,23 +1,23 @@
-// What may be written in a second: by a kind of row when no filter wants it, or by a filter. The kernel holds them.
+// Budgets: how many rows a second may be written of a kind, or for a filter. The kernel enforces them, as token buckets.
 import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { eachKind } from '../accounts/ledger.ts';
 import { ConfigError } from '../process/errors.ts';
 
-/** `rows_per_s` 0: whatever comes. `burst` is how many may come at once. */
+/** `rows_per_s` 0: no limit. `burst`: how many rows may come at once. */
 export type Budget = { rows_per_s: number; burst: number };
 
 const NO_LIMIT: Budget = { rows_per_s: 0, burst: 0 };
-/** The kernel counts in whole nanoseconds between rows. */
+/** The kernel's bucket counts whole nanoseconds between rows. */
 const ROWS_PER_S_MAX = 1_000_000;
 
 /**
- * Of kinds that anyone on the network or a busy host can make flood. What they are short of is in the connections' and
- * samples' own counters, so it is the detail that goes and not the sum. The other kinds have no limit: connection,
- * retransmit and reset rows are the account of what happened, and the sweeps bound theirs.
+ * Rows a second of the kinds with which anyone on the network, or a busy host, can cause a flood. Counters in connection and sample rows
+ * include the events whose rows are withheld, so only detail is lost. The other kinds have no limit: connection and retransmit rows are the
+ * account of what happened, and sweeps bound the number of theirs.
  */
 const DEFAULTS: Partial<Record<Kind, number>> = { drop: 1000, congestion: 5000, reset: 5000, state_change: 20_000 };
 
-/** One second's rows may come at once. */
+/** The burst is one second's rows. */
 export function budgetOf(rows_per_s: number): Budget {
   return { rows_per_s, burst: rows_per_s };
 }

@@ -1,40 +1,40 @@
-// What only a kernel can be told: which rows to write, to add them up by itself, and what this process may do from now on.
+// What only a kernel source offers: filters and budgets in the BPF programs, the loader's tally, and dropping privileges.
 import type { FilterCounters } from '../../bpf/rows/rows.gen.ts';
 import type { Names } from '../filter/names.ts';
 import type { Rights } from '../host/privileges.ts';
 import type { Budget } from './budget.ts';
 
-/** Filters in the kernel, in FILTER_SLOTS slots. The programs run on while they are set, replaced and taken away. */
+/** Filters in the kernel, in FILTER_SLOTS slots. They can be set, replaced and removed while the programs run. */
 export type KernelFilters = {
-  /** what names mean on this host, now */
+  /** The present meaning of names on this host. */
   names(): Names;
-  /** `program` is what compileFilter() makes. Replaces what is in the slot. */
+  /** Replaces the filter in the slot. `program`: from compileFilter(). */
   set(slot: number, program: Uint8Array, budget: Budget): void;
   clear(slot: number): void;
-  /** true: only rows that a live filter wants are written. false: all, and heads say which filters want them. */
+  /** true: only rows that a filter matches are written. false: all are, and each row's head says which filters match it. */
   exclusive(on: boolean): void;
-  /** Since the filter was set; `expired` once its end has passed. */
+  /** Counters since the filter was set; `expired`: its end has passed. */
   counters(slot: number): FilterCounters & { expired: boolean };
 };
 
-/** A process, and the cgroup that its socket is of; 0: not known. */
+/** The process that owns a socket in a row, and the socket's cgroup; 0: not known. */
 export type Met = { pid: number; cgroup_id: bigint };
 
-/** The kernel's rows are added up where they are taken out of the rings. */
+/** The loader's tally: it aggregates rows while it takes them out of the rings. */
 export type KernelTally = {
-  /** `program` is what tallyProgram() makes; what was counted before is forgotten */
+  /** Starts with empty groups. `program`: from tallyProgram(). */
   start(program: Uint8Array): void;
-  /** Groups as the loader writes them, from number `from` on, as many as fit; returns bytes. A group keeps its number. */
+  /** Copies groups from number `from` on, as many as fit, and returns the bytes. A group keeps its number. */
   groups(from: number, into: Uint8Array): number;
-  /** From now on rows of what happens are only counted, every so many ms, and drains give only those of sweeps. */
+  /** From now on a thread of the loader tallies and discards rows of events every so many ms; drains return only rows of sweeps. */
   countAlone(interval_ms: number): void;
-  /** Who appeared in rows since the last call; `again`: from now on everyone is told once more. */
+  /** The owners that appeared in rows for the first time since the last call; `again`: afterwards every owner counts as new. */
   met(again: boolean): Met[];
 };
 
 export type KernelControls = {
   readonly filters: KernelFilters;
   readonly tally: KernelTally;
-  /** Gives up what the process was allowed to do and needs no more; `own_netns`: nor will it enter other namespaces. */
+  /** Drops the privileges that are not needed any more, in all threads; `own_netns`: also those to enter other namespaces. */
   restrict(own_netns: boolean): Rights;
 };

@@ -1,4 +1,4 @@
-// Rows from the running kernel.
+// The running kernel as a source of rows, through the loader.
 import { hostname, release } from 'node:os';
 import { join } from 'node:path';
 import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
@@ -20,9 +20,9 @@ export type KernelOptions = {
   prebuilt?: string;
   /** hooks to treat as refused by the kernel */
   refuse?: readonly string[];
-  /** none of a kind that is not named */
+  /** a kind without one has no limit */
   budgets?: Partial<Record<Kind, Budget>>;
-  /** the files of all processes are walked with the first sweep after this time, in ms */
+  /** the least time between two walks over the files of all processes, in ms; a sweep begins with one that is due */
   walk_interval_ms?: number;
 };
 
@@ -49,7 +49,7 @@ export function openKernel(options: KernelOptions): KernelSource {
   const sweep = () => {
     if (canSweep) round = nextRound();
   };
-  /** Known since the first sweep. */
+  /** The namespaces of the last sweep; makes the first one if there was none. */
   const entered = () => {
     if (round.entered.length === 0) sweep();
     return round.entered;
@@ -71,7 +71,7 @@ export function openKernel(options: KernelOptions): KernelSource {
     misses: () => loader.misses(),
     netns: () => round.entered,
     netns_refused: () => round.refused,
-    // Without its thread nothing tells of a row.
+    // Without the waker's thread nobody can tell when a row comes.
     onceRows: (callback) => (waker === undefined ? callback() : waker.once(callback)),
     restrict: (own_netns) => restrictProcess(loader, own_netns),
     ended: () => false,

@@ -1,4 +1,4 @@
-// Sleeping until a ring holds a row: the thread that waits for one (bpf/loader/waker.c) speaks over a socket.
+// Wakes the event loop when a ring has a row: a thread of the loader (bpf/loader/waker.c) waits for it and writes to a socket.
 import { Socket } from 'node:net';
 
 const ASK = Buffer.from([0]);
@@ -15,12 +15,12 @@ export class Waker {
       this.#asked = false;
       this.#onRows();
     });
-    // The loader closes its end first.
+    // The loader closes its end first, which is an error here.
     this.#socket.on('error', () => this.#socket.destroy());
     this.#socket.unref();
   }
 
-  /** Calls back once when a ring holds a row; a callback that still waits is replaced. */
+  /** Calls back once when a ring has a row. Replaces a callback that still waits. */
   once(onRows: () => void): void {
     this.#onRows = onRows;
     if (this.#asked || this.#socket.destroyed) return;

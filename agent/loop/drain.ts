@@ -1,15 +1,15 @@
-// The loop that empties the kernel's rings. What it hands on is valid only during the call, and nothing it calls may
-// wait: a ring that is not emptied in time loses rows.
+// Empties the rings. The rows that it hands on are valid only during the call, and what it calls must not block: a ring that is not emptied
+// in time loses rows.
 import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { BATCH_BYTES_MAX } from '../contract/batch-envelope.ts';
 import type { RowSource } from '../source/row-source.ts';
 
-/** Buffers taken of one kind before the next gets its turn, so that a storm in one ring does not fill the others. */
+/** After this many buffers of one kind the next kind is drained, so that rings do not fill up during a storm of another kind. */
 const ROUNDS_MAX = 8;
 
 export type Take = (kind: Kind, rows: Uint8Array) => void;
 
-/** What a round over all kinds found: nothing, all there was, or a kind that had more than its turn. */
+/** How a round over all kinds ended: no rows, every ring emptied, or rows left in a ring. */
 export type Found = 'nothing' | 'all' | 'more';
 
 export class Drain {
@@ -18,7 +18,7 @@ export class Drain {
   readonly #isFull: () => boolean;
   readonly #buffer = new Uint8Array(BATCH_BYTES_MAX);
 
-  /** `isFull`: rows are left where they are for now, if the source is one whose rows wait. */
+  /** `isFull`: no rows are taken while it is true, if the source's rows wait (`RowSource.waits`). */
   constructor(source: RowSource, take: Take, isFull = () => false) {
     this.#source = source;
     this.#take = take;
@@ -35,7 +35,7 @@ export class Drain {
     return found;
   }
 
-  /** Rounds until nothing is left, or until it is clear that rows come faster than they are taken. */
+  /** Makes rounds until the rings are empty; at most a few, since rows may come faster than they are drained. */
   all(): void {
     for (let round = 0; round < ROUNDS_MAX && this.round() === 'more'; round++);
   }
@@ -44,7 +44,7 @@ export class Drain {
     let found: Found = 'nothing';
     for (let round = 0; round < ROUNDS_MAX && !this.#isFull(); round++) {
       const length = this.#source.drain(kind, this.#buffer);
-      // A sweep takes long where there are many namespaces: a slice of it is a turn.
+      // A sweep over many namespaces takes long: after one slice of it the other kinds are drained.
       const sweeping = kind === 'sample' && this.#source.sweeping();
       if (length === 0) return sweeping ? 'more' : found;
       this.#take(kind, this.#buffer.subarray(0, length));

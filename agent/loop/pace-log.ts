@@ -3,7 +3,7 @@ import type { SweepPace } from './pace.ts';
 
 const PERIOD_MS = 60_000;
 
-/** Says, after a sweep and not too often, that the next one comes later than was asked for, and when that is over. */
+/** Returns a function to be called after each sweep: it logs, not too often, that sweeps come less often than configured, and when that ends. */
 export function paceLog(pace: SweepPace, wanted_ms: number, budget: number, log: Log): () => void {
   const warning = new Every(PERIOD_MS);
   let told = false;

@@ -1,27 +1,27 @@
-// How often to look: arithmetic on what looking has cost and found. Times in milliseconds.
+// How often to drain and to sweep: arithmetic on the CPU time that sweeps cost and on the collector's answers. Times in milliseconds.
 
-/** What one processor writes into a ring in a millisecond when it does little else; refused connects give the most. */
+/** Bytes that one processor can write into a ring in a millisecond; refused connects write the most. */
 const RING_BYTES_PER_CPU_MS = 20_000;
 
-/** Between two drains while rows come. With 250 ms for a batch it bounds how old a row is when it leaves the host. */
+/** The longest time between two drains while rows come. With the 250 ms of a batch it bounds the age of a row that leaves the host. */
 export const DRAIN_MS_MAX = 50;
 const DRAIN_MS_MIN = 5;
 
-/** Time between two drains while rows come: at most what all processors together need to fill half of a ring. */
+/** Time between two drains while rows come: at most the time in which all processors together fill half of a ring. */
 export function drainIntervalMs(ring_bytes: number, cpus: number): number {
   const half_full_ms = ring_bytes / 2 / (RING_BYTES_PER_CPU_MS * cpus);
   return Math.min(DRAIN_MS_MAX, Math.max(DRAIN_MS_MIN, Math.floor(half_full_ms)));
 }
 
-/** A sweep comes at most this many times later than it should. */
+/** The interval between sweeps grows to at most this many times the configured one. */
 export const STRETCH_MAX = 6;
 
-/** Of the budget, what sweeps have however much the process does otherwise. */
+/** The share of the CPU budget that is always left to sweeps, whatever else the process does. */
 const SWEEPS_SHARE_MIN = 1 / 4;
 
 /**
- * How many times further apart sweeps come for the collector's sake: twice as far with each sweep after which it asked for less, half
- * as far with each after which it took all there was.
+ * The factor by which the collector stretches the interval: doubled after each sweep since which it asked for less, halved after each since
+ * which it accepted everything.
  */
 function pressureAfter(pressure: number, answer: 'busy' | 'accepted' | undefined): number {
   if (answer === undefined) return pressure;
@@ -29,11 +29,11 @@ function pressureAfter(pressure: number, answer: 'busy' | 'accepted' | undefined
 }
 
 /**
- * Time between the starts of two sweeps with which the process stays within its budget. Only sweeps give way: what
- * happens cannot be put off.
+ * The time between the starts of two sweeps with which the process stays within its CPU budget. Only sweeps can be made less often: the rate
+ * of events is given.
  * @param budget - share of one processor
  * @param sweep_ms - CPU of the last sweep, from its start until its last row was handed on
- * @param others - share of one processor that went into all else meanwhile
+ * @param others - share of one processor that everything else used meanwhile
  */
 export function sweepIntervalMs(wanted_ms: number, budget: number, sweep_ms: number, others: number): number {
   const share = Math.max(budget - others, budget * SWEEPS_SHARE_MIN);
@@ -41,7 +41,7 @@ export function sweepIntervalMs(wanted_ms: number, budget: number, sweep_ms: num
 }
 
 export type Clock = {
-  /** now, and the CPU that the process has used so far */
+  /** the time, and the CPU time that the process has used so far */
   now_ms(): number;
   cpu_ms(): number;
 };
@@ -54,14 +54,14 @@ export const PROCESS_CLOCK: Clock = {
   },
 };
 
-/** When the next sweep is due, and what sweeps have cost. */
+/** Says when the next sweep is due, and counts what sweeps cost. */
 export class SweepPace {
-  /** between the starts of two sweeps, as it is now */
+  /** the present time between the starts of two sweeps */
   interval_ms: number;
-  /** how many times longer the collector makes it: 1 where it takes what comes */
+  /** the factor by which the collector stretches it; 1: not at all */
   pressure = 1;
   sweeps = 0;
-  /** CPU of all sweeps */
+  /** CPU time of all sweeps so far */
   cpu_ms = 0;
   readonly #wanted_ms: number;
   readonly #budget: number;
@@ -79,7 +79,7 @@ export class SweepPace {
     this.#clock = clock;
   }
 
-  /** What the collector said to a batch since the last sweep; one that was too much outweighs the others. */
+  /** An answer of the collector to a batch. One `busy` since the last sweep outweighs any number of `accepted`. */
   answered(answer: 'busy' | 'accepted'): void {
     if (this.#answer !== 'busy') this.#answer = answer;
   }
@@ -98,7 +98,7 @@ export class SweepPace {
     this.#began = now;
   }
 
-  /** The last row of the sweep has been handed on. */
+  /** To be called when the last row of the sweep has been drained. */
   end(): void {
     this.#last_sweep_ms = this.#clock.cpu_ms() - (this.#began?.cpu_ms ?? 0);
     this.sweeps++;

@@ -1,27 +1,27 @@
-// The one loop of the agent: sweeps every interval, drains in between, sleeps when nothing happens. Nothing in it waits
-// for a network or a disk.
+// The one loop of an agent: sweeps every interval, drains in between, sleeps while nothing happens. Nothing in it waits for a network or a
+// disk.
 
 import type { RowSource } from '../source/row-source.ts';
 import type { Drain, Found } from './drain.ts';
 import { DRAIN_MS_MAX, SweepPace } from './pace.ts';
 
-/** The first sleep of a quiet time: after it what was drained before is old enough to be sent. */
+/** The first sleep after rows have stopped coming: as long as the oldest open batch may wait before it is cut. */
 const QUIET_MS = 250;
-/** A row that comes into an empty ring ends the sleep; should that ever fail, this bounds how old the row gets. */
+/** The longest sleep. The first row in an empty ring ends it; should that wake-up fail, this bounds how long the row waits. */
 const QUIET_MS_MAX = 1000;
 
 export type PumpOptions = {
   source: RowSource;
   drain: Drain;
-  /** between two sweeps, where no `pace` says when they are due */
+  /** between two sweeps, if there is no `pace` */
   interval_ms: number;
   pace?: SweepPace;
   /** between two drains while rows come */
   drain_ms?: number;
   stop: AbortSignal;
-  /** after each sweep and the round that follows it, when the rings are as empty as they get */
+  /** called after each sweep and the round that follows it, when the rings are as empty as they get */
   onSweep?: () => void;
-  /** after each round */
+  /** called after each round */
   onRound?: () => void;
 };
 
@@ -31,10 +31,10 @@ export async function pump({ source, drain, interval_ms, stop, onSweep, onRound,
   const rest = new Rest(source, drain_ms, stop);
   let sweeping = false;
   while (!stop.aborted && !source.ended()) {
-    // A sweep that takes longer than its interval is finished first, or unread namespaces would pile up.
+    // A sweep that takes longer than its interval is finished before the next begins: else namespaces would pile up unread.
     const due = pace.dueInMs() === 0 && !source.sweeping();
     if (due) {
-      // What waits in the rings is not the sweep's to pay for.
+      // Rows from before the sweep are drained first, so that their cost does not count as the sweep's.
       drain.round();
       pace.begin();
       source.sweep();
@@ -69,7 +69,7 @@ class Rest {
 
   async after(found: Found, due_ms: number): Promise<void> {
     this.#quiet_rounds = found === 'nothing' ? this.#quiet_rounds + 1 : 0;
-    // Even behind a storm the event loop gets its turn: batches have to leave.
+    // Also during a storm the event loop must run, or no batch is sent.
     if (found === 'more') return this.#sleep(1);
     if (found === 'all') return this.#sleep(this.#drain_ms);
     let rows = false;
@@ -78,7 +78,7 @@ class Rest {
       this.#wakeUp();
     });
     if (!rows) await this.#sleep(Math.min(this.#quiet_rounds === 1 ? QUIET_MS : QUIET_MS_MAX, due_ms));
-    // One row seldom comes alone.
+    // More rows usually follow the first: they are drained together.
     if (rows) await this.#sleep(this.#drain_ms);
   }
 

@@ -1,38 +1,38 @@
-// Buckets of histograms: rows are counted by one list of boundaries in microseconds, fine enough that both forms that
-// readers want, exponential and explicit, are sums of its buckets.
+// Buckets of histograms. Values are counted by one list of boundaries in microseconds, fine enough that the buckets of both export formats,
+// exponential and explicit, are sums of these.
 import { HISTOGRAMS } from './row-metrics.ts';
 
-/** A doubling is cut into 2^SCALE exponential buckets, each 9 % wide. */
+/** Each power of two has 2^SCALE exponential buckets, each 9 % wide. */
 const SCALE = 3;
 const PER_DOUBLING = 2 ** SCALE;
-/** The first and past-last exponential bucket, for seconds: 1 µs to half a year. What lies outside counts in the outermost. */
+/** The first exponential bucket and the one after the last, in seconds: 1 µs to half a year. Values outside count in the outermost. */
 const FIRST = -20 * PER_DOUBLING;
 const LAST = 24 * PER_DOUBLING;
 const US_PER_S = 1e6;
 
-/** Upper ends of the exponential buckets: a whole number of microseconds is at most the end where it is at most its floor. */
+/** Upper bounds of the exponential buckets, rounded down: values are whole microseconds, so that changes no comparison. */
 const ENDS_US = Array.from({ length: LAST - FIRST }, (_, at) => Math.floor(2 ** ((FIRST + at + 1) / PER_DOUBLING) * US_PER_S));
 const toUs = (seconds: number) => Math.round(seconds * US_PER_S);
 const EXPLICIT_US = Object.values(HISTOGRAMS).flatMap(({ boundaries_s }) => boundaries_s.map(toUs));
 
-/** Ascending, in µs. Bucket n has what is above bound n - 1 and at most bound n; the first has the zeros. */
+/** Ascending, in µs. Bucket n has values above bound n - 1 and up to bound n; the first has the zeros. */
 export const BOUNDS_US: readonly number[] = [...new Set([0, ...ENDS_US.slice(0, -1), ...EXPLICIT_US])].sort((a, b) => a - b);
 
-/** By bucket, the exponential one it lies in. */
+/** The exponential bucket of each bucket. */
 const EXPONENTIAL = [...BOUNDS_US, Number.POSITIVE_INFINITY].map((most) => {
   const at = ENDS_US.findIndex((end) => end >= most);
   return at < 0 ? LAST - 1 : FIRST + at;
 });
 
-/** Values by bucket of BOUNDS_US; `min` and `max` are of those that are not zero. All in µs. */
+/** Counts by bucket of BOUNDS_US. `min` and `max` leave zeros out. All in µs. */
 export type Counted = { sum: number; min: number; max: number; buckets: readonly (readonly [bucket: number, count: number])[] };
 
-/** The same without zeros, where those say that nothing is known. */
+/** The same without zeros, for members in which 0 means unknown. */
 export function known({ buckets, ...rest }: Counted): Counted {
   return { ...rest, buckets: buckets.filter(([bucket]) => bucket !== 0) };
 }
 
-/** Adds up what is counted in several groups, for readers. */
+/** The sum of the histograms of several groups, in the export formats. */
 export class Histogram {
   count = 0;
   #zero = 0;

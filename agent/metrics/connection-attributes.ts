@@ -1,11 +1,11 @@
-// The attributes on metrics. A series is made for every combination, so what a peer can choose freely (addresses,
-// ephemeral ports, pids) is never among them.
+// The attributes of metrics about connections. Each combination makes a series, so nothing that a peer can choose freely (addresses, ephemeral
+// ports, pids) is an attribute.
 import type { Attributes } from '@opentelemetry/api';
 import { HEAD_AT, ROLE, type Role, readText } from '../../bpf/rows/rows.gen.ts';
 import { ConfigError } from '../process/errors.ts';
 import { CONNECTION_TERM, type ConnectionOptions, type Group } from './tally-plan.ts';
 
-/** Attributes that a user may want or not, because they multiply series. */
+/** Attributes that are optional, because they multiply the number of series. */
 export const OPTIONAL_ATTRIBUTES = ['server.port', 'tcplens.comm'] as const;
 export type OptionalAttribute = (typeof OPTIONAL_ATTRIBUTES)[number];
 
@@ -20,7 +20,7 @@ export function parseAttributes(text: string): readonly OptionalAttribute[] {
   });
 }
 
-/** First port that the kernel hands out by itself, from /proc/sys/net/ipv4/ip_local_port_range; the default without it. */
+/** The first ephemeral port, from the text of /proc/sys/net/ipv4/ip_local_port_range; the kernel's default without it. */
 export function ephemeralFrom(range: string): number {
   return Number.parseInt(range, 10) || 32_768;
 }
@@ -29,7 +29,7 @@ function isIpv4(view: DataView, address_at: number): boolean {
   return view.getUint32(address_at + 8) === 0xffff && view.getUint32(address_at) === 0 && view.getUint32(address_at + 4) === 0;
 }
 
-/** The same combination gives the same object. */
+/** Makes attributes; the same combination gets the same object. */
 export class ConnectionAttributes {
   readonly options: ConnectionOptions;
   readonly #known = new Map<string, Attributes>();
@@ -38,7 +38,7 @@ export class ConnectionAttributes {
     this.options = { port: optional.includes('server.port'), comm: optional.includes('tcplens.comm'), ephemeral_from, max };
   }
 
-  /** Of a group's connections. Beyond `max` combinations a new one goes without the optional attributes. */
+  /** The attributes of a group's connections. After `max` combinations a new one gets no optional attributes. */
   read({ connection }: Pick<Group, 'connection'>): Attributes {
     const view = new DataView(connection.buffer, connection.byteOffset, connection.byteLength);
     const role = ROLE[view.getUint8(CONNECTION_TERM.role)] ?? 'unknown';
@@ -46,7 +46,7 @@ export class ConnectionAttributes {
     return this.#lookUp(ipv4, role, view.getUint16(CONNECTION_TERM.port, true), readText(view, CONNECTION_TERM.comm, 16));
   }
 
-  /** Of a listening socket's row, which has no peer: its own port, ephemeral or not. */
+  /** The attributes of a listening socket. Its own port is the server's, even an ephemeral one. */
   readListener(view: DataView, at: number): Attributes {
     const ipv4 = isIpv4(view, at + HEAD_AT.local_addr);
     const port = this.options.port ? view.getUint16(at + HEAD_AT.local_port, true) : 0;

@@ -3,10 +3,10 @@ import type { Tally } from './row-series.ts';
 import type { ConnectionOptions, Group } from './tally-plan.ts';
 import { readGroups, tallyProgram } from './tally-program.ts';
 
-/** Far more than the largest group. */
+/** Groups are copied in pieces of this size, many times the largest group. */
 const PIECE_BYTES = 256 * 1024;
 
-/** Has the loader count the rows from now on; its groups are read out when they are asked for. */
+/** A tally by the loader, which starts it now. Groups are copied out of the loader on each call. */
 export function countedBy(tally: KernelTally, options: ConnectionOptions): Tally {
   tally.start(tallyProgram(options));
   const piece = new Uint8Array(PIECE_BYTES);

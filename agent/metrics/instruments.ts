@@ -1,4 +1,4 @@
-// From rows to metrics: most are added up, by the loader or here, and read when someone collects.
+// From rows to metrics: most rows go into a tally, which is read when a reader collects; those of sweeps set instruments.
 import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import type { ConnectionAttributes } from './connection-attributes.ts';
 import type { Tally } from './row-series.ts';

@@ -1,14 +1,14 @@
 import type { Attributes, ObservableGauge } from '@opentelemetry/api';
 
-/** A thing that no row has told of for this many of its intervals is gone. */
+/** A thing without a row for this many intervals is gone. */
 const INTERVALS_MAX = 3;
 const KEPT_MS_MIN = 30_000;
 
 type Reading = { attributes: Attributes; value: number; until_ms: number };
 
 /**
- * A gauge over things that rows tell of one at a time, as listeners and namespaces: the last value of each, added up
- * where they share their attributes. Beyond `max` things the one that was told of longest ago is forgotten.
+ * A gauge over things of which each row reports one, such as listeners and namespaces: the last value of each, summed over those with the same
+ * attributes. Beyond `max` things the one whose row is the oldest is forgotten.
  */
 export class LastKnown {
   readonly #readings = new Map<bigint, Reading>();
@@ -21,7 +21,7 @@ export class LastKnown {
     });
   }
 
-  /** Pass the same object for the same attributes. `interval_ms`: when the next row is to be expected. */
+  /** `attributes`: the same object for the same attributes. `interval_ms`: the time until the thing's next row. */
   set(id: bigint, value: number, attributes: Attributes, interval_ms: number): void {
     this.#readings.delete(id);
     const until_ms = performance.now() + Math.max(KEPT_MS_MIN, INTERVALS_MAX * interval_ms);

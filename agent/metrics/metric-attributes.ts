@@ -1,8 +1,8 @@
-// What rows' enums are called on metrics: total mappings, so that a new value does not compile until it has a name.
+// The values of rows' enums as attributes of metrics: total mappings, so that a new enumerator does not compile until it has a name.
 import type { Attributes } from '@opentelemetry/api';
 import { CA_STATE, CLASS, type Class, type Direction, END_REASON, EVENT, type Event, MEANING } from '../../bpf/rows/rows.gen.ts';
 
-/** The proposal knows four types. What follows a retransmission timeout is one, whoever the timer belonged to. */
+/** The proposal has four types. It has one for everything after a retransmission timeout, whichever timer that was. */
 const RETRANSMIT_TYPE = {
   unknown: '_OTHER',
   fast: 'fast',
@@ -34,19 +34,19 @@ export const IO_DIRECTION = {
   received: { 'network.io.direction': 'receive' },
 } as const satisfies Record<Direction, Attributes>;
 
-/** By the number of what a freed packet meant. */
+/** By the number of `meaning`, which says what it means that a packet was freed. */
 export const MEANING_ATTRIBUTES = MEANING.map((meaning) => ({ 'tcplens.drop.meaning': meaning }));
 
-/** By congestion state number: the one that a change led to. */
+/** By the number of the new congestion state. */
 export const CA_STATE_ATTRIBUTES = CA_STATE.map((state) => ({ 'tcplens.ca_state': state }));
 
 /** Whether a retransmit row accounts for a segment. */
 export const ATTRIBUTED = { yes: { 'tcplens.attributed': true }, no: { 'tcplens.attributed': false } } as const;
 
-/** What is told of a whole host. */
+/** Attributes of metrics about the whole host. */
 export const HOST = { 'network.transport': 'tcp' } as const;
 
-/** What kept a connection from going faster. */
+/** What limited a connection's throughput. */
 export const LIMIT = {
   application: { 'tcplens.limit': 'application' },
   network: { 'tcplens.limit': 'network' },

@@ -1,4 +1,4 @@
-// Metrics pushed to an OTLP receiver, by the SDK for Node.
+// Pushes metrics to an OTLP receiver, with the OpenTelemetry SDK for Node.
 import { context, type Meter, metrics } from '@opentelemetry/api';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { type IMetricReader, type MetricProducer, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
@@ -7,14 +7,14 @@ import { startNodeSdk } from '@opentelemetry/sdk-node';
 export type Sdk = { meter(name: string, version: string): Meter; stop(): Promise<void> };
 
 export type PushOptions = {
-  /** of the receiver, without /v1/metrics */
+  /** the receiver's URL, without /v1/metrics */
   otlp: string;
   interval_ms: number;
-  /** beside the push */
+  /** other readers of the same metrics */
   readers: IMetricReader[];
   producer: () => MetricProducer;
   resource: Record<string, string>;
-  /** an instrument may have */
+  /** the most series of one instrument */
   series_max: number;
 };
 
@@ -40,7 +40,7 @@ export function startPushing({ otlp, interval_ms, readers, producer, resource, s
       try {
         await sdk.shutdown();
       } finally {
-        // The API holds one of each a process and refuses a second.
+        // The API has one global of each per process and refuses a second one.
         for (const api of [metrics, context]) api.disable();
       }
     },

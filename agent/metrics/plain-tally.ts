@@ -1,4 +1,4 @@
-// Rows added up by the plans, in the plainest way: what the loader's program means. Used where there is no loader.
+// The tally in plain TypeScript: defines what the loader's program means, and replaces it over a recording.
 import { KINDS, type Kind, readText, TALLY_IPV4, TALLY_PLAIN_BYTES, TALLY_TERM_BYTES, TALLY_TERMS } from '../../bpf/rows/rows.gen.ts';
 import { BOUNDS_US, type Counted } from './buckets.ts';
 import type { ConnectionOptions } from './tally-plan.ts';
@@ -32,7 +32,7 @@ type PlainGroup = Group & { values: number[]; histograms: PlainHistogram[] };
 
 type Taken = { bytes: Uint8Array; cut: boolean };
 
-/** Terms that were met, at most so many whole ones. */
+/** The distinct terms so far, at most `max`. */
 class Terms {
   readonly #whole = new Set<string>();
   readonly #max: number;
@@ -43,7 +43,7 @@ class Terms {
     this.#kept = kept;
   }
 
-  /** The term, or what it begins with where there are too many. The empty one needs no room. */
+  /** The term, or only its first bytes (`kept`) where there are too many. The empty term is always taken. */
   take(term: Uint8Array): Taken {
     const text = latin1(term);
     if (this.#whole.size < this.#max && term.some((byte) => byte !== 0)) this.#whole.add(text);

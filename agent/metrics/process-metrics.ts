@@ -1,8 +1,8 @@
-// What the agent costs its host, and how far apart its sweeps are because of that.
+// Metrics of what the agent costs its host, and of the interval between sweeps that follows from it.
 import { type Meter, ValueType } from '@opentelemetry/api';
 import type { SweepPace } from '../loop/pace.ts';
 
-/** Registers instruments that are read whenever someone collects. */
+/** Registers observable instruments, which are read at each collection. */
 export function observeProcess(meter: Meter, pace: SweepPace): void {
   const cpu = meter.createObservableCounter('process.cpu.time', { unit: 's', description: 'CPU used by the agent, all threads' });
   const memory = meter.createObservableUpDownCounter('process.memory.usage', {

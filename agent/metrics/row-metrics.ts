@@ -1,8 +1,8 @@
-// Every metric that rows are added up for: name, unit and what it counts. Names follow the open proposal for TCP in
-// OpenTelemetry's semantic conventions (#3682) where that has one, and begin with tcplens elsewhere.
+// Every metric that is made from a tally: name, unit and description. Names follow the open proposal for TCP in OpenTelemetry's semantic
+// conventions (#3682) where that has one, and begin with tcplens elsewhere.
 import { ValueType } from '@opentelemetry/api';
 
-/** Boundaries for readers without exponential histograms, in seconds: from a LAN's round trip to a minute. */
+/** Bucket boundaries for readers without exponential histograms, in seconds: from a round trip in a LAN to a minute. */
 const SHORT_S = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const LONG_S = [0.001, 0.01, 0.1, 1, 10, 60, 600, 3600, 86_400];
 
@@ -16,7 +16,7 @@ function sum(name: string, unit: string, description: string): SumMetric {
 
 const segments = (name: string, description: string) => sum(name, '{segment}', description);
 
-/** In seconds, of what rows have in microseconds. */
+/** A histogram in seconds of a member in microseconds. */
 function seconds(name: string, description: string): SumMetric {
   return { name, unit: 's', description, valueType: ValueType.DOUBLE, divisor: 1e6 };
 }

@@ -1,5 +1,5 @@
-// Groups of rows as series of metrics. The SDK would hash attributes with every value; here each group finds its series
-// once, and readers get sums of what is counted when they collect. Always cumulative.
+// Turns the groups of a tally into series of metrics. The SDK would hash the attributes with every value; here each group is mapped to its
+// series once, and the sums are made when a reader collects. Temporality is always cumulative.
 
 import type { Attributes, HrTime } from '@opentelemetry/api';
 import { emptyResource } from '@opentelemetry/resources';
@@ -13,11 +13,11 @@ import { PLANS } from './tally-plans.ts';
 
 const OVERFLOW: Attributes = { 'otel.metric.overflow': true };
 
-/** Where groups come from: always the same ones in the same order, new ones last. */
-/** Rows added up. */
+/** Aggregates rows. */
 export type Tally = {
+  /** All groups. They keep their order; new ones come last. */
   groups(): readonly Group[];
-  /** Takes whole rows of one kind, unless the loader has counted them where they left their ring. */
+  /** Takes whole rows of one kind. Does nothing where the loader tallies, which has seen the rows before. */
   count(kind: Kind, rows: Uint8Array): void;
 };
 
@@ -30,7 +30,7 @@ function hrTime(): HrTime {
   return [Math.floor(ms / 1000), (ms % 1000) * 1e6];
 }
 
-/** The series of one metric, at most so many: what comes beyond shares one that says so. */
+/** The series of one metric, at most `max`: further ones are one series, marked as overflow. */
 class SeriesTable {
   readonly #by_content = new Map<string, Series>();
   readonly #max: number;
@@ -66,7 +66,7 @@ export class RowSeries {
   readonly #scope: Scope;
   readonly #series_max: number;
   readonly #tables = new Map<SumName | HistogramName, SeriesTable>();
-  /** By group, the series of each of its points. */
+  /** The series of each point, by group. */
   #targets: Series[][] = [];
   #observed: { tally: Tally; attributes: ConnectionAttributes } | undefined;
 
@@ -75,13 +75,13 @@ export class RowSeries {
     this.#series_max = series_max;
   }
 
-  /** Begins to tell of a tally's groups. */
+  /** Exports the groups of this tally from now on. */
   observe(tally: Tally, attributes: ConnectionAttributes): void {
     this.#observed = { tally, attributes };
     this.#targets = [];
   }
 
-  /** What a reader collects beside the SDK's own metrics, histograms in the form that it can write. */
+  /** A producer for a reader, which collects it beside the SDK's metrics; histograms are in the format that the reader supports. */
   producer(form: Form): MetricProducer {
     return {
       collect: async () => {
@@ -125,7 +125,7 @@ export class RowSeries {
   #sums(): MetricData[] {
     return (Object.keys(SUMS) as SumName[]).map((key) => {
       const { divisor, ...descriptor } = SUMS[key];
-      // What has never happened has no series.
+      // A series begins with the first event.
       const dataPoints = this.#points(key, ({ sum }) => (sum === 0 ? undefined : sum / divisor));
       const kind = { dataPointType: DataPointType.SUM, isMonotonic: true } as const;
       return { descriptor, aggregationTemporality: AggregationTemporality.CUMULATIVE, ...kind, dataPoints };

@@ -1,5 +1,5 @@
-// Serves /metrics, at a cost that does not grow with who asks: one rendering a second, a bounded number of answers to it, few connections.
-// The agent has one thread for this and for emptying the rings.
+// Serves /metrics at a bounded cost, whoever scrapes: one rendering a second, a bounded number of answers from it, few connections. The agent
+// has one thread for this and for emptying the rings.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import { hostname } from 'node:os';
@@ -10,16 +10,16 @@ import type { Endpoint } from '../process/units.ts';
 
 export const CONNECTIONS_MAX = 32;
 const RENDERING_MS = 1000;
-/** To one rendering: who asks beyond that waits for the next. */
+/** Answers from one rendering; further requests wait for the next. */
 const ANSWERS_MAX = 2 * CONNECTIONS_MAX;
-/** To send a request, and to ask again. */
+/** Time in which a request has to arrive, and for which an idle connection is kept. */
 const IDLE_MS = 5000;
-/** To read an answer. */
+/** Time in which a client has to read the answer. */
 const ANSWER_MS_MAX = 10_000;
 const LIMITS = { headersTimeout: IDLE_MS, requestTimeout: IDLE_MS, keepAliveTimeout: IDLE_MS, connectionsCheckingInterval: 1000 };
 
 /**
- * Listens when it resolves.
+ * Resolves when the server listens.
  * @throws AgentError when the address cannot be listened on
  */
 export async function serveMetrics({ host, port }: Endpoint, render: () => Promise<string>): Promise<Server> {
@@ -42,8 +42,8 @@ export async function serveMetrics({ host, port }: Endpoint, render: () => Promi
 }
 
 /**
- * Whether a Host header is that of a scraper of this agent, and not of a page in a browser whose name was made to resolve to here: those
- * have a name, never an address.
+ * Whether a Host header is a scraper's, and not that of a page whose name was made to resolve to this address (DNS rebinding): such a page
+ * always sends a name, never an address.
  */
 export function isScraperOf(bound: string, machine: string, header: string | undefined): boolean {
   if (isLoopbackHostHeader(header)) return true;
@@ -79,7 +79,7 @@ class Rendering {
     this.#render = render;
   }
 
-  /** Of the last second. One buffer for all who ask. */
+  /** The last rendering, at most a second old: one buffer for all requests. */
   async text(): Promise<Buffer> {
     for (;;) {
       const left_ms = this.#at_ms + RENDERING_MS - performance.now();
@@ -95,10 +95,10 @@ class Rendering {
   }
 }
 
-/** Where there are too many, the one that has been idle the longest goes; if none is, the newest. */
+/** Beyond the limit of connections, closes the one that has been idle the longest, or the newest if none is idle. */
 class Connections {
   readonly #open = new Set<Socket>();
-  /** the longest first */
+  /** idle connections, the one that has been idle the longest first */
   readonly #idle = new Set<Socket>();
 
   add(socket: Socket): void {

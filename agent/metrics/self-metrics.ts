@@ -1,4 +1,4 @@
-// The agent's own account as metrics: every row that was seen, and where those went that did not arrive.
+// The agent's accounting as metrics: every row that was seen, and what became of those that did not arrive.
 import { type Meter, type ObservableResult, ValueType } from '@opentelemetry/api';
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { accountOf, type Ledger, STAGES } from '../accounts/ledger.ts';
@@ -9,12 +9,12 @@ import type { Answered } from '../uplink/client.ts';
 export type Observed = {
   source: RowSource;
   ledger: Ledger;
-  /** held by batches that wait for the collector */
+  /** memory and disk that batches hold which wait for the collector */
   waiting_bytes: () => { memory: number; disk: number };
   answered: () => Iterable<Readonly<Answered>>;
 };
 
-/** Registers instruments that are read whenever someone collects; `source` must stay open until then. */
+/** Registers observable instruments, which are read at each collection; `source` must be open then. */
 export function observeSelf(meter: Meter, { source, ledger, waiting_bytes, answered }: Observed): void {
   const rows = meter.createObservableCounter('tcplens.agent.rows', {
     unit: '{row}',
@@ -81,7 +81,7 @@ export function observeSelf(meter: Meter, { source, ledger, waiting_bytes, answe
   }
 }
 
-/** Status codes are three digits, so what a stranger answers makes a bounded number of series. */
+/** Status codes have three digits, so the number of series is bounded, whoever answers. */
 function observeAnswers(meter: Meter, answered: Observed['answered']): void {
   const answers = meter.createObservableCounter('tcplens.agent.answers', {
     unit: '{answer}',

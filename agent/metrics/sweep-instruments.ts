@@ -1,5 +1,4 @@
-// Metrics of what a sweep tells of row by row, a few at a time: listeners and network namespaces. Reads the few members it
-// needs at their offsets.
+// Metrics of the rows of which a sweep has few: listeners and network namespaces. Reads the members that it needs at their offsets.
 import { type Attributes, type Counter, type Meter, ValueType } from '@opentelemetry/api';
 import { HEAD_AT, KINDS, LISTENER_AT, NAMESPACE_AT } from '../../bpf/rows/rows.gen.ts';
 import type { ConnectionAttributes } from './connection-attributes.ts';
@@ -84,18 +83,18 @@ export class SweepInstruments {
       add(this.#counters.host_retransmits, unattributed, { ...HOST, ...ATTRIBUTED.no });
       this.#gauges.established.set(netns, view.getUint32(at + NAMESPACE_AT.curr_estab, true), HOST, interval_ms);
       this.#gauges.time_wait.set(netns, view.getUint32(at + NAMESPACE_AT.time_wait, true), HOST, interval_ms);
-      // The kernel counts orphans once for the whole host: each namespace's row has the same number.
+      // The kernel counts orphans for the whole host: the rows of all namespaces have the same number.
       this.#gauges.orphans.set(WHOLE_HOST, view.getUint32(at + NAMESPACE_AT.orphans, true), HOST, interval_ms);
     },
   };
 }
 
-/** What has not happened begins no series. */
+/** A series begins with the first event. */
 function add(counter: Counter, value: number, attributes: Attributes): void {
   if (value !== 0) counter.add(value, attributes);
 }
 
-/** As a number, without the BigInt in between: exact to 2^53. */
+/** A 64-bit member as a number, without making a BigInt: exact up to 2^53. */
 function readU64(view: DataView, at: number): number {
   return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
 }

@@ -1,5 +1,5 @@
-// What it takes to add rows of a kind up: by which members they are grouped, and which are summed. The loader runs a plan
-// as a program (tally-program.ts), plain-tally.ts where there is no loader; both give the same groups.
+// A plan says how rows of a kind are aggregated: GROUP BY which members, and the sum or histogram of which others. The loader runs plans as a
+// program (tally-program.ts); over a recording plain-tally.ts does it. Both give the same groups.
 import type { Attributes } from '@opentelemetry/api';
 import {
   type Column,
@@ -15,39 +15,39 @@ import {
 import type { Counted } from './buckets.ts';
 import type { HistogramName, SumName } from './row-metrics.ts';
 
-/** Which of the optional attributes are wanted, the first port that is ephemeral, and how many combinations may come. */
+/** `port`, `comm`: the optional attributes that are wanted. `ephemeral_from`: the first ephemeral port. `max`: most combinations. */
 export type ConnectionOptions = { port: boolean; comm: boolean; ephemeral_from: number; max: number };
 
 type Member<K extends Kind> = keyof Rows[K] & string;
 
-/** A member that is summed: no more of it than `most`, an earlier one, less `less`. */
+/** A summed member: at most as much as the value `most`, less the value `less`; both are values before it. */
 type Amount<K extends Kind, Name> = { of: Member<K>; most?: Name; less?: Name };
 
-/** What a group of rows gives to one metric, and the attributes beside those of its connections. */
+/** A group's contribution to one metric; `attributes` are added to those of its connections. */
 export type Point =
   | { sum: SumName; value: number; attributes?: Attributes | undefined }
   | { histogram: HistogramName; value: Counted; attributes?: Attributes | undefined };
 
-/** Rows that have the same key, added up. A group keeps its place among the groups of a tally. */
+/** The aggregate of the rows with one key. A group keeps its number in a tally. */
 export type Group = {
-  /** its number among the plans */
+  /** the number of its plan */
   plan: number;
-  /** see CONNECTION_TERM */
+  /** the key's first term, see CONNECTION_TERM */
   connection: Uint8Array;
-  /** the row's reason, in lower case; `_other` where there were too many; empty without one */
+  /** the reason in the rows, in lower case; `_other` after too many reasons; empty where rows have none */
   reason: string;
-  /** a byte each of the members that the plan groups by */
+  /** the members of `Plan.by`, a byte each */
   plain: Uint8Array;
-  /** rows for which there was no group any more: only their sums mean something */
+  /** the plan's group for rows after the last group was made: its key means nothing, only its sums do */
   overflow: boolean;
-  /** too many combinations had come: attributes that are optional are left out, or reasons put together */
+  /** after too many combinations: optional attributes are left out, or reasons are merged */
   cut: boolean;
   rows: number;
   values: readonly number[];
   histograms: readonly Counted[];
 };
 
-/** How a member gets into a group's key; as `struct tally_part`. */
+/** Which bytes of a row go where in the key; as `struct tally_part`. */
 export type Part = { from: number; size: number; to: number; when?: { at: number; is: number }; below?: number };
 
 export type Plan = {
@@ -116,20 +116,20 @@ export function plan<K extends Kind, By extends Member<K>, Value extends string,
   };
 }
 
-/** The first term of every key: what all rows of one connection share. Of too many, only the first two bytes are kept. */
+/** Offsets in the first term of every key, which is the same in all rows of a connection. After too many terms only the first two bytes are kept. */
 export const CONNECTION_TERM = { role: 0, ipv4: 1, port: 2, comm: 8 } as const;
 export const CONNECTION_KEPT = 2;
 const REASON_AT = TALLY_TERM_BYTES;
 const PLAIN_AT = TALLY_TERMS * TALLY_TERM_BYTES;
 
-/** Everything that goes into a plan's keys. */
+/** All parts of a plan's keys. */
 export function partsOf({ by, reason }: Plan, { port, comm, ephemeral_from }: ConnectionOptions): Part[] {
   const role = (name: (typeof ROLE)[number]) => ({ at: HEAD_AT.role, is: ROLE.indexOf(name) });
   const listens = { size: 2, to: CONNECTION_TERM.port, below: ephemeral_from };
   return [
     { from: HEAD_AT.role, size: 1, to: CONNECTION_TERM.role },
     { from: HEAD_AT.peer_addr, size: TALLY_IPV4, to: CONNECTION_TERM.ipv4 },
-    // The port that the server side listens on; none where the role is not known or the kernel chose the port.
+    // The server's port; left out where the role is unknown or the port is ephemeral.
     ...(port ? [{ ...listens, from: HEAD_AT.peer_port, when: role('client') }] : []),
     ...(port ? [{ ...listens, from: HEAD_AT.local_port, when: role('server') }] : []),
     ...(comm ? [{ from: HEAD_AT.comm, size: 16, to: CONNECTION_TERM.comm }] : []),

@@ -1,4 +1,4 @@
-// What becomes of the rows of each kind in metrics. A total mapping: a new kind does not compile until it is here.
+// The plans of all kinds: which metrics rows become. A total mapping: a new kind does not compile until it is here.
 import { DIRECTION, EVENT, type Kind, MEANING, OUTCOME, STATE } from '../../bpf/rows/rows.gen.ts';
 import { known } from './buckets.ts';
 import {
@@ -25,8 +25,8 @@ const io = (sent: number, received: number): Point[] => [
 type Times = Record<'interval' | 'busy' | 'receiver' | 'sender' | 'kept', number>;
 
 /**
- * Splits intervals: what was not busy is the application's; busy without a full window or buffer this host's as long as it had no way to
- * send, else the network's. The kernel counts in jiffies, so busy can come out longer than the interval, and is taken for at most that.
+ * Splits an interval by what limited the connection: time that was not busy by the application; busy time without a full window or buffer by
+ * this host while it could not send, else by the network. The kernel counts in jiffies, so busy time may exceed the interval and is cut to it.
  */
 const limits = ({ interval, busy, receiver, sender, kept }: Times): Point[] => [
   { sum: 'time', value: interval - busy, attributes: LIMIT.application },
@@ -50,7 +50,7 @@ const retransmit = plan({
   ],
 });
 
-/** The `_rest` members hold what no sample has reported, so each byte counts once. */
+/** The `_rest` members have what no sample has reported, so each byte counts once. */
 const closed = plan({
   kind: 'connection',
   only: ['event', event.close],
@@ -74,7 +74,7 @@ const closed = plan({
     { sum: 'spurious', value: values.spurious },
     { sum: 'segments', value: values.segments },
     { histogram: 'rtt', value: known(histograms.srtt_us) },
-    // The birth of one that was there before the agent was not seen.
+    // The beginning of a connection that is older than the agent was not seen, so its duration is unknown.
     ...(by.preexisting === 0 ? [{ histogram: 'duration', value: histograms.duration_us } as const] : []),
     ...io(values.sent, values.received),
     ...limits(values),
@@ -94,7 +94,7 @@ const failed = plan({
   ],
 });
 
-/** All others: opened. */
+/** All other connection rows: of opened connections. */
 const opened = plan({
   kind: 'connection',
   by: ['preexisting'],
@@ -171,8 +171,8 @@ const drop = plan({
 });
 
 /**
- * A row is counted by the first plan of its kind that takes it. `by_row`: what comes a few times a sweep and is told of
- * by its last value (sweep-instruments.ts). `no_metric`: dwell times have none.
+ * A row is aggregated by the first plan of its kind whose condition holds. `by_row`: kinds with few rows a sweep, whose metrics are last values
+ * (sweep-instruments.ts). `no_metric`: there is no metric of dwell times.
  */
 const OF_KIND = {
   retransmit: [retransmit],

@@ -1,4 +1,4 @@
-// The plans as the loader runs them (bpf/rows/tally_program.h), and the groups that it has made by them.
+// Encodes the plans as the program that the loader runs (bpf/rows/tally_program.h), and decodes the groups that it writes.
 import {
   KINDS,
   readText,
@@ -30,9 +30,9 @@ import type { ConnectionOptions } from './tally-plan.ts';
 import { CONNECTION_KEPT, type Group, type Part, type Plan, partsOf } from './tally-plan.ts';
 import { PLANS } from './tally-plans.ts';
 
-/** Rows that need one more go into one group a plan. */
+/** Most groups. After them each plan has one more, for all other rows. */
 export const GROUPS_MAX = 4096;
-/** The kernel has some ninety reasons; a recording could hold any name. */
+/** Most distinct reasons. The kernel has some ninety; a recording can have any name. */
 export const REASONS_MAX = 200;
 const OTHER = '_other';
 const CUT = { connection: 1, reason: 2 };
@@ -99,7 +99,7 @@ function writeCondition(view: DataView, at: number, of: { if_is: number; is: num
   view.setUint16(at + of.when, when.at, true);
 }
 
-/** The groups in what the loader has written. */
+/** Decodes the groups in bytes that the loader has written. */
 export function readGroups(bytes: Uint8Array): Group[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const groups: Group[] = [];
@@ -139,7 +139,7 @@ function readHistograms(view: DataView, group_at: number): Counted[] {
   });
 }
 
-/** As a number: exact to 2^53. */
+/** As a number, exact up to 2^53. */
 function u64(view: DataView, at: number): number {
   return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
 }

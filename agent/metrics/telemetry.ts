@@ -1,4 +1,4 @@
-// Starts the OpenTelemetry SDK: metrics out by OTLP, and for Prometheus to fetch.
+// Starts the OpenTelemetry SDK, which pushes metrics by OTLP and serves them to Prometheus.
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DiagLogLevel, diag, type Meter } from '@opentelemetry/api';
@@ -12,7 +12,7 @@ import type { Sdk } from './otlp.ts';
 import { RowSeries } from './row-series.ts';
 import { serveMetrics } from './scrape-server.ts';
 
-/** Series an instrument may have; what comes beyond goes into one marked otel.metric.overflow. */
+/** The most series of one instrument; further ones are one series, marked otel.metric.overflow. */
 export const SERIES_MAX = 2000;
 const STOP_MS_MAX = 5000;
 
@@ -28,9 +28,9 @@ export type TelemetryOptions = {
 
 export type Telemetry = {
   meter: Meter;
-  /** what rows are added up to */
+  /** metrics that are made from a tally */
   rows: RowSeries;
-  /** Where /metrics is served, once it is; undefined where it is not wanted */
+  /** where /metrics is served; undefined where it is not */
   url: string | undefined;
   /** Exports once more, within a bound, and ends. */
   stop(): Promise<void>;
@@ -78,7 +78,7 @@ export async function startTelemetry({
   };
 }
 
-/** The exporter's own option for the number of series is missing. */
+/** Bounds the number of series, for which the exporter has no option. */
 class BoundedPrometheus extends PrometheusExporter {
   readonly #serializer = new PrometheusSerializer();
 
@@ -106,7 +106,7 @@ type SdkOptions = {
   resource: Record<string, string>;
 };
 
-/** The whole SDK, with its exporters, takes 10 MB: it is loaded where something is pushed. */
+/** The SDK for Node with its exporters takes 10 MB, so it is loaded only for a push. */
 async function startSdk({ otlp, ...options }: SdkOptions): Promise<Sdk> {
   if (otlp !== undefined) return (await import('./otlp.ts')).startPushing({ otlp, series_max: SERIES_MAX, ...options });
   const provider = new MeterProvider({ resource: resourceFromAttributes(options.resource), readers: options.readers });

@@ -14,7 +14,7 @@ export class TcplensError<Code extends string = string> extends Error {
   }
 }
 
-/** What an agent, or a command beside it, could not do. */
+/** An operation of an agent, or of a command beside it, that failed. */
 export class AgentError extends TcplensError {}
 
 /** This machine, or this user on it, cannot run the kernel source: no root, no BTF, every hook refused. */

@@ -6,11 +6,11 @@ export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', '
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
 export function createLog(level: (typeof LOG_LEVELS)[number]): Logger {
-  // Synchronous: the last lines before an exit are the ones that matter.
+  // Synchronous, so that the last lines before an exit are written: they are the ones that matter.
   return pino({ level, base: null, hooks: { streamWrite: escapeLines } }, destination({ dest: 2, sync: true }));
 }
 
-/** Passes on one call a period and counts what it held back: for trouble that repeats with every batch. */
+/** Runs at most one call a period and counts those that it skipped: for trouble that repeats with every batch. */
 export class Every {
   readonly #period_ms: number;
   #next_ms = 0;

@@ -1,4 +1,4 @@
-// Which names mean this machine and no other. Contract of agent/ towards server/: both answer requests of this machine.
+// Which addresses and names mean this machine. Both the agent's /metrics and the collector answer requests of this machine only.
 import { BlockList, isIP } from 'node:net';
 
 const loopback = new BlockList();
@@ -17,8 +17,8 @@ export function hostIn(header: string | undefined): string {
 }
 
 /**
- * Whether a Host header names this machine. A page of somebody else's can make its own name resolve to 127.0.0.1 and so
- * read what only this machine should; the browser then still sends that name.
+ * Whether a Host header names this machine. A foreign page can make its own name resolve to 127.0.0.1 and so read what only this machine
+ * should (DNS rebinding); the browser then still sends that name.
  */
 export function isLoopbackHostHeader(header: string | undefined): boolean {
   return isLoopback(hostIn(header));

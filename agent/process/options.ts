@@ -1,12 +1,13 @@
-// From a table of options to commander's and back: name, value, default, environment variable and help are said once, in the table.
+// Options as a table, from which commander's options, their values and a command line are made. Name, type, default, environment variable
+// and help of an option are defined once, in the table.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from './errors.ts';
 
-/** One option. `fallback` and `env` hold text, parsed like what is typed; without `parse` it is a switch. */
+/** One option. The texts of `fallback` and of the variable `env` are parsed like an argument. Without `parse` it is a switch. */
 export type OptionSpec<Value = unknown> = {
   flags: string;
   help: string;
-  /** `before` is what an earlier one came to, for options that may be repeated */
+  /** `before`: the value so far, for options that may be repeated */
   parse?(text: string, before?: Value): Value;
   fallback?: string;
   env?: string;
@@ -21,7 +22,7 @@ type ValueOf<Spec> = Spec extends { parse: (text: string) => infer Value }
     : Value | undefined
   : boolean;
 
-/** What a table's options come to; the keys are commander's, the flag in camelCase. */
+/** The values of a table's options. The keys are commander's: the flag in camelCase. */
 export type OptionValues<Table> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> };
 
 export function addOptions(command: Command, table: OptionTable): Command {
@@ -45,7 +46,7 @@ function optionOf({ flags, help, parse, fallback, env, hidden = false }: OptionS
 
 type Texts<Table> = { [Name in keyof Table]: Table[Name] & { parse?(text: string): string } };
 
-/** The same options for a command that hands them on to another process: checked here, and kept as they were given. */
+/** The same options for a command that hands them on to another process: their values are checked, and stay texts. */
 export function asTexts<Table extends OptionTable>(table: Table): Texts<Table> {
   const kept = Object.entries(table).map(([name, spec]) => {
     const { parse } = spec;
@@ -58,7 +59,7 @@ export function asTexts<Table extends OptionTable>(table: Table): Texts<Table> {
   return Object.fromEntries(kept) as Texts<Table>;
 }
 
-/** The command line that gives another process what `asTexts` kept. */
+/** The arguments that hand the texts of `asTexts` on to another process. */
 export function argumentsOf(table: OptionTable, texts: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(table).flatMap(([name, { flags, parse }]) => {
     const [flag = ''] = flags.split(' ');

@@ -1,8 +1,8 @@
-// One signal for every way a command is asked to stop.
+// One AbortSignal for every way in which a command is asked to stop.
 
 /**
- * Aborted at the first SIGINT or SIGTERM; a second one ends the process at once. With `with_parent` also when the IPC
- * channel to the parent closes, so that nothing is left behind when that is killed.
+ * Aborted by the first SIGINT or SIGTERM; the second ends the process at once. With `with_parent` also when the IPC channel to the parent
+ * closes, so that a killed parent leaves no child behind.
  */
 export function stopSignal({ with_parent = false } = {}): AbortSignal {
   const stop = new AbortController();

@@ -1,4 +1,4 @@
-// Option values with units, parsed strictly: a number without its unit, or with another one, is an error and not a guess.
+// Parsers of option values. They are strict: a number without its unit, or with a wrong one, is an error and not a guess.
 import { ConfigError } from './errors.ts';
 
 const DURATIONS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -63,7 +63,7 @@ export function parseAddress(text: string): Endpoint {
   return { host, port: Number(port) };
 }
 
-/** An address; or "none", a value of its own, since commander makes '' of undefined. */
+/** An address, or "none". That stays a word, since commander turns undefined into ''. */
 export function parseEndpoint(text: string): Endpoint | 'none' {
   return text === 'none' ? text : parseAddress(text);
 }

@@ -1,14 +1,14 @@
-// Other addresses in place of the real ones, so that a recording can be given away. Two addresses that share their first
-// n bits still share exactly n, so subnets stay subnets (the scheme of Crypto-PAn); without the key nobody gets them
-// back. What an address is for stays visible: private, loopback, link-local and multicast ranges are mapped into themselves.
+// Replaces addresses, so that a recording can be given away. Two addresses with n common leading bits get two with exactly n, so subnets stay
+// subnets (prefix-preserving, as Crypto-PAn); without the key the mapping cannot be undone. The use of an address stays visible: private,
+// loopback, link-local and multicast ranges are mapped into themselves.
 import { type Cipheriv, createCipheriv, createHash } from 'node:crypto';
 import { type Column, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 
 const BITS = 128;
-/** Addresses remembered; beyond that they are worked out again. */
+/** Most addresses in the cache; others are computed again. */
 const KNOWN_MAX = 65_536;
 
-/** Ranges that stay where they are: the first `length` bits of an address as rows have it, IPv4 as ::ffff/96. */
+/** Ranges that are mapped into themselves: the first `length` bits of an address as in rows, where IPv4 is ::ffff/96. */
 const KEPT: readonly { address: Buffer; length: number }[] = (
   [
     ['00000000000000000000000000000000', 128], // ::
@@ -28,7 +28,7 @@ const KEPT: readonly { address: Buffer; length: number }[] = (
   ] as const
 ).map(([hex, length]) => ({ address: Buffer.from(hex, 'hex'), length }));
 
-/** Columns that would say where the kernel lies in this machine's memory. */
+/** Columns that would reveal addresses of the kernel's memory (KASLR). */
 const CLEARED: Partial<Record<Kind, readonly string[]>> = { drop: ['address'] };
 
 const bitAt = (bytes: Uint8Array, bit: number): number => ((bytes[bit >> 3] ?? 0) >> (7 - (bit & 7))) & 1;
@@ -37,7 +37,7 @@ export class Anonymizer {
   readonly #cipher: Cipheriv;
   readonly #known = new Map<string, Uint8Array>();
 
-  /** The same secret gives the same addresses: recordings of several hosts then still fit together. */
+  /** The same secret gives the same addresses, so that recordings of several hosts fit together. */
   constructor(secret: Uint8Array) {
     const key = createHash('sha256').update('tcplens addresses').update(secret).digest();
     this.#cipher = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false);
@@ -54,7 +54,7 @@ export class Anonymizer {
     }
   }
 
-  /** The address that stands for one, 16 bytes each. */
+  /** The replacement of an address; both have 16 bytes. */
   address(real: Uint8Array): Uint8Array {
     const key = Buffer.from(real).toString('latin1');
     const known = this.#known.get(key);
@@ -65,13 +65,13 @@ export class Anonymizer {
     return other;
   }
 
-  /** Flips each bit or not, by a function of the bits before it alone: that is what keeps shared prefixes shared. */
+  /** Whether a bit is flipped depends only on the bits before it, which preserves common prefixes. */
   #otherOf(real: Uint8Array): Uint8Array {
     const flips = this.#cipher.update(prefixes(real));
     const kept = KEPT.map(({ address, length }) => ({ length, shared: sharedBits(address, real) }));
     const other = Uint8Array.from(real);
     for (let bit = 0; bit < BITS; bit++) {
-      // Where one of the next bit's values leads into a kept range, both stay as they are: the range maps into itself.
+      // If one value of the next bit leads to a kept range, the bit is not flipped, so that the range is mapped into itself.
       const onTheWay = kept.some(({ length, shared }) => bit < length && bit <= shared);
       if (!onTheWay && bitAt(flips, bit * BITS) === 1) other[bit >> 3] = (other[bit >> 3] ?? 0) ^ (0x80 >> (bit & 7));
     }
@@ -79,7 +79,7 @@ export class Anonymizer {
   }
 }
 
-/** A block a bit: the bits before it, a one, zeros. */
+/** One cipher block for each bit: the bits before it, a one, then zeros. */
 function prefixes(address: Uint8Array): Uint8Array {
   const blocks = new Uint8Array(BITS * 16);
   for (let bit = 0; bit < BITS; bit++) {

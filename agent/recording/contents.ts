@@ -1,4 +1,4 @@
-// What only reading all of a recording tells.
+// What is known of a recording only after reading all of it.
 import type { Kind, KindCounters } from '../../bpf/rows/rows.gen.ts';
 import { countersOf } from './format.ts';
 import { Losses } from './losses.ts';
@@ -6,18 +6,18 @@ import type { Recording, RowsPart } from './read.ts';
 import { ReplayedNames } from './replayed-names.ts';
 
 export type Contents = {
-  /** when its last rows were drained */
+  /** the time at which its last rows were drained, since its beginning */
   length_ms: number;
-  /** the kernel's, over the whole recording; undefined where they are not known */
+  /** the kernel's counters over the whole recording; undefined where they are unknown */
   counters: Record<Kind, KindCounters> | undefined;
   names: ReplayedNames;
-  /** what is not as it was recorded, a sentence each */
+  /** what was lost, or cannot be replayed as it was recorded, a sentence each */
   notices: readonly string[];
-  /** all rows, where they are few */
+  /** all rows, if they are few enough for memory */
   rows: readonly RowsPart[] | undefined;
 };
 
-/** Of rows that are kept in memory. */
+/** The most bytes of rows that are kept in memory. */
 const KEPT_BYTES_MAX = 8 * 1024 * 1024;
 
 /** @throws RecordingError `damaged` */

@@ -1,4 +1,4 @@
-// A recording into another one: in this version's layout, shorter, or with other addresses.
+// Copies a recording: into this version's layout, shortened, filtered, or with other addresses.
 import type { Kind, KindCounters } from '../../bpf/rows/rows.gen.ts';
 import { countersOf } from './format.ts';
 import type { Intake } from './intake.ts';
@@ -9,8 +9,8 @@ import type { RecordingWriter } from './write.ts';
 export type CopyOptions = { recording: Recording; writer: RecordingWriter; intake: Intake; losses: Losses; duration_ms: number };
 
 /**
- * Copies what was recorded in the first `duration_ms`, until `intake` is full, and ends the copy whatever happens.
- * @returns the kernel's counters, of the whole recording: when rows were lost is not recorded
+ * Copies the first `duration_ms` of the recording, or until `intake` is full. Writes the end of the copy also after an error.
+ * @returns the kernel's counters of the whole recording: it does not say when rows were lost
  * @throws RecordingError
  */
 export function copyRecording({ recording, writer, intake, losses, duration_ms }: CopyOptions): Record<Kind, KindCounters> | undefined {

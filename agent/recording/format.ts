@@ -19,7 +19,7 @@ const MAGIC = 'TCPLENSR';
 const VERSION = 2;
 export const PREFIX_BYTES = 10;
 export const FRAME_HEAD_BYTES = 24;
-/** Of any frame's content: eight batches. */
+/** The most bytes in a frame: eight batches. */
 export const FRAME_BYTES_MAX = 8 * 1024 * 1024;
 const STORED_BYTES_MAX = FRAME_BYTES_MAX + 64 * 1024;
 
@@ -29,7 +29,7 @@ const Text = Type.String({ maxLength: 512 });
 const Count = Type.Integer({ minimum: 0 });
 const Lacking = (description: string) => Type.Array(Type.Object({ name: Text, reason: Text }), { maxItems: 256, description });
 
-/** What made the recording, and how its rows are laid out. Nothing in it says on which machine. */
+/** What made the recording, and the layouts of its rows. It does not name the machine. */
 export const RecordingHeader = Type.Object({
   tcplens: Type.String({ maxLength: 64, description: 'version that made it' }),
   kernel: Type.String({ maxLength: 64, description: 'major and minor version' }),
@@ -45,7 +45,7 @@ export const RecordingHeader = Type.Object({
 });
 export type RecordingHeader = Static<typeof RecordingHeader>;
 
-/** What the rows' numbers are called. */
+/** Names for the numbers in rows. */
 export const RecordedNames = Type.Object({
   processes: Type.Array(ProcessEntity),
   cgroups: Type.Array(CgroupEntity),
@@ -53,14 +53,14 @@ export const RecordedNames = Type.Object({
 });
 export type RecordedNames = Static<typeof RecordedNames>;
 
-/** By kind: `rows` in the file, and beside it the kernel's counters as the recording ended, by the names of COUNTERS. */
+/** By kind: the number of `rows` in the file, and the kernel's counters at the end, by the names of COUNTERS. */
 export const RecordingEnd = Type.Object({
   length_ms: Count,
   kinds: Type.Record(Type.String({ maxLength: 64 }), Type.Record(Type.String({ maxLength: 64 }), Count)),
 });
 export type RecordingEnd = Static<typeof RecordingEnd>;
 
-/** The kernel's counters; undefined where the recorder did not know them. */
+/** The kernel's counters in an end; undefined where the recorder did not know them. */
 export function countersOf({ kinds }: RecordingEnd): Record<Kind, KindCounters> | undefined {
   const known = Object.values(kinds).some((counts) => COUNTERS.some((name) => name in counts));
   if (!known) return undefined;
@@ -89,15 +89,15 @@ export function encodeFrame({ sort, layout, offset_ms, bytes }: Frame): Uint8Arr
   return Buffer.concat([head, stored]);
 }
 
-/** A frame of JSON. */
+/** A frame whose content is JSON. */
 export function encodeJson(sort: number, offset_ms: number, value: RecordingHeader | RecordedNames | RecordingEnd): Uint8Array {
   return encodeFrame({ sort, layout: 0, offset_ms, bytes: Buffer.from(JSON.stringify(value)) });
 }
 
-/** Reads `length` bytes of the file at `at`; fewer at its end. */
+/** Reads `length` bytes of the file at offset `at`; fewer only at its end. */
 export type ReadAt = (at: number, length: number) => Buffer;
 
-/** @throws RecordingError when the file does not begin like a recording that this version can read */
+/** @throws RecordingError when the file does not begin as a recording that this version can read */
 export function checkPrefix(read: ReadAt): void {
   const prefix = read(0, PREFIX_BYTES);
   if (prefix.length < PREFIX_BYTES || prefix.toString('latin1', 0, 8) !== MAGIC)
@@ -115,8 +115,8 @@ export function damaged(at: number, how: string): RecordingError {
 
 /**
  * Reads the frame at `at`.
- * @returns `cut` where the file stops within it, undefined where the file ends before it
- * @throws RecordingError when its bytes are not those that were recorded
+ * @returns `cut` where the file ends within the frame, undefined where it ends before
+ * @throws RecordingError when a checksum is wrong
  */
 export function readFrame(read: ReadAt, at: number): { frame: Frame; next_at: number } | 'cut' | undefined {
   const head = read(at, FRAME_HEAD_BYTES);

@@ -1,4 +1,4 @@
-// What every row passes on its way into a recording, whether it comes from the kernel or from another recording.
+// Prepares every row for a recording, whether it comes from the kernel or from another recording: filters, limits, anonymizes.
 import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import type { FilterRun } from '../filter/run.ts';
 import type { Anonymizer } from './anonymize.ts';
@@ -18,7 +18,7 @@ export class Intake {
   readonly #anonymizer: Anonymizer | undefined;
   readonly #filters: FilterRun | undefined;
   readonly #mentions = new Mentions();
-  /** Rows that may still come. */
+  /** rows until the limit */
   #left: number;
   #full = false;
 
@@ -35,8 +35,8 @@ export class Intake {
   }
 
   /**
-   * Takes whole rows of one kind, those that a filter wants and as many as still fit, and changes them in place: no row says of which host it is, nor
-   * which of that host's filters wanted it.
+   * Writes whole rows of one kind: those that a filter matches, as many as still fit. Changes them in place: in a recording no row has a host
+   * id, or says which filters matched it.
    * @throws RecordingError
    */
   take(kind: Kind, rows: Uint8Array, offset_ms: number): void {
@@ -55,7 +55,7 @@ export class Intake {
     this.#full = !fitted || this.#left === 0;
   }
 
-  /** Takes names that have become known: an anonymous recording has none. */
+  /** Writes names that rows mention; an anonymized recording has none. */
   takeNames(names: RecordedNames, offset_ms: number): void {
     if (this.#anonymizer === undefined) this.#writer.addNames(this.#mentions.due(names), offset_ms);
   }

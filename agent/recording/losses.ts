@@ -1,20 +1,20 @@
-// What a recording holds and this version cannot give, counted while it is read and said in sentences.
+// Counts, while a recording is read, what it has and this version cannot replay, and says it in sentences.
 import type { Conversion, Unmapped } from '../../bpf/rows/layout.ts';
 import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import type { RecordingHeader } from './format.ts';
 
-/** Names in one sentence; the rest is a number. */
+/** Most names in one sentence; of the others it has the number. */
 const NAMES_SAID = 6;
 
 export class Losses {
-  /** Rows of kinds that this version does not know. */
+  /** rows of kinds that this version does not know, by kind */
   readonly unknown_kinds = new Map<string, number>();
   readonly skipped_frames = new Map<number, number>();
-  /** Of the kinds that had rows. */
+  /** conversions of the kinds that had rows, by kind */
   readonly converted = new Map<Kind, { conversion: Conversion; unmapped: Unmapped }>();
-  /** Where the file ends within a frame. */
+  /** the offset of a frame in which the file ends */
   cut_at: number | undefined;
-  /** It has an end, and that has the kernel's counters. */
+  /** whether it has an end frame, and whether that has the kernel's counters */
   ended = false;
   counted = false;
 

@@ -1,11 +1,11 @@
-// Names for a recording: of the processes, cgroups and namespaces that its rows mention, each once.
+// Chooses the names for a recording: those of the processes, cgroups and namespaces that its rows mention, each once.
 import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import type { RecordedNames } from './format.ts';
 
-/** Ids and names remembered of each sort; beyond that a name may be recorded twice. */
+/** Most ids and names of each sort in memory; with more, a name may be recorded twice. */
 const KNOWN_MAX = 65_536;
 
-/** Names of one sort by what rows call them. */
+/** The names of one sort, by the ids in rows. */
 class Sort<Id extends number | bigint, Name> {
   readonly #mentioned = new Set<Id>();
   readonly #waiting = new Map<Id, Name>();
@@ -46,7 +46,7 @@ export class Mentions {
     }
   }
 
-  /** Takes in what has become known and gives, of all that is, what was mentioned and not given yet. */
+  /** Adds new names, and returns those that were mentioned and not returned before. */
   due(news: RecordedNames): RecordedNames {
     for (const process of news.processes) this.#processes.learn(process.pid, process);
     for (const cgroup of news.cgroups) this.#cgroups.learn(BigInt(cgroup.cgroup_id), cgroup);

@@ -1,14 +1,14 @@
-// Recorded rows become rows of now: of another host, at another time, and in a loop of other connections.
+// Rewrites recorded rows for a replay: with another host id, another time and, in a loop, other connection ids.
 import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { eachKind } from '../accounts/ledger.ts';
 
-/** Columns with a socket's cookie. */
+/** Columns that have a socket's cookie. */
 const COOKIES: ReadonlySet<string> = new Set(['connection_id', 'listener_id']);
 const COOKIES_AT = eachKind((kind) => KINDS[kind].columns.filter(({ name }) => COOKIES.has(name)).map(({ offset }) => offset));
 
 export type Move = {
   host_id: bigint;
-  /** each round's connections are others */
+  /** the number of the loop's round: each has other connection ids */
   round: number;
   timeNow: (recorded_ns: bigint) => bigint;
 };
@@ -16,7 +16,7 @@ export type Move = {
 /** Rewrites whole rows of one kind in place. */
 export function moveRows(kind: Kind, rows: Uint8Array, { host_id, round, timeNow }: Move): void {
   const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
-  // In bits that the kernel's cookies do not reach.
+  // In high bits, which the kernel's cookies do not reach.
   const mark = BigInt(round & 0xffff) << 48n;
   for (let at = 0; at < rows.length; at += KINDS[kind].size) {
     view.setBigUint64(at + HEAD_AT.time_ns, timeNow(view.getBigUint64(at + HEAD_AT.time_ns, true)), true);

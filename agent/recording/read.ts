@@ -1,4 +1,4 @@
-// A recording read part by part, its rows as this version lays them out, whichever version wrote them.
+// Reads a recording part by part, and converts rows of other versions to this version's layout.
 import { closeSync, openSync, readSync } from 'node:fs';
 import { Check } from 'typebox/schema';
 import { type Conversion, conversionTo, type Layout, LayoutError, parseLayout } from '../../bpf/rows/layout.ts';
@@ -24,7 +24,7 @@ export type RowsPart = { sort: 'rows'; kind: Kind; offset_ms: number; rows: Uint
 export type NamesPart = { sort: 'names'; offset_ms: number; names: RecordedNames };
 export type Part = RowsPart | NamesPart | { sort: 'end'; end: RecordingEnd };
 
-/** One kind as it was recorded; without a conversion, a kind that this version does not have. */
+/** A kind in the recording. Without a conversion it is a kind that this version does not know. */
 type Recorded = { layout: Layout; known: { kind: Kind; conversion: Conversion } | undefined; rows: number };
 
 export class Recording {
@@ -52,8 +52,8 @@ export class Recording {
   }
 
   /**
-   * Every part from the beginning; what cannot be given is counted in `losses`. The last is the end, unless there is none.
-   * @throws RecordingError `damaged`, naming the byte
+   * Every part from the beginning. The last is the end, if there is one. What cannot be read is counted in `losses`.
+   * @throws RecordingError `damaged`, with the offset
    */
   *parts(losses = new Losses()): Generator<Part, void> {
     const recorded = this.#layouts.map(recordedOf);
@@ -97,7 +97,7 @@ function unreadable(file: string, error: unknown): RecordingError {
   });
 }
 
-/** Text of others may have halves of characters in a file: they become U+FFFD, as in what is read from a host. */
+/** Replaces lone surrogates and NULs in names from a file, as is done with names from a host. */
 function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(bytes).toString(), (_, value: unknown) => (typeof value === 'string' ? replaced(value) : value));
@@ -163,7 +163,7 @@ function rowsOf({ layout: number, offset_ms, bytes }: Frame, at: number, recorde
   return { sort: 'rows', kind, offset_ms, rows: conversion.convert(bytes, loss.unmapped) };
 }
 
-/** Frames that went missing as a whole show only here. */
+/** Compares the rows that were read with the number in the end frame: only this shows that whole frames are missing. */
 function checkCounts({ kinds }: RecordingEnd, at: number, recorded: readonly Recorded[]): void {
   for (const { layout, rows } of recorded) {
     const wanted = kinds[layout.kind]?.['rows'] ?? 0;

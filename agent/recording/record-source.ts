@@ -1,4 +1,4 @@
-// Records a source until it is told to stop or the recording is full.
+// Records a source until `stop` or until the recording is full.
 
 import { readCgroup2Mount } from '../host/cgroups.ts';
 import { Entities } from '../host/entities.ts';
@@ -9,8 +9,8 @@ import type { Intake } from './intake.ts';
 import type { RecordingWriter } from './write.ts';
 
 /**
- * Records, and ends the recording whatever happens.
- * @throws RecordingError when the file takes no more: it can be read up to there
+ * Records. Writes the end of the recording also after an error.
+ * @throws RecordingError when a write fails: the file can be read up to there
  */
 export async function recordSource(
   source: RowSource,

@@ -1,5 +1,5 @@
-// Rows from a recording in place of the kernel, as if they happened now: their times are moved to this run, their host
-// is the recording. Reads the whole file before it gives the first row, so that a replay does not fail half-way.
+// A recording as a source of rows, as if they happened now: their times are moved to this run, and their host is the recording. The whole file
+// is read once before the first row is given, so that a damaged one is refused at the start.
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { COUNTERS, KINDS, type Kind, type KindCounters } from '../../bpf/rows/rows.gen.ts';
@@ -13,18 +13,18 @@ import { Recording, type RowsPart } from './read.ts';
 import type { ReplayedNames } from './replayed-names.ts';
 
 const NS_PER_MS = 1_000_000n;
-/** Rows read ahead of their drain, over all kinds. */
+/** Most bytes of rows, of all kinds, that are read before they are drained. */
 const PENDING_BYTES_MAX = 8 * 1024 * 1024;
 
 export type ReplayOptions = {
-  /** of the rows; undefined: one that is the recording's own */
+  /** the host id in rows; undefined: one made from the recording */
   host_id?: bigint | undefined;
-  /** 2 plays twice as fast; 0 gives rows as fast as they are taken, dated so that the last one is of now */
+  /** 2: twice as fast; 0: as fast as rows are drained, with times of which the last is now */
   speed: number;
   loop: boolean;
 };
 
-/** @throws RecordingError when the file cannot be read or is damaged; what is only unknown here is told in `notices` */
+/** @throws RecordingError when the file cannot be read or is damaged; what this version does not know is in `notices` */
 export function openReplay(file: string, options: ReplayOptions): ReplaySource {
   const recording = new Recording(file);
   try {
@@ -35,7 +35,7 @@ export function openReplay(file: string, options: ReplayOptions): ReplaySource {
   }
 }
 
-/** The same for every replay of a recording, and no real host's. */
+/** A host id that is the same in every replay of a recording, and is no real host's. */
 function hostIdOf(header: RecordingHeader): bigint {
   return createHash('sha256').update('tcplens recording').update(JSON.stringify(header)).digest().readBigUInt64BE(0);
 }
@@ -45,7 +45,7 @@ export class ReplaySource implements RowSource {
   readonly host: RowSource['host'];
   readonly notices: readonly string[];
   readonly waits = true;
-  /** in place of what an agent finds out on its host */
+  /** the names in the recording, in place of those that an agent looks up on its host */
   readonly names: ReplayedNames;
   readonly #recording: Recording;
   readonly #contents: Contents;
@@ -92,10 +92,10 @@ export class ReplaySource implements RowSource {
     return length;
   }
 
-  /** The recorded sweeps come by themselves. */
+  /** Does nothing: rows of sweeps come as they were recorded. */
   sweep(): void {}
 
-  /** Their rows lie between the others'. */
+  /** Rows of sweeps are not given in slices. */
   sweeping(): boolean {
     return false;
   }
@@ -104,7 +104,7 @@ export class ReplaySource implements RowSource {
     return eachKind((kind) => ({ ...this.#counters[kind] }));
   }
 
-  /** Those that the recorder did without, too: their rows are missing here. */
+  /** The hooks that the kernel refused while it was recorded are refused here: their rows are missing. */
   hooks(): readonly Hook[] {
     const refused = this.#recording.header.refused.map((hook) => ({ ...hook, attached: false }));
     return [{ name: 'replay', attached: true, reason: this.#recording.file }, ...refused];
@@ -118,17 +118,17 @@ export class ReplaySource implements RowSource {
     return this.#contents.names.netns();
   }
 
-  /** Nothing is entered. */
+  /** A replay enters no namespace. */
   netns_refused(): readonly NetnsRefusal[] {
     return [];
   }
 
-  /** Nothing is hooked: what the recorder missed is in its counters. */
+  /** A replay hooks nothing. Events that the recorder missed are in its counters. */
   misses(): ReadonlyMap<string, number> {
     return new Map();
   }
 
-  /** Rows come due with time, of which nobody tells. */
+  /** Calls back at once: rows come due as time passes, and nothing wakes anyone then. */
   onceRows(callback: () => void): void {
     callback();
   }
@@ -183,7 +183,7 @@ function* read(recording: Recording): Generator<RowsPart, void> {
   for (const part of recording.parts()) if (part.sort === 'rows') yield part;
 }
 
-/** They are changed in place. */
+/** A copy for each round, since rows are changed in place. */
 function* copy(parts: readonly RowsPart[]): Generator<RowsPart, void> {
   for (const part of parts) yield { ...part, rows: new Uint8Array(part.rows) };
 }

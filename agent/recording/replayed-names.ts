@@ -1,9 +1,9 @@
-// The names that a recording carries, told to the collector in place of what an agent would look up on this host.
+// The names in a recording, which are reported in place of those that an agent would look up on this host.
 import type { CgroupEntity, NetnsEntity, ProcessEntity } from '../contract/agent-report.ts';
 import type { Changes } from '../host/entities.ts';
 import type { RecordedNames } from './format.ts';
 
-/** Of each sort, what one report may hold. */
+/** Most names of each sort: as many as one report may have. */
 const NAMES_MAX = 10_000;
 const NOTHING: Changes = { processes: [], cgroups: [], netns: [] };
 
@@ -12,10 +12,10 @@ export class ReplayedNames {
   readonly #cgroups = new Map<string, RecordedNames['cgroups'][number]>();
   readonly #netns = new Map<string, RecordedNames['netns'][number]>();
   #told = false;
-  /** From the time of the recording to that of the replay. */
+  /** the replay's time less the recording's */
   #shift_ms = 0;
 
-  /** Takes names in before the replay begins. */
+  /** Adds names, before the replay begins. */
   add({ processes, cgroups, netns }: RecordedNames): void {
     for (const process of processes) put(this.#processes, `${process.pid} ${process.started_at_ms}`, process);
     for (const cgroup of cgroups) put(this.#cgroups, cgroup.cgroup_id, cgroup);
@@ -34,10 +34,10 @@ export class ReplayedNames {
     return [...this.#netns.values()];
   }
 
-  /** Rows of a replay show nobody who can be looked up here. */
+  /** Does nothing: processes in a replay are not on this host. */
   look(): void {}
 
-  /** Everything, until it has been acknowledged. */
+  /** All names, until they have been acknowledged. */
   changes(): Changes {
     if (this.#told) return NOTHING;
     const processes = [...this.#processes.values()].map((process) => ({ ...process, started_at_ms: this.#startOf(process) }));
@@ -53,7 +53,7 @@ export class ReplayedNames {
   }
 }
 
-/** The newest of a name wins, and the newest names stay. */
+/** Replaces an older name of the same key. Beyond the limit the oldest name goes. */
 function put<Name>(names: Map<string, Name>, key: string, name: Name): void {
   names.delete(key);
   names.set(key, name);

@@ -1,4 +1,4 @@
-// Writes a recording so that it can be read up to where it came, whatever ends it.
+// Writes a recording in such a way that, however it ends, the file can be read up to there.
 import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { layoutOf } from '../../bpf/rows/layout.ts';
 import { KIND, KINDS, type Kind, type KindCounters } from '../../bpf/rows/rows.gen.ts';
@@ -7,14 +7,14 @@ import { BATCH_BYTES_MAX } from '../contract/batch-envelope.ts';
 import { RecordingError, reasonOf } from '../process/errors.ts';
 import { encodeFrame, encodeJson, encodePrefix, type RecordedNames, type RecordingHeader, SORT } from './format.ts';
 
-/** Kept free below `bytes_max`: the end frame has some hundred. */
+/** Bytes below `bytes_max` that are kept free for the end frame, which has some hundred. */
 const END_BYTES_MAX = 4096;
-/** Of each sort in one frame, however long they are. */
+/** Most names of each sort in one frame, which then fit whatever their length. */
 const NAMES_MAX = 250;
 
 export type WriteOptions = {
   header: Omit<RecordingHeader, 'layouts'>;
-  /** replace a file that is there */
+  /** replaces an existing file */
   force: boolean;
   bytes_max?: number | undefined;
 };
@@ -46,8 +46,8 @@ export class RecordingWriter {
 
   /**
    * Appends whole rows of one kind.
-   * @returns false when they would not fit below `bytes_max`: they are not in the file
-   * @throws RecordingError `unwritable`, `disk_full`: the file then ends before these rows
+   * @returns false when they do not fit below `bytes_max`, and were not written
+   * @throws RecordingError `unwritable`, `disk_full`; the file then ends before these rows
    */
   addRows(kind: Kind, rows: Uint8Array, offset_ms: number): boolean {
     const { size, index } = KINDS[kind];
@@ -60,7 +60,7 @@ export class RecordingWriter {
     return true;
   }
 
-  /** Appends names; the same result and errors as for rows. */
+  /** Appends names. Result and errors are as for rows. */
   addNames(names: RecordedNames, offset_ms: number): boolean {
     const { processes, cgroups, netns } = names;
     const longest = Math.max(processes.length, cgroups.length, netns.length);
@@ -73,7 +73,7 @@ export class RecordingWriter {
   }
 
   /**
-   * Writes the end with the kernel's counters, where they are known, flushes and closes.
+   * Writes the end, with the kernel's counters where they are known, flushes the file and closes it.
    * @throws RecordingError `unwritable`, `disk_full`
    */
   end(counters: Readonly<Record<Kind, KindCounters>> | undefined, length_ms: number): void {
@@ -100,7 +100,7 @@ export class RecordingWriter {
     return true;
   }
 
-  /** All of it or nothing: half a frame at the end would look like a recorder that was killed. */
+  /** Writes the whole frame or nothing: half a frame at the end would look as if the recorder was killed. */
   #append(bytes: Uint8Array): void {
     try {
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#descriptor, bytes, at, bytes.length - at, this.#bytes + at);
@@ -115,7 +115,7 @@ export class RecordingWriter {
     try {
       ftruncateSync(this.#descriptor, this.#bytes);
     } catch {
-      // A disk that does not even take that: a reader finds the half frame and says so.
+      // The disk refuses even that: a reader will find half a frame and say so.
     }
   }
 

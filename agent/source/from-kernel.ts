@@ -1,4 +1,4 @@
-// A source whose rows the kernel filters and the loader adds up.
+// The kernel as a source: BPF programs filter its rows, and the loader tallies them.
 import { filterInKernel } from '../filter/run.ts';
 import { readCgroup2Mount } from '../host/cgroups.ts';
 import { Entities } from '../host/entities.ts';

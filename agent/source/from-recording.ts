@@ -1,5 +1,5 @@
-// A source whose rows are filtered and added up here: no kernel stands behind a recording. Its pids and cgroups are those of the machine
-// that it was made on, so their names are the recording's too.
+// A recording as a source: this process filters and tallies its rows. Names come from the recording, since its pids and cgroups are those of
+// the machine that it was made on.
 import { filterRows } from '../filter/run.ts';
 import { PlainTally } from '../metrics/plain-tally.ts';
 import type { ReplaySource } from '../recording/replay-source.ts';

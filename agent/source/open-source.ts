@@ -1,4 +1,4 @@
-// Chooses where rows come from and refuses early, with the reason, what cannot work here.
+// Opens the kernel or a recording, and refuses early, with the reason, what cannot work on this machine.
 import { readdirSync, readFileSync } from 'node:fs';
 import { platform, release } from 'node:os';
 import type { SourceConfig } from '../config.ts';
@@ -29,7 +29,7 @@ function readOr<Value>(otherwise: Value, read: () => Value): Value {
   try {
     return read();
   } catch {
-    return otherwise; // not this kernel, or not Linux
+    return otherwise; // this kernel does not have it, or this is not Linux
   }
 }
 

@@ -1,9 +1,9 @@
-// Where rows come from: the kernel (kernel/ring-source.ts) or a recording (recording/replay-source.ts). What comes after a source sees only
-// this, needs no root and cannot tell the two apart: a recording has a true answer to every question, an empty one if need be.
+// Where rows come from: the kernel (kernel/ring-source.ts) or a recording (recording/replay-source.ts). Code behind a source sees only this
+// type, needs no root and cannot tell the two apart: a recording answers every call truthfully, with an empty answer if need be.
 import type { Kind, KindCounters } from '../../bpf/rows/rows.gen.ts';
 import type { NetnsEntity } from '../contract/agent-report.ts';
 
-/** One place in the kernel that a program wants to attach to; `reason` says why it could not, else is empty. */
+/** A place in the kernel to which a program is attached; `reason` says why it is not, and is empty where it is. */
 export type Hook = { name: string; attached: boolean; reason: string };
 
 /** A network namespace that could not be swept, and why: the name of an errno. */
@@ -11,31 +11,31 @@ export type NetnsRefusal = { inode: number; name: string; reason: string };
 
 export type RowSource = {
   readonly host_id: bigint;
-  /** what to call the host, and the kernel that is or was watched */
+  /** the name of the host that the rows are of, and the release of its kernel */
   readonly host: { readonly name: string; readonly kernel: string };
-  /** what is not as it happened, a sentence each: of a recording */
+  /** what a recording lacks or replays differently, a sentence each; empty for the kernel */
   readonly notices: readonly string[];
-  /** rows that nobody takes wait; those of the kernel get lost */
+  /** whether rows that are not drained wait, as those of a recording do; the kernel's get lost when their ring is full */
   readonly waits: boolean;
   /** Copies whole rows of one kind into `into`, returns bytes; 0 when there is nothing. */
   drain(kind: Kind, into: Uint8Array): number;
-  /** Whether a sweep is under way: then 0 samples only means that the rings get their turn. */
+  /** Whether a sweep is not finished: drain('sample', …) then returns 0 between two slices of it, so that the rings can be drained. */
   sweeping(): boolean;
-  /** Starts a sweep over all live sockets; its rows then come from drain('sample', …). */
+  /** Starts a sweep over all live sockets, whose rows drain('sample', …) then returns. */
   sweep(): void;
-  /** Of each kind since the source was opened. */
+  /** Counters of each kind since the source was opened. */
   counters(): Record<Kind, KindCounters>;
   hooks(): readonly Hook[];
-  /** events of each hook that no program saw, because its processor was in it already */
+  /** events by hook that reached no program, because one was running on that processor already */
   misses(): ReadonlyMap<string, number>;
-  /** what only some kernels tell; `attached` says that this one does */
+  /** fields that only some kernels provide; `attached`: this one does */
   fields(): readonly Hook[];
   netns(): readonly NetnsEntity[];
-  /** of the last sweep */
+  /** namespaces that the last sweep could not enter */
   netns_refused(): readonly NetnsRefusal[];
-  /** Calls back once when a row may wait, the latest callback only; at once where the source cannot tell. */
+  /** Calls back once when a ring has rows, at once where the source cannot tell. A new callback replaces one that still waits. */
   onceRows(callback: () => void): void;
-  /** true when a replay has given its last row; never for the kernel */
+  /** true when the last row of a replay was drained; never for the kernel */
   ended(): boolean;
   close(): void;
 };

@@ -1,5 +1,5 @@
-// An open source of rows, and how what comes beside its rows is done: by the kernel (from-kernel.ts), or here, over a recording that has
-// no kernel behind it (from-recording.ts). Commands compose these and ask no source what it can do.
+// A source of rows together with its filters, tallies and names. For the kernel, BPF programs and the loader do that work (from-kernel.ts);
+// for a recording it is done in this process (from-recording.ts). Commands use this type and need not ask which of the two it is.
 import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import type { FilterOptions, FilterRun } from '../filter/run.ts';
 import type { EntityNames } from '../host/entities.ts';
@@ -11,16 +11,19 @@ import type { Unseen } from './unseen.ts';
 
 export type Source = {
   readonly rows: RowSource;
-  /** of the processes, cgroups and namespaces in rows */
+  /** Looks up names of the processes, cgroups and namespaces in rows. */
   names(): EntityNames;
-  /** From now on only rows that a filter wants are given, or can be picked. */
+  /** Starts filters: from now on drained rows have to pass `FilterRun.wanted`, which picks those that a filter matches. */
   filter(options: FilterOptions): FilterRun;
-  /** Adds rows up from now on. */
+  /** Starts a tally, which aggregates rows for metrics. */
   tally(options: ConnectionOptions): Tally;
-  /** Nobody takes rows one by one: those of what happens need only be added up, every so many ms. */
+  /** Says that only the tally reads rows of events: the loader may take them out of the rings every so many ms, without this process. */
   tallyOnly(interval_ms: number): void;
-  /** What cannot be seen of some kinds, as far as the source has not said it in its notices. */
+  /** What cannot be seen of these kinds; nothing for a recording, whose notices say it. */
   unseen(kinds: ReadonlySet<Kind>): Unseen;
-  /** Gives up what the process may do and needs no more; `own_netns`: nor will it enter other namespaces. Undefined: it needed nothing. */
+  /**
+   * Drops the privileges that are not needed any more; `own_netns`: also those to enter other namespaces. Returns what is left, or undefined
+   * where none were needed.
+   */
   restrict(own_netns: boolean): Rights | undefined;
 };

@@ -1,11 +1,14 @@
-// Which hooks the rows of a kind come from, and what cannot be seen where some are missing.
+// Which hooks the rows of a kind need, and what cannot be seen while some of them are not attached.
 import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import type { Hook, RowSource } from './row-source.ts';
 
-/** Programs that write a kind's rows, and others that only fill in what these say. A sweep (`sample`) also gives the listeners, and enters the namespaces. */
+/**
+ * `write`: programs that write rows of the kind. `fill`: programs that only provide fields of them. The iterator `sample` is behind every
+ * sweep, which also gives listener and namespace rows.
+ */
 const HOOKS: Readonly<Record<Kind, { write: readonly string[]; fill?: readonly string[] }>> = {
   retransmit: { write: ['tcp_retransmit_skb', 'tcp_retransmit_synack'] },
-  // A sweep only brings forward what tcp_destroy_sock would tell later.
+  // `sample` also writes close rows that wait, but tcp_destroy_sock would write these later.
   connection: { write: ['inet_sock_set_state', 'tcp_destroy_sock'], fill: ['inet_sk_error_report'] },
   state_change: { write: ['inet_sock_set_state'] },
   sample: { write: ['sample'] },
@@ -21,7 +24,7 @@ const SWEPT: ReadonlySet<Kind> = new Set<Kind>(['sample', 'listener', 'namespace
 export type Unseen = {
   /** what cannot be seen and why, a sentence for each kind */
   sentences: readonly string[];
-  /** no row of any of the kinds can come */
+  /** true where no row of any of the kinds can come */
   all: boolean;
 };
 
@@ -29,7 +32,7 @@ export const NOTHING_UNSEEN: Unseen = { sentences: [], all: false };
 
 type Seen = Pick<RowSource, 'hooks' | 'netns' | 'netns_refused'>;
 
-/** What is missing of the kinds asked for. A hook that a source does not name is not known to be missing. */
+/** What cannot be seen of the kinds. A hook that the source does not list counts as attached. */
 export function unseenIn(source: Seen, kinds: ReadonlySet<Kind>): Unseen {
   const refused = new Map(source.hooks().flatMap((hook) => (hook.attached ? [] : [[hook.name, hook] as const])));
   const missing = (names: readonly string[]) => names.flatMap((name) => refused.get(name) ?? []);
@@ -50,7 +53,7 @@ function sentence(what: string, missing: readonly Hook[]): string[] {
   return [`${what}: hook ${missing.map(({ name, reason }) => `${name} (${reason})`).join(', ')} is not attached; tcplens check says more`];
 }
 
-/** The last sweep was let into no namespace at all. */
+/** A sentence if the last sweep could enter no namespace at all. */
 function unswept(source: Seen, kinds: ReadonlySet<Kind>): string[] {
   const [first] = source.netns_refused();
   const swept = [...kinds].filter((kind) => SWEPT.has(kind));

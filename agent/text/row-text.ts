@@ -1,5 +1,5 @@
-// Rows as text: a line of JSON with every member, or a line for a person with what matters. Pure. Names in rows come
-// from whoever runs a program, so nothing in them may reach a terminal as a control character.
+// Rows as text: a line of JSON with every member, or a line for a person with the essentials. Pure. Anyone who runs a program chooses names
+// in rows, so control characters are escaped.
 import type { Kind, Rows } from '../../bpf/rows/rows.gen.ts';
 import { escapeControls } from '../process/terminal-text.ts';
 import { rowWords } from './row-words.ts';
@@ -8,9 +8,9 @@ export type Row = Rows[Kind];
 
 const UNSPECIFIED: ReadonlySet<string> = new Set(['::', '0.0.0.0']);
 
-/** One JSON object with the members of rows.h in their order; times and ids as strings, for they exceed 2^53. */
+/** One JSON object with the members of rows.h in their order; times and ids as strings, since they exceed 2^53. */
 export function rowJson(row: Row): string {
-  // JSON itself lets all but C0 through.
+  // JSON.stringify escapes only the controls below U+0020.
   return escapeControls(JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)));
 }
 

@@ -1,5 +1,5 @@
-// What a row says, in a line for a person: what happened first, then what explains it. Pure. What is 0 or unknown is
-// left out where its absence says the same.
+// A row in words, in a line for a person: first what happened, then what explains it. Pure. Values that are 0 or unknown are left out where
+// that says the same.
 import type { Kind, Meaning, Rows } from '../../bpf/rows/rows.gen.ts';
 import { bytes, duration } from './amounts.ts';
 
@@ -53,7 +53,7 @@ const WORDS: { [Name in Kind]: (row: Rows[Name]) => string } = {
 };
 
 export function rowWords(row: Row): string {
-  // The mapping is total; only that `row` and its own `kind` belong together is beyond the type system here.
+  // The mapping is total; the type system just cannot see that `row` is of the kind `row.kind`.
   return (WORDS[row.kind] as (row: Row) => string)(row);
 }
 
@@ -99,13 +99,13 @@ function namespaceWords(row: Rows['namespace']): string {
 
 type Amount = readonly [text: string, words: string, value: number];
 
-/** ", 512 B unread, 3 probes unanswered": those that are not 0. */
+/** ", 512 B unread, 3 probes unanswered": the amounts that are not 0. */
 function amounts(all: readonly Amount[]): string {
   return all.map(([text, words, value]) => (value === 0 ? '' : `, ${text} ${words}`)).join('');
 }
 
 const after = (us: number): string => (us === 0 ? '' : ` after ${duration(us)}`);
-/** Nothing for the first row of a listener or namespace: it only begins to count. */
+/** Empty for the first row of a listener or namespace, with which counting begins. */
 const within = (us: number): string => (us === 0 ? '' : ` in ${duration(us)}`);
 const notNeeded = (segments: number): string => (segments === 0 ? '' : ` (${segments} not needed)`);
 
