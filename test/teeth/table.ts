@@ -11,6 +11,7 @@ import { loaderRows } from './mutants/loader-rows.ts';
 import { loaderStart } from './mutants/loader-start.ts';
 import { serverLive } from './mutants/server-live.ts';
 import { serverLog } from './mutants/server-log.ts';
+import { serverMinutes } from './mutants/server-minutes.ts';
 import { serverQueries } from './mutants/server-queries.ts';
 import { serverStorage } from './mutants/server-storage.ts';
 
@@ -18,6 +19,6 @@ export const MUTANTS: Table = {
   bpf: [...bpfAttempts, ...bpfConnections, ...bpfDrops, ...bpfPackets],
   loader: [...loaderRows, ...loaderStart],
   agent: [...agent, ...agentSpool],
-  server: [...serverLog, ...serverQueries, ...serverStorage, ...serverLive],
+  server: [...serverLog, ...serverQueries, ...serverStorage, ...serverMinutes, ...serverLive],
   dashboards,
 };

@@ -1,0 +1,85 @@
+// Rows that are one by their identity, and the minutes that are made of them.
+import { type Mutant, mutantsOf, unit } from '../mutant.ts';
+
+export const serverMinutes: readonly Mutant[] = [
+  ...mutantsOf('server/storage/identity.ts', [
+    {
+      why: 'batches of two runs are one',
+      find: "host_id, connection_id, time_ns, epoch, sequence, batch_row'",
+      replace: "host_id, connection_id, time_ns'",
+      suite: unit('server/storage/twice.contract'),
+    },
+    {
+      why: 'copies among few rows are told',
+      find: ' LIMIT 1 BY ${ONE_ROW}',
+      replace: '',
+      suite: unit('server/storage/twice.contract'),
+    },
+  ]),
+  ...mutantsOf('server/storage/row-tables.ts', [
+    {
+      why: 'a table keeps copies',
+      find: 'time_ns, ${IDENTITY.map(({ name }) => name)',
+      replace: 'time_ns, ${IDENTITY.slice(0, 1).map(({ name }) => name)',
+      suite: unit('server/storage/store.contract'),
+    },
+  ]),
+  ...mutantsOf('server/storage/rollup.ts', [
+    {
+      why: 'copies of rows are in the minutes',
+      find: 'FROM ${kind} FINAL WHERE',
+      replace: 'FROM ${kind} WHERE',
+      suite: unit('server/storage/twice.contract'),
+    },
+  ]),
+  ...mutantsOf('server/storage/stored.ts', [
+    {
+      why: 'copies of rows are counted',
+      find: 'FROM ${kind} FINAL WHERE',
+      replace: 'FROM ${kind} WHERE',
+      suite: unit('server/storage/twice.contract'),
+    },
+  ]),
+  ...mutantsOf('server/storage/late-pieces.ts', [
+    {
+      why: 'rows that come late are never in their minutes',
+      find: 'if (noted.length === 0) return;',
+      replace: 'if (noted.length >= 0) return;',
+      suite: unit('server/storage/crash'),
+    },
+    {
+      why: 'what is noted while it is built is done',
+      find: 'notes.map((note) =>',
+      replace: '[...notes, "1"].map((note) =>',
+      suite: unit('server/storage/minute-refresh'),
+    },
+    {
+      why: 'minutes are made before their rows have come',
+      find: 'export const SETTLED_S = 120;',
+      replace: 'export const SETTLED_S = 0;',
+      suite: unit('server/storage/tiers'),
+    },
+  ]),
+  ...mutantsOf('server/storage/minute-refresh.ts', [
+    {
+      why: 'an old version is read on',
+      find: 'return newVersion(found?.now_ms ?? 0, [BigInt(found?.newest ?? 0)]);',
+      replace: 'return newVersion(0, []);',
+      suite: unit('server/storage/tiers'),
+    },
+    {
+      why: 'only the first host is built anew',
+      find: 'const pairs = some.map(',
+      replace: 'const pairs = some.slice(0, 1).map(',
+      suite: unit('server/storage/tiers'),
+    },
+  ]),
+  ...mutantsOf('server/storage/published-minutes.ts', [
+    {
+      why: 'minutes that were never made are taken for made',
+      find: 'GROUP BY at - ${PIECE_S} * toInt64(rowNumberInAllBlocks())',
+      replace: 'GROUP BY at < 0',
+      suite: unit('server/storage/minute-refresh'),
+    },
+  ]),
+];
