@@ -1,5 +1,6 @@
 // Values as they cross to the loader, and what it writes into the buffers that it is given (bpf/loader/loader.h).
 import { COUNTERS, FILTER_COUNTERS, type FilterCounters, KIND, type Kind, type KindCounters } from '../bpf/rows/rows.gen.ts';
+import type { NetnsLook } from './host/sweep-counters.ts';
 import type { Hook, Met } from './source.ts';
 
 /** 64 bits. */
@@ -67,4 +68,21 @@ export function readMet(bytes: Buffer): Met[] {
     cgroup_id: bytes.readBigUInt64LE(at * MET_BYTES),
     pid: Number(bytes.readBigUInt64LE(at * MET_BYTES + 8)),
   }));
+}
+
+/** sizeof(struct netns_look) */
+const LOOK_BYTES = 40;
+/** With the texts of the counters' files, which have some 10 KiB. */
+export const LOOK_BYTES_MAX = 64 * 1024;
+
+export function readLook(bytes: Buffer): NetnsLook {
+  const [snmp = '', netstat = '', snmp6 = '', sockstat = '', port_range = ''] = bytes.toString('latin1', LOOK_BYTES).split('\0');
+  return {
+    cookie: bytes.readBigUInt64LE(0),
+    inode: Number(bytes.readBigUInt64LE(8)),
+    boot_ns: bytes.readBigUInt64LE(16),
+    time_ns: bytes.readBigUInt64LE(24),
+    attributed: Number(bytes.readBigUInt64LE(32)),
+    files: { snmp, netstat, snmp6, sockstat, port_range },
+  };
 }

@@ -1,9 +1,5 @@
-// The only importer of ffi-rs: typed calls into libtcplens.so, whose ABI is bpf/loader/loader.h.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import process from 'node:process';
+// What the loader does, in the agent's own terms.
 import { getSystemErrorName } from 'node:util';
-import { DataType, load, open } from 'ffi-rs';
 import {
   COUNTERS,
   FILTER_BYTES,
@@ -17,8 +13,11 @@ import {
 import type { Budget } from './budget.ts';
 import { AgentError, CannotRunError } from './errors.ts';
 import { HOLDER_BYTES, type NetnsHolder, readHolders } from './host/netns-holder.ts';
+import type { NetnsLook } from './host/sweep-counters.ts';
+import { call, openLibrary } from './loader-library.ts';
 import {
   hex64,
+  LOOK_BYTES_MAX,
   MET_BYTES_MAX,
   parseMisses,
   parseReasons,
@@ -27,6 +26,7 @@ import {
   type Report,
   readCounters,
   readFilterCounters,
+  readLook,
   readMet,
 } from './loader-values.ts';
 import type { Met } from './source.ts';
@@ -34,42 +34,6 @@ import type { Met } from './source.ts';
 const REPORT_BYTES = 16 * 1024;
 const REASON_BYTES = 64 * 1024;
 const HOLDERS_MAX = 4096; // as many namespaces as one sweep takes
-const { I32, String: Text, U8Array: Bytes } = DataType;
-
-/** Parameters of every function; each returns an int, negative for -errno. */
-const PARAMETERS = {
-  loader__row_size: [I32],
-  loader__open: [Text, Text, I32, Text, Bytes, I32],
-  loader__drain: [I32, Bytes, I32],
-  loader__tally: [Bytes, I32],
-  loader__tallied: [I32, Bytes, I32],
-  loader__count: [I32],
-  loader__met: [Bytes, I32, I32],
-  loader__sweep: [Text, I32, Bytes, I32],
-  loader__sweeping: [],
-  loader__misses: [Bytes, I32],
-  loader__reasons: [Bytes, I32],
-  loader__walk: [Bytes, I32],
-  loader__namespaces: [Bytes, I32],
-  loader__counters: [Bytes, I32],
-  loader__filter_size: [],
-  loader__filter: [I32, Bytes, I32, I32, I32],
-  loader__filter_clear: [I32],
-  loader__filter_mode: [I32],
-  loader__filter_counters: [I32, Bytes, I32],
-  loader__budget: [I32, I32, I32],
-  loader__renames: [],
-  loader__waker: [],
-  loader__suffices: [Text],
-  loader__restrict: [Text],
-  loader__close: [],
-} as const;
-
-function call(funcName: keyof typeof PARAMETERS, ...paramsValue: unknown[]): number {
-  const paramsType = [...PARAMETERS[funcName]];
-  return load({ library: 'tcplens', funcName, retType: I32, paramsType, paramsValue });
-}
-
 export type LoaderOptions = {
   /** the folder with *.bpf.o and linux-ARCH/libtcplens.so */
   prebuilt: string;
@@ -82,19 +46,6 @@ export type LoaderOptions = {
 
 /** What the kernel side can do, once it is open. One a process. */
 export type Loader = ReturnType<typeof openLoader>;
-
-function openLibrary(prebuilt: string): void {
-  const path = join(prebuilt, `linux-${process.arch}`, 'libtcplens.so');
-  if (!existsSync(path)) {
-    const machine = `${process.platform}-${process.arch}`;
-    throw new CannotRunError('no_loader', `there is no loader for ${machine} in ${prebuilt}: tcplens runs on Linux x64 and arm64`);
-  }
-  try {
-    open({ library: 'tcplens', path });
-  } catch (cause) {
-    throw new CannotRunError('no_libbpf', `${path} does not load: is libbpf 1.x there? On Debian: apt-get install libbpf1`, cause);
-  }
-}
 
 /** The other half of the assertions in rows.h: what this library writes is what rows.gen.ts reads. */
 function checkRowSizes(): void {
@@ -182,7 +133,7 @@ const guestCalls = {
   },
 };
 
-const identity = Buffer.alloc(16);
+const looked = Buffer.alloc(LOOK_BYTES_MAX);
 const met = Buffer.alloc(MET_BYTES_MAX);
 const holders = Buffer.alloc(HOLDERS_MAX * HOLDER_BYTES);
 const misses = Buffer.alloc(REPORT_BYTES);
@@ -201,10 +152,14 @@ const rowCalls = {
   },
 
   /** Opens the sweep of one namespace, `first` in a round. Returns the errno's name where it is gone or may not be entered. */
-  sweep(netnsPath: string, first: boolean): { cookie: bigint; inode: number } | string {
-    const result = call('loader__sweep', netnsPath, first ? 1 : 0, identity, identity.length);
-    if (result < 0) return getSystemErrorName(result);
-    return { cookie: identity.readBigUInt64LE(0), inode: Number(identity.readBigUInt64LE(8)) };
+  sweep(netnsPath: string, first: boolean): NetnsLook | string {
+    const result = call('loader__sweep', netnsPath, first ? 1 : 0, looked, looked.length);
+    return result < 0 ? getSystemErrorName(result) : readLook(looked.subarray(0, result));
+  },
+
+  /** Has the sweep meet the sockets that the namespace has by now. One that has gone has none. */
+  meet(netnsPath: string): void {
+    call('loader__meet', netnsPath);
   },
 
   /** Events of each hook that reached no program because its processor was in it already. */

@@ -5,6 +5,7 @@ import type { Budget } from './budget.ts';
 import { HostNames } from './filter/host-names.ts';
 import { restrictProcess } from './host/privileges.ts';
 import { type Round, rounds } from './host/sweep-round.ts';
+import { SweepRows } from './host/sweep-rows.ts';
 import { openLoader } from './loader.ts';
 import type { RowSource } from './source.ts';
 import { Waker } from './waker.ts';
@@ -31,7 +32,8 @@ export type KernelOptions = {
 export function openKernel(options: KernelOptions): RowSource {
   const { host_id, ring_bytes, prebuilt = PREBUILT, refuse = [], budgets = {}, walk_interval_ms } = options;
   const loader = openLoader({ prebuilt, host_id, ring_bytes, refuse });
-  const nextRound = rounds(loader, walk_interval_ms);
+  const swept = new SweepRows(loader, host_id);
+  const nextRound = rounds({ ...loader, sweep: (path, first) => swept.look(path, first) }, walk_interval_ms);
   let round: Round = { entered: [], refused: [] };
   const canSweep = loader.hooks.some(({ name, attached }) => name === 'sample' && attached);
   try {
@@ -45,6 +47,12 @@ export function openKernel(options: KernelOptions): RowSource {
   const sweep = () => {
     if (canSweep) round = nextRound();
   };
+  const drain = (kind: Kind, into: Uint8Array) => {
+    if (kind === 'namespace') return swept.drain(into);
+    const bytes = loader.drain(kind, into);
+    if (kind === 'listener') swept.complete(into.subarray(0, bytes));
+    return bytes;
+  };
   /** Known since the first sweep. */
   const entered = () => {
     if (round.entered.length === 0) sweep();
@@ -53,10 +61,13 @@ export function openKernel(options: KernelOptions): RowSource {
 
   return {
     host_id,
-    drain: (kind: Kind, into: Uint8Array) => loader.drain(kind, into),
+    drain,
     sweeping: () => loader.sweeping(),
     sweep,
-    counters: () => loader.counters(),
+    counters() {
+      const counters = loader.counters();
+      return { ...counters, namespace: { ...counters.namespace, ...swept.counters } };
+    },
     filters: { ...loader.filters, names: () => new HostNames(loader.reasons(), entered) },
     tally: loader.tally,
     hooks: () => loader.hooks,

@@ -4,7 +4,6 @@
 #include "counter.h"
 #include "filters.h"
 #include "hooks.h"
-#include "ledger.h"
 #include "loader.h"
 #include "met.h"
 #include "names.h"
@@ -49,7 +48,6 @@ int loader__open(const char *directory, const char *host_id_hex, int ring_bytes,
 	read_kernel();
 	attached = hooks__load(&options);
 	filters__open();
-	ledger__open(options.host_id);
 	error = attached ? reader__open() : 0;
 	/* Without the walk only the owners of older connections stay unknown. */
 	if (error == 0 && hooks__link("owner") && loader__walk(NULL, 0) < 0)
@@ -80,7 +78,6 @@ int loader__close(void)
 	reader__close();
 	tally__close();
 	met__close();
-	ledger__close();
 	names__close();
 	filters__close();
 	hooks__close();

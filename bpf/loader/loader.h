@@ -48,11 +48,14 @@ API int loader__count(int interval_ms);
 API int loader__met(unsigned char *pairs, int size, int again);
 
 /*
- * Looks into the namespace behind `netns_path` (empty: the caller's own): drain of the kind `namespace` then has its
- * counters. `first` says that a round over all namespaces begins with it, and with that a sweep over the sockets of all,
- * which drain of the kind `sample` walks. `identity` receives two UInt64, the namespace's cookie and inode.
+ * Looks into the namespace behind `netns_path` (empty: the caller's own). `first` says that a round over all namespaces begins
+ * with it, and with that a sweep over the sockets of all, which drain of the kind `sample` walks. `seen` receives a
+ * `struct netns_look` (netns-look.h) and the texts that follow it. Returns bytes.
  */
-API int loader__sweep(const char *netns_path, int first, unsigned char *identity, int size);
+API int loader__sweep(const char *netns_path, int first, unsigned char *seen, int size);
+
+/* Has the drain of samples that follows give memories to the sockets that the namespace has by now. */
+API int loader__meet(const char *netns_path);
 
 /* Namespaces of open sweeps that are not yet walked: a drain of samples that finds no more for now may leave some. */
 API int loader__sweeping(void);

@@ -2,11 +2,9 @@
 /* Takes rows from wherever the kernel side has them, and makes them whole. */
 #include "../rows/rows.h"
 #include "clock.h"
-#include "ledger.h"
 #include "maps.h"
 #include "met.h"
 #include "names.h"
-#include "overflows.h"
 #include "reader.h"
 #include "row_size.h"
 #include "sweep.h"
@@ -28,8 +26,6 @@ static void complete(int kind, unsigned char *row, __u64 offset_ns)
 	time_ns += offset_ns;
 	memcpy(row, &time_ns, sizeof(time_ns));
 	names__fill(kind, row);
-	if (kind == KIND_LISTENER)
-		overflows__row((struct listener_row *)row);
 	tally__row(kind, row);
 	met__row(row);
 }
@@ -71,26 +67,21 @@ static int drain_ring(struct ring *ring, int kind, unsigned char *rows, int size
 	return walk.is_broken ? -EPROTO : used;
 }
 
-/* The rows that the loader makes or reads itself. */
-static int drain_own(int kind, unsigned char *rows, int size)
+/* Those that a sweep finds. */
+static int drain_samples(unsigned char *rows, int size)
 {
-	int used = kind == KIND_SAMPLE ? sweep__drain(rows, size) : ledger__drain(rows, size);
+	int used = sweep__drain(rows, size);
 	__u64 offset_ns = clock__offset_ns();
 
-	for (int at = 0; at < used; at += row_size(kind))
-		complete(kind, rows + at, offset_ns);
+	for (int at = 0; at < used; at += row_size(KIND_SAMPLE))
+		complete(KIND_SAMPLE, rows + at, offset_ns);
 	return used;
-}
-
-static bool is_own(int kind)
-{
-	return kind == KIND_SAMPLE || kind == KIND_NAMESPACE;
 }
 
 int reader__drain(int kind, unsigned char *rows, int size)
 {
-	if (is_own(kind))
-		return drain_own(kind, rows, size);
+	if (kind == KIND_SAMPLE)
+		return drain_samples(rows, size);
 	return rings[kind] ? drain_ring(rings[kind], kind, rows, size) : 0;
 }
 

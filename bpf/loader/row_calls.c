@@ -2,7 +2,6 @@
 /* The calls about rows: each of them and the thread that counts take turns. */
 #include "../rows/rows.h"
 #include "counter.h"
-#include "ledger.h"
 #include "loader.h"
 #include "maps.h"
 #include "met.h"
@@ -91,10 +90,6 @@ int loader__counters(unsigned char *counters, int size)
 		}
 		if (kind == KIND_CONNECTION)
 			sum.missed = unseen__count();
-		if (kind == KIND_NAMESPACE) {
-			sum.written += ledger__counters()->written;
-			sum.ring_lost += ledger__counters()->ring_lost;
-		}
 		memcpy(counters + kind * sizeof(sum), &sum, sizeof(sum));
 	}
 	free(each);

@@ -1,6 +1,7 @@
 // All mutants, by folder.
 import type { Table } from './mutant.ts';
 import { agent } from './mutants/agent.ts';
+import { agentSweeps } from './mutants/agent-sweeps.ts';
 import { bpfAttempts } from './mutants/bpf-attempts.ts';
 import { bpfConnections } from './mutants/bpf-connections.ts';
 import { bpfDrops } from './mutants/bpf-drops.ts';
@@ -16,7 +17,7 @@ import { serverStorage } from './mutants/server-storage.ts';
 export const MUTANTS: Table = {
   bpf: [...bpfAttempts, ...bpfConnections, ...bpfDrops, ...bpfPackets],
   loader: [...loaderRows, ...loaderStart],
-  agent,
+  agent: [...agent, ...agentSweeps],
   server: [...serverLog, ...serverQueries, ...serverStorage, ...serverLive],
   dashboards,
 };

@@ -2,8 +2,8 @@
 /*
  * The whole loader's life, again and again, as a program, so that it can be built with sanitizers: `loader-loop OBJECTS ROUNDS`
  * fails to open in several ways, then opens, drains, sweeps, counts, sets filters and budgets and closes, while two threads make
- * connections over loopback; at last it gives up its capabilities.
- * Writes how many rows of each kind it drained and how many it had counted. Ends with 2 where the loader says an error.
+ * connections over loopback; at last it gives up its capabilities. Writes rows drained of each kind, and rows counted; ends with 2
+ * where the loader says an error.
  */
 #define _GNU_SOURCE
 #include "../../../bpf/loader/loader.h"
@@ -134,10 +134,10 @@ static void drain_all(void)
 
 static void sweep(void)
 {
-	unsigned char identity[16];
+	unsigned char seen[32768];
 
-	check("sweep", loader__sweep("", 1, identity, sizeof(identity)));
-	if (loader__sweep("/nowhere", 0, identity, sizeof(identity)) >= 0)
+	check("sweep", loader__sweep("", 1, seen, sizeof(seen)) + loader__meet(""));
+	if (loader__sweep("/nowhere", 0, seen, sizeof(seen)) >= 0)
 		exit(2);
 	for (int i = 0; i < 1000 && loader__sweeping(); i++)
 		drain_all();
@@ -216,7 +216,7 @@ static void wake(int reader)
 static void fail(const char *objects)
 {
 	static const int sizes[] = { 1, 2, 30, 31, 100, 700 };
-	unsigned char identity[16], *report;
+	unsigned char seen[64], *report;
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		report = malloc((size_t)sizes[i]);
@@ -226,7 +226,7 @@ static void fail(const char *objects)
 	}
 	report = malloc(8192);
 	check("open", loader__open(objects, "0", 4096, "sample,preexisting,owner,netns", report, 8192));
-	if (loader__open(objects, "0", 4096, "", report, 8192) != -EBUSY || loader__sweep("", 1, identity, sizeof(identity)) != -ENOSYS ||
+	if (loader__open(objects, "0", 4096, "", report, 8192) != -EBUSY || loader__sweep("", 1, seen, sizeof(seen)) != -ENOSYS ||
 	    loader__walk(NULL, 0) != -ENOSYS || loader__drain(-1, rows, sizeof(rows)) != -EINVAL ||
 	    loader__drain(KIND_COUNT, rows, sizeof(rows)) != -EINVAL || loader__filter_clear(FILTER_SLOTS) != -ENOENT ||
 	    loader__tally(rows, 3) != -EINVAL || loader__met(rows, 3, 0) != -EINVAL || loader__counters(rows, 3) != -EINVAL)

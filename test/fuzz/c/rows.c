@@ -41,19 +41,6 @@ int sweep__drain(unsigned char *rows, int size)
 	return 0;
 }
 
-int ledger__drain(unsigned char *rows, int size)
-{
-	(void)rows;
-	(void)size;
-	return 0;
-}
-
-/* It would complete a listener's row; here rows have to stay as they are. */
-void overflows__row(struct listener_row *row)
-{
-	(void)row;
-}
-
 /* As the kernel has it: the data twice in a row, so that no record lies in two pieces. */
 static void put(int file, const uint8_t *bytes, size_t size, size_t at)
 {
@@ -154,7 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	put(file, input.bytes, length, at);
 	MUST(pwrite(file, &at, sizeof(at), 0) == sizeof(at) && pwrite(file, &end, sizeof(end), PAGE) == sizeof(end));
 
-	if (kind != KIND_SAMPLE && kind != KIND_NAMESPACE) {
+	if (kind != KIND_SAMPLE) {
 		ring_file = file;
 		ring_kind = kind;
 		MUST(reader__open() == 0);

@@ -2,20 +2,6 @@
 import { drops, fidelity, kernel, type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 export const loaderRows: readonly Mutant[] = [
-  ...mutantsOf('bpf/loader/overflows.c', [
-    {
-      why: 'last ACKs count twice',
-      find: 'row->overflows += claimed;',
-      replace: 'row->overflows += claimed + last_acks;',
-      suite: fidelity('A5c'),
-    },
-    {
-      why: 'SYNs that met a full queue are never evident',
-      find: 'if (!is_evident || ',
-      replace: 'if (1 || ',
-      suite: fidelity('A5e'),
-    },
-  ]),
   ...mutantsOf('bpf/loader/reader.c', [
     { why: 'times are since the boot', find: 'time_ns += offset_ns;', replace: '', suite: kernel('abi') },
     {
@@ -67,37 +53,39 @@ export const loaderRows: readonly Mutant[] = [
       suite: kernel('loader', 'counts from where'),
     },
   ]),
-  ...mutantsOf('bpf/loader/sweep.c', [
+  ...mutantsOf('bpf/loader/netns.c', [
     {
       why: 'it stays in the other namespace',
-      find: 'if (away && setns(home, CLONE_NEWNET) < 0)',
+      find: 'if (home >= 0 && setns(home, CLONE_NEWNET) < 0)',
       replace: 'if (0)',
       suite: kernel('namespaces', 'an open file and a socket'),
     },
     {
       why: 'other namespaces are not entered',
-      find: '(away && setns(there, CLONE_NEWNET) < 0)',
-      replace: '(away && !there)',
+      find: '(setns(there, CLONE_NEWNET) < 0)',
+      replace: '(!there)',
       suite: kernel('namespaces', 'a thread lives in'),
     },
     {
       why: 'old sockets are not met',
-      find: 'if (iterator >= 0)\n\t\tstate.met',
-      replace: 'if (0)\n\t\tstate.met',
+      find: 'sweep__meet(iterator);',
+      replace: 'close(iterator);',
       suite: kernel('sweep', 'no process has accepted'),
     },
+    {
+      why: 'inode and cookie are swapped',
+      find: 'at.inode = status.st_ino;',
+      replace: 'at.inode = at.cookie, at.cookie = status.st_ino;',
+      suite: kernel('namespaces', 'used again'),
+    },
+  ]),
+  ...mutantsOf('bpf/loader/sweep.c', [
     { why: 'rows of a slice are given twice', find: 'state.taken += count;', replace: '', suite: kernel('sweep', 'twenty thousand') },
     {
       why: 'the sweep ends after its first slice',
       find: 'return;\n\tclose(state.iterator);\n\tstate.iterator = 0;\n\tif (got == 0)',
       replace: '{}\n\tclose(state.iterator);\n\tstate.iterator = 0;\n\tif (got == 0)',
       suite: kernel('sweep', 'twenty thousand'),
-    },
-    {
-      why: 'inode and cookie are swapped',
-      find: 'memcpy(identity, &cookie, sizeof(cookie));\n\tmemcpy(identity + sizeof(cookie), &inode',
-      replace: 'memcpy(identity, &inode, sizeof(cookie));\n\tmemcpy(identity + sizeof(cookie), &cookie',
-      suite: kernel('namespaces', 'used again'),
     },
     {
       why: 'it says that it is done while slices are left',
@@ -124,48 +112,6 @@ export const loaderRows: readonly Mutant[] = [
     { why: 'names keep their prefix', find: '? 0 : prefix;', replace: '? 0 : 0;', suite: kernel('names') },
     { why: 'names are in capitals', find: '(char)tolower(name[at])', replace: 'name[at]', suite: kernel('names') },
     { why: 'the function after the place', find: 'symbols.list[from - 1].name', replace: 'symbols.list[from].name', suite: drops('D5b') },
-  ]),
-  ...mutantsOf('bpf/loader/netstat.c', [
-    {
-      why: 'a counter is read from its neighbour',
-      find: '{ "Tcp", "OutSegs", AT(out_segs) }',
-      replace: '{ "Tcp", "InSegs", AT(out_segs) }',
-      suite: kernel('counters', 'the rows of each namespace'),
-    },
-    { why: 'the port range lacks one', find: 'to - from + 1', replace: 'to - from', suite: fidelity('C3') },
-    {
-      why: 'orphans and TIME_WAIT are swapped',
-      find: '&row->orphans, &row->time_wait',
-      replace: '&row->time_wait, &row->orphans',
-      suite: fidelity('C2'),
-    },
-    {
-      why: 'totals in place of gains',
-      find: '*member(row, counters[i].at) -=',
-      replace: '(void)',
-      suite: kernel('counters', 'the rows of each namespace'),
-    },
-  ]),
-  ...mutantsOf('bpf/loader/ledger.c', [
-    {
-      why: 'what is missing is told with every row',
-      find: 'known->missing = (__u64)missing;',
-      replace: '',
-      suite: kernel('older', 'is the remainder'),
-    },
-    {
-      why: 'what was attributed is a total',
-      find: 'row->retrans_attributed -= known->total.retrans_attributed;',
-      replace: '',
-      suite: kernel('counters', 'the rows of each namespace'),
-    },
-    {
-      why: 'what was there before is missing',
-      find: 'known->retrans_base = now.retrans_segs;',
-      replace: '',
-      suite: kernel('older', 'before is nobody'),
-    },
-    { why: 'rows stay after they were given', find: 'state.waiting -= count;', replace: '', suite: fidelity('C2') },
   ]),
   ...mutantsOf('bpf/loader/tally.c', [
     { why: 'a group has no rows', find: 'group->rows++;', replace: '', suite: unit('bpf/loader/tally') },
