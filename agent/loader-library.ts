@@ -9,8 +9,9 @@ const { I32, String: Text, U8Array: Bytes } = DataType;
 
 /** Parameters of every function; each returns an int, negative for -errno. */
 const PARAMETERS = {
-  loader__row_size: [I32],
-  loader__open: [Text, Text, I32, Text, Bytes, I32],
+  loader__headers: [],
+  loader__load: [Bytes, I32, Text, Text, Text, I32, Bytes, I32],
+  loader__start: [],
   loader__drain: [I32, Bytes, I32],
   loader__tally: [Bytes, I32],
   loader__tallied: [I32, Bytes, I32],
@@ -24,7 +25,6 @@ const PARAMETERS = {
   loader__walk: [Bytes, I32],
   loader__namespaces: [Bytes, I32],
   loader__counters: [Bytes, I32],
-  loader__filter_size: [],
   loader__filter: [I32, Bytes, I32, I32, I32],
   loader__filter_clear: [I32],
   loader__filter_mode: [I32],

@@ -11,20 +11,15 @@ export function hex64(bits: bigint): string {
 /** `fields`: what only some kernels tell, like hooks: `attached` says that this one does. */
 export type Report = { hooks: Hook[]; fields: Hook[] };
 
-/** What a line of the report begins with that is about no hook. */
-const FIELD = 'field:';
+/** What the loader has written into a buffer, ended by a zero. */
+export function textOf(bytes: Buffer): string {
+  return bytes.toString('utf8', 0, Math.max(bytes.indexOf(0), 0));
+}
 
-/** A line each, ended by a zero. */
-export function parseReport(report: Buffer): Report {
-  const text = report.toString('utf8', 0, Math.max(report.indexOf(0), 0));
-  const lines = text.split('\n').flatMap((line) => {
-    const [name, attached, reason = ''] = line.split('\t');
-    return name ? [{ name, attached: attached === '1', reason }] : [];
-  });
-  return {
-    hooks: lines.filter(({ name }) => !name.startsWith(FIELD)),
-    fields: lines.flatMap(({ name, ...line }) => (name.startsWith(FIELD) ? [{ ...line, name: name.slice(FIELD.length) }] : [])),
-  };
+/** Lines "program\treason\n". */
+export function parseReasons(text: string): ReadonlyMap<string, string> {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return new Map(lines.map((line) => [line.slice(0, line.indexOf('\t')), line.slice(line.indexOf('\t') + 1)]));
 }
 
 /** Events that a hook's program missed, "hook\tcount\n". */
@@ -36,7 +31,7 @@ export function parseMisses(text: string): ReadonlyMap<string, number> {
 /** Number of a reason by its name, as in rows. */
 export type ReasonNames = Record<'reset' | 'drop', ReadonlyMap<string, number>>;
 
-export function parseReasons(text: string): ReasonNames {
+export function parseReasonNames(text: string): ReasonNames {
   const of = (wanted: string) =>
     new Map(
       text.split('\n').flatMap((line): [string, number][] => {

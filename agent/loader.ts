@@ -2,26 +2,27 @@
 import { getSystemErrorName } from 'node:util';
 import {
   COUNTERS,
-  FILTER_BYTES,
   FILTER_COUNTERS,
   type FilterCounters,
   KIND,
   KINDS,
   type Kind,
   type KindCounters,
+  SHARED_HEADERS,
 } from '../bpf/rows/rows.gen.ts';
 import type { Budget } from './budget.ts';
 import { AgentError, CannotRunError } from './errors.ts';
+import { readKernelTypes } from './host/kernel-btf.ts';
 import { HOLDER_BYTES, type NetnsHolder, readHolders } from './host/netns-holder.ts';
 import type { NetnsLook } from './host/sweep-counters.ts';
+import { attachHooks, type HookOptions } from './loader-hooks.ts';
 import { call, openLibrary } from './loader-library.ts';
 import {
   hex64,
   LOOK_BYTES_MAX,
   MET_BYTES_MAX,
   parseMisses,
-  parseReasons,
-  parseReport,
+  parseReasonNames,
   type ReasonNames,
   type Report,
   readCounters,
@@ -34,42 +35,31 @@ import type { Met } from './source.ts';
 const REPORT_BYTES = 16 * 1024;
 const REASON_BYTES = 64 * 1024;
 const HOLDERS_MAX = 4096; // as many namespaces as one sweep takes
-export type LoaderOptions = {
-  /** the folder with *.bpf.o and linux-ARCH/libtcplens.so */
-  prebuilt: string;
-  host_id: bigint;
-  /** size of the largest ring: a power of two, at least a page */
-  ring_bytes: number;
-  /** names of hooks not to try */
-  refuse: readonly string[];
-};
+
+export type LoaderOptions = HookOptions;
 
 /** What the kernel side can do, once it is open. One a process. */
 export type Loader = ReturnType<typeof openLoader>;
 
 /** The other half of the assertions in rows.h: what this library writes is what rows.gen.ts reads. */
-function checkRowSizes(): void {
-  for (const kind of KIND) {
-    const size = call('loader__row_size', KINDS[kind].index);
-    if (size === KINDS[kind].size) continue;
-    const message = `the loader's ${kind} row has ${size} bytes, rows.gen.ts says ${KINDS[kind].size}: run make gen bpf`;
-    throw new CannotRunError('row_size', message);
-  }
-  const size = call('loader__filter_size');
-  if (size === FILTER_BYTES) return;
-  throw new CannotRunError('filter_size', `the loader's filter has ${size} bytes, rows.gen.ts says ${FILTER_BYTES}: run make gen bpf`);
+function checkSources(): void {
+  if (call('loader__headers') === (Number.parseInt(SHARED_HEADERS, 16) | 0)) return;
+  throw new CannotRunError('other_sources', 'the loader was built from other sources than the agent: run make gen bpf');
 }
 
-function attach({ prebuilt, host_id, ring_bytes, refuse }: LoaderOptions): Report {
-  const report = Buffer.alloc(REPORT_BYTES);
-  const attached = call('loader__open', prebuilt, hex64(host_id), ring_bytes, refuse.join(','), report, report.length);
-  const { hooks, fields } = parseReport(report);
-  if (attached < 0) throw new CannotRunError('loader_open', `the kernel side does not open: ${getSystemErrorName(attached)}`);
-  if (attached === 0) {
-    const reasons = hooks.map(({ name, reason }) => `  ${name}: ${reason}`).join('\n');
+function attach(options: HookOptions): Report {
+  const report = attachHooks(options, readKernelTypes());
+  if (!report.hooks.some(({ attached }) => attached)) {
+    call('loader__close');
+    const reasons = report.hooks.map(({ name, reason }) => `  ${name}: ${reason}`).join('\n');
     throw new CannotRunError('no_hook', `this kernel refused every hook:\n${reasons}\nRun tcplens check for what is missing.`);
   }
-  return { hooks, fields };
+  const result = call('loader__start');
+  if (result < 0) {
+    call('loader__close');
+    throw new CannotRunError('loader_open', `the kernel side does not open: ${getSystemErrorName(result)}`);
+  }
+  return report;
 }
 
 function must(what: string, result: number): void {
@@ -228,7 +218,7 @@ const hostCalls = {
   /** The running kernel's reason names and their numbers, of the kinds that have reasons. */
   reasons(): ReasonNames {
     const names = Buffer.alloc(REASON_BYTES);
-    return parseReasons(names.toString('utf8', 0, call('loader__reasons', names, names.length)));
+    return parseReasonNames(names.toString('utf8', 0, call('loader__reasons', names, names.length)));
   },
 };
 
@@ -238,9 +228,12 @@ const hostCalls = {
  */
 export function openLoader(options: LoaderOptions) {
   openLibrary(options.prebuilt);
-  checkRowSizes();
+  checkSources();
+  const report = attach(options);
+  // Sockets that are older than the programs have their owners from here.
+  hostCalls.walk();
   return {
-    ...attach(options),
+    ...report,
     ...rowCalls,
     ...hostCalls,
     ...guestCalls,

@@ -8,17 +8,20 @@
 
 #define API __attribute__((visibility("default")))
 
-/* sizeof the row of a kind, to be compared with rows.gen.ts before anything is loaded. */
-API int loader__row_size(int kind);
+/* What the sources in bpf/rows/ were when this was built, to be compared with rows.gen.ts before anything is loaded. */
+API int loader__headers(void);
 
 /*
- * Loads the objects in `directory`, attaches every hook that the kernel allows, and walks the file tables for owners.
- * `host_id` is 16 hex digits; `ring_bytes`, a power of two of at least a page, is the size of the largest ring;
- * `refuse` is a comma-separated list of hooks not to try. `report` receives a line a hook, "name\tattached\treason\n"
- * (attached 0 or 1), and a line "field:name\t…" for what only some kernels tell, ended by a zero. Returns the number of hooks attached; 0 leaves nothing loaded.
+ * Loads the object with these bytes and attaches those of its programs that are in the list, with commas. `constants` has what they
+ * must know beforehand, "name=hexadecimal" with commas; `ring_bytes`, a power of two of at least a page, is the size of the largest
+ * ring. `reasons` receives a text, ended by a zero: for each that is not attached a line "program\treason\n", or, where nothing is
+ * kept, one without a name. Returns how many are attached; -EBUSY once it has started.
  */
-API int loader__open(const char *directory, const char *host_id, int ring_bytes, const char *refuse, unsigned char *report,
-		     int report_size);
+API int loader__load(const unsigned char *object, int size, const char *name, const char *programs, const char *constants, int ring_bytes,
+		     unsigned char *reasons, int reasons_size);
+
+/* Opens what is needed to read and steer what was loaded. */
+API int loader__start(void);
 
 /* Moves whole rows of a kind into `rows`, their times made wall-clock. Returns bytes; 0: nothing waiting. */
 API int loader__drain(int kind, unsigned char *rows, int size);
@@ -77,9 +80,6 @@ API int loader__namespaces(unsigned char *holders, int size);
 
 /* Writes KIND_COUNT `struct kind_counters`, summed over the CPUs. Returns bytes. */
 API int loader__counters(unsigned char *counters, int size);
-
-/* sizeof(struct filter), to be compared with rows.gen.ts before anything is loaded. */
-API int loader__filter_size(void);
 
 /*
  * Puts a filter into a slot, in place of what is there; programs that run meet the old one or the new one. `filter` is

@@ -49,7 +49,7 @@ static __u32 ring_size_of(const char *map, int ring_bytes)
 	return (__u32)(size > page ? size : page);
 }
 
-void maps__configure(struct bpf_object *object, const struct load_options *options)
+void maps__configure(struct bpf_object *object, const struct map_options *options)
 {
 	struct bpf_map *map;
 
@@ -58,7 +58,7 @@ void maps__configure(struct bpf_object *object, const struct load_options *optio
 
 		if (bpf_map__is_internal(map)) {
 			if (strstr(name, ".rodata"))
-				constants__set(object, map, options->host_id);
+				constants__set(object, map, options->constants);
 		} else if (shared_map(name) >= 0) {
 			bpf_map__reuse_fd(map, shared_map(name));
 		} else if (bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF) {

@@ -15,11 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int loader__row_size(int kind)
-{
-	return row_size(kind);
-}
-
 int loader__drain(int kind, unsigned char *rows, int size)
 {
 	int used;

@@ -23,7 +23,6 @@ const RUN_FLAGS = ['-max_len=16384', '-rss_limit_mb=1500', '-timeout=20', '-prin
 
 /** What of bpf/ is linked to each; `libs`: for the linker. A target includes the file that it is about. */
 const C_SOURCES = {
-  object: { files: [], libs: [] },
   rows: {
     files: ['reader', 'tally', 'tally_check', 'tally_groups', 'tally_terms', 'met', 'row_size', 'names', 'clock'],
     libs: ['-l:libbpf.so.1'],

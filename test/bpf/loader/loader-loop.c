@@ -6,11 +6,11 @@
  * where the loader says an error.
  */
 #define _GNU_SOURCE
-#include "../../../bpf/loader/loader.h"
 #include "../../../bpf/loader/row_size.h"
 #include "../../../bpf/rows/filter.h"
 #include "../../../bpf/rows/netns-holder.h"
 #include "../../../bpf/rows/tally_program.h"
+#include "load-all.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define OBJECTS ((int)(sizeof(objects_of_all) / sizeof(objects_of_all[0])))
 #define RING_BYTES (1 << 20)
 #define ROWS_BYTES (1 << 20)
 #define DRAINS 10
@@ -216,36 +217,34 @@ static void wake(int reader)
 static void fail(const char *objects)
 {
 	static const int sizes[] = { 1, 2, 30, 31, 100, 700 };
-	unsigned char seen[64], *report;
+	unsigned char seen[64];
 
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		report = malloc((size_t)sizes[i]);
-		if (loader__open("/nowhere", "0", RING_BYTES, "sample,kfree_skb", report, sizes[i]) != 0)
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		if (load_first("/nowhere", OBJECTS, RING_BYTES, sizes[i]) != 0)
 			exit(2);
-		free(report);
-	}
-	report = malloc(8192);
-	check("open", loader__open(objects, "0", 4096, "sample,preexisting,owner,netns", report, 8192));
-	if (loader__open(objects, "0", 4096, "", report, 8192) != -EBUSY || loader__sweep("", 1, seen, sizeof(seen)) != -ENOSYS ||
+	/* Those before the iterators. */
+	if (load_first(objects, 6, 4096, 8192) == 0)
+		exit(2);
+	check("start", loader__start());
+	if (loader__load(rows, 1, "sample", "", "", 4096, rows, 64) != -EBUSY || loader__sweep("", 1, seen, sizeof(seen)) != -ENOSYS ||
 	    loader__walk(NULL, 0) != -ENOSYS || loader__drain(-1, rows, sizeof(rows)) != -EINVAL ||
 	    loader__drain(KIND_COUNT, rows, sizeof(rows)) != -EINVAL || loader__filter_clear(FILTER_SLOTS) != -ENOENT ||
 	    loader__tally(rows, 3) != -EINVAL || loader__met(rows, 3, 0) != -EINVAL || loader__counters(rows, 3) != -EINVAL)
 		exit(2);
-	free(report);
 	check("close", loader__close());
 }
 
 /* Every other time a thread counts what the first half of a life drains. */
 static void live(const char *objects, int round, bool is_last)
 {
-	unsigned char *report = malloc(8192);
-	int hooks = check("open", loader__open(objects, "00000000000000ab", RING_BYTES, "", report, 8192)), reader = -1;
+	int reader = -1;
 
-	if (hooks == 0) {
-		fprintf(stderr, "nothing is attached:\n%s", report);
+	if (load_first(objects, OBJECTS, RING_BYTES, 8192) == 0) {
+		fprintf(stderr, "nothing is attached\n");
 		exit(2);
 	}
-	free(report);
+	check("start", loader__start());
+	check("walk", loader__walk(NULL, 0));
 	start_tally();
 	reader = check("waker", loader__waker());
 	wake(reader);
