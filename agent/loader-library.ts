@@ -16,7 +16,6 @@ const PARAMETERS = {
   loader__tally: [Bytes, I32],
   loader__tallied: [I32, Bytes, I32],
   loader__count: [I32],
-  loader__met: [Bytes, I32, I32],
   loader__sweep: [Text, I32, Bytes, I32],
   loader__meet: [Text],
   loader__sweeping: [],

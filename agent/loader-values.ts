@@ -1,7 +1,7 @@
 // Values as they cross to the loader, and what it writes into the buffers that it is given (bpf/loader/loader.h).
 import { COUNTERS, FILTER_COUNTERS, type FilterCounters, KIND, type Kind, type KindCounters } from '../bpf/rows/rows.gen.ts';
 import type { NetnsLook } from './host/sweep-counters.ts';
-import type { Hook, Met } from './source.ts';
+import type { Hook } from './source.ts';
 
 /** 64 bits. */
 export function hex64(bits: bigint): string {
@@ -51,18 +51,6 @@ export function readCounters(bytes: Buffer): Record<Kind, KindCounters> {
 export function readFilterCounters(bytes: Buffer): FilterCounters {
   const counts = FILTER_COUNTERS.map((counter, at) => [counter, Number(bytes.readBigUInt64LE(at * 8))]);
   return Object.fromEntries(counts) as FilterCounters;
-}
-
-/** A cgroup's id and a pid. */
-const MET_BYTES = 16;
-/** What one call tells of. */
-export const MET_BYTES_MAX = 1024 * MET_BYTES;
-
-export function readMet(bytes: Buffer): Met[] {
-  return Array.from({ length: bytes.length / MET_BYTES }, (_, at) => ({
-    cgroup_id: bytes.readBigUInt64LE(at * MET_BYTES),
-    pid: Number(bytes.readBigUInt64LE(at * MET_BYTES + 8)),
-  }));
 }
 
 /** sizeof(struct netns_look) */

@@ -20,7 +20,6 @@ import { call, openLibrary } from './loader-library.ts';
 import {
   hex64,
   LOOK_BYTES_MAX,
-  MET_BYTES_MAX,
   parseMisses,
   parseReasonNames,
   type ReasonNames,
@@ -28,9 +27,7 @@ import {
   readCounters,
   readFilterCounters,
   readLook,
-  readMet,
 } from './loader-values.ts';
-import type { Met } from './source.ts';
 
 const REPORT_BYTES = 16 * 1024;
 const REASON_BYTES = 64 * 1024;
@@ -124,7 +121,6 @@ const guestCalls = {
 };
 
 const looked = Buffer.alloc(LOOK_BYTES_MAX);
-const met = Buffer.alloc(MET_BYTES_MAX);
 const holders = Buffer.alloc(HOLDERS_MAX * HOLDER_BYTES);
 const misses = Buffer.alloc(REPORT_BYTES);
 const counters = Buffer.alloc(KIND.length * COUNTERS.length * 8);
@@ -189,12 +185,6 @@ const tallyCalls = {
   countAlone(interval_ms: number): void {
     const result = call('loader__count', interval_ms);
     if (result < 0) throw new AgentError('tally', `counting rows failed: ${getSystemErrorName(result)}`);
-  },
-
-  /** Who appeared in rows since the last call; `again`: from now on everyone is told once more. */
-  met(again: boolean): Met[] {
-    const bytes = call('loader__met', met, met.length, again ? 1 : 0);
-    return readMet(met.subarray(0, Math.max(0, bytes)));
   },
 };
 

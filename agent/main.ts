@@ -47,7 +47,8 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
   const source = await openSource(config);
   try {
     // A recording's pids and cgroups are those of the machine it was made on.
-    const entities = source.recorded?.names ?? new Entities(readCgroup2Mount(), source.tally);
+    const own = new Entities(readCgroup2Mount());
+    const entities = source.recorded?.names ?? own;
     const pace = new SweepPace(config.interval, config.cpuBudget);
     const uplink = await uplinkOf(config, { source, entities, pace, version, log });
     const ledger = uplink?.ledger ?? emptyLedger();
@@ -58,6 +59,7 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
     if (telemetry) observeSelf(telemetry.meter, { source, ledger, waiting_bytes, answered: () => uplink?.answered ?? [] });
     const take: Take = (kind, rows) => {
       uplink?.add(kind, rows);
+      if (uplink !== undefined && source.recorded === undefined) own.see(kind, rows);
       instruments?.record(kind, rows);
     };
     // A recording can wait for a slow collector; the kernel cannot.
@@ -82,7 +84,7 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
       },
       onRound: () => {
         if (uplink === undefined) return;
-        entities.look();
+        own.look();
         uplink.tick();
       },
     });

@@ -37,9 +37,6 @@ export type KernelFilters = {
   counters(slot: number): FilterCounters & { expired: boolean };
 };
 
-/** A process, and the cgroup that its socket is of; 0: not known. */
-export type Met = { pid: number; cgroup_id: bigint };
-
 /** The kernel's rows are added up where they are taken out of the rings. */
 export type KernelTally = {
   /** `program` is what tallyProgram() makes; what was counted before is forgotten */
@@ -48,8 +45,6 @@ export type KernelTally = {
   groups(from: number, into: Uint8Array): number;
   /** From now on rows of what happens are only counted, every so many ms, and drains give only those of sweeps. */
   countAlone(interval_ms: number): void;
-  /** Who appeared in rows since the last call; `again`: from now on everyone is told once more. */
-  met(again: boolean): Met[];
 };
 
 export type RowSource = {

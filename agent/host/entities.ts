@@ -2,12 +2,9 @@
 // the collector once and again when they change. Rows stay small, and a name learned late still fits early rows.
 import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import type { CgroupEntity, NetnsEntity, ProcessEntity } from '../agent-report.ts';
-import type { KernelTally, Met } from '../source.ts';
 import { readCgroups } from './cgroups.ts';
 import { Processes } from './processes.ts';
 
-/** Rows looked at in one drained buffer: enough to meet every busy process within a few rounds. */
-const ROWS_SAMPLED = 64;
 /** Reading one process takes some 50 µs, and the drain waits for it. */
 const READS_A_ROUND = 16;
 const READS_A_REPORT = 256;
@@ -83,40 +80,39 @@ export class Entities {
   readonly #netns = new Known<NetnsEntity>(PIDS_MAX);
   readonly #cgroup_mount: string | undefined;
   readonly #proc: Processes;
-  readonly #tally: Pick<KernelTally, 'met'> | undefined;
+  /** By pid, in the row that was seen last, the lower half of the cgroup's id: ids count up from the boot. */
+  readonly #last = new Map<number, number>();
   /** Seen since the last report: true once read. A pid may have a new owner by the next one. */
   readonly #pids = new Map<number, boolean>();
   #unknown_cgroup = true;
   #reports = 0;
 
-  /** `tally`: of a source that notes by itself who appears in its rows; they need not be seen here. */
-  constructor(cgroup_mount: string | undefined, tally?: Pick<KernelTally, 'met'>) {
+  constructor(cgroup_mount: string | undefined) {
     this.#cgroup_mount = cgroup_mount;
     this.#proc = new Processes(cgroup_mount);
-    this.#tally = tally;
   }
 
-  /** Notes who appears in drained rows and reads the first few of those not met before. */
+  /** Notes who appears in drained rows. */
   see(kind: Kind, rows: Uint8Array): void {
     const { size } = KINDS[kind];
     const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
-    const step = Math.max(1, Math.floor(rows.length / size / ROWS_SAMPLED)) * size;
-    for (let at = 0; at < rows.length; at += step) {
-      this.#note({ pid: view.getUint32(at + HEAD_AT.pid, true), cgroup_id: view.getBigUint64(at + HEAD_AT.cgroup_id, true) });
+    for (let at = 0; at < rows.length; at += size) {
+      const pid = view.getUint32(at + HEAD_AT.pid, true);
+      const cgroup_low = view.getUint32(at + HEAD_AT.cgroup_id, true);
+      if (this.#last.get(pid) === cgroup_low) continue;
+      if (this.#last.size < PIDS_MAX) this.#last.set(pid, cgroup_low);
+      this.#note(pid, view.getBigUint64(at + HEAD_AT.cgroup_id, true));
     }
-    this.#readProcesses(READS_A_ROUND);
   }
 
-  /** The same with what the source has noted since the last time. */
+  /** Reads the first few of those not met before. */
   look(): void {
-    if (this.#tally === undefined) return;
-    for (const met of this.#tally.met(false)) this.#note(met);
     this.#readProcesses(READS_A_ROUND);
   }
 
   /** What the collector has not been told. `acknowledge` when it has it. */
   changes(netns: readonly NetnsEntity[]): Changes {
-    for (const met of this.#tally?.met(true) ?? []) this.#note(met);
+    this.#last.clear();
     this.#readProcesses(READS_A_REPORT);
     for (const [pid, done] of this.#pids) if (done) this.#pids.delete(pid);
     for (const entity of netns) this.#netns.learn(entity.netns, entity);
@@ -134,7 +130,7 @@ export class Entities {
     if (this.#reports % REPORTS_BETWEEN_FULL === 0) for (const known of all) known.tellAgain();
   }
 
-  #note({ pid, cgroup_id }: Met): void {
+  #note(pid: number, cgroup_id: bigint): void {
     if (pid !== 0 && !this.#pids.has(pid) && this.#pids.size < PIDS_MAX) this.#pids.set(pid, false);
     if (cgroup_id !== 0n && !this.#cgroups.has(String(cgroup_id))) this.#unknown_cgroup = true;
   }

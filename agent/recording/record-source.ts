@@ -31,7 +31,14 @@ export async function recordSource(
     entities.acknowledge();
   };
   try {
-    await pump({ source, drain, interval_ms, stop: AbortSignal.any([stop, full.signal]), onSweep: takeNames });
+    await pump({
+      source,
+      drain,
+      interval_ms,
+      stop: AbortSignal.any([stop, full.signal]),
+      onSweep: takeNames,
+      onRound: () => entities.look(),
+    });
     takeNames();
   } finally {
     writer.end(source.counters(), offset_ms());

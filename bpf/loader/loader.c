@@ -4,7 +4,6 @@
 #include "filters.h"
 #include "hooks.h"
 #include "loader.h"
-#include "met.h"
 #include "names.h"
 #include "reader.h"
 #include "sweep.h"
@@ -73,7 +72,6 @@ int loader__close(void)
 	unseen__close();
 	reader__close();
 	tally__close();
-	met__close();
 	names__close();
 	filters__close();
 	hooks__close();

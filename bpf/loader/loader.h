@@ -45,12 +45,6 @@ API int loader__tallied(int from, unsigned char *groups, int size);
 API int loader__count(int interval_ms);
 
 /*
- * Who appeared in rows since the last call, each once: two UInt64, the cgroup's id and the pid. `again` 1: from now on
- * everyone is told once more. Returns bytes.
- */
-API int loader__met(unsigned char *pairs, int size, int again);
-
-/*
  * Looks into the namespace behind `netns_path` (empty: the caller's own). `first` says that a round over all namespaces begins
  * with it, and with that a sweep over the sockets of all, which drain of the kind `sample` walks. `seen` receives a
  * `struct netns_look` (netns-look.h) and the texts that follow it. Returns bytes.

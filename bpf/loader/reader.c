@@ -3,7 +3,6 @@
 #include "../rows/rows.h"
 #include "clock.h"
 #include "maps.h"
-#include "met.h"
 #include "names.h"
 #include "reader.h"
 #include "row_size.h"
@@ -27,7 +26,6 @@ static void complete(int kind, unsigned char *row, __u64 offset_ns)
 	memcpy(row, &time_ns, sizeof(time_ns));
 	names__fill(kind, row);
 	tally__row(kind, row);
-	met__row(row);
 }
 
 int reader__open(void)
@@ -105,8 +103,7 @@ int reader__count(int kind)
 			row = (const unsigned char *)&named;
 		}
 		tally__row(kind, row);
-		met__row(row);
-		if (++taken % ROWS_A_RELEASE == 0)
+			if (++taken % ROWS_A_RELEASE == 0)
 			ring__end(ring, &walk);
 	}
 	ring__end(ring, &walk);

@@ -4,7 +4,6 @@
 #include "counter.h"
 #include "loader.h"
 #include "maps.h"
-#include "met.h"
 #include "reader.h"
 #include "row_size.h"
 #include "tally.h"
@@ -50,16 +49,6 @@ int loader__tallied(int from, unsigned char *groups, int size)
 		result = groups__write(from, groups, size);
 	counter__unlock();
 	return result;
-}
-
-int loader__met(unsigned char *pairs, int size, int again)
-{
-	int bytes;
-
-	counter__lock();
-	bytes = met__tell(pairs, size, again);
-	counter__unlock();
-	return bytes;
 }
 
 int loader__counters(unsigned char *counters, int size)

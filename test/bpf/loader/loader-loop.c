@@ -177,11 +177,6 @@ static void start_tally(void)
 	check("tally", loader__tally((unsigned char *)&program, sizeof(program)));
 }
 
-static int met(unsigned char *pairs, int size)
-{
-	return loader__met(pairs, size, 1);
-}
-
 static void tell(void)
 {
 	int bytes = check("tallied", loader__tallied(0, rows, sizeof(rows)));
@@ -194,7 +189,6 @@ static void tell(void)
 		at += (int)group.size;
 	}
 	for (int size = 16; size <= 65536; size *= 4) {
-		in_buffer("met", met, size);
 		in_buffer("misses", loader__misses, size);
 		in_buffer("reasons", loader__reasons, size);
 		in_buffer("walk", loader__walk, size);
@@ -229,7 +223,7 @@ static void fail(const char *objects)
 	if (loader__load(rows, 1, "sample", "", "", 4096, rows, 64) != -EBUSY || loader__sweep("", 1, seen, sizeof(seen)) != -ENOSYS ||
 	    loader__walk(NULL, 0) != -ENOSYS || loader__drain(-1, rows, sizeof(rows)) != -EINVAL ||
 	    loader__drain(KIND_COUNT, rows, sizeof(rows)) != -EINVAL || loader__filter_clear(FILTER_SLOTS) != -ENOENT ||
-	    loader__tally(rows, 3) != -EINVAL || loader__met(rows, 3, 0) != -EINVAL || loader__counters(rows, 3) != -EINVAL)
+	    loader__tally(rows, 3) != -EINVAL || loader__counters(rows, 3) != -EINVAL)
 		exit(2);
 	check("close", loader__close());
 }

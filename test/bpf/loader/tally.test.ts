@@ -161,36 +161,3 @@ test('a part that begins within its row has to end there too', (context) => {
   wide?.writeUInt16LE(last + 1, TALLY_PART_AT.from);
   expect(() => tally.groups(program, [])).toThrow();
 });
-
-test('who appears is told once, and once more after all were forgotten', (context) => {
-  context.skip(missing !== undefined, `${missing} is not installed`);
-  const row = (pid: number, cgroup_id: number) => rowBytes('sample', { pid, cgroup_id });
-  const piece = (...rows: Buffer[]) => ({ kind: 'sample' as const, rows: Buffer.concat(rows) });
-  const crowd = piece(...Array.from({ length: 2000 }, (_, n) => row(1000 + (n % 1000), 7)));
-  const found = tally.met(tallyProgram(OPTIONS), [piece(row(1, 2), row(1, 2), row(3, 4), row(1, 2)), piece(row(1, 5)), 'forget', crowd]);
-  expect(found.slice(0, 3)).toEqual([
-    [2n, 1n],
-    [4n, 3n],
-    [5n, 1n],
-  ]);
-  expect(found.slice(3).map(([, pid]) => Number(pid))).toEqual(Array.from({ length: 1000 }, (_, n) => 1000 + n));
-});
-
-test('more than there is room for are not told, and the next ones after all were forgotten are', (context) => {
-  context.skip(missing !== undefined, `${missing} is not installed`);
-  const crowd = (first: number, count: number) => ({
-    kind: 'state_change' as const,
-    rows: Buffer.concat(Array.from({ length: count }, (_, n) => rowBytes('state_change', { pid: first + n, cgroup_id: 1 }))),
-  });
-  const found = tally.met(tallyProgram(OPTIONS), [crowd(1, 5000), 'forget', crowd(90_000, 2)]);
-  expect(found.map(([, pid]) => Number(pid)).filter((pid) => pid >= 90_000)).toEqual([90_000, 90_001]);
-});
-
-test('a process that moves from cgroup to cgroup is told with each', (context) => {
-  context.skip(missing !== undefined, `${missing} is not installed`);
-  // Far apart, so that some of them meet in the table.
-  const cgroups = Array.from({ length: 3000 }, (_, n) => (n + 1) ** 3);
-  const rows = cgroups.map((cgroup_id) => rowBytes('sample', { pid: 7, cgroup_id }));
-  const pieces = [rows.slice(0, 1500), rows.slice(1500)].map((some) => ({ kind: 'sample' as const, rows: Buffer.concat(some) }));
-  expect(tally.met(tallyProgram(OPTIONS), pieces).map(([cgroup_id]) => Number(cgroup_id))).toEqual(cgroups);
-});

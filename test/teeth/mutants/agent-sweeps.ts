@@ -1,7 +1,21 @@
-// What the agent makes of looks into namespaces.
+// What the agent makes of looks into namespaces and of who appears in rows.
 import { kernel, type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 export const agentSweeps: readonly Mutant[] = [
+  ...mutantsOf('agent/host/entities.ts', [
+    {
+      why: 'who was seen before is never told again',
+      find: 'this.#last.clear();',
+      replace: '',
+      suite: unit('agent/host/entities', 'one row of thousands'),
+    },
+    {
+      why: 'a process is known by its cgroup',
+      find: 'this.#last.get(pid) === cgroup_low',
+      replace: 'this.#last.size > 0',
+      suite: unit('agent/host/entities', 'one row of thousands'),
+    },
+  ]),
   ...mutantsOf('agent/host/sweep-overflows.ts', [
     {
       why: 'last ACKs count twice',

@@ -178,15 +178,6 @@ export const loaderRows: readonly Mutant[] = [
       suite: unit('bpf/loader/tally'),
     },
   ]),
-  ...mutantsOf('bpf/loader/met.c', [
-    {
-      why: 'the same process in another cgroup is known',
-      find: 'known->pid == pair.pid && known->cgroup_id == pair.cgroup_id',
-      replace: 'known->pid == pair.pid',
-      suite: unit('bpf/loader/tally', 'told with each'),
-    },
-    { why: 'who was told is told again', find: 'state.told += count;', replace: '', suite: unit('bpf/loader/tally', 'who appears') },
-  ]),
   ...mutantsOf('bpf/loader/counter.c', [
     {
       why: 'the thread counts nothing',
