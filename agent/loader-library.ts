@@ -20,7 +20,6 @@ const PARAMETERS = {
   loader__meet: [Text],
   loader__sweeping: [],
   loader__misses: [Bytes, I32],
-  loader__reasons: [Bytes, I32],
   loader__walk: [Bytes, I32],
   loader__namespaces: [Bytes, I32],
   loader__counters: [Bytes, I32],

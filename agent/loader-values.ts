@@ -28,20 +28,6 @@ export function parseMisses(text: string): ReadonlyMap<string, number> {
   return new Map(lines.flatMap(([name, count]) => (count ? [[name ?? '', Number(count)]] : [])));
 }
 
-/** Number of a reason by its name, as in rows. */
-export type ReasonNames = Record<'reset' | 'drop', ReadonlyMap<string, number>>;
-
-export function parseReasonNames(text: string): ReasonNames {
-  const of = (wanted: string) =>
-    new Map(
-      text.split('\n').flatMap((line): [string, number][] => {
-        const [kind, code, name] = line.split('\t');
-        return kind === wanted && name ? [[name, Number(code)]] : [];
-      }),
-    );
-  return { reset: of('reset'), drop: of('drop') };
-}
-
 export function readCounters(bytes: Buffer): Record<Kind, KindCounters> {
   const of = (index: number) =>
     Object.fromEntries(COUNTERS.map((counter, at) => [counter, Number(bytes.readBigUInt64LE((index * COUNTERS.length + at) * 8))]));

@@ -12,25 +12,15 @@ import {
 } from '../bpf/rows/rows.gen.ts';
 import type { Budget } from './budget.ts';
 import { AgentError, CannotRunError } from './errors.ts';
-import { readKernelTypes } from './host/kernel-btf.ts';
+import { type KernelTypes, readKernelTypes } from './host/kernel-btf.ts';
 import { HOLDER_BYTES, type NetnsHolder, readHolders } from './host/netns-holder.ts';
+import { RowNames } from './host/row-names.ts';
 import type { NetnsLook } from './host/sweep-counters.ts';
 import { attachHooks, type HookOptions } from './loader-hooks.ts';
 import { call, openLibrary } from './loader-library.ts';
-import {
-  hex64,
-  LOOK_BYTES_MAX,
-  parseMisses,
-  parseReasonNames,
-  type ReasonNames,
-  type Report,
-  readCounters,
-  readFilterCounters,
-  readLook,
-} from './loader-values.ts';
+import { hex64, LOOK_BYTES_MAX, parseMisses, type Report, readCounters, readFilterCounters, readLook } from './loader-values.ts';
 
 const REPORT_BYTES = 16 * 1024;
-const REASON_BYTES = 64 * 1024;
 const HOLDERS_MAX = 4096; // as many namespaces as one sweep takes
 
 export type LoaderOptions = HookOptions;
@@ -44,8 +34,8 @@ function checkSources(): void {
   throw new CannotRunError('other_sources', 'the loader was built from other sources than the agent: run make gen bpf');
 }
 
-function attach(options: HookOptions): Report {
-  const report = attachHooks(options, readKernelTypes());
+function attach(options: HookOptions, kernel: KernelTypes | undefined): Report {
+  const report = attachHooks(options, kernel);
   if (!report.hooks.some(({ attached }) => attached)) {
     call('loader__close');
     const reasons = report.hooks.map(({ name, reason }) => `  ${name}: ${reason}`).join('\n');
@@ -204,12 +194,6 @@ const hostCalls = {
   namespaces(): NetnsHolder[] {
     return readHolders(holders.subarray(0, Math.max(0, call('loader__namespaces', holders, holders.length))));
   },
-
-  /** The running kernel's reason names and their numbers, of the kinds that have reasons. */
-  reasons(): ReasonNames {
-    const names = Buffer.alloc(REASON_BYTES);
-    return parseReasonNames(names.toString('utf8', 0, call('loader__reasons', names, names.length)));
-  },
 };
 
 /**
@@ -219,7 +203,9 @@ const hostCalls = {
 export function openLoader(options: LoaderOptions) {
   openLibrary(options.prebuilt);
   checkSources();
-  const report = attach(options);
+  const kernel = readKernelTypes();
+  const report = attach(options, kernel);
+  const names = new RowNames(kernel);
   // Sockets that are older than the programs have their owners from here.
   hostCalls.walk();
   return {
@@ -229,7 +215,9 @@ export function openLoader(options: LoaderOptions) {
     ...guestCalls,
     filters: filterCalls,
     tally: tallyCalls,
+    names,
     close(): void {
+      names.close();
       call('loader__close');
     },
   };

@@ -50,6 +50,7 @@ export function openKernel(options: KernelOptions): RowSource {
   const drain = (kind: Kind, into: Uint8Array) => {
     if (kind === 'namespace') return swept.drain(into);
     const bytes = loader.drain(kind, into);
+    loader.names.fill(kind, into.subarray(0, bytes));
     if (kind === 'listener') swept.complete(into.subarray(0, bytes));
     return bytes;
   };
@@ -68,8 +69,8 @@ export function openKernel(options: KernelOptions): RowSource {
       const counters = loader.counters();
       return { ...counters, namespace: { ...counters.namespace, ...swept.counters } };
     },
-    filters: { ...loader.filters, names: () => new HostNames(loader.reasons(), entered) },
-    tally: loader.tally,
+    filters: { ...loader.filters, names: () => new HostNames(loader.names.reasons(), entered) },
+    tally: { ...loader.tally, reasonOf: (kind, code) => loader.names.reasonOf(kind, code) },
     hooks: () => loader.hooks,
     fields: () => loader.fields,
     misses: () => loader.misses(),

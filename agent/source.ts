@@ -43,6 +43,8 @@ export type KernelTally = {
   start(program: Uint8Array): void;
   /** Groups as the loader writes them, from number `from` on, as many as fit; returns bytes. A group keeps its number. */
   groups(from: number, into: Uint8Array): number;
+  /** The kernel's name of a reason that rows of the kind have as a number. */
+  reasonOf(kind: Kind, code: number): string;
   /** From now on rows of what happens are only counted, every so many ms, and drains give only those of sweeps. */
   countAlone(interval_ms: number): void;
 };

@@ -4,14 +4,12 @@
 #include "filters.h"
 #include "hooks.h"
 #include "loader.h"
-#include "names.h"
 #include "reader.h"
 #include "sweep.h"
 #include "tally.h"
 #include "unseen.h"
 #include "waker.h"
 #include "warning.h"
-#include <bpf/btf.h>
 #include <errno.h>
 
 static bool is_started;
@@ -41,14 +39,10 @@ int loader__load(const unsigned char *bytes, int size, const char *name, const c
 
 int loader__start(void)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
 	int error = reader__open();
 
 	if (error)
 		return error;
-	if (btf)
-		names__open(btf);
-	btf__free(btf);
 	filters__open();
 	is_started = true;
 	return 0;
@@ -59,11 +53,6 @@ int loader__misses(unsigned char *misses, int size)
 	return hooks__misses((char *)misses, size);
 }
 
-int loader__reasons(unsigned char *names, int size)
-{
-	return names__list((char *)names, size);
-}
-
 int loader__close(void)
 {
 	counter__close();
@@ -72,7 +61,6 @@ int loader__close(void)
 	unseen__close();
 	reader__close();
 	tally__close();
-	names__close();
 	filters__close();
 	hooks__close();
 	is_started = false;

@@ -57,9 +57,6 @@ API int loader__meet(const char *netns_path);
 /* Namespaces of open sweeps that are not yet walked: a drain of samples that finds no more for now may leave some. */
 API int loader__sweeping(void);
 
-/* The running kernel's reason names, lines "kind\tcode\tname\n" of the kinds `reset` and `drop`. Returns bytes. */
-API int loader__reasons(unsigned char *names, int size);
-
 /*
  * Walks the file tables of all processes for the owners of sockets, to be called now and then. `holders` receives a
  * `struct netns_holder` (netns-holder.h) for every open namespace, as far as there is room. Returns bytes.

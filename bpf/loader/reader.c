@@ -3,7 +3,6 @@
 #include "../rows/rows.h"
 #include "clock.h"
 #include "maps.h"
-#include "names.h"
 #include "reader.h"
 #include "row_size.h"
 #include "sweep.h"
@@ -16,7 +15,7 @@
 
 static struct ring *rings[KIND_COUNT];
 
-/* What the kernel side leaves to be filled in: the wall clock, and names for numbers. A row is counted when it is whole. */
+/* What the kernel side leaves to be filled in: the wall clock. */
 static void complete(int kind, unsigned char *row, __u64 offset_ns)
 {
 	__u64 time_ns;
@@ -24,7 +23,6 @@ static void complete(int kind, unsigned char *row, __u64 offset_ns)
 	memcpy(&time_ns, row, sizeof(time_ns));
 	time_ns += offset_ns;
 	memcpy(row, &time_ns, sizeof(time_ns));
-	names__fill(kind, row);
 	tally__row(kind, row);
 }
 
@@ -83,25 +81,18 @@ int reader__drain(int kind, unsigned char *rows, int size)
 	return rings[kind] ? drain_ring(rings[kind], kind, rows, size) : 0;
 }
 
-/* Where they lie, in the ring. Names belong to what is counted, and need a row to be written to. */
+/* Where they lie, in the ring. */
 int reader__count(int kind)
 {
 	struct ring *ring = rings[kind];
 	struct ring_walk walk;
 	const unsigned char *row;
-	struct drop_row named;
 	int taken = 0;
 
 	if (!ring)
 		return 0;
 	walk = ring__begin(ring);
-	_Static_assert(sizeof(named) >= sizeof(struct reset_row), "of the kinds with names the largest");
 	while ((row = ring__next(ring, &walk, row_size(kind)))) {
-		if (names__has(kind)) {
-			memcpy(&named, row, (size_t)row_size(kind));
-			names__fill(kind, (unsigned char *)&named);
-			row = (const unsigned char *)&named;
-		}
 		tally__row(kind, row);
 			if (++taken % ROWS_A_RELEASE == 0)
 			ring__end(ring, &walk);

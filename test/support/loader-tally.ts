@@ -9,6 +9,9 @@ import { compileC, SANITIZED } from './compile-c.ts';
 import { root } from './project-files.ts';
 
 const SOURCES = ['tally', 'tally_check', 'tally_groups', 'tally_terms', 'row_size'].map((name) => join(root, `bpf/loader/${name}.c`));
+/** What the loader's rows have as a number only. */
+export const REASONS = ['', 'netfilter_drop', 'no_socket', 'r'.repeat(32), ...Array.from({ length: 400 }, (_, n) => `reason ${n}`)];
+
 export type Piece = { kind: Kind; rows: Uint8Array };
 
 /** Compiles it into `directory`; returns what runs a tally program over rows. */
@@ -19,7 +22,7 @@ export function buildTally(directory: string) {
       const input = Buffer.concat([program, ...pieces.flatMap(bytesOf)]);
       const { status, stdout, error } = spawnSync(path, { input, maxBuffer: 256 << 20 });
       if (error !== undefined || status !== 0) throw new Error(`tally-run ended with ${status}: ${error}`);
-      return readGroups(stdout);
+      return readGroups(stdout, (_, code) => REASONS[code] ?? '');
     },
   };
 }

@@ -190,7 +190,6 @@ static void tell(void)
 	}
 	for (int size = 16; size <= 65536; size *= 4) {
 		in_buffer("misses", loader__misses, size);
-		in_buffer("reasons", loader__reasons, size);
 		in_buffer("walk", loader__walk, size);
 		in_buffer("namespaces", loader__namespaces, size);
 	}

@@ -1,7 +1,22 @@
 // What the agent makes of looks into namespaces and of who appears in rows.
-import { kernel, type Mutant, mutantsOf, unit } from '../mutant.ts';
+import { drops, fidelity, kernel, type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 export const agentSweeps: readonly Mutant[] = [
+  ...mutantsOf('agent/ring-source.ts', [
+    { why: 'names are not filled in', find: 'loader.names.fill(kind, into.subarray(0, bytes));', replace: '', suite: fidelity('A2') },
+  ]),
+  ...mutantsOf('agent/host/row-names.ts', [
+    { why: 'names keep their prefix', find: ".replace(prefix, '')", replace: '', suite: kernel('names') },
+    { why: 'names are in capitals', find: '.toLowerCase()', replace: '', suite: kernel('names') },
+  ]),
+  ...mutantsOf('agent/host/kernel-symbols.ts', [
+    {
+      why: 'the function after the place',
+      find: 'names.subarray(found * NAME_BYTES, (found + 1) * NAME_BYTES)',
+      replace: 'names.subarray((found + 1) * NAME_BYTES, (found + 2) * NAME_BYTES)',
+      suite: drops('D5b'),
+    },
+  ]),
   ...mutantsOf('agent/host/entities.ts', [
     {
       why: 'who was seen before is never told again',

@@ -1,15 +1,9 @@
 // The loader: how rows are taken out, named and counted.
-import { drops, fidelity, kernel, type Mutant, mutantsOf, unit } from '../mutant.ts';
+import { kernel, type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 export const loaderRows: readonly Mutant[] = [
   ...mutantsOf('bpf/loader/reader.c', [
     { why: 'times are since the boot', find: 'time_ns += offset_ns;', replace: '', suite: kernel('abi') },
-    {
-      why: 'names are not filled in',
-      find: 'names__fill(kind, row);',
-      replace: '',
-      suite: fidelity('A2'),
-    },
     {
       why: 'the last row is left out of the buffer',
       find: 'while (used + row <= size)',
@@ -107,11 +101,6 @@ export const loaderRows: readonly Mutant[] = [
       replace: 'gone = after.ended +',
       suite: kernel('abi', 'are missed'),
     },
-  ]),
-  ...mutantsOf('bpf/loader/names.c', [
-    { why: 'names keep their prefix', find: '? 0 : prefix;', replace: '? 0 : 0;', suite: kernel('names') },
-    { why: 'names are in capitals', find: '(char)tolower(name[at])', replace: 'name[at]', suite: kernel('names') },
-    { why: 'the function after the place', find: 'symbols.list[from - 1].name', replace: 'symbols.list[from].name', suite: drops('D5b') },
   ]),
   ...mutantsOf('bpf/loader/tally.c', [
     { why: 'a group has no rows', find: 'group->rows++;', replace: '', suite: unit('bpf/loader/tally') },
