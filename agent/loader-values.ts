@@ -1,5 +1,5 @@
 // Values as they cross to the loader, and what it writes into the buffers that it is given (bpf/loader/loader.h).
-import { COUNTERS, FILTER_COUNTERS, type FilterCounters, KIND, type Kind, type KindCounters } from '../bpf/rows/rows.gen.ts';
+import { FILTER_COUNTERS, type FilterCounters } from '../bpf/rows/rows.gen.ts';
 import type { NetnsLook } from './host/sweep-counters.ts';
 import type { Hook } from './source.ts';
 
@@ -28,10 +28,27 @@ export function parseMisses(text: string): ReadonlyMap<string, number> {
   return new Map(lines.flatMap(([name, count]) => (count ? [[name ?? '', Number(count)]] : [])));
 }
 
-export function readCounters(bytes: Buffer): Record<Kind, KindCounters> {
-  const of = (index: number) =>
-    Object.fromEntries(COUNTERS.map((counter, at) => [counter, Number(bytes.readBigUInt64LE((index * COUNTERS.length + at) * 8))]));
-  return Object.fromEntries(KIND.map((kind, index) => [kind, of(index)])) as Record<Kind, KindCounters>;
+/** An element for each of more processors than machines have. */
+export const MAP_BYTES_MAX = 64 * 1024;
+/** Members of a struct lifetimes, UInt64 each. */
+export const LIFETIMES = ['begun', 'ended', 'unopened'] as const;
+
+/** Adds structs up that lie one after the other, of UInt64 with these names. */
+export function sumsOf<Name extends string>(structs: Buffer, names: readonly Name[]): Record<Name, number> {
+  const sums = names.map(() => 0);
+  for (let at = 0; at + 8 <= structs.length; at += 8) {
+    const name = (at / 8) % names.length;
+    sums[name] = (sums[name] ?? 0) + Number(structs.readBigUInt64LE(at));
+  }
+  return Object.fromEntries(names.map((name, at) => [name, sums[at]])) as Record<Name, number>;
+}
+
+/** `finished` sweeps came to their end; the last one met so many connections, in so many slices. */
+export type Swept = { more: boolean; finished: number; alive: number; slices: number };
+export const SWEPT_BYTES = 24;
+
+export function readSwept(bytes: Buffer): Omit<Swept, 'more'> {
+  return sumsOf(bytes, ['finished', 'alive', 'slices']);
 }
 
 export function readFilterCounters(bytes: Buffer): FilterCounters {

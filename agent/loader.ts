@@ -16,9 +16,23 @@ import { type KernelTypes, readKernelTypes } from './host/kernel-btf.ts';
 import { HOLDER_BYTES, type NetnsHolder, readHolders } from './host/netns-holder.ts';
 import { RowNames } from './host/row-names.ts';
 import type { NetnsLook } from './host/sweep-counters.ts';
+import type { Lifetimes } from './host/sweep-unseen.ts';
 import { attachHooks, type HookOptions } from './loader-hooks.ts';
 import { call, openLibrary } from './loader-library.ts';
-import { hex64, LOOK_BYTES_MAX, parseMisses, type Report, readCounters, readFilterCounters, readLook } from './loader-values.ts';
+import {
+  hex64,
+  LIFETIMES,
+  LOOK_BYTES_MAX,
+  MAP_BYTES_MAX,
+  parseMisses,
+  type Report,
+  readFilterCounters,
+  readLook,
+  readSwept,
+  SWEPT_BYTES,
+  type Swept,
+  sumsOf,
+} from './loader-values.ts';
 
 const REPORT_BYTES = 16 * 1024;
 const HOLDERS_MAX = 4096; // as many namespaces as one sweep takes
@@ -113,7 +127,15 @@ const guestCalls = {
 const looked = Buffer.alloc(LOOK_BYTES_MAX);
 const holders = Buffer.alloc(HOLDERS_MAX * HOLDER_BYTES);
 const misses = Buffer.alloc(REPORT_BYTES);
-const counters = Buffer.alloc(KIND.length * COUNTERS.length * 8);
+const swept = Buffer.alloc(SWEPT_BYTES);
+const key = Buffer.alloc(8);
+const value = Buffer.alloc(MAP_BYTES_MAX);
+
+/** An element of a map by its number; empty where there is none. */
+function readMap(name: string, number: number): Buffer {
+  key.writeUInt32LE(number);
+  return value.subarray(0, Math.max(0, call('loader__map', name, key, value, value.length)));
+}
 
 /** Rows out of the kernel, and what became of them. */
 const rowCalls = {
@@ -144,15 +166,20 @@ const rowCalls = {
     return parseMisses(misses.toString('utf8', 0, Math.max(0, bytes)));
   },
 
-  /** Whether a sweep has namespaces left, though a drain found no more samples for now. */
-  sweeping(): boolean {
-    return call('loader__sweeping') > 0;
+  /** Whether a sweep has more, though a drain found no more samples for now; and of the sweeps that came to their end. */
+  sweeping(): Swept {
+    const more = call('loader__sweeping', swept, swept.length) > 0;
+    return { more, ...readSwept(swept) };
   },
 
-  /** Of each kind since the programs were loaded. */
+  /** Of each kind since the programs were loaded, as far as the programs count. */
   counters(): Record<Kind, KindCounters> {
-    call('loader__counters', counters, counters.length);
-    return readCounters(counters);
+    const of = (kind: Kind) => sumsOf(readMap('counters', KINDS[kind].index), COUNTERS);
+    return Object.fromEntries(KIND.map((kind) => [kind, of(kind)])) as Record<Kind, KindCounters>;
+  },
+
+  lifetimes(): Lifetimes {
+    return sumsOf(readMap('lifetimes', 0), LIFETIMES);
   },
 };
 
@@ -187,7 +214,7 @@ const hostCalls = {
 
   /** Counts processes that have renamed themselves. */
   renames(): number {
-    return call('loader__renames');
+    return sumsOf(readMap('renames', 0), ['renames']).renames;
   },
 
   /** The network namespaces that tasks are in, each by one of them. */

@@ -63,12 +63,9 @@ export function openKernel(options: KernelOptions): RowSource {
   return {
     host_id,
     drain,
-    sweeping: () => loader.sweeping(),
+    sweeping: () => swept.isUnderWay(),
     sweep,
-    counters() {
-      const counters = loader.counters();
-      return { ...counters, namespace: { ...counters.namespace, ...swept.counters } };
-    },
+    counters: () => swept.counters(loader.counters()),
     filters: { ...loader.filters, names: () => new HostNames(loader.names.reasons(), entered) },
     tally: { ...loader.tally, reasonOf: (kind, code) => loader.names.reasonOf(kind, code) },
     hooks: () => loader.hooks,

@@ -1,8 +1,10 @@
 // What a look into each network namespace becomes: a row of kind `namespace` where its counters have moved, and the overflows
 // of its listeners' rows.
+import type { Kind, KindCounters } from '../../bpf/rows/rows.gen.ts';
 import type { NetnsLook } from './sweep-counters.ts';
 import { NamespaceLedger } from './sweep-ledger.ts';
 import { ListenerOverflows } from './sweep-overflows.ts';
+import { type Lifetimes, UnseenConnections } from './sweep-unseen.ts';
 
 /** What of the loader it needs. */
 export type Looker = {
@@ -10,12 +12,16 @@ export type Looker = {
   sweep(path: string, first: boolean): NetnsLook | string;
   /** sockets that are older than the namespace's first look are met with the sweep */
   meet(path: string): void;
+  sweeping(): { more: boolean; finished: number; alive: number; slices: number };
+  lifetimes(): Lifetimes;
 };
 
 export class SweepRows {
   readonly #looker: Looker;
   readonly #ledger: NamespaceLedger;
   readonly #overflows = new ListenerOverflows();
+  readonly #unseen = new UnseenConnections();
+  #finished = 0;
 
   constructor(looker: Looker, host_id: bigint) {
     this.#looker = looker;
@@ -29,6 +35,7 @@ export class SweepRows {
     if (first) {
       this.#ledger.begin();
       this.#overflows.begin();
+      this.#unseen.beforeSweep(this.#looker.lifetimes());
     }
     const { is_new, overflows } = this.#ledger.enter(look);
     this.#overflows.counted(look.cookie, overflows);
@@ -46,8 +53,21 @@ export class SweepRows {
     this.#overflows.complete(rows);
   }
 
-  /** Rows of kind `namespace`. */
-  get counters(): { written: number; ring_lost: number } {
-    return { written: this.#ledger.written, ring_lost: this.#ledger.lost };
+  /** Whether the sweep has more. */
+  isUnderWay(): boolean {
+    const { more, finished, alive, slices } = this.#looker.sweeping();
+    if (finished !== this.#finished) this.#unseen.afterSweep(this.#looker.lifetimes(), alive, slices > 1);
+    this.#finished = finished;
+    return more;
+  }
+
+  /** With what is counted here of rows of kind `namespace`, and of connections that no program saw begin or end. */
+  counters(of_programs: Record<Kind, KindCounters>): Record<Kind, KindCounters> {
+    const { written, lost } = this.#ledger;
+    return {
+      ...of_programs,
+      connection: { ...of_programs.connection, missed: this.#unseen.count },
+      namespace: { ...of_programs.namespace, written, ring_lost: lost },
+    };
   }
 }

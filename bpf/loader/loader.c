@@ -7,7 +7,6 @@
 #include "reader.h"
 #include "sweep.h"
 #include "tally.h"
-#include "unseen.h"
 #include "waker.h"
 #include "warning.h"
 #include <errno.h>
@@ -58,7 +57,6 @@ int loader__close(void)
 	counter__close();
 	waker__close();
 	sweep__close();
-	unseen__close();
 	reader__close();
 	tally__close();
 	filters__close();

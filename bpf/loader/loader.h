@@ -54,8 +54,11 @@ API int loader__sweep(const char *netns_path, int first, unsigned char *seen, in
 /* Has the drain of samples that follows give memories to the sockets that the namespace has by now. */
 API int loader__meet(const char *netns_path);
 
-/* Namespaces of open sweeps that are not yet walked: a drain of samples that finds no more for now may leave some. */
-API int loader__sweeping(void);
+/*
+ * Whether there is more to sweep: a drain of samples that finds none for now may leave some. `swept` receives a
+ * `struct swept` (sweep-slice.h).
+ */
+API int loader__sweeping(unsigned char *swept, int size);
 
 /*
  * Walks the file tables of all processes for the owners of sockets, to be called now and then. `holders` receives a
@@ -63,14 +66,14 @@ API int loader__sweeping(void);
  */
 API int loader__walk(unsigned char *holders, int size);
 
-/* How many processes have renamed themselves since the programs came, modulo 2^31: a walk gives their sockets the new name. */
-API int loader__renames(void);
-
 /* Writes a `struct netns_holder` for every network namespace that a task is in, as far as there is room. Returns bytes. */
 API int loader__namespaces(unsigned char *holders, int size);
 
-/* Writes KIND_COUNT `struct kind_counters`, summed over the CPUs. Returns bytes. */
-API int loader__counters(unsigned char *counters, int size);
+/*
+ * Reads an element of the map of that name: `key` has 8 bytes, of which the first count where the map's keys are shorter; of a map
+ * with an element for each processor, all of them. Returns bytes; -ENOENT without such a map or element.
+ */
+API int loader__map(const char *name, const unsigned char *key, unsigned char *value, int size);
 
 /*
  * Puts a filter into a slot, in place of what is there; programs that run meet the old one or the new one. `filter` is

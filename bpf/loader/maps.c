@@ -2,7 +2,10 @@
 /* The maps that the objects share: the first to have one makes it, the others reuse it by name. */
 #include "../rows/rows.h"
 #include "constants.h"
+#include "loader.h"
 #include "maps.h"
+#include <bpf/bpf.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -82,6 +85,24 @@ void maps__remember(struct bpf_object *object)
 int maps__ring(int kind)
 {
 	return rings[kind].map ? shared_map(rings[kind].map) : -1;
+}
+
+int loader__map(const char *name, const unsigned char *key, unsigned char *value, int size)
+{
+	struct bpf_map_info info = {};
+	__u32 length = sizeof(info);
+	int fd = shared_map(name), bytes;
+
+	if (fd < 0)
+		return -ENOENT;
+	if (bpf_obj_get_info_by_fd(fd, &info, &length))
+		return -errno;
+	bytes = (int)info.value_size;
+	if (info.type == BPF_MAP_TYPE_PERCPU_ARRAY)
+		bytes = (bytes + 7) / 8 * 8 * libbpf_num_possible_cpus();
+	if (bytes > size)
+		return -EINVAL;
+	return bpf_map_lookup_elem(fd, key, value) ? -errno : bytes;
 }
 
 /* The descriptors belong to the objects, which are closed by their owner. */

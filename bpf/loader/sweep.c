@@ -8,7 +8,6 @@
 #include "loader.h"
 #include "maps.h"
 #include "sweep.h"
-#include "unseen.h"
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
@@ -26,6 +25,7 @@ static struct {
 	struct sweep_slice *slice; /* mapped */
 	__u32 taken;  /* of the slice's rows */
 	__u32 slices; /* of the sweep so far */
+	struct swept swept;
 } state;
 
 /* What the kernel maps of the slice: whole pages. */
@@ -120,7 +120,7 @@ static void walk_slice(void)
 	close(state.iterator);
 	state.iterator = 0;
 	if (got == 0)
-		unseen__after_sweep(state.slice->alive, state.slices > 1);
+		state.swept = (struct swept){ state.swept.finished + 1, state.slice->alive, state.slices };
 }
 
 static void walk_begin(void)
@@ -130,10 +130,8 @@ static void walk_begin(void)
 	state.due = false;
 	state.iterator = iterator > 0 ? iterator : 0;
 	state.slices = 0;
-	if (state.iterator) {
-		unseen__before_sweep();
+	if (state.iterator)
 		state.slice->alive = 0;
-	}
 }
 
 /* Moves whole rows; returns bytes. None may come of a slice, and none do while namespaces are met. */
@@ -151,8 +149,11 @@ int sweep__drain(unsigned char *rows, int size)
 	return take(rows, size);
 }
 
-int loader__sweeping(void)
+int loader__sweeping(unsigned char *swept, int size)
 {
+	if (size < (int)sizeof(state.swept))
+		return -EINVAL;
+	memcpy(swept, &state.swept, sizeof(state.swept));
 	return state.met_count > 0 || state.due || state.iterator || (state.slice && state.slice->rows > state.taken);
 }
 

@@ -32,7 +32,9 @@ function rounds() {
     const boot_ns = 10n ** 12n + BigInt(round) * SECOND_NS;
     return { cookie: now.cookie ?? 42n, inode: 7, boot_ns, time_ns: boot_ns + 5n, attributed: now.attributed ?? 0, files: filesOf(now) };
   };
-  const rows = new SweepRows({ sweep, meet: () => met++ }, HOST);
+  const sweeping = () => ({ more: false, finished: 0, alive: 0, slices: 1 });
+  const lifetimes = () => ({ begun: 0, ended: 0, unopened: 0 });
+  const rows = new SweepRows({ sweep, meet: () => met++, sweeping, lifetimes }, HOST);
   const buffer = new Uint8Array(10 * KINDS.namespace.size);
   return {
     rows,

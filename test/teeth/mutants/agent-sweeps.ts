@@ -2,6 +2,28 @@
 import { drops, fidelity, kernel, type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 export const agentSweeps: readonly Mutant[] = [
+  ...mutantsOf('agent/loader-values.ts', [
+    {
+      why: 'what one CPU wrote is all',
+      find: '(sums[name] ?? 0) + Number(',
+      replace: 'Number(',
+      suite: kernel('counters', 'every row the programs wrote arrived'),
+    },
+  ]),
+  ...mutantsOf('agent/host/sweep-unseen.ts', [
+    {
+      why: 'what ended unseen is not missed',
+      find: 'return this.#unended + this.#unopened;',
+      replace: 'return this.#unopened;',
+      suite: kernel('loader', 'is counted as missed'),
+    },
+    {
+      why: 'those that are there are missed',
+      find: 'now.ended - alive - passed_over',
+      replace: 'now.ended - passed_over',
+      suite: kernel('abi', 'are missed'),
+    },
+  ]),
   ...mutantsOf('agent/ring-source.ts', [
     { why: 'names are not filled in', find: 'loader.names.fill(kind, into.subarray(0, bytes));', replace: '', suite: fidelity('A2') },
   ]),

@@ -12,25 +12,6 @@ export const loaderRows: readonly Mutant[] = [
     },
   ]),
   ...mutantsOf('bpf/loader/row_calls.c', [
-    {
-      why: 'what one CPU wrote is all',
-      find: 'sum.written += each[cpu].written;',
-      replace: 'sum.written = each[cpu].written;',
-      suite: kernel('counters', 'every row the programs wrote arrived'),
-    },
-    {
-      why: 'lost rows are counted as written',
-      find: 'sum.ring_lost += each[cpu].ring_lost;',
-      replace: 'sum.written += each[cpu].ring_lost;',
-      suite: kernel('ring-loss'),
-    },
-    { why: 'withheld rows are not told', find: 'sum.withheld += each[cpu].withheld;', replace: '', suite: kernel('budget') },
-    {
-      why: 'filtered rows are not told',
-      find: 'sum.filtered += each[cpu].filtered;',
-      replace: '',
-      suite: kernel('filter', 'only what matches'),
-    },
     { why: 'a buffer for less than a row is filled', find: '|| size < row_size(kind)', replace: '', suite: kernel('abi') },
   ]),
   ...mutantsOf('bpf/loader/ring.c', [
@@ -86,20 +67,6 @@ export const loaderRows: readonly Mutant[] = [
       find: 'return state.met_count > 0 || state.due || state.iterator',
       replace: 'return state.met_count > 0 || state.due',
       suite: kernel('sweep', 'twenty thousand'),
-    },
-  ]),
-  ...mutantsOf('bpf/loader/unseen.c', [
-    {
-      why: 'what ended unseen is not missed',
-      find: 'return state.unended + state.unopened;',
-      replace: 'return state.unopened;',
-      suite: kernel('loader', 'is counted as missed'),
-    },
-    {
-      why: 'those that are there are missed',
-      find: 'gone = after.ended + alive +',
-      replace: 'gone = after.ended +',
-      suite: kernel('abi', 'are missed'),
     },
   ]),
   ...mutantsOf('bpf/loader/tally.c', [
