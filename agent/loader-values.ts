@@ -1,6 +1,6 @@
 // Values as they cross to the loader, and what it writes into the buffers that it is given (bpf/loader/loader.h).
-import { COUNTERS, FILTER_COUNTERS, type FilterCounters, KIND, type Kind, type KindCounters } from '../bpf/rows/rows.gen.ts';
-import type { Met } from './kernel/controls.ts';
+import { FILTER_COUNTERS, type FilterCounters } from '../bpf/rows/rows.gen.ts';
+import type { NetnsLook } from './host/sweep-counters.ts';
 import type { Hook } from './source/row-source.ts';
 
 /** 64 bits. */
@@ -11,20 +11,15 @@ export function hex64(bits: bigint): string {
 /** `fields`: what only some kernels tell, like hooks: `attached` says that this one does. */
 export type Report = { hooks: Hook[]; fields: Hook[] };
 
-/** What a line of the report begins with that is about no hook. */
-const FIELD = 'field:';
+/** What the loader has written into a buffer, ended by a zero. */
+export function textOf(bytes: Buffer): string {
+  return bytes.toString('utf8', 0, Math.max(bytes.indexOf(0), 0));
+}
 
-/** A line each, ended by a zero. */
-export function parseReport(report: Buffer): Report {
-  const text = report.toString('utf8', 0, Math.max(report.indexOf(0), 0));
-  const lines = text.split('\n').flatMap((line) => {
-    const [name, attached, reason = ''] = line.split('\t');
-    return name ? [{ name, attached: attached === '1', reason }] : [];
-  });
-  return {
-    hooks: lines.filter(({ name }) => !name.startsWith(FIELD)),
-    fields: lines.flatMap(({ name, ...line }) => (name.startsWith(FIELD) ? [{ ...line, name: name.slice(FIELD.length) }] : [])),
-  };
+/** Lines "program\treason\n". */
+export function parseReasons(text: string): ReadonlyMap<string, string> {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return new Map(lines.map((line) => [line.slice(0, line.indexOf('\t')), line.slice(line.indexOf('\t') + 1)]));
 }
 
 /** Events that a hook's program missed, "hook\tcount\n". */
@@ -33,24 +28,27 @@ export function parseMisses(text: string): ReadonlyMap<string, number> {
   return new Map(lines.flatMap(([name, count]) => (count ? [[name ?? '', Number(count)]] : [])));
 }
 
-/** Number of a reason by its name, as in rows. */
-export type ReasonNames = Record<'reset' | 'drop', ReadonlyMap<string, number>>;
+/** An element for each of more processors than machines have. */
+export const MAP_BYTES_MAX = 64 * 1024;
+/** Members of a struct lifetimes, UInt64 each. */
+export const LIFETIMES = ['begun', 'ended', 'unopened'] as const;
 
-export function parseReasons(text: string): ReasonNames {
-  const of = (wanted: string) =>
-    new Map(
-      text.split('\n').flatMap((line): [string, number][] => {
-        const [kind, code, name] = line.split('\t');
-        return kind === wanted && name ? [[name, Number(code)]] : [];
-      }),
-    );
-  return { reset: of('reset'), drop: of('drop') };
+/** Adds structs up that lie one after the other, of UInt64 with these names. */
+export function sumsOf<Name extends string>(structs: Buffer, names: readonly Name[]): Record<Name, number> {
+  const sums = names.map(() => 0);
+  for (let at = 0; at + 8 <= structs.length; at += 8) {
+    const name = (at / 8) % names.length;
+    sums[name] = (sums[name] ?? 0) + Number(structs.readBigUInt64LE(at));
+  }
+  return Object.fromEntries(names.map((name, at) => [name, sums[at]])) as Record<Name, number>;
 }
 
-export function readCounters(bytes: Buffer): Record<Kind, KindCounters> {
-  const of = (index: number) =>
-    Object.fromEntries(COUNTERS.map((counter, at) => [counter, Number(bytes.readBigUInt64LE((index * COUNTERS.length + at) * 8))]));
-  return Object.fromEntries(KIND.map((kind, index) => [kind, of(index)])) as Record<Kind, KindCounters>;
+/** `finished` sweeps came to their end; the last one met so many connections, in so many slices. */
+export type Swept = { more: boolean; finished: number; alive: number; slices: number };
+export const SWEPT_BYTES = 24;
+
+export function readSwept(bytes: Buffer): Omit<Swept, 'more'> {
+  return sumsOf(bytes, ['finished', 'alive', 'slices']);
 }
 
 export function readFilterCounters(bytes: Buffer): FilterCounters {
@@ -58,14 +56,19 @@ export function readFilterCounters(bytes: Buffer): FilterCounters {
   return Object.fromEntries(counts) as FilterCounters;
 }
 
-/** A cgroup's id and a pid. */
-const MET_BYTES = 16;
-/** What one call tells of. */
-export const MET_BYTES_MAX = 1024 * MET_BYTES;
+/** sizeof(struct netns_look) */
+const LOOK_BYTES = 40;
+/** With the texts of the counters' files, which have some 10 KiB. */
+export const LOOK_BYTES_MAX = 64 * 1024;
 
-export function readMet(bytes: Buffer): Met[] {
-  return Array.from({ length: bytes.length / MET_BYTES }, (_, at) => ({
-    cgroup_id: bytes.readBigUInt64LE(at * MET_BYTES),
-    pid: Number(bytes.readBigUInt64LE(at * MET_BYTES + 8)),
-  }));
+export function readLook(bytes: Buffer): NetnsLook {
+  const [snmp = '', netstat = '', snmp6 = '', sockstat = '', port_range = ''] = bytes.toString('latin1', LOOK_BYTES).split('\0');
+  return {
+    cookie: bytes.readBigUInt64LE(0),
+    inode: Number(bytes.readBigUInt64LE(8)),
+    boot_ns: bytes.readBigUInt64LE(16),
+    time_ns: bytes.readBigUInt64LE(24),
+    attributed: Number(bytes.readBigUInt64LE(32)),
+    files: { snmp, netstat, snmp6, sockstat, port_range },
+  };
 }

@@ -1,124 +1,66 @@
-// The only importer of ffi-rs: typed calls into libtcplens.so, whose ABI is bpf/loader/loader.h.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import process from 'node:process';
+// What the loader does, in the agent's own terms.
 import { getSystemErrorName } from 'node:util';
-import { DataType, load, open } from 'ffi-rs';
 import {
   COUNTERS,
-  FILTER_BYTES,
   FILTER_COUNTERS,
   type FilterCounters,
   KIND,
   KINDS,
   type Kind,
   type KindCounters,
+  SHARED_HEADERS,
 } from '../bpf/rows/rows.gen.ts';
+import { type KernelTypes, readKernelTypes } from './host/kernel-btf.ts';
 import { HOLDER_BYTES, type NetnsHolder, readHolders } from './host/netns-holder.ts';
+import { RowNames } from './host/row-names.ts';
+import type { NetnsLook } from './host/sweep-counters.ts';
+import type { Lifetimes } from './host/sweep-unseen.ts';
 import type { Budget } from './kernel/budget.ts';
-import type { Met } from './kernel/controls.ts';
+import { attachHooks, type HookOptions } from './loader-hooks.ts';
+import { call, openLibrary } from './loader-library.ts';
 import {
   hex64,
-  MET_BYTES_MAX,
+  LIFETIMES,
+  LOOK_BYTES_MAX,
+  MAP_BYTES_MAX,
   parseMisses,
-  parseReasons,
-  parseReport,
-  type ReasonNames,
   type Report,
-  readCounters,
   readFilterCounters,
-  readMet,
+  readLook,
+  readSwept,
+  SWEPT_BYTES,
+  type Swept,
+  sumsOf,
 } from './loader-values.ts';
 import { AgentError, CannotRunError } from './process/errors.ts';
 
 const REPORT_BYTES = 16 * 1024;
-const REASON_BYTES = 64 * 1024;
 const HOLDERS_MAX = 4096; // as many namespaces as one sweep takes
-const { I32, String: Text, U8Array: Bytes } = DataType;
 
-/** Parameters of every function; each returns an int, negative for -errno. */
-const PARAMETERS = {
-  loader__row_size: [I32],
-  loader__open: [Text, Text, I32, Text, Bytes, I32],
-  loader__drain: [I32, Bytes, I32],
-  loader__tally: [Bytes, I32],
-  loader__tallied: [I32, Bytes, I32],
-  loader__count: [I32],
-  loader__met: [Bytes, I32, I32],
-  loader__sweep: [Text, I32, Bytes, I32],
-  loader__sweeping: [],
-  loader__misses: [Bytes, I32],
-  loader__reasons: [Bytes, I32],
-  loader__walk: [Bytes, I32],
-  loader__namespaces: [Bytes, I32],
-  loader__counters: [Bytes, I32],
-  loader__filter_size: [],
-  loader__filter: [I32, Bytes, I32, I32, I32],
-  loader__filter_clear: [I32],
-  loader__filter_mode: [I32],
-  loader__filter_counters: [I32, Bytes, I32],
-  loader__budget: [I32, I32, I32],
-  loader__renames: [],
-  loader__waker: [],
-  loader__suffices: [Text],
-  loader__restrict: [Text],
-  loader__close: [],
-} as const;
-
-function call(funcName: keyof typeof PARAMETERS, ...paramsValue: unknown[]): number {
-  const paramsType = [...PARAMETERS[funcName]];
-  return load({ library: 'tcplens', funcName, retType: I32, paramsType, paramsValue });
-}
-
-export type LoaderOptions = {
-  /** the folder with *.bpf.o and linux-ARCH/libtcplens.so */
-  prebuilt: string;
-  host_id: bigint;
-  /** size of the largest ring: a power of two, at least a page */
-  ring_bytes: number;
-  /** names of hooks not to try */
-  refuse: readonly string[];
-};
+export type LoaderOptions = HookOptions;
 
 /** What the kernel side can do, once it is open. One a process. */
 export type Loader = ReturnType<typeof openLoader>;
 
-function openLibrary(prebuilt: string): void {
-  const path = join(prebuilt, `linux-${process.arch}`, 'libtcplens.so');
-  if (!existsSync(path)) {
-    const machine = `${process.platform}-${process.arch}`;
-    throw new CannotRunError('no_loader', `there is no loader for ${machine} in ${prebuilt}: tcplens runs on Linux x64 and arm64`);
-  }
-  try {
-    open({ library: 'tcplens', path });
-  } catch (cause) {
-    throw new CannotRunError('no_libbpf', `${path} does not load: is libbpf 1.x there? On Debian: apt-get install libbpf1`, { cause });
-  }
-}
-
 /** The other half of the assertions in rows.h: what this library writes is what rows.gen.ts reads. */
-function checkRowSizes(): void {
-  for (const kind of KIND) {
-    const size = call('loader__row_size', KINDS[kind].index);
-    if (size === KINDS[kind].size) continue;
-    const message = `the loader's ${kind} row has ${size} bytes, rows.gen.ts says ${KINDS[kind].size}: run make gen bpf`;
-    throw new CannotRunError('row_size', message);
-  }
-  const size = call('loader__filter_size');
-  if (size === FILTER_BYTES) return;
-  throw new CannotRunError('filter_size', `the loader's filter has ${size} bytes, rows.gen.ts says ${FILTER_BYTES}: run make gen bpf`);
+function checkSources(): void {
+  if (call('loader__headers') === (Number.parseInt(SHARED_HEADERS, 16) | 0)) return;
+  throw new CannotRunError('other_sources', 'the loader was built from other sources than the agent: run make gen bpf');
 }
 
-function attach({ prebuilt, host_id, ring_bytes, refuse }: LoaderOptions): Report {
-  const report = Buffer.alloc(REPORT_BYTES);
-  const attached = call('loader__open', prebuilt, hex64(host_id), ring_bytes, refuse.join(','), report, report.length);
-  const { hooks, fields } = parseReport(report);
-  if (attached < 0) throw new CannotRunError('loader_open', `the kernel side does not open: ${getSystemErrorName(attached)}`);
-  if (attached === 0) {
-    const reasons = hooks.map(({ name, reason }) => `  ${name}: ${reason}`).join('\n');
+function attach(options: HookOptions, kernel: KernelTypes | undefined): Report {
+  const report = attachHooks(options, kernel);
+  if (!report.hooks.some(({ attached }) => attached)) {
+    call('loader__close');
+    const reasons = report.hooks.map(({ name, reason }) => `  ${name}: ${reason}`).join('\n');
     throw new CannotRunError('no_hook', `this kernel refused every hook:\n${reasons}\nRun tcplens check for what is missing.`);
   }
-  return { hooks, fields };
+  const result = call('loader__start');
+  if (result < 0) {
+    call('loader__close');
+    throw new CannotRunError('loader_open', `the kernel side does not open: ${getSystemErrorName(result)}`);
+  }
+  return report;
 }
 
 function must(what: string, result: number): void {
@@ -182,11 +124,18 @@ const guestCalls = {
   },
 };
 
-const identity = Buffer.alloc(16);
-const met = Buffer.alloc(MET_BYTES_MAX);
+const looked = Buffer.alloc(LOOK_BYTES_MAX);
 const holders = Buffer.alloc(HOLDERS_MAX * HOLDER_BYTES);
 const misses = Buffer.alloc(REPORT_BYTES);
-const counters = Buffer.alloc(KIND.length * COUNTERS.length * 8);
+const swept = Buffer.alloc(SWEPT_BYTES);
+const key = Buffer.alloc(8);
+const value = Buffer.alloc(MAP_BYTES_MAX);
+
+/** An element of a map by its number; empty where there is none. */
+function readMap(name: string, number: number): Buffer {
+  key.writeUInt32LE(number);
+  return value.subarray(0, Math.max(0, call('loader__map', name, key, value, value.length)));
+}
 
 /** Rows out of the kernel, and what became of them. */
 const rowCalls = {
@@ -201,10 +150,14 @@ const rowCalls = {
   },
 
   /** Opens the sweep of one namespace, `first` in a round. Returns the errno's name where it is gone or may not be entered. */
-  sweep(netnsPath: string, first: boolean): { cookie: bigint; inode: number } | string {
-    const result = call('loader__sweep', netnsPath, first ? 1 : 0, identity, identity.length);
-    if (result < 0) return getSystemErrorName(result);
-    return { cookie: identity.readBigUInt64LE(0), inode: Number(identity.readBigUInt64LE(8)) };
+  sweep(netnsPath: string, first: boolean): NetnsLook | string {
+    const result = call('loader__sweep', netnsPath, first ? 1 : 0, looked, looked.length);
+    return result < 0 ? getSystemErrorName(result) : readLook(looked.subarray(0, result));
+  },
+
+  /** Has the sweep meet the sockets that the namespace has by now. One that has gone has none. */
+  meet(netnsPath: string): void {
+    call('loader__meet', netnsPath);
   },
 
   /** Events of each hook that reached no program because its processor was in it already. */
@@ -213,15 +166,20 @@ const rowCalls = {
     return parseMisses(misses.toString('utf8', 0, Math.max(0, bytes)));
   },
 
-  /** Whether a sweep has namespaces left, though a drain found no more samples for now. */
-  sweeping(): boolean {
-    return call('loader__sweeping') > 0;
+  /** Whether a sweep has more, though a drain found no more samples for now; and of the sweeps that came to their end. */
+  sweeping(): Swept {
+    const more = call('loader__sweeping', swept, swept.length) > 0;
+    return { more, ...readSwept(swept) };
   },
 
-  /** Of each kind since the programs were loaded. */
+  /** Of each kind since the programs were loaded, as far as the programs count. */
   counters(): Record<Kind, KindCounters> {
-    call('loader__counters', counters, counters.length);
-    return readCounters(counters);
+    const of = (kind: Kind) => sumsOf(readMap('counters', KINDS[kind].index), COUNTERS);
+    return Object.fromEntries(KIND.map((kind) => [kind, of(kind)])) as Record<Kind, KindCounters>;
+  },
+
+  lifetimes(): Lifetimes {
+    return sumsOf(readMap('lifetimes', 0), LIFETIMES);
   },
 };
 
@@ -245,12 +203,6 @@ const tallyCalls = {
     const result = call('loader__count', interval_ms);
     if (result < 0) throw new AgentError('tally', `counting rows failed: ${getSystemErrorName(result)}`);
   },
-
-  /** Who appeared in rows since the last call; `again`: from now on everyone is told once more. */
-  met(again: boolean): Met[] {
-    const bytes = call('loader__met', met, met.length, again ? 1 : 0);
-    return readMet(met.subarray(0, Math.max(0, bytes)));
-  },
 };
 
 /** What only a look at the whole host tells. */
@@ -262,18 +214,12 @@ const hostCalls = {
 
   /** Counts processes that have renamed themselves. */
   renames(): number {
-    return call('loader__renames');
+    return sumsOf(readMap('renames', 0), ['renames']).renames;
   },
 
   /** The network namespaces that tasks are in, each by one of them. */
   namespaces(): NetnsHolder[] {
     return readHolders(holders.subarray(0, Math.max(0, call('loader__namespaces', holders, holders.length))));
-  },
-
-  /** The running kernel's reason names and their numbers, of the kinds that have reasons. */
-  reasons(): ReasonNames {
-    const names = Buffer.alloc(REASON_BYTES);
-    return parseReasons(names.toString('utf8', 0, call('loader__reasons', names, names.length)));
   },
 };
 
@@ -283,15 +229,22 @@ const hostCalls = {
  */
 export function openLoader(options: LoaderOptions) {
   openLibrary(options.prebuilt);
-  checkRowSizes();
+  checkSources();
+  const kernel = readKernelTypes();
+  const report = attach(options, kernel);
+  const names = new RowNames(kernel);
+  // Sockets that are older than the programs have their owners from here.
+  hostCalls.walk();
   return {
-    ...attach(options),
+    ...report,
     ...rowCalls,
     ...hostCalls,
     ...guestCalls,
     filters: filterCalls,
     tally: tallyCalls,
+    names,
     close(): void {
+      names.close();
       call('loader__close');
     },
   };

@@ -49,6 +49,7 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
   if (telemetry) observeSelf(telemetry.meter, { source: rows, ledger, waiting_bytes, answered: () => uplink?.answered ?? [] });
   const take: Take = (kind, drained) => {
     uplink?.add(kind, drained);
+    if (uplink !== undefined) entities.see(kind, drained);
     instruments?.record(kind, drained);
   };
   const isFull = () => uplink !== undefined && uplink.waiting_bytes > config.queueBytes / 4;

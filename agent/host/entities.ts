@@ -2,12 +2,9 @@
 // collector once, and again when they change. So rows stay small, and a name that is learned late also applies to earlier rows.
 import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import type { CgroupEntity, NetnsEntity, ProcessEntity } from '../contract/agent-report.ts';
-import type { KernelTally, Met } from '../kernel/controls.ts';
 import { readCgroups } from './cgroups.ts';
 import { Processes } from './processes.ts';
 
-/** Rows of one drained buffer that are looked at: enough to find every busy process within a few rounds. */
-const ROWS_SAMPLED = 64;
 /** Reading one process from /proc takes some 50 µs, during which nothing is drained. */
 const READS_A_ROUND = 16;
 const READS_A_REPORT = 256;
@@ -23,7 +20,9 @@ export type Changes = { processes: ProcessEntity[]; cgroups: CgroupEntity[]; net
 
 /** Names for the numbers in rows, as reports have them. */
 export type EntityNames = {
-  /** Looks up owners that have appeared in rows since the last call. */
+  /** Notes the owners in drained rows. */
+  see(kind: Kind, rows: Uint8Array): void;
+  /** Looks up some of the owners that have been noted for the first time. */
   look(): void;
   /** Names that the collector does not have. */
   changes(netns: readonly NetnsEntity[]): Changes;
@@ -93,40 +92,39 @@ export class Entities implements EntityNames {
   readonly #netns = new Known<NetnsEntity>(PIDS_MAX);
   readonly #cgroup_mount: string | undefined;
   readonly #proc: Processes;
-  readonly #tally: Pick<KernelTally, 'met'> | undefined;
+  /** By pid, the lower half of the cgroup's id in the row that was seen last: ids count up from the boot. */
+  readonly #last = new Map<number, number>();
   /** Pids seen since the last report; true: read. They are forgotten with each report, since a pid can be reused. */
   readonly #pids = new Map<number, boolean>();
   #unknown_cgroup = true;
   #reports = 0;
 
-  /** `tally`: of a loader that notes the owners in rows by itself; `see` is not needed then. */
-  constructor(cgroup_mount: string | undefined, tally?: Pick<KernelTally, 'met'>) {
+  constructor(cgroup_mount: string | undefined) {
     this.#cgroup_mount = cgroup_mount;
     this.#proc = new Processes(cgroup_mount);
-    this.#tally = tally;
   }
 
-  /** Notes the owners in drained rows, and reads a few of the new ones from /proc. */
+  /** Notes the owners in drained rows. */
   see(kind: Kind, rows: Uint8Array): void {
     const { size } = KINDS[kind];
     const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
-    const step = Math.max(1, Math.floor(rows.length / size / ROWS_SAMPLED)) * size;
-    for (let at = 0; at < rows.length; at += step) {
-      this.#note({ pid: view.getUint32(at + HEAD_AT.pid, true), cgroup_id: view.getBigUint64(at + HEAD_AT.cgroup_id, true) });
+    for (let at = 0; at < rows.length; at += size) {
+      const pid = view.getUint32(at + HEAD_AT.pid, true);
+      const cgroup_low = view.getUint32(at + HEAD_AT.cgroup_id, true);
+      if (this.#last.get(pid) === cgroup_low) continue;
+      if (this.#last.size < PIDS_MAX) this.#last.set(pid, cgroup_low);
+      this.#note(pid, view.getBigUint64(at + HEAD_AT.cgroup_id, true));
     }
-    this.#readProcesses(READS_A_ROUND);
   }
 
-  /** The same with the owners that the loader has noted since the last call. */
+  /** Reads a few of the new owners from /proc. */
   look(): void {
-    if (this.#tally === undefined) return;
-    for (const met of this.#tally.met(false)) this.#note(met);
     this.#readProcesses(READS_A_ROUND);
   }
 
   /** Names that the collector does not have. Call `acknowledge` when it has accepted them. */
   changes(netns: readonly NetnsEntity[]): Changes {
-    for (const met of this.#tally?.met(true) ?? []) this.#note(met);
+    this.#last.clear();
     this.#readProcesses(READS_A_REPORT);
     for (const [pid, done] of this.#pids) if (done) this.#pids.delete(pid);
     for (const entity of netns) this.#netns.learn(entity.netns, entity);
@@ -144,7 +142,7 @@ export class Entities implements EntityNames {
     if (this.#reports % REPORTS_BETWEEN_FULL === 0) for (const known of all) known.tellAgain();
   }
 
-  #note({ pid, cgroup_id }: Met): void {
+  #note(pid: number, cgroup_id: bigint): void {
     if (pid !== 0 && !this.#pids.has(pid) && this.#pids.size < PIDS_MAX) this.#pids.set(pid, false);
     if (cgroup_id !== 0n && !this.#cgroups.has(String(cgroup_id))) this.#unknown_cgroup = true;
   }

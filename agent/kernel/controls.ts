@@ -1,5 +1,5 @@
 // What only a kernel source offers: filters and budgets in the BPF programs, the loader's tally, and dropping privileges.
-import type { FilterCounters } from '../../bpf/rows/rows.gen.ts';
+import type { FilterCounters, Kind } from '../../bpf/rows/rows.gen.ts';
 import type { Names } from '../filter/names.ts';
 import type { Rights } from '../host/privileges.ts';
 import type { Budget } from './budget.ts';
@@ -17,9 +17,6 @@ export type KernelFilters = {
   counters(slot: number): FilterCounters & { expired: boolean };
 };
 
-/** The process that owns a socket in a row, and the socket's cgroup; 0: not known. */
-export type Met = { pid: number; cgroup_id: bigint };
-
 /** The loader's tally: it aggregates rows while it takes them out of the rings. */
 export type KernelTally = {
   /** Starts with empty groups. `program`: from tallyProgram(). */
@@ -28,8 +25,8 @@ export type KernelTally = {
   groups(from: number, into: Uint8Array): number;
   /** From now on a thread of the loader tallies and discards rows of events every so many ms; drains return only rows of sweeps. */
   countAlone(interval_ms: number): void;
-  /** The owners that appeared in rows for the first time since the last call; `again`: afterwards every owner counts as new. */
-  met(again: boolean): Met[];
+  /** The kernel's name of a reason that rows of the kind have as a number. */
+  reasonOf(kind: Kind, code: number): string;
 };
 
 export type KernelControls = {

@@ -5,6 +5,7 @@ import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { HostNames } from '../filter/host-names.ts';
 import { restrictProcess } from '../host/privileges.ts';
 import { type Round, rounds } from '../host/sweep-round.ts';
+import { SweepRows } from '../host/sweep-rows.ts';
 import { openLoader } from '../loader.ts';
 import type { RowSource } from '../source/row-source.ts';
 import type { Budget } from './budget.ts';
@@ -35,7 +36,8 @@ export type KernelSource = RowSource & KernelControls;
 export function openKernel(options: KernelOptions): KernelSource {
   const { host_id, ring_bytes, prebuilt = PREBUILT, refuse = [], budgets = {}, walk_interval_ms } = options;
   const loader = openLoader({ prebuilt, host_id, ring_bytes, refuse });
-  const nextRound = rounds(loader, walk_interval_ms);
+  const swept = new SweepRows(loader, host_id);
+  const nextRound = rounds({ ...loader, sweep: (path, first) => swept.look(path, first) }, walk_interval_ms);
   let round: Round = { entered: [], refused: [] };
   const canSweep = loader.hooks.some(({ name, attached }) => name === 'sample' && attached);
   try {
@@ -49,6 +51,13 @@ export function openKernel(options: KernelOptions): KernelSource {
   const sweep = () => {
     if (canSweep) round = nextRound();
   };
+  const drain = (kind: Kind, into: Uint8Array) => {
+    if (kind === 'namespace') return swept.drain(into);
+    const bytes = loader.drain(kind, into);
+    loader.names.fill(kind, into.subarray(0, bytes));
+    if (kind === 'listener') swept.complete(into.subarray(0, bytes));
+    return bytes;
+  };
   /** The namespaces of the last sweep; makes the first one if there was none. */
   const entered = () => {
     if (round.entered.length === 0) sweep();
@@ -60,12 +69,12 @@ export function openKernel(options: KernelOptions): KernelSource {
     host: { name: hostname(), kernel: release() },
     notices: [],
     waits: false,
-    drain: (kind: Kind, into: Uint8Array) => loader.drain(kind, into),
-    sweeping: () => loader.sweeping(),
+    drain,
+    sweeping: () => swept.isUnderWay(),
     sweep,
-    counters: () => loader.counters(),
-    filters: { ...loader.filters, names: () => new HostNames(loader.reasons(), entered) },
-    tally: loader.tally,
+    counters: () => swept.counters(loader.counters()),
+    filters: { ...loader.filters, names: () => new HostNames(loader.names.reasons(), entered) },
+    tally: { ...loader.tally, reasonOf: (kind, code) => loader.names.reasonOf(kind, code) },
     hooks: () => loader.hooks,
     fields: () => loader.fields,
     misses: () => loader.misses(),

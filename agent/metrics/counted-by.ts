@@ -17,7 +17,7 @@ export function countedBy(tally: KernelTally, options: ConnectionOptions): Tally
       for (;;) {
         const length = tally.groups(all.length, piece);
         if (length <= 0) return all;
-        all.push(...readGroups(piece.subarray(0, length)));
+        all.push(...readGroups(piece.subarray(0, length), tally.reasonOf));
       }
     },
   };

@@ -56,6 +56,8 @@ export type Plan = {
   when: { at: number; is: number } | undefined;
   by: readonly number[];
   reason: number | undefined;
+  /** the number behind it */
+  reason_code: number | undefined;
   values: readonly { from: number; size: number; most?: number | undefined; less?: number | undefined }[];
   histograms: readonly { from: number; size: number }[];
   points: (group: Group) => readonly Point[];
@@ -99,6 +101,7 @@ export function plan<K extends Kind, By extends Member<K>, Value extends string,
     when: only && { at: columnOf(kind, only[0]).offset, is: only[1] },
     by: by.map((name) => columnOf(kind, name).offset),
     reason: reason && columnOf(kind, reason).offset,
+    reason_code: reason && columnOf(kind, `${reason}_code`).offset,
     values: names.map((name) => {
       const { of, most, less } = spec.values[name];
       const { offset, size } = columnOf(kind, of);

@@ -1,7 +1,7 @@
 // Encodes the plans as the program that the loader runs (bpf/rows/tally_program.h), and decodes the groups that it writes.
 import {
   KINDS,
-  readText,
+  type Kind,
   TALLY_BOUNDS_MAX,
   TALLY_GROUP_AT,
   TALLY_GROUP_BYTES,
@@ -59,7 +59,10 @@ function within(what: string, count: number, max: number): void {
 }
 
 function writePlan(view: DataView, at: number, plan: Plan, options: ConnectionOptions): void {
-  const parts = partsOf(plan, options);
+  // Rows in a ring have a reason's number, and no name yet.
+  const parts = partsOf(plan, options).map((part) =>
+    part.from === plan.reason ? { ...part, from: plan.reason_code ?? 0, size: 4 } : part,
+  );
   const { values, histograms, when } = plan;
   within('members in a key', parts.length, TALLY_PARTS_MAX);
   within('bytes in a key', plan.by.length, TALLY_PLAIN_BYTES);
@@ -99,22 +102,28 @@ function writeCondition(view: DataView, at: number, of: { if_is: number; is: num
   view.setUint16(at + of.when, when.at, true);
 }
 
+/** The kernel's name of a reason that rows of a kind have as a number. */
+export type ReasonOf = (kind: Kind, code: number) => string;
+
 /** Decodes the groups in bytes that the loader has written. */
-export function readGroups(bytes: Uint8Array): Group[] {
+export function readGroups(bytes: Uint8Array, reasonOf: ReasonOf): Group[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const groups: Group[] = [];
-  for (let at = 0; at < bytes.length; at += view.getUint32(at + TALLY_GROUP_AT.size, true)) groups.push(readGroup(view, at));
+  for (let at = 0; at < bytes.length; at += view.getUint32(at + TALLY_GROUP_AT.size, true)) groups.push(readGroup(view, at, reasonOf));
   return groups;
 }
 
-function readGroup(view: DataView, at: number): Group {
+function readGroup(view: DataView, at: number, reasonOf: ReasonOf): Group {
   const term_at = at + TALLY_GROUP_AT.term;
   const bytes = (from: number, length: number) => new Uint8Array(view.buffer, view.byteOffset + from, length).slice();
   const cut = view.getUint8(at + TALLY_GROUP_AT.cut);
+  const number = view.getUint8(at + TALLY_GROUP_AT.plan);
+  const kind = PLANS[number]?.kind;
+  const code = view.getUint32(term_at + TALLY_TERM_BYTES, true);
   return {
-    plan: view.getUint8(at + TALLY_GROUP_AT.plan),
+    plan: number,
     connection: bytes(term_at, TALLY_TERM_BYTES),
-    reason: (cut & CUT.reason) !== 0 ? OTHER : readText(view, term_at + TALLY_TERM_BYTES, TALLY_TERM_BYTES).toLowerCase(),
+    reason: (cut & CUT.reason) !== 0 ? OTHER : kind === undefined ? '' : reasonOf(kind, code),
     plain: bytes(at + TALLY_GROUP_AT.plain, TALLY_PLAIN_BYTES),
     overflow: view.getUint8(at + TALLY_GROUP_AT.overflow) !== 0,
     cut: cut !== 0,

@@ -36,7 +36,14 @@ export async function recordSource(
     onSweep?.();
   };
   try {
-    await pump({ source, drain, interval_ms, stop: AbortSignal.any([stop, full.signal]), onSweep: afterSweep });
+    await pump({
+      source,
+      drain,
+      interval_ms,
+      stop: AbortSignal.any([stop, full.signal]),
+      onSweep: afterSweep,
+      onRound: () => entities.look(),
+    });
     takeNames();
   } finally {
     writer.end(source.counters(), offset_ms());

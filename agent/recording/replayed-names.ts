@@ -34,7 +34,8 @@ export class ReplayedNames {
     return [...this.#netns.values()];
   }
 
-  /** Does nothing: processes in a replay are not on this host. */
+  /** Do nothing: processes in a replay are not on this host. */
+  see(): void {}
   look(): void {}
 
   /** All names, until they have been acknowledged. */

@@ -10,7 +10,7 @@ import { unseenIn } from './unseen.ts';
 export function fromKernel(kernel: KernelSource): Source {
   return {
     rows: kernel,
-    names: () => new Entities(readCgroup2Mount(), kernel.tally),
+    names: () => new Entities(readCgroup2Mount()),
     filter: (options) => filterInKernel(kernel.filters, options),
     tally: (options) => countedBy(kernel.tally, options),
     tallyOnly: (interval_ms) => kernel.tally.countAlone(interval_ms),

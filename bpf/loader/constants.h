@@ -2,15 +2,12 @@
 #ifndef TCPLENS_LOADER_CONSTANTS_H
 #define TCPLENS_LOADER_CONSTANTS_H
 
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
-/* Counts the arguments of tracepoints in the running kernel's BTF, for constants__set() and for the report. */
-void constants__probe(const struct btf *btf);
-/* A tracepoint's arguments, 0 where this kernel has no such tracepoint. */
-int constants__arguments(const struct btf *btf, const char *tracepoint);
-int constants__report(char *to, int size);
-/* Sets the `const volatile` of an object that is open and not yet loaded. */
-void constants__set(struct bpf_object *object, struct bpf_map *rodata, unsigned long long host_id);
+/*
+ * Sets the `const volatile` of an object that is open and not yet loaded: `values` has "name=hexadecimal" with commas, and what only C
+ * knows comes to it. A name that the object does not have is left out.
+ */
+void constants__set(struct bpf_object *object, struct bpf_map *rodata, const char *values);
 
 #endif

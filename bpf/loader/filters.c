@@ -97,11 +97,6 @@ static int place(int slot, const struct filter *filter)
 	return 0;
 }
 
-int loader__filter_size(void)
-{
-	return sizeof(struct filter);
-}
-
 int loader__filter(int slot, const unsigned char *bytes, int size, int rows_per_s, int burst)
 {
 	__u64 offset_ns = clock__offset_ns();

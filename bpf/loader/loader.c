@@ -1,64 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Opens and closes the kernel side: programs, maps, and what is read of the running kernel beforehand. */
-#include "constants.h"
+/* Opens and closes the kernel side: programs, maps, and what reads them. */
 #include "counter.h"
 #include "filters.h"
 #include "hooks.h"
-#include "ledger.h"
 #include "loader.h"
-#include "met.h"
-#include "names.h"
-#include "options.h"
 #include "reader.h"
 #include "sweep.h"
 #include "tally.h"
-#include "unseen.h"
 #include "waker.h"
 #include "warning.h"
-#include <bpf/btf.h>
 #include <errno.h>
-#include <stdlib.h>
 
-/* What the programs and their rows take from the running kernel's BTF. */
-static void read_kernel(void)
+static bool is_started;
+
+int loader__headers(void)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
-
-	if (!btf)
-		return;
-	constants__probe(btf);
-	hooks__probe(btf);
-	names__open(btf);
-	btf__free(btf);
+	return (int)SHARED_HEADERS;
 }
 
-int loader__open(const char *directory, const char *host_id_hex, int ring_bytes, const char *refuse, unsigned char *report,
-		 int report_size)
+int loader__load(const unsigned char *bytes, int size, const char *name, const char *programs, const char *constants, int ring_bytes,
+		 unsigned char *reasons, int reasons_size)
 {
-	const struct load_options options = {
-		.directory = directory,
-		.refuse = refuse,
-		.host_id = strtoull(host_id_hex, NULL, 16),
-		.ring_bytes = ring_bytes,
-	};
-	int attached, error, used;
+	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = name);
+	const struct map_options maps = { .constants = constants, .ring_bytes = ring_bytes };
+	struct bpf_object *object;
 
-	if (hooks__are_loaded())
+	if (is_started)
 		return -EBUSY;
+	if (reasons_size < 1)
+		return -EINVAL;
+	reasons[0] = 0;
 	warning__listen();
-	read_kernel();
-	attached = hooks__load(&options);
+	warning__clear();
+	object = bpf_object__open_mem(bytes, (size_t)size, &options);
+	return object ? hooks__load(object, programs, &maps, (char *)reasons, reasons_size) : -errno;
+}
+
+int loader__start(void)
+{
+	int error = reader__open();
+
+	if (error)
+		return error;
 	filters__open();
-	ledger__open(options.host_id);
-	error = attached ? reader__open() : 0;
-	/* Without the walk only the owners of older connections stay unknown. */
-	if (error == 0 && hooks__link("owner") && loader__walk(NULL, 0) < 0)
-		hooks__blame("owner", "walk", errno);
-	used = constants__report((char *)report, report_size);
-	hooks__report((char *)report + used, report_size - used);
-	if (error || !attached)
-		loader__close();
-	return error ? error : attached;
+	is_started = true;
+	return 0;
 }
 
 int loader__misses(unsigned char *misses, int size)
@@ -66,23 +52,15 @@ int loader__misses(unsigned char *misses, int size)
 	return hooks__misses((char *)misses, size);
 }
 
-int loader__reasons(unsigned char *names, int size)
-{
-	return names__list((char *)names, size);
-}
-
 int loader__close(void)
 {
 	counter__close();
 	waker__close();
 	sweep__close();
-	unseen__close();
 	reader__close();
 	tally__close();
-	met__close();
-	ledger__close();
-	names__close();
 	filters__close();
 	hooks__close();
+	is_started = false;
 	return 0;
 }

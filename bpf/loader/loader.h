@@ -8,17 +8,20 @@
 
 #define API __attribute__((visibility("default")))
 
-/* sizeof the row of a kind, to be compared with rows.gen.ts before anything is loaded. */
-API int loader__row_size(int kind);
+/* What the sources in bpf/rows/ were when this was built, to be compared with rows.gen.ts before anything is loaded. */
+API int loader__headers(void);
 
 /*
- * Loads the objects in `directory`, attaches every hook that the kernel allows, and walks the file tables for owners.
- * `host_id` is 16 hex digits; `ring_bytes`, a power of two of at least a page, is the size of the largest ring;
- * `refuse` is a comma-separated list of hooks not to try. `report` receives a line a hook, "name\tattached\treason\n"
- * (attached 0 or 1), and a line "field:name\t…" for what only some kernels tell, ended by a zero. Returns the number of hooks attached; 0 leaves nothing loaded.
+ * Loads the object with these bytes and attaches those of its programs that are in the list, with commas. `constants` has what they
+ * must know beforehand, "name=hexadecimal" with commas; `ring_bytes`, a power of two of at least a page, is the size of the largest
+ * ring. `reasons` receives a text, ended by a zero: for each that is not attached a line "program\treason\n", or, where nothing is
+ * kept, one without a name. Returns how many are attached; -EBUSY once it has started.
  */
-API int loader__open(const char *directory, const char *host_id, int ring_bytes, const char *refuse, unsigned char *report,
-		     int report_size);
+API int loader__load(const unsigned char *object, int size, const char *name, const char *programs, const char *constants, int ring_bytes,
+		     unsigned char *reasons, int reasons_size);
+
+/* Opens what is needed to read and steer what was loaded. */
+API int loader__start(void);
 
 /* Moves whole rows of a kind into `rows`, their times made wall-clock. Returns bytes; 0: nothing waiting. */
 API int loader__drain(int kind, unsigned char *rows, int size);
@@ -42,23 +45,20 @@ API int loader__tallied(int from, unsigned char *groups, int size);
 API int loader__count(int interval_ms);
 
 /*
- * Who appeared in rows since the last call, each once: two UInt64, the cgroup's id and the pid. `again` 1: from now on
- * everyone is told once more. Returns bytes.
+ * Looks into the namespace behind `netns_path` (empty: the caller's own). `first` says that a round over all namespaces begins
+ * with it, and with that a sweep over the sockets of all, which drain of the kind `sample` walks. `seen` receives a
+ * `struct netns_look` (netns-look.h) and the texts that follow it. Returns bytes.
  */
-API int loader__met(unsigned char *pairs, int size, int again);
+API int loader__sweep(const char *netns_path, int first, unsigned char *seen, int size);
+
+/* Has the drain of samples that follows give memories to the sockets that the namespace has by now. */
+API int loader__meet(const char *netns_path);
 
 /*
- * Looks into the namespace behind `netns_path` (empty: the caller's own): drain of the kind `namespace` then has its
- * counters. `first` says that a round over all namespaces begins with it, and with that a sweep over the sockets of all,
- * which drain of the kind `sample` walks. `identity` receives two UInt64, the namespace's cookie and inode.
+ * Whether there is more to sweep: a drain of samples that finds none for now may leave some. `swept` receives a
+ * `struct swept` (sweep-slice.h).
  */
-API int loader__sweep(const char *netns_path, int first, unsigned char *identity, int size);
-
-/* Namespaces of open sweeps that are not yet walked: a drain of samples that finds no more for now may leave some. */
-API int loader__sweeping(void);
-
-/* The running kernel's reason names, lines "kind\tcode\tname\n" of the kinds `reset` and `drop`. Returns bytes. */
-API int loader__reasons(unsigned char *names, int size);
+API int loader__sweeping(unsigned char *swept, int size);
 
 /*
  * Walks the file tables of all processes for the owners of sockets, to be called now and then. `holders` receives a
@@ -66,17 +66,14 @@ API int loader__reasons(unsigned char *names, int size);
  */
 API int loader__walk(unsigned char *holders, int size);
 
-/* How many processes have renamed themselves since the programs came, modulo 2^31: a walk gives their sockets the new name. */
-API int loader__renames(void);
-
 /* Writes a `struct netns_holder` for every network namespace that a task is in, as far as there is room. Returns bytes. */
 API int loader__namespaces(unsigned char *holders, int size);
 
-/* Writes KIND_COUNT `struct kind_counters`, summed over the CPUs. Returns bytes. */
-API int loader__counters(unsigned char *counters, int size);
-
-/* sizeof(struct filter), to be compared with rows.gen.ts before anything is loaded. */
-API int loader__filter_size(void);
+/*
+ * Reads an element of the map of that name: `key` has 8 bytes, of which the first count where the map's keys are shorter; of a map
+ * with an element for each processor, all of them. Returns bytes; -ENOENT without such a map or element.
+ */
+API int loader__map(const char *name, const unsigned char *key, unsigned char *value, int size);
 
 /*
  * Puts a filter into a slot, in place of what is there; programs that run meet the old one or the new one. `filter` is

@@ -2,7 +2,10 @@
 /* The maps that the objects share: the first to have one makes it, the others reuse it by name. */
 #include "../rows/rows.h"
 #include "constants.h"
+#include "loader.h"
 #include "maps.h"
+#include <bpf/bpf.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -49,7 +52,7 @@ static __u32 ring_size_of(const char *map, int ring_bytes)
 	return (__u32)(size > page ? size : page);
 }
 
-void maps__configure(struct bpf_object *object, const struct load_options *options)
+void maps__configure(struct bpf_object *object, const struct map_options *options)
 {
 	struct bpf_map *map;
 
@@ -58,7 +61,7 @@ void maps__configure(struct bpf_object *object, const struct load_options *optio
 
 		if (bpf_map__is_internal(map)) {
 			if (strstr(name, ".rodata"))
-				constants__set(object, map, options->host_id);
+				constants__set(object, map, options->constants);
 		} else if (shared_map(name) >= 0) {
 			bpf_map__reuse_fd(map, shared_map(name));
 		} else if (bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF) {
@@ -82,6 +85,24 @@ void maps__remember(struct bpf_object *object)
 int maps__ring(int kind)
 {
 	return rings[kind].map ? shared_map(rings[kind].map) : -1;
+}
+
+int loader__map(const char *name, const unsigned char *key, unsigned char *value, int size)
+{
+	struct bpf_map_info info = {};
+	__u32 length = sizeof(info);
+	int fd = shared_map(name), bytes;
+
+	if (fd < 0)
+		return -ENOENT;
+	if (bpf_obj_get_info_by_fd(fd, &info, &length))
+		return -errno;
+	bytes = (int)info.value_size;
+	if (info.type == BPF_MAP_TYPE_PERCPU_ARRAY)
+		bytes = (bytes + 7) / 8 * 8 * libbpf_num_possible_cpus();
+	if (bytes > size)
+		return -EINVAL;
+	return bpf_map_lookup_elem(fd, key, value) ? -errno : bytes;
 }
 
 /* The descriptors belong to the objects, which are closed by their owner. */

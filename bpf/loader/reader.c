@@ -2,11 +2,7 @@
 /* Takes rows from wherever the kernel side has them, and makes them whole. */
 #include "../rows/rows.h"
 #include "clock.h"
-#include "ledger.h"
 #include "maps.h"
-#include "met.h"
-#include "names.h"
-#include "overflows.h"
 #include "reader.h"
 #include "row_size.h"
 #include "sweep.h"
@@ -19,7 +15,7 @@
 
 static struct ring *rings[KIND_COUNT];
 
-/* What the kernel side leaves to be filled in: the wall clock, and names for numbers. A row is counted when it is whole. */
+/* What the kernel side leaves to be filled in: the wall clock. */
 static void complete(int kind, unsigned char *row, __u64 offset_ns)
 {
 	__u64 time_ns;
@@ -27,11 +23,7 @@ static void complete(int kind, unsigned char *row, __u64 offset_ns)
 	memcpy(&time_ns, row, sizeof(time_ns));
 	time_ns += offset_ns;
 	memcpy(row, &time_ns, sizeof(time_ns));
-	names__fill(kind, row);
-	if (kind == KIND_LISTENER)
-		overflows__row((struct listener_row *)row);
 	tally__row(kind, row);
-	met__row(row);
 }
 
 int reader__open(void)
@@ -71,51 +63,38 @@ static int drain_ring(struct ring *ring, int kind, unsigned char *rows, int size
 	return walk.is_broken ? -EPROTO : used;
 }
 
-/* The rows that the loader makes or reads itself. */
-static int drain_own(int kind, unsigned char *rows, int size)
+/* Those that a sweep finds. */
+static int drain_samples(unsigned char *rows, int size)
 {
-	int used = kind == KIND_SAMPLE ? sweep__drain(rows, size) : ledger__drain(rows, size);
+	int used = sweep__drain(rows, size);
 	__u64 offset_ns = clock__offset_ns();
 
-	for (int at = 0; at < used; at += row_size(kind))
-		complete(kind, rows + at, offset_ns);
+	for (int at = 0; at < used; at += row_size(KIND_SAMPLE))
+		complete(KIND_SAMPLE, rows + at, offset_ns);
 	return used;
-}
-
-static bool is_own(int kind)
-{
-	return kind == KIND_SAMPLE || kind == KIND_NAMESPACE;
 }
 
 int reader__drain(int kind, unsigned char *rows, int size)
 {
-	if (is_own(kind))
-		return drain_own(kind, rows, size);
+	if (kind == KIND_SAMPLE)
+		return drain_samples(rows, size);
 	return rings[kind] ? drain_ring(rings[kind], kind, rows, size) : 0;
 }
 
-/* Where they lie, in the ring. Names belong to what is counted, and need a row to be written to. */
+/* Where they lie, in the ring. */
 int reader__count(int kind)
 {
 	struct ring *ring = rings[kind];
 	struct ring_walk walk;
 	const unsigned char *row;
-	struct drop_row named;
 	int taken = 0;
 
 	if (!ring)
 		return 0;
 	walk = ring__begin(ring);
-	_Static_assert(sizeof(named) >= sizeof(struct reset_row), "of the kinds with names the largest");
 	while ((row = ring__next(ring, &walk, row_size(kind)))) {
-		if (names__has(kind)) {
-			memcpy(&named, row, (size_t)row_size(kind));
-			names__fill(kind, (unsigned char *)&named);
-			row = (const unsigned char *)&named;
-		}
 		tally__row(kind, row);
-		met__row(row);
-		if (++taken % ROWS_A_RELEASE == 0)
+			if (++taken % ROWS_A_RELEASE == 0)
 			ring__end(ring, &walk);
 	}
 	ring__end(ring, &walk);

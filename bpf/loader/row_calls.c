@@ -2,24 +2,12 @@
 /* The calls about rows: each of them and the thread that counts take turns. */
 #include "../rows/rows.h"
 #include "counter.h"
-#include "ledger.h"
 #include "loader.h"
-#include "maps.h"
-#include "met.h"
 #include "reader.h"
 #include "row_size.h"
 #include "tally.h"
 #include "tally_groups.h"
-#include "unseen.h"
-#include <bpf/bpf.h>
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
-int loader__row_size(int kind)
-{
-	return row_size(kind);
-}
 
 int loader__drain(int kind, unsigned char *rows, int size)
 {
@@ -56,47 +44,4 @@ int loader__tallied(int from, unsigned char *groups, int size)
 		result = groups__write(from, groups, size);
 	counter__unlock();
 	return result;
-}
-
-int loader__met(unsigned char *pairs, int size, int again)
-{
-	int bytes;
-
-	counter__lock();
-	bytes = met__tell(pairs, size, again);
-	counter__unlock();
-	return bytes;
-}
-
-int loader__counters(unsigned char *counters, int size)
-{
-	int cpus = libbpf_num_possible_cpus();
-	struct kind_counters *each, sum;
-
-	if (size < (int)(KIND_COUNT * sizeof(sum)) || cpus < 1)
-		return -EINVAL;
-	each = calloc((size_t)cpus, sizeof(*each));
-	if (!each)
-		return -ENOMEM;
-	for (__u32 kind = 0; kind < KIND_COUNT; kind++) {
-		memset(&sum, 0, sizeof(sum));
-		if (bpf_map_lookup_elem(shared_map("counters"), &kind, each) == 0) {
-			for (int cpu = 0; cpu < cpus; cpu++) {
-				sum.written += each[cpu].written;
-				sum.ring_lost += each[cpu].ring_lost;
-				sum.no_storage += each[cpu].no_storage;
-				sum.withheld += each[cpu].withheld;
-				sum.filtered += each[cpu].filtered;
-			}
-		}
-		if (kind == KIND_CONNECTION)
-			sum.missed = unseen__count();
-		if (kind == KIND_NAMESPACE) {
-			sum.written += ledger__counters()->written;
-			sum.ring_lost += ledger__counters()->ring_lost;
-		}
-		memcpy(counters + kind * sizeof(sum), &sum, sizeof(sum));
-	}
-	free(each);
-	return (int)(KIND_COUNT * sizeof(sum));
 }

@@ -27,9 +27,14 @@ static bool is_ipv4(const __u8 *address)
 static __u64 small_part(const struct tally_part *part, const __u8 *from)
 {
 	__u16 number;
+	__u32 wide;
 
 	if (part->size == 1)
 		return *from;
+	if (part->size == 4) {
+		memcpy(&wide, from, sizeof(wide));
+		return wide;
+	}
 	if (part->size == TALLY_IPV4)
 		return is_ipv4(from);
 	memcpy(&number, from, sizeof(number));

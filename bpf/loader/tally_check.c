@@ -13,7 +13,7 @@ static bool is_part(const struct tally_part *part, int row)
 {
 	int read = part->size == TALLY_IPV4 ? 16 : part->size, written = part->size == TALLY_IPV4 ? 1 : part->size;
 
-	return (read == 1 || read == 2 || read == 16 || read == 32) && part->from + read <= row && part->when < row &&
+	return (read == 1 || read == 2 || read == 4 || read == 16 || read == 32) && part->from + read <= row && part->when < row &&
 	       part->to + written <= (int)sizeof(struct tally_key) && part->to % (written < 8 ? written : 8) == 0;
 }
 

@@ -3,10 +3,8 @@
 #include "../rows/netns-holder.h"
 #include "hooks.h"
 #include "loader.h"
-#include "maps.h"
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 /* Walks to the end and keeps the holders that fit. Returns bytes kept. */
@@ -37,15 +35,6 @@ static int walk(const char *program, unsigned char *found, int size)
 int loader__walk(unsigned char *holders, int size)
 {
 	return walk("owner", holders, size);
-}
-
-int loader__renames(void)
-{
-	__u32 only = 0;
-	__u64 count = 0;
-
-	bpf_map_lookup_elem(shared_map("renames"), &only, &count);
-	return (int)(count & 0x7fffffff);
 }
 
 int loader__namespaces(unsigned char *holders, int size)

@@ -1,6 +1,7 @@
 // rows.h → rows.gen.ts, by way of the BTF that clang writes for it: the compiler's own layout, nothing parsed twice.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -236,6 +237,13 @@ export type FilterCounters = Record<(typeof FILTER_COUNTERS)[number], number>;
 `;
 }
 
+/** As the Makefile has it. */
+function sharedHeaders(): string {
+  const hash = createHash('sha256');
+  for (const name of globSync('*.h', { cwd: here }).sort()) hash.update(readFileSync(join(here, name)));
+  return hash.digest('hex').slice(0, 8);
+}
+
 function generate(): string {
   const version = header.match(/#define ROWS_VERSION (\d+)/)?.[1];
   if (!version) throw new Error('rows.h: no ROWS_VERSION');
@@ -247,6 +255,9 @@ function generate(): string {
 import { readAddress, readText } from './read-text.ts';
 
 export { readAddress, readText };
+
+/** What this was made of: objects and loader that were built of anything else do not fit. */
+export const SHARED_HEADERS = '${sharedHeaders()}';
 
 ${enums.map(emitEnum).join('\n')}
 /** A column as ClickHouse reads it from a row; \`pad\` columns are skipped on the way in. */

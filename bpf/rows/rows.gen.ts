@@ -4,6 +4,9 @@ import { readAddress, readText } from './read-text.ts';
 
 export { readAddress, readText };
 
+/** What this was made of: objects and loader that were built of anything else do not fit. */
+export const SHARED_HEADERS = '08cc09c6';
+
 export const KIND = ['retransmit', 'connection', 'state_change', 'sample', 'reset', 'congestion', 'drop', 'listener', 'namespace'] as const;
 export type Kind = (typeof KIND)[number];
 

@@ -18,4 +18,11 @@ struct sweep_slice {
 	struct sample_row row[SLICE_ROWS];
 };
 
+/* What of sweeps is told beside rows. */
+struct swept {
+	__u64 finished; /* sweeps that came to their end; of the last one: */
+	__u64 alive;    /* the connections that it met */
+	__u64 slices;
+};
+
 #endif

@@ -34,7 +34,7 @@ struct tally_part {
 	__u16 when;    /* offset of a byte in the row: */
 	__u8 if_is;    /* 1: only where that byte is `is`, else 0 goes in */
 	__u8 is;
-	__u8 size;     /* 1, 2, 16 or 32 bytes, or TALLY_IPV4 */
+	__u8 size;     /* 1, 2, 4, 16 or 32 bytes, or TALLY_IPV4 */
 	__u8 to;       /* offset in struct tally_key, aligned as the size has it */
 };
 

@@ -184,7 +184,7 @@ const NOT_BROUGHT_ABOUT: Record<string, string> = {
 test('the reasons for which this kernel resets a connection are brought about', (context) => {
   if (!isRoot) return context.skip('needs root: network namespaces and BPF');
   const loader = openLoader({ prebuilt: PREBUILT, host_id: 1n, ring_bytes: 4096, refuse: [] });
-  const reasons = [...loader.reasons().reset.keys()].filter((name) => name !== 'max');
+  const reasons = [...loader.names.reasons().reset.keys()].filter((name) => name !== 'max');
   loader.close();
   const seen = new Set(observed.collected.rows.reset.map(({ reason }) => reason));
   const text = reasons.map((name) => `${name}: ${seen.has(name) ? 'seen' : (NOT_BROUGHT_ABOUT[name] ?? 'not known to these scenarios')}`);

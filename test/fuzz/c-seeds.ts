@@ -1,5 +1,4 @@
-// What the targets in C begin with: real objects, recorded rows, compiled filters, the agent's own tally program.
-import { readFileSync } from 'node:fs';
+// What the targets in C begin with: recorded rows, compiled filters, the agent's own tally program.
 import { join } from 'node:path';
 import { compileFilter } from '../../agent/filter/compile.ts';
 import { parseFilter } from '../../agent/filter/parse.ts';
@@ -34,13 +33,6 @@ function numbers(size: 1 | 2 | 4, ...values: number[]): Buffer {
   const bytes = Buffer.alloc(size * values.length);
   for (const [index, value] of values.entries()) bytes.writeUIntLE(value, index * size, size);
   return bytes;
-}
-
-/** An object's beginning and its end with the seal: sealed as it is, sealed anew, and sealed for other headers. */
-function objectSeeds(): Buffer[] {
-  const object = readFileSync(join(root, 'bpf/prebuilt/netns.bpf.o'));
-  const short = Buffer.concat([object.subarray(0, 200), object.subarray(-100)]);
-  return [0, 1, 2].map((how) => Buffer.concat([numbers(1, how), short]));
 }
 
 /** A ring with records of a kind, one after the other, the last not yet finished. */
@@ -85,7 +77,7 @@ function tallySeeds(): Buffer[] {
   );
 }
 
-const SEEDS = { object: objectSeeds, rows: rowSeeds, filter: filterSeeds, tally: tallySeeds };
+const SEEDS = { rows: rowSeeds, filter: filterSeeds, tally: tallySeeds };
 
 export function seedsOf(name: keyof typeof SEEDS): Buffer[] {
   return SEEDS[name]();

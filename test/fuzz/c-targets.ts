@@ -23,13 +23,12 @@ const RUN_FLAGS = ['-max_len=16384', '-rss_limit_mb=1500', '-timeout=20', '-prin
 
 /** What of bpf/ is linked to each; `libs`: for the linker. A target includes the file that it is about. */
 const C_SOURCES = {
-  object: { files: [], libs: [] },
   rows: {
-    files: ['reader', 'tally', 'tally_check', 'tally_groups', 'tally_terms', 'met', 'row_size', 'names', 'clock'],
+    files: ['reader', 'tally', 'tally_check', 'tally_groups', 'tally_terms', 'row_size', 'clock'],
     libs: ['-l:libbpf.so.1'],
   },
   filter: { files: [], libs: [] },
-  tally: { files: ['tally', 'tally_check', 'tally_groups', 'tally_terms', 'met', 'row_size'], libs: [] },
+  tally: { files: ['tally', 'tally_check', 'tally_groups', 'tally_terms', 'row_size'], libs: [] },
 } as const satisfies Record<string, { files: readonly string[]; libs: readonly string[] }>;
 
 export type CTarget = keyof typeof C_SOURCES;

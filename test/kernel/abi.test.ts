@@ -6,9 +6,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { compileFilter } from '../../agent/filter/compile.ts';
 import { ANY_NAMES } from '../../agent/filter/names.ts';
 import { parseFilter } from '../../agent/filter/parse.ts';
-import { PREBUILT } from '../../agent/kernel/ring-source.ts';
+import { openKernel, PREBUILT } from '../../agent/kernel/ring-source.ts';
 import { type Loader, openLoader } from '../../agent/loader.ts';
 import { FILTER_AT, FILTER_STEP_AT, FILTER_STEP_BYTES, KINDS } from '../../bpf/rows/rows.gen.ts';
+import { drainAll } from '../support/drain-all.ts';
 
 const HOST_ID = 0xfedc_ba98_7654_3210n;
 const OPTIONS = { prebuilt: PREBUILT, host_id: HOST_ID, ring_bytes: 1024 * 1024, refuse: [] };
@@ -93,17 +94,15 @@ check('whoever asks is woken by a row', async () => {
 
 const CONNECTIONS = 20;
 
-/** A whole sweep of this namespace; what it finds is left aside. */
-function sweep(): void {
-  loader.sweep('', true);
-  const buffer = new Uint8Array(1024 * 1024);
-  do while (loader.drain('sample', buffer) > 0);
-  while (loader.sweeping());
-}
-
 check('neither connections that live nor those whose end was seen are missed', async () => {
+  loader.close();
+  const source = openKernel(OPTIONS);
+  const sweep = () => {
+    source.sweep();
+    drainAll(source, () => {});
+  };
   sweep();
-  const before = loader.counters().connection.missed;
+  const before = source.counters().connection.missed;
   for (let connection = 0; connection < CONNECTIONS; connection++) await talk();
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -112,7 +111,9 @@ check('neither connections that live nor those whose end was seen are missed', a
   const living = Array.from({ length: CONNECTIONS }, () => connect(port, '127.0.0.1'));
   await Promise.all(living.map((socket) => once(socket, 'connect')));
   sweep();
-  const { missed } = loader.counters().connection;
+  const { missed } = source.counters().connection;
+  source.close();
+  loader = openLoader(OPTIONS);
   for (const socket of living) socket.destroy();
   server.close();
   // Of both ends of each; a kernel that hides softirqs may keep a few.

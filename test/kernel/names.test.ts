@@ -26,7 +26,7 @@ test.for(TABLES)("the reasons of $kind rows have the running kernel's names", ({
   const reasons = values.filter(({ val }) => val >= 0 && val < 512);
   const expected = reasons.map(({ name, val }) => [name.replace(prefix, '').toLowerCase().slice(0, 32), val]);
   const loader = openLoader({ prebuilt: PREBUILT, host_id: 1n, ring_bytes: 4096, refuse: [] });
-  const named = [...loader.reasons()[kind]];
+  const named = [...loader.names.reasons()[kind]];
   loader.close();
   expect(expected.length).toBeGreaterThan(0);
   expect(named).toEqual(expected);

@@ -14,7 +14,7 @@ const mayImport = {
 
 /** A package that only these files may know. */
 const keepers: Record<string, RegExp> = {
-  'ffi-rs': /^agent\/loader\.ts$/,
+  'ffi-rs': /^agent\/loader-library\.ts$/,
   chevrotain: /^agent\/filter\/grammar\.ts$/,
   chdb: /^server\/storage\//,
   '@clickhouse/client': /^server\/storage\//,

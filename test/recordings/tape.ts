@@ -38,6 +38,7 @@ export async function tape(traffic: (look: () => void) => Promise<void>, kernel:
       entities.see(kind, rows);
       tape.pieces.push({ kind, rows, at_ms: performance.timeOrigin + performance.now() });
     });
+    entities.look();
   };
   const look = () => {
     drain();

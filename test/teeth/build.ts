@@ -29,7 +29,7 @@ function targetsOf(file: string): string[] {
 /** Objects and loader are sealed with the checksum of the headers they share. It stays, so that what is not built anew still fits. */
 function sealOf(): string {
   const object = readFileSync(join(bpf, 'prebuilt/io.bpf.o'), 'latin1');
-  return String(Number(/tcplens object \d{10} \d{10} (\d{10})\n$/.exec(object)?.[1]));
+  return /tcplens object [0-9a-f]{64} ([0-9a-f]{8})\n$/.exec(object)?.[1] ?? '';
 }
 
 /** Builds in the copy; returns what puts it back. Throws what the compiler says. */

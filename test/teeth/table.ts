@@ -2,6 +2,7 @@
 import type { Table } from './mutant.ts';
 import { agent } from './mutants/agent.ts';
 import { agentSpool } from './mutants/agent-spool.ts';
+import { agentSweeps } from './mutants/agent-sweeps.ts';
 import { bpfAttempts } from './mutants/bpf-attempts.ts';
 import { bpfConnections } from './mutants/bpf-connections.ts';
 import { bpfDrops } from './mutants/bpf-drops.ts';
@@ -18,7 +19,7 @@ import { serverStorage } from './mutants/server-storage.ts';
 export const MUTANTS: Table = {
   bpf: [...bpfAttempts, ...bpfConnections, ...bpfDrops, ...bpfPackets],
   loader: [...loaderRows, ...loaderStart],
-  agent: [...agent, ...agentSpool],
+  agent: [...agent, ...agentSpool, ...agentSweeps],
   server: [...serverLog, ...serverQueries, ...serverStorage, ...serverMinutes, ...serverLive],
   dashboards,
 };

@@ -32,6 +32,23 @@ test('a process that appears in rows is named, with its command and when it star
   expect(found?.started_at_ms).toBeLessThanOrEqual(after + BTIME_MS);
 });
 
+test('a process of one row of thousands is named, and again where it changed after a report', async () => {
+  const children = [spawn('sleep', ['78.8'], { stdio: 'ignore' }), spawn('sh', ['-c', 'read none; exec sleep 79.9'])] as const;
+  await Promise.all(children.map((child) => once(child, 'spawn')));
+  const [sleeping, changing] = children;
+  const crowd = Array.from({ length: 3000 }, (_, n) => ({ pid: n % 2 === 0 ? process.pid : (sleeping.pid ?? 0) }));
+  const entities = new Entities(mount);
+  see(entities, ...crowd, { pid: changing.pid ?? 0 });
+  expect(new Set(entities.changes([]).processes.map(({ pid }) => pid))).toEqual(new Set([process.pid, sleeping.pid, changing.pid]));
+  entities.acknowledge();
+  changing.stdin.end('\n');
+  const commandOf = () => readFileSync(`/proc/${changing.pid}/cmdline`, 'latin1');
+  await waitFor('the other command', commandOf, (command) => command.startsWith('sleep'), 20);
+  see(entities, { pid: changing.pid ?? 0 });
+  expect(entities.changes([]).processes).toMatchObject([{ pid: changing.pid, command: 'sleep 79.9' }]);
+  for (const child of children) child.kill();
+});
+
 test('told once, told again only when it changed or was not acknowledged', () => {
   const entities = new Entities(mount);
   const netns = [{ netns: '1', inode: 5, name: 'init' }];

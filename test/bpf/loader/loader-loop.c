@@ -2,15 +2,15 @@
 /*
  * The whole loader's life, again and again, as a program, so that it can be built with sanitizers: `loader-loop OBJECTS ROUNDS`
  * fails to open in several ways, then opens, drains, sweeps, counts, sets filters and budgets and closes, while two threads make
- * connections over loopback; at last it gives up its capabilities.
- * Writes how many rows of each kind it drained and how many it had counted. Ends with 2 where the loader says an error.
+ * connections over loopback; at last it gives up its capabilities. Writes rows drained of each kind, and rows counted; ends with 2
+ * where the loader says an error.
  */
 #define _GNU_SOURCE
-#include "../../../bpf/loader/loader.h"
 #include "../../../bpf/loader/row_size.h"
 #include "../../../bpf/rows/filter.h"
 #include "../../../bpf/rows/netns-holder.h"
 #include "../../../bpf/rows/tally_program.h"
+#include "load-all.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define OBJECTS ((int)(sizeof(objects_of_all) / sizeof(objects_of_all[0])))
 #define RING_BYTES (1 << 20)
 #define ROWS_BYTES (1 << 20)
 #define DRAINS 10
@@ -134,12 +135,12 @@ static void drain_all(void)
 
 static void sweep(void)
 {
-	unsigned char identity[16];
+	unsigned char seen[32768];
 
-	check("sweep", loader__sweep("", 1, identity, sizeof(identity)));
-	if (loader__sweep("/nowhere", 0, identity, sizeof(identity)) >= 0)
+	check("sweep", loader__sweep("", 1, seen, sizeof(seen)) + loader__meet(""));
+	if (loader__sweep("/nowhere", 0, seen, sizeof(seen)) >= 0)
 		exit(2);
-	for (int i = 0; i < 1000 && loader__sweeping(); i++)
+	for (int i = 0; i < 1000 && loader__sweeping(seen, sizeof(seen)); i++)
 		drain_all();
 	drain_all();
 }
@@ -176,9 +177,11 @@ static void start_tally(void)
 	check("tally", loader__tally((unsigned char *)&program, sizeof(program)));
 }
 
-static int met(unsigned char *pairs, int size)
+static int counters(unsigned char *bytes, int size)
 {
-	return loader__met(pairs, size, 1);
+	static const unsigned char first[8];
+
+	return loader__map("counters", first, bytes, size);
 }
 
 static void tell(void)
@@ -193,13 +196,11 @@ static void tell(void)
 		at += (int)group.size;
 	}
 	for (int size = 16; size <= 65536; size *= 4) {
-		in_buffer("met", met, size);
 		in_buffer("misses", loader__misses, size);
-		in_buffer("reasons", loader__reasons, size);
 		in_buffer("walk", loader__walk, size);
 		in_buffer("namespaces", loader__namespaces, size);
 	}
-	in_buffer("counters", loader__counters, KIND_COUNT * sizeof(struct kind_counters));
+	in_buffer("map", counters, 1 << 16);
 }
 
 static void wake(int reader)
@@ -216,36 +217,34 @@ static void wake(int reader)
 static void fail(const char *objects)
 {
 	static const int sizes[] = { 1, 2, 30, 31, 100, 700 };
-	unsigned char identity[16], *report;
+	unsigned char seen[64];
 
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		report = malloc((size_t)sizes[i]);
-		if (loader__open("/nowhere", "0", RING_BYTES, "sample,kfree_skb", report, sizes[i]) != 0)
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		if (load_first("/nowhere", OBJECTS, RING_BYTES, sizes[i]) != 0)
 			exit(2);
-		free(report);
-	}
-	report = malloc(8192);
-	check("open", loader__open(objects, "0", 4096, "sample,preexisting,owner,netns", report, 8192));
-	if (loader__open(objects, "0", 4096, "", report, 8192) != -EBUSY || loader__sweep("", 1, identity, sizeof(identity)) != -ENOSYS ||
+	/* Those before the iterators. */
+	if (load_first(objects, 6, 4096, 8192) == 0)
+		exit(2);
+	check("start", loader__start());
+	if (loader__load(rows, 1, "sample", "", "", 4096, rows, 64) != -EBUSY || loader__sweep("", 1, seen, sizeof(seen)) != -ENOSYS ||
 	    loader__walk(NULL, 0) != -ENOSYS || loader__drain(-1, rows, sizeof(rows)) != -EINVAL ||
 	    loader__drain(KIND_COUNT, rows, sizeof(rows)) != -EINVAL || loader__filter_clear(FILTER_SLOTS) != -ENOENT ||
-	    loader__tally(rows, 3) != -EINVAL || loader__met(rows, 3, 0) != -EINVAL || loader__counters(rows, 3) != -EINVAL)
+	    loader__tally(rows, 3) != -EINVAL)
 		exit(2);
-	free(report);
 	check("close", loader__close());
 }
 
 /* Every other time a thread counts what the first half of a life drains. */
 static void live(const char *objects, int round, bool is_last)
 {
-	unsigned char *report = malloc(8192);
-	int hooks = check("open", loader__open(objects, "00000000000000ab", RING_BYTES, "", report, 8192)), reader = -1;
+	int reader = -1;
 
-	if (hooks == 0) {
-		fprintf(stderr, "nothing is attached:\n%s", report);
+	if (load_first(objects, OBJECTS, RING_BYTES, 8192) == 0) {
+		fprintf(stderr, "nothing is attached\n");
 		exit(2);
 	}
-	free(report);
+	check("start", loader__start());
+	check("walk", loader__walk(NULL, 0));
 	start_tally();
 	reader = check("waker", loader__waker());
 	wake(reader);

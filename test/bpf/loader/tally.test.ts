@@ -17,7 +17,7 @@ import {
   TALLY_PLAN_AT,
   TALLY_PROGRAM_AT,
 } from '../../../bpf/rows/rows.gen.ts';
-import { buildTally, comparable } from '../../support/loader-tally.ts';
+import { buildTally, comparable, REASONS } from '../../support/loader-tally.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 import { missingCommand } from '../../support/run-command.ts';
 import { tries } from '../../support/tries.ts';
@@ -52,7 +52,7 @@ const LARGE = [...NUMBERS, 2 ** 33, 2 ** 40 + 1, 2 ** 45];
 function valuesOf({ name, size, type }: Column): fc.Arbitrary<number | bigint | string> {
   if (name.endsWith('_addr')) return fc.constantFrom(...ADDRESSES.filter((address) => address.length !== 31));
   if (name === 'comm') return fc.constantFrom(...NAMES);
-  if (name === 'reason') return fc.constantFrom('', 'netfilter_drop', 'NO_SOCKET', 'r'.repeat(32));
+  if (name === 'reason_code') return fc.integer({ min: 0, max: 3 });
   if (name.endsWith('_port')) return fc.constantFrom(...PORTS);
   if (size === 1)
     return fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 0, max: 3 }) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 255 }) });
@@ -64,7 +64,10 @@ function valuesOf({ name, size, type }: Column): fc.Arbitrary<number | bigint | 
 function rowOf(kind: Kind): fc.Arbitrary<Row> {
   const columns = (KINDS[kind].columns as readonly Column[]).filter(({ name }) => name !== 'pad' && name !== 'kind');
   const values = Object.fromEntries(columns.map((column) => [column.name, valuesOf(column)]));
-  return fc.record(values).map((row) => ({ kind, rows: rowBytes(kind, row as RowValues) }));
+  return fc.record(values).map((row) => {
+    const reason = 'reason_code' in row ? { reason: REASONS[Number(row['reason_code'])] ?? '' } : {};
+    return { kind, rows: rowBytes(kind, { ...row, ...reason } as RowValues) };
+  });
 }
 
 const anyRow = fc.oneof(...KIND.map(rowOf));
@@ -113,7 +116,10 @@ test('many rows of few connections: what adds up is every row', (context) => {
 
 test('beyond the bounds rows are folded, and none is lost', (context) => {
   context.skip(missing !== undefined, `${missing} is not installed`);
-  const drop = (n: number): Row => ({ kind: 'drop', rows: rowBytes('drop', { role: 2, local_port: (n % 40) + 1, reason: `reason ${n}` }) });
+  const drop = (n: number): Row => ({
+    kind: 'drop',
+    rows: rowBytes('drop', { role: 2, local_port: (n % 40) + 1, reason: REASONS[n + 4] ?? '', reason_code: n + 4 }),
+  });
   const rows = Array.from({ length: 400 }, (_, n) => drop(n));
   const groups = check(rows, { ...OPTIONS, max: 30 }, 150);
   const sum = (of: typeof groups) => of.reduce((total, group) => total + group.rows, 0);
@@ -160,37 +166,4 @@ test('a part that begins within its row has to end there too', (context) => {
   expect(() => tally.groups(program, [])).not.toThrow();
   wide?.writeUInt16LE(last + 1, TALLY_PART_AT.from);
   expect(() => tally.groups(program, [])).toThrow();
-});
-
-test('who appears is told once, and once more after all were forgotten', (context) => {
-  context.skip(missing !== undefined, `${missing} is not installed`);
-  const row = (pid: number, cgroup_id: number) => rowBytes('sample', { pid, cgroup_id });
-  const piece = (...rows: Buffer[]) => ({ kind: 'sample' as const, rows: Buffer.concat(rows) });
-  const crowd = piece(...Array.from({ length: 2000 }, (_, n) => row(1000 + (n % 1000), 7)));
-  const found = tally.met(tallyProgram(OPTIONS), [piece(row(1, 2), row(1, 2), row(3, 4), row(1, 2)), piece(row(1, 5)), 'forget', crowd]);
-  expect(found.slice(0, 3)).toEqual([
-    [2n, 1n],
-    [4n, 3n],
-    [5n, 1n],
-  ]);
-  expect(found.slice(3).map(([, pid]) => Number(pid))).toEqual(Array.from({ length: 1000 }, (_, n) => 1000 + n));
-});
-
-test('more than there is room for are not told, and the next ones after all were forgotten are', (context) => {
-  context.skip(missing !== undefined, `${missing} is not installed`);
-  const crowd = (first: number, count: number) => ({
-    kind: 'state_change' as const,
-    rows: Buffer.concat(Array.from({ length: count }, (_, n) => rowBytes('state_change', { pid: first + n, cgroup_id: 1 }))),
-  });
-  const found = tally.met(tallyProgram(OPTIONS), [crowd(1, 5000), 'forget', crowd(90_000, 2)]);
-  expect(found.map(([, pid]) => Number(pid)).filter((pid) => pid >= 90_000)).toEqual([90_000, 90_001]);
-});
-
-test('a process that moves from cgroup to cgroup is told with each', (context) => {
-  context.skip(missing !== undefined, `${missing} is not installed`);
-  // Far apart, so that some of them meet in the table.
-  const cgroups = Array.from({ length: 3000 }, (_, n) => (n + 1) ** 3);
-  const rows = cgroups.map((cgroup_id) => rowBytes('sample', { pid: 7, cgroup_id }));
-  const pieces = [rows.slice(0, 1500), rows.slice(1500)].map((some) => ({ kind: 'sample' as const, rows: Buffer.concat(some) }));
-  expect(tally.met(tallyProgram(OPTIONS), pieces).map(([cgroup_id]) => Number(cgroup_id))).toEqual(cgroups);
 });

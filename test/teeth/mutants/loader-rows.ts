@@ -1,29 +1,9 @@
 // The loader: how rows are taken out, named and counted.
-import { drops, fidelity, kernel, type Mutant, mutantsOf, unit } from '../mutant.ts';
+import { kernel, type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 export const loaderRows: readonly Mutant[] = [
-  ...mutantsOf('bpf/loader/overflows.c', [
-    {
-      why: 'last ACKs count twice',
-      find: 'row->overflows += claimed;',
-      replace: 'row->overflows += claimed + last_acks;',
-      suite: fidelity('A5c'),
-    },
-    {
-      why: 'SYNs that met a full queue are never evident',
-      find: 'if (!is_evident || ',
-      replace: 'if (1 || ',
-      suite: fidelity('A5e'),
-    },
-  ]),
   ...mutantsOf('bpf/loader/reader.c', [
     { why: 'times are since the boot', find: 'time_ns += offset_ns;', replace: '', suite: kernel('abi') },
-    {
-      why: 'names are not filled in',
-      find: 'names__fill(kind, row);',
-      replace: '',
-      suite: fidelity('A2'),
-    },
     {
       why: 'the last row is left out of the buffer',
       find: 'while (used + row <= size)',
@@ -32,25 +12,6 @@ export const loaderRows: readonly Mutant[] = [
     },
   ]),
   ...mutantsOf('bpf/loader/row_calls.c', [
-    {
-      why: 'what one CPU wrote is all',
-      find: 'sum.written += each[cpu].written;',
-      replace: 'sum.written = each[cpu].written;',
-      suite: kernel('counters', 'every row the programs wrote arrived'),
-    },
-    {
-      why: 'lost rows are counted as written',
-      find: 'sum.ring_lost += each[cpu].ring_lost;',
-      replace: 'sum.written += each[cpu].ring_lost;',
-      suite: kernel('ring-loss'),
-    },
-    { why: 'withheld rows are not told', find: 'sum.withheld += each[cpu].withheld;', replace: '', suite: kernel('budget') },
-    {
-      why: 'filtered rows are not told',
-      find: 'sum.filtered += each[cpu].filtered;',
-      replace: '',
-      suite: kernel('filter', 'only what matches'),
-    },
     { why: 'a buffer for less than a row is filled', find: '|| size < row_size(kind)', replace: '', suite: kernel('abi') },
   ]),
   ...mutantsOf('bpf/loader/ring.c', [
@@ -67,25 +28,33 @@ export const loaderRows: readonly Mutant[] = [
       suite: kernel('loader', 'counts from where'),
     },
   ]),
-  ...mutantsOf('bpf/loader/sweep.c', [
+  ...mutantsOf('bpf/loader/netns.c', [
     {
       why: 'it stays in the other namespace',
-      find: 'if (away && setns(home, CLONE_NEWNET) < 0)',
+      find: 'if (home >= 0 && setns(home, CLONE_NEWNET) < 0)',
       replace: 'if (0)',
       suite: kernel('namespaces', 'an open file and a socket'),
     },
     {
       why: 'other namespaces are not entered',
-      find: '(away && setns(there, CLONE_NEWNET) < 0)',
-      replace: '(away && !there)',
+      find: '(setns(there, CLONE_NEWNET) < 0)',
+      replace: '(!there)',
       suite: kernel('namespaces', 'a thread lives in'),
     },
     {
       why: 'old sockets are not met',
-      find: 'if (iterator >= 0)\n\t\tstate.met',
-      replace: 'if (0)\n\t\tstate.met',
+      find: 'sweep__meet(iterator);',
+      replace: 'close(iterator);',
       suite: kernel('sweep', 'no process has accepted'),
     },
+    {
+      why: 'inode and cookie are swapped',
+      find: 'at.inode = status.st_ino;',
+      replace: 'at.inode = at.cookie, at.cookie = status.st_ino;',
+      suite: kernel('namespaces', 'used again'),
+    },
+  ]),
+  ...mutantsOf('bpf/loader/sweep.c', [
     { why: 'rows of a slice are given twice', find: 'state.taken += count;', replace: '', suite: kernel('sweep', 'twenty thousand') },
     {
       why: 'the sweep ends after its first slice',
@@ -94,78 +63,11 @@ export const loaderRows: readonly Mutant[] = [
       suite: kernel('sweep', 'twenty thousand'),
     },
     {
-      why: 'inode and cookie are swapped',
-      find: 'memcpy(identity, &cookie, sizeof(cookie));\n\tmemcpy(identity + sizeof(cookie), &inode',
-      replace: 'memcpy(identity, &inode, sizeof(cookie));\n\tmemcpy(identity + sizeof(cookie), &cookie',
-      suite: kernel('namespaces', 'used again'),
-    },
-    {
       why: 'it says that it is done while slices are left',
       find: 'return state.met_count > 0 || state.due || state.iterator',
       replace: 'return state.met_count > 0 || state.due',
       suite: kernel('sweep', 'twenty thousand'),
     },
-  ]),
-  ...mutantsOf('bpf/loader/unseen.c', [
-    {
-      why: 'what ended unseen is not missed',
-      find: 'return state.unended + state.unopened;',
-      replace: 'return state.unopened;',
-      suite: kernel('loader', 'is counted as missed'),
-    },
-    {
-      why: 'those that are there are missed',
-      find: 'gone = after.ended + alive +',
-      replace: 'gone = after.ended +',
-      suite: kernel('abi', 'are missed'),
-    },
-  ]),
-  ...mutantsOf('bpf/loader/names.c', [
-    { why: 'names keep their prefix', find: '? 0 : prefix;', replace: '? 0 : 0;', suite: kernel('names') },
-    { why: 'names are in capitals', find: '(char)tolower(name[at])', replace: 'name[at]', suite: kernel('names') },
-    { why: 'the function after the place', find: 'symbols.list[from - 1].name', replace: 'symbols.list[from].name', suite: drops('D5b') },
-  ]),
-  ...mutantsOf('bpf/loader/netstat.c', [
-    {
-      why: 'a counter is read from its neighbour',
-      find: '{ "Tcp", "OutSegs", AT(out_segs) }',
-      replace: '{ "Tcp", "InSegs", AT(out_segs) }',
-      suite: kernel('counters', 'the rows of each namespace'),
-    },
-    { why: 'the port range lacks one', find: 'to - from + 1', replace: 'to - from', suite: fidelity('C3') },
-    {
-      why: 'orphans and TIME_WAIT are swapped',
-      find: '&row->orphans, &row->time_wait',
-      replace: '&row->time_wait, &row->orphans',
-      suite: fidelity('C2'),
-    },
-    {
-      why: 'totals in place of gains',
-      find: '*member(row, counters[i].at) -=',
-      replace: '(void)',
-      suite: kernel('counters', 'the rows of each namespace'),
-    },
-  ]),
-  ...mutantsOf('bpf/loader/ledger.c', [
-    {
-      why: 'what is missing is told with every row',
-      find: 'known->missing = (__u64)missing;',
-      replace: '',
-      suite: kernel('older', 'is the remainder'),
-    },
-    {
-      why: 'what was attributed is a total',
-      find: 'row->retrans_attributed -= known->total.retrans_attributed;',
-      replace: '',
-      suite: kernel('counters', 'the rows of each namespace'),
-    },
-    {
-      why: 'what was there before is missing',
-      find: 'known->retrans_base = now.retrans_segs;',
-      replace: '',
-      suite: kernel('older', 'before is nobody'),
-    },
-    { why: 'rows stay after they were given', find: 'state.waiting -= count;', replace: '', suite: fidelity('C2') },
   ]),
   ...mutantsOf('bpf/loader/tally.c', [
     { why: 'a group has no rows', find: 'group->rows++;', replace: '', suite: unit('bpf/loader/tally') },
@@ -231,15 +133,6 @@ export const loaderRows: readonly Mutant[] = [
       replace: 'if (set->count > set->max)',
       suite: unit('bpf/loader/tally'),
     },
-  ]),
-  ...mutantsOf('bpf/loader/met.c', [
-    {
-      why: 'the same process in another cgroup is known',
-      find: 'known->pid == pair.pid && known->cgroup_id == pair.cgroup_id',
-      replace: 'known->pid == pair.pid',
-      suite: unit('bpf/loader/tally', 'told with each'),
-    },
-    { why: 'who was told is told again', find: 'state.told += count;', replace: '', suite: unit('bpf/loader/tally', 'who appears') },
   ]),
   ...mutantsOf('bpf/loader/counter.c', [
     {

@@ -3,12 +3,14 @@ import { fidelity, kernel, type Mutant, mutantsOf } from '../mutant.ts';
 
 export const loaderStart: readonly Mutant[] = [
   ...mutantsOf('bpf/loader/loader.c', [
-    { why: 'a second start beside the first is let in', find: 'if (hooks__are_loaded())', replace: 'if (0)', suite: kernel('abi') },
+    { why: 'a second start beside the first is let in', find: 'if (is_started)', replace: 'if (0)', suite: kernel('abi') },
     { why: 'closing leaves the programs', find: 'hooks__close();', replace: '', suite: kernel('loader', 'all hooks attach here') },
+  ]),
+  ...mutantsOf('agent/loader.ts', [
     {
       why: 'the walk at the start is left out',
-      find: 'loader__walk(NULL, 0) < 0',
-      replace: '0',
+      find: '  hostCalls.walk();\n',
+      replace: '',
       suite: kernel('owner', 'older than the agent'),
     },
   ]),
@@ -29,15 +31,9 @@ export const loaderStart: readonly Mutant[] = [
   ...mutantsOf('bpf/loader/constants.c', [
     {
       why: 'the tick is a millisecond',
-      find: 'jiffy_us = (__u32)(tick.tv_nsec / 1000);',
-      replace: 'jiffy_us = 1000;',
+      find: '(__u64)(tick.tv_nsec / 1000)',
+      replace: '1000',
       suite: fidelity('B3'),
-    },
-    {
-      why: 'rows have no host',
-      find: 'set_constant(object, values, room, "host_id"',
-      replace: 'set_constant(object, values, room, "no_id"',
-      suite: kernel('abi'),
     },
   ]),
   ...mutantsOf('bpf/loader/filters.c', [
@@ -67,35 +63,41 @@ export const loaderStart: readonly Mutant[] = [
       suite: kernel('filter', 'only what matches'),
     },
   ]),
-  ...mutantsOf('bpf/loader/object.c', [
-    { why: 'damage is not looked for', find: 'crc != cksum(bytes, length)', replace: '0', suite: kernel('refusals', 'an object') },
+  ...mutantsOf('agent/loader-object.ts', [
+    {
+      why: 'damage is not looked for',
+      find: "digest !== createHash('sha256').update(bytes).digest('hex')",
+      replace: 'false',
+      suite: kernel('refusals', 'an object'),
+    },
     {
       why: 'objects of other sources are taken',
-      find: 'else if (headers != SHARED_HEADERS_CKSUM)',
-      replace: 'else if (0)',
+      find: 'headers !== SHARED_HEADERS',
+      replace: 'headers === undefined',
       suite: kernel('refusals', 'an object'),
     },
   ]),
   ...mutantsOf('bpf/loader/waker.c', [
     { why: 'nobody is woken', find: 'send(waker.socket, &byte, 1, MSG_NOSIGNAL) != 1', replace: '0', suite: kernel('abi') },
   ]),
-  ...mutantsOf('bpf/loader/hooks.c', [
+  ...mutantsOf('agent/loader-hooks.ts', [
+    { why: 'rows have no host', find: "['host_id', options.host_id]", replace: "['no_id', options.host_id]", suite: kernel('abi') },
     {
       why: 'a refused hook is loaded',
-      find: 'return !state.absent[hook] && !state.refused[hook];',
-      replace: 'return !state.absent[hook];',
+      find: 'if (options.refuse.includes(program))',
+      replace: "if (options.refuse.includes(program) && program === '')",
       suite: kernel('loader', 'a refused hook'),
     },
     {
       why: 'the others of an object go with a refused one',
-      find: 'i = from; result < 0 && to - from > 1 && i < to',
-      replace: 'i = from; 0 && i < to',
+      find: '< 0 && programs.length > 1)',
+      replace: '< 0 && programs.length > 9)',
       suite: kernel('loader', 'does not have leaves the others'),
     },
     {
-      why: 'a failed attach has no reason',
-      find: 'say_why(i, stage, error);',
-      replace: '(void)stage;',
+      why: 'an object that cannot be opened has no reason',
+      find: '`open: ${bytes}`',
+      replace: "''",
       suite: kernel('loader', 'a damaged object'),
     },
   ]),
