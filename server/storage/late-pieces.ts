@@ -4,21 +4,26 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { HEAD_AT } from '../../bpf/rows/rows.gen.ts';
 import type { Engine, Segment } from './engine.ts';
+import { PIECE_S, publishedMinutes } from './published-minutes.ts';
 import { segmentRowBytes } from './segment-insert.ts';
 
-/** How long a piece is. */
-export const PIECE_S = 300;
 /** Rows of a piece are awaited for so long after its end, then it is built. */
 export const SETTLED_S = 120;
-/** From so long after a piece's end on its rows are noted: it may have been built, by a collector whose clock is ahead by less than the rest. */
+/** From so long after a piece's end on its rows are noted: it may be built at any moment, by a collector whose clock is ahead by less than the rest. */
 const NOTED_FROM_S = 60;
 
 /** `notes`: every one of them, so that one that comes while the piece is being built is not taken for done. */
 export type LatePiece = { start_s: number; host_id: string; notes: string[] };
 
-/** After the segment's rows have been stored. @param now_ms when they had been */
-export async function noteLate(engine: Pick<Engine, 'insertObjects'>, segment: Segment, now_ms: number): Promise<void> {
-  const noted = lateOf(await readFile(segment.path), segmentRowBytes(segment.kind), now_ms / 1000 - NOTED_FROM_S - PIECE_S);
+/**
+ * After the segment's rows have been stored. Rows of pieces that have been made are noted whatever the clock says: it may have been ahead
+ * when they were.
+ * @param now_ms when the rows had been stored
+ */
+export async function noteLate(engine: Pick<Engine, 'insertObjects' | 'query'>, segment: Segment, now_ms: number): Promise<void> {
+  const made_s = (await publishedMinutes(engine)).at(-1)?.[1] ?? 0;
+  const latest_s = Math.max(made_s, now_ms / 1000 - NOTED_FROM_S) - PIECE_S;
+  const noted = lateOf(await readFile(segment.path), segmentRowBytes(segment.kind), latest_s);
   if (noted.length === 0) return;
   const note = BigInt(`0x${randomBytes(8).toString('hex')}`).toString();
   await engine.insertObjects(

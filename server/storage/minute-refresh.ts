@@ -3,8 +3,9 @@
 // published is built again, and of two versions of an entry the larger is read.
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import type { Engine } from './engine.ts';
-import { latePieces, PIECE_S, SETTLED_S, settleLate } from './late-pieces.ts';
+import { latePieces, SETTLED_S, settleLate } from './late-pieces.ts';
 import { newVersion, publish } from './published.ts';
+import { PIECE_S } from './published-minutes.ts';
 import { buildMinutes } from './rollup.ts';
 import { buildStored } from './stored.ts';
 

@@ -2,7 +2,9 @@
 // while. A minute once made stays so; one that has been made since is told from the rows meanwhile, with the same result.
 
 import type { Engine } from './engine.ts';
-import { PIECE_S } from './late-pieces.ts';
+
+/** How long a piece of minutes is that are made together. */
+export const PIECE_S = 300;
 
 /** [from, to) in s. */
 export type Span = [from_s: number, to_s: number];

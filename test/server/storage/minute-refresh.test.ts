@@ -95,6 +95,25 @@ test('while the collector was away nothing was made, and nothing is missing', as
   expect([await told(), await minutes()]).toEqual([11, 11]);
 });
 
+test('minutes that a clock that was ahead has made are made again of the rows that come in their time', async () => {
+  const now_ms = Date.now();
+  await store.upkeep.makeMinutes(now_ms + 24 * HOUR_MS);
+  const asksAnew = await openEmbedded({ path: join(directory, 'engine') });
+  const path = join(directory, 'now.rows');
+  writeFileSync(
+    path,
+    segmentBytes([rowBytes('retransmit', { time_ns: BigInt(now_ms) * 1_000_000n, host_id: 9, class: 1, segments: 1 })], {
+      epoch: '00000000000000e9',
+      sequence: 1,
+    }),
+  );
+  await asksAnew.insertSegment({ kind: 'retransmit', path, rows: 1 });
+  expect((await latePieces(asksAnew, 9)).map(({ host_id }) => host_id)).toEqual(['9']);
+  await asksAnew.upkeep.refresh(now_ms);
+  expect(await minutes()).toBe(12);
+  await asksAnew.close();
+});
+
 test('a row at the edge of two pieces is noted for both, a row of now for none', () => {
   const rows = segmentBytes([resent(PIECE_MS, 7), resent(HOUR_MS, 7)], { epoch: '00000000000000e1', sequence: 1 });
   const latest_s = START_MS / 1000 + 600;

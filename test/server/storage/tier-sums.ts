@@ -2,7 +2,7 @@
 
 import type { Engine } from '../../../server/storage/engine.ts';
 import { FIGURE_KINDS, FIGURE_NAMES, figuresOf, folded, RTT_BUCKET, RTT_COUNTS } from '../../../server/storage/figures.ts';
-import { PIECE_S } from '../../../server/storage/late-pieces.ts';
+import { PIECE_S } from '../../../server/storage/published-minutes.ts';
 
 export const DAY_S = 86_400;
 /** Midnight three days ago: these days are over. */
