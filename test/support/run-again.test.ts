@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import type { TestModule } from 'vitest/node';
 import { runAgain } from './run-again.ts';
+import { summarize } from './summary-reporter.ts';
 
 const counters = 'test/kernel/counters.test.ts';
 const fidelity = 'test/fidelity/fidelity.test.ts';
@@ -30,4 +32,22 @@ const cases: { name: string; failed: string[]; hidden: Record<string, number>; a
 
 test.for(cases)('run once more: $name', ({ failed, hidden, again }) => {
   expect(runAgain(failed, new Map(Object.entries(hidden)))).toEqual(again);
+});
+
+/** A file of a finished run, of which every test failed. */
+function failedFile(file: string, names: readonly string[]): TestModule {
+  const tests = names.map((fullName) => ({
+    fullName,
+    result: () => ({ state: 'failed', errors: [{ message: 'a row is missing' }] }),
+  }));
+  const module = { relativeModuleId: file, errors: () => [], children: { allSuites: () => [], allTests: () => tests } };
+  return module as unknown as TestModule;
+}
+
+test('the second run judges what failed in the first, and nothing else', () => {
+  const second = [failedFile(fidelity, ['a', 'b'])];
+  const names = (passed_before: string[]) => summarize(second, [], new Set(passed_before)).failures.map(({ name }) => name);
+  expect(names([])).toEqual([`${fidelity} > a`, `${fidelity} > b`]);
+  expect(names([`${fidelity} > b`])).toEqual([`${fidelity} > a`]);
+  expect(summarize(second, [], new Set([`${fidelity} > b`])).passed).toBe(1);
 });

@@ -11,8 +11,15 @@ export type Summary = { passed: number; skips: Finding[]; failures: Finding[] };
 /** Lines of a failure's message in the account: enough to know it again where a log keeps its end only. */
 const REASON_LINES_MAX = 12;
 
-/** Counts `modules`. A skip without a reason, or a run without a test, is a failure: neither has shown anything. */
-export function summarize(modules: readonly TestModule[], strayErrors: readonly SerializedError[]): Summary {
+/**
+ * Counts `modules`. A skip without a reason, or a run without a test, is a failure: neither has shown anything.
+ * @param passed_before - names of tests that passed in an earlier run: they are not what these modules were run again for
+ */
+export function summarize(
+  modules: readonly TestModule[],
+  strayErrors: readonly SerializedError[],
+  passed_before: ReadonlySet<string> = new Set(),
+): Summary {
   const summary: Summary = { passed: 0, skips: [], failures: [] };
   for (const module of modules) {
     const file = module.relativeModuleId;
@@ -20,7 +27,7 @@ export function summarize(modules: readonly TestModule[], strayErrors: readonly 
     for (const suite of module.children.allSuites()) {
       summary.failures.push(...suite.errors().map((error) => ({ name: `${file} > ${suite.fullName}, a hook`, reason: messageOf(error) })));
     }
-    for (const test of module.children.allTests()) count(summary, test, `${file} > ${test.fullName}`);
+    for (const test of module.children.allTests()) count(summary, test, `${file} > ${test.fullName}`, passed_before);
   }
   summary.failures.push(...strayErrors.map((error) => ({ name: 'outside of any test', reason: messageOf(error) })));
   const tests = summary.passed + summary.failures.length + summary.skips.length;
@@ -28,9 +35,9 @@ export function summarize(modules: readonly TestModule[], strayErrors: readonly 
   return summary;
 }
 
-function count(summary: Summary, test: TestCase, name: string): void {
+function count(summary: Summary, test: TestCase, name: string, passed_before: ReadonlySet<string>): void {
   const result = test.result();
-  if (result.state === 'passed') summary.passed += 1;
+  if (result.state === 'passed' || passed_before.has(name)) summary.passed += 1;
   else if (result.state === 'skipped' && result.note) summary.skips.push({ name, reason: result.note });
   else if (result.state === 'skipped' && hookFailed(test.parent)) summary.skips.push({ name, reason: 'a hook before it failed' });
   else if (result.state === 'skipped') summary.failures.push({ name, reason: 'skipped without a reason' });
