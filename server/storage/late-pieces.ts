@@ -32,19 +32,24 @@ export async function noteLate(engine: Pick<Engine, 'insertObjects' | 'query'>, 
   );
 }
 
+/** A double holds ns since the epoch to within 256 ns: rows that near to a piece's end are taken for those of both. */
+const EDGE_S = 1e-6;
+
 /** Pieces and hosts of rows in pieces that begin at `latest_s` or before. */
 export function lateOf(rows: Buffer, row_bytes: number, latest_s: number): Omit<LatePiece, 'notes'>[] {
   const found = new Map<string, Omit<LatePiece, 'notes'>>();
+  // Neighbours are of one batch, and so of one host and mostly of one piece.
+  let last = { start_s: -1, low: 0, high: 0 };
   for (let at = 0; at + row_bytes <= rows.length; at += row_bytes) {
-    // A double holds ns since the epoch to within 256 ns: rows that near to a piece's end are taken for those of both.
     const time_s = (rows.readUInt32LE(at + HEAD_AT.time_ns + 4) * 2 ** 32 + rows.readUInt32LE(at + HEAD_AT.time_ns)) / 1e9;
     if (time_s >= latest_s + PIECE_S) continue;
+    const start_s = Math.floor((time_s - EDGE_S) / PIECE_S) * PIECE_S;
+    const [low, high] = [rows.readUInt32LE(at + HEAD_AT.host_id), rows.readUInt32LE(at + HEAD_AT.host_id + 4)];
+    const atEdge = time_s + EDGE_S >= start_s + PIECE_S;
+    if (start_s === last.start_s && low === last.low && high === last.high && !atEdge) continue;
+    last = { start_s, low, high };
     const host_id = rows.readBigUInt64LE(at + HEAD_AT.host_id).toString();
-    for (const moment_s of [time_s - 1e-6, time_s + 1e-6]) {
-      const start_s = Math.floor(moment_s / PIECE_S) * PIECE_S;
-      const key = `${start_s} ${host_id}`;
-      if (!found.has(key)) found.set(key, { start_s, host_id });
-    }
+    for (const start of atEdge ? [start_s, start_s + PIECE_S] : [start_s]) found.set(`${start} ${host_id}`, { start_s: start, host_id });
   }
   return [...found.values()];
 }

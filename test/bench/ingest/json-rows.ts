@@ -1,5 +1,4 @@
-// The same rows as most would send them: decoded, and inserted as JSONEachRow into the same tables of the same engine, rollup
-// included. What favours this side: it has no network, no check, no log, no flush and no acknowledgement.
+// The same rows as most would send them: decoded, and inserted as JSONEachRow into the same tables of the same engine. What favours this side: it has no network, no check, no log, no flush and no acknowledgement.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -27,7 +26,8 @@ export async function jsonEachRow(directory: string, batches: readonly Batch[]):
     const began = performance.now();
     for (const [kind, bytes] of raw) {
       const block = BLOCK * KINDS[kind].size;
-      for (let at = 0; at < bytes.length; at += block) await engine.insertObjects(kind, decode(kind, bytes.subarray(at, at + block)));
+      for (let at = 0; at < bytes.length; at += block)
+        await engine.insertObjects(kind, decode(kind, bytes.subarray(at, at + block), at / KINDS[kind].size));
     }
     const seconds = (performance.now() - began) / 1000;
     const { user, system } = process.cpuUsage(cpu);
@@ -41,11 +41,13 @@ export async function jsonEachRow(directory: string, batches: readonly Batch[]):
   }
 }
 
-function decode(kind: Kind, bytes: Buffer): object[] {
+/** @param first place of the first row: what makes a row one */
+function decode(kind: Kind, bytes: Buffer, first: number): object[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   return Array.from({ length: bytes.length / KINDS[kind].size }, (_, index) => {
     const { kind: _kind, ...row } = KINDS[kind].read(view, index * KINDS[kind].size);
-    return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, jsonOf(name, value)]));
+    const values = Object.entries({ ...row, batch_row: first + index });
+    return Object.fromEntries(values.map(([name, value]) => [name, jsonOf(name, value)]));
   });
 }
 
