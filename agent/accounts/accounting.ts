@@ -116,7 +116,10 @@ export class Accounting {
     return { entries: [...this.#entries.values()].map(plain), totals, posted: [...this.#posted] };
   }
 
-  /** Restores what the books have, which is not whether a collector has accepted it. @param posted - undefined: any run may be */
+  /**
+   * Takes over figures from the books, which do not say whether a collector has accepted them.
+   * @param posted - runs that have been posted; undefined: nobody knows which, and every run counts as posted
+   */
   restore({ entries, totals, posted }: Pick<Kept, 'entries' | 'totals'> & { posted: Iterable<string> | undefined }): void {
     for (const epoch of posted ?? totals.map((total) => total.epoch)) this.#posted.add(epoch);
     for (const entry of entries) {

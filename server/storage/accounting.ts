@@ -27,26 +27,19 @@ export function* insertable<Value>(objects: readonly Value[], msOf: (object: Val
   if (part.length > 0) yield part.flat();
 }
 
+/** As both tables have it: whole minutes in s, and ids in decimal. */
+function asStored({ minute_ms, host_id, epoch, ...entry }: HostAccountingEntry): object {
+  return { minute: Math.floor(minute_ms / 60_000) * 60, host_id: decimal(host_id), epoch: decimal(epoch), ...entry };
+}
+
 /** Each figure is the largest so far, and the largest counts: repeating and reordering change nothing. */
 export async function insertAccounting(engine: Pick<Engine, 'insertObjects'>, entries: readonly HostAccountingEntry[]): Promise<void> {
   for (const part of insertable(entries, ({ minute_ms }) => minute_ms)) {
-    const objects = part.map(({ minute_ms, host_id, epoch, ...entry }) => ({
-      minute: Math.floor(minute_ms / 60_000) * 60,
-      host_id: decimal(host_id),
-      epoch: decimal(epoch),
-      ...entry,
-    }));
-    await engine.insertObjects('accounting', objects);
+    await engine.insertObjects('accounting', part.map(asStored));
   }
 }
 
 /** The largest count of a batch and outcome is the one that counts: `lost` keeps it. */
 export async function insertLost(engine: Pick<Engine, 'insertObjects'>, entries: readonly LostRows[]): Promise<void> {
-  const objects = entries.map(({ minute_ms, host_id, epoch, ...entry }) => ({
-    minute: Math.floor(minute_ms / 60_000) * 60,
-    host_id: decimal(host_id),
-    epoch: decimal(epoch),
-    ...entry,
-  }));
-  if (objects.length > 0) await engine.insertObjects('lost', objects);
+  if (entries.length > 0) await engine.insertObjects('lost', entries.map(asStored));
 }

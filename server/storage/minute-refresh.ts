@@ -92,7 +92,7 @@ export class MinuteRefresh {
     return first !== undefined && first.rows > 0 ? first.start_s : undefined;
   }
 
-  /** start_s → rows of each piece that has any, copies of rows included. */
+  /** How many rows each piece has, by its start in s; pieces without rows are left out. Copies of a row count, too: it is an estimate of work. */
   async #rowsOf(from_s: number, to_s: number): Promise<Map<number, number>> {
     const within = `toStartOfFiveMinutes(time_ns) >= ${moment(from_s)} AND toStartOfFiveMinutes(time_ns) < ${moment(to_s)}`;
     const counts = KIND.map(

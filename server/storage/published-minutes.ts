@@ -1,6 +1,5 @@
 // Which minutes have been made, as spans. Nearly all of them are one span, and every question over a rollup asks: so the answer is kept for a
 // while. A minute once made stays so; one that has been made since is told from the rows meanwhile, with the same result.
-
 import type { Engine } from './engine.ts';
 
 /** How long a piece of minutes is that are made together. */

@@ -1,6 +1,7 @@
 // One contract for every back end: what goes in comes out, once, and bad input is told from good.
 import { appendFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fewRows } from '../../../server/storage/identity.ts';
 import { MIGRATIONS } from '../../../server/storage/migrations.ts';
 import { rowBytes } from '../../support/row-bytes.ts';
 import { BACKENDS, type Fixture } from './backends.ts';
@@ -144,6 +145,7 @@ describe.each(BACKENDS)('store on $name', ({ skip, open }) => {
         await fixture.put('sample', rows, other);
       expect(await count('sample FINAL', 'count()', 'host_id = 2')).toBe(9);
       expect(await count('sample FINAL', 'uniqExact(epoch, sequence, batch_row)', 'host_id = 2')).toBe(9);
+      expect(await count(fewRows('sample', 'host_id = 2'))).toBe(9);
     },
   );
 

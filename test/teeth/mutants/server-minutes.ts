@@ -7,7 +7,7 @@ export const serverMinutes: readonly Mutant[] = [
       why: 'batches of two runs are one',
       find: "host_id, connection_id, time_ns, epoch, sequence, batch_row'",
       replace: "host_id, connection_id, time_ns'",
-      suite: unit('server/storage/twice.contract'),
+      suite: unit('server/storage/store.contract'),
     },
     {
       why: 'copies among few rows are told',
@@ -48,9 +48,9 @@ export const serverMinutes: readonly Mutant[] = [
       suite: unit('server/storage/crash'),
     },
     {
-      why: 'what is noted while it is built is done',
-      find: 'notes.map((note) =>',
-      replace: '[...notes, "1"].map((note) =>',
+      why: 'what was built late is built again for ever',
+      find: 'host_id, note, done: 1 })',
+      replace: 'host_id, note, done: 0 })',
       suite: unit('server/storage/minute-refresh'),
     },
     {
@@ -64,7 +64,7 @@ export const serverMinutes: readonly Mutant[] = [
     {
       why: 'an old version is read on',
       find: 'return newVersion(found?.now_ms ?? 0, [BigInt(found?.newest ?? 0)]);',
-      replace: 'return newVersion(0, []);',
+      replace: 'return 10n ** 18n - BigInt(Date.now());',
       suite: unit('server/storage/tiers'),
     },
     {
