@@ -65,7 +65,7 @@ export const serverMinutes: readonly Mutant[] = [
       why: 'an old version is read on',
       find: 'return newVersion(found?.now_ms ?? 0, [BigInt(found?.newest ?? 0)]);',
       replace: 'return 10n ** 18n - BigInt(Date.now());',
-      suite: unit('server/storage/tiers'),
+      suite: unit('server/storage/minute-refresh'),
     },
     {
       why: 'only the first host is built anew',
