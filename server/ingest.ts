@@ -6,6 +6,7 @@ import { KINDS, type Kind } from '../bpf/rows/rows.gen.ts';
 import { Problem } from './api.ts';
 import { agentPeer } from './door/peer.ts';
 import { Refusal } from './errors.ts';
+import { giveBack } from './give-back.ts';
 import type { App } from './http.ts';
 import { checkRows, checkWhole, type Envelope, readEnvelope, readHostId } from './ingest/envelope.ts';
 import type { Known, Layouts } from './ingest/layouts.ts';
@@ -105,12 +106,6 @@ function ownRows(unpacked: Buffer, { kind, conversion }: Known, metrics: Metrics
   const rows = conversion.convert(unpacked, unmapped);
   for (const [column, values] of unmapped) metrics.valuesUnmapped.add(values, { kind, column });
   return Buffer.from(rows.buffer, rows.byteOffset, rows.length);
-}
-
-/** Memory outside of the heap waits long for its garbage collection: a large buffer of its own is given back at once. */
-function giveBack(unpacked: Buffer): void {
-  const { buffer, byteOffset } = unpacked;
-  if (buffer instanceof ArrayBuffer && byteOffset === 0 && buffer.byteLength > Buffer.poolSize) buffer.transfer(0);
 }
 
 function registerLayouts(app: App, { layouts }: IngestParts): void {

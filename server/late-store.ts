@@ -51,6 +51,7 @@ export class LateStore implements Store {
   }
 
   insertSegment: Store['insertSegment'] = async (segment) => this.#there().insertSegment(segment);
+  noteLate: Store['noteLate'] = async (segments) => this.#there().noteLate(segments);
   insertReports: Store['insertReports'] = async (reports) => this.#there().insertReports(reports);
   insertLost: Store['insertLost'] = async (entries) => this.#there().insertLost(entries);
   get upkeep(): Store['upkeep'] {

@@ -1,6 +1,7 @@
 // Reads a body into memory that is taken from a budget as its bytes come, within a time.
 import type { Readable } from 'node:stream';
 import { Refusal } from '../errors.ts';
+import { giveBack } from '../give-back.ts';
 import { LIMITS } from '../limits.ts';
 import type { Budget, Held } from './budget.ts';
 
@@ -64,6 +65,7 @@ function grown(body: Buffer, { came, length }: { came: number; length: number },
   take(size - body.length);
   const larger = Buffer.allocUnsafeSlow(size);
   body.copy(larger);
+  giveBack(body);
   return larger;
 }
 

@@ -11,8 +11,9 @@ import type { Segments } from './segments.ts';
 
 /**
  * `quarantined`: rows that were taken out of the batch because of their time; `places` says which of its rows the others are.
+ * `oldest_ns`: of the times of its rows, if somebody has looked at them.
  */
-export type Batch = BatchId & { kind: Kind; lane: Lane; rows: Buffer; places?: Uint32Array; quarantined?: Buffer };
+export type Batch = BatchId & { kind: Kind; lane: Lane; rows: Buffer; oldest_ns?: number; places?: Uint32Array; quarantined?: Buffer };
 
 /** More would only make the first wait for the last. */
 const GROUP_MAX = { batches: 1024, bytes: { live: 32 * 1024 * 1024, late: LATE.group_bytes_max } };

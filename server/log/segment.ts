@@ -1,6 +1,7 @@
 // One file of rows of one kind, as long as batches are added to it. `committed` is what the journal knows of it.
 import { crc32 } from 'node:zlib';
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
+import { giveBack } from '../give-back.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
 import { BatchSpans } from './batch-spans.ts';
 import { type Files, type LogFile, writeAll } from './files.ts';
@@ -9,7 +10,7 @@ import type { SegmentState } from './journal-record.ts';
 import type { Lane } from './lane.ts';
 
 /** What is added to a segment: whole rows, and whose they are. */
-export type Addition = Unframed & { host_id: string };
+export type Addition = Unframed & { host_id: string; oldest_ns?: number };
 
 type Extent = { length: number; crc: number; batches: number };
 const NOTHING: Extent = { length: 0, crc: 0, batches: 0 };
@@ -30,6 +31,7 @@ export class OpenSegment {
   #committed = NOTHING;
   #written = NOTHING;
   #closed = false;
+  #oldest_ns = Number.POSITIVE_INFINITY;
 
   /** Creates the file; its name must be new. Flush the directory before anything in it is acknowledged. */
   static async create(files: Files, name: SegmentName, path: string): Promise<OpenSegment> {
@@ -52,6 +54,11 @@ export class OpenSegment {
   /** Batches that the journal knows. */
   get batches(): number {
     return this.#committed.batches;
+  }
+
+  /** None of its rows is older. -Infinity where nobody has looked at the times of all of them. */
+  get oldest_ns(): number {
+    return this.#oldest_ns;
   }
 
   /** Those, without what has been written after them. */
@@ -78,11 +85,13 @@ export class OpenSegment {
       const { length, crc, batches: count } = this.#written;
       const bytes = framed[index] ?? Buffer.alloc(0);
       this.#written = { length: length + bytes.length, crc: crc32(bytes, crc), batches: count + 1 };
-      const { host_id, epoch, sequence } = batch;
+      const { host_id, epoch, sequence, oldest_ns = Number.NEGATIVE_INFINITY } = batch;
+      this.#oldest_ns = Math.min(this.#oldest_ns, oldest_ns);
       this.spans.push({ host_id, epoch, sequence, rows: batch.rows.length / size });
       return [batch, this.#state(this.#written)];
     });
     await writeAll(this.#file, framed, position);
+    for (const bytes of framed) giveBack(bytes);
     await this.#file.datasync();
     return states;
   }

@@ -17,9 +17,11 @@ export type SealedSegment = Omit<SegmentState, 'kind'> & {
   path: string;
   /** performance.now() when it was sealed or found */
   since_ms: number;
+  oldest_ns?: number;
   readonly batches: readonly BatchSpan[];
 };
-export type KnownSegment = Omit<SegmentState, 'kind'> & { kind: Kind; spans: BatchSpans };
+/** `oldest_ns`: none of its rows is older, as far as somebody has looked. */
+export type KnownSegment = Omit<SegmentState, 'kind'> & { kind: Kind; spans: BatchSpans; oldest_ns?: number };
 
 export class Segments {
   readonly #files: Files;
@@ -168,10 +170,10 @@ export class Segments {
   }
 
   async #seal(segment: OpenSegment): Promise<void> {
-    const { kind, lane, spans } = segment;
+    const { kind, lane, spans, oldest_ns } = segment;
     await segment.end();
     this.#open[lane].delete(kind);
-    if (segment.length > 0) this.addSealed({ ...segment.state(), kind, spans }, lane);
+    if (segment.length > 0) this.addSealed({ ...segment.state(), kind, spans, oldest_ns }, lane);
   }
 }
 

@@ -2,6 +2,7 @@
 // round, what is late has the time that is left. A segment that fails is tried again beside the others, for as long as the store is
 // in trouble; what it refuses for good leaves the log in the end. The log's limit bounds what piles up.
 import { reasonOf } from '../../agent/process/errors.ts';
+import type { Segment } from '../storage/engine.ts';
 import type { Store } from '../storage/store.ts';
 import { isTransient } from '../storage/transient.ts';
 import { type AttemptOptions, Attempts, type Failure } from './attempts.ts';
@@ -25,7 +26,7 @@ export type WriterOptions = AttemptOptions & {
 };
 
 type WriterLog = Pick<Log, 'seal' | 'sealFull' | 'sealed' | 'retire' | 'split' | 'bury'>;
-type WriterStore = Pick<Store, 'insertSegment'>;
+type WriterStore = Pick<Store, 'insertSegment' | 'noteLate'>;
 
 /** Failures in a row after which a round ends: the store is away, and asking on would only take time. */
 const FAILURES_A_ROUND = 3;
@@ -42,7 +43,7 @@ export class Writer {
   readonly #options: WriterOptions;
   readonly #events: WriterEvents;
   readonly #attempts: Attempts;
-  /** Segments that the store has and the log could not yet let go of. */
+  /** Segments whose rows the store has, and which the log has not let go of yet. */
   readonly #inserted = new Set<string>();
   #trouble = '';
   #timer: NodeJS.Timeout | undefined;
@@ -120,17 +121,28 @@ export class Writer {
   async #insertDue(until_ms: number): Promise<boolean> {
     const due = this.#due();
     let failures = 0;
-    const retiring: Promise<boolean>[] = [];
+    const inserted: SealedSegment[] = [];
     const firstLate = due.findIndex(({ lane }) => lane === 'late');
     for (const [index, segment] of due.entries()) {
       if (failures >= FAILURES_A_ROUND) break;
       if (index > firstLate && segment.lane === 'late' && performance.now() >= until_ms) break;
-      // The log lets go of it while the next is inserted.
-      if (await this.#insert(segment)) retiring.push(this.#retire(segment));
+      if (await this.#insert(segment)) inserted.push(segment);
       else failures++;
     }
-    const retired = await Promise.all(retiring);
-    return failures > 0 || retired.includes(false);
+    const settled = await this.#settle(inserted);
+    return failures > 0 || !settled;
+  }
+
+  /** The log lets go of segments once the store knows which minutes their rows change: one note for all, it costs an insert. */
+  async #settle(inserted: readonly SealedSegment[]): Promise<boolean> {
+    try {
+      await this.#store.noteLate(inserted.map(storedOf));
+    } catch (error) {
+      for (const segment of inserted) await this.#fail(segment, error, 'transient');
+      return false;
+    }
+    const retired = await Promise.all(inserted.map((segment) => this.#retire(segment)));
+    return !retired.includes(false);
   }
 
   async #insert(segment: SealedSegment): Promise<boolean> {
@@ -157,9 +169,8 @@ export class Writer {
   }
 
   async #insertOnce(segment: SealedSegment): Promise<void> {
-    const { kind, path, length, row_bytes } = segment;
     const began = performance.now();
-    await this.#store.insertSegment({ kind, path, rows: length / row_bytes });
+    await this.#store.insertSegment(storedOf(segment));
     this.#inserted.add(segment.segment);
     this.#events.inserted(segment, (performance.now() - began) / 1000);
   }
@@ -188,4 +199,8 @@ export class Writer {
     this.#trouble = reason;
     this.#events.trouble(reason);
   }
+}
+
+function storedOf({ kind, path, length, row_bytes, oldest_ns }: SealedSegment): Segment {
+  return { kind, path, rows: length / row_bytes, oldest_ns };
 }

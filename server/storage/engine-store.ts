@@ -13,11 +13,7 @@ export function storeOn(engine: Engine): Store {
     ...engine,
     upkeep: upkeepOf(engine),
     migrate: () => migrate(engine),
-    insertSegment: async (segment) => {
-      await engine.insertSegment(segment);
-      // After the rows: whoever builds the minutes anew because of the note finds them.
-      await noteLate(engine, segment, Date.now());
-    },
+    noteLate: (segments) => noteLate(engine, segments, Date.now()),
     insertReports: (reports) => insertReports(engine, reports, names),
     insertLost: (entries) => insertLost(engine, entries),
   };

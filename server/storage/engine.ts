@@ -3,8 +3,11 @@ import type { AccountingEntry } from '../../agent/contract/agent-report.ts';
 import { reasonOf, TcplensError } from '../../agent/process/errors.ts';
 import type { Kind } from '../../bpf/rows/rows.gen.ts';
 
-/** A sealed log file: `rows` rows of one kind at the absolute `path`, each with the trailer that identity.ts describes. */
-export type Segment = { kind: Kind; path: string; rows: number };
+/**
+ * A sealed log file: `rows` rows of one kind at the absolute `path`, each with the trailer that identity.ts describes. `oldest_ns`: none of
+ * them is older, where somebody has looked.
+ */
+export type Segment = { kind: Kind; path: string; rows: number; oldest_ns?: number | undefined };
 
 /** What an agent says became of rows of its host, in a minute. */
 export type HostAccountingEntry = AccountingEntry & { host_id: string };

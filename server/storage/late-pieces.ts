@@ -1,7 +1,7 @@
 // Rows that come when their minutes have been built: which five minutes of which hosts they are of is noted, and these are built again
 // (minute-refresh.ts). Rows lie sorted by five minutes and then by host, so that is the least that can be read by itself.
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { HEAD_AT } from '../../bpf/rows/rows.gen.ts';
 import type { Engine, Segment } from './engine.ts';
 import { PIECE_S, publishedMinutes } from './published-minutes.ts';
@@ -16,42 +16,81 @@ const NOTED_FROM_S = 60;
 export type LatePiece = { start_s: number; host_id: string; notes: string[] };
 
 /**
- * After the segment's rows have been stored. Rows of pieces that have been made are noted whatever the clock says: it may have been ahead
- * when they were.
+ * After the segments' rows have been stored: whoever builds the minutes because of the note finds them. Rows of pieces that have been made
+ * are noted whatever the clock says: it may have been ahead when they were.
  * @param now_ms when the rows had been stored
  */
-export async function noteLate(engine: Pick<Engine, 'insertObjects' | 'query'>, segment: Segment, now_ms: number): Promise<void> {
+export async function noteLate(
+  engine: Pick<Engine, 'insertObjects' | 'query'>,
+  segments: readonly Segment[],
+  now_ms: number,
+): Promise<void> {
   const made_s = (await publishedMinutes(engine)).at(-1)?.[1] ?? 0;
   const latest_s = Math.max(made_s, now_ms / 1000 - NOTED_FROM_S) - PIECE_S;
-  const noted = lateOf(await readFile(segment.path), segmentRowBytes(segment.kind), latest_s);
-  if (noted.length === 0) return;
+  const found = new LateSearch(latest_s);
+  for (const segment of segments) {
+    const { oldest_ns = Number.NEGATIVE_INFINITY } = segment;
+    if (oldest_ns / 1e9 < latest_s + PIECE_S) await eachChunk(segment, (rows, row_bytes) => found.look(rows, row_bytes));
+  }
+  if (found.pieces.length === 0) return;
   const note = BigInt(`0x${randomBytes(8).toString('hex')}`).toString();
   await engine.insertObjects(
     'late_piece',
-    noted.map(({ start_s, host_id }) => ({ start: start_s, host_id, note, done: 0 })),
+    found.pieces.map(({ start_s, host_id }) => ({ start: start_s, host_id, note, done: 0 })),
   );
+}
+
+/** About so many bytes of a segment are looked at together. */
+const CHUNK_BYTES = 1024 * 1024;
+
+async function eachChunk({ kind, path }: Segment, look: (rows: Buffer, row_bytes: number) => void): Promise<void> {
+  const row_bytes = segmentRowBytes(kind);
+  const chunk = Buffer.allocUnsafe(Math.max(1, Math.floor(CHUNK_BYTES / row_bytes)) * row_bytes);
+  const file = await open(path);
+  try {
+    for (;;) {
+      const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
+      if (bytesRead === 0) return;
+      look(chunk.subarray(0, bytesRead), row_bytes);
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 /** A double holds ns since the epoch to within 256 ns: rows that near to a piece's end are taken for those of both. */
 const EDGE_S = 1e-6;
 
-/** Pieces and hosts of rows in pieces that begin at `latest_s` or before. */
-export function lateOf(rows: Buffer, row_bytes: number, latest_s: number): Omit<LatePiece, 'notes'>[] {
-  const found = new Map<string, Omit<LatePiece, 'notes'>>();
-  // Neighbours are of one batch, and so of one host and mostly of one piece.
-  let last = { start_s: -1, low: 0, high: 0 };
-  for (let at = 0; at + row_bytes <= rows.length; at += row_bytes) {
-    const time_s = (rows.readUInt32LE(at + HEAD_AT.time_ns + 4) * 2 ** 32 + rows.readUInt32LE(at + HEAD_AT.time_ns)) / 1e9;
-    if (time_s >= latest_s + PIECE_S) continue;
-    const start_s = Math.floor((time_s - EDGE_S) / PIECE_S) * PIECE_S;
-    const [low, high] = [rows.readUInt32LE(at + HEAD_AT.host_id), rows.readUInt32LE(at + HEAD_AT.host_id + 4)];
-    const atEdge = time_s + EDGE_S >= start_s + PIECE_S;
-    if (start_s === last.start_s && low === last.low && high === last.high && !atEdge) continue;
-    last = { start_s, low, high };
-    const host_id = rows.readBigUInt64LE(at + HEAD_AT.host_id).toString();
-    for (const start of atEdge ? [start_s, start_s + PIECE_S] : [start_s]) found.set(`${start} ${host_id}`, { start_s: start, host_id });
+/** Finds pieces and hosts of rows in pieces that begin at `latest_s` or before. */
+export class LateSearch {
+  readonly #latest_s: number;
+  readonly #found = new Map<string, Omit<LatePiece, 'notes'>>();
+
+  constructor(latest_s: number) {
+    this.#latest_s = latest_s;
   }
-  return [...found.values()];
+
+  get pieces(): Omit<LatePiece, 'notes'>[] {
+    return [...this.#found.values()];
+  }
+
+  /** @param rows whole ones of a segment, `row_bytes` each with its trailer */
+  look(rows: Buffer, row_bytes: number): void {
+    // Neighbours are of one batch, and so of one host and mostly of one piece.
+    let last = { start_s: -1, low: 0, high: 0 };
+    for (let at = 0; at + row_bytes <= rows.length; at += row_bytes) {
+      const time_s = (rows.readUInt32LE(at + HEAD_AT.time_ns + 4) * 2 ** 32 + rows.readUInt32LE(at + HEAD_AT.time_ns)) / 1e9;
+      if (time_s >= this.#latest_s + PIECE_S) continue;
+      const start_s = Math.floor((time_s - EDGE_S) / PIECE_S) * PIECE_S;
+      const [low, high] = [rows.readUInt32LE(at + HEAD_AT.host_id), rows.readUInt32LE(at + HEAD_AT.host_id + 4)];
+      const atEdge = time_s + EDGE_S >= start_s + PIECE_S;
+      if (start_s === last.start_s && low === last.low && high === last.high && !atEdge) continue;
+      last = { start_s, low, high };
+      const host_id = rows.readBigUInt64LE(at + HEAD_AT.host_id).toString();
+      for (const start of atEdge ? [start_s, start_s + PIECE_S] : [start_s])
+        this.#found.set(`${start} ${host_id}`, { start_s: start, host_id });
+    }
+  }
 }
 
 /** Some of what is noted and has not been built since, the newest first. @param before_s pieces that begin before it; all without */

@@ -10,6 +10,11 @@ export type Store = Pick<Engine, 'backend' | 'query' | 'ping' | 'close'> & {
   migrate(): Promise<void>;
   /** Stores the segment's rows. Whoever inserts the same rows again, at any time, changes nothing: a row is one by its identity. */
   insertSegment(segment: Segment): Promise<void>;
+  /**
+   * Once rows of these segments are stored, and while the files are there: minutes that have been built without them are built again. May
+   * be repeated.
+   */
+  noteLate(segments: readonly Segment[]): Promise<void>;
   /** Hosts, processes, cgroups and namespaces that agents learned, and their accounting. Repeating a report changes nothing. Returns the names that had to go. */
   insertReports(reports: readonly CheckedReport[]): Promise<Evicted>;
   /** What collectors lost of acknowledged rows. Repeating, and telling the same of a batch from two collectors, changes nothing. */

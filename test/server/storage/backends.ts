@@ -56,6 +56,7 @@ export async function fixture(open: (directory: string) => Promise<Store>): Prom
     put: async (kind, rows, batch) => {
       const written = segment(kind, rows, batch);
       await store.insertSegment(written);
+      await store.noteLate([written]);
       return written;
     },
     close: async () => {

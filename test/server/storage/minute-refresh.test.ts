@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
-import { lateOf, latePieces, settleLate } from '../../../server/storage/late-pieces.ts';
+import { LateSearch, latePieces, settleLate } from '../../../server/storage/late-pieces.ts';
 import { publishedMinutes } from '../../../server/storage/published-minutes.ts';
 import { overview } from '../../../server/storage/queries/overview.ts';
 import { segmentRowBytes } from '../../../server/storage/segment-insert.ts';
@@ -34,7 +34,9 @@ const resent = (ms: number, host_id: number) => rowBytes('retransmit', { time_ns
 async function put(...rows: Buffer[]): Promise<void> {
   const path = join(directory, `${++sequence}.rows`);
   writeFileSync(path, segmentBytes(rows, { epoch: '00000000000000e1', sequence }));
-  await store.insertSegment({ kind: 'retransmit', path, rows: rows.length });
+  const segment = { kind: 'retransmit', path, rows: rows.length } as const;
+  await store.insertSegment(segment);
+  await store.noteLate([segment]);
 }
 
 /** Segments that were sent again, over the last five hours. `fresh`: as one asks who has not asked before. */
@@ -108,6 +110,7 @@ test('minutes that a clock that was ahead has made are made again of the rows th
     }),
   );
   await asksAnew.insertSegment({ kind: 'retransmit', path, rows: 1 });
+  await asksAnew.noteLate([{ kind: 'retransmit', path, rows: 1, oldest_ns: now_ms * 1e6 }]);
   expect((await latePieces(asksAnew, 9)).map(({ host_id }) => host_id)).toEqual(['9']);
   await asksAnew.upkeep.refresh(now_ms);
   expect(await minutes()).toBe(12);
@@ -116,7 +119,24 @@ test('minutes that a clock that was ahead has made are made again of the rows th
 
 test('a row at the edge of two pieces is noted for both, a row of now for none', () => {
   const rows = segmentBytes([resent(PIECE_MS, 7), resent(HOUR_MS, 7)], { epoch: '00000000000000e1', sequence: 1 });
-  const latest_s = START_MS / 1000 + 600;
-  expect(lateOf(rows, segmentRowBytes('retransmit'), latest_s).map(({ start_s }) => start_s * 1000 - START_MS)).toEqual([0, PIECE_MS]);
-  expect(lateOf(rows, segmentRowBytes('retransmit'), START_MS / 1000 - 300)).toEqual([]);
+  const late = (latest_s: number) => {
+    const search = new LateSearch(latest_s);
+    search.look(rows, segmentRowBytes('retransmit'));
+    return search.pieces.map(({ start_s }) => start_s * 1000 - START_MS);
+  };
+  expect(late(START_MS / 1000 + 600)).toEqual([0, PIECE_MS]);
+  expect(late(START_MS / 1000 - 300)).toEqual([]);
+});
+
+test('rows of a segment that somebody has looked at are read only where one of them is old', async () => {
+  const segment = { kind: 'retransmit', path: join(directory, 'gone.rows'), rows: 1 } as const;
+  await store.noteLate([{ ...segment, oldest_ns: (Date.now() + 25 * HOUR_MS) * 1e6 }]);
+  await expect(store.noteLate([{ ...segment, oldest_ns: START_MS * 1e6 }])).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('each of many late rows is found, wherever it lies in its segment', async () => {
+  const settled = await latePieces(store, 9);
+  expect(settled).toEqual([]);
+  await put(...Array.from({ length: 20_000 }, (_, row) => resent(row === 12_345 ? 50_000 : 2 * PIECE_MS + 1000, row === 12_345 ? 77 : 78)));
+  expect((await latePieces(store, 9)).map(({ host_id }) => host_id).toSorted()).toEqual(['77', '78']);
 });

@@ -43,9 +43,15 @@ export const serverMinutes: readonly Mutant[] = [
   ...mutantsOf('server/storage/late-pieces.ts', [
     {
       why: 'rows that come late are never in their minutes',
-      find: 'if (noted.length === 0) return;',
-      replace: 'if (noted.length >= 0) return;',
+      find: 'if (found.pieces.length === 0) return;',
+      replace: 'if (found.pieces.length >= 0) return;',
       suite: unit('server/storage/crash'),
+    },
+    {
+      why: 'of a late segment only the beginning is looked at',
+      find: 'if (bytesRead === 0) return;',
+      replace: 'if (bytesRead < chunk.length) return;',
+      suite: unit('server/storage/minute-refresh'),
     },
     {
       why: 'what was built late is built again for ever',
