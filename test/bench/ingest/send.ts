@@ -9,6 +9,8 @@ export type Sent = { rows: number; ack_ms: number[]; settled_ms: number[]; statu
 
 export const newSent = (): Sent => ({ rows: 0, ack_ms: [], settled_ms: [], statuses: new Map() });
 
+type Answered = { status: number; retry_after_s: number; text: string };
+
 export class Sender {
   readonly #url: string;
   readonly #agent: Agent;
@@ -23,7 +25,7 @@ export class Sender {
     const began = performance.now();
     for (;;) {
       const attempt = performance.now();
-      const { status, retry_after_s } = await this.post(ROWS_PATH, headers, body);
+      const { status, retry_after_s, text } = await this.post(ROWS_PATH, headers, body);
       into.statuses.set(status, (into.statuses.get(status) ?? 0) + 1);
       const now = performance.now();
       if (status === 200) {
@@ -32,16 +34,18 @@ export class Sender {
         into.settled_ms.push(now - began);
         return;
       }
-      if (status !== 429 && status < 500) throw new Error(`a batch was refused with ${status}`);
+      if (status !== 429 && status < 500) throw new Error(`a batch was refused with ${status}: ${text}`);
       await sleep(retry_after_s * 1000 * (0.5 + Math.random()));
     }
   }
 
-  post(path: string, headers: Record<string, string>, body: Buffer): Promise<{ status: number; retry_after_s: number }> {
-    const { promise, resolve, reject } = Promise.withResolvers<{ status: number; retry_after_s: number }>();
+  post(path: string, headers: Record<string, string>, body: Buffer): Promise<Answered> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answered>();
     const answered = (response: IncomingMessage) => {
       const retry_after_s = Number(response.headers['retry-after'] ?? 1);
-      response.resume().on('end', () => resolve({ status: response.statusCode ?? 0, retry_after_s }));
+      const text: Buffer[] = [];
+      response.on('data', (bytes: Buffer) => text.push(bytes));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, retry_after_s, text: Buffer.concat(text).toString() }));
     };
     const options = { method: 'POST', agent: this.#agent, headers: { ...headers, 'content-length': body.length } };
     request(`${this.#url}${path}`, options, answered).on('error', reject).end(body);
