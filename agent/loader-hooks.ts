@@ -11,14 +11,14 @@ import type { Hook } from './source/row-source.ts';
 
 const REASONS_BYTES = 16 * 1024;
 
-/** Of each object its programs. Iterators have their object's name, all others that of their tracepoint. */
+/** Of each object its programs, in the order in which they are loaded. Iterators have their object's name, all others that of their tracepoint. */
 const OBJECTS: readonly { object: string; programs: readonly string[]; instead_of?: string }[] = [
+  { object: 'sample', programs: ['sample'] },
   { object: 'connection', programs: ['inet_sock_set_state', 'tcp_destroy_sock', 'inet_sk_error_report'] },
   { object: 'retransmit', programs: ['tcp_retransmit_skb', 'tcp_retransmit_synack'] },
   { object: 'reset', programs: ['tcp_send_reset', 'tcp_receive_reset'] },
   { object: 'congestion', programs: ['tcp_cong_state_set'] },
   { object: 'drop', programs: ['kfree_skb'] },
-  { object: 'sample', programs: ['sample'] },
   { object: 'preexisting', programs: ['preexisting'] },
   { object: 'owner', programs: ['owner', 'task_rename'] },
   { object: 'netns', programs: ['netns'] },
@@ -42,15 +42,17 @@ export type HookOptions = {
   ring_bytes: number;
   /** hooks not to try */
   refuse: readonly string[];
+  /** open rows only from sweeps; where none can be made, at once all the same */
+  opens_by_sweep?: boolean;
 };
 
 /** Attaches what the kernel allows, and says of the rest why not. */
 export function attachHooks(options: HookOptions, kernel: KernelTypes | undefined): Report {
   const counted = Object.entries(COUNTED).map(([name, tracepoint]) => [name, BigInt(kernel?.argumentsOf(tracepoint) ?? 0)] as const);
-  const values = [['host_id', options.host_id] as const, ...counted].map(([name, value]) => `${name}=${value.toString(16)}`).join();
-  const loading = new Loading(options, values);
+  const loading = new Loading(options, new Map([['host_id', options.host_id], ...counted]));
   for (const { object, programs, instead_of } of OBJECTS) {
     if (instead_of !== undefined && loading.isAttached(instead_of)) continue;
+    loading.constants.set('opens_by_sweep', options.opens_by_sweep === true && loading.isAttached('sample') ? 1n : 0n);
     loading.load(
       object,
       programs.filter((program) => {
@@ -69,13 +71,14 @@ export function attachHooks(options: HookOptions, kernel: KernelTypes | undefine
 
 class Loading {
   readonly #options: HookOptions;
-  readonly #values: string;
+  /** What the programs must know before the verifier reads them, by name. */
+  readonly constants: Map<string, bigint>;
   /** By program, why it is not attached; empty where it is. */
   readonly #reasons = new Map<string, string>();
 
-  constructor(options: HookOptions, values: string) {
+  constructor(options: HookOptions, constants: Map<string, bigint>) {
     this.#options = options;
-    this.#values = values;
+    this.constants = constants;
   }
 
   isAttached(program: string): boolean {
@@ -109,7 +112,8 @@ class Loading {
   #attach(object: string, bytes: Uint8Array, programs: readonly string[]): number {
     const { ring_bytes } = this.#options;
     const reasons = Buffer.alloc(REASONS_BYTES);
-    const result = call('loader__load', bytes, bytes.length, object, programs.join(), this.#values, ring_bytes, reasons, reasons.length);
+    const values = Array.from(this.constants, ([name, value]) => `${name}=${value.toString(16)}`).join();
+    const result = call('loader__load', bytes, bytes.length, object, programs.join(), values, ring_bytes, reasons, reasons.length);
     if (result === -constants.errno.EBUSY)
       throw new CannotRunError('loader_open', 'the kernel side is open in this process already: EBUSY');
     const why = parseReasons(textOf(reasons));

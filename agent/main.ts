@@ -31,7 +31,7 @@ import { Uplink, type UplinkOptions } from './uplink/uplink.ts';
 export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<void> {
   const log = createLog(config.logLevel);
   const version = readVersion();
-  const source = await openSource(config);
+  const source = await openSource(config, { opens_by_sweep: true });
   const { rows } = source;
   // Closes in reverse order what was opened, however the run ends.
   await using opened = new AsyncDisposableStack();

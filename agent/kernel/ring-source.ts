@@ -21,6 +21,8 @@ export type KernelOptions = {
   prebuilt?: string;
   /** hooks to treat as refused by the kernel */
   refuse?: readonly string[];
+  /** open rows only of connections that a sweep finds alive: of all others the close row tells of the opening too */
+  opens_by_sweep?: boolean;
   /** a kind without one has no limit */
   budgets?: Partial<Record<Kind, Budget>>;
   /** the least time between two walks over the files of all processes, in ms; a sweep begins with one that is due */
@@ -34,8 +36,8 @@ export type KernelSource = RowSource & KernelControls;
  * @throws CannotRunError with what is missing and what to do about it.
  */
 export function openKernel(options: KernelOptions): KernelSource {
-  const { host_id, ring_bytes, prebuilt = PREBUILT, refuse = [], budgets = {}, walk_interval_ms } = options;
-  const loader = openLoader({ prebuilt, host_id, ring_bytes, refuse });
+  const { host_id, ring_bytes, prebuilt = PREBUILT, refuse = [], opens_by_sweep = false, budgets = {}, walk_interval_ms } = options;
+  const loader = openLoader({ prebuilt, host_id, ring_bytes, refuse, opens_by_sweep });
   const swept = new SweepRows(loader, host_id);
   const nextRound = rounds({ ...loader, sweep: (path, first) => swept.look(path, first) }, walk_interval_ms);
   let round: Round = { entered: [], refused: [] };

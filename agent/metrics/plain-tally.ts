@@ -72,9 +72,10 @@ export class PlainTally {
   count(kind: Kind, rows: Uint8Array): void {
     const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
     for (let at = 0; at < rows.length; at += KINDS[kind].size) {
-      const number = PLANS.findIndex((plan) => plan.kind === kind && (!plan.when || view.getUint8(at + plan.when.at) === plan.when.is));
-      const plan = PLANS[number];
-      if (plan !== undefined) add(this.#groupOf(number, plan, view, at), plan, view, at);
+      for (const [number, plan] of PLANS.entries()) {
+        const counts = plan.kind === kind && (!plan.when || view.getUint8(at + plan.when.at) === plan.when.is);
+        if (counts) add(this.#groupOf(number, plan, view, at), plan, view, at);
+      }
     }
   }
 

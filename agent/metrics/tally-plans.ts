@@ -94,20 +94,22 @@ const failed = plan({
   ],
 });
 
-/** All other connection rows: of opened connections. */
-const opened = plan({
-  kind: 'connection',
-  by: ['preexisting'],
-  values: {},
-  histograms: ['connect_us'],
-  points: ({ rows, by, histograms }) =>
-    by.preexisting !== 0
-      ? []
-      : [
-          { sum: 'connections', value: rows, attributes: EVENT_ATTRIBUTES[event.open]?.[0] },
-          { histogram: 'handshake', value: known(histograms.connect_us) },
-        ],
-});
+/** Of rows that tell of an opening: those of the event, and closes of connections that had none. */
+const openedBy = (only: readonly ['event' | 'tells_open', number]) =>
+  plan({
+    kind: 'connection',
+    only,
+    by: ['preexisting'],
+    values: {},
+    histograms: ['connect_us'],
+    points: ({ rows, by, histograms }) =>
+      by.preexisting !== 0
+        ? []
+        : [
+            { sum: 'connections', value: rows, attributes: EVENT_ATTRIBUTES[event.open]?.[0] },
+            { histogram: 'handshake', value: known(histograms.connect_us) },
+          ],
+  });
 
 const sample = plan({
   kind: 'sample',
@@ -171,12 +173,12 @@ const drop = plan({
 });
 
 /**
- * A row is aggregated by the first plan of its kind whose condition holds. `by_row`: kinds with few rows a sweep, whose metrics are last values
+ * A row is aggregated by each plan of its kind whose condition holds. `by_row`: kinds with few rows a sweep, whose metrics are last values
  * (sweep-instruments.ts). `no_metric`: there is no metric of dwell times.
  */
 const OF_KIND = {
   retransmit: [retransmit],
-  connection: [closed, failed, opened],
+  connection: [closed, failed, openedBy(['event', event.open]), openedBy(['tells_open', 1])],
   state_change: 'no_metric',
   sample: [sample],
   reset: [reset],

@@ -33,11 +33,14 @@ function readOr<Value>(otherwise: Value, read: () => Value): Value {
   }
 }
 
+/** `opens_by_sweep`: see KernelOptions; for what is not shown to a person row by row. */
+export type Opening = { opens_by_sweep?: boolean };
+
 /** Opens the recording or the kernel. Each is imported only where it is opened: a replay runs on machines that the loader was never built for. */
-export async function openSource(config: SourceConfig): Promise<Source> {
+export async function openSource(config: SourceConfig, opening: Opening = {}): Promise<Source> {
   if (config.replay === undefined) {
     const { fromKernel } = await import('./from-kernel.ts');
-    return fromKernel(await openHostKernel(config));
+    return fromKernel(await openHostKernel(config, opening));
   }
   const { openReplay } = await import('../recording/replay-source.ts');
   const { fromRecording } = await import('./from-recording.ts');
@@ -45,11 +48,12 @@ export async function openSource(config: SourceConfig): Promise<Source> {
 }
 
 /** @throws CannotRunError with what is missing and what to do */
-export async function openHostKernel(config: KernelConfig): Promise<KernelSource> {
+export async function openHostKernel(config: KernelConfig, opening: Opening = {}): Promise<KernelSource> {
   const host_id = config.hostId ?? readHostId(config.stateDir);
   const problems = problemsOf(readFacts());
   const [first] = problems;
   if (first !== undefined) throw new CannotRunError(first.code, problems.map(({ message }) => message).join('\n'));
   const { openKernel } = await import('../kernel/ring-source.ts');
-  return openKernel({ host_id, ring_bytes: config.ringBytes, budgets: config.budget, refuse: config.refuse.filter((name) => name !== '') });
+  const refuse = config.refuse.filter((name) => name !== '');
+  return openKernel({ host_id, ring_bytes: config.ringBytes, budgets: config.budget, refuse, ...opening });
 }

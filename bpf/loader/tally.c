@@ -135,7 +135,6 @@ void tally__row(int kind, const unsigned char *row)
 		group->rows++;
 		add_values(group, plan, row);
 		add_histograms(group, plan, row);
-		return;
 	}
 }
 

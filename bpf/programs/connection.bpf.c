@@ -17,6 +17,9 @@
 
 RING(state_change);
 
+/* A connection that no sweep finds alive needs no open row: its close row tells of the opening too. */
+const volatile bool opens_by_sweep = false;
+
 static __always_inline void report_connection(struct tcp_sock *tp, struct memory *memory, __u64 id, __u64 now_ns,
 					      enum event event, int old_state)
 {
@@ -52,6 +55,8 @@ static __always_inline void report_connection(struct tcp_sock *tp, struct memory
 	row->end_reason = facts.end_reason;
 	row->sk_err = err;
 	fill_connection(row, tp, memory, now_ns, old_state);
+	if (event != EVENT_OPEN)
+		fill_end(row, tp, memory, now_ns);
 	if (waits)
 		ending_wait(memory);
 	else
@@ -221,8 +226,10 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int old_state, int new_state)
 	report_state(tp, memory, id, now_ns, old_state, new_state);
 	if (memory)
 		leave(memory, now_ns, old_state, new_state);
+	if (new_state == STATE_ESTABLISHED && opens_by_sweep && memory)
+		__sync_fetch_and_or(&memory->edition, EDITION_OPENED);
 	/* One call for both: what it expands to is most of the program. */
-	if (new_state == STATE_ESTABLISHED || (new_state == STATE_CLOSE && old_state != STATE_LISTEN))
+	else if (new_state == STATE_ESTABLISHED || (new_state == STATE_CLOSE && old_state != STATE_LISTEN))
 		report_connection(tp, memory, id, now_ns, new_state == STATE_CLOSE ? end_of(tp, memory) : EVENT_OPEN, old_state);
 	/* Asked once more: kept from above, the answer would be half as much work again for the verifier. */
 	if (memory && new_state == STATE_CLOSE && !(memory->edition & EDITION_WAITS))

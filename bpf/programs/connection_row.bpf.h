@@ -18,6 +18,7 @@ static __always_inline void fill_rest(struct connection_row *row, struct tcp_soc
 	const struct account *last = &memory->accounts[edition & 1];
 	__u32 chrono[3];
 
+	row->tells_open = !!(edition & EDITION_OPENED);
 	chrono_read(tp, chrono);
 	row->busy_us_rest = (__u64)ahead(chrono[0], last->chrono[0]) * jiffy_us;
 	row->rwnd_limited_us_rest = (__u64)ahead(chrono[1], last->chrono[1]) * jiffy_us;
@@ -166,31 +167,34 @@ __noinline int fill_repair(struct connection_row *row, const struct repair *repa
 	return 0;
 }
 
-/* All but what the event itself says; a row of an end has that already. */
+/* What every row says beside the event itself, of which it has end_reason already. */
 static __always_inline void fill_connection(struct connection_row *row, struct tcp_sock *tp, struct memory *memory, __u64 now_ns,
 					    int old_state)
 {
-	struct repair *repair;
-
 	fill_account(row, tp, memory, old_state);
 	fill_path(row, tp);
 	fill_queues(row, tp, old_state);
-	if (row->event != EVENT_OPEN) {
-		congestion_control_of(row->congestion_control, tp);
-		row->unheard_us = unheard_us(tp) < ~0U ? unheard_us(tp) : ~0U;
-	}
+	if (!memory)
+		return;
+	fill_memory(row, memory);
+	fill_repair(row, row->bytes_failed ? repair_make(tp, memory) : repair_of(tp, memory), memory->total_retrans_base);
+	fill_times(row, memory);
+	row->duration_us = us_since(memory->born_ns, now_ns);
+}
+
+/* What a row of an end says more, after that. */
+static __always_inline void fill_end(struct connection_row *row, struct tcp_sock *tp, struct memory *memory, __u64 now_ns)
+{
+	struct repair *repair;
+
+	congestion_control_of(row->congestion_control, tp);
+	row->unheard_us = unheard_us(tp) < ~0U ? unheard_us(tp) : ~0U;
 	if (row->end_reason == END_REASON_NO_PORT)
 		fill_ports(row, tp);
 	if (!memory)
 		return;
-	repair = row->bytes_failed ? repair_make(tp, memory) : repair_of(tp, memory);
-	fill_memory(row, memory);
-	fill_repair(row, repair, memory->total_retrans_base);
-	fill_times(row, memory);
-	row->duration_us = us_since(memory->born_ns, now_ns);
-	if (row->event == EVENT_OPEN)
-		return;
 	fill_rest(row, tp, memory, now_ns);
+	repair = repair_of(tp, memory);
 	if (repair)
 		fill_below(row, tp, memory, repair, now_ns);
 }

@@ -34,6 +34,8 @@ static __always_inline __u32 state_slot(__u32 state)
 #define EDITION_LAST (1U << 31)
 /* The close row waits (ending.bpf.h). */
 #define EDITION_WAITS (1U << 30)
+/* No row has told of the opening yet: the next sweep writes one, unless the close row comes first and tells of it. */
+#define EDITION_OPENED (1U << 29)
 
 /* Reads all that samples report as deltas. */
 static __always_inline void reading_take(struct glance *glance, struct account *account, struct sampled *sampled,
@@ -85,7 +87,7 @@ __noinline int memory_clear(struct memory *memory, __u64 id, __u64 now_ns)
 	memory->state_ns = now_ns;
 	memory->glance.ticks = glance_ticks(now_ns);
 	/* The first account is in force, and a sweep that still looks at the last connection comes too late. */
-	memory->edition = ((edition & ~(EDITION_LAST | EDITION_WAITS)) + 2) & ~1U;
+	memory->edition = ((edition & ~(EDITION_LAST | EDITION_WAITS | EDITION_OPENED)) + 2) & ~1U;
 	memory->accounts[0].time_ns = now_ns;
 	return 0;
 }

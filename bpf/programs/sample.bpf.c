@@ -7,6 +7,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "connection_row.bpf.h"
 #include "ending.bpf.h"
 #include "flow.bpf.h"
 #include "kernel_iterators.h"
@@ -147,6 +148,28 @@ static __always_inline void report_sample(struct sweep_slice *slice, struct tcp_
 		count->written++;
 }
 
+/* The open row, where no row has told of the opening yet. A close that comes meanwhile tells of it, or sees that this row does. */
+static __always_inline void report_open(struct tcp_sock *tp, struct memory *memory, __u64 now_ns)
+{
+	struct filter_facts facts = { .event = EVENT_OPEN };
+	struct connection_row *row;
+	struct row_head head = {};
+	__u32 edition;
+
+	if (!(memory->edition & EDITION_OPENED))
+		return;
+	edition = __sync_fetch_and_and(&memory->edition, ~EDITION_OPENED);
+	if (!(edition & EDITION_OPENED) || edition & EDITION_LAST)
+		return;
+	head_fill(&head, tp, memory, memory->connection_id, now_ns);
+	row = row_begin(&ring_connection, KIND_CONNECTION, sizeof(*row), &head, &facts);
+	if (!row)
+		return;
+	row->event = EVENT_OPEN;
+	fill_connection(row, tp, memory, now_ns, STATE_ESTABLISHED);
+	row_submit(row);
+}
+
 /* The memory is this socket's, and not yet its listener's of which it was made. */
 static __always_inline bool is_own(const struct memory *memory, const struct sock_common *common)
 {
@@ -184,6 +207,7 @@ static __always_inline void look(struct sweep_slice *slice, struct tcp_sock *tp,
 		if (slice->now_ns > memory->state_ns + ENDING_WAITS_NS)
 			ending_tell(memory, bpf_sk_storage_get(&endings, tp, 0, 0), 0);
 	} else if (is_own(memory, common) && is_settled(tp, memory)) {
+		report_open(tp, memory, slice->now_ns);
 		report_sample(slice, tp, memory);
 	}
 }

@@ -5,7 +5,7 @@ import { readAddress, readText } from './read-text.ts';
 export { readAddress, readText };
 
 /** What this was made of: objects and loader that were built of anything else do not fit. */
-export const SHARED_HEADERS = '08cc09c6';
+export const SHARED_HEADERS = '4827e1e3';
 
 export const KIND = ['retransmit', 'connection', 'state_change', 'sample', 'reset', 'congestion', 'drop', 'listener', 'namespace'] as const;
 export type Kind = (typeof KIND)[number];
@@ -389,6 +389,8 @@ export type ConnectionRow = {
   keepalive: boolean;
   /** 1: a SYN was sent again although the peer had the first one: its answer was lost or late */
   syn_arrived: boolean;
+  /** 1: of a close: it tells of the opening too, no row did before */
+  tells_open: boolean;
 };
 
 /** Where each member of a connection row lies, for readers that want a few of them. */
@@ -495,6 +497,7 @@ export const CONNECTION_AT = {
   preexisting: 562,
   keepalive: 563,
   syn_arrived: 564,
+  tells_open: 565,
 } as const satisfies Record<keyof ConnectionRow, number>;
 
 export function readConnectionRow(view: DataView, at: number): ConnectionRow {
@@ -601,6 +604,7 @@ export function readConnectionRow(view: DataView, at: number): ConnectionRow {
     preexisting: view.getUint8(at + 562) !== 0,
     keepalive: view.getUint8(at + 563) !== 0,
     syn_arrived: view.getUint8(at + 564) !== 0,
+    tells_open: view.getUint8(at + 565) !== 0,
   };
 }
 
@@ -1710,7 +1714,7 @@ export const KINDS = {
   connection: {
     index: 1,
     size: 568,
-    schema: 'connection/2b760a163099',
+    schema: 'connection/2681013b335f',
     read: readConnectionRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -1815,7 +1819,8 @@ export const KINDS = {
       { name: 'preexisting', offset: 562, size: 1, type: "Bool", comment: "1: it was open before the agent came, or began to and failed; birth figures are unknown" },
       { name: 'keepalive', offset: 563, size: 1, type: "Bool", comment: "1: SO_KEEPALIVE is on" },
       { name: 'syn_arrived', offset: 564, size: 1, type: "Bool", comment: "1: a SYN was sent again although the peer had the first one: its answer was lost or late" },
-      { name: 'pad', offset: 565, size: 3, type: "FixedString(3)", comment: "" },
+      { name: 'tells_open', offset: 565, size: 1, type: "Bool", comment: "1: of a close: it tells of the opening too, no row did before" },
+      { name: 'pad', offset: 566, size: 2, type: "FixedString(2)", comment: "" },
     ],
   },
   state_change: {

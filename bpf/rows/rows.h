@@ -63,7 +63,10 @@ struct retransmit_row {
 	__u8 pad[3];
 };
 
-/* A connection's open, its close with the whole account, or a connect that failed. */
+/*
+ * A connection's open, its close with the whole account, or a connect that failed. An open row comes at once, or from the first sweep that
+ * finds the connection: then it is as of that sweep, and of a connection that no sweep found the close row tells of both.
+ */
 struct connection_row {
 	struct row_head head;
 	row_id listener_id;      /* of an accepted connection, the listener's cookie; 0 unknown or none */
@@ -150,7 +153,8 @@ struct connection_row {
 	row_flag preexisting;        /* 1: it was open before the agent came, or began to and failed; birth figures are unknown */
 	row_flag keepalive;          /* 1: SO_KEEPALIVE is on */
 	row_flag syn_arrived;        /* 1: a SYN was sent again although the peer had the first one: its answer was lost or late */
-	__u8 pad[3];
+	row_flag tells_open;         /* 1: of a close: it tells of the opening too, no row did before */
+	__u8 pad[2];
 };
 
 /* A transition between TCP states. */

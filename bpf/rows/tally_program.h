@@ -53,7 +53,7 @@ struct tally_histogram {
 	__u8 pad;
 };
 
-/* Which rows of a kind, and what of them. A row is counted by the first plan that takes it. */
+/* Which rows of a kind, and what of them. A row is counted by each plan that takes it. */
 struct tally_plan {
 	enum kind kind;
 	__u8 if_is;    /* 1: only rows whose byte at `when` is `is` */

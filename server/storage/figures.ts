@@ -21,6 +21,9 @@ const retransByClass = Object.fromEntries(
   CLASS.map((name) => [`retrans_${name}`, `sumIf(segments, class = '${name}' AND outcome != 'refused')`]),
 ) as Record<`retrans_${Class}`, string>;
 
+/** Of a connection that no sweep has found alive, the close row tells of the opening too. */
+const opens = "(event = 'open' OR tells_open) AND NOT preexisting";
+
 /** A sample carries deltas, a close what no sample has reported: together they count everything once. */
 const rest = (name: string) => `sumIf(${name}_rest, event != 'open')`;
 
@@ -53,14 +56,14 @@ export const FIGURES = {
   },
   connection: {
     ...rolled,
-    opened: "countIf(event = 'open' AND NOT preexisting)",
+    opened: `countIf(${opens})`,
     /** of these, the ones that this host asked for: with `failed`, what was attempted */
-    connected: "countIf(event = 'open' AND NOT preexisting AND role != 'server')",
+    connected: `countIf(${opens} AND role != 'server')`,
     closed: "countIf(event = 'close')",
     failed: "countIf(event = 'failed' AND role != 'server')",
     /** handshakes that came to an end before our eyes, and the SYNs and SYN-ACKs that these sent again */
-    attempts: "countIf(event != 'close' AND NOT preexisting)",
-    syn_resent: "sumIf(connection.retrans_syn + connection.retrans_syn_ack, event != 'close' AND NOT preexisting)",
+    attempts: "countIf((event != 'close' OR tells_open) AND NOT preexisting)",
+    syn_resent: "sumIf(connection.retrans_syn + connection.retrans_syn_ack, (event != 'close' OR tells_open) AND NOT preexisting)",
     resets: "countIf(event = 'close' AND end_reason IN ('rst_sent', 'rst_received'))",
     data_segs_out: rest('data_segs_out'),
     retrans_data: rest('retrans_data'),

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { buildStorm } from '../support/storm.ts';
-import { expectedRows, runStorm, type StormAccount, writtenRows } from '../support/storm-account.ts';
+import { agentTold, expectedTold, runStorm, type StormAccount } from '../support/storm-account.ts';
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' }, family: { type: 'string', default: 'ipv4' } } });
 const family = values.family === 'ipv6' ? 'ipv6' : 'ipv4';
@@ -25,10 +25,10 @@ function figuresOf(account: StormAccount) {
     with_loss: bulk.clients.connections,
     closed_at_clients: short.rows.closed.client + bulk.rows.closed.client,
     closed_at_servers: short.rows.closed.server + bulk.rows.closed.server,
-    expected_rows: expectedRows(account),
-    written_rows: writtenRows(account),
+    expected_told: expectedTold(account),
+    agent_told: agentTold(account),
     ring_lost,
-    difference: writtenRows(account) + ring_lost - expectedRows(account),
+    difference: agentTold(account) + ring_lost - expectedTold(account),
     ring_lost_beside,
     missed,
     interrupted,
@@ -44,7 +44,7 @@ try {
     const found = figuresOf(await runStorm({ storm, family, seconds, agent }));
     figures[ring] = found;
     console.log(`${ring}: ${found.connections} connections, ${found.connections_per_s} a second, ${found.with_loss} of them with loss
-  rows: ${found.expected_rows} expected = ${found.written_rows} written + ${found.ring_lost} counted as lost, difference ${found.difference}
+  rows: ${found.expected_told} expected = ${found.agent_told} written + ${found.ring_lost} counted as lost, difference ${found.difference}
   nobody could write ${found.missed}; events that found their program running: ${found.interrupted}
   other kinds' rows lost: ${found.ring_lost_beside}; connection rows of others on this machine: ${found.others}`);
   }

@@ -43,7 +43,12 @@ export async function observe(scenarios: readonly Scenario[]): Promise<Observed>
       });
     };
     const witness = await startWitness();
-    const [collected, testimony] = await collectRows(traffic, { ring_bytes: RING_BYTES, only: isOwnNetns, keepRaw: true })
+    const [collected, testimony] = await collectRows(traffic, {
+      ring_bytes: RING_BYTES,
+      only: isOwnNetns,
+      keepRaw: true,
+      opens_by_sweep: true,
+    })
       .then(async (all) => [all, await witness.ask()] as const)
       .finally(() => witness.close());
     const seen = new Map([...ran].map(([{ id }, each]) => [id, each instanceof Error ? each : see(each, collected, testimony)]));

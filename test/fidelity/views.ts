@@ -20,7 +20,8 @@ export const segments = (rows: readonly RetransmitRow[], ...classes: Class[]): n
 export const unattributed = ({ rows }: SideSeen): number =>
   Math.max(0, sum(rows.namespace.map((row) => row.retrans_segs - row.retrans_attributed)));
 
-export const opens = ({ rows }: SideSeen) => rows.connection.filter(({ event }) => event === 'open');
+/** A close tells of the opening too where no sweep came in between. */
+export const opens = ({ rows }: SideSeen) => rows.connection.filter(({ event, tells_open }) => event === 'open' || tells_open);
 export const closes = ({ rows }: SideSeen) => rows.connection.filter(({ event }) => event === 'close');
 export const failures = ({ rows }: SideSeen) => rows.connection.filter(({ event }) => event === 'failed');
 export const ends = ({ rows }: SideSeen) => rows.connection.filter(({ event }) => event !== 'open');

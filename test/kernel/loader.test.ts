@@ -19,6 +19,7 @@ import { rightsOf } from '../support/threads.ts';
 import { waitFor } from '../support/wait.ts';
 
 const HOOKS = [
+  'sample',
   'inet_sock_set_state',
   'tcp_destroy_sock',
   'inet_sk_error_report',
@@ -28,7 +29,6 @@ const HOOKS = [
   'tcp_receive_reset',
   'tcp_cong_state_set',
   'kfree_skb',
-  'sample',
   'preexisting',
   'owner',
   'task_rename',

@@ -1,7 +1,7 @@
 // The kernel source beside some traffic: every row that was drained while it ran, decoded.
 
 import { eachKind } from '../../agent/accounts/ledger.ts';
-import { openKernel } from '../../agent/kernel/ring-source.ts';
+import { type KernelOptions, openKernel } from '../../agent/kernel/ring-source.ts';
 import type { Hook } from '../../agent/source/row-source.ts';
 import { HEAD_AT, KINDS, type Kind, type KindCounters, type Rows } from '../../bpf/rows/rows.gen.ts';
 import { drainAll } from './drain-all.ts';
@@ -26,7 +26,11 @@ export type Collected = {
 
 const HOST_ID = 0x7e57n;
 
-type Options = { ring_bytes?: number; refuse?: string[]; walk_interval_ms?: number; only?: (name: string) => boolean; keepRaw?: boolean };
+type Options = Pick<Partial<KernelOptions>, 'ring_bytes' | 'walk_interval_ms' | 'opens_by_sweep'> & {
+  refuse?: string[];
+  only?: (name: string) => boolean;
+  keepRaw?: boolean;
+};
 
 /**
  * Opens the kernel source, runs `traffic`, sweeps and drains throughout and whenever `look` is called, closes. With

@@ -123,14 +123,14 @@ async function settled(agent: AgentProcess, ports: readonly number[]): Promise<S
   }
 }
 
-/** Connection rows of the storm: open and close, at both ends, and failed connects. */
-export function expectedRows({ short, bulk }: StormAccount): number {
+/** What is to be told of the storm: openings and ends, at both ends, and failed connects. */
+export function expectedTold({ short, bulk }: StormAccount): number {
   const of = ({ clients, servers }: Side) => 2 * clients.connections + clients.failed + 2 * servers.accepted;
   return of(short) + of(bulk);
 }
 
-/** Those that reached the agent. */
-export function writtenRows({ short, bulk }: StormAccount): number {
+/** What of it reached the agent. */
+export function agentTold({ short, bulk }: StormAccount): number {
   const of = ({ rows }: Side) => Object.values(rows).reduce((sum, { client, server }) => sum + client + server, 0);
   return of(short) + of(bulk);
 }

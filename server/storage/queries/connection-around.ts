@@ -18,7 +18,7 @@ const PORTS_USED = `SELECT uniqExact(port) AS ports_used FROM (
     AND role = 'client' AND event != 'failed' AND local_port BETWEEN {first:UInt16} AND {last:UInt16}
     AND time_ns >= fromUnixTimestamp64Milli({at_ms:Int64} - ${LOOK_BACK_MS}, 'UTC')
   GROUP BY connection_id
-  HAVING minIf(toUnixTimestamp64Milli(time_ns), event = 'open') <= {at_ms:Int64}
+  HAVING minIf(toUnixTimestamp64Milli(time_ns) - intDiv(duration_us, 1000), event = 'open' OR tells_open) <= {at_ms:Int64}
 ) WHERE ended_ms = 0 OR ended_ms >= {at_ms:Int64} OR (reason = 'fin_local' AND ended_ms >= {at_ms:Int64} - ${TIME_WAIT_MS})`;
 
 const OUT_NO_ROUTES = `SELECT sum(n.out_no_routes) AS out_no_routes FROM namespace AS n FINAL

@@ -74,6 +74,8 @@ export type Event = Head &
     end_reason: EndReason;
     sk_err: number;
     preexisting: boolean;
+    tells_open: boolean;
+    duration_us: number;
     syn_arrived: boolean;
     connect_us: number;
     total_retrans: number;

@@ -2,7 +2,7 @@
 import type { Connection, Retransmit } from '../../api.ts';
 import { plainAddress } from './address.ts';
 import { accountOf, columnsOf, waitsOf } from './connection-account.ts';
-import type { Around, Chapters, Head, Names, Transition } from './connection-chapters.ts';
+import type { Around, Chapters, Event, Head, Names, Transition } from './connection-chapters.ts';
 
 export type Story = Omit<Connection, 'host_id' | 'connection_id' | 'other_end' | keyof Names | keyof Around> & { cgroup_id: string };
 
@@ -15,7 +15,7 @@ export function storyOf(chapters: Chapters): Story | undefined {
   const first = heads[0];
   const last = heads.at(-1);
   if (!first || !last) return undefined;
-  const open = events.find(({ event, preexisting }) => event === 'open' && !preexisting);
+  const open = events.find(({ event, tells_open, preexisting }) => (event === 'open' || tells_open) && !preexisting);
   const end = events.findLast(({ event }) => event !== 'open');
   // The owner may become known late, and a closing socket may have lost it.
   const { netns, cgroup_id, pid, comm, owner, role, local_addr, local_port, peer_addr, peer_port } =
@@ -33,7 +33,7 @@ export function storyOf(chapters: Chapters): Story | undefined {
     peer_port,
     from_ms: Math.floor(first.time_ms),
     to_ms: Math.ceil(last.time_ms),
-    opened_ms: open ? Math.floor(open.time_ms) : null,
+    opened_ms: open ? Math.floor(openedAt(open)) : null,
     closed_ms: end ? Math.floor(end.time_ms) : null,
     state: end ? 'close' : (transitions.at(-1)?.new_state ?? last.state),
     end_reason: end?.end_reason ?? 'none',
@@ -48,6 +48,11 @@ export function storyOf(chapters: Chapters): Story | undefined {
     drops,
     congestion,
   };
+}
+
+/** The row that tells of the opening may be a sweep's or the end's: it says how long ago the handshake was over. */
+function openedAt({ time_ms, duration_us, syn_sent_us, syn_recv_us }: Event): number {
+  return time_ms - Math.max(0, duration_us - syn_sent_us - syn_recv_us) / 1000;
 }
 
 const ownerOf = (heads: readonly Head[]) => heads.findLast(({ owner }) => owner !== 'unknown');

@@ -40,7 +40,7 @@ const AT_END = [
 const AS_OF = `congestion_control, keepalive, unattributed, rtt_min_us, bytes_sent, bytes_failed, bytes_received, data_segs_out, retrans_data, retrans_spurious,
   turns, turn_us, turn_rtt_us, turn_max_us, stall_max_us, idle_restarts, unread, notsent, probes_out, snd_wnd`;
 
-const EVENTS = `SELECT ${HEAD}, ${AS_OF}, ${AT_END}, event, end_reason, sk_err, preexisting, connect_us, total_retrans,
+const EVENTS = `SELECT ${HEAD}, ${AS_OF}, ${AT_END}, event, end_reason, sk_err, preexisting, tells_open, duration_us, connect_us, total_retrans,
   busy_us_rest AS busy_us, rwnd_limited_us_rest AS rwnd_limited_us, sndbuf_limited_us_rest AS sndbuf_limited_us,
   local_limited_us_rest AS local_limited_us, interval_us_rest AS sampled_us
 FROM ${fewRows('connection', OF_CONNECTION)} ORDER BY time_ns LIMIT {rows:UInt32}`;

@@ -108,7 +108,8 @@ test('connections opened, closed and failed, and why', async () => {
     ['connection', { ...client, ...open }],
     ['connection', { ...client, ...open, preexisting: 1 }],
     ['connection', { ...client, ...close('fin_local'), unattributed: 4 }],
-    ['connection', { ...client, ...close('rst_received') }],
+    // No sweep came in between: it tells of the opening, too.
+    ['connection', { ...client, ...close('rst_received'), tells_open: 1 }],
     ['connection', { ...client, ...close('rst_sent') }],
     ['connection', { ...client, ...failed('refused') }],
     ['connection', { ...client, ...failed('timeout') }],
@@ -119,7 +120,7 @@ test('connections opened, closed and failed, and why', async () => {
     'tcplens.connections',
     '{connection}',
     {
-      [event('opened')]: 2,
+      [event('opened')]: 3,
       [event('closed', 'fin_local')]: 1,
       [event('closed', 'rst_received')]: 1,
       [event('closed', 'rst_sent')]: 1,

@@ -4,7 +4,7 @@ import type { State } from '../../../bpf/rows/rows.gen.ts';
 import type { Netns } from '../../support/netns.ts';
 import { type Excuses, type Figures, PLAIN, type Running, relay, type Scenario, type SideSeen, said, until } from '../scenario.ts';
 import { sentencesOf } from '../sentences.ts';
-import { ends, failures, most, pidOf, sum } from '../views.ts';
+import { ends, failures, most, opens, pidOf, sum } from '../views.ts';
 
 const COUNT = 10;
 /** What listen(8) allows. */
@@ -107,9 +107,8 @@ export const pileUps: readonly Scenario[] = [
           expect.stringMatching(/^this host: No local port was left toward .*:7000: connect\(\) chooses from 40000–40009, which are 10\./),
         ]),
       );
-      const { rows } = client;
-      const used = new Set(rows.connection.filter(({ event }) => event === 'open').map(({ local_port }) => local_port));
-      expect(rows.namespace.at(-1)?.port_range).toBe(COUNT);
+      const used = new Set(opens(client).map(({ local_port }) => local_port));
+      expect(client.rows.namespace.at(-1)?.port_range).toBe(COUNT);
       expect(used.size, 'of the range, before the first failure').toBe(COUNT);
     },
   },

@@ -115,36 +115,6 @@ test('live segments go before late ones however many wait, and one late segment 
   await log.close();
 });
 
-test('what came late is noted once for all segments of a round, and none leaves the log before it is', async () => {
-  const before = await countRows(store, 'state_change');
-  const log = await openLog('notes');
-  const [calls, inserts]: [string[][], string[]] = [[], []];
-  const forgetful = {
-    ...store,
-    insertSegment: (segment: Segment) => store.insertSegment(segment).then(() => void inserts.push(segment.path)),
-    noteLate: async (segments: readonly Segment[]) => {
-      calls.push(segments.map(({ path }) => path));
-      expect(log.sealed.map(({ path }) => path)).toEqual(expect.arrayContaining(calls.at(-1) ?? []));
-      if (calls.length === 1) throw new StoreError('store_insert_failed', 'no space left on device');
-      await store.noteLate(segments);
-    },
-  };
-  for (let sequence = 1; sequence <= 3; sequence++) {
-    await append(log, sequence, 10);
-    await log.seal();
-  }
-  const writer = new Writer(log, forgetful, PERIODS, listen().events);
-  writer.start();
-  await emptied(log);
-  await writer.stop();
-  expect(calls[0]).toHaveLength(3);
-  // The rows are inserted once, whatever becomes of the note.
-  expect(inserts).toEqual(calls[0]);
-  expect(calls.slice(1).flat().toSorted()).toEqual(inserts.toSorted());
-  expect((await countRows(store, 'state_change')) - before).toBe(30);
-  await log.close();
-});
-
 test('late segments that the store refuses do not keep back other late rows', async () => {
   const before = await countRows(store, 'state_change');
   const log = await openLog('refused-late');

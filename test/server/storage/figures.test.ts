@@ -15,6 +15,7 @@ import {
   RTT_COUNTS,
 } from '../../../server/storage/figures.ts';
 import { accounting } from '../../../server/storage/queries/accounts.ts';
+import { connection } from '../../../server/storage/queries/connection.ts';
 import { edges } from '../../../server/storage/queries/edges.ts';
 import { retransmits } from '../../../server/storage/queries/retransmits.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
@@ -69,6 +70,9 @@ const ROWS: Partial<Record<Kind, RowValues[]>> = {
     { event: CLOSE, role: CLIENT, end_reason: RST_SENT, ...told(1), srtt_us: 2_000_000 },
     { event: CLOSE, role: SERVER, end_reason: RST_RECEIVED, ...told(10), srtt_us: 0 },
     { event: CLOSE, role: CLIENT, end_reason: TIMEOUT, interval_us_rest: SHORT_US, busy_us_rest: SHORT_US },
+    // No sweep came in between: these tell of their opening, too.
+    { event: CLOSE, role: CLIENT, tells_open: 1, retrans_syn: 7 },
+    { event: CLOSE, role: SERVER, tells_open: 1 },
     { event: FAILED, role: CLIENT, end_reason: RST_RECEIVED, ...told(100), srtt_us: 9 },
     { event: FAILED, role: SERVER },
   ],
@@ -135,10 +139,10 @@ const EXPECTED: Record<FigureKind, Record<string, number>> = {
     retrans_fin: 8,
   },
   connection: {
-    rolled_rows: 10,
-    opened: 4,
-    connected: 2,
-    closed: 3,
+    rolled_rows: 12,
+    opened: 6,
+    connected: 3,
+    closed: 5,
     failed: 1,
     resets: 2,
     data_segs_out: 111,
@@ -155,8 +159,8 @@ const EXPECTED: Record<FigureKind, Record<string, number>> = {
     turn_max_us: 1200,
     stall_max_us: 1300,
     local_limited_us: 1554,
-    attempts: 6,
-    syn_resent: 31 * 1100,
+    attempts: 8,
+    syn_resent: 31 * 1100 + 7,
   },
   sample: {
     rolled_rows: 4,
@@ -287,4 +291,14 @@ test('the minutes say what the rows say', async () => {
     `SELECT ${names.map((name) => `${folded(name, `r.${name}`)} AS ${name}`).join(', ')} FROM rollup_1m AS r FINAL WHERE host_id = 1`,
   );
   expect(found).toEqual(expected);
+});
+
+test.each([
+  ['the close', { event: CLOSE, tells_open: 1, duration_us: 5_000_000, syn_sent_us: 100_000 }, 4900],
+  ['a sweep', { event: OPEN, duration_us: 2_000_000, syn_recv_us: 50_000 }, 1950],
+] as const)('a connection of whose opening %s tells was open since its handshake was over', async (_, values, ago_ms) => {
+  const connection_id = values.event === CLOSE ? 91 : 92;
+  await opened.put('connection', [rowBytes('connection', { host_id: 9, connection_id, time_ns: at(20), role: CLIENT, ...values })]);
+  const story = await connection(opened.store, '9', String(connection_id));
+  expect(story?.opened_ms).toBe(NOW_MS - 20_000 - ago_ms);
 });

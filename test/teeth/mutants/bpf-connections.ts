@@ -15,6 +15,12 @@ export const bpfConnections: readonly Mutant[] = [
       replace: 'memory->established',
       suite: kernel('connecting', 'reached no program'),
     },
+    {
+      why: 'an opening is told of at once and again',
+      find: 'opens_by_sweep && memory)\n\t\t__sync',
+      replace: 'opens_by_sweep && memory)\n\t\treport_connection(tp, memory, id, now_ns, EVENT_OPEN, old_state), __sync',
+      suite: kernel('opens', 'told once'),
+    },
     { why: 'a failed connect is a close', find: ': EVENT_FAILED;', replace: ': EVENT_CLOSE;', suite: fidelity('A6c') },
     {
       why: 'roles are swapped',

@@ -257,9 +257,15 @@ export const serverLog: readonly Mutant[] = [
     },
     {
       why: 'a segment goes before it is stored',
-      find: 'if (await this.#insert(segment)) retiring.push(this.#retire(segment));',
-      replace: 'retiring.push(this.#retire(segment));\n      if (await this.#insert(segment)) {}',
+      find: 'if (await this.#insert(segment)) inserted.push(segment);',
+      replace: 'inserted.push(segment);\n      if (await this.#insert(segment)) {}',
       suite: unit('server/log/writer'),
+    },
+    {
+      why: 'a segment goes before its late rows are noted',
+      find: "      for (const segment of inserted) await this.#fail(segment, error, 'transient');\n      return false;",
+      replace: "      for (const segment of inserted) await this.#fail(segment, error, 'transient');",
+      suite: unit('server/log/writer-notes'),
     },
     {
       why: 'trouble is never over',

@@ -44,15 +44,27 @@ export const serverStorage: readonly Mutant[] = [
     },
     {
       why: 'old connections are opened',
-      find: 'opened: "countIf(event = \'open\' AND NOT preexisting)"',
-      replace: 'opened: "countIf(event = \'open\')"',
+      find: 'OR tells_open) AND NOT preexisting";',
+      replace: 'OR tells_open)";',
       suite: unit('server/storage/queries.contract'),
     },
     {
       why: 'accepted connections are attempts',
-      find: "connected: \"countIf(event = 'open' AND NOT preexisting AND role != 'server')\"",
-      replace: 'connected: "countIf(event = \'open\' AND NOT preexisting)"',
+      find: "connected: `countIf(${opens} AND role != 'server')`",
+      replace: 'connected: `countIf(${opens})`',
       suite: unit('server/storage/queries.contract'),
+    },
+    {
+      why: 'an opening that only the close tells of is not counted',
+      find: "\"(event = 'open' OR tells_open) AND",
+      replace: "\"(event = 'open') AND",
+      suite: unit('server/storage/figures'),
+    },
+    {
+      why: 'and its handshake was no attempt',
+      find: "attempts: \"countIf((event != 'close' OR tells_open) AND",
+      replace: "attempts: \"countIf((event != 'close') AND",
+      suite: unit('server/storage/figures'),
     },
     {
       why: 'opens are closed',
