@@ -1,7 +1,7 @@
 // Batches that a collector has refused for good, kept for people to look at, as records like those of a segment. Two files: when the newer
 // is full, it replaces the older.
 import { join } from 'node:path';
-import type { Disk } from './disk.ts';
+import type { Disk } from '../durable/disk.ts';
 import { type Batch, encodeRecord } from './record.ts';
 
 const FILE = 'dead-letters';

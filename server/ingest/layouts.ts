@@ -1,14 +1,14 @@
 // Layouts of rows by their schema id: this version's own, and those that agents of other versions have told. Kept on disk, so that
 // after an upgrade the log's rows of the version before can be read.
-import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type Disk, REAL_DISK } from '../../agent/durable/disk.ts';
+import { readWhole, replaceWhole } from '../../agent/durable/whole-file.ts';
 import { reasonOf } from '../../agent/process/errors.ts';
+import { turns } from '../../agent/process/turns.ts';
 import { type Conversion, conversionTo, type Layout, LayoutError, layoutOf, parseLayout } from '../../bpf/rows/layout.ts';
 import { KIND, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { schemaOf } from '../../bpf/rows/schema.ts';
 import { Refusal } from '../errors.ts';
-import { FILES, type Files, writeFile } from '../log/files.ts';
-import { turns } from '../storage/turns.ts';
 import { ToldLayouts } from './told-layouts.ts';
 
 /** Versions of rows.h that a schema may be of: the hash does not say which. */
@@ -26,7 +26,7 @@ type Foreign = { layout: Layout; known: Known | Refusal };
 
 export class Layouts {
   readonly #directory: string;
-  readonly #files: Files;
+  readonly #disk: Disk;
   readonly #evicted: (layouts: number) => void;
   readonly #own = new Map<string, Known>(KIND.map((kind) => [KINDS[kind].schema, { kind, conversion: undefined }]));
   readonly #foreign = new ToldLayouts<Foreign>();
@@ -34,10 +34,10 @@ export class Layouts {
   readonly #inTurn = turns();
 
   /** @param evicted hears how many layouts had to go for others */
-  constructor(directory: string, evicted: (layouts: number) => void = () => undefined, files: Files = FILES) {
+  constructor(directory: string, evicted: (layouts: number) => void = () => undefined, disk: Disk = REAL_DISK) {
     this.#directory = directory;
     this.#evicted = evicted;
-    this.#files = files;
+    this.#disk = disk;
   }
 
   /** What the files of told layouts take. */
@@ -47,13 +47,13 @@ export class Layouts {
 
   /** Reads what was kept, and keeps this version's own. Returns the files that are no layouts. */
   async start(): Promise<string[]> {
-    await this.#files.makeDirectory(this.#directory);
-    await this.#files.syncDirectory(dirname(this.#directory));
+    await this.#disk.makeDirectory(this.#directory);
+    await this.#disk.syncDirectory(dirname(this.#directory));
     const unreadable: string[] = [];
     const kept = new Set<string>();
-    for (const name of (await readdir(this.#directory)).filter((file) => file.endsWith('.json'))) {
+    for (const name of (await this.#disk.list(this.#directory)).filter((file) => file.endsWith('.json'))) {
       try {
-        const layout = parsed(JSON.parse(await readFile(join(this.#directory, name), 'utf8')));
+        const layout = parsed(JSON.parse((await readWhole(this.#disk, join(this.#directory, name))).toString()));
         this.#learn('', layout);
         kept.add(layout.schema);
       } catch {
@@ -119,16 +119,13 @@ export class Layouts {
 
   async #makeRoom(host_id: string): Promise<void> {
     const gone = this.#foreign.takeExcess(host_id);
-    for (const schema of gone) await this.#files.remove(this.#pathOf(schema));
+    for (const schema of gone) await this.#disk.remove(this.#pathOf(schema));
     if (gone.length > 0) this.#evicted(gone.length);
   }
 
   /** A layout never changes under its schema, so a file that is there is right. */
   async #keep(layout: Layout): Promise<void> {
-    const path = this.#pathOf(layout.schema);
-    await writeFile(this.#files, `${path}.new`, [Buffer.from(textOf(layout))]);
-    await this.#files.rename(`${path}.new`, path);
-    await this.#files.syncDirectory(this.#directory);
+    await replaceWhole(this.#disk, this.#pathOf(layout.schema), [Buffer.from(textOf(layout))]);
   }
 
   #pathOf(schema: string): string {

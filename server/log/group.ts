@@ -1,9 +1,9 @@
 // Batches that share a flush: what they write, and what the journal then says of them.
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
+import { allDone } from './all-done.ts';
 import { BATCH_COST_BYTES } from './batch-spans.ts';
 import type { BatchId } from './cursors.ts';
-import { allDone } from './files.ts';
 import type { JournalRecord } from './journal-record.ts';
 import type { KeptFiles } from './kept-files.ts';
 import { LANES, LATE, type Lane } from './lane.ts';

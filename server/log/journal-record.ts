@@ -44,8 +44,6 @@ const record = <Name extends string, Members extends Parameters<typeof Type.Obje
   Type.Object({ t: Type.Literal(t), ...members });
 
 const RECORDS = {
-  /** the first line of every journal, so that an empty file is a damaged one */
-  journal: record('journal', { run: Text }),
   /** `rows` rows of this batch end the segment at `length` */
   batch: record('batch', { ...batchId, ...segmentState, rows: Rows, quarantined: Type.Optional(Quarantined) }),
   /** a batch whose rows are all in quarantine */
@@ -58,8 +56,6 @@ const RECORDS = {
   buried: record('buried', { segment: SegmentName, minute_ms }),
   /** of a start: other segments hold the segment's sound batches, the rest is set aside; its file may go */
   replaced: record('replaced', { segment: SegmentName }),
-  /** the last line of a log that was closed: no later one is missing */
-  closed: record('closed', {}),
   /** of a snapshot: what is stored of one kind of one run */
   cursor: record('cursor', {
     host_id: Hex64,
@@ -84,7 +80,10 @@ export type JournalRecord = { [Name in keyof typeof RECORDS]: Static<(typeof REC
 
 const CHECKS = new Map(Object.entries(RECORDS).map(([name, shape]) => [name, Compile(shape)]));
 
-export function isRecord(value: unknown): value is JournalRecord {
+/** A journal of another format is not read: a change of what a record means changes the number. */
+export const JOURNAL_FORMAT = { format: 'tcplens log 2', isValue: isRecord };
+
+function isRecord(value: unknown): value is JournalRecord {
   if (typeof value !== 'object' || value === null || !('t' in value) || typeof value.t !== 'string') return false;
   return CHECKS.get(value.t)?.Check(value) ?? false;
 }

@@ -1,17 +1,18 @@
 // A directory of files for a person to look at: rows that the tables do not take. Bounded in bytes; the oldest go first.
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { allDone, type Files, type LogFile, writeAll } from './files.ts';
+import type { Disk, DiskFile } from '../../agent/durable/disk.ts';
+import { allDone } from './all-done.ts';
 
 export type KeptLimits = { bytes_max: number; file_bytes_max: number };
 /** Enough to see what went wrong, and for most troubles to have it all. */
 export const KEPT_LIMITS: KeptLimits = { bytes_max: 256 * 1024 * 1024, file_bytes_max: 4 * 1024 * 1024 };
 
-type Growing = { path: string; file: LogFile; length: number };
+type Growing = { path: string; file: DiskFile; length: number };
 
 export class KeptFiles {
   readonly directory: string;
-  readonly #files: Files;
+  readonly #disk: Disk;
   readonly #run: string;
   readonly #limits: KeptLimits;
   readonly #dropped: (files: number) => void;
@@ -19,8 +20,8 @@ export class KeptFiles {
   #count = 0;
 
   /** @param dropped hears how many files had to go for newer ones */
-  constructor(files: Files, directory: string, run: string, limits: KeptLimits, dropped: (files: number) => void) {
-    this.#files = files;
+  constructor(disk: Disk, directory: string, run: string, limits: KeptLimits, dropped: (files: number) => void) {
+    this.#disk = disk;
     this.directory = directory;
     this.#run = run;
     this.#limits = limits;
@@ -29,8 +30,8 @@ export class KeptFiles {
 
   /** Once, before the others. */
   async open(): Promise<void> {
-    await this.#files.makeDirectory(this.directory);
-    await this.#files.syncDirectory(dirname(this.directory));
+    await this.#disk.makeDirectory(this.directory);
+    await this.#disk.syncDirectory(dirname(this.directory));
   }
 
   /** Adds rows to the kind's file and flushes them. After a crash or a failure a repetition may add them again. */
@@ -41,13 +42,13 @@ export class KeptFiles {
   /** Makes room for a file of so many bytes that the caller is about to put here. */
   async makeRoom(bytes: number): Promise<void> {
     const growing = new Set(Array.from(this.#growing.values(), ({ path }) => path));
-    const found = await allDone((await readdir(this.directory)).map((name) => this.#look(join(this.directory, name))));
+    const found = await allDone((await this.#disk.list(this.directory)).map((name) => this.#look(join(this.directory, name))));
     const oldestFirst = found.filter(({ path }) => !growing.has(path)).sort((one, other) => one.at_ms - other.at_ms);
     let total = found.reduce((sum, { size }) => sum + size, bytes);
     let dropped = 0;
     for (const { path, size } of oldestFirst) {
       if (total <= this.#limits.bytes_max) break;
-      await this.#files.remove(path);
+      await this.#disk.remove(path);
       total -= size;
       dropped++;
     }
@@ -63,8 +64,8 @@ export class KeptFiles {
     const growing = this.#growing.get(kind) ?? (await this.#create(kind));
     const length = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
     try {
-      await writeAll(growing.file, buffers, growing.length);
-      await growing.file.datasync();
+      await growing.file.write(buffers, growing.length);
+      await growing.file.sync();
     } catch (error) {
       // What comes next goes into another file: nobody knows how this one ends.
       this.#growing.delete(kind);
@@ -81,9 +82,9 @@ export class KeptFiles {
   async #create(kind: string): Promise<Growing> {
     await this.makeRoom(this.#limits.file_bytes_max);
     const path = join(this.directory, `${kind}-${this.#run}-${++this.#count}.rows`);
-    const growing = { path, file: await this.#files.open(path, 'w'), length: 0 };
+    const growing = { path, file: await this.#disk.open(path, 'empty'), length: 0 };
     this.#growing.set(kind, growing);
-    await this.#files.syncDirectory(this.directory);
+    await this.#disk.syncDirectory(this.directory);
     return growing;
   }
 

@@ -1,5 +1,5 @@
 // What the log is made with.
-import type { Files } from './files.ts';
+import type { Disk } from '../../agent/durable/disk.ts';
 import type { KeptLimits } from './kept-files.ts';
 
 export type LogOptions = {
@@ -16,5 +16,5 @@ export type LogOptions = {
   kept?: KeptLimits;
   /** Hears how many files of rows that the tables do not take had to go for newer ones. */
   dropped?: (files: number) => void;
-  files?: Files;
+  disk?: Disk;
 };

@@ -9,17 +9,17 @@
 // does not tell of was never acknowledged. All file work is done in one line, one step after the other.
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
+import { type Disk, REAL_DISK } from '../../agent/durable/disk.ts';
+import { Journal } from '../../agent/durable/journal.ts';
+import { turns } from '../../agent/process/turns.ts';
 import type { Conversion } from '../../bpf/rows/layout.ts';
 import type { Refusal } from '../errors.ts';
 import { Cursors } from './cursors.ts';
 import { burySegment, type RefusedParts, splitSegment } from './dead-letter.ts';
-import { FILES, type Files } from './files.ts';
 import { type Batch, costOf, takeGroup, writeGroup } from './group.ts';
-import { Journal } from './journal.ts';
-import type { JournalRecord } from './journal-record.ts';
+import { JOURNAL_FORMAT, type JournalRecord } from './journal-record.ts';
 import { KEPT_LIMITS, KeptFiles } from './kept-files.ts';
 import { eachLane, LANES, type Lane } from './lane.ts';
-import { line } from './line.ts';
 import type { LogOptions } from './log-options.ts';
 import { logRefusal, noRoom, stopping, tooOld } from './log-refusal.ts';
 import { Losses, minuteOf } from './losses.ts';
@@ -33,9 +33,9 @@ type Retiring = { segment: string; settle: PromiseWithResolvers<void> };
 type Waiting = { batch: Batch; settle: PromiseWithResolvers<Acknowledgement> };
 
 export class Log {
-  readonly #options: LogOptions & { files: Files };
+  readonly #options: LogOptions & { disk: Disk };
   readonly #run = `${Date.now()}-${randomBytes(6).toString('hex')}`;
-  readonly #journal: Journal;
+  readonly #journal: Journal<JournalRecord>;
   readonly #segments: Segments;
   readonly #quarantine: KeptFiles;
   readonly #deadLetters: KeptFiles;
@@ -46,18 +46,18 @@ export class Log {
   #retiring: Retiring[] = [];
   #flushPlanned = false;
   readonly #appending = new Map<string, Promise<Acknowledgement>>();
-  readonly #inLine = line();
+  readonly #inLine = turns();
   #failure = '';
   #stopped = false;
 
   constructor(options: LogOptions) {
-    const { files = FILES, kept = KEPT_LIMITS, dropped = () => undefined } = options;
+    const { disk = REAL_DISK, kept = KEPT_LIMITS, dropped = () => undefined } = options;
     const directory = resolve(options.directory);
-    this.#options = { ...options, directory, files };
-    this.#journal = new Journal(files, join(directory, JOURNAL), options.journal_bytes_max);
-    this.#segments = new Segments(files, directory, this.#run);
-    this.#quarantine = new KeptFiles(files, options.quarantine, this.#run, kept, dropped);
-    this.#deadLetters = new KeptFiles(files, options.dead_letter, this.#run, kept, dropped);
+    this.#options = { ...options, directory, disk };
+    this.#journal = new Journal(disk, join(directory, JOURNAL), JOURNAL_FORMAT, options.journal_bytes_max);
+    this.#segments = new Segments(disk, directory, this.#run);
+    this.#quarantine = new KeptFiles(disk, options.quarantine, this.#run, kept, dropped);
+    this.#deadLetters = new KeptFiles(disk, options.dead_letter, this.#run, kept, dropped);
   }
 
   /**
@@ -65,14 +65,14 @@ export class Log {
    * @param conversion how rows of another version become rows of this one
    */
   async start(conversion: (schema: string) => Conversion | undefined = () => undefined): Promise<Recovered> {
-    const { directory, files } = this.#options;
+    const { directory, disk } = this.#options;
+    const recovered = await recover({ disk, directory, run: this.#run, conversion });
     for (const kept of [this.#quarantine, this.#deadLetters]) await kept.open();
-    const recovered = await recover({ files, directory, run: this.#run, conversion });
     this.#cursors = recovered.cursors;
     this.#losses = recovered.losses;
     for (const segment of recovered.segments) this.#segments.addSealed(segment, 'late');
     await this.#journal.replace([...this.#snapshot(), ...replacedOf(recovered)]);
-    await finishRecovery(files, recovered);
+    await finishRecovery(disk, recovered);
     return recovered;
   }
 
@@ -201,8 +201,8 @@ export class Log {
   }
 
   #parts(): RefusedParts {
-    const { files, directory } = this.#options;
-    return { files, directory, segments: this.#segments, journal: this.#journal, losses: this.#losses, letters: this.#deadLetters };
+    const { disk, directory } = this.#options;
+    return { disk, directory, segments: this.#segments, journal: this.#journal, losses: this.#losses, letters: this.#deadLetters };
   }
 
   #planFlush(): void {
@@ -256,7 +256,7 @@ export class Log {
     let written: JournalRecord[];
     try {
       written = await writeGroup(this.#segments, this.#quarantine, batches, minuteOf(Date.now()));
-      await this.#journal.append([...also, ...written]);
+      await this.#journal.append([...also, ...written], true);
     } catch (error) {
       // At once, because it frees the space that a full disk lacks; if that fails, the next commit begins with it.
       await this.#clear().catch(failed);
@@ -271,13 +271,13 @@ export class Log {
   /** After a failed commit: cuts off what was not acknowledged. */
   async #clear(): Promise<void> {
     // A line that reached the disk would tell of rows that are about to be cut off: it goes first.
-    await this.#journal.clear(() => this.#replaceJournal());
+    await this.#journal.repair(() => this.#replaceJournal());
     await this.#segments.clear();
   }
 
   /** A snapshot that fails leaves the journal longer than it should be; the next commit tries again. */
   async #snapshotIfDue(): Promise<void> {
-    if (this.#journal.wantsSnapshot) await this.#replaceJournal().catch((error: unknown) => this.#noteFailure(error));
+    if (this.#journal.wants_snapshot) await this.#replaceJournal().catch((error: unknown) => this.#noteFailure(error));
   }
 
   async #replaceJournal(): Promise<void> {
@@ -292,7 +292,6 @@ export class Log {
   }
 
   *#snapshot(): Generator<JournalRecord> {
-    yield { t: 'journal', run: this.#run };
     for (const state of this.#cursors.states()) yield { t: 'cursor', ...state };
     for (const state of this.#segments.states()) yield { t: 'segment', ...state };
     for (const entry of this.#losses.entries()) yield { t: 'lost', ...entry };

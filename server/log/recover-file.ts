@@ -1,14 +1,13 @@
 // One file of a segment as a start finds it. As it was written, it is to be inserted as it is. Else its sound batches are, and the rest is
 // kept for a person to look at.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { readIfThere, writeWhole } from '../../agent/durable/whole-file.ts';
 import { HEAD_AT, KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
 import { BatchSpans } from './batch-spans.ts';
 import { countDamage } from './count-damage.ts';
 import { examine, type SoundBatch } from './examine.ts';
-import { isMissing, writeFile } from './files.ts';
 import { hex64 } from './framing.ts';
 import type { SegmentState } from './journal-record.ts';
 import { countLost, minuteOf } from './losses.ts';
@@ -27,7 +26,7 @@ type Readable = Found & { kind: Kind; rows: Rows; bytes: Buffer };
 
 export async function recoverFile(options: RecoverOptions, found: Found, into: Recovered): Promise<void> {
   const { kind: name, segment, schema, path, known } = found;
-  const bytes = await readFile(path).catch((error: unknown) => (isMissing(error) ? undefined : Promise.reject(error)));
+  const bytes = await readIfThere(options.disk, path);
   if (bytes === undefined && !into.closed_journal) {
     const rows = known?.spans.list().reduce((sum, batch) => sum + batch.rows, 0) ?? 0;
     into.missing_unclear.push({ segment: `${name}/${segment}`, rows });
@@ -80,12 +79,12 @@ async function setUnreadableAside(options: RecoverOptions, found: Found, bytes: 
 }
 
 /** Whoever does it again writes the same. */
-async function keepUnsound({ files, directory }: RecoverOptions, found: Found, bytes: Buffer, unsound: readonly Range[]): Promise<void> {
+async function keepUnsound({ disk, directory }: RecoverOptions, found: Found, bytes: Buffer, unsound: readonly Range[]): Promise<void> {
   const parts = unsound.map(({ start, end }) => bytes.subarray(start, end)).filter(({ length }) => length > 0);
   const [first] = unsound;
   if (first === undefined || parts.length === 0) return;
   const name = `${found.kind}-${found.segment}.${found.schema.slice(found.kind.length + 1)}.from-${first.start}.rows`;
-  await writeFile(files, join(directory, ASIDE, name), [Buffer.concat(parts)]);
+  await writeWhole(disk, join(directory, ASIDE, name), [Buffer.concat(parts)]);
 }
 
 /** Without the journal a batch says itself whose it is: the host in its rows, the rest in their trailers. */

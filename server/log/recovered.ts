@@ -1,7 +1,8 @@
 // What recovering the log needs and finds.
+
+import type { Disk } from '../../agent/durable/disk.ts';
 import type { Conversion } from '../../bpf/rows/layout.ts';
 import type { Cursors } from './cursors.ts';
-import type { Files } from './files.ts';
 import type { Losses } from './losses.ts';
 import type { KnownSegment } from './segments.ts';
 
@@ -38,7 +39,7 @@ export type Recovered = {
 };
 
 export type RecoverOptions = {
-  files: Files;
+  disk: Disk;
   directory: string;
   /** this start's name */
   run: string;

@@ -17,13 +17,8 @@ export function replay(records: Iterable<JournalRecord>): Replayed {
 
 function apply(record: JournalRecord, { cursors, losses, live }: Replayed): void {
   switch (record.t) {
-    case 'journal':
-    case 'closed':
-      break;
     case 'batch':
     case 'emptied':
-      // No batch is taken twice: a disk has repeated the line.
-      if (cursors.verdict(record) === 'stored') break;
       cursors.add(record);
       if (record.t === 'batch') addBatch(live, record);
       for (const entry of quarantinedOf([record])) losses.add(entry);
@@ -58,10 +53,7 @@ function apply(record: JournalRecord, { cursors, losses, live }: Replayed): void
   }
 }
 
-/**
- * Rows between the segment's end as known and where this batch begins are of batches whose lines are damaged. Such a line may be whole
- * further on, where a disk has repeated it: by then its rows are in.
- */
+/** Rows between the segment's end as known and where this batch begins are of batches whose lines are damaged. */
 function addBatch(live: Map<string, Live>, record: BatchRecord): void {
   const { state, spans } = live.get(record.segment) ?? { state: { length: 0 }, spans: new BatchSpans() };
   if (record.length <= state.length) return;

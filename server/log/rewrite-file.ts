@@ -4,7 +4,6 @@ import { crc32 } from 'node:zlib';
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
 import { type BatchSpan, BatchSpans } from './batch-spans.ts';
-import { writeAll } from './files.ts';
 import { frame, unframe } from './framing.ts';
 import type { RecoverOptions } from './recovered.ts';
 import type { Rows } from './row-layout.ts';
@@ -21,7 +20,7 @@ const WRITE_BYTES = 1024 * 1024;
  * @param bytes of the file that the batches lie in
  */
 export async function rewriteFile(
-  { files, directory }: RecoverOptions,
+  { disk, directory }: RecoverOptions,
   { kind, name }: { kind: Kind; name: string },
   { bytes, rows, batches }: { bytes: Buffer; rows: Rows; batches: readonly Identified[] },
 ): Promise<KnownSegment> {
@@ -35,11 +34,11 @@ export async function rewriteFile(
     crc: 0,
     spans: BatchSpans.of(batches.map(({ span }) => span)),
   };
-  const target = await files.open(segmentPath(directory, written), 'w');
+  const target = await disk.open(segmentPath(directory, written), 'empty');
   let parts: Buffer[] = [];
   const write = async () => {
     const part = Buffer.concat(parts);
-    await writeAll(target, [part], written.length);
+    await target.write([part], written.length);
     written.length += part.length;
     written.crc = crc32(part, written.crc);
     parts = [];

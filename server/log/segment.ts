@@ -1,9 +1,9 @@
 // One file of rows of one kind, as long as batches are added to it. `committed` is what the journal knows of it.
 import { crc32 } from 'node:zlib';
+import type { Disk, DiskFile } from '../../agent/durable/disk.ts';
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
 import { BatchSpans } from './batch-spans.ts';
-import { type Files, type LogFile, writeAll } from './files.ts';
 import { frame, type Unframed } from './framing.ts';
 import type { SegmentState } from './journal-record.ts';
 import type { Lane } from './lane.ts';
@@ -25,23 +25,23 @@ export class OpenSegment {
   readonly spans = new BatchSpans();
   /** performance.now() when it was made: rows come at once. */
   readonly since_ms = performance.now();
-  readonly #files: Files;
-  readonly #file: LogFile;
+  readonly #disk: Disk;
+  readonly #file: DiskFile;
   #committed = NOTHING;
   #written = NOTHING;
   #closed = false;
 
   /** Creates the file; its name must be new. Flush the directory before anything in it is acknowledged. */
-  static async create(files: Files, name: SegmentName, path: string): Promise<OpenSegment> {
-    return new OpenSegment(files, name, path, await files.open(path, 'wx'));
+  static async create(disk: Disk, name: SegmentName, path: string): Promise<OpenSegment> {
+    return new OpenSegment(disk, name, path, await disk.open(path, 'new'));
   }
 
-  private constructor(files: Files, { kind, lane, name }: SegmentName, path: string, file: LogFile) {
+  private constructor(disk: Disk, { kind, lane, name }: SegmentName, path: string, file: DiskFile) {
     this.kind = kind;
     this.lane = lane;
     this.name = name;
     this.path = path;
-    this.#files = files;
+    this.#disk = disk;
     this.#file = file;
   }
 
@@ -82,8 +82,8 @@ export class OpenSegment {
       this.spans.push({ host_id, epoch, sequence, rows: batch.rows.length / size });
       return [batch, this.#state(this.#written)];
     });
-    await writeAll(this.#file, framed, position);
-    await this.#file.datasync();
+    await this.#file.write(framed, position);
+    await this.#file.sync();
     return states;
   }
 
@@ -104,6 +104,6 @@ export class OpenSegment {
       this.#closed = true;
       await this.#file.close();
     }
-    if (this.#committed.length === 0) await this.#files.remove(this.path);
+    if (this.#committed.length === 0) await this.#disk.remove(this.path);
   }
 }

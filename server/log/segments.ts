@@ -1,10 +1,10 @@
 // All segments of the log: of each kind and lane one that grows, and the sealed ones that wait for the store. What is appended
 // counts only once it is committed; whatever a failure leaves uncommitted is cut off by `clear`.
 import { dirname } from 'node:path';
+import type { Disk } from '../../agent/durable/disk.ts';
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
 import { BATCH_COST_BYTES, type BatchSpan, type BatchSpans } from './batch-spans.ts';
-import type { Files } from './files.ts';
 import type { PackedSegment, SegmentState } from './journal-record.ts';
 import { eachLane, LANES, type Lane } from './lane.ts';
 import { type Addition, OpenSegment } from './segment.ts';
@@ -22,7 +22,7 @@ export type SealedSegment = Omit<SegmentState, 'kind'> & {
 export type KnownSegment = Omit<SegmentState, 'kind'> & { kind: Kind; spans: BatchSpans };
 
 export class Segments {
-  readonly #files: Files;
+  readonly #disk: Disk;
   readonly #directory: string;
   /** New with every start, so that a segment's name is never used twice. */
   readonly #run: string;
@@ -34,8 +34,8 @@ export class Segments {
   /** Folders of files that have been removed and may come back. */
   readonly #unlinkedIn = new Set<string>();
 
-  constructor(files: Files, directory: string, run: string) {
-    this.#files = files;
+  constructor(disk: Disk, directory: string, run: string) {
+    this.#disk = disk;
     this.#directory = directory;
     this.#run = run;
   }
@@ -128,14 +128,14 @@ export class Segments {
     if (!sealed) return;
     this.#sealed.delete(name);
     this.#sealedBytes[sealed.segment.lane] -= costOf(sealed.segment.length, sealed.spans.count);
-    await this.#files.unlink(sealed.segment.path);
+    await this.#disk.remove(sealed.segment.path);
     this.#unlinkedIn.add(dirname(sealed.segment.path));
   }
 
   /** Before the journal forgets what is removed: a file that comes back would be taken for one that nobody has inserted. */
   async syncRemoved(): Promise<void> {
     for (const directory of this.#unlinkedIn) {
-      await this.#files.syncDirectory(directory);
+      await this.#disk.syncDirectory(directory);
       this.#unlinkedIn.delete(directory);
     }
   }
@@ -158,8 +158,8 @@ export class Segments {
   async #create(kind: Kind, lane: Lane): Promise<OpenSegment> {
     const name = `${this.#run}-${String(++this.#count).padStart(8, '0')}`;
     const path = segmentPath(this.#directory, { kind, segment: name, schema: KINDS[kind].schema });
-    const segment = await OpenSegment.create(this.#files, { kind, lane, name }, path);
-    await this.#files.syncDirectory(dirname(path)).catch(async (error: unknown) => {
+    const segment = await OpenSegment.create(this.#disk, { kind, lane, name }, path);
+    await this.#disk.syncDirectory(dirname(path)).catch(async (error: unknown) => {
       await segment.end();
       throw error;
     });

@@ -1,8 +1,8 @@
 // Connections of the embedded engine. One that a statement failed on may begin its next answer with what that statement had already
 // given: after any failure it is given up, and a new one takes its place. That costs less than a millisecond.
 import type { ClickHouseClient } from '@clickhouse/client';
+import { turns } from '../../agent/process/turns.ts';
 import { StoreError } from './engine.ts';
-import { turns } from './turns.ts';
 
 /** A connection at a time, and one statement at a time on it. */
 export class Connection {

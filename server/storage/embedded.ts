@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
 import { reasonOf } from '../../agent/process/errors.ts';
+import { turns } from '../../agent/process/turns.ts';
 import { ask } from './answers.ts';
 import { quote, segmentStructure } from './columns.ts';
 import { Connection } from './connections.ts';
@@ -12,7 +13,6 @@ import { storeOn } from './engine-store.ts';
 import { DICTIONARIES } from './entities.ts';
 import { checkSegment, checkWritten, insertStatement } from './segment-insert.ts';
 import type { Store } from './store.ts';
-import { turns } from './turns.ts';
 
 type ClickHouseOptions = NonNullable<Parameters<typeof createClient>[0]>;
 

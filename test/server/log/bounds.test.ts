@@ -3,9 +3,9 @@ import { mkdtemp, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { REAL_DISK } from '../../../agent/durable/disk.ts';
 import { BatchSpans } from '../../../server/log/batch-spans.ts';
 import { Cursors } from '../../../server/log/cursors.ts';
-import { FILES } from '../../../server/log/files.ts';
 import { KeptFiles } from '../../../server/log/kept-files.ts';
 import { full } from '../../../server/log/log-refusal.ts';
 import { Losses } from '../../../server/log/losses.ts';
@@ -51,7 +51,7 @@ test('the oldest files go for newer ones, and are counted', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'tcplens-kept-'));
   directories.push(directory);
   let dropped = 0;
-  const kept = new KeptFiles(FILES, join(directory, 'kept'), 'run', { bytes_max: 4000, file_bytes_max: 1000 }, (files) => {
+  const kept = new KeptFiles(REAL_DISK, join(directory, 'kept'), 'run', { bytes_max: 4000, file_bytes_max: 1000 }, (files) => {
     dropped += files;
   });
   await kept.open();

@@ -4,11 +4,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { startedOrDead, TornDisk } from '../../agent/durable/torn-disk.ts';
 import { tries } from '../../support/tries.ts';
 import { EPOCH, HOST_HEX } from '../support/agent.ts';
 import { fill, kindOf, logIn, newDirectory, open, rowsGiven, rowsOfBatch, segmentFiles, strideOf } from './filled-log.ts';
 import { identified } from './stored-rows.ts';
-import { TornFiles } from './torn-files.ts';
 
 /** Sequences of the batches of which a byte is not as it was. */
 function changedBatches(before: Buffer, after: Buffer, path: string): number[] {
@@ -95,7 +95,7 @@ test('without a journal rows of damaged batches are counted by what they say the
 test.each(['whole', 'missing'])(
   'wherever a start with a damaged batch and a %s journal is cut short, the next one gives and counts the same',
   async (journal) => {
-    for (let after = 1, ended: unknown = 'crashed'; ended === 'crashed'; after++) {
+    for (let after = 1, ended = false; !ended; after++) {
       const directory = await newDirectory();
       const waiting = await fill(directory);
       const [path = ''] = await segmentFiles(directory);
@@ -104,10 +104,11 @@ test.each(['whole', 'missing'])(
       await writeFile(path, bytes);
       if (journal === 'missing') await writeFile(join(directory, 'log', 'journal'), '');
       const lost = rowsOfBatch(bytes.readUInt32LE(0) >> 3);
-      const files = new TornFiles(directory, { faults: [{ after, fault: 'crash' }], random: [0.9, 0.1, 0.5] });
-      ended = await Promise.race([logIn(directory, files).start(), files.crashed]);
+      const disk = new TornDisk(directory, { faults: [{ after, fault: 'crash' }], random: [0.9, 0.1, 0.5] });
+      await startedOrDead(logIn(directory, disk).start(), disk);
+      ended = !disk.dead;
       const left = await newDirectory();
-      files.powerCut(left);
+      disk.powerCut(left);
       const { log } = await open(left);
       const rows = await rowsGiven(log);
       expect([after, rows.size, log.losses.untold().map((entry) => [entry.outcome, entry.rows])]).toEqual([

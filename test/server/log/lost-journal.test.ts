@@ -3,8 +3,8 @@
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { TornDisk } from '../../agent/durable/torn-disk.ts';
 import { batchOf, fill, kindOf, logIn, newDirectory, open, rowsGiven, segmentFiles, strideOf } from './filled-log.ts';
-import { TornFiles } from './torn-files.ts';
 
 const lineAt = (text: Buffer, share: number) => text.indexOf('\n', Math.floor(text.length * share)) + 1;
 
@@ -70,8 +70,8 @@ test('what the store has is not named lost, however damaged the file is that com
 test('a file of rows that the store has does not come back once the journal has forgotten it', async () => {
   const directory = await newDirectory();
   // Names that were not flushed are all taken back.
-  const files = new TornFiles(directory, { faults: [], random: [0] });
-  const log = logIn(directory, files);
+  const disk = new TornDisk(directory, { faults: [], random: [0] });
+  const log = logIn(directory, disk);
   await log.start();
   await log.append(batchOf(1));
   await log.seal();
@@ -82,7 +82,7 @@ test('a file of rows that the store has does not come back once the journal has 
   for (let sequence = 2; sequence <= 120; sequence += 2) await log.append(batchOf(sequence));
   expect(await readFile(join(directory, 'log', 'journal'), 'utf8')).not.toContain(one.segment);
   const left = await newDirectory();
-  files.powerCut(left);
+  disk.powerCut(left);
   expect((await segmentFiles(left)).filter((path) => path.includes(one.segment))).toEqual([]);
 });
 
