@@ -35,6 +35,8 @@ export class Journal<Value> {
   #snapshot_length = 0;
   /** `tail`: a write has failed and may have left something. `lost`: no line that is appended would be safe. */
   #state: 'sound' | 'tail' | 'lost' = 'lost';
+  /** A snapshot was begun that is not there yet: what it was to say may be in no line. */
+  #is_owed = false;
 
   /** @param snapshot_bytes_min of lines after which a snapshot should replace them; or as many as the last snapshot has, if those are more */
   constructor(disk: Disk, path: string, { format }: Pick<JournalFormat<Value>, 'format'>, snapshot_bytes_min: number) {
@@ -44,9 +46,10 @@ export class Journal<Value> {
     this.#snapshot_bytes_min = snapshot_bytes_min;
   }
 
-  /** Also after a failure: then a snapshot is one way to go on, and `repair` the other. */
+  /** Also after a failure: a snapshot is one way to go on, and after a failed `append` `repair` is another. */
   get wants_snapshot(): boolean {
-    return this.#state !== 'sound' || this.#length - this.#snapshot_length > Math.max(this.#snapshot_bytes_min, this.#snapshot_length);
+    if (this.#state !== 'sound' || this.#is_owed) return true;
+    return this.#length - this.#snapshot_length > Math.max(this.#snapshot_bytes_min, this.#snapshot_length);
   }
 
   /** On disk when it returns, if `durable`; else a power cut may take it. If it throws, `repair` or `replace` must come next. */
@@ -63,6 +66,7 @@ export class Journal<Value> {
 
   /** Begins a new file with these values, whether or not there was one. If it throws, the old one may still be in use. */
   async replace(values: Iterable<Value>): Promise<void> {
+    this.#is_owed = true;
     let lines = 1;
     const formatted = (value: Value) => formatLine(++lines, value);
     const { file, length } = await openReplaced(this.#disk, this.#path, pieces(firstLine(this.#format), values, formatted));
@@ -76,6 +80,7 @@ export class Journal<Value> {
     // Until then a power cut may bring the old file back, and with it lose what is appended to this one.
     await this.#disk.syncDirectory(dirname(this.#path));
     this.#state = 'sound';
+    this.#is_owed = false;
   }
 
   /** A disk that does not take the last line leaves a journal like that of a crash. */

@@ -21,8 +21,6 @@ export class Bookkeeper {
   readonly #changed = new Set<Segment>();
   readonly #done = new Map<number, Range[]>();
   readonly #gone = new Set<number>();
-  /** the last write: changes that it had are in no line */
-  #has_failed = false;
   /** changes that are in no line yet */
   #went: number[] = [];
   #forgotten: string[] = [];
@@ -67,12 +65,10 @@ export class Bookkeeper {
 
   /** Throws where the disk refuses the write: the next one is a snapshot, which has these changes too. */
   async write(durable: boolean): Promise<void> {
-    const wants_snapshot = this.#accounting.coarsen() || this.#has_failed || this.#books.wants_snapshot;
+    const wants_snapshot = this.#accounting.coarsen() || this.#books.wants_snapshot;
     const line = this.#line();
-    this.#has_failed = true;
     if (wants_snapshot) await this.#books.replace([this.#snapshot()]);
     else if (line !== undefined || durable) await this.#books.append([line ?? {}], durable);
-    this.#has_failed = false;
   }
 
   close(): Promise<void> {

@@ -37,6 +37,7 @@ export type Lasting = keyof typeof FAILING;
 export type Fault = 'ENOSPC' | 'EIO' | 'crash';
 /** At which of the coming calls what happens, and numbers in [0, 1) that say how much of it survives. */
 export type Plan = { faults: { after: number; fault: Fault }[]; random: number[] };
+const NOTHING = Buffer.alloc(0);
 const HEALTHY: Plan = { faults: [], random: [0.5] };
 
 type Inode = {
@@ -44,8 +45,8 @@ type Inode = {
   durable: number;
   /** From here on a failed flush has dropped pages: a later one does not bring them back. */
   lost_from: number;
-  /** Bytes that were cut off and may come back. */
-  ghost: number;
+  /** What was cut off and may come back. */
+  ghost: Buffer;
 };
 /** Takes back in `copy` what happened to a name. */
 type Undo = (copy: (path: string) => string) => void;
@@ -135,7 +136,7 @@ export class TornDisk implements Disk {
     const fd = openSync(path, how === 'any' && isThere ? 'r+' : how === 'new' ? 'wx+' : 'w+', 0o600);
     this.#handles.add(fd);
     const kept = how === 'any' && isThere ? (this.#inodes.get(path) ?? { durable: statSync(path).size }) : { durable: 0 };
-    const inode: Inode = { lost_from: Number.POSITIVE_INFINITY, ghost: 0, ...kept };
+    const inode: Inode = { lost_from: Number.POSITIVE_INFINITY, ghost: NOTHING, ...kept };
     this.#inodes.set(path, inode);
     if (!isThere) this.#noteName(path, (copy) => rmSync(copy(path), { force: true }));
     return this.#file(fd, inode);
@@ -160,7 +161,7 @@ export class TornDisk implements Disk {
       size: async () => fstatSync(fd).size,
       truncate: async (length) => {
         this.#whole('truncate');
-        inode.ghost = Math.max(inode.ghost, fstatSync(fd).size - length);
+        inode.ghost = readFileSync(`/proc/self/fd/${fd}`).subarray(length);
         ftruncateSync(fd, length);
         inode.durable = Math.min(inode.durable, length);
         if (length <= inode.lost_from) inode.lost_from = Number.POSITIVE_INFINITY;
@@ -190,7 +191,7 @@ export class TornDisk implements Disk {
       throw systemError('EIO');
     }
     inode.durable = Math.min(fstatSync(fd).size, inode.lost_from);
-    inode.ghost = 0;
+    inode.ghost = NOTHING;
   }
 
   async list(directory: string): Promise<string[]> {
@@ -251,7 +252,7 @@ function tear(path: string, { durable, ghost }: Inode, random: () => number): vo
   const { size } = fstatSync(fd);
   const kept = Math.min(size, durable) + Math.floor(random() * (Math.max(0, size - durable) + 1));
   ftruncateSync(fd, kept);
-  const back = kept === size ? Math.floor(random() * (ghost + 1)) : 0;
-  if (back > 0) writeSync(fd, Buffer.alloc(back, 0x5a), 0, back, kept);
+  const back = kept === size ? Math.floor(random() * (ghost.length + 1)) : 0;
+  if (back > 0) writeSync(fd, ghost, 0, back, kept);
   closeSync(fd);
 }

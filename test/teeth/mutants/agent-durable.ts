@@ -33,6 +33,12 @@ export const agentDurable: readonly Mutant[] = [
       replace: 'await this.#file?.truncate(this.#length);',
       suite: unit('agent/durable/journal.property'),
     },
+    {
+      why: 'a snapshot that failed is forgotten',
+      find: 'this.#is_owed = true;',
+      replace: '',
+      suite: unit('agent/durable/journal.property'),
+    },
   ]),
   ...mutantsOf('agent/durable/whole-file.ts', [
     {

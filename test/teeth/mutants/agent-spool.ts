@@ -49,14 +49,6 @@ export const agentSpool: readonly Mutant[] = [
       suite: unit('agent/spool/cases'),
     },
   ]),
-  ...mutantsOf('agent/spool/bookkeeper.ts', [
-    {
-      why: 'lines that failed are forgotten',
-      find: 'this.#has_failed = true;',
-      replace: '',
-      suite: unit('agent/spool/cases'),
-    },
-  ]),
   ...mutantsOf('agent/spool/removal.ts', [
     {
       why: 'files go before the books know',
