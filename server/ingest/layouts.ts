@@ -9,7 +9,7 @@ import { type Conversion, conversionTo, type Layout, LayoutError, layoutOf, pars
 import { KIND, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { schemaOf } from '../../bpf/rows/schema.ts';
 import { Refusal } from '../errors.ts';
-import { ToldLayouts } from './told-layouts.ts';
+import { ForeignLayouts } from './foreign-layouts.ts';
 
 /** Versions of rows.h that a schema may be of: the hash does not say which. */
 const ROWS_VERSIONS = Array.from({ length: 64 }, (_, index) => index + 1);
@@ -29,7 +29,7 @@ export class Layouts {
   readonly #disk: Disk;
   readonly #evicted: (layouts: number) => void;
   readonly #own = new Map<string, Known>(KIND.map((kind) => [KINDS[kind].schema, { kind, conversion: undefined }]));
-  readonly #foreign = new ToldLayouts<Foreign>();
+  readonly #foreign = new ForeignLayouts<Foreign>();
   /** A fleet tells the same layouts at once: the first of it writes them, the others find them there. */
   readonly #inTurn = turns();
 

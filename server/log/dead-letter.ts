@@ -1,5 +1,5 @@
-// What is done with a segment that the store refuses for good: halved until the rows are found that it refuses, which then
-// leave the log. Every step can be cut short and repeated, and then makes the same files.
+// Halves a segment that the store refuses, until the rows that it refuses are found, and moves those out of the log. A crash can come
+// between any two steps: when the step is repeated, it makes the same files.
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Disk } from '../../agent/durable/disk.ts';
@@ -8,9 +8,9 @@ import { readWhole, writeWhole } from '../../agent/durable/whole-file.ts';
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
 import type { BatchSpans } from './batch-spans.ts';
+import type { BoundedFiles } from './bounded-files.ts';
 import { batchAt, frame, unframe } from './framing.ts';
 import type { JournalRecord } from './journal-record.ts';
-import type { KeptFiles } from './kept-files.ts';
 import { countLost, type Losses, minuteOf } from './losses.ts';
 import { segmentPath } from './segment-name.ts';
 import { type KnownSegment, packed, type SealedSegment, type Segments } from './segments.ts';
@@ -21,11 +21,11 @@ export type RefusedParts = {
   segments: Segments;
   journal: Journal<JournalRecord>;
   losses: Losses;
-  letters: KeptFiles;
+  letters: BoundedFiles;
 };
 type Sealed = { segment: SealedSegment; spans: BatchSpans };
 
-/** Puts the segment's halves, named after it, in its place. Returns their names; none if the segment has gone. */
+/** Replaces the segment by two halves, which are named after it. Returns their names; none if the segment is no longer in the log. */
 export async function splitSegment({ disk, directory, segments, journal }: RefusedParts, name: string): Promise<string[]> {
   const whole = segments.get(name);
   if (!whole) return [];
@@ -51,7 +51,7 @@ async function writeHalves(disk: Disk, directory: string, { segment, spans }: Se
   return parts.map(({ name, half, spans }) => ({ kind, segment: name, schema, row_bytes, length: half.length, crc: crc32(half), spans }));
 }
 
-/** A batch that lies across the cut is a batch of fewer rows in each half; its rows keep their places. */
+/** The bytes of one half. A batch across the cut becomes a batch of fewer rows in each half; its rows keep their places in the batch. */
 function reframed(bytes: Buffer, kind: Kind, spans: BatchSpans): Buffer {
   const { size } = KINDS[kind];
   let at = 0;
@@ -63,7 +63,7 @@ function reframed(bytes: Buffer, kind: Kind, spans: BatchSpans): Buffer {
   return Buffer.concat(batches);
 }
 
-/** Moves the segment among the dead letters, puts the reason beside it, and counts its rows. */
+/** Moves the segment to the dead letters with the reason beside it, and counts its rows as lost. */
 export async function burySegment({ disk, segments, journal, losses, letters }: RefusedParts, name: string, reason: string): Promise<void> {
   const dead = segments.get(name);
   if (!dead) return;
@@ -74,8 +74,8 @@ export async function burySegment({ disk, segments, journal, losses, letters }: 
   await segments.remove(name);
 }
 
-/** A second name for the same file: the rows are not written again. */
-async function keepLetter(disk: Disk, letters: KeptFiles, segment: SealedSegment, reason: string): Promise<void> {
+/** Gives the segment's file a second name among the dead letters, so that the rows need not be written again. */
+async function keepLetter(disk: Disk, letters: BoundedFiles, segment: SealedSegment, reason: string): Promise<void> {
   await letters.makeRoom(segment.length);
   const path = join(letters.directory, `${segment.kind}-${segment.segment}`);
   const { kind, schema, length, row_bytes, batches } = segment;

@@ -1,6 +1,7 @@
-// What a start finds in the log's directory: which batches are stored or still to be inserted, and what is to be set aside. The journal
-// says what was acknowledged, as far as it is there; files that it does not tell of are read by their own framing. A batch that is
-// given to the store again changes nothing there, so in doubt it is given. Nothing is removed but what the journal says may go.
+// Recovers the log's directory at a start: finds which batches are stored, which are still to be inserted, and what is to be set aside. The
+// journal says which batches were acknowledged, as far as it can be read. Segment files that it does not name are read by their own
+// framing. A batch that is inserted again changes nothing in the store, so a batch in doubt is inserted. Only files that the journal says
+// may be removed are removed.
 import { dirname, join } from 'node:path';
 import type { Disk } from '../../agent/durable/disk.ts';
 import { readJournal } from '../../agent/durable/journal.ts';
@@ -14,7 +15,7 @@ import { goneOf, replay } from './replay.ts';
 import { segmentOf, segmentPath } from './segment-name.ts';
 
 /**
- * Reads the log in `directory`. Creates the directories of an empty one. May be cut short and repeated.
+ * Reads the log in `directory`, and makes its folders where they are missing. A crash may end it anywhere: the next start does the same.
  * @throws StartError `log_of_other_version`: nothing has been touched
  */
 export async function recover(options: RecoverOptions): Promise<Recovered> {
@@ -23,7 +24,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   if (journal.other_format) throw otherVersion(directory);
   for (const name of [...KIND, ASIDE]) await disk.makeDirectory(join(directory, name));
   await disk.syncDirectory(directory);
-  const { cursors, losses, live } = replay(records);
+  const { cursors, losses, uninserted } = replay(records);
   const { begins, closed, damaged_lines, torn_tail_bytes } = journal;
   const recovered: Recovered = {
     cursors,
@@ -42,7 +43,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
     foreign: [],
   };
   await keepDamagedJournal(options, recovered, bytes);
-  for (const { state, spans } of live.values()) {
+  for (const { state, spans } of uninserted.values()) {
     const { kind, segment, schema, length, crc } = state;
     await recoverFile(options, { kind, segment, schema, path: segmentPath(directory, state), known: { length, crc, spans } }, recovered);
   }
@@ -51,32 +52,32 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   return recovered;
 }
 
-/** What the journal is to say of files that others replace. */
+/** The journal's records of the files whose sound batches are in other files now. */
 export function replacedOf({ replaced, segments }: Recovered): JournalRecord[] {
   const kept = new Set(segments.map(({ segment }) => segment));
   return replaced.filter(({ segment }) => !kept.has(segment)).map(({ segment }) => ({ t: 'replaced', segment }));
 }
 
-/** Once the journal knows what was recovered: removes and cuts what others hold. */
+/** To be called once the journal has what was recovered: removes and cuts the files whose batches are elsewhere now. */
 export async function finishRecovery(disk: Disk, { replaced, cut }: Recovered): Promise<void> {
   for (const { path, length } of cut) await cutFile(disk, path, length);
   for (const { path } of replaced) await disk.remove(path);
   for (const directory of new Set(replaced.map(({ path }) => dirname(path)))) await disk.syncDirectory(directory);
 }
 
-/** It is replaced by this start's, and what it could not say may be of use to a person. */
+/** This start replaces the journal. What of it could not be read is kept for a person to look at. */
 async function keepDamagedJournal({ disk, directory, run }: RecoverOptions, { whole_journal }: Recovered, text: Buffer): Promise<void> {
   if (!whole_journal && text.length > 0) await writeWhole(disk, join(directory, ASIDE, `${JOURNAL}-${run}`), [text]);
 }
 
-/** Files that the journal does not tell of, or of which it says that they may go. */
+/** Recovers the files that the journal does not name, and removes those that it says may be removed. */
 async function recoverStrays(options: RecoverOptions, into: Recovered, gone: ReadonlySet<string>): Promise<void> {
   const { disk, directory } = options;
   const own = new Set<string>([...KIND, ASIDE, JOURNAL, `${JOURNAL}${UNFINISHED}`]);
   into.foreign.push(...(await disk.list(directory)).filter((name) => !own.has(name)));
   const known = new Set([...into.segments.map((segment) => segmentPath(directory, segment)), ...into.replaced.map(({ path }) => path)]);
   for (const kind of KIND) {
-    // A whole before what was made of it.
+    // A segment comes before those that were made of it, whose names are longer.
     const names = (await disk.list(join(directory, kind))).sort((one, other) => one.length - other.length || (one < other ? -1 : 1));
     for (const name of names) {
       const path = join(directory, kind, name);

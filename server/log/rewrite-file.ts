@@ -1,5 +1,5 @@
-// A segment without its damaged batches, or of another version of tcplens, as one that can be stored: the sound batches in the same
-// order in this version's rows.
+// Writes a segment that can be inserted in place of one that cannot, since some of its batches are damaged or another version laid out its
+// rows: the sound batches in the same order, in this version's layout.
 import { crc32 } from 'node:zlib';
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
@@ -10,13 +10,13 @@ import type { Rows } from './row-layout.ts';
 import { segmentPath } from './segment-name.ts';
 import type { KnownSegment } from './segments.ts';
 
-/** A sound batch, and whose it is. */
+/** Where a sound batch lies, and whose it is. */
 export type Identified = { start: number; end: number; span: BatchSpan };
 
 const WRITE_BYTES = 1024 * 1024;
 
 /**
- * Writes and flushes the segment `name`. The bytes that it holds depend on what is given alone.
+ * Writes and flushes the segment `name`. Its bytes depend on the arguments alone, so a repetition makes the same file.
  * @param bytes of the file that the batches lie in
  */
 export async function rewriteFile(

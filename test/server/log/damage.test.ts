@@ -44,7 +44,7 @@ async function checkSegments(some: readonly Flip[]): Promise<void> {
   const { log, recovered } = await open(directory);
   const rows = await rowsGiven(log);
   for (const [name, row] of rows) expect([name, row]).toEqual([name, waiting.get(name)]);
-  const lost = log.losses.untold();
+  const lost = log.losses.unstored();
   for (const { host_id, epoch, outcome, reporter } of lost)
     expect([host_id, epoch, outcome, reporter]).toEqual([HOST_HEX, EPOCH, 'log_damaged', '']);
   expect(lost.map(({ sequence, rows }) => [sequence, rows]).sort()).toEqual(
@@ -66,7 +66,7 @@ test('a damaged journal loses no row of files that are whole, and names none as 
     for (const one of some) await flip([join(directory, 'log', 'journal')], one);
     const { log } = await open(directory);
     expect(await rowsGiven(log)).toEqual(waiting);
-    expect(log.losses.untold()).toEqual([]);
+    expect(log.losses.unstored()).toEqual([]);
     await log.close();
   };
   await fc.assert(fc.asyncProperty(flips, check), tries(25));
@@ -84,7 +84,7 @@ test('without a journal rows of damaged batches are counted by what they say the
     const missing = [...waiting.keys()]
       .filter((name) => !rows.has(name))
       .map((name) => strideOf(name.includes('sample') ? 'sample' : 'retransmit'));
-    const counted = log.losses.untold().map((entry) => entry.rows * strideOf(entry.kind === 'sample' ? 'sample' : 'retransmit'));
+    const counted = log.losses.unstored().map((entry) => entry.rows * strideOf(entry.kind === 'sample' ? 'sample' : 'retransmit'));
     const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
     expect(sum(counted) + recovered.unknown_bytes).toBe(sum(missing));
     await log.close();
@@ -111,7 +111,7 @@ test.each(['whole', 'missing'])(
       disk.powerCut(left);
       const { log } = await open(left);
       const rows = await rowsGiven(log);
-      expect([after, rows.size, log.losses.untold().map((entry) => [entry.outcome, entry.rows])]).toEqual([
+      expect([after, rows.size, log.losses.unstored().map((entry) => [entry.outcome, entry.rows])]).toEqual([
         after,
         waiting.size - lost,
         [['log_damaged', lost]],

@@ -123,14 +123,14 @@ export class Model {
 
   tell(): void {
     const { log } = this;
-    const entries = log?.losses.untold() ?? [];
+    const entries = log?.losses.unstored() ?? [];
     for (const entry of entries) {
       const { rows: _, minute_ms: __, ...key } = entry;
       const name = JSON.stringify(key);
       if ((this.told.get(name)?.rows ?? 0) < entry.rows) this.told.set(name, entry);
     }
-    log?.losses.told(entries);
-    log?.losses.forgetTold(log.origins);
+    log?.losses.stored(entries);
+    log?.losses.forgetStored(log.origins);
   }
 
   lost(outcome: string): number {

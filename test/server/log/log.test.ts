@@ -99,7 +99,7 @@ test.each([
   await appendFile(join(directory, 'journal'), '0badcafe {"t":"batch","host_id":"00'.slice(0, line));
   const second = await openLog(directory);
   expect(second.recovered).toMatchObject({ torn_bytes: rows + line, damaged_lines: 0, set_aside: [], unknown_bytes: 0 });
-  expect(second.log.losses.untold()).toEqual([]);
+  expect(second.log.losses.unstored()).toEqual([]);
   expect(await sealedRows(second.log)).toEqual([1]);
   expect(await second.log.append(batch(2))).toEqual({ duplicate: false });
   await second.log.seal();
@@ -121,7 +121,7 @@ test.each<[string, (segment: string) => Promise<void>, string[]]>([
   await damage(join(directory, 'state_change', file));
   const second = await openLog(directory);
   const lost = { host_id: '00000000000000aa', epoch: '00000000000000ee', kind: 'state_change', outcome: 'log_damaged', rows: 1 };
-  expect(second.log.losses.untold()).toMatchObject([lost]);
+  expect(second.log.losses.unstored()).toMatchObject([lost]);
   expect(second.recovered.set_aside).toEqual([`state_change/${segmentOf('state_change', file)?.segment}`]);
   expect((await readdir(join(directory, ASIDE))).map((name) => name.split('-')[0])).toEqual(aside);
   expect(await sealedRows(second.log)).toEqual([2]);

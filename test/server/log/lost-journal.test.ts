@@ -32,7 +32,7 @@ test.each(journals)('a journal that is %s: every acknowledged row that waits is 
   for (let start = 0; start < 2; start++) {
     const { log, recovered } = await open(directory);
     expect(await rowsGiven(log)).toEqual(waiting);
-    expect([log.losses.untold(), recovered.unknown_bytes, recovered.set_aside]).toEqual([[], 0, []]);
+    expect([log.losses.unstored(), recovered.unknown_bytes, recovered.set_aside]).toEqual([[], 0, []]);
     await log.close();
   }
 });
@@ -62,7 +62,7 @@ test('what the store has is not named lost, however damaged the file is that com
   for (const [path, bytes] of gone) await writeFile(path, bytes.fill(0x77, 0, bytes.length / 2));
   const { log } = await open(directory);
   expect(await rowsGiven(log)).toEqual(waiting);
-  expect(log.losses.untold()).toEqual([]);
+  expect(log.losses.unstored()).toEqual([]);
   for (const [path] of gone) expect(await segmentFiles(directory)).not.toContain(path);
   await log.close();
 });

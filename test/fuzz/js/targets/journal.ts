@@ -61,13 +61,13 @@ export const target: Target = {
     must(torn_tail_bytes >= 0 && torn_tail_bytes <= Buffer.byteLength(text), 'a tail is in the file');
     must(records.length < text.split('\n').length, 'a record has a line');
     must(!closed || damaged_lines + torn_tail_bytes === 0, 'of a journal that was closed nothing is missing');
-    const { cursors, losses, live } = replay(records);
-    for (const { state, spans } of live.values()) {
+    const { cursors, losses, uninserted } = replay(records);
+    for (const { state, spans } of uninserted.values()) {
       const rows = spans.list().reduce((sum, batch) => sum + batch.rows, 0);
       must(Number.isSafeInteger(rows) && rows * state.row_bytes <= Number.MAX_SAFE_INTEGER, 'rows of a segment are a number');
     }
     for (const { ranges, closed_up_to } of cursors.states()) must(Array.isArray(ranges) && closed_up_to >= 0, 'a cursor is one');
-    for (const { rows } of losses.untold()) must(Number.isSafeInteger(rows) && rows >= 0, 'what is lost is a number');
+    for (const { rows } of losses.unstored()) must(Number.isSafeInteger(rows) && rows >= 0, 'what is lost is a number');
     // What is read is written again as a snapshot: it must come back the same.
     must(read(textOf(records)).values.length === records.length, 'each record can be written and read again');
   },

@@ -12,7 +12,7 @@ type Told<Value> = { host_id: string; bytes: number; value: Value };
 /** `used`: the larger, the later; 0 never */
 type Entry<Value> = Told<Value> & { used: number };
 
-export class ToldLayouts<Value> {
+export class ForeignLayouts<Value> {
   readonly #entries = new Map<string, Entry<Value>>();
   readonly #bytes_of = new Map<string, number>();
   #bytes = 0;
