@@ -2,7 +2,7 @@
 import { LOSSES, type Loss, OUTCOMES, type Outcome } from '../../../agent/contract/outcome.ts';
 import { KIND } from '../../../bpf/rows/rows.gen.ts';
 import type { Account, Accounting, Range } from '../../api.ts';
-import { storedMinutes, toldMinutes } from '../accounting-refresh.ts';
+import { reportedMinutes, storedMinutes } from '../accounting-refresh.ts';
 import { quote } from '../columns.ts';
 import { hostName } from '../entities.ts';
 import { pairs, published } from '../published.ts';
@@ -57,7 +57,7 @@ GROUP BY ${names.join('')}counted`;
 }
 
 /** What was told, of all minutes that no hour has. @param and a further condition, with its AND */
-const toldOnly = ({ minutes, rest }: Cover, and: string) => `(${toldMinutes(`(${minutesWithin([...minutes, ...rest])})${and}`)})`;
+const reportedOnly = ({ minutes, rest }: Cover, and: string) => `(${reportedMinutes(`(${minutesWithin([...minutes, ...rest])})${and}`)})`;
 
 /** With what the tables hold: as minutes that have been made say, else as the rows do. */
 function countedMinutes(covered: Cover, and: string): string {
@@ -65,7 +65,7 @@ function countedMinutes(covered: Cover, and: string): string {
   const rows = countRows(`(${rowsWithin(covered.rest)})${and}`);
   const counted =
     covered.rest.length === 0 ? '' : `UNION ALL SELECT minute, host_id, kind, 'stored' AS counted, c.rows AS n FROM (${rows}) AS c`;
-  return `(${toldOnly(covered, and)} ${made} ${counted})`;
+  return `(${reportedOnly(covered, and)} ${made} ${counted})`;
 }
 
 const ofHost = ({ host_id }: Pick<Range, 'host_id'>) => (host_id === undefined ? '' : 'host_id = {host_id:UInt64}');
@@ -93,7 +93,7 @@ export function completenessOf(...accounts: readonly Pick<Figures, 'seen' | 'los
 /** The share that was not lost of all kinds, of one host or of all hosts: what was told is enough. */
 export async function completenessWithin(store: Store, range: Range, now_ms: number): Promise<number | null> {
   const covered = await coverOfAccounts(store, windowOf(range, now_ms), Number.POSITIVE_INFINITY);
-  const rows = await store.query<Sum>(countedBy({}, covered, ofHost(range), toldOnly), { host_id: range.host_id }, COUNTED);
+  const rows = await store.query<Sum>(countedBy({}, covered, ofHost(range), reportedOnly), { host_id: range.host_id }, COUNTED);
   return completenessOf(figuresOf(rows));
 }
 
@@ -166,5 +166,5 @@ export async function accounting(store: Store, range: Range, limit: number, now_
 export async function lossesByHost(store: Pick<Store, 'query'>, range: Range, now_ms: number): Promise<string> {
   const covered = await coverOfAccounts(store, windowOf(range, now_ms), Number.POSITIVE_INFINITY);
   return `(SELECT host_key, sumIf(rows, counted = 'seen') AS seen, sumIf(rows, ${MISSING}) AS missing
-FROM (${countedBy({ host_key: 'host_id' }, covered, '', toldOnly)}) GROUP BY host_key)`;
+FROM (${countedBy({ host_key: 'host_id' }, covered, '', reportedOnly)}) GROUP BY host_key)`;
 }
