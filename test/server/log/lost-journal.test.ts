@@ -19,6 +19,10 @@ const journals: [name: string, become: (journal: Buffer) => Buffer | undefined][
   ['cut between lines', (journal) => journal.subarray(0, lineAt(journal, 0.3))],
   ['its first line alone', (journal) => journal.subarray(0, lineAt(journal, 0))],
   ['without its first line', (journal) => journal.subarray(lineAt(journal, 0))],
+  [
+    'without a line in its middle',
+    (journal) => Buffer.concat([journal.subarray(0, lineAt(journal, 0.3)), journal.subarray(lineAt(journal, 0.5))]),
+  ],
 ];
 
 test.each(journals)('a journal that is %s: every acknowledged row that waits is given, none is named lost', async (_name, become) => {
@@ -33,9 +37,34 @@ test.each(journals)('a journal that is %s: every acknowledged row that waits is 
     const { log, recovered } = await open(directory);
     expect(await rowsGiven(log)).toEqual(waiting);
     expect([log.losses.unstored(), recovered.unknown_bytes, recovered.set_aside]).toEqual([[], 0, []]);
+    expect(recovered.closed_journal).toBe(start > 0);
     await log.close();
   }
 });
+
+test.each(['cut out', 'cut off'])(
+  'rows of a segment whose removal was in a line that is %s may be stored, and are not counted as lost',
+  async (how) => {
+    const directory = await newDirectory();
+    const log = logIn(directory);
+    await log.start();
+    await log.append(batchOf(1));
+    await log.seal();
+    const [one] = log.sealed;
+    if (one === undefined) throw new Error('a segment was sealed');
+    await log.retire(one.segment);
+    await log.close();
+    const path = join(directory, 'log', 'journal');
+    const lines = (await readFile(path, 'utf8')).split('\n');
+    const at = lines.findIndex((line) => line.includes('"inserted"'));
+    expect(at).toBeGreaterThan(0);
+    await writeFile(path, (how === 'cut off' ? [...lines.slice(0, at), ''] : lines.toSpliced(at, 1)).join('\n'));
+    const second = await open(directory);
+    expect(second.recovered.missing_unclear).toEqual([{ segment: `${one.kind}/${one.segment}`, rows: 2 }]);
+    expect(second.log.losses.unstored()).toEqual([]);
+    await second.log.close();
+  },
+);
 
 test('a segment that nobody tells of gives its sound batches; what is none is kept, and counted by its bytes', async () => {
   const directory = await newDirectory();
