@@ -23,7 +23,7 @@ import { type DataLock, lockDataDirectory } from './lock.ts';
 import { ATTEMPTS } from './log/attempts.ts';
 import { LATE } from './log/lane.ts';
 import { Log } from './log/log.ts';
-import { LossTeller } from './log/loss-teller.ts';
+import { LossWriter } from './log/loss-writer.ts';
 import { Writer } from './log/writer.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openStore } from './open-store.ts';
@@ -54,7 +54,7 @@ export class Collector {
   readonly #store: LateStore;
   readonly #live: Live;
   readonly #writer: Writer;
-  readonly #teller: LossTeller;
+  readonly #lossWriter: LossWriter;
   readonly #upkeep: UpkeepLoop;
   readonly #hostNames = new HostNames();
   readonly #health: HealthWatch;
@@ -106,7 +106,7 @@ export class Collector {
     this.#metrics.gauge('log.late.rows', '{row}', 'late rows that the store does not have yet', () => this.#log.late.rows);
     this.#metrics.gauge('log.segments', '{segment}', 'sealed segments that wait for the store', () => this.#log.sealedCount);
     this.#metrics.gauge('log.behind', 's', 'for how long the oldest sealed segment has waited', () => this.#log.behind_s);
-    this.#teller = new LossTeller(this.#log, this.#store, (error) =>
+    this.#lossWriter = new LossWriter(this.#log, this.#store, (error) =>
       logger.warn({ err: error }, 'lost rows could not be told to the store'),
     );
   }
@@ -157,7 +157,7 @@ export class Collector {
       for (const { host_id, name } of page) this.#hostNames.set(BigInt(host_id), name);
     if (this.#stopping) return;
     this.#writer.start();
-    this.#teller.start();
+    this.#lossWriter.start();
     this.#upkeep.start();
     this.#timeWindow.follow(this.#store);
     logger.info({ backend: this.#store.backend }, 'ready');
@@ -180,7 +180,7 @@ export class Collector {
     this.#timeWindow.stop();
     steps.push(
       await within(ms, 'emptying the log', this.#writer.stop(), logger),
-      await within(ms, 'telling what was lost', this.#teller.stop(), logger),
+      await within(ms, 'telling what was lost', this.#lossWriter.stop(), logger),
       await within(ms, 'keeping the tables', this.#upkeep.stop(), logger),
       await within(ms, 'looking at the store', this.#health.stop(), logger),
       await within(ms, 'closing the store', this.#store.close(), logger),
@@ -213,7 +213,7 @@ export class Collector {
     this.#metrics.tornBytes.add(recovered.torn_bytes);
     this.#metrics.unknownBytes.add(recovered.unknown_bytes);
     this.#metrics.segmentsSetAside.add(recovered.set_aside.length);
-    for (const { kind, outcome, rows } of recovered.losses.untold())
+    for (const { kind, outcome, rows } of recovered.losses.unstored())
       if (outcome === 'log_damaged') this.#metrics.lost.add(rows, { kind, outcome });
     tellRecovered(recovered, logger);
   }

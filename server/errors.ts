@@ -59,5 +59,11 @@ export class Refusal extends TcplensError<RefusalCode> {
 
 /** Why the collector cannot start, or had to end. */
 export class StartError extends TcplensError<
-  'data_dir_locked' | 'data_dir_unusable' | 'address_in_use' | 'child_ended' | 'cluster_without_server' | 'not_ready'
+  | 'data_dir_locked'
+  | 'data_dir_unusable'
+  | 'log_of_other_version'
+  | 'address_in_use'
+  | 'child_ended'
+  | 'cluster_without_server'
+  | 'not_ready'
 > {}

@@ -1,11 +1,8 @@
-// One process per data directory. Node has no flock(2); SQLite, which is part of Node, takes the kernel's own record
-// lock on a file, and the kernel lets go of it however the process ends. Unlike a socket's name it also holds between
-// containers that share the directory, and unlike a pid file it is never left over.
-
-import { lstatSync, mkdirSync, readFileSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
+// One process per data directory, which says where it answers.
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getuid, pid } from 'node:process';
-import { DatabaseSync } from 'node:sqlite';
+import { lockFile } from '../agent/durable/lock.ts';
 import { reasonOf } from '../agent/process/errors.ts';
 import { StartError } from './errors.ts';
 
@@ -21,23 +18,21 @@ export type DataLock = {
  */
 export function lockDataDirectory(directory: string): DataLock {
   const holder = join(directory, 'lock.pid');
-  let database: DatabaseSync | undefined;
+  let unlock: (() => void) | undefined;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o750 });
     checkOwn(directory);
-    database = new DatabaseSync(join(directory, 'lock'), { timeout: 0 });
-    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    unlock = lockFile(join(directory, 'lock'));
+    if (unlock === undefined) throw lockedError(directory, holder);
     writeAnew(holder, `${pid}\n`);
     rmSync(join(directory, URL_FILE), { force: true });
   } catch (error) {
-    database?.close();
-    throw startError(error, directory, holder);
+    unlock?.();
+    if (error instanceof StartError) throw error;
+    const message = `the data directory ${directory} cannot be used: ${reasonOf(error)}. --data chooses another`;
+    throw new StartError('data_dir_unusable', message, { cause: error });
   }
-  const held = database;
-  return {
-    announce: (url) => writeAnew(join(directory, URL_FILE), `${url}\n`),
-    release: () => held.close(),
-  };
+  return { announce: (url) => writeAnew(join(directory, URL_FILE), `${url}\n`), release: unlock };
 }
 
 /** Whoever owns the directory decides what its names lead to. */
@@ -45,10 +40,6 @@ function checkOwn(directory: string): void {
   const { uid } = statSync(directory);
   const own = getuid?.() ?? uid;
   if (uid !== own) throw new Error(`it belongs to user ${uid} and the collector runs as user ${own}: chown it`);
-  const lock = join(directory, 'lock');
-  const found: Stats | undefined = lstatSync(lock, { throwIfNoEntry: false });
-  // SQLite would follow a link, and make what it leads to.
-  if (found && (!found.isFile() || found.nlink > 1)) throw new Error(`${lock} is a link or no file: remove it`);
 }
 
 /** A new file in place of whatever has its name: what a link there leads to is left alone. */
@@ -57,7 +48,6 @@ function writeAnew(path: string, text: string): void {
   writeFileSync(path, text, { flag: 'wx' });
 }
 
-const SQLITE_BUSY = 5;
 const URL_FILE = 'lock.url';
 
 /** Where the holder of a locked directory answers; undefined if it has not said. */
@@ -69,16 +59,9 @@ export function readCollectorUrl(directory: string): string | undefined {
   }
 }
 
-function startError(error: unknown, directory: string, holder: string): StartError {
-  const busy = error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
-  if (!busy) {
-    const reason = reasonOf(error);
-    return new StartError('data_dir_unusable', `the data directory ${directory} cannot be used: ${reason}. --data chooses another`, {
-      cause: error,
-    });
-  }
+function lockedError(directory: string, holder: string): StartError {
   const message = `another collector (process ${readHolder(holder)}) uses the data directory ${directory}: stop it, or give this one its own with --data`;
-  return new StartError('data_dir_locked', message, { cause: error });
+  return new StartError('data_dir_locked', message);
 }
 
 function readHolder(path: string): string {

@@ -1,12 +1,12 @@
 // Collects changes of segments, batches and row counts, and writes those of one moment into the books as one line.
 import type { Accounting } from '../accounts/accounting.ts';
-import type { Books } from './books.ts';
+import type { Journal } from '../durable/journal.ts';
 import type { BooksLine, Run } from './books-check.ts';
 import type { Range } from './ranges.ts';
 import type { Segment } from './segment.ts';
 
 export type BookkeeperOptions = {
-  books: Books;
+  books: Journal<BooksLine>;
   accounting: Accounting;
   segments: Iterable<Segment>;
   /** this run, and earlier ones that still have batches to send or accounting to report */
@@ -14,7 +14,7 @@ export type BookkeeperOptions = {
 };
 
 export class Bookkeeper {
-  readonly #books: Books;
+  readonly #books: Journal<BooksLine>;
   readonly #accounting: Accounting;
   readonly #segments: Iterable<Segment>;
   readonly #runs: Map<string, Run>;
@@ -63,12 +63,12 @@ export class Bookkeeper {
     this.#forgotten.push(epoch);
   }
 
-  /** Throws where the disk refuses the write; the changes are then in the next line. */
+  /** Throws where the disk refuses the write: the next one is a snapshot, which has these changes too. */
   async write(durable: boolean): Promise<void> {
-    if (this.#accounting.coarsen()) this.#books.wantSnapshot();
+    const wants_snapshot = this.#accounting.coarsen() || this.#books.wants_snapshot;
     const line = this.#line();
-    if (this.#books.wants_snapshot) await this.#books.replace(this.#snapshot());
-    else if (line !== undefined || durable) await this.#books.add(line ?? {}, durable);
+    if (wants_snapshot) await this.#books.replace([this.#snapshot()]);
+    else if (line !== undefined || durable) await this.#books.append([line ?? {}], durable);
   }
 
   close(): Promise<void> {

@@ -1,7 +1,8 @@
 // Batches that a collector has refused for good, kept for people to look at, as records like those of a segment. Two files: when the newer
 // is full, it replaces the older.
 import { join } from 'node:path';
-import type { Disk } from './disk.ts';
+import type { Disk } from '../durable/disk.ts';
+import { turns } from '../process/turns.ts';
 import { type Batch, encodeRecord } from './record.ts';
 
 const FILE = 'dead-letters';
@@ -11,7 +12,7 @@ export class DeadLetters {
   readonly #disk: Disk;
   readonly #path: string;
   readonly #half_bytes: number;
-  #turn: Promise<void> = Promise.resolve();
+  readonly #inTurn = turns();
 
   constructor(disk: Disk, directory: string, half_bytes = HALF_BYTES) {
     this.#disk = disk;
@@ -21,8 +22,7 @@ export class DeadLetters {
 
   /** Writes the batch, if the disk takes it. Its rows are counted as rejected either way. */
   add(batch: Batch): Promise<void> {
-    this.#turn = this.#turn.then(() => this.#write(batch)).catch(() => undefined);
-    return this.#turn;
+    return this.#inTurn(() => this.#write(batch)).catch(() => undefined);
   }
 
   async #write(batch: Batch): Promise<void> {

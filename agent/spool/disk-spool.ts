@@ -1,5 +1,6 @@
 // The batches on disk. Calls are carried out one after the other; a batch is leased to one caller at a time.
 import type { Outcome } from '../contract/outcome.ts';
+import { turns } from '../process/turns.ts';
 import type { Bookkeeper } from './bookkeeper.ts';
 import { type Caps, toGiveUp } from './caps.ts';
 import { type Count, Leases } from './leases.ts';
@@ -25,7 +26,7 @@ export class DiskSpool {
   /** those of segments that have been given up included */
   readonly leased: Leases;
   readonly #removal: Removal;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #inTurn = turns();
 
   constructor(parts: DiskSpoolParts) {
     this.#parts = parts;
@@ -148,11 +149,5 @@ export class DiskSpool {
   #giveUp(segment: Segment, why: GivenUp): void {
     this.leased.giveUp(segment, why);
     this.#removal.note(segment);
-  }
-
-  #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => undefined);
-    return done;
   }
 }

@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import { type Layout, layoutOf, parseLayout } from '../../bpf/rows/layout.ts';
 import { KIND } from '../../bpf/rows/rows.gen.ts';
-import type { Disk } from './disk.ts';
+import type { Disk } from '../durable/disk.ts';
+import { readWhole, replaceWhole } from '../durable/whole-file.ts';
 
 const FILE = 'layouts';
 
@@ -19,34 +20,15 @@ export async function keepLayouts(disk: Disk, directory: string, schemas: Readon
     if (schemas.has(layout.schema) && !layouts.has(layout.schema)) layouts.set(layout.schema, layout);
   }
   // On a full disk they are written at the next start.
-  await write(disk, directory, JSON.stringify([...layouts.values()])).catch(() => undefined);
+  await replaceWhole(disk, join(directory, FILE), [Buffer.from(JSON.stringify([...layouts.values()]))]).catch(() => undefined);
   return layouts;
 }
 
 async function readLayouts(disk: Disk, directory: string): Promise<Layout[]> {
   try {
-    const file = await disk.open(join(directory, FILE), 'read');
-    try {
-      const bytes = Buffer.alloc(await file.size());
-      await file.read(bytes, 0);
-      return (JSON.parse(bytes.toString()) as unknown[]).map(parseLayout);
-    } finally {
-      await file.close();
-    }
+    const text = (await readWhole(disk, join(directory, FILE))).toString();
+    return (JSON.parse(text) as unknown[]).map(parseLayout);
   } catch {
     return [];
   }
-}
-
-async function write(disk: Disk, directory: string, text: string): Promise<void> {
-  const path = join(directory, FILE);
-  await disk.remove(`${path}.new`);
-  const file = await disk.open(`${path}.new`, 'new');
-  try {
-    await file.write([Buffer.from(text)], 0);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await disk.rename(`${path}.new`, path);
 }

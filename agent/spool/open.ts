@@ -1,13 +1,13 @@
 // Opens the directory of a spool: locks it, recovers what earlier runs have left in it, and composes the parts.
 import type { Layout } from '../../bpf/rows/layout.ts';
 import { Accounting } from '../accounts/accounting.ts';
+import { type Disk, REAL_DISK } from '../durable/disk.ts';
 import type { Log } from '../process/log.ts';
 import { Bookkeeper } from './bookkeeper.ts';
-import { Books } from './books.ts';
 import type { Run } from './books-check.ts';
+import { booksOf, readBooks } from './books-state.ts';
 import type { Caps } from './caps.ts';
 import { DeadLetters } from './dead-letters.ts';
-import { type Disk, REAL_DISK } from './disk.ts';
 import { DiskSpool } from './disk-spool.ts';
 import { keepLayouts, ownLayouts } from './kept-layouts.ts';
 import { lockSpool } from './lock.ts';
@@ -43,7 +43,7 @@ export type Opened = {
   close(): Promise<void>;
 };
 
-/** @throws CannotRunError `spool_locked`, `spool_untrusted`, `spool_unusable` */
+/** @throws CannotRunError `spool_locked`, `spool_untrusted`, `spool_unusable`, `spool_of_other_version` */
 export async function openSpool({ directory, caps, run, ...options }: OpenOptions): Promise<Opened> {
   const accounting = new Accounting();
   const runs = new Map([[run.epoch, run]]);
@@ -54,8 +54,10 @@ export async function openSpool({ directory, caps, run, ...options }: OpenOption
   }
   const { disk = REAL_DISK, log, now_ms = Date.now } = options;
   const unlock = lockSpool(directory);
-  const books = new Books(disk, directory);
-  const state = await books.read();
+  const state = await readBooks(disk, directory).catch((error: unknown) => {
+    unlock();
+    throw error;
+  });
   const { segments: left, next_number, hosts, schemas, notices } = await recover(disk, directory, state, accounting, now_ms());
   for (const notice of notices) log.warn(notice);
   for (const { epoch } of accounting.all().totals) runs.set(epoch, state.runs.get(epoch) ?? { ...run, epoch });
@@ -65,7 +67,7 @@ export async function openSpool({ directory, caps, run, ...options }: OpenOption
   if (forgotten > 0) log.warn({ rows: forgotten }, 'more earlier runs than are remembered: what became of the oldest rows was not told');
   runs.set(run.epoch, run);
   const segments = new Segments(disk, directory, caps, left, next_number);
-  const keeper = new Bookkeeper({ books, accounting, segments, runs });
+  const keeper = new Bookkeeper({ books: booksOf(disk, directory), accounting, segments, runs });
   const reader = new SegmentReader(disk, directory);
   const on_disk = new DiskSpool({
     segments,

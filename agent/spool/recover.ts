@@ -1,8 +1,8 @@
 // Recovers the spool at a start: finds the batches that still wait, and accounts for the rows that are in none of them.
 import type { Accounting } from '../accounts/accounting.ts';
 import { LOSSES, type Outcome } from '../contract/outcome.ts';
-import type { BooksState } from './books-line.ts';
-import type { Disk } from './disk.ts';
+import type { Disk } from '../durable/disk.ts';
+import type { BooksState } from './books-state.ts';
 import { RowCounts } from './row-counts.ts';
 import type { Segment } from './segment.ts';
 import { fileOf, numberOf } from './segments.ts';

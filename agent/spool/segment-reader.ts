@@ -1,5 +1,5 @@
 // Reads batches back, oldest first. Holds the record offsets of one segment at a time, as numbers only: there may be many.
-import type { Disk, DiskFile } from './disk.ts';
+import type { Disk, DiskFile } from '../durable/disk.ts';
 import { isIntact, parseHeader, type RecordPlace } from './record.ts';
 import type { Segment } from './segment.ts';
 import { fileOf } from './segments.ts';

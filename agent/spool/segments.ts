@@ -1,7 +1,7 @@
 // The segment files: batches are appended to the newest, and files are removed as a whole.
 import { join } from 'node:path';
+import type { Disk, DiskFile } from '../durable/disk.ts';
 import { type Caps, isFull } from './caps.ts';
-import type { Disk, DiskFile } from './disk.ts';
 import { type Batch, encodeRecord, parseHeader, type RecordPlace } from './record.ts';
 import { Segment } from './segment.ts';
 
@@ -83,9 +83,13 @@ export class Segments {
     return this.#open;
   }
 
+  /** Where the flush fails the next batch begins a new segment: a later flush of this file would say nothing of what it has. */
   async sync(): Promise<void> {
     this.#unsynced = 0;
-    await this.#open?.file.sync();
+    await this.#open?.file.sync().catch(async (error: unknown) => {
+      await this.leave();
+      throw error;
+    });
     if (this.#new_name) await this.#disk.syncDirectory(this.#directory);
     this.#new_name = false;
   }

@@ -1,6 +1,7 @@
 // Scans one segment file of an earlier run: which batches still wait, and which rows the books say should be there and are not.
-import type { BooksState } from './books-line.ts';
-import type { Disk, DiskFile } from './disk.ts';
+
+import type { Disk, DiskFile } from '../durable/disk.ts';
+import type { BooksState } from './books-state.ts';
 import { RowCounts } from './row-counts.ts';
 import { Segment } from './segment.ts';
 import { fileOf, setAside } from './segments.ts';

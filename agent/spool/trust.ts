@@ -40,12 +40,6 @@ export function makeOwnDirectory(directory: string, uid = process.geteuid?.() ??
   if ((mode & GROUP_OR_OTHERS) !== 0) throw untrusted(directory, `others may write to ${at}`);
 }
 
-/** @throws CannotRunError `spool_untrusted` where a file of the spool is a link */
-export function refuseLink(directory: string, name: string): void {
-  const path = join(directory, name);
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) throw untrusted(directory, `${path} is a symbolic link`);
-}
-
 const namesOf = (path: string): string[] => path.split('/').filter((name) => name !== '' && name !== '.');
 
 /** Makes the directories one by one: Node's recursive mkdir loops forever on file systems that allow none, such as /proc. */

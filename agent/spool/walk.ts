@@ -1,5 +1,5 @@
 // Finds the records of a segment by their headers. Skips payloads, and resumes at the next sound header after damage.
-import type { DiskFile } from './disk.ts';
+import type { DiskFile } from '../durable/disk.ts';
 import { HEADER_BYTES_MAX, MAGIC_BYTES, parseHeader, type RecordPlace } from './record.ts';
 
 const WINDOW_BYTES = 64 * 1024;

@@ -1,11 +1,11 @@
-// Reads a body into memory that is taken from a budget as its bytes come, within a time.
+// Reads a body within a time. Its memory is taken from a budget as its bytes arrive.
 import type { Readable } from 'node:stream';
 import { Refusal } from '../errors.ts';
 import { giveBack } from '../give-back.ts';
 import { LIMITS } from '../limits.ts';
 import type { Budget, Held } from './budget.ts';
 
-/** What the first bytes of a body take: fewer would be moved too often, more would be held for too little. */
+/** The memory for the first bytes of a body: with less it would be copied too often, with more slow bodies would hold too much. */
 const FIRST_BYTES = 4096;
 const CUT_OFF = 'the connection ended before the body did: send it again';
 
@@ -19,7 +19,7 @@ export function readBody(payload: Readable, budget: Budget, { peer, length }: Bo
   const { promise, resolve, reject } = Promise.withResolvers<{ body: Buffer; held: Held }>();
   let body = Buffer.alloc(0);
   let came = 0;
-  // What is refused is read to its end and thrown away, so that whoever sends it then reads why.
+  // A refused body is read to its end and dropped: a client reads the answer only when it has sent everything.
   let refused: Refusal | undefined;
   const refuse = (refusal: Refusal) => {
     refused ??= refusal;
@@ -46,7 +46,7 @@ export function readBody(payload: Readable, budget: Budget, { peer, length }: Bo
     payload.off('data', onData).off('end', onEnd).off('error', onClose).off('close', onClose);
     if (refusal) {
       budget.release(held);
-      // Nobody else listens to what an aborted connection says.
+      // The error of an aborted connection has no other listener, and would end the process.
       payload.on('error', () => undefined).resume();
       reject(refusal);
       return;
@@ -58,7 +58,7 @@ export function readBody(payload: Readable, budget: Budget, { peer, length }: Bo
   return promise;
 }
 
-/** Twice as large whenever it is full, and in the end as large as announced. */
+/** The buffer with room for the bytes that came: it doubles whenever it is full, up to the announced length. */
 function grown(body: Buffer, { came, length }: { came: number; length: number }, take: (bytes: number) => void): Buffer<ArrayBuffer> {
   if (came <= body.length) return body as Buffer<ArrayBuffer>;
   const size = Math.min(length, Math.max(FIRST_BYTES, 2 * body.length, came));

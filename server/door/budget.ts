@@ -1,28 +1,28 @@
-// Memory for bodies that come in, counted as their bytes arrive. Where none is left, a body that has been on its way for long
-// gives way to one that asks now, a peer that holds much to one that holds little, and a large body to a small one of its peer;
-// else who asks is refused.
+// Bounds the memory of bodies that are being received, counted as their bytes arrive. When none is left for a body, another one is refused
+// to make room: one that has been arriving for too long, else one of a peer that holds more than this body's peer, else a larger one of the
+// same peer. If there is none of these, the body itself is refused.
 import { Refusal } from '../errors.ts';
 
 export type BudgetOptions = {
   bytes_max: number;
   peer_bytes_max: number;
-  /** A body that has been on its way for longer gives way. */
+  /** A body that has been arriving for longer is refused when another needs its memory. */
   slow_ms: number;
 };
-/** A body that comes in. `giveWay` is called once at most, and the body then holds nothing any more. */
+/** A body that is being received. `giveWay` refuses it: it is called at most once, and then the body holds no memory any more. */
 export type Held = { readonly peer: string; readonly since_ms: number; readonly giveWay: (refusal: Refusal) => void; bytes: number };
 
 const RETRY_AFTER_S_MAX = 30;
-/** Refusals in a row that double what Retry-After says. */
+/** After so many refusals in a row Retry-After doubles. */
 const REFUSALS_A_STEP = 64;
 
 export class Budget {
   readonly #options: BudgetOptions;
-  /** Oldest first. */
+  /** Bodies that are arriving, the oldest first. */
   readonly #arriving = new Set<Held>();
   readonly #byPeer = new Map<string, number>();
   #bytes = 0;
-  /** Since half of the room was free. */
+  /** Refusals since half of the memory was free. */
   #refused = 0;
 
   constructor(options: BudgetOptions) {
@@ -33,7 +33,7 @@ export class Budget {
     return this.#bytes;
   }
 
-  /** A body begins to arrive; it holds nothing yet. */
+  /** A body begins to arrive. It holds no memory yet. */
   open(peer: string, now_ms: number, giveWay: Held['giveWay']): Held {
     const held = { peer, since_ms: now_ms, giveWay, bytes: 0 };
     this.#arriving.add(held);
@@ -51,12 +51,12 @@ export class Budget {
     this.#add(held, bytes);
   }
 
-  /** All of it has come: it is worked on, and gives way to nobody. */
+  /** The whole body has arrived. From now on it is not refused to make room for others. */
   arrived(held: Held): void {
     this.#arriving.delete(held);
   }
 
-  /** Its memory is free again; more than once does no harm. */
+  /** Frees the body's memory. It may be called more than once. */
   release(held: Held): void {
     this.#arriving.delete(held);
     this.#add(held, -held.bytes);
@@ -79,7 +79,9 @@ export class Budget {
     return this.#bytes + bytes <= this.#options.bytes_max && this.#of(peer) + bytes <= this.#options.peer_bytes_max;
   }
 
-  /** Who has to make room for `held`: the slowest; else the largest of a peer that has more, or of its own larger ones. */
+  /**
+   * The body that is refused to make room for `held`: one that is too slow; else the largest of a peer that holds more, or of its own peer.
+   */
   #gives(held: Held, bytes: number, now_ms: number): Held | undefined {
     const own_full = this.#of(held.peer) + bytes > this.#options.peer_bytes_max;
     const others = [...this.#arriving].filter((other) => other !== held && other.bytes > 0 && (!own_full || other.peer === held.peer));
@@ -90,7 +92,7 @@ export class Budget {
     return larger.toSorted((a, b) => this.#of(b.peer) - this.#of(a.peer) || b.bytes - a.bytes)[0];
   }
 
-  /** The more are refused in a row, the longer; spread, so that they do not come back all at once. */
+  /** Retry-After grows with the refusals in a row. It is random within bounds, so that not all clients come back at once. */
   #refusal(): Refusal {
     this.#refused++;
     const most = Math.min(RETRY_AFTER_S_MAX, 2 ** Math.floor(this.#refused / REFUSALS_A_STEP));

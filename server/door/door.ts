@@ -1,5 +1,5 @@
-// What every request passes first: it must name this machine, come from no other site's page and say how long its body is; then
-// its body is read into memory of the road that it is on.
+// The checks that every request passes first: its Host header must name this machine, it must not come from another site's page, and it
+// must say how long its body is. Then its body is read into the memory of its road (rows, reports or people).
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
@@ -18,7 +18,7 @@ import { siteRefusal } from './site.ts';
 
 export type DoorOptions = { in_flight_bytes_max: number; metrics: Metrics };
 
-/** To be registered after the WebSocket's own hooks: they close the connection of an upgrade that is refused. */
+/** To be registered after the hooks of the WebSocket plugin, which close the connection of a refused upgrade. */
 export function registerDoor(app: App, { in_flight_bytes_max, metrics }: DoorOptions): void {
   const budgets = budgetsOf(in_flight_bytes_max);
   const answers = new WeakMap<IncomingMessage, ServerResponse>();
@@ -52,13 +52,13 @@ export function registerDoor(app: App, { in_flight_bytes_max, metrics }: DoorOpt
 declare module 'fastify' {
   interface FastifyRequest {
     /**
-     * SHA-256 of the body as it arrived, in hex; undefined until it has been read. Each answer about that body has it, so that an agent
-     * can tell it from what a proxy, a login page or a cache says in this collector's place.
+     * SHA-256 of the body as it arrived, in hex; undefined until it has been read. Each answer to that body has it, so that an agent
+     * can tell it from the answer of a proxy, a login page or a cache.
      */
     body_digest: string | undefined;
   }
   interface FastifyInstance {
-    /** A content type parser that leaves the body's bytes as they are. */
+    /** A content type parser that returns the body's bytes as they are. */
     readBytes: (request: FastifyRequest, payload: IncomingMessage) => Promise<Buffer>;
   }
 }
@@ -69,7 +69,7 @@ function budgetsOf(in_flight_bytes_max: number): Record<Road, Budget> {
   return {
     rows: new Budget({
       bytes_max: share(LIMITS.rows_in_flight),
-      // One whole batch of a peer always fits.
+      // At least one whole batch of a peer fits.
       peer_bytes_max: Math.max(share(LIMITS.rows_in_flight_peer), LIMITS.rows_body.number),
       slow_ms,
     }),
@@ -79,7 +79,7 @@ function budgetsOf(in_flight_bytes_max: number): Record<Road, Budget> {
 }
 
 function checkRequest({ method, url, headers, socket, routeOptions: { bodyLimit } }: FastifyRequest): void {
-  // Who has gone gets no answer, and takes no work.
+  // No work for a client that has closed its connection.
   if (socket.destroyed) throw new Refusal('client_gone', 'the client closed the connection before it had an answer');
   if (!isLoopbackHostHeader(headers.host)) {
     throw new Refusal(
@@ -95,7 +95,7 @@ function checkRequest({ method, url, headers, socket, routeOptions: { bodyLimit 
   if (bodyLimit !== undefined && length > bodyLimit) throw new Refusal('too_large', `the body has ${length} bytes, ${bodyLimit} may be`);
 }
 
-/** Node has checked that it is a number. */
+/** Node has checked that the header is a number. */
 function lengthOf({ 'content-length': length = '0' }: FastifyRequest['headers']): number {
   return Number(length);
 }

@@ -1,7 +1,7 @@
-// Whose a path is: the page's, people's or agents'.
+// Sorts paths by who asks for them: the page, people and their tools, or agents.
 import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../../agent/contract/batch-envelope.ts';
 
-/** Each has memory of its own for what is sent to it. */
+/** Each road has memory of its own for the bodies that are sent to it. */
 export type Road = 'rows' | 'reports' | 'people';
 
 export function roadOf(path: string | undefined): Road {
@@ -9,7 +9,7 @@ export function roadOf(path: string | undefined): Road {
   return path === REPORT_PATH || path === LAYOUTS_PATH ? 'reports' : 'people';
 }
 
-/** Whether a person may open it in a browser: the page knows its own paths. */
+/** Whether the path is one of the page, which a person may open in a browser. */
 export function isPagePath(url: string): boolean {
   return !/^\/(api|v1|assets|metrics|healthz|readyz)([/?]|$)/.test(url);
 }

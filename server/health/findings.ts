@@ -1,4 +1,4 @@
-// Figures → what is wrong, each as a sentence that anybody understands and one that says what to do. Pure.
+// Turns figures into findings: what is wrong in one sentence that anybody understands, and what to do in another. Pure.
 import { FINDINGS, type Finding, type FindingCode, type HealthFigures, SEVERITIES, type StoreFigures } from '../api/health.ts';
 
 type Told = Omit<Finding, 'code'>;
@@ -8,7 +8,7 @@ const MINUTE_S = 60;
 const HOUR_MS = 3_600_000;
 const DAY_S = 86_400;
 
-/** Errors that an operator should hear of. An engine counts many more, that it met and got over within a query. */
+/** Errors that an operator should know of. The engine counts many others, which it has handled within a query. */
 const SERIOUS: ReadonlySet<string> = new Set([
   'CANNOT_ALLOCATE_MEMORY',
   'CANNOT_READ_ALL_DATA',
@@ -28,7 +28,7 @@ const SERIOUS: ReadonlySet<string> = new Set([
   'TOO_MANY_UNEXPECTED_DATA_PARTS',
 ]);
 
-/** From where on each is worth a word. */
+/** Beyond these a figure is a finding. */
 export const LIMITS = {
   log_share: { warning: 0.25, critical: 0.75 },
   disk_free_share: { warning: 0.1, critical: 0.03 },
@@ -41,7 +41,7 @@ export const LIMITS = {
   silent_ms: 3 * MINUTE_S * 1000,
 } as const;
 
-/** The troubles that the figures show, the most severe first. */
+/** What the figures show to be wrong, the most severe first. */
 export function findingsOf(figures: HealthFigures): Finding[] {
   const found = FINDINGS.flatMap((code) => {
     const told = RULES[code](figures);
@@ -50,7 +50,7 @@ export function findingsOf(figures: HealthFigures): Finding[] {
   return found.toSorted((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity));
 }
 
-/** A trouble of the store's own: unknown while it does not answer. */
+/** A rule about the store's own figures, which are not known while it does not answer. */
 const ofStore =
   (rule: (store: StoreFigures) => Told | undefined): Rule =>
   ({ store }) =>
@@ -255,7 +255,7 @@ function count(number: number, of: string): string {
   return `${number} ${of}${number === 1 ? '' : 's'}`;
 }
 
-/** At most three. */
+/** Names at most three. */
 function names(all: readonly string[]): string {
   const more = all.length - 3;
   return all.slice(0, 3).join(', ') + (more > 0 ? ` and ${more} more` : '');

@@ -1,4 +1,4 @@
-// What has happened within the last minutes: inserts, the room on the disk, clocks of hosts. Bounded, in memory.
+// Remembers the last minutes and hours in bounded memory: inserts, free space on the disk, clocks of hosts.
 
 const INSERTS_MS = 10 * 60_000;
 const INSERTS_MAX = 20_000;
@@ -38,7 +38,7 @@ export class RecentInserts {
   }
 }
 
-/** A rate from less than this would be a merge or a pause. */
+/** A rate over a shorter time would only show a merge or a pause. */
 const WATCHED_MS_MIN = 10 * 60_000;
 const WATCHED_MS_MAX = 6 * 3_600_000;
 
@@ -50,7 +50,7 @@ export class DiskRoom {
     this.#seen = this.#seen.filter((one) => at_ms - one.at_ms <= WATCHED_MS_MAX);
   }
 
-  /** Below 0 while it fills; null as long as it has not been watched for long enough. */
+  /** By how much the free space grows: below 0 while the disk fills. Null until it was watched for long enough. */
   bytesPerS(): number | null {
     const [first, last] = [this.#seen[0], this.#seen.at(-1)];
     if (!first || !last || last.at_ms - first.at_ms < WATCHED_MS_MIN) return null;
@@ -59,10 +59,10 @@ export class DiskRoom {
 }
 
 const HOSTS_MAX = 100_000;
-/** The way of a report through a busy collector takes so long. */
+/** A report may take so long to pass through a busy collector, so a smaller difference says nothing of the clock. */
 const AHEAD_MS_MIN = 5000;
 
-/** By how much the clocks of hosts are off, by their newest reports. */
+/** How far the clocks of hosts are off, by their newest reports. */
 export class HostClocks {
   readonly #ahead = new Map<string, number>();
 
@@ -75,7 +75,7 @@ export class HostClocks {
     if (this.#ahead.size > HOSTS_MAX && oldest !== undefined) this.#ahead.delete(oldest);
   }
 
-  /** The worst first. */
+  /** The clocks that are off the most, the worst first. */
   worst(limit: number): { host_id: string; ahead_ms: number }[] {
     return [...this.#ahead]
       .map(([host_id, ahead_ms]) => ({ host_id, ahead_ms }))

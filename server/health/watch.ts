@@ -1,4 +1,4 @@
-// Gathers what the collector and its store are doing, now and then for /metrics and when somebody asks.
+// Gathers the state of the collector and its store: twice a minute for /metrics, and when somebody asks.
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,16 +19,16 @@ export type HealthParts = {
   log: Pick<Log, 'bytes' | 'sealedCount' | 'behind_s' | 'failure'>;
   hostNames: HostNames;
   log_bytes_max: number;
-  /** Where rows lie that no table has. */
+  /** Folders of rows that no table has. */
   quarantine: string;
   dead_letter: string;
 };
 
 const LOOK_MS = 30_000;
-/** Who asks more often gets the same answer: looking costs the store a dozen small queries. */
+/** Within this time the same answer is given again: a new one costs the store a dozen small queries. */
 const FRESH_MS = 5000;
 const HOUR_MS = 3_600_000;
-/** A host that has been silent for longer is gone. */
+/** A host without a report for longer is taken to be gone. */
 const GONE_MS = 7 * 24 * HOUR_MS;
 const HOSTS_MOST = 100;
 const DROPPED_MOST = 20;
@@ -49,7 +49,7 @@ export class HealthWatch {
     this.#parts = parts;
   }
 
-  /** What was last seen, for /metrics; undefined before the first look. */
+  /** The last figures, for /metrics; undefined before the first. */
   get last(): HealthFigures | undefined {
     return this.#last;
   }
@@ -63,7 +63,7 @@ export class HealthWatch {
     await this.#running;
   }
 
-  /** Figures of now, or of some seconds ago. Does not fail: without an answer of the store its part is null. */
+  /** Figures that are at most some seconds old. Never fails: where the store does not answer, its part is null. */
   figures(): Promise<HealthFigures> {
     if (this.#last && Date.now() - this.#last.at_ms < FRESH_MS) return Promise.resolve(this.#last);
     this.#looking ??= this.#look().finally(() => {
@@ -123,7 +123,7 @@ export class HealthWatch {
   }
 }
 
-/** Files of rows in a folder, named after their kind. */
+/** Counts the rows in a folder's files, which are named after their kind. */
 async function kept(folder: string, rowBytes: (kind: Kind) => number): Promise<HealthFigures['quarantine']> {
   const found = { files: 0, rows: 0, bytes: 0 };
   for (const name of await readdir(folder).catch(() => [])) {

@@ -1,15 +1,15 @@
-// What a batch says about itself, from its headers, and whether its rows agree. Rows are compared where they lie, not decoded.
+// Reads what the headers of a batch say of it, and checks that its rows agree. Rows are compared as bytes and not decoded.
 import type { IncomingHttpHeaders } from 'node:http';
 import { HEADERS } from '../../agent/contract/batch-envelope.ts';
 import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { Refusal } from '../errors.ts';
 
-/** `host_id` and `epoch` as 16 hex digits. `schema` names the rows' kind and layout. */
+/** `host_id` and `epoch` are 16 hex digits. `schema` names the kind and the layout of the rows. */
 export type Envelope = { schema: string; host_id: string; epoch: string; sequence: number };
 
 const SCHEMA = /^[a-z][a-z0-9_]{0,63}\/[0-9a-f]{12}$/;
 const HEX64 = /^[0-9a-f]{16}$/;
-/** Up to 2^53, where numbers stop being exact. */
+/** A sequence is at most 2^53: larger numbers are not exact. */
 const SEQUENCE = /^[1-9][0-9]{0,15}$/;
 
 /** @throws Refusal `header_missing`, `header_invalid` */
@@ -35,8 +35,8 @@ function header(headers: IncomingHttpHeaders, name: string, pattern = /^[\x21-\x
 }
 
 /**
- * `quarantined`: the rows whose time lies outside of the window; undefined if there is none. Then `places` says which rows of the batch
- * the others are. `oldest_ns`: of the rows that are left; Infinity where none is. A double: exact to 256 ns.
+ * `quarantined`: the rows whose time is outside the window; undefined if there are none. If there are, `places` has the indices of the
+ * other rows in the batch as it was sent. `oldest_ns`: the time of the oldest other row, as a double, exact to 256 ns; Infinity if there is none.
  */
 export type Checked = { rows: Buffer; oldest_ns: number; places?: Uint32Array; quarantined?: Buffer };
 
@@ -61,7 +61,7 @@ export function checkRows(
       throw new Refusal('host_mismatch', `row ${at / size} is of another host than ${host_id}, which sent it`);
     }
     if (rows[at + HEAD_AT.kind] !== index) throw new Refusal('kind_mismatch', `row ${at / size} is not a ${kind} row`);
-    // A double holds ns since the epoch to within 256 ns: enough for a window of minutes, and quicker than a bigint.
+    // A double is exact to 256 ns here, which is enough for a window of minutes, and is quicker than a bigint.
     const time_ns = rows.readUInt32LE(at + HEAD_AT.time_ns + 4) * 2 ** 32 + rows.readUInt32LE(at + HEAD_AT.time_ns);
     if (time_ns < from_ns || time_ns > to_ns) outside.push(at);
     else if (time_ns < oldest_ns) oldest_ns = time_ns;

@@ -1,59 +1,59 @@
-// Layouts of rows by their schema id: this version's own, and those that agents of other versions have told. Kept on disk, so that
+// Layouts of rows by their schema: those of this version, and those that agents of other versions have sent. They are kept on disk, so that
 // after an upgrade the log's rows of the version before can be read.
-import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type Disk, REAL_DISK } from '../../agent/durable/disk.ts';
+import { readWhole, replaceWhole } from '../../agent/durable/whole-file.ts';
 import { reasonOf } from '../../agent/process/errors.ts';
+import { turns } from '../../agent/process/turns.ts';
 import { type Conversion, conversionTo, type Layout, LayoutError, layoutOf, parseLayout } from '../../bpf/rows/layout.ts';
 import { KIND, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { schemaOf } from '../../bpf/rows/schema.ts';
 import { Refusal } from '../errors.ts';
-import { FILES, type Files, writeFile } from '../log/files.ts';
-import { turns } from '../storage/turns.ts';
-import { ToldLayouts } from './told-layouts.ts';
+import { ForeignLayouts } from './foreign-layouts.ts';
 
-/** Versions of rows.h that a schema may be of: the hash does not say which. */
+/** The versions of rows.h that a schema may come from; its hash covers the version but does not show it. */
 const ROWS_VERSIONS = Array.from({ length: 64 }, (_, index) => index + 1);
 const SCHEMA = /^([a-z][a-z0-9_]{0,63})\/[0-9a-f]{12}$/;
-/** Nine times the largest of this version. */
+/** Nine times the largest layout of this version. */
 const FILE_BYTES_MAX = 64 * 1024;
-/** A row that is so much smaller than ours is none of ours, and unpacked it would take too much memory. */
+/** Rows may grow by so much when they are converted: more would take too much memory, and can hardly be rows of this kind. */
 const GROWTH_MAX = 8;
 
-/** How rows of one schema become rows of this version. `undefined`: they are rows of this version. */
+/** A schema whose rows can be taken. `conversion` makes rows of this version of them; undefined where they already are. */
 export type Known = { kind: Kind; conversion: Conversion | undefined };
 
 type Foreign = { layout: Layout; known: Known | Refusal };
 
 export class Layouts {
   readonly #directory: string;
-  readonly #files: Files;
+  readonly #disk: Disk;
   readonly #evicted: (layouts: number) => void;
   readonly #own = new Map<string, Known>(KIND.map((kind) => [KINDS[kind].schema, { kind, conversion: undefined }]));
-  readonly #foreign = new ToldLayouts<Foreign>();
-  /** A fleet tells the same layouts at once: the first of it writes them, the others find them there. */
+  readonly #foreign = new ForeignLayouts<Foreign>();
+  /** Many agents send the same layouts at once: the first request writes them, the others find them there. */
   readonly #inTurn = turns();
 
-  /** @param evicted hears how many layouts had to go for others */
-  constructor(directory: string, evicted: (layouts: number) => void = () => undefined, files: Files = FILES) {
+  /** @param evicted is called with the number of layouts that were removed to make room for others */
+  constructor(directory: string, evicted: (layouts: number) => void = () => undefined, disk: Disk = REAL_DISK) {
     this.#directory = directory;
     this.#evicted = evicted;
-    this.#files = files;
+    this.#disk = disk;
   }
 
-  /** What the files of told layouts take. */
+  /** Bytes that the files of other versions' layouts take. */
   get bytes(): number {
     return this.#foreign.bytes;
   }
 
-  /** Reads what was kept, and keeps this version's own. Returns the files that are no layouts. */
+  /** Reads the layouts on disk, and adds this version's. Returns the names of files that are no layouts. */
   async start(): Promise<string[]> {
-    await this.#files.makeDirectory(this.#directory);
-    await this.#files.syncDirectory(dirname(this.#directory));
+    await this.#disk.makeDirectory(this.#directory);
+    await this.#disk.syncDirectory(dirname(this.#directory));
     const unreadable: string[] = [];
     const kept = new Set<string>();
-    for (const name of (await readdir(this.#directory)).filter((file) => file.endsWith('.json'))) {
+    for (const name of (await this.#disk.list(this.#directory)).filter((file) => file.endsWith('.json'))) {
       try {
-        const layout = parsed(JSON.parse(await readFile(join(this.#directory, name), 'utf8')));
+        const layout = parsed(JSON.parse((await readWhole(this.#disk, join(this.#directory, name))).toString()));
         this.#learn('', layout);
         kept.add(layout.schema);
       } catch {
@@ -65,7 +65,7 @@ export class Layouts {
   }
 
   /**
-   * What to do with rows of a schema.
+   * How rows of a schema are taken.
    * @throws Refusal `kind_unknown`, `layout_unknown`, `layout_refused`
    */
   of(schema: string): Known {
@@ -83,21 +83,21 @@ export class Layouts {
     return foreign.known;
   }
 
-  /** For rows that lie in the log: undefined where they cannot be converted. */
+  /** For rows in the log. Undefined where they cannot be converted. */
   conversion(schema: string): Conversion | undefined {
     this.met(schema);
     const known = this.#foreign.get(schema)?.known;
     return known instanceof Refusal ? undefined : known?.conversion;
   }
 
-  /** Rows of this schema were taken: its layout is the last to go. */
+  /** Notes that rows of this schema came: of all layouts this one is now the last to be removed. */
   met(schema: string): void {
     this.#foreign.use(schema);
   }
 
   /**
-   * Keeps layouts that an agent has told, in place of others where there is no room: whoever needs those tells them again.
-   * Durable when it returns.
+   * Keeps layouts that an agent has sent; they are durable when it returns. Where there is no room, others are removed: an agent that needs
+   * those sends them again.
    * @throws Refusal `layout_refused`
    */
   async learn(host_id: string, values: readonly unknown[]): Promise<void> {
@@ -119,16 +119,13 @@ export class Layouts {
 
   async #makeRoom(host_id: string): Promise<void> {
     const gone = this.#foreign.takeExcess(host_id);
-    for (const schema of gone) await this.#files.remove(this.#pathOf(schema));
+    for (const schema of gone) await this.#disk.remove(this.#pathOf(schema));
     if (gone.length > 0) this.#evicted(gone.length);
   }
 
-  /** A layout never changes under its schema, so a file that is there is right. */
+  /** The layout of a schema never changes, so a file that is already there is right. */
   async #keep(layout: Layout): Promise<void> {
-    const path = this.#pathOf(layout.schema);
-    await writeFile(this.#files, `${path}.new`, [Buffer.from(textOf(layout))]);
-    await this.#files.rename(`${path}.new`, path);
-    await this.#files.syncDirectory(this.#directory);
+    await replaceWhole(this.#disk, this.#pathOf(layout.schema), [Buffer.from(textOf(layout))]);
   }
 
   #pathOf(schema: string): string {
@@ -136,12 +133,12 @@ export class Layouts {
   }
 }
 
-/** What is in its file. */
+/** The content of the layout's file. */
 function textOf(layout: Layout): string {
   return `${JSON.stringify(layout)}\n`;
 }
 
-/** Of a kind that this version does not know, too: a later one may. */
+/** Layouts of kinds that this version does not know are taken too: a later version may know them. */
 function parsed(value: unknown): Layout {
   const layout = parse(value);
   if (SCHEMA.exec(layout.schema)?.[1] !== layout.kind || !ROWS_VERSIONS.some((version) => schemaOf(layout, version) === layout.schema)) {
@@ -160,13 +157,13 @@ function parse(value: unknown): Layout {
   }
 }
 
-/** Columns that the other version lacks or has too many cost nothing; one whose values cannot be read would cost them silently. */
+/** A column that only one of the versions has does no harm. One whose type has changed would lose its values silently, so it is refused. */
 function knownOf(layout: Layout): Known | Refusal {
   const kind = KIND.find((candidate) => candidate === layout.kind);
   if (kind === undefined)
     return new Refusal('kind_unknown', `this collector's version does not know ${layout.kind} rows: upgrade the collector`);
   const conversion = conversionTo(kind, layout);
-  // Whoever has columns that the other has not is the newer one.
+  // The version with more columns is the newer one.
   const older = conversion.dropped.length > conversion.missing.length ? 'collector' : 'agent';
   const [column] = conversion.changed;
   if (column !== undefined) {

@@ -1,4 +1,5 @@
-// What of an agent's report may reach the tables. Each part is looked at by itself: a bad one is named and left out, the others stand.
+// Decides which parts of an agent's report may reach the tables. Each part is checked by itself: a bad one is named and left out, and the
+// others are stored.
 import { type TObject, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import {
@@ -17,19 +18,22 @@ import {
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { Refusal } from '../errors.ts';
 
-/** `host` is missing where it was refused. */
+/** `host` is undefined where that part was refused. */
 export type CheckedReport = Omit<AgentReport, 'host'> & { host: AgentReport['host'] | undefined };
 
-/** `entity` and `member` are from the schemas; the member is '' where the part is none at all. `count` parts in a row. */
+/**
+ * `count` parts in a row, from index `at` on. `entity` and `member` are names of the schemas; `member` is '' where the part as a whole is
+ * wrong.
+ */
 export type RefusedPart = { entity: string; at: number | undefined; member: string; why: string; count: number };
 
-/** How far a host's clock may be off: its rows are quarantined long before, and accounted for by this. */
+/** How far a host's clock may be off. Its rows are quarantined much earlier, but its reports must still account for them. */
 const CLOCK_MS_MAX = 366 * 24 * 3600 * 1000;
 const DAY_MS = 24 * 3600 * 1000;
 const KINDS_KNOWN: ReadonlySet<string> = new Set(KIND);
-/** Of the refused parts, those that the answer names. */
+/** So many of the refused parts are named in the answer. */
 const NAMED_MAX = 8;
-/** To find out what is wrong with a part takes far longer than to find out that something is. */
+/** For so many refused parts the reason is looked for: that takes far longer than to see that something is wrong. */
 const LOOKED_AT_MAX = 1000;
 
 type Part<Value> = {
@@ -39,12 +43,12 @@ type Part<Value> = {
   fault: (value: unknown) => Fault;
 };
 type Fault = { member: string; why: string };
-/** What is wrong with a part that its schema cannot tell. */
+/** Checks what a schema cannot express. */
 type Also<Value> = (value: Value) => Fault | undefined;
 
 type List<Value> = Part<Value> & { max: number };
 
-/** @param schema of an object, whose members are picked by name: a report has no say about others */
+/** @param schema of an object. Only its members are taken from the report; others are ignored. */
 function partOf<Value>(entity: string, schema: TObject): Part<Value> {
   const compiled = Compile(schema);
   const members = Object.keys(schema.properties);
@@ -86,7 +90,7 @@ function unknowns() {
 
 /**
  * The parts of a report that can be stored, and those that cannot.
- * @throws Refusal `request_invalid`, `time_out_of_window` where nothing of it can be used
+ * @throws Refusal `request_invalid`, `time_out_of_window` where no part of it can be stored
  */
 export function checkReport(body: unknown, now_ms: number): { report: CheckedReport; refused: RefusedPart[] } {
   if (!Frame.Check(body)) throw new Refusal('request_invalid', `the report cannot be read: ${frameFault(body)}`);
@@ -110,7 +114,7 @@ export function checkReport(body: unknown, now_ms: number): { report: CheckedRep
   return { report, refused };
 }
 
-/** Names what was refused, the first few of it, for whoever has sent it. */
+/** Names the first few refused parts, for the answer to the agent. */
 export function refusalOf(refused: readonly RefusedPart[]): Refusal {
   const names = refused
     .slice(0, NAMED_MAX)
@@ -143,7 +147,7 @@ function checkPart<Value>(
   return undefined;
 }
 
-/** Queries group by the kind, so whoever could make kinds up could make an answer as long as he likes. */
+/** Queries group by kind, so a host that could make up kinds could make answers of any length. */
 function accountFault({ kind, minute_ms }: AgentReport['accounting'][number], now_ms: number): Fault | undefined {
   if (!KINDS_KNOWN.has(kind)) return { member: 'kind', why: "is none of this collector's: run one of the agent's version or newer" };
   return isOutOfTime(minute_ms, now_ms) ? { member: 'minute_ms', why: `is ${outOfTime(minute_ms, now_ms)}` } : undefined;

@@ -1,5 +1,5 @@
-// Reports on their way to the store, many in one insert: those that come while one is under way form the next. A thousand agents
-// would otherwise be several hundred inserts a second.
+// Stores many reports in one insert: those that come while an insert is under way form the next group. Otherwise a thousand agents would
+// cause several hundred inserts a second.
 import type { Store } from '../storage/store.ts';
 import { isTransient } from '../storage/transient.ts';
 import type { CheckedReport } from './report-check.ts';
@@ -14,13 +14,13 @@ export class ReportGroups {
   #waiting: Waiting[] = [];
   #inserting = false;
 
-  /** @param evicted hears how many names of a table had to go for others */
+  /** @param evicted is called with the number of names of a table that were removed to make room for others */
   constructor(store: Pick<Store, 'insertReports'>, evicted: (table: string, names: number) => void) {
     this.#store = store;
     this.#evicted = evicted;
   }
 
-  /** Resolves when the report is stored. Whoever adds bounds how many wait. */
+  /** Resolves when the report is stored. The caller bounds how many reports wait. */
   add(report: CheckedReport): Promise<void> {
     const settle = Promise.withResolvers<void>();
     this.#waiting.push({ report, settle });
@@ -34,7 +34,7 @@ export class ReportGroups {
     this.#inserting = false;
   }
 
-  /** A group that the store refuses is tried report by report: one that it does not take must not hold back the others. */
+  /** When the store refuses a group, its reports are stored one by one: a single bad one must not hold back the others. */
   async #insert(group: readonly Waiting[]): Promise<void> {
     try {
       await this.#insertReports(group.map(({ report }) => report));

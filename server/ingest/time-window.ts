@@ -1,12 +1,12 @@
-// Between which times rows are stored: older ones would be deleted at once, later ones never. It follows what the tables keep,
-// which people can change while the collector runs.
+// The window of times whose rows are stored. Older rows would be deleted at once, and rows of the far future never. The window follows the
+// retention of the tables, which can be changed while the collector runs.
 import type { KeptTable } from '../storage/kept-tables.ts';
 import { ROWS_KEPT_DAYS } from '../storage/row-tables.ts';
 import type { Store } from '../storage/store.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 const FUTURE_MS = 5 * 60 * 1000;
-/** Of tables without an end: a clock that is further behind is wrong. */
+/** The window where rows are kept for ever: a clock that is further behind is wrong. */
 const DAYS_MAX = 3650;
 const PERIOD_MS = 60_000;
 
@@ -14,12 +14,12 @@ export class TimeWindow {
   #days = ROWS_KEPT_DAYS;
   #timer: NodeJS.Timeout | undefined;
 
-  /** In ns since the epoch, as doubles: exact to 256 ns. */
+  /** In nanoseconds since the epoch, as doubles, which are exact to 256 ns. */
   at(now_ms: number): { from_ns: number; to_ns: number } {
     return { from_ns: (now_ms - this.#days * DAY_MS) * 1e6, to_ns: (now_ms + FUTURE_MS) * 1e6 };
   }
 
-  /** Looks now and then; what it last saw holds while the store does not answer. */
+  /** Reads the tables' retention once a minute. While the store does not answer, the last one read holds. */
   follow(store: Pick<Store, 'upkeep'>): void {
     const look = async () => this.#see(await store.upkeep.tables());
     void look().catch(() => undefined);

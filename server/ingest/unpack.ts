@@ -1,22 +1,25 @@
-// Decompression that no body can blow up: output, window and number of frames are bounded.
+// Unpacks bodies. The output, the window and the number of frames are bounded, so that no body can take more memory than a batch needs.
 import { constants, type ZstdOptions, zstdDecompress, zstdDecompressSync } from 'node:zlib';
 import { BATCH_BYTES_MAX } from '../../agent/contract/batch-envelope.ts';
 import { Refusal } from '../errors.ts';
 
 const OPTIONS = {
   maxOutputLength: BATCH_BYTES_MAX,
-  // Four times a batch: what any level of compression asks for at this size, and all the memory a frame may demand.
+  // Four times a batch: no level of compression needs a larger window for a body of this size, and no frame may ask for one.
   params: { [constants.ZSTD_d_windowLogMax]: 22 },
   info: true,
 } satisfies ZstdOptions & { info: true };
 const CHUNK_BYTES_MIN = 64;
-/** Up to here unpacking takes no longer than handing it to a thread does, and waits for none that flushes the log. */
+/**
+ * Up to this size a body is unpacked on the main thread: a thread of the pool would take as long to start, and may be busy with flushes.
+ */
 const AT_ONCE_BYTES_MAX = 64 * 1024;
 const MAGIC = 0xfd2fb528;
 
 /**
- * Bytes that the frame says it unpacks to; BATCH_BYTES_MAX where it does not say, or more: what has to be reserved for it.
- * RFC 8878, 3.1.1.1: the descriptor's upper two bits give the field's width, bit 5 that there is no window descriptor before it.
+ * How many bytes have to be reserved for the frame: as many as it says that it unpacks to, and BATCH_BYTES_MAX where it says nothing or
+ * more. RFC 8878, 3.1.1.1: the upper two bits of the descriptor are the field's width; if bit 5 is set, no window descriptor comes before
+ * it.
  */
 export function unpackedBytes(body: Buffer): number {
   if (body.length < 18 || body.readUInt32LE(0) !== MAGIC) return BATCH_BYTES_MAX;
@@ -32,12 +35,12 @@ export function unpackedBytes(body: Buffer): number {
 }
 
 /**
- * Unpacks one zstd frame of at most BATCH_BYTES_MAX bytes, into memory of its own.
+ * Unpacks one zstd frame of at most BATCH_BYTES_MAX bytes, into new memory.
  * @throws Refusal `zstd_corrupt`, `zstd_trailing_bytes`, `too_large`
  */
 export async function unpack(body: Buffer): Promise<Buffer> {
   const { buffer, engine } = await decompress(body);
-  // Node stops at the end of the first frame and says nothing of what follows.
+  // Node stops at the end of the first frame and does not say whether more follows.
   if (engine.bytesWritten !== body.length) {
     const extra = body.length - engine.bytesWritten;
     throw new Refusal('zstd_trailing_bytes', `${extra} bytes follow the zstd frame: a batch is one frame and nothing else`);
@@ -49,7 +52,7 @@ type Unpacked = { buffer: Buffer; engine: { bytesWritten: number } };
 
 function decompress(body: Buffer): Unpacked | Promise<Unpacked> {
   const bytes = unpackedBytes(body);
-  // One byte more than the rows need: a chunk that is exactly full makes zlib allocate another.
+  // One byte more than the rows need, since zlib allocates another chunk when one is exactly full.
   const options = { ...OPTIONS, chunkSize: Math.max(CHUNK_BYTES_MIN, bytes + 1) };
   if (bytes <= AT_ONCE_BYTES_MAX && body.length <= AT_ONCE_BYTES_MAX) return decompressAtOnce(body, options);
   return new Promise((resolve, reject) => {
@@ -62,7 +65,7 @@ function decompress(body: Buffer): Unpacked | Promise<Unpacked> {
 
 function decompressAtOnce(body: Buffer, options: ZstdOptions): Unpacked {
   try {
-    // A frame that says that it is small and is not ends at what it said.
+    // A frame that is larger than it says fails here.
     return zstdDecompressSync(body, { ...options, maxOutputLength: AT_ONCE_BYTES_MAX }) as unknown as Unpacked;
   } catch (error) {
     throw refusalOf(error instanceof Error ? error : new Error(String(error)));

@@ -1,4 +1,4 @@
-// Retransmissions on their way to the viewers, as they are acknowledged: the newest few are decoded, the others counted.
+// Hands acknowledged retransmissions to the viewers: the newest few are decoded, the others only counted.
 import { KINDS, type RetransmitRow } from '../../bpf/rows/rows.gen.ts';
 import type { LiveMessage, Retransmit } from '../api.ts';
 
@@ -13,7 +13,7 @@ const { size, read } = KINDS.retransmit;
 export class RetransmitFeed {
   readonly #options: RetransmitFeedOptions;
   readonly #parts: RetransmitFeedParts;
-  /** Whole batches, oldest first; together little more than `rows_max` rows. */
+  /** The newest rows, at most `rows_max`, as the batches or ends of batches that they came in, oldest first. */
   #pending: Buffer[] = [];
   #skipped = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -24,7 +24,7 @@ export class RetransmitFeed {
     this.#parts = parts;
   }
 
-  /** @param rows whole retransmit rows; copied */
+  /** @param rows whole rows of the kind `retransmit`; they are copied */
   take(rows: Buffer): void {
     const newest = rows.subarray(Math.max(0, rows.length - this.#options.rows_max * size));
     this.#skipped += (rows.length - newest.length) / size;

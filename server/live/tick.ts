@@ -1,5 +1,5 @@
-// The one tick that all viewers share: computed after inserts, at most once a second, and every few seconds without any,
-// so that the charts' right edge moves. Nothing is computed while nobody looks.
+// Computes one tick for all viewers: after inserts, at most once a second, and without inserts every few seconds, so that the charts' right
+// edge moves. Nothing is computed while there is no viewer.
 import type { LiveMessage } from '../api.ts';
 
 export type TickOptions = { period_ms_min: number; period_ms_max: number };
@@ -10,7 +10,7 @@ export type TickParts = {
   failed: (error: unknown) => void;
 };
 
-/** Share of the time that computing ticks may take, as a divisor. */
+/** Computing ticks may take one DUTYth of the time. */
 const DUTY = 3;
 
 export class Tick {
@@ -28,19 +28,19 @@ export class Tick {
     this.#parts = parts;
   }
 
-  /** The last tick, as long as it is not older than one that an idle collector would show. */
+  /** The last tick, unless it is older than `period_ms_max`; as a list of one or none. */
   newest(): LiveMessage[] {
     const fresh = this.#newest && Date.now() - this.#newest.at_ms <= this.#options.period_ms_max;
     return this.#newest && fresh ? [this.#newest.message] : [];
   }
 
-  /** The store has something new. */
+  /** Notes that the store has new rows. */
   invalidate(): void {
     this.#stale = true;
     this.plan();
   }
 
-  /** Sets the time of the next tick; to be called when somebody begins to look. */
+  /** Sets the time of the next tick. To be called when the first viewer comes. */
   plan(): void {
     clearTimeout(this.#timer);
     if (this.#stopped || this.#computing || !this.#parts.watched()) return;

@@ -1,5 +1,5 @@
-// The open pages. A message is turned into text once and given to all of them; one that does not keep up misses messages
-// and, if that lasts, is closed. One that does not answer a ping is closed, and before that gives its seat to one that comes.
+// The viewers: open pages that follow the live feed. A message is turned into text once and sent to all of them. A viewer that is too slow
+// misses messages, and is closed if that lasts. A viewer that does not answer pings is closed, and before that loses its seat to a new one.
 import type { WebSocket } from 'ws';
 import type { LiveMessage } from '../api.ts';
 
@@ -10,9 +10,9 @@ export type ViewerOptions = {
   buffered_bytes_max: number;
   /** How long a viewer may stay above that. */
   slow_ms_max: number;
-  /** Between two pings, the first of which is the greeting. A viewer that has not answered by the next one is gone. */
+  /** The time between two pings; the first ping comes with the greeting. A viewer that has not answered one by the next is closed. */
   ping_ms: number;
-  /** A viewer that has owed an answer for longer gives its seat to one that comes. */
+  /** A viewer that has not answered a ping for so long loses its seat to a new viewer. */
   silent_ms: number;
 };
 export type ViewerEvents = {
@@ -38,7 +38,7 @@ export class Viewers {
     return this.#viewers.size;
   }
 
-  /** Whether there is a seat for one more of `peer`; one that is silent is let go for it. */
+  /** Whether there is a seat for one more viewer of `peer`. A silent viewer is closed where that makes one. */
   admit(peer: string): boolean {
     const { viewers_max, peer_max, silent_ms } = this.#options;
     const of_peer = [...this.#viewers].filter(([, viewer]) => viewer.peer === peer);
@@ -51,7 +51,7 @@ export class Viewers {
   }
 
   add(socket: WebSocket, peer: string, greetings: readonly LiveMessage[]): void {
-    // Others may have come since it was told that there is a seat.
+    // Other viewers may have come since `admit` found a seat for this one.
     if (!this.admit(peer)) {
       // 1013: try again later.
       socket.close(1013, 'too many pages follow the live feed');
@@ -63,7 +63,7 @@ export class Viewers {
       viewer.asked_ms = undefined;
     });
     socket.on('close', () => this.#viewers.delete(socket));
-    this.#pinging ??= setInterval(() => this.#lookAround(), this.#options.ping_ms).unref();
+    this.#pinging ??= setInterval(() => this.#pingAll(), this.#options.ping_ms).unref();
     for (const message of greetings) socket.send(JSON.stringify(message));
     this.#ping(socket, viewer);
   }
@@ -95,7 +95,7 @@ export class Viewers {
     this.#events.skipped(1);
     viewer.slow_since_ms ??= now_ms;
     if (now_ms - viewer.slow_since_ms > this.#options.slow_ms_max) {
-      // A closing handshake would wait behind what it does not read.
+      // A closing handshake would wait behind the messages that it does not read.
       socket.terminate();
       this.#viewers.delete(socket);
       this.#events.closedSlow();
@@ -103,8 +103,8 @@ export class Viewers {
     return false;
   }
 
-  /** Asks all that have answered, and closes those that have had the whole time between two pings for it. */
-  #lookAround(): void {
+  /** Pings the viewers that have answered, and closes those that did not answer for the whole time between two pings. */
+  #pingAll(): void {
     const now_ms = performance.now();
     for (const [socket, viewer] of this.#viewers) {
       if (viewer.asked_ms === undefined) this.#ping(socket, viewer);

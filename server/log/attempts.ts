@@ -1,17 +1,18 @@
-// What to do with a segment whose insert has failed: try it again later, halve it, or give it up. A trouble of the store itself is
-// waited out, for as long as it takes. Rows that it refuses for good are looked for by halving, and given up only while the store takes
-// others of the same kind: else the table is at fault, not the rows. Pure: time comes in as an argument.
+// Decides what to do with a segment whose insert has failed: try it again later, halve it, or give it up. While the store itself is in
+// trouble, the segment is tried again for as long as that takes. Where the store refuses some of its rows for good, halving finds them.
+// They are given up only while the store takes other rows of the same kind: otherwise the table is at fault and not the rows.
+// Pure: the time is an argument.
 import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import { originOf } from './segment-name.ts';
 
 export type AttemptOptions = {
   retry_ms_min: number;
   retry_ms_max: number;
-  /** Refusals after which a segment is halved. Its halves are halved at the next one. */
+  /** After so many refusals a segment is halved; each half is halved again after one more. */
   refusals_max: number;
-  /** Halvings of a kind that may go on though the store has taken none of its rows since the first refusal. */
+  /** How often segments of a kind are halved while the store has taken no rows of that kind since the first refusal. */
   blind_splits_max: number;
-  /** Parts of one segment that are given up row by row; what the store refuses beyond goes as it is. */
+  /** How many parts of one segment are halved down to single rows; further parts that the store refuses are given up whole. */
   burials_max: number;
 };
 export const ATTEMPTS: AttemptOptions = {
@@ -24,14 +25,14 @@ export const ATTEMPTS: AttemptOptions = {
 
 type Failed = { kind: Kind; segment: string; rows: number };
 type Attempt = { failures: number; refusals: number; due_ms: number; refused_first_ms: number };
-/** `transient`: it may pass. `refused`: these very rows are. */
+/** `transient`: the trouble may pass. `refused`: the store does not take these rows. */
 export type Failure = 'transient' | 'refused';
 export type Decision = 'retry' | 'split' | 'bury';
 
 export class Attempts {
   readonly #options: AttemptOptions;
   readonly #bySegment = new Map<string, Attempt>();
-  /** By kind: when the store last took rows of it, and halvings since. */
+  /** By kind: when the store last took rows of it, and how many segments were halved since. */
   readonly #kinds = new Map<Kind, { taken_ms: number; blind_splits: number }>();
   readonly #burials = new Map<string, number>();
 
@@ -39,7 +40,7 @@ export class Attempts {
     this.#options = options;
   }
 
-  /** Segments that have failed and are still there. */
+  /** The number of segments that have failed and are still in the log. */
   get size(): number {
     return this.#bySegment.size;
   }
@@ -52,7 +53,7 @@ export class Attempts {
     return (this.#bySegment.get(segment)?.due_ms ?? 0) <= now_ms;
   }
 
-  /** All are to be tried at once. */
+  /** Makes all segments due at once. */
   hurry(): void {
     for (const attempt of this.#bySegment.values()) attempt.due_ms = 0;
   }
@@ -62,14 +63,14 @@ export class Attempts {
     this.#kinds.set(kind, { taken_ms: now_ms, blind_splits: 0 });
   }
 
-  /** The segment has gone. */
+  /** The segment is no longer in the log. */
   forget(segment: string): void {
     this.#bySegment.delete(segment);
     const origin = originOf(segment);
     if (![...this.#bySegment.keys()].some((other) => originOf(other) === origin)) this.#burials.delete(origin);
   }
 
-  /** @param random in [0, 1) spreads those that fail together */
+  /** @param random in [0, 1): spreads the next tries of segments that fail together */
   failed({ kind, segment, rows }: Failed, failure: Failure, now_ms: number, random: number): Decision {
     const attempt = this.#bySegment.get(segment) ?? { failures: 0, refusals: 0, due_ms: 0, refused_first_ms: now_ms };
     this.#bySegment.set(segment, attempt);
@@ -87,7 +88,7 @@ export class Attempts {
     return 'split';
   }
 
-  /** The segment is two now. The first is looked into at once, the other too if the first tells that the store works. */
+  /** The segment was halved. The first half is due at once, the second when the whole was. Both are halved again at their next refusal. */
   split(segment: string, [first, second]: readonly string[]): void {
     const whole = this.#bySegment.get(segment);
     this.#bySegment.delete(segment);

@@ -1,11 +1,12 @@
-// Which batches lie in a segment, in their order. Packed: a log that waits for its store may hold millions.
+// The list of batches in a segment, in the order of the file. It is packed into bytes, since a log that waits for its store may hold
+// millions of batches.
 
-/** Rows of one batch that lie beside each other. Of a batch that nobody knows `sequence` is 0, and host and run are ''. */
+/** Rows of one batch that lie beside each other. Where the batch is not known, `sequence` is 0, and host and run are ''. */
 export type BatchSpan = { host_id: string; epoch: string; sequence: number; rows: number };
 
-/** host_id and epoch 8 bytes each, sequence as a double, rows as 32 bits. Sequences begin at 1. */
+/** host_id and epoch have 8 bytes each, sequence is a double, rows has 32 bits. Sequences begin at 1. */
 const SPAN_BYTES = 28;
-/** What one batch may cost in memory and in the journal, for the log's limit. */
+/** What one batch counts for against the log's limit, beside its rows: its place in memory and in the journal. */
 export const BATCH_COST_BYTES = 512;
 
 const UNKNOWN = { host_id: '', epoch: '', sequence: 0 } as const;
@@ -25,12 +26,12 @@ export class BatchSpans {
     const spans = new BatchSpans();
     const bytes = Buffer.from(text, 'base64');
     spans.#count = Math.floor(bytes.length / SPAN_BYTES);
-    // A part of one at the end says nothing; without it the next one has its place.
+    // Text that was cut within a span: without the rest of it, the next `push` finds its place.
     spans.#packed = bytes.subarray(0, spans.#count * SPAN_BYTES);
     return spans;
   }
 
-  /** Whether each of the batches is known. */
+  /** Whether every batch is known. */
   get isKnown(): boolean {
     return this.list().every(({ sequence }) => sequence !== 0);
   }
@@ -54,7 +55,7 @@ export class BatchSpans {
     this.push({ ...UNKNOWN, rows });
   }
 
-  /** Keeps the first `count`. */
+  /** Drops all but the first `count` spans. */
   cut(count: number): void {
     this.#count = Math.min(this.#count, count);
   }
@@ -71,7 +72,7 @@ export class BatchSpans {
     return { host_id: this.#packed.toString('hex', at, at + 8), epoch: this.#packed.toString('hex', at + 8, at + 16), sequence, rows };
   }
 
-  /** The batches of the first `rows` rows, and of the rest; one that lies across the cut is in both. */
+  /** The spans of the first `rows` rows, and those of the other rows. A span across the cut is divided between both. */
   split(rows: number): [BatchSpans, BatchSpans] {
     const halves: [BatchSpans, BatchSpans] = [new BatchSpans(), new BatchSpans()];
     let room = rows;

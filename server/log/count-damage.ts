@@ -1,5 +1,5 @@
-// Whose rows are lost with bytes that are no batches any more: what the journal says, else what the rows themselves say, where they can
-// still be believed.
+// Finds out whose rows were in bytes that are no longer sound batches, and counts them as lost: as the journal says, or, where it does not
+// know the bytes, as the rows themselves say.
 import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { TRAILER_BYTES } from '../storage/identity.ts';
 import type { BatchSpan } from './batch-spans.ts';
@@ -10,8 +10,8 @@ import type { Rows } from './row-layout.ts';
 type Damaged = { kind: Kind; segment: string; minute_ms: number };
 
 /**
- * Counts rows as damaged: all of the batches that are missing, and what rows in `unsound` say themselves.
- * @returns bytes of which nobody knows whose they are
+ * Counts rows as `log_damaged`: all rows of the batches in `missing`, and each row in `unsound` whose own bytes still name its host.
+ * @returns the number of bytes that do not say whose rows they were
  */
 export function countDamage(
   losses: Losses,
@@ -40,7 +40,7 @@ export function countDamage(
   return unknown;
 }
 
-/** Only a row that says of what kind it is has a host; only a trailer that can be one names a batch. */
+/** The batch that a row names. Its host is believed where its kind is right, and its batch where the trailer has the form of one. */
 function ownerOf(bytes: Buffer, at: number, kind: Kind, { size, own }: Rows): BatchSpan | undefined {
   const row = own(bytes.subarray(at, at + size));
   const host = row.readBigUInt64LE(HEAD_AT.host_id);
@@ -49,7 +49,7 @@ function ownerOf(bytes: Buffer, at: number, kind: Kind, { size, own }: Rows): Ba
   return { host_id: hex64(host), epoch, sequence, rows: 1 };
 }
 
-/** The segment's name is the reporter of rows of no known batch: whoever counts them again counts the same. */
+/** For rows of no known batch the reporter is the segment's name: a start that counts them again makes the same entry. */
 function lossOf(batch: BatchSpan, { kind, segment, minute_ms }: Damaged): SegmentLoss {
   const reporter = batch.sequence === 0 ? segment : '';
   return { ...batch, kind, outcome: 'log_damaged', reporter, segment, minute_ms };

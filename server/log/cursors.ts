@@ -1,12 +1,13 @@
-// What is stored of each run of each agent. A run is (host_id, epoch); the one unheard of for longest is forgotten first.
+// Remembers which batches of each agent's run are stored, so that a batch that is sent again is not written again. A run is named by
+// (host_id, epoch). Where there are too many, the run of which no batch has come for longest is forgotten.
 import { type SequenceRange, Sequences, type SequenceVerdict } from './sequences.ts';
 
-/** Names one batch for ever: an agent counts the batches of a run kind by kind. */
+/** Names one batch for ever: an agent numbers the batches of a run, each kind from 1 on. */
 export type BatchId = { host_id: string; epoch: string; kind: string; sequence: number };
 export type CursorState = { host_id: string; epoch: string; kind: string; ranges: SequenceRange[]; closed_up_to: number };
 
 export type CursorLimits = { runs_max: number; ranges_max: number };
-/** Runs: a thousand agents that restart every week fill them in four months. Ranges, of all runs: 16 MB. */
+/** So many runs are reached by a thousand agents that restart every week for four months. So many ranges, of all runs, take 16 MB. */
 const LIMITS: CursorLimits = { runs_max: 16_384, ranges_max: 1_000_000 };
 
 type Run = Map<string, Sequences>;
@@ -41,7 +42,7 @@ export class Cursors {
     run.set(state.kind, sequences);
   }
 
-  /** Longest unheard of first, so that restoring in this order keeps it. */
+  /** The run of which no batch has come for longest comes first, so that restoring in this order keeps the order. */
   *states(): Generator<CursorState> {
     for (const [key, run] of this.#runs) {
       const [host_id = '', epoch = ''] = key.split('/');
@@ -49,7 +50,7 @@ export class Cursors {
     }
   }
 
-  /** A Map iterates in insertion order: what was heard of last goes to its end. */
+  /** Moves the run to the end of the Map, which iterates in the order of insertion. */
   #heardOf(key: string): Run {
     const run = this.#runs.get(key) ?? new Map<string, Sequences>();
     this.#runs.delete(key);
@@ -65,7 +66,7 @@ export class Cursors {
     for (const { length } of oldest[1].values()) this.#ranges -= length;
   }
 
-  /** Whoever leaves the most gaps pays with the older half of them. */
+  /** The run and kind with the most gaps has the older half of them closed. */
   #closeGaps(): void {
     let most: Sequences | undefined;
     for (const run of this.#runs.values()) for (const one of run.values()) if (one.length > (most?.length ?? 1)) most = one;

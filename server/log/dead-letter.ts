@@ -1,55 +1,57 @@
-// What is done with a segment that the store refuses for good: halved until the rows are found that it refuses, which then
-// leave the log. Every step can be cut short and repeated, and then makes the same files.
-import { open } from 'node:fs/promises';
+// Halves a segment that the store refuses, until the rows that it refuses are found, and moves those out of the log. A crash can come
+// between any two steps: when the step is repeated, it makes the same files.
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import type { Disk } from '../../agent/durable/disk.ts';
+import type { Journal } from '../../agent/durable/journal.ts';
+import { readWhole, writeWhole } from '../../agent/durable/whole-file.ts';
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
 import type { BatchSpans } from './batch-spans.ts';
-import { type Files, writeFile } from './files.ts';
+import type { BoundedFiles } from './bounded-files.ts';
 import { batchAt, frame, unframe } from './framing.ts';
-import type { Journal } from './journal.ts';
-import type { KeptFiles } from './kept-files.ts';
+import type { JournalRecord } from './journal-record.ts';
 import { countLost, type Losses, minuteOf } from './losses.ts';
 import { segmentPath } from './segment-name.ts';
 import { type KnownSegment, packed, type SealedSegment, type Segments } from './segments.ts';
 
 export type RefusedParts = {
-  files: Files;
+  disk: Disk;
   directory: string;
   segments: Segments;
-  journal: Journal;
+  journal: Journal<JournalRecord>;
   losses: Losses;
-  letters: KeptFiles;
+  letters: BoundedFiles;
 };
 type Sealed = { segment: SealedSegment; spans: BatchSpans };
 
-/** Puts the segment's halves, named after it, in its place. Returns their names; none if the segment has gone. */
-export async function splitSegment({ files, directory, segments, journal }: RefusedParts, name: string): Promise<string[]> {
+/** Replaces the segment by two halves, which are named after it. Returns their names; none if the segment is no longer in the log. */
+export async function splitSegment({ disk, directory, segments, journal }: RefusedParts, name: string): Promise<string[]> {
   const whole = segments.get(name);
   if (!whole) return [];
-  const halves = await writeHalves(files, directory, whole);
-  await journal.append([{ t: 'split', segment: name, halves: halves.map((half) => packed(half, half.spans)) }]);
+  const halves = await writeHalves(disk, directory, whole);
+  await journal.append([{ t: 'split', segment: name, halves: halves.map((half) => packed(half, half.spans)) }], true);
   for (const half of halves) segments.addSealed(half, whole.segment.lane);
   await segments.remove(name);
   return halves.map(({ segment }) => segment);
 }
 
-async function writeHalves(files: Files, directory: string, { segment, spans }: Sealed): Promise<KnownSegment[]> {
+async function writeHalves(disk: Disk, directory: string, { segment, spans }: Sealed): Promise<KnownSegment[]> {
   const { kind, schema, row_bytes } = segment;
   const rows = Math.floor(segment.length / row_bytes / 2);
-  const bytes = await readExactly(segment.path, segment.length);
+  const bytes = await readWhole(disk, segment.path);
+  if (bytes.length !== segment.length) throw new Error(`${segment.path} has ${bytes.length} bytes, not ${segment.length}`);
   const [first, second] = spans.split(rows);
   const parts = [
     { name: `${segment.segment}.0`, half: reframed(bytes.subarray(0, rows * row_bytes), kind, first), spans: first },
     { name: `${segment.segment}.1`, half: reframed(bytes.subarray(rows * row_bytes), kind, second), spans: second },
   ];
-  for (const { name, half } of parts) await writeFile(files, segmentPath(directory, { kind, segment: name, schema }), [half]);
-  await files.syncDirectory(dirname(segment.path));
+  for (const { name, half } of parts) await writeWhole(disk, segmentPath(directory, { kind, segment: name, schema }), [half]);
+  await disk.syncDirectory(dirname(segment.path));
   return parts.map(({ name, half, spans }) => ({ kind, segment: name, schema, row_bytes, length: half.length, crc: crc32(half), spans }));
 }
 
-/** A batch that lies across the cut is a batch of fewer rows in each half; its rows keep their places. */
+/** The bytes of one half. A batch across the cut becomes a batch of fewer rows in each half; its rows keep their places in the batch. */
 function reframed(bytes: Buffer, kind: Kind, spans: BatchSpans): Buffer {
   const { size } = KINDS[kind];
   let at = 0;
@@ -61,41 +63,25 @@ function reframed(bytes: Buffer, kind: Kind, spans: BatchSpans): Buffer {
   return Buffer.concat(batches);
 }
 
-/** Moves the segment among the dead letters, puts the reason beside it, and counts its rows. */
-export async function burySegment(
-  { files, segments, journal, losses, letters }: RefusedParts,
-  name: string,
-  reason: string,
-): Promise<void> {
+/** Moves the segment to the dead letters with the reason beside it, and counts its rows as lost. */
+export async function burySegment({ disk, segments, journal, losses, letters }: RefusedParts, name: string, reason: string): Promise<void> {
   const dead = segments.get(name);
   if (!dead) return;
-  await keepLetter(files, letters, dead.segment, reason);
+  await keepLetter(disk, letters, dead.segment, reason);
   const minute_ms = minuteOf(Date.now());
-  await journal.append([{ t: 'buried', segment: name, minute_ms }]);
+  await journal.append([{ t: 'buried', segment: name, minute_ms }], true);
   countLost(losses, dead.segment, dead.spans.list(), 'dead_letter', minute_ms);
   await segments.remove(name);
 }
 
-/** A second name for the same file: the rows are not written again. */
-async function keepLetter(files: Files, letters: KeptFiles, segment: SealedSegment, reason: string): Promise<void> {
+/** Gives the segment's file a second name among the dead letters, so that the rows need not be written again. */
+async function keepLetter(disk: Disk, letters: BoundedFiles, segment: SealedSegment, reason: string): Promise<void> {
   await letters.makeRoom(segment.length);
   const path = join(letters.directory, `${segment.kind}-${segment.segment}`);
   const { kind, schema, length, row_bytes, batches } = segment;
   const story = { kind, schema, rows: length / row_bytes, reason, batches };
-  await writeFile(files, `${path}.json`, [Buffer.from(`${JSON.stringify(story, undefined, 2)}\n`)]);
-  await files.remove(`${path}.rows`);
-  await files.link(segment.path, `${path}.rows`);
-  await files.syncDirectory(letters.directory);
-}
-
-async function readExactly(path: string, length: number): Promise<Buffer> {
-  const file = await open(path, 'r');
-  try {
-    const bytes = Buffer.alloc(length);
-    const { bytesRead } = await file.read(bytes, 0, length, 0);
-    if (bytesRead !== length) throw new Error(`${path} has ${bytesRead} of ${length} bytes`);
-    return bytes;
-  } finally {
-    await file.close();
-  }
+  await writeWhole(disk, `${path}.json`, [Buffer.from(`${JSON.stringify(story, undefined, 2)}\n`)]);
+  await disk.remove(`${path}.rows`);
+  await disk.link(segment.path, `${path}.rows`);
+  await disk.syncDirectory(letters.directory);
 }

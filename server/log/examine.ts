@@ -1,24 +1,24 @@
-// Which bytes of a segment's file are batches as they were written. Where the journal tells what lies there, each batch is looked for in its
-// place; what is in no such place, at whichever byte it begins, is found by its framing. Pure.
+// Finds the bytes of a segment's file that are batches as they were written. A batch that the journal names is first looked for in its
+// place. All other batches are found by their framing, at whichever byte they begin. Pure.
 import { TRAILER_BYTES } from '../storage/identity.ts';
 import type { BatchSpan } from './batch-spans.ts';
 import { batchAt, type Framed } from './framing.ts';
 
 type Range = { start: number; end: number };
-/** `known`: whose it is, where the journal says so. */
+/** `known`: the journal's span of this batch, where it has one. */
 export type SoundBatch = Range & { batch: Framed; known?: BatchSpan };
 /**
- * Not a batch. `of` those that the journal misses here; of `acknowledged` rows whose line is damaged; or of `nobody` that the journal tells
- * of.
+ * Bytes that are no sound batch. `missing`: they are where the journal has a batch. `acknowledged`: they are where the journal has rows
+ * without knowing the batch, since its line is damaged. `nobody`: the journal does not know them.
  */
 export type Unsound = Range & { of: 'missing' | 'acknowledged' | 'nobody' };
-/** In the order of the file. `missing`: what the journal knows and the file has not. */
+/** In the order of the file. `missing`: batches that the journal has and the file does not. */
 export type Examined = { sound: SoundBatch[]; unsound: Unsound[]; missing: BatchSpan[] };
 
 /**
  * @param bytes of the file, which may be shorter or longer than the journal says
- * @param size of a row without its trailer
- * @param spans what the journal knows of it, from its beginning; none where it does not know the file
+ * @param size of a row without its trailer, in bytes
+ * @param spans the batches that the journal has of the file, from its first byte on; none where the journal does not know the file
  */
 export function examine(bytes: Buffer, size: number, spans: readonly BatchSpan[]): Examined {
   const found: Examined = { sound: [], unsound: [], missing: [] };
@@ -48,8 +48,8 @@ export function examine(bytes: Buffer, size: number, spans: readonly BatchSpan[]
   return found;
 }
 
-/** Batches that are not in their places may be elsewhere, where something was put in or taken out before them. */
-function searchFor(displaced: readonly BatchSpan[], bytes: Buffer, size: number, range: Range, told_end: number, into: Examined): void {
+/** Looks for batches that are not in their places: bytes that were put in or taken out before them have moved them. */
+function searchFor(displaced: readonly BatchSpan[], bytes: Buffer, size: number, range: Range, known_end: number, into: Examined): void {
   const found: Examined = { sound: [], unsound: [], missing: [] };
   scan(bytes, size, range, 'nobody', found);
   const left = [...displaced];
@@ -60,8 +60,8 @@ function searchFor(displaced: readonly BatchSpan[], bytes: Buffer, size: number,
   }
   into.missing.push(...left);
   for (const { start, end } of found.unsound) {
-    if (start < told_end) into.unsound.push({ start, end: Math.min(end, told_end), of: 'missing' });
-    if (end > told_end) into.unsound.push({ start: Math.max(start, told_end), end, of: 'nobody' });
+    if (start < known_end) into.unsound.push({ start, end: Math.min(end, known_end), of: 'missing' });
+    if (end > known_end) into.unsound.push({ start: Math.max(start, known_end), end, of: 'nobody' });
   }
 }
 

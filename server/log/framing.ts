@@ -1,14 +1,14 @@
-// How rows lie in a segment: behind each the trailer that storage/identity.ts describes. Every batch can be checked, and found in a
-// file that nobody tells of, by its own bytes.
+// How rows lie in a segment: behind each row is the trailer that storage/identity.ts describes. So every batch can be checked by its own
+// bytes, and found in a file that the journal does not know.
 import { crc32 } from 'node:zlib';
 import { TRAILER_AT, TRAILER_BYTES } from '../storage/identity.ts';
 
-/** Rows of one batch. `places`: where each was in the batch as it was sent; undefined if they are all of it. */
+/** Rows of one batch. `places`: the index of each row in the batch as it was sent; undefined if no row of it is missing. */
 export type Unframed = { epoch: string; sequence: number; rows: Buffer; places?: Uint32Array };
 /** A batch as its trailers name it. */
 export type Framed = { epoch: string; sequence: number; rows: number };
 
-/** What is left of a trailer, zeros. */
+/** The last bytes of a trailer are zeros. */
 const PAD_AT = TRAILER_AT.batch_crc + 4;
 
 /** @param size bytes of a row without its trailer */
@@ -16,7 +16,7 @@ export function frame({ epoch, sequence, rows, places }: Unframed, size: number)
   const count = rows.length / size;
   const stride = size + TRAILER_BYTES;
   const framed = Buffer.allocUnsafeSlow(count * stride);
-  // Rows and trailers are of whole 8 bytes, and machines that rows come from are little-endian: words are quicker than members.
+  // Rows and trailers are multiples of 8 bytes and little-endian, as this machine is: 32-bit words are quicker than single members.
   const words = new Uint32Array(framed.buffer);
   const trailer = trailerOf(epoch, sequence, count);
   const [place, crc_at] = [TRAILER_AT.batch_row / 4, TRAILER_AT.batch_crc / 4];
@@ -40,7 +40,7 @@ function trailerOf(epoch: string, sequence: number, rows: number): Uint32Array {
   return new Uint32Array(trailer.buffer);
 }
 
-/** The rows of framed bytes, and their places. */
+/** The rows without their trailers, and their places. */
 export function unframe(framed: Buffer, size: number): { rows: Buffer; places: Uint32Array } {
   const stride = size + TRAILER_BYTES;
   const count = framed.length / stride;
@@ -53,7 +53,7 @@ export function unframe(framed: Buffer, size: number): { rows: Buffer; places: U
   return { rows, places };
 }
 
-/** What the trailer of the row at `at` says, right or wrong; undefined if it cannot be one. */
+/** The batch that the trailer of the row at `at` names, without checking it; undefined where the bytes do not have a trailer's form. */
 export function trailerAt(bytes: Buffer, at: number, size: number): Framed | undefined {
   const trailer = at + size;
   if (trailer + TRAILER_BYTES > bytes.length) return undefined;
@@ -71,7 +71,7 @@ export function batchAt(bytes: Buffer, at: number, size: number): Framed | undef
   if (first + TRAILER_BYTES > bytes.length) return undefined;
   const end = at + bytes.readUInt32LE(first + TRAILER_AT.batch_rows) * stride;
   if (end === at || end > bytes.length) return undefined;
-  // At nearly all places where no batch begins, the first row's trailer and the last one's are enough to know.
+  // Where no batch begins, the trailers of the first row and of the last nearly always show it: the checksum is not needed.
   const last = end - TRAILER_BYTES;
   const crc = bytes.readUInt32LE(first + TRAILER_AT.batch_crc);
   if (bytes.readUInt32LE(first + PAD_AT) !== 0 || bytes.readUInt32LE(last + PAD_AT) !== 0) return undefined;

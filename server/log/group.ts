@@ -1,24 +1,24 @@
-// Batches that share a flush: what they write, and what the journal then says of them.
+// Batches that share a flush: writes their rows, and makes the journal's records of them.
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
+import { allDone } from './all-done.ts';
 import { BATCH_COST_BYTES } from './batch-spans.ts';
+import type { BoundedFiles } from './bounded-files.ts';
 import type { BatchId } from './cursors.ts';
-import { allDone } from './files.ts';
 import type { JournalRecord } from './journal-record.ts';
-import type { KeptFiles } from './kept-files.ts';
 import { LANES, LATE, type Lane } from './lane.ts';
 import type { Segments } from './segments.ts';
 
 /**
- * `quarantined`: rows that were taken out of the batch because of their time; `places` says which of its rows the others are.
- * `oldest_ns`: of the times of its rows, if somebody has looked at them.
+ * `quarantined`: rows that were taken out because of their time. `places`: the indices of the other rows in the batch as it was sent.
+ * `oldest_ns`: none of the rows is older; undefined where nobody has looked at their times.
  */
 export type Batch = BatchId & { kind: Kind; lane: Lane; rows: Buffer; oldest_ns?: number; places?: Uint32Array; quarantined?: Buffer };
 
-/** More would only make the first wait for the last. */
+/** In a larger group the first batches would wait for the last ones. */
 const GROUP_MAX = { batches: 1024, bytes: { live: 32 * 1024 * 1024, late: LATE.group_bytes_max } };
 
-/** Takes out the first of each lane that wait; at least one where any does. */
+/** Takes the first batches of each lane from `waiting`, up to the group's limits; at least one of each lane that has any. */
 export function takeGroup<Waiting extends { batch: Batch }>(waiting: Record<Lane, Waiting[]>): Waiting[] {
   return LANES.flatMap((lane) => {
     let bytes = 0;
@@ -30,7 +30,7 @@ export function takeGroup<Waiting extends { batch: Batch }>(waiting: Record<Lane
   });
 }
 
-/** What a batch takes of the log's limit. */
+/** Bytes that a batch counts for against the log's limit. */
 export function costOf({ kind, rows }: Batch): number {
   return (rows.length / KINDS[kind].size) * segmentRowBytes(kind) + BATCH_COST_BYTES;
 }
@@ -39,10 +39,10 @@ function quarantinedCount({ kind, quarantined }: Batch): number {
   return quarantined === undefined ? 0 : quarantined.length / KINDS[kind].size;
 }
 
-/** Writes and flushes the rows, all segments at once; returns what the journal is to say of them. */
+/** Writes and flushes the rows, all segments in parallel. Returns the journal's records of them. */
 export async function writeGroup(
   segments: Segments,
-  quarantine: KeptFiles,
+  quarantine: BoundedFiles,
   batches: readonly Batch[],
   minute_ms: number,
 ): Promise<JournalRecord[]> {
@@ -50,8 +50,8 @@ export async function writeGroup(
   const write = async (kind: Kind, lane: Lane, together: readonly Batch[]) => {
     for (const [batch, state] of await segments.append(kind, lane, together)) {
       const { host_id, epoch, sequence, rows } = batch;
-      const aside = quarantinedCount(batch);
-      const note = aside > 0 ? { quarantined: { minute_ms, rows: aside } } : {};
+      const lost = quarantinedCount(batch);
+      const note = lost > 0 ? { quarantined: { minute_ms, rows: lost } } : {};
       records.push({ t: 'batch', host_id, epoch, sequence, rows: rows.length / KINDS[kind].size, ...note, ...state });
     }
   };

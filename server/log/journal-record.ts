@@ -1,13 +1,13 @@
-// What a line of the journal can say. Whatever has another shape was written by another version, or by nobody: it is not read as a record.
+// The records of the log's journal. A line with another shape comes from another version or from damage, and is not read as a record.
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { AccountingEntry } from '../../agent/contract/agent-report.ts';
 
 const Hex64 = Type.String({ pattern: '^[0-9a-f]{16}$' });
-/** Part of a path, as a segment's name is. */
+/** A part of a path, as is a segment's name. */
 const Kind = Type.String({ pattern: '^[a-z][a-z0-9_]{0,63}$' });
 const SegmentName = Type.String({ pattern: '^[0-9A-Za-z-]{1,200}(\\.[01s])*$', maxLength: 235 });
-/** A kind and its layout, part of a path too. */
+/** A kind and its layout; a part of a path too. */
 const Schema = Type.String({ pattern: '^[a-z][a-z0-9_]{0,63}/[0-9a-f]{12}$' });
 const Text = Type.String({ maxLength: 255 });
 const Count = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) => Type.Integer({ minimum, maximum });
@@ -16,9 +16,9 @@ const Rows = Count(1, U32_MAX);
 const Sequence = Count(1);
 
 const batchId = { host_id: Hex64, epoch: Hex64, kind: Kind, sequence: Sequence };
-/** When something was lost. */
+/** The minute in which rows were lost. */
 const minute_ms = Count(0);
-/** Rows that were taken out of a batch. In the batch's own line, so that a crash cannot leave one without the other. */
+/** How many rows were taken out of a batch. It is in the batch's own line, so that a crash cannot leave one without the other. */
 const Quarantined = Type.Object({ minute_ms, rows: Rows });
 
 const segmentState = {
@@ -31,8 +31,8 @@ const segmentState = {
 };
 const SegmentState = Type.Object(segmentState);
 /**
- * `length` and `crc` are the segment's up to and including what the record tells of. `schema` names the layout of its rows: rows
- * of another version's can have a length that fits by chance.
+ * A segment up to the end of the batch that the record is about: its length in bytes and their CRC-32. `schema` names the layout of the
+ * rows, since rows of another version's layout can have the right length by chance.
  */
 export type SegmentState = Static<typeof SegmentState>;
 
@@ -44,23 +44,19 @@ const record = <Name extends string, Members extends Parameters<typeof Type.Obje
   Type.Object({ t: Type.Literal(t), ...members });
 
 const RECORDS = {
-  /** the first line of every journal, so that an empty file is a damaged one */
-  journal: record('journal', { run: Text }),
-  /** `rows` rows of this batch end the segment at `length` */
+  /** A batch was acknowledged: its rows are the last ones of the segment's first `length` bytes. */
   batch: record('batch', { ...batchId, ...segmentState, rows: Rows, quarantined: Type.Optional(Quarantined) }),
-  /** a batch whose rows are all in quarantine */
+  /** A batch was acknowledged whose rows are all in quarantine. */
   emptied: record('emptied', { ...batchId, quarantined: Quarantined }),
-  /** the store has the segment; its file may go */
+  /** The store has the segment. Its file may be removed. */
   inserted: record('inserted', { segment: SegmentName }),
-  /** two others hold the segment's rows; its file may go */
+  /** Two other segments hold the segment's rows. Its file may be removed. */
   split: record('split', { segment: SegmentName, halves: Type.Array(PackedSegment) }),
-  /** the segment is in the dead-letter folder; its file may go */
+  /** The segment is in the folder of dead letters. Its file may be removed. */
   buried: record('buried', { segment: SegmentName, minute_ms }),
-  /** of a start: other segments hold the segment's sound batches, the rest is set aside; its file may go */
+  /** A start has written the segment's sound batches to another segment and set the rest aside. Its file may be removed. */
   replaced: record('replaced', { segment: SegmentName }),
-  /** the last line of a log that was closed: no later one is missing */
-  closed: record('closed', {}),
-  /** of a snapshot: what is stored of one kind of one run */
+  /** In a snapshot: which batches of one kind of one run are stored. */
   cursor: record('cursor', {
     host_id: Hex64,
     epoch: Hex64,
@@ -68,9 +64,9 @@ const RECORDS = {
     ranges: Type.Array(Type.Tuple([Sequence, Sequence])),
     closed_up_to: Count(0),
   }),
-  /** of a snapshot: a segment not yet inserted */
+  /** In a snapshot: a segment that the store does not have yet. */
   segment: record('segment', packedSegment),
-  /** of a snapshot: rows of a batch that one segment, or none, has lost */
+  /** In a snapshot: how many rows of a batch were lost in this segment, or before they were in any. */
   lost: record('lost', {
     ...AccountingEntry.properties,
     host_id: Hex64,
@@ -84,7 +80,10 @@ export type JournalRecord = { [Name in keyof typeof RECORDS]: Static<(typeof REC
 
 const CHECKS = new Map(Object.entries(RECORDS).map(([name, shape]) => [name, Compile(shape)]));
 
-export function isRecord(value: unknown): value is JournalRecord {
+/** A journal of another format is not read: a change of what a record means changes the number. */
+export const JOURNAL_FORMAT = { format: 'tcplens log 2', isValue: isRecord };
+
+function isRecord(value: unknown): value is JournalRecord {
   if (typeof value !== 'object' || value === null || !('t' in value) || typeof value.t !== 'string') return false;
   return CHECKS.get(value.t)?.Check(value) ?? false;
 }

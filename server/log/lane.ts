@@ -1,4 +1,4 @@
-// Rows that have just come and rows that have waited somewhere go their own ways to the store, so that a backlog does not hide
+// Two lanes to the store: `live` for rows that have just been made, `late` for rows that have waited somewhere. So a backlog does not delay
 // what happens now.
 import { HEAD_AT } from '../../bpf/rows/rows.gen.ts';
 
@@ -8,15 +8,15 @@ export const LANES = ['live', 'late'] as const;
 export type Lane = (typeof LANES)[number];
 
 export const LATE = {
-  /** Age of a batch's first row. What an agent has just cut is a second old; clocks may differ. */
+  /** A batch is late when its first row is so old. In a batch that was just cut it is a second old; the rest is for clocks that differ. */
   age_ms_min: 60_000,
-  /** Of batches that share a flush: a segment is sealed after it, and what is live waits for it. */
+  /** Late batches of so many bytes share a flush: live batches wait until it is over. */
   group_bytes_max: 4 * MIB,
-  /** Of the log's limit: seconds of inserts, and less than what a person has to be told of. The rest is for what is live. */
+  /** The share of the log's limit that late rows may take: seconds of inserts. The rest is left to live rows. */
   log_share_max: 0.2,
 } as const;
 
-/** By the first row's time. @param rows as the log takes them; those of a batch without rows are live */
+/** The lane of a batch, by the time of its first row; a batch without rows is live. @param rows as the log takes them */
 export function laneOf(rows: Buffer, now_ms: number): Lane {
   if (rows.length === 0) return 'live';
   const age_ms = now_ms - Number(rows.readBigUInt64LE(HEAD_AT.time_ns)) / 1e6;

@@ -1,20 +1,22 @@
-// What the log is made with.
-import type { Files } from './files.ts';
-import type { KeptLimits } from './kept-files.ts';
+// The options of the log.
+import type { Disk } from '../../agent/durable/disk.ts';
+import type { Bounds } from './bounded-files.ts';
 
 export type LogOptions = {
   directory: string;
-  /** Rows that the tables do not take: of times outside their window, and what the store refuses for good. */
+  /** The folder of rows whose times are outside the tables' window. */
   quarantine: string;
+  /** The folder of segments that the store refuses for good. */
   dead_letter: string;
-  /** Bytes at which a segment is sealed whatever its age. */
+  /** A segment of so many bytes is sealed, however young it is. */
   segment_bytes_max: number;
-  /** Bytes of rows, and of what their batches cost, that may wait for the store before batches are refused. */
+  /** When so many bytes wait for the store, batches are refused: bytes of rows, and BATCH_COST_BYTES for each batch. */
   log_bytes_max: number;
-  /** Bytes of journal lines after which a snapshot replaces them. */
+  /** After so many bytes of lines a snapshot replaces the journal. */
   journal_bytes_max: number;
-  kept?: KeptLimits;
-  /** Hears how many files of rows that the tables do not take had to go for newer ones. */
+  /** Of the folder of quarantined rows, and of that of dead letters. */
+  bounds?: Bounds;
+  /** Called with the number of files that were removed from these folders to make room for newer ones. */
   dropped?: (files: number) => void;
-  files?: Files;
+  disk?: Disk;
 };

@@ -1,10 +1,10 @@
-// Why the log does not take a batch, and when to come back.
+// The reasons for which the log does not take a batch, and when the agent is to send it again.
 import { reasonOf } from '../../agent/process/errors.ts';
 import { Refusal } from '../errors.ts';
 import { LATE, type Lane } from './lane.ts';
 
 const RETRY_AFTER_S_MAX = 60;
-/** Seconds behind that add one to what Retry-After says. */
+/** For so many seconds that the store is behind, Retry-After becomes a second longer. */
 const BEHIND_S_A_SECOND = 5;
 
 export function stopping(): Refusal {
@@ -15,30 +15,30 @@ export function tooOld(sequence: number): Refusal {
   return new Refusal('sequence_too_old', `sequence ${sequence} comes after too many later ones: whether it is stored is no longer known`);
 }
 
-/** The further the store is behind, the longer it takes until there is room; spread, so that not all come back at once. */
+/** The further the store is behind, the longer Retry-After is. It is random within bounds, so that not all agents come back at once. */
 export function full(bytes: number, bytes_max: number, behind_s: number): Refusal {
   const message = `${bytes} bytes wait for the store, ${bytes_max} may: send the batch again later`;
   return new Refusal('log_full', message, { retry_after_s: retryAfter(behind_s) });
 }
 
-/** Rows that have just come are taken all the same. */
+/** Late rows have used up their share. Live rows are still taken. */
 function fullOfLate(bytes: number, bytes_max: number, behind_s: number): Refusal {
   const message = `${bytes} bytes of late rows wait for the store, ${bytes_max} may: send this batch again later, and others meanwhile`;
   return new Refusal('log_full_late', message, { retry_after_s: retryAfter(behind_s) });
 }
 
-/** What the log holds and may hold. `waiting`: of batches that are not written yet. */
+/** What the log holds and may hold, in bytes. `waiting`: of batches that are not written yet. */
 export type Room = {
   bytes: number;
   late_bytes: number;
   waiting: Readonly<Record<Lane, number>>;
   bytes_max: number;
-  /** No more rows that are lost can be counted. */
+  /** The batch has rows that would count as lost, and no more counts of lost rows can be kept. */
   losses_full: boolean;
   behind_s: number;
 };
 
-/** Of a batch for which there is none. @param cost of it, in bytes */
+/** The refusal of a batch for which there is no room; undefined where there is. @param cost of the batch, in bytes */
 export function noRoom(
   cost: number,
   lane: Lane,
@@ -54,7 +54,7 @@ function retryAfter(behind_s: number): number {
   return Math.ceil(most / 2 + (Math.random() * most) / 2);
 }
 
-/** A write or a flush has failed. */
+/** The refusal of a batch whose write or flush has failed. */
 export function logRefusal(error: unknown): Refusal {
   const code = error instanceof Error && 'code' in error ? error.code : '';
   const noSpace = code === 'ENOSPC' || code === 'EDQUOT';

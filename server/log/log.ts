@@ -1,25 +1,25 @@
-// The collector's log: a batch is acknowledged when its rows lie in a segment and its name in the journal, both flushed.
+// The collector's log: a batch is acknowledged when its rows are in a segment and its name is in the journal, and both are flushed.
 //
 //   append ─▶ group ─▶ segments: write, flush ─▶ journal: write, flush ─▶ acknowledge
 //                          │ seal (every ~500 ms, or full)
 //                          ▼
-//                    sealed segments ─▶ writer inserts ─▶ retire: journal says so, file goes
+//          sealed segments ─▶ writer inserts ─▶ retire: line in the journal, then the file is removed
 //
-// Rows are flushed before the journal names them, so the journal never tells of rows that are not there, and what it
-// does not tell of was never acknowledged. All file work is done in one line, one step after the other.
+// Rows are flushed before the journal names their batch. So each batch in the journal is on disk, and a batch that is not in it was never
+// acknowledged. All work on files is done in turn, one step after the other.
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
+import { type Disk, REAL_DISK } from '../../agent/durable/disk.ts';
+import { Journal } from '../../agent/durable/journal.ts';
+import { turns } from '../../agent/process/turns.ts';
 import type { Conversion } from '../../bpf/rows/layout.ts';
 import type { Refusal } from '../errors.ts';
+import { BOUNDS, BoundedFiles } from './bounded-files.ts';
 import { Cursors } from './cursors.ts';
 import { burySegment, type RefusedParts, splitSegment } from './dead-letter.ts';
-import { FILES, type Files } from './files.ts';
 import { type Batch, costOf, takeGroup, writeGroup } from './group.ts';
-import { Journal } from './journal.ts';
-import type { JournalRecord } from './journal-record.ts';
-import { KEPT_LIMITS, KeptFiles } from './kept-files.ts';
+import { JOURNAL_FORMAT, type JournalRecord } from './journal-record.ts';
 import { eachLane, LANES, type Lane } from './lane.ts';
-import { line } from './line.ts';
 import type { LogOptions } from './log-options.ts';
 import { logRefusal, noRoom, stopping, tooOld } from './log-refusal.ts';
 import { Losses, minuteOf } from './losses.ts';
@@ -33,12 +33,12 @@ type Retiring = { segment: string; settle: PromiseWithResolvers<void> };
 type Waiting = { batch: Batch; settle: PromiseWithResolvers<Acknowledgement> };
 
 export class Log {
-  readonly #options: LogOptions & { files: Files };
+  readonly #options: LogOptions & { disk: Disk };
   readonly #run = `${Date.now()}-${randomBytes(6).toString('hex')}`;
-  readonly #journal: Journal;
+  readonly #journal: Journal<JournalRecord>;
   readonly #segments: Segments;
-  readonly #quarantine: KeptFiles;
-  readonly #deadLetters: KeptFiles;
+  readonly #quarantine: BoundedFiles;
+  readonly #deadLetters: BoundedFiles;
   #cursors = new Cursors();
   #losses = new Losses();
   readonly #waiting = eachLane((): Waiting[] => []);
@@ -46,47 +46,48 @@ export class Log {
   #retiring: Retiring[] = [];
   #flushPlanned = false;
   readonly #appending = new Map<string, Promise<Acknowledgement>>();
-  readonly #inLine = line();
+  readonly #inLine = turns();
   #failure = '';
   #stopped = false;
 
   constructor(options: LogOptions) {
-    const { files = FILES, kept = KEPT_LIMITS, dropped = () => undefined } = options;
+    const { disk = REAL_DISK, bounds = BOUNDS, dropped = () => undefined } = options;
     const directory = resolve(options.directory);
-    this.#options = { ...options, directory, files };
-    this.#journal = new Journal(files, join(directory, JOURNAL), options.journal_bytes_max);
-    this.#segments = new Segments(files, directory, this.#run);
-    this.#quarantine = new KeptFiles(files, options.quarantine, this.#run, kept, dropped);
-    this.#deadLetters = new KeptFiles(files, options.dead_letter, this.#run, kept, dropped);
+    this.#options = { ...options, directory, disk };
+    this.#journal = new Journal(disk, join(directory, JOURNAL), JOURNAL_FORMAT, options.journal_bytes_max);
+    this.#segments = new Segments(disk, directory, this.#run);
+    this.#quarantine = new BoundedFiles(disk, options.quarantine, this.#run, bounds, dropped);
+    this.#deadLetters = new BoundedFiles(disk, options.dead_letter, this.#run, bounds, dropped);
   }
 
   /**
-   * Recovers what an earlier process left; all of it is sealed and waits for the store, as late: it has waited already.
+   * Recovers what an earlier process has left. All of it is sealed and waits for the store in the late lane, since it has waited already.
    * @param conversion how rows of another version become rows of this one
+   * @throws StartError `log_of_other_version`
    */
   async start(conversion: (schema: string) => Conversion | undefined = () => undefined): Promise<Recovered> {
-    const { directory, files } = this.#options;
-    for (const kept of [this.#quarantine, this.#deadLetters]) await kept.open();
-    const recovered = await recover({ files, directory, run: this.#run, conversion });
+    const { directory, disk } = this.#options;
+    const recovered = await recover({ disk, directory, run: this.#run, conversion });
+    for (const files of [this.#quarantine, this.#deadLetters]) await files.open();
     this.#cursors = recovered.cursors;
     this.#losses = recovered.losses;
     for (const segment of recovered.segments) this.#segments.addSealed(segment, 'late');
     await this.#journal.replace([...this.#snapshot(), ...replacedOf(recovered)]);
-    await finishRecovery(files, recovered);
+    await finishRecovery(disk, recovered);
     return recovered;
   }
 
-  /** Bytes that the store does not have yet. */
+  /** Bytes that wait for the store, as they count against the log's limit. */
   get bytes(): number {
     return this.#segments.bytes;
   }
 
-  /** Of them, those of rows that were late when they came or were found by this start. */
+  /** What of it waits in the late lane. */
   get late(): { bytes: number; rows: number } {
     return { bytes: this.#segments.bytesOf('late'), rows: this.#segments.rowsOf('late') };
   }
 
-  /** Why the log cannot be written; empty if it can. */
+  /** Why the log cannot be written; empty while it can. */
   get failure(): string {
     return this.#failure;
   }
@@ -99,24 +100,24 @@ export class Log {
     return this.#segments.sealedCount;
   }
 
-  /** For how long the segment that has waited longest has done so: how far the store is behind. */
+  /** How long the segment that was sealed first has waited: how far the store is behind. */
   get behind_s(): number {
     return this.#segments.behind_s;
   }
 
-  /** Of the segments that wait for the store: what they were before they were halved. */
+  /** The names that the segments in the log had before they were halved. */
   get origins(): ReadonlySet<string> {
     return this.#segments.origins;
   }
 
-  /** What the store is to be told of. */
+  /** Counts of lost rows, for the store. */
   get losses(): Losses {
     return this.#losses;
   }
 
   /**
-   * Resolves when the batch is durable, now or from an earlier attempt.
-   * @throws Refusal `sequence_too_old`, `log_full`, `log_full_late`, `log_disk_full`, `log_failed`, `stopping`: it is not stored.
+   * Resolves when the batch is durable; at once if it already was.
+   * @throws Refusal `sequence_too_old`, `log_full`, `log_full_late`, `log_disk_full`, `log_failed`, `stopping`: it is not stored
    */
   append(batch: Batch): Promise<Acknowledgement> {
     const key = `${batch.host_id}/${batch.epoch}/${batch.kind}/${batch.sequence}`;
@@ -135,8 +136,8 @@ export class Log {
   }
 
   /**
-   * Ends the open segments that hold as many bytes or are as old, so that they can be inserted. After a failure, tries whether the
-   * disk takes writes again.
+   * Seals the open segments that hold `bytesMin` bytes or are `age_ms` old, so that they can be inserted. After a failure it also tries
+   * whether the disk takes writes again.
    */
   seal(bytesMin = 1, age_ms = 0, lanes: readonly Lane[] = LANES): Promise<void> {
     return this.#inLine(async () => {
@@ -148,12 +149,12 @@ export class Log {
     });
   }
 
-  /** As `seal`, of the segments that are full and could not be ended when they became so. */
+  /** Seals the segments that became full and could not be sealed then. */
   sealFull(lane: Lane): Promise<void> {
     return this.seal(this.#options.segment_bytes_max, Number.POSITIVE_INFINITY, [lane]);
   }
 
-  /** The store has the segment. Shares its flush with batches and others. */
+  /** Removes a segment that the store has. Shares its flush with batches and with other segments. */
   retire(segment: string): Promise<void> {
     const settle = Promise.withResolvers<void>();
     this.#retiring.push({ segment, settle });
@@ -161,7 +162,7 @@ export class Log {
     return settle.promise;
   }
 
-  /** Puts two segments in the place of one, each with half of its rows. Their names follow from its: a repetition makes the same. */
+  /** Replaces a segment by two with half of its rows each. Their names follow from its name, so a repetition makes the same files. */
   split(segment: string): Promise<string[]> {
     return this.#inLine(async () => {
       await this.#clear();
@@ -169,7 +170,7 @@ export class Log {
     });
   }
 
-  /** The store refuses the segment for good: its rows go to the dead letters, with the reason beside them. */
+  /** Moves a segment that the store refuses for good to the dead letters, with the reason beside it. */
   bury(segment: string, reason: string): Promise<void> {
     return this.#inLine(async () => {
       await this.#clear();
@@ -177,7 +178,7 @@ export class Log {
     });
   }
 
-  /** Takes no more. What was acknowledged stays for the next start. */
+  /** Ends the log: it takes no more batches. What was acknowledged waits for the next start. */
   async close(): Promise<void> {
     this.#stopped = true;
     await this.#inLine(async () => {
@@ -201,8 +202,8 @@ export class Log {
   }
 
   #parts(): RefusedParts {
-    const { files, directory } = this.#options;
-    return { files, directory, segments: this.#segments, journal: this.#journal, losses: this.#losses, letters: this.#deadLetters };
+    const { disk, directory } = this.#options;
+    return { disk, directory, segments: this.#segments, journal: this.#journal, losses: this.#losses, letters: this.#deadLetters };
   }
 
   #planFlush(): void {
@@ -211,7 +212,7 @@ export class Log {
     void this.#inLine(() => this.#flush());
   }
 
-  /** One group and what is to be retired; the next group is another step, so that sealing gets its turn. */
+  /** Writes one group of batches and retires segments. The next group is another step, so that sealing gets its turn between them. */
   async #flush(): Promise<void> {
     this.#flushPlanned = false;
     const group = takeGroup(this.#waiting);
@@ -227,12 +228,12 @@ export class Log {
     } catch (error) {
       const refusal = this.#noteFailure(error);
       for (const { settle } of group) settle.reject(refusal);
-      // A disk that has no room for rows may have it for a line, and what is retired makes room.
+      // A disk without room for rows may still have room for a line, and the files of retired segments make room.
       if (group.length > 0 && retiring.length > 0) await this.#retireAlone(retiring, inserted);
       else for (const { settle } of retiring) settle.reject(error);
     }
     for (const { batch } of group) this.#waitingBytes[batch.lane] -= costOf(batch);
-    // Not before what is retired has gone: a snapshot would tell of it again.
+    // Only after the retired segments are removed: else the snapshot would name them as waiting.
     await this.#snapshotIfDue();
   }
 
@@ -245,7 +246,7 @@ export class Log {
     }
   }
 
-  /** The journal says that they are gone. */
+  /** Removes segments that the journal says may be removed. */
   async #removeRetired(retiring: readonly Retiring[]): Promise<void> {
     for (const { segment, settle } of retiring) await this.#segments.remove(segment).then(settle.resolve, settle.reject);
   }
@@ -256,9 +257,9 @@ export class Log {
     let written: JournalRecord[];
     try {
       written = await writeGroup(this.#segments, this.#quarantine, batches, minuteOf(Date.now()));
-      await this.#journal.append([...also, ...written]);
+      await this.#journal.append([...also, ...written], true);
     } catch (error) {
-      // At once, because it frees the space that a full disk lacks; if that fails, the next commit begins with it.
+      // At once, since this frees space that a full disk lacks. If it fails, the next commit begins with it.
       await this.#clear().catch(failed);
       throw error;
     }
@@ -268,16 +269,16 @@ export class Log {
     for (const lane of LANES) await this.#segments.seal(lane, this.#options.segment_bytes_max, Number.POSITIVE_INFINITY).catch(failed);
   }
 
-  /** After a failed commit: cuts off what was not acknowledged. */
+  /** After a failed commit, cuts off what was not acknowledged. */
   async #clear(): Promise<void> {
-    // A line that reached the disk would tell of rows that are about to be cut off: it goes first.
-    await this.#journal.clear(() => this.#replaceJournal());
+    // The journal first: its lines may name rows that are about to be cut off.
+    await this.#journal.repair(() => this.#replaceJournal());
     await this.#segments.clear();
   }
 
-  /** A snapshot that fails leaves the journal longer than it should be; the next commit tries again. */
+  /** A snapshot that fails only leaves the journal longer than it should be. The next commit tries again. */
   async #snapshotIfDue(): Promise<void> {
-    if (this.#journal.wantsSnapshot) await this.#replaceJournal().catch((error: unknown) => this.#noteFailure(error));
+    if (this.#journal.wants_snapshot) await this.#replaceJournal().catch((error: unknown) => this.#noteFailure(error));
   }
 
   async #replaceJournal(): Promise<void> {
@@ -292,7 +293,6 @@ export class Log {
   }
 
   *#snapshot(): Generator<JournalRecord> {
-    yield { t: 'journal', run: this.#run };
     for (const state of this.#cursors.states()) yield { t: 'cursor', ...state };
     for (const state of this.#segments.states()) yield { t: 'segment', ...state };
     for (const entry of this.#losses.entries()) yield { t: 'lost', ...entry };

@@ -1,14 +1,13 @@
-// One file of a segment as a start finds it. As it was written, it is to be inserted as it is. Else its sound batches are, and the rest is
-// kept for a person to look at.
-import { readFile } from 'node:fs/promises';
+// Recovers one segment's file at a start. A file that is as it was written becomes a sealed segment as it is. Of any other file the sound
+// batches do, and the rest is set aside for a person to look at.
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { readIfThere, writeWhole } from '../../agent/durable/whole-file.ts';
 import { HEAD_AT, KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
 import { BatchSpans } from './batch-spans.ts';
 import { countDamage } from './count-damage.ts';
 import { examine, type SoundBatch } from './examine.ts';
-import { isMissing, writeFile } from './files.ts';
 import { hex64 } from './framing.ts';
 import type { SegmentState } from './journal-record.ts';
 import { countLost, minuteOf } from './losses.ts';
@@ -17,7 +16,7 @@ import { type Identified, rewriteFile } from './rewrite-file.ts';
 import { type Rows, rowsOf } from './row-layout.ts';
 import { soundPartOf } from './segment-name.ts';
 
-/** `known`: what the journal says of it. */
+/** A file, or one that should be there. `known`: what the journal says of it. */
 export type Found = Pick<SegmentState, 'kind' | 'segment' | 'schema'> & {
   path: string;
   known?: Pick<SegmentState, 'length' | 'crc'> & { spans: BatchSpans };
@@ -27,7 +26,7 @@ type Readable = Found & { kind: Kind; rows: Rows; bytes: Buffer };
 
 export async function recoverFile(options: RecoverOptions, found: Found, into: Recovered): Promise<void> {
   const { kind: name, segment, schema, path, known } = found;
-  const bytes = await readFile(path).catch((error: unknown) => (isMissing(error) ? undefined : Promise.reject(error)));
+  const bytes = await readIfThere(options.disk, path);
   if (bytes === undefined && !into.closed_journal) {
     const rows = known?.spans.list().reduce((sum, batch) => sum + batch.rows, 0) ?? 0;
     into.missing_unclear.push({ segment: `${name}/${segment}`, rows });
@@ -68,7 +67,7 @@ async function recoverParts(options: RecoverOptions, found: Readable, into: Reco
   into.replaced.push({ segment, path });
 }
 
-/** Of a kind or layout that nobody knows: nothing in it can be given to the store. */
+/** The file has a kind or a layout that this version does not know, so nothing of it can be inserted. */
 async function setUnreadableAside(options: RecoverOptions, found: Found, bytes: Buffer | undefined, into: Recovered): Promise<void> {
   const { kind, segment, path, known } = found;
   into.set_aside.push(`${kind}/${segment}`);
@@ -79,16 +78,16 @@ async function setUnreadableAside(options: RecoverOptions, found: Found, bytes: 
   into.replaced.push({ segment, path });
 }
 
-/** Whoever does it again writes the same. */
-async function keepUnsound({ files, directory }: RecoverOptions, found: Found, bytes: Buffer, unsound: readonly Range[]): Promise<void> {
+/** Writes the unsound bytes to the folder for them. A repetition writes the same file. */
+async function keepUnsound({ disk, directory }: RecoverOptions, found: Found, bytes: Buffer, unsound: readonly Range[]): Promise<void> {
   const parts = unsound.map(({ start, end }) => bytes.subarray(start, end)).filter(({ length }) => length > 0);
   const [first] = unsound;
   if (first === undefined || parts.length === 0) return;
   const name = `${found.kind}-${found.segment}.${found.schema.slice(found.kind.length + 1)}.from-${first.start}.rows`;
-  await writeFile(files, join(directory, ASIDE, name), [Buffer.concat(parts)]);
+  await writeWhole(disk, join(directory, ASIDE, name), [Buffer.concat(parts)]);
 }
 
-/** Without the journal a batch says itself whose it is: the host in its rows, the rest in their trailers. */
+/** Whose a sound batch is: as the journal says; else as its rows (the host) and their trailers (the rest) say. */
 function identified({ start, end, batch, known }: SoundBatch, { bytes, rows }: Readable): Identified {
   if (known) return { start, end, span: known };
   const host = rows.own(bytes.subarray(start, start + rows.size)).readBigUInt64LE(HEAD_AT.host_id);

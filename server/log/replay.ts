@@ -1,49 +1,44 @@
-// What the journal's records add up to: which batches are stored or still to be inserted, and what has been lost.
+// Adds up the journal's records: which batches are stored, which segments are still to be inserted, and which rows were lost.
 import { BatchSpans } from './batch-spans.ts';
 import { Cursors } from './cursors.ts';
 import type { JournalRecord, PackedSegment, SegmentState } from './journal-record.ts';
 import { countLost, Losses, type SegmentLoss } from './losses.ts';
 
-export type Live = { state: SegmentState; spans: BatchSpans };
-export type Replayed = { cursors: Cursors; losses: Losses; live: Map<string, Live> };
+export type Uninserted = { state: SegmentState; spans: BatchSpans };
+export type Replayed = { cursors: Cursors; losses: Losses; uninserted: Map<string, Uninserted> };
 
 type BatchRecord = Extract<JournalRecord, { t: 'batch' }>;
 
 export function replay(records: Iterable<JournalRecord>): Replayed {
-  const replayed: Replayed = { cursors: new Cursors(), losses: new Losses(), live: new Map() };
+  const replayed: Replayed = { cursors: new Cursors(), losses: new Losses(), uninserted: new Map() };
   for (const record of records) apply(record, replayed);
   return replayed;
 }
 
-function apply(record: JournalRecord, { cursors, losses, live }: Replayed): void {
+function apply(record: JournalRecord, { cursors, losses, uninserted }: Replayed): void {
   switch (record.t) {
-    case 'journal':
-    case 'closed':
-      break;
     case 'batch':
     case 'emptied':
-      // No batch is taken twice: a disk has repeated the line.
-      if (cursors.verdict(record) === 'stored') break;
       cursors.add(record);
-      if (record.t === 'batch') addBatch(live, record);
+      if (record.t === 'batch') addBatch(uninserted, record);
       for (const entry of quarantinedOf([record])) losses.add(entry);
       break;
     case 'segment':
-      live.set(record.segment, unpacked(record));
+      uninserted.set(record.segment, unpacked(record));
       break;
     case 'split':
-      live.delete(record.segment);
-      for (const half of record.halves) live.set(half.segment, unpacked(half));
+      uninserted.delete(record.segment);
+      for (const half of record.halves) uninserted.set(half.segment, unpacked(half));
       break;
     case 'buried': {
-      const buried = live.get(record.segment);
+      const buried = uninserted.get(record.segment);
       if (buried) countLost(losses, buried.state, buried.spans.list(), 'dead_letter', record.minute_ms);
-      live.delete(record.segment);
+      uninserted.delete(record.segment);
       break;
     }
     case 'inserted':
     case 'replaced':
-      live.delete(record.segment);
+      uninserted.delete(record.segment);
       break;
     case 'cursor':
       cursors.restore(record);
@@ -58,20 +53,17 @@ function apply(record: JournalRecord, { cursors, losses, live }: Replayed): void
   }
 }
 
-/**
- * Rows between the segment's end as known and where this batch begins are of batches whose lines are damaged. Such a line may be whole
- * further on, where a disk has repeated it: by then its rows are in.
- */
-function addBatch(live: Map<string, Live>, record: BatchRecord): void {
-  const { state, spans } = live.get(record.segment) ?? { state: { length: 0 }, spans: new BatchSpans() };
+/** Rows between the known end of the segment and the first row of this batch are of batches whose lines are damaged. */
+function addBatch(uninserted: Map<string, Uninserted>, record: BatchRecord): void {
+  const { state, spans } = uninserted.get(record.segment) ?? { state: { length: 0 }, spans: new BatchSpans() };
   if (record.length <= state.length) return;
   const missing = (record.length - state.length) / record.row_bytes - record.rows;
   if (missing > 0) spans.pushUnknown(missing);
   spans.push(record);
-  live.set(record.segment, { state: stateOf(record), spans });
+  uninserted.set(record.segment, { state: stateOf(record), spans });
 }
 
-function unpacked(segment: PackedSegment): Live {
+function unpacked(segment: PackedSegment): Uninserted {
   return { state: stateOf(segment), spans: BatchSpans.fromText(segment.batches) };
 }
 
@@ -79,7 +71,7 @@ function stateOf({ kind, segment, schema, row_bytes, length, crc }: SegmentState
   return { kind, segment, schema, row_bytes, length, crc };
 }
 
-/** Rows that were taken out of batches. */
+/** The counts of rows that were taken out of batches. */
 export function quarantinedOf(records: readonly JournalRecord[]): SegmentLoss[] {
   return records.flatMap((record): SegmentLoss[] => {
     if ((record.t !== 'batch' && record.t !== 'emptied') || record.quarantined === undefined) return [];
@@ -88,7 +80,7 @@ export function quarantinedOf(records: readonly JournalRecord[]): SegmentLoss[] 
   });
 }
 
-/** Segments whose files may go: the store has them, or others hold their rows. */
+/** The names of segments whose files may be removed: the store has them, or other files hold their rows. */
 export function goneOf(records: readonly JournalRecord[]): Set<string> {
   const gone = records.filter(({ t }) => t === 'inserted' || t === 'split' || t === 'buried' || t === 'replaced');
   return new Set(gone.map((record) => ('segment' in record ? record.segment : '')));

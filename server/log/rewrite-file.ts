@@ -1,27 +1,26 @@
-// A segment without its damaged batches, or of another version of tcplens, as one that can be stored: the sound batches in the same
-// order in this version's rows.
+// Writes a segment that can be inserted in place of one that cannot, since some of its batches are damaged or another version laid out its
+// rows: the sound batches in the same order, in this version's layout.
 import { crc32 } from 'node:zlib';
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
 import { type BatchSpan, BatchSpans } from './batch-spans.ts';
-import { writeAll } from './files.ts';
 import { frame, unframe } from './framing.ts';
 import type { RecoverOptions } from './recovered.ts';
 import type { Rows } from './row-layout.ts';
 import { segmentPath } from './segment-name.ts';
 import type { KnownSegment } from './segments.ts';
 
-/** A sound batch, and whose it is. */
+/** Where a sound batch lies, and whose it is. */
 export type Identified = { start: number; end: number; span: BatchSpan };
 
 const WRITE_BYTES = 1024 * 1024;
 
 /**
- * Writes and flushes the segment `name`. The bytes that it holds depend on what is given alone.
+ * Writes and flushes the segment `name`. Its bytes depend on the arguments alone, so a repetition makes the same file.
  * @param bytes of the file that the batches lie in
  */
 export async function rewriteFile(
-  { files, directory }: RecoverOptions,
+  { disk, directory }: RecoverOptions,
   { kind, name }: { kind: Kind; name: string },
   { bytes, rows, batches }: { bytes: Buffer; rows: Rows; batches: readonly Identified[] },
 ): Promise<KnownSegment> {
@@ -35,11 +34,11 @@ export async function rewriteFile(
     crc: 0,
     spans: BatchSpans.of(batches.map(({ span }) => span)),
   };
-  const target = await files.open(segmentPath(directory, written), 'w');
+  const target = await disk.open(segmentPath(directory, written), 'empty');
   let parts: Buffer[] = [];
   const write = async () => {
     const part = Buffer.concat(parts);
-    await writeAll(target, [part], written.length);
+    await target.write([part], written.length);
     written.length += part.length;
     written.crc = crc32(part, written.crc);
     parts = [];

@@ -1,21 +1,20 @@
-// One file of rows of one kind, as long as batches are added to it. `committed` is what the journal knows of it.
+// An open segment: a file of rows of one kind, to which batches are added. What the journal has of it is committed.
 import { crc32 } from 'node:zlib';
+import type { Disk, DiskFile } from '../../agent/durable/disk.ts';
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { giveBack } from '../give-back.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
 import { BatchSpans } from './batch-spans.ts';
-import { type Files, type LogFile, writeAll } from './files.ts';
 import { frame, type Unframed } from './framing.ts';
 import type { SegmentState } from './journal-record.ts';
 import type { Lane } from './lane.ts';
 
-/** What is added to a segment: whole rows, and whose they are. */
+/** Rows of one batch to be added, and whose they are. `oldest_ns`: none of them is older. */
 export type Addition = Unframed & { host_id: string; oldest_ns?: number };
 
 type Extent = { length: number; crc: number; batches: number };
 const NOTHING: Extent = { length: 0, crc: 0, batches: 0 };
 
-/** What a segment is made as. */
 export type SegmentName = { kind: Kind; lane: Lane; name: string };
 
 export class OpenSegment {
@@ -24,26 +23,26 @@ export class OpenSegment {
   readonly name: string;
   readonly path: string;
   readonly spans = new BatchSpans();
-  /** performance.now() when it was made: rows come at once. */
+  /** performance.now() when it was made, which is when its first rows came. */
   readonly since_ms = performance.now();
-  readonly #files: Files;
-  readonly #file: LogFile;
+  readonly #disk: Disk;
+  readonly #file: DiskFile;
   #committed = NOTHING;
   #written = NOTHING;
   #closed = false;
   #oldest_ns = Number.POSITIVE_INFINITY;
 
-  /** Creates the file; its name must be new. Flush the directory before anything in it is acknowledged. */
-  static async create(files: Files, name: SegmentName, path: string): Promise<OpenSegment> {
-    return new OpenSegment(files, name, path, await files.open(path, 'wx'));
+  /** Makes the file, whose name must be new. The folder must be flushed before any row of it is acknowledged. */
+  static async create(disk: Disk, name: SegmentName, path: string): Promise<OpenSegment> {
+    return new OpenSegment(disk, name, path, await disk.open(path, 'new'));
   }
 
-  private constructor(files: Files, { kind, lane, name }: SegmentName, path: string, file: LogFile) {
+  private constructor(disk: Disk, { kind, lane, name }: SegmentName, path: string, file: DiskFile) {
     this.kind = kind;
     this.lane = lane;
     this.name = name;
     this.path = path;
-    this.#files = files;
+    this.#disk = disk;
     this.#file = file;
   }
 
@@ -51,7 +50,7 @@ export class OpenSegment {
     return this.#committed.length;
   }
 
-  /** Batches that the journal knows. */
+  /** How many batches are committed. */
   get batches(): number {
     return this.#committed.batches;
   }
@@ -61,12 +60,12 @@ export class OpenSegment {
     return this.#oldest_ns;
   }
 
-  /** Those, without what has been written after them. */
+  /** The spans of the committed batches. */
   committedSpans(): BatchSpans {
     return BatchSpans.of(this.spans.list().slice(0, this.batches));
   }
 
-  /** Of what the journal knows. */
+  /** The state of what is committed. */
   state(): SegmentState {
     return this.#state(this.#committed);
   }
@@ -76,7 +75,7 @@ export class OpenSegment {
     return { kind: this.kind, segment: this.name, schema, row_bytes: segmentRowBytes(this.kind), length, crc };
   }
 
-  /** Adds batches and flushes them; each with the state after it, which the journal is to record. */
+  /** Writes batches and flushes them. Returns each with the segment's state after it, for the journal. */
   async append<Batch extends Addition>(batches: readonly Batch[]): Promise<[Batch, SegmentState][]> {
     const position = this.#written.length;
     const { size } = KINDS[this.kind];
@@ -90,18 +89,18 @@ export class OpenSegment {
       this.spans.push({ host_id, epoch, sequence, rows: batch.rows.length / size });
       return [batch, this.#state(this.#written)];
     });
-    await writeAll(this.#file, framed, position);
+    await this.#file.write(framed, position);
     for (const bytes of framed) giveBack(bytes);
-    await this.#file.datasync();
+    await this.#file.sync();
     return states;
   }
 
-  /** The journal knows all that was appended. */
+  /** Notes that the journal has all that was appended. */
   commit(): void {
     this.#committed = this.#written;
   }
 
-  /** Cuts off what the journal does not know and ends the file. It is removed if nothing remains. May be repeated. */
+  /** Cuts off what is not committed and closes the file; an empty file is removed. After a failure it can be called again. */
   async end(): Promise<void> {
     if (!this.#closed) {
       if (this.#written.length !== this.#committed.length) {
@@ -113,6 +112,6 @@ export class OpenSegment {
       this.#closed = true;
       await this.#file.close();
     }
-    if (this.#committed.length === 0) await this.#files.remove(this.path);
+    if (this.#committed.length === 0) await this.#disk.remove(this.path);
   }
 }

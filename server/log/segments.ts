@@ -1,21 +1,21 @@
-// All segments of the log: of each kind and lane one that grows, and the sealed ones that wait for the store. What is appended
-// counts only once it is committed; whatever a failure leaves uncommitted is cut off by `clear`.
+// All segments of the log: for each kind and lane one that is open, and the sealed ones that wait for the store. Batches that were appended
+// count once they are committed; `clear` cuts off what a failure has left uncommitted.
 import { dirname } from 'node:path';
+import type { Disk } from '../../agent/durable/disk.ts';
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
 import { BATCH_COST_BYTES, type BatchSpan, type BatchSpans } from './batch-spans.ts';
-import type { Files } from './files.ts';
 import type { PackedSegment, SegmentState } from './journal-record.ts';
 import { eachLane, LANES, type Lane } from './lane.ts';
 import { type Addition, OpenSegment } from './segment.ts';
 import { originOf, segmentPath } from './segment-name.ts';
 
-/** Whole rows of one kind in this version's layout, each with its trailer. `batches` is unpacked when it is asked for. */
+/** A file of rows of one kind in this version's layout, each with its trailer. `batches` is unpacked each time that it is read. */
 export type SealedSegment = Omit<SegmentState, 'kind'> & {
   kind: Kind;
   lane: Lane;
   path: string;
-  /** performance.now() when it was sealed or found */
+  /** performance.now() when it was sealed, or found by this start. */
   since_ms: number;
   oldest_ns?: number;
   readonly batches: readonly BatchSpan[];
@@ -24,25 +24,25 @@ export type SealedSegment = Omit<SegmentState, 'kind'> & {
 export type KnownSegment = Omit<SegmentState, 'kind'> & { kind: Kind; spans: BatchSpans; oldest_ns?: number };
 
 export class Segments {
-  readonly #files: Files;
+  readonly #disk: Disk;
   readonly #directory: string;
-  /** New with every start, so that a segment's name is never used twice. */
+  /** The name of this start, which is new each time: so no segment's name is ever used twice. */
   readonly #run: string;
   #count = 0;
   readonly #open = eachLane(() => new Map<Kind, OpenSegment>());
   readonly #uncommitted = new Set<OpenSegment>();
   readonly #sealed = new Map<string, { segment: SealedSegment; spans: BatchSpans }>();
   readonly #sealedBytes = eachLane(() => 0);
-  /** Folders of files that have been removed and may come back. */
+  /** Folders of removed files. Until they are flushed, a power cut can bring those files back. */
   readonly #unlinkedIn = new Set<string>();
 
-  constructor(files: Files, directory: string, run: string) {
-    this.#files = files;
+  constructor(disk: Disk, directory: string, run: string) {
+    this.#disk = disk;
     this.#directory = directory;
     this.#run = run;
   }
 
-  /** What the store does not have yet: bytes of rows, and what the batches' names cost. */
+  /** Bytes that count against the log's limit: of rows, and BATCH_COST_BYTES for each batch. */
   get bytes(): number {
     return LANES.reduce((sum, lane) => sum + this.bytesOf(lane), 0);
   }
@@ -66,13 +66,13 @@ export class Segments {
     return this.#sealed.size;
   }
 
-  /** For how long the one that has waited longest has done so. */
+  /** How long the one that was sealed first has waited. */
   get behind_s(): number {
     const [first] = this.#sealed.values();
     return first ? (performance.now() - first.segment.since_ms) / 1000 : 0;
   }
 
-  /** Of those that are sealed: what they were before they were halved. */
+  /** The names that the sealed segments had before they were halved. */
   get origins(): Set<string> {
     return new Set(Array.from(this.#sealed.keys(), originOf));
   }
@@ -95,20 +95,20 @@ export class Segments {
     this.#sealedBytes[lane] += costOf(state.length, spans.count);
   }
 
-  /** Writes and flushes; pairs each batch with the state of its segment after it. Not committed yet. */
+  /** Writes and flushes batches. Returns each with the state of its segment after it. They are not committed yet. */
   async append<Batch extends Addition>(kind: Kind, lane: Lane, batches: readonly Batch[]): Promise<[Batch, SegmentState][]> {
     const segment = this.#open[lane].get(kind) ?? (await this.#create(kind, lane));
     this.#uncommitted.add(segment);
     return segment.append(batches);
   }
 
-  /** The journal knows all that was appended. */
+  /** Notes that the journal has all that was appended. */
   commit(): void {
     for (const segment of this.#uncommitted) segment.commit();
     this.#uncommitted.clear();
   }
 
-  /** Cuts off what was appended and not committed. Those segments are sealed: the next batches go into others. */
+  /** Cuts off what was appended and not committed, and seals the segments that had such bytes: the next batches go into others. */
   async clear(): Promise<void> {
     for (const segment of this.#uncommitted) {
       await this.#seal(segment);
@@ -116,7 +116,7 @@ export class Segments {
     }
   }
 
-  /** Ends the lane's open segments that hold as many bytes, or rows that have waited so long. */
+  /** Seals the lane's open segments that hold `bytesMin` bytes or are `age_ms` old. */
   async seal(lane: Lane, bytesMin: number, age_ms: number): Promise<void> {
     const before_ms = performance.now() - age_ms;
     for (const segment of this.#open[lane].values()) {
@@ -124,25 +124,25 @@ export class Segments {
     }
   }
 
-  /** Forgets a sealed segment and removes its file. */
+  /** Removes a sealed segment and its file. */
   async remove(name: string): Promise<void> {
     const sealed = this.#sealed.get(name);
     if (!sealed) return;
     this.#sealed.delete(name);
     this.#sealedBytes[sealed.segment.lane] -= costOf(sealed.segment.length, sealed.spans.count);
-    await this.#files.unlink(sealed.segment.path);
+    await this.#disk.remove(sealed.segment.path);
     this.#unlinkedIn.add(dirname(sealed.segment.path));
   }
 
-  /** Before the journal forgets what is removed: a file that comes back would be taken for one that nobody has inserted. */
+  /** To be called before the journal forgets removed segments: a start would insert again a file that has come back. */
   async syncRemoved(): Promise<void> {
     for (const directory of this.#unlinkedIn) {
-      await this.#files.syncDirectory(directory);
+      await this.#disk.syncDirectory(directory);
       this.#unlinkedIn.delete(directory);
     }
   }
 
-  /** What of each segment the journal should know. */
+  /** The snapshot's record of each segment. */
   *states(): Generator<PackedSegment> {
     for (const { segment, spans } of this.#sealed.values()) yield packed(segment, spans);
     for (const segment of this.#growing()) if (segment.length > 0) yield packed(segment.state(), segment.committedSpans());
@@ -160,8 +160,8 @@ export class Segments {
   async #create(kind: Kind, lane: Lane): Promise<OpenSegment> {
     const name = `${this.#run}-${String(++this.#count).padStart(8, '0')}`;
     const path = segmentPath(this.#directory, { kind, segment: name, schema: KINDS[kind].schema });
-    const segment = await OpenSegment.create(this.#files, { kind, lane, name }, path);
-    await this.#files.syncDirectory(dirname(path)).catch(async (error: unknown) => {
+    const segment = await OpenSegment.create(this.#disk, { kind, lane, name }, path);
+    await this.#disk.syncDirectory(dirname(path)).catch(async (error: unknown) => {
       await segment.end();
       throw error;
     });

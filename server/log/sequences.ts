@@ -1,19 +1,19 @@
-// Which sequences of one kind of one agent's run are stored: the cursor (all up to it) and what arrived above it, as ranges.
-// Batches may arrive in any order and an agent may give one up, so gaps can close late or never.
+// The sequences of batches, of one kind of one agent's run, that are stored, as ranges. Batches may arrive in any order, and an agent may
+// give one up: so a gap between ranges can close late or never.
 
 export type SequenceRange = [from: number, to: number];
 export type SequenceVerdict = 'new' | 'stored' | 'too_old';
 
 /**
- * Gaps remembered. Sending in order leaves one a batch given up, and one backlog beside live batches a single one. A run
- * that leaves more has its oldest gap closed for good.
+ * How many ranges are remembered. An agent that sends in order leaves one gap for each batch that it gives up, and one while it sends a
+ * backlog beside live batches. A run with more ranges has its oldest gap closed for good.
  */
 export const RANGES_MAX = 65_536;
 
 export class Sequences {
-  /** Beginnings and ends by turns, ascending; ranges neither overlap nor touch. Flat: 16 bytes a range. */
+  /** The first and last sequence of each range in turn, ascending: 16 bytes a range. Ranges neither overlap nor touch. */
   readonly #bounds: number[];
-  /** Up to here it is no longer known which sequences are missing. */
+  /** Gaps up to this sequence are closed: which sequences were missing in them is no longer known. */
   closed_up_to: number;
 
   constructor(ranges: readonly SequenceRange[] = [], closedUpTo = 0) {
@@ -25,7 +25,7 @@ export class Sequences {
     return Array.from({ length: this.length }, (_, index) => [this.#bounds[2 * index] ?? 0, this.#bounds[2 * index + 1] ?? 0]);
   }
 
-  /** Number of ranges. */
+  /** The number of ranges. */
   get length(): number {
     return this.#bounds.length / 2;
   }
@@ -33,7 +33,7 @@ export class Sequences {
   verdict(sequence: number): SequenceVerdict {
     if (sequence <= this.closed_up_to) return 'too_old';
     const at = this.#firstAbove(sequence);
-    // Past a beginning and not past its end, or exactly on an end.
+    // After a first sequence and not after its last, or exactly at a last.
     return at % 2 === 1 || this.#bounds[at - 1] === sequence ? 'stored' : 'new';
   }
 
@@ -51,7 +51,7 @@ export class Sequences {
     if (this.length > RANGES_MAX) this.closeOldestGaps(1);
   }
 
-  /** Forgets which sequences are missing in the oldest `count` gaps: none of them is taken any more. */
+  /** Closes the oldest `count` gaps: a batch whose sequence is in one of them is not taken any more. */
   closeOldestGaps(count: number): void {
     const end = 2 * Math.min(count, this.length - 1);
     if (end <= 0) return;
@@ -59,7 +59,7 @@ export class Sequences {
     this.#bounds.splice(1, end);
   }
 
-  /** Index of the first bound above `sequence`. New ones mostly go to the end. */
+  /** The index of the first bound above `sequence`: for most new sequences the end. */
   #firstAbove(sequence: number): number {
     const bounds = this.#bounds;
     let [low, high] = [0, bounds.length];

@@ -1,4 +1,4 @@
-// How many queries may run and wait at once: a query takes memory of the engine, and the engine shares this process.
+// Bounds how many queries run and how many wait: each takes memory of the engine, which runs in this process.
 import { Refusal } from '../errors.ts';
 
 export class QueryLimit {
@@ -20,7 +20,7 @@ export class QueryLimit {
       if (this.#waiting.length >= this.#waitingMax) {
         throw new Refusal('too_many_queries', 'too many queries wait for the store: try again', { retry_after_s: 1 });
       }
-      // Whoever ends hands its place on.
+      // A query that ends hands its place to the next.
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     try {

@@ -1,4 +1,4 @@
-// What people and their tools ask: each route is its schemas and one query.
+// The routes that people and their tools ask. Each is its schemas and one query.
 import { isIP } from 'node:net';
 import { Type } from 'typebox';
 import { Accounting } from '../api/accounting.ts';
@@ -20,7 +20,7 @@ import { QueryLimit } from './limit.ts';
 
 export const EDGES_DEFAULT = { sort: 'retrans', limit: 50 } as const;
 
-/** Groups of listeners, resets and drops. */
+/** How many groups of listeners, resets or drops an answer has. */
 const CAUSES_DEFAULT = 50;
 
 const closed = { additionalProperties: false } as const;
@@ -37,7 +37,7 @@ const EdgesQuery = Type.Object(
 );
 const RetransmitsQuery = Type.Object({ ...Range.properties, connection_id: Type.Optional(connection_id), limit: limit(1000, 200) }, closed);
 const CausesQuery = Type.Object({ ...Range.properties, limit: limit(500, CAUSES_DEFAULT) }, closed);
-/** Hosts in one answer, each with its whole account. */
+/** How many hosts an answer has; each comes with its whole account. */
 const HOSTS_DEFAULT = { sort: 'name', limit: 500 } as const;
 
 const Times = { from: Range.properties.from, to: Range.properties.to };
@@ -109,7 +109,7 @@ export function registerQueries(app: App, store: Store): void {
   });
 }
 
-/** What fails on the hosts themselves. */
+/** The routes about what fails on the hosts themselves. */
 function registerCauses(app: App, store: Store, queries: QueryLimit): void {
   app.get(API.listeners, {
     schema: { summary: 'Listening sockets and their accept queues', querystring: CausesQuery, response: { 200: Listeners, ...refusals } },
@@ -130,24 +130,24 @@ function registerCauses(app: App, store: Store, queries: QueryLimit): void {
   });
 }
 
-/** What a schema cannot say of a range. */
+/** Checks what a schema cannot express of a range. */
 function checked<Asked extends Range>(range: Asked): Asked {
   const { from, to, peer_addr } = range;
   if (from !== undefined && to !== undefined && from >= to) throw new Refusal('request_invalid', 'querystring/from must be before to');
-  // Rows know no zone ("%eth0"): with one the engine would find nothing, in silence.
+  // Addresses in rows have no zone ("%eth0"). With one the engine would find nothing, and not say why.
   if (peer_addr !== undefined && (isIP(peer_addr) === 0 || peer_addr.includes('%')))
     throw new Refusal('request_invalid', 'querystring/peer_addr must be an IPv4 or IPv6 address, without a zone');
   for (const id of [range.host_id, (range as { connection_id?: string }).connection_id]) checkId(id);
   return range;
 }
 
-/** Of `after`, which is a place in the list of hosts. */
+/** Checks `after`, which is a place in the list of hosts. */
 function checkedPlace(after: string | undefined): string | undefined {
   checkId(after && PLACE.exec(after)?.[1]);
   return after;
 }
 
-/** Twenty digits can say more than 64 bits hold. */
+/** Twenty digits, which the schema allows, can be more than 64 bits hold. */
 function checkId(id: string | undefined): void {
   if (id !== undefined && BigInt(id) > 0xffff_ffff_ffff_ffffn) throw new Refusal('request_invalid', `${id} is not a 64-bit number`);
 }

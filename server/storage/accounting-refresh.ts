@@ -1,32 +1,34 @@
-// accounting_1h: what became of rows, an hour, host and kind, so that long ranges need not read every minute of every host. Built
-// as the rollup's hours are (tier-refresh.ts): by comparing what an hour adds up to with what was published, figures only grow.
+// Builds accounting_1h: what became of rows by hour, host and kind, so that questions about long ranges need not read every minute of every
+// host. As with the rollup's hours (tier-refresh.ts), an hour is built again when its minutes add up to more than what was published: the
+// figures only grow.
 
 import type { Engine } from './engine.ts';
 import { newVersion, pairs, publish, published } from './published.ts';
 import { DAYS_MAX } from './retention-classes.ts';
 import { Superseded } from './superseded.ts';
 
-/** Agents tell of a minute for as long as they have not been answered, usually seconds. */
+/** How long after its end an hour is built: an agent repeats its report of a minute until it is answered, usually for some seconds. */
 const SETTLED_S = 300;
 const HOUR_S = 3600;
 const DAY_S = 86_400;
 const PIECES_A_STATEMENT = 24;
 
 /**
- * A SELECT of minute, host_id, kind, counted, n: what was told, by agents a minute (several times, larger each time) and by collectors a batch.
+ * A SELECT of minute, host_id, kind, counted, n: the counts that agents have reported by minute (repeatedly, and larger each time) and
+ * those that collectors have written by batch.
  * @param where over minute and host_id
  */
-export const toldMinutes = (where: string) =>
+export const reportedMinutes = (where: string) =>
   `SELECT minute, host_id, kind, outcome AS counted, max(a.rows) AS n FROM accounting AS a WHERE ${where}
   GROUP BY minute, host_id, kind, counted, epoch
   UNION ALL
   SELECT minute, host_id, kind, outcome AS counted, l.rows AS n FROM lost AS l FINAL WHERE ${where}`;
 
-/** The same of what the tables hold, of minutes that have been made. */
+/** The same columns with the rows that the tables hold, for the minutes that have been built. */
 export const storedMinutes = (where: string) =>
   `SELECT minute, host_id, kind, 'stored' AS counted, s.rows AS n FROM stored AS s FINAL WHERE ${where}`;
 
-const countedMinutes = (where: string) => `(${toldMinutes(where)} UNION ALL ${storedMinutes(where)})`;
+const countedMinutes = (where: string) => `(${reportedMinutes(where)} UNION ALL ${storedMinutes(where)})`;
 
 type Hour = { start_s: number; rows: number };
 
@@ -44,7 +46,7 @@ export class AccountingRefresh {
   async run(now_ms: number, stop?: AbortSignal): Promise<number> {
     const over_s = Math.floor((now_ms / 1000 - SETTLED_S) / HOUR_S) * HOUR_S;
     const days = await this.#engine.query<{ day: string; newest: number }>(
-      // What collectors lost is in no partitions: where some was told, every day is looked at.
+      // The table `lost` has no partitions. So when it has new rows, every day counts as changed.
       this.#engine.place(`SELECT day, sum(newest) + (SELECT max(max_block_number) FROM {parts} WHERE database = currentDatabase() AND table = 'lost' AND active) AS newest
 FROM (
   SELECT table, partition AS day, max(max_block_number) AS newest FROM {parts}
@@ -57,7 +59,7 @@ GROUP BY day ORDER BY day DESC LIMIT ${DAYS_MAX}`),
     for (const { day, newest } of days) {
       if (stop?.aborted) return built;
       const start_s = Date.parse(`${day}T00:00:00Z`) / 1000;
-      // A day under way changes all the time: it is looked at once an hour of it is over.
+      // Today changes all the time, so it is looked at once for each hour that is over.
       const state = start_s + DAY_S <= over_s ? newest : -over_s;
       if (this.#known.get(day) === state) continue;
       built += await this.#refreshDay(start_s, Math.min(start_s + DAY_S, over_s), now_ms);

@@ -1,20 +1,20 @@
-// What became of rows, as agents and collectors tell it: one figure a minute, host, run of the agent, kind and outcome.
+// Stores what agents and collectors report of the fate of rows: one count by minute, host, run of the agent, kind and outcome.
 import type { CheckedReport } from '../ingest/report-check.ts';
 import type { Engine, HostAccountingEntry, LostRows } from './engine.ts';
 
-/** 64 bits in hex, as JSONEachRow wants them. */
+/** A 64-bit id in hex as decimal digits, which JSONEachRow takes. */
 export const decimal = (hex: string) => BigInt(`0x${hex}`).toString();
 
-/** What a report says about its host, in the agent's own words. */
+/** What a report says of its host, as the agent has named it. */
 export function told({ host_id, accounting }: CheckedReport): HostAccountingEntry[] {
   return accounting.map((entry) => ({ ...entry, host_id }));
 }
 
-/** Of as many days as one insert takes: the engine makes no more than 100 partitions at once. */
+/** One insert takes objects of so many days: the engine makes at most 100 partitions at once. */
 const DAYS_AT_ONCE_MAX = 90;
 const DAY_MS = 24 * 3600 * 1000;
 
-/** The same objects in as few parts as can be inserted. @param msOf since the epoch, of the day that an object belongs to */
+/** Divides objects into as few inserts as possible. @param msOf ms since the epoch: the day that an object belongs to */
 export function* insertable<Value>(objects: readonly Value[], msOf: (object: Value) => number): Generator<Value[]> {
   const days = Map.groupBy(objects, (object) => Math.floor(msOf(object) / DAY_MS));
   let part: Value[][] = [];
@@ -27,19 +27,19 @@ export function* insertable<Value>(objects: readonly Value[], msOf: (object: Val
   if (part.length > 0) yield part.flat();
 }
 
-/** As both tables have it: whole minutes in s, and ids in decimal. */
+/** An entry as both tables have it: the minute in seconds, and ids in decimal. */
 function asStored({ minute_ms, host_id, epoch, ...entry }: HostAccountingEntry): object {
   return { minute: Math.floor(minute_ms / 60_000) * 60, host_id: decimal(host_id), epoch: decimal(epoch), ...entry };
 }
 
-/** Each figure is the largest so far, and the largest counts: repeating and reordering change nothing. */
+/** Of several counts with one key the largest is right, so reports may be repeated and reordered. */
 export async function insertAccounting(engine: Pick<Engine, 'insertObjects'>, entries: readonly HostAccountingEntry[]): Promise<void> {
   for (const part of insertable(entries, ({ minute_ms }) => minute_ms)) {
     await engine.insertObjects('accounting', part.map(asStored));
   }
 }
 
-/** The largest count of a batch and outcome is the one that counts: `lost` keeps it. */
+/** The table `lost` keeps the largest count of each batch and outcome. */
 export async function insertLost(engine: Pick<Engine, 'insertObjects'>, entries: readonly LostRows[]): Promise<void> {
   if (entries.length > 0) await engine.insertObjects('lost', entries.map(asStored));
 }

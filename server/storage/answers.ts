@@ -1,12 +1,14 @@
-// A question to the engine and its answer, which says whose it is. The embedded engine can give rows of a statement that failed with
-// the next one's answer, and a server's answer can be cut short: each question has a token that its answer must begin and end with.
+// Asks the engine a question and checks that the answer belongs to it. The embedded engine can return rows of a failed statement with the
+// next answer, and a server's answer can be cut short. So each question has a random token, and its answer must begin and end with it.
 import { randomBytes } from 'node:crypto';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { bounded, given } from './bounds.ts';
 import { StoreError } from './engine.ts';
 
 const TOKEN_BYTES = 12;
-/** One JSON array a row, all in an array that begins with a 0, so that each line of the answer begins alike. The first row is the names. */
+/**
+ * One JSON array for each row, in an array that begins with a 0, so that all lines of the answer begin alike. The first row has the names.
+ */
 const FORMAT = 'CustomSeparatedWithNames';
 const OPENING = '[0';
 const CLOSING = ']';
@@ -23,9 +25,9 @@ const framed = (token: string) =>
   }) as const;
 
 /**
- * Rows of a bounded query.
+ * The rows of a bounded query.
  * @param rows that the answer can have at most
- * @throws StoreError `store_answer_foreign` for an answer that is not wholly this question's, or what the client throws
+ * @throws StoreError `store_answer_foreign` where the answer is not this question's or not whole; also what the client throws
  */
 export async function ask<Row>(
   client: Pick<ClickHouseClient, 'query'>,
@@ -33,13 +35,13 @@ export async function ask<Row>(
   params: Record<string, unknown>,
   rows?: number,
 ): Promise<Row[]> {
-  // Nobody who names a host or a process can guess it.
+  // Random, so that no name of a host or process can contain it.
   const token = randomBytes(TOKEN_BYTES).toString('hex');
   const answer = await client.query({ query: bounded(sql, rows, framed(token)), query_params: given(params), format: FORMAT });
   return rowsOf<Row>(await answer.text(), token);
 }
 
-/** The rows of an answer's text. */
+/** Parses the rows of an answer. */
 export function rowsOf<Row>(text: string, token: string): Row[] {
   const mine = text.startsWith(token + OPENING) && text.endsWith(CLOSING + token) && text.indexOf(token, 1) === text.length - token.length;
   if (!mine) {

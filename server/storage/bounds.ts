@@ -1,24 +1,25 @@
-// What one query may cost. An abandoned query goes on inside the engine, so each carries its own end.
+// Bounds what one query may cost. A query whose client has gone goes on inside the engine, so each has its own limit of time and memory.
 import { quote } from './columns.ts';
 import { StoreError } from './engine.ts';
 
-/** An answer may be longer only where the statement itself ends it: what has more than these is a list of what others have made. */
+/** An answer with more rows needs a LIMIT in its statement: only lists that others can make longer have so many. */
 export const ROWS_WITHOUT_LIMIT = 5000;
-/** No answer is longer, also where a question says nothing (the collector's own all do): lists come in pages. */
+/** No answer has more rows, even where a question sets no bound; all of the collector's questions do. Longer lists come in pages. */
 export const ROWS_MOST = 60_000;
 
 const BOUNDS = {
   max_execution_time: 15,
   max_memory_usage: 2_000_000_000,
-  // Copies of a row, and versions of an entry, are of one day: no part of another day has to be looked into for them.
+  // All copies of a row, and all versions of an entry, are in one day's partition: the engine need not look into others for them.
   do_not_merge_across_partitions_select_final: 1,
   output_format_json_quote_64bit_integers: 0,
   output_format_json_quote_denormals: 0,
 } as const;
 
 /**
- * The statement with its bounds and `more` settings. In the text, because settings sent beside it stay with the embedded engine's session.
- * @param rows that the answer can have; with more it is an error, and nothing is given
+ * The statement with its bounds and `more` settings. They are in its text, since the embedded engine keeps settings that are sent beside a
+ * statement for the whole session.
+ * @param rows that the answer can have; with more rows it is an error, and none is returned
  */
 export function bounded(sql: string, rows: number | undefined, more: Readonly<Record<string, string>>): string {
   if (rows !== undefined && rows > (/\bLIMIT\b/.test(sql) ? ROWS_MOST : ROWS_WITHOUT_LIMIT)) {
@@ -28,7 +29,7 @@ export function bounded(sql: string, rows: number | undefined, more: Readonly<Re
   return `${sql}\nSETTINGS ${settings.map(([name, value]) => `${name} = ${typeof value === 'string' ? quote(value) : value}`).join(', ')}`;
 }
 
-/** Parameters that a query was given; what was left out must not be sent. */
+/** The parameters that have a value: others must not be sent. */
 export function given(params: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
 }

@@ -1,5 +1,5 @@
-// A store on a ClickHouse server or cluster. Any number of collectors may fill it: rows are one by their identity, and every statement that
-// makes or changes a table may be run by several at once.
+// A store on a ClickHouse server or cluster. Any number of collectors may share it: a row that several insert is one by its identity, and
+// several may run every statement that makes or changes a table at the same time.
 import { type ClickHouseOptions, connect } from './clickhouse.ts';
 import { storeOn } from './engine-store.ts';
 import type { Store } from './store.ts';

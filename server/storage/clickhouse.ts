@@ -1,4 +1,5 @@
-// A ClickHouse server or cluster by URL. Rows stream as the request's body, as the log holds them.
+// The engine that is a ClickHouse server or cluster at a URL. A segment is streamed as the body of a request, byte for byte as it is in the
+// log.
 import { createReadStream } from 'node:fs';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { reasonOf } from '../../agent/process/errors.ts';
@@ -13,7 +14,7 @@ export type ClickHouseOptions = {
   database: string;
   username?: string;
   password?: string;
-  /** A cluster of `remote_servers`, on all servers of which the tables are made. */
+  /** The name of a cluster in the server's `remote_servers`: the tables are made on all of its servers. */
   cluster?: string;
 };
 
@@ -48,7 +49,7 @@ function remoteEngine(client: ClickHouseClient, { database, username, password, 
     const { stream, summary } = await client.exec({
       query: `${insertStatement(segment.kind, source)} FORMAT RowBinary`,
       values: createReadStream(segment.path),
-      // Without it the answer's headers, and the count in them, are sent before the rows are stored.
+      // Without it the server sends the answer's headers, with the count of rows in them, before the rows are stored.
       clickhouse_settings: { wait_end_of_query: 1 },
     });
     stream.resume();
@@ -83,7 +84,7 @@ function remoteEngine(client: ClickHouseClient, { database, username, password, 
   };
 }
 
-/** A database's or cluster's name in SQL, where no parameter can stand. */
+/** The name of a database or cluster in SQL, where parameters are not possible. */
 function identifier(name: string): string {
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return name;
   throw new StoreError('store_unavailable', `${name} cannot be the name of a database or cluster here: letters, digits and _ only.`);

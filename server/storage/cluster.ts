@@ -1,17 +1,17 @@
-// The tables on a cluster: every statement that makes or changes one becomes the statements that do so on all servers. Rows and
-// what is counted from them are sharded by host: `sample_local` on each server, replicated within its shard, and `sample` above it,
-// which reads all shards and hands what is inserted to the host's one. All other tables are one, replicated to every server, so
-// that dictionaries read what is there. Inserts and queries keep the names that they have on a single server.
+// The tables on a cluster: turns every statement that makes or changes a table into those that do so on all servers. Rows and the tables
+// counted from them are sharded by host: `sample_local` is on each server and replicated within its shard; `sample`, above it, reads all
+// shards and sends each inserted row to its host's shard. All other tables are replicated to every server, so that each server's
+// dictionaries read its own copy. Inserts and queries use the same names as on a single server.
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { StoreError } from './engine.ts';
 
-/** Tables that are split over shards. A view belongs to the table that it reads. */
+/** The tables that are sharded. A view belongs to the table that it reads. */
 export const SHARDED: ReadonlySet<string> = new Set([...KIND, 'rollup_1m', 'rollup_1h', 'rollup_1d', 'stored']);
 
-/** Of a host, all is on one shard: what is grouped by host is grouped there. */
+/** All rows of a host are on one shard, so rows are grouped by host without other shards. */
 const SHARDING_KEY = 'cityHash64(host_id)';
 
-/** Sent with every request: an insert returns when the shards have it, and a subquery over shards is asked once, for all of them. */
+/** Settings of every request: an insert returns when the shards have its rows, and a subquery over shards runs once for all of them. */
 export const CLUSTER_SETTINGS = { distributed_foreground_insert: 1, distributed_product_mode: 'global' } as const;
 
 type Form = { pattern: RegExp; rewrite: (found: string[], place: Place) => string[] };
@@ -29,7 +29,7 @@ const FORMS: readonly Form[] = [
 ];
 
 /**
- * What has to be run in place of a statement that is meant for one server, in order.
+ * The statements to run in place of one that is meant for a single server, in order.
  * @throws StoreError `store_query_failed` for a form that this file does not know
  */
 export function onCluster(statement: string, cluster: string): string[] {
@@ -60,7 +60,7 @@ function distributed(create: string, table: string, cluster: string): string {
 ENGINE = Distributed(${cluster}, currentDatabase(), ${local}, ${SHARDING_KEY})`;
 }
 
-/** A view runs where rows arrive, from table to table of that server. The alias: expressions may name the table. */
+/** A view runs on the server where rows arrive, between that server's tables. The alias is there because expressions may name the table. */
 function createView([head = '', view = '', target = '']: string[], { cluster, statement }: Place): string[] {
   const select = statement
     .slice(head.length)

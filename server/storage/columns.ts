@@ -1,17 +1,18 @@
-// rows.gen.ts → ClickHouse: what each column is stored as, how it is read from a raw row, and how one becomes the other.
+// Maps the rows of rows.gen.ts to ClickHouse: the type in which each column is read from a raw row, the type and codec in which it is
+// stored, and the expression between them.
 import { type Column, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { TRAILER_STRUCTURE } from './identity.ts';
 
-/** One stored column: `type` and `codec` as in CREATE TABLE, `select` the expression over the raw row's column. */
+/** One stored column. `type` and `codec` are those of CREATE TABLE, `select` is the expression over the raw row's column. */
 export type StoredColumn = { name: string; type: string; codec: string; comment: string; select: string };
 
 const PLAIN = 'ZSTD(1)';
 const FIGURE = 'T64, ZSTD(1)';
 
 /**
- * Most integers are figures with few significant bits. These pack better otherwise, as measured on rows of live hosts: identities
- * are close to random; a connection's rows lie beside each other, so its id repeats or goes up; what is mostly the same few
- * values, or bits all over, is for general compression alone.
+ * Most integers are figures with few significant bits, and T64 packs those best. The columns here pack better with other codecs, as
+ * measured on rows of live hosts: ids are close to random; the rows of a connection lie beside each other, so its id repeats or goes up;
+ * and columns with few different values, or with random bits, are best left to general compression.
  */
 const CODECS: Readonly<Record<string, string>> = {
   host_id: PLAIN,
@@ -25,13 +26,13 @@ const CODECS: Readonly<Record<string, string>> = {
   idle_us: PLAIN,
 };
 
-/** `pad` carries nothing; `kind` is the table. */
+/** Not stored: `pad` says nothing, and `kind` is the table. */
 const isStored = ({ name }: Column) => name !== 'pad' && name !== 'kind';
 
 function storedColumn({ name, type, comment }: Column): StoredColumn {
   const column = { name, type, codec: PLAIN, comment, select: name };
   if (type.startsWith('Enum8')) {
-    // A byte outside the enum would make every later read of its block fail: it becomes the first enumerator.
+    // A byte that is no enumerator would make every later read of its block fail, so it becomes the first enumerator.
     const last = type.split(',').length - 1;
     return { ...column, select: `CAST(if(${name} > ${last}, 0, ${name}), ${quote(type)})` };
   }
@@ -48,18 +49,18 @@ export function storedColumns(kind: Kind): StoredColumn[] {
   return KINDS[kind].columns.filter(isStored).map(storedColumn);
 }
 
-/** The raw row as `file()` and `input()` want it. Enum and Bool bytes are read as numbers, so that none is refused. */
+/** The structure of a raw row for `file()` and `input()`. Enums and booleans are read as numbers, so that no byte is refused. */
 export function rawStructure(kind: Kind): string {
   const columns: readonly Column[] = KINDS[kind].columns;
   return columns.map(({ name, type }) => `${name} ${/^(Enum8|Bool)/.test(type) ? 'UInt8' : type}`).join(', ');
 }
 
-/** The same of a segment's rows, each with its trailer. */
+/** The structure of a segment's row, which has a trailer. */
 export function segmentStructure(kind: Kind): string {
   return `${rawStructure(kind)}, ${TRAILER_STRUCTURE}`;
 }
 
-/** A string as a SQL literal. Only for text that this program makes itself: values of others go in as parameters. */
+/** A string as a SQL literal. Only for text that this program makes itself: values of others are sent as parameters. */
 export function quote(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }

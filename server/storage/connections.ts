@@ -1,10 +1,10 @@
-// Connections of the embedded engine. One that a statement failed on may begin its next answer with what that statement had already
-// given: after any failure it is given up, and a new one takes its place. That costs less than a millisecond.
+// Replaces a connection of the embedded engine after each failure: a connection on which a statement has failed may begin its next answer
+// with rows of that statement. A new connection costs less than a millisecond.
 import type { ClickHouseClient } from '@clickhouse/client';
+import { turns } from '../../agent/process/turns.ts';
 import { StoreError } from './engine.ts';
-import { turns } from './turns.ts';
 
-/** A connection at a time, and one statement at a time on it. */
+/** One connection at a time, on which one statement runs at a time. */
 export class Connection {
   readonly #open: () => Promise<ClickHouseClient>;
   readonly #inTurn = turns();
@@ -12,17 +12,17 @@ export class Connection {
   #closed = false;
   #waiting = 0;
 
-  /** @param open gives a client of a connection of its own */
+  /** @param open makes a client with a new connection */
   constructor(open: () => Promise<ClickHouseClient>) {
     this.#open = open;
   }
 
-  /** Statements that run or wait. */
+  /** The number of statements that run or wait. */
   get waiting(): number {
     return this.#waiting;
   }
 
-  /** Runs one statement when those before it are done. Whatever it throws costs the connection. */
+  /** Runs one statement when those before it are done. If it throws, the connection is replaced. */
   async run<Result>(statement: (client: ClickHouseClient) => Promise<Result>): Promise<Result> {
     this.#waiting++;
     try {
@@ -41,7 +41,7 @@ export class Connection {
     }
   }
 
-  /** Resolves when the statement that runs has ended. */
+  /** Closes the connection once the running statement has ended. */
   close(): Promise<void> {
     this.#closed = true;
     return this.#inTurn(async () => {
@@ -50,7 +50,10 @@ export class Connection {
     });
   }
 
-  /** The new one comes first: the engine ends with its last connection. Where none can be had now, the next statement tries again. */
+  /**
+   * Opens the new connection before it closes the old one, since the engine ends with its last connection. If that fails, the next
+   * statement tries again.
+   */
   async #replace(): Promise<void> {
     const broken = this.#client;
     this.#client = await this.#open().catch(() => undefined);

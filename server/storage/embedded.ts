@@ -1,9 +1,10 @@
-// The engine inside this process: chdb behind the ordinary client. Its traps (settings that stick, binary bodies corrupted,
-// success with nothing read) end at this file.
+// The engine inside this process: chdb behind the ordinary client. This file hides its traps: settings that stay with the session, binary
+// bodies that arrive corrupted, and inserts that succeed without having read a row.
 import { mkdirSync } from 'node:fs';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
 import { reasonOf } from '../../agent/process/errors.ts';
+import { turns } from '../../agent/process/turns.ts';
 import { ask } from './answers.ts';
 import { quote, segmentStructure } from './columns.ts';
 import { Connection } from './connections.ts';
@@ -12,27 +13,28 @@ import { storeOn } from './engine-store.ts';
 import { DICTIONARIES } from './entities.ts';
 import { checkSegment, checkWritten, insertStatement } from './segment-insert.ts';
 import type { Store } from './store.ts';
-import { turns } from './turns.ts';
 
 type ClickHouseOptions = NonNullable<Parameters<typeof createClient>[0]>;
 
 const DATABASE = 'default';
 
-/** A connection runs one statement at a time: queries have some of their own, so that none waits for an insert. One a core. */
+/**
+ * A connection runs one statement at a time. Queries have connections of their own, one for each core, so that none waits for an insert.
+ */
 const READERS = 2;
 
-/** `file()` takes these in a path as patterns and has no way to escape them. */
+/** `file()` reads these characters in a path as patterns, and there is no way to escape them. */
 const PATTERN = /[*?{}]/;
 
 /**
- * Opens (and creates) the data directory. One process may have it open, and one directory a process.
+ * Opens the data directory, and makes it if it is missing. Only one process may have it open, and a process only one directory.
  * @throws StoreError `store_unavailable`
  */
 export async function openEmbedded(options: { path: string }): Promise<Store> {
   return storeOn(await openEmbeddedEngine(options));
 }
 
-/** The engine alone, without a store's tables. @param database is created where it is missing */
+/** The engine without a store's tables. @param database is created if it is missing */
 export async function openEmbeddedEngine({ path, database = DATABASE }: { path: string; database?: string }): Promise<Engine> {
   const open = async () => {
     const client = connect(path);
@@ -55,7 +57,7 @@ export async function openEmbeddedEngine({ path, database = DATABASE }: { path: 
 function connect(path: string): ClickHouseClient {
   try {
     mkdirSync(path, { recursive: true });
-    // chdb's types are those of its own copy of the client's contract, 1.23.0 beside 1.23.1.
+    // chdb has types of its own copy of the client's contract: version 1.23.0, not 1.23.1.
     const connection: unknown = createChdbConnection({ path });
     return createClient({ log: { level: ClickHouseLogLevel.OFF }, connection: connection as NonNullable<ClickHouseOptions['connection']> });
   } catch (cause) {
@@ -67,7 +69,7 @@ function connect(path: string): ClickHouseClient {
   }
 }
 
-/** @param writer of everything that changes something. @param readers one at least */
+/** @param writer runs all statements that change something. @param readers at least one */
 function embeddedEngine(writer: Connection, readers: readonly Connection[]): Engine {
   const query = <Row>(sql: string, params: Record<string, unknown> = {}, rows?: number) =>
     failingAs('store_query_failed', () =>
@@ -76,7 +78,7 @@ function embeddedEngine(writer: Connection, readers: readonly Connection[]): Eng
         .run((client) => ask<Row>(client, sql, params, rows)),
     );
   const execute = (sql: string) => writer.run((client) => executeAlone(client, sql));
-  // The engine counts rows that enter tables for the whole process, so inserts take turns to know their own.
+  // The engine counts inserted rows for the whole process, so inserts take turns: else none would know how many rows were its own.
   const inTurn = turns();
   const taken = async (): Promise<number> => {
     const [event] = await query<{ value: number }>("SELECT value FROM system.events WHERE event = 'InsertedRows'", {}, 1);
@@ -123,7 +125,7 @@ function embeddedEngine(writer: Connection, readers: readonly Connection[]): Eng
   };
 }
 
-/** Runs what returns nothing: rows in its answer are another's. */
+/** Runs a statement that returns nothing. Rows in its answer would be those of another statement. */
 async function executeAlone(client: ClickHouseClient, query: string): Promise<void> {
   const { stream } = await client.exec({ query });
   for await (const bytes of stream) {

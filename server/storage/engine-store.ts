@@ -1,4 +1,4 @@
-// A store out of an engine, whichever answers: its tables, what goes into them, and their upkeep.
+// Makes a store of an engine: its tables, the inserts into them, and their upkeep.
 import { insertLost } from './accounting.ts';
 import type { Engine } from './engine.ts';
 import { insertReports, namesOf } from './entities.ts';

@@ -1,28 +1,29 @@
-// An engine that runs statements and holds tables: the one inside this process, or a server by URL. The rest of a store is built on it.
+// The type of an engine, which runs statements and holds tables: the one inside this process, or a server at a URL. A store is built on it.
 import type { AccountingEntry } from '../../agent/contract/agent-report.ts';
 import { reasonOf, TcplensError } from '../../agent/process/errors.ts';
 import type { Kind } from '../../bpf/rows/rows.gen.ts';
 
 /**
- * A sealed log file: `rows` rows of one kind at the absolute `path`, each with the trailer that identity.ts describes. `oldest_ns`: none of
- * them is older, where somebody has looked.
+ * A sealed segment of the log: `rows` rows of one kind in the file at the absolute `path`, each with the trailer that identity.ts
+ * describes. `oldest_ns`: none of the rows is older; undefined where nobody has looked at their times.
  */
 export type Segment = { kind: Kind; path: string; rows: number; oldest_ns?: number | undefined };
 
-/** What an agent says became of rows of its host, in a minute. */
+/** How many rows of its host an agent reports with an outcome, for a minute. */
 export type HostAccountingEntry = AccountingEntry & { host_id: string };
 
 /**
- * Rows that the collector acknowledged, or took out of what it acknowledged, and does not store: so many of this batch. `sequence` 0: of
- * no batch that anybody knows, as the collector's run `reporter` counted them, which else is ''. The largest count of a key counts.
+ * How many rows of a batch the collector acknowledged, or took out of an acknowledged batch, and does not store. Where the batch is not
+ * known, `sequence` is 0 and `reporter` names who counted; else `reporter` is ''. Of several counts with one key the largest is right.
  */
 export type LostRows = AccountingEntry & { host_id: string; sequence: number; reporter: string };
 
 export type Engine = {
   readonly backend: 'embedded' | 'clickhouse';
   /**
-   * Rows of a bounded query. Values reach SQL only as `{name:Type}` parameters. 64-bit integers come as numbers: ids need toString().
-   * @param rows that the answer can have at most, by what the statement says; with more it fails. What may be longer comes in pages
+   * The rows of a bounded query. Values reach SQL only as `{name:Type}` parameters. 64-bit integers are returned as numbers, so ids need
+   * toString().
+   * @param rows that the answer can have at most, as the statement itself ensures; with more the query fails. Longer lists come in pages
    */
   query<Row>(sql: string, params?: Record<string, unknown>, rows?: number): Promise<Row[]>;
   ping(): Promise<void>;
@@ -35,9 +36,9 @@ export type Engine = {
   insertObjects(table: string, objects: readonly object[]): Promise<void>;
   /** Creates, alters or drops a table, view or dictionary. */
   define(statement: string): Promise<void>;
-  /** Fills in a statement's `{database}`, `{dictionary_source}` and `{parts}` (system.parts, of every node). */
+  /** Replaces `{database}`, `{dictionary_source}` and `{parts}` (system.parts of every node) in a statement. */
   place(statement: string): string;
-  /** Makes what has just been inserted visible to the dictionaries, where that needs doing. */
+  /** Makes the dictionaries read what has just been inserted, where they do not do so by themselves. */
   reloadDictionaries(): Promise<void>;
 };
 
@@ -50,10 +51,10 @@ export type StoreErrorCode =
   | 'store_segment_unreadable'
   | 'store_migration_changed';
 
-/** Every failure of a store. `code` is stable; `cause` is the engine's own error. */
+/** The error of every failure of a store. `code` is stable; `cause` is the engine's own error. */
 export class StoreError extends TcplensError<StoreErrorCode> {}
 
-/** Runs `work`; whatever else it throws becomes a StoreError. */
+/** Runs `work`. An error that is no StoreError becomes one. */
 export async function failingAs<Result>(code: StoreErrorCode, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();

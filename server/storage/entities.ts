@@ -1,30 +1,30 @@
-// Hosts, processes, cgroups and namespaces that agents report: a report's rows, and names in SQL.
+// Stores the hosts, processes, cgroups and namespaces that agents report, and has the SQL for their names.
 import type { CheckedReport } from '../ingest/report-check.ts';
 import { decimal, insertAccounting, insertable, told } from './accounting.ts';
 import type { Engine } from './engine.ts';
 import { type Evicted, NameBudgets } from './name-budgets.ts';
 
-/** Refreshed by hand in the embedded engine, which never does so by itself. */
+/** The embedded engine never refreshes its dictionaries by itself, so that is done after inserts. */
 export const DICTIONARIES = ['host_name', 'cgroup_label'] as const;
 
-/** A host's name in SQL; its id in hex where no report has named it yet. `host_id`: an expression, no alias of the same name. */
+/** A host's name in SQL; its id in hex where no report has named it yet. `host_id` is an expression, but not an alias of that name. */
 export const hostName = (host_id: string) =>
   `dictGetOrDefault('host_name', 'name', tuple(${host_id}), lower(leftPad(hex(${host_id}), 16, '0')))`;
 
-/** Container (short id), else systemd unit, else ''. */
+/** The short id of the container, else the systemd unit, else ''. */
 export const containerName = (host_id: string, cgroup_id: string) =>
   `dictGetOrDefault('cgroup_label', 'label', (${host_id}, ${cgroup_id}), '')`;
 
 type EntityTable = 'host' | 'process' | 'cgroup' | 'netns' | 'report';
 type EntityRow = { at: number } & Record<string, unknown>;
 
-/** What a report adds to each table, as JSONEachRow wants it. Times are decimal ms: DateTime64(3) as a number of ms. */
+/** The rows that a report adds to each table, for JSONEachRow. Times are ms since the epoch, as DateTime64(3) reads a number. */
 export function reportRows(report: CheckedReport, now_ms: number): Record<EntityTable, EntityRow[]> {
   const host_id = decimal(report.host_id);
   const epoch = decimal(report.epoch);
-  // An agent whose clock is ahead must not outlive its own later reports.
+  // The newest row replaces older ones. With an agent's clock that is ahead, later reports with the right time would not.
   const at = Math.min(report.at_ms, now_ms);
-  // Without a name it only tells what became of the rows of a run under another host id.
+  // A report without a name only accounts for the rows of an earlier run, which had another host id.
   const running = report.host?.name !== '';
   return {
     host: running && report.host !== undefined ? [{ host_id, epoch, at, ...report.host, hooks: report.hooks }] : [],
@@ -35,13 +35,15 @@ export function reportRows(report: CheckedReport, now_ms: number): Record<Entity
   };
 }
 
-/** Names that the dictionaries have: most reports bring none, and reloading costs more than storing them. */
+/**
+ * Remembers the names that the dictionaries have. Most reports bring no new name, and to reload the dictionaries costs more than an insert.
+ */
 export class KnownNames {
   static readonly #CHARS_MAX = 8 * 1024 * 1024;
   readonly #known = new Set<string>();
   #chars = 0;
 
-  /** Whether a report has a name that none before it had. */
+  /** Whether one of the reports has a new name. */
   learn(reports: readonly CheckedReport[]): boolean {
     const names = reports.flatMap(({ host_id, host, cgroups }) => [
       ...(host === undefined ? [] : [`${host_id} ${host.name}`]),
@@ -56,18 +58,21 @@ export class KnownNames {
     return fresh.length > 0;
   }
 
-  /** Names have gone from the tables, and nobody says which. */
+  /** To be called when names were removed from the tables, since it is not known which. */
   forget(): void {
     this.#known.clear();
     this.#chars = 0;
   }
 }
 
-/** What is remembered of one engine's names from report to report. */
+/** What is remembered of an engine's names between reports. */
 export type Names = { known: KnownNames; budgets: NameBudgets };
 export const namesOf = (engine: Engine): Names => ({ known: new KnownNames(), budgets: new NameBudgets(engine) });
 
-/** Stores reports, one insert a table. Repeating them changes nothing: every table keeps one row a key. @returns names that had to go */
+/**
+ * Stores reports with one insert for each table. Every table keeps one row for each key, so a repetition changes nothing.
+ * @returns removed names
+ */
 export async function insertReports(
   engine: Engine,
   reports: readonly CheckedReport[],

@@ -1,15 +1,18 @@
-// What is counted, and from which rows: one definition for the rollup's views and for queries over rows.
+// Defines what is counted, and from which rows: once, for the rollups and for queries over rows.
 import { CLASS, type Class, type Kind } from '../../bpf/rows/rows.gen.ts';
 
-/** The port that the connection's server side listens on. Where the role is unknown, the smaller one is more likely it. */
+/**
+ * The port that the server's side of the connection listens on. Where the role is unknown, the smaller port is taken: it is more likely the
+ * one.
+ */
 export const SERVICE_PORT =
   "multiIf(role = 'server' OR state = 'listen', local_port, role = 'client', peer_port, least(local_port, peer_port))";
 
-/** The address of the end that this port belongs to. */
+/** The address of the end that has this port. */
 export const SERVICE_ADDR =
   "multiIf(role = 'server' OR state = 'listen', local_addr, role = 'client', peer_addr, local_port < peer_port, local_addr, peer_addr)";
 
-/** /24 of an IPv4 peer, /64 of an IPv6 one. */
+/** The peer's network: the /24 of an IPv4 address, the /64 of an IPv6 one. */
 export const PEER_NETWORK = `tupleElement(IPv6CIDRToRange(peer_addr, if(${isIPv4('peer_addr')}, 120, 64)), 1)`;
 
 /** Whether an IPv6 column's value is a mapped IPv4 address. */
@@ -24,44 +27,44 @@ const retransByClass = Object.fromEntries(
 /** Of a connection that no sweep has found alive, the close row tells of the opening too. */
 const opens = "(event = 'open' OR tells_open) AND NOT preexisting";
 
-/** A sample carries deltas, a close what no sample has reported: together they count everything once. */
+/** A sample has deltas, and a close has what no sample has reported: together they count everything once. */
 const rest = (name: string) => `sumIf(${name}_rest, event != 'open')`;
 
 /**
- * From how long a time on it means something what a connection was limited by: the kernel counts in ticks of 1 to 10 ms, of which this
- * is at least twenty, and for the first ten round trips slow start is what limits everybody.
+ * What limited a connection is only counted over times of this length. The kernel counts in ticks of 1 to 10 ms, and this is at least
+ * twenty of them; and in the first ten round trips slow start limits every connection.
  */
 export const LIMITS_FROM = { us: 200_000, round_trips: 10 } as const;
 
 const isTelling = (interval: string) => `${interval} >= greatest(${LIMITS_FROM.us}, ${LIMITS_FROM.round_trips} * rtt_min_us)`;
-/** By what a sample, and an end, was limited. */
+/** What limited the connection, by a sample and by its end. */
 const limited = (name: string) => `sumIf(${name}, ${isTelling('interval_us')})`;
 const limitedRest = (name: string) => `sumIf(${name}_rest, event != 'open' AND ${isTelling('interval_us_rest')})`;
 
-/** How many rows are behind what the rollups say: an hour that has more than when it was built is built anew. */
+/** How many rows are behind a rollup's entry: an hour that has more than when it was built is built again. */
 const rolled = { rolled_rows: 'count()' } as const;
 
 /**
- * What is counted over time, hosts and processes, by the kind whose rows know it. A kind that does not know a figure has 0. How the
- * figures of several kinds, minutes or hosts become one is `foldOf`.
+ * The figures, by the kind whose rows have them. A kind that does not have a figure counts 0 for it. `foldOf` says how the figures of
+ * several kinds, minutes or hosts become one.
  */
 export const FIGURES = {
   retransmit: {
     ...rolled,
     ...retransByClass,
-    /** never left TCP, and the kernel counts them nowhere: beside the classes, not in them */
+    /** segments that never left TCP: the kernel counts them nowhere, so they are in no class */
     retrans_refused: "sumIf(segments, outcome = 'refused')",
-    /** a FIN and nothing else, in the classes too: no data was lost */
+    /** segments with a FIN and no data: they are in the classes too, and no data was lost */
     retrans_fin: "sumIf(segments, bytes = 0 AND class NOT IN ('tlp', 'syn', 'syn_ack') AND outcome != 'refused')",
   },
   connection: {
     ...rolled,
     opened: `countIf(${opens})`,
-    /** of these, the ones that this host asked for: with `failed`, what was attempted */
+    /** of `opened`, the connections that this host has asked for: with `failed`, all that it attempted */
     connected: `countIf(${opens} AND role != 'server')`,
     closed: "countIf(event = 'close')",
     failed: "countIf(event = 'failed' AND role != 'server')",
-    /** handshakes that came to an end before our eyes, and the SYNs and SYN-ACKs that these sent again */
+    /** handshakes whose end was seen, and how many SYNs and SYN-ACKs they sent again */
     attempts: "countIf((event != 'close' OR tells_open) AND NOT preexisting)",
     syn_resent: "sumIf(connection.retrans_syn + connection.retrans_syn_ack, (event != 'close' OR tells_open) AND NOT preexisting)",
     resets: "countIf(event = 'close' AND end_reason IN ('rst_sent', 'rst_received'))",
@@ -70,16 +73,16 @@ export const FIGURES = {
     spurious: "sumIf(least(retrans_spurious_rest, retrans_data_rest), event != 'open')",
     bytes_sent: rest('bytes_sent'),
     bytes_received: rest('bytes_received'),
-    /** only of times that are long enough, like all that it is a share of */
+    /** this and the next ones only of times that are long enough, since they are shares of each other */
     busy_us: limitedRest('busy_us'),
     rwnd_limited_us: limitedRest('rwnd_limited_us'),
     sndbuf_limited_us: limitedRest('sndbuf_limited_us'),
     local_limited_us: limitedRest('local_limited_us'),
     sampled_us: limitedRest('interval_us'),
-    /** of the whole life: an end says it again, lest one since the last sample be missed */
+    /** of the whole life of the connection: its end has it too, in case the longest was after the last sample */
     turn_max_us: "maxIf(turn_max_us, event != 'open')",
     stall_max_us: "maxIf(stall_max_us, event != 'open')",
-    /** of the whole life, so only an end tells them: no row says why; congestion responses taken back */
+    /** of the whole life, so only an end has them: retransmissions that no row explains, and congestion responses that were taken back */
     unattributed: "sumIf(unattributed, event != 'open')",
     undos: "sumIf(undos, event != 'open')",
   },
@@ -87,7 +90,7 @@ export const FIGURES = {
     ...rolled,
     data_segs_out: 'sum(data_segs_out)',
     retrans_data: 'sum(retrans_data)',
-    /** of data: what shows to have been needless is taken for the row's probes first, which are needless most often */
+    /** of data: needless retransmissions are first subtracted from the row's probes, which are needless most often */
     spurious: 'sum(toUInt64(greatest(toInt64(retrans_spurious) - toInt64(retrans) + toInt64(sample.retrans_data), 0)))',
     bytes_sent: 'sum(bytes_sent)',
     bytes_received: 'sum(bytes_received)',
@@ -99,25 +102,25 @@ export const FIGURES = {
     turn_max_us: 'max(turn_max_us)',
     stall_max_us: 'max(stall_max_us)',
   },
-  /** RSTs, whether they ended a connection or met none */
+  /** RSTs, also those that belonged to no connection */
   reset: {
     ...rolled,
     resets_sent: "countIf(direction = 'sent')",
     resets_received: "countIf(direction = 'received')",
   },
-  /** Of the packets that were freed, those that are missing. */
+  /** Of the packets that the kernel freed, those that are lost. */
   drop: { ...rolled, dropped: "countIf(meaning = 'lost')" },
   listener: {
     ...rolled,
     accepted: 'sum(accepted)',
-    /** connections that met a full accept queue, each once */
+    /** connections that came when the accept queue was full, each once */
     listener_overflows: 'sum(overflows)',
-    /** packets that it turned away for any reason, some of which the kernel counts twice */
+    /** packets that the listener dropped for any reason; the kernel counts some twice */
     listener_drops: 'sum(drops)',
-    /** tells nothing refused from nobody having looked */
+    /** above 0 where the listener was looked at, even if nothing was refused */
     listener_rows: 'count()',
   },
-  /** Of a host's namespaces as the kernel counts, whoever's connections they were: qualified where a figure above has the name. */
+  /** What the kernel counts for a whole namespace. The columns are qualified where a figure above has the same name. */
   namespace: {
     ...rolled,
     listen_overflows: 'sum(listen_overflows)',
@@ -142,16 +145,16 @@ export const FIGURE_KINDS = [
 ] as const satisfies readonly FigureKind[];
 export const FIGURE_NAMES = [...new Set(FIGURE_KINDS.flatMap((kind) => Object.keys(FIGURES[kind])))] as Figure[];
 
-/** Figures of which the largest is the one of all. Every other figure adds up. */
+/** Of these figures the largest part is that of the whole. All other figures add up. */
 const LARGEST: readonly Figure[] = ['turn_max_us', 'stall_max_us'];
 
-/** How the figures of parts (kinds, minutes, hosts) become that of the whole: the engine's name for it, also in a column's type. */
+/** The engine's function that makes the figure of the whole from those of its parts (kinds, minutes, hosts); also in the column's type. */
 export const foldOf = (figure: Figure): 'sum' | 'max' => (LARGEST.includes(figure) ? 'max' : 'sum');
 
-/** The same in SQL. @param of the parts' column */
+/** The same as an expression. @param of the column of the parts */
 export const folded = (figure: Figure, of: string = figure): string => `${foldOf(figure)}(${of})`;
 
-/** The same of two numbers. */
+/** The same for two numbers. */
 export const fold = (figure: Figure, one: number, other: number): number => (foldOf(figure) === 'max' ? Math.max(one, other) : one + other);
 
 export const RETRANS_FIGURES = CLASS.map((name) => `retrans_${name}` as const);
@@ -160,13 +163,13 @@ export const RETRANS_FIGURES = CLASS.map((name) => `retrans_${name}` as const);
 export const RETRANS = RETRANS_FIGURES.join(' + ');
 
 /**
- * Segments of data that were lost, as far as the sender can know: sent again, neither as tail probes nor without need. A ratio compares
- * them with `data_segs_out`, which is in the same rows and so of the same moment. Evidence may come in a later row than what it is
- * about, so sums are compared, not rows.
+ * Segments of data that were lost, as far as the sender can know: those that were sent again, without tail probes and without needless
+ * ones. The ratio compares them with `data_segs_out` of the same rows. It compares sums over rows, since a retransmission may prove to be
+ * needless only in a later row.
  */
 export const LOST = 'toUInt64(greatest(toInt64(retrans_data) - toInt64(spurious), 0))';
 
-/** Rows whose smoothed RTT counts: an open's is one handshake's, and a retransmission's would favour bad moments. */
+/** The rows whose smoothed RTT counts. An open has that of one handshake only, and those of retransmissions are mostly of bad moments. */
 export const RTT_COUNTS = {
   retransmit: '0',
   connection: "event = 'close' AND srtt_us > 0",
@@ -177,21 +180,24 @@ export const RTT_COUNTS = {
   namespace: '0',
 } as const satisfies Record<FigureKind, string>;
 
-/** OpenTelemetry's exponential histogram at scale 3: bucket b holds RTTs in (2^(b/8), 2^((b+1)/8)] seconds. */
+/** A bucket of OpenTelemetry's exponential histogram at scale 3: bucket b has RTTs in (2^(b/8), 2^((b+1)/8)] seconds. */
 export const RTT_BUCKET = 'toInt16(ceil(log2(greatest(srtt_us, 1) / 1e6) * 8) - 1)';
 
-/** Expressions for figures over a kind's rows, `0` where the kind does not know one: a literal, since planning a call takes longer. */
+/**
+ * Expressions for figures over a kind's rows. A figure that the kind does not have is the literal `0`, which is quicker to plan than a
+ * call.
+ */
 export function figuresOf(kind: FigureKind, figures: readonly Figure[] = FIGURE_NAMES): string[] {
   const known: Partial<Record<string, string>> = FIGURES[kind];
   return figures.map((name) => `${known[name] ?? '0'} AS ${name}`);
 }
 
-/** The kinds that know any of the figures. */
+/** The kinds that have any of the figures. */
 export function kindsOf(figures: readonly Figure[]): FigureKind[] {
   return FIGURE_KINDS.filter((kind) => figures.some((name) => name in FIGURES[kind]));
 }
 
-/** A quantile of a map of RTT buckets, in µs: the geometric middle of its bucket, at most 4.5 % off. NaN if the map is empty. */
+/** A quantile of a map of RTT buckets, in µs: the geometric middle of its bucket, which is at most 4.5 % off. NaN if the map is empty. */
 export function bucketQuantile(map: string, level: number): string {
   const rank = `arrayFirstIndex(n -> n >= ${level} * arraySum(mapValues(${map})), arrayCumSum(mapValues(${map})))`;
   return `if(empty(${map}), nan, exp2((mapKeys(${map})[${rank}] + 0.5) / 8) * 1e6)`;

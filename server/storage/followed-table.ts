@@ -1,12 +1,14 @@
-// Tables whose columns are another file's list: made where they are missing, and given the columns that the list has gained.
+// Makes tables whose columns are a list of another file, and adds the columns that the list has gained.
 import type { Engine } from './engine.ts';
 import { StoreError } from './engine.ts';
 
 export type Column = { name: string; type: string; codec: string; comment?: string };
-/** `create`: the whole statement. `columns`: those that may come to a table that is there already. */
+/** `create`: the whole statement. `columns`: those that may be added to an existing table. */
 export type FollowedTable = { name: string; create: string; columns: readonly Column[] };
 
-/** Of a table and its local one: rows.h has some hundred members, and a column that the list no longer has stays. */
+/**
+ * The most columns that a table and its local one have: rows.h has some hundred members, and columns that left the list stay in the table.
+ */
 const COLUMNS_MAX = 2000;
 
 type Held = { name: string; type: string; codec: string };
@@ -16,12 +18,12 @@ export function definition({ name, type, codec, comment }: Column): string {
 }
 
 /**
- * Creates the table, adds columns, widens enums and sets the codec for what is written from now on. Several may do so at once.
- * @throws StoreError `store_migration_changed` where a column changed its type otherwise
+ * Creates the table, adds columns, widens enums, and sets the codec for rows to come. Several collectors may do so at once.
+ * @throws StoreError `store_migration_changed` where the type of a column has changed in another way
  */
 export async function follow(engine: Pick<Engine, 'define' | 'query'>, { name: table, create, columns }: FollowedTable): Promise<void> {
   await engine.define(create);
-  // On a cluster the codecs are those of the local table, which comes second.
+  // On a cluster the local table, which comes second, has the codecs.
   const held = await engine.query<Held>(
     `SELECT name, type, compression_codec AS codec FROM system.columns
 WHERE database = currentDatabase() AND table IN ({table:String}, concat({table:String}, '_local')) ORDER BY table`,
@@ -38,7 +40,7 @@ WHERE database = currentDatabase() AND table IN ({table:String}, concat({table:S
 function alteration(table: string, column: Column, held: Held | undefined): string | undefined {
   if (held === undefined) return `ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${definition(column)}`;
   const { type, codec } = held;
-  // The engine tells a delta's width, which it takes from the type.
+  // The engine returns `Delta` with its width, which it takes from the type.
   if (type === column.type && codec.replace(/\b((?:Double)?Delta)\(\d+\)/, '$1') === `CODEC(${column.codec})`) return undefined;
   if (type === column.type || (type.startsWith('Enum8') && column.type.startsWith(type.slice(0, -1))))
     return `ALTER TABLE ${table} MODIFY COLUMN ${definition(column)}`;

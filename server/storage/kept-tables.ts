@@ -1,10 +1,10 @@
-// For how many days each table is kept, how large it is, and how that is changed. What the tables say is what holds: nothing
-// else records it.
+// Reads how many days each table is kept and how large it is, and changes the days. Only the tables' own definitions say for how long they
+// are kept: it is recorded nowhere else.
 
 import { type Engine, StoreError } from './engine.ts';
 import { classOf, DAYS_MAX, plainTable, RETENTION, type RetentionClass, TABLES_MAX } from './retention-classes.ts';
 
-/** `class` is '' for tables that are always kept. `days` is null without an end. */
+/** `class` is '' for tables that are never aged. `days` is null where a class is kept for ever. */
 export type KeptTable = {
   table: string;
   class: RetentionClass | '';
@@ -13,12 +13,12 @@ export type KeptTable = {
   oldest: string;
   days: number | null;
 };
-/** Of the server itself, not ours: its logs of queries, parts and so on. */
+/** A log that the server keeps of itself: of queries, parts and so on. */
 export type SystemLog = { table: string; bytes: number; days: number | null };
 
 const DAYS_KEPT = `if(match(engine_full, 'toIntervalDay\\\\(\\\\d+\\\\)'), toUInt32OrNull(extract(engine_full, 'toIntervalDay\\\\((\\\\d+)\\\\)')), NULL)`;
 
-/** Every table of ours, the largest first. */
+/** All tables of tcplens, the largest first. */
 export async function keptTables(engine: Pick<Engine, 'query' | 'command' | 'define'>): Promise<KeptTable[]> {
   const [parts, tables] = await Promise.all([
     engine.query<{ table: string; rows: number; bytes: number; oldest: string }>(
@@ -59,7 +59,7 @@ WHERE database = 'system' AND name LIKE '%\\_log%' AND engine LIKE '%MergeTree' 
   return found;
 }
 
-/** Keeps a class for so many days from now on; what is older goes when the engine next looks. Costs reading one column of each table. */
+/** Changes for how many days a class is kept. The engine removes older rows later, by itself. It reads one column of each table. */
 export async function keep(engine: Pick<Engine, 'query' | 'command' | 'define'>, name: RetentionClass, days: number): Promise<void> {
   if (!Number.isInteger(days) || days < 1 || days > DAYS_MAX) {
     throw new StoreError('store_query_failed', `${days} cannot be a number of days to keep: 1 to ${DAYS_MAX}.`);
@@ -72,7 +72,7 @@ export async function keep(engine: Pick<Engine, 'query' | 'command' | 'define'>,
   }
 }
 
-/** The same for all logs that the server asked keeps of itself, until its configuration makes one anew. */
+/** Changes for how many days the server keeps its own logs, until its configuration makes one of them anew. */
 export async function keepSystemLogs(engine: Pick<Engine, 'query' | 'command' | 'define'>, days: number): Promise<void> {
   for (const { table } of await systemLogs(engine)) {
     await engine.define(

@@ -1,6 +1,6 @@
-// The steps from an empty database to this version's tables, each recorded when it is done. The tables of rows and figures follow rows.h
-// and figures.ts by themselves; everything else changes only by a new number here. Every statement can be repeated, also by several
-// collectors at once: a step that was cut short runs again from its start.
+// The steps from an empty database to this version's tables; each is recorded when it is done. The tables of rows and figures follow rows.h
+// and figures.ts, everything else changes only by a new step. Every statement can be repeated, also by several collectors at once: a step
+// that was cut short runs again from its first statement.
 import { createHash } from 'node:crypto';
 import { type Engine, StoreError } from './engine.ts';
 import { follow } from './followed-table.ts';
@@ -20,12 +20,15 @@ const CREATE_MIGRATION = `CREATE TABLE IF NOT EXISTS migration (
 ) ENGINE = ReplacingMergeTree
 ORDER BY number`;
 
-/** Of all versions there will be. */
+/** More steps than there will ever be. */
 const STEPS_MAX = 1000;
 
 type Applied = Pick<Migration, 'number' | 'name'> & { checksum: string };
 
-/** `applied_at_ms` is null for what is pending. `changed`: the recorded text is not this version's. `unknown`: of a newer version. */
+/**
+ * `applied_at_ms` is null for a pending step. `changed`: its recorded text differs from this version's. `unknown`: it is of a newer
+ * version.
+ */
 export type MigrationState = {
   number: number;
   name: string;
@@ -34,7 +37,7 @@ export type MigrationState = {
   state: 'applied' | 'pending' | 'changed' | 'unknown';
 };
 
-/** Every step that this version has or the database records, in order. Changes nothing. */
+/** All steps that this version has or the database records, in order. Changes nothing. */
 export async function listMigrations(engine: Engine, migrations: readonly Migration[] = MIGRATIONS): Promise<MigrationState[]> {
   const [found] = await engine.query<{ tables: number }>(
     "SELECT count() AS tables FROM system.tables WHERE database = currentDatabase() AND name = 'migration'",
@@ -61,7 +64,7 @@ export async function listMigrations(engine: Engine, migrations: readonly Migrat
 }
 
 /**
- * Applies what is missing, in order. A database that another version has made, and this one does not understand, is not touched.
+ * Applies the missing steps in order. A database of another version, with steps that this one does not know, is not touched.
  * @throws StoreError `store_migration_changed`
  */
 export async function migrate(engine: Engine, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {

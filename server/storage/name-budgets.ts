@@ -1,8 +1,12 @@
-// How many names (cgroups, processes, namespaces) a host may have in the tables, and all hosts together. Those that were told longest
-// ago go first, and of hosts the one that has the most: who tells names without end pays for it alone.
+// Bounds how many names (cgroups, processes, namespaces) each host may have in the tables, and all hosts together. The names that were
+// reported longest ago are removed first. Where all hosts have too many, those with the most lose theirs: a host that reports names without
+// end takes nothing from others.
 import type { Engine } from './engine.ts';
 
-/** `key`: what tells a host's names apart, as numbers. `host`: twice what an agent knows at once, or days of short-lived processes. */
+/**
+ * `key`: the columns that tell a host's names apart, as numbers. `host`: twice what an agent knows at once, or days of short-lived
+ * processes.
+ */
 const BUDGETS = {
   cgroup: { key: ['cgroup_id'], host: 20_000, all: 400_000 },
   process: { key: ['pid', 'toUnixTimestamp64Milli(started_at)'], host: 100_000, all: 2_000_000 },
@@ -11,12 +15,12 @@ const BUDGETS = {
 type NamesTable = keyof typeof BUDGETS;
 const TABLE = Object.keys(BUDGETS) as NamesTable[];
 
-/** So many new rows are worth a look. */
+/** After so many new rows the names of a table are counted. */
 const LOOK_AFTER_ROWS = 20_000;
-/** Hosts whose names are cut at once. */
+/** Names of so many hosts are removed at once. */
 const HOSTS_MAX = 1000;
 
-/** Names that had to go, by table. */
+/** How many names were removed, by table. */
 export type Evicted = ReadonlyMap<string, number>;
 
 type HostCount = { host_id: string; names: number };
@@ -24,14 +28,16 @@ type BudgetEngine = Pick<Engine, 'query' | 'define'>;
 
 export class NameBudgets {
   readonly #engine: BudgetEngine;
-  /** Rows since the last look; the first look comes with the first names, for what was there before. */
+  /**
+   * New rows since the names were last counted. They are counted at the first insert too, since an earlier process may have left too many.
+   */
   readonly #rows = new Map<NamesTable, number>(TABLE.map((table) => [table, LOOK_AFTER_ROWS]));
 
   constructor(engine: BudgetEngine) {
     this.#engine = engine;
   }
 
-  /** Removes what is too much, where so many rows have come that something may be. @param inserted rows a table just now */
+  /** Removes names beyond the bounds, where enough new rows have come. @param inserted the rows that each table has just got */
   async keep(inserted: ReadonlyMap<string, readonly unknown[]>): Promise<Evicted> {
     const evicted = new Map<string, number>();
     for (const table of TABLE) {
@@ -48,7 +54,7 @@ export class NameBudgets {
 
 async function keepTable(engine: BudgetEngine, table: NamesTable): Promise<number> {
   const { host, all } = BUDGETS[table];
-  // Counted with what newer rows replace, which costs nearly nothing: most of the time nobody has too many of these either.
+  // First without FINAL, which costs nearly nothing: mostly no host has too many rows even with those that newer ones replace.
   const [most] = await engine.query<{ host: number; all: number }>(
     `SELECT max(names) AS host, sum(names) AS all FROM (SELECT count() AS names FROM ${table} GROUP BY host_id)`,
     {},
@@ -67,7 +73,7 @@ async function keepTable(engine: BudgetEngine, table: NamesTable): Promise<numbe
   return evicted;
 }
 
-/** What each of the largest hosts may keep for all to fit, the largest first. */
+/** How many names a host may keep so that all hosts together fit. @param counts the hosts with the most names, the largest first */
 export function fairCap(counts: readonly HostCount[], total: number, all: number): number {
   let over = total - all;
   let cap = counts[0]?.names ?? 0;
@@ -80,7 +86,7 @@ export function fairCap(counts: readonly HostCount[], total: number, all: number
   return cap;
 }
 
-/** Leaves a host the newest of its names. False where it has no more than that. */
+/** Removes all but the newest `cap` names of a host. False where it has no more. */
 async function evict(engine: BudgetEngine, table: NamesTable, host_id: string, cap: number): Promise<boolean> {
   const order = ['toUnixTimestamp64Milli(at)', ...BUDGETS[table].key];
   const [first] = await engine.query<{ place: string[] }>(
@@ -90,7 +96,7 @@ WHERE host_id = {host_id:UInt64} ORDER BY ${order.map((value) => `${value} DESC`
     1,
   );
   if (first === undefined) return false;
-  // No parameter can stand in an ALTER: these are numbers that the engine has just told, and whatever they were, numbers are written.
+  // An ALTER takes no parameters. BigInt makes sure that only numbers are written into its text.
   const place = first.place.map((value) => `toInt128('${BigInt(value)}')`).join(', ');
   const values = order.map((value) => `toInt128(${value})`).join(', ');
   await engine.define(

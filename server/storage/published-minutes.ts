@@ -1,32 +1,33 @@
-// Which minutes have been made, as spans. Nearly all of them are one span, and every question over a rollup asks: so the answer is kept for a
-// while. A minute once made stays so; one that has been made since is told from the rows meanwhile, with the same result.
+// Which minutes are published, as spans; nearly always they are a single one. Every question over a rollup needs them, so the answer is
+// cached for some seconds. A published minute stays published. One that was published since is answered from rows meanwhile, with the same
+// result.
 import type { Engine } from './engine.ts';
 
-/** How long a piece of minutes is that are made together. */
+/** The length of a piece: minutes that are built and published together. */
 export const PIECE_S = 300;
 
-/** [from, to) in s. */
+/** [from, to) in seconds since the epoch. */
 export type Span = [from_s: number, to_s: number];
 
-const KEPT_MS = 20_000;
-/** Spans in one answer: between any two of them nothing was ever made. */
+const CACHED_MS = 20_000;
+/** The most spans in one answer. Between two of them nothing was ever built. */
 const SPANS_MAX = 5000;
 
 type Asks = Pick<Engine, 'query'>;
-const kept = new WeakMap<Asks, { asked_ms: number; spans: Promise<Span[]> }>();
+const cached = new WeakMap<Asks, { asked_ms: number; spans: Promise<Span[]> }>();
 
-/** Oldest first, none of them touching. */
+/** The spans, oldest first; no two of them touch. */
 export function publishedMinutes(store: Asks): Promise<Span[]> {
-  const found = kept.get(store);
-  if (found !== undefined && performance.now() - found.asked_ms < KEPT_MS) return found.spans;
+  const found = cached.get(store);
+  if (found !== undefined && performance.now() - found.asked_ms < CACHED_MS) return found.spans;
   const spans = ask(store);
-  kept.set(store, { asked_ms: performance.now(), spans });
-  // A failure is not kept.
-  spans.catch(() => kept.delete(store));
+  cached.set(store, { asked_ms: performance.now(), spans });
+  // A failure is not cached.
+  spans.catch(() => cached.delete(store));
   return spans;
 }
 
-/** Pieces that follow each other have the same distance to their place in the order. */
+/** Groups pieces without a gap between them: their start less their rank times PIECE_S is the same for all of them. */
 async function ask(store: Asks): Promise<Span[]> {
   const spans = await store.query<{ from_s: number; to_s: number }>(
     `SELECT min(at) AS from_s, max(at) + ${PIECE_S} AS to_s

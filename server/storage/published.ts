@@ -1,28 +1,32 @@
-// rollup_version: which version of each hour and day is read, and which minutes are. A piece is published by one row, so it is there whole or not at all.
+// The table rollup_version says which version of each piece (an hour, a day, five minutes) is read. One row publishes a piece, so it is
+// read whole or not at all.
 import { quote } from './columns.ts';
 import type { Engine } from './engine.ts';
 import type { Tier } from './tiers.ts';
 
-/** Of rollups, of what became of rows, or of minutes in pieces of five. */
+/** A tier of the rollup, the hours of the accounting, or minutes in pieces of five. */
 export type PublishedTier = Tier | 'accounting' | 'minutes';
 
 /** `rolled_rows`: how many rows were behind the piece when it was built. */
 export type Published = { start_s: number; version: bigint; rolled_rows: number };
 
-/** Pieces in one answer: the hours of the longest range that anybody asks for are one. */
+/** The most pieces in one answer: as many as the longest range of a question has hours. */
 const PAGE = 5000;
 
-/** Bits below the time, in ms, of a version: two collectors that build the same piece at the same time get different ones. */
+/**
+ * A version is a time in ms with so many random bits below it, so that two collectors that build a piece at the same time have different
+ * ones.
+ */
 const RANDOM_BITS = 20n;
 
-/** Larger than those before it, whatever the clock says. */
+/** A new version: larger than those `before` it, whatever the clock says. */
 export function newVersion(now_ms: number, before: readonly bigint[]): bigint {
   let version = (BigInt(now_ms) << RANDOM_BITS) | BigInt(Math.floor(Math.random() * 2 ** Number(RANDOM_BITS)));
   for (const other of before) if (other >= version) version = other + 1n;
   return version;
 }
 
-/** When building it began. */
+/** The time in ms at which the building of this version began. */
 export const versionTime = (version: bigint) => Number(version >> RANDOM_BITS);
 
 /** The pieces of a tier that begin within [from_s, to_s), oldest first. */
@@ -43,7 +47,7 @@ GROUP BY start ORDER BY start LIMIT ${PAGE}`,
   }
 }
 
-/** Publishes pieces all at once. */
+/** Publishes pieces, all at once. */
 export async function publish(engine: Pick<Engine, 'command'>, tier: PublishedTier, pieces: readonly Published[]): Promise<void> {
   const values = pieces.map(
     ({ start_s, version, rolled_rows }) => `(${quote(tier)}, toDateTime(${start_s}, 'UTC'), ${version}, ${rolled_rows})`,
@@ -52,8 +56,8 @@ export async function publish(engine: Pick<Engine, 'command'>, tier: PublishedTi
 }
 
 /**
- * `(start, version)` of these pieces as SQL; they are numbers of this program's own making. Plain numbers, which the engine reads
- * as one literal: a function call each takes it longer to plan than the rows of a month of hours take to read.
+ * A condition over `(start, version)` for these pieces. It has plain numbers, which the engine reads as one literal: with a function call
+ * for each piece it would plan longer than it reads a month of hours. The numbers are this program's own.
  */
 export function pairs(pieces: readonly Pick<Published, 'start_s' | 'version'>[]): string {
   return `(start, version) IN (${pieces.map(({ start_s, version }) => `(${start_s}, ${version})`).join(', ')})`;

@@ -1,9 +1,9 @@
-// Which tables are kept for how long, by class, and by which of their columns they age.
+// The classes of tables that are kept for some days, and the columns by which they age.
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 
 type Aging = { tables: readonly string[] /** the moment that a TTL counts from, by table where they differ */; moment: string };
 
-/** Every table of ours that grows. `daily`: in partitions of a day, which a limit by size drops, oldest first. */
+/** All tables of tcplens that grow. `daily`: their partitions are days, and the limit of size drops the oldest ones. */
 export const RETENTION = {
   rows: { tables: KIND, moment: 'toDateTime(time_ns)', daily: true, what: 'rows as the kernel wrote them' },
   rollup_1m: { tables: ['rollup_1m'], moment: 'minute', daily: true, what: 'minutes' },
@@ -17,12 +17,10 @@ export const RETENTION = {
   entities: { tables: ['host', 'process', 'cgroup', 'netns'], moment: 'toDateTime(at)', daily: false, what: 'names' },
 } as const satisfies Record<string, Aging & { daily: boolean; what: string }>;
 
-/** Of rows: older ones come through no door, and what lies longer goes by its table's own days. */
-export const ROW_DAYS_MAX = 4000;
-/** For how many days any table can be kept: a hundred years. No list of days is longer. */
+/** The most days that a table can be kept: a hundred years. No list of days is longer. */
 export const DAYS_MAX = 36_500;
 
-/** Tables that we look at, of a database that may be another's too. */
+/** The most tables that are read from a database, which others may share. */
 export const TABLES_MAX = 500;
 
 export type RetentionClass = keyof typeof RETENTION;
@@ -32,12 +30,12 @@ const CLASS_OF = new Map<string, RetentionClass>(
   RETENTION_CLASSES.flatMap((name) => RETENTION[name].tables.map((table) => [table, name] as const)),
 );
 
-/** A cluster keeps a sharded table's rows in its `_local` one. */
+/** On a cluster the rows of a sharded table are in its `_local` table. */
 export const plainTable = (table: string) => table.replace(/_local$/, '');
 
-/** Undefined: not ours, or too small to age. */
+/** The class of a table; undefined where it is not of tcplens, or too small to age. */
 export const classOf = (table: string): RetentionClass | undefined => CLASS_OF.get(plainTable(table));
 
-/** The tables of classes, on a cluster and without, as a list in SQL. */
+/** The tables of these classes, with and without a cluster, as a list in SQL. */
 export const tablesInSql = (classes: readonly RetentionClass[]) =>
   `(${classes.flatMap((name) => RETENTION[name].tables.flatMap((table) => [`'${table}'`, `'${table}_local'`])).join(', ')})`;

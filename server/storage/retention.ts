@@ -1,19 +1,19 @@
-// How many bytes are kept, over all tables: beyond the limit the oldest day goes from every one.
+// Keeps all tables together below a limit of bytes: beyond it the oldest day is dropped from every table.
 import { quote } from './columns.ts';
 import type { Engine } from './engine.ts';
 import { plainTable, RETENTION, RETENTION_CLASSES, TABLES_MAX, tablesInSql } from './retention-classes.ts';
 
-/** At most so many bytes, or such a share of the disk that the tables are on. */
+/** The limit: so many bytes, or a share of the disk that the tables are on. */
 export type RetentionSize = { bytes: number } | { share: number };
 
-/** A day (or, of hours and days, a month or year) that was dropped to get below the limit. */
+/** A day that was dropped to get below the limit; of the tables of hours and days a month or a year. */
 export type Dropped = { day: string; rows: number; bytes: number; limit_bytes: number };
 
 type RetentionEngine = Pick<Engine, 'query' | 'define' | 'insertObjects'>;
 type Partition = { table: string; partition: string; rows: number; bytes: number };
 type Sizes = { total: number; last: number };
 
-/** Once over the limit, so far below it: not a partition's worth of merges later it would be over again. */
+/** Once over the limit, the tables are brought down to this share of it. Otherwise they would soon be over it again. */
 const SLACK = 0.95;
 const DAY = /^\d{4}-\d\d-\d\d$/;
 
@@ -21,7 +21,7 @@ const DAY = /^\d{4}-\d\d-\d\d$/;
 const DAILY = tablesInSql(RETENTION_CLASSES.filter((name) => RETENTION[name].daily));
 const OURS = `FROM system.parts AS p WHERE database = currentDatabase() AND active`;
 
-/** In bytes: of all tables, and of those of `today` and after it that are kept by the day. */
+/** Sizes in bytes: of all tables, and of the daily partitions of `today` and later. */
 async function sizes(engine: RetentionEngine, today: string): Promise<Sizes> {
   const [found] = await engine.query<Sizes>(
     `SELECT sum(bytes_on_disk) AS total, sumIf(bytes_on_disk, table IN ${DAILY} AND partition >= {today:String}) AS last ${OURS}`,
@@ -31,7 +31,7 @@ async function sizes(engine: RetentionEngine, today: string): Promise<Sizes> {
   return found ?? { total: 0, last: 0 };
 }
 
-/** The first partition that the condition leaves, in every table that has it. */
+/** The oldest partition that matches the condition, in every table that has it. */
 function firstOf(engine: RetentionEngine, where: string, params: { today: string } | { current: string }): Promise<Partition[]> {
   return engine.query<Partition>(
     `SELECT table, partition, sum(p.rows) AS rows, sum(bytes_on_disk) AS bytes ${OURS} AND ${where}
@@ -42,7 +42,7 @@ GROUP BY table, partition ORDER BY table`,
   );
 }
 
-/** The limit in bytes, of this node's disks. */
+/** The limit in bytes; a share is one of this node's disks. */
 async function limitOf(engine: RetentionEngine, size: RetentionSize): Promise<number> {
   if ('bytes' in size) return Math.floor(size.bytes);
   const [disks] = await engine.query<{ bytes: number }>('SELECT sum(total_space) AS bytes FROM system.disks', {}, 1);
@@ -50,8 +50,8 @@ async function limitOf(engine: RetentionEngine, size: RetentionSize): Promise<nu
 }
 
 /**
- * Drops the oldest days until the tables are below the limit. Hours and days of the rollups, which say much in little room, go
- * only when nothing but today is left; today goes only if it alone is over.
+ * Drops the oldest days until the tables are below the limit. The rollups of hours and days, which are small, are dropped only when no day
+ * but today is left, and today only when it alone is over the limit.
  */
 export async function retain(engine: RetentionEngine, size: RetentionSize, now_ms: number): Promise<Dropped[]> {
   const limit_bytes = await limitOf(engine, size);
@@ -69,7 +69,7 @@ export async function retain(engine: RetentionEngine, size: RetentionSize, now_m
   }
 }
 
-/** What goes next: one day of every table that has it. @param too_much whether the last days alone are over the limit */
+/** The partitions to drop next: one day of every table that has it. @param too_much whether today and later alone are over the limit */
 async function oldestOf(engine: RetentionEngine, today: string, too_much: boolean): Promise<Partition[]> {
   const before = await firstOf(engine, `table IN ${DAILY} AND partition < {today:String}`, { today });
   if (before.length > 0) return before;
@@ -80,13 +80,13 @@ async function oldestOf(engine: RetentionEngine, today: string, too_much: boolea
 
 const sum = (some: readonly Partition[], name: 'rows' | 'bytes') => some.reduce((total, partition) => total + partition[name], 0);
 
-/** Without its guard a server refuses to drop more than 50 GB. */
+/** The setting turns off a guard, with which a server refuses to drop more than 50 GB. */
 async function dropPartition(engine: RetentionEngine, table: string, partition: string): Promise<void> {
   const expression = DAY.test(partition) ? quote(partition) : partition;
   await engine.define(`ALTER TABLE ${plainTable(table)} DROP PARTITION ${expression} SETTINGS max_partition_size_to_drop = 0`);
 }
 
-/** The newest that retention dropped, newest first. */
+/** The last `limit` days that were dropped, newest first. */
 export function droppedDays(engine: Pick<Engine, 'query'>, limit: number): Promise<(Dropped & { at_ms: number })[]> {
   return engine.query(
     `SELECT toUnixTimestamp64Milli(at) AS at_ms, r.day AS day, rows, bytes, limit_bytes FROM retention AS r ORDER BY at DESC LIMIT {limit:UInt32}`,

@@ -1,4 +1,4 @@
-// The tables of minutes, hours and days, with a column for every figure. A new figure is 0 in what was made before it.
+// The tables of minutes, hours and days, with a column for every figure. A new figure is 0 in entries that were built before it.
 
 import { FIGURE_NAMES } from './figures.ts';
 import { type Column, definition, type FollowedTable } from './followed-table.ts';
@@ -43,7 +43,7 @@ export const ROLLUP_TABLES: readonly FollowedTable[] = [
     time: 'minute',
     more: [],
     kept_days: 90,
-    // Entries that are made anew take the place of the old ones: read with FINAL.
+    // Entries that are built again replace the old ones, so the table is read with FINAL.
     engine: 'ReplacingMergeTree(version)',
     partition: 'toDate(minute)',
     order: `toStartOfHour(minute), ${SORTED}, minute`,

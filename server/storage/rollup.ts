@@ -1,5 +1,5 @@
-// Rows added up by the minute: what rollup_1m is made of, and what stands in its place where it has not been made yet. One entry a minute,
-// host, cgroup, process, role, peer network and service port.
+// Adds rows up by minute: to build rollup_1m, and to answer questions about minutes that are not built yet. There is one entry for each
+// minute, host, cgroup, process, role, peer network and service port.
 import {
   FIGURE_NAMES,
   type Figure,
@@ -13,7 +13,7 @@ import {
   SERVICE_PORT,
 } from './figures.ts';
 
-/** Each key as an expression over a row. */
+/** The keys as expressions over a row. */
 const KEYS = {
   host_id: 'host_id',
   cgroup_id: 'cgroup_id',
@@ -28,12 +28,13 @@ export const ROLLUP_KEYS = Object.keys(KEYS) as RollupKey[];
 
 export const MINUTE = "toStartOfMinute(time_ns, 'UTC')";
 
-/** Of a kind whose RTTs do not count, an empty histogram. */
+/** An empty histogram, for kinds whose RTTs do not count. */
 const rttOf = (kind: FigureKind): string =>
   RTT_COUNTS[kind] === '0' ? "CAST(map(), 'Map(Int16, UInt64)')" : `sumMapIf(map(${RTT_BUCKET}, toUInt64(1)), ${RTT_COUNTS[kind]})`;
 
 /**
- * A SELECT of `minute`, the keys, the figures and `rtt`, each kind's rows by themselves: what several kinds know is to be added up.
+ * A SELECT of `minute`, the keys, the figures and `rtt`. It groups each kind's rows by themselves, so the entries of several kinds are
+ * still to be added up.
  * @param where over rows of every kind
  */
 export function rowsRolledUp(keys: readonly RollupKey[], figures: readonly Figure[], where: string): string {
@@ -50,7 +51,10 @@ export function rowsRolledUp(keys: readonly RollupKey[], figures: readonly Figur
   return selects.join('\nUNION ALL ');
 }
 
-/** The statement that builds minutes whole, under a version that is larger than that of what it replaces. @param where over rows */
+/**
+ * The statement that builds whole minutes. Their version must be larger than that of the entries that they replace.
+ * @param where over rows
+ */
 export function buildMinutes(version: bigint, where: string): string {
   const names = ['minute', ...ROLLUP_KEYS].join(', ');
   return `INSERT INTO rollup_1m (version, ${names}, ${FIGURE_NAMES.join(', ')}, rtt)

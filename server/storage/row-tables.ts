@@ -1,15 +1,15 @@
-// One table a kind, shaped by rows.h through rows.gen.ts.
+// The tables of rows: one for each kind, with the columns of rows.h through rows.gen.ts.
 import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { storedColumns } from './columns.ts';
 import { definition, type FollowedTable } from './followed-table.ts';
 import { IDENTITY } from './identity.ts';
 
-/** Days that rows stay. A whole day's parts go at once. */
+/** For how many days rows are kept, if not told otherwise. A day is removed as a whole. */
 export const ROWS_KEPT_DAYS = 30;
 
 /**
- * Sorting by time first and by connection within five minutes packs rows about twice as well as by time alone. The rest of the sorting key
- * is a row's identity, by which the engine keeps one of several copies; it is in no index, where it would only take memory.
+ * Rows that are sorted by five minutes and then by connection pack about twice as well as by time alone. The end of the sorting key is the
+ * row's identity, by which the engine keeps one of several copies. The index does not have it: there it would only take memory.
  */
 export function createRowTable(kind: Kind): string {
   const columns = [...storedColumns(kind), ...IDENTITY].map((column) => `  ${definition(column)}`);

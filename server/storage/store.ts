@@ -1,4 +1,4 @@
-// What the collector asks of ClickHouse, whichever engine answers.
+// The type of a store: what the collector needs of ClickHouse, whichever engine it is.
 import type { CheckedReport } from '../ingest/report-check.ts';
 import type { Engine, LostRows, Segment } from './engine.ts';
 import type { Evicted } from './name-budgets.ts';
@@ -6,17 +6,22 @@ import type { Upkeep } from './upkeep.ts';
 
 export type Store = Pick<Engine, 'backend' | 'query' | 'ping' | 'close'> & {
   readonly upkeep: Upkeep;
-  /** Brings the tables to this version's shape; can be killed and started again at any point. */
+  /** Brings the tables to this version. It can be killed at any point and run again. */
   migrate(): Promise<void>;
-  /** Stores the segment's rows. Whoever inserts the same rows again, at any time, changes nothing: a row is one by its identity. */
+  /**
+   * Stores the segment's rows. A row is one by its identity, so it changes nothing when anybody inserts the same rows again at any time.
+   */
   insertSegment(segment: Segment): Promise<void>;
   /**
-   * Once rows of these segments are stored, and while the files are there: minutes that have been built without them are built again. May
-   * be repeated.
+   * Notes which minutes late rows of these segments change, so that they are made again. Called once the rows are stored, while the files
+   * still exist. May be repeated.
    */
   noteLate(segments: readonly Segment[]): Promise<void>;
-  /** Hosts, processes, cgroups and namespaces that agents learned, and their accounting. Repeating a report changes nothing. Returns the names that had to go. */
+  /**
+   * Stores the hosts, processes, cgroups and namespaces of reports, and their accounting. A report that is repeated changes nothing.
+   * Returns how many names were removed to make room.
+   */
   insertReports(reports: readonly CheckedReport[]): Promise<Evicted>;
-  /** What collectors lost of acknowledged rows. Repeating, and telling the same of a batch from two collectors, changes nothing. */
+  /** Stores counts of acknowledged rows that a collector has lost. A count that is repeated, also by another collector, changes nothing. */
   insertLost(entries: readonly LostRows[]): Promise<void>;
 };

@@ -1,13 +1,13 @@
-// Versions of pieces that are read no more: they go once nobody can be reading them. Their table is told by its tier.
+// Removes superseded versions of pieces, once no query can still be reading them.
 
 import type { Engine } from './engine.ts';
 import { type PublishedTier, pairs, published, versionTime } from './published.ts';
 
-/** Queries that began before a version was superseded have ended by then. */
+/** After so long all queries that began before a version was superseded have ended. */
 const SUPERSEDED_MS = 10 * 60_000;
-/** How far back the first look goes for what a killed process has left. */
+/** How far back the first look goes, for versions that a killed process has left. */
 const LEFT_OVER_S = 40 * 86_400;
-/** As many as one statement names: it may be 256 KiB long. */
+/** So many versions fit into one statement, which may be 256 KiB long. */
 const STARTS_A_LOOK = 1000;
 const VERSIONS_A_LOOK = 5000;
 
@@ -15,7 +15,7 @@ export class Superseded {
   readonly #engine: Pick<Engine, 'query' | 'define'>;
   readonly #tier: PublishedTier;
   readonly #table: string;
-  /** Starts of pieces that have been built more than once; undefined: not yet looked. */
+  /** The starts of pieces that were built again and may have superseded versions; undefined before the first look has ended. */
   #rebuilt: Set<number> | undefined;
 
   constructor(engine: Pick<Engine, 'query' | 'define'>, tier: PublishedTier, table: string) {
@@ -24,12 +24,12 @@ export class Superseded {
     this.#table = table;
   }
 
-  /** The piece has a newer version now. */
+  /** Notes that the piece was built again. */
   add(start_s: number): void {
     this.#rebuilt?.add(start_s);
   }
 
-  /** Some of them at a time: what is left is found at the next look. */
+  /** Removes superseded versions. A call looks at some of the pieces; the next ones look at the rest. */
   async remove(now_ms: number): Promise<void> {
     if (this.#rebuilt?.size === 0) return;
     const looked = this.#rebuilt && [...this.#rebuilt].sort((a, b) => a - b).slice(0, STARTS_A_LOOK);
@@ -43,14 +43,14 @@ export class Superseded {
     const old = superseded.filter(isOld);
     if (old.length > 0) await this.#engine.define(`ALTER TABLE ${this.#table} DELETE WHERE ${pairs(old)}`);
     const cut = found.length === VERSIONS_A_LOOK;
-    // The first look is repeated until it has seen the end.
+    // The first look is repeated until it has found less than its limit: then it has seen all pieces.
     if (this.#rebuilt === undefined && cut) return;
     this.#rebuilt ??= new Set();
     for (const start_s of looked ?? []) if (!cut || start_s < last_s) this.#rebuilt.delete(start_s);
     for (const piece of superseded) if (!isOld(piece)) this.#rebuilt.add(piece.start_s);
   }
 
-  /** Oldest first. @param starts of pieces; undefined: all since `from_s` */
+  /** The versions in the table, oldest piece first. @param starts of pieces; undefined: all since `from_s` */
   async #versions(from_s: number, starts: readonly number[] | undefined): Promise<{ start_s: number; version: bigint }[]> {
     const where = starts
       ? `start IN (${starts.map((start_s) => `toDateTime(${start_s}, 'UTC')`).join(', ')})`

@@ -1,6 +1,6 @@
-// Keeps hours and days what their minutes are: builds an hour once it is over, and again when rows of it come in late. Nothing is
-// remembered that matters: what is missing shows by comparing how many rows are behind the minutes and behind what is published,
-// so it can be killed anywhere, and several collectors at it only waste work.
+// Keeps hours and days equal to their minutes: builds an hour once it is over, and again when rows of it come late. What is missing is
+// found by comparing how many rows are behind the minutes and behind what is published. So nothing has to be remembered, it can be killed
+// anywhere, and several collectors that do the same only waste work.
 
 import type { Engine } from './engine.ts';
 import { newVersion, pairs, publish, published } from './published.ts';
@@ -8,10 +8,10 @@ import { DAYS_MAX } from './retention-classes.ts';
 import { Superseded } from './superseded.ts';
 import { buildPieces, TIER, TIERS, type Tier } from './tiers.ts';
 
-/** Rows of a period are awaited for this long after its end; those that are later have it built again. */
+/** How long after its end a piece is built. When rows of it come later, it is built again. */
 const SETTLED_S = 120;
 
-/** Entries of the source that one statement groups: bounds its memory, and how long inserts wait for it. */
+/** So many entries of the source are grouped by one statement. This bounds its memory, and how long inserts wait for it. */
 const ENTRIES_A_STATEMENT = 500_000;
 
 const DAY_S = 86_400;
@@ -21,7 +21,7 @@ type Source = { start_s: number; rolled_rows: number; entries: number };
 
 export class TierRefresh {
   readonly #engine: TierEngine;
-  /** By day: the newest block of rollup_1m when all of its pieces were as they should be. */
+  /** By day: the newest block of rollup_1m when all pieces of the day were found up to date. */
   readonly #known = new Map<string, number>();
   readonly #superseded: Record<Tier, Superseded>;
 
@@ -31,7 +31,10 @@ export class TierRefresh {
     this.#superseded = { '1h': superseded('1h'), '1d': superseded('1d') };
   }
 
-  /** One pass over the days that have changed. Ends early, at a piece's end, when `stop` aborts. @returns pieces built */
+  /**
+   * One pass over the days that have changed. When `stop` aborts, it ends after the piece under way.
+   * @returns how many pieces were built
+   */
   async run(now_ms: number, stop?: AbortSignal): Promise<number> {
     let built = 0;
     for (const { day, newest } of await this.#changedDays()) {
@@ -45,7 +48,7 @@ export class TierRefresh {
     return built;
   }
 
-  /** Every insert makes a block, so a day without a new one has nothing new. Newest first. */
+  /** The days that have changed, newest first. Every insert makes a block, so a day without a new block has not changed. */
   async #changedDays(): Promise<{ day: string; newest: number }[]> {
     const days = await this.#engine.query<{ day: string; newest: number }>(
       this.#engine.place(`SELECT partition AS day, max(max_block_number) AS newest FROM {parts}
@@ -71,7 +74,7 @@ WHERE database = currentDatabase() AND table IN ('rollup_1m', 'rollup_1m_local')
     return { pieces: pieces + days, open: false };
   }
 
-  /** What is behind each hour of a day, by its minutes. */
+  /** How many rows and entries are behind each hour of a day, by its minutes. */
   #hoursOf(day_s: number): Promise<Source[]> {
     return this.#engine.query<Source>(
       `SELECT toUnixTimestamp(toStartOfHour(minute)) AS start_s, sum(r.rolled_rows) AS rolled_rows, count() AS entries
@@ -89,7 +92,10 @@ FROM rollup_1m AS r FINAL WHERE toDate(minute) = toDate({day_s:UInt32}, 'UTC') G
     return { start_s: day_s, rolled_rows, entries: found?.entries ?? 0 };
   }
 
-  /** Builds the pieces that are missing, or have gained rows since they were built. Fewer: retention has dropped what was behind. */
+  /**
+   * Builds the pieces that are missing or have more rows behind them than when they were built. With fewer, retention has dropped some:
+   * they stay.
+   */
   async #refresh(tier: Tier, sources: readonly Source[], now_ms: number, stop?: AbortSignal): Promise<number> {
     const [first, last] = [sources[0], sources.at(-1)];
     if (!first || !last) return 0;
@@ -120,7 +126,7 @@ FROM rollup_1m AS r FINAL WHERE toDate(minute) = toDate({day_s:UInt32}, 'UTC') G
       const where = parts === 1 ? whole : `${whole} AND cityHash64(host_id) % ${parts} = ${part}`;
       await this.#engine.command(buildPieces({ tier, version, where }));
     }
-    // What it was built from, not what was counted before: rows may have come in meanwhile, and are then found missing.
+    // Counted in what was built, not before: rows that came meanwhile may be in it or not, and if not, the next pass finds them missing.
     const built = sources.map(({ start_s }) => ({ start_s, version }));
     const found = await this.#engine.query<{ start_s: number; rolled_rows: number }>(
       `SELECT toUnixTimestamp(start) AS start_s, sum(t.rolled_rows) AS rolled_rows FROM ${TIERS[tier].table} AS t WHERE ${pairs(built)} GROUP BY start_s`,
@@ -135,7 +141,7 @@ FROM rollup_1m AS r FINAL WHERE toDate(minute) = toDate({day_s:UInt32}, 'UTC') G
       );
   }
 
-  /** The source's entries that belong to the pieces. */
+  /** The condition for the source's entries that belong to the pieces. */
   async #entriesOf(tier: Tier, sources: readonly Source[]): Promise<string> {
     if (tier === '1h') return `toStartOfHour(minute) IN (${sources.map(({ start_s }) => `toDateTime(${start_s}, 'UTC')`).join(', ')})`;
     const hours = await Promise.all(sources.map(({ start_s }) => published(this.#engine, '1h', start_s, start_s + DAY_S)));
@@ -143,7 +149,7 @@ FROM rollup_1m AS r FINAL WHERE toDate(minute) = toDate({day_s:UInt32}, 'UTC') G
   }
 }
 
-/** Neighbours that one statement can build together. */
+/** Groups neighbouring pieces that one statement can build together. */
 function together(sources: readonly Source[]): Source[][] {
   const groups: Source[][] = [];
   let room = 0;

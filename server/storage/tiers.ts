@@ -1,22 +1,25 @@
-// rollup_1h and rollup_1d: what long ranges are answered from. A piece (an hour, a day) keeps the keys that stand out on each
-// host and one row for all others, so that every figure stays what it is in the minutes. It is built whole under a version of its
-// own and read once that version is published; tier-refresh.ts does so.
+// The tables rollup_1h and rollup_1d, which answer questions about long ranges. A piece (an hour, a day) has an entry for each key that
+// stands out on its host, and one entry for all others: so every figure adds up to what the minutes have. tier-refresh.ts builds a piece
+// whole under a version of its own, and publishes that version; then it is read.
 import { FIGURE_NAMES, folded, RETRANS } from './figures.ts';
 
-/** Keys of a rollup, beside its time. */
+/** The keys of a rollup, beside the time. */
 const KEYS = ['host_id', 'cgroup_id', 'comm', 'role', 'peer_network', 'service_port'] as const;
 const KEY_LIST = KEYS.join(', ');
 
 export const TIER = ['1h', '1d'] as const;
 export type Tier = (typeof TIER)[number];
 
-/** `seconds`: how long a piece is. `from`: the table that it is made of, as `s`. `start`: the beginning of the piece that an entry there belongs to. */
+/**
+ * `seconds`: the length of a piece. `from`: the table that it is built from, as `s`. `start`: the start of the piece that an entry of that
+ * table belongs to.
+ */
 export const TIERS = {
   '1h': { table: 'rollup_1h', seconds: 3600, from: 'rollup_1m AS s FINAL', start: 'toStartOfHour(s.minute)' },
   '1d': { table: 'rollup_1d', seconds: 86_400, from: 'rollup_1h AS s', start: 'toStartOfDay(s.start)' },
 } as const satisfies Record<Tier, { table: string; seconds: number; from: string; start: string }>;
 
-/** A key is kept if it is among its host's largest by one of these. */
+/** A key stands out if it is among its host's largest by one of these measures. */
 export const STANDS_OUT = {
   by_traffic: 'bytes_sent + bytes_received',
   by_retransmissions: RETRANS,
@@ -26,20 +29,20 @@ export const STANDS_OUT = {
   by_longest_stall: 'stall_max_us',
 } as const;
 
-/** Keys that each measure keeps, a host and piece. */
+/** How many keys each measure keeps, of a host and piece. */
 export const KEPT_BY_EACH = 50;
 
-/** What the others' row says in place of a key. */
+/** The keys of the entry for all others. */
 const OTHERS = { cgroup_id: '0', comm: "''", role: "'unknown'", peer_network: "toIPv6('::')", service_port: '0' } as const;
 
 export type Build = {
   tier: Tier;
   version: bigint;
-  /** over the source: the entries of the pieces, or of some hosts in them */
+  /** a condition over the source: the entries of the pieces, or those of some hosts */
   where: string;
 };
 
-/** The statement that builds pieces of a tier, or their part of the hosts that `where` leaves. */
+/** The statement that builds pieces of a tier, or the part of them that `where` leaves. */
 export function buildPieces({ tier, version, where }: Build): string {
   const { table, from, start } = TIERS[tier];
   const ranks = Object.entries(STANDS_OUT).map(

@@ -1,4 +1,4 @@
-// What has to be done to the tables now and then, and what people who run them ask: rollups, retention, migrations.
+// The type of a store's upkeep: rollups and retention, which the collector runs now and then, and what operators ask.
 import { AccountingRefresh } from './accounting-refresh.ts';
 import type { Engine } from './engine.ts';
 import { type KeptTable, keep, keepSystemLogs, keptTables, type SystemLog, systemLogs } from './kept-tables.ts';
@@ -9,19 +9,22 @@ import type { RetentionClass } from './retention-classes.ts';
 import { TierRefresh } from './tier-refresh.ts';
 
 export type Upkeep = {
-  /** Makes the minutes that are over. Ends early when `stop` aborts. @returns pieces of five minutes built */
+  /** Builds the minutes that are over. Ends early when `stop` aborts. @returns how many pieces of five minutes were built */
   makeMinutes(now_ms: number, stop?: AbortSignal): Promise<number>;
-  /** Brings minutes up to the rows that came late, and hours and days up to their minutes, for the rollup and the accounting. @returns pieces built */
+  /**
+   * Builds minutes again whose rows came late, and hours and days whose minutes have changed, of the rollup and of the accounting.
+   * @returns how many pieces were built
+   */
   refresh(now_ms: number, stop?: AbortSignal): Promise<number>;
-  /** Drops the oldest days while the tables are larger than that. @returns what was dropped */
+  /** Drops the oldest days while the tables are larger than `size`. @returns what was dropped */
   retain(size: RetentionSize, now_ms: number): Promise<Dropped[]>;
-  /** The newest that `retain` dropped, newest first. */
+  /** What `retain` dropped last, newest first. */
   dropped(limit: number): Promise<(Dropped & { at_ms: number })[]>;
   tables(): Promise<KeptTable[]>;
   systemLogs(): Promise<SystemLog[]>;
-  /** Changes how many days a class of tables is kept. */
+  /** Changes for how many days a class of tables is kept. */
   keep(name: RetentionClass, days: number): Promise<void>;
-  /** The same for logs that a server keeps of itself. */
+  /** Changes for how many days a server keeps its logs of itself. */
   keepSystemLogs(days: number): Promise<void>;
   migrations(): Promise<MigrationState[]>;
 };

@@ -1,10 +1,11 @@
 // One seeded run from the first start to the verdict.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import { HEADERS } from '../../agent/contract/batch-envelope.ts';
-import { readLines } from '../../agent/spool/books-line.ts';
+import { REAL_DISK } from '../../agent/durable/disk.ts';
+import { readBooks } from '../../agent/spool/books-state.ts';
 import { HEAD_AT } from '../../bpf/rows/rows.gen.ts';
 import { check } from './check.ts';
 import type { CollectorProcess } from './collectors.ts';
@@ -96,14 +97,14 @@ async function drain(host: Stage['hosts'][number]): Promise<boolean> {
     host.start(0);
     const problem = await host.finish();
     if (problem !== '') return false;
-    if (isEmpty(host.spool)) return true;
+    if (await isEmpty(host.spool)) return true;
   }
   return false;
 }
 
 /** No batch waits, and the books tell of no run but the last: all of the others has been sent and told. */
-function isEmpty(spool: string): boolean {
-  const { runs } = readLines(readFileSync(join(spool, 'books'), 'utf8'));
+async function isEmpty(spool: string): Promise<boolean> {
+  const { runs } = await readBooks(REAL_DISK, spool);
   return runs.size <= 1 && !readdirSync(spool).some((name) => name.endsWith('.batches'));
 }
 

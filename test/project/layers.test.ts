@@ -8,7 +8,7 @@ import { type ProjectFile, projectFiles } from '../support/project-files.ts';
 const mayImport = {
   bpf: [],
   agent: ['bpf/rows/rows.gen.ts', 'bpf/rows/layout.ts'],
-  server: ['bpf/rows/rows.gen.ts', 'bpf/rows/layout.ts', 'bpf/rows/schema.ts', 'agent/contract/', 'agent/process/'],
+  server: ['bpf/rows/rows.gen.ts', 'bpf/rows/layout.ts', 'bpf/rows/schema.ts', 'agent/contract/', 'agent/durable/', 'agent/process/'],
   dashboards: ['server/api.ts', 'bpf/rows/rows.gen.ts'],
 } as const satisfies Record<string, readonly string[]>;
 

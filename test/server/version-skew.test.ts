@@ -4,17 +4,18 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32, zstdCompressSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
+import type { Disk } from '../../agent/durable/disk.ts';
 import { layoutOf } from '../../bpf/rows/layout.ts';
 import { KIND, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { schemaOf } from '../../bpf/rows/schema.ts';
 import { Layouts } from '../../server/ingest/layouts.ts';
 import { BatchSpans } from '../../server/log/batch-spans.ts';
-import type { Files } from '../../server/log/files.ts';
-import { formatLine } from '../../server/log/journal-line.ts';
+import { JOURNAL_FORMAT } from '../../server/log/journal-record.ts';
 import { Log } from '../../server/log/log.ts';
 import { segmentPath } from '../../server/log/segment-name.ts';
+import { journalText } from '../agent/durable/journal-text.ts';
+import { startedOrDead, TornDisk } from '../agent/durable/torn-disk.ts';
 import { segmentBytes } from '../support/segment-bytes.ts';
-import { TornFiles } from './log/torn-files.ts';
 import { EPOCH, HOST_HEX, headersOf, post, postLayouts, rowsOf } from './support/agent.ts';
 import { countRows, startCollector, type TestDirectory, testDirectory, withStore } from './support/collector.ts';
 import { inLayout, otherLayout, withoutMissing } from './support/versions.ts';
@@ -114,7 +115,8 @@ async function leaveLog(data: string, seed: number): Promise<{ layouts: Layouts;
   };
   await mkdir(join(data, 'log', KEPT_KIND), { recursive: true });
   await writeFile(segmentPath(join(data, 'log'), left), bytes);
-  await writeFile(join(data, 'log', 'journal'), formatLine({ t: 'segment', ...left, batches: BatchSpans.of(BATCHES).toText() }));
+  const record = { t: 'segment', ...left, batches: BatchSpans.of(BATCHES).toText() };
+  await writeFile(join(data, 'log', 'journal'), journalText(JOURNAL_FORMAT.format, [record]));
   const layouts = new Layouts(join(data, 'layouts'));
   await layouts.start();
   await layouts.learn(HOST_HEX, [layout]);
@@ -124,9 +126,9 @@ async function leaveLog(data: string, seed: number): Promise<{ layouts: Layouts;
 const SEGMENT = '1-a-00000001';
 const BATCHES = [{ host_id: HOST_HEX, epoch: EPOCH, sequence: 4, rows: 5 }];
 
-function logIn(data: string, files?: Files): Log {
+function logIn(data: string, disk?: Disk): Log {
   const beside = { quarantine: join(data, 'quarantine'), dead_letter: join(data, 'dead-letter') };
-  return new Log({ directory: join(data, 'log'), ...beside, ...LIMITS, ...(files && { files }) });
+  return new Log({ directory: join(data, 'log'), ...beside, ...LIMITS, ...(disk && { disk }) });
 }
 
 async function checkConverted(log: Log, expected: Buffer): Promise<void> {
@@ -149,15 +151,19 @@ test('wherever the first start after an upgrade is cut short, the next one has t
   for (let after = 1; ; after++) {
     const data = await newDirectory();
     const { layouts, expected } = await leaveLog(data, 1);
-    const files = new TornFiles(data, { faults: [{ after, fault: 'crash' }], random: [0.9, 0.1, 0.5] });
-    const log = logIn(data, files);
-    const ended = await Promise.race([log.start((schema) => layouts.conversion(schema)).then(() => 'started'), files.crashed]);
+    const disk = new TornDisk(data, { faults: [{ after, fault: 'crash' }], random: [0.9, 0.1, 0.5] });
+    const log = logIn(data, disk);
+    await startedOrDead(
+      log.start((schema) => layouts.conversion(schema)),
+      disk,
+    );
+    const ended = !disk.dead;
     const target = await newDirectory();
-    files.powerCut(target);
+    disk.powerCut(target);
     const next = logIn(target);
     expect(await next.start((schema) => layouts.conversion(schema))).toMatchObject({ set_aside: [] });
     await checkConverted(next, expected);
     await next.close();
-    if (ended === 'started') break;
+    if (ended) break;
   }
 });

@@ -1,6 +1,7 @@
 // All mutants, by folder.
 import type { Table } from './mutant.ts';
 import { agent } from './mutants/agent.ts';
+import { agentDurable } from './mutants/agent-durable.ts';
 import { agentSpool } from './mutants/agent-spool.ts';
 import { agentSweeps } from './mutants/agent-sweeps.ts';
 import { bpfAttempts } from './mutants/bpf-attempts.ts';
@@ -19,7 +20,7 @@ import { serverStorage } from './mutants/server-storage.ts';
 export const MUTANTS: Table = {
   bpf: [...bpfAttempts, ...bpfConnections, ...bpfDrops, ...bpfPackets],
   loader: [...loaderRows, ...loaderStart],
-  agent: [...agent, ...agentSpool, ...agentSweeps],
+  agent: [...agent, ...agentDurable, ...agentSpool, ...agentSweeps],
   server: [...serverLog, ...serverQueries, ...serverStorage, ...serverMinutes, ...serverLive],
   dashboards,
 };

@@ -1,8 +1,9 @@
-// What became of rows within a range: what agents saw and sent, what the tables hold, what was lost where, and its share.
+// The account of rows within a range: how many agents have seen and sent, how many the tables hold, how many were lost and where, and the
+// share that was not lost.
 import { LOSSES, type Loss, OUTCOMES, type Outcome } from '../../../agent/contract/outcome.ts';
 import { KIND } from '../../../bpf/rows/rows.gen.ts';
 import type { Account, Accounting, Range } from '../../api.ts';
-import { storedMinutes, toldMinutes } from '../accounting-refresh.ts';
+import { reportedMinutes, storedMinutes } from '../accounting-refresh.ts';
 import { quote } from '../columns.ts';
 import { hostName } from '../entities.ts';
 import { pairs, published } from '../published.ts';
@@ -18,18 +19,18 @@ type Sum = { counted: Counted; rows: number };
 
 const LOSS_NAMES = Object.keys(LOSSES) as Loss[];
 
-/** Above it hours tell what has ended. */
+/** Over longer spans, hours are read where they are published. */
 const MINUTES_SPAN_MAX_MS = 6 * 3_600_000;
 const HOUR_S = 3600;
 
-/** Names that accounts are told in. Whatever else a table has is of another version, and not told. */
+/** The kinds and outcomes that this version knows. A table may have others, of other versions: they are left out. */
 const IN_NAMES = `kind IN (${KIND.map(quote).join(', ')}) AND counted IN (${[...OUTCOMES, 'stored'].map(quote).join(', ')})`;
 const COUNTED = OUTCOMES.length + 1;
 const MISSING = `counted IN (${LOSS_NAMES.map(quote).join(', ')})`;
-/** In SQL, of a host's sums: null where no row was seen and none lost. */
+/** An expression over a host's sums: null where no row was seen and none lost. */
 const COMPLETENESS = 'if(greatest(seen, missing) > 0, (greatest(seen, missing) - missing) / greatest(seen, missing), NULL)';
 
-/** Of an account's range: the hours that are published, and the minutes that are left. */
+/** What answers an account's range: the published hours in it, and the other minutes. */
 async function coverOfAccounts(store: Pick<Store, 'query'>, { from_ms, to_ms }: Window, step_s: number): Promise<Cover> {
   const [from_s, to_s] = [Math.floor(from_ms / 60_000) * 60, Math.ceil(to_ms / 1000)];
   const coarse = to_ms - from_ms > MINUTES_SPAN_MAX_MS && step_s >= HOUR_S;
@@ -38,9 +39,9 @@ async function coverOfAccounts(store: Pick<Store, 'query'>, { from_ms, to_ms }: 
 }
 
 /**
- * Rows by `keys` (name → expression over minute, host_id and kind) and what became of them, of the minutes that a range touches.
- * @param of which host, or which hosts, as conditions over `host_id` with parameters of the caller's
- * @param minutesOf what is asked for, of minutes and rows; published hours have all of it
+ * Counts rows by `keys` (name → expression over minute, host_id and kind) and outcome, over the minutes that a range touches.
+ * @param of a condition over `host_id`, with parameters of the caller's; '' for all hosts
+ * @param minutesOf the counts to read for what no published hour covers
  */
 function countedBy(keys: Readonly<Record<string, string>>, covered: Cover, of: string, minutesOf = countedMinutes): string {
   const { hours } = covered;
@@ -56,16 +57,16 @@ WHERE ${IN_NAMES}
 GROUP BY ${names.join('')}counted`;
 }
 
-/** What was told, of all minutes that no hour has. @param and a further condition, with its AND */
-const toldOnly = ({ minutes, rest }: Cover, and: string) => `(${toldMinutes(`(${minutesWithin([...minutes, ...rest])})${and}`)})`;
+/** Reported counts of all minutes that no hour covers. @param and a further condition, which begins with AND */
+const reportedOnly = ({ minutes, rest }: Cover, and: string) => `(${reportedMinutes(`(${minutesWithin([...minutes, ...rest])})${and}`)})`;
 
-/** With what the tables hold: as minutes that have been made say, else as the rows do. */
+/** The same and the rows that the tables hold: from `stored` where the minutes are built, else counted from the rows. */
 function countedMinutes(covered: Cover, and: string): string {
   const made = covered.minutes.length === 0 ? '' : `UNION ALL ${storedMinutes(`(${minutesWithin(covered.minutes)})${and}`)}`;
   const rows = countRows(`(${rowsWithin(covered.rest)})${and}`);
   const counted =
     covered.rest.length === 0 ? '' : `UNION ALL SELECT minute, host_id, kind, 'stored' AS counted, c.rows AS n FROM (${rows}) AS c`;
-  return `(${toldOnly(covered, and)} ${made} ${counted})`;
+  return `(${reportedOnly(covered, and)} ${made} ${counted})`;
 }
 
 const ofHost = ({ host_id }: Pick<Range, 'host_id'>) => (host_id === undefined ? '' : 'host_id = {host_id:UInt64}');
@@ -75,13 +76,13 @@ function figuresOf(sums: readonly Sum[]): Figures {
   const { seen = 0, sent = 0, stored = 0 } = counts;
   const lost = Object.fromEntries(LOSS_NAMES.flatMap((name) => (counts[name] ? [[name, counts[name]]] : []))) as Figures['lost'];
   const before = LOSS_NAMES.filter((name) => LOSSES[name] !== 'collector').reduce((sum, name) => sum + (counts[name] ?? 0), 0);
-  // What is sent now may have been seen before the range began.
+  // Rows that were sent in the range may have been seen before it began.
   return { seen, sent, stored, queued: Math.max(0, seen - sent - before), lost };
 }
 
 /**
- * The share of rows that was not lost anywhere, 0–1. By the named losses, not by what has arrived: rows in the kernel's rings
- * and in the agent's spool are under way, not missing. Null where no row was seen and none lost.
+ * The share of rows that was not lost anywhere, 0–1. It is calculated from the named losses and not from what has arrived: rows in the
+ * kernel's rings and in the agent's spool are under way, not missing. Null where no row was seen and none lost.
  */
 export function completenessOf(...accounts: readonly Pick<Figures, 'seen' | 'lost'>[]): number | null {
   const seen = accounts.reduce((sum, account) => sum + account.seen, 0);
@@ -90,14 +91,14 @@ export function completenessOf(...accounts: readonly Pick<Figures, 'seen' | 'los
   return all > 0 ? (all - missing) / all : null;
 }
 
-/** The share that was not lost of all kinds, of one host or of all hosts: what was told is enough. */
+/** That share over all kinds, for one host or all hosts. It only needs the reported counts. */
 export async function completenessWithin(store: Store, range: Range, now_ms: number): Promise<number | null> {
   const covered = await coverOfAccounts(store, windowOf(range, now_ms), Number.POSITIVE_INFINITY);
-  const rows = await store.query<Sum>(countedBy({}, covered, ofHost(range), toldOnly), { host_id: range.host_id }, COUNTED);
+  const rows = await store.query<Sum>(countedBy({}, covered, ofHost(range), reportedOnly), { host_id: range.host_id }, COUNTED);
   return completenessOf(figuresOf(rows));
 }
 
-/** host_id → an account a kind, of these hosts. */
+/** host_id → the accounts of that host, one for each kind. */
 export async function accountsByHost(
   store: Store,
   range: Range,
@@ -120,7 +121,7 @@ FROM (${counted}) GROUP BY host_key`,
 
 type HostSums = { host_id: string; host: string; completeness: number | null; told: Sum[]; total: number };
 
-/** A row a host, the least complete first. */
+/** One row for each host, the least complete first. */
 const hostsSql = (
   counted: string,
 ) => `SELECT toString(host_key) AS host_id, ${hostName('host_key')} AS host, ${COMPLETENESS} AS completeness, told, count() OVER () AS total
@@ -132,7 +133,7 @@ FROM (
 ORDER BY completeness ASC NULLS LAST, host, host_key
 LIMIT {limit:UInt32}`;
 
-/** The account in steps of whole minutes, over all hosts or one, and each host's of the whole range, the worst first. */
+/** The account in steps of whole minutes, over all hosts or one; and the account of each host over the whole range, the worst first. */
 export async function accounting(store: Store, range: Range, limit: number, now_ms: number): Promise<Accounting> {
   const window = windowOf(range, now_ms);
   const { from_ms, to_ms, params } = window;
@@ -146,7 +147,7 @@ export async function accounting(store: Store, range: Range, limit: number, now_
     store.query<Sum & { time_s: number }>(
       `${countedBy({ time_s: step }, covered, ofHost(range))} ORDER BY time_s`,
       params,
-      // The minutes that the range touches may lie in a step before it.
+      // The first minute of the range may belong to a step before it.
       (stepsWithin({ from_ms, to_ms, step_s }) + 1) * COUNTED,
     ),
     store.query<HostSums>(hostsSql(countedBy({ host_key: 'host_id' }, whole, ofHost(range))), { ...params, limit }, limit),
@@ -162,9 +163,9 @@ export async function accounting(store: Store, range: Range, limit: number, now_
   };
 }
 
-/** What agents told of each host: how much was seen, and how much is lost. A table expression of `host_key`, `seen` and `missing`. */
+/** How many rows of each host were seen and lost, as reported: a table expression of `host_key`, `seen` and `missing`. */
 export async function lossesByHost(store: Pick<Store, 'query'>, range: Range, now_ms: number): Promise<string> {
   const covered = await coverOfAccounts(store, windowOf(range, now_ms), Number.POSITIVE_INFINITY);
   return `(SELECT host_key, sumIf(rows, counted = 'seen') AS seen, sumIf(rows, ${MISSING}) AS missing
-FROM (${countedBy({ host_key: 'host_id' }, covered, '', toldOnly)}) GROUP BY host_key)`;
+FROM (${countedBy({ host_key: 'host_id' }, covered, '', reportedOnly)}) GROUP BY host_key)`;
 }

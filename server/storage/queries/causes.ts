@@ -1,4 +1,4 @@
-// Resets and dropped packets in groups: which process and peer, which way, and the kernel's reason. Most frequent first.
+// Groups resets and dropped packets by process, peer, direction and the kernel's reason. The most frequent come first.
 import type { DropGroup, Drops, Range, ResetGroup, Resets } from '../../api.ts';
 import { containerName, hostName } from '../entities.ts';
 import { SERVICE_ADDR, SERVICE_PORT } from '../figures.ts';
@@ -8,7 +8,7 @@ import { noRoutes } from './no-routes.ts';
 import { rowsOf } from './stray.ts';
 import { windowOf } from './window.ts';
 
-/** Columns that make a group, as the rows have them; named so that none of them hides a column. */
+/** The columns of a group. They have names of their own, so that none hides a column of the rows. */
 const BETWEEN = {
   host_key: 'host_id',
   comm: 'comm',
@@ -22,11 +22,11 @@ const BETWEEN = {
   has_socket: 'has_socket',
 } as const;
 
-/** The newest row's connection, of those that had one. */
+/** The connection of the newest row that has one. */
 const NEWEST =
   'toString(argMaxIf(connection_id, time_ns, connection_id != 0)) AS newest_connection, toUnixTimestamp64Milli(max(time_ns)) AS last_ms';
 
-/** @param from where the rows come from. @param more further columns that make a group. @param figures the group's sums, as `expression AS name` */
+/** @param from the source of rows. @param more further columns of the group. @param figures the group's sums, as `expression AS name` */
 function grouped(from: string, more: readonly string[], figures: readonly string[], order: string): string {
   const keys = [...Object.entries(BETWEEN), ...more.map((name) => [name, name])];
   const columns = keys.map(([name, expression]) => (name === expression ? name : `${expression} AS ${name}`));
@@ -48,7 +48,7 @@ const plainEnds = ({ peer_addr, service_addr }: Pick<ResetGroup, 'peer_addr' | '
   service_addr: plainAddress(service_addr),
 });
 
-/** The `limit` most frequent kinds of reset in the range. From rows: beyond their retention there are none. */
+/** The `limit` most frequent kinds of reset in the range. Read from rows, so only within their retention. */
 export async function resets(store: Store, range: Range, limit: number, now_ms: number): Promise<Resets> {
   const window = windowOf(range, now_ms, 'rows');
   const from = await rowsOf(store, 'reset', range, window, ['reason', 'linger_zero', 'unread', 'idle_us']);
@@ -69,7 +69,7 @@ export async function resets(store: Store, range: Range, limit: number, now_ms: 
 
 type Pair = [number | null, number | null];
 
-/** The `limit` most frequent kinds of freed packet in the range, what was lost first. From rows. */
+/** The `limit` most frequent groups of freed packets in the range; those whose packets were lost come first. Read from rows. */
 export async function drops(store: Store, range: Range, limit: number, now_ms: number): Promise<Drops> {
   const window = windowOf(range, now_ms, 'rows');
   const from = await rowsOf(store, 'drop', range, window, ['meaning', 'reason', 'location', 'length']);

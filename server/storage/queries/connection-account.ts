@@ -1,5 +1,5 @@
-// What one connection's rows add up to: bytes and segments, waits, and samples as columns. An end has the whole account; before it,
-// samples add up to what is known so far.
+// Adds up one connection's rows: bytes and segments, waits, and its samples as columns. The end has the totals. Before the end, the sums of
+// the samples are what is known so far.
 import type { Connection, Retransmit } from '../../api.ts';
 import { type Chapters, type Event, type Sample, STATE_MEMBERS } from './connection-chapters.ts';
 import { isTelling, type LimitTimes, limitsOf } from './limits.ts';
@@ -17,10 +17,10 @@ type Account = Pick<
   | 'rtt_min_us'
   | 'limits'
 >;
-/** What samples tell as deltas and an end as the whole. */
+/** Figures that samples have as deltas and the end as totals. */
 type Summed = 'bytes_sent' | 'bytes_failed' | 'bytes_received' | 'data_segs_out' | 'retrans_data' | 'retrans_spurious';
 
-/** How much was sent, received and sent again, and what held it back. */
+/** How much was sent, received and sent again, and what limited it. */
 export function accountOf({ samples, retransmits }: Chapters, end: Event | undefined): Account {
   const latest = end ?? samples.at(-1);
   const all = [...samples, ...(end ? [end] : [])];
@@ -76,7 +76,7 @@ type Waits = Pick<
   | 'state_us'
 >;
 
-/** Who waited for whom, and what was left lying. Turns of samples are deltas, those of the end the whole. */
+/** Which side waited for the other, and what was left unread or unsent. The turns of samples are deltas, those of the end totals. */
 export function waitsOf(samples: readonly Sample[], end: Event | undefined): Waits {
   const latest = end ?? samples.at(-1);
   const sampled = (name: 'turns' | 'turn_us' | 'turn_rtt_us') =>
@@ -115,7 +115,7 @@ const largest = (values: readonly number[]) => values.reduce((most, value) => Ma
 const attributed = (retransmits: readonly Retransmit[]) =>
   retransmits.reduce((sum, { outcome, segments }) => sum + (outcome === 'refused' ? 0 : segments), 0);
 
-/** Columns of equal length; null where nothing was measured. */
+/** The samples as columns of equal length; null where nothing was measured. */
 export function columnsOf(samples: readonly Sample[]): Connection['samples'] {
   const measured = (value: number) => (value > 0 ? value : null);
   return {
@@ -123,7 +123,7 @@ export function columnsOf(samples: readonly Sample[]): Connection['samples'] {
     srtt_us: samples.map(({ srtt_us }) => measured(srtt_us)),
     rtt_min_us: samples.map(({ rtt_min_us }) => measured(rtt_min_us)),
     snd_cwnd: samples.map(({ snd_cwnd }) => snd_cwnd),
-    // 0x7fffffff is the kernel's "not yet known".
+    // 0x7fffffff is the kernel's value for "not yet known".
     snd_ssthresh: samples.map(({ snd_ssthresh }) => (snd_ssthresh < 0x7fff_ffff ? snd_ssthresh : null)),
     packets_out: samples.map(({ packets_out }) => packets_out),
     delivery_rate: samples.map(({ delivery_rate }) => measured(delivery_rate)),

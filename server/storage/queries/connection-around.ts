@@ -1,16 +1,16 @@
-// What rows beside a connection's own explain about it: who had the ports, and whether its namespace had routes.
+// What other rows explain of a connection: how many local ports were in use to its destination, and whether its namespace had routes.
 import type { Store } from '../store.ts';
 import type { Around } from './connection-chapters.ts';
 import type { Story } from './connection-story.ts';
 
 /** How long the kernel keeps the port of a connection that this side closed first. */
 const TIME_WAIT_MS = 60_000;
-/** Connections that are older are not looked for. */
+/** Connections that opened longer before are not looked for. */
 const LOOK_BACK_MS = 86_400_000;
-/** A namespace's row comes with the sweep after what it counts. */
+/** A namespace's row is made by the sweep after what it counts. */
 const SWEEP_MS = 60_000;
 
-/** Of the connections to one destination, whatever they came to, those whose port was taken at a time. */
+/** How many local ports were in use to one destination at a time, by open connections and by those in TIME_WAIT. */
 const PORTS_USED = `SELECT uniqExact(port) AS ports_used FROM (
   SELECT any(local_port) AS port, maxIf(toUnixTimestamp64Milli(time_ns), event != 'open') AS ended_ms, argMax(end_reason, time_ns) AS reason
   FROM connection FINAL
@@ -25,7 +25,7 @@ const OUT_NO_ROUTES = `SELECT sum(n.out_no_routes) AS out_no_routes FROM namespa
 WHERE n.host_id = {host_id:UInt64} AND n.netns = {netns:UInt64}
   AND n.time_ns >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AND n.time_ns <= fromUnixTimestamp64Milli({to_ms:Int64} + ${SWEEP_MS}, 'UTC')`;
 
-/** Asks only where the connection's own rows raise the question. */
+/** Asks the store only where the connection's own rows raise the question. */
 export async function aroundOf(store: Store, story: Story & { host_id: string; connection_id: string }): Promise<Around> {
   const { host_id, netns, peer_addr, peer_port, from_ms, to_ms, port_first: first, port_last: last } = story;
   const stayed = (story.bytes_failed ?? 0) > 0 || story.retransmits.some(({ outcome }) => outcome === 'refused');

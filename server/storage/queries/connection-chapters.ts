@@ -1,4 +1,4 @@
-// One connection's rows as the store gives them, by what they tell.
+// The rows of one connection as the store returns them, by what they are about.
 import type { ConnectionRow, EndReason, Event as EventName, Owner, Role, State } from '../../../bpf/rows/rows.gen.ts';
 import type { Connection, Retransmit } from '../../api.ts';
 import type { LimitTimes } from './limits.ts';
@@ -19,7 +19,7 @@ export type Head = {
   state: State;
 };
 
-/** The states whose time an end tells, by its member. */
+/** The states for which an end has the time, by the member that has it. */
 export const STATE_MEMBERS = {
   syn_sent: 'syn_sent_us',
   syn_recv: 'syn_recv_us',
@@ -86,10 +86,10 @@ export type Sample = Head &
   Figures<'srtt_us' | 'snd_cwnd' | 'snd_ssthresh' | 'packets_out' | 'delivery_rate' | 'retrans' | 'rcv_wnd'>;
 export type Names = Pick<Connection, 'host' | 'container' | 'command'>;
 
-/** What rows of others say that explains it. */
+/** What rows of other connections and of the namespace explain. */
 export type Around = Pick<Connection, 'ports_used' | 'out_no_routes'>;
 
-/** One connection's rows, each kind oldest first. */
+/** The rows of one connection; those of each kind oldest first. */
 export type Chapters = {
   events: readonly Event[];
   transitions: readonly Transition[];

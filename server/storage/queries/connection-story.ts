@@ -1,4 +1,4 @@
-// From one connection's rows to its story: who, from when to when, in which states, how it went and why it ended.
+// Makes the story of a connection from its rows: whose it was, from when to when, its states, how it went and why it ended.
 import type { Connection, Retransmit } from '../../api.ts';
 import { plainAddress } from './address.ts';
 import { accountOf, columnsOf, waitsOf } from './connection-account.ts';
@@ -6,7 +6,7 @@ import type { Around, Chapters, Event, Head, Names, Transition } from './connect
 
 export type Story = Omit<Connection, 'host_id' | 'connection_id' | 'other_end' | keyof Names | keyof Around> & { cgroup_id: string };
 
-/** Undefined without any row. */
+/** The story; undefined where there is no row. */
 export function storyOf(chapters: Chapters): Story | undefined {
   const { events, transitions, samples, retransmits, resets, drops, congestion } = chapters;
   const byTime = (a: Head, b: Head) => a.time_ms - b.time_ms;
@@ -17,7 +17,7 @@ export function storyOf(chapters: Chapters): Story | undefined {
   if (!first || !last) return undefined;
   const open = events.find(({ event, tells_open, preexisting }) => (event === 'open' || tells_open) && !preexisting);
   const end = events.findLast(({ event }) => event !== 'open');
-  // The owner may become known late, and a closing socket may have lost it.
+  // The owner may be known only in later rows, and may be missing in the last ones, when the socket was closing.
   const { netns, cgroup_id, pid, comm, owner, role, local_addr, local_port, peer_addr, peer_port } =
     ownerOf(told) ?? ownerOf(heads) ?? last;
   return {
@@ -61,7 +61,7 @@ function headOf({ time_ns, ...row }: Retransmit): Head {
   return { ...row, time_ms: Number(time_ns) / 1e6, cgroup_id: '0' };
 }
 
-/** One entry a stay in a state. Without transitions, the state that the rows carry, since the first of them. */
+/** One entry for each time in a state. Without transitions it is the state in the rows, from the first row on. */
 function statesOf(heads: readonly Head[], transitions: readonly Transition[], ended: boolean): Connection['states'] {
   const first = transitions[0];
   if (!first) {
@@ -77,6 +77,6 @@ function statesOf(heads: readonly Head[], transitions: readonly Transition[], en
     from_ms: time_ms,
     to_ms: transitions[at + 1]?.time_ms ?? null,
   }));
-  // Closed is where the line ends, not a stay.
+  // `close` ends the last state and is no time in a state itself.
   return [...before, ...stays.filter(({ state }) => state !== 'close')];
 }

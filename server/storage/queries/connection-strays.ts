@@ -1,4 +1,4 @@
-// What resets and drops without a socket add to one connection's story: rows with its ends, while it lived.
+// Adds resets and drops without a socket to a connection's story: those that have its ends, within its life.
 import type { Connection } from '../../api.ts';
 import { fewRows } from '../identity.ts';
 import type { Store } from '../store.ts';
@@ -21,13 +21,13 @@ const strays = (table: string, time: string, ends: string, direction: string, me
 FROM (SELECT * FROM ${fewRows(table, `${time} AND host_id = {host_id:UInt64} AND connection_id = 0 AND (${ends})`)} ORDER BY time_ns LIMIT {rows:UInt32}) AS t
 ORDER BY t.time_ns`;
 
-/** A later connection with the same ends takes over what comes from then on. */
+/** When a later connection with the same ends opens, rows from then on belong to that one. */
 const beforeNext = (
   near: string,
 ) => `time_ns < (SELECT if(count() = 0, toDateTime64('2200-01-01 00:00:00', 9, 'UTC'), min(time_ns)) FROM connection FINAL
   WHERE ${near} AND host_id = {host_id:UInt64} AND ${ENDS} AND time_ns > fromUnixTimestamp64Milli({closed_ms:Int64}, 'UTC'))`;
 
-/** With `rows` of each kind at most, the first. */
+/** Reads at most the first `rows` of each kind. */
 export async function straysOf(store: Store, host_id: string, story: Story, rows: number, now_ms: number): Promise<Strays> {
   const { netns, local_addr, local_port, peer_addr, peer_port, from_ms, closed_ms } = story;
   if (peer_port === 0) return { drops: [], resets: [] };

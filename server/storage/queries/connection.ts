@@ -1,4 +1,4 @@
-// Everything known about one connection: what is asked of the store. connection-story.ts makes the answer.
+// Asks the store for everything about one connection. connection-story.ts makes the answer.
 import type { Connection } from '../../api.ts';
 import { containerName, hostName } from '../entities.ts';
 import { fewRows } from '../identity.ts';
@@ -10,16 +10,16 @@ import { straysOf } from './connection-strays.ts';
 import { otherEnd } from './other-end.ts';
 import { retransmitsOf } from './retransmits.ts';
 
-/** Most rows of a kind in one story; of samples the newest, of the rest the first. */
+/** The most rows of a kind in a story: the newest samples, and the first rows of other kinds. */
 const ROWS_MAX = 2000;
 
 const OF_CONNECTION = 'host_id = {host_id:UInt64} AND connection_id = {connection_id:UInt64}';
 
-/** What rows of every kind say about the connection, in one form. */
+/** What rows of every kind say of the connection, with the same columns. */
 const HEAD = `toUnixTimestamp64Nano(time_ns) / 1e6 AS time_ms, toString(netns) AS netns, toString(cgroup_id) AS cgroup_id, pid, comm, owner, role,
   toString(local_addr) AS local_addr, local_port, toString(peer_addr) AS peer_addr, peer_port, state`;
 
-/** What only an end tells, by the names of rows.h. */
+/** The members that only an end has, by their names in rows.h. */
 const AT_END = [
   'accept_us',
   'first_send_us',
@@ -36,7 +36,7 @@ const AT_END = [
   ...Object.values(STATE_MEMBERS),
 ].join(', ');
 
-/** What ends and samples tell alike. */
+/** The members that both ends and samples have. */
 const AS_OF = `congestion_control, keepalive, unattributed, rtt_min_us, bytes_sent, bytes_failed, bytes_received, data_segs_out, retrans_data, retrans_spurious,
   turns, turn_us, turn_rtt_us, turn_max_us, stall_max_us, idle_restarts, unread, notsent, probes_out, snd_wnd`;
 
@@ -73,7 +73,7 @@ const NAMES = `SELECT ${hostName('{host_id:UInt64}')} AS host, ${containerName('
 const byTime = <Row extends { time_ns: string }>(own: readonly Row[], strays: readonly Row[]): Row[] =>
   strays.length === 0 ? [...own] : [...own, ...strays].sort((a, b) => (a.time_ns < b.time_ns ? -1 : 1)).slice(0, ROWS_MAX);
 
-/** Undefined where no row of the connection is stored. */
+/** The story; undefined where no row of the connection is stored. */
 export async function connection(store: Store, host_id: string, connection_id: string): Promise<Connection | undefined> {
   const params = { host_id, connection_id, rows: ROWS_MAX };
   const [events, transitions, samples, retransmits, resets, drops, congestion] = await Promise.all([

@@ -1,4 +1,4 @@
-// What a range is answered from: published days, hours and minutes, and rows where none are published. Every moment once.
+// Covers a range by published days, hours and minutes, and by rows where none of these are published. Each moment is covered once.
 import type { Figure } from '../figures.ts';
 import { type Published, pairs, published } from '../published.ts';
 import { publishedMinutes, type Span } from '../published-minutes.ts';
@@ -7,13 +7,13 @@ import type { Store } from '../store.ts';
 import { rowsTime, type Source, type Window } from './window.ts';
 
 export type Piece = Pick<Published, 'start_s' | 'version'>;
-/** `minutes` are in rollup_1m and `stored`; of `rest` only the rows tell. Both oldest first. */
+/** `minutes` are in rollup_1m and `stored`. `rest` is only in the rows. All are oldest first. */
 export type Cover = { days: Piece[]; hours: Piece[]; minutes: Span[]; rest: Span[] };
 
 const HOUR_S = 3600;
 const DAY_S = 86_400;
 
-/** @param published pieces and spans, oldest first. A piece that is not wholly within [from, to) is left to a finer one. */
+/** @param published pieces and spans, oldest first. A piece that is not wholly within [from, to) is not used: finer ones cover the part. */
 export function coverOf(
   from_s: number,
   to_s: number,
@@ -37,12 +37,12 @@ const spanOf =
   (length_s: number) =>
   ({ start_s }: Piece): Span => [start_s, start_s + length_s];
 
-/** Of a span, what is in any of the spans. */
+/** The parts of a span that are in one of the spans. */
 function insideOf(spans: readonly Span[], [from_s, to_s]: Span): Span[] {
   return spans.map(([from, to]): Span => [Math.max(from, from_s), Math.min(to, to_s)]).filter(([from, to]) => from < to);
 }
 
-/** Of a span, what is in none of the spans. @param spans in order, none within another */
+/** The parts of a span that are in none of the spans. @param spans in order, without overlaps */
 function outsideOf(spans: readonly Span[], [from_s, to_s]: Span): Span[] {
   const found: Span[] = [];
   let at = from_s;
@@ -53,7 +53,7 @@ function outsideOf(spans: readonly Span[], [from_s, to_s]: Span): Span[] {
   return found;
 }
 
-/** Of a rollup's window; of one that rows answer, undefined. */
+/** The cover of a window; undefined where rows alone answer it. */
 export async function cover(store: Pick<Store, 'query'>, { source, from_ms, to_ms }: Window): Promise<Cover | undefined> {
   if (source === 'rows') return undefined;
   const from_s = Math.floor(from_ms / 60_000) * 60;
@@ -69,7 +69,7 @@ export async function cover(store: Pick<Store, 'query'>, { source, from_ms, to_m
 
 const moment = (s: number) => `toDateTime(${s}, 'UTC')`;
 
-/** Over a table with a `minute`, sorted by its hour first. */
+/** A condition over a table with a `minute` whose sorting key begins with the hour. */
 export function minutesWithin(spans: readonly Span[]): string {
   const conditions = spans.map(
     ([from, to]) =>
@@ -78,16 +78,16 @@ export function minutesWithin(spans: readonly Span[]): string {
   return conditions.length === 0 ? 'false' : conditions.map((condition) => `(${condition})`).join(' OR ');
 }
 
-/** Over rows. */
+/** The same condition over rows. */
 export function rowsWithin(spans: readonly Span[]): string {
   return spans.length === 0 ? 'false' : spans.map(([from, to]) => `(${rowsTime(from * 1000, to * 1000)})`).join(' OR ');
 }
 
-/** What is asked of entries: their keys, and figures. `rtt` comes with them. */
+/** Which keys and figures of the entries are wanted; `rtt` is always there. */
 export type Asked = { keys: readonly RollupKey[]; figures: readonly Figure[] };
 
 /**
- * A table expression: minute (the start of a piece), others, the keys, the figures and rtt over what is covered.
+ * A table expression over the cover: minute (the start of a piece), others, the keys, the figures and rtt.
  * @param filters over the rollups' keys
  */
 export function rolledUp({ days, hours, minutes, rest }: Cover, { keys, figures }: Asked, filters: string): string {
@@ -102,16 +102,16 @@ export function rolledUp({ days, hours, minutes, rest }: Cover, { keys, figures 
   ] as const) {
     if (pieces.length > 0) parts.push(`SELECT start AS minute, others, ${columns} FROM ${table} WHERE ${pairs(pieces)}${and}`);
   }
-  // Where nothing is published there is nothing, in the columns' types.
+  // Where nothing is published: no entries, with the right column types.
   if (rest.length > 0 || parts.length === 0) {
-    // Every kind has rows: that somebody looked shows also where none has a figure that is asked for, as it does in the minutes.
+    // All kinds, also those without a wanted figure: as in the minutes, an entry shows that somebody looked.
     const rows = rowsRolledUp(keysWith(keys, filters), [...figures, 'rolled_rows'], rowsWithin(rest));
     parts.push(`SELECT minute, false AS others, ${columns} FROM (${rows})${filters === '' ? '' : ` WHERE ${filters}`}`);
   }
   return `(${parts.join('\nUNION ALL ')})`;
 }
 
-/** The filters' keys, too: rows are filtered when they have been added up by them. */
+/** The keys of the filters too, since rows are added up by their keys before they are filtered. */
 const keysWith = (keys: readonly RollupKey[], filters: string): RollupKey[] => [
   ...new Set([...keys, ...(['host_id', 'comm', 'service_port'] as const).filter((key) => new RegExp(`\\b${key} = `).test(filters))]),
 ];

@@ -1,4 +1,4 @@
-// Edges: process → peer:port, and how they fare.
+// Edges: process → peer:port, with their figures.
 import type { EDGE_SORTS, Edge, Edges, Range } from '../../api.ts';
 import { containerName, hostName } from '../entities.ts';
 import { type Figure, LOST, RETRANS, RETRANS_FIGURES, SERVICE_PORT } from '../figures.ts';
@@ -20,11 +20,11 @@ const KEYS = {
   role: same('role'),
   peer: { rows: 'peer_addr', rollup: 'peer_network' },
   port: { rows: SERVICE_PORT, rollup: 'service_port' },
-  /** all that an hour or a day keeps no key of, together */
+  /** all edges together of which hours and days have no key */
   is_others: { rows: 'false', rollup: 'others' },
 } as const satisfies Keys;
 
-/** What each sort orders by, largest first. An edge without the figure comes last. */
+/** The figure that each sort orders by, the largest first. Edges without the figure come last. */
 const ORDER = {
   retrans: 'retrans',
   retransmit_ratio: `if(data_segs_out > 0, ${LOST} / data_segs_out, -1)`,
@@ -37,7 +37,7 @@ const ORDER = {
   stall_max_us: 'stall_max_us',
 } as const satisfies Record<EdgeSort, string>;
 
-/** What connections do; the figures of hosts and of listeners belong to no edge. */
+/** The figures of connections. Those of hosts and listeners belong to no edge. */
 const SHOWN = [
   ...RETRANS_FIGURES,
   'retrans_refused',
@@ -59,13 +59,13 @@ const SHOWN = [
   'stall_max_us',
 ] as const satisfies readonly Figure[];
 
-/** Resets, drops and listeners make no edge by themselves: only what connections were opened, moved or resent. */
+/** Where one of these is above 0 there is an edge. Resets, drops and listeners alone make none. */
 const CARRIED = `opened + closed + failed + sampled_us + ${RETRANS} + retrans_refused > 0`;
 
 type EdgeRow = Record<(typeof SHOWN)[number] | 'retrans' | 'total', number> &
   Pick<Edge, 'host_id' | 'host' | 'comm' | 'container' | 'role' | 'peer_addr' | 'port' | 'others' | 'rtt_p99_us'>;
 
-/** The `limit` edges that are largest by `sort`. Over ranges that a rollup answers, a peer is its network; others come last. */
+/** The `limit` largest edges by `sort`. Where a rollup answers, peers are networks, and the edge of all others comes last. */
 export async function edges(
   store: Store,
   range: Range,

@@ -1,19 +1,19 @@
-// Figures grouped by any keys, from rows or from the rollups: the same columns either way.
+// Figures grouped by any keys, with the same columns whether they are read from rows or from the rollups.
 import { bucketQuantile, type Figure, figuresOf, folded, kindsOf, RTT_COUNTS } from '../figures.ts';
 import { ROLLUP_KEYS } from '../rollup.ts';
 import { type Cover, rolledUp } from './cover.ts';
 import { rowsOf, type Window } from './window.ts';
 
-/** A key's name → its expression over a row, and over a rollup's entry. */
+/** The name of a key → its expressions over a row and over a rollup's entry. */
 export type Keys = Record<string, { rows: string; rollup: string }>;
 
 /** How a figure or a key is told: from rows, or from any rollup. */
 export const toldBy = ({ source }: Pick<Window, 'source'>) => (source === 'rows' ? 'rows' : 'rollup');
 
 /**
- * A SELECT of the keys, the figures, `rows` (stored rows or entries they come from) and `rtt` (for RTT_QUANTILES). Planning a
- * statement over rows takes longer than reading an hour of them: it has nothing that is not asked for.
- * @param cover of a rollup's window
+ * A SELECT of the keys, the figures, `rows` (stored rows or entries they come from) and `rtt` (for RTT_QUANTILES). Planning a statement
+ * over rows takes longer than reading an hour of them, so it has only what is asked for.
+ * @param cover undefined where rows alone answer
  */
 export function figuresBy(keys: Keys, figures: readonly Figure[], window: Window, cover: Cover | undefined): string {
   const names = Object.keys(keys).join(', ');
@@ -32,7 +32,7 @@ FROM (${kinds.join('\nUNION ALL ')})
 GROUP BY ${names}`;
 }
 
-/** [p50, p99] in µs of `rtt`, merged over the rows of a window frame such as `(ORDER BY …)`; NaN, in JSON null, without measurements. */
+/** [p50, p99] in µs of `rtt`, merged over a window frame such as `(ORDER BY …)`. NaN (null in JSON) without measurements. */
 export const RTT_QUANTILES = {
   rows: (frame: string) => `quantilesIfMerge(0.5, 0.99)(rtt) OVER ${frame}`,
   rollup: (frame: string) => {

@@ -1,11 +1,13 @@
-// Which hosts report, and whether what they saw has arrived. Their number is whoever reports': every answer is a page.
+// Which hosts report, and whether the rows that they have seen have arrived. Anybody can report hosts, so each answer is a page of them.
 import type { Host, Hosts, Range } from '../../api.ts';
 import type { Store } from '../store.ts';
 import { accountsByHost, completenessOf, lossesByHost } from './accounts.ts';
 
 type HostRow = Pick<Host, 'host_id' | 'name' | 'kernel' | 'agent_version' | 'last_seen_ms' | 'hooks'>;
 
-/** `after`: what the page before gave as `next`. `name`: only hosts that are called so. `last_seen`: the longest silent first, without further pages. */
+/**
+ * `after`: `next` of the page before. `name`: only hosts with this name. `last_seen`: those silent for longest first, and no further pages.
+ */
 export type HostsAsked = { limit: number; sort: 'name' | 'last_seen'; after?: string | undefined; name?: string | undefined };
 
 const HOST = 'SELECT toString(h.host_id) AS host_id, name, kernel, agent_version, toUnixTimestamp64Milli(at) AS last_seen_ms, hooks';
@@ -25,7 +27,7 @@ export async function hosts(
   const order = sort === 'name' ? 'name, h.host_id' : 'at, h.host_id';
   const sql = `${HOST}\nFROM host AS h FINAL ${where}\nORDER BY ${order}\nLIMIT {limit:UInt32}`;
   const [rows, [count]] = await Promise.all([
-    // One more than asked for tells whether there is another page.
+    // One more host than asked for shows whether there is another page.
     store.query<HostRow>(sql, { limit: limit + 1, name, ...(after === undefined ? {} : placeOf(after)) }, limit + 1),
     store.query<{ hosts: number }>('SELECT count() AS hosts FROM host FINAL', {}, 1),
   ]);
@@ -43,7 +45,7 @@ export async function hosts(
   };
 }
 
-/** What `next` says: the last host's id and name. */
+/** The text of `next`: the id and the name of the page's last host. */
 export const PLACE = /^(\d{1,20}) (.*)$/s;
 
 function placeOf(after: string): { after_id: string; after_name: string } {
@@ -51,10 +53,10 @@ function placeOf(after: string): { after_id: string; after_name: string } {
   return { after_id, after_name };
 }
 
-/** Names in one answer. */
+/** The most names in one answer. */
 const NAMES_PAGE = 10_000;
 
-/** The names of hosts, a page at a time, `most` of them. */
+/** The names of up to `most` hosts, read a page at a time. */
 export async function* hostNames(store: Pick<Store, 'query'>, most: number): AsyncGenerator<Pick<Host, 'host_id' | 'name'>[]> {
   let after = '0';
   for (let given = 0; given < most; given += NAMES_PAGE) {
@@ -73,7 +75,7 @@ export async function* hostNames(store: Pick<Store, 'query'>, most: number): Asy
 /** `seen`, `lost`: rows in the range. */
 export type TroubledHost = Pick<Host, 'host_id' | 'name' | 'lag_ms'> & { seen: number; lost: number };
 
-/** How many hosts reported since `gone_ms`; of them, by name, those that have been silent since `silent_ms` or lost rows in the range. */
+/** How many hosts have reported since `gone_ms`; and which of them have been silent since `silent_ms`, or have lost rows in the range. */
 export async function troubledHosts(
   store: Pick<Store, 'query'>,
   range: Range,

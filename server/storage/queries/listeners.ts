@@ -1,14 +1,14 @@
-// Listening sockets: how full their accept queues are, whom they turned away, and who owns them.
+// Listening sockets: how full their accept queues are, how many connections they have refused, and who owns them.
 import type { Listener, Listeners, Range } from '../../api.ts';
 import { containerName, hostName } from '../entities.ts';
 import type { Store } from '../store.ts';
 import { plainAddress } from './address.ts';
 import { windowOf } from './window.ts';
 
-/** A socket that was not seen for this long before its newest sibling was is gone: sweeps come at least this often. */
+/** A socket whose last row is so much older than the newest one of its group is closed: a sweep comes at least this often. */
 const SWEEP_MS_MAX = 60_000;
 
-/** One socket: as of its last row, and what its rows of the range add up to. Where it listens never changes, and `any` is cheaper. */
+/** One socket: its last row, and the sums of its rows in the range. Its address never changes, so the cheaper `any` is enough. */
 const SOCKETS = (
   where: string,
 ) => `SELECT host_id AS host_key, connection_id AS socket, argMax(comm, time_ns) AS comm_key, argMax(cgroup_id, time_ns) AS cgroup_key,
@@ -20,7 +20,7 @@ const SOCKETS = (
   FROM listener FINAL WHERE ${where}
   GROUP BY host_key, socket`;
 
-/** The second to fourth part of `newest`, over the sockets that are still there. */
+/** The second to fourth part of `newest`, over the sockets that are still open. */
 const still = (part: number) => `arraySum(arrayMap(n -> if(n.1 >= last_ms - ${SWEEP_MS_MAX}, n.${part}, 0), all))`;
 
 const listenersSql = (
@@ -39,7 +39,10 @@ FROM (
 ORDER BY overflows DESC, drops DESC, full DESC, accepted DESC, host_id, port, local_addr
 LIMIT {limit:UInt32}`;
 
-/** The `limit` listeners whose full queues turned most away, then those that dropped most for whatever reason, then the fullest, then the busiest. From rows. */
+/**
+ * The `limit` listeners that refused the most for a full queue; then those that dropped the most for any reason, the fullest, the busiest.
+ * Read from rows.
+ */
 export async function listeners(store: Store, range: Range, limit: number, now_ms: number): Promise<Listeners> {
   const { where, params } = windowOf(range, now_ms, 'rows');
   const rows = await store.query<Listener & { total: number }>(listenersSql(where), { ...params, limit }, limit);

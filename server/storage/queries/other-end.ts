@@ -1,5 +1,5 @@
-// The other end of a connection, where an agent watches it too: the connection whose initial sequence numbers are this one's, the
-// other way round. They hold through address translation; a device that makes new ones leaves two connections that are not one.
+// Finds the other end of a connection, where an agent watches that host too: its initial sequence numbers are those of this end, the other
+// way round. Address translation does not change them. Where a device on the way makes new ones, the other end is not found.
 import type { Connection } from '../../api.ts';
 import { hostName } from '../entities.ts';
 import type { Store } from '../store.ts';
@@ -9,7 +9,7 @@ import { rowsTime } from './window.ts';
 type OtherEnd = NonNullable<Connection['other_end']>;
 type Ends = Pick<Connection, 'host_id' | 'connection_id' | 'local_addr' | 'local_port' | 'peer_addr' | 'peer_port'>;
 
-/** Both ends open and close within it, clocks that differ included. */
+/** The times at which both ends open, and close, differ by less than this, also where the clocks differ. */
 const APART_MS = 120_000;
 
 const FOUND = (
@@ -23,14 +23,14 @@ FROM (
   GROUP BY host_key, connection_key LIMIT 1
 )`;
 
-/** Of that connection, or of its host without a socket for it any more. */
+/** RSTs that the other end has sent: of its connection, or of its host once the socket was gone. */
 const RESET_SENT = (time: string) => `SELECT toUnixTimestamp64Nano(min(time_ns)) / 1e6 AS at_ms, count() AS resets
 FROM reset FINAL
 WHERE ${time} AND host_id = {host_id:UInt64} AND direction = 'sent' AND (connection_id = {connection_id:UInt64} OR (
   NOT has_socket AND local_port = {peer_port:UInt16} AND peer_port = {local_port:UInt16}
   AND local_addr = toIPv6({peer_addr:String}) AND peer_addr = toIPv6({local_addr:String})))`;
 
-/** Null where it is not watched, or neither beginning nor end of this one was seen. */
+/** Null where no agent watches it, or where neither the beginning nor the end of this one was seen. */
 export async function otherEnd(store: Store, ends: Ends, events: readonly Event[]): Promise<OtherEnd | null> {
   const known = events.find(({ snd_isn, rcv_isn }) => snd_isn !== 0 && rcv_isn !== 0);
   const last = events.at(-1);

@@ -1,4 +1,4 @@
-// The Now page's tiles and charts: what is asked of the store. series.ts makes the answer.
+// Asks the store for the tiles and charts of the page Now. series.ts makes the answer.
 import type { Overview, Range } from '../../api.ts';
 import type { Store } from '../store.ts';
 import { completenessWithin } from './accounts.ts';
@@ -7,7 +7,7 @@ import { scopeOf, seriesOf, tilesOf } from './series.ts';
 import { stepOf, timeline } from './timeline.ts';
 import { boundsOf, momentText, stepsWithin, type Window, windowOf } from './window.ts';
 
-/** A report says that its agent was there for this long before and after it, s; for longer where its sweeps are further apart. */
+/** A report shows that its agent was there for so many seconds before and after it; for longer where the sweeps are further apart. */
 const REPORT_REACH_S = 15;
 const REPORT_REACH_S_MAX = 120;
 const HOUR_S = 3600;
@@ -29,10 +29,10 @@ export async function overview(store: Store, range: Range, now_ms: number): Prom
   return { from_ms, to_ms, step_s, source, tiles, series };
 }
 
-/** A report just outside of the range reaches as far again, and hours are cut at their own bounds. */
+/** The most steps with reports: those just outside of the range reach into it, and hours begin before it. */
 const reportedMost = (window: Window) => stepsWithin(window) + Math.ceil((4 * REPORT_REACH_S_MAX) / window.step_s) + 2;
 
-/** Steps in which an agent was there to see, whether or not anything happened. */
+/** The steps in which an agent was there, whether or not anything happened. */
 function reportedSteps(range: Range, window: Window): string {
   const { step_s } = window;
   const { from_s, to_s } = boundsOf(window);
@@ -43,7 +43,7 @@ function reportedSteps(range: Range, window: Window): string {
   const host = range.host_id === undefined ? '' : 'AND host_id = {host_id:UInt64}';
   const hours = (hour: string) => `${hour} BETWEEN ${momentText(from_ms, HOUR_S)} AND ${momentText(to_ms, HOUR_S)}`;
   if (step_s >= HOUR_S) return `SELECT DISTINCT ${stepOf('hour', step_s)} AS time_s FROM report_1h WHERE ${hours('hour')} ${host}`;
-  // Where steps are longer than agents reach, a step without a report of its own has no other's either.
+  // Where steps are longer than a report reaches, only the step of the report counts.
   const steps =
     step_s > REPORT_REACH_S_MAX
       ? stepOf('at', step_s)

@@ -1,4 +1,4 @@
-// Retransmissions as people read them, newest first.
+// Retransmissions in a readable form, newest first.
 import type { RetransmitRow } from '../../../bpf/rows/rows.gen.ts';
 import type { Range, Retransmit } from '../../api.ts';
 import { hostName } from '../entities.ts';
@@ -7,7 +7,7 @@ import type { Store } from '../store.ts';
 import { plainAddress } from './address.ts';
 import { windowOf } from './window.ts';
 
-/** The fields that rows and answers share, by one name. */
+/** The fields that rows and answers have under the same name. */
 const SHARED = [
   'pid',
   'comm',
@@ -32,14 +32,14 @@ const SHARED = [
   'evidence',
 ] as const satisfies readonly (keyof Retransmit & keyof RetransmitRow)[];
 
-/** The rest needs a word of its own: ids as text, and the host's name. */
+/** The other fields: ids as text, and the host's name. */
 const answer = (
   rows: string,
 ) => `SELECT toString(toUnixTimestamp64Nano(r.time_ns)) AS time_ns, toString(r.host_id) AS host_id, ${hostName('r.host_id')} AS host,
   toString(r.connection_id) AS connection_id, toString(r.netns) AS netns, ${SHARED.join(', ')}
 FROM (${rows}) AS r`;
 
-/** The newest `limit` retransmissions in the range, newest first. From rows: beyond their retention there are none. */
+/** The newest `limit` retransmissions in the range, newest first. Read from rows, so only within their retention. */
 export async function retransmits(
   store: Store,
   { connection_id, ...range }: Range & { connection_id?: string },
@@ -53,14 +53,14 @@ export async function retransmits(
   return rows.map(withPlainAddresses);
 }
 
-/** The first `limit` of one connection, oldest first. */
+/** The first `limit` retransmissions of one connection, oldest first. */
 export async function retransmitsOf(store: Store, host_id: string, connection_id: string, limit: number): Promise<Retransmit[]> {
   const sql = `SELECT * FROM ${fewRows('retransmit', 'host_id = {host_id:UInt64} AND connection_id = {connection_id:UInt64}')} ORDER BY time_ns LIMIT {limit:UInt32}`;
   const rows = await store.query<Retransmit>(`${answer(sql)} ORDER BY r.time_ns`, { host_id, connection_id, limit }, limit);
   return rows.map(withPlainAddresses);
 }
 
-/** The same answer from a raw row, for the live feed. */
+/** The same form of a raw row, for the live feed. */
 export function retransmitFromRow(row: RetransmitRow, hostName: string): Retransmit {
   const shared = Object.fromEntries(SHARED.map((name) => [name, row[name]])) as Pick<Retransmit, (typeof SHARED)[number]>;
   return {

@@ -1,11 +1,11 @@
-// From sums a step to the figures that are shown: rates, ratios, and gaps where nothing was measured.
+// Makes the figures that are shown from the sums of each step: rates, ratios, and gaps where nothing was measured.
 import { type Range, type Series, STACKED_CLASSES, type Tiles } from '../../api.ts';
 import { type Figure, fold, RETRANS_FIGURES } from '../figures.ts';
 import type { Window } from './window.ts';
 
 export type Quantiles = [p50: number | null, p99: number | null];
 
-/** Figures that are shown whatever a range asks for. */
+/** Figures that are shown for every range. */
 const ALWAYS_SHOWN = [
   ...RETRANS_FIGURES,
   'retrans_fin',
@@ -23,10 +23,10 @@ const ALWAYS_SHOWN = [
   'dropped',
 ] as const satisfies readonly Figure[];
 
-/** One step's sums. */
+/** The sums of one step. */
 export type Sums = Record<(typeof ALWAYS_SHOWN)[number], number> & Partial<Record<ScopeFigure, number>>;
 
-/** `recent_` reaches back over a sweep where the step is shorter; `range_rtt` is the same in every step. */
+/** `recent` and `recent_rtt` reach back over a sweep where the step is shorter than one. `range_rtt` is the same in every step. */
 export type Step = Sums & {
   /** start of the step, s */
   time_s: number;
@@ -37,27 +37,27 @@ export type Step = Sums & {
   range_rtt: Quantiles;
 };
 
-/** Both sides of the retransmit ratio, of the same rows: a sample and a close say what was sent and what was sent again alike. */
+/** The figures of the retransmit ratio. All are of the same rows: samples and closes have both what was sent and what was sent again. */
 export type Sent = Record<'data_segs_out' | 'retrans_data' | 'spurious', number>;
 
 /**
- * Data segments lost / sent, as far as the sender can know: what was sent again without tail probes, SYNs and FINs, and without what
- * turned out to be needless. What was sent includes what was sent again, so it is at most 1. Null without data.
+ * Lost data segments / sent data segments, as far as the sender can know. Lost are those that were sent again, without tail probes, SYNs,
+ * FINs and needless ones. Sent includes those that were sent again, so the ratio is at most 1. Null where no data was sent.
  */
 export function retransmitRatio({ data_segs_out, retrans_data, spurious }: Sent): number | null {
   return data_segs_out > 0 ? Math.max(0, retrans_data - spurious) / data_segs_out : null;
 }
 
-/** Whose figures of accept queues, and of what no row explains, a range asks for. */
+/** Whose figures of accept queues, and of what no row explains, a range has: those of whole hosts, those of listeners, or none. */
 export type Scope = 'hosts' | 'listeners' | 'peer';
 
-/** Namespaces know neither processes nor ports, listeners know no peers. */
+/** Namespaces have neither processes nor ports, and listeners have no peers. */
 export function scopeOf({ comm, port, peer_addr }: Range): Scope {
   if (peer_addr !== undefined) return 'peer';
   return comm === undefined && port === undefined ? 'hosts' : 'listeners';
 }
 
-/** What is shown for some scopes only. */
+/** Figures that are shown for one scope only. */
 const OF_SCOPE = {
   hosts: ['namespace_rows', 'listen_overflows', 'host_unattributed'],
   listeners: ['listener_rows', 'listener_overflows'],
@@ -68,7 +68,7 @@ type Shown = (typeof ALWAYS_SHOWN)[number] | ScopeFigure;
 
 export const shownFigures = (scope: Scope): readonly Figure[] => [...ALWAYS_SHOWN, ...OF_SCOPE[scope]];
 
-/** Rows that show that somebody looked, and what they counted: no row is not none refused. */
+/** `looked`: the number of rows. `refused`: what they count. Without a row it is not known whether any connection was refused. */
 const ACCEPT_QUEUES = {
   hosts: { looked: 'namespace_rows', refused: 'listen_overflows' },
   listeners: { looked: 'listener_rows', refused: 'listener_overflows' },
@@ -77,7 +77,7 @@ const ACCEPT_QUEUES = {
 
 export type Told = { scope: Scope; watched: boolean; completeness: number | null };
 
-/** Figures of the whole range. Rates are null unless somebody was there to see. @param series of the same steps */
+/** The figures of the whole range. Rates are null where no agent was there. @param series of the same steps */
 export function tilesOf(steps: readonly Step[], series: Series, window: Window, { scope, watched, completeness }: Told): Tiles {
   const total = (figure: Shown) => steps.reduce((sum, step) => fold(figure, sum, step[figure] ?? 0), 0);
   const seen = watched || steps.some(({ rows }) => rows > 0);
@@ -115,13 +115,15 @@ export function tilesOf(steps: readonly Step[], series: Series, window: Window, 
   };
 }
 
-/** Rates of the last step that is over: what they are now. */
+/** The rates of the last step that is over, which stand for now. */
 function latestOf(series: Series, { step_s, to_ms }: Window): Tiles['latest'] {
   const at = series.time_s.findLastIndex((time_s) => (time_s + step_s) * 1000 <= to_ms);
   return { connections_per_s: series.connections_per_s[at] ?? null, resets_per_s: series.resets_per_s[at] ?? null };
 }
 
-/** Rows are on their way for up to a second: a step is told once that is little beside it, lest each one begin with a dip. */
+/**
+ * A row takes up to a second to arrive. A step is shown when that is little beside its length; otherwise each step would begin with a dip.
+ */
 const UNDER_WAY_S = 1;
 const TOLD_AFTER_S = 10;
 
@@ -134,7 +136,7 @@ export function seriesOf(
 ): Series {
   const age_s = Math.min(step_s + UNDER_WAY_S, TOLD_AFTER_S);
   const steps = all.filter(({ time_s }) => now_ms / 1000 - time_s >= age_s);
-  // The last step may have only begun.
+  // The last step may have just begun.
   const seconds = ({ time_s }: Step) => Math.max(1, Math.min(step_s, to_ms / 1000 - time_s));
   const seen = (step: Step) => step.rows > 0 || watched.has(step.time_s);
   const perSecond = (...figures: (typeof ALWAYS_SHOWN)[number][]) =>

@@ -1,22 +1,25 @@
-// Rows of resets and drops that no socket was known for: found by the packet's own addresses, when somebody asks. Whatever the kernel
-// drops before routing, in another namespace than the connection's, or as a segment of a larger packet, holds no socket; and keeping
-// an index of connections for it would cost each connection something.
+// Finds the connections of resets and drops that came without a socket, by the addresses of the packet, when a question needs them. A
+// packet has no socket where the kernel drops it before routing, in another namespace than the connection's, or as a segment of a larger
+// packet. An index of connections in the agent would find it too, but would cost something for each connection.
 import type { Range } from '../../api.ts';
 import type { Store } from '../store.ts';
 import { rowsTime, type Window } from './window.ts';
 
-/** Different pairs of ends that are looked up; rows of others stay without a process. */
+/** So many different pairs of ends are looked up. Rows of further ones stay without a process. */
 const ENDS_MAX = 10_000;
-/** How much earlier or later than the range a row of the connection may be: one that moves has a row each sweep. */
+/** How much before or after the range a row of the connection may be. A connection that moves data has a row in each sweep. */
 const NEAR_MS = 10 * 60_000;
-/** A SYN may be dropped before its listener's connection begins, and a late packet comes while TIME_WAIT lasts. */
+/**
+ * A packet may belong to a connection that begins so much later or ended so much earlier: a SYN may be dropped before the listener's
+ * connection begins, and late packets come while TIME_WAIT lasts.
+ */
 export const EARLY_S = 3;
 export const LATE_S = 70;
 
 const ENDS = ['host_id', 'local_addr', 'local_port', 'peer_addr', 'peer_port'];
 const REVERSED = ['host_id', 'peer_addr', 'peer_port', 'local_addr', 'local_port'];
 
-/** What a connection gives to a row of its own: expressions over its rows. */
+/** What a row gets from its connection: expressions over the connection's rows. */
 const GIVEN = {
   netns: 'any(netns)',
   role: 'argMax(role, time_ns)',
@@ -27,13 +30,13 @@ const GIVEN_NAMES = Object.keys(GIVEN).join(', ');
 
 type Table = 'drop' | 'reset';
 
-/** Only drops can have been met from either end; the RST of a row was sent or received by its local end. */
+/** A drop can belong to either end of its packet. A RST was sent or received by the row's local end. */
 const EITHER_END: Record<Table, boolean> = { drop: true, reset: false };
 
 const strays = ({ time }: Pick<Window, 'time'>, { host_id }: Range) =>
   `${time} AND connection_id = 0 AND peer_port != 0${host_id === undefined ? '' : ' AND host_id = {host_id:UInt64}'}`;
 
-/** Connections with these ends, the beginning and the end of each. */
+/** The connections with these ends, and when each began and ended. */
 function connectionsWith(table: Table, where: string, { from_ms, to_ms }: Window): string {
   const ends = (names: readonly string[]) => `SELECT ${names.join(', ')} FROM stray_ends`;
   const wanted = EITHER_END[table] ? `${ends(ENDS)} UNION ALL ${ends(REVERSED)}` : ends(ENDS);
@@ -55,14 +58,15 @@ function connectionsWith(table: Table, where: string, { from_ms, to_ms }: Window
   GROUP BY ${ENDS.join(', ')}, connection_id`;
 }
 
-/** Whether the connection that was found had not ended long before. */
+/** Whether the connection had not ended long before the row. */
 const ALIVE = `c.connection_id != 0 AND (toUnixTimestamp(c.end) = 0 OR s.time_ns <= c.end + INTERVAL ${LATE_S} SECOND)`;
 
 /**
- * Of two ends on one host, the one in the namespace where it happened comes first; in a third namespace, the packet's sender.
+ * Where both ends are on one host, the end in the namespace where it happened is taken; if that is a third namespace, the packet's sender
+ * is.
  */
 const PREFERENCE = `multiIf(NOT alive, 3, c.given_netns = s.netns, 0, turned = (s.direction = 'received'), 1, 2)`;
-/** The way that it went is known by the connection, whatever the kernel could tell. */
+/** The direction of the packet follows from the connection, also where the kernel did not know it. */
 const DIRECTION = `multiIf(NOT alive, s.direction, turned = 1, if(s.direction = 'received', 'sent', 'received'), s.direction = 'unknown', 'sent', s.direction)`;
 
 /** The rows of a table without a socket, with what their connection gives them. `members`: what else is asked of them. */
@@ -70,7 +74,7 @@ function attributed(table: Table, window: Window, range: Range, members: readonl
   const where = strays(window, range);
   const given = (name: string, none: string) => `if(alive, c.${name}, ${none})`;
   const ends = ENDS.map((name, at) => `if(turned = 1, ${REVERSED[at]}, ${name}) AS end_${name}`);
-  // Each row is tried from both its ends, and the better answer is kept.
+  // Each row is looked up from both of its ends, and the better match is taken.
   const tried = `SELECT *, arrayJoin(${EITHER_END[table] ? '[0, 1]' : '[0]'}) AS turned, ${ends.join(', ')}
     FROM (SELECT *, rowNumberInAllBlocks() AS stray FROM ${table} FINAL WHERE ${where})`;
   const turn = (name: string) => `if(alive, s.end_${name}, s.${name}) AS ${name}`;
@@ -86,8 +90,8 @@ function attributed(table: Table, window: Window, range: Range, members: readonl
 }
 
 /**
- * A source for FROM: the rows that the range's filters leave, those without a socket as their connection's. The look-up is left out
- * where there is nothing to look up.
+ * For FROM: the rows that the range's filters leave. Rows without a socket have what their connection gives them. Without such rows nothing
+ * is looked up.
  */
 export async function rowsOf(store: Store, table: Table, range: Range, window: Window, members: readonly string[]): Promise<string> {
   const { filters, time, where, params } = window;

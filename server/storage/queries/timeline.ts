@@ -1,5 +1,5 @@
-// A range's sums, step by step. Over rows each kind tells only the figures that it knows, and the kinds are added up here: planning
-// one statement that adds them up takes the engine longer than reading an hour of rows.
+// The sums of a range for each step. From rows, each kind gives only the figures that it has, and they are added up here: to plan one
+// statement that adds them up takes the engine longer than to read an hour of rows.
 import { FIGURE_KINDS, FIGURES, type Figure, type FigureKind, fold, folded, kindsOf, RTT_COUNTS } from '../figures.ts';
 import type { Store } from '../store.ts';
 import { type Cover, rolledUp } from './cover.ts';
@@ -7,10 +7,10 @@ import { RTT_QUANTILES } from './figures-by.ts';
 import { type Quantiles, type Scope, type Sent, type Step, type Sums, shownFigures } from './series.ts';
 import { boundsOf, rowsOf, stepsWithin, type Window } from './window.ts';
 
-/** Agents sweep every 10 s: a finer step looks this far back for sampled figures, else every other step would be a gap. */
+/** Agents sweep every 10 s. Shorter steps look back so far for sampled figures: else most of them would be gaps. */
 const SWEEP_S = 10;
 
-/** What a kind, or the rollup, says of a step: `sums` in the order of `told`. An empty kind: nothing, between steps that were told. */
+/** The sums of a kind, or of the rollup, for a step, in the order of `figuresOf`. With the kind '' it is a step without rows. */
 type Part = {
   time_s: number;
   kind: FigureKind | 'rollup' | '';
@@ -20,23 +20,23 @@ type Part = {
   range_rtt: Quantiles | [];
 };
 
-/** Every step of the window, in order. @param covered of a rollup's window */
+/** All steps of the window, in order. @param covered undefined where rows alone answer */
 export async function timeline(store: Pick<Store, 'query'>, window: Window, covered: Cover | undefined, scope: Scope): Promise<Step[]> {
   const shown = shownFigures(scope);
   const sql = covered ? overRollup(window, covered, shown) : overRows(window, shown);
   return stepsOf(await store.query<Part>(sql, window.params, stepsWithin(window) * (FIGURE_KINDS.length + 1)), window, shown);
 }
 
-/** Columns of steps: the expression over a time, in whole steps. */
+/** An expression over a time: the start of its step. */
 export const stepOf = (time: string, step_s: number) => `toUInt32(intDiv(toUnixTimestamp(${time}), ${step_s}) * ${step_s})`;
 
-/** The figures of `shown` that a kind knows. */
-const told = (kind: Part['kind'], shown: readonly Figure[]): readonly Figure[] =>
+/** The figures of `shown` that a kind has. */
+const figuresOf = (kind: Part['kind'], shown: readonly Figure[]): readonly Figure[] =>
   kind === '' ? [] : kind === 'rollup' ? shown : shown.filter((name) => name in FIGURES[kind]);
 
 const expressionsOf = (kind: FigureKind, shown: readonly Figure[]): string[] => {
   const known: Partial<Record<string, string>> = FIGURES[kind];
-  return told(kind, shown).map((name) => known[name] ?? '0');
+  return figuresOf(kind, shown).map((name) => known[name] ?? '0');
 };
 
 const lookBackOf = ({ step_s }: Window) => (step_s < 2 * SWEEP_S ? SWEEP_S : 0);
@@ -51,7 +51,7 @@ FROM ${rowsOf(kind, window)} GROUP BY time_s`;
     .filter((kind) => RTT_COUNTS[kind] !== '0')
     .map((kind) => summed(kind, `quantilesIfState(0.5, 0.99)(srtt_us, ${RTT_COUNTS[kind]}) AS rtt`));
   const lookBack_s = lookBackOf(window);
-  // What was measured before is looked back at from steps of their own, also where nothing was told.
+  // Steps without rows are filled in, so that they too can look back at what was measured before.
   const filled = lookBack_s > 0 ? `SELECT * FROM (${measured.join('\nUNION ALL ')})\n${fillOf(window)}` : measured.join('\nUNION ALL ');
   const recent = `(ORDER BY time_s RANGE BETWEEN ${lookBack_s} PRECEDING AND CURRENT ROW)`;
   const withRtt = `SELECT time_s, kind, sums, rows, ${RTT_QUANTILES.rows(recent)} AS recent_rtt, ${RTT_QUANTILES.rows('()')} AS range_rtt
@@ -65,7 +65,7 @@ function fillOf(window: Window): string {
   return `ORDER BY time_s WITH FILL FROM toUInt32(${from_s}) TO toUInt32(${to_s}) STEP ${window.step_s}`;
 }
 
-/** A minute is no shorter than what a step would look back. */
+/** Nothing looks back here: a step over a rollup is longer than a sweep. */
 function overRollup({ step_s, filters }: Window, covered: Cover, shown: readonly Figure[]): string {
   const sums = shown.map((name) => folded(name)).join(', ');
   return `SELECT time_s, 'rollup' AS kind, sums, rows, ${RTT_QUANTILES.rollup('(PARTITION BY time_s)')} AS recent_rtt, ${RTT_QUANTILES.rollup('()')} AS range_rtt
@@ -85,7 +85,7 @@ function stepsOf(parts: readonly Part[], window: Window, shown: readonly Figure[
     const of = byTime.get(time_s) ?? [];
     const sums = Object.fromEntries(shown.map((name) => [name, 0])) as Sums;
     for (const { kind, sums: counted } of of)
-      for (const [at, name] of told(kind, shown).entries())
+      for (const [at, name] of figuresOf(kind, shown).entries())
         sums[name as keyof Sums] = fold(name, sums[name as keyof Sums] ?? 0, counted[at] ?? 0);
     const recent_rtt = of.map((part) => part.recent_rtt).find(measured) ?? NOTHING;
     const rows = of.reduce((sum, part) => sum + part.rows, 0);

@@ -1,10 +1,10 @@
-// A question's range as SQL: which tables answer it, in which steps, under which conditions.
+// Turns a question's range into SQL: the tables that answer it, the steps, and the conditions.
 import type { Range } from '../../api.ts';
 import { quote } from '../columns.ts';
 import { SERVICE_PORT } from '../figures.ts';
 import { fewRows } from '../identity.ts';
 
-/** Steps are whole divisors of a day, so that they start where people expect them to. */
+/** Each step divides a day evenly, so that steps start at round times. */
 const STEPS_S = [1, 5, 10, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400];
 const POINTS_MAX = 180;
 const DEFAULT_SPAN_MS = 15 * 60_000;
@@ -14,7 +14,7 @@ const SPAN_MAX_MS = POINTS_MAX * 86_400_000;
 export const SOURCES = ['rows', 'rollup_1m', 'rollup_1h', 'rollup_1d'] as const;
 export type Source = (typeof SOURCES)[number];
 
-/** Above these spans a coarser table answers: rows are many, and minutes of many hosts as well. */
+/** Over longer spans than these a coarser table answers, since there would be too many rows, or too many minutes of many hosts. */
 const SPAN_OF = { rollup_1m: 2 * 3_600_000, rollup_1h: 26 * 3_600_000, rollup_1d: 8 * 86_400_000 } as const;
 
 export type Window = {
@@ -23,12 +23,12 @@ export type Window = {
   to_ms: number;
   step_s: number;
   source: Source;
-  /** conditions over the source's tables, for WHERE, without the time's */
+  /** conditions over the source's tables, without that over the time */
   filters: string;
-  /** the time's condition over rows, and with the filters */
+  /** over rows: the condition over the time; `where` has the filters too */
   time: string;
   where: string;
-  /** of the filters */
+  /** the values of the filters */
   params: Record<string, unknown>;
 };
 
@@ -52,9 +52,9 @@ export function windowOf(range: Range, now_ms: number, only?: 'rows' | 'steps'):
 }
 
 function sourceOf({ peer_addr, comm, port }: Range, span_ms: number, step_s: number): Source {
-  // An exact peer is in no rollup: they know its network only.
+  // No rollup has the exact peer, only its network.
   if (span_ms <= SPAN_OF.rollup_1m || peer_addr !== undefined) return 'rows';
-  // One process or port may be among an hour's others, where nobody finds it: minutes, as long as they can be read in time.
+  // In an hour, one process or port may be part of the entry for all others. So minutes answer, for as long as they can be read in time.
   const one = comm !== undefined || port !== undefined;
   if (span_ms <= (one ? SPAN_OF.rollup_1d : SPAN_OF.rollup_1h) || step_s < 3600) return 'rollup_1m';
   return span_ms <= SPAN_OF.rollup_1d || step_s < 86_400 ? 'rollup_1h' : 'rollup_1d';
@@ -62,32 +62,34 @@ function sourceOf({ peer_addr, comm, port }: Range, span_ms: number, step_s: num
 
 const FIVE_MINUTES_S = 300;
 
-/** A time as the engine reads it in UTC; the start of `length_s` that it is in. With milliseconds unless that is given. */
+/**
+ * A time as the engine reads it, in UTC, with milliseconds. With `length_s` it is the start of the piece of that length, in whole seconds.
+ */
 export function momentText(ms: number, length_s?: number): string {
   const at = length_s === undefined ? ms : ms - (ms % (length_s * 1000));
   const text = new Date(at).toISOString().replace('T', ' ');
   return quote(text.slice(0, (length_s === undefined ? 'YYYY-MM-DD hh:mm:ss.mmm' : 'YYYY-MM-DD hh:mm:ss').length));
 }
 
-/** The first second of a window and the one after its last. */
+/** The first second of a window, and the one after its last. */
 export const boundsOf = ({ from_ms, to_ms }: Pick<Window, 'from_ms' | 'to_ms'>) => ({
   from_s: from_ms / 1000,
   to_s: Math.ceil(to_ms / 1000),
 });
 
-/** No answer in steps has more of them: the last one may be cut off. */
+/** The most steps of an answer; the last one may be cut off. */
 export const stepsWithin = ({ from_ms, to_ms, step_s }: Pick<Window, 'from_ms' | 'to_ms' | 'step_s'>) =>
   Math.ceil((to_ms - from_ms) / 1000 / step_s) + 1;
 
 /**
- * Repeats the sorting key's expression, so that only the five-minute pieces in range are read. Times stand in it as text: a
- * function call each takes the engine longer to plan.
+ * The condition over the time of rows. It has the expression of the sorting key, so that only the pieces of five minutes in the range are
+ * read. The times in it are text, since the engine plans function calls longer.
  */
 export function rowsTime(from_ms: number, to_ms: number): string {
   return `toStartOfFiveMinutes(time_ns) BETWEEN ${momentText(from_ms, FIVE_MINUTES_S)} AND ${momentText(to_ms, FIVE_MINUTES_S)} AND time_ns >= ${momentText(from_ms)} AND time_ns < ${momentText(to_ms)}`;
 }
 
-/** For FROM: the rows of a window, each once. Of one peer there are few. */
+/** For FROM: the rows of a window, each once. Rows of one peer are few. */
 export const rowsOf = (kind: string, { where, params }: Pick<Window, 'where' | 'params'>): string =>
   params['peer_addr'] === undefined ? `${kind} FINAL WHERE ${where}` : fewRows(kind, where);
 

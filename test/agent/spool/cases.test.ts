@@ -1,21 +1,11 @@
 // What files can be after a crash, a bad disk or a careless person, one case each: the lists of Vector's disk buffer and OpenTelemetry's
 // persistent queue, and what the books add.
-import {
-  appendFileSync,
-  copyFileSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { formatLine } from '../../../agent/spool/books-line.ts';
 import { lockSpool } from '../../../agent/spool/lock.ts';
+import { journalText, unnumberedText, withLine } from '../durable/journal-text.ts';
 import { addGarbage, ModelledSpool, NEVER } from './spool-model.ts';
 
 const CAPS = { bytes_max: 1024 ** 3, age_ms_max: 7 * 86_400_000 };
@@ -103,6 +93,24 @@ test.each(cases)('after a crash, where $it: $come come', async ({ damage, come, 
   expect(spool.segmentFiles()).toEqual([]);
 });
 
+test.each([
+  ['an older version', unnumberedText([{ runs: [], segments: [{ number: 1, length: 10, waiting: [] }] }])],
+  ['a later version', journalText('tcplens spool 999', [])],
+])('a spool that %s wrote is left as it is, and the message says what to do', async (_what, text) => {
+  await filled();
+  await spool.crash();
+  writeFileSync(books(), text);
+  const before = readdirSync(spool.directory);
+  const error = { code: 'spool_of_other_version', exitCode: 78, message: expect.stringMatching(/start that version .* with --spool/) };
+  // And again: who was refused does not hold it.
+  for (let start = 0; start < 2; start++) await expect(spool.open()).rejects.toMatchObject(error);
+  expect(readdirSync(spool.directory)).toEqual(before);
+  expect(readFileSync(books(), 'utf8')).toBe(text);
+  rmSync(books());
+  await spool.open();
+  expect(await taken()).toEqual(ROWS);
+});
+
 test('what is done is not offered again, and its file goes', async () => {
   await filled();
   await taken();
@@ -133,7 +141,7 @@ test('a segment that had to go and is still there is not sent any more', async (
   await spool.crash();
   copyFileSync(kept, name);
   // A crash between the line in the books and the removal of the file.
-  appendFileSync(books(), formatLine({ gone: [Number(basename(name, '.batches'))] }));
+  writeFileSync(books(), withLine(readFileSync(books(), 'utf8'), { gone: [Number(basename(name, '.batches'))] }));
   await spool.open();
   expect(await spool.spool.next(NEVER)).toBeUndefined();
   expect(spool.segmentFiles()).toEqual([]);

@@ -5,15 +5,16 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatLine, readLines } from '../../../agent/spool/books-line.ts';
+import { REAL_DISK } from '../../../agent/durable/disk.ts';
+import { readBooks } from '../../../agent/spool/books-state.ts';
 import { isFull, toGiveUp } from '../../../agent/spool/caps.ts';
 import { DeadLetters } from '../../../agent/spool/dead-letters.ts';
-import { REAL_DISK } from '../../../agent/spool/disk.ts';
 import { keepLayouts } from '../../../agent/spool/kept-layouts.ts';
 import { Ranges } from '../../../agent/spool/ranges.ts';
 import { type Batch, encodeRecord, isIntact, parseHeader } from '../../../agent/spool/record.ts';
 import { layoutOf } from '../../../bpf/rows/layout.ts';
 import { KIND, KINDS } from '../../../bpf/rows/rows.gen.ts';
+import { journalText } from '../durable/journal-text.ts';
 
 const hex64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((id) => id.toString(16).padStart(16, '0'));
 const name = fc.stringMatching(/^[a-z_/0-9]{1,60}$/);
@@ -119,11 +120,15 @@ test.each([
   ['names a segment that no file can be', '{"segments":[{"number":18446744073709551616,"length":1,"waiting":[]}]}'],
   ['has an outcome that no collector takes', '{"totals":[{"epoch":"00000000000000ee","kind":"drop","outcome":"eaten","rows":1}]}'],
   ['is null', 'null'],
-])('a line of the books that is whole and %s costs nothing but itself', (_what, json) => {
+])('a line of the books that is whole and %s costs nothing but itself', async (_what, json) => {
   const host = { name: 'a', machine: 'b', kernel: 'c', agent_version: 'd' };
   const run = { epoch: '00000000000000ee', host_id: '00000000000000aa', host };
-  const strange = `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`;
-  const state = readLines(formatLine({ runs: [run], posted: [run.epoch] }) + strange + formatLine({ gone: [7] }));
+  const strange = `3 ${json}`;
+  const text = journalText('tcplens spool 2', [{ runs: [run], posted: [run.epoch] }, {}, { gone: [7] }]).split('\n');
+  text[2] = `${crc32(strange).toString(16).padStart(8, '0')} ${strange}`;
+  const directory = mkdtempSync(join(tmpdir(), 'tcplens-books-'));
+  writeFileSync(join(directory, 'books'), text.join('\n'));
+  const state = await readBooks(REAL_DISK, directory);
   expect([...state.runs.values()]).toEqual([run]);
   expect([...state.gone]).toEqual([7]);
   // What it said of runs that a collector may have something of, nobody knows.

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createLog } from '../../../agent/process/log.ts';
 import { type Opened, openSpool } from '../../../agent/spool/open.ts';
 import type { Batch } from '../../../agent/spool/record.ts';
-import { PowerCutDisk } from './power-cut-disk.ts';
+import { TornDisk } from '../durable/torn-disk.ts';
 import { NEVER } from './spool-model.ts';
 
 const HOST = { name: 'h', machine: 'm', kernel: 'k', agent_version: 'v' };
@@ -16,13 +16,14 @@ const CAPS = { bytes_max: 1024 ** 3, age_ms_max: 7 * 86_400_000 };
 const LARGE = 1024 * 1024;
 
 let directory: string;
-let disk: PowerCutDisk;
+let disk: TornDisk;
 let opened: Opened;
 let runs = 0;
+let now_ms = 1_700_000_000_000;
 
 async function open(at: string): Promise<Opened> {
   const epoch = (++runs).toString(16).padStart(16, '0');
-  disk = new PowerCutDisk(join(directory, at));
+  disk = new TornDisk(join(directory, at));
   return openSpool({
     directory: join(directory, at),
     caps: CAPS,
@@ -31,6 +32,7 @@ async function open(at: string): Promise<Opened> {
     log: createLog('silent'),
     disk,
     flush_ms: Number.POSITIVE_INFINITY,
+    now_ms: () => now_ms,
   });
 }
 
@@ -45,10 +47,10 @@ async function append(...rows: number[]) {
       schema: 'sample/1',
       sequence,
       rows: each,
-      cut_at_ms: Date.now(),
+      cut_at_ms: now_ms,
       payload: Buffer.alloc(each < 1000 ? 100 : LARGE, sequence),
     };
-    opened.accounting.add(batch.epoch, 'sample', 'seen', each, Date.now());
+    opened.accounting.add(batch.epoch, 'sample', 'seen', each, now_ms);
     parcels.push(await opened.spool.append(batch));
   }
   return parcels;
@@ -57,7 +59,7 @@ async function append(...rows: number[]) {
 /** The power goes, and the agent starts again on what is left. */
 async function cut(names: 'all' | 'none'): Promise<void> {
   const after = `after ${runs}`;
-  disk.cut(names, join(directory, after));
+  disk.powerCut(join(directory, after), { bytes: () => 0, names: () => (names === 'all' ? 0.999 : 0) });
   await opened.close();
   opened = await open(after);
 }
@@ -116,4 +118,28 @@ test.each(SURVIVORS)('a power cut just after a start takes nothing of the books 
   await opened.spool.flush(true);
   await cut(names);
   expect(await afterTheCut(names)).toEqual({ come: [300], lost: {} });
+});
+
+test('batches that come after a flush that failed are safe once they are flushed; those before it are lost by name', async () => {
+  await append(1);
+  disk.fault = 'no_sync';
+  await opened.spool.flush(false);
+  disk.fault = 'none';
+  // For a second after that batches stay in memory.
+  now_ms += 1000;
+  await append(20);
+  await opened.spool.flush(true);
+  expect(await afterTheCut('none')).toEqual({ come: [20], lost: { spool_damaged: 1 } });
+});
+
+test('the books have what they say after a flush that failed', async () => {
+  const [first, second] = await append(1, 20, 300);
+  await opened.spool.flush(true);
+  if (first) opened.spool.settle(first, 'sent');
+  disk.fault = 'no_sync';
+  await opened.spool.flush(true);
+  disk.fault = 'none';
+  if (second) opened.spool.settle(second, 'sent');
+  await opened.spool.flush(true);
+  expect(await afterTheCut('none')).toEqual({ come: [300], lost: {} });
 });

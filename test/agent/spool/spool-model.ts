@@ -9,7 +9,7 @@ import type { Caps } from '../../../agent/spool/caps.ts';
 import { type Opened, openSpool } from '../../../agent/spool/open.ts';
 import type { Batch } from '../../../agent/spool/record.ts';
 import type { Parcel } from '../../../agent/spool/spool.ts';
-import { type FaultyDisk, faultyDisk } from './faulty-disk.ts';
+import { TornDisk } from '../durable/torn-disk.ts';
 
 export const KINDS = ['sample', 'retransmit', 'of_another_version'] as const;
 const HOST = { name: 'h', machine: 'm', kernel: 'k', agent_version: 'v' };
@@ -23,7 +23,7 @@ export class ModelledSpool {
   /** names of batches that came to an end, for the caller, at least once */
   readonly ended = new Set<string>();
   readonly under_way: Parcel[] = [];
-  disk: FaultyDisk = faultyDisk();
+  disk = new TornDisk(this.directory);
   now_ms = 1_700_000_000_000;
   epoch = '';
   opened!: Opened;
@@ -44,7 +44,7 @@ export class ModelledSpool {
     this.epoch = this.#starts.toString(16).padStart(16, '0');
     this.#sequences.clear();
     this.under_way.length = 0;
-    this.disk = faultyDisk();
+    this.disk = new TornDisk(this.directory);
     this.opened = await openSpool({
       directory: this.directory,
       caps: this.#caps,
@@ -114,7 +114,7 @@ export class ModelledSpool {
 
   /** As SIGKILL does: what was written is there, nothing else happens. */
   async crash(): Promise<void> {
-    await this.disk.kill();
+    this.disk.kill();
     await this.opened.close();
     for (const known of this.known.values()) known.acked &&= known.acked_in_books;
   }

@@ -6,7 +6,7 @@ import type { Log } from '../../../agent/process/log.ts';
 import { SLOTS } from '../../../agent/uplink/lanes.ts';
 import { KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { type Collector, openCollector, type Reply } from '../collector.ts';
-import { faultyDisk } from '../spool/faulty-disk.ts';
+import { TornDisk } from '../durable/torn-disk.ts';
 import { until } from '../until.ts';
 import { batch, HOST_ID, type Shipping, type ShippingOptions, startShipping } from './shipping.ts';
 
@@ -269,7 +269,7 @@ test('with a spool a stop leaves what was not sent to the next run, which sends 
 test('what is in memory and under way at a stop goes to a disk that is free again: it may have arrived or not', async () => {
   const never = Promise.withResolvers<void>();
   collector = await openCollector(() => ({ status: 200, wait: never.promise }));
-  const disk = faultyDisk();
+  const disk = new TornDisk('/');
   const first = await ship({ disk });
   disk.fault = 'full';
   first.take(batch(1), batch(2));

@@ -1,5 +1,5 @@
 // A disk in memory, for what would cost a real one thousands of files a second.
-import type { Disk, DiskFile } from '../../../agent/spool/disk.ts';
+import type { Disk, DiskFile, OpenMode } from '../../../agent/durable/disk.ts';
 
 export class MemoryDisk implements Disk {
   readonly #files = new Map<string, Buffer>();
@@ -13,10 +13,10 @@ export class MemoryDisk implements Disk {
     return [...this.#files.values()].reduce((sum, { length }) => sum + length, 0);
   }
 
-  async open(path: string, how: 'read' | 'new' | 'any'): Promise<DiskFile> {
-    if (how === 'read' && !this.#files.has(path)) throw new Error(`there is no ${path}`);
+  async open(path: string, how: OpenMode): Promise<DiskFile> {
+    if (how === 'read' && !this.#files.has(path)) throw Object.assign(new Error(`there is no ${path}`), { code: 'ENOENT' });
     if (how === 'new' && this.#files.has(path)) throw new Error(`${path} is there`);
-    if (!this.#files.has(path)) this.#files.set(path, Buffer.alloc(0));
+    if (how === 'empty' || !this.#files.has(path)) this.#files.set(path, Buffer.alloc(0));
     this.open_files++;
     const bytes = () => this.#files.get(path) ?? Buffer.alloc(0);
     return {
@@ -51,6 +51,12 @@ export class MemoryDisk implements Disk {
   async remove(path: string): Promise<void> {
     this.#files.delete(path);
   }
+
+  async link(from: string, to: string): Promise<void> {
+    this.put(to, this.#files.get(from) ?? Buffer.alloc(0));
+  }
+
+  async makeDirectory(): Promise<void> {}
 
   async syncDirectory(): Promise<void> {}
 }

@@ -3,10 +3,10 @@ import { mkdtemp, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { REAL_DISK } from '../../../agent/durable/disk.ts';
 import { BatchSpans } from '../../../server/log/batch-spans.ts';
+import { BoundedFiles } from '../../../server/log/bounded-files.ts';
 import { Cursors } from '../../../server/log/cursors.ts';
-import { FILES } from '../../../server/log/files.ts';
-import { KeptFiles } from '../../../server/log/kept-files.ts';
 import { full } from '../../../server/log/log-refusal.ts';
 import { Losses } from '../../../server/log/losses.ts';
 
@@ -51,7 +51,7 @@ test('the oldest files go for newer ones, and are counted', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'tcplens-kept-'));
   directories.push(directory);
   let dropped = 0;
-  const kept = new KeptFiles(FILES, join(directory, 'kept'), 'run', { bytes_max: 4000, file_bytes_max: 1000 }, (files) => {
+  const kept = new BoundedFiles(REAL_DISK, join(directory, 'kept'), 'run', { bytes_max: 4000, file_bytes_max: 1000 }, (files) => {
     dropped += files;
   });
   await kept.open();
@@ -100,21 +100,21 @@ test('what is lost is told until the store has it, and kept while more of its ba
   const losses = new Losses();
   losses.add({ ...LOST, segment: 'r-1.0', rows: 2 });
   losses.add({ ...LOST, segment: 'r-1.0', rows: 2 });
-  losses.told(losses.untold());
-  losses.forgetTold(new Set(['r-1']));
+  losses.stored(losses.unstored());
+  losses.forgetStored(new Set(['r-1']));
   // Another piece of the segment had other rows of the batch.
   losses.add({ ...LOST, segment: 'r-1.1', rows: 3 });
-  expect(losses.untold()).toEqual([{ ...LOST, rows: 5 }]);
-  losses.told(losses.untold());
-  losses.forgetTold(new Set(['r-2']));
-  expect([losses.size, losses.untold()]).toEqual([0, []]);
+  expect(losses.unstored()).toEqual([{ ...LOST, rows: 5 }]);
+  losses.stored(losses.unstored());
+  losses.forgetStored(new Set(['r-2']));
+  expect([losses.size, losses.unstored()]).toEqual([0, []]);
 });
 
 test('a batch that was sent again and lost again is lost once', () => {
   const losses = new Losses();
   for (const segment of ['r-1', 'r-2']) losses.add({ ...LOST, segment, rows: 2 });
   for (let sent = 0; sent < 2; sent++) losses.add({ ...LOST, outcome: 'quarantined', segment: '', rows: 4 });
-  expect(losses.untold().map(({ outcome, rows }) => [outcome, rows])).toEqual([
+  expect(losses.unstored().map(({ outcome, rows }) => [outcome, rows])).toEqual([
     ['dead_letter', 2],
     ['quarantined', 4],
   ]);
@@ -123,8 +123,8 @@ test('a batch that was sent again and lost again is lost once', () => {
 test('what came between being asked and being told is told again', () => {
   const losses = new Losses();
   losses.add({ ...LOST, segment: 'r-1.0', rows: 2 });
-  const asked = losses.untold();
+  const asked = losses.unstored();
   losses.add({ ...LOST, segment: 'r-1.1', rows: 1 });
-  losses.told(asked);
-  expect(losses.untold()).toEqual([{ ...LOST, rows: 3 }]);
+  losses.stored(asked);
+  expect(losses.unstored()).toEqual([{ ...LOST, rows: 3 }]);
 });

@@ -4,11 +4,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { startedOrDead, TornDisk } from '../../agent/durable/torn-disk.ts';
 import { tries } from '../../support/tries.ts';
 import { EPOCH, HOST_HEX } from '../support/agent.ts';
 import { fill, kindOf, logIn, newDirectory, open, rowsGiven, rowsOfBatch, segmentFiles, strideOf } from './filled-log.ts';
 import { identified } from './stored-rows.ts';
-import { TornFiles } from './torn-files.ts';
 
 /** Sequences of the batches of which a byte is not as it was. */
 function changedBatches(before: Buffer, after: Buffer, path: string): number[] {
@@ -44,7 +44,7 @@ async function checkSegments(some: readonly Flip[]): Promise<void> {
   const { log, recovered } = await open(directory);
   const rows = await rowsGiven(log);
   for (const [name, row] of rows) expect([name, row]).toEqual([name, waiting.get(name)]);
-  const lost = log.losses.untold();
+  const lost = log.losses.unstored();
   for (const { host_id, epoch, outcome, reporter } of lost)
     expect([host_id, epoch, outcome, reporter]).toEqual([HOST_HEX, EPOCH, 'log_damaged', '']);
   expect(lost.map(({ sequence, rows }) => [sequence, rows]).sort()).toEqual(
@@ -66,7 +66,7 @@ test('a damaged journal loses no row of files that are whole, and names none as 
     for (const one of some) await flip([join(directory, 'log', 'journal')], one);
     const { log } = await open(directory);
     expect(await rowsGiven(log)).toEqual(waiting);
-    expect(log.losses.untold()).toEqual([]);
+    expect(log.losses.unstored()).toEqual([]);
     await log.close();
   };
   await fc.assert(fc.asyncProperty(flips, check), tries(25));
@@ -84,7 +84,7 @@ test('without a journal rows of damaged batches are counted by what they say the
     const missing = [...waiting.keys()]
       .filter((name) => !rows.has(name))
       .map((name) => strideOf(name.includes('sample') ? 'sample' : 'retransmit'));
-    const counted = log.losses.untold().map((entry) => entry.rows * strideOf(entry.kind === 'sample' ? 'sample' : 'retransmit'));
+    const counted = log.losses.unstored().map((entry) => entry.rows * strideOf(entry.kind === 'sample' ? 'sample' : 'retransmit'));
     const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
     expect(sum(counted) + recovered.unknown_bytes).toBe(sum(missing));
     await log.close();
@@ -95,7 +95,7 @@ test('without a journal rows of damaged batches are counted by what they say the
 test.each(['whole', 'missing'])(
   'wherever a start with a damaged batch and a %s journal is cut short, the next one gives and counts the same',
   async (journal) => {
-    for (let after = 1, ended: unknown = 'crashed'; ended === 'crashed'; after++) {
+    for (let after = 1, ended = false; !ended; after++) {
       const directory = await newDirectory();
       const waiting = await fill(directory);
       const [path = ''] = await segmentFiles(directory);
@@ -104,13 +104,14 @@ test.each(['whole', 'missing'])(
       await writeFile(path, bytes);
       if (journal === 'missing') await writeFile(join(directory, 'log', 'journal'), '');
       const lost = rowsOfBatch(bytes.readUInt32LE(0) >> 3);
-      const files = new TornFiles(directory, { faults: [{ after, fault: 'crash' }], random: [0.9, 0.1, 0.5] });
-      ended = await Promise.race([logIn(directory, files).start(), files.crashed]);
+      const disk = new TornDisk(directory, { faults: [{ after, fault: 'crash' }], random: [0.9, 0.1, 0.5] });
+      await startedOrDead(logIn(directory, disk).start(), disk);
+      ended = !disk.dead;
       const left = await newDirectory();
-      files.powerCut(left);
+      disk.powerCut(left);
       const { log } = await open(left);
       const rows = await rowsGiven(log);
-      expect([after, rows.size, log.losses.untold().map((entry) => [entry.outcome, entry.rows])]).toEqual([
+      expect([after, rows.size, log.losses.unstored().map((entry) => [entry.outcome, entry.rows])]).toEqual([
         after,
         waiting.size - lost,
         [['log_damaged', lost]],

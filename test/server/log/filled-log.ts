@@ -3,8 +3,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
+import type { Disk } from '../../../agent/durable/disk.ts';
 import { HEAD_AT, KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
-import type { Files } from '../../../server/log/files.ts';
 import type { Batch } from '../../../server/log/group.ts';
 import { Log } from '../../../server/log/log.ts';
 import type { Recovered } from '../../../server/log/recovered.ts';
@@ -27,9 +27,9 @@ export async function newDirectory(): Promise<string> {
   return directory;
 }
 
-export function logIn(directory: string, files?: Files): Log {
+export function logIn(directory: string, disk?: Disk): Log {
   const beside = { quarantine: join(directory, 'quarantine'), dead_letter: join(directory, 'dead-letter') };
-  return new Log({ directory: join(directory, 'log'), ...beside, ...LIMITS, ...(files && { files }) });
+  return new Log({ directory: join(directory, 'log'), ...beside, ...LIMITS, ...(disk && { disk }) });
 }
 
 export async function open(directory: string): Promise<{ log: Log; recovered: Recovered }> {

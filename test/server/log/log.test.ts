@@ -1,18 +1,19 @@
 // The log against a real file system: what is acknowledged is there after any crash, once; what is not, is not.
-import { appendFile, mkdtemp, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
 import { HEAD_AT, KIND, KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import { BATCH_COST_BYTES } from '../../../server/log/batch-spans.ts';
 import type { Batch } from '../../../server/log/group.ts';
+import { JOURNAL_FORMAT } from '../../../server/log/journal-record.ts';
 import { type Lane, laneOf } from '../../../server/log/lane.ts';
 import { Log } from '../../../server/log/log.ts';
 import type { LogOptions } from '../../../server/log/log-options.ts';
 import { ASIDE } from '../../../server/log/recovered.ts';
 import { segmentOf } from '../../../server/log/segment-name.ts';
 import { segmentRowBytes } from '../../../server/storage/segment-insert.ts';
+import { journalText, unnumberedText } from '../../agent/durable/journal-text.ts';
 import { runCommand } from '../../support/run-command.ts';
 
 const MIB = 1024 * 1024;
@@ -98,7 +99,7 @@ test.each([
   await appendFile(join(directory, 'journal'), '0badcafe {"t":"batch","host_id":"00'.slice(0, line));
   const second = await openLog(directory);
   expect(second.recovered).toMatchObject({ torn_bytes: rows + line, damaged_lines: 0, set_aside: [], unknown_bytes: 0 });
-  expect(second.log.losses.untold()).toEqual([]);
+  expect(second.log.losses.unstored()).toEqual([]);
   expect(await sealedRows(second.log)).toEqual([1]);
   expect(await second.log.append(batch(2))).toEqual({ duplicate: false });
   await second.log.seal();
@@ -120,7 +121,7 @@ test.each<[string, (segment: string) => Promise<void>, string[]]>([
   await damage(join(directory, 'state_change', file));
   const second = await openLog(directory);
   const lost = { host_id: '00000000000000aa', epoch: '00000000000000ee', kind: 'state_change', outcome: 'log_damaged', rows: 1 };
-  expect(second.log.losses.untold()).toMatchObject([lost]);
+  expect(second.log.losses.unstored()).toMatchObject([lost]);
   expect(second.recovered.set_aside).toEqual([`state_change/${segmentOf('state_change', file)?.segment}`]);
   expect((await readdir(join(directory, ASIDE))).map((name) => name.split('-')[0])).toEqual(aside);
   expect(await sealedRows(second.log)).toEqual([2]);
@@ -132,15 +133,32 @@ test('rows that another version laid out are set aside, whatever their length', 
   const { log } = await openLog(directory);
   await log.append(batch(1));
   const path = join(directory, 'journal');
-  const line = (await readFile(path, 'utf8')).split('\n').find((one) => one.includes(KINDS.state_change.schema)) ?? '';
-  const json = line.slice(9).replace(KINDS.state_change.schema, 'state_change/0123456789ab');
-  await writeFile(path, `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`);
+  const [, line = ''] = (await readFile(path, 'utf8')).trimEnd().split('\n');
+  const record = JSON.parse(line.slice(line.indexOf('{')).replace(KINDS.state_change.schema, 'state_change/0123456789ab'));
+  await writeFile(path, journalText(JOURNAL_FORMAT.format, [record]));
   const [file = ''] = await readdir(join(directory, 'state_change'));
   await rename(join(directory, 'state_change', file), join(directory, 'state_change', file.replace(/\.[0-9a-f]{12}\./, '.0123456789ab.')));
   const second = await openLog(directory);
   expect(second.recovered).toMatchObject({ damaged_lines: 0, segments: [], set_aside: [expect.stringMatching(/^state_change\//)] });
   expect((await readdir(join(directory, ASIDE))).filter((name) => name.endsWith('.rows'))).toHaveLength(1);
   await second.log.close();
+});
+
+test.each([
+  ['an older version', unnumberedText([{ t: 'journal', run: 'r' }])],
+  ['a later version', journalText('tcplens log 999', [])],
+])('a log that %s wrote is left as it is, and the message says what to do', async (_what, text) => {
+  const directory = await newDirectory();
+  const log = join(directory, 'log');
+  await mkdir(join(log, 'sample'), { recursive: true });
+  await writeFile(join(log, 'journal'), text);
+  await writeFile(join(log, 'sample', '1-a-1.rows'), 'rows of that version');
+  const before = await readdir(directory, { recursive: true });
+  const error = { code: 'log_of_other_version', message: expect.stringMatching(/start that version .* or give this one .* --data/) };
+  const beside = { quarantine: join(directory, 'quarantine'), dead_letter: join(directory, 'dead-letter') };
+  await expect(new Log({ directory: log, ...beside, ...LIMITS }).start()).rejects.toMatchObject(error);
+  expect(await readdir(directory, { recursive: true })).toEqual(before);
+  expect(await readFile(join(log, 'journal'), 'utf8')).toBe(text);
 });
 
 test('a journal with a damaged line keeps what the others say, and what files say that nobody names any more', async () => {

@@ -3,8 +3,8 @@
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { TornDisk } from '../../agent/durable/torn-disk.ts';
 import { batchOf, fill, kindOf, logIn, newDirectory, open, rowsGiven, segmentFiles, strideOf } from './filled-log.ts';
-import { TornFiles } from './torn-files.ts';
 
 const lineAt = (text: Buffer, share: number) => text.indexOf('\n', Math.floor(text.length * share)) + 1;
 
@@ -19,6 +19,10 @@ const journals: [name: string, become: (journal: Buffer) => Buffer | undefined][
   ['cut between lines', (journal) => journal.subarray(0, lineAt(journal, 0.3))],
   ['its first line alone', (journal) => journal.subarray(0, lineAt(journal, 0))],
   ['without its first line', (journal) => journal.subarray(lineAt(journal, 0))],
+  [
+    'without a line in its middle',
+    (journal) => Buffer.concat([journal.subarray(0, lineAt(journal, 0.3)), journal.subarray(lineAt(journal, 0.5))]),
+  ],
 ];
 
 test.each(journals)('a journal that is %s: every acknowledged row that waits is given, none is named lost', async (_name, become) => {
@@ -32,10 +36,35 @@ test.each(journals)('a journal that is %s: every acknowledged row that waits is 
   for (let start = 0; start < 2; start++) {
     const { log, recovered } = await open(directory);
     expect(await rowsGiven(log)).toEqual(waiting);
-    expect([log.losses.untold(), recovered.unknown_bytes, recovered.set_aside]).toEqual([[], 0, []]);
+    expect([log.losses.unstored(), recovered.unknown_bytes, recovered.set_aside]).toEqual([[], 0, []]);
+    expect(recovered.closed_journal).toBe(start > 0);
     await log.close();
   }
 });
+
+test.each(['cut out', 'cut off'])(
+  'rows of a segment whose removal was in a line that is %s may be stored, and are not counted as lost',
+  async (how) => {
+    const directory = await newDirectory();
+    const log = logIn(directory);
+    await log.start();
+    await log.append(batchOf(1));
+    await log.seal();
+    const [one] = log.sealed;
+    if (one === undefined) throw new Error('a segment was sealed');
+    await log.retire(one.segment);
+    await log.close();
+    const path = join(directory, 'log', 'journal');
+    const lines = (await readFile(path, 'utf8')).split('\n');
+    const at = lines.findIndex((line) => line.includes('"inserted"'));
+    expect(at).toBeGreaterThan(0);
+    await writeFile(path, (how === 'cut off' ? [...lines.slice(0, at), ''] : lines.toSpliced(at, 1)).join('\n'));
+    const second = await open(directory);
+    expect(second.recovered.missing_unclear).toEqual([{ segment: `${one.kind}/${one.segment}`, rows: 2 }]);
+    expect(second.log.losses.unstored()).toEqual([]);
+    await second.log.close();
+  },
+);
 
 test('a segment that nobody tells of gives its sound batches; what is none is kept, and counted by its bytes', async () => {
   const directory = await newDirectory();
@@ -62,7 +91,7 @@ test('what the store has is not named lost, however damaged the file is that com
   for (const [path, bytes] of gone) await writeFile(path, bytes.fill(0x77, 0, bytes.length / 2));
   const { log } = await open(directory);
   expect(await rowsGiven(log)).toEqual(waiting);
-  expect(log.losses.untold()).toEqual([]);
+  expect(log.losses.unstored()).toEqual([]);
   for (const [path] of gone) expect(await segmentFiles(directory)).not.toContain(path);
   await log.close();
 });
@@ -70,8 +99,8 @@ test('what the store has is not named lost, however damaged the file is that com
 test('a file of rows that the store has does not come back once the journal has forgotten it', async () => {
   const directory = await newDirectory();
   // Names that were not flushed are all taken back.
-  const files = new TornFiles(directory, { faults: [], random: [0] });
-  const log = logIn(directory, files);
+  const disk = new TornDisk(directory, { faults: [], random: [0] });
+  const log = logIn(directory, disk);
   await log.start();
   await log.append(batchOf(1));
   await log.seal();
@@ -82,7 +111,7 @@ test('a file of rows that the store has does not come back once the journal has 
   for (let sequence = 2; sequence <= 120; sequence += 2) await log.append(batchOf(sequence));
   expect(await readFile(join(directory, 'log', 'journal'), 'utf8')).not.toContain(one.segment);
   const left = await newDirectory();
-  files.powerCut(left);
+  disk.powerCut(left);
   expect((await segmentFiles(left)).filter((path) => path.includes(one.segment))).toEqual([]);
 });
 

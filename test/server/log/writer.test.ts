@@ -8,7 +8,7 @@ import { ATTEMPTS } from '../../../server/log/attempts.ts';
 import type { Batch } from '../../../server/log/group.ts';
 import type { Lane } from '../../../server/log/lane.ts';
 import type { Log } from '../../../server/log/log.ts';
-import { LossTeller } from '../../../server/log/loss-teller.ts';
+import { LossWriter } from '../../../server/log/loss-writer.ts';
 import { Writer, type WriterEvents } from '../../../server/log/writer.ts';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
 import { type Segment, StoreError } from '../../../server/storage/engine.ts';
@@ -228,7 +228,7 @@ test('rows that the store refuses for good are found and put aside with the reas
     rows: 1,
     reason: 'Cannot parse input',
   });
-  const counted = log.losses.untold();
+  const counted = log.losses.unstored();
   expect(counted.map(({ outcome, host_id, epoch, kind }) => [outcome, host_id, epoch, kind])).toEqual(
     counted.map(() => ['dead_letter', HOST_HEX, EPOCH, 'state_change']),
   );
@@ -266,7 +266,7 @@ test('what a collector and another one have lost of the same batch is lost once'
     await append(log, 7000, 10);
     await log.seal();
     for (const { segment } of log.sealed) await log.bury(segment, 'refused');
-    for (let told = 0; told < 2; told++) await new LossTeller(log, store, (error) => expect(error).toBeUndefined()).stop();
+    for (let told = 0; told < 2; told++) await new LossWriter(log, store, (error) => expect(error).toBeUndefined()).stop();
     expect(log.losses.size).toBe(0);
     await log.close();
   }

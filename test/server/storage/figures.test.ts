@@ -15,7 +15,6 @@ import {
   RTT_COUNTS,
 } from '../../../server/storage/figures.ts';
 import { accounting } from '../../../server/storage/queries/accounts.ts';
-import { connection } from '../../../server/storage/queries/connection.ts';
 import { edges } from '../../../server/storage/queries/edges.ts';
 import { retransmits } from '../../../server/storage/queries/retransmits.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
@@ -291,14 +290,4 @@ test('the minutes say what the rows say', async () => {
     `SELECT ${names.map((name) => `${folded(name, `r.${name}`)} AS ${name}`).join(', ')} FROM rollup_1m AS r FINAL WHERE host_id = 1`,
   );
   expect(found).toEqual(expected);
-});
-
-test.each([
-  ['the close', { event: CLOSE, tells_open: 1, duration_us: 5_000_000, syn_sent_us: 100_000 }, 4900],
-  ['a sweep', { event: OPEN, duration_us: 2_000_000, syn_recv_us: 50_000 }, 1950],
-] as const)('a connection of whose opening %s tells was open since its handshake was over', async (_, values, ago_ms) => {
-  const connection_id = values.event === CLOSE ? 91 : 92;
-  await opened.put('connection', [rowBytes('connection', { host_id: 9, connection_id, time_ns: at(20), role: CLIENT, ...values })]);
-  const story = await connection(opened.store, '9', String(connection_id));
-  expect(story?.opened_ms).toBe(NOW_MS - 20_000 - ago_ms);
 });

@@ -21,7 +21,7 @@ export const agentSpool: readonly Mutant[] = [
     },
   ]),
   ...mutantsOf('agent/spool/segments.ts', [
-    { why: 'batches are not flushed', find: 'await this.#open?.file.sync();', replace: '', suite: unit('agent/spool/power-cut') },
+    { why: 'batches are not flushed', find: 'await this.#open?.file.sync().catch', replace: '', suite: unit('agent/spool/power-cut') },
     {
       why: 'the name of a new file is not flushed',
       find: 'if (this.#new_name) await this.#disk.syncDirectory(this.#directory);',
@@ -46,26 +46,6 @@ export const agentSpool: readonly Mutant[] = [
       why: 'batches are written and not flushed',
       find: 'if (this.#parts.segments.wants_sync) await this.#parts.segments.sync();',
       replace: '',
-      suite: unit('agent/spool/cases'),
-    },
-  ]),
-  ...mutantsOf('agent/spool/books.ts', [
-    {
-      why: 'the books are written and not flushed',
-      find: 'if (durable) await file.sync();',
-      replace: '',
-      suite: unit('agent/spool/power-cut'),
-    },
-    {
-      why: 'a snapshot has its name before it is flushed',
-      find: 'await file.write([bytes], 0);\n      await file.sync();',
-      replace: 'await file.write([bytes], 0);',
-      suite: unit('agent/spool/power-cut'),
-    },
-    {
-      why: 'lines that failed are forgotten',
-      find: 'const bytes = Buffer.from(this.#pending);',
-      replace: 'const bytes = Buffer.from(formatLine(line));',
       suite: unit('agent/spool/cases'),
     },
   ]),

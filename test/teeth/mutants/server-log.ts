@@ -84,33 +84,18 @@ export const serverLog: readonly Mutant[] = [
       suite: unit('server/quarantine'),
     },
   ]),
-  ...mutantsOf('server/log/journal.ts', [
-    {
-      why: 'the journal is not flushed',
-      find: 'await writeAll(file, [bytes], this.#length);\n    await file.datasync();',
-      replace: 'await writeAll(file, [bytes], this.#length);',
-      suite: unit('server/log/crashes'),
-    },
-    {
-      why: 'a snapshot is not flushed',
-      find: 'await file.sync();\n      await this.#files.rename',
-      replace: 'await this.#files.rename',
-      suite: unit('server/log/crashes'),
-    },
-    {
-      why: "a snapshot's name is not flushed",
-      find: 'await this.#files.syncDirectory(dirname(this.#path));',
-      replace: '',
-      suite: unit('server/log/crashes'),
-    },
-  ]),
   ...mutantsOf('server/log/segment.ts', [
-    { why: 'rows are not flushed', find: 'datasync', replace: 'stat', suite: unit('server/log/crashes') },
+    {
+      why: 'rows are not flushed',
+      find: 'await this.#file.sync();\n    return states;',
+      replace: 'return states;',
+      suite: unit('server/log/crashes'),
+    },
   ]),
   ...mutantsOf('server/log/segments.ts', [
     {
       why: "a segment's name is not flushed",
-      find: 'await this.#files.syncDirectory(dirname(path)).catch',
+      find: 'await this.#disk.syncDirectory(dirname(path)).catch',
       replace: 'await Promise.resolve().catch',
       suite: unit('server/log/crashes'),
     },
@@ -163,37 +148,34 @@ export const serverLog: readonly Mutant[] = [
     },
     {
       why: 'the journal never becomes shorter',
-      find: 'if (this.#journal.wantsSnapshot)',
+      find: 'if (this.#journal.wants_snapshot)',
       replace: 'if (false)',
       suite: unit('server/log/log'),
     },
   ]),
-  ...mutantsOf('server/log/journal-line.ts', [
-    {
-      why: 'a damaged line is read',
-      find: '|| Number.parseInt(line.slice(0, 8), 16) !== crc32(json)',
-      replace: '',
-      suite: unit('server/log/journal-line'),
-    },
-  ]),
   ...mutantsOf('server/log/recover.ts', [
-    { why: 'a torn tail stays', find: 'await files.truncate(path, length);', replace: '', suite: unit('server/log/log') },
+    {
+      why: 'a torn tail stays',
+      find: 'await file.truncate(length).finally(() => file.close());',
+      replace: 'await file.close();',
+      suite: unit('server/log/log'),
+    },
     {
       why: 'what no journal tells of goes',
-      find: 'else if (gone.has(found.segment)) await files.unlink(path);',
-      replace: 'else if (into.whole_journal || gone.has(found.segment)) await files.unlink(path);',
+      find: 'else if (gone.has(found.segment)) await disk.remove(path);',
+      replace: 'else if (into.whole_journal || gone.has(found.segment)) await disk.remove(path);',
       suite: unit('server/log/lost-journal'),
     },
     {
       why: 'what is stored already is read again',
-      find: 'else if (gone.has(found.segment)) await files.unlink(path);',
+      find: 'else if (gone.has(found.segment)) await disk.remove(path);',
       replace: '',
       suite: unit('server/log/lost-journal'),
     },
     {
       why: 'names of others are taken for segments',
       find: 'if (found === undefined) into.foreign.push(join(kind, name));',
-      replace: 'if (found === undefined) await files.unlink(path);',
+      replace: 'if (found === undefined) await disk.remove(path);',
       suite: unit('server/log/lost-journal'),
     },
   ]),

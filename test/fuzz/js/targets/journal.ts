@@ -1,10 +1,11 @@
 // The collector's journal: lines that a crash or the disk has damaged, and whole ones that say what no version has written.
 import { crc32 } from 'node:zlib';
+import { lastLine, readLines } from '../../../../agent/durable/journal-lines.ts';
 import { KINDS } from '../../../../bpf/rows/rows.gen.ts';
 import { BatchSpans } from '../../../../server/log/batch-spans.ts';
-import { formatLine, readLines } from '../../../../server/log/journal-line.ts';
-import type { JournalRecord, PackedSegment } from '../../../../server/log/journal-record.ts';
+import { JOURNAL_FORMAT, type JournalRecord, type PackedSegment } from '../../../../server/log/journal-record.ts';
 import { replay } from '../../../../server/log/replay.ts';
+import { journalText } from '../../../agent/durable/journal-text.ts';
 import { must, type Target } from '../target.ts';
 
 const BATCH = { host_id: '00000000000000aa', epoch: '00000000000000ee', kind: 'sample' } as const;
@@ -18,7 +19,6 @@ function packedOf(segment: string, rows: number): PackedSegment {
 }
 
 const RECORDS: JournalRecord[] = [
-  { t: 'journal', run: 'r' },
   {
     t: 'cursor',
     ...BATCH,
@@ -37,12 +37,15 @@ const RECORDS: JournalRecord[] = [
   { t: 'buried', segment: 'r-2.0', minute_ms: 60_000 },
   { t: 'inserted', segment: 'r-1' },
   { t: 'replaced', segment: 'r-2.1' },
-  { t: 'closed' },
 ];
+
+const textOf = (records: readonly JournalRecord[]) => journalText(JOURNAL_FORMAT.format, records);
+const read = (text: string) => readLines(text, JOURNAL_FORMAT.format, JOURNAL_FORMAT.isValue);
 
 export const target: Target = {
   covers: /^server\/log\//,
-  seeds: () => [RECORDS, RECORDS.slice(0, 6), RECORDS.slice(5)].map((records) => Buffer.from(records.map(formatLine).join(''))),
+  seeds: () =>
+    [RECORDS, RECORDS.slice(0, 6), RECORDS.slice(5)].map((records) => Buffer.from(textOf(records) + lastLine(records.length + 2))),
   words: [...RECORDS.map(({ t }) => `"t":"${t}"`), '"segment":"r-2"', '"length":', '"rows":', '\u2028', '[]', '{}', 'null', '"batches":""'],
   mutate(bytes, mutateBytes, dice) {
     if (dice.chance(0.3)) return mutateBytes(bytes);
@@ -54,17 +57,18 @@ export const target: Target = {
   },
   run(input) {
     const text = Buffer.from(input).toString();
-    const { records, torn_tail_bytes, damaged_lines } = readLines(text);
+    const { values: records, torn_tail_bytes, closed, damaged_lines } = read(text);
     must(torn_tail_bytes >= 0 && torn_tail_bytes <= Buffer.byteLength(text), 'a tail is in the file');
-    must(records.length + damaged_lines <= text.split('\n').length, 'a line is a record or damaged');
-    const { cursors, losses, live } = replay(records);
-    for (const { state, spans } of live.values()) {
+    must(records.length < text.split('\n').length, 'a record has a line');
+    must(!closed || damaged_lines + torn_tail_bytes === 0, 'of a journal that was closed nothing is missing');
+    const { cursors, losses, uninserted } = replay(records);
+    for (const { state, spans } of uninserted.values()) {
       const rows = spans.list().reduce((sum, batch) => sum + batch.rows, 0);
       must(Number.isSafeInteger(rows) && rows * state.row_bytes <= Number.MAX_SAFE_INTEGER, 'rows of a segment are a number');
     }
     for (const { ranges, closed_up_to } of cursors.states()) must(Array.isArray(ranges) && closed_up_to >= 0, 'a cursor is one');
-    for (const { rows } of losses.untold()) must(Number.isSafeInteger(rows) && rows >= 0, 'what is lost is a number');
+    for (const { rows } of losses.unstored()) must(Number.isSafeInteger(rows) && rows >= 0, 'what is lost is a number');
     // What is read is written again as a snapshot: it must come back the same.
-    must(readLines(records.map(formatLine).join('')).records.length === records.length, 'each record can be written and read again');
+    must(read(textOf(records)).values.length === records.length, 'each record can be written and read again');
   },
 };

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { crc32 } from 'node:zlib';
+import { type Disk, REAL_DISK } from '../../../../agent/durable/disk.ts';
 import { HEAD_AT, KINDS, type Kind } from '../../../../bpf/rows/rows.gen.ts';
-import { FILES, type Files } from '../../../../server/log/files.ts';
-import { formatLine } from '../../../../server/log/journal-line.ts';
-import type { JournalRecord } from '../../../../server/log/journal-record.ts';
+import { JOURNAL_FORMAT, type JournalRecord } from '../../../../server/log/journal-record.ts';
 import { finishRecovery, recover } from '../../../../server/log/recover.ts';
 import { JOURNAL } from '../../../../server/log/recovered.ts';
 import { segmentPath } from '../../../../server/log/segment-name.ts';
+import { journalText } from '../../../agent/durable/journal-text.ts';
 import { segmentBytes } from '../../../support/segment-bytes.ts';
 import { joinParts, splitParts } from '../parts.ts';
 import { must, type Target } from '../target.ts';
@@ -27,15 +27,10 @@ const now = join(directory, 'now');
 process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
 
 /** Nothing is flushed: what a power cut leaves is another test's. */
-const UNFLUSHED: Files = {
-  ...FILES,
+const UNFLUSHED: Disk = {
+  ...REAL_DISK,
   syncDirectory: async () => {},
-  async open(path, flags) {
-    const file = await FILES.open(path, flags);
-    file.sync = async () => {};
-    file.datasync = async () => {};
-    return file;
-  },
+  open: async (path, how) => ({ ...(await REAL_DISK.open(path, how)), sync: async () => {} }),
 };
 
 function rowsOf(sequence: number, kind: Kind): Buffer[] {
@@ -52,7 +47,7 @@ type Written = { kind: Kind; segment: string; bytes: Buffer };
 
 /** As the log writes them, under names that are the same each time: what is kept in the corpus must mean the same tomorrow. */
 function written(): { journal: Buffer; segments: Written[] } {
-  const records: JournalRecord[] = [{ t: 'journal', run: 'r' }];
+  const records: JournalRecord[] = [];
   const segments: Written[] = [];
   for (let sequence = 1; sequence <= BATCHES; sequence++) {
     const kind = USED[sequence % 2] ?? 'sample';
@@ -65,7 +60,7 @@ function written(): { journal: Buffer; segments: Written[] } {
     const state = { kind, segment: name, schema, row_bytes: size + TRAILER, length: segment.bytes.length, crc: crc32(segment.bytes) };
     records.push({ t: 'batch', host_id: HOST, epoch: HOST, sequence, rows: rows.length, ...state });
   }
-  return { journal: Buffer.from(records.map(formatLine).join('')), segments };
+  return { journal: Buffer.from(journalText(JOURNAL_FORMAT.format, records)), segments };
 }
 
 function split(kind: Kind, bytes: Buffer): string[] {
@@ -86,7 +81,7 @@ function repeated(isDamaged: boolean): Buffer {
 }
 
 async function check(isJournalWhole: boolean): Promise<void> {
-  const recovered = await recover({ files: UNFLUSHED, directory: now, run: 'now', conversion: () => undefined });
+  const recovered = await recover({ disk: UNFLUSHED, directory: now, run: 'now', conversion: () => undefined });
   await finishRecovery(UNFLUSHED, recovered);
   const given: string[] = [];
   for (const segment of recovered.segments) {
@@ -105,7 +100,7 @@ async function check(isJournalWhole: boolean): Promise<void> {
     'each row is as it was sent',
   );
   const rows = new Set(given).size;
-  const lost = recovered.losses.untold().reduce((sum, entry) => sum + entry.rows, 0);
+  const lost = recovered.losses.unstored().reduce((sum, entry) => sum + entry.rows, 0);
   must(rows + lost === sent.size, `${sent.size} rows were sent, ${rows} are given and ${lost} are counted as lost`);
 }
 

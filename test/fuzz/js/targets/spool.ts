@@ -2,14 +2,15 @@
 import { crc32 } from 'node:zlib';
 import { Accounting } from '../../../../agent/accounts/accounting.ts';
 import { LOSSES, type Outcome } from '../../../../agent/contract/outcome.ts';
-import { Books } from '../../../../agent/spool/books.ts';
-import { formatLine } from '../../../../agent/spool/books-line.ts';
+import { CannotRunError } from '../../../../agent/process/errors.ts';
+import { readBooks } from '../../../../agent/spool/books-state.ts';
 import { keepLayouts, ownLayouts } from '../../../../agent/spool/kept-layouts.ts';
 import { encodeRecord, MAGIC_BYTES } from '../../../../agent/spool/record.ts';
 import { type Recovered, recover } from '../../../../agent/spool/recover.ts';
 import { SegmentReader } from '../../../../agent/spool/segment-reader.ts';
 import { fileOf } from '../../../../agent/spool/segments.ts';
 import { KINDS } from '../../../../bpf/rows/rows.gen.ts';
+import { journalText } from '../../../agent/durable/journal-text.ts';
 import type { Dice } from '../../../faults/dice.ts';
 import { MemoryDisk } from '../memory-disk.ts';
 import { joinParts, splitParts } from '../parts.ts';
@@ -55,7 +56,7 @@ function booksText(length: number): string {
     },
     { segments: [{ number: 2, length: 100, waiting: [{ epoch: EPOCH, kind: 'reset', rows: 3 }] }], gone: [3] },
   ];
-  return lines.map(formatLine).join('');
+  return journalText('tcplens spool 2', lines);
 }
 
 /** One line of the books, or one record's header, with a checksum that fits: an older or newer version may write anything. */
@@ -80,7 +81,12 @@ function mutateSealed(part: Buffer, index: number, mutateBytes: MutateBytes, dic
 type Parts = { books: Buffer; segment: Buffer };
 
 async function look(disk: MemoryDisk, parts: Parts): Promise<void> {
-  const state = await new Books(disk, DIRECTORY).read();
+  const state = await readBooks(disk, DIRECTORY).catch((error: unknown) => {
+    if (error instanceof CannotRunError) return undefined;
+    throw error;
+  });
+  // Of another version: it says so, and touches nothing.
+  if (state === undefined) return;
   const accounting = new Accounting();
   const { segments, schemas, hosts, next_number } = await recover(disk, DIRECTORY, state, accounting, NOW_MS);
   must(Number.isSafeInteger(next_number) && next_number > 0, `the next number is one: ${next_number}`);

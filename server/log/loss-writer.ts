@@ -1,4 +1,4 @@
-// Tells the store what the collector has lost of acknowledged rows, until the store has it.
+// Writes the counts of rows that the collector has lost into the store, and tries again until the store has taken them.
 import type { Store } from '../storage/store.ts';
 import type { Losses } from './losses.ts';
 
@@ -7,15 +7,15 @@ const ENTRIES_MAX = 10_000;
 
 type LossLog = { readonly losses: Losses; readonly origins: ReadonlySet<string> };
 
-export class LossTeller {
+export class LossWriter {
   readonly #log: LossLog;
   readonly #store: Pick<Store, 'insertLost'>;
   readonly #failed: (error: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
-  #telling: Promise<void> = Promise.resolve();
+  #writing: Promise<void> = Promise.resolve();
   #failing = false;
 
-  /** @param failed hears of the first failure in a row */
+  /** @param failed is called with the first of several failures in a row */
   constructor(log: LossLog, store: Pick<Store, 'insertLost'>, failed: (error: unknown) => void) {
     this.#log = log;
     this.#store = store;
@@ -24,31 +24,31 @@ export class LossTeller {
 
   start(): void {
     this.#timer = setTimeout(() => {
-      this.#telling = this.#tell();
-      void this.#telling.finally(() => {
+      this.#writing = this.#write();
+      void this.#writing.finally(() => {
         if (this.#timer !== undefined) this.start();
       });
     }, PERIOD_MS);
   }
 
-  /** Tells once more. */
+  /** Writes once more, and then stops. */
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    await this.#telling;
-    await this.#tell();
+    await this.#writing;
+    await this.#write();
   }
 
-  async #tell(): Promise<void> {
+  async #write(): Promise<void> {
     const { losses } = this.#log;
     try {
-      const untold = losses.untold();
-      for (let at = 0; at < untold.length; at += ENTRIES_MAX) {
-        const entries = untold.slice(at, at + ENTRIES_MAX);
+      const counts = losses.unstored();
+      for (let at = 0; at < counts.length; at += ENTRIES_MAX) {
+        const entries = counts.slice(at, at + ENTRIES_MAX);
         await this.#store.insertLost(entries);
-        losses.told(entries);
+        losses.stored(entries);
       }
-      losses.forgetTold(this.#log.origins);
+      losses.forgetStored(this.#log.origins);
       this.#failing = false;
     } catch (error) {
       if (!this.#failing) this.#failed(error);

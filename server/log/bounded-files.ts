@@ -1,53 +1,55 @@
-// A directory of files for a person to look at: rows that the tables do not take. Bounded in bytes; the oldest go first.
-import { readdir, stat } from 'node:fs/promises';
+// A folder of files with rows that the tables do not take, for a person to look at. It is bounded in bytes: the oldest files are removed
+// first.
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { allDone, type Files, type LogFile, writeAll } from './files.ts';
+import type { Disk, DiskFile } from '../../agent/durable/disk.ts';
+import { allDone } from './all-done.ts';
 
-export type KeptLimits = { bytes_max: number; file_bytes_max: number };
-/** Enough to see what went wrong, and for most troubles to have it all. */
-export const KEPT_LIMITS: KeptLimits = { bytes_max: 256 * 1024 * 1024, file_bytes_max: 4 * 1024 * 1024 };
+export type Bounds = { bytes_max: number; file_bytes_max: number };
+/** Enough to see what went wrong, and in most cases to have all of the rows. */
+export const BOUNDS: Bounds = { bytes_max: 256 * 1024 * 1024, file_bytes_max: 4 * 1024 * 1024 };
 
-type Growing = { path: string; file: LogFile; length: number };
+type Growing = { path: string; file: DiskFile; length: number };
 
-export class KeptFiles {
+export class BoundedFiles {
   readonly directory: string;
-  readonly #files: Files;
+  readonly #disk: Disk;
   readonly #run: string;
-  readonly #limits: KeptLimits;
+  readonly #limits: Bounds;
   readonly #dropped: (files: number) => void;
   readonly #growing = new Map<string, Growing>();
   #count = 0;
 
-  /** @param dropped hears how many files had to go for newer ones */
-  constructor(files: Files, directory: string, run: string, limits: KeptLimits, dropped: (files: number) => void) {
-    this.#files = files;
+  /** @param dropped is called with the number of files that were removed to make room */
+  constructor(disk: Disk, directory: string, run: string, limits: Bounds, dropped: (files: number) => void) {
+    this.#disk = disk;
     this.directory = directory;
     this.#run = run;
     this.#limits = limits;
     this.#dropped = dropped;
   }
 
-  /** Once, before the others. */
+  /** Makes the folder. To be called once, before all else. */
   async open(): Promise<void> {
-    await this.#files.makeDirectory(this.directory);
-    await this.#files.syncDirectory(dirname(this.directory));
+    await this.#disk.makeDirectory(this.directory);
+    await this.#disk.syncDirectory(dirname(this.directory));
   }
 
-  /** Adds rows to the kind's file and flushes them. After a crash or a failure a repetition may add them again. */
+  /** Adds rows of each kind to its file and flushes them. After a crash or a failure the caller may add the same rows again. */
   async append(rows: ReadonlyMap<string, readonly Buffer[]>): Promise<void> {
     await allDone([...rows].map(([kind, buffers]) => this.#append(kind, buffers)));
   }
 
-  /** Makes room for a file of so many bytes that the caller is about to put here. */
+  /** Removes old files until the folder has room for `bytes` more. */
   async makeRoom(bytes: number): Promise<void> {
     const growing = new Set(Array.from(this.#growing.values(), ({ path }) => path));
-    const found = await allDone((await readdir(this.directory)).map((name) => this.#look(join(this.directory, name))));
+    const found = await allDone((await this.#disk.list(this.directory)).map((name) => this.#look(join(this.directory, name))));
     const oldestFirst = found.filter(({ path }) => !growing.has(path)).sort((one, other) => one.at_ms - other.at_ms);
     let total = found.reduce((sum, { size }) => sum + size, bytes);
     let dropped = 0;
     for (const { path, size } of oldestFirst) {
       if (total <= this.#limits.bytes_max) break;
-      await this.#files.remove(path);
+      await this.#disk.remove(path);
       total -= size;
       dropped++;
     }
@@ -63,10 +65,10 @@ export class KeptFiles {
     const growing = this.#growing.get(kind) ?? (await this.#create(kind));
     const length = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
     try {
-      await writeAll(growing.file, buffers, growing.length);
-      await growing.file.datasync();
+      await growing.file.write(buffers, growing.length);
+      await growing.file.sync();
     } catch (error) {
-      // What comes next goes into another file: nobody knows how this one ends.
+      // Where this file ends is not known now, so the next rows go into a new one.
       this.#growing.delete(kind);
       await growing.file.truncate(growing.length).catch(() => undefined);
       await growing.file.close();
@@ -81,9 +83,9 @@ export class KeptFiles {
   async #create(kind: string): Promise<Growing> {
     await this.makeRoom(this.#limits.file_bytes_max);
     const path = join(this.directory, `${kind}-${this.#run}-${++this.#count}.rows`);
-    const growing = { path, file: await this.#files.open(path, 'w'), length: 0 };
+    const growing = { path, file: await this.#disk.open(path, 'empty'), length: 0 };
     this.#growing.set(kind, growing);
-    await this.#files.syncDirectory(this.directory);
+    await this.#disk.syncDirectory(this.directory);
     return growing;
   }
 

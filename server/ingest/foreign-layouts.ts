@@ -1,18 +1,18 @@
-// Which of the layouts that agents have told are kept: as many as there is room for, those of rows that came before those that no row
-// uses, and of these the ones of whoever has told the most go first.
+// The layouts that agents of other versions have sent, within a limit of bytes. When it is reached, layouts of which no rows came are
+// removed first, and among those the layouts of the host that has sent the most.
 
-/** A fleet in the middle of an upgrade speaks two or three versions, some 32 KiB each. */
+/** A fleet in the middle of an upgrade has two or three versions, with some 32 KiB of layouts each. */
 const BYTES_MAX = 8 * 1024 * 1024;
-/** All of one request. */
+/** The layouts of one request fit in. */
 const HOST_BYTES_MAX = 1024 * 1024;
-/** A small file takes a block of its disk, and as much of memory. */
+/** Even a small file takes a block of the disk, and as much memory. */
 const BLOCK_BYTES = 4096;
 
-type Told<Value> = { host_id: string; bytes: number; value: Value };
-/** `used`: the larger, the later; 0 never */
-type Entry<Value> = Told<Value> & { used: number };
+type Sent<Value> = { host_id: string; bytes: number; value: Value };
+/** `used`: the larger, the later rows of this layout came; 0 if none did. */
+type Entry<Value> = Sent<Value> & { used: number };
 
-export class ToldLayouts<Value> {
+export class ForeignLayouts<Value> {
   readonly #entries = new Map<string, Entry<Value>>();
   readonly #bytes_of = new Map<string, number>();
   #bytes = 0;
@@ -26,8 +26,8 @@ export class ToldLayouts<Value> {
     return this.#entries.get(schema)?.value;
   }
 
-  /** @param told `bytes` of its file; `host_id` is '' where nobody knows who has told it */
-  add(schema: string, { host_id, bytes, value }: Told<Value>): void {
+  /** `bytes`: of the layout's file. `host_id`: of the host that has sent it; '' where that is not known. */
+  add(schema: string, { host_id, bytes, value }: Sent<Value>): void {
     this.#take(schema);
     const blocks = Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES;
     this.#entries.set(schema, { host_id, bytes: blocks, value, used: 0 });
@@ -39,7 +39,7 @@ export class ToldLayouts<Value> {
     if (entry !== undefined) entry.used = ++this.#uses;
   }
 
-  /** Forgets what is too much, of the host that has just told some and of all. @returns the schemas of these */
+  /** Removes layouts until both the limit of this host and that of all hosts hold. @returns the schemas of the removed ones */
   takeExcess(host_id: string): string[] {
     const gone: string[] = [];
     while (this.#of(host_id) > HOST_BYTES_MAX) gone.push(this.#takeLeast((entry) => entry.host_id === host_id));
@@ -57,7 +57,7 @@ export class ToldLayouts<Value> {
     return schema;
   }
 
-  /** Entries are looked at in the order in which they were told, so the first of equals is the oldest. */
+  /** Whether `one` is removed before `other`. Of equals the one that was sent first is, since entries are compared in that order. */
   #goesBefore(one: Entry<Value>, other: Entry<Value>): boolean {
     if (one.used !== other.used) return one.used < other.used;
     return this.#of(one.host_id) > this.#of(other.host_id);

@@ -1,19 +1,49 @@
-// The spool's books: an append-only file that says what became of segments, batches and rows. Each line has what changed since the one
-// before and is written at once, so what it says of files and of rows is of the same moment. A line: CRC-32 of the JSON, a space, the
-// JSON, a newline.
-import { crc32 } from 'node:zlib';
+// The spool's books: a journal that says what became of segments, batches and rows. Each line has what changed since the one before and is
+// written at once, so what it says of files and of rows is of the same moment.
+import { join } from 'node:path';
 import type { Total } from '../accounts/accounting.ts';
 import type { AccountingEntry } from '../contract/agent-report.ts';
+import type { Disk } from '../durable/disk.ts';
+import { Journal, type JournalFormat, readJournal } from '../durable/journal.ts';
+import { CannotRunError } from '../process/errors.ts';
 import { type BooksLine, isBooksLine, type Run } from './books-check.ts';
 import { Ranges } from './ranges.ts';
 import { RowCounts } from './row-counts.ts';
 
-/** The state after all lines. */
+const BOOKS: JournalFormat<BooksLine> = { format: 'tcplens spool 2', isValue: isBooksLine };
+const SNAPSHOT_BYTES_MIN = 1024 * 1024;
+
+export function booksOf(disk: Disk, directory: string): Journal<BooksLine> {
+  return new Journal(disk, pathOf(directory), BOOKS, SNAPSHOT_BYTES_MIN);
+}
+
+/**
+ * The state that an earlier run has left; empty where there is no file, or nothing of it can be read.
+ * @throws CannotRunError `spool_of_other_version`
+ */
+export async function readBooks(disk: Disk, directory: string): Promise<BooksState> {
+  const read = await readJournal(disk, pathOf(directory), BOOKS).catch(() => undefined);
+  if (read?.other_format) {
+    const message =
+      `the spool ${directory} was written by another version of tcplens, and may hold batches that no collector has: start that version ` +
+      'until they are sent, or give this one a directory of its own with --spool';
+    throw new CannotRunError('spool_of_other_version', message);
+  }
+  const state = new BooksState();
+  for (const line of read?.values ?? []) state.apply(line);
+  // What a line says that cannot be read is not known, so any run may have been posted. A torn tail was of a write that never returned.
+  if (read?.begins !== true || read.damaged_lines > 0) state.posted = undefined;
+  return state;
+}
+
+const pathOf = (directory: string): string => join(directory, 'books');
+
+/** What the lines add up to. */
 export class BooksState {
   readonly runs = new Map<string, Run>();
   readonly entries = new Map<string, AccountingEntry>();
   readonly totals = new Map<string, Total>();
-  /** undefined: a line is damaged, so any run may have been posted */
+  /** undefined: any run may have been posted */
   posted: Set<string> | undefined;
   readonly segments = new Map<number, { length: number; waiting: RowCounts }>();
   readonly done = new Map<number, Ranges>();
@@ -44,36 +74,5 @@ export class BooksState {
     this.posted?.delete(epoch);
     for (const [key, entry] of this.entries) if (entry.epoch === epoch) this.entries.delete(key);
     for (const [key, total] of this.totals) if (total.epoch === epoch) this.totals.delete(key);
-  }
-}
-
-export function formatLine(line: BooksLine): string {
-  const json = JSON.stringify(line);
-  return `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`;
-}
-
-/** Reads all lines but those that are damaged or do not have this version's shape. */
-export function readLines(text: string): BooksState {
-  const state = new BooksState();
-  const lines = text.split('\n');
-  let whole = true;
-  for (const [index, each] of lines.entries()) {
-    const line = readLine(each);
-    if (line !== undefined) state.apply(line);
-    // A torn last line is of a write that never returned, so nothing was done that relied on it.
-    else if (index < lines.length - 1) whole = false;
-  }
-  if (!whole) state.posted = undefined;
-  return state;
-}
-
-function readLine(text: string): BooksLine | undefined {
-  const json = text.slice(9);
-  if (text.charAt(8) !== ' ' || Number.parseInt(text.slice(0, 8), 16) !== crc32(json)) return undefined;
-  try {
-    const line: unknown = JSON.parse(json);
-    return isBooksLine(line) ? line : undefined;
-  } catch {
-    return undefined;
   }
 }
