@@ -120,9 +120,10 @@ const counters = () => readKernelCounters(['snmp', 'netstat'].map((name) => read
 async function observe(): Promise<Report> {
   const before = counters();
   let made: Awaited<ReturnType<typeof traffic>> = { exchanges: [], lossy: false };
-  const collected = await collectRows(async () => {
+  const watched = async () => {
     made = await traffic();
-  });
+  };
+  const collected = await collectRows(watched, { opens_by_sweep: true });
   return {
     ...made,
     release: release(),
