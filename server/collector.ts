@@ -19,7 +19,7 @@ import { Layouts } from './ingest/layouts.ts';
 import { TimeWindow } from './ingest/time-window.ts';
 import { LateStore } from './late-store.ts';
 import { Live } from './live.ts';
-import { type DataLock, lockDataDirectory } from './lock.ts';
+import { type DataLock, lockDataDirectory, unusable } from './lock.ts';
 import { ATTEMPTS } from './log/attempts.ts';
 import { LATE } from './log/lane.ts';
 import { Log } from './log/log.ts';
@@ -115,7 +115,9 @@ export class Collector {
   async start(): Promise<string> {
     const { listen, data, inFlightMax } = this.#config;
     this.#lock = lockDataDirectory(data);
-    await this.#recover();
+    await this.#recover().catch((error: unknown) => {
+      throw error instanceof Error && 'syscall' in error ? unusable(data, error) : error;
+    });
     const parts = {
       log: this.#log,
       layouts: this.#layouts,

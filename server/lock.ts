@@ -2,11 +2,12 @@
 // lock on a file, and the kernel lets go of it however the process ends. Unlike a socket's name it also holds between
 // containers that share the directory, and unlike a pid file it is never left over.
 
-import { lstatSync, mkdirSync, readFileSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getuid, pid } from 'node:process';
 import { DatabaseSync } from 'node:sqlite';
 import { reasonOf } from '../agent/process/errors.ts';
+import { makeDirectories } from '../agent/process/make-directories.ts';
 import { StartError } from './errors.ts';
 
 export type DataLock = {
@@ -23,7 +24,7 @@ export function lockDataDirectory(directory: string): DataLock {
   const holder = join(directory, 'lock.pid');
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o750 });
+    makeDirectories(directory, 0o750);
     checkOwn(directory);
     database = new DatabaseSync(join(directory, 'lock'), { timeout: 0 });
     database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
@@ -71,14 +72,15 @@ export function readCollectorUrl(directory: string): string | undefined {
 
 function startError(error: unknown, directory: string, holder: string): StartError {
   const busy = error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
-  if (!busy) {
-    const reason = reasonOf(error);
-    return new StartError('data_dir_unusable', `the data directory ${directory} cannot be used: ${reason}. --data chooses another`, {
-      cause: error,
-    });
-  }
+  if (!busy) return unusable(directory, error);
   const message = `another collector (process ${readHolder(holder)}) uses the data directory ${directory}: stop it, or give this one its own with --data`;
   return new StartError('data_dir_locked', message, { cause: error });
+}
+
+/** What the file system says of a data directory, and what to do. */
+export function unusable(directory: string, error: unknown): StartError {
+  const message = `the data directory ${directory} cannot be used: ${reasonOf(error)}. --data chooses another`;
+  return new StartError('data_dir_unusable', message, { cause: error });
 }
 
 function readHolder(path: string): string {

@@ -3,7 +3,9 @@
 // given to the store again changes nothing there, so in doubt it is given. Nothing is removed but what the journal says may go.
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { reasonOf } from '../../agent/process/errors.ts';
 import { KIND } from '../../bpf/rows/rows.gen.ts';
+import { StartError } from '../errors.ts';
 import { type Files, isMissing, writeFile } from './files.ts';
 import { readLines } from './journal-line.ts';
 import type { JournalRecord } from './journal-record.ts';
@@ -17,7 +19,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   const { files, directory } = options;
   for (const name of [...KIND, ASIDE]) await files.makeDirectory(join(directory, name));
   await files.syncDirectory(directory);
-  const text = await readFile(join(directory, JOURNAL)).catch(emptyIfMissing);
+  const text = await readJournal(join(directory, JOURNAL));
   const { records, torn_tail_bytes, damaged_lines } = readLines(text.toString());
   const { cursors, losses, live } = replay(records);
   const whole_journal = torn_tail_bytes === 0 && damaged_lines === 0 && records[0]?.t === 'journal';
@@ -86,7 +88,13 @@ async function recoverStrays(options: RecoverOptions, into: Recovered, gone: Rea
   }
 }
 
-function emptyIfMissing(error: unknown): Buffer {
-  if (isMissing(error)) return Buffer.alloc(0);
-  throw error;
+/** Empty where there is none. @throws StartError `data_dir_unusable` where it is no file, or may not be read */
+async function readJournal(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (isMissing(error)) return Buffer.alloc(0);
+    const message = `the log's journal ${path} cannot be read: ${reasonOf(error)}. Put the file back, or --data chooses another directory`;
+    throw new StartError('data_dir_unusable', message, { cause: error });
+  }
 }

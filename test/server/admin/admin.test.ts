@@ -1,5 +1,4 @@
 // `tcplens admin` as a process: on a directory that nobody uses, and beside a collector that does.
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import type { Migrations, Retention } from '../../../server/api/admin.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import { migrate } from '../../../server/storage/migrations.ts';
 import { root } from '../../support/project-files.ts';
+import { type Ended, runUntilEnd } from '../../support/run-until-end.ts';
 import { startCollector, type TestCollector, testDirectory } from '../support/collector.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-admin-'));
@@ -20,20 +20,9 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
-type Finished = { code: number | null; stdout: string; stderr: string };
+const admin = (...args: string[]): Promise<Ended> => runUntilEnd(join(root, 'tcplens'), ['admin', ...args]);
 
-/** Not synchronous: a collector of this process has to answer. */
-async function admin(...args: string[]): Promise<Finished> {
-  const child = spawn(join(root, 'tcplens'), ['admin', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const [stdout, stderr, code] = await Promise.all([
-    child.stdout.toArray().then((chunks) => Buffer.concat(chunks).toString()),
-    child.stderr.toArray().then((chunks) => Buffer.concat(chunks).toString()),
-    new Promise<number | null>((resolve) => child.on('exit', resolve)),
-  ]);
-  return { code, stdout, stderr };
-}
-
-const parsed = <Answer>({ stdout }: Finished) => JSON.parse(stdout) as Answer;
+const parsed = <Answer>({ stdout }: Ended) => JSON.parse(stdout) as Answer;
 
 test('migrations: what is pending is told by the exit code, and applied when asked', async () => {
   const before = await admin('migrations', '--data', data);
@@ -62,8 +51,8 @@ test.each<[string[], number, RegExp]>([
   [['retention', '--clickhouse', 'ftp://x'], 2, /"ftp:\/\/x" is not a URL/],
   [['migrations', '--clickhouse', 'http://127.0.0.1:1'], 1, /No ClickHouse answers at 127\.0\.0\.1:1/],
 ])('%j exits with %i and says why', async (args, code, says) => {
-  const { stdout, stderr, ...ended } = await admin(...args);
-  expect({ ...ended, stdout }).toEqual({ code, stdout: '' });
+  const { stderr, ...ended } = await admin(...args);
+  expect(ended).toEqual({ code, signal: null, stdout: '' });
   expect(stderr).toMatch(says);
 });
 
