@@ -1,5 +1,6 @@
 // `tcplens admin` as a process: on a directory that nobody uses, and beside a collector that does.
 import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -48,6 +49,8 @@ test.each<[string[], number, RegExp]>([
   [['retention', 'set', 'rows', '0'], 2, /whole number of days/],
   [['retention', 'set', 'everything', '7'], 2, /Allowed choices are rows/],
   [['retention', '--data', '/nonexistent'], 1, /\/nonexistent has no tables: name the collector's --data/],
+  [['link', '--data', '/nonexistent'], 1, /no collector runs on \/nonexistent: start one with tcplens serve/],
+  [['link', '--data', data], 1, /no collector runs on/],
   [['retention', '--clickhouse', 'ftp://x'], 2, /"ftp:\/\/x" is not a URL/],
   [['migrations', '--clickhouse', 'http://127.0.0.1:1'], 1, /No ClickHouse answers at 127\.0\.0\.1:1/],
 ])('%j exits with %i and says why', async (args, code, says) => {
@@ -67,8 +70,19 @@ test('beside a collector that holds the directory, the collector answers', async
     expect(parsed<Migrations>(migrations).migrations).toHaveLength(1);
     const changed = await admin('retention', 'set', 'accounting', '33', '--data', held);
     expect(changed.stdout).toMatch(/^stored +accounting .* 33 days$/m);
-    const refused = await fetch(`${collector.url}/api/v1/admin/retention`, { method: 'POST', body: 'class=rows&days=1' });
+    const token = (await readFile(join(held, 'token'), 'utf8')).trim();
+    const headers = { authorization: `Bearer ${token}` };
+    const refused = await fetch(`${collector.url}/api/v1/admin/retention`, { method: 'POST', headers, body: 'class=rows&days=1' });
     expect(refused.status).toBe(415);
+    const link = await admin('link', '--data', held);
+    expect(link).toMatchObject({ code: 0, stderr: '' });
+    const [, url = ''] = /^tcplens: open once.*: (http:\S+)$/m.exec(link.stdout) ?? [];
+    expect((await fetch(url, { redirect: 'manual' })).status).toBe(303);
+    const elsewhere = join(place.path, 'elsewhere');
+    await rename(join(held, 'token'), elsewhere);
+    const lacks = await admin('retention', '--data', held);
+    expect(lacks).toMatchObject({ code: 1, stderr: expect.stringMatching(/token \(ENOENT.*run this as the user of the collector/) });
+    expect(await admin('retention', '--data', held, '--token-file', elsewhere)).toMatchObject({ code: 0, stderr: '' });
   } finally {
     await collector?.stop();
     await place.remove();
