@@ -145,6 +145,10 @@ bench-overhead: setup ## what watching costs, beside tcplife, tcpstates, bpftrac
 	$(call install,$(BENCH_PACKAGES),the bench and the tools it compares with)
 	$(Q)exec node test/bench/overhead.ts $(ARGS)
 
+.PHONY: soak
+soak: setup ## the whole line for an hour: memory and descriptors by the minute, and their slope; MINUTES=60 RATE=50000 (rows a second)
+	$(Q)exec node test/bench/soak.ts --minutes $(or $(MINUTES),60) --rate $(or $(RATE),50000)
+
 .PHONY: storm
 storm: setup ## a minute of connections at full rate: are rows and losses what was made? as root
 	$(call install,$(BENCH_PACKAGES),the storm)

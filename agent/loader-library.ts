@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { DataType, load, open } from 'ffi-rs';
+import { openObject } from './loader-object.ts';
 import { CannotRunError } from './process/errors.ts';
 
 const { I32, String: Text, U8Array: Bytes } = DataType;
 
 /** Parameters of every function; each returns an int, negative for -errno. */
 const PARAMETERS = {
-  loader__headers: [],
   loader__load: [Bytes, I32, Text, Text, Text, I32, Bytes, I32],
   loader__start: [],
   loader__drain: [I32, Bytes, I32],
@@ -49,6 +49,12 @@ export function openLibrary(prebuilt: string): void {
   if (!existsSync(path)) {
     const machine = `${process.platform}-${process.arch}`;
     throw new CannotRunError('no_loader', `there is no loader for ${machine} in ${prebuilt}: tcplens runs on Linux x64 and arm64`);
+  }
+  // The dynamic linker runs what it is given.
+  const sealed = openObject(path);
+  if (typeof sealed === 'string') {
+    const message = `the loader cannot be used: ${sealed}. Install tcplens again, or run make bpf where it was built`;
+    throw new CannotRunError('loader_unusable', message);
   }
   try {
     open({ library: 'tcplens', path });

@@ -1,5 +1,6 @@
-// An object file, once it is certain that it is whole and was built from the sources that this agent was. The verifier finds much
-// damage by itself, but not a constant that is merely another one, nor a row of another layout.
+// An object file, of BPF or the loader itself, once it is certain that it is whole and was built from the sources that this agent was.
+// The verifier finds much damage by itself, but not a constant that is merely another one, nor a row of another layout; the dynamic
+// linker finds none, and the process ends by a signal.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';

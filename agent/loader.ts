@@ -1,15 +1,6 @@
 // What the loader does, in the agent's own terms.
 import { getSystemErrorName } from 'node:util';
-import {
-  COUNTERS,
-  FILTER_COUNTERS,
-  type FilterCounters,
-  KIND,
-  KINDS,
-  type Kind,
-  type KindCounters,
-  SHARED_HEADERS,
-} from '../bpf/rows/rows.gen.ts';
+import { COUNTERS, FILTER_COUNTERS, type FilterCounters, KIND, KINDS, type Kind, type KindCounters } from '../bpf/rows/rows.gen.ts';
 import { type KernelTypes, readKernelTypes } from './host/kernel-btf.ts';
 import { HOLDER_BYTES, type NetnsHolder, readHolders } from './host/netns-holder.ts';
 import { RowNames } from './host/row-names.ts';
@@ -41,12 +32,6 @@ export type LoaderOptions = HookOptions;
 
 /** What the kernel side can do, once it is open. One a process. */
 export type Loader = ReturnType<typeof openLoader>;
-
-/** The other half of the assertions in rows.h: what this library writes is what rows.gen.ts reads. */
-function checkSources(): void {
-  if (call('loader__headers') === (Number.parseInt(SHARED_HEADERS, 16) | 0)) return;
-  throw new CannotRunError('other_sources', 'the loader was built from other sources than the agent: run make gen bpf');
-}
 
 function attach(options: HookOptions, kernel: KernelTypes | undefined): Report {
   const report = attachHooks(options, kernel);
@@ -229,7 +214,6 @@ const hostCalls = {
  */
 export function openLoader(options: LoaderOptions) {
   openLibrary(options.prebuilt);
-  checkSources();
   const kernel = readKernelTypes();
   const report = attach(options, kernel);
   const names = new RowNames(kernel);

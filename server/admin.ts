@@ -4,7 +4,8 @@ import { Argument, Command, InvalidArgumentError } from 'commander';
 import { COMMON_OPTIONS } from '../agent/process/common-options.ts';
 import { addOptions, type OptionValues } from '../agent/process/options.ts';
 import { escapeControls } from '../agent/process/terminal-text.ts';
-import { migrationsText, retentionText } from './admin/print.ts';
+import { linkText, migrationsText, retentionText } from './admin/print.ts';
+import { newLink } from './admin/running.ts';
 import { openTarget, type Target } from './admin/target.ts';
 import { CLASSES, type RetentionChange } from './api/admin.ts';
 import { STORE_OPTIONS } from './config.ts';
@@ -20,7 +21,15 @@ Exit codes:
   3   migrations are pending (apply them with --apply; a collector does so when it starts)`;
 
 /** Of `admin` and of all below it: given before or after them. */
-const ADMIN_OPTIONS = { ...STORE_OPTIONS, json: COMMON_OPTIONS.json };
+const ADMIN_OPTIONS = {
+  ...STORE_OPTIONS,
+  tokenFile: {
+    flags: '--token-file <file>',
+    help: 'the owner’s token, for a collector that runs; usually "token" in its --data',
+    parse: String,
+  },
+  json: COMMON_OPTIONS.json,
+};
 
 type Given = OptionValues<typeof ADMIN_OPTIONS> & { apply?: boolean };
 
@@ -43,7 +52,11 @@ export function command(): Command {
     .action((name: RetentionChange['class'], count: number, _, command: Command) =>
       showRetention(command.optsWithGlobals(), { class: name, days: count }),
     );
-  for (const each of [migrations, retention, set]) each.exitOverride().configureHelp({ showGlobalOptions: true });
+  const link = admin
+    .command('link')
+    .description('print a link that makes a browser the owner’s, once: it then sees command lines')
+    .action((_, command: Command) => showLink(command.optsWithGlobals()));
+  for (const each of [migrations, retention, set, link]) each.exitOverride().configureHelp({ showGlobalOptions: true });
   return admin;
 }
 
@@ -70,6 +83,11 @@ async function showRetention(given: Given, change?: RetentionChange): Promise<vo
     print(given, found, retentionText(found));
     return 0;
   });
+}
+
+async function showLink(given: Given): Promise<void> {
+  const url = await newLink(given);
+  print(given, { url }, linkText(url));
 }
 
 async function using(given: Given, work: (target: Target) => Promise<number>): Promise<void> {

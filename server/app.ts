@@ -9,7 +9,9 @@ import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../agent/contract/batch-en
 import { registerAdmin } from './admin/routes.ts';
 import { API } from './api.ts';
 import { registerDoor } from './door/door.ts';
+import type { Owner } from './door/owner.ts';
 import { personPeer } from './door/peer.ts';
+import { registerOpen, registerRights } from './door/rights.ts';
 import { Refusal } from './errors.ts';
 import type { HealthWatch } from './health/watch.ts';
 import { registerHealth, registerHealthQuery } from './health.ts';
@@ -40,6 +42,7 @@ export type AppParts = {
   metrics: Metrics;
   hostNames: HostNames;
   health: HealthWatch;
+  owner: Owner;
   in_flight_bytes_max: number;
   /** Where the built dashboards are. */
   dashboards: string;
@@ -66,6 +69,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   await registerHelmet(app);
   await app.register(websocket, { options: { maxPayload: LIMITS.viewer_says.number }, preClose: (done) => stopLive(live, done) });
   registerDoor(app, { in_flight_bytes_max, metrics });
+  registerRights(app, parts.owner);
   await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title: 'tcplens collector', version } } });
   const unpacking = new UnpackRoom(in_flight_bytes_max * LIMITS.rows_unpacked_in_flight.number);
   metrics.gauge('unpacked', 'By', 'memory that unpacked batches hold', () => unpacking.bytes);
@@ -80,7 +84,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
 }
 
 /** What people and their tools ask, and how often they may. */
-async function registerPeople(app: App, { store, live, health }: AppParts): Promise<void> {
+async function registerPeople(app: App, { store, live, health, owner }: AppParts): Promise<void> {
   const routes: FastifyPluginAsyncTypebox = async (people) => {
     await people.register(rateLimit, {
       max: LIMITS.requests.number,
@@ -89,8 +93,9 @@ async function registerPeople(app: App, { store, live, health }: AppParts): Prom
       errorResponseBuilder: (_request, { max, ttl }) =>
         new Refusal('too_many_requests', `more than ${max} requests in a minute: try again`, { retry_after_s: Math.ceil(ttl / 1000) }),
     });
-    registerQueries(people, store);
-    registerAdmin(people, store);
+    registerQueries(people, store, owner);
+    registerAdmin(people, store, owner);
+    registerOpen(people, owner);
     registerHealthQuery(people, health);
     people.get(API.openapi, { schema: { hide: true } }, async () => app.swagger());
     live.register(people);

@@ -10,6 +10,8 @@ import type { LiveMessage } from './api.ts';
 import { buildApp } from './app.ts';
 import { tellRecovered, upkeepEvents, writerEvents } from './collector-events.ts';
 import type { Config } from './config.ts';
+import { Owner } from './door/owner.ts';
+import { ownerToken } from './door/owner-token.ts';
 import { StartError } from './errors.ts';
 import { registerGauges } from './health/gauges.ts';
 import { HealthWatch } from './health/watch.ts';
@@ -19,7 +21,7 @@ import { Layouts } from './ingest/layouts.ts';
 import { TimeWindow } from './ingest/time-window.ts';
 import { LateStore } from './late-store.ts';
 import { Live } from './live.ts';
-import { type DataLock, lockDataDirectory } from './lock.ts';
+import { type DataLock, lockDataDirectory, unusable } from './lock.ts';
 import { ATTEMPTS } from './log/attempts.ts';
 import { LATE } from './log/lane.ts';
 import { Log } from './log/log.ts';
@@ -59,6 +61,7 @@ export class Collector {
   readonly #hostNames = new HostNames();
   readonly #health: HealthWatch;
   #lock: DataLock | undefined;
+  #owner: Owner | undefined;
   #app: App | undefined;
   #filling: Promise<void> = Promise.resolve();
   /** Nothing is begun any more. */
@@ -115,7 +118,8 @@ export class Collector {
   async start(): Promise<string> {
     const { listen, data, inFlightMax } = this.#config;
     this.#lock = lockDataDirectory(data);
-    await this.#recover();
+    const owner = await this.#takeOver(data);
+    this.#owner = owner;
     const parts = {
       log: this.#log,
       layouts: this.#layouts,
@@ -125,6 +129,7 @@ export class Collector {
       metrics: this.#metrics,
       hostNames: this.#hostNames,
       health: this.#health,
+      owner,
     };
     this.#health.start();
     this.#app = await buildApp({ ...this.#surroundings, ...parts, in_flight_bytes_max: inFlightMax });
@@ -137,6 +142,11 @@ export class Collector {
       const advice = inUse ? 'something listens there already: stop it, or choose another with --listen' : reasonOf(error);
       throw new StartError('address_in_use', `cannot listen on ${listen.host}:${listen.port}: ${advice}`, { cause: error });
     }
+  }
+
+  /** The path of a link with which the owner's browser sees all; undefined before the start. */
+  newLink(): string | undefined {
+    return this.#owner?.newLink(Date.now());
   }
 
   /** Opens the store and begins to fill it; returns when that runs. Rejects with what waiting cannot change. */
@@ -203,6 +213,16 @@ export class Collector {
       );
     else logger.info({ log_bytes }, 'stopped');
     return steps.every(Boolean);
+  }
+
+  /** What earlier collectors have left. */
+  async #takeOver(data: string): Promise<Owner> {
+    try {
+      await this.#recover();
+      return new Owner(ownerToken(data));
+    } catch (error) {
+      throw error instanceof Error && 'syscall' in error ? unusable(data, error) : error;
+    }
   }
 
   async #recover(): Promise<void> {

@@ -31,6 +31,8 @@ export const REFUSALS = {
   method_not_allowed: 405,
   host_forbidden: 403,
   origin_forbidden: 403,
+  owner_only: 403,
+  link_used: 403,
   too_many_requests: 429,
   too_many_bytes_in_flight: 429,
   log_full: 429,

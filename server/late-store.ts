@@ -12,7 +12,7 @@ export class LateStore implements Store {
   readonly #stopping = new AbortController();
   #store: Store | undefined;
   #migrating: Promise<void> = Promise.resolve();
-  #reason = 'the store is being opened';
+  #absent = new StoreError('store_opening', 'the store is being opened');
 
   /** @param open opens the store; called until it and the migration succeed */
   constructor(backend: Store['backend'], open: () => Promise<Store>) {
@@ -29,10 +29,10 @@ export class LateStore implements Store {
       this.#store = store;
     } catch (error) {
       await store?.close();
-      this.#reason = reasonOf(error);
+      this.#absent = new StoreError('store_unavailable', reasonOf(error), { cause: error });
       const hopeless = this.backend === 'embedded' || (error instanceof StoreError && error.code === 'store_migration_changed');
       if (hopeless) throw error;
-      throw new StoreError('store_unavailable', this.#reason, { cause: error });
+      throw this.#absent;
     }
   }
 
@@ -70,6 +70,6 @@ export class LateStore implements Store {
 
   #there(): Store {
     if (this.#store) return this.#store;
-    throw new StoreError('store_unavailable', this.#reason);
+    throw this.#absent;
   }
 }

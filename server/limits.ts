@@ -61,6 +61,14 @@ export const LIMITS = {
     per: 'peer',
     beyond: '`429 too_many_requests`, and when to come back',
   },
+  links: {
+    what: 'links of `tcplens admin link` that nobody has opened',
+    number: 16,
+    unit: 'count',
+    per: 'collector',
+    beyond: 'the oldest goes',
+  },
+  link_ms: { what: 'time in which such a link can be opened', number: 15 * 60_000, unit: 'ms', per: 'link', beyond: '`403 link_used`' },
   queries_running: { what: 'questions to the store at once', number: 4, unit: 'count', per: 'collector', beyond: 'they wait' },
   queries_waiting: {
     what: 'questions that wait for the store',

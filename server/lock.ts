@@ -1,9 +1,10 @@
 // One process per data directory, which says where it answers.
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getuid, pid } from 'node:process';
 import { lockFile } from '../agent/durable/lock.ts';
 import { reasonOf } from '../agent/process/errors.ts';
+import { makeDirectories } from '../agent/process/make-directories.ts';
 import { StartError } from './errors.ts';
 
 export type DataLock = {
@@ -20,7 +21,7 @@ export function lockDataDirectory(directory: string): DataLock {
   const holder = join(directory, 'lock.pid');
   let unlock: (() => void) | undefined;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o750 });
+    makeDirectories(directory, 0o750);
     checkOwn(directory);
     unlock = lockFile(join(directory, 'lock'));
     if (unlock === undefined) throw lockedError(directory, holder);
@@ -28,9 +29,7 @@ export function lockDataDirectory(directory: string): DataLock {
     rmSync(join(directory, URL_FILE), { force: true });
   } catch (error) {
     unlock?.();
-    if (error instanceof StartError) throw error;
-    const message = `the data directory ${directory} cannot be used: ${reasonOf(error)}. --data chooses another`;
-    throw new StartError('data_dir_unusable', message, { cause: error });
+    throw error instanceof StartError ? error : unusable(directory, error);
   }
   return { announce: (url) => writeAnew(join(directory, URL_FILE), `${url}\n`), release: unlock };
 }
@@ -62,6 +61,12 @@ export function readCollectorUrl(directory: string): string | undefined {
 function lockedError(directory: string, holder: string): StartError {
   const message = `another collector (process ${readHolder(holder)}) uses the data directory ${directory}: stop it, or give this one its own with --data`;
   return new StartError('data_dir_locked', message);
+}
+
+/** What the file system says of a data directory, and what to do. */
+export function unusable(directory: string, error: unknown): StartError {
+  const message = `the data directory ${directory} cannot be used: ${reasonOf(error)}. --data chooses another`;
+  return new StartError('data_dir_unusable', message, { cause: error });
 }
 
 function readHolder(path: string): string {

@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { COMMON_OPTIONS } from '../agent/process/common-options.ts';
 import { createLog } from '../agent/process/log.ts';
 import { addOptions, type OptionValues } from '../agent/process/options.ts';
+import { linkText } from './admin/print.ts';
 import { Collector } from './collector.ts';
 import { COLLECTOR_OPTIONS, type Config, checkConfig } from './config.ts';
 import { leave } from './leave.ts';
@@ -26,7 +27,9 @@ async function serve(config: Config & OptionValues<typeof OWN_OPTIONS>): Promise
   const stopped = stopSignal(config.exitWithParent);
   try {
     const url = await collector.start();
-    process.send?.({ url });
+    const link = url + collector.newLink();
+    if (process.send) process.send({ url, link });
+    else process.stdout.write(linkText(link));
     await Promise.race([collector.fill(), stopped]);
     logger.info({ signal: await stopped }, 'stopping');
   } finally {

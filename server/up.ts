@@ -10,6 +10,7 @@ import { COMMON_OPTIONS } from '../agent/process/common-options.ts';
 import { EXIT, reasonOf } from '../agent/process/errors.ts';
 import { addOptions, argumentsOf, asTexts, type OptionValues } from '../agent/process/options.ts';
 import { escapeControls } from '../agent/process/terminal-text.ts';
+import { linkText } from './admin/print.ts';
 import { COLLECTOR_OPTIONS } from './config.ts';
 import { StartError } from './errors.ts';
 
@@ -35,10 +36,12 @@ async function run(texts: Texts): Promise<void> {
   died.catch(() => undefined);
   let agent: ChildProcess | undefined;
   try {
-    const url = await Promise.race([listening(collector), died, stopped]);
-    const reason = url && (await Promise.race([waitUntilReady(url, stop), died]));
-    if (url === undefined || stop.aborted) return;
+    const listens = await Promise.race([listening(collector), died, stopped]);
+    const reason = listens && (await Promise.race([waitUntilReady(listens.url, stop), died]));
+    if (listens === undefined || stop.aborted) return;
+    const { url, link } = listens;
     process.stdout.write(`tcplens: dashboards on ${url}${reason ? ` (not ready yet: ${escapeControls(reason)})` : ''}\n`);
+    process.stdout.write(linkText(link));
     agent = start('agent', ['--collector', url, '--spool', join(texts.data, 'agent'), ...argumentsOf(FOR_AGENT, texts)]);
     void ended(agent).then((how) => stop.aborted || tellOfAgent(how));
     await Promise.race([died, stopped]);
@@ -79,10 +82,12 @@ async function end(child: ChildProcess): Promise<void> {
   giveUp.abort();
 }
 
-/** The URL that the collector says it listens on. */
-async function listening(collector: ChildProcess): Promise<string> {
-  const [message] = (await once(collector, 'message')) as [{ url: string }];
-  return message.url;
+type Listens = { url: string /** for the owner's browser */; link: string };
+
+/** Where the collector says that it listens. */
+async function listening(collector: ChildProcess): Promise<Listens> {
+  const [message] = (await once(collector, 'message')) as [Listens];
+  return message;
 }
 
 /** Empty when it is ready; the reason if it is not in time. */

@@ -1,8 +1,9 @@
 // The host's id: stable over restarts and reboots, and derived from the machine id, which itself must stay private.
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../process/errors.ts';
+import { makeDirectories } from '../process/make-directories.ts';
 
 /** A host id from the text of /etc/machine-id. */
 export function hostIdOf(machine_id: string): bigint {
@@ -21,7 +22,7 @@ export function readHostId(state_dir: string, machine_id_file = '/etc/machine-id
   if (/^[0-9a-f]{16}$/.test(kept)) return BigInt(`0x${kept}`);
   const made = randomBytes(8).toString('hex');
   try {
-    mkdirSync(state_dir, { recursive: true });
+    makeDirectories(state_dir);
     writeFileSync(file, `${made}\n`);
   } catch (error) {
     throw new ConfigError(

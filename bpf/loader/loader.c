@@ -13,11 +13,6 @@
 
 static bool is_started;
 
-int loader__headers(void)
-{
-	return (int)SHARED_HEADERS;
-}
-
 int loader__load(const unsigned char *bytes, int size, const char *name, const char *programs, const char *constants, int ring_bytes,
 		 unsigned char *reasons, int reasons_size)
 {

@@ -8,9 +8,6 @@
 
 #define API __attribute__((visibility("default")))
 
-/* What the sources in bpf/rows/ were when this was built, to be compared with rows.gen.ts before anything is loaded. */
-API int loader__headers(void);
-
 /*
  * Loads the object with these bytes and attaches those of its programs that are in the list, with commas. `constants` has what they
  * must know beforehand, "name=hexadecimal" with commas; `ring_bytes`, a power of two of at least a page, is the size of the largest

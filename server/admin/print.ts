@@ -23,6 +23,9 @@ function table(head: readonly string[], rows: readonly (readonly string[])[], ri
 const momentText = (ms: number) => `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 const daysText = (days: number | null) => (days === null ? 'for ever' : `${days} days`);
 
+/** What `serve`, `up` and `admin link` say of a link for the owner's browser. */
+export const linkText = (link: string): string => `tcplens: open once, within 15 minutes, to see command lines, too: ${link}\n`;
+
 export function migrationsText({ migrations }: Migrations): string {
   const rows = migrations.map(({ number, name, checksum, applied_at_ms, state }) => [
     String(number),

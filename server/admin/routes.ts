@@ -1,13 +1,14 @@
 // `tcplens admin` to a collector that holds the embedded engine. Only this machine reaches it, as everything else here.
-import { ADMIN_API, Migrations, Retention, RetentionChange } from '../api/admin.ts';
+import { ADMIN_API, Link, Migrations, Retention, RetentionChange } from '../api/admin.ts';
 import { Problem } from '../api.ts';
+import type { Owner } from '../door/owner.ts';
 import type { App } from '../http.ts';
 import type { Store } from '../storage/store.ts';
 import { changeRetention, migrationsOf, retentionOf } from './tables.ts';
 
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
 
-export function registerAdmin(app: App, store: Pick<Store, 'upkeep'>): void {
+export function registerAdmin(app: App, store: Pick<Store, 'upkeep'>, owner: Owner): void {
   app.get(ADMIN_API.migrations, {
     schema: { summary: 'Steps to this version’s tables', response: { 200: Migrations, ...refusals } },
     handler: () => migrationsOf(store),
@@ -19,5 +20,9 @@ export function registerAdmin(app: App, store: Pick<Store, 'upkeep'>): void {
   app.post(ADMIN_API.retention, {
     schema: { summary: 'Keep a class of tables for so many days', body: RetentionChange, response: { 200: Retention, ...refusals } },
     handler: ({ body }) => changeRetention(store, body),
+  });
+  app.post(ADMIN_API.link, {
+    schema: { summary: 'A link for a browser of the data directory’s owner', response: { 200: Link, ...refusals } },
+    handler: async () => ({ path: owner.newLink(Date.now()) }),
   });
 }

@@ -2,13 +2,13 @@
 // uses it, what that collector says.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { reasonOf } from '../../agent/process/errors.ts';
 import { ADMIN_API, type Migrations, type Retention, type RetentionChange } from '../api/admin.ts';
 import type { Config } from '../config.ts';
 import { StartError } from '../errors.ts';
-import { lockDataDirectory, readCollectorUrl } from '../lock.ts';
+import { lockDataDirectory } from '../lock.ts';
 import { openStore } from '../open-store.ts';
 import type { Store } from '../storage/store.ts';
+import { type Running, type RunningOptions, runningOn } from './running.ts';
 import { changeRetention, migrationsOf, retentionOf } from './tables.ts';
 
 export type Target = {
@@ -22,8 +22,8 @@ export type Target = {
   close(): Promise<void>;
 };
 
-/** @throws StartError `data_dir_locked`, `data_dir_unusable`, StoreError `store_unavailable` */
-export async function openTarget(options: Pick<Config, 'clickhouse' | 'cluster' | 'data'>): Promise<Target> {
+/** @throws StartError `data_dir_locked`, `data_dir_unusable`, `not_ready`, StoreError `store_unavailable` */
+export async function openTarget(options: Pick<Config, 'clickhouse' | 'cluster' | 'data'> & RunningOptions): Promise<Target> {
   const data = resolve(options.data);
   const engine = join(data, 'engine');
   if (options.clickhouse) return opened(await openStore(options, engine), options.clickhouse.host, () => undefined);
@@ -34,9 +34,7 @@ export async function openTarget(options: Pick<Config, 'clickhouse' | 'cluster' 
     const lock = lockDataDirectory(data);
     return opened(await openStore(options, engine), data, () => lock.release());
   } catch (error) {
-    const url = error instanceof StartError && error.code === 'data_dir_locked' ? readCollectorUrl(data) : undefined;
-    if (url === undefined) throw error;
-    return running(url);
+    return running(runningOn({ ...options, data }, error));
   }
 }
 
@@ -54,17 +52,7 @@ function opened(store: Store, name: string, release: () => void): Target {
   };
 }
 
-function running(url: string): Target {
-  const ask = async <Answer>(path: string, body?: object): Promise<Answer> => {
-    const request =
-      body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-    const response = await fetch(url + path, { ...request, signal: AbortSignal.timeout(60_000) }).catch((cause: unknown) => {
-      throw new StartError('not_ready', `the collector at ${url} does not answer: ${reasonOf(cause)}`, { cause });
-    });
-    const answer: unknown = await response.json();
-    if (!response.ok) throw new StartError('not_ready', `the collector at ${url} refuses: ${(answer as { message: string }).message}`);
-    return answer as Answer;
-  };
+function running({ url, ask }: Running): Target {
   return {
     name: url,
     migrations: () => ask(ADMIN_API.migrations),

@@ -3,7 +3,16 @@ import { type Static, Type } from 'typebox';
 import { RETENTION_CLASSES } from '../storage/retention-classes.ts';
 import { Count, Ms, object, oneOf } from './schema.ts';
 
-export const ADMIN_API = { migrations: '/api/v1/admin/migrations', retention: '/api/v1/admin/retention' } as const;
+export const ADMIN_API = {
+  migrations: '/api/v1/admin/migrations',
+  retention: '/api/v1/admin/retention',
+  link: '/api/v1/admin/link',
+} as const;
+
+export const Link = object({
+  path: Type.String({ description: 'opened once in a browser, within 15 minutes, it makes that the owner’s' }),
+});
+export type Link = Static<typeof Link>;
 
 const Days = Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], { description: 'null: without an end' });
 

@@ -59,6 +59,7 @@ export const Connection = object({
   pid: Count,
   comm: Type.String(),
   command: Type.String(),
+  command_withheld: Type.Optional(Type.String({ description: 'where the command line is left out: why, and what to do' })),
   container: Type.String(),
   owner: oneOf(OWNER),
   role: oneOf(ROLE),

@@ -60,7 +60,7 @@ export const HealthFigures = object({
   at_ms: Ms,
   store: Type.Union([StoreFigures, Type.Null()], { description: 'null while the store does not answer' }),
   store_reason: Type.String({ description: 'why it does not; else empty' }),
-  away_since_ms: Type.Union([Ms, Type.Null()]),
+  away_since_ms: Type.Union([Ms, Type.Null()], { description: 'null while it answers, and while it is opened for the first time' }),
   log: object({ bytes: Count, bytes_max: Count, segments: Count, behind_s: Seconds, failure: Name }),
   inserts: object(
     {

@@ -7,7 +7,7 @@ export const object = <Properties extends TProperties>(properties: Properties, d
 export const oneOf = <const Values extends readonly string[]>(values: Values) =>
   Type.Unsafe<Values[number]>({ type: 'string', enum: [...values] });
 
-export const Id = Type.String({ pattern: '^[0-9]{1,20}$', description: 'an unsigned 64-bit number, in decimal' });
+export const Id = Type.String({ pattern: '^[0-9]{1,20}$', description: 'an unsigned 64-bit number, in decimal, without leading zeros' });
 export const Count = Type.Integer({ minimum: 0 });
 export const Ms = Type.Integer({ minimum: 0, description: 'ms since the epoch' });
 /** A figure that does not exist where nothing was measured. */

@@ -58,11 +58,11 @@ const ofStore =
 
 const RULES = {
   store_away: ({ store_reason, away_since_ms, at_ms, log }) =>
-    store_reason === ''
+    away_since_ms === null
       ? undefined
       : {
           severity: 'critical',
-          sentence: `The store has not answered for ${span((at_ms - (away_since_ms ?? at_ms)) / 1000)}: ${store_reason}`,
+          sentence: `The store has not answered for ${span((at_ms - away_since_ms) / 1000)}: ${store_reason}`,
           advice: `Start it, or see why it does not answer. Rows are safe in the log meanwhile; ${bytes(log.bytes)} of ${bytes(log.bytes_max)} are used.`,
         },
   store_refuses: ({ inserts, store_reason }) =>

@@ -7,6 +7,7 @@ import { KIND, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import type { HealthFigures, StoreFigures } from '../api/health.ts';
 import type { HostNames } from '../host-names.ts';
 import type { Log } from '../log/log.ts';
+import { StoreError } from '../storage/engine.ts';
 import { engineState } from '../storage/queries/engine-state.ts';
 import { troubledHosts } from '../storage/queries/hosts.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
@@ -23,6 +24,8 @@ export type HealthParts = {
   quarantine: string;
   dead_letter: string;
 };
+
+type StoreSeen = Pick<HealthFigures, 'store' | 'store_reason' | 'hosts' | 'hosts_known' | 'dropped'>;
 
 const LOOK_MS = 30_000;
 /** Within this time the same answer is given again: a new one costs the store a dozen small queries. */
@@ -83,9 +86,9 @@ export class HealthWatch {
   async #look(): Promise<HealthFigures> {
     const { log, log_bytes_max, quarantine, dead_letter } = this.#parts;
     const at_ms = Date.now();
-    const asked = await this.#askStore(at_ms);
-    if (asked.store_reason === '') this.#away_since_ms = null;
-    else this.#away_since_ms ??= at_ms;
+    const { isAway, ...asked } = await this.#askStore(at_ms);
+    if (isAway) this.#away_since_ms ??= at_ms;
+    else this.#away_since_ms = null;
     const free = (asked.store?.disks ?? []).map(({ free_bytes }) => free_bytes);
     if (free.length > 0) this.#room.note(at_ms, Math.min(...free));
     this.#last = {
@@ -102,12 +105,14 @@ export class HealthWatch {
     return this.#last;
   }
 
-  async #askStore(now_ms: number): Promise<Pick<HealthFigures, 'store' | 'store_reason' | 'hosts' | 'hosts_known' | 'dropped'>> {
+  /** `isAway`: it does not answer, and not because it is opened for the first time. */
+  async #askStore(now_ms: number): Promise<StoreSeen & { isAway: boolean }> {
     try {
       const store: StoreFigures = await engineState(this.#parts.store, this.#began_ms);
-      return { store, store_reason: '', ...(await this.#hosts(now_ms)), dropped: await this.#dropped(now_ms) };
+      return { isAway: false, store, store_reason: '', ...(await this.#hosts(now_ms)), dropped: await this.#dropped(now_ms) };
     } catch (error) {
-      return { store: null, store_reason: reasonOf(error), hosts: [], hosts_known: 0, dropped: [] };
+      const isAway = !(error instanceof StoreError && error.code === 'store_opening');
+      return { isAway, store: null, store_reason: reasonOf(error), hosts: [], hosts_known: 0, dropped: [] };
     }
   }
 

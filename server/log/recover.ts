@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import type { Disk } from '../../agent/durable/disk.ts';
 import { readJournal } from '../../agent/durable/journal.ts';
 import { UNFINISHED, writeWhole } from '../../agent/durable/whole-file.ts';
+import { reasonOf } from '../../agent/process/errors.ts';
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { StartError } from '../errors.ts';
 import { JOURNAL_FORMAT, type JournalRecord } from './journal-record.ts';
@@ -16,11 +17,15 @@ import { segmentOf, segmentPath } from './segment-name.ts';
 
 /**
  * Reads the log in `directory`, and makes its folders where they are missing. A crash may end it anywhere: the next start does the same.
- * @throws StartError `log_of_other_version`: nothing has been touched
+ * @throws StartError `log_of_other_version`, `data_dir_unusable`: nothing has been touched
  */
 export async function recover(options: RecoverOptions): Promise<Recovered> {
   const { disk, directory } = options;
-  const { values: records, bytes, ...journal } = await readJournal(disk, join(directory, JOURNAL), JOURNAL_FORMAT);
+  const {
+    values: records,
+    bytes,
+    ...journal
+  } = await readJournal(disk, join(directory, JOURNAL), JOURNAL_FORMAT).catch((error) => unreadable(join(directory, JOURNAL), error));
   if (journal.other_format) throw otherVersion(directory);
   for (const name of [...KIND, ASIDE]) await disk.makeDirectory(join(directory, name));
   await disk.syncDirectory(directory);
@@ -94,6 +99,11 @@ async function recoverStrays(options: RecoverOptions, into: Recovered, gone: Rea
 async function cutFile(disk: Disk, path: string, length: number): Promise<void> {
   const file = await disk.open(path, 'any');
   await file.truncate(length).finally(() => file.close());
+}
+
+function unreadable(path: string, error: unknown): never {
+  const message = `the log's journal ${path} cannot be read: ${reasonOf(error)}. Put the file back, or --data chooses another directory`;
+  throw new StartError('data_dir_unusable', message, { cause: error });
 }
 
 function otherVersion(directory: string): StartError {

@@ -4,6 +4,8 @@ import { Type } from 'typebox';
 import { Accounting } from '../api/accounting.ts';
 import { Drops, Listeners, Resets } from '../api/causes.ts';
 import { API, Connection, EDGE_SORTS, Edges, HOST_SORTS, Hosts, Overview, Problem, Range, Retransmits } from '../api.ts';
+import type { Owner } from '../door/owner.ts';
+import { COMMANDS_WITHHELD } from '../door/rights.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
 import { LIMITS } from '../limits.ts';
@@ -63,7 +65,7 @@ const ConnectionParams = Type.Object({ host_id, connection_id }, closed);
 
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
 
-export function registerQueries(app: App, store: Store): void {
+export function registerQueries(app: App, store: Store, owner: Owner): void {
   const queries = new QueryLimit(LIMITS.queries_running.number, LIMITS.queries_waiting.number);
   app.get(API.overview, {
     schema: { summary: 'Tiles and charts of a range', querystring: Range, response: { 200: Overview, ...refusals } },
@@ -86,12 +88,12 @@ export function registerQueries(app: App, store: Store): void {
   registerCauses(app, store, queries);
   app.get(API.connection, {
     schema: { summary: 'All that is known about one connection', params: ConnectionParams, response: { 200: Connection, ...refusals } },
-    handler: ({ params }) =>
+    handler: ({ params, headers }) =>
       queries.run(async () => {
         for (const id of [params.host_id, params.connection_id]) checkId(id);
         const found = await connection(store, params.host_id, params.connection_id);
         if (!found) throw new Refusal('not_found', `no row of connection ${params.connection_id} of host ${params.host_id} is stored`);
-        return found;
+        return owner.isShownBy(headers) ? found : { ...found, command: '', command_withheld: COMMANDS_WITHHELD };
       }),
   });
   app.get(API.hosts, {
@@ -147,7 +149,8 @@ function checkedPlace(after: string | undefined): string | undefined {
   return after;
 }
 
-/** Twenty digits, which the schema allows, can be more than 64 bits hold. */
+/** Twenty digits can say more than 64 bits hold; and an id is spelled in one way, the engine's. */
 function checkId(id: string | undefined): void {
-  if (id !== undefined && BigInt(id) > 0xffff_ffff_ffff_ffffn) throw new Refusal('request_invalid', `${id} is not a 64-bit number`);
+  if (id === undefined || (BigInt(id) <= 0xffff_ffff_ffff_ffffn && String(BigInt(id)) === id)) return;
+  throw new Refusal('request_invalid', `${id} is no id: write a 64-bit number in decimal, without leading zeros`);
 }

@@ -44,6 +44,7 @@ export type Engine = {
 
 export type StoreErrorCode =
   | 'store_unavailable'
+  | 'store_opening'
   | 'store_query_failed'
   | 'store_answer_foreign'
   | 'store_insert_failed'

@@ -19,14 +19,17 @@ export class CollectorProcess {
   #child: ChildProcess | undefined;
   #listen = '127.0.0.1:0';
   url = '';
+  /** Opened once, it makes a browser the owner's. */
+  link = '';
 
   /** Starts it on a free port, or again on the same one. */
   async start(): Promise<void> {
     const args = ['cli.ts', 'serve', '--listen', this.#listen, '--data', this.#data, '--log-level', 'error'];
     const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child = child;
-    const [message] = (await once(child, 'message')) as [{ url: string }];
+    const [message] = (await once(child, 'message')) as [{ url: string; link: string }];
     this.url = message.url;
+    this.link = message.link;
     this.#listen = new URL(message.url).host;
     await this.#ready();
   }

@@ -55,6 +55,17 @@ describe('a connection, the keyboard, and axe', () => {
     expect(text).toMatch(/was connected to; inherited from the listening socket/);
   });
 
+  test('command lines are for the owner, and the page says how to become that', async () => {
+    const command = () => story().locator('.command').textContent();
+    expect(await command()).toMatch(
+      /^only the owner of the data directory sees command lines: open the link that "tcplens admin link" prints$/,
+    );
+    await page.goto(collector.link);
+    await eventually(() => page.url()).toBe(`${collector.url}/`);
+    await visit(STORY);
+    await eventually(command).toBe('–');
+  });
+
   test('draws states, ticks and samples on one time axis', async () => {
     expect(await story().locator('figure canvas').count()).toBe(3);
     expect(await story().locator('svg path.reset').count()).toBe(1);

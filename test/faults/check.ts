@@ -8,6 +8,7 @@ import type { Loss } from '../../agent/contract/outcome.ts';
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { COMPILED } from './actor.ts';
 import type { Played } from './hosts.ts';
+import { isOfLedger } from './schedule.ts';
 import type { Stage } from './stage.ts';
 import { sourceFile } from './tape.ts';
 
@@ -35,7 +36,9 @@ export async function check(stage: Stage, epochs: ReadonlyMap<string, number>): 
     directory,
     tapes: hosts.flatMap(({ played }) => played),
     epochs: [...epochs],
-    ledgers_damaged: stage.schedule.faults.flatMap((fault) => (fault.what === 'kill' && fault.damage === 'ledger_byte' ? [fault.who] : [])),
+    ledgers_damaged: stage.schedule.faults.flatMap((fault) =>
+      fault.what === 'kill' && fault.who !== 'engine' && isOfLedger(fault.damage) ? [fault.who] : [],
+    ),
   };
   const file = join(directory, 'question.json');
   writeFileSync(file, JSON.stringify(question));

@@ -6,6 +6,7 @@ import { damageOne } from './damage.ts';
 import type { Dice } from './dice.ts';
 import type { Fault } from './schedule.ts';
 import type { Stage } from './stage.ts';
+import { holdSockets, tellNames } from './strangers.ts';
 
 /** All faults, one after the other, each at its point. */
 export async function suffer(stage: Stage, dice: Dice): Promise<void> {
@@ -43,6 +44,10 @@ async function inflict(stage: Stage, fault: Fault, dice: Dice): Promise<void> {
       return actor.thaw();
     case 'cut_off':
       return cutOff(stage, fault);
+    case 'sockets':
+      return holdSockets(urlOf(stage, fault), fault.count, fault.ms);
+    case 'names':
+      return tellNames(urlOf(stage, fault), dice, fault.hosts);
     case 'full_disk': {
       const disk = stage.disk(fault.who, fault.which);
       disk?.fill();
@@ -66,6 +71,12 @@ async function cutOff({ inserts, batches, engine, collectors }: Stage, { who, wh
   relay.cutOff(url);
   await sleep(ms);
   relay.join(url);
+}
+
+function urlOf({ collectors }: Stage, { which }: Fault & { who: 'collector' }): string {
+  const url = collectors[which]?.url;
+  if (url === undefined) throw new Error(`there is no collector ${which}`);
+  return url;
 }
 
 /** The spool of an agent, or the log of a collector. */

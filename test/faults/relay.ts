@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Progress } from './progress.ts';
 import type { Mishap } from './schedule.ts';
+import { answerForeign } from './strangers.ts';
 
 export type Request = { method: string; path: string; headers: OutgoingHttpHeaders; body: Buffer };
 type Answer = { status: number; headers: OutgoingHttpHeaders; body: Buffer };
@@ -103,6 +104,12 @@ export class Relay {
         return void response.destroy();
       case 'half_response':
         return this.#halfAnswer(response, await on());
+      case 'foreign':
+        if (mishap.passes_on) await on();
+        return answerForeign(response, mishap);
+      case 'unanswered':
+        await sleep(mishap.ms);
+        return void response.destroy();
       case 'delayed':
         await sleep(mishap.ms);
         break;

@@ -25,6 +25,12 @@ const WANTED: Record<`${Fault['what']} ${Fault['who']}`, boolean> = {
   'cut_off agent': false,
   'cut_off collector': true,
   'cut_off engine': true,
+  'sockets agent': false,
+  'sockets collector': true,
+  'sockets engine': false,
+  'names agent': false,
+  'names collector': true,
+  'names engine': false,
   'full_disk agent': true,
   'full_disk collector': true,
   'full_disk engine': false,
@@ -32,8 +38,19 @@ const WANTED: Record<`${Fault['what']} ${Fault['who']}`, boolean> = {
   'clock collector': true,
   'clock engine': false,
 };
-const DAMAGES = ['none', 'torn_tail', 'zeroed_tail', 'flipped_byte', 'cut_tail', 'ledger_byte'] as const satisfies readonly Damage[];
-const MISHAPS: Record<Mishap['what'], true> = {
+const DAMAGES: Record<Damage, true> = {
+  none: true,
+  torn_tail: true,
+  zeroed_tail: true,
+  flipped_byte: true,
+  cut_tail: true,
+  ledger_byte: true,
+  ledger_zeroed: true,
+  ledger_garbage: true,
+  ledger_cut: true,
+};
+/** `batches`: only between agents and collectors. */
+const MISHAPS: Record<Mishap['what'], true | 'batches'> = {
   refused: true,
   cut_request: true,
   cut_response: true,
@@ -45,16 +62,19 @@ const MISHAPS: Record<Mishap['what'], true> = {
   slow: true,
   overtaken: true,
   again: true,
+  foreign: 'batches',
+  unanswered: 'batches',
 };
 
 test('a hundred seeds have every fault', () => {
   const seen = new Set(faults.map(({ what, who }) => `${what} ${who}`));
   expect(seen).toEqual(new Set(Object.entries(WANTED).flatMap(([name, wanted]) => (wanted ? [name] : []))));
   const damages = new Set(faults.map((fault) => (fault.what === 'kill' && fault.who !== 'engine' ? fault.damage : 'none')));
-  expect(damages).toEqual(new Set(DAMAGES));
+  expect(damages).toEqual(new Set(Object.keys(DAMAGES)));
   for (const network of ['batches', 'inserts'] as const) {
     const mishaps = new Set(schedules.flatMap(({ mishaps: all }) => Object.values(all[network]).map(({ what }) => what)));
-    expect(mishaps, network).toEqual(new Set(Object.keys(MISHAPS)));
+    const wanted = Object.entries(MISHAPS).filter(([, where]) => where === true || where === network);
+    expect(mishaps, network).toEqual(new Set(wanted.map(([what]) => what)));
   }
 });
 

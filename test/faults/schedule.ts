@@ -9,13 +9,27 @@ export type Mishap =
   /** goes on when so many others have overtaken it */
   | { what: 'overtaken'; by: number }
   /** goes on, and once more after so many others */
-  | { what: 'again'; after: number };
+  | { what: 'again'; after: number }
+  /** somebody else answers; `passes_on`: the collector has it all the same */
+  | ({ what: 'foreign'; passes_on: boolean } & ForeignAnswer)
+  | { what: 'unanswered'; ms: number };
+
+/** What somebody says who stands between. Without an end where it does not end. */
+export type ForeignAnswer = {
+  status: number;
+  body: 'page' | 'nothing' | 'json' | 'refusal';
+  retry_after: '' | '0' | '-1' | 'Thu, 01 Jan 1970 00:00:00 GMT';
+  ends: boolean;
+};
 
 /** Progress of the run: the n-th batch or statement on the wire, the n-th file that a log or spool has begun. */
 export type Point = { of: 'batch' | 'insert' | 'log_file' | 'spool_file'; count: number; then_ms: number };
 
-/** To a file of rows or of what is known about them; `ledger_byte` hits only the latter, of which there is but one copy. */
-export type Damage = 'torn_tail' | 'zeroed_tail' | 'flipped_byte' | 'cut_tail' | 'ledger_byte' | 'none';
+/** To a file of what is known about rows, of which there is but one copy: a journal, or books. */
+export type LedgerDamage = 'ledger_byte' | 'ledger_zeroed' | 'ledger_garbage' | 'ledger_cut';
+/** To that or to a file of rows. */
+export type Damage = 'torn_tail' | 'zeroed_tail' | 'flipped_byte' | 'cut_tail' | LedgerDamage | 'none';
+export const isOfLedger = (damage: Damage): damage is LedgerDamage => damage.startsWith('ledger_');
 
 /** What befalls a process. */
 export type Fault =
@@ -26,6 +40,9 @@ export type Fault =
   | { what: 'freeze'; who: 'agent' | 'collector' | 'engine'; which: number; ms: number; at: Point }
   | { what: 'stop'; who: 'collector'; which: number; down_ms: number; at: Point }
   | { what: 'cut_off'; who: 'collector' | 'engine'; which: number; ms: number; at: Point }
+  /** sockets that announce a body, and reports of hosts with hostile names */
+  | { what: 'sockets'; who: 'collector'; which: number; count: number; ms: number; at: Point }
+  | { what: 'names'; who: 'collector'; which: number; hosts: number; at: Point }
   | { what: 'full_disk'; who: 'agent' | 'collector'; which: number; ms: number; at: Point }
   | { what: 'clock'; who: 'agent' | 'collector'; which: number; by_s: number; at: Point };
 
@@ -75,7 +92,7 @@ export function scheduleOf(seed: number): Schedule {
     engine,
     collectors,
     agents,
-    mishaps: { batches: mishapsOf(dice, 200), inserts: engine === 'http' ? mishapsOf(dice, 60) : {} },
+    mishaps: { batches: mishapsOf(dice, 200, BATCH_MISHAPS), inserts: engine === 'http' ? mishapsOf(dice, 60, MISHAPS) : {} },
     faults,
     repeated: dice.chance(0.5) ? dice.between(10, 100) / 100 : 0,
   };
@@ -88,30 +105,45 @@ function withins(dice: Dice, most: number, statements: number): Within[] {
   }));
 }
 
-function mishapsOf(dice: Dice, requests: number): Record<number, Mishap> {
+function mishapsOf(dice: Dice, requests: number, kinds: readonly Mishap['what'][]): Record<number, Mishap> {
   const share = dice.pick([0, 0.03, 0.1, 0.3]);
   const mishaps: Record<number, Mishap> = {};
-  for (let request = 1; request <= requests; request++) if (dice.chance(share)) mishaps[request] = mishapOf(dice);
+  for (let request = 1; request <= requests; request++) if (dice.chance(share)) mishaps[request] = mishapOf(dice, dice.pick(kinds));
   return mishaps;
 }
 
-function mishapOf(dice: Dice): Mishap {
-  const what = dice.pick([
-    'refused',
-    'cut_request',
-    'cut_response',
-    'cut_response',
-    'half_response',
-    'twice',
-    'busy',
-    'bad_gateway',
-    'delayed',
-    'slow',
-    'overtaken',
-    'again',
-    'again',
-  ] as const);
+const MISHAPS = [
+  'refused',
+  'cut_request',
+  'cut_response',
+  'cut_response',
+  'half_response',
+  'twice',
+  'busy',
+  'bad_gateway',
+  'delayed',
+  'slow',
+  'overtaken',
+  'again',
+  'again',
+] as const satisfies readonly Mishap['what'][];
+/** Between collectors and their engine nobody stands. */
+const BATCH_MISHAPS = [...MISHAPS, 'foreign', 'foreign', 'foreign', 'foreign', 'unanswered'] as const;
+const STATUSES = [200, 200, 204, 301, 302, 400, 401, 403, 404, 407, 409, 411, 413, 422, 429, 500, 502, 503, 504, 511];
+
+function mishapOf(dice: Dice, what: Mishap['what']): Mishap {
   switch (what) {
+    case 'foreign':
+      return {
+        what,
+        passes_on: dice.chance(0.4),
+        status: dice.pick(STATUSES),
+        body: dice.pick(['page', 'page', 'nothing', 'json', 'refusal']),
+        retry_after: dice.pick(['', '', '0', '-1', 'Thu, 01 Jan 1970 00:00:00 GMT']),
+        ends: dice.chance(0.85),
+      };
+    case 'unanswered':
+      return { what, ms: dice.between(100, 3000) };
     case 'delayed':
     case 'slow':
       return { what, ms: dice.between(20, 600) };
@@ -150,6 +182,10 @@ function faultOf(dice: Dice, { engine, collectors, agents }: Cast, share: number
       return { what, who: 'collector', which, down_ms, at };
     case 'cut_off':
       return { what, who: 'collector', which, ms: dice.between(100, 2500), at };
+    case 'sockets':
+      return { what, who: 'collector', which, count: dice.between(20, 300), ms: dice.between(300, 3000), at };
+    case 'names':
+      return { what, who: 'collector', which, hosts: dice.between(20, 600), at };
     case 'full_disk':
       return { what, who, which, ms: dice.between(300, 2000), at };
     case 'clock':
@@ -158,9 +194,18 @@ function faultOf(dice: Dice, { engine, collectors, agents }: Cast, share: number
 }
 
 const AGENT = ['kill', 'kill', 'kill', 'kill_at_start', 'freeze', 'full_disk', 'clock'] as const;
-const COLLECTOR = ['kill', 'kill', 'kill', 'kill_at_start', 'freeze', 'stop', 'cut_off', 'full_disk'] as const;
+const COLLECTOR = ['kill', 'kill', 'kill', 'kill_at_start', 'freeze', 'stop', 'cut_off', 'full_disk', 'sockets', 'names'] as const;
 const ENGINE = ['kill', 'kill', 'freeze', 'cut_off'] as const;
-const DAMAGE = ['torn_tail', 'zeroed_tail', 'flipped_byte', 'cut_tail', 'ledger_byte'] as const satisfies readonly Damage[];
+const DAMAGE = [
+  'torn_tail',
+  'zeroed_tail',
+  'flipped_byte',
+  'cut_tail',
+  'ledger_byte',
+  'ledger_zeroed',
+  'ledger_garbage',
+  'ledger_cut',
+] as const satisfies readonly Damage[];
 
 function pointOf(dice: Dice, who: 'agent' | 'collector' | 'engine', share: number): Point {
   const then_ms = dice.pick([0, 0, 1, 5, 20, 100, 300]);

@@ -100,12 +100,28 @@ test.for(objects)('an object $it is refused with the reason; the others go on', 
   expect(hooks.filter(({ attached }) => !attached)).toHaveLength(1);
 });
 
-test('a loader built for other rows is refused before it loads anything', (context) => {
-  if (process.getuid?.() !== 0) return context.skip('needs root: BPF');
+const LOADER = `linux-${process.arch}/libtcplens.so`;
+const loaders = [
+  { it: 'without a byte in it', harm: (loader: string) => truncateSync(loader), reason: 'is cut short, or no object of tcplens' },
+  { it: 'that is cut short', harm: (loader: string) => truncateSync(loader, 5000), reason: 'is cut short, or no object of tcplens' },
+  { it: 'with garbage in its code', harm: garble, reason: 'is damaged: its bytes do not have the checksum at its end' },
+  {
+    it: 'built for other rows',
+    harm: (loader: string) => buildOtherRows(LOADER, join(loader, '../..')),
+    reason: 'was built from other sources than the agent: run make gen bpf',
+  },
+];
+
+function garble(file: string): void {
+  const bytes = readFileSync(file);
+  writeFileSync(file, bytes.fill(0xa5, 20_000, 22_000));
+}
+
+test.each(loaders)('a loader $it is refused before anything of it runs', ({ harm, reason }) => {
   const prebuilt = copyOf(PREBUILT);
-  buildOtherRows(`linux-${process.arch}/libtcplens.so`, prebuilt);
+  harm(join(prebuilt, LOADER));
   expect(opened(prebuilt).refusal).toEqual({
-    code: 'other_sources',
-    message: 'the loader was built from other sources than the agent: run make gen bpf',
+    code: 'loader_unusable',
+    message: `the loader cannot be used: libtcplens.so ${reason}. Install tcplens again, or run make bpf where it was built`,
   });
 });

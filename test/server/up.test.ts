@@ -62,6 +62,8 @@ test('it says where the dashboards are; an agent that ends leaves the collector;
   await until(process.said, (text) => READY.test(text) && text.includes('the collector goes on'));
   const url = READY.exec(process.said())?.[1];
   expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  const link = /^tcplens: open once.*: (http:\S+)$/m.exec(process.said())?.[1] ?? '';
+  expect((await fetch(link, { redirect: 'manual' })).headers.get('set-cookie')).toContain('HttpOnly');
   process.child.kill('SIGINT');
   expect(await process.exit).toEqual([0, null]);
   expect(await running(process)).toEqual([]);

@@ -11,6 +11,7 @@ import { bpfPackets } from './mutants/bpf-packets.ts';
 import { dashboards } from './mutants/dashboards.ts';
 import { loaderRows } from './mutants/loader-rows.ts';
 import { loaderStart } from './mutants/loader-start.ts';
+import { serverDoor } from './mutants/server-door.ts';
 import { serverLive } from './mutants/server-live.ts';
 import { serverLog } from './mutants/server-log.ts';
 import { serverMinutes } from './mutants/server-minutes.ts';
@@ -21,6 +22,6 @@ export const MUTANTS: Table = {
   bpf: [...bpfAttempts, ...bpfConnections, ...bpfDrops, ...bpfPackets],
   loader: [...loaderRows, ...loaderStart],
   agent: [...agent, ...agentDurable, ...agentSpool, ...agentSweeps],
-  server: [...serverLog, ...serverQueries, ...serverStorage, ...serverMinutes, ...serverLive],
+  server: [...serverDoor, ...serverLog, ...serverQueries, ...serverStorage, ...serverMinutes, ...serverLive],
   dashboards,
 };

@@ -1,6 +1,6 @@
 // `tcplens admin` as a process: on a directory that nobody uses, and beside a collector that does.
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import type { Migrations, Retention } from '../../../server/api/admin.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import { migrate } from '../../../server/storage/migrations.ts';
 import { root } from '../../support/project-files.ts';
+import { type Ended, runUntilEnd } from '../../support/run-until-end.ts';
 import { startCollector, type TestCollector, testDirectory } from '../support/collector.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-admin-'));
@@ -20,20 +21,9 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
-type Finished = { code: number | null; stdout: string; stderr: string };
+const admin = (...args: string[]): Promise<Ended> => runUntilEnd(join(root, 'tcplens'), ['admin', ...args]);
 
-/** Not synchronous: a collector of this process has to answer. */
-async function admin(...args: string[]): Promise<Finished> {
-  const child = spawn(join(root, 'tcplens'), ['admin', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const [stdout, stderr, code] = await Promise.all([
-    child.stdout.toArray().then((chunks) => Buffer.concat(chunks).toString()),
-    child.stderr.toArray().then((chunks) => Buffer.concat(chunks).toString()),
-    new Promise<number | null>((resolve) => child.on('exit', resolve)),
-  ]);
-  return { code, stdout, stderr };
-}
-
-const parsed = <Answer>({ stdout }: Finished) => JSON.parse(stdout) as Answer;
+const parsed = <Answer>({ stdout }: Ended) => JSON.parse(stdout) as Answer;
 
 test('migrations: what is pending is told by the exit code, and applied when asked', async () => {
   const before = await admin('migrations', '--data', data);
@@ -59,11 +49,13 @@ test.each<[string[], number, RegExp]>([
   [['retention', 'set', 'rows', '0'], 2, /whole number of days/],
   [['retention', 'set', 'everything', '7'], 2, /Allowed choices are rows/],
   [['retention', '--data', '/nonexistent'], 1, /\/nonexistent has no tables: name the collector's --data/],
+  [['link', '--data', '/nonexistent'], 1, /no collector runs on \/nonexistent: start one with tcplens serve/],
+  [['link', '--data', data], 1, /no collector runs on/],
   [['retention', '--clickhouse', 'ftp://x'], 2, /"ftp:\/\/x" is not a URL/],
   [['migrations', '--clickhouse', 'http://127.0.0.1:1'], 1, /No ClickHouse answers at 127\.0\.0\.1:1/],
 ])('%j exits with %i and says why', async (args, code, says) => {
-  const { stdout, stderr, ...ended } = await admin(...args);
-  expect({ ...ended, stdout }).toEqual({ code, stdout: '' });
+  const { stderr, ...ended } = await admin(...args);
+  expect(ended).toEqual({ code, signal: null, stdout: '' });
   expect(stderr).toMatch(says);
 });
 
@@ -78,8 +70,19 @@ test('beside a collector that holds the directory, the collector answers', async
     expect(parsed<Migrations>(migrations).migrations).toHaveLength(1);
     const changed = await admin('retention', 'set', 'accounting', '33', '--data', held);
     expect(changed.stdout).toMatch(/^stored +accounting .* 33 days$/m);
-    const refused = await fetch(`${collector.url}/api/v1/admin/retention`, { method: 'POST', body: 'class=rows&days=1' });
+    const token = (await readFile(join(held, 'token'), 'utf8')).trim();
+    const headers = { authorization: `Bearer ${token}` };
+    const refused = await fetch(`${collector.url}/api/v1/admin/retention`, { method: 'POST', headers, body: 'class=rows&days=1' });
     expect(refused.status).toBe(415);
+    const link = await admin('link', '--data', held);
+    expect(link).toMatchObject({ code: 0, stderr: '' });
+    const [, url = ''] = /^tcplens: open once.*: (http:\S+)$/m.exec(link.stdout) ?? [];
+    expect((await fetch(url, { redirect: 'manual' })).status).toBe(303);
+    const elsewhere = join(place.path, 'elsewhere');
+    await rename(join(held, 'token'), elsewhere);
+    const lacks = await admin('retention', '--data', held);
+    expect(lacks).toMatchObject({ code: 1, stderr: expect.stringMatching(/token \(ENOENT.*run this as the user of the collector/) });
+    expect(await admin('retention', '--data', held, '--token-file', elsewhere)).toMatchObject({ code: 0, stderr: '' });
   } finally {
     await collector?.stop();
     await place.remove();

@@ -7,6 +7,7 @@ import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ADMIN_API } from '../../../server/api/admin.ts';
 import { API } from '../../../server/api.ts';
+import { OPEN_PATH } from '../../../server/door/owner.ts';
 import { root } from '../../support/project-files.ts';
 import { headersOf, postBatch, rowsOf } from '../support/agent.ts';
 import { type TestDirectory, testDirectory, until } from '../support/collector.ts';
@@ -67,6 +68,8 @@ const cases: Gone[] = [
   { line: 'POST /v1/rows', headers: headersOf('sample', 1), body: 'x'.repeat(5000) },
   { line: 'POST /v1/report', headers: json, body: '{"host_id":"0123456789abcdef"}' },
   { line: 'POST /v1/layouts', headers: { ...json, ...headersOf('sample', 1) }, body: '{"layouts":[]}' },
+  { line: `GET ${OPEN_PATH}?key=00` },
+  { line: `POST ${ADMIN_API.link}`, headers: json, body: '{}' },
   { line: `POST ${ADMIN_API.retention}`, headers: json, body: '{"class":"none","days":7}' },
 ];
 

@@ -1,6 +1,8 @@
 // Who wants everything: attacks that hold memory, beside agents and a person who go on as if nothing were. All of them come from
 // loopback, as everybody does.
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { API } from '../../../server/api.ts';
 import { headersOf, postBatch, postReport, report, rowsOf } from '../support/agent.ts';
@@ -12,10 +14,13 @@ const json = { 'content-type': 'application/json' };
 
 let directory: TestDirectory;
 let collector: TestCollector;
+/** The attacker of changes is the owner. */
+let authorization = '';
 let sequence = 0;
 beforeAll(async () => {
   directory = await testDirectory();
   collector = await startCollector(directory.path);
+  authorization = `Bearer ${readFileSync(join(directory.path, 'token'), 'utf8').trim()}`;
 });
 afterAll(async () => {
   await collector.stop();
@@ -43,7 +48,7 @@ const attacks: [string, Attack][] = [
   ['layouts that end before their last byte', { sockets: 80, path: '/v1/layouts', announced: MIB, sent: MIB - 1, headers: forged }],
   [
     'changes of retention that end before their last byte',
-    { sockets: 200, path: '/api/v1/admin/retention', announced: 65_536, sent: 65_535, headers: () => json },
+    { sockets: 200, path: '/api/v1/admin/retention', announced: 65_536, sent: 65_535, headers: () => ({ ...json, authorization }) },
   ],
 ];
 

@@ -67,6 +67,15 @@ test('rows put aside, a clock that is ahead and losses are told', async () => {
   expect(seen.findings.find(({ code }) => code === 'hosts_losing')?.sentence).toBe('1 host lost 4 rows within the hour: web-1.');
 });
 
+test('a store that is being opened is no trouble', async () => {
+  const collector = newCollector(directory.path);
+  const url = await collector.start();
+  opened.push(() => collector.stop(5000));
+  const seen = await ask(url);
+  expect(codes(seen)).not.toContain('store_away');
+  expect(seen.figures).toMatchObject({ store: null, store_reason: 'the store is being opened', away_since_ms: null });
+});
+
 test('a store that does not answer is the first thing that is said', async () => {
   const collector = newCollector(directory.path, { clickhouse: 'http://127.0.0.1:9/tcplens' });
   const url = await collector.start();
@@ -75,7 +84,10 @@ test('a store that does not answer is the first thing that is said', async () =>
     () => filling,
     () => collector.stop(5000),
   );
-  const seen = await ask(url);
+  const seen = await until(
+    () => ask(url),
+    ({ findings }) => findings.length > 0,
+  );
   expect(seen.findings[0]).toMatchObject({ code: 'store_away', severity: 'critical' });
   expect(seen.figures.store).toBeNull();
 });

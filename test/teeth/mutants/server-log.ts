@@ -29,45 +29,6 @@ export const serverLog: readonly Mutant[] = [
       suite: unit('server/quarantine'),
     },
   ]),
-  ...mutantsOf('server/door/budget.ts', [
-    { why: 'memory is never given back', find: 'this.#add(held, -held.bytes);', replace: '', suite: unit('server/door/budget') },
-    {
-      why: 'there is room for everybody',
-      find: 'while (!this.#fits(held.peer, bytes))',
-      replace: 'while (false)',
-      suite: unit('server/door/budget'),
-    },
-    {
-      why: 'one peer may have all',
-      find: ' && this.#of(peer) + bytes <= this.#options.peer_bytes_max',
-      replace: '',
-      suite: unit('server/door/budget'),
-    },
-    { why: 'who is slow keeps its memory', find: 'if (slow) return slow;', replace: '', suite: unit('server/door/budget') },
-  ]),
-  ...mutantsOf('server/door/body.ts', [
-    {
-      why: 'what was announced is reserved',
-      find: 'Math.min(length, Math.max(FIRST_BYTES, 2 * body.length, came))',
-      replace: 'length',
-      suite: unit('server/door/starve'),
-    },
-  ]),
-  ...mutantsOf('server/door/site.ts', [
-    {
-      why: 'another port is the same site',
-      find: "new Set(['cross-site', 'same-site'])",
-      replace: "new Set(['cross-site'])",
-      suite: unit('server/door/sites'),
-    },
-    { why: 'a frame opens the page', find: " && headers['sec-fetch-dest'] === 'document'", replace: '', suite: unit('server/door/sites') },
-  ]),
-  ...mutantsOf('server/door/door.ts', [
-    { why: 'pages of other sites are let in', find: 'if (refusal) throw refusal;', replace: '', suite: unit('server/live') },
-  ]),
-  ...mutantsOf('server/door/peer.ts', [
-    { why: 'scripts and pages are one', find: "isBrowser(headers) ? 'browser' : 'tool'", replace: "''", suite: unit('server/door/sites') },
-  ]),
   ...mutantsOf('server/ingest/unpack.ts', [
     {
       why: 'what follows the frame is not looked at',
