@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../agent/contract/batch-envelope.ts';
 import { registerAdmin } from './admin/routes.ts';
 import { API } from './api.ts';
+import { registerUnderWay } from './door/close.ts';
 import { registerDoor } from './door/door.ts';
 import type { Owner } from './door/owner.ts';
 import { personPeer } from './door/peer.ts';
@@ -70,6 +71,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   await app.register(websocket, { options: { maxPayload: LIMITS.viewer_says.number }, preClose: (done) => stopLive(live, done) });
   registerDoor(app, { in_flight_bytes_max, metrics });
   registerRights(app, parts.owner);
+  registerUnderWay(app);
   await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title: 'tcplens collector', version } } });
   const unpacking = new UnpackRoom(in_flight_bytes_max * LIMITS.rows_unpacked_in_flight.number);
   metrics.gauge('unpacked', 'By', 'memory that unpacked batches hold', () => unpacking.bytes);

@@ -10,6 +10,7 @@ import type { LiveMessage } from './api.ts';
 import { buildApp } from './app.ts';
 import { tellRecovered, upkeepEvents, writerEvents } from './collector-events.ts';
 import type { Config } from './config.ts';
+import { closeApp } from './door/close.ts';
 import { Owner } from './door/owner.ts';
 import { ownerToken } from './door/owner-token.ts';
 import { StartError } from './errors.ts';
@@ -183,7 +184,7 @@ export class Collector {
     // A server that is away may stay so; an engine in this process is there in a moment, and the log is to be emptied into it.
     const filled = this.#store.backend === 'embedded' ? this.#filling.catch(() => undefined) : undefined;
     const steps = [
-      await within(ms, 'finishing requests', this.#app?.close(), logger),
+      await within(ms, 'finishing requests', this.#app && closeApp(this.#app), logger),
       await within(ms, 'opening the store', filled, logger),
     ];
     this.#stopping = true;

@@ -38,7 +38,7 @@ export function lockDataDirectory(directory: string): DataLock {
 function checkOwn(directory: string): void {
   const { uid } = statSync(directory);
   const own = getuid?.() ?? uid;
-  if (uid !== own) throw new Error(`it belongs to user ${uid} and the collector runs as user ${own}: chown it`);
+  if (uid !== own) throw new Error(`it belongs to user ${uid} and this is user ${own}: run it as user ${uid}, or chown the directory`);
 }
 
 /** A new file in place of whatever has its name: what a link there leads to is left alone. */

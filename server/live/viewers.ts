@@ -84,7 +84,12 @@ export class Viewers {
   close(): void {
     clearInterval(this.#pinging);
     // 1001: going away.
-    for (const socket of this.#viewers.keys()) socket.close(1001, 'the collector is stopping');
+    for (const socket of this.#viewers.keys()) {
+      socket.close(1001, 'the collector is stopping');
+      // One that does not answer is not waited for.
+      const silent = setTimeout(() => socket.terminate(), this.#options.silent_ms);
+      socket.once('close', () => clearTimeout(silent));
+    }
   }
 
   #keepsUp(socket: WebSocket, viewer: Viewer, now_ms: number): boolean {

@@ -27,6 +27,7 @@ beforeAll(async () => {
     mkdirSync(join(folder, `no-${name}`));
     writeFileSync(join(folder, `no-${name}`, name), 'x');
   }
+  mkdirSync(join(folder, 'of-root/engine'), { recursive: true });
   mkdirSync(join(folder, 'no-journal/log/journal'), { recursive: true });
   writeFileSync(join(folder, 'secret'), 'x'.repeat(64), { mode: 0o600 });
   taken = createServer().listen(0, '127.0.0.1');
@@ -99,6 +100,7 @@ test.for([
   { args: ['watch', '--replay', 'secret'], says: [/secret \(EACCES/, /give a file that/] },
   { args: ['record', 'r', '--replay', RECORDING], says: [/ r \(EACCES/, /can be written/] },
   { args: ['serve', '--data', 'data', ...anywhere], says: [/\/data cannot be used: EACCES/, /--data chooses another/] },
+  { args: ['admin', 'retention', '--data', 'of-root'], says: [/\/of-root .* belongs to user 0 and this is user 65534: run it as user 0/] },
 ])('as nobody: tcplens $args', async ({ args, says }, context) => {
   if (whyNotNobody() !== '') return context.skip(whyNotNobody());
   check(await tcplens(args, NOBODY), { code: 1, says });

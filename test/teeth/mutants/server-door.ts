@@ -43,6 +43,14 @@ export const serverDoor: readonly Mutant[] = [
       suite: unit('server/door/rights'),
     },
   ]),
+  ...mutantsOf('server/door/close.ts', [
+    {
+      why: 'an end waits for who is slow',
+      find: 'app.underWay.requests === 0',
+      replace: 'app.underWay.requests < 0',
+      suite: unit('server/door/stop'),
+    },
+  ]),
   ...mutantsOf('server/door/rights.ts', [
     {
       why: 'nothing needs a right',
