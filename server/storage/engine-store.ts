@@ -15,7 +15,7 @@ export function storeOn(engine: Engine): Store {
     migrate: () => migrate(engine),
     insertSegment: async (segment) => {
       await engine.insertSegment(segment);
-      // After the rows: whoever builds the minutes anew because of the note finds them.
+      // After the rows are stored, so that who builds the minutes again because of the note finds them.
       await noteLate(engine, segment, Date.now());
     },
     insertReports: (reports) => insertReports(engine, reports, names),
