@@ -1,8 +1,8 @@
 // Turns figures into findings: what is wrong in one sentence that anybody understands, and what to do in another. Pure.
 import { FINDINGS, type Finding, type FindingCode, type HealthFigures, SEVERITIES, type StoreFigures } from '../api/health.ts';
 
-type Told = Omit<Finding, 'code'>;
-type Rule = (figures: HealthFigures) => Told | undefined;
+type FindingText = Omit<Finding, 'code'>;
+type Rule = (figures: HealthFigures) => FindingText | undefined;
 
 const MINUTE_S = 60;
 const HOUR_MS = 3_600_000;
@@ -44,15 +44,15 @@ export const LIMITS = {
 /** What the figures show to be wrong, the most severe first. */
 export function findingsOf(figures: HealthFigures): Finding[] {
   const found = FINDINGS.flatMap((code) => {
-    const told = RULES[code](figures);
-    return told ? [{ code, ...told }] : [];
+    const text = RULES[code](figures);
+    return text ? [{ code, ...text }] : [];
   });
   return found.toSorted((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity));
 }
 
 /** A rule about the store's own figures, which are not known while it does not answer. */
 const ofStore =
-  (rule: (store: StoreFigures) => Told | undefined): Rule =>
+  (rule: (store: StoreFigures) => FindingText | undefined): Rule =>
   ({ store }) =>
     store ? rule(store) : undefined;
 

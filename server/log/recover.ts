@@ -59,8 +59,8 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
 
 /** The journal's records of the files whose sound batches are in other files now. */
 export function replacedOf({ replaced, segments }: Recovered): JournalRecord[] {
-  const kept = new Set(segments.map(({ segment }) => segment));
-  return replaced.filter(({ segment }) => !kept.has(segment)).map(({ segment }) => ({ t: 'replaced', segment }));
+  const inUse = new Set(segments.map(({ segment }) => segment));
+  return replaced.filter(({ segment }) => !inUse.has(segment)).map(({ segment }) => ({ t: 'replaced', segment }));
 }
 
 /** To be called once the journal has what was recovered: removes and cuts the files whose batches are elsewhere now. */

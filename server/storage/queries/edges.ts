@@ -5,7 +5,7 @@ import { type Figure, LOST, RETRANS, RETRANS_FIGURES, SERVICE_PORT } from '../fi
 import type { Store } from '../store.ts';
 import { plainAddress, plainNetwork } from './address.ts';
 import { type Cover, cover } from './cover.ts';
-import { figuresBy, type Keys, RTT_P99, toldBy } from './figures-by.ts';
+import { answeredBy, figuresBy, type Keys, RTT_P99 } from './figures-by.ts';
 import { limitsOf } from './limits.ts';
 import { retransmitRatio } from './series.ts';
 import { type Window, windowOf } from './window.ts';
@@ -80,7 +80,7 @@ export async function edges(
 
 function edgesSql(window: Window, covered: Cover | undefined, sort: EdgeSort): string {
   return `SELECT toString(e.host_key) AS host_id, ${hostName('e.host_key')} AS host, comm, container, role, toString(peer) AS peer_addr, port, is_others AS others,
-  ${SHOWN.join(', ')}, ${RETRANS} AS retrans, ${RTT_P99[toldBy(window)]} AS rtt_p99_us, count() OVER () AS total
+  ${SHOWN.join(', ')}, ${RETRANS} AS retrans, ${RTT_P99[answeredBy(window)]} AS rtt_p99_us, count() OVER () AS total
 FROM (${figuresBy(KEYS, SHOWN, window, covered)}) AS e
 WHERE ${CARRIED}
 ORDER BY is_others, ${ORDER[sort]} DESC, bytes_sent + bytes_received DESC, host_id, comm, peer_addr, port, role
@@ -110,7 +110,6 @@ function edgeOf(row: EdgeRow, { source }: Window, span_s: number): Edge {
     turn_max_us,
     stall_max_us,
     bytes: row.bytes_sent + row.bytes_received,
-    // The rollup has no figure of what hosts kept back themselves.
     limits: limitsOf(row),
   };
 }

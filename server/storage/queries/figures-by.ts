@@ -7,8 +7,8 @@ import { rowsOf, type Window } from './window.ts';
 /** The name of a key → its expressions over a row and over a rollup's entry. */
 export type Keys = Record<string, { rows: string; rollup: string }>;
 
-/** How a figure or a key is told: from rows, or from any rollup. */
-export const toldBy = ({ source }: Pick<Window, 'source'>) => (source === 'rows' ? 'rows' : 'rollup');
+/** What answers a window: rows, or one of the rollups. Keys and figures have an expression for each. */
+export const answeredBy = ({ source }: Pick<Window, 'source'>) => (source === 'rows' ? 'rows' : 'rollup');
 
 /**
  * A SELECT of the keys, the figures, `rows` (stored rows or entries they come from) and `rtt` (for RTT_QUANTILES). Planning a statement

@@ -158,12 +158,30 @@ test('what was acknowledged is read back, what was not may be, nothing else ever
   await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30 }), fc.array(plan, { maxLength: 5 }), check), tries(300));
 });
 
-test('a snapshot that could not be written is wanted still, and lines are taken meanwhile', async () => {
-  const directory = newRoot();
+function openOn(directory: string) {
   const disk = new TornDisk(directory);
   const path = join(directory, 'journal');
-  const journal = new Journal<Value>(disk, path, FORMAT, SNAPSHOT_BYTES_MIN);
-  const values = ['a', 'b'].map((padding, number) => ({ number, padding }));
+  return { disk, path, journal: new Journal<Value>(disk, path, FORMAT, SNAPSHOT_BYTES_MIN) };
+}
+const [a, b, c] = ['a', 'b', 'c'].map((padding, number) => ({ number, padding })) as [Value, Value, Value];
+
+test('after a flush that failed nothing is appended to that file: its next flush would say nothing of what it has', async () => {
+  const { disk, journal } = openOn(newRoot());
+  await journal.replace([]);
+  await journal.append([a], false);
+  disk.fault = 'no_sync';
+  await expect(journal.append([b], true)).rejects.toThrow('EIO');
+  disk.fault = 'none';
+  await journal.repair(() => journal.replace([a]));
+  await journal.append([c], true);
+  const left = join(newRoot(), 'left');
+  disk.powerCut(left, { bytes: () => 0, names: () => 0 });
+  expect(await readJournal(new TornDisk(left), join(left, 'journal'), FORMAT)).toMatchObject({ values: [a, c], damaged_lines: 0 });
+});
+
+test('a snapshot that could not be written is wanted still, and lines are taken meanwhile', async () => {
+  const { disk, path, journal } = openOn(newRoot());
+  const values = [a, b];
   await journal.replace(values);
   expect(journal.wants_snapshot).toBe(false);
   disk.fault = 'full';

@@ -1,5 +1,5 @@
 // A spool on a real directory beside a model of it: what was put in, what came to which end, what must still be there.
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -15,10 +15,11 @@ export const KINDS = ['sample', 'retransmit', 'of_another_version'] as const;
 const HOST = { name: 'h', machine: 'm', kernel: 'k', agent_version: 'v' };
 export const NEVER = () => false;
 
-type Known = { batch: Batch; acked: boolean; acked_in_books: boolean };
+/** `acked_in_books`: a killed agent knows it. `acked_on_disk`: so does one whose power was cut. */
+type Known = { batch: Batch; acked: boolean; acked_in_books: boolean; acked_on_disk: boolean };
 
 export class ModelledSpool {
-  readonly directory = mkdtempSync(join(tmpdir(), 'tcplens-spool-'));
+  directory = mkdtempSync(join(tmpdir(), 'tcplens-spool-'));
   readonly known = new Map<string, Known>();
   /** names of batches that came to an end, for the caller, at least once */
   readonly ended = new Set<string>();
@@ -70,7 +71,7 @@ export class ModelledSpool {
       cut_at_ms: this.now_ms,
       payload: Buffer.from(Array.from({ length: bytes }, (_, index) => (index * 7 + sequence + rows) % 256)),
     };
-    this.known.set(nameOf(batch), { batch, acked: false, acked_in_books: false });
+    this.known.set(nameOf(batch), { batch, acked: false, acked_in_books: false, acked_on_disk: false });
     this.opened.accounting.add(this.epoch, kind, 'seen', rows, this.now_ms);
     this.under_way.push(await this.spool.append(batch));
   }
@@ -109,7 +110,7 @@ export class ModelledSpool {
 
   async flush(durable: boolean): Promise<void> {
     await this.spool.flush(durable);
-    if (this.disk.fault === 'none') for (const known of this.known.values()) known.acked_in_books = known.acked;
+    if (this.disk.fault === 'none') this.#noteBooks(durable);
   }
 
   /** As SIGKILL does: what was written is there, nothing else happens. */
@@ -119,14 +120,32 @@ export class ModelledSpool {
     for (const known of this.known.values()) known.acked &&= known.acked_in_books;
   }
 
+  /** Of what was not flushed, so large a share survives, from 0 to 1. */
+  async powerCut(share: number): Promise<void> {
+    const left = mkdtempSync(join(tmpdir(), 'tcplens-spool-'));
+    this.disk.powerCut(left, { bytes: () => share, names: () => share });
+    await this.opened.close();
+    rmSync(this.directory, { recursive: true });
+    this.directory = left;
+    for (const known of this.known.values()) {
+      known.acked_in_books &&= known.acked_on_disk;
+      known.acked &&= known.acked_on_disk;
+    }
+  }
+
+  #noteBooks(durable: boolean): void {
+    for (const known of this.known.values()) {
+      known.acked_in_books = known.acked;
+      if (durable) known.acked_on_disk = known.acked;
+    }
+  }
+
   async restart(): Promise<void> {
     for (const parcel of this.under_way.splice(0)) this.spool.release(parcel);
     const healthy = this.disk.fault === 'none';
     await this.opened.close();
-    for (const known of this.known.values()) {
-      if (healthy) known.acked_in_books = known.acked;
-      else known.acked &&= known.acked_in_books;
-    }
+    if (healthy) this.#noteBooks(true);
+    for (const known of this.known.values()) known.acked &&= known.acked_in_books;
     await this.open();
   }
 
@@ -185,10 +204,6 @@ export function corrupt(path: string, at: number): void {
   const index = Math.floor(at * bytes.length);
   if (bytes.length > 0) bytes[index] = (bytes[index] ?? 0) ^ 0x55;
   writeFileSync(path, bytes);
-}
-
-export function cut(path: string, at: number): void {
-  truncateSync(path, Math.floor(at * readFileSync(path).length));
 }
 
 export function addGarbage(path: string, bytes: number): void {

@@ -1,9 +1,8 @@
 // Random operations on a real directory, compared with a model after each. A failure prints fast-check's seed and the path to it.
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { tries } from '../../support/tries.ts';
-import { corrupt, cut, KINDS, ModelledSpool, nameOf } from './spool-model.ts';
+import { corrupt, KINDS, ModelledSpool, nameOf } from './spool-model.ts';
 
 type Step =
   | { do: 'append'; kind: (typeof KINDS)[number]; rows: number; bytes: number }
@@ -11,7 +10,7 @@ type Step =
   | { do: 'sent' | 'rejected' | 'release'; index: number }
   | { do: 'wait'; ms: number }
   | { do: 'fault'; fault: 'none' | 'full' | 'short' | 'io' | 'no_sync' | 'no_read' | 'no_rename' }
-  | { do: 'power_cut'; segment: number; books: number }
+  | { do: 'power_cut'; share: number }
   | { do: 'corrupt'; segment: number; at: number; how: 'crash' | 'live' };
 
 const append = fc.record({
@@ -29,7 +28,7 @@ const fault = fc.record({
 }) as fc.Arbitrary<Step>;
 const share = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
 const damage = fc.oneof(
-  fc.record({ do: fc.constant('power_cut' as const), segment: share, books: share }),
+  fc.record({ do: fc.constant('power_cut' as const), share }),
   fc.record({
     do: fc.constant('corrupt' as const),
     segment: fc.nat(5),
@@ -69,8 +68,7 @@ async function take(spool: ModelledSpool, step: Step): Promise<void> {
     case 'restart':
       return spool.restart();
     case 'power_cut':
-      await spool.crash();
-      cutTails(spool, step);
+      await spool.powerCut(step.share);
       return spool.open();
     case 'corrupt': {
       const live = step.how === 'live';
@@ -81,15 +79,6 @@ async function take(spool: ModelledSpool, step: Step): Promise<void> {
       if (!live) await spool.open();
     }
   }
-}
-
-/** What no fsync has reached is lost: the tail of the newest segment and of the books. */
-function cutTails(spool: ModelledSpool, { segment, books }: { segment: number; books: number }): void {
-  const newest = spool.segmentFiles().at(-1);
-  if (newest !== undefined) cut(newest, segment);
-  cut(join(spool.directory, 'books'), books);
-  // The model can no longer say which acknowledgements the books have.
-  for (const known of spool.known.values()) Object.assign(known, { acked: false, acked_in_books: false });
 }
 
 async function run(steps: readonly Step[], caps: typeof small, afterEach: (spool: ModelledSpool) => void): Promise<ModelledSpool> {
