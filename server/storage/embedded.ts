@@ -10,6 +10,7 @@ import { Connection } from './connections.ts';
 import { type Engine, failingAs, type Segment, StoreError } from './engine.ts';
 import { storeOn } from './engine-store.ts';
 import { DICTIONARIES } from './entities.ts';
+import { KnownTables } from './known-tables.ts';
 import { checkSegment, checkWritten, insertStatement } from './segment-insert.ts';
 import type { Store } from './store.ts';
 import { turns } from './turns.ts';
@@ -21,6 +22,9 @@ const DATABASE = 'default';
 /** A connection runs one statement at a time: queries have some of their own, so that none waits for an insert. One a core. */
 const READERS = 2;
 
+/** What follows the engine's directory in the name of the file that says which tables it had. */
+const KNOWN_TABLES = '-tables.json';
+
 /** `file()` takes these in a path as patterns and has no way to escape them. */
 const PATTERN = /[*?{}]/;
 
@@ -29,7 +33,7 @@ const PATTERN = /[*?{}]/;
  * @throws StoreError `store_unavailable`
  */
 export async function openEmbedded(options: { path: string }): Promise<Store> {
-  return storeOn(await openEmbeddedEngine(options));
+  return storeOn(await openEmbeddedEngine(options), new KnownTables(`${options.path}${KNOWN_TABLES}`));
 }
 
 /** The engine alone, without a store's tables. @param database is created where it is missing */
@@ -61,7 +65,7 @@ function connect(path: string): ClickHouseClient {
   } catch (cause) {
     throw new StoreError(
       'store_unavailable',
-      `The embedded engine cannot open ${path}: ${reasonOf(cause)}. Is another collector using it? Else give --clickhouse URL.`,
+      `The embedded engine cannot open ${path}: ${reasonOf(cause)}. Is another collector using it? If none is, its files are damaged, and what the engine says of them is on stderr: start with another data directory.`,
       { cause },
     );
   }

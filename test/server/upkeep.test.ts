@@ -46,7 +46,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-const BEATS = { first_ms: 0, refresh_ms: 20, refresh_wait_max_ms: 60_000, retain_ms: 20, isBehind: () => false };
+const BEATS = { first_ms: 0, refresh_ms: 20, refresh_wait_max_ms: 60_000, retain_ms: 20, look_ms: 3_600_000, isBehind: () => false };
 
 const sizeOf = async () => (await store.upkeep.tables()).reduce((sum, { bytes }) => sum + bytes, 0);
 const DAILY = [...KIND, 'rollup_1m', 'accounting', 'stored', 'report'];
@@ -66,6 +66,7 @@ test('a store beyond its limit drops the oldest day of every table, goes on, and
   const events: UpkeepEvents = {
     refreshed: () => undefined,
     dropped: (dropped) => said.push(...dropped),
+    looked: () => undefined,
     failed: (_, error) => failed.push(error),
   };
   const loop = new UpkeepLoop(store, { ...BEATS, retention_size: { bytes: limit_bytes } }, events);
@@ -121,6 +122,7 @@ test.each([
       built += pieces;
     },
     dropped: () => undefined,
+    looked: () => undefined,
     failed: (_, error) => expect(error).toBeUndefined(),
   };
   const options = { ...BEATS, first_ms: 30, refresh_wait_max_ms, isBehind, retention_size: { bytes: 1e12 } };
