@@ -7,6 +7,7 @@ import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../agent/contract/batch-envelope.ts';
 import { registerAdmin } from './admin/routes.ts';
+import type { Snapshot } from './api/admin.ts';
 import { API } from './api.ts';
 import { registerDoor } from './door/door.ts';
 import { personPeer } from './door/peer.ts';
@@ -40,6 +41,8 @@ export type AppParts = {
   metrics: Metrics;
   hostNames: HostNames;
   health: HealthWatch;
+  /** Takes one of the data directory. */
+  snapshot: () => Promise<Snapshot>;
   in_flight_bytes_max: number;
   /** Where the built dashboards are. */
   dashboards: string;
@@ -80,7 +83,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
 }
 
 /** What people and their tools ask, and how often they may. */
-async function registerPeople(app: App, { store, live, health }: AppParts): Promise<void> {
+async function registerPeople(app: App, { store, live, health, snapshot }: AppParts): Promise<void> {
   const routes: FastifyPluginAsyncTypebox = async (people) => {
     await people.register(rateLimit, {
       max: LIMITS.requests.number,
@@ -90,7 +93,7 @@ async function registerPeople(app: App, { store, live, health }: AppParts): Prom
         new Refusal('too_many_requests', `more than ${max} requests in a minute: try again`, { retry_after_s: Math.ceil(ttl / 1000) }),
     });
     registerQueries(people, store);
-    registerAdmin(people, store);
+    registerAdmin(people, store, snapshot);
     registerHealthQuery(people, health);
     people.get(API.openapi, { schema: { hide: true } }, async () => app.swagger());
     live.register(people);

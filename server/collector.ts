@@ -2,10 +2,13 @@
 //
 //   app: check ─▶ log ─▶ writer ─▶ store ─▶ queries ─▶ people
 //                  └─▶ live ─▶ viewers ◀── tick ◀──┘
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { reasonOf } from '../agent/process/errors.ts';
+import { RESTORING } from './admin/backup.ts';
+import { removeSnapshot, takeSnapshot } from './admin/snapshot.ts';
 import type { LiveMessage } from './api.ts';
 import { buildApp } from './app.ts';
 import { tellRecovered, upkeepEvents, writerEvents } from './collector-events.ts';
@@ -115,6 +118,9 @@ export class Collector {
   async start(): Promise<string> {
     const { listen, data, inFlightMax } = this.#config;
     this.#lock = lockDataDirectory(data);
+    if (existsSync(join(data, RESTORING)))
+      throw new StartError('data_dir_unusable', `a restore into ${data} was cut off: empty it, and restore the backup again.`);
+    await removeSnapshot(data);
     await this.#recover();
     const parts = {
       log: this.#log,
@@ -125,6 +131,7 @@ export class Collector {
       metrics: this.#metrics,
       hostNames: this.#hostNames,
       health: this.#health,
+      snapshot: () => takeSnapshot(this.#store, data),
     };
     this.#health.start();
     this.#app = await buildApp({ ...this.#surroundings, ...parts, in_flight_bytes_max: inFlightMax });

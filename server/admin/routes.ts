@@ -1,5 +1,6 @@
 // `tcplens admin` to a collector that holds the embedded engine. Only this machine reaches it, as everything else here.
-import { ADMIN_API, Migrations, Retention, RetentionChange } from '../api/admin.ts';
+import { ADMIN_API, Migrations, Retention, RetentionChange, Snapshot } from '../api/admin.ts';
+import { object } from '../api/schema.ts';
 import { Problem } from '../api.ts';
 import type { App } from '../http.ts';
 import type { Store } from '../storage/store.ts';
@@ -7,7 +8,8 @@ import { changeRetention, migrationsOf, retentionOf } from './tables.ts';
 
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
 
-export function registerAdmin(app: App, store: Pick<Store, 'upkeep'>): void {
+/** @param snapshot takes one */
+export function registerAdmin(app: App, store: Pick<Store, 'upkeep'>, snapshot: () => Promise<Snapshot>): void {
   app.get(ADMIN_API.migrations, {
     schema: { summary: 'Steps to this version’s tables', response: { 200: Migrations, ...refusals } },
     handler: () => migrationsOf(store),
@@ -19,5 +21,13 @@ export function registerAdmin(app: App, store: Pick<Store, 'upkeep'>): void {
   app.post(ADMIN_API.retention, {
     schema: { summary: 'Keep a class of tables for so many days', body: RetentionChange, response: { 200: Retention, ...refusals } },
     handler: ({ body }) => changeRetention(store, body),
+  });
+  app.post(ADMIN_API.snapshot, {
+    schema: {
+      summary: 'Freeze the tables and the log as they are, for a backup',
+      body: object({}),
+      response: { 200: Snapshot, ...refusals },
+    },
+    handler: snapshot,
   });
 }

@@ -3,7 +3,11 @@ import { type Static, Type } from 'typebox';
 import { RETENTION_CLASSES } from '../storage/retention-classes.ts';
 import { Count, Ms, object, oneOf } from './schema.ts';
 
-export const ADMIN_API = { migrations: '/api/v1/admin/migrations', retention: '/api/v1/admin/retention' } as const;
+export const ADMIN_API = {
+  migrations: '/api/v1/admin/migrations',
+  retention: '/api/v1/admin/retention',
+  snapshot: '/api/v1/admin/snapshot',
+} as const;
 
 const Days = Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], { description: 'null: without an end' });
 
@@ -43,6 +47,9 @@ export const Retention = object({
   }),
 });
 export type Retention = Static<typeof Retention>;
+
+export const Snapshot = object({ taken_at_ms: Ms }, 'it lies in the folder snapshot of the data directory, until it is removed');
+export type Snapshot = Static<typeof Snapshot>;
 
 export const RetentionChange = object({ class: oneOf(CLASSES), days: Type.Integer({ minimum: 1, maximum: 36_500 }) });
 export type RetentionChange = Static<typeof RetentionChange>;

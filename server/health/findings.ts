@@ -83,7 +83,7 @@ const RULES = {
           severity: 'critical',
           sentence,
           advice:
-            'What was stored there is lost, rows that come are stored. To go on without it, remove engine-tables.json and the broken parts.',
+            'With the collector stopped, tcplens admin check-store names all that is missing, and tcplens admin restore brings a backup into a new data directory. To go on without it, remove engine-tables.json and the broken parts.',
         };
   },
   log_failing: ({ log }) =>

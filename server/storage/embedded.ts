@@ -8,9 +8,11 @@ import { ask } from './answers.ts';
 import { quote, segmentStructure } from './columns.ts';
 import { Connection } from './connections.ts';
 import { type Engine, failingAs, type Segment, StoreError } from './engine.ts';
+import { freezeInto } from './engine-files.ts';
 import { storeOn } from './engine-store.ts';
 import { DICTIONARIES } from './entities.ts';
 import { KnownTables } from './known-tables.ts';
+import { TABLES_MAX } from './retention-classes.ts';
 import { checkSegment, checkWritten, insertStatement } from './segment-insert.ts';
 import type { Store } from './store.ts';
 import { turns } from './turns.ts';
@@ -23,7 +25,7 @@ const DATABASE = 'default';
 const READERS = 2;
 
 /** What follows the engine's directory in the name of the file that says which tables it had. */
-const KNOWN_TABLES = '-tables.json';
+export const KNOWN_TABLES = '-tables.json';
 
 /** `file()` takes these in a path as patterns and has no way to escape them. */
 const PATTERN = /[*?{}]/;
@@ -49,6 +51,7 @@ export async function openEmbeddedEngine({ path, database = DATABASE }: { path: 
     await first.close();
   }
   const engine = embeddedEngine(
+    path,
     new Connection(open),
     Array.from({ length: READERS }, () => new Connection(open)),
   );
@@ -65,14 +68,14 @@ function connect(path: string): ClickHouseClient {
   } catch (cause) {
     throw new StoreError(
       'store_unavailable',
-      `The embedded engine cannot open ${path}: ${reasonOf(cause)}. Is another collector using it? If none is, its files are damaged, and what the engine says of them is on stderr: start with another data directory.`,
+      `The embedded engine cannot open ${path}: ${reasonOf(cause)}. Is another collector using it? If none is, its files are damaged, and what the engine says of them is on stderr: see tcplens admin check-store, and bring a backup into a new directory with tcplens admin restore.`,
       { cause },
     );
   }
 }
 
 /** @param writer of everything that changes something. @param readers one at least */
-function embeddedEngine(writer: Connection, readers: readonly Connection[]): Engine {
+function embeddedEngine(path: string, writer: Connection, readers: readonly Connection[]): Engine {
   const query = <Row>(sql: string, params: Record<string, unknown> = {}, rows?: number) =>
     failingAs('store_query_failed', () =>
       readers
@@ -99,6 +102,15 @@ function embeddedEngine(writer: Connection, readers: readonly Connection[]): Eng
     await execute(insertStatement(segment.kind, source));
     checkWritten(segment, (await taken()) - before);
   };
+  const frozen = async (directory: string, beside: () => Promise<void>): Promise<void> => {
+    const tables = await query<{ name: string }>(
+      `SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' LIMIT ${TABLES_MAX}`,
+      {},
+      TABLES_MAX,
+    );
+    await freezeInto(directory, { engine: path, tables, execute });
+    await beside();
+  };
   const command = (sql: string) => inTurn(() => failingAs('store_query_failed', () => execute(sql)));
   const place = (statement: string) =>
     statement.replaceAll('{database}', DATABASE).replaceAll('{dictionary_source}', '').replaceAll('{parts}', 'system.parts');
@@ -114,6 +126,7 @@ function embeddedEngine(writer: Connection, readers: readonly Connection[]): Eng
         ),
       ),
     define: (statement) => command(place(statement)),
+    freeze: (directory, beside) => inTurn(() => failingAs('store_freeze_failed', () => frozen(directory, beside))),
     place,
     reloadDictionaries: () =>
       failingAs('store_query_failed', async () => {

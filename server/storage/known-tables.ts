@@ -45,7 +45,9 @@ export class KnownTables {
   /** Once all tables are there. */
   async remember(engine: Pick<Engine, 'query'>): Promise<void> {
     const known = await this.#read();
-    if (known) await this.#write({ ...known, tables: await tablesOf(engine) });
+    const tables = await tablesOf(engine);
+    // A start on a full disk writes nothing that need not be written.
+    if (known && known.tables.join() !== tables.join()) await this.#write({ ...known, tables });
   }
 
   /** The first day of which the tables must hold what was stored, where rows are now kept for `days`. */

@@ -4,7 +4,7 @@ import type { Engine, LostRows, Segment } from './engine.ts';
 import type { Evicted } from './name-budgets.ts';
 import type { Upkeep } from './upkeep.ts';
 
-export type Store = Pick<Engine, 'backend' | 'query' | 'ping' | 'close'> & {
+export type Store = Pick<Engine, 'backend' | 'query' | 'ping' | 'close' | 'freeze'> & {
   readonly upkeep: Upkeep;
   /** Brings the tables to this version's shape; can be killed and started again at any point. */
   migrate(): Promise<void>;

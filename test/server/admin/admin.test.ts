@@ -1,5 +1,4 @@
 // `tcplens admin` as a process: on a directory that nobody uses, and beside a collector that does.
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +6,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Migrations, Retention } from '../../../server/api/admin.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import { migrate } from '../../../server/storage/migrations.ts';
-import { root } from '../../support/project-files.ts';
 import { startCollector, type TestCollector, testDirectory } from '../support/collector.ts';
+import { admin, parsed } from './admin-command.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-admin-'));
 const data = join(directory, 'data');
@@ -19,21 +18,6 @@ beforeAll(async () => {
   await engine.close();
 });
 afterAll(() => rmSync(directory, { recursive: true }));
-
-type Finished = { code: number | null; stdout: string; stderr: string };
-
-/** Not synchronous: a collector of this process has to answer. */
-async function admin(...args: string[]): Promise<Finished> {
-  const child = spawn(join(root, 'tcplens'), ['admin', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const [stdout, stderr, code] = await Promise.all([
-    child.stdout.toArray().then((chunks) => Buffer.concat(chunks).toString()),
-    child.stderr.toArray().then((chunks) => Buffer.concat(chunks).toString()),
-    new Promise<number | null>((resolve) => child.on('exit', resolve)),
-  ]);
-  return { code, stdout, stderr };
-}
-
-const parsed = <Answer>({ stdout }: Finished) => JSON.parse(stdout) as Answer;
 
 test('migrations: what is pending is told by the exit code, and applied when asked', async () => {
   const before = await admin('migrations', '--data', data);

@@ -251,4 +251,20 @@ export const serverStorage: readonly Mutant[] = [
       suite: unit('server/storage/damaged-files'),
     },
   ]),
+  ...mutantsOf('server/admin/snapshot.ts', [
+    {
+      why: 'a line of the journal that is being written is in a snapshot',
+      find: ".subarray(0, journal.lastIndexOf('\\n') + 1)",
+      replace: '',
+      suite: unit('server/admin/snapshot'),
+    },
+  ]),
+  ...mutantsOf('server/admin/backup.ts', [
+    {
+      why: 'a file that has changed is restored',
+      find: 'said[path] !== has[path]',
+      replace: 'said[path] === undefined',
+      suite: unit('server/admin/backup'),
+    },
+  ]),
 ];
