@@ -116,7 +116,9 @@ WHERE t.database = currentDatabase() AND t.engine LIKE '%MergeTree' GROUP BY tab
     PARTS_MAX,
   );
   into.tables = counted.map((one) => ({ ...one, broken: broken.filter(({ table }) => table === one.table).length }));
-  const hasAccounts = counted.some(({ table }) => table === 'stored');
+  const hasAccounts = ['stored', 'accounting_1h', 'rollup_version', 'retention'].every((name) =>
+    counted.some(({ table }) => table === name),
+  );
   into.days = hasAccounts ? await rowsByDay(engine, known, now_ms) : [];
   const missing_rows = into.days.filter(({ stored, held }) => held < stored);
   const text = damageText({ lost_tables: await known.lost(), broken_parts: broken, missing_rows });

@@ -6,10 +6,12 @@ import { quote } from './columns.ts';
 import type { Engine } from './engine.ts';
 import { keptTables } from './kept-tables.ts';
 import type { KnownTables } from './known-tables.ts';
+import { pairs, published } from './published.ts';
 import { DAYS_MAX, ROW_DAYS_MAX } from './retention-classes.ts';
 
 /** Told at once of each kind of damage. */
 const TOLD_MAX = 1000;
+const DAY_S = 86_400;
 const KINDS_IN_SQL = KIND.map(quote).join(', ');
 
 /** Rows of a kind and day: as the accounts count them, each once, and in the table's parts, where copies may count again. */
@@ -30,29 +32,39 @@ WHERE database = currentDatabase() AND (reason LIKE '%broken%' OR reason IN ('un
   );
 }
 
-/** Of all days that can be judged. Accounts first: rows that come meanwhile only make the other side larger. */
+/** Of all days that can be judged: not those that were dropped for their size, of which hours still tell. Accounts first: rows that come meanwhile only make the other side larger. */
 export async function rowsByDay(engine: Engine, known: KnownTables, now_ms: number): Promise<DayRows[]> {
   const from = await known.judgedFrom(await rowDays(engine), now_ms);
   const days = await engine.query<{ day: string }>(
     `SELECT DISTINCT partition AS day FROM system.parts
-WHERE database = currentDatabase() AND active AND table = 'stored' AND partition >= {from:String} ORDER BY day LIMIT ${ROW_DAYS_MAX}`,
+WHERE database = currentDatabase() AND active AND table IN ('stored', ${KINDS_IN_SQL}) AND partition >= {from:String}
+  AND partition NOT IN (SELECT r.day FROM retention AS r) ORDER BY day LIMIT ${ROW_DAYS_MAX}`,
     { from },
     ROW_DAYS_MAX,
   );
   const told = new Map<string, DayRows>();
-  for (const { day } of days) {
-    const stored = await engine.query<{ kind: string; n: number }>(
-      `SELECT kind, sum(s.rows) AS n FROM stored AS s FINAL WHERE toDate(minute) = {day:Date} AND kind IN (${KINDS_IN_SQL}) GROUP BY kind`,
-      { day },
-      KIND.length,
-    );
-    for (const { kind, n } of stored) told.set(`${day} ${kind}`, { day, kind, stored: n, held: 0 });
-  }
+  for (const { day } of days)
+    for (const { kind, n } of await storedRows(engine, day)) told.set(`${day} ${kind}`, { day, kind, stored: n, held: 0 });
   for (const { kind, day, n } of await heldRows(engine, from)) {
     const one = told.get(`${day} ${kind}`);
     told.set(`${day} ${kind}`, { day, kind, stored: one?.stored ?? 0, held: n });
   }
   return [...told.keys()].toSorted().flatMap((key) => told.get(key) ?? []);
+}
+
+/** A day's minutes of a large fleet are many: what its published hours say is read in their place. Rows that came later than an hour was built only make it less. */
+async function storedRows(engine: Pick<Engine, 'query'>, day: string): Promise<{ kind: string; n: number }[]> {
+  const from_s = Date.parse(day) / 1000;
+  const hours = await published(engine, 'accounting', from_s, from_s + DAY_S);
+  const whole =
+    hours.length === 0 ? '' : `SELECT kind, a.rows AS n FROM accounting_1h AS a WHERE ${pairs(hours)} AND counted = 'stored' UNION ALL `;
+  const rest = `SELECT kind, s.rows AS n FROM stored AS s FINAL
+WHERE toDate(minute) = {day:Date} AND toStartOfHour(minute) NOT IN (${[0, ...hours.map(({ start_s }) => start_s)].join(', ')})`;
+  return engine.query(
+    `SELECT kind, sum(n) AS n FROM (${whole}${rest}) WHERE kind IN (${KINDS_IN_SQL}) GROUP BY kind`,
+    { day },
+    KIND.length,
+  );
 }
 
 function heldRows(engine: Pick<Engine, 'query'>, from: string): Promise<{ kind: string; day: string; n: number }[]> {

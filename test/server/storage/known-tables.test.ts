@@ -31,16 +31,18 @@ afterEach(async () => {
   await directory.remove();
 });
 
-/** A hundred samples of each of these days, counted. */
-async function storeDays(...ago: number[]): Promise<void> {
+/** So many samples of each of these days, counted. */
+async function storeDays(ago: number[], count = 100): Promise<void> {
   for (const days of ago) {
     const path = join(directory.path, `${days}.rows`);
     const time_ns = BigInt(Date.now() - days * DAY_MS) * 1_000_000n;
-    const rows = Array.from({ length: 100 }, () => rowBytes('sample', { time_ns, host_id: 1 }));
-    writeFileSync(path, segmentBytes(rows, { epoch: '00000000000000e1', sequence: days }));
+    const rows = Array.from({ length: count }, () => rowBytes('sample', { time_ns, host_id: 1 }));
+    writeFileSync(path, segmentBytes(rows, { epoch: '00000000000000e1', sequence: count }));
     await store.insertSegment({ kind: 'sample', path, rows: rows.length });
   }
   await store.upkeep.makeMinutes(Date.now());
+  // Of hours that are over, these say how many rows there were.
+  await store.upkeep.refresh(Date.now());
 }
 const daysHeld = async () => {
   const found = await store.query(
@@ -53,7 +55,7 @@ const daysHeld = async () => {
 const damage = () => store.upkeep.damage(Date.now());
 
 test('days that went while fewer were kept are not missing once more are', async () => {
-  await storeDays(9, 2);
+  await storeDays([9, 2]);
   expect(await damage()).toEqual(NONE);
   await store.upkeep.keep('rows', 5);
   // As the engine does when it comes to it.
@@ -63,16 +65,19 @@ test('days that went while fewer were kept are not missing once more are', async
   expect(await damage()).toEqual(NONE);
 });
 
-test('a day that was dropped for its size is not missing', async () => {
-  await storeDays(9, 2);
+test('a day that was dropped for its size is not missing, nor once rows of it come late', async () => {
+  await storeDays([9, 2]);
   const bytes = (await store.upkeep.tables()).reduce((sum, table) => sum + table.bytes, 0);
   expect(await store.upkeep.retain({ bytes: bytes - 1 }, Date.now())).toHaveLength(1);
   expect(await daysHeld()).toBe(1);
   expect(await damage()).toEqual(NONE);
+  await storeDays([9], 7);
+  expect(await daysHeld()).toBe(2);
+  expect(await damage()).toEqual(NONE);
 });
 
 test('without the file, what is there counts as whole', async () => {
-  await storeDays(2);
+  await storeDays([2]);
   await store.upkeep.keep('rows', 30);
   for (const table of ['sample', 'reset']) {
     await store.close();
