@@ -2,7 +2,7 @@
 // backup was cut off, and one that has changed since is refused before anything of it is used.
 import { createHash } from 'node:crypto';
 import { cp, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { reasonOf, TcplensError } from '../../agent/process/errors.ts';
 import { isMissing } from '../log/files.ts';
 
@@ -87,12 +87,13 @@ async function readManifest(directory: string): Promise<Manifest> {
 /** Of all below, once it is on disk. */
 async function contentsOf(root: string): Promise<Contents> {
   const contents: Contents = { bytes: 0, files: {}, links: {} };
-  for (const path of (await readdir(root, { recursive: true })).toSorted()) {
-    const found = await lstat(join(root, path));
-    if (found.isSymbolicLink()) contents.links[path] = await readlink(join(root, path));
-    if (!found.isFile()) continue;
-    contents.bytes += found.size;
-    contents.files[path] = await digestOf(join(root, path));
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isSymbolicLink()) contents.links[relative(root, path)] = await readlink(path);
+    if (!entry.isFile()) continue;
+    contents.bytes += (await lstat(path)).size;
+    contents.files[relative(root, path)] = await digestOf(path);
   }
   return contents;
 }

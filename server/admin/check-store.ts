@@ -109,7 +109,7 @@ async function checkTables(engine: Engine, known: KnownTables, into: StoreCheck)
     for (const { part_path, is_passed, message } of parts) if (!is_passed) broken.push({ table, part: part_path, reason: message });
   }
   const counted = await engine.query<Omit<CheckedTable, 'broken'>>(
-    `SELECT t.name AS table, count(p.name) AS parts, sum(p.rows) AS rows FROM system.tables AS t
+    `SELECT t.name AS table, countIf(p.name != '') AS parts, sum(p.rows) AS rows FROM system.tables AS t
 LEFT JOIN (SELECT table, name, rows FROM system.parts WHERE active AND database = currentDatabase()) AS p ON p.table = t.name
 WHERE t.database = currentDatabase() AND t.engine LIKE '%MergeTree' GROUP BY table ORDER BY table`,
     {},

@@ -1,8 +1,8 @@
 // Each damage of an engine's files: check-store names it and changes nothing, and a backup from before brings all of it back.
-import { cp, lstat, readdir } from 'node:fs/promises';
+import { cp, lstat, readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { backUp, restore } from '../../../server/admin/backup.ts';
+import { backUp, type Manifest, restore } from '../../../server/admin/backup.ts';
 import { checkStore } from '../../../server/admin/check-store.ts';
 import { SNAPSHOT, takeSnapshot } from '../../../server/admin/snapshot.ts';
 import { accounting } from '../../../server/storage/queries/accounts.ts';
@@ -65,10 +65,20 @@ test('a whole directory is said to be whole, with what it has', async () => {
   const found = await checkStore(whole);
   expect(found).toMatchObject({ troubles: [], log: { waiting_rows: 0, waiting_segments: 0, lost_rows: 0 } });
   expect(found.tables).toContainEqual({ table: 'sample', parts: 1, rows: ROWS, broken: 0 });
+  expect(found.tables).toContainEqual({ table: 'reset', parts: 0, rows: 0, broken: 0 });
   expect(found.days.map(({ kind, stored, held }) => [kind, stored, held])).toEqual([
     ['retransmit', ROWS, ROWS],
     ['sample', ROWS, ROWS],
   ]);
+});
+
+test('a backup says how many rows of each table it has, and names every file once', async () => {
+  const manifest: Manifest = JSON.parse(await readFile(join(backup, 'manifest.json'), 'utf8'));
+  expect(manifest.rows).toMatchObject({ sample: ROWS, retransmit: ROWS, migration: 1 });
+  const tables = (await checkStore(whole)).tables.map(({ table }) => table);
+  expect(Object.keys(manifest.rows).filter((table) => !tables.includes(table))).toEqual([]);
+  const parts = Object.keys(manifest.files).filter((path) => path.endsWith('/count.txt'));
+  expect(parts.filter((path) => !path.startsWith('engine/store/'))).toEqual([]);
 });
 
 test.each(DAMAGES)('$name: named, and a backup brings it back', async ({ name, inflict, says }) => {
