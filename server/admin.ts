@@ -1,11 +1,17 @@
-// `tcplens admin`: what the tables are and for how long they are kept, for whoever runs a collector.
+// `tcplens admin`: what the tables are and for how long they are kept, whether they are whole, and copies of them, for whoever runs a collector.
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import { COMMON_OPTIONS } from '../agent/process/common-options.ts';
+import { ConfigError } from '../agent/process/errors.ts';
 import { addOptions, type OptionValues } from '../agent/process/options.ts';
 import { escapeControls } from '../agent/process/terminal-text.ts';
-import { linkText, migrationsText, retentionText } from './admin/print.ts';
+import { backUp, type Manifest, restore } from './admin/backup.ts';
+import { checkStore } from './admin/check-store.ts';
+import { backupText, checkText, linkText, migrationsText, retentionText } from './admin/print.ts';
 import { newLink } from './admin/running.ts';
+import { removeSnapshot, SNAPSHOT } from './admin/snapshot.ts';
 import { openTarget, type Target } from './admin/target.ts';
 import { CLASSES, type RetentionChange } from './api/admin.ts';
 import { STORE_OPTIONS } from './config.ts';
@@ -16,7 +22,7 @@ const PENDING = 3;
 const exitCodes = `
 Exit codes:
   0   done, or nothing to do
-  1   failed; the message says at what
+  1   failed, or damaged; the message says at what
   2   wrong usage
   3   migrations are pending (apply them with --apply; a collector does so when it starts)`;
 
@@ -56,7 +62,22 @@ export function command(): Command {
     .command('link')
     .description('print a link that makes a browser the owner’s, once: it then sees command lines')
     .action((_, command: Command) => showLink(command.optsWithGlobals()));
-  for (const each of [migrations, retention, set, link]) each.exitOverride().configureHelp({ showGlobalOptions: true });
+  const check = admin
+    .command('check-store')
+    .description('read a data directory that no collector uses: what is there, and what is missing')
+    .action((_, command: Command) => showCheck(command.optsWithGlobals()));
+  const backup = admin
+    .command('backup')
+    .description('copy the tables and the log of one moment to a new directory, also while a collector runs')
+    .argument('<directory>', 'where to')
+    .action((directory: string, _, command: Command) => makeBackup(command.optsWithGlobals(), directory));
+  const bringBack = admin
+    .command('restore')
+    .description('make a new data directory (--data) of a backup')
+    .argument('<directory>', 'the backup’s')
+    .action((directory: string, _, command: Command) => bringBackup(command.optsWithGlobals(), directory));
+  for (const each of [migrations, retention, set, link, check, backup, bringBack])
+    each.exitOverride().configureHelp({ showGlobalOptions: true });
   return admin;
 }
 
@@ -88,6 +109,48 @@ async function showRetention(given: Given, change?: RetentionChange): Promise<vo
 async function showLink(given: Given): Promise<void> {
   const url = await newLink(given);
   print(given, { url }, linkText(url));
+}
+
+async function showCheck(given: Given): Promise<void> {
+  refuseServer(given);
+  const found = await checkStore(given.data);
+  print(given, found, checkText(found));
+  // The embedded engine keeps threads of its own.
+  process.exit(found.troubles.length === 0 ? 0 : 1);
+}
+
+async function makeBackup(given: Given, directory: string): Promise<void> {
+  refuseServer(given);
+  await using(given, async (target) => {
+    const data = resolve(given.data);
+    const { taken_at_ms } = await target.snapshot();
+    try {
+      return printBackup(given, await backUp(join(data, SNAPSHOT), resolve(directory), { tcplens: version(), taken_at_ms }));
+    } finally {
+      await removeSnapshot(data);
+    }
+  });
+}
+
+async function bringBackup(given: Given, directory: string): Promise<void> {
+  refuseServer(given);
+  printBackup(given, await restore(resolve(directory), resolve(given.data)));
+}
+
+function printBackup(given: Given, { tcplens, taken_at_ms, bytes, rows }: Manifest): number {
+  const told = { tcplens, taken_at_ms, bytes, rows };
+  print(given, told, backupText(told));
+  return 0;
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+}
+
+/** Its tables are not in the data directory. */
+function refuseServer({ clickhouse }: Given): void {
+  if (clickhouse === undefined) return;
+  throw new ConfigError('bad_value', 'This is of the embedded engine’s files: a ClickHouse server has its own BACKUP and CHECK TABLE.');
 }
 
 async function using(given: Given, work: (target: Target) => Promise<number>): Promise<void> {

@@ -7,6 +7,7 @@ import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../agent/contract/batch-envelope.ts';
 import { registerAdmin } from './admin/routes.ts';
+import type { Snapshot } from './api/admin.ts';
 import { API } from './api.ts';
 import { registerUnderWay } from './door/close.ts';
 import { registerDoor } from './door/door.ts';
@@ -44,6 +45,8 @@ export type AppParts = {
   hostNames: HostNames;
   health: HealthWatch;
   owner: Owner;
+  /** Takes one of the data directory. */
+  snapshot: () => Promise<Snapshot>;
   in_flight_bytes_max: number;
   /** Where the built dashboards are. */
   dashboards: string;
@@ -86,7 +89,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
 }
 
 /** What people and their tools ask, and how often they may. */
-async function registerPeople(app: App, { store, live, health, owner }: AppParts): Promise<void> {
+async function registerPeople(app: App, { store, live, health, owner, snapshot }: AppParts): Promise<void> {
   const routes: FastifyPluginAsyncTypebox = async (people) => {
     await people.register(rateLimit, {
       max: LIMITS.requests.number,
@@ -96,7 +99,7 @@ async function registerPeople(app: App, { store, live, health, owner }: AppParts
         new Refusal('too_many_requests', `more than ${max} requests in a minute: try again`, { retry_after_s: Math.ceil(ttl / 1000) }),
     });
     registerQueries(people, store, owner);
-    registerAdmin(people, store, owner);
+    registerAdmin(people, store, { owner, snapshot });
     registerOpen(people, owner);
     registerHealthQuery(people, health);
     people.get(API.openapi, { schema: { hide: true } }, async () => app.swagger());

@@ -1,6 +1,7 @@
 // What is counted and said of that which a start of the log, writer and upkeep do.
 import type { Logger } from 'pino';
 import { reasonOf } from '../agent/process/errors.ts';
+import { damageText } from './health/damage-text.ts';
 import type { HealthWatch } from './health/watch.ts';
 import type { Live } from './live.ts';
 import type { Recovered } from './log/recovered.ts';
@@ -33,7 +34,7 @@ export function writerEvents(metrics: Metrics, live: Live, health: HealthWatch, 
   };
 }
 
-export function upkeepEvents(metrics: Metrics, logger: Logger): UpkeepEvents {
+export function upkeepEvents(metrics: Metrics, health: HealthWatch, logger: Logger): UpkeepEvents {
   return {
     refreshed: (pieces, seconds) => {
       metrics.piecesBuilt.add(pieces);
@@ -44,6 +45,11 @@ export function upkeepEvents(metrics: Metrics, logger: Logger): UpkeepEvents {
         metrics.retentionDropped.add(bytes);
         logger.warn({ day, rows, bytes, limit_bytes }, `dropped rows of ${day}: the tables are larger than --retention-size allows`);
       }
+    },
+    looked: (damage) => {
+      const sentence = damageText(damage);
+      if (sentence !== '' && sentence !== damageText(health.damage)) logger.error({ damage }, sentence);
+      health.found(damage);
     },
     failed: (what, error) => {
       metrics.upkeepFailures.add(1, { what });

@@ -2,10 +2,13 @@
 //
 //   app: check ─▶ log ─▶ writer ─▶ store ─▶ queries ─▶ people
 //                  └─▶ live ─▶ viewers ◀── tick ◀──┘
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { reasonOf } from '../agent/process/errors.ts';
+import { RESTORING } from './admin/backup.ts';
+import { removeSnapshot, takeSnapshot } from './admin/snapshot.ts';
 import type { LiveMessage } from './api.ts';
 import { buildApp } from './app.ts';
 import { tellRecovered, upkeepEvents, writerEvents } from './collector-events.ts';
@@ -43,7 +46,7 @@ const LOG_LIMITS = { segment_bytes_max: 64 * MIB, journal_bytes_max: 8 * MIB };
 const WRITER = { ...ATTEMPTS, seal_ms: 500, seal_bytes_min: 256 * 1024, seal_age_ms: 750 };
 /** Connections that may wait to be accepted: a whole fleet comes back at once. */
 const BACKLOG = 4096;
-const UPKEEP = { first_ms: 15_000, refresh_ms: 10_000, refresh_wait_max_ms: 10 * 60_000, retain_ms: 60_000 };
+const UPKEEP = { first_ms: 15_000, refresh_ms: 10_000, refresh_wait_max_ms: 10 * 60_000, retain_ms: 60_000, look_ms: 3_600_000 };
 
 export type Surroundings = { version: string; logger: Logger; dashboards: string };
 
@@ -103,7 +106,7 @@ export class Collector {
     this.#writer = new Writer(this.#log, this.#store, WRITER, writerEvents(this.#metrics, this.#live, this.#health, logger));
     const { retentionSize: retention_size } = config;
     const isBehind = () => this.#log.late.bytes >= LATE.group_bytes_max;
-    this.#upkeep = new UpkeepLoop(this.#store, { ...UPKEEP, retention_size, isBehind }, upkeepEvents(this.#metrics, logger));
+    this.#upkeep = new UpkeepLoop(this.#store, { ...UPKEEP, retention_size, isBehind }, upkeepEvents(this.#metrics, this.#health, logger));
     this.#metrics.gauge('layouts.size', 'By', 'layouts of other versions that are kept', () => this.#layouts.bytes);
     this.#metrics.gauge('log.size', 'By', 'what the store does not have yet: rows, and what their batches cost', () => this.#log.bytes);
     this.#metrics.gauge('log.late.size', 'By', 'of them, of rows that were late when they came', () => this.#log.late.bytes);
@@ -119,6 +122,9 @@ export class Collector {
   async start(): Promise<string> {
     const { listen, data, inFlightMax } = this.#config;
     this.#lock = lockDataDirectory(data);
+    if (existsSync(join(data, RESTORING)))
+      throw new StartError('data_dir_unusable', `a restore into ${data} was cut off: empty it, and restore the backup again.`);
+    await removeSnapshot(data);
     const owner = await this.#takeOver(data);
     this.#owner = owner;
     const parts = {
@@ -131,6 +137,7 @@ export class Collector {
       hostNames: this.#hostNames,
       health: this.#health,
       owner,
+      snapshot: () => takeSnapshot(this.#store, data),
     };
     this.#health.start();
     this.#app = await buildApp({ ...this.#surroundings, ...parts, in_flight_bytes_max: inFlightMax });
@@ -169,6 +176,8 @@ export class Collector {
     if (this.#stopping) return;
     this.#writer.start();
     this.#lossWriter.start();
+    // What is missing is said before anything that sounds as if all were well.
+    await this.#upkeep.look();
     this.#upkeep.start();
     this.#timeWindow.follow(this.#store);
     logger.info({ backend: this.#store.backend }, 'ready');

@@ -24,6 +24,7 @@ export const REFUSALS = {
   kind_mismatch: 422,
   time_out_of_window: 422,
   sequence_too_old: 409,
+  snapshot_exists: 409,
   report_partly_refused: 422,
   request_invalid: 400,
   media_type_unsupported: 415,

@@ -59,6 +59,7 @@ export class LateStore implements Store {
   }
 
   query: Store['query'] = async (sql, params, rows) => this.#there().query(sql, params, rows);
+  freeze: Store['freeze'] = async (directory, beside) => this.#there().freeze(directory, beside);
   ping: Store['ping'] = async () => this.#there().ping();
 
   async close(): Promise<void> {

@@ -1,13 +1,15 @@
 // What the collector does to its tables beside filling them: minutes after rows, hours and days after minutes, and the oldest days out where
 // there is too much. Each runs on its own beat and never twice at once; a failure is told and tried again at the next beat.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { StoreDamage } from './api/health.ts';
 import type { Dropped, RetentionSize } from './storage/retention.ts';
 import type { Store } from './storage/store.ts';
 
 export type UpkeepEvents = {
   refreshed: (pieces: number, seconds: number) => void;
   dropped: (dropped: readonly Dropped[]) => void;
-  failed: (what: 'rollups' | 'retention', error: unknown) => void;
+  looked: (damage: StoreDamage) => void;
+  failed: (what: 'rollups' | 'retention' | 'damage', error: unknown) => void;
 };
 export type UpkeepOptions = {
   /** After the start: the first to come have the store to themselves. */
@@ -16,6 +18,8 @@ export type UpkeepOptions = {
   /** For how long rollups wait at most while late rows keep coming. */
   refresh_wait_max_ms: number;
   retain_ms: number;
+  /** Between looks for what the engine's files have lost. */
+  look_ms: number;
   retention_size: RetentionSize;
   /** Whether many late rows wait for the store: what is built of their hours would soon be built again, and inserts wait behind it. */
   isBehind: () => boolean;
@@ -28,6 +32,7 @@ export class UpkeepLoop {
   readonly #stopping = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
   #refreshed_ms = performance.now();
+  #looked_ms = Number.NEGATIVE_INFINITY;
 
   constructor(store: Pick<Store, 'upkeep'>, options: UpkeepOptions, events: UpkeepEvents) {
     this.#store = store;
@@ -78,8 +83,20 @@ export class UpkeepLoop {
     if (pieces > 0) this.#events.refreshed(pieces, (performance.now() - began) / 1000);
   }
 
+  /** Compares what the tables hold with what they must. Does not fail: a look that failed is told, and the next one is in its time. */
+  async look(): Promise<void> {
+    this.#looked_ms = performance.now();
+    try {
+      this.#events.looked(await this.#store.upkeep.damage(Date.now()));
+    } catch (error) {
+      this.#events.failed('damage', error);
+    }
+  }
+
   async #retain(): Promise<void> {
     const dropped = await this.#store.upkeep.retain(this.#options.retention_size, Date.now());
     if (dropped.length > 0) this.#events.dropped(dropped);
+    // Not while days are dropped: what goes by itself is not missing.
+    if (performance.now() - this.#looked_ms >= this.#options.look_ms) await this.look();
   }
 }

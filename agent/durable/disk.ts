@@ -35,6 +35,11 @@ export type Disk = {
   syncDirectory(path: string): Promise<void>;
 };
 
+/** Whether an error says that there is no such file. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_NOFOLLOW } = constants;
 /** Symbolic links are not followed: neither spool nor log makes any. */
 const FLAGS: Readonly<Record<OpenMode, number>> = {

@@ -1,6 +1,6 @@
 // Files that are read and written as a whole.
 import { dirname } from 'node:path';
-import type { Disk, DiskFile } from './disk.ts';
+import { type Disk, type DiskFile, isMissing } from './disk.ts';
 
 /** The suffix of a file that is being written and gets its name once it is flushed. */
 export const UNFINISHED = '.new';
@@ -20,7 +20,7 @@ export async function readIfThere(disk: Disk, path: string): Promise<Buffer | un
   try {
     return await readWhole(disk, path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

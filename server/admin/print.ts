@@ -1,6 +1,8 @@
 // What `tcplens admin` prints for people.
 import { escapeControls } from '../../agent/process/terminal-text.ts';
 import type { Migrations, Retention } from '../api/admin.ts';
+import type { Manifest } from './backup.ts';
+import type { StoreCheck } from './check-store.ts';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 
@@ -61,4 +63,32 @@ export function retentionText({ tables, system_logs, dropped }: Retention): stri
       `${momentText(at_ms)}  dropped ${escapeControls(day)}: ${bytesText(bytes)}, over the limit of ${bytesText(limit_bytes)}\n`,
   );
   return parts.join('') + (lines.length > 0 ? `\n${lines.join('')}` : '');
+}
+
+export function checkText({ troubles, tables, days, log }: StoreCheck): string {
+  const parts = [
+    table(
+      ['table', 'parts', 'rows', 'broken parts'],
+      tables.map((one) => [one.table, String(one.parts), String(one.rows), String(one.broken)]),
+      new Set([1, 2, 3]),
+    ),
+    table(
+      ['day', 'kind', 'stored', 'in the table', 'missing'],
+      days.map(({ day, kind, stored, held }) => [day, kind, String(stored), String(held), String(Math.max(0, stored - held))]),
+      new Set([2, 3, 4]),
+    ),
+    `log: ${log.waiting_rows} rows in ${log.waiting_segments} segments wait for the tables, ${log.lost_rows} are lost\n`,
+    troubles.length === 0 ? 'whole\n' : troubles.map((trouble) => `${escapeControls(trouble)}\n`).join(''),
+  ];
+  return parts.join('\n');
+}
+
+export function backupText({ tcplens, taken_at_ms, bytes, rows }: Omit<Manifest, 'format' | 'files' | 'links'>): string {
+  const counted = Object.entries(rows).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const held = table(
+    ['table', 'rows'],
+    counted.map(([name, number]) => [name, String(number)]),
+    new Set([1]),
+  );
+  return `${held}together ${bytesText(bytes)}, as of ${momentText(taken_at_ms)}, by tcplens ${escapeControls(tcplens)}; every file was read and is sound\n`;
 }

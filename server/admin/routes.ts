@@ -1,5 +1,6 @@
 // `tcplens admin` to a collector that holds the embedded engine. Only this machine reaches it, as everything else here.
-import { ADMIN_API, Link, Migrations, Retention, RetentionChange } from '../api/admin.ts';
+import { ADMIN_API, Link, Migrations, Retention, RetentionChange, Snapshot } from '../api/admin.ts';
+import { object } from '../api/schema.ts';
 import { Problem } from '../api.ts';
 import type { Owner } from '../door/owner.ts';
 import type { App } from '../http.ts';
@@ -8,7 +9,12 @@ import { changeRetention, migrationsOf, retentionOf } from './tables.ts';
 
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
 
-export function registerAdmin(app: App, store: Pick<Store, 'upkeep'>, owner: Owner): void {
+/** @param snapshot takes one */
+export function registerAdmin(
+  app: App,
+  store: Pick<Store, 'upkeep'>,
+  { owner, snapshot }: { owner: Owner; snapshot: () => Promise<Snapshot> },
+): void {
   app.get(ADMIN_API.migrations, {
     schema: { summary: 'Steps to this version’s tables', response: { 200: Migrations, ...refusals } },
     handler: () => migrationsOf(store),
@@ -24,5 +30,13 @@ export function registerAdmin(app: App, store: Pick<Store, 'upkeep'>, owner: Own
   app.post(ADMIN_API.link, {
     schema: { summary: 'A link for a browser of the data directory’s owner', response: { 200: Link, ...refusals } },
     handler: async () => ({ path: owner.newLink(Date.now()) }),
+  });
+  app.post(ADMIN_API.snapshot, {
+    schema: {
+      summary: 'Freeze the tables and the log as they are, for a backup',
+      body: object({}),
+      response: { 200: Snapshot, ...refusals },
+    },
+    handler: snapshot,
   });
 }

@@ -7,6 +7,7 @@ export const ADMIN_API = {
   migrations: '/api/v1/admin/migrations',
   retention: '/api/v1/admin/retention',
   link: '/api/v1/admin/link',
+  snapshot: '/api/v1/admin/snapshot',
 } as const;
 
 export const Link = object({
@@ -52,6 +53,9 @@ export const Retention = object({
   }),
 });
 export type Retention = Static<typeof Retention>;
+
+export const Snapshot = object({ taken_at_ms: Ms }, 'it lies in the folder snapshot of the data directory, until it is removed');
+export type Snapshot = Static<typeof Snapshot>;
 
 export const RetentionChange = object({ class: oneOf(CLASSES), days: Type.Integer({ minimum: 1, maximum: 36_500 }) });
 export type RetentionChange = Static<typeof RetentionChange>;

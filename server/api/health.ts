@@ -11,6 +11,7 @@ export const SEVERITIES = ['info', 'warning', 'critical'] as const;
 export const FINDINGS = [
   'store_away',
   'store_refuses',
+  'store_damaged',
   'log_failing',
   'log_filling',
   'disk_filling',
@@ -56,9 +57,21 @@ export const StoreFigures = object({
   }),
 });
 
+export const StoreDamage = object(
+  {
+    lost_tables: Type.Array(object({ table: Name, noticed_ms: Ms }), { description: 'were there before, and had to be made anew, empty' }),
+    broken_parts: Type.Array(object({ table: Name, part: Name, reason: Name }), { description: 'that the engine has put aside' }),
+    missing_rows: Type.Array(object({ day: Name, kind: Name, stored: Count, held: Count }), {
+      description: 'days of which the accounts know more rows than their table holds',
+    }),
+  },
+  'what the files of the embedded engine have lost, as they were last looked at',
+);
+
 export const HealthFigures = object({
   at_ms: Ms,
   store: Type.Union([StoreFigures, Type.Null()], { description: 'null while the store does not answer' }),
+  damage: StoreDamage,
   store_reason: Type.String({ description: 'why it does not; else empty' }),
   away_since_ms: Type.Union([Ms, Type.Null()], { description: 'null while it answers, and while it is opened for the first time' }),
   log: object({ bytes: Count, bytes_max: Count, segments: Count, behind_s: Seconds, failure: Name }),
@@ -98,6 +111,7 @@ export const Health = object({
 });
 export type Health = Static<typeof Health>;
 export type HealthFigures = Static<typeof HealthFigures>;
+export type StoreDamage = Static<typeof StoreDamage>;
 export type StoreFigures = Static<typeof StoreFigures>;
 export type Finding = Static<typeof Finding>;
 export type FindingCode = Finding['code'];

@@ -20,6 +20,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, Right>> = {
   [`GET ${ADMIN_API.retention}`]: 'anyone',
   [`POST ${ADMIN_API.retention}`]: 'owner',
   [`POST ${ADMIN_API.link}`]: 'owner',
+  [`POST ${ADMIN_API.snapshot}`]: 'owner',
   'GET /healthz': 'anyone',
   'GET /readyz': 'anyone',
   'GET /metrics': 'anyone',

@@ -1,5 +1,7 @@
 // Turns figures into findings: what is wrong in one sentence that anybody understands, and what to do in another. Pure.
 import { FINDINGS, type Finding, type FindingCode, type HealthFigures, SEVERITIES, type StoreFigures } from '../api/health.ts';
+import { damageText } from './damage-text.ts';
+import { bytes, count, names, percent, span } from './phrases.ts';
 
 type FindingText = Omit<Finding, 'code'>;
 type Rule = (figures: HealthFigures) => FindingText | undefined;
@@ -73,6 +75,17 @@ const RULES = {
           sentence: `${count(inserts.failed, 'insert')} failed within ten minutes, the last one: ${inserts.last_failure}`,
           advice: 'They are tried again and lose nothing. If they go on failing, the reason above says what the store lacks.',
         },
+  store_damaged: ({ damage }) => {
+    const sentence = damageText(damage);
+    return sentence === ''
+      ? undefined
+      : {
+          severity: 'critical',
+          sentence,
+          advice:
+            'With the collector stopped, tcplens admin check-store names all that is missing, and tcplens admin restore brings a backup into a new data directory. To go on without it, remove engine-tables.json and the broken parts.',
+        };
+  },
   log_failing: ({ log }) =>
     log.failure === ''
       ? undefined
@@ -250,34 +263,3 @@ const RULES = {
         };
   },
 } as const satisfies Record<FindingCode, Rule>;
-
-function count(number: number, of: string): string {
-  return `${number} ${of}${number === 1 ? '' : 's'}`;
-}
-
-/** Names at most three. */
-function names(all: readonly string[]): string {
-  const more = all.length - 3;
-  return all.slice(0, 3).join(', ') + (more > 0 ? ` and ${more} more` : '');
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
-}
-
-function bytes(number: number): string {
-  const power = Math.min(4, Math.floor(Math.log2(Math.max(1, number)) / 10));
-  const scaled = number / 1024 ** power;
-  return `${scaled >= 10 || power === 0 ? Math.round(scaled) : scaled.toFixed(1)} ${['B', 'KiB', 'MiB', 'GiB', 'TiB'][power]}`;
-}
-
-function span(seconds: number): string {
-  const [size, unit] = (
-    [
-      [DAY_S, 'day'],
-      [3600, 'hour'],
-      [MINUTE_S, 'minute'],
-    ] as const
-  ).find(([least]) => seconds >= least * 2) ?? [1, 'second'];
-  return count(Math.round(seconds / size), unit);
-}

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf } from '../../agent/process/errors.ts';
 import { KIND, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
-import type { HealthFigures, StoreFigures } from '../api/health.ts';
+import type { HealthFigures, StoreDamage, StoreFigures } from '../api/health.ts';
 import type { HostNames } from '../host-names.ts';
 import type { Log } from '../log/log.ts';
 import { StoreError } from '../storage/engine.ts';
@@ -43,6 +43,7 @@ export class HealthWatch {
   readonly #room = new DiskRoom();
   readonly #began_ms = Date.now();
   readonly #stopping = new AbortController();
+  #damage: StoreDamage = { lost_tables: [], broken_parts: [], missing_rows: [] };
   #away_since_ms: number | null = null;
   #last: HealthFigures | undefined;
   #looking: Promise<HealthFigures> | undefined;
@@ -55,6 +56,17 @@ export class HealthWatch {
   /** The last figures, for /metrics; undefined before the first. */
   get last(): HealthFigures | undefined {
     return this.#last;
+  }
+
+  /** What upkeep has found last. */
+  get damage(): StoreDamage {
+    return this.#damage;
+  }
+
+  /** Told at once, also by figures that are kept. */
+  found(damage: StoreDamage): void {
+    this.#damage = damage;
+    if (this.#last) this.#last = { ...this.#last, damage };
   }
 
   start(): void {
@@ -94,6 +106,7 @@ export class HealthWatch {
     this.#last = {
       at_ms,
       ...asked,
+      damage: this.#damage,
       away_since_ms: this.#away_since_ms,
       log: { bytes: log.bytes, bytes_max: log_bytes_max, segments: log.sealedCount, behind_s: log.behind_s, failure: log.failure },
       inserts: this.inserts.figures(at_ms),

@@ -77,6 +77,9 @@ function remoteEngine(client: ClickHouseClient, { database, username, password, 
       for (const one of cluster === undefined ? [placed] : onCluster(placed, identifier(cluster))) await command(one);
     },
     place,
+    freeze: async () => {
+      throw new StoreError('store_freeze_failed', 'The tables are a ClickHouse server’s: back them up with its own BACKUP statement.');
+    },
     // A server refreshes its dictionaries by itself, every few seconds.
     reloadDictionaries: async () => undefined,
     ping: async () => void (await query('SELECT 1', {}, 1)),

@@ -9,8 +9,11 @@ import { ask } from './answers.ts';
 import { quote, segmentStructure } from './columns.ts';
 import { Connection } from './connections.ts';
 import { type Engine, failingAs, type Segment, StoreError } from './engine.ts';
+import { freezeInto } from './engine-files.ts';
 import { storeOn } from './engine-store.ts';
 import { DICTIONARIES } from './entities.ts';
+import { KnownTables } from './known-tables.ts';
+import { TABLES_MAX } from './retention-classes.ts';
 import { checkSegment, checkWritten, insertStatement } from './segment-insert.ts';
 import type { Store } from './store.ts';
 
@@ -23,6 +26,9 @@ const DATABASE = 'default';
  */
 const READERS = 2;
 
+/** What follows the engine's directory in the name of the file that says which tables it had. */
+export const KNOWN_TABLES = '-tables.json';
+
 /** `file()` reads these characters in a path as patterns, and there is no way to escape them. */
 const PATTERN = /[*?{}]/;
 
@@ -31,7 +37,7 @@ const PATTERN = /[*?{}]/;
  * @throws StoreError `store_unavailable`
  */
 export async function openEmbedded(options: { path: string }): Promise<Store> {
-  return storeOn(await openEmbeddedEngine(options));
+  return storeOn(await openEmbeddedEngine(options), new KnownTables(`${options.path}${KNOWN_TABLES}`));
 }
 
 /** The engine without a store's tables. @param database is created if it is missing */
@@ -47,6 +53,7 @@ export async function openEmbeddedEngine({ path, database = DATABASE }: { path: 
     await first.close();
   }
   const engine = embeddedEngine(
+    path,
     new Connection(open),
     Array.from({ length: READERS }, () => new Connection(open)),
   );
@@ -63,14 +70,14 @@ function connect(path: string): ClickHouseClient {
   } catch (cause) {
     throw new StoreError(
       'store_unavailable',
-      `The embedded engine cannot open ${path}: ${reasonOf(cause)}. Is another collector using it? Else give --clickhouse URL.`,
+      `The embedded engine cannot open ${path}: ${reasonOf(cause)}. Is another collector using it? Else give another --data, or --clickhouse URL. If it is no directory of somebody else's, its files are damaged, and what the engine says of them is on stderr: see tcplens admin check-store, and bring a backup into a new directory with tcplens admin restore.`,
       { cause },
     );
   }
 }
 
 /** @param writer runs all statements that change something. @param readers at least one */
-function embeddedEngine(writer: Connection, readers: readonly Connection[]): Engine {
+function embeddedEngine(path: string, writer: Connection, readers: readonly Connection[]): Engine {
   const query = <Row>(sql: string, params: Record<string, unknown> = {}, rows?: number) =>
     failingAs('store_query_failed', () =>
       readers
@@ -97,6 +104,15 @@ function embeddedEngine(writer: Connection, readers: readonly Connection[]): Eng
     await execute(insertStatement(segment.kind, source));
     checkWritten(segment, (await taken()) - before);
   };
+  const frozen = async (directory: string, beside: () => Promise<void>): Promise<void> => {
+    const tables = await query<{ name: string }>(
+      `SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' LIMIT ${TABLES_MAX}`,
+      {},
+      TABLES_MAX,
+    );
+    await freezeInto(directory, { engine: path, tables, execute });
+    await beside();
+  };
   const command = (sql: string) => inTurn(() => failingAs('store_query_failed', () => execute(sql)));
   const place = (statement: string) =>
     statement.replaceAll('{database}', DATABASE).replaceAll('{dictionary_source}', '').replaceAll('{parts}', 'system.parts');
@@ -112,6 +128,7 @@ function embeddedEngine(writer: Connection, readers: readonly Connection[]): Eng
         ),
       ),
     define: (statement) => command(place(statement)),
+    freeze: (directory, beside) => inTurn(() => failingAs('store_freeze_failed', () => frozen(directory, beside))),
     place,
     reloadDictionaries: () =>
       failingAs('store_query_failed', async () => {

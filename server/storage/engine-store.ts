@@ -2,17 +2,23 @@
 import { insertLost } from './accounting.ts';
 import type { Engine } from './engine.ts';
 import { insertReports, namesOf } from './entities.ts';
+import type { KnownTables } from './known-tables.ts';
 import { noteLate } from './late-pieces.ts';
 import { migrate } from './migrations.ts';
 import type { Store } from './store.ts';
 import { upkeepOf } from './upkeep.ts';
 
-export function storeOn(engine: Engine): Store {
+/** @param known of an engine whose files may be damaged: which tables there were */
+export function storeOn(engine: Engine, known?: KnownTables): Store {
   const names = namesOf(engine);
   return {
     ...engine,
-    upkeep: upkeepOf(engine),
-    migrate: () => migrate(engine),
+    upkeep: upkeepOf(engine, known),
+    migrate: async () => {
+      await known?.compare(engine, Date.now());
+      await migrate(engine);
+      await known?.remember(engine);
+    },
     noteLate: (segments) => noteLate(engine, segments, Date.now()),
     insertReports: (reports) => insertReports(engine, reports, names),
     insertLost: (entries) => insertLost(engine, entries),

@@ -38,6 +38,11 @@ export type Engine = {
   define(statement: string): Promise<void>;
   /** Replaces `{database}`, `{dictionary_source}` and `{parts}` (system.parts of every node) in a statement. */
   place(statement: string): string;
+  /**
+   * Leaves the tables as they are now in the new `directory`, as hard links to their files, and runs `beside` before anything changes
+   * them: what a kill at this moment would leave. Of the embedded engine only.
+   */
+  freeze(directory: string, beside: () => Promise<void>): Promise<void>;
   /** Makes the dictionaries read what has just been inserted, where they do not do so by themselves. */
   reloadDictionaries(): Promise<void>;
 };
@@ -50,7 +55,8 @@ export type StoreErrorCode =
   | 'store_insert_failed'
   | 'store_rows_missing'
   | 'store_segment_unreadable'
-  | 'store_migration_changed';
+  | 'store_migration_changed'
+  | 'store_freeze_failed';
 
 /** The error of every failure of a store. `code` is stable; `cause` is the engine's own error. */
 export class StoreError extends TcplensError<StoreErrorCode> {}

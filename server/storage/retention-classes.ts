@@ -17,6 +17,8 @@ export const RETENTION = {
   entities: { tables: ['host', 'process', 'cgroup', 'netns'], moment: 'toDateTime(at)', daily: false, what: 'names' },
 } as const satisfies Record<string, Aging & { daily: boolean; what: string }>;
 
+/** The most days of which a table of rows holds rows: the door refuses older ones. */
+export const ROW_DAYS_MAX = 4000;
 /** The most days that a table can be kept: a hundred years. No list of days is longer. */
 export const DAYS_MAX = 36_500;
 

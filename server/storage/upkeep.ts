@@ -1,7 +1,10 @@
 // The type of a store's upkeep: rollups and retention, which the collector runs now and then, and what operators ask.
+import type { StoreDamage } from '../api/health.ts';
 import { AccountingRefresh } from './accounting-refresh.ts';
+import { damageOf } from './damage.ts';
 import type { Engine } from './engine.ts';
 import { type KeptTable, keep, keepSystemLogs, keptTables, type SystemLog, systemLogs } from './kept-tables.ts';
+import type { KnownTables } from './known-tables.ts';
 import { listMigrations, type MigrationState } from './migrations.ts';
 import { MinuteRefresh } from './minute-refresh.ts';
 import { type Dropped, droppedDays, type RetentionSize, retain } from './retention.ts';
@@ -27,9 +30,12 @@ export type Upkeep = {
   /** Changes for how many days a server keeps its logs of itself. */
   keepSystemLogs(days: number): Promise<void>;
   migrations(): Promise<MigrationState[]>;
+  /** What the files of the embedded engine have lost. A server is looked after by whoever runs it. */
+  damage(now_ms: number): Promise<StoreDamage>;
 };
 
-export function upkeepOf(engine: Engine): Upkeep {
+/** @param known which tables there were; none of a server */
+export function upkeepOf(engine: Engine, known?: KnownTables): Upkeep {
   const minutes = new MinuteRefresh(engine);
   const tiers = new TierRefresh(engine);
   const accounting = new AccountingRefresh(engine);
@@ -43,5 +49,7 @@ export function upkeepOf(engine: Engine): Upkeep {
     keep: (name, days) => keep(engine, name, days),
     keepSystemLogs: (days) => keepSystemLogs(engine, days),
     migrations: () => listMigrations(engine),
+    damage: async (now_ms) =>
+      known === undefined ? { lost_tables: [], broken_parts: [], missing_rows: [] } : damageOf(engine, known, now_ms),
   };
 }

@@ -168,6 +168,7 @@ test('the OpenAPI document names every path, and each refusal', async () => {
     ADMIN_API.migrations,
     ADMIN_API.retention,
     ADMIN_API.link,
+    ADMIN_API.snapshot,
     '/api/v1/connections/{host_id}/{connection_id}',
     '/v1/rows',
     '/v1/report',

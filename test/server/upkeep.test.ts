@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KIND } from '../../bpf/rows/rows.gen.ts';
+import type { StoreDamage } from '../../server/api/health.ts';
 import { retentionSize } from '../../server/retention-size.ts';
 import { openEmbeddedEngine } from '../../server/storage/embedded.ts';
 import type { Engine } from '../../server/storage/engine.ts';
 import { insertReports } from '../../server/storage/entities.ts';
+import { KnownTables } from '../../server/storage/known-tables.ts';
 import { migrate } from '../../server/storage/migrations.ts';
 import { overview } from '../../server/storage/queries/overview.ts';
 import type { Dropped } from '../../server/storage/retention.ts';
@@ -37,7 +39,9 @@ async function fillDay(start_s: number): Promise<void> {
 beforeAll(async () => {
   engine = await openEmbeddedEngine({ path: join(directory, 'engine') });
   await migrate(engine);
-  store = { ...engine, upkeep: upkeepOf(engine) } as unknown as Store;
+  const known = new KnownTables(join(directory, 'engine-tables.json'));
+  await known.compare(engine, Date.now());
+  store = { ...engine, upkeep: upkeepOf(engine, known) } as unknown as Store;
   for (let day = 4; day >= 0; day--) await fillDay(TODAY_S - day * DAY_S);
   await store.upkeep.makeMinutes(Date.now());
 });
@@ -46,7 +50,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-const BEATS = { first_ms: 0, refresh_ms: 20, refresh_wait_max_ms: 60_000, retain_ms: 20, isBehind: () => false };
+const BEATS = { first_ms: 0, refresh_ms: 20, refresh_wait_max_ms: 60_000, retain_ms: 20, look_ms: 0, isBehind: () => false };
 
 const sizeOf = async () => (await store.upkeep.tables()).reduce((sum, { bytes }) => sum + bytes, 0);
 const DAILY = [...KIND, 'rollup_1m', 'accounting', 'stored', 'report'];
@@ -62,10 +66,12 @@ async function daysOf(): Promise<Record<string, string[]>> {
 test('a store beyond its limit drops the oldest day of every table, goes on, and says so', async () => {
   const limit_bytes = Math.floor((await sizeOf()) * 0.55);
   const said: Dropped[] = [];
+  const looks: StoreDamage[] = [];
   const failed: unknown[] = [];
   const events: UpkeepEvents = {
     refreshed: () => undefined,
     dropped: (dropped) => said.push(...dropped),
+    looked: (damage) => looks.push(damage),
     failed: (_, error) => failed.push(error),
   };
   const loop = new UpkeepLoop(store, { ...BEATS, retention_size: { bytes: limit_bytes } }, events);
@@ -79,6 +85,9 @@ test('a store beyond its limit drops the oldest day of every table, goes on, and
   await until(sizeOf, (bytes) => bytes <= limit_bytes);
   await loop.stop();
   expect(failed).toEqual([]);
+  // What went for its size is not missing.
+  expect(looks.length).toBeGreaterThan(1);
+  for (const damage of looks) expect(damage).toEqual({ lost_tables: [], broken_parts: [], missing_rows: [] });
   expect(said.map(({ day }) => day)).toEqual(said.map((_, at) => dayOf(TODAY_S - (4 - at) * DAY_S)));
   expect(said.length).toBeGreaterThan(1);
   expect(said.every((dropped) => dropped.limit_bytes === limit_bytes && dropped.rows > 2000 && dropped.bytes > 0)).toBe(true);
@@ -121,6 +130,7 @@ test.each([
       built += pieces;
     },
     dropped: () => undefined,
+    looked: () => undefined,
     failed: (_, error) => expect(error).toBeUndefined(),
   };
   const options = { ...BEATS, first_ms: 30, refresh_wait_max_ms, isBehind, retention_size: { bytes: 1e12 } };

@@ -7,9 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Migrations, Retention } from '../../../server/api/admin.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import { migrate } from '../../../server/storage/migrations.ts';
-import { root } from '../../support/project-files.ts';
-import { type Ended, runUntilEnd } from '../../support/run-until-end.ts';
 import { startCollector, type TestCollector, testDirectory } from '../support/collector.ts';
+import { admin, parsed } from './admin-command.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-admin-'));
 const data = join(directory, 'data');
@@ -20,10 +19,6 @@ beforeAll(async () => {
   await engine.close();
 });
 afterAll(() => rmSync(directory, { recursive: true }));
-
-const admin = (...args: string[]): Promise<Ended> => runUntilEnd(join(root, 'tcplens'), ['admin', ...args]);
-
-const parsed = <Answer>({ stdout }: Ended) => JSON.parse(stdout) as Answer;
 
 test('migrations: what is pending is told by the exit code, and applied when asked', async () => {
   const before = await admin('migrations', '--data', data);

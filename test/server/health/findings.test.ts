@@ -21,6 +21,7 @@ const store: StoreFigures = {
 const well: HealthFigures = {
   at_ms: NOW_MS,
   store,
+  damage: { lost_tables: [], broken_parts: [], missing_rows: [] },
   store_reason: '',
   away_since_ms: null,
   log: { bytes: 1e6, bytes_max: 2 * GIB, segments: 2, behind_s: 1, failure: '' },
@@ -64,6 +65,21 @@ const cases: Case[] = [
     changes: { inserts: { ...well.inserts, inserts: 0, failed: 1, last_failure: 'Too many parts' } },
     severity: 'critical',
     says: '1 insert failed',
+  },
+  {
+    code: 'store_damaged',
+    changes: {
+      damage: {
+        lost_tables: [{ table: 'sample', noticed_ms: NOW_MS }],
+        broken_parts: ['1', '2', '3', '4'].map((part) => ({ table: 'drop', part, reason: 'broken-on-start' })),
+        missing_rows: [
+          { day: '2026-11-01', kind: 'reset', stored: 100, held: 40 },
+          { day: '2026-11-02', kind: 'reset', stored: 5, held: 0 },
+        ],
+      },
+    },
+    severity: 'critical',
+    says: "The engine's files are damaged: 1 table was there before and is gone (sample); 4 parts cannot be read (drop/1: broken-on-start, drop/2: broken-on-start, drop/3: broken-on-start and 1 more); 65 rows were stored and are gone (reset of 2026-11-01, reset of 2026-11-02).",
   },
   {
     code: 'log_failing',

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { addOptions, argumentsOf } from '../../../agent/process/options.ts';
 import { Collector } from '../../../server/collector.ts';
 import { COLLECTOR_OPTIONS, type Config } from '../../../server/config.ts';
@@ -26,10 +26,15 @@ export async function testDirectory(): Promise<TestDirectory> {
 export type TestCollector = { url: string; stop: () => Promise<boolean> };
 
 /** @param options as on the command line, camelCase */
-export function newCollector(data: string, options: Record<string, string> = {}, dashboards = '/nonexistent'): Collector {
+export function newCollector(
+  data: string,
+  options: Record<string, string> = {},
+  dashboards = '/nonexistent',
+  logger: Logger = pino({ level: 'silent' }),
+): Collector {
   const args = argumentsOf(COLLECTOR_OPTIONS, { listen: '127.0.0.1:0', data, ...options });
   const config = addOptions(new Command(), COLLECTOR_OPTIONS).parse(args, { from: 'user' }).opts<Config>();
-  return new Collector(config, { version: TEST_VERSION, logger: pino({ level: 'silent' }), dashboards });
+  return new Collector(config, { version: TEST_VERSION, logger, dashboards });
 }
 
 /** Ready when it returns. */

@@ -82,7 +82,9 @@ export const serverLive: readonly Mutant[] = [
       replace: 'ahead_ms > LIMITS.clock_ms',
       suite: unit('server/health/findings'),
     },
-    { why: 'seconds are minutes', find: "[MINUTE_S, 'minute'],", replace: "[1, 'minute'],", suite: unit('server/health/findings') },
+  ]),
+  ...mutantsOf('server/health/phrases.ts', [
+    { why: 'seconds are minutes', find: "[60, 'minute'],", replace: "[1, 'minute'],", suite: unit('server/health/findings') },
   ]),
   ...mutantsOf('server/query/limit.ts', [
     { why: 'a place is never handed on', find: 'if (next) next();', replace: 'if (next) {}', suite: unit('server/limit') },

@@ -1,0 +1,123 @@
+// A copy of a data directory's snapshot in a directory of its own, and back. The manifest comes last and says what every file has: without it a
+// backup was cut off, and one that has changed since is refused before anything of it is used.
+import { createHash } from 'node:crypto';
+import { cp, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { isMissing } from '../../agent/durable/disk.ts';
+import { reasonOf, TcplensError } from '../../agent/process/errors.ts';
+
+export class BackupError extends TcplensError<'backup_exists' | 'backup_unsound' | 'restore_not_empty'> {}
+
+/** Path → SHA-256 of a file, or where a link leads to. */
+type Contents = { bytes: number; files: Record<string, string>; links: Record<string, string> };
+/** `rows` of each table's parts: copies of a row count, too. */
+export type Manifest = { format: 1; tcplens: string; taken_at_ms: number; rows: Record<string, number> } & Contents;
+
+const MANIFEST = 'manifest.json';
+/** Where a restore puts files until it has all of them: a directory that has it is no collector's. */
+export const RESTORING = 'restoring';
+/** The only links that an engine makes: a table's name, and the database's. */
+const LINK = /^(\.\.\/)+store\/\w{3}\/[\w-]+$/;
+const COPY = { recursive: true, verbatimSymlinks: true, errorOnExist: true, force: false };
+
+/** Copies the snapshot to `directory`, and reads the copy. @throws BackupError */
+export async function backUp(snapshot: string, directory: string, made: Pick<Manifest, 'tcplens' | 'taken_at_ms'>): Promise<Manifest> {
+  await refuseOther(directory, 'backup_exists', 'a backup is written to a new directory');
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const contents = await copied(snapshot, join(directory, 'data')).catch((cause: unknown) => {
+    throw new BackupError('backup_unsound', `${directory} was cut off (${reasonOf(cause)}): take another backup.`, { cause });
+  });
+  const manifest: Manifest = { format: 1, ...made, rows: await rowsIn(snapshot, contents), ...contents };
+  await sameAs(manifest, join(directory, 'data'));
+  await writeFile(join(directory, `${MANIFEST}.new`), JSON.stringify(manifest), { flush: true });
+  await rename(join(directory, `${MANIFEST}.new`), join(directory, MANIFEST));
+  return manifest;
+}
+
+/** Copies the tree. @returns what the original has */
+async function copied(from: string, to: string): Promise<Contents> {
+  await cp(from, to, COPY);
+  return contentsOf(from);
+}
+
+/** Makes `data`, which must be new or empty, the data directory that was backed up. @throws BackupError */
+export async function restore(directory: string, data: string): Promise<Manifest> {
+  await refuseOther(data, 'restore_not_empty', 'a restore makes a new data directory');
+  const manifest = await readManifest(directory);
+  await sameAs(manifest, join(directory, 'data'));
+  await mkdir(data, { recursive: true, mode: 0o750 });
+  const to = join(data, RESTORING);
+  await cp(join(directory, 'data'), to, COPY);
+  await sameAs(manifest, to);
+  for (const name of await readdir(to)) await rename(join(to, name), join(data, name));
+  await rm(to, { recursive: true });
+  return manifest;
+}
+
+/** @throws BackupError `backup_unsound` if the directory has not what the manifest says, and nothing else */
+async function sameAs(manifest: Manifest, directory: string): Promise<void> {
+  const found = await contentsOf(directory);
+  const said = { ...manifest.files, ...manifest.links };
+  const has: Record<string, string> = { ...found.files, ...found.links };
+  const other = [...new Set([...Object.keys(said), ...Object.keys(has)])].filter((path) => said[path] !== has[path]);
+  if (other.length > 0 || Object.values(found.links).some((target) => !LINK.test(target))) {
+    throw new BackupError(
+      'backup_unsound',
+      `${directory} is not as it was written: ${other.length} files are missing, changed or new (${other.slice(0, 3).join(', ')}). Nothing of it is used: take another backup.`,
+    );
+  }
+}
+
+async function readManifest(directory: string): Promise<Manifest> {
+  const unsound = (why: string, cause?: unknown) =>
+    new BackupError('backup_unsound', `${directory} ${why}: take another backup.`, { cause });
+  let manifest: Manifest;
+  try {
+    manifest = JSON.parse(await readFile(join(directory, MANIFEST), 'utf8')) as Manifest;
+  } catch (error) {
+    throw unsound(
+      isMissing(error) ? `has no ${MANIFEST}, so it was cut off, or is no backup` : `has no sound ${MANIFEST} (${reasonOf(error)})`,
+      error,
+    );
+  }
+  if (manifest.format !== 1) throw unsound(`was made by tcplens ${manifest.tcplens}, in a format that this version does not read`);
+  return manifest;
+}
+
+/** Of all below, once it is on disk. */
+async function contentsOf(root: string): Promise<Contents> {
+  const contents: Contents = { bytes: 0, files: {}, links: {} };
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isSymbolicLink()) contents.links[relative(root, path)] = await readlink(path);
+    if (!entry.isFile()) continue;
+    contents.bytes += (await lstat(path)).size;
+    contents.files[relative(root, path)] = await digestOf(path);
+  }
+  return contents;
+}
+
+async function digestOf(path: string): Promise<string> {
+  await using file = await open(path);
+  await file.sync();
+  const hash = createHash('sha256');
+  for await (const bytes of file.createReadStream({ autoClose: false })) hash.update(bytes);
+  return hash.digest('hex');
+}
+
+/** Each part says in count.txt how many rows it has. */
+async function rowsIn(snapshot: string, { files, links }: Contents): Promise<Record<string, number>> {
+  const tables = new Map(Object.entries(links).map(([path, target]) => [target.split('/').at(-1), path.split('/').at(-1) ?? '']));
+  const rows: Record<string, number> = {};
+  for (const path of Object.keys(files).filter((name) => name.endsWith('/count.txt'))) {
+    const table = tables.get(path.split('/')[3]) ?? path;
+    rows[table] = (rows[table] ?? 0) + Number(await readFile(join(snapshot, path), 'utf8'));
+  }
+  return rows;
+}
+
+async function refuseOther(directory: string, code: 'backup_exists' | 'restore_not_empty', why: string): Promise<void> {
+  const names = await readdir(directory).catch((error: unknown) => (isMissing(error) ? [] : Promise.reject(error)));
+  if (names.length > 0) throw new BackupError(code, `${directory} is not empty, and ${why}: name another, or empty it first.`);
+}

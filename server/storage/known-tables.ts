@@ -1,0 +1,92 @@
+// Which tables the embedded engine had, in a file beside its directory: an engine that has lost files looks like a new one, and a start
+// would make what is missing again without a word. What was once found missing stays in the file until a person removes it.
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import type { StoreDamage } from '../api/health.ts';
+import { type Engine, StoreError } from './engine.ts';
+import { TABLES_MAX } from './retention-classes.ts';
+
+const DAY_MS = 24 * 3600 * 1000;
+export const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
+
+/** `judged_from`: of earlier days nobody knows how many rows there must be; '' for none. */
+type Known = { tables: string[]; lost: StoreDamage['lost_tables']; judged_from: string };
+
+export class KnownTables {
+  readonly #path: string;
+
+  /** @param path of the file; it need not be there */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Tables that were there before and are missing now. Changes nothing. */
+  async missing(engine: Pick<Engine, 'query'>): Promise<string[]> {
+    const present = new Set(await tablesOf(engine));
+    return ((await this.#read())?.tables ?? []).filter((table) => !present.has(table));
+  }
+
+  async lost(): Promise<StoreDamage['lost_tables']> {
+    return (await this.#read())?.lost ?? [];
+  }
+
+  /** Before tables are made: notes which of those that were there before are missing. */
+  async compare(engine: Pick<Engine, 'query'>, now_ms: number): Promise<void> {
+    const known = await this.#read();
+    const missing = (await this.missing(engine)).map((table) => ({ table, noticed_ms: now_ms }));
+    if (known && missing.length > 0) {
+      const again = new Set(missing.map(({ table }) => table));
+      await this.#write({ ...known, lost: [...known.lost.filter(({ table }) => !again.has(table)), ...missing] });
+    }
+    // Without the file, what a database holds that is there counts as whole.
+    const isNew = known === undefined && (await tablesOf(engine)).length === 0;
+    if (known === undefined) await this.#write({ tables: [], lost: [], judged_from: isNew ? '' : dayOf(now_ms + DAY_MS) });
+  }
+
+  /** Once all tables are there. */
+  async remember(engine: Pick<Engine, 'query'>): Promise<void> {
+    const known = await this.#read();
+    const tables = await tablesOf(engine);
+    // A start on a full disk writes nothing that need not be written.
+    if (known && known.tables.join() !== tables.join()) await this.#write({ ...known, tables });
+  }
+
+  /** The first day of which the tables must hold what was stored, where rows are now kept for `days`. */
+  async judgedFrom(days: number, now_ms: number): Promise<string> {
+    const known = await this.#read();
+    // A day goes over midnight, so the last one is not judged.
+    const first = dayOf(now_ms - (days - 2) * DAY_MS);
+    if (known === undefined || first <= known.judged_from) return known?.judged_from ?? first;
+    // Noted, since rows that went while fewer days were kept do not come back when more are.
+    await this.#write({ ...known, judged_from: first });
+    return first;
+  }
+
+  async #read(): Promise<Known | undefined> {
+    const text = await readFile(this.#path, 'utf8').catch(() => undefined);
+    if (text === undefined) return undefined;
+    try {
+      const { tables, lost, judged_from } = JSON.parse(text) as Known;
+      if ([tables, lost].every(Array.isArray) && typeof judged_from === 'string') return { tables, lost, judged_from };
+    } catch {
+      // The same as JSON of another shape.
+    }
+    throw new StoreError(
+      'store_unavailable',
+      `${this.#path} does not say any more which tables there were: see what the engine holds (tcplens admin retention), then remove this file, and all that is there counts as whole.`,
+    );
+  }
+
+  async #write(known: Known): Promise<void> {
+    await writeFile(`${this.#path}.new`, `${JSON.stringify(known)}\n`, { flush: true });
+    await rename(`${this.#path}.new`, this.#path);
+  }
+}
+
+async function tablesOf(engine: Pick<Engine, 'query'>): Promise<string[]> {
+  const found = await engine.query<{ name: string }>(
+    `SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name LIMIT ${TABLES_MAX}`,
+    {},
+    TABLES_MAX,
+  );
+  return found.map(({ name }) => name);
+}
