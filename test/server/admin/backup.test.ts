@@ -1,6 +1,6 @@
 // `tcplens admin backup` beside a collector that takes rows, and `restore` of what it made: the rows and accounts of one moment, which add up,
 // and go on to add up when agents send again what came after.
-import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StoreCheck } from '../../../server/admin/check-store.ts';
