@@ -42,7 +42,7 @@ import type { Store } from './storage/store.ts';
 import { UpkeepLoop } from './upkeep.ts';
 
 const MIB = 1024 * 1024;
-const LOG_LIMITS = { segment_bytes_max: 64 * MIB, journal_bytes_max: 8 * MIB };
+const LOG_LIMITS = { segment_bytes_max: 64 * MIB, journal_bytes_max: 8 * MIB, flushes_apart_ms: 25 };
 const WRITER = { ...ATTEMPTS, seal_ms: 500, seal_bytes_min: 256 * 1024, seal_age_ms: 750 };
 /** Connections that may wait to be accepted: a whole fleet comes back at once. */
 const BACKLOG = 4096;

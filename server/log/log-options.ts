@@ -18,5 +18,7 @@ export type LogOptions = {
   bounds?: Bounds;
   /** Called with the number of files that were removed from these folders to make room for newer ones. */
   dropped?: (files: number) => void;
+  /** The least time from one flush to the next, in ms; 0 if not given. Batches that come meanwhile share it, and are acknowledged that much later. */
+  flushes_apart_ms?: number;
   disk?: Disk;
 };

@@ -17,6 +17,7 @@ import type { Refusal } from '../errors.ts';
 import { BOUNDS, BoundedFiles } from './bounded-files.ts';
 import { Cursors } from './cursors.ts';
 import { burySegment, type RefusedParts, splitSegment } from './dead-letter.ts';
+import { FlushPace } from './flush-pace.ts';
 import { type Batch, costOf, takeGroup, writeGroup } from './group.ts';
 import { JOURNAL_FORMAT, type JournalRecord } from './journal-record.ts';
 import { eachLane, LANES, type Lane } from './lane.ts';
@@ -44,14 +45,15 @@ export class Log {
   readonly #waiting = eachLane((): Waiting[] => []);
   readonly #waitingBytes = eachLane(() => 0);
   #retiring: Retiring[] = [];
-  #flushPlanned = false;
+  readonly #pace: FlushPace;
   readonly #appending = new Map<string, Promise<Acknowledgement>>();
   readonly #inLine = turns();
   #failure = '';
   #stopped = false;
 
   constructor(options: LogOptions) {
-    const { disk = REAL_DISK, bounds = BOUNDS, dropped = () => undefined } = options;
+    const { disk = REAL_DISK, bounds = BOUNDS, dropped = () => undefined, flushes_apart_ms = 0 } = options;
+    this.#pace = new FlushPace(() => void this.#inLine(() => this.#flush()), flushes_apart_ms);
     const directory = resolve(options.directory);
     this.#options = { ...options, directory, disk };
     this.#journal = new Journal(disk, join(directory, JOURNAL), JOURNAL_FORMAT, options.journal_bytes_max);
@@ -131,7 +133,7 @@ export class Log {
     this.#appending.set(key, appended);
     this.#waiting[batch.lane].push({ batch, settle });
     this.#waitingBytes[batch.lane] += costOf(batch);
-    this.#planFlush();
+    this.#pace.plan();
     return appended;
   }
 
@@ -158,7 +160,7 @@ export class Log {
   retire(segment: string): Promise<void> {
     const settle = Promise.withResolvers<void>();
     this.#retiring.push({ segment, settle });
-    this.#planFlush();
+    this.#pace.plan();
     return settle.promise;
   }
 
@@ -181,6 +183,7 @@ export class Log {
   /** Ends the log: it takes no more batches. What was acknowledged waits for the next start. */
   async close(): Promise<void> {
     this.#stopped = true;
+    this.#pace.hurry();
     await this.#inLine(async () => {
       await this.#segments.close();
       await this.#quarantine.close();
@@ -206,17 +209,11 @@ export class Log {
     return { disk, directory, segments: this.#segments, journal: this.#journal, losses: this.#losses, letters: this.#deadLetters };
   }
 
-  #planFlush(): void {
-    if (this.#flushPlanned) return;
-    this.#flushPlanned = true;
-    void this.#inLine(() => this.#flush());
-  }
-
   /** Writes one group of batches and retires segments. The next group is another step, so that sealing gets its turn between them. */
   async #flush(): Promise<void> {
-    this.#flushPlanned = false;
+    this.#pace.began();
     const group = takeGroup(this.#waiting);
-    if (LANES.some((lane) => this.#waiting[lane].length > 0)) this.#planFlush();
+    if (LANES.some((lane) => this.#waiting[lane].length > 0)) this.#pace.plan();
     const retiring = this.#retiring.splice(0);
     const inserted = retiring.map(({ segment }): JournalRecord => ({ t: 'inserted', segment }));
     try {

@@ -191,6 +191,20 @@ export const serverLog: readonly Mutant[] = [
       suite: unit('server/log/sequences'),
     },
   ]),
+  ...mutantsOf('server/log/flush-pace.ts', [
+    {
+      why: 'a batch that comes alone waits',
+      find: 'if (wait_ms <= 0) this.#flush();',
+      replace: 'if (wait_ms < -1e12) this.#flush();',
+      suite: unit('server/log/flush-pace'),
+    },
+    {
+      why: 'what is planned when the log ends is never flushed',
+      find: 'this.#timer = undefined;\n    this.#flush();',
+      replace: 'this.#timer = undefined;',
+      suite: unit('server/log/flush-pace'),
+    },
+  ]),
   ...mutantsOf('server/log/writer.ts', [
     {
       why: 'late segments go first',
