@@ -46,7 +46,7 @@ export function readLines<Value>(text: string, format: string, isValue: (value: 
   const isOurs = `${first}\n` === firstLine(format);
   const begins = isOurs && lines.length > 0;
   const read: JournalText<Value> = { values: [], damaged_lines: 0, torn_tail_bytes, begins, closed: false, other_format: false };
-  const isSound = crcOf(first.slice(9)) === first.slice(0, 8);
+  const isSound = first === `${crcOf(first.slice(9))} ${first.slice(9)}`;
   if (isSound && !isOurs && (soundLine(first)?.number ?? 1) === 1) return { ...read, other_format: true };
   readSound(lines, isValue, read);
   return read;

@@ -48,3 +48,11 @@ test('cut anywhere, it yields the whole lines before the cut and nothing else, a
     expect([length, values, damaged_lines, closed]).toEqual([length, [a, b].slice(0, whole), 0, false]);
   }
 });
+
+test('one whose first line has changed by any bit is damaged, and not of another format', () => {
+  for (let bit = 0; bit < 8 * (first.length - 1); bit++) {
+    const bytes = Buffer.from(first);
+    bytes.writeUInt8(bytes.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+    expect(read(bytes.toString('latin1') + one), `bit ${bit}`).toMatchObject({ begins: false, other_format: false, values: [a] });
+  }
+});
