@@ -1,4 +1,4 @@
-// The live feed: one WebSocket that comes back by itself, and says since when it is away.
+// The live feed: one WebSocket that reconnects by itself, and says since when it is disconnected.
 import type { LiveMessage } from '../server/api.ts';
 import { retryDelay } from './retry-delay.ts';
 
@@ -44,7 +44,7 @@ export class Feed {
     const socket = new WebSocket(this.#options.url);
     this.#socket = socket;
     socket.onmessage = (event) => {
-      // Not on `open`: a proxy may accept the upgrade and have nothing behind it.
+      // The first message counts, not `open`: a proxy may accept the upgrade while no collector is behind it.
       if (this.#phase !== 'connected') this.#enter('connected');
       this.#attempt = 0;
       this.#options.onMessage(JSON.parse(String(event.data)) as LiveMessage);
@@ -59,7 +59,7 @@ export class Feed {
     this.#retry = setTimeout(() => this.#open(), retryDelay(this.#attempt++, Math.random()));
   }
 
-  /** The machine has a network again: no reason to wait. */
+  /** The browser has a network again, so the next attempt does not wait. */
   readonly #retryNow = (): void => {
     if (this.#socket?.readyState !== WebSocket.CLOSED) return;
     clearTimeout(this.#retry);

@@ -8,7 +8,7 @@ const REFRESH_MS = 5000;
 const SILENT_MS = 35_000;
 
 class Fleet {
-  /** The longest silent of them, by name, and the one that the view is of. */
+  /** The hosts that have been silent for longest, by name, and the host that the view selects. */
   hosts = $state.raw<Host[]>([]);
   /** How many there are: a large fleet has more than the list. */
   total = $state(0);
@@ -36,7 +36,7 @@ class Fleet {
     }, REFRESH_MS);
   }
 
-  /** Whether all that there is to know of a host of this name is known. */
+  /** Whether the answer about a host of this name has come. */
   knows(named: string): boolean {
     return this.known && (this.#asked === named || this.total <= this.hosts.length);
   }

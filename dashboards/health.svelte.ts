@@ -5,7 +5,7 @@ import { poll } from './poll.ts';
 
 const REFRESH_MS = 30_000;
 
-/** The page tells these itself, sooner or with more around them. */
+/** Findings that the page shows by its own notices, sooner or in more detail. */
 const TOLD_ELSEWHERE: ReadonlySet<Finding['code']> = new Set(['store_away', 'hosts_silent', 'hosts_losing']);
 
 class CollectorHealth {

@@ -9,11 +9,11 @@ class Live {
   tick = $state.raw<Tick | null>(null);
   /** Why the store is behind; empty while it is not. */
   trouble = $state('');
-  /** Since when the viewer holds the page still; 0 while it moves. */
+  /** When the viewer paused the page; 0 while it is not paused. */
   paused_since_ms = $state(0);
   /** This browser's clock, once a second. */
   now_ms = $state(Date.now());
-  /** The collector's clock − this browser's. */
+  /** The collector's clock minus this browser's, ms. */
   #clock_offset_ms = 0;
   #onRetransmits: (rows: Retransmit[], skipped: number) => void = () => undefined;
 
@@ -39,7 +39,7 @@ class Live {
     this.paused_since_ms = this.paused_since_ms === 0 ? Date.now() : 0;
   }
 
-  /** One listener: the page's table. Returns how to leave. */
+  /** Sets the one listener, the page's table. Returns a function that removes it. */
   listen(onRetransmits: (rows: Retransmit[], skipped: number) => void): () => void {
     this.#onRetransmits = onRetransmits;
     return () => {

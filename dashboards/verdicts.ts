@@ -5,7 +5,7 @@ import { formatCount, formatNumber } from './format.ts';
 export type Severity = 'none' | 'ok' | 'warn' | 'bad';
 export type Verdict = { severity: Severity; words: string };
 
-/** Attempts or connections below which a share is told but not judged. */
+/** With fewer attempts or connections than this, a share is shown without a judgement. */
 const ATTEMPTS_MIN = 20;
 
 const verdict = (severity: Severity, words: string): Verdict => ({ severity, words });
@@ -20,12 +20,12 @@ export function grade(value: number, warn_from: number, bad_from: number): Sever
 export const RETRANSMIT_WARN = 0.005;
 export const RETRANSMIT_BAD = 0.02;
 
-/** Data segments below which a share of them is told and not judged. */
+/** With fewer data segments than this, a share of them is shown without a judgement. */
 export const SEGMENTS_MIN = 100;
 
 const counted = (count: number, one: string, many = `${one}s`) => (count > 0 ? [`${formatCount(count)} ${count === 1 ? one : many}`] : []);
 
-/** What was sent again and is no loss of data. */
+/** What was sent again although no data was lost: needless segments, tail probes, FINs and SYNs. */
 function elseResent({ resent: { spurious, probes, fins, syns } }: Tiles): string {
   const parts = [
     ...counted(probes, 'tail probe'),

@@ -1,4 +1,4 @@
-// Columns for stacked areas. Drawing order is bottom first; each column holds its layer's upper edge.
+// Columns for stacked areas, the lowest layer first. Each column holds the upper edge of its layer.
 
 export type Column = readonly (number | null)[];
 

@@ -24,7 +24,7 @@ const COSTLY: readonly (readonly [Look, (connection: Connection) => number])[] =
   [limitedBySender, (connection) => connection.limits.sender * lifeUs(connection)],
 ];
 
-/** What costs nobody knows how much, or nothing. */
+/** Findings whose cost is unknown or zero. */
 const LAST: readonly Look[] = [slowStartAfterIdle, slowReader, notNeeded, onlyProbes];
 
 /** The most harmful first. */

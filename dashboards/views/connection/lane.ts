@@ -46,7 +46,7 @@ export function congestionBoxes(changes: readonly Change[], end_ms: number, fram
     });
 }
 
-/** The time axis of a connection: all that is known of it, never of no length, with room so that nothing sits on the edge. */
+/** The time axis of a connection: from its first row to its last, with a margin at both sides, and at least a millisecond long. */
 export function frameOf({ from_ms, to_ms }: Pick<Connection, 'from_ms' | 'to_ms'>): Pick<Frame, 'from_ms' | 'to_ms'> {
   const margin_ms = Math.max(0.5, (to_ms - from_ms) * 0.02);
   return { from_ms: from_ms - margin_ms, to_ms: to_ms + margin_ms };

@@ -27,7 +27,7 @@ const HANDSHAKE: ReadonlySet<Connection['state']> = new Set(['syn_sent', 'syn_re
 export function lifeOf({ opened_ms, closed_ms, from_ms, to_ms, states }: Connection, now_ms: number): string {
   const began = opened_ms ?? from_ms;
   const length = formatDurationUs(Math.max(0, (closed_ms ?? Math.max(now_ms, to_ms)) - began) * 1000);
-  // Begun before our eyes: it is a connect that has not succeeded, rather than a connection older than the agent.
+  // Its beginning was seen, so it is a connect that has not succeeded, and not a connection older than the agent.
   if (opened_ms === null && HANDSHAKE.has(states[0]?.state ?? 'unknown'))
     return `${length}, ${closed_ms === null ? 'not open yet' : 'never open'}`;
   return opened_ms === null ? `at least ${length}, opened before it was watched` : length;
@@ -36,7 +36,7 @@ export function lifeOf({ opened_ms, closed_ms, from_ms, to_ms, states }: Connect
 /** Who owns it and how that is known. */
 export const ownerOf = ({ owner, role }: Connection): string => `${ROLE_WORDS[role]}; ${OWNER_WORDS[owner]}`;
 
-/** The socket's own count beside ours: what no row accounts for is said, not hidden. */
+/** The socket's own counter beside the counted rows: what no row accounts for is said, too. */
 export function retransWords({ total_retrans, unattributed, retrans_spurious }: Connection): string {
   if (total_retrans === null) return 'not known until it closes or is sampled';
   if (total_retrans === 0) return 'none';

@@ -22,7 +22,7 @@ export class Causes {
     this.#api = api;
   }
 
-  /** Asks now and then as often as the range moves. Returns how to stop. */
+  /** Asks at once and then as often as the range moves. Returns a function that stops it. */
   follow(view: Pick<ViewState, 'range' | 'filter'>): () => void {
     const every_ms = isSpan(view.range) ? Number.POSITIVE_INFINITY : Math.max(REFRESH_MS_MIN, RANGES[view.range].refresh_ms);
     return poll((signal) => this.#ask(view, signal), every_ms);

@@ -4,12 +4,12 @@ import { figure, formatBytes, formatCount, formatDurationUs, formatNumber, forma
 import { grade, RETRANSMIT_BAD, RETRANSMIT_WARN, SEGMENTS_MIN, type Severity } from '../../verdicts.ts';
 import type { Sort } from '../../view-state.ts';
 
-/** Connects below which a share is shown and not judged. */
+/** With fewer connects than this, a share is shown without a judgement. */
 const CONNECTS_MIN = 20;
 
 type EdgeColumn = { label: string; meaning: string; format: (edge: Edge) => string; severity?: (edge: Edge) => Severity };
 
-/** 0: none was seen. */
+/** 0 means that none was seen. */
 const longest = (us: number) => (us > 0 ? formatDurationUs(us) : NO_FIGURE);
 
 export const EDGE_COLUMNS = {

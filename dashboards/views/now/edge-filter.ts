@@ -21,7 +21,7 @@ export function endsOf(group: Pick<DropGroup, 'role' | 'peer_addr' | 'port' | 's
   return { direction: `${formatEndpoint(service_addr, port)} ${role === 'server' ? '←' : '↔'}`, peer: peer_addr };
 }
 
-/** The filter that leaves this edge, as exactly as a filter can; the host only where there are others. */
+/** The filter that selects this edge, as exactly as a filter can. It names the host only if there are several. */
 export function filterOf({ host, comm, peer_addr, port }: Pick<Edge, 'host' | 'comm' | 'peer_addr' | 'port'>, manyHosts: boolean): Filter {
   return {
     ...(manyHosts ? { host } : {}),

@@ -27,7 +27,7 @@ export class Figures {
   edges = $derived.by((): Edges | null => this.#answer?.edges ?? null);
   arrived_ms = $derived.by((): number => this.#answer?.arrived_ms ?? 0);
 
-  /** Takes the tick over, if it is what the view shows. */
+  /** Takes the figures of a live tick, if the view shows what ticks cover. */
   takeTick(view: ViewState): void {
     const { tick } = live;
     if (!tick || !ticks(view)) return;
@@ -36,7 +36,7 @@ export class Figures {
     this.#succeed();
   }
 
-  /** Asks now and then every `every_ms`. `key` names what is asked for: figures of another are being replaced. Returns how to stop. */
+  /** Asks at once and then every `every_ms`. `key` identifies the question: figures of another question are marked as old until the answer comes. Returns a function that stops it. */
   follow(view: Pick<ViewState, 'range' | 'filter' | 'sort'>, key: string, every_ms: number): () => void {
     if (key !== this.#key) this.loading = true;
     this.#key = key;
@@ -73,17 +73,17 @@ export class Figures {
   }
 }
 
-/** Whether the tick is what the view shows: it covers the last 15 minutes, unfiltered. */
+/** Whether the view shows what a live tick covers: the last 15 minutes, without a filter. */
 export const ticks = (view: Pick<ViewState, 'range' | 'filter'>): boolean => view.range === LIVE_RANGE && isUnfiltered(view.filter);
 
-/** How often to ask, ms; never again for a fixed range, nor while ticks bring everything. */
+/** How often to ask, ms. A fixed range is asked once, and so is a view of which ticks bring all figures. */
 export function refreshEvery(view: Pick<ViewState, 'range' | 'filter' | 'sort'>, connected: boolean): number {
   if (isSpan(view.range)) return Number.POSITIVE_INFINITY;
   if (ticks(view) && connected && (!live.tick || sortableHere(live.tick.edges, view.sort))) return Number.POSITIVE_INFINITY;
   return RANGES[view.range].refresh_ms;
 }
 
-/** The tick's edges are the first by retransmitted segments; the first by another figure may not be among them. */
+/** A tick brings the first edges by retransmitted segments. With another order the first edges may be others, so these are asked for. */
 const sortableHere = (edges: Edges, sort: Sort): boolean => sort === 'retrans' || edges.edges.length >= edges.total;
 
 function sortEdges({ edges, total }: Edges, sort: Sort): Edges {

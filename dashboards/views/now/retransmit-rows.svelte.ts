@@ -8,7 +8,7 @@ import { poll } from '../../poll.ts';
 import { matchesFilter, rangeQuery } from '../../range-query.ts';
 import { isSpan, type ViewState } from '../../view-state.ts';
 
-/** More are neither read by anybody nor cheap to draw. */
+/** Nobody reads more rows, and drawing them takes time. */
 export const ROWS_MAX = 500;
 /** A row acknowledged before this page joined the feed is in the store soon: groups are inserted about twice a second, a busy store takes longer. */
 const SETTLED_MS = 2500;
@@ -16,7 +16,7 @@ const READS = 4;
 
 export class RetransmitRows {
   rows = $state.raw<Retransmit[]>([]);
-  /** Came in while the table was held still; shown once it is let go. */
+  /** Rows that came while the table was paused. They are shown when it goes on. */
   waiting = $state.raw<Retransmit[]>([]);
   /** Rows that the collector left out of the live feed since the view opened. */
   skipped = $state(0);
@@ -29,7 +29,7 @@ export class RetransmitRows {
     this.#api = api;
   }
 
-  /** Begins anew with this view, joined to the feed unless its range is fixed. Returns how to leave. */
+  /** Starts again for this view, and listens to the feed unless the range is fixed. Returns a function that ends it. */
   follow(view: Pick<ViewState, 'range' | 'filter'>): () => void {
     this.rows = [];
     this.waiting = [];
@@ -37,7 +37,7 @@ export class RetransmitRows {
     return isSpan(view.range) ? () => undefined : live.listen((rows, skipped) => this.#take(rows, skipped, view.filter));
   }
 
-  /** Reads the stored rows of the view, and again until those that were on their way have arrived. Returns how to stop. */
+  /** Reads the stored rows of the view, and reads them again until rows that were not stored yet have come. Returns a function that stops it. */
   catchUp(view: Pick<ViewState, 'range' | 'filter'>): () => void {
     let reads = 0;
     const stop = poll(async (signal) => {

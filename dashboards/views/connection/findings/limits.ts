@@ -4,7 +4,7 @@ import { type Look, lifeUs } from './finding.ts';
 import { lostSegments, repairUs } from './losses.ts';
 
 const SHARE = 0.25;
-/** Of the life in repair, from which on a full window is not the peer's alone. */
+/** From this share of the life in repair on, a full receive window is not blamed on the peer alone. */
 const REPAIR_SHARE = 0.1;
 
 export const limitedByReceiver: Look = (connection) => {

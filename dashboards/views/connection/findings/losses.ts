@@ -54,7 +54,7 @@ export const notNeeded: Look = ({ retrans_spurious, total_retrans }) =>
       }
     : undefined;
 
-/** Where nothing else was sent again, of this side's data. */
+/** For connections of which nothing else of this side's data was sent again. */
 export const onlyProbes: Look = ({ retransmits, retrans_data }) => {
   const resent = (is: (row: Connection['retransmits'][number]) => boolean) =>
     retransmits.reduce((sum, row) => sum + (row.outcome !== 'refused' && is(row) ? row.segments : 0), 0);

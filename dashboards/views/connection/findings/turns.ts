@@ -9,7 +9,7 @@ const STALL_US = 100_000;
 /** How long a host may hold an acknowledgement back to send it with an answer: so much of a measured round trip can be the peer's. */
 const DELAYED_ACK_US = 40_000;
 
-/** Of an answer's time on average, as its client sees it. */
+/** The average answer time as the client measures it, and between which bounds the path's part of it lies; µs. */
 type Shares = { answer_us: number; path_us_max: number; path_us_min: number };
 
 /**
@@ -39,7 +39,7 @@ function seenByClient(connection: Connection, turns: number): Finding | undefine
       whose: 'not known',
       words: `${took}, and the acknowledgements came with them: whether the network or the peer took that time cannot be told from this end.`,
     };
-  // A path that is always so far does not stand out.
+  // A path with a constantly long round trip is no finding.
   if (path_us_max < 2 * best_us) return undefined;
   return {
     whose: 'the path',
