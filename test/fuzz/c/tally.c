@@ -115,13 +115,11 @@ static __u64 count_rows(struct input *input, const struct tally_program *program
 	for (int i = 0; i < ROWS_MAX && input->left; i++) {
 		int kind = input_byte(input) % KIND_COUNT;
 		unsigned char *row = malloc((size_t)row_size(kind));
-		bool is_wanted = false;
 
 		input_take(input, row, (size_t)row_size(kind));
 		for (__u32 plan = 0; plan < program->plans; plan++)
-			is_wanted |= program->plan[plan].kind == kind &&
-				     (!program->plan[plan].if_is || row[program->plan[plan].when] == program->plan[plan].is);
-		wanted += is_wanted;
+			wanted += program->plan[plan].kind == kind &&
+				  (!program->plan[plan].if_is || row[program->plan[plan].when] == program->plan[plan].is);
 		tally__row(kind, row);
 		free(row);
 	}

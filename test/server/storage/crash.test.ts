@@ -62,6 +62,7 @@ test('a killed collector that inserts its segments again has each row once, in r
   expect(kept?.copies).toBeGreaterThan(kept?.n ?? 0);
   await store.upkeep.makeMinutes(Date.now());
   for (const segment of segments) await store.insertSegment(segment);
+  await store.noteLate(segments);
   await store.upkeep.refresh(Date.now());
   expect(await store.query('SELECT count() AS n, uniqExact(connection_id) AS connections FROM sample FINAL')).toEqual([
     { n: SEGMENTS * ROWS, connections: ROWS },
