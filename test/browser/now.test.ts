@@ -162,7 +162,11 @@ describe('Now', () => {
     await eventually(() => liveRows().count()).toBe(8);
     await agent.rows('retransmit', [retransmit(Date.now(), { connection_id: 201n })]);
     await eventually(() => liveRows().first().getAttribute('data-connection-id')).toBe('201');
-    await liveRows().nth(2).hover();
+    // The page draws, and moves what is under the pointer, while the pointer comes.
+    await eventually(async () => {
+      await liveRows().nth(2).hover();
+      return page.locator('[data-held]').textContent();
+    }).toBe('paused, 0 new');
     await agent.rows('retransmit', [retransmit(Date.now(), { connection_id: 202n }), retransmit(Date.now(), { connection_id: 203n })]);
     await eventually(() => page.locator('[data-held]').textContent()).toBe('paused, 2 new');
     expect(await liveRows().first().getAttribute('data-connection-id')).toBe('201');

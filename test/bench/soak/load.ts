@@ -41,7 +41,9 @@ export class Load {
       // What was missed while it was behind is not made up for.
       due = Math.min(due, this.#options.rows_per_s) + (this.#options.rows_per_s * (now_ms - last_ms)) / 1000;
       last_ms = now_ms;
-      while (due > 0 && this.#under_way.size < IN_FLIGHT_MAX) {
+      while (due > 0 && !this.#stopped) {
+        if (this.#under_way.size >= IN_FLIGHT_MAX) await Promise.race(this.#under_way);
+        if (performance.now() - last_ms > TICK_MS) break;
         const batches = this.#next();
         due -= rowsOf(batches);
         for (const batch of batches) this.#send(batch);
@@ -55,15 +57,17 @@ export class Load {
     this.#stopped = true;
   }
 
-  /** One recording's rows, on the next host. */
+  /** The rows of all recordings, on the next host, as if they had just ended. */
   #next(): Batch[] {
     const copy = this.#copy++;
-    const recorded = this.#recordings[copy % this.#recordings.length];
     const cutter = this.#cutters[copy % AGENTS];
-    if (!recorded || !cutter) throw new Error('there are no recordings');
-    const start_ms = Date.now() - recorded.span_ms;
-    const place = { host_id: hostOf(copy % AGENTS), start_ns: BigInt(start_ms) * 1_000_000n, copy };
-    return cutter.cut(recorded.frames.map((frame) => ({ kind: frame.kind, rows: placed(frame, recorded, place) })));
+    if (!cutter) throw new Error('there are no agents');
+    const now_ms = Date.now();
+    const frames = this.#recordings.flatMap((recorded) => {
+      const place = { host_id: hostOf(copy % AGENTS), start_ns: BigInt(now_ms - recorded.span_ms) * 1_000_000n, copy };
+      return recorded.frames.map((frame) => ({ kind: frame.kind, rows: placed(frame, recorded, place) }));
+    });
+    return cutter.cut(frames);
   }
 
   #send(batch: Batch): void {
