@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The subcommands of tcplens and how each of them ends. A subcommand's module is loaded only when it is called,
 // so that `watch` starts without the collector and `serve` without the loader.
-import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { EXIT, TcplensError } from './agent/process/errors.ts';
 import { escapeLines } from './agent/process/terminal-text.ts';
+import { VERSION } from './agent/process/version.ts';
 
 type Subcommand = { name: string; summary: string; load: () => Promise<{ command: () => Command }> };
 
@@ -33,8 +33,7 @@ Exit codes:
 
 /** The program with the subcommand that `args` calls loaded, and of the others what help shows of them. */
 async function program(args: readonly string[]): Promise<Command> {
-  const { version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8')) as { version: string };
-  const root = new Command('tcplens').description('eBPF TCP observability').version(version).addHelpText('after', exitCodes);
+  const root = new Command('tcplens').description('eBPF TCP observability').version(VERSION).addHelpText('after', exitCodes);
   const operands = args.filter((arg) => !arg.startsWith('-'));
   const called = operands[0] === 'help' ? operands[1] : operands[0];
   for (const { name, summary, load } of subcommands) {

@@ -15,6 +15,7 @@ import { observeProcess } from './metrics/process-metrics.ts';
 import { observeSelf } from './metrics/self-metrics.ts';
 import { SERIES_MAX, startTelemetry, type Telemetry } from './metrics/telemetry.ts';
 import { createLog, type Log } from './process/log.ts';
+import { VERSION } from './process/version.ts';
 import { openSource } from './source/open-source.ts';
 import type { RowSource } from './source/row-source.ts';
 import type { Source } from './source/source.ts';
@@ -30,7 +31,6 @@ import { Uplink, type UplinkOptions } from './uplink/uplink.ts';
  */
 export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<void> {
   const log = createLog(config.logLevel);
-  const version = readVersion();
   const source = await openSource(config, { opens_by_sweep: true });
   const { rows } = source;
   // Closes in reverse order what was opened, however the run ends.
@@ -38,10 +38,10 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
   opened.defer(() => rows.close());
   const entities = source.names();
   const pace = new SweepPace(config.interval, config.cpuBudget);
-  const uplink = await uplinkOf(config, { source: rows, entities, pace, version, log });
+  const uplink = await uplinkOf(config, { source: rows, entities, pace, log });
   opened.defer(() => uplink?.close());
   const ledger = uplink?.ledger ?? emptyLedger();
-  const telemetry = await telemetryOf(config, rows, version, log);
+  const telemetry = await telemetryOf(config, rows, log);
   opened.defer(() => telemetry?.stop());
   const attributes = new ConnectionAttributes(config.metricAttributes, ephemeralFrom(readPortRange()), SERIES_MAX / 2);
   const instruments = telemetry && new Instruments(telemetry, attributes, source.tally(attributes.options));
@@ -82,13 +82,13 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
   log.info({ ledger }, 'stopped');
 }
 
-type UplinkParts = Pick<UplinkOptions, 'source' | 'entities' | 'log'> & { pace: SweepPace; version: string };
+type UplinkParts = Pick<UplinkOptions, 'source' | 'entities' | 'log'> & { pace: SweepPace };
 
-async function uplinkOf(config: AgentConfig, { pace, version, ...parts }: UplinkParts): Promise<Uplink | undefined> {
+async function uplinkOf(config: AgentConfig, { pace, ...parts }: UplinkParts): Promise<Uplink | undefined> {
   const { collector, interval: report_interval_ms } = config;
   if (collector === undefined) return undefined;
   const host_id = hex64(parts.source.host_id);
-  const run = { epoch: randomBytes(8).toString('hex'), host_id, host: hostOf(parts.source, version) };
+  const run = { epoch: randomBytes(8).toString('hex'), host_id, host: hostOf(parts.source, VERSION) };
   const memory_bytes = config.queueBytes;
   const caps = { bytes_max: config.spoolBytes, age_ms_max: config.spoolAge };
   const spool = await openSpool({ directory: spoolDirectory(config), caps, memory_bytes, run, log: parts.log });
@@ -104,7 +104,7 @@ async function uplinkOf(config: AgentConfig, { pace, version, ...parts }: Uplink
   });
 }
 
-async function telemetryOf(config: AgentConfig, source: RowSource, version: string, log: Log): Promise<Telemetry | undefined> {
+async function telemetryOf(config: AgentConfig, source: RowSource, log: Log): Promise<Telemetry | undefined> {
   if (config.otlp === undefined && config.metrics === 'none') return undefined;
   return startTelemetry({
     otlp: config.otlp,
@@ -112,7 +112,7 @@ async function telemetryOf(config: AgentConfig, source: RowSource, version: stri
     interval_ms: config.interval,
     host_id: hex64(source.host_id),
     host_name: source.host.name,
-    version,
+    version: VERSION,
     log,
   });
 }
@@ -131,11 +131,6 @@ function announce(
     if (!attached) log.warn({ hook: name, reason }, 'the kernel refused a hook: what it would show is missing');
   const rights = restrict(ownNetns);
   if (rights) log.info(rights, 'gave up all capabilities but these, in every thread');
-}
-
-function readVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
-  return version;
 }
 
 function readPortRange(): string {

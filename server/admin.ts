@@ -1,5 +1,4 @@
 // `tcplens admin`: what the tables are and for how long they are kept, whether they are whole, and copies of them, for whoever runs a collector.
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { Argument, Command, InvalidArgumentError } from 'commander';
@@ -7,6 +6,7 @@ import { COMMON_OPTIONS } from '../agent/process/common-options.ts';
 import { ConfigError } from '../agent/process/errors.ts';
 import { addOptions, type OptionValues } from '../agent/process/options.ts';
 import { escapeControls } from '../agent/process/terminal-text.ts';
+import { VERSION } from '../agent/process/version.ts';
 import { backUp, type Manifest, restore } from './admin/backup.ts';
 import { checkStore } from './admin/check-store.ts';
 import { backupText, checkText, linkText, migrationsText, retentionText } from './admin/print.ts';
@@ -125,7 +125,7 @@ async function makeBackup(given: Given, directory: string): Promise<void> {
     const data = resolve(given.data);
     const { taken_at_ms } = await target.snapshot();
     try {
-      return printBackup(given, await backUp(join(data, SNAPSHOT), resolve(directory), { tcplens: version(), taken_at_ms }));
+      return printBackup(given, await backUp(join(data, SNAPSHOT), resolve(directory), { tcplens: VERSION, taken_at_ms }));
     } finally {
       await removeSnapshot(data);
     }
@@ -141,10 +141,6 @@ function printBackup(given: Given, { tcplens, taken_at_ms, bytes, rows }: Manife
   const told = { tcplens, taken_at_ms, bytes, rows };
   print(given, told, backupText(told));
   return 0;
-}
-
-function version(): string {
-  return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 }
 
 /** Its tables are not in the data directory. */

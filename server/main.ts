@@ -1,11 +1,11 @@
 // `tcplens serve`: the collector as a process.
-import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { COMMON_OPTIONS } from '../agent/process/common-options.ts';
 import { createLog } from '../agent/process/log.ts';
 import { addOptions, type OptionValues } from '../agent/process/options.ts';
+import { VERSION } from '../agent/process/version.ts';
 import { linkText } from './admin/print.ts';
 import { Collector } from './collector.ts';
 import { COLLECTOR_OPTIONS, type Config, checkConfig } from './config.ts';
@@ -23,7 +23,7 @@ export function command(): Command {
 async function serve(config: Config & OptionValues<typeof OWN_OPTIONS>): Promise<void> {
   checkConfig(config);
   const logger = createLog(config.logLevel);
-  const collector = new Collector(config, { version: version(), logger, dashboards: fromRoot('dashboards/dist') });
+  const collector = new Collector(config, { version: VERSION, logger, dashboards: fromRoot('dashboards/dist') });
   const stopped = stopSignal(config.exitWithParent);
   try {
     const url = await collector.start();
@@ -62,9 +62,4 @@ function leaveNow(why: string): never {
 
 function fromRoot(path: string): string {
   return fileURLToPath(new URL(`../${path}`, import.meta.url));
-}
-
-function version(): string {
-  const parsed = JSON.parse(readFileSync(fromRoot('package.json'), 'utf8')) as { version: string };
-  return parsed.version;
 }

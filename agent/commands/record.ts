@@ -4,7 +4,6 @@ import { readFileSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { Command } from 'commander';
 import { KIND, type Kind, type KindCounters } from '../../bpf/rows/rows.gen.ts';
-import packageJson from '../../package.json' with { type: 'json' };
 import { SOURCE_OPTIONS, type SourceConfig } from '../config.ts';
 import { reportText, TEXT_CHARS_MAX } from '../contract/report-text.ts';
 import { FILTER_OPTIONS } from '../filter/options.ts';
@@ -16,6 +15,7 @@ import { addOptions, type OptionValues } from '../process/options.ts';
 import { stopSignal } from '../process/stop-signal.ts';
 import { escapeControls } from '../process/terminal-text.ts';
 import { parseSize } from '../process/units.ts';
+import { VERSION } from '../process/version.ts';
 import { Anonymizer } from '../recording/anonymize.ts';
 import { readContents } from '../recording/contents.ts';
 import { copyRecording } from '../recording/copy.ts';
@@ -180,7 +180,7 @@ function isSameFile(one: string, other: string): boolean {
 }
 
 function create(file: string, header: Omit<WriteOptions['header'], 'tcplens'>, { force, maxBytes }: RecordConfig): RecordingWriter {
-  return new RecordingWriter(file, { header: { tcplens: packageJson.version, ...header }, force, bytes_max: maxBytes });
+  return new RecordingWriter(file, { header: { tcplens: VERSION, ...header }, force, bytes_max: maxBytes });
 }
 
 function summarize(file: string, writer: RecordingWriter, counters: Record<Kind, KindCounters> | undefined): void {

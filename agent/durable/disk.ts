@@ -1,6 +1,7 @@
 // All file-system calls that spool and log make, behind one type, so that tests can make each of them fail as disks do.
 import { constants } from 'node:fs';
-import { type FileHandle, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, open, readdir, rename, rm } from 'node:fs/promises';
+import { makeDirectories } from '../process/make-directories.ts';
 
 export type DiskFile = {
   /** Returns the bytes read: fewer than asked for only at the end of the file. */
@@ -53,7 +54,7 @@ const MODE = 0o600;
 export const REAL_DISK: Disk = {
   open: async (path, how) => fileOf(await open(path, FLAGS[how], MODE)),
   list: readdir,
-  makeDirectory: async (path) => void (await mkdir(path, { recursive: true })),
+  makeDirectory: async (path) => makeDirectories(path),
   rename,
   link,
   remove: (path) => rm(path, { force: true }),

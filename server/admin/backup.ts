@@ -1,12 +1,13 @@
 // A copy of a data directory's snapshot in a directory of its own, and back. The manifest comes last and says what every file has: without it a
 // backup was cut off, and one that has changed since is refused before anything of it is used.
 import { createHash } from 'node:crypto';
-import { cp, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, lstat, open, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { isMissing } from '../../agent/durable/disk.ts';
 import { reasonOf, TcplensError } from '../../agent/process/errors.ts';
+import { makeDirectories } from '../../agent/process/make-directories.ts';
 
-export class BackupError extends TcplensError<'backup_exists' | 'backup_unsound' | 'restore_not_empty'> {}
+export class BackupError extends TcplensError<'backup_exists' | 'backup_unsound' | 'restore_not_empty' | 'directory_unusable'> {}
 
 /** Path → SHA-256 of a file, or where a link leads to. */
 type Contents = { bytes: number; files: Record<string, string>; links: Record<string, string> };
@@ -23,7 +24,7 @@ const COPY = { recursive: true, verbatimSymlinks: true, errorOnExist: true, forc
 /** Copies the snapshot to `directory`, and reads the copy. @throws BackupError */
 export async function backUp(snapshot: string, directory: string, made: Pick<Manifest, 'tcplens' | 'taken_at_ms'>): Promise<Manifest> {
   await refuseOther(directory, 'backup_exists', 'a backup is written to a new directory');
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  makeNew(directory, 0o700);
   const contents = await copied(snapshot, join(directory, 'data')).catch((cause: unknown) => {
     throw new BackupError('backup_unsound', `${directory} was cut off (${reasonOf(cause)}): take another backup.`, { cause });
   });
@@ -32,6 +33,14 @@ export async function backUp(snapshot: string, directory: string, made: Pick<Man
   await writeFile(join(directory, `${MANIFEST}.new`), JSON.stringify(manifest), { flush: true });
   await rename(join(directory, `${MANIFEST}.new`), join(directory, MANIFEST));
   return manifest;
+}
+
+function makeNew(directory: string, mode: number): void {
+  try {
+    makeDirectories(directory, mode);
+  } catch (cause) {
+    throw new BackupError('directory_unusable', `${directory} cannot be made (${reasonOf(cause)}): name another directory.`, { cause });
+  }
 }
 
 /** Copies the tree. @returns what the original has */
@@ -45,7 +54,7 @@ export async function restore(directory: string, data: string): Promise<Manifest
   await refuseOther(data, 'restore_not_empty', 'a restore makes a new data directory');
   const manifest = await readManifest(directory);
   await sameAs(manifest, join(directory, 'data'));
-  await mkdir(data, { recursive: true, mode: 0o750 });
+  makeNew(data, 0o750);
   const to = join(data, RESTORING);
   await cp(join(directory, 'data'), to, COPY);
   await sameAs(manifest, to);

@@ -1,9 +1,9 @@
 // The engine inside this process: chdb behind the ordinary client. This file hides its traps: settings that stay with the session, binary
 // bodies that arrive corrupted, and inserts that succeed without having read a row.
-import { mkdirSync } from 'node:fs';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
 import { reasonOf } from '../../agent/process/errors.ts';
+import { makeDirectories } from '../../agent/process/make-directories.ts';
 import { turns } from '../../agent/process/turns.ts';
 import { ask } from './answers.ts';
 import { quote, segmentStructure } from './columns.ts';
@@ -63,7 +63,7 @@ export async function openEmbeddedEngine({ path, database = DATABASE }: { path: 
 
 function connect(path: string): ClickHouseClient {
   try {
-    mkdirSync(path, { recursive: true });
+    makeDirectories(path);
     // chdb has types of its own copy of the client's contract: version 1.23.0, not 1.23.1.
     const connection: unknown = createChdbConnection({ path });
     return createClient({ log: { level: ClickHouseLogLevel.OFF }, connection: connection as NonNullable<ClickHouseOptions['connection']> });

@@ -160,6 +160,17 @@ test('beside a collector a check says what to do, and a server is told its own w
     });
 });
 
+test.each([
+  ['backup', () => ['backup', '/proc/no/backup', '--data', data]],
+  ['restore', () => ['restore', backup, '--data', '/proc/no/data']],
+])('%s into a directory that cannot be made ends, and says so', async (_, args) => {
+  const ended = await admin(...args());
+  expect(ended).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/\/proc\/no\/\w+ cannot be made \(ENOENT.*: name another directory/),
+  });
+});
+
 test('while one backup is copied another is told to wait', async () => {
   const { url, stop } = await startCollector(data);
   try {

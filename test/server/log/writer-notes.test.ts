@@ -5,29 +5,25 @@ import { ATTEMPTS } from '../../../server/log/attempts.ts';
 import { Writer } from '../../../server/log/writer.ts';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
 import { type Segment, StoreError } from '../../../server/storage/engine.ts';
-import type { Store } from '../../../server/storage/store.ts';
+import { type Fixture, fixture } from '../storage/backends.ts';
 import { EPOCH, HOST_HEX, rowsOf } from '../support/agent.ts';
-import { countRows, type TestDirectory, testDirectory, until } from '../support/collector.ts';
+import { countRows, testDirectory, until } from '../support/collector.ts';
 import { openSmallLog } from '../support/small-log.ts';
 
 const PERIODS = { ...ATTEMPTS, seal_ms: 20, seal_bytes_min: 1, seal_age_ms: 0, retry_ms_min: 10, retry_ms_max: 40 };
 const ignore = () => undefined;
 const EVENTS = { inserted: ignore, failed: ignore, buried: ignore, trouble: ignore };
 
-let directory: TestDirectory;
-let store: Store;
+let opened: Fixture;
 beforeAll(async () => {
-  directory = await testDirectory();
-  store = await openEmbedded({ path: join(directory.path, 'engine') });
-  await store.migrate();
+  opened = await fixture((path) => openEmbedded({ path: join(path, 'engine') }));
 });
-afterAll(async () => {
-  await store.close();
-  await directory.remove();
-});
+afterAll(() => opened?.close());
 
 test('what came late is noted once for all segments of a round, and none leaves the log before it is', async () => {
-  const log = await openSmallLog(join(directory.path, 'log'));
+  const { store } = opened;
+  const directory = await testDirectory();
+  const log = await openSmallLog(directory.path);
   const [calls, inserts]: [string[][], string[]] = [[], []];
   const forgetful = {
     ...store,
@@ -56,4 +52,5 @@ test('what came late is noted once for all segments of a round, and none leaves 
   expect(calls.slice(1).flat().toSorted()).toEqual(inserts.toSorted());
   expect(await countRows(store, 'state_change')).toBe(30);
   await log.close();
+  await directory.remove();
 });

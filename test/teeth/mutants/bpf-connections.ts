@@ -131,6 +131,12 @@ export const bpfConnections: readonly Mutant[] = [
   ]),
   ...mutantsOf('bpf/programs/connection_row.bpf.h', [
     {
+      why: 'an opening that no row has told is in no close row either',
+      find: 'row->tells_open = !!(edition & EDITION_OPENED);',
+      replace: 'row->tells_open = 0;',
+      suite: kernel('opens', 'told once'),
+    },
+    {
       why: 'the rest is all that was received',
       find: 'payload_received(tp) - last->bytes_received',
       replace: 'payload_received(tp)',

@@ -160,6 +160,18 @@ export const bpfPackets: readonly Mutant[] = [
   ]),
   ...mutantsOf('bpf/programs/sample.bpf.c', [
     {
+      why: 'every sweep tells of the opening again',
+      find: '__sync_fetch_and_and(&memory->edition, ~EDITION_OPENED)',
+      replace: '__sync_fetch_and_and(&memory->edition, ~0U)',
+      suite: kernel('opens', 'told once'),
+    },
+    {
+      why: 'no sweep tells of an opening',
+      find: 'report_open(tp, memory, slice->now_ns);',
+      replace: ';',
+      suite: kernel('opens', 'told once'),
+    },
+    {
       why: 'what stands still is sampled',
       find: 'BPF_CORE_READ(tp, segs_in) != last->segs_in ||',
       replace: '1 ||',

@@ -70,6 +70,12 @@ export const loaderRows: readonly Mutant[] = [
     },
   ]),
   ...mutantsOf('bpf/loader/tally.c', [
+    {
+      why: 'a close that tells of the opening is counted as a close only',
+      find: 'add_histograms(group, plan, row);\n\t}',
+      replace: 'add_histograms(group, plan, row);\n\t\treturn;\n\t}',
+      suite: kernel('storm', 'over ipv4'),
+    },
     { why: 'a group has no rows', find: 'group->rows++;', replace: '', suite: unit('bpf/loader/tally') },
     {
       why: 'a bound is in the next bucket',
