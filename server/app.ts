@@ -1,4 +1,5 @@
 // Builds the HTTP application from its parts. Nothing listens yet.
+import type { ServerOptions } from 'node:https';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import { type FastifyPluginAsyncTypebox, type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
@@ -6,14 +7,17 @@ import websocket from '@fastify/websocket';
 import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../agent/contract/batch-envelope.ts';
+import { registerAgents } from './access/agent-routes.ts';
+import { registerAccess } from './access/routes.ts';
+import type { Access } from './access.ts';
 import { registerAdmin } from './admin/routes.ts';
 import type { Snapshot } from './api/admin.ts';
 import { API } from './api.ts';
 import { registerUnderWay } from './door/close.ts';
 import { registerDoor } from './door/door.ts';
-import type { Owner } from './door/owner.ts';
-import { personPeer } from './door/peer.ts';
-import { registerOpen, registerRights } from './door/rights.ts';
+import { type Owner, registerOpen } from './door/owner.ts';
+import { addressOf, personPeer } from './door/peer.ts';
+import { registerRights } from './door/rights.ts';
 import { Refusal } from './errors.ts';
 import type { HealthWatch } from './health/watch.ts';
 import { registerHealth, registerHealthQuery } from './health.ts';
@@ -33,6 +37,17 @@ import { registerQueries } from './query/routes.ts';
 import { registerReport } from './report.ts';
 import type { Store } from './storage/store.ts';
 
+/**
+ * `https`: of an HTTPS server; undefined: plain HTTP. `isProxy`: whether an address is that of a proxy whose headers are believed. `line`:
+ * what follows --join on a host.
+ */
+export type Port = {
+  https: ServerOptions | undefined;
+  isOwnName: (host: string) => boolean;
+  isProxy: (address: string) => boolean;
+  line: (id: string, secret: string) => string;
+};
+
 export type AppParts = {
   version: string;
   logger: Logger;
@@ -45,6 +60,9 @@ export type AppParts = {
   hostNames: HostNames;
   health: HealthWatch;
   owner: Owner;
+  access: Access;
+  /** How it is reached. */
+  port: Port;
   /** Takes one of the data directory. */
   snapshot: () => Promise<Snapshot>;
   in_flight_bytes_max: number;
@@ -61,19 +79,36 @@ const SERVER = {
 };
 
 export async function buildApp(parts: AppParts): Promise<App> {
-  const { version, logger, log, layouts, timeWindow, store, live, metrics, hostNames, health, dashboards, in_flight_bytes_max } = parts;
-  const app: App = fastify({
+  const {
+    version,
+    logger,
+    log,
+    layouts,
+    timeWindow,
+    store,
+    live,
+    metrics,
+    hostNames,
+    health,
+    dashboards,
+    in_flight_bytes_max,
+    access,
+    port,
+  } = parts;
+  const app = fastify({
+    ...(port.https && { https: port.https }),
+    trustProxy: port.isProxy,
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     ...SERVER,
     clientErrorHandler,
-  }).withTypeProvider<TypeBoxTypeProvider>();
+  }).withTypeProvider<TypeBoxTypeProvider>() as unknown as App;
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   app.setErrorHandler(errorReply(({ code }) => metrics.refused.add(1, { reason: code })));
   await registerHelmet(app);
   await app.register(websocket, { options: { maxPayload: LIMITS.viewer_says.number }, preClose: (done) => stopLive(live, done) });
-  registerDoor(app, { in_flight_bytes_max, metrics });
-  registerRights(app, parts.owner);
+  registerDoor(app, { in_flight_bytes_max, metrics, isOwnName: port.isOwnName });
+  registerRights(app, access.gate);
   registerUnderWay(app);
   await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title: 'tcplens collector', version } } });
   const unpacking = new UnpackRoom(in_flight_bytes_max * LIMITS.rows_unpacked_in_flight.number);
@@ -81,6 +116,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   await registerIngest(app, { log, live, metrics, unpacking, layouts, timeWindow });
   const reports = new ReportGroups(store, (table, names) => metrics.namesEvicted.add(names, { table }));
   registerReport(app, { reports, hostNames, clocks: health.clocks, metrics });
+  registerAgents(app, access.agents, access.audit);
   registerMethodRefusals(app);
   registerHealth(app, { store, log, metrics });
   await registerPeople(app, parts);
@@ -89,17 +125,18 @@ export async function buildApp(parts: AppParts): Promise<App> {
 }
 
 /** What people and their tools ask, and how often they may. */
-async function registerPeople(app: App, { store, live, health, owner, snapshot }: AppParts): Promise<void> {
+async function registerPeople(app: App, { store, live, health, owner, access, port, snapshot }: AppParts): Promise<void> {
   const routes: FastifyPluginAsyncTypebox = async (people) => {
     await people.register(rateLimit, {
       max: LIMITS.requests.number,
-      keyGenerator: ({ socket, headers }) => personPeer({ address: socket.remoteAddress, headers }),
+      keyGenerator: (request) => personPeer({ address: addressOf(request), headers: request.headers }),
       timeWindow: '1 minute',
       errorResponseBuilder: (_request, { max, ttl }) =>
         new Refusal('too_many_requests', `more than ${max} requests in a minute: try again`, { retry_after_s: Math.ceil(ttl / 1000) }),
     });
-    registerQueries(people, store, owner);
-    registerAdmin(people, store, { owner, snapshot });
+    registerQueries(people, store);
+    registerAdmin(people, store, { owner, audit: access.audit, snapshot });
+    registerAccess(people, { ...access, line: port.line });
     registerOpen(people, owner);
     registerHealthQuery(people, health);
     people.get(API.openapi, { schema: { hide: true } }, async () => app.swagger());

@@ -4,9 +4,9 @@
 //                  └─▶ live ─▶ viewers ◀── tick ◀──┘
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { reasonOf } from '../agent/process/errors.ts';
+import { Access } from './access.ts';
 import { RESTORING } from './admin/backup.ts';
 import { removeSnapshot, takeSnapshot } from './admin/snapshot.ts';
 import type { LiveMessage } from './api.ts';
@@ -18,6 +18,7 @@ import { Owner } from './door/owner.ts';
 import { ownerToken } from './door/owner-token.ts';
 import { StartError } from './errors.ts';
 import { registerGauges } from './health/gauges.ts';
+import { registerLogGauges } from './health/log-gauges.ts';
 import { HealthWatch } from './health/watch.ts';
 import { HOSTS_MAX, HostNames } from './host-names.ts';
 import type { App } from './http.ts';
@@ -33,6 +34,7 @@ import { LossWriter } from './log/loss-writer.ts';
 import { Writer } from './log/writer.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openStore } from './open-store.ts';
+import { CollectorPort } from './port.ts';
 import { EDGES_DEFAULT } from './query/routes.ts';
 import { edges } from './storage/queries/edges.ts';
 import { hostNames } from './storage/queries/hosts.ts';
@@ -40,6 +42,7 @@ import { overview } from './storage/queries/overview.ts';
 import { retransmitFromRow } from './storage/queries/retransmits.ts';
 import type { Store } from './storage/store.ts';
 import { UpkeepLoop } from './upkeep.ts';
+import { within } from './within.ts';
 
 const MIB = 1024 * 1024;
 const LOG_LIMITS = { segment_bytes_max: 64 * MIB, journal_bytes_max: 8 * MIB, flushes_apart_ms: 25 };
@@ -47,6 +50,8 @@ const WRITER = { ...ATTEMPTS, seal_ms: 500, seal_bytes_min: 256 * 1024, seal_age
 /** Connections that may wait to be accepted: a whole fleet comes back at once. */
 const BACKLOG = 4096;
 const UPKEEP = { first_ms: 15_000, refresh_ms: 10_000, refresh_wait_max_ms: 10 * 60_000, retain_ms: 60_000, look_ms: 3_600_000 };
+
+const NOT_TOLD = 'agents could not be told of the new CA';
 
 export type Surroundings = { version: string; logger: Logger; dashboards: string };
 
@@ -66,6 +71,8 @@ export class Collector {
   readonly #health: HealthWatch;
   #lock: DataLock | undefined;
   #owner: Owner | undefined;
+  #access: Access | undefined;
+  readonly #port: CollectorPort;
   #app: App | undefined;
   #filling: Promise<void> = Promise.resolve();
   /** Nothing is begun any more. */
@@ -76,6 +83,7 @@ export class Collector {
     const data = resolve(config.data);
     this.#config = { ...config, data };
     this.#surroundings = surroundings;
+    this.#port = new CollectorPort(config, data, logger);
     this.#metrics = createMetrics(version);
     this.#layouts = new Layouts(join(data, 'layouts'), (layouts) => this.#metrics.layoutsEvicted.add(layouts));
     this.#log = new Log({
@@ -107,12 +115,7 @@ export class Collector {
     const { retentionSize: retention_size } = config;
     const isBehind = () => this.#log.late.bytes >= LATE.group_bytes_max;
     this.#upkeep = new UpkeepLoop(this.#store, { ...UPKEEP, retention_size, isBehind }, upkeepEvents(this.#metrics, this.#health, logger));
-    this.#metrics.gauge('layouts.size', 'By', 'layouts of other versions that are kept', () => this.#layouts.bytes);
-    this.#metrics.gauge('log.size', 'By', 'what the store does not have yet: rows, and what their batches cost', () => this.#log.bytes);
-    this.#metrics.gauge('log.late.size', 'By', 'of them, of rows that were late when they came', () => this.#log.late.bytes);
-    this.#metrics.gauge('log.late.rows', '{row}', 'late rows that the store does not have yet', () => this.#log.late.rows);
-    this.#metrics.gauge('log.segments', '{segment}', 'sealed segments that wait for the store', () => this.#log.sealedCount);
-    this.#metrics.gauge('log.behind', 's', 'for how long the oldest sealed segment has waited', () => this.#log.behind_s);
+    registerLogGauges(this.#metrics, this.#log, this.#layouts);
     this.#lossWriter = new LossWriter(this.#log, this.#store, (error) =>
       logger.warn({ err: error }, 'lost rows could not be told to the store'),
     );
@@ -121,12 +124,17 @@ export class Collector {
   /** Takes batches from its return on, at the URL that it returns. @throws StartError */
   async start(): Promise<string> {
     const { listen, data, inFlightMax } = this.#config;
+    const { logger } = this.#surroundings;
     this.#lock = lockDataDirectory(data);
     if (existsSync(join(data, RESTORING)))
       throw new StartError('data_dir_unusable', `a restore into ${data} was cut off: empty it, and restore the backup again.`);
     await removeSnapshot(data);
     const owner = await this.#takeOver(data);
     this.#owner = owner;
+    const access = this.#accessOf(owner, data);
+    this.#access = access;
+    await access.book.open();
+    await this.#port.open();
     const parts = {
       log: this.#log,
       layouts: this.#layouts,
@@ -137,6 +145,8 @@ export class Collector {
       hostNames: this.#hostNames,
       health: this.#health,
       owner,
+      access,
+      port: this.#port.parts,
       snapshot: () => takeSnapshot(this.#store, data),
     };
     this.#health.start();
@@ -144,6 +154,7 @@ export class Collector {
     try {
       const url = await this.#app.listen({ ...listen, backlog: BACKLOG, listenTextResolver: (url) => `listening on ${url}` });
       this.#lock.announce(url);
+      await this.#port.listens(this.#app, url, () => void this.#trust().catch((error: unknown) => logger.warn({ err: error }, NOT_TOLD)));
       return url;
     } catch (error) {
       const inUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
@@ -180,6 +191,8 @@ export class Collector {
     await this.#upkeep.look();
     this.#upkeep.start();
     this.#timeWindow.follow(this.#store);
+    await this.#access?.book.follow();
+    await this.#trust();
     logger.info({ backend: this.#store.backend }, 'ready');
   }
 
@@ -198,11 +211,13 @@ export class Collector {
     ];
     this.#stopping = true;
     this.#timeWindow.stop();
+    this.#port.stop();
     steps.push(
       await within(ms, 'emptying the log', this.#writer.stop(), logger),
       await within(ms, 'telling what was lost', this.#lossWriter.stop(), logger),
       await within(ms, 'keeping the tables', this.#upkeep.stop(), logger),
       await within(ms, 'looking at the store', this.#health.stop(), logger),
+      await within(ms, 'writing the audit', this.#access?.stop(), logger),
       await within(ms, 'closing the store', this.#store.close(), logger),
       // It may have been in the middle of opening it.
       await within(
@@ -223,6 +238,27 @@ export class Collector {
       );
     else logger.info({ log_bytes }, 'stopped');
     return steps.every(Boolean);
+  }
+
+  #accessOf(owner: Owner, directory: string): Access {
+    const { logger } = this.#surroundings;
+    return new Access({
+      store: this.#store,
+      directory,
+      owner,
+      open: this.#port.isOpen,
+      failed: (error) => logger.warn({ err: error }, 'who may do what could not be read or written'),
+      auditLost: (entries, error) => {
+        this.#metrics.auditLost.add(entries);
+        logger.warn({ err: error, entries }, 'the audit could not be written');
+      },
+    });
+  }
+
+  /** Agents trust this collector's CA, whichever collector they have joined. */
+  async #trust(): Promise<void> {
+    const { tls } = this.#port;
+    if (tls?.authority !== undefined) await this.#access?.trust(tls.authority);
   }
 
   /** What earlier collectors have left. */
@@ -258,20 +294,4 @@ async function computeTick(store: Store): Promise<LiveMessage> {
     overview: await overview(store, range, server_ms),
     edges: await edges(store, range, EDGES_DEFAULT, server_ms),
   };
-}
-
-/** Waits for `work` for so long; what fails or takes longer is reported, and the next step begins. */
-async function within(ms: number, what: string, work: PromiseLike<unknown> | undefined, logger: Logger): Promise<boolean> {
-  const giveUp = new AbortController();
-  const late = sleep(ms, true, { signal: giveUp.signal }).catch(() => undefined);
-  try {
-    const gaveUp = await Promise.race([Promise.resolve(work).then(() => false), late]);
-    if (gaveUp) logger.error({ ms }, `gave up ${what}`);
-    return !gaveUp;
-  } catch (error) {
-    logger.error({ err: error }, `failed at ${what}`);
-    return false;
-  } finally {
-    giveUp.abort();
-  }
 }

@@ -1,9 +1,9 @@
 // The collector's options, in one table, from which come the command line, its help, the environment's names and the types.
 import { COMMON_OPTIONS } from '../agent/process/common-options.ts';
 import { ConfigError } from '../agent/process/errors.ts';
-import { isLoopback } from '../agent/process/loopback.ts';
 import type { OptionTable, OptionValues } from '../agent/process/options.ts';
-import { type Endpoint, parseAddress, parseCount } from '../agent/process/units.ts';
+import { parseCount } from '../agent/process/units.ts';
+import { checkDoor, DOOR_OPTIONS } from './door/options.ts';
 import { StartError } from './errors.ts';
 import { retentionSize } from './retention-size.ts';
 
@@ -35,13 +35,7 @@ export const STORE_OPTIONS = {
 } as const satisfies OptionTable;
 
 export const COLLECTOR_OPTIONS = {
-  listen: {
-    flags: '--listen <host:port>',
-    help: 'address of the dashboards, the API and the agents; loopback only, since nobody has to log in yet',
-    parse: listenAddress,
-    fallback: '127.0.0.1:8600',
-    env: 'TCPLENS_LISTEN',
-  },
+  ...DOOR_OPTIONS,
   ...STORE_OPTIONS,
   logMax: {
     flags: '--log-max <MiB>',
@@ -71,21 +65,12 @@ export const COLLECTOR_OPTIONS = {
 export type Config = OptionValues<typeof COLLECTOR_OPTIONS>;
 
 /** @throws StartError where options do not go together */
-export function checkConfig({ cluster, clickhouse }: Pick<Config, 'cluster' | 'clickhouse'>): void {
+export function checkConfig({ cluster, clickhouse, ...config }: Config): void {
+  checkDoor(config);
   if (cluster === undefined || clickhouse !== undefined) return;
   throw new StartError(
     'cluster_without_server',
     '--cluster needs --clickhouse, the URL of one of its servers: the engine inside this process has no others.',
-  );
-}
-
-function listenAddress(text: string): Endpoint {
-  const address = parseAddress(text);
-  if (isLoopback(address.host)) return address;
-  throw new ConfigError(
-    'bad_value',
-    `${address.host} is not a loopback address: there is no authentication yet, so anybody who reaches the port could read and write. ` +
-      'Listen on 127.0.0.1 and let a proxy that asks for credentials, or an ssh tunnel, carry it further.',
   );
 }
 

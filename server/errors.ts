@@ -32,7 +32,15 @@ export const REFUSALS = {
   method_not_allowed: 405,
   host_forbidden: 403,
   origin_forbidden: 403,
-  owner_only: 403,
+  login_needed: 401,
+  credential_unknown: 401,
+  credential_revoked: 401,
+  join_needed: 401,
+  role_needed: 403,
+  enrolment_refused: 403,
+  identity_in_use: 409,
+  identity_cloned: 409,
+  identity_unknown: 409,
   link_used: 403,
   too_many_requests: 429,
   too_many_bytes_in_flight: 429,
@@ -68,5 +76,7 @@ export class StartError extends TcplensError<
   | 'address_in_use'
   | 'child_ended'
   | 'cluster_without_server'
+  | 'options_do_not_fit'
+  | 'certificate_unusable'
   | 'not_ready'
 > {}

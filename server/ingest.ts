@@ -4,7 +4,8 @@ import { type Static, Type } from 'typebox';
 import { type BatchName, LAYOUTS_PATH, type Receipt, ROWS_PATH, type RowsReceipt } from '../agent/contract/batch-envelope.ts';
 import { KINDS, type Kind } from '../bpf/rows/rows.gen.ts';
 import { Problem } from './api.ts';
-import { agentPeer } from './door/peer.ts';
+import { checkHost } from './door/host-check.ts';
+import { addressOf, agentPeer } from './door/peer.ts';
 import { Refusal } from './errors.ts';
 import { giveBack } from './give-back.ts';
 import type { App } from './http.ts';
@@ -53,13 +54,10 @@ export async function registerIngest(app: App, parts: IngestParts): Promise<void
       },
       handler: async (request, reply) => {
         const envelope = readEnvelope(request.headers);
+        checkHost(request.who, envelope.host_id);
         const known = parts.layouts.of(envelope.schema);
         if (!Buffer.isBuffer(request.body)) throw new Refusal('body_empty', 'the request has no body');
-        await unpacking.room(
-          agentPeer({ address: request.socket.remoteAddress, headers: request.headers }),
-          unpackedBytes(request.body),
-          reply.raw,
-        );
+        await unpacking.room(agentPeer({ address: addressOf(request), headers: request.headers }), unpackedBytes(request.body), reply.raw);
         const accepted = await accept(parts, envelope, known, await unpack(request.body));
         return { ...envelope, digest: request.body_digest ?? '', ...accepted } satisfies RowsReceipt;
       },
@@ -121,7 +119,9 @@ function registerLayouts(app: App, { layouts }: IngestParts): void {
       response: { 200: Type.Object({ known: Type.Integer(), digest: Digest }), '4xx': Problem, '5xx': Problem },
     },
     handler: async (request) => {
-      await layouts.learn(readHostId(request.headers), request.body.layouts);
+      const host_id = readHostId(request.headers);
+      checkHost(request.who, host_id);
+      await layouts.learn(host_id, request.body.layouts);
       return { known: request.body.layouts.length, digest: request.body_digest ?? '' };
     },
   });

@@ -54,6 +54,8 @@ export class LateStore implements Store {
   noteLate: Store['noteLate'] = async (segments) => this.#there().noteLate(segments);
   insertReports: Store['insertReports'] = async (reports) => this.#there().insertReports(reports);
   insertLost: Store['insertLost'] = async (entries) => this.#there().insertLost(entries);
+  insertAccess: Store['insertAccess'] = async (records) => this.#there().insertAccess(records);
+  insertAudit: Store['insertAudit'] = async (entries) => this.#there().insertAudit(entries);
   get upkeep(): Store['upkeep'] {
     return this.#there().upkeep;
   }

@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Kind, RetransmitRow } from '../bpf/rows/rows.gen.ts';
 import { API, type LiveMessage, type Retransmit } from './api.ts';
-import { personPeer } from './door/peer.ts';
+import { addressOf, personPeer } from './door/peer.ts';
 import { Refusal } from './errors.ts';
 import type { App } from './http.ts';
 import { LIMITS } from './limits.ts';
@@ -99,6 +99,6 @@ export class Live {
   }
 }
 
-function viewerOf({ socket, headers }: FastifyRequest): string {
-  return personPeer({ address: socket.remoteAddress, headers });
+function viewerOf(request: FastifyRequest): string {
+  return personPeer({ address: addressOf(request), headers: request.headers });
 }

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { AgentReport } from '../agent/contract/agent-report.ts';
 import { REPORT_PATH } from '../agent/contract/batch-envelope.ts';
 import { Problem } from './api.ts';
+import { checkHost } from './door/host-check.ts';
 import type { HostClocks } from './health/recent.ts';
 import type { HostNames } from './host-names.ts';
 import type { App } from './http.ts';
@@ -31,6 +32,7 @@ export function registerReport(app: App, { reports, hostNames, clocks, metrics }
     handler: async (request) => {
       const now_ms = Date.now();
       const { report, refused } = checkReport(request.body, now_ms);
+      checkHost(request.who, report.host_id);
       await reports.add(report);
       const host_id = BigInt(`0x${report.host_id}`);
       // Empty: the account of an earlier run.

@@ -20,6 +20,8 @@ export const HEADERS = {
   epoch: 'tcplens-epoch',
   /** decimal, from 1, counted up with every new batch of its kind; a retry repeats it with the same bytes */
   sequence: 'tcplens-sequence',
+  /** digest of where the agent's state is, in each request that shows a credential */
+  place: 'tcplens-place',
 } as const;
 
 /** Most uncompressed bytes of a batch: an agent cuts at this size, and a collector unpacks no more. */

@@ -2,6 +2,7 @@
 import { ADMIN_API, Link, Migrations, Retention, RetentionChange, Snapshot } from '../api/admin.ts';
 import { object } from '../api/schema.ts';
 import { Problem } from '../api.ts';
+import type { Audit } from '../door/audit.ts';
 import type { Owner } from '../door/owner.ts';
 import type { App } from '../http.ts';
 import type { Store } from '../storage/store.ts';
@@ -13,7 +14,7 @@ const refusals = { '4xx': Problem, '5xx': Problem } as const;
 export function registerAdmin(
   app: App,
   store: Pick<Store, 'upkeep'>,
-  { owner, snapshot }: { owner: Owner; snapshot: () => Promise<Snapshot> },
+  { owner, audit, snapshot }: { owner: Owner; audit: Audit; snapshot: () => Promise<Snapshot> },
 ): void {
   app.get(ADMIN_API.migrations, {
     schema: { summary: 'Steps to this version’s tables', response: { 200: Migrations, ...refusals } },
@@ -25,7 +26,10 @@ export function registerAdmin(
   });
   app.post(ADMIN_API.retention, {
     schema: { summary: 'Keep a class of tables for so many days', body: RetentionChange, response: { 200: Retention, ...refusals } },
-    handler: ({ body }) => changeRetention(store, body),
+    handler: (request) =>
+      audit.of(request, { action: 'retention_change', target: request.body.class, detail: `${request.body.days} days` }, () =>
+        changeRetention(store, request.body),
+      ),
   });
   app.post(ADMIN_API.link, {
     schema: { summary: 'A link for a browser of the data directory’s owner', response: { 200: Link, ...refusals } },
@@ -37,6 +41,6 @@ export function registerAdmin(
       body: object({}),
       response: { 200: Snapshot, ...refusals },
     },
-    handler: snapshot,
+    handler: (request) => audit.of(request, { action: 'snapshot', target: '' }, snapshot),
   });
 }

@@ -8,6 +8,11 @@ export const ADMIN_API = {
   retention: '/api/v1/admin/retention',
   link: '/api/v1/admin/link',
   snapshot: '/api/v1/admin/snapshot',
+  enrolments: '/api/v1/admin/enrolments',
+  enrolment: '/api/v1/admin/enrolments/:id',
+  agents: '/api/v1/admin/agents',
+  agent: '/api/v1/admin/agents/:host_id',
+  revoke: '/api/v1/admin/agents/:host_id/revoke',
 } as const;
 
 export const Link = object({

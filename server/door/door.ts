@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { digestOf } from '../../agent/contract/batch-envelope.ts';
-import { isLoopbackHostHeader } from '../../agent/process/loopback.ts';
+import { hostIn } from '../../agent/process/loopback.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
 import { LIMITS } from '../limits.ts';
@@ -12,18 +12,23 @@ import { LIMITS } from '../limits.ts';
 import type { Metrics } from '../metrics.ts';
 import { readBody } from './body.ts';
 import { Budget } from './budget.ts';
-import { type Road, roadOf } from './paths.ts';
-import { agentPeer, personPeer } from './peer.ts';
+import { isAgentPath, type Road, roadOf } from './paths.ts';
+import { addressOf, agentPeer, personPeer } from './peer.ts';
 import { siteRefusal } from './site.ts';
 
-export type DoorOptions = { in_flight_bytes_max: number; metrics: Metrics };
+export type DoorOptions = {
+  in_flight_bytes_max: number;
+  metrics: Metrics;
+  /** whether a Host header names this collector */
+  isOwnName: (host: string) => boolean;
+};
 
 /** To be registered after the hooks of the WebSocket plugin, which close the connection of a refused upgrade. */
-export function registerDoor(app: App, { in_flight_bytes_max, metrics }: DoorOptions): void {
+export function registerDoor(app: App, { in_flight_bytes_max, metrics, isOwnName }: DoorOptions): void {
   const budgets = budgetsOf(in_flight_bytes_max);
   const answers = new WeakMap<IncomingMessage, ServerResponse>();
   app.addHook('onRequest', async (request, reply) => {
-    checkRequest(request);
+    checkRequest(request, isOwnName);
     answers.set(request.raw, reply.raw);
   });
   const read = async (request: FastifyRequest, payload: Readable): Promise<Buffer> => {
@@ -78,20 +83,20 @@ function budgetsOf(in_flight_bytes_max: number): Record<Road, Budget> {
   };
 }
 
-function checkRequest({ method, url, headers, socket, routeOptions: { bodyLimit } }: FastifyRequest): void {
+const HOST_FORBIDDEN =
+  'the Host header must name this machine: as 127.0.0.1 or localhost, beyond loopback as its certificate does; --public-url adds a name';
+
+function checkRequest({ method, url, headers, socket, routeOptions }: FastifyRequest, isOwnName: DoorOptions['isOwnName']): void {
   // No work for a client that has closed its connection.
   if (socket.destroyed) throw new Refusal('client_gone', 'the client closed the connection before it had an answer');
-  if (!isLoopbackHostHeader(headers.host)) {
-    throw new Refusal(
-      'host_forbidden',
-      'the Host header must name this machine, as 127.0.0.1 or localhost: the collector answers no other name; a proxy in front of it has to set it',
-    );
-  }
+  // An agent knows the collector by its certificate, and may reach it by any name.
+  if (!isOwnName(hostIn(headers.host)) && !isAgentPath(routeOptions.url)) throw new Refusal('host_forbidden', HOST_FORBIDDEN);
   const refusal = siteRefusal({ method, url, headers });
   if (refusal) throw refusal;
   if (headers['transfer-encoding'] !== undefined)
     throw new Refusal('length_required', 'the header content-length is missing: send the body in one piece');
   const length = lengthOf(headers);
+  const { bodyLimit } = routeOptions;
   if (bodyLimit !== undefined && length > bodyLimit) throw new Refusal('too_large', `the body has ${length} bytes, ${bodyLimit} may be`);
 }
 
@@ -100,7 +105,7 @@ function lengthOf({ 'content-length': length = '0' }: FastifyRequest['headers'])
   return Number(length);
 }
 
-function peerOf(road: Road, { headers, socket }: FastifyRequest): string {
-  const asking = { address: socket.remoteAddress, headers };
+function peerOf(road: Road, request: FastifyRequest): string {
+  const asking = { address: addressOf(request), headers: request.headers };
   return road === 'people' ? personPeer(asking) : agentPeer(asking);
 }

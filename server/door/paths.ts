@@ -9,6 +9,11 @@ export function roadOf(path: string | undefined): Road {
   return path === REPORT_PATH || path === LAYOUTS_PATH ? 'reports' : 'people';
 }
 
+/** Whether agents ask for it. */
+export function isAgentPath(path: string | undefined): boolean {
+  return path?.startsWith('/v1/') ?? false;
+}
+
 /** Whether the path is one of the page, which a person may open in a browser. */
 export function isPagePath(url: string): boolean {
   return !/^\/(api|v1|assets|metrics|healthz|readyz)([/?]|$)/.test(url);

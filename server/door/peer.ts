@@ -1,9 +1,15 @@
-// Names who asks, as far as that can be known while nobody has to log in. The limits of one peer are counted by this name.
+// Names who asks. The limits of one peer are counted by this name.
 import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyRequest } from 'fastify';
 import { HEADERS } from '../../agent/contract/batch-envelope.ts';
 
 /** `address` is undefined where the client has already closed the connection. */
 export type Asking = { address: string | undefined; headers: IncomingHttpHeaders };
+
+/** Where a request comes from, as far as proxies that are trusted say. IPv4 has one spelling, whatever the socket listens on. */
+export function addressOf({ ip }: Pick<FastifyRequest, 'ip'>): string {
+  return (ip ?? 'gone').replace(/^::ffff:(?=\d+\.)/i, '');
+}
 
 const HEX64 = /^[0-9a-f]{16}$/;
 

@@ -1,47 +1,81 @@
 // Which right each route needs, in one table: a route that is not in it cannot be registered.
-import { Type } from 'typebox';
+
 import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../../agent/contract/batch-envelope.ts';
+import { HELLO_PATH, JOIN_PATH, ROTATE_PATH } from '../../agent/contract/enrolment.ts';
+import type { Role } from '../access/records.ts';
 import { ADMIN_API } from '../api/admin.ts';
 import { API } from '../api.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
-import { OPEN_PATH, type Owner } from './owner.ts';
+import type { Gate } from './gate.ts';
+import { OPEN_PATH } from './owner.ts';
+import { hasRole, NOBODY, type Principal } from './principal.ts';
 
-/** Until there are people and roles: whoever reaches the port, or who owns the data directory. */
-export type Right = 'anyone' | 'owner';
+/** `agent`: one with a credential, or any of this machine where nobody has to log in. */
+export type Right = 'anyone' | 'agent' | Role;
 
 /** By method and path; a star stands for all methods. HEAD needs what GET does. */
 export const ROUTE_RIGHTS: Readonly<Record<string, Right>> = {
-  [`* ${ROWS_PATH}`]: 'anyone',
-  [`* ${REPORT_PATH}`]: 'anyone',
-  [`* ${LAYOUTS_PATH}`]: 'anyone',
-  ...Object.fromEntries(Object.values(API).map((path) => [`GET ${path}`, 'anyone'])),
-  [`GET ${ADMIN_API.migrations}`]: 'anyone',
-  [`GET ${ADMIN_API.retention}`]: 'anyone',
-  [`POST ${ADMIN_API.retention}`]: 'owner',
-  [`POST ${ADMIN_API.link}`]: 'owner',
-  [`POST ${ADMIN_API.snapshot}`]: 'owner',
+  [`* ${ROWS_PATH}`]: 'agent',
+  [`* ${REPORT_PATH}`]: 'agent',
+  [`* ${LAYOUTS_PATH}`]: 'agent',
+  [`POST ${HELLO_PATH}`]: 'agent',
+  [`POST ${ROTATE_PATH}`]: 'agent',
+  // The enrolment's secret is in the body.
+  [`POST ${JOIN_PATH}`]: 'anyone',
+  ...Object.fromEntries(Object.values(API).map((path) => [`GET ${path}`, 'viewer'])),
+  [`GET ${ADMIN_API.migrations}`]: 'viewer',
+  [`GET ${ADMIN_API.retention}`]: 'viewer',
+  [`POST ${ADMIN_API.retention}`]: 'admin',
+  [`POST ${ADMIN_API.link}`]: 'admin',
+  [`POST ${ADMIN_API.snapshot}`]: 'admin',
+  [`GET ${ADMIN_API.enrolments}`]: 'admin',
+  [`POST ${ADMIN_API.enrolments}`]: 'admin',
+  [`DELETE ${ADMIN_API.enrolment}`]: 'admin',
+  [`GET ${ADMIN_API.agents}`]: 'viewer',
+  [`POST ${ADMIN_API.revoke}`]: 'admin',
+  [`DELETE ${ADMIN_API.agent}`]: 'admin',
   'GET /healthz': 'anyone',
   'GET /readyz': 'anyone',
-  'GET /metrics': 'anyone',
+  'GET /metrics': 'viewer',
   [`GET ${OPEN_PATH}`]: 'anyone',
+  // The page itself is the same for everybody, and has the form to log in.
   'GET /': 'anyone',
   'GET /*': 'anyone',
 };
 
-export const COMMANDS_WITHHELD = 'only the owner of the data directory sees command lines: open the link that "tcplens admin link" prints';
-const OWNER_ONLY =
-  'only the owner of the data directory may do this: send what is in the file "token" in it as "Authorization: Bearer …", as tcplens admin does';
+const LOGIN_NEEDED = 'log in, or send a token as "Authorization: Bearer …"';
+export const JOIN_NEEDED = 'this agent has no credential here: start it with --join and the line that "tcplens admin enrol" prints';
 
 /** To be registered behind the door and before the routes. */
-export function registerRights(app: App, owner: Owner): void {
+export function registerRights(app: App, gate: Gate): void {
+  app.decorateRequest('who');
   app.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) rightOf(one, url);
   });
-  app.addHook('onRequest', async ({ method, headers, routeOptions: { url } }) => {
-    if (url === undefined || rightOf(method, url) === 'anyone' || owner.isShownBy(headers)) return;
-    throw new Refusal('owner_only', OWNER_ONLY);
+  app.addHook('onRequest', async (request) => {
+    const { url } = request.routeOptions;
+    const right = url === undefined ? 'anyone' : rightOf(request.method, url);
+    request.who = right === 'anyone' ? await gate.identify(request).catch(() => NOBODY) : await gate.identify(request);
+    check(request.who, right);
   });
+}
+
+/** @throws Refusal `login_needed`, `role_needed`, `join_needed` */
+export function check(who: Principal, right: Right): void {
+  if (right === 'anyone') return;
+  if (right === 'agent') {
+    if (who.kind === 'agent' || who.kind === 'local') return;
+    throw new Refusal('join_needed', JOIN_NEEDED);
+  }
+  if (hasRole(who, right)) return;
+  if (who.role === undefined) throw new Refusal('login_needed', LOGIN_NEEDED);
+  throw new Refusal('role_needed', roleNeeded(who, right));
+}
+
+function roleNeeded(who: Principal, right: Role): string {
+  if (who.kind !== 'local') return `this needs the role ${right}, and ${who.name} has the role ${who.role}`;
+  return `this needs the role ${right}: open the link that "tcplens admin link" prints, or send what is in the file "token" of the data directory as "Authorization: Bearer …"`;
 }
 
 function rightOf(method: string, url: string): Right {
@@ -49,18 +83,4 @@ function rightOf(method: string, url: string): Right {
   const right = ROUTE_RIGHTS[route] ?? ROUTE_RIGHTS[`* ${url}`];
   if (right === undefined) throw new Error(`${route} has no entry in ROUTE_RIGHTS: say who may ask for it`);
   return right;
-}
-
-/** Where a link of `tcplens admin link` leads: the browser gets its cookie, and the page. */
-export function registerOpen(app: App, owner: Owner): void {
-  app.get(OPEN_PATH, {
-    // Whoever looks where a link leads must not use it up.
-    exposeHeadRoute: false,
-    schema: { hide: true, querystring: Type.Object({ key: Type.String({ maxLength: 64 }) }, { additionalProperties: false }) },
-    handler: async ({ query: { key } }, reply) => {
-      if (!owner.opens(key, Date.now()))
-        throw new Refusal('link_used', 'this link has been opened before, or is too old: "tcplens admin link" prints another');
-      return reply.header('set-cookie', owner.setCookie).header('cache-control', 'no-store').redirect('/', 303);
-    },
-  });
 }

@@ -4,8 +4,7 @@ import { Type } from 'typebox';
 import { Accounting } from '../api/accounting.ts';
 import { Drops, Listeners, Resets } from '../api/causes.ts';
 import { API, Connection, EDGE_SORTS, Edges, HOST_SORTS, Hosts, Overview, Problem, Range, Retransmits } from '../api.ts';
-import type { Owner } from '../door/owner.ts';
-import { COMMANDS_WITHHELD } from '../door/rights.ts';
+import { COMMANDS_WITHHELD, seesCommands } from '../door/principal.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
 import { LIMITS } from '../limits.ts';
@@ -65,7 +64,7 @@ const ConnectionParams = Type.Object({ host_id, connection_id }, closed);
 
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
 
-export function registerQueries(app: App, store: Store, owner: Owner): void {
+export function registerQueries(app: App, store: Store): void {
   const queries = new QueryLimit(LIMITS.queries_running.number, LIMITS.queries_waiting.number);
   app.get(API.overview, {
     schema: { summary: 'Tiles and charts of a range', querystring: Range, response: { 200: Overview, ...refusals } },
@@ -88,12 +87,12 @@ export function registerQueries(app: App, store: Store, owner: Owner): void {
   registerCauses(app, store, queries);
   app.get(API.connection, {
     schema: { summary: 'All that is known about one connection', params: ConnectionParams, response: { 200: Connection, ...refusals } },
-    handler: ({ params, headers }) =>
+    handler: ({ params, who }) =>
       queries.run(async () => {
         for (const id of [params.host_id, params.connection_id]) checkId(id);
         const found = await connection(store, params.host_id, params.connection_id);
         if (!found) throw new Refusal('not_found', `no row of connection ${params.connection_id} of host ${params.host_id} is stored`);
-        return owner.isShownBy(headers) ? found : { ...found, command: '', command_withheld: COMMANDS_WITHHELD };
+        return seesCommands(who) ? found : { ...found, command: '', command_withheld: COMMANDS_WITHHELD };
       }),
   });
   app.get(API.hosts, {

@@ -1,5 +1,7 @@
 // Makes a store of an engine: its tables, the inserts into them, and their upkeep.
+import { insertAccess } from './access-records.ts';
 import { insertLost } from './accounting.ts';
+import { insertAudit } from './audit.ts';
 import type { Engine } from './engine.ts';
 import { insertReports, namesOf } from './entities.ts';
 import type { KnownTables } from './known-tables.ts';
@@ -22,5 +24,7 @@ export function storeOn(engine: Engine, known?: KnownTables): Store {
     noteLate: (segments) => noteLate(engine, segments, Date.now()),
     insertReports: (reports) => insertReports(engine, reports, names),
     insertLost: (entries) => insertLost(engine, entries),
+    insertAccess: (records) => insertAccess(engine, records),
+    insertAudit: (entries) => insertAudit(engine, entries),
   };
 }

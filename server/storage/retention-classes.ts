@@ -14,6 +14,7 @@ export const RETENTION = {
   accounting_1h: { tables: ['accounting_1h'], moment: 'start', daily: false, what: 'what became of rows, in hours' },
   reports: { tables: ['report'], moment: 'toDateTime(at)', daily: true, what: 'when agents were there' },
   reports_1h: { tables: ['report_1h'], moment: 'hour', daily: false, what: 'when agents were there, in hours' },
+  audit: { tables: ['audit'], moment: 'toDateTime(at)', daily: false, what: 'who did what' },
   entities: { tables: ['host', 'process', 'cgroup', 'netns'], moment: 'toDateTime(at)', daily: false, what: 'names' },
 } as const satisfies Record<string, Aging & { daily: boolean; what: string }>;
 

@@ -1,5 +1,8 @@
 // The type of a store: what the collector needs of ClickHouse, whichever engine it is.
+
+import type { StoredRecord } from '../access/records.ts';
 import type { CheckedReport } from '../ingest/report-check.ts';
+import type { AuditEntry } from './audit.ts';
 import type { Engine, LostRows, Segment } from './engine.ts';
 import type { Evicted } from './name-budgets.ts';
 import type { Upkeep } from './upkeep.ts';
@@ -24,4 +27,7 @@ export type Store = Pick<Engine, 'backend' | 'query' | 'ping' | 'close' | 'freez
   insertReports(reports: readonly CheckedReport[]): Promise<Evicted>;
   /** Stores counts of acknowledged rows that a collector has lost. A count that is repeated, also by another collector, changes nothing. */
   insertLost(entries: readonly LostRows[]): Promise<void>;
+  /** Stores records of who may do what. Of several with one kind and id the largest version counts. */
+  insertAccess(records: readonly StoredRecord[]): Promise<void>;
+  insertAudit(entries: readonly AuditEntry[]): Promise<void>;
 };

@@ -5,6 +5,7 @@ import fastify from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ADMIN_API, type Link } from '../../../server/api/admin.ts';
 import { API } from '../../../server/api.ts';
+import { Gate } from '../../../server/door/gate.ts';
 import { Owner } from '../../../server/door/owner.ts';
 import { type Right, ROUTE_RIGHTS, registerRights } from '../../../server/door/rights.ts';
 import type { App } from '../../../server/http.ts';
@@ -44,29 +45,33 @@ const change = async (headers: Record<string, string>) =>
 test('each route that changes anything but what agents send needs the owner', () => {
   const changing = Object.keys(ROUTE_RIGHTS).filter((route) => /^(POST|PUT|PATCH|DELETE) /.test(route));
   expect(changing).not.toEqual([]);
-  expect(changing.filter((route) => ROUTE_RIGHTS[route] !== 'owner')).toEqual([]);
+  expect(changing.filter((route) => ROUTE_RIGHTS[route] !== 'admin')).toEqual(['POST /v1/hello', 'POST /v1/credential', 'POST /v1/join']);
 });
 
 test('a route without a right is not served', async () => {
   const app = fastify() as unknown as App;
-  registerRights(app, new Owner('t'));
+  registerRights(app, new Gate({ ways: [], book: { all: function* () {} }, open: true }));
   expect(() => app.get('/api/v1/new', async () => 'x')).toThrow(/GET \/api\/v1\/new has no entry in ROUTE_RIGHTS/);
   expect(() => app.delete(API.overview, async () => 'x')).toThrow(/DELETE \/api\/v1\/overview has no entry/);
 });
 
-test.each(paths('owner'))('%s refuses who does not have the token, and says where it is', async (route) => {
-  const [method = '', path = ''] = route.split(' ');
-  for (const headers of [{}, { authorization: 'Bearer 00' }, { cookie: 'tcplens_owner=00' }, { authorization: 'Bearer ' }]) {
+test.each(paths('admin'))('%s refuses who is no admin, and says how to become one', async (route) => {
+  const [method = '', path = ''] = route.replace(/:\w+/g, '0'.repeat(16)).split(' ');
+  for (const headers of [{}, { cookie: 'tcplens_owner=00' }]) {
     const { status, body } = await ask(path, { method, headers });
-    expect({ status, code: body['code'] }).toEqual({ status: 403, code: 'owner_only' });
-    expect(body['message']).toMatch(/"token" in it.*as tcplens admin does/);
+    expect({ status, code: body['code'] }).toEqual({ status: 403, code: 'role_needed' });
+    expect(body['message']).toMatch(/role admin: open the link .* "token" of the data directory/);
+  }
+  for (const authorization of ['Bearer 00', 'Bearer ', 'Basic YTpi']) {
+    const { status, body } = await ask(path, { method, headers: { authorization } });
+    expect({ status, code: body['code'] }).toEqual({ status: 401, code: 'credential_unknown' });
   }
 });
 
 test.each(paths('anyone').filter((route) => route.startsWith('GET ')))('%s needs no token', async (route) => {
   const path = route.slice(4).replace(/:\w+/g, '1').replace('*', '');
   const { status, body } = await ask(path);
-  expect(body['code']).not.toBe('owner_only');
+  expect(['role_needed', 'login_needed']).not.toContain(body['code']);
   expect(status).not.toBe(403);
 });
 
@@ -101,7 +106,7 @@ test('the token stays over a restart; a file that others may read, or a link, gi
   expect(await readFile(foreign, 'utf8')).toBe(first);
 });
 
-test('command lines are for the owner; who is not reads why they are missing', async () => {
+test('command lines are for operators; who is not reads why they are missing', async () => {
   const processes = [{ pid: 7, started_at_ms: Date.now() - 60_000, name: 'curl', command: 'curl --password hunter2', cgroup_id: '3' }];
   await postReport(collector.url, report({ processes }));
   await postBatch(
@@ -115,7 +120,11 @@ test('command lines are for the owner; who is not reads why they are missing', a
     () => ask(path),
     ({ status }) => status === 200,
   );
-  expect(body).toMatchObject({ command: '', command_withheld: expect.stringMatching(/^only the owner.*tcplens admin link/), comm: 'curl' });
+  expect(body).toMatchObject({
+    command: '',
+    command_withheld: expect.stringMatching(/shown to operators.*tcplens admin link/),
+    comm: 'curl',
+  });
   expect(JSON.stringify(body)).not.toContain('hunter2');
   expect((await ask(path, { headers: await bearer() })).body).toMatchObject({ command: 'curl --password hunter2' });
 });

@@ -1,0 +1,55 @@
+// Who may do what at this collector, and at all others of the same store.
+import { X509Certificate } from 'node:crypto';
+import { REAL_DISK } from '../agent/durable/disk.ts';
+import { agentWay } from './access/agent-way.ts';
+import { Agents } from './access/agents.ts';
+import { Enrolments } from './access/enrolments.ts';
+import { LastHeard } from './access/last-heard.ts';
+import { RecordBook } from './access/record-book.ts';
+import { Audit } from './door/audit.ts';
+import { Gate } from './door/gate.ts';
+import type { Owner } from './door/owner.ts';
+import { fingerprintOf } from './door/tls/served.ts';
+import type { Store } from './storage/store.ts';
+
+export type AccessOptions = {
+  store: Store;
+  /** of the collector's data */
+  directory: string;
+  owner: Owner;
+  /** nobody of this machine has to log in */
+  open: boolean;
+  /** what could not be read or written, to be logged; `entries`: of the audit, that are lost */
+  failed: (error: unknown) => void;
+  auditLost: (entries: number, error: unknown) => void;
+};
+
+export class Access {
+  readonly book: RecordBook;
+  readonly enrolments: Enrolments;
+  readonly agents: Agents;
+  readonly audit: Audit;
+  readonly gate: Gate;
+
+  constructor({ store, directory, owner, open, failed, auditLost }: AccessOptions) {
+    this.book = new RecordBook({ store, disk: REAL_DISK, directory, failed });
+    this.enrolments = new Enrolments(this.book);
+    const heard = new LastHeard(store);
+    this.agents = new Agents(this.book, this.enrolments, heard);
+    this.audit = new Audit(store, auditLost);
+    const ways = [owner.identify, agentWay(this.book, this.agents, heard)];
+    this.gate = new Gate({ ways, book: this.book, open });
+  }
+
+  /** Makes agents that join here trust this CA, also at other collectors. */
+  async trust(authority: string): Promise<void> {
+    const ends_ms = new X509Certificate(authority).validToDate.getTime();
+    const id = fingerprintOf(authority);
+    if (this.book.get('authority', id) === undefined) await this.book.put('authority', id, { certificate: authority, ends_ms }, ends_ms);
+  }
+
+  async stop(): Promise<void> {
+    await this.audit.stop();
+    await this.book.stop();
+  }
+}

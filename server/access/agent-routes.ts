@@ -1,0 +1,58 @@
+// What agents ask about themselves: to join, to be let in after a start, and for another secret.
+import { Type } from 'typebox';
+import {
+  HELLO_PATH,
+  Hello,
+  HelloRequest,
+  JOIN_PATH,
+  Joined,
+  JoinRequest,
+  ROTATE_PATH,
+  RotateRequest,
+} from '../../agent/contract/enrolment.ts';
+import { Problem } from '../api.ts';
+import type { Audit } from '../door/audit.ts';
+import { NOBODY, type Principal } from '../door/principal.ts';
+import { JOIN_NEEDED } from '../door/rights.ts';
+import { Refusal } from '../errors.ts';
+import type { App } from '../http.ts';
+import { LIMITS } from '../limits.ts';
+import type { Agents } from './agents.ts';
+
+const refusals = { '4xx': Problem, '5xx': Problem } as const;
+const Done = Type.Object({ digest: Type.String() });
+
+export function registerAgents(app: App, agents: Agents, audit: Audit): void {
+  const bodyLimit = LIMITS.people_body.number;
+  app.post(JOIN_PATH, {
+    bodyLimit,
+    schema: { summary: 'Become an agent that the collector knows', body: JoinRequest, response: { 200: Joined, ...refusals } },
+    handler: async (request) => {
+      const { body, who } = request;
+      const target = body.name;
+      const joined = await audit.of(request, { action: body.rejoin ? 'agent_rejoin' : 'agent_join', target }, async () =>
+        body.enrolment === '' ? agents.fork(body, hostOf(who), Date.now()) : agents.join(body, Date.now()),
+      );
+      return { ...joined, digest: request.body_digest ?? '' };
+    },
+  });
+  app.post(HELLO_PATH, {
+    bodyLimit,
+    schema: { summary: 'An agent has started', body: HelloRequest, response: { 200: Hello, ...refusals } },
+    handler: async ({ body, who, body_digest = '' }) => ({ ...(await agents.hello(hostOf(who), body, Date.now())), digest: body_digest }),
+  });
+  app.post(ROTATE_PATH, {
+    bodyLimit,
+    schema: { summary: 'Another secret for an agent', body: RotateRequest, response: { 200: Done, ...refusals } },
+    handler: async ({ body, who, body_digest = '' }) => {
+      await agents.rotate(hostOf(who), body.secret_sha256);
+      return { digest: body_digest };
+    },
+  });
+}
+
+/** @throws Refusal `join_needed` */
+function hostOf({ host_id }: Principal = NOBODY): string {
+  if (host_id === undefined) throw new Refusal('join_needed', JOIN_NEEDED);
+  return host_id;
+}

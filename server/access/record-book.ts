@@ -1,0 +1,186 @@
+// The records of who may do what, in memory: read from the store every two seconds, and from a file beside it, so that a collector
+// whose store is away still knows its agents and people. What is changed here is in the store, and flushed in the file, before it counts.
+import { join } from 'node:path';
+import { Compile } from 'typebox/compile';
+import type { Disk } from '../../agent/durable/disk.ts';
+import { Journal, type JournalFormat, readJournal } from '../../agent/durable/journal.ts';
+import { turns } from '../../agent/process/turns.ts';
+import { accessSince } from '../storage/access-records.ts';
+import type { Store } from '../storage/store.ts';
+import { RECORD_KINDS, RECORDS, type RecordKind, type RecordOf, StoredRecord } from './records.ts';
+
+const STORED = Compile(StoredRecord);
+const FORMAT: JournalFormat<StoredRecord> = { format: 'tcplens-access 1', isValue: (value) => STORED.Check(value) };
+const CHECKS = new Map(RECORD_KINDS.map((kind) => [kind, Compile(RECORDS[kind])]));
+const FILE = 'access.journal';
+const SNAPSHOT_BYTES = 1024 * 1024;
+const FOLLOW_MS = 2000;
+
+type Held<Kind extends RecordKind = RecordKind> = StoredRecord & { value: RecordOf<Kind> | undefined };
+export type RecordBookOptions = {
+  store: Pick<Store, 'query' | 'insertAccess'>;
+  disk: Disk;
+  /** where the file is */
+  directory: string;
+  /** The store could not be read, or the file not be written. */
+  failed: (error: unknown) => void;
+};
+
+export class RecordBook {
+  readonly #options: RecordBookOptions;
+  readonly #held = new Map<string, Held>();
+  readonly #journal: Journal<StoredRecord>;
+  readonly #inTurn = turns();
+  readonly #watchers: (() => void)[] = [];
+  #following: NodeJS.Timeout | undefined;
+  /** By the store's clock: what was stored before has been read. */
+  #since_ms = 0;
+  #stopped = false;
+
+  constructor(options: RecordBookOptions) {
+    this.#options = options;
+    this.#journal = new Journal(options.disk, join(options.directory, FILE), FORMAT, SNAPSHOT_BYTES);
+  }
+
+  /** Reads the file. A damaged line is as good as none: the store has its record, too. */
+  async open(): Promise<void> {
+    const { disk, directory } = this.#options;
+    const { values } = await readJournal(disk, join(directory, FILE), FORMAT);
+    for (const record of values) this.#learn(record);
+    await this.#journal.replace(this.#stored());
+  }
+
+  get<Kind extends RecordKind>(kind: Kind, id: string): RecordOf<Kind> | undefined {
+    const held = this.#held.get(keyOf(kind, id)) as Held<Kind> | undefined;
+    return held !== undefined && !isOver(held, Date.now()) ? held.value : undefined;
+  }
+
+  /** Those of a kind, without the removed and those whose end has come. */
+  *all<Kind extends RecordKind>(kind: Kind): Generator<[id: string, RecordOf<Kind>]> {
+    const now_ms = Date.now();
+    for (const held of this.#held.values()) {
+      if (held.kind === kind && held.value !== undefined && !isOver(held, now_ms)) yield [held.id, held.value as RecordOf<Kind>];
+    }
+  }
+
+  /** Called after records have changed, here or at another collector. */
+  watch(changed: () => void): void {
+    this.#watchers.push(changed);
+  }
+
+  /** @throws StoreError: nothing was changed, or it is not known whether it was */
+  put<Kind extends RecordKind>(kind: Kind, id: string, value: RecordOf<Kind>, ends_ms = 0): Promise<void> {
+    return this.#write(kind, id, JSON.stringify(value), ends_ms);
+  }
+
+  remove(kind: RecordKind, id: string): Promise<void> {
+    return this.#write(kind, id, '', 0);
+  }
+
+  /** Reads what other collectors change, from now on. To be called once the store is there; returns when all has been read. */
+  async follow(): Promise<void> {
+    await this.look();
+    this.#plan();
+  }
+
+  /** Reads now what others have changed. */
+  look(): Promise<void> {
+    return this.#inTurn(() => this.#read());
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#following);
+    await this.#inTurn(() => this.#journal.close());
+  }
+
+  #write(kind: RecordKind, id: string, body: string, ends_ms: number): Promise<void> {
+    return this.#inTurn(async () => {
+      const version = Math.max(Date.now() * 1000, (this.#held.get(keyOf(kind, id))?.version ?? 0) + 1);
+      const record: StoredRecord = { kind, id, version, ends_ms, body };
+      await this.#options.store.insertAccess([record]);
+      await this.#keep([record]);
+      this.#changed();
+    });
+  }
+
+  async #read(): Promise<void> {
+    const before = this.#since_ms;
+    const seen = new Set<string>();
+    const fresh: StoredRecord[] = [];
+    for await (const page of accessSince(this.#options.store, before)) {
+      for (const { at_ms, ...record } of page) {
+        seen.add(keyOf(record.kind, record.id));
+        this.#since_ms = Math.max(this.#since_ms, at_ms);
+        if (record.version > (this.#held.get(keyOf(record.kind, record.id))?.version ?? 0)) fresh.push(record);
+      }
+    }
+    await this.#keep(fresh);
+    if (before === 0) await this.#giveBack(seen);
+    this.#drop();
+    if (fresh.length > 0) this.#changed();
+  }
+
+  /** Only the file has them: a power cut has taken them from the store. */
+  async #giveBack(seen: ReadonlySet<string>): Promise<void> {
+    const now_ms = Date.now();
+    const missing = this.#stored().filter((record) => !seen.has(keyOf(record.kind, record.id)) && !isOver(record, now_ms));
+    await this.#options.store.insertAccess(missing);
+  }
+
+  /** In memory and in the file. */
+  async #keep(records: readonly StoredRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    for (const record of records) this.#learn(record);
+    try {
+      await this.#journal.repair(() => this.#journal.replace(this.#stored()));
+      await this.#journal.append(records, true);
+      if (this.#journal.wants_snapshot) await this.#journal.replace(this.#stored());
+    } catch (error) {
+      // The store has them.
+      this.#options.failed(error);
+    }
+  }
+
+  #learn(record: StoredRecord): void {
+    const key = keyOf(record.kind, record.id);
+    if (record.version <= (this.#held.get(key)?.version ?? 0)) return;
+    this.#held.set(key, { ...record, value: valueIn(record) });
+  }
+
+  #drop(): void {
+    const now_ms = Date.now();
+    for (const [key, held] of this.#held) if (isOver(held, now_ms)) this.#held.delete(key);
+  }
+
+  #stored(): StoredRecord[] {
+    return [...this.#held.values()].map(({ value: _, ...record }) => record);
+  }
+
+  #changed(): void {
+    for (const changed of this.#watchers) changed();
+  }
+
+  #plan(): void {
+    if (this.#stopped) return;
+    this.#following = setTimeout(() => {
+      void this.look()
+        .catch(this.#options.failed)
+        .finally(() => this.#plan());
+    }, FOLLOW_MS);
+  }
+}
+
+const keyOf = (kind: RecordKind, id: string) => `${kind} ${id}`;
+const isOver = ({ ends_ms }: StoredRecord, now_ms: number) => ends_ms > 0 && ends_ms <= now_ms;
+
+/** Undefined where the record was removed, and where another version wrote what this one does not understand: that gives no right. */
+function valueIn({ kind, body }: StoredRecord): RecordOf<RecordKind> | undefined {
+  if (body === '') return undefined;
+  try {
+    const value: unknown = JSON.parse(body);
+    return CHECKS.get(kind)?.Check(value) ? (value as RecordOf<RecordKind>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

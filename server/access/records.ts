@@ -1,0 +1,88 @@
+// What all collectors of one store share of who may do what: each record is a JSON object under a kind and an id. Secrets are never in
+// them, only the SHA-256 of those that have 256 random bits, and the argon2id hash of what a person has chosen.
+import { type Static, type TSchema, Type } from 'typebox';
+import { object, oneOf } from '../api/schema.ts';
+
+const Ms = Type.Integer({ minimum: 0, description: 'ms since the epoch' });
+const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
+const Labels = Type.Record(Type.String(), Type.String());
+/** Of people, from the least right to the most: each may do what those before it may. */
+export const ROLES = ['viewer', 'operator', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** `id`: 16 hex digits, the host's id, which the collector has given it. */
+const Agent = object({
+  name: Type.String({ description: 'what the host called itself when it joined' }),
+  labels: Labels,
+  joined_ms: Ms,
+  enrolment: Type.String({ description: 'id of what it joined with; empty: with the credential of cloned_from' }),
+  secret_sha256: Sha256,
+  secret_ms: Ms,
+  next_sha256: Type.Optional(Type.String({ ...Sha256, description: 'that of the secret which is to take its place' })),
+  machine_sha256: Sha256,
+  place: Type.String({ description: 'digest of where its state is: another one tells a copy from the original' }),
+  cloned_from: Type.Optional(Type.String({ description: 'host whose credential was found on two machines' })),
+  revoked_ms: Type.Optional(Ms),
+});
+export type AgentRecord = Static<typeof Agent>;
+
+/** `id`: 16 hex digits, which are part of the printed line. */
+const Enrolment = object({
+  secret_sha256: Sha256,
+  labels: Labels,
+  made_ms: Ms,
+  ends_ms: Ms,
+  uses: Type.Integer({ minimum: 0, description: 'how many hosts may have joined with it' }),
+  rejoin: Type.Boolean({ description: 'a machine may take back the identity that it had' }),
+  revoked_ms: Type.Optional(Ms),
+});
+export type EnrolmentRecord = Static<typeof Enrolment>;
+
+/** `id`: the name that the person logs in with. */
+const User = object({ role: oneOf(ROLES), password: Type.String({ description: 'argon2id hash, in PHC form' }), made_ms: Ms });
+export type UserRecord = Static<typeof User>;
+
+/** `id`: SHA-256 of what is in the cookie. */
+const Session = object({
+  name: Type.String(),
+  role: oneOf(ROLES),
+  by: oneOf(['password', 'oidc', 'link']),
+  made_ms: Ms,
+  ends_ms: Ms,
+  address: Type.String(),
+});
+export type SessionRecord = Static<typeof Session>;
+
+/** `id`: 16 hex digits, which are part of the token. */
+const Token = object({ name: Type.String(), role: oneOf(ROLES), secret_sha256: Sha256, made_ms: Ms, ends_ms: Ms, made_by: Type.String() });
+export type TokenRecord = Static<typeof Token>;
+
+/** `id`: SHA-256 of the certificate. A CA with which a collector has signed its own: agents that have joined trust all of them. */
+const Authority = object({ certificate: Type.String({ description: 'PEM' }), ends_ms: Ms });
+export type AuthorityRecord = Static<typeof Authority>;
+
+/** What a record of each kind holds. */
+export const RECORDS = {
+  agent: Agent,
+  enrolment: Enrolment,
+  user: User,
+  session: Session,
+  token: Token,
+  authority: Authority,
+} as const satisfies Record<string, TSchema>;
+export type RecordKind = keyof typeof RECORDS;
+export const RECORD_KINDS = Object.keys(RECORDS) as RecordKind[];
+export type RecordOf<Kind extends RecordKind> = Static<(typeof RECORDS)[Kind]>;
+
+/**
+ * A record as stores and files have it. Of several with one kind and id the one with the largest version counts. `body`: JSON; empty where
+ * the record was removed. `ends_ms`: nobody needs it any more; 0: for ever.
+ */
+export const StoredRecord = Type.Object({
+  kind: oneOf(RECORD_KINDS),
+  id: Type.String(),
+  version: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+  ends_ms: Ms,
+  body: Type.String(),
+});
+export type StoredRecord = Static<typeof StoredRecord>;

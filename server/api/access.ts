@@ -1,0 +1,58 @@
+// What people ask and change of who may do what.
+import { type Static, Type } from 'typebox';
+import { Count, Ms, object } from './schema.ts';
+
+const Hex64 = Type.String({ pattern: '^[0-9a-f]{16}$' });
+const LABEL = '^[a-z][a-z0-9_.-]{0,62}$';
+export const Labels = Type.Record(Type.String({ pattern: LABEL }), Type.String({ minLength: 1, maxLength: 63 }), {
+  description: 'of hosts, as in env=prod',
+  additionalProperties: false,
+});
+export type Labels = Static<typeof Labels>;
+const DAY_MS = 24 * 3600 * 1000;
+
+export const NewEnrolment = object({
+  labels: Labels,
+  for_ms: Type.Integer({ minimum: 1000, maximum: 365 * DAY_MS, description: 'how long hosts may join with it' }),
+  uses: Type.Integer({ minimum: 1, maximum: 100_000, description: 'how many hosts' }),
+  rejoin: Type.Boolean({ description: 'a machine may take back the identity that it had, once that has fallen silent' }),
+});
+export type NewEnrolment = Static<typeof NewEnrolment>;
+
+export const MadeEnrolment = object({
+  id: Hex64,
+  line: Type.String({ description: 'what follows --join on a host; it cannot be read again' }),
+  ends_ms: Ms,
+});
+export type MadeEnrolment = Static<typeof MadeEnrolment>;
+
+const Ended = Type.Union([Ms, Type.Null()]);
+
+export const Enrolments = object({
+  enrolments: Type.Array(
+    object({ id: Hex64, labels: Labels, made_ms: Ms, ends_ms: Ms, uses: Count, used: Count, rejoin: Type.Boolean(), revoked_ms: Ended }),
+    { description: 'the newest first' },
+  ),
+});
+export type Enrolments = Static<typeof Enrolments>;
+
+export const Agents = object({
+  agents: Type.Array(
+    object({
+      host_id: Hex64,
+      name: Type.String({ description: 'what the host called itself when it joined' }),
+      labels: Labels,
+      joined_ms: Ms,
+      revoked_ms: Ended,
+      cloned_from: Type.Union([Hex64, Type.Null()], { description: 'host whose credential was found on this machine, too' }),
+      same_machine: Type.Array(Hex64, { description: 'other hosts that call themselves the same machine, as copies of an image do' }),
+    }),
+    { description: 'by name' },
+  ),
+});
+export type Agents = Static<typeof Agents>;
+
+export const EnrolmentParams = object({ id: Hex64 });
+export const AgentParams = object({ host_id: Hex64 });
+export const Done = object({ done: Type.Literal(true) });
+export type Done = Static<typeof Done>;

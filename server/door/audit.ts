@@ -1,0 +1,89 @@
+// Notes who did what from where, also what was refused. An entry that the store does not take is logged and counted: it stops nobody.
+import type { FastifyRequest } from 'fastify';
+import { TcplensError } from '../../agent/process/errors.ts';
+import type { AuditEntry } from '../storage/audit.ts';
+import type { Store } from '../storage/store.ts';
+import { addressOf } from './peer.ts';
+import { NOBODY, type Principal } from './principal.ts';
+
+/** What may be audited. */
+export const AUDITED = [
+  'agent_join',
+  'agent_rejoin',
+  'agent_revoke',
+  'agent_remove',
+  'enrolment_make',
+  'enrolment_revoke',
+  'link_open',
+  'login',
+  'logout',
+  'retention_change',
+  'session_end',
+  'snapshot',
+  'token_make',
+  'token_revoke',
+  'user_add',
+  'user_change',
+  'user_remove',
+] as const;
+export type Audited = (typeof AUDITED)[number];
+export type Doing = { action: Audited; target: string; detail?: string };
+
+/** Entries that wait for the store; beyond it the oldest are given up. */
+const WAITING_MAX = 10_000;
+
+export class Audit {
+  readonly #store: Pick<Store, 'insertAudit'>;
+  readonly #lost: (entries: number, error: unknown) => void;
+  #waiting: AuditEntry[] = [];
+  #writing: Promise<void> = Promise.resolve();
+
+  /** @param lost hears of entries that had to be given up */
+  constructor(store: Pick<Store, 'insertAudit'>, lost: (entries: number, error: unknown) => void) {
+    this.#store = store;
+    this.#lost = lost;
+  }
+
+  /** Runs `work` and notes how it ended. */
+  async of<Result>(request: FastifyRequest, doing: Doing, work: () => Promise<Result>): Promise<Result> {
+    try {
+      const result = await work();
+      this.note(request, doing, 'done');
+      return result;
+    } catch (error) {
+      this.note(request, doing, error instanceof TcplensError ? error.code : 'internal');
+      throw error;
+    }
+  }
+
+  /** @param who made the request, where that is known better than by what it showed */
+  note(request: FastifyRequest, { action, target, detail = '' }: Doing, outcome: string, who: Principal = request.who ?? NOBODY): void {
+    const { name: actor, kind: actor_kind, role = '' } = who;
+    this.#waiting.push({ at_ms: Date.now(), actor, actor_kind, role, address: addressOf(request), action, target, outcome, detail });
+    if (this.#waiting.length > WAITING_MAX) {
+      this.#waiting.shift();
+      this.#lost(1, undefined);
+    }
+    this.#writing = this.#writing.then(() => this.#write());
+  }
+
+  /** Resolves when the store has what was noted, or does not take it. */
+  async stop(): Promise<void> {
+    await this.#writing;
+    if (this.#waiting.length > 0) await this.#write();
+    if (this.#waiting.length > 0) this.#lost(this.#waiting.length, undefined);
+  }
+
+  /** What the store does not take now goes with the next entry. */
+  async #write(): Promise<void> {
+    const entries = this.#waiting;
+    if (entries.length === 0) return;
+    this.#waiting = [];
+    try {
+      await this.#store.insertAudit(entries);
+    } catch (error) {
+      this.#waiting = [...entries, ...this.#waiting].slice(-WAITING_MAX);
+      this.#lost(0, error);
+    }
+  }
+}

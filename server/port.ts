@@ -1,0 +1,68 @@
+// How the collector is reached: by which names, with or without TLS, and behind which proxies.
+import type { Server } from 'node:https';
+import type { Logger } from 'pino';
+import { isLoopback } from '../agent/process/loopback.ts';
+import type { Port } from './app.ts';
+import { type DoorConfig, isTrusted, speaksTls } from './door/options.ts';
+import { ownNames, publicUrlOf } from './door/tls/own-names.ts';
+import { ServerTls } from './door/tls/server-tls.ts';
+import type { App } from './http.ts';
+
+export class CollectorPort {
+  readonly #config: DoorConfig;
+  readonly tls: ServerTls | undefined;
+  /** Where others reach it; known once it listens. */
+  #url = '';
+
+  constructor(config: DoorConfig, directory: string, logger: Logger) {
+    this.#config = config;
+    if (speaksTls(config))
+      this.tls = new ServerTls(config, directory, (error) => logger.error({ err: error }, 'the new certificate cannot be used'));
+    if (this.isPlain)
+      logger.warn(
+        '--insecure: what agents and people send can be read, changed and forged by who is in between; use TLS for anything but a trial',
+      );
+  }
+
+  /** Nobody has to log in on this machine. */
+  get isOpen(): boolean {
+    return isLoopback(this.#config.listen.host) && !this.#config.login;
+  }
+
+  /** Plain HTTP beyond loopback. */
+  get isPlain(): boolean {
+    return this.tls === undefined && !isLoopback(this.#config.listen.host);
+  }
+
+  /** @throws StartError `certificate_unusable` */
+  async open(): Promise<void> {
+    await this.tls?.open();
+  }
+
+  get parts(): Port {
+    const { listen, trustedProxy = [] } = this.#config;
+    const isBeyond = !isLoopback(listen.host);
+    return {
+      https: this.tls?.options,
+      isProxy: isTrusted(trustedProxy),
+      isOwnName: (name) => isLoopback(name) || this.#isNamed(name, isBeyond),
+      line: (id, secret) => `${this.#url}#${id}.${secret}.${this.tls?.pin ?? 'plain'}`,
+    };
+  }
+
+  #isNamed(name: string, isBeyond: boolean): boolean {
+    const { publicUrl } = this.#config;
+    if (publicUrl !== undefined && new URL(publicUrl).hostname.replace(/^\[(.*)\]$/, '$1') === name.toLowerCase()) return true;
+    return this.tls?.isFor(name) ?? (isBeyond && ownNames(this.#config).includes(name));
+  }
+
+  /** It listens. @param renewed is called when it has another certificate */
+  async listens(app: App, url: string, renewed: () => void): Promise<void> {
+    this.#url = await publicUrlOf(this.#config, this.tls ? 'https' : 'http', Number(new URL(url).port));
+    this.tls?.follow(app.server as unknown as Server, renewed);
+  }
+
+  stop(): void {
+    this.tls?.stop();
+  }
+}

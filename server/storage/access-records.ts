@@ -1,0 +1,47 @@
+// Stores the records of who may do what, and reads those that changed.
+import { RECORD_KINDS, type StoredRecord } from '../access/records.ts';
+import type { Engine } from './engine.ts';
+
+/** As late as a DateTime can be, in s. */
+const NEVER_S = 0xffff_ffff;
+const PAGE = 5000;
+/** How far clocks of servers may be apart, and an insert be delayed, before a record is read late. */
+const OVERLAP_MS = 30_000;
+
+export async function insertAccess(engine: Pick<Engine, 'insertObjects'>, records: readonly StoredRecord[]): Promise<void> {
+  if (records.length === 0) return;
+  await engine.insertObjects(
+    'access_record',
+    records.map(({ kind, id, version, ends_ms, body }) => ({
+      kind,
+      id,
+      version,
+      body,
+      ends_at: ends_ms === 0 ? NEVER_S : Math.min(NEVER_S, Math.ceil(ends_ms / 1000)),
+    })),
+  );
+}
+
+/**
+ * The records that were stored since `since_ms` by the store's clock, a page at a time, and some that were stored before. Those whose end
+ * has come are left out.
+ */
+export async function* accessSince(store: Pick<Engine, 'query'>, since_ms: number): AsyncGenerator<(StoredRecord & { at_ms: number })[]> {
+  let after = { kind: '', id: '' };
+  for (;;) {
+    const page = await store.query<StoredRecord & { at_ms: number }>(
+      `SELECT kind, id, version, body, toUnixTimestamp64Milli(at) AS at_ms,
+if(toUInt32(ends_at) = ${NEVER_S}, 0, toUInt64(toUInt32(ends_at)) * 1000) AS ends_ms
+FROM access_record FINAL
+WHERE (kind, id) > ({kind:String}, {id:String}) AND at >= fromUnixTimestamp64Milli({from_ms:Int64}) AND ends_at > now()
+  AND kind IN (${RECORD_KINDS.map((kind) => `'${kind}'`).join(', ')})
+ORDER BY kind, id LIMIT ${PAGE}`,
+      { ...after, from_ms: Math.max(0, since_ms - OVERLAP_MS) },
+      PAGE,
+    );
+    yield page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return;
+    after = last;
+  }
+}
