@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { emptyLedger } from './accounts/ledger.ts';
 import { type AgentConfig, spoolDirectory } from './config.ts';
+import { Membership } from './enrolment/membership.ts';
 import { refusalLog } from './host/netns-refusals.ts';
 import { Drain, type Take } from './loop/drain.ts';
 import { drainIntervalMs, SweepPace } from './loop/pace.ts';
@@ -23,14 +24,19 @@ import { openSpool } from './spool/open.ts';
 import { hex64 } from './spool/record.ts';
 import { CollectorClient } from './uplink/client.ts';
 import { hostOf } from './uplink/report.ts';
+import { openRoute, type Route } from './uplink/route.ts';
 import { Uplink, type UplinkOptions } from './uplink/uplink.ts';
 
 /**
  * Runs until `stop` or the end of a replay, then ships what is left.
  * @throws CannotRunError, RecordingError, AgentError where it cannot start, or its source fails; what was opened is then closed
  */
-export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<void> {
-  const log = createLog(config.logLevel);
+export async function runAgent(options: AgentConfig, asked: AbortSignal): Promise<void> {
+  const log = createLog(options.logLevel);
+  const membership = await Membership.open(options, log, asked);
+  const config = membership ? { ...options, hostId: BigInt(`0x${membership.host_id}`) } : options;
+  const replaced = new AbortController();
+  const stop = AbortSignal.any([asked, replaced.signal]);
   const source = await openSource(config, { opens_by_sweep: true });
   const { rows } = source;
   // Closes in reverse order what was opened, however the run ends.
@@ -38,7 +44,9 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
   opened.defer(() => rows.close());
   const entities = source.names();
   const pace = new SweepPace(config.interval, config.cpuBudget);
-  const uplink = await uplinkOf(config, { source: rows, entities, pace, log });
+  const route = membership?.route((error) => replaced.abort(error)) ?? (config.collector && openRoute(config.collector));
+  opened.defer(() => membership?.close());
+  const uplink = await uplinkOf(config, { source: rows, entities, pace, log, route, member: membership?.host_id });
   opened.defer(() => uplink?.close());
   const ledger = uplink?.ledger ?? emptyLedger();
   const telemetry = await telemetryOf(config, rows, log);
@@ -57,7 +65,7 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
   if (telemetry) observeProcess(telemetry.meter, pace);
   const tellRefusals = refusalLog(rows, log);
   const tellPace = paceLog(pace, config.interval, config.cpuBudget, log);
-  announce(source, config, telemetry, log);
+  announce(source, config, telemetry, log, membership !== undefined);
   const drain_ms = drainIntervalMs(config.ringBytes, availableParallelism());
   if (uplink === undefined) source.tallyOnly(drain_ms);
   await pump({
@@ -80,21 +88,26 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal): Promise<
   await uplink?.finish();
   await telemetry?.stop();
   log.info({ ledger }, 'stopped');
+  replaced.signal.throwIfAborted();
 }
 
-type UplinkParts = Pick<UplinkOptions, 'source' | 'entities' | 'log'> & { pace: SweepPace };
+type UplinkParts = Pick<UplinkOptions, 'source' | 'entities' | 'log'> & {
+  pace: SweepPace;
+  route: Route | undefined;
+  member: string | undefined;
+};
 
-async function uplinkOf(config: AgentConfig, { pace, ...parts }: UplinkParts): Promise<Uplink | undefined> {
-  const { collector, interval: report_interval_ms } = config;
-  if (collector === undefined) return undefined;
+async function uplinkOf(config: AgentConfig, { pace, route, member, ...parts }: UplinkParts): Promise<Uplink | undefined> {
+  const { interval: report_interval_ms } = config;
+  if (route === undefined) return undefined;
   const host_id = hex64(parts.source.host_id);
   const run = { epoch: randomBytes(8).toString('hex'), host_id, host: hostOf(parts.source, VERSION) };
   const memory_bytes = config.queueBytes;
   const caps = { bytes_max: config.spoolBytes, age_ms_max: config.spoolAge };
-  const spool = await openSpool({ directory: spoolDirectory(config), caps, memory_bytes, run, log: parts.log });
+  const spool = await openSpool({ directory: spoolDirectory(config, member), caps, memory_bytes, run, log: parts.log });
   return new Uplink({
     ...parts,
-    client: new CollectorClient(collector),
+    client: new CollectorClient(route),
     run,
     spool,
     memory_bytes,
@@ -122,10 +135,12 @@ function announce(
   { collector, otlp, ownNetns }: AgentConfig,
   telemetry: Telemetry | undefined,
   log: Log,
+  isMember: boolean,
 ): void {
   const { url: metrics } = telemetry ?? { url: undefined };
   log.info({ host_id: hex64(rows.host_id), collector, otlp, metrics }, 'watching');
-  if (collector === undefined && otlp === undefined) log.warn('neither --collector nor --otlp: rows go nowhere but into /metrics');
+  if (collector === undefined && otlp === undefined && !isMember)
+    log.warn('neither --join, --collector nor --otlp: rows go nowhere but into /metrics');
   for (const notice of rows.notices) log.warn({ notice }, 'the recording is not replayed as it was recorded');
   for (const { name, attached, reason } of rows.hooks())
     if (!attached) log.warn({ hook: name, reason }, 'the kernel refused a hook: what it would show is missing');

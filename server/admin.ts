@@ -9,8 +9,9 @@ import { escapeControls } from '../agent/process/terminal-text.ts';
 import { VERSION } from '../agent/process/version.ts';
 import { backUp, type Manifest, restore } from './admin/backup.ts';
 import { checkStore } from './admin/check-store.ts';
+import { fleetCommands, type Told } from './admin/fleet-commands.ts';
 import { backupText, checkText, linkText, migrationsText, retentionText } from './admin/print.ts';
-import { newLink } from './admin/running.ts';
+import { newLink, type Running, runningAt } from './admin/running.ts';
 import { removeSnapshot, SNAPSHOT } from './admin/snapshot.ts';
 import { openTarget, type Target } from './admin/target.ts';
 import { CLASSES, type RetentionChange } from './api/admin.ts';
@@ -76,7 +77,8 @@ export function command(): Command {
     .description('make a new data directory (--data) of a backup')
     .argument('<directory>', 'the backup’s')
     .action((directory: string, _, command: Command) => bringBackup(command.optsWithGlobals(), directory));
-  for (const each of [migrations, retention, set, link, check, backup, bringBack])
+  const fleet = fleetCommands(admin, (command, ask) => told(command.optsWithGlobals(), ask));
+  for (const each of [migrations, retention, set, link, check, backup, bringBack, ...fleet])
     each.exitOverride().configureHelp({ showGlobalOptions: true });
   return admin;
 }
@@ -109,6 +111,12 @@ async function showRetention(given: Given, change?: RetentionChange): Promise<vo
 async function showLink(given: Given): Promise<void> {
   const url = await newLink(given);
   print(given, { url }, linkText(url));
+}
+
+/** What the collector that runs says. */
+async function told(given: Given, ask: (running: Running) => Promise<Told>): Promise<void> {
+  const { answer, text } = await ask(runningAt(given));
+  print(given, answer, text);
 }
 
 async function showCheck(given: Given): Promise<void> {

@@ -168,6 +168,11 @@ export class Collector {
     return this.#owner?.newLink(Date.now());
   }
 
+  /** Nobody of this machine has to show who they are. */
+  get isOpen(): boolean {
+    return this.#port.isOpen;
+  }
+
   /** Opens the store and begins to fill it; returns when that runs. Rejects with what waiting cannot change. */
   fill(): Promise<void> {
     this.#filling = this.#fill();
