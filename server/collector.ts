@@ -100,6 +100,7 @@ export class Collector {
       log: this.#log,
       hostNames: this.#hostNames,
       log_bytes_max: config.logMax,
+      port: () => this.#port.figures,
       quarantine: join(data, 'quarantine'),
       dead_letter: join(data, 'dead-letter'),
     });
