@@ -33,7 +33,9 @@ import { Uplink, type UplinkOptions } from './uplink/uplink.ts';
  */
 export async function runAgent(options: AgentConfig, asked: AbortSignal): Promise<void> {
   const log = createLog(options.logLevel);
-  const membership = await Membership.open(options, log, asked);
+  // What a recording has seen is not this host's.
+  const isMember = options.replay === undefined || options.join !== undefined;
+  const membership = isMember ? await Membership.open(options, log, asked) : undefined;
   const config = membership ? { ...options, hostId: BigInt(`0x${membership.host_id}`) } : options;
   const replaced = new AbortController();
   const stop = AbortSignal.any([asked, replaced.signal]);

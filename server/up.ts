@@ -1,13 +1,11 @@
 // `tcplens up`: the collector and an agent as two processes, so that storing and querying never delay the agent's drain.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { IDENTITY_FILE } from '../agent/contract/credential.ts';
 import { COMMON_OPTIONS } from '../agent/process/common-options.ts';
 import { EXIT } from '../agent/process/errors.ts';
 import { addOptions, argumentsOf, asTexts, type OptionValues } from '../agent/process/options.ts';
@@ -103,12 +101,11 @@ async function readyIn(collector: ChildProcess, stop: AbortSignal): Promise<Read
   return message?.[0] as Ready | undefined;
 }
 
-/** What lets the agent in: nothing where nobody needs anything, or where it has joined before. */
+/** What lets the agent in, where that needs something. An agent that has joined before needs no line, and does not use it. */
 async function joining(url: string, data: string, ready: Ready | undefined): Promise<string[]> {
   if (ready?.isOpen !== false) return [];
   const state = join(data, 'agent');
   const own = ['--state-dir', state];
-  if (existsSync(join(state, IDENTITY_FILE))) return own;
   const asked: NewEnrolment = { labels: {}, for_ms: JOIN_MS, uses: 1, rejoin: false };
   const { line } = await runningAt({ data, tokenFile: undefined }).ask<MadeEnrolment>(ADMIN_API.enrolments, asked);
   // Where others reach the collector may lead elsewhere from here.

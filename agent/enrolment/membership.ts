@@ -43,14 +43,15 @@ export class Membership {
   }
 
   /**
-   * Undefined where the agent is to be no member: it was given no line, and has joined with none before. Waits for the collector where it has to,
-   * until `stop`.
+   * Undefined where the agent is to be no member: it was given no line, and has joined with none before. Waits for the collector where
+   * it has to, until `stop`.
    * @throws AgentError where the collector does not let it in; `stopped`
    */
   static async open(config: MembershipConfig, log: Log, stop: AbortSignal): Promise<Membership | undefined> {
     const { join: line, stateDir } = config;
     const known = await readIdentity(stateDir);
     if (line === undefined && known === undefined) return undefined;
+    refuseOpen(known?.url ?? line?.url ?? '', config.collector ?? []);
     makeDirectories(stateDir);
     const membership = new Membership(config, log, stop, known ?? newIdentity(line as JoinLine));
     await membership.#enter();
@@ -192,6 +193,14 @@ export class Membership {
     makeDirectories(this.#config.stateDir);
     return placeDigest(this.#config.stateDir);
   }
+}
+
+/** @throws AgentError where the credential would be shown to who is in between */
+function refuseOpen(joined: string, collectors: readonly string[]): void {
+  const open = collectors.find((url) => !url.startsWith('https:'));
+  if (!joined.startsWith('https:') || open === undefined) return;
+  const message = `this host has joined ${joined}, and --collector ${open} would show its credential to anybody in between: give an https URL, or another --state-dir`;
+  throw new AgentError('collector_not_secure', message);
 }
 
 function newIdentity(line: JoinLine): Identity {

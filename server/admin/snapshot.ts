@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { isMissing } from '../../agent/durable/disk.ts';
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import type { Snapshot } from '../api/admin.ts';
+import { TLS_DIRECTORY } from '../door/tls/own-certificate.ts';
 import { Refusal } from '../errors.ts';
 import { JOURNAL } from '../log/recovered.ts';
 import { KNOWN_TABLES } from '../storage/embedded.ts';
@@ -29,6 +30,8 @@ export async function takeSnapshot(store: Pick<Store, 'freeze'>, data: string): 
       taken_at_ms = Date.now();
       await copyLog(join(data, 'log'), join(directory, 'log'));
       await copyIfThere(cp(join(data, 'layouts'), join(directory, 'layouts'), { recursive: true }));
+      // Agents that have joined trust no other CA.
+      await copyIfThere(cp(join(data, TLS_DIRECTORY), join(directory, TLS_DIRECTORY), { recursive: true }));
       await copyIfThere(copyFile(join(data, `engine${KNOWN_TABLES}`), join(directory, `engine${KNOWN_TABLES}`)));
     });
   } catch (error) {
