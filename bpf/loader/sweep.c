@@ -24,10 +24,10 @@ static struct {
 	int met[NAMESPACES_MAX]; /* iterators over namespaces that were just met; the last one is read first */
 	int met_count;
 	bool due;     /* the sweep begins when those have been read */
-	int iterator; /* of the sweep; 0: none */
+	int iterator; /* descriptor of the sweep's iterator; 0: no sweep is under way */
 	struct sweep_slice *slice; /* mapped */
-	__u32 taken;  /* of the slice's rows */
-	__u32 slices; /* of the sweep so far */
+	__u32 taken;  /* how many of the slice's rows have been moved */
+	__u32 slices; /* how many the sweep has had so far */
 	struct swept swept;
 } state;
 

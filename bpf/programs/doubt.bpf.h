@@ -33,8 +33,8 @@ static __always_inline void doubt_begin(struct doubt *doubt, const struct tcp_so
 }
 
 /*
- * The last episode cannot be undone any more, and nothing is counted as an undo: undo_marker is about to be cleared for another
- * reason.
+ * The last episode cannot be undone any more, since the kernel clears undo_marker for another reason. That is not counted as an
+ * undo.
  */
 static __always_inline void doubt_end(struct doubt *doubt)
 {

@@ -124,10 +124,10 @@ struct sock_common {
 	atomic64_t skc_cookie;
 	union {
 		unsigned long skc_flags;
-		struct sock *skc_listener; /* of a request */
+		struct sock *skc_listener; /* only a request has it */
 	};
 	union {
-		__u32 skc_tw_rcv_nxt; /* of a TIME_WAIT */
+		__u32 skc_tw_rcv_nxt; /* only a TIME_WAIT socket has it */
 	};
 };
 

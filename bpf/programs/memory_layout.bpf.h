@@ -115,7 +115,7 @@ struct memory {
 	__u32 edition;       /* counts samples; its lowest bit is the number of the account in force, its highest bits are EDITION_LAST and others */
 	enum state state;    /* as of the last event */
 	enum state sampled_state; /* as of the last sample */
-	enum state last_state; /* the one before the present */
+	enum state last_state; /* the state before the present one */
 	row_flag preexisting;
 	row_flag established;
 	row_flag closed;     /* its last row is written, or it never was a connection */
@@ -133,8 +133,8 @@ struct memory {
 		struct listening listening;
 	};
 	__u64 listener_id;   /* of an accepted connection */
-	__u64 born_ns;       /* first sight */
-	__u64 state_ns;      /* entry into the present state; 0 unknown */
+	__u64 born_ns;       /* CLOCK_BOOTTIME when it was first seen */
+	__u64 state_ns;      /* CLOCK_BOOTTIME of the entry into the present state; 0 unknown */
 	__u64 state_us[STATE_SLOTS]; /* time in each state that was left */
 	struct waits waits;
 	__u64 precedence;    /* of the owner among the processes that hold the socket (owner.bpf.h) */
@@ -147,7 +147,7 @@ struct memory {
 	__u32 rcv_isn;
 	__u32 srtt_max_us;
 	__u32 idle_restart_us; /* the longest time without sending after which the window was cut */
-	__u32 total_retrans_base;     /* at first sight */
+	__u32 total_retrans_base;     /* total_retrans at that time: what is older than the programs */
 };
 
 /* What the layers below TCP refused, as of one look at the socket (below.bpf.h). */
@@ -164,7 +164,7 @@ struct repair {
 	struct below below[2];        /* as of the last sample; the index is that of the account in force */
 	__u64 refused_ns;             /* when retransmissions began to find no route; 0: they find one */
 	__u32 refused_una;            /* snd_una at that time */
-	__u64 ca_state_ns;            /* entry into the present congestion state; 0 unknown */
+	__u64 ca_state_ns;            /* CLOCK_BOOTTIME of the entry into the present congestion state; 0 unknown */
 	__u32 retrans[CLASS_COUNT];   /* segments by class, sent and failed */
 	__u32 retrans_data;           /* of them, those with payload that are no tail loss probe */
 	struct doubt doubt;

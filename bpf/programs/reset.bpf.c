@@ -42,8 +42,8 @@ static __always_inline void fill_socket(struct reset_row *row, struct tcp_sock *
 }
 
 /*
- * `tp`: the socket; NULL if it is none of a connection's own or there is none. `sk`: the same of any type, which may be one in
- * TIME_WAIT.
+ * `tp`: the socket, or NULL if it is no tcp_sock or there is none. `sk`: the socket of whatever type, which may be one in
+ * TIME_WAIT, or NULL.
  */
 static __always_inline void report(struct tcp_sock *tp, const struct sock *sk, const struct sk_buff *skb, enum direction direction,
 				   __u32 reason)

@@ -221,7 +221,7 @@ static __always_inline void look(struct sweep_slice *slice, struct tcp_sock *tp,
 		if (common->skc_state == STATE_LISTEN && is_own(memory, common))
 			report_listener(tp, memory, memory->connection_id, slice->now_ns);
 		else if (common->skc_state == STATE_ESTABLISHED && !is_own(memory, common))
-			memory_accept(memory, tp, bpf_get_socket_cookie(tp), slice->now_ns); /* its events reached no program */
+			memory_accept(memory, tp, bpf_get_socket_cookie(tp), slice->now_ns); /* the events of its handshake reached no program */
 	} else if (memory->edition & EDITION_WAITS) {
 		if (slice->now_ns > memory->state_ns + ENDING_WAITS_NS)
 			ending_tell(memory, bpf_sk_storage_get(&endings, tp, 0, 0), 0);
