@@ -11,8 +11,13 @@ import { backUp, type Manifest, restore } from './admin/backup.ts';
 import { checkStore } from './admin/check-store.ts';
 import { fleetCommands, type Told } from './admin/fleet-commands.ts';
 import { backupText, checkText, linkText, migrationsText, retentionText } from './admin/print.ts';
+<<<<<<< HEAD
 import { newLink, type Running, runningAt } from './admin/running.ts';
 import { removeSnapshot, SNAPSHOT } from './admin/snapshot.ts';
+=======
+import { newLink } from './admin/running.ts';
+import { lockSnapshot, removeSnapshot, SNAPSHOT } from './admin/snapshot.ts';
+>>>>>>> h-tidy
 import { openTarget, type Target } from './admin/target.ts';
 import { CLASSES, type RetentionChange } from './api/admin.ts';
 import { STORE_OPTIONS } from './config.ts';
@@ -131,11 +136,15 @@ async function makeBackup(given: Given, directory: string): Promise<void> {
   refuseServer(given);
   await using(given, async (target) => {
     const data = resolve(given.data);
-    const { taken_at_ms } = await target.snapshot();
+    const unlock = lockSnapshot(data);
     try {
-      return printBackup(given, await backUp(join(data, SNAPSHOT), resolve(directory), { tcplens: VERSION, taken_at_ms }));
+      await removeSnapshot(data);
+      const { taken_at_ms } = await target.snapshot();
+      const manifest = await backUp(join(data, SNAPSHOT), resolve(directory), { tcplens: VERSION, taken_at_ms });
+      return printBackup(given, manifest);
     } finally {
       await removeSnapshot(data);
+      unlock();
     }
   });
 }

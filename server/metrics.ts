@@ -27,6 +27,11 @@ export function createMetrics(version: string) {
     layoutsEvicted: counter('layouts.evicted', '{layout}', 'layouts of other versions that had to go for newer ones'),
     keptFilesDropped: counter('kept_files.dropped', '{file}', 'files of quarantined or refused rows that had to go for newer ones'),
     auditLost: counter('audit.lost', '{entry}', 'entries of the audit that the store did not take'),
+    keptFilesDropped: counter(
+      'kept_files.dropped',
+      '{file}',
+      'files of quarantined, refused or damaged rows that had to go for newer ones',
+    ),
     refused: counter('refused', '{request}', 'requests refused, by reason'),
     reports: counter('reports', '{report}', 'reports of agents stored'),
     reportRefused: counter('report.refused', '{part}', 'parts of reports that were refused, by entity and member'),

@@ -1,5 +1,5 @@
 // Everything that the log keeps has an end, and says so when it gets there.
-import { mkdtemp, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -7,8 +7,10 @@ import { REAL_DISK } from '../../../agent/durable/disk.ts';
 import { BatchSpans } from '../../../server/log/batch-spans.ts';
 import { BoundedFiles } from '../../../server/log/bounded-files.ts';
 import { Cursors } from '../../../server/log/cursors.ts';
+import { Log } from '../../../server/log/log.ts';
 import { full } from '../../../server/log/log-refusal.ts';
 import { Losses } from '../../../server/log/losses.ts';
+import { ASIDE } from '../../../server/log/recovered.ts';
 
 const directories: string[] = [];
 afterEach(async () => {
@@ -66,6 +68,43 @@ test('the oldest files go for newer ones, and are counted', async () => {
   expect(dropped).toBe(7);
   for (const file of files) expect((await stat(join(directory, 'kept', file))).size).toBe(1000);
   await kept.close();
+});
+
+test('what damage leaves aside is bounded too: the oldest goes at a start, and is counted', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tcplens-aside-'));
+  directories.push(directory);
+  const log = join(directory, 'log');
+  // A folder there is somebody's who looked at it.
+  await mkdir(join(log, ASIDE, 'looked-at'), { recursive: true });
+  await utimes(join(log, ASIDE, 'looked-at'), 1, 1);
+  for (let file = 1; file <= 5; file++) {
+    await writeFile(join(log, ASIDE, `sample-${file}.rows`), Buffer.alloc(1000, file));
+    await utimes(join(log, ASIDE, `sample-${file}.rows`), file * 3600, file * 3600);
+  }
+  // This start sets the journal aside, whose lines are none.
+  await writeFile(join(log, 'journal'), 'x'.repeat(900));
+  let dropped = 0;
+  const started = new Log({
+    directory: log,
+    quarantine: join(directory, 'quarantine'),
+    dead_letter: join(directory, 'dead-letter'),
+    segment_bytes_max: 1 << 20,
+    log_bytes_max: 1 << 20,
+    journal_bytes_max: 1 << 20,
+    bounds: { bytes_max: 3000, file_bytes_max: 1000 },
+    dropped: (files) => {
+      dropped += files;
+    },
+  });
+  await started.start();
+  await started.close();
+  expect((await readdir(join(log, ASIDE))).sort()).toEqual([
+    expect.stringMatching(/^journal-/),
+    'looked-at',
+    'sample-4.rows',
+    'sample-5.rows',
+  ]);
+  expect(dropped).toBe(3);
 });
 
 test('Retry-After grows with how far the store is behind, to a minute, and is spread', () => {
