@@ -11,13 +11,8 @@ import { backUp, type Manifest, restore } from './admin/backup.ts';
 import { checkStore } from './admin/check-store.ts';
 import { fleetCommands, type Told } from './admin/fleet-commands.ts';
 import { backupText, checkText, linkText, migrationsText, retentionText } from './admin/print.ts';
-<<<<<<< HEAD
 import { newLink, type Running, runningAt } from './admin/running.ts';
-import { removeSnapshot, SNAPSHOT } from './admin/snapshot.ts';
-=======
-import { newLink } from './admin/running.ts';
 import { lockSnapshot, removeSnapshot, SNAPSHOT } from './admin/snapshot.ts';
->>>>>>> h-tidy
 import { openTarget, type Target } from './admin/target.ts';
 import { CLASSES, type RetentionChange } from './api/admin.ts';
 import { STORE_OPTIONS } from './config.ts';
