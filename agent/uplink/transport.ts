@@ -1,5 +1,5 @@
 // The connections to collectors: which certificates they may show, and which one this host shows.
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -63,8 +63,7 @@ export function authorityAt(url: string, pin: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const socket = connect({ host, port: Number(port || 443), rejectUnauthorized: false, timeout: CONNECT_MS_MAX }, () => {
     const found = chainOf(socket.getPeerCertificate(true)).find(({ raw }) => digestOf(raw) === pin);
-    if (found)
-      resolve(`-----BEGIN CERTIFICATE-----\n${found.raw.toString('base64').replace(/(.{64})/g, '$1\n')}\n-----END CERTIFICATE-----\n`);
+    if (found) resolve(new X509Certificate(found.raw).toString());
     else
       reject(
         new Error('it is not the collector that printed the line, or something between reads along: its certificate is of another CA'),
@@ -83,7 +82,7 @@ function chainOf(shown: DetailedPeerCertificate): DetailedPeerCertificate[] {
 }
 
 function rawOf(pem: string): Buffer {
-  return Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64');
+  return new X509Certificate(pem).raw;
 }
 
 function digestOf(raw: Buffer): string {
