@@ -42,7 +42,7 @@ export const SOURCE_OPTIONS = {
     parse: parseBudgets,
     fallback: DEFAULT_BUDGETS,
   },
-  ownNetns: { flags: '--own-netns', help: 'sample only the network namespace that it is started in, and keep no capability for others' },
+  ownNetns: { flags: '--own-netns', help: 'watch only the network namespace that it is started in, and keep no capability for others' },
   hostId: { flags: '--host-id <hex>', help: 'identity of this host, in place of the one derived from /etc/machine-id', parse: parseHostId },
   stateDir: {
     flags: '--state-dir <path>',

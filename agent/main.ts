@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import type { Kind } from '../bpf/rows/rows.gen.ts';
 import { emptyLedger } from './accounts/ledger.ts';
 import { type AgentConfig, spoolDirectory } from './config.ts';
 import { Membership } from './enrolment/membership.ts';
@@ -18,6 +19,7 @@ import { SERIES_MAX, startTelemetry, type Telemetry } from './metrics/telemetry.
 import { createLog, type Log } from './process/log.ts';
 import { VERSION } from './process/version.ts';
 import { openSource } from './source/open-source.ts';
+import { onlyOwnNetns } from './source/own-netns.ts';
 import type { RowSource } from './source/row-source.ts';
 import type { Source } from './source/source.ts';
 import { openSpool } from './spool/open.ts';
@@ -57,10 +59,13 @@ export async function runAgent(options: AgentConfig, asked: AbortSignal): Promis
   const instruments = telemetry && new Instruments(telemetry, attributes, source.tally(attributes.options));
   const waiting_bytes = () => uplink?.bytes ?? { memory: 0, disk: 0 };
   if (telemetry) observeSelf(telemetry.meter, { source: rows, ledger, waiting_bytes, answered: () => uplink?.answered ?? [] });
+  const wanted = config.ownNetns && config.replay === undefined ? onlyOwnNetns(source) : (_: Kind, drained: Uint8Array) => drained;
   const take: Take = (kind, drained) => {
-    uplink?.add(kind, drained);
-    if (uplink !== undefined) entities.see(kind, drained);
-    instruments?.record(kind, drained);
+    const rows = wanted(kind, drained);
+    if (rows.length === 0) return;
+    uplink?.add(kind, rows);
+    if (uplink !== undefined) entities.see(kind, rows);
+    instruments?.record(kind, rows);
   };
   const isFull = () => uplink !== undefined && uplink.waiting_bytes > config.queueBytes / 4;
   const drain = new Drain(rows, take, isFull);
