@@ -79,6 +79,7 @@ async function wrong(): Promise<string[]> {
     tapes: [{ ...tape, host_id: HOST, ended: 'to the end' }],
     epochs: [[EPOCH, tape.number]],
     ledgers_damaged: [],
+    store_damaged: false,
   };
   const rows = await rowsWrong(ask, question);
   const { wrong: accounts } = await accountsWrong(ask, question, rows.stored);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Damage, type Fault, type Mishap, type Schedule, scheduleOf } from './schedule.ts';
+import { type Damage, type EngineDamage, type Fault, type Mishap, type Schedule, scheduleOf } from './schedule.ts';
 
 const schedules = Array.from({ length: 100 }, (_, index) => scheduleOf(index + 1));
 const faults = schedules.flatMap((schedule) => schedule.faults);
@@ -66,7 +66,19 @@ const MISHAPS: Record<Mishap['what'], true | 'batches'> = {
   unanswered: 'batches',
 };
 
+const ENGINE_DAMAGES: Record<EngineDamage, true> = {
+  none: true,
+  columns_cut: true,
+  columns_gone: true,
+  checksums_byte: true,
+  data_gone: true,
+  definition_gone: true,
+  definition_cut: true,
+  store_gone: true,
+};
+
 test('a hundred seeds have every fault', () => {
+  expect(new Set(schedules.map(({ engine_damage }) => engine_damage))).toEqual(new Set(Object.keys(ENGINE_DAMAGES)));
   const seen = new Set(faults.map(({ what, who }) => `${what} ${who}`));
   expect(seen).toEqual(new Set(Object.entries(WANTED).flatMap(([name, wanted]) => (wanted ? [name] : []))));
   const damages = new Set(faults.map((fault) => (fault.what === 'kill' && fault.who !== 'engine' ? fault.damage : 'none')));
