@@ -23,20 +23,20 @@ export async function spoilEngine(stage: Stage, dice: Dice, damage: EngineDamage
   const words = join(stage.directory, 'collector-0.log');
   const from = readFileSync(words).length;
   const said = () => readFileSync(words).subarray(from).toString();
-  collector.start();
-  const started = await collector.ready().then(
-    () => true,
-    () => false,
-  );
-  if (!started) {
+  // It takes rows before it has opened the engine, and has looked for damage once it says that it is ready.
+  const settled = async () => {
+    collector.start();
+    const ready = () => /"msg":"ready"/.test(said());
+    for (const end = Date.now() + LOOKED_MS; collector.actor.running && !ready() && Date.now() < end; ) await sleep(50);
+    return ready();
+  };
+  if (!(await settled())) {
     if (!/tcplens admin restore/.test(said())) wrong.push(`no start after ${done}, and no advice: ${said()}`);
     // What a person does who has no backup.
+    await collector.actor.ended();
     renameSync(engine, `${engine}.damaged`);
-    collector.start();
-    await collector.ready();
+    if (!(await settled())) throw new Error(`no start without ${engine}`);
   }
-  // It takes rows before it has looked for damage; once it says that it is ready it has.
-  for (const end = Date.now() + LOOKED_MS; !/"msg":"ready"/.test(said()) && Date.now() < end; ) await sleep(50);
   const health = (await (await fetch(`${collector.url}/api/v1/health`)).json()) as { findings: { code: string; sentence: string }[] };
   const finding = health.findings.find(({ code }) => code === 'store_damaged');
   stage.say(`health: ${finding?.sentence ?? 'no damage'}`);

@@ -194,12 +194,7 @@ export const serverStorage: readonly Mutant[] = [
     },
   ]),
   ...mutantsOf('server/storage/found-losses.ts', [
-    {
-      why: 'several losses of the same rows each count',
-      find: 'left -= lost;',
-      replace: '',
-      suite: unit('server/storage/found-losses.contract'),
-    },
+    { why: 'losses of the same rows each count', find: 'left -= lost;', replace: '', suite: unit('server/storage/found-losses.contract') },
     {
       why: 'batches beside those that are lost are found',
       find: 'WHERE batch.sequence <= range.last',
