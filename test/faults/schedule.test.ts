@@ -78,7 +78,6 @@ const ENGINE_DAMAGES: Record<EngineDamage, true> = {
 };
 
 test('a hundred seeds have every fault', () => {
-  expect(new Set(schedules.map(({ engine_damage }) => engine_damage))).toEqual(new Set(Object.keys(ENGINE_DAMAGES)));
   const seen = new Set(faults.map(({ what, who }) => `${what} ${who}`));
   expect(seen).toEqual(new Set(Object.entries(WANTED).flatMap(([name, wanted]) => (wanted ? [name] : []))));
   const damages = new Set(faults.map((fault) => (fault.what === 'kill' && fault.who !== 'engine' ? fault.damage : 'none')));
@@ -88,6 +87,12 @@ test('a hundred seeds have every fault', () => {
     const wanted = Object.entries(MISHAPS).filter(([, where]) => where === true || where === network);
     expect(mishaps, network).toEqual(new Set(wanted.map(([what]) => what)));
   }
+});
+
+test('some seeds have every damage of the engine, most have none: where it is named, rows are not counted', () => {
+  const damages = Array.from({ length: 500 }, (_, index) => scheduleOf(index + 1).engine_damage);
+  expect(new Set(damages)).toEqual(new Set(Object.keys(ENGINE_DAMAGES)));
+  expect(damages.filter((damage) => damage === 'none').length).toBeGreaterThan(400);
 });
 
 const HAVE: Record<string, (schedule: Schedule) => boolean> = {

@@ -100,7 +100,7 @@ export function scheduleOf(seed: number): Schedule {
     mishaps: { batches: mishapsOf(dice, 200, BATCH_MISHAPS), inserts: engine === 'http' ? mishapsOf(dice, 60, MISHAPS) : {} },
     faults,
     repeated: dice.chance(0.5) ? dice.between(10, 100) / 100 : 0,
-    engine_damage: engine === 'embedded' && dice.chance(0.25) ? dice.pick(ENGINE_DAMAGE) : 'none',
+    engine_damage: engine === 'embedded' && dice.chance(0.15) ? dice.pick(ENGINE_DAMAGE) : 'none',
   };
 }
 
