@@ -122,18 +122,28 @@ test('batches of a segment come back as they were, in a few bytes each', () => {
     epoch: '0000000000000001',
     sequence: 2 ** 52 + index,
     rows: index + 1,
+    sent_rows: index + 9,
   }));
-  const unknown = { host_id: '', epoch: '', sequence: 0, rows: 7 };
+  const unknown = { host_id: '', epoch: '', sequence: 0, rows: 7, sent_rows: 0 };
   const spans = BatchSpans.of(batches);
   spans.pushUnknown(7);
   expect(BatchSpans.fromText(spans.toText()).list()).toEqual([...batches, unknown]);
-  expect(spans.toText().length).toBeLessThan(1001 * 38);
+  expect(spans.toText().length).toBeLessThan(1001 * 43);
   const [left, right] = spans.split(4);
   expect(left.list()).toEqual([batches[0], batches[1], { ...batches[2], rows: 1 }]);
   expect(right.list().slice(0, 2)).toEqual([{ ...batches[2], rows: 2 }, batches[3]]);
 });
 
-const LOST = { host_id: 'a', epoch: 'e', kind: 'sample', sequence: 3, outcome: 'dead_letter' as const, reporter: '', minute_ms: 60_000 };
+const LOST = {
+  host_id: 'a',
+  epoch: 'e',
+  kind: 'sample',
+  sequence: 3,
+  sent_rows: 9,
+  outcome: 'dead_letter' as const,
+  reporter: '',
+  minute_ms: 60_000,
+};
 
 test('what is lost is told until the store has it, and kept while more of its batch may be', () => {
   const losses = new Losses();
