@@ -1,6 +1,5 @@
 // Builds the HTTP application from its parts. Nothing listens yet.
 import type { ServerOptions } from 'node:https';
-import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import { type FastifyPluginAsyncTypebox, type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import websocket from '@fastify/websocket';
@@ -14,9 +13,10 @@ import { registerAdmin } from './admin/routes.ts';
 import type { Snapshot } from './api/admin.ts';
 import { API } from './api.ts';
 import { registerUnderWay } from './door/close.ts';
+import { limitConnections } from './door/connections.ts';
 import { registerDoor } from './door/door.ts';
 import { type Owner, registerOpen } from './door/owner.ts';
-import { addressOf, personPeer } from './door/peer.ts';
+import { limitAgents, peopleLimit, registerRates } from './door/rates.ts';
 import { registerRights } from './door/rights.ts';
 import { Refusal } from './errors.ts';
 import type { HealthWatch } from './health/watch.ts';
@@ -109,6 +109,9 @@ export async function buildApp(parts: AppParts): Promise<App> {
   await app.register(websocket, { options: { maxPayload: LIMITS.viewer_says.number }, preClose: (done) => stopLive(live, done) });
   registerDoor(app, { in_flight_bytes_max, metrics, isOwnName: port.isOwnName });
   registerRights(app, access.gate);
+  await registerRates(app);
+  limitAgents(app, (host) => health.floods.note(host, Date.now()));
+  limitConnections(app.server, port.isProxy, () => metrics.connectionsRefused.add(1));
   registerUnderWay(app);
   await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title: 'tcplens collector', version } } });
   const unpacking = new UnpackRoom(in_flight_bytes_max * LIMITS.rows_unpacked_in_flight.number);
@@ -127,13 +130,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
 /** What people and their tools ask, and how often they may. */
 async function registerPeople(app: App, { store, live, health, owner, access, port, snapshot }: AppParts): Promise<void> {
   const routes: FastifyPluginAsyncTypebox = async (people) => {
-    await people.register(rateLimit, {
-      max: LIMITS.requests.number,
-      keyGenerator: (request) => personPeer({ address: addressOf(request), headers: request.headers }),
-      timeWindow: '1 minute',
-      errorResponseBuilder: (_request, { max, ttl }) =>
-        new Refusal('too_many_requests', `more than ${max} requests in a minute: try again`, { retry_after_s: Math.ceil(ttl / 1000) }),
-    });
+    people.addHook('onRequest', peopleLimit(app));
     registerQueries(people, store);
     registerAdmin(people, store, { owner, audit: access.audit, snapshot });
     registerAccess(people, { ...access, line: port.line });
