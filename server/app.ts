@@ -44,6 +44,7 @@ import type { Store } from './storage/store.ts';
 export type Port = {
   https: ServerOptions | undefined;
   isOwnName: (host: string) => boolean;
+  asksCertificate: boolean;
   isProxy: (address: string) => boolean;
   line: (id: string, secret: string) => string;
 };
@@ -107,7 +108,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   app.setErrorHandler(errorReply(({ code }) => metrics.refused.add(1, { reason: code })));
   await registerHelmet(app);
   await app.register(websocket, { options: { maxPayload: LIMITS.viewer_says.number }, preClose: (done) => stopLive(live, done) });
-  registerDoor(app, { in_flight_bytes_max, metrics, isOwnName: port.isOwnName });
+  registerDoor(app, { in_flight_bytes_max, metrics, ...port });
   registerRights(app, access.gate);
   await registerRates(app);
   limitAgents(app, (host) => health.floods.note(host, Date.now()));
