@@ -2,8 +2,8 @@
 import { RECORD_KINDS, type StoredRecord } from '../access/records.ts';
 import type { Engine } from './engine.ts';
 
-/** As late as a DateTime can be, in s. */
-const NEVER_S = 0xffff_ffff;
+/** In s: as late as a DateTime can be and still have a day after it, when the engine would remove the record. */
+const NEVER_S = 0xffff_ffff - 2 * 86_400;
 const PAGE = 5000;
 /** How far clocks of servers may be apart, and an insert be delayed, before a record is read late. */
 const OVERLAP_MS = 30_000;
