@@ -11,6 +11,8 @@ const PATHS: Omit<typeof API, 'live' | 'openapi' | 'accounting'> = {
   drops: '/api/v1/drops',
   connection: '/api/v1/connections/:host_id/:connection_id',
   hosts: '/api/v1/hosts',
+  fleet: '/api/v1/fleet',
+  fleet_host: '/api/v1/fleet/:host_id',
   health: '/api/v1/health',
 };
 

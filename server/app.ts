@@ -19,6 +19,8 @@ import { type Owner, registerOpen } from './door/owner.ts';
 import { addressOf, personPeer } from './door/peer.ts';
 import { registerRights } from './door/rights.ts';
 import { Refusal } from './errors.ts';
+import type { FleetParts } from './fleet/fleet.ts';
+import type { VersionRefusals } from './fleet/version-refusals.ts';
 import type { HealthWatch } from './health/watch.ts';
 import { registerHealth, registerHealthQuery } from './health.ts';
 import type { HostNames } from './host-names.ts';
@@ -33,6 +35,8 @@ import type { Live } from './live.ts';
 import type { Log } from './log/log.ts';
 import type { Metrics } from './metrics.ts';
 import { registerHelmet, registerPages } from './pages.ts';
+import { registerFleet } from './query/fleet-routes.ts';
+import { QueryLimit } from './query/limit.ts';
 import { registerQueries } from './query/routes.ts';
 import { registerReport } from './report.ts';
 import type { Store } from './storage/store.ts';
@@ -61,6 +65,8 @@ export type AppParts = {
   health: HealthWatch;
   owner: Owner;
   access: Access;
+  fleet: FleetParts;
+  versionRefusals: VersionRefusals;
   /** How it is reached. */
   port: Port;
   /** Takes one of the data directory. */
@@ -94,6 +100,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     in_flight_bytes_max,
     access,
     port,
+    versionRefusals,
   } = parts;
   const app = fastify({
     ...(port.https && { https: port.https }),
@@ -113,7 +120,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title: 'tcplens collector', version } } });
   const unpacking = new UnpackRoom(in_flight_bytes_max * LIMITS.rows_unpacked_in_flight.number);
   metrics.gauge('unpacked', 'By', 'memory that unpacked batches hold', () => unpacking.bytes);
-  await registerIngest(app, { log, live, metrics, unpacking, layouts, timeWindow });
+  await registerIngest(app, { log, live, metrics, unpacking, layouts, versionRefusals, timeWindow });
   const reports = new ReportGroups(store, (table, names) => metrics.namesEvicted.add(names, { table }));
   registerReport(app, { reports, hostNames, clocks: health.clocks, metrics });
   registerAgents(app, access.agents, access.audit);
@@ -125,7 +132,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
 }
 
 /** What people and their tools ask, and how often they may. */
-async function registerPeople(app: App, { store, live, health, owner, access, port, snapshot }: AppParts): Promise<void> {
+async function registerPeople(app: App, { store, live, health, owner, access, port, snapshot, fleet }: AppParts): Promise<void> {
   const routes: FastifyPluginAsyncTypebox = async (people) => {
     await people.register(rateLimit, {
       max: LIMITS.requests.number,
@@ -134,7 +141,9 @@ async function registerPeople(app: App, { store, live, health, owner, access, po
       errorResponseBuilder: (_request, { max, ttl }) =>
         new Refusal('too_many_requests', `more than ${max} requests in a minute: try again`, { retry_after_s: Math.ceil(ttl / 1000) }),
     });
-    registerQueries(people, store);
+    const queries = new QueryLimit(LIMITS.queries_running.number, LIMITS.queries_waiting.number);
+    registerQueries(people, queries, store);
+    registerFleet(people, queries, fleet);
     registerAdmin(people, store, { owner, audit: access.audit, snapshot });
     registerAccess(people, { ...access, line: port.line });
     registerOpen(people, owner);

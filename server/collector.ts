@@ -17,6 +17,8 @@ import { closeApp } from './door/close.ts';
 import { Owner } from './door/owner.ts';
 import { ownerToken } from './door/owner-token.ts';
 import { StartError } from './errors.ts';
+import type { FleetParts } from './fleet/fleet.ts';
+import { VersionRefusals } from './fleet/version-refusals.ts';
 import { registerGauges } from './health/gauges.ts';
 import { registerLogGauges } from './health/log-gauges.ts';
 import { HealthWatch } from './health/watch.ts';
@@ -69,6 +71,7 @@ export class Collector {
   readonly #upkeep: UpkeepLoop;
   readonly #hostNames = new HostNames();
   readonly #health: HealthWatch;
+  readonly #versionRefusals = new VersionRefusals();
   #lock: DataLock | undefined;
   #owner: Owner | undefined;
   #access: Access | undefined;
@@ -146,6 +149,8 @@ export class Collector {
       health: this.#health,
       owner,
       access,
+      fleet: this.#fleetOf(access),
+      versionRefusals: this.#versionRefusals,
       port: this.#port.parts,
       snapshot: () => takeSnapshot(this.#store, data),
     };
@@ -253,6 +258,17 @@ export class Collector {
         logger.warn({ err: error, entries }, 'the audit could not be written');
       },
     });
+  }
+
+  #fleetOf({ agents }: Access): FleetParts {
+    return {
+      store: this.#store,
+      agents,
+      version: this.#surroundings.version,
+      retire_after_ms: this.#config.retireAfter,
+      refusal: (host_id) => this.#versionRefusals.of(host_id, Date.now()),
+      clockAhead: (host_id) => this.#health.clocks.of(host_id),
+    };
   }
 
   /** Agents trust this collector's CA, whichever collector they have joined. */
