@@ -20,7 +20,7 @@ import { addressOf, personPeer } from './door/peer.ts';
 import { registerRights } from './door/rights.ts';
 import { Refusal } from './errors.ts';
 import type { FleetParts } from './fleet/fleet.ts';
-import type { VersionRefusals } from './fleet/version-refusals.ts';
+import { VersionRefusals } from './fleet/version-refusals.ts';
 import type { HealthWatch } from './health/watch.ts';
 import { registerHealth, registerHealthQuery } from './health.ts';
 import type { HostNames } from './host-names.ts';
@@ -65,13 +65,13 @@ export type AppParts = {
   health: HealthWatch;
   owner: Owner;
   access: Access;
-  fleet: FleetParts;
-  versionRefusals: VersionRefusals;
   /** How it is reached. */
   port: Port;
   /** Takes one of the data directory. */
   snapshot: () => Promise<Snapshot>;
   in_flight_bytes_max: number;
+  /** A host that has been silent for so long is not there any more. */
+  retire_after_ms: number;
   /** Where the built dashboards are. */
   dashboards: string;
 };
@@ -100,7 +100,6 @@ export async function buildApp(parts: AppParts): Promise<App> {
     in_flight_bytes_max,
     access,
     port,
-    versionRefusals,
   } = parts;
   const app = fastify({
     ...(port.https && { https: port.https }),
@@ -120,19 +119,24 @@ export async function buildApp(parts: AppParts): Promise<App> {
   await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title: 'tcplens collector', version } } });
   const unpacking = new UnpackRoom(in_flight_bytes_max * LIMITS.rows_unpacked_in_flight.number);
   metrics.gauge('unpacked', 'By', 'memory that unpacked batches hold', () => unpacking.bytes);
+  const versionRefusals = new VersionRefusals();
   await registerIngest(app, { log, live, metrics, unpacking, layouts, versionRefusals, timeWindow });
   const reports = new ReportGroups(store, (table, names) => metrics.namesEvicted.add(names, { table }));
   registerReport(app, { reports, hostNames, clocks: health.clocks, metrics });
   registerAgents(app, access.agents, access.audit);
   registerMethodRefusals(app);
   registerHealth(app, { store, log, metrics });
-  await registerPeople(app, parts);
+  await registerPeople(app, parts, fleetOf(parts, versionRefusals));
   await registerPages(app, dashboards);
   return app;
 }
 
 /** What people and their tools ask, and how often they may. */
-async function registerPeople(app: App, { store, live, health, owner, access, port, snapshot, fleet }: AppParts): Promise<void> {
+async function registerPeople(
+  app: App,
+  { store, live, health, owner, access, port, snapshot }: AppParts,
+  fleet: FleetParts,
+): Promise<void> {
   const routes: FastifyPluginAsyncTypebox = async (people) => {
     await people.register(rateLimit, {
       max: LIMITS.requests.number,
@@ -152,6 +156,17 @@ async function registerPeople(app: App, { store, live, health, owner, access, po
     live.register(people);
   };
   await app.register(routes);
+}
+
+function fleetOf({ store, access, version, retire_after_ms, health }: AppParts, refusals: VersionRefusals): FleetParts {
+  return {
+    store,
+    agents: access.agents,
+    version,
+    retire_after_ms,
+    refusal: (host_id) => refusals.of(host_id, Date.now()),
+    clockAhead: (host_id) => health.clocks.of(host_id),
+  };
 }
 
 function stopLive(live: Live, done: () => void): void {

@@ -17,8 +17,6 @@ import { closeApp } from './door/close.ts';
 import { Owner } from './door/owner.ts';
 import { ownerToken } from './door/owner-token.ts';
 import { StartError } from './errors.ts';
-import type { FleetParts } from './fleet/fleet.ts';
-import { VersionRefusals } from './fleet/version-refusals.ts';
 import { registerGauges } from './health/gauges.ts';
 import { registerLogGauges } from './health/log-gauges.ts';
 import { HealthWatch } from './health/watch.ts';
@@ -71,7 +69,6 @@ export class Collector {
   readonly #upkeep: UpkeepLoop;
   readonly #hostNames = new HostNames();
   readonly #health: HealthWatch;
-  readonly #versionRefusals = new VersionRefusals();
   #lock: DataLock | undefined;
   #owner: Owner | undefined;
   #access: Access | undefined;
@@ -126,7 +123,7 @@ export class Collector {
 
   /** Takes batches from its return on, at the URL that it returns. @throws StartError */
   async start(): Promise<string> {
-    const { listen, data, inFlightMax } = this.#config;
+    const { listen, data, inFlightMax, retireAfter } = this.#config;
     const { logger } = this.#surroundings;
     this.#lock = lockDataDirectory(data);
     if (existsSync(join(data, RESTORING)))
@@ -149,13 +146,11 @@ export class Collector {
       health: this.#health,
       owner,
       access,
-      fleet: this.#fleetOf(access),
-      versionRefusals: this.#versionRefusals,
       port: this.#port.parts,
       snapshot: () => takeSnapshot(this.#store, data),
     };
     this.#health.start();
-    this.#app = await buildApp({ ...this.#surroundings, ...parts, in_flight_bytes_max: inFlightMax });
+    this.#app = await buildApp({ ...this.#surroundings, ...parts, in_flight_bytes_max: inFlightMax, retire_after_ms: retireAfter });
     try {
       const url = await this.#app.listen({ ...listen, backlog: BACKLOG, listenTextResolver: (url) => `listening on ${url}` });
       this.#lock.announce(url);
@@ -258,17 +253,6 @@ export class Collector {
         logger.warn({ err: error, entries }, 'the audit could not be written');
       },
     });
-  }
-
-  #fleetOf({ agents }: Access): FleetParts {
-    return {
-      store: this.#store,
-      agents,
-      version: this.#surroundings.version,
-      retire_after_ms: this.#config.retireAfter,
-      refusal: (host_id) => this.#versionRefusals.of(host_id, Date.now()),
-      clockAhead: (host_id) => this.#health.clocks.of(host_id),
-    };
   }
 
   /** Agents trust this collector's CA, whichever collector they have joined. */
