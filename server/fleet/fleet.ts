@@ -57,28 +57,32 @@ async function shown(store: Store, page: readonly KnownHost[], span: Span, now_m
 type Account = Awaited<ReturnType<typeof accountOfHost>>;
 type InSteps = Omit<FleetOne, 'host' | 'hooks' | 'runs'>;
 
-/** Columns of equal length. A step in which the host told nothing is a gap. */
+const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
+const byName = <Name extends string, Value>(names: readonly Name[], value: (name: Name) => Value) =>
+  Object.fromEntries(names.map((name) => [name, value(name)])) as Record<Name, Value>;
+
+/** Columns of equal length. A step in which the host told nothing is a gap, and so is the rate of one that is not over. */
 function inSteps({ from_ms, to_ms, step_s, steps, accounts }: Account): InSteps {
   const first_s = Math.floor(from_ms / 1000 / step_s) * step_s;
   const time_s = Array.from({ length: Math.ceil((to_ms / 1000 - first_s) / step_s) }, (_, at) => first_s + at * step_s);
   const told = Map.groupBy(steps, (step) => step.time_s);
-  const column = (value: (own: Account['steps']) => number | null) =>
+  const isOver = (at: number) => (at + step_s) * 1000 <= to_ms;
+  const column = (value: (own: Account['steps']) => number | null, holds = (_at: number) => true) =>
     time_s.map((at) => {
       const own = told.get(at);
-      return own === undefined ? null : value(own);
+      return own === undefined || !holds(at) ? null : value(own);
     });
   const kinds = [...new Set(steps.map(({ kind }) => kind))];
   const losses = [...new Set(steps.flatMap(({ lost }) => Object.keys(lost)))] as (keyof Account['steps'][number]['lost'])[];
-  const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
-  const columns = <Name extends string>(names: readonly Name[], value: (name: Name, own: Account['steps']) => number) =>
-    Object.fromEntries(names.map((name) => [name, column((own) => value(name, own))]));
   return {
     from_ms,
     to_ms,
     step_s,
     time_s,
-    rows_per_s: columns(kinds, (kind, own) => sum(own.filter((step) => step.kind === kind).map(({ seen }) => seen)) / step_s),
-    lost: columns(losses, (name, own) => sum(own.map(({ lost }) => lost[name] ?? 0))),
+    rows_per_s: byName(kinds, (kind) =>
+      column((own) => sum(own.filter((step) => step.kind === kind).map(({ seen }) => seen)) / step_s, isOver),
+    ),
+    lost: byName(losses, (name) => column((own) => sum(own.map(({ lost }) => lost[name] ?? 0)))),
     completeness: column((own) => completenessOf(...own)),
     accounts,
   };

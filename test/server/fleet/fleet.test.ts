@@ -23,12 +23,14 @@ let collector: TestCollector;
 let original: string;
 let copy: string;
 let revoked: string;
+/** A minute that is over, of which the host tells. */
+let minute_ms: number;
 
 beforeAll(async () => {
   directory = await testDirectory();
   data = join(directory.path, 'data');
   collector = await startCollector(data);
-  const minute_ms = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
+  minute_ms = (Math.floor(Date.now() / MINUTE_MS) - 1) * MINUTE_MS;
   const told = (kind: Kind, outcome: Outcome, rows: number) => ({ epoch: EPOCH, minute_ms, kind, outcome, rows });
   const accounting = [
     told('connection', 'seen', 5000),
@@ -195,6 +197,13 @@ test('one host: its hooks, the runs of its agent, and what became of its rows ov
     { kind: 'connection', seen: 5000, stored: 40 },
     { kind: 'retransmit', seen: 3, stored: 3 },
   ]);
+});
+
+test('a step that is not over has an account, and no rate yet', async () => {
+  const { body } = await one(String(HOST), `?from=${minute_ms - 5 * MINUTE_MS}&to=${minute_ms + MINUTE_MS / 2}`);
+  expect(body.time_s.at(-1)).toBe(minute_ms / 1000);
+  expect(body.rows_per_s['connection']?.at(-1)).toBeNull();
+  expect(body.lost['ring_lost']?.at(-1)).toBe(3);
 });
 
 test('one that has joined and not reported has no history yet', async () => {

@@ -30,7 +30,7 @@ export async function enrol(collector: TestCollector, data: string, labels: Reco
 
 /** Its host id in 16 hex digits, and the header with which it sends. */
 export async function joinAs(
-  { url }: TestCollector,
+  { url }: Pick<TestCollector, 'url'>,
   enrolment: string,
   { name, machine }: { name: string; machine: string },
 ): Promise<{ host_id: string; authorization: string }> {
