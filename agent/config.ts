@@ -1,12 +1,13 @@
 // The tables of the agent's options. Every command takes its options from here or from process/common-options.ts.
 import { join } from 'node:path';
 import { BATCH_BYTES_MAX } from './contract/batch-envelope.ts';
+import { parseJoinLine } from './enrolment/join-line.ts';
 import { DEFAULT_BUDGETS, parseBudgets } from './kernel/budget.ts';
 import { parseAttributes } from './metrics/connection-attributes.ts';
 import { COMMON_OPTIONS } from './process/common-options.ts';
 import { ConfigError } from './process/errors.ts';
 import type { OptionTable, OptionValues } from './process/options.ts';
-import { parseCount, parseDuration, parseHostId, parsePercent, parseSize, parseUrl } from './process/units.ts';
+import { parseCount, parseDuration, parseHostId, parsePercent, parseSize, parseUrls } from './process/units.ts';
 
 /** Room for several batches of each kind: a smaller queue would drop batches that it was just given. */
 const QUEUE_BYTES_MIN = 8 * BATCH_BYTES_MAX;
@@ -41,7 +42,7 @@ export const SOURCE_OPTIONS = {
     parse: parseBudgets,
     fallback: DEFAULT_BUDGETS,
   },
-  ownNetns: { flags: '--own-netns', help: 'sample only the network namespace that it is started in, and keep no capability for others' },
+  ownNetns: { flags: '--own-netns', help: 'watch only the network namespace that it is started in, and keep no capability for others' },
   hostId: { flags: '--host-id <hex>', help: 'identity of this host, in place of the one derived from /etc/machine-id', parse: parseHostId },
   stateDir: {
     flags: '--state-dir <path>',
@@ -64,7 +65,26 @@ export const SOURCE_OPTIONS = {
 
 /** Options of an agent: where rows and metrics go. */
 export const AGENT_OPTIONS = {
-  collector: { flags: '--collector <url>', help: 'tcplens collector to ship rows to', parse: parseUrl, env: 'TCPLENS_COLLECTOR' },
+  collector: {
+    flags: '--collector <urls>',
+    help: 'tcplens collector to ship rows to; of several, with commas, the agent prefers one and uses the others while that is away',
+    parse: parseUrls,
+    env: 'TCPLENS_COLLECTOR',
+  },
+  join: {
+    flags: '--join <line>',
+    help: 'the line that "tcplens admin enrol" prints on the collector: lets this host in, once',
+    parse: parseJoinLine,
+    env: 'TCPLENS_JOIN',
+  },
+  rejoin: { flags: '--rejoin', help: 'with --join: take back the identity that this machine had before it was installed anew' },
+  clientCert: {
+    flags: '--client-cert <file>',
+    help: 'certificate, PEM, for collectors that ask agents for one (--agent-client-ca)',
+    parse: String,
+    env: 'TCPLENS_CLIENT_CERT',
+  },
+  clientKey: { flags: '--client-key <file>', help: 'private key of --client-cert, PEM', parse: String, env: 'TCPLENS_CLIENT_KEY' },
   otlp: COMMON_OPTIONS.otlp,
   metrics: COMMON_OPTIONS.metrics,
   metricAttributes: {
@@ -110,8 +130,16 @@ export const AGENT_OPTIONS = {
 export type SourceConfig = OptionValues<typeof SOURCE_OPTIONS>;
 export type AgentConfig = SourceConfig & OptionValues<typeof AGENT_OPTIONS>;
 
-/** The spool's directory; undefined: batches are kept in memory only, as by default in a replay, which can be repeated. */
-export function spoolDirectory({ spool, replay, stateDir }: Pick<AgentConfig, 'spool' | 'replay' | 'stateDir'>): string | undefined {
+/**
+ * The spool's directory; undefined: batches are kept in memory only, as by default in a replay, which can be repeated. A host that a
+ * collector has given an identity has one of its own for each: what it kept under another is not this one's.
+ */
+export function spoolDirectory(
+  { spool, replay, stateDir }: Pick<AgentConfig, 'spool' | 'replay' | 'stateDir'>,
+  member?: string,
+): string | undefined {
   if (spool === 'none') return undefined;
-  return spool ?? (replay === undefined ? join(stateDir, 'agent') : undefined);
+  if (spool !== undefined) return member === undefined ? spool : join(spool, member);
+  if (replay !== undefined) return undefined;
+  return join(stateDir, member === undefined ? 'agent' : `agent-${member}`);
 }

@@ -9,9 +9,10 @@ import { escapeControls } from '../agent/process/terminal-text.ts';
 import { VERSION } from '../agent/process/version.ts';
 import { backUp, type Manifest, restore } from './admin/backup.ts';
 import { checkStore } from './admin/check-store.ts';
+import { fleetCommands, type Told } from './admin/fleet-commands.ts';
 import { backupText, checkText, linkText, migrationsText, retentionText } from './admin/print.ts';
-import { newLink } from './admin/running.ts';
-import { removeSnapshot, SNAPSHOT } from './admin/snapshot.ts';
+import { newLink, type Running, runningAt } from './admin/running.ts';
+import { lockSnapshot, removeSnapshot, SNAPSHOT } from './admin/snapshot.ts';
 import { openTarget, type Target } from './admin/target.ts';
 import { CLASSES, type RetentionChange } from './api/admin.ts';
 import { STORE_OPTIONS } from './config.ts';
@@ -76,7 +77,8 @@ export function command(): Command {
     .description('make a new data directory (--data) of a backup')
     .argument('<directory>', 'the backup’s')
     .action((directory: string, _, command: Command) => bringBackup(command.optsWithGlobals(), directory));
-  for (const each of [migrations, retention, set, link, check, backup, bringBack])
+  const fleet = fleetCommands(admin, (command, ask) => told(command.optsWithGlobals(), ask));
+  for (const each of [migrations, retention, set, link, check, backup, bringBack, ...fleet])
     each.exitOverride().configureHelp({ showGlobalOptions: true });
   return admin;
 }
@@ -111,6 +113,12 @@ async function showLink(given: Given): Promise<void> {
   print(given, { url }, linkText(url));
 }
 
+/** What the collector that runs says. */
+async function told(given: Given, ask: (running: Running) => Promise<Told>): Promise<void> {
+  const { answer, text } = await ask(runningAt(given));
+  print(given, answer, text);
+}
+
 async function showCheck(given: Given): Promise<void> {
   refuseServer(given);
   const found = await checkStore(given.data);
@@ -123,11 +131,15 @@ async function makeBackup(given: Given, directory: string): Promise<void> {
   refuseServer(given);
   await using(given, async (target) => {
     const data = resolve(given.data);
-    const { taken_at_ms } = await target.snapshot();
+    const unlock = lockSnapshot(data);
     try {
-      return printBackup(given, await backUp(join(data, SNAPSHOT), resolve(directory), { tcplens: VERSION, taken_at_ms }));
+      await removeSnapshot(data);
+      const { taken_at_ms } = await target.snapshot();
+      const manifest = await backUp(join(data, SNAPSHOT), resolve(directory), { tcplens: VERSION, taken_at_ms });
+      return printBackup(given, manifest);
     } finally {
       await removeSnapshot(data);
+      unlock();
     }
   });
 }

@@ -100,6 +100,7 @@ export class Collector {
       log: this.#log,
       hostNames: this.#hostNames,
       log_bytes_max: config.logMax,
+      port: () => this.#port.figures,
       quarantine: join(data, 'quarantine'),
       dead_letter: join(data, 'dead-letter'),
     });
@@ -166,6 +167,11 @@ export class Collector {
   /** The path of a link with which the owner's browser sees all; undefined before the start. */
   newLink(): string | undefined {
     return this.#owner?.newLink(Date.now());
+  }
+
+  /** Nobody of this machine has to show who they are. */
+  get isOpen(): boolean {
+    return this.#port.isOpen;
   }
 
   /** Opens the store and begins to fill it; returns when that runs. Rejects with what waiting cannot change. */

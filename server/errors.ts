@@ -49,6 +49,7 @@ export const REFUSALS = {
   log_full_late: 429,
   too_many_queries: 503,
   too_many_viewers: 503,
+  out_of_memory: 503,
   log_disk_full: 503,
   log_failed: 503,
   store_failed: 503,

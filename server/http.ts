@@ -19,7 +19,7 @@ const FASTIFY_CODES: Record<string, RefusalCode> = {
 };
 
 /** What nobody can put right from outside; the other refusals say it to whoever asked and are counted. */
-const LOGGED: ReadonlySet<RefusalCode> = new Set(['internal', 'store_failed', 'log_failed', 'log_disk_full', 'log_full']);
+const LOGGED: ReadonlySet<RefusalCode> = new Set(['internal', 'out_of_memory', 'store_failed', 'log_failed', 'log_disk_full', 'log_full']);
 /** A failing disk or store fails every request: one line a code says so, with the number of those held back. */
 const LOG_PERIOD_MS = 10_000;
 

@@ -14,6 +14,11 @@ import { leave } from './leave.ts';
 /** Each step of stopping may take this long: requests, the rest of the log, the engine. */
 const STOP_MS = 10_000;
 
+/** What a parent is told: first where the collector listens, with a link for the owner's browser; then that all is there. */
+export type Listens = { url: string; link: string };
+/** `isOpen`: an agent of this machine needs no credential. */
+export type Ready = { isOpen: boolean };
+
 const OWN_OPTIONS = { exitWithParent: COMMON_OPTIONS.exitWithParent };
 
 export function command(): Command {
@@ -28,9 +33,9 @@ async function serve(config: Config & OptionValues<typeof OWN_OPTIONS>): Promise
   try {
     const url = await collector.start();
     const link = url + collector.newLink();
-    if (process.send) process.send({ url, link });
+    if (process.send) process.send({ url, link } satisfies Listens);
     else process.stdout.write(linkText(link));
-    await Promise.race([collector.fill(), stopped]);
+    await Promise.race([collector.fill().then(() => process.send?.({ isOpen: collector.isOpen } satisfies Ready)), stopped]);
     logger.info({ signal: await stopped }, 'stopping');
   } finally {
     const clean = await collector.stop(STOP_MS);

@@ -25,8 +25,12 @@ export function createMetrics(version: string) {
     valuesUnmapped: counter('values.unmapped', '{value}', "values of another version's rows that have no counterpart, by kind and column"),
     namesEvicted: counter('names.evicted', '{name}', 'names of hosts that told too many, told longest ago, by table'),
     layoutsEvicted: counter('layouts.evicted', '{layout}', 'layouts of other versions that had to go for newer ones'),
-    keptFilesDropped: counter('kept_files.dropped', '{file}', 'files of quarantined or refused rows that had to go for newer ones'),
     auditLost: counter('audit.lost', '{entry}', 'entries of the audit that the store did not take'),
+    keptFilesDropped: counter(
+      'kept_files.dropped',
+      '{file}',
+      'files of quarantined, refused or damaged rows that had to go for newer ones',
+    ),
     refused: counter('refused', '{request}', 'requests refused, by reason'),
     reports: counter('reports', '{report}', 'reports of agents stored'),
     reportRefused: counter('report.refused', '{part}', 'parts of reports that were refused, by entity and member'),

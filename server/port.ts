@@ -2,6 +2,7 @@
 import type { Server } from 'node:https';
 import type { Logger } from 'pino';
 import { isLoopback } from '../agent/process/loopback.ts';
+import type { HealthFigures } from './api/health.ts';
 import type { Port } from './app.ts';
 import { type DoorConfig, isTrusted, speaksTls } from './door/options.ts';
 import { ownNames, publicUrlOf } from './door/tls/own-names.ts';
@@ -32,6 +33,12 @@ export class CollectorPort {
   /** Plain HTTP beyond loopback. */
   get isPlain(): boolean {
     return this.tls === undefined && !isLoopback(this.#config.listen.host);
+  }
+
+  /** For the collector's health. */
+  get figures(): HealthFigures['port'] {
+    const { ends_ms = null, trouble = '' } = this.tls ?? {};
+    return { plain: this.isPlain, certificate_ends_ms: ends_ms, certificate_trouble: trouble };
   }
 
   /** @throws StartError `certificate_unusable` */

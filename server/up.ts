@@ -7,12 +7,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { COMMON_OPTIONS } from '../agent/process/common-options.ts';
-import { EXIT, reasonOf } from '../agent/process/errors.ts';
+import { EXIT } from '../agent/process/errors.ts';
 import { addOptions, argumentsOf, asTexts, type OptionValues } from '../agent/process/options.ts';
-import { escapeControls } from '../agent/process/terminal-text.ts';
 import { linkText } from './admin/print.ts';
+import { runningAt } from './admin/running.ts';
+import type { MadeEnrolment, NewEnrolment } from './api/access.ts';
+import { ADMIN_API } from './api/admin.ts';
 import { COLLECTOR_OPTIONS } from './config.ts';
 import { StartError } from './errors.ts';
+import type { Listens, Ready } from './main.ts';
 
 const FOR_COLLECTOR = asTexts(COLLECTOR_OPTIONS);
 const { replay, loop, interval, metrics, otlp } = COMMON_OPTIONS;
@@ -22,6 +25,8 @@ type Texts = OptionValues<typeof FOR_COLLECTOR> & OptionValues<typeof FOR_AGENT>
 
 const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 40_000;
+/** The agent has so long to join. */
+const JOIN_MS = 60_000;
 
 export function command(): Command {
   return addOptions(addOptions(new Command('up'), FOR_COLLECTOR), FOR_AGENT).action(run);
@@ -37,12 +42,13 @@ async function run(texts: Texts): Promise<void> {
   let agent: ChildProcess | undefined;
   try {
     const listens = await Promise.race([listening(collector), died, stopped]);
-    const reason = listens && (await Promise.race([waitUntilReady(listens.url, stop), died]));
+    const ready = listens && (await Promise.race([readyIn(collector, stop), died]));
     if (listens === undefined || stop.aborted) return;
     const { url, link } = listens;
-    process.stdout.write(`tcplens: dashboards on ${url}${reason ? ` (not ready yet: ${escapeControls(reason)})` : ''}\n`);
+    process.stdout.write(`tcplens: dashboards on ${url}${ready ? '' : ' (not ready yet: it says above why)'}\n`);
     process.stdout.write(linkText(link));
-    agent = start('agent', ['--collector', url, '--spool', join(texts.data, 'agent'), ...argumentsOf(FOR_AGENT, texts)]);
+    const own = ['--collector', url, '--spool', join(texts.data, 'agent'), ...(await joining(url, texts.data, ready))];
+    agent = start('agent', [...own, ...argumentsOf(FOR_AGENT, texts)]);
     void ended(agent).then((how) => stop.aborted || tellOfAgent(how));
     await Promise.race([died, stopped]);
   } finally {
@@ -82,31 +88,28 @@ async function end(child: ChildProcess): Promise<void> {
   giveUp.abort();
 }
 
-type Listens = { url: string /** for the owner's browser */; link: string };
-
 /** Where the collector says that it listens. */
 async function listening(collector: ChildProcess): Promise<Listens> {
   const [message] = (await once(collector, 'message')) as [Listens];
   return message;
 }
 
-/** Empty when it is ready; the reason if it is not in time. */
-async function waitUntilReady(url: string, stop: AbortSignal): Promise<string> {
-  const deadline_ms = Date.now() + READY_MS_MAX;
-  for (;;) {
-    const reason = await notReadyBecause(url);
-    if (reason === '' || stop.aborted || Date.now() > deadline_ms) return reason;
-    await sleep(100);
-  }
+/** Undefined where it takes longer than anybody should wait. */
+async function readyIn(collector: ChildProcess, stop: AbortSignal): Promise<Ready | undefined> {
+  const late = AbortSignal.any([stop, AbortSignal.timeout(READY_MS_MAX)]);
+  const message = await once(collector, 'message', { signal: late }).catch(() => undefined);
+  return message?.[0] as Ready | undefined;
 }
 
-async function notReadyBecause(url: string): Promise<string> {
-  try {
-    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5000) });
-    return response.ok ? '' : ((await response.json()) as { message: string }).message;
-  } catch (error) {
-    return reasonOf(error);
-  }
+/** What lets the agent in, where that needs something. An agent that has joined before needs no line, and does not use it. */
+async function joining(url: string, data: string, ready: Ready | undefined): Promise<string[]> {
+  if (ready?.isOpen !== false) return [];
+  const state = join(data, 'agent');
+  const own = ['--state-dir', state];
+  const asked: NewEnrolment = { labels: {}, for_ms: JOIN_MS, uses: 1, rejoin: false };
+  const { line } = await runningAt({ data, tokenFile: undefined }).ask<MadeEnrolment>(ADMIN_API.enrolments, asked);
+  // Where others reach the collector may lead elsewhere from here.
+  return [...own, '--join', `${url}#${line.split('#')[1]}`];
 }
 
 function tellOfAgent(end: string): void {

@@ -1,7 +1,9 @@
 // What became of rows, by run, minute, kind and outcome, as reports send it to collectors. A figure is cumulative within its minute and sent
 // again until a report with it was accepted. A run's minutes never go back, so a clock that is set back makes no figure smaller.
-import type { AccountingEntry } from '../contract/agent-report.ts';
-import type { Outcome } from '../contract/outcome.ts';
+import type { AccountingEntry, LostBatches } from '../contract/agent-report.ts';
+import { isAgentLoss, type Outcome } from '../contract/outcome.ts';
+import type { RowCount } from '../spool/row-counts.ts';
+import { NamedLosses } from './lost-batches.ts';
 
 /** Most entries in one report; the others wait for the next. */
 export const TOLD_AT_ONCE_MAX = 5000;
@@ -13,7 +15,7 @@ const ENTRIES_MAX = 20_000;
 type Entry = AccountingEntry & { posted: boolean; told: number };
 export type Total = { epoch: string; kind: string; outcome: Outcome; rows: number };
 /** As the books on disk have it. `posted`: runs of which a report was sent. */
-export type Kept = { entries: AccountingEntry[]; totals: Total[]; posted: string[] };
+export type Kept = { entries: AccountingEntry[]; totals: Total[]; lost: LostBatches[]; posted: string[] };
 
 export class Accounting {
   readonly #entries = new Map<string, Entry>();
@@ -24,14 +26,22 @@ export class Accounting {
   readonly #changed_totals = new Set<Total>();
   #newly_posted: string[] = [];
   readonly #entries_max: number;
+  readonly lost = new NamedLosses();
 
   constructor(entries_max = ENTRIES_MAX) {
     this.#entries_max = entries_max;
   }
 
+  /** All rows of these batches are sent or lost. */
+  settle(batches: RowCount, outcome: Outcome, now_ms: number): void {
+    const { epoch, kind, rows } = batches;
+    this.add(epoch, kind, outcome, rows, now_ms);
+    if (rows > 0 && isAgentLoss(outcome)) this.lost.add(batches, outcome, this.#minute(epoch, now_ms));
+  }
+
   add(epoch: string, kind: string, outcome: Outcome, rows: number, now_ms: number): void {
     if (rows <= 0) return;
-    const minute_ms = Math.max(Math.floor(now_ms / MINUTE_MS) * MINUTE_MS, this.#minutes.get(epoch) ?? 0);
+    const minute_ms = this.#minute(epoch, now_ms);
     this.#minutes.set(epoch, minute_ms);
     const entry = this.#entry({ epoch, minute_ms, kind, outcome, rows: 0 });
     entry.rows += rows;
@@ -75,12 +85,14 @@ export class Accounting {
   /** Runs with entries that no collector has accepted. */
   *untoldEpochs(): Generator<string> {
     for (const { epoch, rows, told } of this.#entries.values()) if (rows > told) yield epoch;
+    yield* this.lost.epochs();
   }
 
   forget(epoch: string): void {
     for (const [key, entry] of this.#entries) if (entry.epoch === epoch) this.#entries.delete(key);
     for (const [key, total] of this.#totals) if (total.epoch === epoch) this.#totals.delete(key);
     this.#minutes.delete(epoch);
+    this.lost.forget(epoch);
     this.#posted.delete(epoch);
   }
 
@@ -104,7 +116,7 @@ export class Accounting {
   /** Changes since the last call, for the books. */
   changes(): Kept {
     const totals = [...this.#changed_totals].map((total) => ({ ...total }));
-    const changes = { entries: [...this.#changed].map(plain), totals, posted: this.#newly_posted };
+    const changes = { entries: [...this.#changed].map(plain), totals, lost: this.lost.changes(), posted: this.#newly_posted };
     this.#changed.clear();
     this.#changed_totals.clear();
     this.#newly_posted = [];
@@ -113,14 +125,15 @@ export class Accounting {
 
   all(): Kept {
     const totals = [...this.#totals.values()].map((total) => ({ ...total }));
-    return { entries: [...this.#entries.values()].map(plain), totals, posted: [...this.#posted] };
+    return { entries: [...this.#entries.values()].map(plain), totals, lost: this.lost.all(), posted: [...this.#posted] };
   }
 
   /**
    * Takes over figures from the books, which do not say whether a collector has accepted them.
    * @param posted - runs that have been posted; undefined: nobody knows which, and every run counts as posted
    */
-  restore({ entries, totals, posted }: Pick<Kept, 'entries' | 'totals'> & { posted: Iterable<string> | undefined }): void {
+  restore({ entries, totals, lost, posted }: Omit<Kept, 'posted'> & { posted: Iterable<string> | undefined }): void {
+    this.lost.restore(lost);
     for (const epoch of posted ?? totals.map((total) => total.epoch)) this.#posted.add(epoch);
     for (const entry of entries) {
       Object.assign(this.#entry(entry), { rows: entry.rows, posted: this.#posted.has(entry.epoch) });
@@ -149,6 +162,10 @@ export class Accounting {
       earlier.delete(series);
     }
     return this.#entries.size < before;
+  }
+
+  #minute(epoch: string, now_ms: number): number {
+    return Math.max(Math.floor(now_ms / MINUTE_MS) * MINUTE_MS, this.#minutes.get(epoch) ?? 0);
   }
 
   #entry({ epoch, minute_ms, kind, outcome }: AccountingEntry): Entry {

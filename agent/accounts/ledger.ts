@@ -1,19 +1,15 @@
 // What became of the rows of this run, by kind, for metrics and the log. What reports send to collectors is in accounting.ts.
 import { COUNTERS, KIND, type Kind, type KindCounters } from '../../bpf/rows/rows.gen.ts';
-import { LOSSES, type Loss, OUTCOMES, type Outcome } from '../contract/outcome.ts';
+import { AGENT_LOSSES, type AgentLoss, LOSSES, type Loss, type LossAt, lossesAt, OUTCOMES, type Outcome } from '../contract/outcome.ts';
 import type { Accounting } from './accounting.ts';
 
-type LossAt<Stage> = { [Name in Loss]: (typeof LOSSES)[Name] extends Stage ? Name : never }[Loss];
-type AgentLoss = LossAt<'agent'>;
-type KernelLoss = LossAt<'kernel'>;
 type AgentOutcome = Exclude<Outcome, LossAt<'collector'>>;
 
 /** The outcomes that an agent knows of, in the order of the pipeline. */
 export const STAGES = OUTCOMES.filter(
   (outcome): outcome is AgentOutcome => !(outcome in LOSSES) || LOSSES[outcome as Loss] !== 'collector',
 );
-const AGENT_LOSSES = (Object.keys(LOSSES) as Loss[]).filter((loss): loss is AgentLoss => LOSSES[loss] === 'agent');
-export const KERNEL_LOSSES = (Object.keys(LOSSES) as Loss[]).filter((loss): loss is KernelLoss => LOSSES[loss] === 'kernel');
+export const KERNEL_LOSSES = lossesAt('kernel');
 
 /** Rows of one kind. drained = sent + the agent's losses + those that wait. */
 export type KindLedger = Record<AgentLoss | 'sent' | 'drained', number>;

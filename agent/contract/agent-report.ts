@@ -1,7 +1,7 @@
 // What an agent sends to a collector beside rows, as small JSON: names for the numbers in rows, and its accounting. The agent imports only
 // types from here: the schema library is not worth its memory there.
 import { type Static, Type } from 'typebox';
-import { OUTCOMES, type Outcome } from './outcome.ts';
+import { AGENT_LOSSES, type AgentLoss, LOST_BATCHES_MAX, OUTCOMES, type Outcome, SEQUENCES_MAX } from './outcome.ts';
 import { isReportText, TEXT_CHARS_MAX } from './report-text.ts';
 
 const UINT32_MAX = 0xffff_ffff;
@@ -23,6 +23,7 @@ const Text = (maxLength: number) =>
     () => `must be at most ${maxLength} units of well-formed UTF-16, without NUL`,
   );
 const Uint32 = (minimum: number, options: { description?: string } = {}) => Type.Integer({ minimum, maximum: UINT32_MAX, ...options });
+const Sequence = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 /** The most entities of each sort in one report. */
 export const ENTITIES_MAX = 10_000;
@@ -86,6 +87,20 @@ export const AccountingEntry = Type.Object({
   rows: Count,
 });
 
+/**
+ * Batches that are lost as a whole, beside their rows in `accounting`: the collector may have them all the same, where its acknowledgement
+ * never arrived or another collector has taken them. It then takes off what its tables hold. An entry never changes, and names each batch once.
+ */
+export const LostBatches = Type.Object({
+  ...AccountingEntry.properties,
+  outcome: Type.Unsafe<AgentLoss>(Type.Union(AGENT_LOSSES.map((outcome) => Type.Literal(outcome)))),
+  sequences: Type.Array(Type.Tuple([Sequence, Sequence]), {
+    minItems: 1,
+    maxItems: SEQUENCES_MAX,
+    description: 'the first and the last batch of each range, ascending; `rows` are those of all of them',
+  }),
+});
+
 /** The part of a report that must be valid for the rest to mean anything. */
 export const ReportHead = Type.Object({
   host_id: Hex64,
@@ -103,10 +118,13 @@ export const AgentReport = Type.Object({
   netns: Type.Array(NetnsEntity, { maxItems: ENTITIES_MAX }),
   hooks: Type.Array(HookState, { maxItems: HOOKS_MAX }),
   accounting: Type.Array(AccountingEntry, { maxItems: ACCOUNTING_MAX }),
+  /** missing where no batch was lost */
+  lost: Type.Optional(Type.Array(LostBatches, { maxItems: LOST_BATCHES_MAX })),
 });
 export type AgentReport = Static<typeof AgentReport>;
 export type HostEntity = Static<typeof HostEntity>;
 export type AccountingEntry = Static<typeof AccountingEntry>;
+export type LostBatches = Static<typeof LostBatches>;
 export type ProcessEntity = Static<typeof ProcessEntity>;
 export type CgroupEntity = Static<typeof CgroupEntity>;
 export type NetnsEntity = Static<typeof NetnsEntity>;

@@ -1,12 +1,6 @@
-// How an agent becomes one that a collector knows, and stays it. The agent imports only types and plain values from here.
+// How an agent becomes one that a collector knows, and stays it. The agent imports only types from here: the schema
+// library is not worth its memory there.
 import { type Static, Type } from 'typebox';
-
-/** `POST /v1/join`: JSON `JoinRequest`, answered with `Joined`. The same request again is answered in the same way. */
-export const JOIN_PATH = '/v1/join';
-/** `POST /v1/hello`: at each start, before any row: JSON `HelloRequest`, answered with `Hello`. */
-export const HELLO_PATH = '/v1/hello';
-/** `POST /v1/credential`: puts another secret in the place of the agent's; shown with the old one. The old one ends when the new is shown. */
-export const ROTATE_PATH = '/v1/credential';
 
 const closed = { additionalProperties: false } as const;
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
@@ -38,7 +32,7 @@ const host_id = Type.String({ pattern: '^[0-9a-f]{16}$' });
 export const Joined = Type.Object({ host_id, ...fleet });
 export type Joined = Static<typeof Joined>;
 
-export const HelloRequest = Type.Object({ epoch: Type.String({ pattern: '^[0-9a-f]{16}$' }), place }, closed);
+export const HelloRequest = Type.Object({ place }, closed);
 export type HelloRequest = Static<typeof HelloRequest>;
 
 export const Hello = Type.Object({
@@ -50,10 +44,3 @@ export type Hello = Static<typeof Hello>;
 
 export const RotateRequest = Type.Object({ secret_sha256: Sha256 }, closed);
 export type RotateRequest = Static<typeof RotateRequest>;
-
-/** What an agent sends as its `Authorization`. @param secret 64 hex digits */
-export function authorizationOf(host_id: string, secret: string): string {
-  return `Bearer tcplens-agent.${host_id}.${secret}`;
-}
-
-export const CREDENTIAL = /^tcplens-agent\.([0-9a-f]{16})\.([0-9a-f]{64})$/;

@@ -32,8 +32,19 @@ export const LOSSES = {
 } as const satisfies Record<string, Stage>;
 
 export type Loss = keyof typeof LOSSES;
+export type LossAt<At extends Stage> = { [Name in Loss]: (typeof LOSSES)[Name] extends At ? Name : never }[Loss];
+export type AgentLoss = LossAt<'agent'>;
+
+export const lossesAt = <At extends Stage>(stage: At): readonly LossAt<At>[] =>
+  (Object.keys(LOSSES) as Loss[]).filter((loss): loss is LossAt<At> => LOSSES[loss] === stage);
+export const AGENT_LOSSES = lossesAt('agent');
+export const isAgentLoss = (outcome: string): outcome is AgentLoss => AGENT_LOSSES.some((loss) => loss === outcome);
 
 /** `seen`: the kernel's programs wanted to write it. `sent`: a collector has acknowledged it. */
 export type Outcome = 'seen' | 'sent' | Loss;
 
 export const OUTCOMES = ['seen', 'sent', ...(Object.keys(LOSSES) as Loss[])] as const satisfies readonly Outcome[];
+
+/** Most entries of lost batches in one report, and ranges of sequences in each. */
+export const LOST_BATCHES_MAX = 1000;
+export const SEQUENCES_MAX = 16;

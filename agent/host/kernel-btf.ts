@@ -42,7 +42,7 @@ export class KernelTypes {
       const kind = this.#kindAt(at);
       const name_at = this.#strings_at + bytes.readUInt32LE(at);
       if (kind === KIND.enumeration) this.#enumerations.push(at);
-      if (kind === KIND.typedef && bytes.compare(TRACEPOINT, 0, TRACEPOINT.length, name_at, name_at + TRACEPOINT.length) === 0) {
+      if (kind === KIND.typedef && TRACEPOINT.equals(bytes.subarray(name_at, name_at + TRACEPOINT.length))) {
         this.#tracepoints.set(this.#nameAt(at).slice(TRACEPOINT.length), at);
       }
       this.#types.push(at);

@@ -52,6 +52,11 @@ export function parseUrl(text: string): string {
   return url.href.replace(/\/$/, '');
 }
 
+/** One or several, with commas. */
+export function parseUrls(text: string): string[] {
+  return text.split(',').map((one) => parseUrl(one.trim()));
+}
+
 export type Endpoint = { host: string; port: number };
 
 /** A local address to listen on: "127.0.0.1:8601", "[::1]:8601". */

@@ -76,9 +76,10 @@ export class Bookkeeper {
   }
 
   #line(): BooksLine | undefined {
-    const { entries, totals, posted } = this.#accounting.changes();
+    const { entries, totals, lost, posted } = this.#accounting.changes();
     const line: BooksLine = {
       ...(entries.length > 0 && { entries, totals }),
+      ...(lost.length > 0 && { lost }),
       ...(posted.length > 0 && { posted }),
       ...(this.#changed.size > 0 && { segments: [...this.#changed].map(lineOf) }),
       ...(this.#done.size > 0 && { done: [...this.#done].map(([number, ranges]) => ({ number, ranges })) }),
@@ -105,5 +106,5 @@ export class Bookkeeper {
 }
 
 function lineOf({ number, length, waiting }: Segment): NonNullable<BooksLine['segments']>[number] {
-  return { number, length, waiting: [...waiting].map((count) => ({ ...count })) };
+  return { number, length, waiting: [...waiting] };
 }

@@ -1,8 +1,8 @@
 // The type of a line of the books, and the check that a parsed line has it. The checksum only tells that a line is as it was written: that
 // may have been done by another version. Written by hand, since the schema library is not worth its memory in an agent.
 import type { Total } from '../accounts/accounting.ts';
-import type { AccountingEntry, AgentReport } from '../contract/agent-report.ts';
-import { OUTCOMES } from '../contract/outcome.ts';
+import type { AccountingEntry, AgentReport, LostBatches } from '../contract/agent-report.ts';
+import { isAgentLoss, OUTCOMES } from '../contract/outcome.ts';
 import type { Range } from './ranges.ts';
 import type { RowCount } from './row-counts.ts';
 
@@ -19,6 +19,8 @@ export type BooksLine = {
   forgotten?: string[];
   entries?: AccountingEntry[];
   totals?: Total[];
+  /** batches of which a collector may not have heard yet that they are lost */
+  lost?: LostBatches[];
   /** runs of which a report was posted: a collector may have its figures */
   posted?: string[];
   segments?: SegmentLine[];
@@ -61,7 +63,9 @@ const isText = short(TEXT_CHARS_MAX);
 const isCount = upTo(Number.MAX_SAFE_INTEGER);
 const isNumber = upTo(SEGMENT_NUMBER_MAX);
 const isOutcome: Is = (value) => OUTCOMES.some((outcome) => outcome === value);
+const isLoss: Is = (value) => typeof value === 'string' && isAgentLoss(value);
 const isRange: Is = (value) => listOf(isCount)(value) && (value as unknown[]).length === 2;
+const isRanges = listOf(isRange);
 
 const host = { name: isText, machine: isText, kernel: isText, agent_version: isText };
 const rows = { epoch: isId, kind: isKind, rows: isCount };
@@ -71,9 +75,10 @@ const MEMBERS: Readonly<Record<keyof BooksLine, Is>> = {
   forgotten: listOf(isId),
   entries: listOf(objectOf({ ...rows, minute_ms: isCount, outcome: isOutcome })),
   totals: listOf(objectOf({ ...rows, outcome: isOutcome })),
+  lost: listOf(objectOf({ ...rows, minute_ms: isCount, outcome: isLoss, sequences: isRanges })),
   posted: listOf(isId),
-  segments: listOf(objectOf({ number: isNumber, length: isCount, waiting: listOf(objectOf(rows)) })),
-  done: listOf(objectOf({ number: isNumber, ranges: listOf(isRange) })),
+  segments: listOf(objectOf({ number: isNumber, length: isCount, waiting: listOf(objectOf({ ...rows, sequences: isRanges })) })),
+  done: listOf(objectOf({ number: isNumber, ranges: isRanges })),
   gone: listOf(isNumber),
 };
 

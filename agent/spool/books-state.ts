@@ -2,7 +2,8 @@
 // written at once, so what it says of files and of rows is of the same moment.
 import { join } from 'node:path';
 import type { Total } from '../accounts/accounting.ts';
-import type { AccountingEntry } from '../contract/agent-report.ts';
+import { lostKey } from '../accounts/lost-batches.ts';
+import type { AccountingEntry, LostBatches } from '../contract/agent-report.ts';
 import type { Disk } from '../durable/disk.ts';
 import { Journal, type JournalFormat, readJournal } from '../durable/journal.ts';
 import { CannotRunError } from '../process/errors.ts';
@@ -10,7 +11,7 @@ import { type BooksLine, isBooksLine, type Run } from './books-check.ts';
 import { Ranges } from './ranges.ts';
 import { RowCounts } from './row-counts.ts';
 
-const BOOKS: JournalFormat<BooksLine> = { format: 'tcplens spool 2', isValue: isBooksLine };
+const BOOKS: JournalFormat<BooksLine> = { format: 'tcplens spool 3', isValue: isBooksLine };
 const SNAPSHOT_BYTES_MIN = 1024 * 1024;
 
 export function booksOf(disk: Disk, directory: string): Journal<BooksLine> {
@@ -43,17 +44,19 @@ export class BooksState {
   readonly runs = new Map<string, Run>();
   readonly entries = new Map<string, AccountingEntry>();
   readonly totals = new Map<string, Total>();
+  readonly lost = new Map<string, LostBatches>();
   /** undefined: any run may have been posted */
   posted: Set<string> | undefined;
   readonly segments = new Map<number, { length: number; waiting: RowCounts }>();
   readonly done = new Map<number, Ranges>();
   readonly gone = new Set<number>();
 
-  apply({ runs, forgotten = [], entries = [], totals = [], posted = [], segments = [], done = [], gone = [] }: BooksLine): void {
+  apply({ runs, forgotten = [], entries = [], totals = [], lost = [], posted = [], segments = [], done = [], gone = [] }: BooksLine): void {
     if (runs) this.posted ??= new Set();
     for (const run of runs ?? []) this.runs.set(run.epoch, run);
     for (const entry of entries) this.entries.set(`${entry.epoch} ${entry.minute_ms} ${entry.kind} ${entry.outcome}`, entry);
     for (const total of totals) this.totals.set(`${total.epoch} ${total.kind} ${total.outcome}`, total);
+    for (const batches of lost) this.lost.set(lostKey(batches), batches);
     for (const epoch of posted) this.posted?.add(epoch);
     for (const { number, length, waiting } of segments) this.segments.set(number, { length, waiting: new RowCounts(waiting) });
     for (const { number, ranges } of done) {
@@ -74,5 +77,6 @@ export class BooksState {
     this.posted?.delete(epoch);
     for (const [key, entry] of this.entries) if (entry.epoch === epoch) this.entries.delete(key);
     for (const [key, total] of this.totals) if (total.epoch === epoch) this.totals.delete(key);
+    for (const [key, batches] of this.lost) if (batches.epoch === epoch) this.lost.delete(key);
   }
 }

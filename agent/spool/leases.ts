@@ -1,12 +1,11 @@
 // Batches on disk that are leased. Each lease ends once, also where the segment is given up meanwhile: the batch may still arrive.
 import type { Outcome } from '../contract/outcome.ts';
-import type { BatchHead } from './record.ts';
-import { RowCounts } from './row-counts.ts';
+import { countOf, type RowCount, RowCounts } from './row-counts.ts';
 import type { GivenUp, Segment } from './segment.ts';
 import type { Place } from './segments.ts';
 
 /** Called with rows of batches that are done or lost. */
-export type Count = (head: Pick<BatchHead, 'epoch' | 'kind' | 'rows'>, outcome: Outcome) => void;
+export type Count = (batches: RowCount, outcome: Outcome) => void;
 
 export class Leases implements Iterable<Place> {
   readonly #count: Count;
@@ -29,14 +28,14 @@ export class Leases implements Iterable<Place> {
     const { segment, record } = place;
     if (!this.#places.delete(place)) return;
     if (segment.given_up === undefined) segment.release(record);
-    else this.#count(record.head, segment.given_up);
+    else this.#count(countOf(record.head), segment.given_up);
   }
 
   /** The batch is done. Returns true if its segment still exists and has one batch less that waits. */
   settle(place: Place, outcome: Outcome): boolean {
     const { segment, record } = place;
     if (!this.#places.delete(place)) return false;
-    this.#count(record.head, outcome);
+    this.#count(countOf(record.head), outcome);
     if (segment.given_up !== undefined) return false;
     segment.settle(record);
     return true;
@@ -46,9 +45,7 @@ export class Leases implements Iterable<Place> {
   giveUp(segment: Segment, why: GivenUp): void {
     segment.given_up = why;
     const lost = new RowCounts(segment.waiting);
-    for (const { segment: of, record } of this.#places) {
-      if (of === segment) lost.add(record.head.epoch, record.head.kind, -record.head.rows);
-    }
+    for (const { segment: of, record } of this.#places) if (of === segment) lost.remove(record.head);
     for (const count of lost) this.#count(count, why);
   }
 }

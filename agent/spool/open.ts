@@ -74,7 +74,7 @@ export async function openSpool({ directory, caps, run, ...options }: OpenOption
     reader,
     keeper,
     caps,
-    count: ({ epoch, kind, rows }, outcome) => accounting.add(epoch, kind, outcome, rows, now_ms()),
+    count: (batches, outcome) => accounting.settle(batches, outcome, now_ms()),
   });
   const spool = new Spool({ ...options, accounting, disk: on_disk });
   await spool.flush(true);

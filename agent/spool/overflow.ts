@@ -38,7 +38,7 @@ export class Overflow {
   }
 
   addTo(waiting: RowCounts): RowCounts {
-    waiting.addAll([...this.#batches].map(({ batch }) => batch));
+    for (const { batch } of this.#batches) waiting.add(batch);
     return waiting;
   }
 

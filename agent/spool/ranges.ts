@@ -1,6 +1,7 @@
-// A set of byte offsets as ranges: the parts of a segment whose batches are done. Batches are mostly done in order, so there are few ranges.
+// A set of numbers as ranges: offsets of a segment whose batches are done, sequences of batches that wait. Batches are mostly done in order,
+// so there are few ranges.
 
-/** The offset of the first byte, and the one after the last. */
+/** The first number, and the one after the last. */
 export type Range = readonly [from: number, to: number];
 
 export class Ranges {
@@ -25,6 +26,18 @@ export class Ranges {
       end++;
     }
     this.#ranges.splice(index, end - index, merged);
+  }
+
+  remove([from, to]: Range): void {
+    if (from >= to) return;
+    const touched = this.#ranges.filter((range) => range[0] < to && from < range[1]);
+    const [first] = touched;
+    if (first === undefined) return;
+    const left = touched.flatMap(([begin, end]): [number, number][] => [
+      [begin, Math.min(end, from)],
+      [Math.max(begin, to), end],
+    ]);
+    this.#ranges.splice(this.#ranges.indexOf(first), touched.length, ...left.filter(([begin, end]) => begin < end));
   }
 
   [Symbol.iterator](): Iterator<Range> {

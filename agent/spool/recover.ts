@@ -34,7 +34,12 @@ export async function recover(
   accounting: Accounting,
   now_ms: number,
 ): Promise<Recovered> {
-  accounting.restore({ entries: [...books.entries.values()], totals: [...books.totals.values()], posted: books.posted });
+  accounting.restore({
+    entries: [...books.entries.values()],
+    totals: [...books.totals.values()],
+    lost: [...books.lost.values()],
+    posted: books.posted,
+  });
   const numbers = (await disk.list(directory)).flatMap((name) => numberOf(name) ?? []).sort((one, other) => one - other);
   const next_number = Math.max(0, ...numbers, ...books.segments.keys(), ...books.gone) + 1;
   const recovered: Recovered = { segments: [], next_number, hosts: new Map(), schemas: new Set(), notices: [] };
@@ -52,7 +57,7 @@ export async function recover(
     for (const schema of schemas) recovered.schemas.add(schema);
     damaged.addAll(missing);
   }
-  for (const { epoch, kind, rows } of damaged) accounting.add(epoch, kind, 'spool_damaged', rows, now_ms);
+  for (const batches of damaged) accounting.settle(batches, 'spool_damaged', now_ms);
   bookTheDead(recovered.segments, accounting, now_ms);
   return recovered;
 }

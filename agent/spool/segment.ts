@@ -11,7 +11,7 @@ export class Segment {
   /** bytes of whole records */
   length = 0;
   batches = 0;
-  /** rows of batches that are not done, by epoch and kind */
+  /** batches that are not done */
   readonly waiting = new RowCounts();
   readonly done = new Ranges();
   /** when its first and last batches were cut */
@@ -50,7 +50,7 @@ export class Segment {
     this.#waiting_bytes += length;
     this.oldest_ms = Math.min(this.oldest_ms, head.cut_at_ms);
     this.newest_ms = Math.max(this.newest_ms, head.cut_at_ms);
-    this.waiting.add(head.epoch, head.kind, head.rows);
+    this.waiting.add(head);
     if (leased) this.#leased.add(at);
     else this.#addFree(head.schema, 1);
   }
@@ -80,7 +80,7 @@ export class Segment {
     this.done.add([at, at + length]);
     this.#waiting_batches--;
     this.#waiting_bytes -= length;
-    this.waiting.add(head.epoch, head.kind, -head.rows);
+    this.waiting.remove(head);
   }
 
   #addFree(schema: string, count: number): void {

@@ -7,8 +7,8 @@ import { reasonOf } from '../process/errors.ts';
 import { Every, type Log } from '../process/log.ts';
 import type { DiskSpool } from './disk-spool.ts';
 import { type Kept, Overflow } from './overflow.ts';
-import type { Batch, BatchHead } from './record.ts';
-import { RowCounts } from './row-counts.ts';
+import type { Batch } from './record.ts';
+import { type Counted, countOf, RowCounts } from './row-counts.ts';
 import type { Place } from './segments.ts';
 
 /** A leased batch; `release` or `settle` ends the lease. */
@@ -68,7 +68,7 @@ export class Spool {
   waiting(): RowCounts {
     const waiting = new RowCounts();
     for (const { given_up, waiting: rows } of this.#disk?.segments ?? []) if (given_up === undefined) waiting.addAll(rows);
-    for (const { segment, record } of this.#disk?.leased ?? []) if (segment.given_up !== undefined) waiting.addAll([record.head]);
+    for (const { segment, record } of this.#disk?.leased ?? []) if (segment.given_up !== undefined) waiting.add(record.head);
     return this.#overflow.addTo(waiting);
   }
 
@@ -85,7 +85,7 @@ export class Spool {
       }
     }
     const { kept, dropped } = this.#overflow.add(batch);
-    for (const lost of dropped) this.#count(lost, 'memory_dropped');
+    for (const lost of dropped) this.#settled(lost, 'memory_dropped');
     return { batch, at: kept };
   }
 
@@ -117,7 +117,7 @@ export class Spool {
       this.#disk?.settle(at, outcome);
       return;
     }
-    if (this.#overflow.remove(at)) this.#count(batch, outcome);
+    if (this.#overflow.remove(at)) this.#settled(batch, outcome);
   }
 
   /** Writes the books, and flushes them if `durable`: a crash does not lose what a collector is told afterwards. */
@@ -185,7 +185,7 @@ export class Spool {
     );
   }
 
-  #count({ epoch, kind, rows }: Pick<BatchHead, 'epoch' | 'kind' | 'rows'>, outcome: Outcome): void {
-    this.#options.accounting.add(epoch, kind, outcome, rows, this.#now());
+  #settled(batch: Counted, outcome: Outcome): void {
+    this.#options.accounting.settle(countOf(batch), outcome, this.#now());
   }
 }

@@ -78,10 +78,10 @@ class Look {
       return;
     }
     this.#segment.add(record, false);
-    const { host_id, epoch, kind, schema, rows } = record.head;
+    const { host_id, epoch, schema } = record.head;
     this.hosts.set(epoch, host_id);
     this.schemas.add(schema);
-    if (record.at < this.#known) this.#missing.add(epoch, kind, -rows);
+    if (record.at < this.#known) this.#missing.remove(record.head);
   }
 
   /** A gap behind the length that the books have is a torn tail: a write that the crash interrupted. */

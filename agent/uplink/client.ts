@@ -4,6 +4,7 @@ import { type BatchName, HEADERS, LAYOUTS_PATH, REPORT_PATH, ROWS_PATH, type Row
 import type { Batch } from '../spool/record.ts';
 import { type Answer, type Post, post } from './post.ts';
 import type { Verdict } from './retry.ts';
+import type { Route } from './route.ts';
 
 /** How many requests of a sort were answered in one way. `status` 0: there was no answer. */
 export type Answered = { request: 'rows' | 'report' | 'layouts'; verdict: Verdict; status: number; count: number };
@@ -11,13 +12,13 @@ export type Answered = { request: 'rows' | 'report' | 'layouts'; verdict: Verdic
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 export class CollectorClient {
-  readonly url: string;
+  readonly #route: Route;
   readonly #retry_ms_min: number | undefined;
   readonly #answered = new Map<string, Answered>();
 
   /** `retryMsMin`: a Retry-After that asks for less is ignored; undefined: the default. */
-  constructor(url: string, retryMsMin?: number) {
-    this.url = url;
+  constructor(route: Route, retryMsMin?: number) {
+    this.#route = route;
     this.#retry_ms_min = retryMsMin;
   }
 
@@ -37,23 +38,30 @@ export class CollectorClient {
       [HEADERS.sequence]: String(sequence),
     };
     const name: BatchName & Pick<RowsReceipt, 'rows'> = { schema, host_id, epoch, sequence, rows };
-    return this.#post('rows', { url: this.url + ROWS_PATH, headers, body: payload, name, signal });
+    return this.#post('rows', { path: ROWS_PATH, headers, body: payload, name, signal });
   }
 
   /** `body`: the JSON of an AgentReport. The host is in a header too: the collector shares its memory among agents behind one address by it. */
   report(host_id: string, body: Uint8Array, signal: AbortSignal): Promise<Answer> {
-    return this.#post('report', { url: this.url + REPORT_PATH, headers: { ...JSON_TYPE, [HEADERS.hostId]: host_id }, body, signal });
+    return this.#post('report', { path: REPORT_PATH, headers: { ...JSON_TYPE, [HEADERS.hostId]: host_id }, body, signal });
   }
 
   /** Posts the layouts of these schemas. All of them, since another collector behind the same address may know none. */
   layouts(host_id: string, layouts: Iterable<Layout>, signal: AbortSignal): Promise<Answer> {
     const body = Buffer.from(JSON.stringify({ layouts: [...layouts] }));
-    return this.#post('layouts', { url: this.url + LAYOUTS_PATH, headers: { ...JSON_TYPE, [HEADERS.hostId]: host_id }, body, signal });
+    return this.#post('layouts', { path: LAYOUTS_PATH, headers: { ...JSON_TYPE, [HEADERS.hostId]: host_id }, body, signal });
   }
 
-  async #post(request: Answered['request'], what: Post): Promise<Answer> {
-    const answer = await post({ ...what, retry_ms_min: this.#retry_ms_min });
-    const { verdict, status } = answer;
+  async #post(request: Answered['request'], { path, ...what }: Omit<Post, 'url' | 'agent'> & { path: string }): Promise<Answer> {
+    const { addresses, transport, shown, refused } = this.#route;
+    const url = addresses.current(performance.now());
+    const headers = { ...what.headers, ...shown() };
+    const answer = await post({ ...what, url: url + path, agent: transport.of(url), headers, retry_ms_min: this.#retry_ms_min });
+    const { verdict, status, code } = answer;
+    // Without a code it is no collector's answer.
+    if (status === 0 || (status >= 500 && code === '')) addresses.failed(url, performance.now());
+    else addresses.answered(url);
+    if (status >= 400) refused(code);
     const key = `${request} ${verdict} ${status}`;
     const answered = this.#answered.get(key) ?? { request, verdict, status, count: 0 };
     answered.count++;

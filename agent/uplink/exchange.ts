@@ -7,14 +7,6 @@ const ATTEMPT_MS_MAX = 15_000;
 export const ANSWER_BYTES_MAX = 64 * 1024;
 const INFORMATIONAL_MAX = 8;
 
-/** By default Node has the kernel probe an idle connection every second; middleboxes forget one only after minutes. */
-const KEPT = { keepAlive: true, keepAliveMsecs: 60_000 };
-/** The agent and the request function, by the URL's scheme. */
-const CLIENTS = {
-  'http:': { request: http.request, agent: new http.Agent(KEPT) },
-  'https:': { request: https.request, agent: new https.Agent(KEPT) },
-} as const;
-
 /** `text`: the body; only its beginning where `whole` is false. */
 export type Got = { status: number; retry_after: string | undefined; text: string; whole: boolean };
 
@@ -22,8 +14,11 @@ export type Got = { status: number; retry_after: string | undefined; text: strin
  * Rejects where no answer came or it broke off. A connection whose answer was not read to its end is destroyed: kept alive, it would give
  * the rest to the next request.
  */
-export async function exchange(url: string, headers: Record<string, string>, body: Uint8Array, signal: AbortSignal): Promise<Got> {
-  const { request, agent } = CLIENTS[url.startsWith('https:') ? 'https:' : 'http:'];
+export async function exchange(
+  { url, headers, body, agent }: { url: string; headers: Record<string, string>; body: Uint8Array; agent: http.Agent },
+  signal: AbortSignal,
+): Promise<Got> {
+  const { request } = url.startsWith('https:') ? https : http;
   const limit = AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS_MAX)]);
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const sent = request(url, { method: 'POST', headers: { ...headers, 'content-length': body.length }, agent, signal: limit });

@@ -1,5 +1,6 @@
 // Posts a body to the collector and says what its answer means.
 
+import type { Agent } from 'node:http';
 import { digestOf } from '../contract/batch-envelope.ts';
 import { reasonOf } from '../process/errors.ts';
 import { ANSWER_BYTES_MAX, exchange, type Got } from './exchange.ts';
@@ -16,10 +17,13 @@ export type Answer = {
   code: string;
   reason: string;
   retry_after_ms?: number | undefined;
+  /** the answer's JSON, where it is a receipt */
+  said?: Readonly<Record<string, unknown>> | undefined;
 };
 
 export type Post = {
   url: string;
+  agent: Agent;
   headers: Record<string, string>;
   body: Uint8Array;
   /** members that an acknowledgement has to repeat, beside the body's digest */
@@ -30,9 +34,9 @@ export type Post = {
 };
 
 /** Never rejects. `reason` is for a person: the collector's message where it answered. */
-export async function post({ url, headers, body, name = {}, retry_ms_min, signal }: Post): Promise<Answer> {
+export async function post({ url, agent, headers, body, name = {}, retry_ms_min, signal }: Post): Promise<Answer> {
   try {
-    const got = await exchange(url, headers, body, signal);
+    const got = await exchange({ url, agent, headers, body }, signal);
     const { status } = got;
     const said = got.whole ? objectIn(got.text) : undefined;
     const problem = problemOf(said);
@@ -42,7 +46,15 @@ export async function post({ url, headers, body, name = {}, retry_ms_min, signal
     const code = problem?.code ?? '';
     const verdict = verdictOf({ status, code, retry_after, is_receipt });
     const words = problem === undefined ? wordsOf(got) : `${problem.code}: ${problem.message}`;
-    return { verdict, status, is_receipt, code, reason: reasonFor(got, verdict, words), retry_after_ms };
+    return {
+      verdict,
+      status,
+      is_receipt,
+      code,
+      reason: reasonFor(got, verdict, words),
+      retry_after_ms,
+      said: is_receipt ? said : undefined,
+    };
   } catch (error) {
     return { verdict: 'retry', status: 0, is_receipt: false, code: '', reason: reasonWithCause(error) };
   }

@@ -5,6 +5,7 @@ import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { TOLD_AT_ONCE_MAX } from '../accounts/accounting.ts';
 import { KERNEL_LOSSES } from '../accounts/ledger.ts';
 import type { AgentReport } from '../contract/agent-report.ts';
+import { LOST_BATCHES_MAX } from '../contract/outcome.ts';
 import { reportText, TEXT_CHARS_MAX } from '../contract/report-text.ts';
 import type { Changes, EntityNames } from '../host/entities.ts';
 import { Every, type Log } from '../process/log.ts';
@@ -90,17 +91,22 @@ export class Reporter {
     const { client, spool, log } = this.#options;
     const epochs = new Set([...spool.runs.values()].flatMap(({ host_id, epoch }) => (host_id === run.host_id ? epoch : [])));
     const accounting = spool.accounting.untold(epochs);
-    if (run !== this.#options.run && accounting.length === 0) return 'told';
+    const lost = spool.accounting.lost.untold(epochs);
+    if (run !== this.#options.run && accounting.length === 0 && lost.length === 0) return 'told';
     // On disk before it is posted: rows that the collector was told of, and a crash made the books forget, would be counted once more.
     await spool.spool.flush(true);
-    const body = Buffer.from(JSON.stringify(this.#report(run, names, accounting)));
+    const body = Buffer.from(
+      JSON.stringify({ ...this.#report(run, names, accounting), ...(lost.length > 0 && { lost }) } satisfies AgentReport),
+    );
     const { verdict, code, is_receipt, reason, status } = await client.report(run.host_id, body, signal);
     if (verdict !== 'accepted') {
       this.#complaint.run(Date.now(), (held) => log.warn({ held }, `the collector did not take all of a report: ${reason}`));
       if (!(is_receipt && code === PARTLY_REFUSED)) return verdict === 'rejected' || status === 0 ? 'not' : 'again';
     }
     spool.accounting.accepted(accounting);
-    return accounting.length < TOLD_AT_ONCE_MAX ? 'told' : this.#post(run, NO_NAMES, signal);
+    spool.accounting.lost.accepted(lost);
+    const all = accounting.length < TOLD_AT_ONCE_MAX && lost.length < LOST_BATCHES_MAX;
+    return all ? 'told' : this.#post(run, NO_NAMES, signal);
   }
 
   #addKernelLosses(): void {

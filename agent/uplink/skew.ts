@@ -56,7 +56,7 @@ export class Skew {
     if (!layouts.has(schema)) {
       this.refused(
         schema,
-        `${client.url} does not know the layout ${schema}, and neither does this agent: start the version that wrote it`,
+        `the collector does not know the layout ${schema}, and neither does this agent: start the version that wrote it`,
       );
       return;
     }

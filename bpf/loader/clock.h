@@ -6,7 +6,7 @@
 #include <time.h>
 
 __u64 clock__ns(clockid_t clock);
-/* Added to CLOCK_BOOTTIME it gives the wall clock, as of now. */
+/* What has to be added to CLOCK_BOOTTIME to get the wall clock, as of now. */
 __u64 clock__offset_ns(void);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the programs must know before the verifier reads them. */
+/* Sets what the programs must know when the verifier reads them. */
 #define _GNU_SOURCE
 #include "constants.h"
 #include <bpf/btf.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Of little-endian machines: the first bytes of a number are its lowest. */
+/* Relies on a little-endian machine: the first bytes of a number are its lowest. */
 static void set_constant(struct bpf_object *object, char *values, size_t room, const char *name, __u64 value)
 {
 	struct btf *btf = bpf_object__btf(object);
@@ -42,7 +42,7 @@ void constants__set(struct bpf_object *object, struct bpf_map *rodata, const cha
 	if (!values)
 		return;
 	memcpy(values, initial, room);
-	clock_getres(CLOCK_MONOTONIC_COARSE, &tick); /* its resolution is the tick */
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick); /* the resolution of this clock is a tick */
 	set_constant(object, values, room, "jiffy_us", (__u64)(tick.tv_nsec / 1000));
 	set_constant(object, values, room, "is_weakly_ordered", IS_WEAKLY_ORDERED);
 	for (const char *at = given; at && sscanf(at, "%63[^=]=%llx", name, &value) == 2; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)

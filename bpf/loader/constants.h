@@ -5,8 +5,8 @@
 #include <bpf/libbpf.h>
 
 /*
- * Sets the `const volatile` of an object that is open and not yet loaded: `values` has "name=hexadecimal" with commas, and what only C
- * knows comes to it. A name that the object does not have is left out.
+ * Sets the `const volatile` variables of an object that is open and not yet loaded. `values` has "name=hexadecimal" with commas;
+ * what only C knows is added. A name that the object does not have is left out.
  */
 void constants__set(struct bpf_object *object, struct bpf_map *rodata, const char *values);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where nobody reads rows, a thread takes them out and has them counted. Node need not wake up for them, which costs more than
- * counting, and none is lost while it is busy with something else.
+ * If nobody reads rows, a thread takes them out of the rings and has them counted. Waking Node up for them would cost more than
+ * counting them, and rows would be lost while Node is busy with something else.
  */
 #define _GNU_SOURCE
 #include "../rows/rows.h"
@@ -18,8 +18,8 @@
 
 static struct {
 	pthread_t thread;
-	int epoll; /* the rings, and the end */
-	int end;   /* an eventfd */
+	int epoll; /* waits for the rings and for `end` */
+	int end;   /* an eventfd that tells the thread to end */
 	int interval_ms;
 	int error;
 	bool is_running;
@@ -39,7 +39,7 @@ void counter__unlock(void)
 
 bool counter__has(int kind)
 {
-	/* What sweeps find comes in the caller's time. */
+	/* The rows of sweeps come only when the caller asks for them, so it takes those itself. */
 	return counter.is_running && kind != KIND_SAMPLE && kind != KIND_LISTENER && kind != KIND_NAMESPACE;
 }
 
@@ -58,7 +58,7 @@ int counter__count(void)
 	return counter.error ? counter.error : counted;
 }
 
-/* Lets some rows gather, or where there were none, waits for the first. Returns whether to go on. */
+/* Waits while rows gather. If there were none, it first waits for one. Returns whether to go on. */
 static bool rest(bool was_empty)
 {
 	struct epoll_event event = { .data.fd = -1 };

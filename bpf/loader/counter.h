@@ -7,9 +7,9 @@
 
 void counter__lock(void);
 void counter__unlock(void);
-/* Whether it takes the rows of a kind. */
+/* Whether the thread takes the rows of a kind. */
 bool counter__has(int kind);
-/* Counts what waits, within the lock; returns rows. */
+/* Counts the rows that wait; the caller holds the lock. Returns how many, or -errno. */
 int counter__count(void);
 void counter__close(void);
 

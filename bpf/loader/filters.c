@@ -14,8 +14,8 @@
 #define NS_PER_S 1000000000U
 
 /*
- * What the programs have now. All maps are made at the start, when that is still allowed: one a slot, and one to fill
- * while the others are in use.
+ * What the programs have now. All maps are made at the start, while the process may still make any: one for each slot, and a spare
+ * one to fill while the others are in use.
  */
 static struct {
 	__u32 control;
@@ -53,7 +53,7 @@ static int write_control(__u32 control)
 	return 0;
 }
 
-/* An interval is rounded up: a budget is never exceeded. */
+/* The interval between tokens is rounded up, so that the budget is never exceeded. */
 static int budget_of(struct budget *budget, int rows_per_s, int burst)
 {
 	if (rows_per_s < 0 || rows_per_s > (int)NS_PER_S || (rows_per_s > 0 && burst < 1))
@@ -64,7 +64,7 @@ static int budget_of(struct budget *budget, int rows_per_s, int burst)
 	return 0;
 }
 
-/* The kernel's loop ends whatever a program says; one that would not do what it says is refused here. */
+/* The loop in the kernel ends whatever a filter says. A filter that would not do what it says is refused here. */
 static int is_sound(const struct filter *filter)
 {
 	for (int i = 0; i < FILTER_STEPS_MAX; i++) {
@@ -80,7 +80,7 @@ static int is_sound(const struct filter *filter)
 	return 1;
 }
 
-/* The kernel returns from the update when no program is in the slot's old map any more: that is the next to fill. */
+/* The kernel returns from the update when no program uses the slot's old map any more. So that map becomes the spare one. */
 static int place(int slot, const struct filter *filter)
 {
 	__u32 key = 0, index = (__u32)slot;
@@ -154,7 +154,7 @@ int loader__budget(int kind, int rows_per_s, int burst)
 	__u32 key = (__u32)kind;
 	int error = kind < 0 || kind >= KIND_COUNT ? -EINVAL : budget_of(&budget, rows_per_s, burst);
 
-	/* Where no program writes rows there is nothing to limit. */
+	/* If no program that writes rows is loaded, there is nothing to limit. */
 	if (error || shared_map("budgets") < 0)
 		return error;
 	return bpf_map_update_elem(shared_map("budgets"), &key, &budget, BPF_ANY) < 0 ? -errno : 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Loads objects and attaches their programs; which, and what to do where the kernel refuses one, is the caller's. */
+/* Loads objects and attaches their programs. The caller says which, and decides what to do if the kernel refuses one. */
 #define _GNU_SOURCE
 #include "constants.h"
 #include "hooks.h"
@@ -41,7 +41,7 @@ static bool is_in(const char *list, const char *program)
 	return false;
 }
 
-/* A line "program\treason\n" at the end of the text that is there. */
+/* Appends a line "program\treason\n" to the text. */
 static void say_why(char *reasons, int size, const char *program, const char *stage, int error)
 {
 	size_t used = strlen(reasons);
@@ -50,7 +50,7 @@ static void say_why(char *reasons, int size, const char *program, const char *st
 	snprintf(reasons + used, (size_t)size - used, "%s\t%s: %s%s%.160s\n", program, stage, strerror(error), warning[0] ? "; " : "", warning);
 }
 
-/* An iterator over a map is told which. */
+/* An iterator over a map has to be told which map. */
 static struct bpf_link *attach_one(const struct bpf_program *program)
 {
 	union bpf_iter_link_info info = { .map.map_fd = (__u32)shared_map("memories") };
@@ -104,9 +104,7 @@ int hooks__load(struct bpf_object *object, const char *programs, const struct ma
 	return attach(object, reasons, size);
 }
 
-/*
- * Lines "name\tcount\n": how often each program was not run because the same CPU was in it already. Returns the bytes used.
- */
+/* Writes lines "name\tcount\n": how often each program was not run because its processor was in it already. Returns the bytes used. */
 int hooks__misses(char *to, int size)
 {
 	int used = 0;

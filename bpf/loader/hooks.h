@@ -8,11 +8,12 @@
 #include <stdbool.h>
 
 /*
- * Loads those programs of an open object that are in the list, with commas, and attaches them. Returns how many are attached; -errno
- * with nothing kept. `reasons` is a text to whose end it writes a line for each that is not, or one without a name for all.
+ * Loads and attaches those programs of an open object that are in the list, which has commas. Returns how many are attached; on
+ * -errno nothing is kept. Appends to the text `reasons` a line for each program that is not attached, or one without a name for
+ * all.
  */
 int hooks__load(struct bpf_object *object, const char *programs, const struct map_options *options, char *reasons, int size);
-/* NULL where it is not attached. */
+/* NULL if the program is not attached. */
 struct bpf_link *hooks__link(const char *program);
 int hooks__misses(char *to, int size);
 void hooks__close(void);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Opens and closes the kernel side: programs, maps, and what reads them. */
+/* Opens and closes the kernel side: programs, maps, and what reads the maps. */
 #include "counter.h"
 #include "filters.h"
 #include "hooks.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The maps that the objects share: the first to have one makes it, the others reuse it by name. */
+/* The maps that the objects share: the first object that has one makes it, the others reuse it by name. */
 #include "../rows/rows.h"
 #include "constants.h"
 #include "loader.h"
@@ -12,7 +12,7 @@
 
 #define MAPS_MAX 32
 
-/* Each kind's ring, by how much of the largest it has: 1 / 2^share. A pause of the reader costs the busiest most. */
+/* Each kind's ring and its size, 1 / 2^share of the largest ring: the busiest kind loses most while the reader pauses. */
 static const struct {
 	const char *map;
 	int share;
@@ -105,7 +105,7 @@ int loader__map(const char *name, const unsigned char *key, unsigned char *value
 	return bpf_map_lookup_elem(fd, key, value) ? -errno : bytes;
 }
 
-/* The descriptors belong to the objects, which are closed by their owner. */
+/* Closes none: the descriptors belong to the objects, whose owner closes them. */
 void maps__forget(void)
 {
 	memset(&shared, 0, sizeof(shared));

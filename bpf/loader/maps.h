@@ -14,7 +14,7 @@ struct map_options {
 void maps__configure(struct bpf_object *object, const struct map_options *options);
 void maps__remember(struct bpf_object *object);
 void maps__forget(void);
-/* The descriptor of a map; -1 without one. */
+/* The descriptor of a map, or -1. */
 int shared_map(const char *name);
 /* The descriptor of a kind's ring, or -1. */
 int maps__ring(int kind);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Network namespaces, entered one by one for their counters, and the first time for an iterator over what sockets they have. */
+/*
+ * Enters network namespaces one by one to read their counters. When one is first met, it also opens an iterator over the sockets
+ * that it has.
+ */
 #define _GNU_SOURCE
 #include "../rows/netns-look.h"
 #include "clock.h"
@@ -25,7 +28,7 @@
 
 #define OWN_NETNS "/proc/thread-self/ns/net"
 
-/* What TypeScript makes a row of kind `namespace` of, in this order. Where a file is not there its text is empty. */
+/* The files of which TypeScript makes a row of kind `namespace`, in this order. The text of a file that is not there is empty. */
 static const char *const counter_files[] = {
 	"/proc/thread-self/net/snmp",
 	"/proc/thread-self/net/netstat",
@@ -75,13 +78,16 @@ static int look(const char *path, unsigned char *to, int size)
 	at.time_ns = at.boot_ns + clock__offset_ns();
 	for (size_t i = 0; i < sizeof(counter_files) / sizeof(counter_files[0]) && used < size; i++)
 		used = append_file(counter_files[i], to, used, size);
-	/* In this order: what is sent meanwhile may be attributed before it is counted, never counted and taken for missing. */
+	/*
+	 * Read after the files: a segment that is sent again meanwhile may be attributed before the kernel's counter shows it, but
+	 * is never counted without being attributed.
+	 */
 	bpf_map_lookup_elem(shared_map("attributed"), &at.cookie, &at.attributed);
 	memcpy(to, &at, sizeof(at));
 	return used;
 }
 
-/* Namespaces are the same where their files are. */
+/* Two descriptors are of the same namespace if they are of the same file. */
 static bool is_same(int one, int other)
 {
 	struct stat a, b;
@@ -90,9 +96,9 @@ static bool is_same(int one, int other)
 }
 
 /*
- * Opens a network namespace; returns -errno. Paths are from an earlier look, and something else may be behind one by now: the plain
- * file that `ip netns del` removes last, or what a process has since opened under the number, even a pipe that nobody writes to
- * (hence O_NONBLOCK). The namespace has gone from there then.
+ * Opens a network namespace, or returns -errno. The path is from an earlier look, so something else may be there by now: the plain
+ * file that `ip netns del` removes last, or what a process has opened under the same number since, even a pipe that nobody writes
+ * to (hence O_NONBLOCK). Then the namespace is gone from there.
  */
 static int open_netns(const char *path)
 {
@@ -106,7 +112,7 @@ static int open_netns(const char *path)
 	return -ENOENT;
 }
 
-/* Enters the namespace; `home` is then the way back, or negative where nothing was left. Returns 0 or -errno. */
+/* Enters the namespace. `home` becomes a descriptor of the one that was left, or negative if none was left. Returns 0 or -errno. */
 static int enter(const char *path, int *home)
 {
 	int here = open_netns(OWN_NETNS), there, error = 0;
@@ -115,7 +121,7 @@ static int enter(const char *path, int *home)
 		return here;
 	there = open_netns(path);
 	*home = -1;
-	/* Staying needs no CAP_SYS_ADMIN, which entering does. */
+	/* Entering a namespace needs CAP_SYS_ADMIN, staying in one does not. */
 	if (there < 0)
 		error = there;
 	else if (!is_same(here, there)) {
@@ -131,7 +137,7 @@ static int enter(const char *path, int *home)
 	return error;
 }
 
-/* Going on in a foreign namespace would bind the agent's own sockets there. */
+/* Ends the process if it cannot return: in a foreign namespace the agent would bind its own sockets there. */
 static void leave(int home)
 {
 	if (home >= 0 && setns(home, CLONE_NEWNET) < 0)
@@ -159,7 +165,7 @@ int loader__sweep(const char *netns_path, int first, unsigned char *seen, int si
 	return sweep__is_possible() ? used : -ENOMEM;
 }
 
-/* An iterator over sockets walks the namespace that its opener is in at that moment. */
+/* The iterator is opened inside the namespace: it walks the one that its opener is in at that moment. */
 int loader__meet(const char *netns_path)
 {
 	struct bpf_link *link = hooks__link("preexisting");

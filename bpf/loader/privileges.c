@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Gives up what the process may do beyond what is left to do: in every thread, and so that nothing brings it back. */
+/* Gives up, in every thread, all rights that the process does not need any more, in a way that nothing can undo. */
 #define _GNU_SOURCE
 #include "hooks.h"
 #include "loader.h"
@@ -19,9 +19,9 @@
 #include <unistd.h>
 
 /*
- * Capabilities belong to threads, and only a thread itself can drop its own: each is interrupted by a signal. Some block
- * every signal, as Node's SignalInspector does, but glibc lets none block the one with which it makes setuid() hold for
- * all threads. Nothing here calls that, so the signal is borrowed.
+ * Capabilities belong to threads, and only a thread itself can drop its own; so each thread is interrupted by a signal. Some
+ * threads block every signal, as Node's SignalInspector does. But glibc lets none block the signal with which it makes setuid()
+ * hold for all threads. Nothing here calls setuid(), so its signal is borrowed.
  */
 #define SIGNAL_SETXID 33
 #define SIGSET_BYTES 8 /* the kernel's */
@@ -30,7 +30,7 @@
 
 typedef struct __user_cap_data_struct capability_sets[2];
 
-/* The kernel's struct sigaction: only handed on here, so its members, which differ between machines, do not matter. */
+/* The kernel's struct sigaction. It is only handed on here, so its members do not matter; they differ between machines. */
 struct kernel_action {
 	unsigned long words[8];
 };
@@ -51,14 +51,17 @@ static int set(const capability_sets sets)
 	return (int)syscall(SYS_capset, &self, sets);
 }
 
-/* Runs as a signal handler in the thread that is restricted. What it could not do shows in the thread's status. */
+/* Runs as a signal handler in the thread to restrict. If it fails at something, the thread's status shows it. */
 static void restrict_thread(int signal)
 {
 	int error = errno;
 	capability_sets sets;
 
 	(void)signal;
-	/* Without CAP_SETPCAP the bounding set stays: under no_new_privs no program that is started gains from it. */
+	/*
+	 * Without CAP_SETPCAP the bounding set stays. That does no harm: under no_new_privs no program that is started gains from
+	 * it.
+	 */
 	for (unsigned long one = 0; prctl(PR_CAPBSET_DROP, one, 0, 0, 0) == 0;)
 		one++;
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
@@ -83,7 +86,7 @@ static __u64 field(const char *status, const char *name, int base)
 
 enum progress { RESTRICTED, PENDING, UNTOUCHED };
 
-/* By what the kernel says of a thread; one that has ended is as restricted as can be. */
+/* How far a thread is restricted, by the kernel's own account of it. A thread that has ended counts as restricted. */
 static enum progress progress_of(const char *thread)
 {
 	char path[64], status[8192];
@@ -99,7 +102,7 @@ static enum progress progress_of(const char *thread)
 	if (length <= 0)
 		return RESTRICTED;
 	status[length] = 0;
-	/* glibc's own handler, put back at the end, must not meet a signal that was meant for this one. */
+	/* A signal that is still pending must arrive before the end, when glibc's own handler is put back. */
 	if (field(status, "SigPnd:", 16) >> (SIGNAL_SETXID - 1) & 1)
 		return PENDING;
 	if (field(status, "CapInh:", 16) || field(status, "CapAmb:", 16) || field(status, "NoNewPrivs:", 10) != 1)
@@ -107,7 +110,7 @@ static enum progress progress_of(const char *thread)
 	return (field(status, "CapPrm:", 16) | field(status, "CapEff:", 16)) & ~kept ? UNTOUCHED : RESTRICTED;
 }
 
-/* Signals the threads that are not restricted. Returns how many those are; `all` is how many there are. */
+/* Signals the threads that are not restricted yet. Returns how many there are; `all` receives the number of all threads. */
 static int signal_rest(DIR *threads, int *all)
 {
 	struct dirent *thread;
@@ -129,7 +132,10 @@ static int signal_rest(DIR *threads, int *all)
 	return rest;
 }
 
-/* glibc completes an action with what a handler needs to return, but refuses this signal: it does so with another. */
+/*
+ * Puts this file's handler in place of glibc's. sigaction() refuses the signal, but a handler needs what glibc adds to an action.
+ * So glibc completes an action for another signal, and that one is used.
+ */
 static int borrow_signal(struct kernel_action *before)
 {
 	struct sigaction ours = { .sa_handler = restrict_thread, .sa_flags = SA_RESTART }, other;
@@ -156,7 +162,7 @@ int loader__restrict(const char *keep)
 		closedir(threads);
 		return -EINVAL;
 	}
-	/* A thread that is not yet reached may start another: until one look at all of them finds none left. */
+	/* A thread that is not yet restricted may start another one. So it is repeated until a look at all threads finds none left. */
 	for (int round = 0; round < ROUNDS_MAX && (rest = signal_rest(threads, &all)) > 0; round++)
 		nanosleep(&pause, NULL);
 	closedir(threads);
@@ -166,7 +172,7 @@ int loader__restrict(const char *keep)
 	return all;
 }
 
-/* Reads a map and opens an iterator: before Linux 5.19 an unprivileged_bpf_disabled forbids even that. */
+/* Reads a map and opens an iterator. Before Linux 5.19, unprivileged_bpf_disabled may forbid even that. */
 static int try_reads(void)
 {
 	struct bpf_link *link = hooks__link("sample") ? hooks__link("sample") : hooks__link("owner");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Takes rows from wherever the kernel side has them, and makes them whole. */
+/* Takes rows out of the rings and the sweeps, and completes them. */
 #include "../rows/rows.h"
 #include "clock.h"
 #include "maps.h"
@@ -10,12 +10,12 @@
 #include <errno.h>
 #include <string.h>
 
-/* After so many rows the kernel has their room again. It looks there for every row that it writes, so seldom. */
+/* Gives room back to the kernel after so many rows, not after each: the kernel reads that number for every row that it writes. */
 #define ROWS_A_RELEASE 512
 
 static struct ring *rings[KIND_COUNT];
 
-/* What the kernel side leaves to be filled in: the wall clock. */
+/* Fills in what the kernel side leaves open: the wall clock. */
 static void complete(int kind, unsigned char *row, __u64 offset_ns)
 {
 	__u64 time_ns;
@@ -43,7 +43,7 @@ struct ring *reader__ring(int kind)
 	return rings[kind];
 }
 
-/* The rows of a ring, copied and made whole one by one: the second look at a row finds it in the cache. */
+/* Copies and completes the rows of a ring one by one: so the second access to a row finds it in the cache. */
 static int drain_ring(struct ring *ring, int kind, unsigned char *rows, int size)
 {
 	struct ring_walk walk = ring__begin(ring);
@@ -63,7 +63,7 @@ static int drain_ring(struct ring *ring, int kind, unsigned char *rows, int size
 	return walk.is_broken ? -EPROTO : used;
 }
 
-/* Those that a sweep finds. */
+/* Copies and completes the rows that a sweep finds. */
 static int drain_samples(unsigned char *rows, int size)
 {
 	int used = sweep__drain(rows, size);
@@ -81,7 +81,7 @@ int reader__drain(int kind, unsigned char *rows, int size)
 	return rings[kind] ? drain_ring(rings[kind], kind, rows, size) : 0;
 }
 
-/* Where they lie, in the ring. */
+/* Counts rows where they lie in the ring, without copying them. */
 int reader__count(int kind)
 {
 	struct ring *ring = rings[kind];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A ring as the kernel lays it out (kernel/bpf/ringbuf.c), for one reader. What a process maps of a ring counts as its
- * memory, touched or not, and libbpf maps all of it twice. Here a window goes along with the reader; the kernel has the
- * ring's bytes twice in a row, so that no window and no row in it lies in two pieces.
+ * A ring as the kernel lays it out (kernel/bpf/ringbuf.c), for one reader. What a process maps of a ring counts as its memory,
+ * whether it touches it or not, and libbpf maps the whole ring twice. Here only a window is mapped, which moves along with the
+ * reader. The kernel maps the ring's bytes twice in a row, so a window, and a row in it, is never in two pieces.
  */
 #define _GNU_SOURCE
 #include "ring.h"
@@ -22,7 +22,7 @@ struct ring {
 	unsigned long *consumed;
 	unsigned long *produced;
 	unsigned char *window;
-	size_t from, room; /* of the records that begin in the window: where in the ring the first may, and for how many bytes; 0: none */
+	size_t from, room; /* where in the ring the first record of the window may begin, and in how many bytes from there the others; room 0: no window */
 };
 
 static size_t smaller(size_t one, size_t other)
@@ -30,13 +30,13 @@ static size_t smaller(size_t one, size_t other)
 	return one < other ? one : other;
 }
 
-/* The page behind is for the end of the last row. */
+/* The window and one page more, for the end of a row that begins in the window. */
 static size_t window_bytes(const struct ring *ring)
 {
 	return smaller(ring->size, WINDOW_BYTES) + ring->page;
 }
 
-/* Has the window begin at this page of the ring, at the addresses that it has already. */
+/* Moves the window to this page of the ring; its addresses stay the same. */
 static bool open_window(struct ring *ring, size_t from)
 {
 	void *at = ring->window == MAP_FAILED ? NULL : ring->window;
@@ -85,7 +85,7 @@ struct ring_walk ring__begin(const struct ring *ring)
 	};
 }
 
-/* Where a record lies; NULL where there is no memory for a window on it: then it stays in the ring for now. */
+/* The address of a record. NULL if there is no memory for a window on it: then the record stays in the ring for now. */
 static const unsigned char *record_at(struct ring *ring, unsigned long at)
 {
 	size_t in_ring = at & (ring->size - 1);
@@ -96,8 +96,8 @@ static const unsigned char *record_at(struct ring *ring, unsigned long at)
 }
 
 /*
- * Rows lie in the caches of the processors that wrote them, and getting one takes longer than all that is done with it. So
- * they are asked for some rows ahead, line by line. Where the window has ended that does nothing.
+ * Rows are in the caches of the processors that wrote them, and fetching one takes longer than all that is done with it. So each
+ * line is asked for some rows ahead. Behind the end of the window the prefetch does nothing.
  */
 static void fetch_ahead(const unsigned char *record, unsigned long length)
 {
@@ -119,7 +119,10 @@ const unsigned char *ring__next(struct ring *ring, struct ring_walk *walk, int r
 		if (header & BPF_RINGBUF_BUSY_BIT)
 			return NULL;
 		bytes = (length + BPF_RINGBUF_HDR_SZ + 7) & ~7UL;
-		/* Beyond the end the kernel would take the ring for full, for ever. What is there is given up, and it goes on. */
+		/*
+		 * The record ends behind what was written. If the reader followed it, the kernel would take the ring for full for
+		 * ever. So what is there is given up, and reading goes on behind it.
+		 */
 		if (bytes > walk->end - walk->at) {
 			walk->at = walk->end;
 			walk->is_broken = true;

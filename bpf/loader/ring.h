@@ -6,18 +6,18 @@
 
 struct ring;
 
-/* NULL with errno. */
+/* NULL, with errno set, if it fails. */
 struct ring *ring__open(int map_fd);
-/* Readable when it holds a row. */
+/* A descriptor that is readable when the ring holds a row. */
 int ring__fd(const struct ring *ring);
 
 /*
- * A walk over the rows that are there as it begins, until one that is still being written. What it has passed is free for
- * the kernel at its end; until then the rows are where they are.
+ * A walk over the rows that are there when it begins, up to the first that is still being written. The rows stay where they are
+ * until ring__end(), which gives the room of those passed back to the kernel.
  */
 struct ring_walk {
 	unsigned long at, end;
-	bool is_broken; /* what came next was no row of the size */
+	bool is_broken; /* the next record was no row of that size */
 };
 
 struct ring_walk ring__begin(const struct ring *ring);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The calls about rows: each of them and the thread that counts take turns. */
+/* The calls about rows. Each takes the lock that the counting thread takes too. */
 #include "../rows/rows.h"
 #include "counter.h"
 #include "loader.h"
@@ -33,7 +33,7 @@ int loader__tally(const unsigned char *program, int size)
 	return error;
 }
 
-/* What waits is counted before it is told of. */
+/* Rows that wait are counted first, so that the answer has them. */
 int loader__tallied(int from, unsigned char *groups, int size)
 {
 	int result;

@@ -2,7 +2,7 @@
 #ifndef TCPLENS_LOADER_ROW_SIZE_H
 #define TCPLENS_LOADER_ROW_SIZE_H
 
-/* sizeof the row of a kind; -EINVAL for what is no kind. */
+/* The size of a kind's row in bytes; -EINVAL if there is no such kind. */
 int row_size(int kind);
 
 #endif

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sweeps: first iterators over what sockets new namespaces have, then one over the memories of all sockets, slice by slice. */
+/*
+ * Sweeps: first the iterators over the sockets of namespaces that were just met, then one over the memories of all sockets, slice
+ * by slice.
+ */
 #define _GNU_SOURCE
 #include "../rows/rows.h"
 #include "../rows/sweep-slice.h"
@@ -15,20 +18,20 @@
 #include <unistd.h>
 
 #define SLICE_NS 2000000ULL
-#define NAMESPACES_MAX 4096 /* met at once */
+#define NAMESPACES_MAX 4096 /* that may be met at once */
 
 static struct {
-	int met[NAMESPACES_MAX]; /* iterators over namespaces met for the first time, the last one first */
+	int met[NAMESPACES_MAX]; /* iterators over namespaces that were just met; the last one is read first */
 	int met_count;
-	bool due;     /* once those are read, the sweep begins */
-	int iterator; /* of the sweep; 0: none */
+	bool due;     /* the sweep begins when those have been read */
+	int iterator; /* descriptor of the sweep's iterator; 0: no sweep is under way */
 	struct sweep_slice *slice; /* mapped */
-	__u32 taken;  /* of the slice's rows */
-	__u32 slices; /* of the sweep so far */
+	__u32 taken;  /* how many of the slice's rows have been moved */
+	__u32 slices; /* how many the sweep has had so far */
 	struct swept swept;
 } state;
 
-/* What the kernel maps of the slice: whole pages. */
+/* How many bytes the kernel maps for a slice: whole pages. */
 static size_t slice_bytes(void)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -36,7 +39,7 @@ static size_t slice_bytes(void)
 	return (sizeof(struct sweep_slice) + page - 1) / page * page;
 }
 
-/* One that is not finished begins anew: what came since its beginning is to be found too. */
+/* A sweep that is not finished begins anew, so that it also finds the sockets that have come since. */
 void sweep__begin(void)
 {
 	if (!state.slice) {
@@ -63,7 +66,10 @@ void sweep__meet(int iterator)
 		close(iterator);
 }
 
-/* Each walks the sockets of all namespaces for those of its own: with many of them it stops in between. */
+/*
+ * Reads the iterators over namespaces. Each walks the sockets of all namespaces to find those of its own; if there are many
+ * iterators, this stops in between.
+ */
 static bool drain_met(void)
 {
 	__u64 until_ns = clock__ns(CLOCK_MONOTONIC) + SLICE_NS;
@@ -80,7 +86,7 @@ static bool drain_met(void)
 	return state.met_count > 0;
 }
 
-/* Rows of the last slice that were not yet taken. */
+/* Moves the rows of the last slice that were not yet taken. */
 static int take(unsigned char *rows, int size)
 {
 	__u32 count = state.slice->rows - state.taken;
@@ -93,8 +99,8 @@ static int take(unsigned char *rows, int size)
 }
 
 /*
- * So that a slice takes some milliseconds. The kernel keeps the memories in a list for each possible processor and walks
- * to where the last slice ended: the fewer lists there are, the longer they are and the fewer slices there should be.
+ * The number of visits with which a slice takes some milliseconds. The kernel keeps the memories in one list for each possible
+ * processor, and walks to where the last slice ended. With fewer lists each is longer, so slices have to be fewer and longer too.
  */
 static __s32 slice_visits(void)
 {
@@ -134,7 +140,10 @@ static void walk_begin(void)
 		state.slice->alive = 0;
 }
 
-/* Moves whole rows; returns bytes. None may come of a slice, and none do while namespaces are met. */
+/*
+ * Moves whole rows. Returns bytes; 0 does not mean the end: a slice may have no rows, and there are none while namespaces are being
+ * met.
+ */
 int sweep__drain(unsigned char *rows, int size)
 {
 	int used = state.slice ? take(rows, size) : 0;

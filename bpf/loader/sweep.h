@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 void sweep__begin(void);
-/* False where there is no memory for the rows of a slice. */
+/* False if there is no memory for the rows of a slice. */
 bool sweep__is_possible(void);
 /* Takes over an iterator over the sockets of one namespace, to be read before the sweep. */
 void sweep__meet(int iterator);

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Bounds of which a value of so many bits may be one side or the other. */
+/* The bounds that have to be compared with a value of so many bits; those before and behind are decided by its length. */
 struct octave {
 	__u16 first, end;
 };
@@ -41,7 +41,7 @@ static __u64 small_part(const struct tally_part *part, const __u8 *from)
 	return !part->below || number < part->below ? number : 0;
 }
 
-/* Whole words are written: what is written in bytes and read in words soon after has to wait for the memory. */
+/* Writes whole words: a processor stalls if it reads a word soon after its bytes were written one by one. */
 static void put_part(const struct tally_part *part, const __u8 *row, __u64 *words)
 {
 	const __u8 *from = row + part->from;
@@ -99,7 +99,7 @@ static __u32 bucket_of(__u64 value)
 	const struct octave *octave = &state.octaves[value ? 64 - __builtin_clzll(value) : 0];
 	__u32 bucket = octave->first;
 
-	/* All of them: leaving early is a branch that no processor foresees. */
+	/* No early exit: that would be a branch that no processor predicts. */
 	for (__u32 i = octave->first; i < octave->end; i++)
 		bucket += value > state.program.bound[i];
 	return bucket;
@@ -138,7 +138,7 @@ void tally__row(int kind, const unsigned char *row)
 	}
 }
 
-/* What of a program is asked for every row. */
+/* Prepares what is asked for every row. */
 static void prepare(void)
 {
 	const struct tally_program *program = &state.program;

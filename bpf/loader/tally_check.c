@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Whether a tally program stays within its rows and its own tables. */
+/* Whether a tally program reaches neither outside its rows nor outside its own tables. */
 #include "../rows/tally_program.h"
 #include "row_size.h"
 #include "tally.h"

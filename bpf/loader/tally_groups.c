@@ -6,14 +6,14 @@
 static struct {
 	struct group *groups;
 	__u64 *counts; /* the buckets of each histogram of each group */
-	__u32 *slots;  /* numbers of groups, from 1; 0 free */
+	__u32 *slots;  /* a hash table of numbers of groups, which begin at 1; 0: free */
 	__u32 mask, count, whole, whole_max, buckets;
 	__u32 kept[TALLY_TERMS];
 } state;
 
 bool groups__open(const struct tally_program *program)
 {
-	/* A group of each plan is kept back for the rows that find none. */
+	/* One group of each plan is kept back, its overflow group. */
 	__u32 groups = program->groups_max + TALLY_PLANS_MAX, slots = tally_slots(groups);
 
 	tally_hash_seed();
@@ -39,7 +39,7 @@ static bool is_same(const union group_id *one, const union group_id *other)
 	return !difference;
 }
 
-/* The group's slot, or the free one where it would be. */
+/* The slot of a group, or the free slot in which it would be. */
 static __u32 slot_of(const union group_id *id)
 {
 	__u32 slot = tally_hash(id->words, ID_WORDS) & state.mask;
@@ -60,7 +60,10 @@ static struct group *begin(const union group_id *id, __u32 slot)
 	return group;
 }
 
-/* What there is no room for whole: of a term what it begins with, of a group its plan. */
+/*
+ * Begins a group within the bounds: a term for which there is no room is cut, and without room for the group its rows go into the
+ * plan's overflow group.
+ */
 static struct group *begin_within_bounds(union group_id id)
 {
 	__u32 slot;
@@ -97,7 +100,7 @@ __u64 *groups__buckets(const struct group *group, int histogram)
 	return state.counts + ((size_t)(group - state.groups) * TALLY_HISTOGRAMS_MAX + (size_t)histogram) * state.buckets;
 }
 
-/* A number and a count for each bucket that holds something. */
+/* Writes a number and a count for each bucket that holds something. */
 static int write_buckets(const struct group *group, int histogram, unsigned char *to)
 {
 	const __u64 *counts = groups__buckets(group, histogram);
@@ -115,7 +118,7 @@ static int write_buckets(const struct group *group, int histogram, unsigned char
 	return used;
 }
 
-/* 0 where there is no room. */
+/* Returns bytes, or 0 if there is no room. */
 static int write_group(const struct group *group, unsigned char *to, int size)
 {
 	const union group_id *id = &group->id;

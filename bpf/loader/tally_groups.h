@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The groups of a tally: memory is set aside for as many as there may be, and used as they come. */
+/* The groups of a tally. Memory is set aside for as many as there may be, and used as they come. */
 #ifndef TCPLENS_TALLY_GROUPS_H
 #define TCPLENS_TALLY_GROUPS_H
 
@@ -8,7 +8,7 @@
 
 #define ID_WORDS (sizeof(struct tally_key) / sizeof(__u64) + 1)
 
-/* A key as words, and what else tells groups apart. */
+/* What tells groups apart, a key and more, as words to compare and hash. */
 union group_id {
 	__u64 words[ID_WORDS];
 	struct {
@@ -25,24 +25,30 @@ struct group {
 };
 
 bool groups__open(const struct tally_program *program);
-/* Begins a group where the key is new; what there are too many of is cut, or goes into the plan's overflow. */
+/*
+ * Finds a group, or begins it. If there are too many terms the new one is cut; if there are too many groups it is the plan's
+ * overflow group.
+ */
 struct group *groups__find(const union group_id *id);
 /* The counts of a histogram, one more than there are bounds. */
 __u64 *groups__buckets(const struct group *group, int histogram);
-/* `struct tally_group`s from that number on, as many as fit. Returns bytes. */
+/* Writes `struct tally_group`s from that number on, as many as fit. Returns bytes. */
 int groups__write(int from, unsigned char *to, int size);
 void groups__close(void);
 
-/* A set of so many terms at most. False without memory. */
+/* Makes a set of at most so many terms. False if there is no memory. */
 bool terms__open(int which, __u32 max);
-/* Whether the term is in the set, which takes it in while there is room. The empty one needs none. */
+/* Whether the term is in the set. While there is room a new term is added. The empty term is always in it. */
 bool terms__has(int which, const __u8 *term);
 void terms__close(void);
 
-/* By factors that are drawn anew each time: a process chooses its name, and must not choose who shares a slot with it. */
+/*
+ * Hashes with factors that are drawn at random at each start: a process chooses its own name, and must not be able to choose with
+ * whom it shares a slot.
+ */
 __u32 tally_hash(const __u64 *words, __u32 count);
 void tally_hash_seed(void);
-/* A power of two, twice as many as there may be entries. */
+/* The number of slots for so many entries: a power of two, at least twice as many. */
 __u32 tally_slots(__u32 entries);
 
 #endif

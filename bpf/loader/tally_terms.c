@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The terms that are there whole. They are asked for only where a group begins. */
+/* The terms that are kept whole. They are looked up only when a group begins. */
 #define _GNU_SOURCE
 #include "tally_groups.h"
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "thread.h"
 #include <signal.h>
 
-/* Signals are for the other threads. */
+/* All signals are blocked in the new thread: they are for the other threads. */
 int thread__start(pthread_t *thread, void *(*run)(void *), const char *name)
 {
 	sigset_t all, before;

@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-/* Starts a thread that meets no signals. Returns an errno. */
+/* Starts a thread that handles no signals. Returns an errno, or 0. */
 int thread__start(pthread_t *thread, void *(*run)(void *), const char *name);
 
 #endif

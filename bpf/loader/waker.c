@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Wakes a reader that has gone to sleep. Node's event loop cannot watch a ring, so one thread does, only when asked to,
- * and says over a socket that a row has come into a ring that was empty.
+ * Wakes a reader that sleeps. Node's event loop cannot watch a ring, so a thread does. It does so only when asked, and says over a
+ * socket that a row has come into a ring that was empty.
  */
 #define _GNU_SOURCE
 #include "../rows/rows.h"
@@ -18,11 +18,11 @@
 static struct {
 	pthread_t thread;
 	int epoll;
-	int socket; /* the thread's end; the other end is the reader's */
+	int socket; /* the thread's end of the socket pair; the reader has the other */
 	int running;
 } waker;
 
-/* A byte in asks; a byte out answers. Ends when the other end is closed. */
+/* A byte that comes in asks; a byte that goes out answers. The thread ends when the reader closes its end. */
 static void *wait_for_rows(void *unused)
 {
 	struct epoll_event event;

@@ -2,7 +2,7 @@
 #ifndef TCPLENS_LOADER_WAKER_H
 #define TCPLENS_LOADER_WAKER_H
 
-/* Rows of that kind wake nobody any more. */
+/* From now on rows of that kind wake nobody. */
 void waker__ignore(int kind);
 void waker__close(void);
 

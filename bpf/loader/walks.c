@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Walks over all tasks: for the network namespaces they are in, and over their files for the owners of sockets. */
+/* Walks over all tasks to find network namespaces, and over their files to find the owners of sockets. */
 #include "../rows/netns-holder.h"
 #include "hooks.h"
 #include "loader.h"
@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* Walks to the end and keeps the holders that fit. Returns bytes kept. */
+/* Runs the iterator to its end and keeps as many holders as fit. Returns bytes kept. */
 static int walk(const char *program, unsigned char *found, int size)
 {
 	struct bpf_link *link = hooks__link(program);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What libbpf says of a failure, which it says only in its log: one line that names the cause. */
+/* Keeps, as one line, what libbpf says about the cause of a failure. It says so only in its log. */
 #define _GNU_SOURCE
 #include "warning.h"
 #include <bpf/libbpf.h>
@@ -17,7 +17,7 @@ static void keep(const char *line, size_t length)
 	snprintf(kept, sizeof(kept), "%.*s", (int)(length < sizeof(kept) ? length : sizeof(kept) - 1), line);
 }
 
-/* Of a verifier's log the last line before its statistics says what it did not like. */
+/* The last line of a verifier's log before its statistics says what it refused. */
 static void keep_verdict(const char *log)
 {
 	const char *end = strstr(log, "\nprocessed ");
@@ -31,7 +31,7 @@ static void keep_verdict(const char *log)
 	from_verifier = true;
 }
 
-/* The first warning of an attempt names the cause, the later ones follow from it; but the verifier's says it best. */
+/* The first warning names the cause, and later ones follow from it. The verifier's own line says it best, so it replaces any other. */
 static int take(enum libbpf_print_level level, const char *format, va_list arguments)
 {
 	char *text = NULL;
@@ -59,7 +59,7 @@ void warning__clear(void)
 	from_verifier = false;
 }
 
-/* Of this loader's own making, in place of libbpf's. */
+/* Sets a text of the loader's own, in place of libbpf's. */
 void warning__set(const char *text)
 {
 	keep(text, strlen(text));

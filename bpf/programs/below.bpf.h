@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the layers below TCP did not take: no route, the link down, a queue full. The kernel counts an attempt's payload in bytes_sent and
- * data_segs_out before it hands it down; where that fails, its sequence numbers wait to be sent, and after a while it tries again.
+ * Payload that the layers below TCP refused: there is no route, the link is down, or a queue is full. The kernel adds a segment to
+ * bytes_sent and data_segs_out before it hands the segment down. If that fails, snd_nxt stays where it was and the kernel tries
+ * again later, so bytes_sent counts the same payload twice.
  */
 #ifndef TCPLENS_BELOW_BPF_H
 #define TCPLENS_BELOW_BPF_H
@@ -13,7 +14,10 @@
 #include "../rows/rows.h"
 #include "tcp.bpf.h"
 
-/* The SYN's sequence number. Of a connection whose opening was not seen what was acknowledged leads back to it, on a server to one before. */
+/*
+ * The SYN's sequence number. If no program saw the connection open, it is computed back from what was acknowledged: bytes_acked
+ * counts the SYN on a client but not on a server.
+ */
 static __always_inline __u32 first_seq(const struct tcp_sock *tp, const struct memory *memory)
 {
 	if (memory && memory->snd_isn)
@@ -21,10 +25,13 @@ static __always_inline __u32 first_seq(const struct tcp_sock *tp, const struct m
 	return tp->snd_una - (__u32)tp->bytes_acked - (!memory || memory->role != ROLE_CLIENT);
 }
 
-/* States in which the FIN is behind all that was written, once it is written itself. */
+/* States in which this side has closed. Its FIN comes after all its data, so it has been sent once snd_nxt has reached write_seq. */
 #define CLOSING_STATES (1U << STATE_FIN_WAIT1 | 1U << STATE_FIN_WAIT2 | 1U << STATE_CLOSING | 1U << STATE_LAST_ACK)
 
-/* Payload that was handed down for the first time, modulo 2^32. */
+/*
+ * Bytes of payload that TCP has sent for the first time, modulo 2^32: the sequence numbers up to snd_nxt without those of SYN and
+ * FIN.
+ */
 static __always_inline __u32 payload_first_sent(const struct tcp_sock *tp, const struct memory *memory, __u32 state)
 {
 	__u32 next = *(const volatile __u32 *)&tp->snd_nxt;
@@ -34,8 +41,9 @@ static __always_inline __u32 payload_first_sent(const struct tcp_sock *tp, const
 }
 
 /*
- * Payload of attempts that failed at its first sending. Read without the socket's lock it may have an attempt in it that is under way,
- * since bytes_sent is read first; so what is left of bytes_sent never falls.
+ * Bytes of payload whose first sending failed below TCP. A reader without the socket's lock may count a sending that is under way
+ * as failed, because the kernel raises bytes_sent before snd_nxt. bytes_sent less this value is the smaller of two numbers that
+ * only rise, so it never falls.
  */
 static __always_inline __u32 payload_failed(const struct tcp_sock *tp, const struct memory *memory, __u64 bytes_sent, __u32 state)
 {
@@ -44,7 +52,7 @@ static __always_inline __u32 payload_failed(const struct tcp_sock *tp, const str
 	return failed > 0 ? failed : 0;
 }
 
-/* What there is to send, and how long nothing has come. */
+/* What a connection has to send, and for how long its peer has been silent: the input of below_take(). */
 struct waiting {
 	__u64 now_ns;
 	__u64 unheard_us; /* since the peer was last heard */
@@ -71,9 +79,11 @@ static __always_inline void waiting_take(struct waiting *waiting, const struct t
 }
 
 /*
- * How long before now this host has let nothing out, µs: 0, it has not. Nothing is in flight, something waits for which the peer has room,
- * and attempts failed: since the peer was last heard at most. Or retransmissions find no route: since then. All the time, where the same
- * waited at the last look.
+ * For how many µs up to now this host has held data back; 0: it has not.
+ *
+ * There are two cases. Nothing is in flight, data waits for which the peer has room, and sendings failed: then at most since the
+ * peer was last heard. Or retransmissions find no route: then since the first that found none. If the same data was held back at
+ * the last look already, the answer is "all the time" (~0).
  */
 static __always_inline __u64 kept_us(const struct waiting *waiting, const struct repair *repair, const struct below *last)
 {
@@ -90,7 +100,10 @@ static __always_inline __u64 kept_us(const struct waiting *waiting, const struct
 	return since_us && was_kept ? ~0ULL : since_us;
 }
 
-/* What is so now; `last` is as of the last look. The verifier takes it once; to it all pointers may be NULL. */
+/*
+ * Writes how things stand now to `below`; `last` is how they stood at the last look. A global function: the verifier checks it
+ * once, not at each call, and assumes that any pointer may be NULL.
+ */
 __noinline int below_take(struct below *below, const struct below *last, const struct waiting *waiting, const struct repair *repair)
 {
 	__u64 kept;

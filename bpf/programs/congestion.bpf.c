@@ -17,7 +17,7 @@ static __always_inline bool is_episode(__u8 ca_state)
 	return ca_state == CA_STATE_RECOVERY || ca_state == CA_STATE_LOSS;
 }
 
-/* Disorder comes with every hole that a SACK shows and says little. */
+/* A change between Open and Disorder gets no row: every hole that a SACK shows makes one, and it says little about the path. */
 static __always_inline bool is_told(__u8 ca_state)
 {
 	return ca_state != CA_STATE_OPEN && ca_state != CA_STATE_DISORDER;
@@ -70,7 +70,10 @@ static __always_inline void report(struct tcp_sock *tp, struct memory *memory, s
 	row_submit(row);
 }
 
-/* Fires before the socket has the new state. Also for a state that stays, and for what a socket starts and ends with. */
+/*
+ * The kernel fires this before the socket has the new state. It also fires it for a state that stays the same, and where a socket
+ * is set up or closed.
+ */
 SEC("tp_btf/tcp_cong_state_set")
 int BPF_PROG(tcp_cong_state_set, struct sock *sk, __u8 new_ca_state)
 {
@@ -94,7 +97,7 @@ int BPF_PROG(tcp_cong_state_set, struct sock *sk, __u8 new_ca_state)
 		repair = repair_make(tp, memory);
 	if (!repair)
 		count_no_storage(KIND_CONGESTION);
-	/* A reduction for a congestion mark makes the kernel forget the undo that was possible. That is no undo. */
+	/* When the kernel reduces the window for a congestion mark (CWR) it clears undo_marker. That must not count as an undo. */
 	if (repair && new_ca_state == CA_STATE_CWR)
 		doubt_end(&repair->doubt);
 	begins = !is_episode(old_ca_state) && is_episode(new_ca_state);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* State changes: a row for each, and connection rows where one opens, closes or fails to open. */
+/*
+ * A state_change row for each transition between TCP states, and a connection row where a connection opens, closes or fails to
+ * open.
+ */
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
@@ -17,7 +20,7 @@
 
 RING(state_change);
 
-/* A connection that no sweep finds alive needs no open row: its close row tells of the opening too. */
+/* True: a connection's open row is written by the first sweep that finds it. If none does, its close row tells of the opening too. */
 const volatile bool opens_by_sweep = false;
 
 static __always_inline void report_connection(struct tcp_sock *tp, struct memory *memory, __u64 id, __u64 now_ns,
@@ -64,8 +67,8 @@ static __always_inline void report_connection(struct tcp_sock *tp, struct memory
 }
 
 /*
- * What a connection's end is called. The event that opened it may have reached no program; the kernel has counted the SYN or SYN-ACK as
- * delivered all the same. Without its memory nobody knows whether it was ever open.
+ * Whether a connection that ends had been open. The event of its opening may have reached no program; then `delivered` tells, since
+ * the kernel counts an acknowledged SYN or SYN-ACK there. Without a memory nothing is known, and the end is reported as a close.
  */
 static __always_inline enum event end_of(const struct tcp_sock *tp, const struct memory *memory)
 {
@@ -93,7 +96,7 @@ static __always_inline void report_state(struct tcp_sock *tp, const struct memor
 	row_submit(row);
 }
 
-/* What the verifier takes once, not again on each way to it: to these the memory may be NULL. */
+/* The next two are global functions: the verifier checks each once, not at each call, and assumes that the pointer may be NULL. */
 __noinline int owned_by_caller(struct memory *memory)
 {
 	if (memory)
@@ -108,10 +111,13 @@ __noinline int closed_by_caller(struct memory *memory)
 	return 0;
 }
 
-/* connect() and listen() are the two transitions that the socket's own process makes: the first rung of the ladder. */
+/* A connection or a listener begins. connect() and listen() make these transitions themselves, so the running process is the owner. */
 static __always_inline void begin(struct memory *memory, struct tcp_sock *tp, __u64 id, __u64 now_ns, int new_state)
 {
-	/* disconnect() has thrown away what the last connection left. */
+	/*
+	 * The socket is reused after a disconnect, which has thrown away what was unread: the last close row need not wait any
+	 * longer.
+	 */
 	if (memory->edition & EDITION_WAITS)
 		ending_tell(memory, bpf_sk_storage_get(&endings, tp, 0, 0), 0);
 	memory_begin(memory, tp, id, now_ns, new_state != STATE_LISTEN);
@@ -120,8 +126,8 @@ static __always_inline void begin(struct memory *memory, struct tcp_sock *tp, __
 }
 
 /*
- * The kernel starts an accepted socket's counter with the SYN-ACKs that were sent again for its request, but only
- * after the socket's first transition: they are known at its second.
+ * Counts the SYN-ACKs that were sent again. The kernel starts an accepted socket's total_retrans with their number, but only after
+ * the socket's first transition, so they are counted at its second.
  */
 static __always_inline void count_syn_acks(struct memory *memory, struct tcp_sock *tp)
 {
@@ -133,7 +139,9 @@ static __always_inline void count_syn_acks(struct memory *memory, struct tcp_soc
 }
 
 /*
- * A server passes SYN_RECV within microseconds, at the final ACK: its handshake is the SYN-ACK's round trip, from the first one on.
+ * How long the handshake took, in µs. A client's is the time since its SYN. A server's socket is made at the last ACK and leaves
+ * SYN_RECV within microseconds. So its handshake is the time since the first SYN-ACK if one was sent again, else the RTT of the
+ * only one.
  */
 static __always_inline __u32 handshake_us(const struct memory *memory, const struct tcp_sock *tp, __u64 now_ns, int old_state)
 {
@@ -149,7 +157,10 @@ static __always_inline __u32 handshake_us(const struct memory *memory, const str
 static __always_inline void establish(struct memory *memory, struct tcp_sock *tp, __u64 now_ns, int old_state)
 {
 	memory->established = 1;
-	/* Its beginning is older than the programs, or reached none; that it opened is seen. */
+	/*
+	 * No program saw the SYN, or it was sent before the programs ran. This transition shows that the connection is a client's
+	 * and opens now.
+	 */
 	if (old_state == STATE_SYN_SENT) {
 		memory->role = ROLE_CLIENT;
 		memory->preexisting = 0;
@@ -158,20 +169,23 @@ static __always_inline void establish(struct memory *memory, struct tcp_sock *tp
 		memory->io.established_ns = now_ns;
 		count_accepted(memory->listener_id);
 	}
-	/* Of what has come and was acknowledged before, as with TCP Fast Open, the kernel's counters tell; the SYN is counted on the client. */
+	/*
+	 * With TCP Fast Open, data has come and was acknowledged before this: the kernel's counters say how much. bytes_acked
+	 * counts the SYN on a client only.
+	 */
 	memory->snd_isn = tp->snd_una - (__u32)tp->bytes_acked - (memory->role == ROLE_SERVER);
 	memory->rcv_isn = tp->rcv_nxt - (__u32)tp->bytes_received - 1;
 	memory->connect_us = handshake_us(memory, tp, now_ns, old_state);
 }
 
-/* Books the time in the state that is left. */
+/* Adds up the time spent in the old state, and notes when the new one begins. */
 __noinline int leave(struct memory *memory, __u64 now_ns, int old_state, int new_state)
 {
 	__u32 index = state_slot(old_state);
 
 	if (!memory)
 		return 0;
-	asm volatile("%0 &= 15" : "+r"(index)); /* clang 14 forgets the bound; the verifier wants to see it */
+	asm volatile("%0 &= 15" : "+r"(index)); /* clang 14 drops the bound below; the verifier wants to see one */
 	if (index < STATE_SLOTS)
 		memory->state_us[index] += us_since(memory->state_ns, now_ns);
 	memory->state_ns = now_ns;
@@ -180,13 +194,16 @@ __noinline int leave(struct memory *memory, __u64 now_ns, int old_state, int new
 	return 0;
 }
 
-/* Before the rows are written: what this transition says about the connection. */
+/* Takes into the memory what this transition says about the connection. To be called before the rows are written. */
 static __always_inline void remember(struct memory *memory, struct tcp_sock *tp, __u64 id, __u64 now_ns, int old_state,
 				     int new_state)
 {
 	if (old_state == STATE_CLOSE)
 		begin(memory, tp, id, now_ns, new_state);
-	/* Of a listener that was not known, nothing was cloned. */
+	/*
+	 * The listener had no memory that could have been cloned, so memory_meet() took this connection for one older than the
+	 * programs.
+	 */
 	if (old_state == STATE_LISTEN && new_state == STATE_SYN_RECV && memory->preexisting)
 		memory_accept(memory, tp, id, now_ns);
 	if (old_state == STATE_SYN_RECV && memory->role == ROLE_SERVER && !memory->preexisting)
@@ -210,12 +227,12 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int old_state, int new_state)
 	struct memory *memory;
 	__u64 id;
 
-	/* MPTCP sets the state of its subflows to what it is. */
+	/* MPTCP also sets the state that a subflow already has: that is no transition. */
 	if (!tp || old_state == new_state)
 		return 0;
 	id = bpf_get_socket_cookie(tp);
 	memory = memory_make(tp);
-	/* What begins here is not first seen alive. */
+	/* A socket that leaves CLOSE begins a connection here: memory_meet() would take it for one older than the programs. */
 	if (memory && old_state != STATE_CLOSE)
 		memory_meet(memory, tp, id, now_ns);
 	if (memory)
@@ -228,18 +245,18 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int old_state, int new_state)
 		leave(memory, now_ns, old_state, new_state);
 	if (new_state == STATE_ESTABLISHED && opens_by_sweep && memory)
 		__sync_fetch_and_or(&memory->edition, EDITION_OPENED);
-	/* One call for both: what it expands to is most of the program. */
+	/* One call for both cases: it is inlined, and most of the program is what it expands to. */
 	else if (new_state == STATE_ESTABLISHED || (new_state == STATE_CLOSE && old_state != STATE_LISTEN))
 		report_connection(tp, memory, id, now_ns, new_state == STATE_CLOSE ? end_of(tp, memory) : EVENT_OPEN, old_state);
-	/* Asked once more: kept from above, the answer would be half as much work again for the verifier. */
+	/* end_of() is called again. If its first result were kept, the verifier would have half as much work again. */
 	if (memory && new_state == STATE_CLOSE && !(memory->edition & EDITION_WAITS))
 		memory_end(memory, end_of(tp, memory));
 	return 0;
 }
 
 /*
- * Now and then the kernel's event reaches no program. A connection whose end was not seen is reported when its
- * socket goes.
+ * Sometimes the kernel's event for a transition reaches no program (bpf/README.md). A connection whose end was not seen gets its
+ * close row here, when its socket is destroyed.
  */
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(tcp_destroy_sock, struct sock *sk)
@@ -262,7 +279,7 @@ int BPF_PROG(tcp_destroy_sock, struct sock *sk)
 	return 0;
 }
 
-/* Processes read a socket's error and so clear it before the connection ends. */
+/* Remembers the socket's error: a process that reads it clears it, maybe before the connection ends. */
 SEC("tp_btf/inet_sk_error_report")
 int BPF_PROG(inet_sk_error_report, const struct sock *sk)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a connection row says beyond its head, from the socket and from what is remembered of it. */
+/* The members of a connection row beyond its head, taken from the socket and from its memory. */
 #ifndef TCPLENS_CONNECTION_ROW_BPF_H
 #define TCPLENS_CONNECTION_ROW_BPF_H
 
@@ -11,7 +11,10 @@
 #include "../rows/rows.h"
 #include "tcp.bpf.h"
 
-/* Takes the account over: no sample comes after this. */
+/*
+ * Fills the `_rest` members with what no sample row has reported. EDITION_LAST, set in the same step, keeps any sweep from
+ * reporting it later.
+ */
 static __always_inline void fill_rest(struct connection_row *row, struct tcp_sock *tp, struct memory *memory, __u64 now_ns)
 {
 	__u32 edition = __sync_fetch_and_or(&memory->edition, EDITION_LAST);
@@ -52,7 +55,7 @@ static __always_inline void fill_account(struct connection_row *row, struct tcp_
 	row->dsack_dups = tp->dsack_dups;
 }
 
-/* After fill_rest(), which says what the account in force is. */
+/* To be called after fill_rest(), which settles which account is in force. */
 static __always_inline void fill_below(struct connection_row *row, const struct tcp_sock *tp, const struct memory *memory,
 				       const struct repair *repair, __u64 now_ns)
 {
@@ -87,7 +90,7 @@ static __always_inline void fill_path(struct connection_row *row, struct tcp_soc
 	row->keepalive = sock_flag(tp, bpf_core_enum_value(enum sock_flags, SOCK_KEEPOPEN));
 }
 
-/* Payload only: SYN and FIN take a sequence number each, the FIN behind all that was written. */
+/* Bytes of payload. SYN and FIN take a sequence number each, the FIN the last one; they are taken off. */
 static __always_inline void fill_queues(struct connection_row *row, struct tcp_sock *tp, int old_state)
 {
 	bool syn = old_state == STATE_SYN_SENT;
@@ -99,7 +102,7 @@ static __always_inline void fill_queues(struct connection_row *row, struct tcp_s
 	row->unread = payload_unread(tp);
 }
 
-/* The verifier takes it once; to it both pointers may be NULL. */
+/* A global function: the verifier checks it once, not at each call, and assumes that any pointer may be NULL. */
 __noinline int fill_times(struct connection_row *row, const struct memory *memory)
 {
 	const struct waits *waits;
@@ -129,7 +132,7 @@ __noinline int fill_times(struct connection_row *row, const struct memory *memor
 	return 0;
 }
 
-/* What is remembered of the life. The verifier takes it once; to it both pointers may be NULL. */
+/* What the memory says about the whole connection. A global function, as fill_times(). */
 __noinline int fill_memory(struct connection_row *row, const struct memory *memory)
 {
 	if (!row || !memory)
@@ -145,7 +148,8 @@ __noinline int fill_memory(struct connection_row *row, const struct memory *memo
 }
 
 /*
- * What the retransmissions of the life were, after fill_account(). As fill_times(): a function that the verifier takes once. `attributed`: segments of total_retrans that are older than the programs.
+ * What the connection's retransmissions were; to be called after fill_account(). `attributed`: segments of total_retrans that are
+ * older than the programs. A global function, as fill_times().
  */
 __noinline int fill_repair(struct connection_row *row, const struct repair *repair, __u32 attributed)
 {
@@ -167,7 +171,7 @@ __noinline int fill_repair(struct connection_row *row, const struct repair *repa
 	return 0;
 }
 
-/* What every row says beside the event itself, of which it has end_reason already. */
+/* The members that every connection row has. The caller has set `event` and, at an end, `end_reason`. */
 static __always_inline void fill_connection(struct connection_row *row, struct tcp_sock *tp, struct memory *memory, __u64 now_ns,
 					    int old_state)
 {
@@ -182,7 +186,7 @@ static __always_inline void fill_connection(struct connection_row *row, struct t
 	row->duration_us = us_since(memory->born_ns, now_ns);
 }
 
-/* What a row of an end says more, after that. */
+/* The further members that only a close or failed row has. To be called after fill_connection(). */
 static __always_inline void fill_end(struct connection_row *row, struct tcp_sock *tp, struct memory *memory, __u64 now_ns)
 {
 	struct repair *repair;

@@ -4,7 +4,10 @@
 
 #include "kernel.h"
 
-/* A counter is its processor's, but an interrupt's program may count between this one's read and its write: so in one step. */
+/*
+ * Each processor has its own counters. The addition must be atomic all the same: an interrupt's program may count on this processor
+ * between the read and the write.
+ */
 static __always_inline void count_some(__u64 *counter, __u64 some)
 {
 	__sync_fetch_and_add(counter, some);

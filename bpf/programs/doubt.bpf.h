@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Whether retransmissions were needed. The kernel learns later that they were not: DSACKs count in dsack_dups, and an
- * undo of its congestion response shows in undo_marker, which is not zero as long as an undo is possible.
+ * Whether retransmissions were needed. The kernel learns afterwards that some were not, in two ways. DSACKs raise dsack_dups. And
+ * it may undo its congestion response: it then clears undo_marker, which is not zero as long as an undo is possible.
  */
 #ifndef TCPLENS_DOUBT_BPF_H
 #define TCPLENS_DOUBT_BPF_H
@@ -10,17 +10,17 @@
 #include "../rows/rows.h"
 
 struct doubt {
-	row_flag syn_arrived;  /* a SYN was sent again, and its answer says that it answers the first one */
+	row_flag syn_arrived;  /* a SYN was sent again, and the SYN-ACK shows that it answers the first one */
 	__u8 pad[3];
 	__u32 undos;           /* congestion responses that the kernel took back */
-	__u32 undone;          /* segments sent again in the episodes that were taken back */
-	__u32 episode_retrans; /* total_retrans where the last episode of Recovery or Loss began */
-	__u32 episode;         /* counts them, times two; the lowest bit: an undo of the last is still possible */
-	__u32 needed;          /* segments of the last episode whose DSACKs take it back, as of the last look; 0: none can */
-	__u32 dsack_dups;      /* as of that look */
+	__u32 undone;          /* segments sent again in the episodes that were undone */
+	__u32 episode_retrans; /* total_retrans when the last episode of Recovery or Loss began */
+	__u32 episode;         /* twice the number of episodes; lowest bit 1: the last one may still be undone */
+	__u32 needed;          /* at the last look: how many more segments DSACKs must report for an undo of the last episode; 0: DSACKs cannot undo it */
+	__u32 dsack_dups;      /* at that look */
 };
 
-/* What rows of one kind have told so far. */
+/* What rows of one kind have reported so far: the next one reports what has come since. */
 struct told {
 	__u32 dsack_dups;
 	__u32 undos;
@@ -32,7 +32,10 @@ static __always_inline void doubt_begin(struct doubt *doubt, const struct tcp_so
 	doubt->episode = ((doubt->episode | 1) + 1) | (tp->undo_marker != 0);
 }
 
-/* What goes on is none, and what could be undone cannot be any more. */
+/*
+ * The last episode cannot be undone any more, since the kernel clears undo_marker for another reason. That is not counted as an
+ * undo.
+ */
 static __always_inline void doubt_end(struct doubt *doubt)
 {
 	doubt->episode &= ~1U;
@@ -45,8 +48,9 @@ static __always_inline void doubt_undone(struct doubt *doubt, __u32 retrans)
 }
 
 /*
- * An ACK whose DSACK takes the last episode back may begin the next one too. The marker is then set again before any program
- * runs: that all segments of the episode came twice tells of the undo. To be called before the look at the new episode.
+ * Notices an undo that doubt_look() cannot see. One ACK may undo the last episode by its DSACK and begin the next one; the kernel
+ * has then set undo_marker again before any program runs. It was an undo if DSACKs have since reported all segments that were still
+ * needed for one. To be called before the new episode is looked at.
  */
 static __always_inline void doubt_settle(struct doubt *doubt, const struct tcp_sock *tp)
 {
@@ -59,8 +63,9 @@ static __always_inline void doubt_settle(struct doubt *doubt, const struct tcp_s
 }
 
 /*
- * Notices an undo, once. One that comes by DSACK after the episode's end changes no state: every look at the socket looks
- * for it, and so does a sweep, which holds no lock.
+ * Notices an undo, and counts it once. An undo by a DSACK that comes after the episode's end changes no congestion state, so it
+ * fires no event. Therefore every program that handles the socket looks for it, and so does a sweep. A sweep holds no lock, hence
+ * the compare-and-swap.
  */
 static __always_inline void doubt_look(struct doubt *doubt, const struct tcp_sock *tp)
 {
@@ -77,7 +82,10 @@ static __always_inline void doubt_look(struct doubt *doubt, const struct tcp_soc
 	if (__sync_val_compare_and_swap(&doubt->episode, episode, episode & ~1U) != episode)
 		return;
 	retrans = tp->total_retrans - doubt->episode_retrans;
-	/* A handshake's timeout is judged by its answer, with the state still unchanged. What was sent again for it is no data. */
+	/*
+	 * During a handshake the answer tells whether the timeout was needed, and the state has not changed yet. What was sent
+	 * again carried no data, so it is not counted as undone.
+	 */
 	if (retrans && (state == STATE_SYN_SENT || state == STATE_SYN_RECV)) {
 		doubt->syn_arrived = state == STATE_SYN_SENT;
 		return;
@@ -97,7 +105,10 @@ static __always_inline void tell(struct told *told, const struct doubt *doubt, c
 	told->undos = doubt->undos;
 }
 
-/* Of one segment both kinds of evidence may speak, so they are not added; a network that duplicates makes DSACKs too. */
+/*
+ * The larger of the two counts: both kinds of evidence may be about the same segment, so they are not added. At most what was sent
+ * again: a network that duplicates packets causes DSACKs too.
+ */
 static __always_inline __u32 retrans_spurious(__u32 undone, __u32 dsack_dups, __u32 total_retrans)
 {
 	__u32 most = undone > dsack_dups ? undone : dsack_dups;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A row for every TCP packet that this host frees undelivered. Names of reasons and places are filled in by the loader. */
+/*
+ * A row for every TCP packet that this host frees undelivered. The names of reasons and places are added later, by
+ * agent/host/row-names.ts.
+ */
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
@@ -17,18 +20,18 @@
 
 RING(drop);
 
-/* A FIN that no process read goes with its socket's queue. Nothing is lost by that. */
+/* A FIN that no process has read is freed with the queue of its socket. Nothing is lost by that, so it gets no row. */
 static __always_inline bool is_unread_fin(const struct packet *packet, const struct sk_buff *skb, __u32 reason)
 {
 	return packet->length == 0 && packet->tcp_flags & TCPHDR_FIN && is_purge(reason) &&
 	       BPF_CORE_READ(skb, sk, __sk_common.skc_state) == STATE_CLOSE;
 }
 
-/* Where the route of a packet leads that has come in. */
+/* Where the route of a packet that has come in leads. */
 enum route {
-	ROUTE_NONE, /* it has not been looked for yet */
+	ROUTE_NONE, /* the kernel has not looked for a route yet */
 	ROUTE_HERE,
-	ROUTE_OUT, /* out again */
+	ROUTE_OUT, /* to another host */
 };
 
 static __always_inline enum route route_of(const struct sk_buff *skb)
@@ -45,7 +48,10 @@ static __always_inline enum route route_of(const struct sk_buff *skb)
 	return is_here ? ROUTE_HERE : ROUTE_OUT;
 }
 
-/* Of a packet without a socket. What came in has its interface, loopback's too, but not yet while it waits for a processor. */
+/*
+ * The direction of a packet that no socket received. A packet that came in has skb_iif, on loopback too, except while it waits in a
+ * processor's backlog. One that came in and is sent on to another host has neither direction.
+ */
 static __always_inline enum direction direction_of(const struct sk_buff *skb, __u32 reason)
 {
 	if (!skb->skb_iif)
@@ -53,7 +59,7 @@ static __always_inline enum direction direction_of(const struct sk_buff *skb, __
 	return route_of(skb) == ROUTE_OUT ? DIRECTION_UNKNOWN : DIRECTION_RECEIVED;
 }
 
-/* The packet reached TCP, which had found the socket. */
+/* For a packet that reached TCP, which had found this socket for it. */
 static __always_inline void look_at_receiver(struct receiver *receiver, struct tcp_sock *tp)
 {
 	receiver->state = tp->inet_conn.icsk_inet.sk.__sk_common.skc_state;
@@ -71,12 +77,12 @@ static __always_inline void look_at_time_wait(struct receiver *receiver, const s
 static __always_inline void head_receiver(struct row_head *head, struct tcp_sock *tp, const struct packet *packet, __u64 now_ns)
 {
 	head_fill(head, tp, bpf_sk_storage_get(&memories, tp, 0, 0), bpf_get_socket_cookie(tp), now_ns);
-	/* Of what never became a connection: the listener's owner, the packet's ends. */
+	/* The packet belongs to no connection: the row has the listener's owner and the packet's ends. */
 	if (head->state == STATE_LISTEN)
 		head_ends_of(head, packet, DIRECTION_RECEIVED);
 }
 
-/* The packet reached no socket: what it holds tells, else its own headers. */
+/* For a packet that no socket received: the head comes from the socket that the packet holds, if any, else from its headers. */
 static __always_inline void head_without(struct row_head *head, struct filter_facts *facts, const struct packet *packet,
 					 const struct sk_buff *skb)
 {
@@ -109,8 +115,9 @@ static __always_inline void fill_row(struct drop_row *row, const struct packet *
 }
 
 /*
- * A queue that cut a large packet up and dropped all its segments frees what is left of it too. The last segment got its
- * socket, without which no large packet of this host's own is.
+ * A queue that cuts a large (GSO) packet into segments and drops them all frees the large packet too. That is no further loss, so
+ * it gets no row. It can be told by having no socket: cutting gave it to the last segment, while a large packet of this host that
+ * was not cut always has one.
  */
 static __always_inline bool is_cut_up(const struct sk_buff *skb, __u32 reason)
 {
@@ -119,7 +126,7 @@ static __always_inline bool is_cut_up(const struct sk_buff *skb, __u32 reason)
 	return !skb->skb_iif && !skb->sk && REASON_IS(reason, NOT_SPECIFIED) && BPF_CORE_READ(shared, gso_size);
 }
 
-/* Before any budget: a flood of drops must not hide that a queue is full. */
+/* To be called before a budget is asked: a flood of drops must not hide that a queue is full. */
 static __always_inline void count_listeners(struct tcp_sock *receiver, __u32 drop_reason)
 {
 	struct memory *memory;

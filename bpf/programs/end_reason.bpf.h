@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Why a connection ended: from the states it went through, resets, and the socket's error. */
+/* Why a connection ended, by the states that it went through, by resets and by the socket's error. */
 #ifndef TCPLENS_END_REASON_BPF_H
 #define TCPLENS_END_REASON_BPF_H
 
@@ -8,8 +8,8 @@
 #include "../rows/rows.h"
 
 /*
- * The socket's error. One that the process has read and so cleared is remembered from when it was reported; after an
- * orderly close it is no reason.
+ * The socket's error. If a process has read and so cleared it, the error is the one that was remembered when the kernel reported
+ * it. After an orderly close that one did not end the connection.
  */
 static __always_inline int error_of(struct tcp_sock *tp, const struct memory *memory, int old_state)
 {
@@ -19,7 +19,10 @@ static __always_inline int error_of(struct tcp_sock *tp, const struct memory *me
 	return err || !memory || orderly ? err : memory->reported_err;
 }
 
-/* A connect that failed, by the error the socket got. `old_state` is unknown where nobody saw it fail: then its error may be gone. */
+/*
+ * Why a connection failed to open, by the socket's error. `old_state` is unknown if no program saw it fail; its error may then be
+ * gone.
+ */
 static __always_inline enum end_reason failed_reason(const struct memory *memory, int old_state, int err)
 {
 	switch (err) {
@@ -40,7 +43,7 @@ static __always_inline enum end_reason failed_reason(const struct memory *memory
 	case EADDRNOTAVAIL:
 		return END_REASON_NO_PORT;
 	default:
-		/* Two CPUs may answer one handshake: of their two sockets one is closed at once, and nobody gave up. */
+		/* Two processors may each make a socket from one handshake. One of them is closed at once, and nobody gave up. */
 		if (old_state == STATE_UNKNOWN || (memory && memory->role == ROLE_SERVER))
 			return END_REASON_UNKNOWN;
 		return END_REASON_ABORT;
@@ -68,7 +71,7 @@ static __always_inline enum end_reason closed_reason(struct tcp_sock *tp, const 
 		return END_REASON_RST_SENT;
 	if (memory && memory->first_fin)
 		return memory->first_fin;
-	/* Of an older connection, the state it ends in tells who closed first. */
+	/* No program saw who closed first, since the connection is older than they are. The state in which it ends tells. */
 	if (old_state == STATE_LAST_ACK)
 		return END_REASON_FIN_PEER;
 	if (old_state == STATE_FIN_WAIT1 || old_state == STATE_FIN_WAIT2)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The close row of a connection whose process still has the socket, with data in it that can be read. Whether it will be read shows
- * later: the row waits until the socket goes or begins another connection, or until a sweep finds that it has waited long enough. All it
- * says is as of the end, but for what the process has read and written since and what was then left unread.
+ * The close row of a connection whose process still has the socket, with unread data in it. Whether that will be read shows only
+ * later. So the row waits until the socket goes or begins another connection, or until a sweep finds that it has waited long
+ * enough. Its members are as of the connection's end, except `unread` and what reads and writes have changed since.
  */
 #ifndef TCPLENS_ENDING_BPF_H
 #define TCPLENS_ENDING_BPF_H
@@ -18,10 +18,10 @@
 
 RING(connection);
 
-/* A process that has not read it by then may be stopped, or never close: nobody shall miss the row for that. */
+/* The longest wait: a process may be stopped or never close its socket, and the row must come all the same. */
 #define ENDING_WAITS_NS 5000000000ULL
 
-/* A row that filters and budget let pass. */
+/* The close rows that wait. Filters and budget have already let them pass. */
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -34,13 +34,15 @@ static __always_inline bool can_be_read(const struct tcp_sock *tp)
 	return payload_unread(tp) && !sock_flag(tp, bpf_core_enum_value(enum sock_flags, SOCK_DEAD));
 }
 
-/* From now on the row waits. */
 static __always_inline void ending_wait(struct memory *memory)
 {
 	__sync_fetch_and_or(&memory->edition, EDITION_WAITS);
 }
 
-/* Writes it, once, whoever comes first. `unread`: what nobody can read any more. To the verifier both pointers may be NULL. */
+/*
+ * Writes the row that waits. Several programs may call this; only the first call writes. `unread`: bytes that nobody can read any
+ * more. A global function: the verifier checks it once, not at each call, and assumes that any pointer may be NULL.
+ */
 __noinline int ending_tell(struct memory *memory, const struct connection_row *ending, __u32 unread)
 {
 	struct connection_row *row;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The filters that are live, up to FILTER_SLOTS, and which of them want a row. The program that is about to make a row
- * has its head filled, puts what a filter can ask beyond the head into a struct filter_facts, and calls row_begin()
- * (ring.bpf.h), which asks filter_match().
+ * The filters that are live, up to FILTER_SLOTS, and which of them want a row. A program that is about to make a row fills its
+ * head, puts what a filter can ask beyond the head into a struct filter_facts, and calls row_begin() (ring.bpf.h), which calls
+ * filter_match().
  *
- * A filter is an inner map of `filters`. The loader fills a new one and then puts it into its slot: no program meets
- * half of it, and the kernel frees the old one when no program can still be in it.
+ * A filter is an inner map of `filters`. The loader fills a new one and then puts it into its slot: no program meets a filter that
+ * is half filled, and the kernel frees the old one only when no program can still be using it.
  */
 #ifndef TCPLENS_FILTER_BPF_H
 #define TCPLENS_FILTER_BPF_H
@@ -15,7 +15,7 @@
 #include "../rows/filter_eval.h"
 #include "../rows/rows.h"
 
-/* In what filter_match() returns, beside a bit a slot. */
+/* What filter_match() returns: a bit for each slot, and these two. */
 #define FILTER_BITS ((1U << FILTER_SLOTS) - 1)
 #define FILTER_BASE (1U << 31)  /* rows are written whatever the filters say */
 #define FILTER_SPENT (1U << 30) /* a filter wants the row and its budget is spent */
@@ -43,11 +43,11 @@ struct {
 } filter_control SEC(".maps");
 
 /*
- * Both functions below are global: the verifier looks at each once, and not again for every slot and on every path that
- * leads to them; and what they keep is on stacks of their own.
+ * The two functions below are global: the verifier checks each once, not for every slot and on every path that leads to it, and
+ * each has its own stack frame.
  */
 
-/* 1: the filter wants the row. FILTER_SPENT: it would, and its budget is spent. */
+/* Returns 1 if the filter wants the row, FILTER_SPENT if it wants it and its budget is spent, else 0. */
 __noinline __u32 filter_run(__u32 slot, __u64 now_ns, const struct filter_words *words)
 {
 	void *inner = bpf_map_lookup_elem(&filters, &slot);
@@ -71,7 +71,7 @@ __noinline __u32 filter_run(__u32 slot, __u64 now_ns, const struct filter_words 
 	return 1;
 }
 
-/* Asks every live filter. */
+/* Returns a bit for each live filter that wants the row, and FILTER_SPENT if one has spent its budget. */
 __noinline __u32 filter_ask(const struct row_head *head, const struct filter_facts *facts, __u32 live)
 {
 	struct filter_words words;
@@ -91,7 +91,7 @@ __noinline __u32 filter_ask(const struct row_head *head, const struct filter_fac
 	return wanted;
 }
 
-/* The word of filter_control: FILTER_BITS of it are filters that have to be asked. */
+/* Reads filter_control. The FILTER_BITS of it are the filters that have to be asked. */
 static __always_inline __u32 filters_live(void)
 {
 	__u32 key = 0;
@@ -101,9 +101,9 @@ static __always_inline __u32 filters_live(void)
 }
 
 /*
- * Which of the `live` filters want a row with this head: their bits, with FILTER_BASE where rows are written whatever the
- * filters say. Without either the row is not to be written: 0, no filter wants it; FILTER_SPENT, one does and has spent its
- * budget. `head->time_ns` is now.
+ * Returns the bits of the `live` filters that want a row with this head, and FILTER_BASE if rows are written whatever the filters
+ * say. Without any of these bits the row must not be written: at 0 no filter wants it, at FILTER_SPENT one does and has spent its
+ * budget. `head->time_ns` must be now.
  */
 static __always_inline __u32 filter_match(const struct row_head *head, const struct filter_facts *facts, __u32 live)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From a socket to a row's head. */
+/* Fills a row's head from a socket. */
 #ifndef TCPLENS_FLOW_BPF_H
 #define TCPLENS_FLOW_BPF_H
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The socket that a packet holds: its sender's, or what the kernel found for it on its way in. The verifier lets no helper
- * have it, so all is read with reads that may fail, its memory too: a socket's storage is a list with an element a map.
- * Where the kernel keeps storage in another way the row has the socket's identity and no owner.
+ * The socket that a packet holds: its sender's, or the one that the kernel found for a received packet before TCP looked. The
+ * verifier lets no helper take that pointer. So everything is read by reads that may fail, the socket's memory too: a socket has a
+ * list of storage elements, one for each map. If the kernel keeps storage in another way, the row has the socket's identity and no
+ * owner.
  */
 #ifndef TCPLENS_HOLDER_BPF_H
 #define TCPLENS_HOLDER_BPF_H
@@ -17,9 +18,9 @@
 #include "packet.bpf.h"
 #include "../rows/rows.h"
 
-#define STORAGES_MAX 8 /* maps of all programs of the host that keep something of one socket */
+#define STORAGES_MAX 8 /* elements looked at: other programs on this host may keep storage for the same socket */
 
-/* The address of the socket's memory, 0 without one. */
+/* The address of the socket's memory; 0: it has none. */
 static __always_inline __u64 memory_address(const struct sock *sk)
 {
 	struct hlist_node *node;
@@ -41,7 +42,7 @@ static __always_inline __u64 memory_address(const struct sock *sk)
 	return 0;
 }
 
-/* A memory that is another socket's is a copy of the listener's, and tells the owner all the same. */
+/* A memory with another socket's id is a copy of the listener's: the listener's owner is then the best guess. */
 static __always_inline void head_owner_of(struct row_head *head, const struct sock *sk, __u64 id)
 {
 	const struct memory *memory = (void *)memory_address(sk);
@@ -68,7 +69,7 @@ static __always_inline void head_socket(struct row_head *head, const struct sock
 	head_owner_of(head, sk, head->connection_id);
 }
 
-/* The connection's ends as the socket has them; the packet's may have been translated on its way out. */
+/* Takes the ends from the socket. Those in the packet may have been translated on its way out. */
 static __always_inline void head_ends_held(struct row_head *head, const struct sock *sk, bool is_full)
 {
 	__builtin_memset(head->local_addr, 0, sizeof(head->local_addr));
@@ -94,8 +95,8 @@ static __always_inline bool is_from_peer(const struct row_head *head, const stru
 }
 
 /*
- * Fills the head from the socket at this address, and returns which way the packet goes. Unknown: the socket is none of
- * TCP's, and the head is as it was. Global, so that the verifier looks at it once.
+ * Fills the head from the socket at this address and returns the packet's direction. Unknown: the socket is not TCP's, and the head
+ * is unchanged. A global function, so that the verifier checks it once.
  */
 __attribute__((noinline)) __u32 holder_read(struct row_head *head, const struct packet *packet, __u64 address)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads and writes, each on the task that makes it: who holds the socket, how long an accepted connection waited for its
- * process, how long one side of a conversation waits for the other, and how long a transfer stood still. These run in every
- * read and write of the host: what is no TCP leaves at once, and most others change nothing but a few words of one cache
- * line. The time is the socket's own (tcp_mstamp), since reading a clock would cost as much as all else.
+ * Programs that run in every read and write, on the task that makes it. They find out who holds the socket, how long an accepted
+ * connection waited for its process, how long one side of a conversation waits for the other, and how long a transfer stood still.
+ * Since all reads and writes of the host run them, a socket that is not TCP's is left at once, and most other calls change only a
+ * few words of one cache line. The time is the socket's own (tcp_mstamp): reading a clock would cost as much as all the rest.
  */
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>
@@ -20,16 +20,16 @@
 #define MSG_DONTWAIT 0x40
 #define MSG_ERRQUEUE 0x2000
 
-/* Never 0, which says that it is not known. */
+/* A time that is known is at least 1, since 0 means unknown. */
 static __always_inline __u32 known_us(__u64 us)
 {
 	return us < 1 ? 1 : us > ~0U ? ~0U : us;
 }
 
 /*
- * From ESTABLISHED to the first read or write, without the time that the process can have spent waiting for the peer:
- * where the read found data that came in later than a tick after ESTABLISHED, it counts from the last of that data.
- * A read that found the end, or failed after it may have slept, says nothing.
+ * How long the connection waited for its process: from ESTABLISHED to the first read or write. If a read found data that came more
+ * than two ticks after ESTABLISHED, the process may have waited for the peer, so it counts from the last of that data. A read that
+ * found the end of the stream, or failed after it may have slept, says nothing.
  */
 static __always_inline void accept_wait(struct memory *memory, const struct tcp_sock *tp, int ret, int flags, enum direction direction)
 {
@@ -63,13 +63,16 @@ static __always_inline void turn_ends(struct memory *memory, const struct tcp_so
 		memory->waits.turn_max_us = longest;
 }
 
-/* A client's turn begins with its write and ends with its next read, a server's the other way round. */
+/* A client's turn begins with its write and ends with its next read; a server's begins with a read and ends with a write. */
 static __always_inline enum direction turn_begins(const struct memory *memory)
 {
 	return memory->role == ROLE_SERVER ? DIRECTION_RECEIVED : DIRECTION_SENT;
 }
 
-/* The first read after writes, or write after reads. Of a connection older than the programs the role is often not known. */
+/*
+ * The first read after writes, or the first write after reads. A connection older than the programs is left out: its role is often
+ * unknown, so nobody can say whose turn it is.
+ */
 static __always_inline void turn_around(struct memory *memory, const struct tcp_sock *tp, enum direction direction)
 {
 	struct io *io = &memory->io;
@@ -85,16 +88,16 @@ static __always_inline void turn_around(struct memory *memory, const struct tcp_
 	io->last_us = tp->tcp_mstamp;
 }
 
-/* What a process has moved, and what it says of turns, stalls and slow starts. `bytes`: 0 where it is not known how many. */
+/* A process has moved data: notes what that says about turns, stalls and slow starts. `bytes`: how many, 0 if that is unknown. */
 static __always_inline void moved(struct memory *memory, struct tcp_sock *tp, __u32 bytes, enum direction direction)
 {
 	bool again = memory->io.last_io == direction;
 
-	/* Most reads follow another read: what was sent last was looked at then. */
+	/* A read that follows another read need not look at what was sent: the first read after the write did so. */
 	if (direction == DIRECTION_SENT) {
 		sending_wrote(memory, tp);
 	} else if (!again) {
-		/* Once a jiffy: what idles does so for longer. */
+		/* One look a jiffy is enough: an idle time that matters is longer. */
 		if (memory->io.came != tp->inet_conn.icsk_ack.lrcvtime)
 			sending_look(memory, tp);
 		transfer_begins(&memory->io, tp, bytes);
@@ -142,8 +145,8 @@ int BPF_PROG(sock_recv_length, struct sock *sk, int ret, int flags)
 }
 
 /*
- * Every read that found data, for kernels before 6.3, which have not the two above: elsewhere it is not attached. The
- * kernel's own readers also call it from interrupts, but only processes take the socket's lock.
+ * Fires in every read that found data. For kernels before 6.3, which lack the two tracepoints above; on others it is not attached.
+ * The kernel's own readers call it too, from interrupts, but only a process owns the socket's lock.
  */
 SEC("tp_btf/tcp_rcv_space_adjust")
 int BPF_PROG(tcp_rcv_space_adjust, struct sock *sk)

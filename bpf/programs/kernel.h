@@ -72,7 +72,7 @@ enum {
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 enum sock_flags {
-	SOCK_DEAD, /* no process has it any more */
+	SOCK_DEAD, /* no process has the socket any more */
 	SOCK_DONE, /* a FIN was received */
 	SOCK_KEEPOPEN,
 	SOCK_LINGER,
@@ -124,10 +124,10 @@ struct sock_common {
 	atomic64_t skc_cookie;
 	union {
 		unsigned long skc_flags;
-		struct sock *skc_listener; /* of a request */
+		struct sock *skc_listener; /* only a request has it */
 	};
 	union {
-		__u32 skc_tw_rcv_nxt; /* of a TIME_WAIT */
+		__u32 skc_tw_rcv_nxt; /* only a TIME_WAIT socket has it */
 	};
 };
 
@@ -152,7 +152,7 @@ typedef struct {
 } kuid_t;
 
 struct spinlock {
-	__u32 word; /* of whatever it is made of, the first: 0 while nobody has it */
+	__u32 word; /* its first word, whatever kind of lock it is; 0 while nobody holds it */
 };
 
 typedef struct {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where kernels differ in what a program may read: one entry a change. The loader counts a tracepoint's arguments in the
- * kernel's BTF and sets these before the load; the verifier never looks at a read past the last argument.
+ * Where kernels differ in what a program may read, one entry for each change. The loader counts a tracepoint's arguments in the
+ * kernel's BTF and sets these constants before it loads the programs. So the verifier sees that a read past the last argument never
+ * happens, and skips it.
  */
 #ifndef TCPLENS_KERNEL_FIXES_H
 #define TCPLENS_KERNEL_FIXES_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the kernel hands to a program that it runs for each of something, declared as the types in kernel.h are. */
+/* The contexts that the kernel passes to iterator programs, declared as the types in kernel.h are. */
 #ifndef TCPLENS_KERNEL_ITERATORS_H
 #define TCPLENS_KERNEL_ITERATORS_H
 

@@ -42,7 +42,7 @@ struct sk_buff {
 	unsigned char *head;
 };
 
-/* Behind a buffer's bytes. */
+/* Lies behind a buffer's bytes. */
 struct skb_shared_info {
 	__u16 gso_size;
 };
@@ -54,7 +54,10 @@ struct inet_timewait_sock {
 
 #pragma clang attribute pop
 
-/* Why a packet was freed. The numbers differ from kernel to kernel: only bpf_core_enum_value() tells. */
+/*
+ * Why a packet was freed. The numbers here mean nothing: they differ from kernel to kernel, and bpf_core_enum_value() gives the
+ * right ones.
+ */
 enum skb_drop_reason {
 	SKB_DROP_REASON_NOT_SPECIFIED = 2,
 	SKB_DROP_REASON_NO_SOCKET,

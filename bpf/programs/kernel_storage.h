@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How the kernel keeps socket storage: an element is in a list of its map and in one of its socket, its value behind it. */
+/* How the kernel keeps socket storage. An element is in two lists, that of its map and that of its socket; its value follows it. */
 #ifndef TCPLENS_KERNEL_STORAGE_H
 #define TCPLENS_KERNEL_STORAGE_H
 

@@ -21,7 +21,7 @@ static __always_inline struct lifetimes *lifetimes_here(void)
 	return bpf_map_lookup_elem(&lifetimes, &only);
 }
 
-/* Nought or one, and no branch for it: the verifier follows each with all that comes after it. */
+/* `begun` is 0 or 1. It is added without a branch: the verifier would follow both sides of one through all that comes after it. */
 static __always_inline void lifetime_begins(__u64 begun)
 {
 	struct lifetimes *count = lifetimes_here();

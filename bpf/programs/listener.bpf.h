@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Connections that reached each listener, or met its queue full: counted where that happens, read where the listener is swept. */
+/*
+ * For each listener, the connections that reached it and those that met its queue full. They are counted when that happens, and
+ * read when the listener is swept.
+ */
 #ifndef TCPLENS_LISTENER_BPF_H
 #define TCPLENS_LISTENER_BPF_H
 
@@ -9,7 +12,7 @@
 #include "kernel_packets.h"
 #include "memory_layout.bpf.h"
 
-/* Keyed by the listener's cookie. Least recently used go first: those of listeners that are gone. */
+/* Keyed by the listener's cookie. When the map is full the least recently used entry goes: mostly one of a listener that is gone. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
@@ -37,8 +40,8 @@ static __always_inline __u32 listener_accepted(__u64 listener_id)
 }
 
 /*
- * A packet that the listener dropped. Where the last ACK of a handshake is dropped for another cause (no route back), the kernel gives
- * the same reason; but the queue is then not full.
+ * Counts a packet that the listener dropped because its accept queue was full. The kernel gives the same reason for the last ACK of
+ * a handshake that it drops for another cause (no route back), but then the queue is not full.
  */
 static __always_inline void count_overflow(struct memory *memory, const struct tcp_sock *listener, __u32 drop_reason)
 {

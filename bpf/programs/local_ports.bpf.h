@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The ports that connect() chooses from, for one that found none. */
+/* The range of ports that connect() chose from, for the row of a connect() that found none. */
 #ifndef TCPLENS_LOCAL_PORTS_BPF_H
 #define TCPLENS_LOCAL_PORTS_BPF_H
 
@@ -12,7 +12,10 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-/* In one word, the last port in its higher half; IPv6's too. Before Linux 6.8, two numbers. */
+/*
+ * ip_local_port_range, which is IPv6's too. Since Linux 6.8 it is one word with the last port in the higher half, before that two
+ * numbers.
+ */
 struct local_ports___word {
 	__u32 range;
 };
@@ -32,7 +35,7 @@ struct net___pair {
 	struct netns_ipv4___pair ipv4;
 };
 
-/* IP_LOCAL_PORT_RANGE, 0 none: since Linux 6.8 in one word, since 6.3 in two halves. */
+/* The socket option IP_LOCAL_PORT_RANGE; 0: not set. Since Linux 6.8 it is one word, since 6.3 two halves. */
 struct inet_sock___word {
 	__u32 local_port_range;
 };
@@ -51,9 +54,9 @@ struct port_range {
 };
 
 /*
- * connect() enters SYN_SENT, looks for a port, and without one leaves again: no SYN was sent, and the socket is in none of the tables
- * that only a connection with both its ends gets into. It has a port where it was bound to one, which is then taken toward that
- * destination. The kernel sets no error, since connect() returns it.
+ * Whether connect() found no port. It enters SYN_SENT, looks for a port, and without one leaves again. No SYN was sent then, and
+ * the socket has no hash, which a connection gets together with both its ends. It has a port if it was bound to one; that port is
+ * then already in use toward the destination. The kernel sets no error on the socket, since connect() returns it.
  */
 static __always_inline bool is_without_port(const struct tcp_sock *tp, int old_state)
 {
@@ -62,7 +65,7 @@ static __always_inline bool is_without_port(const struct tcp_sock *tp, int old_s
 	return old_state == STATE_SYN_SENT && !tp->segs_out && (!inet->inet_sport || !inet->sk.__sk_common.skc_hash);
 }
 
-/* Of the socket's network namespace. */
+/* The range of the socket's network namespace. */
 static __always_inline struct port_range namespace_ports(const struct net *net)
 {
 	const struct net___pair *pair = (const void *)net;
@@ -75,7 +78,7 @@ static __always_inline struct port_range namespace_ports(const struct net *net)
 	return (struct port_range){ range, range >> 16 };
 }
 
-/* Each of its ends counts as far as it lies within those of the namespace. */
+/* The socket's own range. fill_ports() uses each of its bounds only if it lies within the range of the namespace. */
 static __always_inline struct port_range own_ports(const struct inet_sock *inet)
 {
 	const struct inet_sock___halves *halves = (const void *)inet;

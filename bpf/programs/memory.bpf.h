@@ -14,13 +14,16 @@
 #include "../rows/rows.h"
 #include "tcp.bpf.h"
 
-/* A clock of 1.07 s. */
+/* A coarse clock, one tick in 2^30 ns (1.07 s). */
 static __always_inline __u32 glance_ticks(__u64 now_ns)
 {
 	return now_ns >> 30;
 }
 
-/* Of the states that a connection can leave, numbered without gaps: where its time in one is kept. Others: STATE_SLOTS. */
+/*
+ * The index of a state in state_us, which has the states that a connection can leave, without gaps. Any other state gives
+ * STATE_SLOTS.
+ */
 static __always_inline __u32 state_slot(__u32 state)
 {
 	if (state >= STATE_ESTABLISHED && state <= STATE_FIN_WAIT2)
@@ -30,14 +33,14 @@ static __always_inline __u32 state_slot(__u32 state)
 	return state == STATE_CLOSING ? 7 : STATE_SLOTS;
 }
 
-/* Set in `edition` by the close row: what was not sampled until then is in that row. */
+/* Set in `edition` by the close row: it reports all that no sample has reported, and no sample may follow. */
 #define EDITION_LAST (1U << 31)
-/* The close row waits (ending.bpf.h). */
+/* The close row waits to be written (ending.bpf.h). */
 #define EDITION_WAITS (1U << 30)
 /* No row has told of the opening yet: the next sweep writes one, unless the close row comes first and tells of it. */
 #define EDITION_OPENED (1U << 29)
 
-/* Reads all that samples report as deltas. */
+/* Reads the counters of which samples and close rows report deltas. */
 static __always_inline void reading_take(struct glance *glance, struct account *account, struct sampled *sampled,
 					 struct tcp_sock *tp, const struct memory *memory, const struct repair *repair,
 					 __u64 now_ns)
@@ -65,7 +68,10 @@ static __always_inline void reading_take(struct glance *glance, struct account *
 	sampled->undos = repair ? repair->doubt.undos : 0;
 }
 
-/* Forgets all but the owner. A function that the verifier takes once; to it the memory may be NULL. */
+/*
+ * Forgets all but the owner. A global function: the verifier checks it once, not at each call, and assumes that the pointer may be
+ * NULL.
+ */
 __noinline int memory_clear(struct memory *memory, __u64 id, __u64 now_ns)
 {
 	__u32 pid, edition;
@@ -86,13 +92,16 @@ __noinline int memory_clear(struct memory *memory, __u64 id, __u64 now_ns)
 	memory->born_ns = now_ns;
 	memory->state_ns = now_ns;
 	memory->glance.ticks = glance_ticks(now_ns);
-	/* The first account is in force, and a sweep that still looks at the last connection comes too late. */
+	/*
+	 * Puts accounts[0] in force (lowest bit 0). The number is larger than before, so a sweep that still handles the last
+	 * connection fails to change it.
+	 */
 	memory->edition = ((edition & ~(EDITION_LAST | EDITION_WAITS | EDITION_OPENED)) + 2) & ~1U;
 	memory->accounts[0].time_ns = now_ns;
 	return 0;
 }
 
-/* The beginning of a connection on this socket, or of what is none. */
+/* Begins a connection on this socket, or with `is_connection` false what is none: a listener, or a socket that is closed. */
 static __always_inline void memory_begin(struct memory *memory, struct tcp_sock *tp, __u64 id, __u64 now_ns, bool is_connection)
 {
 	memory_clear(memory, id, now_ns);
@@ -102,7 +111,11 @@ static __always_inline void memory_begin(struct memory *memory, struct tcp_sock 
 	lifetime_begins(is_connection);
 }
 
-/* After the last row. Counted first: a sweep that finds it closed finds it among those that ended. Like memory_clear(). */
+/*
+ * To be called after the last row. The end is counted before `closed` is set, so that a sweep which finds the connection closed
+ * finds its end counted. A global function: the verifier checks it once, not at each call, and assumes that the pointer may be
+ * NULL.
+ */
 __noinline int memory_end(struct memory *memory, __u32 event)
 {
 	__u64 ended;
@@ -115,7 +128,7 @@ __noinline int memory_end(struct memory *memory, __u32 event)
 	return 0;
 }
 
-/* The beginning of an accepted connection, whose memory is empty or a copy of its listener's. */
+/* Begins an accepted connection. Its memory is empty, or a copy of its listener's. */
 static __always_inline void memory_accept(struct memory *memory, struct tcp_sock *tp, __u64 id, __u64 now_ns)
 {
 	__u64 listener_id = memory->connection_id == id ? 0 : memory->connection_id;
@@ -126,15 +139,15 @@ static __always_inline void memory_accept(struct memory *memory, struct tcp_sock
 	memory->role = ROLE_SERVER;
 }
 
-/* The memory of a socket as it is, or empty. NULL where the kernel has no room for it. */
+/* The memory of a socket as it is; a new one is empty. NULL if the kernel has no room for one. */
 static __always_inline struct memory *memory_make(struct tcp_sock *tp)
 {
 	return bpf_sk_storage_get(&memories, tp, 0, BPF_SK_STORAGE_GET_F_CREATE);
 }
 
 /*
- * Makes a memory this socket's. One that is first seen alive was there before the programs were: its counters so far are
- * nobody's, and its deltas start here.
+ * Makes a memory this connection's own. A connection that is first seen alive is older than the programs: no row reports what its
+ * counters have by now, and its deltas start here.
  */
 static __always_inline void memory_meet(struct memory *memory, struct tcp_sock *tp, __u64 id, __u64 now_ns)
 {
@@ -155,7 +168,7 @@ static __always_inline void memory_meet(struct memory *memory, struct tcp_sock *
 	}
 }
 
-/* The memory of a socket, made at first sight. NULL where the kernel has no room for it. */
+/* The memory of a socket, made if there is none. NULL if the kernel has no room for one. */
 static __always_inline struct memory *memory_of(struct tcp_sock *tp, __u64 id, __u64 now_ns)
 {
 	struct memory *memory = memory_make(tp);
@@ -166,8 +179,9 @@ static __always_inline struct memory *memory_of(struct tcp_sock *tp, __u64 id, _
 }
 
 /*
- * The kernel acts on data that comes after close() as if the peer had reset: it goes through the same event with the
- * same error, and sends its own RST afterwards. Nothing but the data that has come tells the two apart.
+ * Whether a reset that the kernel reports as received is this host's own. If data comes after close(), the kernel fires the same
+ * event and sets the same error as for a received RST, and sends its own RST afterwards. Only the data that has come tells the two
+ * apart.
  */
 static __always_inline bool is_abort_on_data(const struct tcp_sock *tp, const struct memory *memory, int state)
 {
@@ -184,7 +198,10 @@ static __always_inline void srtt_look(struct memory *memory, const struct tcp_so
 		memory->srtt_max_us = srtt_us;
 }
 
-/* Every look at a live connection keeps what its counters do not: the largest RTT, and an undo that came meanwhile. */
+/*
+ * Notes what the kernel's counters do not keep: the largest RTT, and whether an undo came meanwhile. To be called at every event of
+ * a live connection.
+ */
 static __always_inline void memory_look(struct memory *memory, struct repair *repair, const struct tcp_sock *tp)
 {
 	srtt_look(memory, tp);

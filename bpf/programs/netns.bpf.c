@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Walks all tasks, threads too, for the network namespaces they are in: each once, by its oldest task. */
+/* Walks all tasks, threads too, and writes out each network namespace that they are in once, with the oldest task in it. */
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
@@ -17,7 +17,7 @@ struct {
 	__type(value, __u64);
 } namespaces_met SEC(".maps");
 
-__u64 last_met; /* neighbours mostly share theirs */
+__u64 last_met; /* the namespace of the task before, which is mostly this task's too */
 
 SEC("iter/task")
 int netns(struct bpf_iter__task *ctx)
@@ -32,7 +32,7 @@ int netns(struct bpf_iter__task *ctx)
 		last_met = 0;
 	net = task ? BPF_CORE_READ(task, nsproxy, net_ns) : NULL;
 	if (!net)
-		return 0; /* ending */
+		return 0; /* the walk or the task ends */
 	holder.cookie = BPF_CORE_READ(net, net_cookie);
 	if (holder.cookie == last_met)
 		return 0;
@@ -45,7 +45,7 @@ int netns(struct bpf_iter__task *ctx)
 	if (uts && BPF_CORE_READ(uts, ns.inum) != UTS_INIT_INODE)
 		BPF_CORE_READ_STR_INTO(&holder.hostname, uts, name.nodename);
 	if (bpf_seq_write(ctx->meta->seq, &holder, sizeof(holder)))
-		return 0; /* the reader's page is full: the kernel calls again for this task */
+		return 0; /* the reader's page is full: the kernel runs this program again for the task */
 	last_met = holder.cookie;
 	bpf_map_update_elem(&namespaces_met, &holder.cookie, &walk, BPF_ANY);
 	return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Walks the files of all processes: who holds the sockets that no better rung of the ladder knows an owner of, and what those
- * who hold one are called now. The namespaces that a process keeps by an open file only are met on the way and written out.
+ * Walks the files of all processes. It finds an owner for each socket whose owner nothing better tells, and brings the owners'
+ * names up to date. It also writes out the namespaces that a process has open as files, since a namespace may have no task in it.
  */
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>
@@ -14,7 +14,7 @@
 
 #define NSFS_MAGIC 0x6e736673
 
-__u32 walk = 1; /* the number of the present one */
+__u32 walk = 1; /* the number of the present walk */
 
 static __always_inline void meet_socket(struct tcp_sock *tp, struct task_struct *task)
 {
@@ -52,7 +52,7 @@ int owner(struct bpf_iter__task_file *ctx)
 	return 0;
 }
 
-/* How many processes have taken another name while they ran. */
+/* How many processes have changed their name while they ran. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -61,8 +61,9 @@ struct {
 } renames SEC(".maps");
 
 /*
- * After a process has renamed itself (prctl, /proc/self/comm), the next sweep walks the files of all, which takes the new name to
- * its sockets. Threads often have names of their own, and execve() names whoever it starts: both are no news about a socket's owner.
+ * After a process has renamed itself (prctl, /proc/self/comm), the next sweep walks the files of all processes, which brings the
+ * new name to its sockets. Threads often have names of their own, and execve() sets a new name too: neither is news about a
+ * socket's owner.
  */
 SEC("tp_btf/task_rename")
 int BPF_PROG(task_rename, struct task_struct *task)

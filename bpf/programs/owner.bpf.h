@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who holds a socket. TCP's events run on whatever task was interrupted, so none of them tells; these do:
+ * Who holds a socket. TCP's events run on whatever task was interrupted, so they do not tell. These do:
  *
  *   connect     connect() and listen() run on their caller. A fact.
- *   listener    an accepted socket starts with its listener's owner. A guess: every other rung replaces it.
- *   file_table  a process has it among its files: a walk met it there, or it closed it. A fact as of then.
- *   io          a process read from it or wrote to it, so it holds it, whoever made it. The last one has it.
+ *   listener    An accepted socket starts with its listener's owner. That is a guess, which each of the others replaces.
+ *   file_table  A process has the socket among its files: a walk found it there, or the process closed it. A fact as of then.
+ *   io          A process read from the socket or wrote to it, so it holds it, whoever made it. The last one to do so is the owner.
  *
- * A process may have passed its socket on and gone. So a fact ends when a whole walk over the file tables has not met
- * the socket there any more and the next one meets it elsewhere.
+ * A process may pass its socket on and end. So a fact no longer holds when a whole walk over the file tables has not found the
+ * socket with that process and the next walk finds it with another one.
  *
- * Of several processes that hold a connection and were not seen to use it, the one that started first has it: children
- * inherit many files and use few. Of a listener it is the oldest process of the program that serves its connections;
- * until that is known whoever called listen(), else the oldest, and init, which opens listeners for others, last.
+ * Several processes may hold a connection without having been seen to use it. Then the owner is the one that started first:
+ * children inherit many files and use few. The owner of a listener is the oldest process of the program that serves its
+ * connections. Until that program is known, it is whoever called listen(), else the oldest process, with init last, since it opens
+ * listeners for others.
  */
 #ifndef TCPLENS_OWNER_BPF_H
 #define TCPLENS_OWNER_BPF_H
@@ -27,11 +28,11 @@
 #define PF_WQ_WORKER 0x00000020
 #define PF_KTHREAD 0x00200000
 
-/* A precedence is the time that a process was started at with these above it: the smallest goes first. */
-#define NOT_SERVING (1ULL << 63) /* all but those of the program that serves a listener */
+/* A process's precedence is its start time with these bits above it. The smallest precedence wins. */
+#define NOT_SERVING (1ULL << 63) /* set for all processes but those of the program that serves a listener */
 #define IS_INIT (1ULL << 62)
 
-/* By a listener's cookie: the program, as its executable's dentry, that was last seen to use one of its connections. */
+/* By a listener's cookie: the program that was last seen to use one of its connections, as the address of its executable's dentry. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
@@ -45,8 +46,8 @@ static __always_inline __u64 program_of(struct task_struct *task)
 }
 
 /*
- * The process's name: that of its main thread, not of the thread that happened to call. Node names its main thread
- * "MainThread" since version 24, which says nothing: then it is the name of the executable.
+ * The process's name is that of its main thread, not of the thread that happened to call. Node names its main thread "MainThread"
+ * since version 24, which says nothing: then the name of the executable is taken.
  */
 static __always_inline void comm_of(row_text comm, struct task_struct *task)
 {
@@ -61,7 +62,7 @@ static __always_inline void comm_of(row_text comm, struct task_struct *task)
 	bpf_probe_read_kernel_str(comm, sizeof(row_text), BPF_CORE_READ(task, mm, exe_file, f_path.dentry, d_name.name));
 }
 
-/* The process that a task stands for; none for a worker of the kernel's pools, which runs on others' behalf. */
+/* The process of a task; 0 for a worker of the kernel's pools, which runs on behalf of others. */
 static __always_inline __u32 pid_of(const struct task_struct *task)
 {
 	return task->flags & PF_WQ_WORKER ? 0 : task->tgid;
@@ -72,7 +73,7 @@ static __always_inline bool owner_is_guess(const struct memory *memory)
 	return memory->owner == OWNER_UNKNOWN || memory->owner == OWNER_LISTENER;
 }
 
-/* A fact: `task` is the one that calls, or the one whose files have the socket. */
+/* Sets the owner from a fact: `task` is the one that calls, or the one whose files have the socket. */
 static __always_inline void memory_owner(struct memory *memory, struct task_struct *task, enum owner owner)
 {
 	memory->owner = owner;
@@ -87,8 +88,8 @@ static __always_inline void memory_owner(struct memory *memory, struct task_stru
 }
 
 /*
- * FIN_WAIT1 and LAST_ACK begin in shutdown(), in the last holder's close(), or where that ends: on a process that has
- * the socket. One that has only inherited it may be the last, so whoever used it stays.
+ * The running process closes the socket: FIN_WAIT1 and LAST_ACK begin in shutdown(), in the last holder's close() or at its end.
+ * The last holder may only have inherited the socket, so an owner that was seen to use it stays.
  */
 static __always_inline void owner_closes(struct memory *memory)
 {
@@ -100,9 +101,9 @@ static __always_inline void owner_closes(struct memory *memory)
 }
 
 /*
- * A process that was not the last to use the socket reads or writes. A kernel thread owns only sockets that the kernel made,
- * and only it owns them: it also works on sockets that a process handed in (nbd), and whoever writes a file of a network file
- * system writes to that file system's socket.
+ * A process other than the last user reads or writes. A kernel thread can own only a socket that the kernel made, and only a kernel
+ * thread can own that. For kernel threads also work on sockets that a process handed in (nbd), and a process that writes a file of
+ * a network file system writes to that file system's socket.
  */
 static __always_inline void owner_changes(struct memory *memory, struct sock *sk, struct task_struct *task)
 {
@@ -112,7 +113,7 @@ static __always_inline void owner_changes(struct memory *memory, struct sock *sk
 		return;
 	if (memory->pid == pid_of(task) && memory->owner == OWNER_IO)
 		return;
-	/* Where the listener's owner is the one that serves, nothing new is learned. */
+	/* Remembers which program serves the listener, unless the listener's owner itself does. */
 	if (listener_id && (memory->owner == OWNER_FILE_TABLE || memory->pid != (__u32)task->tgid)) {
 		program = program_of(task);
 		known = bpf_map_lookup_elem(&servers, &listener_id);
@@ -122,7 +123,7 @@ static __always_inline void owner_changes(struct memory *memory, struct sock *sk
 	memory_owner(memory, task, OWNER_IO);
 }
 
-/* The running task reads or writes: mostly the process that did so before. */
+/* The running task reads or writes. Mostly it is the process that did so before, and nothing changes. */
 static __always_inline void owner_uses(struct memory *memory, struct sock *sk)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -143,7 +144,7 @@ static __always_inline __u64 precedence_of(struct task_struct *task, __u64 id, b
 	return precedence | NOT_SERVING | (task->tgid == 1 ? IS_INIT : 0);
 }
 
-/* Walk number `walk`, from 2 on, meets the socket among the files of `task`. */
+/* Walk number `walk` (the first one is 2) has found the socket among the files of `task`. */
 static __always_inline void owner_met(struct memory *memory, struct task_struct *task, __u64 precedence, __u32 walk)
 {
 	bool is_guess = owner_is_guess(memory);
@@ -153,7 +154,7 @@ static __always_inline void owner_met(struct memory *memory, struct task_struct 
 		memory->walk = walk;
 		if (memory->owner == OWNER_FILE_TABLE || precedence < memory->precedence)
 			memory->precedence = precedence;
-		comm_of(memory->comm, task); /* it may run another program by now */
+		comm_of(memory->comm, task); /* it may run another program by now, or have another name */
 	} else if (is_guess || gone || precedence < memory->precedence) {
 		memory_owner(memory, task, OWNER_FILE_TABLE);
 		memory->precedence = precedence;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The TCP and IP headers of an skb, for what has no socket. */
+/* Reads the IP and TCP headers of an skb, for rows about packets without a socket. */
 #ifndef TCPLENS_PACKET_BPF_H
 #define TCPLENS_PACKET_BPF_H
 
@@ -77,7 +77,7 @@ static __always_inline bool packet_ipv4(struct packet *packet, const void *at)
 	return packet_tcp(packet, at + length, bpf_ntohs(ip.total_length) - length);
 }
 
-/* TCP behind extension headers is not looked for. */
+/* Does not look for TCP behind extension headers. */
 static __always_inline bool packet_ipv6(struct packet *packet, const void *at)
 {
 	struct ipv6_header ip;
@@ -90,8 +90,9 @@ static __always_inline bool packet_ipv6(struct packet *packet, const void *at)
 }
 
 /*
- * Reads the headers of a zeroed packet's skb. False: it is not TCP, or it has no IP header (yet). Not inline: older kernels
- * count the stacks of all frames together, and with those of the filters there are 320 bytes left for a program.
+ * Reads the headers of an skb into a zeroed `packet`. False: it is not TCP, or it has no IP header (yet). Not inlined, so that the
+ * caller's stack frame stays small: older kernels add up the stacks of all frames, and with those of the filter functions 320 bytes
+ * are left for a program.
  */
 static __noinline bool packet_read(struct packet *packet, const struct sk_buff *skb)
 {
@@ -108,7 +109,10 @@ static __noinline bool packet_read(struct packet *packet, const struct sk_buff *
 	return false;
 }
 
-/* This host's end and the peer's; `direction` is the packet's own. One of unknown direction passes through: its sender's view. */
+/*
+ * Sets this host's end and the peer's; `direction` is the packet's. A packet of unknown direction passes through this host: then
+ * its sender counts as this end.
+ */
 static __always_inline void head_ends_of(struct row_head *head, const struct packet *packet, enum direction direction)
 {
 	bool received = direction == DIRECTION_RECEIVED;
@@ -119,7 +123,7 @@ static __always_inline void head_ends_of(struct row_head *head, const struct pac
 	head->peer_port = received ? packet->from_port : packet->to_port;
 }
 
-/* Only a handshake tells which end is the client's: whoever sends the SYN. */
+/* Tells which end is the client's. Only a handshake shows it: the client sends the SYN. */
 static __always_inline enum role role_of(const struct packet *packet, enum direction direction)
 {
 	bool from_server = packet->tcp_flags & TCPHDR_ACK;
@@ -129,7 +133,10 @@ static __always_inline enum role role_of(const struct packet *packet, enum direc
 	return from_server == (direction == DIRECTION_RECEIVED) ? ROLE_CLIENT : ROLE_SERVER;
 }
 
-/* TCP takes the device off what it receives; the route still leads to one of the namespace. */
+/*
+ * The namespace that a packet is in. TCP clears the device of a packet that it receives; the packet's route still leads to a device
+ * of the namespace.
+ */
 static __always_inline __u64 netns_of(const struct sk_buff *skb)
 {
 	const struct net_device *device = BPF_CORE_READ(skb, dev);
@@ -151,7 +158,7 @@ static __always_inline void head_packet(struct row_head *head, const struct pack
 	head_ends_of(head, packet, direction);
 }
 
-/* A TIME_WAIT has the connection's identity and no more. Its ends are the packet's. */
+/* A TIME_WAIT socket has the connection's identity and little else, so the ends are taken from the packet. */
 static __always_inline void head_time_wait(struct row_head *head, const struct sock *sk)
 {
 	head->connection_id = sk->__sk_common.skc_cookie.counter;

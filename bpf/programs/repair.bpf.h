@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The part of a connection's memory that is about retransmissions: how it is found, and what follows from it. */
+/* The part of a connection's memory that is about retransmissions: how it is found and made, and what is computed from it. */
 #ifndef TCPLENS_REPAIR_BPF_H
 #define TCPLENS_REPAIR_BPF_H
 
@@ -9,7 +9,7 @@
 #include "memory_layout.bpf.h"
 #include "../rows/rows.h"
 
-/* NULL: the connection has repaired nothing yet, or the kernel had no room. */
+/* NULL: the connection has not retransmitted yet, or the kernel had no room. */
 static __always_inline struct repair *repair_of(struct tcp_sock *tp, const struct memory *memory)
 {
 	return memory->has_repair ? bpf_sk_storage_get(&repairs, tp, 0, 0) : NULL;
@@ -26,8 +26,8 @@ static __always_inline void repair_begin(struct repair *repair, struct memory *m
 }
 
 /*
- * Makes it where there is none. One that is there without the flag is of an earlier connection on the same socket. Of a connection
- * that is older than the programs, rows tell what comes from now on.
+ * Finds a connection's repair, or makes it. One that is there while has_repair is not set is left from an earlier connection on the
+ * same socket, and is cleared. For a connection older than the programs, rows report what comes from now on.
  */
 static __always_inline struct repair *repair_make(struct tcp_sock *tp, struct memory *memory)
 {
@@ -41,8 +41,8 @@ static __always_inline struct repair *repair_make(struct tcp_sock *tp, struct me
 }
 
 /*
- * The same for a sweep, which holds no lock: the kernel makes it empty, and an event that comes meanwhile finds it. One of an earlier
- * connection is left to events.
+ * The same for a sweep, which holds no lock and must not clear what an event may be using. The kernel makes a new repair empty, and
+ * an event that comes meanwhile finds it. One from an earlier connection is left for the next event.
  */
 static __always_inline struct repair *repair_make_unlocked(struct tcp_sock *tp, struct memory *memory)
 {
@@ -62,7 +62,10 @@ static __always_inline __u32 spurious_of(const struct repair *repair, const stru
 	return retrans_spurious(repair ? repair->doubt.undone : 0, tp->dsack_dups, tp->total_retrans);
 }
 
-/* Segments that the socket counted and no retransmit row accounts for. `attributed`: those older than the programs. */
+/*
+ * Segments that the socket counted as sent again and that no retransmit row accounts for. `attributed`: those older than the
+ * programs.
+ */
 static __always_inline __u32 unattributed_of(const struct repair *repair, __u32 attributed, __u32 total_retrans)
 {
 	if (repair) {

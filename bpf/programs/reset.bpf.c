@@ -13,7 +13,7 @@
 
 RING(reset);
 
-/* An abort closes the socket before it sends its RST: the state that it was in is the one before. */
+/* An abort sets the state CLOSE before it sends its RST. The row has the state before that. */
 static __always_inline void fill_state(struct row_head *head, __u64 *state_us, const struct memory *memory, __u64 now_ns)
 {
 	__u32 last = memory->last_state, slot = state_slot(last);
@@ -41,7 +41,10 @@ static __always_inline void fill_socket(struct reset_row *row, struct tcp_sock *
 	row->packets_out = tp->packets_out;
 }
 
-/* `sk` is not NULL where the socket is one in TIME_WAIT. */
+/*
+ * `tp`: the socket, or NULL if it is no tcp_sock or there is none. `sk`: the socket of whatever type, which may be one in
+ * TIME_WAIT, or NULL.
+ */
 static __always_inline void report(struct tcp_sock *tp, const struct sock *sk, const struct sk_buff *skb, enum direction direction,
 				   __u32 reason)
 {
@@ -58,7 +61,10 @@ static __always_inline void report(struct tcp_sock *tp, const struct sock *sk, c
 
 		memory = memory_of(tp, id, now_ns);
 		head_fill(&head, tp, memory, id, now_ns);
-		/* A listener sends for what never became a connection: its owner, the packet's ends. */
+		/*
+		 * A listener sends a RST for what never became a connection: the row has the listener's owner and the packet's
+		 * ends.
+		 */
 		if (head.state == STATE_LISTEN && provoked)
 			head_ends_of(&head, &packet, DIRECTION_RECEIVED);
 	} else if (provoked) {
@@ -98,14 +104,17 @@ int tcp_send_reset(unsigned long long *ctx)
 	return 0;
 }
 
-/* Fires before the RST is acted on. The skb is not among its arguments. */
+/* The kernel fires this before it acts on the RST. The skb is not among the arguments. */
 SEC("tp_btf/tcp_receive_reset")
 int BPF_PROG(tcp_receive_reset, struct sock *sk)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct memory *memory = tp ? bpf_sk_storage_get(&memories, tp, 0, 0) : NULL;
 
-	/* Of an abort on data the RST that this host sends is the next event. */
+	/*
+	 * If data came after close(), no RST was received. The next event is the RST that this host sends, and that one gets the
+	 * row.
+	 */
 	if (tp && !(memory && is_abort_on_data(tp, memory, tp->inet_conn.icsk_inet.sk.__sk_common.skc_state)))
 		report(tp, NULL, NULL, DIRECTION_RECEIVED, 0);
 	return 0;

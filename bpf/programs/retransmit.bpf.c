@@ -16,7 +16,7 @@
 
 RING(retransmit);
 
-/* An event is one skb; it counts as many segments as it is cut into. */
+/* An event is about one skb, which is sent as this many segments. */
 static __always_inline __u32 segments_of(const struct tcp_skb_cb *cb)
 {
 	__u32 segments = BPF_CORE_READ(cb, tcp_gso_segs);
@@ -24,7 +24,7 @@ static __always_inline __u32 segments_of(const struct tcp_skb_cb *cb)
 	return segments ? segments : 1;
 }
 
-/* Bytes. SYN and FIN take a sequence number each and are no payload. */
+/* In bytes. SYN and FIN take a sequence number each and are not payload. */
 static __always_inline __u32 payload_of(const struct tcp_skb_cb *cb, enum class class)
 {
 	__u32 length = BPF_CORE_READ(cb, end_seq) - BPF_CORE_READ(cb, seq);
@@ -32,7 +32,7 @@ static __always_inline __u32 payload_of(const struct tcp_skb_cb *cb, enum class 
 	return length - (class == CLASS_SYN) - !!(BPF_CORE_READ(cb, tcp_flags) & TCPHDR_FIN);
 }
 
-/* The rules hold in this order; each class then equals the kernel's own counter for it (see ARCHITECTURE.md). */
+/* The first rule that holds decides. Each class then equals the kernel's own counter for it (bpf/README.md). */
 static __always_inline enum class classify(const struct inet_connection_sock *icsk, __u8 tcp_flags)
 {
 	__u8 ca_state = BPF_CORE_READ_BITFIELD(icsk, icsk_ca_state);
@@ -40,7 +40,7 @@ static __always_inline enum class classify(const struct inet_connection_sock *ic
 
 	if (tcp_flags & TCPHDR_SYN)
 		return CLASS_SYN;
-	/* The timer alone is not a probe: recovery leaves it armed. */
+	/* That the probe timer is pending does not make it a probe: recovery leaves the timer armed. */
 	if (pending == ICSK_TIME_LOSS_PROBE && ca_state <= CA_STATE_CWR)
 		return CLASS_TLP;
 	if (ca_state == CA_STATE_RECOVERY)
@@ -51,8 +51,8 @@ static __always_inline enum class classify(const struct inet_connection_sock *ic
 }
 
 /*
- * Whether the attempt counted is told by the socket's own counter: one that did not move was refused before TCP
- * sent anything. At first sight of an old connection there is nothing to compare with, so the error decides.
+ * The socket's total_retrans tells whether the attempt counted: if it has not moved, the attempt was refused before TCP sent
+ * anything. For a connection older than the programs that is first seen here there is no earlier value, so the error decides.
  */
 static __always_inline enum outcome outcome_of(struct memory *memory, __u32 total_retrans, __u32 segments, int err,
 					       __u64 now_ns)
@@ -73,7 +73,7 @@ static __always_inline void fill(struct retransmit_row *row, struct tcp_sock *tp
 	struct inet_connection_sock *icsk = &tp->inet_conn;
 	__u32 seq = BPF_CORE_READ(cb, seq);
 	__u32 end_seq = BPF_CORE_READ(cb, end_seq);
-	/* Of a connection older than the programs the ISN is gone; what was acknowledged leads back to it. */
+	/* The ISN of a connection older than the programs is not known, so it is computed back from what was acknowledged. */
 	__u32 isn = memory && memory->snd_isn ? memory->snd_isn : tp->snd_una - (__u32)tp->bytes_acked;
 
 	row->seq = class == CLASS_SYN ? 0 : seq - isn;
@@ -101,19 +101,22 @@ static __always_inline void fill(struct retransmit_row *row, struct tcp_sock *tp
 	}
 }
 
-/* The ledger: what this attempt adds to its class, whether or not its row finds room in the ring. */
+/* Adds this attempt to its class, whether or not its row found room in the ring. The sums are later compared with total_retrans. */
 static __always_inline void attribute(struct repair *repair, enum class class, __u32 segments, bool has_payload)
 {
 	__u32 index = class;
 
-	asm volatile("%0 &= 7" : "+r"(index)); /* clang 14 forgets the enum's bound; the verifier wants to see it */
+	asm volatile("%0 &= 7" : "+r"(index)); /* clang 14 drops the enum's bound; the verifier wants to see one */
 	if (index < CLASS_COUNT)
 		repair->retrans[index] += segments;
 	if (has_payload && class != CLASS_TLP)
 		repair->retrans_data += segments;
 }
 
-/* Whether this host has a way to send at all. Its queues, where it waits, are another matter. */
+/*
+ * Notes since when this host has had no route for what it sends again. Other errors are those of queues, where a segment was
+ * refused although there is a route; they change nothing.
+ */
 static __always_inline void note_route(struct repair *repair, const struct tcp_sock *tp, enum outcome outcome, int err, __u64 now_ns)
 {
 	if (err == -EHOSTUNREACH || err == -ENETUNREACH) {
@@ -175,7 +178,7 @@ int tcp_retransmit_skb(unsigned long long *ctx)
 	return 0;
 }
 
-/* The connection has no socket yet; its cookie is that of the request and passes on to the accepted socket. */
+/* A SYN-ACK's connection has no socket yet. Its id is the request's cookie, which passes on to the accepted socket. */
 SEC("tp_btf/tcp_retransmit_synack")
 int BPF_PROG(tcp_retransmit_synack, struct sock *listener, struct request_sock *request)
 {

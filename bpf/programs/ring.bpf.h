@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one way a row leaves a program: past the filters and its kind's budget into the kind's own ring, so that a flood
- * of one kind cannot push out another. Whatever becomes of the row, it is counted once.
+ * The only way for a row to leave a program: past the filters and its kind's budget into the kind's own ring, so that a flood of
+ * one kind cannot push out another. Whatever becomes of the row, it is counted once.
  */
 #ifndef TCPLENS_RING_BPF_H
 #define TCPLENS_RING_BPF_H
@@ -32,7 +32,7 @@ static __always_inline struct kind_counters *counters_of(__u32 kind)
 	return bpf_map_lookup_elem(&counters, &kind);
 }
 
-/* Events that no memory could be had for: their rows lack owner and deltas. */
+/* Counts an event whose connection could get no memory: its row lacks owner and deltas. */
 static __always_inline void count_no_storage(__u32 kind)
 {
 	struct kind_counters *count = counters_of(kind);
@@ -41,14 +41,14 @@ static __always_inline void count_no_storage(__u32 kind)
 		count_one(&count->no_storage);
 }
 
-/* No filter has to be asked, and the kind's budget is paid. Beside the bits of filter_match(). */
+/* What row_ask() may return beside the word of filter_control: no filter has to be asked, and the kind's budget has paid. */
 #define ROW_PAID (1U << 29)
 
 /*
- * The two functions below are global: the verifier takes each once, and not again on every path that leads to a row.
+ * The two functions below are global: the verifier checks each once, and not again on every path that leads to a row.
  *
- * Whether a row of this kind can be written at all, before its head is made: most that a budget withholds cost no more
- * than this. 0: it cannot, and is counted. Else what row_wanted() goes on with.
+ * row_ask() tells, before the head is made, whether a row of this kind can be written at all: most rows that a budget withholds
+ * cost no more than this. 0: it cannot, and the row is counted. Any other value goes to row_wanted() as `asked`.
  */
 __noinline __u32 row_ask(__u32 kind, __u64 now_ns)
 {
@@ -70,8 +70,9 @@ __noinline __u32 row_ask(__u32 kind, __u64 now_ns)
 }
 
 /*
- * Whether a row with this head is to be written; marks in the head which filters want it. One that a filter wants is
- * paid from the filter's budget, not from its kind's: a flood cannot hide what somebody looks for. To the verifier both pointers may be NULL.
+ * Whether a row with this head is to be written; marks in the head which filters want it. A row that a filter wants is paid from
+ * the filter's budget, not from its kind's, so a flood cannot hide what somebody looks for. The verifier assumes that both pointers
+ * may be NULL.
  */
 __noinline int row_wanted(struct row_head *head, __u32 kind, const struct filter_facts *facts, __u32 asked)
 {
@@ -98,8 +99,9 @@ __noinline int row_wanted(struct row_head *head, __u32 kind, const struct filter
 }
 
 /*
- * Room for a row that is wanted, or NULL where the ring is full. Each way through it asks once whether there is: verifiers before 6.2 take
- * a second question for one that is open, and see a row that is never given back. The barrier keeps the compiler from joining the ways.
+ * Reserves room for a row, or returns NULL if the ring is full. Each path through this function tests the pointer once. Verifiers
+ * before 6.2 do not remember the first test at a second one, and then see a row that is never submitted. The barrier keeps the
+ * compiler from joining the paths, which would need a second test.
  */
 static __always_inline void *row_reserve(void *ring, enum kind kind, __u64 size)
 {
@@ -117,10 +119,10 @@ static __always_inline void *row_reserve(void *ring, enum kind kind, __u64 size)
 	return row;
 }
 
-/* The head, and zeroes behind it. */
+/* Writes the head, and zeroes behind it. */
 static __always_inline void row_start(void *row, __u64 size, const struct row_head *head)
 {
-	*(struct row_head *)row = *head; /* whose alignment the compiler knows */
+	*(struct row_head *)row = *head; /* by assignment: the compiler knows the alignment */
 	__builtin_memset((__u64 *)row + sizeof(*head) / sizeof(__u64), 0, size - sizeof(*head));
 }
 
@@ -135,7 +137,7 @@ static __always_inline void *row_make(void *ring, enum kind kind, __u64 size, st
 	return row;
 }
 
-/* Both in one, where making the head is little or seldom. */
+/* row_ask() and row_make() in one, for rows whose head costs little or that are rare. */
 static __always_inline void *row_begin(void *ring, enum kind kind, __u64 size, struct row_head *head,
 				       const struct filter_facts *facts)
 {
@@ -144,7 +146,10 @@ static __always_inline void *row_begin(void *ring, enum kind kind, __u64 size, s
 	return asked ? row_make(ring, kind, size, head, facts, asked) : NULL;
 }
 
-/* Only the first row after the reader has caught up notifies, and only a reader that sleeps (waker.c) is woken by that. */
+/*
+ * Without flags the kernel notifies only for the first row after the reader has caught up. That wakes a reader only while it sleeps
+ * (loader/waker.c).
+ */
 static __always_inline void row_submit(void *row)
 {
 	bpf_ringbuf_submit(row, 0);

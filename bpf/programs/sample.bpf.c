@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The sweep: over the memories of all sockets of the host, whatever network namespace they are in. A row for every
- * connection that moved since its last one, and for every listener.
+ * The sweep: it runs for the memory of every socket of the host, in all network namespaces. It writes a row for each connection
+ * whose counters have moved since its last row, and for each listener.
  */
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>
@@ -22,7 +22,7 @@
 
 RING(listener);
 
-/* Mapped by the loader. One entry: a loader reads its sweep slice by slice. */
+/* Mapped by the loader. One entry is enough: the loader reads a sweep slice by slice. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -31,13 +31,16 @@ struct {
 	__type(value, struct sweep_slice);
 } sweep_slice SEC(".maps");
 
-/* A connection that lingers in any state but ESTABLISHED moves nothing; a row this often says that it is still there. */
+/*
+ * A connection that stays in a state other than ESTABLISHED moves no counter. It gets a row after so many ticks (glance_ticks())
+ * all the same, which says that it is still there.
+ */
 #define LINGER_TICKS 28
 
 /*
- * Most sockets stand still, and of those it is the cache misses that cost: so two members are read before anything else
- * of the socket is. Whatever socket it is, they are within its memory or give nothing. Every segment that is sent again
- * was seen by a program, or moves segs_out too.
+ * Whether a socket has something to report. Most sockets stand still, and what these cost is cache misses; so of the socket itself
+ * only two members are read here. Whatever type the socket has, these reads do no harm: they give a number or fail. A
+ * retransmission need not be read: a program saw it, or it moved segs_out too.
  */
 static __always_inline bool is_due(const struct sock *sk, const struct memory *memory, __u64 now_ns)
 {
@@ -49,7 +52,10 @@ static __always_inline bool is_due(const struct sock *sk, const struct memory *m
 	       (memory->state != STATE_ESTABLISHED && (memory->state != memory->sampled_state || (__s32)(glance_ticks(now_ns) - last->ticks) >= LINGER_TICKS));
 }
 
-/* A listener moves nothing, but its queue may be full: a row every sweep, by way of a ring. */
+/*
+ * A listener gets a row in every sweep: its counters do not move, but its queue may be full. The row goes through a ring, not the
+ * slice.
+ */
 static __always_inline void report_listener(struct tcp_sock *tp, struct memory *memory, __u64 id, __u64 now_ns)
 {
 	struct inet_connection_sock *icsk = &tp->inet_conn;
@@ -81,7 +87,10 @@ static __always_inline void report_listener(struct tcp_sock *tp, struct memory *
 	memory->listening.accepted = accepted;
 }
 
-/* Where the slice's next row goes. Bounded where it is made: verifiers before 6.2 forget what they knew of a spilled number. */
+/*
+ * Where the slice's next row goes; NULL if the slice is full. The pointer is made where the bound is checked: verifiers before 6.2
+ * forget the bounds of a number that is spilled to the stack.
+ */
 static __always_inline struct sample_row *next_row(struct sweep_slice *slice)
 {
 	__u64 at = slice->rows;
@@ -94,7 +103,7 @@ static __always_inline struct sample_row *next_row(struct sweep_slice *slice)
 	return row;
 }
 
-/* What a write in between has changed, the write has looked at. */
+/* Looks at what was sent last. If a write changes that in between, nothing is done here: the write has looked at it. */
 static __always_inline void look_at_sending(struct memory *memory, struct tcp_sock *tp)
 {
 	union sending last = sending_last(memory), sent = sending_now(tp, last);
@@ -121,7 +130,10 @@ static __always_inline void report_sample(struct sweep_slice *slice, struct tcp_
 	if (!asked)
 		return;
 	srtt_look(memory, tp);
-	/* The marker may be gone for another reason, which a program hears of before the socket is released. */
+	/*
+	 * undo_marker may also have been cleared for another reason. A program learns of that before the kernel releases the
+	 * socket, hence is_quiet().
+	 */
 	repair = repair_of(tp, memory);
 	if (repair && repair->doubt.episode & 1 && !tp->undo_marker && is_quiet(tp))
 		doubt_look(&repair->doubt, tp);
@@ -136,7 +148,10 @@ static __always_inline void report_sample(struct sweep_slice *slice, struct tcp_
 	fill_deltas(row, &account, memory);
 	repair = look_below(row, tp, memory, repair, edition, now_ns);
 	fill_gauges(row, tp, memory, now_ns);
-	/* The kernel counts a little before the event that says why. */
+	/*
+	 * The kernel counts a retransmission shortly before the event that says why. While the socket is in use, the count as of
+	 * the last event is taken.
+	 */
 	row->unattributed = unattributed_of(repair, memory->total_retrans_base,
 					    is_quiet(tp) ? now.glance.total_retrans : memory->total_retrans);
 	if (!account_turn(memory, repair, edition))
@@ -148,7 +163,10 @@ static __always_inline void report_sample(struct sweep_slice *slice, struct tcp_
 		count->written++;
 }
 
-/* The open row, where no row has told of the opening yet. A close that comes meanwhile tells of it, or sees that this row does. */
+/*
+ * Writes the open row if no row has told of the opening yet. A close that comes meanwhile either tells of it or sees that this row
+ * does.
+ */
 static __always_inline void report_open(struct tcp_sock *tp, struct memory *memory, __u64 now_ns)
 {
 	struct filter_facts facts = { .event = EVENT_OPEN };
@@ -170,15 +188,16 @@ static __always_inline void report_open(struct tcp_sock *tp, struct memory *memo
 	row_submit(row);
 }
 
-/* The memory is this socket's, and not yet its listener's of which it was made. */
+/* Whether the memory is this socket's own. Until the first event of an accepted socket it is a copy of its listener's. */
 static __always_inline bool is_own(const struct memory *memory, const struct sock_common *common)
 {
 	return memory->connection_id && memory->connection_id == (__u64)common->skc_cookie.counter;
 }
 
 /*
- * The kernel tells of a new state before it sets it; where it is at rest and the two differ, it told no program. A
- * connection that is just being made has members without meaning yet.
+ * Whether the members of the connection can be reported. The kernel fires its event before it sets a new state. So if nothing works
+ * on the socket and its state is not the memory's, the event reached no program, and the memory takes the state over. While a
+ * connection is being made some members have no meaning yet, so then too nothing may work on the socket.
  */
 static __always_inline bool is_settled(const struct tcp_sock *tp, struct memory *memory)
 {
@@ -202,7 +221,7 @@ static __always_inline void look(struct sweep_slice *slice, struct tcp_sock *tp,
 		if (common->skc_state == STATE_LISTEN && is_own(memory, common))
 			report_listener(tp, memory, memory->connection_id, slice->now_ns);
 		else if (common->skc_state == STATE_ESTABLISHED && !is_own(memory, common))
-			memory_accept(memory, tp, bpf_get_socket_cookie(tp), slice->now_ns); /* its events reached no program */
+			memory_accept(memory, tp, bpf_get_socket_cookie(tp), slice->now_ns); /* the events of its handshake reached no program */
 	} else if (memory->edition & EDITION_WAITS) {
 		if (slice->now_ns > memory->state_ns + ENDING_WAITS_NS)
 			ending_tell(memory, bpf_sk_storage_get(&endings, tp, 0, 0), 0);
@@ -212,7 +231,7 @@ static __always_inline void look(struct sweep_slice *slice, struct tcp_sock *tp,
 	}
 }
 
-/* Not 0 ends the slice: the kernel calls again for this socket. */
+/* Returns 1 to end the slice: the kernel then runs this program again for the same socket. */
 SEC("iter/bpf_sk_storage_map")
 int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a sample row says beyond its head, and how a sweep keeps what it said. It holds no lock of the socket: what a close
- * row begins with is changed in one step, and only while no close row has taken it; all else that is written here only
- * sweeps use.
+ * What a sample row says beyond its head, and how a sweep remembers what it said. A sweep does not hold the socket's lock. So what
+ * the close row depends on too (struct account) is put in force in one atomic step, and only if no close row has taken it. All else
+ * that is written here only sweeps use.
  */
 #ifndef TCPLENS_SAMPLE_ROW_BPF_H
 #define TCPLENS_SAMPLE_ROW_BPF_H
@@ -14,7 +14,7 @@
 #include "../rows/rows.h"
 #include "tcp.bpf.h"
 
-/* What is read now of the socket that is looked at: too large for the stack. */
+/* What the sweep has just read of the present socket. It is too large for the stack. */
 static struct {
 	struct glance glance;
 	struct account account;
@@ -22,7 +22,7 @@ static struct {
 	struct below below;
 } now;
 
-/* No softirq and no process works on the socket at this moment. What was read before is then whole. */
+/* Whether neither a softirq nor a process works on the socket at this moment. If so, what was read before is taken for consistent. */
 static __always_inline bool is_quiet(const struct tcp_sock *tp)
 {
 	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
@@ -34,7 +34,10 @@ static __always_inline bool is_quiet(const struct tcp_sock *tp)
 	return quiet;
 }
 
-/* What the kernel hands to an iterator may not be indexed: the account in force is chosen by a branch that the compiler leaves. */
+/*
+ * Copies the account in force. The verifier allows no variable index into the value that the kernel hands to an iterator. So a
+ * branch chooses, and the barrier keeps the compiler from making an index of it.
+ */
 static __always_inline void account_read(struct account *to, const struct memory *memory, __u32 edition)
 {
 	if (edition & 1) {
@@ -45,7 +48,7 @@ static __always_inline void account_read(struct account *to, const struct memory
 	}
 }
 
-/* Turns to what was read now. False: a close row has come first, and has all that this one would say. */
+/* Puts what was just read in force. False: a close row came first, and reports all that this sample would. */
 static __always_inline bool account_turn(struct memory *memory, struct repair *repair, __u32 edition)
 {
 	if (repair)
@@ -72,8 +75,9 @@ static __always_inline void keep_chrono(const struct account *last)
 }
 
 /*
- * What may have been read while the kernel changed it says no more than is certain, and the next row has the rest. A FIN
- * is counted a little before it is known to be one; a clock is charged a little before it is started again.
+ * Takes back what may have been read while the kernel was changing it, so that a row says only what is certain; the next row has
+ * the rest. The kernel counts a FIN in bytes_received shortly before it sets SOCK_DONE. It charges a chrono shortly before it
+ * starts it again, which a second reading shows.
  */
 static __always_inline void keep_certain(struct tcp_sock *tp, const struct account *last)
 {
@@ -123,7 +127,10 @@ static __always_inline void fill_deltas(struct sample_row *row, const struct acc
 	row->evidence = (row->dsack_dups ? EVIDENCE_DSACK : 0) | (row->undos ? EVIDENCE_UNDO : 0);
 }
 
-/* Payload that failed below TCP, as it was for two looks with nobody at work on the socket in between; else as told before. */
+/*
+ * Bytes that failed below TCP, if two readings agree and nothing works on the socket in between; else `told`, what was reported
+ * before.
+ */
 static __always_inline __u32 failed_certainly(const struct tcp_sock *tp, const struct memory *memory, __u32 told)
 {
 	__u64 bytes_sent = *(const volatile __u64 *)&tp->bytes_sent;
@@ -134,7 +141,10 @@ static __always_inline __u32 failed_certainly(const struct tcp_sock *tp, const s
 	return failed;
 }
 
-/* What this host kept back since the last sample, after fill_deltas(). Returns the repair, which failure makes necessary. */
+/*
+ * Reports what this host held back since the last sample. To be called after fill_deltas(). Returns the repair, which is made if
+ * payload failed.
+ */
 static __always_inline struct repair *look_below(struct sample_row *row, struct tcp_sock *tp, struct memory *memory, struct repair *repair,
 						 __u32 edition, __u64 now_ns)
 {
@@ -156,7 +166,7 @@ static __always_inline struct repair *look_below(struct sample_row *row, struct 
 	return repair;
 }
 
-/* A read or write may find a longer one at this moment: taken in one step. */
+/* Takes the value and puts 0 in its place, in one atomic step: a read or write may find a longer one at this moment. */
 static __always_inline __u32 take_longest(__u32 *recent)
 {
 	return *(volatile __u32 *)recent ? __sync_lock_test_and_set(recent, 0) : 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Slow start after idle (tcp_slow_start_after_idle): before it sends the first data after more than an RTO without any, the
- * kernel cuts the congestion window, and counts that nowhere. A write shows it: the window is smaller than at the look
- * before, and the data sent last is more than an RTO older. A change of the congestion state, which cuts the window too, forgets the look.
+ * Slow start after idle (tcp_slow_start_after_idle): when the kernel sends data after more than an RTO without sending any, it
+ * first cuts the congestion window, and counts that nowhere. A write shows it: the window is smaller than when it was last noted,
+ * and the data sent last is more than an RTO older. A change of the congestion state cuts the window too, so the note is then made
+ * void (sending_forget()).
  */
 #ifndef TCPLENS_SENDING_BPF_H
 #define TCPLENS_SENDING_BPF_H
@@ -21,7 +22,7 @@ static __always_inline union sending sending_last(const struct memory *memory)
 	return (union sending){ .whole = *(const volatile __u64 *)&memory->io.sending.whole };
 }
 
-/* Beside the count of the last look. */
+/* When data was last sent and the window now, with the count of restarts as it was. */
 static __always_inline union sending sending_now(const struct tcp_sock *tp, union sending last)
 {
 	__u32 snd_cwnd = tp->snd_cwnd;
@@ -31,7 +32,7 @@ static __always_inline union sending sending_now(const struct tcp_sock *tp, unio
 	return last;
 }
 
-/* Another look may have come first: theirs is as good. */
+/* Replaces the last note by this one. False: another program came first, and its note serves as well. */
 static __always_inline bool sending_turn(struct memory *memory, struct tcp_sock *tp, union sending last, union sending now)
 {
 	if (__sync_val_compare_and_swap(&memory->io.sending.whole, last.whole, now.whole) != last.whole)
@@ -41,7 +42,7 @@ static __always_inline bool sending_turn(struct memory *memory, struct tcp_sock 
 	return true;
 }
 
-/* Before a write: what had been sent last, and with which window. */
+/* Notes when data was last sent and the window, for the next write to compare with. */
 static __always_inline void sending_look(struct memory *memory, struct tcp_sock *tp)
 {
 	union sending last = sending_last(memory), now = sending_now(tp, last);
@@ -50,7 +51,7 @@ static __always_inline void sending_look(struct memory *memory, struct tcp_sock 
 		sending_turn(memory, tp, last, now);
 }
 
-/* The kernel restarts none that paces itself (cong_control, as BBR). */
+/* Whether the kernel cut the window after an idle time. It does so for no algorithm that has its own cong_control (as BBR has). */
 static __always_inline bool is_restart(const struct tcp_sock *tp, union sending last, union sending now)
 {
 	const struct inet_connection_sock *icsk = &tp->inet_conn;
@@ -58,7 +59,7 @@ static __always_inline bool is_restart(const struct tcp_sock *tp, union sending 
 	return now.snd_cwnd < last.snd_cwnd && now.lsndtime - last.lsndtime > icsk->icsk_rto && !icsk->icsk_ca_ops->cong_control;
 }
 
-/* After a write. Two of the same jiffy need no second look. */
+/* Called after a write. A second write in the same jiffy need not be looked at. */
 static __always_inline void sending_wrote(struct memory *memory, struct tcp_sock *tp)
 {
 	union sending last = sending_last(memory), now;
@@ -78,7 +79,7 @@ static __always_inline void sending_wrote(struct memory *memory, struct tcp_sock
 		memory->idle_restart_us = idle_us < ~0U ? idle_us : ~0U;
 }
 
-/* The window changes for another reason: nothing follows from the next one. */
+/* The window changes for another reason: the next note says nothing about idle times. */
 static __always_inline void sending_forget(struct memory *memory)
 {
 	memory->io.sending.snd_cwnd = 0;

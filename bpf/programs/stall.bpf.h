@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A stall: data was under way or expected, and for a while none moved. Nothing tells when it begins; what shows afterwards that
- * there was one is
+ * A stall: data was under way or expected, and for a while none moved. No event tells when one begins. These show afterwards that
+ * there was one:
  *
- *   reads      data came after a pause, with nothing written in between: in the middle of an answer, say. TRANSFER_BYTES came on
- *              either side of it. Of a reader that was itself away, as much lies there as comes in such a time. What pauses again
- *              and again is a feed, whose sender has nothing to say: only its first pauses count.
- *   sends      between two looks at what was sent last, data was unacknowledged all the time, TRANSFER_BYTES when it began, and
- *              what was acknowledged meanwhile takes less than a quarter of the time at the rate of the look before. A slow path is
- *              no stall; one that becomes slower than a quarter from one look to the next is taken for one.
- *   a timeout  nothing was heard since the data was sent.
+ *   reads      Data came after a pause in which nothing was written, for example in the middle of an answer. TRANSFER_BYTES came
+ *              before the pause and after it. If the reader itself was away, as much data waits for it as usually comes in such a
+ *              time, and that is no stall. Data that pauses again and again is a feed, whose sender has nothing to say: only its
+ *              first pauses count.
+ *   sends      Between two looks at what was sent last, data was unacknowledged all the time, TRANSFER_BYTES of it at the
+ *              beginning. At the rate of the look before, what was acknowledged meanwhile takes less than a quarter of that time.
+ *              So a slow path is no stall, but one that gets slower than a quarter from one look to the next is taken for one.
+ *   a timeout  Nothing was heard since the data was sent.
  *
- * Shorter ones than STALL_US_MIN and two of the best round trips are none. An idle connection never stalls: nothing is read after a pause, or
- * nothing was unacknowledged. Several that lie between two looks are one, as long as all of them. Times are in jiffies.
+ * A pause that is shorter than STALL_US_MIN and two of the best round trips is no stall. An idle connection never stalls: nothing
+ * is read after its pause, or nothing was unacknowledged. Several stalls between two looks count as one that is as long as all of
+ * them. Times are in jiffies.
  */
 #ifndef TCPLENS_STALL_BPF_H
 #define TCPLENS_STALL_BPF_H
@@ -25,7 +27,7 @@
 #define STALL_US_MIN 50000
 #define TRANSFER_BYTES 16384
 #define FEED_PAUSES 16
-#define READING_JIFFIES 1024 /* what came before is no measure any more */
+#define READING_JIFFIES 1024 /* a reading that lasts longer begins anew: its old rate is no measure any more */
 
 static __always_inline __u64 jiffies_us(__u32 jiffies)
 {
@@ -48,7 +50,7 @@ static __always_inline void stall_ended(struct memory *memory, __u64 us)
 		memory->waits.stall_max_us = stall_us;
 }
 
-/* What has come since the last pause makes it a stall, or does not yet. `read_to`: a sequence number. */
+/* Counts the last pause as a stall once enough has come since. `read_to`: the sequence number up to which data was read. */
 static __always_inline void pause_settles(struct memory *memory, __u32 read_to)
 {
 	struct io *io = &memory->io;
@@ -68,8 +70,9 @@ static __always_inline void reading_begins(struct io *io, __u32 came, __u32 from
 }
 
 /*
- * A read that found data of another jiffy than the read before. `begin`: the sequence number where it began. What lies there has
- * come since the pause, and is less than half of what such a time brought before.
+ * A read found data that came in another jiffy than the data of the read before. `begin`: the sequence number where it begins. The
+ * time in between is a pause of the sender if what has come since is less than half of what such a time brought before; else the
+ * reader was away.
  */
 static __always_inline void paused(struct memory *memory, const struct tcp_sock *tp, __u32 came, __u32 begin)
 {
@@ -90,7 +93,7 @@ static __always_inline void paused(struct memory *memory, const struct tcp_sock 
 		io->pause = pause < 0xffff ? pause : 0xffff;
 }
 
-/* A read. Most are of the same jiffy as the one before. */
+/* A read that follows a read. Mostly its data came in the same jiffy. */
 static __always_inline void transfer_read(struct memory *memory, const struct tcp_sock *tp, __u32 bytes)
 {
 	__u32 came = tp->inet_conn.icsk_ack.lrcvtime;
@@ -107,7 +110,10 @@ static __always_inline void transfer_begins(struct io *io, const struct tcp_sock
 	io->pauses = 0;
 }
 
-/* How long of the jiffies between two looks nothing moved, if what moved went as fast as before. */
+/*
+ * For how many of the `between` jiffies since the last look nothing moved, if the rest moved as fast as before. 0 if the rest took
+ * a quarter or more.
+ */
 static __always_inline __u32 still_of(const struct memory *memory, const struct tcp_sock *tp, __u32 between)
 {
 	__u32 moving = (tp->snd_una - memory->io.sent_una) / memory->sent_rate;
@@ -116,8 +122,8 @@ static __always_inline __u32 still_of(const struct memory *memory, const struct 
 }
 
 /*
- * Bytes a jiffy: what was acknowledged since the look before in `busy` jiffies, which are known to one, or the window in a round trip
- * where that is less. The latter alone is far too much while a queue builds up, as srtt is behind.
+ * Bytes a jiffy: what was acknowledged since the last look by `busy` jiffies (and one, which is the error of `busy`), or what is in
+ * flight by a round trip if that is less. The second alone is far too much while a queue builds up, since srtt lags behind.
  */
 static __always_inline __u32 rate_of(const struct memory *memory, const struct tcp_sock *tp, __u32 busy)
 {
@@ -127,7 +133,10 @@ static __always_inline __u32 rate_of(const struct memory *memory, const struct t
 	return most < rate ? most : rate;
 }
 
-/* A look at a transfer that sends, `between` jiffies after the one before as far as data was sent; 0: it is the first. */
+/*
+ * Looks at a transfer that sends. `between`: jiffies from the data sent last at the look before to the data sent last now; 0: this
+ * is the first look.
+ */
 static __always_inline void transfer_sent(struct memory *memory, struct tcp_sock *tp, __u32 between)
 {
 	bool much = tp->write_seq - tp->snd_una >= TRANSFER_BYTES;
@@ -148,7 +157,10 @@ static __always_inline void transfer_sent(struct memory *memory, struct tcp_sock
 	memory->sent_rate = !much ? 0 : rate ? rate : 1;
 }
 
-/* A retransmission timeout: since when the peer was last heard, or there was something to send. */
+/*
+ * A retransmission timeout. The transfer has stood still since the peer was last heard, or since there was something to send if
+ * that is later.
+ */
 static __always_inline void transfer_timed_out(struct memory *memory, const struct tcp_sock *tp)
 {
 	__u32 now = (__u32)bpf_jiffies64(), since = now - tp->rcv_tstamp;

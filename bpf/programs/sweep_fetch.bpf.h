@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sweeps wait for memory more than they compute: no socket of many is in a cache. What is needed is asked for early and
- * together, with loads whose results nobody uses.
+ * Of many sockets hardly any is in a cache, so a sweep waits for memory longer than it computes. What it will need is therefore
+ * asked for early and together, by loads whose results nobody uses.
  */
 #ifndef TCPLENS_SWEEP_FETCH_BPF_H
 #define TCPLENS_SWEEP_FETCH_BPF_H
@@ -15,8 +15,8 @@
 #define FETCH(member) asm volatile("" : : "r"(*(const volatile typeof(member) *)&(member)))
 
 /*
- * A member of each cache line that a row is made of, one straight after the other: the processor then waits for all of them
- * at once. What needs them comes too far apart for that.
+ * Loads a member of each cache line that a row is made of, straight after one another: so the processor waits for all of them at
+ * once. The code that uses them is too long for it to do so by itself.
  */
 static __always_inline void fetch_row(const struct tcp_sock *tp, const struct memory *memory)
 {
@@ -46,8 +46,8 @@ static __always_inline void fetch_row(const struct tcp_sock *tp, const struct me
 }
 
 /*
- * Where the kernel goes next: from a memory to the next one of its list, to whose socket it belongs, and to the memory after
- * that. Each of these steps waits for the one before; begun now, they wait beside what this socket has to be waited for.
+ * Loads what the kernel will go to: the next memory of its list, the socket to which that belongs, and the memory after it. Each of
+ * these loads waits for the one before. Begun now, they go on while this socket is waited for.
  */
 static __always_inline void fetch_next(const struct memory *memory)
 {
@@ -61,7 +61,7 @@ static __always_inline void fetch_next(const struct memory *memory)
 		return;
 	elem = (void *)memory - bpf_core_field_offset(struct bpf_local_storage_elem, sdata) -
 	       bpf_core_field_offset(struct bpf_local_storage_data, data);
-	/* The next one's own members the last visit has fetched. At the list's end these reads fail. */
+	/* The last visit has loaded the next element already. At the end of the list these reads fail. */
 	bpf_probe_read_kernel(&elem, sizeof(elem), &elem->map_node.next);
 	bpf_core_read(&storage, sizeof(storage), &elem->local_storage);
 	bpf_core_read(&elem, sizeof(elem), &elem->map_node.next);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * When the first SYN-ACK was sent, of handshakes in which one was sent again: the kernel measures no round trip of these, and the
- * accepted socket does not know.
+ * Remembers when the first SYN-ACK was sent, if a SYN-ACK of the handshake was sent again: the kernel then measures no round trip,
+ * and the accepted socket does not have the time.
  */
 #ifndef TCPLENS_SYNACKS_BPF_H
 #define TCPLENS_SYNACKS_BPF_H
@@ -14,7 +14,10 @@ struct tcp_request_sock {
 	__u64 snt_synack; /* µs of CLOCK_MONOTONIC: the first SYN-ACK */
 } __attribute__((preserve_access_index));
 
-/* µs of CLOCK_MONOTONIC, by the request's cookie, which its socket inherits. Least recently used go first: those nobody finished. */
+/*
+ * In µs of CLOCK_MONOTONIC, by the request's cookie, which the accepted socket inherits. When the map is full the least recently
+ * used entry goes: mostly one of a handshake that was never completed.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
@@ -31,7 +34,7 @@ static __always_inline void synack_remember(const struct request_sock *request, 
 		bpf_map_update_elem(&synacks, &id, &sent_us, BPF_NOEXIST);
 }
 
-/* Since then, once; 0 unknown. */
+/* µs since the first SYN-ACK, 0 if unknown. Forgets it, so a second call returns 0. */
 __noinline __u32 synack_since_us(__u64 id)
 {
 	__u64 *sent_us = bpf_map_lookup_elem(&synacks, &id), now_us = bpf_ktime_get_ns() / 1000;

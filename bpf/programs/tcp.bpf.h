@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the kernel keeps in tcp_sock, in the units of rows. */
+/* What the kernel has in tcp_sock, in the units of rows. */
 #ifndef TCPLENS_TCP_BPF_H
 #define TCPLENS_TCP_BPF_H
 
@@ -11,10 +11,13 @@
 /* Length of a jiffy (1e6 / HZ): the unit of icsk_rto and of the chronos. */
 const volatile __u32 jiffy_us = 4000;
 
-/* The processor may read members in another order than the programs do: not x86's. */
+/* Whether the processor may read members in another order than the programs do. The loader sets it to false on x86. */
 const volatile bool is_weakly_ordered = true;
 
-/* What is read after it is read later. Of the instructions that every kernel takes, an exchange is one that says so. */
+/*
+ * Orders reads: those after the call happen after those before it. Of the instructions that every supported kernel takes, an atomic
+ * exchange is one that does this.
+ */
 static __always_inline void read_barrier(void)
 {
 	__u64 nowhere = 0;
@@ -30,8 +33,8 @@ static __always_inline bool sock_flag(const struct tcp_sock *tp, int flag)
 }
 
 /*
- * Time busy, and in it limited by the peer's window and by the send buffer, in jiffies. Of the kernel's three clocks one
- * runs at a time, and the running one has not yet been charged.
+ * In jiffies: [0] time with data to send, and of it [1] limited by the peer's window and [2] limited by the send buffer. Of the
+ * kernel's three clocks one runs at a time, and what has passed since it was started is not yet in its sum.
  */
 static __always_inline void chrono_read(struct tcp_sock *tp, __u32 chrono[3])
 {
@@ -43,7 +46,10 @@ static __always_inline void chrono_read(struct tcp_sock *tp, __u32 chrono[3])
 	chrono[0] = tp->chrono_stat[0] + (type == 1 ? running : 0) + chrono[1] + chrono[2];
 }
 
-/* The difference of two members that belong together; a sweep, which holds no lock, may read one before it moves past the other. */
+/*
+ * one - other, or 0 if that is negative. The two belong together, but a sweep, which holds no lock, may read one of them before it
+ * moves past the other.
+ */
 static __always_inline __u32 ahead(__u32 one, __u32 other)
 {
 	__s32 difference = one - other;
@@ -57,7 +63,7 @@ static __always_inline __u64 payload_received(const struct tcp_sock *tp)
 	return tp->bytes_received - sock_flag(tp, bpf_core_enum_value(enum sock_flags, SOCK_DONE));
 }
 
-/* What was received and not read, without the FIN. A FIN that waits behind a hole is not yet in rcv_nxt. */
+/* What was received and not read, without the FIN. A FIN that came before missing data is not yet in rcv_nxt. */
 static __always_inline __u32 payload_unread(const struct tcp_sock *tp)
 {
 	__u32 unread = ahead(tp->rcv_nxt, tp->copied_seq);
@@ -65,7 +71,7 @@ static __always_inline __u32 payload_unread(const struct tcp_sock *tp)
 	return unread ? unread - sock_flag(tp, bpf_core_enum_value(enum sock_flags, SOCK_DONE)) : 0;
 }
 
-/* The window that the peer was last told, less what has come since (tcp_receive_window()). */
+/* The window that the peer was last told, minus what has come since (tcp_receive_window()). */
 static __always_inline __u32 receive_window(const struct tcp_sock *tp)
 {
 	__s32 window = tp->rcv_wup + tp->rcv_wnd - tp->rcv_nxt;
@@ -73,13 +79,13 @@ static __always_inline __u32 receive_window(const struct tcp_sock *tp)
 	return window > 0 ? window : 0;
 }
 
-/* The kernel's "no sample yet" is all ones. */
+/* The kernel marks "no sample yet" by all ones. */
 static __always_inline __u32 rtt_min_us(const struct tcp_sock *tp)
 {
 	return tp->rtt_min.s[0].v == ~0U ? 0 : tp->rtt_min.s[0].v;
 }
 
-/* bytes per second, as tcp_compute_delivery_rate() has it. */
+/* In bytes per second, as tcp_compute_delivery_rate() has it. */
 static __always_inline __u64 delivery_rate(const struct tcp_sock *tp)
 {
 	__u32 interval_us = tp->rate_interval_us;
@@ -87,7 +93,7 @@ static __always_inline __u64 delivery_rate(const struct tcp_sock *tp)
 	return interval_us ? (__u64)tp->rate_delivered * tp->mss_cache * 1000000 / interval_us : 0;
 }
 
-/* Since data was last sent or received, at most 2^32 jiffies; 0 before that. */
+/* In µs since data was last sent or received, at most 2^32 jiffies; 0 if none was. */
 static __always_inline __u64 idle_us(const struct tcp_sock *tp)
 {
 	__u32 now = (__u32)bpf_jiffies64();
@@ -99,7 +105,7 @@ static __always_inline __u64 idle_us(const struct tcp_sock *tp)
 	return (__u64)(since_send < since_receive ? since_send : since_receive) * jiffy_us;
 }
 
-/* Since a packet of the peer was last taken, as the kernel's keepalive counts it; 0 before the first. */
+/* In µs since a packet of the peer was last taken, as the kernel's keepalive counts it; 0 before the first. */
 static __always_inline __u64 unheard_us(const struct tcp_sock *tp)
 {
 	__u32 now = (__u32)bpf_jiffies64();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A budget of rows: so many a second, and so many at once. In the kernel it is decided, in the loader it is set. */
+/* A budget of rows: how many a second, and how many at once. The loader sets it, and the programs in the kernel keep to it. */
 #ifndef TCPLENS_BUDGET_H
 #define TCPLENS_BUDGET_H
 
@@ -12,7 +12,7 @@
  * within the budget if its token moves that time no further ahead than a whole bucket takes to fill.
  */
 struct budget {
-	__u32 interval_ns; /* in which one token comes; 0: no limit */
+	__u32 interval_ns; /* the time in which one token comes; 0: no limit */
 	__u32 burst;       /* tokens in the full bucket */
 	__u64 full_ns;     /* CLOCK_BOOTTIME */
 };
@@ -20,8 +20,8 @@ struct budget {
 #define BUDGET_TRIES 8
 
 /*
- * Takes a token; false: there is none. Exact whatever the number of CPUs, and without a lock. One that meets others at
- * every try counts as late: the budget is never exceeded.
+ * Takes a token; false: there is none. It is exact on any number of processors, without a lock. A caller that loses the race with
+ * others at every try gets no token, so that the budget is never exceeded.
  */
 static inline __attribute__((always_inline)) int budget_take(struct budget *budget, __u64 now_ns)
 {
@@ -30,7 +30,7 @@ static inline __attribute__((always_inline)) int budget_take(struct budget *budg
 
 	if (!interval_ns)
 		return 1;
-#pragma GCC unroll 1 /* once is enough for the verifier */
+#pragma GCC unroll 1 /* not unrolled: the verifier can follow the loop */
 	for (int i = 0; i < BUDGET_TRIES; i++) {
 		__u64 full_ns = *(volatile __u64 *)&budget->full_ns;
 		__u64 next_ns = (full_ns > now_ns ? full_ns : now_ns) + interval_ns;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A filter as the kernel has it: a jump program of steps that only lead forward. Each asks whether one fact of a row
- * lies in a range, and where to go on. agent/filter/ compiles the language to it and takes the layout from here, by
- * way of rows.gen.ts.
+ * A filter as the kernel has it: a jump program of steps that only lead forward. Each step asks whether one fact of a row lies in a
+ * range, and says where to go on after yes and after no. agent/filter/ compiles the filter language to it, and takes the layout
+ * from here by way of rows.gen.ts.
  */
 #ifndef TCPLENS_FILTER_H
 #define TCPLENS_FILTER_H
@@ -17,8 +17,8 @@
 #define FILTER_EXCLUSIVE (1U << 31) /* in filter_control: only rows that a filter wants are written */
 
 /*
- * What a filter can ask about a row beyond its head. The program that makes the row sets what its kind has, as far as
- * it goes into the row's member of the same name.
+ * What a filter can ask about a row beyond its head. The program that makes the row sets the facts that its kind has; each of them
+ * also goes into the row, as the member of the same name.
  */
 struct filter_facts {
 	enum class class;             /* retransmit */
@@ -37,8 +37,8 @@ struct filter_facts {
 };
 
 /*
- * All of it as 64-bit words, the higher half of a 128-bit number first, so that every question is one about a range.
- * Steps look at two words from where a fact begins, so none begins in the last one.
+ * All facts as 64-bit words; of a 128-bit number the higher half comes first. So every question is whether a number lies in a
+ * range. A step reads two words from where its fact begins, so no fact begins in the last word.
  */
 struct filter_words {
 	struct filter_facts facts;
@@ -65,7 +65,7 @@ struct filter_words {
 #define FILTER_WORDS (sizeof(struct filter_words) / sizeof(__u64))
 
 struct filter_step {
-	__u64 from_high;  /* the range, both ends in it; of a fact within one word the low halves are 0 and all ones */
+	__u64 from_high;  /* the range, with both its ends; for a fact within one word the low halves are 0 and all ones */
 	__u64 from_low;
 	__u64 to_high;
 	__u64 to_low;
@@ -87,7 +87,7 @@ struct filter_counters {
 };
 
 struct filter {
-	row_id id;        /* the giver's; nothing here depends on it */
+	row_id id;        /* chosen by who sets the filter; nothing here depends on it */
 	row_time end_ns;  /* from then on it is not evaluated: CLOCK_BOOTTIME in the kernel, wall clock in loader__filter() */
 	struct filter_step steps[FILTER_STEPS_MAX];
 	struct budget budget;

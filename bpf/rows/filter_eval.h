@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a filter means: pure C, so that a test can run on a host the very code that runs in the kernel. */
+/* Evaluates a filter. It is pure C, so that a test on the host runs the very code that runs in the kernel. */
 #ifndef TCPLENS_FILTER_EVAL_H
 #define TCPLENS_FILTER_EVAL_H
 
@@ -7,7 +7,10 @@
 
 #define FILTER_INLINE static inline __attribute__((always_inline))
 
-/* Eight bytes in their order of significance: rows hold addresses and names as text has them, left to right. */
+/*
+ * Eight bytes as a number, the first byte highest. Rows hold addresses and names from left to right, as text does, so the numbers
+ * compare as the text would.
+ */
 FILTER_INLINE __u64 filter_word(const __u8 *bytes)
 {
 	__u64 word;
@@ -40,8 +43,8 @@ FILTER_INLINE void filter_words_of(struct filter_words *words, const struct row_
 }
 
 /*
- * The borrow of a - b - borrow, 1 or 0. By arithmetic, since a comparison would be a branch in BPF: with one branch a
- * step the verifier has nothing to explore twice.
+ * The borrow of a - b - borrow, 1 or 0. It is computed without a comparison, which would be a branch in BPF: a step without a
+ * branch gives the verifier nothing to explore twice.
  */
 FILTER_INLINE __u64 filter_borrow(__u64 a, __u64 b, __u64 borrow)
 {

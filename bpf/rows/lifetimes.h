@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How many connections the programs have known. One that neither ended nor is there any more ended where no program saw it. */
+/* How many connections the programs have known. One that has neither ended nor is there any more has ended unseen. */
 #ifndef TCPLENS_LIFETIMES_H
 #define TCPLENS_LIFETIMES_H
 
 struct lifetimes {
-	__u64 begun; /* memories that became a connection's */
-	__u64 ended; /* of those, the ones whose end a program saw */
-	__u64 unopened; /* of those, the ones that had been open, which no program had seen */
+	__u64 begun; /* connections that got a memory */
+	__u64 ended; /* of these, those whose end a program saw */
+	__u64 unopened; /* of these, those that had been open though no program saw them open */
 };
 
 #endif

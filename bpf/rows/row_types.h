@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What members of rows are made of. gen-rows.ts gives each a ClickHouse type and a TypeScript one. */
+/* The types of the members of rows. gen-rows.ts gives each a ClickHouse type and a TypeScript one. */
 #ifndef TCPLENS_ROW_TYPES_H
 #define TCPLENS_ROW_TYPES_H
 
@@ -16,7 +16,7 @@ typedef __u8 row_flag;      /* 0 or 1: Bool */
 
 #define ROW_ENUM __attribute__((packed)) /* one byte */
 
-/* One table each. The value is the index of the ring, the counters and the head's `kind`. */
+/* Each kind has a table. The value is the index of its ring and its counters, and the `kind` of a head. */
 enum kind {
 	KIND_RETRANSMIT = 0,
 	KIND_CONNECTION = 1,
@@ -55,7 +55,7 @@ enum state {
 	STATE_NEW_SYN_RECV = 12,
 } ROW_ENUM;
 
-/* How pid and comm are known: the rung of the ownership ladder that answered. */
+/* How pid and comm are known (programs/owner.bpf.h). */
 enum owner {
 	OWNER_UNKNOWN = 0,
 	OWNER_CONNECT = 1,   /* the task that called connect() or listen() */
@@ -64,7 +64,7 @@ enum owner {
 	OWNER_IO = 4,        /* the task that last read from it or wrote to it */
 } ROW_ENUM;
 
-/* Why a segment was sent again; rules in flow.bpf.h. */
+/* Why a segment was sent again; the rules are in programs/retransmit.bpf.c. */
 enum class {
 	CLASS_UNKNOWN = 0,
 	CLASS_FAST = 1,
@@ -75,7 +75,7 @@ enum class {
 	CLASS_SYN_ACK = 6,
 } ROW_ENUM;
 
-/* What became of the attempt: refused never left TCP and the kernel counts it nowhere. */
+/* What became of an attempt to send again. A refused one never left TCP, and the kernel counts it nowhere. */
 enum outcome {
 	OUTCOME_SENT = 0,
 	OUTCOME_FAILED = 1,
@@ -106,7 +106,7 @@ enum direction {
 	DIRECTION_RECEIVED = 2,
 } ROW_ENUM;
 
-/* What it means that this host freed a packet. */
+/* What it means that this host freed a packet (programs/meaning.bpf.h). */
 enum meaning {
 	MEANING_LOST = 0,      /* it is missing, and somebody has to send it again or gives up */
 	MEANING_ANSWERED = 1,  /* it did its work: it was taken in or answered, and then freed */

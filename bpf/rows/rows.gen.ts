@@ -5,7 +5,7 @@ import { readAddress, readText } from './read-text.ts';
 export { readAddress, readText };
 
 /** What this was made of: objects and loader that were built of anything else do not fit. */
-export const SHARED_HEADERS = '4827e1e3';
+export const SHARED_HEADERS = '33d81627';
 
 export const KIND = ['retransmit', 'connection', 'state_change', 'sample', 'reset', 'congestion', 'drop', 'listener', 'namespace'] as const;
 export type Kind = (typeof KIND)[number];
@@ -272,14 +272,14 @@ export type ConnectionRow = {
   close_wait_us: number;
   closing_us: number;
   last_ack_us: number;
-  /** server: how long it was ready (established, or its data in) until its first read or write; 0 unknown */
+  /** server: from when it was ready (established, or its data in) to its first read or write; 0 unknown */
   accept_us: number;
   /** first sight to the first write and to the first read with data; 0 none or unknown */
   first_send_us: number;
   first_receive_us: number;
   /** client: sum of the times from a write until the data came that was read next; server: from then to the next write */
   turn_us: number;
-  /** sum of the newest RTT at each of these turns. A client's: what of turn_us the network can have taken; a peer that sends its ACK with the answer has its own time in it, some 40 ms at most */
+  /** sum of the newest RTT at each of these turns; of a client, how much of turn_us the network can have taken (up to some 40 ms of it are the peer's own if it acknowledges with its answer) */
   turn_rtt_us: number;
   /** bytes per second, the kernel's last estimate */
   delivery_rate: number;
@@ -296,7 +296,7 @@ export type ConnectionRow = {
   busy_us: number;
   rwnd_limited_us: number;
   sndbuf_limited_us: number;
-  /** busy, and nothing left this host: its own layers below TCP took nothing, or it had no route for what is sent again */
+  /** busy, but nothing left this host: its layers below TCP took nothing, or it had no route for what is sent again */
   local_limited_us: number;
   /** `_rest`: what no sample row has reported, so that samples and closes add up */
   bytes_sent_rest: number;
@@ -316,7 +316,7 @@ export type ConnectionRow = {
   /** as the kernel counts: attempts that the layers below TCP did not take are in it */
   data_segs_out: number;
   data_segs_in: number;
-  /** the socket's own counter: the ledger */
+  /** the socket's own counter, with which retransmit rows are compared */
   total_retrans: number;
   /** total_retrans that no retransmit row accounts for */
   unattributed: number;
@@ -334,7 +334,7 @@ export type ConnectionRow = {
   turn_max_us: number;
   /** the longest time that a transfer under way stood still, as far as reads, sends and timeouts show it; 50 ms at least */
   stall_max_us: number;
-  /** how often it was a write and then a read (client), or the other way round (server) */
+  /** how often a write was followed by a read (client), or a read by a write (server) */
   turns: number;
   /** windowed minimum; 0 unknown */
   rtt_min_us: number;
@@ -363,7 +363,7 @@ export type ConnectionRow = {
   notsent: number;
   /** bytes sent and not acknowledged, payload as the two beside it */
   unacked: number;
-  /** bytes received that no process has read or can still read, as of when it let go of the socket */
+  /** bytes received that no process has read, as of when the last one let go of the socket */
   unread: number;
   /** keepalive or window probes not answered */
   probes_out: number;
@@ -374,7 +374,7 @@ export type ConnectionRow = {
   rcv_isn: number;
   /** the longest pause in sending after which the kernel cut snd_cwnd (slow start after idle) */
   idle_restart_us: number;
-  /** how often a write showed that it did */
+  /** how often a write showed such a cut */
   idle_restarts: number;
   /** errno of the socket, positive; 0 none */
   sk_err: number;
@@ -383,13 +383,13 @@ export type ConnectionRow = {
   port_last: number;
   event: Event;
   end_reason: EndReason;
-  /** 1: it was open before the agent came, or began to and failed; birth figures are unknown */
+  /** 1: it was open before the agent came, or began before and failed; figures about its beginning are unknown */
   preexisting: boolean;
   /** 1: SO_KEEPALIVE is on */
   keepalive: boolean;
   /** 1: a SYN was sent again although the peer had the first one: its answer was lost or late */
   syn_arrived: boolean;
-  /** 1: of a close: it tells of the opening too, no row did before */
+  /** 1: this close row tells of the opening too, since no row did before */
   tells_open: boolean;
 };
 
@@ -1447,11 +1447,11 @@ export type NamespaceRow = {
   interval_us: number;
   in_segs: number;
   out_segs: number;
-  /** TcpRetransSegs: the ledger */
+  /** TcpRetransSegs, with which retransmit rows are compared */
   retrans_segs: number;
   /** segments of retransmit rows, sent and failed */
   retrans_attributed: number;
-  /** segments sent again, now or before, that only now are known to be in no retransmit row */
+  /** segments sent again, now or earlier, that are now known to be in no retransmit row */
   unattributed: number;
   active_opens: number;
   passive_opens: number;
@@ -1746,11 +1746,11 @@ export const KINDS = {
       { name: 'close_wait_us', offset: 184, size: 8, type: "UInt64", comment: "" },
       { name: 'closing_us', offset: 192, size: 8, type: "UInt64", comment: "" },
       { name: 'last_ack_us', offset: 200, size: 8, type: "UInt64", comment: "" },
-      { name: 'accept_us', offset: 208, size: 8, type: "UInt64", comment: "server: how long it was ready (established, or its data in) until its first read or write; 0 unknown" },
+      { name: 'accept_us', offset: 208, size: 8, type: "UInt64", comment: "server: from when it was ready (established, or its data in) to its first read or write; 0 unknown" },
       { name: 'first_send_us', offset: 216, size: 8, type: "UInt64", comment: "first sight to the first write and to the first read with data; 0 none or unknown" },
       { name: 'first_receive_us', offset: 224, size: 8, type: "UInt64", comment: "" },
       { name: 'turn_us', offset: 232, size: 8, type: "UInt64", comment: "client: sum of the times from a write until the data came that was read next; server: from then to the next write" },
-      { name: 'turn_rtt_us', offset: 240, size: 8, type: "UInt64", comment: "sum of the newest RTT at each of these turns. A client's: what of turn_us the network can have taken; a peer that sends its ACK with the answer has its own time in it, some 40 ms at most" },
+      { name: 'turn_rtt_us', offset: 240, size: 8, type: "UInt64", comment: "sum of the newest RTT at each of these turns; of a client, how much of turn_us the network can have taken (up to some 40 ms of it are the peer's own if it acknowledges with its answer)" },
       { name: 'delivery_rate', offset: 248, size: 8, type: "UInt64", comment: "bytes per second, the kernel's last estimate" },
       { name: 'bytes_sent', offset: 256, size: 8, type: "UInt64", comment: "payload that left TCP, retransmissions included; without bytes_failed" },
       { name: 'bytes_failed', offset: 264, size: 8, type: "UInt64", comment: "payload that the layers below TCP did not take at its first sending: no route, link down, queue full" },
@@ -1760,7 +1760,7 @@ export const KINDS = {
       { name: 'busy_us', offset: 296, size: 8, type: "UInt64", comment: "time with data to send, in it limited by the peer's window or by the send buffer" },
       { name: 'rwnd_limited_us', offset: 304, size: 8, type: "UInt64", comment: "" },
       { name: 'sndbuf_limited_us', offset: 312, size: 8, type: "UInt64", comment: "" },
-      { name: 'local_limited_us', offset: 320, size: 8, type: "UInt64", comment: "busy, and nothing left this host: its own layers below TCP took nothing, or it had no route for what is sent again" },
+      { name: 'local_limited_us', offset: 320, size: 8, type: "UInt64", comment: "busy, but nothing left this host: its layers below TCP took nothing, or it had no route for what is sent again" },
       { name: 'bytes_sent_rest', offset: 328, size: 8, type: "UInt64", comment: "`_rest`: what no sample row has reported, so that samples and closes add up" },
       { name: 'bytes_received_rest', offset: 336, size: 8, type: "UInt64", comment: "" },
       { name: 'busy_us_rest', offset: 344, size: 8, type: "UInt64", comment: "" },
@@ -1776,7 +1776,7 @@ export const KINDS = {
       { name: 'segs_in', offset: 404, size: 4, type: "UInt32", comment: "" },
       { name: 'data_segs_out', offset: 408, size: 4, type: "UInt32", comment: "as the kernel counts: attempts that the layers below TCP did not take are in it" },
       { name: 'data_segs_in', offset: 412, size: 4, type: "UInt32", comment: "" },
-      { name: 'total_retrans', offset: 416, size: 4, type: "UInt32", comment: "the socket's own counter: the ledger" },
+      { name: 'total_retrans', offset: 416, size: 4, type: "UInt32", comment: "the socket's own counter, with which retransmit rows are compared" },
       { name: 'unattributed', offset: 420, size: 4, type: "UInt32", comment: "total_retrans that no retransmit row accounts for" },
       { name: 'retrans_fast', offset: 424, size: 4, type: "UInt32", comment: "segments of this connection's retransmit rows, sent and failed, by class" },
       { name: 'retrans_slow_start', offset: 428, size: 4, type: "UInt32", comment: "" },
@@ -1788,7 +1788,7 @@ export const KINDS = {
       { name: 'rttvar_us', offset: 452, size: 4, type: "UInt32", comment: "" },
       { name: 'turn_max_us', offset: 456, size: 4, type: "UInt32", comment: "the longest turn" },
       { name: 'stall_max_us', offset: 460, size: 4, type: "UInt32", comment: "the longest time that a transfer under way stood still, as far as reads, sends and timeouts show it; 50 ms at least" },
-      { name: 'turns', offset: 464, size: 4, type: "UInt32", comment: "how often it was a write and then a read (client), or the other way round (server)" },
+      { name: 'turns', offset: 464, size: 4, type: "UInt32", comment: "how often a write was followed by a read (client), or a read by a write (server)" },
       { name: 'rtt_min_us', offset: 468, size: 4, type: "UInt32", comment: "windowed minimum; 0 unknown" },
       { name: 'srtt_max_us', offset: 472, size: 4, type: "UInt32", comment: "the largest that an event or a sweep saw" },
       { name: 'dsack_dups', offset: 476, size: 4, type: "UInt32", comment: "segments that DSACKs reported twice" },
@@ -1804,22 +1804,22 @@ export const KINDS = {
       { name: 'rcv_wnd', offset: 516, size: 4, type: "UInt32", comment: "" },
       { name: 'notsent', offset: 520, size: 4, type: "UInt32", comment: "bytes written and never sent" },
       { name: 'unacked', offset: 524, size: 4, type: "UInt32", comment: "bytes sent and not acknowledged, payload as the two beside it" },
-      { name: 'unread', offset: 528, size: 4, type: "UInt32", comment: "bytes received that no process has read or can still read, as of when it let go of the socket" },
+      { name: 'unread', offset: 528, size: 4, type: "UInt32", comment: "bytes received that no process has read, as of when the last one let go of the socket" },
       { name: 'probes_out', offset: 532, size: 4, type: "UInt32", comment: "keepalive or window probes not answered" },
       { name: 'unheard_us', offset: 536, size: 4, type: "UInt32", comment: "since the peer was last heard, at most 71 minutes" },
       { name: 'snd_isn', offset: 540, size: 4, type: "UInt32", comment: "initial sequence numbers; 0 unknown" },
       { name: 'rcv_isn', offset: 544, size: 4, type: "UInt32", comment: "" },
       { name: 'idle_restart_us', offset: 548, size: 4, type: "UInt32", comment: "the longest pause in sending after which the kernel cut snd_cwnd (slow start after idle)" },
-      { name: 'idle_restarts', offset: 552, size: 2, type: "UInt16", comment: "how often a write showed that it did" },
+      { name: 'idle_restarts', offset: 552, size: 2, type: "UInt16", comment: "how often a write showed such a cut" },
       { name: 'sk_err', offset: 554, size: 2, type: "Int16", comment: "errno of the socket, positive; 0 none" },
       { name: 'port_first', offset: 556, size: 2, type: "UInt16", comment: "of end_reason no_port, the range that connect() chose from; else 0" },
       { name: 'port_last', offset: 558, size: 2, type: "UInt16", comment: "" },
       { name: 'event', offset: 560, size: 1, type: "Enum8('open' = 0, 'close' = 1, 'failed' = 2)", comment: "" },
       { name: 'end_reason', offset: 561, size: 1, type: "Enum8('none' = 0, 'fin_local' = 1, 'fin_peer' = 2, 'rst_sent' = 3, 'rst_received' = 4, 'timeout' = 5, 'refused' = 6, 'unreachable' = 7, 'abort' = 8, 'unknown' = 9, 'no_port' = 10)", comment: "" },
-      { name: 'preexisting', offset: 562, size: 1, type: "Bool", comment: "1: it was open before the agent came, or began to and failed; birth figures are unknown" },
+      { name: 'preexisting', offset: 562, size: 1, type: "Bool", comment: "1: it was open before the agent came, or began before and failed; figures about its beginning are unknown" },
       { name: 'keepalive', offset: 563, size: 1, type: "Bool", comment: "1: SO_KEEPALIVE is on" },
       { name: 'syn_arrived', offset: 564, size: 1, type: "Bool", comment: "1: a SYN was sent again although the peer had the first one: its answer was lost or late" },
-      { name: 'tells_open', offset: 565, size: 1, type: "Bool", comment: "1: of a close: it tells of the opening too, no row did before" },
+      { name: 'tells_open', offset: 565, size: 1, type: "Bool", comment: "1: this close row tells of the opening too, since no row did before" },
       { name: 'pad', offset: 566, size: 2, type: "FixedString(2)", comment: "" },
     ],
   },
@@ -2113,9 +2113,9 @@ export const KINDS = {
       { name: 'interval_us', offset: 112, size: 8, type: "UInt64", comment: "" },
       { name: 'in_segs', offset: 120, size: 8, type: "UInt64", comment: "" },
       { name: 'out_segs', offset: 128, size: 8, type: "UInt64", comment: "" },
-      { name: 'retrans_segs', offset: 136, size: 8, type: "UInt64", comment: "TcpRetransSegs: the ledger" },
+      { name: 'retrans_segs', offset: 136, size: 8, type: "UInt64", comment: "TcpRetransSegs, with which retransmit rows are compared" },
       { name: 'retrans_attributed', offset: 144, size: 8, type: "UInt64", comment: "segments of retransmit rows, sent and failed" },
-      { name: 'unattributed', offset: 152, size: 8, type: "UInt64", comment: "segments sent again, now or before, that only now are known to be in no retransmit row" },
+      { name: 'unattributed', offset: 152, size: 8, type: "UInt64", comment: "segments sent again, now or earlier, that are now known to be in no retransmit row" },
       { name: 'active_opens', offset: 160, size: 8, type: "UInt64", comment: "" },
       { name: 'passive_opens', offset: 168, size: 8, type: "UInt64", comment: "" },
       { name: 'attempt_fails', offset: 176, size: 8, type: "UInt64", comment: "" },

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The rows: the only definition. Each struct is one row of the ClickHouse table of the same name in RowBinary
- * format: little-endian integers, addresses as IPv6 (IPv4 is ::ffff/96), comm as FixedString(16), time_ns as
- * DateTime64(9). gen-rows.ts reads their BTF and writes rows.gen.ts; nothing else knows an offset.
+ * The rows: the only definition. Each struct is one row of the ClickHouse table of the same name in RowBinary format: little-endian
+ * integers, addresses as IPv6 (IPv4 is ::ffff/96), comm as FixedString(16), time_ns as DateTime64(9). gen-rows.ts reads their BTF
+ * and writes rows.gen.ts; nothing else knows an offset.
  *
- * Rules: fixed-width members, no holes (-Wpadded -Werror), size a multiple of 8, `pad` members are not stored.
- * The member's type decides its column: an enum its Enum8, the typedefs below as they say, else the integer's width.
+ * Rules: fixed-width members, no holes (-Wpadded -Werror), size a multiple of 8; `pad` members are not stored. The type of a member
+ * decides its column: an enum gives its Enum8, a typedef of row_types.h what is said there, any other an integer of its width.
  */
 #ifndef TCPLENS_ROWS_H
 #define TCPLENS_ROWS_H
 
 #include "row_types.h"
 
-/* Part of the batch's schema id: raise it when a member keeps its layout and changes its meaning. */
+/* Part of a batch's schema id. Raise it when a member keeps its layout and changes its meaning. */
 #define ROWS_VERSION 3
 
 struct row_head {
@@ -64,8 +64,9 @@ struct retransmit_row {
 };
 
 /*
- * A connection's open, its close with the whole account, or a connect that failed. An open row comes at once, or from the first sweep that
- * finds the connection: then it is as of that sweep, and of a connection that no sweep found the close row tells of both.
+ * A connection's open, its close with the whole account, or a connect that failed. An open row is written at once, or by the first
+ * sweep that finds the connection; then its members are as of that sweep. If no sweep found the connection, the close row tells of
+ * the opening too.
  */
 struct connection_row {
 	struct row_head head;
@@ -80,11 +81,11 @@ struct connection_row {
 	__u64 close_wait_us;
 	__u64 closing_us;
 	__u64 last_ack_us;
-	__u64 accept_us;         /* server: how long it was ready (established, or its data in) until its first read or write; 0 unknown */
+	__u64 accept_us;         /* server: from when it was ready (established, or its data in) to its first read or write; 0 unknown */
 	__u64 first_send_us;     /* first sight to the first write and to the first read with data; 0 none or unknown */
 	__u64 first_receive_us;
 	__u64 turn_us;           /* client: sum of the times from a write until the data came that was read next; server: from then to the next write */
-	__u64 turn_rtt_us;       /* sum of the newest RTT at each of these turns. A client's: what of turn_us the network can have taken; a peer that sends its ACK with the answer has its own time in it, some 40 ms at most */
+	__u64 turn_rtt_us;       /* sum of the newest RTT at each of these turns; of a client, how much of turn_us the network can have taken (up to some 40 ms of it are the peer's own if it acknowledges with its answer) */
 	__u64 delivery_rate;     /* bytes per second, the kernel's last estimate */
 	__u64 bytes_sent;        /* payload that left TCP, retransmissions included; without bytes_failed */
 	__u64 bytes_failed;      /* payload that the layers below TCP did not take at its first sending: no route, link down, queue full */
@@ -94,7 +95,7 @@ struct connection_row {
 	__u64 busy_us;           /* time with data to send, in it limited by the peer's window or by the send buffer */
 	__u64 rwnd_limited_us;
 	__u64 sndbuf_limited_us;
-	__u64 local_limited_us;  /* busy, and nothing left this host: its own layers below TCP took nothing, or it had no route for what is sent again */
+	__u64 local_limited_us;  /* busy, but nothing left this host: its layers below TCP took nothing, or it had no route for what is sent again */
 	__u64 bytes_sent_rest;   /* `_rest`: what no sample row has reported, so that samples and closes add up */
 	__u64 bytes_received_rest;
 	__u64 busy_us_rest;
@@ -110,7 +111,7 @@ struct connection_row {
 	__u32 segs_in;
 	__u32 data_segs_out;     /* as the kernel counts: attempts that the layers below TCP did not take are in it */
 	__u32 data_segs_in;
-	__u32 total_retrans;     /* the socket's own counter: the ledger */
+	__u32 total_retrans;     /* the socket's own counter, with which retransmit rows are compared */
 	__u32 unattributed;      /* total_retrans that no retransmit row accounts for */
 	__u32 retrans_fast;      /* segments of this connection's retransmit rows, sent and failed, by class */
 	__u32 retrans_slow_start;
@@ -122,7 +123,7 @@ struct connection_row {
 	__u32 rttvar_us;
 	__u32 turn_max_us;       /* the longest turn */
 	__u32 stall_max_us;      /* the longest time that a transfer under way stood still, as far as reads, sends and timeouts show it; 50 ms at least */
-	__u32 turns;             /* how often it was a write and then a read (client), or the other way round (server) */
+	__u32 turns;             /* how often a write was followed by a read (client), or a read by a write (server) */
 	__u32 rtt_min_us;        /* windowed minimum; 0 unknown */
 	__u32 srtt_max_us;       /* the largest that an event or a sweep saw */
 	__u32 dsack_dups;        /* segments that DSACKs reported twice */
@@ -138,22 +139,22 @@ struct connection_row {
 	__u32 rcv_wnd;
 	__u32 notsent;           /* bytes written and never sent */
 	__u32 unacked;           /* bytes sent and not acknowledged, payload as the two beside it */
-	__u32 unread;            /* bytes received that no process has read or can still read, as of when it let go of the socket */
+	__u32 unread;            /* bytes received that no process has read, as of when the last one let go of the socket */
 	__u32 probes_out;        /* keepalive or window probes not answered */
 	__u32 unheard_us;        /* since the peer was last heard, at most 71 minutes */
 	__u32 snd_isn;           /* initial sequence numbers; 0 unknown */
 	__u32 rcv_isn;
 	__u32 idle_restart_us;   /* the longest pause in sending after which the kernel cut snd_cwnd (slow start after idle) */
-	__u16 idle_restarts;     /* how often a write showed that it did */
+	__u16 idle_restarts;     /* how often a write showed such a cut */
 	__s16 sk_err;            /* errno of the socket, positive; 0 none */
 	__u16 port_first;        /* of end_reason no_port, the range that connect() chose from; else 0 */
 	__u16 port_last;
 	enum event event;
 	enum end_reason end_reason;
-	row_flag preexisting;        /* 1: it was open before the agent came, or began to and failed; birth figures are unknown */
+	row_flag preexisting;        /* 1: it was open before the agent came, or began before and failed; figures about its beginning are unknown */
 	row_flag keepalive;          /* 1: SO_KEEPALIVE is on */
 	row_flag syn_arrived;        /* 1: a SYN was sent again although the peer had the first one: its answer was lost or late */
-	row_flag tells_open;         /* 1: of a close: it tells of the opening too, no row did before */
+	row_flag tells_open;         /* 1: this close row tells of the opening too, since no row did before */
 	__u8 pad[2];
 };
 
@@ -300,9 +301,9 @@ struct namespace_row {
 	__u64 interval_us;
 	__u64 in_segs;
 	__u64 out_segs;
-	__u64 retrans_segs;       /* TcpRetransSegs: the ledger */
+	__u64 retrans_segs;       /* TcpRetransSegs, with which retransmit rows are compared */
 	__u64 retrans_attributed; /* segments of retransmit rows, sent and failed */
-	__u64 unattributed;       /* segments sent again, now or before, that only now are known to be in no retransmit row */
+	__u64 unattributed;       /* segments sent again, now or earlier, that are now known to be in no retransmit row */
 	__u64 active_opens;
 	__u64 passive_opens;
 	__u64 attempt_fails;
@@ -353,7 +354,10 @@ struct namespace_row {
 	__u32 port_range;         /* size of ip_local_port_range */
 };
 
-/* Counters of one kind, in the kernel: every row that a program wanted to write is in one of them, no_storage and missed apart. */
+/*
+ * Counters of one kind, in the kernel: every row that a program wanted to write is counted in one of them; no_storage and missed
+ * are apart.
+ */
 struct kind_counters {
 	__u64 written;   /* rows that reached their ring (or, samples, the reader) */
 	__u64 ring_lost; /* rows lost because the ring was full */

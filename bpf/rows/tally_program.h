@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Rows added up where they are taken: SELECT sums, histograms GROUP BY members of a row, as a program that
- * agent/metrics/ makes from its list of metrics, by way of rows.gen.ts. The C beside it (tally.c) knows no metric.
+ * Rows are added up where they are taken out: SELECT sums, histograms GROUP BY members of a row. What to add up is a program that
+ * agent/metrics/ makes from its list of metrics, by way of rows.gen.ts. The C that runs it (tally.c) knows no metric.
  */
 #ifndef TCPLENS_TALLY_H
 #define TCPLENS_TALLY_H
@@ -21,7 +21,7 @@
 #define TALLY_IPV4 0    /* in place of a size: 1 where 16 bytes hold an IPv4 address as ::ffff/96, else 0 */
 #define TALLY_NONE 255  /* in place of a value's number */
 
-/* What rows are grouped by. Terms may have many values, so each is bounded by itself; plain bytes have few. */
+/* What rows are grouped by. A term can have many values, so the number of each term's values is bounded; plain bytes have few. */
 struct tally_key {
 	__u8 term[TALLY_TERMS * TALLY_TERM_BYTES];
 	__u8 plain[TALLY_PLAIN_BYTES];
@@ -29,7 +29,7 @@ struct tally_key {
 
 /* One member that goes into the key. */
 struct tally_part {
-	__u32 below;   /* two bytes that are not below this go in as 0; 0: any do */
+	__u32 below;   /* a number of two bytes that is not below this goes in as 0; 0: any goes in as it is */
 	__u16 from;    /* offset in the row */
 	__u16 when;    /* offset of a byte in the row: */
 	__u8 if_is;    /* 1: only where that byte is `is`, else 0 goes in */
@@ -42,8 +42,8 @@ struct tally_part {
 struct tally_value {
 	__u16 from;
 	__u8 size;
-	__u8 most;     /* number of an earlier value of the row: no more than that is taken, */
-	__u8 less;     /* less this one */
+	__u8 most;     /* number of an earlier value of the row, which bounds this one */
+	__u8 less;     /* number of an earlier value that is first taken off that bound */
 	__u8 pad;
 };
 
@@ -53,7 +53,7 @@ struct tally_histogram {
 	__u8 pad;
 };
 
-/* Which rows of a kind, and what of them. A row is counted by each plan that takes it. */
+/* Which rows of a kind it takes, and what it adds up of them. A row counts in each plan that takes it. */
 struct tally_plan {
 	enum kind kind;
 	__u8 if_is;    /* 1: only rows whose byte at `when` is `is` */
@@ -70,9 +70,9 @@ struct tally_plan {
 struct tally_program {
 	__u32 plans;
 	__u32 bounds;
-	__u32 groups_max;               /* when so many are there, rows that need another go into one a plan */
+	__u32 groups_max;               /* the most groups; then rows that need another one go into one overflow group a plan */
 	__u32 pad;
-	__u32 terms_max[TALLY_TERMS];   /* when so many are there, of a new one only the first bytes count: */
+	__u32 terms_max[TALLY_TERMS];   /* the most terms that are kept whole; of a further one only this many bytes count: */
 	__u32 terms_kept[TALLY_TERMS];
 	__u64 bound[TALLY_BOUNDS_MAX];  /* ascending: bucket n has what is above bound n - 1 and at most bound n */
 	struct tally_plan plan[TALLY_PLANS_MAX];
@@ -80,17 +80,17 @@ struct tally_program {
 
 struct tally_histogram_sums {
 	__u64 sum;
-	__u64 min;     /* of those that are not 0; of none all ones */
+	__u64 min;     /* of the values that are not 0; if there are none, all ones */
 	__u64 max;
-	__u64 buckets; /* that hold something */
+	__u64 buckets; /* how many hold something */
 };
 
-/* A group as it is read: this, then a number and a count, UInt64 both, for each bucket that holds something. */
+/* A group as it is read: this struct, then two UInt64 for each bucket that holds something, its number and its count. */
 struct tally_group {
-	__u32 size;      /* of all that */
+	__u32 size;      /* of the struct and the buckets */
 	__u8 plan;
-	__u8 cut;        /* bit n: only the first bytes of term n are there, since there were too many */
-	__u8 overflow;   /* 1: rows for which there was no group any more; the key is empty */
+	__u8 cut;        /* bit n: of term n only the first bytes are there, since there were too many terms */
+	__u8 overflow;   /* 1: this is the overflow group of the plan; its key is empty */
 	__u8 pad;
 	struct tally_key key;
 	__u64 rows;

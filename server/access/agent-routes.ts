@@ -1,15 +1,7 @@
 // What agents ask about themselves: to join, to be let in after a start, and for another secret.
 import { Type } from 'typebox';
-import {
-  HELLO_PATH,
-  Hello,
-  HelloRequest,
-  JOIN_PATH,
-  Joined,
-  JoinRequest,
-  ROTATE_PATH,
-  RotateRequest,
-} from '../../agent/contract/enrolment.ts';
+import { HELLO_PATH, JOIN_PATH, ROTATE_PATH } from '../../agent/contract/credential.ts';
+import { Hello, HelloRequest, Joined, JoinRequest, RotateRequest } from '../../agent/contract/enrolment.ts';
 import { Problem } from '../api.ts';
 import type { Audit } from '../door/audit.ts';
 import { NOBODY, type Principal } from '../door/principal.ts';

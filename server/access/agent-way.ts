@@ -1,7 +1,7 @@
 // Who shows an agent's credential.
 
 import { HEADERS } from '../../agent/contract/batch-envelope.ts';
-import { CREDENTIAL, HELLO_PATH, JOIN_PATH } from '../../agent/contract/enrolment.ts';
+import { CREDENTIAL, HELLO_PATH, JOIN_PATH } from '../../agent/contract/credential.ts';
 import type { Identify, Principal } from '../door/principal.ts';
 import { bearerOf, isOfDigest } from '../door/secrets.ts';
 import { Refusal } from '../errors.ts';

@@ -5,8 +5,9 @@ import type { RecordBook } from './record-book.ts';
 import type { EnrolmentRecord } from './records.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
-/** For so long a line that has ended is known as one that has ended. */
-const REMEMBERED_MS = 30 * DAY_MS;
+/** For how long a line that has ended is known as one that has ended. */
+const rememberedMs = ({ made_ms, ends_ms }: Pick<EnrolmentRecord, 'made_ms' | 'ends_ms'>) =>
+  Math.min(30 * DAY_MS, 24 * (ends_ms - made_ms));
 
 export type NewEnrolment = Pick<EnrolmentRecord, 'labels' | 'uses' | 'rejoin'> & { for_ms: number };
 export type Enrolment = EnrolmentRecord & { id: string; used: number };
@@ -22,7 +23,7 @@ export class Enrolments {
   async make({ for_ms, ...asked }: NewEnrolment, now_ms: number): Promise<{ id: string; secret: string; ends_ms: number }> {
     const [id, secret, ends_ms] = [newId(), newSecret(), now_ms + for_ms];
     const record = { ...asked, secret_sha256: sha256(secret), made_ms: now_ms, ends_ms };
-    await this.#book.put('enrolment', id, record, ends_ms + REMEMBERED_MS);
+    await this.#book.put('enrolment', id, record, ends_ms + rememberedMs(record));
     return { id, secret, ends_ms };
   }
 
@@ -36,7 +37,7 @@ export class Enrolments {
   async revoke(id: string, now_ms: number): Promise<void> {
     const record = this.#book.get('enrolment', id);
     if (record === undefined) throw new Refusal('not_found', `there is no enrolment ${id}`);
-    await this.#book.put('enrolment', id, { ...record, revoked_ms: now_ms }, record.ends_ms + REMEMBERED_MS);
+    await this.#book.put('enrolment', id, { ...record, revoked_ms: now_ms }, record.ends_ms + rememberedMs(record));
   }
 
   /** The record of a secret that was shown. @throws Refusal `enrolment_refused` */
@@ -55,7 +56,7 @@ export class Enrolments {
   async forget(id: string): Promise<void> {
     const record = this.#book.get('enrolment', id);
     if (record === undefined) return;
-    await this.#book.put('enrolment', id, { ...record, uses: Math.max(0, record.uses - 1) }, record.ends_ms + REMEMBERED_MS);
+    await this.#book.put('enrolment', id, { ...record, uses: Math.max(0, record.uses - 1) }, record.ends_ms + rememberedMs(record));
   }
 }
 

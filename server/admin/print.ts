@@ -14,7 +14,7 @@ function bytesText(bytes: number): string {
 }
 
 /** Columns as wide as their widest cell; `right` are figures. */
-function table(head: readonly string[], rows: readonly (readonly string[])[], right: ReadonlySet<number>): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[], right: ReadonlySet<number>): string {
   const all = [head, ...rows].map((row) => row.map(escapeControls));
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) =>
@@ -22,11 +22,11 @@ function table(head: readonly string[], rows: readonly (readonly string[])[], ri
   return all.map((row) => `${line(row).trimEnd()}\n`).join('');
 }
 
-const momentText = (ms: number) => `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+export const momentText = (ms: number) => `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 const daysText = (days: number | null) => (days === null ? 'for ever' : `${days} days`);
 
 /** What `serve`, `up` and `admin link` say of a link for the owner's browser. */
-export const linkText = (link: string): string => `tcplens: open once, within 15 minutes, to see command lines, too: ${link}\n`;
+export const linkText = (link: string): string => `tcplens: open once, within 15 minutes, to be an admin in this browser: ${link}\n`;
 
 export function migrationsText({ migrations }: Migrations): string {
   const rows = migrations.map(({ number, name, checksum, applied_at_ms, state }) => [

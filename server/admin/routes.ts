@@ -38,6 +38,8 @@ export function registerAdmin(
   app.post(ADMIN_API.snapshot, {
     schema: {
       summary: 'Freeze the tables and the log as they are, for a backup',
+      description:
+        'In the folder `snapshot` of the data directory. `tcplens admin backup` asks for it, copies it and removes it, and one that is there before.',
       body: object({}),
       response: { 200: Snapshot, ...refusals },
     },

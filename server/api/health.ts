@@ -9,6 +9,9 @@ export const SEVERITIES = ['info', 'warning', 'critical'] as const;
 
 /** All known troubles, in the order in which they are told. */
 export const FINDINGS = [
+  'plain_http',
+  'certificate_ending',
+  'certificate_unusable',
   'store_away',
   'store_refuses',
   'store_damaged',
@@ -74,6 +77,11 @@ export const HealthFigures = object({
   damage: StoreDamage,
   store_reason: Type.String({ description: 'why it does not; else empty' }),
   away_since_ms: Type.Union([Ms, Type.Null()], { description: 'null while it answers, and while it is opened for the first time' }),
+  port: object({
+    plain: Type.Boolean({ description: 'plain HTTP beyond loopback' }),
+    certificate_ends_ms: Type.Union([Ms, Type.Null()], { description: 'null without TLS' }),
+    certificate_trouble: Type.String({ description: 'why a newer certificate is not used; else empty' }),
+  }),
   log: object({ bytes: Count, bytes_max: Count, segments: Count, behind_s: Seconds, failure: Name }),
   inserts: object(
     {

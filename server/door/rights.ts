@@ -1,7 +1,7 @@
 // Which right each route needs, in one table: a route that is not in it cannot be registered.
 
 import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../../agent/contract/batch-envelope.ts';
-import { HELLO_PATH, JOIN_PATH, ROTATE_PATH } from '../../agent/contract/enrolment.ts';
+import { HELLO_PATH, JOIN_PATH, ROTATE_PATH } from '../../agent/contract/credential.ts';
 import type { Role } from '../access/records.ts';
 import { ADMIN_API } from '../api/admin.ts';
 import { API } from '../api.ts';

@@ -33,10 +33,9 @@ export function knownHosts(
   const joined = joinedBy(agents);
   const seen = new Set(heard.map(({ host_id }) => host_id));
   const unheard = [...joined.keys()].filter((id) => !seen.has(id)).map(unheardHost);
-  return [...heard, ...unheard].map(({ host_id, seen: rows, sent, lost, ...told }) => {
+  return [...heard, ...unheard].map(({ host_id, seen: rows, sent, waiting, lost, ...told }) => {
     const agent = joined.get(host_id);
     const rows_per_s = rows / Math.min(seconds, Math.max(1, (now_ms - told.began_ms) / 1000));
-    const waiting = Math.max(0, rows - sent - lost.kernel - lost.agent);
     const joined_ms = agent?.joined_ms ?? null;
     const hasReported = told.last_ms > 0;
     const [began_ms, last_ms] = hasReported ? [told.began_ms, told.last_ms] : [joined_ms ?? 0, joined_ms ?? 0];
@@ -77,6 +76,7 @@ const unheardHost = (host_id: string): HeardHost => ({
   interval_ms: FIRST_MS,
   seen: 0,
   sent: 0,
+  waiting: 0,
   lost: { kernel: 0, agent: 0, collector: 0 },
 });
 

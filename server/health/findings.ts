@@ -2,9 +2,8 @@
 import { FINDINGS, type Finding, type FindingCode, type HealthFigures, SEVERITIES, type StoreFigures } from '../api/health.ts';
 import { damageText } from './damage-text.ts';
 import { bytes, count, names, percent, span } from './phrases.ts';
-
-type FindingText = Omit<Finding, 'code'>;
-type Rule = (figures: HealthFigures) => FindingText | undefined;
+import { PORT_RULES } from './port-rules.ts';
+import type { FindingText, Rule } from './rule.ts';
 
 const MINUTE_S = 60;
 const HOUR_MS = 3_600_000;
@@ -59,6 +58,7 @@ const ofStore =
     store ? rule(store) : undefined;
 
 const RULES = {
+  ...PORT_RULES,
   store_away: ({ store_reason, away_since_ms, at_ms, log }) =>
     away_since_ms === null
       ? undefined

@@ -14,6 +14,13 @@ const ofStore =
     store ? observe(store) : [];
 
 const GAUGES: readonly Gauge[] = [
+  {
+    name: 'tls.certificate.remaining',
+    unit: 's',
+    description: 'time until the certificate ends',
+    observe: ({ at_ms, port: { certificate_ends_ms } }) =>
+      certificate_ends_ms === null ? [] : [[(certificate_ends_ms - at_ms) / 1000, {}]],
+  },
   { name: 'store.up', unit: '1', description: 'whether the store answers', observe: ({ store }) => [[store ? 1 : 0, {}]] },
   {
     name: 'store.parts',

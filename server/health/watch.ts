@@ -20,6 +20,7 @@ export type HealthParts = {
   log: Pick<Log, 'bytes' | 'sealedCount' | 'behind_s' | 'failure'>;
   hostNames: HostNames;
   log_bytes_max: number;
+  port: () => HealthFigures['port'];
   /** Folders of rows that no table has. */
   quarantine: string;
   dead_letter: string;
@@ -107,6 +108,7 @@ export class HealthWatch {
       at_ms,
       ...asked,
       damage: this.#damage,
+      port: this.#parts.port(),
       away_since_ms: this.#away_since_ms,
       log: { bytes: log.bytes, bytes_max: log_bytes_max, segments: log.sealedCount, behind_s: log.behind_s, failure: log.failure },
       inserts: this.inserts.figures(at_ms),

@@ -11,10 +11,12 @@ import {
   HOOKS_MAX,
   HookState,
   HostEntity,
+  LostBatches,
   NetnsEntity,
   ProcessEntity,
   ReportHead,
 } from '../../agent/contract/agent-report.ts';
+import { LOST_BATCHES_MAX } from '../../agent/contract/outcome.ts';
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { Refusal } from '../errors.ts';
 
@@ -73,15 +75,18 @@ const LISTS = {
   netns: { ...partOf<AgentReport['netns'][number]>('netns', NetnsEntity), max: ENTITIES_MAX },
   hooks: { ...partOf<AgentReport['hooks'][number]>('hook', HookState), max: HOOKS_MAX },
   accounting: { ...partOf<AgentReport['accounting'][number]>('accounting', AccountingEntry), max: ACCOUNTING_MAX },
+  lost: { ...partOf<LostBatches>('lost_batches', LostBatches), max: LOST_BATCHES_MAX },
 } as const;
 type ListName = keyof typeof LISTS;
 const LIST = Object.keys(LISTS) as ListName[];
+type Parts = Required<Pick<AgentReport, ListName>>;
 
 const Frame = Compile(
   Type.Object({
     ...ReportHead.properties,
     host: Type.Unknown(),
     ...(Object.fromEntries(LIST.map((name) => [name, Type.Array(Type.Unknown())])) as Record<ListName, ReturnType<typeof unknowns>>),
+    lost: Type.Optional(unknowns()),
   }),
 );
 function unknowns() {
@@ -97,8 +102,8 @@ export function checkReport(body: unknown, now_ms: number): { report: CheckedRep
   const { host_id, epoch, at_ms, interval_ms } = body;
   if (isOutOfTime(at_ms, now_ms)) throw new Refusal('time_out_of_window', `the report is ${outOfTime(at_ms, now_ms)}`);
   const refused: RefusedPart[] = [];
-  const list = <Name extends ListName>(name: Name, also?: Also<AgentReport[Name][number]>) =>
-    checkList<AgentReport[Name][number]>(LISTS[name] as never, body[name], refused, also);
+  const list = <Name extends ListName>(name: Name, also?: Also<Parts[Name][number]>) =>
+    checkList<Parts[Name][number]>(LISTS[name] as never, body[name] ?? [], refused, also);
   const report: CheckedReport = {
     host_id,
     epoch,
@@ -110,6 +115,7 @@ export function checkReport(body: unknown, now_ms: number): { report: CheckedRep
     netns: list('netns'),
     hooks: list('hooks'),
     accounting: list('accounting', (entry) => accountFault(entry, now_ms)),
+    lost: list('lost', (entry) => accountFault(entry, now_ms)),
   };
   return { report, refused };
 }
@@ -148,7 +154,10 @@ function checkPart<Value>(
 }
 
 /** Queries group by kind, so a host that could make up kinds could make answers of any length. */
-function accountFault({ kind, minute_ms }: AgentReport['accounting'][number], now_ms: number): Fault | undefined {
+function accountFault(
+  { kind, minute_ms }: Pick<AgentReport['accounting'][number], 'kind' | 'minute_ms'>,
+  now_ms: number,
+): Fault | undefined {
   if (!KINDS_KNOWN.has(kind)) return { member: 'kind', why: "is none of this collector's: run one of the agent's version or newer" };
   return isOutOfTime(minute_ms, now_ms) ? { member: 'minute_ms', why: `is ${outOfTime(minute_ms, now_ms)}` } : undefined;
 }

@@ -1,6 +1,8 @@
 // Unpacks bodies. The output, the window and the number of frames are bounded, so that no body can take more memory than a batch needs.
+import { promisify } from 'node:util';
 import { constants, type ZstdOptions, zstdDecompress, zstdDecompressSync } from 'node:zlib';
 import { BATCH_BYTES_MAX } from '../../agent/contract/batch-envelope.ts';
+import { reasonOf } from '../../agent/process/errors.ts';
 import { Refusal } from '../errors.ts';
 
 const OPTIONS = {
@@ -15,6 +17,7 @@ const CHUNK_BYTES_MIN = 64;
  */
 const AT_ONCE_BYTES_MAX = 64 * 1024;
 const MAGIC = 0xfd2fb528;
+const decompressInPool = promisify(zstdDecompress);
 
 /**
  * How many bytes have to be reserved for the frame: as many as it says that it unpacks to, and BATCH_BYTES_MAX where it says nothing or
@@ -36,7 +39,7 @@ export function unpackedBytes(body: Buffer): number {
 
 /**
  * Unpacks one zstd frame of at most BATCH_BYTES_MAX bytes, into new memory.
- * @throws Refusal `zstd_corrupt`, `zstd_trailing_bytes`, `too_large`
+ * @throws Refusal `zstd_corrupt`, `zstd_trailing_bytes`, `too_large`; `out_of_memory`: it may be sound
  */
 export async function unpack(body: Buffer): Promise<Buffer> {
   const { buffer, engine } = await decompress(body);
@@ -50,31 +53,26 @@ export async function unpack(body: Buffer): Promise<Buffer> {
 
 type Unpacked = { buffer: Buffer; engine: { bytesWritten: number } };
 
-function decompress(body: Buffer): Unpacked | Promise<Unpacked> {
+async function decompress(body: Buffer): Promise<Unpacked> {
   const bytes = unpackedBytes(body);
   // One byte more than the rows need, since zlib allocates another chunk when one is exactly full.
   const options = { ...OPTIONS, chunkSize: Math.max(CHUNK_BYTES_MIN, bytes + 1) };
-  if (bytes <= AT_ONCE_BYTES_MAX && body.length <= AT_ONCE_BYTES_MAX) return decompressAtOnce(body, options);
-  return new Promise((resolve, reject) => {
-    zstdDecompress(body, options, (error, result) => {
-      if (error) reject(refusalOf(error));
-      else resolve(result as unknown as Unpacked);
-    });
-  });
-}
-
-function decompressAtOnce(body: Buffer, options: ZstdOptions): Unpacked {
   try {
+    if (bytes > AT_ONCE_BYTES_MAX || body.length > AT_ONCE_BYTES_MAX) return (await decompressInPool(body, options)) as unknown as Unpacked;
     // A frame that is larger than it says fails here.
     return zstdDecompressSync(body, { ...options, maxOutputLength: AT_ONCE_BYTES_MAX }) as unknown as Unpacked;
   } catch (error) {
-    throw refusalOf(error instanceof Error ? error : new Error(String(error)));
+    throw refusalOf(error);
   }
 }
 
-function refusalOf(error: Error): Refusal {
-  const tooLarge = 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
-  if (tooLarge)
+/** A refusal for good only where the error is about the bytes. Any other is about this process, and the batch may be sound. */
+function refusalOf(error: unknown): Refusal {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'ERR_BUFFER_TOO_LARGE')
     return new Refusal('too_large', `the batch unpacks to more than ${BATCH_BYTES_MAX} bytes: cut smaller batches`, { cause: error });
-  return new Refusal('zstd_corrupt', `the body is not one whole zstd frame: ${error.message}`, { cause: error });
+  if (code === 'Z_BUF_ERROR' || (code.startsWith('ZSTD_error_') && code !== 'ZSTD_error_memory_allocation'))
+    return new Refusal('zstd_corrupt', `the body is not one whole zstd frame: ${reasonOf(error)}`, { cause: error });
+  const message = `the collector cannot unpack the batch now (${reasonOf(error)}): send it again, and see that the collector has memory`;
+  return new Refusal('out_of_memory', message, { cause: error, retry_after_s: 5 });
 }

@@ -1,15 +1,18 @@
 // The list of batches in a segment, in the order of the file. It is packed into bytes, since a log that waits for its store may hold
 // millions of batches.
 
-/** Rows of one batch that lie beside each other. Where the batch is not known, `sequence` is 0, and host and run are ''. */
-export type BatchSpan = { host_id: string; epoch: string; sequence: number; rows: number };
+/**
+ * Rows of one batch that lie beside each other. Where the batch is not known, `sequence` is 0, and host and run are ''. `sent_rows`: how many
+ * the batch had as it was sent, 0 where nobody knows: rows were taken out of it, or lie elsewhere.
+ */
+export type BatchSpan = { host_id: string; epoch: string; sequence: number; rows: number; sent_rows: number };
 
-/** host_id and epoch have 8 bytes each, sequence is a double, rows has 32 bits. Sequences begin at 1. */
-const SPAN_BYTES = 28;
+/** host_id and epoch have 8 bytes each, sequence is a double, rows and sent_rows have 32 bits. Sequences begin at 1. */
+const SPAN_BYTES = 32;
 /** What one batch counts for against the log's limit, beside its rows: its place in memory and in the journal. */
 export const BATCH_COST_BYTES = 512;
 
-const UNKNOWN = { host_id: '', epoch: '', sequence: 0 } as const;
+const UNKNOWN = { host_id: '', epoch: '', sequence: 0, sent_rows: 0 } as const;
 
 export class BatchSpans {
   #packed = Buffer.alloc(0);
@@ -40,7 +43,7 @@ export class BatchSpans {
     return this.#count;
   }
 
-  push({ host_id, epoch, sequence, rows }: BatchSpan): void {
+  push({ host_id, epoch, sequence, rows, sent_rows }: BatchSpan): void {
     const at = this.#count * SPAN_BYTES;
     if (at === this.#packed.length) this.#packed = Buffer.concat([this.#packed, Buffer.alloc(Math.max(4 * SPAN_BYTES, at))]);
     this.#packed.fill(0, at, at + SPAN_BYTES);
@@ -48,6 +51,7 @@ export class BatchSpans {
     this.#packed.write(epoch, at + 8, 'hex');
     this.#packed.writeDoubleLE(sequence, at + 16);
     this.#packed.writeUInt32LE(rows, at + 24);
+    this.#packed.writeUInt32LE(sent_rows, at + 28);
     this.#count++;
   }
 
@@ -69,7 +73,8 @@ export class BatchSpans {
     const rows = this.#packed.readUInt32LE(at + 24);
     const sequence = this.#packed.readDoubleLE(at + 16);
     if (sequence === 0) return { ...UNKNOWN, rows };
-    return { host_id: this.#packed.toString('hex', at, at + 8), epoch: this.#packed.toString('hex', at + 8, at + 16), sequence, rows };
+    const [host_id, epoch] = [this.#packed.toString('hex', at, at + 8), this.#packed.toString('hex', at + 8, at + 16)];
+    return { host_id, epoch, sequence, rows, sent_rows: this.#packed.readUInt32LE(at + 28) };
   }
 
   /** The spans of the first `rows` rows, and those of the other rows. A span across the cut is divided between both. */

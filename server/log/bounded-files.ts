@@ -1,14 +1,15 @@
-// A folder of files with rows that the tables do not take, for a person to look at. It is bounded in bytes: the oldest files are removed
-// first.
-import { stat } from 'node:fs/promises';
+// A folder of files that nobody but a person reads: rows that the tables do not take, or bytes that are damaged. It is bounded in bytes: the
+// oldest files are removed first.
+import { lstat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Disk, DiskFile } from '../../agent/durable/disk.ts';
+import { type Disk, type DiskFile, isMissing } from '../../agent/durable/disk.ts';
 import { allDone } from './all-done.ts';
 
 export type Bounds = { bytes_max: number; file_bytes_max: number };
 /** Enough to see what went wrong, and in most cases to have all of the rows. */
 export const BOUNDS: Bounds = { bytes_max: 256 * 1024 * 1024, file_bytes_max: 4 * 1024 * 1024 };
 
+type Found = { path: string; size: number; at_ms: number };
 type Growing = { path: string; file: DiskFile; length: number };
 
 export class BoundedFiles {
@@ -43,7 +44,8 @@ export class BoundedFiles {
   /** Removes old files until the folder has room for `bytes` more. */
   async makeRoom(bytes: number): Promise<void> {
     const growing = new Set(Array.from(this.#growing.values(), ({ path }) => path));
-    const found = await allDone((await this.#disk.list(this.directory)).map((name) => this.#look(join(this.directory, name))));
+    const names = await this.#disk.list(this.directory);
+    const found = (await allDone(names.map((name) => this.#look(join(this.directory, name))))).flat();
     const oldestFirst = found.filter(({ path }) => !growing.has(path)).sort((one, other) => one.at_ms - other.at_ms);
     let total = found.reduce((sum, { size }) => sum + size, bytes);
     let dropped = 0;
@@ -89,8 +91,14 @@ export class BoundedFiles {
     return growing;
   }
 
-  async #look(path: string): Promise<{ path: string; size: number; at_ms: number }> {
-    const { size, mtimeMs } = await stat(path);
-    return { path, size, at_ms: mtimeMs };
+  /** None where it is no file, or has gone: who looks at the folder may have put a folder there, and takes files away. */
+  async #look(path: string): Promise<Found[]> {
+    try {
+      const status = await lstat(path);
+      return status.isFile() ? [{ path, size: status.size, at_ms: status.mtimeMs }] : [];
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
   }
 }

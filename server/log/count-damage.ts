@@ -23,7 +23,9 @@ export function countDamage(
   let unknown = 0;
   const count = (batch: BatchSpan) => {
     const key = `${batch.host_id}/${batch.epoch}/${batch.sequence}`;
-    counted.set(key, { ...batch, rows: batch.rows + (counted.get(key)?.rows ?? 0) });
+    const before = counted.get(key);
+    const sent_rows = Math.max(batch.sent_rows, before?.sent_rows ?? 0);
+    counted.set(key, { ...batch, rows: batch.rows + (before?.rows ?? 0), sent_rows });
   };
   for (const batch of missing) count(batch);
   for (const { start, end } of unsound) {
@@ -46,7 +48,7 @@ function ownerOf(bytes: Buffer, at: number, kind: Kind, { size, own }: Rows): Ba
   const host = row.readBigUInt64LE(HEAD_AT.host_id);
   if (host === 0n || row[HEAD_AT.kind] !== KINDS[kind].index) return undefined;
   const { epoch, sequence } = trailerAt(bytes, at, size) ?? { epoch: EPOCH_UNKNOWN, sequence: 0 };
-  return { host_id: hex64(host), epoch, sequence, rows: 1 };
+  return { host_id: hex64(host), epoch, sequence, rows: 1, sent_rows: 0 };
 }
 
 /** For rows of no known batch the reporter is the segment's name: a start that counts them again makes the same entry. */

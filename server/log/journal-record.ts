@@ -71,6 +71,7 @@ const RECORDS = {
     ...AccountingEntry.properties,
     host_id: Hex64,
     sequence: Count(0),
+    sent_rows: Count(0, U32_MAX),
     reporter: Text,
     segment: Type.Union([SegmentName, Type.Literal('')]),
   }),
@@ -81,7 +82,7 @@ export type JournalRecord = { [Name in keyof typeof RECORDS]: Static<(typeof REC
 const CHECKS = new Map(Object.entries(RECORDS).map(([name, shape]) => [name, Compile(shape)]));
 
 /** A journal of another format is not read: a change of what a record means changes the number. */
-export const JOURNAL_FORMAT = { format: 'tcplens log 2', isValue: isRecord };
+export const JOURNAL_FORMAT = { format: 'tcplens log 3', isValue: isRecord };
 
 function isRecord(value: unknown): value is JournalRecord {
   if (typeof value !== 'object' || value === null || !('t' in value) || typeof value.t !== 'string') return false;

@@ -14,7 +14,7 @@ export type LogOptions = {
   log_bytes_max: number;
   /** After so many bytes of lines a snapshot replaces the journal. */
   journal_bytes_max: number;
-  /** Of the folder of quarantined rows, and of that of dead letters. */
+  /** Of the folder of quarantined rows, of that of dead letters, and of that of bytes set aside. */
   bounds?: Bounds;
   /** Called with the number of files that were removed from these folders to make room for newer ones. */
   dropped?: (files: number) => void;

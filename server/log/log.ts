@@ -25,7 +25,7 @@ import type { LogOptions } from './log-options.ts';
 import { logRefusal, noRoom, stopping, tooOld } from './log-refusal.ts';
 import { Losses, minuteOf } from './losses.ts';
 import { finishRecovery, recover, replacedOf } from './recover.ts';
-import { JOURNAL, type Recovered } from './recovered.ts';
+import { ASIDE, JOURNAL, type Recovered } from './recovered.ts';
 import { quarantinedOf } from './replay.ts';
 import { type SealedSegment, Segments } from './segments.ts';
 
@@ -40,6 +40,7 @@ export class Log {
   readonly #segments: Segments;
   readonly #quarantine: BoundedFiles;
   readonly #deadLetters: BoundedFiles;
+  readonly #aside: BoundedFiles;
   #cursors = new Cursors();
   #losses = new Losses();
   readonly #waiting = eachLane((): Waiting[] => []);
@@ -60,6 +61,7 @@ export class Log {
     this.#segments = new Segments(disk, directory, this.#run);
     this.#quarantine = new BoundedFiles(disk, options.quarantine, this.#run, bounds, dropped);
     this.#deadLetters = new BoundedFiles(disk, options.dead_letter, this.#run, bounds, dropped);
+    this.#aside = new BoundedFiles(disk, join(directory, ASIDE), this.#run, bounds, dropped);
   }
 
   /**
@@ -76,6 +78,7 @@ export class Log {
     for (const segment of recovered.segments) this.#segments.addSealed(segment, 'late');
     await this.#journal.replace([...this.#snapshot(), ...replacedOf(recovered)]);
     await finishRecovery(disk, recovered);
+    await this.#aside.makeRoom(0);
     return recovered;
   }
 

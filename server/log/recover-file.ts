@@ -91,7 +91,7 @@ async function keepUnsound({ disk, directory }: RecoverOptions, found: Found, by
 function identified({ start, end, batch, known }: SoundBatch, { bytes, rows }: Readable): Identified {
   if (known) return { start, end, span: known };
   const host = rows.own(bytes.subarray(start, start + rows.size)).readBigUInt64LE(HEAD_AT.host_id);
-  return { start, end, span: { host_id: hex64(host), ...batch } };
+  return { start, end, span: { host_id: hex64(host), ...batch, sent_rows: 0 } };
 }
 
 function sizeOf(ranges: readonly Range[]): number {

@@ -59,7 +59,7 @@ function addBatch(uninserted: Map<string, Uninserted>, record: BatchRecord): voi
   if (record.length <= state.length) return;
   const missing = (record.length - state.length) / record.row_bytes - record.rows;
   if (missing > 0) spans.pushUnknown(missing);
-  spans.push(record);
+  spans.push({ ...record, sent_rows: record.rows + (record.quarantined?.rows ?? 0) });
   uninserted.set(record.segment, { state: stateOf(record), spans });
 }
 
@@ -76,7 +76,8 @@ export function quarantinedOf(records: readonly JournalRecord[]): SegmentLoss[] 
   return records.flatMap((record): SegmentLoss[] => {
     if ((record.t !== 'batch' && record.t !== 'emptied') || record.quarantined === undefined) return [];
     const { host_id, epoch, kind, sequence, quarantined } = record;
-    return [{ host_id, epoch, kind, sequence, outcome: 'quarantined', reporter: '', segment: '', ...quarantined }];
+    const sent_rows = quarantined.rows + (record.t === 'batch' ? record.rows : 0);
+    return [{ host_id, epoch, kind, sequence, sent_rows, outcome: 'quarantined', reporter: '', segment: '', ...quarantined }];
   });
 }
 

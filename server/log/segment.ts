@@ -9,8 +9,8 @@ import { frame, type Unframed } from './framing.ts';
 import type { SegmentState } from './journal-record.ts';
 import type { Lane } from './lane.ts';
 
-/** Rows of one batch to be added, and whose they are. `oldest_ns`: none of them is older. */
-export type Addition = Unframed & { host_id: string; oldest_ns?: number };
+/** Rows of one batch to be added, and whose they are. `oldest_ns`: none of them is older. `quarantined`: those that were taken out. */
+export type Addition = Unframed & { host_id: string; oldest_ns?: number; quarantined?: Buffer };
 
 type Extent = { length: number; crc: number; batches: number };
 const NOTHING: Extent = { length: 0, crc: 0, batches: 0 };
@@ -84,9 +84,10 @@ export class OpenSegment {
       const { length, crc, batches: count } = this.#written;
       const bytes = framed[index] ?? Buffer.alloc(0);
       this.#written = { length: length + bytes.length, crc: crc32(bytes, crc), batches: count + 1 };
-      const { host_id, epoch, sequence, oldest_ns = Number.NEGATIVE_INFINITY } = batch;
+      const { host_id, epoch, sequence, oldest_ns = Number.NEGATIVE_INFINITY, quarantined } = batch;
       this.#oldest_ns = Math.min(this.#oldest_ns, oldest_ns);
-      this.spans.push({ host_id, epoch, sequence, rows: batch.rows.length / size });
+      const sent_rows = (batch.rows.length + (quarantined?.length ?? 0)) / size;
+      this.spans.push({ host_id, epoch, sequence, rows: batch.rows.length / size, sent_rows });
       return [batch, this.#state(this.#written)];
     });
     await this.#file.write(framed, position);

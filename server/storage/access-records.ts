@@ -2,8 +2,8 @@
 import { RECORD_KINDS, type StoredRecord } from '../access/records.ts';
 import type { Engine } from './engine.ts';
 
-/** In s: as late as a DateTime can be and still have a day after it, when the engine would remove the record. */
-const NEVER_S = 0xffff_ffff - 2 * 86_400;
+/** The year 2100, in s: later the day that the TTL adds would overflow a DateTime, and the engine remove what never ends. */
+const NEVER_S = 4_102_444_800;
 const PAGE = 5000;
 /** How far clocks of servers may be apart, and an insert be delayed, before a record is read late. */
 const OVERLAP_MS = 30_000;
@@ -17,7 +17,7 @@ export async function insertAccess(engine: Pick<Engine, 'insertObjects'>, record
       id,
       version,
       body,
-      ends_at: ends_ms === 0 ? NEVER_S : Math.min(NEVER_S, Math.ceil(ends_ms / 1000)),
+      ends_at: ends_ms === 0 ? NEVER_S : Math.min(NEVER_S, Math.floor(ends_ms / 1000)),
     })),
   );
 }

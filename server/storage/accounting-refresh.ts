@@ -2,6 +2,8 @@
 // host. As with the rollup's hours (tier-refresh.ts), an hour is built again when its minutes add up to more than what was published: the
 // figures only grow.
 
+import { lossesAt } from '../../agent/contract/outcome.ts';
+import { quote } from './columns.ts';
 import type { Engine } from './engine.ts';
 import { newVersion, pairs, publish, published } from './published.ts';
 import { DAYS_MAX } from './retention-classes.ts';
@@ -12,17 +14,23 @@ const SETTLED_S = 300;
 const HOUR_S = 3600;
 const DAY_S = 86_400;
 const PIECES_A_STATEMENT = 24;
+const COLLECTOR_LOSSES = lossesAt('collector').map(quote).join(', ');
+
+/** As `counted`: what counts as lost with an outcome and is not, to be taken off. */
+export const foundOf = <Name extends string>(outcome: Name) => `found_${outcome}` as const;
 
 /**
- * A SELECT of minute, host_id, kind, counted, n: the counts that agents have reported by minute (repeatedly, and larger each time) and
- * those that collectors have written by batch.
+ * A SELECT of minute, host_id, kind, counted, n: the counts that agents have reported by minute (repeatedly, and larger each time), those
+ * that collectors have written by batch, and how much of both is not lost. No figure ever becomes smaller.
  * @param where over minute and host_id
  */
 export const reportedMinutes = (where: string) =>
   `SELECT minute, host_id, kind, outcome AS counted, max(a.rows) AS n FROM accounting AS a WHERE ${where}
   GROUP BY minute, host_id, kind, counted, epoch
   UNION ALL
-  SELECT minute, host_id, kind, outcome AS counted, l.rows AS n FROM lost AS l FINAL WHERE ${where}`;
+  SELECT minute, host_id, kind, outcome AS counted, l.rows AS n FROM lost AS l FINAL WHERE ${where} AND outcome IN (${COLLECTOR_LOSSES})
+  UNION ALL
+  SELECT minute, host_id, kind, concat('${foundOf('')}', outcome) AS counted, l.found AS n FROM lost AS l FINAL WHERE ${where} AND l.found > 0`;
 
 /** The same columns with the rows that the tables hold, for the minutes that have been built. */
 export const storedMinutes = (where: string) =>

@@ -1,6 +1,6 @@
 // Stores what agents and collectors report of the fate of rows: one count by minute, host, run of the agent, kind and outcome.
 import type { CheckedReport } from '../ingest/report-check.ts';
-import type { Engine, HostAccountingEntry, LostRows } from './engine.ts';
+import type { Engine, HostAccountingEntry, HostLostBatches, LostRows } from './engine.ts';
 
 /** A 64-bit id in hex as decimal digits, which JSONEachRow takes. */
 export const decimal = (hex: string) => BigInt(`0x${hex}`).toString();
@@ -8,6 +8,11 @@ export const decimal = (hex: string) => BigInt(`0x${hex}`).toString();
 /** What a report says of its host, as the agent has named it. */
 export function told({ host_id, accounting }: CheckedReport): HostAccountingEntry[] {
   return accounting.map((entry) => ({ ...entry, host_id }));
+}
+
+/** The lost batches that a report names. */
+export function named({ host_id, lost = [] }: CheckedReport): HostLostBatches[] {
+  return lost.map((entry) => ({ ...entry, host_id }));
 }
 
 /** One insert takes objects of so many days: the engine makes at most 100 partitions at once. */
@@ -42,4 +47,10 @@ export async function insertAccounting(engine: Pick<Engine, 'insertObjects'>, en
 /** The table `lost` keeps the largest count of each batch and outcome. */
 export async function insertLost(engine: Pick<Engine, 'insertObjects'>, entries: readonly LostRows[]): Promise<void> {
   if (entries.length > 0) await engine.insertObjects('lost', entries.map(asStored));
+}
+
+/** Beside what collectors have lost; an entry is named by its first batch. */
+export async function insertLostBatches(engine: Pick<Engine, 'insertObjects'>, entries: readonly HostLostBatches[]): Promise<void> {
+  const lost = entries.map((entry) => ({ ...entry, sequence: entry.sequences[0]?.[0] ?? 0, reporter: '', sent_rows: entry.rows }));
+  await insertLost(engine, lost);
 }

@@ -1,5 +1,5 @@
 // The type of an engine, which runs statements and holds tables: the one inside this process, or a server at a URL. A store is built on it.
-import type { AccountingEntry } from '../../agent/contract/agent-report.ts';
+import type { AccountingEntry, LostBatches } from '../../agent/contract/agent-report.ts';
 import { reasonOf, TcplensError } from '../../agent/process/errors.ts';
 import type { Kind } from '../../bpf/rows/rows.gen.ts';
 
@@ -14,9 +14,13 @@ export type HostAccountingEntry = AccountingEntry & { host_id: string };
 
 /**
  * How many rows of a batch the collector acknowledged, or took out of an acknowledged batch, and does not store. Where the batch is not
- * known, `sequence` is 0 and `reporter` names who counted; else `reporter` is ''. Of several counts with one key the largest is right.
+ * known, `sequence` is 0 and `reporter` names who counted; else `reporter` is ''. `sent_rows`: how many rows the batch had as it was sent, 0
+ * where nobody knows. Of several counts with one key the largest is right.
  */
-export type LostRows = AccountingEntry & { host_id: string; sequence: number; reporter: string };
+export type LostRows = AccountingEntry & { host_id: string; sequence: number; reporter: string; sent_rows: number };
+
+/** Batches of its host that an agent has lost, as far as it knows. Their rows are in its accounting, too. */
+export type HostLostBatches = LostBatches & { host_id: string };
 
 export type Engine = {
   readonly backend: 'embedded' | 'clickhouse';

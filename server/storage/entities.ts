@@ -1,6 +1,6 @@
 // Stores the hosts, processes, cgroups and namespaces that agents report, and has the SQL for their names.
 import type { CheckedReport } from '../ingest/report-check.ts';
-import { decimal, insertAccounting, insertable, told } from './accounting.ts';
+import { decimal, insertAccounting, insertable, insertLostBatches, named, told } from './accounting.ts';
 import type { Engine } from './engine.ts';
 import { type Evicted, NameBudgets } from './name-budgets.ts';
 
@@ -89,6 +89,7 @@ export async function insertReports(
   }
   for (const [table, rows] of tables) for (const part of insertable(rows, ({ at }) => at)) await engine.insertObjects(table, part);
   await insertAccounting(engine, reports.flatMap(told));
+  await insertLostBatches(engine, reports.flatMap(named));
   const evicted = await budgets.keep(tables);
   if (evicted.size > 0) known.forget();
   if (known.learn(reports)) await engine.reloadDictionaries();

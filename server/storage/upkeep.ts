@@ -3,6 +3,7 @@ import type { StoreDamage } from '../api/health.ts';
 import { AccountingRefresh } from './accounting-refresh.ts';
 import { damageOf } from './damage.ts';
 import type { Engine } from './engine.ts';
+import { FoundLosses } from './found-losses.ts';
 import { type KeptTable, keep, keepSystemLogs, keptTables, type SystemLog, systemLogs } from './kept-tables.ts';
 import type { KnownTables } from './known-tables.ts';
 import { listMigrations, type MigrationState } from './migrations.ts';
@@ -15,7 +16,8 @@ export type Upkeep = {
   /** Builds the minutes that are over. Ends early when `stop` aborts. @returns how many pieces of five minutes were built */
   makeMinutes(now_ms: number, stop?: AbortSignal): Promise<number>;
   /**
-   * Builds minutes again whose rows came late, and hours and days whose minutes have changed, of the rollup and of the accounting.
+   * Builds minutes again whose rows came late, and hours and days whose minutes have changed, of the rollup and of the accounting; and takes
+   * off what was named lost and is stored.
    * @returns how many pieces were built
    */
   refresh(now_ms: number, stop?: AbortSignal): Promise<number>;
@@ -38,10 +40,19 @@ export type Upkeep = {
 export function upkeepOf(engine: Engine, known?: KnownTables): Upkeep {
   const minutes = new MinuteRefresh(engine);
   const tiers = new TierRefresh(engine);
+  const losses = new FoundLosses(engine);
   const accounting = new AccountingRefresh(engine);
   return {
     makeMinutes: (now_ms, stop) => minutes.due(now_ms, stop),
-    refresh: async (now_ms, stop) => (await minutes.late(stop)) + (await tiers.run(now_ms, stop)) + (await accounting.run(now_ms, stop)),
+    refresh: async (now_ms, stop) => {
+      let pieces = (await minutes.late(stop)) + (await tiers.run(now_ms, stop));
+      try {
+        await losses.run(now_ms, stop);
+      } finally {
+        pieces += await accounting.run(now_ms, stop);
+      }
+      return pieces;
+    },
     retain: (size, now_ms) => retain(engine, size, now_ms),
     dropped: (limit) => droppedDays(engine, limit),
     tables: () => keptTables(engine),

@@ -4,13 +4,14 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { MadeEnrolment } from '../../server/api/access.ts';
 import { ADMIN_API } from '../../server/api/admin.ts';
-import { joinAs } from '../server/fleet/joined-agent.ts';
 import { postReport, report } from '../server/support/agent.ts';
+import { joinWith } from '../server/support/enrolled.ts';
 import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 import { retransmit } from './story-rows.ts';
 
 const HOUR_MS = 3_600_000;
+const IMAGE = 'a'.repeat(64);
 const hex = (id: bigint) => id.toString(16).padStart(16, '0');
 const collector = new CollectorProcess();
 const agent = new TestAgent(collector, 0xabcdefn, 'web-1');
@@ -61,9 +62,8 @@ describe('Fleet', () => {
       data: { labels, for_ms: HOUR_MS, uses: 9, rejoin: false },
     });
     const { line } = (await made.json()) as MadeEnrolment;
-    const enrolment = /#([0-9a-f]{16}\.[0-9a-f]{64})/.exec(line)?.[1] ?? '';
-    joined = (await joinAs(collector, enrolment, { name: 'image-1', machine: 'one' })).host_id;
-    await joinAs(collector, enrolment, { name: 'image-2', machine: 'one' });
+    joined = (await joinWith(collector.url, line, { name: 'image-1', machine_sha256: IMAGE })).host_id;
+    await joinWith(collector.url, line, { name: 'image-2', machine_sha256: IMAGE });
     const from_ms = performance.now();
     await agent.report(20);
     await agent.rows('retransmit', [retransmit(Date.now(), { connection_id: 9n })]);

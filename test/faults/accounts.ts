@@ -1,19 +1,26 @@
 // The law: seen = stored + lost by name, for each run of each agent, kind by kind, to the row.
-import { LOSSES, type Loss, type Outcome, type Stage } from '../../agent/contract/outcome.ts';
+import { LOSSES, type Loss, lossesAt, type Outcome, type Stage } from '../../agent/contract/outcome.ts';
 import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import type { Ask, Question } from './check.ts';
 import { KERNEL, type Played } from './hosts.ts';
 import type { StoredRows } from './rows.ts';
 
-type Outcomes = Partial<Record<Outcome, number>>;
-type Told = { host_id: string; epoch: string; kind: Kind; outcome: Outcome; n: number };
+type Outcomes = Partial<Record<Outcome | Found, number>>;
+/** Rows that were named lost, and are not: they are stored, or another one has lost them. */
+type Found = `found_${Loss}`;
+type Told = { host_id: string; epoch: string; kind: Kind; outcome: Outcome | Found; n: number };
 
 /** What agents and collectors have told of one run of an agent, by epoch and kind. */
 type Book = Map<string, Record<Kind, Outcomes>>;
 
-/** By agents, the largest figure of a minute; by collectors, the largest of a batch. */
-const TOLD = `SELECT host_id, epoch, kind, outcome, max(rows) AS most FROM accounting GROUP BY minute, host_id, epoch, kind, outcome
-  UNION ALL SELECT host_id, epoch, kind, outcome, max(rows) AS most FROM lost GROUP BY host_id, epoch, kind, sequence, outcome, reporter`;
+const COLLECTOR = lossesAt('collector')
+  .map((name) => `'${name}'`)
+  .join(', ');
+/** By agents, the largest figure of a minute; by collectors, the largest of a batch. Agents name batches, too, whose rows they have told. */
+const BATCHES = (figure: string) => `max(${figure}) AS most FROM lost GROUP BY host_id, epoch, kind, sequence, outcome, reporter`;
+const TOLD = `SELECT host_id, epoch, kind, toString(outcome) AS outcome, max(rows) AS most FROM accounting GROUP BY minute, host_id, epoch, kind, outcome
+  UNION ALL SELECT host_id, epoch, kind, toString(outcome) AS outcome, ${BATCHES('rows')} HAVING outcome IN (${COLLECTOR})
+  UNION ALL SELECT host_id, epoch, kind, concat('found_', outcome) AS outcome, ${BATCHES('found')}`;
 
 export type Account = { wrong: string[]; losses: Partial<Record<Loss, number>> };
 
@@ -42,6 +49,11 @@ function bookOf(told: readonly Told[]): Book {
 
 const lossNames = Object.keys(LOSSES) as Loss[];
 
+/** Rows of all losses that are not lost. */
+function foundOf(told: Outcomes): number {
+  return lossNames.reduce((sum, name) => sum + (told[`found_${name}`] ?? 0), 0);
+}
+
 function lostAt(told: Outcomes, stage: Stage): number {
   return lossNames.filter((name) => LOSSES[name] === stage).reduce((sum, name) => sum + (told[name] ?? 0), 0);
 }
@@ -63,8 +75,8 @@ function kindWrong(tape: Played, kind: Kind, told: Outcomes, rows: number): stri
   const account = `tape ${tape.number} (${tape.ended}), ${kind}: stored ${rows} of ${tape.rows[kind]}, told ${JSON.stringify(told)}`;
   const wrong: string[] = [];
   if (seen !== sent + agent + kernel) wrong.push(`seen is not sent + lost by the agent: ${account}`);
-  if (!isLawful(rows + collector - sent, told, tape.ended === 'killed'))
-    wrong.push(`sent is not stored + lost by the collector: ${account}`);
+  // What an agent has lost may be stored: its acknowledgement never arrived.
+  if (rows + collector !== sent + foundOf(told)) wrong.push(`what was drained is not stored or lost, each once: ${account}`);
   const drained = seen - kernel;
   const all = tape.rows[kind];
   if (tape.ended === 'to the end' ? drained !== all : drained > all) wrong.push(`not all that was recorded was seen: ${account}`);
@@ -73,14 +85,6 @@ function kindWrong(tape: Played, kind: Kind, told: Outcomes, rows: number): stri
   if (tape.ended === 'to the end' && (told.withheld ?? 0) !== tape.withheld[kind])
     wrong.push(`withheld is not ${tape.withheld[kind]}: ${account}`);
   return wrong;
-}
-
-/**
- * What was acknowledged within the 500 ms before a SIGKILL is in no books yet. Where the disk then damages that very record, rows are
- * named lost that are stored: named twice, but none without a name.
- */
-function isLawful(excess: number, told: Outcomes, killed: boolean): boolean {
-  return excess === 0 || (killed && excess > 0 && excess <= (told.spool_damaged ?? 0));
 }
 
 /** Rows of this kernel do not tell which run of the agent saw them: the law holds for all of them together. */
@@ -92,8 +96,7 @@ function kernelWrong(book: Book, epochs: Question['epochs'], stored: StoredRows)
     const sent = sum((told) => told.sent ?? 0);
     const rows = stored.get(KERNEL)?.[kind] ?? 0;
     const lost = sum((told) => lostAt(told, 'agent') + lostAt(told, 'kernel'));
-    const excess = rows + sum((told) => lostAt(told, 'collector')) - sent;
-    const lawful = seen === sent + lost && isLawful(excess, { spool_damaged: sum((told) => told.spool_damaged ?? 0) }, runs.length > 1);
+    const lawful = seen === sent + lost && rows + sum((told) => lostAt(told, 'collector')) === sent + sum(foundOf);
     return lawful ? [] : [`${kind} of this kernel: stored ${rows}, told ${JSON.stringify(runs.map((told) => told?.[kind]))}`];
   });
 }
@@ -111,13 +114,12 @@ function unknownWrong(book: Book, known: ReadonlySet<string>): string[] {
 
 /** Where the books or a journal were damaged, a row may be there twice and not be counted as sent, but none is gone without a name. */
 export async function silentLosses(ask: Ask): Promise<string[]> {
-  const lost = lossNames.filter((name) => LOSSES[name] === 'collector').map((name) => `'${name}'`);
   const held = KIND.map((kind) => `SELECT host_id, '${kind}' AS kind, toInt64(count()) AS n FROM ${kind} FINAL GROUP BY host_id`);
   const found = await ask<{ host: string; kind: string; n: number }>(`
 SELECT hex(host_id) AS host, kind, toFloat64(-sum(n)) AS n FROM (
   ${held.join(' UNION ALL ')}
-  UNION ALL SELECT host_id, kind, sum(if(outcome = 'sent', -toInt64(most), toInt64(most))) AS n
-  FROM (${TOLD}) WHERE outcome IN ('sent', ${lost.join(', ')})
+  UNION ALL SELECT host_id, kind, sum(if(outcome IN (${COLLECTOR}), toInt64(most), -toInt64(most))) AS n
+  FROM (${TOLD}) WHERE outcome = 'sent' OR startsWith(outcome, 'found_') OR outcome IN (${COLLECTOR})
   GROUP BY host_id, kind
 ) GROUP BY host_id, kind HAVING n > 0`);
   return found.map(({ host, kind, n }) => `${n} ${kind} rows of host ${host} were sent, and are neither stored nor lost by name`);
@@ -140,8 +142,10 @@ GROUP BY ALL HAVING d != 0) GROUP BY kind`,
 
 function lossesOf(told: readonly Told[]): Partial<Record<Loss, number>> {
   const losses: Partial<Record<Loss, number>> = {};
-  for (const { outcome, n } of told) {
-    if (outcome !== 'seen' && outcome !== 'sent' && n > 0) losses[outcome] = (losses[outcome] ?? 0) + n;
+  for (const name of lossNames) {
+    const sumOf = (counted: string) => told.reduce((sum, { outcome, n }) => sum + (outcome === counted ? n : 0), 0);
+    const lost = sumOf(name) - sumOf(`found_${name}`);
+    if (lost > 0) losses[name] = lost;
   }
   return losses;
 }

@@ -79,6 +79,7 @@ async function wrong(): Promise<string[]> {
     tapes: [{ ...tape, host_id: HOST, ended: 'to the end' }],
     epochs: [[EPOCH, tape.number]],
     ledgers_damaged: [],
+    store_damaged: false,
   };
   const rows = await rowsWrong(ask, question);
   const { wrong: accounts } = await accountsWrong(ask, question, rows.stored);
@@ -97,12 +98,17 @@ const cases: Case[] = [
   {
     name: 'a row stored twice',
     harm: () => engine.command('INSERT INTO sample SELECT * REPLACE (batch_row + 1000000 AS batch_row) FROM sample LIMIT 1'),
-    noticed: [/1 sample rows of tape 100 are stored more often/, /sent is not stored/, /stored: 1 minutes of sample/, /rollup_1m/],
+    noticed: [
+      /1 sample rows of tape 100 are stored more often/,
+      /what was drained is not stored/,
+      /stored: 1 minutes of sample/,
+      /rollup_1m/,
+    ],
   },
   {
     name: 'a row lost without a name',
     harm: () => engine.command('ALTER TABLE drop DELETE WHERE netns = (SELECT min(netns) FROM drop) SETTINGS mutations_sync = 1'),
-    noticed: [/sent is not stored/, /stored: 1 minutes of drop/, /rollup_1m/],
+    noticed: [/what was drained is not stored/, /stored: 1 minutes of drop/, /rollup_1m/],
   },
   {
     name: 'a row seen and never heard of again',

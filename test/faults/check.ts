@@ -21,6 +21,8 @@ export type Question = {
   epochs: [epoch: string, tape: number][];
   /** whose only copy of a journal, or of the books, was damaged */
   ledgers_damaged: ('agent' | 'collector')[];
+  /** the collector has named what the engine's files have lost */
+  store_damaged: boolean;
 };
 /** Asks the engine that is looked into. */
 export type Ask = <Row>(sql: string) => Promise<Row[]>;
@@ -28,7 +30,7 @@ export type Found = { wrong: string[]; summary: string; losses: Partial<Record<L
 
 const LOOKING_MS = 120_000;
 
-export async function check(stage: Stage, epochs: ReadonlyMap<string, number>): Promise<Found> {
+export async function check(stage: Stage, epochs: ReadonlyMap<string, number>, store_damaged: boolean): Promise<Found> {
   const { directory, hosts } = stage;
   for (const kind of KIND) if (!existsSync(sourceFile(directory, kind))) writeFileSync(sourceFile(directory, kind), '');
   const question: Question = {
@@ -36,6 +38,7 @@ export async function check(stage: Stage, epochs: ReadonlyMap<string, number>): 
     directory,
     tapes: hosts.flatMap(({ played }) => played),
     epochs: [...epochs],
+    store_damaged,
     ledgers_damaged: stage.schedule.faults.flatMap((fault) =>
       fault.what === 'kill' && fault.who !== 'engine' && isOfLedger(fault.damage) ? [fault.who] : [],
     ),

@@ -6,13 +6,15 @@ import { KIND, KINDS } from '../../bpf/rows/rows.gen.ts';
 
 /**
  * @param data the collectors' data directories
+ * @param losses undefined: what was counted may be among what the engine has lost
  * @param damaged whether anything was done to their files
  */
-export function leftWrong(data: readonly string[], losses: Partial<Record<Loss, number>>, damaged: boolean): string[] {
+export function leftWrong(data: readonly string[], losses: Partial<Record<Loss, number>> | undefined, damaged: boolean): string[] {
   const waiting = data.flatMap((directory) =>
     filesIn(join(directory, 'log')).filter((path) => path !== 'journal' && !(damaged && path.startsWith('aside'))),
   );
   const wrong = waiting.map((path) => `the log still has ${path}`);
+  if (losses === undefined) return wrong;
   const { quarantined = 0, dead_letter = 0 } = losses;
   const aside = rowsIn(data, 'quarantine');
   // Killed between the file and the journal, a collector puts a batch's rows there again; of several, each those of a batch that it took.

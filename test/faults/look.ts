@@ -22,7 +22,9 @@ const account = await accountsWrong(ask, question, rows.stored);
 // batch sends it again and counts it again, though the collector knows it: it then tells more than there was, never less.
 const exact = question.ledgers_damaged.length === 0;
 const sentOnce = !question.ledgers_damaged.includes('agent');
-const byRow = exact ? [...rows.wrong, ...account.wrong] : sentOnce ? await silentLosses(ask) : [];
+// Nor of rows that the engine's files have lost, once somebody has said so.
+const counted = exact ? account.wrong : sentOnce ? await silentLosses(ask) : [];
+const byRow = [...(exact ? rows.wrong : []), ...(question.store_damaged ? [] : counted)];
 const wrong = [...byRow, ...(await rollupsWrong(ask)), ...(await storedWrong(ask))];
 process.stdout.write(JSON.stringify({ wrong, summary: rows.summary, losses: account.losses } satisfies Found));
 await engine.close();

@@ -10,6 +10,7 @@ import { HEAD_AT } from '../../bpf/rows/rows.gen.ts';
 import { check } from './check.ts';
 import type { CollectorProcess } from './collectors.ts';
 import { Dice } from './dice.ts';
+import { spoilEngine } from './engine-files.ts';
 import { suffer } from './inflict.ts';
 import { leftWrong } from './left.ts';
 import type { Request } from './relay.ts';
@@ -33,15 +34,17 @@ export async function run(seed: number): Promise<Verdict> {
   try {
     await stage.open();
     await suffer(stage, new Dice(seed ^ 0x5eed));
+    const spoiled = await spoilEngine(stage, new Dice(seed ^ 0xe791e), schedule.engine_damage);
+    wrong.push(...spoiled.wrong);
     wrong.push(...(await settle(stage)));
     await stage.halve('refresh', schedule.refresh_kills);
-    const verdict = await check(stage, epochsOf(stage.batches.kept));
+    const verdict = await check(stage, epochsOf(stage.batches.kept), spoiled.named);
     const damaged = schedule.faults.some((fault) => fault.what === 'kill' && fault.damage !== 'none');
     wrong.push(
       ...verdict.wrong,
       ...leftWrong(
         stage.collectors.map(({ data }) => data),
-        verdict.losses,
+        spoiled.named ? undefined : verdict.losses,
         damaged,
       ),
     );

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Damage, type Fault, type Mishap, type Schedule, scheduleOf } from './schedule.ts';
+import { type Damage, type EngineDamage, type Fault, type Mishap, type Schedule, scheduleOf } from './schedule.ts';
 
 const schedules = Array.from({ length: 100 }, (_, index) => scheduleOf(index + 1));
 const faults = schedules.flatMap((schedule) => schedule.faults);
@@ -66,6 +66,17 @@ const MISHAPS: Record<Mishap['what'], true | 'batches'> = {
   unanswered: 'batches',
 };
 
+const ENGINE_DAMAGES: Record<EngineDamage, true> = {
+  none: true,
+  columns_cut: true,
+  columns_gone: true,
+  checksums_byte: true,
+  data_gone: true,
+  definition_gone: true,
+  definition_cut: true,
+  store_gone: true,
+};
+
 test('a hundred seeds have every fault', () => {
   const seen = new Set(faults.map(({ what, who }) => `${what} ${who}`));
   expect(seen).toEqual(new Set(Object.entries(WANTED).flatMap(([name, wanted]) => (wanted ? [name] : []))));
@@ -76,6 +87,12 @@ test('a hundred seeds have every fault', () => {
     const wanted = Object.entries(MISHAPS).filter(([, where]) => where === true || where === network);
     expect(mishaps, network).toEqual(new Set(wanted.map(([what]) => what)));
   }
+});
+
+test('some seeds have every damage of the engine, most have none: where it is named, rows are not counted', () => {
+  const damages = Array.from({ length: 500 }, (_, index) => scheduleOf(index + 1).engine_damage);
+  expect(new Set(damages)).toEqual(new Set(Object.keys(ENGINE_DAMAGES)));
+  expect(damages.filter((damage) => damage === 'none').length).toBeGreaterThan(400);
 });
 
 const HAVE: Record<string, (schedule: Schedule) => boolean> = {

@@ -31,6 +31,9 @@ export type LedgerDamage = 'ledger_byte' | 'ledger_zeroed' | 'ledger_garbage' | 
 export type Damage = 'torn_tail' | 'zeroed_tail' | 'flipped_byte' | 'cut_tail' | LedgerDamage | 'none';
 export const isOfLedger = (damage: Damage): damage is LedgerDamage => damage.startsWith('ledger_');
 
+/** To files of the embedded engine while its collector is stopped. */
+export type EngineDamage = 'none' | (typeof ENGINE_DAMAGE)[number];
+
 /** What befalls a process. */
 export type Fault =
   | { what: 'kill'; who: 'agent' | 'collector'; which: number; down_ms: number; damage: Damage; at: Point }
@@ -67,6 +70,8 @@ export type Schedule = {
   faults: Fault[];
   /** share of all batches that are sent once more, in another order, when all is over */
   repeated: number;
+  /** behind the last fault */
+  engine_damage: EngineDamage;
 };
 
 export function scheduleOf(seed: number): Schedule {
@@ -95,6 +100,7 @@ export function scheduleOf(seed: number): Schedule {
     mishaps: { batches: mishapsOf(dice, 200, BATCH_MISHAPS), inserts: engine === 'http' ? mishapsOf(dice, 60, MISHAPS) : {} },
     faults,
     repeated: dice.chance(0.5) ? dice.between(10, 100) / 100 : 0,
+    engine_damage: engine === 'embedded' && dice.chance(0.15) ? dice.pick(ENGINE_DAMAGE) : 'none',
   };
 }
 
@@ -206,6 +212,16 @@ const DAMAGE = [
   'ledger_garbage',
   'ledger_cut',
 ] as const satisfies readonly Damage[];
+
+const ENGINE_DAMAGE = [
+  'columns_cut',
+  'columns_gone',
+  'checksums_byte',
+  'data_gone',
+  'definition_gone',
+  'definition_cut',
+  'store_gone',
+] as const;
 
 function pointOf(dice: Dice, who: 'agent' | 'collector' | 'engine', share: number): Point {
   const then_ms = dice.pick([0, 0, 1, 5, 20, 100, 300]);

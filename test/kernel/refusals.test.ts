@@ -63,6 +63,8 @@ function buildOtherRows(target: string, out: string): void {
 const NOT_OURS = /^open: sample\.bpf\.o is cut short, or no object of tcplens$/;
 const DAMAGED = /^open: sample\.bpf\.o is damaged: its bytes do not have the checksum at its end$/;
 
+const ZERO = '0'.charCodeAt(0);
+
 const objects = [
   {
     it: 'that is missing',
@@ -74,8 +76,12 @@ const objects = [
   { it: 'with more behind its end', harm: (object: string) => appendFileSync(object, 'x'), reason: NOT_OURS },
   { it: 'that is another kind of ELF file', harm: (object: string) => copyFileSync('/bin/sh', object), reason: NOT_OURS },
   { it: 'of another project', harm: compileForeign, reason: NOT_OURS },
-  { it: 'with one bit turned', harm: (object: string) => turnBit(object, 1000), reason: DAMAGED },
-  { it: 'with one bit of its checksum turned', harm: (object: string) => turnBit(object, 16), reason: DAMAGED },
+  { it: 'with one bit turned', harm: (object: string) => change(object, 1000, (byte) => byte ^ 1), reason: DAMAGED },
+  {
+    it: 'with another digit in its checksum',
+    harm: (object: string) => change(object, 16, (digit) => (digit === ZERO ? ZERO + 1 : ZERO)),
+    reason: DAMAGED,
+  },
   {
     it: 'built for other rows',
     harm: (object: string) => buildOtherRows('sample.bpf.o', join(object, '..')),
@@ -83,10 +89,10 @@ const objects = [
   },
 ];
 
-function turnBit(file: string, bytes_from_end: number): void {
+function change(file: string, bytes_from_end: number, changed: (byte: number) => number): void {
   const bytes = readFileSync(file);
   const index = bytes.length - bytes_from_end;
-  bytes.writeUInt8(bytes.readUInt8(index) ^ 1, index);
+  bytes.writeUInt8(changed(bytes.readUInt8(index)), index);
   writeFileSync(file, bytes);
 }
 

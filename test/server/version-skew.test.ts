@@ -124,7 +124,7 @@ async function leaveLog(data: string, seed: number): Promise<{ layouts: Layouts;
 }
 
 const SEGMENT = '1-a-00000001';
-const BATCHES = [{ host_id: HOST_HEX, epoch: EPOCH, sequence: 4, rows: 5 }];
+const BATCHES = [{ host_id: HOST_HEX, epoch: EPOCH, sequence: 4, rows: 5, sent_rows: 5 }];
 
 function logIn(data: string, disk?: Disk): Log {
   const beside = { quarantine: join(data, 'quarantine'), dead_letter: join(data, 'dead-letter') };

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { type Disk, REAL_DISK } from '../../../agent/durable/disk.ts';
 import { readIfThere, replaceWhole } from '../../../agent/durable/whole-file.ts';
-import type { Served } from './served.ts';
+import { isFor, type Served } from './served.ts';
 
 export const TLS_DIRECTORY = 'tls';
 const DAY_MS = 24 * 3600 * 1000;
@@ -24,7 +24,7 @@ export async function ownCertificate({ directory, names, disk = REAL_DISK }: Own
     pair && isGood(pair.certificate, now_ms + AUTHORITY_BEFORE_MS) ? pair : (await x509()).makeAuthority(first, now_ms),
   );
   const own = await kept(disk, join(folder, 'server'), async (pair) => {
-    const isKept = pair && isGood(pair.certificate, now_ms + RENEWED_BEFORE_MS) && isFor(pair.certificate, authority.certificate, names);
+    const isKept = pair && isGood(pair.certificate, now_ms + RENEWED_BEFORE_MS) && suits(pair.certificate, authority.certificate, names);
     return isKept ? pair : (await x509()).signServer(authority, names, CERTIFICATE_DAYS, now_ms);
   });
   return {
@@ -61,10 +61,10 @@ function isGood(pem: string, until_ms: number): boolean {
   }
 }
 
-function isFor(pem: string, authority: string, names: readonly string[]): boolean {
+function suits(pem: string, authority: string, names: readonly string[]): boolean {
   const certificate = new X509Certificate(pem);
   if (!certificate.verify(new X509Certificate(authority).publicKey)) return false;
-  return names.every((name) => certificate.checkHost(name) !== undefined || certificate.checkIP(name) !== undefined);
+  return names.every((name) => isFor(certificate, name));
 }
 
 /** The library takes time and memory that a start seldom needs. */

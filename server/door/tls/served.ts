@@ -1,6 +1,7 @@
 // What the collector shows to who connects.
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { reasonOf } from '../../../agent/process/errors.ts';
 import { StartError } from '../../errors.ts';
@@ -25,6 +26,11 @@ export function givenCertificate({ tlsCert, tlsKey, tlsCa }: Given): Served {
     const message = `${tlsCert} and ${tlsKey} cannot be used: ${reasonOf(cause)}. They are a certificate and its private key, in PEM.`;
     throw new StartError('certificate_unusable', message, { cause });
   }
+}
+
+/** Whether a certificate is for this name or address. */
+export function isFor(certificate: X509Certificate, name: string): boolean {
+  return (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined;
 }
 
 /** SHA-256 of a certificate, 64 hex digits: what `openssl x509 -fingerprint -sha256` prints, without colons. */

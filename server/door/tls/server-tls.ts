@@ -5,7 +5,7 @@ import type { Server, ServerOptions } from 'node:https';
 import type { DoorConfig } from '../options.ts';
 import { ownCertificate } from './own-certificate.ts';
 import { ownNames } from './own-names.ts';
-import { fingerprintOf, type Given, givenCertificate, type Served } from './served.ts';
+import { fingerprintOf, type Given, givenCertificate, isFor, type Served } from './served.ts';
 
 /** Files change when somebody renews them; addresses when a network does. */
 const LOOK_MS = 5000;
@@ -67,8 +67,7 @@ export class ServerTls {
 
   /** Whether the certificate is for this name or address. */
   isFor(name: string): boolean {
-    const certificate = new X509Certificate(this.#now.cert);
-    return certificate.checkHost(name) !== undefined || certificate.checkIP(name) !== undefined;
+    return isFor(new X509Certificate(this.#now.cert), name);
   }
 
   /** Shows another certificate as soon as there is one. @param changed is called then */

@@ -81,17 +81,21 @@ PARTITION BY toDate(minute)
 ORDER BY (toStartOfHour(minute), host_id, kind, outcome, epoch, minute)
 TTL minute + INTERVAL 180 DAY
 SETTINGS ttl_only_drop_parts = 1`,
-    // In no partitions: the same batch may be told in different minutes, and counts once.
+    // Of batches, by those who have lost them: collectors, and agents, whose rows are in accounting, too. In no partitions: the same batch
+    // may be told in different minutes, and counts once.
     `CREATE TABLE IF NOT EXISTS lost (
   host_id UInt64 CODEC(ZSTD(1)),
   epoch UInt64 CODEC(ZSTD(1)),
   kind LowCardinality(String),
-  sequence UInt64 COMMENT 'of the batch; 0: of none that anybody knows' CODEC(Delta, ZSTD(1)),
+  sequence UInt64 COMMENT 'of the batch, or the first of several; 0: of none that anybody knows' CODEC(Delta, ZSTD(1)),
   outcome LowCardinality(String),
   reporter LowCardinality(String) COMMENT 'of no batch: the run of the collector that counted',
-  minute DateTime('UTC') COMMENT 'in which it was lost' CODEC(Delta, ZSTD(1)),
-  rows UInt64 CODEC(T64, ZSTD(1))
-) ENGINE = ReplacingMergeTree(rows)
+  sequences SimpleAggregateFunction(max, Array(Tuple(UInt64, UInt64))) COMMENT 'of several batches: first and last of each range' CODEC(ZSTD(1)),
+  minute SimpleAggregateFunction(min, DateTime('UTC')) COMMENT 'in which it was lost' CODEC(Delta, ZSTD(1)),
+  rows SimpleAggregateFunction(max, UInt64) CODEC(T64, ZSTD(1)),
+  sent_rows SimpleAggregateFunction(max, UInt64) COMMENT 'of the batches, as they were sent; 0: not known' CODEC(T64, ZSTD(1)),
+  found SimpleAggregateFunction(max, UInt64) COMMENT 'of the rows: stored all the same, or named by another entry' CODEC(T64, ZSTD(1))
+) ENGINE = AggregatingMergeTree
 ORDER BY (host_id, epoch, kind, sequence, outcome, reporter)
 TTL minute + INTERVAL 180 DAY`,
     `CREATE TABLE IF NOT EXISTS stored (

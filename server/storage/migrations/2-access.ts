@@ -11,7 +11,7 @@ export const ACCESS: Migration = {
   version UInt64 COMMENT 'the largest counts',
   at DateTime64(3, 'UTC') DEFAULT now64(3),
   body String COMMENT 'JSON; empty: it was removed' CODEC(ZSTD(1)),
-  ends_at DateTime('UTC') COMMENT 'nobody needs it any more; 2106: never'
+  ends_at DateTime('UTC') COMMENT 'nobody needs it any more; 2100: never'
 ) ENGINE = ReplacingMergeTree(version)
 ORDER BY (kind, id)
 TTL ends_at + INTERVAL 1 DAY`,

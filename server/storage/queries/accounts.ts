@@ -3,7 +3,7 @@
 import { LOSSES, type Loss, OUTCOMES, type Outcome, type Stage } from '../../../agent/contract/outcome.ts';
 import { KIND } from '../../../bpf/rows/rows.gen.ts';
 import type { Account, Accounting, Range } from '../../api.ts';
-import { reportedMinutes, storedMinutes } from '../accounting-refresh.ts';
+import { foundOf, reportedMinutes, storedMinutes } from '../accounting-refresh.ts';
 import { quote } from '../columns.ts';
 import { hostName } from '../entities.ts';
 import { pairs, published } from '../published.ts';
@@ -13,24 +13,29 @@ import { countRows } from '../stored.ts';
 import { type Cover, coverOf, minutesWithin, rowsWithin } from './cover.ts';
 import { stepsWithin, type Window, windowOf } from './window.ts';
 
-type Counted = Outcome | 'stored';
+type Counted = Outcome | 'stored' | `found_${Loss}`;
 type Figures = Omit<Account, 'kind'>;
 type Sum = { counted: Counted; rows: number };
 
 const LOSS_NAMES = Object.keys(LOSSES) as Loss[];
+const FOUND = LOSS_NAMES.map(foundOf);
 
 /** Over longer spans, hours are read where they are published. */
 const MINUTES_SPAN_MAX_MS = 6 * 3_600_000;
 const HOUR_S = 3600;
 
 /** The kinds and outcomes that this version knows. A table may have others, of other versions: they are left out. */
-const IN_NAMES = `kind IN (${KIND.map(quote).join(', ')}) AND counted IN (${[...OUTCOMES, 'stored'].map(quote).join(', ')})`;
-const COUNTED = OUTCOMES.length + 1;
-const MISSING = `counted IN (${LOSS_NAMES.map(quote).join(', ')})`;
-const lostIn = (stage: Stage) =>
-  `sumIf(rows, counted IN (${LOSS_NAMES.filter((name) => LOSSES[name] === stage)
-    .map(quote)
-    .join(', ')})) AS ${stage}`;
+const IN_NAMES = `kind IN (${KIND.map(quote).join(', ')}) AND counted IN (${[...OUTCOMES, 'stored', ...FOUND].map(quote).join(', ')})`;
+const COUNTED = OUTCOMES.length + 1 + FOUND.length;
+const sumOf = (names: readonly string[]) => `sumIf(rows, counted IN (${names.map(quote).join(', ')}))`;
+/** Rows that were named lost, less those of them that are not. */
+const missingOf = (names: readonly Loss[]) =>
+  `toUInt64(greatest(0, toInt64(${sumOf(names)}) - toInt64(${sumOf(names.map((name) => foundOf(name)))})))`;
+const MISSING = missingOf(LOSS_NAMES);
+const STAGES = ['kernel', 'agent', 'collector'] as const satisfies readonly Stage[];
+const lossesIn = (stage: Stage) => LOSS_NAMES.filter((name) => LOSSES[name] === stage);
+/** Rows on their way to a collector. */
+const WAITING = `toUInt64(greatest(0, toInt64(sumIf(rows, counted = 'seen')) - toInt64(${sumOf(['sent', ...lossesIn('kernel'), ...lossesIn('agent')])})))`;
 /** An expression over a host's sums: null where no row was seen and none lost. */
 const COMPLETENESS = 'if(greatest(seen, missing) > 0, (greatest(seen, missing) - missing) / greatest(seen, missing), NULL)';
 
@@ -81,7 +86,8 @@ const ofHost = ({ host_id }: Pick<Range, 'host_id'>) => (host_id === undefined ?
 function figuresOf(sums: readonly Sum[]): Figures {
   const counts: Partial<Record<Counted, number>> = Object.fromEntries(sums.map(({ counted, rows }) => [counted, rows]));
   const { seen = 0, sent = 0, stored = 0 } = counts;
-  const lost = Object.fromEntries(LOSS_NAMES.flatMap((name) => (counts[name] ? [[name, counts[name]]] : []))) as Figures['lost'];
+  const missing = LOSS_NAMES.map((name) => [name, (counts[name] ?? 0) - (counts[foundOf(name)] ?? 0)] as const);
+  const lost = Object.fromEntries(missing.filter(([, rows]) => rows > 0)) as Figures['lost'];
   const before = LOSS_NAMES.filter((name) => LOSSES[name] !== 'collector').reduce((sum, name) => sum + (counts[name] ?? 0), 0);
   // Rows that were sent in the range may have been seen before it began.
   return { seen, sent, stored, queued: Math.max(0, seen - sent - before), lost };
@@ -134,7 +140,7 @@ const hostsSql = (
 ) => `SELECT toString(host_key) AS host_id, ${hostName('host_key')} AS host, ${COMPLETENESS} AS completeness, told, count() OVER () AS total
 FROM (
   SELECT host_key, groupArray(CAST((counted, rows), 'Tuple(counted String, rows UInt64)')) AS told,
-    sumIf(rows, counted = 'seen') AS seen, sumIf(rows, ${MISSING}) AS missing
+    sumIf(rows, counted = 'seen') AS seen, ${MISSING} AS missing
   FROM (${counted}) GROUP BY host_key
 )
 ORDER BY completeness ASC NULLS LAST, host, host_key
@@ -171,12 +177,12 @@ export async function accounting(store: Store, range: Range, limit: number, now_
 
 /**
  * How many rows of each host, or of the range's, were seen, sent and lost, as reported: a table expression of `host_key`, `seen`, `sent`, `missing`, and of
- * `missing` by where it happened: `kernel`, `agent`, `collector`.
+ * `missing` by where it happened: `kernel`, `agent`, `collector`; and of `waiting`.
  */
 export async function lossesByHost(store: Pick<Store, 'query'>, range: Range, now_ms: number): Promise<string> {
   const covered = await coverOfAccounts(store, windowOf(range, now_ms), Number.POSITIVE_INFINITY);
-  return `(SELECT host_key, sumIf(rows, counted = 'seen') AS seen, sumIf(rows, counted = 'sent') AS sent, sumIf(rows, ${MISSING}) AS missing,
-  ${lostIn('kernel')}, ${lostIn('agent')}, ${lostIn('collector')}
+  return `(SELECT host_key, sumIf(rows, counted = 'seen') AS seen, sumIf(rows, counted = 'sent') AS sent, ${MISSING} AS missing,
+  ${STAGES.map((stage) => `${missingOf(lossesIn(stage))} AS ${stage}`).join(', ')}, ${WAITING} AS waiting
 FROM (${countedBy({ host_key: 'host_id' }, covered, ofHost(range), reportedOnly)}) GROUP BY host_key)`;
 }
 

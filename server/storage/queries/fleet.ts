@@ -9,7 +9,10 @@ type Reader = Pick<Store, 'query'>;
 export type Span = { from: number; to: number; host_id?: string };
 
 /** Times are in ms since the epoch; figures are of the span that was asked for. */
-export type HeardHost = Pick<FleetHost, 'host_id' | 'name' | 'kernel' | 'agent_version' | 'interval_ms' | 'seen' | 'sent' | 'lost'> & {
+export type HeardHost = Pick<
+  FleetHost,
+  'host_id' | 'name' | 'kernel' | 'agent_version' | 'interval_ms' | 'seen' | 'sent' | 'waiting' | 'lost'
+> & {
   began_ms: number;
   last_ms: number;
 };
@@ -29,7 +32,7 @@ export async function heardHosts(store: Reader, span: Span, now_ms: number): Pro
   const rows = await store.query<HeardRow>(
     `SELECT toString(h.host_key) AS host_id, h.name AS name, h.kernel AS kernel, h.agent_version AS agent_version,
   h.last_ms AS last_ms, if(r.began_ms > 0, r.began_ms, h.last_ms) AS began_ms, if(i.every_ms > 0, i.every_ms, ${INTERVAL_MS}) AS interval_ms,
-  a.seen AS seen, a.sent AS sent, a.kernel AS kernel_lost, a.agent AS agent_lost, a.collector AS collector_lost
+  a.seen AS seen, a.sent AS sent, a.waiting AS waiting, a.kernel AS kernel_lost, a.agent AS agent_lost, a.collector AS collector_lost
 FROM (
   SELECT host_id AS host_key, name, kernel, agent_version, toUnixTimestamp64Milli(at) AS last_ms FROM host FINAL ${where}
   ORDER BY last_ms DESC, host_key LIMIT ${HEARD_MOST + 1}

@@ -67,7 +67,7 @@ test('of many runs few are remembered, and all their rows are told', async () =>
   expect(sum(all, 'seen')).toBe(seen);
   // All have died with their run but those that wait.
   expect(sum(all, 'died')).toBe(seen - 3);
-  expect([...last.spool.waiting()]).toEqual([{ epoch: epochOf(3), kind: 'sample', rows: 3 }]);
+  expect([...last.spool.waiting()]).toEqual([{ epoch: epochOf(3), kind: 'sample', rows: 3, sequences: [[1, 2]] }]);
   expect(last.runs.has(epochOf(3)) && last.runs.has(epochOf(60))).toBe(true);
   expect(statSync(join(directory, 'books')).size).toBeLessThan(256 * 1024);
   await last.close();

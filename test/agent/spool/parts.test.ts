@@ -46,14 +46,15 @@ test('a record read back is what was written, and a changed bit anywhere is noti
 });
 
 test('ranges are a set of numbers', () => {
-  const range = fc.tuple(fc.nat(60), fc.nat(12));
+  const range = fc.tuple(fc.nat(60), fc.nat(12), fc.boolean());
   fc.assert(
-    fc.property(fc.array(range, { maxLength: 30 }), (added) => {
+    fc.property(fc.array(range, { maxLength: 30 }), (changes) => {
       const ranges = new Ranges();
       const model = new Set<number>();
-      for (const [from, length] of added) {
-        ranges.add([from, from + length]);
-        for (let at = from; at < from + length; at++) model.add(at);
+      for (const [from, length, adds] of changes) {
+        if (adds) ranges.add([from, from + length]);
+        else ranges.remove([from, from + length]);
+        for (let at = from; at < from + length; at++) adds ? model.add(at) : model.delete(at);
       }
       for (let at = 0; at < 80; at++) expect(ranges.has(at)).toBe(model.has(at));
       const all = [...ranges];
@@ -124,7 +125,7 @@ test.each([
   const host = { name: 'a', machine: 'b', kernel: 'c', agent_version: 'd' };
   const run = { epoch: '00000000000000ee', host_id: '00000000000000aa', host };
   const strange = `3 ${json}`;
-  const text = journalText('tcplens spool 2', [{ runs: [run], posted: [run.epoch] }, {}, { gone: [7] }]).split('\n');
+  const text = journalText('tcplens spool 3', [{ runs: [run], posted: [run.epoch] }, {}, { gone: [7] }]).split('\n');
   text[2] = `${crc32(strange).toString(16).padStart(8, '0')} ${strange}`;
   const directory = mkdtempSync(join(tmpdir(), 'tcplens-books-'));
   writeFileSync(join(directory, 'books'), text.join('\n'));

@@ -165,6 +165,33 @@ export class ModelledSpool {
       expect(sum, `${epoch} ${kind}: ${JSON.stringify(Object.fromEntries(ends))} and ${waiting.of(epoch, kind)} wait`).toBe(seen);
     }
     for (const { rows } of waiting) expect(rows).toBeGreaterThanOrEqual(0);
+    this.#expectNames();
+  }
+
+  /** Rows that are lost with their batches are named by these, to the row. Those of too many ranges are not. */
+  #expectNames(): void {
+    const { accounting } = this.opened;
+    const batches = [...this.known.values()].map(({ batch }) => batch);
+    const named = accounting.lost.all();
+    for (const { epoch, kind, outcome, rows, sequences } of named) {
+      const of = batches.filter(
+        (batch) =>
+          batch.epoch === epoch &&
+          batch.kind === kind &&
+          sequences.some(([first, last]) => first <= batch.sequence && batch.sequence <= last),
+      );
+      expect(
+        of.reduce((sum, batch) => sum + batch.rows, 0),
+        `${rows} ${outcome} rows of ${epoch} ${kind} ${JSON.stringify(sequences)}`,
+      ).toBe(rows);
+    }
+    for (const { epoch, kind, outcome, rows } of accounting.all().totals) {
+      if (outcome === 'died' || !(outcome in LOSSES)) continue;
+      const sum = named
+        .filter((each) => each.epoch === epoch && each.kind === kind && each.outcome === outcome)
+        .reduce((total, each) => total + each.rows, 0);
+      expect(sum, `${epoch} ${kind}: ${outcome}`).toBe(rows);
+    }
   }
 
   /** Rows of all runs by what became of them. */

@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { post } from '../../../agent/uplink/post.ts';
+import { Transport } from '../../../agent/uplink/transport.ts';
 import { until } from '../until.ts';
 
 /** Of the keepalive timer of connections to `port`, in seconds: ss has "timer:(keepalive,29sec,0)", or "1min59sec", or "980ms". */
@@ -26,6 +27,7 @@ test('a connection that is kept open is not probed every second', async () => {
   try {
     const answer = await post({
       url: `http://127.0.0.1:${port}/`,
+      agent: new Transport().of('http:'),
       headers: {},
       body: Buffer.from('rows'),
       signal: new AbortController().signal,

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { post } from '../../../agent/uplink/post.ts';
+import { Transport } from '../../../agent/uplink/transport.ts';
 
 const HTML = '<html><head><title>401 Authorization Required</title></head></html>';
 /** As sha256sum has it of the four letters. */
@@ -27,7 +28,15 @@ async function answered(answer: typeof given) {
   given = answer;
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}/v1/rows`;
-  return post({ url, headers: {}, body: Buffer.from('rows'), name: { sequence: 7, rows: 10 }, signal: new AbortController().signal });
+  const agent = new Transport().of(url);
+  return post({
+    url,
+    agent,
+    headers: {},
+    body: Buffer.from('rows'),
+    name: { sequence: 7, rows: 10 },
+    signal: new AbortController().signal,
+  });
 }
 
 test.each([

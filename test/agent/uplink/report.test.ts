@@ -4,6 +4,7 @@ import { createLog } from '../../../agent/process/log.ts';
 import { openSpool } from '../../../agent/spool/open.ts';
 import { CollectorClient } from '../../../agent/uplink/client.ts';
 import { Reporter } from '../../../agent/uplink/report.ts';
+import { openRoute } from '../../../agent/uplink/route.ts';
 import { startCollector, testDirectory, withStore } from '../../server/support/collector.ts';
 import { fakeSource } from '../fake-source.ts';
 
@@ -34,7 +35,7 @@ test('a name that the collector refuses holds back neither the other names nor t
   const warnings: string[] = [];
   const telling = { ...log, warn: (_: unknown, text: string) => warnings.push(text) } as unknown as typeof log;
   const reporter = new Reporter({
-    client: new CollectorClient(collector.url),
+    client: new CollectorClient(openRoute([collector.url])),
     run: RUN,
     source: fakeSource(),
     entities,

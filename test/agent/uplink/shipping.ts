@@ -9,6 +9,7 @@ import { createLog, type Log } from '../../../agent/process/log.ts';
 import { type Opened, openSpool } from '../../../agent/spool/open.ts';
 import type { Batch } from '../../../agent/uplink/batch.ts';
 import { CollectorClient } from '../../../agent/uplink/client.ts';
+import { openRoute } from '../../../agent/uplink/route.ts';
 import { type ShipOptions, Shipper } from '../../../agent/uplink/ship.ts';
 import { rowBytes } from '../../support/row-bytes.ts';
 
@@ -63,7 +64,7 @@ export async function startShipping({
     ...opened,
     ...options,
     memory_bytes: 64 * MiB,
-    client: new CollectorClient(collector, options.retry_ms_min),
+    client: new CollectorClient(openRoute([collector]), options.retry_ms_min),
     host_id: HOST_ID,
     epoch,
     log,

@@ -77,7 +77,7 @@ function turnsOf(recordings: readonly Recorded[], index: number, { agents, turns
     const due_ms = (turn + index / agents) * PERIOD_MS;
     const place = { host_id, start_ns: BigInt(Math.round(start_ms + due_ms)) * 1_000_000n, copy: turn };
     const frames = recorded.frames.map((frame) => ({ kind: frame.kind, rows: placed(frame, recorded, place) }));
-    const report = process.env['NOREP'] ? undefined : turn % 2 === 0 ? reportOf(host_id, index, start_ms + due_ms) : undefined;
+    const report = turn % 2 === 0 ? reportOf(host_id, index, start_ms + due_ms) : undefined;
     return { due_ms, batches: cutter.cut(frames), report };
   });
 }

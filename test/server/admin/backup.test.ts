@@ -4,6 +4,7 @@ import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, sy
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StoreCheck } from '../../../server/admin/check-store.ts';
+import { lockSnapshot } from '../../../server/admin/snapshot.ts';
 import { accounting } from '../../../server/storage/queries/accounts.ts';
 import type { Store } from '../../../server/storage/store.ts';
 import { EPOCH, nowNs, postBatch, postReport, report, rowsOf } from '../support/agent.ts';
@@ -171,19 +172,32 @@ test.each([
   });
 });
 
-test('while one backup is copied another is told to wait', async () => {
+test('while one backup is copied another is told to wait; what a killed one has left keeps nobody waiting', async () => {
   const { url, stop } = await startCollector(data);
   try {
     const authorization = `Bearer ${readFileSync(join(data, 'token'), 'utf8').trim()}`;
     const ask = () =>
       fetch(`${url}/api/v1/admin/snapshot`, { method: 'POST', headers: { 'content-type': 'application/json', authorization }, body: '{}' });
+    const copying = lockSnapshot(data);
     expect((await ask()).status).toBe(200);
     expect((await ask()).status).toBe(409);
     const refused = await admin('backup', join(directory.path, 'second'), '--data', data);
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('another backup is being copied from') });
+    expect(existsSync(join(data, 'snapshot/engine'))).toBe(true);
+    writeFileSync(join(data, 'snapshot/left'), 'of the first');
+    // As the kernel does when it is killed.
+    copying();
+    expect(await admin('backup', join(directory.path, 'second'), '--data', data)).toMatchObject({ code: 0, stderr: '' });
+    expect(Object.keys(manifestOf(join(directory.path, 'second')).files)).not.toContain('left');
+    expect(existsSync(join(data, 'snapshot'))).toBe(false);
   } finally {
     await stop();
   }
+});
+
+test('a snapshot that is left keeps nobody waiting where no collector runs', async () => {
+  mkdirSync(join(data, 'snapshot'));
+  expect(await admin('backup', join(directory.path, 'alone'), '--data', data)).toMatchObject({ code: 0, stderr: '' });
 });
 
 test('a snapshot that nobody has taken away goes with the next start', async () => {

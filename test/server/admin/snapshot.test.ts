@@ -1,5 +1,5 @@
 // A snapshot has what waits in the log, also while batches are appended: a start on it gives the store every row that was acknowledged before.
-import { appendFile } from 'node:fs/promises';
+import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { SNAPSHOT, takeSnapshot } from '../../../server/admin/snapshot.ts';
@@ -67,4 +67,23 @@ test('a line of the journal that is half written is not in it', async () => {
   await appendFile(join(data, 'log/journal'), '{"t":"batch","host');
   await withTables(data, (store) => takeSnapshot(store, data));
   expect(await given(data)).toEqual(waiting);
+});
+
+test('while one is taken no other is, even if somebody has taken its folder away', async () => {
+  const data = await newDirectory();
+  const [began, ends] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const slow = {
+    freeze: async () => {
+      began.resolve();
+      await ends.promise;
+    },
+  };
+  const first = takeSnapshot(slow, data);
+  await began.promise;
+  await rm(join(data, SNAPSHOT), { recursive: true });
+  const second = takeSnapshot(slow, data);
+  ends.resolve();
+  await expect(second).rejects.toMatchObject({ code: 'snapshot_exists' });
+  await first;
+  await takeSnapshot(slow, data);
 });

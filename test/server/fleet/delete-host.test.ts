@@ -5,7 +5,7 @@ import { ADMIN_API } from '../../../server/api/admin.ts';
 import { API, type Fleet, type Retransmits } from '../../../server/api.ts';
 import { HOST, HOST_HEX, headersOf, post, postBatch, postReport, report, rowsOf } from '../support/agent.ts';
 import { startCollector, type TestCollector, type TestDirectory, testDirectory, until, withStore } from '../support/collector.ts';
-import { asOwner, enrol, joinAs, type Reply } from './joined-agent.ts';
+import { ask, enrol, joinWith, ownerOf } from '../support/enrolled.ts';
 
 const OTHER = 0xaan;
 const OTHER_HEX = '00000000000000aa';
@@ -16,8 +16,8 @@ let joined: string;
 beforeAll(async () => {
   directory = await testDirectory();
   collector = await startCollector(directory.path);
-  const line = await enrol(collector, directory.path, { env: 'prod' });
-  joined = (await joinAs(collector, line, { name: 'joined-1', machine: 'one' })).host_id;
+  const line = await enrol(collector.url, directory.path);
+  joined = (await joinWith(collector.url, line, { name: 'joined-1' })).host_id;
   expect(await postBatch(collector.url, 'retransmit', 1, rowsOf('retransmit', 5))).toMatchObject({ status: 200 });
   await until(
     () => rowsHeld(),
@@ -29,8 +29,8 @@ afterAll(() => directory.remove());
 const get = async <Answer>(path: string) => (await (await fetch(collector.url + path)).json()) as Answer;
 const rowsHeld = async (host_id = HOST) => (await get<Retransmits>(`${API.retransmits}?host_id=${host_id}`)).retransmits.length;
 const names = async () => (await get<Fleet>(`${API.fleet}?sort=name`)).hosts.map(({ name }) => name);
-const remove = (host_id: string, query: string): Promise<Reply> =>
-  asOwner(collector, directory.path, 'DELETE', ADMIN_API.agent.replace(':host_id', host_id) + query);
+const remove = (host_id: string, query: string) =>
+  ask(collector.url + ADMIN_API.agent.replace(':host_id', host_id) + query, { method: 'DELETE', headers: ownerOf(directory.path) });
 const reported = (seconds_ago: number, host_id = HOST_HEX) =>
   postReport(collector.url, report({ host_id, at_ms: Date.now() - seconds_ago * 1000 }));
 

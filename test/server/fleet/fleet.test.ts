@@ -9,12 +9,13 @@ import { Fleet, type FleetHost, FleetOne } from '../../../server/api/fleet.ts';
 import { API } from '../../../server/api.ts';
 import { EPOCH, HOST, HOST_HEX, headersOf, post, postBatch, postReport, report, rowsOf } from '../support/agent.ts';
 import { startCollector, TEST_VERSION, type TestCollector, type TestDirectory, testDirectory, until } from '../support/collector.ts';
-import { asOwner, enrol, joinAs } from './joined-agent.ts';
+import { ask, enrol, joinWith, ownerOf } from '../support/enrolled.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const hex = (at: number) => at.toString(16).padStart(16, '0');
 const decimal = (id: string) => BigInt(`0x${id}`).toString();
+const IMAGE = 'a'.repeat(64);
 const NAMED = { machine: 'x86_64', kernel: '6.1.0', agent_version: TEST_VERSION };
 
 let directory: TestDirectory;
@@ -60,12 +61,12 @@ beforeAll(async () => {
     2,
     rowsOf('connection', 40, (at) => ({ connection_id: at + 1 })),
   );
-  const line = await enrol(collector, data, { env: 'prod' });
-  original = decimal((await joinAs(collector, line, { name: 'image-1', machine: 'one' })).host_id);
-  copy = decimal((await joinAs(collector, line, { name: 'image-2', machine: 'one' })).host_id);
-  const bad = await joinAs(collector, line, { name: 'bad-1', machine: 'two' });
+  const line = await enrol(collector.url, data, { labels: { env: 'prod' } });
+  original = decimal((await joinWith(collector.url, line, { name: 'image-1', machine_sha256: IMAGE })).host_id);
+  copy = decimal((await joinWith(collector.url, line, { name: 'image-2', machine_sha256: IMAGE })).host_id);
+  const bad = await joinWith(collector.url, line, { name: 'bad-1' });
   revoked = decimal(bad.host_id);
-  await asOwner(collector, data, 'POST', ADMIN_API.revoke.replace(':host_id', bad.host_id));
+  await ask(collector.url + ADMIN_API.revoke.replace(':host_id', bad.host_id), { method: 'POST', headers: ownerOf(data) });
   await until(
     () => hostOf(String(HOST)),
     ({ stored }) => stored === 43,

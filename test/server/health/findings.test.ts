@@ -41,6 +41,7 @@ const well: HealthFigures = {
   clocks: [{ host_id: '1', name: 'web-1', ahead_ms: 8000 }],
   hosts: [],
   hosts_known: 4,
+  port: { plain: false, certificate_ends_ms: null, certificate_trouble: '' },
   dropped: [],
 };
 const withStore = (changes: Partial<StoreFigures>): Partial<HealthFigures> => ({ store: { ...store, ...changes } });
@@ -48,6 +49,25 @@ const host = (name: string, lag_ms: number, lost: number) => ({ host_id: '1', na
 
 type Case = { code: FindingCode; changes: Partial<HealthFigures>; severity: string; says: string };
 const cases: Case[] = [
+  { code: 'plain_http', changes: { port: { ...well.port, plain: true } }, severity: 'critical', says: 'without TLS (--insecure)' },
+  {
+    code: 'certificate_ending',
+    changes: { port: { ...well.port, certificate_ends_ms: NOW_MS + 13 * 86_400_000 } },
+    severity: 'warning',
+    says: 'The certificate ends in 13 days.',
+  },
+  {
+    code: 'certificate_ending',
+    changes: { port: { ...well.port, certificate_ends_ms: NOW_MS - 3 * 86_400_000 } },
+    severity: 'critical',
+    says: 'The certificate ended 3 days ago: nobody connects any more.',
+  },
+  {
+    code: 'certificate_unusable',
+    changes: { port: { ...well.port, certificate_trouble: 'no start line' } },
+    severity: 'warning',
+    says: 'The newest certificate is not used: no start line',
+  },
   {
     code: 'store_away',
     changes: { store: null, store_reason: 'connect ECONNREFUSED', away_since_ms: NOW_MS - 300_000 },

@@ -1,5 +1,5 @@
 // Everything that the log keeps has an end, and says so when it gets there.
-import { mkdtemp, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -7,8 +7,10 @@ import { REAL_DISK } from '../../../agent/durable/disk.ts';
 import { BatchSpans } from '../../../server/log/batch-spans.ts';
 import { BoundedFiles } from '../../../server/log/bounded-files.ts';
 import { Cursors } from '../../../server/log/cursors.ts';
+import { Log } from '../../../server/log/log.ts';
 import { full } from '../../../server/log/log-refusal.ts';
 import { Losses } from '../../../server/log/losses.ts';
+import { ASIDE } from '../../../server/log/recovered.ts';
 
 const directories: string[] = [];
 afterEach(async () => {
@@ -68,6 +70,43 @@ test('the oldest files go for newer ones, and are counted', async () => {
   await kept.close();
 });
 
+test('what damage leaves aside is bounded too: the oldest goes at a start, and is counted', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tcplens-aside-'));
+  directories.push(directory);
+  const log = join(directory, 'log');
+  // A folder there is somebody's who looked at it.
+  await mkdir(join(log, ASIDE, 'looked-at'), { recursive: true });
+  await utimes(join(log, ASIDE, 'looked-at'), 1, 1);
+  for (let file = 1; file <= 5; file++) {
+    await writeFile(join(log, ASIDE, `sample-${file}.rows`), Buffer.alloc(1000, file));
+    await utimes(join(log, ASIDE, `sample-${file}.rows`), file * 3600, file * 3600);
+  }
+  // This start sets the journal aside, whose lines are none.
+  await writeFile(join(log, 'journal'), 'x'.repeat(900));
+  let dropped = 0;
+  const started = new Log({
+    directory: log,
+    quarantine: join(directory, 'quarantine'),
+    dead_letter: join(directory, 'dead-letter'),
+    segment_bytes_max: 1 << 20,
+    log_bytes_max: 1 << 20,
+    journal_bytes_max: 1 << 20,
+    bounds: { bytes_max: 3000, file_bytes_max: 1000 },
+    dropped: (files) => {
+      dropped += files;
+    },
+  });
+  await started.start();
+  await started.close();
+  expect((await readdir(join(log, ASIDE))).sort()).toEqual([
+    expect.stringMatching(/^journal-/),
+    'looked-at',
+    'sample-4.rows',
+    'sample-5.rows',
+  ]);
+  expect(dropped).toBe(3);
+});
+
 test('Retry-After grows with how far the store is behind, to a minute, and is spread', () => {
   const waits = (behind_s: number) => Array.from({ length: 200 }, () => full(1, 1, behind_s).retry_after_s ?? 0);
   expect(Math.max(...waits(0))).toBe(1);
@@ -83,18 +122,28 @@ test('batches of a segment come back as they were, in a few bytes each', () => {
     epoch: '0000000000000001',
     sequence: 2 ** 52 + index,
     rows: index + 1,
+    sent_rows: index + 9,
   }));
-  const unknown = { host_id: '', epoch: '', sequence: 0, rows: 7 };
+  const unknown = { host_id: '', epoch: '', sequence: 0, rows: 7, sent_rows: 0 };
   const spans = BatchSpans.of(batches);
   spans.pushUnknown(7);
   expect(BatchSpans.fromText(spans.toText()).list()).toEqual([...batches, unknown]);
-  expect(spans.toText().length).toBeLessThan(1001 * 38);
+  expect(spans.toText().length).toBeLessThan(1001 * 43);
   const [left, right] = spans.split(4);
   expect(left.list()).toEqual([batches[0], batches[1], { ...batches[2], rows: 1 }]);
   expect(right.list().slice(0, 2)).toEqual([{ ...batches[2], rows: 2 }, batches[3]]);
 });
 
-const LOST = { host_id: 'a', epoch: 'e', kind: 'sample', sequence: 3, outcome: 'dead_letter' as const, reporter: '', minute_ms: 60_000 };
+const LOST = {
+  host_id: 'a',
+  epoch: 'e',
+  kind: 'sample',
+  sequence: 3,
+  sent_rows: 9,
+  outcome: 'dead_letter' as const,
+  reporter: '',
+  minute_ms: 60_000,
+};
 
 test('what is lost is told until the store has it, and kept while more of its batch may be', () => {
   const losses = new Losses();

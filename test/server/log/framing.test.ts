@@ -47,7 +47,7 @@ test('batches are found wherever they begin, and what lies between them is named
 
 test('a file that something was put into still has the batches that the journal tells of', () => {
   const { size } = KINDS.drop;
-  const spans = [1, 2, 3].map((sequence) => ({ host_id: '00000000000000aa', epoch: EPOCH, sequence, rows: 1 }));
+  const spans = [1, 2, 3].map((sequence) => ({ host_id: '00000000000000aa', epoch: EPOCH, sequence, rows: 1, sent_rows: 1 }));
   const [first, second, third] = spans.map(({ sequence }) => segmentBytes([Buffer.alloc(size, sequence)], { epoch: EPOCH, sequence }));
   const { sound, missing } = examine(Buffer.concat([first ?? junk, junk, third ?? junk, second?.subarray(1) ?? junk]), size, spans);
   expect(sound.map(({ known }) => known?.sequence)).toEqual([1, 3]);

@@ -22,6 +22,7 @@ const cgroup = { cgroup_id: '3', path: '/system.slice/nginx.service', container_
 const netns = { netns: '1', inode: 4_026_531_840, name: 'host' };
 const hook = { name: 'tcp_retransmit_skb', attached: true, reason: '' };
 const seen = { epoch: EPOCH, minute_ms: now_minute_ms, kind: 'sample', outcome: 'seen', rows: 1 } as const;
+const lost = { ...seen, outcome: 'spool_dropped', rows: 9, sequences: [[3, 5]] };
 const { host } = report();
 
 /** What is wrong with one part of a report: in which list, and by which member the refusal must name it. */
@@ -55,9 +56,13 @@ test.each<Wrong>([
   ['a part of a minute', 'accounting', { ...seen, minute_ms: now_minute_ms + 1 }, 'accounting 1: minute_ms'],
   ['less than no rows', 'accounting', { ...seen, rows: -1 }, 'accounting 1: rows'],
   ['an outcome that nobody knows', 'accounting', { ...seen, outcome: 'eaten' }, 'accounting 1: outcome'],
+  ['a batch that no sequence can be', 'lost', { ...lost, sequences: [[0, 1]] }, 'lost_batches 1: sequences'],
+  ['no batches', 'lost', { ...lost, sequences: [] }, 'lost_batches 1: sequences'],
+  ['batches that a collector would have lost', 'lost', { ...lost, outcome: 'quarantined' }, 'lost_batches 1: outcome'],
+  ['lost batches of a kind that is none', 'lost', { ...lost, kind: 'snmp' }, 'lost_batches 1: kind'],
   ['a kind that is none', 'accounting', { ...seen, kind: 'sam\ud83dple' }, 'accounting 1: kind'],
 ])('%s is refused by its name, and its neighbours are stored', async (_what, list, part, named) => {
-  const good = { processes: [process], cgroups: [cgroup], netns: [netns], hooks: [hook], accounting: [seen] };
+  const good = { processes: [process], cgroups: [cgroup], netns: [netns], hooks: [hook], accounting: [seen], lost: [lost] };
   const body = { ...report(), ...good, [list]: [good[list as keyof typeof good][0], part] };
   const answer = await postReport(collector.url, body);
   expect(answer).toMatchObject({ status: 422, body: { code: 'report_partly_refused' } });

@@ -32,8 +32,13 @@ const of = (host: number, entries: ReturnType<typeof toldOf>): HostAccountingEnt
 /** Batches that collectors lost rows of, three and two rows an hour of the first host. */
 function lost(): LostRows[] {
   return Array.from({ length: 72 }, (_, hour) => NOW_MS - (hour + 1) * HOUR_MS).flatMap((at_ms, hour) => [
-    ...of(1, toldOf('sample', { quarantined: 3 }, at_ms)).map((entry) => ({ ...entry, sequence: hour + 1, reporter: '' })),
-    ...of(1, toldOf('sample', { quarantined: 2 }, at_ms)).map((entry) => ({ ...entry, sequence: 0, reporter: `run-${hour}` })),
+    ...of(1, toldOf('sample', { quarantined: 3 }, at_ms)).map((entry) => ({ ...entry, sequence: hour + 1, reporter: '', sent_rows: 9 })),
+    ...of(1, toldOf('sample', { quarantined: 2 }, at_ms)).map((entry) => ({
+      ...entry,
+      sequence: 0,
+      reporter: `run-${hour}`,
+      sent_rows: 0,
+    })),
   ]);
 }
 

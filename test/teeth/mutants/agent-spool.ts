@@ -15,7 +15,15 @@ export const agentSpool: readonly Mutant[] = [
     { why: 'a settled batch still waits', find: 'this.#waiting_batches--;', replace: '', suite: unit('agent/spool/cases') },
     {
       why: 'rows that are done still wait',
-      find: 'this.waiting.add(head.epoch, head.kind, -head.rows);',
+      find: 'this.waiting.remove(head);',
+      replace: '',
+      suite: unit('agent/spool/spool.property'),
+    },
+  ]),
+  ...mutantsOf('agent/spool/leases.ts', [
+    {
+      why: 'a batch under way is named lost with its segment',
+      find: 'if (of === segment) lost.remove(record.head);',
       replace: '',
       suite: unit('agent/spool/spool.property'),
     },

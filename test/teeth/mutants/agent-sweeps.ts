@@ -31,6 +31,15 @@ export const agentSweeps: readonly Mutant[] = [
     { why: 'names keep their prefix', find: ".replace(prefix, '')", replace: '', suite: kernel('names') },
     { why: 'names are in capitals', find: '.toLowerCase()', replace: '', suite: kernel('names') },
   ]),
+  ...mutantsOf('agent/host/kernel-btf.ts', [
+    {
+      why: 'a context is an argument',
+      find: 'this.#membersAt(prototype) - 1',
+      replace: 'this.#membersAt(prototype)',
+      suite: unit('agent/host/kernel-btf'),
+    },
+    { why: 'variables have no linkage', find: '  14: [4, 0],\n', replace: '', suite: unit('agent/host/kernel-btf') },
+  ]),
   ...mutantsOf('agent/host/kernel-symbols.ts', [
     {
       why: 'the function after the place',

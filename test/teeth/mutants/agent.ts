@@ -5,8 +5,8 @@ export const agent: readonly Mutant[] = [
   ...mutantsOf('agent/accounts/accounting.ts', [
     {
       why: 'minutes go back with the clock',
-      find: 'this.#minutes.get(epoch) ?? 0);\n    this.#minutes.set',
-      replace: '0);\n    this.#minutes.set',
+      find: '* MINUTE_MS, this.#minutes.get(epoch) ?? 0);',
+      replace: '* MINUTE_MS, 0);',
       suite: unit('agent/accounts/accounting'),
     },
     {

@@ -1,5 +1,5 @@
 // The loader: what is loaded and attached, and what is given up.
-import { fidelity, kernel, type Mutant, mutantsOf } from '../mutant.ts';
+import { fidelity, kernel, type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 export const loaderStart: readonly Mutant[] = [
   ...mutantsOf('bpf/loader/loader.c', [
@@ -68,13 +68,13 @@ export const loaderStart: readonly Mutant[] = [
       why: 'damage is not looked for',
       find: "digest !== createHash('sha256').update(bytes).digest('hex')",
       replace: 'false',
-      suite: kernel('refusals', 'an object'),
+      suite: unit('agent/loader-object'),
     },
     {
       why: 'objects of other sources are taken',
       find: 'headers !== SHARED_HEADERS',
       replace: 'headers === undefined',
-      suite: kernel('refusals', 'an object'),
+      suite: unit('agent/loader-object'),
     },
   ]),
   ...mutantsOf('bpf/loader/waker.c', [

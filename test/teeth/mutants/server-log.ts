@@ -36,6 +36,12 @@ export const serverLog: readonly Mutant[] = [
       replace: 'if (false)',
       suite: unit('server/bad-input'),
     },
+    {
+      why: 'a batch for which there is no memory is damaged',
+      find: " && code !== 'ZSTD_error_memory_allocation'",
+      replace: '',
+      suite: unit('server/ingest/unpack', 'its window has no room'),
+    },
   ]),
   ...mutantsOf('server/ingest/time-window.ts', [
     {

@@ -188,9 +188,24 @@ export const serverStorage: readonly Mutant[] = [
     { why: 'figures told twice add up', find: 'max(a.rows) AS n', replace: 'sum(a.rows) AS n', suite: unit('server/storage/accounting') },
     {
       why: 'what collectors lose of one batch counts as often as it is told',
-      find: 'FROM lost AS l FINAL WHERE',
-      replace: 'FROM lost AS l WHERE',
+      find: 'l.rows AS n FROM lost AS l FINAL WHERE',
+      replace: 'l.rows AS n FROM lost AS l WHERE',
       suite: unit('server/storage/accounting'),
+    },
+  ]),
+  ...mutantsOf('server/storage/found-losses.ts', [
+    { why: 'losses of the same rows each count', find: 'left -= lost;', replace: '', suite: unit('server/storage/found-losses.contract') },
+    {
+      why: 'batches beside those that are lost are found',
+      find: 'WHERE batch.sequence <= range.last',
+      replace: '',
+      suite: unit('server/storage/found-losses.contract'),
+    },
+    {
+      why: 'what is behind the first page is not looked at',
+      find: 'if (entries.length < PAGE) return',
+      replace: 'if (entries.length > 0) return',
+      suite: unit('server/storage/found-losses.contract'),
     },
   ]),
   ...mutantsOf('server/storage/tiers.ts', [

@@ -15,7 +15,7 @@ const quarantined = { minute_ms: 60_000, rows: 2 };
 const stateOf = (segment: string, rows: number) => ({ kind: 'sample', segment, schema, row_bytes, length: rows * row_bytes, crc: 17 });
 
 function packedOf(segment: string, rows: number): PackedSegment {
-  return { ...stateOf(segment, rows), batches: BatchSpans.of([{ ...BATCH, sequence: 9, rows }]).toText() };
+  return { ...stateOf(segment, rows), batches: BatchSpans.of([{ ...BATCH, sequence: 9, rows, sent_rows: rows }]).toText() };
 }
 
 const RECORDS: JournalRecord[] = [
@@ -29,7 +29,7 @@ const RECORDS: JournalRecord[] = [
     closed_up_to: 0,
   },
   { t: 'segment', ...packedOf('r-1', 3) },
-  { t: 'lost', ...BATCH, sequence: 3, outcome: 'log_damaged', rows: 1, reporter: '', minute_ms: 60_000, segment: 'r-0.1.s' },
+  { t: 'lost', ...BATCH, sequence: 3, sent_rows: 4, outcome: 'log_damaged', rows: 1, reporter: '', minute_ms: 60_000, segment: 'r-0.1.s' },
   { t: 'batch', ...BATCH, ...stateOf('r-2', 2), sequence: 7, rows: 2, quarantined },
   { t: 'batch', ...BATCH, ...stateOf('r-2', 5), sequence: 8, rows: 3 },
   { t: 'emptied', ...BATCH, sequence: 10, quarantined },

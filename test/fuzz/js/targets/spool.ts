@@ -56,7 +56,7 @@ function booksText(length: number): string {
     },
     { segments: [{ number: 2, length: 100, waiting: [{ epoch: EPOCH, kind: 'reset', rows: 3 }] }], gone: [3] },
   ];
-  return journalText('tcplens spool 2', lines);
+  return journalText('tcplens spool 3', lines);
 }
 
 /** One line of the books, or one record's header, with a checksum that fits: an older or newer version may write anything. */

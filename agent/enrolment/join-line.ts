@@ -1,0 +1,30 @@
+// The line that `tcplens admin enrol` prints: where the collector is, what lets a host in, and how the collector is known.
+import { ConfigError } from '../process/errors.ts';
+import { parseUrl } from '../process/units.ts';
+
+/**
+ * `enrolment`: id and secret. `pin`: SHA-256 of the CA's certificate, 64 hex digits; `system`: a CA that every machine trusts; `plain`: no
+ * TLS.
+ */
+export type JoinLine = { url: string; enrolment: string; pin: string };
+
+const FRAGMENT = /^([0-9a-f]{16}\.[0-9a-f]{64})\.([0-9a-f]{64}|system|plain)$/;
+
+export function parseJoinLine(text: string): JoinLine {
+  const [url = '', fragment = ''] = text.trim().split('#');
+  const [, enrolment, pin] = FRAGMENT.exec(fragment) ?? [];
+  if (enrolment === undefined || pin === undefined)
+    throw new ConfigError(
+      'bad_value',
+      'that is not the whole line that "tcplens admin enrol" prints: quote it, since a shell cuts it at the #',
+    );
+  const parsed = parseUrl(url);
+  if (parsed.startsWith('https:') === (pin === 'plain'))
+    throw new ConfigError('bad_value', 'the line was changed: its URL and what follows the # do not agree');
+  return { url: parsed, enrolment, pin };
+}
+
+/** The id of the enrolment, which is no secret. */
+export function enrolmentId({ enrolment }: JoinLine): string {
+  return enrolment.slice(0, 16);
+}

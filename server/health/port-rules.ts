@@ -1,0 +1,40 @@
+// What can be wrong with the port: no TLS, or a certificate that ends.
+import { span } from './phrases.ts';
+import type { Rule } from './rule.ts';
+
+const DAY_MS = 24 * 3600 * 1000;
+/** The collector renews its own a month before; others are renewed by somebody who may need some days. */
+export const CERTIFICATE_MS = { warning: 14 * DAY_MS, critical: 2 * DAY_MS } as const;
+
+export const PORT_RULES = {
+  plain_http: ({ port }) =>
+    port.plain
+      ? {
+          severity: 'critical',
+          sentence:
+            'The collector listens beyond loopback without TLS (--insecure): who is in between can read, change and forge everything.',
+          advice: 'Leave --insecure out: the collector then makes a certificate of its own, and agents that join trust it.',
+        }
+      : undefined,
+  certificate_ending: ({ at_ms, port: { certificate_ends_ms } }) => {
+    if (certificate_ends_ms === null || certificate_ends_ms - at_ms > CERTIFICATE_MS.warning) return undefined;
+    const left_ms = certificate_ends_ms - at_ms;
+    return {
+      severity: left_ms > CERTIFICATE_MS.critical ? 'warning' : 'critical',
+      sentence:
+        left_ms > 0
+          ? `The certificate ends in ${span(left_ms / 1000)}.`
+          : `The certificate ended ${span(-left_ms / 1000)} ago: nobody connects any more.`,
+      advice:
+        'Renew the files of --tls-cert and --tls-key: the collector reads them again by itself. Its own it renews: see its log for why it has not.',
+    };
+  },
+  certificate_unusable: ({ port: { certificate_trouble } }) =>
+    certificate_trouble === ''
+      ? undefined
+      : {
+          severity: 'warning',
+          sentence: `The newest certificate is not used: ${certificate_trouble}`,
+          advice: 'The one before is in use until the files are right.',
+        },
+} as const satisfies Record<string, Rule>;
