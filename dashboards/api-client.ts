@@ -1,5 +1,19 @@
 // The collector's REST endpoints as functions. Every refusal becomes an ApiError that carries the server's own words.
-import type { API, Connection, Drops, Edges, Health, Hosts, Listeners, Overview, Problem, Resets, Retransmits } from '../server/api.ts';
+import type {
+  API,
+  Connection,
+  Drops,
+  Edges,
+  Fleet,
+  FleetOne,
+  Health,
+  Hosts,
+  Listeners,
+  Overview,
+  Problem,
+  Resets,
+  Retransmits,
+} from '../server/api.ts';
 import type { ConnectionRef, Sort } from './view-state.ts';
 
 const PATHS: Omit<typeof API, 'live' | 'openapi' | 'accounting'> = {
@@ -11,8 +25,14 @@ const PATHS: Omit<typeof API, 'live' | 'openapi' | 'accounting'> = {
   drops: '/api/v1/drops',
   connection: '/api/v1/connections/:host_id/:connection_id',
   hosts: '/api/v1/hosts',
+  fleet: '/api/v1/fleet',
+  fleet_host: '/api/v1/fleet/:host_id',
   health: '/api/v1/health',
 };
+
+const AGENTS = '/api/v1/admin/agents';
+/** A host's id as agents and admins write it. */
+const hexOf = (host_id: string) => BigInt(host_id).toString(16).padStart(16, '0');
 
 /** Codes of failures that never reached the collector; the others are the collector's. */
 const UNREACHABLE = 'unreachable';
@@ -52,9 +72,14 @@ export function createApiClient(fetchResponse: typeof fetch) {
     }
   }
 
-  async function request(url: string, signal: AbortSignal): Promise<Response> {
+  async function change(method: 'POST' | 'DELETE', path: string, signal: AbortSignal): Promise<void> {
+    const response = await request(path, signal, method);
+    if (!response.ok) throw await refusal(response);
+  }
+
+  async function request(url: string, signal: AbortSignal, method = 'GET'): Promise<Response> {
     try {
-      return await fetchResponse(url, { signal, headers: { accept: 'application/json' } });
+      return await fetchResponse(url, { method, signal, headers: { accept: 'application/json' } });
     } catch (cause) {
       if (signal.aborted) throw cause;
       throw new ApiError(UNREACHABLE, 'The collector does not answer. Is `tcplens serve` running?', 0, { cause });
@@ -69,6 +94,13 @@ export function createApiClient(fetchResponse: typeof fetch) {
     resets: (query: Query, signal: AbortSignal) => get<Resets>(PATHS.resets, query, signal),
     drops: (query: Query, signal: AbortSignal) => get<Drops>(PATHS.drops, query, signal),
     hosts: (query: Query, signal: AbortSignal) => get<Hosts>(PATHS.hosts, query, signal),
+    fleet: (query: Query, signal: AbortSignal) => get<Fleet>(PATHS.fleet, query, signal),
+    fleetHost: (host_id: string, query: Query, signal: AbortSignal) =>
+      get<FleetOne>(PATHS.fleet_host.replace(':host_id', host_id), query, signal),
+    me: (signal: AbortSignal) => get<{ role?: string }>('/api/v1/me', {}, signal),
+    revokeAgent: (host_id: string, signal: AbortSignal) => change('POST', `${AGENTS}/${hexOf(host_id)}/revoke`, signal),
+    removeHost: (host_id: string, rows: 'keep' | 'remove', signal: AbortSignal) =>
+      change('DELETE', `${AGENTS}/${hexOf(host_id)}?rows=${rows}`, signal),
     health: (signal: AbortSignal) => get<Health>(PATHS.health, {}, signal),
     connection: ({ host_id, connection_id }: ConnectionRef, signal: AbortSignal) =>
       get<Connection>(PATHS.connection.replace(':host_id', host_id).replace(':connection_id', connection_id), {}, signal),

@@ -25,7 +25,7 @@ export function rangeQuery(view: Pick<ViewState, 'range' | 'filter'>, hosts: rea
 }
 
 /** A host's name, or its id in decimal or as the 16 hex digits that agents print. */
-function hostIdOf(text: string, hosts: readonly Named[]): string | null {
+export function hostIdOf(text: string, hosts: readonly Named[]): string | null {
   const named = hosts.find((host) => host.name === text || host.host_id === text);
   if (named) return named.host_id;
   if (/^[0-9a-f]{16}$/.test(text)) return BigInt(`0x${text}`).toString();

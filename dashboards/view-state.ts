@@ -1,6 +1,7 @@
 // What a link says: range, filter, sort, and what is open. Pure: text in, state out, and back.
 import type { EDGE_SORTS } from '../server/api.ts';
 import { FILTER_KEYS, type Filter, isFilterKey, setTerm } from './filter.ts';
+import { FLEET_KEYS, FLEET_START, type FleetView, formatFleetView, parseFleetView } from './fleet-view.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -38,10 +39,17 @@ const DEFAULT_SORT: Sort = 'retrans';
 
 export type ConnectionRef = { host_id: string; connection_id: string };
 
+/** `fleet`: the list of hosts, or with a host in the filter the page of that one. */
+export const PAGES = ['now', 'fleet'] as const;
+export type Page = (typeof PAGES)[number];
+
 export type ViewState = {
+  page: Page;
   range: RangeName | Span;
   filter: Filter;
   sort: Sort;
+  /** of the list of hosts */
+  fleet: FleetView;
   connection: ConnectionRef | null;
   panel: 'completeness' | null;
 };
@@ -54,22 +62,44 @@ const isSort = (text: string): text is Sort => (SORTS as readonly string[]).incl
 export function parseViewState(search: string): { state: ViewState; problems: string[] } {
   const params = new URLSearchParams(search);
   const problems: string[] = [];
-  const state: ViewState = { range: LIVE_RANGE, filter: {}, sort: DEFAULT_SORT, connection: null, panel: null };
+  const state: ViewState = {
+    page: 'now',
+    range: LIVE_RANGE,
+    filter: {},
+    sort: DEFAULT_SORT,
+    fleet: FLEET_START,
+    connection: null,
+    panel: null,
+  };
   readRange(params, state, problems);
+  readPage(params, state, problems);
   for (const [key, value] of params) {
     if (isFilterKey(key)) tell(problems, setTerm(state.filter, key, value));
     else if (key === 'sort') readSort(value, state, problems);
     else if (key === 'connection') readConnection(value, state, problems);
     else if (key === 'panel' && value === 'completeness') state.panel = value;
-    else if (!RANGE_KEYS.includes(key)) problems.push(`The link holds ${key}=${value}, which this page does not know.`);
+    else if (!isReadElsewhere(key, state.page)) problems.push(`The link holds ${key}=${value}, which this page does not know.`);
   }
   return { state, problems };
 }
 
 const RANGE_KEYS = ['range', 'from', 'to'];
+const isReadElsewhere = (key: string, page: Page) =>
+  key === 'page' || RANGE_KEYS.includes(key) || (page === 'fleet' && FLEET_KEYS.includes(key));
 
 function tell(problems: string[], problem: string): void {
   if (problem) problems.push(problem);
+}
+
+function readPage(params: URLSearchParams, state: ViewState, problems: string[]): void {
+  const name = params.get('page');
+  const page = PAGES.find((known) => known === name);
+  if (page !== undefined) state.page = page;
+  else if (name !== null) problems.push(`page=${name}: known are ${PAGES.join(', ')}.`);
+  if (page !== 'fleet') return;
+  const read = parseFleetView(params);
+  state.fleet = read.fleet;
+  problems.push(...read.problems);
 }
 
 function readRange(params: URLSearchParams, state: ViewState, problems: string[]): void {
@@ -102,6 +132,7 @@ function readConnection(text: string, state: ViewState, problems: string[]): voi
 /** State → the query part of its URL; what is at its default is left out. */
 export function formatViewState(state: ViewState): string {
   const params = new URLSearchParams();
+  if (state.page !== 'now') params.set('page', state.page);
   if (isSpan(state.range)) {
     params.set('from', String(state.range.from_ms));
     params.set('to', String(state.range.to_ms));
@@ -113,6 +144,7 @@ export function formatViewState(state: ViewState): string {
   if (state.sort !== DEFAULT_SORT) params.set('sort', state.sort);
   if (state.connection) params.set('connection', `${state.connection.host_id}/${state.connection.connection_id}`);
   if (state.panel) params.set('panel', state.panel);
+  if (state.page === 'fleet') formatFleetView(state.fleet, params);
   const text = params.toString().replaceAll('%2F', '/').replaceAll('%3A', ':');
   return text === '' ? '' : `?${text}`;
 }

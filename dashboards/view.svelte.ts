@@ -1,5 +1,6 @@
 // The URL as reactive state: reading it draws the page, changing it is navigation, and Back works.
-import { type ConnectionRef, formatViewState, parseViewState, type ViewState } from './view-state.ts';
+import { FLEET_START } from './fleet-view.ts';
+import { type ConnectionRef, formatViewState, type Page, parseViewState, type ViewState } from './view-state.ts';
 
 /** Kept in the history entry: whether the page itself pushed it, so that closing may simply go back. */
 type Entry = { pushed?: boolean } | null;
@@ -47,6 +48,12 @@ class View {
 }
 
 export const view = new View();
+
+/** Where each page begins. A host that the Now page is filtered to would lead to that host's page: the list is of all. */
+export const HOME = {
+  now: { page: 'now', connection: null, panel: null },
+  fleet: { page: 'fleet', filter: {}, fleet: FLEET_START, connection: null, panel: null },
+} as const satisfies Record<Page, Partial<ViewState>>;
 
 /** A click on a link within the page: plain ones stay here, those with modifiers open tabs as ever. */
 export function onLinkClick(change: Partial<ViewState>): (event: MouseEvent) => void {

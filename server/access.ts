@@ -4,6 +4,7 @@ import { REAL_DISK } from '../agent/durable/disk.ts';
 import { agentWay } from './access/agent-way.ts';
 import { Agents } from './access/agents.ts';
 import { Enrolments } from './access/enrolments.ts';
+import { HostRemoval } from './access/host-removal.ts';
 import { LastHeard } from './access/last-heard.ts';
 import { RecordBook } from './access/record-book.ts';
 import { Audit } from './door/audit.ts';
@@ -28,6 +29,7 @@ export class Access {
   readonly book: RecordBook;
   readonly enrolments: Enrolments;
   readonly agents: Agents;
+  readonly removal: HostRemoval;
   readonly audit: Audit;
   readonly gate: Gate;
 
@@ -36,6 +38,7 @@ export class Access {
     this.enrolments = new Enrolments(this.book);
     const heard = new LastHeard(store);
     this.agents = new Agents(this.book, this.enrolments, heard);
+    this.removal = new HostRemoval(store, this.agents, heard);
     this.audit = new Audit(store, auditLost);
     const ways = [owner.identify, agentWay(this.book, this.agents, heard)];
     this.gate = new Gate({ ways, book: this.book, open });

@@ -8,6 +8,7 @@ import { Count, Figure, Figures, Id, Limits, Ms, object, oneOf, Retransmit } fro
 export type { Account, Accounting } from './api/accounting.ts';
 export type { DropGroup, Drops, Listener, Listeners, ResetGroup, Resets } from './api/causes.ts';
 export { Connection } from './api/connection.ts';
+export type { Fleet, FleetCounts, FleetHost, FleetOne, FleetSort, FleetState, Skew } from './api/fleet.ts';
 export type { Finding, Health } from './api/health.ts';
 export { Retransmit } from './api/schema.ts';
 
@@ -194,6 +195,8 @@ export const API = {
   connection: '/api/v1/connections/:host_id/:connection_id',
   hosts: '/api/v1/hosts',
   accounting: '/api/v1/accounting',
+  fleet: '/api/v1/fleet',
+  fleet_host: '/api/v1/fleet/:host_id',
   live: '/api/v1/live',
   health: '/api/v1/health',
   openapi: '/api/v1/openapi.json',

@@ -19,6 +19,8 @@ import { type Owner, registerOpen } from './door/owner.ts';
 import { limitAgents, peopleLimit, registerRates } from './door/rates.ts';
 import { registerRights } from './door/rights.ts';
 import { Refusal } from './errors.ts';
+import type { FleetParts } from './fleet/fleet.ts';
+import { VersionRefusals } from './fleet/version-refusals.ts';
 import type { HealthWatch } from './health/watch.ts';
 import { registerHealth, registerHealthQuery } from './health.ts';
 import type { HostNames } from './host-names.ts';
@@ -33,6 +35,8 @@ import type { Live } from './live.ts';
 import type { Log } from './log/log.ts';
 import type { Metrics } from './metrics.ts';
 import { registerHelmet, registerPages } from './pages.ts';
+import { registerFleet } from './query/fleet-routes.ts';
+import { QueryLimit } from './query/limit.ts';
 import { registerQueries } from './query/routes.ts';
 import { registerReport } from './report.ts';
 import type { Store } from './storage/store.ts';
@@ -67,6 +71,8 @@ export type AppParts = {
   /** Takes one of the data directory. */
   snapshot: () => Promise<Snapshot>;
   in_flight_bytes_max: number;
+  /** A host that has been silent for so long is not there any more. */
+  retire_after_ms: number;
   /** Where the built dashboards are. */
   dashboards: string;
 };
@@ -117,22 +123,29 @@ export async function buildApp(parts: AppParts): Promise<App> {
   await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title: 'tcplens collector', version } } });
   const unpacking = new UnpackRoom(in_flight_bytes_max * LIMITS.rows_unpacked_in_flight.number);
   metrics.gauge('unpacked', 'By', 'memory that unpacked batches hold', () => unpacking.bytes);
-  await registerIngest(app, { log, live, metrics, unpacking, layouts, timeWindow });
+  const versionRefusals = new VersionRefusals();
+  await registerIngest(app, { log, live, metrics, unpacking, layouts, versionRefusals, timeWindow });
   const reports = new ReportGroups(store, (table, names) => metrics.namesEvicted.add(names, { table }));
   registerReport(app, { reports, hostNames, clocks: health.clocks, metrics });
   registerAgents(app, access.agents, access.audit);
   registerMethodRefusals(app);
   registerHealth(app, { store, log, metrics });
-  await registerPeople(app, parts);
+  await registerPeople(app, parts, fleetOf(parts, versionRefusals));
   await registerPages(app, dashboards);
   return app;
 }
 
 /** What people and their tools ask, and how often they may. */
-async function registerPeople(app: App, { store, live, health, owner, access, port, snapshot }: AppParts): Promise<void> {
+async function registerPeople(
+  app: App,
+  { store, live, health, owner, access, port, snapshot }: AppParts,
+  fleet: FleetParts,
+): Promise<void> {
   const routes: FastifyPluginAsyncTypebox = async (people) => {
     people.addHook('onRequest', peopleLimit(app));
-    registerQueries(people, store);
+    const queries = new QueryLimit(LIMITS.queries_running.number, LIMITS.queries_waiting.number);
+    registerQueries(people, queries, store);
+    registerFleet(people, queries, fleet);
     registerAdmin(people, store, { owner, audit: access.audit, snapshot });
     registerAccess(people, { ...access, line: port.line });
     registerOpen(people, owner);
@@ -141,6 +154,17 @@ async function registerPeople(app: App, { store, live, health, owner, access, po
     live.register(people);
   };
   await app.register(routes);
+}
+
+function fleetOf({ store, access, version, retire_after_ms, health }: AppParts, refusals: VersionRefusals): FleetParts {
+  return {
+    store,
+    agents: access.agents,
+    version,
+    retire_after_ms,
+    refusal: (host_id) => refusals.of(host_id, Date.now()),
+    clockAhead: (host_id) => health.clocks.of(host_id),
+  };
 }
 
 function stopLive(live: Live, done: () => void): void {

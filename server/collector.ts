@@ -124,7 +124,7 @@ export class Collector {
 
   /** Takes batches from its return on, at the URL that it returns. @throws StartError */
   async start(): Promise<string> {
-    const { listen, data, inFlightMax } = this.#config;
+    const { listen, data, inFlightMax, retireAfter } = this.#config;
     const { logger } = this.#surroundings;
     this.#lock = lockDataDirectory(data);
     if (existsSync(join(data, RESTORING)))
@@ -151,7 +151,7 @@ export class Collector {
       snapshot: () => takeSnapshot(this.#store, data),
     };
     this.#health.start();
-    this.#app = await buildApp({ ...this.#surroundings, ...parts, in_flight_bytes_max: inFlightMax });
+    this.#app = await buildApp({ ...this.#surroundings, ...parts, in_flight_bytes_max: inFlightMax, retire_after_ms: retireAfter });
     try {
       const url = await this.#app.listen({ ...listen, backlog: BACKLOG, listenTextResolver: (url) => `listening on ${url}` });
       this.#lock.announce(url);

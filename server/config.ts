@@ -2,7 +2,7 @@
 import { COMMON_OPTIONS } from '../agent/process/common-options.ts';
 import { ConfigError } from '../agent/process/errors.ts';
 import type { OptionTable, OptionValues } from '../agent/process/options.ts';
-import { parseCount } from '../agent/process/units.ts';
+import { parseCount, parseDuration } from '../agent/process/units.ts';
 import { checkDoor, DOOR_OPTIONS } from './door/options.ts';
 import { StartError } from './errors.ts';
 import { retentionSize } from './retention-size.ts';
@@ -58,10 +58,17 @@ export const COLLECTOR_OPTIONS = {
     fallback: '80%',
     env: 'TCPLENS_RETENTION_SIZE',
   },
+  retireAfter: {
+    flags: '--retire-after <duration>',
+    help: 'how long a host has to be silent to leave the list of hosts, as one that autoscaling has removed',
+    parse: parseDuration,
+    fallback: '24h',
+    env: 'TCPLENS_RETIRE_AFTER',
+  },
   logLevel: COMMON_OPTIONS.logLevel,
 } as const satisfies OptionTable;
 
-/** What the options come to. Sizes in bytes. */
+/** What the options come to. Sizes in bytes, durations in ms. */
 export type Config = OptionValues<typeof COLLECTOR_OPTIONS>;
 
 /** @throws StartError where options do not go together */

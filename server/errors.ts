@@ -42,6 +42,7 @@ export const REFUSALS = {
   identity_in_use: 409,
   identity_cloned: 409,
   identity_unknown: 409,
+  host_reports: 409,
   link_used: 403,
   too_many_requests: 429,
   too_many_bytes_in_flight: 429,

@@ -7,6 +7,7 @@ import { Problem } from './api.ts';
 import { checkHost } from './door/host-check.ts';
 import { addressOf, agentPeer } from './door/peer.ts';
 import { Refusal } from './errors.ts';
+import type { VersionRefusals } from './fleet/version-refusals.ts';
 import { giveBack } from './give-back.ts';
 import type { App } from './http.ts';
 import { checkRows, checkWhole, type Envelope, readEnvelope, readHostId } from './ingest/envelope.ts';
@@ -20,7 +21,15 @@ import { laneOf } from './log/lane.ts';
 import type { Log } from './log/log.ts';
 import type { Metrics } from './metrics.ts';
 
-export type IngestParts = { log: Log; live: Live; metrics: Metrics; unpacking: UnpackRoom; layouts: Layouts; timeWindow: TimeWindow };
+export type IngestParts = {
+  log: Log;
+  live: Live;
+  metrics: Metrics;
+  unpacking: UnpackRoom;
+  layouts: Layouts;
+  versionRefusals: VersionRefusals;
+  timeWindow: TimeWindow;
+};
 
 const Digest = Type.String({ description: 'SHA-256 of the body as it arrived, in hex' });
 const Accepted = Type.Object({
@@ -55,7 +64,7 @@ export async function registerIngest(app: App, parts: IngestParts): Promise<void
       handler: async (request, reply) => {
         const envelope = readEnvelope(request.headers);
         checkHost(request.who, envelope.host_id);
-        const known = parts.layouts.of(envelope.schema);
+        const known = knownOf(parts, envelope);
         if (!Buffer.isBuffer(request.body)) throw new Refusal('body_empty', 'the request has no body');
         await unpacking.room(agentPeer({ address: addressOf(request), headers: request.headers }), unpackedBytes(request.body), reply.raw);
         const accepted = await accept(parts, envelope, known, await unpack(request.body));
@@ -65,6 +74,17 @@ export async function registerIngest(app: App, parts: IngestParts): Promise<void
   };
   await app.register(registerRows);
   registerLayouts(app, parts);
+}
+
+/** @throws Refusal, and notes which hosts' agents are too old or too new */
+function knownOf({ layouts, versionRefusals }: IngestParts, { schema, host_id }: Envelope): Known {
+  try {
+    return layouts.of(schema);
+  } catch (error) {
+    if (error instanceof Refusal && (error.code === 'kind_unknown' || error.code === 'layout_refused'))
+      versionRefusals.note(BigInt(`0x${host_id}`), error.code, Date.now());
+    throw error;
+  }
 }
 
 async function accept(

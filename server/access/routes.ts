@@ -1,6 +1,8 @@
 // What people ask and change of agents and enrolments.
 import {
   AgentParams,
+  AgentRemoval,
+  AgentRemoved,
   Agents as AgentsAnswer,
   Done,
   EnrolmentParams,
@@ -14,9 +16,11 @@ import type { Audit } from '../door/audit.ts';
 import type { App } from '../http.ts';
 import type { Agents } from './agents.ts';
 import type { Enrolments } from './enrolments.ts';
+import type { HostRemoval } from './host-removal.ts';
 
 export type AccessParts = {
   agents: Agents;
+  removal: HostRemoval;
   enrolments: Enrolments;
   audit: Audit;
   /** What follows the secret in the line of a new enrolment, and what comes before the #. */
@@ -26,7 +30,7 @@ export type AccessParts = {
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
 const done = { done: true as const };
 
-export function registerAccess(app: App, { agents, enrolments, audit, line }: AccessParts): void {
+export function registerAccess(app: App, { agents, removal, enrolments, audit, line }: AccessParts): void {
   app.get(ADMIN_API.enrolments, {
     schema: { summary: 'The lines that hosts can join with', response: { 200: EnrolmentsAnswer, ...refusals } },
     handler: async () => ({
@@ -52,10 +56,10 @@ export function registerAccess(app: App, { agents, enrolments, audit, line }: Ac
         return done;
       }),
   });
-  registerAgentsOf(app, agents, audit);
+  registerAgentsOf(app, { agents, removal, audit });
 }
 
-function registerAgentsOf(app: App, agents: Agents, audit: Audit): void {
+function registerAgentsOf(app: App, { agents, removal, audit }: Pick<AccessParts, 'agents' | 'removal' | 'audit'>): void {
   app.get(ADMIN_API.agents, {
     schema: { summary: 'The agents that have joined', response: { 200: AgentsAnswer, ...refusals } },
     handler: async () => {
@@ -78,12 +82,21 @@ function registerAgentsOf(app: App, agents: Agents, audit: Audit): void {
       }),
   });
   app.delete(ADMIN_API.agent, {
-    schema: { summary: 'Forget this agent; its rows stay', params: AgentParams, response: { 200: Done, ...refusals } },
-    handler: (request) =>
-      audit.of(request, { action: 'agent_remove', target: request.params.host_id }, async () => {
-        await agents.remove(request.params.host_id);
-        return done;
-      }),
+    schema: {
+      summary: 'Forget this agent, and if asked for, all that is stored of its host',
+      params: AgentParams,
+      querystring: AgentRemoval,
+      response: { 200: AgentRemoved, ...refusals },
+    },
+    handler: (request) => {
+      const { host_id } = request.params;
+      const { rows = 'keep' } = request.query;
+      return audit.of(request, { action: 'agent_remove', target: host_id, detail: `rows=${rows}` }, async () => {
+        if (rows === 'keep') await removal.forget(host_id);
+        else await removal.remove(host_id, Date.now());
+        return { done: true as const, rows: rows === 'keep' ? ('kept' as const) : ('being_removed' as const) };
+      });
+    },
   });
 }
 

@@ -54,5 +54,28 @@ export type Agents = Static<typeof Agents>;
 
 export const EnrolmentParams = object({ id: Hex64 });
 export const AgentParams = object({ host_id: Hex64 });
+export const AgentRemoval = Type.Object(
+  {
+    rows: Type.Optional(
+      Type.Unsafe<'keep' | 'remove'>({
+        type: 'string',
+        enum: ['keep', 'remove'],
+        default: 'keep',
+        description: 'remove: also hosts that never joined',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export const AgentRemoved = object({
+  done: Type.Literal(true),
+  rows: Type.Unsafe<'kept' | 'being_removed'>({
+    type: 'string',
+    enum: ['kept', 'being_removed'],
+    description:
+      'being_removed: its names and accounts are gone; rows, minutes, hours and days go within seconds, or minutes where there are many, as the tables are rewritten',
+  }),
+});
+export type AgentRemoved = Static<typeof AgentRemoved>;
 export const Done = object({ done: Type.Literal(true) });
 export type Done = Static<typeof Done>;

@@ -98,6 +98,11 @@ export class HostClocks {
     if (this.#ahead.size > HOSTS_MAX && oldest !== undefined) this.#ahead.delete(oldest);
   }
 
+  /** Null where it is not off by more than a report may take, or has not told. */
+  of(host_id: string): number | null {
+    return this.#ahead.get(host_id) ?? null;
+  }
+
   /** The clocks that are off the most, the worst first. */
   worst(limit: number): { host_id: string; ahead_ms: number }[] {
     return [...this.#ahead]

@@ -7,7 +7,6 @@ import { API, Connection, EDGE_SORTS, Edges, HOST_SORTS, Hosts, Overview, Proble
 import { COMMANDS_WITHHELD, seesCommands } from '../door/principal.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
-import { LIMITS } from '../limits.ts';
 import { accounting } from '../storage/queries/accounts.ts';
 import { drops, resets } from '../storage/queries/causes.ts';
 import { connection } from '../storage/queries/connection.ts';
@@ -17,7 +16,8 @@ import { listeners } from '../storage/queries/listeners.ts';
 import { overview } from '../storage/queries/overview.ts';
 import { retransmits } from '../storage/queries/retransmits.ts';
 import type { Store } from '../storage/store.ts';
-import { QueryLimit } from './limit.ts';
+import { checkId } from './ids.ts';
+import type { QueryLimit } from './limit.ts';
 
 export const EDGES_DEFAULT = { sort: 'retrans', limit: 50 } as const;
 
@@ -64,8 +64,7 @@ const ConnectionParams = Type.Object({ host_id, connection_id }, closed);
 
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
 
-export function registerQueries(app: App, store: Store): void {
-  const queries = new QueryLimit(LIMITS.queries_running.number, LIMITS.queries_waiting.number);
+export function registerQueries(app: App, queries: QueryLimit, store: Store): void {
   app.get(API.overview, {
     schema: { summary: 'Tiles and charts of a range', querystring: Range, response: { 200: Overview, ...refusals } },
     handler: ({ query }) => queries.run(() => overview(store, checked(query), Date.now())),
@@ -146,10 +145,4 @@ function checked<Asked extends Range>(range: Asked): Asked {
 function checkedPlace(after: string | undefined): string | undefined {
   checkId(after && PLACE.exec(after)?.[1]);
   return after;
-}
-
-/** Twenty digits can say more than 64 bits hold; and an id is spelled in one way, the engine's. */
-function checkId(id: string | undefined): void {
-  if (id === undefined || (BigInt(id) <= 0xffff_ffff_ffff_ffffn && String(BigInt(id)) === id)) return;
-  throw new Refusal('request_invalid', `${id} is no id: write a 64-bit number in decimal, without leading zeros`);
 }

@@ -4,6 +4,7 @@ import { insertLost } from './accounting.ts';
 import { insertAudit } from './audit.ts';
 import type { Engine } from './engine.ts';
 import { insertReports, namesOf } from './entities.ts';
+import { removeHost } from './host-removal.ts';
 import type { KnownTables } from './known-tables.ts';
 import { noteLate } from './late-pieces.ts';
 import { migrate } from './migrations.ts';
@@ -26,5 +27,6 @@ export function storeOn(engine: Engine, known?: KnownTables): Store {
     insertLost: (entries) => insertLost(engine, entries),
     insertAccess: (records) => insertAccess(engine, records),
     insertAudit: (entries) => insertAudit(engine, entries),
+    removeHost: (host_id) => removeHost(engine, host_id, names),
   };
 }

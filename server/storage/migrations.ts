@@ -7,11 +7,12 @@ import { follow } from './followed-table.ts';
 import type { Migration } from './migration.ts';
 import { TABLES } from './migrations/1-tables.ts';
 import { ACCESS } from './migrations/2-access.ts';
+import { RUNS } from './migrations/3-runs.ts';
 import { withoutStatistics } from './part-statistics.ts';
 import { ROLLUP_TABLES } from './rollup-tables.ts';
 import { ROW_TABLES } from './row-tables.ts';
 
-export const MIGRATIONS: readonly Migration[] = [TABLES, ACCESS];
+export const MIGRATIONS: readonly Migration[] = [TABLES, ACCESS, RUNS];
 
 const CREATE_MIGRATION = `CREATE TABLE IF NOT EXISTS migration (
   number UInt32,

@@ -15,7 +15,7 @@ export const RETENTION = {
   reports: { tables: ['report'], moment: 'toDateTime(at)', daily: true, what: 'when agents were there' },
   reports_1h: { tables: ['report_1h'], moment: 'hour', daily: false, what: 'when agents were there, in hours' },
   audit: { tables: ['audit'], moment: 'toDateTime(at)', daily: false, what: 'who did what' },
-  entities: { tables: ['host', 'process', 'cgroup', 'netns'], moment: 'toDateTime(at)', daily: false, what: 'names' },
+  entities: { tables: ['host', 'run', 'process', 'cgroup', 'netns'], moment: 'toDateTime(at)', daily: false, what: 'names' },
 } as const satisfies Record<string, Aging & { daily: boolean; what: string }>;
 
 /** The most days of which a table of rows holds rows: the door refuses older ones. */

@@ -30,4 +30,6 @@ export type Store = Pick<Engine, 'backend' | 'query' | 'ping' | 'close' | 'freez
   /** Stores records of who may do what. Of several with one kind and id the largest version counts. */
   insertAccess(records: readonly StoredRecord[]): Promise<void>;
   insertAudit(entries: readonly AuditEntry[]): Promise<void>;
+  /** Removes all that is stored of a host. Its rows go later, one part of a table after the other. @param host_id in decimal */
+  removeHost(host_id: string): Promise<void>;
 };

@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { formatViewState, parseViewState, type ViewState } from '../../dashboards/view-state.ts';
 
-const START: ViewState = { range: '15m', filter: {}, sort: 'retrans', connection: null, panel: null };
+const START: ViewState = {
+  page: 'now',
+  range: '15m',
+  filter: {},
+  sort: 'retrans',
+  fleet: { order: 'state' },
+  connection: null,
+  panel: null,
+};
 
 describe('links and what they show', () => {
   const cases: readonly (readonly [string, Partial<ViewState>])[] = [
@@ -19,6 +27,15 @@ describe('links and what they show', () => {
     [
       '?range=7d&port=0&sort=failed&connection=1/2',
       { range: '7d', filter: { port: 0 }, sort: 'failed', connection: { host_id: '1', connection_id: '2' } },
+    ],
+    ['?page=fleet', { page: 'fleet' }],
+    ['?page=fleet&range=1h&host=81985529216486895', { page: 'fleet', range: '1h', filter: { host: '81985529216486895' } }],
+    [
+      '?page=fleet&text=web+6.1&label=env%3Dprod&version=0.1.0&kernel=6.1.0&group=zone&state=silent&order=lost',
+      {
+        page: 'fleet',
+        fleet: { text: 'web 6.1', label: 'env=prod', version: '0.1.0', kernel: '6.1.0', group: 'zone', state: 'silent', order: 'lost' },
+      },
     ],
   ];
   test.each(cases)('%s', (search, change) => {
@@ -44,6 +61,8 @@ describe('what a link holds and the page cannot use is told', () => {
     ['?connection=1/2x', /expected HOST\/ID/],
     ['?panel=secrets', /panel=secrets/],
     ['?tab=completeness', /tab=completeness, which this page does not know/],
+    ['?page=secrets', /page=secrets: known are now, fleet/],
+    ['?state=silent', /state=silent, which this page does not know/],
     ['?colour=red', /colour=red, which this page does not know/],
   ];
   test.each(cases)('%s', (search, problem) => {
@@ -51,4 +70,14 @@ describe('what a link holds and the page cannot use is told', () => {
     expect(state).toEqual(START);
     expect(problems).toEqual([expect.stringMatching(problem)]);
   });
+});
+
+test.each([
+  ['?page=fleet&state=away', /state=away: hosts are silent, lagging/],
+  ['?page=fleet&order=colour', /order=colour: hosts are sorted by name/],
+  ['?page=fleet&tab=1', /tab=1, which this page does not know/],
+])('%s shows the list as it is, and says what it could not use', (search, problem) => {
+  const { state, problems } = parseViewState(search);
+  expect(state).toEqual({ ...START, page: 'fleet' });
+  expect(problems).toEqual([expect.stringMatching(problem)]);
 });

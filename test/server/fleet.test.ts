@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OUTCOMES } from '../../agent/contract/outcome.ts';
 import { KIND } from '../../bpf/rows/rows.gen.ts';
-import type { Accounting, Health, Hosts, Overview } from '../../server/api.ts';
+import type { Accounting, Fleet, FleetOne, Health, Hosts, Overview } from '../../server/api.ts';
 import { HOSTS_MAX } from '../../server/host-names.ts';
 import { openEmbedded, openEmbeddedEngine } from '../../server/storage/embedded.ts';
 import { waitFor } from '../support/wait.ts';
@@ -37,8 +37,14 @@ async function fillTables(path: string): Promise<void> {
 SELECT toStartOfMinute(now()), host, 7, kind, outcome, if(outcome IN ('seen', 'sent'), ${ROWS}, 1)
 FROM (SELECT number + 1 AS host, arrayJoin(${list(KIND)}) AS kind, arrayJoin(${list(OUTCOMES)}) AS outcome FROM numbers(${HOSTS}))
 WHERE outcome IN ('seen', 'sent') OR host % ${LOST_EVERY} = 0`);
+  await engine.command(AGENTS);
   await engine.close();
 }
+/** Every host has joined, one in four to production. */
+const AGENTS = `INSERT INTO access_record (kind, id, version, ends_at, body)
+SELECT 'agent', lower(leftPad(hex(number + 1), 16, '0')), 1, now() + INTERVAL 1 DAY, concat('{"name":"web","enrolment":"","place":"","joined_ms":1,"secret_ms":1,"labels":{"env":"',
+  if(number % 4 = 0, 'prod', 'test'), '"},"secret_sha256":"', lower(hex(SHA256(toString(number)))), '","machine_sha256":"', lower(hex(SHA256(toString(number)))), '"}')
+FROM numbers(${HOSTS})`;
 const hosts = (name: string, numbers: string) => `INSERT INTO host (host_id, epoch, at, name, machine, kernel, agent_version, hooks)
 SELECT number + 1, 7, now64(3), ${name}, 'x86_64', '6.1.0', '0.1.0', [('tcp_connect', true, '')] FROM ${numbers}`;
 const list = (names: readonly string[]) => `[${names.map((name) => `'${name}'`).join(', ')}]`;
@@ -89,6 +95,25 @@ test('what became of rows is told of the least complete hosts', async () => {
   expect(hosts.slice(0, HOSTS / LOST_EVERY).map(({ host_id }) => Number(host_id) % LOST_EVERY)).toEqual([0, 0, 0, 0, 0]);
   expect(hosts).toHaveLength(10);
   expect(steps.reduce((sum, { seen }) => sum + seen, 0)).toBe(HOSTS * KIND.length * ROWS);
+});
+
+test('the fleet is sorted, filtered and put together by a label among all hosts, and one is found', async () => {
+  const all = await get<Fleet>('/api/v1/fleet?sort=lost&group=env&limit=1000');
+  expect([all.total, all.hosts.length, all.cut]).toEqual([HOSTS, 1000, false]);
+  expect(all.groups.map(({ value, hosts }) => [value, hosts])).toEqual([
+    ['prod', HOSTS / 4],
+    ['test', (HOSTS / 4) * 3],
+  ]);
+  const lossy = await get<Fleet>(`/api/v1/fleet?sort=lost&limit=${HOSTS / LOST_EVERY + 1}`);
+  const each = { kernel: 3, agent: 6, collector: 3 };
+  const rows = (stages: number) => KIND.length * stages;
+  for (const { lost } of lossy.hosts.slice(0, -1))
+    expect(lost).toEqual({ kernel: rows(each.kernel), agent: rows(each.agent), collector: rows(each.collector) });
+  expect(lossy.hosts.at(-1)?.lost).toEqual({ kernel: 0, agent: 0, collector: 0 });
+  const { hosts: found } = await get<Fleet>('/api/v1/fleet?text=web-012345');
+  expect(found.map(({ host_id }) => host_id)).toEqual([String(HOSTS - 12_345 + 1)]);
+  const { host, accounts } = await get<FleetOne>('/api/v1/fleet/17');
+  expect([host.seen, host.sent, host.waiting, accounts.length]).toEqual([rows(ROWS), rows(ROWS), 0, KIND.length]);
 });
 
 test('the overview and the health answer', async () => {

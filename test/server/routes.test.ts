@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { HELLO_PATH, JOIN_PATH, ROTATE_PATH } from '../../agent/contract/credential.ts';
 import { Accounting } from '../../server/api/accounting.ts';
 import { ADMIN_API } from '../../server/api/admin.ts';
 import { Drops, Listeners, Resets } from '../../server/api/causes.ts';
@@ -165,6 +166,13 @@ test('the OpenAPI document names every path, and each refusal', async () => {
     API.hosts,
     API.accounting,
     API.health,
+    API.fleet,
+    '/api/v1/fleet/{host_id}',
+    ADMIN_API.enrolments,
+    '/api/v1/admin/enrolments/{id}',
+    ADMIN_API.agents,
+    '/api/v1/admin/agents/{host_id}',
+    '/api/v1/admin/agents/{host_id}/revoke',
     ADMIN_API.migrations,
     ADMIN_API.retention,
     ADMIN_API.link,
@@ -173,6 +181,9 @@ test('the OpenAPI document names every path, and each refusal', async () => {
     '/v1/rows',
     '/v1/report',
     '/v1/layouts',
+    JOIN_PATH,
+    HELLO_PATH,
+    ROTATE_PATH,
   ];
   expect(Object.keys(paths).sort()).toEqual(expected.sort());
   for (const methods of Object.values(paths)) {

@@ -12,6 +12,7 @@ import { dashboards } from './mutants/dashboards.ts';
 import { loaderRows } from './mutants/loader-rows.ts';
 import { loaderStart } from './mutants/loader-start.ts';
 import { serverDoor } from './mutants/server-door.ts';
+import { serverFleet } from './mutants/server-fleet.ts';
 import { serverLive } from './mutants/server-live.ts';
 import { serverLog } from './mutants/server-log.ts';
 import { serverMinutes } from './mutants/server-minutes.ts';
@@ -22,6 +23,6 @@ export const MUTANTS: Table = {
   bpf: [...bpfAttempts, ...bpfConnections, ...bpfDrops, ...bpfPackets],
   loader: [...loaderRows, ...loaderStart],
   agent: [...agent, ...agentDurable, ...agentSpool, ...agentSweeps],
-  server: [...serverDoor, ...serverLog, ...serverQueries, ...serverStorage, ...serverMinutes, ...serverLive],
+  server: [...serverDoor, ...serverLog, ...serverQueries, ...serverStorage, ...serverMinutes, ...serverLive, ...serverFleet],
   dashboards,
 };

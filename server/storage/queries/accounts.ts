@@ -1,6 +1,6 @@
 // The account of rows within a range: how many agents have seen and sent, how many the tables hold, how many were lost and where, and the
 // share that was not lost.
-import { LOSSES, type Loss, OUTCOMES, type Outcome } from '../../../agent/contract/outcome.ts';
+import { LOSSES, type Loss, OUTCOMES, type Outcome, type Stage } from '../../../agent/contract/outcome.ts';
 import { KIND } from '../../../bpf/rows/rows.gen.ts';
 import type { Account, Accounting, Range } from '../../api.ts';
 import { foundOf, reportedMinutes, storedMinutes } from '../accounting-refresh.ts';
@@ -29,7 +29,13 @@ const IN_NAMES = `kind IN (${KIND.map(quote).join(', ')}) AND counted IN (${[...
 const COUNTED = OUTCOMES.length + 1 + FOUND.length;
 const sumOf = (names: readonly string[]) => `sumIf(rows, counted IN (${names.map(quote).join(', ')}))`;
 /** Rows that were named lost, less those of them that are not. */
-const MISSING = `toUInt64(greatest(0, toInt64(${sumOf(LOSS_NAMES)}) - toInt64(${sumOf(FOUND)})))`;
+const missingOf = (names: readonly Loss[]) =>
+  `toUInt64(greatest(0, toInt64(${sumOf(names)}) - toInt64(${sumOf(names.map((name) => foundOf(name)))})))`;
+const MISSING = missingOf(LOSS_NAMES);
+const STAGES = ['kernel', 'agent', 'collector'] as const satisfies readonly Stage[];
+const lossesIn = (stage: Stage) => LOSS_NAMES.filter((name) => LOSSES[name] === stage);
+/** Rows on their way to a collector. */
+const WAITING = `toUInt64(greatest(0, toInt64(sumIf(rows, counted = 'seen')) - toInt64(${sumOf(['sent', ...lossesIn('kernel'), ...lossesIn('agent')])})))`;
 /** An expression over a host's sums: null where no row was seen and none lost. */
 const COMPLETENESS = 'if(greatest(seen, missing) > 0, (greatest(seen, missing) - missing) / greatest(seen, missing), NULL)';
 
@@ -71,6 +77,9 @@ function countedMinutes(covered: Cover, and: string): string {
     covered.rest.length === 0 ? '' : `UNION ALL SELECT minute, host_id, kind, 'stored' AS counted, c.rows AS n FROM (${rows}) AS c`;
   return `(${reportedOnly(covered, and)} ${made} ${counted})`;
 }
+
+/** An expression over a minute: the step that it is in, s since the epoch. */
+const stepOf = (step_s: number) => `toUInt32(intDiv(toUnixTimestamp(minute), ${step_s}) * ${step_s})`;
 
 const ofHost = ({ host_id }: Pick<Range, 'host_id'>) => (host_id === undefined ? '' : 'host_id = {host_id:UInt64}');
 
@@ -146,10 +155,9 @@ export async function accounting(store: Store, range: Range, limit: number, now_
     coverOfAccounts(store, window, step_s),
     coverOfAccounts(store, window, Number.POSITIVE_INFINITY),
   ]);
-  const step = `toUInt32(intDiv(toUnixTimestamp(minute), ${step_s}) * ${step_s})`;
   const [steps, hosts] = await Promise.all([
     store.query<Sum & { time_s: number }>(
-      `${countedBy({ time_s: step }, covered, ofHost(range))} ORDER BY time_s`,
+      `${countedBy({ time_s: stepOf(step_s) }, covered, ofHost(range))} ORDER BY time_s`,
       params,
       // The first minute of the range may belong to a step before it.
       (stepsWithin({ from_ms, to_ms, step_s }) + 1) * COUNTED,
@@ -167,9 +175,40 @@ export async function accounting(store: Store, range: Range, limit: number, now_
   };
 }
 
-/** How many rows of each host were seen and lost, as reported: a table expression of `host_key`, `seen` and `missing`. */
+/**
+ * How many rows of each host, or of the range's, were seen, sent and lost, as reported: a table expression of `host_key`, `seen`, `sent`, `missing`, and of
+ * `missing` by where it happened: `kernel`, `agent`, `collector`; and of `waiting`.
+ */
 export async function lossesByHost(store: Pick<Store, 'query'>, range: Range, now_ms: number): Promise<string> {
   const covered = await coverOfAccounts(store, windowOf(range, now_ms), Number.POSITIVE_INFINITY);
-  return `(SELECT host_key, sumIf(rows, counted = 'seen') AS seen, ${MISSING} AS missing
-FROM (${countedBy({ host_key: 'host_id' }, covered, '', reportedOnly)}) GROUP BY host_key)`;
+  return `(SELECT host_key, sumIf(rows, counted = 'seen') AS seen, sumIf(rows, counted = 'sent') AS sent, ${MISSING} AS missing,
+  ${STAGES.map((stage) => `${missingOf(lossesIn(stage))} AS ${stage}`).join(', ')}, ${WAITING} AS waiting
+FROM (${countedBy({ host_key: 'host_id' }, covered, ofHost(range), reportedOnly)}) GROUP BY host_key)`;
+}
+
+type Step = Sum & { time_s: number; kind: string };
+
+/** The account of one host by kind, in steps of whole minutes; and over the whole range. */
+export async function accountOfHost(
+  store: Store,
+  range: Range & { host_id: string },
+  now_ms: number,
+): Promise<Pick<Window, 'from_ms' | 'to_ms' | 'step_s'> & { steps: (Account & { time_s: number })[]; accounts: Account[] }> {
+  const window = windowOf(range, now_ms);
+  const { from_ms, to_ms, params } = window;
+  const step_s = Math.max(60, window.step_s);
+  const covered = await coverOfAccounts(store, window, step_s);
+  const most = (stepsWithin({ from_ms, to_ms, step_s }) + 1) * COUNTED * KIND.length;
+  const [sums, accounts] = await Promise.all([
+    store.query<Step>(
+      `${countedBy({ time_s: stepOf(step_s), kind: 'kind' }, covered, ofHost(range), reportedOnly)} ORDER BY time_s, kind LIMIT ${most}`,
+      params,
+      most,
+    ),
+    accountsByHost(store, range, [range.host_id], now_ms),
+  ]);
+  const steps = [...Map.groupBy(sums, ({ time_s, kind }) => `${time_s} ${kind}`).values()].flatMap(([first, ...others]) =>
+    first === undefined ? [] : [{ time_s: first.time_s, kind: first.kind, ...figuresOf([first, ...others]) }],
+  );
+  return { from_ms, to_ms, step_s, steps, accounts: accounts.get(range.host_id) ?? [] };
 }

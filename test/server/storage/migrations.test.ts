@@ -41,6 +41,8 @@ test('every kind has a table with a column for each member, its comment, and wha
 test('no migration that may have been applied somewhere has changed: add a new one instead', async () => {
   expect(await engine.query('SELECT number, name, checksum FROM migration FINAL ORDER BY number')).toEqual([
     { number: 1, name: 'tables', checksum: '768ae8a510aec2ea' },
+    { number: 2, name: 'access', checksum: '1c3cd5550b281e9c' },
+    { number: 3, name: 'runs', checksum: '12459ec5520d1962' },
   ]);
 });
 

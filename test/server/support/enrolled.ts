@@ -47,8 +47,8 @@ export async function enrol(url: string, data: string, changes: Partial<NewEnrol
 
 export type Enrolled = { host_id: string; secret: string; place: string; headers: Record<string, string> };
 
-/** A host that has joined with the line, without an agent. */
-export async function joinWith(url: string, line: string): Promise<Enrolled> {
+/** A host that has joined with the line, without an agent. @param changes to what it says of itself */
+export async function joinWith(url: string, line: string, changes: Partial<JoinRequest> = {}): Promise<Enrolled> {
   const [secret, place] = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')];
   const request: JoinRequest = {
     enrolment: line.split('#')[1]?.slice(0, 81) ?? '',
@@ -57,6 +57,7 @@ export async function joinWith(url: string, line: string): Promise<Enrolled> {
     place,
     name: 'web',
     rejoin: false,
+    ...changes,
   };
   const { status, body } = await ask(url + JOIN_PATH, { body: request });
   if (status !== 200) throw new Error(JSON.stringify(body));

@@ -31,7 +31,7 @@ export const dashboards: readonly Mutant[] = [
     },
     {
       why: 'what a link holds too much is not told',
-      find: 'else if (!RANGE_KEYS.includes(key))',
+      find: 'else if (!isReadElsewhere(key, state.page))',
       replace: 'else if (false)',
       suite: unit('dashboards/view-state'),
     },

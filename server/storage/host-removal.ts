@@ -1,0 +1,29 @@
+// Removes all that the tables have of a host. What other tables would say without the rows goes first, its names last: whoever was cut
+// short begins again, since the host is still known.
+import { KIND } from '../../bpf/rows/rows.gen.ts';
+import type { Engine } from './engine.ts';
+import type { Names } from './entities.ts';
+
+/** They say how many rows there must be: with the rows gone first, rows would seem to be missing. */
+const ACCOUNTS = ['accounting_1h', 'stored', 'accounting', 'lost'] as const;
+const ROWS = [...KIND, 'late_piece', 'rollup_1m', 'rollup_1h', 'rollup_1d', 'report', 'report_1h'] as const;
+const NAMES = ['process', 'cgroup', 'netns', 'run', 'host'] as const;
+
+/** Every table in which a host has a part of its own. */
+export const HOST_TABLES: readonly string[] = [...ACCOUNTS, ...ROWS, ...NAMES];
+
+/**
+ * Returns when names and accounts are gone. Rows, minutes, hours and days go later: the engine rewrites their parts one after the other.
+ * @param host_id in decimal
+ */
+export async function removeHost(engine: Engine, host_id: string, { known }: Names): Promise<void> {
+  // An ALTER takes no parameters. BigInt makes sure that only a number is written into its text.
+  const remove = (table: string, settings = '') =>
+    engine.define(`ALTER TABLE ${table} DELETE WHERE host_id = ${BigInt(host_id)}${settings}`);
+  const waiting = ' SETTINGS mutations_sync = 1';
+  for (const table of ACCOUNTS) await remove(table, waiting);
+  for (const table of ROWS) await remove(table);
+  for (const table of NAMES) await remove(table, waiting);
+  known.forget();
+  await engine.reloadDictionaries();
+}
