@@ -6,6 +6,9 @@ import { Agents } from './access/agents.ts';
 import { Enrolments } from './access/enrolments.ts';
 import { LastHeard } from './access/last-heard.ts';
 import { RecordBook } from './access/record-book.ts';
+import { Sessions } from './access/sessions.ts';
+import { Tokens } from './access/tokens.ts';
+import { Users } from './access/users.ts';
 import { Audit } from './door/audit.ts';
 import { Gate } from './door/gate.ts';
 import type { Owner } from './door/owner.ts';
@@ -28,6 +31,9 @@ export class Access {
   readonly book: RecordBook;
   readonly enrolments: Enrolments;
   readonly agents: Agents;
+  readonly users: Users;
+  readonly sessions: Sessions;
+  readonly tokens: Tokens;
   readonly audit: Audit;
   readonly gate: Gate;
 
@@ -36,8 +42,11 @@ export class Access {
     this.enrolments = new Enrolments(this.book);
     const heard = new LastHeard(store);
     this.agents = new Agents(this.book, this.enrolments, heard);
+    this.users = new Users(this.book);
+    this.sessions = new Sessions(this.book);
+    this.tokens = new Tokens(this.book);
     this.audit = new Audit(store, auditLost);
-    const ways = [owner.identify, agentWay(this.book, this.agents, heard)];
+    const ways = [owner.identify, agentWay(this.book, this.agents, heard), this.tokens.identify, this.sessions.identify];
     this.gate = new Gate({ ways, book: this.book, open });
   }
 

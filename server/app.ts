@@ -6,7 +6,9 @@ import websocket from '@fastify/websocket';
 import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../agent/contract/batch-envelope.ts';
+import { registerPeopleAdmin } from './access/admin-routes.ts';
 import { registerAgents } from './access/agent-routes.ts';
+import { registerPeople } from './access/people-routes.ts';
 import { registerAccess } from './access/routes.ts';
 import type { Access } from './access.ts';
 import { registerAdmin } from './admin/routes.ts';
@@ -46,6 +48,8 @@ export type Port = {
   isOwnName: (host: string) => boolean;
   isProxy: (address: string) => boolean;
   line: (id: string, secret: string) => string;
+  /** plain HTTP beyond loopback */
+  isPlain: boolean;
 };
 
 export type AppParts = {
@@ -122,19 +126,21 @@ export async function buildApp(parts: AppParts): Promise<App> {
   registerAgents(app, access.agents, access.audit);
   registerMethodRefusals(app);
   registerHealth(app, { store, log, metrics });
-  await registerPeople(app, parts);
+  await registerForPeople(app, parts);
   await registerPages(app, dashboards);
   return app;
 }
 
 /** What people and their tools ask, and how often they may. */
-async function registerPeople(app: App, { store, live, health, owner, access, port, snapshot }: AppParts): Promise<void> {
+async function registerForPeople(app: App, { store, live, health, owner, access, port, snapshot }: AppParts): Promise<void> {
   const routes: FastifyPluginAsyncTypebox = async (people) => {
     people.addHook('onRequest', peopleLimit(app));
     registerQueries(people, store);
     registerAdmin(people, store, { owner, audit: access.audit, snapshot });
     registerAccess(people, { ...access, line: port.line });
-    registerOpen(people, owner);
+    registerPeopleAdmin(people, store, access);
+    registerPeople(people, { ...access, isPlain: port.isPlain, oidc: false });
+    registerOpen(people, owner, access);
     registerHealthQuery(people, health);
     people.get(API.openapi, { schema: { hide: true } }, async () => app.swagger());
     live.register(people);

@@ -51,6 +51,7 @@ export class CollectorPort {
     const isBeyond = !isLoopback(listen.host);
     return {
       https: this.tls?.options,
+      isPlain: this.isPlain,
       isProxy: isTrusted(trustedProxy),
       isOwnName: (name) => isLoopback(name) || this.#isNamed(name, isBeyond),
       line: (id, secret) => `${this.#url}#${id}.${secret}.${this.tls?.pin ?? 'plain'}`,

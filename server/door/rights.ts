@@ -4,6 +4,7 @@ import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../../agent/contract/batch
 import { HELLO_PATH, JOIN_PATH, ROTATE_PATH } from '../../agent/contract/credential.ts';
 import type { Role } from '../access/records.ts';
 import { ADMIN_API } from '../api/admin.ts';
+import { OIDC_PATHS, PEOPLE_API } from '../api/people.ts';
 import { API } from '../api.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
@@ -35,6 +36,21 @@ export const ROUTE_RIGHTS: Readonly<Record<string, Right>> = {
   [`GET ${ADMIN_API.agents}`]: 'viewer',
   [`POST ${ADMIN_API.revoke}`]: 'admin',
   [`DELETE ${ADMIN_API.agent}`]: 'admin',
+  [`GET ${ADMIN_API.users}`]: 'admin',
+  [`POST ${ADMIN_API.users}`]: 'admin',
+  [`PATCH ${ADMIN_API.user}`]: 'admin',
+  [`DELETE ${ADMIN_API.user}`]: 'admin',
+  [`GET ${ADMIN_API.tokens}`]: 'admin',
+  [`POST ${ADMIN_API.tokens}`]: 'admin',
+  [`DELETE ${ADMIN_API.token}`]: 'admin',
+  [`GET ${ADMIN_API.sessions}`]: 'admin',
+  [`DELETE ${ADMIN_API.session}`]: 'admin',
+  [`GET ${ADMIN_API.audit}`]: 'admin',
+  [`POST ${PEOPLE_API.login}`]: 'anyone',
+  [`POST ${PEOPLE_API.logout}`]: 'anyone',
+  [`GET ${PEOPLE_API.me}`]: 'anyone',
+  [`GET ${OIDC_PATHS.start}`]: 'anyone',
+  [`GET ${OIDC_PATHS.back}`]: 'anyone',
   'GET /healthz': 'anyone',
   'GET /readyz': 'anyone',
   'GET /metrics': 'viewer',
