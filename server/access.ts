@@ -5,6 +5,7 @@ import { agentWay } from './access/agent-way.ts';
 import { Agents } from './access/agents.ts';
 import { Enrolments } from './access/enrolments.ts';
 import { LastHeard } from './access/last-heard.ts';
+import { type ProxyWay, proxyWay } from './access/proxy-way.ts';
 import { RecordBook } from './access/record-book.ts';
 import { Sessions } from './access/sessions.ts';
 import { Tokens } from './access/tokens.ts';
@@ -22,6 +23,8 @@ export type AccessOptions = {
   owner: Owner;
   /** nobody of this machine has to log in */
   open: boolean;
+  /** of a trusted proxy that says who people are */
+  proxy: ProxyWay | undefined;
   /** what could not be read or written, to be logged; `entries`: of the audit, that are lost */
   failed: (error: unknown) => void;
   auditLost: (entries: number, error: unknown) => void;
@@ -37,7 +40,7 @@ export class Access {
   readonly audit: Audit;
   readonly gate: Gate;
 
-  constructor({ store, directory, owner, open, failed, auditLost }: AccessOptions) {
+  constructor({ store, directory, owner, open, proxy, failed, auditLost }: AccessOptions) {
     this.book = new RecordBook({ store, disk: REAL_DISK, directory, failed });
     this.enrolments = new Enrolments(this.book);
     const heard = new LastHeard(store);
@@ -46,7 +49,13 @@ export class Access {
     this.sessions = new Sessions(this.book);
     this.tokens = new Tokens(this.book);
     this.audit = new Audit(store, auditLost);
-    const ways = [owner.identify, agentWay(this.book, this.agents, heard), this.tokens.identify, this.sessions.identify];
+    const ways = [
+      owner.identify,
+      agentWay(this.book, this.agents, heard),
+      this.tokens.identify,
+      this.sessions.identify,
+      proxyWay(proxy, this.book),
+    ];
     this.gate = new Gate({ ways, book: this.book, open });
   }
 

@@ -3,11 +3,13 @@ import type { ServerOptions } from 'node:https';
 import swagger from '@fastify/swagger';
 import { type FastifyPluginAsyncTypebox, type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import websocket from '@fastify/websocket';
-import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../agent/contract/batch-envelope.ts';
 import { registerPeopleAdmin } from './access/admin-routes.ts';
 import { registerAgents } from './access/agent-routes.ts';
+import { IdentityProvider } from './access/identity-provider.ts';
+import { registerOidc } from './access/oidc-routes.ts';
 import { registerPeople } from './access/people-routes.ts';
 import { registerAccess } from './access/routes.ts';
 import type { Access } from './access.ts';
@@ -18,6 +20,7 @@ import { registerUnderWay } from './door/close.ts';
 import { limitConnections } from './door/connections.ts';
 import { registerDoor } from './door/door.ts';
 import { type Owner, registerOpen } from './door/owner.ts';
+import type { OidcConfig } from './door/people-options.ts';
 import { limitAgents, peopleLimit, registerRates } from './door/rates.ts';
 import { registerRights } from './door/rights.ts';
 import { Refusal } from './errors.ts';
@@ -50,6 +53,10 @@ export type Port = {
   line: (id: string, secret: string) => string;
   /** plain HTTP beyond loopback */
   isPlain: boolean;
+  /** of the identity provider, if people log in at one */
+  oidc: OidcConfig | undefined;
+  /** where the browser that asks reaches the page */
+  originOf: (request: FastifyRequest) => string;
 };
 
 export type AppParts = {
@@ -139,7 +146,8 @@ async function registerForPeople(app: App, { store, live, health, owner, access,
     registerAdmin(people, store, { owner, audit: access.audit, snapshot });
     registerAccess(people, { ...access, line: port.line });
     registerPeopleAdmin(people, store, access);
-    registerPeople(people, { ...access, isPlain: port.isPlain, oidc: false });
+    registerPeople(people, { ...access, isPlain: port.isPlain, oidc: port.oidc !== undefined });
+    registerOidc(people, { ...access, originOf: port.originOf, provider: port.oidc && new IdentityProvider(port.oidc) });
     registerOpen(people, owner, access);
     registerHealthQuery(people, health);
     people.get(API.openapi, { schema: { hide: true } }, async () => app.swagger());

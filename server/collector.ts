@@ -171,7 +171,7 @@ export class Collector {
 
   /** Nobody of this machine has to show who they are. */
   get isOpen(): boolean {
-    return this.#port.isOpen;
+    return this.#access?.gate.isOpenTo('127.0.0.1') ?? false;
   }
 
   /** Opens the store and begins to fill it; returns when that runs. Rejects with what waiting cannot change. */
@@ -252,7 +252,7 @@ export class Collector {
       store: this.#store,
       directory,
       owner,
-      open: this.#port.isOpen,
+      ...this.#port.access,
       failed: (error) => logger.warn({ err: error }, 'who may do what could not be read or written'),
       auditLost: (entries, error) => {
         this.#metrics.auditLost.add(entries);
