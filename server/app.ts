@@ -22,7 +22,7 @@ import { registerDoor } from './door/door.ts';
 import { type Owner, registerOpen } from './door/owner.ts';
 import type { OidcConfig } from './door/people-options.ts';
 import { limitAgents, peopleLimit, registerRates } from './door/rates.ts';
-import { registerRights } from './door/rights.ts';
+import { mayStill, registerRights } from './door/rights.ts';
 import { Refusal } from './errors.ts';
 import type { HealthWatch } from './health/watch.ts';
 import { registerHealth, registerHealthQuery } from './health.ts';
@@ -151,7 +151,8 @@ async function registerForPeople(app: App, { store, live, health, owner, access,
     registerOpen(people, owner, access);
     registerHealthQuery(people, health);
     people.get(API.openapi, { schema: { hide: true } }, async () => app.swagger());
-    live.register(people);
+    live.register(people, (request) => mayStill(access.gate, request, 'viewer'));
+    access.book.watch(() => live.recheck());
   };
   await app.register(routes);
 }

@@ -1,5 +1,6 @@
 // Which right each route needs, in one table: a route that is not in it cannot be registered.
 
+import type { FastifyRequest } from 'fastify';
 import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../../agent/contract/batch-envelope.ts';
 import { HELLO_PATH, JOIN_PATH, ROTATE_PATH } from '../../agent/contract/credential.ts';
 import type { Role } from '../access/records.ts';
@@ -87,6 +88,16 @@ export function check(who: Principal, right: Right): void {
   if (hasRole(who, right)) return;
   if (who.role === undefined) throw new Refusal('login_needed', LOGIN_NEEDED);
   throw new Refusal('role_needed', roleNeeded(who, right));
+}
+
+/** Whether who sent this request, some time ago, has the right even now. */
+export async function mayStill(gate: Gate, request: FastifyRequest, right: Right): Promise<boolean> {
+  try {
+    check(await gate.identify(request), right);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function roleNeeded(who: Principal, right: Role): string {
