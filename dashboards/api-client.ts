@@ -15,7 +15,7 @@ const PATHS: Omit<typeof API, 'live' | 'openapi' | 'accounting'> = {
 };
 
 /** Codes of failures that never reached the collector; the others are the collector's. */
-const UNREACHABLE = 'unreachable';
+export const UNREACHABLE = 'unreachable';
 /** Something answered that is no collector, or that does not say why. */
 const NO_COLLECTOR = 'http';
 
@@ -80,7 +80,8 @@ function searchOf(query: Query): string {
   return text === '' ? '' : `?${text}`;
 }
 
-async function refusal(response: Response): Promise<ApiError> {
+/** What an answer that is none says. */
+export async function refusal(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => null);
   if (isProblem(body)) return new ApiError(body.code, body.message, response.status);
   return new ApiError(

@@ -38,7 +38,11 @@ const DEFAULT_SORT: Sort = 'retrans';
 
 export type ConnectionRef = { host_id: string; connection_id: string };
 
+export const PAGES = ['now', 'admin'] as const;
+export type Page = (typeof PAGES)[number];
+
 export type ViewState = {
+  page: Page;
   range: RangeName | Span;
   filter: Filter;
   sort: Sort;
@@ -54,14 +58,15 @@ const isSort = (text: string): text is Sort => (SORTS as readonly string[]).incl
 export function parseViewState(search: string): { state: ViewState; problems: string[] } {
   const params = new URLSearchParams(search);
   const problems: string[] = [];
-  const state: ViewState = { range: LIVE_RANGE, filter: {}, sort: DEFAULT_SORT, connection: null, panel: null };
+  const state: ViewState = { page: 'now', range: LIVE_RANGE, filter: {}, sort: DEFAULT_SORT, connection: null, panel: null };
   readRange(params, state, problems);
+  readPage(params, state, problems);
   for (const [key, value] of params) {
     if (isFilterKey(key)) tell(problems, setTerm(state.filter, key, value));
     else if (key === 'sort') readSort(value, state, problems);
     else if (key === 'connection') readConnection(value, state, problems);
     else if (key === 'panel' && value === 'completeness') state.panel = value;
-    else if (!RANGE_KEYS.includes(key)) problems.push(`The link holds ${key}=${value}, which this page does not know.`);
+    else if (key !== 'page' && !RANGE_KEYS.includes(key)) problems.push(`The link holds ${key}=${value}, which this page does not know.`);
   }
   return { state, problems };
 }
@@ -70,6 +75,13 @@ const RANGE_KEYS = ['range', 'from', 'to'];
 
 function tell(problems: string[], problem: string): void {
   if (problem) problems.push(problem);
+}
+
+function readPage(params: URLSearchParams, state: ViewState, problems: string[]): void {
+  const name = params.get('page');
+  const page = PAGES.find((known) => known === name);
+  if (page !== undefined) state.page = page;
+  else if (name !== null) problems.push(`page=${name}: known are ${PAGES.join(', ')}.`);
 }
 
 function readRange(params: URLSearchParams, state: ViewState, problems: string[]): void {
@@ -102,6 +114,7 @@ function readConnection(text: string, state: ViewState, problems: string[]): voi
 /** State → the query part of its URL; what is at its default is left out. */
 export function formatViewState(state: ViewState): string {
   const params = new URLSearchParams();
+  if (state.page !== 'now') params.set('page', state.page);
   if (isSpan(state.range)) {
     params.set('from', String(state.range.from_ms));
     params.set('to', String(state.range.to_ms));

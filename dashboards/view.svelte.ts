@@ -1,5 +1,5 @@
 // The URL as reactive state: reading it draws the page, changing it is navigation, and Back works.
-import { type ConnectionRef, formatViewState, parseViewState, type ViewState } from './view-state.ts';
+import { type ConnectionRef, formatViewState, type Page, parseViewState, type ViewState } from './view-state.ts';
 
 /** Kept in the history entry: whether the page itself pushed it, so that closing may simply go back. */
 type Entry = { pushed?: boolean } | null;
@@ -47,6 +47,12 @@ class View {
 }
 
 export const view = new View();
+
+/** Where each page begins. */
+export const HOME = {
+  now: { page: 'now', connection: null, panel: null },
+  admin: { page: 'admin', connection: null, panel: null },
+} as const satisfies Record<Page, Partial<ViewState>>;
 
 /** A click on a link within the page: plain ones stay here, those with modifiers open tabs as ever. */
 export function onLinkClick(change: Partial<ViewState>): (event: MouseEvent) => void {

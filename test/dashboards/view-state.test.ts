@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { formatViewState, parseViewState, type ViewState } from '../../dashboards/view-state.ts';
 
-const START: ViewState = { range: '15m', filter: {}, sort: 'retrans', connection: null, panel: null };
+const START: ViewState = { page: 'now', range: '15m', filter: {}, sort: 'retrans', connection: null, panel: null };
 
 describe('links and what they show', () => {
   const cases: readonly (readonly [string, Partial<ViewState>])[] = [
@@ -15,6 +15,7 @@ describe('links and what they show', () => {
     ['?process=a+%26+b%3D%22', { filter: { process: 'a & b="' } }],
     ['?sort=rtt_p99_us', { sort: 'rtt_p99_us' }],
     ['?connection=18446744073709551615/42', { connection: { host_id: '18446744073709551615', connection_id: '42' } }],
+    ['?page=admin', { page: 'admin' }],
     ['?panel=completeness', { panel: 'completeness' }],
     [
       '?range=7d&port=0&sort=failed&connection=1/2',
@@ -42,6 +43,7 @@ describe('what a link holds and the page cannot use is told', () => {
     ['?sort=comm', /sort=comm: tables sort by retrans/],
     ['?connection=web-1/2', /expected HOST\/ID/],
     ['?connection=1/2x', /expected HOST\/ID/],
+    ['?page=secrets', /page=secrets: known are now, admin/],
     ['?panel=secrets', /panel=secrets/],
     ['?tab=completeness', /tab=completeness, which this page does not know/],
     ['?colour=red', /colour=red, which this page does not know/],
