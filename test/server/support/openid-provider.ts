@@ -11,7 +11,8 @@ type Provider = {
 };
 type ProviderClass = new (issuer: string, configuration: object) => Provider;
 
-export const CLIENT = { id: 'tcplens', secret: 'a secret of the client' };
+/** `public`: of one that has no secret. */
+export const CLIENT = { id: 'tcplens', secret: 'a secret of the client', public: 'tcplens-public' };
 
 export type OpenIdProvider = {
   issuer: string;
@@ -25,12 +26,12 @@ export type OpenIdProvider = {
 export async function startOpenIdProvider(): Promise<OpenIdProvider> {
   const packageName = 'oidc-provider';
   const { Provider } = (await import(packageName)) as { Provider: ProviderClass };
-  const client = {
-    client_id: CLIENT.id,
-    client_secret: CLIENT.secret,
-    redirect_uris: ['http://127.0.0.1/not-yet'],
-    grant_types: ['authorization_code'],
-    response_types: ['code'],
+  const clientsOf = (redirect_uri: string) => {
+    const common = { redirect_uris: [redirect_uri], grant_types: ['authorization_code'], response_types: ['code'] };
+    return [
+      { client_id: CLIENT.id, client_secret: CLIENT.secret, ...common },
+      { client_id: CLIENT.public, token_endpoint_auth_method: 'none', ...common },
+    ];
   };
   let person = { name: '', groups: [] as string[] };
   let provider: Provider | undefined;
@@ -41,9 +42,9 @@ export async function startOpenIdProvider(): Promise<OpenIdProvider> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const make = (): Provider => {
+  const make = (redirect_uri: string): Provider => {
     const made: Provider = new Provider(issuer, {
-      clients: [client],
+      clients: clientsOf(redirect_uri),
       pkce: { required: () => true },
       claims: { openid: ['sub'], profile: ['preferred_username', 'groups'] },
       features: { devInteractions: { enabled: false } },
@@ -68,8 +69,7 @@ export async function startOpenIdProvider(): Promise<OpenIdProvider> {
       person = { name, groups };
     },
     allow: (redirect_uri) => {
-      client.redirect_uris = [redirect_uri];
-      provider = make();
+      provider = make(redirect_uri);
     },
     close: () =>
       new Promise((resolve) => {
