@@ -169,9 +169,9 @@ export class Collector {
     return this.#owner?.newLink(Date.now());
   }
 
-  /** Nobody of this machine has to show who they are. */
+  /** An agent of this machine needs no credential. */
   get isOpen(): boolean {
-    return this.#access?.gate.isOpenTo('127.0.0.1') ?? false;
+    return this.#port.access.open;
   }
 
   /** Opens the store and begins to fill it; returns when that runs. Rejects with what waiting cannot change. */

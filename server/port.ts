@@ -27,7 +27,7 @@ export class CollectorPort {
       );
   }
 
-  /** `open`: nobody has to log in on this machine. What comes from a proxy on it may be anybody's. */
+  /** `open`: to this machine, see Gate. What comes from a proxy on it may be anybody's. */
   get access(): { open: boolean; proxy: ProxyWay | undefined } {
     const { listen, login, trustedProxy, proxyUserHeader: header, proxyRole: role } = this.#config;
     const proxy = header === undefined ? undefined : { header, role, isProxy: isTrusted(trustedProxy ?? []) };

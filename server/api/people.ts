@@ -22,8 +22,7 @@ export const Me = object({
   kind: Type.Unsafe<'nobody' | 'local' | 'owner' | 'user' | 'token' | 'proxy' | 'agent'>({
     type: 'string',
     enum: ['nobody', 'local', 'owner', 'user', 'token', 'proxy', 'agent'],
-    description:
-      'local: a user of this machine, where nobody has to log in; owner: has opened a link of tcplens admin link, or has the token',
+    description: 'local: somebody of this machine; owner: has opened a link of tcplens admin link, or has the token',
   }),
   name: Type.String(),
   role: Type.Union([Role, Type.Null()], { description: 'null: neither sees nor changes anything' }),

@@ -13,7 +13,7 @@ import type { Gate } from './gate.ts';
 import { OPEN_PATH } from './owner.ts';
 import { hasRole, NOBODY, type Principal } from './principal.ts';
 
-/** `agent`: one with a credential, or any of this machine where nobody has to log in. */
+/** `agent`: one with a credential, or any of this machine where the collector is open to it. */
 export type Right = 'anyone' | 'agent' | Role;
 
 /** By method and path; a star stands for all methods. HEAD needs what GET does. */

@@ -38,7 +38,7 @@ const userPath = (name: string) => ADMIN_API.user.replace(':name', name);
 test('with the first user, nobody of this machine sees anything without a log-in', async () => {
   expect(await me('')).toMatchObject({ kind: 'local', role: 'viewer', session: false, login: { password: false, oidc: false } });
   await addUser('ada', 'operator');
-  expect(await me('')).toMatchObject({ kind: 'nobody', role: null, login: { password: true } });
+  expect(await me('')).toMatchObject({ kind: 'local', role: null, login: { password: true } });
   expect(await with_('', API.overview)).toMatchObject({ status: 401, body: { code: 'login_needed' } });
   expect(((await asOwner('GET', ADMIN_API.users)).body as Users).users).toEqual([
     { name: 'ada', role: 'operator', made_ms: expect.any(Number), password: true },
@@ -59,10 +59,10 @@ test('who logs in gets a cookie that no script sees, and another each time; who 
   const second = await login('ada', PASSWORD, { headers: { ...samePage(collector.url), cookie: planted } });
   expect(second.cookie).not.toBe(planted);
   expect(second.cookie).not.toBe(first.cookie);
-  expect(await me(planted)).toMatchObject({ kind: 'nobody' });
+  expect(await me(planted)).toMatchObject({ role: null, session: false });
   const out = await with_(second.cookie, PEOPLE_API.logout, 'POST');
   expect(out.setCookie).toMatch(/^tcplens=; .*Max-Age=0$/);
-  expect(await me(second.cookie)).toMatchObject({ kind: 'nobody' });
+  expect(await me(second.cookie)).toMatchObject({ role: null, session: false });
   expect(await me(first.cookie)).toMatchObject({ kind: 'user' });
 });
 
@@ -78,12 +78,12 @@ test('another role counts at once; another password, or removal, ends the sessio
   await asOwner('PATCH', userPath('bob'), { role: 'admin' });
   expect(await me(cookie)).toMatchObject({ role: 'admin' });
   await asOwner('PATCH', userPath('bob'), { password: `${PASSWORD} 2` });
-  expect(await me(cookie)).toMatchObject({ kind: 'nobody' });
+  expect(await me(cookie)).toMatchObject({ role: null, session: false });
   expect(await login('bob', PASSWORD)).toMatchObject({ status: 401 });
   const again = await login('bob', `${PASSWORD} 2`);
   expect(await me(again.cookie)).toMatchObject({ kind: 'user' });
   expect(await asOwner('DELETE', userPath('bob'))).toMatchObject({ status: 200 });
-  expect(await me(again.cookie)).toMatchObject({ kind: 'nobody' });
+  expect(await me(again.cookie)).toMatchObject({ role: null, session: false });
 });
 
 test.each<[string, string, object | undefined, number, string]>([
@@ -135,9 +135,9 @@ test('an admin sees who is logged in, and ends a session', async () => {
   ]);
   const [{ id: own } = { id: '' }, { id } = { id: '' }] = sessions;
   expect(await with_(opened.cookie, ADMIN_API.session.replace(':id', id), 'DELETE')).toMatchObject({ status: 200 });
-  expect(await me(cookie)).toMatchObject({ kind: 'nobody' });
+  expect(await me(cookie)).toMatchObject({ role: null, session: false });
   expect(await with_(opened.cookie, ADMIN_API.session.replace(':id', own), 'DELETE')).toMatchObject({ status: 200 });
-  expect(await me(opened.cookie)).toMatchObject({ kind: 'nobody' });
+  expect(await me(opened.cookie)).toMatchObject({ role: null, session: false });
 });
 
 test('the oldest session of a person ends with the thirty-third', async () => {
@@ -145,7 +145,7 @@ test('the oldest session of a person ends with the thirty-third', async () => {
   const cookies: string[] = [];
   for (let each = 0; each < 33; each++) cookies.push((await login('many', PASSWORD)).cookie);
   const kinds = await Promise.all(cookies.map(async (cookie) => (await me(cookie))['kind']));
-  expect(kinds).toEqual(['nobody', ...new Array(32).fill('user')]);
+  expect(kinds).toEqual(['local', ...new Array(32).fill('user')]);
 });
 
 test.each<[string, Record<string, string>, string]>([
@@ -167,7 +167,7 @@ test('the audit tells what was done and refused, by whom and from where, in page
     ({ entries }) => entries[0]?.target === 'mallory',
   );
   expect(failed.entries).toMatchObject([
-    { actor: '', actor_kind: 'nobody', address: '127.0.0.1', action: 'login', outcome: 'login_refused' },
+    { actor: 'local', actor_kind: 'local', address: '127.0.0.1', action: 'login', outcome: 'login_refused' },
   ]);
   const { entries } = await auditOf('limit=1000');
   expect(entries.find(({ actor, outcome }) => actor === 'ada' && outcome === 'done')).toMatchObject({

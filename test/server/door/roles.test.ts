@@ -8,12 +8,13 @@ import { ask } from '../support/ask.ts';
 import { startCollector, type TestCollector, type TestDirectory, testDirectory } from '../support/collector.ts';
 import { enrol, joinWith, ownerOf } from '../support/enrolled.ts';
 
-type Person = 'nobody' | 'local' | (typeof ROLES)[number] | 'agent';
+/** `local agent`: anybody of this machine, once people have to log in. */
+type Person = 'nobody' | 'local' | 'local agent' | (typeof ROLES)[number] | 'agent';
 
 /** Who may do what needs this right. */
 const MAY: Record<Right, readonly Person[]> = {
-  anyone: ['nobody', 'local', ...ROLES, 'agent'],
-  agent: ['local', 'agent'],
+  anyone: ['nobody', 'local', 'local agent', ...ROLES, 'agent'],
+  agent: ['local', 'local agent', 'agent'],
   viewer: ['local', ...ROLES],
   operator: ['operator', 'admin'],
   admin: ['admin'],
@@ -62,10 +63,20 @@ describe('while nobody has to log in', () => {
 
 describe('once there is a user', () => {
   beforeAll(async () => {
-    const headers = ownerOf(directory.path);
-    await ask(collector.url, 'POST', ADMIN_API.users, { headers, body: { name: 'ada', role: 'viewer' } });
+    const asked = { headers: ownerOf(directory.path), body: { name: 'ada', role: 'viewer' } };
+    await ask(collector.url, 'POST', ADMIN_API.users, asked);
+  });
+
+  test.each(casesOf('local').map((one) => ({ ...one, person: 'local agent' as const })))('$route asked by $person', check);
+});
+
+describe('where everybody has to say who they are', () => {
+  beforeAll(async () => {
+    await collector.stop();
+    collector = await startCollector(directory.path, { login: 'true' });
     for (const role of ROLES) {
-      const { body } = await ask(collector.url, 'POST', ADMIN_API.tokens, { headers, body: { name: role, role, for_ms: 3600_000 } });
+      const asked = { headers: ownerOf(directory.path), body: { name: role, role, for_ms: 3600_000 } };
+      const { body } = await ask(collector.url, 'POST', ADMIN_API.tokens, asked);
       shown.set(role, { authorization: `Bearer ${body['token']}` });
     }
     shown.set('agent', (await joinWith(collector.url, await enrol(collector.url, directory.path))).headers);

@@ -14,6 +14,9 @@ type ProviderClass = new (issuer: string, configuration: object) => Provider;
 /** `public`: of one that has no secret. */
 export const CLIENT = { id: 'tcplens', secret: 'a secret of the client', public: 'tcplens-public' };
 
+/** More than a test takes. */
+const TTL_S = 3600;
+
 export type OpenIdProvider = {
   issuer: string;
   /** Who sits at the browser from now on, in which groups. */
@@ -49,6 +52,7 @@ export async function startOpenIdProvider(): Promise<OpenIdProvider> {
       claims: { openid: ['sub'], profile: ['preferred_username', 'groups'] },
       features: { devInteractions: { enabled: false } },
       cookies: { keys: ['of the test'] },
+      ttl: { Interaction: TTL_S, Grant: TTL_S, Session: TTL_S, AccessToken: TTL_S, IdToken: TTL_S, AuthorizationCode: TTL_S },
       interactions: { url: (_context: unknown, { uid }: { uid: string }) => `/interaction/${uid}` },
       findAccount: (_context: unknown, accountId: string): Account => ({
         accountId,
