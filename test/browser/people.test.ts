@@ -94,7 +94,7 @@ describe('people', () => {
     await page.getByRole('button', { name: 'Make line' }).click();
     const line = /^tcplens agent --join 'http:\/\/\S+#[0-9a-f]{16}\.[0-9a-f]{64}\.plain'$/;
     await eventually(() => section('enrolments').locator('[data-secret]').textContent()).toMatch(line);
-    await eventually(() => rows('enrolments')).toMatch(/^\s*env=prod zone=a.*\b0\s*100\s*until/s);
+    await eventually(() => rows('enrolments')).toMatch(/^\s*env=prod zone=a.*0\s*100\s*until/s);
     await eventually(() => rows('audit')).toMatch(/enrolment_make.*token_make.*user_change.*user_add/s);
     expect(await axeViolations(page)).toEqual([]);
     await shot('admin');
@@ -148,6 +148,7 @@ describe('people', () => {
     await eventually(who).toBe('ada operator');
     expect(search()).toBe('?range=1h&process=nginx');
     await page.getByRole('button', { name: 'Sign out' }).click();
+    await eventually(heading).toBe('Log in to tcplens');
   });
 
   test('who logs in at the identity provider comes back to the link, or hears why not', async () => {
