@@ -14,7 +14,7 @@ const subcommands: readonly Subcommand[] = [
   { name: 'serve', summary: 'the collector: takes rows, stores them, serves the dashboards', load: () => import('./server/main.ts') },
   {
     name: 'admin',
-    summary: 'the tables: migrations, retention, check-store, backup, restore',
+    summary: 'the tables (migrations, retention, check-store, backup, restore) and people (link, user, token)',
     load: () => import('./server/admin.ts'),
   },
   { name: 'agent', summary: 'the agent: watches this host and ships what it sees', load: () => import('./agent/commands/agent.ts') },

@@ -35,7 +35,7 @@ const AGENTS = '/api/v1/admin/agents';
 const hexOf = (host_id: string) => BigInt(host_id).toString(16).padStart(16, '0');
 
 /** Codes of failures that never reached the collector; the others are the collector's. */
-const UNREACHABLE = 'unreachable';
+export const UNREACHABLE = 'unreachable';
 /** Something answered that is no collector, or that does not say why. */
 const NO_COLLECTOR = 'http';
 
@@ -112,7 +112,8 @@ function searchOf(query: Query): string {
   return text === '' ? '' : `?${text}`;
 }
 
-async function refusal(response: Response): Promise<ApiError> {
+/** What an answer that is none says. */
+export async function refusal(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => null);
   if (isProblem(body)) return new ApiError(body.code, body.message, response.status);
   return new ApiError(

@@ -11,8 +11,9 @@ const TOLD_ELSEWHERE: ReadonlySet<Finding['code']> = new Set(['store_away', 'hos
 class CollectorHealth {
   findings = $state.raw<Finding[]>([]);
 
-  start(api: ApiClient): void {
-    poll(async (signal) => {
+  /** @returns how to stop */
+  start(api: ApiClient): () => void {
+    return poll(async (signal) => {
       try {
         this.findings = (await api.health(signal)).findings;
       } catch {

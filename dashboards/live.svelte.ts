@@ -21,13 +21,19 @@ class Live {
     setInterval(() => {
       this.now_ms = Date.now();
     }, 1000);
-    new Feed({
+  }
+
+  /** Begins to follow the feed. @returns how to stop */
+  follow(): () => void {
+    const feed = new Feed({
       url: liveUrl(location),
       onMessage: (message) => this.#take(message),
       onState: (state) => {
         this.feed = state;
       },
-    }).start();
+    });
+    feed.start();
+    return () => feed.stop();
   }
 
   /** The collector's clock now, ms since the epoch. */

@@ -1,7 +1,8 @@
 import './styles/base.css';
 import { mount } from 'svelte';
-import App from './App.svelte';
 import { live } from './live.svelte.ts';
+import Root from './Root.svelte';
+import { session } from './session.svelte.ts';
 import { theme } from './theme.svelte.ts';
 import { view } from './view.svelte.ts';
 
@@ -11,4 +12,5 @@ if (!target) throw new Error('index.html has no #app to mount the page in');
 theme.start();
 view.start();
 live.start();
-mount(App, { target });
+session.start();
+mount(Root, { target });

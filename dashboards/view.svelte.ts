@@ -53,6 +53,7 @@ export const view = new View();
 export const HOME = {
   now: { page: 'now', connection: null, panel: null },
   fleet: { page: 'fleet', filter: {}, fleet: FLEET_START, connection: null, panel: null },
+  admin: { page: 'admin', connection: null, panel: null },
 } as const satisfies Record<Page, Partial<ViewState>>;
 
 /** A click on a link within the page: plain ones stay here, those with modifiers open tabs as ever. */

@@ -6,7 +6,11 @@ import { Agents } from './access/agents.ts';
 import { Enrolments } from './access/enrolments.ts';
 import { HostRemoval } from './access/host-removal.ts';
 import { LastHeard } from './access/last-heard.ts';
+import { type ProxyWay, proxyWay } from './access/proxy-way.ts';
 import { RecordBook } from './access/record-book.ts';
+import { Sessions } from './access/sessions.ts';
+import { Tokens } from './access/tokens.ts';
+import { Users } from './access/users.ts';
 import { Audit } from './door/audit.ts';
 import { Gate } from './door/gate.ts';
 import type { Owner } from './door/owner.ts';
@@ -20,6 +24,8 @@ export type AccessOptions = {
   owner: Owner;
   /** nobody of this machine has to log in */
   open: boolean;
+  /** of a trusted proxy that says who people are */
+  proxy: ProxyWay | undefined;
   /** what could not be read or written, to be logged; `entries`: of the audit, that are lost */
   failed: (error: unknown) => void;
   auditLost: (entries: number, error: unknown) => void;
@@ -30,17 +36,29 @@ export class Access {
   readonly enrolments: Enrolments;
   readonly agents: Agents;
   readonly removal: HostRemoval;
+  readonly users: Users;
+  readonly sessions: Sessions;
+  readonly tokens: Tokens;
   readonly audit: Audit;
   readonly gate: Gate;
 
-  constructor({ store, directory, owner, open, failed, auditLost }: AccessOptions) {
+  constructor({ store, directory, owner, open, proxy, failed, auditLost }: AccessOptions) {
     this.book = new RecordBook({ store, disk: REAL_DISK, directory, failed });
     this.enrolments = new Enrolments(this.book);
     const heard = new LastHeard(store);
     this.agents = new Agents(this.book, this.enrolments, heard);
     this.removal = new HostRemoval(store, this.agents, heard);
+    this.users = new Users(this.book);
+    this.sessions = new Sessions(this.book);
+    this.tokens = new Tokens(this.book);
     this.audit = new Audit(store, auditLost);
-    const ways = [owner.identify, agentWay(this.book, this.agents, heard)];
+    const ways = [
+      owner.identify,
+      agentWay(this.book, this.agents, heard),
+      this.tokens.identify,
+      this.sessions.identify,
+      proxyWay(proxy, this.book),
+    ];
     this.gate = new Gate({ ways, book: this.book, open });
   }
 

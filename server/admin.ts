@@ -10,6 +10,7 @@ import { VERSION } from '../agent/process/version.ts';
 import { backUp, type Manifest, restore } from './admin/backup.ts';
 import { checkStore } from './admin/check-store.ts';
 import { fleetCommands, type Told } from './admin/fleet-commands.ts';
+import { peopleCommands } from './admin/people-commands.ts';
 import { backupText, checkText, linkText, migrationsText, retentionText } from './admin/print.ts';
 import { newLink, type Running, runningAt } from './admin/running.ts';
 import { lockSnapshot, removeSnapshot, SNAPSHOT } from './admin/snapshot.ts';
@@ -61,7 +62,7 @@ export function command(): Command {
     );
   const link = admin
     .command('link')
-    .description('print a link that makes a browser the owner’s, once: it then sees command lines')
+    .description('print a link that makes a browser the owner’s, once: it is an admin’s then')
     .action((_, command: Command) => showLink(command.optsWithGlobals()));
   const check = admin
     .command('check-store')
@@ -78,7 +79,8 @@ export function command(): Command {
     .argument('<directory>', 'the backup’s')
     .action((directory: string, _, command: Command) => bringBackup(command.optsWithGlobals(), directory));
   const fleet = fleetCommands(admin, (command, ask) => told(command.optsWithGlobals(), ask));
-  for (const each of [migrations, retention, set, link, check, backup, bringBack, ...fleet])
+  const people = peopleCommands(admin, (command, ask) => told(command.optsWithGlobals(), ask));
+  for (const each of [migrations, retention, set, link, check, backup, bringBack, ...fleet, ...people])
     each.exitOverride().configureHelp({ showGlobalOptions: true });
   return admin;
 }

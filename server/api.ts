@@ -5,11 +5,26 @@ import { type CLASS, ROLE } from '../bpf/rows/rows.gen.ts';
 import { Account } from './api/accounting.ts';
 import { Count, Figure, Figures, Id, Limits, Ms, object, oneOf, Retransmit } from './api/schema.ts';
 
+export type { Enrolments, MadeEnrolment, NewEnrolment } from './api/access.ts';
 export type { Account, Accounting } from './api/accounting.ts';
+export type { ADMIN_API } from './api/admin.ts';
 export type { DropGroup, Drops, Listener, Listeners, ResetGroup, Resets } from './api/causes.ts';
 export { Connection } from './api/connection.ts';
 export type { Fleet, FleetCounts, FleetHost, FleetOne, FleetSort, FleetState, Skew } from './api/fleet.ts';
 export type { Finding, Health } from './api/health.ts';
+export type {
+  AuditPage,
+  Login,
+  MadeToken,
+  Me,
+  NewToken,
+  NewUser,
+  PEOPLE_API,
+  Sessions,
+  Tokens,
+  UserChange,
+  Users,
+} from './api/people.ts';
 export { Retransmit } from './api/schema.ts';
 
 /** The classes that carry loss or its suspicion, in the order that charts stack them. */

@@ -3,10 +3,14 @@ import type { ServerOptions } from 'node:https';
 import swagger from '@fastify/swagger';
 import { type FastifyPluginAsyncTypebox, type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import websocket from '@fastify/websocket';
-import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../agent/contract/batch-envelope.ts';
+import { registerPeopleAdmin } from './access/admin-routes.ts';
 import { registerAgents } from './access/agent-routes.ts';
+import { IdentityProvider } from './access/identity-provider.ts';
+import { registerOidc } from './access/oidc-routes.ts';
+import { registerPeople } from './access/people-routes.ts';
 import { registerAccess } from './access/routes.ts';
 import type { Access } from './access.ts';
 import { registerAdmin } from './admin/routes.ts';
@@ -16,8 +20,9 @@ import { registerUnderWay } from './door/close.ts';
 import { limitConnections } from './door/connections.ts';
 import { registerDoor } from './door/door.ts';
 import { type Owner, registerOpen } from './door/owner.ts';
+import type { OidcConfig } from './door/people-options.ts';
 import { limitAgents, peopleLimit, registerRates } from './door/rates.ts';
-import { registerRights } from './door/rights.ts';
+import { mayStill, registerRights } from './door/rights.ts';
 import { Refusal } from './errors.ts';
 import type { FleetParts } from './fleet/fleet.ts';
 import { VersionRefusals } from './fleet/version-refusals.ts';
@@ -51,6 +56,12 @@ export type Port = {
   asksCertificate: boolean;
   isProxy: (address: string) => boolean;
   line: (id: string, secret: string) => string;
+  /** plain HTTP beyond loopback */
+  isPlain: boolean;
+  /** of the identity provider, if people log in at one */
+  oidc: OidcConfig | undefined;
+  /** where the browser that asks reaches the page */
+  originOf: (request: FastifyRequest) => string;
 };
 
 export type AppParts = {
@@ -130,13 +141,13 @@ export async function buildApp(parts: AppParts): Promise<App> {
   registerAgents(app, access.agents, access.audit);
   registerMethodRefusals(app);
   registerHealth(app, { store, log, metrics });
-  await registerPeople(app, parts, fleetOf(parts, versionRefusals));
+  await registerForPeople(app, parts, fleetOf(parts, versionRefusals));
   await registerPages(app, dashboards);
   return app;
 }
 
 /** What people and their tools ask, and how often they may. */
-async function registerPeople(
+async function registerForPeople(
   app: App,
   { store, live, health, owner, access, port, snapshot }: AppParts,
   fleet: FleetParts,
@@ -148,10 +159,14 @@ async function registerPeople(
     registerFleet(people, queries, fleet);
     registerAdmin(people, store, { owner, audit: access.audit, snapshot });
     registerAccess(people, { ...access, line: port.line });
-    registerOpen(people, owner);
+    registerPeopleAdmin(people, store, access);
+    registerPeople(people, { ...access, isPlain: port.isPlain, oidc: port.oidc !== undefined });
+    registerOidc(people, { ...access, originOf: port.originOf, provider: port.oidc && new IdentityProvider(port.oidc) });
+    registerOpen(people, owner, access);
     registerHealthQuery(people, health);
     people.get(API.openapi, { schema: { hide: true } }, async () => app.swagger());
-    live.register(people);
+    live.register(people, (request) => mayStill(access.gate, request, 'viewer'));
+    access.book.watch(() => live.recheck());
   };
   await app.register(routes);
 }

@@ -169,9 +169,9 @@ export class Collector {
     return this.#owner?.newLink(Date.now());
   }
 
-  /** Nobody of this machine has to show who they are. */
+  /** An agent of this machine needs no credential. */
   get isOpen(): boolean {
-    return this.#port.isOpen;
+    return this.#port.access.open;
   }
 
   /** Opens the store and begins to fill it; returns when that runs. Rejects with what waiting cannot change. */
@@ -252,7 +252,7 @@ export class Collector {
       store: this.#store,
       directory,
       owner,
-      open: this.#port.isOpen,
+      ...this.#port.access,
       failed: (error) => logger.warn({ err: error }, 'who may do what could not be read or written'),
       auditLost: (entries, error) => {
         this.#metrics.auditLost.add(entries);

@@ -3,6 +3,7 @@ import { BATCH_BYTES_MAX } from '../agent/contract/batch-envelope.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
+const DAY_MS = 24 * 3600 * 1000;
 
 /** How a number is to be read: a `share` is of the option `--in-flight-max`. */
 export type LimitUnit = 'bytes' | 'ms' | 'count' | 'share';
@@ -80,6 +81,37 @@ export const LIMITS = {
     beyond: 'the oldest goes',
   },
   link_ms: { what: 'time in which such a link can be opened', number: 15 * 60_000, unit: 'ms', per: 'link', beyond: '`403 link_used`' },
+  login_delay_ms: {
+    what: 'time until the next log-in, after the sixth failed one; it doubles with each, up to this',
+    number: 60_000,
+    unit: 'ms',
+    per: 'name, and address',
+    beyond: '`429 too_many_logins`, and when to come back',
+  },
+  login_failures: {
+    what: 'names and addresses of failed log-ins',
+    number: 10_000,
+    unit: 'count',
+    per: 'collector',
+    beyond: 'the oldest go',
+  },
+  logins_waiting: {
+    what: 'passwords that wait to be checked',
+    number: 16,
+    unit: 'count',
+    per: 'collector',
+    beyond: '`429 too_many_logins`',
+  },
+  session_ms: { what: 'time until a session ends', number: 7 * DAY_MS, unit: 'ms', per: 'session', beyond: '`401 login_needed`' },
+  session_oidc_ms: {
+    what: 'time until it ends, of who has logged in by OpenID',
+    number: DAY_MS / 2,
+    unit: 'ms',
+    per: 'session',
+    beyond: '`401 login_needed`',
+  },
+  session_idle_ms: { what: 'time in which it is not used', number: DAY_MS / 2, unit: 'ms', per: 'session', beyond: '`401 login_needed`' },
+  sessions: { what: 'sessions', number: 32, unit: 'count', per: 'person', beyond: 'the oldest ends' },
   queries_running: { what: 'questions to the store at once', number: 4, unit: 'count', per: 'collector', beyond: 'they wait' },
   queries_waiting: {
     what: 'questions that wait for the store',

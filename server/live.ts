@@ -44,6 +44,7 @@ export class Live {
       skipped: (count) => metrics.liveMessages.add(count, { outcome: 'skipped' }),
       closedSlow: () => metrics.liveViewersClosed.add(1, { reason: 'slow' }),
       closedSilent: () => metrics.liveViewersClosed.add(1, { reason: 'silent' }),
+      closedRefused: () => metrics.liveViewersClosed.add(1, { reason: 'refused' }),
     });
     const publish = (message: LiveMessage) => this.#viewers.broadcast(message);
     const failed = (error: unknown) => {
@@ -71,13 +72,19 @@ export class Live {
     this.#viewers.broadcast({ type: 'trouble', reason });
   }
 
+  /** Who may do what has changed. */
+  recheck(): void {
+    void this.#viewers.recheck();
+  }
+
   stop(): void {
     this.#tick.stop();
     this.#feed.stop();
     this.#viewers.close();
   }
 
-  register(app: App): void {
+  /** @param mayLook whether who sent this request still has the right to it */
+  register(app: App, mayLook: (request: FastifyRequest) => Promise<boolean>): void {
     app.route({
       method: 'GET',
       url: API.live,
@@ -92,7 +99,11 @@ export class Live {
       wsHandler: (socket, request) => {
         const trouble: LiveMessage[] = this.#trouble === '' ? [] : [{ type: 'trouble', reason: this.#trouble }];
         const hello: LiveMessage = { type: 'hello', server_ms: Date.now(), version: this.#version };
-        this.#viewers.add(socket, viewerOf(request), [hello, ...trouble, ...this.#tick.newest()]);
+        this.#viewers.add(socket, { peer: viewerOf(request), mayLook: () => mayLook(request) }, [
+          hello,
+          ...trouble,
+          ...this.#tick.newest(),
+        ]);
         this.#tick.plan();
       },
     });

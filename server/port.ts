@@ -2,9 +2,11 @@
 import type { Server } from 'node:https';
 import type { Logger } from 'pino';
 import { isLoopback } from '../agent/process/loopback.ts';
+import type { ProxyWay } from './access/proxy-way.ts';
 import type { HealthFigures } from './api/health.ts';
 import type { Port } from './app.ts';
 import { type DoorConfig, isTrusted, speaksTls } from './door/options.ts';
+import { oidcOf } from './door/people-options.ts';
 import { ownNames, publicUrlOf } from './door/tls/own-names.ts';
 import { ServerTls } from './door/tls/server-tls.ts';
 import type { App } from './http.ts';
@@ -25,9 +27,11 @@ export class CollectorPort {
       );
   }
 
-  /** Nobody has to log in on this machine. */
-  get isOpen(): boolean {
-    return isLoopback(this.#config.listen.host) && !this.#config.login;
+  /** `open`: to this machine, see Gate. What comes from a proxy on it may be anybody's. */
+  get access(): { open: boolean; proxy: ProxyWay | undefined } {
+    const { listen, login, trustedProxy, proxyUserHeader: header, proxyRole: role } = this.#config;
+    const proxy = header === undefined ? undefined : { header, role, isProxy: isTrusted(trustedProxy ?? []) };
+    return { open: isLoopback(listen.host) && !login && trustedProxy === undefined, proxy };
   }
 
   /** Plain HTTP beyond loopback. */
@@ -51,6 +55,9 @@ export class CollectorPort {
     const isBeyond = !isLoopback(listen.host);
     return {
       https: this.tls?.options,
+      isPlain: this.isPlain,
+      oidc: oidcOf(this.#config),
+      originOf: ({ protocol, host }) => new URL(this.#config.publicUrl ?? `${protocol}://${host}`).origin,
       isProxy: isTrusted(trustedProxy),
       asksCertificate: agentClientCa !== undefined,
       isOwnName: (name) => isLoopback(name) || this.#isNamed(name, isBeyond),

@@ -74,7 +74,8 @@ export class RecordBook {
   }
 
   remove(kind: RecordKind, id: string): Promise<void> {
-    return this.#write(kind, id, '', 0);
+    // That it was removed needs to be known for as long as the record would have been there.
+    return this.#write(kind, id, '', this.#held.get(keyOf(kind, id))?.ends_ms ?? 0);
   }
 
   /** Reads what other collectors change, from now on. To be called once the store is there; returns when all has been read. */

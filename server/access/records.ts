@@ -38,11 +38,16 @@ const Enrolment = object({
 });
 export type EnrolmentRecord = Static<typeof Enrolment>;
 
-/** `id`: the name that the person logs in with. */
-const User = object({ role: oneOf(ROLES), password: Type.String({ description: 'argon2id hash, in PHC form' }), made_ms: Ms });
+/** `id`: the name that the person logs in with, or that a proxy says. */
+const User = object({
+  role: oneOf(ROLES),
+  password: Type.String({ description: 'argon2id hash, in PHC form; empty: nobody logs in with one' }),
+  password_ms: Type.Integer({ ...Ms, description: 'when that was set: sessions from before are over' }),
+  made_ms: Ms,
+});
 export type UserRecord = Static<typeof User>;
 
-/** `id`: SHA-256 of what is in the cookie. */
+/** `id`: SHA-256 of what is in the cookie. `role`: of one by password the user's record says it. */
 const Session = object({
   name: Type.String(),
   role: oneOf(ROLES),
@@ -52,6 +57,9 @@ const Session = object({
   address: Type.String(),
 });
 export type SessionRecord = Static<typeof Session>;
+
+/** `id`: that of the session. A record of its own, so that noting the use of a session can never bring back one that was ended. */
+const SessionUse = object({ at_ms: Ms });
 
 /** `id`: 16 hex digits, which are part of the token. */
 const Token = object({ name: Type.String(), role: oneOf(ROLES), secret_sha256: Sha256, made_ms: Ms, ends_ms: Ms, made_by: Type.String() });
@@ -67,6 +75,7 @@ export const RECORDS = {
   enrolment: Enrolment,
   user: User,
   session: Session,
+  session_use: SessionUse,
   token: Token,
   authority: Authority,
 } as const satisfies Record<string, TSchema>;

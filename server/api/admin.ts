@@ -13,6 +13,13 @@ export const ADMIN_API = {
   agents: '/api/v1/admin/agents',
   agent: '/api/v1/admin/agents/:host_id',
   revoke: '/api/v1/admin/agents/:host_id/revoke',
+  users: '/api/v1/admin/users',
+  user: '/api/v1/admin/users/:name',
+  tokens: '/api/v1/admin/tokens',
+  token: '/api/v1/admin/tokens/:id',
+  sessions: '/api/v1/admin/sessions',
+  session: '/api/v1/admin/sessions/:id',
+  audit: '/api/v1/admin/audit',
 } as const;
 
 export const Link = object({

@@ -10,11 +10,13 @@ export type GateOptions = {
   /** in this order */
   ways: readonly Identify[];
   book: Pick<RecordBook, 'all'>;
-  /** Nobody has to log in: the collector listens on a loopback address, and was not told otherwise. */
+  /** Nobody has to log in while there is no user: the collector listens on a loopback address, and was not told otherwise. */
   open: boolean;
 };
 
 const LOCAL: Principal = { kind: 'local', name: 'local', role: 'viewer' };
+/** Once there is a user, people have to log in. An agent of this machine goes on: the first user must not cut it off. */
+const LOCAL_AGENT: Principal = { ...LOCAL, role: undefined };
 const CREDENTIAL_UNKNOWN = 'the collector does not know this credential: was it removed, or is it of another collector?';
 
 export class Gate {
@@ -31,11 +33,7 @@ export class Gate {
       if (who) return who;
     }
     if (request.headers.authorization !== undefined) throw new Refusal('credential_unknown', CREDENTIAL_UNKNOWN);
-    return this.isOpenTo(addressOf(request)) ? LOCAL : NOBODY;
-  }
-
-  /** Whether who comes from this address needs nothing to see and to send. */
-  isOpenTo(address: string): boolean {
-    return this.#options.open && isLoopback(address) && this.#options.book.all('user').next().done === true;
+    if (!this.#options.open || !isLoopback(addressOf(request))) return NOBODY;
+    return this.#options.book.all('user').next().done === true ? LOCAL : LOCAL_AGENT;
   }
 }

@@ -6,6 +6,7 @@ import { isLoopback } from '../../agent/process/loopback.ts';
 import type { OptionTable, OptionValues } from '../../agent/process/options.ts';
 import { parseAddress, parseUrl } from '../../agent/process/units.ts';
 import { StartError } from '../errors.ts';
+import { PEOPLE_OPTIONS, peopleTrouble } from './people-options.ts';
 
 export const DOOR_OPTIONS = {
   listen: {
@@ -44,16 +45,11 @@ export const DOOR_OPTIONS = {
   login: { flags: '--login', help: 'also on loopback nobody sees or sends anything without showing who they are' },
   trustedProxy: {
     flags: '--trusted-proxy <cidr>',
-    help: 'addresses of proxies whose X-Forwarded-For is believed, with commas',
+    help: 'addresses of proxies whose X-Forwarded-For is believed, with commas; who comes through one has to log in',
     parse: cidrs,
     env: 'TCPLENS_TRUSTED_PROXY',
   },
-  proxyUserHeader: {
-    flags: '--proxy-user-header <name>',
-    help: 'header in which such a proxy says who has logged in there',
-    parse: headerName,
-    env: 'TCPLENS_PROXY_USER_HEADER',
-  },
+  ...PEOPLE_OPTIONS,
 } as const satisfies OptionTable;
 
 export type DoorConfig = OptionValues<typeof DOOR_OPTIONS>;
@@ -64,15 +60,15 @@ export function speaksTls({ listen, tlsCert, insecure }: Pick<DoorConfig, 'liste
 }
 
 /** @throws StartError where options do not go together */
-export function checkDoor({ tlsCert, tlsKey, tlsCa, proxyUserHeader, trustedProxy, insecure, ...rest }: DoorConfig): void {
+export function checkDoor({ tlsCert, tlsKey, tlsCa, insecure, ...rest }: DoorConfig): void {
   const refuse = (message: string) => {
     throw new StartError('options_do_not_fit', message);
   };
   if ((tlsCert === undefined) !== (tlsKey === undefined)) refuse('--tls-cert and --tls-key come together: give both, or neither.');
   if (tlsCa !== undefined && tlsCert === undefined) refuse('--tls-ca says who signed --tls-cert: give that, too.');
   if (tlsCert !== undefined && insecure) refuse('--insecure means plain HTTP, and --tls-cert TLS: give one of them.');
-  if (proxyUserHeader !== undefined && trustedProxy === undefined)
-    refuse('--proxy-user-header needs --trusted-proxy: else anybody could send that header.');
+  const trouble = peopleTrouble(rest);
+  if (trouble !== '') refuse(trouble);
   if (rest.agentClientCa !== undefined && !speaksTls({ ...rest, tlsCert, insecure }))
     refuse('--agent-client-ca needs TLS: give --tls-cert and --tls-key, or listen beyond loopback.');
 }
@@ -101,9 +97,4 @@ function cidrs(text: string): string[] {
 function file(text: string): string {
   if (existsSync(text)) return text;
   throw new ConfigError('bad_value', `there is no file ${text}`);
-}
-
-function headerName(text: string): string {
-  if (/^[A-Za-z][A-Za-z0-9-]{0,63}$/.test(text)) return text.toLowerCase();
-  throw new ConfigError('bad_value', `"${text}" is not the name of a header: it has letters, digits and -`);
 }

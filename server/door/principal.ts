@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { ROLES, type Role } from '../access/records.ts';
 
 /**
- * `nobody` has shown nothing. `local`: some user of this machine, where nobody has to log in. `owner`: has shown the data directory's token.
+ * `nobody` has shown nothing. `local`: somebody of this machine, where agents need no credential, and people no log-in while there is no user. `owner`: has shown the data directory's token.
  * `role` is undefined where it has none of a person. `host_id`: 16 hex digits, of an agent with a credential.
  */
 export type Principal = {

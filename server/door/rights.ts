@@ -1,9 +1,11 @@
 // Which right each route needs, in one table: a route that is not in it cannot be registered.
 
+import type { FastifyRequest } from 'fastify';
 import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../../agent/contract/batch-envelope.ts';
 import { HELLO_PATH, JOIN_PATH, ROTATE_PATH } from '../../agent/contract/credential.ts';
 import type { Role } from '../access/records.ts';
 import { ADMIN_API } from '../api/admin.ts';
+import { OIDC_PATHS, PEOPLE_API } from '../api/people.ts';
 import { API } from '../api.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
@@ -11,7 +13,7 @@ import type { Gate } from './gate.ts';
 import { OPEN_PATH } from './owner.ts';
 import { hasRole, NOBODY, type Principal } from './principal.ts';
 
-/** `agent`: one with a credential, or any of this machine where nobody has to log in. */
+/** `agent`: one with a credential, or any of this machine where the collector is open to it. */
 export type Right = 'anyone' | 'agent' | Role;
 
 /** By method and path; a star stands for all methods. HEAD needs what GET does. */
@@ -35,6 +37,21 @@ export const ROUTE_RIGHTS: Readonly<Record<string, Right>> = {
   [`GET ${ADMIN_API.agents}`]: 'viewer',
   [`POST ${ADMIN_API.revoke}`]: 'admin',
   [`DELETE ${ADMIN_API.agent}`]: 'admin',
+  [`GET ${ADMIN_API.users}`]: 'admin',
+  [`POST ${ADMIN_API.users}`]: 'admin',
+  [`PATCH ${ADMIN_API.user}`]: 'admin',
+  [`DELETE ${ADMIN_API.user}`]: 'admin',
+  [`GET ${ADMIN_API.tokens}`]: 'admin',
+  [`POST ${ADMIN_API.tokens}`]: 'admin',
+  [`DELETE ${ADMIN_API.token}`]: 'admin',
+  [`GET ${ADMIN_API.sessions}`]: 'admin',
+  [`DELETE ${ADMIN_API.session}`]: 'admin',
+  [`GET ${ADMIN_API.audit}`]: 'admin',
+  [`POST ${PEOPLE_API.login}`]: 'anyone',
+  [`POST ${PEOPLE_API.logout}`]: 'anyone',
+  [`GET ${PEOPLE_API.me}`]: 'anyone',
+  [`GET ${OIDC_PATHS.start}`]: 'anyone',
+  [`GET ${OIDC_PATHS.back}`]: 'anyone',
   'GET /healthz': 'anyone',
   'GET /readyz': 'anyone',
   'GET /metrics': 'viewer',
@@ -71,6 +88,16 @@ export function check(who: Principal, right: Right): void {
   if (hasRole(who, right)) return;
   if (who.role === undefined) throw new Refusal('login_needed', LOGIN_NEEDED);
   throw new Refusal('role_needed', roleNeeded(who, right));
+}
+
+/** Whether who sent this request, some time ago, has the right even now. */
+export async function mayStill(gate: Gate, request: FastifyRequest, right: Right): Promise<boolean> {
+  try {
+    check(await gate.identify(request), right);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function roleNeeded(who: Principal, right: Role): string {

@@ -20,8 +20,15 @@ export type ViewerEvents = {
   skipped: (count: number) => void;
   closedSlow: () => void;
   closedSilent: () => void;
+  closedRefused: () => void;
 };
-type Viewer = { peer: string; slow_since_ms: number | undefined /** Undefined: it has answered. */; asked_ms: number | undefined };
+/** `mayLook`: whether whoever asked for it still has that right. */
+type Viewer = {
+  mayLook: () => Promise<boolean>;
+  peer: string;
+  slow_since_ms: number | undefined /** Undefined: it has answered. */;
+  asked_ms: number | undefined;
+};
 
 export class Viewers {
   readonly #options: ViewerOptions;
@@ -50,14 +57,14 @@ export class Viewers {
     return silent !== undefined;
   }
 
-  add(socket: WebSocket, peer: string, greetings: readonly LiveMessage[]): void {
+  add(socket: WebSocket, { peer, mayLook }: Pick<Viewer, 'peer' | 'mayLook'>, greetings: readonly LiveMessage[]): void {
     // Other viewers may have come since `admit` found a seat for this one.
     if (!this.admit(peer)) {
       // 1013: try again later.
       socket.close(1013, 'too many pages follow the live feed');
       return;
     }
-    const viewer: Viewer = { peer, slow_since_ms: undefined, asked_ms: undefined };
+    const viewer: Viewer = { peer, mayLook, slow_since_ms: undefined, asked_ms: undefined };
     this.#viewers.set(socket, viewer);
     socket.on('pong', () => {
       viewer.asked_ms = undefined;
@@ -79,6 +86,17 @@ export class Viewers {
       sent++;
     }
     this.#events.sent(sent);
+  }
+
+  /** Closes those whose session, token or user has ended. */
+  async recheck(): Promise<void> {
+    for (const [socket, { mayLook }] of [...this.#viewers]) {
+      if (await mayLook()) continue;
+      // 1008: against the rules.
+      socket.close(1008, 'log in');
+      this.#viewers.delete(socket);
+      this.#events.closedRefused();
+    }
   }
 
   close(): void {
@@ -111,6 +129,8 @@ export class Viewers {
   /** Pings the viewers that have answered, and closes those that did not answer for the whole time between two pings. */
   #pingAll(): void {
     const now_ms = performance.now();
+    // What ends by its time changes no record.
+    void this.recheck();
     for (const [socket, viewer] of this.#viewers) {
       if (viewer.asked_ms === undefined) this.#ping(socket, viewer);
       else if (now_ms - viewer.asked_ms >= this.#options.ping_ms) this.#letGo(socket);

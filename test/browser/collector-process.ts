@@ -15,16 +15,22 @@ import { waitFor } from '../support/wait.ts';
 const ROOT = new URL('../../', import.meta.url).pathname;
 
 export class CollectorProcess {
-  readonly #data = mkdtempSync(join(tmpdir(), 'tcplens-browser-'));
+  readonly data = mkdtempSync(join(tmpdir(), 'tcplens-browser-'));
+  readonly #options: readonly string[];
   #child: ChildProcess | undefined;
   #listen = '127.0.0.1:0';
   url = '';
   /** Opened once, it makes a browser the owner's. */
   link = '';
 
+  /** @param options more of the command line */
+  constructor(...options: readonly string[]) {
+    this.#options = options;
+  }
+
   /** Starts it on a free port, or again on the same one. */
   async start(): Promise<void> {
-    const args = ['cli.ts', 'serve', '--listen', this.#listen, '--data', this.#data, '--log-level', 'error'];
+    const args = ['cli.ts', 'serve', '--listen', this.#listen, '--data', this.data, '--log-level', 'error', ...this.#options];
     const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child = child;
     const [message] = (await once(child, 'message')) as [{ url: string; link: string }];
@@ -50,7 +56,7 @@ export class CollectorProcess {
 
   async remove(): Promise<void> {
     await this.kill();
-    rmSync(this.#data, { recursive: true, force: true });
+    rmSync(this.data, { recursive: true, force: true });
   }
 }
 

@@ -55,10 +55,10 @@ describe('a connection, the keyboard, and axe', () => {
     expect(text).toMatch(/was connected to; inherited from the listening socket/);
   });
 
-  test('command lines are for the owner, and the page says how to become that', async () => {
+  test('command lines are for operators, and the page says how to become one', async () => {
     const command = () => story().locator('.command').textContent();
     expect(await command()).toMatch(
-      /^only the owner of the data directory sees command lines: open the link that "tcplens admin link" prints$/,
+      /^command lines, which can hold passwords, are shown to operators: open the link that "tcplens admin link" prints, or log in as one$/,
     );
     await page.goto(collector.link);
     await eventually(() => page.url()).toBe(`${collector.url}/`);

@@ -2,8 +2,11 @@
 // compiler holds them equal by type; this holds what the page asks for to what the server has.
 import { expect, test } from 'vitest';
 import { createApiClient } from '../../dashboards/api-client.ts';
+import { PATHS } from '../../dashboards/people-client.ts';
 import { SORTS } from '../../dashboards/view-state.ts';
 import { CLASS_ORDER } from '../../dashboards/words.ts';
+import { ADMIN_API } from '../../server/api/admin.ts';
+import { PEOPLE_API } from '../../server/api/people.ts';
 import { EDGE_SORTS, STACKED_CLASSES } from '../../server/api.ts';
 
 const answer = (status: number, body: string) => async () => new Response(body, { status });
@@ -12,6 +15,10 @@ const { signal } = new AbortController();
 test('orders are the API’s', () => {
   expect(CLASS_ORDER).toEqual(STACKED_CLASSES);
   expect(SORTS).toEqual(EDGE_SORTS);
+});
+
+test('paths of people and admins are the API’s', () => {
+  expect({ ...ADMIN_API, ...PEOPLE_API }).toMatchObject(PATHS);
 });
 
 test('paths and parameters', async () => {

@@ -23,6 +23,7 @@ describe('links and what they show', () => {
     ['?process=a+%26+b%3D%22', { filter: { process: 'a & b="' } }],
     ['?sort=rtt_p99_us', { sort: 'rtt_p99_us' }],
     ['?connection=18446744073709551615/42', { connection: { host_id: '18446744073709551615', connection_id: '42' } }],
+    ['?page=admin', { page: 'admin' }],
     ['?panel=completeness', { panel: 'completeness' }],
     [
       '?range=7d&port=0&sort=failed&connection=1/2',
@@ -61,7 +62,7 @@ describe('what a link holds and the page cannot use is told', () => {
     ['?connection=1/2x', /expected HOST\/ID/],
     ['?panel=secrets', /panel=secrets/],
     ['?tab=completeness', /tab=completeness, which this page does not know/],
-    ['?page=secrets', /page=secrets: known are now, fleet/],
+    ['?page=secrets', /page=secrets: known are now, fleet, admin/],
     ['?state=silent', /state=silent, which this page does not know/],
     ['?colour=red', /colour=red, which this page does not know/],
   ];

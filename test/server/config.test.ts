@@ -21,6 +21,9 @@ test('defaults', () => {
     insecure: false,
     login: false,
     logLevel: 'info',
+    proxyRole: 'viewer',
+    oidcScopes: 'openid profile email',
+    oidcRoleClaim: 'groups',
   });
 });
 
@@ -30,6 +33,16 @@ test.each([
   ['--listen', '127.1.2.3:80', 'listen', { host: '127.1.2.3', port: 80 }],
   ['--log-max', '16', 'logMax', 16 * 1024 * 1024],
   ['--retire-after', '7d', 'retireAfter', 7 * 24 * 3_600_000],
+  ['--oidc-issuer', 'http://127.0.0.1:9', 'oidcIssuer', 'http://127.0.0.1:9'],
+  [
+    '--oidc-roles',
+    'team=ops=operator,staff=viewer',
+    'oidcRoles',
+    new Map([
+      ['team=ops', 'operator'],
+      ['staff', 'viewer'],
+    ]),
+  ],
   ['--clickhouse', 'http://u:p@db:8123/tcp', 'clickhouse', new URL('http://u:p@db:8123/tcp')],
 ] as const)('%s %s', (flag, text, name, value) => {
   expect(parse(COLLECTOR_OPTIONS, flag, text)[name]).toEqual(value);
@@ -38,6 +51,14 @@ test.each([
 test('a cluster has to be reached through one of its servers', () => {
   expect(() => checkConfig(parse(COLLECTOR_OPTIONS, '--cluster', 'fleet'))).toThrow('--cluster needs --clickhouse');
   expect(() => checkConfig(parse(COLLECTOR_OPTIONS, '--cluster', 'fleet', '--clickhouse', 'http://db:8123'))).not.toThrow();
+});
+
+test.each<[string[], string]>([
+  [['--proxy-user-header', 'X-User'], '--proxy-user-header needs --trusted-proxy'],
+  [['--oidc-issuer', 'https://id.example'], '--oidc-issuer, --oidc-client-id and --oidc-roles come together'],
+  [['--oidc-roles', 'staff=viewer', '--oidc-client-id', 'x'], 'give all three, or none'],
+])('%j do not go together', (args, reason) => {
+  expect(() => checkConfig(parse(COLLECTOR_OPTIONS, ...args))).toThrow(reason);
 });
 
 test.each([
@@ -53,6 +74,13 @@ test.each([
   ['--log-level', 'loud', 'none of'],
   ['--retention-size', 'much', '500GB'],
   ['--retire-after', '24', 'a number and one of'],
+  ['--trusted-proxy', '10.0.0.0/33', 'no range of addresses'],
+  ['--proxy-user-header', 'X User', 'not the name of a header'],
+  ['--proxy-role', 'king', 'none of viewer, operator, admin'],
+  ['--oidc-issuer', 'http://id.example', 'write its https:// URL'],
+  ['--oidc-client-secret-file', '/nonexistent', 'cannot read the secret in /nonexistent (ENOENT'],
+  ['--oidc-roles', 'staff', 'write it like staff=viewer'],
+  ['--oidc-roles', 'staff=king', 'none of viewer, operator, admin'],
 ])('%s %s is refused, and why', (flag, text, reason) => {
   expect(() => parse(COLLECTOR_OPTIONS, flag, text)).toThrow(reason);
   // Also by a command that only hands it on.

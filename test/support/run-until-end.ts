@@ -3,9 +3,15 @@ import { type SpawnOptions, spawn } from 'node:child_process';
 /** How a command ended, and all that it wrote. Of a test's `timeout` the signal is SIGKILL. */
 export type Ended = { code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string };
 
-/** Runs a command to its end while this process goes on: what the command asks of it is answered. */
-export async function runUntilEnd(command: string, args: readonly string[], options: SpawnOptions = {}): Promise<Ended> {
-  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], killSignal: 'SIGKILL' });
+/** Runs a command to its end while this process goes on: what the command asks of it is answered. `input`: all of its standard input. */
+export async function runUntilEnd(
+  command: string,
+  args: readonly string[],
+  { input = '', ...options }: SpawnOptions & { input?: string } = {},
+): Promise<Ended> {
+  const child = spawn(command, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'], killSignal: 'SIGKILL' });
+  // A command that does not read it may have ended already.
+  child.stdin.on('error', () => undefined).end(input);
   const [stdout, stderr, [code, signal]] = await Promise.all([
     child.stdout.toArray().then((chunks) => Buffer.concat(chunks).toString()),
     child.stderr.toArray().then((chunks) => Buffer.concat(chunks).toString()),

@@ -62,7 +62,7 @@ test('beside a collector that holds the directory, the collector answers', async
     collector = await startCollector(held, {}, place.path);
     const migrations = await admin('migrations', '--data', held, '--json');
     expect(migrations).toMatchObject({ code: 0, stderr: '' });
-    expect(parsed<Migrations>(migrations).migrations).toHaveLength(1);
+    expect(new Set(parsed<Migrations>(migrations).migrations.map(({ state }) => state))).toEqual(new Set(['applied']));
     const changed = await admin('retention', 'set', 'accounting', '33', '--data', held);
     expect(changed.stdout).toMatch(/^stored +accounting .* 33 days$/m);
     const token = (await readFile(join(held, 'token'), 'utf8')).trim();

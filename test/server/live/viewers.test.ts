@@ -24,7 +24,7 @@ afterEach(() => {
 });
 
 async function viewersOf(options: Partial<ViewerOptions> = {}) {
-  const counts = { sent: 0, skipped: 0, closedSlow: 0, closedSilent: 0 };
+  const counts = { sent: 0, skipped: 0, closedSlow: 0, closedSilent: 0, closedRefused: 0 };
   const viewers = new Viewers(
     { ...OPTIONS, ...options },
     {
@@ -40,10 +40,15 @@ async function viewersOf(options: Partial<ViewerOptions> = {}) {
       closedSilent: () => {
         counts.closedSilent++;
       },
+      closedRefused: () => {
+        counts.closedRefused++;
+      },
     },
   );
   server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-  server.on('connection', (socket, { url = '' }) => viewers.add(socket, url, [{ type: 'hello', server_ms: 0, version: 'test' }]));
+  server.on('connection', (socket, { url = '' }) =>
+    viewers.add(socket, { peer: url, mayLook: async () => true }, [{ type: 'hello', server_ms: 0, version: 'test' }]),
+  );
   await once(server, 'listening');
   const open = async (peer = '/a', options: ClientOptions = {}) => {
     const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}${peer}`, options);

@@ -1,0 +1,69 @@
+// Logging in and out, and what an admin asks and changes of people, as functions. Refusals become ApiErrors, as in api-client.ts.
+import type {
+  ADMIN_API,
+  AuditPage,
+  Enrolments,
+  Login,
+  MadeEnrolment,
+  MadeToken,
+  Me,
+  NewEnrolment,
+  NewToken,
+  NewUser,
+  PEOPLE_API,
+  Sessions,
+  Tokens,
+  UserChange,
+  Users,
+} from '../server/api.ts';
+import { ApiError, type Query, refusal, UNREACHABLE } from './api-client.ts';
+
+export const PATHS: typeof PEOPLE_API &
+  Pick<typeof ADMIN_API, 'users' | 'user' | 'tokens' | 'token' | 'sessions' | 'session' | 'enrolments' | 'enrolment' | 'audit'> = {
+  login: '/api/v1/login',
+  logout: '/api/v1/logout',
+  me: '/api/v1/me',
+  users: '/api/v1/admin/users',
+  user: '/api/v1/admin/users/:name',
+  tokens: '/api/v1/admin/tokens',
+  token: '/api/v1/admin/tokens/:id',
+  sessions: '/api/v1/admin/sessions',
+  session: '/api/v1/admin/sessions/:id',
+  enrolments: '/api/v1/admin/enrolments',
+  enrolment: '/api/v1/admin/enrolments/:id',
+  audit: '/api/v1/admin/audit',
+};
+
+export type PeopleClient = ReturnType<typeof createPeopleClient>;
+
+/** @param fetchResponse the browser's `fetch`, or one under test */
+export function createPeopleClient(fetchResponse: typeof fetch) {
+  async function ask<Answer>(method: string, path: string, body?: object): Promise<Answer> {
+    const json = body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    const response = await fetchResponse(path, { method, ...json }).catch((cause: unknown) => {
+      throw new ApiError(UNREACHABLE, 'The collector does not answer. Is `tcplens serve` running?', 0, { cause });
+    });
+    if (!response.ok) throw await refusal(response);
+    return (await response.json()) as Answer;
+  }
+  const named = (path: string, id: string) => path.replace(/:\w+/, encodeURIComponent(id));
+
+  return {
+    me: () => ask<Me>('GET', PATHS.me),
+    login: (login: Login) => ask('POST', PATHS.login, login),
+    logout: () => ask('POST', PATHS.logout),
+    users: () => ask<Users>('GET', PATHS.users),
+    addUser: (user: NewUser) => ask('POST', PATHS.users, user),
+    changeUser: (name: string, change: UserChange) => ask('PATCH', named(PATHS.user, name), change),
+    removeUser: (name: string) => ask('DELETE', named(PATHS.user, name)),
+    tokens: () => ask<Tokens>('GET', PATHS.tokens),
+    makeToken: (token: NewToken) => ask<MadeToken>('POST', PATHS.tokens, token),
+    revokeToken: (id: string) => ask('DELETE', named(PATHS.token, id)),
+    sessions: () => ask<Sessions>('GET', PATHS.sessions),
+    endSession: (id: string) => ask('DELETE', named(PATHS.session, id)),
+    enrolments: () => ask<Enrolments>('GET', PATHS.enrolments),
+    makeEnrolment: (enrolment: NewEnrolment) => ask<MadeEnrolment>('POST', PATHS.enrolments, enrolment),
+    revokeEnrolment: (id: string) => ask('DELETE', named(PATHS.enrolment, id)),
+    audit: (query: Query) => ask<AuditPage>('GET', `${PATHS.audit}?${new URLSearchParams(query)}`),
+  };
+}

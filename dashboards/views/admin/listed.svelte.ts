@@ -1,0 +1,43 @@
+// A list that an admin sees and changes: read again now and then, and after each change.
+import { poll } from '../../poll.ts';
+
+const REFRESH_MS = 5000;
+
+export class Listed<Answer> {
+  found = $state.raw<Answer | null>(null);
+  /** What was refused last, in the collector's words. */
+  problem = $state('');
+  readonly #load: () => Promise<Answer>;
+
+  constructor(load: () => Promise<Answer>) {
+    this.#load = load;
+  }
+
+  /** @returns how to stop */
+  follow(): () => void {
+    return poll(() => this.#read(), REFRESH_MS);
+  }
+
+  /** Undefined where it was refused. */
+  async change<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+    try {
+      const result = await work();
+      this.problem = '';
+      await this.#read();
+      return result;
+    } catch (error) {
+      this.problem = wordsOf(error);
+      return undefined;
+    }
+  }
+
+  async #read(): Promise<void> {
+    try {
+      this.found = await this.#load();
+    } catch (error) {
+      this.problem = wordsOf(error);
+    }
+  }
+}
+
+const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,82 @@
+// What a person asks for oneself: to log in and out, and who the collector takes one for.
+import type { FastifyRequest } from 'fastify';
+import { Done } from '../api/access.ts';
+import { Login, Me, PEOPLE_API } from '../api/people.ts';
+import { Problem } from '../api.ts';
+import type { Audit } from '../door/audit.ts';
+import { addressOf } from '../door/peer.ts';
+import { NOBODY } from '../door/principal.ts';
+import { Refusal } from '../errors.ts';
+import type { App } from '../http.ts';
+import { LIMITS } from '../limits.ts';
+import { LoginDelays } from './login-delays.ts';
+import type { UserRecord } from './records.ts';
+import type { Sessions } from './sessions.ts';
+import type { Users } from './users.ts';
+
+export type PeopleParts = {
+  users: Users;
+  sessions: Sessions;
+  audit: Audit;
+  /** whether there is an identity provider */
+  oidc: boolean;
+  /** plain HTTP beyond loopback */
+  isPlain: boolean;
+};
+
+const refusals = { '4xx': Problem, '5xx': Problem } as const;
+const done = { done: true as const };
+
+export function registerPeople(app: App, { users, sessions, audit, oidc, isPlain }: PeopleParts): void {
+  const check = passwordCheck(users);
+  app.post(PEOPLE_API.login, {
+    schema: { summary: 'Log in by name and password', body: Login, response: { 200: Done, ...refusals } },
+    handler: async (request, reply) => {
+      const { name, password } = request.body;
+      const doing = { action: 'login' as const, target: name, detail: 'password' };
+      const cookie = await audit.of(request, doing, async () => {
+        const { role, password_ms } = await check(request, name, password);
+        // Clocks of two collectors are never the same.
+        const now_ms = Math.max(Date.now(), password_ms);
+        return sessions.make(request, { name, role, by: 'password', address: addressOf(request) }, now_ms);
+      });
+      return reply.header('set-cookie', cookie).header('cache-control', 'no-store').send(done);
+    },
+  });
+  app.post(PEOPLE_API.logout, {
+    schema: { summary: 'End the session', response: { 200: Done, ...refusals } },
+    handler: async (request, reply) => {
+      const { kind, name, record } = request.who;
+      const isSession = record !== undefined && kind !== 'token';
+      if (isSession) await audit.of(request, { action: 'logout', target: name }, () => sessions.end(record));
+      return reply.header('set-cookie', sessions.forget(request)).send(done);
+    },
+  });
+  app.get(PEOPLE_API.me, {
+    schema: { summary: 'Who asks, as far as the collector knows, and how to log in', response: { 200: Me, ...refusals } },
+    handler: async ({ who: { kind, name, role = null, record } }, reply) => {
+      const login = { password: users.list().some((user) => user.password !== ''), oidc };
+      const session = record !== undefined && kind !== 'token';
+      return reply.header('cache-control', 'no-store').send({ kind, name, role, session, login, plain: isPlain });
+    },
+  });
+}
+
+/** @throws Refusal `login_refused`, `too_many_logins`, both in the same words whether or not there is a user of this name */
+function passwordCheck(users: Users) {
+  const delays = new LoginDelays();
+  let waiting = 0;
+  return async (request: FastifyRequest, name: string, password: string): Promise<UserRecord> => {
+    const address = addressOf(request);
+    if (waiting >= LIMITS.logins_waiting.number)
+      throw new Refusal('too_many_logins', 'too many people log in at this moment: try again', { retry_after_s: 1 });
+    delays.begin(name, address, Date.now());
+    waiting++;
+    const user = await users.knows(name, password).finally(() => waiting--);
+    if (user === undefined) throw new Refusal('login_refused', 'the name or the password is wrong');
+    delays.succeeded(name, address, Date.now());
+    // Whoever it was before.
+    request.who = { ...NOBODY, kind: 'user', name, role: user.role };
+    return user;
+  };
+}
