@@ -66,7 +66,17 @@ async function fill(host_id: bigint): Promise<void> {
     }),
   ]);
   await store.insertLost([
-    { host_id: hex(host_id), epoch: hex(1n), minute_ms, kind: 'sample', outcome: 'log_damaged', sequence: 1, reporter: '', rows: 1, sent_rows: 1 },
+    {
+      host_id: hex(host_id),
+      epoch: hex(1n),
+      minute_ms,
+      kind: 'sample',
+      outcome: 'log_damaged',
+      sequence: 1,
+      reporter: '',
+      rows: 1,
+      sent_rows: 1,
+    },
   ]);
 }
 
