@@ -24,7 +24,7 @@ RECORDING := test/recordings/loss.tcplens
 # The loader needs libbpf to run; the tests compile it, cause traffic and losses, boot other kernels, and look with a browser.
 RUN_PACKAGES := libbpf1
 TEST_PACKAGES := clang libclang-rt-dev llvm bpftool libbpf-dev gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
-	iproute2 iptables procps ethtool tcpdump tshark chromium qemu-system-x86 busybox-static faketime
+	iproute2 iptables procps ethtool tcpdump tshark openssl chromium qemu-system-x86 busybox-static faketime
 FRESH_PACKAGES := debootstrap git iproute2 bpftool
 BENCH_PACKAGES := gcc libc6-dev linux-libc-dev bpftool iproute2 iptables procps libbpf-tools bpftrace tcpdump
 
@@ -101,15 +101,17 @@ test-ci: setup test-tools dashboards ## as test, and `make run` on a bare Debian
 	$(call install,$(FRESH_PACKAGES),bare Debians)
 	$(Q)$(TESTS) --exclude test/fresh/make-test.test.ts --exclude test/fresh/run-trixie.test.ts $(ARGS)
 
-.PHONY: test-unit test-kernel test-fidelity test-kernels test-faults test-browser
+.PHONY: test-unit test-kernel test-fidelity test-kernels test-faults test-fleet test-browser
 test-unit: ## only what needs neither root nor a browser, and the checks
 test-kernel: ## only the programs on this kernel, in network namespaces, as root
 test-fidelity: ## only real traffic in every scenario, beside nstat, ss, iptables and tshark: prints the table
 test-kernels: ## only the programs on Debian's 6.1 and 6.12, emulated; KERNEL=FOLDER adds an unpacked one
 test-faults: ## only the whole line under faults, 100 seeded runs and more; RUNS=… SEED=… choose them
 test-faults: export RUNS ?= 100
+test-fleet: ## only 40 hosts in namespaces that join a collector over TLS, are copied, revoked and robbed; HOSTS=… says how many
+test-fleet: export TCPLENS_FLEET_HOSTS ?= $(or $(HOSTS),40)
 test-browser: ## only the page, in Chromium
-test-unit test-kernel test-fidelity test-kernels test-faults test-browser: setup test-tools dashboards
+test-unit test-kernel test-fidelity test-kernels test-faults test-fleet test-browser: setup test-tools dashboards
 	$(Q)$(TESTS) --project $(@:test-%=%) $(ARGS)
 
 .PHONY: test-deep

@@ -1,6 +1,5 @@
 // Builds the HTTP application from its parts. Nothing listens yet.
 import type { ServerOptions } from 'node:https';
-import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import { type FastifyPluginAsyncTypebox, type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import websocket from '@fastify/websocket';
@@ -14,9 +13,10 @@ import { registerAdmin } from './admin/routes.ts';
 import type { Snapshot } from './api/admin.ts';
 import { API } from './api.ts';
 import { registerUnderWay } from './door/close.ts';
+import { limitConnections } from './door/connections.ts';
 import { registerDoor } from './door/door.ts';
 import { type Owner, registerOpen } from './door/owner.ts';
-import { addressOf, personPeer } from './door/peer.ts';
+import { limitAgents, peopleLimit, registerRates } from './door/rates.ts';
 import { registerRights } from './door/rights.ts';
 import { Refusal } from './errors.ts';
 import type { FleetParts } from './fleet/fleet.ts';
@@ -48,6 +48,7 @@ import type { Store } from './storage/store.ts';
 export type Port = {
   https: ServerOptions | undefined;
   isOwnName: (host: string) => boolean;
+  asksCertificate: boolean;
   isProxy: (address: string) => boolean;
   line: (id: string, secret: string) => string;
 };
@@ -113,8 +114,11 @@ export async function buildApp(parts: AppParts): Promise<App> {
   app.setErrorHandler(errorReply(({ code }) => metrics.refused.add(1, { reason: code })));
   await registerHelmet(app);
   await app.register(websocket, { options: { maxPayload: LIMITS.viewer_says.number }, preClose: (done) => stopLive(live, done) });
-  registerDoor(app, { in_flight_bytes_max, metrics, isOwnName: port.isOwnName });
+  registerDoor(app, { in_flight_bytes_max, metrics, ...port });
   registerRights(app, access.gate);
+  await registerRates(app);
+  limitAgents(app, (host) => health.floods.note(host, Date.now()));
+  limitConnections(app.server, port.isProxy, () => metrics.connectionsRefused.add(1));
   registerUnderWay(app);
   await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title: 'tcplens collector', version } } });
   const unpacking = new UnpackRoom(in_flight_bytes_max * LIMITS.rows_unpacked_in_flight.number);
@@ -138,13 +142,7 @@ async function registerPeople(
   fleet: FleetParts,
 ): Promise<void> {
   const routes: FastifyPluginAsyncTypebox = async (people) => {
-    await people.register(rateLimit, {
-      max: LIMITS.requests.number,
-      keyGenerator: (request) => personPeer({ address: addressOf(request), headers: request.headers }),
-      timeWindow: '1 minute',
-      errorResponseBuilder: (_request, { max, ttl }) =>
-        new Refusal('too_many_requests', `more than ${max} requests in a minute: try again`, { retry_after_s: Math.ceil(ttl / 1000) }),
-    });
+    people.addHook('onRequest', peopleLimit(app));
     const queries = new QueryLimit(LIMITS.queries_running.number, LIMITS.queries_waiting.number);
     registerQueries(people, queries, store);
     registerFleet(people, queries, fleet);

@@ -36,6 +36,7 @@ export const REFUSALS = {
   credential_unknown: 401,
   credential_revoked: 401,
   join_needed: 401,
+  certificate_needed: 401,
   role_needed: 403,
   enrolment_refused: 403,
   identity_in_use: 409,

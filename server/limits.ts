@@ -61,6 +61,17 @@ export const LIMITS = {
     per: 'peer',
     beyond: '`429 too_many_requests`, and when to come back',
   },
+  agent_requests: {
+    what: 'requests of agents in ten seconds',
+    // A batch of each kind four times a second, a report, and a backlog beside it.
+    number: 2000,
+    unit: 'count',
+    per: 'host',
+    beyond: '`429 too_many_requests`, when to come back, and a finding that names the host',
+  },
+  // A fleet behind one address has a connection or two for each host.
+  connections: { what: 'connections', number: 4096, unit: 'count', per: 'address', beyond: 'closed at once' },
+  handshake_ms: { what: 'time for a TLS handshake', number: 10_000, unit: 'ms', per: 'connection', beyond: 'closed' },
   links: {
     what: 'links of `tcplens admin link` that nobody has opened',
     number: 16,

@@ -31,6 +31,7 @@ export function createMetrics(version: string) {
       '{file}',
       'files of quarantined, refused or damaged rows that had to go for newer ones',
     ),
+    connectionsRefused: counter('connections.refused', '{connection}', 'connections of an address that had too many'),
     refused: counter('refused', '{request}', 'requests refused, by reason'),
     reports: counter('reports', '{report}', 'reports of agents stored'),
     reportRefused: counter('report.refused', '{part}', 'parts of reports that were refused, by entity and member'),

@@ -47,11 +47,12 @@ export class CollectorPort {
   }
 
   get parts(): Port {
-    const { listen, trustedProxy = [] } = this.#config;
+    const { listen, trustedProxy = [], agentClientCa } = this.#config;
     const isBeyond = !isLoopback(listen.host);
     return {
       https: this.tls?.options,
       isProxy: isTrusted(trustedProxy),
+      asksCertificate: agentClientCa !== undefined,
       isOwnName: (name) => isLoopback(name) || this.#isNamed(name, isBeyond),
       line: (id, secret) => `${this.#url}#${id}.${secret}.${this.tls?.pin ?? 'plain'}`,
     };

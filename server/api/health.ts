@@ -28,6 +28,7 @@ export const FINDINGS = [
   'engine_errors',
   'dead_letters',
   'quarantine',
+  'hosts_flooding',
   'clock_skew',
   'hosts_silent',
   'hosts_losing',
@@ -106,6 +107,9 @@ export const HealthFigures = object({
   }),
   hosts: Type.Array(object({ host_id: Id, name: Name, lag_ms: Type.Number(), seen: Count, lost: Count }), {
     description: 'hosts that have not reported for minutes, or have lost rows within the hour',
+  }),
+  floods: Type.Array(object({ name: Name, requests: Count }), {
+    description: 'hosts that asked more often than they may within ten minutes, and how many of their requests were refused',
   }),
   hosts_known: Count,
   dropped: Type.Array(object({ at_ms: Ms, day: Name, rows: Count, bytes: Count, limit_bytes: Count }), {

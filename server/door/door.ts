@@ -2,6 +2,7 @@
 // must say how long its body is. Then its body is read into the memory of its road (rows, reports or people).
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
 import { digestOf } from '../../agent/contract/batch-envelope.ts';
 import { hostIn } from '../../agent/process/loopback.ts';
@@ -21,14 +22,17 @@ export type DoorOptions = {
   metrics: Metrics;
   /** whether a Host header names this collector */
   isOwnName: (host: string) => boolean;
+  /** agents have to show a certificate of --agent-client-ca */
+  asksCertificate: boolean;
 };
 
 /** To be registered after the hooks of the WebSocket plugin, which close the connection of a refused upgrade. */
-export function registerDoor(app: App, { in_flight_bytes_max, metrics, isOwnName }: DoorOptions): void {
+export function registerDoor(app: App, { in_flight_bytes_max, metrics, isOwnName, asksCertificate }: DoorOptions): void {
   const budgets = budgetsOf(in_flight_bytes_max);
   const answers = new WeakMap<IncomingMessage, ServerResponse>();
   app.addHook('onRequest', async (request, reply) => {
     checkRequest(request, isOwnName);
+    if (asksCertificate && isAgentPath(request.routeOptions.url)) checkCertificate(request);
     answers.set(request.raw, reply.raw);
   });
   const read = async (request: FastifyRequest, payload: Readable): Promise<Buffer> => {
@@ -98,6 +102,13 @@ function checkRequest({ method, url, headers, socket, routeOptions }: FastifyReq
   const length = lengthOf(headers);
   const { bodyLimit } = routeOptions;
   if (bodyLimit !== undefined && length > bodyLimit) throw new Refusal('too_large', `the body has ${length} bytes, ${bodyLimit} may be`);
+}
+
+/** TLS has checked it, and goes on also where it is of nobody that the collector trusts. */
+function checkCertificate({ socket }: FastifyRequest): void {
+  if ((socket as Partial<TLSSocket>).authorized === true) return;
+  const message = 'agents need a certificate of --agent-client-ca here: start this one with --client-cert and --client-key';
+  throw new Refusal('certificate_needed', message);
 }
 
 /** Node has checked that the header is a number. */

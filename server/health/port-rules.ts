@@ -1,5 +1,5 @@
-// What can be wrong with the port: no TLS, or a certificate that ends.
-import { span } from './phrases.ts';
+// What can be wrong with the port: no TLS, a certificate that ends, a host that floods it.
+import { count, names, span } from './phrases.ts';
 import type { Rule } from './rule.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -29,6 +29,15 @@ export const PORT_RULES = {
         'Renew the files of --tls-cert and --tls-key: the collector reads them again by itself. Its own it renews: see its log for why it has not.',
     };
   },
+  hosts_flooding: ({ floods }) =>
+    floods.length === 0
+      ? undefined
+      : {
+          severity: 'warning',
+          sentence: `${count(floods.length, 'host')} asked more often than a host may within ten minutes, and had to wait: ${names(floods.map(({ name }) => name))}.`,
+          advice:
+            'Their rows wait in their spools. An agent does not ask so often: see what runs there, or revoke it with tcplens admin agents revoke.',
+        },
   certificate_unusable: ({ port: { certificate_trouble } }) =>
     certificate_trouble === ''
       ? undefined

@@ -58,6 +58,29 @@ export class DiskRoom {
   }
 }
 
+const FLOODS_MAX = 1000;
+const FLOODS_MS = 10 * 60_000;
+
+/** Hosts that ask more often than they may. */
+export class Floods {
+  readonly #last = new Map<string, { requests: number; at_ms: number }>();
+
+  note(host: string, now_ms: number): void {
+    const requests = (this.#last.get(host)?.requests ?? 0) + 1;
+    this.#last.delete(host);
+    this.#last.set(host, { requests, at_ms: now_ms });
+    const [oldest] = this.#last.keys();
+    if (this.#last.size > FLOODS_MAX && oldest !== undefined) this.#last.delete(oldest);
+  }
+
+  /** Those of the last ten minutes, with how many of their requests were refused; the worst first. */
+  worst(limit: number, now_ms: number): { host: string; requests: number }[] {
+    for (const [host, { at_ms }] of this.#last) if (now_ms - at_ms > FLOODS_MS) this.#last.delete(host);
+    const all = [...this.#last].map(([host, { requests }]) => ({ host, requests }));
+    return all.toSorted((a, b) => b.requests - a.requests).slice(0, limit);
+  }
+}
+
 const HOSTS_MAX = 100_000;
 /** A report may take so long to pass through a busy collector, so a smaller difference says nothing of the clock. */
 const AHEAD_MS_MIN = 5000;

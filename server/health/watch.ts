@@ -13,7 +13,7 @@ import { troubledHosts } from '../storage/queries/hosts.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
 import type { Store } from '../storage/store.ts';
 import { LIMITS } from './findings.ts';
-import { DiskRoom, HostClocks, RecentInserts } from './recent.ts';
+import { DiskRoom, Floods, HostClocks, RecentInserts } from './recent.ts';
 
 export type HealthParts = {
   store: Pick<Store, 'query' | 'upkeep' | 'ping'>;
@@ -36,10 +36,12 @@ const HOUR_MS = 3_600_000;
 const GONE_MS = 7 * 24 * HOUR_MS;
 const HOSTS_MOST = 100;
 const DROPPED_MOST = 20;
+const FLOODS_MOST = 20;
 
 export class HealthWatch {
   readonly inserts = new RecentInserts();
   readonly clocks = new HostClocks();
+  readonly floods = new Floods();
   readonly #parts: HealthParts;
   readonly #room = new DiskRoom();
   readonly #began_ms = Date.now();
@@ -109,6 +111,7 @@ export class HealthWatch {
       ...asked,
       damage: this.#damage,
       port: this.#parts.port(),
+      floods: this.floods.worst(FLOODS_MOST, at_ms).map(({ host, requests }) => ({ name: this.#nameOf(host), requests })),
       away_since_ms: this.#away_since_ms,
       log: { bytes: log.bytes, bytes_max: log_bytes_max, segments: log.sealedCount, behind_s: log.behind_s, failure: log.failure },
       inserts: this.inserts.figures(at_ms),
@@ -118,6 +121,12 @@ export class HealthWatch {
       clocks: this.clocks.worst(HOSTS_MOST).map((clock) => ({ ...clock, name: this.#parts.hostNames.get(BigInt(clock.host_id)) })),
     };
     return this.#last;
+  }
+
+  /** Of a host by its id in hex; else what is known of it. */
+  #nameOf(host: string): string {
+    const [, id] = /([0-9a-f]{16})$/.exec(host) ?? [];
+    return id === undefined ? host : this.#parts.hostNames.get(BigInt(`0x${id}`));
   }
 
   /** `isAway`: it does not answer, and not because it is opened for the first time. */

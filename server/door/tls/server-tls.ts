@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { Server, ServerOptions } from 'node:https';
+import { LIMITS } from '../../limits.ts';
 import type { DoorConfig } from '../options.ts';
 import { ownCertificate } from './own-certificate.ts';
 import { ownNames } from './own-names.ts';
@@ -43,7 +44,7 @@ export class ServerTls {
     const { agentClientCa } = this.#config;
     const { key, cert } = this.#now;
     const asks = agentClientCa === undefined ? {} : { ca: readFileSync(agentClientCa), requestCert: true, rejectUnauthorized: false };
-    return { key, cert, minVersion: 'TLSv1.2', honorCipherOrder: true, ...asks };
+    return { key, cert, minVersion: 'TLSv1.2', handshakeTimeout: LIMITS.handshake_ms.number, honorCipherOrder: true, ...asks };
   }
 
   /** ms since the epoch */

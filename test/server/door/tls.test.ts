@@ -6,12 +6,15 @@ import { connect as connectPlain } from 'node:net';
 import { join } from 'node:path';
 import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { post } from '../../../agent/uplink/post.ts';
+import { Transport } from '../../../agent/uplink/transport.ts';
 import { API } from '../../../server/api.ts';
 import { makeAuthority, signServer } from '../../../server/door/tls/certificates.ts';
 import { ownCertificate } from '../../../server/door/tls/own-certificate.ts';
 import { fingerprintOf } from '../../../server/door/tls/served.ts';
 import { newCollector, startCollector, type TestCollector, type TestDirectory, testDirectory, until } from '../support/collector.ts';
 import { ask, enrol, joinWith, ownerOf } from '../support/enrolled.ts';
+import { signClient } from '../support/sign-client.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 let directory: TestDirectory;
@@ -168,6 +171,34 @@ test('with files that are no certificate it does not start, and says what they s
   const one = newCollector(directory.path, { tlsCert, tlsKey: '/dev/null' });
   await expect(one.start()).rejects.toThrow(/certificate and its private key, in PEM/);
   await one.stop(60_000);
+});
+
+test('with --agent-client-ca an agent needs a certificate of that CA beside its credential; people do not', async () => {
+  const [right, wrong] = [await makeAuthority('agents', Date.now()), await makeAuthority('others', Date.now())];
+  const agentClientCa = join(directory.path, 'agents.pem');
+  await writeFile(agentClientCa, right.certificate);
+  const { url } = await start({ agentClientCa });
+  const line = await enrol(url, directory.path);
+  const joinWithout = await joinWith(url, line).catch((error: Error) => error.message);
+  expect(joinWithout).toContain('certificate_needed');
+  const answers = [];
+  for (const authority of [right, wrong]) {
+    const { certificate: cert, key } = await signClient(authority, 'web-1');
+    const files = { cert: join(directory.path, 'client.pem'), key: join(directory.path, 'client.key') };
+    await writeFile(files.cert, cert);
+    await writeFile(files.key, key);
+    const ca = await readFile(join(directory.path, 'tls', 'ca.pem'), 'utf8');
+    const agent = new Transport(files, [ca]).of(url);
+    const { code } = await post({
+      url: `${url}/v1/hello`,
+      agent,
+      headers: {},
+      body: Buffer.from('{}'),
+      signal: AbortSignal.timeout(60_000),
+    });
+    answers.push(code);
+  }
+  expect(answers).toEqual(['join_needed', 'certificate_needed']);
 });
 
 test('--insecure is said on each start, in the health, and to who asks', async () => {

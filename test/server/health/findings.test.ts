@@ -41,6 +41,7 @@ const well: HealthFigures = {
   clocks: [{ host_id: '1', name: 'web-1', ahead_ms: 8000 }],
   hosts: [],
   hosts_known: 4,
+  floods: [],
   port: { plain: false, certificate_ends_ms: null, certificate_trouble: '' },
   dropped: [],
 };
@@ -61,6 +62,12 @@ const cases: Case[] = [
     changes: { port: { ...well.port, certificate_ends_ms: NOW_MS - 3 * 86_400_000 } },
     severity: 'critical',
     says: 'The certificate ended 3 days ago: nobody connects any more.',
+  },
+  {
+    code: 'hosts_flooding',
+    changes: { floods: [{ name: 'web-1', requests: 900 }] },
+    severity: 'warning',
+    says: '1 host asked more often than a host may within ten minutes, and had to wait: web-1.',
   },
   {
     code: 'certificate_unusable',
