@@ -66,7 +66,8 @@ export class Watched {
     try {
       const directory = `/proc/${this.#child?.pid}`;
       const rss_kib = Number(/^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`${directory}/status`, 'utf8'))?.[1]);
-      this.#looks.push({ rss_mib: rss_kib / 1024, descriptors: readdirSync(`${directory}/fd`).length });
+      // One that is ending has given back its memory before its entry goes.
+      if (rss_kib > 0) this.#looks.push({ rss_mib: rss_kib / 1024, descriptors: readdirSync(`${directory}/fd`).length });
     } catch {}
   }
 
