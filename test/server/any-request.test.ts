@@ -12,7 +12,7 @@ import { type TestDirectory, testDirectory } from './support/collector.ts';
 const RUNS = 50;
 const AT_ONCE = 10;
 /** In this many requests the engine loads its code, and each cache has something in it. */
-const WARM_UP = 500;
+const WARM_UP = 1000;
 /** Each address has a limit of its own, so that all that is asked is looked at. */
 const PEERS = 250;
 
