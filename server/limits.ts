@@ -11,6 +11,7 @@ export type LimitUnit = 'bytes' | 'ms' | 'count' | 'share';
 export type Limit = { what: string; number: number; unit: LimitUnit; per: string; beyond: string };
 
 const AGAIN = '`429 too_many_bytes_in_flight`, and when to come back';
+const LEAST_USED = 'the least used goes';
 
 /** A peer is an address together with the host that a batch or a report names; of people also whether a browser or a tool asks. */
 export const LIMITS = {
@@ -119,6 +120,28 @@ export const LIMITS = {
     unit: 'count',
     per: 'collector',
     beyond: '`503 too_many_queries`, and when to come back',
+  },
+  // Each is at least ten times what a day of rows fills.
+  engine_marks: {
+    what: 'marks of columns, in the embedded engine',
+    number: 128 * MIB,
+    unit: 'bytes',
+    per: 'collector',
+    beyond: LEAST_USED,
+  },
+  engine_conditions: {
+    what: 'which parts meet a condition, in the embedded engine',
+    number: 16 * MIB,
+    unit: 'bytes',
+    per: 'collector',
+    beyond: LEAST_USED,
+  },
+  engine_compiled: {
+    what: 'compiled expressions, in the embedded engine',
+    number: 32 * MIB,
+    unit: 'bytes',
+    per: 'collector',
+    beyond: LEAST_USED,
   },
   viewers: { what: 'pages that follow the live feed', number: 100, unit: 'count', per: 'collector', beyond: '`503 too_many_viewers`' },
   viewers_peer: { what: 'pages that follow the live feed', number: 50, unit: 'count', per: 'peer', beyond: '`503 too_many_viewers`' },

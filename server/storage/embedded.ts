@@ -1,11 +1,9 @@
 // The engine inside this process: chdb behind the ordinary client. This file hides its traps: settings that stay with the session, binary
 // bodies that arrive corrupted, and inserts that succeed without having read a row.
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
-import { createChdbConnection } from 'chdb/connection';
-import { reasonOf } from '../../agent/process/errors.ts';
-import { makeDirectories } from '../../agent/process/make-directories.ts';
+import type { ClickHouseClient } from '@clickhouse/client';
 import { turns } from '../../agent/process/turns.ts';
 import { ask } from './answers.ts';
+import { connect, startEngine } from './chdb.ts';
 import { quote, segmentStructure } from './columns.ts';
 import { Connection } from './connections.ts';
 import { type Engine, failingAs, type Segment, StoreError } from './engine.ts';
@@ -16,8 +14,6 @@ import { KnownTables } from './known-tables.ts';
 import { TABLES_MAX } from './retention-classes.ts';
 import { checkSegment, checkWritten, insertStatement } from './segment-insert.ts';
 import type { Store } from './store.ts';
-
-type ClickHouseOptions = NonNullable<Parameters<typeof createClient>[0]>;
 
 const DATABASE = 'default';
 
@@ -42,6 +38,7 @@ export async function openEmbedded(options: { path: string }): Promise<Store> {
 
 /** The engine without a store's tables. @param database is created if it is missing */
 export async function openEmbeddedEngine({ path, database = DATABASE }: { path: string; database?: string }): Promise<Engine> {
+  const started = startEngine(path);
   const open = async () => {
     const client = connect(path);
     if (database !== DATABASE) await client.command({ query: `USE ${database}` });
@@ -52,32 +49,19 @@ export async function openEmbeddedEngine({ path, database = DATABASE }: { path: 
     await first.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
     await first.close();
   }
-  const engine = embeddedEngine(
-    path,
-    new Connection(open),
-    Array.from({ length: READERS }, () => new Connection(open)),
-  );
+  const engine = embeddedEngine(path, {
+    started,
+    writer: new Connection(open),
+    readers: Array.from({ length: READERS }, () => new Connection(open)),
+  });
   await engine.ping();
   return engine;
 }
 
-function connect(path: string): ClickHouseClient {
-  try {
-    makeDirectories(path);
-    // chdb has types of its own copy of the client's contract: version 1.23.0, not 1.23.1.
-    const connection: unknown = createChdbConnection({ path });
-    return createClient({ log: { level: ClickHouseLogLevel.OFF }, connection: connection as NonNullable<ClickHouseOptions['connection']> });
-  } catch (cause) {
-    throw new StoreError(
-      'store_unavailable',
-      `The embedded engine cannot open ${path}: ${reasonOf(cause)}. Is another collector using it? Else give another --data, or --clickhouse URL. If it is no directory of somebody else's, its files are damaged, and what the engine says of them is on stderr: see tcplens admin check-store, and bring a backup into a new directory with tcplens admin restore.`,
-      { cause },
-    );
-  }
-}
+/** `started` is closed last. `writer` runs all statements that change something; there is at least one of `readers`. */
+type Connections = { started: ReturnType<typeof startEngine>; writer: Connection; readers: readonly Connection[] };
 
-/** @param writer runs all statements that change something. @param readers at least one */
-function embeddedEngine(path: string, writer: Connection, readers: readonly Connection[]): Engine {
+function embeddedEngine(path: string, { started, writer, readers }: Connections): Engine {
   const query = <Row>(sql: string, params: Record<string, unknown> = {}, rows?: number) =>
     failingAs('store_query_failed', () =>
       readers
@@ -138,6 +122,7 @@ function embeddedEngine(path: string, writer: Connection, readers: readonly Conn
     close: () =>
       inTurn(async () => {
         for (const each of [...readers, writer]) await each.close();
+        started.close();
       }),
   };
 }

@@ -1,5 +1,6 @@
 // `make soak`: the whole line for an hour, at a steady rate, beside pages, questions, slow clients and a restart of each process. Prints
-// what collector and agent hold of the machine by the minute, and by how much that grows. Fails only at errors that nobody provoked.
+// what collector and agent hold of the machine by the minute, and by how much that grows: the least memory of each minute is what is always
+// held, and what is above it comes and goes with merges and garbage collections. Fails only at errors that nobody provoked.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { root } from '../support/project-files.ts';
 import { readRecordings } from './recorded-rows.ts';
 import { Complaints } from './soak/complaints.ts';
-import { HEAD, lineOf, type Sample, slopeOf, slopeText } from './soak/curve.ts';
+import { HEAD, lineOf, type Sample, slopesOf, slopesText } from './soak/curve.ts';
 import { Guests } from './soak/guests.ts';
 import { Load } from './soak/load.ts';
 import { Watched } from './soak/watched.ts';
@@ -24,6 +25,8 @@ const rows_per_s = Number(values.rate);
 const RESTART = { agent: 0.1, collector: 0.2 } as const;
 const WARM_UP = 0.2;
 const SAMPLE_MS = Math.min(MINUTE_MS, length_ms / 30);
+/** What is held goes up and down within seconds, by merges and garbage collections. */
+const LOOK_MS = 500;
 /** After a restart agents and pages come back by themselves. */
 const COMING_BACK_MS = 20_000;
 
@@ -76,21 +79,27 @@ async function restartCollector(): Promise<void> {
 async function sampleUntil(end_ms: number): Promise<void> {
   console.log(HEAD);
   let restarting = Promise.resolve();
-  for (let last = look(); Date.now() < end_ms; ) {
-    await sleep(Math.min(SAMPLE_MS, Math.max(0, end_ms - Date.now())));
-    const sample = look();
+  for (let last_ms = Date.now(), last_rows = 0; Date.now() < end_ms; ) {
+    await lookUntil(Math.min(last_ms + SAMPLE_MS, end_ms));
+    const at_ms = Date.now();
+    const rows = load.sent.rows;
+    const sample = { at_ms, collector: collector.held(), agent: agent.held(), rows_per_s: ((rows - last_rows) * 1000) / (at_ms - last_ms) };
     samples.push(sample);
-    console.log(lineOf(sample, last, began_ms));
-    last = sample;
-    const due = restarts.findIndex(({ at_ms }) => at_ms <= Date.now());
+    console.log(lineOf(sample, began_ms));
+    [last_ms, last_rows] = [at_ms, rows];
+    const due = restarts.findIndex((restart) => restart.at_ms <= at_ms);
     const [next] = due === -1 ? [] : restarts.splice(due, 1);
     if (next) restarting = restarting.then(() => complaints.during(next.restart));
   }
   await restarting;
 }
 
-function look(): Sample {
-  return { at_ms: Date.now(), collector: collector.held(), agent: agent.held(), rows: load.sent.rows };
+async function lookUntil(end_ms: number): Promise<void> {
+  while (Date.now() < end_ms) {
+    await sleep(Math.min(LOOK_MS, end_ms - Date.now()));
+    collector.look();
+    agent.look();
+  }
 }
 
 try {
@@ -105,11 +114,11 @@ try {
   rmSync(directory, { recursive: true, force: true });
 }
 const from_ms = began_ms + (RESTART.collector + WARM_UP) * length_ms;
-for (const who of ['collector', 'agent'] as const) console.log(slopeText(who, slopeOf(samples, who, from_ms)));
+const slopes = { collector: slopesOf(samples, 'collector', from_ms), agent: slopesOf(samples, 'agent', from_ms) };
+for (const [who, slope] of Object.entries(slopes)) console.log(slopesText(who, slope));
 const statuses = [...load.sent.statuses].map(([status, times]) => `${times} × ${status}`).join(', ');
 console.log(`batches: ${statuses}; ${guests.answers} answers, ${guests.messages} live messages`);
 console.log(`${complaints.provoked} complaints that a restart provoked, ${complaints.count} that nobody did`);
 for (const text of complaints.texts) console.log(text);
-const slopes = Object.fromEntries((['collector', 'agent'] as const).map((who) => [who, slopeOf(samples, who, from_ms)]));
 console.log(JSON.stringify({ bench: 'soak', rows: load.sent.rows, ...slopes, complaints: complaints.count }));
 process.exit(complaints.count === 0 ? 0 : 1);

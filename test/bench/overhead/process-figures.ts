@@ -18,8 +18,13 @@ export function cpuBetween(before: Cpu, after: Cpu): Cpu {
 }
 
 /** MiB; what it shares with others, as its executable, counts in full. */
-export function peakRssMib(pid: number): number {
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+export const peakRssMib = (pid: number): number => statusMib(pid, 'VmHWM');
+
+/** As peakRssMib, of this moment. */
+export const rssMib = (pid: number): number => statusMib(pid, 'VmRSS');
+
+function statusMib(pid: number, name: string): number {
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
 
 /** Ids of the BPF programs that a process holds, directly or by what it has attached them with. */

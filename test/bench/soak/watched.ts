@@ -9,8 +9,10 @@ import { root } from '../../support/project-files.ts';
 /** Levels of pino from which on a line is a complaint. */
 const WARN = 40;
 
-/** `rss_mib` counts what it shares with others in full. */
-export type Held = { rss_mib: number; descriptors: number };
+/** Resident memory, which counts what it shares with others in full, and descriptors. */
+type Look = { rss_mib: number; descriptors: number };
+/** The least memory it had at any look and the most, and the most descriptors. */
+export type Held = { least_mib: number; most_mib: number; descriptors: number };
 
 export class Watched {
   readonly name: string;
@@ -19,6 +21,7 @@ export class Watched {
   readonly #complains: (text: string) => void;
   #child: ChildProcess | undefined;
   #ending = false;
+  #looks: Look[] = [];
 
   /** @param ready what its log says once it works; its first group is what `start` returns */
   constructor(name: string, options: { args: readonly string[]; ready: RegExp; complains: (text: string) => void }) {
@@ -58,15 +61,27 @@ export class Watched {
     await exit;
   }
 
-  /** Undefined while it does not run. */
-  held(): Held | undefined {
+  /** Looks at what it has now. While it does not run there is nothing to see. */
+  look(): void {
     try {
       const directory = `/proc/${this.#child?.pid}`;
       const rss_kib = Number(/^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`${directory}/status`, 'utf8'))?.[1]);
-      return { rss_mib: rss_kib / 1024, descriptors: readdirSync(`${directory}/fd`).length };
-    } catch {
-      return undefined;
-    }
+      // One that is ending has given back its memory before its entry goes.
+      if (rss_kib > 0) this.#looks.push({ rss_mib: rss_kib / 1024, descriptors: readdirSync(`${directory}/fd`).length });
+    } catch {}
+  }
+
+  /** What the looks since the last time have seen; undefined where none has seen anything. */
+  held(): Held | undefined {
+    const looks = this.#looks;
+    this.#looks = [];
+    if (looks.length === 0) return undefined;
+    const mib = looks.map(({ rss_mib }) => rss_mib);
+    return {
+      least_mib: Math.min(...mib),
+      most_mib: Math.max(...mib),
+      descriptors: Math.max(...looks.map(({ descriptors }) => descriptors)),
+    };
   }
 }
 

@@ -4,42 +4,13 @@ import { expect, test } from 'vitest';
 import { KIND } from '../../../bpf/rows/rows.gen.ts';
 import { tries } from '../../support/tries.ts';
 import { EPOCH, postReport, report } from '../support/agent.ts';
+import { anyText, anything } from '../support/anything.ts';
 import { startCollector, testDirectory, withStore } from '../support/collector.ts';
 
 const RUNS = 150;
 /** Of the refused parts, an answer names the first few. */
 const NAMED_MAX = 8;
 const minute_ms = Math.floor(Date.now() / 60_000) * 60_000;
-
-/** Any UTF-16 units: halves of characters, NUL, controls and directions among them, and some that are too many. */
-const anyText = fc.oneof(
-  fc
-    .array(fc.oneof(fc.integer({ min: 0, max: 0xffff }), fc.constantFrom(0, 0x1b, 0x9b, 0x202e, 0xd83d, 0xde00, 0xfffe)), { maxLength: 80 })
-    .map((units) => String.fromCharCode(...units)),
-  fc.constantFrom(
-    '',
-    '0',
-    '00',
-    '-1',
-    '1e21',
-    '18446744073709551615',
-    '18446744073709551616',
-    '\ud83d'.repeat(3),
-    'x'.repeat(5000),
-    '😀'.repeat(512),
-  ),
-);
-const anyNumber = fc.oneof(
-  fc.double({ noNaN: true, noDefaultInfinity: true }),
-  fc.maxSafeInteger(),
-  fc.constantFrom(-0, -1, 0.5, 1e20, 1e21, 1.5e300, 2 ** 32, 2 ** 53, 2 ** 63, 2 ** 64, 9e15, 4_294_967_295_000, 10_413_792_000_000),
-);
-const anything = fc.oneof(
-  anyText,
-  anyNumber,
-  fc.constantFrom(null, true, undefined, [], {}),
-  fc.json().map((text) => JSON.parse(text) as unknown),
-);
 
 /** Parts of one list: what a good one is like by its number, what is good text for a member, and what never is. */
 type Sort = {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LIMITS } from '../../../server/limits.ts';
 import { openEmbedded, openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import type { Store } from '../../../server/storage/store.ts';
 import { rowBytes } from '../../support/row-bytes.ts';
@@ -53,6 +54,50 @@ test('a question does not wait for what is being inserted', async () => {
   expect(await engine.query('SELECT count() AS n FROM slow')).toEqual([{ n: 6 }]);
   await engine.command('DROP TABLE slow SYNC');
   await engine.close();
+});
+
+test('its caches have the limits that README prints', async () => {
+  const caches = ['mark_cache_size', 'query_condition_cache_size', 'compiled_expression_cache_size'];
+  const settings = await store.query<{ bytes: number }>(
+    `SELECT toUInt64(value) AS bytes FROM system.server_settings WHERE name IN (${caches.map((name) => `'${name}'`)}) ORDER BY value`,
+  );
+  const limits = [LIMITS.engine_marks, LIMITS.engine_conditions, LIMITS.engine_compiled];
+  expect(new Set(settings.map(({ bytes }) => bytes))).toEqual(new Set(limits.map(({ number }) => number)));
+});
+
+test.each([
+  { rows: 100_000, type: 'Compact' },
+  { rows: 140_000, type: 'Wide' },
+])(
+  'a part of $rows rows with 20 MB or more is $type: its merges take one column after the other, or have one file',
+  async ({ rows, type }) => {
+    const engine = await openEmbeddedEngine({ path });
+    await engine.command('CREATE TABLE part (n UInt64, text String) ENGINE = MergeTree ORDER BY n');
+    await engine.command(
+      `INSERT INTO part SELECT number, randomPrintableASCII(200) FROM numbers(${rows}) SETTINGS max_block_size = ${rows}, min_insert_block_size_rows = ${rows}`,
+    );
+    expect(await engine.query("SELECT part_type AS type FROM system.parts WHERE table = 'part' AND active", {}, 10)).toEqual([{ type }]);
+    await engine.command('DROP TABLE part SYNC');
+    await engine.close();
+  },
+);
+
+test('settings that lie in the directory where it is started are not read', () => {
+  const elsewhere = join(directory, 'elsewhere');
+  mkdirSync(elsewhere);
+  writeFileSync(
+    join(elsewhere, 'config.xml'),
+    '<clickhouse><merge_tree><max_parts_in_total>7</max_parts_in_total></merge_tree></clickhouse>',
+  );
+  const module = JSON.stringify(join(import.meta.dirname, '../../../server/storage/embedded.ts'));
+  const question = "SELECT value FROM system.merge_tree_settings WHERE name = 'max_parts_in_total'";
+  const script = `import(${module}).then(async ({ openEmbeddedEngine }) => {
+    const engine = await openEmbeddedEngine({ path: ${JSON.stringify(join(elsewhere, 'engine'))} });
+    console.log(JSON.stringify(await engine.query(${JSON.stringify(question)})));
+    await engine.close();
+  })`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8', cwd: elsewhere });
+  expect(JSON.parse(stdout), stderr).not.toEqual([{ value: '7' }]);
 });
 
 test.each(['a*', 'b?', '{c,d}'])('refuses a path that the engine would take as a pattern: %s', async (name) => {

@@ -10,6 +10,17 @@ export const serverStorage: readonly Mutant[] = [
       suite: unit('server/storage/connections'),
     },
   ]),
+  ...mutantsOf('server/storage/chdb.ts', [
+    {
+      why: 'the engine is started as it likes',
+      find: '{ connectionArgs: ARGUMENTS }',
+      replace: '{}',
+      suite: unit('server/storage/embedded'),
+    },
+  ]),
+  ...mutantsOf('server/storage/engine.xml', [
+    { why: 'small parts have a file for each column', find: '>131072<', replace: '>0<', suite: unit('server/storage/embedded') },
+  ]),
   ...mutantsOf('server/storage/bounds.ts', [
     {
       why: 'an answer may be as long as it likes',

@@ -1,0 +1,44 @@
+// Starts chdb, the engine inside this process, and connects to it.
+import { fileURLToPath } from 'node:url';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { Session } from 'chdb';
+import { createChdbConnection } from 'chdb/connection';
+import { reasonOf } from '../../agent/process/errors.ts';
+import { makeDirectories } from '../../agent/process/make-directories.ts';
+import { LIMITS } from '../limits.ts';
+import { StoreError } from './engine.ts';
+
+type ClickHouseOptions = NonNullable<Parameters<typeof createClient>[0]>;
+
+/** The engine's own defaults are caches of gigabytes, for a machine that has nothing else to do. */
+const ARGUMENTS = [
+  `--config-file=${fileURLToPath(new URL('engine.xml', import.meta.url))}`,
+  `--mark_cache_size=${LIMITS.engine_marks.number}`,
+  `--query_condition_cache_size=${LIMITS.engine_conditions.number}`,
+  `--compiled_expression_cache_size=${LIMITS.engine_compiled.number}`,
+];
+
+/**
+ * Starts the engine, or joins it where it runs on the same directory. It ends when this and all connections are closed.
+ * @throws StoreError `store_unavailable`
+ */
+export function startEngine(path: string): Pick<Session, 'close'> {
+  try {
+    makeDirectories(path);
+    // The first connection starts it, and only a session's can say with what.
+    return new Session(path, { connectionArgs: ARGUMENTS });
+  } catch (cause) {
+    throw new StoreError(
+      'store_unavailable',
+      `The embedded engine cannot open ${path}: ${reasonOf(cause)}. Is another collector using it? Else give another --data, or --clickhouse URL. If it is no directory of somebody else's, its files are damaged, and what the engine says of them is on stderr: see tcplens admin check-store, and bring a backup into a new directory with tcplens admin restore.`,
+      { cause },
+    );
+  }
+}
+
+/** A connection to the started engine; it runs one statement at a time. */
+export function connect(path: string): ClickHouseClient {
+  // chdb has types of its own copy of the client's contract: version 1.23.0, not 1.23.1.
+  const connection: unknown = createChdbConnection({ path });
+  return createClient({ log: { level: ClickHouseLogLevel.OFF }, connection: connection as NonNullable<ClickHouseOptions['connection']> });
+}
