@@ -9,7 +9,6 @@ import { reasonOf } from '../agent/process/errors.ts';
 import { Access } from './access.ts';
 import { RESTORING } from './admin/backup.ts';
 import { removeSnapshot, takeSnapshot } from './admin/snapshot.ts';
-import type { LiveMessage } from './api.ts';
 import { buildApp } from './app.ts';
 import { tellRecovered, upkeepEvents, writerEvents } from './collector-events.ts';
 import type { Config } from './config.ts';
@@ -25,6 +24,7 @@ import type { App } from './http.ts';
 import { Layouts } from './ingest/layouts.ts';
 import { TimeWindow } from './ingest/time-window.ts';
 import { LateStore } from './late-store.ts';
+import { computeTick } from './live/compute-tick.ts';
 import { Live } from './live.ts';
 import { type DataLock, lockDataDirectory, unusable } from './lock.ts';
 import { ATTEMPTS } from './log/attempts.ts';
@@ -35,12 +35,8 @@ import { Writer } from './log/writer.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openStore } from './open-store.ts';
 import { CollectorPort } from './port.ts';
-import { EDGES_DEFAULT } from './query/routes.ts';
-import { edges } from './storage/queries/edges.ts';
 import { hostNames } from './storage/queries/hosts.ts';
-import { overview } from './storage/queries/overview.ts';
 import { retransmitFromRow } from './storage/queries/retransmits.ts';
-import type { Store } from './storage/store.ts';
 import { UpkeepLoop } from './upkeep.ts';
 import { within } from './within.ts';
 
@@ -289,15 +285,4 @@ export class Collector {
       if (outcome === 'log_damaged') this.#metrics.lost.add(rows, { kind, outcome });
     tellRecovered(recovered, logger);
   }
-}
-
-async function computeTick(store: Store): Promise<LiveMessage> {
-  const server_ms = Date.now();
-  const range = {};
-  return {
-    type: 'tick',
-    server_ms,
-    overview: await overview(store, range, server_ms),
-    edges: await edges(store, range, EDGES_DEFAULT, server_ms),
-  };
 }

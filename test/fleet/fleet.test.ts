@@ -214,19 +214,18 @@ GROUP BY host, outcome LIMIT 10000`,
     expect({ id, addresses: found?.addresses.filter((address) => !isOwn(address, hostAt(index))) }).toEqual({ id, addresses: [] });
     if (index === REVOKED) continue;
     const before = (index + HOSTS - 1) % HOSTS;
-    expect({ index, client: found?.client, server: found?.server }).toEqual({ index, client: 2 * made(index), server: 2 * made(before) });
-    const account = accounts.filter(({ host }) => host === id);
-    expect({ index, account }).toEqual({
-      index,
-      account: expect.arrayContaining([
-        expect.objectContaining({ outcome: 'seen', rows: found?.rows }),
-        expect.objectContaining({ outcome: 'sent', rows: found?.rows }),
-      ]),
-    });
-    expect(account.map(({ outcome }) => outcome).toSorted()).toEqual(['seen', 'sent']);
+    const rowsOf = (outcome: string) => accounts.find((one) => one.host === id && one.outcome === outcome)?.rows ?? 0;
+    // On a busy machine the kernel may hide a connection from every program: the account says how many, and no more than those may lack.
+    const missed = rowsOf('missed');
+    const lacking = 2 * made(index) + 2 * made(before) - (found?.client ?? 0) - (found?.server ?? 0);
+    expect({ index, isAllThere: lacking >= 0 && lacking <= missed, lacking, missed }).toMatchObject({ index, isAllThere: true });
+    expect({ index, sent: rowsOf('sent'), seen: rowsOf('seen') }).toEqual({ index, sent: found?.rows, seen: (found?.rows ?? 0) + missed });
+    const outcomes = new Set(accounts.filter(({ host }) => host === id).map(({ outcome }) => outcome));
+    expect([...outcomes].filter((outcome) => !['seen', 'sent', 'missed'].includes(outcome))).toEqual([]);
   }
   const [first, second] = [of.get(ids[REVOKED as number] ?? ''), made(REVOKED as number)];
-  expect(first?.client).toBe(second);
+  expect(first?.client).toBeLessThanOrEqual(second);
+  expect(first?.rows).toBeGreaterThan(0);
   // What the revoked host has seen since then waits on its disk.
   expect(await readdir(join(stateOf(`host-${REVOKED}`), `agent-${ids[REVOKED as number]}`))).not.toEqual([]);
   expect((of.get(copied)?.addresses ?? []).filter((address) => !isOwn(address, hostAt(HOSTS)))).toEqual([]);
