@@ -11,7 +11,9 @@ import { bpfPackets } from './mutants/bpf-packets.ts';
 import { dashboards } from './mutants/dashboards.ts';
 import { loaderRows } from './mutants/loader-rows.ts';
 import { loaderStart } from './mutants/loader-start.ts';
+import { serverAccess } from './mutants/server-access.ts';
 import { serverDoor } from './mutants/server-door.ts';
+import { serverFiles } from './mutants/server-files.ts';
 import { serverFleet } from './mutants/server-fleet.ts';
 import { serverLive } from './mutants/server-live.ts';
 import { serverLog } from './mutants/server-log.ts';
@@ -23,6 +25,16 @@ export const MUTANTS: Table = {
   bpf: [...bpfAttempts, ...bpfConnections, ...bpfDrops, ...bpfPackets],
   loader: [...loaderRows, ...loaderStart],
   agent: [...agent, ...agentDurable, ...agentSpool, ...agentSweeps],
-  server: [...serverDoor, ...serverLog, ...serverQueries, ...serverStorage, ...serverMinutes, ...serverLive, ...serverFleet],
+  server: [
+    ...serverDoor,
+    ...serverLog,
+    ...serverQueries,
+    ...serverStorage,
+    ...serverFiles,
+    ...serverAccess,
+    ...serverMinutes,
+    ...serverLive,
+    ...serverFleet,
+  ],
   dashboards,
 };
