@@ -184,6 +184,9 @@ export class Collector {
     });
     if (this.#stopping) return;
     this.#live.trouble('');
+    // Another collector may have users already: until they are known, nobody of this machine would have to log in.
+    await this.#access?.book.follow();
+    await this.#trust();
     for await (const page of hostNames(this.#store, HOSTS_MAX))
       for (const { host_id, name } of page) this.#hostNames.set(BigInt(host_id), name);
     if (this.#stopping) return;
@@ -193,8 +196,6 @@ export class Collector {
     await this.#upkeep.look();
     this.#upkeep.start();
     this.#timeWindow.follow(this.#store);
-    await this.#access?.book.follow();
-    await this.#trust();
     logger.info({ backend: this.#store.backend }, 'ready');
   }
 

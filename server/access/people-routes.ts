@@ -33,7 +33,8 @@ export function registerPeople(app: App, { users, sessions, audit, oidc, isPlain
     schema: { summary: 'Log in by name and password', body: Login, response: { 200: Done, ...refusals } },
     handler: async (request, reply) => {
       const { name, password } = request.body;
-      const doing = { action: 'login' as const, target: name, detail: 'password' };
+      // A name that nobody has may be a password in the wrong field.
+      const doing = { action: 'login' as const, target: users.has(name) ? name : '', detail: 'password' };
       const cookie = await audit.of(request, doing, async () => {
         const { role, password_ms } = await check(request, name, password);
         // Clocks of two collectors are never the same.

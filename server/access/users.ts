@@ -25,6 +25,10 @@ export class Users {
   }
 
   /** @throws Refusal `user_exists` */
+  has(name: string): boolean {
+    return this.#book.get('user', name) !== undefined;
+  }
+
   add({ name, role, password }: NewUser, now_ms: number): Promise<void> {
     return this.#inTurn(async () => {
       if (TAKEN.has(name)) throw new Refusal('user_exists', `the name ${name} is tcplens's own: choose another`);
