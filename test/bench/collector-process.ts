@@ -4,11 +4,12 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ask, ownerOf } from '../server/support/enrolled.ts';
 import { parseMetrics, sumOf } from '../support/agent-process.ts';
 import { root } from '../support/project-files.ts';
 import { peakRssMib, readCpu } from './overhead/process-figures.ts';
 
-const LISTENING = /"msg":"listening on (http:[^"]+)"/;
+const LISTENING = /"msg":"listening on (https?:[^"]+)"/;
 const POLL_MS = 20;
 /** Merges are over when a second takes less of a processor than this. */
 const QUIET_S = 0.05;
@@ -26,7 +27,7 @@ export class CollectorProcess {
     const command = ['serve', '--listen', '127.0.0.1:0', '--exit-with-parent', '--data', data, ...options];
     const child = spawn(join(root, 'tcplens'), command, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     const collector = new CollectorProcess(child, data, await logged(child, LISTENING));
-    while (!(await fetch(`${collector.url}/readyz`)).ok) await sleep(POLL_MS);
+    while ((await ask(`${collector.url}/readyz`)).status !== 200) await sleep(POLL_MS);
     return collector;
   }
 
@@ -52,7 +53,7 @@ export class CollectorProcess {
 
   /** Rows that the store has. */
   async inserted(): Promise<number> {
-    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const { text } = await ask(`${this.url}/metrics`, { headers: ownerOf(this.data) });
     return sumOf(parseMetrics(text), 'tcplens_collector_rows_inserted_total', {});
   }
 

@@ -8,6 +8,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { manyAgents } from './ingest/agents.ts';
 import { backlog } from './ingest/backlog.ts';
+import { bothDoors } from './ingest/behind-door.ts';
 import { liveAgentBytes } from './ingest/bytes.ts';
 import { type JsonRows, jsonEachRow } from './ingest/json-rows.ts';
 import { type Aim, agentsText, aimsTable, backlogText, bytesTable, jsonLine, meanBytes, throughputLine } from './ingest/report.ts';
@@ -24,7 +25,7 @@ const { values } = parseArgs({
     agents: { type: 'string', default: '1000' },
     seconds: { type: 'string', default: '30' },
     hours: { type: 'string', default: '24' },
-    only: { type: 'string', default: 'throughput,agents,backlog,bytes' },
+    only: { type: 'string', default: 'throughput,door,agents,backlog,bytes' },
   },
 });
 const asked = new Set(values.only.split(','));
@@ -65,6 +66,21 @@ async function takeTurns(directory: string): Promise<void> {
   figures['collector_cores'] = round(median(turns.map(({ rows }) => rows.cores)), 2);
   figures['collector_peak_rss_mib'] = of(({ rows }) => rows.peak_rss_mib);
   aim('rows a second and core', figures['rows_per_s_per_core'], 400_000, 'at least');
+}
+
+/** In pairs, each once first: a machine is not the same from one minute to the next. */
+async function runDoor(directory: string): Promise<void> {
+  const wanted = { hosts: HOSTS, copies: Math.ceil(Number(values.rows) / rowsOnce / HOSTS), apart_ms: APART_MS };
+  const ratios: number[] = [];
+  for (let turn = 1; turn <= 2 * Math.ceil(Number(values.turns) / 2); turn++) {
+    const { open, behind } = await bothDoors(directory, recordings, wanted, turn % 2 === 1);
+    ratios.push(behind.rows_per_s_per_core / open.rows_per_s_per_core);
+    console.log(
+      `${turn}: ${round(open.rows_per_s_per_core)} rows a second and core, ${round(behind.rows_per_s_per_core)} with TLS and credentials`,
+    );
+  }
+  figures['tls_ratio'] = round(median(ratios), 3);
+  aim('rows a second and core with TLS and credentials, of those without', figures['tls_ratio'], 0.9, 'at least');
 }
 
 async function runAgents(directory: string): Promise<void> {
@@ -108,6 +124,7 @@ async function runBytes(directory: string): Promise<void> {
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-bench-'));
 try {
   if (asked.has('throughput')) await takeTurns(directory);
+  if (asked.has('door')) await runDoor(directory);
   if (asked.has('agents')) await runAgents(directory);
   if (asked.has('backlog')) await runBacklog(directory);
   if (asked.has('bytes')) await runBytes(directory);

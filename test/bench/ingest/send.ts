@@ -1,5 +1,6 @@
 // Requests as an agent sends them: over connections that stay open, again after 429 and 503, and how long each took.
-import { Agent, type IncomingMessage, request } from 'node:http';
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROWS_PATH } from '../../../agent/contract/batch-envelope.ts';
 import type { Batch } from '../recorded-rows.ts';
@@ -13,11 +14,14 @@ type Answered = { status: number; retry_after_s: number; text: string };
 
 export class Sender {
   readonly #url: string;
-  readonly #agent: Agent;
+  readonly #client: typeof http | typeof https;
+  readonly #agent: http.Agent;
 
   constructor(url: string, sockets: number) {
     this.#url = url;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: sockets });
+    const kept = { keepAlive: true, maxSockets: sockets };
+    this.#client = url.startsWith('https:') ? https : http;
+    this.#agent = url.startsWith('https:') ? new https.Agent({ ...kept, rejectUnauthorized: false }) : new http.Agent(kept);
   }
 
   /** Resolves when the batch is acknowledged. Throws at an answer that an agent would not repeat. */
@@ -48,7 +52,7 @@ export class Sender {
       response.on('end', () => resolve({ status: response.statusCode ?? 0, retry_after_s, text: Buffer.concat(text).toString() }));
     };
     const options = { method: 'POST', agent: this.#agent, headers: { ...headers, 'content-length': body.length } };
-    request(`${this.#url}${path}`, options, answered).on('error', reject).end(body);
+    this.#client.request(`${this.#url}${path}`, options, answered).on('error', reject).end(body);
     return promise;
   }
 

@@ -27,24 +27,33 @@ const WARM = 0.1;
 export type Wanted = { hosts: number; copies: number; apart_ms: number };
 
 /** Full batches, those of all hosts in turns. */
-export function fullBatches(recordings: readonly Recorded[], { hosts, copies, apart_ms }: Wanted): Batch[] {
+export function fullBatches(
+  recordings: readonly Recorded[],
+  { hosts, copies, apart_ms }: Wanted,
+  idOf: (index: number) => bigint = hostOf,
+): Batch[] {
   const begin_ms = Date.now() - 60_000 - copies * apart_ms;
   const perHost = Array.from({ length: hosts }, (_, index) => {
     const frames: Frame[] = [];
     for (let copy = 0; copy < copies; copy++) {
-      const place = { host_id: hostOf(index), start_ns: BigInt(begin_ms + copy * apart_ms) * 1_000_000n, copy: copy * hosts + index };
+      const place = { host_id: idOf(index), start_ns: BigInt(begin_ms + copy * apart_ms) * 1_000_000n, copy: copy * hosts + index };
       for (const recorded of recordings)
         for (const frame of recorded.frames) frames.push({ kind: frame.kind, rows: placed(frame, recorded, place) });
     }
-    return new Cutter(hostOf(index), BigInt(Date.now())).cut(frames);
+    return new Cutter(idOf(index), BigInt(Date.now())).cut(frames);
   });
   const most = Math.max(...perHost.map((batches) => batches.length));
   return Array.from({ length: most }, (_, turn) => perHost.flatMap((batches) => batches.slice(turn, turn + 1))).flat();
 }
 
-export async function throughput(directory: string, batches: readonly Batch[]): Promise<Throughput> {
+/** Batches for a collector that has just been started; with it they may ask who sends them. */
+export type Sends = { options: readonly string[]; batches: (collector: CollectorProcess) => Promise<readonly Batch[]> };
+
+export async function throughput(directory: string, sends: Sends | readonly Batch[]): Promise<Throughput> {
+  const { options, batches: made } = 'options' in sends ? sends : { options: [], batches: async () => sends };
   const data = mkdtempSync(join(directory, 'throughput-'));
-  const collector = await CollectorProcess.start(data);
+  const collector = await CollectorProcess.start(data, ...options);
+  const batches = await made(collector);
   const sender = new Sender(collector.url, CONCURRENCY);
   try {
     // A collector runs for weeks: what its first rows compile and load is not a row's cost.

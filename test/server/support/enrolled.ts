@@ -13,7 +13,7 @@ import type { MadeEnrolment, NewEnrolment } from '../../../server/api/access.ts'
 import { ADMIN_API } from '../../../server/api/admin.ts';
 import { headersOf, rowsOf } from './agent.ts';
 
-export type Said = { status: number; body: Record<string, unknown>; headers: http.IncomingHttpHeaders };
+export type Said = { status: number; text: string; body: Record<string, unknown>; headers: http.IncomingHttpHeaders };
 export type Ask = { method?: string; headers?: Record<string, string>; body?: Uint8Array | object | undefined };
 
 /** Over TLS too, whoever's certificate it is: what is tested here is behind it. */
@@ -32,7 +32,7 @@ export async function ask(url: string, { method, headers = {}, body }: Ask = {})
   const response = await promise;
   const said = await text(response);
   const parsed = said.startsWith('{') ? (JSON.parse(said) as Record<string, unknown>) : {};
-  return { status: response.statusCode ?? 0, body: parsed, headers: response.headers };
+  return { status: response.statusCode ?? 0, text: said, body: parsed, headers: response.headers };
 }
 
 export const ownerOf = (data: string) => ({ authorization: `Bearer ${readFileSync(join(data, 'token'), 'utf8').trim()}` });
