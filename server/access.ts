@@ -69,6 +69,11 @@ export class Access {
     if (this.book.get('authority', id) === undefined) await this.book.put('authority', id, { certificate: authority, ends_ms }, ends_ms);
   }
 
+  /** Fingerprints of the CAs of all collectors of the store. */
+  authorities(): string[] {
+    return [...this.book.all('authority')].map(([id]) => id);
+  }
+
   async stop(): Promise<void> {
     await this.audit.stop();
     await this.book.stop();

@@ -55,7 +55,7 @@ export type Port = {
   isOwnName: (host: string) => boolean;
   asksCertificate: boolean;
   isProxy: (address: string) => boolean;
-  line: (id: string, secret: string) => string;
+  line: (id: string, secret: string, authorities: readonly string[]) => string;
   /** plain HTTP beyond loopback */
   isPlain: boolean;
   /** of the identity provider, if people log in at one */
@@ -158,7 +158,7 @@ async function registerForPeople(
     registerQueries(people, queries, store);
     registerFleet(people, queries, fleet);
     registerAdmin(people, store, { owner, audit: access.audit, snapshot });
-    registerAccess(people, { ...access, line: port.line });
+    registerAccess(people, { ...access, line: (id, secret) => port.line(id, secret, access.authorities()) });
     registerPeopleAdmin(people, store, access);
     registerPeople(people, { ...access, isPlain: port.isPlain, oidc: port.oidc !== undefined });
     registerOidc(people, { ...access, originOf: port.originOf, provider: port.oidc && new IdentityProvider(port.oidc) });

@@ -11,6 +11,9 @@ import { ownNames, publicUrlOf } from './door/tls/own-names.ts';
 import { ServerTls } from './door/tls/server-tls.ts';
 import type { App } from './http.ts';
 
+/** A line stays one that a terminal takes. */
+const PINS_MOST = 16;
+
 export class CollectorPort {
   readonly #config: DoorConfig;
   readonly tls: ServerTls | undefined;
@@ -61,8 +64,14 @@ export class CollectorPort {
       isProxy: isTrusted(trustedProxy),
       asksCertificate: agentClientCa !== undefined,
       isOwnName: (name) => isLoopback(name) || this.#isNamed(name, isBeyond),
-      line: (id, secret) => `${this.#url}#${id}.${secret}.${this.tls?.pin ?? 'plain'}`,
+      line: (id, secret, others) => `${this.#url}#${id}.${secret}.${this.#pinBeside(others)}`,
     };
+  }
+
+  /** What agents know collectors by: this one, and the others behind the same address. */
+  #pinBeside(others: readonly string[]): string {
+    if (this.tls === undefined) return 'plain';
+    return this.tls.authority === undefined ? this.tls.pin : [...new Set([this.tls.pin, ...others])].slice(0, PINS_MOST).join(',');
   }
 
   #isNamed(name: string, isBeyond: boolean): boolean {

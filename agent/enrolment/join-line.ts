@@ -3,12 +3,12 @@ import { ConfigError } from '../process/errors.ts';
 import { parseUrl } from '../process/units.ts';
 
 /**
- * `enrolment`: id and secret. `pin`: SHA-256 of the CA's certificate, 64 hex digits; `system`: a CA that every machine trusts; `plain`: no
- * TLS.
+ * `enrolment`: id and secret. `pins`: SHA-256 of the CAs' certificates, 64 hex digits each, one for each collector of the fleet; none: a CA that
+ * every machine trusts, or no TLS.
  */
-export type JoinLine = { url: string; enrolment: string; pin: string };
+export type JoinLine = { url: string; enrolment: string; pins: string[] };
 
-const FRAGMENT = /^([0-9a-f]{16}\.[0-9a-f]{64})\.([0-9a-f]{64}|system|plain)$/;
+const FRAGMENT = /^([0-9a-f]{16}\.[0-9a-f]{64})\.((?:[0-9a-f]{64},?){1,16}|system|plain)$/;
 
 export function parseJoinLine(text: string): JoinLine {
   const [url = '', fragment = ''] = text.trim().split('#');
@@ -21,7 +21,7 @@ export function parseJoinLine(text: string): JoinLine {
   const parsed = parseUrl(url);
   if (parsed.startsWith('https:') === (pin === 'plain'))
     throw new ConfigError('bad_value', 'the line was changed: its URL and what follows the # do not agree');
-  return { url: parsed, enrolment, pin };
+  return { url: parsed, enrolment, pins: pin === 'system' || pin === 'plain' ? [] : pin.split(',') };
 }
 
 /** The id of the enrolment, which is no secret. */

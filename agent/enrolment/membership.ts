@@ -109,8 +109,7 @@ export class Membership {
 
   async #attempt(line: JoinLine): Promise<Answer | undefined> {
     try {
-      if (line.pin.length === 64 && this.#member.identity.authorities.length === 0)
-        this.#transport.trust([await authorityAt(line.url, line.pin)]);
+      if (line.pins.length > 0 && this.#member.identity.authorities.length === 0) this.#transport.trust(await authoritiesOf(line));
       return await this.#member.join(line.enrolment, this.#config.rejoin);
     } catch (error) {
       if (error instanceof AgentError) throw error;
@@ -193,6 +192,13 @@ export class Membership {
     makeDirectories(this.#config.stateDir);
     return placeDigest(this.#config.stateDir);
   }
+}
+
+/** The CAs of the line, as collectors show them. Behind a load balancer each connection may lead to another collector, with another CA. */
+async function authoritiesOf({ url, pins }: JoinLine): Promise<string[]> {
+  const found = new Set<string>();
+  for (let connection = 0; connection < 2 * pins.length && found.size < pins.length; connection++) found.add(await authorityAt(url, pins));
+  return [...found];
 }
 
 /** @throws AgentError where the credential would be shown to who is in between */

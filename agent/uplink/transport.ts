@@ -54,15 +54,15 @@ function isOf(shown: PeerCertificate, authorities: readonly string[]): boolean {
 }
 
 /**
- * The CA with this fingerprint that the server at `url` shows, as PEM. Nothing is sent to it: whether its certificate is really of that CA
+ * The CA with one of these fingerprints that the server at `url` shows, as PEM. Nothing is sent to it: whether its certificate is really of that CA
  * is checked by the next connection, which trusts that CA alone.
  */
-export function authorityAt(url: string, pin: string): Promise<string> {
+export function authorityAt(url: string, pins: readonly string[]): Promise<string> {
   const { hostname, port } = new URL(url);
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const socket = connect({ host, port: Number(port || 443), rejectUnauthorized: false, timeout: CONNECT_MS_MAX }, () => {
-    const found = chainOf(socket.getPeerCertificate(true)).find(({ raw }) => digestOf(raw) === pin);
+    const found = chainOf(socket.getPeerCertificate(true)).find(({ raw }) => pins.includes(digestOf(raw)));
     if (found) resolve(new X509Certificate(found.raw).toString());
     else
       reject(

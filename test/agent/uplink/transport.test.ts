@@ -35,7 +35,7 @@ test('a CA that is known by its fingerprint is fetched whole, whatever its lengt
   for (let name = 'c'; name.length < 40; name += 'c') {
     const authority = await makeAuthority(name, Date.now());
     const url = await serve(authority, ['127.0.0.1']);
-    const fetched = await authorityAt(url, fingerprintOf(authority.certificate));
+    const fetched = await authorityAt(url, [fingerprintOf(authority.certificate)]);
     expect(fingerprintOf(fetched)).toBe(fingerprintOf(authority.certificate));
     expect(await reached(url, [fetched])).toBe('reached');
   }
@@ -49,7 +49,7 @@ test('a server that shows a CA without being of it is not reached', async () => 
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const fetched = await authorityAt(url, fingerprintOf(right.certificate)).catch(() => right.certificate);
+  const fetched = await authorityAt(url, [fingerprintOf(right.certificate)]).catch(() => right.certificate);
   expect(await reached(url, [fetched])).not.toBe('reached');
 });
 
@@ -64,6 +64,6 @@ test('by one of several CAs of a fleet a collector is reached by any name; by an
 
 test('nobody answers, or another CA is shown: it says so', async () => {
   const url = await serve(await makeAuthority('one', Date.now()), ['127.0.0.1']);
-  await expect(authorityAt(url, 'f'.repeat(64))).rejects.toThrow(/of another CA/);
-  await expect(authorityAt('https://127.0.0.1:1', 'f'.repeat(64))).rejects.toThrow(/ECONNREFUSED/);
+  await expect(authorityAt(url, ['f'.repeat(64)])).rejects.toThrow(/of another CA/);
+  await expect(authorityAt('https://127.0.0.1:1', ['f'.repeat(64)])).rejects.toThrow(/ECONNREFUSED/);
 });

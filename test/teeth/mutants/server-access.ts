@@ -89,8 +89,8 @@ export const serverAccess: readonly Mutant[] = [
   ...mutantsOf('agent/uplink/transport.ts', [
     {
       why: 'a CA is not looked at',
-      find: 'digestOf(raw) === pin',
-      replace: 'pin.length > 0',
+      find: 'pins.includes(digestOf(raw))',
+      replace: 'pins.length > 0',
       suite: unit('agent/uplink/transport'),
     },
   ]),
