@@ -5,12 +5,16 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentReport } from '../../../agent/contract/agent-report.ts';
 import { REPORT_PATH } from '../../../agent/contract/batch-envelope.ts';
+import { HELLO_PATH } from '../../../agent/contract/credential.ts';
 import { CollectorProcess } from '../collector-process.ts';
 import { type Batch, Cutter, hostOf, placed, type Recorded, rowsOf } from '../recorded-rows.ts';
+import { behindDoor, type Joined, joinAll, rssKib, withCredential } from './behind-door.ts';
 import { newSent, Sender, type Sent, sendBatches } from './send.ts';
 
 export type AgentsRun = {
   agents: number;
+  /** memory of the collector for each agent that has said hello and keeps its connection open; 0 where that was not measured */
+  idle_kib: number;
   batches: number;
   rows_per_s: number;
   batches_per_s: number;
@@ -27,18 +31,25 @@ const PERIOD_MS = 5000;
 /** Batches that an agent has on their way at a time. */
 const IN_FLIGHT_MAX = 4;
 
-type Turn = { due_ms: number; batches: readonly Batch[]; report: Buffer | undefined };
+type Turn = { due_ms: number; batches: readonly Batch[]; report: Buffer | undefined; shown: Record<string, string> };
 
 /** @param seconds how long they go on; preparing takes about a third of it */
-export async function manyAgents(directory: string, recordings: readonly Recorded[], agents: number, seconds: number): Promise<AgentsRun> {
+export async function manyAgents(
+  directory: string,
+  recordings: readonly Recorded[],
+  agents: number,
+  { seconds, secured = false }: { seconds: number /** with TLS, and a credential for each */; secured?: boolean },
+): Promise<AgentsRun> {
   const data = mkdtempSync(join(directory, 'agents-'));
   const turns = Math.ceil((seconds * 1000) / PERIOD_MS);
-  const start_ms = Date.now();
-  const lines = Array.from({ length: agents }, (_, index) => turnsOf(recordings, index, { agents, turns, start_ms }));
-  const rows = rowsOf(lines.flatMap((line) => line.flatMap(({ batches }) => batches)));
-  const collector = await CollectorProcess.start(data);
+  const collector = await CollectorProcess.start(data, ...(secured ? await behindDoor(directory) : []));
   const sender = new Sender(collector.url, agents);
   try {
+    const joined = secured ? await joinAll(collector, agents) : undefined;
+    const idle_kib = joined === undefined ? 0 : await idleKib(collector, sender, joined);
+    const start_ms = Date.now();
+    const lines = Array.from({ length: agents }, (_, index) => turnsOf(recordings, index, { agents, turns, start_ms, joined }));
+    const rows = rowsOf(lines.flatMap((line) => line.flatMap(({ batches }) => batches)));
     const sent = newSent();
     const reports = { ms: [] as number[], statuses: new Map<number, number>() };
     const before_s = collector.cpu_s;
@@ -49,6 +60,7 @@ export async function manyAgents(directory: string, recordings: readonly Recorde
     const cpu_s = collector.cpu_s - before_s;
     return {
       agents,
+      idle_kib,
       batches: sent.ack_ms.length,
       rows_per_s: rows / sending_s,
       batches_per_s: sent.ack_ms.length / sending_s,
@@ -66,19 +78,33 @@ export async function manyAgents(directory: string, recordings: readonly Recorde
   }
 }
 
-type Fleet = { agents: number; turns: number; start_ms: number };
+/** Each agent's connection stays open. */
+async function idleKib({ pid }: CollectorProcess, sender: Sender, { shown }: Joined): Promise<number> {
+  const before = rssKib(pid);
+  const hellos = [...shown.values()].map((headers) => {
+    const body = Buffer.from(JSON.stringify({ place: headers['tcplens-place'] }));
+    return sender.post(HELLO_PATH, { 'content-type': 'application/json', ...headers }, body);
+  });
+  const statuses = await Promise.all(hellos);
+  if (statuses.some(({ status }) => status !== 200)) throw new Error('an agent that has joined is not let in');
+  return (rssKib(pid) - before) / shown.size;
+}
 
-function turnsOf(recordings: readonly Recorded[], index: number, { agents, turns, start_ms }: Fleet): Turn[] {
-  const host_id = hostOf(index);
+type Fleet = { agents: number; turns: number; start_ms: number; joined: Joined | undefined };
+
+function turnsOf(recordings: readonly Recorded[], index: number, { agents, turns, start_ms, joined }: Fleet): Turn[] {
+  const host_id = joined?.ids[index] ?? hostOf(index);
+  const shown = joined?.shown.get(host_id.toString(16).padStart(16, '0')) ?? {};
   const cutter = new Cutter(host_id, BigInt(start_ms));
   return Array.from({ length: turns }, (_, turn) => {
     const recorded = recordings[(index + turn) % recordings.length];
-    if (!recorded) return { due_ms: 0, batches: [], report: undefined };
+    if (!recorded) return { due_ms: 0, batches: [], report: undefined, shown };
     const due_ms = (turn + index / agents) * PERIOD_MS;
     const place = { host_id, start_ns: BigInt(Math.round(start_ms + due_ms)) * 1_000_000n, copy: turn };
     const frames = recorded.frames.map((frame) => ({ kind: frame.kind, rows: placed(frame, recorded, place) }));
     const report = turn % 2 === 0 ? reportOf(host_id, index, start_ms + due_ms) : undefined;
-    return { due_ms, batches: cutter.cut(frames), report };
+    const batches = cutter.cut(frames);
+    return { due_ms, batches: joined ? batches.map((batch) => withCredential(batch, joined)) : batches, report, shown };
   });
 }
 
@@ -102,17 +128,17 @@ type Reports = { ms: number[]; statuses: Map<number, number> };
 
 async function agent(sender: Sender, turns: readonly Turn[], began_ms: number, sent: Sent, reports: Reports): Promise<void> {
   const sending: Promise<void>[] = [];
-  for (const { due_ms, batches, report } of turns) {
+  for (const { due_ms, batches, report, shown } of turns) {
     await sleep(Math.max(0, began_ms + due_ms - performance.now()));
     sending.push(sendBatches(sender, batches, IN_FLIGHT_MAX, sent));
-    if (report) sending.push(tell(sender, report, reports));
+    if (report) sending.push(tell(sender, report, shown, reports));
   }
   await Promise.all(sending);
 }
 
-async function tell(sender: Sender, report: Buffer, { ms, statuses }: Reports): Promise<void> {
+async function tell(sender: Sender, report: Buffer, shown: Record<string, string>, { ms, statuses }: Reports): Promise<void> {
   const began_ms = performance.now();
-  const { status } = await sender.post(REPORT_PATH, { 'content-type': 'application/json' }, report);
+  const { status } = await sender.post(REPORT_PATH, { 'content-type': 'application/json', ...shown }, report);
   statuses.set(status, (statuses.get(status) ?? 0) + 1);
   ms.push(performance.now() - began_ms);
 }
