@@ -65,13 +65,13 @@ export class Membership {
 
   /** @param replaced is called when this host has become another one: the agent has to start again */
   route(replaced: (error: AgentError) => void): Route {
-    this.#greeting = setInterval(() => void this.#member.hello(), DAY_MS).unref();
+    this.#greeting = setInterval(() => this.#try(this.#member.hello()), DAY_MS).unref();
     return {
       addresses: new Addresses(this.#urls(this.#member.identity), this.host_id),
       transport: this.#transport,
       shown: () => this.#member.shown(),
       refused: (code) => {
-        if (code === 'credential_unknown') void this.#member.useNext();
+        if (code === 'credential_unknown') this.#try(this.#member.useNext());
         if (code === 'identity_in_use') this.#settleAgain(replaced);
       },
     };
@@ -167,6 +167,11 @@ export class Membership {
     if (answer) this.#complain(`${what}: ${answer.reason}`);
     await sleep(answer?.retry_after_ms ?? retryDelayMs(failures, Math.random()), undefined, { signal: this.#stop }).catch(() => undefined);
     if (this.#stop.aborted) throw new AgentError('stopped', 'stopped before the collector let this host in');
+  }
+
+  /** A disk that takes no change of the identity ends nothing: the one before still counts. */
+  #try(work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.#complain(reasonOf(error)));
   }
 
   #complain(message: string): void {
