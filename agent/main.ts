@@ -18,7 +18,7 @@ import { observeSelf } from './metrics/self-metrics.ts';
 import { SERIES_MAX, startTelemetry, type Telemetry } from './metrics/telemetry.ts';
 import { createLog, type Log } from './process/log.ts';
 import { VERSION } from './process/version.ts';
-import { openSource } from './source/open-source.ts';
+import { checkMachine, openSource } from './source/open-source.ts';
 import { onlyOwnNetns } from './source/own-netns.ts';
 import type { RowSource } from './source/row-source.ts';
 import type { Source } from './source/source.ts';
@@ -35,6 +35,8 @@ import { Uplink, type UplinkOptions } from './uplink/uplink.ts';
  */
 export async function runAgent(options: AgentConfig, asked: AbortSignal): Promise<void> {
   const log = createLog(options.logLevel);
+  // Nobody joins who cannot run.
+  if (options.replay === undefined) checkMachine();
   // What a recording has seen is not this host's.
   const isMember = options.replay === undefined || options.join !== undefined;
   const membership = isMember ? await Membership.open(options, log, asked) : undefined;

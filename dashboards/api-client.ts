@@ -97,7 +97,6 @@ export function createApiClient(fetchResponse: typeof fetch) {
     fleet: (query: Query, signal: AbortSignal) => get<Fleet>(PATHS.fleet, query, signal),
     fleetHost: (host_id: string, query: Query, signal: AbortSignal) =>
       get<FleetOne>(PATHS.fleet_host.replace(':host_id', host_id), query, signal),
-    me: (signal: AbortSignal) => get<{ role?: string }>('/api/v1/me', {}, signal),
     revokeAgent: (host_id: string, signal: AbortSignal) => change('POST', `${AGENTS}/${hexOf(host_id)}/revoke`, signal),
     removeHost: (host_id: string, rows: 'keep' | 'remove', signal: AbortSignal) =>
       change('DELETE', `${AGENTS}/${hexOf(host_id)}?rows=${rows}`, signal),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { IDENTITY_FILE } from '../contract/credential.ts';
 import { REAL_DISK } from '../durable/disk.ts';
 import { readIfThere, replaceWhole } from '../durable/whole-file.ts';
-import { AgentError } from '../process/errors.ts';
+import { AgentError, reasonOf } from '../process/errors.ts';
 
 /** `host_id` is missing until the collector has given one: until then the same request to join is made again. */
 export type Identity = {
@@ -43,7 +43,13 @@ function isIdentity(found: unknown): found is Identity {
 /** Undefined where there is none. @throws AgentError `identity_unreadable` */
 export async function readIdentity(directory: string): Promise<Identity | undefined> {
   const path = join(directory, IDENTITY_FILE);
-  const text = (await readIfThere(REAL_DISK, path))?.toString();
+  const text = await readIfThere(REAL_DISK, path).then(
+    (bytes) => bytes?.toString(),
+    (cause: unknown) => {
+      const message = `cannot read ${path} (${reasonOf(cause)}): run the agent as the user that has joined with it, or give another --state-dir`;
+      throw new AgentError('identity_unreadable', message, { cause });
+    },
+  );
   if (text === undefined) return undefined;
   try {
     const found: unknown = JSON.parse(text);

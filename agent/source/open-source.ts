@@ -48,11 +48,16 @@ export async function openSource(config: SourceConfig, opening: Opening = {}): P
 }
 
 /** @throws CannotRunError with what is missing and what to do */
-export async function openHostKernel(config: KernelConfig, opening: Opening = {}): Promise<KernelSource> {
-  const host_id = config.hostId ?? readHostId(config.stateDir);
+export function checkMachine(): void {
   const problems = problemsOf(readFacts());
   const [first] = problems;
   if (first !== undefined) throw new CannotRunError(first.code, problems.map(({ message }) => message).join('\n'));
+}
+
+/** @throws CannotRunError */
+export async function openHostKernel(config: KernelConfig, opening: Opening = {}): Promise<KernelSource> {
+  const host_id = config.hostId ?? readHostId(config.stateDir);
+  checkMachine();
   const { openKernel } = await import('../kernel/ring-source.ts');
   const refuse = config.refuse.filter((name) => name !== '');
   return openKernel({ host_id, ring_bytes: config.ringBytes, budgets: config.budget, refuse, ...opening });

@@ -9,6 +9,7 @@ import { HELLO_PATH, JOIN_PATH, ROTATE_PATH } from '../../agent/contract/credent
 import { Accounting } from '../../server/api/accounting.ts';
 import { ADMIN_API } from '../../server/api/admin.ts';
 import { Drops, Listeners, Resets } from '../../server/api/causes.ts';
+import { PEOPLE_API } from '../../server/api/people.ts';
 import { API, Connection, Edges, Hosts, Overview, Retransmits } from '../../server/api.ts';
 import { EPOCH, HOST, postBatch, postReport, report, rowsOf } from './support/agent.ts';
 import { startCollector, type TestCollector, type TestDirectory, testDirectory, until } from './support/collector.ts';
@@ -177,6 +178,16 @@ test('the OpenAPI document names every path, and each refusal', async () => {
     ADMIN_API.retention,
     ADMIN_API.link,
     ADMIN_API.snapshot,
+    ADMIN_API.users,
+    '/api/v1/admin/users/{name}',
+    ADMIN_API.tokens,
+    '/api/v1/admin/tokens/{id}',
+    ADMIN_API.sessions,
+    '/api/v1/admin/sessions/{id}',
+    ADMIN_API.audit,
+    PEOPLE_API.login,
+    PEOPLE_API.logout,
+    PEOPLE_API.me,
     '/api/v1/connections/{host_id}/{connection_id}',
     '/v1/rows',
     '/v1/report',
