@@ -74,7 +74,7 @@ test('a whole directory is said to be whole, with what it has', async () => {
 
 test('a backup says how many rows of each table it has, and names every file once', async () => {
   const manifest: Manifest = JSON.parse(await readFile(join(backup, 'manifest.json'), 'utf8'));
-  expect(manifest.rows).toMatchObject({ sample: ROWS, retransmit: ROWS, migration: 2 });
+  expect(manifest.rows).toMatchObject({ sample: ROWS, retransmit: ROWS, migration: 3 });
   const tables = (await checkStore(whole)).tables.map(({ table }) => table);
   expect(Object.keys(manifest.rows).filter((table) => !tables.includes(table))).toEqual([]);
   const parts = Object.keys(manifest.files).filter((path) => path.endsWith('/count.txt'));

@@ -42,7 +42,7 @@ const BROKEN = new RegExp(
   `1 part cannot be read \\(${TABLE}/broken-on-start_\\w+: broken-on-start\\); ${ROWS} rows were stored and are gone`,
 );
 const LOST = new RegExp(`1 table was there before and is gone \\(${TABLE}\\); ${ROWS} rows were stored and are gone \\(${TABLE} of `);
-const ALL_LOST = /\d\d tables were there before and are gone \(accounting, accounting_1h, cgroup and \d\d more\)/;
+const ALL_LOST = /\d\d tables were there before and are gone \(access_record, accounting, accounting_1h and \d\d more\)/;
 const NOT_OPENED = /are damaged, and what the engine says of them is on stderr/;
 
 export const DAMAGES: readonly Damage[] = [

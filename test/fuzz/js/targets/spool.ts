@@ -41,8 +41,16 @@ function segmentBytes(): Buffer {
 
 /** Of the batches in the segment all but the first, which is done. */
 const WAITING = [
-  { epoch: EPOCH, kind: 'sample', rows: 3 },
-  { epoch: EPOCH, kind: 'drop', rows: 6 },
+  { epoch: EPOCH, kind: 'sample', rows: 3, sequences: [[3, 4]] },
+  {
+    epoch: EPOCH,
+    kind: 'drop',
+    rows: 6,
+    sequences: [
+      [2, 3],
+      [4, 5],
+    ],
+  },
 ] as const;
 
 function booksText(length: number): string {
@@ -54,7 +62,7 @@ function booksText(length: number): string {
       done: [{ number: 1, ranges: [[0, 10] as const] }],
       entries: [{ epoch: EPOCH, minute_ms: NOW_MS, kind: 'sample', outcome: 'sent' as const, rows: 1 }],
     },
-    { segments: [{ number: 2, length: 100, waiting: [{ epoch: EPOCH, kind: 'reset', rows: 3 }] }], gone: [3] },
+    { segments: [{ number: 2, length: 100, waiting: [{ epoch: EPOCH, kind: 'reset', rows: 3, sequences: [[9, 10]] }] }], gone: [3] },
   ];
   return journalText('tcplens spool 3', lines);
 }
