@@ -16,6 +16,10 @@ export type Identity = {
   secret: string;
   /** that is to take its place; the collector may know it already */
   next?: string;
+  /** that it has taken the place of, until the collector has let the new one in */
+  before?: string;
+  /** of the host that this one becomes, since its state is a copy; nobody else has it */
+  fork?: string;
   /** where this file is, as the collector knows it */
   place: string;
   /** PEM; empty: those that every machine trusts */
@@ -32,12 +36,14 @@ function isIdentity(found: unknown): found is Identity {
     host_id = '0'.repeat(16),
     secret,
     next = secret,
+    before = secret,
+    fork = secret,
     place,
     authorities,
   } = (found ?? {}) as Partial<Identity>;
-  const texts = [url, enrolment, host_id, secret, next, place, ...(Array.isArray(authorities) ? authorities : [undefined])];
+  const texts = [url, enrolment, host_id, secret, next, before, fork, place, ...(Array.isArray(authorities) ? authorities : [undefined])];
   if (format !== 1 || texts.some((text) => typeof text !== 'string')) return false;
-  return /^[0-9a-f]{16}$/.test(host_id) && SECRET.test(secret ?? '') && SECRET.test(next ?? '');
+  return /^[0-9a-f]{16}$/.test(host_id) && [secret, next, before, fork].every((one) => SECRET.test(one ?? ''));
 }
 
 /** Undefined where there is none. @throws AgentError `identity_unreadable` */

@@ -63,11 +63,12 @@ export class Member {
 
   /** Asks for an identity of its own: the one that it has is a copy. */
   async fork(): Promise<Answer> {
-    const { next = newSecret(), ...identity } = this.#identity;
+    // Not `next`: the original may have the same one.
+    const { fork = newSecret() } = this.#identity;
     // On disk before it is sent: else a crash would make a second host of this machine.
-    await this.#keep({ ...identity, next });
-    const answer = await this.#ask<JoinRequest>(JOIN_PATH, this.#joinRequest(next, '', false));
-    if (answer.verdict === 'accepted') await this.#keepJoined(next, answer);
+    await this.#keep({ ...this.#identity, fork });
+    const answer = await this.#ask<JoinRequest>(JOIN_PATH, this.#joinRequest(fork, '', false));
+    if (answer.verdict === 'accepted') await this.#keepJoined(fork, answer);
     return answer;
   }
 
@@ -77,17 +78,21 @@ export class Member {
     const answer = await this.#ask<HelloRequest>(HELLO_PATH, { place });
     if (answer.verdict !== 'accepted') return answer;
     const { authorities, rotate } = answer.said as Hello;
-    await this.#keep({ ...this.#identity, place, authorities });
+    const { before: _, ...identity } = this.#identity;
+    await this.#keep({ ...identity, place, authorities });
     if (rotate || this.#identity.next !== undefined) await this.#rotate();
     return answer;
   }
 
-  /** The collector does not know the secret any more: whether it knows the one that was to take its place. */
-  async useNext(): Promise<boolean> {
-    const { next, ...identity } = this.#identity;
-    if (next === undefined) return false;
-    await this.#keep({ ...identity, secret: next });
-    return true;
+  /**
+   * The collector does not know the secret: another attempt shows the one that was to take its place, or the one whose place it has taken.
+   * False where there is no other. Neither is given up before the collector has let one in.
+   */
+  async useOther(): Promise<boolean> {
+    const { next, before, secret, ...identity } = this.#identity;
+    if (next !== undefined) await this.#keep({ ...identity, secret: next, before: secret });
+    else if (before !== undefined) await this.#keep({ ...identity, secret: before, next: secret });
+    return next !== undefined || before !== undefined;
   }
 
   async #rotate(): Promise<void> {
@@ -104,7 +109,7 @@ export class Member {
 
   async #keepJoined(secret: string, { said }: Answer): Promise<void> {
     const { host_id, authorities } = said as Joined;
-    const { next: _, ...identity } = this.#identity;
+    const { next: _, before: __, fork: ___, ...identity } = this.#identity;
     await this.#keep({ ...identity, secret, host_id, authorities, place: this.#parts.place });
   }
 

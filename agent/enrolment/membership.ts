@@ -71,8 +71,7 @@ export class Membership {
       transport: this.#transport,
       shown: () => this.#member.shown(),
       refused: (code) => {
-        if (code === 'credential_unknown') this.#try(this.#member.useNext());
-        if (code === 'identity_in_use') this.#settleAgain(replaced);
+        if (code === 'credential_unknown' || code === 'identity_in_use') this.#settleAgain(code === 'identity_in_use', replaced);
       },
     };
   }
@@ -123,6 +122,7 @@ export class Membership {
    * @param isMoved its state may be a copy: nothing may be sent before the collector has answered
    */
   async #settle(isMoved: boolean): Promise<string> {
+    let hasOther = true;
     for (let failures = 1; ; failures++) {
       const answer = await this.#member.hello();
       const { verdict, code, is_receipt } = answer;
@@ -131,9 +131,12 @@ export class Membership {
         await this.#fork();
         return '';
       }
-      if (code === 'credential_unknown' && (await this.#member.useNext())) continue;
+      if (code === 'credential_unknown' && hasOther) {
+        hasOther = false;
+        if (await this.#member.useOther()) continue;
+      }
       const isOut = OUT.has(code);
-      if (isOut) this.#log.error(`the collector does not let this host in: ${answer.reason}`);
+      if (isOut) this.#complain(`the collector does not let this host in: ${answer.reason}`);
       if (isOut || (!isMoved && code !== 'identity_in_use')) return code;
       await this.#wait(failures, answer, 'waits to be let in');
     }
@@ -149,10 +152,10 @@ export class Membership {
     this.#log.warn({ before, host_id: this.host_id }, 'the state of this agent is a copy of another host’s: it is a host of its own now');
   }
 
-  #settleAgain(replaced: (error: AgentError) => void): void {
+  #settleAgain(isMoved: boolean, replaced: (error: AgentError) => void): void {
     if (this.#settling !== undefined) return;
     const before = this.host_id;
-    this.#settling = this.#settle(true)
+    this.#settling = this.#settle(isMoved)
       .then(() => {
         if (this.host_id === before) return;
         replaced(new AgentError('host_replaced', `this host is ${this.host_id} now, and was ${before}: start the agent again`));

@@ -94,7 +94,7 @@ function checkRequest({ method, url, headers, socket, routeOptions }: FastifyReq
   // No work for a client that has closed its connection.
   if (socket.destroyed) throw new Refusal('client_gone', 'the client closed the connection before it had an answer');
   // An agent knows the collector by its certificate, and may reach it by any name.
-  if (!isOwnName(hostIn(headers.host)) && !isAgentPath(routeOptions.url)) throw new Refusal('host_forbidden', HOST_FORBIDDEN);
+  if (!isAgentPath(routeOptions.url) && !isOwnName(hostIn(headers.host))) throw new Refusal('host_forbidden', HOST_FORBIDDEN);
   const refusal = siteRefusal({ method, url, headers });
   if (refusal) throw refusal;
   if (headers['transfer-encoding'] !== undefined)

@@ -71,8 +71,32 @@ test('where the collector took the new one and the answer was lost, the agent fi
   // The file of the moment before the answer.
   const lost = memberOf({ ...before, next });
   expect(await lost.hello()).toMatchObject({ code: 'credential_unknown' });
-  expect(await lost.useNext()).toBe(true);
+  expect(await lost.useOther()).toBe(true);
   expect(await lost.hello()).toMatchObject({ verdict: 'accepted' });
   expect(await kept()).toMatchObject({ secret: next });
   expect(member.identity.host_id).toBe(lost.identity.host_id);
+});
+
+test('while a collector knows neither, none is given up: the old one counts again when it does', async () => {
+  const member = await joined();
+  const { secret } = member.identity;
+  const next = newSecret();
+  const asked = memberOf({ ...(await kept()), next });
+  // As a collector answers that has not read yet who has joined at another one.
+  expect(await asked.useOther()).toBe(true);
+  expect(await asked.hello()).toMatchObject({ code: 'credential_unknown' });
+  expect(asked.identity).toMatchObject({ secret: next, before: secret });
+  expect(await asked.useOther()).toBe(true);
+  expect(asked.identity).toMatchObject({ secret, next });
+  expect(await asked.hello()).toMatchObject({ verdict: 'accepted' });
+});
+
+test('a copy becomes a host with a secret that the original never had, though one was to be replaced as it was copied', async () => {
+  const member = await joined();
+  const next = newSecret();
+  const copy = memberOf({ ...(await kept()), next });
+  expect(await copy.fork()).toMatchObject({ verdict: 'accepted' });
+  expect(copy.identity.host_id).not.toBe(member.identity.host_id);
+  expect([next, member.identity.secret]).not.toContain(copy.identity.secret);
+  expect(await copy.hello()).toMatchObject({ verdict: 'accepted' });
 });
