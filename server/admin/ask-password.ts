@@ -21,7 +21,7 @@ function firstLine(came: string): string {
 
 async function askUnseen(question: string): Promise<string> {
   process.stderr.write(question);
-  // Edited as any line, and written nowhere.
+  // The terminal's line editor reads it, and its output goes nowhere, so that nobody sees what is typed.
   const nowhere = new Writable({ write: (_chunk, _encoding, written) => written() });
   const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
   const given = new AbortController();
