@@ -1,44 +1,31 @@
 // The tables of the agent's options. Every command takes its options from here or from process/common-options.ts.
 import { join } from 'node:path';
-import { BATCH_BYTES_MAX } from './contract/batch-envelope.ts';
+import { numberIn, wordsIn } from './contract/setting-form.ts';
+import { HOOKS, OPTIONAL_ATTRIBUTES, SETTING_NAMES, SETTINGS } from './contract/settings.ts';
 import { parseJoinLine } from './enrolment/join-line.ts';
 import { DEFAULT_BUDGETS, parseBudgets } from './kernel/budget.ts';
-import { parseAttributes } from './metrics/connection-attributes.ts';
 import { COMMON_OPTIONS } from './process/common-options.ts';
-import { ConfigError } from './process/errors.ts';
 import type { OptionTable, OptionValues } from './process/options.ts';
-import { parseCount, parseDuration, parseHostId, parsePercent, parseSize, parseUrls } from './process/units.ts';
+import { parseCount, parseHostId, parsePercent, parseUrls } from './process/units.ts';
 
-/** Room for several batches of each kind: a smaller queue would drop batches that it was just given. */
-const QUEUE_BYTES_MIN = 8 * BATCH_BYTES_MAX;
+/** The number that a setting's text means, in ms or bytes. */
+const numberOf = (name: 'ring-bytes' | 'spool-bytes' | 'spool-age' | 'queue-bytes') => (text: string) =>
+  numberIn(SETTINGS[name].form, text);
 
-const SPOOL_BYTES_MIN = 16 * BATCH_BYTES_MAX;
-
-function parseQueue(text: string): number {
-  const size = parseSize(text);
-  if (size < QUEUE_BYTES_MIN)
-    throw new ConfigError('bad_value', `${text} is too small for a queue: give at least ${QUEUE_BYTES_MIN / BATCH_BYTES_MAX}MiB`);
-  return size;
-}
-
-function parseSpool(text: string): number {
-  const size = parseSize(text);
-  if (size < SPOOL_BYTES_MIN) throw new ConfigError('bad_value', `${text} is too small for a spool: give at least 16MiB, or --spool none`);
-  return size;
-}
+const parsePins = (text: string) => (text === 'all' ? SETTING_NAMES : wordsIn(SETTING_NAMES, text));
 
 /** Options of a source: the kernel, or a recording. */
 export const SOURCE_OPTIONS = {
   interval: COMMON_OPTIONS.interval,
   ringBytes: {
     flags: '--ring-bytes <size>',
-    help: 'kernel memory for connection rows; the other kinds have a fraction of it each',
-    parse: parseSize,
+    help: SETTINGS['ring-bytes'].help,
+    parse: numberOf('ring-bytes'),
     fallback: '16MiB',
   },
   budget: {
     flags: '--budget <list>',
-    help: 'rows a second that a kind may come to, or "none"; what goes beyond is counted as withheld',
+    help: SETTINGS.budget.help,
     parse: parseBudgets,
     fallback: DEFAULT_BUDGETS,
   },
@@ -56,10 +43,9 @@ export const SOURCE_OPTIONS = {
   loop: COMMON_OPTIONS.loop,
   refuse: {
     flags: '--refuse <hooks>',
-    help: 'treat these hooks (with commas) as refused by the kernel',
-    parse: (text: string) => text.split(','),
-    fallback: '',
-    hidden: true,
+    help: SETTINGS.refuse.help,
+    parse: (text: string) => wordsIn(HOOKS, text),
+    fallback: 'none',
   },
 } as const satisfies OptionTable;
 
@@ -89,8 +75,8 @@ export const AGENT_OPTIONS = {
   metrics: COMMON_OPTIONS.metrics,
   metricAttributes: {
     flags: '--metric-attributes <list>',
-    help: 'attributes that multiply series: server.port, tcplens.comm, or "none"',
-    parse: parseAttributes,
+    help: SETTINGS['metric-attributes'].help,
+    parse: (text: string) => wordsIn(OPTIONAL_ATTRIBUTES, text),
     fallback: 'server.port',
   },
   spool: {
@@ -101,27 +87,40 @@ export const AGENT_OPTIONS = {
   },
   spoolBytes: {
     flags: '--spool-bytes <size>',
-    help: 'disk that the spool may take; beyond it the oldest batches go',
-    parse: parseSpool,
+    help: SETTINGS['spool-bytes'].help,
+    parse: numberOf('spool-bytes'),
     fallback: '1GiB',
   },
   spoolAge: {
     flags: '--spool-age <duration>',
-    help: 'how long a batch may wait in the spool',
-    parse: parseDuration,
+    help: SETTINGS['spool-age'].help,
+    parse: numberOf('spool-age'),
     fallback: '7d',
   },
   queueBytes: {
     flags: '--queue-bytes <size>',
-    help: 'memory for batches that are not on disk: while they are compressed, while the disk takes none, or with --spool none',
-    parse: parseQueue,
+    help: SETTINGS['queue-bytes'].help,
+    parse: numberOf('queue-bytes'),
     fallback: '64MiB',
   },
   cpuBudget: {
     flags: '--cpu-budget <percent>',
-    help: 'of one processor: sweeps come less often, down to a sixth, where the agent would use more',
+    help: SETTINGS['cpu-budget'].help,
     parse: parsePercent,
     fallback: '2%',
+  },
+  config: {
+    flags: '--config <file>',
+    help: 'file with settings, as lines like interval=5s; the command line and the environment come before it',
+    parse: String,
+    env: 'TCPLENS_CONFIG',
+  },
+  pin: {
+    flags: '--pin <settings>',
+    help: 'settings that no collector may change here, with commas, or "all"',
+    parse: parsePins,
+    fallback: 'none',
+    env: 'TCPLENS_PIN',
   },
   logLevel: COMMON_OPTIONS.logLevel,
   exitWithParent: COMMON_OPTIONS.exitWithParent,

@@ -2,6 +2,7 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { getSystemErrorName } from 'node:util';
+import type { HookName } from './contract/settings.ts';
 import type { KernelTypes } from './host/kernel-btf.ts';
 import { call } from './loader-library.ts';
 import { openObject } from './loader-object.ts';
@@ -12,7 +13,7 @@ import type { Hook } from './source/row-source.ts';
 const REASONS_BYTES = 16 * 1024;
 
 /** Of each object its programs, in the order in which they are loaded. Iterators have their object's name, all others that of their tracepoint. */
-const OBJECTS: readonly { object: string; programs: readonly string[]; instead_of?: string }[] = [
+const OBJECTS: readonly { object: string; programs: readonly HookName[]; instead_of?: HookName }[] = [
   { object: 'sample', programs: ['sample'] },
   { object: 'connection', programs: ['inet_sock_set_state', 'tcp_destroy_sock', 'inet_sk_error_report'] },
   { object: 'retransmit', programs: ['tcp_retransmit_skb', 'tcp_retransmit_synack'] },

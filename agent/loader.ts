@@ -68,6 +68,11 @@ const filterCalls = {
     must('changing what is written', call('loader__filter_mode', on ? 1 : 0));
   },
 
+  /** Makes the filter in slot FILTER_SCOPE the scope: rows outside of it are not written, whatever other filters say. */
+  scope(): void {
+    must('setting the scope', call('loader__filter_scope'));
+  },
+
   /** Since the filter was set; `expired` once its end has passed. */
   counters(slot: number): FilterCounters & { expired: boolean } {
     const bytes = Buffer.alloc(FILTER_COUNTERS.length * 8);

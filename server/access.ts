@@ -36,6 +36,7 @@ export class Access {
   readonly enrolments: Enrolments;
   readonly agents: Agents;
   readonly removal: HostRemoval;
+  readonly heard: LastHeard;
   readonly users: Users;
   readonly sessions: Sessions;
   readonly tokens: Tokens;
@@ -46,6 +47,7 @@ export class Access {
     this.book = new RecordBook({ store, disk: REAL_DISK, directory, failed });
     this.enrolments = new Enrolments(this.book);
     const heard = new LastHeard(store);
+    this.heard = heard;
     this.agents = new Agents(this.book, this.enrolments, heard);
     this.removal = new HostRemoval(store, this.agents, heard);
     this.users = new Users(this.book);

@@ -16,6 +16,8 @@ import type { Access } from './access.ts';
 import { registerAdmin } from './admin/routes.ts';
 import type { Snapshot } from './api/admin.ts';
 import { API } from './api.ts';
+import { registerSettings } from './control/routes.ts';
+import type { Control } from './control.ts';
 import { registerUnderWay } from './door/close.ts';
 import { limitConnections } from './door/connections.ts';
 import { registerDoor } from './door/door.ts';
@@ -77,6 +79,7 @@ export type AppParts = {
   health: HealthWatch;
   owner: Owner;
   access: Access;
+  control: Control;
   /** How it is reached. */
   port: Port;
   /** Takes one of the data directory. */
@@ -111,6 +114,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     dashboards,
     in_flight_bytes_max,
     access,
+    control,
     port,
   } = parts;
   const app = fastify({
@@ -124,7 +128,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   app.setErrorHandler(errorReply(({ code }) => metrics.refused.add(1, { reason: code })));
   await registerHelmet(app);
-  await app.register(websocket, { options: { maxPayload: LIMITS.viewer_says.number }, preClose: (done) => stopLive(live, done) });
+  await app.register(websocket, { options: { maxPayload: LIMITS.control_says.number }, preClose: (done) => stopSockets(parts, done) });
   registerDoor(app, { in_flight_bytes_max, metrics, ...port });
   registerRights(app, access.gate);
   await registerRates(app);
@@ -139,6 +143,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const reports = new ReportGroups(store, (table, names) => metrics.namesEvicted.add(names, { table }));
   registerReport(app, { reports, hostNames, clocks: health.clocks, metrics });
   registerAgents(app, access.agents, access.audit);
+  control.register(app, (request) => mayStill(access.gate, request, 'agent'));
   registerMethodRefusals(app);
   registerHealth(app, { store, log, metrics });
   await registerForPeople(app, parts, fleetOf(parts, versionRefusals));
@@ -149,7 +154,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
 /** What people and their tools ask, and how often they may. */
 async function registerForPeople(
   app: App,
-  { store, live, health, owner, access, port, snapshot }: AppParts,
+  { store, live, health, owner, access, control, port, snapshot }: AppParts,
   fleet: FleetParts,
 ): Promise<void> {
   const routes: FastifyPluginAsyncTypebox = async (people) => {
@@ -160,6 +165,7 @@ async function registerForPeople(
     registerAdmin(people, store, { owner, audit: access.audit, snapshot });
     registerAccess(people, { ...access, line: (id, secret) => port.line(id, secret, access.authorities()) });
     registerPeopleAdmin(people, store, access);
+    registerSettings(people, { control, book: access.book, audit: access.audit });
     registerPeople(people, { ...access, isPlain: port.isPlain, oidc: port.oidc !== undefined });
     registerOidc(people, { ...access, originOf: port.originOf, provider: port.oidc && new IdentityProvider(port.oidc) });
     registerOpen(people, owner, access);
@@ -182,8 +188,9 @@ function fleetOf({ store, access, version, retire_after_ms, health }: AppParts, 
   };
 }
 
-function stopLive(live: Live, done: () => void): void {
+function stopSockets({ live, control }: AppParts, done: () => void): void {
   live.stop();
+  control.stop();
   done();
 }
 

@@ -12,6 +12,7 @@ import { removeSnapshot, takeSnapshot } from './admin/snapshot.ts';
 import { buildApp } from './app.ts';
 import { tellRecovered, upkeepEvents, writerEvents } from './collector-events.ts';
 import type { Config } from './config.ts';
+import { Control } from './control.ts';
 import { closeApp } from './door/close.ts';
 import { Owner } from './door/owner.ts';
 import { ownerToken } from './door/owner-token.ts';
@@ -143,6 +144,7 @@ export class Collector {
       health: this.#health,
       owner,
       access,
+      control: this.#controlOf(access),
       port: this.#port.parts,
       snapshot: () => takeSnapshot(this.#store, data),
     };
@@ -255,6 +257,15 @@ export class Collector {
         this.#metrics.auditLost.add(entries);
         logger.warn({ err: error, entries }, 'the audit could not be written');
       },
+    });
+  }
+
+  #controlOf(access: Access): Control {
+    const { logger } = this.#surroundings;
+    return new Control({
+      access,
+      refused: (host_id, why) => logger.warn({ host_id, why }, 'the control channel of an agent was closed'),
+      failed: (error) => logger.warn({ err: error }, 'what agents say of their settings could not be kept'),
     });
   }
 

@@ -99,6 +99,8 @@ export class Live {
       wsHandler: (socket, request) => {
         const trouble: LiveMessage[] = this.#trouble === '' ? [] : [{ type: 'trouble', reason: this.#trouble }];
         const hello: LiveMessage = { type: 'hello', server_ms: Date.now(), version: this.#version };
+        // 1009: too large. Agents may say more, over the same receiver.
+        socket.on('message', (data: Buffer) => data.length > LIMITS.viewer_says.number && socket.close(1009));
         this.#viewers.add(socket, { peer: viewerOf(request), mayLook: () => mayLook(request) }, [
           hello,
           ...trouble,

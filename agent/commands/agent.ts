@@ -5,13 +5,19 @@ import { runAgent } from '../main.ts';
 import { AgentError } from '../process/errors.ts';
 import { addOptions } from '../process/options.ts';
 import { stopSignal } from '../process/stop-signal.ts';
+import { noteSettings, readConfigFile } from '../settings/local.ts';
+
+const OPTIONS = { ...AGENT_OPTIONS, ...SOURCE_OPTIONS };
 
 export function command(): Command {
   const agent = new Command('agent').description('watches this host and ships what it sees: to a collector, by OTLP, or both');
-  addOptions(addOptions(agent, AGENT_OPTIONS), SOURCE_OPTIONS);
-  return agent.action(async (config: AgentConfig) => {
+  addOptions(agent, OPTIONS);
+  const said = noteSettings(agent, OPTIONS);
+  return agent.action(async ({ config: file }: AgentConfig) => {
+    const local = file === undefined ? said : readConfigFile(file, agent, OPTIONS, said);
+    const config = agent.opts<AgentConfig>();
     const stop = stopSignal({ with_parent: config.exitWithParent });
-    await runAgent(config, stop).catch((error: unknown) => {
+    await runAgent(config, local, stop).catch((error: unknown) => {
       // Who stops an agent that waits for a collector to let it in has what they wanted.
       if (!(error instanceof AgentError && error.code === 'stopped')) throw error;
     });

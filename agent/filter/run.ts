@@ -1,6 +1,6 @@
 // Runs filters for as long as a source is read: in the kernel, or in this process over a recording.
-import { FILTER_SLOTS, type FilterCounters, HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
-import type { Budget } from '../kernel/budget.ts';
+import { FILTER_SCOPE, FILTER_SLOTS, type FilterCounters, HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
+import { type Budget, NO_LIMIT } from '../kernel/budget.ts';
 import type { KernelFilters } from '../kernel/controls.ts';
 import { ConfigError } from '../process/errors.ts';
 import { compileFilter } from './compile.ts';
@@ -43,6 +43,17 @@ export function filterInKernel(kernel: KernelFilters, { expressions, kinds, budg
     wanted: pick,
     account: () => expressions.map((filter, slot) => ({ filter, ...kernel.counters(slot) })),
   };
+}
+
+/**
+ * From now on the kernel writes only rows that the expression matches, and of these what it would write anyway.
+ * @throws FilterError, AgentError as above
+ */
+export function scopeInKernel(kernel: KernelFilters, expression: string, kinds: readonly Kind[]): FilterRun['wanted'] {
+  const program = compileFilter(parseFilter(expression, kernel.names(), kinds), expression, BigInt(FILTER_SCOPE), undefined);
+  kernel.set(FILTER_SCOPE, program, NO_LIMIT);
+  kernel.scope();
+  return pick;
 }
 
 /**

@@ -11,8 +11,12 @@ export type KernelFilters = {
   /** Replaces the filter in the slot. `program`: from compileFilter(). */
   set(slot: number, program: Uint8Array, budget: Budget): void;
   clear(slot: number): void;
+  /** What each kind may write when no filter wants the row. */
+  budgets(budgets: Partial<Readonly<Record<Kind, Budget>>>): void;
   /** true: only rows that a filter matches are written. false: all are, and each row's head says which filters match it. */
   exclusive(on: boolean): void;
+  /** From now on rows that the filter in slot FILTER_SCOPE does not match are not written; of the others it says nothing, and pays for none. */
+  scope(): void;
   /** Counters since the filter was set; `expired`: its end has passed. */
   counters(slot: number): FilterCounters & { expired: boolean };
 };

@@ -41,9 +41,12 @@ export function openKernel(options: KernelOptions): KernelSource {
   const swept = new SweepRows(loader, host_id);
   const nextRound = rounds({ ...loader, sweep: (path, first) => swept.look(path, first) }, walk_interval_ms);
   let round: Round = { entered: [], refused: [] };
+  const limit = (wanted: Partial<Readonly<Record<Kind, Budget>>>) => {
+    for (const kind of KIND) if (wanted[kind] !== undefined) loader.filters.budget(kind, wanted[kind]);
+  };
   const canSweep = loader.hooks.some(({ name, attached }) => name === 'sample' && attached);
   try {
-    for (const kind of KIND) if (budgets[kind] !== undefined) loader.filters.budget(kind, budgets[kind]);
+    limit(budgets);
   } catch (error) {
     loader.close();
     throw error;
@@ -75,7 +78,7 @@ export function openKernel(options: KernelOptions): KernelSource {
     sweeping: () => swept.isUnderWay(),
     sweep,
     counters: () => swept.counters(loader.counters()),
-    filters: { ...loader.filters, names: () => new HostNames(loader.names.reasons(), entered) },
+    filters: { ...loader.filters, budgets: limit, names: () => new HostNames(loader.names.reasons(), entered) },
     tally: { ...loader.tally, reasonOf: (kind, code) => loader.names.reasonOf(kind, code) },
     hooks: () => loader.hooks,
     fields: () => loader.fields,

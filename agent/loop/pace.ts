@@ -63,8 +63,10 @@ export class SweepPace {
   sweeps = 0;
   /** CPU time of all sweeps so far */
   cpu_ms = 0;
-  readonly #wanted_ms: number;
-  readonly #budget: number;
+  /** the time between two sweeps without pressure and within the budget */
+  wanted_ms: number;
+  /** share of one processor */
+  budget: number;
   readonly #clock: Clock;
   #began: { at_ms: number; cpu_ms: number } | undefined;
   #last_sweep_ms = 0;
@@ -74,9 +76,15 @@ export class SweepPace {
   /** @param budget - share of one processor; Infinity leaves the interval as it is */
   constructor(wanted_ms: number, budget = Number.POSITIVE_INFINITY, clock = PROCESS_CLOCK) {
     this.interval_ms = wanted_ms;
-    this.#wanted_ms = wanted_ms;
-    this.#budget = budget;
+    this.wanted_ms = wanted_ms;
+    this.budget = budget;
     this.#clock = clock;
+  }
+
+  /** Another interval is wanted: holds at once, stretched as the one before. */
+  want(wanted_ms: number): void {
+    this.interval_ms = Math.round((this.interval_ms * wanted_ms) / this.wanted_ms);
+    this.wanted_ms = wanted_ms;
   }
 
   /** An answer of the collector to a batch. One `busy` since the last sweep outweighs any number of `accepted`. */
@@ -105,7 +113,7 @@ export class SweepPace {
     this.cpu_ms += this.#last_sweep_ms;
     this.pressure = pressureAfter(this.pressure, this.#answer);
     this.#answer = undefined;
-    const by_cpu_ms = sweepIntervalMs(this.#wanted_ms, this.#budget, this.#last_sweep_ms, this.#others);
-    this.interval_ms = Math.max(by_cpu_ms, this.#wanted_ms * this.pressure);
+    const by_cpu_ms = sweepIntervalMs(this.wanted_ms, this.budget, this.#last_sweep_ms, this.#others);
+    this.interval_ms = Math.max(by_cpu_ms, this.wanted_ms * this.pressure);
   }
 }

@@ -2,23 +2,8 @@
 // ports, pids) is an attribute.
 import type { Attributes } from '@opentelemetry/api';
 import { HEAD_AT, ROLE, type Role, readText } from '../../bpf/rows/rows.gen.ts';
-import { ConfigError } from '../process/errors.ts';
+import type { OptionalAttribute } from '../contract/settings.ts';
 import { CONNECTION_TERM, type ConnectionOptions, type Group } from './tally-plan.ts';
-
-/** Attributes that are optional, because they multiply the number of series. */
-export const OPTIONAL_ATTRIBUTES = ['server.port', 'tcplens.comm'] as const;
-export type OptionalAttribute = (typeof OPTIONAL_ATTRIBUTES)[number];
-
-/** "server.port,tcplens.comm", or "none". */
-export function parseAttributes(text: string): readonly OptionalAttribute[] {
-  if (text === 'none') return [];
-  return text.split(',').map((name) => {
-    const known = OPTIONAL_ATTRIBUTES.find((attribute) => attribute === name);
-    if (known === undefined)
-      throw new ConfigError('bad_value', `"${name}" is no optional attribute: use ${OPTIONAL_ATTRIBUTES.join(', ')} or none`);
-    return known;
-  });
-}
 
 /** The first ephemeral port, from the text of /proc/sys/net/ipv4/ip_local_port_range; the kernel's default without it. */
 export function ephemeralFrom(range: string): number {

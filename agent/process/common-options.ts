@@ -1,13 +1,15 @@
 // Options of more than one command, each defined once.
-import { LOG_LEVELS } from './log.ts';
+import { numberIn } from '../contract/setting-form.ts';
+import { SETTINGS } from '../contract/settings.ts';
+import { LOG_LEVELS } from './log-levels.ts';
 import type { OptionTable } from './options.ts';
 import { oneOf, parseCount, parseDuration, parseEndpoint, parseUrl } from './units.ts';
 
 export const COMMON_OPTIONS = {
   interval: {
     flags: '--interval <duration>',
-    help: 'time between two sweeps over the live sockets',
-    parse: parseDuration,
+    help: SETTINGS.interval.help,
+    parse: (text: string) => numberIn(SETTINGS.interval.form, text),
     fallback: '10s',
   },
   replay: { flags: '--replay <file>', help: 'rows from a recording in place of the kernel; needs no root', parse: String },
@@ -29,7 +31,7 @@ export const COMMON_OPTIONS = {
   },
   logLevel: {
     flags: '--log-level <level>',
-    help: `least severe messages to print: ${LOG_LEVELS.join(', ')}`,
+    help: `${SETTINGS['log-level'].help}: ${LOG_LEVELS.join(', ')}`,
     parse: oneOf(LOG_LEVELS),
     fallback: 'info',
     env: 'TCPLENS_LOG_LEVEL',

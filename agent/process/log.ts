@@ -1,11 +1,11 @@
 // The log of a process: JSON lines on stderr, so that stdout stays for what a command prints.
 import { destination, type Logger, pino } from 'pino';
+import type { LogLevel } from './log-levels.ts';
 import { escapeLines } from './terminal-text.ts';
 
-export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
-export function createLog(level: (typeof LOG_LEVELS)[number]): Logger {
+export function createLog(level: LogLevel): Logger {
   // Synchronous, so that the last lines before an exit are written: they are the ones that matter.
   return pino({ level, base: null, hooks: { streamWrite: escapeLines } }, destination({ dest: 2, sync: true }));
 }

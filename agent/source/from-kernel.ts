@@ -1,5 +1,5 @@
 // The kernel as a source: BPF programs filter its rows, and the loader tallies them.
-import { filterInKernel } from '../filter/run.ts';
+import { filterInKernel, scopeInKernel } from '../filter/run.ts';
 import { readCgroup2Mount } from '../host/cgroups.ts';
 import { Entities } from '../host/entities.ts';
 import type { KernelSource } from '../kernel/ring-source.ts';
@@ -12,6 +12,8 @@ export function fromKernel(kernel: KernelSource): Source {
     rows: kernel,
     names: () => new Entities(readCgroup2Mount()),
     filter: (options) => filterInKernel(kernel.filters, options),
+    scope: (expression, kinds) => scopeInKernel(kernel.filters, expression, kinds),
+    budget: (budgets) => kernel.filters.budgets(budgets),
     tally: (options) => countedBy(kernel.tally, options),
     tallyOnly: (interval_ms) => kernel.tally.countAlone(interval_ms),
     unseen: (kinds) => unseenIn(kernel, kinds),

@@ -11,6 +11,8 @@ export function fromRecording(replay: ReplaySource): Source {
     rows: replay,
     names: () => replay.names,
     filter: (options) => filterRows(options, replay.names),
+    scope: (expression, kinds) => filterRows({ expressions: [expression], kinds }, replay.names).wanted,
+    budget: () => undefined,
     tally: (options) => new PlainTally(options),
     tallyOnly: () => {},
     unseen: () => NOTHING_UNSEEN,

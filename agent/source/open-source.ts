@@ -59,6 +59,6 @@ export async function openHostKernel(config: KernelConfig, opening: Opening = {}
   const host_id = config.hostId ?? readHostId(config.stateDir);
   checkMachine();
   const { openKernel } = await import('../kernel/ring-source.ts');
-  const refuse = config.refuse.filter((name) => name !== '');
-  return openKernel({ host_id, ring_bytes: config.ringBytes, budgets: config.budget, refuse, ...opening });
+  const { ringBytes: ring_bytes, budget: budgets, refuse } = config;
+  return openKernel({ host_id, ring_bytes, budgets, refuse, ...opening });
 }

@@ -4,6 +4,7 @@ import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import type { FilterOptions, FilterRun } from '../filter/run.ts';
 import type { EntityNames } from '../host/entities.ts';
 import type { Rights } from '../host/privileges.ts';
+import type { Budget } from '../kernel/budget.ts';
 import type { Tally } from '../metrics/row-series.ts';
 import type { ConnectionOptions } from '../metrics/tally-plan.ts';
 import type { RowSource } from './row-source.ts';
@@ -15,6 +16,10 @@ export type Source = {
   names(): EntityNames;
   /** Starts filters: from now on drained rows have to pass `FilterRun.wanted`, which picks those that a filter matches. */
   filter(options: FilterOptions): FilterRun;
+  /** Narrows the source: from now on drained rows have to pass the function, which picks those that the expression matches. */
+  scope(expression: string, kinds: readonly Kind[]): FilterRun['wanted'];
+  /** How many rows a second of each kind may come from now on; a recording has no budgets. */
+  budget(budgets: Readonly<Record<Kind, Budget>>): void;
   /** Starts a tally, which aggregates rows for metrics. */
   tally(options: ConnectionOptions): Tally;
   /** Says that only the tally reads rows of events: the loader may take them out of the rings every so many ms, without this process. */

@@ -116,6 +116,11 @@ export class DiskSpool {
     if (this.#removal.note(segment)) void this.#inTurn(() => this.#removal.run());
   }
 
+  /** The segments keep to the same object. */
+  limit(caps: Partial<Caps>): void {
+    Object.assign(this.#parts.caps, caps);
+  }
+
   /**
    * Gives up segments beyond the caps and flushes what was written to the disk. The books are flushed only if `durable`: data that was
    * written survives SIGKILL unflushed, only a crash of the machine loses it. Throws where the disk refuses.

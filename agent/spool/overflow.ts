@@ -6,11 +6,12 @@ export type Kept = { batch: Batch; leased: boolean };
 
 export class Overflow {
   readonly #batches = new Set<Kept>();
-  readonly #bytes_max: number;
+  bytes_max: number;
   #bytes = 0;
 
+  /** @param bytes_max holds from the next batch on */
   constructor(bytes_max: number) {
-    this.#bytes_max = bytes_max;
+    this.bytes_max = bytes_max;
   }
 
   /** of compressed rows */
@@ -29,7 +30,7 @@ export class Overflow {
     this.#bytes += batch.payload.length;
     const dropped: Batch[] = [];
     for (const oldest of this.#batches) {
-      if (this.#bytes <= this.#bytes_max) break;
+      if (this.#bytes <= this.bytes_max) break;
       if (oldest.leased) continue;
       this.remove(oldest);
       dropped.push(oldest.batch);

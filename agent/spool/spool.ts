@@ -5,6 +5,7 @@ import type { Accounting } from '../accounts/accounting.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import { reasonOf } from '../process/errors.ts';
 import { Every, type Log } from '../process/log.ts';
+import type { Caps } from './caps.ts';
 import type { DiskSpool } from './disk-spool.ts';
 import { type Kept, Overflow } from './overflow.ts';
 import type { Batch } from './record.ts';
@@ -57,6 +58,12 @@ export class Spool {
   /** compressed bytes of batches on disk that are not settled */
   get waiting_bytes(): number {
     return [...(this.#disk?.segments ?? [])].reduce((sum, each) => sum + (each.taken_over ? 0 : each.waiting_bytes), 0);
+  }
+
+  /** Other limits from now on; what is beyond them goes with the next batch. */
+  limit({ memory_bytes, caps }: { memory_bytes?: number; caps?: Partial<Caps> }): void {
+    if (memory_bytes !== undefined) this.#overflow.bytes_max = memory_bytes;
+    if (caps !== undefined) this.#disk?.limit(caps);
   }
 
   /** Whether the process could end now without losing a batch. */

@@ -10,7 +10,6 @@ export type IntakeOptions = {
   epoch: string;
   spool: Spool;
   accounting: Accounting;
-  /** that batches may hold before they are in the spool */
   memory_bytes: number;
   onParcel: (parcel: Parcel) => void;
 };
@@ -19,9 +18,12 @@ export class Intake {
   readonly #options: IntakeOptions;
   #turn: Promise<void> = Promise.resolve();
   #bytes = 0;
+  /** that batches may hold before they are in the spool; may change at any time */
+  memory_bytes: number;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.memory_bytes = options.memory_bytes;
   }
 
   /** held by batches that are not in the spool yet */
@@ -34,10 +36,10 @@ export class Intake {
    * buffer any more: once it is compressed, long before it is sent.
    */
   async take({ kind, sequence, rows, bytes }: Batch): Promise<void> {
-    const { host_id, epoch, spool, accounting, memory_bytes, onParcel } = this.#options;
+    const { host_id, epoch, spool, accounting, onParcel } = this.#options;
     const cut_at_ms = Date.now();
     const { length } = bytes;
-    if (this.#bytes > 0 && this.#bytes + length > memory_bytes) {
+    if (this.#bytes > 0 && this.#bytes + length > this.memory_bytes) {
       accounting.add(epoch, kind, 'memory_dropped', rows, cut_at_ms);
       return;
     }

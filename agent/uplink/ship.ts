@@ -72,6 +72,12 @@ export class Shipper {
     return this.#intake.bytes + this.#live.bytes + this.#options.spool.bytes.memory;
   }
 
+  /** Batches that are not in the spool yet may hold so much memory from now on, and those that the spool has in memory as much again. */
+  limit(memory_bytes: number): void {
+    this.#intake.memory_bytes = memory_bytes;
+    this.#options.spool.limit({ memory_bytes });
+  }
+
   /** Takes a batch. Resolves when nobody reads its buffer any more: once it is compressed, long before it is sent. */
   take(batch: Batch): Promise<void> {
     return this.#intake.take(batch);

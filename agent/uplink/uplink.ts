@@ -2,6 +2,7 @@
 
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { type Ledger, ledgerOf } from '../accounts/ledger.ts';
+import type { Caps } from '../spool/caps.ts';
 import type { Opened } from '../spool/open.ts';
 import { type Batch, Batcher } from './batch.ts';
 import type { Answered } from './client.ts';
@@ -11,10 +12,11 @@ import { type ShipOptions, Shipper } from './ship.ts';
 const FINISH_MS_MAX = 5000;
 const LAST_REPORT_MS_MAX = 5000;
 
-export type UplinkOptions = Omit<ReporterOptions, 'spool'> & { spool: Opened; report_interval_ms: number } & Pick<
-    ShipOptions,
-    'onAnswer' | 'memory_bytes'
-  >;
+export type UplinkOptions = Omit<ReporterOptions, 'spool'> & {
+  spool: Opened;
+  /** however far apart sweeps are */
+  report_interval_ms: number;
+} & Pick<ShipOptions, 'onAnswer' | 'memory_bytes'>;
 
 export class Uplink {
   readonly #batcher = new Batcher();
@@ -23,15 +25,15 @@ export class Uplink {
   readonly #spool: Opened;
   readonly #epoch: string;
   readonly #stopping = new AbortController();
-  readonly #report_interval_ms: number;
+  /** time between two reports; may change at any time */
+  report_interval_ms: number;
   readonly #client: UplinkOptions['client'];
   #report_at = 0;
   #is_closed = false;
 
-  /** A report is sent every `report_interval_ms`, however far apart sweeps are. */
   constructor({ report_interval_ms, ...options }: UplinkOptions) {
     const { run, spool } = options;
-    this.#report_interval_ms = report_interval_ms;
+    this.report_interval_ms = report_interval_ms;
     this.#shipper = new Shipper({ ...options, ...spool, ...run });
     this.#reporter = new Reporter(options);
     this.#spool = spool;
@@ -58,6 +60,12 @@ export class Uplink {
     return { memory: this.#shipper.memory_bytes, disk: this.#spool.spool.bytes.disk };
   }
 
+  /** Other limits from now on, of memory and of the spool's disk. */
+  limit({ memory_bytes, caps }: { memory_bytes?: number; caps?: Partial<Caps> }): void {
+    if (memory_bytes !== undefined) this.#shipper.limit(memory_bytes);
+    if (caps !== undefined) this.#spool.spool.limit({ caps });
+  }
+
   /** Takes whole rows of one kind. Copies them. */
   add(kind: Kind, rows: Uint8Array): void {
     this.#spool.accounting.add(this.#epoch, kind, 'seen', rows.length / KINDS[kind].size, Date.now());
@@ -70,7 +78,7 @@ export class Uplink {
     this.#shipper.tick();
     const now = performance.now();
     if (now < this.#report_at) return;
-    this.#report_at = now + this.#report_interval_ms;
+    this.#report_at = now + this.report_interval_ms;
     void this.#reporter.send(this.#stopping.signal);
   }
 

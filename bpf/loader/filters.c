@@ -53,10 +53,10 @@ static int write_control(__u32 control)
 	return 0;
 }
 
-/* The interval between tokens is rounded up, so that the budget is never exceeded. */
+/* The interval between tokens is rounded up, so that the budget is never exceeded. A bucket without room lets nothing pass. */
 static int budget_of(struct budget *budget, int rows_per_s, int burst)
 {
-	if (rows_per_s < 0 || rows_per_s > (int)NS_PER_S || (rows_per_s > 0 && burst < 1))
+	if (rows_per_s < 0 || rows_per_s > (int)NS_PER_S || burst < 0)
 		return -EINVAL;
 	budget->interval_ns = rows_per_s ? (NS_PER_S + (__u32)rows_per_s - 1) / (__u32)rows_per_s : 0;
 	budget->burst = (__u32)burst;
@@ -131,6 +131,11 @@ int loader__filter_clear(int slot)
 int loader__filter_mode(int exclusive)
 {
 	return write_control(exclusive ? live.control | FILTER_EXCLUSIVE : live.control & ~FILTER_EXCLUSIVE);
+}
+
+int loader__filter_scope(void)
+{
+	return in_use(FILTER_SCOPE) ? write_control(live.control | FILTER_SCOPED) : -ENOENT;
 }
 
 int loader__filter_counters(int slot, unsigned char *counters, int size)

@@ -85,10 +85,16 @@ API int loader__filter_clear(int slot);
 /* `exclusive` 1: only rows that a live filter wants are written; 0: all are, and the head says which filters want it. */
 API int loader__filter_mode(int exclusive);
 
+/* From now on the filter in slot FILTER_SCOPE is the scope: rows that it does not want are not written, and of others it says nothing. */
+API int loader__filter_scope(void);
+
 /* Writes the `struct filter_counters` of a slot. Returns 1 when its end has passed, else 0. */
 API int loader__filter_counters(int slot, unsigned char *counters, int size);
 
-/* How many rows of a kind may be written in a second, and at once, that no filter wants. `rows_per_s` 0: no limit. */
+/*
+ * How many rows of a kind may be written in a second, and at once, that no filter wants. `rows_per_s` 0: no limit; `burst` 0 beside
+ * another `rows_per_s`: none.
+ */
 API int loader__budget(int kind, int rows_per_s, int burst);
 
 /*

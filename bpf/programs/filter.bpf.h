@@ -34,7 +34,7 @@ struct {
 	__array(values, struct filter_map);
 } filters SEC(".maps");
 
-/* One word: a bit for each slot in use, and FILTER_EXCLUSIVE. */
+/* One word: a bit for each slot in use, FILTER_EXCLUSIVE and FILTER_SCOPED. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

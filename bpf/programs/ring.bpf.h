@@ -71,11 +71,12 @@ __noinline __u32 row_ask(__u32 kind, __u64 now_ns)
 
 /*
  * Whether a row with this head is to be written; marks in the head which filters want it. A row that a filter wants is paid from
- * the filter's budget, not from its kind's, so a flood cannot hide what somebody looks for. The verifier assumes that both pointers
- * may be NULL.
+ * the filter's budget, not from its kind's, so a flood cannot hide what somebody looks for; the scope's filter pays for none. The
+ * verifier assumes that both pointers may be NULL.
  */
 __noinline int row_wanted(struct row_head *head, __u32 kind, const struct filter_facts *facts, __u32 asked)
 {
+	__u32 scope = asked & FILTER_SCOPED ? 1U << FILTER_SCOPE : 0;
 	struct kind_counters *count;
 	__u32 wanted;
 
@@ -85,9 +86,12 @@ __noinline int row_wanted(struct row_head *head, __u32 kind, const struct filter
 	if (asked == ROW_PAID)
 		return true;
 	wanted = filter_match(head, facts, asked);
+	if ((wanted & scope) != scope)
+		wanted = 0;
 	head->filters = wanted & FILTER_BITS;
-	if (head->filters || ((wanted & FILTER_BASE) && budget_spend(kind, head->time_ns)))
+	if ((head->filters & ~scope) || ((wanted & FILTER_BASE) && budget_spend(kind, head->time_ns)))
 		return true;
+	wanted &= ~scope;
 	count = counters_of(kind);
 	if (count) {
 		if (wanted)

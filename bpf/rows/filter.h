@@ -14,7 +14,11 @@
 #define FILTER_STEPS_MAX 64
 #define FILTER_ACCEPT 254   /* in place of a next step */
 #define FILTER_REJECT 255
-#define FILTER_EXCLUSIVE (1U << 31) /* in filter_control: only rows that a filter wants are written */
+
+/* In filter_control, beside a bit for each slot: */
+#define FILTER_EXCLUSIVE (1U << 31) /* only rows that a filter wants are written */
+#define FILTER_SCOPED (1U << 28)    /* rows that the filter of slot FILTER_SCOPE does not want are not written */
+#define FILTER_SCOPE 0
 
 /*
  * What a filter can ask about a row beyond its head. The program that makes the row sets the facts that its kind has; each of them

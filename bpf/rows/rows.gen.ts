@@ -5,7 +5,7 @@ import { readAddress, readText } from './read-text.ts';
 export { readAddress, readText };
 
 /** What this was made of: objects and loader that were built of anything else do not fit. */
-export const SHARED_HEADERS = '33d81627';
+export const SHARED_HEADERS = '6aaa1133';
 
 export const KIND = ['retransmit', 'connection', 'state_change', 'sample', 'reset', 'congestion', 'drop', 'listener', 'namespace'] as const;
 export type Kind = (typeof KIND)[number];
@@ -2176,6 +2176,7 @@ export const FILTER_SLOTS = 8;
 export const FILTER_STEPS_MAX = 64;
 export const FILTER_ACCEPT = 254;
 export const FILTER_REJECT = 255;
+export const FILTER_SCOPE = 0;
 export const FILTER_BYTES = 2624;
 export const FILTER_STEP_BYTES = 40;
 

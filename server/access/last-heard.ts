@@ -2,6 +2,9 @@
 import { decimal } from '../storage/accounting.ts';
 import type { Store } from '../storage/store.ts';
 
+/** As many as may have a control channel. */
+const HEARD_MAX = 20_000;
+
 export class LastHeard {
   readonly #store: Pick<Store, 'query'>;
   /** By host, ms since the epoch: what this collector took. */
@@ -17,6 +20,16 @@ export class LastHeard {
 
   forget(host_id: string): void {
     this.#here.delete(host_id);
+  }
+
+  /** Hosts that have reported since, to any collector; 16 hex digits each. */
+  async since(at_ms: number): Promise<Set<string>> {
+    const found = await this.#store.query<{ host_id: string }>(
+      'SELECT lower(hex(host_id)) AS host_id FROM host GROUP BY host_id HAVING max(at) > fromUnixTimestamp64Milli({at_ms:Int64})',
+      { at_ms },
+      HEARD_MAX,
+    );
+    return new Set(found.map(({ host_id }) => host_id.padStart(16, '0')));
   }
 
   /** ms since the epoch; 0 where it was never heard. Reports to other collectors count, too. */

@@ -1,4 +1,4 @@
-// The records of who may do what, in memory: read from the store every two seconds, and from a file beside it, so that a collector
+// The records of who may do what, in memory: read from the store every second, and from a file beside it, so that a collector
 // whose store is away still knows its agents and people. What is changed here is in the store, and flushed in the file, before it counts.
 import { join } from 'node:path';
 import { Compile } from 'typebox/compile';
@@ -14,7 +14,7 @@ const FORMAT: JournalFormat<StoredRecord> = { format: 'tcplens-access 1', isValu
 const CHECKS = new Map(RECORD_KINDS.map((kind) => [kind, Compile(RECORDS[kind])]));
 const FILE = 'access.journal';
 const SNAPSHOT_BYTES = 1024 * 1024;
-const FOLLOW_MS = 2000;
+const FOLLOW_MS = 1000;
 
 type Held<Kind extends RecordKind = RecordKind> = StoredRecord & { value: RecordOf<Kind> | undefined };
 export type RecordBookOptions = {
@@ -36,6 +36,7 @@ export class RecordBook {
   /** By the store's clock: what was stored before has been read. */
   #since_ms = 0;
   #stopped = false;
+  #isRead = false;
 
   constructor(options: RecordBookOptions) {
     this.#options = options;
@@ -48,6 +49,11 @@ export class RecordBook {
     const { values } = await readJournal(disk, join(directory, FILE), FORMAT);
     for (const record of values) this.#learn(record);
     await this.#journal.replace(this.#stored());
+  }
+
+  /** Whether the store has been read: before that only what the file has is known. */
+  get isRead(): boolean {
+    return this.#isRead;
   }
 
   get<Kind extends RecordKind>(kind: Kind, id: string): RecordOf<Kind> | undefined {
@@ -119,7 +125,9 @@ export class RecordBook {
     await this.#keep(fresh);
     if (before === 0) await this.#giveBack(seen);
     this.#drop();
-    if (fresh.length > 0) this.#changed();
+    const isFirst = !this.#isRead;
+    this.#isRead = true;
+    if (isFirst || fresh.length > 0) this.#changed();
   }
 
   /** Only the file has them: a power cut has taken them from the store. */

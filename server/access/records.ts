@@ -1,6 +1,7 @@
 // What all collectors of one store share of who may do what: each record is a JSON object under a kind and an id. Secrets are never in
 // them, only the SHA-256 of those that have 256 random bits, and the argon2id hash of what a person has chosen.
 import { type Static, type TSchema, Type } from 'typebox';
+import { InForce, KnownSetting } from '../../agent/contract/control.ts';
 import { object, oneOf } from '../api/schema.ts';
 
 const Ms = Type.Integer({ minimum: 0, description: 'ms since the epoch' });
@@ -69,6 +70,49 @@ export type TokenRecord = Static<typeof Token>;
 const Authority = object({ certificate: Type.String({ description: 'PEM' }), ends_ms: Ms });
 export type AuthorityRecord = Static<typeof Authority>;
 
+const Hex64 = Type.String({ pattern: '^[0-9a-f]{16}$' });
+const Values = Type.Record(Type.String(), Type.String());
+
+/** Which hosts: those that have all of the labels and, where hosts are named, are one of them, by id or name. */
+export const Where = object({ labels: Labels, hosts: Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { maxItems: 1000 }) });
+export type Where = Static<typeof Where>;
+/** Settings of some hosts. Of several rules that say a host's setting the last one counts. */
+export const SettingsRule = object({ where: Where, values: Values });
+export type SettingsRule = Static<typeof SettingsRule>;
+
+/** `id`: number of the version. What all agents are to do. */
+const Settings = object({ rules: Type.Array(SettingsRule), made_ms: Ms, made_by: Type.String(), note: Type.String() });
+export type SettingsRecord = Static<typeof Settings>;
+
+export const STAGES = ['first', 'all', 'done', 'rolled_back'] as const;
+/** `id`: "current". How far the newest version has come: from the hosts in `first` to all. */
+const Rollout = object({
+  version: Type.Integer({ minimum: 1 }),
+  base: Type.Integer({ minimum: 0, description: 'the version before; 0: none' }),
+  first: Type.Array(Hex64),
+  stage: oneOf(STAGES),
+  why: Type.String({ description: 'why it was rolled back' }),
+  stage_ms: Type.Integer({ ...Ms, description: 'when the stage began' }),
+  watch_ms: Type.Integer({ ...Ms, description: 'how long a stage is watched' }),
+  accept_loss: Type.Boolean({ description: 'rows that budgets withhold are meant to be withheld' }),
+});
+export type RolloutRecord = Static<typeof Rollout>;
+
+/** `id`: version and host id, with a dot between them. Harm that a rollout did there. */
+const RolloutTrouble = object({ host_id: Hex64, why: Type.String(), at_ms: Ms });
+
+/** `id`: 16 hex digits, the host's id. What its agent has said of its settings last; `at_ms`: when it has said hello. */
+const AgentState = object({
+  agent_version: Type.String(),
+  version: Type.Integer({ minimum: 0, description: 'of the settings that it has; 0: none' }),
+  in_force: Type.Array(InForce),
+  at_ms: Ms,
+});
+export type AgentStateRecord = Static<typeof AgentState>;
+
+/** `id`: version of the agent. The settings that agents of this version have. */
+const AgentVersion = object({ known: Type.Array(KnownSetting) });
+
 /** What a record of each kind holds. */
 export const RECORDS = {
   agent: Agent,
@@ -78,6 +122,11 @@ export const RECORDS = {
   session_use: SessionUse,
   token: Token,
   authority: Authority,
+  settings: Settings,
+  rollout: Rollout,
+  rollout_trouble: RolloutTrouble,
+  agent_state: AgentState,
+  agent_version: AgentVersion,
 } as const satisfies Record<string, TSchema>;
 export type RecordKind = keyof typeof RECORDS;
 export const RECORD_KINDS = Object.keys(RECORDS) as RecordKind[];

@@ -20,6 +20,9 @@ export const ADMIN_API = {
   sessions: '/api/v1/admin/sessions',
   session: '/api/v1/admin/sessions/:id',
   audit: '/api/v1/admin/audit',
+  settings: '/api/v1/admin/settings',
+  settingsRollback: '/api/v1/admin/settings/rollback',
+  hostSettings: '/api/v1/admin/settings/hosts/:host_id',
 } as const;
 
 export const Link = object({

@@ -19,6 +19,8 @@ export const AUDITED = [
   'logout',
   'retention_change',
   'session_end',
+  'settings_change',
+  'settings_rollback',
   'snapshot',
   'token_make',
   'token_revoke',

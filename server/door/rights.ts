@@ -2,6 +2,7 @@
 
 import type { FastifyRequest } from 'fastify';
 import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../../agent/contract/batch-envelope.ts';
+import { CONTROL_PATH } from '../../agent/contract/control.ts';
 import { HELLO_PATH, JOIN_PATH, ROTATE_PATH } from '../../agent/contract/credential.ts';
 import type { Role } from '../access/records.ts';
 import { ADMIN_API } from '../api/admin.ts';
@@ -23,6 +24,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, Right>> = {
   [`* ${LAYOUTS_PATH}`]: 'agent',
   [`POST ${HELLO_PATH}`]: 'agent',
   [`POST ${ROTATE_PATH}`]: 'agent',
+  [`GET ${CONTROL_PATH}`]: 'agent',
   // The enrolment's secret is in the body.
   [`POST ${JOIN_PATH}`]: 'anyone',
   ...Object.fromEntries(Object.values(API).map((path) => [`GET ${path}`, 'viewer'])),
@@ -47,6 +49,10 @@ export const ROUTE_RIGHTS: Readonly<Record<string, Right>> = {
   [`GET ${ADMIN_API.sessions}`]: 'admin',
   [`DELETE ${ADMIN_API.session}`]: 'admin',
   [`GET ${ADMIN_API.audit}`]: 'admin',
+  [`GET ${ADMIN_API.settings}`]: 'viewer',
+  [`POST ${ADMIN_API.settings}`]: 'admin',
+  [`POST ${ADMIN_API.settingsRollback}`]: 'admin',
+  [`GET ${ADMIN_API.hostSettings}`]: 'viewer',
   [`POST ${PEOPLE_API.login}`]: 'anyone',
   [`POST ${PEOPLE_API.logout}`]: 'anyone',
   [`GET ${PEOPLE_API.me}`]: 'anyone',

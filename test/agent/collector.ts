@@ -54,6 +54,11 @@ export async function openCollector(reply: (attempt: Attempt, before: number) =>
     at_once++;
     collector.most_at_once = Math.max(collector.most_at_once, at_once);
     response.on('close', () => at_once--);
+    if (request.method !== 'POST') {
+      // It has no control channel, as an earlier version.
+      response.writeHead(404).end();
+      return;
+    }
     const stored = Buffer.concat(await request.toArray());
     const receipt = receiptOf(request.headers, stored);
     const { digest } = receipt;

@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import { eachKind } from '../../agent/accounts/ledger.ts';
 import { type Budget, budgetOf } from '../../agent/kernel/budget.ts';
+import { FILTER_SCOPE } from '../../bpf/rows/rows.gen.ts';
 import { API, bitsOf, check, connections, decode, ends, NO_LIMIT, useTraffic, WEB } from '../support/filtered.ts';
 
 useTraffic();
@@ -71,6 +72,46 @@ check(
     expect(rows).toBeLessThanOrEqual(SCARCE.state_change.rows_per_s * seconds + SCARCE.state_change.burst);
     expect(withheld - before.state_change.withheld).toBeGreaterThan(300);
     expect(filtered).toBe(before.state_change.filtered);
+  },
+  { budgets: SCARCE, ring_bytes: RING_BYTES },
+);
+
+check(
+  'of a kind that is off no row is written, and each is counted as withheld',
+  async ({ source, take }) => {
+    take();
+    const before = source.counters();
+    await connections(WEB, 50);
+    expect(take().filter(({ kind }) => kind === 'state_change')).toEqual([]);
+    const after = source.counters();
+    // Each end of a connection has at least three.
+    expect(after.state_change.withheld - before.state_change.withheld).toBeGreaterThanOrEqual(2 * 50 * 3);
+    expect(after.connection.withheld).toBe(before.connection.withheld);
+  },
+  { budgets: { state_change: budgetOf('off') }, ring_bytes: RING_BYTES },
+);
+
+check(
+  'inside a scope budgets of kinds hold, filters see only what is inside, and nothing outside is written',
+  async ({ source, filters, set, take }) => {
+    const inside = `netns = ${ends().client.name}`;
+    set(FILTER_SCOPE, inside);
+    filters.scope();
+    // Both ends have the port: the server's is outside.
+    set(3, `port = ${API}`, { budget: budgetOf(1_000_000) });
+    take();
+    const before = source.counters();
+    await Promise.all([connections(WEB, 50), connections(API, 10)]);
+    const rows = take();
+    expect(rows.filter((each) => !(bitsOf(each) & (1 << FILTER_SCOPE)))).toEqual([]);
+    const closes = decode(rows, 'connection').filter(({ event }) => event === 'close');
+    expect(closes.map(({ role }) => role)).toEqual(Array(60).fill('client'));
+    const after = source.counters();
+    expect(after.connection.filtered - before.connection.filtered).toBeGreaterThanOrEqual(60);
+    expect(after.state_change.withheld - before.state_change.withheld).toBeGreaterThanOrEqual(50 * 3 - SCARCE.state_change.burst);
+    const asked = rows.filter((each) => bitsOf(each) & (1 << 3) && each.kind === 'state_change').length;
+    expect(asked).toBeGreaterThanOrEqual(10 * 4);
+    expect(rows.filter((each) => each.kind === 'state_change').length - asked).toBeLessThan(50 * 3);
   },
   { budgets: SCARCE, ring_bytes: RING_BYTES },
 );

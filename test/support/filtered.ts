@@ -6,7 +6,7 @@ import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compileFilter } from '../../agent/filter/compile.ts';
 import { parseFilter } from '../../agent/filter/parse.ts';
-import { type Budget, parseBudget } from '../../agent/kernel/budget.ts';
+import { type Budget, NO_LIMIT } from '../../agent/kernel/budget.ts';
 import type { KernelFilters } from '../../agent/kernel/controls.ts';
 import { type KernelOptions, type KernelSource, openKernel } from '../../agent/kernel/ring-source.ts';
 import type { RowSource } from '../../agent/source/row-source.ts';
@@ -17,7 +17,7 @@ import { makePair, type Pair, socketsGone } from './netns.ts';
 const TRAFFIC = new URL('traffic.ts', import.meta.url).pathname;
 /** Ports of the server's namespace. */
 export const [WEB, API, NOBODY_LISTENS] = [7000, 7001, 7002];
-export const NO_LIMIT = parseBudget('none');
+export { NO_LIMIT };
 
 export const isRoot = process.getuid?.() === 0;
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_BUDGETS, parseBudget, parseBudgets } from '../../../agent/kernel/budget.ts';
+import { DEFAULT_BUDGETS, isOff, parseBudget, parseBudgets } from '../../../agent/kernel/budget.ts';
 
 const NONE = { rows_per_s: 0, burst: 0 };
 
@@ -36,6 +36,12 @@ test.each([
   expect(() => parseBudgets(text)).toThrow(problem);
 });
 
+test('a kind that is off has a bucket without room', () => {
+  const { drop, reset } = parseBudgets('drop=off,reset=none');
+  expect([isOff(drop), isOff(reset), drop.burst]).toEqual([true, false, 0]);
+});
+
 test('a budget alone', () => {
   expect([parseBudget('none'), parseBudget('1/s')]).toEqual([NONE, { rows_per_s: 1, burst: 1 }]);
+  expect(() => parseBudget('off')).toThrow(/shows nothing/);
 });

@@ -1,6 +1,8 @@
 // Resets, drops, congestion, listeners and namespaces as metrics: rows with known contents into a real OTLP receiver.
 import { afterEach, expect, test } from 'vitest';
-import { ConnectionAttributes, parseAttributes } from '../../../agent/metrics/connection-attributes.ts';
+import { wordsIn } from '../../../agent/contract/setting-form.ts';
+import { OPTIONAL_ATTRIBUTES } from '../../../agent/contract/settings.ts';
+import { ConnectionAttributes } from '../../../agent/metrics/connection-attributes.ts';
 import { Instruments } from '../../../agent/metrics/instruments.ts';
 import { PlainTally } from '../../../agent/metrics/plain-tally.ts';
 import { startTelemetry, type Telemetry } from '../../../agent/metrics/telemetry.ts';
@@ -47,7 +49,7 @@ async function check(
     version: '9.9.9',
     log: createLog('error'),
   });
-  const attributes = new ConnectionAttributes(parseAttributes('server.port,tcplens.comm'), EPHEMERAL_FROM, 100);
+  const attributes = new ConnectionAttributes(wordsIn(OPTIONAL_ATTRIBUTES, 'server.port,tcplens.comm'), EPHEMERAL_FROM, 100);
   const instruments = new Instruments(telemetry, attributes, new PlainTally(attributes.options));
   for (const [kind, values] of rows) instruments.record(kind, rowBytes(kind, values));
   await telemetry.stop();

@@ -1,7 +1,9 @@
 // Rows with known contents, through the instruments and the SDK, into a real OTLP receiver and a Prometheus scrape.
 import { afterEach, expect, test } from 'vitest';
 import { emptyLedger } from '../../../agent/accounts/ledger.ts';
-import { ConnectionAttributes, ephemeralFrom, parseAttributes } from '../../../agent/metrics/connection-attributes.ts';
+import { wordsIn } from '../../../agent/contract/setting-form.ts';
+import { OPTIONAL_ATTRIBUTES } from '../../../agent/contract/settings.ts';
+import { ConnectionAttributes, ephemeralFrom } from '../../../agent/metrics/connection-attributes.ts';
 import { Instruments } from '../../../agent/metrics/instruments.ts';
 import { PlainTally } from '../../../agent/metrics/plain-tally.ts';
 import { observeSelf } from '../../../agent/metrics/self-metrics.ts';
@@ -47,7 +49,7 @@ async function exported(
     version: '9.9.9',
     log: createLog('error'),
   });
-  const wanted = new ConnectionAttributes(parseAttributes(attributes), ephemeralFrom(ephemeral), 100);
+  const wanted = new ConnectionAttributes(wordsIn(OPTIONAL_ATTRIBUTES, attributes), ephemeralFrom(ephemeral), 100);
   const instruments = new Instruments(telemetry, wanted, new PlainTally(wanted.options));
   for (const [kind, values] of rows) instruments.record(kind, rowBytes(kind, values));
   return receiver;

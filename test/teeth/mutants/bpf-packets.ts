@@ -44,7 +44,14 @@ export const bpfPackets: readonly Mutant[] = [
       replace: 'if (0)\n\t\t\tcount_one(&count->filtered)',
       suite: kernel('budget'),
     },
-    { why: "a filter's rows are paid by their kind", find: 'if (head->filters ||', replace: 'if (', suite: kernel('budget') },
+    {
+      why: "a filter's rows are paid by their kind",
+      find: 'if ((head->filters & ~scope) ||',
+      replace: 'if (',
+      suite: kernel('budget'),
+    },
+    { why: 'rows outside of the scope are written', find: 'if ((wanted & scope) != scope)', replace: 'if (0)', suite: kernel('budget') },
+    { why: 'the scope pays for rows', find: 'if ((head->filters & ~scope) ||', replace: 'if (head->filters ||', suite: kernel('budget') },
     {
       why: 'budgets do not count',
       find: 'if (!(live & FILTER_EXCLUSIVE) && budget_spend(kind, now_ns))',

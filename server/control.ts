@@ -1,0 +1,108 @@
+// The control of agents: each keeps a channel open here, and gets on it what it is to do. What is wanted is in records that all collectors of
+// the store share; which agent has a channel, and what it says, each collector knows of its own.
+import type { FastifyRequest } from 'fastify';
+import type { AgentHello, FromAgent } from '../agent/contract/control.ts';
+import type { AgentStateRecord } from './access/records.ts';
+import type { Access } from './access.ts';
+import { AgentChannels } from './control/channels.ts';
+import { isUnderWay } from './control/rollout.ts';
+import { BACK_MS, RolloutWatch } from './control/rollout-watch.ts';
+import { SettingsBook } from './control/settings-book.ts';
+import type { App } from './http.ts';
+
+export type ControlParts = {
+  access: Access;
+  /** an agent says what is none of its business */
+  refused: (host_id: string, why: string) => void;
+  failed: (error: unknown) => void;
+};
+
+export class Control {
+  readonly settings: SettingsBook;
+  readonly channels: AgentChannels;
+  readonly #parts: ControlParts;
+  readonly #watch: RolloutWatch;
+  /** What has been sent to each agent, as text. */
+  readonly #sent = new Map<string, string>();
+
+  constructor(parts: ControlParts) {
+    const { access, refused, failed } = parts;
+    this.#parts = parts;
+    this.settings = new SettingsBook(access.book, access.agents);
+    this.#watch = new RolloutWatch(this.settings, access.book, failed);
+    this.channels = new AgentChannels({
+      opened: (host_id, hello) => this.#opened(host_id, hello),
+      said: (host_id, message) => this.#said(host_id, message),
+      closed: (host_id) => this.#closed(host_id),
+      refused,
+    });
+  }
+
+  register(app: App, mayStill: (request: FastifyRequest) => Promise<boolean>): void {
+    this.channels.register(app);
+    this.#parts.access.book.watch(() => {
+      for (const host_id of this.channels.hosts()) this.#tell(host_id);
+      void this.channels.recheck(mayStill);
+    });
+    this.#watch.start();
+  }
+
+  /** Hosts that could take a change now: they have a channel here, or another collector has heard them lately. */
+  async present(now_ms: number): Promise<Set<string>> {
+    const { heard, book } = this.#parts.access;
+    // Without the store only those that are here are known to be there.
+    const lately = await heard.since(now_ms - 4 * BACK_MS).catch(() => new Set<string>());
+    const known = [...book.all('agent_state')].map(([host_id]) => host_id);
+    return new Set([...this.channels.hosts(), ...known.filter((host_id) => lately.has(host_id))]);
+  }
+
+  stop(): void {
+    this.#watch.stop();
+    this.channels.stop();
+  }
+
+  #opened(host_id: string, { agent_version, known, version, in_force }: AgentHello): void {
+    const { access, failed } = this.#parts;
+    if (JSON.stringify(access.book.get('agent_version', agent_version)?.known) !== JSON.stringify(known))
+      access.book.put('agent_version', agent_version, { known }).catch(failed);
+    this.#keep(host_id, { agent_version, version, in_force, at_ms: Date.now() });
+    this.#sent.delete(host_id);
+    this.#watch.opened(host_id);
+    this.#tell(host_id);
+  }
+
+  #said(host_id: string, message: Exclude<FromAgent, AgentHello>): void {
+    if (message.type === 'rows') {
+      this.#watch.counted(host_id, message);
+      return;
+    }
+    const state = this.#parts.access.book.get('agent_state', host_id);
+    const { version, in_force } = message;
+    if (state !== undefined) this.#keep(host_id, { ...state, version, in_force });
+  }
+
+  #closed(host_id: string): void {
+    this.#sent.delete(host_id);
+    this.#watch.closed(host_id);
+  }
+
+  #keep(host_id: string, state: AgentStateRecord): void {
+    const { access, failed } = this.#parts;
+    if (JSON.stringify(access.book.get('agent_state', host_id)) !== JSON.stringify(state))
+      access.book.put('agent_state', host_id, state).catch(failed);
+  }
+
+  /** Says what is wanted, unless that was said last. */
+  #tell(host_id: string): void {
+    // Before the store was read nobody knows what is wanted: agents go on as they are.
+    if (!this.#parts.access.book.isRead) return;
+    const { rollout } = this.settings;
+    const wanted = this.settings.wantedBy(host_id);
+    const isWatched = rollout !== undefined && isUnderWay(rollout) && wanted.version === rollout.version;
+    if (isWatched) this.#watch.begins(host_id, wanted.version);
+    const text = JSON.stringify([wanted, isWatched && rollout.stage]);
+    if (this.#sent.get(host_id) === text) return;
+    this.#sent.set(host_id, text);
+    this.channels.send(host_id, { type: 'settings', ...wanted, watch_ms: isWatched ? rollout.watch_ms : 0 });
+  }
+}

@@ -1,0 +1,105 @@
+// Watches what a rollout does to the agents of this collector, and moves it on, or back. Every collector of the store does so with its own
+// agents: the harm that one finds is a record, which all of them follow.
+import type { RowsSoFar } from '../../agent/contract/control.ts';
+import type { RecordBook } from '../access/record-book.ts';
+import type { RolloutRecord } from '../access/records.ts';
+import { type Facts, harmOf, isUnderWay, type Rows, step } from './rollout.ts';
+import type { SettingsBook } from './settings-book.ts';
+
+const LOOK_MS = 500;
+/** An agent whose channel has closed during a rollout comes back within this time, or has fallen silent. */
+export const BACK_MS = 15_000;
+/** For so long the trouble of a rollout is remembered. */
+const TROUBLE_KEPT_MS = 7 * 24 * 3600 * 1000;
+
+/** `before`: its rows as the change came. `closed_ms`: when its channel closed; 0: it is open. */
+type Watched = { version: number; before: Rows | undefined; closed_ms: number };
+
+export class RolloutWatch {
+  readonly #settings: SettingsBook;
+  readonly #book: RecordBook;
+  readonly #failed: (error: unknown) => void;
+  readonly #watched = new Map<string, Watched>();
+  #looking: NodeJS.Timeout | undefined;
+  #isLooking = false;
+
+  constructor(settings: SettingsBook, book: RecordBook, failed: (error: unknown) => void) {
+    this.#settings = settings;
+    this.#book = book;
+    this.#failed = failed;
+  }
+
+  start(): void {
+    this.#looking ??= setInterval(() => void this.#look(), LOOK_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#looking);
+  }
+
+  /** The agent is told of this version. */
+  begins(host_id: string, version: number): void {
+    if (this.#watched.get(host_id)?.version !== version) this.#watched.set(host_id, { version, before: undefined, closed_ms: 0 });
+  }
+
+  opened(host_id: string): void {
+    const watched = this.#watched.get(host_id);
+    if (watched) watched.closed_ms = 0;
+  }
+
+  closed(host_id: string): void {
+    const watched = this.#watched.get(host_id);
+    if (watched) watched.closed_ms = Date.now();
+  }
+
+  /** The first figures of a version are those of before it. */
+  counted(host_id: string, { version, seen, lost, withheld }: RowsSoFar): void {
+    const watched = this.#watched.get(host_id);
+    const { rollout } = this.#settings;
+    if (watched?.version !== version || rollout?.version !== version || !isUnderWay(rollout)) return;
+    const now = { seen, lost, withheld };
+    watched.before ??= now;
+    const why = harmOf(watched.before, now, rollout.accept_loss);
+    if (why !== undefined) this.#trouble(rollout, host_id, why);
+  }
+
+  #trouble({ version }: RolloutRecord, host_id: string, why: string): void {
+    const id = `${version}.${host_id}`;
+    if (this.#book.get('rollout_trouble', id) !== undefined) return;
+    const now_ms = Date.now();
+    this.#book.put('rollout_trouble', id, { host_id, why, at_ms: now_ms }, now_ms + TROUBLE_KEPT_MS).catch(this.#failed);
+  }
+
+  async #look(): Promise<void> {
+    const { rollout } = this.#settings;
+    if (rollout === undefined || !isUnderWay(rollout) || this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      this.#noteSilent(rollout);
+      const next = step(rollout, this.#facts(rollout), Date.now());
+      if (next !== rollout) await this.#settings.move(next);
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  #noteSilent(rollout: RolloutRecord): void {
+    for (const [host_id, { version, closed_ms }] of this.#watched) {
+      if (version !== rollout.version || closed_ms === 0 || Date.now() - closed_ms < BACK_MS) continue;
+      // It may have gone to another collector.
+      const came_ms = this.#book.get('agent_state', host_id)?.at_ms ?? 0;
+      if (came_ms < closed_ms) this.#trouble(rollout, host_id, 'has fallen silent since');
+    }
+  }
+
+  #facts({ version, first }: RolloutRecord): Facts {
+    const prefix = `${version}.`;
+    const troubles = [...this.#book.all('rollout_trouble')]
+      .filter(([id]) => id.startsWith(prefix))
+      .map(([, { host_id, why }]) => ({ host: this.#settings.nameOf(host_id), why }));
+    const late = first.filter((host_id) => this.#book.get('agent_state', host_id)?.version !== version);
+    return { troubles, late: late.map((host_id) => this.#settings.nameOf(host_id)) };
+  }
+}
