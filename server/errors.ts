@@ -37,6 +37,7 @@ export const REFUSALS = {
   credential_revoked: 401,
   credential_ended: 401,
   login_refused: 401,
+  password_refused: 403,
   oidc_failed: 403,
   oidc_no_role: 403,
   join_needed: 401,

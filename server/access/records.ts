@@ -42,7 +42,7 @@ export type EnrolmentRecord = Static<typeof Enrolment>;
 const User = object({
   role: oneOf(ROLES),
   password: Type.String({ description: 'argon2id hash, in PHC form; empty: nobody logs in with one' }),
-  password_ms: Type.Integer({ ...Ms, description: 'when that was set: sessions from before are over' }),
+  password_ms: Type.Integer({ ...Ms, description: 'when that was set: sessions by another one are over' }),
   made_ms: Ms,
 });
 export type UserRecord = Static<typeof User>;
@@ -52,6 +52,7 @@ const Session = object({
   name: Type.String(),
   role: oneOf(ROLES),
   by: oneOf(['password', 'oidc', 'link']),
+  password_ms: Type.Optional(Type.Integer({ ...Ms, description: 'of one by password: that of the password which was shown' })),
   made_ms: Ms,
   ends_ms: Ms,
   address: Type.String(),

@@ -12,7 +12,7 @@ const COOKIE = 'tcplens';
 /** A session in use is noted so often. */
 const NOTED_MS = 10 * 60_000;
 
-export type NewSession = Pick<SessionRecord, 'name' | 'role' | 'by' | 'address'>;
+export type NewSession = Pick<SessionRecord, 'name' | 'role' | 'by' | 'password_ms' | 'address'>;
 export type Session = SessionRecord & { id: string; used_ms: number };
 
 export class Sessions {
@@ -72,8 +72,7 @@ export class Sessions {
     if (now_ms >= record.ends_ms || now_ms - used_ms >= LIMITS.session_idle_ms.number) return undefined;
     if (record.by !== 'password') return { ...record, id, used_ms };
     const user = this.#book.get('user', record.name);
-    // One that was made in the same moment was made with the new password.
-    if (user === undefined || user.password_ms > record.made_ms) return undefined;
+    if (user === undefined || user.password_ms !== record.password_ms) return undefined;
     return { ...record, id, used_ms, role: user.role };
   }
 

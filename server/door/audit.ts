@@ -17,6 +17,7 @@ export const AUDITED = [
   'link_open',
   'login',
   'logout',
+  'password_change',
   'retention_change',
   'session_end',
   'snapshot',

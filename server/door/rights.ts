@@ -50,6 +50,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, Right>> = {
   [`POST ${PEOPLE_API.login}`]: 'anyone',
   [`POST ${PEOPLE_API.logout}`]: 'anyone',
   [`GET ${PEOPLE_API.me}`]: 'anyone',
+  [`POST ${PEOPLE_API.password}`]: 'viewer',
   [`GET ${OIDC_PATHS.start}`]: 'anyone',
   [`GET ${OIDC_PATHS.back}`]: 'anyone',
   'GET /healthz': 'anyone',

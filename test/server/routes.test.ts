@@ -188,6 +188,7 @@ test('the OpenAPI document names every path, and each refusal', async () => {
     PEOPLE_API.login,
     PEOPLE_API.logout,
     PEOPLE_API.me,
+    PEOPLE_API.password,
     '/api/v1/connections/{host_id}/{connection_id}',
     '/v1/rows',
     '/v1/report',

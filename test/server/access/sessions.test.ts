@@ -99,11 +99,12 @@ test('one that nobody uses ends after twelve hours', async () => {
 
 test('what is ended at one collector is refused at the other, which nobody tells', async () => {
   const [here, there] = [await collector(), await collector()];
-  await here.users.add({ name: 'eve', role: 'viewer', password: 'correct horse battery' }, Date.now());
+  const password_ms = Date.now();
+  await here.users.add({ name: 'eve', role: 'viewer', password: 'correct horse battery' }, password_ms);
   const [ended, kept, ofUser] = [
     await begin(here.sessions),
     await begin(here.sessions),
-    await begin(here.sessions, Date.now(), { ...made, name: 'eve', by: 'password' }),
+    await begin(here.sessions, Date.now(), { ...made, name: 'eve', by: 'password', password_ms }),
   ];
   const { id: tokenId, token } = await here.tokens.make({ name: 't', role: 'viewer', made_by: 'ada', for_ms: HOUR_MS }, Date.now());
   const withToken = { headers: { authorization: `Bearer ${token}` } } as FastifyRequest;
