@@ -97,6 +97,7 @@ export class Collector {
       hostNames: this.#hostNames,
       log_bytes_max: config.logMax,
       port: () => this.#port.figures,
+      agents: () => this.#access?.agents.list() ?? [],
       quarantine: join(data, 'quarantine'),
       dead_letter: join(data, 'dead-letter'),
     });

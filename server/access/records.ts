@@ -22,6 +22,7 @@ const Agent = object({
   machine_sha256: Sha256,
   place: Type.String({ description: 'digest of where its state is: another one tells a copy from the original' }),
   cloned_from: Type.Optional(Type.String({ description: 'host whose credential was found on two machines' })),
+  certificate_ends_ms: Type.Optional(Type.Integer({ ...Ms, description: 'of the one that it showed when it said hello last, if any' })),
   revoked_ms: Type.Optional(Ms),
 });
 export type AgentRecord = Static<typeof Agent>;
