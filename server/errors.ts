@@ -48,6 +48,7 @@ export const REFUSALS = {
   identity_cloned: 409,
   identity_unknown: 409,
   host_reports: 409,
+  collector_there: 409,
   link_used: 403,
   user_exists: 409,
   too_many_logins: 429,

@@ -17,7 +17,6 @@ const PINS_MOST = 16;
 export class CollectorPort {
   readonly #config: DoorConfig;
   readonly tls: ServerTls | undefined;
-  /** Where others reach it; known once it listens. */
   #url = '';
 
   constructor(config: DoorConfig, directory: string, logger: Logger) {
@@ -78,6 +77,11 @@ export class CollectorPort {
     const { publicUrl } = this.#config;
     if (publicUrl !== undefined && new URL(publicUrl).hostname.replace(/^\[(.*)\]$/, '$1') === name.toLowerCase()) return true;
     return this.tls?.isFor(name) ?? (isBeyond && ownNames(this.#config).includes(name));
+  }
+
+  /** Where others reach it; empty before it listens. */
+  get url(): string {
+    return this.#url;
   }
 
   /** It listens. @param renewed is called when it has another certificate */

@@ -71,6 +71,9 @@ export type TokenRecord = Static<typeof Token>;
 const Authority = object({ certificate: Type.String({ description: 'PEM' }), ends_ms: Ms });
 export type AuthorityRecord = Static<typeof Authority>;
 
+/** `id`: where agents reach it. A record of its own, so that noting a collector can never bring back a CA that was forgotten elsewhere. */
+const Collector = object({ authority: Sha256, name: Type.String(), heard_ms: Ms });
+
 /** What a record of each kind holds. */
 export const RECORDS = {
   agent: Agent,
@@ -80,6 +83,7 @@ export const RECORDS = {
   session_use: SessionUse,
   token: Token,
   authority: Authority,
+  collector: Collector,
 } as const satisfies Record<string, TSchema>;
 export type RecordKind = keyof typeof RECORDS;
 export const RECORD_KINDS = Object.keys(RECORDS) as RecordKind[];

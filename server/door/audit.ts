@@ -12,6 +12,7 @@ export const AUDITED = [
   'agent_rejoin',
   'agent_revoke',
   'agent_remove',
+  'collector_forget',
   'enrolment_make',
   'enrolment_revoke',
   'link_open',

@@ -34,6 +34,8 @@ export const ROUTE_RIGHTS: Readonly<Record<string, Right>> = {
   [`GET ${ADMIN_API.enrolments}`]: 'admin',
   [`POST ${ADMIN_API.enrolments}`]: 'admin',
   [`DELETE ${ADMIN_API.enrolment}`]: 'admin',
+  [`GET ${ADMIN_API.collectors}`]: 'admin',
+  [`DELETE ${ADMIN_API.collector}`]: 'admin',
   [`GET ${ADMIN_API.agents}`]: 'viewer',
   [`POST ${ADMIN_API.revoke}`]: 'admin',
   [`DELETE ${ADMIN_API.agent}`]: 'admin',

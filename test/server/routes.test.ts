@@ -172,6 +172,8 @@ test('the OpenAPI document names every path, and each refusal', async () => {
     ADMIN_API.enrolments,
     '/api/v1/admin/enrolments/{id}',
     ADMIN_API.agents,
+    ADMIN_API.collectors,
+    '/api/v1/admin/collectors/{id}',
     '/api/v1/admin/agents/{host_id}',
     '/api/v1/admin/agents/{host_id}/revoke',
     ADMIN_API.migrations,
