@@ -1,7 +1,7 @@
 // How the collector is reached: by which names, with or without TLS, and behind which proxies.
 import type { Server } from 'node:https';
 import type { Logger } from 'pino';
-import { isLoopback } from '../agent/process/loopback.ts';
+import { hostInUrl, isLoopback } from '../agent/process/loopback.ts';
 import type { ProxyWay } from './access/proxy-way.ts';
 import type { HealthFigures } from './api/health.ts';
 import type { Port } from './app.ts';
@@ -75,7 +75,7 @@ export class CollectorPort {
 
   #isNamed(name: string, isBeyond: boolean): boolean {
     const { publicUrl } = this.#config;
-    if (publicUrl !== undefined && new URL(publicUrl).hostname.replace(/^\[(.*)\]$/, '$1') === name.toLowerCase()) return true;
+    if (publicUrl !== undefined && hostInUrl(publicUrl) === name.toLowerCase()) return true;
     return this.tls?.isFor(name) ?? (isBeyond && ownNames(this.#config).includes(name));
   }
 

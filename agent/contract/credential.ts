@@ -1,5 +1,5 @@
 // Where an agent shows that it is one that the collector knows, and how.
-import { digestOf } from './batch-envelope.ts';
+import { digestOf } from './secret.ts';
 
 /** `POST /v1/join`: JSON `JoinRequest` (enrolment.ts), answered with `Joined`. The same request again is answered in the same way. */
 export const JOIN_PATH = '/v1/join';
@@ -10,7 +10,7 @@ export const ROTATE_PATH = '/v1/credential';
 
 /** Which CAs an agent trusts, PEM each, as one text to compare: each answer to a report has that of the collector's. */
 export function authoritiesDigest(authorities: readonly string[]): string {
-  return digestOf(Buffer.from([...authorities].sort().join('\n')));
+  return digestOf([...authorities].sort().join('\n'));
 }
 
 /** Where an agent keeps its membership, in its state directory. */

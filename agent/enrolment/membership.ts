@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentConfig } from '../config.ts';
 import { authoritiesDigest } from '../contract/credential.ts';
+import { newSecret } from '../contract/secret.ts';
 import { AgentError, reasonOf } from '../process/errors.ts';
 import { Every, type Log } from '../process/log.ts';
 import { makeDirectories } from '../process/make-directories.ts';
@@ -13,7 +14,7 @@ import type { Route } from '../uplink/route.ts';
 import { authorityAt, Transport } from '../uplink/transport.ts';
 import { type Identity, readIdentity } from './identity-file.ts';
 import { enrolmentId, type JoinLine } from './join-line.ts';
-import { Member, newSecret } from './member.ts';
+import { Member } from './member.ts';
 import { machineDigest, placeDigest } from './place.ts';
 
 const DAY_MS = 24 * 3600 * 1000;

@@ -1,8 +1,8 @@
 // Who has logged in: a browser shows a secret of 256 random bits, whose SHA-256 is the session's id at all collectors of the store.
 import type { FastifyRequest } from 'fastify';
+import { digestOf, newSecret } from '../../agent/contract/secret.ts';
 import { cookieIn, newCookie } from '../door/cookie.ts';
 import type { Identify, Principal } from '../door/principal.ts';
-import { newSecret, sha256 } from '../door/secrets.ts';
 import { Refusal } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { RecordBook } from './record-book.ts';
@@ -26,7 +26,7 @@ export class Sessions {
   /** Who has the cookie of a session. */
   readonly identify: Identify = (request) => {
     const secret = cookieIn(request, COOKIE);
-    const session = secret === undefined ? undefined : this.get(sha256(secret), Date.now());
+    const session = secret === undefined ? undefined : this.get(digestOf(secret), Date.now());
     if (session === undefined) return undefined;
     this.#note(session, Date.now());
     return {
@@ -52,7 +52,7 @@ export class Sessions {
     const secret = newSecret();
     const ends_ms = now_ms + (asked.by === 'oidc' ? LIMITS.session_oidc_ms : LIMITS.session_ms).number;
     await this.#endOldest(asked, now_ms);
-    await this.#book.put('session', sha256(secret), { ...asked, made_ms: now_ms, ends_ms }, ends_ms);
+    await this.#book.put('session', digestOf(secret), { ...asked, made_ms: now_ms, ends_ms }, ends_ms);
     return newCookie(request, COOKIE, secret);
   }
 

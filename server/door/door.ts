@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
-import { digestOf } from '../../agent/contract/batch-envelope.ts';
+import { digestOf } from '../../agent/contract/secret.ts';
 import { hostIn } from '../../agent/process/loopback.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';

@@ -1,5 +1,6 @@
 // The data directory's owner: a tool shows the token in it, and a browser gets a session for a link that such a tool was given.
 import { Type } from 'typebox';
+import { newSecret } from '../../agent/contract/secret.ts';
 import type { Sessions } from '../access/sessions.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
@@ -7,7 +8,7 @@ import { LIMITS } from '../limits.ts';
 import type { Audit } from './audit.ts';
 import { addressOf } from './peer.ts';
 import type { Identify, Principal } from './principal.ts';
-import { bearerOf, isSame, newSecret } from './secrets.ts';
+import { bearerOf, isSame } from './secrets.ts';
 
 export const OPEN_PATH = '/open';
 const OWNER: Principal = { kind: 'owner', name: 'owner', role: 'admin' };
