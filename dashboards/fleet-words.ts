@@ -79,8 +79,12 @@ function clockNote({ clock_ahead_ms }: FleetHost): Note | undefined {
 
 function certificateNote({ certificate_ends_ms }: FleetHost, now_ms: number): Note | undefined {
   if (certificate_ends_ms === null || certificate_ends_ms - now_ms > CERTIFICATE_MS) return undefined;
-  if (certificate_ends_ms <= now_ms) return { severity: 'bad', text: 'Its certificate has ended: give it another.' };
-  return { severity: 'warn', text: `Its certificate ends in ${ago(certificate_ends_ms - now_ms)}: give it another.` };
+  if (certificate_ends_ms <= now_ms)
+    return { severity: 'bad', text: 'Its certificate has ended: give it another, and start its agent again.' };
+  return {
+    severity: 'warn',
+    text: `Its certificate ends in ${ago(certificate_ends_ms - now_ms)}: give it another, and start its agent again.`,
+  };
 }
 
 function machineNotes({ cloned_from, same_machine }: FleetHost): Note[] {

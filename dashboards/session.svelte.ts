@@ -20,6 +20,7 @@ class Session {
   };
   readonly people = createPeopleClient(this.fetch);
   readonly #asking = createPeopleClient((url, options) => fetch(url, options));
+  #changing: Promise<unknown> = Promise.resolve();
 
   start(): void {
     void this.check();
@@ -31,6 +32,8 @@ class Session {
 
   async check(): Promise<void> {
     try {
+      // The session of before ends a moment before the browser has the new one.
+      await this.#changing.catch(() => undefined);
       this.me = await this.#asking.me();
       this.problem = '';
     } catch (error) {
@@ -44,6 +47,13 @@ class Session {
   async login(name: string, password: string): Promise<void> {
     await this.#asking.login({ name, password });
     this.wanted = false;
+    await this.check();
+  }
+
+  /** @throws ApiError */
+  async changePassword(present: string, password: string): Promise<void> {
+    this.#changing = this.#asking.changePassword({ present, password });
+    await this.#changing;
     await this.check();
   }
 

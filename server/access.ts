@@ -1,8 +1,8 @@
 // Who may do what at this collector, and at all others of the same store.
-import { X509Certificate } from 'node:crypto';
 import { REAL_DISK } from '../agent/durable/disk.ts';
 import { agentWay } from './access/agent-way.ts';
 import { Agents } from './access/agents.ts';
+import { Collectors } from './access/collectors.ts';
 import { Enrolments } from './access/enrolments.ts';
 import { HostRemoval } from './access/host-removal.ts';
 import { LastHeard } from './access/last-heard.ts';
@@ -14,7 +14,6 @@ import { Users } from './access/users.ts';
 import { Audit } from './door/audit.ts';
 import { Gate } from './door/gate.ts';
 import type { Owner } from './door/owner.ts';
-import { fingerprintOf } from './door/tls/served.ts';
 import type { Store } from './storage/store.ts';
 
 export type AccessOptions = {
@@ -33,6 +32,7 @@ export type AccessOptions = {
 
 export class Access {
   readonly book: RecordBook;
+  readonly collectors: Collectors;
   readonly enrolments: Enrolments;
   readonly agents: Agents;
   readonly removal: HostRemoval;
@@ -45,6 +45,7 @@ export class Access {
 
   constructor({ store, directory, owner, open, proxy, failed, auditLost }: AccessOptions) {
     this.book = new RecordBook({ store, disk: REAL_DISK, directory, failed });
+    this.collectors = new Collectors(this.book);
     this.enrolments = new Enrolments(this.book);
     const heard = new LastHeard(store);
     this.heard = heard;
@@ -62,18 +63,6 @@ export class Access {
       proxyWay(proxy, this.book),
     ];
     this.gate = new Gate({ ways, book: this.book, open });
-  }
-
-  /** Makes agents that join here trust this CA, also at other collectors. */
-  async trust(authority: string): Promise<void> {
-    const ends_ms = new X509Certificate(authority).validToDate.getTime();
-    const id = fingerprintOf(authority);
-    if (this.book.get('authority', id) === undefined) await this.book.put('authority', id, { certificate: authority, ends_ms }, ends_ms);
-  }
-
-  /** Fingerprints of the CAs of all collectors of the store. */
-  authorities(): string[] {
-    return [...this.book.all('authority')].map(([id]) => id);
   }
 
   async stop(): Promise<void> {

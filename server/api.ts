@@ -19,6 +19,7 @@ export type {
   Me,
   NewToken,
   NewUser,
+  PasswordChange,
   PEOPLE_API,
   Sessions,
   Tokens,

@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../agent/contract/batch-envelope.ts';
 import { registerPeopleAdmin } from './access/admin-routes.ts';
 import { registerAgents } from './access/agent-routes.ts';
+import { registerCollectors } from './access/collector-routes.ts';
 import { IdentityProvider } from './access/identity-provider.ts';
 import { registerOidc } from './access/oidc-routes.ts';
 import { registerPeople } from './access/people-routes.ts';
@@ -141,7 +142,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const versionRefusals = new VersionRefusals();
   await registerIngest(app, { log, live, metrics, unpacking, layouts, versionRefusals, timeWindow });
   const reports = new ReportGroups(store, (table, names) => metrics.namesEvicted.add(names, { table }));
-  registerReport(app, { reports, hostNames, clocks: health.clocks, metrics });
+  registerReport(app, { reports, hostNames, clocks: health.clocks, metrics, authorities: () => access.collectors.digest() });
   registerAgents(app, access.agents, access.audit);
   control.register(app, (request) => mayStill(access.gate, request, 'agent'));
   registerMethodRefusals(app);
@@ -163,7 +164,16 @@ async function registerForPeople(
     registerQueries(people, queries, store);
     registerFleet(people, queries, fleet);
     registerAdmin(people, store, { owner, audit: access.audit, snapshot });
-    registerAccess(people, { ...access, line: (id, secret) => port.line(id, secret, access.authorities()) });
+    registerAccess(people, {
+      ...access,
+      line: (id, secret) =>
+        port.line(
+          id,
+          secret,
+          access.collectors.list().map((authority) => authority.id),
+        ),
+    });
+    registerCollectors(people, access);
     registerPeopleAdmin(people, store, access);
     registerSettings(people, { control, book: access.book, audit: access.audit });
     registerPeople(people, { ...access, isPlain: port.isPlain, oidc: port.oidc !== undefined });

@@ -3,9 +3,11 @@
 //   app: check ─▶ log ─▶ writer ─▶ store ─▶ queries ─▶ people
 //                  └─▶ live ─▶ viewers ◀── tick ◀──┘
 import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { reasonOf } from '../agent/process/errors.ts';
+import { ATTEND_MS } from './access/collectors.ts';
 import { Access } from './access.ts';
 import { RESTORING } from './admin/backup.ts';
 import { removeSnapshot, takeSnapshot } from './admin/snapshot.ts';
@@ -48,7 +50,7 @@ const WRITER = { ...ATTEMPTS, seal_ms: 500, seal_bytes_min: 256 * 1024, seal_age
 const BACKLOG = 4096;
 const UPKEEP = { first_ms: 15_000, refresh_ms: 10_000, refresh_wait_max_ms: 10 * 60_000, retain_ms: 60_000, look_ms: 3_600_000 };
 
-const NOT_TOLD = 'agents could not be told of the new CA';
+const NOT_TOLD = 'other collectors could not be told that this one is there';
 
 export type Surroundings = { version: string; logger: Logger; dashboards: string };
 
@@ -72,6 +74,7 @@ export class Collector {
   readonly #port: CollectorPort;
   #app: App | undefined;
   #filling: Promise<void> = Promise.resolve();
+  #attending: NodeJS.Timeout | undefined;
   /** Nothing is begun any more. */
   #stopping = false;
 
@@ -98,6 +101,7 @@ export class Collector {
       hostNames: this.#hostNames,
       log_bytes_max: config.logMax,
       port: () => this.#port.figures,
+      agents: () => this.#access?.agents.list() ?? [],
       quarantine: join(data, 'quarantine'),
       dead_letter: join(data, 'dead-letter'),
     });
@@ -122,7 +126,6 @@ export class Collector {
   /** Takes batches from its return on, at the URL that it returns. @throws StartError */
   async start(): Promise<string> {
     const { listen, data, inFlightMax, retireAfter } = this.#config;
-    const { logger } = this.#surroundings;
     this.#lock = lockDataDirectory(data);
     if (existsSync(join(data, RESTORING)))
       throw new StartError('data_dir_unusable', `a restore into ${data} was cut off: empty it, and restore the backup again.`);
@@ -153,7 +156,7 @@ export class Collector {
     try {
       const url = await this.#app.listen({ ...listen, backlog: BACKLOG, listenTextResolver: (url) => `listening on ${url}` });
       this.#lock.announce(url);
-      await this.#port.listens(this.#app, url, () => void this.#trust().catch((error: unknown) => logger.warn({ err: error }, NOT_TOLD)));
+      await this.#port.listens(this.#app, url, () => this.#attendLater());
       return url;
     } catch (error) {
       const inUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
@@ -188,7 +191,8 @@ export class Collector {
     this.#live.trouble('');
     // Another collector may have users already: until they are known, nobody of this machine would have to log in.
     await this.#access?.book.follow();
-    await this.#trust();
+    await this.#attend();
+    this.#attending = setInterval(() => this.#attendLater(), ATTEND_MS).unref();
     for await (const page of hostNames(this.#store, HOSTS_MAX))
       for (const { host_id, name } of page) this.#hostNames.set(BigInt(host_id), name);
     if (this.#stopping) return;
@@ -217,6 +221,7 @@ export class Collector {
     this.#stopping = true;
     this.#timeWindow.stop();
     this.#port.stop();
+    clearInterval(this.#attending);
     steps.push(
       await within(ms, 'emptying the log', this.#writer.stop(), logger),
       await within(ms, 'telling what was lost', this.#lossWriter.stop(), logger),
@@ -270,9 +275,14 @@ export class Collector {
   }
 
   /** Agents trust this collector's CA, whichever collector they have joined. */
-  async #trust(): Promise<void> {
-    const { tls } = this.#port;
-    if (tls?.authority !== undefined) await this.#access?.trust(tls.authority);
+  #attendLater(): void {
+    this.#attend().catch((error: unknown) => this.#surroundings.logger.warn({ err: error }, NOT_TOLD));
+  }
+
+  async #attend(): Promise<void> {
+    const { tls, url } = this.#port;
+    if (tls?.authority !== undefined)
+      await this.#access?.collectors.attend({ authority: tls.authority, name: hostname(), address: url }, Date.now());
   }
 
   /** What earlier collectors have left. */

@@ -1,7 +1,7 @@
 // How the collector is reached: by which names, with or without TLS, and behind which proxies.
 import type { Server } from 'node:https';
 import type { Logger } from 'pino';
-import { isLoopback } from '../agent/process/loopback.ts';
+import { hostInUrl, isLoopback } from '../agent/process/loopback.ts';
 import type { ProxyWay } from './access/proxy-way.ts';
 import type { HealthFigures } from './api/health.ts';
 import type { Port } from './app.ts';
@@ -17,7 +17,6 @@ const PINS_MOST = 16;
 export class CollectorPort {
   readonly #config: DoorConfig;
   readonly tls: ServerTls | undefined;
-  /** Where others reach it; known once it listens. */
   #url = '';
 
   constructor(config: DoorConfig, directory: string, logger: Logger) {
@@ -76,8 +75,13 @@ export class CollectorPort {
 
   #isNamed(name: string, isBeyond: boolean): boolean {
     const { publicUrl } = this.#config;
-    if (publicUrl !== undefined && new URL(publicUrl).hostname.replace(/^\[(.*)\]$/, '$1') === name.toLowerCase()) return true;
+    if (publicUrl !== undefined && hostInUrl(publicUrl) === name.toLowerCase()) return true;
     return this.tls?.isFor(name) ?? (isBeyond && ownNames(this.#config).includes(name));
+  }
+
+  /** Where others reach it; empty before it listens. */
+  get url(): string {
+    return this.#url;
   }
 
   /** It listens. @param renewed is called when it has another certificate */

@@ -12,11 +12,15 @@ import type { ReportGroups } from './ingest/report-groups.ts';
 import { LIMITS } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 
-export type ReportParts = { reports: ReportGroups; hostNames: HostNames; clocks: HostClocks; metrics: Metrics };
+export type ReportParts = { reports: ReportGroups; hostNames: HostNames; clocks: HostClocks; metrics: Metrics; authorities: () => string };
 
-const Accepted = Type.Object({ stored: Type.Literal(true), digest: Type.String() });
+const Accepted = Type.Object({
+  stored: Type.Literal(true),
+  digest: Type.String(),
+  authorities: Type.String({ description: 'digest of the CAs that an agent is to trust: one that trusts others says hello' }),
+});
 
-export function registerReport(app: App, { reports, hostNames, clocks, metrics }: ReportParts): void {
+export function registerReport(app: App, { reports, hostNames, clocks, metrics, authorities }: ReportParts): void {
   app.route({
     method: 'POST',
     url: REPORT_PATH,
@@ -40,7 +44,7 @@ export function registerReport(app: App, { reports, hostNames, clocks, metrics }
       clocks.note(host_id, report.at_ms - now_ms);
       metrics.reports.add(1);
       if (refused.length > 0) throw counted(refused, metrics);
-      return { stored: true as const, digest: request.body_digest ?? '' };
+      return { stored: true as const, digest: request.body_digest ?? '', authorities: authorities() };
     },
   });
 }

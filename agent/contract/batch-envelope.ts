@@ -1,5 +1,4 @@
 // How an agent sends rows to a collector, and how a collector acknowledges them.
-import { hash } from 'node:crypto';
 
 /** `POST /v1/rows`: the body is rows of one kind, zstd-compressed, with these headers. Answered with a `RowsReceipt`. */
 export const ROWS_PATH = '/v1/rows';
@@ -38,11 +37,6 @@ export type Receipt = { digest: string };
 
 /** Acknowledges a batch. `rows`: how many it has, those in quarantine included. */
 export type RowsReceipt = Receipt & BatchName & { rows: number };
-
-/** SHA-256 of a body as it is sent, in hex. */
-export function digestOf(body: Uint8Array): string {
-  return hash('sha256', body);
-}
 
 /** Codes of a refusal for good: the same bytes would be refused again. After any other refusal the request is repeated. */
 export const FINAL_REFUSALS = [

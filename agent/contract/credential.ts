@@ -1,4 +1,5 @@
 // Where an agent shows that it is one that the collector knows, and how.
+import { digestOf } from './secret.ts';
 
 /** `POST /v1/join`: JSON `JoinRequest` (enrolment.ts), answered with `Joined`. The same request again is answered in the same way. */
 export const JOIN_PATH = '/v1/join';
@@ -6,6 +7,11 @@ export const JOIN_PATH = '/v1/join';
 export const HELLO_PATH = '/v1/hello';
 /** `POST /v1/credential`: puts another secret in the place of the agent's; shown with the old one. The old one ends when the new is shown. */
 export const ROTATE_PATH = '/v1/credential';
+
+/** Which CAs an agent trusts, PEM each, as one text to compare: each answer to a report has that of the collector's. */
+export function authoritiesDigest(authorities: readonly string[]): string {
+  return digestOf([...authorities].sort().join('\n'));
+}
 
 /** Where an agent keeps its membership, in its state directory. */
 export const IDENTITY_FILE = 'identity.json';

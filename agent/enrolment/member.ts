@@ -1,8 +1,8 @@
 // An agent that a collector knows: its identity as it is now, what it shows with each request, and how it stays known.
-import { createHash, randomBytes } from 'node:crypto';
 import { HEADERS } from '../contract/batch-envelope.ts';
 import { authorizationOf, HELLO_PATH, JOIN_PATH, ROTATE_PATH } from '../contract/credential.ts';
 import type { Hello, HelloRequest, Joined, JoinRequest, RotateRequest } from '../contract/enrolment.ts';
+import { digestOf, newSecret } from '../contract/secret.ts';
 import { Addresses } from '../uplink/addresses.ts';
 import type { Answer } from '../uplink/post.ts';
 import { post } from '../uplink/post.ts';
@@ -10,16 +10,6 @@ import type { Transport } from '../uplink/transport.ts';
 import { type Identity, writeIdentity } from './identity-file.ts';
 
 const ASK_MS_MAX = 15_000;
-
-/** 64 hex digits. */
-export function newSecret(): string {
-  return randomBytes(32).toString('hex');
-}
-
-/** SHA-256 in hex, by which the collector knows a secret. */
-export function digestOfSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
-}
 
 export type MemberParts = {
   /** where the identity is kept */
@@ -98,13 +88,13 @@ export class Member {
   async #rotate(): Promise<void> {
     const { next = newSecret(), ...identity } = this.#identity;
     await this.#keep({ ...identity, next });
-    const { verdict } = await this.#ask<RotateRequest>(ROTATE_PATH, { secret_sha256: digestOfSecret(next) });
+    const { verdict } = await this.#ask<RotateRequest>(ROTATE_PATH, { secret_sha256: digestOf(next) });
     if (verdict === 'accepted') await this.#keep({ ...identity, secret: next });
   }
 
   #joinRequest(secret: string, enrolment: string, rejoin: boolean): JoinRequest {
     const { machine: machine_sha256, place, name } = this.#parts;
-    return { enrolment, secret_sha256: digestOfSecret(secret), machine_sha256, place, name, rejoin };
+    return { enrolment, secret_sha256: digestOf(secret), machine_sha256, place, name, rejoin };
   }
 
   async #keepJoined(secret: string, { said }: Answer): Promise<void> {

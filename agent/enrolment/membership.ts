@@ -2,6 +2,8 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentConfig } from '../config.ts';
+import { authoritiesDigest } from '../contract/credential.ts';
+import { newSecret } from '../contract/secret.ts';
 import { AgentError, reasonOf } from '../process/errors.ts';
 import { Every, type Log } from '../process/log.ts';
 import { makeDirectories } from '../process/make-directories.ts';
@@ -12,7 +14,7 @@ import type { Route } from '../uplink/route.ts';
 import { authorityAt, Transport } from '../uplink/transport.ts';
 import { type Identity, readIdentity } from './identity-file.ts';
 import { enrolmentId, type JoinLine } from './join-line.ts';
-import { Member, newSecret } from './member.ts';
+import { Member } from './member.ts';
 import { machineDigest, placeDigest } from './place.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -33,6 +35,7 @@ export class Membership {
   #member: Member;
   #settling: Promise<void> | undefined;
   #greeting: NodeJS.Timeout | undefined;
+  #isGreeting = false;
 
   private constructor(config: MembershipConfig, log: Log, stop: AbortSignal, identity: Identity) {
     this.#config = config;
@@ -65,13 +68,17 @@ export class Membership {
 
   /** @param replaced is called when this host has become another one: the agent has to start again */
   route(replaced: (error: AgentError) => void): Route {
-    this.#greeting = setInterval(() => this.#try(this.#member.hello()), DAY_MS).unref();
+    this.#greeting = setInterval(() => this.#hello(), DAY_MS).unref();
     return {
       addresses: new Addresses(this.#urls(this.#member.identity), this.host_id),
       transport: this.#transport,
       shown: () => this.#member.shown(),
       refused: (code) => {
         if (code === 'credential_unknown' || code === 'identity_in_use') this.#settleAgain(code === 'identity_in_use', replaced);
+      },
+      told: ({ authorities }) => {
+        const own = authoritiesDigest(this.#member.identity.authorities);
+        if (typeof authorities === 'string' && authorities !== own) this.#hello();
       },
     };
   }
@@ -173,8 +180,15 @@ export class Membership {
   }
 
   /** A disk that takes no change of the identity ends nothing: the one before still counts. */
-  #try(work: Promise<unknown>): void {
-    work.catch((error: unknown) => this.#complain(reasonOf(error)));
+  #hello(): void {
+    if (this.#settling !== undefined || this.#isGreeting) return;
+    this.#isGreeting = true;
+    this.#member
+      .hello()
+      .catch((error: unknown) => this.#complain(reasonOf(error)))
+      .finally(() => {
+        this.#isGreeting = false;
+      });
   }
 
   #complain(message: string): void {

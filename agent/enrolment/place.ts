@@ -1,6 +1,7 @@
 // Which machine this is, and where on it the agent's state is.
-import { createHash } from 'node:crypto';
+
 import { readFileSync, statSync } from 'node:fs';
+import { digestOf } from '../contract/secret.ts';
 
 /** The same over restarts of the agent and of the machine; a copy of the machine's image has it, too. 64 hex digits. */
 export function machineDigest(machine_id_file = '/etc/machine-id'): string {
@@ -27,5 +28,5 @@ function readOr(path: string): string {
 }
 
 function sha256(text: string): string {
-  return createHash('sha256').update(`tcplens ${text}`).digest('hex');
+  return digestOf(`tcplens ${text}`);
 }

@@ -16,6 +16,11 @@ export function hostIn(header: string | undefined): string {
   return found?.[1] ?? found?.[2] ?? '';
 }
 
+/** The name or address in a URL; of IPv6 without its brackets. */
+export function hostInUrl(url: string): string {
+  return new URL(url).hostname.replace(/^\[(.*)\]$/, '$1');
+}
+
 /**
  * Whether a Host header names this machine. A foreign page can make its own name resolve to 127.0.0.1 and so read what only this machine
  * should (DNS rebinding); the browser then still sends that name.

@@ -1,5 +1,5 @@
 // Which of several collectors to ask. Each host prefers one, and hosts prefer different ones; while that does not answer, the next.
-import { createHash } from 'node:crypto';
+import { digestOf } from '../contract/secret.ts';
 
 /** A collector that did not answer is asked again after so long, while others do. */
 const AWAY_MS = 10_000;
@@ -10,7 +10,7 @@ export class Addresses {
 
   /** @param key what is different for each host: with it hosts share the collectors evenly, and few move when one is added (rendezvous hashing) */
   constructor(urls: readonly string[], key = '') {
-    const weight = (url: string) => createHash('sha256').update(`${key} ${url}`).digest('hex');
+    const weight = (url: string) => digestOf(`${key} ${url}`);
     this.#urls = urls.toSorted((a, b) => weight(b).localeCompare(weight(a)));
   }
 

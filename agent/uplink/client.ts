@@ -53,7 +53,7 @@ export class CollectorClient {
   }
 
   async #post(request: Answered['request'], { path, ...what }: Omit<Post, 'url' | 'agent'> & { path: string }): Promise<Answer> {
-    const { addresses, transport, shown, refused } = this.#route;
+    const { addresses, transport, shown, refused, told } = this.#route;
     const url = addresses.current(performance.now());
     const headers = { ...what.headers, ...shown() };
     const answer = await post({ ...what, url: url + path, agent: transport.of(url), headers, retry_ms_min: this.#retry_ms_min });
@@ -62,6 +62,7 @@ export class CollectorClient {
     if (status === 0 || (status >= 500 && code === '')) addresses.failed(url, performance.now());
     else addresses.answered(url);
     if (status >= 400) refused(code);
+    else if (answer.said !== undefined) told(answer.said);
     const key = `${request} ${verdict} ${status}`;
     const answered = this.#answered.get(key) ?? { request, verdict, status, count: 0 };
     answered.count++;

@@ -1,7 +1,7 @@
 // Posts a body to the collector and says what its answer means.
 
 import type { Agent } from 'node:http';
-import { digestOf } from '../contract/batch-envelope.ts';
+import { digestOf } from '../contract/secret.ts';
 import { reasonOf } from '../process/errors.ts';
 import { ANSWER_BYTES_MAX, exchange, type Got } from './exchange.ts';
 import { retryAfterMs, type Verdict, verdictOf } from './retry.ts';

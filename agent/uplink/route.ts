@@ -9,9 +9,11 @@ export type Route = {
   shown: () => Record<string, string>;
   /** Called with the code of each refusal. */
   refused: (code: string) => void;
+  /** Called with each acknowledgement. */
+  told: (said: Readonly<Record<string, unknown>>) => void;
 };
 
 /** To collectors that ask nobody who they are. */
 export function openRoute(urls: readonly string[], transport = new Transport()): Route {
-  return { addresses: new Addresses(urls), transport, shown: () => ({}), refused: () => undefined };
+  return { addresses: new Addresses(urls), transport, shown: () => ({}), refused: () => undefined, told: () => undefined };
 }

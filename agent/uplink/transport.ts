@@ -1,9 +1,11 @@
 // The connections to collectors: which certificates they may show, and which one this host shows.
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { checkServerIdentity, connect, type DetailedPeerCertificate, type PeerCertificate } from 'node:tls';
+import { digestOf } from '../contract/secret.ts';
+import { hostInUrl } from '../process/loopback.ts';
 
 /** By default Node has the kernel probe an idle connection every second; middleboxes forget one only after minutes. */
 const KEPT = { keepAlive: true, keepAliveMsecs: 60_000 };
@@ -58,8 +60,8 @@ function isOf(shown: PeerCertificate, authorities: readonly string[]): boolean {
  * is checked by the next connection, which trusts that CA alone.
  */
 export function authorityAt(url: string, pins: readonly string[]): Promise<string> {
-  const { hostname, port } = new URL(url);
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const host = hostInUrl(url);
+  const { port } = new URL(url);
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const socket = connect({ host, port: Number(port || 443), rejectUnauthorized: false, timeout: CONNECT_MS_MAX }, () => {
     const found = chainOf(socket.getPeerCertificate(true)).find(({ raw }) => pins.includes(digestOf(raw)));
@@ -83,8 +85,4 @@ function chainOf(shown: DetailedPeerCertificate): DetailedPeerCertificate[] {
 
 function rawOf(pem: string): Buffer {
   return new X509Certificate(pem).raw;
-}
-
-function digestOf(raw: Buffer): string {
-  return createHash('sha256').update(raw).digest('hex');
 }

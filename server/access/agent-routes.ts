@@ -6,6 +6,7 @@ import { Problem } from '../api.ts';
 import type { Audit } from '../door/audit.ts';
 import { NOBODY, type Principal } from '../door/principal.ts';
 import { JOIN_NEEDED } from '../door/rights.ts';
+import { certificateEnd } from '../door/tls/client-certificate.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
 import { LIMITS } from '../limits.ts';
@@ -20,7 +21,8 @@ export function registerAgents(app: App, agents: Agents, audit: Audit): void {
     bodyLimit,
     schema: { summary: 'Become an agent that the collector knows', body: JoinRequest, response: { 200: Joined, ...refusals } },
     handler: async (request) => {
-      const { body, who } = request;
+      const { who } = request;
+      const body = { ...request.body, certificate_ends_ms: certificateEnd(request) };
       const target = body.name;
       const joined = await audit.of(request, { action: body.rejoin ? 'agent_rejoin' : 'agent_join', target }, async () =>
         body.enrolment === '' ? agents.fork(body, hostOf(who), Date.now()) : agents.join(body, Date.now()),
@@ -31,7 +33,10 @@ export function registerAgents(app: App, agents: Agents, audit: Audit): void {
   app.post(HELLO_PATH, {
     bodyLimit,
     schema: { summary: 'An agent has started', body: HelloRequest, response: { 200: Hello, ...refusals } },
-    handler: async ({ body, who, body_digest = '' }) => ({ ...(await agents.hello(hostOf(who), body, Date.now())), digest: body_digest }),
+    handler: async (request) => {
+      const body = { ...request.body, certificate_ends_ms: certificateEnd(request) };
+      return { ...(await agents.hello(hostOf(request.who), body, Date.now())), digest: request.body_digest ?? '' };
+    },
   });
   app.post(ROTATE_PATH, {
     bodyLimit,

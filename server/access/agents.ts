@@ -17,6 +17,8 @@ const AGAIN_S = 3;
 
 type Fleet = Pick<Joined, 'labels' | 'authorities'>;
 export type Agent = AgentRecord & { host_id: string };
+/** `certificate_ends_ms`: of the certificate that whoever asks has shown, if any. */
+type Shown<Request> = Request & { certificate_ends_ms?: number | undefined };
 
 export class Agents {
   readonly #book: RecordBook;
@@ -37,7 +39,7 @@ export class Agents {
   }
 
   /** @throws Refusal `enrolment_refused`, `identity_in_use`, `identity_unknown` */
-  join(request: JoinRequest, now_ms: number): Promise<Omit<Joined, 'digest'>> {
+  join(request: Shown<JoinRequest>, now_ms: number): Promise<Omit<Joined, 'digest'>> {
     return this.#inTurn(async () => {
       // Another collector may have let somebody in, or have revoked the line, just now.
       await this.#book.look();
@@ -58,7 +60,7 @@ export class Agents {
   }
 
   /** Gives the machine on which a copy of a credential was found an identity of its own. */
-  fork(request: JoinRequest, host_id: string, now_ms: number): Promise<Omit<Joined, 'digest'>> {
+  fork(request: Shown<JoinRequest>, host_id: string, now_ms: number): Promise<Omit<Joined, 'digest'>> {
     return this.#inTurn(async () => {
       const again = this.list().find((agent) => agent.cloned_from === host_id && isSecretOf(agent, request.secret_sha256));
       if (again) return this.#joined(again.host_id);
@@ -72,12 +74,11 @@ export class Agents {
    * Before an agent sends anything. Where its state is a copy, it waits until it is known whether the original still runs.
    * @throws Refusal `identity_in_use`: ask again; `identity_cloned`: the original runs
    */
-  async hello(host_id: string, { place }: HelloRequest, now_ms: number): Promise<Omit<Hello, 'digest'>> {
+  async hello(host_id: string, { place, certificate_ends_ms }: Shown<HelloRequest>, now_ms: number): Promise<Omit<Hello, 'digest'>> {
     const record = this.#known(host_id);
-    if (record.place !== place) {
-      await this.#checkSilent(host_id, place, now_ms);
-      await this.#book.put('agent', host_id, { ...record, place });
-    }
+    if (record.place !== place) await this.#checkSilent(host_id, place, now_ms);
+    if (record.place !== place || record.certificate_ends_ms !== certificate_ends_ms)
+      await this.#book.put('agent', host_id, withCertificate({ ...record, place }, certificate_ends_ms));
     this.#waiting.delete(host_id);
     return { ...this.#joined(host_id), rotate: now_ms - record.secret_ms > SECRET_MS_MAX };
   }
@@ -118,25 +119,27 @@ export class Agents {
   }
 
   async #add(
-    { secret_sha256, machine_sha256, place, name }: JoinRequest,
+    { secret_sha256, machine_sha256, place, name, certificate_ends_ms }: Shown<JoinRequest>,
     from: Pick<AgentRecord, 'enrolment' | 'labels' | 'cloned_from'>,
     now_ms: number,
   ): Promise<string> {
     const host_id = newId();
-    await this.#book.put('agent', host_id, { ...from, name, joined_ms: now_ms, secret_sha256, secret_ms: now_ms, machine_sha256, place });
+    const record = { ...from, name, joined_ms: now_ms, secret_sha256, secret_ms: now_ms, machine_sha256, place };
+    await this.#book.put('agent', host_id, withCertificate(record, certificate_ends_ms));
     return host_id;
   }
 
-  async #rejoin(request: JoinRequest, enrolment: string, isAllowed: boolean, now_ms: number): Promise<Omit<Joined, 'digest'>> {
+  async #rejoin(request: Shown<JoinRequest>, enrolment: string, isAllowed: boolean, now_ms: number): Promise<Omit<Joined, 'digest'>> {
     if (!isAllowed)
       throw new Refusal('enrolment_refused', 'with this line no identity can be taken back: "tcplens admin enrol --rejoin" prints one');
-    const { secret_sha256, machine_sha256, place, name } = request;
+    const { secret_sha256, machine_sha256, place, name, certificate_ends_ms } = request;
     const own = this.list().filter((agent) => agent.machine_sha256 === machine_sha256);
     const [agent, ...others] = own.filter(({ revoked_ms }) => revoked_ms === undefined);
     if (agent === undefined || others.length > 0) throw new Refusal('identity_unknown', whyNotOne(own.length));
     await this.#checkSilent(agent.host_id, place, now_ms);
     const { host_id, next_sha256: _, ...record } = agent;
-    await this.#book.put('agent', host_id, { ...record, name, enrolment, secret_sha256, secret_ms: now_ms, place });
+    const back = { ...record, name, enrolment, secret_sha256, secret_ms: now_ms, place };
+    await this.#book.put('agent', host_id, withCertificate(back, certificate_ends_ms));
     return this.#joined(host_id);
   }
 
@@ -158,6 +161,10 @@ export class Agents {
     const authorities = [...this.#book.all('authority')].map(([, { certificate }]) => certificate);
     return { host_id, labels: this.#known(host_id).labels, authorities };
   }
+}
+
+function withCertificate({ certificate_ends_ms: _, ...record }: AgentRecord, ends_ms: number | undefined): AgentRecord {
+  return ends_ms === undefined ? record : { ...record, certificate_ends_ms: ends_ms };
 }
 
 function isSecretOf({ secret_sha256, next_sha256 }: AgentRecord, sha256: string): boolean {

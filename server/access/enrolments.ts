@@ -1,5 +1,7 @@
 // What a person hands to hosts so that they may join: an id and a secret, in a line that is good for some time and some hosts.
-import { isOfDigest, newId, newSecret, sha256 } from '../door/secrets.ts';
+
+import { digestOf, newSecret } from '../../agent/contract/secret.ts';
+import { isOfDigest, newId } from '../door/secrets.ts';
 import { Refusal } from '../errors.ts';
 import type { RecordBook } from './record-book.ts';
 import type { EnrolmentRecord } from './records.ts';
@@ -22,7 +24,7 @@ export class Enrolments {
   /** @returns its id, and the secret, which nobody can read again */
   async make({ for_ms, ...asked }: NewEnrolment, now_ms: number): Promise<{ id: string; secret: string; ends_ms: number }> {
     const [id, secret, ends_ms] = [newId(), newSecret(), now_ms + for_ms];
-    const record = { ...asked, secret_sha256: sha256(secret), made_ms: now_ms, ends_ms };
+    const record = { ...asked, secret_sha256: digestOf(secret), made_ms: now_ms, ends_ms };
     await this.#book.put('enrolment', id, record, ends_ms + rememberedMs(record));
     return { id, secret, ends_ms };
   }
@@ -45,7 +47,7 @@ export class Enrolments {
     const [id = '', secret = ''] = text.split('.');
     const record = this.#book.get('enrolment', id);
     // Compared where there is none, too: the time that an answer takes does not tell.
-    const isRight = isOfDigest(secret, record?.secret_sha256 ?? sha256(''));
+    const isRight = isOfDigest(secret, record?.secret_sha256 ?? digestOf(''));
     if (record === undefined || !isRight) throw refused('the collector does not know this line');
     if (record.revoked_ms !== undefined) throw refused('this line was revoked');
     if (record.ends_ms <= now_ms) throw refused(`this line has ended, at ${new Date(record.ends_ms).toISOString()}`);

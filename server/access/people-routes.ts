@@ -1,7 +1,7 @@
 // What a person asks for oneself: to log in and out, and who the collector takes one for.
 import type { FastifyRequest } from 'fastify';
 import { Done } from '../api/access.ts';
-import { Login, Me, PEOPLE_API } from '../api/people.ts';
+import { Login, Me, PasswordChange, PEOPLE_API } from '../api/people.ts';
 import { Problem } from '../api.ts';
 import type { Audit } from '../door/audit.ts';
 import { addressOf } from '../door/peer.ts';
@@ -26,9 +26,14 @@ export type PeopleParts = {
 
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
 const done = { done: true as const };
+const NO_PASSWORD =
+  'you have not logged in here by a password: it is changed where you log in, or by an admin, with "tcplens admin user password"';
 
 export function registerPeople(app: App, { users, sessions, audit, oidc, isPlain }: PeopleParts): void {
   const check = passwordCheck(users);
+  const isByPassword = ({ who: { record = '' } }: FastifyRequest) => sessions.get(record, Date.now())?.by === 'password';
+  const begin = (request: FastifyRequest, name: string, { role, password_ms }: UserRecord) =>
+    sessions.make(request, { name, role, by: 'password', password_ms, address: addressOf(request) }, Date.now());
   app.post(PEOPLE_API.login, {
     schema: { summary: 'Log in by name and password', body: Login, response: { 200: Done, ...refusals } },
     handler: async (request, reply) => {
@@ -36,10 +41,22 @@ export function registerPeople(app: App, { users, sessions, audit, oidc, isPlain
       // A name that nobody has may be a password in the wrong field.
       const doing = { action: 'login' as const, target: users.has(name) ? name : '', detail: 'password' };
       const cookie = await audit.of(request, doing, async () => {
-        const { role, password_ms } = await check(request, name, password);
-        // Clocks of two collectors are never the same.
-        const now_ms = Math.max(Date.now(), password_ms);
-        return sessions.make(request, { name, role, by: 'password', address: addressOf(request) }, now_ms);
+        const user = await check(request, name, password);
+        if (user === undefined) throw new Refusal('login_refused', 'the name or the password is wrong');
+        return begin(request, name, user);
+      });
+      return reply.header('set-cookie', cookie).header('cache-control', 'no-store').send(done);
+    },
+  });
+  app.post(PEOPLE_API.password, {
+    schema: { summary: 'Change the own password, and end all other sessions', body: PasswordChange, response: { 200: Done, ...refusals } },
+    handler: async (request, reply) => {
+      const { name } = request.who;
+      const { present, password } = request.body;
+      const cookie = await audit.of(request, { action: 'password_change', target: name }, async () => {
+        if (!isByPassword(request)) throw new Refusal('password_refused', NO_PASSWORD);
+        if (!(await check(request, name, present))) throw new Refusal('password_refused', 'the present password is wrong');
+        return begin(request, name, await users.change(name, { password }, Date.now()));
       });
       return reply.header('set-cookie', cookie).header('cache-control', 'no-store').send(done);
     },
@@ -55,26 +72,28 @@ export function registerPeople(app: App, { users, sessions, audit, oidc, isPlain
   });
   app.get(PEOPLE_API.me, {
     schema: { summary: 'Who asks, as far as the collector knows, and how to log in', response: { 200: Me, ...refusals } },
-    handler: async ({ who: { kind, name, role = null, record } }, reply) => {
+    handler: async (request, reply) => {
+      const { kind, name, role = null, record } = request.who;
       const login = { password: users.list().some((user) => user.password !== ''), oidc };
       const session = record !== undefined && kind !== 'token';
-      return reply.header('cache-control', 'no-store').send({ kind, name, role, session, login, plain: isPlain });
+      const own_password = isByPassword(request);
+      return reply.header('cache-control', 'no-store').send({ kind, name, role, session, own_password, login, plain: isPlain });
     },
   });
 }
 
-/** @throws Refusal `login_refused`, `too_many_logins`, both in the same words whether or not there is a user of this name */
+/** Undefined where they are wrong. @throws Refusal `too_many_logins`, in the same words whether or not there is a user of this name */
 function passwordCheck(users: Users) {
   const delays = new LoginDelays();
   let waiting = 0;
-  return async (request: FastifyRequest, name: string, password: string): Promise<UserRecord> => {
+  return async (request: FastifyRequest, name: string, password: string): Promise<UserRecord | undefined> => {
     const address = addressOf(request);
     if (waiting >= LIMITS.logins_waiting.number)
       throw new Refusal('too_many_logins', 'too many people log in at this moment: try again', { retry_after_s: 1 });
     delays.begin(name, address, Date.now());
     waiting++;
     const user = await users.knows(name, password).finally(() => waiting--);
-    if (user === undefined) throw new Refusal('login_refused', 'the name or the password is wrong');
+    if (user === undefined) return undefined;
     delays.succeeded(name, address, Date.now());
     // Whoever it was before.
     request.who = { ...NOBODY, kind: 'user', name, role: user.role };

@@ -23,6 +23,7 @@ const Agent = object({
   machine_sha256: Sha256,
   place: Type.String({ description: 'digest of where its state is: another one tells a copy from the original' }),
   cloned_from: Type.Optional(Type.String({ description: 'host whose credential was found on two machines' })),
+  certificate_ends_ms: Type.Optional(Type.Integer({ ...Ms, description: 'of the one that it showed when it said hello last, if any' })),
   revoked_ms: Type.Optional(Ms),
 });
 export type AgentRecord = Static<typeof Agent>;
@@ -43,7 +44,7 @@ export type EnrolmentRecord = Static<typeof Enrolment>;
 const User = object({
   role: oneOf(ROLES),
   password: Type.String({ description: 'argon2id hash, in PHC form; empty: nobody logs in with one' }),
-  password_ms: Type.Integer({ ...Ms, description: 'when that was set: sessions from before are over' }),
+  password_ms: Type.Integer({ ...Ms, description: 'when that was set: sessions by another one are over' }),
   made_ms: Ms,
 });
 export type UserRecord = Static<typeof User>;
@@ -53,6 +54,7 @@ const Session = object({
   name: Type.String(),
   role: oneOf(ROLES),
   by: oneOf(['password', 'oidc', 'link']),
+  password_ms: Type.Optional(Type.Integer({ ...Ms, description: 'of one by password: that of the password which was shown' })),
   made_ms: Ms,
   ends_ms: Ms,
   address: Type.String(),
@@ -113,6 +115,9 @@ export type AgentStateRecord = Static<typeof AgentState>;
 /** `id`: version of the agent. The settings that agents of this version have. */
 const AgentVersion = object({ known: Type.Array(KnownSetting) });
 
+/** `id`: where agents reach it. A record of its own, so that noting a collector can never bring back a CA that was forgotten elsewhere. */
+const Collector = object({ authority: Sha256, name: Type.String(), heard_ms: Ms });
+
 /** What a record of each kind holds. */
 export const RECORDS = {
   agent: Agent,
@@ -127,6 +132,7 @@ export const RECORDS = {
   rollout_trouble: RolloutTrouble,
   agent_state: AgentState,
   agent_version: AgentVersion,
+  collector: Collector,
 } as const satisfies Record<string, TSchema>;
 export type RecordKind = keyof typeof RECORDS;
 export const RECORD_KINDS = Object.keys(RECORDS) as RecordKind[];

@@ -1,8 +1,8 @@
 // Who has logged in: a browser shows a secret of 256 random bits, whose SHA-256 is the session's id at all collectors of the store.
 import type { FastifyRequest } from 'fastify';
+import { digestOf, newSecret } from '../../agent/contract/secret.ts';
 import { cookieIn, newCookie } from '../door/cookie.ts';
 import type { Identify, Principal } from '../door/principal.ts';
-import { newSecret, sha256 } from '../door/secrets.ts';
 import { Refusal } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { RecordBook } from './record-book.ts';
@@ -12,7 +12,7 @@ const COOKIE = 'tcplens';
 /** A session in use is noted so often. */
 const NOTED_MS = 10 * 60_000;
 
-export type NewSession = Pick<SessionRecord, 'name' | 'role' | 'by' | 'address'>;
+export type NewSession = Pick<SessionRecord, 'name' | 'role' | 'by' | 'password_ms' | 'address'>;
 export type Session = SessionRecord & { id: string; used_ms: number };
 
 export class Sessions {
@@ -26,7 +26,7 @@ export class Sessions {
   /** Who has the cookie of a session. */
   readonly identify: Identify = (request) => {
     const secret = cookieIn(request, COOKIE);
-    const session = secret === undefined ? undefined : this.get(sha256(secret), Date.now());
+    const session = secret === undefined ? undefined : this.get(digestOf(secret), Date.now());
     if (session === undefined) return undefined;
     this.#note(session, Date.now());
     return {
@@ -52,7 +52,7 @@ export class Sessions {
     const secret = newSecret();
     const ends_ms = now_ms + (asked.by === 'oidc' ? LIMITS.session_oidc_ms : LIMITS.session_ms).number;
     await this.#endOldest(asked, now_ms);
-    await this.#book.put('session', sha256(secret), { ...asked, made_ms: now_ms, ends_ms }, ends_ms);
+    await this.#book.put('session', digestOf(secret), { ...asked, made_ms: now_ms, ends_ms }, ends_ms);
     return newCookie(request, COOKIE, secret);
   }
 
@@ -72,8 +72,7 @@ export class Sessions {
     if (now_ms >= record.ends_ms || now_ms - used_ms >= LIMITS.session_idle_ms.number) return undefined;
     if (record.by !== 'password') return { ...record, id, used_ms };
     const user = this.#book.get('user', record.name);
-    // One that was made in the same moment was made with the new password.
-    if (user === undefined || user.password_ms > record.made_ms) return undefined;
+    if (user === undefined || user.password_ms !== record.password_ms) return undefined;
     return { ...record, id, used_ms, role: user.role };
   }
 

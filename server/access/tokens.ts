@@ -1,6 +1,8 @@
 // Tokens for scripts and other tools, with a role and an end: tcplens-token.ID.SECRET, of which only the SHA-256 of the secret is kept.
+
+import { digestOf, newSecret } from '../../agent/contract/secret.ts';
 import type { Identify, Principal } from '../door/principal.ts';
-import { bearerOf, isOfDigest, newId, newSecret, sha256 } from '../door/secrets.ts';
+import { bearerOf, isOfDigest, newId } from '../door/secrets.ts';
 import { Refusal } from '../errors.ts';
 import type { RecordBook } from './record-book.ts';
 import type { TokenRecord } from './records.ts';
@@ -35,7 +37,7 @@ export class Tokens {
   /** @returns the token, which nobody can read again */
   async make({ for_ms, ...asked }: NewToken, now_ms: number): Promise<{ id: string; token: string; ends_ms: number }> {
     const [id, secret, ends_ms] = [newId(), newSecret(), now_ms + for_ms];
-    await this.#book.put('token', id, { ...asked, secret_sha256: sha256(secret), made_ms: now_ms, ends_ms }, ends_ms + REMEMBERED_MS);
+    await this.#book.put('token', id, { ...asked, secret_sha256: digestOf(secret), made_ms: now_ms, ends_ms }, ends_ms + REMEMBERED_MS);
     return { id, token: `tcplens-token.${id}.${secret}`, ends_ms };
   }
 

@@ -40,13 +40,16 @@ export class Users {
   }
 
   /** Another role counts from the next request on; another password ends the user's sessions. @throws Refusal `not_found` */
-  change(name: string, { role, password }: UserChange, now_ms: number): Promise<void> {
+  change(name: string, { role, password }: UserChange, now_ms: number): Promise<UserRecord> {
     return this.#inTurn(async () => {
       await this.#book.look();
       const { ...record } = this.#known(name);
       if (role !== undefined) record.role = role;
-      if (password !== undefined) Object.assign(record, { password: await hashPassword(password), password_ms: now_ms });
+      // Never that of the one before, whichever clock said that.
+      const password_ms = Math.max(now_ms, record.password_ms + 1);
+      if (password !== undefined) Object.assign(record, { password: await hashPassword(password), password_ms });
       await this.#book.put('user', name, record);
+      return record;
     });
   }
 

@@ -1,9 +1,9 @@
 // `tcplens admin enrol` and `admin agents`: who may join, and who has.
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseCount, parseDuration } from '../../agent/process/units.ts';
-import type { Agents, Done, Labels, MadeEnrolment, NewEnrolment } from '../api/access.ts';
+import type { Agents, Collectors, Done, Labels, MadeEnrolment, NewEnrolment } from '../api/access.ts';
 import { ADMIN_API } from '../api/admin.ts';
-import { agentsText, enrolmentText } from './print-fleet.ts';
+import { agentsText, collectorsText, enrolmentText } from './print-fleet.ts';
 import type { Running } from './running.ts';
 
 /** `answer`: for --json. `text`: for people. */
@@ -37,7 +37,30 @@ export function fleetCommands(admin: Command, run: Run): Command[] {
     .description('forget a host; its rows stay')
     .argument('<host-id>', 'as the list has it', hostId)
     .action((id: string, _, command: Command) => run(command, (running) => change(running, ADMIN_API.agent, id, 'DELETE', 'forgotten')));
-  return [enrol, agents, revoke, remove];
+  return [enrol, agents, revoke, remove, ...collectorCommands(admin, run)];
+}
+
+function collectorCommands(admin: Command, run: Run): Command[] {
+  const collectors = admin
+    .command('collectors')
+    .description('list the CAs that agents know collectors by, and the collectors of each')
+    .action((_, command: Command) =>
+      run(command, async ({ ask }) => {
+        const found = await ask<Collectors>(ADMIN_API.collectors);
+        return { answer: found, text: collectorsText(found) };
+      }),
+    );
+  const forget = collectors
+    .command('forget')
+    .description('have agents trust the CA of a collector that is gone no more')
+    .argument('<ca>', 'as the list has it')
+    .action((id: string, _, command: Command) =>
+      run(command, async ({ ask }) => {
+        const answer = await ask<Done>(ADMIN_API.collector.replace(':id', encodeURIComponent(id)), undefined, 'DELETE');
+        return { answer, text: `the CA ${id} is forgotten: agents trust it until their next report\n` };
+      }),
+    );
+  return [collectors, forget];
 }
 
 async function makeEnrolment({ ask }: Running, { label: labels, for: for_ms, uses, rejoin }: EnrolOptions): Promise<Told> {

@@ -1,6 +1,6 @@
 // What `tcplens admin enrol` and `admin agents` print for people.
 import { escapeControls } from '../../agent/process/terminal-text.ts';
-import type { Agents, MadeEnrolment, NewEnrolment } from '../api/access.ts';
+import type { Agents, Collectors, MadeEnrolment, NewEnrolment } from '../api/access.ts';
 import { momentText, table } from './print.ts';
 
 export function enrolmentText({ line, ends_ms }: MadeEnrolment, { uses, rejoin }: Pick<NewEnrolment, 'uses' | 'rejoin'>): string {
@@ -29,4 +29,18 @@ export function agentsText({ agents }: Agents): string {
   ]);
   if (rows.length === 0) return 'no host has joined: "tcplens admin enrol" prints the line for it\n';
   return table(['host id', 'name', 'labels', 'joined', 'state', 'note'], rows, new Set());
+}
+
+export function collectorsText({ authorities }: Collectors): string {
+  const rows = authorities.flatMap(({ id, ends_ms, collectors }) =>
+    (collectors.length > 0 ? collectors : [undefined]).map((one) => [
+      one?.name ?? '-',
+      one?.address ?? '-',
+      one === undefined ? 'never' : momentText(one.heard_ms),
+      momentText(ends_ms),
+      id,
+    ]),
+  );
+  if (rows.length === 0) return 'no collector of this store has a CA of its own\n';
+  return table(['name', 'address', 'last heard', 'CA ends', 'CA'], rows, new Set());
 }

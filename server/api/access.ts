@@ -52,6 +52,29 @@ export const Agents = object({
 });
 export type Agents = Static<typeof Agents>;
 
+const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
+
+/** By the CAs by which agents know them. */
+export const Collectors = object({
+  authorities: Type.Array(
+    object({
+      id: Type.String({ ...Sha256, description: 'SHA-256 of the CA’s certificate' }),
+      ends_ms: Ms,
+      collectors: Type.Array(
+        object({
+          name: Type.String({ description: 'of its machine' }),
+          address: Type.String({ description: 'where agents reach it' }),
+          heard_ms: Type.Integer({ minimum: 0, description: 'ms since the epoch, by its own clock, to within a minute' }),
+        }),
+        { description: 'whose certificates it has signed, the one that was heard last first' },
+      ),
+    }),
+    { description: 'that agents which have joined trust' },
+  ),
+});
+export type Collectors = Static<typeof Collectors>;
+export const CollectorParams = object({ id: Sha256 });
+
 export const EnrolmentParams = object({ id: Hex64 });
 export const AgentParams = object({ host_id: Hex64 });
 export const AgentRemoval = Type.Object(

@@ -10,6 +10,8 @@ export const ADMIN_API = {
   snapshot: '/api/v1/admin/snapshot',
   enrolments: '/api/v1/admin/enrolments',
   enrolment: '/api/v1/admin/enrolments/:id',
+  collectors: '/api/v1/admin/collectors',
+  collector: '/api/v1/admin/collectors/:id',
   agents: '/api/v1/admin/agents',
   agent: '/api/v1/admin/agents/:host_id',
   revoke: '/api/v1/admin/agents/:host_id/revoke',

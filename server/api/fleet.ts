@@ -49,7 +49,11 @@ export const FleetHost = object(
     waiting: Type.Integer({ minimum: 0, description: 'rows seen, and neither sent nor lost yet' }),
     lost: object({ kernel: Count, agent: Count, collector: Count }, 'rows, by where they were lost'),
     clock_ahead_ms: orNull(Type.Integer(), 'of the host’s clock, by its newest report to this collector; null: less than five seconds'),
-    certificate_ends_ms: orNull(Ms, 'of the agent’s own; null where it has none'),
+    certificate_ends_ms: orNull(Ms, 'of the agent’s own, of --agent-client-ca; null: it has none'),
+    credential_ms: orNull(
+      Ms,
+      'when the secret of its credential was made: it makes another every 30 days; null: it has no credential here',
+    ),
     joined_ms: orNull(Ms, 'null: it has no credential here'),
     revoked_ms: orNull(Ms, 'null: it is not'),
     cloned_from: Type.Union([Other, Type.Null()], { description: 'host whose credential was found on this machine, too' }),

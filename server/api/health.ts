@@ -12,6 +12,7 @@ export const FINDINGS = [
   'plain_http',
   'certificate_ending',
   'certificate_unusable',
+  'agent_certificates_ending',
   'store_away',
   'store_refuses',
   'store_damaged',
@@ -82,6 +83,9 @@ export const HealthFigures = object({
     plain: Type.Boolean({ description: 'plain HTTP beyond loopback' }),
     certificate_ends_ms: Type.Union([Ms, Type.Null()], { description: 'null without TLS' }),
     certificate_trouble: Type.String({ description: 'why a newer certificate is not used; else empty' }),
+  }),
+  agent_certificates: Type.Array(object({ name: Name, ends_ms: Ms }), {
+    description: 'of agents, of --agent-client-ca, that end within 14 days or have ended since so long, the first to end first',
   }),
   log: object({ bytes: Count, bytes_max: Count, segments: Count, behind_s: Seconds, failure: Name }),
   inserts: object(

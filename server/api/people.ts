@@ -4,7 +4,7 @@ import { ROLES } from '../access/records.ts';
 import { Ms, object, oneOf } from './schema.ts';
 
 /** Whoever asks may be nobody yet. */
-export const PEOPLE_API = { login: '/api/v1/login', logout: '/api/v1/logout', me: '/api/v1/me' } as const;
+export const PEOPLE_API = { login: '/api/v1/login', logout: '/api/v1/logout', me: '/api/v1/me', password: '/api/v1/me/password' } as const;
 /** A browser is sent here to log in at an identity provider, and comes back. Paths of the page: another site leads to them. */
 export const OIDC_PATHS = { start: '/oidc/login', back: '/oidc/back' } as const;
 
@@ -18,6 +18,9 @@ const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
 export const Login = object({ name: Type.String({ maxLength: 64 }), password: Type.String({ maxLength: 256 }) });
 export type Login = Static<typeof Login>;
 
+export const PasswordChange = object({ present: Type.String({ maxLength: 256 }), password: Password });
+export type PasswordChange = Static<typeof PasswordChange>;
+
 export const Me = object({
   kind: Type.Unsafe<'nobody' | 'local' | 'owner' | 'user' | 'token' | 'proxy' | 'agent'>({
     type: 'string',
@@ -27,6 +30,7 @@ export const Me = object({
   name: Type.String(),
   role: Type.Union([Role, Type.Null()], { description: 'null: neither sees nor changes anything' }),
   session: Type.Boolean({ description: 'whether there is one to sign out of' }),
+  own_password: Type.Boolean({ description: 'whether that is one by a password, which can be changed' }),
   login: object({ password: Type.Boolean(), oidc: Type.Boolean() }, 'ways to log in here'),
   plain: Type.Boolean({ description: 'others can read what is sent: plain HTTP beyond loopback' }),
 });

@@ -2,9 +2,8 @@
 // must say how long its body is. Then its body is read into the memory of its road (rows, reports or people).
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
-import { digestOf } from '../../agent/contract/batch-envelope.ts';
+import { digestOf } from '../../agent/contract/secret.ts';
 import { hostIn } from '../../agent/process/loopback.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
@@ -16,6 +15,7 @@ import { Budget } from './budget.ts';
 import { isAgentPath, type Road, roadOf } from './paths.ts';
 import { addressOf, agentPeer, personPeer } from './peer.ts';
 import { siteRefusal } from './site.ts';
+import { checkCertificate } from './tls/client-certificate.ts';
 
 export type DoorOptions = {
   in_flight_bytes_max: number;
@@ -102,13 +102,6 @@ function checkRequest({ method, url, headers, socket, routeOptions }: FastifyReq
   const length = lengthOf(headers);
   const { bodyLimit } = routeOptions;
   if (bodyLimit !== undefined && length > bodyLimit) throw new Refusal('too_large', `the body has ${length} bytes, ${bodyLimit} may be`);
-}
-
-/** TLS has checked it, and goes on also where it is of nobody that the collector trusts. */
-function checkCertificate({ socket }: FastifyRequest): void {
-  if ((socket as Partial<TLSSocket>).authorized === true) return;
-  const message = 'agents need a certificate of --agent-client-ca here: start this one with --client-cert and --client-key';
-  throw new Refusal('certificate_needed', message);
 }
 
 /** Node has checked that the header is a number. */

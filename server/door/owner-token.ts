@@ -1,11 +1,10 @@
 // The token of the data directory's owner: a file in it that nobody else reads. Whoever shows what is in it can read it. It is kept over
 // restarts, so that pages stay open; who removes the file gets another with the next start.
-import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { newSecret } from '../../agent/contract/secret.ts';
 
 export const TOKEN_FILE = 'token';
-const TOKEN_BYTES = 32;
 const TOKEN = /^[0-9a-f]{64}\n$/;
 const GROUP_OR_OTHERS = 0o077;
 
@@ -14,7 +13,7 @@ export function ownerToken(directory: string): string {
   const path = join(directory, TOKEN_FILE);
   const kept = readOwn(path);
   if (kept !== undefined && TOKEN.test(kept)) return kept.trim();
-  const token = randomBytes(TOKEN_BYTES).toString('hex');
+  const token = newSecret();
   rmSync(path, { force: true });
   writeFileSync(path, `${token}\n`, { flag: 'wx', mode: 0o600 });
   return token;

@@ -1,5 +1,6 @@
 // The data directory's owner: a tool shows the token in it, and a browser gets a session for a link that such a tool was given.
 import { Type } from 'typebox';
+import { digestOf, newSecret } from '../../agent/contract/secret.ts';
 import type { Sessions } from '../access/sessions.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
@@ -7,14 +8,14 @@ import { LIMITS } from '../limits.ts';
 import type { Audit } from './audit.ts';
 import { addressOf } from './peer.ts';
 import type { Identify, Principal } from './principal.ts';
-import { bearerOf, isSame, newSecret } from './secrets.ts';
+import { bearerOf, isSame } from './secrets.ts';
 
 export const OPEN_PATH = '/open';
 const OWNER: Principal = { kind: 'owner', name: 'owner', role: 'admin' };
 
 export class Owner {
   readonly #token: string;
-  /** Keys of links that nobody has opened, and when each was made; oldest first. */
+  /** Digests of the keys of links that nobody has opened, and when each was made; oldest first. */
   readonly #links = new Map<string, number>();
 
   constructor(token: string) {
@@ -30,13 +31,14 @@ export class Owner {
   /** The path of a link that makes a browser the owner's, once. */
   newLink(now_ms: number): string {
     const key = newSecret();
-    this.#links.set(key, now_ms);
+    this.#links.set(digestOf(key), now_ms);
     for (const old of [...this.#links.keys()].slice(0, -LIMITS.links.number)) this.#links.delete(old);
     return `${OPEN_PATH}?key=${key}`;
   }
 
   /** Does `work` for who has opened the link with this key, which is then used up; not where that failed. @throws Refusal `link_used` */
-  async open<Result>(key: string, now_ms: number, work: () => Promise<Result>): Promise<Result> {
+  async open<Result>(shown: string, now_ms: number, work: () => Promise<Result>): Promise<Result> {
+    const key = digestOf(shown);
     const made_ms = this.#links.get(key);
     this.#links.delete(key);
     if (made_ms === undefined || now_ms - made_ms >= LIMITS.link_ms.number)

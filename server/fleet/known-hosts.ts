@@ -54,7 +54,8 @@ export function knownHosts(
       waiting,
       lost,
       clock_ahead_ms: clockAhead(host_id),
-      certificate_ends_ms: null,
+      certificate_ends_ms: agent?.certificate_ends_ms ?? null,
+      credential_ms: agent?.secret_ms ?? null,
       joined_ms,
       revoked_ms: agent?.revoked_ms ?? null,
       cloned_from: agent?.cloned_from ?? null,
@@ -80,7 +81,8 @@ const unheardHost = (host_id: string): HeardHost => ({
   lost: { kernel: 0, agent: 0, collector: 0 },
 });
 
-type Joined = Pick<Agent, 'name' | 'labels' | 'joined_ms' | 'revoked_ms'> & Pick<FleetHost, 'cloned_from' | 'same_machine'>;
+type Joined = Pick<Agent, 'name' | 'labels' | 'joined_ms' | 'secret_ms' | 'certificate_ends_ms' | 'revoked_ms'> &
+  Pick<FleetHost, 'cloned_from' | 'same_machine'>;
 
 /** By the host's id in decimal. */
 function joinedBy(agents: readonly Agent[]): Map<string, Joined> {

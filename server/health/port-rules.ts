@@ -29,6 +29,17 @@ export const PORT_RULES = {
         'Renew the files of --tls-cert and --tls-key: the collector reads them again by itself. Its own it renews: see its log for why it has not.',
     };
   },
+  agent_certificates_ending: ({ at_ms, agent_certificates }) => {
+    const [first] = agent_certificates;
+    if (first === undefined) return undefined;
+    const when = (left_ms: number) => (left_ms > 0 ? `in ${span(left_ms / 1000)}` : `${span(-left_ms / 1000)} ago`);
+    const each = agent_certificates.map(({ name, ends_ms }) => `${name} ${when(ends_ms - at_ms)}`);
+    return {
+      severity: first.ends_ms - at_ms > CERTIFICATE_MS.critical ? 'warning' : 'critical',
+      sentence: `${count(each.length, 'host')} ${each.length === 1 ? 'has' : 'have'} a certificate that ends within 14 days, or has ended: ${names(each)}.`,
+      advice: 'Give them others of the CA of --agent-client-ca, as --client-cert and --client-key, and start their agents again.',
+    };
+  },
   hosts_flooding: ({ floods }) =>
     floods.length === 0
       ? undefined

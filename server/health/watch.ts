@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf } from '../../agent/process/errors.ts';
 import { KIND, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
+import type { Agent } from '../access/agents.ts';
 import type { HealthFigures, StoreDamage, StoreFigures } from '../api/health.ts';
 import type { HostNames } from '../host-names.ts';
 import type { Log } from '../log/log.ts';
@@ -13,6 +14,7 @@ import { troubledHosts } from '../storage/queries/hosts.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
 import type { Store } from '../storage/store.ts';
 import { LIMITS } from './findings.ts';
+import { CERTIFICATE_MS } from './port-rules.ts';
 import { DiskRoom, Floods, HostClocks, RecentInserts } from './recent.ts';
 
 export type HealthParts = {
@@ -21,6 +23,8 @@ export type HealthParts = {
   hostNames: HostNames;
   log_bytes_max: number;
   port: () => HealthFigures['port'];
+  /** Those that have joined. */
+  agents: () => readonly Agent[];
   /** Folders of rows that no table has. */
   quarantine: string;
   dead_letter: string;
@@ -37,6 +41,7 @@ const GONE_MS = 7 * 24 * HOUR_MS;
 const HOSTS_MOST = 100;
 const DROPPED_MOST = 20;
 const FLOODS_MOST = 20;
+const CERTIFICATES_MOST = 1000;
 
 export class HealthWatch {
   readonly inserts = new RecentInserts();
@@ -111,6 +116,7 @@ export class HealthWatch {
       ...asked,
       damage: this.#damage,
       port: this.#parts.port(),
+      agent_certificates: certificatesEnding(this.#parts.agents(), at_ms),
       floods: this.floods.worst(FLOODS_MOST, at_ms).map(({ host, requests }) => ({ name: this.#nameOf(host), requests })),
       away_since_ms: this.#away_since_ms,
       log: { bytes: log.bytes, bytes_max: log_bytes_max, segments: log.sealedCount, behind_s: log.behind_s, failure: log.failure },
@@ -150,6 +156,17 @@ export class HealthWatch {
     const newest = await this.#parts.store.upkeep.dropped(DROPPED_MOST);
     return newest.filter(({ at_ms }) => now_ms - at_ms < 24 * HOUR_MS);
   }
+}
+
+/** Of a host that is gone the certificate ends, too, and nobody needs to know for ever. */
+function certificatesEnding(agents: readonly Agent[], now_ms: number): HealthFigures['agent_certificates'] {
+  return agents
+    .flatMap(({ name, certificate_ends_ms: ends_ms, revoked_ms }) =>
+      ends_ms === undefined || revoked_ms !== undefined ? [] : { name, ends_ms },
+    )
+    .filter(({ ends_ms }) => Math.abs(ends_ms - now_ms) < CERTIFICATE_MS.warning)
+    .sort((a, b) => a.ends_ms - b.ends_ms)
+    .slice(0, CERTIFICATES_MOST);
 }
 
 /** Counts the rows in a folder's files, which are named after their kind. */

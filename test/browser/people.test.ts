@@ -14,6 +14,7 @@ import { CollectorProcess, TestAgent } from './collector-process.ts';
 import { tellStory } from './story-rows.ts';
 
 const PASSWORD = 'correct horse battery';
+const NEW_PASSWORD = 'incorrect horse battery';
 const SCREENSHOTS = join(tmpdir(), 'tcplens-people');
 let provider: OpenIdProvider;
 let collector: CollectorProcess;
@@ -137,6 +138,29 @@ describe('people', () => {
     await shot('now');
   });
 
+  test('who changes the own password goes on, and logs in with the new one', async () => {
+    await page.locator('[data-who]').click();
+    const dialog = page.getByRole('dialog', { name: 'Change your password' });
+    const fill = async (present: string, password: string, again: string) => {
+      await dialog.getByLabel('Present password').fill(present);
+      await dialog.getByLabel('New password 10').fill(password);
+      await dialog.getByLabel('New password again').fill(again);
+      await dialog.getByRole('button', { name: 'Change password' }).click();
+    };
+    await fill(PASSWORD, NEW_PASSWORD, PASSWORD);
+    await eventually(() => dialog.getByRole('alert').textContent()).toBe('these are two different new passwords');
+    await fill('wrong horse battery', NEW_PASSWORD, NEW_PASSWORD);
+    await eventually(() => dialog.getByRole('alert').textContent()).toBe('the present password is wrong');
+    expect(await axeViolations(page)).toEqual([]);
+    await shot('password');
+    browser.complaints.length = 0;
+    await fill(PASSWORD, NEW_PASSWORD, NEW_PASSWORD);
+    await eventually(() => dialog.getByRole('status').textContent()).toMatch(/is changed/);
+    await dialog.getByRole('button', { name: /^Close/ }).click();
+    expect(await who()).toBe('ada operator');
+    await eventually(() => page.locator('[data-live-state]').getAttribute('data-live-state')).toBe('connected');
+  });
+
   test('whose session is ended elsewhere meets the log-in where the page was, and goes on there', async () => {
     const headers = ownerOf(collector.data);
     const { sessions } = (await ask(collector.url, 'GET', ADMIN_API.sessions, { headers })).body as Sessions;
@@ -144,7 +168,7 @@ describe('people', () => {
     expect(await ask(collector.url, 'DELETE', ADMIN_API.session.replace(':id', id), { headers })).toMatchObject({ status: 200 });
     await eventually(heading).toBe('Log in to tcplens');
     expect(search()).toBe('?range=1h&process=nginx');
-    await logIn('ada', PASSWORD);
+    await logIn('ada', NEW_PASSWORD);
     await eventually(who).toBe('ada operator');
     expect(search()).toBe('?range=1h&process=nginx');
     await page.getByRole('button', { name: 'Sign out' }).click();

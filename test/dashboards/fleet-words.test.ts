@@ -24,6 +24,7 @@ const usual: FleetHost = {
   lost: { kernel: 0, agent: 0, collector: 0 },
   clock_ahead_ms: null,
   certificate_ends_ms: null,
+  credential_ms: NOW - DAY,
   joined_ms: NOW - DAY,
   revoked_ms: null,
   cloned_from: null,

@@ -2,14 +2,14 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
-import { isLoopback } from '../../../agent/process/loopback.ts';
+import { hostInUrl, isLoopback } from '../../../agent/process/loopback.ts';
 import type { DoorConfig } from '../options.ts';
 
 type Named = Pick<DoorConfig, 'listen' | 'publicUrl'>;
 
 /** For a certificate, and for the Host header; the name that people know first. */
 export function ownNames({ listen, publicUrl }: Named): string[] {
-  const named = publicUrl === undefined ? [] : [hostOf(publicUrl)];
+  const named = publicUrl === undefined ? [] : [hostInUrl(publicUrl)];
   const bound = isWildcard(listen.host) ? [] : [listen.host];
   return [...new Set([...named, ...bound, hostname(), ...addresses(), 'localhost', '127.0.0.1', '::1'])];
 }
@@ -35,4 +35,3 @@ function addresses(): string[] {
 }
 
 const isWildcard = (host: string) => host === '0.0.0.0' || host === '::';
-const hostOf = (url: string) => new URL(url).hostname.replace(/^\[(.*)\]$/, '$1');

@@ -1,8 +1,9 @@
 // What the collector shows to who connects.
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
+import { digestOf } from '../../../agent/contract/secret.ts';
 import { reasonOf } from '../../../agent/process/errors.ts';
 import { StartError } from '../../errors.ts';
 
@@ -35,5 +36,5 @@ export function isFor(certificate: X509Certificate, name: string): boolean {
 
 /** SHA-256 of a certificate, 64 hex digits: what `openssl x509 -fingerprint -sha256` prints, without colons. */
 export function fingerprintOf(pem: string): string {
-  return createHash('sha256').update(new X509Certificate(pem).raw).digest('hex');
+  return digestOf(new X509Certificate(pem).raw);
 }

@@ -2,9 +2,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { newSecret } from '../../../agent/contract/secret.ts';
 import { type Identity, readIdentity } from '../../../agent/enrolment/identity-file.ts';
 import { parseJoinLine } from '../../../agent/enrolment/join-line.ts';
-import { Member, newSecret } from '../../../agent/enrolment/member.ts';
+import { Member } from '../../../agent/enrolment/member.ts';
 import { placeDigest } from '../../../agent/enrolment/place.ts';
 import { Transport } from '../../../agent/uplink/transport.ts';
 import { startCollector, type TestCollector, type TestDirectory, testDirectory } from '../../server/support/collector.ts';

@@ -3,12 +3,12 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyRequest } from 'fastify';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { digestOf } from '../../../agent/contract/secret.ts';
 import { REAL_DISK } from '../../../agent/durable/disk.ts';
 import { RecordBook } from '../../../server/access/record-book.ts';
 import { Sessions } from '../../../server/access/sessions.ts';
 import { Tokens } from '../../../server/access/tokens.ts';
 import { Users } from '../../../server/access/users.ts';
-import { sha256 } from '../../../server/door/secrets.ts';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
 import { type Fixture, fixture } from '../storage/backends.ts';
 import { type TestDirectory, testDirectory, until } from '../support/collector.ts';
@@ -58,7 +58,7 @@ async function begin(
   asked: Parameters<Sessions['make']>[1] = made,
 ): Promise<{ cookie: string; id: string }> {
   const [cookie = ''] = (await sessions.make(showing(), asked, now_ms)).split(';');
-  return { cookie, id: sha256(cookie.split('=')[1] ?? '') };
+  return { cookie, id: digestOf(cookie.split('=')[1] ?? '') };
 }
 
 test('over TLS the cookie is of this very host, and only encrypted; one of plain HTTP is not taken there', async () => {
@@ -99,11 +99,12 @@ test('one that nobody uses ends after twelve hours', async () => {
 
 test('what is ended at one collector is refused at the other, which nobody tells', async () => {
   const [here, there] = [await collector(), await collector()];
-  await here.users.add({ name: 'eve', role: 'viewer', password: 'correct horse battery' }, Date.now());
+  const password_ms = Date.now();
+  await here.users.add({ name: 'eve', role: 'viewer', password: 'correct horse battery' }, password_ms);
   const [ended, kept, ofUser] = [
     await begin(here.sessions),
     await begin(here.sessions),
-    await begin(here.sessions, Date.now(), { ...made, name: 'eve', by: 'password' }),
+    await begin(here.sessions, Date.now(), { ...made, name: 'eve', by: 'password', password_ms }),
   ];
   const { id: tokenId, token } = await here.tokens.make({ name: 't', role: 'viewer', made_by: 'ada', for_ms: HOUR_MS }, Date.now());
   const withToken = { headers: { authorization: `Bearer ${token}` } } as FastifyRequest;

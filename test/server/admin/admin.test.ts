@@ -38,6 +38,8 @@ test('retention: shown and changed', async () => {
   const changed = parsed<Retention>(await admin('retention', 'set', 'rows', '7', '--json', '--data', data));
   expect(new Set(changed.tables.filter((table) => table.class === 'rows').map(({ days }) => days))).toEqual(new Set([7]));
   expect(changed.tables.find(({ table }) => table === 'rollup_1h')?.days).toBe(400);
+  expect(shown.stdout).toMatch(/^audit +audit +0 +0 B {2}- +400 days$/m);
+  expect((await admin('retention', 'set', 'audit', '90', '--data', data)).stdout).toMatch(/^audit +audit .* 90 days$/m);
 });
 
 test.each<[string[], number, RegExp]>([

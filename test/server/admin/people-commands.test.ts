@@ -56,6 +56,16 @@ test('a token is made, listed and revoked', async () => {
   expect((await seen()).status).toBe(401);
 });
 
+test('the collector is listed with its CA, which cannot be forgotten while it is there', async () => {
+  const { stdout } = await admin(['collectors']);
+  const [, id = ''] =
+    /^name +address +last heard +CA ends +CA\n\S+ +https:\S+ +\d{4}-\S+ \S+ UTC +\d{4}-\S+ \S+ UTC +([0-9a-f]{64})\n$/.exec(stdout) ?? [];
+  expect(await admin(['collectors', 'forget', id])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/was heard \d+ s ago: stop it/),
+  });
+});
+
 test.each<[string[], string, number, RegExp]>([
   [['user', 'add', 'eve'], '', 2, /No password has come/],
   [['user', 'add', 'eve'], 'short\n', 1, /body\/password must not have fewer than 10 characters/],

@@ -19,6 +19,7 @@ function host(at: number, changes: Partial<KnownHost>): KnownHost {
     lost: { kernel: 0, agent: 0, collector: 0 },
     clock_ahead_ms: null,
     certificate_ends_ms: null,
+    credential_ms: null,
     joined_ms: null,
     revoked_ms: null,
     cloned_from: null,

@@ -42,6 +42,7 @@ const well: HealthFigures = {
   hosts: [],
   hosts_known: 4,
   floods: [],
+  agent_certificates: [],
   port: { plain: false, certificate_ends_ms: null, certificate_trouble: '' },
   dropped: [],
 };
@@ -62,6 +63,18 @@ const cases: Case[] = [
     changes: { port: { ...well.port, certificate_ends_ms: NOW_MS - 3 * 86_400_000 } },
     severity: 'critical',
     says: 'The certificate ended 3 days ago: nobody connects any more.',
+  },
+  {
+    code: 'agent_certificates_ending',
+    changes: { agent_certificates: ['web-1', 'web-2'].map((name, at) => ({ name, ends_ms: NOW_MS + (9 + at) * 86_400_000 })) },
+    severity: 'warning',
+    says: '2 hosts have a certificate that ends within 14 days, or has ended: web-1 in 9 days, web-2 in 10 days.',
+  },
+  {
+    code: 'agent_certificates_ending',
+    changes: { agent_certificates: [{ name: 'web-1', ends_ms: NOW_MS - 3 * 86_400_000 }] },
+    severity: 'critical',
+    says: '1 host has a certificate that ends within 14 days, or has ended: web-1 3 days ago.',
   },
   {
     code: 'hosts_flooding',

@@ -11,13 +11,19 @@ import type { JoinRequest } from '../../../agent/contract/enrolment.ts';
 import type { Kind } from '../../../bpf/rows/rows.gen.ts';
 import type { MadeEnrolment, NewEnrolment } from '../../../server/api/access.ts';
 import { ADMIN_API } from '../../../server/api/admin.ts';
+import type { KeyPair } from '../../../server/door/tls/certificates.ts';
 import { headersOf, rowsOf } from './agent.ts';
 
 export type Said = { status: number; text: string; body: Record<string, unknown>; headers: http.IncomingHttpHeaders };
-export type Ask = { method?: string; headers?: Record<string, string>; body?: Uint8Array | object | undefined };
+export type Ask = {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: Uint8Array | object | undefined;
+  shows?: KeyPair | undefined;
+};
 
-/** Over TLS too, whoever's certificate it is: what is tested here is behind it. */
-export async function ask(url: string, { method, headers = {}, body }: Ask = {}): Promise<Said> {
+/** Over TLS too, whoever's certificate it is: what is tested here is behind it. `shows`: the client's own certificate. */
+export async function ask(url: string, { method, headers = {}, body, shows }: Ask = {}): Promise<Said> {
   const bytes = body === undefined || body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body));
   const json = bytes !== undefined && bytes !== body ? { 'content-type': 'application/json' } : {};
   const length = bytes === undefined ? {} : { 'content-length': String(bytes.length) };
@@ -27,6 +33,7 @@ export async function ask(url: string, { method, headers = {}, body }: Ask = {})
     headers: { ...json, ...length, ...headers },
     rejectUnauthorized: false,
     agent: false as const,
+    ...(shows && { cert: shows.certificate, key: shows.key }),
   };
   (url.startsWith('https:') ? https : http).request(url, options, resolve).on('error', reject).end(bytes);
   const response = await promise;
@@ -48,7 +55,7 @@ export async function enrol(url: string, data: string, changes: Partial<NewEnrol
 export type Enrolled = { host_id: string; secret: string; place: string; headers: Record<string, string> };
 
 /** A host that has joined with the line, without an agent. @param changes to what it says of itself */
-export async function joinWith(url: string, line: string, changes: Partial<JoinRequest> = {}): Promise<Enrolled> {
+export async function joinWith(url: string, line: string, changes: Partial<JoinRequest> = {}, shows?: KeyPair): Promise<Enrolled> {
   const [secret, place] = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')];
   const request: JoinRequest = {
     enrolment: line.split('#')[1]?.slice(0, 81) ?? '',
@@ -59,7 +66,7 @@ export async function joinWith(url: string, line: string, changes: Partial<JoinR
     rejoin: false,
     ...changes,
   };
-  const { status, body } = await ask(url + JOIN_PATH, { body: request });
+  const { status, body } = await ask(url + JOIN_PATH, { body: request, shows });
   if (status !== 200) throw new Error(JSON.stringify(body));
   const host_id = String(body['host_id']);
   return { host_id, secret, place, headers: { authorization: authorizationOf(host_id, secret), 'tcplens-place': place } };

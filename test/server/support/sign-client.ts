@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KeyPair } from '../../../server/door/tls/certificates.ts';
 
-export async function signClient(authority: KeyPair, name: string): Promise<KeyPair> {
+export async function signClient(authority: KeyPair, name: string, days = 5): Promise<KeyPair> {
   const directory = mkdtempSync(join(tmpdir(), 'tcplens-client-'));
   const at = (file: string) => join(directory, file);
   const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' });
@@ -27,7 +27,7 @@ export async function signClient(authority: KeyPair, name: string): Promise<KeyP
       '-set_serial',
       '7',
       '-days',
-      '5',
+      String(days),
       '-extfile',
       at('ext'),
       '-out',

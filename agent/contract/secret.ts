@@ -1,0 +1,12 @@
+// Secrets, and the digests by which the other side knows what it has not kept.
+import { hash, randomBytes } from 'node:crypto';
+
+/** 256 random bits, as 64 hex digits. */
+export function newSecret(): string {
+  return randomBytes(32).toString('hex');
+}
+
+/** SHA-256 in hex: of a secret as its text, of a body as it is sent. */
+export function digestOf(what: string | Uint8Array): string {
+  return hash('sha256', what);
+}
