@@ -19,7 +19,17 @@ const TILES: Tiles = {
   dropped: 0,
   unattributed: null,
   completeness: 1,
-  latest: { connections_per_s: 74, resets_per_s: 0 },
+  incomplete: [],
+  latest: {
+    connections_per_s: 74,
+    retransmit_ratio: 0,
+    rtt_p50_us: 900,
+    rtt_p99_us: 1900,
+    syns_resent_per_s: 0,
+    failed_per_s: 0,
+    resets_per_s: 0,
+    accept_overflows: null,
+  },
 };
 const NOTHING = { data: 0, spurious: 0, probes: 0, fins: 0, syns: 0 };
 
