@@ -14,6 +14,8 @@ import type {
   Resets,
   Retransmits,
 } from '../server/api.ts';
+import { ApiError } from './api-error.ts';
+import { fetchInTime } from './in-time.ts';
 import type { ConnectionRef, Sort } from './view-state.ts';
 
 const PATHS: Omit<typeof API, 'live' | 'openapi' | 'accounting'> = {
@@ -34,23 +36,8 @@ const AGENTS = '/api/v1/admin/agents';
 /** A host's id as agents and admins write it. */
 const hexOf = (host_id: string) => BigInt(host_id).toString(16).padStart(16, '0');
 
-/** Codes of failures that never reached the collector; the others are the collector's. */
-export const UNREACHABLE = 'unreachable';
 /** Something answered that is no collector, or that does not say why. */
 const NO_COLLECTOR = 'http';
-
-export class ApiError extends Error {
-  readonly code: string;
-  /** HTTP status; 0 when there was no answer. */
-  readonly status: number;
-
-  constructor(code: string, message: string, status: number, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'ApiError';
-    this.code = code;
-    this.status = status;
-  }
-}
 
 /** Query parameters as text; made by `rangeQuery`. */
 export type Query = Readonly<Record<string, string>>;
@@ -77,14 +64,8 @@ export function createApiClient(fetchResponse: typeof fetch) {
     if (!response.ok) throw await refusal(response);
   }
 
-  async function request(url: string, signal: AbortSignal, method = 'GET'): Promise<Response> {
-    try {
-      return await fetchResponse(url, { method, signal, headers: { accept: 'application/json' } });
-    } catch (cause) {
-      if (signal.aborted) throw cause;
-      throw new ApiError(UNREACHABLE, 'The collector does not answer. Is `tcplens serve` running?', 0, { cause });
-    }
-  }
+  const request = (url: string, signal: AbortSignal, method = 'GET'): Promise<Response> =>
+    fetchInTime(fetchResponse, url, { method, headers: { accept: 'application/json' } }, signal);
 
   return {
     overview: (query: Query, signal: AbortSignal) => get<Overview>(PATHS.overview, query, signal),

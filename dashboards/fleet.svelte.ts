@@ -1,11 +1,13 @@
 // Who reports, and how far each can be trusted; asked for now and then, whatever page is open.
 import type { Host } from '../server/api.ts';
-import { type ApiClient, ApiError } from './api-client.ts';
+import type { ApiClient } from './api-client.ts';
+import { ApiError } from './api-error.ts';
 import { poll } from './poll.ts';
 
 const REFRESH_MS = 5000;
 /** A host whose agent has not reported for this long is missing from the figures (agents report with each sweep, 10 s). */
 const SILENT_MS = 35_000;
+const RECORDING = 'recording ';
 
 class Fleet {
   /** The hosts that have been silent for longest, by name, and the host that the view selects. */
@@ -41,8 +43,13 @@ class Fleet {
     return this.known && (this.#asked === named || this.total <= this.hosts.length);
   }
 
+  /** Those that no host is behind: a replay calls itself so, and no host's name has a space. */
+  get recordings(): string[] {
+    return this.hosts.filter(({ name }) => name.startsWith(RECORDING)).map(({ name }) => name);
+  }
+
   get silent(): Host[] {
-    return this.hosts.filter((host) => host.lag_ms > SILENT_MS);
+    return this.hosts.filter((host) => host.lag_ms > SILENT_MS && !host.name.startsWith(RECORDING));
   }
 }
 

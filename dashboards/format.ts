@@ -81,10 +81,17 @@ function formatLong(seconds: number): string {
     .join(' ');
 }
 
+/** An address, which may be cut where there is no room, and its port, which may not. */
+export type EndpointParts = { addr: string; tail: string };
+
+/** `10.0.0.1` and `:443`, `[2001:db8::1]` and `:443`. */
+export const endpointParts = (addr: string, port: number): EndpointParts => ({
+  addr: addr.includes(':') ? `[${addr}]` : addr,
+  tail: `:${port}`,
+});
+
 /** `10.0.0.1:443`, `[2001:db8::1]:443`. */
-export function formatEndpoint(addr: string, port: number): string {
-  return addr.includes(':') ? `[${addr}]:${port}` : `${addr}:${port}`;
-}
+export const formatEndpoint = (addr: string, port: number): string => Object.values(endpointParts(addr, port)).join('');
 
 /** What a host can name, with control and direction-changing characters made visible. Text nodes only, never markup. */
 export function formatName(text: string): string {
@@ -120,6 +127,12 @@ export function formatDateTime(ms: number): string {
 /** A clock time, with the date in front when it is not today's. */
 export function formatWhen(ms: number, now_ms: number): string {
   return new Date(ms).toDateString() === new Date(now_ms).toDateString() ? formatClock(ms) : formatDateTime(ms);
+}
+
+/** `2026-03-01 03:04:05 – 04:04:05`; the date is told again where the range ends on another day. */
+export function formatSpan(from_ms: number, to_ms: number): string {
+  const sameDay = new Date(from_ms).toDateString() === new Date(to_ms).toDateString();
+  return `${formatDateTime(from_ms)} – ${sameDay ? formatClock(to_ms) : formatDateTime(to_ms)}`;
 }
 
 /** `null` → a dash, else through `format`. */

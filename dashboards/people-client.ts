@@ -17,7 +17,8 @@ import type {
   UserChange,
   Users,
 } from '../server/api.ts';
-import { ApiError, type Query, refusal, UNREACHABLE } from './api-client.ts';
+import { type Query, refusal } from './api-client.ts';
+import { fetchInTime } from './in-time.ts';
 
 export const PATHS: typeof PEOPLE_API &
   Pick<typeof ADMIN_API, 'users' | 'user' | 'tokens' | 'token' | 'sessions' | 'session' | 'enrolments' | 'enrolment' | 'audit'> = {
@@ -42,9 +43,7 @@ export type PeopleClient = ReturnType<typeof createPeopleClient>;
 export function createPeopleClient(fetchResponse: typeof fetch) {
   async function ask<Answer>(method: string, path: string, body?: object): Promise<Answer> {
     const json = body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-    const response = await fetchResponse(path, { method, ...json }).catch((cause: unknown) => {
-      throw new ApiError(UNREACHABLE, 'The collector does not answer. Is `tcplens serve` running?', 0, { cause });
-    });
+    const response = await fetchInTime(fetchResponse, path, { method, ...json });
     if (!response.ok) throw await refusal(response);
     return (await response.json()) as Answer;
   }

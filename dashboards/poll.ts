@@ -1,25 +1,59 @@
+export type Polling = {
+  /** Ends it, and aborts a run under way. */
+  stop: () => void;
+  /** From now on so long after each end. Nothing is run sooner for it. */
+  every: (every_ms: number) => void;
+  /** Runs at once; a run under way is given up for it. */
+  now: () => void;
+};
+
 /**
- * Runs `task` now and again `every_ms` after it has ended, until the returned function is called, which also aborts
- * a run under way. A hidden page does not ask; it does at once when it is shown again. `task` must not throw.
+ * Runs `task` now and again `every_ms` after it has ended. A hidden page does not ask; it does at once when it is shown again. `task` must
+ * not throw.
  */
-export function poll(task: (signal: AbortSignal) => Promise<void>, every_ms: number): () => void {
+export function startPolling(task: (signal: AbortSignal) => Promise<void>, every_ms: number): Polling {
   const stopped = new AbortController();
+  let period_ms = every_ms;
+  let ended_ms = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let running = false;
+  let running: AbortController | undefined;
 
   async function run(): Promise<void> {
     clearTimeout(timer);
     if (running || document.hidden) return;
-    running = true;
-    await task(stopped.signal);
-    running = false;
-    if (!stopped.signal.aborted && Number.isFinite(every_ms)) timer = setTimeout(run, every_ms);
+    const mine = new AbortController();
+    running = mine;
+    await task(AbortSignal.any([stopped.signal, mine.signal]));
+    if (running !== mine) return;
+    running = undefined;
+    ended_ms = Date.now();
+    plan();
+  }
+
+  function plan(): void {
+    clearTimeout(timer);
+    if (running || stopped.signal.aborted || !Number.isFinite(period_ms)) return;
+    timer = setTimeout(run, Math.max(0, ended_ms + period_ms - Date.now()));
   }
 
   document.addEventListener('visibilitychange', run, { signal: stopped.signal });
   void run();
-  return () => {
-    clearTimeout(timer);
-    stopped.abort();
+  return {
+    stop: () => {
+      clearTimeout(timer);
+      stopped.abort();
+    },
+    every: (other_ms) => {
+      period_ms = other_ms;
+      plan();
+    },
+    now: () => {
+      running?.abort();
+      running = undefined;
+      void run();
+    },
   };
 }
+
+/** The same where only its end matters. @returns how to stop */
+export const poll = (task: (signal: AbortSignal) => Promise<void>, every_ms: number): (() => void) => startPolling(task, every_ms).stop;

@@ -1,3 +1,5 @@
+import { tick } from 'svelte';
+
 /**
  * Arrow keys within a table: up, down, page up and down, home and end move the focus over its rows' links, of which one at
  * a time is a tab stop. Attached to the table's scrolling parent.
@@ -22,7 +24,22 @@ export function rowFocus(container: HTMLElement): () => void {
     const at = all.findIndex((link) => link.matches(':focus'));
     if (step === undefined || at < 0) return;
     event.preventDefault();
-    all[Math.max(0, Math.min(all.length - 1, at + step))]?.focus();
+    if (Number.isFinite(step)) all[Math.max(0, Math.min(all.length - 1, at + step))]?.focus();
+    else void toEnd(step > 0);
+  }
+
+  /** The first and the last row may have to be drawn first. */
+  async function toEnd(isLast: boolean): Promise<void> {
+    const moved = new Promise((resolve) => container.addEventListener('scroll', resolve, { once: true }));
+    const before = container.scrollTop;
+    container.scrollTop = isLast ? container.scrollHeight : 0;
+    if (container.scrollTop !== before) {
+      await moved;
+      await tick();
+    }
+    links()
+      .at(isLast ? -1 : 0)
+      ?.focus();
   }
 
   function onFocus(event: FocusEvent): void {
@@ -31,11 +48,13 @@ export function rowFocus(container: HTMLElement): () => void {
   }
 
   /** Rows come and go: where no link is a tab stop any more, the first becomes it. */
-  const observer = new MutationObserver(() => {
+  function keepTabStop(): void {
     const all = links();
     if (all[0] && all.every((link) => link.tabIndex < 0)) all[0].tabIndex = 0;
-  });
+  }
 
+  const observer = new MutationObserver(keepTabStop);
+  keepTabStop();
   observer.observe(container, { childList: true, subtree: true });
   container.addEventListener('keydown', onKey);
   container.addEventListener('focusin', onFocus);

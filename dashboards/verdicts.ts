@@ -1,6 +1,6 @@
 // A tile's figure in plain words, with a severity that needs enough samples before it alarms anybody.
 import type { Overview, Tiles } from '../server/api.ts';
-import { formatCount, formatNumber } from './format.ts';
+import { formatCount, formatNumber, formatRatio } from './format.ts';
 
 export type Severity = 'none' | 'ok' | 'warn' | 'bad';
 export type Verdict = { severity: Severity; words: string };
@@ -21,7 +21,7 @@ export const RETRANSMIT_WARN = 0.005;
 export const RETRANSMIT_BAD = 0.02;
 
 /** With fewer data segments than this, a share of them is shown without a judgement. */
-export const SEGMENTS_MIN = 100;
+export const SEGMENTS_MIN: typeof import('../server/api.ts').SEGMENTS_MIN = 100;
 
 const counted = (count: number, one: string, many = `${one}s`) => (count > 0 ? [`${formatCount(count)} ${count === 1 ? one : many}`] : []);
 
@@ -40,6 +40,27 @@ const shareWords = (share: number) =>
   share < 1 ? `1 for every ${formatCount(Math.round(1 / share))} opened` : `${formatNumber(share)} for each one opened`;
 
 const joined = (...parts: string[]) => parts.filter((part) => part !== '').join('; ');
+
+/** What is left of adding up shares. */
+const NO_SHARE = 1e-9;
+type Incomplete = Tiles['incomplete'];
+
+/** What a budget withheld is missing by intent, and only where its kind is told of; what was lost may be of anything. */
+function lossSeverity(kinds: Incomplete): Severity {
+  const lost = Math.max(...kinds.map(({ completeness, withheld }) => 1 - completeness - withheld));
+  return lost <= NO_SHARE ? 'none' : grade(lost, 0.0005, 0.01);
+}
+
+/** The kind that lacks most comes first. */
+const missingWords = (kinds: Incomplete) =>
+  kinds
+    .toSorted((a, b) => a.completeness - b.completeness)
+    .map(({ kind, completeness, withheld }) => {
+      const lost = 1 - completeness - withheld;
+      const parts = [lost > NO_SHARE && `${formatRatio(lost)} lost`, withheld > 0 && `${formatRatio(withheld)} over budget`];
+      return `${kind} rows: ${parts.filter(Boolean).join(', ')}`;
+    })
+    .join('; ');
 
 type TileName =
   | 'connections_per_s'
@@ -107,10 +128,10 @@ export const VERDICTS: Record<TileName, (overview: Overview) => Verdict> = {
     return verdict('bad', 'a full queue turned connections away');
   },
   completeness({ tiles }) {
-    const { completeness, unattributed } = tiles;
+    const { completeness, unattributed, incomplete } = tiles;
     if (completeness === null) return verdict('none', 'no agent has reported');
     const unseen = unattributed ? `; ${formatCount(unattributed)} resent unseen` : '';
-    if (completeness >= 1) return verdict('ok', `no row is missing${unseen}`);
-    return verdict(grade(1 - completeness, 0.0005, 0.01), `some rows are missing${unseen}`);
+    if (completeness >= 1 || incomplete.length === 0) return verdict('ok', `no row is missing${unseen}`);
+    return verdict(lossSeverity(incomplete), `${missingWords(incomplete)}; all other kinds are whole${unseen}`);
   },
 };

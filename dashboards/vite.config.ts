@@ -1,9 +1,29 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
+
+/** Shorter files would not become shorter. */
+const WORTH_BYTES = 1000;
+
+/** Lays each file's compressed forms beside it, for the collector to send as they are. */
+const compressed: Plugin = {
+  name: 'compressed',
+  writeBundle({ dir = '' }, files) {
+    for (const name of Object.keys(files)) {
+      const path = join(dir, name);
+      const bytes = readFileSync(path);
+      if (bytes.length < WORTH_BYTES) continue;
+      writeFileSync(`${path}.br`, brotliCompressSync(bytes));
+      writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
+    }
+  },
+};
 
 export default defineConfig({
   base: './',
-  plugins: [svelte()],
+  plugins: [svelte(), compressed],
   build: {
     target: 'es2024',
     // The page's policy allows neither inline scripts nor data: images, so nothing may be inlined.

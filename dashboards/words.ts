@@ -90,6 +90,38 @@ export const ROLE_WORDS = {
   server: 'was connected to',
 } as const satisfies Record<Connection['role'], string>;
 
+/** Figures: what people of this trade call them, what they mean, and the name that the kernel has for them. */
+export const FIGURE_WORDS = {
+  turns: {
+    label: 'response time',
+    meaning:
+      'from a write to the data read next (client), or from a read to the next write (server); tcplens measures it, the kernel has no such figure',
+  },
+  stall: { label: 'stood still', meaning: 'the longest that a transfer under way did not move; tcplens measures it' },
+  unread: { label: 'unread bytes', meaning: 'received and not read by the process: rcv_nxt − copied_seq, Recv-Q of ss' },
+  left: {
+    label: 'unread, unsent, unanswered',
+    meaning:
+      'bytes received and not read (Recv-Q), written and not sent (notsent_bytes), sent and not acknowledged (snd_nxt − snd_una), probes without an answer (icsk_probes_out)',
+  },
+  lost_out: { label: 'marked lost', meaning: 'segments in flight that the kernel takes for lost: lost_out' },
+  evidence: {
+    label: 'earlier retransmissions',
+    meaning: 'what has since shown that retransmissions before this one were not needed: DSACK (tcpi_dsack_dups) or an undo',
+  },
+  limits: {
+    label: 'limited by',
+    meaning: 'what kept data from flowing faster: the kernel’s chronometers busy_time, rwnd_limited and sndbuf_limited',
+  },
+  retrans: { label: 'retransmitted', meaning: 'segments sent again: tcpi_total_retrans' },
+  rtt: { label: 'round trip', meaning: 'smoothed round-trip time: tcpi_rtt; the least of late: tcpi_min_rtt' },
+  connect: {
+    label: 'handshake',
+    meaning: 'from the SYN to the connection being open (client), from the SYN-ACK to its acknowledgement (server)',
+  },
+  bytes: { label: 'bytes', meaning: 'payload: tcpi_bytes_sent and tcpi_bytes_received' },
+} as const satisfies Record<string, Said>;
+
 /** Why a connection ended, as the second half of a sentence; `alarming` where somebody should look. */
 export const END_REASON_WORDS = {
   none: { words: 'still open', alarming: false },

@@ -78,8 +78,25 @@ export const Tiles = object({
   completeness: Figure(
     '1 − rows lost or withheld anywhere / rows the kernel programs wanted to write, over all hosts or the one asked for, in the range',
   ),
+  incomplete: Type.Array(
+    object({
+      kind: Type.String(),
+      completeness: Type.Number({ description: 'of the rows of this kind, 0–1' }),
+      withheld: Type.Number({ description: 'the share of them that a budget withheld, 0–1' }),
+    }),
+    { description: 'the kinds of which rows are missing' },
+  ),
   latest: object(
-    { connections_per_s: Figure('as above'), resets_per_s: Figure('as above') },
+    {
+      connections_per_s: Figure('as above'),
+      retransmit_ratio: Figure('as above'),
+      rtt_p50_us: Figure('as above'),
+      rtt_p99_us: Figure('as above'),
+      syns_resent_per_s: Figure('SYNs and SYN-ACKs sent again per second'),
+      failed_per_s: Figure('failed connects per second'),
+      resets_per_s: Figure('as above'),
+      accept_overflows: Figure('in this step'),
+    },
     'the same of the last step of the series that is over, where the figures above are of the whole range',
   ),
 });
@@ -106,6 +123,7 @@ export const Overview = object({
   from_ms: Ms,
   to_ms: Ms,
   step_s: Type.Integer({ minimum: 1 }),
+  watched_s: Type.Integer({ minimum: 0, description: 'seconds of the range in which an agent reported: what its rates are of' }),
   source: Type.Unsafe<'rows' | 'rollup_1m' | 'rollup_1h' | 'rollup_1d'>({
     type: 'string',
     enum: ['rows', 'rollup_1m', 'rollup_1h', 'rollup_1d'],
@@ -117,6 +135,9 @@ export const Overview = object({
 });
 export type Overview = Static<typeof Overview>;
 export type Tiles = Static<typeof Tiles>;
+
+/** With fewer data segments than this, a share of them is no judgement, and sorts behind the others. */
+export const SEGMENTS_MIN = 100;
 
 export const EDGE_SORTS = [
   'retrans',
@@ -158,7 +179,10 @@ export type Edge = Static<typeof Edge>;
 export const Edges = object({ edges: Type.Array(Edge), total: Type.Integer({ description: 'edges in range, before the limit' }) });
 export type Edges = Static<typeof Edges>;
 
-export const Retransmits = object({ retransmits: Type.Array(Retransmit) });
+export const Retransmits = object({
+  retransmits: Type.Array(Retransmit),
+  total: Type.Integer({ minimum: 0, description: 'retransmissions in the range, before the limit' }),
+});
 export type Retransmits = Static<typeof Retransmits>;
 
 export const Host = object({

@@ -1,5 +1,6 @@
 // Builds the HTTP application from its parts. Nothing listens yet.
 import type { ServerOptions } from 'node:https';
+import compress from '@fastify/compress';
 import swagger from '@fastify/swagger';
 import { type FastifyPluginAsyncTypebox, type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import websocket from '@fastify/websocket';
@@ -160,9 +161,15 @@ async function registerForPeople(
 ): Promise<void> {
   const routes: FastifyPluginAsyncTypebox = async (people) => {
     people.addHook('onRequest', peopleLimit(app));
-    const queries = new QueryLimit(LIMITS.queries_running.number, LIMITS.queries_waiting.number);
-    registerQueries(people, queries, store);
-    registerFleet(people, queries, fleet);
+    await people.register(async (answers) => {
+      // What holds secrets, which compression could tell by its length, is not among these; and no request is unpacked.
+      await answers.register(compress, { encodings: ['br', 'gzip'], globalDecompression: false });
+      const queries = new QueryLimit(LIMITS.queries_running.number, LIMITS.queries_waiting.number);
+      registerQueries(answers, queries, store);
+      registerFleet(answers, queries, fleet);
+      registerHealthQuery(answers, health);
+      answers.get(API.openapi, { schema: { hide: true } }, async () => app.swagger());
+    });
     registerAdmin(people, store, { owner, audit: access.audit, snapshot });
     registerAccess(people, {
       ...access,
@@ -179,8 +186,6 @@ async function registerForPeople(
     registerPeople(people, { ...access, isPlain: port.isPlain, oidc: port.oidc !== undefined });
     registerOidc(people, { ...access, originOf: port.originOf, provider: port.oidc && new IdentityProvider(port.oidc) });
     registerOpen(people, owner, access);
-    registerHealthQuery(people, health);
-    people.get(API.openapi, { schema: { hide: true } }, async () => app.swagger());
     live.register(people, (request) => mayStill(access.gate, request, 'viewer'));
     access.book.watch(() => live.recheck());
   };

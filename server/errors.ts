@@ -27,6 +27,7 @@ export const REFUSALS = {
   snapshot_exists: 409,
   report_partly_refused: 422,
   request_invalid: 400,
+  range_in_future: 400,
   media_type_unsupported: 415,
   not_found: 404,
   method_not_allowed: 405,

@@ -44,6 +44,7 @@ export async function registerPages(app: App, directory: string): Promise<void> 
     await app.register(fastifyStatic, {
       root: directory,
       cacheControl: false,
+      preCompressed: true,
       setHeaders: (reply, path) => reply.header('cache-control', cacheControl(path)),
     });
   } else {

@@ -38,7 +38,7 @@ const WORDS: { [Name in Kind]: (row: Rows[Name]) => string } = {
     `${row.old_ca_state} → ${row.new_ca_state}${after(row.duration_us)}, cwnd ${row.snd_cwnd}` +
     amounts([
       [String(row.packets_out), 'in flight', row.packets_out],
-      [String(row.lost_out), 'held for lost', row.lost_out],
+      [String(row.lost_out), 'marked lost', row.lost_out],
       [String(row.sacked_out), 'sacked', row.sacked_out],
       [String(row.retrans), `sent again${notNeeded(row.retrans_spurious)}`, row.retrans],
     ]) +

@@ -13,3 +13,13 @@ export function stack(columns: readonly Column[], steps: number): (number | null
     return [...below];
   });
 }
+
+/**
+ * Steps drawn from their starts leave the last one without a width: it is told once more, at its end, s. Nothing of it lies beyond `to_s`.
+ * @param columns one value a step
+ */
+export function withLastEnd(time_s: readonly number[], columns: readonly Column[], step_s: number, to_s: number): [number[], ...Column[]] {
+  const last_s = time_s.at(-1);
+  if (last_s === undefined) return [[], ...columns];
+  return [[...time_s, Math.max(last_s, Math.min(last_s + step_s, to_s))], ...columns.map((column) => [...column, column.at(-1) ?? null])];
+}

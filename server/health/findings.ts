@@ -34,6 +34,8 @@ export const LIMITS = {
   log_share: { warning: 0.25, critical: 0.75 },
   disk_free_share: { warning: 0.1, critical: 0.03 },
   disk_days_left: { warning: 7, critical: 1 },
+  /** With a smaller part of what is used, it is others that fill the disk. */
+  disk_own_share: 0.1,
   merge_s: 2 * 3600,
   mutation_s: 15 * MINUTE_S,
   insert_s: 5,
@@ -111,12 +113,17 @@ const RULES = {
     const days =
       free_bytes_per_s !== null && free_bytes_per_s < 0 ? fullest.free_bytes / -free_bytes_per_s / DAY_S : Number.POSITIVE_INFINITY;
     if (share > LIMITS.disk_free_share.warning && days > LIMITS.disk_days_left.warning) return undefined;
-    const critical = share < LIMITS.disk_free_share.critical || days < LIMITS.disk_days_left.critical;
+    const own_bytes = store?.bytes ?? 0;
+    const isOwn = own_bytes >= LIMITS.disk_own_share * (fullest.total_bytes - fullest.free_bytes);
+    const critical = share < LIMITS.disk_free_share.critical || (isOwn && days < LIMITS.disk_days_left.critical);
     const left = Number.isFinite(days) ? ` and would be full in ${span(days * DAY_S)} at the present rate` : '';
+    const whose = isOwn ? 'The' : 'Something else fills it: the';
     return {
       severity: critical ? 'critical' : 'warning',
-      sentence: `The disk ${fullest.disk} has ${bytes(fullest.free_bytes)} of ${bytes(fullest.total_bytes)} free${left}.`,
-      advice: 'Lower --retention-size or the days that rows are kept (tcplens admin), or give it more room.',
+      sentence: `The disk ${fullest.disk} has ${bytes(fullest.free_bytes)} of ${bytes(fullest.total_bytes)} free${left}. ${whose} tables of tcplens take ${bytes(own_bytes)}.`,
+      advice: isOwn
+        ? 'Lower --retention-size or the days that rows are kept (tcplens admin), or give it more room.'
+        : 'See what else writes to this disk, or move the data directory to one of its own.',
     };
   },
   replica_readonly: ofStore(({ replicas }) => {

@@ -3,10 +3,9 @@ import { Type } from 'typebox';
 import { FLEET_SORTS, FLEET_STATES, Fleet, FleetOne } from '../api/fleet.ts';
 import { oneOf } from '../api/schema.ts';
 import { API, Problem, Range } from '../api.ts';
-import { Refusal } from '../errors.ts';
 import { type FleetParts, fleet, fleetOne } from '../fleet/fleet.ts';
 import type { App } from '../http.ts';
-import { checkId } from './ids.ts';
+import { checkId, checkTimes } from './checks.ts';
 import type { QueryLimit } from './limit.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -46,9 +45,7 @@ export function registerFleet(app: App, queries: QueryLimit, parts: FleetParts):
     handler: ({ params: { host_id = '' }, query }) =>
       queries.run(async () => {
         checkId(host_id);
-        const { from, to } = query;
-        if (from !== undefined && to !== undefined && from >= to)
-          throw new Refusal('request_invalid', 'querystring/from must be before to');
+        checkTimes(query.from, query.to);
         return fleetOne(parts, host_id, query, Date.now());
       }),
   });

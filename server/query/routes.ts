@@ -16,7 +16,7 @@ import { listeners } from '../storage/queries/listeners.ts';
 import { overview } from '../storage/queries/overview.ts';
 import { retransmits } from '../storage/queries/retransmits.ts';
 import type { Store } from '../storage/store.ts';
-import { checkId } from './ids.ts';
+import { checkId, checkTimes } from './checks.ts';
 import type { QueryLimit } from './limit.ts';
 
 export const EDGES_DEFAULT = { sort: 'retrans', limit: 50 } as const;
@@ -80,8 +80,7 @@ export function registerQueries(app: App, queries: QueryLimit, store: Store): vo
       querystring: RetransmitsQuery,
       response: { 200: Retransmits, ...refusals },
     },
-    handler: ({ query: { limit: most = 200, ...range } }) =>
-      queries.run(async () => ({ retransmits: await retransmits(store, checked(range), most, Date.now()) })),
+    handler: ({ query: { limit: most = 200, ...range } }) => queries.run(() => retransmits(store, checked(range), most, Date.now())),
   });
   registerCauses(app, store, queries);
   app.get(API.connection, {
@@ -133,7 +132,7 @@ function registerCauses(app: App, store: Store, queries: QueryLimit): void {
 /** Checks what a schema cannot express of a range. */
 function checked<Asked extends Range>(range: Asked): Asked {
   const { from, to, peer_addr } = range;
-  if (from !== undefined && to !== undefined && from >= to) throw new Refusal('request_invalid', 'querystring/from must be before to');
+  checkTimes(from, to);
   // Addresses in rows have no zone ("%eth0"). With one the engine would find nothing, and not say why.
   if (peer_addr !== undefined && (isIP(peer_addr) === 0 || peer_addr.includes('%')))
     throw new Refusal('request_invalid', 'querystring/peer_addr must be an IPv4 or IPv6 address, without a zone');

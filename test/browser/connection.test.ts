@@ -43,8 +43,8 @@ describe('a connection, the keyboard, and axe', () => {
     const text = ((await story().textContent()) ?? '').replaceAll('\u202f', ' ');
     expect(text).toMatch(/ended\s*◆\s*ended by a reset that came in \(ECONNRESET\)/);
     expect(text).toMatch(/16 segments, of which 2 happened unseen: no row says why; 2 not needed, so no loss/);
-    expect(text).toMatch(/answers took\s*310 ms on average by this process, 20×/);
-    expect(text).toMatch(/left lying\s*512 B unread/);
+    expect(text).toMatch(/response time\s*310 ms on average by this process, 20×/);
+    expect(text).toMatch(/unread, unsent, unanswered\s*512 B unread/);
     expect(text).toMatch(/congestion control\s*cubic/);
     expect(text).toMatch(/time in states\s*established 55 s, SYN received 3 ms/);
     expect(text).toMatch(/this process\s*It took 310 ms on average from a request to the answer/);

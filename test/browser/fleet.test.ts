@@ -47,9 +47,9 @@ describe('fleet', () => {
     await page.goto(`${collector.url}/`);
     await page.getByRole('link', { name: 'account by host' }).click();
     const account = page.getByRole('dialog', { name: 'Completeness' });
-    await eventually(() => account.locator('section').count()).toBe(100);
+    await eventually(() => account.locator('details').count()).toBe(100);
     await account.getByRole('button', { name: 'Show more' }).click();
-    await eventually(() => account.locator('section').count()).toBe(200);
+    await eventually(() => account.locator('details').count()).toBe(200);
     expect(browser.complaints).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { sparkPath } from '../../dashboards/charts/spark-path.ts';
-import { stack } from '../../dashboards/charts/stack.ts';
+import { stack, withLastEnd } from '../../dashboards/charts/stack.ts';
 import { summarize } from '../../dashboards/charts/summary.ts';
 import { formatNumber } from '../../dashboards/format.ts';
 
@@ -35,6 +35,51 @@ describe('stacked areas', () => {
   });
   test('a class without a column is flat', () => {
     expect(stack([[1], []], 1)).toEqual([[1], [1]]);
+  });
+});
+
+describe('the last step has a width', () => {
+  test.each([
+    [
+      'its own',
+      [10, 15],
+      [
+        [1, 2],
+        [3, null],
+      ],
+      5,
+      100,
+      [
+        [10, 15, 20],
+        [1, 2, 2],
+        [3, null, null],
+      ],
+    ],
+    [
+      'to the end of the range',
+      [10, 15],
+      [[1, 2]],
+      5,
+      17,
+      [
+        [10, 15, 17],
+        [1, 2, 2],
+      ],
+    ],
+    [
+      'a range that ends before it has none',
+      [10],
+      [[1]],
+      5,
+      9,
+      [
+        [10, 10],
+        [1, 1],
+      ],
+    ],
+    ['without steps', [], [[]], 5, 9, [[], []]],
+  ] as const)('%s', (_name, time_s, columns, step_s, to_s, expected) => {
+    expect(withLastEnd(time_s, columns, step_s, to_s)).toEqual(expected);
   });
 });
 

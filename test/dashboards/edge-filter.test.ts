@@ -4,6 +4,8 @@ import type { Edge } from '../../server/api.ts';
 
 const EDGE = { host: 'web-1', comm: 'nginx', role: 'client', peer_addr: '10.0.0.1', port: 443 } as Edge;
 
+const said = ({ direction, addr, tail }: ReturnType<typeof endsOf>) => `${direction} ${addr}${tail}`;
+
 describe('where an edge leads', () => {
   const cases: readonly (readonly [Partial<Edge>, string])[] = [
     [{}, '→ 10.0.0.1:443'],
@@ -13,13 +15,12 @@ describe('where an edge leads', () => {
     [{ peer_addr: '10.0.0.0/24' }, '→ 10.0.0.0/24 port 443'],
   ];
   test.each(cases)('%j', (change, expected) => {
-    const { direction, peer } = peerOf({ ...EDGE, ...change });
-    expect(`${direction} ${peer}`).toBe(expected);
+    expect(said(peerOf({ ...EDGE, ...change }))).toBe(expected);
   });
 });
 
 test('a service port has the address of its own end', () => {
-  const ends = (group: Parameters<typeof endsOf>[0]) => Object.values(endsOf(group)).join(' ');
+  const ends = (group: Parameters<typeof endsOf>[0]) => said(endsOf(group));
   const group = { peer_addr: '10.0.0.9', port: 81, service_addr: '10.0.0.2' };
   expect(ends({ ...group, role: 'server' })).toBe('10.0.0.2:81 ← 10.0.0.9');
   expect(ends({ ...group, role: 'unknown' })).toBe('10.0.0.2:81 ↔ 10.0.0.9');

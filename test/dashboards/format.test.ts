@@ -119,6 +119,11 @@ describe('times', () => {
     expect(format.formatWhen(ms, ms + 1)).toBe('03:04:05');
     expect(format.formatWhen(ms, ms + 48 * 3600 * 1000)).toBe('2026-03-01 03:04:05');
   });
+  test('a span tells its date, and again where it ends on another day', () => {
+    const from = new Date(2026, 2, 1, 23, 0, 0).getTime();
+    expect(format.formatSpan(from, from + 60_000)).toBe('2026-03-01 23:00:00 – 23:01:00');
+    expect(format.formatSpan(from, from + 7_200_000)).toBe('2026-03-01 23:00:00 – 2026-03-02 01:00:00');
+  });
   test('a figure that was not measured is a dash', () => {
     expect(format.figure(null, format.formatNumber)).toBe('–');
     expect(format.figure(0, format.formatNumber)).toBe('0');

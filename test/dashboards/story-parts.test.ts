@@ -90,7 +90,7 @@ test('events of three kinds are one list in order of time', () => {
     ],
   });
   expect(events.map(({ kind, what, detail }) => [kind, what, detail].map((text) => text.replaceAll('\u202f', ' ')))).toEqual([
-    ['congestion', 'open → recovery', 'after 500 ms, cwnd 10, 2 held for lost, 3 sent again, 3 of them not needed (DSACK)'],
+    ['congestion', 'open → recovery', 'after 500 ms, cwnd 10, 2 marked lost, 3 sent again, 3 of them not needed (DSACK)'],
     ['drop', 'dropped here, coming in: this host’s firewall', 'SYN ACK, in nft_do_chain'],
     ['freed', 'answered here, coming in: had it already', 'ACK'],
     ['reset', 'reset sent: closed with data unread', 'close wait, peer silent for 2 s, 77 B unread, 1 in flight'],

@@ -19,8 +19,19 @@ const TILES: Tiles = {
   dropped: 0,
   unattributed: null,
   completeness: 1,
-  latest: { connections_per_s: 74, resets_per_s: 0 },
+  incomplete: [],
+  latest: {
+    connections_per_s: 74,
+    retransmit_ratio: 0,
+    rtt_p50_us: 900,
+    rtt_p99_us: 1900,
+    syns_resent_per_s: 0,
+    failed_per_s: 0,
+    resets_per_s: 0,
+    accept_overflows: null,
+  },
 };
+const missing = (completeness: number, withheld = 0) => ({ kind: 'sample', completeness, withheld });
 const NOTHING = { data: 0, spurious: 0, probes: 0, fins: 0, syns: 0 };
 
 function overview(tiles: Partial<Tiles>): Overview {
@@ -82,8 +93,21 @@ describe('tiles in words', () => {
     ['accept_overflows', { accept_overflows: 0 }, 'ok', /kept up/],
     ['accept_overflows', { accept_overflows: 14 }, 'bad', /full queue/],
     ['completeness', {}, 'ok', /no row is missing/],
-    ['completeness', { completeness: 0.9999 }, 'ok', /some rows are missing/],
-    ['completeness', { completeness: 0.98 }, 'bad', /some rows are missing/],
+    [
+      'completeness',
+      { completeness: 0.9999, incomplete: [missing(0.9998)] },
+      'ok',
+      /^sample rows: 0.02.% lost; all other kinds are whole$/,
+    ],
+    ['completeness', { completeness: 0.98, incomplete: [missing(0.96)] }, 'bad', /^sample rows: 4.00.% lost/],
+    // A budget is somebody's will, and tells nothing of the other kinds.
+    [
+      'completeness',
+      { completeness: 0.6, incomplete: [missing(0.2, 0.8)] },
+      'none',
+      /^sample rows: 80.0.% over budget; all other kinds are whole$/,
+    ],
+    ['completeness', { completeness: 0.6, incomplete: [missing(0.18, 0.8)] }, 'bad', /^sample rows: 2.00.% lost, 80.0.% over budget/],
     ['completeness', { unattributed: 0 }, 'ok', /^no row is missing$/],
     ['completeness', { unattributed: 7 }, 'ok', /no row is missing; 7 resent unseen/],
     ['completeness', { completeness: null }, 'none', /no agent/],

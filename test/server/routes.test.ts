@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -23,6 +24,7 @@ beforeAll(async () => {
   await mkdir(join(dashboards, 'assets'), { recursive: true });
   await writeFile(join(dashboards, 'index.html'), '<!doctype html><title>page</title>');
   await writeFile(join(dashboards, 'assets', 'index-abc123.js'), 'export {};');
+  await writeFile(join(dashboards, 'assets', 'index-abc123.js.br'), brotliCompressSync('export {};'));
   collector = await startCollector(join(directory.path, 'data'), {}, dashboards);
   const told = { epoch: EPOCH, minute_ms: Math.floor(Date.now() / 60_000) * 60_000, kind: 'retransmit' };
   const accounting = (['seen', 'sent', 'ring_lost'] as const).map((outcome, at) => ({ ...told, outcome, rows: [10, 8, 1][at] ?? 0 }));
@@ -123,6 +125,8 @@ test.each<[string, TSchema, object]>([
 test.each<[string, number, string]>([
   [`${API.overview}?from=now`, 400, 'request_invalid'],
   [`${API.overview}?from=2000&to=1000`, 400, 'request_invalid'],
+  [`${API.overview}?from=${Date.now() + 3_600_000}`, 400, 'range_in_future'],
+  [`${API.fleet_host.replace(':host_id', '1')}?from=${Date.now() + 3_600_000}`, 400, 'range_in_future'],
   [`${API.overview}?port=70000`, 400, 'request_invalid'],
   [`${API.overview}?peer_addr=10.0.0`, 400, 'request_invalid'],
   [`${API.overview}?peer_addr=010.0.0.1`, 400, 'request_invalid'],
@@ -234,6 +238,27 @@ test.each([
   const policy = headers.get('content-security-policy') ?? '';
   expect(policy).toContain("script-src 'self'");
   expect(policy).not.toMatch(/unsafe-inline|unsafe-eval|upgrade-insecure-requests/);
+});
+
+test.each([
+  ['an asset, as it was built', '/assets/index-abc123.js', 'br, gzip', 'br'],
+  ['an asset that the browser wants plain', '/assets/index-abc123.js', 'identity', null],
+  ['a large answer', API.openapi, 'br, gzip', 'br'],
+  ['a large answer for an older tool', API.openapi, 'gzip', 'gzip'],
+  ['a large answer for whoever takes no compression', API.openapi, 'identity', null],
+  ['a small answer', '/healthz', 'br, gzip', null],
+])('compressed on the wire: %s', async (_name, path, accepted, encoding) => {
+  const { headers, body, status } = await get(path, { 'accept-encoding': accepted });
+  expect([status, headers.get('content-encoding')]).toEqual([200, encoding]);
+  expect(body).toEqual((await get(path, { 'accept-encoding': 'identity' })).body);
+  if (encoding !== null) expect(headers.get('vary')).toMatch(/accept-encoding/i);
+});
+
+test('what a request says is compressed is not unpacked before its length is known', async () => {
+  const body = gzipSync(Buffer.alloc(1 << 20, ' '));
+  const headers = { 'content-encoding': 'gzip', 'content-type': 'application/json' };
+  const answer = await fetch(collector.url + PEOPLE_API.login, { method: 'POST', headers, body });
+  expect(answer.status).toBe(400);
 });
 
 test('nothing outside the page’s directory is served', async () => {

@@ -2,7 +2,7 @@
 import type { Connection } from '../../../server/api.ts';
 import { formatBytes, formatCount, formatDurationUs, formatName, msOfNs } from '../../format.ts';
 import { DIRECTION_WORDS, DROP_DIRECTION_WORDS, dropReason, flagWords, MEANING_WORDS, resetReason } from '../../reason-words.ts';
-import { CA_STATE_WORDS, EVIDENCE_WORDS, STATE_WORDS } from '../../words.ts';
+import { CA_STATE_WORDS, EVIDENCE_WORDS, FIGURE_WORDS, STATE_WORDS } from '../../words.ts';
 
 export type StoryEvent = { key: string; ms: number; kind: 'reset' | 'drop' | 'freed' | 'congestion'; what: string; detail: string };
 
@@ -47,7 +47,7 @@ function ofCongestion(change: Connection['congestion'][number], at: number): Sto
     detail: joined([
       change.duration_us > 0 && `after ${formatDurationUs(change.duration_us)}`,
       `cwnd ${formatCount(change.snd_cwnd)}`,
-      change.lost_out > 0 && `${formatCount(change.lost_out)} held for lost`,
+      change.lost_out > 0 && `${formatCount(change.lost_out)} ${FIGURE_WORDS.lost_out.label}`,
       change.retrans > 0 && `${formatCount(change.retrans)} sent again`,
       change.retrans_spurious > 0 &&
         `${formatCount(change.retrans_spurious)} of them not needed (${EVIDENCE_WORDS[change.evidence].label})`,

@@ -1,6 +1,7 @@
 // The list of hosts as the view asks for it, asked for again all the time.
 import type { Fleet } from '../../../server/api.ts';
-import { type ApiClient, ApiError } from '../../api-client.ts';
+import type { ApiClient } from '../../api-client.ts';
+import { ApiError } from '../../api-error.ts';
 import { type FleetView, fleetQuery } from '../../fleet-view.ts';
 import { poll } from '../../poll.ts';
 

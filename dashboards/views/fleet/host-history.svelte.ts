@@ -1,6 +1,7 @@
 // One host and its history over the view's range, asked for again all the time.
 import type { FleetOne } from '../../../server/api.ts';
-import { type ApiClient, ApiError } from '../../api-client.ts';
+import type { ApiClient } from '../../api-client.ts';
+import { ApiError } from '../../api-error.ts';
 import { poll } from '../../poll.ts';
 import { isSpan, RANGES, type ViewState } from '../../view-state.ts';
 

@@ -7,7 +7,14 @@ import type { Sort } from '../../view-state.ts';
 /** With fewer connects than this, a share is shown without a judgement. */
 const CONNECTS_MIN = 20;
 
-type EdgeColumn = { label: string; meaning: string; format: (edge: Edge) => string; severity?: (edge: Edge) => Severity };
+/** `isFew`: there is too little behind the figure for a judgement. */
+type EdgeColumn = {
+  label: string;
+  meaning: string;
+  format: (edge: Edge) => string;
+  severity?: (edge: Edge) => Severity;
+  isFew?: (edge: Edge) => boolean;
+};
 
 /** 0 means that none was seen. */
 const longest = (us: number) => (us > 0 ? formatDurationUs(us) : NO_FIGURE);
@@ -26,6 +33,7 @@ export const EDGE_COLUMNS = {
       edge.retransmit_ratio === null || edge.data_segs_out < SEGMENTS_MIN
         ? 'none'
         : grade(edge.retransmit_ratio, RETRANSMIT_WARN, RETRANSMIT_BAD),
+    isFew: (edge) => edge.data_segs_out < SEGMENTS_MIN,
   },
   retrans: { label: 'resent', meaning: 'segments sent again, of every class', format: (edge) => formatCount(edge.retrans) },
   rtt_p99_us: { label: 'RTT p99', meaning: '99th percentile of smoothed RTT', format: (edge) => figure(edge.rtt_p99_us, formatDurationUs) },

@@ -1,6 +1,7 @@
 // Rows of the live table: those stored when the page opened, then each as the collector acknowledges it.
 import type { Retransmit } from '../../../server/api.ts';
-import { type ApiClient, ApiError } from '../../api-client.ts';
+import type { ApiClient } from '../../api-client.ts';
+import { ApiError } from '../../api-error.ts';
 import { fleet } from '../../fleet.svelte.ts';
 import { live } from '../../live.svelte.ts';
 import { mergeNewest, rowKey } from '../../newest.ts';
@@ -8,22 +9,31 @@ import { poll } from '../../poll.ts';
 import { matchesFilter, rangeQuery } from '../../range-query.ts';
 import { isSpan, type ViewState } from '../../view-state.ts';
 
-/** Nobody reads more rows, and drawing them takes time. */
+/** Nobody reads more rows. How many there are is counted apart. */
 export const ROWS_MAX = 500;
 /** A row acknowledged before this page joined the feed is in the store soon: groups are inserted about twice a second, a busy store takes longer. */
 const SETTLED_MS = 2500;
 const READS = 4;
+/** Of more rows than these at once nobody reads any: they are shown once a second. */
+const CALM_ROWS = 20;
+const CROWDED_MS = 1000;
 
 export class RetransmitRows {
   rows = $state.raw<Retransmit[]>([]);
-  /** Rows that came while the table was paused. They are shown when it goes on. */
-  waiting = $state.raw<Retransmit[]>([]);
+  /** All of the view: those that the store has, and those that came since. */
+  total = $state(0);
+  /** How many came while the table was held. */
+  waiting = $state(0);
   /** Rows that the collector left out of the live feed since the view opened. */
   skipped = $state(0);
   held = $state(false);
   problem = $state('');
 
   readonly #api: ApiClient;
+  /** Came and are not shown yet; the newest of them. */
+  #fresh: Retransmit[] = [];
+  #showing: ReturnType<typeof setTimeout> | undefined;
+  #crowded_until_ms = 0;
 
   constructor(api: ApiClient) {
     this.#api = api;
@@ -32,9 +42,16 @@ export class RetransmitRows {
   /** Starts again for this view, and listens to the feed unless the range is fixed. Returns a function that ends it. */
   follow(view: Pick<ViewState, 'range' | 'filter'>): () => void {
     this.rows = [];
-    this.waiting = [];
+    this.total = 0;
+    this.waiting = 0;
     this.skipped = 0;
-    return isSpan(view.range) ? () => undefined : live.listen((rows, skipped) => this.#take(rows, skipped, view.filter));
+    this.#fresh = [];
+    const stop = isSpan(view.range) ? () => undefined : live.listen((rows, skipped) => this.#take(rows, skipped, view.filter));
+    return () => {
+      clearTimeout(this.#showing);
+      this.#showing = undefined;
+      stop();
+    };
   }
 
   /** Reads the stored rows of the view, and reads them again until rows that were not stored yet have come. Returns a function that stops it. */
@@ -58,21 +75,32 @@ export class RetransmitRows {
 
   #take(incoming: readonly Retransmit[], skipped: number, filter: ViewState['filter']): void {
     this.skipped += skipped;
-    this.#add(incoming.filter((row) => matchesFilter(row, filter, fleet.hosts)));
+    this.total += this.#add(incoming.filter((row) => matchesFilter(row, filter, fleet.hosts)));
   }
 
-  #add(incoming: readonly Retransmit[]): void {
-    const shown = new Set(this.rows.map(rowKey));
-    const fresh = incoming.filter((row) => !shown.has(rowKey(row)));
-    if (fresh.length === 0) return;
-    if (this.held && shown.size > 0) this.waiting = mergeNewest(this.waiting, fresh, ROWS_MAX);
-    else this.rows = mergeNewest(this.rows, fresh, ROWS_MAX);
+  /** @returns how many of them are new here */
+  #add(incoming: readonly Retransmit[]): number {
+    const known = new Set([...this.rows, ...this.#fresh].map(rowKey));
+    const fresh = incoming.filter((row) => !known.has(rowKey(row)));
+    if (fresh.length === 0) return 0;
+    this.#fresh = mergeNewest(this.#fresh, fresh, ROWS_MAX);
+    if (this.held && this.rows.length > 0) this.waiting += fresh.length;
+    else this.#plan();
+    return fresh.length;
+  }
+
+  #plan(): void {
+    this.#showing ??= setTimeout(() => this.#show(), Math.max(0, this.#crowded_until_ms - Date.now()));
   }
 
   #show(): void {
-    if (this.waiting.length === 0) return;
-    this.rows = mergeNewest(this.rows, this.waiting, ROWS_MAX);
-    this.waiting = [];
+    clearTimeout(this.#showing);
+    this.#showing = undefined;
+    if (this.held && this.rows.length > 0) return;
+    this.#crowded_until_ms = this.#fresh.length > CALM_ROWS ? Date.now() + CROWDED_MS : 0;
+    if (this.#fresh.length > 0) this.rows = mergeNewest(this.rows, this.#fresh, ROWS_MAX);
+    this.#fresh = [];
+    this.waiting = 0;
   }
 
   /** Whether the store has answered. */
@@ -81,8 +109,11 @@ export class RetransmitRows {
     this.problem = error;
     if (!query) return false;
     try {
-      const { retransmits } = await this.#api.retransmits(query, signal);
-      if (!signal.aborted) this.#add(retransmits);
+      const { retransmits, total } = await this.#api.retransmits(query, signal);
+      if (signal.aborted) return true;
+      this.#add(retransmits);
+      // The store may lack the newest, and the feed those that came before it.
+      this.total = Math.max(this.total, total);
       return true;
     } catch (cause) {
       if (!signal.aborted) this.problem = cause instanceof ApiError ? cause.message : String(cause);

@@ -2,7 +2,7 @@
 // share that was not lost.
 import { LOSSES, type Loss, OUTCOMES, type Outcome, type Stage } from '../../../agent/contract/outcome.ts';
 import { KIND } from '../../../bpf/rows/rows.gen.ts';
-import type { Account, Accounting, Range } from '../../api.ts';
+import type { Account, Accounting, Range, Tiles } from '../../api.ts';
 import { foundOf, reportedMinutes, storedMinutes } from '../accounting-refresh.ts';
 import { quote } from '../columns.ts';
 import { hostName } from '../entities.ts';
@@ -104,11 +104,21 @@ export function completenessOf(...accounts: readonly Pick<Figures, 'seen' | 'los
   return all > 0 ? (all - missing) / all : null;
 }
 
-/** That share over all kinds, for one host or all hosts. It only needs the reported counts. */
-export async function completenessWithin(store: Store, range: Range, now_ms: number): Promise<number | null> {
+/** That share over all kinds, for one host or all hosts, and the kinds that are not whole. It only needs the reported counts. */
+export async function completenessWithin(store: Store, range: Range, now_ms: number): Promise<Pick<Tiles, 'completeness' | 'incomplete'>> {
   const covered = await coverOfAccounts(store, windowOf(range, now_ms), Number.POSITIVE_INFINITY);
-  const rows = await store.query<Sum>(countedBy({}, covered, ofHost(range), reportedOnly), { host_id: range.host_id }, COUNTED);
-  return completenessOf(figuresOf(rows));
+  const rows = await store.query<Sum & { kind: string }>(
+    countedBy({ kind: 'kind' }, covered, ofHost(range), reportedOnly),
+    { host_id: range.host_id },
+    COUNTED * KIND.length,
+  );
+  const accounts = [...Map.groupBy(rows, ({ kind }) => kind)].map(([kind, sums]) => ({ kind, ...figuresOf(sums) }));
+  const incomplete = accounts.flatMap((account) => {
+    const completeness = completenessOf(account);
+    if (completeness === null || completeness >= 1) return [];
+    return [{ kind: account.kind, completeness, withheld: (account.lost['withheld'] ?? 0) / Math.max(1, account.seen) }];
+  });
+  return { completeness: completenessOf(...accounts), incomplete: incomplete.toSorted((a, b) => a.kind.localeCompare(b.kind)) };
 }
 
 /** host_id → the accounts of that host, one for each kind. */

@@ -1,5 +1,5 @@
 // Edges: process → peer:port, with their figures.
-import type { EDGE_SORTS, Edge, Edges, Range } from '../../api.ts';
+import { type EDGE_SORTS, type Edge, type Edges, type Range, SEGMENTS_MIN } from '../../api.ts';
 import { containerName, hostName } from '../entities.ts';
 import { type Figure, LOST, RETRANS, RETRANS_FIGURES, SERVICE_PORT } from '../figures.ts';
 import type { Store } from '../store.ts';
@@ -7,7 +7,8 @@ import { plainAddress, plainNetwork } from './address.ts';
 import { type Cover, cover } from './cover.ts';
 import { answeredBy, figuresBy, type Keys, RTT_P99 } from './figures-by.ts';
 import { limitsOf } from './limits.ts';
-import { retransmitRatio } from './series.ts';
+import { ratesOf, retransmitRatio } from './series.ts';
+import { secondsOf, watchedSteps } from './watched.ts';
 import { type Window, windowOf } from './window.ts';
 
 type EdgeSort = (typeof EDGE_SORTS)[number];
@@ -24,10 +25,11 @@ const KEYS = {
   is_others: { rows: 'false', rollup: 'others' },
 } as const satisfies Keys;
 
-/** The figure that each sort orders by, the largest first. Edges without the figure come last. */
+/** The figure that each sort orders by, the largest first. Edges without the figure, or with too little behind it, come last. */
 const ORDER = {
   retrans: 'retrans',
-  retransmit_ratio: `if(data_segs_out > 0, ${LOST} / data_segs_out, -1)`,
+  // Below 0: those of too few segments, the largest share first among them, and last those without any.
+  retransmit_ratio: `if(data_segs_out > 0, ${LOST} / data_segs_out, -1) - if(data_segs_out < ${SEGMENTS_MIN}, 2, 0)`,
   connections_per_s: 'opened',
   rtt_p99_us: 'if(isNaN(rtt_p99_us), -1, rtt_p99_us)',
   failed: 'failed',
@@ -73,8 +75,11 @@ export async function edges(
   now_ms: number,
 ): Promise<Edges> {
   const window = windowOf(range, now_ms);
-  const rows = await store.query<EdgeRow>(edgesSql(window, await cover(store, window), sort), { ...window.params, limit }, limit);
-  const span_s = (window.to_ms - window.from_ms) / 1000;
+  const [rows, watched] = await Promise.all([
+    cover(store, window).then((covered) => store.query<EdgeRow>(edgesSql(window, covered, sort), { ...window.params, limit }, limit)),
+    watchedSteps(store, range, window),
+  ]);
+  const span_s = ratesOf(secondsOf(watched, window), window);
   return { edges: rows.map((row) => edgeOf(row, window, span_s)), total: rows[0]?.total ?? 0 };
 }
 

@@ -1,6 +1,6 @@
 // Retransmissions in a readable form, newest first.
 import type { RetransmitRow } from '../../../bpf/rows/rows.gen.ts';
-import type { Range, Retransmit } from '../../api.ts';
+import type { Range, Retransmit, Retransmits } from '../../api.ts';
 import { hostName } from '../entities.ts';
 import { fewRows } from '../identity.ts';
 import type { Store } from '../store.ts';
@@ -39,18 +39,23 @@ const answer = (
   toString(r.connection_id) AS connection_id, toString(r.netns) AS netns, ${SHARED.join(', ')}
 FROM (${rows}) AS r`;
 
-/** The newest `limit` retransmissions in the range, newest first. Read from rows, so only within their retention. */
+/** The newest `limit` retransmissions in the range, newest first, and how many there are. Read from rows, so only within their retention. */
 export async function retransmits(
   store: Store,
   { connection_id, ...range }: Range & { connection_id?: string },
   limit: number,
   now_ms: number,
-): Promise<Retransmit[]> {
+): Promise<Retransmits> {
   const { where, params } = windowOf(range, now_ms, 'rows');
   const connection = connection_id === undefined ? '' : 'AND connection_id = {connection_id:UInt64}';
-  const sql = `SELECT * FROM retransmit FINAL WHERE ${where} ${connection} ORDER BY time_ns DESC LIMIT {limit:UInt32}`;
-  const rows = await store.query<Retransmit>(`${answer(sql)} ORDER BY r.time_ns DESC`, { ...params, connection_id, limit }, limit);
-  return rows.map(withPlainAddresses);
+  const from = `FROM retransmit FINAL WHERE ${where} ${connection}`;
+  const sql = `SELECT * ${from} ORDER BY time_ns DESC LIMIT {limit:UInt32}`;
+  const asked = { ...params, connection_id };
+  const [rows, [counted]] = await Promise.all([
+    store.query<Retransmit>(`${answer(sql)} ORDER BY r.time_ns DESC`, { ...asked, limit }, limit),
+    store.query<{ total: number }>(`SELECT count() AS total ${from}`, asked, 1),
+  ]);
+  return { retransmits: rows.map(withPlainAddresses), total: counted?.total ?? 0 };
 }
 
 /** The first `limit` retransmissions of one connection, oldest first. */

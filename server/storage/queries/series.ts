@@ -75,13 +75,15 @@ const ACCEPT_QUEUES = {
   peer: undefined,
 } as const satisfies Record<Scope, { looked: ScopeFigure; refused: ScopeFigure } | undefined>;
 
-export type Told = { scope: Scope; watched: boolean; completeness: number | null };
+/** `watched_s`: how long an agent was there, s. */
+export type Told = { scope: Scope; watched_s: number } & Pick<Tiles, 'completeness' | 'incomplete'>;
 
-/** The figures of the whole range. Rates are null where no agent was there. @param series of the same steps */
-export function tilesOf(steps: readonly Step[], series: Series, window: Window, { scope, watched, completeness }: Told): Tiles {
+/** The figures of the whole range. Rates are of the time that an agent was there, and null where none was. @param series of the same steps */
+export function tilesOf(steps: readonly Step[], series: Series, window: Window, told: Told): Tiles {
+  const { scope, watched_s, completeness, incomplete } = told;
   const total = (figure: Shown) => steps.reduce((sum, step) => fold(figure, sum, step[figure] ?? 0), 0);
-  const seen = watched || steps.some(({ rows }) => rows > 0);
-  const perSecond = (count: number) => (seen ? (count * 1000) / (window.to_ms - window.from_ms) : null);
+  const seen = watched_s > 0 || steps.some(({ rows }) => rows > 0);
+  const perSecond = (count: number) => (seen ? count / ratesOf(watched_s, window) : null);
   const queues = ACCEPT_QUEUES[scope];
   const failed = total('failed');
   const connects = failed + total('connected');
@@ -111,14 +113,30 @@ export function tilesOf(steps: readonly Step[], series: Series, window: Window, 
     dropped: total('dropped'),
     unattributed: scope === 'hosts' && total('namespace_rows') > 0 ? total('host_unattributed') : null,
     completeness,
+    incomplete,
     latest: latestOf(series, window),
   };
 }
 
-/** The rates of the last step that is over, which stand for now. */
+/** What the rates of a range are of, s: the time that an agent was there. Rows without any report are of the whole range. */
+export const ratesOf = (watched_s: number, { from_ms, to_ms }: Pick<Window, 'from_ms' | 'to_ms'>): number =>
+  watched_s > 0 ? watched_s : (to_ms - from_ms) / 1000;
+
+const LATEST = [
+  'connections_per_s',
+  'retransmit_ratio',
+  'rtt_p50_us',
+  'rtt_p99_us',
+  'syns_resent_per_s',
+  'failed_per_s',
+  'resets_per_s',
+  'accept_overflows',
+] as const satisfies readonly (keyof Tiles['latest'])[];
+
+/** The figures of the last step that is over, which stand for now. */
 function latestOf(series: Series, { step_s, to_ms }: Window): Tiles['latest'] {
   const at = series.time_s.findLastIndex((time_s) => (time_s + step_s) * 1000 <= to_ms);
-  return { connections_per_s: series.connections_per_s[at] ?? null, resets_per_s: series.resets_per_s[at] ?? null };
+  return Object.fromEntries(LATEST.map((name) => [name, series[name][at] ?? null])) as Tiles['latest'];
 }
 
 /**

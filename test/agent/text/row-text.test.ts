@@ -102,7 +102,7 @@ const cases: readonly (readonly [name: string, kind: Kind, values: RowValues, ex
       retrans_spurious: 3,
       evidence: EVIDENCE.indexOf('both'),
     },
-    'recovery → open after 50 ms, cwnd 7, 2 held for lost, 3 sent again (3 not needed) (both)',
+    'recovery → open after 50 ms, cwnd 7, 2 marked lost, 3 sent again (3 not needed) (both)',
   ],
   [
     'a drop',

@@ -142,6 +142,18 @@ const cases: Case[] = [
   },
   {
     code: 'disk_filling',
+    changes: { free_bytes_per_s: (-100 * GIB) / 3600 },
+    severity: 'warning',
+    says: 'The disk default has 500 GiB of 1000 GiB free and would be full in 5 hours at the present rate. Something else fills it: the tables of tcplens take 5.0 GiB.',
+  },
+  {
+    code: 'disk_filling',
+    changes: { ...withStore({ bytes: 400 * GIB }), free_bytes_per_s: (-100 * GIB) / 3600 },
+    severity: 'critical',
+    says: 'free and would be full in 5 hours at the present rate. The tables of tcplens take 400 GiB.',
+  },
+  {
+    code: 'disk_filling',
     changes: withStore({ disks: [{ disk: 'data', free_bytes: 20 * GIB, total_bytes: 1000 * GIB }] }),
     severity: 'critical',
     says: 'The disk data has 20 GiB of 1000 GiB free',

@@ -56,8 +56,8 @@ function told(): HostAccountingEntry[] {
 
 const RANGE = { from: NOW_MS - 72 * HOUR_MS, to: NOW_MS };
 const all = async () => ({
-  completeness: await completenessWithin(store, RANGE, NOW_MS),
-  ofTwo: await completenessWithin(store, { ...RANGE, host_id: '2' }, NOW_MS),
+  completeness: (await completenessWithin(store, RANGE, NOW_MS)).completeness,
+  ofTwo: (await completenessWithin(store, { ...RANGE, host_id: '2' }, NOW_MS)).completeness,
   hosts: Object.fromEntries(await accountsByHost(store, RANGE, ['1', '2'], NOW_MS)),
 });
 const SAMPLES_OF_TWO = { kind: 'sample', seen: 7200, sent: 6480, stored: 0, queued: 0, lost: { ring_lost: 720 } };

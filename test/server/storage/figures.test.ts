@@ -252,12 +252,12 @@ test('a range has its first moment and not its last', async () => {
     'retransmit',
     moments.map((ago) => rowBytes('retransmit', { host_id: 9, time_ns: at(ago), class: 1, segments: 1 })),
   );
-  const found = await retransmits(opened.store, { host_id, from: NOW_MS - 60_000, to: NOW_MS - 30_000 }, 10, NOW_MS);
+  const { retransmits: found } = await retransmits(opened.store, { host_id, from: NOW_MS - 60_000, to: NOW_MS - 30_000 }, 10, NOW_MS);
   expect(found.map(({ time_ns }) => time_ns)).toEqual([30.001, 59.999, 60].map((ago) => String(at(ago))));
 });
 
 test('retransmissions of one connection are no other’s', async () => {
-  const found = await retransmits(opened.store, { host_id: '1', connection_id: '5' }, 10, NOW_MS);
+  const { retransmits: found } = await retransmits(opened.store, { host_id: '1', connection_id: '5' }, 10, NOW_MS);
   expect(found.map(({ segments }) => segments)).toEqual([256]);
 });
 

@@ -180,7 +180,10 @@ describe.each(BACKENDS)('on $name', ({ skip, open }) => {
     await expectLost(new Map([...before, ...after]));
     const range = { from: AT_MS - HOUR_MS, to: Date.now() };
     const missing = [...before.values(), ...after.values()].flatMap(({ lost }) => Object.values(lost)).reduce((sum, rows) => sum + rows, 0);
-    expect(await completenessWithin(fixture.store, range, Date.now())).toBeCloseTo(1 - missing / (2 * cases.length * SEEN), 6);
+    expect((await completenessWithin(fixture.store, range, Date.now())).completeness).toBeCloseTo(
+      1 - missing / (2 * cases.length * SEEN),
+      6,
+    );
   });
 
   test('of many losses each is looked at, and those of long ago once a day', async (context) => {

@@ -11,6 +11,8 @@ import { ALPHA, ago, fast, fill, NOW_MS } from './hand-made-rows.ts';
 import { report, toldOf } from './report.ts';
 
 const BY_NAME = { limit: 9, sort: 'name' } as const;
+/** Agents reported 50 s before the end and at it: each report tells of 15 s before and after it, in steps of 5 s. */
+const WATCHED_S = { alpha: 35, all: 50 };
 const FOUR_HOURS = { from: NOW_MS - 4 * 3_600_000, to: NOW_MS };
 
 describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
@@ -31,7 +33,7 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
     const { tiles, source, step_s, from_ms, to_ms } = await overview(store, {}, NOW_MS);
     expect({ source, step_s, from_ms, to_ms }).toEqual({ source: 'rows', step_s: 5, from_ms: NOW_MS - 900_000, to_ms: NOW_MS });
     expect(tiles).toEqual({
-      connections_per_s: 2 / 900,
+      connections_per_s: 2 / WATCHED_S.all,
       retransmit_ratio: 2 / 60,
       data_segs_out: 60,
       resent: { data: 4, spurious: 2, probes: 0, fins: 1, syns: 1 },
@@ -41,19 +43,29 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
       syn_ratio: 1,
       failed_ratio: 1 / 2,
       failed: 1,
-      resets_per_s: 1 / 900,
-      rsts_per_s: 3 / 900,
+      resets_per_s: 1 / WATCHED_S.all,
+      rsts_per_s: 3 / WATCHED_S.all,
       accept_overflows: 5,
       dropped: 3,
       unattributed: 3,
       completeness: 104 / 112,
-      latest: { connections_per_s: 0, resets_per_s: 0 },
+      incomplete: [{ kind: 'sample', completeness: 104 / 112, withheld: 2 / 112 }],
+      latest: {
+        connections_per_s: 0,
+        retransmit_ratio: null,
+        rtt_p50_us: null,
+        rtt_p99_us: null,
+        syns_resent_per_s: 0,
+        failed_per_s: 0,
+        resets_per_s: 0,
+        accept_overflows: 0,
+      },
     });
     // Up to a moment: the last step that is over by then, beside the range's average.
     const until = await overview(store, { from: NOW_MS - 900_000, to: NOW_MS - 30_000 }, NOW_MS);
-    expect(until.tiles).toMatchObject({ resets_per_s: 1 / 870, latest: { connections_per_s: 0, resets_per_s: 0.2 } });
+    expect(until.tiles).toMatchObject({ resets_per_s: 1 / WATCHED_S.alpha, latest: { connections_per_s: 0, resets_per_s: 0.2 } });
     const within = await overview(store, { from: NOW_MS - 900_000, to: NOW_MS - 33_000 }, NOW_MS);
-    expect(within.tiles.latest).toEqual({ connections_per_s: 0, resets_per_s: 0 });
+    expect(within.tiles.latest).toMatchObject({ connections_per_s: 0, resets_per_s: 0 });
   });
 
   check('overview: series have gaps where nobody looked, and zeros where nothing happened', async (store) => {
@@ -78,16 +90,17 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
   });
 
   check('overview: four hours come from the rollup and agree', async (store) => {
-    const { tiles, source, step_s, from_ms, series } = await overview(store, FOUR_HOURS, NOW_MS);
-    const span_s = (NOW_MS - from_ms) / 1000;
+    const { tiles, source, step_s, watched_s, series } = await overview(store, FOUR_HOURS, NOW_MS);
+    // Only the step of the reports counts.
+    expect(watched_s).toBe((NOW_MS / 1000 - 50) % 300 >= 250 ? 300 : (NOW_MS / 1000) % 300);
     expect({ source, step_s }).toEqual({ source: 'rollup_1m', step_s: 300 });
     expect(tiles).toMatchObject({
-      connections_per_s: 2 / span_s,
+      connections_per_s: 2 / watched_s,
       retransmit_ratio: 2 / 60,
       syn_ratio: 1,
       failed_ratio: 0.5,
       failed: 1,
-      resets_per_s: 1 / span_s,
+      resets_per_s: 1 / watched_s,
       accept_overflows: 5,
       dropped: 3,
       unattributed: 3,
@@ -104,7 +117,7 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
       'comm',
       { comm: 'nginx' },
       {
-        connections_per_s: 1 / 900,
+        connections_per_s: 1 / WATCHED_S.all,
         failed: 0,
         retransmit_ratio: null,
         rtt_p50_us: null,
@@ -116,18 +129,18 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
     [
       'host',
       { host_id: String(ALPHA) },
-      { connections_per_s: 1 / 900, failed: 1, completeness: 94 / 100, accept_overflows: null, dropped: 2 },
+      { connections_per_s: 1 / WATCHED_S.alpha, failed: 1, completeness: 94 / 100, accept_overflows: null, dropped: 2 },
     ],
-    ['service port of a server', { port: 80 }, { connections_per_s: 1 / 900, failed: 0, accept_overflows: 3 }],
+    ['service port of a server', { port: 80 }, { connections_per_s: 1 / WATCHED_S.all, failed: 0, accept_overflows: 3 }],
     ['service port of a client', { port: 444 }, { connections_per_s: 0, failed: 1, failed_ratio: 1, accept_overflows: null }],
-    ['IPv4 peer', { peer_addr: '203.0.113.9' }, { connections_per_s: 1 / 900, failed: 1, accept_overflows: null, dropped: 2 }],
-    ['IPv6 peer', { peer_addr: '2001:DB8::1' }, { connections_per_s: 1 / 900, failed: 0 }],
+    ['IPv4 peer', { peer_addr: '203.0.113.9' }, { connections_per_s: 1 / WATCHED_S.all, failed: 1, accept_overflows: null, dropped: 2 }],
+    ['IPv6 peer', { peer_addr: '2001:DB8::1' }, { connections_per_s: 1 / WATCHED_S.all, failed: 0 }],
     // However an address is spelled.
     ...['::ffff:203.0.113.9', '::FFFF:cb00:7109', '0:0:0:0:0:ffff:203.0.113.9'].map(
-      (peer_addr) => [`IPv4 peer ${peer_addr}`, { peer_addr }, { connections_per_s: 1 / 900, failed: 1, dropped: 2 }] as const,
+      (peer_addr) => [`IPv4 peer ${peer_addr}`, { peer_addr }, { connections_per_s: 1 / WATCHED_S.all, failed: 1, dropped: 2 }] as const,
     ),
     ...['2001:db8:0:0:0:0:0:1', '2001:0db8::0001', '2001:db8::0.0.0.1'].map(
-      (peer_addr) => [`IPv6 peer ${peer_addr}`, { peer_addr }, { connections_per_s: 1 / 900, failed: 0 }] as const,
+      (peer_addr) => [`IPv6 peer ${peer_addr}`, { peer_addr }, { connections_per_s: 1 / WATCHED_S.all, failed: 0 }] as const,
     ),
     ['nobody', { comm: "'; SELECT 1" }, { connections_per_s: 0, failed: 0, rtt_p99_us: null }],
   ] as const) {
@@ -165,7 +178,7 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
     const { edges: found, total } = await edges(store, {}, { sort: 'retrans', limit: 2 }, NOW_MS);
     expect(total).toBe(3);
     expect(found).toHaveLength(2);
-    expect(found[0]).toEqual({ ...worst, peer_addr: '203.0.113.9', connections_per_s: 1 / 900, rtt_p99_us: 2980 });
+    expect(found[0]).toEqual({ ...worst, peer_addr: '203.0.113.9', connections_per_s: 1 / WATCHED_S.all, rtt_p99_us: 2980 });
     expect(found[1]).toMatchObject({
       port: 444,
       retrans: 1,
@@ -208,9 +221,9 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
   });
 
   check('retransmits: newest first, the same as the live feed makes of the same bytes', async (store) => {
-    const found = await retransmits(store, {}, 3, NOW_MS);
+    const { retransmits: found } = await retransmits(store, {}, 3, NOW_MS);
     expect(found.map(({ class: name, outcome }) => `${name} ${outcome}`)).toEqual(['syn sent', 'tlp refused', 'rto failed']);
-    const [stored] = (await retransmits(store, { connection_id: '1', host_id: String(ALPHA) }, 9, NOW_MS)).slice(-1);
+    const stored = (await retransmits(store, { connection_id: '1', host_id: String(ALPHA) }, 9, NOW_MS)).retransmits.at(-1);
     const bytes = rowBytes('retransmit', fast);
     const live = retransmitFromRow(KINDS.retransmit.read(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0), 'alpha');
     expect(stored).toEqual(live);

@@ -98,7 +98,7 @@ export const serverQueries: readonly Mutant[] = [
     },
     {
       why: 'a rate of what is summed',
-      find: 'seen ? (count * 1000) / (window.to_ms - window.from_ms) : null',
+      find: 'seen ? count / ratesOf(watched_s, window) : null',
       replace: 'seen ? count : null',
       suite: unit('server/storage/queries.contract'),
     },

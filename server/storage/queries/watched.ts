@@ -1,0 +1,46 @@
+// When somebody watched: the steps of a range in which an agent reported, whether or not anything happened.
+import type { Range } from '../../api.ts';
+import type { Store } from '../store.ts';
+import { stepOf } from './timeline.ts';
+import { boundsOf, momentText, stepsWithin, type Window } from './window.ts';
+
+/** A report shows that its agent was there for so many seconds before and after it; for longer where the sweeps are further apart. */
+const REPORT_REACH_S = 15;
+const REPORT_REACH_S_MAX = 120;
+const HOUR_S = 3600;
+
+/** The starts of these steps, s. */
+export async function watchedSteps(store: Pick<Store, 'query'>, range: Range, window: Window): Promise<ReadonlySet<number>> {
+  const rows = await store.query<{ time_s: number }>(reportedSteps(range, window), { host_id: range.host_id }, reportedMost(window));
+  return new Set(rows.map(({ time_s }) => time_s));
+}
+
+/** How long these steps are, s, as far as they lie in the window. */
+export function secondsOf(watched: ReadonlySet<number>, { from_ms, to_ms, step_s }: Window): number {
+  const [from_s, to_s] = [from_ms / 1000, to_ms / 1000];
+  const lengths = [...watched].map((time_s) => Math.max(0, Math.min(time_s + step_s, to_s) - Math.max(time_s, from_s)));
+  return lengths.reduce((sum, length_s) => sum + length_s, 0);
+}
+
+/** The most steps with reports: those just outside of the range reach into it, and hours begin before it. */
+const reportedMost = (window: Window) => stepsWithin(window) + Math.ceil((4 * REPORT_REACH_S_MAX) / window.step_s) + 2;
+
+function reportedSteps(range: Range, window: Window): string {
+  const { step_s } = window;
+  const { from_s, to_s } = boundsOf(window);
+  const at = 'toUnixTimestamp(at)';
+  const reach = `least(greatest(${REPORT_REACH_S}, intDiv(interval_ms * 3, 2000)), ${REPORT_REACH_S_MAX})`;
+  const first = `intDiv(${at} - ${reach}, ${step_s}) * ${step_s}`;
+  const [from_ms, to_ms] = [(from_s - REPORT_REACH_S_MAX) * 1000, (to_s + REPORT_REACH_S_MAX) * 1000];
+  const host = range.host_id === undefined ? '' : 'AND host_id = {host_id:UInt64}';
+  const hours = (hour: string) => `${hour} BETWEEN ${momentText(from_ms, HOUR_S)} AND ${momentText(to_ms, HOUR_S)}`;
+  if (step_s >= HOUR_S) return `SELECT DISTINCT ${stepOf('hour', step_s)} AS time_s FROM report_1h WHERE ${hours('hour')} ${host}`;
+  // Where steps are longer than a report reaches, only the step of the report counts.
+  const steps =
+    step_s > REPORT_REACH_S_MAX
+      ? stepOf('at', step_s)
+      : `toUInt32(arrayJoin(range(toUInt64(${first}), toUInt64(${at} + ${reach} + 1), ${step_s})))`;
+  return `SELECT DISTINCT ${steps} AS time_s
+FROM report
+WHERE ${hours('toStartOfHour(at)')} AND at BETWEEN ${momentText(from_ms)} AND ${momentText(to_ms)} ${host}`;
+}
