@@ -34,7 +34,7 @@ const PATHS: Omit<typeof API, 'live' | 'openapi' | 'accounting'> = {
 
 const AGENTS = '/api/v1/admin/agents';
 /** A host's id as agents and admins write it. */
-const hexOf = (host_id: string) => BigInt(host_id).toString(16).padStart(16, '0');
+export const hexOf = (host_id: string) => BigInt(host_id).toString(16).padStart(16, '0');
 
 /** Something answered that is no collector, or that does not say why. */
 const NO_COLLECTOR = 'http';

@@ -3,6 +3,7 @@ import type {
   ADMIN_API,
   AuditPage,
   Enrolments,
+  HostSettings,
   Login,
   MadeEnrolment,
   MadeToken,
@@ -13,6 +14,10 @@ import type {
   PasswordChange,
   PEOPLE_API,
   Sessions,
+  SettingsAnswer,
+  SettingsBack,
+  SettingsChange,
+  SettingsPlanned,
   Tokens,
   UserChange,
   Users,
@@ -21,7 +26,21 @@ import { type Query, refusal } from './api-client.ts';
 import { fetchInTime } from './in-time.ts';
 
 export const PATHS: typeof PEOPLE_API &
-  Pick<typeof ADMIN_API, 'users' | 'user' | 'tokens' | 'token' | 'sessions' | 'session' | 'enrolments' | 'enrolment' | 'audit'> = {
+  Pick<
+    typeof ADMIN_API,
+    | 'settings'
+    | 'settingsRollback'
+    | 'hostSettings'
+    | 'users'
+    | 'user'
+    | 'tokens'
+    | 'token'
+    | 'sessions'
+    | 'session'
+    | 'enrolments'
+    | 'enrolment'
+    | 'audit'
+  > = {
   login: '/api/v1/login',
   logout: '/api/v1/logout',
   me: '/api/v1/me',
@@ -35,6 +54,9 @@ export const PATHS: typeof PEOPLE_API &
   enrolments: '/api/v1/admin/enrolments',
   enrolment: '/api/v1/admin/enrolments/:id',
   audit: '/api/v1/admin/audit',
+  settings: '/api/v1/admin/settings',
+  settingsRollback: '/api/v1/admin/settings/rollback',
+  hostSettings: '/api/v1/admin/settings/hosts/:host_id',
 };
 
 export type PeopleClient = ReturnType<typeof createPeopleClient>;
@@ -66,6 +88,10 @@ export function createPeopleClient(fetchResponse: typeof fetch) {
     enrolments: () => ask<Enrolments>('GET', PATHS.enrolments),
     makeEnrolment: (enrolment: NewEnrolment) => ask<MadeEnrolment>('POST', PATHS.enrolments, enrolment),
     revokeEnrolment: (id: string) => ask('DELETE', named(PATHS.enrolment, id)),
+    settings: () => ask<SettingsAnswer>('GET', PATHS.settings),
+    changeSettings: (change: SettingsChange) => ask<SettingsPlanned>('POST', PATHS.settings, change),
+    rollBackSettings: (version: number | null) => ask<SettingsBack>('POST', PATHS.settingsRollback, { version }),
+    hostSettings: (host_id: string) => ask<HostSettings>('GET', named(PATHS.hostSettings, host_id)),
     audit: (query: Query) => ask<AuditPage>('GET', `${PATHS.audit}?${new URLSearchParams(query)}`),
   };
 }

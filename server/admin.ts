@@ -13,6 +13,7 @@ import { fleetCommands, type Told } from './admin/fleet-commands.ts';
 import { peopleCommands } from './admin/people-commands.ts';
 import { backupText, checkText, linkText, migrationsText, retentionText } from './admin/print.ts';
 import { newLink, type Running, runningAt } from './admin/running.ts';
+import { settingsCommands } from './admin/settings-commands.ts';
 import { lockSnapshot, removeSnapshot, SNAPSHOT } from './admin/snapshot.ts';
 import { openTarget, type Target } from './admin/target.ts';
 import { CLASSES, type RetentionChange } from './api/admin.ts';
@@ -80,7 +81,8 @@ export function command(): Command {
     .action((directory: string, _, command: Command) => bringBackup(command.optsWithGlobals(), directory));
   const fleet = fleetCommands(admin, (command, ask) => told(command.optsWithGlobals(), ask));
   const people = peopleCommands(admin, (command, ask) => told(command.optsWithGlobals(), ask));
-  for (const each of [migrations, retention, set, link, check, backup, bringBack, ...fleet, ...people])
+  const settings = settingsCommands(admin, (command, ask) => told(command.optsWithGlobals(), ask));
+  for (const each of [migrations, retention, set, link, check, backup, bringBack, ...fleet, ...people, ...settings])
     each.exitOverride().configureHelp({ showGlobalOptions: true });
   return admin;
 }

@@ -27,6 +27,13 @@ export type {
   Users,
 } from './api/people.ts';
 export { Retransmit } from './api/schema.ts';
+export type {
+  HostSettings,
+  SettingsAnswer,
+  SettingsBack,
+  SettingsChange,
+  SettingsPlanned,
+} from './api/settings.ts';
 
 /** The classes that carry loss or its suspicion, in the order that charts stack them. */
 export const STACKED_CLASSES = [

@@ -78,13 +78,13 @@ async function change({ ask }: Running, path: string, id: string, method: string
   return { answer, text: `host ${id} is ${done}\n` };
 }
 
-function label(text: string, before: Labels): Labels {
+export function label(text: string, before: Labels): Labels {
   const [, name, value] = /^([a-z][a-z0-9_.-]{0,62})=(.{1,63})$/.exec(text) ?? [];
   if (name !== undefined && value !== undefined) return { ...before, [name]: value };
   throw new InvalidArgumentError('Write it like env=prod: a name of small letters, digits, _ . and -, then at most 63 characters.');
 }
 
-function hostId(text: string): string {
+export function hostId(text: string): string {
   if (/^[0-9a-f]{16}$/.test(text)) return text;
   throw new InvalidArgumentError('It has 16 hex digits: "tcplens admin agents" lists them.');
 }

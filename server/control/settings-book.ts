@@ -118,10 +118,10 @@ export class SettingsBook {
 
   /** Every agent that would get a value has to be able to read it. */
   #check({ where, set }: Change): void {
-    const versions = new Map<string | undefined, string>([[undefined, 'agents of this version']]);
+    const versions = new Map<string | undefined, string>([[undefined, 'agents of this version know']]);
     for (const [host_id, { agent_version }] of this.#book.all('agent_state'))
       if (matches(where, this.subject(host_id)))
-        versions.set(agent_version, `${this.nameOf(host_id)}, whose agent is version ${agent_version},`);
+        versions.set(agent_version, `${this.nameOf(host_id)}, whose agent is version ${agent_version}, knows`);
     for (const [agent_version, who] of versions)
       for (const [name, value] of Object.entries(set)) {
         const known = this.knownBy(agent_version).find((one) => one.name === name);
@@ -129,7 +129,7 @@ export class SettingsBook {
           this.knownBy(agent_version)
             .map((one) => one.name)
             .join(', ');
-        if (known === undefined) throw new Refusal('settings_invalid', `${who} know no setting "${name}": there are ${names()}`);
+        if (known === undefined) throw new Refusal('settings_invalid', `${who} no setting "${name}": there are ${names()}`);
         const problem = problemOf(known.form, value);
         if (problem !== undefined) throw new Refusal('settings_invalid', `${name}: ${problem}`);
       }

@@ -53,7 +53,7 @@ test('what an agent of another version cannot do is refused, and says which host
   const refusedBy = async (set: Record<string, string>) => (await change({ set })).body['message'];
   expect(await refusedBy({ interval: '5m' })).toMatch(/interval: 5m is too large: give at most 1m/);
   expect(await refusedBy({ 'cpu-budget': '1%' })).toMatch(
-    /old-1, whose agent is version 0\.0\.9, know no setting "cpu-budget": there are interval/,
+    /old-1, whose agent is version 0\.0\.9, knows no setting "cpu-budget": there are interval/,
   );
   expect(await change({ set: { interval: '30s' } })).toMatchObject({ status: 200 });
   // It says nothing of others.

@@ -17,6 +17,7 @@ export type Agent = {
 };
 type Hello = Extract<FromAgent, { type: 'hello' }>;
 const INTERVAL = { name: 'interval', form: { form: 'duration', min: '10ms', max: '1h' }, help: 'x', applies: 'at once' };
+const SHARE = { name: 'cpu-budget', form: { form: 'percent' }, help: 'x', applies: 'at once' };
 export const PROD = { labels: { env: 'prod' }, hosts: [] };
 
 /** Opens a channel and says hello; every version that it is told it takes, and says so. */
@@ -38,7 +39,7 @@ async function channelTo(url: string, opened: WebSocket[], host: Enrolled, chang
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   socket.on('open', resolve).on('error', reject);
   await promise;
-  say({ type: 'hello', host_id: host.host_id, agent_version: '0.1.0', known: [INTERVAL], version: 0, in_force: [], ...changes });
+  say({ type: 'hello', host_id: host.host_id, agent_version: '0.1.0', known: [INTERVAL, SHARE], version: 0, in_force: [], ...changes });
   return agent;
 }
 
@@ -97,5 +98,5 @@ export function useControlled() {
   /** A line to join with, of hosts with this label. */
   const lineOf = (env: string) => enrol(collector.url, directory.path, { labels: { env } });
   const join = (line: string, name: string) => joinWith(collector.url, line, { name });
-  return { connect, admin, answer, stage, change, fleet, lineOf, join };
+  return { connect, admin, answer, stage, change, fleet, lineOf, join, data: () => directory.path };
 }
