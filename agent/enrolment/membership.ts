@@ -77,8 +77,8 @@ export class Membership {
         if (code === 'credential_unknown' || code === 'identity_in_use') this.#settleAgain(code === 'identity_in_use', replaced);
       },
       told: ({ authorities }) => {
-        const own = authoritiesDigest(this.#member.identity.authorities);
-        if (typeof authorities === 'string' && authorities !== own) this.#hello();
+        if (typeof authorities !== 'string') return;
+        if (authorities !== authoritiesDigest(this.#member.identity.authorities)) this.#hello();
       },
     };
   }

@@ -17,9 +17,14 @@ type Authority = Answer['authorities'][number];
 
 export class Collectors {
   readonly #book: RecordBook;
+  /** Each report is answered with it, and the records are those of a whole fleet. */
+  #digest: string | undefined;
 
   constructor(book: RecordBook) {
     this.#book = book;
+    book.watch(() => {
+      this.#digest = undefined;
+    });
   }
 
   /** It is there, and agents that join, or have joined, are to trust its CA, also at other collectors. */
@@ -61,7 +66,8 @@ export class Collectors {
 
   /** By which an agent sees that it trusts others. */
   digest(): string {
-    return authoritiesDigest(this.authorities());
+    this.#digest ??= authoritiesDigest(this.authorities());
+    return this.#digest;
   }
 }
 

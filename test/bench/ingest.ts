@@ -79,10 +79,18 @@ async function runDoor(directory: string): Promise<void> {
       `${turn}: ${round(open.rows_per_s_per_core)} rows a second and core, ${round(behind.rows_per_s_per_core)} with TLS and credentials`,
     );
   }
+  const open = await manyAgents(directory, recordings, Number(values.agents), { seconds });
   const run = await manyAgents(directory, recordings, Number(values.agents), { seconds, secured: true });
+  console.log(`without TLS and credentials, ${agentsText(open)}`);
   console.log(`with TLS and credentials, ${agentsText(run)}`);
-  console.log(`  ${round(run.idle_kib)} KiB for an agent that is idle`);
+  console.log(`  ${round(run.idle_kib)} KiB for an agent that is idle, ${round(open.idle_kib)} without`);
+  console.log(
+    `  first reports, all at once: p50 ${round(quantile(run.first_ms, 0.5))} ms, the last after ${round(Math.max(...run.first_ms))} ms, ${round(Math.max(...open.first_ms))} without; connected anew since then: ${run.reconnected}`,
+  );
   figures['tls_agents_ack_p99_ms'] = round(quantile(run.sent.ack_ms, 0.99));
+  figures['tls_all_connected_ms'] = round(Math.max(...run.first_ms));
+  figures['tls_agents_ack_p99_ratio'] = round(figures['tls_agents_ack_p99_ms'] / quantile(open.sent.ack_ms, 0.99), 2);
+  figures['tls_agents_cpu_ratio'] = round(run.cpu_us_per_row / open.cpu_us_per_row, 2);
   figures['tls_idle_agent_kib'] = round(run.idle_kib);
   aim(`p99 of an ack with ${run.agents} agents, TLS and credentials, ms`, figures['tls_agents_ack_p99_ms'], 1000, 'at most');
   figures['tls_ratio'] = round(median(ratios), 3);

@@ -9,6 +9,7 @@ import { zstdCompressSync } from 'node:zlib';
 import { HEADERS, REPORT_PATH, ROWS_PATH } from '../../agent/contract/batch-envelope.ts';
 import type { Outcome } from '../../agent/contract/outcome.ts';
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
+import { ask } from '../server/support/enrolled.ts';
 import { type RowValues, rowBytes } from '../support/row-bytes.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -42,7 +43,7 @@ export class CollectorProcess {
 
   /** It listens before its engine is open, so that agents and pages are told to wait. */
   async #ready(): Promise<void> {
-    const ready = async () => (await fetch(`${this.url}/readyz`)).ok;
+    const ready = async () => (await ask(`${this.url}/readyz`)).status === 200;
     await waitFor('a collector that is ready', ready, Boolean, 50);
   }
 

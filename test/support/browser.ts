@@ -32,13 +32,14 @@ export type OpenBrowser = {
 };
 
 /** Starts Chromium with a profile of its own, which `close` removes. */
-export async function openBrowser(size = { width: 1440, height: 900 }): Promise<OpenBrowser> {
+export async function openBrowser(size = { width: 1440, height: 900 }, ignoreHTTPSErrors = false): Promise<OpenBrowser> {
   const profile = mkdtempSync(join(tmpdir(), 'tcplens-chromium-'));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: CHROMIUM,
     headless: true,
     args: FLAGS,
     viewport: size,
+    ignoreHTTPSErrors,
     timezoneId: 'UTC',
   });
   context.setDefaultTimeout(EVENTUALLY_MS);

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentReport } from '../../../agent/contract/agent-report.ts';
 import { REPORT_PATH } from '../../../agent/contract/batch-envelope.ts';
-import { HELLO_PATH } from '../../../agent/contract/credential.ts';
 import { CollectorProcess } from '../collector-process.ts';
 import { type Batch, Cutter, hostOf, placed, type Recorded, rowsOf } from '../recorded-rows.ts';
 import { behindDoor, type Joined, joinAll, rssKib, withCredential } from './behind-door.ts';
@@ -13,8 +12,12 @@ import { newSent, Sender, type Sent, sendBatches } from './send.ts';
 
 export type AgentsRun = {
   agents: number;
-  /** memory of the collector for each agent that has said hello and keeps its connection open; 0 where that was not measured */
+  /** memory of the collector for each agent that has reported once and keeps its connection open */
   idle_kib: number;
+  /** of the first reports, all at once, each over a connection of its own: with TLS its handshake is in it */
+  first_ms: number[];
+  /** connections that were opened after that */
+  reconnected: number;
   batches: number;
   rows_per_s: number;
   batches_per_s: number;
@@ -46,9 +49,10 @@ export async function manyAgents(
   const sender = new Sender(collector.url, agents);
   try {
     const joined = secured ? await joinAll(collector, agents) : undefined;
-    const idle_kib = joined === undefined ? 0 : await idleKib(collector, sender, joined);
-    const start_ms = Date.now();
-    const lines = Array.from({ length: agents }, (_, index) => turnsOf(recordings, index, { agents, turns, start_ms, joined }));
+    const first = await allAtOnce(collector, sender, { agents, turns, start_ms: Date.now(), joined });
+    const opened = sender.opened;
+    const fleet: Fleet = { agents, turns, start_ms: Date.now(), joined };
+    const lines = Array.from({ length: agents }, (_, index) => turnsOf(recordings, index, fleet));
     const rows = rowsOf(lines.flatMap((line) => line.flatMap(({ batches }) => batches)));
     const sent = newSent();
     const reports = { ms: [] as number[], statuses: new Map<number, number>() };
@@ -60,7 +64,8 @@ export async function manyAgents(
     const cpu_s = collector.cpu_s - before_s;
     return {
       agents,
-      idle_kib,
+      ...first,
+      reconnected: sender.opened - opened,
       batches: sent.ack_ms.length,
       rows_per_s: rows / sending_s,
       batches_per_s: sent.ack_ms.length / sending_s,
@@ -78,23 +83,27 @@ export async function manyAgents(
   }
 }
 
-/** Each agent's connection stays open. */
-async function idleKib({ pid }: CollectorProcess, sender: Sender, { shown }: Joined): Promise<number> {
+/** All agents report at once, as after an outage: with TLS their handshakes are in it. Each one's connection stays open. */
+async function allAtOnce({ pid }: CollectorProcess, sender: Sender, fleet: Fleet): Promise<Pick<AgentsRun, 'idle_kib' | 'first_ms'>> {
   const before = rssKib(pid);
-  const hellos = [...shown.values()].map((headers) => {
-    const body = Buffer.from(JSON.stringify({ place: headers['tcplens-place'] }));
-    return sender.post(HELLO_PATH, { 'content-type': 'application/json', ...headers }, body);
-  });
-  const statuses = await Promise.all(hellos);
-  if (statuses.some(({ status }) => status !== 200)) throw new Error('an agent that has joined is not let in');
-  return (rssKib(pid) - before) / shown.size;
+  const told: Reports = { ms: [], statuses: new Map() };
+  const agents = Array.from({ length: fleet.agents }, (_, index) => ({ index, ...memberOf(fleet, index) }));
+  await Promise.all(agents.map(({ index, host_id, shown }) => tell(sender, reportOf(host_id, index, Date.now()), shown, told)));
+  if (told.statuses.get(200) !== fleet.agents) throw new Error(`not all first reports were taken: ${JSON.stringify([...told.statuses])}`);
+  return { idle_kib: (rssKib(pid) - before) / fleet.agents, first_ms: told.ms };
 }
 
 type Fleet = { agents: number; turns: number; start_ms: number; joined: Joined | undefined };
 
-function turnsOf(recordings: readonly Recorded[], index: number, { agents, turns, start_ms, joined }: Fleet): Turn[] {
+/** Which host an agent is, and what it has in its requests' heads. */
+function memberOf({ joined }: Fleet, index: number): { host_id: bigint; shown: Record<string, string> } {
   const host_id = joined?.ids[index] ?? hostOf(index);
-  const shown = joined?.shown.get(host_id.toString(16).padStart(16, '0')) ?? {};
+  return { host_id, shown: joined?.shown.get(host_id.toString(16).padStart(16, '0')) ?? {} };
+}
+
+function turnsOf(recordings: readonly Recorded[], index: number, fleet: Fleet): Turn[] {
+  const { agents, turns, start_ms, joined } = fleet;
+  const { host_id, shown } = memberOf(fleet, index);
   const cutter = new Cutter(host_id, BigInt(start_ms));
   return Array.from({ length: turns }, (_, turn) => {
     const recorded = recordings[(index + turn) % recordings.length];

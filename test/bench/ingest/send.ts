@@ -16,10 +16,14 @@ export class Sender {
   readonly #url: string;
   readonly #client: typeof http | typeof https;
   readonly #agent: http.Agent;
+  readonly #sockets = new WeakSet<object>();
+  /** connections that were opened so far */
+  opened = 0;
 
   constructor(url: string, sockets: number) {
     this.#url = url;
-    const kept = { keepAlive: true, maxSockets: sockets };
+    // Node keeps 256 idle ones by default: the other agents would connect anew with each batch, as no agent does.
+    const kept = { keepAlive: true, maxSockets: sockets, maxFreeSockets: sockets };
     this.#client = url.startsWith('https:') ? https : http;
     this.#agent = url.startsWith('https:') ? new https.Agent({ ...kept, rejectUnauthorized: false }) : new http.Agent(kept);
   }
@@ -52,7 +56,12 @@ export class Sender {
       response.on('end', () => resolve({ status: response.statusCode ?? 0, retry_after_s, text: Buffer.concat(text).toString() }));
     };
     const options = { method: 'POST', agent: this.#agent, headers: { ...headers, 'content-length': body.length } };
-    this.#client.request(`${this.#url}${path}`, options, answered).on('error', reject).end(body);
+    const request = this.#client.request(`${this.#url}${path}`, options, answered).on('error', reject);
+    request.once('socket', (socket) => {
+      if (!this.#sockets.has(socket)) this.opened++;
+      this.#sockets.add(socket);
+    });
+    request.end(body);
     return promise;
   }
 

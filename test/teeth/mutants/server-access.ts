@@ -24,6 +24,44 @@ export const serverAccess: readonly Mutant[] = [
       suite: unit('server/access/credentials'),
     },
   ]),
+  ...mutantsOf('server/access/collectors.ts', [
+    {
+      why: 'the CA of a collector that is there is forgotten',
+      find: 'now_ms - last.heard_ms < GONE_MS',
+      replace: 'now_ms - last.heard_ms < 0',
+      suite: unit('server/access/collectors'),
+    },
+    {
+      why: 'agents hear for ever what they heard first',
+      find: 'this.#digest = undefined;',
+      replace: '',
+      suite: unit('server/access/collectors'),
+    },
+  ]),
+  ...mutantsOf('agent/enrolment/membership.ts', [
+    {
+      why: 'an agent does not ask again which CAs it is to trust',
+      find: 'authorities !== authoritiesDigest(',
+      replace: "'' === authoritiesDigest(",
+      suite: unit('server/access/collectors'),
+    },
+  ]),
+  ...mutantsOf('server/access/sessions.ts', [
+    {
+      why: 'sessions outlive the password that they were made with',
+      find: 'user.password_ms !== record.password_ms',
+      replace: 'user.password_ms < 0',
+      suite: unit('server/access/own-password'),
+    },
+  ]),
+  ...mutantsOf('server/access/people-routes.ts', [
+    {
+      why: 'whoever finds an open page changes its password',
+      find: '!(await check(request, name, present))',
+      replace: '!(await check(request, name, present)) && present === password',
+      suite: unit('server/access/own-password'),
+    },
+  ]),
   ...mutantsOf('server/access/agents.ts', [
     {
       why: 'a copy is never told so',
