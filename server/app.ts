@@ -25,6 +25,7 @@ import { limitAgents, peopleLimit, registerRates } from './door/rates.ts';
 import { mayStill, registerRights } from './door/rights.ts';
 import { Refusal } from './errors.ts';
 import type { FleetParts } from './fleet/fleet.ts';
+import { labelsOf } from './fleet/known-hosts.ts';
 import { VersionRefusals } from './fleet/version-refusals.ts';
 import type { HealthWatch } from './health/watch.ts';
 import { registerHealth, registerHealthQuery } from './health.ts';
@@ -155,7 +156,7 @@ async function registerForPeople(
   const routes: FastifyPluginAsyncTypebox = async (people) => {
     people.addHook('onRequest', peopleLimit(app));
     const queries = new QueryLimit(LIMITS.queries_running.number, LIMITS.queries_waiting.number);
-    registerQueries(people, queries, store);
+    registerQueries(people, queries, { store, labels: () => labelsOf(access.agents) });
     registerFleet(people, queries, fleet);
     registerAdmin(people, store, { owner, audit: access.audit, snapshot });
     registerAccess(people, { ...access, line: (id, secret) => port.line(id, secret, access.authorities()) });

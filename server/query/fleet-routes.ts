@@ -2,10 +2,10 @@
 import { Type } from 'typebox';
 import { FLEET_SORTS, FLEET_STATES, Fleet, FleetOne } from '../api/fleet.ts';
 import { oneOf } from '../api/schema.ts';
-import { API, Problem, Range } from '../api.ts';
-import { Refusal } from '../errors.ts';
+import { API, HostRange, Problem } from '../api.ts';
 import { type FleetParts, fleet, fleetOne } from '../fleet/fleet.ts';
 import type { App } from '../http.ts';
+import { checkOrder } from './asked.ts';
 import { checkId } from './ids.ts';
 import type { QueryLimit } from './limit.ts';
 
@@ -27,8 +27,8 @@ const FleetQuery = Type.Object(
   },
   closed,
 );
-const One = Type.Object({ host_id: Range.properties.host_id }, closed);
-const Times = Type.Object({ from: Range.properties.from, to: Range.properties.to }, closed);
+const One = Type.Object({ host_id: HostRange.properties.host_id }, closed);
+const Times = Type.Object({ from: HostRange.properties.from, to: HostRange.properties.to }, closed);
 
 export function registerFleet(app: App, queries: QueryLimit, parts: FleetParts): void {
   app.get(API.fleet, {
@@ -46,9 +46,7 @@ export function registerFleet(app: App, queries: QueryLimit, parts: FleetParts):
     handler: ({ params: { host_id = '' }, query }) =>
       queries.run(async () => {
         checkId(host_id);
-        const { from, to } = query;
-        if (from !== undefined && to !== undefined && from >= to)
-          throw new Refusal('request_invalid', 'querystring/from must be before to');
+        checkOrder(query);
         return fleetOne(parts, host_id, query, Date.now());
       }),
   });

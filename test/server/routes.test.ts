@@ -79,15 +79,20 @@ async function get(path: string, headers: Record<string, string> = {}): Promise<
   return { status: response.status, body: json ? await response.json() : await response.text(), headers: response.headers };
 }
 
+const filtered = (expression: string) => new URLSearchParams({ filter: expression }).toString();
 const connectionPath = API.connection.replace(':host_id', String(HOST)).replace(':connection_id', '77');
 
 test.each<[string, TSchema, object]>([
   [API.overview, Overview, { tiles: { completeness: 9 / 10 } }],
-  [`${API.overview}?comm=curl&port=443&peer_addr=10.0.0.2&host_id=${HOST}`, Overview, { source: 'rows' }],
-  [`${API.edges}?sort=bytes&limit=1`, Edges, { total: 1, edges: [{ comm: 'curl', port: 443, host: 'web-1', retrans: 6 }] }],
-  [`${API.edges}?comm=nobody`, Edges, { total: 0, edges: [] }],
   [
-    `${API.retransmits}?connection_id=77`,
+    `${API.overview}?${filtered(`process = curl and service_port = 443 and peer = 10.0.0.2 and host = ${HOST}`)}`,
+    Overview,
+    { source: 'rows' },
+  ],
+  [`${API.edges}?sort=bytes&limit=1`, Edges, { total: 1, edges: [{ comm: 'curl', port: 443, host: 'web-1', retrans: 6 }] }],
+  [`${API.edges}?${filtered('process = nobody')}`, Edges, { total: 0, edges: [] }],
+  [
+    `${API.retransmits}?${filtered('host = web-1 and connection = 77')}`,
     Retransmits,
     { retransmits: [{ class: 'rto' }, { class: 'rto' }, { class: 'rto', host: 'web-1' }] },
   ],
@@ -104,9 +109,9 @@ test.each<[string, TSchema, object]>([
     },
   ],
   [API.listeners, Listeners, { total: 1, listeners: [{ port: 80, full: 1.5, drops: 1, sockets: 1 }] }],
-  [`${API.listeners}?port=81&limit=1`, Listeners, { total: 0, listeners: [] }],
+  [`${API.listeners}?limit=1&${filtered('service_port = 81')}`, Listeners, { total: 0, listeners: [] }],
   [API.resets, Resets, { total: 1, resets: [{ direction: 'sent', connection_id: '77', idle_p50_us: null }] }],
-  [`${API.drops}?host_id=${HOST}`, Drops, { total: 1, drops: [{ reason: 'netfilter_drop', packets: 1 }] }],
+  [`${API.drops}?${filtered(`host = ${HOST}`)}`, Drops, { total: 1, drops: [{ reason: 'netfilter_drop', packets: 1 }] }],
   [
     `${API.accounting}?host_id=${HOST}`,
     Accounting,
@@ -120,15 +125,27 @@ test.each<[string, TSchema, object]>([
   expect(body).toMatchObject(expected);
 });
 
+test('a filter that is wrong is refused with its place', async () => {
+  const { status, body } = await get(`${API.edges}?${filtered('process = nginx and container = ')}`);
+  expect(status).toBe(400);
+  expect(body).toMatchObject({
+    code: 'filter_invalid',
+    span: { start: 32, end: 33 },
+    message: expect.stringContaining('expected a value'),
+  });
+});
+
 test.each<[string, number, string]>([
   [`${API.overview}?from=now`, 400, 'request_invalid'],
   [`${API.overview}?from=2000&to=1000`, 400, 'request_invalid'],
-  [`${API.overview}?port=70000`, 400, 'request_invalid'],
-  [`${API.overview}?peer_addr=10.0.0`, 400, 'request_invalid'],
-  [`${API.overview}?peer_addr=010.0.0.1`, 400, 'request_invalid'],
-  [`${API.overview}?peer_addr=fe80::1%25eth0`, 400, 'request_invalid'],
-  [`${API.overview}?host_id=99999999999999999999`, 400, 'request_invalid'],
-  [`${API.overview}?host_id=1%27%20OR%201`, 400, 'request_invalid'],
+  [`${API.overview}?${filtered('port = 70000')}`, 400, 'filter_invalid'],
+  [`${API.overview}?${filtered('peer = 10.0.0')}`, 400, 'filter_invalid'],
+  [`${API.overview}?${filtered('peer = 010.0.0.1')}`, 400, 'filter_invalid'],
+  [`${API.overview}?${filtered('peer = fe80::1%eth0')}`, 400, 'filter_invalid'],
+  [`${API.overview}?${filtered('host = 99999999999999999999')}`, 400, 'filter_invalid'],
+  [`${API.overview}?${filtered('host = nobody')}`, 400, 'filter_invalid'],
+  [`${API.overview}?${filtered("host = 1' OR 1")}`, 400, 'filter_invalid'],
+  [`${API.overview}?${filtered('x'.repeat(4097))}`, 400, 'request_invalid'],
   [`${API.overview}?colour=red`, 400, 'request_invalid'],
   [`${API.edges}?sort=name`, 400, 'request_invalid'],
   [`${API.edges}?limit=100000`, 400, 'request_invalid'],
@@ -138,18 +155,21 @@ test.each<[string, number, string]>([
   ['/api/v1/connections/99999999999999999999/2', 400, 'request_invalid'],
   ['/api/v1/connections/007/2', 400, 'request_invalid'],
   ['/api/v1/connections/1/00', 400, 'request_invalid'],
-  [`${API.overview}?host_id=01`, 400, 'request_invalid'],
-  [`${API.edges}?host_id=01`, 400, 'request_invalid'],
-  [`${API.listeners}?host_id=01`, 400, 'request_invalid'],
+  [`${API.edges}?${filtered('process =')}`, 400, 'filter_invalid'],
+  [`${API.listeners}?${filtered('host')}`, 400, 'filter_invalid'],
   [`${API.accounting}?host_id=01`, 400, 'request_invalid'],
-  [`${API.retransmits}?connection_id=01`, 400, 'request_invalid'],
+  [`${API.retransmits}?connection_id=1`, 400, 'request_invalid'],
   [`${API.hosts}?after=01%20web-1`, 400, 'request_invalid'],
   ['/api/v1/nothing', 404, 'not_found'],
   ['/assets/missing.js', 404, 'not_found'],
   [API.live, 400, 'request_invalid'],
 ])('%s is refused with the reason', async (path, status, code) => {
   const answer = await get(path, { accept: 'text/html' });
-  expect(answer.body).toEqual({ code, message: expect.stringMatching(/.{5}/) });
+  expect(answer.body).toEqual({
+    code,
+    message: expect.stringMatching(/.{5}/),
+    ...(code === 'filter_invalid' && { span: expect.anything() }),
+  });
   expect(answer.status).toBe(status);
 });
 

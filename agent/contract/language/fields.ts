@@ -55,7 +55,6 @@ const NO_FILTER = { namespace: 'namespace rows are counters of a whole namespace
 export const FIELDS = {
   kind: field('names', ['kind'], readName(KIND, NO_FILTER), 'what a row tells of', {
     values: KIND.filter((kind) => kind !== 'namespace'),
-    places: EVERYWHERE,
   }),
   host: field('text', ['host_id'], undefined, 'the host, by its name or id', {
     places: ['rows', 'minutes', 'tiers'],

@@ -45,7 +45,7 @@ export function conditionOf(filter: StoredFilter, kind: Kind, source: Source, pa
 }
 
 /** Leaves out what is always so. */
-function joined(terms: readonly string[], by: 'AND' | 'OR'): string {
+export function joined(terms: readonly string[], by: 'AND' | 'OR'): string {
   const [neutral, absorbing] = by === 'AND' ? ['true', 'false'] : ['false', 'true'];
   const left = [...new Set(terms)].filter((term) => term !== neutral);
   if (left.includes(absorbing)) return absorbing;
@@ -108,9 +108,39 @@ const ROLLUP_COLUMNS: Partial<Record<Fact, string>> = {
 function columnOf(fact: Fact, kind: Kind, source: Source): string {
   if (source === 'rollup') return ROLLUP_COLUMNS[fact] ?? '';
   if (fact === 'service_port') return SERVICE_PORT;
-  const column = fact === 'reset_reason' || fact === 'drop_reason' ? 'reason' : factLayout(fact).column;
   // Figures have the names of columns, and the engine takes a bare name for the figure.
-  return `${kind}.${column}`;
+  return `${kind}.${columnNamed(fact)}`;
+}
+
+const columnNamed = (fact: Fact) => (fact === 'reset_reason' || fact === 'drop_reason' ? 'reason' : factLayout(fact).column);
+
+/** The columns of a kind's rows that the filter reads. */
+export function columnsOf(filter: StoredFilter, kind: Kind): string[] {
+  const having = leavesOf(filter).filter(({ fact }) => fact !== 'kind' && factLayout(fact).kinds.has(kind));
+  const read = having.flatMap(({ fact }) => (fact === 'service_port' ? ['role', 'state', 'local_port', 'peer_port'] : [columnNamed(fact)]));
+  return [...new Set(read)];
+}
+
+/**
+ * What the filter says of hosts alone: true of each host that has a row which the filter is true of. It is asked of what has hosts and no
+ * rows: reports and accounts.
+ */
+export function hostsOnly(filter: StoredFilter, isNegated = false): StoredFilter {
+  switch (filter.op) {
+    case 'and':
+    case 'or':
+      return { ...filter, terms: filter.terms.map((term) => hostsOnly(term, isNegated)) };
+    case 'not':
+      return { ...filter, term: hostsOnly(filter.term, !isNegated) };
+    default:
+      return filter.fact === 'host_id' ? filter : { op: isNegated ? 'or' : 'and', terms: [], span: filter.span };
+  }
+}
+
+/** Whether the filter leaves few rows of many: those of one connection, or of some addresses. */
+export function isNarrow(filter: StoredFilter): boolean {
+  if (filter.op === 'and') return filter.terms.some(isNarrow);
+  return filter.op === 'test' && (filter.fact === 'connection_id' || (filter.fact === 'peer_addr' && placeOfLeaf(filter) === 'rows'));
 }
 
 /** The coarsest place that can answer, and the part of the expression for which it is no coarser one. */
@@ -124,7 +154,7 @@ export function placeOf(filter: StoredFilter): { place: Exclude<Place, 'kernel'>
 }
 
 function placeOfLeaf(leaf: Test | Listed): Exclude<Place, 'kernel'> {
-  if (leaf.fact === 'host_id' || leaf.fact === 'kind') return 'tiers';
+  if (leaf.fact === 'host_id') return 'tiers';
   if (ROLLUP_COLUMNS[leaf.fact] === undefined) return 'rows';
   if (leaf.fact === 'peer_addr' && leaf.op === 'test' && networksOf(leaf.ranges) === undefined) return 'rows';
   return 'minutes';

@@ -1,5 +1,5 @@
 // Edges: process → peer:port, with their figures.
-import type { EDGE_SORTS, Edge, Edges, Range } from '../../api.ts';
+import type { EDGE_SORTS, Edge, Edges } from '../../api.ts';
 import { containerName, hostName } from '../entities.ts';
 import { type Figure, LOST, RETRANS, RETRANS_FIGURES, SERVICE_PORT } from '../figures.ts';
 import type { Store } from '../store.ts';
@@ -8,7 +8,7 @@ import { type Cover, cover } from './cover.ts';
 import { answeredBy, figuresBy, type Keys, RTT_P99 } from './figures-by.ts';
 import { limitsOf } from './limits.ts';
 import { retransmitRatio } from './series.ts';
-import { type Window, windowOf } from './window.ts';
+import { type Asked, type Window, windowOf } from './window.ts';
 
 type EdgeSort = (typeof EDGE_SORTS)[number];
 
@@ -68,12 +68,13 @@ type EdgeRow = Record<(typeof SHOWN)[number] | 'retrans' | 'total', number> &
 /** The `limit` largest edges by `sort`. Where a rollup answers, peers are networks, and the edge of all others comes last. */
 export async function edges(
   store: Store,
-  range: Range,
+  asked: Asked,
   { sort, limit }: { sort: EdgeSort; limit: number },
   now_ms: number,
 ): Promise<Edges> {
-  const window = windowOf(range, now_ms);
-  const rows = await store.query<EdgeRow>(edgesSql(window, await cover(store, window), sort), { ...window.params, limit }, limit);
+  const window = windowOf(asked, now_ms);
+  const sql = edgesSql(window, await cover(store, window), sort);
+  const rows = await store.query<EdgeRow>(sql, { ...window.params.values, limit }, limit);
   const span_s = (window.to_ms - window.from_ms) / 1000;
   return { edges: rows.map((row) => edgeOf(row, window, span_s)), total: rows[0]?.total ?? 0 };
 }

@@ -1,26 +1,28 @@
 // Asks the store for the tiles and charts of the page Now. series.ts makes the answer.
-import type { Overview, Range } from '../../api.ts';
+import type { Overview } from '../../api.ts';
+import { conditionOf, hostsOnly } from '../language/condition.ts';
 import type { Store } from '../store.ts';
 import { completenessWithin } from './accounts.ts';
 import { cover } from './cover.ts';
 import { scopeOf, seriesOf, tilesOf } from './series.ts';
 import { stepOf, timeline } from './timeline.ts';
-import { boundsOf, momentText, stepsWithin, type Window, windowOf } from './window.ts';
+import { type Asked, boundsOf, momentText, stepsWithin, type Window, windowOf } from './window.ts';
 
 /** A report shows that its agent was there for so many seconds before and after it; for longer where the sweeps are further apart. */
 const REPORT_REACH_S = 15;
 const REPORT_REACH_S_MAX = 120;
 const HOUR_S = 3600;
 
-/** @param now_ms the range's default end */
-export async function overview(store: Store, range: Range, now_ms: number): Promise<Overview> {
-  const window = windowOf(range, now_ms, 'steps');
+/** @param now_ms the default end of what is asked */
+export async function overview(store: Store, asked: Asked, now_ms: number): Promise<Overview> {
+  const window = windowOf(asked, now_ms, 'steps');
+  const ofHosts = conditionOf(hostsOnly(window.filter), 'namespace', 'rollup', window.params);
   const covered = await cover(store, window);
-  const scope = scopeOf(range);
+  const scope = scopeOf(window.filter);
   const [steps, reported, completeness] = await Promise.all([
     timeline(store, window, covered, scope),
-    store.query<{ time_s: number }>(reportedSteps(range, window), { host_id: range.host_id }, reportedMost(window)),
-    completenessWithin(store, range, now_ms),
+    store.query<{ time_s: number }>(reportedSteps(ofHosts, window), window.params.values, reportedMost(window)),
+    completenessWithin(store, window),
   ]);
   const { from_ms, to_ms, step_s, source } = window;
   const watched = new Set(reported.map(({ time_s }) => time_s));
@@ -33,14 +35,14 @@ export async function overview(store: Store, range: Range, now_ms: number): Prom
 const reportedMost = (window: Window) => stepsWithin(window) + Math.ceil((4 * REPORT_REACH_S_MAX) / window.step_s) + 2;
 
 /** The steps in which an agent was there, whether or not anything happened. */
-function reportedSteps(range: Range, window: Window): string {
+function reportedSteps(ofHosts: string, window: Window): string {
   const { step_s } = window;
   const { from_s, to_s } = boundsOf(window);
   const at = 'toUnixTimestamp(at)';
   const reach = `least(greatest(${REPORT_REACH_S}, intDiv(interval_ms * 3, 2000)), ${REPORT_REACH_S_MAX})`;
   const first = `intDiv(${at} - ${reach}, ${step_s}) * ${step_s}`;
   const [from_ms, to_ms] = [(from_s - REPORT_REACH_S_MAX) * 1000, (to_s + REPORT_REACH_S_MAX) * 1000];
-  const host = range.host_id === undefined ? '' : 'AND host_id = {host_id:UInt64}';
+  const host = `AND ${ofHosts}`;
   const hours = (hour: string) => `${hour} BETWEEN ${momentText(from_ms, HOUR_S)} AND ${momentText(to_ms, HOUR_S)}`;
   if (step_s >= HOUR_S) return `SELECT DISTINCT ${stepOf('hour', step_s)} AS time_s FROM report_1h WHERE ${hours('hour')} ${host}`;
   // Where steps are longer than a report reaches, only the step of the report counts.

@@ -1,11 +1,11 @@
 // Retransmissions in a readable form, newest first.
 import type { RetransmitRow } from '../../../bpf/rows/rows.gen.ts';
-import type { Range, Retransmit } from '../../api.ts';
+import type { Retransmit } from '../../api.ts';
 import { hostName } from '../entities.ts';
 import { fewRows } from '../identity.ts';
 import type { Store } from '../store.ts';
 import { plainAddress } from './address.ts';
-import { windowOf } from './window.ts';
+import { type Asked, rowsOf, windowOf } from './window.ts';
 
 /** The fields that rows and answers have under the same name. */
 const SHARED = [
@@ -40,16 +40,10 @@ const answer = (
 FROM (${rows}) AS r`;
 
 /** The newest `limit` retransmissions in the range, newest first. Read from rows, so only within their retention. */
-export async function retransmits(
-  store: Store,
-  { connection_id, ...range }: Range & { connection_id?: string },
-  limit: number,
-  now_ms: number,
-): Promise<Retransmit[]> {
-  const { where, params } = windowOf(range, now_ms, 'rows');
-  const connection = connection_id === undefined ? '' : 'AND connection_id = {connection_id:UInt64}';
-  const sql = `SELECT * FROM retransmit FINAL WHERE ${where} ${connection} ORDER BY time_ns DESC LIMIT {limit:UInt32}`;
-  const rows = await store.query<Retransmit>(`${answer(sql)} ORDER BY r.time_ns DESC`, { ...params, connection_id, limit }, limit);
+export async function retransmits(store: Store, asked: Asked, limit: number, now_ms: number): Promise<Retransmit[]> {
+  const window = windowOf(asked, now_ms, 'rows');
+  const sql = `SELECT * FROM ${rowsOf('retransmit', window)} ORDER BY time_ns DESC LIMIT {limit:UInt32}`;
+  const rows = await store.query<Retransmit>(`${answer(sql)} ORDER BY r.time_ns DESC`, { ...window.params.values, limit }, limit);
   return rows.map(withPlainAddresses);
 }
 

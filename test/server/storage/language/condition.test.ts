@@ -197,7 +197,7 @@ test.each([
 
 test.each([
   ['host = alpha and label.rack = r1', 'tiers'],
-  ['kind = retransmit', 'tiers'],
+  ['kind = retransmit', 'rows'],
   ['host = alpha and process = nginx', 'minutes'],
   ['peer = 10.0.0.0/24 or unit = nginx.service', 'minutes'],
   ['peer not in (10.0.0.0/24, 2001:db8::/64)', 'minutes'],
