@@ -1,4 +1,5 @@
 // From what the page shows to what it asks for: the API's Range, and the same test for rows that come in live.
+import { allOf, testOf } from '../agent/contract/language/write.ts';
 import type { Host, Range, Retransmit } from '../server/api.ts';
 import type { Query } from './api-client.ts';
 import type { Filter } from './filter.ts';
@@ -12,16 +13,22 @@ export function rangeQuery(view: Pick<ViewState, 'range' | 'filter'>, hosts: rea
   const span = isSpan(view.range) ? view.range : { from_ms: now_ms - RANGES[view.range].length_ms, to_ms: now_ms };
   const host_id = view.filter.host === undefined ? undefined : hostIdOf(view.filter.host, hosts);
   if (host_id === null) return { query: null, error: unknownHost(view.filter.host ?? '', hosts) };
-  const range: Record<keyof Range, string | number | undefined> = {
-    from: Math.floor(span.from_ms),
-    to: Math.ceil(span.to_ms),
-    host_id,
-    comm: view.filter.process,
-    peer_addr: view.filter.peer,
-    port: view.filter.port,
-  };
-  const given = Object.entries(range).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]]));
-  return { query: Object.fromEntries(given), error: '' };
+  const filter = expressionOf(view.filter, host_id);
+  const query: Record<keyof Range, string> = { from: String(Math.floor(span.from_ms)), to: String(Math.ceil(span.to_ms)), filter };
+  return { query: filter === '' ? { from: query.from, to: query.to } : query, error: '' };
+}
+
+/** The same filter in the language of the API. */
+function expressionOf({ process, peer, port }: Filter, host_id: string | undefined): string {
+  const tests: [string, string | undefined][] = [
+    ['host', host_id],
+    ['process', process],
+    ['peer', peer],
+  ];
+  const given = tests.flatMap(([field, value]) => (value === undefined ? [] : [testOf(field, '=', value)]));
+  // Nobody knows the port of a connection that has none.
+  const service = port === 0 ? 'not service_port > 0' : port === undefined ? '' : testOf('service_port', '=', String(port));
+  return allOf(...given, service);
 }
 
 /** A host's name, or its id in decimal or as the 16 hex digits that agents print. */

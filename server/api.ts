@@ -50,14 +50,17 @@ export const Range = object(
   {
     from: Type.Optional(Ms),
     to: Type.Optional(Ms),
-    host_id: Type.Optional(Id),
-    comm: Type.Optional(Type.String({ maxLength: 16, description: 'process name, exact' })),
-    peer_addr: Type.Optional(Type.String({ maxLength: 45, description: 'IPv4 or IPv6 address, exact' })),
-    port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535, description: 'service port: the one the server side listens on' })),
+    filter: Type.Optional(
+      Type.String({ maxLength: 4096, description: 'which rows, in the language of filters: host = web-1 and process = "nginx*"' }),
+    ),
   },
   'from and to default to the last 15 minutes',
 );
 export type Range = Static<typeof Range>;
+
+/** Of questions about hosts and not about rows. */
+export const HostRange = object({ from: Type.Optional(Ms), to: Type.Optional(Ms), host_id: Type.Optional(Id) });
+export type HostRange = Static<typeof HostRange>;
 
 export const Tiles = object({
   connections_per_s: Figure('connections opened per second; both ends of a local one count'),
@@ -217,6 +220,7 @@ export const Problem = object({
   code: Type.String(),
   message: Type.String(),
   digest: Type.Optional(Type.String({ description: 'SHA-256 of the request body, in hex, where it was read: the refusal is of that' })),
+  span: Type.Optional(object({ start: Count, end: Count }, 'the characters of the filter that are wrong')),
 });
 export type Problem = Static<typeof Problem>;
 

@@ -29,6 +29,7 @@ import { limitAgents, peopleLimit, registerRates } from './door/rates.ts';
 import { mayStill, registerRights } from './door/rights.ts';
 import { Refusal } from './errors.ts';
 import type { FleetParts } from './fleet/fleet.ts';
+import { labelsOf } from './fleet/known-hosts.ts';
 import { VersionRefusals } from './fleet/version-refusals.ts';
 import type { HealthWatch } from './health/watch.ts';
 import { registerHealth, registerHealthQuery } from './health.ts';
@@ -165,7 +166,7 @@ async function registerForPeople(
       // What holds secrets, which compression could tell by its length, is not among these; and no request is unpacked.
       await answers.register(compress, { encodings: ['br', 'gzip'], globalDecompression: false });
       const queries = new QueryLimit(LIMITS.queries_running.number, LIMITS.queries_waiting.number);
-      registerQueries(answers, queries, store);
+      registerQueries(answers, queries, { store, labels: () => labelsOf(access.agents) });
       registerFleet(answers, queries, fleet);
       registerHealthQuery(answers, health);
       answers.get(API.openapi, { schema: { hide: true } }, async () => app.swagger());

@@ -1,6 +1,7 @@
-// What is counted and said of that which a start of the log, writer and upkeep do.
+// What is counted and said of that which a start of the log, writer, upkeep and access do.
 import type { Logger } from 'pino';
 import { reasonOf } from '../agent/process/errors.ts';
+import type { AccessOptions } from './access.ts';
 import { damageText } from './health/damage-text.ts';
 import type { HealthWatch } from './health/watch.ts';
 import type { Live } from './live.ts';
@@ -58,9 +59,24 @@ export function upkeepEvents(metrics: Metrics, health: HealthWatch, logger: Logg
   };
 }
 
+export function accessEvents(metrics: Metrics, logger: Logger): Pick<AccessOptions, 'failed' | 'auditLost'> {
+  return {
+    failed: (error) => logger.warn({ err: error }, 'who may do what could not be read or written'),
+    auditLost: (entries, error) => {
+      metrics.auditLost.add(entries);
+      logger.warn({ err: error, entries }, 'the audit could not be written');
+    },
+  };
+}
+
 /** What a start has found in the log. */
-export function tellRecovered(recovered: Recovered, logger: Logger): void {
+export function tellRecovered(recovered: Recovered, metrics: Metrics, logger: Logger): void {
   const { segments, replaced, torn_bytes, damaged_lines, damaged_batches, unknown_bytes, set_aside, missing_unclear, foreign } = recovered;
+  metrics.tornBytes.add(torn_bytes);
+  metrics.unknownBytes.add(unknown_bytes);
+  metrics.segmentsSetAside.add(set_aside.length);
+  for (const { kind, outcome, rows } of recovered.losses.unstored())
+    if (outcome === 'log_damaged') metrics.lost.add(rows, { kind, outcome });
   if (segments.length > 0 || torn_bytes > 0)
     logger.info({ segments: segments.length, replaced: replaced.length, torn_bytes }, 'recovered the log');
   if (set_aside.length > 0 || damaged_lines > 0 || damaged_batches > 0 || unknown_bytes > 0)

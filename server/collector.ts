@@ -12,7 +12,7 @@ import { Access } from './access.ts';
 import { RESTORING } from './admin/backup.ts';
 import { removeSnapshot, takeSnapshot } from './admin/snapshot.ts';
 import { buildApp } from './app.ts';
-import { tellRecovered, upkeepEvents, writerEvents } from './collector-events.ts';
+import { accessEvents, tellRecovered, upkeepEvents, writerEvents } from './collector-events.ts';
 import type { Config } from './config.ts';
 import { Control } from './control.ts';
 import { closeApp } from './door/close.ts';
@@ -251,17 +251,12 @@ export class Collector {
   }
 
   #accessOf(owner: Owner, directory: string): Access {
-    const { logger } = this.#surroundings;
     return new Access({
       store: this.#store,
       directory,
       owner,
       ...this.#port.access,
-      failed: (error) => logger.warn({ err: error }, 'who may do what could not be read or written'),
-      auditLost: (entries, error) => {
-        this.#metrics.auditLost.add(entries);
-        logger.warn({ err: error, entries }, 'the audit could not be written');
-      },
+      ...accessEvents(this.#metrics, this.#surroundings.logger),
     });
   }
 
@@ -300,11 +295,6 @@ export class Collector {
     const unreadable = await this.#layouts.start();
     if (unreadable.length > 0) logger.warn({ unreadable }, 'these files in the folder of layouts are none');
     const recovered = await this.#log.start((schema) => this.#layouts.conversion(schema));
-    this.#metrics.tornBytes.add(recovered.torn_bytes);
-    this.#metrics.unknownBytes.add(recovered.unknown_bytes);
-    this.#metrics.segmentsSetAside.add(recovered.set_aside.length);
-    for (const { kind, outcome, rows } of recovered.losses.unstored())
-      if (outcome === 'log_damaged') this.#metrics.lost.add(rows, { kind, outcome });
-    tellRecovered(recovered, logger);
+    tellRecovered(recovered, this.#metrics, logger);
   }
 }

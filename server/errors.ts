@@ -2,6 +2,7 @@
 // tools compare them, counters are labelled with them.
 
 import type { FINAL_REFUSALS } from '../agent/contract/batch-envelope.ts';
+import type { Span } from '../agent/contract/language/filter-error.ts';
 import { TcplensError } from '../agent/process/errors.ts';
 
 export const REFUSALS = {
@@ -28,6 +29,8 @@ export const REFUSALS = {
   report_partly_refused: 422,
   request_invalid: 400,
   range_in_future: 400,
+  filter_invalid: 400,
+  too_much: 422,
   media_type_unsupported: 415,
   not_found: 404,
   method_not_allowed: 405,
@@ -71,12 +74,17 @@ export const REFUSALS = {
 } as const satisfies Record<string, number> & Record<(typeof FINAL_REFUSALS)[number], number>;
 export type RefusalCode = keyof typeof REFUSALS;
 
+type RefusalOptions = { cause?: unknown; retry_after_s?: number; span?: Span };
+
 /** A request that was refused. `message` says what to do about it; it is shown to whoever asked. */
 export class Refusal extends TcplensError<RefusalCode> {
   readonly retry_after_s: number | undefined;
-  constructor(code: RefusalCode, message: string, { retry_after_s, ...options }: { cause?: unknown; retry_after_s?: number } = {}) {
+  /** of an expression: which of its characters are wrong */
+  readonly span: Span | undefined;
+  constructor(code: RefusalCode, message: string, { retry_after_s, span, ...options }: RefusalOptions = {}) {
     super(code, message, options);
     this.retry_after_s = retry_after_s;
+    this.span = span;
   }
   get status(): number {
     return REFUSALS[this.code];

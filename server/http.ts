@@ -28,7 +28,7 @@ export function errorReply(count: (refusal: Refusal) => void) {
   const logged = new Map<RefusalCode, { next_ms: number; held: number }>();
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const refusal = refusalOf(error);
-    const { code, status, message, retry_after_s } = refusal;
+    const { code, status, message, retry_after_s, span } = refusal;
     count(refusal);
     const last = logged.get(code) ?? { next_ms: 0, held: 0 };
     if (LOGGED.has(code) && Date.now() >= last.next_ms) {
@@ -41,7 +41,7 @@ export function errorReply(count: (refusal: Refusal) => void) {
     // Fastify closes the connection where a body was refused, since more of it may come; here all of it has.
     if (request.raw.complete) reply.removeHeader('connection');
     if (retry_after_s !== undefined) reply.header('retry-after', String(retry_after_s));
-    void reply.code(status).type('application/json; charset=utf-8').send({ code, message, digest: request.body_digest });
+    void reply.code(status).type('application/json; charset=utf-8').send({ code, message, digest: request.body_digest, span });
   };
 }
 

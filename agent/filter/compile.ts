@@ -11,13 +11,14 @@ import {
   FILTER_WORDS,
   KIND,
 } from '../../bpf/rows/rows.gen.ts';
-import { type Fact, factLayout } from './facts.ts';
-import { FilterError } from './filter-error.ts';
-import type { Range } from './ranges.ts';
-import type { Filter, Kinds } from './tree.ts';
+import { factLayout, type KernelFact } from '../contract/language/facts.ts';
+import { FilterError } from '../contract/language/filter-error.ts';
+import type { Range } from '../contract/language/ranges.ts';
+import type { Kinds } from '../contract/language/tree.ts';
+import type { KernelFilter } from './parse.ts';
 
 /** A step whose targets are objects: a program is built from its end, and its steps are numbered when it is complete. */
-type Step = { question?: { fact: Fact; range: Range }; yes: Next; no: Next };
+type Step = { question?: { fact: KernelFact; range: Range }; yes: Next; no: Next };
 type Next = Step | typeof FILTER_ACCEPT | typeof FILTER_REJECT;
 
 const WORD_BITS = 64n;
@@ -29,7 +30,7 @@ const NEVER_NS = 1n << 62n;
  * A `struct filter`, to which the loader adds budget and counters. `end_ms`: wall-clock time; undefined: no end.
  * @throws FilterError when it has too many steps for the kernel
  */
-export function compileFilter(filter: Filter, expression: string, id: bigint, end_ms?: number): Uint8Array {
+export function compileFilter(filter: KernelFilter, expression: string, id: bigint, end_ms?: number): Uint8Array {
   const steps = stepsOf(filter);
   if (steps.length > FILTER_STEPS_MAX) {
     const problem = `this compiles to ${steps.length} steps and the kernel takes ${FILTER_STEPS_MAX}: name fewer values, use ranges or prefixes, or give several filters`;
@@ -52,9 +53,9 @@ export function compileFilter(filter: Filter, expression: string, id: bigint, en
 }
 
 /** The steps in order: the targets of a step always come after it. */
-function stepsOf(filter: Filter): Step[] {
+function stepsOf(filter: KernelFilter): Step[] {
   const backwards: Step[] = [];
-  const add = (term: Filter, yes: Next, no: Next): Next => {
+  const add = (term: KernelFilter, yes: Next, no: Next): Next => {
     switch (term.op) {
       case 'not':
         return add(term.term, no, yes);
@@ -76,10 +77,25 @@ function stepsOf(filter: Filter): Step[] {
   return backwards.slice(0, backwards.indexOf(entry) + 1).reverse();
 }
 
+type Word = keyof typeof FILTER_WORDS;
+/** Facts of two words, by the one with the upper half. */
+const WIDE = { local_addr: 'local_addr_high', peer_addr: 'peer_addr_high', comm: 'comm_high' } as const satisfies Partial<
+  Record<KernelFact, Word>
+>;
+const SHARED = { reset_reason: 'reason_code', drop_reason: 'reason_code' } as const satisfies Partial<Record<KernelFact, Word>>;
+const OTHER_WORD = { ...WIDE, ...SHARED };
+
+/** The word of filter.h that has the fact: the one of its name, but for these. */
+function wordOf(fact: KernelFact): Word {
+  return isElsewhere(fact) ? OTHER_WORD[fact] : fact;
+}
+
+const isElsewhere = (fact: KernelFact): fact is keyof typeof OTHER_WORD => fact in OTHER_WORD;
+
 function writeQuestion(view: DataView, at: number, { fact, range }: NonNullable<Step['question']>): void {
-  const { word, kinds, column } = factLayout(fact);
-  const { offset, size } = FILTER_WORDS[word];
-  const isWide = word !== column && word.endsWith('_high');
+  const { kinds } = factLayout(fact);
+  const isWide = fact in WIDE;
+  const { offset, size } = FILTER_WORDS[wordOf(fact)];
   const [from, to] = range;
   const halves = (number: bigint, low: bigint) => (isWide ? [number >> WORD_BITS, number & WORD_MAX] : [number, low]) as [bigint, bigint];
   const [from_high, from_low] = halves(from, 0n);

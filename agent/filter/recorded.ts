@@ -1,9 +1,10 @@
 // Evaluates filters over recorded rows, for which there is no kernel: the same tree, in TypeScript.
 import { HEAD_AT, KINDS, type Kind, readText } from '../../bpf/rows/rows.gen.ts';
+import { factLayout, type KernelFact } from '../contract/language/facts.ts';
+import { evaluate } from '../contract/language/tree.ts';
 import { cgroupsNamed, type NamedEntities, netnsNamed } from './entity-names.ts';
-import { type Fact, factLayout } from './facts.ts';
 import type { Names } from './names.ts';
-import { evaluate, type Filter } from './tree.ts';
+import type { KernelFilter } from './parse.ts';
 
 /** A column's place in rows of a kind. */
 type Place = { offset: number; size: number; isText: boolean };
@@ -60,7 +61,7 @@ function find(kind: Kind, wanted: string): Place {
 }
 
 /** The number of a fact in a row, as the kernel would compare it. */
-function factOf(kind: Kind, fact: Fact, view: DataView, at: number, names: RecordedNames): bigint {
+function factOf(kind: Kind, fact: KernelFact, view: DataView, at: number, names: RecordedNames): bigint {
   if (fact === 'reset_reason' || fact === 'drop_reason') {
     const { offset, size } = placeOf(kind, 'reason');
     return BigInt(names.numberOf(readText(view, at + offset, size)));
@@ -73,7 +74,7 @@ function factOf(kind: Kind, fact: Fact, view: DataView, at: number, names: Recor
 
 /** Sets in each row's head a bit for each filter that matches; calls `count` for each evaluation. */
 export function markRows(
-  filters: readonly Filter[],
+  filters: readonly KernelFilter[],
   names: RecordedNames,
   kind: Kind,
   rows: Uint8Array,

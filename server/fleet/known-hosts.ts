@@ -5,6 +5,10 @@ import { decimal } from '../storage/accounting.ts';
 import type { HeardHost } from '../storage/queries/fleet.ts';
 import { skewOf, stateOf, type VersionRefusal } from './state.ts';
 
+/** The labels that each host has joined with, by its id in decimal. */
+export const labelsOf = (agents: { list(): readonly Agent[] }): ReadonlyMap<string, Agent['labels']> =>
+  new Map(agents.list().map(({ host_id, labels }) => [decimal(host_id), labels]));
+
 /** What is asked of the store only for the hosts that are shown. */
 export type Details = Pick<FleetHost, 'hooks_refused' | 'connections_per_s' | 'stored'>;
 export type KnownHost = Omit<FleetHost, keyof Details>;

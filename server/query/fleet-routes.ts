@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { FLEET_SORTS, FLEET_STATES, Fleet, FleetOne } from '../api/fleet.ts';
 import { oneOf } from '../api/schema.ts';
-import { API, Problem, Range } from '../api.ts';
+import { API, HostRange, Problem } from '../api.ts';
 import { type FleetParts, fleet, fleetOne } from '../fleet/fleet.ts';
 import type { App } from '../http.ts';
 import { checkId, checkTimes } from './checks.ts';
@@ -26,8 +26,8 @@ const FleetQuery = Type.Object(
   },
   closed,
 );
-const One = Type.Object({ host_id: Range.properties.host_id }, closed);
-const Times = Type.Object({ from: Range.properties.from, to: Range.properties.to }, closed);
+const One = Type.Object({ host_id: HostRange.properties.host_id }, closed);
+const Times = Type.Object({ from: HostRange.properties.from, to: HostRange.properties.to }, closed);
 
 export function registerFleet(app: App, queries: QueryLimit, parts: FleetParts): void {
   app.get(API.fleet, {

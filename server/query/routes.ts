@@ -1,12 +1,12 @@
 // The routes that people and their tools ask. Each is its schemas and one query.
-import { isIP } from 'node:net';
 import { Type } from 'typebox';
 import { Accounting } from '../api/accounting.ts';
 import { Drops, Listeners, Resets } from '../api/causes.ts';
-import { API, Connection, EDGE_SORTS, Edges, HOST_SORTS, Hosts, Overview, Problem, Range, Retransmits } from '../api.ts';
+import { API, Connection, EDGE_SORTS, Edges, HOST_SORTS, HostRange, Hosts, Overview, Problem, Range, Retransmits } from '../api.ts';
 import { COMMANDS_WITHHELD, seesCommands } from '../door/principal.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
+import type { Namer } from '../storage/language/names.ts';
 import { accounting } from '../storage/queries/accounts.ts';
 import { drops, resets } from '../storage/queries/causes.ts';
 import { connection } from '../storage/queries/connection.ts';
@@ -16,6 +16,7 @@ import { listeners } from '../storage/queries/listeners.ts';
 import { overview } from '../storage/queries/overview.ts';
 import { retransmits } from '../storage/queries/retransmits.ts';
 import type { Store } from '../storage/store.ts';
+import { askedOf } from './asked.ts';
 import { checkId, checkTimes } from './checks.ts';
 import type { QueryLimit } from './limit.ts';
 
@@ -36,7 +37,7 @@ const EdgesQuery = Type.Object(
   },
   closed,
 );
-const RetransmitsQuery = Type.Object({ ...Range.properties, connection_id: Type.Optional(connection_id), limit: limit(1000, 200) }, closed);
+const RetransmitsQuery = Type.Object({ ...Range.properties, limit: limit(1000, 200) }, closed);
 const CausesQuery = Type.Object({ ...Range.properties, limit: limit(500, CAUSES_DEFAULT) }, closed);
 /** How many hosts an answer has; each comes with its whole account. */
 const HOSTS_DEFAULT = { sort: 'name', limit: 500 } as const;
@@ -59,20 +60,21 @@ const HostsQuery = Type.Object(
   },
   closed,
 );
-const AccountingQuery = Type.Object({ ...Times, host_id: Range.properties.host_id, limit: limit(1000, 100) }, closed);
+const AccountingQuery = Type.Object({ ...Times, host_id: HostRange.properties.host_id, limit: limit(1000, 100) }, closed);
 const ConnectionParams = Type.Object({ host_id, connection_id }, closed);
 
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
 
-export function registerQueries(app: App, queries: QueryLimit, store: Store): void {
+export function registerQueries(app: App, queries: QueryLimit, namer: Namer & { store: Store }): void {
+  const { store } = namer;
   app.get(API.overview, {
     schema: { summary: 'Tiles and charts of a range', querystring: Range, response: { 200: Overview, ...refusals } },
-    handler: ({ query }) => queries.run(() => overview(store, checked(query), Date.now())),
+    handler: ({ query }) => queries.run(async () => overview(store, await askedOf(namer, query), Date.now())),
   });
   app.get(API.edges, {
     schema: { summary: 'Who talks to whom: process to peer and port', querystring: EdgesQuery, response: { 200: Edges, ...refusals } },
     handler: ({ query: { sort = EDGES_DEFAULT.sort, limit: most = EDGES_DEFAULT.limit, ...range } }) =>
-      queries.run(() => edges(store, checked(range), { sort, limit: most }, Date.now())),
+      queries.run(async () => edges(store, await askedOf(namer, range), { sort, limit: most }, Date.now())),
   });
   app.get(API.retransmits, {
     schema: {
@@ -80,9 +82,10 @@ export function registerQueries(app: App, queries: QueryLimit, store: Store): vo
       querystring: RetransmitsQuery,
       response: { 200: Retransmits, ...refusals },
     },
-    handler: ({ query: { limit: most = 200, ...range } }) => queries.run(() => retransmits(store, checked(range), most, Date.now())),
+    handler: ({ query: { limit: most = 200, ...range } }) =>
+      queries.run(async () => retransmits(store, await askedOf(namer, range), most, Date.now())),
   });
-  registerCauses(app, store, queries);
+  registerCauses(app, namer, queries);
   app.get(API.connection, {
     schema: { summary: 'All that is known about one connection', params: ConnectionParams, response: { 200: Connection, ...refusals } },
     handler: ({ params, who }) =>
@@ -109,15 +112,17 @@ export function registerQueries(app: App, queries: QueryLimit, store: Store): vo
 }
 
 /** The routes about what fails on the hosts themselves. */
-function registerCauses(app: App, store: Store, queries: QueryLimit): void {
+function registerCauses(app: App, namer: Namer & { store: Store }, queries: QueryLimit): void {
+  const { store } = namer;
   app.get(API.listeners, {
     schema: { summary: 'Listening sockets and their accept queues', querystring: CausesQuery, response: { 200: Listeners, ...refusals } },
     handler: ({ query: { limit: most = CAUSES_DEFAULT, ...range } }) =>
-      queries.run(() => listeners(store, checked(range), most, Date.now())),
+      queries.run(async () => listeners(store, await askedOf(namer, range), most, Date.now())),
   });
   app.get(API.resets, {
     schema: { summary: 'Resets by reason, process and peer', querystring: CausesQuery, response: { 200: Resets, ...refusals } },
-    handler: ({ query: { limit: most = CAUSES_DEFAULT, ...range } }) => queries.run(() => resets(store, checked(range), most, Date.now())),
+    handler: ({ query: { limit: most = CAUSES_DEFAULT, ...range } }) =>
+      queries.run(async () => resets(store, await askedOf(namer, range), most, Date.now())),
   });
   app.get(API.drops, {
     schema: {
@@ -125,18 +130,15 @@ function registerCauses(app: App, store: Store, queries: QueryLimit): void {
       querystring: CausesQuery,
       response: { 200: Drops, ...refusals },
     },
-    handler: ({ query: { limit: most = CAUSES_DEFAULT, ...range } }) => queries.run(() => drops(store, checked(range), most, Date.now())),
+    handler: ({ query: { limit: most = CAUSES_DEFAULT, ...range } }) =>
+      queries.run(async () => drops(store, await askedOf(namer, range), most, Date.now())),
   });
 }
 
 /** Checks what a schema cannot express of a range. */
-function checked<Asked extends Range>(range: Asked): Asked {
-  const { from, to, peer_addr } = range;
-  checkTimes(from, to);
-  // Addresses in rows have no zone ("%eth0"). With one the engine would find nothing, and not say why.
-  if (peer_addr !== undefined && (isIP(peer_addr) === 0 || peer_addr.includes('%')))
-    throw new Refusal('request_invalid', 'querystring/peer_addr must be an IPv4 or IPv6 address, without a zone');
-  for (const id of [range.host_id, (range as { connection_id?: string }).connection_id]) checkId(id);
+function checked(range: HostRange): HostRange {
+  checkTimes(range.from, range.to);
+  checkId(range.host_id);
   return range;
 }
 

@@ -35,9 +35,9 @@ const rttOf = (kind: FigureKind): string =>
 /**
  * A SELECT of `minute`, the keys, the figures and `rtt`. It groups each kind's rows by themselves, so the entries of several kinds are
  * still to be added up.
- * @param where over rows of every kind
+ * @param where over rows of each kind
  */
-export function rowsRolledUp(keys: readonly RollupKey[], figures: readonly Figure[], where: string): string {
+export function rowsRolledUp(keys: readonly RollupKey[], figures: readonly Figure[], where: (kind: FigureKind) => string): string {
   const names = ['minute', ...keys].join(', ');
   const selects = kindsOf(figures).map((kind) => {
     const columns = [
@@ -46,7 +46,7 @@ export function rowsRolledUp(keys: readonly RollupKey[], figures: readonly Figur
       ...figuresOf(kind, figures),
       `${rttOf(kind)} AS rtt`,
     ];
-    return `SELECT ${columns.join(', ')} FROM ${kind} FINAL WHERE ${where} GROUP BY ${names}`;
+    return `SELECT ${columns.join(', ')} FROM ${kind} FINAL WHERE ${where(kind)} GROUP BY ${names}`;
   });
   return selects.join('\nUNION ALL ');
 }
@@ -60,6 +60,6 @@ export function buildMinutes(version: bigint, where: string): string {
   return `INSERT INTO rollup_1m (version, ${names}, ${FIGURE_NAMES.join(', ')}, rtt)
 SETTINGS async_insert = 0, do_not_merge_across_partitions_select_final = 1
 SELECT toUInt64(${version}), ${names}, ${FIGURE_NAMES.map((name) => folded(name, `s.${name}`)).join(', ')}, sumMap(s.rtt)
-FROM (${rowsRolledUp(ROLLUP_KEYS, FIGURE_NAMES, where)}) AS s
+FROM (${rowsRolledUp(ROLLUP_KEYS, FIGURE_NAMES, () => where)}) AS s
 GROUP BY ${names}`;
 }

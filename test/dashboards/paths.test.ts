@@ -27,19 +27,19 @@ test('paths and parameters', async () => {
     asked.push(String(url));
     return Response.json({});
   });
-  await api.overview({ from: '1', comm: 'a b' }, signal);
-  await api.edges({ port: '1' }, 'failed', signal);
+  await api.overview({ from: '1', filter: 'process = "a b"' }, signal);
+  await api.edges({ filter: 'service_port = 1' }, 'failed', signal);
   await api.retransmits({}, signal);
-  await api.listeners({ port: '80' }, signal);
+  await api.listeners({ from: '80' }, signal);
   await api.resets({}, signal);
   await api.drops({ from: '1' }, signal);
   await api.hosts({}, signal);
   await api.connection({ host_id: '1', connection_id: '2' }, signal);
   expect(asked).toEqual([
-    '/api/v1/overview?from=1&comm=a+b',
-    '/api/v1/edges?port=1&sort=failed',
+    '/api/v1/overview?from=1&filter=process+%3D+%22a+b%22',
+    '/api/v1/edges?filter=service_port+%3D+1&sort=failed',
     '/api/v1/retransmits',
-    '/api/v1/listeners?port=80',
+    '/api/v1/listeners?from=80',
     '/api/v1/resets',
     '/api/v1/drops?from=1',
     '/api/v1/hosts',

@@ -22,15 +22,15 @@ describe('what is asked for', () => {
     ],
     [
       { range: { from_ms: 1, to_ms: 2 }, filter: { host: 'db-3', process: 'nginx', peer: '10.0.0.1', port: 0 } },
-      { from: '1', to: '2', host_id: '255', comm: 'nginx', peer_addr: '10.0.0.1', port: '0' },
+      { from: '1', to: '2', filter: 'host = 255 and process = nginx and peer = 10.0.0.1 and not service_port > 0' },
     ],
     [
       { range: { from_ms: 1, to_ms: 2 }, filter: { host: '00000000000000ff' } },
-      { from: '1', to: '2', host_id: '255' },
+      { from: '1', to: '2', filter: 'host = 255' },
     ],
     [
       { range: { from_ms: 1, to_ms: 2 }, filter: { host: '77' } },
-      { from: '1', to: '2', host_id: '77' },
+      { from: '1', to: '2', filter: 'host = 77' },
     ],
   ];
   test.each(cases)('%j', (view, query) => {
@@ -54,7 +54,7 @@ describe('a peer means the same however it is spelled, in live rows and in what 
       const { filter } = parseFilter(`peer=${text}`);
       expect(matchesFilter({ peer_addr } as Retransmit, filter ?? {}, HOSTS), text).toBe(true);
       expect(matchesFilter({ peer_addr: '9.9.9.9' } as Retransmit, filter ?? {}, HOSTS), text).toBe(false);
-      expect(rangeQuery({ range: '5m', filter: filter ?? {} }, HOSTS, NOW_MS).query, text).toMatchObject({ peer_addr });
+      expect(rangeQuery({ range: '5m', filter: filter ?? {} }, HOSTS, NOW_MS).query, text).toMatchObject({ filter: `peer = ${peer_addr}` });
     }
   });
 });

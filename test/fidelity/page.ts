@@ -9,6 +9,7 @@ import { connection } from '../../server/storage/queries/connection.ts';
 import { edges } from '../../server/storage/queries/edges.ts';
 import { overview } from '../../server/storage/queries/overview.ts';
 import { BACKENDS, type Fixture } from '../server/storage/backends.ts';
+import { filterOf } from '../server/storage/filter-of.ts';
 import type { Observed } from './observe.ts';
 import { type Scenario, SIDES, type Side } from './scenario.ts';
 
@@ -64,7 +65,7 @@ export async function openPages(scenarios: readonly Scenario[], { seen, collecte
 async function pageOf({ store }: Fixture, host: bigint, ids: readonly bigint[]): Promise<Page> {
   const host_id = String(host);
   const now_ms = Date.now();
-  const range = { host_id, from: now_ms - RANGE_MS };
+  const range = { filter: filterOf(`host = ${host_id}`), from: now_ms - RANGE_MS };
   const figures = await overview(store, range, now_ms);
   const told = Object.entries(VERDICTS).map(([name, verdict]) => [name, verdict(figures)] as const);
   const stories = await Promise.all([...new Set(ids)].slice(0, STORIES_MAX).map((id) => connection(store, host_id, String(id))));

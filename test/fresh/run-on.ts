@@ -12,7 +12,7 @@ import { TcplensRun } from './tcplens-run.ts';
 /** Others on this machine may have the usual ports. */
 const ANY_PORTS = "ARGS='--listen 127.0.0.1:0 --metrics 127.0.0.1:0'";
 /** What the recording has and this machine has not. */
-const RECORDED = { path: '/api/v1/edges?peer_addr=10.77.0.2', peer: '10.77.0.2' };
+const RECORDED = { path: '/api/v1/edges?filter=peer=10.77.0.2', peer: '10.77.0.2' };
 
 const edgesOf = (text: string): Edges['edges'] => (JSON.parse(text) as Edges).edges;
 
@@ -29,7 +29,7 @@ function expectPage(run: TcplensRun): void {
 /** The connections of whoever asks are among those of this host. */
 async function expectOwnTraffic(run: TcplensRun): Promise<void> {
   const { port } = new URL(run.url);
-  const path = `/api/v1/edges?comm=${ASKING}&port=${port}`;
+  const path = `/api/v1/edges?filter=process=${ASKING}+and+service_port=${port}`;
   const { text } = await run.askUntil(path, (answer) => edgesOf(answer.text).some(({ opened }) => opened > 0));
   const own = edgesOf(text).find(({ role }) => role === 'client');
   expect(own, run.said).toMatchObject({ comm: ASKING, peer_addr: '127.0.0.1', port: Number(port) });
@@ -39,7 +39,7 @@ async function expectOwnTraffic(run: TcplensRun): Promise<void> {
 async function expectRecording(run: TcplensRun): Promise<void> {
   const { text } = await run.askUntil(RECORDED.path, (answer) => edgesOf(answer.text).length > 0);
   expect(edgesOf(text)[0], run.said).toMatchObject({ peer_addr: RECORDED.peer });
-  expect(edgesOf(run.ask(`/api/v1/edges?comm=${ASKING}`).text)).toEqual([]);
+  expect(edgesOf(run.ask(`/api/v1/edges?filter=process=${ASKING}`).text)).toEqual([]);
 }
 
 /** Ctrl-C ends make, as it does, by the signal, and whatever it started, by itself. */

@@ -2,16 +2,17 @@
 // share that was not lost.
 import { LOSSES, type Loss, OUTCOMES, type Outcome, type Stage } from '../../../agent/contract/outcome.ts';
 import { KIND } from '../../../bpf/rows/rows.gen.ts';
-import type { Account, Accounting, Range, Tiles } from '../../api.ts';
+import type { Account, Accounting, HostRange, Tiles } from '../../api.ts';
 import { foundOf, reportedMinutes, storedMinutes } from '../accounting-refresh.ts';
 import { quote } from '../columns.ts';
 import { hostName } from '../entities.ts';
+import { conditionOf, hostsOnly } from '../language/condition.ts';
 import { pairs, published } from '../published.ts';
 import { publishedMinutes } from '../published-minutes.ts';
 import type { Store } from '../store.ts';
 import { countRows } from '../stored.ts';
 import { type Cover, coverOf, minutesWithin, rowsWithin } from './cover.ts';
-import { stepsWithin, type Window, windowOf } from './window.ts';
+import { stepsWithin, type Times, timesOf, type Window } from './window.ts';
 
 type Counted = Outcome | 'stored' | `found_${Loss}`;
 type Figures = Omit<Account, 'kind'>;
@@ -40,7 +41,11 @@ const WAITING = `toUInt64(greatest(0, toInt64(sumIf(rows, counted = 'seen')) - t
 const COMPLETENESS = 'if(greatest(seen, missing) > 0, (greatest(seen, missing) - missing) / greatest(seen, missing), NULL)';
 
 /** What answers an account's range: the published hours in it, and the other minutes. */
-async function coverOfAccounts(store: Pick<Store, 'query'>, { from_ms, to_ms }: Window, step_s: number): Promise<Cover> {
+async function coverOfAccounts(
+  store: Pick<Store, 'query'>,
+  { from_ms, to_ms }: Pick<Times, 'from_ms' | 'to_ms'>,
+  step_s: number,
+): Promise<Cover> {
   const [from_s, to_s] = [Math.floor(from_ms / 60_000) * 60, Math.ceil(to_ms / 1000)];
   const coarse = to_ms - from_ms > MINUTES_SPAN_MAX_MS && step_s >= HOUR_S;
   const [hours, minutes] = await Promise.all([coarse ? published(store, 'accounting', from_s, to_s) : [], publishedMinutes(store)]);
@@ -81,7 +86,7 @@ function countedMinutes(covered: Cover, and: string): string {
 /** An expression over a minute: the step that it is in, s since the epoch. */
 const stepOf = (step_s: number) => `toUInt32(intDiv(toUnixTimestamp(minute), ${step_s}) * ${step_s})`;
 
-const ofHost = ({ host_id }: Pick<Range, 'host_id'>) => (host_id === undefined ? '' : 'host_id = {host_id:UInt64}');
+const ofHost = ({ host_id }: Pick<HostRange, 'host_id'>) => (host_id === undefined ? '' : 'host_id = {host_id:UInt64}');
 
 function figuresOf(sums: readonly Sum[]): Figures {
   const counts: Partial<Record<Counted, number>> = Object.fromEntries(sums.map(({ counted, rows }) => [counted, rows]));
@@ -104,12 +109,13 @@ export function completenessOf(...accounts: readonly Pick<Figures, 'seen' | 'los
   return all > 0 ? (all - missing) / all : null;
 }
 
-/** That share over all kinds, for one host or all hosts, and the kinds that are not whole. It only needs the reported counts. */
-export async function completenessWithin(store: Store, range: Range, now_ms: number): Promise<Pick<Tiles, 'completeness' | 'incomplete'>> {
-  const covered = await coverOfAccounts(store, windowOf(range, now_ms), Number.POSITIVE_INFINITY);
+/** That share over all kinds, of the hosts that the filter leaves, and the kinds that are not whole. It only needs the reported counts. */
+export async function completenessWithin(store: Store, window: Window): Promise<Pick<Tiles, 'completeness' | 'incomplete'>> {
+  const covered = await coverOfAccounts(store, window, Number.POSITIVE_INFINITY);
+  const ofHosts = conditionOf(hostsOnly(window.filter), 'namespace', 'rollup', window.params);
   const rows = await store.query<Sum & { kind: string }>(
-    countedBy({ kind: 'kind' }, covered, ofHost(range), reportedOnly),
-    { host_id: range.host_id },
+    countedBy({ kind: 'kind' }, covered, ofHosts, reportedOnly),
+    window.params.values,
     COUNTED * KIND.length,
   );
   const accounts = [...Map.groupBy(rows, ({ kind }) => kind)].map(([kind, sums]) => ({ kind, ...figuresOf(sums) }));
@@ -124,12 +130,12 @@ export async function completenessWithin(store: Store, range: Range, now_ms: num
 /** host_id → the accounts of that host, one for each kind. */
 export async function accountsByHost(
   store: Store,
-  range: Range,
+  range: HostRange,
   hosts: readonly string[],
   now_ms: number,
 ): Promise<Map<string, Account[]>> {
   if (hosts.length === 0) return new Map();
-  const covered = await coverOfAccounts(store, windowOf(range, now_ms), Number.POSITIVE_INFINITY);
+  const covered = await coverOfAccounts(store, timesOf(range, now_ms), Number.POSITIVE_INFINITY);
   const counted = countedBy({ host_key: 'host_id', kind: 'kind' }, covered, 'host_id IN {hosts:Array(UInt64)}');
   const rows = await store.query<{ host: string; told: (Sum & { kind: string })[] }>(
     `SELECT toString(host_key) AS host, arraySort(groupArray(CAST((kind, counted, rows), 'Tuple(kind String, counted String, rows UInt64)'))) AS told
@@ -157,9 +163,10 @@ ORDER BY completeness ASC NULLS LAST, host, host_key
 LIMIT {limit:UInt32}`;
 
 /** The account in steps of whole minutes, over all hosts or one; and the account of each host over the whole range, the worst first. */
-export async function accounting(store: Store, range: Range, limit: number, now_ms: number): Promise<Accounting> {
-  const window = windowOf(range, now_ms);
-  const { from_ms, to_ms, params } = window;
+export async function accounting(store: Store, range: HostRange, limit: number, now_ms: number): Promise<Accounting> {
+  const window = timesOf(range, now_ms);
+  const { from_ms, to_ms } = window;
+  const params = { host_id: range.host_id };
   const step_s = Math.max(60, window.step_s);
   const [covered, whole] = await Promise.all([
     coverOfAccounts(store, window, step_s),
@@ -189,8 +196,8 @@ export async function accounting(store: Store, range: Range, limit: number, now_
  * How many rows of each host, or of the range's, were seen, sent and lost, as reported: a table expression of `host_key`, `seen`, `sent`, `missing`, and of
  * `missing` by where it happened: `kernel`, `agent`, `collector`; and of `waiting`.
  */
-export async function lossesByHost(store: Pick<Store, 'query'>, range: Range, now_ms: number): Promise<string> {
-  const covered = await coverOfAccounts(store, windowOf(range, now_ms), Number.POSITIVE_INFINITY);
+export async function lossesByHost(store: Pick<Store, 'query'>, range: HostRange, now_ms: number): Promise<string> {
+  const covered = await coverOfAccounts(store, timesOf(range, now_ms), Number.POSITIVE_INFINITY);
   return `(SELECT host_key, sumIf(rows, counted = 'seen') AS seen, sumIf(rows, counted = 'sent') AS sent, ${MISSING} AS missing,
   ${STAGES.map((stage) => `${missingOf(lossesIn(stage))} AS ${stage}`).join(', ')}, ${WAITING} AS waiting
 FROM (${countedBy({ host_key: 'host_id' }, covered, ofHost(range), reportedOnly)}) GROUP BY host_key)`;
@@ -201,11 +208,12 @@ type Step = Sum & { time_s: number; kind: string };
 /** The account of one host by kind, in steps of whole minutes; and over the whole range. */
 export async function accountOfHost(
   store: Store,
-  range: Range & { host_id: string },
+  range: HostRange & { host_id: string },
   now_ms: number,
-): Promise<Pick<Window, 'from_ms' | 'to_ms' | 'step_s'> & { steps: (Account & { time_s: number })[]; accounts: Account[] }> {
-  const window = windowOf(range, now_ms);
-  const { from_ms, to_ms, params } = window;
+): Promise<Omit<Times, 'span_ms'> & { steps: (Account & { time_s: number })[]; accounts: Account[] }> {
+  const window = timesOf(range, now_ms);
+  const { from_ms, to_ms } = window;
+  const params = { host_id: range.host_id };
   const step_s = Math.max(60, window.step_s);
   const covered = await coverOfAccounts(store, window, step_s);
   const most = (stepsWithin({ from_ms, to_ms, step_s }) + 1) * COUNTED * KIND.length;

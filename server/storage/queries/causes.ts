@@ -1,12 +1,12 @@
 // Groups resets and dropped packets by process, peer, direction and the kernel's reason. The most frequent come first.
-import type { DropGroup, Drops, Range, ResetGroup, Resets } from '../../api.ts';
+import type { DropGroup, Drops, ResetGroup, Resets } from '../../api.ts';
 import { containerName, hostName } from '../entities.ts';
 import { SERVICE_ADDR, SERVICE_PORT } from '../figures.ts';
 import type { Store } from '../store.ts';
 import { plainAddress } from './address.ts';
 import { noRoutes } from './no-routes.ts';
 import { rowsOf } from './stray.ts';
-import { windowOf } from './window.ts';
+import { type Asked, windowOf } from './window.ts';
 
 /** The columns of a group. They have names of their own, so that none hides a column of the rows. */
 const BETWEEN = {
@@ -49,13 +49,13 @@ const plainEnds = ({ peer_addr, service_addr }: Pick<ResetGroup, 'peer_addr' | '
 });
 
 /** The `limit` most frequent kinds of reset in the range. Read from rows, so only within their retention. */
-export async function resets(store: Store, range: Range, limit: number, now_ms: number): Promise<Resets> {
-  const window = windowOf(range, now_ms, 'rows');
-  const from = await rowsOf(store, 'reset', range, window, ['reason', 'linger_zero', 'unread', 'idle_us']);
+export async function resets(store: Store, asked: Asked, limit: number, now_ms: number): Promise<Resets> {
+  const window = windowOf(asked, now_ms, 'rows');
+  const from = await rowsOf(store, 'reset', window, ['reason', 'linger_zero', 'unread', 'idle_us']);
   const figures = ['count() AS resets', 'countIf(unread > 0) AS with_unread', 'quantilesIf(0.5, 0.99)(idle_us, idle_us > 0) AS idle'];
   const rows = await store.query<Omit<ResetGroup, 'idle_p50_us' | 'idle_p99_us'> & { idle: Pair; total: number }>(
     grouped(from, ['linger_zero'], figures, 'resets DESC'),
-    { ...window.params, limit },
+    { ...window.params.values, limit },
     limit,
   );
   const groups = rows.map(({ idle: [idle_p50_us, idle_p99_us], total: _, ...group }) => ({
@@ -70,12 +70,12 @@ export async function resets(store: Store, range: Range, limit: number, now_ms: 
 type Pair = [number | null, number | null];
 
 /** The `limit` most frequent groups of freed packets in the range; those whose packets were lost come first. Read from rows. */
-export async function drops(store: Store, range: Range, limit: number, now_ms: number): Promise<Drops> {
-  const window = windowOf(range, now_ms, 'rows');
-  const from = await rowsOf(store, 'drop', range, window, ['meaning', 'reason', 'location', 'length']);
+export async function drops(store: Store, asked: Asked, limit: number, now_ms: number): Promise<Drops> {
+  const window = windowOf(asked, now_ms, 'rows');
+  const from = await rowsOf(store, 'drop', window, ['meaning', 'reason', 'location', 'length']);
   const figures = ['count() AS packets', 'sum(length) AS bytes'];
   const sql = grouped(from, ['meaning', 'location'], figures, "meaning = 'lost' DESC, packets DESC");
-  const rows = await store.query<DropGroup & { total: number }>(sql, { ...window.params, limit }, limit);
+  const rows = await store.query<DropGroup & { total: number }>(sql, { ...window.params.values, limit }, limit);
   const groups = rows.map(({ total: _, ...group }) => ({ ...group, ...plainEnds(group) }));
-  return { drops: groups, total: rows[0]?.total ?? 0, out_no_routes: await noRoutes(store, range, now_ms) };
+  return { drops: groups, total: rows[0]?.total ?? 0, out_no_routes: await noRoutes(store, asked, now_ms) };
 }

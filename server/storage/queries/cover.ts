@@ -1,5 +1,6 @@
 // Covers a range by published days, hours and minutes, and by rows where none of these are published. Each moment is covered once.
-import type { Figure } from '../figures.ts';
+import { type Figure, type FigureKind, kindsOf } from '../figures.ts';
+import { conditionOf, joined } from '../language/condition.ts';
 import { type Published, pairs, published } from '../published.ts';
 import { publishedMinutes, type Span } from '../published-minutes.ts';
 import { type RollupKey, rowsRolledUp } from '../rollup.ts';
@@ -84,34 +85,45 @@ export function rowsWithin(spans: readonly Span[]): string {
 }
 
 /** Which keys and figures of the entries are wanted; `rtt` is always there. */
-export type Asked = { keys: readonly RollupKey[]; figures: readonly Figure[] };
+export type Wanted = { keys: readonly RollupKey[]; figures: readonly Figure[] };
 
 /**
- * A table expression over the cover: minute (the start of a piece), others, the keys, the figures and rtt.
- * @param filters over the rollups' keys
+ * A table expression over the cover: minute (the start of a piece), others, the keys, the figures and rtt. An entry has figures of several
+ * kinds, and a filter may be true of some kinds only: listeners have no peers.
  */
-export function rolledUp({ days, hours, minutes, rest }: Cover, { keys, figures }: Asked, filters: string): string {
-  const and = filters === '' ? '' : ` AND ${filters}`;
-  const columns = [...keys, ...figures, 'rtt'].join(', ');
+export function rolledUp({ days, hours, minutes, rest }: Cover, { keys, figures }: Wanted, { filter, params }: Filtered): string {
+  const conditionOn = (kind: FigureKind) => conditionOf(filter, kind, 'rollup', params);
+  const of = (figure: Figure) => joined(kindsOf([figure]).map(conditionOn), 'OR');
+  const wanted = [
+    ...figures.map((name) => ({ name, condition: of(name), none: '0' })),
+    { name: 'rtt', condition: conditionOn('sample'), none: NO_RTT },
+  ];
+  const all = joined(kindsOf([...figures, 'rolled_rows']).map(conditionOn), 'OR');
+  const columns = [
+    ...keys,
+    ...wanted.map(({ name, condition, none }) => (condition === all ? name : `if(${condition}, r.${name}, ${none}) AS ${name}`)),
+  ].join(', ');
+  const and = all === 'true' ? '' : ` AND ${all}`;
   const parts: string[] = [];
   if (minutes.length > 0)
-    parts.push(`SELECT minute, false AS others, ${columns} FROM rollup_1m FINAL WHERE (${minutesWithin(minutes)})${and}`);
+    parts.push(`SELECT minute, false AS others, ${columns} FROM rollup_1m AS r FINAL WHERE (${minutesWithin(minutes)})${and}`);
   for (const [table, pieces] of [
     ['rollup_1h', hours],
     ['rollup_1d', days],
   ] as const) {
-    if (pieces.length > 0) parts.push(`SELECT start AS minute, others, ${columns} FROM ${table} WHERE ${pairs(pieces)}${and}`);
+    if (pieces.length > 0) parts.push(`SELECT start AS minute, others, ${columns} FROM ${table} AS r WHERE ${pairs(pieces)}${and}`);
   }
   // Where nothing is published: no entries, with the right column types.
   if (rest.length > 0 || parts.length === 0) {
     // All kinds, also those without a wanted figure: as in the minutes, an entry shows that somebody looked.
-    const rows = rowsRolledUp(keysWith(keys, filters), [...figures, 'rolled_rows'], rowsWithin(rest));
-    parts.push(`SELECT minute, false AS others, ${columns} FROM (${rows})${filters === '' ? '' : ` WHERE ${filters}`}`);
+    const time = rowsWithin(rest);
+    const rows = rowsRolledUp(keys, [...figures, 'rolled_rows'], (kind) => `(${time}) AND ${conditionOf(filter, kind, 'rows', params)}`);
+    parts.push(`SELECT minute, false AS others, ${[...keys, ...figures, 'rtt'].join(', ')} FROM (${rows})`);
   }
   return `(${parts.join('\nUNION ALL ')})`;
 }
 
-/** The keys of the filters too, since rows are added up by their keys before they are filtered. */
-const keysWith = (keys: readonly RollupKey[], filters: string): RollupKey[] => [
-  ...new Set([...keys, ...(['host_id', 'comm', 'service_port'] as const).filter((key) => new RegExp(`\\b${key} = `).test(filters))]),
-];
+/** Entries of which a figure does not count add nothing to it. */
+const NO_RTT = "CAST(map(), 'Map(Int16, UInt64)')";
+
+type Filtered = Pick<Window, 'filter' | 'params'>;

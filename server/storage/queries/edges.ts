@@ -1,5 +1,5 @@
 // Edges: process → peer:port, with their figures.
-import { type EDGE_SORTS, type Edge, type Edges, type Range, SEGMENTS_MIN } from '../../api.ts';
+import { type EDGE_SORTS, type Edge, type Edges, SEGMENTS_MIN } from '../../api.ts';
 import { containerName, hostName } from '../entities.ts';
 import { type Figure, LOST, RETRANS, RETRANS_FIGURES, SERVICE_PORT } from '../figures.ts';
 import type { Store } from '../store.ts';
@@ -9,7 +9,7 @@ import { answeredBy, figuresBy, type Keys, RTT_P99 } from './figures-by.ts';
 import { limitsOf } from './limits.ts';
 import { ratesOf, retransmitRatio } from './series.ts';
 import { secondsOf, watchedSteps } from './watched.ts';
-import { type Window, windowOf } from './window.ts';
+import { type Asked, type Window, windowOf } from './window.ts';
 
 type EdgeSort = (typeof EDGE_SORTS)[number];
 
@@ -70,14 +70,15 @@ type EdgeRow = Record<(typeof SHOWN)[number] | 'retrans' | 'total', number> &
 /** The `limit` largest edges by `sort`. Where a rollup answers, peers are networks, and the edge of all others comes last. */
 export async function edges(
   store: Store,
-  range: Range,
+  asked: Asked,
   { sort, limit }: { sort: EdgeSort; limit: number },
   now_ms: number,
 ): Promise<Edges> {
-  const window = windowOf(range, now_ms);
+  const window = windowOf(asked, now_ms);
+  const sql = edgesSql(window, await cover(store, window), sort);
   const [rows, watched] = await Promise.all([
-    cover(store, window).then((covered) => store.query<EdgeRow>(edgesSql(window, covered, sort), { ...window.params, limit }, limit)),
-    watchedSteps(store, range, window),
+    store.query<EdgeRow>(sql, { ...window.params.values, limit }, limit),
+    watchedSteps(store, window),
   ]);
   const span_s = ratesOf(secondsOf(watched, window), window);
   return { edges: rows.map((row) => edgeOf(row, window, span_s)), total: rows[0]?.total ?? 0 };

@@ -20,7 +20,7 @@ export function figuresBy(keys: Keys, figures: readonly Figure[], window: Window
   const columns = (by: 'rows' | 'rollup') => Object.entries(keys).map(([name, expression]) => `${expression[by]} AS ${name}`);
   const together = figures.map((name) => `${folded(name)} AS ${name}`).join(', ');
   if (cover) {
-    const source = rolledUp(cover, { keys: ROLLUP_KEYS, figures }, window.filters);
+    const source = rolledUp(cover, { keys: ROLLUP_KEYS, figures }, window);
     return `SELECT ${columns('rollup').join(', ')}, ${together}, count() AS rows, sumMap(rtt) AS rtt FROM ${source} GROUP BY ${names}`;
   }
   const kinds = kindsOf(figures).map((kind) => {

@@ -1,5 +1,5 @@
 // Which hosts report, and whether the rows that they have seen have arrived. Anybody can report hosts, so each answer is a page of them.
-import type { Host, Hosts, Range } from '../../api.ts';
+import type { Host, HostRange, Hosts } from '../../api.ts';
 import type { Store } from '../store.ts';
 import { accountsByHost, completenessOf, lossesByHost } from './accounts.ts';
 
@@ -15,7 +15,7 @@ const HOST = 'SELECT toString(h.host_id) AS host_id, name, kernel, agent_version
 /** Hosts that ever reported, with the account of the range. */
 export async function hosts(
   store: Store,
-  range: Pick<Range, 'from' | 'to'>,
+  range: Omit<HostRange, 'host_id'>,
   { limit, sort, after, name }: HostsAsked,
   now_ms: number,
 ): Promise<Hosts> {
@@ -78,7 +78,7 @@ export type TroubledHost = Pick<Host, 'host_id' | 'name' | 'lag_ms'> & { seen: n
 /** How many hosts have reported since `gone_ms`; and which of them have been silent since `silent_ms`, or have lost rows in the range. */
 export async function troubledHosts(
   store: Pick<Store, 'query'>,
-  range: Range,
+  range: HostRange,
   { gone_ms, silent_ms, limit }: { gone_ms: number; silent_ms: number; limit: number },
   now_ms: number,
 ): Promise<{ troubled: TroubledHost[]; known: number }> {

@@ -1,9 +1,9 @@
 // Listening sockets: how full their accept queues are, how many connections they have refused, and who owns them.
-import type { Listener, Listeners, Range } from '../../api.ts';
+import type { Listener, Listeners } from '../../api.ts';
 import { containerName, hostName } from '../entities.ts';
 import type { Store } from '../store.ts';
 import { plainAddress } from './address.ts';
-import { windowOf } from './window.ts';
+import { type Asked, whereOf, windowOf } from './window.ts';
 
 /** A socket whose last row is so much older than the newest one of its group is closed: a sweep comes at least this often. */
 const SWEEP_MS_MAX = 60_000;
@@ -43,9 +43,10 @@ LIMIT {limit:UInt32}`;
  * The `limit` listeners that refused the most for a full queue; then those that dropped the most for any reason, the fullest, the busiest.
  * Read from rows.
  */
-export async function listeners(store: Store, range: Range, limit: number, now_ms: number): Promise<Listeners> {
-  const { where, params } = windowOf(range, now_ms, 'rows');
-  const rows = await store.query<Listener & { total: number }>(listenersSql(where), { ...params, limit }, limit);
+export async function listeners(store: Store, asked: Asked, limit: number, now_ms: number): Promise<Listeners> {
+  const window = windowOf(asked, now_ms, 'rows');
+  const sql = listenersSql(whereOf(window, 'listener'));
+  const rows = await store.query<Listener & { total: number }>(sql, { ...window.params.values, limit }, limit);
   const found = rows.map(({ total: _, ...listener }) => ({ ...listener, local_addr: plainAddress(listener.local_addr) }));
   return { listeners: found, total: rows[0]?.total ?? 0 };
 }

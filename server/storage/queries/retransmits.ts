@@ -1,11 +1,11 @@
 // Retransmissions in a readable form, newest first.
 import type { RetransmitRow } from '../../../bpf/rows/rows.gen.ts';
-import type { Range, Retransmit, Retransmits } from '../../api.ts';
+import type { Retransmit, Retransmits } from '../../api.ts';
 import { hostName } from '../entities.ts';
 import { fewRows } from '../identity.ts';
 import type { Store } from '../store.ts';
 import { plainAddress } from './address.ts';
-import { windowOf } from './window.ts';
+import { type Asked, rowsOf, windowOf } from './window.ts';
 
 /** The fields that rows and answers have under the same name. */
 const SHARED = [
@@ -40,20 +40,14 @@ const answer = (
 FROM (${rows}) AS r`;
 
 /** The newest `limit` retransmissions in the range, newest first, and how many there are. Read from rows, so only within their retention. */
-export async function retransmits(
-  store: Store,
-  { connection_id, ...range }: Range & { connection_id?: string },
-  limit: number,
-  now_ms: number,
-): Promise<Retransmits> {
-  const { where, params } = windowOf(range, now_ms, 'rows');
-  const connection = connection_id === undefined ? '' : 'AND connection_id = {connection_id:UInt64}';
-  const from = `FROM retransmit FINAL WHERE ${where} ${connection}`;
-  const sql = `SELECT * ${from} ORDER BY time_ns DESC LIMIT {limit:UInt32}`;
-  const asked = { ...params, connection_id };
+export async function retransmits(store: Store, asked: Asked, limit: number, now_ms: number): Promise<Retransmits> {
+  const window = windowOf(asked, now_ms, 'rows');
+  const from = rowsOf('retransmit', window);
+  const { values } = window.params;
+  const sql = `SELECT * FROM ${from} ORDER BY time_ns DESC LIMIT {limit:UInt32}`;
   const [rows, [counted]] = await Promise.all([
-    store.query<Retransmit>(`${answer(sql)} ORDER BY r.time_ns DESC`, { ...asked, limit }, limit),
-    store.query<{ total: number }>(`SELECT count() AS total ${from}`, asked, 1),
+    store.query<Retransmit>(`${answer(sql)} ORDER BY r.time_ns DESC`, { ...values, limit }, limit),
+    store.query<{ total: number }>(`SELECT count() AS total FROM ${from}`, values, 1),
   ]);
   return { retransmits: rows.map(withPlainAddresses), total: counted?.total ?? 0 };
 }

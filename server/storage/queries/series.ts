@@ -1,6 +1,8 @@
 // Makes the figures that are shown from the sums of each step: rates, ratios, and gaps where nothing was measured.
-import { type Range, type Series, STACKED_CLASSES, type Tiles } from '../../api.ts';
+import { type Series, STACKED_CLASSES, type Tiles } from '../../api.ts';
 import { type Figure, fold, RETRANS_FIGURES } from '../figures.ts';
+import { conditionOf, placeOf, type StoredFilter } from '../language/condition.ts';
+import { Params } from '../language/params.ts';
 import type { Window } from './window.ts';
 
 export type Quantiles = [p50: number | null, p99: number | null];
@@ -52,9 +54,9 @@ export function retransmitRatio({ data_segs_out, retrans_data, spurious }: Sent)
 export type Scope = 'hosts' | 'listeners' | 'peer';
 
 /** Namespaces have neither processes nor ports, and listeners have no peers. */
-export function scopeOf({ comm, port, peer_addr }: Range): Scope {
-  if (peer_addr !== undefined) return 'peer';
-  return comm === undefined && port === undefined ? 'hosts' : 'listeners';
+export function scopeOf(filter: StoredFilter): Scope {
+  if (placeOf(filter).place === 'tiers') return 'hosts';
+  return conditionOf(filter, 'listener', 'rows', new Params()) === 'false' ? 'peer' : 'listeners';
 }
 
 /** Figures that are shown for one scope only. */

@@ -1,7 +1,8 @@
 // Finds the connections of resets and drops that came without a socket, by the addresses of the packet, when a question needs them. A
 // packet has no socket where the kernel drops it before routing, in another namespace than the connection's, or as a segment of a larger
 // packet. An index of connections in the agent would find it too, but would cost something for each connection.
-import type { Range } from '../../api.ts';
+
+import { columnsOf, conditionOf, hostsOnly } from '../language/condition.ts';
 import type { Store } from '../store.ts';
 import { rowsTime, type Window } from './window.ts';
 
@@ -33,8 +34,8 @@ type Table = 'drop' | 'reset';
 /** A drop can belong to either end of its packet. A RST was sent or received by the row's local end. */
 const EITHER_END: Record<Table, boolean> = { drop: true, reset: false };
 
-const strays = ({ time }: Pick<Window, 'time'>, { host_id }: Range) =>
-  `${time} AND connection_id = 0 AND peer_port != 0${host_id === undefined ? '' : ' AND host_id = {host_id:UInt64}'}`;
+const strays = (table: Table, { time, filter, params }: Window) =>
+  `${time} AND connection_id = 0 AND peer_port != 0 AND ${conditionOf(hostsOnly(filter), table, 'rows', params)}`;
 
 /** The connections with these ends, and when each began and ended. */
 function connectionsWith(table: Table, where: string, { from_ms, to_ms }: Window): string {
@@ -70,8 +71,8 @@ const PREFERENCE = `multiIf(NOT alive, 3, c.given_netns = s.netns, 0, turned = (
 const DIRECTION = `multiIf(NOT alive, s.direction, turned = 1, if(s.direction = 'received', 'sent', 'received'), s.direction = 'unknown', 'sent', s.direction)`;
 
 /** The rows of a table without a socket, with what their connection gives them. `members`: what else is asked of them. */
-function attributed(table: Table, window: Window, range: Range, members: readonly string[]): string {
-  const where = strays(window, range);
+function attributed(table: Table, window: Window, members: readonly string[]): string {
+  const where = strays(table, window);
   const given = (name: string, none: string) => `if(alive, c.${name}, ${none})`;
   const ends = ENDS.map((name, at) => `if(turned = 1, ${REVERSED[at]}, ${name}) AS end_${name}`);
   // Each row is looked up from both of its ends, and the better match is taken.
@@ -90,21 +91,20 @@ function attributed(table: Table, window: Window, range: Range, members: readonl
 }
 
 /**
- * For FROM: the rows that the range's filters leave. Rows without a socket have what their connection gives them. Without such rows nothing
- * is looked up.
+ * For FROM: the rows that the filter leaves. Rows without a socket have what their connection gives them. Without such rows nothing is looked
+ * up.
  */
-export async function rowsOf(store: Store, table: Table, range: Range, window: Window, members: readonly string[]): Promise<string> {
-  const { filters, time, where, params } = window;
-  const [found] = await store.query<{ strays: number }>(
-    `SELECT count() AS strays FROM ${table} FINAL WHERE ${strays(window, range)}`,
-    params,
-    1,
-  );
+export async function rowsOf(store: Store, table: Table, window: Window, members: readonly string[]): Promise<string> {
+  const { filter, time, params } = window;
+  const where = strays(table, window);
+  const [found] = await store.query<{ strays: number }>(`SELECT count() AS strays FROM ${table} FINAL WHERE ${where}`, params.values, 1);
   const plain = ['time_ns', 'host_id', 'state', 'connection_id', 'comm', 'cgroup_id', 'local_addr', 'local_port', 'peer_addr', 'peer_port'];
-  const own = `SELECT ${plain.join(', ')}, CAST(role, 'String') AS role, CAST(direction, 'String') AS direction, has_socket, ${members.join(', ')} FROM ${table} FINAL`;
-  if (!found || found.strays === 0) return `(${own} WHERE ${where})`;
-  const columns = [...plain, 'role', 'direction', 'has_socket', ...members].join(', ');
-  const looked = `SELECT ${columns} FROM (${attributed(table, window, range, members)})${filters === '' ? '' : ` WHERE ${filters}`}`;
-  const rest = `${own} WHERE ${time} AND NOT (connection_id = 0 AND peer_port != 0)${filters === '' ? '' : ` AND ${filters}`}`;
+  const all = [...new Set([...members, ...columnsOf(filter, table)])].filter((name) => ![...plain, 'role', 'direction'].includes(name));
+  const own = `SELECT ${plain.join(', ')}, CAST(role, 'String') AS role, CAST(direction, 'String') AS direction, has_socket, ${all.join(', ')} FROM ${table} FINAL`;
+  const condition = conditionOf(filter, table, 'rows', params);
+  if (!found || found.strays === 0) return `(${own} WHERE ${time} AND ${condition})`;
+  const columns = [...plain, 'role', 'direction', 'has_socket', ...all].join(', ');
+  const looked = `SELECT ${columns} FROM (${attributed(table, window, all)}) AS ${table} WHERE ${condition}`;
+  const rest = `${own} WHERE ${time} AND NOT (connection_id = 0 AND peer_port != 0) AND ${condition}`;
   return `(SELECT ${columns} FROM (${rest}) UNION ALL ${looked})`;
 }

@@ -24,7 +24,7 @@ type Part = {
 export async function timeline(store: Pick<Store, 'query'>, window: Window, covered: Cover | undefined, scope: Scope): Promise<Step[]> {
   const shown = shownFigures(scope);
   const sql = covered ? overRollup(window, covered, shown) : overRows(window, shown);
-  return stepsOf(await store.query<Part>(sql, window.params, stepsWithin(window) * (FIGURE_KINDS.length + 1)), window, shown);
+  return stepsOf(await store.query<Part>(sql, window.params.values, stepsWithin(window) * (FIGURE_KINDS.length + 1)), window, shown);
 }
 
 /** An expression over a time: the start of its step. */
@@ -66,12 +66,12 @@ function fillOf(window: Window): string {
 }
 
 /** Nothing looks back here: a step over a rollup is longer than a sweep. */
-function overRollup({ step_s, filters }: Window, covered: Cover, shown: readonly Figure[]): string {
+function overRollup(window: Window, covered: Cover, shown: readonly Figure[]): string {
   const sums = shown.map((name) => folded(name)).join(', ');
   return `SELECT time_s, 'rollup' AS kind, sums, rows, ${RTT_QUANTILES.rollup('(PARTITION BY time_s)')} AS recent_rtt, ${RTT_QUANTILES.rollup('()')} AS range_rtt
 FROM (
-  SELECT ${stepOf('minute', step_s)} AS time_s, [${sums}] AS sums, count() AS rows, sumMap(rtt) AS rtt
-  FROM ${rolledUp(covered, { keys: [], figures: shown }, filters)} GROUP BY time_s
+  SELECT ${stepOf('minute', window.step_s)} AS time_s, [${sums}] AS sums, count() AS rows, sumMap(rtt) AS rtt
+  FROM ${rolledUp(covered, { keys: [], figures: shown }, window)} GROUP BY time_s
 )`;
 }
 

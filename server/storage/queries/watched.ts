@@ -1,5 +1,5 @@
-// When somebody watched: the steps of a range in which an agent reported, whether or not anything happened.
-import type { Range } from '../../api.ts';
+// When somebody watched: the steps of a window in which an agent of its hosts reported, whether or not anything happened.
+import { conditionOf, hostsOnly } from '../language/condition.ts';
 import type { Store } from '../store.ts';
 import { stepOf } from './timeline.ts';
 import { boundsOf, momentText, stepsWithin, type Window } from './window.ts';
@@ -10,8 +10,8 @@ const REPORT_REACH_S_MAX = 120;
 const HOUR_S = 3600;
 
 /** The starts of these steps, s. */
-export async function watchedSteps(store: Pick<Store, 'query'>, range: Range, window: Window): Promise<ReadonlySet<number>> {
-  const rows = await store.query<{ time_s: number }>(reportedSteps(range, window), { host_id: range.host_id }, reportedMost(window));
+export async function watchedSteps(store: Pick<Store, 'query'>, window: Window): Promise<ReadonlySet<number>> {
+  const rows = await store.query<{ time_s: number }>(reportedSteps(window), window.params.values, reportedMost(window));
   return new Set(rows.map(({ time_s }) => time_s));
 }
 
@@ -25,14 +25,14 @@ export function secondsOf(watched: ReadonlySet<number>, { from_ms, to_ms, step_s
 /** The most steps with reports: those just outside of the range reach into it, and hours begin before it. */
 const reportedMost = (window: Window) => stepsWithin(window) + Math.ceil((4 * REPORT_REACH_S_MAX) / window.step_s) + 2;
 
-function reportedSteps(range: Range, window: Window): string {
+function reportedSteps(window: Window): string {
   const { step_s } = window;
   const { from_s, to_s } = boundsOf(window);
   const at = 'toUnixTimestamp(at)';
   const reach = `least(greatest(${REPORT_REACH_S}, intDiv(interval_ms * 3, 2000)), ${REPORT_REACH_S_MAX})`;
   const first = `intDiv(${at} - ${reach}, ${step_s}) * ${step_s}`;
   const [from_ms, to_ms] = [(from_s - REPORT_REACH_S_MAX) * 1000, (to_s + REPORT_REACH_S_MAX) * 1000];
-  const host = range.host_id === undefined ? '' : 'AND host_id = {host_id:UInt64}';
+  const host = `AND ${conditionOf(hostsOnly(window.filter), 'namespace', 'rollup', window.params)}`;
   const hours = (hour: string) => `${hour} BETWEEN ${momentText(from_ms, HOUR_S)} AND ${momentText(to_ms, HOUR_S)}`;
   if (step_s >= HOUR_S) return `SELECT DISTINCT ${stepOf('hour', step_s)} AS time_s FROM report_1h WHERE ${hours('hour')} ${host}`;
   // Where steps are longer than a report reaches, only the step of the report counts.

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import { FACTS, type Fact, FILTERED_KINDS, factLayout } from '../../../agent/filter/facts.ts';
-import type { Range } from '../../../agent/filter/ranges.ts';
-import { union } from '../../../agent/filter/ranges.ts';
+import { FILTERED_KINDS, factLayout, KERNEL_FACTS, type KernelFact } from '../../../agent/contract/language/facts.ts';
+import type { Range } from '../../../agent/contract/language/ranges.ts';
+import { union } from '../../../agent/contract/language/ranges.ts';
+import type { KernelFilter as Filter } from '../../../agent/filter/parse.ts';
 import { RecordedNames } from '../../../agent/filter/recorded.ts';
-import type { Filter } from '../../../agent/filter/tree.ts';
 import { type Column, KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import { kernelFilter } from '../../support/kernel-filter.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
@@ -23,14 +23,14 @@ const REASONS = ['first', 'second', 'third'];
 const span = { start: 0, end: 0 };
 
 /** A few numbers a fact, so that rows and ranges meet: both ends of its domain, their neighbours, and the halves' borders. */
-function numbers(fact: Fact): bigint[] {
+function numbers(fact: KernelFact): bigint[] {
   const [min, max] = factLayout(fact).domain;
   const border = 1n << 64n;
   const all = [0n, 1n, 2n, 3n, 5n, min, min + 1n, max - 1n, max, max / 2n, border - 1n, border, border + 1n];
   return [...new Set(all)].filter((value) => value >= 0n && value <= max + 1n);
 }
 
-const facts = Object.keys(FACTS) as Fact[];
+const facts = Object.keys(KERNEL_FACTS) as KernelFact[];
 
 const oneTest: fc.Arbitrary<Filter> = fc.constantFrom(...facts).chain((fact) => {
   const [min, max] = factLayout(fact).domain;

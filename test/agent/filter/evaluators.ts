@@ -1,7 +1,7 @@
 // Both evaluations of a filter side by side: the tree's, and the kernel's of what the tree compiles to.
 import { compileFilter } from '../../../agent/filter/compile.ts';
+import type { KernelFilter as Filter } from '../../../agent/filter/parse.ts';
 import { markRows, type RecordedNames } from '../../../agent/filter/recorded.ts';
-import type { Filter } from '../../../agent/filter/tree.ts';
 import { HEAD_AT, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import type { KernelFilter } from '../../support/kernel-filter.ts';
 

@@ -1,7 +1,7 @@
 // What is no filter, and what the person who wrote it is told: the place, the reason, and what to write instead.
 import { expect, test } from 'vitest';
+import { FilterError } from '../../../agent/contract/language/filter-error.ts';
 import { compileFilter } from '../../../agent/filter/compile.ts';
-import { FilterError } from '../../../agent/filter/filter-error.ts';
 import type { Names } from '../../../agent/filter/names.ts';
 import { parseFilter } from '../../../agent/filter/parse.ts';
 import type { Kind } from '../../../bpf/rows/rows.gen.ts';
@@ -48,6 +48,8 @@ check('port 443', SYNTAX, `${NO_OPERATOR}, but there is "443"`, '443');
 check('port == 443', SYNTAX, 'expected a value, but there is "="', '=');
 check('port = ', SYNTAX, 'expected a value, but the expression ends', '');
 check('port in (1, 2', SYNTAX, 'expected ")", but the expression ends', '');
+check('port in', SYNTAX, 'expected a value, but the expression ends', '');
+check('port not 5', SYNTAX, 'expected "in", but there is "5"', '5');
 check('port in ()', SYNTAX, 'expected a value, but there is ")"', ')');
 check('port = 1 && pid = 2', SYNTAX, 'expected "and", "or" or the end, but there is "&&": write and', '&&');
 check('pid = 1 OR pid = 2', SYNTAX, 'expected "and", "or" or the end, but there is "OR": write or', 'OR');
@@ -59,7 +61,12 @@ check("process = 'nginx'", SYNTAX, 'a value is quoted with ""', "'");
 
 check('clas = rto', 'filter_field', '"clas" is no field: did you mean class?', 'clas');
 check('pid = 1 and dport = 80', 'filter_field', '"dport" is no field: did you mean peer_port?', 'dport');
-check('container = abc', 'filter_field', '"container" is no field: did you mean cgroup?', 'container');
+check('ip = 10.0.0.1', 'filter_field', '"ip" is no field: did you mean addr?', 'ip');
+check('container = abc', 'filter_place', 'container is known only of stored rows: write cgroup=…', 'container');
+check('not host in (a, b)', 'filter_place', 'host is known only of stored rows: a filter in the kernel sees one host', 'host');
+check('label.rack = r1', 'filter_place', 'label.rack is known only of stored rows: a filter in the kernel sees one host', 'label.rack');
+check('label = r1', 'filter_field', 'which label? write label.NAME', 'label');
+check('duration > 1s', 'filter_place', 'duration is known only of stored rows: ask the collector for it', 'duration');
 check('class < rto', 'filter_operator', 'class has no order: use =, != or in', 'class');
 
 check('class = slowstart', VALUE, '"slowstart" is none of them: did you mean slow_start?', 'slowstart');
@@ -69,8 +76,9 @@ check('port = 0', VALUE, '"0" is not from 1 to 65535', '0');
 check('port = http', VALUE, '"http" is not a whole number', 'http');
 check('port in 90-80', VALUE, '"90-80" is empty: its first end is the larger one', '90-80');
 check('port < 80-90', VALUE, '< takes one value, not a range', '80-90');
-check('srtt > 100', VALUE, '"100" is not a duration: write it like 100ms, with the unit us, ms or s', '100');
-check('srtt > 2h', VALUE, '"2h" is not a duration: write it like 100ms, with the unit us, ms or s', '2h');
+check('srtt > 100', VALUE, '"100" is not a duration: write it like 100ms, with the unit us, ms, s, m or h', '100');
+check('srtt > 2d', VALUE, '"2d" is not a duration: write it like 100ms, with the unit us, ms, s, m or h', '2d');
+check('srtt > 2h', VALUE, '"2h" is not from 1 to 4294967295', '2h');
 check('peer = 10.0.0', VALUE, '"10.0.0" is not an address: write it like 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32', '10.0.0');
 check(
   'peer = fe80::1%eth0',

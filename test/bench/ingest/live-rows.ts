@@ -90,7 +90,7 @@ async function probe(
 
 /** Asks as a page does; a probe that an answer has is taken out of `probes`. */
 async function watch(url: string, probes: Map<string, number>, visible_ms: number[], going: Going): Promise<void> {
-  const question = `${url}${API.retransmits}?host_id=${PROBE_HOST}&limit=${POLL_LIMIT}`;
+  const question = `${url}${API.retransmits}?filter=host=${PROBE_HOST}&limit=${POLL_LIMIT}`;
   let end_ms = Number.POSITIVE_INFINITY;
   while (going() || (probes.size > 0 && Date.now() < end_ms)) {
     if (!going()) end_ms = Math.min(end_ms, Date.now() + LAST_WAIT_MS);

@@ -74,7 +74,7 @@ export async function whatIsKnown(url: string, to_ms: number): Promise<Known> {
   const [found] = retransmits;
   if (!found) throw new Error('nothing was retransmitted on the last day');
   const { host_id, connection_id, peer_addr } = found;
-  const { edges } = JSON.parse((await get(url, `${API.edges}?${range}&host_id=${host_id}&sort=bytes`)).text) as Edges;
+  const { edges } = JSON.parse((await get(url, `${API.edges}?${range}&filter=host=${host_id}&sort=bytes`)).text) as Edges;
   const edge = edges.find(({ comm }) => comm !== '');
   if (!edge) throw new Error('no edge has a process');
   return { host_id, connection_id, comm: edge.comm, port: edge.port, peer_addr };

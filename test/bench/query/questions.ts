@@ -1,5 +1,6 @@
 // What the page and the API ask, over a range: each route once, the Now page's with every filter that it has,
 // and the two of it that are asked at once.
+import { testOf } from '../../../agent/contract/language/write.ts';
 import { API, EDGE_SORTS } from '../../../server/api.ts';
 
 /** `paths` are asked for at once. */
@@ -22,10 +23,10 @@ export function questionsOf(to_ms: number, { ms }: Span, known: Known): Question
     paths: [`${path}?${new URLSearchParams({ ...range, ...more })}`],
   });
   const filters = {
-    host: { host_id: known.host_id },
-    process: { comm: known.comm },
-    port: { port: String(known.port) },
-    peer: { peer_addr: known.peer_addr },
+    host: { filter: testOf('host', '=', known.host_id) },
+    process: { filter: testOf('process', '=', known.comm) },
+    port: { filter: testOf('service_port', '=', String(known.port)) },
+    peer: { filter: testOf('peer', '=', known.peer_addr) },
   };
   const page = [ask('overview', API.overview), ask('edges', API.edges, { sort: 'retrans' })];
   return [

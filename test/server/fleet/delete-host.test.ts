@@ -27,7 +27,8 @@ beforeAll(async () => {
 afterAll(() => directory.remove());
 
 const get = async <Answer>(path: string) => (await (await fetch(collector.url + path)).json()) as Answer;
-const rowsHeld = async (host_id = HOST) => (await get<Retransmits>(`${API.retransmits}?host_id=${host_id}`)).retransmits.length;
+const rowsHeld = async (host_id = HOST) =>
+  (await get<Retransmits>(`${API.retransmits}?${new URLSearchParams({ filter: `host = ${host_id}` })}`)).retransmits.length;
 const names = async () => (await get<Fleet>(`${API.fleet}?sort=name`)).hosts.map(({ name }) => name);
 const remove = (host_id: string, query: string) =>
   ask(collector.url + ADMIN_API.agent.replace(':host_id', host_id) + query, { method: 'DELETE', headers: ownerOf(directory.path) });

@@ -1,4 +1,5 @@
 // What became of rows, on the real engine: repeating and reordering reports changes nothing, and hours say what minutes said.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,9 @@ import { insertAccounting } from '../../../server/storage/accounting.ts';
 import { openEmbedded, openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import type { Engine, HostAccountingEntry, LostRows } from '../../../server/storage/engine.ts';
 import { accounting, accountsByHost, completenessWithin } from '../../../server/storage/queries/accounts.ts';
+import { windowOf } from '../../../server/storage/queries/window.ts';
 import type { Store } from '../../../server/storage/store.ts';
+import { filterOf } from './filter-of.ts';
 import { toldOf } from './report.ts';
 
 const HOUR_MS = 3_600_000;
@@ -56,8 +59,8 @@ function told(): HostAccountingEntry[] {
 
 const RANGE = { from: NOW_MS - 72 * HOUR_MS, to: NOW_MS };
 const all = async () => ({
-  completeness: (await completenessWithin(store, RANGE, NOW_MS)).completeness,
-  ofTwo: (await completenessWithin(store, { ...RANGE, host_id: '2' }, NOW_MS)).completeness,
+  completeness: (await completenessWithin(store, windowOf(RANGE, NOW_MS))).completeness,
+  ofTwo: (await completenessWithin(store, windowOf({ ...RANGE, filter: filterOf('host = 2') }, NOW_MS))).completeness,
   hosts: Object.fromEntries(await accountsByHost(store, RANGE, ['1', '2'], NOW_MS)),
 });
 const SAMPLES_OF_TWO = { kind: 'sample', seen: 7200, sent: 6480, stored: 0, queued: 0, lost: { ring_lost: 720 } };

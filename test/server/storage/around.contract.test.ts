@@ -5,6 +5,7 @@ import { drops } from '../../../server/storage/queries/causes.ts';
 import { connection } from '../../../server/storage/queries/connection.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 import { BACKENDS, type Fixture } from './backends.ts';
+import { filterOf } from './filter-of.ts';
 import { ago, NOW_MS } from './hand-made-rows.ts';
 
 const HOST = { host_id: 7n, netns: 5 };
@@ -90,7 +91,7 @@ describe.each(BACKENDS)('around a connection on $name', ({ skip, open }) => {
   });
 
   check('of all of a host: no row tells of a connect without a route', async (store) => {
-    expect(await drops(store, { host_id: '7' }, 9, NOW_MS)).toMatchObject({ drops: [], out_no_routes: 1112 });
-    expect(await drops(store, { host_id: '8' }, 9, NOW_MS)).toMatchObject({ out_no_routes: 0 });
+    expect(await drops(store, { filter: filterOf('host = 7') }, 9, NOW_MS)).toMatchObject({ drops: [], out_no_routes: 1112 });
+    expect(await drops(store, { filter: filterOf('host = 8') }, 9, NOW_MS)).toMatchObject({ out_no_routes: 0 });
   });
 });

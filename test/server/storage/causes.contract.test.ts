@@ -4,6 +4,7 @@ import { drops, resets } from '../../../server/storage/queries/causes.ts';
 import { connection } from '../../../server/storage/queries/connection.ts';
 import { listeners } from '../../../server/storage/queries/listeners.ts';
 import { BACKENDS, type Fixture } from './backends.ts';
+import { filterOf } from './filter-of.ts';
 import { ALPHA, ago, fill, NOW_MS } from './hand-made-rows.ts';
 
 describe.each(BACKENDS)('causes and stories on $name', ({ skip, open }) => {
@@ -48,8 +49,11 @@ describe.each(BACKENDS)('causes and stories on $name', ({ skip, open }) => {
         expect.objectContaining({ comm: 'sshd', local_addr: '::', port: 22, sockets: 1, full: 0, overflows: 0, drops: 0 }),
       ],
     });
-    expect(await listeners(store, { comm: 'sshd', port: 22 }, 9, NOW_MS)).toMatchObject({ total: 1, listeners: [{ comm: 'sshd' }] });
-    expect(await listeners(store, { port: 443 }, 9, NOW_MS)).toEqual({ total: 0, listeners: [] });
+    expect(await listeners(store, { filter: filterOf('process = sshd and service_port = 22') }, 9, NOW_MS)).toMatchObject({
+      total: 1,
+      listeners: [{ comm: 'sshd' }],
+    });
+    expect(await listeners(store, { filter: filterOf('service_port = 443') }, 9, NOW_MS)).toEqual({ total: 0, listeners: [] });
   });
 
   check('resets: by direction, reason, process and peer, with how long it was idle', async (store) => {
@@ -94,7 +98,7 @@ describe.each(BACKENDS)('causes and stories on $name', ({ skip, open }) => {
         }),
       ],
     });
-    expect(await resets(store, { comm: 'curl' }, 1, NOW_MS)).toMatchObject({ total: 1 });
+    expect(await resets(store, { filter: filterOf('process = curl') }, 1, NOW_MS)).toMatchObject({ total: 1 });
     expect((await resets(store, {}, 1, NOW_MS)).resets).toHaveLength(1);
   });
 

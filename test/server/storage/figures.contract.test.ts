@@ -4,6 +4,7 @@ import { edges } from '../../../server/storage/queries/edges.ts';
 import { overview } from '../../../server/storage/queries/overview.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 import { BACKENDS, type Fixture } from './backends.ts';
+import { filterOf } from './filter-of.ts';
 
 const NOW_MS = Math.floor(Date.now() / 60_000) * 60_000;
 const ago = (seconds: number) => BigInt(NOW_MS - seconds * 1000) * 1_000_000n;
@@ -117,17 +118,21 @@ describe.each(BACKENDS)('figures on $name', ({ skip, open }) => {
     for (let round = 0; round < 8; round++) {
       const from_s = 60 * Math.ceil(2 + next() * 27);
       const to_s = 60 * Math.floor((next() * from_s) / 60);
-      const { tiles, from_ms } = await overview(store, { from: NOW_MS - from_s * 1000, to: NOW_MS - to_s * 1000, port: 5432 }, NOW_MS);
+      const { tiles, from_ms } = await overview(
+        store,
+        { from: NOW_MS - from_s * 1000, to: NOW_MS - to_s * 1000, filter: filterOf('service_port = 5432') },
+        NOW_MS,
+      );
       expect([from_s, to_s, tiles.retransmit_ratio]).toEqual([from_s, to_s, naive((NOW_MS - from_ms) / 1000, to_s)]);
     }
-    const { source, tiles } = await overview(store, { from: NOW_MS - 4 * 3_600_000, port: 5432 }, NOW_MS);
+    const { source, tiles } = await overview(store, { from: NOW_MS - 4 * 3_600_000, filter: filterOf('service_port = 5432') }, NOW_MS);
     expect([source, tiles.retransmit_ratio]).toEqual(['rollup_1m', naive(1801, 0)]);
-    const found = await edges(store, { port: 5432 }, { sort: 'retransmit_ratio', limit: 1 }, NOW_MS);
+    const found = await edges(store, { filter: filterOf('service_port = 5432') }, { sort: 'retransmit_ratio', limit: 1 }, NOW_MS);
     expect(found.edges[0]?.retransmit_ratio).toBe(naive(900, 0));
   });
 
   check('each step’s ratio is that of its rows and those of a sweep before it: no step says more than the rows do', async (store) => {
-    const { series, step_s } = await overview(store, { port: 5432 }, NOW_MS);
+    const { series, step_s } = await overview(store, { filter: filterOf('service_port = 5432') }, NOW_MS);
     expect(step_s).toBe(5);
     const first_s = series.time_s[0] ?? 0;
     const expected = series.time_s.map((time_s) => {
@@ -151,7 +156,8 @@ describe.each(BACKENDS)('figures on $name', ({ skip, open }) => {
   check('limits are shares of times that are long enough: at least 200 ms and ten round trips', async (store) => {
     for (const range of [{}, { from: NOW_MS - 4 * 3_600_000 }]) {
       const limitsOf = async (port: number) =>
-        (await edges(store, { ...range, port }, { sort: 'bytes', limit: 1 }, NOW_MS)).edges[0]?.limits;
+        (await edges(store, { ...range, filter: filterOf(`service_port = ${port}`) }, { sort: 'bytes', limit: 1 }, NOW_MS)).edges[0]
+          ?.limits;
       const none = { application: 0, network: 0, receiver: 0, sender: 0 };
       expect(await limitsOf(1002)).toMatchObject(none);
       expect(await limitsOf(1003)).toMatchObject(none);
@@ -162,7 +168,7 @@ describe.each(BACKENDS)('figures on $name', ({ skip, open }) => {
   check('only what is missing was dropped, and only a full accept queue overflows', async (store) => {
     for (const range of [{}, { from: NOW_MS - 4 * 3_600_000 }]) {
       expect((await overview(store, range, NOW_MS)).tiles.dropped).toBe(2);
-      expect((await overview(store, { ...range, port: 80 }, NOW_MS)).tiles.accept_overflows).toBe(15);
+      expect((await overview(store, { ...range, filter: filterOf('service_port = 80') }, NOW_MS)).tiles.accept_overflows).toBe(15);
     }
   });
 });

@@ -19,6 +19,7 @@ import { edges } from '../../../server/storage/queries/edges.ts';
 import { retransmits } from '../../../server/storage/queries/retransmits.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 import { type Fixture, fixture } from './backends.ts';
+import { filterOf } from './filter-of.ts';
 import { report, toldOf } from './report.ts';
 
 const NOW_MS = Math.floor(Date.now() / 60_000) * 60_000;
@@ -252,18 +253,20 @@ test('a range has its first moment and not its last', async () => {
     'retransmit',
     moments.map((ago) => rowBytes('retransmit', { host_id: 9, time_ns: at(ago), class: 1, segments: 1 })),
   );
-  const { retransmits: found } = await retransmits(opened.store, { host_id, from: NOW_MS - 60_000, to: NOW_MS - 30_000 }, 10, NOW_MS);
+  const range = { from: NOW_MS - 60_000, to: NOW_MS - 30_000 };
+  const { retransmits: found } = await retransmits(opened.store, { ...range, filter: filterOf(`host = ${host_id}`) }, 10, NOW_MS);
   expect(found.map(({ time_ns }) => time_ns)).toEqual([30.001, 59.999, 60].map((ago) => String(at(ago))));
 });
 
 test('retransmissions of one connection are no other’s', async () => {
-  const { retransmits: found } = await retransmits(opened.store, { host_id: '1', connection_id: '5' }, 10, NOW_MS);
+  const { retransmits: found, total } = await retransmits(opened.store, { filter: filterOf('host = 1 and connection = 5') }, 10, NOW_MS);
+  expect(total).toBe(1);
   expect(found.map(({ segments }) => segments)).toEqual([256]);
 });
 
 test('a peer to which only attempts were made that never left is an edge', async () => {
   await opened.put('retransmit', [rowBytes('retransmit', { host_id: 8, time_ns: at(30), class: 1, outcome: 2, segments: 1 })]);
-  const { edges: found } = await edges(opened.store, { host_id: '8' }, { sort: 'retrans', limit: 10 }, NOW_MS);
+  const { edges: found } = await edges(opened.store, { filter: filterOf('host = 8') }, { sort: 'retrans', limit: 10 }, NOW_MS);
   expect(found).toMatchObject([{ retrans: 0, opened: 0 }]);
 });
 

@@ -1,10 +1,12 @@
 // Rows of lost batches that the tables have all the same are not lost: each case is a host of its own, whose losses are told, and some of
 // whose batches are stored.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LostBatches } from '../../../agent/contract/agent-report.ts';
 import type { Loss } from '../../../agent/contract/outcome.ts';
 import type { LostRows } from '../../../server/storage/engine.ts';
 import { accountsByHost, completenessWithin } from '../../../server/storage/queries/accounts.ts';
+import { windowOf } from '../../../server/storage/queries/window.ts';
 import { rowBytes } from '../../support/row-bytes.ts';
 import { BACKENDS, type Fixture } from './backends.ts';
 import { report, toldOf } from './report.ts';
@@ -180,10 +182,8 @@ describe.each(BACKENDS)('on $name', ({ skip, open }) => {
     await expectLost(new Map([...before, ...after]));
     const range = { from: AT_MS - HOUR_MS, to: Date.now() };
     const missing = [...before.values(), ...after.values()].flatMap(({ lost }) => Object.values(lost)).reduce((sum, rows) => sum + rows, 0);
-    expect((await completenessWithin(fixture.store, range, Date.now())).completeness).toBeCloseTo(
-      1 - missing / (2 * cases.length * SEEN),
-      6,
-    );
+    const { completeness } = await completenessWithin(fixture.store, windowOf(range, Date.now()));
+    expect(completeness).toBeCloseTo(1 - missing / (2 * cases.length * SEEN), 6);
   });
 
   test('of many losses each is looked at, and those of long ago once a day', async (context) => {

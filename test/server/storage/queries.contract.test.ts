@@ -7,6 +7,7 @@ import { overview } from '../../../server/storage/queries/overview.ts';
 import { retransmitFromRow, retransmits } from '../../../server/storage/queries/retransmits.ts';
 import { rowBytes } from '../../support/row-bytes.ts';
 import { BACKENDS, type Fixture } from './backends.ts';
+import { filterOf } from './filter-of.ts';
 import { ALPHA, ago, fast, fill, NOW_MS } from './hand-made-rows.ts';
 import { report, toldOf } from './report.ts';
 
@@ -105,17 +106,17 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
       dropped: 3,
       unattributed: 3,
     });
-    expect((await overview(store, { ...FOUR_HOURS, port: 80 }, NOW_MS)).tiles.accept_overflows).toBe(3);
+    expect((await overview(store, { ...FOUR_HOURS, filter: filterOf('service_port = 80') }, NOW_MS)).tiles.accept_overflows).toBe(3);
     // A bucket is 9 % wide; its middle is at most half of that off.
     expect(Math.abs((tiles.rtt_p50_us ?? 0) / 2000 - 1)).toBeLessThan(0.045);
     expect(Math.abs((tiles.rtt_p99_us ?? 0) / 3000 - 1)).toBeLessThan(0.045);
     expect(series.connections_per_s[0]).toBeNull();
   });
 
-  for (const [name, range, figures] of [
+  for (const [name, expression, figures] of [
     [
       'comm',
-      { comm: 'nginx' },
+      'process = nginx',
       {
         connections_per_s: 1 / WATCHED_S.all,
         failed: 0,
@@ -128,29 +129,29 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
     ],
     [
       'host',
-      { host_id: String(ALPHA) },
+      `host = ${ALPHA}`,
       { connections_per_s: 1 / WATCHED_S.alpha, failed: 1, completeness: 94 / 100, accept_overflows: null, dropped: 2 },
     ],
-    ['service port of a server', { port: 80 }, { connections_per_s: 1 / WATCHED_S.all, failed: 0, accept_overflows: 3 }],
-    ['service port of a client', { port: 444 }, { connections_per_s: 0, failed: 1, failed_ratio: 1, accept_overflows: null }],
-    ['IPv4 peer', { peer_addr: '203.0.113.9' }, { connections_per_s: 1 / WATCHED_S.all, failed: 1, accept_overflows: null, dropped: 2 }],
-    ['IPv6 peer', { peer_addr: '2001:DB8::1' }, { connections_per_s: 1 / WATCHED_S.all, failed: 0 }],
+    ['service port of a server', 'service_port = 80', { connections_per_s: 1 / WATCHED_S.all, failed: 0, accept_overflows: 3 }],
+    ['service port of a client', 'service_port = 444', { connections_per_s: 0, failed: 1, failed_ratio: 1, accept_overflows: null }],
+    ['IPv4 peer', 'peer = 203.0.113.9', { connections_per_s: 1 / WATCHED_S.all, failed: 1, accept_overflows: null, dropped: 2 }],
+    ['IPv6 peer', 'peer = 2001:DB8::1', { connections_per_s: 1 / WATCHED_S.all, failed: 0 }],
     // However an address is spelled.
     ...['::ffff:203.0.113.9', '::FFFF:cb00:7109', '0:0:0:0:0:ffff:203.0.113.9'].map(
-      (peer_addr) => [`IPv4 peer ${peer_addr}`, { peer_addr }, { connections_per_s: 1 / WATCHED_S.all, failed: 1, dropped: 2 }] as const,
+      (peer) => [`IPv4 peer ${peer}`, `peer = ${peer}`, { connections_per_s: 1 / WATCHED_S.all, failed: 1, dropped: 2 }] as const,
     ),
     ...['2001:db8:0:0:0:0:0:1', '2001:0db8::0001', '2001:db8::0.0.0.1'].map(
-      (peer_addr) => [`IPv6 peer ${peer_addr}`, { peer_addr }, { connections_per_s: 1 / WATCHED_S.all, failed: 0 }] as const,
+      (peer) => [`IPv6 peer ${peer}`, `peer = ${peer}`, { connections_per_s: 1 / WATCHED_S.all, failed: 0 }] as const,
     ),
-    ['nobody', { comm: "'; SELECT 1" }, { connections_per_s: 0, failed: 0, rtt_p99_us: null }],
+    ['nobody', `process = "'; SELECT 1"`, { connections_per_s: 0, failed: 0, rtt_p99_us: null }],
   ] as const) {
     check(`overview: only ${name}`, async (store) => {
-      expect((await overview(store, range, NOW_MS)).tiles).toMatchObject(figures);
+      expect((await overview(store, { filter: filterOf(expression) }, NOW_MS)).tiles).toMatchObject(figures);
     });
   }
 
   check('overview: an exact peer is never answered from its network', async (store) => {
-    const { source, tiles } = await overview(store, { ...FOUR_HOURS, peer_addr: '203.0.113.8' }, NOW_MS);
+    const { source, tiles } = await overview(store, { ...FOUR_HOURS, filter: filterOf('peer = 203.0.113.8') }, NOW_MS);
     expect({ source, failed: tiles.failed }).toEqual({ source: 'rows', failed: 0 });
   });
 
@@ -187,7 +188,7 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
       rtt_p99_us: null,
       limits: { application: 0, network: 0, receiver: 0, sender: 0, host: 0 },
     });
-    const [server] = (await edges(store, { comm: 'nginx' }, { sort: 'bytes', limit: 9 }, NOW_MS)).edges;
+    const [server] = (await edges(store, { filter: filterOf('process = nginx') }, { sort: 'bytes', limit: 9 }, NOW_MS)).edges;
     expect(server).toMatchObject({
       host_id: '2',
       host: 'beta',
@@ -223,7 +224,7 @@ describe.each(BACKENDS)('queries on $name', ({ skip, open }) => {
   check('retransmits: newest first, the same as the live feed makes of the same bytes', async (store) => {
     const { retransmits: found } = await retransmits(store, {}, 3, NOW_MS);
     expect(found.map(({ class: name, outcome }) => `${name} ${outcome}`)).toEqual(['syn sent', 'tlp refused', 'rto failed']);
-    const stored = (await retransmits(store, { connection_id: '1', host_id: String(ALPHA) }, 9, NOW_MS)).retransmits.at(-1);
+    const stored = (await retransmits(store, { filter: filterOf(`host = ${ALPHA} and connection = 1`) }, 9, NOW_MS)).retransmits.at(-1);
     const bytes = rowBytes('retransmit', fast);
     const live = retransmitFromRow(KINDS.retransmit.read(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0), 'alpha');
     expect(stored).toEqual(live);

@@ -1,13 +1,13 @@
 // What queries decide without the engine: steps and sources, shares, stories of few rows.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Range } from '../../../server/api.ts';
 import { plainAddress, plainNetwork } from '../../../server/storage/queries/address.ts';
 import type { Transition } from '../../../server/storage/queries/connection-chapters.ts';
 import { storyOf } from '../../../server/storage/queries/connection-story.ts';
 import { coverOf } from '../../../server/storage/queries/cover.ts';
 import { limitsOf } from '../../../server/storage/queries/limits.ts';
-import { windowOf } from '../../../server/storage/queries/window.ts';
+import { type Asked, windowOf } from '../../../server/storage/queries/window.ts';
+import { filterOf } from './filter-of.ts';
 
 /** 2026-03-04T05:06:07.890Z */
 const NOW_MS = 1_772_600_767_890;
@@ -24,10 +24,10 @@ describe('window', () => {
     ['a month is days', { from: NOW_MS - 30 * DAY_MS }, { step_s: 21_600, source: 'rollup_1d' }],
     [
       'a process of a week is minutes: it may be among an hour’s others',
-      { from: NOW_MS - 7 * DAY_MS, comm: 'nginx' },
+      { from: NOW_MS - 7 * DAY_MS, filter: filterOf('process = nginx') },
       { source: 'rollup_1m' },
     ],
-    ['an exact peer is rows', { from: NOW_MS - DAY_MS, peer_addr: '192.0.2.1' }, { step_s: 900, source: 'rows' }],
+    ['an exact peer is rows', { from: NOW_MS - DAY_MS, filter: filterOf('peer = 192.0.2.1') }, { step_s: 900, source: 'rows' }],
     ['a future end is now', { to: NOW_MS + DAY_MS }, { step_s: 5, to_ms: NOW_MS }],
     ['since ever is bounded', { from: 0 }, { step_s: 86_400, from_ms: Math.floor(NOW_MS / DAY_MS - 180) * DAY_MS }],
     [
@@ -35,7 +35,7 @@ describe('window', () => {
       { from: NOW_MS, to: NOW_MS - 5000 },
       { step_s: 1, from_ms: Math.floor((NOW_MS - 6000) / 1000) * 1000 },
     ],
-  ] as const satisfies readonly (readonly [string, Range, object])[]) {
+  ] as const satisfies readonly (readonly [string, Asked, object])[]) {
     test(name, () => expect(windowOf(range, NOW_MS)).toMatchObject(expected));
   }
 

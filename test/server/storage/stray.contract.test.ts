@@ -4,6 +4,7 @@ import { drops, resets } from '../../../server/storage/queries/causes.ts';
 import { connection } from '../../../server/storage/queries/connection.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 import { BACKENDS, type Fixture } from './backends.ts';
+import { filterOf } from './filter-of.ts';
 import { ago, NOW_MS } from './hand-made-rows.ts';
 
 const HOST = 5n;
@@ -96,8 +97,8 @@ describe.each(BACKENDS)('rows without a socket on $name', ({ skip, open }) => {
       await run(fixture.store);
     }, 60_000);
 
-  const told = async (store: Fixture['store'], filter: Parameters<typeof drops>[1]) =>
-    (await drops(store, filter, 20, NOW_MS)).drops.map(
+  const told = async (store: Fixture['store'], expression?: string) =>
+    (await drops(store, expression === undefined ? {} : { filter: filterOf(expression) }, 20, NOW_MS)).drops.map(
       ({ comm, direction, reason, packets, connection_id, peer_addr, port, has_socket }) => ({
         comm,
         direction,
@@ -111,7 +112,7 @@ describe.each(BACKENDS)('rows without a socket on $name', ({ skip, open }) => {
 
   check('a process finds what its own queue and firewalls dropped', async (store) => {
     const toFar = { direction: 'sent', peer: '10.1.0.2:443', has_socket: true };
-    expect(await told(store, { comm: 'loader' })).toEqual([
+    expect(await told(store, 'process = loader')).toEqual([
       { comm: 'loader', reason: 'qdisc_drop', packets: 2, connection_id: '101', ...toFar },
       { comm: 'loader', reason: 'netfilter_drop', packets: 2, connection_id: '200', ...toFar, peer: '10.2.0.2:5432' },
       { comm: 'loader', reason: 'netfilter_drop', packets: 1, connection_id: '101', ...toFar },
@@ -120,19 +121,21 @@ describe.each(BACKENDS)('rows without a socket on $name', ({ skip, open }) => {
   });
 
   check('the same ends are another connection later', async (store) => {
-    expect(await told(store, { comm: 'second' })).toMatchObject([{ direction: 'sent', packets: 1, connection_id: '102' }]);
+    expect(await told(store, 'process = second')).toMatchObject([{ direction: 'sent', packets: 1, connection_id: '102' }]);
   });
 
   check('in the receiver’s namespace it is the receiver’s', async (store) => {
-    expect(await told(store, { comm: 'store' })).toMatchObject([
+    expect(await told(store, 'process = store')).toMatchObject([
       { direction: 'received', packets: 1, connection_id: '201', peer: '10.2.0.1:5432' },
     ]);
   });
 
   check('what no connection explains stays as it was; a peer and a port find the others', async (store) => {
-    expect(await told(store, { comm: '' })).toMatchObject([{ reason: 'qdisc_drop', packets: 1, connection_id: '0', has_socket: false }]);
-    expect(await told(store, { peer_addr: '10.1.0.2', port: 443, comm: 'second' })).toHaveLength(1);
-    expect(await told(store, { host_id: '6' })).toEqual([]);
+    expect(await told(store, 'not process = *')).toMatchObject([
+      { reason: 'qdisc_drop', packets: 1, connection_id: '0', has_socket: false },
+    ]);
+    expect(await told(store, 'peer = 10.1.0.2 and service_port = 443 and process = second')).toHaveLength(1);
+    expect(await told(store, 'host = 6')).toEqual([]);
   });
 
   check('what was lost comes first, whatever is more frequent', async (store) => {
@@ -153,7 +156,7 @@ describe.each(BACKENDS)('rows without a socket on $name', ({ skip, open }) => {
     expect(found).toContainEqual({ comm: '', connection_id: '0', peer_addr: '10.1.0.9', port: 81, service_addr: '10.1.0.1' });
     expect(found).toContainEqual({ comm: '', connection_id: '0', peer_addr: '10.1.0.8', port: 81, service_addr: '10.1.0.8' });
     expect(found).toHaveLength(3);
-    expect((await resets(store, { comm: 'loader' }, 20, NOW_MS)).resets).toHaveLength(1);
+    expect((await resets(store, { filter: filterOf('process = loader') }, 20, NOW_MS)).resets).toHaveLength(1);
   });
 
   check('the story of a connection has them too', async (store) => {

@@ -11,12 +11,19 @@ import { overview } from '../../../server/storage/queries/overview.ts';
 import { retransmits } from '../../../server/storage/queries/retransmits.ts';
 import type { Store } from '../../../server/storage/store.ts';
 import { BACKENDS, type Fixture } from './backends.ts';
+import { filterOf } from './filter-of.ts';
 import { ALPHA, fill, NOW_MS } from './hand-made-rows.ts';
 
 const HOUR_MS = 3_600_000;
 const PEER = '203.0.113.9';
 /** Answered from rows, and from minutes: where these have not been made, from rows in their place. */
-const RANGES = [{}, { host_id: String(ALPHA) }, { peer_addr: PEER }, { comm: 'curl' }, { from: NOW_MS - 4 * HOUR_MS, to: NOW_MS }];
+const RANGES = [
+  {},
+  { filter: filterOf(`host = ${ALPHA}`) },
+  { filter: filterOf(`peer = ${PEER}`) },
+  { filter: filterOf('process = curl') },
+  { from: NOW_MS - 4 * HOUR_MS, to: NOW_MS },
+];
 
 /** Every question that reads rows or what is made of them. */
 async function answers(store: Store): Promise<unknown> {

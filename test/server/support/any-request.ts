@@ -13,7 +13,7 @@ export type AnyRequest = { method: string; path: string; headers: Record<string,
 
 const HOUR_MS = 3_600_000;
 /** What routes ask for, and what none does. */
-const MEMBERS = ['from', 'to', 'host_id', 'comm', 'peer_addr', 'port', 'sort', 'limit', 'name', 'after', 'connection_id', 'key', 'x'];
+const MEMBERS = ['from', 'to', 'host_id', 'filter', 'filter', 'sort', 'limit', 'name', 'after', 'key', 'x'];
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** Text that many routes would take. */
@@ -33,6 +33,9 @@ const fairText = fc.oneof(
     'name',
     'silent',
     '1 web-1',
+    'process = curl and not peer in 10.0.0.0/8',
+    'host = web-1 or container != 0123456789ab',
+    'label.rack in (a, b) and service_port > 80',
   ),
 );
 const percented = fc.oneof(

@@ -2,9 +2,9 @@
 import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FIELDS } from '../../../../agent/contract/language/fields.ts';
+import { FilterError } from '../../../../agent/contract/language/filter-error.ts';
 import { compileFilter } from '../../../../agent/filter/compile.ts';
-import { FIELDS } from '../../../../agent/filter/fields.ts';
-import { FilterError } from '../../../../agent/filter/filter-error.ts';
 import { parseFilter } from '../../../../agent/filter/parse.ts';
 import { markRows, RecordedNames } from '../../../../agent/filter/recorded.ts';
 import { Recording } from '../../../../agent/recording/read.ts';
@@ -80,7 +80,7 @@ function numberReason(kind: keyof typeof KINDS, row: Uint8Array, names: Recorded
 }
 
 export const target: Target = {
-  covers: /^agent\/filter\//,
+  covers: /^agent\/(filter|contract\/language)\//,
   seeds: () => [...EXPRESSIONS, ...DEEP].map((text) => Buffer.from(text)),
   words: [
     ...Object.keys(FIELDS),

@@ -29,6 +29,11 @@ export function complement(ranges: Ranges, [min, max]: Range): Ranges {
   return gaps.filter(([from, to]) => from <= to);
 }
 
+/** What is in both, within `domain`. */
+export function intersection(one: Ranges, other: Ranges, domain: Range): Ranges {
+  return complement(union([...complement(one, domain), ...complement(other, domain)]), domain);
+}
+
 export function includes(ranges: Ranges, value: bigint): boolean {
   return ranges.some(([from, to]) => from <= value && value <= to);
 }

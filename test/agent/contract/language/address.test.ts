@@ -1,8 +1,8 @@
-import { BlockList } from 'node:net';
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatAddress, parseAddress, parsePrefix } from '../../../agent/filter/address.ts';
-import { tries } from '../../support/tries.ts';
+import { formatAddress, parseAddress, parsePrefix } from '../../../../agent/contract/language/address.ts';
+import { tries } from '../../../support/tries.ts';
 
 const MAPPED = 0xffff_0000_0000n;
 
@@ -54,5 +54,20 @@ test("a prefix holds the addresses that Node's own list holds", () => {
       }
     }),
     tries(500),
+  );
+});
+
+/** Text that is nearly an address, so that both answers are frequent. */
+const almost = fc
+  .array(fc.constantFrom('0', '1', 'ff', 'ffff', '255', '256', '01', ':', ':', ':', '::', '.', '.', '10.0.0.1', 'g'), { maxLength: 14 })
+  .map((parts) => parts.join(''));
+const address = fc.oneof(almost, fc.ipV4(), fc.ipV6(), fc.string());
+
+test('what Node takes for an address is one, and nothing else is', () => {
+  fc.assert(
+    fc.property(address, (text) => {
+      expect(parseAddress(text) !== undefined).toBe((isIPv4(text) || isIPv6(text)) && !text.includes('%'));
+    }),
+    tries(5000),
   );
 });
