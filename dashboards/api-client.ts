@@ -16,7 +16,7 @@ import type {
 } from '../server/api.ts';
 import type { ConnectionRef, Sort } from './view-state.ts';
 
-const PATHS: Omit<typeof API, 'live' | 'openapi' | 'accounting'> = {
+const PATHS: Omit<typeof API, 'live' | 'openapi' | 'accounting' | 'explore' | 'values'> = {
   overview: '/api/v1/overview',
   edges: '/api/v1/edges',
   retransmits: '/api/v1/retransmits',

@@ -41,6 +41,7 @@ import type { Live } from './live.ts';
 import type { Log } from './log/log.ts';
 import type { Metrics } from './metrics.ts';
 import { registerHelmet, registerPages } from './pages.ts';
+import { registerExplore } from './query/explore-routes.ts';
 import { registerFleet } from './query/fleet-routes.ts';
 import { QueryLimit } from './query/limit.ts';
 import { registerQueries } from './query/routes.ts';
@@ -156,7 +157,9 @@ async function registerForPeople(
   const routes: FastifyPluginAsyncTypebox = async (people) => {
     people.addHook('onRequest', peopleLimit(app));
     const queries = new QueryLimit(LIMITS.queries_running.number, LIMITS.queries_waiting.number);
-    registerQueries(people, queries, { store, labels: () => labelsOf(access.agents) });
+    const namer = { store, labels: () => labelsOf(access.agents) };
+    registerQueries(people, queries, namer);
+    registerExplore(people, queries, { ...namer, rows_most: LIMITS.explore_rows.number });
     registerFleet(people, queries, fleet);
     registerAdmin(people, store, { owner, audit: access.audit, snapshot });
     registerAccess(people, { ...access, line: (id, secret) => port.line(id, secret, access.authorities()) });
