@@ -1,7 +1,7 @@
 // What the engine found, as the answer has it: a time, the dimensions, and each metric beside that of the earlier time.
 import type { Explored } from '../../api/explore.ts';
 import { bucketEnd_us } from './histograms.ts';
-import type { Metric } from './metrics.ts';
+import { isZeroWithout, type Metric } from './metrics.ts';
 import type { Plan } from './plan.ts';
 
 /** A row of the statement: `d0`, `id0`, `m0`, `s0` … */
@@ -62,8 +62,9 @@ function keysOf({ dimensions }: Plan, row: Record<string, Value>): Cell[] {
   });
 }
 
-function cellOf({ adds, value, histogram, seen }: Metric, found: Value | undefined): Cell {
-  if (value !== histogram) return found === undefined ? (adds === 'sum' && seen === undefined ? 0 : null) : (found as number | null);
+function cellOf(metric: Metric, found: Value | undefined): Cell {
+  const { value, histogram } = metric;
+  if (value !== histogram) return found === undefined ? (isZeroWithout(metric) ? 0 : null) : (found as number | null);
   const buckets = Object.entries((found ?? {}) as Record<string, number>).map(([bucket, count]) => [Number(bucket), count] as const);
   return buckets.sort(([a], [b]) => a - b).map(([bucket, count]) => [bucketEnd_us(bucket), count]);
 }

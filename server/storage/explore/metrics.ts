@@ -8,7 +8,7 @@ import { HISTOGRAMS, type Histogram } from './histograms.ts';
 export type Unit = 'connections' | 'segments' | 'bytes' | 'packets' | 'resets' | 'times' | 'ratio' | 'us';
 
 /** How values of parts become that of the whole: `sum`, the `largest` of them, or only from what they are made of. */
-export type Adding = 'sum' | 'largest' | 'ratio' | 'distribution';
+export type Adding = 'sum' | 'largest' | 'difference' | 'ratio' | 'distribution';
 
 export type Metric = {
   /** one plain sentence */
@@ -127,8 +127,8 @@ export const METRICS = {
     ...sum('retrans_data', 'segments', SENDER, 'data segments that were lost, as far as the sender can know'),
     figures: SENT,
     value: LOST,
-    // Less what proved needless: of parts it may be that more was needless than sent again.
-    adds: 'ratio',
+    // Of parts it may be that more was needless than sent again.
+    adds: 'difference',
   },
   retransmit_ratio: ratio(
     { part: LOST, whole: 'data_segs_out', figures: SENT, least: 100 },
@@ -173,6 +173,9 @@ export const metricOf = (name: MetricName): Metric => METRICS[name];
 export function kindsOfMetric({ figures, histogram }: Metric): FigureKind[] {
   return [...new Set([...kindsOf(figures), ...(histogram === undefined ? [] : HISTOGRAMS[histogram].kinds)])];
 }
+
+/** Where there is nothing to count: whether that is 0, or not known. */
+export const isZeroWithout = ({ adds, seen }: Metric): boolean => (adds === 'sum' && seen === undefined) || adds === 'difference';
 
 /** Whether only rows have what it is made of. */
 export const isOfRows = ({ histogram }: Metric): boolean => histogram !== undefined && !HISTOGRAMS[histogram].isRolledUp;
