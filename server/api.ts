@@ -10,6 +10,7 @@ export type { Account, Accounting } from './api/accounting.ts';
 export type { ADMIN_API } from './api/admin.ts';
 export type { DropGroup, Drops, Listener, Listeners, ResetGroup, Resets } from './api/causes.ts';
 export { Connection } from './api/connection.ts';
+export type { Explored, ExploreQuery, Values, ValuesQuery } from './api/explore.ts';
 export type { Fleet, FleetCounts, FleetHost, FleetOne, FleetSort, FleetState, Skew } from './api/fleet.ts';
 export type { Finding, Health } from './api/health.ts';
 export type {
@@ -246,6 +247,8 @@ export const API = {
   connection: '/api/v1/connections/:host_id/:connection_id',
   hosts: '/api/v1/hosts',
   accounting: '/api/v1/accounting',
+  explore: '/api/v1/explore',
+  values: '/api/v1/values',
   fleet: '/api/v1/fleet',
   fleet_host: '/api/v1/fleet/:host_id',
   live: '/api/v1/live',

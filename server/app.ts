@@ -45,6 +45,7 @@ import type { Live } from './live.ts';
 import type { Log } from './log/log.ts';
 import type { Metrics } from './metrics.ts';
 import { registerHelmet, registerPages } from './pages.ts';
+import { registerExplore } from './query/explore-routes.ts';
 import { registerFleet } from './query/fleet-routes.ts';
 import { QueryLimit } from './query/limit.ts';
 import { registerQueries } from './query/routes.ts';
@@ -166,7 +167,9 @@ async function registerForPeople(
       // What holds secrets, which compression could tell by its length, is not among these; and no request is unpacked.
       await answers.register(compress, { encodings: ['br', 'gzip'], globalDecompression: false });
       const queries = new QueryLimit(LIMITS.queries_running.number, LIMITS.queries_waiting.number);
-      registerQueries(answers, queries, { store, labels: () => labelsOf(access.agents) });
+      const namer = { store, labels: () => labelsOf(access.agents) };
+      registerQueries(answers, queries, namer);
+      registerExplore(answers, queries, { ...namer, rows_most: LIMITS.explore_rows.number });
       registerFleet(answers, queries, fleet);
       registerHealthQuery(answers, health);
       answers.get(API.openapi, { schema: { hide: true } }, async () => app.swagger());

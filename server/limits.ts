@@ -121,6 +121,13 @@ export const LIMITS = {
     per: 'collector',
     beyond: '`503 too_many_queries`, and when to come back',
   },
+  explore_rows: {
+    what: 'rows that a question of any metric reads',
+    number: 100_000_000,
+    unit: 'count',
+    per: 'question',
+    beyond: '`422 too_much`, and how to ask for less',
+  },
   // Each is at least ten times what a day of rows fills.
   engine_marks: {
     what: 'marks of columns, in the embedded engine',

@@ -12,8 +12,8 @@ export class QueryLimit {
     this.#waitingMax = waitingMax;
   }
 
-  /** @throws Refusal `too_many_queries` */
-  async run<Result>(query: () => Promise<Result>): Promise<Result> {
+  /** @param gone whoever asks is there no more: a query that still waits is not run. @throws Refusal `too_many_queries`, `client_gone` */
+  async run<Result>(query: () => Promise<Result>, gone?: AbortSignal): Promise<Result> {
     if (this.#running < this.#runningMax) {
       this.#running++;
     } else {
@@ -21,7 +21,15 @@ export class QueryLimit {
         throw new Refusal('too_many_queries', 'too many queries wait for the store: try again', { retry_after_s: 1 });
       }
       // A query that ends hands its place to the next.
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await new Promise<void>((resolve, reject) => {
+        this.#waiting.push(resolve);
+        gone?.addEventListener('abort', () => {
+          const at = this.#waiting.indexOf(resolve);
+          if (at >= 0) this.#waiting.splice(at, 1);
+          // Whoever had his turn already is not in the list, and this changes nothing.
+          reject(new Refusal('client_gone', 'whoever asked has gone'));
+        });
+      });
     }
     try {
       return await query();

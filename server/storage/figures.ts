@@ -181,7 +181,12 @@ export const RTT_COUNTS = {
 } as const satisfies Record<FigureKind, string>;
 
 /** A bucket of OpenTelemetry's exponential histogram at scale 3: bucket b has RTTs in (2^(b/8), 2^((b+1)/8)] seconds. */
-export const RTT_BUCKET = 'toInt16(ceil(log2(greatest(srtt_us, 1) / 1e6) * 8) - 1)';
+export const RTT_BUCKET = logBucket('srtt_us');
+
+/** The same bucket of any time. @param us an expression for it, in µs */
+export function logBucket(us: string): string {
+  return `toInt16(ceil(log2(greatest(${us}, 1) / 1e6) * 8) - 1)`;
+}
 
 /**
  * Expressions for figures over a kind's rows. A figure that the kind does not have is the literal `0`, which is quicker to plan than a

@@ -16,7 +16,7 @@ export type Fleet = {
 };
 
 const settingsOf = async ({ admin }: Fleet, id: string) => JSON.parse(await admin('settings', 'host', id, '--json')) as HostSettings;
-const valueOf = ({ in_force }: HostSettings, name: string) => in_force.find((one) => one.name === name);
+const inForceAt = ({ in_force }: HostSettings, name: string) => in_force.find((one) => one.name === name);
 const stateOf = async ({ admin }: Fleet) => JSON.parse(await admin('settings', '--json')) as SettingsAnswer;
 
 export async function changeSettings(fleet: Fleet): Promise<void> {
@@ -28,7 +28,7 @@ export async function changeSettings(fleet: Fleet): Promise<void> {
     200,
   );
   await reachesAll(fleet);
-  for (const id of others) expect(valueOf(await settingsOf(fleet, id), 'spool-age')?.from).toBe('default');
+  for (const id of others) expect(inForceAt(await settingsOf(fleet, id), 'spool-age')?.from).toBe('default');
   await expect(admin('settings', 'set', 'interval=5', '--label', 'env=prod')).rejects.toThrow(/"5" is not a duration/);
   await goesBack(fleet);
 }
@@ -46,7 +46,7 @@ async function reachesAll(fleet: Fleet): Promise<void> {
   const told_ms = logs().map((log) => Number(/"time":(\d+),"version":1,.*"msg":"settings"/.exec(log)?.[1]));
   console.log(`${prod.length} agents had a change within ${Math.max(...told_ms) - (versions[0]?.made_ms ?? Number.NaN)} ms`);
   for (const id of prod)
-    expect(valueOf(await settingsOf(fleet, id), 'spool-age')).toEqual({ name: 'spool-age', value: '3h', from: 'collector' });
+    expect(inForceAt(await settingsOf(fleet, id), 'spool-age')).toEqual({ name: 'spool-age', value: '3h', from: 'collector' });
 }
 
 /** A budget that withholds nearly all. */
@@ -70,6 +70,6 @@ async function goesBack(fleet: Fleet): Promise<void> {
   );
   expect(after.rollout?.why).toMatch(/withholds \d+ of \d+ rows by its budgets/);
   expect(after).toMatchObject({ version: 1 });
-  const budgets = () => Promise.all(prod.map(async (id) => valueOf(await settingsOf(fleet, id), 'budget')?.from));
+  const budgets = () => Promise.all(prod.map(async (id) => inForceAt(await settingsOf(fleet, id), 'budget')?.from));
   await waitFor('the budget as before', budgets, (from) => from.every((one) => one === 'default'), 200);
 }

@@ -30,6 +30,20 @@ test('as many run as may, as many wait as may, and each that waits runs in the e
   expect(running()).toBe(0);
 });
 
+test('whoever leaves while he waits is not asked for any more, and the next one is', async () => {
+  const limit = new QueryLimit(1, 2);
+  const [first, left] = [Promise.withResolvers<void>(), new AbortController()];
+  const ran: string[] = [];
+  const running = limit.run(() => first.promise);
+  const gone = limit.run(async () => void ran.push('gone'), left.signal);
+  const next = limit.run(async () => void ran.push('next'));
+  left.abort();
+  await expect(gone).rejects.toMatchObject({ code: 'client_gone' });
+  first.resolve();
+  await Promise.all([running, next]);
+  expect(ran).toEqual(['next']);
+});
+
 test('one that fails gives its place back', async () => {
   const limit = new QueryLimit(1, 0);
   await expect(limit.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');

@@ -9,6 +9,7 @@ import { HELLO_PATH, JOIN_PATH, ROTATE_PATH } from '../../agent/contract/credent
 import { Accounting } from '../../server/api/accounting.ts';
 import { ADMIN_API } from '../../server/api/admin.ts';
 import { Drops, Listeners, Resets } from '../../server/api/causes.ts';
+import { Explored, Values } from '../../server/api/explore.ts';
 import { PEOPLE_API } from '../../server/api/people.ts';
 import { API, Connection, Edges, Hosts, Overview, Retransmits } from '../../server/api.ts';
 import { EPOCH, HOST, postBatch, postReport, report, rowsOf } from './support/agent.ts';
@@ -117,6 +118,31 @@ test.each<[string, TSchema, object]>([
     Accounting,
     { total: 1, hosts: [{ host: 'web-1', seen: 10, sent: 8, queued: 1, lost: { ring_lost: 1 }, completeness: 0.9 }] },
   ],
+  [
+    `${API.explore}?metrics=connects,retransmits,rtt&by=host,process&${filtered('service_port = 443')}`,
+    Explored,
+    {
+      groups: 1,
+      source: 'rows',
+      step_s: null,
+      columns: [
+        { name: 'host', sort: 'dimension' },
+        { name: 'host_id' },
+        { name: 'process' },
+        { name: 'other' },
+        { name: 'connects', unit: 'connections', end: 'at the end that asked for the connection' },
+        { name: 'retransmits', unit: 'segments' },
+        { name: 'rtt', unit: 'us', adds: 'distribution' },
+        { name: 'rtt_samples', least: 20 },
+      ],
+      rows: [['web-1', String(HOST), 'curl', false, 1, 6, [], 0]],
+    },
+  ],
+  [`${API.explore}?metrics=drops&by=reason`, Explored, { rows: [['netfilter_drop', false, 1]] }],
+  [`${API.values}?field=process&prefix=cu`, Values, { values: [{ text: 'curl' }], of: 'rows' }],
+  [`${API.values}?field=host`, Values, { values: [{ text: 'web-1', count: 1 }], of: 'hosts' }],
+  [`${API.values}?field=class`, Values, { values: [{ text: 'rto', count: 3 }] }],
+  [`${API.values}?field=peer&prefix=10.`, Values, { values: [{ text: '10.0.0.2' }] }],
   [API.hosts, Hosts, { hosts: [{ name: 'web-1', host_id: String(HOST), hooks: [{ attached: true }] }] }],
 ])('%s answers as its schema says', async (path, schema, expected) => {
   const { status, body } = await get(path);
@@ -152,6 +178,13 @@ test.each<[string, number, string]>([
   [`${API.edges}?sort=name`, 400, 'request_invalid'],
   [`${API.edges}?limit=100000`, 400, 'request_invalid'],
   [`${API.retransmits}?limit=0`, 400, 'request_invalid'],
+  [API.explore, 400, 'request_invalid'],
+  [`${API.explore}?metrics=nothing`, 400, 'request_invalid'],
+  [`${API.explore}?metrics=connects&${filtered('proces = a')}`, 400, 'filter_invalid'],
+  [`${API.explore}?metrics=connects&from=1000&step=1`, 422, 'too_much'],
+  [`${API.explore}?metrics=drops&sql=true`, 403, 'role_needed'],
+  [`${API.values}?field=duration`, 400, 'request_invalid'],
+  [`${API.values}?field=nothing`, 400, 'request_invalid'],
   ['/api/v1/connections/1/2', 404, 'not_found'],
   ['/api/v1/connections/x/2', 400, 'request_invalid'],
   ['/api/v1/connections/99999999999999999999/2', 400, 'request_invalid'],
@@ -175,6 +208,12 @@ test.each<[string, number, string]>([
   expect(answer.status).toBe(status);
 });
 
+test('the same answer as CSV', async () => {
+  const { body, headers } = await get(`${API.explore}?metrics=retransmits,rtt&by=process&format=csv`);
+  expect(headers.get('content-type')).toBe('text/csv; charset=utf-8');
+  expect(body).toBe('process,other,retransmits,rtt,rtt_samples\r\ncurl,false,6,,0\r\n');
+});
+
 test('the OpenAPI document names every path, and each refusal', async () => {
   const { body } = await get(API.openapi);
   const { openapi, paths } = body as { openapi: string; paths: Record<string, Record<string, { responses: object }>> };
@@ -189,6 +228,8 @@ test('the OpenAPI document names every path, and each refusal', async () => {
     API.hosts,
     API.accounting,
     API.health,
+    API.explore,
+    API.values,
     API.fleet,
     '/api/v1/fleet/{host_id}',
     ADMIN_API.enrolments,

@@ -6,7 +6,7 @@ import { conditionOf, EVERYTHING, isNarrow, placeOf, type StoredFilter } from '.
 import { Params } from '../language/params.ts';
 
 /** Each step divides a day evenly, so that steps start at round times. */
-const STEPS_S = [1, 5, 10, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400];
+export const STEPS_S: readonly number[] = [1, 5, 10, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400];
 const POINTS_MAX = 180;
 const DEFAULT_SPAN_MS = 15 * 60_000;
 const SPAN_MAX_MS = POINTS_MAX * 86_400_000;

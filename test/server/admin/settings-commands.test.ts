@@ -28,7 +28,7 @@ test('settings are set, shown, unset and taken back', async () => {
   );
   expect(told.rules).toEqual([{ where: { labels: { env: 'prod' }, hosts: [] }, values: { interval: '5s', 'cpu-budget': '1%' } }]);
   expect((await settings()).stdout).toMatch(
-    /version 1 is rolled out \(1 of 1 agents have it\)[^]*^env=prod +interval +5s$[^]*^ +1 .* owner +calm$/m,
+    /version 1 is rolled out \(1 of 1 agents have it\)[\s\S]*^env=prod +interval +5s$[\s\S]*^ +1 .* owner +calm$/m,
   );
   await settings('unset', 'interval', '--label', 'env=prod', '--watch', '0s');
   await until(

@@ -48,7 +48,8 @@ const VALUES: Partial<Record<FieldName, readonly string[]>> = {
   reason: ['no_socket', 'netfilter_drop'],
 };
 
-function valuesOf(name: FieldName): readonly string[] {
+/** Values of a field, as they are written. */
+export function valuesOf(name: FieldName): readonly string[] {
   const field = FIELDS[name];
   if (VALUES[name] !== undefined) return VALUES[name];
   if ('values' in field) return field.values;

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { IPV4 } from '../../../../agent/contract/language/address.ts';
 import { parseExpression } from '../../../../agent/contract/language/bind.ts';
 import { type Fact, FILTERED_KINDS, factLayout } from '../../../../agent/contract/language/facts.ts';
+import { FIELD_NAMES, FIELDS } from '../../../../agent/contract/language/fields.ts';
 import { FilterError } from '../../../../agent/contract/language/filter-error.ts';
 import { includes } from '../../../../agent/contract/language/ranges.ts';
 import { type Expression, evaluate, type Named } from '../../../../agent/contract/language/tree.ts';
@@ -18,7 +19,7 @@ import { rowBytes } from '../../../support/row-bytes.ts';
 import { tries } from '../../../support/tries.ts';
 import { type Fixture, fixture } from '../backends.ts';
 import { report } from '../report.ts';
-import { type AnyRow, anyExpression, anyRow } from './any-expression.ts';
+import { type AnyRow, anyExpression, anyRow, valuesOf } from './any-expression.ts';
 
 const ROWS = 600;
 const LABELS = new Map([
@@ -208,6 +209,12 @@ test.each([
   ['port = 443', 'rows'],
 ])('%s is answered from %s', async (expression, place) => {
   expect(placeOf(await storedFilter(namer, expression)).place).toBe(place);
+});
+
+test.each(FIELD_NAMES)('%s is answered where its table says', async (name) => {
+  const word = name === 'label' ? 'label.rack' : name;
+  const filter = await storedFilter(namer, `${word} = ${name === 'peer' ? '10.0.0.0/24' : valuesOf(name)[0]}`);
+  expect(placeOf(filter).place).toBe(FIELDS[name].places.at(-1));
 });
 
 test('networks have all their addresses, and no others', () => {

@@ -1,0 +1,115 @@
+// By what can be grouped, each defined once: its expression over rows and over the rollups, which kinds have it, and the field of the language
+// that picks one of its values.
+import { factLayout } from '../../../agent/contract/language/facts.ts';
+import type { FieldName } from '../../../agent/contract/language/fields.ts';
+import { KIND, type Kind } from '../../../bpf/rows/rows.gen.ts';
+import { containerName, hostName } from '../entities.ts';
+import { PEER_NETWORK, SERVICE_PORT } from '../figures.ts';
+import type { Namer } from '../language/names.ts';
+import type { Params } from '../language/params.ts';
+import { plainAddress, plainNetwork } from '../queries/address.ts';
+import type { RollupKey } from '../rollup.ts';
+
+export type Dimension = {
+  /** one plain sentence */
+  words: string;
+  /** the field of the language with which one value is asked for */
+  field: FieldName;
+  kinds: ReadonlySet<Kind>;
+  rows: string;
+  /** over the keys of the rollups; undefined: only rows have it */
+  rollup: { value: string; keys: readonly RollupKey[] } | undefined;
+  /** Of a grouped value: what is shown of it. */
+  shown?: (value: string) => string;
+  /** how people write the engine's text of a value */
+  plain?: (text: string) => string;
+};
+
+const EVERY: ReadonlySet<Kind> = new Set(KIND);
+const { kinds: OWNED } = factLayout('comm');
+const { kinds: PEERED } = factLayout('peer_addr');
+const rolledUp = (key: RollupKey): Dimension['rollup'] => ({ value: key, keys: [key] });
+const stored = (words: string, field: FieldName, kinds: ReadonlySet<Kind>, rows: string): Dimension => ({
+  words,
+  field,
+  kinds,
+  rows,
+  rollup: undefined,
+});
+const CONTAINER = containerName('host_id', 'cgroup_id');
+
+export const DIMENSIONS = {
+  host: {
+    words: 'the host',
+    field: 'host',
+    kinds: EVERY,
+    rows: 'host_id',
+    rollup: rolledUp('host_id'),
+    shown: (value) => hostName(value),
+  },
+  process: { words: 'the process that owns the socket', field: 'process', kinds: OWNED, rows: 'comm', rollup: rolledUp('comm') },
+  container: {
+    words: 'the container, else the systemd unit',
+    field: 'cgroup',
+    kinds: OWNED,
+    rows: CONTAINER,
+    rollup: { value: CONTAINER, keys: ['host_id', 'cgroup_id'] },
+  },
+  role: { words: 'which side of the connection the host is', field: 'role', kinds: OWNED, rows: 'role', rollup: rolledUp('role') },
+  network: {
+    words: "the peer's network: /24 of IPv4, /64 of IPv6",
+    field: 'peer',
+    kinds: PEERED,
+    rows: PEER_NETWORK,
+    rollup: rolledUp('peer_network'),
+    plain: plainNetwork,
+  },
+  service_port: {
+    words: "the port that the server's side listens on",
+    field: 'service_port',
+    kinds: OWNED,
+    rows: SERVICE_PORT,
+    rollup: rolledUp('service_port'),
+  },
+  peer: { ...stored("the peer's address", 'peer', PEERED, 'peer_addr'), plain: plainAddress },
+  local: { ...stored("the host's own address", 'local', OWNED, 'local_addr'), plain: plainAddress },
+  pid: stored('the process id', 'pid', OWNED, 'pid'),
+  state: stored("the socket's state", 'state', OWNED, 'state'),
+  class: stored('why segments were sent again', 'class', factLayout('class').kinds, 'class'),
+  event: stored('whether connections opened, closed or failed', 'event', factLayout('event').kinds, 'event'),
+  end_reason: stored('why connections ended', 'end_reason', factLayout('end_reason').kinds, 'end_reason'),
+  direction: stored('whether packets were sent or received', 'direction', factLayout('direction').kinds, 'direction'),
+  reason: stored("the kernel's reason of resets and drops", 'reason', factLayout('direction').kinds, 'reason'),
+} as const satisfies Record<string, Dimension>;
+
+export type DimensionName = keyof typeof DIMENSIONS;
+export const DIMENSION_NAMES = Object.keys(DIMENSIONS) as DimensionName[];
+
+const LABEL = 'label.';
+
+/** The dimension of a name, or of `label.NAME`, whose values hosts have joined with; undefined where there is none. */
+export function dimensionOf(name: string, { labels }: Pick<Namer, 'labels'>, params: Params): Dimension | undefined {
+  if (Object.hasOwn(DIMENSIONS, name)) return DIMENSIONS[name as DimensionName];
+  if (!name.startsWith(LABEL) || name === LABEL) return undefined;
+  const label = name.slice(LABEL.length);
+  const having = [...labels()].flatMap(([host_id, of]) => (of[label] === undefined ? [] : [[host_id, of[label]] as const]));
+  const hosts = params.bind(
+    'Array(UInt64)',
+    having.map(([host_id]) => BigInt(host_id)),
+  );
+  const values = params.bind(
+    'Array(String)',
+    having.map(([, value]) => value),
+  );
+  const value = having.length === 0 ? "''" : `transform(host_id, ${hosts}, ${values}, '')`;
+  return {
+    words: `the label ${label} that the host joined with`,
+    field: 'label',
+    kinds: EVERY,
+    rows: value,
+    rollup: { value, keys: ['host_id'] },
+  };
+}
+
+/** Whether a host's entry for all others has it, too. */
+export const isOfHosts = ({ rollup }: Dimension): boolean => rollup?.keys.every((key) => key === 'host_id') ?? false;

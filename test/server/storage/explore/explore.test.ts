@@ -1,0 +1,341 @@
+// Whatever is asked, of whatever rows: the answer is what comes out when each row is looked at by itself, whichever tables answered.
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseAddress } from '../../../../agent/contract/language/address.ts';
+import { type Fact, factLayout } from '../../../../agent/contract/language/facts.ts';
+import { evaluate, type Filter } from '../../../../agent/contract/language/tree.ts';
+import { KIND, type Kind, ROLE, STATE } from '../../../../bpf/rows/rows.gen.ts';
+import type { Explored, ExploreQuery } from '../../../../server/api/explore.ts';
+import { openEmbedded } from '../../../../server/storage/embedded.ts';
+import { type Explorer, explore } from '../../../../server/storage/explore/explore.ts';
+import { kindsOfMetric, METRIC_NAMES, METRICS, metricOf } from '../../../../server/storage/explore/metrics.ts';
+import { type RowValues, rowBytes } from '../../../support/row-bytes.ts';
+import { tries } from '../../../support/tries.ts';
+import { type Fixture, fixture } from '../backends.ts';
+import { filterOf } from '../filter-of.ts';
+import { report } from '../report.ts';
+import { NAIVE, type NaiveMetric, type NaiveRow } from './naive.ts';
+
+const DAY_S = 86_400;
+const NOW_S = Math.floor(Date.now() / 1000);
+const DAYS = 10;
+/** Midnight. */
+const FIRST_S = (Math.floor(NOW_S / DAY_S) - DAYS) * DAY_S;
+const ROWS_EACH = 500;
+const LABELS = new Map([
+  ['1', { rack: 'r1' }],
+  ['2', { rack: 'r2' }],
+]);
+const HOSTS = { alpha: 1n, beta: 2n, gamma: 3n };
+const nameOf = (id: bigint) => Object.entries(HOSTS).find(([, host]) => host === id)?.[0] ?? '';
+
+type Row = NaiveRow & { at_s: number };
+let opened: Fixture;
+let explorer: Explorer;
+let rows: Row[];
+
+const KINDS_ASKED = ['connection', 'sample', 'retransmit', 'reset', 'drop', 'listener', 'namespace'] as const satisfies readonly Kind[];
+const small = fc.nat({ max: 9 });
+const us = fc.nat({ max: 2_000_000 });
+const HEAD = {
+  host_id: fc.constantFrom(1n, 2n, 3n),
+  comm: fc.constantFrom('nginx', 'curl', 'a b', ''),
+  role: fc.nat({ max: 2 }),
+  local_addr: fc.constant('10.9.0.1'),
+  peer_addr: fc.constantFrom('10.0.0.1', '10.0.0.9', '10.0.7.1', '20010db8000000000000000000000001'),
+  local_port: fc.constantFrom(443, 80, 50_000),
+  peer_port: fc.constantFrom(443, 80, 50_001),
+  srtt_us: us,
+};
+const OWN: Record<(typeof KINDS_ASKED)[number], Record<string, fc.Arbitrary<number>>> = {
+  connection: {
+    event: fc.nat({ max: 2 }),
+    tells_open: fc.nat({ max: 1 }),
+    preexisting: fc.constantFrom(0, 0, 0, 1),
+    connect_us: us,
+    bytes_sent_rest: small,
+    data_segs_out_rest: small,
+    retrans_data_rest: small,
+    retrans_spurious_rest: small,
+    turn_max_us: us,
+  },
+  sample: {
+    bytes_sent: fc.nat({ max: 100_000 }),
+    data_segs_out: fc.nat({ max: 90 }),
+    retrans: small,
+    retrans_data: small,
+    retrans_spurious: small,
+    turn_max_us: us,
+  },
+  retransmit: { class: fc.nat({ max: 6 }), outcome: fc.nat({ max: 2 }), segments: small },
+  reset: { direction: fc.nat({ max: 2 }) },
+  drop: { meaning: fc.nat({ max: 3 }) },
+  listener: { accepted: small, overflows: small },
+  namespace: { unattributed: small },
+};
+
+/** Listeners have no peers, and namespaces nothing but their host. */
+function headOf(kind: Kind, values: RowValues): RowValues {
+  if (kind === 'namespace') return { host_id: values['host_id'] ?? 1n };
+  return kind === 'listener'
+    ? { ...values, peer_addr: '00000000000000000000000000000000', peer_port: 0, state: STATE.indexOf('listen'), srtt_us: 0 }
+    : values;
+}
+
+beforeAll(async () => {
+  opened = await fixture((directory) => openEmbedded({ path: `${directory}/engine` }));
+  explorer = { store: opened.store, labels: () => LABELS, rows_most: 1_000_000 };
+  rows = KINDS_ASKED.flatMap((kind) => {
+    const at = fc.integer({ min: 0, max: NOW_S - FIRST_S - 60 });
+    const recent = fc.integer({ min: NOW_S - FIRST_S - 7200, max: NOW_S - FIRST_S - 60 });
+    const drawn = fc.sample(fc.tuple(fc.oneof(at, recent), fc.record(HEAD), fc.record(OWN[kind])), ROWS_EACH);
+    return drawn.map(([from_s, head, own]): Row => ({ kind, at_s: FIRST_S + from_s, values: { ...headOf(kind, head), ...own } }));
+  });
+  for (const kind of KINDS_ASKED) {
+    const own = rows.filter((row) => row.kind === kind);
+    await opened.put(
+      kind,
+      own.map(({ at_s, values }) => rowBytes(kind, { ...values, time_ns: BigInt(at_s) * 1_000_000_000n })),
+    );
+  }
+  for (const [name, id] of Object.entries(HOSTS)) {
+    const told = report({ host_id: id.toString(16).padStart(16, '0') });
+    await opened.store.insertReports([
+      { ...told, host: { name, machine: 'x86_64', kernel: '6.1.0', agent_version: '0.1.0' } } as typeof told,
+    ]);
+  }
+  // What came in the last three hours is only in the rows.
+  await opened.store.upkeep.makeMinutes((NOW_S - 3 * 3600) * 1000);
+  await opened.store.upkeep.refresh((NOW_S - 3 * 3600) * 1000);
+}, 120_000);
+afterAll(async () => opened.close());
+
+function servicePort({ values }: NaiveRow): number {
+  const [local, peer] = [Number(values['local_port'] ?? 0), Number(values['peer_port'] ?? 0)];
+  if (values['role'] === ROLE.indexOf('server') || values['state'] === STATE.indexOf('listen')) return local;
+  return values['role'] === ROLE.indexOf('client') ? peer : Math.min(local, peer);
+}
+
+const addressOf = (text: string): bigint => (text.includes('.') ? (parseAddress(text) ?? 0n) : BigInt(`0x${text}`));
+
+function factOf(row: NaiveRow, fact: Fact): bigint {
+  if (fact === 'kind') return BigInt(KIND.indexOf(row.kind));
+  if (fact === 'service_port') return BigInt(servicePort(row));
+  const value = row.values[factLayout(fact).column] ?? 0;
+  if (typeof value !== 'string') return BigInt(value);
+  return fact === 'comm' ? BigInt(`0x${Buffer.from(value).toString('hex').padEnd(32, '0')}`) : addressOf(value);
+}
+
+const NETWORKS: Record<string, string> = {
+  '10.0.0.1': '10.0.0.0/24',
+  '10.0.0.9': '10.0.0.0/24',
+  '10.0.7.1': '10.0.7.0/24',
+  '20010db8000000000000000000000001': '2001:db8::/64',
+};
+/** What the dimension is for a row; and the kinds that have it. */
+const KEYS: Record<string, { key: (row: NaiveRow) => string; needs: Fact }> = {
+  host: { key: ({ values }) => nameOf(values['host_id'] as bigint), needs: 'host_id' },
+  'label.rack': { key: ({ values }) => LABELS.get(String(values['host_id']))?.rack ?? '', needs: 'host_id' },
+  process: { key: ({ values }) => String(values['comm'] ?? ''), needs: 'comm' },
+  role: { key: ({ values }) => ROLE[Number(values['role'] ?? 0)] ?? '', needs: 'role' },
+  network: { key: ({ values }) => NETWORKS[String(values['peer_addr'])] ?? '', needs: 'peer_addr' },
+  service_port: { key: (row) => String(servicePort(row)), needs: 'service_port' },
+  peer: { key: ({ values }) => String(values['peer_addr']).replace(/^20010db8.*/, '2001:db8::1'), needs: 'peer_addr' },
+};
+
+const FILTERS = [
+  undefined,
+  'host = 1',
+  'process = nginx',
+  'not process = nginx',
+  'process != nginx and role = client',
+  'service_port in (80, 443)',
+  'peer = 10.0.0.0/24',
+  'peer != 10.0.0.0/24',
+  'not peer = 10.0.0.0/24 or host = 2',
+  'peer = 10.0.0.9',
+  'srtt > 100ms or host = 3',
+] as const;
+
+type Asked = Pick<ExploreQuery, 'from' | 'to' | 'filter' | 'step' | 'earlier'> & { metrics: NaiveMetric[]; by: string[] };
+
+const moment = fc.oneof(
+  fc.integer({ min: FIRST_S, max: NOW_S }),
+  fc.integer({ min: 0, max: DAYS }).map((day) => FIRST_S + day * DAY_S),
+  fc.integer({ min: NOW_S - 3 * 3600, max: NOW_S }),
+);
+const question: fc.Arbitrary<Asked> = fc
+  .record({
+    ends: fc.tuple(moment, moment).filter(([a, b]) => a !== b),
+    metrics: fc.uniqueArray(fc.constantFrom(...(Object.keys(NAIVE) as NaiveMetric[])), { minLength: 1, maxLength: 4 }),
+    by: fc.uniqueArray(fc.constantFrom(...Object.keys(KEYS)), { maxLength: 3 }),
+    filter: fc.constantFrom(...FILTERS),
+    step: fc.constantFrom('none', 'none', 'auto'),
+    earlier: fc.option(fc.constantFrom(3600, DAY_S), { nil: undefined, freq: 4 }),
+  })
+  .map(({ ends: [a, b], filter, earlier, ...asked }) => ({
+    ...asked,
+    ...(filter !== undefined && { filter }),
+    ...(earlier !== undefined && { earlier }),
+    from: Math.min(a, b) * 1000,
+    to: Math.max(a, b) * 1000,
+  }));
+
+/** The kinds that a metric counts have all the dimensions. */
+const fits = ({ metrics, by }: Asked) =>
+  metrics.every((name) =>
+    kindsOfMetric(metricOf(name)).every((kind) => by.every((key) => factLayout(KEYS[key]?.needs ?? 'comm').kinds.has(kind))),
+  );
+
+const ask = ({ metrics, by, ...asked }: Asked, more: Partial<ExploreQuery> = {}) =>
+  explore(explorer, { ...asked, metrics: metrics.join(','), by: by.join(','), top: 100, ...more }, NOW_S * 1000);
+
+const kept = (filter: string | undefined, row: NaiveRow) =>
+  filter === undefined || evaluate(filterOf(filter) as Filter, row.kind, (fact) => factOf(row, fact));
+
+/** Group and step → the rows in it. Rows of kinds that no metric counts make no group. */
+function grouped(
+  { metrics, by, filter }: Asked,
+  { step_s }: Explored,
+  from_ms: number,
+  to_ms: number,
+  earlier_ms: number,
+): Map<string, NaiveRow[]> {
+  const kinds = new Set<Kind>(metrics.flatMap((name) => kindsOfMetric(metricOf(name))));
+  const inTime = rows.filter(({ at_s }) => at_s * 1000 >= from_ms - earlier_ms && at_s * 1000 < to_ms - earlier_ms);
+  const counted = inTime.filter((row) => kinds.has(row.kind) && kept(filter, row));
+  return Map.groupBy(counted, (row) => {
+    const at_s = row.at_s + earlier_ms / 1000;
+    const time = step_s === null ? [] : [at_s - (at_s % step_s)];
+    return JSON.stringify([...time, ...by.map((key) => KEYS[key]?.key(row))]);
+  });
+}
+
+/** The same of an answer: key → metric → value. */
+function answered({ columns, rows: found }: Explored): Map<string, Record<string, unknown>> {
+  return new Map(
+    found.map((row) => {
+      const cell = (sorts: readonly string[]) =>
+        columns.flatMap(({ sort, name }, index) => (sorts.includes(sort) ? [[name, row[index]] as const] : []));
+      return [JSON.stringify(cell(['time', 'dimension']).map(([, value]) => value)), Object.fromEntries(cell(['metric', 'earlier']))];
+    }),
+  );
+}
+
+const close = (value: unknown): unknown =>
+  typeof value === 'number'
+    ? expect.closeTo(value, 6 - Math.max(0, Math.ceil(Math.log10(Math.abs(value) + 1))))
+    : Array.isArray(value)
+      ? value.map(close)
+      : value;
+
+const closeTo = (values: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, close(value)]));
+
+/** Groups of which anything is said: those of which all is 0 or unknown may be left out. */
+const saying = (groups: Iterable<readonly [string, Record<string, unknown>]>) =>
+  [...groups].filter(([, values]) =>
+    Object.values(values).some((value) => value !== 0 && value !== null && !(Array.isArray(value) && value.length === 0)),
+  );
+
+/** A group without rows in one of the two times. */
+const absent = (name: NaiveMetric) => {
+  if (metricOf(name).value === metricOf(name).histogram) return [];
+  const isKnown = !/ratio|max|_p\d|overflows|unattributed/.test(name);
+  return isKnown ? 0 : null;
+};
+
+test('every metric, by any dimension, of any rows and time, is what the rows say', async () => {
+  const sources = new Map<string, number>();
+  await fc.assert(
+    fc.asyncProperty(question.filter(fits), async (asked) => {
+      let found: Explored;
+      try {
+        found = await ask(asked);
+      } catch (error) {
+        if (/is true of none/.test(String(error))) return fc.pre(false);
+        throw error;
+      }
+      sources.set(found.source, (sources.get(found.source) ?? 0) + 1);
+      const isExact = !/_1[hd]/.test(found.source) || asked.by.every((key) => KEYS[key]?.needs === 'host_id');
+      const { from_ms, to_ms } = found;
+      if (!isExact || found.notes.length > 0) return;
+      const earlier_ms = (found.earlier_s ?? 0) * 1000;
+      const now = grouped(asked, found, from_ms, to_ms, 0);
+      const before = asked.earlier === undefined ? undefined : grouped(asked, found, from_ms, to_ms, earlier_ms);
+      const keys = [...new Set([...now.keys(), ...(before?.keys() ?? [])])];
+      const wanted = keys.map((key) => {
+        const values = asked.metrics.flatMap((name) => {
+          const of = (set: NaiveRow[] | undefined) => (set === undefined ? absent(name) : NAIVE[name](set));
+          return [[name, of(now.get(key))], ...(before === undefined ? [] : [[`${name}_earlier`, of(before.get(key))]])];
+        });
+        return [key, Object.fromEntries(values)] as const;
+      });
+      expect(Object.fromEntries(saying(answered(found)))).toEqual(
+        Object.fromEntries(saying(wanted).map(([key, values]) => [key, closeTo(values)])),
+      );
+    }),
+    tries(40),
+  );
+  expect([...sources.keys()].sort()).toEqual(['rollup_1d', 'rollup_1h', 'rollup_1m', 'rows']);
+}, 300_000);
+
+test('groups and their rest add up to the total, wherever they are cut off and whichever table answers', async () => {
+  await fc.assert(
+    fc.asyncProperty(question.filter(fits), fc.integer({ min: 1, max: 5 }), async (asked, top) => {
+      const metrics = asked.metrics.filter((name) => metricOf(name).adds === 'sum');
+      const { earlier: _, ...plain } = { ...asked, metrics, step: 'none' };
+      fc.pre(metrics.length > 0);
+      const whole = await ask({ ...plain, by: [] }).catch((error) =>
+        /is true of none/.test(String(error)) ? undefined : Promise.reject(error),
+      );
+      fc.pre(whole !== undefined && whole.rows.length > 0);
+      const parts = await ask(plain, { top });
+      for (const name of metrics) {
+        const sum = (of: Explored) =>
+          of.rows.reduce((all, row) => all + Number(row[of.columns.findIndex((column) => column.name === name)] ?? 0), 0);
+        // Both must be of the same time.
+        fc.pre(whole?.from_ms === parts.from_ms && whole.to_ms === parts.to_ms);
+        expect([name, sum(parts)]).toEqual([name, sum(whole as Explored)]);
+      }
+      expect(parts.rows.length).toBeLessThanOrEqual(top + 1);
+    }),
+    tries(20),
+  );
+}, 300_000);
+
+test('every metric can be asked for by itself, and says what it counts where', async () => {
+  for (const name of METRIC_NAMES) {
+    const found = await explore(explorer, { metrics: name, from: (NOW_S - 3600) * 1000, sql: true }, NOW_S * 1000);
+    expect(found.sql).toMatch(/^SELECT/);
+    expect(found.columns[0]).toMatchObject({ name, unit: METRICS[name].unit });
+    expect(METRICS[name].end.length * METRICS[name].words.length).toBeGreaterThan(50);
+  }
+});
+
+test.each<[Partial<ExploreQuery>, RegExp]>([
+  [{ metrics: 'connect' }, /there is no metric connect: did you mean connects/],
+  [{ metrics: '' }, /ask for a metric: connects/],
+  [{ by: 'procces' }, /did you mean process/],
+  [{ by: 'host,process,role,peer' }, /at most 3/],
+  [{ by: 'class' }, /connects is counted from connection rows, which have no class/],
+  [{ metrics: 'accepts', by: 'peer' }, /accepts is counted from listener rows, which have no peer/],
+  [{ metrics: 'accepts', filter: 'peer = 10.0.0.1' }, /listener rows, and the filter is true of none/],
+  [{ metrics: 'connects,connects' }, /twice/],
+  [{ sort: 'drops' }, /sort by one of the metrics/],
+  [{ step: '7' }, /step is none, auto, or one of/],
+  [{ step: '1', from: (NOW_S - DAY_S) * 1000 }, /more than 720 steps: take steps of/],
+])('%j is refused', async (asked, message) => {
+  await expect(explore(explorer, { metrics: 'connects', ...asked }, NOW_S * 1000)).rejects.toThrow(message);
+});
+
+test('what would read too much is refused, with what to leave out', async () => {
+  const few = { ...explorer, rows_most: 100 };
+  const from = FIRST_S * 1000;
+  await expect(explore(few, { metrics: 'connects', by: 'peer', from }, NOW_S * 1000)).rejects.toThrow(
+    /this would read [\d,]+ rows, and the most is 100: .*without peer/,
+  );
+  await expect(explore(few, { metrics: 'connects', filter: 'host = 1 and duration > 1s', from }, NOW_S * 1000)).rejects.toThrow(
+    /without duration > 1s/,
+  );
+});
