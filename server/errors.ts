@@ -28,6 +28,7 @@ export const REFUSALS = {
   report_partly_refused: 422,
   request_invalid: 400,
   range_in_future: 400,
+  range_too_wide: 400,
   media_type_unsupported: 415,
   not_found: 404,
   method_not_allowed: 405,

@@ -1,22 +1,19 @@
 // The routes that people and their tools ask. Each is its schemas and one query.
-import { isIP } from 'node:net';
 import { Type } from 'typebox';
 import { Accounting } from '../api/accounting.ts';
 import { Drops, Listeners, Resets } from '../api/causes.ts';
-import { API, Connection, EDGE_SORTS, Edges, HOST_SORTS, Hosts, Overview, Problem, Range, Retransmits } from '../api.ts';
-import { COMMANDS_WITHHELD, seesCommands } from '../door/principal.ts';
-import { Refusal } from '../errors.ts';
+import { API, EDGE_SORTS, Edges, HOST_SORTS, Hosts, Overview, Problem, Range, Retransmits } from '../api.ts';
 import type { App } from '../http.ts';
 import { accounting } from '../storage/queries/accounts.ts';
 import { drops, resets } from '../storage/queries/causes.ts';
-import { connection } from '../storage/queries/connection.ts';
 import { edges } from '../storage/queries/edges.ts';
 import { hosts, PLACE } from '../storage/queries/hosts.ts';
 import { listeners } from '../storage/queries/listeners.ts';
 import { overview } from '../storage/queries/overview.ts';
 import { retransmits } from '../storage/queries/retransmits.ts';
 import type { Store } from '../storage/store.ts';
-import { checkId, checkTimes } from './checks.ts';
+import { checkId, checkRange } from './checks.ts';
+import { registerConnections } from './connection-routes.ts';
 import type { QueryLimit } from './limit.ts';
 
 export const EDGES_DEFAULT = { sort: 'retrans', limit: 50 } as const;
@@ -25,7 +22,7 @@ export const EDGES_DEFAULT = { sort: 'retrans', limit: 50 } as const;
 const CAUSES_DEFAULT = 50;
 
 const closed = { additionalProperties: false } as const;
-const { host_id, connection_id } = Retransmits.properties.retransmits.items.properties;
+const { connection_id } = Retransmits.properties.retransmits.items.properties;
 const limit = (most: number, usual: number) => Type.Optional(Type.Integer({ minimum: 1, maximum: most, default: usual }));
 
 const EdgesQuery = Type.Object(
@@ -60,19 +57,18 @@ const HostsQuery = Type.Object(
   closed,
 );
 const AccountingQuery = Type.Object({ ...Times, host_id: Range.properties.host_id, limit: limit(1000, 100) }, closed);
-const ConnectionParams = Type.Object({ host_id, connection_id }, closed);
 
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
 
 export function registerQueries(app: App, queries: QueryLimit, store: Store): void {
   app.get(API.overview, {
     schema: { summary: 'Tiles and charts of a range', querystring: Range, response: { 200: Overview, ...refusals } },
-    handler: ({ query }) => queries.run(() => overview(store, checked(query), Date.now())),
+    handler: ({ query }) => queries.run(() => overview(store, checkRange(query), Date.now())),
   });
   app.get(API.edges, {
     schema: { summary: 'Who talks to whom: process to peer and port', querystring: EdgesQuery, response: { 200: Edges, ...refusals } },
     handler: ({ query: { sort = EDGES_DEFAULT.sort, limit: most = EDGES_DEFAULT.limit, ...range } }) =>
-      queries.run(() => edges(store, checked(range), { sort, limit: most }, Date.now())),
+      queries.run(() => edges(store, checkRange(range), { sort, limit: most }, Date.now())),
   });
   app.get(API.retransmits, {
     schema: {
@@ -80,23 +76,14 @@ export function registerQueries(app: App, queries: QueryLimit, store: Store): vo
       querystring: RetransmitsQuery,
       response: { 200: Retransmits, ...refusals },
     },
-    handler: ({ query: { limit: most = 200, ...range } }) => queries.run(() => retransmits(store, checked(range), most, Date.now())),
+    handler: ({ query: { limit: most = 200, ...range } }) => queries.run(() => retransmits(store, checkRange(range), most, Date.now())),
   });
   registerCauses(app, store, queries);
-  app.get(API.connection, {
-    schema: { summary: 'All that is known about one connection', params: ConnectionParams, response: { 200: Connection, ...refusals } },
-    handler: ({ params, who }) =>
-      queries.run(async () => {
-        for (const id of [params.host_id, params.connection_id]) checkId(id);
-        const found = await connection(store, params.host_id, params.connection_id);
-        if (!found) throw new Refusal('not_found', `no row of connection ${params.connection_id} of host ${params.host_id} is stored`);
-        return seesCommands(who) ? found : { ...found, command: '', command_withheld: COMMANDS_WITHHELD };
-      }),
-  });
+  registerConnections(app, queries, store);
   app.get(API.hosts, {
     schema: { summary: 'Hosts, their hooks and the account of their rows', querystring: HostsQuery, response: { 200: Hosts, ...refusals } },
     handler: ({ query: { name, after, sort = HOSTS_DEFAULT.sort, limit: most = HOSTS_DEFAULT.limit, ...range } }) =>
-      queries.run(() => hosts(store, checked(range), { limit: most, sort, after: checkedPlace(after), name }, Date.now())),
+      queries.run(() => hosts(store, checkRange(range), { limit: most, sort, after: checkedPlace(after), name }, Date.now())),
   });
   app.get(API.accounting, {
     schema: {
@@ -104,7 +91,7 @@ export function registerQueries(app: App, queries: QueryLimit, store: Store): vo
       querystring: AccountingQuery,
       response: { 200: Accounting, ...refusals },
     },
-    handler: ({ query: { limit: most = 100, ...range } }) => queries.run(() => accounting(store, checked(range), most, Date.now())),
+    handler: ({ query: { limit: most = 100, ...range } }) => queries.run(() => accounting(store, checkRange(range), most, Date.now())),
   });
 }
 
@@ -113,11 +100,12 @@ function registerCauses(app: App, store: Store, queries: QueryLimit): void {
   app.get(API.listeners, {
     schema: { summary: 'Listening sockets and their accept queues', querystring: CausesQuery, response: { 200: Listeners, ...refusals } },
     handler: ({ query: { limit: most = CAUSES_DEFAULT, ...range } }) =>
-      queries.run(() => listeners(store, checked(range), most, Date.now())),
+      queries.run(() => listeners(store, checkRange(range), most, Date.now())),
   });
   app.get(API.resets, {
     schema: { summary: 'Resets by reason, process and peer', querystring: CausesQuery, response: { 200: Resets, ...refusals } },
-    handler: ({ query: { limit: most = CAUSES_DEFAULT, ...range } }) => queries.run(() => resets(store, checked(range), most, Date.now())),
+    handler: ({ query: { limit: most = CAUSES_DEFAULT, ...range } }) =>
+      queries.run(() => resets(store, checkRange(range), most, Date.now())),
   });
   app.get(API.drops, {
     schema: {
@@ -125,19 +113,9 @@ function registerCauses(app: App, store: Store, queries: QueryLimit): void {
       querystring: CausesQuery,
       response: { 200: Drops, ...refusals },
     },
-    handler: ({ query: { limit: most = CAUSES_DEFAULT, ...range } }) => queries.run(() => drops(store, checked(range), most, Date.now())),
+    handler: ({ query: { limit: most = CAUSES_DEFAULT, ...range } }) =>
+      queries.run(() => drops(store, checkRange(range), most, Date.now())),
   });
-}
-
-/** Checks what a schema cannot express of a range. */
-function checked<Asked extends Range>(range: Asked): Asked {
-  const { from, to, peer_addr } = range;
-  checkTimes(from, to);
-  // Addresses in rows have no zone ("%eth0"). With one the engine would find nothing, and not say why.
-  if (peer_addr !== undefined && (isIP(peer_addr) === 0 || peer_addr.includes('%')))
-    throw new Refusal('request_invalid', 'querystring/peer_addr must be an IPv4 or IPv6 address, without a zone');
-  for (const id of [range.host_id, (range as { connection_id?: string }).connection_id]) checkId(id);
-  return range;
 }
 
 /** Checks `after`, which is a place in the list of hosts. */
