@@ -2,6 +2,7 @@
 import type {
   API,
   Connection,
+  Connections,
   Drops,
   Edges,
   Fleet,
@@ -25,6 +26,7 @@ const PATHS: Omit<typeof API, 'live' | 'openapi' | 'accounting' | 'explore' | 'v
   listeners: '/api/v1/listeners',
   resets: '/api/v1/resets',
   drops: '/api/v1/drops',
+  connections: '/api/v1/connections',
   connection: '/api/v1/connections/:host_id/:connection_id',
   hosts: '/api/v1/hosts',
   fleet: '/api/v1/fleet',
@@ -74,6 +76,7 @@ export function createApiClient(fetchResponse: typeof fetch) {
     listeners: (query: Query, signal: AbortSignal) => get<Listeners>(PATHS.listeners, query, signal),
     resets: (query: Query, signal: AbortSignal) => get<Resets>(PATHS.resets, query, signal),
     drops: (query: Query, signal: AbortSignal) => get<Drops>(PATHS.drops, query, signal),
+    connections: (query: Query, signal: AbortSignal) => get<Connections>(PATHS.connections, query, signal),
     hosts: (query: Query, signal: AbortSignal) => get<Hosts>(PATHS.hosts, query, signal),
     fleet: (query: Query, signal: AbortSignal) => get<Fleet>(PATHS.fleet, query, signal),
     fleetHost: (host_id: string, query: Query, signal: AbortSignal) =>

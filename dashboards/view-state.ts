@@ -1,5 +1,12 @@
 // What a link says: range, filter, sort, and what is open. Pure: text in, state out, and back.
 import type { EDGE_SORTS } from '../server/api.ts';
+import {
+  CONNECTIONS_KEYS,
+  CONNECTIONS_START,
+  type ConnectionsView,
+  formatConnectionsView,
+  parseConnectionsView,
+} from './connections-view.ts';
 import { FILTER_KEYS, type Filter, isFilterKey, setTerm } from './filter.ts';
 import { FLEET_KEYS, FLEET_START, type FleetView, formatFleetView, parseFleetView } from './fleet-view.ts';
 
@@ -40,7 +47,7 @@ const DEFAULT_SORT: Sort = 'retrans';
 export type ConnectionRef = { host_id: string; connection_id: string };
 
 /** `fleet`: the list of hosts, or with a host in the filter the page of that one. */
-export const PAGES = ['now', 'fleet', 'admin'] as const;
+export const PAGES = ['now', 'connections', 'fleet', 'admin'] as const;
 export type Page = (typeof PAGES)[number];
 
 export type ViewState = {
@@ -50,6 +57,8 @@ export type ViewState = {
   sort: Sort;
   /** of the list of hosts */
   fleet: FleetView;
+  /** of the list of connections */
+  connections: ConnectionsView;
   connection: ConnectionRef | null;
   panel: 'completeness' | null;
 };
@@ -68,6 +77,7 @@ export function parseViewState(search: string): { state: ViewState; problems: st
     filter: {},
     sort: DEFAULT_SORT,
     fleet: FLEET_START,
+    connections: CONNECTIONS_START,
     connection: null,
     panel: null,
   };
@@ -85,7 +95,10 @@ export function parseViewState(search: string): { state: ViewState; problems: st
 
 const RANGE_KEYS = ['range', 'from', 'to'];
 const isReadElsewhere = (key: string, page: Page) =>
-  key === 'page' || RANGE_KEYS.includes(key) || (page === 'fleet' && FLEET_KEYS.includes(key));
+  key === 'page' ||
+  RANGE_KEYS.includes(key) ||
+  (page === 'fleet' && FLEET_KEYS.includes(key)) ||
+  (page === 'connections' && CONNECTIONS_KEYS.includes(key));
 
 function tell(problems: string[], problem: string): void {
   if (problem) problems.push(problem);
@@ -96,6 +109,11 @@ function readPage(params: URLSearchParams, state: ViewState, problems: string[])
   const page = PAGES.find((known) => known === name);
   if (page !== undefined) state.page = page;
   else if (name !== null) problems.push(`page=${name}: known are ${PAGES.join(', ')}.`);
+  if (page === 'connections') {
+    const read = parseConnectionsView(params);
+    state.connections = read.connections;
+    problems.push(...read.problems);
+  }
   if (page !== 'fleet') return;
   const read = parseFleetView(params);
   state.fleet = read.fleet;
@@ -145,6 +163,7 @@ export function formatViewState(state: ViewState): string {
   if (state.connection) params.set('connection', `${state.connection.host_id}/${state.connection.connection_id}`);
   if (state.panel) params.set('panel', state.panel);
   if (state.page === 'fleet') formatFleetView(state.fleet, params);
+  if (state.page === 'connections') formatConnectionsView(state.connections, params);
   const text = params.toString().replaceAll('%2F', '/').replaceAll('%3A', ':');
   return text === '' ? '' : `?${text}`;
 }

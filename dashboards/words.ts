@@ -1,5 +1,5 @@
 // The API's enums in words. Total mappings: a value that the kernel side adds does not compile until it has words here.
-import type { Account, Connection, Edge, Retransmit, STACKED_CLASSES } from '../server/api.ts';
+import type { Account, Connection, Edge, ListedConnection, Retransmit, STACKED_CLASSES } from '../server/api.ts';
 
 export type RetransmitClass = Retransmit['class'];
 type Said = { label: string; meaning: string };
@@ -84,6 +84,15 @@ export const OWNER_WORDS = {
   io: 'last to read from it or write to it',
 } as const satisfies Record<Connection['owner'], string>;
 
+/** From this end's point of view: who connected to whom. */
+export const ROLE_ARROWS = { client: '→', server: '←', unknown: '↔' } as const satisfies Record<Connection['role'], string>;
+
+export const PHASE_WORDS = {
+  live: { label: 'live', meaning: 'no end of it was seen before the range ended' },
+  ended: { label: 'ended', meaning: 'was open, and is over' },
+  failed: { label: 'failed', meaning: 'connects that never became open' },
+} as const satisfies Record<ListedConnection['phase'], Said>;
+
 export const ROLE_WORDS = {
   unknown: 'direction not known',
   client: 'connected out',
@@ -124,18 +133,18 @@ export const FIGURE_WORDS = {
 
 /** Why a connection ended, as the second half of a sentence; `alarming` where somebody should look. */
 export const END_REASON_WORDS = {
-  none: { words: 'still open', alarming: false },
-  fin_local: { words: 'closed by this side', alarming: false },
-  fin_peer: { words: 'closed by the peer', alarming: false },
-  rst_sent: { words: 'reset by this side', alarming: true },
-  rst_received: { words: 'ended by a reset that came in', alarming: true },
-  timeout: { words: 'timed out: this side gave up on what it had sent or wanted to send', alarming: true },
-  refused: { words: 'refused: nobody listens on that port', alarming: true },
-  unreachable: { words: 'unreachable: no route, or a router said so', alarming: true },
-  abort: { words: 'given up by this side before it was open', alarming: false },
-  unknown: { words: 'ended, reason not seen', alarming: false },
-  no_port: { words: 'not tried: no local port was left toward that destination', alarming: true },
-} as const satisfies Record<Connection['end_reason'], { words: string; alarming: boolean }>;
+  none: { label: 'open', words: 'still open', alarming: false },
+  fin_local: { label: 'closed here', words: 'closed by this side', alarming: false },
+  fin_peer: { label: 'closed by peer', words: 'closed by the peer', alarming: false },
+  rst_sent: { label: 'reset here', words: 'reset by this side', alarming: true },
+  rst_received: { label: 'reset came in', words: 'ended by a reset that came in', alarming: true },
+  timeout: { label: 'timed out', words: 'timed out: this side gave up on what it had sent or wanted to send', alarming: true },
+  refused: { label: 'refused', words: 'refused: nobody listens on that port', alarming: true },
+  unreachable: { label: 'unreachable', words: 'unreachable: no route, or a router said so', alarming: true },
+  abort: { label: 'given up here', words: 'given up by this side before it was open', alarming: false },
+  unknown: { label: 'end not seen', words: 'ended, reason not seen', alarming: false },
+  no_port: { label: 'no port left', words: 'not tried: no local port was left toward that destination', alarming: true },
+} as const satisfies Record<Connection['end_reason'], { label: string; words: string; alarming: boolean }>;
 
 export type Limit = keyof Edge['limits'];
 /** Who kept data from flowing faster, in the order that bars show them. */

@@ -10,6 +10,7 @@ export type { Account, Accounting } from './api/accounting.ts';
 export type { ADMIN_API } from './api/admin.ts';
 export type { DropGroup, Drops, Listener, Listeners, ResetGroup, Resets } from './api/causes.ts';
 export { Connection } from './api/connection.ts';
+export type { CONNECTION_SORTS, Connections, ListedConnection, PHASES } from './api/connections.ts';
 export type { Explored, ExploreQuery, Values, ValuesQuery } from './api/explore.ts';
 export type { Fleet, FleetCounts, FleetHost, FleetOne, FleetSort, FleetState, Skew } from './api/fleet.ts';
 export type { Finding, Health } from './api/health.ts';
@@ -244,6 +245,7 @@ export const API = {
   listeners: '/api/v1/listeners',
   resets: '/api/v1/resets',
   drops: '/api/v1/drops',
+  connections: '/api/v1/connections',
   connection: '/api/v1/connections/:host_id/:connection_id',
   hosts: '/api/v1/hosts',
   accounting: '/api/v1/accounting',

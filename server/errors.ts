@@ -31,6 +31,7 @@ export const REFUSALS = {
   range_in_future: 400,
   filter_invalid: 400,
   too_much: 422,
+  range_too_wide: 400,
   media_type_unsupported: 415,
   not_found: 404,
   method_not_allowed: 405,

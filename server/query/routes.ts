@@ -2,14 +2,11 @@
 import { Type } from 'typebox';
 import { Accounting } from '../api/accounting.ts';
 import { Drops, Listeners, Resets } from '../api/causes.ts';
-import { API, Connection, EDGE_SORTS, Edges, HOST_SORTS, HostRange, Hosts, Overview, Problem, Range, Retransmits } from '../api.ts';
-import { COMMANDS_WITHHELD, seesCommands } from '../door/principal.ts';
-import { Refusal } from '../errors.ts';
+import { API, EDGE_SORTS, Edges, HOST_SORTS, HostRange, Hosts, Overview, Problem, Range, Retransmits } from '../api.ts';
 import type { App } from '../http.ts';
 import type { Namer } from '../storage/language/names.ts';
 import { accounting } from '../storage/queries/accounts.ts';
 import { drops, resets } from '../storage/queries/causes.ts';
-import { connection } from '../storage/queries/connection.ts';
 import { edges } from '../storage/queries/edges.ts';
 import { hosts, PLACE } from '../storage/queries/hosts.ts';
 import { listeners } from '../storage/queries/listeners.ts';
@@ -18,6 +15,7 @@ import { retransmits } from '../storage/queries/retransmits.ts';
 import type { Store } from '../storage/store.ts';
 import { askedOf } from './asked.ts';
 import { checkId, checkTimes } from './checks.ts';
+import { registerConnections } from './connection-routes.ts';
 import type { QueryLimit } from './limit.ts';
 
 export const EDGES_DEFAULT = { sort: 'retrans', limit: 50 } as const;
@@ -26,7 +24,7 @@ export const EDGES_DEFAULT = { sort: 'retrans', limit: 50 } as const;
 const CAUSES_DEFAULT = 50;
 
 const closed = { additionalProperties: false } as const;
-const { host_id, connection_id } = Retransmits.properties.retransmits.items.properties;
+
 const limit = (most: number, usual: number) => Type.Optional(Type.Integer({ minimum: 1, maximum: most, default: usual }));
 
 const EdgesQuery = Type.Object(
@@ -61,7 +59,6 @@ const HostsQuery = Type.Object(
   closed,
 );
 const AccountingQuery = Type.Object({ ...Times, host_id: HostRange.properties.host_id, limit: limit(1000, 100) }, closed);
-const ConnectionParams = Type.Object({ host_id, connection_id }, closed);
 
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
 
@@ -86,16 +83,7 @@ export function registerQueries(app: App, queries: QueryLimit, namer: Namer & { 
       queries.run(async () => retransmits(store, await askedOf(namer, range), most, Date.now())),
   });
   registerCauses(app, namer, queries);
-  app.get(API.connection, {
-    schema: { summary: 'All that is known about one connection', params: ConnectionParams, response: { 200: Connection, ...refusals } },
-    handler: ({ params, who }) =>
-      queries.run(async () => {
-        for (const id of [params.host_id, params.connection_id]) checkId(id);
-        const found = await connection(store, params.host_id, params.connection_id);
-        if (!found) throw new Refusal('not_found', `no row of connection ${params.connection_id} of host ${params.host_id} is stored`);
-        return seesCommands(who) ? found : { ...found, command: '', command_withheld: COMMANDS_WITHHELD };
-      }),
-  });
+  registerConnections(app, queries, namer);
   app.get(API.hosts, {
     schema: { summary: 'Hosts, their hooks and the account of their rows', querystring: HostsQuery, response: { 200: Hosts, ...refusals } },
     handler: ({ query: { name, after, sort = HOSTS_DEFAULT.sort, limit: most = HOSTS_DEFAULT.limit, ...range } }) =>

@@ -81,7 +81,7 @@ describe('the shell', () => {
     await eventually(() => page.locator('#range option[value="span"]').textContent()).toBe('2026-01-02 03:04:05 – 03:05:05');
     const future = Date.now() + 3_600_000;
     await visit(`?from=${future}&to=${future + 60_000}`);
-    await eventually(() => page.locator('main').textContent()).toMatch(/the range begins at .* from now by the collector's clock/);
+    await eventually(() => page.locator('main').textContent()).toMatch(/the range begins \d+ s from now by the collector's clock/);
     expect(await edgeRows().count()).toBe(0);
     expect(browser.complaints.splice(0).every((complaint) => /400/.test(complaint))).toBe(true);
   });

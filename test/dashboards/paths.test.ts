@@ -2,10 +2,12 @@
 // compiler holds them equal by type; this holds what the page asks for to what the server has.
 import { expect, test } from 'vitest';
 import { createApiClient } from '../../dashboards/api-client.ts';
+import { ALL_PHASES, CONNECTION_ORDERS, connectionsQuery } from '../../dashboards/connections-view.ts';
 import { PATHS } from '../../dashboards/people-client.ts';
 import { SORTS } from '../../dashboards/view-state.ts';
 import { CLASS_ORDER } from '../../dashboards/words.ts';
 import { ADMIN_API } from '../../server/api/admin.ts';
+import { CONNECTION_SORTS, PHASES } from '../../server/api/connections.ts';
 import { PEOPLE_API } from '../../server/api/people.ts';
 import { EDGE_SORTS, STACKED_CLASSES } from '../../server/api.ts';
 
@@ -15,6 +17,8 @@ const { signal } = new AbortController();
 test('orders are the API’s', () => {
   expect(CLASS_ORDER).toEqual(STACKED_CLASSES);
   expect(SORTS).toEqual(EDGE_SORTS);
+  expect(CONNECTION_ORDERS).toEqual(CONNECTION_SORTS);
+  expect(ALL_PHASES).toEqual(PHASES);
 });
 
 test('paths of people and admins are the API’s', () => {
@@ -33,6 +37,7 @@ test('paths and parameters', async () => {
   await api.listeners({ from: '80' }, signal);
   await api.resets({}, signal);
   await api.drops({ from: '1' }, signal);
+  await api.connections({ from: '1', ...connectionsQuery({ by: 'bytes', reason: 'refused', phase: 'failed' }) }, signal);
   await api.hosts({}, signal);
   await api.connection({ host_id: '1', connection_id: '2' }, signal);
   expect(asked).toEqual([
@@ -42,6 +47,7 @@ test('paths and parameters', async () => {
     '/api/v1/listeners?from=80',
     '/api/v1/resets',
     '/api/v1/drops?from=1',
+    '/api/v1/connections?from=1&sort=bytes&phase=failed&end_reason=refused',
     '/api/v1/hosts',
     '/api/v1/connections/1/2',
   ]);

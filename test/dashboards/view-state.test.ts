@@ -7,6 +7,7 @@ const START: ViewState = {
   filter: {},
   sort: 'retrans',
   fleet: { order: 'state' },
+  connections: { by: 'last_ms' },
   connection: null,
   panel: null,
 };
@@ -29,6 +30,12 @@ describe('links and what they show', () => {
       '?range=7d&port=0&sort=failed&connection=1/2',
       { range: '7d', filter: { port: 0 }, sort: 'failed', connection: { host_id: '1', connection_id: '2' } },
     ],
+    ['?page=connections', { page: 'connections' }],
+    [
+      '?page=connections&process=curl&phase=failed&reason=no_port&by=connect_us',
+      { page: 'connections', filter: { process: 'curl' }, connections: { phase: 'failed', reason: 'no_port', by: 'connect_us' } },
+    ],
+    ['?page=connections&state=close_wait', { page: 'connections', connections: { state: 'close_wait', by: 'last_ms' } }],
     ['?page=fleet', { page: 'fleet' }],
     ['?page=fleet&range=1h&host=81985529216486895', { page: 'fleet', range: '1h', filter: { host: '81985529216486895' } }],
     [
@@ -57,12 +64,13 @@ describe('what a link holds and the page cannot use is told', () => {
     ['?from=1e3&to=2000', /from and to/],
     ['?from=1000&to=0x7d0', /from and to/],
     ['?port=99999', /is not a port/],
+    ['?by=bytes', /by=bytes, which this page does not know/],
     ['?sort=comm', /sort=comm: tables sort by retrans/],
     ['?connection=web-1/2', /expected HOST\/ID/],
     ['?connection=1/2x', /expected HOST\/ID/],
     ['?panel=secrets', /panel=secrets/],
     ['?tab=completeness', /tab=completeness, which this page does not know/],
-    ['?page=secrets', /page=secrets: known are now, fleet, admin/],
+    ['?page=secrets', /page=secrets: known are now, connections, fleet, admin/],
     ['?state=silent', /state=silent, which this page does not know/],
     ['?colour=red', /colour=red, which this page does not know/],
   ];
@@ -81,4 +89,10 @@ test.each([
   const { state, problems } = parseViewState(search);
   expect(state).toEqual({ ...START, page: 'fleet' });
   expect(problems).toEqual([expect.stringMatching(problem)]);
+});
+
+test('a reason that no connection ends for is told, and the page stays', () => {
+  const { state, problems } = parseViewState('?page=connections&reason=bored');
+  expect(state.connections).toEqual({ by: 'last_ms' });
+  expect(problems).toEqual([expect.stringMatching(/^reason=bored: known are none, fin_local/)]);
 });

@@ -9,6 +9,7 @@ import { HELLO_PATH, JOIN_PATH, ROTATE_PATH } from '../../agent/contract/credent
 import { Accounting } from '../../server/api/accounting.ts';
 import { ADMIN_API } from '../../server/api/admin.ts';
 import { Drops, Listeners, Resets } from '../../server/api/causes.ts';
+import { Connections } from '../../server/api/connections.ts';
 import { Explored, Values } from '../../server/api/explore.ts';
 import { PEOPLE_API } from '../../server/api/people.ts';
 import { API, Connection, Edges, Hosts, Overview, Retransmits } from '../../server/api.ts';
@@ -109,6 +110,12 @@ test.each<[string, TSchema, object]>([
       congestion: [{ new_ca_state: 'recovery' }],
     },
   ],
+  [
+    `${API.connections}?sort=bytes&phase=live&limit=1`,
+    Connections,
+    { total: 1, rows_read: 1, next: null, connections: [{ comm: 'curl', phase: 'live', state: 'established', connection_id: '77' }] },
+  ],
+  [`${API.connections}?end_reason=refused`, Connections, { total: 0, connections: [], counts: [{ phase: 'live', connections: 1 }] }],
   [API.listeners, Listeners, { total: 1, listeners: [{ port: 80, full: 1.5, drops: 1, sockets: 1 }] }],
   [`${API.listeners}?limit=1&${filtered('service_port = 81')}`, Listeners, { total: 0, listeners: [] }],
   [API.resets, Resets, { total: 1, resets: [{ direction: 'sent', connection_id: '77', idle_p50_us: null }] }],
@@ -165,6 +172,7 @@ test.each<[string, number, string]>([
   [`${API.overview}?from=now`, 400, 'request_invalid'],
   [`${API.overview}?from=2000&to=1000`, 400, 'request_invalid'],
   [`${API.overview}?from=${Date.now() + 3_600_000}`, 400, 'range_in_future'],
+  [`${API.overview}?from=81985529216486895`, 400, 'range_in_future'],
   [`${API.fleet_host.replace(':host_id', '1')}?from=${Date.now() + 3_600_000}`, 400, 'range_in_future'],
   [`${API.overview}?${filtered('port = 70000')}`, 400, 'filter_invalid'],
   [`${API.overview}?${filtered('peer = 10.0.0')}`, 400, 'filter_invalid'],
@@ -185,6 +193,11 @@ test.each<[string, number, string]>([
   [`${API.explore}?metrics=drops&sql=true`, 403, 'role_needed'],
   [`${API.values}?field=duration`, 400, 'request_invalid'],
   [`${API.values}?field=nothing`, 400, 'request_invalid'],
+  [`${API.connections}?sort=comm`, 400, 'request_invalid'],
+  [`${API.connections}?phase=dead`, 400, 'request_invalid'],
+  [`${API.connections}?after=1:2`, 400, 'request_invalid'],
+  [`${API.connections}?after=1:007:2`, 400, 'request_invalid'],
+  [`${API.connections}?limit=1001`, 400, 'request_invalid'],
   ['/api/v1/connections/1/2', 404, 'not_found'],
   ['/api/v1/connections/x/2', 400, 'request_invalid'],
   ['/api/v1/connections/99999999999999999999/2', 400, 'request_invalid'],
@@ -257,6 +270,7 @@ test('the OpenAPI document names every path, and each refusal', async () => {
     PEOPLE_API.logout,
     PEOPLE_API.me,
     PEOPLE_API.password,
+    '/api/v1/connections',
     '/api/v1/connections/{host_id}/{connection_id}',
     '/v1/rows',
     '/v1/report',

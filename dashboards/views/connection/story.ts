@@ -1,14 +1,13 @@
 // What one connection's record says, in sentences. Pure: the panel only lays them out.
 import type { Connection } from '../../../server/api.ts';
 import { formatBytes, formatCount, formatDurationUs, formatEndpoint, formatName } from '../../format.ts';
-import { END_REASON_WORDS, errnoName, OWNER_WORDS, ROLE_WORDS, STATE_WORDS } from '../../words.ts';
+import { END_REASON_WORDS, errnoName, OWNER_WORDS, ROLE_ARROWS, ROLE_WORDS, STATE_WORDS } from '../../words.ts';
 
 /** `client → server` whoever of them is this host; local first where nobody knows. */
 export function endsOf(connection: Pick<Connection, 'role' | 'local_addr' | 'local_port' | 'peer_addr' | 'peer_port'>): string {
   const local = formatEndpoint(connection.local_addr, connection.local_port);
   const peer = formatEndpoint(connection.peer_addr, connection.peer_port);
-  const arrow = { client: '→', server: '←', unknown: '↔' } as const satisfies Record<Connection['role'], string>;
-  return `${local} ${arrow[connection.role]} ${peer}`;
+  return `${local} ${ROLE_ARROWS[connection.role]} ${peer}`;
 }
 
 /** Why and when it ended, or that it has not. */
