@@ -29,6 +29,10 @@ import {
 } from './any-asked.ts';
 import { NAIVE, type NaiveMetric, type NaiveRow } from './naive.ts';
 
+/** More processes on one host and in one hour than hours keep by themselves; before all other rows. */
+const CROWD = 300;
+const CROWD_S = FIRST_S - 3 * DAY_S + 100;
+
 let opened: Fixture;
 let explorer: Explorer;
 let rows: Row[];
@@ -50,6 +54,10 @@ beforeAll(async () => {
       { ...told, host: { name, machine: 'x86_64', kernel: '6.1.0', agent_version: '0.1.0' } } as typeof told,
     ]);
   }
+  const crowd = Array.from({ length: CROWD }, (_, index) =>
+    rowBytes('sample', { host_id: 3n, comm: `c${index}`, bytes_sent: 1 + index, time_ns: BigInt(CROWD_S) * 1_000_000_000n }),
+  );
+  await opened.put('sample', crowd);
   // What came in the last three hours is only in the rows.
   await opened.store.upkeep.makeMinutes((NOW_S - 3 * 3600) * 1000);
   await opened.store.upkeep.refresh((NOW_S - 3 * 3600) * 1000);
@@ -172,6 +180,17 @@ test('groups and their rest add up to the total, wherever they are cut off and w
     tries(20),
   );
 }, 300_000);
+
+test('what hours have of no process by itself is in the rest, and is no group', async () => {
+  const time = { from: (CROWD_S - DAY_S) * 1000, to: (CROWD_S + DAY_S) * 1000 };
+  const found = await ask({ ...time, metrics: ['bytes_sent'], by: ['process'] });
+  expect(found).toMatchObject({ source: 'rollup_1h', notes: [expect.stringContaining('in the rest')] });
+  const sum = (rows: Explored['rows']) => rows.reduce((all, row) => all + Number(row[2]), 0);
+  const [shown, rest] = [found.rows.filter((row) => row[1] === false), found.rows.filter((row) => row[1] === true)];
+  expect(sum(found.rows)).toBe((CROWD * (CROWD + 1)) / 2);
+  expect(shown.map(([process]) => process)).toEqual(Array.from({ length: shown.length }, (_, index) => `c${CROWD - 1 - index}`));
+  expect([shown.length < 100, rest.length, rest[0]?.[0]]).toEqual([true, 1, '']);
+});
 
 test('every metric can be asked for by itself, and says what it counts where', async () => {
   for (const name of METRIC_NAMES) {
