@@ -40,12 +40,12 @@ export function answerOf(plan: Plan, found: readonly Found[]): Cell[][] {
   return [...groups.values()].map((rows) => {
     const now = rows.find(({ before }) => before === 0);
     const earlier = rows.find(({ before }) => before === 1);
-    const any = now ?? earlier;
-    if (any === undefined) return [];
+    const either = now ?? earlier;
+    if (either === undefined) return [];
     return [
-      ...(plan.step_s === undefined ? [] : [any.time_s]),
-      ...keysOf(plan, any),
-      ...(plan.dimensions.length === 0 ? [] : [any.rest]),
+      ...(plan.step_s === undefined ? [] : [either.time_s]),
+      ...keysOf(plan, either),
+      ...(plan.dimensions.length === 0 ? [] : [either.rest]),
       ...plan.metrics.flatMap(({ is }, index): Cell[] => [
         cellOf(is, now?.[`m${index}`]),
         ...(plan.before === undefined ? [] : [cellOf(is, earlier?.[`m${index}`])]),

@@ -70,6 +70,55 @@ export const serverQueries: readonly Mutant[] = [
       replace: "&& networksOf(leaf.ranges) === undefined) return 'minutes'",
       suite: unit('server/storage/queries.contract'),
     },
+    {
+      why: 'a kind without the fact is as if it had it',
+      find: "if (!factLayout(term.fact).kinds.has(kind)) return 'false';",
+      replace: '',
+      suite: unit('server/storage/language/condition'),
+    },
+    {
+      why: 'a negation is none',
+      find: 'return negated(of(term.term));',
+      replace: 'return of(term.term);',
+      suite: unit('server/storage/language/condition'),
+    },
+    {
+      why: 'what is not of hosts narrows what is asked of them',
+      find: "op: isNegated ? 'or' : 'and', terms: []",
+      replace: "op: 'or', terms: []",
+      suite: unit('server/storage/queries.contract'),
+    },
+  ]),
+  ...mutantsOf('server/storage/language/names.ts', [
+    {
+      why: 'a host without the label has another value of it',
+      find: 'of[label] === undefined ? []',
+      replace: 'false ? []',
+      suite: unit('server/storage/language/condition'),
+    },
+  ]),
+  ...mutantsOf('server/storage/explore/statement.ts', [
+    {
+      why: 'the rest is left out',
+      find: "if(${rest}, '', toString(${as",
+      replace: "if(false, '', toString(${as",
+      suite: unit('server/storage/explore/explore'),
+    },
+    { why: 'the earlier time is not moved', find: '+ ${earlier_s})`', replace: ')`', suite: unit('server/storage/explore/explore') },
+    {
+      why: 'the others of hosts are a group',
+      find: "dimensions.every(isOfHosts) ? 'false' : 'others'",
+      replace: "'false'",
+      suite: unit('server/storage/explore/explore'),
+    },
+  ]),
+  ...mutantsOf('server/storage/explore/metrics.ts', [
+    {
+      why: 'a connection counts at both of its ends',
+      find: "sum('connected', 'connections', CLIENT",
+      replace: "sum('opened', 'connections', CLIENT",
+      suite: unit('server/storage/explore/explore'),
+    },
   ]),
   ...mutantsOf('server/storage/queries/cover.ts', [
     {

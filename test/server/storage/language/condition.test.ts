@@ -22,9 +22,10 @@ import { report } from '../report.ts';
 import { type AnyRow, anyExpression, anyRow, valuesOf } from './any-expression.ts';
 
 const ROWS = 600;
-const LABELS = new Map([
+const LABELS = new Map<string, Record<string, string>>([
   ['1', { rack: 'r1' }],
   ['2', { rack: 'r2' }],
+  [String(0xffff_ffff_ffff_fff1n), { room: 'a' }],
 ]);
 const HOSTS = { alpha: 1n, beta: 2n };
 const CGROUPS = [
@@ -104,7 +105,7 @@ function isNamed(row: AnyRow, { fact, field, label, values, isNegated }: Named):
     );
   const id = factOf(row, fact);
   if (field === 'label') {
-    const value = LABELS.get(String(host))?.[label as 'rack'];
+    const value = LABELS.get(String(host))?.[label];
     return among(wanted.includes(value ?? ''), value !== undefined);
   }
   if (field === 'netns') {
@@ -185,6 +186,11 @@ test('random expressions over random rows', async () => {
   // Neither answer may be rare, or the equality would say little.
   expect(counts.matched / counts.asked).toBeGreaterThan(0.1);
   expect(counts.matched / counts.asked).toBeLessThan(0.9);
+});
+
+test('a host that joined without a label is neither of a value of it nor of another', async () => {
+  const wanted = (host: bigint) => rows.filter(({ values }) => values['host_id'] === host).map(({ kind, at }) => `${kind} ${at}`);
+  expect(await found('label.rack != r1')).toEqual(wanted(2n).sort());
 });
 
 test.each([
