@@ -3,10 +3,13 @@ import { formatFilter, isUnfiltered } from './filter.ts';
 import { formatName } from './format.ts';
 import type { Page, ViewState } from './view-state.ts';
 
-export const PAGE_NAMES = { now: 'Now', connections: 'Connections', fleet: 'Fleet', admin: 'Admin' } as const satisfies Record<
-  Page,
-  string
->;
+export const PAGE_NAMES = {
+  now: 'Now',
+  connections: 'Connections',
+  listeners: 'Listeners',
+  fleet: 'Fleet',
+  admin: 'Admin',
+} as const satisfies Record<Page, string>;
 
 export function titleOf({ page, filter, panel, connection }: Pick<ViewState, 'page' | 'filter' | 'panel' | 'connection'>): string {
   const what = connection ? 'A connection' : panel === 'completeness' ? 'Completeness' : PAGE_NAMES[page];

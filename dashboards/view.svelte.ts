@@ -54,6 +54,7 @@ export const view = new View();
 export const HOME = {
   now: { page: 'now', connection: null, panel: null },
   connections: { page: 'connections', connections: CONNECTIONS_START, connection: null, panel: null },
+  listeners: { page: 'listeners', connection: null, panel: null },
   fleet: { page: 'fleet', filter: {}, fleet: FLEET_START, connection: null, panel: null },
   admin: { page: 'admin', connection: null, panel: null },
 } as const satisfies Record<Page, Partial<ViewState>>;

@@ -145,11 +145,16 @@ describe('Connections', () => {
       [375, '?page=connections'],
       [1440, '?page=connections'],
       [1440, '?page=connections&process=nobody'],
+      [375, '?page=listeners'],
+      [1440, '?page=listeners'],
     ])('%i px: %s', async (width, query) => {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: 900 });
       await visit(query);
-      await (query.includes('nobody') ? page.getByRole('heading', { name: 'No connection fits' }) : rows().first()).waitFor();
+      await (query.includes('nobody')
+        ? page.getByRole('heading', { name: 'No connection fits' })
+        : page.locator('tbody tr').first()
+      ).waitFor();
       expect(await axeViolations(page)).toEqual([]);
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
       await page.setViewportSize({ width: 1440, height: 900 });

@@ -51,9 +51,9 @@ const ofLife = (column: string) => `if(ended, maxIf(${column}, is_end), sumIf(${
 const newest = (column: string, where?: string) =>
   where === undefined ? `argMax(${column}, time_ns)` : `argMaxIf(${column}, time_ns, ${where})`;
 
-/** One line a connection. Only ends have a phase, a reason and an error that are not 0. The owner may be known only in later rows, and may be missing in the last ones. */
+/** One line a socket: one that failed to connect may try again, so its newest row decides. The owner may be known only in later rows, and may be missing in the last ones. */
 const GROUPED = (rows: string, to_us: string) => `SELECT host_id AS host_key, connection_id AS connection_key,
-  max(phase_at) AS phase, phase > 0 AS ended, max(time_ns) AS last_at, max(reason) AS end_reason, max(err) AS sk_err,
+  ${newest('phase_at')} AS phase, phase > 0 AS ended, max(time_ns) AS last_at, ${newest('reason')} AS end_reason, ${newest('err')} AS sk_err,
   if(ended, ${STATE.indexOf('close')}, ${newest("CAST(state, 'Int8')")}) AS now_state,
   ${newest('(comm, cgroup_id)', "comm != ''")} AS owner, ${newest('(role, local_addr, local_port, peer_addr, peer_port)')} AS ends,
   multiIf(ended, maxIf(lived_us, is_end), max(tells_begin), ${to_us} - minIf(at_us - lived_us, tells_begin), NULL) AS duration_us,

@@ -58,6 +58,9 @@ const CONNECTIONS: RowValues[] = [
   failed(4, 'refused', 80, { sk_err: 111, peer_port: 81 }),
   failed(5, 'timeout', 70, { sk_err: 110, duration_us: 3 * S }),
   failed(6, 'no_port', 60, { sk_err: 99, comm: 'nginx' }),
+  // The same socket asked again, and was let in.
+  failed(9, 'refused', 95, { sk_err: 111 }),
+  ends(9, { time_ns: ago(94), event: 0 }),
   ends(7, { time_ns: ago(5000), event: 0 }),
   ends(8, { time_ns: ago(50), event: 0, role: ROLE.indexOf('server'), local_port: 80, peer_port: 5555, comm: 'nginx', host_id: 2n }),
 ];
@@ -107,10 +110,11 @@ describe.each(BACKENDS)('list of connections on $name', ({ skip, open }) => {
       '5 failed',
       '4 failed',
       '3 failed',
+      '9 live',
       '2 ended',
       '1 live',
     ]);
-    expect([total, next, rows_read]).toEqual([7, null, 11]);
+    expect([total, next, rows_read]).toEqual([8, null, 13]);
     // The report's samples: 94 of 100.
     expect(completeness).toBeCloseTo(0.94, 6);
     expect(counts).toEqual(
@@ -120,8 +124,9 @@ describe.each(BACKENDS)('list of connections on $name', ({ skip, open }) => {
         { phase: 'ended', end_reason: 'fin_peer', state: 'close', connections: 1 },
       ]),
     );
-    expect(counts.reduce((sum, one) => sum + one.connections, 0)).toBe(7);
-    expect(connections[6]).toEqual({
+    expect(counts.reduce((sum, one) => sum + one.connections, 0)).toBe(8);
+    expect(connections[5]).toMatchObject({ end_reason: 'none', sk_err: 0, state: 'established' });
+    expect(connections[7]).toEqual({
       host_id: '1',
       host: 'alpha',
       connection_id: '1',
@@ -150,7 +155,7 @@ describe.each(BACKENDS)('list of connections on $name', ({ skip, open }) => {
       unread: 77,
       notsent: 5,
     });
-    expect(connections[5]).toMatchObject({
+    expect(connections[6]).toMatchObject({
       phase: 'ended',
       end_reason: 'fin_peer',
       duration_us: 200 * S,
@@ -170,7 +175,7 @@ describe.each(BACKENDS)('list of connections on $name', ({ skip, open }) => {
     ['a host', { filter: filterOf('host = 2') }, {}, ['8']],
     ['a service port', { filter: filterOf('service_port = 81') }, {}, ['4']],
     ['a peer', { filter: filterOf('peer = 10.0.0.2 and service_port = 80') }, {}, ['8']],
-    ['live ones', {}, { phase: 'live' }, ['8', '1']],
+    ['live ones', {}, { phase: 'live' }, ['8', '9', '1']],
     ['failed ones', {}, { phase: 'failed' }, ['6', '5', '4', '3']],
     ['a reason', {}, { end_reason: 'refused' }, ['4', '3']],
     ['a state', {}, { state: 'close_wait' }, ['1']],
@@ -195,7 +200,7 @@ describe.each(BACKENDS)('list of connections on $name', ({ skip, open }) => {
       const paged: string[] = [];
       for (let after: string | undefined, pages = 0; pages < 9; pages++) {
         const page = await connectionList(store, { from, to }, { ...asked, limit: 2, after }, NOW_MS);
-        expect(page.total).toBe(7);
+        expect(page.total).toBe(8);
         paged.push(...page.connections.map(({ host_id, connection_id }) => `${host_id}/${connection_id}`));
         if (page.next === null) break;
         after = page.next;
@@ -208,7 +213,7 @@ describe.each(BACKENDS)('list of connections on $name', ({ skip, open }) => {
     const asked = connectionList(store, {}, { ...ASKED, rows_max: 5 }, NOW_MS);
     await expect(asked).rejects.toMatchObject({
       code: 'range_too_wide',
-      message: expect.stringMatching(/11 rows.*shorter range or one host/),
+      message: expect.stringMatching(/13 rows.*shorter range or one host/),
     });
   });
 });

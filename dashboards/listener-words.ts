@@ -1,0 +1,28 @@
+// What is wrong with a listening socket, in a sentence. Pure.
+import type { Listener } from '../server/api.ts';
+import { formatCount } from './format.ts';
+import type { Severity } from './verdicts.ts';
+
+/** Above it the next burst overflows. */
+export const NEARLY_FULL = 0.8;
+
+export const listenerSeverity = ({ overflows, full }: Listener): Severity =>
+  overflows > 0 ? 'bad' : full >= NEARLY_FULL ? 'warn' : 'none';
+
+/** Packets that it dropped for another reason than a full accept queue; the kernel counts some twice. */
+export const droppedOtherwise = ({ drops, overflows }: Listener): number => Math.max(0, drops - overflows);
+
+/** Empty where it keeps up. */
+export function listenerWords(one: Listener): string {
+  const { overflows, full, accept_queue_max, accept_queue_limit, sockets } = one;
+  const depth = `up to ${formatCount(accept_queue_max)} waited in ${sockets > 1 ? 'one queue' : 'its queue'}, ${formatCount(accept_queue_limit / Math.max(1, sockets))} may`;
+  const others = droppedOtherwise(one);
+  const parts = [
+    overflows > 0
+      ? `Its accept queue was full ${overflows === 1 ? 'once' : `${formatCount(overflows)} times`} when somebody asked to connect; who asks again counts again (${depth}). The process calls accept() too seldom, or its backlog is too small.`
+      : full >= NEARLY_FULL && `Its accept queue is nearly full: ${depth}.`,
+    others > 0 &&
+      `${formatCount(others)} ${others === 1 ? 'packet was' : 'packets were'} dropped for other reasons: handshake queue full, no memory, or no route back.`,
+  ];
+  return parts.filter(Boolean).join(' ');
+}

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { listenerSeverity, listenerWords } from '../../dashboards/listener-words.ts';
+import type { Listener } from '../../server/api.ts';
+
+const WELL = { overflows: 0, drops: 0, full: 0.1, accept_queue_max: 3, accept_queue_limit: 128, sockets: 1 } as Listener;
+
+test.each([
+  ['keeps up', {}, 'none', /^$/],
+  [
+    'full',
+    { overflows: 14, drops: 14, full: 1.01, accept_queue_max: 129 },
+    'bad',
+    /^Its accept queue was full 14 times when somebody asked to connect; who asks again counts again \(up to 129 waited in its queue, 128 may\)\. The process calls accept\(\) too seldom, or its backlog is too small\.$/,
+  ],
+  [
+    'nearly full',
+    { full: 0.9, accept_queue_max: 115 },
+    'warn',
+    /^Its accept queue is nearly full: up to 115 waited in its queue, 128 may\.$/,
+  ],
+  ['other drops', { drops: 3 }, 'none', /^3 packets were dropped for other reasons/],
+  [
+    'of several sockets',
+    { overflows: 1, drops: 2, full: 1, sockets: 4, accept_queue_limit: 512 },
+    'bad',
+    /was full once when .*one queue, 128 may.* 1 packet was dropped/,
+  ],
+] as const)('%s', (_name, change, severity, words) => {
+  const one = { ...WELL, ...change };
+  expect(listenerSeverity(one)).toBe(severity);
+  expect(listenerWords(one)).toMatch(words);
+});
