@@ -18,7 +18,20 @@ const STEPS: Readonly<Record<string, number>> = {
 export function rowFocus(container: HTMLElement): () => void {
   const links = () => [...container.querySelectorAll<HTMLElement>('[data-row-link]')];
 
+  /** Left and right go over the links of one row. */
+  function alongRow(event: KeyboardEvent, step: number): void {
+    const { target } = event;
+    if (!(target instanceof HTMLAnchorElement)) return;
+    const all = [...(target.closest('tr')?.querySelectorAll('a') ?? [])];
+    const at = all.indexOf(target);
+    if (at < 0) return;
+    event.preventDefault();
+    all[Math.max(0, Math.min(all.length - 1, at + step))]?.focus();
+  }
+
   function onKey(event: KeyboardEvent): void {
+    if (event.key === 'ArrowRight') alongRow(event, 1);
+    if (event.key === 'ArrowLeft') alongRow(event, -1);
     const step = STEPS[event.key];
     const all = links();
     const at = all.findIndex((link) => link.matches(':focus'));

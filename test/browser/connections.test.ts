@@ -140,6 +140,14 @@ describe('Connections', () => {
     expect(await from('resets', 'nginx', /./)).toBe('?page=connections&process=nginx&peer=10.1.0.2&port=443');
   });
 
+  test('left and right go over the links of a row', async () => {
+    await visit('');
+    await page.locator('[data-table="edges"] tbody tr').first().locator('[data-row-link]').focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await eventually(search).toMatch(/^\?page=connections&process=/);
+  });
+
   describe.each(['dark', 'light'] as const)('axe finds nothing in %s', (colorScheme) => {
     test.each([
       [375, '?page=connections'],
