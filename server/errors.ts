@@ -16,6 +16,7 @@ export const REFUSALS = {
   client_gone: 400,
   body_too_slow: 408,
   request_too_slow: 408,
+  head_too_large: 431,
   zstd_corrupt: 400,
   zstd_trailing_bytes: 400,
   too_large: 413,

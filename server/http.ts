@@ -1,6 +1,6 @@
 // What all routes share: the type of the application, and how an error becomes the answer that says why.
 
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, maxHeaderSize, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, RawServerDefault } from 'fastify';
@@ -47,10 +47,7 @@ export function errorReply(count: (refusal: Refusal) => void) {
 
 /** Answers what never became a request: that, too, says why. */
 export function clientErrorHandler(error: ClientError, socket: Socket): void {
-  const slow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-  const { code, message, status } = slow
-    ? new Refusal('request_too_slow', `the request did not come within ${LIMITS.request_ms.number / 1000} s: send it again`)
-    : new Refusal('request_invalid', `this is no HTTP request: ${reasonOf(error)}`);
+  const { code, message, status } = refusalOfClient(error);
   if (socket.destroyed) return;
   const body = JSON.stringify({ code, message });
   const head = [
@@ -63,6 +60,20 @@ export function clientErrorHandler(error: ClientError, socket: Socket): void {
 }
 
 type ClientError = Error & { code?: string };
+
+function refusalOfClient(error: ClientError): Refusal {
+  switch (error.code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new Refusal('request_too_slow', `the request did not come within ${LIMITS.request_ms.number / 1000} s: send it again`);
+    case 'HPE_HEADER_OVERFLOW':
+      return new Refusal(
+        'head_too_large',
+        `the head of the request is larger than ${maxHeaderSize / 1024} KiB: send fewer or shorter headers`,
+      );
+    default:
+      return new Refusal('request_invalid', `this is no HTTP request: ${reasonOf(error)}`);
+  }
+}
 
 function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;

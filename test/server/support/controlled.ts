@@ -21,7 +21,13 @@ const SHARE = { name: 'cpu-budget', form: { form: 'percent' }, help: 'x', applie
 export const PROD = { labels: { env: 'prod' }, hosts: [] };
 
 /** Opens a channel and says hello; every version that it is told it takes, and says so. */
-async function channelTo(url: string, opened: WebSocket[], host: Enrolled, changes: Partial<Hello> = {}, takes = true): Promise<Agent> {
+export async function channelTo(
+  url: string,
+  opened: WebSocket[],
+  host: Enrolled,
+  changes: Partial<Hello> = {},
+  takes = true,
+): Promise<Agent> {
   const socket = new WebSocket(url.replace(/^http/, 'ws') + CONTROL_PATH, { headers: host.headers, rejectUnauthorized: false });
   opened.push(socket);
   let closed: number | undefined;
