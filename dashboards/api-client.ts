@@ -5,6 +5,8 @@ import type {
   Connections,
   Drops,
   Edges,
+  Explored,
+  ExploreNames,
   Fleet,
   FleetOne,
   Health,
@@ -19,7 +21,7 @@ import { ApiError } from './api-error.ts';
 import { fetchInTime } from './in-time.ts';
 import type { ConnectionRef, Sort } from './view-state.ts';
 
-const PATHS: Omit<typeof API, 'live' | 'openapi' | 'accounting' | 'explore' | 'values'> = {
+const PATHS: Omit<typeof API, 'live' | 'openapi' | 'accounting' | 'values'> = {
   overview: '/api/v1/overview',
   edges: '/api/v1/edges',
   retransmits: '/api/v1/retransmits',
@@ -27,6 +29,8 @@ const PATHS: Omit<typeof API, 'live' | 'openapi' | 'accounting' | 'explore' | 'v
   resets: '/api/v1/resets',
   drops: '/api/v1/drops',
   connections: '/api/v1/connections',
+  explore: '/api/v1/explore',
+  explore_names: '/api/v1/explore/names',
   connection: '/api/v1/connections/:host_id/:connection_id',
   hosts: '/api/v1/hosts',
   fleet: '/api/v1/fleet',
@@ -77,6 +81,8 @@ export function createApiClient(fetchResponse: typeof fetch) {
     resets: (query: Query, signal: AbortSignal) => get<Resets>(PATHS.resets, query, signal),
     drops: (query: Query, signal: AbortSignal) => get<Drops>(PATHS.drops, query, signal),
     connections: (query: Query, signal: AbortSignal) => get<Connections>(PATHS.connections, query, signal),
+    explore: (query: Query, signal: AbortSignal) => get<Explored>(PATHS.explore, query, signal),
+    exploreNames: (signal: AbortSignal) => get<ExploreNames>(PATHS.explore_names, {}, signal),
     hosts: (query: Query, signal: AbortSignal) => get<Hosts>(PATHS.hosts, query, signal),
     fleet: (query: Query, signal: AbortSignal) => get<Fleet>(PATHS.fleet, query, signal),
     fleetHost: (host_id: string, query: Query, signal: AbortSignal) =>

@@ -5,6 +5,7 @@ import type { Page, ViewState } from './view-state.ts';
 
 export const PAGE_NAMES = {
   now: 'Now',
+  explore: 'Explore',
   connections: 'Connections',
   listeners: 'Listeners',
   fleet: 'Fleet',

@@ -7,6 +7,7 @@ import {
   formatConnectionsView,
   parseConnectionsView,
 } from './connections-view.ts';
+import { EXPLORE_KEYS, EXPLORE_START, type ExploreView, formatExploreView, parseExploreView } from './explore-view.ts';
 import { FILTER_KEYS, type Filter, isFilterKey, setTerm } from './filter.ts';
 import { FLEET_KEYS, FLEET_START, type FleetView, formatFleetView, parseFleetView } from './fleet-view.ts';
 
@@ -47,7 +48,7 @@ const DEFAULT_SORT: Sort = 'retrans';
 export type ConnectionRef = { host_id: string; connection_id: string };
 
 /** `fleet`: the list of hosts, or with a host in the filter the page of that one. */
-export const PAGES = ['now', 'connections', 'listeners', 'fleet', 'admin'] as const;
+export const PAGES = ['now', 'explore', 'connections', 'listeners', 'fleet', 'admin'] as const;
 export type Page = (typeof PAGES)[number];
 
 export type ViewState = {
@@ -59,6 +60,8 @@ export type ViewState = {
   fleet: FleetView;
   /** of the list of connections */
   connections: ConnectionsView;
+  /** what is asked on the page that explores */
+  explore: ExploreView;
   connection: ConnectionRef | null;
   panel: 'completeness' | null;
 };
@@ -78,6 +81,7 @@ export function parseViewState(search: string): { state: ViewState; problems: st
     sort: DEFAULT_SORT,
     fleet: FLEET_START,
     connections: CONNECTIONS_START,
+    explore: EXPLORE_START,
     connection: null,
     panel: null,
   };
@@ -98,7 +102,8 @@ const isReadElsewhere = (key: string, page: Page) =>
   key === 'page' ||
   RANGE_KEYS.includes(key) ||
   (page === 'fleet' && FLEET_KEYS.includes(key)) ||
-  (page === 'connections' && CONNECTIONS_KEYS.includes(key));
+  (page === 'connections' && CONNECTIONS_KEYS.includes(key)) ||
+  (page === 'explore' && EXPLORE_KEYS.includes(key));
 
 function tell(problems: string[], problem: string): void {
   if (problem) problems.push(problem);
@@ -112,6 +117,11 @@ function readPage(params: URLSearchParams, state: ViewState, problems: string[])
   if (page === 'connections') {
     const read = parseConnectionsView(params);
     state.connections = read.connections;
+    problems.push(...read.problems);
+  }
+  if (page === 'explore') {
+    const read = parseExploreView(params);
+    state.explore = read.explore;
     problems.push(...read.problems);
   }
   if (page !== 'fleet') return;
@@ -164,6 +174,7 @@ export function formatViewState(state: ViewState): string {
   if (state.panel) params.set('panel', state.panel);
   if (state.page === 'fleet') formatFleetView(state.fleet, params);
   if (state.page === 'connections') formatConnectionsView(state.connections, params);
-  const text = params.toString().replaceAll('%2F', '/').replaceAll('%3A', ':');
+  if (state.page === 'explore') formatExploreView(state.explore, params);
+  const text = params.toString().replaceAll('%2F', '/').replaceAll('%3A', ':').replaceAll('%2C', ',');
   return text === '' ? '' : `?${text}`;
 }

@@ -1,5 +1,6 @@
 // The URL as reactive state: reading it draws the page, changing it is navigation, and Back works.
 import { CONNECTIONS_START } from './connections-view.ts';
+import { EXPLORE_START } from './explore-view.ts';
 import { FLEET_START } from './fleet-view.ts';
 import { type ConnectionRef, formatViewState, type Page, parseViewState, type ViewState } from './view-state.ts';
 
@@ -53,6 +54,7 @@ export const view = new View();
 /** Where each page begins. A host that the Now page is filtered to would lead to that host's page: the list is of all. */
 export const HOME = {
   now: { page: 'now', connection: null, panel: null },
+  explore: { page: 'explore', explore: EXPLORE_START, connection: null, panel: null },
   connections: { page: 'connections', connections: CONNECTIONS_START, connection: null, panel: null },
   listeners: { page: 'listeners', connection: null, panel: null },
   fleet: { page: 'fleet', filter: {}, fleet: FLEET_START, connection: null, panel: null },

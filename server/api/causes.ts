@@ -24,7 +24,10 @@ export const Listener = object({
   full: Type.Number({ description: 'the fullest that a sweep saw one socket’s queue: waiting / limit; above 1 where it overflowed' }),
   syn_backlog: Type.Integer({ minimum: 0, description: 'handshakes under way, at the end of the range' }),
   accepted: Type.Integer({ minimum: 0, description: 'connections that reached it in the range' }),
-  overflows: Type.Integer({ minimum: 0, description: 'connections that its full accept queue turned away in the range, each once' }),
+  overflows: Type.Integer({
+    minimum: 0,
+    description: 'handshakes that its full accept queue turned away in the range; a client that tries again counts again',
+  }),
   drops: Type.Integer({ minimum: 0, description: 'packets that it dropped for any reason; the kernel counts some of them twice' }),
   last_ms: Ms,
 });

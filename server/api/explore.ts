@@ -49,6 +49,21 @@ export const Explored = object({
 });
 export type Explored = Static<typeof Explored>;
 
+const Named = { name: Type.String(), words: Type.String() };
+export const ExploreNames = object({
+  metrics: Type.Array(
+    object({
+      ...Named,
+      unit: Type.String(),
+      end: Type.String({ description: 'at which end of a connection it is counted' }),
+      adds: Type.String(),
+      pairs: Type.Boolean({ description: 'its values are distributions, as pairs' }),
+    }),
+  ),
+  dimensions: Type.Array(object(Named), { description: 'those of labels, `label.NAME`, too' }),
+});
+export type ExploreNames = Static<typeof ExploreNames>;
+
 export const ValuesQuery = object({
   field: Type.String({ maxLength: 64, description: 'a field of the language; `label` for the names of labels' }),
   prefix: text(255, 'how the value begins'),

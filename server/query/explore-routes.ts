@@ -1,12 +1,13 @@
 // The routes for any question, and for the values that an editor completes.
 import type { FastifyReply } from 'fastify';
 import { FilterError } from '../../agent/contract/language/filter-error.ts';
-import { Explored, ExploreQuery, Values, ValuesQuery } from '../api/explore.ts';
+import { Explored, ExploreNames, ExploreQuery, Values, ValuesQuery } from '../api/explore.ts';
 import { API, Problem } from '../api.ts';
 import { hasRole } from '../door/principal.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
 import { type Explorer, explore } from '../storage/explore/explore.ts';
+import { exploreNames } from '../storage/explore/names.ts';
 import { ExploreError } from '../storage/explore/plan.ts';
 import { valuesOf } from '../storage/explore/values.ts';
 import { checkTimes } from './checks.ts';
@@ -31,6 +32,10 @@ export function registerExplore(app: App, queries: QueryLimit, explorer: Explore
         const explored = await refusing(() => explore(explorer, query, Date.now()));
         return query.format === 'csv' ? asCsv(reply, explored) : explored;
       }, gone(reply)),
+  });
+  app.get(API.explore_names, {
+    schema: { summary: 'The metrics and dimensions that can be asked for', response: { 200: ExploreNames, ...refusals } },
+    handler: async () => exploreNames(explorer),
   });
   app.get(API.values, {
     schema: {

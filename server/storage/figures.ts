@@ -113,7 +113,7 @@ export const FIGURES = {
   listener: {
     ...rolled,
     accepted: 'sum(accepted)',
-    /** connections that came when the accept queue was full, each once */
+    /** handshakes that ended when the accept queue was full: a client that tries again counts again */
     listener_overflows: 'sum(overflows)',
     /** packets that the listener dropped for any reason; the kernel counts some twice */
     listener_drops: 'sum(drops)',

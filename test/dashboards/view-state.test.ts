@@ -8,6 +8,7 @@ const START: ViewState = {
   sort: 'retrans',
   fleet: { order: 'state' },
   connections: { by: 'last_ms' },
+  explore: { metric: 'connects', by: ['process'], where: '' },
   connection: null,
   panel: null,
 };
@@ -30,6 +31,12 @@ describe('links and what they show', () => {
       '?range=7d&port=0&sort=failed&connection=1/2',
       { range: '7d', filter: { port: 0 }, sort: 'failed', connection: { host_id: '1', connection_id: '2' } },
     ],
+    ['?page=explore', { page: 'explore' }],
+    [
+      '?page=explore&metric=rtt_p99&by=host,label.env&where=service_port+%3D+443&earlier=day',
+      { page: 'explore', explore: { metric: 'rtt_p99', by: ['host', 'label.env'], where: 'service_port = 443', earlier: 'day' } },
+    ],
+    ['?page=explore&by=', { page: 'explore', explore: { metric: 'connects', by: [], where: '' } }],
     ['?page=connections', { page: 'connections' }],
     [
       '?page=connections&process=curl&phase=failed&reason=no_port&by=connect_us',
@@ -70,7 +77,7 @@ describe('what a link holds and the page cannot use is told', () => {
     ['?connection=1/2x', /expected HOST\/ID/],
     ['?panel=secrets', /panel=secrets/],
     ['?tab=completeness', /tab=completeness, which this page does not know/],
-    ['?page=secrets', /page=secrets: known are now, connections, listeners, fleet, admin/],
+    ['?page=secrets', /page=secrets: known are now, explore, connections, listeners, fleet, admin/],
     ['?state=silent', /state=silent, which this page does not know/],
     ['?colour=red', /colour=red, which this page does not know/],
   ];

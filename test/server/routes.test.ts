@@ -10,7 +10,7 @@ import { Accounting } from '../../server/api/accounting.ts';
 import { ADMIN_API } from '../../server/api/admin.ts';
 import { Drops, Listeners, Resets } from '../../server/api/causes.ts';
 import { Connections } from '../../server/api/connections.ts';
-import { Explored, Values } from '../../server/api/explore.ts';
+import { Explored, ExploreNames, Values } from '../../server/api/explore.ts';
 import { PEOPLE_API } from '../../server/api/people.ts';
 import { API, Connection, Edges, Hosts, Overview, Retransmits } from '../../server/api.ts';
 import { HOST } from './support/agent.ts';
@@ -110,6 +110,7 @@ test.each<[string, TSchema, object]>([
       rows: [['web-1', String(HOST), 'curl', false, 1, 6, [], 0]],
     },
   ],
+  [API.explore_names, ExploreNames, { metrics: [{ name: 'connects', pairs: false }], dimensions: [{ name: 'host' }] }],
   [`${API.explore}?metrics=drops&by=reason`, Explored, { rows: [['netfilter_drop', false, 1]] }],
   [`${API.values}?field=process&prefix=cu`, Values, { values: [{ text: 'curl' }], of: 'rows' }],
   [`${API.values}?field=host`, Values, { values: [{ text: 'web-1', count: 1 }], of: 'hosts' }],
@@ -207,6 +208,7 @@ test('the OpenAPI document names every path, and each refusal', async () => {
     API.accounting,
     API.health,
     API.explore,
+    API.explore_names,
     API.values,
     API.fleet,
     '/api/v1/fleet/{host_id}',

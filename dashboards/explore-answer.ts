@@ -1,0 +1,75 @@
+// What an answer to a question says, as lines of a chart and rows of a table. Nothing is added up here.
+import type { Explored } from '../server/api.ts';
+import type { ChartSeries } from './charts/chart-series.ts';
+import { formatBytes, formatDurationUs, formatName, formatNumber, formatRatio } from './format.ts';
+
+type Cell = Explored['rows'][number][number];
+type Sort = Explored['columns'][number]['sort'];
+
+/** `least`: with fewer samples than these the figure says little. */
+export type ExploreRow = { key: string; names: string[]; isOther: boolean; value: number | null; before: number | null; isFew: boolean };
+export type ExploreTable = { dimensions: { name: string; words: string }[]; rows: ExploreRow[] };
+
+const FORMATS: Readonly<Record<string, (value: number) => string>> = { ratio: formatRatio, us: formatDurationUs, bytes: formatBytes };
+export const formatOf = (unit: string): ((value: number) => string) => FORMATS[unit] ?? formatNumber;
+
+const atOf = ({ columns }: Explored, sort: Sort): number => columns.findIndex((column) => column.sort === sort);
+const numberIn = (cell: Cell | undefined): number | null => (typeof cell === 'number' ? cell : null);
+
+/** The names of a group as people read them; that of the rest is one. */
+function namesOf({ columns }: Explored, row: readonly Cell[], isOther: boolean): string[] {
+  const cells = row.filter((_, at) => columns[at]?.sort === 'dimension');
+  return isOther ? cells.map((_, at) => (at === 0 ? 'all others' : '')) : cells.map((cell) => formatName(String(cell ?? '')) || '(none)');
+}
+
+export function tableOf(answer: Explored): ExploreTable {
+  const [metric, earlier, samples, other] = (['metric', 'earlier', 'samples', 'other'] as const).map((sort) => atOf(answer, sort)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const least = answer.columns[samples]?.least ?? 0;
+  const rows = answer.rows.map((row): ExploreRow => {
+    const isOther = row[other] === true;
+    const count = numberIn(row[samples]);
+    return {
+      key: JSON.stringify(row.filter((_, at) => ['dimension', 'id', 'other'].includes(answer.columns[at]?.sort ?? ''))),
+      names: namesOf(answer, row, isOther),
+      isOther,
+      value: numberIn(row[metric]),
+      before: numberIn(row[earlier]),
+      isFew: count !== null && count < least,
+    };
+  });
+  return { dimensions: answer.columns.filter(({ sort }) => sort === 'dimension').map(({ name, words }) => ({ name, words })), rows };
+}
+
+/** Sums are shown as rates of their steps, so that they do not grow with the step. */
+export const isRate = (answer: Explored): boolean => answer.columns[atOf(answer, 'metric')]?.adds === 'sum';
+
+/** A line for each group, the largest first. A step without a figure is a gap. */
+export function linesOf(answer: Explored): { time_s: number[]; series: ChartSeries[] } {
+  const { step_s, from_ms, to_ms } = answer;
+  if (step_s === null) return { time_s: [], series: [] };
+  const first_s = Math.floor(from_ms / 1000 / step_s) * step_s;
+  const time_s = Array.from({ length: Math.max(0, Math.ceil((to_ms / 1000 - first_s) / step_s)) }, (_, at) => first_s + at * step_s);
+  const [time, metric, other] = [atOf(answer, 'time'), atOf(answer, 'metric'), atOf(answer, 'other')];
+  const scale = isRate(answer) ? 1 / step_s : 1;
+  const groups = Map.groupBy(
+    answer.rows,
+    (row) =>
+      namesOf(answer, row, row[other] === true)
+        .filter(Boolean)
+        .join(' · ') || 'all',
+  );
+  const series = [...groups].map(([label, rows], index): ChartSeries => {
+    const values: (number | null)[] = time_s.map(() => null);
+    for (const row of rows) {
+      const [at, value] = [((numberIn(row[time]) ?? 0) - first_s) / step_s, numberIn(row[metric])];
+      if (at >= 0 && at < values.length) values[at] = value === null ? null : value * scale;
+    }
+    return { label, color: `--series-${Math.min(index + 1, 7)}`, values };
+  });
+  return { time_s, series };
+}

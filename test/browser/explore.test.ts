@@ -1,0 +1,95 @@
+// The Explore page on a real collector: a metric by what a person chooses, of the rows that an expression leaves, as a chart, a table and a link.
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { END_REASON, EVENT, ROLE, STATE } from '../../bpf/rows/rows.gen.ts';
+import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import type { RowValues } from '../support/row-bytes.ts';
+import { CollectorProcess, TestAgent } from './collector-process.ts';
+import { openedEdge } from './story-rows.ts';
+
+const collector = new CollectorProcess();
+const agent = new TestAgent(collector, 7n, 'web-1');
+let browser: OpenBrowser;
+let page: Page;
+
+/** Connects that failed: so many of each process. */
+const FAILED = { importer: 5, backup: 3, curl: 1 } as const;
+
+describe('Explore', () => {
+  beforeEach(({ skip }) => skip(NO_BROWSER !== '', NO_BROWSER));
+  beforeAll(async () => {
+    if (NO_BROWSER) return;
+    await buildDashboards();
+    await collector.start();
+    await agent.report(0);
+    const rows = Object.entries(FAILED).flatMap(([comm, count], kind) =>
+      Array.from({ length: count }, (_, at) => failed(comm, kind * 100 + at)),
+    );
+    await agent.rows('connection', rows);
+    browser = await openBrowser({ width: 1280, height: 900 });
+    page = await browser.open(`${collector.url}/?page=explore&metric=failed_connects`);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await collector.remove();
+  });
+  afterEach(() => expect(browser?.complaints.splice(0) ?? []).toEqual([]));
+
+  const failed = (comm: string, at: number): RowValues => ({
+    ...openedEdge(Date.now() - 5000, comm),
+    connection_id: 9000n + BigInt(at),
+    role: ROLE.indexOf('client'),
+    state: STATE.indexOf('close'),
+    event: EVENT.indexOf('failed'),
+    end_reason: END_REASON.indexOf('refused'),
+    sk_err: 111,
+  });
+  const eventually = <Value>(read: () => Promise<Value> | Value) => expect.poll(read, { timeout: EVENTUALLY_MS, interval: 100 });
+  const cells = () =>
+    page
+      .locator('[data-table="explore"] tbody tr')
+      .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent).join(' ')));
+  const search = () => new URL(page.url()).searchParams;
+
+  test('counts by process, the most first', async () => {
+    await eventually(cells).toEqual(['importer 5', 'backup 3', 'curl 1']);
+    expect(await page.locator('canvas').count()).toBe(1);
+    expect(await page.title()).toBe('Explore · tcplens');
+  });
+
+  test('an expression leaves rows, and is in the link', async () => {
+    await page.getByLabel('where').fill('process in (backup, curl)');
+    await page.getByRole('button', { name: 'Ask' }).click();
+    await eventually(cells).toEqual(['backup 3', 'curl 1']);
+    expect(search().get('where')).toBe('process in (backup, curl)');
+    await page.reload();
+    await eventually(cells).toEqual(['backup 3', 'curl 1']);
+  });
+
+  test('two dimensions, another metric, and an earlier time beside it', async () => {
+    await page.getByLabel('group 2').selectOption('role');
+    await eventually(cells).toEqual(['backup client 3', 'curl client 1']);
+    await page.getByLabel('beside').selectOption('hour');
+    await eventually(cells).toEqual(['backup client 3 0 –', 'curl client 1 0 –']);
+    expect([search().get('by'), search().get('earlier')]).toEqual(['process,role', 'hour']);
+    await page.getByLabel('show').selectOption('failed_ratio');
+    // Of so few attempts the ratio says little.
+    await eventually(() => page.locator('[data-table="explore"] tbody td.number.muted').count()).toBe(2);
+    expect(await axeViolations(page)).toEqual([]);
+  });
+
+  test('what is wrong with an expression is said with its place', async () => {
+    await page.getByLabel('where').fill('pid = x');
+    await page.getByRole('button', { name: 'Ask' }).click();
+    await eventually(() => page.locator('main').textContent()).toMatch(/column 7 of the filter: "x" is not a whole number/);
+    browser.complaints.length = 0;
+  });
+
+  test('g e leads here', async () => {
+    await page.goto(`${collector.url}/`);
+    await page.locator('h1', { hasText: 'Now' }).waitFor({ state: 'attached' });
+    await page.keyboard.press('g');
+    await page.keyboard.press('e');
+    await eventually(() => search().get('page')).toBe('explore');
+  });
+});
