@@ -35,7 +35,8 @@ export function plannedText({ version, hosts, first }: SettingsPlanned, { dry_ru
   return `${escapeControls(`version ${version} changes ${whom}: ${steps}.`)}\n${follow}\n`;
 }
 
-export function hostSettingsText({ in_force, version, wanted, connected, agent_version }: HostSettings): string {
+export function hostSettingsText({ in_force, version, wanted, connected, agent_version, at_ms }: HostSettings): string {
+  if (at_ms === 0) return 'no agent of this host has told of its settings\n';
   const rows = in_force.map(({ name, value, from, wanted: other, why }) => [
     name,
     value,

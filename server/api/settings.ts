@@ -65,6 +65,6 @@ export const HostSettings = object({
   version: Type.Integer({ minimum: 0, description: 'that it has' }),
   in_force: Type.Array(InForce),
   connected: Type.Boolean({ description: 'its control channel is open at this collector' }),
-  at_ms: Type.Integer({ ...Ms, description: 'when its channel was opened last' }),
+  at_ms: Type.Integer({ ...Ms, description: 'when its channel was opened last; 0: never, so that nothing is known' }),
 });
 export type HostSettings = Static<typeof HostSettings>;

@@ -15,13 +15,13 @@ import {
 import { Problem } from '../api.ts';
 import type { Control } from '../control.ts';
 import type { Audit } from '../door/audit.ts';
-import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
 import { settled, versionFor } from './rollout.ts';
 import type { Planned, SettingsBook } from './settings-book.ts';
 
 export type SettingsParts = { control: Control; book: RecordBook; audit: Audit };
 
+const UNTOLD = { agent_version: '', version: 0, in_force: [], at_ms: 0 };
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
 
 export function registerSettings(app: App, { control, book, audit }: SettingsParts): void {
@@ -71,8 +71,7 @@ export function registerSettings(app: App, { control, book, audit }: SettingsPar
       response: { 200: HostSettings, ...refusals },
     },
     handler: async ({ params: { host_id } }) => {
-      const state = book.get('agent_state', host_id);
-      if (state === undefined) throw new Refusal('not_found', `no agent of the host ${host_id} has told of its settings`);
+      const state = book.get('agent_state', host_id) ?? UNTOLD;
       return { ...state, wanted: settings.wantedBy(host_id).version, connected: channels.has(host_id) };
     },
   });

@@ -177,7 +177,11 @@ describe('Connections', () => {
     }));
     for (let sent = 0; sent < MANY; sent += 1000) await agent.rows('connection', many.slice(sent, sent + 1000));
     const stored = async () =>
-      ((await (await fetch(`${collector.url}/api/v1/connections?comm=crowd&limit=1`)).json()) as { total: number }).total;
+      (
+        (await (await fetch(`${collector.url}/api/v1/connections?filter=${encodeURIComponent('process = crowd')}&limit=1`)).json()) as {
+          total: number;
+        }
+      ).total;
     await eventually(stored).toBe(MANY);
     await visit('?page=connections&process=crowd');
     await eventually(shown).toMatch(/^first 1\s000 of 5\s200 by last seen$/);

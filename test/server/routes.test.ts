@@ -110,7 +110,14 @@ test.each<[string, TSchema, object]>([
       rows: [['web-1', String(HOST), 'curl', false, 1, 6, [], 0]],
     },
   ],
-  [API.explore_names, ExploreNames, { metrics: [{ name: 'connects', pairs: false }], dimensions: [{ name: 'host' }] }],
+  [
+    API.explore_names,
+    ExploreNames,
+    {
+      metrics: expect.arrayContaining([expect.objectContaining({ name: 'connects', pairs: false })]),
+      dimensions: expect.arrayContaining([expect.objectContaining({ name: 'host' })]),
+    },
+  ],
   [`${API.explore}?metrics=drops&by=reason`, Explored, { rows: [['netfilter_drop', false, 1]] }],
   [`${API.values}?field=process&prefix=cu`, Values, { values: [{ text: 'curl' }], of: 'rows' }],
   [`${API.values}?field=host`, Values, { values: [{ text: 'web-1', count: 1 }], of: 'hosts' }],
