@@ -68,7 +68,7 @@ export const SETTINGS = {
   },
   'log-level': { form: { form: 'word', words: LOG_LEVELS }, help: 'least severe messages to print', applies: 'at once' },
   'ring-bytes': {
-    form: { form: 'size', min: '64KiB', max: '1GiB' },
+    form: { form: 'size', min: '4KiB', max: '1GiB' },
     help: 'kernel memory for connection rows; the other kinds have a fraction of it each',
     applies: 'at the next start',
   },
