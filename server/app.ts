@@ -186,7 +186,7 @@ async function registerForPeople(
     });
     registerCollectors(people, access);
     registerPeopleAdmin(people, store, access);
-    registerSettings(people, { control, book: access.book, audit: access.audit });
+    registerSettings(people, { control, audit: access.audit });
     registerPeople(people, { ...access, isPlain: port.isPlain, oidc: port.oidc !== undefined });
     registerOidc(people, { ...access, originOf: port.originOf, provider: port.oidc && new IdentityProvider(port.oidc) });
     registerOpen(people, owner, access);

@@ -2,13 +2,14 @@
 // the store share; which agent has a channel, and what it says, each collector knows of its own.
 import type { FastifyRequest } from 'fastify';
 import type { AgentHello, FromAgent } from '../agent/contract/control.ts';
-import type { AgentStateRecord } from './access/records.ts';
 import type { Access } from './access.ts';
+import { AgentStates } from './control/agent-states.ts';
 import { AgentChannels } from './control/channels.ts';
 import { isUnderWay } from './control/rollout.ts';
 import { BACK_MS, RolloutWatch } from './control/rollout-watch.ts';
 import { SettingsBook } from './control/settings-book.ts';
 import type { App } from './http.ts';
+import { LIMITS } from './limits.ts';
 
 export type ControlParts = {
   access: Access;
@@ -22,14 +23,16 @@ export class Control {
   readonly channels: AgentChannels;
   readonly #parts: ControlParts;
   readonly #watch: RolloutWatch;
+  readonly states: AgentStates;
   /** What has been sent to each agent, as text. */
   readonly #sent = new Map<string, string>();
 
   constructor(parts: ControlParts) {
     const { access, refused, failed } = parts;
     this.#parts = parts;
-    this.settings = new SettingsBook(access.book, access.agents);
-    this.#watch = new RolloutWatch(this.settings, access.book, failed);
+    this.states = new AgentStates(access.book, failed);
+    this.settings = new SettingsBook(access.book, access.agents, this.states);
+    this.#watch = new RolloutWatch(this.settings, access.book, this.states, failed);
     this.channels = new AgentChannels({
       opened: (host_id, hello) => this.#opened(host_id, hello),
       said: (host_id, message) => this.#said(host_id, message),
@@ -49,26 +52,35 @@ export class Control {
 
   /** Hosts that could take a change now: they have a channel here, or another collector has heard them lately. */
   async present(now_ms: number): Promise<Set<string>> {
-    const { heard, book } = this.#parts.access;
+    const { heard } = this.#parts.access;
     // Without the store only those that are here are known to be there.
     const lately = await heard.since(now_ms - 4 * BACK_MS).catch(() => new Set<string>());
-    const known = [...book.all('agent_state')].map(([host_id]) => host_id);
+    const known = [...this.states.all()].map(([host_id]) => host_id);
     return new Set([...this.channels.hosts(), ...known.filter((host_id) => lately.has(host_id))]);
   }
 
   stop(): void {
     this.#watch.stop();
+    this.states.stop();
     this.channels.stop();
   }
 
   #opened(host_id: string, { agent_version, known, version, in_force }: AgentHello): void {
-    const { access, failed } = this.#parts;
-    if (JSON.stringify(access.book.get('agent_version', agent_version)?.known) !== JSON.stringify(known))
-      access.book.put('agent_version', agent_version, { known }).catch(failed);
-    this.#keep(host_id, { agent_version, version, in_force, at_ms: Date.now() });
+    this.#learn(agent_version, known);
+    this.states.note(host_id, { agent_version, version, in_force, at_ms: Date.now() });
     this.#sent.delete(host_id);
     this.#watch.opened(host_id);
     this.#tell(host_id);
+  }
+
+  /** What agents of a version know. Whoever makes up versions fills no book. */
+  #learn(agent_version: string, known: AgentHello['known']): void {
+    const { access, failed } = this.#parts;
+    const before = access.book.get('agent_version', agent_version);
+    if (JSON.stringify(before?.known) === JSON.stringify(known)) return;
+    const count = [...access.book.all('agent_version')].length;
+    if (before !== undefined || count < LIMITS.agent_versions.number)
+      access.book.put('agent_version', agent_version, { known }).catch(failed);
   }
 
   #said(host_id: string, message: Exclude<FromAgent, AgentHello>): void {
@@ -76,20 +88,14 @@ export class Control {
       this.#watch.counted(host_id, message);
       return;
     }
-    const state = this.#parts.access.book.get('agent_state', host_id);
+    const state = this.states.get(host_id);
     const { version, in_force } = message;
-    if (state !== undefined) this.#keep(host_id, { ...state, version, in_force });
+    if (state !== undefined) this.states.note(host_id, { ...state, version, in_force });
   }
 
   #closed(host_id: string): void {
     this.#sent.delete(host_id);
     this.#watch.closed(host_id);
-  }
-
-  #keep(host_id: string, state: AgentStateRecord): void {
-    const { access, failed } = this.#parts;
-    if (JSON.stringify(access.book.get('agent_state', host_id)) !== JSON.stringify(state))
-      access.book.put('agent_state', host_id, state).catch(failed);
   }
 
   /** Says what is wanted, unless that was said last. */

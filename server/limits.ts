@@ -178,6 +178,13 @@ export const LIMITS = {
     per: 'agent',
     beyond: 'closed, if the last has no answer',
   },
+  agent_versions: {
+    what: 'versions of agents whose settings are remembered',
+    number: 64,
+    unit: 'count',
+    per: 'collector',
+    beyond: 'others are checked as this version',
+  },
   settings_bytes: {
     what: 'rules of a version of the agents’ settings',
     number: 256 * KIB,

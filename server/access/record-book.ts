@@ -76,12 +76,21 @@ export class RecordBook {
 
   /** @throws StoreError: nothing was changed, or it is not known whether it was */
   put<Kind extends RecordKind>(kind: Kind, id: string, value: RecordOf<Kind>, ends_ms = 0): Promise<void> {
-    return this.#write(kind, id, JSON.stringify(value), ends_ms);
+    return this.putAll(kind, [[id, value]], ends_ms);
+  }
+
+  /** The same for many, in one insert. */
+  putAll<Kind extends RecordKind>(kind: Kind, values: Iterable<readonly [id: string, RecordOf<Kind>]>, ends_ms = 0): Promise<void> {
+    return this.#write(
+      kind,
+      Array.from(values, ([id, value]) => [id, JSON.stringify(value)] as const),
+      ends_ms,
+    );
   }
 
   remove(kind: RecordKind, id: string): Promise<void> {
     // That it was removed needs to be known for as long as the record would have been there.
-    return this.#write(kind, id, '', this.#held.get(keyOf(kind, id))?.ends_ms ?? 0);
+    return this.#write(kind, [[id, '']], this.#held.get(keyOf(kind, id))?.ends_ms ?? 0);
   }
 
   /** Reads what other collectors change, from now on. To be called once the store is there; returns when all has been read. */
@@ -101,12 +110,14 @@ export class RecordBook {
     await this.#inTurn(() => this.#journal.close());
   }
 
-  #write(kind: RecordKind, id: string, body: string, ends_ms: number): Promise<void> {
+  #write(kind: RecordKind, bodies: readonly (readonly [id: string, body: string])[], ends_ms: number): Promise<void> {
     return this.#inTurn(async () => {
-      const version = Math.max(Date.now() * 1000, (this.#held.get(keyOf(kind, id))?.version ?? 0) + 1);
-      const record: StoredRecord = { kind, id, version, ends_ms, body };
-      await this.#options.store.insertAccess([record]);
-      await this.#keep([record]);
+      const records = bodies.map(([id, body]): StoredRecord => {
+        const version = Math.max(Date.now() * 1000, (this.#held.get(keyOf(kind, id))?.version ?? 0) + 1);
+        return { kind, id, version, ends_ms, body };
+      });
+      await this.#options.store.insertAccess(records);
+      await this.#keep(records);
       this.#changed();
     });
   }

@@ -3,6 +3,7 @@
 import type { RowsSoFar } from '../../agent/contract/control.ts';
 import type { RecordBook } from '../access/record-book.ts';
 import type { RolloutRecord } from '../access/records.ts';
+import type { AgentStates } from './agent-states.ts';
 import { type Facts, harmOf, isUnderWay, type Rows, step } from './rollout.ts';
 import type { SettingsBook } from './settings-book.ts';
 
@@ -18,14 +19,16 @@ type Watched = { version: number; before: Rows | undefined; closed_ms: number };
 export class RolloutWatch {
   readonly #settings: SettingsBook;
   readonly #book: RecordBook;
+  readonly #states: AgentStates;
   readonly #failed: (error: unknown) => void;
   readonly #watched = new Map<string, Watched>();
   #looking: NodeJS.Timeout | undefined;
   #isLooking = false;
 
-  constructor(settings: SettingsBook, book: RecordBook, failed: (error: unknown) => void) {
+  constructor(settings: SettingsBook, book: RecordBook, states: AgentStates, failed: (error: unknown) => void) {
     this.#settings = settings;
     this.#book = book;
+    this.#states = states;
     this.#failed = failed;
   }
 
@@ -89,7 +92,7 @@ export class RolloutWatch {
     for (const [host_id, { version, closed_ms }] of this.#watched) {
       if (version !== rollout.version || closed_ms === 0 || Date.now() - closed_ms < BACK_MS) continue;
       // It may have gone to another collector.
-      const came_ms = this.#book.get('agent_state', host_id)?.at_ms ?? 0;
+      const came_ms = this.#states.get(host_id)?.at_ms ?? 0;
       if (came_ms < closed_ms) this.#trouble(rollout, host_id, 'has fallen silent since');
     }
   }
@@ -99,7 +102,7 @@ export class RolloutWatch {
     const troubles = [...this.#book.all('rollout_trouble')]
       .filter(([id]) => id.startsWith(prefix))
       .map(([, { host_id, why }]) => ({ host: this.#settings.nameOf(host_id), why }));
-    const late = first.filter((host_id) => this.#book.get('agent_state', host_id)?.version !== version);
+    const late = first.filter((host_id) => this.#states.get(host_id)?.version !== version);
     return { troubles, late: late.map((host_id) => this.#settings.nameOf(host_id)) };
   }
 }

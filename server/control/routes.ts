@@ -1,6 +1,5 @@
 // What people ask and change of the settings of agents.
 
-import type { RecordBook } from '../access/record-book.ts';
 import type { RolloutRecord, Where } from '../access/records.ts';
 import { ADMIN_API } from '../api/admin.ts';
 import {
@@ -16,16 +15,17 @@ import { Problem } from '../api.ts';
 import type { Control } from '../control.ts';
 import type { Audit } from '../door/audit.ts';
 import type { App } from '../http.ts';
+import type { AgentStates } from './agent-states.ts';
 import { settled, versionFor } from './rollout.ts';
 import type { Planned, SettingsBook } from './settings-book.ts';
 
-export type SettingsParts = { control: Control; book: RecordBook; audit: Audit };
+export type SettingsParts = { control: Control; audit: Audit };
 
 const UNTOLD = { agent_version: '', version: 0, in_force: [], at_ms: 0 };
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
 
-export function registerSettings(app: App, { control, book, audit }: SettingsParts): void {
-  const { settings, channels } = control;
+export function registerSettings(app: App, { control, audit }: SettingsParts): void {
+  const { settings, channels, states } = control;
   app.get(ADMIN_API.settings, {
     schema: { summary: 'What agents are to do, and how far the newest version has come', response: { 200: SettingsAnswer, ...refusals } },
     handler: async () => {
@@ -34,7 +34,7 @@ export function registerSettings(app: App, { control, book, audit }: SettingsPar
       return {
         version,
         rules: settings.rulesOf(version),
-        rollout: rollout === undefined ? null : told(settings, book, rollout),
+        rollout: rollout === undefined ? null : told(settings, states, rollout),
         versions: settings.versions(),
         known: [...settings.knownBy(undefined)],
         channels: channels.size,
@@ -71,16 +71,16 @@ export function registerSettings(app: App, { control, book, audit }: SettingsPar
       response: { 200: HostSettings, ...refusals },
     },
     handler: async ({ params: { host_id } }) => {
-      const state = book.get('agent_state', host_id) ?? UNTOLD;
+      const state = states.get(host_id) ?? UNTOLD;
       return { ...state, wanted: settings.wantedBy(host_id).version, connected: channels.has(host_id) };
     },
   });
 }
 
 /** With how many agents are to have the version, and have it. */
-function told(settings: SettingsBook, book: RecordBook, rollout: RolloutRecord) {
+function told(settings: SettingsBook, states: AgentStates, rollout: RolloutRecord) {
   const { accept_loss: _, first, version, ...rest } = rollout;
-  const wanting = [...book.all('agent_state')].filter(([host_id]) => versionFor(rollout, host_id) === version);
+  const wanting = [...states.all()].filter(([host_id]) => versionFor(rollout, host_id) === version);
   const having = wanting.filter(([, state]) => state.version === version);
   return { ...rest, version, first: first.map((id) => settings.nameOf(id)), wanting: wanting.length, having: having.length };
 }

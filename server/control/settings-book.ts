@@ -6,6 +6,7 @@ import type { RecordBook } from '../access/record-book.ts';
 import type { RolloutRecord, SettingsRecord, SettingsRule } from '../access/records.ts';
 import { Refusal } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
+import type { AgentStates } from './agent-states.ts';
 import { firstOf, isUnderWay, rolledBack, settled, versionFor } from './rollout.ts';
 import { type Change, changed, differs, matches, type Subject, valuesFor } from './rules.ts';
 
@@ -21,10 +22,12 @@ type Version = SettingsRecord & { version: number };
 export class SettingsBook {
   readonly #book: RecordBook;
   readonly #agents: Pick<Agents, 'list'>;
+  readonly #states: AgentStates;
 
-  constructor(book: RecordBook, agents: Pick<Agents, 'list'>) {
+  constructor(book: RecordBook, agents: Pick<Agents, 'list'>, states: AgentStates) {
     this.#book = book;
     this.#agents = agents;
+    this.#states = states;
   }
 
   get rollout(): RolloutRecord | undefined {
@@ -119,7 +122,7 @@ export class SettingsBook {
   /** Every agent that would get a value has to be able to read it. */
   #check({ where, set }: Change): void {
     const versions = new Map<string | undefined, string>([[undefined, 'agents of this version know']]);
-    for (const [host_id, { agent_version }] of this.#book.all('agent_state'))
+    for (const [host_id, { agent_version }] of this.#states.all())
       if (matches(where, this.subject(host_id)))
         versions.set(agent_version, `${this.nameOf(host_id)}, whose agent is version ${agent_version}, knows`);
     for (const [agent_version, who] of versions)

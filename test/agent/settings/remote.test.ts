@@ -79,7 +79,7 @@ async function inForce(version: number): Promise<Record<string, InForce>> {
   const path = ADMIN_API.hostSettings.replace(':host_id', host_id);
   const { body } = await until(
     () => admin(path),
-    (said) => (said.body as HostSettings).version === version,
+    ({ body: said }) => said['version'] === version && said['connected'] === true,
   );
   return Object.fromEntries((body as HostSettings).in_force.map((one) => [one.name, one]));
 }

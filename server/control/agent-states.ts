@@ -1,0 +1,47 @@
+// What agents have said of their settings last. It is written down twice a second for all of them together: a whole fleet may come at once.
+import type { RecordBook } from '../access/record-book.ts';
+import type { AgentStateRecord } from '../access/records.ts';
+
+const WRITE_MS = 500;
+
+export class AgentStates {
+  readonly #book: RecordBook;
+  readonly #failed: (error: unknown) => void;
+  readonly #unwritten = new Map<string, AgentStateRecord>();
+  #writing: NodeJS.Timeout | undefined;
+
+  constructor(book: RecordBook, failed: (error: unknown) => void) {
+    this.#book = book;
+    this.#failed = failed;
+  }
+
+  get(host_id: string): AgentStateRecord | undefined {
+    return this.#unwritten.get(host_id) ?? this.#book.get('agent_state', host_id);
+  }
+
+  /** With what is not written down yet. */
+  *all(): Generator<[host_id: string, AgentStateRecord]> {
+    for (const one of this.#book.all('agent_state')) if (!this.#unwritten.has(one[0])) yield one;
+    yield* this.#unwritten;
+  }
+
+  note(host_id: string, state: AgentStateRecord): void {
+    if (JSON.stringify(this.get(host_id)) === JSON.stringify(state)) return;
+    this.#unwritten.set(host_id, state);
+    this.#writing ??= setTimeout(() => {
+      this.#writing = undefined;
+      this.#write().catch(this.#failed);
+    }, WRITE_MS).unref();
+  }
+
+  /** What the store does not take is written with what comes next. */
+  async #write(): Promise<void> {
+    const states = [...this.#unwritten];
+    await this.#book.putAll('agent_state', states);
+    for (const [host_id, state] of states) if (this.#unwritten.get(host_id) === state) this.#unwritten.delete(host_id);
+  }
+
+  stop(): void {
+    clearTimeout(this.#writing);
+  }
+}
