@@ -132,6 +132,22 @@ test('hosts that say nothing of the change end it', async () => {
   });
 });
 
+test('a host that falls silent ends it, and one that comes back does not', async () => {
+  const { prod = [] } = await fleet({ prod: 2 });
+  await change({ set: { interval: '5s' }, watch_ms: 600_000 });
+  for (const agent of prod)
+    await until(
+      () => valuesOf(agent),
+      (values) => values?.['interval'] === '5s',
+    );
+  const [back, gone] = prod as [Agent, Agent];
+  back.socket.terminate();
+  await connect(back.host, { version: 1 });
+  gone.socket.terminate();
+  const { rollout } = await stage();
+  expect(rollout).toMatchObject({ stage: 'rolled_back', why: expect.stringMatching(/^prod-\d has fallen silent since$/) });
+});
+
 test('only one change at a time; a rollout is taken back by hand, and an earlier version comes back', async () => {
   const { prod: [agent, other] = [] } = await fleet({ prod: 2 });
   await change({ set: { interval: '5s' } });
