@@ -2,6 +2,7 @@
 import type { Table } from './mutant.ts';
 import { agent } from './mutants/agent.ts';
 import { agentDurable } from './mutants/agent-durable.ts';
+import { agentSettings } from './mutants/agent-settings.ts';
 import { agentSpool } from './mutants/agent-spool.ts';
 import { agentSweeps } from './mutants/agent-sweeps.ts';
 import { bpfAttempts } from './mutants/bpf-attempts.ts';
@@ -19,12 +20,13 @@ import { serverLive } from './mutants/server-live.ts';
 import { serverLog } from './mutants/server-log.ts';
 import { serverMinutes } from './mutants/server-minutes.ts';
 import { serverQueries } from './mutants/server-queries.ts';
+import { serverSettings } from './mutants/server-settings.ts';
 import { serverStorage } from './mutants/server-storage.ts';
 
 export const MUTANTS: Table = {
   bpf: [...bpfAttempts, ...bpfConnections, ...bpfDrops, ...bpfPackets],
   loader: [...loaderRows, ...loaderStart],
-  agent: [...agent, ...agentDurable, ...agentSpool, ...agentSweeps],
+  agent: [...agent, ...agentDurable, ...agentSettings, ...agentSpool, ...agentSweeps],
   server: [
     ...serverDoor,
     ...serverLog,
@@ -35,6 +37,7 @@ export const MUTANTS: Table = {
     ...serverMinutes,
     ...serverLive,
     ...serverFleet,
+    ...serverSettings,
   ],
   dashboards,
 };
