@@ -43,9 +43,9 @@ class Fleet {
     return this.known && (this.#asked === named || this.total <= this.hosts.length);
   }
 
-  /** Those that no host is behind: a replay calls itself so, and no host's name has a space. */
+  /** Those that no host is behind: a replay calls itself so, and no host's name has a space. Each name once, however often it is replayed. */
   get recordings(): string[] {
-    return this.hosts.filter(({ name }) => name.startsWith(RECORDING)).map(({ name }) => name);
+    return [...new Set(this.hosts.map(({ name }) => name).filter((name) => name.startsWith(RECORDING)))];
   }
 
   get silent(): Host[] {

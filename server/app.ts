@@ -147,7 +147,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const reports = new ReportGroups(store, (table, names) => metrics.namesEvicted.add(names, { table }));
   registerReport(app, { reports, hostNames, clocks: health.clocks, metrics, authorities: () => access.collectors.digest() });
   registerAgents(app, access.agents, access.audit);
-  control.register(app, (request) => mayStill(access.gate, request, 'agent'));
+  control.register(app);
   registerMethodRefusals(app);
   registerHealth(app, { store, log, metrics });
   await registerForPeople(app, parts, fleetOf(parts, versionRefusals));

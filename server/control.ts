@@ -1,7 +1,7 @@
 // The control of agents: each keeps a channel open here, and gets on it what it is to do. What is wanted is in records that all collectors of
 // the store share; which agent has a channel, and what it says, each collector knows of its own.
-import type { FastifyRequest } from 'fastify';
 import type { AgentHello, FromAgent } from '../agent/contract/control.ts';
+import type { RolloutRecord } from './access/records.ts';
 import type { Access } from './access.ts';
 import { AgentStates } from './control/agent-states.ts';
 import { AgentChannels } from './control/channels.ts';
@@ -24,6 +24,8 @@ export class Control {
   readonly #parts: ControlParts;
   readonly #watch: RolloutWatch;
   readonly states: AgentStates;
+  /** The record by which all agents have been told; undefined: none yet. */
+  #told: { rollout: RolloutRecord | undefined } | undefined;
   /** What has been sent to each agent, as text. */
   readonly #sent = new Map<string, string>();
 
@@ -41,13 +43,23 @@ export class Control {
     });
   }
 
-  register(app: App, mayStill: (request: FastifyRequest) => Promise<boolean>): void {
+  register(app: App): void {
+    const { book } = this.#parts.access;
     this.channels.register(app);
-    this.#parts.access.book.watch(() => {
+    book.watch(() => {
+      this.channels.recheck((host_id) => this.#isIn(host_id));
+      // Records change all the time: what agents are to do changes with this one.
+      const { rollout } = this.settings;
+      if (this.#told !== undefined && this.#told.rollout === rollout) return;
+      if (book.isRead) this.#told = { rollout };
       for (const host_id of this.channels.hosts()) this.#tell(host_id);
-      void this.channels.recheck(mayStill);
     });
     this.#watch.start();
+  }
+
+  #isIn(host_id: string): boolean {
+    const record = this.#parts.access.book.get('agent', host_id);
+    return record !== undefined && record.revoked_ms === undefined;
   }
 
   /** Hosts that could take a change now: they have a channel here, or another collector has heard them lately. */

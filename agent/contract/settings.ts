@@ -87,6 +87,9 @@ export const SETTINGS = {
 export type SettingName = keyof typeof SETTINGS;
 export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
 
+/** The table as it is told to others. */
+export const KNOWN_SETTINGS = SETTING_NAMES.map((name) => ({ name, ...(SETTINGS[name] as SettingSpec) }));
+
 export function isSettingName(name: string): name is SettingName {
   return Object.hasOwn(SETTINGS, name);
 }

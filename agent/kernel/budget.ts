@@ -28,8 +28,6 @@ export function isOff({ rows_per_s, burst }: Budget): boolean {
   return rows_per_s > 0 && burst === 0;
 }
 
-export const isUnlimited = ({ rows_per_s }: Budget): boolean => rows_per_s === 0;
-
 /** Of a filter: "100/s" or "none". */
 export function parseBudget(text: string): Budget {
   if (text === 'off') throw new ConfigError('bad_value', 'a filter that lets no row pass shows nothing: write 100/s, or none for no limit');

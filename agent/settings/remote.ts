@@ -1,6 +1,6 @@
 // A collector's hand on the settings: takes what it wants over the control channel, and tells what is in force and whether rows are lost by it.
 import type { RowsSoFar, ToAgent } from '../contract/control.ts';
-import { SETTINGS } from '../contract/settings.ts';
+import { KNOWN_SETTINGS } from '../contract/settings.ts';
 import type { Log } from '../process/log.ts';
 import { turns } from '../process/turns.ts';
 import { VERSION } from '../process/version.ts';
@@ -9,7 +9,6 @@ import type { Route } from '../uplink/route.ts';
 import type { Settings } from './settings.ts';
 
 const TELL_MS = 1000;
-const KNOWN = Object.entries(SETTINGS).map(([name, { form, help, applies }]) => ({ name, form, help, applies }));
 
 export type RemoteOptions = {
   settings: Settings;
@@ -32,7 +31,7 @@ export class RemoteSettings {
     const { route, settings, host_id, log } = options;
     this.#channel = new ControlChannel({
       route,
-      hello: () => ({ type: 'hello', host_id, agent_version: VERSION, known: KNOWN, ...inForce(settings) }),
+      hello: () => ({ type: 'hello', host_id, agent_version: VERSION, known: KNOWN_SETTINGS, ...inForce(settings) }),
       onMessage: (message) => void this.#inTurn(() => this.#take(message)),
       log,
     });

@@ -103,6 +103,7 @@ export class Agents {
   async remove(host_id: string): Promise<void> {
     const { enrolment } = this.#known(host_id);
     await this.#book.remove('agent', host_id);
+    if (this.#book.get('agent_state', host_id) !== undefined) await this.#book.remove('agent_state', host_id);
     await this.#enrolments.forget(enrolment);
     this.#heard.forget(host_id);
   }

@@ -49,10 +49,12 @@ export class AgentChannels {
     this.#channels.get(host_id)?.socket.send(JSON.stringify(message));
   }
 
-  /** Closes the channels of agents that have no right any more. */
-  async recheck(mayStill: (request: FastifyRequest) => Promise<boolean>): Promise<void> {
-    for (const { socket, request } of [...this.#channels.values()])
-      if (!(await mayStill(request))) socket.close(AGAINST_RULES, 'this credential holds no more');
+  /** Closes the channels of agents that have no right any more. @param isIn of a host with a credential */
+  recheck(isIn: (host_id: string) => boolean): void {
+    for (const { socket, request } of [...this.#channels.values()]) {
+      const { host_id } = request.who;
+      if (host_id !== undefined && !isIn(host_id)) socket.close(AGAINST_RULES, 'this credential holds no more');
+    }
   }
 
   stop(): void {

@@ -1,6 +1,6 @@
 // The versions of the settings and how far the newest has come, as all collectors of a store have them.
 import { problemOf, type SettingForm } from '../../agent/contract/setting-form.ts';
-import { SETTINGS } from '../../agent/contract/settings.ts';
+import { KNOWN_SETTINGS } from '../../agent/contract/settings.ts';
 import type { Agents } from '../access/agents.ts';
 import type { RecordBook } from '../access/record-book.ts';
 import type { RolloutRecord, SettingsRecord, SettingsRule } from '../access/records.ts';
@@ -11,7 +11,6 @@ import { firstOf, isUnderWay, rolledBack, settled, versionFor } from './rollout.
 import { type Change, changed, differs, matches, type Subject, valuesFor } from './rules.ts';
 
 const CURRENT = 'current';
-const OWN_KNOWN = Object.entries(SETTINGS).map(([name, { form, help, applies }]) => ({ name, form, help, applies }));
 
 export type Known = { name: string; form: SettingForm; help: string; applies: string };
 export type Asked = Change & { share: number; watch_ms: number; accept_loss: boolean; note: string };
@@ -57,7 +56,7 @@ export class SettingsBook {
     return { host_id, name: record?.name ?? '', labels: record?.labels ?? {} };
   }
 
-  /** How many rows of hosts there are for `name`, for messages: its name, or its id. */
+  /** For messages: what the host calls itself, or its id where that is not known. */
   nameOf(host_id: string): string {
     return this.subject(host_id).name || host_id;
   }
@@ -110,7 +109,7 @@ export class SettingsBook {
   /** The settings that agents of a version have. */
   knownBy(agent_version: string | undefined): readonly Known[] {
     const record = agent_version === undefined ? undefined : this.#book.get('agent_version', agent_version);
-    return (record?.known as Known[] | undefined) ?? OWN_KNOWN;
+    return (record?.known as Known[] | undefined) ?? KNOWN_SETTINGS;
   }
 
   #checkSettled(): void {

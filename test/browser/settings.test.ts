@@ -5,12 +5,11 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { CONTROL_PATH, type FromAgent, type WantedSettings } from '../../agent/contract/control.ts';
-import { SETTINGS } from '../../agent/contract/settings.ts';
+import { KNOWN_SETTINGS } from '../../agent/contract/settings.ts';
 import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 
 const HOST = 7n;
-const KNOWN = Object.entries(SETTINGS).map(([name, { form, help, applies }]) => ({ name, form, help, applies }));
 let collector: CollectorProcess;
 let browser: OpenBrowser;
 let page: Page;
@@ -55,7 +54,7 @@ describe('settings', () => {
     channel.on('open', resolve).on('error', reject);
     await promise;
     const host_id = HOST.toString(16).padStart(16, '0');
-    say({ type: 'hello', host_id, agent_version: '0.1.0', known: KNOWN, version: 0, in_force: [] });
+    say({ type: 'hello', host_id, agent_version: '0.1.0', known: KNOWN_SETTINGS, version: 0, in_force: [] });
   }
 
   const eventually = <Value>(read: () => Promise<Value> | Value) => expect.poll(read, { timeout: EVENTUALLY_MS, interval: 100 });
