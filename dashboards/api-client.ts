@@ -21,7 +21,7 @@ import { ApiError } from './api-error.ts';
 import { fetchInTime } from './in-time.ts';
 import type { ConnectionRef, Sort } from './view-state.ts';
 
-const PATHS: Omit<typeof API, 'live' | 'openapi' | 'accounting' | 'values'> = {
+const PATHS: Omit<typeof API, 'question' | 'live' | 'openapi' | 'accounting' | 'values'> = {
   overview: '/api/v1/overview',
   edges: '/api/v1/edges',
   retransmits: '/api/v1/retransmits',

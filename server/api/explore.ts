@@ -14,7 +14,7 @@ export const ExploreQuery = object({
   earlier: Type.Optional(Type.Integer({ minimum: 1, maximum: 180 * 86_400, description: 'compare with the time so many seconds earlier' })),
   top: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 10, description: 'groups by themselves; all others are one' })),
   sort: text(32, 'the metric whose largest groups are shown; the first one unless told'),
-  format: Type.Optional(oneOf(['json', 'csv'])),
+  format: Type.Optional(oneOf(['json', 'csv', 'parquet'])),
   sql: Type.Optional(Type.Boolean({ description: 'the statement too: operators may see it' })),
 });
 export type ExploreQuery = Static<typeof ExploreQuery>;
@@ -79,3 +79,11 @@ export const Values = object({
   of: Type.String({ description: 'what is counted' }),
 });
 export type Values = Static<typeof Values>;
+
+export const QuestionProgress = object({
+  state: oneOf(['waiting', 'reading']),
+  rows_read: Type.Integer({ minimum: 0, description: 'by the statements that run now' }),
+  rows: Type.Integer({ minimum: 0, description: 'that these will read, as far as the engine knows; it may turn out to be more' }),
+  elapsed_ms: Type.Integer({ minimum: 0 }),
+});
+export type QuestionProgress = Static<typeof QuestionProgress>;

@@ -1,17 +1,17 @@
 // Answers a question about any metrics, by any dimensions: the figures, and how far they can be relied on.
 import type { Explored, ExploreQuery } from '../../api/explore.ts';
+import type { Queryable } from '../engine.ts';
 import { placeOf } from '../language/condition.ts';
 import { type Namer, storedFilter } from '../language/names.ts';
 import { completenessWithin } from '../queries/accounts.ts';
 import { cover } from '../queries/cover.ts';
-import type { Store } from '../store.ts';
 import { answerOf, columnsOf, type Found } from './answer.ts';
 import { isOfHosts } from './dimensions.ts';
 import { ExploreError, isCoarse, narrowing, type Plan, planOf } from './plan.ts';
 import { type Question, statementOf, stepsOf } from './statement.ts';
 
 export type Explorer = Namer & {
-  store: Store;
+  store: Queryable;
   /** A question may read so many rows. */
   rows_most: number;
 };
@@ -47,7 +47,7 @@ export async function explore(explorer: Explorer, { filter: expression = '', ...
   };
 }
 
-async function questionOf(store: Store, { now, before, metrics, dimensions, ...plan }: Plan): Promise<Question> {
+async function questionOf(store: Queryable, { now, before, metrics, dimensions, ...plan }: Plan): Promise<Question> {
   const [covered, earlier] = await Promise.all([cover(store, now), before && cover(store, before.window)]);
   return {
     ...plan,

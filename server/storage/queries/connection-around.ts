@@ -1,5 +1,5 @@
 // What other rows explain of a connection: how many local ports were in use to its destination, and whether its namespace had routes.
-import type { Store } from '../store.ts';
+import type { Queryable } from '../engine.ts';
 import type { Around } from './connection-chapters.ts';
 import type { Story } from './connection-story.ts';
 
@@ -26,7 +26,7 @@ WHERE n.host_id = {host_id:UInt64} AND n.netns = {netns:UInt64}
   AND n.time_ns >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AND n.time_ns <= fromUnixTimestamp64Milli({to_ms:Int64} + ${SWEEP_MS}, 'UTC')`;
 
 /** Asks the store only where the connection's own rows raise the question. */
-export async function aroundOf(store: Store, story: Story & { host_id: string; connection_id: string }): Promise<Around> {
+export async function aroundOf(store: Queryable, story: Story & { host_id: string; connection_id: string }): Promise<Around> {
   const { host_id, netns, peer_addr, peer_port, from_ms, to_ms, port_first: first, port_last: last } = story;
   const stayed = (story.bytes_failed ?? 0) > 0 || story.retransmits.some(({ outcome }) => outcome === 'refused');
   const [ports] = first

@@ -4,9 +4,9 @@ import { type CONNECTION_SORTS, type Connections, type ListedConnection, PHASES 
 import { SEGMENTS_MIN } from '../../api.ts';
 import { Refusal } from '../../errors.ts';
 import { quote } from '../columns.ts';
+import type { Queryable } from '../engine.ts';
 import { containerName, hostName } from '../entities.ts';
 import { conditionOf, hostsOnly } from '../language/condition.ts';
-import type { Store } from '../store.ts';
 import { completenessWithin } from './accounts.ts';
 import { plainAddress } from './address.ts';
 import { type Asked, type Window, whereOf, windowOf } from './window.ts';
@@ -89,7 +89,7 @@ type Line = Omit<ListedConnection, 'host'> & { host: string };
  * Connections with a row in the range. One that has neither moved nor ended in it has none.
  * @throws Refusal `range_too_wide`
  */
-export async function connectionList(store: Store, range: Asked, asked: ListAsked, now_ms: number): Promise<Connections> {
+export async function connectionList(store: Queryable, range: Asked, asked: ListAsked, now_ms: number): Promise<Connections> {
   const window = windowOf(range, now_ms, 'rows');
   const rows_read = await rowsToRead(store, window);
   const { rows_max = ROWS_READ_MAX } = asked;
@@ -133,7 +133,7 @@ const rowsOf = (window: Window, finals: Finals, only: string): string =>
   }).join('\nUNION ALL ');
 
 /** Copies count, too; other filters than that of the host do not save reading. */
-async function rowsToRead(store: Store, { time, filter, params }: Window): Promise<number> {
+async function rowsToRead(store: Queryable, { time, filter, params }: Window): Promise<number> {
   const each = KINDS_LISTED.map((kind) => {
     const ofHosts = conditionOf(hostsOnly(filter), kind, 'rows', params);
     return `SELECT count() AS rows FROM ${kind} WHERE ${time} AND ${ofHosts}`;
@@ -156,7 +156,7 @@ const numbersOf = ({ phase, end_reason, state }: ListAsked) => ({
 const nameOf = (names: readonly string[], number: string) => `arrayElement([${names.map(quote).join(', ')}], ${number} + 1)`;
 
 /** The keys of a page in order, and of one connection more if there is one. */
-async function keysOf(store: Store, grouped: string, { params }: Window, asked: ListAsked): Promise<Key[]> {
+async function keysOf(store: Queryable, grouped: string, { params }: Window, asked: ListAsked): Promise<Key[]> {
   const { sort, limit, phase, end_reason, state, after } = asked;
   const conditions = [
     ...(phase === undefined ? [] : ['phase = {phase:UInt8}']),
@@ -179,7 +179,7 @@ FROM (
   return store.query<Key>(sql, { ...params.values, ...numbersOf(asked), limit: limit + 1, ...placeOf(after) }, limit + 1);
 }
 
-async function linesOf(store: Store, window: Window, keys: readonly Key[]): Promise<Connections['connections']> {
+async function linesOf(store: Queryable, window: Window, keys: readonly Key[]): Promise<Connections['connections']> {
   if (keys.length === 0) return [];
   const only = ' AND (host_id, connection_id) IN (SELECT arrayJoin(arrayZip({hosts:Array(UInt64)}, {connections:Array(UInt64)})))';
   const grouped = GROUPED(rowsOf(window, ['connection', 'sample'], only), String(window.to_ms * 1000));

@@ -1,8 +1,8 @@
 // Asks the store for everything about one connection. connection-story.ts makes the answer.
 import type { Connection } from '../../api.ts';
+import type { Queryable } from '../engine.ts';
 import { containerName, hostName } from '../entities.ts';
 import { fewRows } from '../identity.ts';
-import type { Store } from '../store.ts';
 import { aroundOf } from './connection-around.ts';
 import { type Chapters, type Event, type Names, type Sample, STATE_MEMBERS, type Transition } from './connection-chapters.ts';
 import { storyOf } from './connection-story.ts';
@@ -74,7 +74,7 @@ const byTime = <Row extends { time_ns: string }>(own: readonly Row[], strays: re
   strays.length === 0 ? [...own] : [...own, ...strays].sort((a, b) => (a.time_ns < b.time_ns ? -1 : 1)).slice(0, ROWS_MAX);
 
 /** The story; undefined where no row of the connection is stored. */
-export async function connection(store: Store, host_id: string, connection_id: string): Promise<Connection | undefined> {
+export async function connection(store: Queryable, host_id: string, connection_id: string): Promise<Connection | undefined> {
   const params = { host_id, connection_id, rows: ROWS_MAX };
   const [events, transitions, samples, retransmits, resets, drops, congestion] = await Promise.all([
     store.query<Event>(EVENTS, params, ROWS_MAX),

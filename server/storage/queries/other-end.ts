@@ -1,8 +1,8 @@
 // Finds the other end of a connection, where an agent watches that host too: its initial sequence numbers are those of this end, the other
 // way round. Address translation does not change them. Where a device on the way makes new ones, the other end is not found.
 import type { Connection } from '../../api.ts';
+import type { Queryable } from '../engine.ts';
 import { hostName } from '../entities.ts';
-import type { Store } from '../store.ts';
 import type { Event } from './connection-chapters.ts';
 import { rowsTime } from './window.ts';
 
@@ -31,7 +31,7 @@ WHERE ${time} AND host_id = {host_id:UInt64} AND direction = 'sent' AND (connect
   AND local_addr = toIPv6({peer_addr:String}) AND peer_addr = toIPv6({local_addr:String})))`;
 
 /** Null where no agent watches it, or where neither the beginning nor the end of this one was seen. */
-export async function otherEnd(store: Store, ends: Ends, events: readonly Event[]): Promise<OtherEnd | null> {
+export async function otherEnd(store: Queryable, ends: Ends, events: readonly Event[]): Promise<OtherEnd | null> {
   const known = events.find(({ snd_isn, rcv_isn }) => snd_isn !== 0 && rcv_isn !== 0);
   const last = events.at(-1);
   if (known === undefined || last === undefined) return null;
