@@ -3,7 +3,7 @@ import type { Explored } from '../server/api.ts';
 import type { ChartSeries } from './charts/chart-series.ts';
 import { formatBytes, formatDurationUs, formatName, formatNumber, formatRatio } from './format.ts';
 
-type Cell = Explored['rows'][number][number];
+export type Cell = Explored['rows'][number][number];
 type Sort = Explored['columns'][number]['sort'];
 
 /** `least`: with fewer samples than these the figure says little. */
@@ -14,7 +14,28 @@ const FORMATS: Readonly<Record<string, (value: number) => string>> = { ratio: fo
 export const formatOf = (unit: string): ((value: number) => string) => FORMATS[unit] ?? formatNumber;
 
 const atOf = ({ columns }: Explored, sort: Sort): number => columns.findIndex((column) => column.sort === sort);
-const numberIn = (cell: Cell | undefined): number | null => (typeof cell === 'number' ? cell : null);
+export const numberIn = (cell: Cell | undefined): number | null => (typeof cell === 'number' ? cell : null);
+
+/** Each row by the names of its columns. */
+export const recordsOf = ({ columns, rows }: Explored): Record<string, Cell>[] =>
+  rows.map((row) => Object.fromEntries(columns.map(({ name }, at) => [name, row[at] ?? null])));
+
+/** With fewer samples than these a metric says little. */
+export const leastOf = ({ columns }: Explored, metric: string): number =>
+  columns.find(({ name }) => name === `${metric}_samples`)?.least ?? 0;
+
+/** The starts of all steps, s. */
+export function timesOf({ step_s, from_ms, to_ms }: Explored): number[] {
+  if (step_s === null) return [];
+  const first_s = Math.floor(from_ms / 1000 / step_s) * step_s;
+  return Array.from({ length: Math.max(0, Math.ceil((to_ms / 1000 - first_s) / step_s)) }, (_, at) => first_s + at * step_s);
+}
+
+/** A column of an answer in steps without groups: one value a step, null where there is none. */
+export function valuesOf(answer: Explored, column: string): (number | null)[] {
+  const found = new Map(recordsOf(answer).map((row) => [row['time_s'], row[column]]));
+  return timesOf(answer).map((time_s) => numberIn(found.get(time_s)));
+}
 
 /** The names of a group as people read them; that of the rest is one. */
 function namesOf({ columns }: Explored, row: readonly Cell[], isOther: boolean): string[] {
@@ -50,10 +71,10 @@ export const isRate = (answer: Explored): boolean => answer.columns[atOf(answer,
 
 /** A line for each group, the largest first. A step without a figure is a gap. */
 export function linesOf(answer: Explored): { time_s: number[]; series: ChartSeries[] } {
-  const { step_s, from_ms, to_ms } = answer;
+  const { step_s } = answer;
   if (step_s === null) return { time_s: [], series: [] };
-  const first_s = Math.floor(from_ms / 1000 / step_s) * step_s;
-  const time_s = Array.from({ length: Math.max(0, Math.ceil((to_ms / 1000 - first_s) / step_s)) }, (_, at) => first_s + at * step_s);
+  const time_s = timesOf(answer);
+  const [first_s = 0] = time_s;
   const [time, metric, other] = [atOf(answer, 'time'), atOf(answer, 'metric'), atOf(answer, 'other')];
   const scale = isRate(answer) ? 1 / step_s : 1;
   const groups = Map.groupBy(

@@ -6,6 +6,7 @@ import type { Page, ViewState } from './view-state.ts';
 export const PAGE_NAMES = {
   now: 'Now',
   explore: 'Explore',
+  retransmits: 'Retransmits',
   connections: 'Connections',
   listeners: 'Listeners',
   fleet: 'Fleet',

@@ -10,6 +10,13 @@ import {
 import { EXPLORE_KEYS, EXPLORE_START, type ExploreView, formatExploreView, parseExploreView } from './explore-view.ts';
 import { FILTER_KEYS, type Filter, isFilterKey, setTerm } from './filter.ts';
 import { FLEET_KEYS, FLEET_START, type FleetView, formatFleetView, parseFleetView } from './fleet-view.ts';
+import {
+  formatRetransmitsView,
+  parseRetransmitsView,
+  RETRANSMITS_KEYS,
+  RETRANSMITS_START,
+  type RetransmitsView,
+} from './retransmits-view.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -48,7 +55,7 @@ const DEFAULT_SORT: Sort = 'retrans';
 export type ConnectionRef = { host_id: string; connection_id: string };
 
 /** `fleet`: the list of hosts, or with a host in the filter the page of that one. */
-export const PAGES = ['now', 'explore', 'connections', 'listeners', 'fleet', 'admin'] as const;
+export const PAGES = ['now', 'explore', 'retransmits', 'connections', 'listeners', 'fleet', 'admin'] as const;
 export type Page = (typeof PAGES)[number];
 
 export type ViewState = {
@@ -62,6 +69,8 @@ export type ViewState = {
   connections: ConnectionsView;
   /** what is asked on the page that explores */
   explore: ExploreView;
+  /** of the page of retransmissions */
+  retransmits: RetransmitsView;
   connection: ConnectionRef | null;
   panel: 'completeness' | null;
 };
@@ -82,6 +91,7 @@ export function parseViewState(search: string): { state: ViewState; problems: st
     fleet: FLEET_START,
     connections: CONNECTIONS_START,
     explore: EXPLORE_START,
+    retransmits: RETRANSMITS_START,
     connection: null,
     panel: null,
   };
@@ -103,7 +113,8 @@ const isReadElsewhere = (key: string, page: Page) =>
   RANGE_KEYS.includes(key) ||
   (page === 'fleet' && FLEET_KEYS.includes(key)) ||
   (page === 'connections' && CONNECTIONS_KEYS.includes(key)) ||
-  (page === 'explore' && EXPLORE_KEYS.includes(key));
+  (page === 'explore' && EXPLORE_KEYS.includes(key)) ||
+  (page === 'retransmits' && RETRANSMITS_KEYS.includes(key));
 
 function tell(problems: string[], problem: string): void {
   if (problem) problems.push(problem);
@@ -122,6 +133,11 @@ function readPage(params: URLSearchParams, state: ViewState, problems: string[])
   if (page === 'explore') {
     const read = parseExploreView(params);
     state.explore = read.explore;
+    problems.push(...read.problems);
+  }
+  if (page === 'retransmits') {
+    const read = parseRetransmitsView(params);
+    state.retransmits = read.retransmits;
     problems.push(...read.problems);
   }
   if (page !== 'fleet') return;
@@ -175,6 +191,7 @@ export function formatViewState(state: ViewState): string {
   if (state.page === 'fleet') formatFleetView(state.fleet, params);
   if (state.page === 'connections') formatConnectionsView(state.connections, params);
   if (state.page === 'explore') formatExploreView(state.explore, params);
+  if (state.page === 'retransmits') formatRetransmitsView(state.retransmits, params);
   const text = params.toString().replaceAll('%2F', '/').replaceAll('%3A', ':').replaceAll('%2C', ',');
   return text === '' ? '' : `?${text}`;
 }

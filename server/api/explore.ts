@@ -14,6 +14,15 @@ export const ExploreQuery = object({
   earlier: Type.Optional(Type.Integer({ minimum: 1, maximum: 180 * 86_400, description: 'compare with the time so many seconds earlier' })),
   top: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 10, description: 'groups by themselves; all others are one' })),
   sort: text(32, 'the metric whose largest groups are shown; the first one unless told'),
+  order: Type.Optional(
+    Type.Unsafe<'largest' | 'moved'>({
+      type: 'string',
+      enum: ['largest', 'moved'],
+      default: 'largest',
+      description:
+        'groups with the largest values first, or those whose values have moved most since the earlier time; those of too few samples come last',
+    }),
+  ),
   format: Type.Optional(oneOf(['json', 'csv', 'parquet'])),
   sql: Type.Optional(Type.Boolean({ description: 'the statement too: operators may see it' })),
 });

@@ -12,8 +12,12 @@ export const SERVICE_PORT =
 export const SERVICE_ADDR =
   "multiIf(role = 'server' OR state = 'listen', local_addr, role = 'client', peer_addr, local_port < peer_port, local_addr, peer_addr)";
 
-/** The peer's network: the /24 of an IPv4 address, the /64 of an IPv6 one. */
-export const PEER_NETWORK = `tupleElement(IPv6CIDRToRange(peer_addr, if(${isIPv4('peer_addr')}, 120, 64)), 1)`;
+/** The first address of an address's network: the /24 of an IPv4 address, the /64 of an IPv6 one. */
+export function networkOf(column: string): string {
+  return `tupleElement(IPv6CIDRToRange(${column}, if(${isIPv4(column)}, 120, 64)), 1)`;
+}
+
+export const PEER_NETWORK = networkOf('peer_addr');
 
 /** Whether an IPv6 column's value is a mapped IPv4 address. */
 export function isIPv4(column: string): string {

@@ -1,7 +1,4 @@
 // Situations made for real, and the clicks that a person makes to the cause: each within three, in words that are true.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import process from 'node:process';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -9,8 +6,7 @@ import { compilePrograms, Endpoint } from '../fidelity/programs.ts';
 import { type TestDirectory, testDirectory } from '../server/support/collector.ts';
 import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import { makePair, type Pair } from '../support/netns.ts';
-import { root } from '../support/project-files.ts';
-import { waitFor } from '../support/wait.ts';
+import { startUp, type Up } from './up-process.ts';
 
 const WHY_NOT = process.getuid?.() === 0 ? NO_BROWSER : 'needs root: network namespaces and BPF';
 const LEAKED = 10;
@@ -19,32 +15,10 @@ const ENDED: [string, string, string][] = [];
 
 let directory: TestDirectory;
 let pair: Pair;
-let up: { url: string; stop(): Promise<unknown> };
+let up: Up;
 let browser: OpenBrowser;
 let page: Page;
 const endpoints: Endpoint[] = [];
-
-async function startUp(): Promise<typeof up> {
-  const child = spawn(join(root, 'tcplens'), ['up', '--listen', '127.0.0.1:0', '--data', directory.path], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += String(chunk)));
-  const url = await waitFor(
-    'tcplens up',
-    () => (said.includes('"watching"') ? (/dashboards on (http:\S+)/.exec(said)?.[1] ?? '') : ''),
-    (found) => found !== '',
-    50,
-  );
-  return {
-    url,
-    stop: () => {
-      const exit = once(child, 'exit');
-      child.kill('SIGINT');
-      return exit;
-    },
-  };
-}
 
 describe('from a situation to its cause', () => {
   beforeEach(({ skip }) => skip(WHY_NOT !== '', WHY_NOT));
@@ -53,7 +27,7 @@ describe('from a situation to its cause', () => {
     directory = await testDirectory();
     const { endpoint } = compilePrograms(directory.path);
     await buildDashboards();
-    up = await startUp();
+    up = await startUp(directory.path);
     pair = makePair();
     const { ipv4 } = pair.server.address;
     const start = (name: string, side: 'client' | 'server', script: string) => {

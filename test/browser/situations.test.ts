@@ -56,7 +56,11 @@ describe('from a situation to its cause', () => {
   async function click(what: Click): Promise<void> {
     if ('page' in what) await page.getByRole('navigation').getByRole('link', { name: what.page, exact: true }).click();
     else if ('chip' in what) await page.locator(`[data-chip="${what.chip}"]`).click();
-    else await page.locator(`[data-table="${what.row}"] tbody tr`, what.with === undefined ? {} : { hasText: what.with }).first().click();
+    else
+      await page
+        .locator(`[data-table="${what.row}"] tbody tr`, what.with === undefined ? {} : { hasText: what.with })
+        .first()
+        .click();
   }
 
   test.for(situations)('$scenario.id $scenario.name', async ({ scenario: { id, happened }, side, clicks, says, never }) => {
@@ -66,7 +70,18 @@ describe('from a situation to its cause', () => {
     expect(clicks.length).toBeLessThanOrEqual(CLICKS_MAX);
     await page.goto(`${collector.url}/?host=${hostOf(id, side)}`);
     for (const each of clicks) await click(each);
-    if (says === undefined) { await new Promise((r) => setTimeout(r, 1500)); console.log('SHOWN', id, side, (await page.locator('[role=dialog]').count()) ? ((await page.locator('[role=dialog]').first().textContent()) ?? '').replace(/[\s\u202f]+/g, ' ').slice(0, 1500) : (await shown()).slice(0, 2500)); return; }
+    if (says === undefined) {
+      await new Promise((r) => setTimeout(r, 1500));
+      console.log(
+        'SHOWN',
+        id,
+        side,
+        (await page.locator('[role=dialog]').count())
+          ? ((await page.locator('[role=dialog]').first().textContent()) ?? '').replace(/[\s\u202f]+/g, ' ').slice(0, 1500)
+          : (await shown()).slice(0, 2500),
+      );
+      return;
+    }
     await eventually(async () => says.exec(await shown())?.[0] ?? '').toMatch(says);
     const text = await shown();
     for (const word of never) expect(text).not.toMatch(word);

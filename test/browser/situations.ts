@@ -23,11 +23,41 @@ const scenarioOf = (id: string): Scenario => {
 };
 
 const STORY: readonly Click[] = [{ page: 'Connections' }, { row: 'connections' }];
-const on = (id: string, side: Situation['side'], clicks: readonly Click[] = STORY, says?: RegExp, ...never: RegExp[]): Situation => ({ scenario: scenarioOf(id), side, clicks, ...(says && { says }), never });
+const on = (id: string, side: Situation['side'], clicks: readonly Click[] = STORY, says?: RegExp, ...never: RegExp[]): Situation => ({
+  scenario: scenarioOf(id),
+  side,
+  clicks,
+  ...(says && { says }),
+  never,
+});
 
 export const situations: readonly Situation[] = [
-  ...['A1','A1b','A2','A3','A4','A6','A6d','A7','B1','B3','B4','B6','B7','B8','B9','D1c','D2','D3','D4','D5','D5b','D7','W10'].map((id) => on(id, 'client')),
-  ...['A2','A3','A4','A6','A7','B8','B10','B7', 'D7'].map((id) => on(id, 'server')),
+  ...[
+    'A1',
+    'A1b',
+    'A2',
+    'A3',
+    'A4',
+    'A6',
+    'A6d',
+    'A7',
+    'B1',
+    'B3',
+    'B4',
+    'B6',
+    'B7',
+    'B8',
+    'B9',
+    'D1c',
+    'D2',
+    'D3',
+    'D4',
+    'D5',
+    'D5b',
+    'D7',
+    'W10',
+  ].map((id) => on(id, 'client')),
+  ...['A2', 'A3', 'A4', 'A6', 'A7', 'B8', 'B10', 'B7', 'D7'].map((id) => on(id, 'server')),
   on('A5', 'server', [{ page: 'Listeners' }]),
   on('C5', 'server', [{ page: 'Listeners' }]),
   on('C5b', 'server', [{ page: 'Listeners' }]),

@@ -9,6 +9,7 @@ const START: ViewState = {
   fleet: { order: 'state' },
   connections: { by: 'last_ms' },
   explore: { metric: 'connects', by: ['process'], where: '' },
+  retransmits: { against: 'previous', pairs: 'hosts' },
   connection: null,
   panel: null,
 };
@@ -37,6 +38,8 @@ describe('links and what they show', () => {
       { page: 'explore', explore: { metric: 'rtt_p99', by: ['host', 'label.env'], where: 'service_port = 443', earlier: 'day' } },
     ],
     ['?page=explore&by=', { page: 'explore', explore: { metric: 'connects', by: [], where: '' } }],
+    ['?page=retransmits', { page: 'retransmits' }],
+    ['?page=retransmits&against=day&pairs=networks', { page: 'retransmits', retransmits: { against: 'day', pairs: 'networks' } }],
     ['?page=connections', { page: 'connections' }],
     [
       '?page=connections&process=curl&phase=failed&reason=no_port&by=connect_us',
@@ -77,7 +80,7 @@ describe('what a link holds and the page cannot use is told', () => {
     ['?connection=1/2x', /expected HOST\/ID/],
     ['?panel=secrets', /panel=secrets/],
     ['?tab=completeness', /tab=completeness, which this page does not know/],
-    ['?page=secrets', /page=secrets: known are now, explore, connections, listeners, fleet, admin/],
+    ['?page=secrets', /page=secrets: known are now, explore, retransmits, connections, listeners, fleet, admin/],
     ['?state=silent', /state=silent, which this page does not know/],
     ['?colour=red', /colour=red, which this page does not know/],
   ];
@@ -86,6 +89,15 @@ describe('what a link holds and the page cannot use is told', () => {
     expect(state).toEqual(START);
     expect(problems).toEqual([expect.stringMatching(problem)]);
   });
+});
+
+test.each([
+  ['?page=retransmits&against=monday', /against=monday: known are previous, day, week/],
+  ['?page=retransmits&pairs=cats', /pairs=cats: known are hosts, networks/],
+])('%s shows the page as it begins, and says what it could not use', (search, problem) => {
+  const { state, problems } = parseViewState(search);
+  expect(state).toEqual({ ...START, page: 'retransmits' });
+  expect(problems).toEqual([expect.stringMatching(problem)]);
 });
 
 test.each([

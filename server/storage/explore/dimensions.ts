@@ -4,11 +4,12 @@ import { factLayout } from '../../../agent/contract/language/facts.ts';
 import type { FieldName } from '../../../agent/contract/language/fields.ts';
 import { KIND, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import { containerName, hostName } from '../entities.ts';
-import { PEER_NETWORK, SERVICE_PORT } from '../figures.ts';
+import { networkOf, PEER_NETWORK, SERVICE_PORT } from '../figures.ts';
 import type { Namer } from '../language/names.ts';
-import type { Params } from '../language/params.ts';
+import { Params } from '../language/params.ts';
 import { plainAddress, plainNetwork } from '../queries/address.ts';
 import type { RollupKey } from '../rollup.ts';
+import { peerHost, type WatchedHosts } from './watched-hosts.ts';
 
 export type Dimension = {
   /** one plain sentence */
@@ -72,10 +73,21 @@ export const DIMENSIONS = {
     rollup: rolledUp('service_port'),
   },
   peer: { ...stored("the peer's address", 'peer', PEERED, 'peer_addr'), plain: plainAddress },
+  peer_host: stored(
+    "the watched host that the peer's address belongs to; else the peer's network",
+    'peer',
+    PEERED,
+    peerHost([], new Params()).rows,
+  ),
   local: { ...stored("the host's own address", 'local', OWNED, 'local_addr'), plain: plainAddress },
+  local_network: {
+    ...stored("the host's own network: /24 of IPv4, /64 of IPv6", 'local', OWNED, networkOf('local_addr')),
+    plain: plainNetwork,
+  },
   pid: stored('the process id', 'pid', OWNED, 'pid'),
   state: stored("the socket's state", 'state', OWNED, 'state'),
   class: stored('why segments were sent again', 'class', factLayout('class').kinds, 'class'),
+  outcome: stored('whether what was sent again left TCP', 'outcome', factLayout('outcome').kinds, 'outcome'),
   event: stored('whether connections opened, closed or failed', 'event', factLayout('event').kinds, 'event'),
   end_reason: stored('why connections ended', 'end_reason', factLayout('end_reason').kinds, 'end_reason'),
   direction: stored('whether packets were sent or received', 'direction', factLayout('direction').kinds, 'direction'),
@@ -86,9 +98,14 @@ export type DimensionName = keyof typeof DIMENSIONS;
 export const DIMENSION_NAMES = Object.keys(DIMENSIONS) as DimensionName[];
 
 const LABEL = 'label.';
+export const PEER_HOST = 'peer_host' satisfies DimensionName;
+
+/** What the values of some dimensions are made from: the labels of hosts, and their addresses in the time that is asked of. */
+export type Known = Pick<Namer, 'labels'> & { watched?: WatchedHosts | undefined };
 
 /** The dimension of a name, or of `label.NAME`, whose values hosts have joined with; undefined where there is none. */
-export function dimensionOf(name: string, { labels }: Pick<Namer, 'labels'>, params: Params): Dimension | undefined {
+export function dimensionOf(name: string, { labels, watched = [] }: Known, params: Params): Dimension | undefined {
+  if (name === PEER_HOST) return { ...DIMENSIONS[name], ...peerHost(watched, params) };
   if (Object.hasOwn(DIMENSIONS, name)) return DIMENSIONS[name as DimensionName];
   if (!name.startsWith(LABEL) || name === LABEL) return undefined;
   const label = name.slice(LABEL.length);

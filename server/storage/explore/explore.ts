@@ -6,9 +6,10 @@ import { type Namer, storedFilter } from '../language/names.ts';
 import { completenessWithin } from '../queries/accounts.ts';
 import { cover } from '../queries/cover.ts';
 import { answerOf, columnsOf, type Found } from './answer.ts';
-import { isOfHosts } from './dimensions.ts';
+import { isOfHosts, PEER_HOST } from './dimensions.ts';
 import { ExploreError, isCoarse, narrowing, type Plan, planOf } from './plan.ts';
 import { type Question, statementOf, stepsOf } from './statement.ts';
+import { ADDRESSES_MOST, type WatchedHosts, watchedSql } from './watched-hosts.ts';
 
 export type Explorer = Namer & {
   store: Queryable;
@@ -23,7 +24,7 @@ const ESTIMATES_MOST = 1000;
 export async function explore(explorer: Explorer, { filter: expression = '', ...asked }: ExploreQuery, now_ms: number): Promise<Explored> {
   const began_ms = performance.now();
   const { store } = explorer;
-  const plan = planOf(asked, await storedFilter(explorer, expression), explorer, now_ms);
+  const plan = await planned(explorer, asked, expression, now_ms);
   const question = await questionOf(store, plan);
   const sql = statementOf(question);
   const params = plan.now.params.values;
@@ -45,6 +46,16 @@ export async function explore(explorer: Explorer, { filter: expression = '', ...
     notes: notesOf(plan),
     ...(asked.sql && { sql }),
   };
+}
+
+async function planned(explorer: Explorer, asked: Omit<ExploreQuery, 'filter'>, expression: string, now_ms: number): Promise<Plan> {
+  const filter = await storedFilter(explorer, expression);
+  const plan = planOf(asked, filter, explorer, now_ms);
+  if (!plan.dimensions.some(({ name }) => name === PEER_HOST)) return plan;
+  const sql = watchedSql(plan.now);
+  await checkRead(explorer, sql, {}, () => `ask for a shorter time, or leave ${PEER_HOST} out`);
+  const watched = await explorer.store.query<WatchedHosts[number]>(sql, {}, ADDRESSES_MOST);
+  return planOf(asked, filter, { ...explorer, watched }, now_ms);
 }
 
 async function questionOf(store: Queryable, { now, before, metrics, dimensions, ...plan }: Plan): Promise<Question> {

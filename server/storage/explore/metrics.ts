@@ -31,6 +31,7 @@ export type Metric = {
 
 const CLIENT = 'at the end that asked for the connection';
 const SENDER = 'at the end that sent';
+const SERVER = 'at the end that was asked';
 const OWN = 'at each end by itself';
 const LISTENER = 'at the listening socket';
 
@@ -122,6 +123,7 @@ export const METRICS = {
     value: RETRANS,
   },
   ...byClass,
+  retrans_fin: sum('retrans_fin', 'segments', SENDER, 'FINs without data that were sent again; the classes have them, too'),
   retransmits_refused: sum('retrans_refused', 'segments', SENDER, 'segments that were to be sent again and never left TCP'),
   lost_segments: {
     ...sum('retrans_data', 'segments', SENDER, 'data segments that were lost, as far as the sender can know'),
@@ -163,6 +165,22 @@ export const METRICS = {
   accept_wait_p50: spread('accept_wait', 0.5, LISTENER, 'the median of how long ready connections waited for the server'),
   accept_wait_p99: spread('accept_wait', 0.99, LISTENER, 'the 99th percentile of that time'),
   accept_wait: spread('accept_wait', undefined, LISTENER, 'that time, by logarithmic buckets'),
+  response_p50: spread(
+    'response',
+    0.5,
+    CLIENT,
+    'the median of the longest response time in each interval between samples, network included',
+  ),
+  response_p99: spread('response', 0.99, CLIENT, 'the 99th percentile of that time'),
+  response: spread('response', undefined, CLIENT, 'that time, by logarithmic buckets'),
+  server_turn_p50: spread(
+    'server_turn',
+    0.5,
+    SERVER,
+    "the median of the server's longest turn, from data that came to its answer, in each interval",
+  ),
+  server_turn_p99: spread('server_turn', 0.99, SERVER, 'the 99th percentile of that time'),
+  server_turn: spread('server_turn', undefined, SERVER, 'that time, by logarithmic buckets'),
 } as const satisfies Record<string, Metric>;
 
 export type MetricName = keyof typeof METRICS;

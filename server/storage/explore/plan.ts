@@ -4,10 +4,9 @@ import { nearest } from '../../../agent/contract/language/nearest.ts';
 import { TcplensError } from '../../../agent/process/errors.ts';
 import type { ExploreQuery } from '../../api/explore.ts';
 import { conditionOf, placeOf, type StoredFilter } from '../language/condition.ts';
-import type { Namer } from '../language/names.ts';
 import { Params } from '../language/params.ts';
 import { rowsTime, SOURCES, type Source, STEPS_S, sourceOf, timesOf, type Window } from '../queries/window.ts';
-import { DIMENSION_NAMES, type Dimension, dimensionOf } from './dimensions.ts';
+import { DIMENSION_NAMES, type Dimension, dimensionOf, type Known } from './dimensions.ts';
 import { isOfRows, kindsOfMetric, METRIC_NAMES, type Metric, type MetricName, metricOf } from './metrics.ts';
 
 export class ExploreError extends TcplensError<'request_invalid' | 'too_much'> {}
@@ -22,6 +21,8 @@ export type Plan = {
   metrics: readonly Named<Metric>[];
   dimensions: readonly Named<Dimension>[];
   ranked: Metric;
+  /** by how far it has moved since the earlier time, not by how large it is */
+  isByMove: boolean;
   top: number;
   step_s: number | undefined;
   now: Window;
@@ -29,12 +30,12 @@ export type Plan = {
 };
 
 /** @throws ExploreError */
-export function planOf(asked: Omit<ExploreQuery, 'filter'>, filter: StoredFilter, namer: Namer, now_ms: number): Plan {
+export function planOf(asked: Omit<ExploreQuery, 'filter'>, filter: StoredFilter, known: Known, now_ms: number): Plan {
   const params = new Params();
   const metrics = namesIn(asked.metrics, METRICS_MOST, 'metrics').map((name) => ({ name, is: metricNamed(name) }));
   const dimensions = namesIn(asked.by ?? '', DIMENSIONS_MOST, 'dimensions').map((name) => ({
     name,
-    is: dimensionNamed(name, namer, params),
+    is: dimensionNamed(name, known, params),
   }));
   if (metrics.length === 0) throw invalid(`ask for a metric: ${METRIC_NAMES.join(', ')}`);
   for (const metric of metrics) checkKinds(metric, dimensions, filter);
@@ -49,11 +50,17 @@ export function planOf(asked: Omit<ExploreQuery, 'filter'>, filter: StoredFilter
     metrics,
     dimensions,
     ranked: asked.sort === undefined ? (metrics[0]?.is as Metric) : sortNamed(asked.sort, metrics),
+    isByMove: isByMove(asked),
     top: asked.top ?? TOP,
     step_s,
     now: window(0),
     before: earlier_s === undefined ? undefined : { window: window(earlier_s), earlier_s },
   };
+}
+
+function isByMove({ order, earlier }: Pick<ExploreQuery, 'order' | 'earlier'>): boolean {
+  if (order === 'moved' && earlier === undefined) throw invalid('order=moved needs the earlier time that it is compared with: earlier=…');
+  return order === 'moved';
 }
 
 const invalid = (message: string) => new ExploreError('request_invalid', message);
@@ -73,8 +80,8 @@ function metricNamed(name: string): Metric {
   throw invalid(`there is no metric ${name}: ${meant(name, METRIC_NAMES)}`);
 }
 
-function dimensionNamed(name: string, namer: Namer, params: Params): Dimension {
-  const found = dimensionOf(name, namer, params);
+function dimensionNamed(name: string, known: Known, params: Params): Dimension {
+  const found = dimensionOf(name, known, params);
   if (found !== undefined) return found;
   throw invalid(`nothing can be grouped by ${name}: ${meant(name, [...DIMENSION_NAMES, 'label.NAME'])}`);
 }

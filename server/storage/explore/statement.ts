@@ -16,6 +16,8 @@ export type Question = {
   dimensions: readonly Dimension[];
   /** by which metric groups are ranked */
   ranked: Metric;
+  /** by how far it has moved since the earlier time */
+  isByMove: boolean;
   /** so many groups by themselves; all others are one */
   top: number;
   /** undefined: the whole time is one step */
@@ -49,8 +51,8 @@ export function statementOf(question: Question): string {
   const grouped = `SELECT ${list([...keys, 'others', 'time_s', 'before', ...sums])}
 FROM (${sources.join('\nUNION ALL ')})
 GROUP BY ${list([...keys, 'others', 'time_s', 'before'])}${dimensions.length === 0 ? '' : ` HAVING ${something}`}`;
-  const ranked = `SELECT *, dense_rank() OVER (ORDER BY ${list(['others', 'ranked_by DESC NULLS LAST', ...keys])}) AS rank
-FROM (SELECT *, ${ofNow(question.ranked, keys)} AS ranked_by FROM (${grouped}))`;
+  const ranked = `SELECT *, dense_rank() OVER (ORDER BY ${list(['others', 'is_few', 'ranked_by DESC NULLS LAST', ...keys])}) AS rank
+FROM (SELECT *, ${isFew(question, keys)} AS is_few, ${rankOf(question, keys)} AS ranked_by FROM (${grouped}))`;
   const rest = `(rank > ${top} OR others)`;
   const shown = dimensions.flatMap(({ shown: as }, index) => [
     `if(${rest}, '', toString(${as === undefined ? `k${index}` : as(`k${index}`)})) AS d${index}`,
@@ -88,13 +90,29 @@ function partsOf(metrics: readonly Metric[]): { figures: Figure[]; histograms: H
   };
 }
 
-/** The metric of a group over the whole of the present time. */
-function ofNow({ figures, histogram, value }: Metric, keys: readonly string[]): string {
+/** The metric of a group over the whole time, or how far it has moved since the earlier one. */
+function rankOf({ ranked, isByMove }: Question, keys: readonly string[]): string {
+  const { histogram, value } = ranked;
+  const wanted = histogram === value ? `arraySum(mapValues(${value}))` : value;
+  const [now, earlier] = [0, 1].map((before) => `toNullable(toFloat64(${totalOf(wanted, ranked, keys, before)}))`);
+  return isByMove ? `abs(ifNull(${now}, 0) - ifNull(${earlier}, 0))` : String(now);
+}
+
+/** Groups of which too little was measured come after all others. */
+function isFew({ ranked, isByMove }: Question, keys: readonly string[]): string {
+  const { samples, least = 0 } = ranked;
+  if (samples === undefined) return 'false';
+  const times = isByMove ? [0, 1] : [0];
+  return times.map((before) => `${totalOf(samples, ranked, keys, before)} < ${least}`).join(' AND ');
+}
+
+/** An expression over the figures of one of the two times, of a whole group. */
+function totalOf(expression: string, { figures, histogram }: Metric, keys: readonly string[], before: number): string {
   const over = `OVER (PARTITION BY ${list([...keys, 'others'])})`;
-  const names: Record<string, string> = Object.fromEntries(figures.map((name) => [name, `${foldOf(name)}If(${name}, before = 0) ${over}`]));
-  if (histogram !== undefined) names[histogram] = `sumMapIf(${histogram}, before = 0) ${over}`;
-  const total = value.replace(/\b[a-z_]+\b/g, (word) => names[word] ?? word);
-  return histogram === value ? `arraySum(mapValues(${total}))` : `toNullable(toFloat64(${total}))`;
+  const ofTime = `before = ${before}`;
+  const names: Record<string, string> = Object.fromEntries(figures.map((name) => [name, `${foldOf(name)}If(${name}, ${ofTime}) ${over}`]));
+  if (histogram !== undefined) names[histogram] = `sumMapIf(${histogram}, ${ofTime}) ${over}`;
+  return `(${expression.replace(/\b[a-z_]+\b/g, (word) => names[word] ?? word)})`;
 }
 
 function sourceOf(question: Question, { window, cover }: Part, earlier_s: number): string {

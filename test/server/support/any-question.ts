@@ -25,6 +25,7 @@ const MEMBERS: Record<string, fc.Arbitrary<string>> = {
   earlier: fc.constantFrom('1', '3600', '86400', '99999999'),
   top: fc.constantFrom('1', '10', '100', '0'),
   sort: fc.constantFrom(...METRIC_NAMES),
+  order: fc.constantFrom('largest', 'moved', 'up'),
   format: fc.constantFrom('json', 'csv', 'parquet'),
   sql: fc.constantFrom('true', 'false'),
   field: fc.constantFrom(...FIELD_NAMES, 'label.rack', 'nothing'),
@@ -32,7 +33,7 @@ const MEMBERS: Record<string, fc.Arbitrary<string>> = {
   limit: fc.constantFrom('1', '100', '5000'),
 };
 const OF: Record<string, readonly string[]> = {
-  [API.explore]: ['from', 'to', 'filter', 'metrics', 'by', 'step', 'earlier', 'top', 'sort', 'format', 'sql'],
+  [API.explore]: ['from', 'to', 'filter', 'metrics', 'by', 'step', 'earlier', 'top', 'sort', 'order', 'format', 'sql'],
   [API.values]: ['field', 'prefix', 'from', 'to', 'filter', 'limit'],
   ...Object.fromEntries(
     [API.overview, API.edges, API.retransmits, API.resets, API.drops, API.listeners].map((path) => [path, ['from', 'to', 'filter']]),

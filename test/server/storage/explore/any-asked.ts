@@ -4,7 +4,9 @@ import { parseAddress } from '../../../../agent/contract/language/address.ts';
 import { type Fact, factLayout } from '../../../../agent/contract/language/facts.ts';
 import { KIND, type Kind, ROLE, STATE } from '../../../../bpf/rows/rows.gen.ts';
 import type { ExploreQuery } from '../../../../server/api/explore.ts';
-import { kindsOfMetric, metricOf } from '../../../../server/storage/explore/metrics.ts';
+import { dimensionOf } from '../../../../server/storage/explore/dimensions.ts';
+import { isOfRows, kindsOfMetric, metricOf } from '../../../../server/storage/explore/metrics.ts';
+import { Params } from '../../../../server/storage/language/params.ts';
 import type { RowValues } from '../../../support/row-bytes.ts';
 import { NAIVE, type NaiveMetric, type NaiveRow } from './naive.ts';
 
@@ -38,7 +40,7 @@ const HEAD = {
   host_id: fc.constantFrom(1n, 2n, 3n),
   comm: fc.constantFrom('nginx', 'curl', 'a b', ''),
   role: fc.nat({ max: 2 }),
-  local_addr: fc.constant('10.9.0.1'),
+  local_addr: fc.constantFrom('own', 'own', 'known', 'shared'),
   peer_addr: fc.constantFrom('10.0.0.1', '10.0.0.9', '10.0.7.1', '20010db8000000000000000000000001'),
   local_port: fc.constantFrom(443, 80, 50_000),
   peer_port: fc.constantFrom(443, 80, 50_001),
@@ -71,8 +73,16 @@ const OWN: Record<(typeof KINDS_ASKED)[number], Record<string, fc.Arbitrary<numb
   namespace: { unattributed: small },
 };
 
+/** Some addresses of hosts are peers of others; one is that of several hosts. */
+const ADDRESSES: Record<string, Record<string, string>> = {
+  1: { own: '10.9.0.1', known: '10.0.0.9', shared: '10.0.0.1' },
+  2: { own: '10.9.0.2', known: '20010db8000000000000000000000001', shared: '10.0.0.1' },
+  3: { own: '10.9.3.1', known: '10.9.3.2', shared: '10.0.0.1' },
+};
+
 /** Listeners have no peers, and namespaces nothing but their host. */
-function headOf(kind: Kind, values: RowValues): RowValues {
+function headOf(kind: Kind, drawn: RowValues): RowValues {
+  const values: RowValues = { ...drawn, local_addr: ADDRESSES[String(drawn['host_id'])]?.[String(drawn['local_addr'])] ?? '' };
   if (kind === 'namespace') return { host_id: values['host_id'] ?? 1n };
   return kind === 'listener'
     ? { ...values, peer_addr: '00000000000000000000000000000000', peer_port: 0, state: STATE.indexOf('listen'), srtt_us: 0 }
@@ -109,14 +119,32 @@ const NETWORKS: Record<string, string> = {
   '10.0.0.9': '10.0.0.0/24',
   '10.0.7.1': '10.0.7.0/24',
   '20010db8000000000000000000000001': '2001:db8::/64',
+  '10.9.0.1': '10.9.0.0/24',
+  '10.9.0.2': '10.9.0.0/24',
+  '10.9.3.1': '10.9.3.0/24',
+  '10.9.3.2': '10.9.3.0/24',
 };
-/** What the dimension is for a row; and the kinds that have it. */
-export const KEYS: Record<string, { key: (row: NaiveRow) => string; needs: Fact }> = {
+
+/** The hosts that have had an address as their own, by connections and samples. */
+function holders(rows: readonly NaiveRow[], address: string): Set<string> {
+  const own = rows.filter(({ kind, values }) => (kind === 'connection' || kind === 'sample') && values['local_addr'] === address);
+  return new Set(own.map(({ values }) => nameOf(values['host_id'] as bigint)));
+}
+/** What the dimension is for a row among all rows of the time that is asked of; and the kinds that have it. */
+export const KEYS: Record<string, { key: (row: NaiveRow, all: readonly NaiveRow[]) => string; needs: Fact }> = {
   host: { key: ({ values }) => nameOf(values['host_id'] as bigint), needs: 'host_id' },
   'label.rack': { key: ({ values }) => LABELS.get(String(values['host_id']))?.rack ?? '', needs: 'host_id' },
   process: { key: ({ values }) => String(values['comm'] ?? ''), needs: 'comm' },
   role: { key: ({ values }) => ROLE[Number(values['role'] ?? 0)] ?? '', needs: 'role' },
   network: { key: ({ values }) => NETWORKS[String(values['peer_addr'])] ?? '', needs: 'peer_addr' },
+  local_network: { key: ({ values }) => NETWORKS[String(values['local_addr'])] ?? '', needs: 'local_addr' },
+  peer_host: {
+    key: ({ values }, all) => {
+      const [host = '', another] = holders(all, String(values['peer_addr']));
+      return host === '' || another !== undefined ? (NETWORKS[String(values['peer_addr'])] ?? '') : host;
+    },
+    needs: 'peer_addr',
+  },
   service_port: { key: (row) => String(servicePort(row)), needs: 'service_port' },
   peer: { key: ({ values }) => String(values['peer_addr']).replace(/^20010db8.*/, '2001:db8::1'), needs: 'peer_addr' },
 };
@@ -142,11 +170,21 @@ const moment = fc.oneof(
   fc.integer({ min: 0, max: DAYS }).map((day) => FIRST_S + day * DAY_S),
   fc.integer({ min: NOW_S - 3 * 3600, max: NOW_S }),
 );
+const METRICS_ASKED = Object.keys(NAIVE) as NaiveMetric[];
+const ends = fc.oneof({ weight: 5, arbitrary: fc.tuple(moment, moment) }, { weight: 1, arbitrary: fc.constant([FIRST_S, NOW_S] as const) });
+/** Any of a table's names; as often only of those that minutes, hours and days have, too. */
+const some = <Name extends string>(
+  names: readonly Name[],
+  isRolled: (name: Name) => boolean,
+  bounds: fc.UniqueArrayConstraints<Name, Name>,
+) => fc.oneof(...[names, names.filter(isRolled)].map((of) => fc.uniqueArray(fc.constantFrom(...of), bounds)));
 export const question: fc.Arbitrary<Asked> = fc
   .record({
-    ends: fc.tuple(moment, moment).filter(([a, b]) => a !== b),
-    metrics: fc.uniqueArray(fc.constantFrom(...(Object.keys(NAIVE) as NaiveMetric[])), { minLength: 1, maxLength: 4 }),
-    by: fc.uniqueArray(fc.constantFrom(...Object.keys(KEYS)), { maxLength: 3 }),
+    ends: ends.filter(([a, b]) => a !== b),
+    metrics: some(METRICS_ASKED, (name) => !isOfRows(metricOf(name)), { minLength: 1, maxLength: 4 }),
+    by: some(Object.keys(KEYS), (name) => dimensionOf(name, { labels: () => LABELS }, new Params())?.rollup !== undefined, {
+      maxLength: 3,
+    }),
     filter: fc.constantFrom(...FILTERS),
     step: fc.constantFrom('none', 'none', 'auto'),
     earlier: fc.option(fc.constantFrom(3600, DAY_S), { nil: undefined, freq: 4 }),

@@ -79,12 +79,14 @@ function grouped(
   earlier_ms: number,
 ): Map<string, NaiveRow[]> {
   const kinds = new Set<Kind>(metrics.flatMap((name) => kindsOfMetric(metricOf(name))));
-  const inTime = rows.filter(({ at_s }) => at_s * 1000 >= from_ms - earlier_ms && at_s * 1000 < to_ms - earlier_ms);
+  const now = rows.filter(({ at_s }) => at_s * 1000 >= from_ms && at_s * 1000 < to_ms);
+  const inTime =
+    earlier_ms === 0 ? now : rows.filter(({ at_s }) => at_s * 1000 >= from_ms - earlier_ms && at_s * 1000 < to_ms - earlier_ms);
   const counted = inTime.filter((row) => kinds.has(row.kind) && kept(filter, row));
   return Map.groupBy(counted, (row) => {
     const at_s = row.at_s + earlier_ms / 1000;
     const time = step_s === null ? [] : [at_s - (at_s % step_s)];
-    return JSON.stringify([...time, ...by.map((key) => KEYS[key]?.key(row))]);
+    return JSON.stringify([...time, ...by.map((key) => KEYS[key]?.key(row, now))]);
   });
 }
 
@@ -180,6 +182,57 @@ test('groups and their rest add up to the total, wherever they are cut off and w
     tries(20),
   );
 }, 300_000);
+
+/** The columns of an answer of one metric, by what they hold. */
+function columnOf({ columns, rows: found }: Explored, sort: Explored['columns'][number]['sort'], name?: string): unknown[] {
+  const at = columns.findIndex((column) => column.sort === sort && (name === undefined || column.name === name));
+  return found.map((row) => row[at]);
+}
+
+test('groups of too few samples come after all others', async () => {
+  const found = await ask({
+    metrics: ['retransmit_ratio'],
+    by: ['peer', 'process', 'service_port'],
+    from: (NOW_S - 3600) * 1000,
+    to: NOW_S * 1000,
+  });
+  const least = found.columns.find(({ sort }) => sort === 'samples')?.least ?? 0;
+  const few = columnOf(found, 'samples').map((count) => Number(count) < least);
+  const ratios = columnOf(found, 'metric').map(Number);
+  expect([few.includes(true), few.includes(false)]).toEqual([true, true]);
+  expect(few).toEqual(few.toSorted((a, b) => Number(a) - Number(b)));
+  const judged = ratios.filter((_, at) => !few[at]);
+  expect(judged).toEqual(judged.toSorted((a, b) => b - a));
+});
+
+test('what has moved most since an earlier time comes first, whether up or down or gone', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom('peer', 'process', 'service_port'), fc.integer({ min: 1, max: 3 }), async (by, top) => {
+      const asked: Asked = { metrics: ['lost_segments'], by: [by], from: (NOW_S - 3600) * 1000, to: NOW_S * 1000, earlier: 3600 };
+      const [all, first] = [await ask(asked), await ask(asked, { order: 'moved', top })];
+      const moves = (found: Explored) => {
+        const [now, before, other] = [columnOf(found, 'metric'), columnOf(found, 'earlier'), columnOf(found, 'other')];
+        return now.flatMap((value, at) => (other[at] === true ? [] : [Math.abs(Number(value) - Number(before[at]))]));
+      };
+      expect(moves(first)).toEqual(
+        moves(all)
+          .toSorted((a, b) => b - a)
+          .slice(0, top),
+      );
+    }),
+    tries(8),
+  );
+});
+
+test('a peer that is a watched host has its name, and beside it the addresses that a filter takes', async () => {
+  const time = { from: FIRST_S * 1000, to: NOW_S * 1000 };
+  const found = await ask({ ...time, metrics: ['bytes_sent'], by: ['peer_host'] });
+  const ids = Object.fromEntries(columnOf(found, 'dimension').map((name, at) => [name, columnOf(found, 'id')[at]]));
+  expect(ids).toMatchObject({ alpha: '10.0.0.9,10.9.0.1', beta: '10.9.0.2,2001:db8::1', '10.0.0.0/24': '10.0.0.0/24' });
+  const filter = `peer in (${ids['alpha']})`;
+  const sent = (of: Explored, name: string) => columnOf(of, 'metric')[columnOf(of, 'dimension').indexOf(name)];
+  expect(sent(await ask({ ...time, metrics: ['bytes_sent'], by: ['peer_host'], filter }), 'alpha')).toBe(sent(found, 'alpha'));
+});
 
 test('what hours have of no process by itself is in the rest, and is no group', async () => {
   const time = { from: (CROWD_S - DAY_S) * 1000, to: (CROWD_S + DAY_S) * 1000 };

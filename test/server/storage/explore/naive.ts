@@ -58,6 +58,17 @@ const handshakes = (rows: Rows) =>
     .filter((row) => isOpening(row) && num(row, 'event') !== named(EVENT, 'failed') && asked(row))
     .map((row) => num(row, 'connect_us'))
     .filter((us) => us > 0);
+/** The longest turn of each interval; a close repeats that of samples, where there were any. */
+const turns = (rows: Rows, role: (index: number) => boolean) =>
+  [
+    ...ofKind(rows, 'sample'),
+    ...ofKind(rows, 'connection').filter((row) => num(row, 'event') === named(EVENT, 'close') && num(row, 'tells_open') === 1),
+  ]
+    .filter((row) => role(num(row, 'role')))
+    .map((row) => num(row, 'turn_max_us'))
+    .filter((us) => us > 0);
+const atServer = (role: number) => role === named(ROLE, 'server');
+
 const resent = (rows: Rows) =>
   total(
     ofKind(rows, 'retransmit').filter((row) => num(row, 'outcome') !== named(OUTCOME, 'refused')),
@@ -91,6 +102,14 @@ export const NAIVE = {
   rtt_p99: (rows) => quantile(rtts(rows), 0.99),
   rtt: (rows) => buckets(rtts(rows)),
   handshake: (rows) => buckets(handshakes(rows)),
+  response: (rows) => buckets(turns(rows, (role) => !atServer(role))),
+  response_p99: (rows) =>
+    quantile(
+      turns(rows, (role) => !atServer(role)),
+      0.99,
+    ),
+  server_turn: (rows) => buckets(turns(rows, atServer)),
+  server_turn_p50: (rows) => quantile(turns(rows, atServer), 0.5),
   handshake_p50: (rows) => quantile(handshakes(rows), 0.5),
 } as const satisfies Partial<Record<MetricName, (rows: Rows) => number | null | [number, number][]>>;
 

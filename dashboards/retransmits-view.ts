@@ -1,0 +1,48 @@
+// What a link says of the page of retransmissions: which pairs the matrix has, and which time its figures are compared with. Pure.
+
+/** How much earlier that time is; `previous`: the one just before, as long as the chosen one. */
+export const AGAINST = {
+  previous: { label: 'the time just before', seconds: undefined },
+  day: { label: 'the same time a day before', seconds: 86_400 },
+  week: { label: 'the same time a week before', seconds: 7 * 86_400 },
+} as const;
+export type Against = keyof typeof AGAINST;
+
+/** What the matrix has at its sides, as dimensions of the API. */
+export const PAIRS = {
+  hosts: { label: 'host × host', own: 'host', peer: 'peer_host' },
+  networks: { label: 'network × network', own: 'local_network', peer: 'network' },
+} as const;
+export type Pairs = keyof typeof PAIRS;
+
+export type RetransmitsView = { against: Against; pairs: Pairs };
+export const RETRANSMITS_START: RetransmitsView = { against: 'previous', pairs: 'hosts' };
+export const RETRANSMITS_KEYS: readonly string[] = Object.keys(RETRANSMITS_START);
+
+const isAgainst = (text: string): text is Against => Object.hasOwn(AGAINST, text);
+const isPairs = (text: string): text is Pairs => Object.hasOwn(PAIRS, text);
+
+/** What could not be used is told. */
+export function parseRetransmitsView(params: URLSearchParams): { retransmits: RetransmitsView; problems: string[] } {
+  const problems: string[] = [];
+  const retransmits = { ...RETRANSMITS_START };
+  const [against, pairs] = [params.get('against'), params.get('pairs')];
+  if (against !== null) {
+    if (isAgainst(against)) retransmits.against = against;
+    else problems.push(`against=${against}: known are ${Object.keys(AGAINST).join(', ')}.`);
+  }
+  if (pairs !== null) {
+    if (isPairs(pairs)) retransmits.pairs = pairs;
+    else problems.push(`pairs=${pairs}: known are ${Object.keys(PAIRS).join(', ')}.`);
+  }
+  return { retransmits, problems };
+}
+
+export function formatRetransmitsView({ against, pairs }: RetransmitsView, params: URLSearchParams): void {
+  if (against !== RETRANSMITS_START.against) params.set('against', against);
+  if (pairs !== RETRANSMITS_START.pairs) params.set('pairs', pairs);
+}
+
+/** How much earlier the other time is, s. */
+export const earlierOf = ({ against }: RetransmitsView, span_ms: number): number =>
+  AGAINST[against].seconds ?? Math.max(1, Math.round(span_ms / 1000));

@@ -1,0 +1,86 @@
+// The questions of the page: what was sent again and when, between whom, and what has moved. Each is asked for by itself, so that one which is
+// refused takes no other with it.
+import type { Explored, Overview } from '../../../server/api.ts';
+import type { ApiClient, Query } from '../../api-client.ts';
+import { ApiError } from '../../api-error.ts';
+import { Asked } from '../../asked.svelte.ts';
+import { fleet } from '../../fleet.svelte.ts';
+import { live } from '../../live.svelte.ts';
+import { rangeQuery } from '../../range-query.ts';
+import { MOVERS, type OfRows } from '../../retransmits-answer.ts';
+import { earlierOf, PAIRS } from '../../retransmits-view.ts';
+import { isSpan, RANGES, type ViewState } from '../../view-state.ts';
+import { CLASS_ORDER } from '../../words.ts';
+
+const REFRESH_MS_MIN = 10_000;
+const CLASSES = CLASS_ORDER.map((name) => `retrans_${name}`).join();
+const PAIRS_MOST = '100';
+const MOVES_EACH = '6';
+
+export type Sums = { overview: Overview; whole: Explored; classes: Explored; ofRows: OfRows | null };
+export type Moved = { groups: Record<(typeof MOVERS)[number], Explored>; classes: Explored };
+type View = Pick<ViewState, 'range' | 'filter' | 'retransmits'>;
+type Question<Answer> = (api: ApiClient, asked: Query, view: View, signal: AbortSignal) => Promise<Answer>;
+
+export class Part<Answer> extends Asked<Answer> {
+  readonly #api: ApiClient;
+  readonly #question: Question<Answer>;
+
+  constructor(api: ApiClient, question: Question<Answer>) {
+    super();
+    this.#api = api;
+    this.#question = question;
+  }
+
+  /** @param key identifies the question. @returns how to stop */
+  ask(view: View, key: string): () => void {
+    const every_ms = isSpan(view.range) ? Number.POSITIVE_INFINITY : Math.max(REFRESH_MS_MIN, RANGES[view.range].refresh_ms);
+    return this.follow(key, every_ms, async (signal) => {
+      if (live.paused_since_ms > 0 && !this.loading) return undefined;
+      const { query, error } = rangeQuery(view, fleet.hosts, live.serverNow());
+      if (!query) throw new ApiError('unknown_host', error, 0);
+      return this.#question(this.#api, query, view, signal);
+    });
+  }
+}
+
+export async function askSums(api: ApiClient, asked: Query, _view: View, signal: AbortSignal): Promise<Sums> {
+  const whole = 'lost_segments,data_segments,retransmit_ratio,retransmits,spurious_segments,retrans_fin,retransmits_refused,drops';
+  const [overview, sums, classes, ofRows] = await Promise.all([
+    api.overview(asked, signal),
+    api.explore({ ...asked, metrics: whole }, signal),
+    api.explore({ ...asked, metrics: CLASSES }, signal),
+    askRows(api, asked, signal),
+  ]);
+  return { overview, whole: sums, classes, ofRows };
+}
+
+/** Null where there are too many rows to be read. */
+async function askRows(api: ApiClient, asked: Query, signal: AbortSignal): Promise<OfRows | null> {
+  try {
+    const [byOutcome, byReason, { total: attempts }] = await Promise.all([
+      api.explore({ ...asked, metrics: 'retransmits', by: 'outcome' }, signal),
+      api.explore({ ...asked, metrics: 'drops', by: 'reason', top: '5' }, signal),
+      api.retransmits({ ...asked, limit: '1' }, signal),
+    ]);
+    return { byOutcome, byReason, attempts };
+  } catch (cause) {
+    if (cause instanceof ApiError && cause.code === 'too_much') return null;
+    throw cause;
+  }
+}
+
+export function askPairs(api: ApiClient, asked: Query, { retransmits: { pairs } }: View, signal: AbortSignal): Promise<Explored> {
+  const metrics = 'retransmit_ratio,lost_segments,data_segments,spurious_segments,retrans_tlp,retransmits_refused';
+  return api.explore({ ...asked, metrics, by: `${PAIRS[pairs].own},${PAIRS[pairs].peer}`, top: PAIRS_MOST }, signal);
+}
+
+export async function askMoves(api: ApiClient, asked: Query, { retransmits }: View, signal: AbortSignal): Promise<Moved> {
+  const earlier = String(earlierOf(retransmits, Number(asked['to']) - Number(asked['from'])));
+  const metrics = 'lost_segments,data_segments,retransmit_ratio';
+  const [classes, ...groups] = await Promise.all([
+    api.explore({ ...asked, metrics: CLASSES, earlier }, signal),
+    ...MOVERS.map((by) => api.explore({ ...asked, metrics, by, earlier, order: 'moved', top: MOVES_EACH }, signal)),
+  ]);
+  return { classes, groups: Object.fromEntries(MOVERS.map((by, at) => [by, groups[at]])) as Moved['groups'] };
+}

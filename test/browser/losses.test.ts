@@ -1,0 +1,98 @@
+// Loss and what only looks like it, made for real: what the page of retransmissions says of each, in words that are true.
+import process from 'node:process';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { compilePrograms, Endpoint, type Relay, startRelay } from '../fidelity/programs.ts';
+import { type TestDirectory, testDirectory } from '../server/support/collector.ts';
+import { buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import { makePair, type Pair } from '../support/netns.ts';
+import { startUp, type Up } from './up-process.ts';
+
+const WHY_NOT = process.getuid?.() === 0 ? NO_BROWSER : 'needs root: network namespaces and BPF';
+const FAR = ['out:delay=10:any', 'back:delay=10:any'];
+const PORT = 7000;
+/** Each sender has a name of its own, by which the rest of the machine's traffic is left out. */
+const SITUATIONS = {
+  'renamed-11': { rules: [...FAR, 'out:drop:data:p=0.05'], bytes: 1_000_000, sysctl: [] },
+  'renamed-12': { rules: [...FAR, 'out:delay=25:data:20', 'out:delay=25:data:120'], bytes: 400_000, sysctl: ['net.ipv4.tcp_timestamps=0'] },
+} as const;
+type Made = { pair: Pair; relay: Relay; carried: Awaited<ReturnType<Relay['stop']>> };
+const ENDED: string[] = [];
+
+let directory: TestDirectory;
+let up: Up;
+let browser: OpenBrowser;
+let page: Page;
+const made: Partial<Record<keyof typeof SITUATIONS, Made>> = {};
+
+describe('loss, or something that looks like it', () => {
+  beforeEach(({ skip }) => skip(WHY_NOT !== '', WHY_NOT));
+  beforeAll(async () => {
+    if (WHY_NOT) return;
+    directory = await testDirectory();
+    const programs = compilePrograms(directory.path);
+    await buildDashboards();
+    up = await startUp(directory.path);
+    for (const name of Object.keys(SITUATIONS) as (keyof typeof SITUATIONS)[]) made[name] = await transfer(name, programs);
+    browser = await openBrowser();
+    page = await browser.open(`${up.url}/`);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    for (const { pair } of Object.values(made)) pair.close();
+    await up?.stop();
+    await directory?.remove();
+    for (const line of ENDED) console.info(line);
+  });
+
+  async function transfer(name: keyof typeof SITUATIONS, { endpoint, relay: program }: ReturnType<typeof compilePrograms>): Promise<Made> {
+    const { rules, bytes, sysctl } = SITUATIONS[name];
+    const pair = makePair('tun');
+    for (const setting of sysctl) pair.client.run('sysctl', '-qw', setting);
+    const relay = await startRelay(program, pair, [...rules]);
+    const start = (side: 'client' | 'server', script: string) =>
+      new Endpoint(`${name} ${side}`, pair[side].start(endpoint, pair.server.address.ipv4, ...script.split(' ')));
+    const server = start('server', `listen:${PORT} accept drain close`);
+    await server.until('listen');
+    const client = start('client', `rename:${name.split('-')[1]} connect:${PORT} send:${bytes} flush shutdown drain close`);
+    await client.until('close');
+    for (const endpoint of [client, server]) await endpoint.end();
+    return { pair, relay, carried: await relay.stop() };
+  }
+
+  const eventually = <Value>(read: () => Promise<Value> | Value) => expect.poll(read, { timeout: EVENTUALLY_MS, interval: 200 });
+  const plain = (text: string | null) => (text ?? '').replace(/[\s\u202f]+/g, ' ').trim();
+  const numberOf = async (name: string) => Number(plain(await page.locator(`[data-figure="${name}"]`).textContent()).replaceAll(' ', ''));
+  async function read(name: keyof typeof SITUATIONS): Promise<string> {
+    await page.goto(`${up.url}/?process=${name}`);
+    await page.getByRole('link', { name: 'Retransmits', exact: true }).click();
+    await eventually(() => numberOf('sent again')).toBeGreaterThan(0);
+    // The counters of a connection come with its end.
+    await eventually(() => numberOf('data segments')).toBeGreaterThan(0);
+    const words = plain(await page.locator('[data-answer]').textContent());
+    ENDED.push(`${name} | Retransmits | ${words}`);
+    return words;
+  }
+
+  test('D1: one in twenty is lost on the way', async () => {
+    const words = await read('renamed-11');
+    const dropped = Number(made['renamed-11']?.carried.out['data_dropped']);
+    expect(dropped).toBeGreaterThan(5);
+    expect(words).toMatch(/^◆ bad: Loss: \d+(\.\d+)? %/);
+    // A tail that was lost may have been brought by a probe, which is not counted as lost.
+    expect(await numberOf('lost')).toBeLessThanOrEqual(dropped * 1.2);
+    expect(await numberOf('lost')).toBeGreaterThanOrEqual(dropped / 2);
+    expect(words).not.toMatch(/did not get past this host|dropped by the watched hosts/);
+  });
+
+  test('D3: two segments come late, and nothing is lost', async () => {
+    const words = await read('renamed-12');
+    const { client } = (made['renamed-12'] as Made).pair;
+    const needless = client.nstat()['TcpExtTCPDSACKRecvSegs'] ?? 0;
+    expect([made['renamed-12']?.carried.out['data_dropped'], needless > 0]).toEqual([0, true]);
+    expect(words).toMatch(/No loss: .* none was lost/);
+    expect(words).toContain(`${needless} ${needless === 1 ? 'segment sent again was' : 'segments sent again were'} not needed (100 %`);
+    expect([await numberOf('lost'), await numberOf('not needed')]).toEqual([0, needless]);
+    expect(words).not.toMatch(/Loss:|network/);
+  });
+});

@@ -1,0 +1,29 @@
+// `tcplens up` as a process of its own: agent, collector and pages of this machine.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { root } from '../support/project-files.ts';
+import { waitFor } from '../support/wait.ts';
+
+export type Up = { url: string; stop(): Promise<unknown> };
+
+/** @param data where it keeps what it stores. Needs root. */
+export async function startUp(data: string): Promise<Up> {
+  const child = spawn(join(root, 'tcplens'), ['up', '--listen', '127.0.0.1:0', '--data', data], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += String(chunk)));
+  const url = await waitFor(
+    'tcplens up',
+    () => (said.includes('"watching"') ? (/dashboards on (http:\S+)/.exec(said)?.[1] ?? '') : ''),
+    (found) => found !== '',
+    50,
+  );
+  return {
+    url,
+    stop: () => {
+      const exit = once(child, 'exit');
+      child.kill('SIGINT');
+      return exit;
+    },
+  };
+}
