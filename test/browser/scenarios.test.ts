@@ -93,7 +93,7 @@ describe('from a situation to its cause', () => {
     await page.locator('[data-chip="failed connects/refused"]').click();
     await eventually(() => rows('connections').count()).toBe(REFUSED);
     const end = rows('connections').first().locator('td', { hasText: 'refused' });
-    expect(await end.getAttribute('title')).toBe('refused: nobody listens on that port (ECONNREFUSED: refused by the peer)');
+    expect(await end.getAttribute('title')).toBe('refused: a reset answered its SYN (ECONNREFUSED: refused by the peer)');
     expect(await page.locator('main').textContent()).not.toMatch(/firewall|packet loss/);
     ENDED.push(['refused', 'Connections › refused', (await end.getAttribute('title')) ?? '']);
   });

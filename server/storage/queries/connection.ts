@@ -8,6 +8,7 @@ import { type Chapters, type Event, type Names, type Sample, STATE_MEMBERS, type
 import { storyOf } from './connection-story.ts';
 import { straysOf } from './connection-strays.ts';
 import { otherEnd } from './other-end.ts';
+import { peerSaid } from './peer-said.ts';
 import { retransmitsOf } from './retransmits.ts';
 
 /** The most rows of a kind in a story: the newest samples, and the first rows of other kinds. */
@@ -90,13 +91,14 @@ export async function connection(store: Queryable, host_id: string, connection_i
   if (story === undefined) return undefined;
   const { cgroup_id, ...facts } = story;
   const own = { host_id, connection_id, ...facts };
-  const [[names], other_end, around, strays] = await Promise.all([
+  const [[names], other_end, peer_said, around, strays] = await Promise.all([
     store.query<Names>(NAMES, { host_id, cgroup_id, pid: facts.pid, to_ms: facts.to_ms }, 1),
     otherEnd(store, own, events),
+    peerSaid(store, own),
     aroundOf(store, { cgroup_id, ...own }),
     straysOf(store, host_id, story, ROWS_MAX, Date.now()),
   ]);
   const named = { host: names?.host ?? '', container: names?.container ?? '', command: names?.command ?? '' };
   const all = { drops: byTime(drops, strays.drops), resets: byTime(resets, strays.resets) };
-  return { host_id, connection_id, ...named, ...facts, ...around, ...all, other_end };
+  return { host_id, connection_id, ...named, ...facts, ...around, ...all, other_end, peer_said };
 }
