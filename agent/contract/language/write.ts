@@ -35,9 +35,10 @@ export function excludeTest(expression: string, field: string, value: string): s
   return allOf(...left.map(({ text }) => text), testOf(field, values.length > 1 ? 'not in' : '!=', ...values));
 }
 
-/** The expression without those of its tests that are of the field, where all of them have to be true. */
+/** The expression without those of its tests that are of the field, negated ones too, where all of them have to be true. */
 export function removeTests(expression: string, field: string): string {
-  const left = partsOf(expression).filter(({ syntax }) => syntax.op !== 'test' || syntax.field.text !== field);
+  const isOf = (syntax: Syntax): boolean => (syntax.op === 'not' ? isOf(syntax.term) : syntax.op === 'test' && syntax.field.text === field);
+  const left = partsOf(expression).filter(({ syntax }) => !isOf(syntax));
   return allOf(...left.map(({ text }) => text));
 }
 

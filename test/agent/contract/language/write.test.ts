@@ -29,6 +29,7 @@ describe('a click on the process nginx adds it', () => {
     ['port = 443', 'port = 443 and process = nginx'],
     ['process in (nginx, curl) and port = 443', 'port = 443 and process = nginx'],
     ['process != curl', 'process = nginx'],
+    ['not process = * and not (port = 1 or uid = 2)', 'not (port = 1 or uid = 2) and process = nginx'],
     ['(process = curl or port = 1)', '(process = curl or port = 1) and process = nginx'],
     ['process = curl or port = 1', '(process = curl or port = 1) and process = nginx'],
     ['process = ', 'process = nginx'],

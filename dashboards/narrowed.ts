@@ -1,0 +1,23 @@
+// The filter that a row leads to.
+import { addTest, allOf, removeTests } from '../agent/contract/language/write.ts';
+import type { Edge } from '../server/api.ts';
+
+/** What connections of a row have in common; a listener has no peer, and is of any. */
+type Common = Pick<Edge, 'host' | 'comm' | 'port'> & { peer_addr?: string };
+
+/** The filter with what leaves this row's connections alone. It names the host only if there are several. */
+export function narrowed(filter: string, { host, comm, peer_addr, port }: Common, manyHosts: boolean): string {
+  const tests: [field: string, value: string | undefined][] = [
+    ['host', manyHosts ? host : undefined],
+    ['process', comm],
+    ['peer', peer_addr],
+    ['service_port', port === 0 ? '' : String(port)],
+  ];
+  return tests.reduce((before, [field, value]) => {
+    if (value === undefined) return before;
+    return value === '' ? allOf(removeTests(before, field), UNKNOWN[field] ?? '') : addTest(before, field, value);
+  }, filter);
+}
+
+/** Where nobody knows the value. */
+const UNKNOWN: Readonly<Record<string, string>> = { process: 'not process = *', service_port: 'not service_port >= 1' };
