@@ -1,17 +1,34 @@
-// The filter of a link from a figure to what is behind it: that of the page, and the figure's own values.
-import type { Filter } from './filter.ts';
-import type { ViewState } from './view-state.ts';
+// The filter that a row, or a figure, leads to.
+import { addTest, allOf, removeTests, testOf } from '../agent/contract/language/write.ts';
+import type { Edge } from '../server/api.ts';
+
+/** What connections of a row have in common; a listener has no peer, and is of any. */
+type Common = Pick<Edge, 'host' | 'comm' | 'port'> & { peer_addr?: string };
+
+/** The filter with what leaves this row's connections alone. It names the host only if there are several. */
+export function narrowed(filter: string, { host, comm, peer_addr, port }: Common, manyHosts: boolean): string {
+  const tests: [field: string, value: string | undefined][] = [
+    ['host', manyHosts ? host : undefined],
+    ['process', comm],
+    ['peer', peer_addr],
+    ['service_port', port === 0 ? '' : String(port)],
+  ];
+  return tests.reduce((before, [field, value]) => {
+    if (value === undefined) return before;
+    return value === '' ? allOf(removeTests(before, field), UNKNOWN[field] ?? '') : addTest(before, field, value);
+  }, filter);
+}
+
+/** Where nobody knows the value. */
+const UNKNOWN: Readonly<Record<string, string>> = { process: 'not process = *', service_port: 'not service_port >= 1' };
 
 /** A field of the language, and the values of which one has to be its. */
 export type Narrowing = readonly [field: string, values: readonly string[]];
 
-const PORT = 'service_port';
-export function narrowed(filter: ViewState['filter'], ...by: readonly Narrowing[]): ViewState['filter'] {
-  const narrow: Filter = { ...filter };
-  for (const [field, [value]] of by) {
-    if (value === undefined) continue;
-    if (field === PORT) narrow.port = Number(value);
-    if (field === 'host' || field === 'process' || field === 'peer') narrow[field] = value;
-  }
-  return narrow;
-}
+/** The filter, with each field narrowed to its values. */
+export const narrowedTo = (filter: string, ...by: readonly Narrowing[]): string =>
+  by.reduce((before, [field, values]) => {
+    const [only = '', ...more] = values;
+    if (more.length > 0) return allOf(removeTests(before, field), testOf(field, 'in', ...values));
+    return only === '' ? allOf(removeTests(before, field), UNKNOWN[field] ?? '') : addTest(before, field, only);
+  }, filter);

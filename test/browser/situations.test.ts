@@ -3,6 +3,7 @@
 import process from 'node:process';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { testOf } from '../../agent/contract/language/write.ts';
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { type Observed, observe } from '../fidelity/observe.ts';
 import { SIDES } from '../fidelity/scenario.ts';
@@ -68,7 +69,7 @@ describe('from a situation to its cause', () => {
     if (seen === undefined || seen instanceof Error) throw seen ?? new Error('it was not run');
     happened(seen);
     expect(clicks.length).toBeLessThanOrEqual(CLICKS_MAX);
-    await page.goto(`${collector.url}/?host=${hostOf(id, side)}`);
+    await page.goto(`${collector.url}/?${new URLSearchParams({ filter: testOf('host', '=', hostOf(id, side)) })}`);
     for (const each of clicks) await click(each);
     if (says === undefined) {
       await new Promise((r) => setTimeout(r, 1500));
