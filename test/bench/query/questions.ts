@@ -40,6 +40,7 @@ export function questionsOf(to_ms: number, { ms }: Span, known: Known): Question
     ask('listeners', API.listeners),
     ask('resets', API.resets),
     ask('drops', API.drops),
+    ask('piles', API.piles),
   ];
 }
 
