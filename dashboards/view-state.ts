@@ -10,6 +10,7 @@ import {
 import { EXPLORE_KEYS, EXPLORE_START, type ExploreView, formatExploreView, parseExploreView } from './explore-view.ts';
 import { FILTER_KEYS, type Filter, isFilterKey, setTerm } from './filter.ts';
 import { FLEET_KEYS, FLEET_START, type FleetView, formatFleetView, parseFleetView } from './fleet-view.ts';
+import { formatPilesView, PILES_KEYS, PILES_START, type PilesView, parsePilesView } from './piles-view.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -48,7 +49,7 @@ const DEFAULT_SORT: Sort = 'retrans';
 export type ConnectionRef = { host_id: string; connection_id: string };
 
 /** `fleet`: the list of hosts, or with a host in the filter the page of that one. */
-export const PAGES = ['now', 'explore', 'connections', 'listeners', 'fleet', 'admin'] as const;
+export const PAGES = ['now', 'explore', 'connections', 'listeners', 'piles', 'fleet', 'admin'] as const;
 export type Page = (typeof PAGES)[number];
 
 export type ViewState = {
@@ -62,6 +63,8 @@ export type ViewState = {
   connections: ConnectionsView;
   /** what is asked on the page that explores */
   explore: ExploreView;
+  /** of the list of what piles up */
+  piles: PilesView;
   connection: ConnectionRef | null;
   panel: 'completeness' | null;
 };
@@ -82,6 +85,7 @@ export function parseViewState(search: string): { state: ViewState; problems: st
     fleet: FLEET_START,
     connections: CONNECTIONS_START,
     explore: EXPLORE_START,
+    piles: PILES_START,
     connection: null,
     panel: null,
   };
@@ -103,7 +107,8 @@ const isReadElsewhere = (key: string, page: Page) =>
   RANGE_KEYS.includes(key) ||
   (page === 'fleet' && FLEET_KEYS.includes(key)) ||
   (page === 'connections' && CONNECTIONS_KEYS.includes(key)) ||
-  (page === 'explore' && EXPLORE_KEYS.includes(key));
+  (page === 'explore' && EXPLORE_KEYS.includes(key)) ||
+  (page === 'piles' && PILES_KEYS.includes(key));
 
 function tell(problems: string[], problem: string): void {
   if (problem) problems.push(problem);
@@ -122,6 +127,11 @@ function readPage(params: URLSearchParams, state: ViewState, problems: string[])
   if (page === 'explore') {
     const read = parseExploreView(params);
     state.explore = read.explore;
+    problems.push(...read.problems);
+  }
+  if (page === 'piles') {
+    const read = parsePilesView(params);
+    state.piles = read.piles;
     problems.push(...read.problems);
   }
   if (page !== 'fleet') return;
@@ -175,6 +185,7 @@ export function formatViewState(state: ViewState): string {
   if (state.page === 'fleet') formatFleetView(state.fleet, params);
   if (state.page === 'connections') formatConnectionsView(state.connections, params);
   if (state.page === 'explore') formatExploreView(state.explore, params);
+  if (state.page === 'piles') formatPilesView(state.piles, params);
   const text = params.toString().replaceAll('%2F', '/').replaceAll('%3A', ':').replaceAll('%2C', ',');
   return text === '' ? '' : `?${text}`;
 }

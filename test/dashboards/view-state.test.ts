@@ -9,6 +9,7 @@ const START: ViewState = {
   fleet: { order: 'state' },
   connections: { by: 'last_ms' },
   explore: { metric: 'connects', by: ['process'], where: '' },
+  piles: { by: 'connections' },
   connection: null,
   panel: null,
 };
@@ -43,6 +44,8 @@ describe('links and what they show', () => {
       { page: 'connections', filter: { process: 'curl' }, connections: { phase: 'failed', reason: 'no_port', by: 'connect_us' } },
     ],
     ['?page=connections&state=close_wait', { page: 'connections', connections: { state: 'close_wait', by: 'last_ms' } }],
+    ['?page=piles', { page: 'piles' }],
+    ['?page=piles&state=close_wait&by=growth', { page: 'piles', piles: { state: 'close_wait', by: 'growth' } }],
     ['?page=fleet', { page: 'fleet' }],
     ['?page=fleet&range=1h&host=81985529216486895', { page: 'fleet', range: '1h', filter: { host: '81985529216486895' } }],
     [
@@ -77,7 +80,7 @@ describe('what a link holds and the page cannot use is told', () => {
     ['?connection=1/2x', /expected HOST\/ID/],
     ['?panel=secrets', /panel=secrets/],
     ['?tab=completeness', /tab=completeness, which this page does not know/],
-    ['?page=secrets', /page=secrets: known are now, explore, connections, listeners, fleet, admin/],
+    ['?page=secrets', /page=secrets: known are now, explore, connections, listeners, piles, fleet, admin/],
     ['?state=silent', /state=silent, which this page does not know/],
     ['?colour=red', /colour=red, which this page does not know/],
   ];
@@ -86,6 +89,15 @@ describe('what a link holds and the page cannot use is told', () => {
     expect(state).toEqual(START);
     expect(problems).toEqual([expect.stringMatching(problem)]);
   });
+});
+
+test('a state that no connection piles up in is told', () => {
+  const { state, problems } = parseViewState('?page=piles&state=time_wait&by=colour');
+  expect(state).toEqual({ ...START, page: 'piles' });
+  expect(problems).toEqual([
+    expect.stringMatching(/^state=time_wait: known are established/),
+    expect.stringMatching(/^by=colour: known are connections/),
+  ]);
 });
 
 test.each([
