@@ -8,6 +8,7 @@ export const PAGE_NAMES = {
   retransmits: 'Retransmits',
   connections: 'Connections',
   listeners: 'Listeners',
+  piles: 'Pile-ups',
   fleet: 'Fleet',
   admin: 'Admin',
 } as const satisfies Record<Page, string>;

@@ -9,6 +9,7 @@ import {
 } from './connections-view.ts';
 import { EXPLORE_KEYS, EXPLORE_START, type ExploreView, formatExploreView, parseExploreView } from './explore-view.ts';
 import { FLEET_KEYS, FLEET_START, type FleetView, formatFleetView, parseFleetView } from './fleet-view.ts';
+import { formatPilesView, PILES_KEYS, PILES_START, type PilesView, parsePilesView } from './piles-view.ts';
 import {
   formatRetransmitsView,
   parseRetransmitsView,
@@ -54,7 +55,7 @@ const DEFAULT_SORT: Sort = 'retrans';
 export type ConnectionRef = { host_id: string; connection_id: string };
 
 /** `fleet`: the list of hosts, or with a host in the filter the page of that one. */
-export const PAGES = ['now', 'explore', 'retransmits', 'connections', 'listeners', 'fleet', 'admin'] as const;
+export const PAGES = ['now', 'explore', 'retransmits', 'connections', 'listeners', 'piles', 'fleet', 'admin'] as const;
 export type Page = (typeof PAGES)[number];
 
 export type ViewState = {
@@ -71,6 +72,8 @@ export type ViewState = {
   explore: ExploreView;
   /** of the page of retransmissions */
   retransmits: RetransmitsView;
+  /** of the list of what piles up */
+  piles: PilesView;
   connection: ConnectionRef | null;
   panel: 'completeness' | null;
 };
@@ -92,6 +95,7 @@ export function parseViewState(search: string): { state: ViewState; problems: st
     connections: CONNECTIONS_START,
     explore: EXPLORE_START,
     retransmits: RETRANSMITS_START,
+    piles: PILES_START,
     connection: null,
     panel: null,
   };
@@ -112,7 +116,8 @@ const isReadElsewhere = (key: string, page: Page) =>
   (page === 'fleet' && FLEET_KEYS.includes(key)) ||
   (page === 'connections' && CONNECTIONS_KEYS.includes(key)) ||
   (page === 'explore' && EXPLORE_KEYS.includes(key)) ||
-  (page === 'retransmits' && RETRANSMITS_KEYS.includes(key));
+  (page === 'retransmits' && RETRANSMITS_KEYS.includes(key)) ||
+  (page === 'piles' && PILES_KEYS.includes(key));
 
 function readPage(params: URLSearchParams, state: ViewState, problems: string[]): void {
   const name = params.get('page');
@@ -132,6 +137,11 @@ function readPage(params: URLSearchParams, state: ViewState, problems: string[])
   if (page === 'retransmits') {
     const read = parseRetransmitsView(params);
     state.retransmits = read.retransmits;
+    problems.push(...read.problems);
+  }
+  if (page === 'piles') {
+    const read = parsePilesView(params);
+    state.piles = read.piles;
     problems.push(...read.problems);
   }
   if (page !== 'fleet') return;
@@ -183,6 +193,7 @@ export function formatViewState(state: ViewState): string {
   if (state.page === 'connections') formatConnectionsView(state.connections, params);
   if (state.page === 'explore') formatExploreView(state.explore, params);
   if (state.page === 'retransmits') formatRetransmitsView(state.retransmits, params);
+  if (state.page === 'piles') formatPilesView(state.piles, params);
   const text = params
     .toString()
     .replaceAll('%2F', '/')

@@ -28,6 +28,7 @@ export type {
   UserChange,
   Users,
 } from './api/people.ts';
+export type { Closer, PILE_SORTS, PILE_STATES, Pile, PileSeries, Piles, PortUse } from './api/piles.ts';
 export { Retransmit } from './api/schema.ts';
 export type {
   HostSettings,
@@ -245,6 +246,7 @@ export const API = {
   listeners: '/api/v1/listeners',
   resets: '/api/v1/resets',
   drops: '/api/v1/drops',
+  piles: '/api/v1/piles',
   connections: '/api/v1/connections',
   connection: '/api/v1/connections/:host_id/:connection_id',
   hosts: '/api/v1/hosts',

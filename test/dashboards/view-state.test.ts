@@ -10,6 +10,7 @@ const START: ViewState = {
   connections: { by: 'last_ms' },
   explore: { metric: 'connects', by: ['process'] },
   retransmits: { against: 'previous', pairs: 'hosts' },
+  piles: { by: 'connections' },
   connection: null,
   panel: null,
 };
@@ -44,6 +45,8 @@ describe('links and what they show', () => {
       { page: 'connections', filter: 'process = curl', connections: { phase: 'failed', reason: 'no_port', by: 'connect_us' } },
     ],
     ['?page=connections&state=close_wait', { page: 'connections', connections: { state: 'close_wait', by: 'last_ms' } }],
+    ['?page=piles', { page: 'piles' }],
+    ['?page=piles&state=close_wait&by=growth', { page: 'piles', piles: { state: 'close_wait', by: 'growth' } }],
     ['?page=fleet', { page: 'fleet' }],
     ['?page=fleet&range=1h&host=81985529216486895', { page: 'fleet', range: '1h', fleet: { order: 'state', host: '81985529216486895' } }],
     [
@@ -88,6 +91,15 @@ describe('what a link holds and the page cannot use is told', () => {
     expect(state).toEqual(START);
     expect(problems).toEqual([expect.stringMatching(problem)]);
   });
+});
+
+test('a state that no connection piles up in is told', () => {
+  const { state, problems } = parseViewState('?page=piles&state=time_wait&by=colour');
+  expect(state).toEqual({ ...START, page: 'piles' });
+  expect(problems).toEqual([
+    expect.stringMatching(/^state=time_wait: known are established/),
+    expect.stringMatching(/^by=colour: known are connections/),
+  ]);
 });
 
 test.each([

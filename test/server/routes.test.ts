@@ -10,6 +10,7 @@ import { Drops, Listeners, Resets } from '../../server/api/causes.ts';
 import { Connections } from '../../server/api/connections.ts';
 import { Explored, ExploreNames, Values } from '../../server/api/explore.ts';
 import { PEOPLE_API } from '../../server/api/people.ts';
+import { Piles } from '../../server/api/piles.ts';
 import { API, Connection, Edges, Hosts, Overview, Retransmits } from '../../server/api.ts';
 import { HOST } from './support/agent.ts';
 import { startCollector, type TestCollector, type TestDirectory, testDirectory, until } from './support/collector.ts';
@@ -81,6 +82,16 @@ test.each<[string, TSchema, object]>([
   [`${API.connections}?end_reason=refused`, Connections, { total: 0, connections: [], counts: [{ phase: 'live', connections: 1 }] }],
   [API.listeners, Listeners, { total: 1, listeners: [{ port: 80, full: 1.5, drops: 1, sockets: 1 }] }],
   [`${API.listeners}?limit=1&${filtered('service_port = 81')}`, Listeners, { total: 0, listeners: [] }],
+  [
+    `${API.piles}?state=established&sort=growth&limit=1`,
+    Piles,
+    {
+      piles_total: 1,
+      piles: [{ comm: 'curl', state: 'established', connections: 1, before: 0 }],
+      closers_total: 0,
+      ports: [{ used: 1, failed: 0, peer_addr: '10.0.0.2' }],
+    },
+  ],
   [API.resets, Resets, { total: 1, resets: [{ direction: 'sent', connection_id: '77', idle_p50_us: null }] }],
   [`${API.drops}?${filtered(`host = ${HOST}`)}`, Drops, { total: 1, drops: [{ reason: 'netfilter_drop', packets: 1 }] }],
   [

@@ -41,6 +41,7 @@ export function questionsOf(to_ms: number, { ms }: Span, known: Known): Question
     ask('listeners', API.listeners),
     ask('resets', API.resets),
     ask('drops', API.drops),
+    ask('piles', API.piles),
     ...CONNECTION_SORTS.map((sort) => ask(`connections by ${sort}`, API.connections, { sort })),
     ask('connections that failed', API.connections, { phase: 'failed' }),
     ...Object.entries(filters).map(([name, filter]) => ask(`connections of a ${name}`, API.connections, filter)),
