@@ -96,6 +96,12 @@ const cases: readonly (readonly [name: string, change: Partial<Connection>, whos
     /^db-1 is watched too: it dropped 4 packets of it itself, not the network/,
   ],
   [
+    'slow answers of which the peer’s own host knows nothing',
+    { ...SLOW, other_end: { ...CLOSE_AT_PEER, turn_us: 900 } },
+    'not known',
+    /^Answers took 300 ms on average, of which db-1, which is watched too, took 900 µs: the time goes by in between/,
+  ],
+  [
     'small writes and a delayed acknowledgement, from one end',
     NAGLE,
     'not known',

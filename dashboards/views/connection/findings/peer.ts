@@ -37,8 +37,10 @@ export const refused: Look = ({ end_reason, peer_said, peer_port }) => {
 };
 
 /** Segments of both ends' accounts, where both were seen to the end. What the peer's host dropped is said by itself. */
-export const bothEnds: Look = ({ other_end, total_retrans, data_segs_out, peer_said }) => {
+export const bothEnds: Look = ({ other_end, total_retrans, data_segs_out, peer_said, drops, retransmits }) => {
   if (!other_end?.arrived || !total_retrans) return undefined;
+  // What never left is missing in both accounts.
+  if (drops.some(({ direction }) => direction === 'sent') || retransmits.some(({ outcome }) => outcome !== 'sent')) return undefined;
   const { data_there, lost_back } = other_end.arrived;
   const lost_out = Math.max(0, (data_segs_out ?? 0) - data_there);
   const back = lost_back > LAST_ONES ? ` Of what it sent back, ${packets(lost_back)} did not arrive here.` : '';
@@ -62,9 +64,10 @@ const TURNS_LEAST = 5;
 
 /** A small write waits until the one before it is acknowledged, and the peer holds that acknowledgement back. */
 export const delayedAck: Look = (connection) => {
-  const { role, turns, turn_us, rtt_min_us, total_retrans, data_segs_out, bytes_sent, other_end } = connection;
+  const { role, turns, turn_us, turn_max_us, rtt_min_us, total_retrans, data_segs_out, bytes_sent, other_end } = connection;
   if (role !== 'client' || !turns || turns < TURNS_LEAST || turn_us === null || total_retrans || !data_segs_out) return undefined;
-  const wait_us = turn_us / turns - (rtt_min_us ?? 0);
+  // But for the longest one, which may have had a reason of its own.
+  const wait_us = (turn_us - (turn_max_us ?? 0)) / (turns - 1) - (rtt_min_us ?? 0);
   const isSplit = data_segs_out >= 1.5 * turns && (bytes_sent ?? Number.POSITIVE_INFINITY) / data_segs_out < SMALL_BYTES;
   if (wait_us < DELAYED_ACK_US.least || wait_us > DELAYED_ACK_US.most || !isSplit) return undefined;
   const took = `Answers took ${formatDurationUs(turn_us / turns)} on average, with requests of several small segments`;

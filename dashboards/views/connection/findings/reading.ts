@@ -18,7 +18,7 @@ export const closedWindow: Look = ({ samples, resets }) => {
     const [unread, window] = [samples.unread[at] ?? 0, samples.rcv_wnd[at] ?? null];
     return unread > 0 && window !== null && window < SHUT_BYTES ? [unread] : [];
   });
-  if (shut.length === 0 || resets.length > 0) return undefined;
+  if (resets.length > 0 || shut.length === 0) return undefined;
   return {
     whose: 'this process',
     words: `It read too slowly: up to ${formatBytes(Math.max(...shut))} lay unread, and its receive window was closed, so that the peer had to wait.`,

@@ -1,7 +1,8 @@
 // How long one side took to answer the other, and whether that was the path or an application; and whether a transfer stood still.
 import type { Connection } from '../../../../server/api.ts';
-import { formatCount, formatDurationUs } from '../../../format.ts';
+import { formatCount, formatDurationUs, formatName } from '../../../format.ts';
 import type { Finding, Look } from './finding.ts';
+import { delayedAck } from './peer.ts';
 import { closedWindow } from './reading.ts';
 
 /** Below these, a wait is not worth a sentence. */
@@ -29,6 +30,13 @@ function seenByClient(connection: Connection, turns: number): Finding | undefine
   const { answer_us, path_us_max, path_us_min } = sharesOf(connection, turns);
   const took = `Answers took ${formatDurationUs(answer_us)} on average`;
   const peer_us_min = answer_us - path_us_max;
+  const { other_end } = connection;
+  const own_us = other_end?.turn_us ?? null;
+  if (own_us !== null && own_us < peer_us_min / 2)
+    return {
+      whose: 'not known',
+      words: `${took}, of which ${formatName(other_end?.host ?? '')}, which is watched too, took ${formatDurationUs(own_us)}: the time goes by in between, and not in its process.`,
+    };
   if (peer_us_min >= answer_us / 4 && peer_us_min >= 2 * path_us_min)
     return {
       whose: 'the peer',
@@ -58,7 +66,7 @@ export const slowAnswers: Look = (connection) => {
       words: `It took ${formatDurationUs(turn_us / turns)} on average from a request to the answer, ${formatCount(turns)} times.`,
     };
   // Where much was sent again, a long wait can be the path's.
-  if (role !== 'client' || (total_retrans ?? 0) > turns / 10) return undefined;
+  if (role !== 'client' || (total_retrans ?? 0) > turns / 10 || delayedAck(connection) !== undefined) return undefined;
   return seenByClient(connection, turns);
 };
 
