@@ -7,6 +7,7 @@ export const PAGE_NAMES = {
   now: 'Now',
   explore: 'Explore',
   retransmits: 'Retransmits',
+  latency: 'Latency',
   connections: 'Connections',
   listeners: 'Listeners',
   fleet: 'Fleet',

@@ -10,6 +10,7 @@ import {
 import { EXPLORE_KEYS, EXPLORE_START, type ExploreView, formatExploreView, parseExploreView } from './explore-view.ts';
 import { FILTER_KEYS, type Filter, isFilterKey, setTerm } from './filter.ts';
 import { FLEET_KEYS, FLEET_START, type FleetView, formatFleetView, parseFleetView } from './fleet-view.ts';
+import { formatLatencyView, LATENCY_KEYS, LATENCY_START, type LatencyView, parseLatencyView } from './latency-view.ts';
 import {
   formatRetransmitsView,
   parseRetransmitsView,
@@ -55,7 +56,7 @@ const DEFAULT_SORT: Sort = 'retrans';
 export type ConnectionRef = { host_id: string; connection_id: string };
 
 /** `fleet`: the list of hosts, or with a host in the filter the page of that one. */
-export const PAGES = ['now', 'explore', 'retransmits', 'connections', 'listeners', 'fleet', 'admin'] as const;
+export const PAGES = ['now', 'explore', 'retransmits', 'latency', 'connections', 'listeners', 'fleet', 'admin'] as const;
 export type Page = (typeof PAGES)[number];
 
 export type ViewState = {
@@ -71,6 +72,8 @@ export type ViewState = {
   explore: ExploreView;
   /** of the page of retransmissions */
   retransmits: RetransmitsView;
+  /** of the page of latencies */
+  latency: LatencyView;
   connection: ConnectionRef | null;
   panel: 'completeness' | null;
 };
@@ -92,6 +95,7 @@ export function parseViewState(search: string): { state: ViewState; problems: st
     connections: CONNECTIONS_START,
     explore: EXPLORE_START,
     retransmits: RETRANSMITS_START,
+    latency: LATENCY_START,
     connection: null,
     panel: null,
   };
@@ -114,7 +118,8 @@ const isReadElsewhere = (key: string, page: Page) =>
   (page === 'fleet' && FLEET_KEYS.includes(key)) ||
   (page === 'connections' && CONNECTIONS_KEYS.includes(key)) ||
   (page === 'explore' && EXPLORE_KEYS.includes(key)) ||
-  (page === 'retransmits' && RETRANSMITS_KEYS.includes(key));
+  (page === 'retransmits' && RETRANSMITS_KEYS.includes(key)) ||
+  (page === 'latency' && LATENCY_KEYS.includes(key));
 
 function tell(problems: string[], problem: string): void {
   if (problem) problems.push(problem);
@@ -138,6 +143,11 @@ function readPage(params: URLSearchParams, state: ViewState, problems: string[])
   if (page === 'retransmits') {
     const read = parseRetransmitsView(params);
     state.retransmits = read.retransmits;
+    problems.push(...read.problems);
+  }
+  if (page === 'latency') {
+    const read = parseLatencyView(params);
+    state.latency = read.latency;
     problems.push(...read.problems);
   }
   if (page !== 'fleet') return;
@@ -192,6 +202,7 @@ export function formatViewState(state: ViewState): string {
   if (state.page === 'connections') formatConnectionsView(state.connections, params);
   if (state.page === 'explore') formatExploreView(state.explore, params);
   if (state.page === 'retransmits') formatRetransmitsView(state.retransmits, params);
+  if (state.page === 'latency') formatLatencyView(state.latency, params);
   const text = params.toString().replaceAll('%2F', '/').replaceAll('%3A', ':').replaceAll('%2C', ',');
   return text === '' ? '' : `?${text}`;
 }
