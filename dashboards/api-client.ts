@@ -16,12 +16,13 @@ import type {
   Problem,
   Resets,
   Retransmits,
+  Values,
 } from '../server/api.ts';
 import { ApiError } from './api-error.ts';
 import { fetchInTime } from './in-time.ts';
 import type { ConnectionRef, Sort } from './view-state.ts';
 
-const PATHS: Omit<typeof API, 'live' | 'openapi' | 'accounting' | 'values'> = {
+const PATHS: Omit<typeof API, 'live' | 'openapi' | 'accounting'> = {
   overview: '/api/v1/overview',
   edges: '/api/v1/edges',
   retransmits: '/api/v1/retransmits',
@@ -31,6 +32,7 @@ const PATHS: Omit<typeof API, 'live' | 'openapi' | 'accounting' | 'values'> = {
   connections: '/api/v1/connections',
   explore: '/api/v1/explore',
   explore_names: '/api/v1/explore/names',
+  values: '/api/v1/values',
   connection: '/api/v1/connections/:host_id/:connection_id',
   hosts: '/api/v1/hosts',
   fleet: '/api/v1/fleet',
@@ -83,6 +85,7 @@ export function createApiClient(fetchResponse: typeof fetch) {
     connections: (query: Query, signal: AbortSignal) => get<Connections>(PATHS.connections, query, signal),
     explore: (query: Query, signal: AbortSignal) => get<Explored>(PATHS.explore, query, signal),
     exploreNames: (signal: AbortSignal) => get<ExploreNames>(PATHS.explore_names, {}, signal),
+    values: (query: Query, signal: AbortSignal) => get<Values>(PATHS.values, query, signal),
     hosts: (query: Query, signal: AbortSignal) => get<Hosts>(PATHS.hosts, query, signal),
     fleet: (query: Query, signal: AbortSignal) => get<Fleet>(PATHS.fleet, query, signal),
     fleetHost: (host_id: string, query: Query, signal: AbortSignal) =>
@@ -104,7 +107,11 @@ function searchOf(query: Query): string {
 /** What an answer that is none says. */
 export async function refusal(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => null);
-  if (isProblem(body)) return new ApiError(body.code, body.message, response.status);
+  if (isProblem(body)) {
+    // The lines below the first one repeat the expression, with a mark below the place: the page has a box that shows it.
+    const message = body.span === undefined ? body.message : (body.message.split('\n')[0] ?? '');
+    return new ApiError(body.code, message, response.status, { span: body.span });
+  }
   return new ApiError(
     NO_COLLECTOR,
     `The collector answered ${response.status} ${response.statusText} without saying why.`,

@@ -2,6 +2,8 @@
 // goes when none comes, so that no figures are shown under a filter that they are not of.
 import { ApiError } from './api-error.ts';
 import { type Polling, startPolling } from './poll.ts';
+import { refusedFilter } from './refused-filter.svelte.ts';
+import { view } from './view.svelte.ts';
 
 export class Asked<Answer> {
   #kept = $state.raw<{ key: string; answer: Answer; arrived_ms: number } | null>(null);
@@ -61,6 +63,8 @@ export class Asked<Answer> {
     } catch (cause) {
       if (signal.aborted) return;
       if (this.isOld) this.#kept = null;
+      if (cause instanceof ApiError && cause.span)
+        refusedFilter.tell({ filter: view.state.filter, message: cause.message, span: cause.span });
       this.loading = false;
       this.problem = {
         message: cause instanceof ApiError ? cause.message : String(cause),

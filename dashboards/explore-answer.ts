@@ -6,8 +6,16 @@ import { formatBytes, formatDurationUs, formatName, formatNumber, formatRatio } 
 export type Cell = Explored['rows'][number][number];
 type Sort = Explored['columns'][number]['sort'];
 
-/** `least`: with fewer samples than these the figure says little. */
-export type ExploreRow = { key: string; names: string[]; isOther: boolean; value: number | null; before: number | null; isFew: boolean };
+/** `names` are for people, `values` what a filter asks for: '' where there is none. */
+export type ExploreRow = {
+  key: string;
+  names: string[];
+  values: string[];
+  isOther: boolean;
+  value: number | null;
+  before: number | null;
+  isFew: boolean;
+};
 export type ExploreTable = { dimensions: { name: string; words: string }[]; rows: ExploreRow[] };
 
 const FORMATS: Readonly<Record<string, (value: number) => string>> = { ratio: formatRatio, us: formatDurationUs, bytes: formatBytes };
@@ -57,6 +65,7 @@ export function tableOf(answer: Explored): ExploreTable {
     return {
       key: JSON.stringify(row.filter((_, at) => ['dimension', 'id', 'other'].includes(answer.columns[at]?.sort ?? ''))),
       names: namesOf(answer, row, isOther),
+      values: isOther ? [] : row.filter((_, at) => answer.columns[at]?.sort === 'dimension').map((cell) => String(cell ?? '')),
       isOther,
       value: numberIn(row[metric]),
       before: numberIn(row[earlier]),

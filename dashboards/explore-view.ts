@@ -1,4 +1,4 @@
-// What a link says of a question: which metric, by what, of which rows, beside which earlier time. Pure.
+// What a link says of a question: which metric, by what, beside which earlier time. Pure.
 
 const HOUR_S = 3600;
 const DAY_S = 24 * HOUR_S;
@@ -14,10 +14,9 @@ export type Earlier = keyof typeof EARLIER;
 /** As many as the collector groups by. */
 export const BY_MOST = 3;
 
-/** `where`: an expression in the language of filters. */
-export type ExploreView = { metric: string; by: readonly string[]; where: string; earlier?: Earlier | undefined };
-export const EXPLORE_START: ExploreView = { metric: 'connects', by: ['process'], where: '' };
-export const EXPLORE_KEYS: readonly string[] = ['metric', 'by', 'where', 'earlier'];
+export type ExploreView = { metric: string; by: readonly string[]; earlier?: Earlier | undefined };
+export const EXPLORE_START: ExploreView = { metric: 'connects', by: ['process'] };
+export const EXPLORE_KEYS: readonly string[] = ['metric', 'by', 'earlier'];
 
 const isEarlier = (text: string): text is Earlier => Object.hasOwn(EARLIER, text);
 /** The collector knows the names; what is none of them it says itself. */
@@ -27,7 +26,7 @@ const NAME = /^[\w.-]{1,80}$/;
 export function parseExploreView(params: URLSearchParams): { explore: ExploreView; problems: string[] } {
   const problems: string[] = [];
   const [metric, by, earlier] = ['metric', 'by', 'earlier'].map((key) => params.get(key));
-  const explore: ExploreView = { ...EXPLORE_START, where: params.get('where') ?? '' };
+  const explore: ExploreView = { ...EXPLORE_START };
   if (metric !== null && metric !== undefined) {
     if (NAME.test(metric)) explore.metric = metric;
     else problems.push(`metric=${metric}: that is no name of a metric.`);
@@ -44,10 +43,9 @@ export function parseExploreView(params: URLSearchParams): { explore: ExploreVie
   return { explore, problems };
 }
 
-export function formatExploreView({ metric, by, where, earlier }: ExploreView, params: URLSearchParams): void {
+export function formatExploreView({ metric, by, earlier }: ExploreView, params: URLSearchParams): void {
   if (metric !== EXPLORE_START.metric) params.set('metric', metric);
   if (by.join() !== EXPLORE_START.by.join()) params.set('by', by.join());
-  if (where !== '') params.set('where', where);
   if (earlier) params.set('earlier', earlier);
 }
 

@@ -5,12 +5,14 @@ import type { FleetSort, FleetState } from '../server/api.ts';
 export const STATES: readonly FleetState[] = ['silent', 'lagging', 'revoked', 'new', 'live', 'retired'];
 const ORDERS: readonly FleetSort[] = ['name', 'state', 'version', 'kernel', 'rows', 'lost', 'waiting', 'heard'];
 const WORDS = ['text', 'label', 'version', 'kernel', 'group'] as const;
+/** The one host whose page it is, by id or name. */
+const HOST = 'host';
 
 /** `label`: name=value. `group`: the name of a label. Without a state: all but the retired ones. */
-export type FleetView = Partial<Record<(typeof WORDS)[number], string>> & { state?: FleetState; order: FleetSort };
+export type FleetView = Partial<Record<(typeof WORDS)[number], string>> & { state?: FleetState; order: FleetSort; host?: string };
 
 export const FLEET_START: FleetView = { order: 'state' };
-export const FLEET_KEYS: readonly string[] = [...WORDS, 'state', 'order'];
+export const FLEET_KEYS: readonly string[] = [...WORDS, 'state', 'order', HOST];
 
 const oneOf = <Word extends string>(words: readonly Word[], text: string): Word | undefined => words.find((word) => word === text);
 
@@ -18,7 +20,7 @@ const oneOf = <Word extends string>(words: readonly Word[], text: string): Word 
 export function parseFleetView(params: URLSearchParams): { fleet: FleetView; problems: string[] } {
   const problems: string[] = [];
   const fleet: FleetView = { ...FLEET_START };
-  for (const word of WORDS) {
+  for (const word of [...WORDS, HOST] as const) {
     const value = params.get(word);
     if (value) fleet[word] = value;
   }
@@ -37,7 +39,7 @@ export function formatFleetView({ order, ...words }: FleetView, params: URLSearc
 }
 
 /** As parameters of the API. */
-export function fleetQuery({ order, ...words }: FleetView, limit: number): Record<string, string> {
+export function fleetQuery({ order, host: _host, ...words }: FleetView, limit: number): Record<string, string> {
   const given = Object.entries(words).filter(([, value]) => value !== undefined && value !== '');
   return { ...Object.fromEntries(given), sort: order, limit: String(limit) };
 }

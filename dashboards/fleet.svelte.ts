@@ -10,7 +10,7 @@ const SILENT_MS = 35_000;
 const RECORDING = 'recording ';
 
 class Fleet {
-  /** The hosts that have been silent for longest, by name, and the host that the view selects. */
+  /** The hosts that have been silent for longest, by name, and the host whose page is open. */
   hosts = $state.raw<Host[]>([]);
   /** How many there are: a large fleet has more than the list. */
   total = $state(0);
@@ -20,7 +20,7 @@ class Fleet {
 
   #asked = $state<string>();
 
-  /** @param named the host that the view is of, by whatever it is called. @returns how to stop */
+  /** @param named the host whose page is open, by whatever it is called. @returns how to stop */
   start(api: ApiClient, named: string | undefined): () => void {
     return poll(async (signal) => {
       try {
@@ -41,6 +41,14 @@ class Fleet {
   /** Whether the answer about a host of this name has come. */
   knows(named: string): boolean {
     return this.known && (this.#asked === named || this.total <= this.hosts.length);
+  }
+
+  /** Of a host's name, or its id in decimal or as the 16 hex digits that agents print. */
+  idOf(text: string): string | null {
+    const named = this.hosts.find((host) => host.name === text || host.host_id === text);
+    if (named) return named.host_id;
+    if (/^[0-9a-f]{16}$/.test(text)) return BigInt(`0x${text}`).toString();
+    return /^\d{1,20}$/.test(text) ? text : null;
   }
 
   /** Those that no host is behind: a replay calls itself so, and no host's name has a space. Each name once, however often it is replayed. */

@@ -2,6 +2,7 @@
 import { testOf } from '../agent/contract/language/write.ts';
 import type { Cell } from './explore-answer.ts';
 import { formatName } from './format.ts';
+import { UNKNOWN } from './narrowed.ts';
 
 /** `picked`: an expression in the language of filters; '' of everything. */
 export type Side = { key: string; label: string; picked: string };
@@ -17,9 +18,7 @@ export function sideOf(row: Readonly<Record<string, Cell>>, dimension: string): 
 
 /** @param key a value, or several addresses with commas between them */
 function pickedBy(field: string, key: string): string {
-  // What nobody knows no value picks.
-  if (key === '') return '';
-  if (field === 'service_port' && key === '0') return 'not service_port > 0';
+  if (key === '' || (field === 'service_port' && key === '0')) return UNKNOWN[field] ?? '';
   const values = field === 'peer' ? key.split(',') : [key];
   return testOf(field, values.length > 1 ? 'in' : '=', ...values);
 }

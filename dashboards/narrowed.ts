@@ -1,15 +1,23 @@
-// The filter of a link from a figure to what is behind it: that of the page, and the figure's own tests.
-import type { Filter } from './filter.ts';
-import type { ViewState } from './view-state.ts';
+// The filter that a row leads to.
+import { addTest, allOf, removeTests } from '../agent/contract/language/write.ts';
+import type { Edge } from '../server/api.ts';
 
-/** @param tests expressions in the language */
-export function narrowed(filter: ViewState['filter'], ...tests: readonly string[]): ViewState['filter'] {
-  const narrow: Filter = { ...filter };
-  for (const test of tests) {
-    const [field, , value] = test.split(' ');
-    if (value === undefined) continue;
-    if (field === 'service_port') narrow.port = Number(value);
-    if (field === 'host' || field === 'process' || field === 'peer') narrow[field] = value;
-  }
-  return narrow;
+/** What connections of a row have in common; a listener has no peer, and is of any. */
+type Common = Pick<Edge, 'host' | 'comm' | 'port'> & { peer_addr?: string };
+
+/** The filter with what leaves this row's connections alone. It names the host only if there are several. */
+export function narrowed(filter: string, { host, comm, peer_addr, port }: Common, manyHosts: boolean): string {
+  const tests: [field: string, value: string | undefined][] = [
+    ['host', manyHosts ? host : undefined],
+    ['process', comm],
+    ['peer', peer_addr],
+    ['service_port', port === 0 ? '' : String(port)],
+  ];
+  return tests.reduce((before, [field, value]) => {
+    if (value === undefined) return before;
+    return value === '' ? allOf(removeTests(before, field), UNKNOWN[field] ?? '') : addTest(before, field, value);
+  }, filter);
 }
+
+/** Where nobody knows the value. */
+export const UNKNOWN: Readonly<Record<string, string>> = { process: 'not process = *', service_port: 'not service_port >= 1' };

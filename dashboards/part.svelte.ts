@@ -1,8 +1,6 @@
 // A part of a page that asks for itself, so that one which is refused takes no other with it.
 import type { ApiClient, Query } from './api-client.ts';
-import { ApiError } from './api-error.ts';
 import { Asked } from './asked.svelte.ts';
-import { fleet } from './fleet.svelte.ts';
 import { live } from './live.svelte.ts';
 import { rangeQuery } from './range-query.ts';
 import { isSpan, RANGES, type ViewState } from './view-state.ts';
@@ -27,9 +25,7 @@ export class Part<Answer> extends Asked<Answer> {
     const every_ms = isSpan(view.range) ? Number.POSITIVE_INFINITY : Math.max(REFRESH_MS_MIN, RANGES[view.range].refresh_ms);
     return this.follow(key, every_ms, async (signal) => {
       if (live.paused_since_ms > 0 && !this.loading) return undefined;
-      const { query, error } = rangeQuery(view, fleet.hosts, live.serverNow());
-      if (!query) throw new ApiError('unknown_host', error, 0);
-      return this.#question(this.#api, query, view, signal);
+      return this.#question(this.#api, rangeQuery(view, live.serverNow()), view, signal);
     });
   }
 }

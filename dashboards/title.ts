@@ -1,5 +1,4 @@
 // What the browser's tab and history say: which page, and of what.
-import { formatFilter, isUnfiltered } from './filter.ts';
 import { formatName } from './format.ts';
 import type { Page, ViewState } from './view-state.ts';
 
@@ -16,5 +15,5 @@ export const PAGE_NAMES = {
 
 export function titleOf({ page, filter, panel, connection }: Pick<ViewState, 'page' | 'filter' | 'panel' | 'connection'>): string {
   const what = connection ? 'A connection' : panel === 'completeness' ? 'Completeness' : PAGE_NAMES[page];
-  return `${what}${isUnfiltered(filter) ? '' : `: ${formatName(formatFilter(filter))}`} · tcplens`;
+  return `${what}${filter === '' ? '' : `: ${formatName(filter)}`} · tcplens`;
 }

@@ -8,7 +8,6 @@ import {
   parseConnectionsView,
 } from './connections-view.ts';
 import { EXPLORE_KEYS, EXPLORE_START, type ExploreView, formatExploreView, parseExploreView } from './explore-view.ts';
-import { FILTER_KEYS, type Filter, isFilterKey, setTerm } from './filter.ts';
 import { FLEET_KEYS, FLEET_START, type FleetView, formatFleetView, parseFleetView } from './fleet-view.ts';
 import { formatLatencyView, LATENCY_KEYS, LATENCY_START, type LatencyView, parseLatencyView } from './latency-view.ts';
 import {
@@ -55,16 +54,16 @@ const DEFAULT_SORT: Sort = 'retrans';
 
 export type ConnectionRef = { host_id: string; connection_id: string };
 
-/** `fleet`: the list of hosts, or with a host in the filter the page of that one. */
 export const PAGES = ['now', 'explore', 'retransmits', 'latency', 'connections', 'listeners', 'fleet', 'admin'] as const;
 export type Page = (typeof PAGES)[number];
 
 export type ViewState = {
   page: Page;
   range: RangeName | Span;
-  filter: Filter;
+  /** an expression in the language of filters; '' of everything. The collector says what is wrong with one. */
+  filter: string;
   sort: Sort;
-  /** of the list of hosts */
+  /** of the list of hosts, or which one is looked at */
   fleet: FleetView;
   /** of the list of connections */
   connections: ConnectionsView;
@@ -89,7 +88,7 @@ export function parseViewState(search: string): { state: ViewState; problems: st
   const state: ViewState = {
     page: 'now',
     range: LIVE_RANGE,
-    filter: {},
+    filter: (params.get('filter') ?? '').trim(),
     sort: DEFAULT_SORT,
     fleet: FLEET_START,
     connections: CONNECTIONS_START,
@@ -102,8 +101,7 @@ export function parseViewState(search: string): { state: ViewState; problems: st
   readRange(params, state, problems);
   readPage(params, state, problems);
   for (const [key, value] of params) {
-    if (isFilterKey(key)) tell(problems, setTerm(state.filter, key, value));
-    else if (key === 'sort') readSort(value, state, problems);
+    if (key === 'sort') readSort(value, state, problems);
     else if (key === 'connection') readConnection(value, state, problems);
     else if (key === 'panel' && value === 'completeness') state.panel = value;
     else if (!isReadElsewhere(key, state.page)) problems.push(`The link holds ${key}=${value}, which this page does not know.`);
@@ -111,19 +109,14 @@ export function parseViewState(search: string): { state: ViewState; problems: st
   return { state, problems };
 }
 
-const RANGE_KEYS = ['range', 'from', 'to'];
+const READ_BEFORE = ['page', 'filter', 'range', 'from', 'to'];
 const isReadElsewhere = (key: string, page: Page) =>
-  key === 'page' ||
-  RANGE_KEYS.includes(key) ||
+  READ_BEFORE.includes(key) ||
   (page === 'fleet' && FLEET_KEYS.includes(key)) ||
   (page === 'connections' && CONNECTIONS_KEYS.includes(key)) ||
   (page === 'explore' && EXPLORE_KEYS.includes(key)) ||
   (page === 'retransmits' && RETRANSMITS_KEYS.includes(key)) ||
   (page === 'latency' && LATENCY_KEYS.includes(key));
-
-function tell(problems: string[], problem: string): void {
-  if (problem) problems.push(problem);
-}
 
 function readPage(params: URLSearchParams, state: ViewState, problems: string[]): void {
   const name = params.get('page');
@@ -191,10 +184,7 @@ export function formatViewState(state: ViewState): string {
     params.set('from', String(state.range.from_ms));
     params.set('to', String(state.range.to_ms));
   } else if (state.range !== LIVE_RANGE) params.set('range', state.range);
-  for (const key of Object.keys(FILTER_KEYS).filter(isFilterKey)) {
-    const value = state.filter[key];
-    if (value !== undefined) params.set(key, String(value));
-  }
+  if (state.filter !== '') params.set('filter', state.filter);
   if (state.sort !== DEFAULT_SORT) params.set('sort', state.sort);
   if (state.connection) params.set('connection', `${state.connection.host_id}/${state.connection.connection_id}`);
   if (state.panel) params.set('panel', state.panel);
@@ -203,6 +193,12 @@ export function formatViewState(state: ViewState): string {
   if (state.page === 'explore') formatExploreView(state.explore, params);
   if (state.page === 'retransmits') formatRetransmitsView(state.retransmits, params);
   if (state.page === 'latency') formatLatencyView(state.latency, params);
-  const text = params.toString().replaceAll('%2F', '/').replaceAll('%3A', ':').replaceAll('%2C', ',');
+  const text = params
+    .toString()
+    .replaceAll('%2F', '/')
+    .replaceAll('%3A', ':')
+    .replaceAll('%2C', ',')
+    .replaceAll('%28', '(')
+    .replaceAll('%29', ')');
   return text === '' ? '' : `?${text}`;
 }

@@ -53,7 +53,7 @@ class View {
 
 export const view = new View();
 
-/** Where each page begins. A host that the Now page is filtered to would lead to that host's page: the list is of all. */
+/** Where each page begins. */
 export const HOME = {
   now: { page: 'now', connection: null, panel: null },
   explore: { page: 'explore', explore: EXPLORE_START, connection: null, panel: null },
@@ -61,7 +61,7 @@ export const HOME = {
   latency: { page: 'latency', latency: LATENCY_START, connection: null, panel: null },
   connections: { page: 'connections', connections: CONNECTIONS_START, connection: null, panel: null },
   listeners: { page: 'listeners', connection: null, panel: null },
-  fleet: { page: 'fleet', filter: {}, fleet: FLEET_START, connection: null, panel: null },
+  fleet: { page: 'fleet', fleet: FLEET_START, connection: null, panel: null },
   admin: { page: 'admin', connection: null, panel: null },
 } as const satisfies Record<Page, Partial<ViewState>>;
 

@@ -69,7 +69,9 @@ export const ExploreNames = object({
       pairs: Type.Boolean({ description: 'its values are distributions, as pairs' }),
     }),
   ),
-  dimensions: Type.Array(object(Named), { description: 'those of labels, `label.NAME`, too' }),
+  dimensions: Type.Array(object({ ...Named, field: Type.String({ description: 'of the language of filters: it picks one value' }) }), {
+    description: 'those of labels, `label.NAME`, too',
+  }),
 });
 export type ExploreNames = Static<typeof ExploreNames>;
 

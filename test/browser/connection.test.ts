@@ -153,7 +153,7 @@ describe('a connection, the keyboard, and axe', () => {
     ['', 'Now'],
     [STORY, 'the connection'],
     ['?panel=completeness', 'completeness'],
-    ['?process=nobody', 'nothing found'],
+    ['?filter=process+%3D+nobody', 'nothing found'],
   ] as const;
   describe.each(['dark', 'light'] as const)('axe finds nothing in %s', (colorScheme) => {
     test.each(views)('%s: %s', async (query) => {

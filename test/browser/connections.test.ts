@@ -105,14 +105,14 @@ describe('Connections', () => {
   });
 
   test('Enter opens the story; a filter narrows; nothing found says what to do', async () => {
-    await visit('?page=connections&process=nginx&port=443');
+    await visit('?page=connections&filter=process+%3D+nginx+and+service_port+%3D+443');
     await eventually(ids).toEqual([String(STORY_ID)]);
-    await rows().first().locator('a').focus();
+    await rows().first().locator('[data-row-link]').focus();
     await page.keyboard.press('Enter');
     await page.getByRole('dialog', { name: /nginx/ }).waitFor();
-    expect(search()).toBe(`?page=connections&process=nginx&port=443&connection=${HOST_ID}/${STORY_ID}`);
+    expect(search()).toBe(`?page=connections&filter=process+%3D+nginx+and+service_port+%3D+443&connection=${HOST_ID}/${STORY_ID}`);
     await page.keyboard.press('Escape');
-    await visit('?page=connections&process=nobody');
+    await visit('?page=connections&filter=process+%3D+nobody');
     await page.getByRole('link', { name: /Show all connections of the last 15 min/ }).click();
     await eventually(shown).toMatch(/^31 /);
   });
@@ -134,25 +134,34 @@ describe('Connections', () => {
       await eventually(search).toMatch(/^\?page=connections/);
       return search();
     };
-    expect(await from('edges', 'nginx', /./)).toBe('?page=connections&process=nginx&peer=10.1.0.2&port=443');
-    expect(await from('edges', 'curl', /^1$/)).toBe('?page=connections&process=curl&peer=10.1.0.3&port=8080&phase=failed');
-    expect(await from('listeners', 'sshd', /./)).toBe('?page=connections&process=sshd&port=22');
-    expect(await from('resets', 'nginx', /./)).toBe('?page=connections&process=nginx&peer=10.1.0.2&port=443');
+    expect(await from('edges', 'nginx', /./)).toBe(
+      '?page=connections&filter=process+%3D+nginx+and+peer+%3D+10.1.0.2+and+service_port+%3D+443',
+    );
+    expect(await from('edges', 'curl', /^1$/)).toBe(
+      '?page=connections&filter=process+%3D+curl+and+peer+%3D+10.1.0.3+and+service_port+%3D+8080&phase=failed',
+    );
+    expect(await from('listeners', 'sshd', /./)).toBe('?page=connections&filter=process+%3D+sshd+and+service_port+%3D+22');
+    expect(await from('resets', 'nginx', /./)).toBe(
+      '?page=connections&filter=process+%3D+nginx+and+peer+%3D+10.1.0.2+and+service_port+%3D+443',
+    );
   });
 
   test('left and right go over the links of a row', async () => {
     await visit('');
     await page.locator('[data-table="edges"] tbody tr').first().locator('[data-row-link]').focus();
-    await page.keyboard.press('ArrowRight');
+    await eventually(async () => {
+      await page.keyboard.press('ArrowRight');
+      return page.locator(':focus').getAttribute('title');
+    }).toBe('open its connections');
     await page.keyboard.press('Enter');
-    await eventually(search).toMatch(/^\?page=connections&process=/);
+    await eventually(search).toMatch(/^\?page=connections&filter=process/);
   });
 
   describe.each(['dark', 'light'] as const)('axe finds nothing in %s', (colorScheme) => {
     test.each([
       [375, '?page=connections'],
       [1440, '?page=connections'],
-      [1440, '?page=connections&process=nobody'],
+      [1440, '?page=connections&filter=process+%3D+nobody'],
       [375, '?page=listeners'],
       [1440, '?page=listeners'],
     ])('%i px: %s', async (width, query) => {
@@ -183,7 +192,7 @@ describe('Connections', () => {
         }
       ).total;
     await eventually(stored).toBe(MANY);
-    await visit('?page=connections&process=crowd');
+    await visit('?page=connections&filter=process+%3D+crowd');
     await eventually(shown).toMatch(/^first 1\s000 of 5\s200 by last seen$/);
     const scroller = page.locator('.scroll');
     const down = () =>

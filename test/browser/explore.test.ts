@@ -58,10 +58,10 @@ describe('Explore', () => {
   });
 
   test('an expression leaves rows, and is in the link', async () => {
-    await page.getByLabel('where').fill('process in (backup, curl)');
-    await page.getByRole('button', { name: 'Ask' }).click();
+    await page.getByLabel('Filter', { exact: true }).fill('process in (backup, curl)');
+    await page.keyboard.press('Enter');
     await eventually(cells).toEqual(['backup 3', 'curl 1']);
-    expect(search().get('where')).toBe('process in (backup, curl)');
+    expect(search().get('filter')).toBe('process in (backup, curl)');
     await page.reload();
     await eventually(cells).toEqual(['backup 3', 'curl 1']);
   });
@@ -78,11 +78,15 @@ describe('Explore', () => {
     expect(await axeViolations(page)).toEqual([]);
   });
 
-  test('what is wrong with an expression is said with its place', async () => {
-    await page.getByLabel('where').fill('pid = x');
-    await page.getByRole('button', { name: 'Ask' }).click();
-    await eventually(() => page.locator('main').textContent()).toMatch(/column 7 of the filter: "x" is not a whole number/);
-    browser.complaints.length = 0;
+  test('a cell adds its value to the filter or excludes it; a row leads to its connections', async () => {
+    await page.goto(`${collector.url}/?page=explore&metric=failed_connects`);
+    await page.locator('tr', { hasText: 'backup' }).hover();
+    await page.getByRole('link', { name: 'without process backup' }).click();
+    await eventually(cells).toEqual(['importer 5', 'curl 1']);
+    expect(search().get('filter')).toBe('process != backup');
+    await page.locator('tr', { hasText: 'curl' }).getByRole('link', { name: 'curl', exact: true }).click();
+    await eventually(() => [search().get('page'), search().get('filter')]).toEqual(['connections', 'process = curl']);
+    await eventually(() => page.locator('[data-table="connections"] tbody tr').count()).toBe(1);
   });
 
   test('g e leads here', async () => {

@@ -157,7 +157,7 @@ describe('Fleet', () => {
     expect(await axeViolations(page)).toEqual([]);
     await page.getByRole('link', { name: 'its connections, now' }).click();
     await eventually(() => page.locator('[data-table="retransmits"] tbody tr').count()).toBe(1);
-    expect(search()).toBe(`?host=${0xabcdefn}`);
+    expect(search()).toBe(`?filter=host+%3D+${0xabcdefn}`);
   });
 
   test('a name in the link finds the host, and one that nobody has is told', async () => {

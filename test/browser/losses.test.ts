@@ -85,7 +85,7 @@ describe('loss, or something that looks like it', () => {
   const plain = (text: string | null) => (text ?? '').replace(/[\s\u202f]+/g, ' ').trim();
   const numberOf = async (name: string) => Number(plain(await page.locator(`[data-figure="${name}"]`).textContent()).replaceAll(' ', ''));
   async function read(name: keyof typeof SITUATIONS): Promise<string> {
-    await page.goto(`${up.url}/?process=${name}`);
+    await page.goto(`${up.url}/?filter=process+%3D+${name}`);
     await page.getByRole('link', { name: 'Retransmits', exact: true }).click();
     await eventually(() => numberOf('sent again')).toBeGreaterThan(0);
     // The counters of a connection come with its end.

@@ -127,12 +127,12 @@ describe('people', () => {
   });
 
   test('a link survives the log-in', async () => {
-    await page.goto(`${collector.url}/?range=1h&process=nginx`);
+    await page.goto(`${collector.url}/?range=1h&filter=process+%3D+nginx`);
     await eventually(heading).toBe('Log in to tcplens');
     await logIn('ada', PASSWORD);
     await eventually(who).toBe('ada operator');
-    expect(search()).toBe('?range=1h&process=nginx');
-    expect(await page.locator('#filter').inputValue()).toBe('process=nginx');
+    expect(search()).toBe('?range=1h&filter=process+%3D+nginx');
+    expect(await page.locator('#filter').inputValue()).toBe('process = nginx');
     await eventually(() => page.locator('[data-live-state]').getAttribute('data-live-state')).toBe('connected');
     expect(await links()).toMatch(/Now(?!.*Admin)/s);
     await shot('now');
@@ -167,10 +167,10 @@ describe('people', () => {
     const { id } = sessions.find(({ name }) => name === 'ada') ?? { id: '' };
     expect(await ask(collector.url, 'DELETE', ADMIN_API.session.replace(':id', id), { headers })).toMatchObject({ status: 200 });
     await eventually(heading).toBe('Log in to tcplens');
-    expect(search()).toBe('?range=1h&process=nginx');
+    expect(search()).toBe('?range=1h&filter=process+%3D+nginx');
     await logIn('ada', NEW_PASSWORD);
     await eventually(who).toBe('ada operator');
-    expect(search()).toBe('?range=1h&process=nginx');
+    expect(search()).toBe('?range=1h&filter=process+%3D+nginx');
     await page.getByRole('button', { name: 'Sign out' }).click();
     await eventually(heading).toBe('Log in to tcplens');
   });

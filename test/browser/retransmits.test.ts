@@ -190,7 +190,7 @@ describe('Retransmits', () => {
   });
 
   test('nothing sent says so; g r leads here', async () => {
-    await visit('?page=retransmits&process=nobody');
+    await visit('?page=retransmits&filter=process+%3D+nobody');
     await eventually(async () => plain(await page.locator('[data-answer]').textContent())).toBe('Nothing was sent.');
     await visit('');
     await page.locator('h1', { hasText: 'Now' }).waitFor({ state: 'attached' });

@@ -61,7 +61,7 @@ describe('from a situation to its cause', () => {
   const rows = (table: string) => page.locator(`[data-table="${table}"] tbody tr`);
 
   test('C1: close() is missing', async () => {
-    await visit('?process=renamed-1');
+    await visit('?filter=process+%3D+renamed-1');
     await page.getByRole('link', { name: 'Connections', exact: true }).click();
     await page.locator('[data-chip="live, by state/close_wait"]').click();
     await eventually(() => rows('connections').count()).toBe(LEAKED);
@@ -75,7 +75,7 @@ describe('from a situation to its cause', () => {
   test('A5: the accept queue is full', async () => {
     const counted = () => pair.server.nstat()['TcpExtListenOverflows'] ?? 0;
     expect(counted()).toBeGreaterThan(0);
-    await visit('?process=renamed-2');
+    await visit('?filter=process+%3D+renamed-2');
     await page.getByRole('link', { name: 'Listeners', exact: true }).click();
     await eventually(() => plain(rows('listeners').first())).toMatch(
       new RegExp(
@@ -88,7 +88,7 @@ describe('from a situation to its cause', () => {
   });
 
   test('a connect is refused: nobody listens', async () => {
-    await visit('?process=renamed-3');
+    await visit('?filter=process+%3D+renamed-3');
     await page.getByRole('link', { name: 'Connections', exact: true }).click();
     await page.locator('[data-chip="failed connects/refused"]').click();
     await eventually(() => rows('connections').count()).toBe(REFUSED);

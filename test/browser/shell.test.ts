@@ -69,8 +69,8 @@ describe('the shell', () => {
   test('the title says which page, and of what', async () => {
     await visit('');
     await eventually(() => page.title()).toBe('Now · tcplens');
-    await visit('?process=nginx&port=443');
-    await eventually(() => page.title()).toBe('Now: process=nginx port=443 · tcplens');
+    await visit('?filter=process+%3D+nginx+and+service_port+%3D+443');
+    await eventually(() => page.title()).toBe('Now: process = nginx and service_port = 443 · tcplens');
     await visit('?page=fleet');
     await eventually(() => page.title()).toBe('Fleet · tcplens');
   });
@@ -111,7 +111,7 @@ describe('the shell', () => {
   test('while nothing answers it says for how long, and asks again on demand', async () => {
     let hung = 0;
     await page.route('**/api/v1/overview*', (route) => (hung++ === 0 ? undefined : route.continue()));
-    await visit('?process=nginx');
+    await visit('?filter=process+%3D+nginx');
     const again = page.getByRole('button', { name: 'Ask again' });
     await again.waitFor();
     expect(await page.locator('main').textContent()).toMatch(/Reading.*for \d+ s/s);
@@ -124,7 +124,7 @@ describe('the shell', () => {
     await visit('');
     await edgeRows().nth(5).waitFor();
     await page.route(/\/api\/v1\/(?!live)/, (route) => route.abort('connectionrefused'));
-    await page.locator('#filter').fill('process=nobody');
+    await page.locator('#filter').fill('process = nobody');
     await page.locator('#filter').press('Enter');
     await page.getByRole('button', { name: 'Try again' }).waitFor();
     expect([await edgeRows().count(), await page.locator('.tiles').count()]).toEqual([0, 0]);
@@ -141,7 +141,7 @@ describe('the shell', () => {
         Array.from({ length: count }, (_, at) => retransmit(Date.now(), { connection_id, seq: at, class: CLASS.indexOf('rto') })),
       );
     await burst(640, 700n);
-    await visit('?process=nginx');
+    await visit('?filter=process+%3D+nginx');
     await eventually(status).toMatch(/^newest \d+ of 647 rows$/);
     expect(await liveRows().count()).toBeLessThan(60);
     await eventually(async () => {
@@ -158,7 +158,7 @@ describe('the shell', () => {
   });
 
   test('the keyboard reaches rows that are not drawn yet', async () => {
-    await liveRows().first().locator('a').focus();
+    await liveRows().first().locator('[data-row-link]').focus();
     const first = await liveRows().first().getAttribute('data-time-ns');
     await page.keyboard.press('End');
     await eventually(() =>
@@ -173,7 +173,7 @@ describe('the shell', () => {
   });
 
   test('long names and addresses are whole, or keep what tells them apart', async () => {
-    await visit(`?process=${LONG}`);
+    await visit(`?filter=process+%3D+${LONG}`);
     await edgeRows().first().waitFor();
     for (const rows of [edgeRows(), liveRows()]) {
       const name = rows.first().locator('td', { hasText: LONG });

@@ -72,8 +72,8 @@ describe('states', () => {
 
   test('what the collector refuses is shown in its words', async () => {
     browser.complaints.length = 0;
-    await page.goto(`${collector.url}/?host=99999999999999999999`);
-    await eventually(main).toMatch(/no host with the name or id "99999999999999999999" is known here/);
+    await page.goto(`${collector.url}/?filter=host+%3D+web-9`);
+    await eventually(main).toMatch(/no host with the name or id "web-9" is known here/);
     expect(browser.complaints.every((complaint) => /400/.test(complaint))).toBe(true);
   });
 });

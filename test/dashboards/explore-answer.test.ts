@@ -52,6 +52,7 @@ test('rows of a table: names, figures, what was before, and what says little', (
     [['(none)', '80'], 0.5, null, true, false],
     [['all others', ''], null, null, true, true],
   ]);
+  expect(rows.map(({ values }) => values)).toEqual([['nginx', '443'], ['', '80'], []]);
   expect(new Set(rows.map(({ key }) => key)).size).toBe(3);
 });
 

@@ -115,7 +115,11 @@ test('reasons in words, by the kernel’s name where there are none', () => {
 
 test('a group leads to its newest connection, or to its process and peer', () => {
   const group = { host_id: '1', host: 'web-1', comm: 'nginx', peer_addr: '10.0.0.1', port: 443, connection_id: '7' };
-  expect(causeLink(group, false)).toEqual({ connection: { host_id: '1', connection_id: '7' } });
-  expect(causeLink({ ...group, connection_id: '0' }, false)).toEqual({ filter: { process: 'nginx', peer: '10.0.0.1', port: 443 } });
-  expect(causeLink({ ...group, comm: '', connection_id: '0' }, true)).toEqual({ filter: { host: 'web-1', peer: '10.0.0.1', port: 443 } });
+  expect(causeLink(group, '', false)).toEqual({ connection: { host_id: '1', connection_id: '7' } });
+  expect(causeLink({ ...group, connection_id: '0' }, '', false)).toEqual({
+    filter: 'process = nginx and peer = 10.0.0.1 and service_port = 443',
+  });
+  expect(causeLink({ ...group, comm: '', connection_id: '0' }, 'label.env = prod', true)).toEqual({
+    filter: 'label.env = prod and host = web-1 and not process = * and peer = 10.0.0.1 and service_port = 443',
+  });
 });

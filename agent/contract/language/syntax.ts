@@ -83,7 +83,7 @@ class Parser {
   #test(): Syntax {
     const { text, span } = this.#take('word', 'term');
     const { operator, values } = this.#question();
-    return { op: 'test', field: { text, span }, operator, values, span: around(span, values.at(-1)?.span ?? span) };
+    return { op: 'test', field: { text, span }, operator, values, span: around(span, this.#tokens[this.#at - 1]?.span ?? span) };
   }
 
   #question(): { operator: Operator; values: readonly Word[] } {

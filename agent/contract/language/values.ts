@@ -20,6 +20,13 @@ const BYTES = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KiB: 2 ** 10, MiB: 2 
 /** Whether the text is a plain number, where names may stand too. */
 export const isNumber = (text: string): boolean => NUMBER.test(text);
 
+/** How values are written that stand in no list. */
+export const WRITTEN = {
+  duration: 'a duration: write it like 100ms, with the unit us, ms, s, m or h',
+  bytes: 'a number of bytes: write it like 1500, 64kB or 10MiB',
+  address: 'an address: write it like 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32',
+} as const;
+
 /** One value, or a range: two values with a dash between them. */
 function span({ text, domain: [min, max], refuse }: Reading, what: string, parse: (text: string) => bigint | undefined): Ranges {
   const ends = text.split('-').map(parse);
@@ -40,15 +47,14 @@ function scaled(text: string, units: Readonly<Record<string, number>>): bigint |
 export const readNumber: ReadValue = (reading) => span(reading, 'a whole number', (text) => (isNumber(text) ? BigInt(text) : undefined));
 
 /** In µs. */
-export const readDuration: ReadValue = (reading) =>
-  span(reading, 'a duration: write it like 100ms, with the unit us, ms, s, m or h', (text) => scaled(text, US));
+export const readDuration: ReadValue = (reading) => span(reading, WRITTEN.duration, (text) => scaled(text, US));
 
 export const readBytes: ReadValue = (reading) =>
-  span(reading, 'a number of bytes: write it like 1500, 64kB or 10MiB', (text) => (isNumber(text) ? BigInt(text) : scaled(text, BYTES)));
+  span(reading, WRITTEN.bytes, (text) => (isNumber(text) ? BigInt(text) : scaled(text, BYTES)));
 
 /** An address, a prefix, or a range of addresses. */
 export const readAddress: ReadValue = (reading) => {
-  if (!reading.text.includes('/')) return span(reading, 'an address: write it like 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32', parseAddress);
+  if (!reading.text.includes('/')) return span(reading, WRITTEN.address, parseAddress);
   const prefix = parsePrefix(reading.text);
   return typeof prefix === 'string' ? reading.refuse(prefix) : [prefix];
 };
@@ -79,6 +85,11 @@ function number(bytes: Uint8Array): bigint {
   return bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 }
 
+const padded = (bytes: Uint8Array): bigint => number(Uint8Array.of(...bytes, ...new Uint8Array(COMM_BYTES - bytes.length)));
+
+/** The fact of a process's name, of at most 15 bytes. */
+export const processNumber = (name: string): bigint => padded(new TextEncoder().encode(name).subarray(0, COMM_BYTES));
+
 /** The name of a process, or a prefix with a star behind it. */
 export const readProcess: ReadValue = ({ text, domain: [min], refuse }) => {
   const isPrefix = text.endsWith('*');
@@ -89,7 +100,7 @@ export const readProcess: ReadValue = ({ text, domain: [min], refuse }) => {
     return refuse(`"${text}" has ${bytes.length} bytes and the kernel keeps ${COMM_CHARACTERS_MAX} of a name: write "${kept}"`);
   }
   const end = new Uint8Array(COMM_BYTES).fill(isPrefix ? 0xff : 0);
-  const start: Range[0] = number(Uint8Array.of(...bytes, ...new Uint8Array(COMM_BYTES - bytes.length)));
+  const start: Range[0] = padded(bytes);
   end.set(bytes);
   return [[start === 0n ? min : start, number(end)]];
 };

@@ -1,10 +1,8 @@
 // The list of connections as the view asks for it: one page after the other, and again while nobody reads further down.
 import type { Connections } from '../../../server/api.ts';
 import type { ApiClient } from '../../api-client.ts';
-import { ApiError } from '../../api-error.ts';
 import { Asked } from '../../asked.svelte.ts';
 import { connectionsQuery } from '../../connections-view.ts';
-import { fleet } from '../../fleet.svelte.ts';
 import { live } from '../../live.svelte.ts';
 import { rangeQuery } from '../../range-query.ts';
 import { isSpan, RANGES, type ViewState } from '../../view-state.ts';
@@ -32,8 +30,7 @@ export class ConnectionList extends Asked<Connections> {
     return this.follow(key, every_ms, async (signal) => {
       const isStill = live.paused_since_ms > 0 || this.held || (this.answer?.connections.length ?? 0) > PAGE;
       if (isStill && !this.loading) return undefined;
-      const { query, error } = rangeQuery(view, fleet.hosts, live.serverNow());
-      if (!query) throw new ApiError('unknown_host', error, 0);
+      const query = rangeQuery(view, live.serverNow());
       return this.#api.connections({ ...query, ...connectionsQuery(view.connections), limit: String(PAGE) }, signal);
     });
   }
@@ -44,7 +41,7 @@ export class ConnectionList extends Asked<Connections> {
     if (answer?.next == null || this.isOld || this.#reading || answer.connections.length >= ROWS_MAX) return;
     this.#reading = true;
     try {
-      const { query } = rangeQuery({ ...view, range: { from_ms: answer.from_ms, to_ms: answer.to_ms } }, fleet.hosts, 0);
+      const query = rangeQuery({ ...view, range: { from_ms: answer.from_ms, to_ms: answer.to_ms } }, 0);
       const asked = { ...query, ...connectionsQuery(view.connections), limit: String(PAGE), after: answer.next };
       const page = await this.#api.connections(asked, new AbortController().signal);
       if (this.answer === answer) this.take(key, { ...page, connections: [...answer.connections, ...page.connections] });

@@ -1,9 +1,7 @@
 // Listening sockets of the view, asked for as often as sweeps look at them.
 import type { Listeners } from '../../../server/api.ts';
 import type { ApiClient } from '../../api-client.ts';
-import { ApiError } from '../../api-error.ts';
 import { Asked } from '../../asked.svelte.ts';
-import { fleet } from '../../fleet.svelte.ts';
 import { live } from '../../live.svelte.ts';
 import { rangeQuery } from '../../range-query.ts';
 import { isSpan, RANGES, type ViewState } from '../../view-state.ts';
@@ -24,8 +22,7 @@ export class ListenerList extends Asked<Listeners> {
     const every_ms = isSpan(view.range) ? Number.POSITIVE_INFINITY : Math.max(REFRESH_MS_MIN, RANGES[view.range].refresh_ms);
     return this.follow(key, every_ms, async (signal) => {
       if (live.paused_since_ms > 0 && !this.loading) return undefined;
-      const { query, error } = rangeQuery(view, fleet.hosts, live.serverNow());
-      if (!query) throw new ApiError('unknown_host', error, 0);
+      const query = rangeQuery(view, live.serverNow());
       return this.#api.listeners({ ...query, limit: LISTENERS_MAX }, signal);
     });
   }

@@ -1,11 +1,11 @@
 import type { ResetGroup } from '../../../server/api.ts';
+import { narrowed } from '../../narrowed.ts';
 import type { ViewState } from '../../view-state.ts';
-import { filterOf } from './edge-filter.ts';
 
 type Group = Pick<ResetGroup, 'host_id' | 'host' | 'comm' | 'peer_addr' | 'port' | 'connection_id'>;
 
 /** Where a group leads: to its newest connection, or where none had a socket, to the page filtered to its process and peer. */
-export function causeLink(group: Group, manyHosts: boolean): Partial<ViewState> {
+export function causeLink(group: Group, filter: string, manyHosts: boolean): Partial<ViewState> {
   const { host_id, connection_id } = group;
-  return connection_id === '0' ? { filter: filterOf(group, manyHosts) } : { connection: { host_id, connection_id } };
+  return connection_id === '0' ? { filter: narrowed(filter, group, manyHosts) } : { connection: { host_id, connection_id } };
 }

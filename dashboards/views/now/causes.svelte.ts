@@ -1,9 +1,7 @@
 // What fails on the hosts themselves: listeners, resets, packets dropped. Asked for, since the tick does not carry it.
 import type { Drops, Listeners, Resets } from '../../../server/api.ts';
 import type { ApiClient } from '../../api-client.ts';
-import { ApiError } from '../../api-error.ts';
 import { Asked } from '../../asked.svelte.ts';
-import { fleet } from '../../fleet.svelte.ts';
 import { live } from '../../live.svelte.ts';
 import { rangeQuery } from '../../range-query.ts';
 import { isSpan, RANGES, type ViewState } from '../../view-state.ts';
@@ -24,8 +22,7 @@ export class Causes extends Asked<{ listeners: Listeners; resets: Resets; drops:
     const every_ms = isSpan(view.range) ? Number.POSITIVE_INFINITY : Math.max(REFRESH_MS_MIN, RANGES[view.range].refresh_ms);
     return this.follow(key, every_ms, async (signal) => {
       if (live.paused_since_ms > 0 && !this.loading) return undefined;
-      const { query, error } = rangeQuery(view, fleet.hosts, live.serverNow());
-      if (!query) throw new ApiError('unknown_host', error, 0);
+      const query = rangeQuery(view, live.serverNow());
       // One after the other: each is a query of the store, and the figures above want theirs, too.
       const listeners = await this.#api.listeners(query, signal);
       const resets = await this.#api.resets(query, signal);

@@ -1,10 +1,7 @@
 // The figures of the page: from the live tick where that is what is shown, asked for elsewhere.
 import type { Edges, Overview } from '../../../server/api.ts';
 import type { ApiClient } from '../../api-client.ts';
-import { ApiError } from '../../api-error.ts';
 import { Asked } from '../../asked.svelte.ts';
-import { isUnfiltered } from '../../filter.ts';
-import { fleet } from '../../fleet.svelte.ts';
 import { live } from '../../live.svelte.ts';
 import { rangeQuery } from '../../range-query.ts';
 import { isSpan, LIVE_RANGE, RANGES, type Sort, type ViewState } from '../../view-state.ts';
@@ -33,8 +30,7 @@ export class Figures extends Asked<Answer> {
   ask(view: Asking, key: string, every_ms: number): () => void {
     return this.follow(key, every_ms, async (signal) => {
       if (live.paused_since_ms > 0 && !this.loading) return undefined;
-      const { query, error } = rangeQuery(view, fleet.hosts, live.serverNow());
-      if (!query) throw new ApiError('unknown_host', error, 0);
+      const query = rangeQuery(view, live.serverNow());
       const [overview, edges] = await Promise.all([this.#api.overview(query, signal), this.#api.edges(query, view.sort, signal)]);
       return { overview, edges };
     });
@@ -42,7 +38,7 @@ export class Figures extends Asked<Answer> {
 }
 
 /** Whether the view shows what a live tick covers: the last 15 minutes, without a filter. */
-export const ticks = (view: Pick<ViewState, 'range' | 'filter'>): boolean => view.range === LIVE_RANGE && isUnfiltered(view.filter);
+export const ticks = (view: Pick<ViewState, 'range' | 'filter'>): boolean => view.range === LIVE_RANGE && view.filter === '';
 
 /** How often to ask, ms. A fixed range is asked once, and so is a view of which ticks bring all figures. */
 export function refreshEvery(view: Asking, isFed: boolean): number {

@@ -2,11 +2,11 @@
 import type { Retransmit } from '../../../server/api.ts';
 import type { ApiClient } from '../../api-client.ts';
 import { ApiError } from '../../api-error.ts';
-import { fleet } from '../../fleet.svelte.ts';
 import { live } from '../../live.svelte.ts';
+import { type LiveFilter, liveFilter } from '../../live-filter.ts';
 import { mergeNewest, rowKey } from '../../newest.ts';
 import { poll } from '../../poll.ts';
-import { matchesFilter, rangeQuery } from '../../range-query.ts';
+import { rangeQuery } from '../../range-query.ts';
 import { isSpan, type ViewState } from '../../view-state.ts';
 
 /** Nobody reads more rows. How many there are is counted apart. */
@@ -28,6 +28,8 @@ export class RetransmitRows {
   skipped = $state(0);
   held = $state(false);
   problem = $state('');
+  /** The tests of the filter that live rows cannot answer: rows are those of the store then. */
+  untold = $state.raw<readonly string[]>([]);
 
   readonly #api: ApiClient;
   /** Came and are not shown yet; the newest of them. */
@@ -46,7 +48,10 @@ export class RetransmitRows {
     this.waiting = 0;
     this.skipped = 0;
     this.#fresh = [];
-    const stop = isSpan(view.range) ? () => undefined : live.listen((rows, skipped) => this.#take(rows, skipped, view.filter));
+    const filter = liveFilter(view.filter);
+    this.untold = isSpan(view.range) ? [] : filter.untold;
+    const isFed = !isSpan(view.range) && filter.untold.length === 0;
+    const stop = isFed ? live.listen((rows, skipped) => this.#take(rows, skipped, filter)) : () => undefined;
     return () => {
       clearTimeout(this.#showing);
       this.#showing = undefined;
@@ -54,12 +59,12 @@ export class RetransmitRows {
     };
   }
 
-  /** Reads the stored rows of the view, and reads them again until rows that were not stored yet have come. Returns a function that stops it. */
+  /** Reads the stored rows of the view, and reads them again until rows that were not stored yet have come: for ever, where no live ones do. Returns a function that stops it. */
   catchUp(view: Pick<ViewState, 'range' | 'filter'>): () => void {
     let reads = 0;
     const stop = poll(async (signal) => {
       if (await this.#read(view, signal)) reads++;
-      if (reads >= READS) stop();
+      if (reads >= READS && this.untold.length === 0) stop();
     }, SETTLED_MS);
     return stop;
   }
@@ -73,9 +78,9 @@ export class RetransmitRows {
     this.#show();
   }
 
-  #take(incoming: readonly Retransmit[], skipped: number, filter: ViewState['filter']): void {
+  #take(incoming: readonly Retransmit[], skipped: number, filter: LiveFilter): void {
     this.skipped += skipped;
-    this.total += this.#add(incoming.filter((row) => matchesFilter(row, filter, fleet.hosts)));
+    this.total += this.#add(incoming.filter(filter.matches));
   }
 
   /** @returns how many of them are new here */
@@ -105,12 +110,10 @@ export class RetransmitRows {
 
   /** Whether the store has answered. */
   async #read(view: Pick<ViewState, 'range' | 'filter'>, signal: AbortSignal): Promise<boolean> {
-    const { query, error } = rangeQuery(view, fleet.hosts, live.serverNow());
-    this.problem = error;
-    if (!query) return false;
     try {
-      const { retransmits, total } = await this.#api.retransmits(query, signal);
+      const { retransmits, total } = await this.#api.retransmits(rangeQuery(view, live.serverNow()), signal);
       if (signal.aborted) return true;
+      this.problem = '';
       this.#add(retransmits);
       // The store may lack the newest, and the feed those that came before it.
       this.total = Math.max(this.total, total);

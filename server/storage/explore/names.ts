@@ -12,8 +12,8 @@ export function exploreNames({ labels }: Pick<Namer, 'labels'>): ExploreNames {
       return { name, words, unit, end, adds, pairs: histogram !== undefined && value === histogram };
     }),
     dimensions: [
-      ...DIMENSION_NAMES.map((name) => ({ name, words: DIMENSIONS[name].words })),
-      ...known.map((label) => ({ name: `label.${label}`, words: `the label ${label} that the host joined with` })),
+      ...DIMENSION_NAMES.map((name) => ({ name, words: DIMENSIONS[name].words, field: DIMENSIONS[name].field })),
+      ...known.map((label) => ({ name: `label.${label}`, words: `the label ${label} that the host joined with`, field: `label.${label}` })),
     ],
   };
 }

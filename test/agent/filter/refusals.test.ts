@@ -108,7 +108,7 @@ check('netns = db', VALUE, 'no network namespace "db" is known here: give the na
 check('reason = netfilter_drops', VALUE, 'this kernel has no reason "netfilter_drops": did you mean netfilter_drop?', 'netfilter_drops');
 
 check('pid < 1', 'filter_never', 'no value is left: no row can match this', 'pid < 1');
-check('family not in (ipv4, ipv6)', 'filter_never', 'no value is left: no row can match this', 'family not in (ipv4, ipv6');
+check('family not in (ipv4, ipv6)', 'filter_never', 'no value is left: no row can match this', 'family not in (ipv4, ipv6)');
 
 const CONTRADICTION = 'filter_contradiction';
 const only = (has: string, asked: string) => `no row can match: this is only true of kind ${has}, and the rest asks for kind ${asked}`;
@@ -136,8 +136,8 @@ check('pid = 1', CONTRADICTION, only('retransmit, connection, state_change, samp
 const odd = (count: number) => Array.from({ length: count }, (_, index) => index * 2 + 1).join(', ');
 const many = (steps: number) =>
   `this compiles to ${steps} steps and the kernel takes 64: name fewer values, use ranges or prefixes, or give several filters`;
-check(`pid in (${odd(65)})`, 'filter_too_long', many(65), `pid in (${odd(65)}`);
-check(`port in (${odd(33)})`, 'filter_too_long', many(66), `port in (${odd(33)}`);
+check(`pid in (${odd(65)})`, 'filter_too_long', many(65), `pid in (${odd(65)})`);
+check(`port in (${odd(33)})`, 'filter_too_long', many(66), `port in (${odd(33)})`);
 check(`${'('.repeat(201)}pid = 1${')'.repeat(201)}`, 'filter_too_long', 'a filter has at most 200 "(" and "not"', '(');
 check(`${' '.repeat(4096)}pid = 1`, 'filter_too_long', 'a filter has at most 4096 characters', 'p');
 

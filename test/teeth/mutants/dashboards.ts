@@ -42,15 +42,21 @@ export const dashboards: readonly Mutant[] = [
       suite: unit('dashboards/view-state'),
     },
   ]),
-  ...mutantsOf('dashboards/filter.ts', [
+  ...mutantsOf('dashboards/narrowed.ts', [
     {
-      why: 'a key given twice counts once',
-      find: 'if (filter[key] !== undefined) return',
-      replace: 'if (false) return',
-      suite: unit('dashboards/filter'),
+      why: 'who is not known is anybody',
+      find: "process: 'not process = *', ",
+      replace: '',
+      suite: unit('dashboards/narrowed'),
     },
-    { why: 'any number is a port', find: '&& Number(value) <= 65_535', replace: '', suite: unit('dashboards/filter') },
-    { why: 'quotes are not escaped', find: "value.replace(/[\"\\\\]/g, '\\\\$&')", replace: 'value', suite: unit('dashboards/filter') },
+  ]),
+  ...mutantsOf('dashboards/filter-history.ts', [
+    {
+      why: 'a filter is remembered twice',
+      find: '.filter((one) => one !== expression)',
+      replace: '',
+      suite: unit('dashboards/filter-history'),
+    },
   ]),
   ...mutantsOf('dashboards/newest.ts', [
     { why: 'a row that came twice is there twice', find: 'if (known.has(key)) continue;', replace: '', suite: unit('dashboards/newest') },
@@ -61,18 +67,30 @@ export const dashboards: readonly Mutant[] = [
       suite: unit('dashboards/newest'),
     },
   ]),
-  ...mutantsOf('dashboards/range-query.ts', [
+  ...mutantsOf('dashboards/live-filter.ts', [
     {
       why: "a client's port is its own",
       find: "return role === 'server' ? local_port : peer_port",
       replace: 'return local_port',
-      suite: unit('dashboards/range-query'),
+      suite: unit('dashboards/live-filter'),
+    },
+    {
+      why: 'what live rows do not tell is false',
+      find: 'if (untold.size > 0) return',
+      replace: 'if (untold.size > 9) return',
+      suite: unit('dashboards/live-filter'),
+    },
+    {
+      why: 'another host is this one',
+      find: 'ranges: is === isNegated ?',
+      replace: 'ranges: is !== isNegated ?',
+      suite: unit('dashboards/live-filter'),
     },
     {
       why: 'of two unknown ends the higher',
       find: 'Math.min(local_port, peer_port)',
       replace: 'Math.max(local_port, peer_port)',
-      suite: unit('dashboards/range-query'),
+      suite: unit('dashboards/live-filter'),
     },
   ]),
   ...mutantsOf('dashboards/retry-delay.ts', [

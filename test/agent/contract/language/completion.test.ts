@@ -3,8 +3,6 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { completion } from '../../../../agent/contract/language/completion.ts';
 import type { Place } from '../../../../agent/contract/language/fields.ts';
-import { parseSyntax } from '../../../../agent/contract/language/syntax.ts';
-import { allOf, quoted, testOf } from '../../../../agent/contract/language/write.ts';
 import { EXPRESSIONS } from '../../../fuzz/expressions.ts';
 import { tries } from '../../../support/tries.ts';
 
@@ -57,19 +55,4 @@ test('wherever the cursor is, in whatever text, there is an answer', () => {
     }),
     tries(1000),
   );
-});
-
-test('a value that is written is read as the same value', () => {
-  fc.assert(
-    fc.property(fc.string(), (value) => {
-      expect(parseSyntax(testOf('process', '=', value))).toMatchObject({ values: [{ text: value }] });
-    }),
-    tries(1000),
-  );
-});
-
-test('expressions are joined so that each keeps its meaning', () => {
-  expect(allOf('', 'pid = 1')).toBe('pid = 1');
-  expect(allOf('pid = 1 or uid = 2', testOf('process', 'not in', 'a b', 'c'))).toBe('(pid = 1 or uid = 2) and process not in ("a b", c)');
-  expect(quoted('and')).toBe('"and"');
 });

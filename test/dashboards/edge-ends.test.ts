@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { endsOf, filterOf, peerOf } from '../../dashboards/views/now/edge-filter.ts';
+import { endsOf, peerOf } from '../../dashboards/views/now/edge-ends.ts';
 import type { Edge } from '../../server/api.ts';
 
 const EDGE = { host: 'web-1', comm: 'nginx', role: 'client', peer_addr: '10.0.0.1', port: 443 } as Edge;
@@ -26,14 +26,4 @@ test('a service port has the address of its own end', () => {
   expect(ends({ ...group, role: 'unknown' })).toBe('10.0.0.2:81 ↔ 10.0.0.9');
   expect(ends({ ...group, role: 'unknown', service_addr: '10.0.0.9' })).toBe('↔ 10.0.0.9:81');
   expect(ends({ ...group, role: 'client', service_addr: '10.0.0.9' })).toBe('→ 10.0.0.9:81');
-});
-
-describe('the filter that leaves it', () => {
-  test('names the host only where there are several', () => {
-    expect(filterOf(EDGE, false)).toEqual({ process: 'nginx', peer: '10.0.0.1', port: 443 });
-    expect(filterOf(EDGE, true)).toEqual({ host: 'web-1', process: 'nginx', peer: '10.0.0.1', port: 443 });
-  });
-  test('a network and an unknown process are no filters', () => {
-    expect(filterOf({ ...EDGE, comm: '', peer_addr: '10.0.0.0/24' }, false)).toEqual({ port: 443 });
-  });
 });

@@ -1,5 +1,4 @@
 import type { DropGroup, Edge } from '../../../server/api.ts';
-import type { Filter } from '../../filter.ts';
 import { type EndpointParts, endpointParts, formatEndpoint } from '../../format.ts';
 
 /** Over long ranges the peer is its network: `10.1.2.0/24`. */
@@ -19,14 +18,4 @@ export function endsOf(group: Pick<DropGroup, 'role' | 'peer_addr' | 'port' | 's
   const { role, peer_addr, port, service_addr } = group;
   if (role === 'client' || service_addr === peer_addr) return peerOf(group);
   return { direction: `${formatEndpoint(service_addr, port)} ${role === 'server' ? '←' : '↔'}`, addr: peer_addr, tail: '' };
-}
-
-/** The filter that selects this edge, as exactly as a filter can. It names the host only if there are several. */
-export function filterOf({ host, comm, peer_addr, port }: Pick<Edge, 'host' | 'comm' | 'peer_addr' | 'port'>, manyHosts: boolean): Filter {
-  return {
-    ...(manyHosts ? { host } : {}),
-    ...(comm === '' ? {} : { process: comm }),
-    ...(isNetwork(peer_addr) ? {} : { peer: peer_addr }),
-    port,
-  };
 }
