@@ -13,6 +13,7 @@ import type {
   Hosts,
   Listeners,
   Overview,
+  Piles,
   Problem,
   Resets,
   Retransmits,
@@ -22,13 +23,14 @@ import { ApiError } from './api-error.ts';
 import { fetchInTime } from './in-time.ts';
 import type { ConnectionRef, Sort } from './view-state.ts';
 
-const PATHS: Omit<typeof API, 'live' | 'openapi' | 'accounting'> = {
+const PATHS: Omit<typeof API, 'question' | 'live' | 'openapi' | 'accounting'> = {
   overview: '/api/v1/overview',
   edges: '/api/v1/edges',
   retransmits: '/api/v1/retransmits',
   listeners: '/api/v1/listeners',
   resets: '/api/v1/resets',
   drops: '/api/v1/drops',
+  piles: '/api/v1/piles',
   connections: '/api/v1/connections',
   explore: '/api/v1/explore',
   explore_names: '/api/v1/explore/names',
@@ -82,6 +84,7 @@ export function createApiClient(fetchResponse: typeof fetch) {
     listeners: (query: Query, signal: AbortSignal) => get<Listeners>(PATHS.listeners, query, signal),
     resets: (query: Query, signal: AbortSignal) => get<Resets>(PATHS.resets, query, signal),
     drops: (query: Query, signal: AbortSignal) => get<Drops>(PATHS.drops, query, signal),
+    piles: (query: Query, signal: AbortSignal) => get<Piles>(PATHS.piles, query, signal),
     connections: (query: Query, signal: AbortSignal) => get<Connections>(PATHS.connections, query, signal),
     explore: (query: Query, signal: AbortSignal) => get<Explored>(PATHS.explore, query, signal),
     exploreNames: (signal: AbortSignal) => get<ExploreNames>(PATHS.explore_names, {}, signal),

@@ -1,5 +1,5 @@
-// The filter that a row leads to.
-import { addTest, allOf, removeTests } from '../agent/contract/language/write.ts';
+// The filter that a row, or a figure, leads to.
+import { addTest, allOf, removeTests, testOf } from '../agent/contract/language/write.ts';
 import type { Edge } from '../server/api.ts';
 
 /** What connections of a row have in common; a listener has no peer, and is of any. */
@@ -20,4 +20,15 @@ export function narrowed(filter: string, { host, comm, peer_addr, port }: Common
 }
 
 /** Where nobody knows the value. */
-export const UNKNOWN: Readonly<Record<string, string>> = { process: 'not process = *', service_port: 'not service_port >= 1' };
+const UNKNOWN: Readonly<Record<string, string>> = { process: 'not process = *', service_port: 'not service_port >= 1' };
+
+/** A field of the language, and the values of which one has to be its. */
+export type Narrowing = readonly [field: string, values: readonly string[]];
+
+/** The filter, with each field narrowed to its values. */
+export const narrowedTo = (filter: string, ...by: readonly Narrowing[]): string =>
+  by.reduce((before, [field, values]) => {
+    const [only = '', ...more] = values;
+    if (more.length > 0) return allOf(removeTests(before, field), testOf(field, 'in', ...values));
+    return only === '' ? allOf(removeTests(before, field), UNKNOWN[field] ?? '') : addTest(before, field, only);
+  }, filter);

@@ -1,5 +1,4 @@
 // What the answers of the API say of retransmissions: figures, a matrix of pairs, and what moved. Pure; nothing is added up here.
-import { testOf } from '../agent/contract/language/write.ts';
 import type { Explored } from '../server/api.ts';
 import { type Cell, leastOf, numberIn, recordsOf } from './explore-answer.ts';
 import { type Side, sideOf } from './group-side.ts';
@@ -99,7 +98,7 @@ export function movesOf(answers: Readonly<Record<(typeof MOVERS)[number], Explor
   const [each = {}] = recordsOf(classes);
   const byClass = CLASS_ORDER.map((name) => {
     const moment = (end: string): Moment => ({ lost: countOf(each[`retrans_${name}${end}`]), ratio: null });
-    return moveOf('class', { key: name, label: name, picked: testOf('class', '=', name) }, moment(''), moment('_earlier'));
+    return moveOf('class', { key: name, label: name, picked: ['class', [name]] }, moment(''), moment('_earlier'));
   });
   return [...groups, ...byClass].filter(({ moved }) => moved !== 0).toSorted((a, b) => Math.abs(b.moved) - Math.abs(a.moved));
 }

@@ -9,6 +9,7 @@ export const PAGE_NAMES = {
   latency: 'Latency',
   connections: 'Connections',
   listeners: 'Listeners',
+  piles: 'Pile-ups',
   fleet: 'Fleet',
   admin: 'Admin',
 } as const satisfies Record<Page, string>;

@@ -10,6 +10,7 @@ import {
 import { EXPLORE_KEYS, EXPLORE_START, type ExploreView, formatExploreView, parseExploreView } from './explore-view.ts';
 import { FLEET_KEYS, FLEET_START, type FleetView, formatFleetView, parseFleetView } from './fleet-view.ts';
 import { formatLatencyView, LATENCY_KEYS, LATENCY_START, type LatencyView, parseLatencyView } from './latency-view.ts';
+import { formatPilesView, PILES_KEYS, PILES_START, type PilesView, parsePilesView } from './piles-view.ts';
 import {
   formatRetransmitsView,
   parseRetransmitsView,
@@ -54,7 +55,8 @@ const DEFAULT_SORT: Sort = 'retrans';
 
 export type ConnectionRef = { host_id: string; connection_id: string };
 
-export const PAGES = ['now', 'explore', 'retransmits', 'latency', 'connections', 'listeners', 'fleet', 'admin'] as const;
+/** `fleet`: the list of hosts, or with a host in the filter the page of that one. */
+export const PAGES = ['now', 'explore', 'retransmits', 'latency', 'connections', 'listeners', 'piles', 'fleet', 'admin'] as const;
 export type Page = (typeof PAGES)[number];
 
 export type ViewState = {
@@ -73,6 +75,8 @@ export type ViewState = {
   retransmits: RetransmitsView;
   /** of the page of latencies */
   latency: LatencyView;
+  /** of the list of what piles up */
+  piles: PilesView;
   connection: ConnectionRef | null;
   panel: 'completeness' | null;
 };
@@ -95,6 +99,7 @@ export function parseViewState(search: string): { state: ViewState; problems: st
     explore: EXPLORE_START,
     retransmits: RETRANSMITS_START,
     latency: LATENCY_START,
+    piles: PILES_START,
     connection: null,
     panel: null,
   };
@@ -116,7 +121,8 @@ const isReadElsewhere = (key: string, page: Page) =>
   (page === 'connections' && CONNECTIONS_KEYS.includes(key)) ||
   (page === 'explore' && EXPLORE_KEYS.includes(key)) ||
   (page === 'retransmits' && RETRANSMITS_KEYS.includes(key)) ||
-  (page === 'latency' && LATENCY_KEYS.includes(key));
+  (page === 'latency' && LATENCY_KEYS.includes(key)) ||
+  (page === 'piles' && PILES_KEYS.includes(key));
 
 function readPage(params: URLSearchParams, state: ViewState, problems: string[]): void {
   const name = params.get('page');
@@ -141,6 +147,11 @@ function readPage(params: URLSearchParams, state: ViewState, problems: string[])
   if (page === 'latency') {
     const read = parseLatencyView(params);
     state.latency = read.latency;
+    problems.push(...read.problems);
+  }
+  if (page === 'piles') {
+    const read = parsePilesView(params);
+    state.piles = read.piles;
     problems.push(...read.problems);
   }
   if (page !== 'fleet') return;
@@ -193,6 +204,7 @@ export function formatViewState(state: ViewState): string {
   if (state.page === 'explore') formatExploreView(state.explore, params);
   if (state.page === 'retransmits') formatRetransmitsView(state.retransmits, params);
   if (state.page === 'latency') formatLatencyView(state.latency, params);
+  if (state.page === 'piles') formatPilesView(state.piles, params);
   const text = params
     .toString()
     .replaceAll('%2F', '/')

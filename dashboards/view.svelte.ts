@@ -3,6 +3,7 @@ import { CONNECTIONS_START } from './connections-view.ts';
 import { EXPLORE_START } from './explore-view.ts';
 import { FLEET_START } from './fleet-view.ts';
 import { LATENCY_START } from './latency-view.ts';
+import { PILES_START } from './piles-view.ts';
 import { RETRANSMITS_START } from './retransmits-view.ts';
 import { type ConnectionRef, formatViewState, type Page, parseViewState, type ViewState } from './view-state.ts';
 
@@ -61,6 +62,7 @@ export const HOME = {
   latency: { page: 'latency', latency: LATENCY_START, connection: null, panel: null },
   connections: { page: 'connections', connections: CONNECTIONS_START, connection: null, panel: null },
   listeners: { page: 'listeners', connection: null, panel: null },
+  piles: { page: 'piles', piles: PILES_START, connection: null, panel: null },
   fleet: { page: 'fleet', fleet: FLEET_START, connection: null, panel: null },
   admin: { page: 'admin', connection: null, panel: null },
 } as const satisfies Record<Page, Partial<ViewState>>;

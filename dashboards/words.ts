@@ -139,7 +139,7 @@ export const END_REASON_WORDS = {
   rst_sent: { label: 'reset here', words: 'reset by this side', alarming: true },
   rst_received: { label: 'reset came in', words: 'ended by a reset that came in', alarming: true },
   timeout: { label: 'timed out', words: 'timed out: this side gave up on what it had sent or wanted to send', alarming: true },
-  refused: { label: 'refused', words: 'refused: nobody listens on that port', alarming: true },
+  refused: { label: 'refused', words: 'refused: a reset answered its SYN', alarming: true },
   unreachable: { label: 'unreachable', words: 'unreachable: no route, or a router said so', alarming: true },
   abort: { label: 'given up here', words: 'given up by this side before it was open', alarming: false },
   unknown: { label: 'end not seen', words: 'ended, reason not seen', alarming: false },

@@ -11,7 +11,7 @@ export type { ADMIN_API } from './api/admin.ts';
 export type { DropGroup, Drops, Listener, Listeners, ResetGroup, Resets } from './api/causes.ts';
 export { Connection } from './api/connection.ts';
 export type { CONNECTION_SORTS, Connections, ListedConnection, PHASES } from './api/connections.ts';
-export type { Explored, ExploreNames, ExploreQuery, Values, ValuesQuery } from './api/explore.ts';
+export type { Explored, ExploreNames, ExploreQuery, QuestionProgress, Values, ValuesQuery } from './api/explore.ts';
 export type { Fleet, FleetCounts, FleetHost, FleetOne, FleetSort, FleetState, Skew } from './api/fleet.ts';
 export type { Finding, Health } from './api/health.ts';
 export type {
@@ -28,6 +28,7 @@ export type {
   UserChange,
   Users,
 } from './api/people.ts';
+export type { Closer, PILE_SORTS, PILE_STATES, Pile, PileSeries, Piles, PortUse } from './api/piles.ts';
 export { Retransmit } from './api/schema.ts';
 export type {
   HostSettings,
@@ -245,6 +246,7 @@ export const API = {
   listeners: '/api/v1/listeners',
   resets: '/api/v1/resets',
   drops: '/api/v1/drops',
+  piles: '/api/v1/piles',
   connections: '/api/v1/connections',
   connection: '/api/v1/connections/:host_id/:connection_id',
   hosts: '/api/v1/hosts',
@@ -252,6 +254,7 @@ export const API = {
   explore: '/api/v1/explore',
   explore_names: '/api/v1/explore/names',
   values: '/api/v1/values',
+  question: '/api/v1/questions/:id',
   fleet: '/api/v1/fleet',
   fleet_host: '/api/v1/fleet/:host_id',
   live: '/api/v1/live',

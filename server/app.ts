@@ -47,7 +47,7 @@ import type { Metrics } from './metrics.ts';
 import { registerHelmet, registerPages } from './pages.ts';
 import { registerExplore } from './query/explore-routes.ts';
 import { registerFleet } from './query/fleet-routes.ts';
-import { QueryLimit } from './query/limit.ts';
+import { Questions } from './query/questions.ts';
 import { registerQueries } from './query/routes.ts';
 import { registerReport } from './report.ts';
 import type { Store } from './storage/store.ts';
@@ -166,11 +166,11 @@ async function registerForPeople(
     await people.register(async (answers) => {
       // What holds secrets, which compression could tell by its length, is not among these; and no request is unpacked.
       await answers.register(compress, { encodings: ['br', 'gzip'], globalDecompression: false });
-      const queries = new QueryLimit(LIMITS.queries_running.number, LIMITS.queries_waiting.number);
+      const questions = new Questions(store, { running: LIMITS.queries_running.number, waiting: LIMITS.queries_waiting.number });
       const namer = { store, labels: () => labelsOf(access.agents) };
-      registerQueries(answers, queries, namer);
-      registerExplore(answers, queries, { ...namer, rows_most: LIMITS.explore_rows.number });
-      registerFleet(answers, queries, fleet);
+      registerQueries(answers, questions, namer);
+      registerExplore(answers, questions, { ...namer, rows_most: LIMITS.explore_rows.number });
+      registerFleet(answers, questions, fleet);
       registerHealthQuery(answers, health);
       answers.get(API.openapi, { schema: { hide: true } }, async () => app.swagger());
     });

@@ -27,6 +27,7 @@ export const REFUSALS = {
   time_out_of_window: 422,
   sequence_too_old: 409,
   snapshot_exists: 409,
+  question_under_way: 409,
   report_partly_refused: 422,
   request_invalid: 400,
   range_in_future: 400,

@@ -61,7 +61,8 @@ export class LateStore implements Store {
     return this.#there().upkeep;
   }
 
-  query: Store['query'] = async (sql, params, rows) => this.#there().query(sql, params, rows);
+  query: Store['query'] = async (sql, params, rows, asker) => this.#there().query(sql, params, rows, asker);
+  progress: Store['progress'] = async (id) => this.#there().progress(id);
   freeze: Store['freeze'] = async (directory, beside) => this.#there().freeze(directory, beside);
   ping: Store['ping'] = async () => this.#there().ping();
 

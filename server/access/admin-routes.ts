@@ -18,8 +18,8 @@ import {
 import { Problem } from '../api.ts';
 import type { Audit } from '../door/audit.ts';
 import type { App } from '../http.ts';
+import type { Queryable } from '../storage/engine.ts';
 import { auditPage } from '../storage/queries/audit.ts';
-import type { Store } from '../storage/store.ts';
 import type { Sessions } from './sessions.ts';
 import type { Tokens } from './tokens.ts';
 import type { Users } from './users.ts';
@@ -29,7 +29,7 @@ export type PeopleAdminParts = { users: Users; tokens: Tokens; sessions: Session
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
 const done = { done: true as const };
 
-export function registerPeopleAdmin(app: App, store: Pick<Store, 'query'>, { users, tokens, sessions, audit }: PeopleAdminParts): void {
+export function registerPeopleAdmin(app: App, store: Queryable, { users, tokens, sessions, audit }: PeopleAdminParts): void {
   registerUsers(app, users, audit);
   registerTokens(app, tokens, audit);
   registerSessions(app, sessions, audit);

@@ -1,16 +1,16 @@
 // When each host has last sent something, whichever collector took it.
 import { decimal } from '../storage/accounting.ts';
-import type { Store } from '../storage/store.ts';
+import type { Queryable } from '../storage/engine.ts';
 
 /** As many as may have a control channel. */
 const HEARD_MAX = 20_000;
 
 export class LastHeard {
-  readonly #store: Pick<Store, 'query'>;
+  readonly #store: Queryable;
   /** By host, ms since the epoch: what this collector took. */
   readonly #here = new Map<string, number>();
 
-  constructor(store: Pick<Store, 'query'>) {
+  constructor(store: Queryable) {
     this.#store = store;
   }
 

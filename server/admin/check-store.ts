@@ -13,7 +13,7 @@ import { lockDataDirectory } from '../lock.ts';
 import { recover } from '../log/recover.ts';
 import { brokenParts, type DayRows, rowsByDay } from '../storage/damage.ts';
 import { KNOWN_TABLES, openEmbeddedEngine } from '../storage/embedded.ts';
-import type { Engine } from '../storage/engine.ts';
+import type { Engine, Queryable } from '../storage/engine.ts';
 import { linkTree } from '../storage/engine-files.ts';
 import { KnownTables } from '../storage/known-tables.ts';
 
@@ -125,7 +125,7 @@ WHERE t.database = currentDatabase() AND t.engine LIKE '%MergeTree' GROUP BY tab
   if (text !== '') into.troubles.push(text);
 }
 
-function partitions(engine: Pick<Engine, 'query'>): Promise<{ table: string; partition_id: string }[]> {
+function partitions(engine: Queryable): Promise<{ table: string; partition_id: string }[]> {
   return engine.query(
     'SELECT DISTINCT table, partition_id FROM system.parts WHERE active AND database = currentDatabase() ORDER BY table, partition_id LIMIT 60000',
     {},

@@ -48,6 +48,32 @@ const OtherEnd = object({
   reset_sent_ms: Type.Union([Type.Number(), Type.Null()], {
     description: 'when that end, by its own host, first sent a RST; null: it sent none',
   }),
+  turn_us: Figure('µs, a server: on average from a read to its next write'),
+  arrived: Type.Union(
+    [
+      object({
+        data_there: Type.Integer({ minimum: 0, description: 'segments with payload that reached its socket' }),
+        lost_back: Type.Integer({ minimum: 0, description: 'segments that it sent and that did not reach the socket here' }),
+      }),
+      Type.Null(),
+    ],
+    { description: 'by the counters of both sockets; null where not both were seen to their end' },
+  ),
+});
+
+const PeerSaid = object({
+  host: Type.String(),
+  resets: Type.Integer({ minimum: 0, description: 'RSTs that the peer’s host sent to this end' }),
+  reset_reason: Type.String({ description: 'the kernel’s name of why' }),
+  dropped: Type.Integer({ minimum: 0, description: 'packets of this end that the peer’s host itself lost' }),
+  drop_reason: Type.String({ description: 'the kernel’s name of why' }),
+});
+
+const Alike = object({
+  connections: Count,
+  turns: Type.Integer({ minimum: 0, description: 'requests that were answered on them' }),
+  connect_us: Type.Integer({ minimum: 0, description: 'µs, all of their handshakes' }),
+  duration_us: Type.Integer({ minimum: 0, description: 'µs, all of their lives' }),
 });
 
 /** Everything known about one connection. */
@@ -132,5 +158,11 @@ export const Connection = object({
   drops: Type.Array(Drop),
   congestion: Type.Array(Congestion),
   other_end: Type.Union([OtherEnd, Type.Null()], { description: 'the same connection at the peer, where an agent watches that too' }),
+  peer_said: Type.Union([PeerSaid, Type.Null()], {
+    description: 'what an agent at the peer’s host tells of its packets, where they were refused, lost or not answered',
+  }),
+  alike: Type.Union([Alike, Type.Null()], {
+    description: 'of a client’s short connection: those of its process to the same address and port that ended within two minutes',
+  }),
 });
 export type Connection = Static<typeof Connection>;

@@ -23,7 +23,7 @@ export const ExploreQuery = object({
         'groups with the largest values first, or those whose values have moved most since the earlier time; those of too few samples come last',
     }),
   ),
-  format: Type.Optional(oneOf(['json', 'csv'])),
+  format: Type.Optional(oneOf(['json', 'csv', 'parquet'])),
   sql: Type.Optional(Type.Boolean({ description: 'the statement too: operators may see it' })),
 });
 export type ExploreQuery = Static<typeof ExploreQuery>;
@@ -90,3 +90,11 @@ export const Values = object({
   of: Type.String({ description: 'what is counted' }),
 });
 export type Values = Static<typeof Values>;
+
+export const QuestionProgress = object({
+  state: oneOf(['waiting', 'reading']),
+  rows_read: Type.Integer({ minimum: 0, description: 'by the statements that run now' }),
+  rows: Type.Integer({ minimum: 0, description: 'that these will read, as far as the engine knows; it may turn out to be more' }),
+  elapsed_ms: Type.Integer({ minimum: 0 }),
+});
+export type QuestionProgress = Static<typeof QuestionProgress>;

@@ -2,13 +2,13 @@
 import type { Agents } from '../access/agents.ts';
 import type { Fleet, FleetHost, FleetOne } from '../api/fleet.ts';
 import { Refusal } from '../errors.ts';
+import type { Queryable } from '../storage/engine.ts';
 import { accountOfHost, completenessOf } from '../storage/queries/accounts.ts';
 import { HEARD_MOST, heardHosts, hostHistory, hostsMore, type Span } from '../storage/queries/fleet.ts';
-import type { Store } from '../storage/store.ts';
 import { type KnownHost, knownHosts, type Noticed } from './known-hosts.ts';
 import { type FleetAsked, listing } from './listing.ts';
 
-export type FleetParts = Noticed & { store: Store; agents: Pick<Agents, 'list'> };
+export type FleetParts = Noticed & { store: Queryable; agents: Pick<Agents, 'list'> };
 
 const MINUTE_MS = 60_000;
 /** Of a large fleet a longer time cannot be added up whenever somebody looks. */
@@ -44,7 +44,7 @@ async function all({ store, agents, ...noticed }: FleetParts, span: Span, now_ms
   return { hosts: knownHosts(heard.slice(0, HEARD_MOST), agents.list(), noticed, { now_ms, seconds }), cut: heard.length > HEARD_MOST };
 }
 
-async function shown(store: Store, page: readonly KnownHost[], span: Span, now_ms: number): Promise<FleetHost[]> {
+async function shown(store: Queryable, page: readonly KnownHost[], span: Span, now_ms: number): Promise<FleetHost[]> {
   const ids = page.map(({ host_id }) => host_id);
   const more = await hostsMore(store, ids, span, now_ms);
   return page.map((host) => {

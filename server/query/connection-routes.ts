@@ -12,7 +12,7 @@ import { connectionList, PLACE } from '../storage/queries/connection-list.ts';
 import type { Store } from '../storage/store.ts';
 import { askedOf } from './asked.ts';
 import { checkId } from './checks.ts';
-import type { QueryLimit } from './limit.ts';
+import type { Questions } from './questions.ts';
 
 const closed = { additionalProperties: false } as const;
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
@@ -39,8 +39,7 @@ const ListQuery = Type.Object(
 );
 const One = Type.Object({ host_id, connection_id }, closed);
 
-export function registerConnections(app: App, queries: QueryLimit, namer: Namer & { store: Store }): void {
-  const { store } = namer;
+export function registerConnections(app: App, questions: Questions, namer: Namer & { store: Store }): void {
   app.get(API.connections, {
     schema: {
       summary: 'Connections of a range, the largest by any column first',
@@ -48,10 +47,11 @@ export function registerConnections(app: App, queries: QueryLimit, namer: Namer 
       querystring: ListQuery,
       response: { 200: Connections, ...refusals },
     },
-    handler: ({
-      query: { phase, end_reason: reason, state: now, sort = LIST_DEFAULT.sort, after, limit = LIST_DEFAULT.limit, ...range },
-    }) =>
-      queries.run(async () => {
+    handler: (
+      { query: { phase, end_reason: reason, state: now, sort = LIST_DEFAULT.sort, after, limit = LIST_DEFAULT.limit, ...range } },
+      reply,
+    ) =>
+      questions.answer(reply, async (store) => {
         for (const id of PLACE.exec(after ?? '')?.slice(2) ?? []) checkId(id);
         const asked = { phase, end_reason: reason, state: now, sort, after, limit };
         return connectionList(store, await askedOf(namer, range), asked, Date.now());
@@ -59,8 +59,8 @@ export function registerConnections(app: App, queries: QueryLimit, namer: Namer 
   });
   app.get(API.connection, {
     schema: { summary: 'All that is known about one connection', params: One, response: { 200: Connection, ...refusals } },
-    handler: ({ params, who }) =>
-      queries.run(async () => {
+    handler: ({ params, who }, reply) =>
+      questions.answer(reply, async (store) => {
         for (const id of [params.host_id, params.connection_id]) checkId(id);
         const found = await connection(store, params.host_id, params.connection_id);
         if (!found) throw new Refusal('not_found', `no row of connection ${params.connection_id} of host ${params.host_id} is stored`);

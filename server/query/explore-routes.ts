@@ -1,7 +1,8 @@
 // The routes for any question, and for the values that an editor completes.
 import type { FastifyReply } from 'fastify';
+import { Type } from 'typebox';
 import { FilterError } from '../../agent/contract/language/filter-error.ts';
-import { Explored, ExploreNames, ExploreQuery, Values, ValuesQuery } from '../api/explore.ts';
+import { Explored, ExploreNames, ExploreQuery, QuestionProgress, Values, ValuesQuery } from '../api/explore.ts';
 import { API, Problem } from '../api.ts';
 import { hasRole } from '../door/principal.ts';
 import { Refusal } from '../errors.ts';
@@ -12,26 +13,36 @@ import { ExploreError } from '../storage/explore/plan.ts';
 import { valuesOf } from '../storage/explore/values.ts';
 import { checkTimes } from './checks.ts';
 import { csvOf } from './csv.ts';
-import type { QueryLimit } from './limit.ts';
+import { parquetOf } from './parquet.ts';
+import { QUESTION_HEADER, QUESTION_ID, type Questions } from './questions.ts';
 
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
 
-export function registerExplore(app: App, queries: QueryLimit, explorer: Explorer): void {
+export function registerExplore(app: App, questions: Questions, explorer: Explorer): void {
   app.get(API.explore, {
     schema: {
       summary: 'Metrics by dimensions, of the rows that a filter leaves, in steps and beside an earlier time',
-      description: 'With format=csv the answer is text/csv: the columns and rows alone.',
+      description: 'With format=csv the answer is text/csv, with format=parquet a Parquet file: the columns and rows alone.',
       querystring: ExploreQuery,
       response: { 200: Explored, ...refusals },
     },
     handler: ({ query, who }, reply) =>
-      queries.run(async () => {
+      questions.answer(reply, async (store) => {
         checkTimes(query.from, query.to);
         if (query.sql && !hasRole(who, 'operator'))
           throw new Refusal('role_needed', 'the statement is shown to operators: ask without sql=true');
-        const explored = await refusing(() => explore(explorer, query, Date.now()));
-        return query.format === 'csv' ? asCsv(reply, explored) : explored;
-      }, gone(reply)),
+        const explored = await refusing(() => explore({ ...explorer, store }, query, Date.now()));
+        return query.format === 'csv' || query.format === 'parquet' ? asFile(reply, query.format, explored) : explored;
+      }),
+  });
+  app.get(API.question, {
+    schema: {
+      summary: 'How far a question is that was asked with an id of its own',
+      description: `Whoever asks anything gives it a name in the header ${QUESTION_HEADER}: 16 to 64 of a–z, 0–9 and -, at random.`,
+      params: Type.Object({ id: Type.String({ pattern: QUESTION_ID.source }) }, { additionalProperties: false }),
+      response: { 200: QuestionProgress, ...refusals },
+    },
+    handler: ({ params }) => questions.progress(params.id),
   });
   app.get(API.explore_names, {
     schema: { summary: 'The metrics and dimensions that can be asked for', response: { 200: ExploreNames, ...refusals } },
@@ -44,18 +55,11 @@ export function registerExplore(app: App, queries: QueryLimit, explorer: Explore
       response: { 200: Values, ...refusals },
     },
     handler: ({ query }, reply) =>
-      queries.run(async () => {
+      questions.answer(reply, async (store) => {
         checkTimes(query.from, query.to);
-        return refusing(() => valuesOf(explorer, query, Date.now()));
-      }, gone(reply)),
+        return refusing(() => valuesOf({ ...explorer, store }, query, Date.now()));
+      }),
   });
-}
-
-/** Aborts when whoever asks has gone: a question that still waits for its turn is not put any more. */
-function gone({ raw }: FastifyReply): AbortSignal {
-  const left = new AbortController();
-  raw.once('close', () => left.abort());
-  return left.signal;
 }
 
 async function refusing<Answer>(run: () => Promise<Answer>): Promise<Answer> {
@@ -68,7 +72,12 @@ async function refusing<Answer>(run: () => Promise<Answer>): Promise<Answer> {
   }
 }
 
-function asCsv(reply: FastifyReply, explored: Explored): never {
-  void reply.type('text/csv; charset=utf-8').header('content-disposition', 'attachment; filename="tcplens.csv"');
-  return csvOf(explored) as never;
+const FILES = {
+  csv: { type: 'text/csv; charset=utf-8', bytesOf: csvOf },
+  parquet: { type: 'application/vnd.apache.parquet', bytesOf: parquetOf },
+} as const;
+
+function asFile(reply: FastifyReply, format: keyof typeof FILES, explored: Explored): never {
+  void reply.type(FILES[format].type).header('content-disposition', `attachment; filename="tcplens.${format}"`);
+  return FILES[format].bytesOf(explored) as never;
 }

@@ -6,7 +6,7 @@ import { API, HostRange, Problem } from '../api.ts';
 import { type FleetParts, fleet, fleetOne } from '../fleet/fleet.ts';
 import type { App } from '../http.ts';
 import { checkId, checkTimes } from './checks.ts';
-import type { QueryLimit } from './limit.ts';
+import type { Questions } from './questions.ts';
 
 const closed = { additionalProperties: false } as const;
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
@@ -29,7 +29,7 @@ const FleetQuery = Type.Object(
 const One = Type.Object({ host_id: HostRange.properties.host_id }, closed);
 const Times = Type.Object({ from: HostRange.properties.from, to: HostRange.properties.to }, closed);
 
-export function registerFleet(app: App, queries: QueryLimit, parts: FleetParts): void {
+export function registerFleet(app: App, questions: Questions, parts: FleetParts): void {
   app.get(API.fleet, {
     schema: {
       summary: 'The hosts, in which state each is, and what became of its rows in the last five minutes',
@@ -37,16 +37,16 @@ export function registerFleet(app: App, queries: QueryLimit, parts: FleetParts):
       querystring: FleetQuery,
       response: { 200: Fleet, ...refusals },
     },
-    handler: ({ query: { sort = 'state', limit = 200, offset = 0, ...asked } }) =>
-      queries.run(() => fleet(parts, { ...asked, sort, limit, offset }, Date.now())),
+    handler: ({ query: { sort = 'state', limit = 200, offset = 0, ...asked } }, reply) =>
+      questions.answer(reply, (store) => fleet({ ...parts, store }, { ...asked, sort, limit, offset }, Date.now())),
   });
   app.get(API.fleet_host, {
     schema: { summary: 'One host and its history', params: One, querystring: Times, response: { 200: FleetOne, ...refusals } },
-    handler: ({ params: { host_id = '' }, query }) =>
-      queries.run(async () => {
+    handler: ({ params: { host_id = '' }, query }, reply) =>
+      questions.answer(reply, async (store) => {
         checkId(host_id);
         checkTimes(query.from, query.to);
-        return fleetOne(parts, host_id, query, Date.now());
+        return fleetOne({ ...parts, store }, host_id, query, Date.now());
       }),
   });
 }

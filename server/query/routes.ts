@@ -16,7 +16,8 @@ import type { Store } from '../storage/store.ts';
 import { askedOf } from './asked.ts';
 import { checkId, checkTimes } from './checks.ts';
 import { registerConnections } from './connection-routes.ts';
-import type { QueryLimit } from './limit.ts';
+import { registerPiles } from './pile-routes.ts';
+import type { Questions } from './questions.ts';
 
 export const EDGES_DEFAULT = { sort: 'retrans', limit: 50 } as const;
 
@@ -62,16 +63,15 @@ const AccountingQuery = Type.Object({ ...Times, host_id: HostRange.properties.ho
 
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
 
-export function registerQueries(app: App, queries: QueryLimit, namer: Namer & { store: Store }): void {
-  const { store } = namer;
+export function registerQueries(app: App, questions: Questions, namer: Namer & { store: Store }): void {
   app.get(API.overview, {
     schema: { summary: 'Tiles and charts of a range', querystring: Range, response: { 200: Overview, ...refusals } },
-    handler: ({ query }) => queries.run(async () => overview(store, await askedOf(namer, query), Date.now())),
+    handler: ({ query }, reply) => questions.answer(reply, async (store) => overview(store, await askedOf(namer, query), Date.now())),
   });
   app.get(API.edges, {
     schema: { summary: 'Who talks to whom: process to peer and port', querystring: EdgesQuery, response: { 200: Edges, ...refusals } },
-    handler: ({ query: { sort = EDGES_DEFAULT.sort, limit: most = EDGES_DEFAULT.limit, ...range } }) =>
-      queries.run(async () => edges(store, await askedOf(namer, range), { sort, limit: most }, Date.now())),
+    handler: ({ query: { sort = EDGES_DEFAULT.sort, limit: most = EDGES_DEFAULT.limit, ...range } }, reply) =>
+      questions.answer(reply, async (store) => edges(store, await askedOf(namer, range), { sort, limit: most }, Date.now())),
   });
   app.get(API.retransmits, {
     schema: {
@@ -79,15 +79,16 @@ export function registerQueries(app: App, queries: QueryLimit, namer: Namer & { 
       querystring: RetransmitsQuery,
       response: { 200: Retransmits, ...refusals },
     },
-    handler: ({ query: { limit: most = 200, ...range } }) =>
-      queries.run(async () => retransmits(store, await askedOf(namer, range), most, Date.now())),
+    handler: ({ query: { limit: most = 200, ...range } }, reply) =>
+      questions.answer(reply, async (store) => retransmits(store, await askedOf(namer, range), most, Date.now())),
   });
-  registerCauses(app, namer, queries);
-  registerConnections(app, queries, namer);
+  registerCauses(app, namer, questions);
+  registerConnections(app, questions, namer);
+  registerPiles(app, questions, namer);
   app.get(API.hosts, {
     schema: { summary: 'Hosts, their hooks and the account of their rows', querystring: HostsQuery, response: { 200: Hosts, ...refusals } },
-    handler: ({ query: { name, after, sort = HOSTS_DEFAULT.sort, limit: most = HOSTS_DEFAULT.limit, ...range } }) =>
-      queries.run(() => hosts(store, checked(range), { limit: most, sort, after: checkedPlace(after), name }, Date.now())),
+    handler: ({ query: { name, after, sort = HOSTS_DEFAULT.sort, limit: most = HOSTS_DEFAULT.limit, ...range } }, reply) =>
+      questions.answer(reply, (store) => hosts(store, checked(range), { limit: most, sort, after: checkedPlace(after), name }, Date.now())),
   });
   app.get(API.accounting, {
     schema: {
@@ -95,22 +96,22 @@ export function registerQueries(app: App, queries: QueryLimit, namer: Namer & { 
       querystring: AccountingQuery,
       response: { 200: Accounting, ...refusals },
     },
-    handler: ({ query: { limit: most = 100, ...range } }) => queries.run(() => accounting(store, checked(range), most, Date.now())),
+    handler: ({ query: { limit: most = 100, ...range } }, reply) =>
+      questions.answer(reply, (store) => accounting(store, checked(range), most, Date.now())),
   });
 }
 
 /** The routes about what fails on the hosts themselves. */
-function registerCauses(app: App, namer: Namer & { store: Store }, queries: QueryLimit): void {
-  const { store } = namer;
+function registerCauses(app: App, namer: Namer & { store: Store }, questions: Questions): void {
   app.get(API.listeners, {
     schema: { summary: 'Listening sockets and their accept queues', querystring: CausesQuery, response: { 200: Listeners, ...refusals } },
-    handler: ({ query: { limit: most = CAUSES_DEFAULT, ...range } }) =>
-      queries.run(async () => listeners(store, await askedOf(namer, range), most, Date.now())),
+    handler: ({ query: { limit: most = CAUSES_DEFAULT, ...range } }, reply) =>
+      questions.answer(reply, async (store) => listeners(store, await askedOf(namer, range), most, Date.now())),
   });
   app.get(API.resets, {
     schema: { summary: 'Resets by reason, process and peer', querystring: CausesQuery, response: { 200: Resets, ...refusals } },
-    handler: ({ query: { limit: most = CAUSES_DEFAULT, ...range } }) =>
-      queries.run(async () => resets(store, await askedOf(namer, range), most, Date.now())),
+    handler: ({ query: { limit: most = CAUSES_DEFAULT, ...range } }, reply) =>
+      questions.answer(reply, async (store) => resets(store, await askedOf(namer, range), most, Date.now())),
   });
   app.get(API.drops, {
     schema: {
@@ -118,8 +119,8 @@ function registerCauses(app: App, namer: Namer & { store: Store }, queries: Quer
       querystring: CausesQuery,
       response: { 200: Drops, ...refusals },
     },
-    handler: ({ query: { limit: most = CAUSES_DEFAULT, ...range } }) =>
-      queries.run(async () => drops(store, await askedOf(namer, range), most, Date.now())),
+    handler: ({ query: { limit: most = CAUSES_DEFAULT, ...range } }, reply) =>
+      questions.answer(reply, async (store) => drops(store, await askedOf(namer, range), most, Date.now())),
   });
 }
 

@@ -1,6 +1,6 @@
 // Stores the records of who may do what, and reads those that changed.
 import { RECORD_KINDS, type StoredRecord } from '../access/records.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, Queryable } from './engine.ts';
 
 /** The year 2100, in s: later the day that the TTL adds would overflow a DateTime, and the engine remove what never ends. */
 const NEVER_S = 4_102_444_800;
@@ -26,7 +26,7 @@ export async function insertAccess(engine: Pick<Engine, 'insertObjects'>, record
  * The records that were stored since `since_ms` by the store's clock, a page at a time, and some that were stored before. Those whose end
  * has come are left out.
  */
-export async function* accessSince(store: Pick<Engine, 'query'>, since_ms: number): AsyncGenerator<(StoredRecord & { at_ms: number })[]> {
+export async function* accessSince(store: Queryable, since_ms: number): AsyncGenerator<(StoredRecord & { at_ms: number })[]> {
   let after = { kind: '', id: '' };
   for (;;) {
     const page = await store.query<StoredRecord & { at_ms: number }>(

@@ -26,7 +26,7 @@ const framed = (token: string) =>
 
 /**
  * The rows of a bounded query.
- * @param rows that the answer can have at most
+ * @param rows that the answer can have at most @param id of whoever asks: the engine keeps it beside the statement while it runs
  * @throws StoreError `store_answer_foreign` where the answer is not this question's or not whole; also what the client throws
  */
 export async function ask<Row>(
@@ -34,10 +34,15 @@ export async function ask<Row>(
   sql: string,
   params: Record<string, unknown>,
   rows?: number,
+  id = '',
 ): Promise<Row[]> {
   // Random, so that no name of a host or process can contain it.
   const token = randomBytes(TOKEN_BYTES).toString('hex');
-  const answer = await client.query({ query: bounded(sql, rows, framed(token)), query_params: given(params), format: FORMAT });
+  const answer = await client.query({
+    query: bounded(sql, rows, { ...framed(token), log_comment: id }),
+    query_params: given(params),
+    format: FORMAT,
+  });
   return rowsOf<Row>(await answer.text(), token);
 }
 

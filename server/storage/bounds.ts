@@ -1,4 +1,4 @@
-// Bounds what one query may cost. A query whose client has gone goes on inside the engine, so each has its own limit of time and memory.
+// Bounds what one query may cost: each has its own limit of time and memory, whoever waits for it.
 import { quote } from './columns.ts';
 import { StoreError } from './engine.ts';
 

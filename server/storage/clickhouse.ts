@@ -4,9 +4,10 @@ import { createReadStream } from 'node:fs';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { reasonOf } from '../../agent/process/errors.ts';
 import { ask } from './answers.ts';
+import { askersOf } from './asker.ts';
 import { CLUSTER_SETTINGS, onCluster } from './cluster.ts';
 import { quote, segmentStructure } from './columns.ts';
-import { type Engine, failingAs, type Segment, StoreError } from './engine.ts';
+import { type Asker, type Engine, failingAs, type Segment, StoreError } from './engine.ts';
 import { checkSegment, checkWritten, insertStatement } from './segment-insert.ts';
 
 export type ClickHouseOptions = {
@@ -41,8 +42,9 @@ export async function connect(options: ClickHouseOptions): Promise<Engine> {
 }
 
 function remoteEngine(client: ClickHouseClient, { database, username, password, cluster }: ClickHouseOptions): Engine {
-  const query = <Row>(sql: string, params: Record<string, unknown> = {}, rows?: number) =>
-    failingAs('store_query_failed', () => ask<Row>(client, sql, params, rows));
+  const { progress, untilLeft } = askersOf((sql, params, rows) => ask(client, sql, params, rows));
+  const query = <Row>(sql: string, params: Record<string, unknown> = {}, rows?: number, asker?: Asker) =>
+    failingAs('store_query_failed', () => untilLeft(asker, () => ask<Row>(client, sql, params, rows, asker?.id)));
   const insert = async (segment: Segment): Promise<void> => {
     checkSegment(segment);
     const source = `input(${quote(segmentStructure(segment.kind))})`;
@@ -65,6 +67,7 @@ function remoteEngine(client: ClickHouseClient, { database, username, password, 
   return {
     backend: 'clickhouse',
     query,
+    progress,
     insertSegment: (segment) => failingAs('store_insert_failed', () => insert(segment)),
     command,
     insertObjects: (table, values) =>

@@ -3,7 +3,7 @@
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import type { StoreDamage } from '../api/health.ts';
 import { quote } from './columns.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, Queryable } from './engine.ts';
 import { keptTables } from './kept-tables.ts';
 import type { KnownTables } from './known-tables.ts';
 import { pairs, published } from './published.ts';
@@ -23,7 +23,7 @@ export async function damageOf(engine: Engine, known: KnownTables, now_ms: numbe
 }
 
 /** Parts that the engine has put aside because it could not read them. */
-export function brokenParts(engine: Pick<Engine, 'query'>): Promise<StoreDamage['broken_parts']> {
+export function brokenParts(engine: Queryable): Promise<StoreDamage['broken_parts']> {
   return engine.query(
     `SELECT table, name AS part, reason FROM system.detached_parts
 WHERE database = currentDatabase() AND (reason LIKE '%broken%' OR reason IN ('unexpected', 'noquorum')) ORDER BY table, name LIMIT ${TOLD_MAX}`,
@@ -53,7 +53,7 @@ WHERE database = currentDatabase() AND active AND table IN ('stored', ${KINDS_IN
 }
 
 /** A day's minutes of a large fleet are many: what its published hours say is read in their place. Rows that came later than an hour was built only make it less. */
-async function storedRows(engine: Pick<Engine, 'query'>, day: string): Promise<{ kind: string; n: number }[]> {
+async function storedRows(engine: Queryable, day: string): Promise<{ kind: string; n: number }[]> {
   const from_s = Date.parse(day) / 1000;
   const hours = await published(engine, 'accounting', from_s, from_s + DAY_S);
   const whole =
@@ -67,7 +67,7 @@ WHERE toDate(minute) = {day:Date} AND toStartOfHour(minute) NOT IN (${[0, ...hou
   );
 }
 
-function heldRows(engine: Pick<Engine, 'query'>, from: string): Promise<{ kind: string; day: string; n: number }[]> {
+function heldRows(engine: Queryable, from: string): Promise<{ kind: string; day: string; n: number }[]> {
   return engine.query(
     `SELECT table AS kind, partition AS day, sum(p.rows) AS n FROM system.parts AS p
 WHERE database = currentDatabase() AND active AND table IN (${KINDS_IN_SQL}) AND partition >= {from:String}

@@ -3,10 +3,11 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { turns } from '../../agent/process/turns.ts';
 import { ask } from './answers.ts';
+import { askersOf } from './asker.ts';
 import { connect, startEngine } from './chdb.ts';
 import { quote, segmentStructure } from './columns.ts';
 import { Connection } from './connections.ts';
-import { type Engine, failingAs, type Segment, StoreError } from './engine.ts';
+import { type Asker, type Engine, failingAs, type Segment, StoreError } from './engine.ts';
 import { freezeInto } from './engine-files.ts';
 import { storeOn } from './engine-store.ts';
 import { DICTIONARIES } from './entities.ts';
@@ -53,20 +54,25 @@ export async function openEmbeddedEngine({ path, database = DATABASE }: { path: 
     started,
     writer: new Connection(open),
     readers: Array.from({ length: READERS }, () => new Connection(open)),
+    overseer: new Connection(open),
   });
   await engine.ping();
   return engine;
 }
 
-/** `started` is closed last. `writer` runs all statements that change something; there is at least one of `readers`. */
-type Connections = { started: ReturnType<typeof startEngine>; writer: Connection; readers: readonly Connection[] };
+/**
+ * `started` is closed last. `writer` runs all statements that change something; there is at least one of `readers`. `overseer` tells of
+ * statements that run on those, and ends them.
+ */
+type Connections = { started: ReturnType<typeof startEngine>; writer: Connection; readers: readonly Connection[]; overseer: Connection };
 
-function embeddedEngine(path: string, { started, writer, readers }: Connections): Engine {
-  const query = <Row>(sql: string, params: Record<string, unknown> = {}, rows?: number) =>
+function embeddedEngine(path: string, { started, writer, readers, overseer }: Connections): Engine {
+  const { progress, untilLeft } = askersOf((sql, params, rows) => overseer.run((client) => ask(client, sql, params, rows)));
+  const query = <Row>(sql: string, params: Record<string, unknown> = {}, rows?: number, asker?: Asker) =>
     failingAs('store_query_failed', () =>
       readers
         .reduce((idlest, each) => (each.waiting < idlest.waiting ? each : idlest))
-        .run((client) => ask<Row>(client, sql, params, rows)),
+        .run((client) => untilLeft(asker, () => ask<Row>(client, sql, params, rows, asker?.id))),
     );
   const execute = (sql: string) => writer.run((client) => executeAlone(client, sql));
   // The engine counts inserted rows for the whole process, so inserts take turns: else none would know how many rows were its own.
@@ -103,6 +109,7 @@ function embeddedEngine(path: string, { started, writer, readers }: Connections)
   return {
     backend: 'embedded',
     query,
+    progress,
     insertSegment: (segment) => inTurn(() => failingAs('store_insert_failed', () => insert(segment))),
     command,
     insertObjects: (table, values) =>
@@ -121,7 +128,7 @@ function embeddedEngine(path: string, { started, writer, readers }: Connections)
     ping: async () => void (await query('SELECT 1', {}, 1)),
     close: () =>
       inTurn(async () => {
-        for (const each of [...readers, writer]) await each.close();
+        for (const each of [...readers, overseer, writer]) await each.close();
         started.close();
       }),
   };

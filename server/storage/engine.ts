@@ -22,14 +22,23 @@ export type LostRows = AccountingEntry & { host_id: string; sequence: number; re
 /** Batches of its host that an agent has lost, as far as it knows. Their rows are in its accounting, too. */
 export type HostLostBatches = LostBatches & { host_id: string };
 
+/** Whoever waits for the answer to a question. `id`: by it the engine finds the question's statements while they run; letters, digits and `-`. `left` aborts when he has gone. */
+export type Asker = { id: string; left: AbortSignal };
+
+/** How far the statements of a question are that run now. `rows`: to be read, as far as the engine knows. */
+export type Progress = { rows_read: number; rows: number; elapsed_ms: number };
+
 export type Engine = {
   readonly backend: 'embedded' | 'clickhouse';
   /**
    * The rows of a bounded query. Values reach SQL only as `{name:Type}` parameters. 64-bit integers are returned as numbers, so ids need
    * toString().
    * @param rows that the answer can have at most, as the statement itself ensures; with more the query fails. Longer lists come in pages
+   * @param asker who waits for it; undefined: nobody who could leave
    */
-  query<Row>(sql: string, params?: Record<string, unknown>, rows?: number): Promise<Row[]>;
+  query<Row>(sql: string, params?: Record<string, unknown>, rows?: number, asker?: Asker): Promise<Row[]>;
+  /** How far the statements of an asker are; undefined: none runs. */
+  progress(id: string): Promise<Progress | undefined>;
   ping(): Promise<void>;
   close(): Promise<void>;
   /** Adds the segment's rows to the kind's table. */
@@ -74,3 +83,6 @@ export async function failingAs<Result>(code: StoreErrorCode, work: () => Promis
     throw new StoreError(code, reasonOf(cause), { cause });
   }
 }
+
+/** What a question needs of a store or an engine. */
+export type Queryable = Pick<Engine, 'query'>;

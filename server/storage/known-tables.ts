@@ -2,7 +2,7 @@
 // would make what is missing again without a word. What was once found missing stays in the file until a person removes it.
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { StoreDamage } from '../api/health.ts';
-import { type Engine, StoreError } from './engine.ts';
+import { type Queryable, StoreError } from './engine.ts';
 import { TABLES_MAX } from './retention-classes.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -20,7 +20,7 @@ export class KnownTables {
   }
 
   /** Tables that were there before and are missing now. Changes nothing. */
-  async missing(engine: Pick<Engine, 'query'>): Promise<string[]> {
+  async missing(engine: Queryable): Promise<string[]> {
     const present = new Set(await tablesOf(engine));
     return ((await this.#read())?.tables ?? []).filter((table) => !present.has(table));
   }
@@ -30,7 +30,7 @@ export class KnownTables {
   }
 
   /** Before tables are made: notes which of those that were there before are missing. */
-  async compare(engine: Pick<Engine, 'query'>, now_ms: number): Promise<void> {
+  async compare(engine: Queryable, now_ms: number): Promise<void> {
     const known = await this.#read();
     const missing = (await this.missing(engine)).map((table) => ({ table, noticed_ms: now_ms }));
     if (known && missing.length > 0) {
@@ -43,7 +43,7 @@ export class KnownTables {
   }
 
   /** Once all tables are there. */
-  async remember(engine: Pick<Engine, 'query'>): Promise<void> {
+  async remember(engine: Queryable): Promise<void> {
     const known = await this.#read();
     const tables = await tablesOf(engine);
     // A start on a full disk writes nothing that need not be written.
@@ -82,7 +82,7 @@ export class KnownTables {
   }
 }
 
-async function tablesOf(engine: Pick<Engine, 'query'>): Promise<string[]> {
+async function tablesOf(engine: Queryable): Promise<string[]> {
   const found = await engine.query<{ name: string }>(
     `SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name LIMIT ${TABLES_MAX}`,
     {},

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { HEAD_AT } from '../../bpf/rows/rows.gen.ts';
-import type { Engine, Segment } from './engine.ts';
+import type { Engine, Queryable, Segment } from './engine.ts';
 import { PIECE_S, publishedMinutes } from './published-minutes.ts';
 import { segmentRowBytes } from './segment-insert.ts';
 
@@ -94,7 +94,7 @@ export class LateSearch {
 }
 
 /** Some of what is noted and has not been built since, the newest first. @param before_s pieces that begin before it; all without */
-export async function latePieces(engine: Pick<Engine, 'query'>, most: number, before_s?: number): Promise<LatePiece[]> {
+export async function latePieces(engine: Queryable, most: number, before_s?: number): Promise<LatePiece[]> {
   const within = before_s === undefined ? '' : `AND start < toDateTime(${before_s}, 'UTC')`;
   return engine.query<LatePiece>(
     `SELECT toUnixTimestamp(start) AS start_s, toString(l.host_id) AS host_id, arrayMap(n -> toString(n), groupArray(note)) AS notes

@@ -1,7 +1,7 @@
 // Which minutes are published, as spans; nearly always they are a single one. Every question over a rollup needs them, so the answer is
 // cached for some seconds. A published minute stays published. One that was published since is answered from rows meanwhile, with the same
 // result.
-import type { Engine } from './engine.ts';
+import type { Queryable } from './engine.ts';
 
 /** The length of a piece: minutes that are built and published together. */
 export const PIECE_S = 300;
@@ -13,7 +13,7 @@ const CACHED_MS = 20_000;
 /** The most spans in one answer. Between two of them nothing was ever built. */
 const SPANS_MAX = 5000;
 
-type Asks = Pick<Engine, 'query'>;
+type Asks = Queryable;
 const cached = new WeakMap<Asks, { asked_ms: number; spans: Promise<Span[]> }>();
 
 /** The spans, oldest first; no two of them touch. */

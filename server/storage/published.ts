@@ -1,7 +1,7 @@
 // The table rollup_version says which version of each piece (an hour, a day, five minutes) is read. One row publishes a piece, so it is
 // read whole or not at all.
 import { quote } from './columns.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, Queryable } from './engine.ts';
 import type { Tier } from './tiers.ts';
 
 /** A tier of the rollup, the hours of the accounting, or minutes in pieces of five. */
@@ -30,7 +30,7 @@ export function newVersion(now_ms: number, before: readonly bigint[]): bigint {
 export const versionTime = (version: bigint) => Number(version >> RANDOM_BITS);
 
 /** The pieces of a tier that begin within [from_s, to_s), oldest first. */
-export async function published(engine: Pick<Engine, 'query'>, tier: PublishedTier, from_s: number, to_s: number): Promise<Published[]> {
+export async function published(engine: Queryable, tier: PublishedTier, from_s: number, to_s: number): Promise<Published[]> {
   const pieces: Published[] = [];
   for (let next_s = from_s; ; ) {
     const page = await engine.query<Omit<Published, 'version'> & { newest: string }>(

@@ -1,6 +1,6 @@
 // Keeps all tables together below a limit of bytes: beyond it the oldest day is dropped from every table.
 import { quote } from './columns.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, Queryable } from './engine.ts';
 import { plainTable, RETENTION, RETENTION_CLASSES, TABLES_MAX, tablesInSql } from './retention-classes.ts';
 
 /** The limit: so many bytes, or a share of the disk that the tables are on. */
@@ -87,7 +87,7 @@ async function dropPartition(engine: RetentionEngine, table: string, partition: 
 }
 
 /** The last `limit` days that were dropped, newest first. */
-export function droppedDays(engine: Pick<Engine, 'query'>, limit: number): Promise<(Dropped & { at_ms: number })[]> {
+export function droppedDays(engine: Queryable, limit: number): Promise<(Dropped & { at_ms: number })[]> {
   return engine.query(
     `SELECT toUnixTimestamp64Milli(at) AS at_ms, r.day AS day, rows, bytes, limit_bytes FROM retention AS r ORDER BY at DESC LIMIT {limit:UInt32}`,
     { limit },

@@ -7,7 +7,7 @@ import type { Engine, LostRows, Segment } from './engine.ts';
 import type { Evicted } from './name-budgets.ts';
 import type { Upkeep } from './upkeep.ts';
 
-export type Store = Pick<Engine, 'backend' | 'query' | 'ping' | 'close' | 'freeze'> & {
+export type Store = Pick<Engine, 'backend' | 'query' | 'progress' | 'ping' | 'close' | 'freeze'> & {
   readonly upkeep: Upkeep;
   /** Brings the tables to this version. It can be killed at any point and run again. */
   migrate(): Promise<void>;

@@ -8,7 +8,7 @@ import process from 'node:process';
 import { zstdCompressSync } from 'node:zlib';
 import { HEADERS, REPORT_PATH, ROWS_PATH } from '../../agent/contract/batch-envelope.ts';
 import type { Outcome } from '../../agent/contract/outcome.ts';
-import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
+import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { ask } from '../server/support/enrolled.ts';
 import { type RowValues, rowBytes } from '../support/row-bytes.ts';
 import { waitFor } from '../support/wait.ts';
@@ -78,8 +78,24 @@ export class TestAgent {
   }
 
   async rows(kind: Kind, rows: readonly RowValues[]): Promise<void> {
-    const body = zstdCompressSync(Buffer.concat(rows.map((row) => rowBytes(kind, { host_id: this.host_id, ...row }))));
-    await this.#post(ROWS_PATH, body, {
+    await this.#send(
+      kind,
+      rows.map((row) => rowBytes(kind, { host_id: this.host_id, ...row })),
+    );
+  }
+
+  /** Rows as programs wrote them, as this host's. */
+  async recorded(kind: Kind, rows: readonly Uint8Array[]): Promise<void> {
+    const own = rows.map((bytes) => {
+      const row = Buffer.from(bytes);
+      row.writeBigUInt64LE(this.host_id, HEAD_AT.host_id);
+      return row;
+    });
+    if (own.length > 0) await this.#send(kind, own);
+  }
+
+  async #send(kind: Kind, rows: readonly Uint8Array[]): Promise<void> {
+    await this.#post(ROWS_PATH, zstdCompressSync(Buffer.concat(rows)), {
       'content-type': 'application/octet-stream',
       [HEADERS.schema]: KINDS[kind].schema,
       [HEADERS.hostId]: this.#hex,

@@ -164,11 +164,16 @@ describe('Now', () => {
       await liveRows().nth(2).hover();
       return page.locator('[data-held]').textContent();
     }).toBe('paused, 0 new');
+    // What is above the table grows, as it does when others are in trouble: the pointer rests, and is elsewhere now.
+    await page.locator('main').evaluate((main) => {
+      Object.assign((main as unknown as { style: object }).style, { overflowAnchor: 'none', paddingTop: '600px' });
+    });
     await agent.rows('retransmit', [retransmit(Date.now(), { connection_id: 202n }), retransmit(Date.now(), { connection_id: 203n })]);
     await eventually(() => page.locator('[data-held]').textContent()).toBe('paused, 2 new');
     expect(await liveRows().first().getAttribute('data-connection-id')).toBe('201');
     await page.mouse.move(10, 10);
     await eventually(() => liveRows().count()).toBe(11);
+    expect(await page.locator('[data-held]').textContent()).toBe('11 rows');
   });
 
   test('the completeness badge opens the account and the refused hook', async () => {

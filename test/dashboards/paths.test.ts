@@ -4,11 +4,13 @@ import { expect, test } from 'vitest';
 import { createApiClient } from '../../dashboards/api-client.ts';
 import { ALL_PHASES, CONNECTION_ORDERS, connectionsQuery } from '../../dashboards/connections-view.ts';
 import { PATHS } from '../../dashboards/people-client.ts';
+import { PILE_ORDERS, PILED_STATES, pilesQuery } from '../../dashboards/piles-view.ts';
 import { SORTS } from '../../dashboards/view-state.ts';
 import { CLASS_ORDER } from '../../dashboards/words.ts';
 import { ADMIN_API } from '../../server/api/admin.ts';
 import { CONNECTION_SORTS, PHASES } from '../../server/api/connections.ts';
 import { PEOPLE_API } from '../../server/api/people.ts';
+import { PILE_SORTS, PILE_STATES } from '../../server/api/piles.ts';
 import { EDGE_SORTS, STACKED_CLASSES } from '../../server/api.ts';
 
 const answer = (status: number, body: string) => async () => new Response(body, { status });
@@ -19,6 +21,8 @@ test('orders are the API’s', () => {
   expect(SORTS).toEqual(EDGE_SORTS);
   expect(CONNECTION_ORDERS).toEqual(CONNECTION_SORTS);
   expect(ALL_PHASES).toEqual(PHASES);
+  expect(PILE_ORDERS).toEqual(PILE_SORTS);
+  expect(PILED_STATES).toEqual(PILE_STATES);
 });
 
 test('paths of people and admins are the API’s', () => {
@@ -38,6 +42,7 @@ test('paths and parameters', async () => {
   await api.resets({}, signal);
   await api.drops({ from: '1' }, signal);
   await api.connections({ from: '1', ...connectionsQuery({ by: 'bytes', reason: 'refused', phase: 'failed' }) }, signal);
+  await api.piles(pilesQuery({ by: 'growth', state: 'close_wait' }), signal);
   await api.hosts({}, signal);
   await api.connection({ host_id: '1', connection_id: '2' }, signal);
   expect(asked).toEqual([
@@ -48,6 +53,7 @@ test('paths and parameters', async () => {
     '/api/v1/resets',
     '/api/v1/drops?from=1',
     '/api/v1/connections?from=1&sort=bytes&phase=failed&end_reason=refused',
+    '/api/v1/piles?sort=growth&state=close_wait',
     '/api/v1/hosts',
     '/api/v1/connections/1/2',
   ]);

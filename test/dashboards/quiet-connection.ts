@@ -46,6 +46,10 @@ export const QUIET = {
   local_port: 40_000,
   peer_addr: '192.0.2.7',
   peer_port: 443,
+  samples: { time_ms: [], unread: [], rcv_wnd: [] },
+  other_end: null,
+  peer_said: null,
+  alike: null,
 } as unknown as Connection;
 
 /** What is said of it with these changes, with plain spaces for narrow ones. */

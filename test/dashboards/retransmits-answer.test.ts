@@ -88,12 +88,12 @@ test('a matrix of hosts: each side once, the worst first, the rest apart, and wh
   );
   const { own, peers, cells, rest } = matrixOf(found, 'hosts');
   expect(own).toEqual([
-    { key: '1', label: 'web-1', picked: 'host = 1' },
-    { key: '2', label: 'db-1', picked: 'host = 2' },
+    { key: '1', label: 'web-1', picked: ['host', ['1']] },
+    { key: '2', label: 'db-1', picked: ['host', ['2']] },
   ]);
   expect(peers).toEqual([
-    { key: '10.0.0.2,10.0.0.3', label: 'db-1', picked: 'peer in (10.0.0.2, 10.0.0.3)' },
-    { key: '10.9.0.0/24', label: '10.9.0.0/24', picked: 'peer = 10.9.0.0/24' },
+    { key: '10.0.0.2,10.0.0.3', label: 'db-1', picked: ['peer', ['10.0.0.2', '10.0.0.3']] },
+    { key: '10.9.0.0/24', label: '10.9.0.0/24', picked: ['peer', ['10.9.0.0/24']] },
   ]);
   const [web, db] = own as [(typeof own)[0], (typeof own)[0]];
   const [host, network] = peers as [(typeof peers)[0], (typeof peers)[0]];
@@ -105,7 +105,7 @@ test('a matrix of hosts: each side once, the worst first, the rest apart, and wh
 
 test('a matrix of networks: the own one is picked by the own address', () => {
   const found = pairs(['local_network', 'network'], [['10.0.0.0/24', '10.9.0.0/24', false, 0, 500, 0, 500, 0, 0, 0]]);
-  expect(matrixOf(found, 'networks').own).toEqual([{ key: '10.0.0.0/24', label: '10.0.0.0/24', picked: 'local = 10.0.0.0/24' }]);
+  expect(matrixOf(found, 'networks').own).toEqual([{ key: '10.0.0.0/24', label: '10.0.0.0/24', picked: ['local', ['10.0.0.0/24']] }]);
 });
 
 test('what moved most, of all dimensions together; a ratio of few segments is none', () => {

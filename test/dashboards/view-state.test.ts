@@ -11,6 +11,7 @@ const START: ViewState = {
   explore: { metric: 'connects', by: ['process'] },
   retransmits: { against: 'previous', pairs: 'hosts' },
   latency: { of: 'rtt', between: 'edges' },
+  piles: { by: 'connections' },
   connection: null,
   panel: null,
 };
@@ -47,6 +48,8 @@ describe('links and what they show', () => {
       { page: 'connections', filter: 'process = curl', connections: { phase: 'failed', reason: 'no_port', by: 'connect_us' } },
     ],
     ['?page=connections&state=close_wait', { page: 'connections', connections: { state: 'close_wait', by: 'last_ms' } }],
+    ['?page=piles', { page: 'piles' }],
+    ['?page=piles&state=close_wait&by=growth', { page: 'piles', piles: { state: 'close_wait', by: 'growth' } }],
     ['?page=fleet', { page: 'fleet' }],
     ['?page=fleet&range=1h&host=81985529216486895', { page: 'fleet', range: '1h', fleet: { order: 'state', host: '81985529216486895' } }],
     [
@@ -82,7 +85,7 @@ describe('what a link holds and the page cannot use is told', () => {
     ['?connection=1/2x', /expected HOST\/ID/],
     ['?panel=secrets', /panel=secrets/],
     ['?tab=completeness', /tab=completeness, which this page does not know/],
-    ['?page=secrets', /page=secrets: known are now, explore, retransmits, latency, connections, listeners, fleet, admin/],
+    ['?page=secrets', /page=secrets: known are now, explore, retransmits, latency, connections, listeners, piles, fleet, admin/],
     ['?state=silent', /state=silent, which this page does not know/],
     ['?colour=red', /colour=red, which this page does not know/],
   ];
@@ -91,6 +94,15 @@ describe('what a link holds and the page cannot use is told', () => {
     expect(state).toEqual(START);
     expect(problems).toEqual([expect.stringMatching(problem)]);
   });
+});
+
+test('a state that no connection piles up in is told', () => {
+  const { state, problems } = parseViewState('?page=piles&state=time_wait&by=colour');
+  expect(state).toEqual({ ...START, page: 'piles' });
+  expect(problems).toEqual([
+    expect.stringMatching(/^state=time_wait: known are established/),
+    expect.stringMatching(/^by=colour: known are connections/),
+  ]);
 });
 
 test.each([

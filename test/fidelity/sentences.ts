@@ -46,7 +46,7 @@ export function storiesOf({ rows }: SideSeen): Connection[] {
     });
     const out_no_routes = sum(rows.namespace.map((row) => row.out_no_routes));
     const unnamed = { host_id: '0', connection_id: String(id), host: '', container: '', command: '' };
-    return story ? [{ ...unnamed, ...story, ports_used: null, out_no_routes, other_end: null }] : [];
+    return story ? [{ ...unnamed, ...story, ports_used: null, alike: null, out_no_routes, other_end: null, peer_said: null }] : [];
   });
 }
 

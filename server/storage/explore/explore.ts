@@ -1,10 +1,10 @@
 // Answers a question about any metrics, by any dimensions: the figures, and how far they can be relied on.
 import type { Explored, ExploreQuery } from '../../api/explore.ts';
+import type { Queryable } from '../engine.ts';
 import { placeOf } from '../language/condition.ts';
 import { type Namer, storedFilter } from '../language/names.ts';
 import { completenessWithin } from '../queries/accounts.ts';
 import { cover } from '../queries/cover.ts';
-import type { Store } from '../store.ts';
 import { answerOf, columnsOf, type Found } from './answer.ts';
 import { isOfHosts, PEER_HOST } from './dimensions.ts';
 import { ExploreError, isCoarse, narrowing, type Plan, planOf } from './plan.ts';
@@ -12,7 +12,7 @@ import { type Question, statementOf, stepsOf } from './statement.ts';
 import { ADDRESSES_MOST, type WatchedHosts, watchedSql } from './watched-hosts.ts';
 
 export type Explorer = Namer & {
-  store: Store;
+  store: Queryable;
   /** A question may read so many rows. */
   rows_most: number;
 };
@@ -58,7 +58,7 @@ async function planned(explorer: Explorer, asked: Omit<ExploreQuery, 'filter'>, 
   return planOf(asked, filter, { ...explorer, watched }, now_ms);
 }
 
-async function questionOf(store: Store, { now, before, metrics, dimensions, ...plan }: Plan): Promise<Question> {
+async function questionOf(store: Queryable, { now, before, metrics, dimensions, ...plan }: Plan): Promise<Question> {
   const [covered, earlier] = await Promise.all([cover(store, now), before && cover(store, before.window)]);
   return {
     ...plan,

@@ -5,12 +5,12 @@ import { FilterError, type Span } from '../../../agent/contract/language/filter-
 import { type Range, union } from '../../../agent/contract/language/ranges.ts';
 import { type Named, withLeaves } from '../../../agent/contract/language/tree.ts';
 import { isNumber, readNumber } from '../../../agent/contract/language/values.ts';
-import type { Store } from '../store.ts';
+import type { Queryable } from '../engine.ts';
 import { EVERYTHING, type Pair, type StoredFilter } from './condition.ts';
 import { Params } from './params.ts';
 
 /** Who looks names up: the store, and who knows the labels that hosts joined with, by their id in decimal. */
-export type Namer = { store: Pick<Store, 'query'>; labels: () => ReadonlyMap<string, Readonly<Record<string, string>>> };
+export type Namer = { store: Queryable; labels: () => ReadonlyMap<string, Readonly<Record<string, string>>> };
 
 /** A name may stand for so many hosts, control groups or namespaces. */
 const NAMED_MOST = 10_000;

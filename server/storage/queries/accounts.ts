@@ -5,11 +5,11 @@ import { KIND } from '../../../bpf/rows/rows.gen.ts';
 import type { Account, Accounting, HostRange, Tiles } from '../../api.ts';
 import { foundOf, reportedMinutes, storedMinutes } from '../accounting-refresh.ts';
 import { quote } from '../columns.ts';
+import type { Queryable } from '../engine.ts';
 import { hostName } from '../entities.ts';
 import { conditionOf, hostsOnly } from '../language/condition.ts';
 import { pairs, published } from '../published.ts';
 import { publishedMinutes } from '../published-minutes.ts';
-import type { Store } from '../store.ts';
 import { countRows } from '../stored.ts';
 import { type Cover, coverOf, minutesWithin, rowsWithin } from './cover.ts';
 import { stepsWithin, type Times, timesOf, type Window } from './window.ts';
@@ -41,11 +41,7 @@ const WAITING = `toUInt64(greatest(0, toInt64(sumIf(rows, counted = 'seen')) - t
 const COMPLETENESS = 'if(greatest(seen, missing) > 0, (greatest(seen, missing) - missing) / greatest(seen, missing), NULL)';
 
 /** What answers an account's range: the published hours in it, and the other minutes. */
-async function coverOfAccounts(
-  store: Pick<Store, 'query'>,
-  { from_ms, to_ms }: Pick<Times, 'from_ms' | 'to_ms'>,
-  step_s: number,
-): Promise<Cover> {
+async function coverOfAccounts(store: Queryable, { from_ms, to_ms }: Pick<Times, 'from_ms' | 'to_ms'>, step_s: number): Promise<Cover> {
   const [from_s, to_s] = [Math.floor(from_ms / 60_000) * 60, Math.ceil(to_ms / 1000)];
   const coarse = to_ms - from_ms > MINUTES_SPAN_MAX_MS && step_s >= HOUR_S;
   const [hours, minutes] = await Promise.all([coarse ? published(store, 'accounting', from_s, to_s) : [], publishedMinutes(store)]);
@@ -110,7 +106,7 @@ export function completenessOf(...accounts: readonly Pick<Figures, 'seen' | 'los
 }
 
 /** That share over all kinds, of the hosts that the filter leaves, and the kinds that are not whole. It only needs the reported counts. */
-export async function completenessWithin(store: Store, window: Window): Promise<Pick<Tiles, 'completeness' | 'incomplete'>> {
+export async function completenessWithin(store: Queryable, window: Window): Promise<Pick<Tiles, 'completeness' | 'incomplete'>> {
   const covered = await coverOfAccounts(store, window, Number.POSITIVE_INFINITY);
   const ofHosts = conditionOf(hostsOnly(window.filter), 'namespace', 'rollup', window.params);
   const rows = await store.query<Sum & { kind: string }>(
@@ -129,7 +125,7 @@ export async function completenessWithin(store: Store, window: Window): Promise<
 
 /** host_id → the accounts of that host, one for each kind. */
 export async function accountsByHost(
-  store: Store,
+  store: Queryable,
   range: HostRange,
   hosts: readonly string[],
   now_ms: number,
@@ -163,7 +159,7 @@ ORDER BY completeness ASC NULLS LAST, host, host_key
 LIMIT {limit:UInt32}`;
 
 /** The account in steps of whole minutes, over all hosts or one; and the account of each host over the whole range, the worst first. */
-export async function accounting(store: Store, range: HostRange, limit: number, now_ms: number): Promise<Accounting> {
+export async function accounting(store: Queryable, range: HostRange, limit: number, now_ms: number): Promise<Accounting> {
   const window = timesOf(range, now_ms);
   const { from_ms, to_ms } = window;
   const params = { host_id: range.host_id };
@@ -196,7 +192,7 @@ export async function accounting(store: Store, range: HostRange, limit: number, 
  * How many rows of each host, or of the range's, were seen, sent and lost, as reported: a table expression of `host_key`, `seen`, `sent`, `missing`, and of
  * `missing` by where it happened: `kernel`, `agent`, `collector`; and of `waiting`.
  */
-export async function lossesByHost(store: Pick<Store, 'query'>, range: HostRange, now_ms: number): Promise<string> {
+export async function lossesByHost(store: Queryable, range: HostRange, now_ms: number): Promise<string> {
   const covered = await coverOfAccounts(store, timesOf(range, now_ms), Number.POSITIVE_INFINITY);
   return `(SELECT host_key, sumIf(rows, counted = 'seen') AS seen, sumIf(rows, counted = 'sent') AS sent, ${MISSING} AS missing,
   ${STAGES.map((stage) => `${missingOf(lossesIn(stage))} AS ${stage}`).join(', ')}, ${WAITING} AS waiting
@@ -207,7 +203,7 @@ type Step = Sum & { time_s: number; kind: string };
 
 /** The account of one host by kind, in steps of whole minutes; and over the whole range. */
 export async function accountOfHost(
-  store: Store,
+  store: Queryable,
   range: HostRange & { host_id: string },
   now_ms: number,
 ): Promise<Omit<Times, 'span_ms'> & { steps: (Account & { time_s: number })[]; accounts: Account[] }> {

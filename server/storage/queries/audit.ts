@@ -1,13 +1,10 @@
 // Who did what from where, the newest first, a page at a time.
 import type { AuditPage, AuditQuery } from '../../api/people.ts';
-import type { Store } from '../store.ts';
+import type { Queryable } from '../engine.ts';
 
 type Entry = AuditPage['entries'][number];
 
-export async function auditPage(
-  store: Pick<Store, 'query'>,
-  { from, to, actor, action, after, limit = 100 }: AuditQuery,
-): Promise<AuditPage> {
+export async function auditPage(store: Queryable, { from, to, actor, action, after, limit = 100 }: AuditQuery): Promise<AuditPage> {
   const [after_ms, after_id] = after?.split('.') ?? [];
   const conditions = [
     ...(from === undefined ? [] : ['at >= fromUnixTimestamp64Milli({from:Int64})']),

@@ -1,8 +1,8 @@
 // Groups resets and dropped packets by process, peer, direction and the kernel's reason. The most frequent come first.
 import type { DropGroup, Drops, ResetGroup, Resets } from '../../api.ts';
+import type { Queryable } from '../engine.ts';
 import { containerName, hostName } from '../entities.ts';
 import { SERVICE_ADDR, SERVICE_PORT } from '../figures.ts';
-import type { Store } from '../store.ts';
 import { plainAddress } from './address.ts';
 import { noRoutes } from './no-routes.ts';
 import { rowsOf } from './stray.ts';
@@ -49,7 +49,7 @@ const plainEnds = ({ peer_addr, service_addr }: Pick<ResetGroup, 'peer_addr' | '
 });
 
 /** The `limit` most frequent kinds of reset in the range. Read from rows, so only within their retention. */
-export async function resets(store: Store, asked: Asked, limit: number, now_ms: number): Promise<Resets> {
+export async function resets(store: Queryable, asked: Asked, limit: number, now_ms: number): Promise<Resets> {
   const window = windowOf(asked, now_ms, 'rows');
   const from = await rowsOf(store, 'reset', window, ['reason', 'linger_zero', 'unread', 'idle_us']);
   const figures = ['count() AS resets', 'countIf(unread > 0) AS with_unread', 'quantilesIf(0.5, 0.99)(idle_us, idle_us > 0) AS idle'];
@@ -70,7 +70,7 @@ export async function resets(store: Store, asked: Asked, limit: number, now_ms: 
 type Pair = [number | null, number | null];
 
 /** The `limit` most frequent groups of freed packets in the range; those whose packets were lost come first. Read from rows. */
-export async function drops(store: Store, asked: Asked, limit: number, now_ms: number): Promise<Drops> {
+export async function drops(store: Queryable, asked: Asked, limit: number, now_ms: number): Promise<Drops> {
   const window = windowOf(asked, now_ms, 'rows');
   const from = await rowsOf(store, 'drop', window, ['meaning', 'reason', 'location', 'length']);
   const figures = ['count() AS packets', 'sum(length) AS bytes'];

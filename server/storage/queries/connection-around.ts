@@ -1,5 +1,6 @@
-// What other rows explain of a connection: how many local ports were in use to its destination, and whether its namespace had routes.
-import type { Store } from '../store.ts';
+// What other rows explain of a connection: how many local ports were in use to its destination, whether its namespace had routes, and whether
+// its process makes a connection for each request.
+import type { Queryable } from '../engine.ts';
 import type { Around } from './connection-chapters.ts';
 import type { Story } from './connection-story.ts';
 
@@ -25,8 +26,19 @@ const OUT_NO_ROUTES = `SELECT sum(n.out_no_routes) AS out_no_routes FROM namespa
 WHERE n.host_id = {host_id:UInt64} AND n.netns = {netns:UInt64}
   AND n.time_ns >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AND n.time_ns <= fromUnixTimestamp64Milli({to_ms:Int64} + ${SWEEP_MS}, 'UTC')`;
 
+/** So long before and after its end others count as alike. */
+const ALIKE_MS = 60_000;
+/** A connection with more requests is kept open. */
+const SHORT_TURNS = 2;
+
+const ALIKE = `SELECT count() AS connections, sum(c.turns) AS turns, sum(c.connect_us) AS connect_us, sum(c.duration_us) AS duration_us
+FROM connection AS c FINAL
+WHERE c.host_id = {host_id:UInt64} AND c.netns = {netns:UInt64} AND c.comm = {comm:String} AND c.role = 'client' AND c.event = 'close'
+  AND c.peer_addr = toIPv6({peer_addr:String}) AND c.peer_port = {peer_port:UInt16}
+  AND c.time_ns >= fromUnixTimestamp64Milli({at_ms:Int64} - ${ALIKE_MS}, 'UTC') AND c.time_ns <= fromUnixTimestamp64Milli({at_ms:Int64} + ${ALIKE_MS}, 'UTC')`;
+
 /** Asks the store only where the connection's own rows raise the question. */
-export async function aroundOf(store: Store, story: Story & { host_id: string; connection_id: string }): Promise<Around> {
+export async function aroundOf(store: Queryable, story: Story & { host_id: string; connection_id: string }): Promise<Around> {
   const { host_id, netns, peer_addr, peer_port, from_ms, to_ms, port_first: first, port_last: last } = story;
   const stayed = (story.bytes_failed ?? 0) > 0 || story.retransmits.some(({ outcome }) => outcome === 'refused');
   const [ports] = first
@@ -45,5 +57,9 @@ export async function aroundOf(store: Store, story: Story & { host_id: string; c
       )
     : [];
   const [routes] = stayed ? await store.query<{ out_no_routes: number }>(OUT_NO_ROUTES, { host_id, netns, from_ms, to_ms }, 1) : [];
-  return { ports_used: ports?.ports_used ?? null, out_no_routes: routes?.out_no_routes ?? null };
+  const isShort = story.role === 'client' && story.closed_ms !== null && (story.turns ?? 0) > 0 && (story.turns ?? 0) <= SHORT_TURNS;
+  const [alike] = isShort
+    ? await store.query<NonNullable<Around['alike']>>(ALIKE, { host_id, netns, comm: story.comm, peer_addr, peer_port, at_ms: to_ms }, 1)
+    : [];
+  return { alike: alike ?? null, ports_used: ports?.ports_used ?? null, out_no_routes: routes?.out_no_routes ?? null };
 }

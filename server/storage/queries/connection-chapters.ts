@@ -87,7 +87,7 @@ export type Sample = Head &
 export type Names = Pick<Connection, 'host' | 'container' | 'command'>;
 
 /** What rows of other connections and of the namespace explain. */
-export type Around = Pick<Connection, 'ports_used' | 'out_no_routes'>;
+export type Around = Pick<Connection, 'ports_used' | 'out_no_routes' | 'alike'>;
 
 /** The rows of one connection; those of each kind oldest first. */
 export type Chapters = {

@@ -2,13 +2,12 @@
 import { END_REASON, STATE } from '../../../bpf/rows/rows.gen.ts';
 import { type CONNECTION_SORTS, type Connections, type ListedConnection, PHASES } from '../../api/connections.ts';
 import { SEGMENTS_MIN } from '../../api.ts';
-import { Refusal } from '../../errors.ts';
 import { quote } from '../columns.ts';
+import type { Queryable } from '../engine.ts';
 import { containerName, hostName } from '../entities.ts';
-import { conditionOf, hostsOnly } from '../language/condition.ts';
-import type { Store } from '../store.ts';
 import { completenessWithin } from './accounts.ts';
 import { plainAddress } from './address.ts';
+import { rowsToRead } from './rows-to-read.ts';
 import { type Asked, type Window, whereOf, windowOf } from './window.ts';
 
 export type ConnectionSort = (typeof CONNECTION_SORTS)[number];
@@ -23,8 +22,6 @@ export type ListAsked = {
   rows_max?: number;
 };
 
-/** More rows than these are not read for a list: they take some seconds of both cores. */
-const ROWS_READ_MAX = 5_000_000;
 /** All that phases, reasons and states can be told apart by. */
 const COUNTS_MAX = 500;
 
@@ -89,14 +86,9 @@ type Line = Omit<ListedConnection, 'host'> & { host: string };
  * Connections with a row in the range. One that has neither moved nor ended in it has none.
  * @throws Refusal `range_too_wide`
  */
-export async function connectionList(store: Store, range: Asked, asked: ListAsked, now_ms: number): Promise<Connections> {
+export async function connectionList(store: Queryable, range: Asked, asked: ListAsked, now_ms: number): Promise<Connections> {
   const window = windowOf(range, now_ms, 'rows');
-  const rows_read = await rowsToRead(store, window);
-  const { rows_max = ROWS_READ_MAX } = asked;
-  if (rows_read > rows_max) {
-    const text = `this range has ${rows_read} rows of connections, and a list is made of at most ${rows_max}: ask for a shorter range or one host`;
-    throw new Refusal('range_too_wide', text);
-  }
+  const rows_read = await rowsToRead(store, window, KINDS_LISTED, asked.rows_max);
   const grouped = (finals: Finals) => GROUPED(rowsOf(window, finals, ''), String(window.to_ms * 1000));
   const [keys, counts, { completeness }] = await Promise.all([
     keysOf(store, grouped(SUMMED.includes(asked.sort) ? ['sample'] : []), window, asked),
@@ -132,16 +124,6 @@ const rowsOf = (window: Window, finals: Finals, only: string): string =>
     return `SELECT ${SHARED}, ${PARTS[kind]} FROM ${kind} ${final} WHERE ${whereOf(window, kind)}${only}`;
   }).join('\nUNION ALL ');
 
-/** Copies count, too; other filters than that of the host do not save reading. */
-async function rowsToRead(store: Store, { time, filter, params }: Window): Promise<number> {
-  const each = KINDS_LISTED.map((kind) => {
-    const ofHosts = conditionOf(hostsOnly(filter), kind, 'rows', params);
-    return `SELECT count() AS rows FROM ${kind} WHERE ${time} AND ${ofHosts}`;
-  });
-  const [counted] = await store.query<{ rows: number }>(`SELECT sum(rows) AS rows FROM (${each.join(' UNION ALL ')})`, params.values, 1);
-  return counted?.rows ?? 0;
-}
-
 const countsSql = (
   grouped: string,
 ) => `SELECT ${nameOf(PHASES, 'g.phase')} AS phase, ${nameOf(END_REASON, 'g.end_reason')} AS end_reason, ${nameOf(STATE, 'now_state')} AS state, count() AS connections
@@ -156,7 +138,7 @@ const numbersOf = ({ phase, end_reason, state }: ListAsked) => ({
 const nameOf = (names: readonly string[], number: string) => `arrayElement([${names.map(quote).join(', ')}], ${number} + 1)`;
 
 /** The keys of a page in order, and of one connection more if there is one. */
-async function keysOf(store: Store, grouped: string, { params }: Window, asked: ListAsked): Promise<Key[]> {
+async function keysOf(store: Queryable, grouped: string, { params }: Window, asked: ListAsked): Promise<Key[]> {
   const { sort, limit, phase, end_reason, state, after } = asked;
   const conditions = [
     ...(phase === undefined ? [] : ['phase = {phase:UInt8}']),
@@ -179,7 +161,7 @@ FROM (
   return store.query<Key>(sql, { ...params.values, ...numbersOf(asked), limit: limit + 1, ...placeOf(after) }, limit + 1);
 }
 
-async function linesOf(store: Store, window: Window, keys: readonly Key[]): Promise<Connections['connections']> {
+async function linesOf(store: Queryable, window: Window, keys: readonly Key[]): Promise<Connections['connections']> {
   if (keys.length === 0) return [];
   const only = ' AND (host_id, connection_id) IN (SELECT arrayJoin(arrayZip({hosts:Array(UInt64)}, {connections:Array(UInt64)})))';
   const grouped = GROUPED(rowsOf(window, ['connection', 'sample'], only), String(window.to_ms * 1000));

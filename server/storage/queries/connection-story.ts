@@ -4,7 +4,9 @@ import { plainAddress } from './address.ts';
 import { accountOf, columnsOf, waitsOf } from './connection-account.ts';
 import type { Around, Chapters, Event, Head, Names, Transition } from './connection-chapters.ts';
 
-export type Story = Omit<Connection, 'host_id' | 'connection_id' | 'other_end' | keyof Names | keyof Around> & { cgroup_id: string };
+export type Story = Omit<Connection, 'host_id' | 'connection_id' | 'other_end' | 'peer_said' | keyof Names | keyof Around> & {
+  cgroup_id: string;
+};
 
 /** The story; undefined where there is no row. */
 export function storyOf(chapters: Chapters): Story | undefined {

@@ -1,7 +1,7 @@
 // Adds resets and drops without a socket to a connection's story: those that have its ends, within its life.
 import type { Connection } from '../../api.ts';
+import type { Queryable } from '../engine.ts';
 import { fewRows } from '../identity.ts';
-import type { Store } from '../store.ts';
 import type { Story } from './connection-story.ts';
 import { EARLY_S, LATE_S } from './stray.ts';
 import { rowsTime } from './window.ts';
@@ -28,7 +28,7 @@ const beforeNext = (
   WHERE ${near} AND host_id = {host_id:UInt64} AND ${ENDS} AND time_ns > fromUnixTimestamp64Milli({closed_ms:Int64}, 'UTC'))`;
 
 /** Reads at most the first `rows` of each kind. */
-export async function straysOf(store: Store, host_id: string, story: Story, rows: number, now_ms: number): Promise<Strays> {
+export async function straysOf(store: Queryable, host_id: string, story: Story, rows: number, now_ms: number): Promise<Strays> {
   const { netns, local_addr, local_port, peer_addr, peer_port, from_ms, closed_ms } = story;
   if (peer_port === 0) return { drops: [], resets: [] };
   const params = { host_id, netns, local_addr, local_port, peer_addr, peer_port, rows, closed_ms: closed_ms ?? now_ms };

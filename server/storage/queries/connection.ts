@@ -1,13 +1,14 @@
 // Asks the store for everything about one connection. connection-story.ts makes the answer.
 import type { Connection } from '../../api.ts';
+import type { Queryable } from '../engine.ts';
 import { containerName, hostName } from '../entities.ts';
 import { fewRows } from '../identity.ts';
-import type { Store } from '../store.ts';
 import { aroundOf } from './connection-around.ts';
 import { type Chapters, type Event, type Names, type Sample, STATE_MEMBERS, type Transition } from './connection-chapters.ts';
 import { storyOf } from './connection-story.ts';
 import { straysOf } from './connection-strays.ts';
 import { otherEnd } from './other-end.ts';
+import { peerSaid } from './peer-said.ts';
 import { retransmitsOf } from './retransmits.ts';
 
 /** The most rows of a kind in a story: the newest samples, and the first rows of other kinds. */
@@ -74,7 +75,7 @@ const byTime = <Row extends { time_ns: string }>(own: readonly Row[], strays: re
   strays.length === 0 ? [...own] : [...own, ...strays].sort((a, b) => (a.time_ns < b.time_ns ? -1 : 1)).slice(0, ROWS_MAX);
 
 /** The story; undefined where no row of the connection is stored. */
-export async function connection(store: Store, host_id: string, connection_id: string): Promise<Connection | undefined> {
+export async function connection(store: Queryable, host_id: string, connection_id: string): Promise<Connection | undefined> {
   const params = { host_id, connection_id, rows: ROWS_MAX };
   const [events, transitions, samples, retransmits, resets, drops, congestion] = await Promise.all([
     store.query<Event>(EVENTS, params, ROWS_MAX),
@@ -90,13 +91,14 @@ export async function connection(store: Store, host_id: string, connection_id: s
   if (story === undefined) return undefined;
   const { cgroup_id, ...facts } = story;
   const own = { host_id, connection_id, ...facts };
-  const [[names], other_end, around, strays] = await Promise.all([
+  const [[names], other_end, peer_said, around, strays] = await Promise.all([
     store.query<Names>(NAMES, { host_id, cgroup_id, pid: facts.pid, to_ms: facts.to_ms }, 1),
     otherEnd(store, own, events),
+    peerSaid(store, own),
     aroundOf(store, { cgroup_id, ...own }),
     straysOf(store, host_id, story, ROWS_MAX, Date.now()),
   ]);
   const named = { host: names?.host ?? '', container: names?.container ?? '', command: names?.command ?? '' };
   const all = { drops: byTime(drops, strays.drops), resets: byTime(resets, strays.resets) };
-  return { host_id, connection_id, ...named, ...facts, ...around, ...all, other_end };
+  return { host_id, connection_id, ...named, ...facts, ...around, ...all, other_end, peer_said };
 }

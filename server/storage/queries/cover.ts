@@ -1,10 +1,11 @@
 // Covers a range by published days, hours and minutes, and by rows where none of these are published. Each moment is covered once.
+
+import type { Queryable } from '../engine.ts';
 import { type Figure, type FigureKind, kindsOf } from '../figures.ts';
 import { conditionOf, joined } from '../language/condition.ts';
 import { type Published, pairs, published } from '../published.ts';
 import { publishedMinutes, type Span } from '../published-minutes.ts';
 import { type RollupKey, rowsRolledUp } from '../rollup.ts';
-import type { Store } from '../store.ts';
 import { rowsTime, type Source, type Window } from './window.ts';
 
 export type Piece = Pick<Published, 'start_s' | 'version'>;
@@ -55,7 +56,7 @@ function outsideOf(spans: readonly Span[], [from_s, to_s]: Span): Span[] {
 }
 
 /** The cover of a window; undefined where rows alone answer it. */
-export async function cover(store: Pick<Store, 'query'>, { source, from_ms, to_ms }: Window): Promise<Cover | undefined> {
+export async function cover(store: Queryable, { source, from_ms, to_ms }: Window): Promise<Cover | undefined> {
   if (source === 'rows') return undefined;
   const from_s = Math.floor(from_ms / 60_000) * 60;
   const to_s = Math.ceil(to_ms / 1000);

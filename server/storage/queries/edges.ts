@@ -1,8 +1,8 @@
 // Edges: process → peer:port, with their figures.
 import { type EDGE_SORTS, type Edge, type Edges, SEGMENTS_MIN } from '../../api.ts';
+import type { Queryable } from '../engine.ts';
 import { containerName, hostName } from '../entities.ts';
 import { type Figure, LOST, RETRANS, RETRANS_FIGURES, SERVICE_PORT } from '../figures.ts';
-import type { Store } from '../store.ts';
 import { plainAddress, plainNetwork } from './address.ts';
 import { type Cover, cover } from './cover.ts';
 import { answeredBy, figuresBy, type Keys, RTT_P99 } from './figures-by.ts';
@@ -69,7 +69,7 @@ type EdgeRow = Record<(typeof SHOWN)[number] | 'retrans' | 'total', number> &
 
 /** The `limit` largest edges by `sort`. Where a rollup answers, peers are networks, and the edge of all others comes last. */
 export async function edges(
-  store: Store,
+  store: Queryable,
   asked: Asked,
   { sort, limit }: { sort: EdgeSort; limit: number },
   now_ms: number,

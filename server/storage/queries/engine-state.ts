@@ -1,11 +1,11 @@
 // Reads from the engine's own tables what it is doing.
 import type { StoreFigures } from '../../api/health.ts';
-import type { Store } from '../store.ts';
+import type { Queryable } from '../engine.ts';
 
 const MOST = 20;
 
 /** @param since_ms errors before it are left out */
-export async function engineState(store: Pick<Store, 'query'>, since_ms: number): Promise<StoreFigures> {
+export async function engineState(store: Queryable, since_ms: number): Promise<StoreFigures> {
   const most = <Row>(sql: string, params = {}) => store.query<Row>(`${sql} LIMIT ${MOST}`, params, MOST);
   const [parts, settings, sizes, merges, mutations, disks, replicas, dictionaries, errors] = await Promise.all([
     most<StoreFigures['parts'][number]>(

@@ -1,11 +1,11 @@
 // What the tables know of hosts: of all of them what states and sorting need, of a few the rest, and the history of one.
 import type { FleetHost, FleetOne } from '../../api/fleet.ts';
+import type { Queryable } from '../engine.ts';
 import { FIGURES } from '../figures.ts';
-import type { Store } from '../store.ts';
 import { accountsByHost, lossesByHost } from './accounts.ts';
 import { rowsTime } from './window.ts';
 
-type Reader = Pick<Store, 'query'>;
+type Reader = Queryable;
 export type Span = { from: number; to: number; host_id?: string };
 
 /** Times are in ms since the epoch; figures are of the span that was asked for. */
@@ -58,7 +58,7 @@ ORDER BY last_ms DESC, h.host_key LIMIT ${HEARD_MOST + 1}`,
 export type HostMore = Pick<FleetHost, 'hooks_refused' | 'stored'> & { opened: number };
 
 /** By host. Those that nobody knows are left out. */
-export async function hostsMore(store: Store, hosts: readonly string[], span: Span, now_ms: number): Promise<Map<string, HostMore>> {
+export async function hostsMore(store: Queryable, hosts: readonly string[], span: Span, now_ms: number): Promise<Map<string, HostMore>> {
   if (hosts.length === 0) return new Map();
   const ids = { hosts: hosts.map(BigInt) };
   const [hooks, connections, accounts] = await Promise.all([

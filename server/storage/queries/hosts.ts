@@ -1,6 +1,6 @@
 // Which hosts report, and whether the rows that they have seen have arrived. Anybody can report hosts, so each answer is a page of them.
 import type { Host, HostRange, Hosts } from '../../api.ts';
-import type { Store } from '../store.ts';
+import type { Queryable } from '../engine.ts';
 import { accountsByHost, completenessOf, lossesByHost } from './accounts.ts';
 
 type HostRow = Pick<Host, 'host_id' | 'name' | 'kernel' | 'agent_version' | 'last_seen_ms' | 'hooks'>;
@@ -14,7 +14,7 @@ const HOST = 'SELECT toString(h.host_id) AS host_id, name, kernel, agent_version
 
 /** Hosts that ever reported, with the account of the range. */
 export async function hosts(
-  store: Store,
+  store: Queryable,
   range: Omit<HostRange, 'host_id'>,
   { limit, sort, after, name }: HostsAsked,
   now_ms: number,
@@ -57,7 +57,7 @@ function placeOf(after: string): { after_id: string; after_name: string } {
 const NAMES_PAGE = 10_000;
 
 /** The names of up to `most` hosts, read a page at a time. */
-export async function* hostNames(store: Pick<Store, 'query'>, most: number): AsyncGenerator<Pick<Host, 'host_id' | 'name'>[]> {
+export async function* hostNames(store: Queryable, most: number): AsyncGenerator<Pick<Host, 'host_id' | 'name'>[]> {
   let after = '0';
   for (let given = 0; given < most; given += NAMES_PAGE) {
     const page = await store.query<Pick<Host, 'host_id' | 'name'>>(
@@ -77,7 +77,7 @@ export type TroubledHost = Pick<Host, 'host_id' | 'name' | 'lag_ms'> & { seen: n
 
 /** How many hosts have reported since `gone_ms`; and which of them have been silent since `silent_ms`, or have lost rows in the range. */
 export async function troubledHosts(
-  store: Pick<Store, 'query'>,
+  store: Queryable,
   range: HostRange,
   { gone_ms, silent_ms, limit }: { gone_ms: number; silent_ms: number; limit: number },
   now_ms: number,

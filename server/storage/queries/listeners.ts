@@ -1,7 +1,7 @@
 // Listening sockets: how full their accept queues are, how many connections they have refused, and who owns them.
 import type { Listener, Listeners } from '../../api.ts';
+import type { Queryable } from '../engine.ts';
 import { containerName, hostName } from '../entities.ts';
-import type { Store } from '../store.ts';
 import { plainAddress } from './address.ts';
 import { type Asked, whereOf, windowOf } from './window.ts';
 
@@ -43,7 +43,7 @@ LIMIT {limit:UInt32}`;
  * The `limit` listeners that refused the most for a full queue; then those that dropped the most for any reason, the fullest, the busiest.
  * Read from rows.
  */
-export async function listeners(store: Store, asked: Asked, limit: number, now_ms: number): Promise<Listeners> {
+export async function listeners(store: Queryable, asked: Asked, limit: number, now_ms: number): Promise<Listeners> {
   const window = windowOf(asked, now_ms, 'rows');
   const sql = listenersSql(whereOf(window, 'listener'));
   const rows = await store.query<Listener & { total: number }>(sql, { ...window.params.values, limit }, limit);

@@ -1,13 +1,13 @@
 // Finds the other end of a connection, where an agent watches that host too: its initial sequence numbers are those of this end, the other
 // way round. Address translation does not change them. Where a device on the way makes new ones, the other end is not found.
 import type { Connection } from '../../api.ts';
+import type { Queryable } from '../engine.ts';
 import { hostName } from '../entities.ts';
-import type { Store } from '../store.ts';
 import type { Event } from './connection-chapters.ts';
 import { rowsTime } from './window.ts';
 
 type OtherEnd = NonNullable<Connection['other_end']>;
-type Ends = Pick<Connection, 'host_id' | 'connection_id' | 'local_addr' | 'local_port' | 'peer_addr' | 'peer_port'>;
+type Ends = Pick<Connection, 'role' | 'host_id' | 'connection_id' | 'local_addr' | 'local_port' | 'peer_addr' | 'peer_port'>;
 
 /** The times at which both ends open, and close, differ by less than this, also where the clocks differ. */
 const APART_MS = 120_000;
@@ -30,19 +30,46 @@ WHERE ${time} AND host_id = {host_id:UInt64} AND direction = 'sent' AND (connect
   NOT has_socket AND local_port = {peer_port:UInt16} AND peer_port = {local_port:UInt16}
   AND local_addr = toIPv6({peer_addr:String}) AND peer_addr = toIPv6({local_addr:String})))`;
 
+/** What the closes of both ends counted. */
+const CLOSES = (time: string) => `SELECT c.host_id = {host_id:UInt64} AND c.connection_id = {connection_id:UInt64} AS there,
+  max(c.segs_in) AS segs_in, max(c.segs_out) AS segs_out, max(c.data_segs_in) AS data_segs_in, max(c.turns) AS turns, max(c.turn_us) AS turn_us
+FROM connection AS c FINAL
+WHERE ${time} AND c.event = 'close' AND ((c.host_id = {host_id:UInt64} AND c.connection_id = {connection_id:UInt64})
+  OR (c.host_id = {own_host:UInt64} AND c.connection_id = {own_connection:UInt64}))
+GROUP BY there LIMIT 2`;
+
+type Close = { there: boolean; segs_in: number; segs_out: number; data_segs_in: number; turns: number; turn_us: number };
+
+/** @param role of this end: a SYN-ACK comes from no socket yet */
+function countedBy(closes: readonly Close[], role: Connection['role']): Pick<OtherEnd, 'turn_us' | 'arrived'> {
+  const [here, there] = [closes.find((close) => !close.there), closes.find((close) => close.there)];
+  const answered = role === 'client' ? 1 : 0;
+  return {
+    turn_us: there && there.turns > 0 && role === 'client' ? Math.round(there.turn_us / there.turns) : null,
+    arrived: here && there ? { data_there: there.data_segs_in, lost_back: Math.max(0, there.segs_out + answered - here.segs_in) } : null,
+  };
+}
+
 /** Null where no agent watches it, or where neither the beginning nor the end of this one was seen. */
-export async function otherEnd(store: Store, ends: Ends, events: readonly Event[]): Promise<OtherEnd | null> {
+export async function otherEnd(store: Queryable, ends: Ends, events: readonly Event[]): Promise<OtherEnd | null> {
   const known = events.find(({ snd_isn, rcv_isn }) => snd_isn !== 0 && rcv_isn !== 0);
   const last = events.at(-1);
   if (known === undefined || last === undefined) return null;
   const time = rowsTime(known.time_ms - APART_MS, known.time_ms + APART_MS);
   const { snd_isn, rcv_isn } = known;
   const { host_id: own_host, connection_id: own_connection, local_addr, local_port, peer_addr, peer_port } = ends;
-  const [found] = await store.query<Omit<OtherEnd, 'reset_sent_ms'>>(FOUND(time), { snd_isn, rcv_isn, own_host, own_connection }, 1);
+  const [found] = await store.query<Omit<OtherEnd, 'reset_sent_ms' | 'turn_us' | 'arrived'>>(
+    FOUND(time),
+    { snd_isn, rcv_isn, own_host, own_connection },
+    1,
+  );
   if (found === undefined) return null;
   const { host_id, connection_id } = found;
   const until = rowsTime(known.time_ms - APART_MS, last.time_ms + APART_MS);
   const params = { host_id, connection_id, local_addr, local_port, peer_addr, peer_port };
-  const [sent] = await store.query<{ at_ms: number; resets: number }>(RESET_SENT(until), params, 1);
-  return { ...found, reset_sent_ms: sent && sent.resets > 0 ? sent.at_ms : null };
+  const [[sent], closes] = await Promise.all([
+    store.query<{ at_ms: number; resets: number }>(RESET_SENT(until), params, 1),
+    store.query<Close>(CLOSES(until), { host_id, connection_id, own_host, own_connection }, 2),
+  ]);
+  return { ...found, ...countedBy(closes, ends.role), reset_sent_ms: sent && sent.resets > 0 ? sent.at_ms : null };
 }

@@ -1,6 +1,6 @@
 // Asks the store for the tiles and charts of the page Now. series.ts makes the answer.
 import type { Overview } from '../../api.ts';
-import type { Store } from '../store.ts';
+import type { Queryable } from '../engine.ts';
 import { completenessWithin } from './accounts.ts';
 import { cover } from './cover.ts';
 import { scopeOf, seriesOf, tilesOf } from './series.ts';
@@ -9,7 +9,7 @@ import { secondsOf, watchedSteps } from './watched.ts';
 import { type Asked, windowOf } from './window.ts';
 
 /** @param now_ms the default end of what is asked */
-export async function overview(store: Store, asked: Asked, now_ms: number): Promise<Overview> {
+export async function overview(store: Queryable, asked: Asked, now_ms: number): Promise<Overview> {
   const window = windowOf(asked, now_ms, 'steps');
   const covered = await cover(store, window);
   const scope = scopeOf(window.filter);

@@ -1,9 +1,9 @@
 // Retransmissions in a readable form, newest first.
 import type { RetransmitRow } from '../../../bpf/rows/rows.gen.ts';
 import type { Retransmit, Retransmits } from '../../api.ts';
+import type { Queryable } from '../engine.ts';
 import { hostName } from '../entities.ts';
 import { fewRows } from '../identity.ts';
-import type { Store } from '../store.ts';
 import { plainAddress } from './address.ts';
 import { type Asked, rowsOf, windowOf } from './window.ts';
 
@@ -40,7 +40,7 @@ const answer = (
 FROM (${rows}) AS r`;
 
 /** The newest `limit` retransmissions in the range, newest first, and how many there are. Read from rows, so only within their retention. */
-export async function retransmits(store: Store, asked: Asked, limit: number, now_ms: number): Promise<Retransmits> {
+export async function retransmits(store: Queryable, asked: Asked, limit: number, now_ms: number): Promise<Retransmits> {
   const window = windowOf(asked, now_ms, 'rows');
   const from = rowsOf('retransmit', window);
   const { values } = window.params;
@@ -53,7 +53,7 @@ export async function retransmits(store: Store, asked: Asked, limit: number, now
 }
 
 /** The first `limit` retransmissions of one connection, oldest first. */
-export async function retransmitsOf(store: Store, host_id: string, connection_id: string, limit: number): Promise<Retransmit[]> {
+export async function retransmitsOf(store: Queryable, host_id: string, connection_id: string, limit: number): Promise<Retransmit[]> {
   const sql = `SELECT * FROM ${fewRows('retransmit', 'host_id = {host_id:UInt64} AND connection_id = {connection_id:UInt64}')} ORDER BY time_ns LIMIT {limit:UInt32}`;
   const rows = await store.query<Retransmit>(`${answer(sql)} ORDER BY r.time_ns`, { host_id, connection_id, limit }, limit);
   return rows.map(withPlainAddresses);

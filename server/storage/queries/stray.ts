@@ -2,8 +2,8 @@
 // packet has no socket where the kernel drops it before routing, in another namespace than the connection's, or as a segment of a larger
 // packet. An index of connections in the agent would find it too, but would cost something for each connection.
 
+import type { Queryable } from '../engine.ts';
 import { columnsOf, conditionOf, hostsOnly } from '../language/condition.ts';
-import type { Store } from '../store.ts';
 import { rowsTime, type Window } from './window.ts';
 
 /** So many different pairs of ends are looked up. Rows of further ones stay without a process. */
@@ -94,7 +94,7 @@ function attributed(table: Table, window: Window, members: readonly string[]): s
  * For FROM: the rows that the filter leaves. Rows without a socket have what their connection gives them. Without such rows nothing is looked
  * up.
  */
-export async function rowsOf(store: Store, table: Table, window: Window, members: readonly string[]): Promise<string> {
+export async function rowsOf(store: Queryable, table: Table, window: Window, members: readonly string[]): Promise<string> {
   const { filter, time, params } = window;
   const where = strays(table, window);
   const [found] = await store.query<{ strays: number }>(`SELECT count() AS strays FROM ${table} FINAL WHERE ${where}`, params.values, 1);

@@ -1,7 +1,8 @@
 // The sums of a range for each step. From rows, each kind gives only the figures that it has, and they are added up here: to plan one
 // statement that adds them up takes the engine longer than to read an hour of rows.
+
+import type { Queryable } from '../engine.ts';
 import { FIGURE_KINDS, FIGURES, type Figure, type FigureKind, fold, folded, kindsOf, RTT_COUNTS } from '../figures.ts';
-import type { Store } from '../store.ts';
 import { type Cover, rolledUp } from './cover.ts';
 import { RTT_QUANTILES } from './figures-by.ts';
 import { type Quantiles, type Scope, type Sent, type Step, type Sums, shownFigures } from './series.ts';
@@ -21,7 +22,7 @@ type Part = {
 };
 
 /** All steps of the window, in order. @param covered undefined where rows alone answer */
-export async function timeline(store: Pick<Store, 'query'>, window: Window, covered: Cover | undefined, scope: Scope): Promise<Step[]> {
+export async function timeline(store: Queryable, window: Window, covered: Cover | undefined, scope: Scope): Promise<Step[]> {
   const shown = shownFigures(scope);
   const sql = covered ? overRollup(window, covered, shown) : overRows(window, shown);
   return stepsOf(await store.query<Part>(sql, window.params.values, stepsWithin(window) * (FIGURE_KINDS.length + 1)), window, shown);

@@ -1,6 +1,7 @@
 // When somebody watched: the steps of a window in which an agent of its hosts reported, whether or not anything happened.
+
+import type { Queryable } from '../engine.ts';
 import { conditionOf, hostsOnly } from '../language/condition.ts';
-import type { Store } from '../store.ts';
 import { stepOf } from './timeline.ts';
 import { boundsOf, momentText, stepsWithin, type Window } from './window.ts';
 
@@ -10,7 +11,7 @@ const REPORT_REACH_S_MAX = 120;
 const HOUR_S = 3600;
 
 /** The starts of these steps, s. */
-export async function watchedSteps(store: Pick<Store, 'query'>, window: Window): Promise<ReadonlySet<number>> {
+export async function watchedSteps(store: Queryable, window: Window): Promise<ReadonlySet<number>> {
   const rows = await store.query<{ time_s: number }>(reportedSteps(window), window.params.values, reportedMost(window));
   return new Set(rows.map(({ time_s }) => time_s));
 }

@@ -1,6 +1,7 @@
-// What the page and the API ask, over a range: each route once, the Now page's with every filter that it has,
-// and the two of it that are asked at once.
+// What the pages and the API ask, over a range: each route once, those of Now with every filter that matters, the list of connections in each
+// order, and questions that nothing was prepared for.
 import { testOf } from '../../../agent/contract/language/write.ts';
+import { CONNECTION_SORTS } from '../../../server/api/connections.ts';
 import { API, EDGE_SORTS } from '../../../server/api.ts';
 
 /** `paths` are asked for at once. */
@@ -40,6 +41,30 @@ export function questionsOf(to_ms: number, { ms }: Span, known: Known): Question
     ask('listeners', API.listeners),
     ask('resets', API.resets),
     ask('drops', API.drops),
+    ask('piles', API.piles),
+    ...CONNECTION_SORTS.map((sort) => ask(`connections by ${sort}`, API.connections, { sort })),
+    ask('connections that failed', API.connections, { phase: 'failed' }),
+    ...Object.entries(filters).map(([name, filter]) => ask(`connections of a ${name}`, API.connections, filter)),
+    ...explorations(known).map(([name, more]) => ask(`explore ${name}`, API.explore, more)),
+    ask('values of a field', API.values, { field: 'process', prefix: known.comm.slice(0, 1) }),
+  ];
+}
+
+/** By what the rollups have as a key, by what only rows have, and with filters of both sorts. */
+function explorations({ comm, host_id, peer_addr }: Known): [string, Record<string, string>][] {
+  const process = testOf('process', '=', comm);
+  return [
+    ['one figure', { metrics: 'retransmit_ratio', step: 'auto' }],
+    ['by host', { metrics: 'retransmit_ratio,data_segments', by: 'host', step: 'auto' }],
+    ['by process and network', { metrics: 'rtt_p99,bytes_sent', by: 'process,network', step: 'none' }],
+    ['beside the time before', { metrics: 'lost_segments,retransmits', by: 'network', step: 'none', earlier: '3600' }],
+    ['a distribution', { metrics: 'rtt', step: 'auto' }],
+    ['by peer', { metrics: 'retransmits', by: 'peer', step: 'none' }],
+    ['a filter of rows', { metrics: 'retransmits', by: 'class', step: 'auto', filter: `srtt > 1ms and not (${process})` }],
+    [
+      'a filter of a host and rows',
+      { metrics: 'handshake_p99', by: 'process', filter: `${testOf('host', '=', host_id)} and ${testOf('peer', '=', peer_addr)}` },
+    ],
   ];
 }
 

@@ -57,6 +57,7 @@ const gets = ['/', '/nothing', '/healthz', '/readyz', '/metrics', ADMIN_API.migr
   API.listeners,
   API.resets,
   API.drops,
+  API.piles,
   API.hosts,
   API.accounting,
   API.health,

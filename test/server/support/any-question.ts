@@ -36,7 +36,10 @@ const OF: Record<string, readonly string[]> = {
   [API.explore]: ['from', 'to', 'filter', 'metrics', 'by', 'step', 'earlier', 'top', 'sort', 'order', 'format', 'sql'],
   [API.values]: ['field', 'prefix', 'from', 'to', 'filter', 'limit'],
   ...Object.fromEntries(
-    [API.overview, API.edges, API.retransmits, API.resets, API.drops, API.listeners].map((path) => [path, ['from', 'to', 'filter']]),
+    [API.overview, API.edges, API.retransmits, API.resets, API.drops, API.listeners, API.piles].map((path) => [
+      path,
+      ['from', 'to', 'filter'],
+    ]),
   ),
 };
 const NEEDED: Record<string, readonly string[]> = { [API.explore]: ['metrics'], [API.values]: ['field'] };

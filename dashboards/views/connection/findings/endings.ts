@@ -3,6 +3,7 @@ import type { Connection } from '../../../../server/api.ts';
 import { formatBytes, formatCount, formatDurationUs, formatName } from '../../../format.ts';
 import { resetReason } from '../../../reason-words.ts';
 import type { Look } from './finding.ts';
+import { isDroppedThere } from './peer.ts';
 import { isKeptHere } from './this-host.ts';
 
 const IDLE_US = 30_000_000;
@@ -51,7 +52,7 @@ export const resetBySelf: Look = ({ resets }) => {
 
 export const gaveUp: Look = (connection) => {
   const { end_reason, unacked, notsent, probes_out, snd_wnd, unheard_us } = connection;
-  if (end_reason !== 'timeout' || isKeptHere(connection)) return undefined;
+  if (end_reason !== 'timeout' || isKeptHere(connection) || isDroppedThere(connection)) return undefined;
   // A probe that is answered is taken back from their count.
   if (snd_wnd === 0 && probes_out === 0 && unheard_us !== null && connection.opened_ms !== null)
     return {

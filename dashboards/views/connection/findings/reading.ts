@@ -10,6 +10,21 @@ export const slowReader: Look = ({ unread, resets, closed_ms }) => {
   return { whose: 'this process', words: closed_ms === null ? `It has not read ${left}.` : `It ended without reading ${left}.` };
 };
 
+/** Less than a segment: whoever sends has to wait. */
+const SHUT_BYTES = 1460;
+
+export const closedWindow: Look = ({ samples, resets }) => {
+  const shut = samples.time_ms.flatMap((_, at) => {
+    const [unread, window] = [samples.unread[at] ?? 0, samples.rcv_wnd[at] ?? null];
+    return unread > 0 && window !== null && window < SHUT_BYTES ? [unread] : [];
+  });
+  if (shut.length === 0 || resets.length > 0) return undefined;
+  return {
+    whose: 'this process',
+    words: `It read too slowly: up to ${formatBytes(Math.max(...shut))} lay unread, and its receive window was closed, so that the peer had to wait.`,
+  };
+};
+
 export const leak: Look = ({ state, closed_ms, states, to_ms }) => {
   const stay = states.at(-1);
   if (state !== 'close_wait' || closed_ms !== null || stay === undefined) return undefined;

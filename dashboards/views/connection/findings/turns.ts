@@ -2,6 +2,7 @@
 import type { Connection } from '../../../../server/api.ts';
 import { formatCount, formatDurationUs } from '../../../format.ts';
 import type { Finding, Look } from './finding.ts';
+import { closedWindow } from './reading.ts';
 
 /** Below these, a wait is not worth a sentence. */
 const SLOW_ANSWER_US = 50_000;
@@ -61,7 +62,11 @@ export const slowAnswers: Look = (connection) => {
   return seenByClient(connection, turns);
 };
 
-export const stall: Look = ({ stall_max_us }) =>
-  stall_max_us !== null && stall_max_us >= STALL_US
-    ? { whose: 'not known', words: `In the middle of a transfer nothing moved for up to ${formatDurationUs(stall_max_us)}.` }
+/** Where this process read too slowly, that was why. */
+export const stall: Look = (connection) =>
+  (connection.stall_max_us ?? 0) >= STALL_US && closedWindow(connection) === undefined
+    ? {
+        whose: 'not known',
+        words: `In the middle of a transfer nothing moved for up to ${formatDurationUs(connection.stall_max_us ?? 0)}.`,
+      }
     : undefined;

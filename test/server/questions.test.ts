@@ -1,0 +1,75 @@
+// A question lasts as long as somebody waits for its answer, and tells how far it is: on the real engine, over real requests.
+import fastify from 'fastify';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Refusal } from '../../server/errors.ts';
+import { QUESTION_HEADER, Questions } from '../../server/query/questions.ts';
+import { openEmbeddedEngine } from '../../server/storage/embedded.ts';
+import type { Engine } from '../../server/storage/engine.ts';
+import { type TestDirectory, testDirectory, until } from './support/collector.ts';
+
+/** Takes a minute where it is not ended. */
+const LONG = 'SELECT sum(sipHash64(number)) AS sum FROM numbers(20000000000)';
+const ID = '0123456789-abcdef';
+
+const app = fastify();
+let directory: TestDirectory;
+let engine: Engine;
+let questions: Questions;
+let url = '';
+const refused: Refusal[] = [];
+
+beforeAll(async () => {
+  directory = await testDirectory();
+  engine = await openEmbeddedEngine({ path: directory.path });
+  questions = new Questions(engine, { running: 1, waiting: 1 });
+  app.setErrorHandler<Refusal>((error, _, reply) => {
+    refused.push(error);
+    void reply.code(error.status).send({ message: error.message });
+  });
+  app.get('/long', (_, reply) => questions.answer(reply, (store) => store.query(LONG, {}, 1)));
+  app.get('/short', (_, reply) => questions.answer(reply, (store) => store.query('SELECT 1 AS one', {}, 1)));
+  url = await app.listen({ port: 0 });
+});
+afterAll(async () => {
+  await app.close();
+  await engine.close();
+  await directory.remove();
+});
+
+const running = async () =>
+  (await engine.query("SELECT query_id FROM system.processes WHERE query LIKE '%sipHash64%' AND query NOT LIKE '%processes%'", {}, 10))
+    .length;
+const named = (id: string) => ({ headers: { [QUESTION_HEADER]: id } });
+
+test('whoever leaves ends his question, and the next one has its turn', async () => {
+  const leaving = new AbortController();
+  const asked = fetch(`${url}/long`, { ...named(ID), signal: leaving.signal }).catch((cause) => cause);
+  await until(
+    async () => (await questions.progress(ID).catch(() => undefined))?.rows_read ?? 0,
+    (rows) => rows > 0,
+  );
+  expect(await questions.progress(ID)).toMatchObject({ state: 'reading', rows: 20_000_000_000 });
+  expect(await running()).toBe(1);
+  const next = fetch(`${url}/short`, named('another-0123456789'));
+  await until(
+    () => questions.progress('another-0123456789').catch(() => undefined),
+    (found) => found?.state === 'waiting',
+  );
+  expect((await fetch(`${url}/short`, named(ID))).status).toBe(409);
+  leaving.abort();
+  expect(await asked).toMatchObject({ name: 'AbortError' });
+  expect(await (await next).json()).toEqual([{ one: 1 }]);
+  await until(running, (count) => count === 0);
+  // It has not ended by its own limit of time.
+  expect(refused.find(({ code }) => code === 'client_gone')?.cause).toMatchObject({ message: expect.stringContaining('cancelled') });
+  await expect(questions.progress(ID)).rejects.toMatchObject({ code: 'not_found' });
+});
+
+test('what is no name of a question is refused', async () => {
+  await Promise.all(
+    ['', 'short', 'a'.repeat(65), "0123456789abcdef' OR 1"].map(async (id) => {
+      const { message } = (await (await fetch(`${url}/short`, named(id))).json()) as { message: string };
+      expect(message).toMatch(/16 to 64/);
+    }),
+  );
+});
