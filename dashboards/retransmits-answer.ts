@@ -1,8 +1,7 @@
 // What the answers of the API say of retransmissions: figures, a matrix of pairs, and what moved. Pure; nothing is added up here.
 import type { Explored } from '../server/api.ts';
 import { type Cell, leastOf, numberIn, recordsOf } from './explore-answer.ts';
-import { formatName } from './format.ts';
-import type { Narrowing } from './narrowed.ts';
+import { type Side, sideOf } from './group-side.ts';
 import type { RetransmitFigures } from './retransmit-words.ts';
 import { PAIRS, type Pairs } from './retransmits-view.ts';
 import { CLASS_ORDER, type RetransmitClass } from './words.ts';
@@ -35,8 +34,6 @@ export function figuresOf(whole: Explored, classes: Explored, ofRows: OfRows | n
   };
 }
 
-/** `picked`: what a filter has to say to leave what the row is of. */
-export type Side = { key: string; label: string; picked: Narrowing };
 export type PairCell = {
   lost: number;
   sent: number;
@@ -78,15 +75,6 @@ function cellOf(row: Row, least: number): PairCell {
     refused: countOf(row['retransmits_refused']),
     isFew: countOf(row['retransmit_ratio_samples']) < least,
   };
-}
-
-/** The field of the language that picks the values of a dimension. */
-const FIELD_OF: Readonly<Record<string, string>> = { peer_host: 'peer', network: 'peer', local_network: 'local' };
-
-function sideOf(row: Row, dimension: string): Side {
-  const label = textOf(row[dimension]);
-  const key = textOf(row[`${dimension}_id`]) || label;
-  return { key, label: formatName(label) || '(none)', picked: [FIELD_OF[dimension] ?? dimension, key.split(',')] };
 }
 
 /** By what is looked for what moved. */

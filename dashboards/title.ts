@@ -6,6 +6,7 @@ export const PAGE_NAMES = {
   now: 'Now',
   explore: 'Explore',
   retransmits: 'Retransmits',
+  latency: 'Latency',
   connections: 'Connections',
   listeners: 'Listeners',
   piles: 'Pile-ups',

@@ -9,6 +9,7 @@ import {
 } from './connections-view.ts';
 import { EXPLORE_KEYS, EXPLORE_START, type ExploreView, formatExploreView, parseExploreView } from './explore-view.ts';
 import { FLEET_KEYS, FLEET_START, type FleetView, formatFleetView, parseFleetView } from './fleet-view.ts';
+import { formatLatencyView, LATENCY_KEYS, LATENCY_START, type LatencyView, parseLatencyView } from './latency-view.ts';
 import { formatPilesView, PILES_KEYS, PILES_START, type PilesView, parsePilesView } from './piles-view.ts';
 import {
   formatRetransmitsView,
@@ -55,7 +56,7 @@ const DEFAULT_SORT: Sort = 'retrans';
 export type ConnectionRef = { host_id: string; connection_id: string };
 
 /** `fleet`: the list of hosts, or with a host in the filter the page of that one. */
-export const PAGES = ['now', 'explore', 'retransmits', 'connections', 'listeners', 'piles', 'fleet', 'admin'] as const;
+export const PAGES = ['now', 'explore', 'retransmits', 'latency', 'connections', 'listeners', 'piles', 'fleet', 'admin'] as const;
 export type Page = (typeof PAGES)[number];
 
 export type ViewState = {
@@ -72,6 +73,8 @@ export type ViewState = {
   explore: ExploreView;
   /** of the page of retransmissions */
   retransmits: RetransmitsView;
+  /** of the page of latencies */
+  latency: LatencyView;
   /** of the list of what piles up */
   piles: PilesView;
   connection: ConnectionRef | null;
@@ -95,6 +98,7 @@ export function parseViewState(search: string): { state: ViewState; problems: st
     connections: CONNECTIONS_START,
     explore: EXPLORE_START,
     retransmits: RETRANSMITS_START,
+    latency: LATENCY_START,
     piles: PILES_START,
     connection: null,
     panel: null,
@@ -117,6 +121,7 @@ const isReadElsewhere = (key: string, page: Page) =>
   (page === 'connections' && CONNECTIONS_KEYS.includes(key)) ||
   (page === 'explore' && EXPLORE_KEYS.includes(key)) ||
   (page === 'retransmits' && RETRANSMITS_KEYS.includes(key)) ||
+  (page === 'latency' && LATENCY_KEYS.includes(key)) ||
   (page === 'piles' && PILES_KEYS.includes(key));
 
 function readPage(params: URLSearchParams, state: ViewState, problems: string[]): void {
@@ -137,6 +142,11 @@ function readPage(params: URLSearchParams, state: ViewState, problems: string[])
   if (page === 'retransmits') {
     const read = parseRetransmitsView(params);
     state.retransmits = read.retransmits;
+    problems.push(...read.problems);
+  }
+  if (page === 'latency') {
+    const read = parseLatencyView(params);
+    state.latency = read.latency;
     problems.push(...read.problems);
   }
   if (page === 'piles') {
@@ -193,6 +203,7 @@ export function formatViewState(state: ViewState): string {
   if (state.page === 'connections') formatConnectionsView(state.connections, params);
   if (state.page === 'explore') formatExploreView(state.explore, params);
   if (state.page === 'retransmits') formatRetransmitsView(state.retransmits, params);
+  if (state.page === 'latency') formatLatencyView(state.latency, params);
   if (state.page === 'piles') formatPilesView(state.piles, params);
   const text = params
     .toString()

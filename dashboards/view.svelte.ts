@@ -2,6 +2,7 @@
 import { CONNECTIONS_START } from './connections-view.ts';
 import { EXPLORE_START } from './explore-view.ts';
 import { FLEET_START } from './fleet-view.ts';
+import { LATENCY_START } from './latency-view.ts';
 import { PILES_START } from './piles-view.ts';
 import { RETRANSMITS_START } from './retransmits-view.ts';
 import { type ConnectionRef, formatViewState, type Page, parseViewState, type ViewState } from './view-state.ts';
@@ -58,6 +59,7 @@ export const HOME = {
   now: { page: 'now', connection: null, panel: null },
   explore: { page: 'explore', explore: EXPLORE_START, connection: null, panel: null },
   retransmits: { page: 'retransmits', retransmits: RETRANSMITS_START, connection: null, panel: null },
+  latency: { page: 'latency', latency: LATENCY_START, connection: null, panel: null },
   connections: { page: 'connections', connections: CONNECTIONS_START, connection: null, panel: null },
   listeners: { page: 'listeners', connection: null, panel: null },
   piles: { page: 'piles', piles: PILES_START, connection: null, panel: null },

@@ -11,6 +11,8 @@ import { startUp, type Up } from './up-process.ts';
 const WHY_NOT = process.getuid?.() === 0 ? NO_BROWSER : 'needs root: network namespaces and BPF';
 const FAR = ['out:delay=10:any', 'back:delay=10:any'];
 const PORT = 7000;
+/** Connects one after the other: the SYN of one is lost once, that of another twice. */
+const CONNECTS = { count: 25, lost: ['out:drop:syn:5', 'out:drop:syn:12-13'], sysctl: ['net.ipv4.tcp_syn_linear_timeouts=0'] } as const;
 /** Each sender has a name of its own, by which the rest of the machine's traffic is left out. */
 const SITUATIONS = {
   'renamed-11': { rules: [...FAR, 'out:drop:data:p=0.05'], bytes: 1_000_000, sysctl: [] },
@@ -18,6 +20,7 @@ const SITUATIONS = {
 } as const;
 type Made = { pair: Pair; relay: Relay; carried: Awaited<ReturnType<Relay['stop']>> };
 const ENDED: string[] = [];
+let connecting: Pair | undefined;
 
 let directory: TestDirectory;
 let up: Up;
@@ -34,12 +37,14 @@ describe('loss, or something that looks like it', () => {
     await buildDashboards();
     up = await startUp(directory.path);
     for (const name of Object.keys(SITUATIONS) as (keyof typeof SITUATIONS)[]) made[name] = await transfer(name, programs);
+    await connects(programs);
     browser = await openBrowser();
     page = await browser.open(`${up.url}/`);
   });
   afterAll(async () => {
     await browser?.close();
     for (const { pair } of Object.values(made)) pair.close();
+    connecting?.close();
     await up?.stop();
     await directory?.remove();
     for (const line of ENDED) console.info(line);
@@ -58,6 +63,22 @@ describe('loss, or something that looks like it', () => {
     await client.until('close');
     for (const endpoint of [client, server]) await endpoint.end();
     return { pair, relay, carried: await relay.stop() };
+  }
+
+  async function connects({ endpoint, relay: program }: ReturnType<typeof compilePrograms>): Promise<void> {
+    const pair = makePair('tun');
+    connecting = pair;
+    // Older kernels have no such setting: their timer always doubles.
+    for (const setting of CONNECTS.sysctl) pair.client.run('sysctl', '-eqw', setting);
+    const relay = await startRelay(program, pair, [...CONNECTS.lost]);
+    const start = (side: 'client' | 'server', script: string) =>
+      new Endpoint(`connects ${side}`, pair[side].start(endpoint, pair.server.address.ipv4, ...script.split(' ')));
+    const server = start('server', `listen:${PORT}:64 wait`);
+    await server.until('listen');
+    const client = start('client', `rename:13 times:${CONNECTS.count} connect:${PORT} close done`);
+    await client.until('close', CONNECTS.count);
+    for (const one of [client, server]) await one.end();
+    await relay.stop();
   }
 
   const eventually = <Value>(read: () => Promise<Value> | Value) => expect.poll(read, { timeout: EVENTUALLY_MS, interval: 200 });
@@ -94,5 +115,24 @@ describe('loss, or something that looks like it', () => {
     expect(words).toContain(`${needless} ${needless === 1 ? 'segment sent again was' : 'segments sent again were'} not needed (100 %`);
     expect([await numberOf('lost'), await numberOf('not needed')]).toEqual([0, needless]);
     expect(words).not.toMatch(/Loss:|network/);
+  });
+
+  test('B6: the SYN of one connection is lost once, that of another twice', async () => {
+    await page.goto(`${up.url}/?page=latency&of=handshake&filter=process+%3D+renamed-13`);
+    const words = async () => plain(await page.locator('[data-answer]').textContent());
+    await eventually(words).toMatch(
+      new RegExp(
+        `^Handshake: half of ${CONNECTS.count} handshakes .*2 \\(8\\.00 %\\) took 1 s or more, 1 of them 3 s or more: a SYN that gets no answer`,
+      ),
+    );
+    ENDED.push(`B6 | Latency › handshake | ${await words()}`);
+    expect(connecting?.client.nstat()['TcpExtTCPSynRetrans']).toBe(3);
+    await page.locator('summary').click();
+    const slowest = page.locator('[data-table="buckets"] tbody tr').last();
+    expect((await slowest.locator('td').allTextContents()).map(plain)).toEqual(['2.8 s to 3.1 s', '1', '4.00 %']);
+    await slowest.getByRole('link').click();
+    await eventually(() => page.locator('[data-table="connections"] tbody tr').count()).toBe(1);
+    const found = (await page.locator('[data-table="connections"] tbody td').allTextContents()).map(plain);
+    expect([found.includes('renamed-13'), found.includes('3 s')]).toEqual([true, true]);
   });
 });

@@ -160,7 +160,13 @@ describe('Retransmits', () => {
     await page.keyboard.press('Enter');
     await eventually(() => search().get('page')).toBe('connections');
     expect(search().get('by')).toBe('retransmit_ratio');
-    await page.locator('[data-table="connections"] tbody tr').first().waitFor();
+    const [, host = '', peers = ''] = /^host = (\d+) and peer (?:=|in) \(?(.*?)\)?$/.exec(search().get('filter') ?? '') ?? [];
+    const isOf = ({ host: own, peer }: Sample) =>
+      String(HOSTS[own].agent.host_id) === host && (peers.includes('/') ? peer === OUTSIDE : peers.split(', ').includes(peer));
+    // Each sample is of a connection of its own.
+    await eventually(() => page.locator('[data-table="connections"] tbody tr').count()).toBe(
+      samples.filter((sample) => isNow(sample) && isOf(sample)).length,
+    );
     await page.goBack();
     await eventually(() => search().get('page')).toBe('retransmits');
   });

@@ -10,6 +10,7 @@ const START: ViewState = {
   connections: { by: 'last_ms' },
   explore: { metric: 'connects', by: ['process'] },
   retransmits: { against: 'previous', pairs: 'hosts' },
+  latency: { of: 'rtt', between: 'edges' },
   piles: { by: 'connections' },
   connection: null,
   panel: null,
@@ -39,6 +40,8 @@ describe('links and what they show', () => {
     ['?page=explore&by=', { page: 'explore', explore: { metric: 'connects', by: [] } }],
     ['?page=retransmits', { page: 'retransmits' }],
     ['?page=retransmits&against=day&pairs=networks', { page: 'retransmits', retransmits: { against: 'day', pairs: 'networks' } }],
+    ['?page=latency', { page: 'latency' }],
+    ['?page=latency&of=handshake&between=hosts', { page: 'latency', latency: { of: 'handshake', between: 'hosts' } }],
     ['?page=connections', { page: 'connections' }],
     [
       '?page=connections&filter=process+%3D+curl&phase=failed&reason=no_port&by=connect_us',
@@ -82,7 +85,7 @@ describe('what a link holds and the page cannot use is told', () => {
     ['?connection=1/2x', /expected HOST\/ID/],
     ['?panel=secrets', /panel=secrets/],
     ['?tab=completeness', /tab=completeness, which this page does not know/],
-    ['?page=secrets', /page=secrets: known are now, explore, retransmits, connections, listeners, piles, fleet, admin/],
+    ['?page=secrets', /page=secrets: known are now, explore, retransmits, latency, connections, listeners, piles, fleet, admin/],
     ['?state=silent', /state=silent, which this page does not know/],
     ['?colour=red', /colour=red, which this page does not know/],
   ];
@@ -108,6 +111,15 @@ test.each([
 ])('%s shows the page as it begins, and says what it could not use', (search, problem) => {
   const { state, problems } = parseViewState(search);
   expect(state).toEqual({ ...START, page: 'retransmits' });
+  expect(problems).toEqual([expect.stringMatching(problem)]);
+});
+
+test.each([
+  ['?page=latency&of=cats', /of=cats: known are rtt, handshake/],
+  ['?page=latency&between=us', /between=us: known are edges, hosts, networks/],
+])('%s is of the round trip, and says what it could not use', (search, problem) => {
+  const { state, problems } = parseViewState(search);
+  expect(state).toEqual({ ...START, page: 'latency' });
   expect(problems).toEqual([expect.stringMatching(problem)]);
 });
 

@@ -1,48 +1,19 @@
-// The questions of the page: what was sent again and when, between whom, and what has moved. Each is asked for by itself, so that one which is
-// refused takes no other with it.
+// The questions of the page: what was sent again and when, between whom, and what has moved.
 import type { Explored, Overview } from '../../../server/api.ts';
 import type { ApiClient, Query } from '../../api-client.ts';
 import { ApiError } from '../../api-error.ts';
-import { Asked } from '../../asked.svelte.ts';
-import { live } from '../../live.svelte.ts';
-import { rangeQuery } from '../../range-query.ts';
 import { MOVERS, type OfRows } from '../../retransmits-answer.ts';
 import { earlierOf, PAIRS } from '../../retransmits-view.ts';
-import { isSpan, RANGES, type ViewState } from '../../view-state.ts';
+import type { ViewState } from '../../view-state.ts';
 import { CLASS_ORDER } from '../../words.ts';
 
-const REFRESH_MS_MIN = 10_000;
 const CLASSES = CLASS_ORDER.map((name) => `retrans_${name}`).join();
 const PAIRS_MOST = '100';
 const MOVES_EACH = '6';
 
 export type Sums = { overview: Overview; whole: Explored; classes: Explored; ofRows: OfRows | null };
 export type Moved = { groups: Record<(typeof MOVERS)[number], Explored>; classes: Explored };
-type View = Pick<ViewState, 'range' | 'filter' | 'retransmits'>;
-type Question<Answer> = (api: ApiClient, asked: Query, view: View, signal: AbortSignal) => Promise<Answer>;
-
-export class Part<Answer> extends Asked<Answer> {
-  readonly #api: ApiClient;
-  readonly #question: Question<Answer>;
-
-  constructor(api: ApiClient, question: Question<Answer>) {
-    super();
-    this.#api = api;
-    this.#question = question;
-  }
-
-  /** @param key identifies the question. @returns how to stop */
-  ask(view: View, key: string): () => void {
-    const every_ms = isSpan(view.range) ? Number.POSITIVE_INFINITY : Math.max(REFRESH_MS_MIN, RANGES[view.range].refresh_ms);
-    return this.follow(key, every_ms, async (signal) => {
-      if (live.paused_since_ms > 0 && !this.loading) return undefined;
-      const query = rangeQuery(view, live.serverNow());
-      return this.#question(this.#api, query, view, signal);
-    });
-  }
-}
-
-export async function askSums(api: ApiClient, asked: Query, _view: View, signal: AbortSignal): Promise<Sums> {
+export async function askSums(api: ApiClient, asked: Query, _view: ViewState, signal: AbortSignal): Promise<Sums> {
   const whole = 'lost_segments,data_segments,retransmit_ratio,retransmits,spurious_segments,retrans_fin,retransmits_refused,drops';
   const [overview, sums, classes, ofRows] = await Promise.all([
     api.overview(asked, signal),
@@ -68,12 +39,12 @@ async function askRows(api: ApiClient, asked: Query, signal: AbortSignal): Promi
   }
 }
 
-export function askPairs(api: ApiClient, asked: Query, { retransmits: { pairs } }: View, signal: AbortSignal): Promise<Explored> {
+export function askPairs(api: ApiClient, asked: Query, { retransmits: { pairs } }: ViewState, signal: AbortSignal): Promise<Explored> {
   const metrics = 'retransmit_ratio,lost_segments,data_segments,spurious_segments,retrans_tlp,retransmits_refused';
   return api.explore({ ...asked, metrics, by: `${PAIRS[pairs].own},${PAIRS[pairs].peer}`, top: PAIRS_MOST }, signal);
 }
 
-export async function askMoves(api: ApiClient, asked: Query, { retransmits }: View, signal: AbortSignal): Promise<Moved> {
+export async function askMoves(api: ApiClient, asked: Query, { retransmits }: ViewState, signal: AbortSignal): Promise<Moved> {
   const earlier = String(earlierOf(retransmits, Number(asked['to']) - Number(asked['from'])));
   const metrics = 'lost_segments,data_segments,retransmit_ratio';
   const [classes, ...groups] = await Promise.all([
