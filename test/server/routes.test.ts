@@ -12,6 +12,7 @@ import { Drops, Listeners, Resets } from '../../server/api/causes.ts';
 import { Connections } from '../../server/api/connections.ts';
 import { Explored, ExploreNames, Values } from '../../server/api/explore.ts';
 import { PEOPLE_API } from '../../server/api/people.ts';
+import { VIEWS_API } from '../../server/api/views.ts';
 import { API, Connection, Edges, Hosts, Overview, Retransmits } from '../../server/api.ts';
 import { HOST } from './support/agent.ts';
 import { startCollector, type TestCollector, type TestDirectory, testDirectory, until } from './support/collector.ts';
@@ -244,6 +245,8 @@ test('the OpenAPI document names every path, and each refusal', async () => {
     PEOPLE_API.logout,
     PEOPLE_API.me,
     PEOPLE_API.password,
+    VIEWS_API.views,
+    '/api/v1/views/{id}',
     '/api/v1/connections',
     '/api/v1/connections/{host_id}/{connection_id}',
     '/v1/rows',
