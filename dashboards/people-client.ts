@@ -7,12 +7,15 @@ import type {
   Login,
   MadeEnrolment,
   MadeToken,
+  MadeView,
   Me,
   NewEnrolment,
   NewToken,
   NewUser,
+  NewView,
   PasswordChange,
   PEOPLE_API,
+  SavedViews,
   Sessions,
   SettingsAnswer,
   SettingsBack,
@@ -21,11 +24,13 @@ import type {
   Tokens,
   UserChange,
   Users,
+  VIEWS_API,
 } from '../server/api.ts';
 import { type Query, refusal } from './api-client.ts';
 import { fetchInTime } from './in-time.ts';
 
 export const PATHS: typeof PEOPLE_API &
+  typeof VIEWS_API &
   Pick<
     typeof ADMIN_API,
     | 'settings'
@@ -54,6 +59,8 @@ export const PATHS: typeof PEOPLE_API &
   enrolments: '/api/v1/admin/enrolments',
   enrolment: '/api/v1/admin/enrolments/:id',
   audit: '/api/v1/admin/audit',
+  views: '/api/v1/views',
+  view: '/api/v1/views/:id',
   settings: '/api/v1/admin/settings',
   settingsRollback: '/api/v1/admin/settings/rollback',
   hostSettings: '/api/v1/admin/settings/hosts/:host_id',
@@ -88,6 +95,9 @@ export function createPeopleClient(fetchResponse: typeof fetch) {
     enrolments: () => ask<Enrolments>('GET', PATHS.enrolments),
     makeEnrolment: (enrolment: NewEnrolment) => ask<MadeEnrolment>('POST', PATHS.enrolments, enrolment),
     revokeEnrolment: (id: string) => ask('DELETE', named(PATHS.enrolment, id)),
+    views: () => ask<SavedViews>('GET', PATHS.views),
+    saveView: (view: NewView) => ask<MadeView>('POST', PATHS.views, view),
+    removeView: (id: string) => ask('DELETE', named(PATHS.view, id)),
     settings: () => ask<SettingsAnswer>('GET', PATHS.settings),
     changeSettings: (change: SettingsChange) => ask<SettingsPlanned>('POST', PATHS.settings, change),
     rollBackSettings: (version: number | null) => ask<SettingsBack>('POST', PATHS.settingsRollback, { version }),

@@ -34,7 +34,12 @@ class View {
   }
 
   go(change: Partial<ViewState>): void {
-    const href = this.href(change);
+    this.follow(this.href(change));
+  }
+
+  /** Goes to a link of this page: what follows its path. */
+  follow(link: string): void {
+    const href = link || location.pathname;
     if (href === (location.search || location.pathname)) return;
     history.pushState({ pushed: true } satisfies Entry, '', href);
     this.#parsed = parseViewState(location.search);

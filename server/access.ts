@@ -8,6 +8,7 @@ import { HostRemoval } from './access/host-removal.ts';
 import { LastHeard } from './access/last-heard.ts';
 import { type ProxyWay, proxyWay } from './access/proxy-way.ts';
 import { RecordBook } from './access/record-book.ts';
+import { SavedViews } from './access/saved-views.ts';
 import { Sessions } from './access/sessions.ts';
 import { Tokens } from './access/tokens.ts';
 import { Users } from './access/users.ts';
@@ -40,6 +41,7 @@ export class Access {
   readonly users: Users;
   readonly sessions: Sessions;
   readonly tokens: Tokens;
+  readonly views: SavedViews;
   readonly audit: Audit;
   readonly gate: Gate;
 
@@ -54,6 +56,7 @@ export class Access {
     this.users = new Users(this.book);
     this.sessions = new Sessions(this.book);
     this.tokens = new Tokens(this.book);
+    this.views = new SavedViews(this.book);
     this.audit = new Audit(store, auditLost);
     const ways = [
       owner.identify,

@@ -37,6 +37,7 @@ export type {
   SettingsChange,
   SettingsPlanned,
 } from './api/settings.ts';
+export type { MadeView, NewView, SavedViews, VIEWS_API } from './api/views.ts';
 
 /** The classes that carry loss or its suspicion, in the order that charts stack them. */
 export const STACKED_CLASSES = [

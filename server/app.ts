@@ -14,6 +14,7 @@ import { IdentityProvider } from './access/identity-provider.ts';
 import { registerOidc } from './access/oidc-routes.ts';
 import { registerPeople } from './access/people-routes.ts';
 import { registerAccess } from './access/routes.ts';
+import { registerViews } from './access/view-routes.ts';
 import type { Access } from './access.ts';
 import { registerAdmin } from './admin/routes.ts';
 import type { Snapshot } from './api/admin.ts';
@@ -186,6 +187,7 @@ async function registerForPeople(
     });
     registerCollectors(people, access);
     registerPeopleAdmin(people, store, access);
+    registerViews(people, access);
     registerSettings(people, { control, audit: access.audit });
     registerPeople(people, { ...access, isPlain: port.isPlain, oidc: port.oidc !== undefined });
     registerOidc(people, { ...access, originOf: port.originOf, provider: port.oidc && new IdentityProvider(port.oidc) });

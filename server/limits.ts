@@ -11,6 +11,7 @@ export type LimitUnit = 'bytes' | 'ms' | 'count' | 'share';
 export type Limit = { what: string; number: number; unit: LimitUnit; per: string; beyond: string };
 
 const AGAIN = '`429 too_many_bytes_in_flight`, and when to come back';
+const TOO_MANY_VIEWS = '`409 too_many_views`';
 const LEAST_USED = 'the least used goes';
 
 /** A peer is an address together with the host that a batch or a report names; of people also whether a browser or a tool asks. */
@@ -194,4 +195,7 @@ export const LIMITS = {
   },
   settings_versions: { what: 'versions of the agents’ settings', number: 100, unit: 'count', per: 'collector', beyond: 'the oldest go' },
   viewer_says: { what: 'what a page says', number: KIB, unit: 'bytes', per: 'message', beyond: 'closed with 1009' },
+  // Each is as long as its link: some megabytes in memory at most.
+  views: { what: 'saved views', number: 1000, unit: 'count', per: 'store', beyond: TOO_MANY_VIEWS },
+  views_own: { what: 'saved views', number: 100, unit: 'count', per: 'person', beyond: TOO_MANY_VIEWS },
 } as const satisfies Record<string, Limit>;

@@ -3,6 +3,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { InForce, KnownSetting } from '../../agent/contract/control.ts';
 import { object, oneOf } from '../api/schema.ts';
+import { ViewLink, ViewName } from '../api/views.ts';
 
 const Ms = Type.Integer({ minimum: 0, description: 'ms since the epoch' });
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
@@ -118,6 +119,16 @@ const AgentVersion = object({ known: Type.Array(KnownSetting) });
 /** `id`: where agents reach it. A record of its own, so that noting a collector can never bring back a CA that was forgotten elsewhere. */
 const Collector = object({ authority: Sha256, name: Type.String(), heard_ms: Ms });
 
+/** `id`: 16 hex digits. A view of the page that somebody has saved. */
+const View = object({
+  name: ViewName,
+  link: ViewLink,
+  owner: Type.String(),
+  owner_kind: Type.String({ description: 'by which way the owner came in' }),
+  made_ms: Ms,
+});
+export type ViewRecord = Static<typeof View>;
+
 /** What a record of each kind holds. */
 export const RECORDS = {
   agent: Agent,
@@ -133,6 +144,7 @@ export const RECORDS = {
   agent_state: AgentState,
   agent_version: AgentVersion,
   collector: Collector,
+  view: View,
 } as const satisfies Record<string, TSchema>;
 export type RecordKind = keyof typeof RECORDS;
 export const RECORD_KINDS = Object.keys(RECORDS) as RecordKind[];

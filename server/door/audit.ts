@@ -29,6 +29,8 @@ export const AUDITED = [
   'user_add',
   'user_change',
   'user_remove',
+  'view_remove',
+  'view_save',
 ] as const;
 export type Audited = (typeof AUDITED)[number];
 export type Doing = { action: Audited; target: string; detail?: string };

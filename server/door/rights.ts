@@ -7,6 +7,7 @@ import { HELLO_PATH, JOIN_PATH, ROTATE_PATH } from '../../agent/contract/credent
 import type { Role } from '../access/records.ts';
 import { ADMIN_API } from '../api/admin.ts';
 import { OIDC_PATHS, PEOPLE_API } from '../api/people.ts';
+import { VIEWS_API } from '../api/views.ts';
 import { API } from '../api.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
@@ -55,6 +56,10 @@ export const ROUTE_RIGHTS: Readonly<Record<string, Right>> = {
   [`POST ${ADMIN_API.settings}`]: 'admin',
   [`POST ${ADMIN_API.settingsRollback}`]: 'admin',
   [`GET ${ADMIN_API.hostSettings}`]: 'viewer',
+  [`GET ${VIEWS_API.views}`]: 'viewer',
+  [`POST ${VIEWS_API.views}`]: 'viewer',
+  // Its owner's, or an admin's: the route looks at whose it is.
+  [`DELETE ${VIEWS_API.view}`]: 'viewer',
   [`POST ${PEOPLE_API.login}`]: 'anyone',
   [`POST ${PEOPLE_API.logout}`]: 'anyone',
   [`GET ${PEOPLE_API.me}`]: 'anyone',

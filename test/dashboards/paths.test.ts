@@ -11,6 +11,7 @@ import { ADMIN_API } from '../../server/api/admin.ts';
 import { CONNECTION_SORTS, PHASES } from '../../server/api/connections.ts';
 import { PEOPLE_API } from '../../server/api/people.ts';
 import { PILE_SORTS, PILE_STATES } from '../../server/api/piles.ts';
+import { VIEWS_API } from '../../server/api/views.ts';
 import { EDGE_SORTS, STACKED_CLASSES } from '../../server/api.ts';
 
 const answer = (status: number, body: string) => async () => new Response(body, { status });
@@ -26,7 +27,7 @@ test('orders are the API’s', () => {
 });
 
 test('paths of people and admins are the API’s', () => {
-  expect({ ...ADMIN_API, ...PEOPLE_API }).toMatchObject(PATHS);
+  expect({ ...ADMIN_API, ...PEOPLE_API, ...VIEWS_API }).toMatchObject(PATHS);
 });
 
 test('paths and parameters', async () => {

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ADMIN_API } from '../../server/api/admin.ts';
+import { VIEWS_API } from '../../server/api/views.ts';
 import { CollectorProcess } from '../bench/collector-process.ts';
 import { tries } from '../support/tries.ts';
 import { type AnyRequest, anyRequest, ask as askAny } from './support/any-request.ts';
@@ -19,6 +20,8 @@ let collector: CollectorProcess;
 /** What is shown, by who shows it. */
 const shown = new Map<string, Record<string, string>>();
 let host_id = '';
+/** Of a view that the owner has saved. */
+let view_id = '';
 
 beforeAll(async () => {
   directory = await testDirectory();
@@ -34,6 +37,7 @@ beforeAll(async () => {
   const host = await joinWith(url, await enrol(url, directory.path));
   host_id = host.host_id;
   shown.set('an agent', host.headers);
+  view_id = String((await ask(url + VIEWS_API.views, { headers, body: { name: 'mine', link: '?page=fleet' } })).body['id']);
   await ask(url + ADMIN_API.users, { headers, body: { name: 'ada', role: 'viewer', password: 'correct horse battery' } });
 });
 afterAll(async () => {
@@ -61,11 +65,12 @@ const sound = (): AnyRequest[] => [
   sent('DELETE', `${ADMIN_API.agent}?rows=remove`),
   sent('POST', ADMIN_API.link),
   sent('POST', ADMIN_API.snapshot),
+  sent('DELETE', VIEWS_API.view.replace(':id', view_id)),
 ];
 
 /** All that only an admin changes. */
 async function state(): Promise<unknown[]> {
-  const paths = [ADMIN_API.users, ADMIN_API.tokens, ADMIN_API.enrolments, ADMIN_API.agents, ADMIN_API.sessions];
+  const paths = [ADMIN_API.users, ADMIN_API.tokens, ADMIN_API.enrolments, ADMIN_API.agents, ADMIN_API.sessions, VIEWS_API.views];
   const asked = await Promise.all(paths.map((path) => ask(collector.url + path, { headers: ownerOf(directory.path) })));
   const kept = await ask(collector.url + ADMIN_API.retention, { headers: ownerOf(directory.path) });
   const days = (kept.body as { tables: { table: string; days: number | null }[] }).tables

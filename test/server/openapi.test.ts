@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HELLO_PATH, JOIN_PATH, ROTATE_PATH } from '../../agent/contract/credential.ts';
 import { ADMIN_API } from '../../server/api/admin.ts';
 import { PEOPLE_API } from '../../server/api/people.ts';
+import { VIEWS_API } from '../../server/api/views.ts';
 import { API } from '../../server/api.ts';
 import { startCollector, type TestCollector, type TestDirectory, testDirectory } from './support/collector.ts';
 
@@ -54,6 +55,8 @@ test('the OpenAPI document names every path, and each refusal', async () => {
     PEOPLE_API.logout,
     PEOPLE_API.me,
     PEOPLE_API.password,
+    VIEWS_API.views,
+    '/api/v1/views/{id}',
     '/v1/rows',
     '/v1/report',
     '/v1/layouts',

@@ -2,6 +2,20 @@
 import { type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 export const serverAccess: readonly Mutant[] = [
+  ...mutantsOf('server/access/saved-views.ts', [
+    {
+      why: 'anybody removes a view',
+      find: '!isOwner(view, who) && ',
+      replace: 'false && ',
+      suite: unit('server/access/saved-views'),
+    },
+    {
+      why: 'a name alone says whose a view is',
+      find: ' && owner_kind === kind',
+      replace: '',
+      suite: unit('server/access/saved-views'),
+    },
+  ]),
   ...mutantsOf('server/door/host-check.ts', [
     {
       why: 'a credential sends rows of any host',

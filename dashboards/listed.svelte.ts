@@ -1,5 +1,5 @@
 // A list that an admin sees and changes: read again now and then, and after each change.
-import { poll } from '../../poll.ts';
+import { poll } from './poll.ts';
 
 const REFRESH_MS = 5000;
 
