@@ -9,6 +9,7 @@ export const PAGE_NAMES = {
   listeners: 'Listeners',
   fleet: 'Fleet',
   admin: 'Admin',
+  help: 'Manual',
 } as const satisfies Record<Page, string>;
 
 export function titleOf({ page, filter, panel, connection }: Pick<ViewState, 'page' | 'filter' | 'panel' | 'connection'>): string {

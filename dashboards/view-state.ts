@@ -46,7 +46,7 @@ const DEFAULT_SORT: Sort = 'retrans';
 
 export type ConnectionRef = { host_id: string; connection_id: string };
 
-export const PAGES = ['now', 'explore', 'connections', 'listeners', 'fleet', 'admin'] as const;
+export const PAGES = ['now', 'explore', 'connections', 'listeners', 'fleet', 'admin', 'help'] as const;
 export type Page = (typeof PAGES)[number];
 
 export type ViewState = {

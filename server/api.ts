@@ -28,6 +28,7 @@ export type {
   UserChange,
   Users,
 } from './api/people.ts';
+export type { RowKinds } from './api/row-kinds.ts';
 export { Retransmit } from './api/schema.ts';
 export type {
   HostSettings,
@@ -253,6 +254,7 @@ export const API = {
   explore: '/api/v1/explore',
   explore_names: '/api/v1/explore/names',
   values: '/api/v1/values',
+  row_kinds: '/api/v1/row-kinds',
   fleet: '/api/v1/fleet',
   fleet_host: '/api/v1/fleet/:host_id',
   live: '/api/v1/live',

@@ -17,6 +17,7 @@ import { askedOf } from './asked.ts';
 import { checkId, checkTimes } from './checks.ts';
 import { registerConnections } from './connection-routes.ts';
 import type { QueryLimit } from './limit.ts';
+import { registerRowKinds } from './row-kinds.ts';
 
 export const EDGES_DEFAULT = { sort: 'retrans', limit: 50 } as const;
 
@@ -82,6 +83,7 @@ export function registerQueries(app: App, queries: QueryLimit, namer: Namer & { 
     handler: ({ query: { limit: most = 200, ...range } }) =>
       queries.run(async () => retransmits(store, await askedOf(namer, range), most, Date.now())),
   });
+  registerRowKinds(app);
   registerCauses(app, namer, queries);
   registerConnections(app, queries, namer);
   app.get(API.hosts, {
