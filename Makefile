@@ -17,7 +17,7 @@ export PATH := $(NODE_BIN):$(CURDIR)/deploy/node/node_modules/.bin:$(CURDIR)/nod
 export DEBIAN_FRONTEND := noninteractive
 
 PAGE := dashboards/dist/index.html
-PAGE_SOURCES := $(shell find dashboards -mindepth 1 -path dashboards/dist -prune -o -print) server/api.ts bpf/rows/rows.gen.ts
+PAGE_SOURCES := $(shell find dashboards agent/contract/language -mindepth 1 -path dashboards/dist -prune -o -print) server/api.ts bpf/rows/rows.gen.ts
 TESTS := node test/run.ts
 RECORDING := test/recordings/loss.tcplens
 

@@ -17,6 +17,7 @@ import type {
   Problem,
   Resets,
   Retransmits,
+  RowKinds,
   Values,
 } from '../server/api.ts';
 import { ApiError } from './api-error.ts';
@@ -35,6 +36,7 @@ const PATHS: Omit<typeof API, 'question' | 'live' | 'openapi' | 'accounting'> = 
   explore: '/api/v1/explore',
   explore_names: '/api/v1/explore/names',
   values: '/api/v1/values',
+  row_kinds: '/api/v1/row-kinds',
   connection: '/api/v1/connections/:host_id/:connection_id',
   hosts: '/api/v1/hosts',
   fleet: '/api/v1/fleet',
@@ -88,6 +90,7 @@ export function createApiClient(fetchResponse: typeof fetch) {
     connections: (query: Query, signal: AbortSignal) => get<Connections>(PATHS.connections, query, signal),
     explore: (query: Query, signal: AbortSignal) => get<Explored>(PATHS.explore, query, signal),
     exploreNames: (signal: AbortSignal) => get<ExploreNames>(PATHS.explore_names, {}, signal),
+    rowKinds: (signal: AbortSignal) => get<RowKinds>(PATHS.row_kinds, {}, signal),
     values: (query: Query, signal: AbortSignal) => get<Values>(PATHS.values, query, signal),
     hosts: (query: Query, signal: AbortSignal) => get<Hosts>(PATHS.hosts, query, signal),
     fleet: (query: Query, signal: AbortSignal) => get<Fleet>(PATHS.fleet, query, signal),

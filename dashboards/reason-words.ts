@@ -11,7 +11,7 @@ const STRAY = 'a segment that does not fit where the connection is: late, or of 
 /** Whatever the kernel names it: with that option every close() is a reset. */
 const LINGER: Said = { label: 'process asked for it', meaning: 'the process closes by a reset: SO_LINGER with 0 seconds is set' };
 
-const RESET_REASONS: Readonly<Record<string, Said>> = {
+export const RESET_REASONS: Readonly<Record<string, Said>> = {
   not_specified: { label: 'no reason given', meaning: 'the kernel does not say why' },
   no_socket: { label: 'nobody listens', meaning: 'a segment came for a port that no process listens on, or for a connection that is gone' },
   tcp_abort_on_close: {
@@ -39,7 +39,7 @@ const READER = 'the process reads too slowly: not the network';
 const KNOWN = 'it had come before: nothing is missing';
 const QUEUE = 'this host’s own send queue or shaper dropped it: not the network';
 
-const DROP_REASONS: Readonly<Record<string, Said>> = {
+export const DROP_REASONS: Readonly<Record<string, Said>> = {
   not_specified: { label: 'no reason given', meaning: 'the kernel does not say why' },
   netfilter_drop: { label: 'this host’s firewall', meaning: FIREWALL },
   no_socket: { label: 'nobody listens', meaning: 'no socket for it here: closed port, or a connection that is gone' },

@@ -2,7 +2,7 @@ import { tick } from 'svelte';
 
 /**
  * Arrow keys within a table: up, down, page up and down, home and end move the focus over its rows' links, of which one at
- * a time is a tab stop. Attached to the table's scrolling parent.
+ * a time is a tab stop, and left and right within a row; above the first one are the headings. Attached to the table's scrolling parent.
  */
 const ROWS_A_PAGE = 10;
 
@@ -18,11 +18,13 @@ const STEPS: Readonly<Record<string, number>> = {
 export function rowFocus(container: HTMLElement): () => void {
   const links = () => [...container.querySelectorAll<HTMLElement>('[data-row-link]')];
 
+  const ofHead = () => container.querySelector<HTMLElement>('thead :is(a, button)');
+
   /** Left and right go over the links of one row. */
   function alongRow(event: KeyboardEvent, step: number): void {
     const { target } = event;
-    if (!(target instanceof HTMLAnchorElement)) return;
-    const all = [...(target.closest('tr')?.querySelectorAll('a') ?? [])];
+    if (!(target instanceof HTMLElement)) return;
+    const all = [...(target.closest('tr')?.querySelectorAll<HTMLElement>('a, button') ?? [])];
     const at = all.indexOf(target);
     if (at < 0) return;
     event.preventDefault();
@@ -34,10 +36,12 @@ export function rowFocus(container: HTMLElement): () => void {
     if (event.key === 'ArrowLeft') alongRow(event, -1);
     const step = STEPS[event.key];
     const all = links();
-    const at = all.findIndex((link) => link.matches(':focus'));
-    if (step === undefined || at < 0) return;
+    const isInHead = event.target instanceof HTMLElement && event.target.closest('thead') !== null;
+    const at = isInHead ? -1 : all.findIndex((link) => link.matches(':focus'));
+    if (step === undefined || (at < 0 && !(isInHead && step === 1))) return;
     event.preventDefault();
-    if (Number.isFinite(step)) all[Math.max(0, Math.min(all.length - 1, at + step))]?.focus();
+    if (at === 0 && step === -1) ofHead()?.focus();
+    else if (Number.isFinite(step)) all[Math.max(0, Math.min(all.length - 1, at + step))]?.focus();
     else void toEnd(step > 0);
   }
 

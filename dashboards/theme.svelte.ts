@@ -14,7 +14,8 @@ class ThemeChoice {
   start(): void {
     const stored = localStorage.getItem(STORAGE_KEY);
     this.#apply(isTheme(stored) ? stored : 'auto');
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.version++);
+    // Paper is light: what is drawn in colours of the palette is drawn again for it, and for the screen afterwards.
+    for (const query of ['(prefers-color-scheme: dark)', 'print']) matchMedia(query).addEventListener('change', () => this.version++);
   }
 
   next(): void {

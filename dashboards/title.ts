@@ -12,6 +12,7 @@ export const PAGE_NAMES = {
   piles: 'Pile-ups',
   fleet: 'Fleet',
   admin: 'Admin',
+  help: 'Manual',
 } as const satisfies Record<Page, string>;
 
 export function titleOf({ page, filter, panel, connection }: Pick<ViewState, 'page' | 'filter' | 'panel' | 'connection'>): string {

@@ -56,7 +56,7 @@ const DEFAULT_SORT: Sort = 'retrans';
 export type ConnectionRef = { host_id: string; connection_id: string };
 
 /** `fleet`: the list of hosts, or with a host in the filter the page of that one. */
-export const PAGES = ['now', 'explore', 'retransmits', 'latency', 'connections', 'listeners', 'piles', 'fleet', 'admin'] as const;
+export const PAGES = ['now', 'explore', 'retransmits', 'latency', 'connections', 'listeners', 'piles', 'fleet', 'admin', 'help'] as const;
 export type Page = (typeof PAGES)[number];
 
 export type ViewState = {

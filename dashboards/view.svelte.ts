@@ -40,7 +40,7 @@ class View {
   /** Goes to a link of this page: what follows its path. */
   follow(link: string): void {
     const href = link || location.pathname;
-    if (href === (location.search || location.pathname)) return;
+    if (href === (location.search + location.hash || location.pathname)) return;
     history.pushState({ pushed: true } satisfies Entry, '', href);
     this.#parsed = parseViewState(location.search);
   }
@@ -69,6 +69,7 @@ export const HOME = {
   listeners: { page: 'listeners', connection: null, panel: null },
   piles: { page: 'piles', piles: PILES_START, connection: null, panel: null },
   fleet: { page: 'fleet', fleet: FLEET_START, connection: null, panel: null },
+  help: { page: 'help', connection: null, panel: null },
   admin: { page: 'admin', connection: null, panel: null },
 } as const satisfies Record<Page, Partial<ViewState>>;
 

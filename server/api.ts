@@ -29,6 +29,7 @@ export type {
   Users,
 } from './api/people.ts';
 export type { Closer, PILE_SORTS, PILE_STATES, Pile, PileSeries, Piles, PortUse } from './api/piles.ts';
+export type { RowKinds } from './api/row-kinds.ts';
 export { Retransmit } from './api/schema.ts';
 export type {
   HostSettings,
@@ -256,6 +257,7 @@ export const API = {
   explore_names: '/api/v1/explore/names',
   values: '/api/v1/values',
   question: '/api/v1/questions/:id',
+  row_kinds: '/api/v1/row-kinds',
   fleet: '/api/v1/fleet',
   fleet_host: '/api/v1/fleet/:host_id',
   live: '/api/v1/live',

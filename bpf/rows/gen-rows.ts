@@ -5,6 +5,7 @@ import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { commentOf, wordsOf } from './header-words.ts';
 import { schemaOf } from './schema.ts';
 
 type BtfType = {
@@ -87,13 +88,6 @@ function enumValues(entry: BtfType): [string, number][] {
   });
 }
 
-/** The comment beside a member in rows.h, so that one sentence serves C, TypeScript and the API's documentation. */
-function commentOf(struct: string, member: string): string {
-  const body = header.slice(header.indexOf(`struct ${struct} {`));
-  const line = body.slice(0, body.indexOf('\n};')).match(new RegExp(`\\b${member};\\s*/\\* (.*?) \\*/`));
-  return line?.[1] ?? '';
-}
-
 function columnsOf(struct: BtfType, base = 0): Column[] {
   return (struct.members ?? []).flatMap(({ name, type_id, bits_offset }) => {
     const offset = base + bits_offset / 8;
@@ -108,7 +102,7 @@ function columnsOf(struct: BtfType, base = 0): Column[] {
         type: shape.type,
         ts: shape.ts,
         read: shape.read(`at + ${offset}`),
-        comment: commentOf(struct.name, name),
+        comment: commentOf(header, struct.name, name),
       },
     ];
   });
@@ -169,6 +163,7 @@ ${reads}
 `;
   const entry = `  ${kind}: {
     index: ${index},
+    words: ${JSON.stringify(wordsOf(header, struct.name))},
     size: ${struct.size},
     schema: '${schemaOf({ kind, columns }, version)}',
     read: read${pascal(kind)}Row,
@@ -265,6 +260,8 @@ export type Column = { name: string; offset: number; size: number; type: string;
 
 export type KindLayout<Row> = {
   index: number;
+  /** What a row of it tells. */
+  words: string;
   /** Bytes a row. */
   size: number;
   /** Names kind and layout: a batch with another id cannot be stored. */

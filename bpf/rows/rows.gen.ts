@@ -48,6 +48,8 @@ export type Column = { name: string; offset: number; size: number; type: string;
 
 export type KindLayout<Row> = {
   index: number;
+  /** What a row of it tells. */
+  words: string;
   /** Bytes a row. */
   size: number;
   /** Names kind and layout: a batch with another id cannot be stored. */
@@ -1665,6 +1667,7 @@ export function readNamespaceRow(view: DataView, at: number): NamespaceRow {
 export const KINDS = {
   retransmit: {
     index: 0,
+    words: "One skb sent again (up to ~45 segments), or one SYN-ACK.",
     size: 176,
     schema: 'retransmit/c4b5ee9a198e',
     read: readRetransmitRow,
@@ -1713,6 +1716,7 @@ export const KINDS = {
   },
   connection: {
     index: 1,
+    words: "A connection's open, its close with the whole account, or a connect that failed. An open row is written at once, or by the first sweep that finds the connection; then its members are as of that sweep. If no sweep found the connection, the close row tells of the opening too.",
     size: 568,
     schema: 'connection/2681013b335f',
     read: readConnectionRow,
@@ -1825,6 +1829,7 @@ export const KINDS = {
   },
   state_change: {
     index: 2,
+    words: "A transition between TCP states.",
     size: 128,
     schema: 'state_change/731aa3cefba6',
     read: readStateChangeRow,
@@ -1855,6 +1860,7 @@ export const KINDS = {
   },
   sample: {
     index: 3,
+    words: "A live connection that moved since its last sample. Counters are deltas over interval_us, the rest is as of now.",
     size: 360,
     schema: 'sample/04418fb7103f',
     read: readSampleRow,
@@ -1932,6 +1938,7 @@ export const KINDS = {
   },
   reset: {
     index: 4,
+    words: "A RST sent or received. Without a socket (closed port, TIME_WAIT) the ends are those of the packet that provoked it.",
     size: 200,
     schema: 'reset/de84df6a7332',
     read: readResetRow,
@@ -1972,6 +1979,7 @@ export const KINDS = {
   },
   congestion: {
     index: 5,
+    words: "The congestion control's view of the path changes.",
     size: 168,
     schema: 'congestion/78f2de2235a8',
     read: readCongestionRow,
@@ -2013,6 +2021,7 @@ export const KINDS = {
   },
   drop: {
     index: 6,
+    words: "A TCP packet that this host freed without delivering it. Only where `meaning` is lost, something is missing.",
     size: 208,
     schema: 'drop/2664116af319',
     read: readDropRow,
@@ -2051,6 +2060,7 @@ export const KINDS = {
   },
   listener: {
     index: 7,
+    words: "A listening socket, each sweep.",
     size: 152,
     schema: 'listener/796092578f8c',
     read: readListenerRow,
@@ -2088,6 +2098,7 @@ export const KINDS = {
   },
   namespace: {
     index: 8,
+    words: "A network namespace's own counters since its last row (nstat has the names) and what the rows account for.",
     size: 520,
     schema: 'namespace/69e76695f573',
     read: readNamespaceRow,

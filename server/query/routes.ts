@@ -18,6 +18,7 @@ import { checkId, checkTimes } from './checks.ts';
 import { registerConnections } from './connection-routes.ts';
 import { registerPiles } from './pile-routes.ts';
 import type { Questions } from './questions.ts';
+import { registerRowKinds } from './row-kinds.ts';
 
 export const EDGES_DEFAULT = { sort: 'retrans', limit: 50 } as const;
 
@@ -82,6 +83,7 @@ export function registerQueries(app: App, questions: Questions, namer: Namer & {
     handler: ({ query: { limit: most = 200, ...range } }, reply) =>
       questions.answer(reply, async (store) => retransmits(store, await askedOf(namer, range), most, Date.now())),
   });
+  registerRowKinds(app);
   registerCauses(app, namer, questions);
   registerConnections(app, questions, namer);
   registerPiles(app, questions, namer);

@@ -1,4 +1,6 @@
 // What every page stands on: what is asked and how often, what is said while no answer comes, and that all of it fits the window.
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CLASS } from '../../bpf/rows/rows.gen.ts';
@@ -255,5 +257,25 @@ describe('the shell', () => {
     );
     expect(frames.length).toBeGreaterThan(10);
     expect(await liveRows().count()).toBeLessThan(60);
+  });
+
+  test('on paper: dark on light, the filter and the range, whole tables, and nothing to operate', async () => {
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await visit('?filter=process+!%3D+nobody');
+    await page.locator('[data-table="edges"] tbody tr').first().waitFor();
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    expect(await page.getByRole('navigation', { name: 'Pages' }).isVisible()).toBe(false);
+    expect(await page.locator('header button:visible').count()).toBe(0);
+    expect(await page.locator('#filter').inputValue()).toBe('process != nobody');
+    expect(await page.locator('#range').isVisible()).toBe(true);
+    expect(await page.evaluate('getComputedStyle(document.documentElement).backgroundColor')).toBe('rgb(255, 255, 255)');
+    const edges = page.locator('.scroll', { has: page.locator('[data-table="edges"]') });
+    const [shown, whole] = await edges.evaluate((element) => {
+      const { clientHeight, scrollHeight } = element as unknown as { clientHeight: number; scrollHeight: number };
+      return [clientHeight, scrollHeight];
+    });
+    expect(shown).toBe(whole);
+    await page.screenshot({ path: join(tmpdir(), 'tcplens-print.png'), fullPage: true });
+    await page.emulateMedia({ media: 'screen', colorScheme: 'light' });
   });
 });

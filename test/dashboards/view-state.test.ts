@@ -27,6 +27,7 @@ describe('links and what they show', () => {
     ['?sort=rtt_p99_us', { sort: 'rtt_p99_us' }],
     ['?connection=18446744073709551615/42', { connection: { host_id: '18446744073709551615', connection_id: '42' } }],
     ['?page=admin', { page: 'admin' }],
+    ['?page=help', { page: 'help' }],
     ['?panel=completeness', { panel: 'completeness' }],
     [
       '?range=7d&filter=port+%3D+1&sort=failed&connection=1/2',
@@ -85,7 +86,7 @@ describe('what a link holds and the page cannot use is told', () => {
     ['?connection=1/2x', /expected HOST\/ID/],
     ['?panel=secrets', /panel=secrets/],
     ['?tab=completeness', /tab=completeness, which this page does not know/],
-    ['?page=secrets', /page=secrets: known are now, explore, retransmits, latency, connections, listeners, piles, fleet, admin/],
+    ['?page=secrets', /page=secrets: known are now, explore, retransmits, latency, connections, listeners, piles, fleet, admin, help/],
     ['?state=silent', /state=silent, which this page does not know/],
     ['?colour=red', /colour=red, which this page does not know/],
   ];

@@ -58,6 +58,15 @@ export const dashboards: readonly Mutant[] = [
       suite: unit('dashboards/filter-history'),
     },
   ]),
+  ...mutantsOf('dashboards/views/help/manual.ts', [
+    {
+      why: 'columns of rows have no entries',
+      find: "entries: [{ id, name, label: '', words, facts: [] }, ...columns(id, own)]",
+      replace: "entries: [{ id, name, label: '', words, facts: [] }]",
+      suite: unit('dashboards/manual'),
+    },
+    { why: 'one word is enough', find: 'wanted.every(', replace: 'wanted.some(', suite: unit('dashboards/manual') },
+  ]),
   ...mutantsOf('dashboards/newest.ts', [
     { why: 'a row that came twice is there twice', find: 'if (known.has(key)) continue;', replace: '', suite: unit('dashboards/newest') },
     {
