@@ -17,6 +17,7 @@ import type {
   Problem,
   Resets,
   Retransmits,
+  WorkloadMap,
 } from '../server/api.ts';
 import { ApiError } from './api-error.ts';
 import { fetchInTime } from './in-time.ts';
@@ -30,6 +31,7 @@ const PATHS: Omit<typeof API, 'live' | 'openapi' | 'accounting' | 'values'> = {
   resets: '/api/v1/resets',
   drops: '/api/v1/drops',
   piles: '/api/v1/piles',
+  map: '/api/v1/map',
   connections: '/api/v1/connections',
   explore: '/api/v1/explore',
   explore_names: '/api/v1/explore/names',
@@ -83,6 +85,7 @@ export function createApiClient(fetchResponse: typeof fetch) {
     resets: (query: Query, signal: AbortSignal) => get<Resets>(PATHS.resets, query, signal),
     drops: (query: Query, signal: AbortSignal) => get<Drops>(PATHS.drops, query, signal),
     piles: (query: Query, signal: AbortSignal) => get<Piles>(PATHS.piles, query, signal),
+    map: (query: Query, signal: AbortSignal) => get<WorkloadMap>(PATHS.map, query, signal),
     connections: (query: Query, signal: AbortSignal) => get<Connections>(PATHS.connections, query, signal),
     explore: (query: Query, signal: AbortSignal) => get<Explored>(PATHS.explore, query, signal),
     exploreNames: (signal: AbortSignal) => get<ExploreNames>(PATHS.explore_names, {}, signal),

@@ -17,6 +17,7 @@ import { askedOf } from './asked.ts';
 import { checkId, checkTimes } from './checks.ts';
 import { registerConnections } from './connection-routes.ts';
 import type { QueryLimit } from './limit.ts';
+import { registerMap } from './map-routes.ts';
 import { registerPiles } from './pile-routes.ts';
 
 export const EDGES_DEFAULT = { sort: 'retrans', limit: 50 } as const;
@@ -86,6 +87,7 @@ export function registerQueries(app: App, queries: QueryLimit, namer: Namer & { 
   registerCauses(app, namer, queries);
   registerConnections(app, queries, namer);
   registerPiles(app, queries, namer);
+  registerMap(app, queries, namer);
   app.get(API.hosts, {
     schema: { summary: 'Hosts, their hooks and the account of their rows', querystring: HostsQuery, response: { 200: Hosts, ...refusals } },
     handler: ({ query: { name, after, sort = HOSTS_DEFAULT.sort, limit: most = HOSTS_DEFAULT.limit, ...range } }) =>

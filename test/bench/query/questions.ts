@@ -41,6 +41,7 @@ export function questionsOf(to_ms: number, { ms }: Span, known: Known): Question
     ask('resets', API.resets),
     ask('drops', API.drops),
     ask('piles', API.piles),
+    ask('map', API.map),
   ];
 }
 
