@@ -9,6 +9,7 @@ export const PAGE_NAMES = {
   connections: 'Connections',
   listeners: 'Listeners',
   piles: 'Pile-ups',
+  map: 'Map',
   fleet: 'Fleet',
   admin: 'Admin',
 } as const satisfies Record<Page, string>;

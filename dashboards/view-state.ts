@@ -10,6 +10,7 @@ import {
 import { EXPLORE_KEYS, EXPLORE_START, type ExploreView, formatExploreView, parseExploreView } from './explore-view.ts';
 import { FILTER_KEYS, type Filter, isFilterKey, setTerm } from './filter.ts';
 import { FLEET_KEYS, FLEET_START, type FleetView, formatFleetView, parseFleetView } from './fleet-view.ts';
+import { formatMapView, MAP_KEYS, MAP_START, type MapView, parseMapView } from './map-view.ts';
 import { formatPilesView, PILES_KEYS, PILES_START, type PilesView, parsePilesView } from './piles-view.ts';
 
 const SECOND = 1000;
@@ -49,7 +50,7 @@ const DEFAULT_SORT: Sort = 'retrans';
 export type ConnectionRef = { host_id: string; connection_id: string };
 
 /** `fleet`: the list of hosts, or with a host in the filter the page of that one. */
-export const PAGES = ['now', 'explore', 'connections', 'listeners', 'piles', 'fleet', 'admin'] as const;
+export const PAGES = ['now', 'explore', 'connections', 'listeners', 'piles', 'map', 'fleet', 'admin'] as const;
 export type Page = (typeof PAGES)[number];
 
 export type ViewState = {
@@ -65,6 +66,7 @@ export type ViewState = {
   explore: ExploreView;
   /** of the list of what piles up */
   piles: PilesView;
+  map: MapView;
   connection: ConnectionRef | null;
   panel: 'completeness' | null;
 };
@@ -86,6 +88,7 @@ export function parseViewState(search: string): { state: ViewState; problems: st
     connections: CONNECTIONS_START,
     explore: EXPLORE_START,
     piles: PILES_START,
+    map: MAP_START,
     connection: null,
     panel: null,
   };
@@ -108,7 +111,8 @@ const isReadElsewhere = (key: string, page: Page) =>
   (page === 'fleet' && FLEET_KEYS.includes(key)) ||
   (page === 'connections' && CONNECTIONS_KEYS.includes(key)) ||
   (page === 'explore' && EXPLORE_KEYS.includes(key)) ||
-  (page === 'piles' && PILES_KEYS.includes(key));
+  (page === 'piles' && PILES_KEYS.includes(key)) ||
+  (page === 'map' && MAP_KEYS.includes(key));
 
 function tell(problems: string[], problem: string): void {
   if (problem) problems.push(problem);
@@ -132,6 +136,11 @@ function readPage(params: URLSearchParams, state: ViewState, problems: string[])
   if (page === 'piles') {
     const read = parsePilesView(params);
     state.piles = read.piles;
+    problems.push(...read.problems);
+  }
+  if (page === 'map') {
+    const read = parseMapView(params);
+    state.map = read.map;
     problems.push(...read.problems);
   }
   if (page !== 'fleet') return;
@@ -186,6 +195,7 @@ export function formatViewState(state: ViewState): string {
   if (state.page === 'connections') formatConnectionsView(state.connections, params);
   if (state.page === 'explore') formatExploreView(state.explore, params);
   if (state.page === 'piles') formatPilesView(state.piles, params);
+  if (state.page === 'map') formatMapView(state.map, params);
   const text = params.toString().replaceAll('%2F', '/').replaceAll('%3A', ':').replaceAll('%2C', ',');
   return text === '' ? '' : `?${text}`;
 }
