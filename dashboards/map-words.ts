@@ -92,10 +92,10 @@ export function edgeWords({ nodes }: Pick<WorkloadMap, 'nodes'>, edge: MapEdge):
   const figures = [
     `${formatCount(edge.connections)} ${edge.connections === 1 ? 'connection' : 'connections'}`,
     formatBytes(edge.bytes),
-    `${HARM_WORDS.lost_ratio.format(edge)} lost`,
+    edge.lost_ratio === null ? 'no data sent' : `${formatRatio(edge.lost_ratio)} lost`,
     `${formatCount(edge.failed)} failed`,
     `${formatCount(edge.resets)} reset`,
-    `RTT p99 ${HARM_WORDS.rtt_p99_us.format(edge)}`,
+    edge.rtt_p99_us === null ? 'no RTT measured' : `RTT p99 ${formatDurationUs(edge.rtt_p99_us)}`,
   ];
   return `${nodePlace(from)} → ${nodePlace(to)} :${edge.port} — ${figures.join(', ')}${edge.both_ends ? '; both ends watched, counted once' : ''}`;
 }

@@ -17,7 +17,10 @@ export type MapNode = Static<typeof MapNode>;
 
 export const MapEdge = object({
   from: Type.Integer({ minimum: 0, description: 'which of `nodes` connected' }),
-  to: Type.Integer({ minimum: 0, description: 'which of `nodes` was connected to' }),
+  to: Type.Integer({
+    minimum: 0,
+    description: 'which of `nodes` was connected to: where that end was not seen, the one that others between these addresses reached',
+  }),
   port: Type.Integer({ minimum: 0, description: 'service port' }),
   both_ends: Type.Boolean({ description: 'agents watch both ends of some of its connections: these count once' }),
   connections: Type.Integer({ minimum: 0, description: 'with a row in the range, those that failed among them' }),

@@ -55,6 +55,9 @@ describe('words', () => {
     expect(plain(edgeWords({ nodes: NODES }, QUIET))).toBe(
       'curl on web-1 → postgres · 0123456789ab on db-1 :443 — 100 connections, 1.5 kB, 0 % lost, 0 failed, 0 reset, RTT p99 1 ms; both ends watched, counted once',
     );
+    expect(
+      plain(edgeWords({ nodes: NODES }, { ...QUIET, to: 2, both_ends: false, connections: 1, lost_ratio: null, rtt_p99_us: null })),
+    ).toBe('curl on web-1 → 203.0.113.0/24 :443 — 1 connection, 1.5 kB, no data sent, 0 failed, 0 reset, no RTT measured');
     expect(nodePlace(network)).toBe('203.0.113.0/24');
     expect(nodePlace(workload('web-1', ''))).toBe('unknown process on web-1');
     expect(nodePlace(workload('web\u202e', '\u0007'))).toBe('\\u0007 on web\\u202e');

@@ -26,21 +26,29 @@ const ORDER = {
 } as const satisfies Record<MapHarm, string>;
 
 const networkOf = (address: string) => `tupleElement(IPv6CIDRToRange(${address}, if(${isIPv4(address)}, 120, 64)), 1)`;
+/**
+ * Whose the other end is where only the client was seen: that of the connections between the same addresses of which both were. A connect
+ * that fails reaches nobody who could tell.
+ */
+const RECOGNIZED = (pairs: string) => `SELECT *, client_ends > 0 AND server_ends > 0 AS is_whole,
+    max(is_whole) OVER between AS is_known, argMaxIf((server_host, server_owner), newest, is_whole) OVER between AS known
+  FROM (${pairs}) WINDOW between AS (PARTITION BY client_ends > 0, client_host, client_addr, server_addr, server_port)`;
+
 /** What one side is: a host's process and control group, or the network of an address that no agent watches. */
 const nodeOf = (side: 'client' | 'server') =>
-  `if(${side}_ends > 0, (${side}_host, ${side}_owner.1, ${side}_owner.2, toIPv6('::')), (toUInt64(0), toFixedString('', 16), toUInt64(0), ${networkOf(`${side}_addr`)}))`;
+  `multiIf(${side}_ends > 0, (${side}_host, ${side}_owner.1, ${side}_owner.2, toIPv6('::')), ${side === 'server' ? "is_known, (known.1, known.2.1, known.2.2, toIPv6('::')), " : ''}(toUInt64(0), toFixedString('', 16), toUInt64(0), ${networkOf(`${side}_addr`)}))`;
 /** Of the end that connected, else of the other. */
 const oneSide = (name: string) => `if(client_ends > 0, client_${name}, server_${name})`;
 
 const EDGES = (window: Window) => `SELECT ${nodeOf('client')} AS client, ${nodeOf('server')} AS server, server_port,
     argMax(${networkOf('client_addr')}, newest) AS client_network, argMax(${networkOf('server_addr')}, newest) AS server_network,
-    max(client_ends > 0 AND server_ends > 0) AS both_ends, sum(${oneSide('ends')}) AS connections, sum(client_failed) AS failed, sum(${oneSide('resets')}) AS resets,
+    max(is_whole) AS both_ends, sum(${oneSide('ends')}) AS connections, sum(client_failed) AS failed, sum(${oneSide('resets')}) AS resets,
     sum(${oneSide('bytes_sent')} + ${oneSide('bytes_received')}) AS bytes, sum(client_data_segs_out + server_data_segs_out) AS data_segs_out,
     sum(client_retrans_data + server_retrans_data) AS resent, sum(client_spurious + server_spurious) AS needless,
     if(data_segs_out > 0, toUInt64(greatest(toInt64(resent) - toInt64(needless), 0)) / data_segs_out, NULL) AS lost_ratio,
     quantilesMerge(0.5, 0.99)(client_rtt)[2] AS client_p99, quantilesMerge(0.5, 0.99)(server_rtt)[2] AS server_p99,
     if(isNaN(client_p99), if(isNaN(server_p99), NULL, server_p99), client_p99) AS rtt_p99_us
-  FROM (${pairsSql(window)}) GROUP BY client, server, server_port`;
+  FROM (${RECOGNIZED(pairsSql(window))}) GROUP BY client, server, server_port`;
 
 const SIDES = ['client', 'server'] as const;
 type SideOf<Name extends string, Side extends string = (typeof SIDES)[number]> = `${Side}_${Name}`;

@@ -84,7 +84,7 @@ export function rowsOf(talks: readonly Talk[], first: bigint, at_ns: bigint): { 
         connection_id: 2 * id + (side === 'client' ? 0 : 1) + 1,
         comm,
         role: ROLE.indexOf(side),
-        time_ns: at_ns + BigInt(id),
+        time_ns: at_ns + BigInt(id) * 1_000_000n,
         ...ends,
       };
       if (one.fate !== 'failed')
@@ -115,10 +115,18 @@ function p99(values: readonly number[]): number | null {
 
 /** What is true of the connections, by who talks to whom. */
 export function edgesOf(talks: readonly Talk[], first: bigint) {
+  /** The newest of which both ends tell, between the same addresses. */
+  const known = (one: Talk) =>
+    talks.findLast(
+      ({ watched, way, client_host, server_host, port }) =>
+        watched === 'both' && way === one.way && client_host === one.client_host && server_host === one.server_host && port === one.port,
+    );
   const node = (one: Talk, side: 'client' | 'server') =>
     (sidesOf(one) as readonly string[]).includes(side)
       ? `${first + BigInt(one[`${side}_host`])} ${one[side].comm}`
-      : networkOf(addressesOf(one, first)[side === 'client' ? 0 : 1]);
+      : side === 'server' && known(one) !== undefined
+        ? `${first + BigInt(one.server_host)} ${known(one)?.server.comm}`
+        : networkOf(addressesOf(one, first)[side === 'client' ? 0 : 1]);
   const groups = Map.groupBy(talks, (one) => `${node(one, 'client')} → ${node(one, 'server')} :${one.port}`);
   return [...groups].map(([edge, all]) => {
     const told = (one: Talk, side: 'client' | 'server') =>
