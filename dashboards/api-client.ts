@@ -19,6 +19,7 @@ import type {
   Retransmits,
   RowKinds,
   Values,
+  WorkloadMap,
 } from '../server/api.ts';
 import { ApiError } from './api-error.ts';
 import { fetchInTime } from './in-time.ts';
@@ -32,6 +33,7 @@ const PATHS: Omit<typeof API, 'question' | 'live' | 'openapi' | 'accounting'> = 
   resets: '/api/v1/resets',
   drops: '/api/v1/drops',
   piles: '/api/v1/piles',
+  map: '/api/v1/map',
   connections: '/api/v1/connections',
   explore: '/api/v1/explore',
   explore_names: '/api/v1/explore/names',
@@ -87,6 +89,7 @@ export function createApiClient(fetchResponse: typeof fetch) {
     resets: (query: Query, signal: AbortSignal) => get<Resets>(PATHS.resets, query, signal),
     drops: (query: Query, signal: AbortSignal) => get<Drops>(PATHS.drops, query, signal),
     piles: (query: Query, signal: AbortSignal) => get<Piles>(PATHS.piles, query, signal),
+    map: (query: Query, signal: AbortSignal) => get<WorkloadMap>(PATHS.map, query, signal),
     connections: (query: Query, signal: AbortSignal) => get<Connections>(PATHS.connections, query, signal),
     explore: (query: Query, signal: AbortSignal) => get<Explored>(PATHS.explore, query, signal),
     exploreNames: (signal: AbortSignal) => get<ExploreNames>(PATHS.explore_names, {}, signal),

@@ -10,6 +10,7 @@ export const PAGE_NAMES = {
   connections: 'Connections',
   listeners: 'Listeners',
   piles: 'Pile-ups',
+  map: 'Map',
   fleet: 'Fleet',
   admin: 'Admin',
   help: 'Manual',

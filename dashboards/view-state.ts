@@ -10,6 +10,7 @@ import {
 import { EXPLORE_KEYS, EXPLORE_START, type ExploreView, formatExploreView, parseExploreView } from './explore-view.ts';
 import { FLEET_KEYS, FLEET_START, type FleetView, formatFleetView, parseFleetView } from './fleet-view.ts';
 import { formatLatencyView, LATENCY_KEYS, LATENCY_START, type LatencyView, parseLatencyView } from './latency-view.ts';
+import { formatMapView, MAP_KEYS, MAP_START, type MapView, parseMapView } from './map-view.ts';
 import { formatPilesView, PILES_KEYS, PILES_START, type PilesView, parsePilesView } from './piles-view.ts';
 import {
   formatRetransmitsView,
@@ -56,7 +57,19 @@ const DEFAULT_SORT: Sort = 'retrans';
 export type ConnectionRef = { host_id: string; connection_id: string };
 
 /** `fleet`: the list of hosts, or with a host in the filter the page of that one. */
-export const PAGES = ['now', 'explore', 'retransmits', 'latency', 'connections', 'listeners', 'piles', 'fleet', 'admin', 'help'] as const;
+export const PAGES = [
+  'now',
+  'explore',
+  'retransmits',
+  'latency',
+  'connections',
+  'listeners',
+  'piles',
+  'map',
+  'fleet',
+  'admin',
+  'help',
+] as const;
 export type Page = (typeof PAGES)[number];
 
 export type ViewState = {
@@ -77,6 +90,7 @@ export type ViewState = {
   latency: LatencyView;
   /** of the list of what piles up */
   piles: PilesView;
+  map: MapView;
   connection: ConnectionRef | null;
   panel: 'completeness' | null;
 };
@@ -100,6 +114,7 @@ export function parseViewState(search: string): { state: ViewState; problems: st
     retransmits: RETRANSMITS_START,
     latency: LATENCY_START,
     piles: PILES_START,
+    map: MAP_START,
     connection: null,
     panel: null,
   };
@@ -122,7 +137,8 @@ const isReadElsewhere = (key: string, page: Page) =>
   (page === 'explore' && EXPLORE_KEYS.includes(key)) ||
   (page === 'retransmits' && RETRANSMITS_KEYS.includes(key)) ||
   (page === 'latency' && LATENCY_KEYS.includes(key)) ||
-  (page === 'piles' && PILES_KEYS.includes(key));
+  (page === 'piles' && PILES_KEYS.includes(key)) ||
+  (page === 'map' && MAP_KEYS.includes(key));
 
 function readPage(params: URLSearchParams, state: ViewState, problems: string[]): void {
   const name = params.get('page');
@@ -152,6 +168,11 @@ function readPage(params: URLSearchParams, state: ViewState, problems: string[])
   if (page === 'piles') {
     const read = parsePilesView(params);
     state.piles = read.piles;
+    problems.push(...read.problems);
+  }
+  if (page === 'map') {
+    const read = parseMapView(params);
+    state.map = read.map;
     problems.push(...read.problems);
   }
   if (page !== 'fleet') return;
@@ -205,6 +226,7 @@ export function formatViewState(state: ViewState): string {
   if (state.page === 'retransmits') formatRetransmitsView(state.retransmits, params);
   if (state.page === 'latency') formatLatencyView(state.latency, params);
   if (state.page === 'piles') formatPilesView(state.piles, params);
+  if (state.page === 'map') formatMapView(state.map, params);
   const text = params
     .toString()
     .replaceAll('%2F', '/')

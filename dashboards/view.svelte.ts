@@ -3,6 +3,7 @@ import { CONNECTIONS_START } from './connections-view.ts';
 import { EXPLORE_START } from './explore-view.ts';
 import { FLEET_START } from './fleet-view.ts';
 import { LATENCY_START } from './latency-view.ts';
+import { MAP_START } from './map-view.ts';
 import { PILES_START } from './piles-view.ts';
 import { RETRANSMITS_START } from './retransmits-view.ts';
 import { type ConnectionRef, formatViewState, type Page, parseViewState, type ViewState } from './view-state.ts';
@@ -68,6 +69,7 @@ export const HOME = {
   connections: { page: 'connections', connections: CONNECTIONS_START, connection: null, panel: null },
   listeners: { page: 'listeners', connection: null, panel: null },
   piles: { page: 'piles', piles: PILES_START, connection: null, panel: null },
+  map: { page: 'map', map: MAP_START, connection: null, panel: null },
   fleet: { page: 'fleet', fleet: FLEET_START, connection: null, panel: null },
   help: { page: 'help', connection: null, panel: null },
   admin: { page: 'admin', connection: null, panel: null },

@@ -14,6 +14,7 @@ export type { CONNECTION_SORTS, Connections, ListedConnection, PHASES } from './
 export type { Explored, ExploreNames, ExploreQuery, QuestionProgress, Values, ValuesQuery } from './api/explore.ts';
 export type { Fleet, FleetCounts, FleetHost, FleetOne, FleetSort, FleetState, Skew } from './api/fleet.ts';
 export type { Finding, Health } from './api/health.ts';
+export type { MAP_HARMS, MapEdge, MapNode, WorkloadMap } from './api/map.ts';
 export type {
   AuditPage,
   Login,
@@ -249,6 +250,7 @@ export const API = {
   resets: '/api/v1/resets',
   drops: '/api/v1/drops',
   piles: '/api/v1/piles',
+  map: '/api/v1/map',
   connections: '/api/v1/connections',
   connection: '/api/v1/connections/:host_id/:connection_id',
   hosts: '/api/v1/hosts',

@@ -16,6 +16,7 @@ import type { Store } from '../storage/store.ts';
 import { askedOf } from './asked.ts';
 import { checkId, checkTimes } from './checks.ts';
 import { registerConnections } from './connection-routes.ts';
+import { registerMap } from './map-routes.ts';
 import { registerPiles } from './pile-routes.ts';
 import type { Questions } from './questions.ts';
 import { registerRowKinds } from './row-kinds.ts';
@@ -87,6 +88,7 @@ export function registerQueries(app: App, questions: Questions, namer: Namer & {
   registerCauses(app, namer, questions);
   registerConnections(app, questions, namer);
   registerPiles(app, questions, namer);
+  registerMap(app, questions, namer);
   app.get(API.hosts, {
     schema: { summary: 'Hosts, their hooks and the account of their rows', querystring: HostsQuery, response: { 200: Hosts, ...refusals } },
     handler: ({ query: { name, after, sort = HOSTS_DEFAULT.sort, limit: most = HOSTS_DEFAULT.limit, ...range } }, reply) =>

@@ -136,6 +136,29 @@ describe('from a situation to its cause', () => {
     await eventually(() => rows('connections').count()).toBe(WITHOUT_PORT);
   });
 
+  test('E: who talks to whom: what both ends saw is one, and connects that failed are with it', async () => {
+    await visit('?process=renamed-5');
+    await page.getByRole('link', { name: 'Map', exact: true }).click();
+    await eventually(async () => (await rows('map').first().locator('td').allTextContents()).map((text) => text.trim())).toEqual([
+      expect.stringMatching(/^renamed-5 .*on /),
+      expect.stringMatching(/^endpoint .*on /),
+      '7301',
+      String(PORTS + WITHOUT_PORT),
+      expect.any(String),
+      expect.stringMatching(new RegExp(`${WITHOUT_PORT}$`)),
+      '0',
+      expect.any(String),
+      expect.any(String),
+      'both ends',
+    ]);
+    await rows('map').first().locator('[data-row-link]').focus();
+    const told = page.locator('[data-told]');
+    await eventually(() => plain(told)).toMatch(
+      /^renamed-5 .* → endpoint .* :7301 — 18 connections, .*2 failed.*; both ends watched, counted once$/,
+    );
+    ENDED.push(['E', 'Map', await plain(told)]);
+  });
+
   test('C4: the peers of closed sockets do not close', async () => {
     // The kernel keeps them for two minutes at most.
     await start('staying', 'server', `listen:7401 times:${LEAKED} accept keep done wait`, narrow).until('listen');

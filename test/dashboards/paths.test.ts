@@ -3,12 +3,14 @@
 import { expect, test } from 'vitest';
 import { createApiClient } from '../../dashboards/api-client.ts';
 import { ALL_PHASES, CONNECTION_ORDERS, connectionsQuery } from '../../dashboards/connections-view.ts';
+import { HARMS } from '../../dashboards/map-view.ts';
 import { PATHS } from '../../dashboards/people-client.ts';
 import { PILE_ORDERS, PILED_STATES, pilesQuery } from '../../dashboards/piles-view.ts';
 import { SORTS } from '../../dashboards/view-state.ts';
 import { CLASS_ORDER } from '../../dashboards/words.ts';
 import { ADMIN_API } from '../../server/api/admin.ts';
 import { CONNECTION_SORTS, PHASES } from '../../server/api/connections.ts';
+import { MAP_HARMS } from '../../server/api/map.ts';
 import { PEOPLE_API } from '../../server/api/people.ts';
 import { PILE_SORTS, PILE_STATES } from '../../server/api/piles.ts';
 import { VIEWS_API } from '../../server/api/views.ts';
@@ -23,6 +25,7 @@ test('orders are the API’s', () => {
   expect(CONNECTION_ORDERS).toEqual(CONNECTION_SORTS);
   expect(ALL_PHASES).toEqual(PHASES);
   expect(PILE_ORDERS).toEqual(PILE_SORTS);
+  expect(HARMS).toEqual(MAP_HARMS);
   expect(PILED_STATES).toEqual(PILE_STATES);
 });
 

@@ -12,6 +12,7 @@ const START: ViewState = {
   retransmits: { against: 'previous', pairs: 'hosts' },
   latency: { of: 'rtt', between: 'edges' },
   piles: { by: 'connections' },
+  map: { harm: 'lost_ratio', cluster: 'host' },
   connection: null,
   panel: null,
 };
@@ -50,6 +51,8 @@ describe('links and what they show', () => {
     ],
     ['?page=connections&state=close_wait', { page: 'connections', connections: { state: 'close_wait', by: 'last_ms' } }],
     ['?page=piles', { page: 'piles' }],
+    ['?page=map', { page: 'map' }],
+    ['?page=map&harm=failed&cluster=label.rack', { page: 'map', map: { harm: 'failed', cluster: 'label.rack' } }],
     ['?page=piles&state=close_wait&by=growth', { page: 'piles', piles: { state: 'close_wait', by: 'growth' } }],
     ['?page=fleet', { page: 'fleet' }],
     ['?page=fleet&range=1h&host=81985529216486895', { page: 'fleet', range: '1h', fleet: { order: 'state', host: '81985529216486895' } }],
@@ -86,7 +89,7 @@ describe('what a link holds and the page cannot use is told', () => {
     ['?connection=1/2x', /expected HOST\/ID/],
     ['?panel=secrets', /panel=secrets/],
     ['?tab=completeness', /tab=completeness, which this page does not know/],
-    ['?page=secrets', /page=secrets: known are now, explore, retransmits, latency, connections, listeners, piles, fleet, admin, help/],
+    ['?page=secrets', /page=secrets: known are now, explore, retransmits, latency, connections, listeners, piles, map, fleet, admin, help/],
     ['?state=silent', /state=silent, which this page does not know/],
     ['?colour=red', /colour=red, which this page does not know/],
   ];
@@ -95,6 +98,15 @@ describe('what a link holds and the page cannot use is told', () => {
     expect(state).toEqual(START);
     expect(problems).toEqual([expect.stringMatching(problem)]);
   });
+});
+
+test('a harm and a cluster that there are not are told', () => {
+  const { state, problems } = parseViewState('?page=map&harm=colour&cluster=rack');
+  expect(state).toEqual({ ...START, page: 'map' });
+  expect(problems).toEqual([
+    expect.stringMatching(/^harm=colour: known are lost_ratio/),
+    expect.stringMatching(/^cluster=rack: known are host/),
+  ]);
 });
 
 test('a state that no connection piles up in is told', () => {

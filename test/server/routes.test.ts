@@ -9,6 +9,7 @@ import { Accounting } from '../../server/api/accounting.ts';
 import { Drops, Listeners, Resets } from '../../server/api/causes.ts';
 import { Connections } from '../../server/api/connections.ts';
 import { Explored, ExploreNames, Values } from '../../server/api/explore.ts';
+import { WorkloadMap } from '../../server/api/map.ts';
 import { PEOPLE_API } from '../../server/api/people.ts';
 import { Piles } from '../../server/api/piles.ts';
 import { API, Connection, Edges, Hosts, Overview, Retransmits } from '../../server/api.ts';
@@ -85,13 +86,9 @@ test.each<[string, TSchema, object]>([
   [
     `${API.piles}?state=established&sort=growth&limit=1`,
     Piles,
-    {
-      piles_total: 1,
-      piles: [{ comm: 'curl', state: 'established', connections: 1, before: 0 }],
-      closers_total: 0,
-      ports: [{ used: 1, failed: 0, peer_addr: '10.0.0.2' }],
-    },
+    { piles_total: 1, piles: [{ comm: 'curl', state: 'established', connections: 1, before: 0 }], ports: [{ used: 1, failed: 0 }] },
   ],
+  [API.map, WorkloadMap, { total: 1, nodes: [{ comm: 'curl' }, { host_id: null }], edges: [{ from: 0, to: 1, port: 443 }] }],
   [API.resets, Resets, { total: 1, resets: [{ direction: 'sent', connection_id: '77', idle_p50_us: null }] }],
   [`${API.drops}?${filtered(`host = ${HOST}`)}`, Drops, { total: 1, drops: [{ reason: 'netfilter_drop', packets: 1 }] }],
   [

@@ -42,6 +42,7 @@ export function questionsOf(to_ms: number, { ms }: Span, known: Known): Question
     ask('resets', API.resets),
     ask('drops', API.drops),
     ask('piles', API.piles),
+    ask('map', API.map),
     ...CONNECTION_SORTS.map((sort) => ask(`connections by ${sort}`, API.connections, { sort })),
     ask('connections that failed', API.connections, { phase: 'failed' }),
     ...Object.entries(filters).map(([name, filter]) => ask(`connections of a ${name}`, API.connections, filter)),

@@ -58,6 +58,7 @@ const gets = ['/', '/nothing', '/healthz', '/readyz', '/metrics', ADMIN_API.migr
   API.resets,
   API.drops,
   API.piles,
+  API.map,
   API.hosts,
   API.accounting,
   API.health,

@@ -36,7 +36,7 @@ const OF: Record<string, readonly string[]> = {
   [API.explore]: ['from', 'to', 'filter', 'metrics', 'by', 'step', 'earlier', 'top', 'sort', 'order', 'format', 'sql'],
   [API.values]: ['field', 'prefix', 'from', 'to', 'filter', 'limit'],
   ...Object.fromEntries(
-    [API.overview, API.edges, API.retransmits, API.resets, API.drops, API.listeners, API.piles].map((path) => [
+    [API.overview, API.edges, API.retransmits, API.resets, API.drops, API.listeners, API.piles, API.map].map((path) => [
       path,
       ['from', 'to', 'filter'],
     ]),

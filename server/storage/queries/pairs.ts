@@ -1,0 +1,70 @@
+// Connections with both their ends, where agents watch both: each one line, by the addresses and ports that both ends have.
+import { type Figure, figuresOf, folded, RTT_COUNTS } from '../figures.ts';
+import { conditionOf, EVERYTHING } from '../language/condition.ts';
+import { rowsOf, type Window } from './window.ts';
+
+export const PAIRS_OF = ['connection', 'sample'] as const;
+
+export const PAIR_FIGURES = [
+  'failed',
+  'resets',
+  'data_segs_out',
+  'retrans_data',
+  'spurious',
+  'bytes_sent',
+  'bytes_received',
+] as const satisfies readonly Figure[];
+
+/** Where nobody saw who connected, the smaller port is the service's. */
+const IS_CLIENT = "(ends.1 = 'client' OR (ends.1 = 'unknown' AND ends.3 > ends.5))";
+
+const isLoopback = (address: string) =>
+  `(${address} = toIPv6('::1') OR ${address} BETWEEN toIPv6('::ffff:127.0.0.0') AND toIPv6('::ffff:127.255.255.255'))`;
+
+/** All that the window has, whatever its filter: the other end of what fits need not fit. */
+export const unfiltered = (window: Window): Window => ({ ...window, filter: EVERYTHING });
+
+/** One line an end: whether the filter leaves it, its owner, its ends as (role, local address and port, peer's), and its figures. */
+function endsSql(window: Window): string {
+  const kinds = PAIRS_OF.map(
+    (
+      kind,
+    ) => `SELECT host_id AS host_key, connection_id AS connection_key, max(time_ns) AS last, argMaxIf((comm, cgroup_id), time_ns, comm != '') AS owner,
+    argMax((role, local_addr, local_port, peer_addr, peer_port), time_ns) AS ends, ${figuresOf(kind, PAIR_FIGURES).join(', ')},
+    quantilesStateIf(0.5, 0.99)(srtt_us, ${RTT_COUNTS[kind]}) AS rtt, max(${conditionOf(window.filter, kind, 'rows', window.params)}) AS fits
+  FROM ${rowsOf(kind, unfiltered(window))} GROUP BY host_key, connection_key`,
+  );
+  return `SELECT host_key, connection_key, argMaxIf(e.owner, e.last, e.owner.1 != '') AS owner, argMax(e.ends, e.last) AS ends, max(e.last) AS last,
+    ${PAIR_FIGURES.map((name) => `${folded(name, `e.${name}`)} AS ${name}`).join(', ')}, quantilesMergeState(0.5, 0.99)(e.rtt) AS rtt, max(e.fits) AS fits
+  FROM (${kinds.join('\nUNION ALL ')}) AS e GROUP BY host_key, connection_key`;
+}
+
+const sides = (of: (is: string) => string, name: string) => [
+  `${of('is_client')} AS client_${name}`,
+  `${of('NOT is_client')} AS server_${name}`,
+];
+
+/**
+ * A SELECT of one line a connection of which an end fits the filter, of each side with client_ and server_ before its name: ends (how many; 0 where it is not watched), host,
+ * owner (name, cgroup), the figures and rtt; and server_addr, client_addr, server_port. Addresses that several hosts use at the same time,
+ * such as those of container bridges, and loopback are of one host each.
+ */
+export function pairsSql(window: Window): string {
+  const sided = `SELECT *, ${IS_CLIENT} AS is_client,
+    if(is_client, (ends.2, ends.3, ends.4, ends.5), (ends.4, ends.5, ends.2, ends.3)) AS pair
+  FROM (${endsSql(window)})`;
+  const several = ['is_client', 'NOT is_client'].map(
+    (side) => `maxIf(host_key, ${side}) OVER ends_of_pair != minIf(host_key, ${side}) OVER ends_of_pair`,
+  );
+  const placed = `SELECT *, if(${[isLoopback('pair.1'), ...several].join(' OR ')}, host_key, 0) AS place
+  FROM (${sided}) WINDOW ends_of_pair AS (PARTITION BY pair)`;
+  const columns = [
+    ...sides((is) => `countIf(${is})`, 'ends'),
+    ...sides((is) => `argMaxIf(host_key, last, ${is})`, 'host'),
+    ...sides((is) => `argMaxIf(owner, (owner.1 != '', last), ${is})`, 'owner'),
+    ...PAIR_FIGURES.flatMap((name) => sides((is) => `sumIf(p.${name}, ${is})`, name)),
+    ...sides((is) => `quantilesMergeStateIf(0.5, 0.99)(p.rtt, ${is})`, 'rtt'),
+  ];
+  return `SELECT pair.1 AS client_addr, pair.3 AS server_addr, pair.4 AS server_port, max(last) AS newest, ${columns.join(', ')}
+FROM (${placed}) AS p GROUP BY pair, place HAVING max(fits)`;
+}
