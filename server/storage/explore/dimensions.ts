@@ -20,8 +20,9 @@ export type Dimension = {
   rows: string;
   /** over the keys of the rollups; undefined: only rows have it */
   rollup: { value: string; keys: readonly RollupKey[] } | undefined;
-  /** Of a grouped value: what is shown of it. */
+  /** Of a grouped value: what is shown of it, and its id beside that; the value itself, unless told. */
   shown?: (value: string) => string;
+  id?: (value: string) => string;
   /** how people write the engine's text of a value */
   plain?: (text: string) => string;
 };

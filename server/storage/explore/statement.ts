@@ -54,9 +54,9 @@ GROUP BY ${list([...keys, 'others', 'time_s', 'before'])}${dimensions.length ===
   const ranked = `SELECT *, dense_rank() OVER (ORDER BY ${list(['others', 'is_few', 'ranked_by DESC NULLS LAST', ...keys])}) AS rank
 FROM (SELECT *, ${isFew(question, keys)} AS is_few, ${rankOf(question, keys)} AS ranked_by FROM (${grouped}))`;
   const rest = `(rank > ${top} OR others)`;
-  const shown = dimensions.flatMap(({ shown: as }, index) => [
+  const shown = dimensions.flatMap(({ shown: as, id }, index) => [
     `if(${rest}, '', toString(${as === undefined ? `k${index}` : as(`k${index}`)})) AS d${index}`,
-    as === undefined ? '' : `if(${rest}, '', toString(k${index})) AS id${index}`,
+    as === undefined ? '' : `if(${rest}, '', toString(${id === undefined ? `k${index}` : id(`k${index}`)})) AS id${index}`,
   ]);
   const columns = [
     'rest',

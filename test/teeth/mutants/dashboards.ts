@@ -224,6 +224,42 @@ export const dashboards: readonly Mutant[] = [
       suite: unit('dashboards/findings-losses'),
     },
   ]),
+  ...mutantsOf('dashboards/retransmit-words.ts', [
+    {
+      why: 'few segments are judged',
+      find: 'if (sent < SEGMENTS_MIN)',
+      replace: 'if (sent < 1)',
+      suite: unit('dashboards/retransmit-words'),
+    },
+    {
+      why: 'what was not needed is loss',
+      find: "spurious > lost ? 'Less loss than it looks like' : 'Loss'",
+      replace: "'Loss'",
+      suite: unit('dashboards/retransmit-words'),
+    },
+  ]),
+  ...mutantsOf('dashboards/retransmits-answer.ts', [
+    {
+      why: 'a ratio of few segments moves',
+      find: '< least ? null : numberIn(row[`retransmit_ratio${end}`])',
+      replace: '< 0 ? null : numberIn(row[`retransmit_ratio${end}`])',
+      suite: unit('dashboards/retransmits-answer'),
+    },
+  ]),
+  ...mutantsOf('dashboards/latency-grid.ts', [
+    {
+      why: 'a cell leads to those of the bucket below, too',
+      find: '`${field} > ${from_us}us`',
+      replace: '`${field} >= ${from_us}us`',
+      suite: unit('dashboards/latency'),
+    },
+    {
+      why: 'a handshake that met the SYN timer is not counted',
+      find: 'bucketStart_us(bucket + 1) > us ?',
+      replace: 'bucketStart_us(bucket) > us ?',
+      suite: unit('dashboards/latency'),
+    },
+  ]),
   ...mutantsOf('dashboards/views/connection/waterfall.ts', [
     {
       why: "a server's handshake comes after 0",
