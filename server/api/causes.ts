@@ -57,7 +57,11 @@ export const ResetGroup = object({
   idle_p99_us: Figure('µs'),
   with_unread: Type.Integer({ minimum: 0, description: 'of these, with bytes received and not read' }),
 });
-export const Resets = object({ resets: Type.Array(ResetGroup), total: Count });
+const looked_up = Type.Boolean({
+  description: 'whether those without a socket were given to their connections; not where the range has too many of them',
+});
+
+export const Resets = object({ resets: Type.Array(ResetGroup), total: Count, looked_up });
 export type ResetGroup = Static<typeof ResetGroup>;
 export type Resets = Static<typeof Resets>;
 
@@ -71,6 +75,7 @@ export const DropGroup = object({
 export const Drops = object({
   drops: Type.Array(DropGroup),
   total: Count,
+  looked_up,
   out_no_routes: Type.Integer({
     minimum: 0,
     description: 'packets that did not leave and connects that failed for want of a route, in the range: no row tells of them',

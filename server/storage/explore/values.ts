@@ -14,7 +14,9 @@ const LIMIT = 20;
 /** Of these nobody looks a value up. */
 const MEASURED: readonly FieldType[] = ['duration', 'bytes'];
 /** Kinds of which there are most rows tell nothing that the others do not. */
-const COUNTED: readonly Kind[] = ['connection', 'retransmit', 'reset', 'drop', 'listener', 'state_change', 'congestion'];
+const COUNTED: readonly Kind[] = ['connection', 'retransmit', 'reset', 'drop', 'listener', 'congestion'];
+/** An editor does not wait: of a longer time its newest part is looked at. */
+const NEWEST_MS = 6 * 3_600_000;
 
 /** Names that hosts report, by where they are. */
 const REPORTED = {
@@ -41,8 +43,11 @@ export async function valuesOf(explorer: Explorer, asked: ValuesQuery, now_ms: n
       limit,
     );
   if (name in REPORTED) return reported(explorer, REPORTED[name as keyof typeof REPORTED], prefix, limit);
-  const window = windowOf({ ...asked, filter: await storedFilter(explorer, asked.filter) }, now_ms, 'rows');
-  return ofRows(explorer, field.facts, window, prefix, limit);
+  const whole = windowOf({ ...asked, filter: await storedFilter(explorer, asked.filter) }, now_ms, 'rows');
+  const from = Math.max(whole.from_ms, whole.to_ms - NEWEST_MS);
+  const window = windowOf({ ...asked, from, to: whole.to_ms, filter: await storedFilter(explorer, asked.filter) }, now_ms, 'rows');
+  const values = await ofRows(explorer, field.facts, window, prefix, limit);
+  return from === whole.from_ms ? values : { ...values, of: 'rows of the newest six hours' };
 }
 
 const meant = (word: string) => {
@@ -78,10 +83,12 @@ WHERE text != '' AND startsWith(text, {prefix:String}) GROUP BY text ORDER BY co
 
 async function ofRows(explorer: Explorer, facts: readonly Fact[], window: Window, prefix: string, limit: number): Promise<Values> {
   const begins = `startsWith(text, ${window.params.bind('String', prefix)})`;
+  const kindsOf = (fact: Fact): readonly Kind[] => {
+    const counted = COUNTED.filter((kind) => factLayout(fact).kinds.has(kind));
+    return counted.length > 0 ? counted : [...factLayout(fact).kinds];
+  };
   const selects = facts.flatMap((fact) =>
-    COUNTED.filter((kind) => factLayout(fact).kinds.has(kind)).map(
-      (kind) => `SELECT ${textOf(fact, kind)} AS text, count() AS n FROM ${rowsOf(kind, window)} GROUP BY text`,
-    ),
+    kindsOf(fact).map((kind) => `SELECT ${textOf(fact, kind)} AS text, count() AS n FROM ${rowsOf(kind, window)} GROUP BY text`),
   );
   const sql = `SELECT text, sum(n) AS count FROM (${selects.join('\nUNION ALL ')}) WHERE text != '' AND ${begins}
 GROUP BY text ORDER BY count DESC, text LIMIT {limit:UInt32}`;

@@ -51,7 +51,7 @@ const plainEnds = ({ peer_addr, service_addr }: Pick<ResetGroup, 'peer_addr' | '
 /** The `limit` most frequent kinds of reset in the range. Read from rows, so only within their retention. */
 export async function resets(store: Queryable, asked: Asked, limit: number, now_ms: number): Promise<Resets> {
   const window = windowOf(asked, now_ms, 'rows');
-  const from = await rowsOf(store, 'reset', window, ['reason', 'linger_zero', 'unread', 'idle_us']);
+  const { from, looked_up } = await rowsOf(store, 'reset', window, ['reason', 'linger_zero', 'unread', 'idle_us']);
   const figures = ['count() AS resets', 'countIf(unread > 0) AS with_unread', 'quantilesIf(0.5, 0.99)(idle_us, idle_us > 0) AS idle'];
   const rows = await store.query<Omit<ResetGroup, 'idle_p50_us' | 'idle_p99_us'> & { idle: Pair; total: number }>(
     grouped(from, ['linger_zero'], figures, 'resets DESC'),
@@ -64,7 +64,7 @@ export async function resets(store: Queryable, asked: Asked, limit: number, now_
     idle_p50_us,
     idle_p99_us,
   }));
-  return { resets: groups, total: rows[0]?.total ?? 0 };
+  return { resets: groups, total: rows[0]?.total ?? 0, looked_up };
 }
 
 type Pair = [number | null, number | null];
@@ -72,10 +72,10 @@ type Pair = [number | null, number | null];
 /** The `limit` most frequent groups of freed packets in the range; those whose packets were lost come first. Read from rows. */
 export async function drops(store: Queryable, asked: Asked, limit: number, now_ms: number): Promise<Drops> {
   const window = windowOf(asked, now_ms, 'rows');
-  const from = await rowsOf(store, 'drop', window, ['meaning', 'reason', 'location', 'length']);
+  const { from, looked_up } = await rowsOf(store, 'drop', window, ['meaning', 'reason', 'location', 'length']);
   const figures = ['count() AS packets', 'sum(length) AS bytes'];
   const sql = grouped(from, ['meaning', 'location'], figures, "meaning = 'lost' DESC, packets DESC");
   const rows = await store.query<DropGroup & { total: number }>(sql, { ...window.params.values, limit }, limit);
   const groups = rows.map(({ total: _, ...group }) => ({ ...group, ...plainEnds(group) }));
-  return { drops: groups, total: rows[0]?.total ?? 0, out_no_routes: await noRoutes(store, asked, now_ms) };
+  return { drops: groups, total: rows[0]?.total ?? 0, looked_up, out_no_routes: await noRoutes(store, asked, now_ms) };
 }

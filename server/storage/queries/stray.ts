@@ -6,8 +6,10 @@ import type { Queryable } from '../engine.ts';
 import { columnsOf, conditionOf, hostsOnly } from '../language/condition.ts';
 import { rowsTime, type Window } from './window.ts';
 
-/** So many different pairs of ends are looked up. Rows of further ones stay without a process. */
+/** So many different pairs of ends are looked up. */
 const ENDS_MAX = 10_000;
+/** In a time with more rows without a socket none is looked up: it would take seconds, and find only some of them. */
+const STRAYS_MAX = 20_000;
 /** How much before or after the range a row of the connection may be. A connection that moves data has a row in each sweep. */
 const NEAR_MS = 10 * 60_000;
 /**
@@ -30,6 +32,9 @@ const GIVEN = {
 const GIVEN_NAMES = Object.keys(GIVEN).join(', ');
 
 type Table = 'drop' | 'reset';
+
+/** `looked_up`: those without a socket are given to their connections. */
+type Looked = { from: string; looked_up: boolean };
 
 /** A drop can belong to either end of its packet. A RST was sent or received by the row's local end. */
 const EITHER_END: Record<Table, boolean> = { drop: true, reset: false };
@@ -91,10 +96,10 @@ function attributed(table: Table, window: Window, members: readonly string[]): s
 }
 
 /**
- * For FROM: the rows that the filter leaves. Rows without a socket have what their connection gives them. Without such rows nothing is looked
- * up.
+ * For FROM: the rows that the filter leaves. Rows without a socket have what their connection gives them; without such rows, and where they are
+ * too many, nothing is looked up.
  */
-export async function rowsOf(store: Queryable, table: Table, window: Window, members: readonly string[]): Promise<string> {
+export async function rowsOf(store: Queryable, table: Table, window: Window, members: readonly string[]): Promise<Looked> {
   const { filter, time, params } = window;
   const where = strays(table, window);
   const [found] = await store.query<{ strays: number }>(`SELECT count() AS strays FROM ${table} FINAL WHERE ${where}`, params.values, 1);
@@ -102,9 +107,10 @@ export async function rowsOf(store: Queryable, table: Table, window: Window, mem
   const all = [...new Set([...members, ...columnsOf(filter, table)])].filter((name) => ![...plain, 'role', 'direction'].includes(name));
   const own = `SELECT ${plain.join(', ')}, CAST(role, 'String') AS role, CAST(direction, 'String') AS direction, has_socket, ${all.join(', ')} FROM ${table} FINAL`;
   const condition = conditionOf(filter, table, 'rows', params);
-  if (!found || found.strays === 0) return `(${own} WHERE ${time} AND ${condition})`;
+  const strayed = found?.strays ?? 0;
+  if (strayed === 0 || strayed > STRAYS_MAX) return { from: `(${own} WHERE ${time} AND ${condition})`, looked_up: strayed === 0 };
   const columns = [...plain, 'role', 'direction', 'has_socket', ...all].join(', ');
   const looked = `SELECT ${columns} FROM (${attributed(table, window, all)}) AS ${table} WHERE ${condition}`;
   const rest = `${own} WHERE ${time} AND NOT (connection_id = 0 AND peer_port != 0) AND ${condition}`;
-  return `(SELECT ${columns} FROM (${rest}) UNION ALL ${looked})`;
+  return { from: `(SELECT ${columns} FROM (${rest}) UNION ALL ${looked})`, looked_up: true };
 }

@@ -168,4 +168,17 @@ describe.each(BACKENDS)('rows without a socket on $name', ({ skip, open }) => {
     ]);
     expect(story?.resets).toMatchObject([{ direction: 'sent', reason: 'no_socket' }]);
   });
+
+  // The last one: there are more rows after it.
+  check('in a range with too many of them nobody is looked for, and that is told', async (store) => {
+    const many = Array.from({ length: 20_001 }, (_, at) =>
+      rowBytes('drop', { ...row(near, far, { netns: 11, direction: SENT, ...queue }), host_id: 9n, seq: at, time_ns: ago(35) }),
+    );
+    const opened = rowBytes('connection', { ...row(near, far, CLIENT), host_id: 9n, connection_id: 301, event: 0, time_ns: ago(50) });
+    await fixture.put('connection', [opened]);
+    await fixture.put('drop', many);
+    const ask = (expression: string) => drops(store, { filter: filterOf(expression) }, 20, NOW_MS);
+    expect(await ask('host = 9')).toMatchObject({ looked_up: false, drops: [{ packets: 20_001, comm: '', has_socket: false }] });
+    expect(await ask('host = 5 and process = loader')).toMatchObject({ looked_up: true });
+  });
 });
