@@ -23,6 +23,7 @@ import type {
 } from '../server/api.ts';
 import { ApiError } from './api-error.ts';
 import { fetchInTime } from './in-time.ts';
+import { nameOf, QUESTION_HEADER } from './question.ts';
 import type { ConnectionRef, Sort } from './view-state.ts';
 
 const PATHS: Omit<typeof API, 'question' | 'live' | 'openapi' | 'accounting'> = {
@@ -79,7 +80,7 @@ export function createApiClient(fetchResponse: typeof fetch) {
   }
 
   const request = (url: string, signal: AbortSignal, method = 'GET'): Promise<Response> =>
-    fetchInTime(fetchResponse, url, { method, headers: { accept: 'application/json' } }, signal);
+    fetchInTime(fetchResponse, url, { method, headers: { accept: 'application/json', [QUESTION_HEADER]: nameOf(signal) } }, signal);
 
   return {
     overview: (query: Query, signal: AbortSignal) => get<Overview>(PATHS.overview, query, signal),

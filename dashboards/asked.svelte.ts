@@ -14,6 +14,8 @@ export class Asked<Answer> {
   asked_ms = $state(Date.now());
   /** The last refusal, and since when every attempt has been refused. */
   problem = $state.raw<{ message: string; since_ms: number } | null>(null);
+  /** Ends the attempt under way. */
+  signal = $state.raw<AbortSignal | null>(null);
   #polling: Polling | undefined;
 
   answer = $derived.by((): Answer | null => this.#kept?.answer ?? null);
@@ -34,6 +36,14 @@ export class Asked<Answer> {
 
   every(every_ms: number): void {
     this.#polling?.every(every_ms);
+  }
+
+  /** Gives the attempt under way up, and asks no more until `again`. */
+  stop(): void {
+    this.#polling?.halt();
+    if (this.isOld) this.#kept = null;
+    this.loading = false;
+    this.problem = { message: 'You stopped this before it was answered.', since_ms: Date.now() };
   }
 
   again(): void {
@@ -57,6 +67,7 @@ export class Asked<Answer> {
   }
 
   async #ask(key: string, ask: (signal: AbortSignal) => Promise<Answer | undefined>, signal: AbortSignal): Promise<void> {
+    this.signal = signal;
     try {
       const answer = await ask(signal);
       if (answer !== undefined && !signal.aborted) this.take(key, answer);

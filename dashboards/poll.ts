@@ -5,6 +5,8 @@ export type Polling = {
   every: (every_ms: number) => void;
   /** Runs at once; a run under way is given up for it. */
   now: () => void;
+  /** Gives a run under way up, and runs nothing until `now`. */
+  halt: () => void;
 };
 
 /**
@@ -17,10 +19,11 @@ export function startPolling(task: (signal: AbortSignal) => Promise<void>, every
   let ended_ms = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let running: AbortController | undefined;
+  let halted = false;
 
   async function run(): Promise<void> {
     clearTimeout(timer);
-    if (running || document.hidden) return;
+    if (running || halted || document.hidden) return;
     const mine = new AbortController();
     running = mine;
     await task(AbortSignal.any([stopped.signal, mine.signal]));
@@ -47,7 +50,14 @@ export function startPolling(task: (signal: AbortSignal) => Promise<void>, every
       period_ms = other_ms;
       plan();
     },
+    halt: () => {
+      clearTimeout(timer);
+      halted = true;
+      running?.abort();
+      running = undefined;
+    },
     now: () => {
+      halted = false;
       running?.abort();
       running = undefined;
       void run();

@@ -92,7 +92,11 @@ export const Values = object({
 export type Values = Static<typeof Values>;
 
 export const QuestionProgress = object({
-  state: oneOf(['waiting', 'reading']),
+  state: Type.Unsafe<'waiting' | 'reading' | 'none'>({
+    type: 'string',
+    enum: ['waiting', 'reading', 'none'],
+    description: 'none: it has been answered, or was never asked here',
+  }),
   rows_read: Type.Integer({ minimum: 0, description: 'by the statements that run now' }),
   rows: Type.Integer({ minimum: 0, description: 'that these will read, as far as the engine knows; it may turn out to be more' }),
   elapsed_ms: Type.Integer({ minimum: 0 }),

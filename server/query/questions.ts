@@ -44,11 +44,10 @@ export class Questions {
     }
   }
 
-  /** How far a question is. @throws Refusal `not_found` */
+  /** How far a question is. */
   async progress(id: string): Promise<QuestionProgress> {
     const question = this.#asked.get(id);
-    if (question === undefined)
-      throw new Refusal('not_found', 'no such question is under way: it has been answered, or was never asked here');
+    if (question === undefined) return { state: 'none', rows_read: 0, rows: 0, elapsed_ms: 0 };
     const found = question.reading ? await this.#store.progress(id) : undefined;
     const { rows_read = 0, rows = 0 } = found ?? {};
     return {
