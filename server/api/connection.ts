@@ -46,8 +46,10 @@ const OtherEnd = object({
   connection_id: Id,
   comm: Type.String(),
   reset_sent_ms: Type.Union([Type.Number(), Type.Null()], {
-    description: 'when that end, by its own host, first sent a RST; null: it sent none',
+    description:
+      'when that end, by its own host, first sent a RST; on the clock of this end, where the handshake tells how far the two are apart; null: it sent none',
   }),
+  clock_error_ms: Figure('how far that time may be off; null where the handshake does not tell, and the clocks may differ by a second'),
   turn_us: Figure('µs, a server: on average from a read to its next write'),
   arrived: Type.Union(
     [

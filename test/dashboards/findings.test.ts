@@ -45,7 +45,16 @@ const KEPT = {
 } as const;
 const NO_PORT = { end_reason: 'no_port', sk_err: 99, local_port: 0, port_first: 32_768, port_last: 60_999, ports_used: 28_200 } as const;
 const SLOW = { turns: 10, turn_us: 3_000_000, turn_rtt_us: 410_000 };
-const CLOSE_AT_PEER = { host_id: '2', host: 'db-1', connection_id: '7', comm: 'db', reset_sent_ms: null, turn_us: null, arrived: null };
+const CLOSE_AT_PEER = {
+  host_id: '2',
+  host: 'db-1',
+  connection_id: '7',
+  comm: 'db',
+  reset_sent_ms: null,
+  clock_error_ms: null,
+  turn_us: null,
+  arrived: null,
+};
 const NAGLE = { turns: 10, turn_us: 420_000, turn_rtt_us: 415_000, bytes_sent: 2000, data_segs_out: 20 };
 const SAID = { host: 'db-1', resets: 0, reset_reason: '', dropped: 0, drop_reason: '' };
 const cases: readonly (readonly [name: string, change: Partial<Connection>, whose: Whose, words: RegExp])[] = [
@@ -94,6 +103,18 @@ const cases: readonly (readonly [name: string, change: Partial<Connection>, whos
     },
     'the peer',
     /^db-1 is watched too: it dropped 4 packets of it itself, not the network/,
+  ],
+  [
+    'a reset that the peer sent only after it had come in here',
+    { resets: reset({}), other_end: { ...CLOSE_AT_PEER, host: 'db-1', reset_sent_ms: 50, clock_error_ms: 4 } },
+    'the path',
+    /^The reset was not the peer’s: db-1 is watched too and sent none before it came/,
+  ],
+  [
+    'the same where nobody knows how far the clocks are apart',
+    { resets: reset({}), other_end: { ...CLOSE_AT_PEER, host: 'db-1', reset_sent_ms: 50 } },
+    'the peer',
+    /^The peer sent the reset: db-1 is watched too/,
   ],
   [
     'slow answers of which the peer’s own host knows nothing',

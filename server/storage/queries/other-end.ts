@@ -7,10 +7,12 @@ import type { Event } from './connection-chapters.ts';
 import { rowsTime } from './window.ts';
 
 type OtherEnd = NonNullable<Connection['other_end']>;
-type Ends = Pick<Connection, 'role' | 'host_id' | 'connection_id' | 'local_addr' | 'local_port' | 'peer_addr' | 'peer_port'>;
+type Ends = Pick<Connection, 'role' | 'rtt_min_us' | 'host_id' | 'connection_id' | 'local_addr' | 'local_port' | 'peer_addr' | 'peer_port'>;
 
 /** The times at which both ends open, and close, differ by less than this, also where the clocks differ. */
 const APART_MS = 120_000;
+/** Between what happens and the row's time. */
+const CLOCK_READ_MS = 2;
 
 const FOUND = (
   time: string,
@@ -30,24 +32,43 @@ WHERE ${time} AND host_id = {host_id:UInt64} AND direction = 'sent' AND (connect
   NOT has_socket AND local_port = {peer_port:UInt16} AND peer_port = {local_port:UInt16}
   AND local_addr = toIPv6({peer_addr:String}) AND peer_addr = toIPv6({local_addr:String})))`;
 
-/** What the closes of both ends counted. */
+/** What the closes of both ends counted, and when each end had opened, by its own clock. */
 const CLOSES = (time: string) => `SELECT c.host_id = {host_id:UInt64} AND c.connection_id = {connection_id:UInt64} AS there,
-  max(c.segs_in) AS segs_in, max(c.segs_out) AS segs_out, max(c.data_segs_in) AS data_segs_in, max(c.turns) AS turns, max(c.turn_us) AS turn_us
+  max(c.segs_in) AS segs_in, max(c.segs_out) AS segs_out, max(c.data_segs_in) AS data_segs_in, max(c.turns) AS turns, max(c.turn_us) AS turn_us,
+  max(c.event = 'close') AS closed,
+  minIf(toUnixTimestamp64Nano(c.time_ns) / 1e6 - greatest(0, toInt64(c.duration_us) - c.syn_sent_us - c.syn_recv_us) / 1000,
+    (c.event = 'open' OR c.tells_open) AND NOT c.preexisting) AS opened_ms
 FROM connection AS c FINAL
-WHERE ${time} AND c.event = 'close' AND ((c.host_id = {host_id:UInt64} AND c.connection_id = {connection_id:UInt64})
+WHERE ${time} AND ((c.host_id = {host_id:UInt64} AND c.connection_id = {connection_id:UInt64})
   OR (c.host_id = {own_host:UInt64} AND c.connection_id = {own_connection:UInt64}))
 GROUP BY there LIMIT 2`;
 
-type Close = { there: boolean; segs_in: number; segs_out: number; data_segs_in: number; turns: number; turn_us: number };
+type Close = {
+  there: boolean;
+  segs_in: number;
+  segs_out: number;
+  data_segs_in: number;
+  turns: number;
+  turn_us: number;
+  closed: boolean;
+  opened_ms: number;
+};
 
 /** @param role of this end: a SYN-ACK comes from no socket yet */
 function countedBy(closes: readonly Close[], role: Connection['role']): Pick<OtherEnd, 'turn_us' | 'arrived'> {
-  const [here, there] = [closes.find((close) => !close.there), closes.find((close) => close.there)];
+  const closed = closes.filter((close) => Boolean(close.closed));
+  const [here, there] = [closed.find((close) => !close.there), closed.find((close) => close.there)];
   const answered = role === 'client' ? 1 : 0;
   return {
     turn_us: there && there.turns > 0 && role === 'client' ? Math.round(there.turn_us / there.turns) : null,
     arrived: here && there ? { data_there: there.data_segs_in, lost_back: Math.max(0, there.segs_out + answered - here.segs_in) } : null,
   };
+}
+
+/** How far the other end's clock is ahead of this one's, ms, as the handshake tells: both ends are open within a round trip. */
+function aheadOf(ends: readonly Close[], rtt_ms: number | null): { ahead_ms: number; error_ms: number } | undefined {
+  const [here, there] = [ends.find((end) => !end.there)?.opened_ms, ends.find((end) => end.there)?.opened_ms];
+  return here && there && rtt_ms !== null ? { ahead_ms: there - here, error_ms: rtt_ms + CLOCK_READ_MS } : undefined;
 }
 
 /** Null where no agent watches it, or where neither the beginning nor the end of this one was seen. */
@@ -58,7 +79,7 @@ export async function otherEnd(store: Queryable, ends: Ends, events: readonly Ev
   const time = rowsTime(known.time_ms - APART_MS, known.time_ms + APART_MS);
   const { snd_isn, rcv_isn } = known;
   const { host_id: own_host, connection_id: own_connection, local_addr, local_port, peer_addr, peer_port } = ends;
-  const [found] = await store.query<Omit<OtherEnd, 'reset_sent_ms' | 'turn_us' | 'arrived'>>(
+  const [found] = await store.query<Omit<OtherEnd, 'reset_sent_ms' | 'clock_error_ms' | 'turn_us' | 'arrived'>>(
     FOUND(time),
     { snd_isn, rcv_isn, own_host, own_connection },
     1,
@@ -71,5 +92,11 @@ export async function otherEnd(store: Queryable, ends: Ends, events: readonly Ev
     store.query<{ at_ms: number; resets: number }>(RESET_SENT(until), params, 1),
     store.query<Close>(CLOSES(until), { host_id, connection_id, own_host, own_connection }, 2),
   ]);
-  return { ...found, ...countedBy(closes, ends.role), reset_sent_ms: sent && sent.resets > 0 ? sent.at_ms : null };
+  const clock = aheadOf(closes, ends.rtt_min_us === null ? null : ends.rtt_min_us / 1000);
+  return {
+    ...found,
+    ...countedBy(closes, ends.role),
+    reset_sent_ms: sent && sent.resets > 0 ? sent.at_ms - (clock?.ahead_ms ?? 0) : null,
+    clock_error_ms: clock?.error_ms ?? null,
+  };
 }

@@ -15,7 +15,7 @@ const CLOCKS_MS = 1000;
 function peerSentReset({ host_id, other_end, resets }: Connection): boolean | undefined {
   const came = resets.find(({ direction }) => direction === 'received');
   if (!other_end || came === undefined) return undefined;
-  const skew_ms = other_end.host_id === host_id ? 0 : CLOCKS_MS;
+  const skew_ms = other_end.host_id === host_id ? 0 : (other_end.clock_error_ms ?? CLOCKS_MS);
   return other_end.reset_sent_ms !== null && other_end.reset_sent_ms <= Number(came.time_ns) / 1e6 + skew_ms;
 }
 
