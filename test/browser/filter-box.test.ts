@@ -43,7 +43,11 @@ describe('the box', () => {
   const live = () => page.locator('[data-table="retransmits"] tbody tr');
   const filter = () => new URL(page.url()).searchParams.get('filter');
   const error = () => page.locator('#filter-error').textContent();
-  const visit = (expression = '', query = '') => page.goto(`${collector.url}/?${new URLSearchParams({ filter: expression })}${query}`);
+  /** Keys count once the page is there. */
+  const visit = async (expression = '', query = '') => {
+    await page.goto(`${collector.url}/?${new URLSearchParams({ filter: expression })}${query}`);
+    await box().waitFor();
+  };
   const shot = (name: string) => page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
   const eventually = <Value>(read: () => Promise<Value> | Value) => expect.poll(read, { timeout: EVENTUALLY_MS, interval: 50 });
 

@@ -137,7 +137,7 @@ describe('from a situation to its cause', () => {
   });
 
   test('E: who talks to whom: what both ends saw is one, and connects that failed are with it', async () => {
-    await visit('?process=renamed-5');
+    await visit('?filter=process+%3D+renamed-5');
     await page.getByRole('link', { name: 'Map', exact: true }).click();
     await eventually(async () => (await rows('map').first().locator('td').allTextContents()).map((text) => text.trim())).toEqual([
       expect.stringMatching(/^renamed-5 .*on /),
