@@ -39,10 +39,17 @@ export function timesOf({ step_s, from_ms, to_ms }: Explored): number[] {
   return Array.from({ length: Math.max(0, Math.ceil((to_ms / 1000 - first_s) / step_s)) }, (_, at) => first_s + at * step_s);
 }
 
-/** A column of an answer in steps without groups: one value a step, null where there is none. */
+/** What a step has without a row of its own: a sum is 0 where somebody watched; else it is not known. */
+function emptySteps(answer: Explored, adds: string | undefined): (number | null)[] {
+  const watched = new Set(answer.watched_s);
+  return timesOf(answer).map((time_s) => (adds === 'sum' && watched.has(time_s) ? 0 : null));
+}
+
+/** A column of an answer in steps without groups: one value a step, null where nobody knows. */
 export function valuesOf(answer: Explored, column: string): (number | null)[] {
+  const empty = emptySteps(answer, answer.columns.find(({ name }) => name === column)?.adds);
   const found = new Map(recordsOf(answer).map((row) => [row['time_s'], row[column]]));
-  return timesOf(answer).map((time_s) => numberIn(found.get(time_s)));
+  return timesOf(answer).map((time_s, at) => (found.has(time_s) ? numberIn(found.get(time_s)) : (empty[at] ?? null)));
 }
 
 /** The names of a group as people read them; that of the rest is one. */
@@ -78,13 +85,14 @@ export function tableOf(answer: Explored): ExploreTable {
 /** Sums are shown as rates of their steps, so that they do not grow with the step. */
 export const isRate = (answer: Explored): boolean => answer.columns[atOf(answer, 'metric')]?.adds === 'sum';
 
-/** A line for each group, the largest first. A step without a figure is a gap. */
+/** A line for each group, the largest first. A step of which nobody knows is a gap. */
 export function linesOf(answer: Explored): { time_s: number[]; series: ChartSeries[] } {
   const { step_s } = answer;
   if (step_s === null) return { time_s: [], series: [] };
   const time_s = timesOf(answer);
   const [first_s = 0] = time_s;
   const [time, metric, other] = [atOf(answer, 'time'), atOf(answer, 'metric'), atOf(answer, 'other')];
+  const empty = emptySteps(answer, answer.columns[metric]?.adds);
   const scale = isRate(answer) ? 1 / step_s : 1;
   const groups = Map.groupBy(
     answer.rows,
@@ -94,7 +102,7 @@ export function linesOf(answer: Explored): { time_s: number[]; series: ChartSeri
         .join(' · ') || 'all',
   );
   const series = [...groups].map(([label, rows], index): ChartSeries => {
-    const values: (number | null)[] = time_s.map(() => null);
+    const values = [...empty];
     for (const row of rows) {
       const [at, value] = [((numberIn(row[time]) ?? 0) - first_s) / step_s, numberIn(row[metric])];
       if (at >= 0 && at < values.length) values[at] = value === null ? null : value * scale;

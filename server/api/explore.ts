@@ -50,6 +50,10 @@ export const Explored = object({
   columns: Type.Array(ExploreColumn),
   rows: Type.Array(Type.Array(Cell), { description: 'the largest group first, and the rest last; of a group its steps in order' }),
   groups: Type.Integer({ minimum: 0, description: 'how many there are' }),
+  watched_s: Type.Array(Type.Integer(), {
+    description:
+      'the starts of the steps in which an agent of the hosts asked for reported: of these a sum without a row is 0; none without steps',
+  }),
   completeness: Type.Union([Type.Number(), Type.Null()], { description: '0–1, of the hosts asked for' }),
   rows_read: Type.Integer({ minimum: 0, description: 'rows and entries in the parts that were read, as the index tells' }),
   elapsed_ms: Type.Number(),

@@ -24,6 +24,7 @@ const answer = (columns: Column[], rows: Explored['rows'], changes: Partial<Expl
   columns,
   rows,
   groups: rows.length,
+  watched_s: [],
   completeness: 1,
   rows_read: 0,
   elapsed_ms: 0,
@@ -56,7 +57,7 @@ test('rows of a table: names, figures, what was before, and what says little', (
   expect(new Set(rows.map(({ key }) => key)).size).toBe(3);
 });
 
-test('lines: a step without a figure is a gap, and sums are a second’s', () => {
+test('lines: sums are a second’s; a step of which nobody knows is a gap, and of which somebody does is none', () => {
   const columns = [column('time_s', 'time'), ...BY, column('connects', 'metric', { unit: 'connections', adds: 'sum' })];
   const steps = answer(
     columns,
@@ -72,6 +73,15 @@ test('lines: a step without a figure is a gap, and sums are a second’s', () =>
   expect(series.map(({ label, values }) => [label, values])).toEqual([
     ['nginx · 443', [5, null, 10]],
     ['all others', [null, 1, null]],
+  ]);
+  expect(linesOf({ ...steps, watched_s: [0, 10, 20] }).series.map(({ values }) => values)).toEqual([
+    [5, 0, 10],
+    [0, 1, null],
+  ]);
+  const ratio = { ...steps, columns: columns.map((one) => ({ ...one, adds: 'ratio' })), watched_s: [10, 20, 30] };
+  expect(linesOf(ratio).series.map(({ values }) => values)).toEqual([
+    [50, null, 100],
+    [null, 10, null],
   ]);
 });
 

@@ -19,6 +19,7 @@ function answer(rows: Row[], measure = 'rtt'): Explored {
     columns: names.map((name) => ({ name, sort: name === 'time_s' ? 'time' : 'metric', words: '', unit: '', end: '', adds: '', least: 0 })),
     rows: rows as Explored['rows'],
     groups: 0,
+    watched_s: [],
     completeness: 1,
     rows_read: 1,
     elapsed_ms: 1,

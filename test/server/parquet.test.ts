@@ -47,6 +47,7 @@ const ANSWER: Explored = {
     [1_700_000_120, 'x'.repeat(10_000), true, 0.25, []],
   ],
   groups: 2,
+  watched_s: [],
   completeness: 0.5,
   rows_read: 3,
   elapsed_ms: 1,

@@ -125,6 +125,7 @@ test.each<[string, TSchema, object]>([
     },
   ],
   [`${API.explore}?metrics=drops&by=reason`, Explored, { rows: [['netfilter_drop', false, 1]] }],
+  [`${API.explore}?metrics=drops&step=60`, Explored, { watched_s: expect.arrayContaining([expect.any(Number)]) }],
   [`${API.values}?field=process&prefix=cu`, Values, { values: [{ text: 'curl' }], of: 'rows' }],
   [`${API.values}?field=host`, Values, { values: [{ text: 'web-1', count: 1 }], of: 'hosts' }],
   [`${API.values}?field=class`, Values, { values: [{ text: 'rto', count: 3 }] }],

@@ -5,6 +5,7 @@ import { placeOf } from '../language/condition.ts';
 import { type Namer, storedFilter } from '../language/names.ts';
 import { completenessWithin } from '../queries/accounts.ts';
 import { cover } from '../queries/cover.ts';
+import { watchedSteps } from '../queries/watched.ts';
 import { answerOf, columnsOf, type Found } from './answer.ts';
 import { isOfHosts, PEER_HOST } from './dimensions.ts';
 import { ExploreError, isCoarse, narrowing, type Plan, planOf } from './plan.ts';
@@ -30,7 +31,11 @@ export async function explore(explorer: Explorer, { filter: expression = '', ...
   const params = plan.now.params.values;
   const rows_read = await checkRead(explorer, sql, params, () => narrowing(plan, expression));
   const most = (question.top + 1) * stepsOf(question) * (question.before ? 2 : 1);
-  const [found, { completeness }] = await Promise.all([store.query<Found>(sql, params, most), completenessWithin(store, plan.now)]);
+  const [found, { completeness }, watched] = await Promise.all([
+    store.query<Found>(sql, params, most),
+    completenessWithin(store, plan.now),
+    plan.step_s === undefined ? new Set<number>() : watchedSteps(store, { ...plan.now, step_s: plan.step_s }),
+  ]);
   return {
     from_ms: plan.now.from_ms,
     to_ms: plan.now.to_ms,
@@ -40,6 +45,7 @@ export async function explore(explorer: Explorer, { filter: expression = '', ...
     columns: columnsOf(plan),
     rows: answerOf(plan, found),
     groups: found[0]?.groups ?? 0,
+    watched_s: [...watched].sort((a, b) => a - b),
     completeness,
     rows_read,
     elapsed_ms: Math.round(performance.now() - began_ms),
