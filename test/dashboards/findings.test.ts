@@ -290,6 +290,10 @@ describe('what must not be said', () => {
       { state: 'close_wait', closed_ms: null, states: [{ state: 'close_wait', from_ms: 59_000, to_ms: null }] },
     ],
     ['slow to accept: the peer may have had nothing to ask', { role: 'server', accept_us: 400_000 }],
+    [
+      'a connection for each request, whose handshakes take next to no time',
+      { turns: 1, turn_us: 2000, alike: { connections: 12, turns: 12, connect_us: 2400, duration_us: 720_000 } },
+    ],
     ['a forgotten connection, reset while busy', { resets: reset({ idle_us: 1000 }) }],
   ])('%s', (_name, change) => {
     expect(findingsOf({ ...QUIET, ...change })).toEqual([]);

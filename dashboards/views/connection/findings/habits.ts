@@ -5,11 +5,14 @@ import type { Look } from './finding.ts';
 const CONNECTIONS_LEAST = 10;
 /** Some ask twice, and most once. */
 const TURNS_MOST = 1.5;
+/** Of their time; less is no harm. */
+const HANDSHAKES_LEAST = 0.05;
 
 export const connectionPerRequest: Look = ({ alike, peer_addr, peer_port }) => {
   if (alike === null || alike.connections < CONNECTIONS_LEAST || alike.turns === 0) return undefined;
   if (alike.turns > TURNS_MOST * alike.connections) return undefined;
   const share = alike.duration_us > 0 ? Math.min(1, alike.connect_us / alike.duration_us) : 0;
+  if (share < HANDSHAKES_LEAST) return undefined;
   return {
     whose: 'this process',
     words: `It opened ${formatCount(alike.connections)} connections to ${formatEndpoint(peer_addr, peer_port)} within two minutes, for ${formatCount(alike.turns)} requests: a connection for each. Handshakes took ${formatRatio(share)} of their time; a connection that is kept open needs one.`,
