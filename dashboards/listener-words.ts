@@ -1,20 +1,20 @@
 // What is wrong with a listening socket, in a sentence. Pure.
 import type { Listener } from '../server/api.ts';
-import { formatCount } from './format.ts';
+import { formatClockMs, formatCount, formatDurationUs } from './format.ts';
 import type { Severity } from './verdicts.ts';
 
 /** Above it the next burst overflows. */
 export const NEARLY_FULL = 0.8;
 
-export const listenerSeverity = ({ overflows, full }: Listener): Severity =>
-  overflows > 0 ? 'bad' : full >= NEARLY_FULL ? 'warn' : 'none';
+export const listenerSeverity = ({ overflows, full, gone_us }: Listener): Severity =>
+  overflows > 0 ? 'bad' : full >= NEARLY_FULL || gone_us > 0 ? 'warn' : 'none';
 
 /** Packets that it dropped for another reason than a full accept queue; the kernel counts some twice. */
 export const droppedOtherwise = ({ drops, overflows }: Listener): number => Math.max(0, drops - overflows);
 
 /** Empty where it keeps up. */
 export function listenerWords(one: Listener): string {
-  const { overflows, full, accept_queue_max, accept_queue_limit, sockets } = one;
+  const { overflows, full, accept_queue_max, accept_queue_limit, sockets, syns_resent, gone_us, gone_from_ms } = one;
   const depth = `up to ${formatCount(accept_queue_max)} waited in ${sockets > 1 ? 'one queue' : 'its queue'}, ${formatCount(accept_queue_limit / Math.max(1, sockets))} may`;
   const others = droppedOtherwise(one);
   const parts = [
@@ -23,6 +23,10 @@ export function listenerWords(one: Listener): string {
       : full >= NEARLY_FULL && `Its accept queue is nearly full: ${depth}.`,
     others > 0 &&
       `${formatCount(others)} ${others === 1 ? 'packet was' : 'packets were'} dropped for other reasons: handshake queue full, no memory, or no route back.`,
+    gone_from_ms !== null &&
+      gone_us > 0 &&
+      `Nobody listened for ${formatDurationUs(gone_us)}, the last time from ${formatClockMs(gone_from_ms)}: its socket was closed, and whoever asked to connect was refused.`,
+    syns_resent > 0 && `Clients on watched hosts sent ${syns_resent === 1 ? 'one SYN' : `${formatCount(syns_resent)} SYNs`} to it again.`,
   ];
   return parts.filter(Boolean).join(' ');
 }

@@ -29,6 +29,9 @@ export const Listener = object({
     description: 'handshakes that its full accept queue turned away in the range; a client that tries again counts again',
   }),
   drops: Type.Integer({ minimum: 0, description: 'packets that it dropped for any reason; the kernel counts some of them twice' }),
+  syns_resent: Type.Integer({ minimum: 0, description: 'SYNs that clients on watched hosts sent to it again: lost, or dropped here' }),
+  gone_us: Type.Integer({ minimum: 0, description: 'µs of the range in which it had been closed and nobody listened' }),
+  gone_from_ms: Type.Union([Ms, Type.Null()], { description: 'when that began, the last time; null: it was not seen closed' }),
   last_ms: Ms,
 });
 export const Listeners = object({ listeners: Type.Array(Listener), total: Count });

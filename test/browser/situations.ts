@@ -56,6 +56,13 @@ export const situations: readonly Situation[] = [
   ),
   on('A3', 'client', STORY, /Sent the reset: the process closes by a reset: SO_LINGER with 0 seconds is set/, NETWORK),
   on('A4', 'client', refusedAt('refused'), /a4-server is watched too: nobody listened on port 7000 there when the SYN came/, /firewall/),
+  on(
+    'A4',
+    'server',
+    LISTENERS,
+    /Nobody listened for [\d.]+ (?:ms|s), the last time from \d\d:\d\d:\d\d\.\d{3}: its socket was closed/,
+    NETWORK,
+  ),
   on('A5', 'server', LISTENERS, /Its accept queue was full 8 times when somebody asked to connect/, NETWORK, /client bug/),
   on(
     'A6',

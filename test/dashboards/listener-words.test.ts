@@ -2,7 +2,17 @@ import { expect, test } from 'vitest';
 import { listenerSeverity, listenerWords } from '../../dashboards/listener-words.ts';
 import type { Listener } from '../../server/api.ts';
 
-const WELL = { overflows: 0, drops: 0, full: 0.1, accept_queue_max: 3, accept_queue_limit: 128, sockets: 1 } as Listener;
+const WELL = {
+  overflows: 0,
+  drops: 0,
+  full: 0.1,
+  accept_queue_max: 3,
+  accept_queue_limit: 128,
+  sockets: 1,
+  syns_resent: 0,
+  gone_us: 0,
+  gone_from_ms: null,
+} as Listener;
 
 test.each([
   ['keeps up', {}, 'none', /^$/],
@@ -17,6 +27,12 @@ test.each([
     { full: 0.9, accept_queue_max: 115 },
     'warn',
     /^Its accept queue is nearly full: up to 115 waited in its queue, 128 may\.$/,
+  ],
+  [
+    'closed for a while',
+    { gone_us: 5_200_000, gone_from_ms: Date.UTC(2026, 0, 1, 10, 0, 1, 250), syns_resent: 3 },
+    'warn',
+    /^Nobody listened for 5\.2\ss, the last time from \d\d:\d\d:01\.250: its socket was closed, and whoever asked to connect was refused\. Clients on watched hosts sent 3 SYNs to it again\.$/,
   ],
   ['other drops', { drops: 3 }, 'none', /^3 packets were dropped for other reasons/],
   [

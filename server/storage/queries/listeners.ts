@@ -1,8 +1,9 @@
 // Listening sockets: how full their accept queues are, how many connections they have refused, and who owns them.
-import type { Listener, Listeners } from '../../api.ts';
+import type { Listeners } from '../../api.ts';
 import type { Queryable } from '../engine.ts';
 import { containerName, hostName } from '../entities.ts';
 import { plainAddress } from './address.ts';
+import { moreOf, type Told } from './listener-more.ts';
 import { type Asked, whereOf, windowOf } from './window.ts';
 
 /** A socket whose last row is so much older than the newest one of its group is closed: a sweep comes at least this often. */
@@ -29,9 +30,9 @@ const listenersSql = (
   toString(netns_key) AS netns, pid, toString(local) AS local_addr, port, last_ms,
   arrayCount(n -> n.1 >= last_ms - ${SWEEP_MS_MAX}, all) AS sockets,
   ${still(2)} AS accept_queue, ${still(3)} AS accept_queue_limit, ${still(4)} AS syn_backlog,
-  accept_queue_max, full, accepted, overflows, drops, count() OVER () AS total
+  accept_queue_max, full, accepted, overflows, drops, ids, count() OVER () AS total
 FROM (
-  SELECT host_key, comm_key, cgroup_key, netns_key, argMax(owner_pid, last) AS pid, local, port, max(last) AS last_ms, groupArray(newest) AS all,
+  SELECT host_key, comm_key, cgroup_key, netns_key, argMax(owner_pid, last) AS pid, local, port, max(last) AS last_ms, groupArray(newest) AS all, groupArray(toString(socket)) AS ids,
     max(queue_max) AS accept_queue_max, max(fullest) AS full, sum(accepted_sum) AS accepted, sum(overflows_sum) AS overflows, sum(drops_sum) AS drops
   FROM (${SOCKETS(where)})
   GROUP BY host_key, comm_key, cgroup_key, netns_key, local, port
@@ -46,7 +47,7 @@ LIMIT {limit:UInt32}`;
 export async function listeners(store: Queryable, asked: Asked, limit: number, now_ms: number): Promise<Listeners> {
   const window = windowOf(asked, now_ms, 'rows');
   const sql = listenersSql(whereOf(window, 'listener'));
-  const rows = await store.query<Listener & { total: number }>(sql, { ...window.params.values, limit }, limit);
+  const rows = await store.query<Told & { total: number }>(sql, { ...window.params.values, limit }, limit);
   const found = rows.map(({ total: _, ...listener }) => ({ ...listener, local_addr: plainAddress(listener.local_addr) }));
-  return { listeners: found, total: rows[0]?.total ?? 0 };
+  return { listeners: await moreOf(store, window, found), total: rows[0]?.total ?? 0 };
 }

@@ -44,6 +44,9 @@ describe.each(BACKENDS)('causes and stories on $name', ({ skip, open }) => {
           accepted: 357,
           overflows: 3,
           drops: 7,
+          syns_resent: 0,
+          gone_us: 0,
+          gone_from_ms: null,
           last_ms: NOW_MS - 20_000,
         },
         expect.objectContaining({ comm: 'sshd', local_addr: '::', port: 22, sockets: 1, full: 0, overflows: 0, drops: 0 }),
@@ -60,6 +63,7 @@ describe.each(BACKENDS)('causes and stories on $name', ({ skip, open }) => {
     const found = await resets(store, {}, 9, NOW_MS);
     expect(found).toEqual({
       total: 2,
+      looked_up: true,
       resets: [
         {
           host_id: String(ALPHA),
