@@ -17,7 +17,23 @@ const noLoss =
 const findings = ({ stories }: Page) => stories.flatMap((story) => story.findings);
 
 /** Loss is named as such, and nobody else is blamed for it. */
-const loss: Says = ({ client }) => {
+const loss: Says = (pages) => {
+  lossAnywhere(pages);
+  expect(findings(pages.client).filter(({ whose }) => whose === 'the peer')).toEqual([]);
+};
+
+/** Where the peer's own firewall is what loses, its host says so. */
+const lossAtThePeer: Says = (pages) => {
+  lossAnywhere(pages);
+  expect(findings(pages.client).filter(({ whose }) => whose === 'the peer')).toEqual([
+    {
+      whose: 'the peer',
+      words: expect.stringMatching(/is watched too: it dropped [\d .k]+ packets of it itself, not the network: its firewall/),
+    },
+  ]);
+};
+
+const lossAnywhere = ({ client }: Pages): void => {
   const { tiles } = client.overview;
   expect(client.edges[0]?.retransmit_ratio).toBe(tiles.retransmit_ratio);
   const named = findings(client).filter(({ words }) => /data segments \(.*\) were lost/.test(words));
@@ -27,7 +43,6 @@ const loss: Says = ({ client }) => {
       words: expect.stringMatching(/^[\d .k]+ of [\d .k]+ data segments .* lost on the way or at the peer’s host.*, by class /),
     },
   ]);
-  expect(findings(client).filter(({ whose }) => whose === 'the peer')).toEqual([]);
 };
 
 /** The kernel's own count; not all of its probes send again what was sent. */
@@ -52,7 +67,7 @@ export const sentences: Readonly<Record<string, Says>> = {
   },
   D1b: loss,
   D1c: loss,
-  D6: loss,
+  D6: lossAtThePeer,
   D2: noLoss(/^no data lost; .*: 1 tail probe$/),
   D2b: noLoss(/^no data lost; .*: 1 tail probe$/),
   D3: noLoss(/^no data lost; .*: 1 not needed$/),

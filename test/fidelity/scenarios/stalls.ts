@@ -23,7 +23,8 @@ const FIVE_STALLS = [
 ];
 
 const words = (seen: SideSeen) => {
-  const connection = closeOf(seen) as unknown as Connection;
+  // Of an end alone, without what sweeps saw.
+  const connection = { samples: { time_ms: [], unread: [], rcv_wnd: [] }, resets: [], ...closeOf(seen) } as unknown as Connection;
   return [slowAnswers(connection), stall(connection)].flatMap((finding) => finding?.words ?? []);
 };
 
