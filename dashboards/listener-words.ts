@@ -6,8 +6,8 @@ import type { Severity } from './verdicts.ts';
 /** Above it the next burst overflows. */
 export const NEARLY_FULL = 0.8;
 
-export const listenerSeverity = ({ overflows, full, gone_us }: Listener): Severity =>
-  overflows > 0 ? 'bad' : full >= NEARLY_FULL || gone_us > 0 ? 'warn' : 'none';
+export const listenerSeverity = ({ overflows, full }: Listener): Severity =>
+  overflows > 0 ? 'bad' : full >= NEARLY_FULL ? 'warn' : 'none';
 
 /** Packets that it dropped for another reason than a full accept queue; the kernel counts some twice. */
 export const droppedOtherwise = ({ drops, overflows }: Listener): number => Math.max(0, drops - overflows);

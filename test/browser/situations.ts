@@ -88,7 +88,13 @@ export const situations: readonly Situation[] = [
   ),
   on('B3', 'client', STORY, /Its receive window was full for [\d.]+ % of the time/, NETWORK),
   on('B4', 'client', STORY, /Its send buffer was full for [\d.]+ % of the time/, NETWORK),
-  on('B6', 'client', STORY, /The handshake took 2(?:\.\d)? s: a SYN or its answer was lost, filtered, or met a full accept queue/, APPLICATION),
+  on(
+    'B6',
+    'client',
+    STORY,
+    /The handshake took 2(?:\.\d)? s: a SYN or its answer was lost, filtered, or met a full accept queue/,
+    APPLICATION,
+  ),
   on(
     'B7',
     'client',
@@ -101,7 +107,7 @@ export const situations: readonly Situation[] = [
   on('B8', 'server', STORY, /It took \d+ ms on average from a request to the answer, 5 times/, NETWORK),
   on('B9', 'client', STORY, /Its congestion window was cut (?:once|\d+ times) because nothing had been sent for a while/, NETWORK),
   on('B10', 'server', STORY, /It read too slowly: up to [\d.]+ kB lay unread, and its receive window was closed/, NETWORK),
-  on('C5', 'server', LISTENERS, /:7000 (?:\S+ )*9 c5-server endpoint \S+ :7001 (?:\S+ )*3/, NETWORK),
+  on('C5', 'server', LISTENERS, /:7000 0 0 0 of 128 0 % 0 9 .*:7001 0 0 0 of 128 0 % 0 3/, NETWORK),
   on('C5b', 'server', LISTENERS, /packets were dropped for other reasons: handshake queue full/, NETWORK),
   on('D1c', 'client', STORY, /\d+ of [\d ]+ data segments \([\d.]+ %\) were lost on the way or at the peer’s host/, APPLICATION),
   on('D2', 'client', STORY, /No data was lost: sent again were 1 tail probe/, /were lost/),

@@ -31,7 +31,7 @@ test.each([
   [
     'closed for a while',
     { gone_us: 5_200_000, gone_from_ms: Date.UTC(2026, 0, 1, 10, 0, 1, 250), syns_resent: 3 },
-    'warn',
+    'none',
     /^Nobody listened for 5\.2\ss, the last time from \d\d:\d\d:01\.250: its socket was closed, and whoever asked to connect was refused\. Clients on watched hosts sent 3 SYNs to it again\.$/,
   ],
   ['other drops', { drops: 3 }, 'none', /^3 packets were dropped for other reasons/],

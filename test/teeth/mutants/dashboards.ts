@@ -152,8 +152,8 @@ export const dashboards: readonly Mutant[] = [
     },
     {
       why: 'loss is the peer being slow',
-      find: "if (role !== 'client' || (total_retrans ?? 0) > turns / 10) return",
-      replace: "if (role !== 'client') return",
+      find: "if (role !== 'client' || (total_retrans ?? 0) > turns / 10 ||",
+      replace: "if (role !== 'client' ||",
       suite: unit('dashboards/findings'),
     },
   ]),
