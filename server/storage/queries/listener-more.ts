@@ -70,7 +70,10 @@ function isMeant(one: Omit<Told, 'ids'>, { host, addr, port }: Syns, owners: Rea
 
 export async function moreOf(store: Queryable, window: Window, found: readonly Told[]): Promise<Listener[]> {
   if (found.length === 0) return [];
-  const params = { ports: [...new Set(found.map(({ port }) => port))], hosts: [...new Set(found.map(({ host_id }) => host_id))].map(BigInt) };
+  const params = {
+    ports: [...new Set(found.map(({ port }) => port))],
+    hosts: [...new Set(found.map(({ host_id }) => host_id))].map(BigInt),
+  };
   const [changes, syns] = await Promise.all([
     store.query<Changes>(CHANGES(window.time), params, GROUPS_MOST),
     store.query<Syns>(SYNS(window.time), params, GROUPS_MOST),
