@@ -38,7 +38,7 @@ export const CONNECTIONS_START: ConnectionsView = { by: 'last_ms' };
 export const CONNECTIONS_KEYS: readonly string[] = Object.keys(CHOICES);
 
 /** What could not be used is told. */
-export function parseConnectionsView(params: URLSearchParams): { connections: ConnectionsView; problems: string[] } {
+export function parseConnectionsView(params: URLSearchParams): { view: ConnectionsView; problems: string[] } {
   const problems: string[] = [];
   const read = <Word extends string>(key: string, words: readonly Word[]): Word | undefined => {
     const text = params.get(key);
@@ -53,7 +53,7 @@ export function parseConnectionsView(params: URLSearchParams): { connections: Co
     ...(reason && { reason }),
     ...(state && { state }),
   };
-  return { connections, problems };
+  return { view: connections, problems };
 }
 
 export function formatConnectionsView({ by, ...chosen }: ConnectionsView, params: URLSearchParams): void {

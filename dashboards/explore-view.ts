@@ -23,7 +23,7 @@ const isEarlier = (text: string): text is Earlier => Object.hasOwn(EARLIER, text
 const NAME = /^[\w.-]{1,80}$/;
 
 /** What could not be used is told. */
-export function parseExploreView(params: URLSearchParams): { explore: ExploreView; problems: string[] } {
+export function parseExploreView(params: URLSearchParams): { view: ExploreView; problems: string[] } {
   const problems: string[] = [];
   const [metric, by, earlier] = ['metric', 'by', 'earlier'].map((key) => params.get(key));
   const explore: ExploreView = { ...EXPLORE_START };
@@ -40,7 +40,7 @@ export function parseExploreView(params: URLSearchParams): { explore: ExploreVie
     if (isEarlier(earlier)) explore.earlier = earlier;
     else problems.push(`earlier=${earlier}: known are ${Object.keys(EARLIER).join(', ')}.`);
   }
-  return { explore, problems };
+  return { view: explore, problems };
 }
 
 export function formatExploreView({ metric, by, earlier }: ExploreView, params: URLSearchParams): void {

@@ -17,7 +17,7 @@ export const FLEET_KEYS: readonly string[] = [...WORDS, 'state', 'order', HOST];
 const oneOf = <Word extends string>(words: readonly Word[], text: string): Word | undefined => words.find((word) => word === text);
 
 /** What could not be used is told. */
-export function parseFleetView(params: URLSearchParams): { fleet: FleetView; problems: string[] } {
+export function parseFleetView(params: URLSearchParams): { view: FleetView; problems: string[] } {
   const problems: string[] = [];
   const fleet: FleetView = { ...FLEET_START };
   for (const word of [...WORDS, HOST] as const) {
@@ -30,7 +30,7 @@ export function parseFleetView(params: URLSearchParams): { fleet: FleetView; pro
   else if (state !== null) problems.push(`state=${state}: hosts are ${STATES.join(', ')}.`);
   if (knownOrder) fleet.order = knownOrder;
   else if (order !== null) problems.push(`order=${order}: hosts are sorted by ${ORDERS.join(', ')}.`);
-  return { fleet, problems };
+  return { view: fleet, problems };
 }
 
 export function formatFleetView({ order, ...words }: FleetView, params: URLSearchParams): void {

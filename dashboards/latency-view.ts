@@ -82,7 +82,7 @@ const isMeasure = (text: string): text is MeasureName => Object.hasOwn(MEASURES,
 const isBetween = (text: string): text is Between => Object.hasOwn(BETWEEN, text);
 
 /** What could not be used is told. */
-export function parseLatencyView(params: URLSearchParams): { latency: LatencyView; problems: string[] } {
+export function parseLatencyView(params: URLSearchParams): { view: LatencyView; problems: string[] } {
   const problems: string[] = [];
   const latency = { ...LATENCY_START };
   const [of, between] = [params.get('of'), params.get('between')];
@@ -94,7 +94,7 @@ export function parseLatencyView(params: URLSearchParams): { latency: LatencyVie
     if (isBetween(between)) latency.between = between;
     else problems.push(`between=${between}: known are ${Object.keys(BETWEEN).join(', ')}.`);
   }
-  return { latency, problems };
+  return { view: latency, problems };
 }
 
 export function formatLatencyView({ of, between }: LatencyView, params: URLSearchParams): void {

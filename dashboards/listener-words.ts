@@ -24,9 +24,12 @@ export function listenerWords(one: Listener): string {
     others > 0 &&
       `${formatCount(others)} ${others === 1 ? 'packet was' : 'packets were'} dropped for other reasons: handshake queue full, no memory, or no route back.`,
     gone_from_ms !== null &&
+      gone_us !== null &&
       gone_us > 0 &&
       `Nobody listened for ${formatDurationUs(gone_us)}, the last time from ${formatClockMs(gone_from_ms)}: its socket was closed, and whoever asked to connect was refused.`,
-    syns_resent > 0 && `Clients on watched hosts sent ${syns_resent === 1 ? 'one SYN' : `${formatCount(syns_resent)} SYNs`} to it again.`,
+    syns_resent !== null &&
+      syns_resent > 0 &&
+      `Clients on watched hosts sent ${syns_resent === 1 ? 'one SYN' : `${formatCount(syns_resent)} SYNs`} to it again.`,
   ];
   return parts.filter(Boolean).join(' ');
 }

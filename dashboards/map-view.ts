@@ -13,7 +13,7 @@ export const MAP_KEYS: readonly string[] = Object.keys(MAP_START);
 const isClusterBy = (text: string): text is ClusterBy => /^(host|network|label\.[\w.-]{1,80})$/.test(text);
 
 /** What could not be used is told. */
-export function parseMapView(params: URLSearchParams): { map: MapView; problems: string[] } {
+export function parseMapView(params: URLSearchParams): { view: MapView; problems: string[] } {
   const problems: string[] = [];
   const map = { ...MAP_START };
   const [harm, cluster] = [params.get('harm'), params.get('cluster')];
@@ -22,7 +22,7 @@ export function parseMapView(params: URLSearchParams): { map: MapView; problems:
   else if (harm !== null) problems.push(`harm=${harm}: known are ${HARMS.join(', ')}.`);
   if (cluster !== null && isClusterBy(cluster)) map.cluster = cluster;
   else if (cluster !== null) problems.push(`cluster=${cluster}: known are host, network and label.NAME.`);
-  return { map, problems };
+  return { view: map, problems };
 }
 
 export function formatMapView({ harm, cluster }: MapView, params: URLSearchParams): void {

@@ -1,9 +1,11 @@
 // A part of a page that asks for itself, so that one which is refused takes no other with it.
+import { untrack } from 'svelte';
 import type { ApiClient, Query } from './api-client.ts';
 import { Asked } from './asked.svelte.ts';
 import { live } from './live.svelte.ts';
 import { rangeQuery } from './range-query.ts';
-import { isSpan, RANGES, type ViewState } from './view-state.ts';
+import { view } from './view.svelte.ts';
+import { formatViewState, isSpan, RANGES, type ViewState } from './view-state.ts';
 
 const REFRESH_MS_MIN = 10_000;
 
@@ -28,4 +30,21 @@ export class Part<Answer> extends Asked<Answer> {
       return this.#question(this.#api, rangeQuery(view, live.serverNow()), view, signal);
     });
   }
+}
+
+/** Identifies what a page asks: all of its link but for what lies over it. */
+export const questionKey = (state: ViewState): string => formatViewState({ ...state, connection: null, panel: null });
+
+/**
+ * A part that asks whenever what `keyOf` gives changes. Called while a component is made.
+ * @param keyOf where the part does not depend on all of the link
+ */
+export function startPart<Answer>(api: () => ApiClient, question: Question<Answer>, keyOf = questionKey): Part<Answer> {
+  const part = new Part(untrack(api), question);
+  const key = $derived(keyOf(view.state));
+  $effect(() => {
+    const asked = key;
+    return untrack(() => part.ask(view.state, asked));
+  });
+  return part;
 }

@@ -22,7 +22,7 @@ const CHOICES = { state: PILED_STATES, by: PILE_ORDERS } as const;
 export const PILES_KEYS: readonly string[] = Object.keys(CHOICES);
 
 /** What could not be used is told. */
-export function parsePilesView(params: URLSearchParams): { piles: PilesView; problems: string[] } {
+export function parsePilesView(params: URLSearchParams): { view: PilesView; problems: string[] } {
   const problems: string[] = [];
   const read = <Word extends string>(key: string, words: readonly Word[]): Word | undefined => {
     const text = params.get(key);
@@ -31,7 +31,7 @@ export function parsePilesView(params: URLSearchParams): { piles: PilesView; pro
     return word;
   };
   const state = read('state', CHOICES.state);
-  return { piles: { by: read('by', CHOICES.by) ?? PILES_START.by, ...(state && { state }) }, problems };
+  return { view: { by: read('by', CHOICES.by) ?? PILES_START.by, ...(state && { state }) }, problems };
 }
 
 export function formatPilesView({ by, state }: PilesView, params: URLSearchParams): void {

@@ -23,7 +23,7 @@ const isAgainst = (text: string): text is Against => Object.hasOwn(AGAINST, text
 const isPairs = (text: string): text is Pairs => Object.hasOwn(PAIRS, text);
 
 /** What could not be used is told. */
-export function parseRetransmitsView(params: URLSearchParams): { retransmits: RetransmitsView; problems: string[] } {
+export function parseRetransmitsView(params: URLSearchParams): { view: RetransmitsView; problems: string[] } {
   const problems: string[] = [];
   const retransmits = { ...RETRANSMITS_START };
   const [against, pairs] = [params.get('against'), params.get('pairs')];
@@ -35,7 +35,7 @@ export function parseRetransmitsView(params: URLSearchParams): { retransmits: Re
     if (isPairs(pairs)) retransmits.pairs = pairs;
     else problems.push(`pairs=${pairs}: known are ${Object.keys(PAIRS).join(', ')}.`);
   }
-  return { retransmits, problems };
+  return { view: retransmits, problems };
 }
 
 export function formatRetransmitsView({ against, pairs }: RetransmitsView, params: URLSearchParams): void {

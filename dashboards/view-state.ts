@@ -1,24 +1,6 @@
 // What a link says: range, filter, sort, and what is open. Pure: text in, state out, and back.
 import type { EDGE_SORTS } from '../server/api.ts';
-import {
-  CONNECTIONS_KEYS,
-  CONNECTIONS_START,
-  type ConnectionsView,
-  formatConnectionsView,
-  parseConnectionsView,
-} from './connections-view.ts';
-import { EXPLORE_KEYS, EXPLORE_START, type ExploreView, formatExploreView, parseExploreView } from './explore-view.ts';
-import { FLEET_KEYS, FLEET_START, type FleetView, formatFleetView, parseFleetView } from './fleet-view.ts';
-import { formatLatencyView, LATENCY_KEYS, LATENCY_START, type LatencyView, parseLatencyView } from './latency-view.ts';
-import { formatMapView, MAP_KEYS, MAP_START, type MapView, parseMapView } from './map-view.ts';
-import { formatPilesView, PILES_KEYS, PILES_START, type PilesView, parsePilesView } from './piles-view.ts';
-import {
-  formatRetransmitsView,
-  parseRetransmitsView,
-  RETRANSMITS_KEYS,
-  RETRANSMITS_START,
-  type RetransmitsView,
-} from './retransmits-view.ts';
+import { hasView, PAGE_VIEWS, type PageViews, readView, startViews, writeView } from './page-views.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -56,7 +38,7 @@ const DEFAULT_SORT: Sort = 'retrans';
 
 export type ConnectionRef = { host_id: string; connection_id: string };
 
-/** `fleet`: the list of hosts, or with a host in the filter the page of that one. */
+/** In the order of the top bar. `fleet`: the list of hosts, or the page of one. */
 export const PAGES = [
   'now',
   'explore',
@@ -72,30 +54,19 @@ export const PAGES = [
 ] as const;
 export type Page = (typeof PAGES)[number];
 
-export type ViewState = {
+export type ViewState = PageViews & {
   page: Page;
   range: RangeName | Span;
   /** an expression in the language of filters; '' of everything. The collector says what is wrong with one. */
   filter: string;
   sort: Sort;
-  /** of the list of hosts, or which one is looked at */
-  fleet: FleetView;
-  /** of the list of connections */
-  connections: ConnectionsView;
-  /** what is asked on the page that explores */
-  explore: ExploreView;
-  /** of the page of retransmissions */
-  retransmits: RetransmitsView;
-  /** of the page of latencies */
-  latency: LatencyView;
-  /** of the list of what piles up */
-  piles: PilesView;
-  map: MapView;
   connection: ConnectionRef | null;
   panel: 'completeness' | null;
 };
 
 export const isSpan = (range: ViewState['range']): range is Span => typeof range === 'object';
+/** As the end of a sentence: “of the last 15 min”. */
+export const rangeWords = (range: ViewState['range']): string => (isSpan(range) ? 'the chosen range' : `the ${RANGES[range].label}`);
 const isRangeName = (text: string): text is RangeName => Object.hasOwn(RANGES, text);
 const isSort = (text: string): text is Sort => (SORTS as readonly string[]).includes(text);
 
@@ -108,13 +79,7 @@ export function parseViewState(search: string): { state: ViewState; problems: st
     range: LIVE_RANGE,
     filter: (params.get('filter') ?? '').trim(),
     sort: DEFAULT_SORT,
-    fleet: FLEET_START,
-    connections: CONNECTIONS_START,
-    explore: EXPLORE_START,
-    retransmits: RETRANSMITS_START,
-    latency: LATENCY_START,
-    piles: PILES_START,
-    map: MAP_START,
+    ...startViews(),
     connection: null,
     panel: null,
   };
@@ -130,55 +95,14 @@ export function parseViewState(search: string): { state: ViewState; problems: st
 }
 
 const READ_BEFORE = ['page', 'filter', 'range', 'from', 'to'];
-const isReadElsewhere = (key: string, page: Page) =>
-  READ_BEFORE.includes(key) ||
-  (page === 'fleet' && FLEET_KEYS.includes(key)) ||
-  (page === 'connections' && CONNECTIONS_KEYS.includes(key)) ||
-  (page === 'explore' && EXPLORE_KEYS.includes(key)) ||
-  (page === 'retransmits' && RETRANSMITS_KEYS.includes(key)) ||
-  (page === 'latency' && LATENCY_KEYS.includes(key)) ||
-  (page === 'piles' && PILES_KEYS.includes(key)) ||
-  (page === 'map' && MAP_KEYS.includes(key));
+const isReadElsewhere = (key: string, page: Page) => READ_BEFORE.includes(key) || (hasView(page) && PAGE_VIEWS[page].keys.includes(key));
 
 function readPage(params: URLSearchParams, state: ViewState, problems: string[]): void {
   const name = params.get('page');
   const page = PAGES.find((known) => known === name);
   if (page !== undefined) state.page = page;
   else if (name !== null) problems.push(`page=${name}: known are ${PAGES.join(', ')}.`);
-  if (page === 'connections') {
-    const read = parseConnectionsView(params);
-    state.connections = read.connections;
-    problems.push(...read.problems);
-  }
-  if (page === 'explore') {
-    const read = parseExploreView(params);
-    state.explore = read.explore;
-    problems.push(...read.problems);
-  }
-  if (page === 'retransmits') {
-    const read = parseRetransmitsView(params);
-    state.retransmits = read.retransmits;
-    problems.push(...read.problems);
-  }
-  if (page === 'latency') {
-    const read = parseLatencyView(params);
-    state.latency = read.latency;
-    problems.push(...read.problems);
-  }
-  if (page === 'piles') {
-    const read = parsePilesView(params);
-    state.piles = read.piles;
-    problems.push(...read.problems);
-  }
-  if (page === 'map') {
-    const read = parseMapView(params);
-    state.map = read.map;
-    problems.push(...read.problems);
-  }
-  if (page !== 'fleet') return;
-  const read = parseFleetView(params);
-  state.fleet = read.fleet;
-  problems.push(...read.problems);
+  if (page !== undefined && hasView(page)) problems.push(...readView(page, params, state));
 }
 
 function readRange(params: URLSearchParams, state: ViewState, problems: string[]): void {
@@ -220,13 +144,7 @@ export function formatViewState(state: ViewState): string {
   if (state.sort !== DEFAULT_SORT) params.set('sort', state.sort);
   if (state.connection) params.set('connection', `${state.connection.host_id}/${state.connection.connection_id}`);
   if (state.panel) params.set('panel', state.panel);
-  if (state.page === 'fleet') formatFleetView(state.fleet, params);
-  if (state.page === 'connections') formatConnectionsView(state.connections, params);
-  if (state.page === 'explore') formatExploreView(state.explore, params);
-  if (state.page === 'retransmits') formatRetransmitsView(state.retransmits, params);
-  if (state.page === 'latency') formatLatencyView(state.latency, params);
-  if (state.page === 'piles') formatPilesView(state.piles, params);
-  if (state.page === 'map') formatMapView(state.map, params);
+  if (hasView(state.page)) writeView(state.page, state, params);
   const text = params
     .toString()
     .replaceAll('%2F', '/')

@@ -1,11 +1,5 @@
 // The URL as reactive state: reading it draws the page, changing it is navigation, and Back works.
-import { CONNECTIONS_START } from './connections-view.ts';
-import { EXPLORE_START } from './explore-view.ts';
-import { FLEET_START } from './fleet-view.ts';
-import { LATENCY_START } from './latency-view.ts';
-import { MAP_START } from './map-view.ts';
-import { PILES_START } from './piles-view.ts';
-import { RETRANSMITS_START } from './retransmits-view.ts';
+import { hasView, PAGE_VIEWS } from './page-views.ts';
 import { type ConnectionRef, formatViewState, type Page, parseViewState, type ViewState } from './view-state.ts';
 
 /** Kept in the history entry: whether the page itself pushed it, so that closing may simply go back. */
@@ -60,20 +54,13 @@ class View {
 
 export const view = new View();
 
-/** Where each page begins. */
-export const HOME = {
-  now: { page: 'now', connection: null, panel: null },
-  explore: { page: 'explore', explore: EXPLORE_START, connection: null, panel: null },
-  retransmits: { page: 'retransmits', retransmits: RETRANSMITS_START, connection: null, panel: null },
-  latency: { page: 'latency', latency: LATENCY_START, connection: null, panel: null },
-  connections: { page: 'connections', connections: CONNECTIONS_START, connection: null, panel: null },
-  listeners: { page: 'listeners', connection: null, panel: null },
-  piles: { page: 'piles', piles: PILES_START, connection: null, panel: null },
-  map: { page: 'map', map: MAP_START, connection: null, panel: null },
-  fleet: { page: 'fleet', fleet: FLEET_START, connection: null, panel: null },
-  help: { page: 'help', connection: null, panel: null },
-  admin: { page: 'admin', connection: null, panel: null },
-} as const satisfies Record<Page, Partial<ViewState>>;
+/** Where a page begins. */
+export const homeOf = (page: Page): Partial<ViewState> => ({
+  page,
+  ...(hasView(page) && { [page]: PAGE_VIEWS[page].start }),
+  connection: null,
+  panel: null,
+});
 
 /** A click on a link within the page: plain ones stay here, those with modifiers open tabs as ever. */
 export function onLinkClick(change: Partial<ViewState>): (event: MouseEvent) => void {

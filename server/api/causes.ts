@@ -29,9 +29,11 @@ export const Listener = object({
     description: 'handshakes that its full accept queue turned away in the range; a client that tries again counts again',
   }),
   drops: Type.Integer({ minimum: 0, description: 'packets that it dropped for any reason; the kernel counts some of them twice' }),
-  syns_resent: Type.Integer({ minimum: 0, description: 'SYNs that clients on watched hosts sent to it again: lost, or dropped here' }),
-  gone_us: Type.Integer({ minimum: 0, description: 'µs of the range in which it had been closed and nobody listened' }),
-  gone_from_ms: Type.Union([Ms, Type.Null()], { description: 'when that began, the last time; null: it was not seen closed' }),
+  syns_resent: Figure('SYNs that clients on watched hosts sent to it again: lost, or dropped here; null without `history`'),
+  gone_us: Figure('µs of the range in which it had been closed and nobody listened; null without `history`'),
+  gone_from_ms: Type.Union([Ms, Type.Null()], {
+    description: 'when that began, the last time; null: it was not seen closed, or without `history`',
+  }),
   last_ms: Ms,
 });
 export const Listeners = object({ listeners: Type.Array(Listener), total: Count });

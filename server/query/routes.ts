@@ -39,6 +39,15 @@ const EdgesQuery = Type.Object(
   closed,
 );
 const RetransmitsQuery = Type.Object({ ...Range.properties, limit: limit(1000, 200) }, closed);
+/** `history` reads other kinds of rows, too: whoever asks every few seconds leaves it out. */
+const ListenersQuery = Type.Object(
+  {
+    ...Range.properties,
+    limit: limit(500, CAUSES_DEFAULT),
+    history: Type.Optional(Type.Boolean({ default: false, description: 'also when nobody listened, and SYNs that clients sent again' })),
+  },
+  closed,
+);
 const CausesQuery = Type.Object({ ...Range.properties, limit: limit(500, CAUSES_DEFAULT) }, closed);
 /** How many hosts an answer has; each comes with its whole account. */
 const HOSTS_DEFAULT = { sort: 'name', limit: 500 } as const;
@@ -108,9 +117,13 @@ export function registerQueries(app: App, questions: Questions, namer: Namer & {
 /** The routes about what fails on the hosts themselves. */
 function registerCauses(app: App, namer: Namer & { store: Store }, questions: Questions): void {
   app.get(API.listeners, {
-    schema: { summary: 'Listening sockets and their accept queues', querystring: CausesQuery, response: { 200: Listeners, ...refusals } },
-    handler: ({ query: { limit: most = CAUSES_DEFAULT, ...range } }, reply) =>
-      questions.answer(reply, async (store) => listeners(store, await askedOf(namer, range), most, Date.now())),
+    schema: {
+      summary: 'Listening sockets and their accept queues',
+      querystring: ListenersQuery,
+      response: { 200: Listeners, ...refusals },
+    },
+    handler: ({ query: { limit: most = CAUSES_DEFAULT, history = false, ...range } }, reply) =>
+      questions.answer(reply, async (store) => listeners(store, await askedOf(namer, range), { limit: most, history }, Date.now())),
   });
   app.get(API.resets, {
     schema: { summary: 'Resets by reason, process and peer', querystring: CausesQuery, response: { 200: Resets, ...refusals } },

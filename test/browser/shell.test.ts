@@ -122,6 +122,22 @@ describe('the shell', () => {
     await page.unroute('**/api/v1/overview*');
   });
 
+  test('a person stops what takes long: the request ends, nothing asks again, until he says so', async () => {
+    let asked = 0;
+    await page.route('**/api/v1/listeners*', (route) => (asked++ === 0 ? undefined : route.continue()));
+    const ended = page.waitForEvent('requestfailed', (request) => request.url().includes('/api/v1/listeners'));
+    await visit('?page=listeners');
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await ended;
+    await eventually(() => page.getByRole('alert').allTextContents()).toContainEqual(
+      expect.stringContaining('You stopped this before it was answered.'),
+    );
+    expect(asked).toBe(1);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.locator('[data-table="listeners"] tbody tr').first().waitFor();
+    await page.unroute('**/api/v1/listeners*');
+  });
+
   test('figures of one filter are not shown under another that nobody answered', async () => {
     await visit('');
     await edgeRows().nth(5).waitFor();

@@ -99,7 +99,7 @@ export const situations: readonly Situation[] = [
     'B7',
     'client',
     STORY,
-    /b7-server is watched too and took [\d.]+ (?:ms|µs) of it: a small write waits for the acknowledgement of the one before/,
+    /b7-server is watched too and took [\d.]+ (?:ms|µs) from reading a request to answering it: a small write waits for the acknowledgement of the one before/,
     NETWORK,
     /most likely the peer’s/,
   ),

@@ -88,7 +88,7 @@ test.each<readonly [name: string, change: Partial<Connection>, whose: Whose, wor
     'slow answers of which the peer’s own host knows nothing',
     { ...SLOW, other_end: { ...CLOSE_AT_PEER, turn_us: 900 } },
     'not known',
-    /^Answers took 300 ms on average, of which db-1, which is watched too, took 900 µs: the time goes by in between/,
+    /^Answers took 300 ms on average, of which db-1, which is watched too, took 900 µs from reading a request to answering it: the rest went by on the way, or before it read the request/,
   ],
   [
     'small writes and a delayed acknowledgement, from one end',
@@ -100,7 +100,7 @@ test.each<readonly [name: string, change: Partial<Connection>, whose: Whose, wor
     'the same from both',
     { ...NAGLE, other_end: { ...CLOSE_AT_PEER, turn_us: 1800 } },
     'this process',
-    /db-1 is watched too and took 1\.8 ms of it: a small write waits .*TCP_NODELAY/,
+    /db-1 is watched too and took 1\.8 ms from reading a request to answering it: a small write waits .*TCP_NODELAY/,
   ],
   [
     'a connection for each request',

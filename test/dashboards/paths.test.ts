@@ -15,6 +15,7 @@ import { PEOPLE_API } from '../../server/api/people.ts';
 import { PILE_SORTS, PILE_STATES } from '../../server/api/piles.ts';
 import { VIEWS_API } from '../../server/api/views.ts';
 import { EDGE_SORTS, STACKED_CLASSES } from '../../server/api.ts';
+import { QUESTION_HEADER, QUESTION_ID } from '../../server/query/questions.ts';
 
 const answer = (status: number, body: string) => async () => new Response(body, { status });
 const { signal } = new AbortController();
@@ -31,6 +32,18 @@ test('orders are the API’s', () => {
 
 test('paths of people and admins are the API’s', () => {
   expect({ ...ADMIN_API, ...PEOPLE_API, ...VIEWS_API }).toMatchObject(PATHS);
+});
+
+test('a question is named in the API’s header', async () => {
+  const headers: string[] = [];
+  const api = createApiClient(async (_, options) => {
+    headers.push(new Headers(options?.headers).get(QUESTION_HEADER) ?? '');
+    return Response.json({});
+  });
+  await api.health(signal);
+  await api.health(signal);
+  expect(headers).toEqual([expect.stringMatching(QUESTION_ID), expect.stringMatching(QUESTION_ID)]);
+  expect(new Set(headers).size).toBe(2);
 });
 
 test('paths and parameters', async () => {

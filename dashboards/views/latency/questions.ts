@@ -2,9 +2,14 @@
 import type { Explored } from '../../../server/api.ts';
 import type { ApiClient, Query } from '../../api-client.ts';
 import { BETWEEN } from '../../latency-view.ts';
+import { questionKey } from '../../part.svelte.ts';
 import type { ViewState } from '../../view-state.ts';
 
 const GROUPS = '50';
+
+/** Between whom it was long is another part's question. */
+export const spreadsKey = (state: ViewState): string => questionKey({ ...state, latency: { ...state.latency, between: 'edges' } });
+
 export type Spreads = { steps: Explored; whole: Explored };
 
 export async function askSpreads(api: ApiClient, asked: Query, { latency: { of } }: ViewState, signal: AbortSignal): Promise<Spreads> {

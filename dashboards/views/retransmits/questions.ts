@@ -2,6 +2,7 @@
 import type { Explored, Overview } from '../../../server/api.ts';
 import type { ApiClient, Query } from '../../api-client.ts';
 import { ApiError } from '../../api-error.ts';
+import { questionKey } from '../../part.svelte.ts';
 import { MOVERS, type OfRows } from '../../retransmits-answer.ts';
 import { earlierOf, PAIRS } from '../../retransmits-view.ts';
 import type { ViewState } from '../../view-state.ts';
@@ -10,6 +11,12 @@ import { CLASS_ORDER } from '../../words.ts';
 const CLASSES = CLASS_ORDER.map((name) => `retrans_${name}`).join();
 const PAIRS_MOST = '100';
 const MOVES_EACH = '6';
+
+/** Of each part by itself: what the others depend on asks nothing of it anew. */
+export const keyOf =
+  (part: 'against' | 'pairs' | null) =>
+  (state: ViewState): string =>
+    `${part === null ? '' : state.retransmits[part]} ${questionKey({ ...state, page: 'now' })}`;
 
 export type Sums = { overview: Overview; whole: Explored; classes: Explored; ofRows: OfRows | null };
 export type Moved = { groups: Record<(typeof MOVERS)[number], Explored>; classes: Explored };

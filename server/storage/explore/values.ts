@@ -43,9 +43,10 @@ export async function valuesOf(explorer: Explorer, asked: ValuesQuery, now_ms: n
       limit,
     );
   if (name in REPORTED) return reported(explorer, REPORTED[name as keyof typeof REPORTED], prefix, limit);
-  const whole = windowOf({ ...asked, filter: await storedFilter(explorer, asked.filter) }, now_ms, 'rows');
+  const filter = await storedFilter(explorer, asked.filter);
+  const whole = windowOf({ ...asked, filter }, now_ms, 'rows');
   const from = Math.max(whole.from_ms, whole.to_ms - NEWEST_MS);
-  const window = windowOf({ ...asked, from, to: whole.to_ms, filter: await storedFilter(explorer, asked.filter) }, now_ms, 'rows');
+  const window = windowOf({ ...asked, from, to: whole.to_ms, filter }, now_ms, 'rows');
   const values = await ofRows(explorer, field.facts, window, prefix, limit);
   return from === whole.from_ms ? values : { ...values, of: 'rows of the newest six hours' };
 }

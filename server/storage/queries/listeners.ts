@@ -3,7 +3,7 @@ import type { Listeners } from '../../api.ts';
 import type { Queryable } from '../engine.ts';
 import { containerName, hostName } from '../entities.ts';
 import { plainAddress } from './address.ts';
-import { moreOf, type Told } from './listener-more.ts';
+import { type Told, withHistory, withoutHistory } from './listener-history.ts';
 import { type Asked, whereOf, windowOf } from './window.ts';
 
 /** A socket whose last row is so much older than the newest one of its group is closed: a sweep comes at least this often. */
@@ -44,10 +44,15 @@ LIMIT {limit:UInt32}`;
  * The `limit` listeners that refused the most for a full queue; then those that dropped the most for any reason, the fullest, the busiest.
  * Read from rows.
  */
-export async function listeners(store: Queryable, asked: Asked, limit: number, now_ms: number): Promise<Listeners> {
+export async function listeners(
+  store: Queryable,
+  asked: Asked,
+  { limit, history }: { limit: number; history: boolean },
+  now_ms: number,
+): Promise<Listeners> {
   const window = windowOf(asked, now_ms, 'rows');
   const sql = listenersSql(whereOf(window, 'listener'));
   const rows = await store.query<Told & { total: number }>(sql, { ...window.params.values, limit }, limit);
   const found = rows.map(({ total: _, ...listener }) => ({ ...listener, local_addr: plainAddress(listener.local_addr) }));
-  return { listeners: await moreOf(store, window, found), total: rows[0]?.total ?? 0 };
+  return { listeners: history ? await withHistory(store, window, found) : found.map(withoutHistory), total: rows[0]?.total ?? 0 };
 }

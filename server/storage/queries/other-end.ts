@@ -32,10 +32,10 @@ WHERE ${time} AND host_id = {host_id:UInt64} AND direction = 'sent' AND (connect
   NOT has_socket AND local_port = {peer_port:UInt16} AND peer_port = {local_port:UInt16}
   AND local_addr = toIPv6({peer_addr:String}) AND peer_addr = toIPv6({local_addr:String})))`;
 
-/** What the closes of both ends counted, and when each end had opened, by its own clock. */
-const CLOSES = (time: string) => `SELECT c.host_id = {host_id:UInt64} AND c.connection_id = {connection_id:UInt64} AS there,
+/** What the close of each end counted, and when each end had opened, by its own clock. */
+const BOTH = (time: string) => `SELECT c.host_id = {host_id:UInt64} AND c.connection_id = {connection_id:UInt64} AS there,
   max(c.segs_in) AS segs_in, max(c.segs_out) AS segs_out, max(c.data_segs_in) AS data_segs_in, max(c.turns) AS turns, max(c.turn_us) AS turn_us,
-  max(c.event = 'close') AS closed,
+  max(c.retrans_syn) AS syns_resent, max(c.event = 'close') AS closed,
   minIf(toUnixTimestamp64Nano(c.time_ns) / 1e6 - greatest(0, toInt64(c.duration_us) - c.syn_sent_us - c.syn_recv_us) / 1000,
     (c.event = 'open' OR c.tells_open) AND NOT c.preexisting) AS opened_ms
 FROM connection AS c FINAL
@@ -43,7 +43,7 @@ WHERE ${time} AND ((c.host_id = {host_id:UInt64} AND c.connection_id = {connecti
   OR (c.host_id = {own_host:UInt64} AND c.connection_id = {own_connection:UInt64}))
 GROUP BY there LIMIT 2`;
 
-type Close = {
+type End = {
   there: boolean;
   segs_in: number;
   segs_out: number;
@@ -52,21 +52,22 @@ type Close = {
   turn_us: number;
   closed: boolean;
   opened_ms: number;
+  syns_resent: number;
 };
 
-/** @param role of this end: a SYN-ACK comes from no socket yet */
-function countedBy(closes: readonly Close[], role: Connection['role']): Pick<OtherEnd, 'turn_us' | 'arrived'> {
-  const closed = closes.filter((close) => Boolean(close.closed));
-  const [here, there] = [closed.find((close) => !close.there), closed.find((close) => close.there)];
-  const answered = role === 'client' ? 1 : 0;
+/** @param role of this end: a SYN-ACK comes from no socket yet, and a SYN comes to none */
+function countedBy(ends: readonly End[], role: Connection['role']): Pick<OtherEnd, 'turn_us' | 'arrived'> {
+  const closed = ends.filter((end) => Boolean(end.closed));
+  const [here, there] = [closed.find((end) => !end.there), closed.find((end) => end.there)];
+  const uncounted = role === 'client' ? 1 : -1 - (there?.syns_resent ?? 0);
   return {
     turn_us: there && there.turns > 0 && role === 'client' ? Math.round(there.turn_us / there.turns) : null,
-    arrived: here && there ? { data_there: there.data_segs_in, lost_back: Math.max(0, there.segs_out + answered - here.segs_in) } : null,
+    arrived: here && there ? { data_there: there.data_segs_in, lost_back: Math.max(0, there.segs_out + uncounted - here.segs_in) } : null,
   };
 }
 
 /** How far the other end's clock is ahead of this one's, ms, as the handshake tells: both ends are open within a round trip. */
-function aheadOf(ends: readonly Close[], rtt_ms: number | null): { ahead_ms: number; error_ms: number } | undefined {
+function aheadOf(ends: readonly End[], rtt_ms: number | null): { ahead_ms: number; error_ms: number } | undefined {
   const [here, there] = [ends.find((end) => !end.there)?.opened_ms, ends.find((end) => end.there)?.opened_ms];
   return here && there && rtt_ms !== null ? { ahead_ms: there - here, error_ms: rtt_ms + CLOCK_READ_MS } : undefined;
 }
@@ -88,14 +89,14 @@ export async function otherEnd(store: Queryable, ends: Ends, events: readonly Ev
   const { host_id, connection_id } = found;
   const until = rowsTime(known.time_ms - APART_MS, last.time_ms + APART_MS);
   const params = { host_id, connection_id, local_addr, local_port, peer_addr, peer_port };
-  const [[sent], closes] = await Promise.all([
+  const [[sent], both] = await Promise.all([
     store.query<{ at_ms: number; resets: number }>(RESET_SENT(until), params, 1),
-    store.query<Close>(CLOSES(until), { host_id, connection_id, own_host, own_connection }, 2),
+    store.query<End>(BOTH(until), { host_id, connection_id, own_host, own_connection }, 2),
   ]);
-  const clock = aheadOf(closes, ends.rtt_min_us === null ? null : ends.rtt_min_us / 1000);
+  const clock = aheadOf(both, ends.rtt_min_us === null ? null : ends.rtt_min_us / 1000);
   return {
     ...found,
-    ...countedBy(closes, ends.role),
+    ...countedBy(both, ends.role),
     reset_sent_ms: sent && sent.resets > 0 ? sent.at_ms - (clock?.ahead_ms ?? 0) : null,
     clock_error_ms: clock?.error_ms ?? null,
   };

@@ -34,7 +34,7 @@ async function answers(store: Store): Promise<unknown> {
     retransmits: await retransmits(store, range, 50, NOW_MS),
     resets: await resets(store, range, 50, NOW_MS),
     drops: await drops(store, range, 50, NOW_MS),
-    listeners: await listeners(store, range, 50, NOW_MS),
+    listeners: await listeners(store, range, { limit: 50, history: true }, NOW_MS),
     accounting: await accounting(store, range, 50, NOW_MS),
   }));
   return {

@@ -49,8 +49,7 @@ export const bothEnds: Look = ({ other_end, total_retrans, data_segs_out, peer_s
       whose: 'the path',
       words: `${watched(other_end.host)}: of ${segments(data_segs_out ?? 0)} with data, ${formatCount(lost_out)} did not reach its socket.${back}`,
     };
-  if (lost_out > 0) return undefined;
-  if (back === '') return undefined;
+  if (lost_out > 0 || back === '') return undefined;
   return {
     whose: 'the path',
     words: `${watched(other_end.host)}: all ${segments(data_segs_out ?? 0)} with data reached it, so nothing was lost on the way out.${back} Acknowledgements were lost on the way back.`,
@@ -78,6 +77,6 @@ export const delayedAck: Look = (connection) => {
   if (peer_us > wait_us / 2) return undefined;
   return {
     whose: 'this process',
-    words: `${took}; ${watched(other_end?.host ?? '')} and took ${formatDurationUs(peer_us)} of it: ${remedy}. Write each request at once, or set TCP_NODELAY.`,
+    words: `${took}; ${watched(other_end?.host ?? '')} and took ${formatDurationUs(peer_us)} from reading a request to answering it: ${remedy}. Write each request at once, or set TCP_NODELAY.`,
   };
 };

@@ -35,7 +35,7 @@ function seenByClient(connection: Connection, turns: number): Finding | undefine
   if (own_us !== null && own_us < peer_us_min / 2)
     return {
       whose: 'not known',
-      words: `${took}, of which ${formatName(other_end?.host ?? '')}, which is watched too, took ${formatDurationUs(own_us)}: the time goes by in between, and not in its process.`,
+      words: `${took}, of which ${formatName(other_end?.host ?? '')}, which is watched too, took ${formatDurationUs(own_us)} from reading a request to answering it: the rest went by on the way, or before it read the request.`,
     };
   if (peer_us_min >= answer_us / 4 && peer_us_min >= 2 * path_us_min)
     return {

@@ -69,7 +69,7 @@ describe.each(BACKENDS)('listeners on $name', ({ skip, open }) => {
 
   test('when nobody listened, and SYNs that clients sent again', async (context) => {
     context.skip(skip !== undefined, skip);
-    const found = (await listeners(fixture.store, { filter: filterOf('process = app') }, 20, NOW_MS)).listeners;
+    const found = (await listeners(fixture.store, { filter: filterOf('process = app') }, { limit: 20, history: true }, NOW_MS)).listeners;
     const told = found.map(({ host_id, port, gone_us, gone_from_ms, syns_resent }) => [
       `${host_id} :${port}`,
       { gone_us, gone_from_ms, syns_resent },

@@ -1,4 +1,4 @@
-// What else is known of listeners: when nobody listened, and how often clients of the fleet had to send their SYNs to one again.
+// What other rows tell of listeners: when nobody listened, and how often clients of the fleet had to send their SYNs to one again.
 import type { Listener } from '../../api.ts';
 import type { Queryable } from '../engine.ts';
 import { plainAddress } from './address.ts';
@@ -6,7 +6,7 @@ import type { Window } from './window.ts';
 
 /** What its own rows tell. */
 export type Told = Omit<Listener, keyof Gone | 'syns_resent'> & { ids: string[] };
-type Gone = Pick<Listener, 'gone_us' | 'gone_from_ms'>;
+type Gone = { gone_us: number; gone_from_ms: number | null };
 type Change = readonly [at_ms: number, listens: number, id: string];
 type Changes = { host: string; ns: string; addr: string; port: number; changes: Change[] };
 type Syns = { host: string; addr: string; port: number; resent: number };
@@ -16,11 +16,12 @@ const GROUPS_MOST = 5000;
 const ADDRESSES_MOST = 10_000;
 const ANY = ['0.0.0.0', '::'];
 
+/** A copy of a row is the same change once more. */
 const CHANGES = (
   time: string,
 ) => `SELECT toString(s.host_id) AS host, toString(s.netns) AS ns, toString(s.local_addr) AS addr, s.local_port AS port,
-  arraySort(groupArray((toUnixTimestamp64Nano(s.time_ns) / 1e6, toUInt8(s.new_state = 'listen'), toString(s.connection_id)))) AS changes
-FROM state_change AS s FINAL
+  arraySort(groupUniqArray((toUnixTimestamp64Nano(s.time_ns) / 1e6, toUInt8(s.new_state = 'listen'), toString(s.connection_id)))) AS changes
+FROM state_change AS s
 WHERE ${time} AND (s.old_state = 'listen' OR s.new_state = 'listen') AND s.local_port IN {ports:Array(UInt16)} AND s.host_id IN {hosts:Array(UInt64)}
 GROUP BY host, ns, addr, port LIMIT ${GROUPS_MOST}`;
 
@@ -68,7 +69,10 @@ function isMeant(one: Omit<Told, 'ids'>, { host, addr, port }: Syns, owners: Rea
   return host === one.host_id || (hosts.length === 1 && hosts[0] === one.host_id);
 }
 
-export async function moreOf(store: Queryable, window: Window, found: readonly Told[]): Promise<Listener[]> {
+/** As they are where nobody asks for more. */
+export const withoutHistory = ({ ids: _, ...one }: Told): Listener => ({ ...one, gone_us: null, gone_from_ms: null, syns_resent: null });
+
+export async function withHistory(store: Queryable, window: Window, found: readonly Told[]): Promise<Listener[]> {
   if (found.length === 0) return [];
   const params = {
     ports: [...new Set(found.map(({ port }) => port))],
