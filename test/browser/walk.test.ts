@@ -100,8 +100,7 @@ test('first link, log-in, enrolment, an agent that appears, its revocation, sign
     await page.getByRole('button', { name: 'Sign out' }).click();
     await eventually(() => page.locator('h1').first().textContent()).toBe('Log in to tcplens');
     await shot('out');
-    // What was asked for while the session ended was refused, and the browser says so of each.
-    expect(browser.complaints.filter((complaint) => !/Failed to load resource|WebSocket connection/.test(complaint)).join('\n')).toBe('');
+    expect(ownComplaints(browser.complaints)).toBe('');
   } finally {
     await browser.close();
   }

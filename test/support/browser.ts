@@ -61,6 +61,11 @@ export async function openBrowser(size = { width: 1440, height: 900 }, ignoreHTT
   return { context, open, complaints, close };
 }
 
+/** What is left when the collector was away, or a session had ended: a browser itself prints each request that got no answer or a refusal. */
+export function ownComplaints(complaints: readonly string[]): string {
+  return complaints.filter((complaint) => !/Failed to load resource|WebSocket connection/.test(complaint)).join('\n');
+}
+
 function complaintOf(message: ConsoleMessage): string[] {
   return message.type() === 'error' || message.type() === 'warning'
     ? [`${message.type()}: ${message.text()} (${message.location().url})`]
