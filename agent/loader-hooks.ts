@@ -21,6 +21,8 @@ const OBJECTS: readonly { object: string; programs: readonly HookName[]; instead
   { object: 'congestion', programs: ['tcp_cong_state_set'] },
   { object: 'drop', programs: ['kfree_skb'] },
   { object: 'preexisting', programs: ['preexisting'] },
+  { object: 'progress', programs: ['tcp_probe'] },
+  { object: 'packets', programs: ['net_dev_start_xmit', 'netif_receive_skb'] },
   { object: 'owner', programs: ['owner', 'task_rename'] },
   { object: 'netns', programs: ['netns'] },
   { object: 'io', programs: ['sock_send_length', 'sock_recv_length'] },

@@ -1,6 +1,7 @@
 // What the loader does, in the agent's own terms.
 import { getSystemErrorName } from 'node:util';
 import { COUNTERS, FILTER_COUNTERS, type FilterCounters, KIND, KINDS, type Kind, type KindCounters } from '../bpf/rows/rows.gen.ts';
+import type { DetailKind } from './contract/detail.ts';
 import { type KernelTypes, readKernelTypes } from './host/kernel-btf.ts';
 import { HOLDER_BYTES, type NetnsHolder, readHolders } from './host/netns-holder.ts';
 import { RowNames } from './host/row-names.ts';
@@ -71,6 +72,11 @@ const filterCalls = {
   /** Makes the filter in slot FILTER_SCOPE the scope: rows outside of it are not written, whatever other filters say. */
   scope(): void {
     must('setting the scope', call('loader__filter_scope'));
+  },
+
+  /** Has rows of the kind written for what the filters in these slots want, a bit each; at 0 its programs are detached. */
+  detail(kind: DetailKind, slots: number): void {
+    must(`asking for ${kind} rows`, call('loader__detail', KINDS[kind].index, slots));
   },
 
   /** Since the filter was set; `expired` once its end has passed. */

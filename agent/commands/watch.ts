@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { SOURCE_OPTIONS, type SourceConfig } from '../config.ts';
+import { isDetail } from '../contract/detail.ts';
 import { ANY_NAMES } from '../filter/names.ts';
 import { FILTER_OPTIONS } from '../filter/options.ts';
 import { parseFilter } from '../filter/parse.ts';
@@ -52,7 +53,10 @@ export function command(): Command {
     .argument('[kind...]', KIND.join(', '))
     .addHelpText('after', NOTES);
   return addOptions(watch, WATCH_OPTIONS).action(async (kinds: string[], config: WatchConfig) => {
-    const wanted = kinds.length === 0 ? [...KIND] : kinds.map((kind) => parseKind(watch, kind));
+    const wanted = kinds.length === 0 ? KIND.filter((kind) => !isDetail(kind)) : kinds.map((kind) => parseKind(watch, kind));
+    const detail = wanted.find(isDetail);
+    if (detail !== undefined && config.filter === undefined && config.replay === undefined)
+      watch.error(`error: ${detail} rows are written only of what a filter asks for: add --filter, such as 'port = 443'`);
     await runWatch(new Set(wanted), config);
   });
 }

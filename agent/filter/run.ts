@@ -1,5 +1,6 @@
 // Runs filters for as long as a source is read: in the kernel, or in this process over a recording.
 import { FILTER_SCOPE, FILTER_SLOTS, type FilterCounters, HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
+import { isDetail } from '../contract/detail.ts';
 import { type Budget, NO_LIMIT } from '../kernel/budget.ts';
 import type { KernelFilters } from '../kernel/controls.ts';
 import { ConfigError } from '../process/errors.ts';
@@ -37,6 +38,7 @@ export function filterInKernel(kernel: KernelFilters, { expressions, kinds, budg
   const end_ms = duration_ms === undefined ? undefined : Date.now() + duration_ms;
   const programs = expressions.map((text, slot) => compileFilter(parseFilter(text, names, kinds), text, BigInt(slot), end_ms));
   for (const [slot, program] of programs.entries()) kernel.set(slot, program, budget);
+  for (const kind of kinds) if (isDetail(kind)) kernel.detail(kind, (1 << programs.length) - 1);
   kernel.exclusive(true);
   return {
     // Rows that were written before the filters were set are still in the rings: they are dropped.

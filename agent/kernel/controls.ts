@@ -1,5 +1,6 @@
 // What only a kernel source offers: filters and budgets in the BPF programs, the loader's tally, and dropping privileges.
 import type { FilterCounters, Kind } from '../../bpf/rows/rows.gen.ts';
+import type { DetailKind } from '../contract/detail.ts';
 import type { Names } from '../filter/names.ts';
 import type { Rights } from '../host/privileges.ts';
 import type { Budget } from './budget.ts';
@@ -17,6 +18,8 @@ export type KernelFilters = {
   exclusive(on: boolean): void;
   /** From now on rows that the filter in slot FILTER_SCOPE does not match are not written; of the others it says nothing, and pays for none. */
   scope(): void;
+  /** Has rows of the kind written for what the filters in these slots match, a bit each; 0 ends it. */
+  detail(kind: DetailKind, slots: number): void;
   /** Counters since the filter was set; `expired`: its end has passed. */
   counters(slot: number): FilterCounters & { expired: boolean };
 };

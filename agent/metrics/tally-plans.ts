@@ -174,7 +174,7 @@ const drop = plan({
 
 /**
  * A row is aggregated by each plan of its kind whose condition holds. `by_row`: kinds with few rows a sweep, whose metrics are last values
- * (sweep-instruments.ts). `no_metric`: there is no metric of dwell times.
+ * (sweep-instruments.ts). `no_metric`: there is no metric of dwell times, and none of what only an investigation sees.
  */
 const OF_KIND = {
   retransmit: [retransmit],
@@ -186,6 +186,8 @@ const OF_KIND = {
   drop: [drop],
   listener: 'by_row',
   namespace: 'by_row',
+  progress: 'no_metric',
+  packet: 'no_metric',
 } as const satisfies Record<Kind, readonly Plan[] | 'by_row' | 'no_metric'>;
 
 type KindsOf<What> = { [K in Kind]: (typeof OF_KIND)[K] extends What ? K : never }[Kind];

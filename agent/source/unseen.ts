@@ -17,6 +17,8 @@ const HOOKS: Readonly<Record<Kind, { write: readonly string[]; fill?: readonly s
   drop: { write: ['kfree_skb'] },
   listener: { write: ['sample'] },
   namespace: { write: ['sample'] },
+  progress: { write: ['tcp_probe'] },
+  packet: { write: ['net_dev_start_xmit', 'netif_receive_skb'] },
 };
 
 const SWEPT: ReadonlySet<Kind> = new Set<Kind>(['sample', 'listener', 'namespace']);

@@ -50,6 +50,13 @@ const WORDS: { [Name in Kind]: (row: Rows[Name]) => string } = {
     `accept queue ${row.accept_queue} of ${row.accept_queue_limit}, ${row.accepted} accepted, ${row.overflows} turned away by the full queue and ${row.drops} packets dropped${within(row.interval_us)}` +
     amounts([[String(row.syn_backlog), 'handshakes under way', row.syn_backlog]]),
   namespace: namespaceWords,
+  progress: (row) =>
+    `${flagNames(row.tcp_flags)} ${row.seq}–${row.end_seq}, ack ${row.ack}${row.sack1_to === 0 ? '' : `, sack ${row.sack1_from}–${row.sack1_to}`}; ` +
+    `received to ${row.rcv_nxt}, acknowledged to ${row.snd_una}, ${row.packets_out} segments in flight, ${row.ca_state}, cwnd ${row.snd_cwnd}`,
+  packet: (row) =>
+    `${row.place === 'device_in' ? 'from' : 'to'} device ${row.ifindex}${row.direction === 'unknown' ? ', forwarded' : ''}, ${flagNames(row.tcp_flags)}, ` +
+    `${bytes(row.length)}${row.segments > 1 ? ` in ${row.segments} segments` : ''}, seq ${row.seq}, ack ${row.ack}, window ${row.window}` +
+    (row.sack1_to === 0 ? '' : `, sack ${row.sack1_from}–${row.sack1_to}`),
 };
 
 export function rowWords(row: Row): string {

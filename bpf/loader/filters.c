@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "../rows/filter.h"
 #include "clock.h"
+#include "details.h"
 #include "filters.h"
 #include "loader.h"
 #include "maps.h"
@@ -112,7 +113,10 @@ int loader__filter(int slot, const unsigned char *bytes, int size, int rows_per_
 		return -EINVAL;
 	filter.end_ns -= filter.end_ns < offset_ns ? filter.end_ns : offset_ns;
 	error = place(slot, &filter);
-	return error ? error : write_control(live.control | (1U << slot));
+	if (!error)
+		error = write_control(live.control | (1U << slot));
+	details__filters_changed();
+	return error;
 }
 
 int loader__filter_clear(int slot)
@@ -125,6 +129,7 @@ int loader__filter_clear(int slot)
 	error = write_control(live.control & ~(1U << slot));
 	if (error)
 		return error;
+	details__filters_changed();
 	return bpf_map_delete_elem(shared_map("filters"), &index) < 0 ? -errno : 0;
 }
 

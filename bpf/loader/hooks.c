@@ -17,7 +17,8 @@ static struct {
 	int object_count;
 	struct hook {
 		char program[32];
-		struct bpf_link *link;
+		const struct bpf_program *attached;
+		struct bpf_link *link; /* NULL while it is detached */
 		int fd;
 	} hooks[HOOKS_MAX];
 	int hook_count;
@@ -74,6 +75,7 @@ static int attach(struct bpf_object *object, char *reasons, int size)
 		warning__clear();
 		snprintf(hook->program, sizeof(hook->program), "%s", bpf_program__name(program));
 		hook->link = attach_one(program);
+		hook->attached = program;
 		hook->fd = bpf_program__fd(program);
 		if (hook->link) {
 			state.hook_count++;
@@ -102,6 +104,24 @@ int hooks__load(struct bpf_object *object, const char *programs, const struct ma
 	maps__remember(object);
 	state.objects[state.object_count++] = object;
 	return attach(object, reasons, size);
+}
+
+int hooks__switch(const char *program, bool on)
+{
+	for (int i = 0; i < state.hook_count; i++) {
+		struct hook *hook = &state.hooks[i];
+
+		if (strcmp(hook->program, program))
+			continue;
+		if (!on && hook->link) {
+			bpf_link__destroy(hook->link);
+			hook->link = NULL;
+		} else if (on && !hook->link) {
+			hook->link = bpf_program__attach(hook->attached);
+		}
+		return on && !hook->link ? -errno : 0;
+	}
+	return -ENOENT;
 }
 
 /* Writes lines "name\tcount\n": how often each program was not run because its processor was in it already. Returns the bytes used. */

@@ -15,6 +15,8 @@
 int hooks__load(struct bpf_object *object, const char *programs, const struct map_options *options, char *reasons, int size);
 /* NULL if the program is not attached. */
 struct bpf_link *hooks__link(const char *program);
+/* Attaches a program that was attached before, or detaches it. Returns -errno if the kernel refuses; -ENOENT if it never was attached. */
+int hooks__switch(const char *program, bool on);
 int hooks__misses(char *to, int size);
 void hooks__close(void);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Opens and closes the kernel side: programs, maps, and what reads the maps. */
 #include "counter.h"
+#include "details.h"
 #include "filters.h"
 #include "hooks.h"
 #include "loader.h"
@@ -38,6 +39,7 @@ int loader__start(void)
 	if (error)
 		return error;
 	filters__open();
+	details__open();
 	is_started = true;
 	return 0;
 }

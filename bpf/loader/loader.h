@@ -88,6 +88,12 @@ API int loader__filter_mode(int exclusive);
 /* From now on the filter in slot FILTER_SCOPE is the scope: rows that it does not want are not written, and of others it says nothing. */
 API int loader__filter_scope(void);
 
+/*
+ * Has rows of a kind that is written only on demand (rows/detail.h) written for what the filters in these slots want, a bit each. While
+ * there are none, its programs are detached. Returns -ENOENT if this kernel cannot run them, -EINVAL for any other kind.
+ */
+API int loader__detail(int kind, int slots);
+
 /* Writes the `struct filter_counters` of a slot. Returns 1 when its end has passed, else 0. */
 API int loader__filter_counters(int slot, unsigned char *counters, int size);
 

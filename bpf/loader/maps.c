@@ -24,6 +24,8 @@ static const struct {
 	[KIND_CONGESTION] = { "ring_congestion", 4 },
 	[KIND_DROP] = { "ring_drop", 4 },
 	[KIND_LISTENER] = { "ring_listener", 4 },
+	[KIND_PROGRESS] = { "ring_progress", 2 },
+	[KIND_PACKET] = { "ring_packet", 1 },
 };
 
 static struct {

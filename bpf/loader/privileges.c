@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Gives up, in every thread, all rights that the process does not need any more, in a way that nothing can undo. */
 #define _GNU_SOURCE
+#include "details.h"
 #include "hooks.h"
 #include "loader.h"
 #include "maps.h"
@@ -172,7 +173,7 @@ int loader__restrict(const char *keep)
 	return all;
 }
 
-/* Reads a map and opens an iterator. Before Linux 5.19, unprivileged_bpf_disabled may forbid even that. */
+/* Reads a map, opens an iterator and attaches what is attached on demand. Before Linux 5.19, unprivileged_bpf_disabled may forbid even that. */
 static int try_reads(void)
 {
 	struct bpf_link *link = hooks__link("sample") ? hooks__link("sample") : hooks__link("owner");
@@ -187,7 +188,7 @@ static int try_reads(void)
 	if (iterator < 0)
 		return -errno;
 	close(iterator);
-	return 0;
+	return details__try();
 }
 
 int loader__suffices(const char *capabilities)

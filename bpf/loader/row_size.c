@@ -24,6 +24,10 @@ int row_size(int kind)
 		return sizeof(struct listener_row);
 	case KIND_NAMESPACE:
 		return sizeof(struct namespace_row);
+	case KIND_PROGRESS:
+		return sizeof(struct progress_row);
+	case KIND_PACKET:
+		return sizeof(struct packet_row);
 	default:
 		return -EINVAL;
 	}

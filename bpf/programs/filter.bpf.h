@@ -47,21 +47,22 @@ struct {
  * each has its own stack frame.
  */
 
-/* Returns 1 if the filter wants the row, FILTER_SPENT if it wants it and its budget is spent, else 0. */
-__noinline __u32 filter_run(__u32 slot, __u64 now_ns, const struct filter_words *words)
+/* The filter of a slot while it is live, else NULL. */
+static __always_inline struct filter *filter_in(__u32 slot, __u64 now_ns)
 {
 	void *inner = bpf_map_lookup_elem(&filters, &slot);
 	__u32 key = 0;
 	struct filter *filter;
 
-	if (!inner || !words)
-		return 0;
+	if (!inner)
+		return NULL;
 	filter = bpf_map_lookup_elem(inner, &key);
-	if (!filter || now_ns >= filter->end_ns)
-		return 0;
-	__sync_fetch_and_add(&filter->counters.evaluated, 1);
-	if (!filter_eval(filter, words))
-		return 0;
+	return filter && now_ns < filter->end_ns ? filter : NULL;
+}
+
+/* Has a filter pay for a row that it wants. Returns 1, or FILTER_SPENT if its budget is spent. */
+static __always_inline __u32 filter_pay(struct filter *filter, __u64 now_ns)
+{
 	__sync_fetch_and_add(&filter->counters.matched, 1);
 	if (!budget_take(&filter->budget, now_ns)) {
 		__sync_fetch_and_add(&filter->counters.over_budget, 1);
@@ -69,6 +70,28 @@ __noinline __u32 filter_run(__u32 slot, __u64 now_ns, const struct filter_words 
 	}
 	__sync_fetch_and_add(&filter->counters.passed, 1);
 	return 1;
+}
+
+/* Whether the filter wants rows with these facts; nothing is paid. */
+__noinline int filter_test(__u32 slot, __u64 now_ns, const struct filter_words *words)
+{
+	struct filter *filter = filter_in(slot, now_ns);
+
+	if (!filter || !words)
+		return 0;
+	__sync_fetch_and_add(&filter->counters.evaluated, 1);
+	return filter_eval(filter, words);
+}
+
+/* Returns 1 if the filter wants the row, FILTER_SPENT if it wants it and its budget is spent, else 0. */
+__noinline __u32 filter_run(__u32 slot, __u64 now_ns, const struct filter_words *words)
+{
+	struct filter *filter;
+
+	if (!filter_test(slot, now_ns, words))
+		return 0;
+	filter = filter_in(slot, now_ns);
+	return filter ? filter_pay(filter, now_ns) : 0;
 }
 
 /* Returns a bit for each live filter that wants the row, and FILTER_SPENT if one has spent its budget. */

@@ -259,6 +259,7 @@ struct tcp_sock {
 	__u32 write_seq;
 	__u8 rate_app_limited : 1;
 	__u32 rcv_nxt;
+	__u32 rcv_ooopack;
 	__u32 snd_nxt;
 	__u32 snd_una;
 	__u32 srtt_us;

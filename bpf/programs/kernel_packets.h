@@ -40,11 +40,13 @@ struct sk_buff {
 	__u16 network_header;
 	__u32 end;
 	unsigned char *head;
+	unsigned char *data;
 };
 
 /* Lies behind a buffer's bytes. */
 struct skb_shared_info {
 	__u16 gso_size;
+	__u16 gso_segs;
 };
 
 struct inet_timewait_sock {

@@ -89,6 +89,18 @@ static __always_inline bool packet_ipv6(struct packet *packet, const void *at)
 	return packet_tcp(packet, at + sizeof(ip), bpf_ntohs(ip.payload_length));
 }
 
+/* Reads the headers that begin at `at`. */
+static __always_inline bool packet_read_at(struct packet *packet, const struct sk_buff *skb, const void *at)
+{
+	__u16 protocol = bpf_ntohs(BPF_CORE_READ(skb, protocol));
+
+	if (protocol == ETH_P_IP)
+		return packet_ipv4(packet, at);
+	if (protocol == ETH_P_IPV6)
+		return packet_ipv6(packet, at);
+	return false;
+}
+
 /*
  * Reads the headers of an skb into a zeroed `packet`. False: it is not TCP, or it has no IP header (yet). Not inlined, so that the
  * caller's stack frame stays small: older kernels add up the stacks of all frames, and with those of the filter functions 320 bytes
@@ -96,17 +108,9 @@ static __always_inline bool packet_ipv6(struct packet *packet, const void *at)
  */
 static __noinline bool packet_read(struct packet *packet, const struct sk_buff *skb)
 {
-	__u16 protocol = bpf_ntohs(BPF_CORE_READ(skb, protocol));
 	__u16 offset = BPF_CORE_READ(skb, network_header);
-	const void *at = BPF_CORE_READ(skb, head) + offset;
 
-	if (offset == (__u16)~0)
-		return false;
-	if (protocol == ETH_P_IP)
-		return packet_ipv4(packet, at);
-	if (protocol == ETH_P_IPV6)
-		return packet_ipv6(packet, at);
-	return false;
+	return offset != (__u16)~0 && packet_read_at(packet, skb, BPF_CORE_READ(skb, head) + offset);
 }
 
 /*

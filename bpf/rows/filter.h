@@ -29,10 +29,10 @@ struct filter_facts {
 	enum outcome outcome;         /* retransmit */
 	enum event event;             /* connection */
 	enum end_reason end_reason;   /* connection */
-	enum direction direction;     /* reset, drop */
+	enum direction direction;     /* reset, drop, packet */
 	enum state old_state;         /* state_change */
 	enum state new_state;         /* state_change */
-	enum ca_state ca_state;       /* retransmit, sample */
+	enum ca_state ca_state;       /* retransmit, sample, progress */
 	enum ca_state old_ca_state;   /* congestion */
 	enum ca_state new_ca_state;   /* congestion */
 	enum meaning meaning;         /* drop */

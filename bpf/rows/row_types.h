@@ -27,9 +27,11 @@ enum kind {
 	KIND_DROP = 6,
 	KIND_LISTENER = 7,
 	KIND_NAMESPACE = 8,
+	KIND_PROGRESS = 9,
+	KIND_PACKET = 10,
 } ROW_ENUM;
 
-#define KIND_COUNT 9
+#define KIND_COUNT 11
 
 /* Which side opened the connection. */
 enum role {
@@ -104,6 +106,12 @@ enum direction {
 	DIRECTION_UNKNOWN = 0,
 	DIRECTION_SENT = 1,
 	DIRECTION_RECEIVED = 2,
+} ROW_ENUM;
+
+/* Where in this host a packet was seen. */
+enum place {
+	PLACE_DEVICE_OUT = 0, /* handed to a network device, past queue and netfilter */
+	PLACE_DEVICE_IN = 1,  /* come from a network device, before netfilter */
 } ROW_ENUM;
 
 /* What it means that this host freed a packet (programs/meaning.bpf.h). */

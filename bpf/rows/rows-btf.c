@@ -13,6 +13,8 @@ struct congestion_row congestion;
 struct drop_row drop;
 struct listener_row listener;
 struct namespace_row namespace;
+struct progress_row progress;
+struct packet_row packet;
 struct kind_counters kind_counters;
 struct filter filter;
 struct filter_words filter_words;

@@ -5,9 +5,9 @@ import { readAddress, readText } from './read-text.ts';
 export { readAddress, readText };
 
 /** What this was made of: objects and loader that were built of anything else do not fit. */
-export const SHARED_HEADERS = '6aaa1133';
+export const SHARED_HEADERS = '36c96d35';
 
-export const KIND = ['retransmit', 'connection', 'state_change', 'sample', 'reset', 'congestion', 'drop', 'listener', 'namespace'] as const;
+export const KIND = ['retransmit', 'connection', 'state_change', 'sample', 'reset', 'congestion', 'drop', 'listener', 'namespace', 'progress', 'packet'] as const;
 export type Kind = (typeof KIND)[number];
 
 export const ROLE = ['unknown', 'client', 'server'] as const;
@@ -43,6 +43,9 @@ export type Direction = (typeof DIRECTION)[number];
 export const MEANING = ['lost', 'answered', 'duplicate', 'refused'] as const;
 export type Meaning = (typeof MEANING)[number];
 
+export const PLACE = ['device_out', 'device_in'] as const;
+export type Place = (typeof PLACE)[number];
+
 /** A column as ClickHouse reads it from a row; `pad` columns are skipped on the way in. */
 export type Column = { name: string; offset: number; size: number; type: string; comment: string };
 
@@ -58,7 +61,7 @@ export type KindLayout<Row> = {
   columns: readonly Column[];
 };
 
-export type Rows = { retransmit: RetransmitRow; connection: ConnectionRow; state_change: StateChangeRow; sample: SampleRow; reset: ResetRow; congestion: CongestionRow; drop: DropRow; listener: ListenerRow; namespace: NamespaceRow };
+export type Rows = { retransmit: RetransmitRow; connection: ConnectionRow; state_change: StateChangeRow; sample: SampleRow; reset: ResetRow; congestion: CongestionRow; drop: DropRow; listener: ListenerRow; namespace: NamespaceRow; progress: ProgressRow; packet: PacketRow };
 
 /** Where the members that every row begins with lie. */
 export const HEAD_AT = {
@@ -1663,13 +1666,361 @@ export function readNamespaceRow(view: DataView, at: number): NamespaceRow {
   };
 }
 
+export type ProgressRow = {
+  /** CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it */
+  time_ns: bigint;
+  host_id: bigint;
+  /** the socket's cookie; of a SYN-ACK retransmission, the listener's */
+  connection_id: bigint;
+  /** the socket's cgroup (v2 hierarchy); 0 unknown */
+  cgroup_id: bigint;
+  /** the network namespace's cookie */
+  netns: bigint;
+  local_addr: string;
+  peer_addr: string;
+  /** tgid of the owner; 0 unknown */
+  pid: number;
+  local_port: number;
+  peer_port: number;
+  kind: Kind;
+  role: Role;
+  state: State;
+  owner: Owner;
+  /** of the owner, zero-filled */
+  comm: string;
+  /** smoothed RTT; 0 before the first sample */
+  srtt_us: number;
+  /** of the socket's maker, in the initial user namespace; 0xffffffff unknown */
+  uid: number;
+  /** bit n: the filter in slot n wants this row */
+  filters: number;
+  /** of the segment: first and past-last sequence number, with SYN and FIN */
+  seq: number;
+  end_seq: number;
+  ack: number;
+  /** what its SACK blocks report, in their order; the first may tell of a duplicate. 0 and 0: none */
+  sack1_from: number;
+  sack1_to: number;
+  sack2_from: number;
+  sack2_to: number;
+  sack3_from: number;
+  sack3_to: number;
+  /** its timestamps; 0 and 0: it has none */
+  tsval: number;
+  tsecr: number;
+  /** the socket's counter, with which the `segments` of its rows are compared */
+  segs_in: number;
+  /** initial sequence numbers; 0 unknown */
+  snd_isn: number;
+  rcv_isn: number;
+  snd_una: number;
+  snd_nxt: number;
+  rcv_nxt: number;
+  /** rcv_nxt as of the last acknowledgement that the socket sent */
+  rcv_wup: number;
+  /** bytes */
+  snd_wnd: number;
+  rcv_wnd: number;
+  /** bytes received and not yet read */
+  unread: number;
+  /** bytes written and not yet sent */
+  notsent: number;
+  rto_us: number;
+  /** segments */
+  snd_cwnd: number;
+  snd_ssthresh: number;
+  packets_out: number;
+  lost_out: number;
+  sacked_out: number;
+  retrans_out: number;
+  total_retrans: number;
+  /** segments that came out of order, over the connection's life (rcv_ooopack) */
+  out_of_order: number;
+  /** as many segments came as one */
+  segments: number;
+  tcp_flags: number;
+  ca_state: CaState;
+};
+
+/** Where each member of a progress row lies, for readers that want a few of them. */
+export const PROGRESS_AT = {
+  time_ns: 0,
+  host_id: 8,
+  connection_id: 16,
+  cgroup_id: 24,
+  netns: 32,
+  local_addr: 40,
+  peer_addr: 56,
+  pid: 72,
+  local_port: 76,
+  peer_port: 78,
+  kind: 80,
+  role: 81,
+  state: 82,
+  owner: 83,
+  comm: 84,
+  srtt_us: 100,
+  uid: 104,
+  filters: 108,
+  seq: 112,
+  end_seq: 116,
+  ack: 120,
+  sack1_from: 124,
+  sack1_to: 128,
+  sack2_from: 132,
+  sack2_to: 136,
+  sack3_from: 140,
+  sack3_to: 144,
+  tsval: 148,
+  tsecr: 152,
+  segs_in: 156,
+  snd_isn: 160,
+  rcv_isn: 164,
+  snd_una: 168,
+  snd_nxt: 172,
+  rcv_nxt: 176,
+  rcv_wup: 180,
+  snd_wnd: 184,
+  rcv_wnd: 188,
+  unread: 192,
+  notsent: 196,
+  rto_us: 200,
+  snd_cwnd: 204,
+  snd_ssthresh: 208,
+  packets_out: 212,
+  lost_out: 216,
+  sacked_out: 220,
+  retrans_out: 224,
+  total_retrans: 228,
+  out_of_order: 232,
+  segments: 236,
+  tcp_flags: 238,
+  ca_state: 239,
+} as const satisfies Record<keyof ProgressRow, number>;
+
+export function readProgressRow(view: DataView, at: number): ProgressRow {
+  return {
+    time_ns: view.getBigUint64(at + 0, true),
+    host_id: view.getBigUint64(at + 8, true),
+    connection_id: view.getBigUint64(at + 16, true),
+    cgroup_id: view.getBigUint64(at + 24, true),
+    netns: view.getBigUint64(at + 32, true),
+    local_addr: readAddress(view, at + 40),
+    peer_addr: readAddress(view, at + 56),
+    pid: view.getUint32(at + 72, true),
+    local_port: view.getUint16(at + 76, true),
+    peer_port: view.getUint16(at + 78, true),
+    kind: KIND[view.getUint8(at + 80)] ?? 'retransmit',
+    role: ROLE[view.getUint8(at + 81)] ?? 'unknown',
+    state: STATE[view.getUint8(at + 82)] ?? 'unknown',
+    owner: OWNER[view.getUint8(at + 83)] ?? 'unknown',
+    comm: readText(view, at + 84, 16),
+    srtt_us: view.getUint32(at + 100, true),
+    uid: view.getUint32(at + 104, true),
+    filters: view.getUint32(at + 108, true),
+    seq: view.getUint32(at + 112, true),
+    end_seq: view.getUint32(at + 116, true),
+    ack: view.getUint32(at + 120, true),
+    sack1_from: view.getUint32(at + 124, true),
+    sack1_to: view.getUint32(at + 128, true),
+    sack2_from: view.getUint32(at + 132, true),
+    sack2_to: view.getUint32(at + 136, true),
+    sack3_from: view.getUint32(at + 140, true),
+    sack3_to: view.getUint32(at + 144, true),
+    tsval: view.getUint32(at + 148, true),
+    tsecr: view.getUint32(at + 152, true),
+    segs_in: view.getUint32(at + 156, true),
+    snd_isn: view.getUint32(at + 160, true),
+    rcv_isn: view.getUint32(at + 164, true),
+    snd_una: view.getUint32(at + 168, true),
+    snd_nxt: view.getUint32(at + 172, true),
+    rcv_nxt: view.getUint32(at + 176, true),
+    rcv_wup: view.getUint32(at + 180, true),
+    snd_wnd: view.getUint32(at + 184, true),
+    rcv_wnd: view.getUint32(at + 188, true),
+    unread: view.getUint32(at + 192, true),
+    notsent: view.getUint32(at + 196, true),
+    rto_us: view.getUint32(at + 200, true),
+    snd_cwnd: view.getUint32(at + 204, true),
+    snd_ssthresh: view.getUint32(at + 208, true),
+    packets_out: view.getUint32(at + 212, true),
+    lost_out: view.getUint32(at + 216, true),
+    sacked_out: view.getUint32(at + 220, true),
+    retrans_out: view.getUint32(at + 224, true),
+    total_retrans: view.getUint32(at + 228, true),
+    out_of_order: view.getUint32(at + 232, true),
+    segments: view.getUint16(at + 236, true),
+    tcp_flags: view.getUint8(at + 238),
+    ca_state: CA_STATE[view.getUint8(at + 239)] ?? 'open',
+  };
+}
+
+export type PacketRow = {
+  /** CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it */
+  time_ns: bigint;
+  host_id: bigint;
+  /** the socket's cookie; of a SYN-ACK retransmission, the listener's */
+  connection_id: bigint;
+  /** the socket's cgroup (v2 hierarchy); 0 unknown */
+  cgroup_id: bigint;
+  /** the network namespace's cookie */
+  netns: bigint;
+  local_addr: string;
+  peer_addr: string;
+  /** tgid of the owner; 0 unknown */
+  pid: number;
+  local_port: number;
+  peer_port: number;
+  kind: Kind;
+  role: Role;
+  state: State;
+  owner: Owner;
+  /** of the owner, zero-filled */
+  comm: string;
+  /** smoothed RTT; 0 before the first sample */
+  srtt_us: number;
+  /** of the socket's maker, in the initial user namespace; 0xffffffff unknown */
+  uid: number;
+  /** bit n: the filter in slot n wants this row */
+  filters: number;
+  seq: number;
+  ack: number;
+  /** bytes of payload */
+  length: number;
+  /** see progress_row */
+  sack1_from: number;
+  sack1_to: number;
+  sack2_from: number;
+  sack2_to: number;
+  sack3_from: number;
+  sack3_to: number;
+  tsval: number;
+  tsecr: number;
+  /** of the device */
+  ifindex: number;
+  /** as in the header, not scaled */
+  window: number;
+  /** as many segments as the device cuts it into, or has put together */
+  segments: number;
+  /** of a SYN, what it offers: 0 none */
+  mss: number;
+  /** IPv4 */
+  ip_id: number;
+  place: Place;
+  /** unknown: this host passes it on */
+  direction: Direction;
+  tcp_flags: number;
+  /** or hop limit */
+  ttl: number;
+  /** DSCP and ECN */
+  tos: number;
+  /** of a SYN, plus one: 0 none */
+  window_scale: number;
+  /** of a SYN */
+  sack_permitted: boolean;
+  has_timestamps: boolean;
+};
+
+/** Where each member of a packet row lies, for readers that want a few of them. */
+export const PACKET_AT = {
+  time_ns: 0,
+  host_id: 8,
+  connection_id: 16,
+  cgroup_id: 24,
+  netns: 32,
+  local_addr: 40,
+  peer_addr: 56,
+  pid: 72,
+  local_port: 76,
+  peer_port: 78,
+  kind: 80,
+  role: 81,
+  state: 82,
+  owner: 83,
+  comm: 84,
+  srtt_us: 100,
+  uid: 104,
+  filters: 108,
+  seq: 112,
+  ack: 116,
+  length: 120,
+  sack1_from: 124,
+  sack1_to: 128,
+  sack2_from: 132,
+  sack2_to: 136,
+  sack3_from: 140,
+  sack3_to: 144,
+  tsval: 148,
+  tsecr: 152,
+  ifindex: 156,
+  window: 160,
+  segments: 162,
+  mss: 164,
+  ip_id: 166,
+  place: 168,
+  direction: 169,
+  tcp_flags: 170,
+  ttl: 171,
+  tos: 172,
+  window_scale: 173,
+  sack_permitted: 174,
+  has_timestamps: 175,
+} as const satisfies Record<keyof PacketRow, number>;
+
+export function readPacketRow(view: DataView, at: number): PacketRow {
+  return {
+    time_ns: view.getBigUint64(at + 0, true),
+    host_id: view.getBigUint64(at + 8, true),
+    connection_id: view.getBigUint64(at + 16, true),
+    cgroup_id: view.getBigUint64(at + 24, true),
+    netns: view.getBigUint64(at + 32, true),
+    local_addr: readAddress(view, at + 40),
+    peer_addr: readAddress(view, at + 56),
+    pid: view.getUint32(at + 72, true),
+    local_port: view.getUint16(at + 76, true),
+    peer_port: view.getUint16(at + 78, true),
+    kind: KIND[view.getUint8(at + 80)] ?? 'retransmit',
+    role: ROLE[view.getUint8(at + 81)] ?? 'unknown',
+    state: STATE[view.getUint8(at + 82)] ?? 'unknown',
+    owner: OWNER[view.getUint8(at + 83)] ?? 'unknown',
+    comm: readText(view, at + 84, 16),
+    srtt_us: view.getUint32(at + 100, true),
+    uid: view.getUint32(at + 104, true),
+    filters: view.getUint32(at + 108, true),
+    seq: view.getUint32(at + 112, true),
+    ack: view.getUint32(at + 116, true),
+    length: view.getUint32(at + 120, true),
+    sack1_from: view.getUint32(at + 124, true),
+    sack1_to: view.getUint32(at + 128, true),
+    sack2_from: view.getUint32(at + 132, true),
+    sack2_to: view.getUint32(at + 136, true),
+    sack3_from: view.getUint32(at + 140, true),
+    sack3_to: view.getUint32(at + 144, true),
+    tsval: view.getUint32(at + 148, true),
+    tsecr: view.getUint32(at + 152, true),
+    ifindex: view.getUint32(at + 156, true),
+    window: view.getUint16(at + 160, true),
+    segments: view.getUint16(at + 162, true),
+    mss: view.getUint16(at + 164, true),
+    ip_id: view.getUint16(at + 166, true),
+    place: PLACE[view.getUint8(at + 168)] ?? 'device_out',
+    direction: DIRECTION[view.getUint8(at + 169)] ?? 'unknown',
+    tcp_flags: view.getUint8(at + 170),
+    ttl: view.getUint8(at + 171),
+    tos: view.getUint8(at + 172),
+    window_scale: view.getUint8(at + 173),
+    sack_permitted: view.getUint8(at + 174) !== 0,
+    has_timestamps: view.getUint8(at + 175) !== 0,
+  };
+}
+
 /** Every kind, by its table's name; `index` is the ring's and the head's `kind`. */
 export const KINDS = {
   retransmit: {
     index: 0,
     words: "One skb sent again (up to ~45 segments), or one SYN-ACK.",
     size: 176,
-    schema: 'retransmit/c4b5ee9a198e',
+    schema: 'retransmit/3e91a5710ad4',
     read: readRetransmitRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -1682,7 +2033,7 @@ export const KINDS = {
       { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
       { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
       { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
-      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8)", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
       { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
       { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
       { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
@@ -1718,7 +2069,7 @@ export const KINDS = {
     index: 1,
     words: "A connection's open, its close with the whole account, or a connect that failed. An open row is written at once, or by the first sweep that finds the connection; then its members are as of that sweep. If no sweep found the connection, the close row tells of the opening too.",
     size: 568,
-    schema: 'connection/2681013b335f',
+    schema: 'connection/0eba33126d19',
     read: readConnectionRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -1731,7 +2082,7 @@ export const KINDS = {
       { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
       { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
       { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
-      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8)", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
       { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
       { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
       { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
@@ -1831,7 +2182,7 @@ export const KINDS = {
     index: 2,
     words: "A transition between TCP states.",
     size: 128,
-    schema: 'state_change/731aa3cefba6',
+    schema: 'state_change/aeb2c1a13fe9',
     read: readStateChangeRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -1844,7 +2195,7 @@ export const KINDS = {
       { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
       { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
       { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
-      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8)", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
       { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
       { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
       { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
@@ -1862,7 +2213,7 @@ export const KINDS = {
     index: 3,
     words: "A live connection that moved since its last sample. Counters are deltas over interval_us, the rest is as of now.",
     size: 360,
-    schema: 'sample/04418fb7103f',
+    schema: 'sample/9fb265dab791',
     read: readSampleRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -1875,7 +2226,7 @@ export const KINDS = {
       { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
       { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
       { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
-      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8)", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
       { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
       { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
       { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
@@ -1940,7 +2291,7 @@ export const KINDS = {
     index: 4,
     words: "A RST sent or received. Without a socket (closed port, TIME_WAIT) the ends are those of the packet that provoked it.",
     size: 200,
-    schema: 'reset/de84df6a7332',
+    schema: 'reset/1ec5c57e958b',
     read: readResetRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -1953,7 +2304,7 @@ export const KINDS = {
       { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
       { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
       { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
-      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8)", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
       { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
       { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
       { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
@@ -1981,7 +2332,7 @@ export const KINDS = {
     index: 5,
     words: "The congestion control's view of the path changes.",
     size: 168,
-    schema: 'congestion/78f2de2235a8',
+    schema: 'congestion/c7b2a45ae195',
     read: readCongestionRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -1994,7 +2345,7 @@ export const KINDS = {
       { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
       { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
       { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
-      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8)", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
       { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
       { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
       { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
@@ -2023,7 +2374,7 @@ export const KINDS = {
     index: 6,
     words: "A TCP packet that this host freed without delivering it. Only where `meaning` is lost, something is missing.",
     size: 208,
-    schema: 'drop/2664116af319',
+    schema: 'drop/83c15d2c5615',
     read: readDropRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -2036,7 +2387,7 @@ export const KINDS = {
       { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
       { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
       { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
-      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8)", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
       { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
       { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
       { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
@@ -2062,7 +2413,7 @@ export const KINDS = {
     index: 7,
     words: "A listening socket, each sweep.",
     size: 152,
-    schema: 'listener/796092578f8c',
+    schema: 'listener/2008a2a5ad76',
     read: readListenerRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -2075,7 +2426,7 @@ export const KINDS = {
       { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
       { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
       { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
-      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8)", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
       { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
       { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
       { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
@@ -2100,7 +2451,7 @@ export const KINDS = {
     index: 8,
     words: "A network namespace's own counters since its last row (nstat has the names) and what the rows account for.",
     size: 520,
-    schema: 'namespace/69e76695f573',
+    schema: 'namespace/accf435b6369',
     read: readNamespaceRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -2113,7 +2464,7 @@ export const KINDS = {
       { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
       { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
       { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
-      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8)", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
       { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
       { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
       { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
@@ -2175,6 +2526,118 @@ export const KINDS = {
       { name: 'curr_estab', offset: 508, size: 4, type: "UInt32", comment: "" },
       { name: 'mem_pages', offset: 512, size: 4, type: "UInt32", comment: "TCP's memory on the whole host" },
       { name: 'port_range', offset: 516, size: 4, type: "UInt32", comment: "size of ip_local_port_range" },
+    ],
+  },
+  progress: {
+    index: 9,
+    words: "A segment that came to a connection which is followed, with what the socket had just before it took the segment in. Only what an investigation asks for has such rows. Sequence numbers are those of the packets.",
+    size: 240,
+    schema: 'progress/b40b0c3f89fa',
+    read: readProgressRow,
+    columns: [
+      { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
+      { name: 'host_id', offset: 8, size: 8, type: "UInt64", comment: "" },
+      { name: 'connection_id', offset: 16, size: 8, type: "UInt64", comment: "the socket's cookie; of a SYN-ACK retransmission, the listener's" },
+      { name: 'cgroup_id', offset: 24, size: 8, type: "UInt64", comment: "the socket's cgroup (v2 hierarchy); 0 unknown" },
+      { name: 'netns', offset: 32, size: 8, type: "UInt64", comment: "the network namespace's cookie" },
+      { name: 'local_addr', offset: 40, size: 16, type: "IPv6", comment: "" },
+      { name: 'peer_addr', offset: 56, size: 16, type: "IPv6", comment: "" },
+      { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
+      { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
+      { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
+      { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
+      { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
+      { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
+      { name: 'comm', offset: 84, size: 16, type: "FixedString(16)", comment: "of the owner, zero-filled" },
+      { name: 'srtt_us', offset: 100, size: 4, type: "UInt32", comment: "smoothed RTT; 0 before the first sample" },
+      { name: 'uid', offset: 104, size: 4, type: "UInt32", comment: "of the socket's maker, in the initial user namespace; 0xffffffff unknown" },
+      { name: 'filters', offset: 108, size: 4, type: "UInt32", comment: "bit n: the filter in slot n wants this row" },
+      { name: 'seq', offset: 112, size: 4, type: "UInt32", comment: "of the segment: first and past-last sequence number, with SYN and FIN" },
+      { name: 'end_seq', offset: 116, size: 4, type: "UInt32", comment: "" },
+      { name: 'ack', offset: 120, size: 4, type: "UInt32", comment: "" },
+      { name: 'sack1_from', offset: 124, size: 4, type: "UInt32", comment: "what its SACK blocks report, in their order; the first may tell of a duplicate. 0 and 0: none" },
+      { name: 'sack1_to', offset: 128, size: 4, type: "UInt32", comment: "" },
+      { name: 'sack2_from', offset: 132, size: 4, type: "UInt32", comment: "" },
+      { name: 'sack2_to', offset: 136, size: 4, type: "UInt32", comment: "" },
+      { name: 'sack3_from', offset: 140, size: 4, type: "UInt32", comment: "" },
+      { name: 'sack3_to', offset: 144, size: 4, type: "UInt32", comment: "" },
+      { name: 'tsval', offset: 148, size: 4, type: "UInt32", comment: "its timestamps; 0 and 0: it has none" },
+      { name: 'tsecr', offset: 152, size: 4, type: "UInt32", comment: "" },
+      { name: 'segs_in', offset: 156, size: 4, type: "UInt32", comment: "the socket's counter, with which the `segments` of its rows are compared" },
+      { name: 'snd_isn', offset: 160, size: 4, type: "UInt32", comment: "initial sequence numbers; 0 unknown" },
+      { name: 'rcv_isn', offset: 164, size: 4, type: "UInt32", comment: "" },
+      { name: 'snd_una', offset: 168, size: 4, type: "UInt32", comment: "" },
+      { name: 'snd_nxt', offset: 172, size: 4, type: "UInt32", comment: "" },
+      { name: 'rcv_nxt', offset: 176, size: 4, type: "UInt32", comment: "" },
+      { name: 'rcv_wup', offset: 180, size: 4, type: "UInt32", comment: "rcv_nxt as of the last acknowledgement that the socket sent" },
+      { name: 'snd_wnd', offset: 184, size: 4, type: "UInt32", comment: "bytes" },
+      { name: 'rcv_wnd', offset: 188, size: 4, type: "UInt32", comment: "" },
+      { name: 'unread', offset: 192, size: 4, type: "UInt32", comment: "bytes received and not yet read" },
+      { name: 'notsent', offset: 196, size: 4, type: "UInt32", comment: "bytes written and not yet sent" },
+      { name: 'rto_us', offset: 200, size: 4, type: "UInt32", comment: "" },
+      { name: 'snd_cwnd', offset: 204, size: 4, type: "UInt32", comment: "segments" },
+      { name: 'snd_ssthresh', offset: 208, size: 4, type: "UInt32", comment: "" },
+      { name: 'packets_out', offset: 212, size: 4, type: "UInt32", comment: "" },
+      { name: 'lost_out', offset: 216, size: 4, type: "UInt32", comment: "" },
+      { name: 'sacked_out', offset: 220, size: 4, type: "UInt32", comment: "" },
+      { name: 'retrans_out', offset: 224, size: 4, type: "UInt32", comment: "" },
+      { name: 'total_retrans', offset: 228, size: 4, type: "UInt32", comment: "" },
+      { name: 'out_of_order', offset: 232, size: 4, type: "UInt32", comment: "segments that came out of order, over the connection's life (rcv_ooopack)" },
+      { name: 'segments', offset: 236, size: 2, type: "UInt16", comment: "as many segments came as one" },
+      { name: 'tcp_flags', offset: 238, size: 1, type: "UInt8", comment: "" },
+      { name: 'ca_state', offset: 239, size: 1, type: "Enum8('open' = 0, 'disorder' = 1, 'cwr' = 2, 'recovery' = 3, 'loss' = 4)", comment: "" },
+    ],
+  },
+  packet: {
+    index: 10,
+    words: "The headers of a packet of a connection that is followed, as a network device took it or gave it. Only what an investigation asks for has such rows. A packet that this host passes on has one for each device, and then the sender counts as this end.",
+    size: 176,
+    schema: 'packet/6aaecb3f1dbf',
+    read: readPacketRow,
+    columns: [
+      { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
+      { name: 'host_id', offset: 8, size: 8, type: "UInt64", comment: "" },
+      { name: 'connection_id', offset: 16, size: 8, type: "UInt64", comment: "the socket's cookie; of a SYN-ACK retransmission, the listener's" },
+      { name: 'cgroup_id', offset: 24, size: 8, type: "UInt64", comment: "the socket's cgroup (v2 hierarchy); 0 unknown" },
+      { name: 'netns', offset: 32, size: 8, type: "UInt64", comment: "the network namespace's cookie" },
+      { name: 'local_addr', offset: 40, size: 16, type: "IPv6", comment: "" },
+      { name: 'peer_addr', offset: 56, size: 16, type: "IPv6", comment: "" },
+      { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
+      { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
+      { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
+      { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
+      { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
+      { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
+      { name: 'comm', offset: 84, size: 16, type: "FixedString(16)", comment: "of the owner, zero-filled" },
+      { name: 'srtt_us', offset: 100, size: 4, type: "UInt32", comment: "smoothed RTT; 0 before the first sample" },
+      { name: 'uid', offset: 104, size: 4, type: "UInt32", comment: "of the socket's maker, in the initial user namespace; 0xffffffff unknown" },
+      { name: 'filters', offset: 108, size: 4, type: "UInt32", comment: "bit n: the filter in slot n wants this row" },
+      { name: 'seq', offset: 112, size: 4, type: "UInt32", comment: "" },
+      { name: 'ack', offset: 116, size: 4, type: "UInt32", comment: "" },
+      { name: 'length', offset: 120, size: 4, type: "UInt32", comment: "bytes of payload" },
+      { name: 'sack1_from', offset: 124, size: 4, type: "UInt32", comment: "see progress_row" },
+      { name: 'sack1_to', offset: 128, size: 4, type: "UInt32", comment: "" },
+      { name: 'sack2_from', offset: 132, size: 4, type: "UInt32", comment: "" },
+      { name: 'sack2_to', offset: 136, size: 4, type: "UInt32", comment: "" },
+      { name: 'sack3_from', offset: 140, size: 4, type: "UInt32", comment: "" },
+      { name: 'sack3_to', offset: 144, size: 4, type: "UInt32", comment: "" },
+      { name: 'tsval', offset: 148, size: 4, type: "UInt32", comment: "" },
+      { name: 'tsecr', offset: 152, size: 4, type: "UInt32", comment: "" },
+      { name: 'ifindex', offset: 156, size: 4, type: "UInt32", comment: "of the device" },
+      { name: 'window', offset: 160, size: 2, type: "UInt16", comment: "as in the header, not scaled" },
+      { name: 'segments', offset: 162, size: 2, type: "UInt16", comment: "as many segments as the device cuts it into, or has put together" },
+      { name: 'mss', offset: 164, size: 2, type: "UInt16", comment: "of a SYN, what it offers: 0 none" },
+      { name: 'ip_id', offset: 166, size: 2, type: "UInt16", comment: "IPv4" },
+      { name: 'place', offset: 168, size: 1, type: "Enum8('device_out' = 0, 'device_in' = 1)", comment: "" },
+      { name: 'direction', offset: 169, size: 1, type: "Enum8('unknown' = 0, 'sent' = 1, 'received' = 2)", comment: "unknown: this host passes it on" },
+      { name: 'tcp_flags', offset: 170, size: 1, type: "UInt8", comment: "" },
+      { name: 'ttl', offset: 171, size: 1, type: "UInt8", comment: "or hop limit" },
+      { name: 'tos', offset: 172, size: 1, type: "UInt8", comment: "DSCP and ECN" },
+      { name: 'window_scale', offset: 173, size: 1, type: "UInt8", comment: "of a SYN, plus one: 0 none" },
+      { name: 'sack_permitted', offset: 174, size: 1, type: "Bool", comment: "of a SYN" },
+      { name: 'has_timestamps', offset: 175, size: 1, type: "Bool", comment: "" },
     ],
   },
 } as const satisfies { [Name in keyof Rows]: KindLayout<Rows[Name]> };

@@ -355,6 +355,80 @@ struct namespace_row {
 };
 
 /*
+ * A segment that came to a connection which is followed, with what the socket had just before it took the segment in. Only what an
+ * investigation asks for has such rows. Sequence numbers are those of the packets.
+ */
+struct progress_row {
+	struct row_head head;
+	__u32 seq;             /* of the segment: first and past-last sequence number, with SYN and FIN */
+	__u32 end_seq;
+	__u32 ack;
+	__u32 sack1_from;      /* what its SACK blocks report, in their order; the first may tell of a duplicate. 0 and 0: none */
+	__u32 sack1_to;
+	__u32 sack2_from;
+	__u32 sack2_to;
+	__u32 sack3_from;
+	__u32 sack3_to;
+	__u32 tsval;           /* its timestamps; 0 and 0: it has none */
+	__u32 tsecr;
+	__u32 segs_in;         /* the socket's counter, with which the `segments` of its rows are compared */
+	__u32 snd_isn;         /* initial sequence numbers; 0 unknown */
+	__u32 rcv_isn;
+	__u32 snd_una;
+	__u32 snd_nxt;
+	__u32 rcv_nxt;
+	__u32 rcv_wup;         /* rcv_nxt as of the last acknowledgement that the socket sent */
+	__u32 snd_wnd;         /* bytes */
+	__u32 rcv_wnd;
+	__u32 unread;          /* bytes received and not yet read */
+	__u32 notsent;         /* bytes written and not yet sent */
+	__u32 rto_us;
+	__u32 snd_cwnd;        /* segments */
+	__u32 snd_ssthresh;
+	__u32 packets_out;
+	__u32 lost_out;
+	__u32 sacked_out;
+	__u32 retrans_out;
+	__u32 total_retrans;
+	__u32 out_of_order;    /* segments that came out of order, over the connection's life (rcv_ooopack) */
+	__u16 segments;        /* as many segments came as one */
+	__u8 tcp_flags;
+	enum ca_state ca_state;
+};
+
+/*
+ * The headers of a packet of a connection that is followed, as a network device took it or gave it. Only what an investigation asks for
+ * has such rows. A packet that this host passes on has one for each device, and then the sender counts as this end.
+ */
+struct packet_row {
+	struct row_head head;
+	__u32 seq;
+	__u32 ack;
+	__u32 length;          /* bytes of payload */
+	__u32 sack1_from;      /* see progress_row */
+	__u32 sack1_to;
+	__u32 sack2_from;
+	__u32 sack2_to;
+	__u32 sack3_from;
+	__u32 sack3_to;
+	__u32 tsval;
+	__u32 tsecr;
+	__u32 ifindex;         /* of the device */
+	__u16 window;          /* as in the header, not scaled */
+	__u16 segments;        /* as many segments as the device cuts it into, or has put together */
+	__u16 mss;             /* of a SYN, what it offers: 0 none */
+	__u16 ip_id;           /* IPv4 */
+	enum place place;
+	enum direction direction; /* unknown: this host passes it on */
+	__u8 tcp_flags;
+	__u8 ttl;              /* or hop limit */
+	__u8 tos;              /* DSCP and ECN */
+	__u8 window_scale;     /* of a SYN, plus one: 0 none */
+	row_flag sack_permitted; /* of a SYN */
+	row_flag has_timestamps;
+};
+
+/*
  * Counters of one kind, in the kernel: every row that a program wanted to write is counted in one of them; no_storage and missed
  * are apart.
  */
@@ -377,7 +451,9 @@ struct kind_counters {
 	_Static_assert(sizeof(struct congestion_row) == 168, "congestion_row"); \
 	_Static_assert(sizeof(struct drop_row) == 208, "drop_row"); \
 	_Static_assert(sizeof(struct listener_row) == 152, "listener_row"); \
-	_Static_assert(sizeof(struct namespace_row) == 520, "namespace_row")
+	_Static_assert(sizeof(struct namespace_row) == 520, "namespace_row"); \
+	_Static_assert(sizeof(struct progress_row) == 240, "progress_row"); \
+	_Static_assert(sizeof(struct packet_row) == 176, "packet_row")
 
 ROW_SIZES_HOLD;
 

@@ -1,7 +1,15 @@
 // The states around the figures: nothing yet, cut off, back again.
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser, ownComplaints } from '../support/browser.ts';
+import {
+  axeViolations,
+  buildDashboards,
+  EVENTUALLY_MS,
+  NO_BROWSER,
+  type OpenBrowser,
+  openBrowser,
+  ownComplaints,
+} from '../support/browser.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 import { retransmit, tellStory } from './story-rows.ts';
 

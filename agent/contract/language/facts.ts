@@ -63,11 +63,11 @@ export const KERNEL_FACTS = {
   outcome: named('outcome', OUTCOME, of('retransmit')),
   event: named('event', EVENT, of('connection')),
   end_reason: named('end_reason', END_REASON, of('connection')),
-  direction: named('direction', DIRECTION, of('reset', 'drop')),
+  direction: named('direction', DIRECTION, of('reset', 'drop', 'packet')),
   meaning: named('meaning', MEANING, of('drop')),
   old_state: named('old_state', STATE, of('state_change')),
   new_state: named('new_state', STATE, of('state_change')),
-  ca_state: named('ca_state', CA_STATE, of('retransmit', 'sample')),
+  ca_state: named('ca_state', CA_STATE, of('retransmit', 'sample', 'progress')),
   old_ca_state: named('old_ca_state', CA_STATE, of('congestion')),
   new_ca_state: named('new_ca_state', CA_STATE, of('congestion')),
   // Resets and drops number their reasons differently.

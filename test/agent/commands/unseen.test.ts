@@ -42,7 +42,16 @@ function kernel(source: Partial<KernelSource>): KernelSource {
   const nobody = () => {
     throw new Error('nobody asks for this here');
   };
-  const filters = { names: nobody, set: nobody, clear: nobody, budgets: nobody, exclusive: nobody, scope: nobody, counters: nobody };
+  const filters = {
+    names: nobody,
+    set: nobody,
+    clear: nobody,
+    budgets: nobody,
+    exclusive: nobody,
+    scope: nobody,
+    detail: nobody,
+    counters: nobody,
+  };
   const tally = { start: nobody, groups: nobody, countAlone: nobody, reasonOf: nobody };
   const restrict = () => ({ uid: 0, capabilities: {}, bounding_empty: true, threads: 1 });
   return { ...fakeSource(), filters, tally, restrict, ...source };
