@@ -44,6 +44,20 @@ export const RECORDED: readonly (readonly [Kind, RowValues])[] = [
   ['drop', { direction: DIRECTION.indexOf('received'), reason: 'netfilter_drop', ...ends() }],
   ['listener', { connection_id: 3, state: STATE.indexOf('listen'), accept_queue: 1, accept_queue_limit: 128, ...ends() }],
   ['namespace', { netns: 1, retrans_segs: 3 }],
+  ['progress', { connection_id: 2, seq: 1001, end_seq: 2449, ack: 501, rcv_nxt: 1001, segments: 1, tcp_flags: 0x10, ...ends() }],
+  [
+    'packet',
+    {
+      connection_id: 2,
+      seq: 1001,
+      ack: 501,
+      length: 1448,
+      segments: 1,
+      tcp_flags: 0x10,
+      direction: DIRECTION.indexOf('received'),
+      ...ends(),
+    },
+  ],
 ];
 
 function ends() {

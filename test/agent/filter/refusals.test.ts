@@ -119,19 +119,23 @@ check('kind = drop and not class = rto', CONTRADICTION, only('retransmit', 'drop
 check(
   'not kind in (drop, reset) and reason = no_socket',
   CONTRADICTION,
-  only('reset, drop', 'retransmit, connection, state_change, sample, congestion, listener'),
+  only('reset, drop', 'retransmit, connection, state_change, sample, congestion, listener, progress, packet'),
   'reason = no_socket',
 );
 check(
   'peer = 10.0.0.1',
   CONTRADICTION,
-  only('retransmit, connection, state_change, sample, reset, congestion, drop', 'listener'),
+  only('retransmit, connection, state_change, sample, reset, congestion, drop, progress, packet', 'listener'),
   'peer = 10.0.0.1',
   ['listener'],
 );
-check('pid = 1', CONTRADICTION, only('retransmit, connection, state_change, sample, reset, congestion, drop, listener', ''), 'pid = 1', [
-  'namespace',
-]);
+check(
+  'pid = 1',
+  CONTRADICTION,
+  only('retransmit, connection, state_change, sample, reset, congestion, drop, listener, progress, packet', ''),
+  'pid = 1',
+  ['namespace'],
+);
 
 const odd = (count: number) => Array.from({ length: count }, (_, index) => index * 2 + 1).join(', ');
 const many = (steps: number) =>

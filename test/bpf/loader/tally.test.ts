@@ -147,7 +147,7 @@ test('a program that would leave its rows is refused', (context) => {
   };
   expect(broken(TALLY_PROGRAM_AT.plans, 17)).toThrow();
   expect(broken(TALLY_PROGRAM_AT.bounds, 513)).toThrow();
-  expect(broken(TALLY_PROGRAM_AT.plan + TALLY_PLAN_AT.kind, 0x0009)).toThrow();
+  expect(broken(TALLY_PROGRAM_AT.plan + TALLY_PLAN_AT.kind, KIND.length)).toThrow();
   expect(broken(TALLY_PROGRAM_AT.plan + TALLY_PLAN_AT.part + TALLY_PART_AT.from, 176)).toThrow();
   expect(broken(TALLY_PROGRAM_AT.plan + TALLY_PLAN_AT.value, 173)).toThrow();
 });
