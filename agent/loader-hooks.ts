@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { getSystemErrorName } from 'node:util';
-import type { HookName } from './contract/settings.ts';
+import { type HookName, STAND_INS } from './contract/settings.ts';
 import type { KernelTypes } from './host/kernel-btf.ts';
 import { call } from './loader-library.ts';
 import { openObject } from './loader-object.ts';
@@ -12,9 +12,10 @@ import type { Hook } from './source/row-source.ts';
 
 const REASONS_BYTES = 16 * 1024;
 
-/** Of each object its programs, in the order in which they are loaded. Iterators have their object's name, all others that of their tracepoint. */
-const OBJECTS: readonly { object: string; programs: readonly HookName[]; instead_of?: HookName }[] = [
+/** Of each object its programs, in the order in which they are loaded. Iterators have their object's name or begin with it, all others have that of their tracepoint. */
+const OBJECTS: readonly { object: string; programs: readonly HookName[] }[] = [
   { object: 'sample', programs: ['sample'] },
+  { object: 'sample', programs: ['sample_netns'] },
   { object: 'connection', programs: ['inet_sock_set_state', 'tcp_destroy_sock', 'inet_sk_error_report'] },
   { object: 'retransmit', programs: ['tcp_retransmit_skb', 'tcp_retransmit_synack'] },
   { object: 'reset', programs: ['tcp_send_reset', 'tcp_receive_reset'] },
@@ -26,7 +27,7 @@ const OBJECTS: readonly { object: string; programs: readonly HookName[]; instead
   { object: 'owner', programs: ['owner', 'task_rename'] },
   { object: 'netns', programs: ['netns'] },
   { object: 'io', programs: ['sock_send_length', 'sock_recv_length'] },
-  { object: 'io', programs: ['tcp_rcv_space_adjust'], instead_of: 'sock_recv_length' },
+  { object: 'io', programs: ['tcp_rcv_space_adjust'] },
 ];
 
 /** What only some kernels tell: a tracepoint with so many arguments. The programs count them too (kernel_fixes.h). */
@@ -53,14 +54,15 @@ export type HookOptions = {
 export function attachHooks(options: HookOptions, kernel: KernelTypes | undefined): Report {
   const counted = Object.entries(COUNTED).map(([name, tracepoint]) => [name, BigInt(kernel?.argumentsOf(tracepoint) ?? 0)] as const);
   const loading = new Loading(options, new Map([['host_id', options.host_id], ...counted]));
-  for (const { object, programs, instead_of } of OBJECTS) {
-    if (instead_of !== undefined && loading.isAttached(instead_of)) continue;
-    loading.constants.set('opens_by_sweep', options.opens_by_sweep === true && loading.isAttached('sample') ? 1n : 0n);
+  for (const { object, programs } of OBJECTS) {
+    if (programs.every((program) => loading.isAttached(workOf(program)))) continue;
+    const sweeps = loading.isAttached('sample') || loading.isAttached('sample_netns');
+    loading.constants.set('opens_by_sweep', options.opens_by_sweep === true && sweeps ? 1n : 0n);
     loading.load(
       object,
       programs.filter((program) => {
         if (options.refuse.includes(program)) return loading.refuse(program, 'refused by option');
-        const is_absent = program !== object && kernel !== undefined && kernel.argumentsOf(program) === undefined;
+        const is_absent = !program.startsWith(object) && kernel !== undefined && kernel.argumentsOf(program) === undefined;
         return is_absent ? loading.refuse(program, 'this kernel has no such tracepoint') : true;
       }),
     );
@@ -70,6 +72,11 @@ export function attachHooks(options: HookOptions, kernel: KernelTypes | undefine
     return { name: field, attached, reason: attached ? '' : `${tracepoint} has it since ${since}` };
   });
   return { hooks: loading.hooks(), fields };
+}
+
+/** The hook whose work a stand-in does; of any other hook itself. */
+function workOf(program: HookName): string {
+  return Object.entries(STAND_INS).find(([, stand_in]) => stand_in === program)?.[0] ?? program;
 }
 
 class Loading {

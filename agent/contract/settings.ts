@@ -7,6 +7,7 @@ import type { SettingForm } from './setting-form.ts';
 /** The programs that attach to the kernel, by their hook. */
 export const HOOKS = [
   'sample',
+  'sample_netns',
   'inet_sock_set_state',
   'tcp_destroy_sock',
   'inet_sk_error_report',
@@ -28,6 +29,9 @@ export const HOOKS = [
   'tcp_rcv_space_adjust',
 ] as const;
 export type HookName = (typeof HOOKS)[number];
+
+/** Hooks that are tried only where this kernel refuses another, whose work they do. */
+export const STAND_INS: Partial<Record<HookName, HookName>> = { sample: 'sample_netns', sock_recv_length: 'tcp_rcv_space_adjust' };
 
 /** Attributes of metrics that are optional, because they multiply the number of series. */
 export const OPTIONAL_ATTRIBUTES = ['server.port', 'tcplens.comm'] as const;

@@ -2,6 +2,7 @@
 import { hostname, release } from 'node:os';
 import { join } from 'node:path';
 import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
+import type { HookName } from '../contract/settings.ts';
 import { HostNames } from '../filter/host-names.ts';
 import { restrictProcess } from '../host/privileges.ts';
 import { type Round, rounds } from '../host/sweep-round.ts';
@@ -29,6 +30,9 @@ export type KernelOptions = {
   walk_interval_ms?: number;
 };
 
+/** Either of these iterators makes sweeps. */
+const SWEEPS: ReadonlySet<string> = new Set<HookName>(['sample', 'sample_netns']);
+
 export type KernelSource = RowSource & KernelControls;
 
 /**
@@ -44,7 +48,7 @@ export function openKernel(options: KernelOptions): KernelSource {
   const limit = (wanted: Partial<Readonly<Record<Kind, Budget>>>) => {
     for (const kind of KIND) if (wanted[kind] !== undefined) loader.filters.budget(kind, wanted[kind]);
   };
-  const canSweep = loader.hooks.some(({ name, attached }) => name === 'sample' && attached);
+  const canSweep = loader.hooks.some(({ name, attached }) => SWEEPS.has(name) && attached);
   try {
     limit(budgets);
   } catch (error) {

@@ -1,10 +1,11 @@
 // Which hooks the rows of a kind need, and what cannot be seen while some of them are not attached.
 import type { Kind } from '../../bpf/rows/rows.gen.ts';
+import { STAND_INS } from '../contract/settings.ts';
 import type { Hook, RowSource } from './row-source.ts';
 
 /**
  * `write`: programs that write rows of the kind. `fill`: programs that only provide fields of them. The iterator `sample` is behind every
- * sweep, which also gives listener and namespace rows.
+ * sweep, or its stand-in; sweeps also give listener and namespace rows.
  */
 const HOOKS: Readonly<Record<Kind, { write: readonly string[]; fill?: readonly string[] }>> = {
   retransmit: { write: ['tcp_retransmit_skb', 'tcp_retransmit_synack'] },
@@ -36,7 +37,10 @@ type Seen = Pick<RowSource, 'hooks' | 'netns' | 'netns_refused'>;
 
 /** What cannot be seen of the kinds. A hook that the source does not list counts as attached. */
 export function unseenIn(source: Seen, kinds: ReadonlySet<Kind>): Unseen {
-  const refused = new Map(source.hooks().flatMap((hook) => (hook.attached ? [] : [[hook.name, hook] as const])));
+  const hooks = source.hooks();
+  const attached = new Set(hooks.flatMap((hook) => (hook.attached ? hook.name : [])));
+  const stands_in = ({ name }: Hook) => Object.entries(STAND_INS).some(([of, stand_in]) => of === name && attached.has(stand_in));
+  const refused = new Map(hooks.flatMap((hook) => (hook.attached || stands_in(hook) ? [] : [[hook.name, hook] as const])));
   const missing = (names: readonly string[]) => names.flatMap((name) => refused.get(name) ?? []);
   const silent = [...kinds].filter((kind) => missing(HOOKS[kind].write).length === HOOKS[kind].write.length);
   const sentences = [...kinds].flatMap((kind) => {

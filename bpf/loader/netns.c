@@ -153,13 +153,14 @@ int loader__sweep(const char *netns_path, int first, unsigned char *seen, int si
 
 	if (size < (int)sizeof(struct netns_look))
 		return -EINVAL;
-	if (!hooks__link("sample"))
+	if (!hooks__link("sample") && !hooks__link("sample_netns"))
 		return -ENOSYS;
 	used = enter(path, &home);
 	if (used < 0)
 		return used;
 	if (first)
 		sweep__begin();
+	sweep__enter();
 	used = look(path, seen, size);
 	leave(home);
 	return sweep__is_possible() ? used : -ENOMEM;

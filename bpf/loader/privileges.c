@@ -176,7 +176,7 @@ int loader__restrict(const char *keep)
 /* Reads a map, opens an iterator and attaches what is attached on demand. Before Linux 5.19, unprivileged_bpf_disabled may forbid even that. */
 static int try_reads(void)
 {
-	struct bpf_link *link = hooks__link("sample") ? hooks__link("sample") : hooks__link("owner");
+	struct bpf_link *link = hooks__link("sample") ? hooks__link("sample") : hooks__link("sample_netns");
 	int iterator;
 	__u32 first;
 

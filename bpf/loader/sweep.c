@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Sweeps: first the iterators over the sockets of namespaces that were just met, then one over the memories of all sockets, slice
- * by slice.
+ * by slice. Where the kernel allows none over memories, there is one over the sockets of each namespace in its place.
  */
 #define _GNU_SOURCE
 #include "../rows/rows.h"
@@ -24,6 +24,8 @@ static struct {
 	int met[NAMESPACES_MAX]; /* iterators over namespaces that were just met; the last one is read first */
 	int met_count;
 	bool due;     /* the sweep begins when those have been read */
+	int entered[NAMESPACES_MAX]; /* iterators over the namespaces of the sweep; empty where there is one over memories */
+	int entered_count;
 	int iterator; /* descriptor of the sweep's iterator; 0: no sweep is under way */
 	struct sweep_slice *slice; /* mapped */
 	__u32 taken;  /* how many of the slice's rows have been moved */
@@ -50,7 +52,18 @@ void sweep__begin(void)
 	if (state.iterator)
 		close(state.iterator);
 	state.iterator = 0;
+	while (state.entered_count > 0)
+		close(state.entered[--state.entered_count]);
 	state.due = true;
+}
+
+void sweep__enter(void)
+{
+	struct bpf_link *link = hooks__link("sample_netns");
+	int iterator = link && state.entered_count < NAMESPACES_MAX ? bpf_iter_create(bpf_link__fd(link)) : -1;
+
+	if (iterator > 0)
+		state.entered[state.entered_count++] = iterator;
 }
 
 bool sweep__is_possible(void)
@@ -109,6 +122,11 @@ static __s32 slice_visits(void)
 	return visits > SLICE_VISITS_MAX ? SLICE_VISITS_MAX : visits < SLICE_VISITS_MIN ? SLICE_VISITS_MIN : visits;
 }
 
+static int next_entered(void)
+{
+	return state.entered_count > 0 ? state.entered[--state.entered_count] : 0;
+}
+
 /* One read of the iterator, which the program ends when the slice has been long enough. */
 static void walk_slice(void)
 {
@@ -124,15 +142,19 @@ static void walk_slice(void)
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	close(state.iterator);
-	state.iterator = 0;
-	if (got == 0)
+	state.iterator = next_entered();
+	/* One that walks namespaces has not met connections of those that could not be entered, nor those whose close row waits. */
+	if (got == 0 && hooks__link("sample"))
 		state.swept = (struct swept){ state.swept.finished + 1, state.slice->alive, state.slices };
 }
 
 static void walk_begin(void)
 {
-	int iterator = state.slice ? bpf_iter_create(bpf_link__fd(hooks__link("sample"))) : -1;
+	struct bpf_link *link = hooks__link("sample");
+	int iterator = -1;
 
+	if (state.slice)
+		iterator = link ? bpf_iter_create(bpf_link__fd(link)) : next_entered();
 	state.due = false;
 	state.iterator = iterator > 0 ? iterator : 0;
 	state.slices = 0;
@@ -170,6 +192,8 @@ void sweep__close(void)
 {
 	while (state.met_count > 0)
 		close(state.met[--state.met_count]);
+	while (state.entered_count > 0)
+		close(state.entered[--state.entered_count]);
 	if (state.iterator)
 		close(state.iterator);
 	if (state.slice)

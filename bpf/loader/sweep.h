@@ -6,6 +6,8 @@
 #include <stdbool.h>
 
 void sweep__begin(void);
+/* Opens an iterator over the sockets of the namespace that the caller is in, where the sweep needs one. */
+void sweep__enter(void);
 /* False if there is no memory for the rows of a slice. */
 bool sweep__is_possible(void);
 /* Takes over an iterator over the sockets of one namespace, to be read before the sweep. */

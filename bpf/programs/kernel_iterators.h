@@ -20,6 +20,11 @@ struct bpf_iter__tcp {
 	struct sock_common *sk_common;
 };
 
+/* Kernels that have it (since 5.15) hold a socket's lock while a program looks at it. */
+struct bpf_tcp_iter_state {
+	int cur_sk;
+};
+
 struct bpf_iter__bpf_sk_storage_map {
 	struct bpf_iter_meta *meta;
 	struct sock *sk;

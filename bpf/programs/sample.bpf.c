@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The sweep: it runs for the memory of every socket of the host, in all network namespaces. It writes a row for each connection
- * whose counters have moved since its last row, and for each listener.
+ * The sweep: it runs for the memory of every socket of the host, in all network namespaces, or where the kernel allows no such
+ * iterator, for every socket of one namespace after the other. It writes a row for each connection whose counters have moved since
+ * its last row, and for each listener.
  */
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>
@@ -231,24 +232,34 @@ static __always_inline void look(struct sweep_slice *slice, struct tcp_sock *tp,
 	}
 }
 
-/* Returns 1 to end the slice: the kernel then runs this program again for the same socket. */
+static __always_inline struct sweep_slice *present_slice(void)
+{
+	__u32 only = 0;
+
+	return bpf_map_lookup_elem(&sweep_slice, &only);
+}
+
+/* False if the slice has been long enough. A program then returns 1 and is run again for the same socket. */
+static __always_inline bool visit(struct sweep_slice *slice)
+{
+	if (slice->visits <= 0)
+		return false;
+	slice->visits--;
+	return true;
+}
+
 SEC("iter/bpf_sk_storage_map")
 int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 {
+	struct sweep_slice *slice = present_slice();
 	struct memory *memory = ctx->value;
 	struct sock *sk = ctx->sk;
-	struct sweep_slice *slice;
 	struct tcp_sock *tp;
-	__u32 only = 0;
 
-	if (!memory || !sk)
+	if (!memory || !sk || !slice)
 		return 0;
-	slice = bpf_map_lookup_elem(&sweep_slice, &only);
-	if (!slice)
-		return 0;
-	if (slice->visits <= 0)
+	if (!visit(slice))
 		return 1;
-	slice->visits--;
 	slice->alive += !memory->closed;
 	fetch_next(memory);
 	if (memory->state != STATE_LISTEN && (memory->closed || !is_due(sk, memory, slice->now_ns)))
@@ -257,6 +268,31 @@ int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 	if (!tp)
 		return 0;
 	fetch_row(tp, memory);
+	look(slice, tp, memory);
+	return 0;
+}
+
+/* The same for the sockets of the namespace in which the iterator was opened. Those that are older than the programs get a memory. */
+SEC("iter/tcp")
+int sample_netns(struct bpf_iter__tcp *ctx)
+{
+	struct sweep_slice *slice = present_slice();
+	struct sock_common *common = ctx->sk_common;
+	struct memory *memory;
+	struct tcp_sock *tp;
+
+	if (!common || !slice)
+		return 0;
+	if (!visit(slice))
+		return 1;
+	holds_lock = bpf_core_type_exists(struct bpf_tcp_iter_state);
+	/* Requests and TIME_WAIT sockets are not of type tcp_sock. */
+	tp = bpf_skc_to_tcp_sock(common);
+	memory = tp ? bpf_sk_storage_get(&memories, tp, 0, 0) : NULL;
+	if (tp && !memory)
+		memory = memory_of(tp, bpf_get_socket_cookie(tp), slice->now_ns);
+	if (!memory || (memory->state != STATE_LISTEN && (memory->closed || !is_due(&tp->inet_conn.icsk_inet.sk, memory, slice->now_ns))))
+		return 0;
 	look(slice, tp, memory);
 	return 0;
 }

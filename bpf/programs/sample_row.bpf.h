@@ -22,12 +22,17 @@ static struct {
 	struct below below;
 } now;
 
+/* Whether the iterator holds the lock of the present socket: then nothing else works on it. */
+static bool holds_lock;
+
 /* Whether neither a softirq nor a process works on the socket at this moment. If so, what was read before is taken for consistent. */
 static __always_inline bool is_quiet(const struct tcp_sock *tp)
 {
 	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
 	bool quiet;
 
+	if (holds_lock)
+		return true;
 	read_barrier();
 	quiet = !*(const volatile __u32 *)&sk->sk_lock.slock && !*(const volatile int *)&sk->sk_lock.owned;
 	read_barrier();

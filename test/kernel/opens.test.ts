@@ -77,7 +77,7 @@ test('each opening is told once, as the kernel counts them, by a sweep or by the
 
 test('where nothing can be swept, openings are told at once', async (context) => {
   if (process.getuid?.() !== 0) return context.skip('needs root: network namespaces and BPF');
-  const { client } = await opened(['sample']);
+  const { client } = await opened(['sample', 'sample_netns']);
   expect(client.rows.filter(({ event }) => event === 'open')).toHaveLength(client.opens);
   expect(client.rows.filter(({ tells_open }) => tells_open)).toEqual([]);
 });

@@ -12,6 +12,7 @@ import { type KernelOptions, type KernelSource, openKernel } from '../../agent/k
 import type { RowSource } from '../../agent/source/row-source.ts';
 import { HEAD_AT, KINDS, type Kind, type Rows } from '../../bpf/rows/rows.gen.ts';
 import { drainAll } from './drain-all.ts';
+import { lacking } from './hooks.ts';
 import { makePair, type Pair, socketsGone } from './netns.ts';
 
 const TRAFFIC = new URL('traffic.ts', import.meta.url).pathname;
@@ -85,7 +86,7 @@ export function check(title: string, body: (run: Run) => Promise<void>, options:
     if (!isRoot) return context.skip('needs root: network namespaces and BPF');
     const source = openKernel({ host_id: 1n, ring_bytes: 8 * 1024 * 1024, ...options });
     try {
-      const refused = source.hooks().find(({ attached }) => !attached);
+      const refused = lacking(source.hooks());
       if (refused) return context.skip(`this kernel refuses ${refused.name}: ${refused.reason}`);
       await body(runOf(source));
     } finally {

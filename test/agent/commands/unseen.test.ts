@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { recordKernel } from '../../../agent/commands/record.ts';
 import { watchSource } from '../../../agent/commands/watch.ts';
+import { STAND_INS } from '../../../agent/contract/settings.ts';
 import type { KernelSource } from '../../../agent/kernel/ring-source.ts';
 import { Recording } from '../../../agent/recording/read.ts';
 import { fromKernel } from '../../../agent/source/from-kernel.ts';
@@ -20,6 +21,7 @@ const WRITES = new Map(
   readdirSync(PREBUILT)
     .filter((file) => file.endsWith('.bpf.o'))
     .flatMap((file) => [...mapsOfPrograms(join(PREBUILT, file))])
+    .filter(([program]) => !Object.values<string>(STAND_INS).includes(program))
     .map(([program, maps]) => [program, KIND.filter((kind) => maps.has(`ring_${kind}`))]),
 );
 /** The iterator behind every sweep. Kinds without a ring come from it alone; rows of connections it only brings forward. */
@@ -127,6 +129,12 @@ test('no network namespace may be entered: samples are not "0 seen"', async () =
   const netns_refused = () => [{ inode: 1, name: '', reason: 'EPERM' }];
   const { error } = await watched(['sample', 'drop'], { hooks: () => hooksWithout(), netns_refused });
   expect(error).toMatchObject({ exitCode: 1, message: expect.stringMatching(/^no sample row can be seen: .*EPERM/) });
+});
+
+test.each(Object.entries(STAND_INS))('%s is not missed where %s stands in for it', async (of, stand_in) => {
+  const hooks = () => [...hooksWithout(of), { name: stand_in, attached: true, reason: '' }];
+  const { error, stderr } = await watched([...KIND], { hooks });
+  expect({ error, stderr }).toEqual({ error: undefined, stderr: '' });
 });
 
 test('with all hooks there is nothing to say', async () => {

@@ -101,8 +101,8 @@ export const bpfPackets: readonly Mutant[] = [
   ...mutantsOf('bpf/programs/filter.bpf.h', [
     {
       why: 'a filter never ends',
-      find: 'if (!filter || now_ns >= filter->end_ns)',
-      replace: 'if (!filter)',
+      find: 'filter && now_ns < filter->end_ns ? filter : NULL',
+      replace: 'filter',
       suite: kernel('filter', 'expired'),
     },
     {
@@ -210,6 +210,12 @@ export const bpfPackets: readonly Mutant[] = [
     },
     { why: 'a slice never ends', find: 'slice->visits--;', replace: '', suite: kernel('sweep', 'twenty thousand') },
     {
+      why: 'an iterator that holds the lock takes the socket for busy',
+      find: 'holds_lock = bpf_core_type_exists(struct bpf_tcp_iter_state);',
+      replace: '',
+      suite: kernel('sweep', 'no process has accepted'),
+    },
+    {
       why: 'a row is written over the last one',
       find: 'slice->rows++;',
       replace: 'slice->rows = 1;',
@@ -256,6 +262,28 @@ export const bpfPackets: readonly Mutant[] = [
       find: 'BPF_CORE_READ_STR_INTO(&holder.hostname, uts, name.nodename);',
       replace: ';',
       suite: kernel('namespaces', 'by its host name'),
+    },
+  ]),
+  ...mutantsOf('bpf/programs/detail.bpf.h', [
+    {
+      why: 'what filters said of a connection holds for ever',
+      find: 'watch->generation == detail->generation && now_ns < watch->until_ns',
+      replace: 'watch->until_ns != 0',
+      suite: kernel('details', 'what no filter asks for'),
+    },
+    {
+      why: 'a row of details costs a filter nothing',
+      find: 'answer = filter ? filter_pay(filter, now_ns) : 0;',
+      replace: 'answer = filter != NULL;',
+      suite: kernel('details', 'a budget holds'),
+    },
+  ]),
+  ...mutantsOf('bpf/programs/tcp_options.bpf.h', [
+    {
+      why: 'the first SACK block is taken for all',
+      find: 'options->sack[block].from = option_word(bytes, at + 2 + block * 8);',
+      replace: 'options->sack[block].from = option_word(bytes, at + 2);',
+      suite: kernel('details', 'header by header'),
     },
   ]),
 ];

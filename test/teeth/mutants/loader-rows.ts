@@ -58,8 +58,8 @@ export const loaderRows: readonly Mutant[] = [
     { why: 'rows of a slice are given twice', find: 'state.taken += count;', replace: '', suite: kernel('sweep', 'twenty thousand') },
     {
       why: 'the sweep ends after its first slice',
-      find: 'return;\n\tclose(state.iterator);\n\tstate.iterator = 0;\n\tif (got == 0)',
-      replace: '{}\n\tclose(state.iterator);\n\tstate.iterator = 0;\n\tif (got == 0)',
+      find: 'return;\n\tclose(state.iterator);\n\tstate.iterator = next_entered();',
+      replace: '{}\n\tclose(state.iterator);\n\tstate.iterator = next_entered();',
       suite: kernel('sweep', 'twenty thousand'),
     },
     {

@@ -1,0 +1,17 @@
+// Which hooks do their work, whatever of them this kernel refuses.
+import { STAND_INS } from '../../agent/contract/settings.ts';
+import type { Hook } from '../../agent/source/row-source.ts';
+
+const STANDS_IN_FOR = new Map(Object.entries(STAND_INS).map(([of, stand_in]) => [stand_in as string, of]));
+
+/** Those that are attached, in their order; one that stands in for another has the other's name. */
+export function working(hooks: readonly Hook[]): string[] {
+  const names = hooks.flatMap(({ name, attached }) => (attached ? (STANDS_IN_FOR.get(name) ?? name) : []));
+  return hooks.flatMap(({ name }) => (names.includes(name) ? name : []));
+}
+
+/** The first hook of which nothing does the work. */
+export function lacking(hooks: readonly Hook[]): Hook | undefined {
+  const done = new Set(working(hooks));
+  return hooks.find(({ name }) => !done.has(name) && !STANDS_IN_FOR.has(name));
+}
