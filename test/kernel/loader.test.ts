@@ -47,10 +47,10 @@ afterAll(() => {
 });
 
 /** A test that needs the kernel; says so where it may not have it. */
-function check(title: string, body: () => Promise<void> | void): void {
+function check(title: string, body: (skip: (reason: string) => void) => Promise<void> | void): void {
   test(title, async (context) => {
     if (process.getuid?.() !== 0) return context.skip('needs root: BPF');
-    await body();
+    await body((reason) => context.skip(reason));
   });
 }
 
@@ -184,7 +184,9 @@ check('a close whose event reaches no program is reported when the socket goes',
   expect(closes.map(({ event, pid }) => ({ event, pid }))).toEqual([{ event: 'close', pid: process.pid }]);
 });
 
-check('a connection whose end reaches no program is counted as missed', async () => {
+check('a connection whose end reaches no program is counted as missed', async (skip) => {
+  const { sample } = hooksOf({}).reasons;
+  if (sample !== undefined) return skip(`only a walk over all memories tells who is still there, and this kernel refuses it: ${sample}`);
   const server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const bound = server.address();
