@@ -1,5 +1,5 @@
 // What it means that sockets pile up in a state, that TIME_WAITs or local ports do, and what helps. Pure.
-import type { Closer, Pile, PortUse } from '../server/api.ts';
+import type { Closer, Pile, Piles, PortUse } from '../server/api.ts';
 import { formatBytes, formatCount, formatDurationUs, formatEndpoint, formatNumber, formatRatio } from './format.ts';
 import type { Severity } from './verdicts.ts';
 
@@ -19,15 +19,16 @@ export const growthOf = ({ connections, before }: Pick<Pile, 'connections' | 'be
 
 /** Those that did not get there by their application, and stay. */
 export function pileSeverity(pile: Pile): Severity {
-  const { state, oldest_us } = pile;
+  const { state } = pile;
+  const oldest_us = pile.oldest_us ?? 0;
   if (state === 'close_wait') return oldest_us < CLOSES_US ? 'none' : growthOf(pile) > 0 || oldest_us >= LONG_US ? 'bad' : 'warn';
   return state !== 'established' && oldest_us >= LONG_US ? 'warn' : 'none';
 }
 
 /** What it waits for, and on whom that depends. */
 const WAITS_FOR = {
-  established: () =>
-    'Opened in this time, or first met in it, and still open. Where more open than end, somebody keeps them: a pool, or a leak.',
+  established: ({ oldest_us }) =>
+    `${oldest_us === null ? 'So many more opened in this time than ended.' : 'Opened in this time, or first met in it, and still open.'} Where more open than end, somebody keeps them: a pool, or a leak.`,
   syn_sent: () => 'It asked to connect and has no answer yet: the peer or the path to it is silent.',
   syn_recv: () => 'The last ACK of the handshake has not come.',
   fin_wait1: () =>
@@ -40,7 +41,8 @@ const WAITS_FOR = {
 } as const satisfies Record<Pile['state'], (pile: Pile) => string>;
 
 function closeWait(pile: Pile): string {
-  const { oldest_us, quiet_us, unread } = pile;
+  const { quiet_us, unread } = pile;
+  const oldest_us = pile.oldest_us ?? 0;
   const grown = growthOf(pile);
   const judged =
     oldest_us < CLOSES_US
@@ -56,6 +58,15 @@ function closeWait(pile: Pile): string {
 export const pileWords = (pile: Pile): string => WAITS_FOR[pile.state](pile);
 
 export const closerSeverity = ({ last_minute }: Closer): Severity => (last_minute >= TIME_WAITS_MANY ? 'warn' : 'none');
+
+/** How a long range is answered. */
+export const establishedWords = {
+  still_open: '',
+  opened_less_ended:
+    'Of so long a time, sockets that wait were looked at around the end of each step. Of established ones it is told how many more opened than ended, and local ports are those of its last two hours.',
+  not_known:
+    'Of so long a time, sockets that wait were looked at around the end of each step, and local ports are those of its last two hours. Established connections are told of up to 8 days.',
+} as const satisfies Record<Piles['established'], string>;
 
 /** Who closes first, what that leaves, and what does not help. */
 export function closerWords({ closed_first, peer_first, closed_first_per_s, role }: Closer): string {

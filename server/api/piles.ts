@@ -7,6 +7,9 @@ import { Count, Figure, Figures, Id, Ms, object, oneOf } from './schema.ts';
 export const PILE_STATES = ['established', 'syn_sent', 'syn_recv', 'fin_wait1', 'fin_wait2', 'close_wait', 'last_ack', 'closing'] as const;
 export const PILE_SORTS = ['connections', 'growth', 'oldest_us', 'median_us'] as const;
 
+/** What established connections are counted as. */
+const ESTABLISHED = ['still_open', 'opened_less_ended', 'not_known'] as const;
+
 const Owner = {
   host_id: Id,
   host: Type.String(),
@@ -25,10 +28,12 @@ export const Pile = object({
   }),
   before: Type.Integer({
     minimum: 0,
-    description: 'in this state when the range began; of established ones, those that have ended since',
+    description: 'in this state when the range began; of established ones that are still open, those that have ended since; else 0',
   }),
-  oldest_us: Type.Number({ description: 'µs in the state, of the one that has been in it for longest, as far back as it is known' }),
-  median_us: Type.Number({ description: 'µs in the state' }),
+  oldest_us: Figure(
+    'µs in the state, of the one that has been in it for longest, as far back as it is known; null where they were only counted',
+  ),
+  median_us: Figure('µs in the state; null likewise'),
   quiet_us: Figure(
     'µs since any of them last moved data, at the end of the range (above 71 minutes: at least); null where no sample tells',
   ),
@@ -40,8 +45,11 @@ export type Pile = Static<typeof Pile>;
 export const Closer = object({
   ...Owner,
   role: oneOf(ROLE),
-  peer_addr: Type.String({ description: 'the destination’s; empty for a service, whose clients are taken together' }),
+  peer_addr: Type.String({
+    description: 'the destination’s, of more than 3 hours that of its network; empty for a service, whose clients are taken together',
+  }),
   port: Type.Integer({ minimum: 0, description: 'service port' }),
+  others: Type.Boolean({ description: 'all of the host that did not stand out in their hour, together' }),
   closed_first: Type.Integer({
     minimum: 0,
     description: 'connections of the range that this side closed first: each leaves a TIME_WAIT here',
@@ -67,14 +75,14 @@ export const PortUse = object({
   used: Type.Integer({
     minimum: 0,
     description:
-      'at least so many, at the end of the range: of connections with a row in it, and of those that this side closed first in the last 60 s',
+      'at least so many, at the end of the range: of connections with a row since `ports_from_ms`, and of those that this side closed first in the last 60 s',
   }),
   used_before: Type.Integer({ minimum: 0, description: 'the same at `trend_from_ms`' }),
   range: Type.Union([Count, Type.Null()], {
     description:
       'how many ports connect() chooses from (ip_local_port_range, or the socket’s own where it failed); null where no row tells',
   }),
-  failed: Type.Integer({ minimum: 0, description: 'connects that found no port (EADDRNOTAVAIL), in the range' }),
+  failed: Type.Integer({ minimum: 0, description: 'connects that found no port (EADDRNOTAVAIL), since `ports_from_ms`' }),
   failed_bound: Type.Integer({ minimum: 0, description: 'of these, sockets bound to one port, which was taken' }),
   failed_last_ms: Type.Union([Ms, Type.Null()]),
   full_in_s: Figure('s until all are used, if it goes on as since `trend_from_ms`; null where it does not grow'),
@@ -101,12 +109,22 @@ export const Piles = object({
   series: PileSeries,
   piles: Type.Array(Pile),
   piles_total: Count,
+  established: Type.Unsafe<(typeof ESTABLISHED)[number]>({
+    type: 'string',
+    enum: [...ESTABLISHED],
+    description:
+      'what established ones are counted as. still_open: that opened in the range, or that the agent met in it first, and that have not ended; opened_less_ended, of more than 3 hours: by how many more opened than ended; not_known, of more than 8 days: none is listed',
+  }),
   closers: Type.Array(Closer, { description: 'those that closed first most often come first' }),
   closers_total: Count,
   ports: Type.Array(PortUse, { description: 'those with failed connects come first, then those that use most of the range' }),
   ports_total: Count,
+  ports_from_ms: Type.Integer({ minimum: 0, description: 'since when rows tell of local ports: of more than 3 hours, for the last 2' }),
   trend_from_ms: Type.Integer({ minimum: 0, description: 'since when `full_in_s` looks at growth, ms since the epoch' }),
-  rows_read: Type.Integer({ minimum: 0, description: 'rows of connections and samples in the range' }),
+  rows_read: Type.Integer({
+    minimum: 0,
+    description: 'rows of connections and samples in the range; of more than 3 hours, those within 2 minutes of a step’s end',
+  }),
   completeness: Figure('0–1, of the rows of the range'),
 });
 export type Piles = Static<typeof Piles>;

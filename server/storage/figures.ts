@@ -68,6 +68,9 @@ export const FIGURES = {
     connected: `countIf(${opens} AND role != 'server')`,
     closed: "countIf(event = 'close')",
     failed: "countIf(event = 'failed' AND role != 'server')",
+    /** orderly ends, by who closed first: that side has the TIME_WAIT */
+    closed_first: "countIf(event = 'close' AND end_reason = 'fin_local')",
+    peer_closed_first: "countIf(event = 'close' AND end_reason = 'fin_peer')",
     /** handshakes whose end was seen, and how many SYNs and SYN-ACKs they sent again */
     attempts: "countIf((event != 'close' OR tells_open) AND NOT preexisting)",
     syn_resent: "sumIf(connection.retrans_syn + connection.retrans_syn_ack, (event != 'close' OR tells_open) AND NOT preexisting)",

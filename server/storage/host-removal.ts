@@ -23,6 +23,7 @@ export async function removeHost(engine: Engine, host_id: string, { known }: Nam
   const waiting = ' SETTINGS mutations_sync = 1';
   for (const table of ACCOUNTS) await remove(table, waiting);
   for (const table of ROWS) await remove(table);
+  await engine.define(`ALTER TABLE map_1h DELETE WHERE client_host = ${BigInt(host_id)} OR server_host = ${BigInt(host_id)}`);
   for (const table of NAMES) await remove(table, waiting);
   known.forget();
   await engine.reloadDictionaries();

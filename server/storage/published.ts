@@ -4,8 +4,8 @@ import { quote } from './columns.ts';
 import type { Engine, Queryable } from './engine.ts';
 import type { Tier } from './tiers.ts';
 
-/** A tier of the rollup, the hours of the accounting, or minutes in pieces of five. */
-export type PublishedTier = Tier | 'accounting' | 'minutes';
+/** A tier of the rollup, the hours of the accounting or of the map, or minutes in pieces of five. */
+export type PublishedTier = Tier | 'accounting' | 'map' | 'minutes';
 
 /** `rolled_rows`: how many rows were behind the piece when it was built. */
 export type Published = { start_s: number; version: bigint; rolled_rows: number };

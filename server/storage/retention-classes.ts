@@ -9,6 +9,7 @@ export const RETENTION = {
   rollup_1m: { tables: ['rollup_1m'], moment: 'minute', daily: true, what: 'minutes' },
   rollup_1h: { tables: ['rollup_1h'], moment: 'start', daily: false, what: 'hours' },
   rollup_1d: { tables: ['rollup_1d'], moment: 'start', daily: false, what: 'days' },
+  map_1h: { tables: ['map_1h'], moment: 'start', daily: false, what: 'hours of the map' },
   accounting: { tables: ['accounting', 'stored'], moment: 'minute', daily: true, what: 'what became of rows' },
   lost: { tables: ['lost'], moment: 'minute', daily: false, what: 'rows that collectors lost, batch by batch' },
   accounting_1h: { tables: ['accounting_1h'], moment: 'start', daily: false, what: 'what became of rows, in hours' },

@@ -3,6 +3,7 @@
 // anywhere, and several collectors that do the same only waste work.
 
 import type { Engine } from './engine.ts';
+import { MapHours } from './map-hours.ts';
 import { newVersion, pairs, publish, published } from './published.ts';
 import { DAYS_MAX } from './retention-classes.ts';
 import { Superseded } from './superseded.ts';
@@ -24,16 +25,18 @@ export class TierRefresh {
   /** By day: the newest block of rollup_1m when all pieces of the day were found up to date. */
   readonly #known = new Map<string, number>();
   readonly #superseded: Record<Tier, Superseded>;
+  readonly #map: MapHours;
 
   constructor(engine: TierEngine) {
     this.#engine = engine;
+    this.#map = new MapHours(engine);
     const superseded = (tier: Tier) => new Superseded(engine, tier, TIERS[tier].table);
     this.#superseded = { '1h': superseded('1h'), '1d': superseded('1d') };
   }
 
   /**
-   * One pass over the days that have changed. When `stop` aborts, it ends after the piece under way.
-   * @returns how many pieces were built
+   * One pass over the days that have changed, with the hours of the map. When `stop` aborts, it ends after the piece under way.
+   * @returns how many pieces of the rollup were built
    */
   async run(now_ms: number, stop?: AbortSignal): Promise<number> {
     let built = 0;
@@ -45,6 +48,7 @@ export class TierRefresh {
       if (!open) this.#known.set(day, newest);
     }
     for (const tier of TIER) await this.#superseded[tier].remove(now_ms);
+    await this.#map.removeSuperseded(now_ms);
     return built;
   }
 
@@ -61,13 +65,9 @@ WHERE database = currentDatabase() AND table IN ('rollup_1m', 'rollup_1m_local')
 
   async #refreshDay(day_s: number, now_ms: number, stop?: AbortSignal): Promise<{ pieces: number; open: boolean }> {
     const over = (source: Source, tier: Tier) => (source.start_s + TIERS[tier].seconds + SETTLED_S) * 1000 <= now_ms;
-    const hours = await this.#hoursOf(day_s);
-    const pieces = await this.#refresh(
-      '1h',
-      hours.filter((hour) => over(hour, '1h')),
-      now_ms,
-      stop,
-    );
+    const hours = (await this.#hoursOf(day_s)).filter((hour) => over(hour, '1h'));
+    const pieces = await this.#refresh('1h', hours, now_ms, stop);
+    await this.#map.refresh(hours, now_ms, stop);
     const day = await this.#dayOf(day_s);
     if (stop?.aborted || !over(day, '1d')) return { pieces, open: true };
     const days = day.entries > 0 ? await this.#refresh('1d', [day], now_ms, stop) : 0;

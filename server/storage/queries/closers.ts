@@ -2,39 +2,85 @@
 import type { Closer } from '../../api/piles.ts';
 import type { Queryable } from '../engine.ts';
 import { containerName, hostName } from '../entities.ts';
-import { SERVICE_PORT } from '../figures.ts';
-import { plainAddress } from './address.ts';
+import { figuresOf, PEER_NETWORK, SERVICE_PORT } from '../figures.ts';
+import { ROLLUP_KEYS } from '../rollup.ts';
+import { plainAddress, plainNetwork } from './address.ts';
+import { type Cover, cover, rolledUp } from './cover.ts';
+import type { Keys } from './figures-by.ts';
+import { isByMoments } from './pile-moments.ts';
 import { ratesOf } from './series.ts';
-import { secondsOf, watchedSteps } from './watched.ts';
-import { rowsOf, type Window } from './window.ts';
+import { rowsOf, rowsTime, type Window } from './window.ts';
 
 /** How long a TIME_WAIT lasts, in every Linux (TCP_TIMEWAIT_LEN). */
 export const TIME_WAIT_MS = 60_000;
 
+/** By process and destination; of a service all clients are taken together. */
+const KEYS = {
+  host_key: { rows: 'host_id', rollup: 'host_id' },
+  comm: { rows: 'comm', rollup: 'comm' },
+  cgroup_key: { rows: 'cgroup_id', rollup: 'cgroup_id' },
+  side: { rows: 'role', rollup: 'role' },
+  destination: { rows: "if(role = 'server', toIPv6('::'), peer_addr)", rollup: "if(role = 'server', toIPv6('::'), peer_network)" },
+  port: { rows: SERVICE_PORT, rollup: 'service_port' },
+  is_others: { rows: 'false', rollup: 'others' },
+} as const satisfies Keys;
+const NAMES = Object.keys(KEYS).join(', ');
+const COUNTS = ['closed_first', 'peer_closed_first'] as const;
+
+/** Only ends of the last minute have their TIME_WAIT still. */
+const inLastMinute = ({ to_ms }: Window) =>
+  `countIf(event = 'close' AND end_reason = 'fin_local' AND toUnixTimestamp64Milli(time_ns) > ${to_ms - TIME_WAIT_MS}) AS last_minute`;
+
+function ofRows(window: Window): string {
+  const keys = Object.entries(KEYS).map(([name, { rows }]) => `${rows} AS ${name}`);
+  const ends = rowsOf('connection', { ...window, time: `${window.time} AND event = 'close'` });
+  return `SELECT ${[...keys, ...figuresOf('connection', COUNTS), inLastMinute(window)].join(', ')} FROM ${ends} GROUP BY ${NAMES}`;
+}
+
+/** From a rollup, with the last minute's rows beside it: destinations are networks. */
+function ofRollup(window: Window, covered: Cover): string {
+  const columns = (by: (name: keyof typeof KEYS) => string) =>
+    (Object.keys(KEYS) as (keyof typeof KEYS)[]).map((name) => `${by(name)} AS ${name}`);
+  const entries = rolledUp(covered, { keys: ROLLUP_KEYS, figures: COUNTS }, window);
+  const from_ms = window.to_ms - TIME_WAIT_MS;
+  const last = rowsOf('connection', { ...window, time: rowsTime(from_ms, window.to_ms) });
+  const network = (name: keyof typeof KEYS) =>
+    name === 'destination' ? `if(role = 'server', toIPv6('::'), ${PEER_NETWORK})` : KEYS[name].rows;
+  return `SELECT ${NAMES}, ${COUNTS.map((name) => `sum(u.${name}) AS ${name}`).join(', ')}, sum(u.last_minute) AS last_minute
+FROM (
+  SELECT ${[...columns((name) => KEYS[name].rollup), ...COUNTS].join(', ')}, 0 AS last_minute FROM ${entries} WHERE closed_first + peer_closed_first > 0
+  UNION ALL
+  SELECT ${[...columns(network), ...COUNTS.map((name) => `0 AS ${name}`), inLastMinute(window)].join(', ')} FROM ${last} GROUP BY ${NAMES}
+) AS u GROUP BY ${NAMES}`;
+}
+
 type Row = Omit<Closer, 'closed_first_per_s'> & { total: number };
 
-/** The `limit` that closed first most often. */
-export async function closers(store: Queryable, window: Window, limit: number): Promise<{ closers: Closer[]; total: number }> {
+/**
+ * The `limit` that closed first most often. Where a rollup answers, destinations are networks, and all that it has no key of comes last.
+ * @param watched_s how long an agent was there, s
+ */
+export async function closers(
+  store: Queryable,
+  window: Window,
+  { limit, watched_s }: { limit: number; watched_s: number },
+): Promise<{ closers: Closer[]; total: number }> {
+  const covered = isByMoments(window) ? await cover(store, window) : undefined;
   const sql = `SELECT toString(g.host_key) AS host_id, ${hostName('g.host_key')} AS host, comm, ${containerName('g.host_key', 'g.cgroup_key')} AS container,
-  side AS role, if(side = 'server', '', toString(destination)) AS peer_addr, port, closed_first, peer_first, last_minute, count() OVER () AS total
-FROM (
-  SELECT host_id AS host_key, comm, cgroup_id AS cgroup_key, role AS side, if(role = 'server', toIPv6('::'), peer_addr) AS destination, ${SERVICE_PORT} AS port,
-    countIf(end_reason = 'fin_local') AS closed_first, countIf(end_reason = 'fin_peer') AS peer_first,
-    countIf(end_reason = 'fin_local' AND toUnixTimestamp64Milli(time_ns) > ${window.to_ms - TIME_WAIT_MS}) AS last_minute
-  FROM ${rowsOf('connection', { ...window, time: `${window.time} AND event = 'close'` })}
-  GROUP BY host_key, comm, cgroup_key, side, destination, port HAVING closed_first + peer_first > 0
-) AS g
-ORDER BY closed_first DESC, peer_first DESC, host_id, comm, peer_addr, port, role
+  side AS role, if(side = 'server', '', toString(destination)) AS peer_addr, port, is_others AS others, closed_first, peer_closed_first AS peer_first, last_minute, count() OVER () AS total
+FROM (${covered ? ofRollup(window, covered) : ofRows(window)}) AS g
+WHERE closed_first + peer_closed_first > 0
+ORDER BY is_others, closed_first DESC, peer_first DESC, host_id, comm, peer_addr, port, role
 LIMIT {limit:UInt32}`;
-  const [rows, watched] = await Promise.all([
-    store.query<Row>(sql, { ...window.params.values, limit }, limit),
-    watchedSteps(store, window),
-  ]);
-  const span_s = ratesOf(secondsOf(watched, window), window);
+  const rows = await store.query<Row>(sql, { ...window.params.values, limit }, limit);
+  const span_s = ratesOf(watched_s, window);
+  const shown = ({ peer_addr, others }: Row) =>
+    peer_addr === '' || others ? '' : covered ? plainNetwork(peer_addr) : plainAddress(peer_addr);
   const found = rows.map(
     ({ total: _, ...one }): Closer => ({
       ...one,
-      peer_addr: one.peer_addr === '' ? '' : plainAddress(one.peer_addr),
+      others: Boolean(one.others),
+      peer_addr: shown({ ...one, total: 0 }),
       closed_first_per_s: one.closed_first / span_s,
     }),
   );

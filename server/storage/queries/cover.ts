@@ -56,8 +56,15 @@ function outsideOf(spans: readonly Span[], [from_s, to_s]: Span): Span[] {
 }
 
 /** The cover of a window; undefined where rows alone answer it. */
-export async function cover(store: Queryable, { source, from_ms, to_ms }: Window): Promise<Cover | undefined> {
-  if (source === 'rows') return undefined;
+export const cover = async (store: Queryable, window: Window): Promise<Cover | undefined> =>
+  window.source === 'rows' ? undefined : coverBy(store, window, window.source);
+
+/** The cover by a rollup and finer ones. */
+export async function coverBy(
+  store: Queryable,
+  { from_ms, to_ms }: Pick<Window, 'from_ms' | 'to_ms'>,
+  source: Exclude<Source, 'rows'>,
+): Promise<Cover> {
   const from_s = Math.floor(from_ms / 60_000) * 60;
   const to_s = Math.ceil(to_ms / 1000);
   const ask = (tier: '1h' | '1d', by: readonly Source[]) => (by.includes(source) ? published(store, tier, from_s, to_s) : []);

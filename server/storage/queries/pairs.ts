@@ -1,5 +1,5 @@
 // Connections with both their ends, where agents watch both: each one line, by the addresses and ports that both ends have.
-import { type Figure, figuresOf, folded, RTT_COUNTS } from '../figures.ts';
+import { type Figure, figuresOf, folded, RTT_BUCKET, RTT_COUNTS } from '../figures.ts';
 import { conditionOf, EVERYTHING } from '../language/condition.ts';
 import { rowsOf, type Window } from './window.ts';
 
@@ -18,6 +18,24 @@ export const PAIR_FIGURES = [
 /** Where nobody saw who connected, the smaller port is the service's. */
 const IS_CLIENT = "(ends.1 = 'client' OR (ends.1 = 'unknown' AND ends.3 > ends.5))";
 
+/** How RTTs are kept until all that belong together are: exact for an answer, in buckets for a table. */
+const RTTS = {
+  quantiles: {
+    of: (kind: (typeof PAIRS_OF)[number]) => `quantilesStateIf(0.5, 0.99)(srtt_us, ${RTT_COUNTS[kind]})`,
+    together: (of: string) => `quantilesMergeState(0.5, 0.99)(${of})`,
+    togetherIf: (of: string, is: string) => `quantilesMergeStateIf(0.5, 0.99)(${of}, ${is})`,
+  },
+  buckets: {
+    of: (kind: (typeof PAIRS_OF)[number]) => `sumMapIf(map(${RTT_BUCKET}, toUInt64(1)), ${RTT_COUNTS[kind]})`,
+    together: (of: string) => `sumMap(${of})`,
+    togetherIf: (of: string, is: string) => `sumMapIf(${of}, ${is})`,
+  },
+} as const;
+export type Rtts = keyof typeof RTTS;
+
+/** Only rows of connections tell an end. */
+const IS_OVER = { connection: "max(event != 'open')", sample: 'false' } as const;
+
 const isLoopback = (address: string) =>
   `(${address} = toIPv6('::1') OR ${address} BETWEEN toIPv6('::ffff:127.0.0.0') AND toIPv6('::ffff:127.255.255.255'))`;
 
@@ -25,17 +43,17 @@ const isLoopback = (address: string) =>
 export const unfiltered = (window: Window): Window => ({ ...window, filter: EVERYTHING });
 
 /** One line an end: whether the filter leaves it, its owner, its ends as (role, local address and port, peer's), and its figures. */
-function endsSql(window: Window): string {
+function endsSql(window: Window, rtts: Rtts): string {
   const kinds = PAIRS_OF.map(
     (
       kind,
     ) => `SELECT host_id AS host_key, connection_id AS connection_key, max(time_ns) AS last, argMaxIf((comm, cgroup_id), time_ns, comm != '') AS owner,
     argMax((role, local_addr, local_port, peer_addr, peer_port), time_ns) AS ends, ${figuresOf(kind, PAIR_FIGURES).join(', ')},
-    quantilesStateIf(0.5, 0.99)(srtt_us, ${RTT_COUNTS[kind]}) AS rtt, max(${conditionOf(window.filter, kind, 'rows', window.params)}) AS fits
+    ${RTTS[rtts].of(kind)} AS rtt, ${IS_OVER[kind]} AS over, max(${conditionOf(window.filter, kind, 'rows', window.params)}) AS fits
   FROM ${rowsOf(kind, unfiltered(window))} GROUP BY host_key, connection_key`,
   );
   return `SELECT host_key, connection_key, argMaxIf(e.owner, e.last, e.owner.1 != '') AS owner, argMax(e.ends, e.last) AS ends, max(e.last) AS last,
-    ${PAIR_FIGURES.map((name) => `${folded(name, `e.${name}`)} AS ${name}`).join(', ')}, quantilesMergeState(0.5, 0.99)(e.rtt) AS rtt, max(e.fits) AS fits
+    ${PAIR_FIGURES.map((name) => `${folded(name, `e.${name}`)} AS ${name}`).join(', ')}, ${RTTS[rtts].together('e.rtt')} AS rtt, max(e.over) AS over, max(e.fits) AS fits
   FROM (${kinds.join('\nUNION ALL ')}) AS e GROUP BY host_key, connection_key`;
 }
 
@@ -45,14 +63,14 @@ const sides = (of: (is: string) => string, name: string) => [
 ];
 
 /**
- * A SELECT of one line a connection of which an end fits the filter, of each side with client_ and server_ before its name: ends (how many; 0 where it is not watched), host,
+ * A SELECT of one line a connection of which an end fits the filter, of each side with client_ and server_ before its name: ends (how many; 0 where it is not watched), over (of them, those that told their end), host,
  * owner (name, cgroup), the figures and rtt; and server_addr, client_addr, server_port. Addresses that several hosts use at the same time,
  * such as those of container bridges, and loopback are of one host each.
  */
-export function pairsSql(window: Window): string {
+export function pairsSql(window: Window, rtts: Rtts = 'quantiles'): string {
   const sided = `SELECT *, ${IS_CLIENT} AS is_client,
     if(is_client, (ends.2, ends.3, ends.4, ends.5), (ends.4, ends.5, ends.2, ends.3)) AS pair
-  FROM (${endsSql(window)})`;
+  FROM (${endsSql(window, rtts)})`;
   const several = ['is_client', 'NOT is_client'].map(
     (side) => `maxIf(host_key, ${side}) OVER ends_of_pair != minIf(host_key, ${side}) OVER ends_of_pair`,
   );
@@ -63,7 +81,8 @@ export function pairsSql(window: Window): string {
     ...sides((is) => `argMaxIf(host_key, last, ${is})`, 'host'),
     ...sides((is) => `argMaxIf(owner, (owner.1 != '', last), ${is})`, 'owner'),
     ...PAIR_FIGURES.flatMap((name) => sides((is) => `sumIf(p.${name}, ${is})`, name)),
-    ...sides((is) => `quantilesMergeStateIf(0.5, 0.99)(p.rtt, ${is})`, 'rtt'),
+    ...sides((is) => RTTS[rtts].togetherIf('p.rtt', is), 'rtt'),
+    ...sides((is) => `countIf(over AND ${is})`, 'over'),
   ];
   return `SELECT pair.1 AS client_addr, pair.3 AS server_addr, pair.4 AS server_port, max(last) AS newest, ${columns.join(', ')}
 FROM (${placed}) AS p GROUP BY pair, place HAVING max(fits)`;

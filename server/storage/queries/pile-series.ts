@@ -2,9 +2,9 @@
 import { STATE } from '../../../bpf/rows/rows.gen.ts';
 import { PILE_STATES, type PileSeries } from '../../api/piles.ts';
 import type { Queryable } from '../engine.ts';
+import { isByMoments, statesAtEnds, timeNear } from './pile-moments.ts';
 import { scopeOf } from './series.ts';
 import { STILL, staysSql } from './stays.ts';
-import { watchedSteps } from './watched.ts';
 import { boundsOf, stepsWithin, type Window, whereOf } from './window.ts';
 
 const COUNTED = ['curr_estab', 'time_wait', 'orphans'] as const;
@@ -18,18 +18,20 @@ const SAMPLED = PILE_STATES.filter((state): state is Sampled => state !== 'estab
  */
 const HOLDS_MS = 300_000;
 
-/** How much more there is from a step on. */
+/** How much more there is from a step on, or how much there is at the end of one. */
 type Change = { name: Sampled | Counted; step: number; change: number };
+type Level = { name: Sampled | Counted; step: number; level: number };
 
 const stepAt = (ms: string, { from_ms, step_s }: Window) => `toUInt32(greatest(0, intDiv(${ms} - ${from_ms}, ${step_s * 1000})))`;
 
+const NUMBERS = SAMPLED.map((state) => STATE.indexOf(state));
+const nameOf = (state: string) => `transform(${state}, [${NUMBERS.join(', ')}], [${SAMPLED.map((name) => `'${name}'`).join(', ')}], '')`;
+
 function sampledSql(window: Window): string {
-  const numbers = SAMPLED.map((state) => STATE.indexOf(state));
-  const names = `transform(state, [${numbers.join(', ')}], [${SAMPLED.map((state) => `'${state}'`).join(', ')}], '')`;
-  return `SELECT ${names} AS name, ${stepAt('edge.1', window)} AS step, sum(edge.2) AS change
+  return `SELECT ${nameOf('state')} AS name, ${stepAt('edge.1', window)} AS step, sum(edge.2) AS change
 FROM (
   SELECT stay.1 AS state, arrayJoin([(stay.2, 1), (stay.3, -1)]) AS edge
-  FROM (${staysSql(window)}) WHERE stay.1 IN (${numbers.join(', ')})
+  FROM (${staysSql(window)}) WHERE stay.1 IN (${NUMBERS.join(', ')})
 )
 WHERE edge.1 != ${STILL} GROUP BY name, step`;
 }
@@ -52,30 +54,63 @@ WHERE edge.1 < ${window.to_ms} GROUP BY name, step`;
 UNION ALL ${changes('host_id', ['orphans'])}`;
 }
 
-/** Steps in which nobody watched are gaps. */
-export async function pileSeries(store: Queryable, window: Window): Promise<PileSeries> {
-  const isOfHosts = scopeOf(window.filter) === 'hosts';
-  const ask = (sql: string, names: readonly string[]) => store.query<Change>(sql, window.params.values, stepsWithin(window) * names.length);
-  const [sampled, counted, watched] = await Promise.all([
-    ask(sampledSql(window), SAMPLED),
-    isOfHosts ? ask(countedSql(window), COUNTED) : [],
-    watchedSteps(store, window),
+/** The same of long steps, where what holds at the end of one has come in that step. */
+function countedAtEnds(window: Window): string {
+  const at_ms = 'toUnixTimestamp64Milli(time_ns)';
+  const time = timeNear(window, HOLDS_MS, 0);
+  const newest = (keys: string, names: readonly Counted[]) => `SELECT figure.1 AS name, step, sum(figure.2) AS level
+FROM (
+  SELECT toUInt32(intDiv(${at_ms} - ${window.from_ms}, ${window.step_s * 1000})) AS step, argMax(tuple(${names.join(', ')}), (${at_ms}, ${names.join(', ')})) AS newest
+  FROM namespace WHERE ${whereOf({ ...window, time }, 'namespace')} GROUP BY ${keys}, step
+) ARRAY JOIN [${names.map((name, at) => `('${name}', newest.${at + 1})`).join(', ')}] AS figure
+GROUP BY name, step`;
+  return `${newest('host_id, netns', ['curr_estab', 'time_wait'])}\nUNION ALL ${newest('host_id', ['orphans'])}`;
+}
+
+/** What is there at the end of each step, of the `steps` first ones. */
+function levelsOf(changes: readonly Change[], steps: number): Level[] {
+  return [...Map.groupBy(changes, ({ name }) => name)].flatMap(([name, all]) => {
+    const more = new Map(all.map(({ step, change }) => [step, change]));
+    let level = 0;
+    return Array.from({ length: steps }, (_, step) => {
+      level += more.get(step) ?? 0;
+      return { name, step, level };
+    });
+  });
+}
+
+async function levels(store: Queryable, window: Window, isOfHosts: boolean): Promise<Level[]> {
+  const steps = stepsWithin(window);
+  const ask = <Row>(sql: string, names: readonly string[]) => store.query<Row>(sql, window.params.values, steps * names.length);
+  if (isByMoments(window)) {
+    const atEnds = `SELECT ${nameOf('in_state')} AS name, toUInt32(step) AS step, count() AS level FROM (${statesAtEnds(window, NUMBERS)}) GROUP BY name, step`;
+    const [sampled, counted] = await Promise.all([
+      ask<Level>(atEnds, SAMPLED),
+      isOfHosts ? ask<Level>(countedAtEnds(window), COUNTED) : [],
+    ]);
+    return [...sampled, ...counted];
+  }
+  const [sampled, counted] = await Promise.all([
+    ask<Change>(sampledSql(window), SAMPLED),
+    isOfHosts ? ask<Change>(countedSql(window), COUNTED) : [],
   ]);
+  return levelsOf([...sampled, ...counted], steps);
+}
+
+/** Steps in which nobody watched are gaps. */
+export async function pileSeries(store: Queryable, window: Window, watched: ReadonlySet<number>): Promise<PileSeries> {
+  const isOfHosts = scopeOf(window.filter) === 'hosts';
+  const byName = Map.groupBy(await levels(store, window, isOfHosts), ({ name }) => name);
   const { from_s, to_s } = boundsOf(window);
   const time_s = Array.from({ length: Math.ceil((to_s - from_s) / window.step_s) }, (_, at) => from_s + at * window.step_s);
-  const byName = Map.groupBy([...sampled, ...counted], ({ name }) => name);
-  const levels = (name: Sampled | Counted) => {
-    const changes = new Map((byName.get(name) ?? []).map(({ step, change }) => [step, change]));
-    let level = 0;
-    return time_s.map((start_s, at) => {
-      level += changes.get(at) ?? 0;
-      return watched.has(start_s) ? level : null;
-    });
+  const line = (name: Sampled | Counted) => {
+    const at = new Map(byName.get(name)?.map(({ step, level }) => [step, level]));
+    return time_s.map((start_s, step) => (watched.has(start_s) ? (at.get(step) ?? 0) : null));
   };
   const none = time_s.map(() => null);
   return {
     time_s,
-    ...(Object.fromEntries(SAMPLED.map((name) => [name, levels(name)])) as Record<Sampled, (number | null)[]>),
-    ...(Object.fromEntries(COUNTED.map((name) => [name, isOfHosts ? levels(name) : none])) as Record<Counted, (number | null)[]>),
+    ...(Object.fromEntries(SAMPLED.map((name) => [name, line(name)])) as Record<Sampled, (number | null)[]>),
+    ...(Object.fromEntries(COUNTED.map((name) => [name, isOfHosts ? line(name) : none])) as Record<Counted, (number | null)[]>),
   };
 }

@@ -5,7 +5,8 @@ import { hostName } from '../entities.ts';
 import { conditionOf, hostsOnly } from '../language/condition.ts';
 import { plainAddress } from './address.ts';
 import { TIME_WAIT_MS } from './closers.ts';
-import { type Window, whereOf } from './window.ts';
+import { isByMoments } from './pile-moments.ts';
+import { rowsTime, type Window, whereOf } from './window.ts';
 
 /** Growth is that of so long before the end of the range, or of the whole range where that is shorter. */
 const TREND_MS = 300_000;
@@ -28,9 +29,16 @@ const HELD = {
 
 type Row = Omit<PortUse, 'full_in_s'> & { total: number };
 
+/** Of a long range only its last hours are looked at. */
+const LOOKED_AT_MS = 2 * 3_600_000;
+export const portsFrom = (window: Window): number =>
+  isByMoments(window) ? Math.max(window.from_ms, window.to_ms - LOOKED_AT_MS) : window.from_ms;
+
 /** The `limit` nearest to having none left; those that had none come first. */
-export async function portUse(store: Queryable, window: Window, limit: number): Promise<{ ports: PortUse[]; total: number }> {
-  const { to_ms } = window;
+export async function portUse(store: Queryable, range: Window, limit: number): Promise<{ ports: PortUse[]; total: number }> {
+  const { to_ms } = range;
+  const from_ms = portsFrom(range);
+  const window = { ...range, from_ms, time: rowsTime(from_ms, to_ms) };
   const trend_ms = trendFrom(window);
   const rows = (['connection', 'sample'] as const).map(
     (kind) => `SELECT ${SHARED}, ${HELD[kind]} FROM ${kind} WHERE ${whereOf(window, kind)} AND ${kind}.role = 'client'`,

@@ -22,15 +22,24 @@ const AT_MS = 'toUnixTimestamp64Milli(time_ns)';
 const BORN_MS = `${AT_MS} - intDiv(toInt64(duration_us), 1000)`;
 const IN_STATE = "CAST(state, 'Int8')";
 
-/** What rows of each kind say. An end tells when its connection began, too: it was established, or asked for. */
+const OPENED = look(`if(state = 'established', ${BORN_MS}, ${AT_MS})`, IN_STATE);
+const CLOSED = look(AT_MS, numberOf('close'));
+/** An end tells when its connection began, too: it was established, or asked for. */
+const BORN = look(BORN_MS, numberOf('established'));
+const ASKED = look(BORN_MS, `if(role = 'server', ${numberOf('syn_recv')}, ${numberOf('syn_sent')})`);
+const SAMPLED = look(`if(state_us > 0, ${AT_MS} - intDiv(toInt64(state_us), 1000), ${AT_MS})`, IN_STATE);
+
+/** What rows of each kind say. */
 const LOOKS = {
-  connection: `multiIf(
-      event = 'open', [${look(`if(state = 'established', ${BORN_MS}, ${AT_MS})`, IN_STATE)}],
-      event = 'close', [${look(BORN_MS, numberOf('established'))}, ${look(AT_MS, numberOf('close'))}],
-      [${look(BORN_MS, `if(role = 'server', ${numberOf('syn_recv')}, ${numberOf('syn_sent')})`)}, ${look(AT_MS, numberOf('close'))}]) AS looks,
-    toInt64(0) AS moved_ms`,
-  sample: `[${look(`if(state_us > 0, ${AT_MS} - intDiv(toInt64(state_us), 1000), ${AT_MS})`, IN_STATE)}] AS looks,
-    ${AT_MS} - intDiv(toInt64(idle_us), 1000) AS moved_ms`,
+  connection: `multiIf(event = 'open', [${OPENED}], event = 'close', [${BORN}, ${CLOSED}], [${ASKED}, ${CLOSED}]) AS looks, toInt64(0) AS moved_ms`,
+  sample: `[${SAMPLED}] AS looks, ${AT_MS} - intDiv(toInt64(idle_us), 1000) AS moved_ms`,
+} as const;
+
+/** The last thing that a row says of the time before `before_ms`, where it says anything of it. */
+export const LAST_LOOK = {
+  connection: (before_ms: string) =>
+    `multiIf(event = 'open', ${OPENED}, ${AT_MS} < ${before_ms}, ${CLOSED}, event = 'close', ${BORN}, ${ASKED})`,
+  sample: () => SAMPLED,
 } as const;
 
 /**

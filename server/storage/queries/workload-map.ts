@@ -3,11 +3,12 @@ import type { MAP_HARMS, MapEdge, MapNode, WorkloadMap } from '../../api/map.ts'
 import { SEGMENTS_MIN } from '../../api.ts';
 import type { Queryable } from '../engine.ts';
 import { containerName, hostName } from '../entities.ts';
-import { isIPv4 } from '../figures.ts';
 import type { Namer } from '../language/names.ts';
 import { completenessWithin } from './accounts.ts';
 import { plainNetwork } from './address.ts';
-import { PAIRS_OF, pairsSql, unfiltered } from './pairs.ts';
+import { edgesSql } from './map-edges.ts';
+import { edgesOfHours, entriesToRead, hoursOf } from './map-of-hours.ts';
+import { PAIRS_OF, unfiltered } from './pairs.ts';
 import { rowsToRead } from './rows-to-read.ts';
 import { type Asked, type Window, windowOf } from './window.ts';
 
@@ -25,37 +26,27 @@ const ORDER = {
   bytes: 'bytes',
 } as const satisfies Record<MapHarm, string>;
 
-const networkOf = (address: string) => `tupleElement(IPv6CIDRToRange(${address}, if(${isIPv4(address)}, 120, 64)), 1)`;
-/**
- * Whose the other end is where only the client was seen: that of the connections between the same addresses of which both were. A connect
- * that fails reaches nobody who could tell.
- */
-const RECOGNIZED = (pairs: string) => `SELECT *, client_ends > 0 AND server_ends > 0 AS is_whole,
-    max(is_whole) OVER between AS is_known, argMaxIf((server_host, server_owner), newest, is_whole) OVER between AS known
-  FROM (${pairs}) WINDOW between AS (PARTITION BY client_ends > 0, client_host, client_addr, server_addr, server_port)`;
+/** Over the sums of an edge. */
+const LOST_RATIO = 'if(data_segs_out > 0, toUInt64(greatest(toInt64(resent) - toInt64(needless), 0)) / data_segs_out, NULL) AS lost_ratio';
+/** Of the end that connected, else of the other; NaN where neither measured. */
+const RTT_P99 = 'if(isNaN(client_p99), if(isNaN(server_p99), NULL, server_p99), client_p99) AS rtt_p99_us';
 
-/** What one side is: a host's process and control group, or the network of an address that no agent watches. */
-const nodeOf = (side: 'client' | 'server') =>
-  `multiIf(${side}_ends > 0, (${side}_host, ${side}_owner.1, ${side}_owner.2, toIPv6('::')), ${side === 'server' ? "is_known, (known.1, known.2.1, known.2.2, toIPv6('::')), " : ''}(toUInt64(0), toFixedString('', 16), toUInt64(0), ${networkOf(`${side}_addr`)}))`;
-/** Of the end that connected, else of the other. */
-const oneSide = (name: string) => `if(client_ends > 0, client_${name}, server_${name})`;
-
-const EDGES = (window: Window) => `SELECT ${nodeOf('client')} AS client, ${nodeOf('server')} AS server, server_port,
-    argMax(${networkOf('client_addr')}, newest) AS client_network, argMax(${networkOf('server_addr')}, newest) AS server_network,
-    max(is_whole) AS both_ends, sum(${oneSide('ends')}) AS connections, sum(client_failed) AS failed, sum(${oneSide('resets')}) AS resets,
-    sum(${oneSide('bytes_sent')} + ${oneSide('bytes_received')}) AS bytes, sum(client_data_segs_out + server_data_segs_out) AS data_segs_out,
-    sum(client_retrans_data + server_retrans_data) AS resent, sum(client_spurious + server_spurious) AS needless,
-    if(data_segs_out > 0, toUInt64(greatest(toInt64(resent) - toInt64(needless), 0)) / data_segs_out, NULL) AS lost_ratio,
-    quantilesMerge(0.5, 0.99)(client_rtt)[2] AS client_p99, quantilesMerge(0.5, 0.99)(server_rtt)[2] AS server_p99,
-    if(isNaN(client_p99), if(isNaN(server_p99), NULL, server_p99), client_p99) AS rtt_p99_us
-  FROM (${RECOGNIZED(pairsSql(window))}) GROUP BY client, server, server_port`;
+function edgesOfRows(window: Window): string {
+  const rtts = SIDES.map((side) => `quantilesMerge(0.5, 0.99)(${side}_rtt)[2] AS ${side}_p99`);
+  return `SELECT *, over + open AS connections, ${LOST_RATIO}, ${RTT_P99} FROM (${edgesSql(window, 'quantiles', rtts)})`;
+}
 
 const SIDES = ['client', 'server'] as const;
 type SideOf<Name extends string, Side extends string = (typeof SIDES)[number]> = `${Side}_${Name}`;
 type Row = Omit<MapEdge, 'from' | 'to'> &
   Record<SideOf<'host_id' | 'host_name' | 'comm' | 'container' | 'address'>, string> & { total: number };
 
-async function edgeRows(store: Queryable, window: Window, harm: MapHarm, limit: number): Promise<Row[]> {
+async function edgeRows(
+  store: Queryable,
+  edges: string,
+  window: Window,
+  { harm, limit }: Pick<MapAsked, 'harm' | 'limit'>,
+): Promise<Row[]> {
   const named = SIDES.flatMap((side) => [
     `toString(g.${side}.1) AS ${side}_host_id`,
     `if(g.${side}.1 = 0, '', ${hostName(`g.${side}.1`)}) AS ${side}_host_name`,
@@ -64,7 +55,7 @@ async function edgeRows(store: Queryable, window: Window, harm: MapHarm, limit: 
     `toString(${side}_network) AS ${side}_address`,
   ]);
   const sql = `SELECT ${named.join(', ')}, server_port AS port, both_ends, connections, failed, resets, bytes, data_segs_out, lost_ratio, rtt_p99_us, count() OVER () AS total
-FROM (${EDGES(window)}) AS g
+FROM (${edges}) AS g
 ORDER BY ${ORDER[harm]} DESC, bytes DESC, client_host_id, client_comm, client_container, client_address, server_host_id, server_comm, server_container, server_address, port
 LIMIT {limit:UInt32}`;
   return store.query<Row>(sql, { ...window.params.values, limit }, limit);
@@ -77,9 +68,15 @@ export async function workloadMap(
   { harm, limit, rows_max = ROWS_MAX }: MapAsked,
   now_ms: number,
 ): Promise<WorkloadMap> {
-  const window = windowOf(range, now_ms, 'rows');
-  const rows_read = await rowsToRead(store, unfiltered(window), PAIRS_OF, rows_max);
-  const [rows, { completeness }] = await Promise.all([edgeRows(store, window, harm, limit), completenessWithin(store, window)]);
+  const asked = windowOf(range, now_ms);
+  const hours = asked.source === 'rows' ? undefined : await hoursOf(store, asked);
+  const window = hours?.window ?? asked;
+  const [rows_read, entries] = await Promise.all([
+    rowsToRead(store, unfiltered(hours?.rest ?? window), PAIRS_OF, rows_max),
+    hours ? entriesToRead(store, hours) : 0,
+  ]);
+  const from = hours ? edgesOfHours(hours, LOST_RATIO, RTT_P99) : edgesOfRows(window);
+  const [rows, { completeness }] = await Promise.all([edgeRows(store, from, window, { harm, limit }), completenessWithin(store, window)]);
   const nodes = new Nodes(labels());
   const edges = rows.map(
     ({ port, both_ends, connections, failed, resets, bytes, data_segs_out, lost_ratio, rtt_p99_us, ...row }): MapEdge => {
@@ -87,7 +84,15 @@ export async function workloadMap(
       return { from, to, port, both_ends: Boolean(both_ends), connections, failed, resets, bytes, data_segs_out, lost_ratio, rtt_p99_us };
     },
   );
-  return { from_ms: window.from_ms, to_ms: window.to_ms, nodes: nodes.all, edges, total: rows[0]?.total ?? 0, rows_read, completeness };
+  return {
+    from_ms: window.from_ms,
+    to_ms: window.to_ms,
+    nodes: nodes.all,
+    edges,
+    total: rows[0]?.total ?? 0,
+    rows_read: rows_read + entries,
+    completeness,
+  };
 }
 
 /** Each node once, however many edges it has. */

@@ -140,6 +140,7 @@ export function edgesOf(talks: readonly Talk[], first: bigint) {
       edge,
       both_ends: all.some(({ watched }) => watched === 'both'),
       connections: all.length,
+      open: all.filter(({ fate }) => fate === 'open').length,
       failed: all.filter(({ fate }) => fate === 'failed').length,
       resets: all.filter(({ fate }) => fate === 'reset').length,
       bytes: total(preferred, 'bytes_sent') + total(preferred, 'bytes_received'),

@@ -89,6 +89,13 @@ const held = async (table: string, host_id: bigint) => {
   return found?.n ?? 0;
 };
 
+/** An edge of the map is of the hosts at both its ends. */
+const edges = async (host_id: bigint) => {
+  const sql = 'SELECT count() AS n FROM map_1h WHERE {host_id:UInt64} IN (client_host, server_host)';
+  const [found] = await engine.query<{ n: number }>(sql, { host_id: String(host_id) }, 1);
+  return found?.n ?? 0;
+};
+
 test('every table that has hosts is named', async () => {
   const found = await engine.query<{ name: string }>(
     `SELECT t.name AS name FROM system.tables AS t INNER JOIN system.columns AS c ON c.table = t.name AND c.database = t.database
@@ -104,6 +111,7 @@ test('rows, what was made of them, accounts and names are gone in the end, and t
   for (const table of HOST_TABLES) before.set(table, await held(table, STAYS));
   for (const table of HOST_TABLES) expect([table, await held(table, GONE)]).toEqual([table, before.get(table)]);
   expect([...before].filter(([, rows]) => rows === 0)).toEqual([]);
+  expect([await edges(GONE), await edges(STAYS)]).toEqual([1, 1]);
   defined.length = 0;
   await store.removeHost(String(GONE));
   for (const table of HOST_TABLES)
@@ -114,13 +122,20 @@ test('rows, what was made of them, accounts and names are gone in the end, and t
       50,
     );
   for (const table of HOST_TABLES) expect([table, await held(table, STAYS)]).toEqual([table, before.get(table)]);
+  await waitFor(
+    'the map without the host',
+    () => edges(GONE),
+    (found) => found === 0,
+    50,
+  );
+  expect(await edges(STAYS)).toBe(1);
 });
 
 test('no row seems to be missing then, and a cluster knows each statement', async () => {
   expect((await store.upkeep.damage(Date.now())).missing_rows).toEqual([]);
-  expect(defined).toHaveLength(HOST_TABLES.length);
+  expect(defined).toHaveLength(HOST_TABLES.length + 1);
   for (const statement of defined)
-    for (const one of onCluster(statement, 'fleet')) expect(one).toMatch(/^ALTER TABLE \w+ ON CLUSTER fleet DELETE WHERE host_id = 7\b/);
+    for (const one of onCluster(statement, 'fleet')) expect(one).toMatch(/^ALTER TABLE \w+ ON CLUSTER fleet DELETE WHERE (host_id|client_host) = 7\b/);
 });
 
 test('a host that comes back has its name again', async () => {
