@@ -4,21 +4,14 @@ import { type Finding, finding, notKnown, notNeeded, type Place, placeOf } from 
 import type { Segment } from './segments.ts';
 import { ahead } from './sequence.ts';
 import { type PacketSighting, saysHas } from './sightings.ts';
-import type { Arrival, Transmission } from './transmissions.ts';
+import type { Arrival } from './transmissions.ts';
 import { cameUnseen, type Observed, type Way } from './way.ts';
 
 /** How long a packet may be on its way behind the fastest: one that comes later than that is another one. */
 const LATE_NS_MAX = 5_000_000_000;
 
-/** `transmission` is the first that came, `sent_ns` when the segment was sent again. */
-export function whyAgain(
-  way: Way,
-  receiver: Observed,
-  segment: Segment,
-  transmission: Transmission & { came: Arrival },
-  sent_ns: number,
-): Finding {
-  const { came } = transmission;
+/** `came` is the first time that it came, `sent_ns` when the segment was sent again. */
+export function whyAgain(way: Way, receiver: Observed, segment: Segment, came: Arrival, sent_ns: number): Finding {
   const arrived = came.device?.row ?? came.socket?.row;
   const rests_on = arrived ? [segment.row, arrived] : [segment.row];
   // Whatever is sent later at the receiver cannot be at the sender in time.

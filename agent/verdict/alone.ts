@@ -31,7 +31,7 @@ export function fromSenderAlone(
   if (report) return notKnown('which of several transmissions came: the peer’s rows');
   const answer = heard.find(({ at_ns, row }) => at_ns > segment.at_ns && row.tcp_flags & ACK && ahead(row.ack, segment.seq) > 0);
   if (!answer) return notKnown('an acknowledgement, or the peer’s rows');
-  if (echoesEarlier(answer.row, own, segment)) return notNeeded('arrived', [segment.row, answer.row]);
+  if (isFirst(segment) && echoesEarlier(answer.row, own, segment)) return notNeeded('arrived', [segment.row, answer.row]);
   if (!reportsTwice(heard)) return notKnown('the peer’s rows: it does not report what comes twice');
   const lacking = heard.findLast(({ at_ns, row }) => at_ns < segment.at_ns && lacks(row, segment.seq));
   const is_settled = heard.some(({ at_ns }) => at_ns > answer.at_ns + SETTLED_RTTS * segment.row.srtt_us * 1000);
@@ -58,6 +58,9 @@ function lacks(row: Rows['packet'] | Rows['progress'], byte: number): boolean {
   const blocks = sackBlocks(row).filter(({ end }) => ahead(end, row.ack) > 0);
   return !saysHas(row, byte) && blocks.some(({ seq }) => ahead(seq, byte) > 0);
 }
+
+/** Only of what comes where its acknowledgements end the receiver keeps the timestamp. */
+const isFirst = ({ part, row }: Segment): boolean => part === 0 && row.head_of_queue;
 
 /** Whether an acknowledgement echoes a timestamp from before the segment was sent again: then an earlier one brought it (RFC 3522). */
 function echoesEarlier(row: Rows['packet'] | Rows['progress'], own: Transmission | undefined, { seq }: Segment): boolean {

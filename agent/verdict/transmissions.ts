@@ -176,3 +176,10 @@ function ownOf(sent: readonly Transmission[], attempts: readonly Segment[]): Map
   }
   return own;
 }
+
+/** Whether what came had left before this transmission, by the IPv4 identifications that the sender counts up. */
+export function isOlder({ device }: Arrival, transmission: Transmission | undefined, byte: number): boolean {
+  if (!device || !transmission?.left) return false;
+  const [came, left] = [identification(device, byte), identification(transmission.left, byte)];
+  return came !== 0 && left !== 0 && came !== left && ((left - came) & 0xffff) < 0x8000;
+}

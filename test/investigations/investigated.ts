@@ -1,9 +1,10 @@
 // The kernel source with an investigation running: progress and packet rows of one port, in all namespaces.
-import { KINDS, type Kind, type Rows } from '../../bpf/rows/rows.gen.ts';
-import { filterInKernel, type FilterRun } from '../../agent/filter/run.ts';
+
+import { type FilterRun, filterInKernel } from '../../agent/filter/run.ts';
 import { NO_LIMIT } from '../../agent/kernel/budget.ts';
 import { type KernelSource, openKernel } from '../../agent/kernel/ring-source.ts';
 import { EVIDENCE_KINDS, type Evidence } from '../../agent/verdict/evidence.ts';
+import { KINDS, type Kind, type Rows } from '../../bpf/rows/rows.gen.ts';
 import { drainAll } from '../support/drain-all.ts';
 import { PORT } from './scenario.ts';
 
@@ -20,7 +21,12 @@ export class InvestigatedKernel {
 
   constructor() {
     this.#source = openKernel({ host_id: HOST_ID, ring_bytes: 32 * 1024 * 1024 });
-    this.#filter = filterInKernel(this.#source.filters, { expressions: [`port = ${PORT}`], kinds: EVIDENCE_KINDS, budget: NO_LIMIT, duration_ms: undefined });
+    this.#filter = filterInKernel(this.#source.filters, {
+      expressions: [`port = ${PORT}`],
+      kinds: EVIDENCE_KINDS,
+      budget: NO_LIMIT,
+      duration_ms: undefined,
+    });
     this.#draining = setInterval(() => this.#drain(), DRAIN_MS);
   }
 

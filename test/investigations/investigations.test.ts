@@ -39,7 +39,8 @@ describe('why segments were sent again', () => {
     try {
       const evidence = kernel.take();
       const netnses = netnsesOf(evidence, trio, scenario.family);
-      const truths = new Truths(captured);
+      const { out, back } = captured;
+      const truths = { out: new Truths({ data: out, acks: back }), back: new Truths({ data: back, acks: out }) };
       for (const view of VIEWS) {
         const each = compare(evidence, view, netnses, truths);
         compared.get(view)?.push(...each);
@@ -56,11 +57,34 @@ describe('why segments were sent again', () => {
   });
 });
 
+const DEBUG = process.env['DEBUG_INV'];
+// WRONG
 function print(title: string, all: readonly Compared[]): void {
   const clear = all.filter(({ truth }) => truth !== 'unclear');
   const right = clear.filter((each) => each.right).length;
   const unknown = clear.filter(({ verdict }) => verdict.cause === 'not_known').length;
-  console.log(`${title}: ${clear.length} segments (${all.length - clear.length} unclear), ${right} right, ${unknown} not known, ${clear.length - right - unknown} wrong`);
-  const cells = Map.groupBy(clear, ({ verdict, truth, right }) => `${right ? ' ' : '!'} ${truth} → ${wordOf(verdict)}${verdict.missing ? ` (${verdict.missing})` : ''}`);
+  console.log(
+    `${title}: ${clear.length} segments (${all.length - clear.length} unclear), ${right} right, ${unknown} not known, ${clear.length - right - unknown} wrong`,
+  );
+  if (DEBUG)
+    for (const { verdict: v, truth } of clear.filter((e) => !e.right && e.verdict.cause !== 'not_known').slice(0, 3))
+      console.log(
+        'WRONG',
+        truth,
+        v.cause,
+        v.why,
+        v.segment.seq,
+        v.segment.end,
+        v.segment.part,
+        v.segment.row.time_ns,
+        v.segment.row.class,
+        v.segment.row.outcome,
+        v.segment.row.segments,
+        v.rests_on,
+      );
+  const cells = Map.groupBy(
+    clear,
+    ({ verdict, truth, right }) => `${right ? ' ' : '!'} ${truth} → ${wordOf(verdict)}${verdict.missing ? ` (${verdict.missing})` : ''}`,
+  );
   for (const [cell, members] of [...cells].sort()) console.log(`   ${cell}: ${members.length}`);
 }

@@ -1,8 +1,10 @@
 // Verdicts beside the truth: what tcplens says of each segment, from all rows and from fewer, and what captures say.
-import { judgeAll } from '../../agent/verdict/verdicts.ts';
-import type { Evidence } from '../../agent/verdict/evidence.ts';
+
 import type { Verdict } from '../../agent/verdict/cause.ts';
+import type { Evidence } from '../../agent/verdict/evidence.ts';
+import { judgeAll } from '../../agent/verdict/verdicts.ts';
 import type { Family } from '../support/netns.ts';
+import { PORT } from './scenario.ts';
 import type { Trio } from './trio.ts';
 import type { Truth, Truths } from './truth.ts';
 
@@ -14,7 +16,8 @@ export type Netnses = { sender: bigint; router: bigint | undefined; receiver: bi
 
 /** Whose rows are whose: each host is told by the address of what it sends. */
 export function netnsesOf(evidence: Evidence, { sender, receiver }: Trio, family: Family): Netnses {
-  const of = (address: string) => evidence.packet.find(({ direction, local_addr }) => direction === 'sent' && local_addr === address)?.netns ?? 0n;
+  const of = (address: string) =>
+    evidence.packet.find(({ direction, local_addr }) => direction === 'sent' && local_addr === address)?.netns ?? 0n;
   const ends = { sender: of(sender.address[family]), receiver: of(receiver.address[family]) };
   const between = evidence.packet.find(({ netns }) => netns !== ends.sender && netns !== ends.receiver);
   return { ...ends, router: between?.netns };
@@ -52,9 +55,10 @@ export function randomOf(seed: number): () => number {
 export type Compared = { verdict: Verdict; truth: Truth; right: boolean };
 
 /** Each verdict beside what captures say of its segment; those that they cannot tell are left out. */
-export function compare(evidence: Evidence, view: View, netnses: Netnses, truths: Truths): Compared[] {
+export function compare(evidence: Evidence, view: View, netnses: Netnses, { out, back }: { out: Truths; back: Truths }): Compared[] {
   return judgeAll(viewOf(evidence, view, netnses)).verdicts.map((verdict) => {
-    const truth = truths.of(verdict.segment.seq, Number(verdict.segment.row.time_ns) / 1000);
+    const { seq, row } = verdict.segment;
+    const truth = (row.local_port === PORT ? back : out).of(seq, Number(row.time_ns) / 1000, row.outcome === 'sent');
     return { verdict, truth, right: isRight(verdict, truth, view) };
   });
 }

@@ -95,7 +95,8 @@ function optionsOf(view: DataView, from: number, end: number): Pick<Packet, 'tsv
     const size = view.getUint8(at + 1);
     if (size < 2) break;
     if (kind === 8) found.tsval = view.getUint32(at + 2);
-    if (kind === 5) for (let block = at + 2; block + 8 <= at + size; block += 8) found.sacks.push([view.getUint32(block), view.getUint32(block + 4)]);
+    if (kind === 5)
+      for (let block = at + 2; block + 8 <= at + size; block += 8) found.sacks.push([view.getUint32(block), view.getUint32(block + 4)]);
     at += size;
   }
   return found;

@@ -43,11 +43,28 @@ const FAR = ['out:delay=4:any', 'back:delay=4:any'];
 const NO_OFFLOADS = ['ethtool -K eth0 tso off gso off gro off'];
 
 export const SCENARIOS: readonly Scenario[] = [
-  { name: 'router drops outward', family: 'ipv4', ...bulk(3_000_000), setup: { router: [drop('FORWARD', 0.04, 'dport')], sender: NO_OFFLOADS }, small: true },
+  {
+    name: 'router drops outward',
+    family: 'ipv4',
+    ...bulk(3_000_000),
+    setup: { router: [drop('FORWARD', 0.04, 'dport')], sender: NO_OFFLOADS },
+    small: true,
+  },
   { name: 'router drops large packets outward', family: 'ipv4', ...bulk(20_000_000), setup: { router: [drop('FORWARD', 0.06, 'dport')] } },
   { name: 'router drops backward', family: 'ipv4', ...small(150, 300), setup: { router: [drop('FORWARD', 0.15, 'sport')] }, small: true },
-  { name: 'router drops both ways', family: 'ipv4', ...small(100, 3000), setup: { router: [drop('FORWARD', 0.05, 'sport'), drop('FORWARD', 0.05, 'dport')] } },
-  { name: "sender's netfilter", family: 'ipv4', ...bulk(2_000_000), setup: { sender: [...NO_OFFLOADS, drop('OUTPUT', 0.03, 'dport')] }, small: true },
+  {
+    name: 'router drops both ways',
+    family: 'ipv4',
+    ...small(100, 3000),
+    setup: { router: [drop('FORWARD', 0.05, 'sport'), drop('FORWARD', 0.05, 'dport')] },
+  },
+  {
+    name: "sender's netfilter",
+    family: 'ipv4',
+    ...bulk(8_000_000),
+    setup: { sender: [...NO_OFFLOADS, drop('OUTPUT', 0.1, 'dport')] },
+    small: true,
+  },
   {
     name: "sender's queue",
     family: 'ipv4',
@@ -76,13 +93,28 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'NAT in the middle',
     family: 'ipv4',
     ...bulk(3_000_000),
-    setup: { router: ['iptables -t nat -A POSTROUTING -o right -j MASQUERADE --random', drop('FORWARD', 0.04, 'dport')], sender: NO_OFFLOADS },
+    setup: {
+      router: ['iptables -t nat -A POSTROUTING -o right -j MASQUERADE --random', drop('FORWARD', 0.04, 'dport')],
+      sender: NO_OFFLOADS,
+    },
     small: true,
   },
   { name: 'ECN', family: 'ipv4', ...bulk(1_000_000), carried: [...FAR, 'out:drop:data:p=0.03'], setup: both('net.ipv4.tcp_ecn=1') },
   { name: 'SACK off', family: 'ipv4', ...bulk(800_000), carried: [...FAR, 'out:drop:data:p=0.02'], setup: both('net.ipv4.tcp_sack=0') },
-  { name: 'timestamps off', family: 'ipv4', ...bulk(1_000_000), carried: [...FAR, 'out:drop:data:p=0.03'], setup: both('net.ipv4.tcp_timestamps=0') },
-  { name: 'window scaling off', family: 'ipv4', ...bulk(1_000_000), carried: [...FAR, 'out:drop:data:p=0.03'], setup: both('net.ipv4.tcp_window_scaling=0') },
+  {
+    name: 'timestamps off',
+    family: 'ipv4',
+    ...bulk(1_000_000),
+    carried: [...FAR, 'out:drop:data:p=0.03'],
+    setup: both('net.ipv4.tcp_timestamps=0'),
+  },
+  {
+    name: 'window scaling off',
+    family: 'ipv4',
+    ...bulk(1_000_000),
+    carried: [...FAR, 'out:drop:data:p=0.03'],
+    setup: both('net.ipv4.tcp_window_scaling=0'),
+  },
   {
     name: 'handshakes',
     family: 'ipv4',
@@ -92,6 +124,6 @@ export const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
-function both(sysctl: string): NonNullable<Scenario["setup"]> {
+function both(sysctl: string): NonNullable<Scenario['setup']> {
   return { sender: [`sysctl -qw ${sysctl}`], receiver: [`sysctl -qw ${sysctl}`] };
 }

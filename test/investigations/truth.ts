@@ -24,7 +24,9 @@ export type Passed = {
 };
 
 export type Captured = {
+  /** of the segments that are judged */
   data: Passed;
+  /** the other way: what acknowledges them */
   acks: Passed;
 };
 
@@ -67,13 +69,14 @@ export class Truths {
     this.#backward_us = Math.max(0, Math.min(...backward.filter((us) => us >= 0)));
   }
 
-  /** Why the packet that left at about this time sent the byte again. */
-  of(byte: number, again_us: number): Truth {
+  /** Why the byte was sent again at this time; `left`: that attempt left the host. */
+  of(byte: number, again_us: number, left: boolean): Truth {
     const all = (this.#bySeq.get(byte >>> 16) ?? []).filter((packet) => has(packet, byte)).sort((a, b) => a.time_us - b.time_us);
-    const own = all.filter((packet) => Math.abs(packet.time_us - again_us) < NEAR_US).sort((a, b) => Math.abs(a.time_us - again_us) - Math.abs(b.time_us - again_us))[0];
+    const near = all.filter((packet) => Math.abs(packet.time_us - again_us) < NEAR_US);
+    const own = left ? near.sort((a, b) => Math.abs(a.time_us - again_us) - Math.abs(b.time_us - again_us))[0] : undefined;
     const sent_us = Math.min(own?.time_us ?? again_us, again_us);
     const earlier = all.filter((packet) => packet !== own && packet.time_us <= sent_us);
-    if (!own || new Set(all.map(looks)).size < all.length) return 'unclear';
+    if ((left && !own) || new Set(all.map(looks)).size < all.length) return 'unclear';
     // A capture is behind netfilter and the queue: what was to be sent and did not leave was dropped there.
     if (earlier.length === 0) return 'dropped_here';
     const fates = earlier.map((packet) => this.#fateOf(packet));
@@ -102,25 +105,34 @@ export class Truths {
     const told = sent.filter(({ time_us }) => time_us >= came_us && time_us < until_us);
     const after = sent.find((packet) => packet.time_us >= until_us && says(packet, byte));
     // An acknowledgement that could have told and did not.
-    return after !== undefined && told.length > 0 && told.every((packet) => !says(packet, byte)) && behind(told.at(-1)?.ack ?? 0, byte) <= 0;
+    return (
+      after !== undefined && told.length > 0 && told.every((packet) => !says(packet, byte)) && behind(told.at(-1)?.ack ?? 0, byte) <= 0
+    );
   }
 
   #whyAgain(byte: number, came_us: number, sent_us: number): Truth {
     const in_time_us = sent_us - this.#backward_us;
     if (came_us > in_time_us) {
-      const overtaken = this.#captured.data.came.some((packet) => packet.time_us < came_us && packet.length > 0 && behind(packet.seq, byte) > 0);
+      const overtaken = this.#captured.data.came.some(
+        (packet) => packet.time_us < came_us && packet.length > 0 && behind(packet.seq, byte) > 0,
+      );
       return overtaken ? 'reordered' : 'delayed';
     }
-    const first = this.#captured.acks.sent.find((packet) => packet.time_us >= came_us && packet.time_us <= in_time_us && says(packet, byte));
+    const first = this.#captured.acks.sent.find(
+      (packet) => packet.time_us >= came_us && packet.time_us <= in_time_us && says(packet, byte),
+    );
     if (!first) return 'delayed_ack';
     const key = looks(first);
     return this.#acksCame.has(key) ? 'delayed' : 'lost_backward';
   }
 }
 
-/** A retransmit row is written so soon after its packet. */
-const NEAR_US = 3000;
+/** A retransmit row is written so soon after its packet, or before that leaves a queue. */
+const NEAR_US = 12_000;
 
 function says(packet: Packet, byte: number): boolean {
-  return (behind(packet.ack, byte) > 0 && (packet.flags & 16) !== 0) || packet.sacks.some(([from, to]) => behind(byte, from) >= 0 && behind(byte, to) < 0);
+  return (
+    (behind(packet.ack, byte) > 0 && (packet.flags & 16) !== 0) ||
+    packet.sacks.some(([from, to]) => behind(byte, from) >= 0 && behind(byte, to) < 0)
+  );
 }
