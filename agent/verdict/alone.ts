@@ -34,7 +34,11 @@ export function fromSenderAlone(
   if (isFirst(segment) && echoesEarlier(answer.row, own, segment)) return notNeeded('arrived', [segment.row, answer.row]);
   if (!reportsTwice(heard)) return notKnown('the peer’s rows: it does not report what comes twice');
   const lacking = heard.findLast(({ at_ns, row }) => at_ns < segment.at_ns && lacks(row, segment.seq));
-  const is_settled = heard.some(({ at_ns }) => at_ns > answer.at_ns + SETTLED_RTTS * segment.row.srtt_us * 1000);
+  const settled_ns = answer.at_ns + SETTLED_RTTS * segment.row.srtt_us * 1000;
+  const is_settled = heard.some(({ at_ns }) => at_ns > settled_ns);
+  // An acknowledgement reports one duplicate at most: of several that come at once, some are not reported.
+  const others = heard.some(({ at_ns, row }) => at_ns > segment.at_ns && at_ns <= settled_ns && reportedTwice(row));
+  if (others) return notKnown('the peer’s rows: it reported other duplicates meanwhile');
   if (lacking && is_settled) return finding('lost_outward', [segment.row, lacking.row, answer.row]);
   if (is_settled && earlier.length > 0 && echoesOwn(answer.row, own, earlier)) return finding('lost_outward', [segment.row, answer.row]);
   return notKnown('the peer’s rows');

@@ -5,8 +5,8 @@ import { fromSenderAlone } from './alone.ts';
 import { type Finding, finding, notKnown, placeOf, type Verdict } from './cause.ts';
 import type { End } from './ends.ts';
 import type { Segment } from './segments.ts';
-import type { DropSighting } from './sightings.ts';
-import { type Arrival, beforeAttempt, dropsOf, isOlder, type Transmission, transmissionsOf } from './transmissions.ts';
+import { type DropSighting, saysHas } from './sightings.ts';
+import { type Arrival, type Before, beforeAttempt, dropsOf, orderOf, type Transmission, transmissionsOf } from './transmissions.ts';
 import { cameUnseen, type Observed, type Way } from './way.ts';
 
 const hasCome = (one: Transmission): one is Transmission & { came: Arrival } => one.came !== undefined && isTaken(one.came);
@@ -19,13 +19,15 @@ export function judge(way: Way, attempts: readonly Segment[], segment: Segment):
 
 function find(way: Way, attempts: readonly Segment[], segment: Segment): Finding {
   const { sent, came } = transmissionsOf(way, segment, attempts);
-  const { earlier, own } = beforeAttempt(sent, attempts, segment);
+  const { earlier, own } = timesBefore(sent, came, attempts, segment);
   const sent_ns = Math.min(own?.at_ns ?? segment.at_ns - CALL_NS_MAX, segment.at_ns);
   const arrived = earlier.filter(hasCome).sort((a, b) => a.came.at_ns - b.came.at_ns)[0];
   const known = new Set(sent.map((one) => one.came));
   // What came before it was sent again was sent before, whether that was seen or not.
-  const unsent = came.find((one) => !known.has(one) && (one.at_ns - sent_ns < way.outward_ns || isOlder(one, own, segment.seq)));
-  const first = arrived?.came ?? (unsent && isTaken(unsent) ? unsent : undefined);
+  const unsent = came.find(
+    (one) => !known.has(one) && (one.at_ns - sent_ns < way.outward_ns || orderOf(one, own, segment.seq) === 'older'),
+  );
+  const first = arrived?.came ?? (unsent && isTaken(unsent) ? unsent : undefined) ?? acknowledged(way, segment, came, sent_ns);
   if (first && way.receiver && !neverMet(way.receiver, segment, first)) return whyAgain(way, way.receiver, segment, first, sent_ns);
   const last = earlier.at(-1);
   return (
@@ -35,12 +37,28 @@ function find(way: Way, attempts: readonly Segment[], segment: Segment): Finding
   );
 }
 
+/** The times before this attempt, and its own. What is taken for its own is an earlier one if what came later is of none that was seen. */
+function timesBefore(sent: readonly Transmission[], came: readonly Arrival[], attempts: readonly Segment[], segment: Segment): Before {
+  const { earlier, own } = beforeAttempt(sent, attempts, segment);
+  const known = new Set(sent.map((one) => one.came));
+  const is_last = attempts.at(-1) === segment;
+  if (!own || !is_last || !came.some((one) => !known.has(one) && orderOf(one, own, segment.seq) === 'newer')) return { earlier, own };
+  return { earlier: [...earlier, own], own: undefined };
+}
+
+/** What the receiver acknowledged before this attempt can have come had come, though no row saw it. */
+function acknowledged({ receiver, outward_ns }: Way, { seq }: Segment, came: readonly Arrival[], sent_ns: number): Arrival | undefined {
+  if (came.some(({ dropped }) => dropped)) return undefined;
+  const told = receiver?.seen.sent.find(({ at_ns, row }) => at_ns - sent_ns < outward_ns && saysHas(row, seq));
+  return told && { at_ns: told.at_ns, device: undefined, socket: undefined, dropped: undefined };
+}
+
 /** A row of an attempt is written so soon after its packet. */
 const CALL_NS_MAX = 1_000_000;
 
 /** Whether a packet that came to the receiver's device did not come to its socket: what the socket lacked later shows that. */
 function neverMet(receiver: Observed, segment: Segment, came: Arrival): boolean {
-  if (came.socket) return false;
+  if (came.socket || !came.device) return false;
   const later = receiver.seen.taken_at.at(segment.seq).find(({ at_ns }) => at_ns > came.at_ns);
   return later !== undefined && later.row.rcv_nxt === segment.seq;
 }

@@ -135,12 +135,11 @@ function match(way: Way, byte: number, sent: readonly Transmission[], came: read
   }
 }
 
+/** The times that a segment was sent before one attempt, and the attempt's own, if it was seen. */
+export type Before = { earlier: Transmission[]; own: Transmission | undefined };
+
 /** Of the times that a segment was sent those before this attempt, and the attempt's own, if it was seen. */
-export function beforeAttempt(
-  sent: readonly Transmission[],
-  attempts: readonly Segment[],
-  attempt: Segment,
-): { earlier: Transmission[]; own: Transmission | undefined } {
+export function beforeAttempt(sent: readonly Transmission[], attempts: readonly Segment[], attempt: Segment): Before {
   const own = ownOf(sent, attempts);
   const mine = own.get(attempt);
   const later = new Set(attempts.slice(attempts.indexOf(attempt)).flatMap((one) => own.get(one) ?? []));
@@ -177,9 +176,10 @@ function ownOf(sent: readonly Transmission[], attempts: readonly Segment[]): Map
   return own;
 }
 
-/** Whether what came had left before this transmission, by the IPv4 identifications that the sender counts up. */
-export function isOlder({ device }: Arrival, transmission: Transmission | undefined, byte: number): boolean {
-  if (!device || !transmission?.left) return false;
+/** Whether what came had left before or after this transmission, by the IPv4 identifications that the sender counts up; undefined: unknown. */
+export function orderOf({ device }: Arrival, transmission: Transmission | undefined, byte: number): 'older' | 'newer' | undefined {
+  if (!device || !transmission?.left) return undefined;
   const [came, left] = [identification(device, byte), identification(transmission.left, byte)];
-  return came !== 0 && left !== 0 && came !== left && ((left - came) & 0xffff) < 0x8000;
+  if (came === 0 || left === 0 || came === left) return undefined;
+  return ((left - came) & 0xffff) < 0x8000 ? 'older' : 'newer';
 }

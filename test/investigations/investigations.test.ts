@@ -1,6 +1,6 @@
 // Real losses, made where each scenario says, and what tcplens says of every segment that was sent again: beside captures, which know
 // nothing of tcplens. Prints verdicts by truth.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -10,7 +10,7 @@ import { InvestigatedKernel } from './investigated.ts';
 import { type Compared, compare, netnsesOf, VIEWS, type View, wordOf } from './judged.ts';
 import { runScenario } from './run.ts';
 import { SCENARIOS } from './scenario.ts';
-import { Truths } from './truth.ts';
+import { byConnection } from './truth.ts';
 
 const isRoot = process.getuid?.() === 0;
 const ONLY = process.env['TCPLENS_INVESTIGATIONS'];
@@ -38,9 +38,14 @@ describe('why segments were sent again', () => {
     const { trio, captured } = await runScenario(scenario, programs, directory);
     try {
       const evidence = kernel.take();
+      if (DEBUG)
+        writeFileSync(
+          `/tmp/vx/${scenario.name.replaceAll(' ', '_')}.json`,
+          JSON.stringify(evidence, (_, v) => (typeof v === 'bigint' ? v.toString() : v)),
+        );
       const netnses = netnsesOf(evidence, trio, scenario.family);
       const { out, back } = captured;
-      const truths = { out: new Truths({ data: out, acks: back }), back: new Truths({ data: back, acks: out }) };
+      const truths = { out: byConnection({ data: out, acks: back }), back: byConnection({ data: back, acks: out }) };
       for (const view of VIEWS) {
         const each = compare(evidence, view, netnses, truths);
         compared.get(view)?.push(...each);

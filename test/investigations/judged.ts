@@ -55,13 +55,23 @@ export function randomOf(seed: number): () => number {
 export type Compared = { verdict: Verdict; truth: Truth; right: boolean };
 
 /** Each verdict beside what captures say of its segment; those that they cannot tell are left out. */
-export function compare(evidence: Evidence, view: View, netnses: Netnses, { out, back }: { out: Truths; back: Truths }): Compared[] {
+export function compare(
+  evidence: Evidence,
+  view: View,
+  netnses: Netnses,
+  { out, back }: Record<'out' | 'back', Map<number, Truths>>,
+): Compared[] {
   return judgeAll(viewOf(evidence, view, netnses)).verdicts.map((verdict) => {
     const { seq, row } = verdict.segment;
-    const truth = (row.local_port === PORT ? back : out).of(seq, Number(row.time_ns) / 1000, row.outcome === 'sent');
+    const is_back = row.local_port === PORT;
+    const truths = is_back ? (back.get(row.peer_port) ?? single(back)) : out.get(row.local_port);
+    const truth = truths?.of(seq, Number(row.time_ns) / 1000, row.outcome === 'sent') ?? 'unclear';
     return { verdict, truth, right: isRight(verdict, truth, view) };
   });
 }
+
+/** Behind a translation of addresses a port is another one; then there is one connection. */
+const single = (all: Map<number, Truths>): Truths | undefined => (all.size === 1 ? all.values().next().value : undefined);
 
 export const wordOf = ({ cause, why }: Verdict): string => (why ? `${cause}: ${why}` : cause);
 

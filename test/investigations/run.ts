@@ -37,16 +37,19 @@ async function runOnce(scenario: Scenario, programs: Programs, directory: string
       await startCapture(trio.sender, `${prefix}.left`),
       ...(relay ? [] : [await startCapture(trio.receiver, `${prefix}.server`)]),
     ];
-    const log = scenario.lost_at_receiver ? await dropAtReceiver(trio.receiver, scenario.lost_at_receiver, `${prefix}.log`) : undefined;
+    const { filtered } = scenario;
+    const log = filtered && (await filter(trio[filtered.at], filtered, `${prefix}.log`));
     await converse(scenario, programs.endpoint, trio);
     await relay?.stop();
     for (const capture of captures) await capture.stop();
     await log?.stop();
+    const gone = log ? readPcap(`${prefix}.log`) : [];
     const captured = passedBetween(
       readPcap(`${prefix}.left`),
       readPcap(`${prefix}.server`),
-      log ? readPcap(`${prefix}.log`) : [],
+      gone,
       relay ? readPcap(`${prefix}.client`) : undefined,
+      filtered?.at,
     );
     return { trio, captured };
   } catch (error) {
@@ -65,20 +68,20 @@ async function converse({ name, family, target, ...scripts }: Scenario, program:
   await receiver.end();
 }
 
-/** Drops a share of what comes, and has what is dropped captured. */
-async function dropAtReceiver(receiver: Netns, share: number, file: string): Promise<{ stop(): Promise<void> }> {
-  const child = spawn('ip', ['netns', 'exec', receiver.name, 'tcpdump', '-i', `nflog:${LOG_GROUP}`, '-U', '-Z', 'root', '-w', file], {
+/** Drops a share of the packets to the receiver, and has what is dropped captured. */
+async function filter(netns: Netns, { at, share }: NonNullable<Scenario['filtered']>, file: string): Promise<{ stop(): Promise<void> }> {
+  const child = spawn('ip', ['netns', 'exec', netns.name, 'tcpdump', '-i', `nflog:${LOG_GROUP}`, '-U', '-Z', 'root', '-w', file], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const ended = once(child, 'close');
   await once(child.stderr, 'data');
   child.stderr.resume();
-  receiver.run('iptables', '-N', 'GONE');
-  receiver.run('iptables', '-A', 'GONE', '-j', 'NFLOG', '--nflog-group', String(LOG_GROUP), '--nflog-size', '128');
-  receiver.run('iptables', '-A', 'GONE', '-j', 'DROP');
+  netns.run('iptables', '-N', 'GONE');
+  netns.run('iptables', '-A', 'GONE', '-j', 'NFLOG', '--nflog-group', String(LOG_GROUP), '--nflog-size', '128');
+  netns.run('iptables', '-A', 'GONE', '-j', 'DROP');
   const match = ['-p', 'tcp', '--dport', String(PORT), '-m', 'statistic', '--mode', 'random', '--probability', String(share)];
-  receiver.run('iptables', '-A', 'INPUT', ...match, '-j', 'GONE');
-  const dropped = () => Number(/^\s*(\d+)\s+\d+\s+DROP/m.exec(receiver.run('iptables', '-L', 'GONE', '-v', '-x', '-n'))?.[1]);
+  netns.run('iptables', '-A', at === 'sender' ? 'OUTPUT' : 'INPUT', ...match, '-j', 'GONE');
+  const dropped = () => Number(/^\s*(\d+)\s+\d+\s+DROP/m.exec(netns.run('iptables', '-L', 'GONE', '-v', '-x', '-n'))?.[1]);
   return {
     async stop() {
       await waitFor(
@@ -94,7 +97,13 @@ async function dropAtReceiver(receiver: Netns, share: number, file: string): Pro
 }
 
 /** `carried`: what the carrying program was given, if there was one. What left the device otherwise was lost in the device. */
-function passedBetween(left: Packet[], right: Packet[], dropped: Packet[], carried: Packet[] | undefined): Passings {
+function passedBetween(
+  left: Packet[],
+  right: Packet[],
+  filtered: Packet[],
+  carried: Packet[] | undefined,
+  at: 'sender' | 'receiver' | undefined,
+): Passings {
   const outward = (packet: Packet) => packet.dst_port === PORT;
   const backward = (packet: Packet) => packet.src_port === PORT;
   const taken = new Set((carried ?? []).map(({ seq, ack, length, ip_id, tsval }) => `${seq} ${ack} ${length} ${ip_id} ${tsval}`));
@@ -111,9 +120,21 @@ function passedBetween(left: Packet[], right: Packet[], dropped: Packet[], carri
     out: passed(
       left.filter((packet) => outward(packet) && !lost.has(packet)),
       right.filter(outward),
-      untaken.filter(outward),
-      dropped,
+      [...untaken.filter(outward), ...(at === 'sender' ? inOrder(filtered, left.filter(outward)) : [])],
+      at === 'receiver' ? filtered : [],
     ),
     back: passed(right.filter(backward), left.filter(backward), [], []),
   };
+}
+
+/** The log has no times of its own: what was dropped was sent after the packet whose identification is next below. */
+function inOrder(filtered: Packet[], left: Packet[]): Packet[] {
+  return filtered.map((packet) => {
+    const before = left.filter(({ src_port, ip_id }) => src_port === packet.src_port && ((packet.ip_id - ip_id) & 0xffff) < 0x8000);
+    const next = before.reduce(
+      (a: Packet | undefined, b) => (a && ((packet.ip_id - a.ip_id) & 0xffff) <= ((packet.ip_id - b.ip_id) & 0xffff) ? a : b),
+      undefined,
+    );
+    return { ...packet, time_us: (next?.time_us ?? 0) + 1 };
+  });
 }

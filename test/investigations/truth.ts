@@ -1,6 +1,7 @@
 // What really became of a segment, from captures alone: which of the times that it was sent were dropped, and where, and when its
 // acknowledgements passed.
 import type { Packet } from './pcap.ts';
+import { PORT } from './scenario.ts';
 
 export const TRUTHS = [
   'dropped_here',
@@ -39,6 +40,24 @@ const looks = ({ seq, ack, length, flags, ip_id, tsval, sacks }: Packet): string
   `${seq} ${ack} ${length} ${flags} ${ip_id} ${tsval} ${sacks.join(' ')}`;
 
 type Sent = { packet: Packet; fate: 'here' | 'outward' | 'at_receiver' | 'came'; came_us: number };
+
+/** The other end's port: of a server's connections, what tells them apart. */
+const portOf = ({ src_port, dst_port }: Packet): number => (src_port === PORT ? dst_port : src_port);
+
+/** The captures of each connection, by its client's port. Of a single one all: its port may be another behind a translation. */
+export function byConnection(captured: Captured): Map<number, Truths> {
+  const ports = new Set([...captured.data.sent, ...captured.acks.came].map(portOf));
+  const of = (port: number) => (packets: readonly Packet[]) =>
+    ports.size > 1 ? packets.filter((packet) => portOf(packet) === port) : packets;
+  const passed = ({ sent, came, dropped }: Passed, own: ReturnType<typeof of>): Passed => ({
+    sent: own(sent),
+    came: own(came),
+    dropped: { here: own(dropped.here), at_receiver: own(dropped.at_receiver) },
+  });
+  return new Map(
+    [...ports].map((port) => [port, new Truths({ data: passed(captured.data, of(port)), acks: passed(captured.acks, of(port)) })]),
+  );
+}
 
 /** Finds in captures what became of segments. */
 export class Truths {
