@@ -110,8 +110,8 @@ function lost(
   const proof = receiver.seen.taken_at
     .at(segment.seq)
     .find(({ at_ns, row }) => at_ns - segment.at_ns >= way.outward_ns - ORDER_NS && row.rcv_nxt === segment.seq);
-  if (proof && attempts[0] === segment) return finding('lost_outward', [...rows, proof.row]);
   if (!last) return notKnown('what left the sender');
+  if (proof && attempts[0] === segment) return finding('lost_outward', [...rows, proof.row]);
   const from_ns = last.at_ns + way.outward_ns;
   if (cameUnseen(receiver, from_ns, segment.at_ns + way.outward_ns + LATE_NS)) return notKnown('arrivals at the receiver that have no row');
   return finding('lost_outward', rows);

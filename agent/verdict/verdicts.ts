@@ -10,7 +10,7 @@ import { type Observed, observe, type Way, wayOf } from './way.ts';
 
 export type Judged = { verdicts: Verdict[]; ways: Way[] };
 
-/** A verdict on every segment of the retransmit rows, in their order by connection. */
+/** A verdict on every segment that was sent again, or was to be and failed, in their order by connection. */
 export function judgeAll(evidence: Evidence): Judged {
   const base = baseOf(evidence);
   const sightings = new Sightings(evidence, base);
@@ -24,7 +24,9 @@ export function judgeAll(evidence: Evidence): Judged {
   };
   const by_names = Map.groupBy(ends.values(), endpointsKey);
   const judged: Judged = { verdicts: [], ways: [] };
-  for (const rows of Map.groupBy(evidence.retransmit, senderKey).values()) {
+  // A refused attempt sent nothing: the window was closed, or the packet was still in this host's queue.
+  const again = evidence.retransmit.filter(({ outcome }) => outcome !== 'refused');
+  for (const rows of Map.groupBy(again, senderKey).values()) {
     const sender = senderOf(rows, ends, by_names, evidence);
     const peer: Peer = (sender && peers.get(sender)) ?? { end: undefined, doubt: 'unobserved' };
     const receiver = peer.end && observing(peer.end);

@@ -35,7 +35,7 @@ describe('why segments were sent again', () => {
 
   test.each(chosen)('$name', async (scenario) => {
     if (!kernel) return;
-    const { trio, captured } = await runScenario(scenario, programs, directory);
+    const { trio, captured } = await runScenario(scenario, programs, directory, () => kernel?.take());
     try {
       const evidence = kernel.take();
       if (DEBUG)

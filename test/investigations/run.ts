@@ -17,11 +17,20 @@ const LOG_GROUP = 5;
 /** What passed from the sender to the receiver, and back. */
 export type Passings = { out: Passed; back: Passed };
 
-/** Makes the traffic, once more if a capture has missed packets and so cannot say what happened; the trio stays for the caller to close. */
-export async function runScenario(...of: Parameters<typeof runOnce>): ReturnType<typeof runOnce> {
-  return runOnce(...of).catch((error: Error) => {
-    if (String(error.cause).includes('tcpdump missed packets')) return runOnce(...of);
-    throw error;
+/**
+ * Makes the traffic, once more if a capture has missed packets and so cannot say what happened: `again` is called before. The trio stays
+ * for the caller to close.
+ */
+export async function runScenario(
+  scenario: Scenario,
+  programs: Programs,
+  directory: string,
+  again: () => void,
+): ReturnType<typeof runOnce> {
+  return runOnce(scenario, programs, directory).catch((error: Error) => {
+    if (!String(error.cause).includes('tcpdump missed packets')) throw error;
+    again();
+    return runOnce(scenario, programs, directory);
   });
 }
 
