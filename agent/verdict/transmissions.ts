@@ -51,9 +51,12 @@ export function transmissionsOf(way: Way, { seq }: Segment, attempts: readonly S
     if (known) known.dropped = drop;
     else sent.push(sentAs({ at_ns: drop.at_ns, dropped: drop }));
   }
+  sent.sort(byTime);
   for (const attempt of attempts) {
     if (attempt.row.outcome !== 'failed') continue;
-    const known = sent.find(({ at_ns, left, failed }) => !left && !failed && Math.abs(attempt.at_ns - at_ns) < CALL_NS_MAX);
+    const known = sent.findLast(
+      ({ at_ns, left, failed }) => !left && !failed && at_ns <= attempt.at_ns && attempt.at_ns - at_ns < CALL_NS_MAX,
+    );
     if (known) known.failed = attempt;
     else sent.push(sentAs({ at_ns: attempt.at_ns, failed: attempt }));
   }
