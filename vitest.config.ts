@@ -49,6 +49,7 @@ export default defineConfig({
       alone('faults', 4),
       // More hosts take longer to start.
       alone('fleet', 4, 3 * HANGS),
+      alone('investigations', 4),
       alone('browser', 5),
       // It installs all that a bare Debian lacks, and one of its tests is `make test`.
       alone('fresh', 6, 6 * HANGS),

@@ -20,12 +20,16 @@ export type Pair = { client: Netns; server: Netns; close(): void };
 let made = 0;
 const prefix = `tl${process.pid}x`;
 
+/** A name that no other namespace has, by which isOwnNetns() knows it. */
+export const freshName = (): string => `${prefix}${made++}`;
+
 /** Whether this process made the namespace of that name. */
 export const isOwnNetns = (name: string): boolean => name.startsWith(prefix);
 
-const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+export const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
-function netns(name: string, address: Record<Family, string>, history: string): Netns {
+/** What a namespace that exists can do. `history` is a folder for what nstat remembers. */
+export function netns(name: string, address: Record<Family, string>, history: string): Netns {
   // Without a history of its own per namespace nstat would print differences to another namespace's counters.
   const env = { ...process.env, NSTAT_HISTORY: join(history, `${name}.nstat`) };
   const run = (...command: string[]) =>
@@ -40,7 +44,7 @@ function netns(name: string, address: Record<Family, string>, history: string): 
 }
 
 /** A connect gives up in seconds, an address is usable at once. */
-const SYSCTLS = ['net.ipv4.tcp_syn_retries=2', 'net.ipv6.conf.all.accept_dad=0', 'net.ipv6.conf.default.accept_dad=0'];
+export const SYSCTLS = ['net.ipv4.tcp_syn_retries=2', 'net.ipv6.conf.all.accept_dad=0', 'net.ipv6.conf.default.accept_dad=0'];
 
 /** What joins a pair: a veth pair, or a TUN device at each end for a program to carry packets between them. */
 export type Link = 'veth' | 'tun';
@@ -61,7 +65,7 @@ function connect(link: Link, { client, server }: { client: string; server: strin
 
 /** Makes a pair of namespaces that reach each other. Needs root. */
 export function makePair(link: Link = 'veth'): Pair {
-  const id = `${prefix}${made++}`;
+  const id = freshName();
   const history = mkdtempSync(join(tmpdir(), 'tcplens-nstat-'));
   const names = { client: `${id}c`, server: `${id}s` };
   const close = () => {

@@ -1,0 +1,99 @@
+// The two ends of each connection, from rows: which sockets there were, and which two of them talk to each other.
+import type { Rows } from '../../bpf/rows/rows.gen.ts';
+import { type Endpoints, type Evidence, endpointsKey } from './evidence.ts';
+
+/** A socket that rows tell of. */
+export type End = Endpoints & {
+  connection_id: bigint;
+  /** initial sequence numbers; undefined: not known */
+  snd_isn: number | undefined;
+  rcv_isn: number | undefined;
+  /** first and last row, wall clock of its host */
+  first_ns: bigint;
+  last_ns: bigint;
+};
+
+/** How it is known that two sockets are one connection: both have the other's initial sequence number, or they name each other. */
+export type JoinedBy = 'isn' | 'tuple';
+
+export type Peer = { end: End; joined_by: JoinedBy } | { end: undefined; doubt: 'unobserved' | 'several' };
+
+type Told = Rows['connection'] | Rows['progress'] | Rows['retransmit'] | Rows['packet'];
+
+/** Both clocks may differ by so much where sockets are joined by their names and times alone. */
+const SKEW_NS_MAX = 2_000_000_000n;
+
+const idOf = ({ host_id, connection_id }: { host_id: bigint; connection_id: bigint }) => `${host_id} ${connection_id}`;
+
+/** Every socket of the rows, by host and cookie. */
+export function endsOf(evidence: Evidence): Map<string, End> {
+  const ends = new Map<string, End>();
+  for (const row of evidence.connection) meet(ends, row, row.snd_isn, row.rcv_isn);
+  for (const row of evidence.progress) meet(ends, row, row.snd_isn, row.rcv_isn);
+  // A SYN-ACK that is sent again has its listener's cookie.
+  for (const row of evidence.retransmit) if (row.class !== 'syn_ack') meet(ends, row, 0, 0);
+  for (const row of evidence.packet) if (row.direction === 'sent') meet(ends, row, row.tcp_flags & SYN ? row.seq : 0, 0);
+  return ends;
+}
+
+export const SYN = 2;
+export const FIN = 1;
+
+function meet(ends: Map<string, End>, row: Told, snd_isn: number, rcv_isn: number): void {
+  if (row.connection_id === 0n || row.state === 'listen') return;
+  const known = ends.get(idOf(row));
+  if (!known) {
+    const { host_id, connection_id, netns, local_addr, local_port, peer_addr, peer_port, time_ns } = row;
+    const names = { host_id, connection_id, netns, local_addr, local_port, peer_addr, peer_port };
+    ends.set(idOf(row), { ...names, snd_isn: snd_isn || undefined, rcv_isn: rcv_isn || undefined, first_ns: time_ns, last_ns: time_ns });
+    return;
+  }
+  known.snd_isn ??= snd_isn || undefined;
+  known.rcv_isn ??= rcv_isn || undefined;
+  if (row.time_ns < known.first_ns) known.first_ns = row.time_ns;
+  if (row.time_ns > known.last_ns) known.last_ns = row.time_ns;
+}
+
+const isnKey = (snd: number | undefined, rcv: number | undefined): string => `${snd} ${rcv}`;
+const tupleKey = (addr: string, port: number, peer_addr: string, peer_port: number): string => `${addr} ${port} ${peer_addr} ${peer_port}`;
+
+/** For every end its peer, by `endKey`. An end that fits several is joined with none of them. */
+export function joinEnds(ends: Iterable<End>): Map<End, Peer> {
+  const all = [...ends];
+  const by_isn = Map.groupBy(all.filter(hasIsns), (end) => isnKey(end.snd_isn, end.rcv_isn));
+  const by_tuple = Map.groupBy(all, (end) => tupleKey(end.local_addr, end.local_port, end.peer_addr, end.peer_port));
+  const peers = new Map<End, Peer>();
+  for (const end of all) peers.set(end, peerOf(end, by_isn, by_tuple));
+  return peers;
+}
+
+const hasIsns = ({ snd_isn, rcv_isn }: End): boolean => snd_isn !== undefined && rcv_isn !== undefined;
+
+function peerOf(end: End, by_isn: Map<string, End[]>, by_tuple: Map<string, End[]>): Peer {
+  const mirrored = by_isn.get(isnKey(end.rcv_isn, end.snd_isn))?.filter((other) => other !== end) ?? [];
+  if (hasIsns(end) && mirrored.length > 0) return only(mirrored, 'isn');
+  const named = by_tuple.get(tupleKey(end.peer_addr, end.peer_port, end.local_addr, end.local_port)) ?? [];
+  return only(
+    named.filter((other) => other !== end && agree(end, other) && overlap(end, other)),
+    'tuple',
+  );
+}
+
+function only(found: End[], joined_by: JoinedBy): Peer {
+  const [end, ...others] = found;
+  if (!end) return { end: undefined, doubt: 'unobserved' };
+  return others.length > 0 ? { end: undefined, doubt: 'several' } : { end, joined_by };
+}
+
+/** Whether what both know of the initial sequence numbers is the same: who knows otherwise is another connection, or a proxy's. */
+function agree(end: End, other: End): boolean {
+  const same = (a: number | undefined, b: number | undefined) => a === undefined || b === undefined || a === b;
+  return same(end.snd_isn, other.rcv_isn) && same(end.rcv_isn, other.snd_isn);
+}
+
+function overlap(end: End, other: End): boolean {
+  return end.first_ns <= other.last_ns + SKEW_NS_MAX && other.first_ns <= end.last_ns + SKEW_NS_MAX;
+}
+
+/** As packets of this end's namespace name it. */
+export const keyOf = (end: End): string => endpointsKey(end);

@@ -1,0 +1,118 @@
+// Why one segment was sent again: what became of the times that it was sent before, from the strongest evidence to the weakest.
+
+import { whyAgain } from './acknowledged.ts';
+import { fromSenderAlone } from './alone.ts';
+import { type Finding, finding, notKnown, placeOf, type Verdict } from './cause.ts';
+import type { End } from './ends.ts';
+import type { Segment } from './segments.ts';
+import { type DropSighting, saysHas } from './sightings.ts';
+import { type Arrival, type Before, beforeAttempt, dropsOf, orderOf, type Transmission, transmissionsOf } from './transmissions.ts';
+import { cameUnseen, type Observed, type Way } from './way.ts';
+
+const hasCome = (one: Transmission): one is Transmission & { came: Arrival } => one.came !== undefined && isTaken(one.came);
+const isTaken = ({ dropped }: Arrival): boolean => dropped === undefined;
+
+/** `attempts` are all segments that were sent again with this one's first byte, in the order of time. */
+export function judge(way: Way, attempts: readonly Segment[], segment: Segment): Verdict {
+  return { segment, peer_observed: way.receiver !== undefined, ...find(way, attempts, segment) };
+}
+
+function find(way: Way, attempts: readonly Segment[], segment: Segment): Finding {
+  const { sent, came } = transmissionsOf(way, segment, attempts);
+  const { earlier, own } = timesBefore(sent, came, attempts, segment);
+  const sent_ns = Math.min(own?.at_ns ?? segment.at_ns - CALL_NS_MAX, segment.at_ns);
+  const arrived = earlier.filter(hasCome).sort((a, b) => a.came.at_ns - b.came.at_ns)[0];
+  const known = new Set(sent.map((one) => one.came));
+  // What came before it was sent again was sent before, whether that was seen or not.
+  const unsent = came.find(
+    (one) => !known.has(one) && (one.at_ns - sent_ns < way.outward_ns || orderOf(one, own, segment.seq) === 'older'),
+  );
+  const first = arrived?.came ?? (unsent && isTaken(unsent) ? unsent : undefined) ?? acknowledged(way, segment, came, sent_ns);
+  if (first && way.receiver && !neverMet(way.receiver, segment, first)) return whyAgain(way, way.receiver, segment, first, sent_ns);
+  const last = earlier.at(-1);
+  return (
+    droppedAtAnEnd(way, segment, last, last ? last.came : unsent) ??
+    droppedBetween(way, segment, last?.at_ns ?? -Infinity, sent_ns) ??
+    lost(way, attempts, segment, earlier, own)
+  );
+}
+
+/** The times before this attempt, and its own. What is taken for its own is an earlier one if what came later is of none that was seen. */
+function timesBefore(sent: readonly Transmission[], came: readonly Arrival[], attempts: readonly Segment[], segment: Segment): Before {
+  const { earlier, own } = beforeAttempt(sent, attempts, segment);
+  const known = new Set(sent.map((one) => one.came));
+  const is_last = attempts.at(-1) === segment;
+  if (!own || !is_last || !came.some((one) => !known.has(one) && orderOf(one, own, segment.seq) === 'newer')) return { earlier, own };
+  return { earlier: [...earlier, own], own: undefined };
+}
+
+/** What the receiver acknowledged before this attempt can have come had come, though no row saw it. */
+function acknowledged({ receiver, outward_ns }: Way, { seq }: Segment, came: readonly Arrival[], sent_ns: number): Arrival | undefined {
+  if (came.some(({ dropped }) => dropped)) return undefined;
+  const told = receiver?.seen.sent.find(({ at_ns, row }) => at_ns - sent_ns < outward_ns && saysHas(row, seq));
+  return told && { at_ns: told.at_ns, device: undefined, socket: undefined, dropped: undefined };
+}
+
+/** A row of an attempt is written so soon after its packet. */
+const CALL_NS_MAX = 1_000_000;
+
+/** Whether a packet that came to the receiver's device did not come to its socket: what the socket lacked later shows that. */
+function neverMet(receiver: Observed, segment: Segment, came: Arrival): boolean {
+  if (came.socket || !came.device) return false;
+  const later = receiver.seen.taken_at.at(segment.seq).find(({ at_ns }) => at_ns > came.at_ns);
+  return later !== undefined && later.row.rcv_nxt === segment.seq;
+}
+
+function droppedAtAnEnd(way: Way, segment: Segment, last: Transmission | undefined, came: Arrival | undefined): Finding | undefined {
+  if (last?.dropped) return finding('dropped_here', [segment.row, last.dropped.row], placeOf(last.dropped));
+  if (last?.failed) return finding('dropped_here', [segment.row, last.failed.row]);
+  if (came?.dropped) return finding('dropped_at_receiver', [segment.row, came.dropped.row], placeOf(came.dropped));
+  return came?.device && way.receiver ? finding('dropped_at_receiver', [segment.row, came.device.row]) : undefined;
+}
+
+const isFor = ({ row }: DropSighting, { peer_addr, peer_port }: End): boolean =>
+  row.local_addr === peer_addr && row.local_port === peer_port;
+
+/** A drop elsewhere, after one transmission and before the next. Clocks of other hosts on the way are not known. */
+function droppedBetween(way: Way, segment: Segment, since_ns: number, sent_ns: number): Finding | undefined {
+  const ends = [way.sender.end, ...(way.receiver ? [way.receiver.end] : [])];
+  const elsewhere = dropsOf(way, segment.seq).filter(
+    ({ row }) => !ends.some((end) => row.netns === end.netns && row.host_id === end.host_id),
+  );
+  const is_between = ({ at_ns, row }: DropSighting) =>
+    row.host_id !== way.sender.end.host_id || (at_ns >= since_ns - ORDER_NS && at_ns <= sent_ns);
+  const drop = elsewhere.find(is_between);
+  if (!drop) return undefined;
+  const at_receiver = !way.receiver && drop.row.direction === 'received' && isFor(drop, way.sender.end);
+  return finding(at_receiver ? 'dropped_at_receiver' : 'dropped_between', [segment.row, drop.row], placeOf(drop));
+}
+
+/** Rows of one host that are written on two processors: their times may be so far out of order. */
+const ORDER_NS = 20_000;
+/** As long as a packet may be on its way. */
+const LATE_NS = 2_000_000_000;
+
+/** No row saw what became of it. */
+function lost(
+  way: Way,
+  attempts: readonly Segment[],
+  segment: Segment,
+  earlier: readonly Transmission[],
+  own: Transmission | undefined,
+): Finding {
+  const { receiver } = way;
+  const last = earlier.at(-1);
+  if (!receiver)
+    return way.doubt === 'several'
+      ? notKnown('which of several sockets the peer is')
+      : fromSenderAlone(way, segment, earlier, own, attempts.length);
+  const rows = [segment.row, ...(last?.left ? [last.left.row] : [])];
+  const proof = receiver.seen.taken_at
+    .at(segment.seq)
+    .find(({ at_ns, row }) => at_ns - segment.at_ns >= way.outward_ns - ORDER_NS && row.rcv_nxt === segment.seq);
+  if (!last) return notKnown('what left the sender');
+  if (proof && attempts[0] === segment) return finding('lost_outward', [...rows, proof.row]);
+  const from_ns = last.at_ns + way.outward_ns;
+  if (cameUnseen(receiver, from_ns, segment.at_ns + way.outward_ns + LATE_NS)) return notKnown('arrivals at the receiver that have no row');
+  return finding('lost_outward', rows);
+}

@@ -1,0 +1,81 @@
+// One way of a connection: from the socket that sent to the one that was to receive, with what was seen at both.
+
+import type { Rows } from '../../bpf/rows/rows.gen.ts';
+import { Arrivals } from './arrivals.ts';
+import { type Clock, clockOf, fastest } from './clock.ts';
+import type { End, Peer } from './ends.ts';
+import type { AtEnd, PacketSighting, Sightings } from './sightings.ts';
+
+export type Observed = {
+  end: End;
+  seen: AtEnd;
+  arrivals: Arrivals;
+  /** share of the segments that came to the socket that packet rows have, at most 1 */
+  packets_share: number;
+};
+
+export type Way = {
+  sender: Observed;
+  receiver: Observed | undefined;
+  /** what keeps the peer from being known */
+  doubt: 'unobserved' | 'several' | undefined;
+  /** the receiver's clock minus the sender's, nanoseconds */
+  clock: Clock;
+  /** the least that a packet takes by the clocks of both, nanoseconds: none that comes earlier was sent then */
+  outward_ns: number;
+  backward_ns: number;
+  sightings: Sightings;
+};
+
+export function observe(end: End, sightings: Sightings): Observed {
+  const seen = sightings.at(end);
+  const arrivals = new Arrivals(seen.taken);
+  return { end, seen, arrivals, packets_share: packetsShare(seen, arrivals) };
+}
+
+function packetsShare({ taken, received }: AtEnd, { completeness }: Arrivals): number {
+  const first = taken[0]?.at_ns ?? Infinity;
+  const last = taken.at(-1)?.at_ns ?? -Infinity;
+  const segments = received
+    .filter(({ at_ns }) => at_ns > first && at_ns <= last)
+    .reduce((sum: number, { row }: { row: Rows['packet'] }) => sum + row.segments, 0);
+  return completeness.counted > 0 ? Math.min(1, segments / completeness.counted) : 0;
+}
+
+/** Both may miss a packet that came: this much of a doubt is none. */
+const BOTH_MISS_MAX = 0.001;
+
+/** Whether a packet that neither packet nor progress rows of this end have did not come between these times of its clock. */
+export function cameUnseen({ arrivals, packets_share }: Observed, from_ns: number, until_ns: number): boolean {
+  const { counted, seen } = arrivals.completeness;
+  const progress_share = counted > 0 ? seen / counted : 0;
+  if ((1 - packets_share) * (1 - progress_share) <= BOTH_MISS_MAX) return false;
+  return arrivals.missingBetween(from_ns, until_ns) !== 0;
+}
+
+const least = (sent: readonly PacketSighting[], received: readonly PacketSighting[]): number => {
+  const ns = fastest(sent, received);
+  return Number.isFinite(ns) ? ns : 0;
+};
+
+export function wayOf(sender: Observed, peer: Peer, receiver: Observed | undefined, sightings: Sightings): Way {
+  if (!receiver || !peer.end)
+    return {
+      sender,
+      receiver: undefined,
+      doubt: peer.end ? 'unobserved' : peer.doubt,
+      clock: { offset_ns: 0, uncertainty_ns: Infinity },
+      outward_ns: 0,
+      backward_ns: 0,
+      sightings,
+    };
+  return {
+    sender,
+    receiver,
+    doubt: undefined,
+    clock: clockOf(sender.seen, receiver.seen, sender.end.host_id === receiver.end.host_id),
+    outward_ns: least(sender.seen.sent, receiver.seen.received),
+    backward_ns: least(receiver.seen.sent, sender.seen.received),
+    sightings,
+  };
+}

@@ -1,0 +1,159 @@
+// What really became of a segment, from captures alone: which of the times that it was sent were dropped, and where, and when its
+// acknowledgements passed.
+import type { Packet } from './pcap.ts';
+import { PORT } from './scenario.ts';
+
+export const TRUTHS = [
+  'dropped_here',
+  'outward',
+  'dropped_at_receiver',
+  'lost_backward',
+  'reordered',
+  'delayed',
+  'delayed_ack',
+  /** captures do not tell which of several packets that look the same it was */
+  'unclear',
+] as const;
+export type Truth = (typeof TRUTHS)[number];
+
+/** Of one way: all packets that left the sender and that came to the receiver, and what was dropped where. */
+export type Passed = {
+  sent: readonly Packet[];
+  came: readonly Packet[];
+  /** what else is not in `came`, or was never heeded: dropped by the sender's device, or by the receiver's netfilter */
+  dropped: { here: readonly Packet[]; at_receiver: readonly Packet[] };
+};
+
+export type Captured = {
+  /** of the segments that are judged */
+  data: Passed;
+  /** the other way: what acknowledges them */
+  acks: Passed;
+};
+
+const behind = (seq: number, other: number): number => (seq - other) | 0;
+const lengthOf = ({ length, flags }: Packet): number => length + (flags & 2 ? 1 : 0) + (flags & 1);
+const has = (packet: Packet, byte: number): boolean => behind(byte, packet.seq) >= 0 && behind(byte, packet.seq) < lengthOf(packet);
+
+/** What stays the same of a packet on its way. */
+const looks = ({ seq, ack, length, flags, ip_id, tsval, sacks }: Packet): string =>
+  `${seq} ${ack} ${length} ${flags} ${ip_id} ${tsval} ${sacks.join(' ')}`;
+
+type Sent = { packet: Packet; fate: 'here' | 'outward' | 'at_receiver' | 'came'; came_us: number };
+
+/** The other end's port: of a server's connections, what tells them apart. */
+const portOf = ({ src_port, dst_port }: Packet): number => (src_port === PORT ? dst_port : src_port);
+
+/** The captures of each connection, by its client's port. Of a single one all: its port may be another behind a translation. */
+export function byConnection(captured: Captured): Map<number, Truths> {
+  const ports = new Set([...captured.data.sent, ...captured.acks.came].map(portOf));
+  const of = (port: number) => (packets: readonly Packet[]) =>
+    ports.size > 1 ? packets.filter((packet) => portOf(packet) === port) : packets;
+  const passed = ({ sent, came, dropped }: Passed, own: ReturnType<typeof of>): Passed => ({
+    sent: own(sent),
+    came: own(came),
+    dropped: { here: own(dropped.here), at_receiver: own(dropped.at_receiver) },
+  });
+  return new Map(
+    [...ports].map((port) => [port, new Truths({ data: passed(captured.data, of(port)), acks: passed(captured.acks, of(port)) })]),
+  );
+}
+
+/** Finds in captures what became of segments. */
+export class Truths {
+  readonly #captured: Captured;
+  readonly #bySeq = new Map<number, Packet[]>();
+  readonly #came: Map<string, Packet[]>;
+  readonly #acksCame: Map<string, Packet[]>;
+  readonly #dropped: Record<'here' | 'at_receiver', Map<string, Packet[]>>;
+  readonly #backward_us: number;
+
+  constructor(captured: Captured) {
+    this.#captured = captured;
+    const { data, acks } = captured;
+    for (const packet of [...data.sent, ...data.dropped.here]) {
+      for (let bucket = packet.seq >>> 16; bucket <= (packet.seq + Math.max(0, lengthOf(packet) - 1)) >>> 16; bucket++) {
+        const held = this.#bySeq.get(bucket);
+        if (held) held.push(packet);
+        else this.#bySeq.set(bucket, [packet]);
+      }
+    }
+    this.#came = Map.groupBy(data.came, looks);
+    this.#acksCame = Map.groupBy(acks.came, looks);
+    this.#dropped = {
+      here: Map.groupBy(data.dropped.here, looks),
+      at_receiver: Map.groupBy(data.dropped.at_receiver, looks),
+    };
+    const backward = acks.sent.map((packet) => (this.#acksCame.get(looks(packet))?.[0]?.time_us ?? Infinity) - packet.time_us);
+    this.#backward_us = Math.max(0, Math.min(...backward.filter((us) => us >= 0)));
+  }
+
+  /** Why the byte was sent again at this time; `failed`: this attempt was dropped by the sender's host, as the how many'th of the byte, from 0. */
+  of(byte: number, again_us: number, failed: number | undefined): Truth {
+    const all = (this.#bySeq.get(byte >>> 16) ?? []).filter((packet) => has(packet, byte)).sort((a, b) => a.time_us - b.time_us);
+    const near = all.filter((packet) => Math.abs(packet.time_us - again_us) < NEAR_US);
+    const dropped = all.filter((packet) => this.#captured.data.dropped.here.includes(packet));
+    const own =
+      failed === undefined ? near.sort((a, b) => Math.abs(a.time_us - again_us) - Math.abs(b.time_us - again_us))[0] : dropped[failed];
+    const sent_us = Math.min(own?.time_us ?? again_us, again_us);
+    const earlier = all.filter((packet) => packet !== own && packet.time_us <= sent_us);
+    if ((failed === undefined && !own) || new Set(all.map(looks)).size < all.length) return 'unclear';
+    // A capture is behind netfilter and the queue: what was to be sent and did not leave was dropped there.
+    if (earlier.length === 0) return 'dropped_here';
+    const fates = earlier.map((packet) => this.#fateOf(packet));
+    const first = fates.filter(({ fate }) => fate === 'came').sort((a, b) => a.came_us - b.came_us)[0];
+    if (first && !this.#unheeded(byte, first.came_us, all)) return this.#whyAgain(byte, first.came_us, sent_us);
+    const last = fates.at(-1)?.fate;
+    if (last === 'here') return 'dropped_here';
+    return last === 'outward' ? 'outward' : 'dropped_at_receiver';
+  }
+
+  #fateOf(packet: Packet): Sent {
+    const key = looks(packet);
+    const is = (where: keyof Passed['dropped']) => this.#dropped[where].has(key);
+    const came_us = this.#came.get(key)?.[0]?.time_us ?? Infinity;
+    if (is('here')) return { packet, fate: 'here', came_us };
+    if (came_us === Infinity) return { packet, fate: 'outward', came_us };
+    return { packet, fate: is('at_receiver') ? 'at_receiver' : 'came', came_us };
+  }
+
+  /** Whether nothing said that it had come, until it came again. */
+  #unheeded(byte: number, came_us: number, all: readonly Packet[]): boolean {
+    const again = all.map((packet) => this.#came.get(looks(packet))?.[0]?.time_us ?? Infinity).filter((us) => us > came_us);
+    const until_us = Math.min(...again);
+    if (until_us === Infinity) return false;
+    const { sent } = this.#captured.acks;
+    const told = sent.filter(({ time_us }) => time_us >= came_us && time_us < until_us);
+    const after = sent.find((packet) => packet.time_us >= until_us && says(packet, byte));
+    // An acknowledgement that could have told and did not.
+    return (
+      after !== undefined && told.length > 0 && told.every((packet) => !says(packet, byte)) && behind(told.at(-1)?.ack ?? 0, byte) <= 0
+    );
+  }
+
+  #whyAgain(byte: number, came_us: number, sent_us: number): Truth {
+    const in_time_us = sent_us - this.#backward_us;
+    if (came_us > in_time_us) {
+      const overtaken = this.#captured.data.came.some(
+        (packet) => packet.time_us < came_us && packet.length > 0 && behind(packet.seq, byte) > 0,
+      );
+      return overtaken ? 'reordered' : 'delayed';
+    }
+    const first = this.#captured.acks.sent.find(
+      (packet) => packet.time_us >= came_us && packet.time_us <= in_time_us && says(packet, byte),
+    );
+    if (!first) return 'delayed_ack';
+    const key = looks(first);
+    return this.#acksCame.has(key) ? 'delayed' : 'lost_backward';
+  }
+}
+
+/** A retransmit row is written so soon after its packet, or before that leaves a queue. */
+const NEAR_US = 12_000;
+
+function says(packet: Packet, byte: number): boolean {
+  return (
+    (behind(packet.ack, byte) > 0 && (packet.flags & 16) !== 0) ||
+    packet.sacks.some(([from, to]) => behind(byte, from) >= 0 && behind(byte, to) < 0)
+  );
+}
