@@ -8,11 +8,12 @@ import type { Migration } from './migration.ts';
 import { TABLES } from './migrations/1-tables.ts';
 import { ACCESS } from './migrations/2-access.ts';
 import { RUNS } from './migrations/3-runs.ts';
+import { INVESTIGATIONS } from './migrations/4-investigations.ts';
 import { withoutStatistics } from './part-statistics.ts';
 import { ROLLUP_TABLES } from './rollup-tables.ts';
 import { ROW_TABLES } from './row-tables.ts';
 
-export const MIGRATIONS: readonly Migration[] = [TABLES, ACCESS, RUNS];
+export const MIGRATIONS: readonly Migration[] = [TABLES, ACCESS, RUNS, INVESTIGATIONS];
 
 const CREATE_MIGRATION = `CREATE TABLE IF NOT EXISTS migration (
   number UInt32,
