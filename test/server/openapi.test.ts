@@ -56,6 +56,7 @@ test('the OpenAPI document names every path, and each refusal', async () => {
     PEOPLE_API.logout,
     PEOPLE_API.me,
     PEOPLE_API.password,
+    ...Object.values(INVESTIGATIONS_API).map((path) => path.replace(':id', '{id}')),
     VIEWS_API.views,
     '/api/v1/views/{id}',
     '/v1/rows',
