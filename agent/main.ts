@@ -22,11 +22,10 @@ import { SERIES_MAX } from './metrics/telemetry.ts';
 import { createLog } from './process/log.ts';
 import { appliersOf } from './settings/appliers.ts';
 import type { LocalSettings } from './settings/local.ts';
-import { RemoteSettings } from './settings/remote.ts';
 import { Settings } from './settings/settings.ts';
 import { checkMachine, openSource } from './source/open-source.ts';
 import { onlyOwnNetns } from './source/own-netns.ts';
-import { hex64 } from './spool/record.ts';
+import { openRemote } from './uplink/open-remote.ts';
 import { openUplink } from './uplink/open-uplink.ts';
 import { openRoute } from './uplink/route.ts';
 
@@ -80,8 +79,8 @@ export async function runAgent(options: AgentConfig, local: LocalSettings, asked
   const tellers = [refusalLog(rows, log), paceLog(pace, log)];
   announce(source, config, telemetry, log, membership !== undefined);
   settings.appliedBy(appliersOf({ pace, source, uplink, log, inUse }));
-  const so_far = () => rowsSoFar(ledger, rows.counters(), (kind) => isOff(inUse.budget[kind]));
-  if (route) opened.use(new RemoteSettings({ settings, route, host_id: hex64(rows.host_id), rows: so_far, log }));
+  const rows_so_far = () => rowsSoFar(ledger, rows.counters(), (kind) => isOff(inUse.budget[kind]));
+  if (route) opened.use(openRemote({ source, settings, route, rows_so_far, log }));
   const drain_ms = drainIntervalMs(config.ringBytes, availableParallelism());
   if (uplink === undefined) source.tallyOnly(drain_ms);
   await pump({

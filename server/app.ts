@@ -41,6 +41,7 @@ import { ReportGroups } from './ingest/report-groups.ts';
 import type { TimeWindow } from './ingest/time-window.ts';
 import { UnpackRoom } from './ingest/unpack-room.ts';
 import { registerIngest } from './ingest.ts';
+import { registerInvestigations } from './investigations/routes.ts';
 import { LIMITS } from './limits.ts';
 import type { Live } from './live.ts';
 import type { Log } from './log/log.ts';
@@ -172,6 +173,7 @@ async function registerForPeople(
       registerQueries(answers, questions, namer);
       registerExplore(answers, questions, { ...namer, rows_most: LIMITS.explore_rows.number });
       registerFleet(answers, questions, fleet);
+      registerInvestigations(answers, { control, audit: access.audit, questions, namer, store });
       registerHealthQuery(answers, health);
       answers.get(API.openapi, { schema: { hide: true } }, async () => app.swagger());
     });
@@ -211,8 +213,7 @@ function fleetOf({ store, access, version, retire_after_ms, health }: AppParts, 
 
 function stopSockets({ live, control }: AppParts, done: () => void): void {
   live.stop();
-  control.stop();
-  done();
+  void control.stop().finally(done);
 }
 
 /** Agents' paths take POST; another method is told so instead of "not found". */

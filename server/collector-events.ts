@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { reasonOf } from '../agent/process/errors.ts';
 import type { AccessOptions } from './access.ts';
+import type { ControlParts } from './control.ts';
 import { damageText } from './health/damage-text.ts';
 import type { HealthWatch } from './health/watch.ts';
 import type { Live } from './live.ts';
@@ -32,6 +33,13 @@ export function writerEvents(metrics: Metrics, live: Live, health: HealthWatch, 
       );
     },
     trouble: (reason) => live.trouble(reason),
+  };
+}
+
+export function controlEvents(logger: Logger): Pick<ControlParts, 'refused' | 'failed'> {
+  return {
+    refused: (host_id, why) => logger.warn({ host_id, why }, 'the control channel of an agent was closed'),
+    failed: (error) => logger.warn({ err: error }, 'what agents say could not be kept'),
   };
 }
 

@@ -12,7 +12,7 @@ import { Access } from './access.ts';
 import { RESTORING } from './admin/backup.ts';
 import { removeSnapshot, takeSnapshot } from './admin/snapshot.ts';
 import { buildApp } from './app.ts';
-import { accessEvents, tellRecovered, upkeepEvents, writerEvents } from './collector-events.ts';
+import { accessEvents, controlEvents, tellRecovered, upkeepEvents, writerEvents } from './collector-events.ts';
 import type { Config } from './config.ts';
 import { Control } from './control.ts';
 import { closeApp } from './door/close.ts';
@@ -261,12 +261,7 @@ export class Collector {
   }
 
   #controlOf(access: Access): Control {
-    const { logger } = this.#surroundings;
-    return new Control({
-      access,
-      refused: (host_id, why) => logger.warn({ host_id, why }, 'the control channel of an agent was closed'),
-      failed: (error) => logger.warn({ err: error }, 'what agents say of their settings could not be kept'),
-    });
+    return new Control({ access, store: this.#store, hostNames: this.#hostNames, ...controlEvents(this.#surroundings.logger) });
   }
 
   /** Agents trust this collector's CA, whichever collector they have joined. */

@@ -1,6 +1,7 @@
 // The control of agents: each keeps a channel open here, and gets on it what it is to do. What is wanted is in records that all collectors of
 // the store share; which agent has a channel, and what it says, each collector knows of its own.
 import type { AgentHello, FromAgent } from '../agent/contract/control.ts';
+import type { HostFacts } from '../agent/contract/language/hosts.ts';
 import type { RolloutRecord } from './access/records.ts';
 import type { Access } from './access.ts';
 import { AgentStates } from './control/agent-states.ts';
@@ -8,11 +9,16 @@ import { AgentChannels } from './control/channels.ts';
 import { isUnderWay } from './control/rollout.ts';
 import { BACK_MS, RolloutWatch } from './control/rollout-watch.ts';
 import { SettingsBook } from './control/settings-book.ts';
+import type { HostNames } from './host-names.ts';
 import type { App } from './http.ts';
+import { Investigations } from './investigations.ts';
 import { LIMITS } from './limits.ts';
+import type { Store } from './storage/store.ts';
 
 export type ControlParts = {
   access: Access;
+  store: Pick<Store, 'query' | 'insertHostStates'>;
+  hostNames: HostNames;
   /** an agent says what is none of its business */
   refused: (host_id: string, why: string) => void;
   failed: (error: unknown) => void;
@@ -21,6 +27,8 @@ export type ControlParts = {
 export class Control {
   readonly settings: SettingsBook;
   readonly channels: AgentChannels;
+  readonly investigations: Investigations;
+  readonly access: Access;
   readonly #parts: ControlParts;
   readonly #watch: RolloutWatch;
   readonly states: AgentStates;
@@ -30,8 +38,9 @@ export class Control {
   readonly #sent = new Map<string, string>();
 
   constructor(parts: ControlParts) {
-    const { access, refused, failed } = parts;
+    const { access, store, refused, failed } = parts;
     this.#parts = parts;
+    this.access = access;
     this.states = new AgentStates(access.book, failed);
     this.settings = new SettingsBook(access.book, access.agents, this.states);
     this.#watch = new RolloutWatch(this.settings, access.book, this.states, failed);
@@ -41,6 +50,14 @@ export class Control {
       closed: (host_id) => this.#closed(host_id),
       refused,
     });
+    this.investigations = new Investigations({
+      book: access.book,
+      store,
+      hostOf: this.hostOf,
+      hosts: () => this.channels.hosts(),
+      send: (host_id, message) => this.channels.send(host_id, message),
+      failed,
+    });
   }
 
   register(app: App): void {
@@ -48,6 +65,7 @@ export class Control {
     this.channels.register(app);
     book.watch(() => {
       this.channels.recheck((host_id) => this.#isIn(host_id));
+      this.investigations.changed();
       // Records change all the time: what agents are to do changes with this one.
       const { rollout } = this.settings;
       if (this.#told !== undefined && this.#told.rollout === rollout) return;
@@ -71,10 +89,18 @@ export class Control {
     return new Set([...this.channels.hosts(), ...known.filter((host_id) => lately.has(host_id))]);
   }
 
-  stop(): void {
+  /** What is known of a host, also of one that never joined. */
+  hostOf = (host_id: string): HostFacts => {
+    const { name, ...subject } = this.settings.subject(host_id);
+    return { ...subject, name: name || this.#parts.hostNames.get(BigInt(`0x${host_id}`)) };
+  };
+
+  /** Resolves when what agents have said last is written down. */
+  async stop(): Promise<void> {
     this.#watch.stop();
     this.states.stop();
     this.channels.stop();
+    await this.investigations.stop();
   }
 
   #opened(host_id: string, { agent_version, known, version, in_force }: AgentHello): void {
@@ -83,6 +109,7 @@ export class Control {
     this.#sent.delete(host_id);
     this.#watch.opened(host_id);
     this.#tell(host_id);
+    this.investigations.opened(host_id);
   }
 
   /** What agents of a version know. Whoever makes up versions fills no book. */
@@ -96,18 +123,25 @@ export class Control {
   }
 
   #said(host_id: string, message: Exclude<FromAgent, AgentHello>): void {
-    if (message.type === 'rows') {
-      this.#watch.counted(host_id, message);
-      return;
+    switch (message.type) {
+      case 'rows':
+        this.#watch.counted(host_id, message);
+        break;
+      case 'investigations':
+        this.investigations.said(host_id, message.states);
+        break;
+      case 'in_force': {
+        const state = this.states.get(host_id);
+        const { version, in_force } = message;
+        if (state !== undefined) this.states.note(host_id, { ...state, version, in_force });
+      }
     }
-    const state = this.states.get(host_id);
-    const { version, in_force } = message;
-    if (state !== undefined) this.states.note(host_id, { ...state, version, in_force });
   }
 
   #closed(host_id: string): void {
     this.#sent.delete(host_id);
     this.#watch.closed(host_id);
+    this.investigations.closed(host_id);
   }
 
   /** Says what is wanted, unless that was said last. */

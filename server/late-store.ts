@@ -56,6 +56,8 @@ export class LateStore implements Store {
   insertLost: Store['insertLost'] = async (entries) => this.#there().insertLost(entries);
   insertAccess: Store['insertAccess'] = async (records) => this.#there().insertAccess(records);
   insertAudit: Store['insertAudit'] = async (entries) => this.#there().insertAudit(entries);
+  insertHostStates: Store['insertHostStates'] = async (states) => this.#there().insertHostStates(states);
+  removeInvestigation: Store['removeInvestigation'] = async (id) => this.#there().removeInvestigation(id);
   removeHost: Store['removeHost'] = async (host_id) => this.#there().removeHost(host_id);
   get upkeep(): Store['upkeep'] {
     return this.#there().upkeep;

@@ -12,6 +12,7 @@ export type Limit = { what: string; number: number; unit: LimitUnit; per: string
 
 const AGAIN = '`429 too_many_bytes_in_flight`, and when to come back';
 const TOO_MANY_VIEWS = '`409 too_many_views`';
+const TOO_MANY_INVESTIGATIONS = '`409 too_many_investigations`';
 const LEAST_USED = 'the least used goes';
 
 /** A peer is an address together with the host that a batch or a report names; of people also whether a browser or a tool asks. */
@@ -194,6 +195,14 @@ export const LIMITS = {
     beyond: '`422 settings_invalid`',
   },
   settings_versions: { what: 'versions of the agents’ settings', number: 100, unit: 'count', per: 'collector', beyond: 'the oldest go' },
+  investigations_running: {
+    what: 'investigations that run at once',
+    number: 16,
+    unit: 'count',
+    per: 'store',
+    beyond: TOO_MANY_INVESTIGATIONS,
+  },
+  investigations: { what: 'investigations', number: 1000, unit: 'count', per: 'store', beyond: TOO_MANY_INVESTIGATIONS },
   viewer_says: { what: 'what a page says', number: KIB, unit: 'bytes', per: 'message', beyond: 'closed with 1009' },
   // Each is as long as its link: some megabytes in memory at most.
   views: { what: 'saved views', number: 1000, unit: 'count', per: 'store', beyond: TOO_MANY_VIEWS },

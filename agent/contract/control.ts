@@ -1,6 +1,7 @@
 // The control channel: one WebSocket an agent, which the agent opens. All that is said on it, in both directions, is JSON of these types.
 // The agent imports only types from here: the schema library is not worth its memory there.
 import { type Static, Type } from 'typebox';
+import { InvestigationStates, type WantedInvestigations } from './investigation.ts';
 
 /** `GET`, upgraded to a WebSocket, with the agent's credential. */
 export const CONTROL_PATH = '/v1/control';
@@ -61,7 +62,7 @@ const SettingsInForce = Type.Object({ type: Type.Literal('in_force'), version: C
 /** Rows since the agent's start. `lost`: those that were lost on the host; `withheld`: by budgets, of kinds that are not off. */
 const RowsSoFar = Type.Object({ type: Type.Literal('rows'), version: Count, seen: Count, lost: Count, withheld: Count }, closed);
 
-export const FromAgent = Type.Union([AgentHello, SettingsInForce, RowsSoFar]);
+export const FromAgent = Type.Union([AgentHello, SettingsInForce, RowsSoFar, InvestigationStates]);
 export type FromAgent = Static<typeof FromAgent>;
 export type RowsSoFar = Static<typeof RowsSoFar>;
 export type AgentHello = Static<typeof AgentHello>;
@@ -71,4 +72,4 @@ export type AgentHello = Static<typeof AgentHello>;
  * of its rows every second, so that a bad change is found out.
  */
 export type WantedSettings = { type: 'settings'; version: number; values: Readonly<Record<string, string>>; watch_ms: number };
-export type ToAgent = WantedSettings;
+export type ToAgent = WantedSettings | WantedInvestigations;

@@ -7,3 +7,11 @@ export type DetailKind = (typeof DETAIL_KINDS)[number];
 export function isDetail(kind: Kind): kind is DetailKind {
   return DETAIL_KINDS.some((detail) => detail === kind);
 }
+
+/** How closely an investigation looks: which of these kinds it asks for. Each level shows what the ones before it do. */
+export const DETAIL = { rows: [], progress: ['progress'], packets: ['progress', 'packet'] } as const satisfies Record<
+  string,
+  readonly DetailKind[]
+>;
+export type Detail = keyof typeof DETAIL;
+export const DETAILS = Object.keys(DETAIL) as Detail[];

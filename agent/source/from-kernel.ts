@@ -10,6 +10,7 @@ import { unseenIn } from './unseen.ts';
 export function fromKernel(kernel: KernelSource): Source {
   return {
     rows: kernel,
+    kernel_filters: kernel.filters,
     names: () => new Entities(readCgroup2Mount()),
     filter: (options) => filterInKernel(kernel.filters, options),
     scope: (expression, kinds) => scopeInKernel(kernel.filters, expression, kinds),

@@ -9,6 +9,7 @@ import { NOTHING_UNSEEN } from './unseen.ts';
 export function fromRecording(replay: ReplaySource): Source {
   return {
     rows: replay,
+    kernel_filters: undefined,
     names: () => replay.names,
     filter: (options) => filterRows(options, replay.names),
     scope: (expression, kinds) => filterRows({ expressions: [expression], kinds }, replay.names).wanted,

@@ -5,6 +5,7 @@ import type { FilterOptions, FilterRun } from '../filter/run.ts';
 import type { EntityNames } from '../host/entities.ts';
 import type { Rights } from '../host/privileges.ts';
 import type { Budget } from '../kernel/budget.ts';
+import type { KernelFilters } from '../kernel/controls.ts';
 import type { Tally } from '../metrics/row-series.ts';
 import type { ConnectionOptions } from '../metrics/tally-plan.ts';
 import type { RowSource } from './row-source.ts';
@@ -12,6 +13,8 @@ import type { Unseen } from './unseen.ts';
 
 export type Source = {
   readonly rows: RowSource;
+  /** those of the kernel; a recording has none */
+  readonly kernel_filters: KernelFilters | undefined;
   /** Looks up names of the processes, cgroups and namespaces in rows. */
   names(): EntityNames;
   /** Starts filters: from now on drained rows have to pass `FilterRun.wanted`, which picks those that a filter matches. */

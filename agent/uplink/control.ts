@@ -3,13 +3,15 @@ import { WebSocket } from 'ws';
 import { CONTROL_PATH, type FromAgent, type ToAgent } from '../contract/control.ts';
 import { reasonOf } from '../process/errors.ts';
 import { Every, type Log } from '../process/log.ts';
+import { messageIn } from './control-message.ts';
 import { retryDelayMs } from './retry.ts';
 import type { Route } from './route.ts';
 
 const CONNECT_MS_MAX = 15_000;
 /** The collector pings more often: a channel on which nothing comes for so long is dead. */
 const SILENT_MS_MAX = 45_000;
-const SAID_BYTES_MAX = 64 * 1024;
+/** Settings, or as many investigations as there can be. */
+const SAID_BYTES_MAX = 256 * 1024;
 const COMPLAINT_PERIOD_MS = 600_000;
 
 export type ControlOptions = {
@@ -94,24 +96,8 @@ export class ControlChannel {
     this.#failures += 1;
     if (this.#failures > 1)
       this.#complaint.run(Date.now(), () =>
-        this.#options.log.warn(`the control channel is not open, so the collector cannot change settings here: ${why}`),
+        this.#options.log.warn(`the control channel is not open, so the collector can tell this agent nothing: ${why}`),
       );
     this.#timer = setTimeout(() => this.#open(), retryDelayMs(this.#failures, Math.random())).unref();
-  }
-}
-
-function messageIn(text: string): ToAgent | undefined {
-  try {
-    const { type, version, values, watch_ms } = JSON.parse(text) as Partial<ToAgent>;
-    const isWhole =
-      type === 'settings' &&
-      Number.isSafeInteger(version) &&
-      typeof values === 'object' &&
-      values !== null &&
-      Object.values(values).every((value) => typeof value === 'string') &&
-      Number.isSafeInteger(watch_ms);
-    return isWhole ? ({ type, version, values, watch_ms } as ToAgent) : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -5,7 +5,7 @@ import { Compile } from 'typebox/compile';
 import type { Disk } from '../../agent/durable/disk.ts';
 import { Journal, type JournalFormat, readJournal } from '../../agent/durable/journal.ts';
 import { turns } from '../../agent/process/turns.ts';
-import { accessSince } from '../storage/access-records.ts';
+import { accessSince, markOf } from '../storage/access-records.ts';
 import type { Store } from '../storage/store.ts';
 import { RECORD_KINDS, RECORDS, type RecordKind, type RecordOf, StoredRecord } from './records.ts';
 
@@ -15,10 +15,13 @@ const CHECKS = new Map(RECORD_KINDS.map((kind) => [kind, Compile(RECORDS[kind])]
 const FILE = 'access.journal';
 const SNAPSHOT_BYTES = 1024 * 1024;
 const FOLLOW_MS = 1000;
+/** Agents are to hear within a second of records of this kind: between two looks at all of them there are glances at whether these changed. */
+const URGENT: RecordKind = 'investigation';
+const GLANCE_MS = 200;
 
 type Held<Kind extends RecordKind = RecordKind> = StoredRecord & { value: RecordOf<Kind> | undefined };
 export type RecordBookOptions = {
-  store: Pick<Store, 'query' | 'insertAccess'>;
+  store: Pick<Store, 'backend' | 'query' | 'insertAccess'>;
   disk: Disk;
   /** where the file is */
   directory: string;
@@ -35,6 +38,8 @@ export class RecordBook {
   #following: NodeJS.Timeout | undefined;
   /** By the store's clock: what was stored before has been read. */
   #since_ms = 0;
+  #mark: string | undefined;
+  #looked_ms = 0;
   #stopped = false;
   #isRead = false;
 
@@ -122,6 +127,19 @@ export class RecordBook {
     });
   }
 
+  /** Looks where it is time to, or where a glance shows that others have changed what is urgent. */
+  async #follow(): Promise<void> {
+    const isDue = performance.now() - this.#looked_ms >= FOLLOW_MS;
+    // A store that does not answer is told of by the look that is due.
+    // Nobody else writes to the engine of this process.
+    const isAlone = this.#options.store.backend === 'embedded';
+    const mark = isDue || isAlone ? this.#mark : await markOf(this.#options.store, URGENT).catch(() => this.#mark);
+    if (!isDue && mark === this.#mark) return;
+    this.#mark = mark;
+    this.#looked_ms = performance.now();
+    await this.look();
+  }
+
   async #read(): Promise<void> {
     const before = this.#since_ms;
     const seen = new Set<string>();
@@ -184,10 +202,10 @@ export class RecordBook {
   #plan(): void {
     if (this.#stopped) return;
     this.#following = setTimeout(() => {
-      void this.look()
+      void this.#follow()
         .catch(this.#options.failed)
         .finally(() => this.#plan());
-    }, FOLLOW_MS);
+    }, GLANCE_MS);
   }
 }
 

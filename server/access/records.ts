@@ -2,6 +2,7 @@
 // them, only the SHA-256 of those that have 256 random bits, and the argon2id hash of what a person has chosen.
 import { type Static, type TSchema, Type } from 'typebox';
 import { InForce, KnownSetting } from '../../agent/contract/control.ts';
+import { DETAILS } from '../../agent/contract/detail.ts';
 import { object, oneOf } from '../api/schema.ts';
 import { ViewLink, ViewName } from '../api/views.ts';
 
@@ -129,6 +130,22 @@ const View = object({
 });
 export type ViewRecord = Static<typeof View>;
 
+/** `id`: 16 hex digits. What some agents are to look at more closely, for some time. */
+const Investigation = object({
+  expression: Type.String({ description: 'which connections' }),
+  hosts: Type.String({ description: 'which hosts, as an expression about them; empty: all' }),
+  detail: oneOf(DETAILS),
+  rows_per_s: Type.Integer({ minimum: 1, description: 'that a host may write at most' }),
+  rows_max: Type.Integer({ minimum: 0, description: 'that a host may write in all; 0: as many as come' }),
+  note: Type.String(),
+  begins_ms: Ms,
+  ends_ms: Type.Integer({ ...Ms, description: 'when its time is over' }),
+  stopped_ms: Type.Optional(Type.Integer({ ...Ms, description: 'when somebody stopped it' })),
+  kept_until_ms: Type.Integer({ ...Ms, description: '0: for ever' }),
+  made_by: Type.String(),
+});
+export type InvestigationRecord = Static<typeof Investigation>;
+
 /** What a record of each kind holds. */
 export const RECORDS = {
   agent: Agent,
@@ -145,6 +162,7 @@ export const RECORDS = {
   agent_version: AgentVersion,
   collector: Collector,
   view: View,
+  investigation: Investigation,
 } as const satisfies Record<string, TSchema>;
 export type RecordKind = keyof typeof RECORDS;
 export const RECORD_KINDS = Object.keys(RECORDS) as RecordKind[];

@@ -6,6 +6,7 @@ import { CONTROL_PATH } from '../../agent/contract/control.ts';
 import { HELLO_PATH, JOIN_PATH, ROTATE_PATH } from '../../agent/contract/credential.ts';
 import type { Role } from '../access/records.ts';
 import { ADMIN_API } from '../api/admin.ts';
+import { INVESTIGATIONS_API } from '../api/investigations.ts';
 import { OIDC_PATHS, PEOPLE_API } from '../api/people.ts';
 import { VIEWS_API } from '../api/views.ts';
 import { API } from '../api.ts';
@@ -56,6 +57,11 @@ export const ROUTE_RIGHTS: Readonly<Record<string, Right>> = {
   [`POST ${ADMIN_API.settings}`]: 'admin',
   [`POST ${ADMIN_API.settingsRollback}`]: 'admin',
   [`GET ${ADMIN_API.hostSettings}`]: 'viewer',
+  [`GET ${INVESTIGATIONS_API.investigations}`]: 'viewer',
+  [`POST ${INVESTIGATIONS_API.investigations}`]: 'operator',
+  [`GET ${INVESTIGATIONS_API.investigation}`]: 'viewer',
+  [`POST ${INVESTIGATIONS_API.stop}`]: 'operator',
+  [`DELETE ${INVESTIGATIONS_API.investigation}`]: 'operator',
   [`GET ${VIEWS_API.views}`]: 'viewer',
   [`POST ${VIEWS_API.views}`]: 'viewer',
   // Its owner's, or an admin's: the route looks at whose it is.

@@ -1,9 +1,9 @@
 // Stores the records of who may do what, and reads those that changed.
-import { RECORD_KINDS, type StoredRecord } from '../access/records.ts';
+import { RECORD_KINDS, type RecordKind, type StoredRecord } from '../access/records.ts';
 import type { Engine, Queryable } from './engine.ts';
 
 /** The year 2100, in s: later the day that the TTL adds would overflow a DateTime, and the engine remove what never ends. */
-const NEVER_S = 4_102_444_800;
+export const NEVER_S = 4_102_444_800;
 const PAGE = 5000;
 /** How far clocks of servers may be apart, and an insert be delayed, before a record is read late. */
 const OVERLAP_MS = 30_000;
@@ -44,4 +44,17 @@ ORDER BY kind, id LIMIT ${PAGE}`,
     if (last === undefined || page.length < PAGE) return;
     after = last;
   }
+}
+
+/**
+ * A number that is another one whenever records of the kind have changed, and sometimes when they have not. It reads little of the table,
+ * which is sorted by kind.
+ */
+export async function markOf(store: Queryable, kind: RecordKind): Promise<string> {
+  const [found] = await store.query<{ mark: string }>(
+    'SELECT toString(groupBitXor(cityHash64(id, version))) AS mark FROM access_record WHERE kind = {kind:String}',
+    { kind },
+    1,
+  );
+  return found?.mark ?? '';
 }

@@ -5,6 +5,7 @@ import { insertAudit } from './audit.ts';
 import type { Engine } from './engine.ts';
 import { insertReports, namesOf } from './entities.ts';
 import { removeHost } from './host-removal.ts';
+import { insertHostStates, removeInvestigation } from './investigation-hosts.ts';
 import type { KnownTables } from './known-tables.ts';
 import { noteLate } from './late-pieces.ts';
 import { migrate } from './migrations.ts';
@@ -27,6 +28,8 @@ export function storeOn(engine: Engine, known?: KnownTables): Store {
     insertLost: (entries) => insertLost(engine, entries),
     insertAccess: (records) => insertAccess(engine, records),
     insertAudit: (entries) => insertAudit(engine, entries),
+    insertHostStates: (states) => insertHostStates(engine, states),
+    removeInvestigation: (id) => removeInvestigation(engine, id),
     removeHost: (host_id) => removeHost(engine, host_id, names),
   };
 }

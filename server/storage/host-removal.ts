@@ -6,7 +6,7 @@ import type { Names } from './entities.ts';
 
 /** They say how many rows there must be: with the rows gone first, rows would seem to be missing. */
 const ACCOUNTS = ['accounting_1h', 'stored', 'accounting', 'lost'] as const;
-const ROWS = [...KIND, 'late_piece', 'rollup_1m', 'rollup_1h', 'rollup_1d', 'report', 'report_1h'] as const;
+const ROWS = [...KIND, 'investigation_host', 'late_piece', 'rollup_1m', 'rollup_1h', 'rollup_1d', 'report', 'report_1h'] as const;
 const NAMES = ['process', 'cgroup', 'netns', 'run', 'host'] as const;
 
 /** Every table in which a host has a part of its own. */

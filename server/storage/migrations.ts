@@ -9,11 +9,12 @@ import { TABLES } from './migrations/1-tables.ts';
 import { ACCESS } from './migrations/2-access.ts';
 import { RUNS } from './migrations/3-runs.ts';
 import { MAP } from './migrations/4-map.ts';
+import { INVESTIGATIONS } from './migrations/5-investigations.ts';
 import { withoutStatistics } from './part-statistics.ts';
 import { ROLLUP_TABLES } from './rollup-tables.ts';
 import { ROW_TABLES } from './row-tables.ts';
 
-export const MIGRATIONS: readonly Migration[] = [TABLES, ACCESS, RUNS, MAP];
+export const MIGRATIONS: readonly Migration[] = [TABLES, ACCESS, RUNS, MAP, INVESTIGATIONS];
 
 const CREATE_MIGRATION = `CREATE TABLE IF NOT EXISTS migration (
   number UInt32,

@@ -4,6 +4,7 @@ import type { StoredRecord } from '../access/records.ts';
 import type { CheckedReport } from '../ingest/report-check.ts';
 import type { AuditEntry } from './audit.ts';
 import type { Engine, LostRows, Segment } from './engine.ts';
+import type { StoredHostState } from './investigation-hosts.ts';
 import type { Evicted } from './name-budgets.ts';
 import type { Upkeep } from './upkeep.ts';
 
@@ -30,6 +31,10 @@ export type Store = Pick<Engine, 'backend' | 'query' | 'progress' | 'ping' | 'cl
   /** Stores records of who may do what. Of several with one kind and id the largest version counts. */
   insertAccess(records: readonly StoredRecord[]): Promise<void>;
   insertAudit(entries: readonly AuditEntry[]): Promise<void>;
+  /** Stores how far investigations have come at hosts. Of several of one host the last one counts. */
+  insertHostStates(states: readonly StoredHostState[]): Promise<void>;
+  /** Removes what is stored of an investigation beside its record. */
+  removeInvestigation(id: string): Promise<void>;
   /** Removes all that is stored of a host. Its rows go later, one part of a table after the other. @param host_id in decimal */
   removeHost(host_id: string): Promise<void>;
 };

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HELLO_PATH, JOIN_PATH, ROTATE_PATH } from '../../agent/contract/credential.ts';
 import { ADMIN_API } from '../../server/api/admin.ts';
+import { INVESTIGATIONS_API } from '../../server/api/investigations.ts';
 import { PEOPLE_API } from '../../server/api/people.ts';
 import { VIEWS_API } from '../../server/api/views.ts';
 import { API } from '../../server/api.ts';
@@ -55,6 +56,7 @@ test('the OpenAPI document names every path, and each refusal', async () => {
     PEOPLE_API.logout,
     PEOPLE_API.me,
     PEOPLE_API.password,
+    ...Object.values(INVESTIGATIONS_API).map((path) => path.replace(':id', '{id}')),
     VIEWS_API.views,
     '/api/v1/views/{id}',
     '/v1/rows',

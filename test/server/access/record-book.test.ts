@@ -35,7 +35,7 @@ afterEach(async () => {
   [books, directories] = [[], []];
 });
 
-async function open(directory: string, on: Pick<Store, 'query' | 'insertAccess'> = store): Promise<RecordBook> {
+async function open(directory: string, on: Pick<Store, 'backend' | 'query' | 'insertAccess'> = store): Promise<RecordBook> {
   const book = new RecordBook({ store: on, disk: REAL_DISK, directory, failed: (error) => failures.push(error) });
   books.push(book);
   await book.open();
@@ -58,7 +58,8 @@ const record = (uses: number): EnrolmentRecord => ({
   rejoin: false,
 });
 /** A store that is away. */
-const AWAY: Pick<Store, 'query' | 'insertAccess'> = {
+const AWAY: Pick<Store, 'backend' | 'query' | 'insertAccess'> = {
+  backend: 'embedded',
   query: () => Promise.reject(new Error('away')),
   insertAccess: () => Promise.reject(new Error('away')),
 };
@@ -115,7 +116,11 @@ test('while the store is away, a collector that starts knows what its file says,
 test('what a power cut took from the store is brought back from the file', async () => {
   const directory = await newDirectory();
   const kept: StoredRecord[] = [];
-  const first = await open(directory, { query: store.query, insertAccess: async (records) => void kept.push(...records) });
+  const first = await open(directory, {
+    backend: 'embedded',
+    query: store.query,
+    insertAccess: async (records) => void kept.push(...records),
+  });
   await first.put('enrolment', idOf('lost'), record(5));
   await first.stop();
   expect(kept).toHaveLength(1);

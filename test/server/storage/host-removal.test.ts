@@ -65,6 +65,7 @@ async function fill(host_id: bigint): Promise<void> {
       accounting: [{ epoch: hex(1n), minute_ms, kind: 'sample', outcome: 'seen', rows: 1 }],
     }),
   ]);
+  await store.insertHostStates([{ investigation: hex(1n), host_id: hex(host_id), body: '{}', ends_ms: 0 }]);
   await store.insertLost([
     {
       host_id: hex(host_id),

@@ -1,7 +1,8 @@
 // A collector with agents whose control channels are made by hand.
 import { afterEach, beforeEach } from 'vitest';
 import { WebSocket } from 'ws';
-import { CONTROL_PATH, type FromAgent, type WantedSettings } from '../../../agent/contract/control.ts';
+import { CONTROL_PATH, type FromAgent, type ToAgent, type WantedSettings } from '../../../agent/contract/control.ts';
+import type { WantedInvestigation } from '../../../agent/contract/investigation.ts';
 import { ADMIN_API } from '../../../server/api/admin.ts';
 import type { SettingsAnswer, SettingsChange } from '../../../server/api/settings.ts';
 import { startCollector, type TestCollector, type TestDirectory, testDirectory, until } from './collector.ts';
@@ -12,6 +13,8 @@ export type Agent = {
   socket: WebSocket;
   told: WantedSettings[];
   told_ms: number[];
+  /** what it was to investigate, each time that it was told */
+  wanted: (readonly WantedInvestigation[])[];
   closed: () => number | undefined;
   say: (message: object) => void;
 };
@@ -32,9 +35,10 @@ export async function channelTo(
   opened.push(socket);
   let closed: number | undefined;
   const say = (message: object) => socket.send(JSON.stringify(message));
-  const agent: Agent = { host, socket, told: [], told_ms: [], closed: () => closed, say };
+  const agent: Agent = { host, socket, told: [], told_ms: [], wanted: [], closed: () => closed, say };
   socket.on('message', (data) => {
-    const wanted = JSON.parse(String(data)) as WantedSettings;
+    const wanted = JSON.parse(String(data)) as ToAgent;
+    if (wanted.type === 'investigations') return void agent.wanted.push(wanted.wanted);
     agent.told.push(wanted);
     agent.told_ms.push(performance.now());
     if (takes) say({ type: 'in_force', version: wanted.version, in_force: [] });

@@ -1,0 +1,151 @@
+// The investigations of this host: begins those that a collector wants, tells every second how far they are, and ends each when its time is
+// over, when the collector wants it no more, or when it becomes too much. The kernel knows the end of each, so it holds also while this
+// process hangs; and with this process goes all that they have in the kernel.
+import type { End, InvestigationStates, ToldState, WantedInvestigation } from '../contract/investigation.ts';
+import { FilterError } from '../contract/language/filter-error.ts';
+import type { Budget } from '../kernel/budget.ts';
+import type { KernelFilters } from '../kernel/controls.ts';
+import { AgentError } from '../process/errors.ts';
+import type { Log } from '../process/log.ts';
+import { programOf } from './program.ts';
+import { type Figures, harmOf, LIMITS, type Limits } from './safety.ts';
+import { Slots } from './slots.ts';
+
+const TELL_MS = 1000;
+/** As a share of a second's rows, that may come at once. */
+const BURST_SHARE = 1 / 5;
+const WORDS_CHARS_MAX = 1000;
+
+export type InvestigationsOptions = {
+  /** undefined: rows do not come from a kernel */
+  filters: KernelFilters | undefined;
+  figures: () => Figures;
+  limits?: Limits;
+  send: (message: InvestigationStates) => void;
+  log: Log;
+};
+
+type Running = { wanted: WantedInvestigation; slot: number; end_ms: number; other_end: ToldState['other_end'] };
+
+const NOTHING_YET = { words: '', slot: 0, other_end: { watched: false, why: '' }, matched: 0, passed: 0, over_budget: 0 };
+
+export class Investigations {
+  readonly #options: InvestigationsOptions;
+  readonly #limits: Limits;
+  readonly #slots: Slots | undefined;
+  readonly #running = new Map<string, Running>();
+  /** How those ended that the collector still wants, so that they are not begun again. */
+  readonly #ended = new Map<string, ToldState>();
+  #figures: Figures[] = [];
+  #looking: NodeJS.Timeout | undefined;
+
+  constructor(options: InvestigationsOptions) {
+    this.#options = options;
+    this.#limits = options.limits ?? LIMITS;
+    this.#slots = options.filters && new Slots(options.filters);
+  }
+
+  /** These and no others are to run now. */
+  want(wanted: readonly WantedInvestigation[]): void {
+    const ids = new Set(wanted.map(({ id }) => id));
+    for (const id of this.#running.keys()) if (!ids.has(id)) this.#end(id, 'by_hand');
+    for (const one of wanted) if (!this.#running.has(one.id) && !this.#ended.has(one.id) && one.ends_in_ms > 0) this.#begin(one);
+    this.#tell();
+    for (const id of this.#ended.keys()) if (!ids.has(id)) this.#ended.delete(id);
+  }
+
+  /** What runs, and how the others that the collector wants have ended. */
+  states(): ToldState[] {
+    return [...[...this.#running.values()].map((running) => this.#stateOf(running)), ...this.#ended.values()];
+  }
+
+  /** Ends all of them, and says nothing: the channel's end says it. */
+  stop(): void {
+    for (const id of [...this.#running.keys()]) this.#end(id, 'host_gone');
+  }
+
+  #begin(wanted: WantedInvestigation): void {
+    const { id, expression, detail, rows_per_s } = wanted;
+    const { log } = this.#options;
+    const why = this.#tried(wanted);
+    if (why !== undefined) {
+      log.warn({ investigation: id, why }, 'an investigation is refused');
+      this.#ended.set(id, { id, state: 'ended', reason: 'refused', ...NOTHING_YET, words: why.slice(0, WORDS_CHARS_MAX) });
+      return;
+    }
+    log.info({ investigation: id, expression, detail, rows_per_s }, 'an investigation begins');
+    this.#figures = [];
+    this.#looking ??= setInterval(() => this.#look(), TELL_MS).unref();
+  }
+
+  /** Why it cannot run here; undefined: it runs. */
+  #tried(wanted: WantedInvestigation): string | undefined {
+    const { filters } = this.#options;
+    if (filters === undefined || this.#slots === undefined) return 'this agent replays a recording, which cannot be told what to write';
+    const end_ms = Date.now() + wanted.ends_in_ms;
+    try {
+      const { program, other_end } = programOf(wanted, filters.names(), end_ms);
+      const slot = this.#slots.take(program, budgetOf(wanted.rows_per_s), wanted.detail);
+      if (slot === undefined) return 'as many investigations run on this host as can at a time: stop one first';
+      this.#running.set(wanted.id, { wanted, slot, end_ms, other_end });
+      return undefined;
+    } catch (error) {
+      if (error instanceof FilterError) return error.message;
+      if (error instanceof AgentError) return `the kernel refuses it: ${error.message}`;
+      throw error;
+    }
+  }
+
+  #end(id: string, reason: End, words = ''): void {
+    const running = this.#running.get(id);
+    if (running === undefined) return;
+    const last = this.#stateOf(running);
+    this.#running.delete(id);
+    this.#slots?.free(running.slot);
+    this.#ended.set(id, { ...last, state: 'ended', reason, words });
+    const { passed, over_budget } = last;
+    this.#options.log.info({ investigation: id, reason, words, passed, over_budget }, 'an investigation ends');
+    if (this.#running.size > 0) return;
+    clearInterval(this.#looking);
+    this.#looking = undefined;
+  }
+
+  #stateOf({ wanted: { id }, slot, other_end }: Running): ToldState {
+    const { matched = 0, passed = 0, over_budget = 0 } = this.#slots?.counters(slot) ?? {};
+    return { id, state: 'running', words: '', slot, other_end, matched, passed, over_budget };
+  }
+
+  #look(): void {
+    for (const running of [...this.#running.values()]) {
+      const { id, rows_max } = running.wanted;
+      if (Date.now() >= running.end_ms) this.#end(id, 'time');
+      else if (rows_max > 0 && this.#stateOf(running).passed >= rows_max) this.#end(id, 'budget');
+    }
+    this.#guard();
+    this.#tell();
+  }
+
+  /** What is too much ends the newest: the others have run without it. */
+  #guard(): void {
+    const now = this.#options.figures();
+    const words = this.#harm(now);
+    const newest = [...this.#running.keys()].at(-1);
+    this.#figures =
+      words === undefined ? [...this.#figures.filter(({ at_ms }) => at_ms >= now.at_ms - 2 * this.#limits.window_ms), now] : [];
+    if (words !== undefined && newest !== undefined) this.#end(newest, 'safety', words);
+  }
+
+  #harm(now: Figures): string | undefined {
+    const before = this.#figures.findLast(({ at_ms }) => at_ms <= now.at_ms - this.#limits.window_ms);
+    return before && harmOf(before, now, this.#limits);
+  }
+
+  #tell(): void {
+    const states = this.states();
+    if (states.length > 0) this.#options.send({ type: 'investigations', states });
+  }
+}
+
+function budgetOf(rows_per_s: number): Budget {
+  return { rows_per_s, burst: Math.ceil(rows_per_s * BURST_SHARE) };
+}

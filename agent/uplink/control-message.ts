@@ -1,0 +1,38 @@
+// Reads what a collector says on the control channel. It may be of another version: what this one does not understand is no message to it.
+import type { ToAgent, WantedSettings } from '../contract/control.ts';
+import { DETAIL } from '../contract/detail.ts';
+import type { WantedInvestigation, WantedInvestigations } from '../contract/investigation.ts';
+
+type Unknown<Message> = { readonly [Name in keyof Message]?: unknown };
+
+export function messageIn(text: string): ToAgent | undefined {
+  try {
+    const message = JSON.parse(text) as Unknown<ToAgent>;
+    if (message.type === 'settings') return settingsIn(message);
+    return message.type === 'investigations' ? investigationsIn(message) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function settingsIn({ version, values, watch_ms }: Unknown<WantedSettings>): WantedSettings | undefined {
+  if (!isCount(version) || !isCount(watch_ms) || typeof values !== 'object' || values === null) return undefined;
+  const pairs = Object.entries(values);
+  if (!pairs.every((pair): pair is [string, string] => typeof pair[1] === 'string')) return undefined;
+  return { type: 'settings', version, values: Object.fromEntries(pairs), watch_ms };
+}
+
+/** One that cannot be read makes the whole no message: without it, it would be ended. */
+function investigationsIn({ wanted }: Unknown<WantedInvestigations>): WantedInvestigations | undefined {
+  return Array.isArray(wanted) && wanted.every(isWanted) ? { type: 'investigations', wanted } : undefined;
+}
+
+function isWanted(one: unknown): one is WantedInvestigation {
+  if (typeof one !== 'object' || one === null) return false;
+  const { id, expression, detail, rows_per_s, rows_max, ends_in_ms }: Unknown<WantedInvestigation> = one;
+  const isNamed = typeof id === 'string' && /^[0-9a-f]{16}$/.test(id) && typeof expression === 'string';
+  const isKnown = typeof detail === 'string' && Object.hasOwn(DETAIL, detail);
+  return isNamed && isKnown && isCount(rows_per_s) && rows_per_s > 0 && isCount(rows_max) && isCount(ends_in_ms);
+}
+
+const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;

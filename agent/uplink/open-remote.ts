@@ -1,0 +1,35 @@
+// Gives a collector its hand on a running agent: on the settings, and on what is investigated here.
+import type { RowsSoFar } from '../contract/control.ts';
+import { DETAIL_KINDS } from '../contract/detail.ts';
+import { Investigations } from '../investigations/investigations.ts';
+import type { Figures } from '../investigations/safety.ts';
+import { PROCESS_CLOCK } from '../loop/pace.ts';
+import { RemoteSettings } from '../settings/remote.ts';
+import type { Source } from '../source/source.ts';
+import { hex64 } from '../spool/record.ts';
+import { Remote, type RemoteOptions } from './remote.ts';
+
+type Opening = Omit<RemoteOptions, 'host_id'> & {
+  source: Source;
+  rows_so_far: () => Pick<RowsSoFar, 'seen' | 'lost' | 'withheld'>;
+};
+
+export function openRemote({ source, rows_so_far, settings, route, log }: Opening): Remote {
+  const { rows, kernel_filters } = source;
+  return new Remote({ settings, route, log, host_id: hex64(rows.host_id) }, (send) => ({
+    settings: new RemoteSettings({ settings, rows: rows_so_far, send }),
+    investigations: new Investigations({ filters: kernel_filters, figures: () => figuresOf(rows), send, log }),
+  }));
+}
+
+function figuresOf(rows: Source['rows']): Figures {
+  const counters = rows.counters();
+  const sum = (counter: 'ring_lost' | 'written') => DETAIL_KINDS.reduce((total, kind) => total + counters[kind][counter], 0);
+  return {
+    at_ms: PROCESS_CLOCK.now_ms(),
+    cpu_ms: PROCESS_CLOCK.cpu_ms(),
+    memory_bytes: process.memoryUsage.rss(),
+    ring_lost: sum('ring_lost'),
+    written: sum('written'),
+  };
+}

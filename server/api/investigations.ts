@@ -1,0 +1,99 @@
+// What people ask of investigations, and how they start and end them.
+import { type Static, Type } from 'typebox';
+import { DETAILS } from '../../agent/contract/detail.ts';
+import { ENDS, EXPRESSION_CHARS_MAX, HostState, InvestigationId } from '../../agent/contract/investigation.ts';
+import { Count, Figure, Ms, object, oneOf } from './schema.ts';
+
+export const INVESTIGATIONS_API = {
+  investigations: '/api/v1/investigations',
+  investigation: '/api/v1/investigations/:id',
+  stop: '/api/v1/investigations/:id/stop',
+} as const;
+
+const DAY_MS = 86_400_000;
+const ROWS_PER_S_MAX = 100_000;
+const Expression = Type.String({
+  minLength: 1,
+  maxLength: EXPRESSION_CHARS_MAX,
+  description: 'which connections: peer in 10.2.0.0/24 and port = 443',
+});
+const Hosts = Type.String({
+  maxLength: EXPRESSION_CHARS_MAX,
+  description: 'which hosts, by name, id or label: label.env = prod; empty: all',
+});
+const RowsPerS = Type.Integer({ minimum: 1, maximum: ROWS_PER_S_MAX, description: 'rows of all kinds that each host may write for it' });
+const RowsMax = Type.Integer({ minimum: 0, description: 'rows that each host may write for it in all; 0: as many as come' });
+const Note = Type.String({ maxLength: 200 });
+
+export const InvestigationStart = object({
+  expression: Expression,
+  hosts: Hosts,
+  detail: oneOf(DETAILS),
+  rows_per_s: RowsPerS,
+  rows_max: RowsMax,
+  for_ms: Type.Integer({ minimum: 1000, maximum: DAY_MS }),
+  keep_ms: Type.Union([Type.Integer({ minimum: DAY_MS }), Type.Null()], {
+    description: 'how long after its end it is kept; null: for ever',
+  }),
+  note: Note,
+  dry_run: Type.Boolean({ description: 'start nothing: only say what it would follow' }),
+});
+export type InvestigationStart = Static<typeof InvestigationStart>;
+
+export const Estimate = object(
+  {
+    hosts: Type.Integer({ minimum: 0, description: 'that had such connections' }),
+    connections: Count,
+    segments_per_s: Figure('sent and received by all of them together: with detail packets about as many rows'),
+    segments_per_s_most: Figure('the same of the host that had the most'),
+  },
+  'connections of the last five minutes that the filter matches',
+);
+export type Estimate = Static<typeof Estimate>;
+
+export const InvestigationStarted = object({
+  id: Type.String({ description: '16 hex digits; empty: nothing was started' }),
+  hosts: Type.Integer({ minimum: 0, description: 'hosts of the fleet that are to run it' }),
+  estimate: Type.Union([Estimate, Type.Null()], { description: 'of a dry run' }),
+});
+export type InvestigationStarted = Static<typeof InvestigationStarted>;
+
+const Investigation = object({
+  id: InvestigationId,
+  expression: Expression,
+  hosts: Hosts,
+  detail: oneOf(DETAILS),
+  rows_per_s: RowsPerS,
+  rows_max: RowsMax,
+  note: Note,
+  begins_ms: Ms,
+  ends_ms: Type.Integer({ ...Ms, description: 'when its time is over' }),
+  stopped_ms: Type.Union([Ms, Type.Null()], { description: 'when somebody stopped it' }),
+  kept_until_ms: Type.Union([Ms, Type.Null()], { description: 'null: for ever' }),
+  made_by: Type.String(),
+  state: oneOf(['running', 'ended']),
+});
+export type Investigation = Static<typeof Investigation>;
+
+export const Investigations = object({ investigations: Type.Array(Investigation, { description: 'the newest first' }) });
+export type Investigations = Static<typeof Investigations>;
+
+const { state: _, reason: __, ...told } = HostState.properties;
+/** How far it has come at a host. */
+export const AtHost = object({
+  host_id: InvestigationId,
+  host: Type.String({ description: 'its name, or its id where that is not known' }),
+  state: oneOf(['waiting', 'running', 'ended']),
+  reason: Type.Union([oneOf(ENDS), Type.Null()], { description: 'why it has ended there' }),
+  ...told,
+  since_ms: Type.Integer({ ...Ms, description: 'when it came to this state, by the clock of a collector; 0: nobody has heard of it' }),
+});
+export type AtHost = Static<typeof AtHost>;
+
+export const OneInvestigation = object({
+  ...Investigation.properties,
+  counts: object({ waiting: Count, running: Count, ended: Count }, 'hosts in each state'),
+  at_hosts: Type.Array(AtHost, { description: 'by name; those of a large fleet are cut off' }),
+});
+export type OneInvestigation = Static<typeof OneInvestigation>;
+export const InvestigationParams = object({ id: InvestigationId });

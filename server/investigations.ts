@@ -1,0 +1,106 @@
+// Investigations: what all agents are to look at more closely is in records that the collectors share. Each collector tells its own agents, and
+// writes down what they say.
+import type { ToldState, WantedInvestigation, WantedInvestigations } from '../agent/contract/investigation.ts';
+import { type HostFacts, isHost, parseHosts } from '../agent/contract/language/hosts.ts';
+import type { Expression } from '../agent/contract/language/tree.ts';
+import type { RecordBook } from './access/record-book.ts';
+import { type Investigation, InvestigationsBook } from './investigations/book.ts';
+import { HostStates } from './investigations/host-states.ts';
+import type { Store } from './storage/store.ts';
+
+/** An agent ends one by its own clock: for so long the collector does not say that it is over. */
+const GRACE_MS = 5000;
+
+export type InvestigationParts = {
+  book: RecordBook;
+  store: Pick<Store, 'query' | 'insertHostStates'>;
+  hostOf: (host_id: string) => HostFacts;
+  /** hosts with a control channel here */
+  hosts: () => readonly string[];
+  send: (host_id: string, message: WantedInvestigations) => void;
+  failed: (error: unknown) => void;
+};
+
+export class Investigations {
+  readonly book: InvestigationsBook;
+  readonly states: HostStates;
+  readonly #parts: InvestigationParts;
+  /** ids of all that were under way when agents were told last; undefined: never */
+  #told: string | undefined;
+  /** ids of those that each agent has been told */
+  readonly #sent = new Map<string, string>();
+  readonly #meant = new Map<string, Expression | undefined>();
+
+  constructor(parts: InvestigationParts) {
+    this.#parts = parts;
+    this.book = new InvestigationsBook(parts.book);
+    this.states = new HostStates(parts.store, parts.failed);
+  }
+
+  /** Whether the host is one of those that are to run it. */
+  isMeant({ id, hosts }: Investigation, host_id: string): boolean {
+    if (!this.#meant.has(id)) this.#meant.set(id, parseHosts(hosts));
+    return isHost(this.#meant.get(id), this.#parts.hostOf(host_id));
+  }
+
+  /** Records have changed: those of investigations only now and then. */
+  changed(): void {
+    if (!this.#parts.book.isRead) return;
+    const wanted = this.#wanted(Date.now());
+    const ids = idsOf(wanted);
+    if (ids === this.#told) return;
+    this.#told = ids;
+    for (const host_id of this.#parts.hosts()) this.#tell(host_id, wanted);
+    const left = new Set(wanted.map(({ id }) => id));
+    for (const id of this.#meant.keys()) if (!left.has(id)) this.#meant.delete(id);
+    this.states.forget((id) => !left.has(id));
+  }
+
+  opened(host_id: string): void {
+    this.#sent.delete(host_id);
+    // Before the store was read nobody knows what is wanted: agents go on as they are.
+    if (this.#parts.book.isRead) this.#tell(host_id, this.#wanted(Date.now()));
+  }
+
+  closed(host_id: string): void {
+    this.#sent.delete(host_id);
+  }
+
+  said(host_id: string, told: readonly ToldState[]): void {
+    for (const { id, ...state } of told) {
+      const investigation = this.book.find(id);
+      // An agent has a say only in what it was told to do.
+      if (investigation !== undefined && this.isMeant(investigation, host_id))
+        this.states.note(id, host_id, state, investigation.kept_until_ms);
+    }
+  }
+
+  stop(): Promise<void> {
+    return this.states.stop();
+  }
+
+  #wanted(now_ms: number): Investigation[] {
+    return this.book.list().filter(({ ends_ms, stopped_ms }) => stopped_ms === undefined && ends_ms + GRACE_MS > now_ms);
+  }
+
+  #tell(host_id: string, all: readonly Investigation[]): void {
+    const own = all.filter((one) => this.isMeant(one, host_id) && !this.#isTooMuch(one, host_id));
+    const ids = idsOf(own);
+    if (this.#sent.get(host_id) === ids) return;
+    this.#sent.set(host_id, ids);
+    const now_ms = Date.now();
+    this.#parts.send(host_id, { type: 'investigations', wanted: own.map((one) => wantedOf(one, now_ms)) });
+  }
+
+  /** An agent that has started again knows no more that this was too much for its host. */
+  #isTooMuch({ id }: Investigation, host_id: string): boolean {
+    const state = this.states.own(id, host_id);
+    return state?.state === 'ended' && (state.reason === 'safety' || state.reason === 'budget');
+  }
+}
+
+const idsOf = (investigations: readonly Investigation[]) => investigations.map(({ id }) => id).join();
+
+function wantedOf({ id, expression, detail, rows_per_s, rows_max, ends_ms }: Investigation, now_ms: number): WantedInvestigation {
+  return { id, expression, detail, rows_per_s, rows_max, ends_in_ms: Math.max(0, ends_ms - now_ms) };
+}

@@ -1,0 +1,89 @@
+// The investigations that there are, as all collectors of a store have them.
+import { parseConnections } from '../../agent/contract/language/connections.ts';
+import { FilterError } from '../../agent/contract/language/filter-error.ts';
+import { parseHosts } from '../../agent/contract/language/hosts.ts';
+import type { Expression } from '../../agent/contract/language/tree.ts';
+import { turns } from '../../agent/process/turns.ts';
+import type { RecordBook } from '../access/record-book.ts';
+import type { InvestigationRecord } from '../access/records.ts';
+import type { InvestigationStart } from '../api/investigations.ts';
+import { newId } from '../door/secrets.ts';
+import { Refusal } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
+import { endOf } from './host-state.ts';
+
+export type Investigation = InvestigationRecord & { id: string };
+
+export class InvestigationsBook {
+  readonly #book: RecordBook;
+  readonly #inTurn = turns();
+
+  constructor(book: RecordBook) {
+    this.#book = book;
+  }
+
+  /** The newest first. */
+  list(): Investigation[] {
+    return [...this.#book.all('investigation')].map(([id, record]) => ({ ...record, id })).toSorted((a, b) => b.begins_ms - a.begins_ms);
+  }
+
+  find(id: string): Investigation | undefined {
+    const record = this.#book.get('investigation', id);
+    return record && { ...record, id };
+  }
+
+  /** @throws Refusal `not_found` */
+  get(id: string): Investigation {
+    const found = this.find(id);
+    if (found === undefined) throw new Refusal('not_found', `there is no investigation ${id}`);
+    return found;
+  }
+
+  /** @returns its id. @throws Refusal `too_many_investigations` */
+  start({ for_ms, keep_ms, dry_run: _, ...asked }: InvestigationStart, made_by: string, now_ms: number): Promise<string> {
+    return this.#inTurn(async () => {
+      const all = this.list();
+      const running = all.filter((one) => endOf(one) > now_ms).length;
+      if (running >= LIMITS.investigations_running.number) throw tooMany(`${running} investigations run: stop one first`);
+      if (all.length >= LIMITS.investigations.number) throw tooMany(`there are ${all.length} investigations: remove one first`);
+      const id = newId();
+      const ends_ms = now_ms + for_ms;
+      const kept_until_ms = keep_ms === null ? 0 : ends_ms + keep_ms;
+      await this.#put(id, { ...asked, begins_ms: now_ms, ends_ms, kept_until_ms, made_by });
+      return id;
+    });
+  }
+
+  /** One that has ended stays as it is. @throws Refusal `not_found` */
+  stop(id: string, now_ms: number): Promise<void> {
+    return this.#inTurn(async () => {
+      const { id: _, ...record } = this.get(id);
+      if (endOf(record) > now_ms) await this.#put(id, { ...record, stopped_ms: now_ms });
+    });
+  }
+
+  /** @throws Refusal `not_found` */
+  remove(id: string): Promise<void> {
+    return this.#inTurn(async () => {
+      this.get(id);
+      await this.#book.remove('investigation', id);
+    });
+  }
+
+  #put(id: string, record: InvestigationRecord): Promise<void> {
+    return this.#book.put('investigation', id, record, record.kept_until_ms);
+  }
+}
+
+const tooMany = (how: string) => new Refusal('too_many_investigations', `${how}; so many there may be`);
+
+/** The hosts that are meant; undefined: all. @throws Refusal `filter_invalid` for either expression */
+export function checkAsked({ expression, hosts }: Pick<InvestigationStart, 'expression' | 'hosts'>): Expression | undefined {
+  try {
+    parseConnections(expression);
+    return parseHosts(hosts);
+  } catch (cause) {
+    if (cause instanceof FilterError) throw new Refusal('filter_invalid', cause.message, { cause, span: cause.span });
+    throw cause;
+  }
+}

@@ -1,0 +1,128 @@
+// How people start, follow and end investigations.
+import { isHost } from '../../agent/contract/language/hosts.ts';
+import { Done } from '../api/access.ts';
+import {
+  type AtHost,
+  INVESTIGATIONS_API,
+  type Investigation as InvestigationAnswer,
+  InvestigationParams,
+  InvestigationStart,
+  InvestigationStarted,
+  Investigations as InvestigationsAnswer,
+  OneInvestigation,
+} from '../api/investigations.ts';
+import { Problem } from '../api.ts';
+import type { Control } from '../control.ts';
+import type { Audit } from '../door/audit.ts';
+import type { App } from '../http.ts';
+import { LIMITS } from '../limits.ts';
+import type { Questions } from '../query/questions.ts';
+import type { Queryable } from '../storage/engine.ts';
+import { type Namer, storedFilter } from '../storage/language/names.ts';
+import type { Store } from '../storage/store.ts';
+import { checkAsked, type Investigation } from './book.ts';
+import { estimateOf } from './estimate.ts';
+import { endOf, progressAt } from './host-state.ts';
+
+export type InvestigationRouteParts = {
+  control: Control;
+  audit: Audit;
+  questions: Questions;
+  namer: Namer;
+  store: Pick<Store, 'removeInvestigation'>;
+};
+
+const HOSTS_SHOWN_MAX = 1000;
+const refusals = { '4xx': Problem, '5xx': Problem } as const;
+
+export function registerInvestigations(app: App, parts: InvestigationRouteParts): void {
+  const { control, audit, questions, store } = parts;
+  const { book } = control.investigations;
+  app.get(INVESTIGATIONS_API.investigations, {
+    schema: { summary: 'The investigations that there are', response: { 200: InvestigationsAnswer, ...refusals } },
+    handler: async () => ({ investigations: book.list().map((one) => answerOf(one, Date.now())) }),
+  });
+  app.post(INVESTIGATIONS_API.investigations, {
+    schema: {
+      summary: 'Look at some connections more closely for some time, on the hosts that are named',
+      body: InvestigationStart,
+      response: { 200: InvestigationStarted, ...refusals },
+    },
+    handler: async (request, reply) => {
+      const { body, who } = request;
+      const meant = checkAsked(body);
+      const hosts = knownHosts(control).filter((host_id) => isHost(meant, control.hostOf(host_id))).length;
+      if (body.dry_run) return { id: '', hosts, estimate: await questions.answer(reply, (store) => estimated(parts, store, body)) };
+      const doing = { action: 'investigation_start', target: body.expression.slice(0, 200), detail: detailText(body) } as const;
+      const id = await audit.of(request, doing, () => book.start(body, who.name, Date.now()));
+      return { id, hosts, estimate: null };
+    },
+  });
+  app.get(INVESTIGATIONS_API.investigation, {
+    schema: {
+      summary: 'One investigation, and how far it has come at each host',
+      params: InvestigationParams,
+      response: { 200: OneInvestigation, ...refusals },
+    },
+    handler: ({ params: { id } }, reply) => questions.answer(reply, (store) => one(control, store, book.get(id))),
+  });
+  app.post(INVESTIGATIONS_API.stop, {
+    schema: { summary: 'End an investigation now', params: InvestigationParams, response: { 200: Done, ...refusals } },
+    handler: (request) =>
+      audit.of(request, { action: 'investigation_stop', target: request.params.id }, async () => {
+        await book.stop(request.params.id, Date.now());
+        return { done: true as const };
+      }),
+  });
+  app.delete(INVESTIGATIONS_API.investigation, {
+    schema: {
+      summary: 'Forget an investigation; one that runs ends. Its rows stay for as long as rows are kept',
+      params: InvestigationParams,
+      response: { 200: Done, ...refusals },
+    },
+    handler: (request) =>
+      audit.of(request, { action: 'investigation_remove', target: request.params.id }, async () => {
+        await book.remove(request.params.id);
+        await store.removeInvestigation(request.params.id);
+        return { done: true as const };
+      }),
+  });
+}
+
+/** Hosts that have joined, and those that are here without. */
+function knownHosts({ access, channels }: Control): string[] {
+  const joined = access.agents.list().filter(({ revoked_ms }) => revoked_ms === undefined);
+  return [...new Set([...joined.map(({ host_id }) => host_id), ...channels.hosts()])];
+}
+
+async function estimated({ namer }: InvestigationRouteParts, store: Queryable, { expression, hosts }: InvestigationStart) {
+  const asking = { ...namer, store };
+  return estimateOf(store, await storedFilter(asking, expression), await storedFilter(asking, hosts), Date.now());
+}
+
+async function one(control: Control, store: Queryable, investigation: Investigation): Promise<OneInvestigation> {
+  const { investigations, hostOf } = control;
+  const heard = await investigations.states.of(store, investigation.id, LIMITS.control_channels.number);
+  const meant = knownHosts(control).filter((host_id) => investigations.isMeant(investigation, host_id));
+  const now_ms = Date.now();
+  const all = [...new Set([...meant, ...heard.keys()])].map((host_id): AtHost => {
+    const host = hostOf(host_id).name || host_id;
+    return { host_id, host, ...progressAt(heard.get(host_id), investigation, now_ms) };
+  });
+  const countOf = (state: AtHost['state']) => all.filter((at) => at.state === state).length;
+  return {
+    ...answerOf(investigation, now_ms),
+    counts: { waiting: countOf('waiting'), running: countOf('running'), ended: countOf('ended') },
+    at_hosts: all.toSorted((a, b) => a.host.localeCompare(b.host)).slice(0, HOSTS_SHOWN_MAX),
+  };
+}
+
+function answerOf(investigation: Investigation, now_ms: number): InvestigationAnswer {
+  const { stopped_ms = null, kept_until_ms, ...rest } = investigation;
+  const state = endOf(investigation) > now_ms ? 'running' : 'ended';
+  return { ...rest, stopped_ms, kept_until_ms: kept_until_ms === 0 ? null : kept_until_ms, state };
+}
+
+function detailText({ hosts, detail, rows_per_s, for_ms }: InvestigationStart): string {
+  return `${hosts.trim() || 'all hosts'}; ${detail}; ${rows_per_s}/s for ${for_ms / 1000} s`.slice(0, 1000);
+}

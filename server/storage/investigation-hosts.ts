@@ -1,0 +1,38 @@
+// Stores how far investigations have come at hosts, and reads it: what each collector hears of its agents all of them answer with.
+import { NEVER_S } from './access-records.ts';
+import type { Engine, Queryable } from './engine.ts';
+
+/** `host_id`: 16 hex digits. `body`: JSON. `ends_ms`: nobody needs it any more; 0: for ever. */
+export type StoredHostState = { investigation: string; host_id: string; body: string; ends_ms: number };
+/** `age_ms`: by the store's clock, since it was written down. */
+export type FoundHostState = Pick<StoredHostState, 'host_id' | 'body'> & { age_ms: number };
+
+export async function insertHostStates(engine: Pick<Engine, 'insertObjects'>, states: readonly StoredHostState[]): Promise<void> {
+  if (states.length === 0) return;
+  await engine.insertObjects(
+    'investigation_host',
+    states.map(({ investigation, host_id, body, ends_ms }) => ({
+      investigation,
+      host_id: BigInt(`0x${host_id}`).toString(),
+      body,
+      ends_at: ends_ms === 0 ? NEVER_S : Math.min(NEVER_S, Math.floor(ends_ms / 1000)),
+    })),
+  );
+}
+
+/** @param investigation 16 hex digits */
+export async function removeInvestigation(engine: Pick<Engine, 'define'>, investigation: string): Promise<void> {
+  // An ALTER takes no parameters. BigInt makes sure that only a number is written into its text.
+  const id = BigInt(`0x${investigation}`).toString(16).padStart(16, '0');
+  await engine.define(`ALTER TABLE investigation_host DELETE WHERE investigation = '${id}'`);
+}
+
+/** Of one investigation, by host. @param most of them */
+export async function hostStatesOf(store: Queryable, investigation: string, most: number): Promise<FoundHostState[]> {
+  return store.query<FoundHostState>(
+    `SELECT lower(leftPad(hex(h.host_id), 16, '0')) AS host_id, body, toUnixTimestamp64Milli(now64(3)) - toUnixTimestamp64Milli(at) AS age_ms
+FROM investigation_host AS h FINAL WHERE investigation = {investigation:String} ORDER BY h.host_id LIMIT {most:UInt32}`,
+    { investigation, most },
+    most,
+  );
+}
