@@ -9,7 +9,15 @@ import { OIDC_PATHS, type Sessions } from '../../server/api/people.ts';
 import { ask } from '../server/support/ask.ts';
 import { ownerOf } from '../server/support/enrolled.ts';
 import { CLIENT, type OpenIdProvider, startOpenIdProvider } from '../server/support/openid-provider.ts';
-import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import {
+  axeViolations,
+  buildDashboards,
+  EVENTUALLY_MS,
+  NO_BROWSER,
+  type OpenBrowser,
+  openBrowser,
+  ownComplaints,
+} from '../support/browser.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 import { tellStory } from './story-rows.ts';
 

@@ -7,7 +7,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, expect, test } from 'vitest';
-import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, openBrowser } from '../support/browser.ts';
+import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, openBrowser, ownComplaints } from '../support/browser.ts';
 import { root } from '../support/project-files.ts';
 import { CollectorProcess } from './collector-process.ts';
 
