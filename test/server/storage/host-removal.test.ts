@@ -135,7 +135,8 @@ test('no row seems to be missing then, and a cluster knows each statement', asyn
   expect((await store.upkeep.damage(Date.now())).missing_rows).toEqual([]);
   expect(defined).toHaveLength(HOST_TABLES.length + 1);
   for (const statement of defined)
-    for (const one of onCluster(statement, 'fleet')) expect(one).toMatch(/^ALTER TABLE \w+ ON CLUSTER fleet DELETE WHERE (host_id|client_host) = 7\b/);
+    for (const one of onCluster(statement, 'fleet'))
+      expect(one).toMatch(/^ALTER TABLE \w+ ON CLUSTER fleet DELETE WHERE (host_id|client_host) = 7\b/);
 });
 
 test('a host that comes back has its name again', async () => {
