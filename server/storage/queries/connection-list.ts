@@ -5,6 +5,7 @@ import { SEGMENTS_MIN } from '../../api.ts';
 import { quote } from '../columns.ts';
 import type { Queryable } from '../engine.ts';
 import { containerName, hostName } from '../entities.ts';
+import { fewRows } from '../identity.ts';
 import { completenessWithin } from './accounts.ts';
 import { plainAddress } from './address.ts';
 import { rowsToRead } from './rows-to-read.ts';
@@ -89,7 +90,7 @@ type Line = Omit<ListedConnection, 'host'> & { host: string };
 export async function connectionList(store: Queryable, range: Asked, asked: ListAsked, now_ms: number): Promise<Connections> {
   const window = windowOf(range, now_ms, 'rows');
   const rows_read = await rowsToRead(store, window, KINDS_LISTED, asked.rows_max);
-  const grouped = (finals: Finals) => GROUPED(rowsOf(window, finals, ''), String(window.to_ms * 1000));
+  const grouped = (finals: Finals) => GROUPED(rowsOf(window, finals), String(window.to_ms * 1000));
   const [keys, counts, { completeness }] = await Promise.all([
     keysOf(store, grouped(SUMMED.includes(asked.sort) ? ['sample'] : []), window, asked),
     store.query<Connections['counts'][number]>(countsSql(grouped([])), window.params.values, COUNTS_MAX),
@@ -117,12 +118,18 @@ type Finals = readonly (keyof typeof PARTS)[];
 const KINDS_LISTED = ['connection', 'sample'] as const satisfies Finals;
 const SUMMED: readonly ConnectionSort[] = ['bytes', 'retransmit_ratio', 'retrans'];
 
-/** The rows of both kinds. @param only a further condition, which begins with AND */
-const rowsOf = (window: Window, finals: Finals, only: string): string =>
+/** The rows of both kinds. */
+const rowsOf = (window: Window, finals: Finals): string =>
   KINDS_LISTED.map((kind) => {
     const final = finals.includes(kind) ? 'FINAL' : '';
-    return `SELECT ${SHARED}, ${PARTS[kind]} FROM ${kind} ${final} WHERE ${whereOf(window, kind)}${only}`;
+    return `SELECT ${SHARED}, ${PARTS[kind]} FROM ${kind} ${final} WHERE ${whereOf(window, kind)}`;
   }).join('\nUNION ALL ');
+
+/** Those of some connections, each once. @param only the condition that leaves them */
+const rowsOfSome = (window: Window, only: string): string =>
+  KINDS_LISTED.map((kind) => `SELECT ${SHARED}, ${PARTS[kind]} FROM ${fewRows(kind, `${whereOf(window, kind)} AND ${only}`)}`).join(
+    '\nUNION ALL ',
+  );
 
 const countsSql = (
   grouped: string,
@@ -163,8 +170,8 @@ FROM (
 
 async function linesOf(store: Queryable, window: Window, keys: readonly Key[]): Promise<Connections['connections']> {
   if (keys.length === 0) return [];
-  const only = ' AND (host_id, connection_id) IN (SELECT arrayJoin(arrayZip({hosts:Array(UInt64)}, {connections:Array(UInt64)})))';
-  const grouped = GROUPED(rowsOf(window, ['connection', 'sample'], only), String(window.to_ms * 1000));
+  const only = '(host_id, connection_id) IN (SELECT arrayJoin(arrayZip({hosts:Array(UInt64)}, {connections:Array(UInt64)})))';
+  const grouped = GROUPED(rowsOfSome(window, only), String(window.to_ms * 1000));
   const sql = `SELECT toString(g.host_key) AS host_id, ${hostName('g.host_key')} AS host, toString(g.connection_key) AS connection_id,
   owner.1 AS comm, ${containerName('g.host_key', 'owner.2')} AS container, ends.1 AS role, toString(ends.2) AS local_addr, ends.3 AS local_port,
   toString(ends.4) AS peer_addr, ends.5 AS peer_port, ${nameOf(PHASES, 'g.phase')} AS phase, ${nameOf(STATE, 'now_state')} AS state, ${nameOf(END_REASON, 'g.end_reason')} AS end_reason, sk_err, toUnixTimestamp64Milli(last_at) AS last_ms,
