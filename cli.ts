@@ -20,6 +20,11 @@ const subcommands: readonly Subcommand[] = [
   { name: 'agent', summary: 'the agent: watches this host and ships what it sees', load: () => import('./agent/commands/agent.ts') },
   { name: 'watch', summary: 'print rows live, without a collector', load: () => import('./agent/commands/watch.ts') },
   { name: 'check', summary: 'say what this kernel allows, and why not', load: () => import('./agent/commands/check.ts') },
+  {
+    name: 'investigate',
+    summary: 'say why segments of some connections of this host were sent again',
+    load: () => import('./agent/commands/investigate.ts'),
+  },
   { name: 'record', summary: 'write the stream of rows to a file', load: () => import('./agent/commands/record.ts') },
   { name: 'replay', summary: 'feed a recording to a collector in place of the kernel', load: () => import('./agent/commands/replay.ts') },
 ];

@@ -88,7 +88,8 @@ function checkCount({ length }: readonly string[]): void {
     throw new ConfigError('too_many_filters', `${length} filters are too many: at most ${FILTER_SLOTS} run at a time`);
 }
 
-function pick(kind: Kind, rows: Uint8Array): Uint8Array {
+/** Moves the rows that some filter wants to the front and returns them. */
+export function pick(kind: Kind, rows: Uint8Array): Uint8Array {
   const { size } = KINDS[kind];
   const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
   let kept = 0;

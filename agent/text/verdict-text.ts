@@ -1,0 +1,88 @@
+// What an investigation has found, for a person or as JSON. Pure.
+import type { FilterCounters } from '../../bpf/rows/rows.gen.ts';
+import { escapeControls } from '../process/terminal-text.ts';
+import { CAUSES, type Place, type Verdict } from '../verdict/cause.ts';
+import { sentences, summarize } from '../verdict/summary.ts';
+import type { Judged } from '../verdict/verdicts.ts';
+
+const SHOWN_MAX = 10;
+
+export type Told = {
+  filter: string;
+  other_end: { watched: boolean; why: string };
+  account: FilterCounters;
+  /** rows that came after there were enough */
+  left_out: number;
+  judged: Judged;
+  /** the kinds of rows beyond those of every event */
+  watched: readonly string[];
+};
+
+/** All of it as one object: a verdict for each segment, with the rows that it rests on. */
+export function verdictJson({ judged: { verdicts, ways }, ...told }: Told): string {
+  const { all, by_peer, arrivals } = summarize(verdicts, ways);
+  const summary = { ...all, by_peer: Object.fromEntries(by_peer), arrivals, sentences: sentences({ all, by_peer, arrivals }) };
+  const each = verdicts.map(({ segment: { row, part, seq, end }, ...verdict }) => ({
+    connection: connectionOf(row),
+    part,
+    seq,
+    end,
+    ...verdict,
+  }));
+  return escapeControls(
+    JSON.stringify({ kind: 'verdict', ...told, summary, verdicts: each }, (_, value: unknown) =>
+      typeof value === 'bigint' ? value.toString() : value,
+    ),
+  );
+}
+
+/** For a terminal: sentences, causes, where packets were dropped, the connections with most of it, and what was not seen. */
+export function verdictText(told: Told): string {
+  const { verdicts, ways } = told.judged;
+  const summary = summarize(verdicts, ways);
+  if (verdicts.length === 0) return `${[`no segment of ${told.filter} was sent again`, ...unseen(told)].map(escapeControls).join('\n')}\n`;
+  const causes = CAUSES.filter((cause) => summary.all.by_cause[cause] > 0).map(
+    (cause) => `  ${cause.padEnd(20)} ${summary.all.by_cause[cause]}`,
+  );
+  const lines = [
+    ...sentences(summary),
+    '',
+    ...causes,
+    ...titled('dropped', counted(verdicts.flatMap(({ place }) => (place === undefined ? [] : placeWords(place))))),
+    ...titled('connections', counted(verdicts.map(({ segment: { row }, cause }) => `${connectionOf(row)}: ${cause}`))),
+    ...titled('not known, for want of', counted(verdicts.flatMap(({ missing }) => (missing === '' ? [] : missing)))),
+    ...unseen(told),
+  ];
+  return `${lines.map(escapeControls).join('\n')}\n`;
+}
+
+function titled(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)];
+}
+
+/** Each text once with how often it is there, the most frequent first. */
+function counted(texts: readonly string[]): string[] {
+  const groups = [...Map.groupBy(texts, (text) => text)].sort(([, one], [, other]) => other.length - one.length);
+  const rest = groups.length - SHOWN_MAX;
+  const shown = groups.slice(0, SHOWN_MAX).map(([text, { length }]) => `${text}: ${length}`);
+  return rest > 0 ? [...shown, `and ${rest} more; --json has all`] : shown;
+}
+
+function unseen({ account, left_out, other_end }: Told): string[] {
+  const { over_budget, matched } = account;
+  return [
+    ...(over_budget > 0 ? [`${over_budget} of ${matched} rows were beyond the budget: --row-budget gives more`] : []),
+    ...(left_out > 0 ? [`it ended early, with ${left_out} rows left out: --rows-max takes more`] : []),
+    ...(other_end.watched ? [] : [`the other end is not looked at: ${other_end.why}`]),
+  ];
+}
+
+function placeWords({ reason, location, ifindex, netns }: Place): string {
+  return `${reason === '' ? 'for a reason that the kernel does not say' : reason}${location === '' ? '' : ` in ${location}`}, netns ${netns}${ifindex === 0 ? '' : `, device ${ifindex}`}`;
+}
+
+function connectionOf({ local_addr, local_port, peer_addr, peer_port, comm }: Verdict['segment']['row']): string {
+  return `${comm === '' ? '-' : comm} ${endOf(local_addr, local_port)} to ${endOf(peer_addr, peer_port)}`;
+}
+
+const endOf = (address: string, port: number) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`);
