@@ -1,0 +1,87 @@
+// `tcplens investigate` as people call it, beside a loss that the test makes: each segment that the kernel sent again has a verdict, the verdict
+// names the rule's place, and Wireshark's program reads the capture.
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import { expect, test } from 'vitest';
+import { until } from '../agent/until.ts';
+import { lose, makePair } from '../support/netns.ts';
+import { root } from '../support/project-files.ts';
+import { runCommand } from '../support/run-command.ts';
+import { rightsOf } from '../support/threads.ts';
+
+const TRAFFIC = new URL('../support/traffic.ts', import.meta.url).pathname;
+const PORT = 7010;
+
+type Told = {
+  account: { over_budget: number };
+  other_end: { watched: boolean };
+  summary: { segments: number; by_cause: Record<string, number>; peer_observed: number; sentences: string[] };
+  verdicts: { cause: string; place?: { reason: string }; rests_on: { kind: string }[] }[];
+};
+
+test('a loss in the receiver’s netfilter', async (context) => {
+  if (process.getuid?.() !== 0) return context.skip('needs root: network namespaces and BPF');
+  const pair = makePair();
+  const directory = mkdtempSync(join(tmpdir(), 'tcplens-investigate-'));
+  const capture = join(directory, 'capture.pcapng');
+  try {
+    const serving = pair.server.start(process.execPath, TRAFFIC, 'serve', '0.0.0.0', String(PORT));
+    if (serving.stdout) await once(serving.stdout, 'data');
+    lose(pair.server, 'ipv4', 0.05);
+    const args = ['investigate', `port = ${PORT}`, '--for', '10m', '--json', '--pcapng', capture];
+    const child = spawn(join(root, 'tcplens'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const lines: string[] = [];
+    createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+    // The last thing it does before it looks is to give up what it needed to attach.
+    await until('it looks', () => Object.values(rightsOf(child.pid ?? 0)).every(({ NoNewPrivs }) => NoNewPrivs === '1'));
+    const client = pair.client.start(process.execPath, TRAFFIC, 'client', pair.server.address.ipv4, ...[PORT, 4, 400_000, 100].map(String));
+    client.stdout?.resume();
+    await once(client, 'exit');
+    const again = pair.client.nstat()['TcpRetransSegs'];
+    const ended = once(child, 'close');
+    child.kill('SIGINT');
+    expect(await ended).toEqual([0, null]);
+    serving.kill();
+
+    const told = JSON.parse(lines.join('')) as Told;
+    expect(told.other_end.watched).toBe(true);
+    expect(told.account.over_budget).toBe(0);
+    expect(told.summary.segments).toBe(again);
+    expect(again).toBeGreaterThan(0);
+    expect(told.summary.peer_observed).toBe(again);
+    const lost = told.verdicts.filter(({ cause }) => cause === 'dropped_at_receiver');
+    expect(lost.length).toBeGreaterThan(0);
+    expect(new Set(lost.map(({ place }) => place?.reason))).toEqual(new Set(['netfilter_drop']));
+    expect(lost.every(({ rests_on }) => rests_on.some(({ kind }) => kind === 'drop'))).toBe(true);
+    // What the rule dropped was sent again for that; all else was sent again although it had come, or its ACK was on its way.
+    expect(new Set(told.verdicts.map(({ cause }) => cause)).difference(new Set(['dropped_at_receiver', 'not_needed']))).toEqual(new Set());
+    const commented = execFileSync(
+      'tshark',
+      ['-r', capture, '-Y', 'frame.comment contains "netfilter_drop"', '-T', 'fields', '-e', 'tcp.dstport'],
+      {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      },
+    );
+    expect(new Set(commented.trim().split('\n'))).toEqual(new Set([String(PORT)]));
+  } finally {
+    pair.close();
+    rmSync(directory, { recursive: true });
+  }
+});
+
+const REFUSED = [
+  { filter: 'class = rto', said: /class/ },
+  { filter: 'port = ', said: /column \d+ of the filter/ },
+];
+
+test.each(REFUSED)('$filter is refused before anything is opened', ({ filter, said }) => {
+  const { code, stderr } = runCommand('./tcplens', ['investigate', filter]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(said);
+});
