@@ -59,12 +59,12 @@ async function ended(capture: Capture): Promise<void> {
   });
 }
 
-async function converse({ name, family, target, ...scripts }: Scenario, program: string, trio: Trio): Promise<void> {
+async function converse({ name, family, ...scripts }: Scenario, program: string, trio: Trio): Promise<void> {
   const begin = (side: 'sender' | 'receiver', address: string) =>
     new Endpoint(`${name} ${side}`, trio[side].start(program, address, ...scripts[side].split(' ')));
   const receiver = begin('receiver', trio.receiver.address[family]);
   await receiver.until('listen');
-  const sender = begin('sender', target ?? trio.receiver.address[family]);
+  const sender = begin('sender', trio.receiver.address[family]);
   await sender.end();
   await receiver.end();
 }
