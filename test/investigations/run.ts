@@ -128,6 +128,9 @@ function passedBetween(
   };
 }
 
+/** Packets that are sent straight after one another are further apart. */
+const LEAST_US = 0.25;
+
 /** The log has no times of its own: what was dropped was sent after the packet whose identification is next below. */
 function inOrder(filtered: Packet[], left: Packet[]): Packet[] {
   return filtered.map((packet) => {
@@ -136,6 +139,7 @@ function inOrder(filtered: Packet[], left: Packet[]): Packet[] {
       (a: Packet | undefined, b) => (a && ((packet.ip_id - a.ip_id) & 0xffff) <= ((packet.ip_id - b.ip_id) & 0xffff) ? a : b),
       undefined,
     );
-    return { ...packet, time_us: (next?.time_us ?? 0) + 1 };
+    const after = next ? (packet.ip_id - next.ip_id) & 0xffff : 0;
+    return { ...packet, time_us: (next?.time_us ?? 0) + after * LEAST_US };
   });
 }
