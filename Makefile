@@ -101,7 +101,7 @@ test-ci: setup test-tools dashboards ## as test, and `make run` on a bare Debian
 	$(call install,$(FRESH_PACKAGES),bare Debians)
 	$(Q)$(TESTS) --exclude test/fresh/make-test.test.ts --exclude test/fresh/run-trixie.test.ts $(ARGS)
 
-.PHONY: test-unit test-kernel test-fidelity test-kernels test-faults test-fleet test-browser
+.PHONY: test-unit test-kernel test-fidelity test-kernels test-faults test-fleet test-investigations test-browser
 test-unit: ## only what needs neither root nor a browser, and the checks
 test-kernel: ## only the programs on this kernel, in network namespaces, as root
 test-fidelity: ## only real traffic in every scenario, beside nstat, ss, iptables and tshark: prints the table
@@ -110,8 +110,10 @@ test-faults: ## only the whole line under faults, 100 seeded runs and more; RUNS
 test-faults: export RUNS ?= 100
 test-fleet: ## only 40 hosts in namespaces that join a collector over TLS, are copied, revoked and robbed; HOSTS=… says how many
 test-fleet: export TCPLENS_FLEET_HOSTS ?= $(or $(HOSTS),40)
+test-investigations: ## only why segments were sent again: real losses in namespaces, verdicts beside captures, printed as a table; ONLY=NAME chooses
+test-investigations: export TCPLENS_INVESTIGATIONS ?= $(or $(ONLY),all)
 test-browser: ## only the page, in Chromium
-test-unit test-kernel test-fidelity test-kernels test-faults test-fleet test-browser: setup test-tools dashboards
+test-unit test-kernel test-fidelity test-kernels test-faults test-fleet test-investigations test-browser: setup test-tools dashboards
 	$(Q)$(TESTS) --project $(@:test-%=%) $(ARGS)
 
 .PHONY: test-deep

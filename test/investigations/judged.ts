@@ -85,8 +85,6 @@ function failedBefore(verdicts: readonly Verdict[], { segment }: Verdict): numbe
 /** Behind a translation of addresses a port is another one; then there is one connection. */
 const single = (all: Map<number, Truths>): Truths | undefined => (all.size === 1 ? all.values().next().value : undefined);
 
-export const wordOf = ({ cause, why }: Verdict): string => (why ? `${cause}: ${why}` : cause);
-
 /** Whether a verdict says what happened, as far as who has these rows can. */
 function isRight({ cause, why }: Verdict, truth: Truth, view: View): boolean {
   if (why === 'arrived') return truth === 'lost_backward' || truth === 'reordered' || truth === 'delayed' || truth === 'delayed_ack';

@@ -1,6 +1,5 @@
 // What an investigation's traffic and its path are.
 import type { Family } from '../support/netns.ts';
-import type { Trio } from './trio.ts';
 
 /** Rows of this port are all the scenario's. */
 export const PORT = 5614;
@@ -19,10 +18,7 @@ export type Scenario = {
   /** the words of endpoint.c */
   sender: string;
   receiver: string;
-  /** what the sender connects to, if that is not the receiver */
-  target?: string;
-  /** what runs beside, from after the receiver listens to the end */
-  beside?: (trio: Trio, program: string) => { stop(): Promise<void> };
+  /** one of those that `make test` runs */
   small?: true;
 };
 

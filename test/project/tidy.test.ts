@@ -114,7 +114,9 @@ const rules: Rule[] = [
     name: 'each test file belongs to a suite that runs',
     applies: (path) => /\.(test|spec)\.[jt]sx?$/.test(path),
     offences: ({ path }) =>
-      /^test\/(agent|bpf|server|dashboards|fuzz|project|support|kernels?|fidelity|faults|fleet|browser|fresh)\/.*\.test\.ts$/.test(path)
+      /^test\/(agent|bpf|server|dashboards|fuzz|project|support|kernels?|fidelity|faults|fleet|investigations|browser|fresh)\/.*\.test\.ts$/.test(
+        path,
+      )
         ? []
         : ['1: no suite runs it'],
     sample: { path: 'agent/a.test.ts', text: '' },

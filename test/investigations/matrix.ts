@@ -1,0 +1,33 @@
+// Verdicts by truth, as text: what was right, what was not known, and each way to be wrong.
+import type { Verdict } from '../../agent/verdict/cause.ts';
+import type { Compared } from './judged.ts';
+
+export type Tally = { clear: number; unclear: number; right: number; not_known: number };
+
+export function tallyOf(all: readonly Compared[]): Tally {
+  const clear = all.filter(({ truth }) => truth !== 'unclear');
+  return {
+    clear: clear.length,
+    unclear: all.length - clear.length,
+    right: clear.filter(({ right }) => right).length,
+    not_known: clear.filter(({ verdict }) => verdict.cause === 'not_known').length,
+  };
+}
+
+export function matrixText(title: string, all: readonly Compared[]): string {
+  const { clear, unclear, right, not_known } = tallyOf(all);
+  const wrong = clear - right - not_known;
+  const head = `${title}: ${clear} segments, ${right} right, ${not_known} not known, ${wrong} wrong; of ${unclear} more captures do not tell`;
+  const cells = Map.groupBy(
+    all.filter(({ truth }) => truth !== 'unclear'),
+    cellOf,
+  );
+  return [head, ...[...cells].sort().map(([cell, { length }]) => `  ${cell}: ${length}`)].join('\n');
+}
+
+function cellOf({ verdict, truth, right }: Compared): string {
+  const mark = right ? ' ' : verdict.cause === 'not_known' ? '?' : '!';
+  return `${mark} ${truth} → ${wordOf(verdict)}`;
+}
+
+const wordOf = ({ cause, why, missing }: Verdict): string => [cause, why ?? missing].filter((word) => word !== '').join(': ');
