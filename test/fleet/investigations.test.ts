@@ -15,6 +15,7 @@ import { type Asking, askFrom } from './asking.ts';
 import { type Host, type Lan, makeLan } from './lan.ts';
 import { type Process, Processes } from './processes.ts';
 
+/** An even number: one more joins the first collector while the second is away. */
 const HOSTS = Number(process.env['TCPLENS_FLEET_HOSTS'] ?? 4);
 const PORT = 9100;
 /** Connections between two hosts, and how often each says something. */
@@ -97,20 +98,20 @@ const whenAll = (id: string, state: 'running' | 'ended', count: number, at: At =
   );
 
 /** What the store has of what investigations asked for, by host. */
-async function rowsOf(since_ms: number, slot?: number): Promise<Map<string, { rows: number; last_ms: number }>> {
+async function rowsOf(since_ms: number, slot?: number): Promise<Map<string, { rows: number; first_ms: number; last_ms: number }>> {
   const bit = slot === undefined ? 'filters != 0' : `bitTest(filters, ${slot})`;
   const kinds = ['packet', 'progress', 'connection', 'state_change', 'retransmit', 'reset', 'drop', 'congestion', 'sample', 'listener'].map(
     (kind) => `SELECT host_id, time_ns FROM ${kind} FINAL WHERE time_ns >= fromUnixTimestamp64Milli(${Math.floor(since_ms)}) AND ${bit}`,
   );
-  const sql = `SELECT lower(leftPad(hex(host_id), 16, '0')) AS host, count() AS rows, max(toUnixTimestamp64Nano(time_ns) / 1e6) AS last_ms
+  const sql = `SELECT lower(leftPad(hex(host_id), 16, '0')) AS host, count() AS rows, min(toUnixTimestamp64Nano(time_ns)) / 1e6 AS first_ms, max(toUnixTimestamp64Nano(time_ns)) / 1e6 AS last_ms
 FROM (${kinds.join(' UNION ALL ')}) GROUP BY host FORMAT TSV`;
   const { status, text } = await asking.ask({ url: `${store}/?database=tcplens`, text: sql });
   if (status !== 200) throw new Error(text);
   const lines = text.split('\n').filter((line) => line !== '');
   return new Map(
     lines.map((line) => {
-      const [host = '', rows, last_ms] = line.split('\t');
-      return [host, { rows: Number(rows), last_ms: Number(last_ms) }];
+      const [host = '', rows, first_ms, last_ms] = line.split('\t');
+      return [host, { rows: Number(rows), first_ms: Number(first_ms), last_ms: Number(last_ms) }];
     }),
   );
 }
@@ -119,7 +120,7 @@ const of = (numbers: readonly number[], share: number) =>
   Math.round(numbers.toSorted((a, b) => a - b)[Math.ceil(numbers.length * share) - 1] ?? Number.NaN);
 
 test.skipIf(!isRoot)('it begins on every host of both collectors, and ends there; nothing comes after', async () => {
-  const first: number[] = [];
+  const [written, first]: [number[], number[]] = [[], []];
   const last: number[] = [];
   for (let made = 0; made < STARTS; made++) {
     const at = made % 2 === 0 ? 0 : 1;
@@ -144,13 +145,15 @@ test.skipIf(!isRoot)('it begins on every host of both collectors, and ends there
     const ended_ms = Date.now();
     await sleep(500);
     const rows = await rowsOf(began_ms);
+    written.push(...[...rows.values()].map(({ first_ms }) => first_ms - began_ms));
     last.push(...[...rows.values()].map(({ last_ms }) => last_ms - stopped_ms));
     expect([...rows.values()].filter(({ last_ms }) => last_ms > ended_ms)).toEqual([]);
   }
-  console.log(
-    `start to a host's first row in the store, of ${first.length}: median ${of(first, 0.5)} ms, p95 ${of(first, 0.95)} ms, slowest ${of(first, 1)} ms`,
-  );
-  console.log(`stop to a host's last row: median ${of(last, 0.5)} ms, p95 ${of(last, 0.95)} ms, latest ${of(last, 1)} ms`);
+  const said = (what: string, took: readonly number[]) =>
+    console.log(`${what}, of ${took.length}: median ${of(took, 0.5)} ms, p95 ${of(took, 0.95)} ms, the longest ${of(took, 1)} ms`);
+  said("start to a host's first row", written);
+  said('start to that in the store, which is a thread that all share', first);
+  said("stop to a host's last row", last);
 });
 
 test.skipIf(!isRoot)('each host keeps to its budget: as many rows are stored as it says, and as it may write', async () => {
@@ -163,12 +166,13 @@ test.skipIf(!isRoot)('each host keeps to its budget: as many rows are stored as 
   const passed = new Map(at_hosts.map((host) => [host.host_id, host.passed]));
   const stored = await waitFor(
     'all rows in the store',
-    async () => new Map([...(await rowsOf(began_ms, slot))].map(([host, { rows }]) => [host, rows])),
-    (rows) => [...passed].every(([host, count]) => (rows.get(host) ?? 0) >= count),
+    () => rowsOf(began_ms, slot),
+    (rows) => [...passed].every(([host, count]) => (rows.get(host)?.rows ?? 0) >= count),
     200,
   );
-  expect(stored).toEqual(passed);
-  const shares = [...stored.values()].map((rows) => rows / ((rows_per_s * for_ms) / 1000));
+  expect(new Map([...stored].map(([host, { rows }]) => [host, rows]))).toEqual(passed);
+  // By the kernel's clock; a fifth of a second's rows may come at once.
+  const shares = [...stored.values()].map(({ rows, first_ms, last_ms }) => rows / (rows_per_s * ((last_ms - first_ms) / 1000 + 1 / 5)));
   console.log(`of the rows that each host might write: ${shares.map((share) => `${(share * 100).toFixed(1)} %`).join(', ')}`);
   for (const share of shares) expect(Math.abs(share - 1)).toBeLessThan(0.05);
 });
@@ -183,17 +187,22 @@ test.skipIf(!isRoot)('whoever dies, it goes on where it should, and ends in time
   await whenAll(id, 'running', HOSTS);
   collectors[1]?.child.kill('SIGKILL');
   // A host that comes later gets it, too; the store has what it needs.
-  agents.push(await startAgent(HOSTS % 2 === 0 ? HOSTS : HOSTS + 1));
+  agents.push(await startAgent(HOSTS));
   collectors[1] = startCollector(1);
   await collectors[1].until(/"msg":"ready"/);
   await whenAll(id, 'running', HOSTS + 1, 1);
   await stop(id, 1);
   await whenAll(id, 'ended', HOSTS + 1, 1);
   // Without its collector an agent ends it when its time is over.
-  const short = await start({ rows_per_s: 100, for_ms: 5000 });
+  const short = await start({ rows_per_s: 100, for_ms: 20_000 });
   await whenAll(short, 'running', HOSTS + 1);
   collectors[1].child.kill('SIGKILL');
   for (const agent of agents) await agent.until(new RegExp(`"investigation":"${short}","reason":"time"`));
-  const { at_hosts } = await whenAll(short, 'ended', HOSTS + 1);
-  expect(new Set(at_hosts.map(({ reason }) => reason))).toEqual(new Set(['time']));
+  collectors[1] = startCollector(1);
+  await waitFor(
+    'what all hosts say of their end',
+    async () => new Set((await one(short)).at_hosts.map(({ reason }) => reason)),
+    (reasons) => reasons.size === 1 && reasons.has('time'),
+    200,
+  );
 });
