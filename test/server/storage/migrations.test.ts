@@ -43,6 +43,7 @@ test('no migration that may have been applied somewhere has changed: add a new o
     { number: 1, name: 'tables', checksum: '768ae8a510aec2ea' },
     { number: 2, name: 'access', checksum: '1c3cd5550b281e9c' },
     { number: 3, name: 'runs', checksum: '12459ec5520d1962' },
+    { number: 4, name: 'investigations', checksum: '71a4edbea908ef81' },
   ]);
 });
 
