@@ -1,0 +1,19 @@
+// Connections that never fall silent: listens on a port, or keeps so many connections to a peer, and on each sends a little every so many ms.
+// `node chatter.ts PORT` or `node chatter.ts PORT PEER COUNT EVERY_MS`; prints "talking".
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import process from 'node:process';
+
+const [port = '0', peer, count = '1', every_ms = '100'] = process.argv.slice(2);
+if (peer === undefined) {
+  const server = createServer((socket) => socket.on('error', () => socket.destroy()).pipe(socket));
+  server.listen(Number(port), '0.0.0.0');
+  await once(server, 'listening');
+} else
+  for (let made = 0; made < Number(count); made++) {
+    const socket = connect({ host: peer, port: Number(port), noDelay: true });
+    await once(socket, 'connect');
+    socket.resume();
+    setInterval(() => socket.write('x'), Number(every_ms));
+  }
+process.stdout.write('talking\n');
