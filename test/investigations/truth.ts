@@ -88,13 +88,15 @@ export class Truths {
     this.#backward_us = Math.max(0, Math.min(...backward.filter((us) => us >= 0)));
   }
 
-  /** Why the byte was sent again at this time; `failed`: this attempt was dropped by the sender's host, as the how many'th of the byte, from 0. */
+  /** Why the byte was sent again at this time; `failed`: this attempt was dropped by the sender's host, so many before the last of the byte. */
   of(byte: number, again_us: number, failed: number | undefined): Truth {
     const all = (this.#bySeq.get(byte >>> 16) ?? []).filter((packet) => has(packet, byte)).sort((a, b) => a.time_us - b.time_us);
     const near = all.filter((packet) => Math.abs(packet.time_us - again_us) < NEAR_US);
     const dropped = all.filter((packet) => this.#captured.data.dropped.here.includes(packet));
     const own =
-      failed === undefined ? near.sort((a, b) => Math.abs(a.time_us - again_us) - Math.abs(b.time_us - again_us))[0] : dropped[failed];
+      failed === undefined
+        ? near.sort((a, b) => Math.abs(a.time_us - again_us) - Math.abs(b.time_us - again_us))[0]
+        : dropped.at(-1 - failed);
     const sent_us = Math.min(own?.time_us ?? again_us, again_us);
     const earlier = all.filter((packet) => packet !== own && packet.time_us <= sent_us);
     if ((failed === undefined && !own) || new Set(all.map(looks)).size < all.length) return 'unclear';
