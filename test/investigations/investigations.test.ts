@@ -40,7 +40,11 @@ test.for(chosen)('$name', async (scenario, context) => {
   try {
     const evidence = kernel.take();
     const { out, back } = captured;
-    const truths = { out: byConnection({ data: out, acks: back }), back: byConnection({ data: back, acks: out }) };
+    const may_overflow = scenario.overflows ?? false;
+    const truths = {
+      out: byConnection({ data: out, acks: back }, may_overflow),
+      back: byConnection({ data: back, acks: out }, may_overflow),
+    };
     for (const view of VIEWS) {
       const each = compare(evidence, view, netnsesOf(evidence, trio, scenario.family), truths);
       compared.get(view)?.push(...each);

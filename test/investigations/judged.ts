@@ -66,20 +66,20 @@ export function compare(
     const { seq, row } = verdict.segment;
     const is_back = row.local_port === PORT;
     const truths = is_back ? (back.get(row.peer_port) ?? single(back)) : out.get(row.local_port);
-    const truth = truths?.of(seq, Number(row.time_ns) / 1000, failedBefore(verdicts, verdict)) ?? 'unclear';
+    const truth = truths?.of(seq, Number(row.time_ns) / 1000, failedAfter(verdicts, verdict)) ?? 'unclear';
     return { verdict, truth, right: isRight(verdict, truth, view) };
   });
 }
 
-/** Of an attempt that failed, how many of the same byte had failed before. */
-function failedBefore(verdicts: readonly Verdict[], { segment }: Verdict): number | undefined {
+/** Of an attempt that failed, how many of the same byte failed later: what was dropped before it was ever sent is no attempt's. */
+function failedAfter(verdicts: readonly Verdict[], { segment }: Verdict): number | undefined {
   if (segment.row.outcome !== 'failed') return undefined;
-  const is_before = (other: Verdict['segment']) =>
+  const is_after = (other: Verdict['segment']) =>
     other.row.outcome === 'failed' &&
     other.seq === segment.seq &&
     other.row.connection_id === segment.row.connection_id &&
-    other.at_ns < segment.at_ns;
-  return verdicts.filter((other) => is_before(other.segment)).length;
+    other.at_ns > segment.at_ns;
+  return verdicts.filter((other) => is_after(other.segment)).length;
 }
 
 /** Behind a translation of addresses a port is another one; then there is one connection. */

@@ -18,6 +18,8 @@ export type Scenario = {
   /** the words of endpoint.c */
   sender: string;
   receiver: string;
+  /** the receiver's socket will have no room */
+  overflows?: true;
   /** one of those that `make test` runs */
   small?: true;
 };
@@ -85,6 +87,7 @@ export const SCENARIOS: readonly Scenario[] = [
     // The window was told before the buffer became small.
     sender: `times:12 connect:${PORT} sleep:60 send:60000 flush shutdown drain close done`,
     receiver: `listen:${PORT} times:12 accept rcvbuf:2304 sleep:350 drain close done`,
+    overflows: true,
     setup: { sender: NO_OFFLOADS },
   },
   { name: 'outward, far', family: 'ipv4', ...bulk(1_500_000), carried: [...FAR, 'out:drop:data:p=0.03'], small: true },

@@ -45,7 +45,7 @@ type Sent = { packet: Packet; fate: 'here' | 'outward' | 'at_receiver' | 'came';
 const portOf = ({ src_port, dst_port }: Packet): number => (src_port === PORT ? dst_port : src_port);
 
 /** The captures of each connection, by its client's port. Of a single one all: its port may be another behind a translation. */
-export function byConnection(captured: Captured): Map<number, Truths> {
+export function byConnection(captured: Captured, may_overflow: boolean): Map<number, Truths> {
   const ports = new Set([...captured.data.sent, ...captured.acks.came].map(portOf));
   const of = (port: number) => (packets: readonly Packet[]) =>
     ports.size > 1 ? packets.filter((packet) => portOf(packet) === port) : packets;
@@ -55,7 +55,10 @@ export function byConnection(captured: Captured): Map<number, Truths> {
     dropped: { here: own(dropped.here), at_receiver: own(dropped.at_receiver) },
   });
   return new Map(
-    [...ports].map((port) => [port, new Truths({ data: passed(captured.data, of(port)), acks: passed(captured.acks, of(port)) })]),
+    [...ports].map((port) => [
+      port,
+      new Truths({ data: passed(captured.data, of(port)), acks: passed(captured.acks, of(port)) }, may_overflow),
+    ]),
   );
 }
 
@@ -67,8 +70,11 @@ export class Truths {
   readonly #acksCame: Map<string, Packet[]>;
   readonly #dropped: Record<'here' | 'at_receiver', Map<string, Packet[]>>;
   readonly #backward_us: number;
+  readonly #may_overflow: boolean;
 
-  constructor(captured: Captured) {
+  /** `may_overflow`: the receiver's socket drops what it has no room for; else what comes late is only acknowledged late. */
+  constructor(captured: Captured, may_overflow: boolean) {
+    this.#may_overflow = may_overflow;
     this.#captured = captured;
     const { data, acks } = captured;
     for (const packet of [...data.sent, ...data.dropped.here]) {
@@ -88,13 +94,15 @@ export class Truths {
     this.#backward_us = Math.max(0, Math.min(...backward.filter((us) => us >= 0)));
   }
 
-  /** Why the byte was sent again at this time; `failed`: this attempt was dropped by the sender's host, as the how many'th of the byte, from 0. */
+  /** Why the byte was sent again at this time; `failed`: this attempt was dropped by the sender's host, so many before the last of the byte. */
   of(byte: number, again_us: number, failed: number | undefined): Truth {
     const all = (this.#bySeq.get(byte >>> 16) ?? []).filter((packet) => has(packet, byte)).sort((a, b) => a.time_us - b.time_us);
     const near = all.filter((packet) => Math.abs(packet.time_us - again_us) < NEAR_US);
     const dropped = all.filter((packet) => this.#captured.data.dropped.here.includes(packet));
     const own =
-      failed === undefined ? near.sort((a, b) => Math.abs(a.time_us - again_us) - Math.abs(b.time_us - again_us))[0] : dropped[failed];
+      failed === undefined
+        ? near.sort((a, b) => Math.abs(a.time_us - again_us) - Math.abs(b.time_us - again_us))[0]
+        : dropped.at(-1 - failed);
     const sent_us = Math.min(own?.time_us ?? again_us, again_us);
     const earlier = all.filter((packet) => packet !== own && packet.time_us <= sent_us);
     if ((failed === undefined && !own) || new Set(all.map(looks)).size < all.length) return 'unclear';
@@ -102,7 +110,7 @@ export class Truths {
     if (earlier.length === 0) return 'dropped_here';
     const fates = earlier.map((packet) => this.#fateOf(packet));
     const first = fates.filter(({ fate }) => fate === 'came').sort((a, b) => a.came_us - b.came_us)[0];
-    if (first && !this.#unheeded(byte, first.came_us, all)) return this.#whyAgain(byte, first.came_us, sent_us);
+    if (first && !(this.#may_overflow && this.#unheeded(byte, first.came_us, all))) return this.#whyAgain(byte, first.came_us, sent_us);
     const last = fates.at(-1)?.fate;
     if (last === 'here') return 'dropped_here';
     return last === 'outward' ? 'outward' : 'dropped_at_receiver';
