@@ -42,10 +42,7 @@ export class HostStates {
     const since_ms = before?.state.state === state.state ? before.since_ms : at_ms;
     this.#own.set(key, { investigation, host_id, state, since_ms, at_ms, kept_until_ms });
     this.#unwritten.add(key);
-    this.#writing ??= setTimeout(() => {
-      this.#writing = undefined;
-      this.#write().catch(this.#failed);
-    }, WRITE_MS).unref();
+    this.#writeLater();
   }
 
   /** Of the hosts of all collectors, by id. @param store who asks. @param most hosts */
@@ -75,7 +72,17 @@ export class HostStates {
     await this.#write().catch(this.#failed);
   }
 
-  /** What the store does not take is written with what comes next. */
+  #writeLater(): void {
+    this.#writing ??= setTimeout(() => {
+      this.#writing = undefined;
+      this.#write().catch((error: unknown) => {
+        this.#failed(error);
+        // An end is told once: it has to come into the store when that is back.
+        this.#writeLater();
+      });
+    }, WRITE_MS).unref();
+  }
+
   async #write(): Promise<void> {
     const states = [...this.#unwritten].flatMap((key) => this.#own.get(key) ?? []);
     await this.#store.insertHostStates(
