@@ -88,8 +88,8 @@ export const STORED_FACTS = {
   idle_us: fact('idle_us', identity(64n), of('sample', 'reset')),
   bytes_sent: fact('bytes_sent', bits(64n), of('connection', 'sample', 'reset')),
   bytes_received: fact('bytes_received', bits(64n), of('connection', 'sample', 'reset')),
-  unread: fact('unread', bits(32n), of('connection', 'sample', 'reset')),
-  segments: fact('segments', bits(32n), of('retransmit')),
+  unread: fact('unread', bits(32n), of('connection', 'sample', 'reset', 'progress')),
+  segments: fact('segments', bits(32n), of('retransmit', 'progress', 'packet')),
 } as const satisfies Record<string, FactLayout>;
 
 export type KernelFact = keyof typeof KERNEL_FACTS;
