@@ -6,7 +6,7 @@ import { HostNetns, type Netns } from './netns.ts';
 import type { NetnsHolder } from './netns-holder.ts';
 
 /** A walk reads every open file of the host, for the owners of passed and inherited sockets that nobody uses, which are rare. */
-const WALK_INTERVAL_MS = 30_000;
+export const WALK_INTERVAL_MS = 30_000;
 
 /** The loader's calls that a round makes. */
 export type Sweeper = {

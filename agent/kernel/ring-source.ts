@@ -5,7 +5,7 @@ import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import type { HookName } from '../contract/settings.ts';
 import { HostNames } from '../filter/host-names.ts';
 import { restrictProcess } from '../host/privileges.ts';
-import { type Round, rounds } from '../host/sweep-round.ts';
+import { type Round, rounds, WALK_INTERVAL_MS } from '../host/sweep-round.ts';
 import { SweepRows } from '../host/sweep-rows.ts';
 import { openLoader } from '../loader.ts';
 import type { RowSource } from '../source/row-source.ts';
@@ -30,8 +30,13 @@ export type KernelOptions = {
   walk_interval_ms?: number;
 };
 
+type Sweep = Extract<HookName, 'sample' | 'sample_netns'>;
+
 /** Either of these iterators makes sweeps. */
-const SWEEPS: ReadonlySet<string> = new Set<HookName>(['sample', 'sample_netns']);
+const isSweep = (name: string): name is Sweep => name === 'sample' || name === 'sample_netns';
+
+/** Walks over files are made more often where only they find connections that have ended while their process keeps the socket. */
+const walkInterval = (sweeps: readonly Sweep[]) => (sweeps.includes('sample') ? WALK_INTERVAL_MS : WALK_INTERVAL_MS / 6);
 
 export type KernelSource = RowSource & KernelControls;
 
@@ -43,12 +48,13 @@ export function openKernel(options: KernelOptions): KernelSource {
   const { host_id, ring_bytes, prebuilt = PREBUILT, refuse = [], opens_by_sweep = false, budgets = {}, walk_interval_ms } = options;
   const loader = openLoader({ prebuilt, host_id, ring_bytes, refuse, opens_by_sweep });
   const swept = new SweepRows(loader, host_id);
-  const nextRound = rounds({ ...loader, sweep: (path, first) => swept.look(path, first) }, walk_interval_ms);
+  const sweeps = loader.hooks.flatMap(({ name, attached }) => (attached && isSweep(name) ? name : []));
+  const nextRound = rounds({ ...loader, sweep: (path, first) => swept.look(path, first) }, walk_interval_ms ?? walkInterval(sweeps));
   let round: Round = { entered: [], refused: [] };
   const limit = (wanted: Partial<Readonly<Record<Kind, Budget>>>) => {
     for (const kind of KIND) if (wanted[kind] !== undefined) loader.filters.budget(kind, wanted[kind]);
   };
-  const canSweep = loader.hooks.some(({ name, attached }) => SWEEPS.has(name) && attached);
+
   try {
     limit(budgets);
   } catch (error) {
@@ -58,7 +64,7 @@ export function openKernel(options: KernelOptions): KernelSource {
   const descriptor = loader.waker();
   const waker = descriptor === undefined ? undefined : new Waker(descriptor);
   const sweep = () => {
-    if (canSweep) round = nextRound();
+    if (sweeps.length > 0) round = nextRound();
   };
   const drain = (kind: Kind, into: Uint8Array) => {
     if (kind === 'namespace') return swept.drain(into);

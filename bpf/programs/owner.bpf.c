@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Walks the files of all processes. It finds an owner for each socket whose owner nothing better tells, and brings the owners'
- * names up to date. It also writes out the namespaces that a process has open as files, since a namespace may have no task in it.
+ * Walks the files of all processes. It finds an owner for each socket whose owner nothing better tells, brings the owners' names up
+ * to date, and writes close rows that have waited for long enough. It also writes out the namespaces that a process has open as files, since a namespace may have no task in it.
  */
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "ending.bpf.h"
 #include "memory.bpf.h"
 #include "../rows/netns-holder.h"
 #include "owner.bpf.h"
@@ -19,11 +20,15 @@ __u32 walk = 1; /* the number of the present walk */
 static __always_inline void meet_socket(struct tcp_sock *tp, struct task_struct *task)
 {
 	bool listens = tp->inet_conn.icsk_inet.sk.__sk_common.skc_state == STATE_LISTEN;
-	__u64 id = bpf_get_socket_cookie(tp);
-	struct memory *memory = memory_of(tp, id, bpf_ktime_get_boot_ns());
+	__u64 id = bpf_get_socket_cookie(tp), now_ns = bpf_ktime_get_boot_ns();
+	struct memory *memory = memory_of(tp, id, now_ns);
 
-	if (memory)
-		owner_met(memory, task, precedence_of(task, id, listens), walk);
+	if (!memory)
+		return;
+	owner_met(memory, task, precedence_of(task, id, listens), walk);
+	/* A sweep over sockets does not meet one that has ended: only its process still has it. */
+	if (memory->edition & EDITION_WAITS && now_ns > memory->state_ns + ENDING_WAITS_NS)
+		ending_tell(memory, bpf_sk_storage_get(&endings, tp, 0, 0), 0);
 }
 
 SEC("iter/task_file")

@@ -86,7 +86,8 @@ export const endings: readonly Scenario[] = [
     server: answers,
     client: `connect:7000 send:100 shutdown state:${CLOSED} info wait close`,
     midway: async ({ look }) => {
-      await sleep(WAITS_MS + 1000);
+      // Where no sweep meets it, a walk over files does, every five seconds.
+      await sleep(2 * WAITS_MS + 1000);
       look();
       look(); // a sweep may pass over one
       return {};
