@@ -195,6 +195,13 @@ export const LIMITS = {
     beyond: '`422 settings_invalid`',
   },
   settings_versions: { what: 'versions of the agents’ settings', number: 100, unit: 'count', per: 'collector', beyond: 'the oldest go' },
+  evidence_rows: {
+    what: 'rows of each kind that a verdict on an investigation reads',
+    number: 20_000,
+    unit: 'count',
+    per: 'question',
+    beyond: 'the first ones are read, and the answer says so',
+  },
   investigations_running: {
     what: 'investigations that run at once',
     number: 16,

@@ -2,12 +2,15 @@
 import { type Static, Type } from 'typebox';
 import { DETAILS } from '../../agent/contract/detail.ts';
 import { ENDS, EXPRESSION_CHARS_MAX, HostState, InvestigationId } from '../../agent/contract/investigation.ts';
+import { CAUSES, type Cause, NOT_NEEDED, type NotNeeded } from '../../agent/verdict/cause.ts';
+import { EVIDENCE_KINDS } from '../../agent/verdict/evidence.ts';
 import { Count, Figure, Ms, object, oneOf } from './schema.ts';
 
 export const INVESTIGATIONS_API = {
   investigations: '/api/v1/investigations',
   investigation: '/api/v1/investigations/:id',
   stop: '/api/v1/investigations/:id/stop',
+  verdict: '/api/v1/investigations/:id/verdict',
 } as const;
 
 const DAY_MS = 86_400_000;
@@ -97,3 +100,36 @@ export const OneInvestigation = object({
 });
 export type OneInvestigation = Static<typeof OneInvestigation>;
 export const InvestigationParams = object({ id: InvestigationId });
+
+const Share = {
+  segments: Type.Integer({ minimum: 0, description: 'that were sent again' }),
+  by_cause: object(Object.fromEntries(CAUSES.map((cause) => [cause, Count])) as Record<Cause, typeof Count>),
+  by_why: object(Object.fromEntries(NOT_NEEDED.map((why) => [why, Count])) as Record<NotNeeded, typeof Count>, 'of not_needed, why'),
+  peer_observed: Type.Integer({ minimum: 0, description: "of which the peer's end was looked at too" }),
+};
+/** How many segments had come to the sockets, and have a row: absence proves nothing where rows are missing. */
+const Seen = object({ counted: Count, seen: Count });
+
+export const Verdict = object({
+  ...Share,
+  sentences: Type.Array(Type.String(), { description: 'the same for people' }),
+  by_peer: Type.Array(object({ network: Type.String(), ...Share }), {
+    description: 'by the network of the peer, the one with most segments first',
+  }),
+  dropped: Type.Array(
+    object({ host_id: InvestigationId, reason: Type.String(), location: Type.String(), ifindex: Count, segments: Count }),
+    {
+      description: 'where packets were dropped',
+    },
+  ),
+  missing: Type.Array(object({ what: Type.String(), segments: Count }), {
+    description: 'what would have told where the cause is not known',
+  }),
+  arrivals: Seen,
+  rows: object(
+    { written: Count, stored: Count },
+    'of all kinds: what agents say that they wrote for it, and what of that has come: while some is on its way, a cause may change',
+  ),
+  cut: Type.Array(oneOf(EVIDENCE_KINDS), { description: 'kinds of rows of which only the first were read: a narrower expression has all' }),
+});
+export type Verdict = Static<typeof Verdict>;

@@ -61,6 +61,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, Right>> = {
   [`POST ${INVESTIGATIONS_API.investigations}`]: 'operator',
   [`GET ${INVESTIGATIONS_API.investigation}`]: 'viewer',
   [`POST ${INVESTIGATIONS_API.stop}`]: 'operator',
+  [`GET ${INVESTIGATIONS_API.verdict}`]: 'viewer',
   [`DELETE ${INVESTIGATIONS_API.investigation}`]: 'operator',
   [`GET ${VIEWS_API.views}`]: 'viewer',
   [`POST ${VIEWS_API.views}`]: 'viewer',

@@ -10,6 +10,7 @@ import {
   InvestigationStarted,
   Investigations as InvestigationsAnswer,
   OneInvestigation,
+  Verdict,
 } from '../api/investigations.ts';
 import { Problem } from '../api.ts';
 import type { Control } from '../control.ts';
@@ -23,6 +24,7 @@ import type { Store } from '../storage/store.ts';
 import { checkAsked, type Investigation } from './book.ts';
 import { estimateOf } from './estimate.ts';
 import { endOf, progressAt } from './host-state.ts';
+import { verdictOn } from './verdict.ts';
 
 export type InvestigationRouteParts = {
   control: Control;
@@ -65,6 +67,15 @@ export function registerInvestigations(app: App, parts: InvestigationRouteParts)
       response: { 200: OneInvestigation, ...refusals },
     },
     handler: ({ params: { id } }, reply) => questions.answer(reply, (store) => one(control, store, book.get(id))),
+  });
+  app.get(INVESTIGATIONS_API.verdict, {
+    schema: {
+      summary: 'Why segments of the connections that it followed were sent again, by the rows of all its hosts that are stored by now',
+      params: InvestigationParams,
+      response: { 200: Verdict, ...refusals },
+    },
+    handler: ({ params: { id } }, reply) =>
+      questions.answer(reply, (store) => verdictOn(store, control.investigations.states, book.get(id))),
   });
   app.post(INVESTIGATIONS_API.stop, {
     schema: { summary: 'End an investigation now', params: InvestigationParams, response: { 200: Done, ...refusals } },

@@ -1,6 +1,6 @@
 // How tests ask for investigations.
 import type { ToldState } from '../../../agent/contract/investigation.ts';
-import { INVESTIGATIONS_API, type InvestigationStart, type OneInvestigation } from '../../../server/api/investigations.ts';
+import { INVESTIGATIONS_API, type InvestigationStart, type OneInvestigation, type Verdict } from '../../../server/api/investigations.ts';
 import { ask, ownerOf, type Said } from './enrolled.ts';
 
 export const ASKED: InvestigationStart = {
@@ -37,6 +37,7 @@ export function investigator(url: () => string, headers: () => Record<string, st
     stop: (id: string) => send(INVESTIGATIONS_API.stop, id, { body: {} }),
     remove: (id: string) => send(INVESTIGATIONS_API.investigation, id, { method: 'DELETE' }),
     list: () => send(INVESTIGATIONS_API.investigations, ''),
+    verdict: async (id: string) => (await send(INVESTIGATIONS_API.verdict, id)).body as Verdict,
     one: async (id: string) => (await send(INVESTIGATIONS_API.investigation, id)).body as OneInvestigation,
   };
 }

@@ -1,0 +1,74 @@
+// The rows of an investigation as the store gives them back: member by member what was put in, of the hosts, slots and times that were asked for.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { EVIDENCE_KINDS, type EvidenceKind } from '../../../agent/verdict/evidence.ts';
+import { KINDS } from '../../../bpf/rows/rows.gen.ts';
+import { evidenceOf, rowsStored } from '../../../server/storage/queries/evidence.ts';
+import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
+import { BACKENDS, type Fixture } from './backends.ts';
+import { ago } from './hand-made-rows.ts';
+
+const [HOST, OTHER] = [0xfedc_ba98_7654_3210n, 42n];
+const [SLOT, ANOTHER] = [3, 5];
+const SECOND_NS = 1_000_000_000n;
+const BEGAN = ago(60);
+const from_ms = Number(BEGAN / 1_000_000n) - 1000;
+const to_ms = from_ms + 30_000;
+const ENDS = { local_addr: '10.8.0.1', peer_addr: '20010db8000000000000000000000002', local_port: 50_000, peer_port: 443, comm: 'nginx' };
+
+const row = (kind: EvidenceKind, values: RowValues) =>
+  rowBytes(kind, { host_id: HOST, time_ns: BEGAN, filters: 1 << SLOT, ...ENDS, ...values });
+
+/** Every member has a value of its own: its bytes are those of a counter, but where only few values are allowed. */
+function everyMember(kind: EvidenceKind): Buffer {
+  const { columns, size } = KINDS[kind];
+  const bytes = Buffer.from(row(kind, {}));
+  for (const { name, offset, size: length, type } of columns) {
+    if (offset < 112 || name === 'pad' || type === 'Bool' || type.startsWith('FixedString')) continue;
+    if (type.startsWith('Enum8')) bytes[offset] = 1;
+    else for (let at = 0; at < length && offset + at < size; at++) bytes[offset + at] = (offset + at) % 120;
+  }
+  return bytes;
+}
+
+describe.each(BACKENDS)('evidence on $name', ({ skip, open }) => {
+  let fixture: Fixture;
+  beforeAll(async () => {
+    if (skip !== undefined) return;
+    fixture = await open();
+    for (const kind of EVIDENCE_KINDS) {
+      await fixture.put(kind, [
+        everyMember(kind),
+        row(kind, { connection_id: 2, time_ns: BEGAN + SECOND_NS }),
+        row(kind, { connection_id: 3, filters: 1 << ANOTHER, time_ns: BEGAN + SECOND_NS }),
+        row(kind, { connection_id: 4, host_id: OTHER, time_ns: BEGAN + SECOND_NS }),
+        row(kind, { connection_id: 5, time_ns: BEGAN + 40n * SECOND_NS }),
+      ]);
+    }
+  }, 60_000);
+  afterAll(async () => fixture?.close());
+
+  test.for(EVIDENCE_KINDS)('%s', async (kind, context) => {
+    if (skip !== undefined) return context.skip(skip);
+    const { evidence, cut } = await evidenceOf(fixture.store, [{ host_id: HOST, slot: SLOT }], from_ms, to_ms, 10);
+    const bytes = everyMember(kind);
+    const expected = KINDS[kind].read(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0);
+    expect(evidence[kind][0]).toEqual({ ...expected, kind });
+    expect(evidence[kind].map(({ connection_id }) => connection_id)).toEqual([expected.connection_id, 2n]);
+    expect(cut).toEqual([]);
+  });
+
+  test('several hosts, each by its own slot; more rows than are wanted are said', async (context) => {
+    if (skip !== undefined) return context.skip(skip);
+    const hosts = [
+      { host_id: HOST, slot: ANOTHER },
+      { host_id: OTHER, slot: SLOT },
+    ];
+    const { evidence } = await evidenceOf(fixture.store, hosts, from_ms, to_ms, 10);
+    expect(evidence.drop.map(({ connection_id }) => connection_id).sort()).toEqual([3n, 4n]);
+    expect(await rowsStored(fixture.store, hosts, from_ms, to_ms)).toBe(2 * EVIDENCE_KINDS.length);
+    const { evidence: first, cut } = await evidenceOf(fixture.store, hosts, from_ms, to_ms, 1);
+    expect(first.drop).toHaveLength(1);
+    expect(cut).toEqual([...EVIDENCE_KINDS]);
+    expect((await evidenceOf(fixture.store, [], from_ms, to_ms, 1)).evidence.drop).toEqual([]);
+  });
+});
