@@ -98,13 +98,11 @@ __noinline __u32 detail_pay(__u32 kind, __u32 wanted, __u64 now_ns)
 	__u32 paid = 0;
 
 	for (__u32 slot = 0; slot < FILTER_SLOTS; slot++) {
-		struct filter *filter;
 		__u32 answer;
 
 		if (!(wanted & (1U << slot)))
 			continue;
-		filter = filter_in(slot, now_ns);
-		answer = filter ? filter_pay(filter, now_ns) : 0;
+		answer = filter_charge(slot, now_ns);
 		paid |= (answer & 1) << slot;
 		is_spent |= answer == FILTER_SPENT;
 	}

@@ -43,7 +43,7 @@ struct {
 } filter_control SEC(".maps");
 
 /*
- * The two functions below are global: the verifier checks each once, not for every slot and on every path that leads to it, and
+ * The functions below are global: the verifier checks each once, not for every slot and on every path that leads to it, and
  * each has its own stack frame.
  */
 
@@ -83,15 +83,18 @@ __noinline int filter_test(__u32 slot, __u64 now_ns, const struct filter_words *
 	return filter_eval(filter, words);
 }
 
+/* Has the slot's filter pay for a row that it wants. Returns 1, FILTER_SPENT if its budget is spent, or 0 if it is not live any more. */
+__noinline __u32 filter_charge(__u32 slot, __u64 now_ns)
+{
+	struct filter *filter = filter_in(slot, now_ns);
+
+	return filter ? filter_pay(filter, now_ns) : 0;
+}
+
 /* Returns 1 if the filter wants the row, FILTER_SPENT if it wants it and its budget is spent, else 0. */
 __noinline __u32 filter_run(__u32 slot, __u64 now_ns, const struct filter_words *words)
 {
-	struct filter *filter;
-
-	if (!filter_test(slot, now_ns, words))
-		return 0;
-	filter = filter_in(slot, now_ns);
-	return filter ? filter_pay(filter, now_ns) : 0;
+	return filter_test(slot, now_ns, words) ? filter_charge(slot, now_ns) : 0;
 }
 
 /* Returns a bit for each live filter that wants the row, and FILTER_SPENT if one has spent its budget. */

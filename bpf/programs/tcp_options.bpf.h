@@ -31,15 +31,14 @@ struct tcp_options {
 
 /* The bytes, with as many behind them as a read may reach beyond the end. */
 struct option_bytes {
-	__u8 at[OPTION_BYTES_MAX + 40];
+	__u8 at[96];
 };
 
 static __always_inline __u32 option_word(const struct option_bytes *bytes, __u32 at)
 {
-	__be32 word = 0;
+	__be32 word;
 
-	if (at <= sizeof(bytes->at) - sizeof(word))
-		__builtin_memcpy(&word, bytes->at + at, sizeof(word));
+	__builtin_memcpy(&word, bytes->at + at, sizeof(word));
 	return bpf_ntohl(word);
 }
 
@@ -67,7 +66,28 @@ static __always_inline void option_take(struct tcp_options *options, const struc
 	}
 }
 
-/* Reads `length` bytes of options, from an address in the kernel, into zeroed `options`. A global function: the verifier checks its loop once. */
+/*
+ * Reads the option at this byte, and returns how many bytes it takes; 0: it is the last, or no option. A global function, as the next
+ * one is: the verifier checks it once, not for every turn of the loop. To it, both pointers may be NULL.
+ */
+__noinline __u32 option_read(struct tcp_options *options, const struct option_bytes *bytes, __u32 at)
+{
+	__u8 kind, size;
+
+	asm volatile("%0 &= 63" : "+r"(at));
+	if (!options || !bytes)
+		return 0;
+	kind = bytes->at[at];
+	size = bytes->at[at + 1];
+	if (kind == OPTION_NOP)
+		return 1;
+	if (kind == OPTION_END || size < 2)
+		return 0;
+	option_take(options, bytes, at, kind, size);
+	return size;
+}
+
+/* Reads `length` bytes of options, from an address in the kernel, into zeroed `options`. */
 __noinline int options_read(struct tcp_options *options, __u64 from, __u32 length)
 {
 	struct option_bytes bytes = {};
@@ -75,19 +95,11 @@ __noinline int options_read(struct tcp_options *options, __u64 from, __u32 lengt
 
 	if (!options || length > OPTION_BYTES_MAX || bpf_probe_read_kernel(bytes.at, length, (const void *)from))
 		return 0;
-	for (int i = 0; i < OPTIONS_MAX && at < OPTION_BYTES_MAX; i++) {
-		__u8 kind = bytes.at[at], size;
+	for (int i = 0; i < OPTIONS_MAX && at < length; i++) {
+		__u32 size = option_read(options, &bytes, at);
 
-		if (kind == OPTION_END || at >= length)
+		if (!size)
 			break;
-		if (kind == OPTION_NOP) {
-			at++;
-			continue;
-		}
-		size = bytes.at[at + 1];
-		if (size < 2)
-			break;
-		option_take(options, &bytes, at, kind, size);
 		at += size;
 	}
 	return 0;

@@ -273,8 +273,8 @@ export const bpfPackets: readonly Mutant[] = [
     },
     {
       why: 'a row of details costs a filter nothing',
-      find: 'answer = filter ? filter_pay(filter, now_ns) : 0;',
-      replace: 'answer = filter != NULL;',
+      find: 'answer = filter_charge(slot, now_ns);',
+      replace: 'answer = 1;',
       suite: kernel('details', 'a budget holds'),
     },
   ]),
