@@ -72,15 +72,18 @@ static __always_inline __u32 filter_pay(struct filter *filter, __u64 now_ns)
 	return 1;
 }
 
+static __always_inline bool filter_asked(struct filter *filter, const struct filter_words *words)
+{
+	__sync_fetch_and_add(&filter->counters.evaluated, 1);
+	return filter_eval(filter, words);
+}
+
 /* Whether the filter wants rows with these facts; nothing is paid. */
 __noinline int filter_test(__u32 slot, __u64 now_ns, const struct filter_words *words)
 {
 	struct filter *filter = filter_in(slot, now_ns);
 
-	if (!filter || !words)
-		return 0;
-	__sync_fetch_and_add(&filter->counters.evaluated, 1);
-	return filter_eval(filter, words);
+	return filter && words && filter_asked(filter, words);
 }
 
 /* Has the slot's filter pay for a row that it wants. Returns 1, FILTER_SPENT if its budget is spent, or 0 if it is not live any more. */
@@ -91,10 +94,15 @@ __noinline __u32 filter_charge(__u32 slot, __u64 now_ns)
 	return filter ? filter_pay(filter, now_ns) : 0;
 }
 
-/* Returns 1 if the filter wants the row, FILTER_SPENT if it wants it and its budget is spent, else 0. */
+/*
+ * Both in one: returns 1 if the filter wants the row, FILTER_SPENT if it wants it and its budget is spent, else 0. It calls neither of
+ * them, since older kernels add up the stacks of all frames.
+ */
 __noinline __u32 filter_run(__u32 slot, __u64 now_ns, const struct filter_words *words)
 {
-	return filter_test(slot, now_ns, words) ? filter_charge(slot, now_ns) : 0;
+	struct filter *filter = filter_in(slot, now_ns);
+
+	return filter && words && filter_asked(filter, words) ? filter_pay(filter, now_ns) : 0;
 }
 
 /* Returns a bit for each live filter that wants the row, and FILTER_SPENT if one has spent its budget. */

@@ -24,7 +24,9 @@ struct ipv4_header {
 	__u8 version_ihl;
 	__u8 tos;
 	__be16 total_length;
-	__u8 between[5];
+	__be16 id;
+	__be16 fragment;
+	__u8 ttl;
 	__u8 protocol;
 	__sum16 check;
 	__be32 from;
@@ -47,7 +49,10 @@ struct tcp_header {
 	__be32 ack;
 	__u8 data_offset;
 	__u8 flags;
+	__be16 window;
 };
+
+#define TCP_HEADER_BYTES 20 /* without options */
 
 static __always_inline bool packet_tcp(struct packet *packet, const void *at, __u32 ip_payload)
 {

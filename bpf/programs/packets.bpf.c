@@ -19,36 +19,52 @@
 
 RING(packet);
 
-/* What of the IP header only these rows have. */
-static __always_inline void fill_ip(struct packet_row *row, const struct sk_buff *skb, const void *ip)
-{
-	__u8 header[10] = {};
+/* The length of the IP header, and what the packet has behind it. */
+struct ip_lengths {
+	__u32 header, payload;
+};
 
-	bpf_probe_read_kernel(header, sizeof(header), ip);
-	if (bpf_ntohs(BPF_CORE_READ(skb, protocol)) == ETH_P_IP) {
-		row->tos = header[1];
-		row->ip_id = header[4] << 8 | header[5];
-		row->ttl = header[8];
-	} else {
-		row->tos = header[0] << 4 | header[1] >> 4;
-		row->ttl = header[7];
-	}
+static __always_inline void fill_ipv4(struct packet_row *row, struct ip_lengths *lengths, const void *ip)
+{
+	struct ipv4_header header = {};
+
+	bpf_probe_read_kernel(&header, sizeof(header), ip);
+	row->tos = header.tos;
+	row->ip_id = bpf_ntohs(header.id);
+	row->ttl = header.ttl;
+	lengths->header = (header.version_ihl & 15) * 4;
+	lengths->payload = bpf_ntohs(header.total_length) - lengths->header;
 }
 
-static __always_inline void fill_tcp(struct packet_row *row, const struct sk_buff *skb, const void *ip)
+static __always_inline void fill_ipv6(struct packet_row *row, struct ip_lengths *lengths, const void *ip)
 {
-	const void *tcp = ip + (bpf_ntohs(BPF_CORE_READ(skb, protocol)) == ETH_P_IP ? 0 : sizeof(struct ipv6_header));
-	struct tcp_options options = {};
-	__u8 header[20] = {};
-	__u8 first = 0;
+	__u8 begin[8] = {};
 
-	if (bpf_ntohs(BPF_CORE_READ(skb, protocol)) == ETH_P_IP) {
-		bpf_probe_read_kernel(&first, sizeof(first), ip);
-		tcp += (first & 15) * 4;
-	}
-	bpf_probe_read_kernel(header, sizeof(header), tcp);
-	options_read(&options, (__u64)tcp + sizeof(header), (header[12] >> 4) * 4 - sizeof(header));
-	row->window = header[14] << 8 | header[15];
+	bpf_probe_read_kernel(begin, sizeof(begin), ip);
+	row->tos = begin[0] << 4 | begin[1] >> 4;
+	row->ttl = begin[7];
+	lengths->header = sizeof(struct ipv6_header);
+	lengths->payload = begin[4] << 8 | begin[5];
+}
+
+/* Not inlined, as packet_read() is not: older kernels add up the stacks of all frames. Returns nothing of use. */
+static __noinline int fill_headers(struct packet_row *row, const struct sk_buff *skb, const void *ip)
+{
+	struct tcp_options options = {};
+	struct ip_lengths lengths = {};
+	struct tcp_header header = {};
+
+	if (bpf_ntohs(BPF_CORE_READ(skb, protocol)) == ETH_P_IP)
+		fill_ipv4(row, &lengths, ip);
+	else
+		fill_ipv6(row, &lengths, ip);
+	bpf_probe_read_kernel(&header, sizeof(header), ip + lengths.header);
+	options_read(&options, (__u64)ip + lengths.header + TCP_HEADER_BYTES, (header.data_offset >> 4) * 4 - TCP_HEADER_BYTES);
+	row->seq = bpf_ntohl(header.seq);
+	row->ack = bpf_ntohl(header.ack);
+	row->length = lengths.payload - (header.data_offset >> 4) * 4;
+	row->tcp_flags = header.flags;
+	row->window = bpf_ntohs(header.window);
 	row->sack1_from = options.sack[0].from;
 	row->sack1_to = options.sack[0].to;
 	row->sack2_from = options.sack[1].from;
@@ -61,22 +77,15 @@ static __always_inline void fill_tcp(struct packet_row *row, const struct sk_buf
 	row->window_scale = options.window_scale;
 	row->sack_permitted = options.sack_permitted;
 	row->has_timestamps = options.has_timestamps;
+	return 0;
 }
 
-static __always_inline void fill(struct packet_row *row, const struct packet *packet, const struct sk_buff *skb, enum place place,
-				 enum direction direction)
+static __always_inline __u16 segments_of(const struct sk_buff *skb)
 {
 	const struct skb_shared_info *shared = (void *)(BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, end));
 	__u16 segments = BPF_CORE_READ(shared, gso_segs);
 
-	row->seq = packet->seq;
-	row->ack = packet->ack;
-	row->length = packet->length;
-	row->tcp_flags = packet->tcp_flags;
-	row->segments = segments ? segments : 1;
-	row->ifindex = BPF_CORE_READ(skb, dev, ifindex);
-	row->place = place;
-	row->direction = direction;
+	return segments ? segments : 1;
 }
 
 /* The connection of a packet that is on its way out, and its owner: from the socket that it holds. Its ends stay those of the packet. */
@@ -106,25 +115,37 @@ static __always_inline __u32 wanted_of(struct detail *detail, const struct row_h
 	return fresh.wanted;
 }
 
+/* Fills the head of a packet's row, not inlined for the same reason. Returns whether it is TCP's, and the direction behind that bit. */
+static __noinline __u32 head_of(struct row_head *head, const struct sk_buff *skb, const void *ip, enum place place)
+{
+	enum direction direction = DIRECTION_RECEIVED;
+	struct packet packet = {};
+
+	if (!packet_read_at(&packet, skb, ip))
+		return 0;
+	if (place == PLACE_DEVICE_OUT)
+		direction = BPF_CORE_READ(skb, skb_iif) ? DIRECTION_UNKNOWN : DIRECTION_SENT;
+	head_packet(head, &packet, skb, direction);
+	if (direction == DIRECTION_SENT)
+		head_of_holder(head, &packet, skb);
+	return 1 | direction << 1;
+}
+
 static __always_inline void look(const struct sk_buff *skb, const void *ip, enum place place)
 {
 	struct detail *detail = detail_of(KIND_PACKET);
-	enum direction direction = DIRECTION_RECEIVED;
-	struct packet packet = {};
 	struct row_head head = {};
 	struct packet_row *row;
-	__u32 wanted;
+	__u32 found, wanted;
 
-	if (!detail || !detail->slots || !packet_read_at(&packet, skb, ip))
+	if (!detail || !detail->slots)
 		return;
-	if (place == PLACE_DEVICE_OUT)
-		direction = BPF_CORE_READ(skb, skb_iif) ? DIRECTION_UNKNOWN : DIRECTION_SENT;
-	head_packet(&head, &packet, skb, direction);
+	found = head_of(&head, skb, ip, place);
+	if (!found)
+		return;
 	head.time_ns = bpf_ktime_get_boot_ns();
 	head.kind = KIND_PACKET;
-	if (direction == DIRECTION_SENT)
-		head_of_holder(&head, &packet, skb);
-	wanted = wanted_of(detail, &head, place, direction);
+	wanted = wanted_of(detail, &head, place, found >> 1 & 3);
 	if (wanted)
 		wanted = detail_pay(KIND_PACKET, wanted, head.time_ns);
 	row = wanted ? row_reserve(&ring_packet, KIND_PACKET, sizeof(*row)) : NULL;
@@ -132,9 +153,11 @@ static __always_inline void look(const struct sk_buff *skb, const void *ip, enum
 		return;
 	head.filters = wanted;
 	row_start(row, sizeof(*row), &head);
-	fill(row, &packet, skb, place, direction);
-	fill_ip(row, skb, ip);
-	fill_tcp(row, skb, ip);
+	row->segments = segments_of(skb);
+	row->ifindex = BPF_CORE_READ(skb, dev, ifindex);
+	row->place = place;
+	row->direction = found >> 1 & 3;
+	fill_headers(row, skb, ip);
 	row_submit(row);
 }
 

@@ -51,6 +51,8 @@ function recordedParts(): readonly RowsPart[] {
 
 export function makeTape(dice: Dice, { number, host_id, rows, length_ms, directory }: TapeOptions): Tape {
   mkdirSync(join(directory, 'source'), { recursive: true });
+  // A recording has rows of some kinds only.
+  for (const kind of KIND) appendFileSync(sourceFile(directory, kind), '');
   const file = join(directory, `${number}.tcplens`);
   const started_ns = BigInt(Date.now()) * NS_PER_MS;
   const header = {

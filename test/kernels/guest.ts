@@ -123,7 +123,7 @@ async function observe(): Promise<Report> {
   const watched = async () => {
     made = await traffic();
   };
-  const collected = await collectRows(watched, { opens_by_sweep: true });
+  const collected = await collectRows(watched, { opens_by_sweep: true, follow: 'addr = 127.0.0.0/8 or addr = ::1' });
   return {
     ...made,
     release: release(),

@@ -1,6 +1,11 @@
 // The kernel source beside some traffic: every row that was drained while it ran, decoded.
 
 import { eachKind } from '../../agent/accounts/ledger.ts';
+import { DETAIL_KINDS } from '../../agent/contract/detail.ts';
+import { compileFilter } from '../../agent/filter/compile.ts';
+import { parseFilter } from '../../agent/filter/parse.ts';
+import { NO_LIMIT } from '../../agent/kernel/budget.ts';
+import type { KernelFilters } from '../../agent/kernel/controls.ts';
 import { type KernelOptions, openKernel } from '../../agent/kernel/ring-source.ts';
 import type { Hook } from '../../agent/source/row-source.ts';
 import { HEAD_AT, KINDS, type Kind, type KindCounters, type Rows } from '../../bpf/rows/rows.gen.ts';
@@ -30,6 +35,8 @@ type Options = Pick<Partial<KernelOptions>, 'ring_bytes' | 'walk_interval_ms' | 
   refuse?: string[];
   only?: (name: string) => boolean;
   keepRaw?: boolean;
+  /** which connections have rows of details too */
+  follow?: string;
 };
 
 /**
@@ -38,9 +45,10 @@ type Options = Pick<Partial<KernelOptions>, 'ring_bytes' | 'walk_interval_ms' | 
  */
 export async function collectRows(
   traffic: (look: () => void) => Promise<void>,
-  { only, keepRaw = false, ...options }: Options = {},
+  { only, keepRaw = false, follow, ...options }: Options = {},
 ): Promise<Collected> {
   const source = openKernel({ host_id: HOST_ID, ring_bytes: 8 * 1024 * 1024, ...options });
+  if (follow !== undefined) askForDetails(source.filters, follow);
   const rows = eachKind<Rows[Kind][]>(() => []);
   const raw = eachKind<Uint8Array[]>(() => []);
   const names = new Map<string, bigint>();
@@ -97,4 +105,11 @@ export async function collectRows(
     clearInterval(sweeping);
     source.close();
   }
+}
+
+const SLOT = 7;
+
+function askForDetails(filters: KernelFilters, expression: string): void {
+  filters.set(SLOT, compileFilter(parseFilter(expression, filters.names()), expression, BigInt(SLOT), undefined), NO_LIMIT);
+  for (const kind of DETAIL_KINDS) filters.detail(kind, 1 << SLOT);
 }
