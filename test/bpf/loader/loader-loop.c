@@ -255,8 +255,7 @@ static void live(const char *objects, int round, bool is_last)
 		sweep();
 		if (i % 5 == 0) {
 			set_filters(i / 5);
-			check("detail", loader__detail(KIND_PACKET, i / 5 & 1 ? 0xff : 0));
-			check("detail", loader__detail(KIND_PROGRESS, i / 5 & 2 ? 0xff : 0));
+			check("detail", loader__detail(i % 2 ? KIND_PACKET : KIND_PROGRESS, i / 5 & 2 ? 0xff : 0));
 			tell();
 		}
 		usleep(2000);
