@@ -9,7 +9,7 @@ import type { Hook, RowSource } from './row-source.ts';
  */
 const HOOKS: Readonly<Record<Kind, { write: readonly string[]; fill?: readonly string[] }>> = {
   retransmit: { write: ['tcp_retransmit_skb', 'tcp_retransmit_synack'] },
-  // `sample` also writes close rows that wait, but tcp_destroy_sock would write these later.
+  // `sample` and `owner` also write close rows that wait, but tcp_destroy_sock would write these later.
   connection: { write: ['inet_sock_set_state', 'tcp_destroy_sock'], fill: ['inet_sk_error_report'] },
   state_change: { write: ['inet_sock_set_state'] },
   sample: { write: ['sample'] },

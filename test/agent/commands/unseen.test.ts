@@ -24,12 +24,14 @@ const WRITES = new Map(
     .filter(([program]) => !Object.values<string>(STAND_INS).includes(program))
     .map(([program, maps]) => [program, KIND.filter((kind) => maps.has(`ring_${kind}`))]),
 );
-/** The iterator behind every sweep. Kinds without a ring come from it alone; rows of connections it only brings forward. */
+/** The iterator behind every sweep. Kinds without a ring come from it alone. */
 const SWEEP = 'sample';
+/** Of connections these only bring rows forward. */
+const EARLY = [SWEEP, 'owner'];
 
 function writersOf(kind: Kind): string[] {
   const writers = [...WRITES].flatMap(([program, kinds]) =>
-    kinds.includes(kind) && !(program === SWEEP && kind === 'connection') ? program : [],
+    kinds.includes(kind) && !(EARLY.includes(program) && kind === 'connection') ? program : [],
   );
   return writers.length === 0 ? [SWEEP] : writers;
 }
