@@ -53,7 +53,8 @@ export function command(): Command {
     .argument('[kind...]', KIND.join(', '))
     .addHelpText('after', NOTES);
   return addOptions(watch, WATCH_OPTIONS).action(async (kinds: string[], config: WatchConfig) => {
-    const wanted = kinds.length === 0 ? KIND.filter((kind) => !isDetail(kind)) : kinds.map((kind) => parseKind(watch, kind));
+    const all = KIND.filter((kind) => config.replay !== undefined || !isDetail(kind));
+    const wanted = kinds.length === 0 ? all : kinds.map((kind) => parseKind(watch, kind));
     const detail = wanted.find(isDetail);
     if (detail !== undefined && config.filter === undefined && config.replay === undefined)
       watch.error(`error: ${detail} rows are written only of what a filter asks for: add --filter, such as 'port = 443'`);

@@ -41,13 +41,16 @@ const change = async (headers: Record<string, string>) =>
     body: JSON.stringify({ class: 'rows', days: 12 }),
   });
 
-test('each route that changes anything but what agents send, what somebody saves, and who somebody is here, needs an admin', () => {
+test('each route that changes anything but what agents send, what somebody saves or looks into, and who somebody is here, needs an admin', () => {
   const changing = Object.keys(ROUTE_RIGHTS).filter((route) => /^(POST|PUT|PATCH|DELETE) /.test(route));
   expect(changing).not.toEqual([]);
   expect(changing.filter((route) => ROUTE_RIGHTS[route] !== 'admin')).toEqual([
     'POST /v1/hello',
     'POST /v1/credential',
     'POST /v1/join',
+    'POST /api/v1/investigations',
+    'POST /api/v1/investigations/:id/stop',
+    'DELETE /api/v1/investigations/:id',
     'POST /api/v1/views',
     'DELETE /api/v1/views/:id',
     'POST /api/v1/login',
