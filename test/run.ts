@@ -6,6 +6,7 @@ import process from 'node:process';
 import type { Reporter, TestModule } from 'vitest/node';
 import { parseCLI, startVitest } from 'vitest/node';
 import { HiddenByFile } from './support/hidden-by-file.ts';
+import { Overdue } from './support/overdue.ts';
 import { runAgain } from './support/run-again.ts';
 import { accountText, passedIn, SummaryReporter, summarize } from './support/summary-reporter.ts';
 import { startWitness, type Witness } from './support/witness.ts';
@@ -16,11 +17,18 @@ const { exclude: cliExclude = [], ...options } = given;
 
 /** Runs test files; `process.exitCode` is not 0 where one failed. */
 async function runFiles(files: readonly string[], ...beside: Reporter[]) {
-  const reporters = [new SummaryReporter(), ...beside];
+  const overdue = new Overdue();
+  const reporters = [new SummaryReporter(), overdue, ...beside];
+  const stopped = () => {
+    console.log(`stopped by a signal, while there ran:${overdue.text()}`);
+    process.exit(143);
+  };
+  process.once('SIGTERM', stopped);
   const vitest = await startVitest('test', [...files], { reporters, ...options, cliExclude, run: true, watch: false });
   const modules: readonly TestModule[] = vitest.state.getTestModules();
   const stray = vitest.state.getUnhandledErrors() as Parameters<typeof summarize>[1];
   await vitest.close();
+  process.off('SIGTERM', stopped);
   return { modules, stray };
 }
 
