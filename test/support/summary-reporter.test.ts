@@ -1,35 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import process from 'node:process';
 import { expect, test } from 'vitest';
-
-const root = join(import.meta.dirname, '../..');
-const imports = `import { test, describe, beforeAll } from 'vitest';\n`;
-
-type Run = { code: number | null; lines: string[] };
-
-/** A real vitest run over `files` with the project's reporter, in a folder of its own. */
-function run(files: Record<string, string>, args: string[] = []): Run {
-  const folder = mkdtempSync(join(tmpdir(), 'tcplens-summary-'));
-  try {
-    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-    const reporter = join(root, 'test/support/summary-reporter.ts');
-    writeFileSync(
-      join(folder, 'vitest.config.ts'),
-      `import { SummaryReporter } from '${reporter}';\nexport default { test: { reporters: [new SummaryReporter()] } };\n`,
-    );
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), imports + text);
-    const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-    // With CI set vitest refuses `.only` by itself.
-    const env = { ...process.env, CI: undefined };
-    const { status, stdout } = spawnSync(process.execPath, [vitest, 'run', ...args], { cwd: folder, encoding: 'utf8', env });
-    return { code: status, lines: stdout.trimEnd().split('\n') };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
+import { vitestRun } from './vitest-run.ts';
 
 const cases: { name: string; files: Record<string, string>; code: number; says?: string; last: string }[] = [
   {
@@ -85,13 +55,13 @@ const cases: { name: string; files: Record<string, string>; code: number; says?:
 ];
 
 test.each(cases)('$name', ({ files, code, says, last }) => {
-  const result = run(files);
+  const result = vitestRun(files);
   expect(result.lines.at(-1)).toBe(last);
   if (says) expect(result.lines).toContain(says);
   expect(result.code).toBe(code);
 });
 
 test('a run by name needs no account of the rest', () => {
-  const result = run({ 'a.test.ts': `test('a', () => {}); test('b', () => {});` }, ['-t', 'a']);
+  const result = vitestRun({ 'a.test.ts': `test('a', () => {}); test('b', () => {});` }, ['-t', 'a']);
   expect(result.code).toBe(0);
 });
