@@ -261,7 +261,8 @@ export class Collector {
   }
 
   #controlOf(access: Access): Control {
-    return new Control({ access, store: this.#store, hostNames: this.#hostNames, ...controlEvents(this.#surroundings.logger) });
+    const hasten = (for_ms: number) => this.#writer.hasten(for_ms);
+    return new Control({ access, store: this.#store, hostNames: this.#hostNames, hasten, ...controlEvents(this.#surroundings.logger) });
   }
 
   /** Agents trust this collector's CA, whichever collector they have joined. */

@@ -19,6 +19,8 @@ export type ControlParts = {
   access: Access;
   store: Pick<Store, 'query' | 'insertHostStates'>;
   hostNames: HostNames;
+  /** For so long rows are stored sooner than is cheap. */
+  hasten: (for_ms: number) => void;
   /** an agent says what is none of its business */
   refused: (host_id: string, why: string) => void;
   failed: (error: unknown) => void;
@@ -38,7 +40,7 @@ export class Control {
   readonly #sent = new Map<string, string>();
 
   constructor(parts: ControlParts) {
-    const { access, store, refused, failed } = parts;
+    const { access, store, hasten, refused, failed } = parts;
     this.#parts = parts;
     this.access = access;
     this.states = new AgentStates(access.book, failed);
@@ -56,6 +58,7 @@ export class Control {
       hostOf: this.hostOf,
       hosts: () => this.channels.hosts(),
       send: (host_id, message) => this.channels.send(host_id, message),
+      hasten,
       failed,
     });
   }

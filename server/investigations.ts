@@ -10,6 +10,7 @@ import type { Store } from './storage/store.ts';
 
 /** An agent ends one by its own clock: for so long the collector does not say that it is over. */
 const GRACE_MS = 5000;
+const HASTE_MS = 5000;
 
 export type InvestigationParts = {
   book: RecordBook;
@@ -18,6 +19,8 @@ export type InvestigationParts = {
   /** hosts with a control channel here */
   hosts: () => readonly string[];
   send: (host_id: string, message: WantedInvestigations) => void;
+  /** One begins or ends: for so long somebody waits for its rows. */
+  hasten: (for_ms: number) => void;
   failed: (error: unknown) => void;
 };
 
@@ -49,6 +52,7 @@ export class Investigations {
     const wanted = this.#wanted(Date.now());
     const ids = idsOf(wanted);
     if (ids === this.#told) return;
+    if (this.#told !== undefined) this.#parts.hasten(HASTE_MS);
     this.#told = ids;
     for (const host_id of this.#parts.hosts()) this.#tell(host_id, wanted);
     const left = new Set(wanted.map(({ id }) => id));

@@ -28,6 +28,8 @@ export type WriterOptions = AttemptOptions & {
 type WriterLog = Pick<Log, 'seal' | 'sealFull' | 'sealed' | 'retire' | 'split' | 'bury'>;
 type WriterStore = Pick<Store, 'insertSegment' | 'noteLate'>;
 
+/** Between two rounds while somebody waits for rows. */
+const HASTE_MS = 100;
 /** Failures in a row after which a round ends: the store is away, and asking on would only take time. */
 const FAILURES_A_ROUND = 3;
 /** Sealed segments of a lane at which the store is behind. From then on they grow until they are full: fewer, larger inserts. */
@@ -46,6 +48,7 @@ export class Writer {
   /** Segments whose rows the store has, and which the log has not let go of yet. */
   readonly #inserted = new Set<string>();
   #trouble = '';
+  #hasty_until_ms = 0;
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -66,13 +69,29 @@ export class Writer {
     this.#next(this.#options.seal_ms);
   }
 
+  /** For so long no row waits until there are more of its kind: somebody looks for the first ones, or for the last. */
+  hasten(for_ms: number): void {
+    this.#hasty_until_ms = performance.now() + for_ms;
+    // Where a round is under way there is no such timer, and the next one begins soon.
+    if (this.#timer !== undefined && !this.#stopped) {
+      clearTimeout(this.#timer);
+      this.#next(0);
+    }
+  }
+
+  get #isHasty(): boolean {
+    return performance.now() < this.#hasty_until_ms;
+  }
+
   /** Rounds begin `seal_ms` apart; one that took longer is followed at once, since a full log waits behind it. */
   #next(delay_ms: number): void {
     this.#timer = setTimeout(() => {
+      this.#timer = undefined;
       const began_ms = performance.now();
       this.#round = this.#sealAndInsert();
       void this.#round.finally(() => {
-        if (!this.#stopped) this.#next(Math.max(0, this.#options.seal_ms - (performance.now() - began_ms)));
+        const apart_ms = this.#isHasty ? HASTE_MS : this.#options.seal_ms;
+        if (!this.#stopped) this.#next(Math.max(0, apart_ms - (performance.now() - began_ms)));
       });
     }, delay_ms);
   }
@@ -98,8 +117,8 @@ export class Writer {
   }
 
   async #seal(): Promise<void> {
-    const { seal_bytes_min, seal_age_ms } = this.#options;
     if (this.#stopped) return this.#log.seal();
+    const { seal_bytes_min, seal_age_ms } = this.#isHasty ? { seal_bytes_min: 1, seal_age_ms: 0 } : this.#options;
     for (const lane of LANES) await (this.#isBehind(lane) ? this.#log.sealFull(lane) : this.#log.seal(seal_bytes_min, seal_age_ms, [lane]));
   }
 
