@@ -27,6 +27,9 @@ static void keep_verdict(const char *log)
 		return;
 	while (line > log && line[-1] != '\n')
 		line--;
+	/* It had said nothing: the program was refused before it was looked at. */
+	if (line == log)
+		return;
 	keep(line, (size_t)(end - line));
 	from_verifier = true;
 }
