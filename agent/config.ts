@@ -9,7 +9,7 @@ import type { OptionTable, OptionValues } from './process/options.ts';
 import { parseCount, parseHostId, parsePercent, parseUrls } from './process/units.ts';
 
 /** The number that a setting's text means, in ms or bytes. */
-const numberOf = (name: 'ring-bytes' | 'spool-bytes' | 'spool-age' | 'queue-bytes') => (text: string) =>
+const numberOf = (name: 'ring-bytes' | 'spool-bytes' | 'spool-age' | 'queue-bytes' | 'black-box') => (text: string) =>
   numberIn(SETTINGS[name].form, text);
 
 const parsePins = (text: string) => (text === 'all' ? SETTING_NAMES : wordsIn(SETTING_NAMES, text));
@@ -102,6 +102,12 @@ export const AGENT_OPTIONS = {
     help: SETTINGS['queue-bytes'].help,
     parse: numberOf('queue-bytes'),
     fallback: '64MiB',
+  },
+  blackBox: {
+    flags: '--black-box <size>',
+    help: SETTINGS['black-box'].help,
+    parse: numberOf('black-box'),
+    fallback: '0B',
   },
   cpuBudget: {
     flags: '--cpu-budget <percent>',

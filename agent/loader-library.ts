@@ -23,7 +23,7 @@ const PARAMETERS = {
   loader__walk: [Bytes, I32],
   loader__namespaces: [Bytes, I32],
   loader__map: [Text, Bytes, Bytes, I32],
-  loader__filter: [I32, Bytes, I32, I32, I32],
+  loader__filter: [I32, Bytes, I32, I32, I32, I32],
   loader__filter_clear: [I32],
   loader__filter_mode: [I32],
   loader__filter_scope: [],

@@ -56,8 +56,8 @@ function must(what: string, result: number): void {
 /** Filters and budgets, changed while the programs run. Each throws AgentError when the kernel refuses. */
 const filterCalls = {
   /** `program` is a `struct filter`; it replaces what is in the slot, whose counters are gone with it. */
-  set(slot: number, program: Uint8Array, { rows_per_s, burst }: Budget): void {
-    must(`setting filter ${slot}`, call('loader__filter', slot, program, program.length, rows_per_s, burst));
+  set(slot: number, program: Uint8Array, { rows_per_s, burst }: Budget, only_details = false): void {
+    must(`setting filter ${slot}`, call('loader__filter', slot, program, program.length, rows_per_s, burst, only_details ? 1 : 0));
   },
 
   clear(slot: number): void {

@@ -4,6 +4,7 @@ import type { Kind } from '../bpf/rows/rows.gen.ts';
 import { emptyLedger } from './accounts/ledger.ts';
 import { rowsSoFar } from './accounts/so-far.ts';
 import { announce } from './announce.ts';
+import { openBlackBox } from './black-box/open-black-box.ts';
 import type { AgentConfig } from './config.ts';
 import { Membership } from './enrolment/membership.ts';
 import { refusalLog } from './host/netns-refusals.ts';
@@ -65,8 +66,11 @@ export async function runAgent(options: AgentConfig, local: LocalSettings, asked
   const waiting_bytes = () => uplink?.bytes ?? { memory: 0, disk: 0 };
   if (telemetry) observeSelf(telemetry.meter, { source: rows, ledger, waiting_bytes, answered: () => uplink?.answered ?? [] });
   const own = config.ownNetns && config.replay === undefined ? onlyOwnNetns(source) : (_: Kind, drained: Uint8Array) => drained;
+  const box = uplink && openBlackBox({ filters: source.kernel_filters, bytes: config.blackBox, uplink, log });
+  opened.defer(() => box?.black_box.stop());
   const take: Take = (kind, drained) => {
-    const rows = own(kind, drained);
+    const wanted = own(kind, drained);
+    const rows = box?.black_box.take(kind, wanted) ?? wanted;
     if (rows.length === 0) return;
     uplink?.add(kind, rows);
     if (uplink !== undefined) entities.see(kind, rows);
@@ -78,9 +82,9 @@ export async function runAgent(options: AgentConfig, local: LocalSettings, asked
   if (telemetry) observeProcess(telemetry.meter, pace);
   const tellers = [refusalLog(rows, log), paceLog(pace, log)];
   announce(source, config, telemetry, log, membership !== undefined);
-  settings.appliedBy(appliersOf({ pace, source, uplink, log, inUse }));
+  settings.appliedBy(appliersOf({ pace, source, uplink, black_box: box?.black_box, log, inUse }));
   const rows_so_far = () => rowsSoFar(ledger, rows.counters(), (kind) => isOff(inUse.budget[kind]));
-  if (route) opened.use(openRemote({ source, settings, route, rows_so_far, log }));
+  if (route) opened.use(openRemote({ source, kernel: box, settings, route, rows_so_far, log }));
   const drain_ms = drainIntervalMs(config.ringBytes, availableParallelism());
   if (uplink === undefined) source.tallyOnly(drain_ms);
   await pump({

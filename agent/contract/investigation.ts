@@ -39,6 +39,16 @@ export const HostState = Type.Object(
     matched: Count,
     passed: Count,
     over_budget: Count,
+    looked_back: Type.Integer({
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: 'rows of before it began, which the black box of this host had kept',
+    }),
+    looks_back_ms: Type.Integer({
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: 'how long before its beginning the oldest of those is; 0: there are none',
+    }),
   },
   closed,
 );

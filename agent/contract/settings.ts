@@ -73,6 +73,11 @@ export const SETTINGS = {
     help: 'how long a batch may wait in the spool',
     applies: 'at once',
   },
+  'black-box': {
+    form: { form: 'size', min: '0B', max: '1GiB' },
+    help: 'memory for the headers of the last packets of the connections that hurt most, so that an investigation can look back; 0B: none',
+    applies: 'at once',
+  },
   'log-level': { form: { form: 'word', words: LOG_LEVELS }, help: 'least severe messages to print', applies: 'at once' },
   'ring-bytes': {
     form: { form: 'size', min: '4KiB', max: '1GiB' },

@@ -72,6 +72,13 @@ function factOf(kind: Kind, fact: KernelFact, view: DataView, at: number, names:
   return number;
 }
 
+/** Whether the row at `at` is one that the filter means; reasons, which rows of recordings have as names, are none. */
+export function matchesRow(filter: KernelFilter, kind: Kind, view: DataView, at: number): boolean {
+  return evaluate(filter, kind, (fact) => factOf(kind, fact, view, at, NO_NAMES));
+}
+
+const NO_NAMES = new RecordedNames();
+
 /** Sets in each row's head a bit for each filter that matches; calls `count` for each evaluation. */
 export function markRows(
   filters: readonly KernelFilter[],

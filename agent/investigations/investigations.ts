@@ -1,15 +1,19 @@
 // The investigations of this host: begins those that a collector wants, tells every second how far they are, and ends each when its time is
 // over, when the collector wants it no more, or when it becomes too much. The kernel knows the end of each, so it holds also while this
 // process hangs; and with this process goes all that they have in the kernel.
+
+import type { Kind } from '../../bpf/rows/rows.gen.ts';
+import type { BlackBox, LookBack } from '../black-box/black-box.ts';
+import { DETAIL } from '../contract/detail.ts';
 import type { End, InvestigationStates, ToldState, WantedInvestigation } from '../contract/investigation.ts';
 import { FilterError } from '../contract/language/filter-error.ts';
+import type { Names } from '../filter/names.ts';
 import type { Budget } from '../kernel/budget.ts';
-import type { KernelFilters } from '../kernel/controls.ts';
 import { AgentError } from '../process/errors.ts';
 import type { Log } from '../process/log.ts';
 import { programOf } from './program.ts';
 import { type Figures, harmOf, LIMITS, type Limits } from './safety.ts';
-import { Slots } from './slots.ts';
+import type { Slots } from './slots.ts';
 
 const TELL_MS = 1000;
 /** As a share of a second's rows, that may come at once. */
@@ -18,21 +22,22 @@ const WORDS_CHARS_MAX = 1000;
 
 export type InvestigationsOptions = {
   /** undefined: rows do not come from a kernel */
-  filters: KernelFilters | undefined;
+  kernel: { slots: Slots; names: () => Names; black_box: BlackBox; add: (kind: Kind, rows: Uint8Array) => void } | undefined;
   figures: () => Figures;
   limits?: Limits;
   send: (message: InvestigationStates) => void;
   log: Log;
 };
 
-type Running = { wanted: WantedInvestigation; slot: number; end_ms: number; other_end: ToldState['other_end'] };
+type LookedBack = Pick<ToldState, 'looked_back' | 'looks_back_ms'>;
+type Running = { wanted: WantedInvestigation; slot: number; end_ms: number; other_end: ToldState['other_end']; back: LookedBack };
 
-const NOTHING_YET = { words: '', slot: 0, other_end: { watched: false, why: '' }, matched: 0, passed: 0, over_budget: 0 };
+const NO_PAST: LookedBack = { looked_back: 0, looks_back_ms: 0 };
+const NOTHING_YET = { words: '', slot: 0, other_end: { watched: false, why: '' }, matched: 0, passed: 0, over_budget: 0, ...NO_PAST };
 
 export class Investigations {
   readonly #options: InvestigationsOptions;
   readonly #limits: Limits;
-  readonly #slots: Slots | undefined;
   readonly #running = new Map<string, Running>();
   /** How those ended that the collector still wants, so that they are not begun again. */
   readonly #ended = new Map<string, ToldState>();
@@ -42,7 +47,6 @@ export class Investigations {
   constructor(options: InvestigationsOptions) {
     this.#options = options;
     this.#limits = options.limits ?? LIMITS;
-    this.#slots = options.filters && new Slots(options.filters);
   }
 
   /** These and no others are to run now. */
@@ -80,14 +84,20 @@ export class Investigations {
 
   /** Why it cannot run here; undefined: it runs. */
   #tried(wanted: WantedInvestigation): string | undefined {
-    const { filters } = this.#options;
-    if (filters === undefined || this.#slots === undefined) return 'this agent replays a recording, which cannot be told what to write';
+    const { kernel } = this.#options;
+    if (kernel === undefined) return 'this agent replays a recording, which cannot be told what to write';
     const end_ms = Date.now() + wanted.ends_in_ms;
     try {
-      const { program, other_end } = programOf(wanted, filters.names(), end_ms);
-      const slot = this.#slots.take(program, budgetOf(wanted.rows_per_s), wanted.detail);
+      const { program, filter, other_end } = programOf(wanted, kernel.names(), end_ms);
+      const take = () => kernel.slots.take(program, budgetOf(wanted.rows_per_s), wanted.detail);
+      let slot = take();
+      if (slot === undefined) {
+        kernel.black_box.yield();
+        slot = take();
+      }
       if (slot === undefined) return 'as many investigations run on this host as can at a time: stop one first';
-      this.#running.set(wanted.id, { wanted, slot, end_ms, other_end });
+      const back = kernel.black_box.handOver(filter, DETAIL[wanted.detail], slot, kernel.add);
+      this.#running.set(wanted.id, { wanted, slot, end_ms, other_end, back: backOf(back) });
       return undefined;
     } catch (error) {
       if (error instanceof FilterError) return error.message;
@@ -101,7 +111,7 @@ export class Investigations {
     if (running === undefined) return;
     const last = this.#stateOf(running);
     this.#running.delete(id);
-    this.#slots?.free(running.slot);
+    this.#options.kernel?.slots.free(running.slot);
     this.#ended.set(id, { ...last, state: 'ended', reason, words });
     const { passed, over_budget } = last;
     this.#options.log.info({ investigation: id, reason, words, passed, over_budget }, 'an investigation ends');
@@ -110,9 +120,9 @@ export class Investigations {
     this.#looking = undefined;
   }
 
-  #stateOf({ wanted: { id }, slot, other_end }: Running): ToldState {
-    const { matched = 0, passed = 0, over_budget = 0 } = this.#slots?.counters(slot) ?? {};
-    return { id, state: 'running', words: '', slot, other_end, matched, passed, over_budget };
+  #stateOf({ wanted: { id }, slot, other_end, back }: Running): ToldState {
+    const { matched = 0, passed = 0, over_budget = 0 } = this.#options.kernel?.slots.counters(slot) ?? {};
+    return { id, state: 'running', words: '', slot, other_end, matched, passed, over_budget, ...back };
   }
 
   #look(): void {
@@ -144,6 +154,10 @@ export class Investigations {
     const states = this.states();
     if (states.length > 0) this.#options.send({ type: 'investigations', states });
   }
+}
+
+function backOf({ rows, since_ms }: LookBack): LookedBack {
+  return { looked_back: rows, looks_back_ms: since_ms === undefined ? 0 : Math.max(1, Math.round(Date.now() - since_ms)) };
 }
 
 function budgetOf(rows_per_s: number): Budget {

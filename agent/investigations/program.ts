@@ -7,7 +7,8 @@ import { compileFilter } from '../filter/compile.ts';
 import type { Names } from '../filter/names.ts';
 import { type KernelFilter, parseFilter } from '../filter/parse.ts';
 
-export type Program = { program: Uint8Array; other_end: HostState['other_end'] };
+/** `filter`: what the program means. */
+export type Program = { program: Uint8Array; filter: KernelFilter; other_end: HostState['other_end'] };
 
 /** @throws FilterError for a name that this host does not have, or what no filter of connections can be */
 export function programOf({ id, expression }: Pick<WantedInvestigation, 'id' | 'expression'>, names: Names, end_ms: number): Program {
@@ -17,15 +18,16 @@ export function programOf({ id, expression }: Pick<WantedInvestigation, 'id' | '
   const other = mirrored(filter);
   if ('stuck' in other) {
     const { start, end } = other.stuck.span;
-    return { program: compiled(filter), other_end: unwatched(`"${expression.slice(start, end)}" says nothing of the other end`) };
+    return { program: compiled(filter), filter, other_end: unwatched(`"${expression.slice(start, end)}" says nothing of the other end`) };
   }
   const watched = { watched: true, why: '' };
-  if (isSame(filter, other)) return { program: compiled(filter), other_end: watched };
+  if (isSame(filter, other)) return { program: compiled(filter), filter, other_end: watched };
   try {
-    return { program: compiled({ op: 'or', terms: [filter, other], span: filter.span }), other_end: watched };
+    const both: KernelFilter = { op: 'or', terms: [filter, other], span: filter.span };
+    return { program: compiled(both), filter: both, other_end: watched };
   } catch (error) {
     if (!(error instanceof FilterError)) throw error;
-    return { program: compiled(filter), other_end: unwatched('with it the filter would be too long: name fewer values') };
+    return { program: compiled(filter), filter, other_end: unwatched('with it the filter would be too long: name fewer values') };
   }
 }
 

@@ -9,16 +9,22 @@ const SLOTS = Array.from({ length: FILTER_SLOTS }, (_, slot) => slot).filter((sl
 export class Slots {
   readonly #filters: KernelFilters;
   readonly #taken = new Map<number, Detail>();
+  /** The one that was given back first comes first: rows that are still on their way have its bit. */
+  readonly #free = [...SLOTS];
 
   constructor(filters: KernelFilters) {
     this.#filters = filters;
   }
 
-  /** Undefined: all are taken. @throws AgentError when the kernel refuses; it then has nothing of it */
-  take(program: Uint8Array, budget: Budget, detail: Detail): number | undefined {
-    const slot = SLOTS.find((one) => !this.#taken.has(one));
+  /**
+   * Undefined: all are taken. `only_details`: see KernelFilters.
+   * @throws AgentError when the kernel refuses; it then has nothing of it
+   */
+  take(program: Uint8Array, budget: Budget, detail: Detail, only_details = false): number | undefined {
+    const [slot] = this.#free;
     if (slot === undefined) return undefined;
-    this.#filters.set(slot, program, budget);
+    this.#filters.set(slot, program, budget, only_details);
+    this.#free.shift();
     this.#taken.set(slot, detail);
     try {
       this.#askFor(DETAIL[detail]);
@@ -29,10 +35,16 @@ export class Slots {
     return slot;
   }
 
+  /** Another filter in a slot that is taken. @throws AgentError when the kernel refuses; the one before stays */
+  replace(slot: number, program: Uint8Array, budget: Budget, only_details: boolean): void {
+    this.#filters.set(slot, program, budget, only_details);
+  }
+
   free(slot: number): void {
     const detail = this.#taken.get(slot);
     if (detail === undefined) return;
     this.#taken.delete(slot);
+    this.#free.push(slot);
     this.#askFor(DETAIL[detail]);
     this.#filters.clear(slot);
   }

@@ -9,8 +9,11 @@ import type { Budget } from './budget.ts';
 export type KernelFilters = {
   /** The present meaning of names on this host. */
   names(): Names;
-  /** Replaces the filter in the slot. `program`: from compileFilter(). */
-  set(slot: number, program: Uint8Array, budget: Budget): void;
+  /**
+   * Replaces the filter in the slot. `program`: from compileFilter(). `only_details`: rows of every event know nothing of it, and what its
+   * budget withholds is in no count of rows.
+   */
+  set(slot: number, program: Uint8Array, budget: Budget, only_details?: boolean): void;
   clear(slot: number): void;
   /** What each kind may write when no filter wants the row. */
   budgets(budgets: Partial<Readonly<Record<Kind, Budget>>>): void;

@@ -1,6 +1,7 @@
 // What a change of each setting does to a running agent.
 
 import type { Logger } from 'pino';
+import type { BlackBox } from '../black-box/black-box.ts';
 import type { AgentConfig } from '../config.ts';
 import type { SweepPace } from '../loop/pace.ts';
 import type { Source } from '../source/source.ts';
@@ -14,11 +15,12 @@ export type Parts = {
   pace: SweepPace;
   source: Pick<Source, 'budget'>;
   uplink: Pick<Uplink, 'limit' | 'report_interval_ms'> | undefined;
+  black_box: Pick<BlackBox, 'resize'> | undefined;
   log: Pick<Logger, 'level'>;
   inUse: { -readonly [Name in keyof InUse]: InUse[Name] };
 };
 
-export function appliersOf({ pace, source, uplink, log, inUse }: Parts): Appliers {
+export function appliersOf({ pace, source, uplink, black_box, log, inUse }: Parts): Appliers {
   return {
     interval: (interval_ms) => {
       pace.want(interval_ms);
@@ -37,6 +39,7 @@ export function appliersOf({ pace, source, uplink, log, inUse }: Parts): Applier
     },
     'spool-bytes': (bytes_max) => uplink?.limit({ caps: { bytes_max } }),
     'spool-age': (age_ms_max) => uplink?.limit({ caps: { age_ms_max } }),
+    'black-box': (bytes) => black_box?.resize(bytes),
     'log-level': (level) => {
       log.level = level;
     },

@@ -1,7 +1,7 @@
 // Gives a collector its hand on a running agent: on the settings, and on what is investigated here.
 import type { RowsSoFar } from '../contract/control.ts';
 import { DETAIL_KINDS } from '../contract/detail.ts';
-import { Investigations } from '../investigations/investigations.ts';
+import { Investigations, type InvestigationsOptions } from '../investigations/investigations.ts';
 import type { Figures } from '../investigations/safety.ts';
 import { PROCESS_CLOCK } from '../loop/pace.ts';
 import { RemoteSettings } from '../settings/remote.ts';
@@ -11,14 +11,15 @@ import { Remote, type RemoteOptions } from './remote.ts';
 
 type Opening = Omit<RemoteOptions, 'host_id'> & {
   source: Source;
+  kernel: InvestigationsOptions['kernel'];
   rows_so_far: () => Pick<RowsSoFar, 'seen' | 'lost' | 'withheld'>;
 };
 
-export function openRemote({ source, rows_so_far, settings, route, log }: Opening): Remote {
-  const { rows, kernel_filters } = source;
+export function openRemote({ source, kernel, rows_so_far, settings, route, log }: Opening): Remote {
+  const { rows } = source;
   return new Remote({ settings, route, log, host_id: hex64(rows.host_id) }, (send) => ({
     settings: new RemoteSettings({ settings, rows: rows_so_far, send }),
-    investigations: new Investigations({ filters: kernel_filters, figures: () => figuresOf(rows), send, log }),
+    investigations: new Investigations({ kernel, figures: () => figuresOf(rows), send, log }),
   }));
 }
 

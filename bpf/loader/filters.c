@@ -20,6 +20,7 @@
  */
 static struct {
 	__u32 control;
+	__u32 for_details;     /* bits of slots that only rows of detail ask */
 	int fds[FILTER_SLOTS]; /* negative: -errno; 0: not open */
 	int spare;
 	__u64 end_ns[FILTER_SLOTS]; /* CLOCK_BOOTTIME */
@@ -41,7 +42,7 @@ void filters__open(void)
 
 static int in_use(int slot)
 {
-	return slot >= 0 && slot < FILTER_SLOTS && (live.control & (1U << slot));
+	return slot >= 0 && slot < FILTER_SLOTS && ((live.control | live.for_details) & (1U << slot));
 }
 
 static int write_control(__u32 control)
@@ -98,8 +99,9 @@ static int place(int slot, const struct filter *filter)
 	return 0;
 }
 
-int loader__filter(int slot, const unsigned char *bytes, int size, int rows_per_s, int burst)
+int loader__filter(int slot, const unsigned char *bytes, int size, int rows_per_s, int burst, int only_details)
 {
+	__u32 bit;
 	__u64 offset_ns = clock__offset_ns();
 	struct filter filter;
 	int error;
@@ -113,8 +115,11 @@ int loader__filter(int slot, const unsigned char *bytes, int size, int rows_per_
 		return -EINVAL;
 	filter.end_ns -= filter.end_ns < offset_ns ? filter.end_ns : offset_ns;
 	error = place(slot, &filter);
-	if (!error)
-		error = write_control(live.control | (1U << slot));
+	bit = 1U << slot;
+	if (!error) {
+		live.for_details = only_details ? live.for_details | bit : live.for_details & ~bit;
+		error = write_control(only_details ? live.control & ~bit : live.control | bit);
+	}
 	details__filters_changed();
 	return error;
 }
@@ -129,6 +134,7 @@ int loader__filter_clear(int slot)
 	error = write_control(live.control & ~(1U << slot));
 	if (error)
 		return error;
+	live.for_details &= ~(1U << slot);
 	details__filters_changed();
 	return bpf_map_delete_elem(shared_map("filters"), &index) < 0 ? -errno : 0;
 }

@@ -75,9 +75,10 @@ API int loader__map(const char *name, const unsigned char *key, unsigned char *v
 /*
  * Puts a filter into a slot, in place of the one that is there; a running program meets the old filter or the new one, never a
  * mixture. `filter` is a `struct filter` (filter.h). Its end is in wall-clock time and its unused steps go to FILTER_REJECT; its
- * budget and counters are set here. `rows_per_s` 0 is no limit; `burst` is how many rows may come at once.
+ * budget and counters are set here. `rows_per_s` 0 is no limit; `burst` is how many rows may come at once. `only_details` 1: only rows
+ * that loader__detail() has written are asked, and those that its budget withholds are in no count of rows.
  */
-API int loader__filter(int slot, const unsigned char *filter, int size, int rows_per_s, int burst);
+API int loader__filter(int slot, const unsigned char *filter, int size, int rows_per_s, int burst, int only_details);
 
 /* Takes a slot's filter away. */
 API int loader__filter_clear(int slot);

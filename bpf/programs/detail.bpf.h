@@ -90,10 +90,12 @@ __noinline __u32 detail_ask(__u32 slots, const struct row_head *head, const stru
 	return wanted;
 }
 
-/* Has each of these filters pay for a row. Returns the bits of those that can; a row that none can pay for is counted as withheld. */
+/* Has each of these filters pay for a row. Returns the bits of those that can. A row that none can pay for is counted
+ * as withheld, if one wants it that is asked about all rows: what is wanted only in detail is wanted by nobody who counts. */
 __noinline __u32 detail_pay(__u32 kind, __u32 wanted, __u64 now_ns)
 {
 	struct kind_counters *count;
+	__u32 live = filters_live();
 	bool is_spent = false;
 	__u32 paid = 0;
 
@@ -104,7 +106,7 @@ __noinline __u32 detail_pay(__u32 kind, __u32 wanted, __u64 now_ns)
 			continue;
 		answer = filter_charge(slot, now_ns);
 		paid |= (answer & 1) << slot;
-		is_spent |= answer == FILTER_SPENT;
+		is_spent |= answer == FILTER_SPENT && live & (1U << slot);
 	}
 	count = counters_of(kind);
 	if (!paid && is_spent && count)

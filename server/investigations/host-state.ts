@@ -21,6 +21,8 @@ const WAITING: Progress = {
   matched: 0,
   passed: 0,
   over_budget: 0,
+  looked_back: 0,
+  looks_back_ms: 0,
   since_ms: 0,
 };
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openBlackBox } from '../../agent/black-box/open-black-box.ts';
 import { DETAILS } from '../../agent/contract/detail.ts';
 import type { InvestigationStates, ToldState, WantedInvestigation } from '../../agent/contract/investigation.ts';
 import { Investigations } from '../../agent/investigations/investigations.ts';
@@ -77,7 +78,8 @@ const wanted = (number: number, expression: string, changes: Partial<WantedInves
 function opened({ filters }: Pick<Run, 'filters'>, figures = () => ({ ...IDLE, at_ms: performance.now() })) {
   const said: InvestigationStates[] = [];
   const log = createLog('silent');
-  const investigations = new Investigations({ filters, figures, send: (message) => said.push(message), log });
+  const kernel = openBlackBox({ filters, bytes: 0, uplink: { add: () => {} }, log });
+  const investigations = new Investigations({ kernel, figures, send: (message) => said.push(message), log });
   const stateOf = (number: number): ToldState | undefined => said.at(-1)?.states.find(({ id }) => id === idOf(number));
   const ended = (number: number) =>
     waitFor(

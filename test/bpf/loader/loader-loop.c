@@ -155,7 +155,7 @@ static void set_filters(int round)
 		filter.steps[i] = (struct filter_step){ .yes = FILTER_REJECT, .no = FILTER_REJECT };
 	filter.steps[0].yes = filter.steps[0].no = FILTER_ACCEPT;
 	for (int slot = 0; slot < FILTER_SLOTS; slot++)
-		check("filter", loader__filter(slot, (unsigned char *)&filter, sizeof(filter), slot, slot));
+		check("filter", loader__filter(slot, (unsigned char *)&filter, sizeof(filter), slot, slot, slot & 1));
 	for (int slot = 0; slot < FILTER_SLOTS; slot++)
 		check("filter_counters", loader__filter_counters(slot, counters, sizeof(counters)));
 	check("filter_mode", loader__filter_mode(round & 1));

@@ -134,7 +134,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		tame(filter);
 		is_tame = !bend(filter, &input);
 	}
-	result = loader__filter(slot, (const unsigned char *)filter, how & 2 ? (int)sizeof(*filter) - 1 : (int)sizeof(*filter), rows_per_s, burst);
+	result = loader__filter(slot, (const unsigned char *)filter, how & 2 ? (int)sizeof(*filter) - 1 : (int)sizeof(*filter), rows_per_s, burst,
+				how & 4 ? 1 : 0);
 	MUST(result == 0 || result == -EINVAL);
 	if (result == 0) {
 		MUST(slot >= 0 && slot < FILTER_SLOTS && rows_per_s >= 0 && !(how & 2));

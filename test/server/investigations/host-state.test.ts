@@ -25,6 +25,8 @@ const RUNNING: HostState = {
   matched: 2,
   passed: 2,
   over_budget: 0,
+  looked_back: 0,
+  looks_back_ms: 0,
 };
 
 test.each<[string, { heard_s?: number; now_s: number; state?: HostState; stopped_s?: number }, string, string | null]>([

@@ -25,6 +25,8 @@ export const running = (id: string, changes: Partial<ToldState> = {}): ToldState
   matched: 0,
   passed: 0,
   over_budget: 0,
+  looked_back: 0,
+  looks_back_ms: 0,
   ...changes,
 });
 

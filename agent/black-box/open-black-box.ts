@@ -1,0 +1,17 @@
+// Where investigations and the black box have the kernel's filters together.
+import type { InvestigationsOptions } from '../investigations/investigations.ts';
+import { Slots } from '../investigations/slots.ts';
+import type { KernelFilters } from '../kernel/controls.ts';
+import type { Log } from '../process/log.ts';
+import type { Uplink } from '../uplink/uplink.ts';
+import { BlackBox } from './black-box.ts';
+
+type Opening = { filters: KernelFilters | undefined; bytes: number; uplink: Pick<Uplink, 'add'>; log: Log };
+
+/** Undefined: rows do not come from a kernel. */
+export function openBlackBox({ filters, bytes, uplink, log }: Opening): InvestigationsOptions['kernel'] {
+  if (filters === undefined) return undefined;
+  const slots = new Slots(filters);
+  const names = () => filters.names();
+  return { slots, names, black_box: new BlackBox({ slots, names, bytes, log }), add: (kind, rows) => uplink.add(kind, rows) };
+}
