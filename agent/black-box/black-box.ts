@@ -72,6 +72,8 @@ export class BlackBox {
 
   /** Calls `give` with what it has of the past that the filter matches. */
   handOver(filter: KernelFilter, kinds: readonly DetailKind[], slot: number, give: (kind: Kind, rows: Uint8Array) => void): LookBack {
+    // A place that the box once had is the investigation's from now on.
+    if (this.#slot === undefined && this.#bit === 1 << slot) this.#bit = 0;
     const found: LookBack = { rows: 0, since_ms: undefined };
     for (const kind of kinds) {
       const { size } = KINDS[kind];

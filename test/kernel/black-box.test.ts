@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBlackBox } from '../../agent/black-box/open-black-box.ts';
-import type { InvestigationStates } from '../../agent/contract/investigation.ts';
+import type { InvestigationStates, WantedInvestigation } from '../../agent/contract/investigation.ts';
 import { Investigations } from '../../agent/investigations/investigations.ts';
 import { openKernel } from '../../agent/kernel/ring-source.ts';
 import { createLog } from '../../agent/process/log.ts';
-import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
+import { FILTER_SLOTS, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { drainAll } from '../support/drain-all.ts';
 import { bitsOf, decode, type RowOf } from '../support/filtered.ts';
 import { makePair, type Pair, socketsGone } from '../support/netns.ts';
@@ -69,13 +69,15 @@ function opened(bytes: number) {
   const figures = () => ({ at_ms: performance.now(), cpu_ms: 0, memory_bytes: 0, ring_lost: 0, written: 0 });
   const investigations = new Investigations({ kernel, figures, send: (message) => said.push(message), log });
   const { black_box } = kernel;
+  const wanted: WantedInvestigation[] = [];
   return {
     source,
     black_box,
     given,
     drain: () => drainAll(source, (kind, drained) => add(kind, black_box.take(kind, drained))),
     begin(id: string, expression: string) {
-      investigations.want([{ id, expression, detail: 'packets', rows_per_s: 100_000, rows_max: 0, ends_in_ms: 600_000 }]);
+      wanted.push({ id, expression, detail: 'packets', rows_per_s: 100_000, rows_max: 0, ends_in_ms: 600_000 });
+      investigations.want(wanted);
       return said.at(-1)?.states.find((state) => state.id === id);
     },
     [Symbol.dispose]() {
@@ -157,6 +159,24 @@ check('an investigation of something else gets nothing of it', BYTES, async (run
   run.drain();
   expect(run.begin('00000000000000a3', `port = ${GOOD}`)).toMatchObject({ state: 'running', looked_back: 0, looks_back_ms: 0 });
   expect(details(run.given)).toEqual([]);
+});
+
+check('a place that it has given back is all the investigation’s', BYTES, async (run) => {
+  await transfers(BAD, 2);
+  run.drain();
+  run.black_box.look(Date.now());
+  for (let look = 0; look < 20; look++) run.black_box.look(Date.now());
+  run.drain();
+  const slots = Array.from(
+    { length: FILTER_SLOTS - 1 },
+    (_, at) => run.begin(String(at + 1).padStart(16, '0'), `port = ${BAD}`)?.slot ?? 0,
+  );
+  expect(new Set(slots).size).toBe(FILTER_SLOTS - 1);
+  await transfers(BAD, 1);
+  run.drain();
+  const rows = details(run.given);
+  expect(rows.length).toBeGreaterThan(0);
+  expect(new Set(rows.map(bitsOf))).toEqual(new Set([slots.reduce((bits, slot) => bits | (1 << slot), 0)]));
 });
 
 check('without memory nothing is watched', 0, async (run) => {

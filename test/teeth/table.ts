@@ -2,6 +2,7 @@
 import type { Table } from './mutant.ts';
 import { agent } from './mutants/agent.ts';
 import { agentDurable } from './mutants/agent-durable.ts';
+import { agentInvestigations } from './mutants/agent-investigations.ts';
 import { agentSettings } from './mutants/agent-settings.ts';
 import { agentSpool } from './mutants/agent-spool.ts';
 import { agentSweeps } from './mutants/agent-sweeps.ts';
@@ -26,7 +27,7 @@ import { serverStorage } from './mutants/server-storage.ts';
 export const MUTANTS: Table = {
   bpf: [...bpfAttempts, ...bpfConnections, ...bpfDrops, ...bpfPackets],
   loader: [...loaderRows, ...loaderStart],
-  agent: [...agent, ...agentDurable, ...agentSettings, ...agentSpool, ...agentSweeps],
+  agent: [...agent, ...agentDurable, ...agentInvestigations, ...agentSettings, ...agentSpool, ...agentSweeps],
   server: [
     ...serverDoor,
     ...serverLog,
