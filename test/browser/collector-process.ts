@@ -47,6 +47,12 @@ export class CollectorProcess {
     await waitFor('a collector that is ready', ready, Boolean, 50);
   }
 
+  /** Rows of several batches come into the tables one kind after the other: a page that is opened before has some of them. */
+  async stored(): Promise<void> {
+    const unstored = async () => /^tcplens_collector_log_size\S* (\d+)$/m.exec(await (await fetch(`${this.url}/metrics`)).text())?.[1];
+    await waitFor('all rows in the tables', unstored, (bytes) => bytes === '0', 100);
+  }
+
   /** As the kernel ends a process that asks for too much memory. */
   async kill(): Promise<void> {
     const child = this.#child;

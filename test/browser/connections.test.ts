@@ -26,6 +26,7 @@ describe('Connections', () => {
     await tellStory(agent, now_ms);
     await agent.rows('connection', [failed(1, 'timeout', 110), failed(2, 'no_port', 99), failed(3, 'no_port', 99)]);
     await agent.rows('sample', [leaking(now_ms)]);
+    await collector.stored();
     page = await browser.open(`${collector.url}/?page=connections`);
     await rows().first().waitFor();
   });

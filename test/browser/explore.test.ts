@@ -27,6 +27,7 @@ describe('Explore', () => {
     );
     await agent.rows('connection', rows);
     browser = await openBrowser({ width: 1280, height: 900 });
+    await collector.stored();
     page = await browser.open(`${collector.url}/?page=explore&metric=failed_connects`);
   });
   afterAll(async () => {

@@ -27,6 +27,7 @@ describe('the box', () => {
     await other.report(0);
     await tellStory(agent, Date.now());
     await other.rows('retransmit', [retransmit(Date.now(), { connection_id: 900n, comm: 'postgres', local_port: 5432 })]);
+    await collector.stored();
     page = await browser.open(`${collector.url}/`);
     await edges().first().waitFor();
   });

@@ -66,6 +66,7 @@ describe('Latency', () => {
       'sample',
       Array.from({ length: 25 }, (_, at) => [sampled('server', 800_000, at), sampled('client', 2000, 100 + at)]).flat(),
     );
+    await collector.stored();
     browser = await openBrowser({ width: 1280, height: 900 });
     page = await browser.open(`${collector.url}/?page=latency&of=handshake`);
   });

@@ -25,6 +25,7 @@ describe('Map', () => {
     page = await browser.open(`${collector.url}/?page=map`);
     await page.getByText('Nobody said anything to anybody').waitFor();
     await talk(Date.now());
+    await collector.stored();
     await visit('?page=map');
     await rows().first().waitFor();
   });

@@ -19,6 +19,7 @@ describe('Now', () => {
     browser = await openBrowser();
     await agent.report(20);
     await tellStory(agent, Date.now());
+    await collector.stored();
     page = await browser.open(`${collector.url}/`);
     await edgeRows().first().waitFor();
   });

@@ -24,6 +24,7 @@ describe('Pile-ups', () => {
     page = await browser.open(`${collector.url}/?page=piles`);
     await page.getByText('Nothing was open at the end of').waitFor();
     await pileUp(Date.now());
+    await collector.stored();
     await visit('?page=piles');
     await rows('piles').first().waitFor();
   });

@@ -93,6 +93,7 @@ describe('Retransmits', () => {
         })),
       );
     }
+    await collector.stored();
     browser = await openBrowser({ width: 1280, height: 900 });
     page = await browser.open(`${collector.url}/?page=retransmits`);
   });

@@ -32,6 +32,7 @@ describe('the shell', () => {
     const long = { comm: LONG, peer_addr: LONG_ADDR, peer_port: LONG_PORT, role: 1 };
     await agent.rows('connection', [{ ...openedEdge(Date.now(), LONG), ...long, connection_id: 6000n }]);
     await agent.rows('retransmit', [retransmit(Date.now(), { ...long, connection_id: 6000n })]);
+    await collector.stored();
     page = await browser.open(`${collector.url}/`);
     await edgeRows().first().waitFor();
   });

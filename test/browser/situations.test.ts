@@ -8,7 +8,6 @@ import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { type Observed, observe } from '../fidelity/observe.ts';
 import { SIDES } from '../fidelity/scenario.ts';
 import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
-import { waitFor } from '../support/wait.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 import { CLICKS_MAX, type Click, situations } from './situations.ts';
 
@@ -40,8 +39,7 @@ describe('from a situation to its cause', () => {
         for (const kind of KIND) await agent.recorded(kind, rowsOfNetns(kind, seen[side].cookie));
       }
     }
-    const unstored = async () => /^tcplens_collector_log_size\S* (\d+)$/m.exec(await (await fetch(`${collector.url}/metrics`)).text())?.[1];
-    await waitFor('all rows in the tables', unstored, (bytes) => bytes === '0', 100);
+    await collector.stored();
     browser = await openBrowser();
     page = await browser.open(`${collector.url}/`);
   });
