@@ -7,7 +7,7 @@ const files = {
 };
 
 test('a file that never ends is ended and named, and the others run', () => {
-  const { code, lines } = vitestRun(files, [], `pool: 'forks', maxWorkers: 1, testTimeout: 1000`);
+  const { code, lines } = vitestRun(files, [], `pool: 'forks', maxWorkers: 1, testTimeout: 500`);
   expect(code).toBe(1);
   expect(lines).toContain('overdue, and ended: spins.test.ts');
   expect(lines).toContain('failed: spins.test.ts > spins: pending');

@@ -5,7 +5,7 @@ import process from 'node:process';
 import type { Reporter, TestModule } from 'vitest/node';
 
 /** A file may take as long as this many of its slowest possible tests. */
-const TESTS_A_FILE = 1.5;
+const TESTS_A_FILE = 3;
 const LOOKS_MS = 5000;
 
 type Running = { since_ms: number; module: TestModule };
