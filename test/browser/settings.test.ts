@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { CONTROL_PATH, type FromAgent, type WantedSettings } from '../../agent/contract/control.ts';
+import { CONTROL_PATH, type FromAgent, type ToAgent, type WantedSettings } from '../../agent/contract/control.ts';
 import { KNOWN_SETTINGS } from '../../agent/contract/settings.ts';
 import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
@@ -39,8 +39,10 @@ describe('settings', () => {
     channel = new WebSocket(collector.url.replace(/^http/, 'ws') + CONTROL_PATH);
     const say = (message: FromAgent) => channel.send(JSON.stringify(message));
     channel.on('message', (data) => {
-      const { version, values } = JSON.parse(String(data)) as WantedSettings;
-      told.push(JSON.parse(String(data)) as WantedSettings);
+      const message = JSON.parse(String(data)) as ToAgent;
+      if (message.type !== 'settings') return;
+      const { version, values } = message;
+      told.push(message);
       const interval = {
         name: 'interval',
         value: values['interval'] ?? '10s',
