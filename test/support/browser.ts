@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type BrowserContext, type ConsoleMessage, chromium, type Page } from 'playwright-core';
 import { build } from 'vite';
 
-/** How long what a page shows is waited for: nearly as long as a test may take, for a busy machine takes its time. */
+/** How long what a page shows is waited for: a busy machine takes its time, and what never comes must leave some for the other tests. */
 export const EVENTUALLY_MS = 100_000;
 
 export const CHROMIUM = '/usr/bin/chromium';
