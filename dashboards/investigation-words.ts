@@ -1,6 +1,6 @@
 // What is said of an investigation: what its details cost, what it would follow, how far it has come, and why it ended somewhere. Pure.
 import type { AtHost, Estimate, Investigation, InvestigationStart, Me } from '../server/api.ts';
-import { formatCount, formatDateTime, formatDurationUs, formatNumber, formatWhen } from './format.ts';
+import { formatCount, formatDay, formatDurationUs, formatNumber, formatWhen } from './format.ts';
 import type { Severity } from './verdicts.ts';
 
 export const DETAIL_WORDS = {
@@ -64,7 +64,7 @@ export function stateWords({ state, ends_ms, stopped_ms }: Spoken, now_ms: numbe
 }
 
 export const keptWords = ({ kept_until_ms }: Pick<Investigation, 'kept_until_ms'>): string =>
-  kept_until_ms === null ? 'for ever' : `until ${formatDateTime(kept_until_ms)}`;
+  kept_until_ms === null ? 'for ever' : `until ${formatDay(kept_until_ms)}`;
 
 export const keepWords = (days: number): string => (days === 0 ? 'for ever' : days === 1 ? '1 day' : `${days} days`);
 

@@ -36,9 +36,9 @@ const ID = /^[0-9a-f]{16}$/;
 /** What could not be used is told. */
 export function parseInvestigationsView(params: URLSearchParams): { view: InvestigationsView; problems: string[] } {
   const problems: string[] = [];
-  const read = <Value>(key: string, valueOf: (text: string) => Value | undefined, wanted: string): Value | undefined => {
+  const read = <Value>(key: string, readAs: (text: string) => Value | undefined, wanted: string): Value | undefined => {
     const text = params.get(key);
-    const value = text === null ? undefined : valueOf(text);
+    const value = text === null ? undefined : readAs(text);
     if (text !== null && value === undefined) problems.push(`${key}=${text}: ${wanted}.`);
     return value;
   };

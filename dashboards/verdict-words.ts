@@ -24,36 +24,41 @@ export function isGrowing(one: OneInvestigation, verdict: Verdict | null, now_ms
   return verdict.rows.stored < rowsWritten(verdict, one) && now_ms - endOf(one) < ON_THEIR_WAY_MS;
 }
 
-/** What it rests on. @param written rows, as hosts say */
-export function completenessSaid(
-  { arrivals, rows, cut }: Verdict,
-  written: number,
-  growing: boolean,
-): { severity: Severity; text: string }[] {
+type Said = { severity: Severity; text: string };
+
+/** What it rests on. */
+export function completenessSaid(verdict: Verdict, one: Pick<OneInvestigation, 'at_hosts'>, growing: boolean): Said[] {
+  return [arrivalsSaid(verdict), storedSaid(verdict, rowsWritten(verdict, one), growing), ...withheldSaid(one), ...cutSaid(verdict)];
+}
+
+function arrivalsSaid({ arrivals: { counted, seen } }: Verdict): Said {
+  if (counted === 0) return { severity: 'none', text: 'No arrival was counted of which there could be a row.' };
+  const text = `Arrivals with a row: ${ofThem(seen, counted)}.`;
+  if (seen >= counted) return { severity: 'none', text };
+  return { severity: 'warn', text: `${text} What has none may be a loss or not: such causes are not known.` };
+}
+
+function storedSaid({ rows }: Verdict, written: number, growing: boolean): Said {
   const stored = Math.min(rows.stored, written);
-  const missing = written - stored;
-  const whole = arrivals.counted > 0 && arrivals.seen < arrivals.counted;
+  const text = `Rows stored of those written: ${ofThem(stored, written)}.`;
+  if (stored === written) return { severity: 'none', text };
+  if (growing) return { severity: 'none', text: `${text} The others are on their way: a cause may change.` };
+  return { severity: 'warn', text: `${text} The others have not come.` };
+}
+
+function withheldSaid({ at_hosts }: Pick<OneInvestigation, 'at_hosts'>): Said[] {
+  const withheld = at_hosts.reduce((sum, { over_budget }) => sum + over_budget, 0);
+  if (withheld === 0) return [];
+  const rows = withheld === 1 ? '1 row was' : `${formatCount(withheld)} rows were`;
   return [
-    {
-      severity: whole ? 'warn' : 'none',
-      text:
-        arrivals.counted === 0
-          ? 'No arrival was counted of which there could be a row.'
-          : `Arrivals with a row: ${ofThem(arrivals.seen, arrivals.counted)}.${whole ? ' What has none may be a loss or not: such causes are not known.' : ''}`,
-    },
-    {
-      severity: missing > 0 && !growing ? 'warn' : 'none',
-      text: `Rows stored of those written: ${ofThem(stored, written)}.${missing > 0 ? (growing ? ' The others are on their way: a cause may change.' : ' The others have not come.') : ''}`,
-    },
-    ...(cut.length > 0
-      ? [
-          {
-            severity: 'warn',
-            text: `There are more rows than a verdict reads: of ${cut.join(', ')} only the first were. A narrower filter has all of them.`,
-          } as const,
-        ]
-      : []),
+    { severity: 'warn', text: `${rows} left out by the budget of their host: a narrower filter or a larger budget has all of them.` },
   ];
+}
+
+function cutSaid({ cut }: Verdict): Said[] {
+  if (cut.length === 0) return [];
+  const text = `There are more rows than a verdict reads: of ${cut.join(', ')} only the first were. A narrower filter has all of them.`;
+  return [{ severity: 'warn', text }];
 }
 
 /** In place of sentences, where no segment was sent again. */

@@ -15,7 +15,7 @@ const one = (changes: Partial<OneInvestigation> = {}) =>
     ends_ms: ENDS_MS,
     stopped_ms: null,
     counts: { waiting: 0, running: 0, ended: 1 },
-    at_hosts: [{ passed: 1000 }],
+    at_hosts: [{ passed: 1000, over_budget: 0 }],
     ...changes,
   }) as OneInvestigation;
 
@@ -27,7 +27,13 @@ describe('a verdict may still change', () => {
     ['while a host may begin', one({ counts: { waiting: 1, running: 0, ended: 1 } }), verdict(), 0, true],
     ['before there is any', one(), null, 0, true],
     ['while rows are on their way', one(), verdict(late), 1000, true],
-    ['while a host has told of more rows than it knew of', one({ at_hosts: [{ passed: 1001 }] as never }), verdict(), 1000, true],
+    [
+      'while a host has told of more rows than it knew of',
+      one({ at_hosts: [{ passed: 1001, over_budget: 0 }] as never }),
+      verdict(),
+      1000,
+      true,
+    ],
     ['not once all rows are there', one(), verdict(), 1000, false],
     ['not for rows that have not come for minutes', one(), verdict(late), 200_000, false],
   ] as const)('%s', (_, asked, found, after_ms, growing) => expect(isGrowing(asked, found, ENDS_MS + after_ms)).toBe(growing));
@@ -37,31 +43,38 @@ describe('what it rests on', () => {
   const said = (...asked: Parameters<typeof completenessSaid>) =>
     completenessSaid(...asked).map(({ severity, text }) => `${severity}: ${plain(text)}`);
   test('all of it', () => {
-    expect(said(verdict(), 1000, false)).toEqual([
+    expect(said(verdict(), one(), false)).toEqual([
       'none: Arrivals with a row: 839 of 839 (100 %).',
       'none: Rows stored of those written: 1 000 of 1 000 (100 %).',
     ]);
   });
   test('arrivals without a row never round up to all', () => {
-    expect(said(verdict({ arrivals: { counted: 100_000, seen: 99_999 } }), 1000, false)[0]).toMatch(
+    expect(said(verdict({ arrivals: { counted: 100_000, seen: 99_999 } }), one(), false)[0]).toMatch(
       /^warn: Arrivals with a row: .* \(99\.99 %\)\. What has none/,
     );
   });
   test('rows on their way, and rows that never came', () => {
     const late = verdict({ rows: { written: 1000, stored: 990 } });
-    expect(said(late, 1000, true)[1]).toMatch(/^none: .*990 of 1 000 \(99\.00 %\)\. The others are on their way/);
-    expect(said(late, 1000, false)[1]).toMatch(/^warn: .*The others have not come\.$/);
+    expect(said(late, one(), true)[1]).toMatch(/^none: .*990 of 1 000 \(99\.00 %\)\. The others are on their way/);
+    expect(said(late, one(), false)[1]).toMatch(/^warn: .*The others have not come\.$/);
   });
   test('a row more than was told of is not more than all', () => {
-    expect(said(verdict({ rows: { written: 990, stored: 1000 } }), 990, true)[1]).toBe(
+    expect(said(verdict({ rows: { written: 990, stored: 1000 } }), one({ at_hosts: [] }), true)[1]).toBe(
       'none: Rows stored of those written: 990 of 990 (100 %).',
     );
   });
   test('rows that were not read', () => {
-    expect(said(verdict({ cut: ['packet', 'progress'] }), 1000, false)[2]).toMatch(/^warn: .*of packet, progress only the first were/);
+    expect(said(verdict({ cut: ['packet', 'progress'] }), one(), false)[2]).toMatch(/^warn: .*of packet, progress only the first were/);
+  });
+  test('rows that a host had no budget for', () => {
+    const at_hosts = [
+      { passed: 1000, over_budget: 700 },
+      { passed: 0, over_budget: 60 },
+    ] as never;
+    expect(said(verdict(), one({ at_hosts }), false)[2]).toMatch(/^warn: 760 rows were left out by the budget/);
   });
   test('no arrival at all', () => {
-    expect(said(verdict({ arrivals: { counted: 0, seen: 0 } }), 1000, false)[0]).toMatch(/^none: No arrival was counted/);
+    expect(said(verdict({ arrivals: { counted: 0, seen: 0 } }), one(), false)[0]).toMatch(/^none: No arrival was counted/);
   });
 });
 

@@ -7,7 +7,7 @@ import { type BrowserContext, type ConsoleMessage, chromium, type Page } from 'p
 import { build } from 'vite';
 
 /** How long what a page shows is waited for: nearly as long as a test may take, for a busy machine takes its time. */
-export const EVENTUALLY_MS = 200_000;
+export const EVENTUALLY_MS = 25_000;
 
 export const CHROMIUM = '/usr/bin/chromium';
 /** Why browser tests cannot run here; empty where they can. */

@@ -8,12 +8,13 @@ import type { ViewState } from '../../view-state.ts';
 
 type Of = Pick<Investigation, 'expression' | 'hosts' | 'begins_ms' | 'ends_ms' | 'stopped_ms'>;
 
-export function rowsLink(page: 'connections' | 'retransmits', investigation: Of, now_ms: number): Partial<ViewState> {
+/** @param more a test that leaves some of them alone */
+export function rowsLink(page: 'connections' | 'retransmits', investigation: Of, now_ms: number, more = ''): Partial<ViewState> {
   const { expression, hosts, begins_ms } = investigation;
   const to_ms = Math.max(begins_ms + 1, Math.floor(Math.min(endOf(investigation), now_ms)));
   return {
     page,
-    filter: allOf(expression, hosts),
+    filter: allOf(expression, hosts, more),
     range: { from_ms: begins_ms, to_ms },
     connections: CONNECTIONS_START,
     retransmits: RETRANSMITS_START,
