@@ -1,7 +1,5 @@
 // Investigations by the page, of an agent on this kernel that watches both ends of connections which lose packets: from a sentence of the Now
 // page to a verdict, one that is stopped, two beside each other, and who may not start any.
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,18 +8,15 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { asOwner } from '../server/support/investigating.ts';
 import { type AgentProcess, startAgent } from '../support/agent-process.ts';
-import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
-import { lose, makePair, type Pair } from '../support/netns.ts';
+import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, openBrowser, ownComplaints } from '../support/browser.ts';
+import { lose } from '../support/netns.ts';
 import { CollectorProcess } from './collector-process.ts';
+import { type LossyPair, startLossyPair } from './lossy-pair.ts';
 
 const WHY_NOT = process.getuid?.() === 0 ? NO_BROWSER : 'needs root: network namespaces and BPF';
 const SCREENSHOTS = join(tmpdir(), 'tcplens-investigations-page');
-const TRAFFIC = new URL('../support/traffic.ts', import.meta.url).pathname;
 const PORT = 7031;
 const EXPRESSION = `peer = 10.77.0.2 and peer_port = ${PORT}`;
-/** Connections one after the other, for as long as the tests take. */
-const CONNECTIONS = 1_000_000;
-const BYTES = 60_000;
 const CLICKS_MAX = 4;
 
 const collector = new CollectorProcess();
@@ -29,10 +24,9 @@ const api = asOwner(
   () => collector.url,
   () => collector.data,
 );
-const traffic: ChildProcess[] = [];
-let pair: Pair;
+let pair: LossyPair;
 let agent: AgentProcess;
-let browser: OpenBrowser;
+let browser: Awaited<ReturnType<typeof openBrowser>>;
 let page: Page;
 
 describe('investigations', () => {
@@ -40,26 +34,16 @@ describe('investigations', () => {
   beforeAll(async () => {
     if (WHY_NOT) return;
     mkdirSync(SCREENSHOTS, { recursive: true });
-    pair = makePair();
     await buildDashboards();
     await collector.start();
     agent = await startAgent('--collector', collector.url, '--interval', '1s', '--cpu-budget', '100%');
-    const serving = pair.server.start(process.execPath, TRAFFIC, 'serve', '0.0.0.0', String(PORT));
-    traffic.push(serving);
-    if (serving.stdout) await once(serving.stdout, 'data');
-    lose(pair.server, 'ipv4', 0.05);
-    // So that all rows of some seconds are few enough for a verdict, however fast the machine is.
-    pair.client.run('tc', 'qdisc', 'add', 'dev', 'eth0', 'root', 'tbf', 'rate', '2mbit', 'burst', '6000', 'limit', '400000');
-    traffic.push(
-      pair.client.start(process.execPath, TRAFFIC, 'client', pair.server.address.ipv4, ...[PORT, CONNECTIONS, BYTES, 100].map(String)),
-    );
+    pair = await startLossyPair(PORT);
     browser = await openBrowser({ width: 1440, height: 1000 });
     page = await browser.open(`${collector.url}/?page=investigations`);
   });
   afterAll(async () => {
     await browser?.close();
     await agent?.stop();
-    for (const one of traffic) one.kill();
     pair?.close();
     await collector.remove();
   });
@@ -305,5 +289,10 @@ describe('investigations', () => {
     await visit(`?page=investigations&id=${String(body['id'])}`);
     await eventually(() => said('[data-state]')).toMatch(/^● running/);
     for (const name of [/^Stop/, /^Delete/]) expect(await page.getByRole('button', { name }).count()).toBe(0);
+    await page.locator('[data-verdict]').waitFor();
+    // What is there stays when the collector does not answer any more, and that is said once.
+    await page.route('**/api/v1/investigations/**', (route) => route.abort());
+    await eventually(() => said('[data-notices]')).toMatch(/^▲ The collector does not answer\.[^▲]* What you see is from before\.$/);
+    expect(ownComplaints(browser.complaints.splice(0))).toBe('');
   });
 });

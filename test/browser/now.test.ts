@@ -68,9 +68,9 @@ describe('Now', () => {
 
   test('listeners, resets and drops are grouped and said in words', async () => {
     await eventually(() => words(causes('listeners'))).toEqual([
-      'nginx | 10.1.0.1:443 |  | ◆ bad: 14 | 15 | 2 of 128 | 100 % | 3 | 1 300',
-      `${HOSTILE} | 10.1.0.1:8080 |  | 0 | 0 | 110 of 128 | ▲ warning: 85.9 % | 0 | 3`,
-      'sshd | 10.1.0.1:22 |  | 0 | 0 | 0 of 128 | 0 % | 0 | 0',
+      'nginx | 10.1.0.1:443 |  | ◆ bad: 14 | 15 | 2 of 128 | 100 % | 3 | 1 300 | why?',
+      `${HOSTILE} | 10.1.0.1:8080 |  | 0 | 0 | 110 of 128 | ▲ warning: 85.9 % | 0 | 3 | why?`,
+      'sshd | 10.1.0.1:22 |  | 0 | 0 | 0 of 128 | 0 % | 0 | 0 | why?',
     ]);
     await eventually(() => words(causes('resets'))).toEqual([
       expect.stringMatching(/^3 \| sent \| nobody listens \| no socket \| 10\.1\.0\.1:9999 ↔ 10\.1\.0\.2 \| – \| – \| 0 \| \d\d:/),
