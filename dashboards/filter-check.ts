@@ -4,10 +4,13 @@ import { FilterError, type Span } from '../agent/contract/language/filter-error.
 
 export type FilterProblem = { message: string; span: Span };
 
-export function problemOf(filter: string): FilterProblem | undefined {
-  if (filter === '') return undefined;
+export const problemOf = (filter: string): FilterProblem | undefined => problemBy((text) => parseExpression(text, 'rows'), filter);
+
+/** @throws what `parse` throws that is no FilterError */
+export function problemBy(parse: (text: string) => unknown, text: string): FilterProblem | undefined {
+  if (text === '') return undefined;
   try {
-    parseExpression(filter, 'rows');
+    parse(text);
     return undefined;
   } catch (cause) {
     if (!(cause instanceof FilterError)) throw cause;

@@ -27,19 +27,21 @@ export class FilterSuggestions {
 
   readonly #api: Pick<ApiClient, 'values'>;
   readonly #range: () => Query;
+  readonly #fields: readonly string[] | undefined;
   #replaced: Replaced = { text: '', start: 0, end: 0 };
   #timer: ReturnType<typeof setTimeout> | undefined;
   #asking: AbortController | undefined;
 
-  /** @param range the times of which values are asked for */
-  constructor(api: Pick<ApiClient, 'values'>, range: () => Query) {
+  /** @param range the times of which values are asked for. @param fields that are offered; all, where it says nothing */
+  constructor(api: Pick<ApiClient, 'values'>, range: () => Query, fields?: readonly string[]) {
     this.#api = api;
     this.#range = range;
+    this.#fields = fields;
   }
 
   /** Offers what may be written at the cursor. */
   offer(text: string, cursor: number): void {
-    const next = completion(text, cursor, 'rows');
+    const next = completion(text, cursor, 'rows', this.#fields);
     const items = next.suggestions.filter((one) => one.text !== next.prefix);
     this.#open(
       { text, ...next.span },

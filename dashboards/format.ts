@@ -118,11 +118,14 @@ export function formatClock(ms: number): string {
 /** Local wall clock with ms: `03:04:05.678`. */
 export const formatClockMs = (ms: number): string => `${formatClock(ms)}.${pad(Math.floor(ms) % 1000, 3)}`;
 
-/** Local date and time: `2026-03-01 03:04:05`. */
-export function formatDateTime(ms: number): string {
+/** Local date: `2026-03-01`. */
+export function formatDay(ms: number): string {
   const date = new Date(ms);
-  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())} ${formatClock(ms)}`;
+  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
 }
+
+/** Local date and time: `2026-03-01 03:04:05`. */
+export const formatDateTime = (ms: number): string => `${formatDay(ms)} ${formatClock(ms)}`;
 
 /** A clock time, with the date in front when it is not today's. */
 export function formatWhen(ms: number, now_ms: number): string {

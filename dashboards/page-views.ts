@@ -8,6 +8,13 @@ import {
 } from './connections-view.ts';
 import { EXPLORE_KEYS, EXPLORE_START, type ExploreView, formatExploreView, parseExploreView } from './explore-view.ts';
 import { FLEET_KEYS, FLEET_START, type FleetView, formatFleetView, parseFleetView } from './fleet-view.ts';
+import {
+  formatInvestigationsView,
+  INVESTIGATIONS_KEYS,
+  INVESTIGATIONS_START,
+  type InvestigationsView,
+  parseInvestigationsView,
+} from './investigations-view.ts';
 import { formatLatencyView, LATENCY_KEYS, LATENCY_START, type LatencyView, parseLatencyView } from './latency-view.ts';
 import { formatMapView, MAP_KEYS, MAP_START, type MapView, parseMapView } from './map-view.ts';
 import { formatPilesView, PILES_KEYS, PILES_START, type PilesView, parsePilesView } from './piles-view.ts';
@@ -26,6 +33,8 @@ export type PageViews = {
   connections: ConnectionsView;
   piles: PilesView;
   map: MapView;
+  /** the form of a new one, or which one is looked at */
+  investigations: InvestigationsView;
   /** of the list of hosts, or which one is looked at */
   fleet: FleetView;
 };
@@ -47,6 +56,12 @@ export const PAGE_VIEWS: { readonly [Name in PageWithView]: PageView<PageViews[N
   connections: { start: CONNECTIONS_START, keys: CONNECTIONS_KEYS, parse: parseConnectionsView, format: formatConnectionsView },
   piles: { start: PILES_START, keys: PILES_KEYS, parse: parsePilesView, format: formatPilesView },
   map: { start: MAP_START, keys: MAP_KEYS, parse: parseMapView, format: formatMapView },
+  investigations: {
+    start: INVESTIGATIONS_START,
+    keys: INVESTIGATIONS_KEYS,
+    parse: parseInvestigationsView,
+    format: formatInvestigationsView,
+  },
   fleet: { start: FLEET_START, keys: FLEET_KEYS, parse: parseFleetView, format: formatFleetView },
 };
 

@@ -11,6 +11,7 @@ export const PAGE_NAMES = {
   listeners: 'Listeners',
   piles: 'Pile-ups',
   map: 'Map',
+  investigations: 'Investigations',
   fleet: 'Fleet',
   admin: 'Admin',
   help: 'Manual',

@@ -38,7 +38,7 @@ const DEFAULT_SORT: Sort = 'retrans';
 
 export type ConnectionRef = { host_id: string; connection_id: string };
 
-/** In the order of the top bar. `fleet`: the list of hosts, or the page of one. */
+/** In the order of the top bar. `fleet`: the list of hosts, or the page of one; `investigations` likewise. */
 export const PAGES = [
   'now',
   'explore',
@@ -48,6 +48,7 @@ export const PAGES = [
   'listeners',
   'piles',
   'map',
+  'investigations',
   'fleet',
   'admin',
   'help',

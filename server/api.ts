@@ -14,6 +14,17 @@ export type { CONNECTION_SORTS, Connections, ListedConnection, PHASES } from './
 export type { Explored, ExploreNames, ExploreQuery, QuestionProgress, Values, ValuesQuery } from './api/explore.ts';
 export type { Fleet, FleetCounts, FleetHost, FleetOne, FleetSort, FleetState, Skew } from './api/fleet.ts';
 export type { Finding, Health } from './api/health.ts';
+export type {
+  AtHost,
+  Estimate,
+  INVESTIGATIONS_API,
+  Investigation,
+  InvestigationStart,
+  InvestigationStarted,
+  Investigations,
+  OneInvestigation,
+  Verdict,
+} from './api/investigations.ts';
 export type { MAP_HARMS, MapEdge, MapNode, WorkloadMap } from './api/map.ts';
 export type {
   AuditPage,

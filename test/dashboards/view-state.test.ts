@@ -13,6 +13,7 @@ const START: ViewState = {
   latency: { of: 'rtt', between: 'edges' },
   piles: { by: 'connections' },
   map: { harm: 'lost_ratio', cluster: 'host' },
+  investigations: { hosts: '', detail: 'packets', minutes: 1, rows: 5000, keep: 30, note: '' },
   connection: null,
   panel: null,
 };
@@ -54,6 +55,19 @@ describe('links and what they show', () => {
     ['?page=map', { page: 'map' }],
     ['?page=map&harm=failed&cluster=label.rack', { page: 'map', map: { harm: 'failed', cluster: 'label.rack' } }],
     ['?page=piles&state=close_wait&by=growth', { page: 'piles', piles: { state: 'close_wait', by: 'growth' } }],
+    ['?page=investigations', { page: 'investigations' }],
+    [
+      '?page=investigations&filter=port+%3D+443&hosts=label.env+%3D+prod&detail=progress&minutes=5&rows=100&keep=0&note=slow+nights',
+      {
+        page: 'investigations',
+        filter: 'port = 443',
+        investigations: { hosts: 'label.env = prod', detail: 'progress', minutes: 5, rows: 100, keep: 0, note: 'slow nights' },
+      },
+    ],
+    [
+      '?page=investigations&id=00000000000000ab&against=00000000000000cd',
+      { page: 'investigations', investigations: { ...START.investigations, id: '00000000000000ab', against: '00000000000000cd' } },
+    ],
     ['?page=fleet', { page: 'fleet' }],
     ['?page=fleet&range=1h&host=81985529216486895', { page: 'fleet', range: '1h', fleet: { order: 'state', host: '81985529216486895' } }],
     [
@@ -89,7 +103,10 @@ describe('what a link holds and the page cannot use is told', () => {
     ['?connection=1/2x', /expected HOST\/ID/],
     ['?panel=secrets', /panel=secrets/],
     ['?tab=completeness', /tab=completeness, which this page does not know/],
-    ['?page=secrets', /page=secrets: known are now, explore, retransmits, latency, connections, listeners, piles, map, fleet, admin, help/],
+    [
+      '?page=secrets',
+      /page=secrets: known are now, explore, retransmits, latency, connections, listeners, piles, map, investigations, fleet, admin, help/,
+    ],
     ['?state=silent', /state=silent, which this page does not know/],
     ['?colour=red', /colour=red, which this page does not know/],
   ];
@@ -124,6 +141,20 @@ test.each([
 ])('%s shows the page as it begins, and says what it could not use', (search, problem) => {
   const { state, problems } = parseViewState(search);
   expect(state).toEqual({ ...START, page: 'retransmits' });
+  expect(problems).toEqual([expect.stringMatching(problem)]);
+});
+
+test.each([
+  ['?page=investigations&id=7', /id=7: it has 16 hex digits/],
+  ['?page=investigations&against=../x', /against=\.\.\/x: it has 16/],
+  ['?page=investigations&detail=all', /detail=all: known are packets, progress, rows/],
+  ['?page=investigations&minutes=0', /minutes=0: a whole number up to 1440/],
+  ['?page=investigations&minutes=1e3', /minutes=1e3/],
+  ['?page=investigations&rows=100001', /rows=100001: a whole number up to 100000/],
+  ['?page=investigations&keep=2', /keep=2: known are 1, 7, 30, 90, 0 days/],
+])('%s shows the form as it begins, and says what it could not use', (search, problem) => {
+  const { state, problems } = parseViewState(search);
+  expect(state).toEqual({ ...START, page: 'investigations' });
   expect(problems).toEqual([expect.stringMatching(problem)]);
 });
 

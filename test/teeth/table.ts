@@ -11,6 +11,7 @@ import { bpfConnections } from './mutants/bpf-connections.ts';
 import { bpfDrops } from './mutants/bpf-drops.ts';
 import { bpfPackets } from './mutants/bpf-packets.ts';
 import { dashboards } from './mutants/dashboards.ts';
+import { dashboardsInvestigations } from './mutants/dashboards-investigations.ts';
 import { loaderRows } from './mutants/loader-rows.ts';
 import { loaderStart } from './mutants/loader-start.ts';
 import { serverAccess } from './mutants/server-access.ts';
@@ -40,5 +41,5 @@ export const MUTANTS: Table = {
     ...serverFleet,
     ...serverSettings,
   ],
-  dashboards,
+  dashboards: [...dashboards, ...dashboardsInvestigations],
 };

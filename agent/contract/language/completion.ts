@@ -20,8 +20,8 @@ export type Completion = {
 const WORD_BEFORE = /[^\s()"'=!<>,]*$/;
 const IS = (text: string, words = ''): Suggestion => ({ text, words });
 
-/** @param cursor in characters. @param place where the expression is to be evaluated */
-export function completion(text: string, cursor: number, place: Place): Completion {
+/** @param cursor in characters. @param place where the expression is to be evaluated. @param only these fields are suggested */
+export function completion(text: string, cursor: number, place: Place, only: readonly string[] = FIELD_NAMES): Completion {
   const before = text.slice(0, cursor);
   const start = openQuotation(before) ?? before.search(WORD_BEFORE);
   const prefix = before.slice(start).replace(/^"/, '');
@@ -29,7 +29,7 @@ export function completion(text: string, cursor: number, place: Place): Completi
   const head = before.slice(0, start);
   const expected = expectedAfter(head);
   const tokens = expected === undefined ? [] : tokensOf(head);
-  const next = expected === undefined ? { suggestions: [] } : suggested(expected, tokens, prefix, place);
+  const next = expected === undefined ? { suggestions: [] } : suggested(expected, tokens, prefix, fieldsOf(place, only));
   const suggestions = next.suggestions.filter((suggestion) => suggestion.text.replace(/^"/, '').startsWith(prefix));
   return { ...next, span, prefix, suggestions };
 }
@@ -54,11 +54,16 @@ function expectedAfter(head: string): Expected | undefined {
   }
 }
 
-function suggested(expected: Expected, tokens: readonly Token[], prefix: string, place: Place): Pick<Completion, 'suggestions' | 'ask'> {
+function suggested(
+  expected: Expected,
+  tokens: readonly Token[],
+  prefix: string,
+  fields: readonly Suggestion[],
+): Pick<Completion, 'suggestions' | 'ask'> {
   switch (expected) {
     case 'term':
       if (prefix.startsWith('label.')) return { suggestions: [], ask: 'label' };
-      return { suggestions: [...fieldsOf(place), IS('not'), IS('(')] };
+      return { suggestions: [...fields, IS('not'), IS('(')] };
     case 'operator': {
       const found = fieldNamed(fieldBefore(tokens));
       const ordered = found === undefined || isOrdered(found.field);
@@ -75,8 +80,8 @@ function suggested(expected: Expected, tokens: readonly Token[], prefix: string,
   }
 }
 
-function fieldsOf(place: Place): Suggestion[] {
-  const known = FIELD_NAMES.filter((name) => (FIELDS[name].places as readonly Place[]).includes(place));
+function fieldsOf(place: Place, only: readonly string[]): Suggestion[] {
+  const known = FIELD_NAMES.filter((name) => (FIELDS[name].places as readonly Place[]).includes(place) && only.includes(name));
   return known.map((name) => IS(name === 'label' ? 'label.' : name, FIELDS[name].words));
 }
 

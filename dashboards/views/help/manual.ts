@@ -2,7 +2,9 @@
 import { FIELDS, type Field, type Place } from '../../../agent/contract/language/fields.ts';
 import { WRITTEN } from '../../../agent/contract/language/values.ts';
 import type { ExploreNames, RowKinds } from '../../../server/api.ts';
+import { CAUSE_WORDS, NOT_NEEDED_WORDS } from '../../cause-words.ts';
 import { STATE_SAID } from '../../fleet-words.ts';
+import { DETAIL_WORDS, ENDED_WORDS } from '../../investigation-words.ts';
 import { DROP_REASONS, MEANING_WORDS, RESET_REASONS } from '../../reason-words.ts';
 import {
   CA_STATE_WORDS,
@@ -65,6 +67,10 @@ const ofPage = (): Section[] => [
   section('drop', 'Why packets are dropped', DROP_REASONS),
   section('meaning', 'What it means that a packet was freed', MEANING_WORDS),
   section('owner', 'How the owner of a connection is known', OWNER_WORDS),
+  section('cause', 'Why a segment was sent again, as an investigation judges', CAUSE_WORDS),
+  section('not_needed', 'Why it was not needed', NOT_NEEDED_WORDS),
+  section('detail', 'How closely an investigation looks', DETAIL_WORDS),
+  section('ended', 'Why an investigation ended on a host', ENDED_WORDS),
   section('host', 'States of a host', STATE_SAID),
   section('loss', 'Where rows are lost', LOSS_WORDS),
 ];

@@ -46,6 +46,13 @@ test('an empty text offers every field, and what each means', () => {
   expect(suggestions.length).toBeGreaterThan(40);
 });
 
+test('of some fields only those are offered, and values, operators and words as ever', () => {
+  const of = (text: string) => completion(text, text.length, 'rows', ['host', 'label', 'role']).suggestions.map((one) => one.text);
+  expect(of('')).toEqual(['host', 'label.', 'role', 'not', '(']);
+  expect(of('role = ')).toEqual(['unknown', 'client', 'server']);
+  expect(of('host = a ')).toEqual(['and', 'or']);
+});
+
 test('wherever the cursor is, in whatever text, there is an answer', () => {
   const text = fc.oneof(fc.constantFrom(...EXPRESSIONS), fc.string());
   fc.assert(

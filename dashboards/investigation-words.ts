@@ -1,0 +1,100 @@
+// What is said of an investigation: what its details cost, what it would follow, how far it has come, and why it ended somewhere. Pure.
+import type { AtHost, Estimate, Investigation, InvestigationStart, Me } from '../server/api.ts';
+import { formatCount, formatDay, formatDurationUs, formatNumber, formatWhen } from './format.ts';
+import type { Severity } from './verdicts.ts';
+
+export const DETAIL_WORDS = {
+  packets: {
+    label: 'packets',
+    meaning:
+      'the headers of every packet, no payload, beside all that the other details have: says why most segments were sent again; costs about a row for each segment',
+  },
+  progress: {
+    label: 'progress',
+    meaning:
+      'a row for each segment that comes to a socket, with what the socket had before: shows what acknowledgements did; costs a row for each segment received',
+  },
+  rows: {
+    label: 'rows',
+    meaning: 'only the rows that there are anyway, marked as of the investigation: costs next to nothing, and most causes stay unknown',
+  },
+} as const satisfies Record<InvestigationStart['detail'], { label: string; meaning: string }>;
+
+export const ENDED_WORDS = {
+  time: 'its time was over',
+  budget: 'it had written as many rows as it may',
+  by_hand: 'somebody stopped it',
+  safety: 'it became too much for the host',
+  host_gone: 'its agent was not heard of',
+  refused: 'its agent refused it',
+} as const satisfies Record<NonNullable<AtHost['reason']>, string>;
+
+const AT_HOST = {
+  waiting: { label: 'waiting', severity: 'none' },
+  running: { label: 'running', severity: 'ok' },
+  ended: { label: 'ended', severity: 'none' },
+} as const satisfies Record<AtHost['state'], { label: string; severity: Severity }>;
+
+/** Ends that nobody asked for. */
+const UNWANTED: readonly AtHost['reason'][] = ['safety', 'host_gone', 'refused'];
+
+export type Told = { label: string; words: string; severity: Severity };
+
+/** How far it has come at a host, and why it ended there. */
+export function hostSaid({ state, reason, words }: Pick<AtHost, 'state' | 'reason' | 'words'>): Told {
+  const { label, severity } = AT_HOST[state];
+  if (state === 'waiting') return { label, severity, words: 'its agent has not said yet that it has begun' };
+  if (reason === null) return { label, severity, words };
+  const why = [ENDED_WORDS[reason], words].filter((part) => part !== '').join(': ');
+  return { label, severity: UNWANTED.includes(reason) ? 'warn' : severity, words: why };
+}
+
+/** Whether both ends of its connections are looked at there. */
+export function otherEndWords({ state, slot, other_end }: Pick<AtHost, 'state' | 'slot' | 'other_end'>): string {
+  if (state === 'waiting' || slot === 0) return '';
+  return other_end.watched ? 'watched too' : `not watched: ${other_end.why}`;
+}
+
+type Spoken = Pick<Investigation, 'state' | 'ends_ms' | 'stopped_ms'>;
+
+/** “running, 42 s left”, “stopped at 12:03:04”. */
+export function stateWords({ state, ends_ms, stopped_ms }: Spoken, now_ms: number): string {
+  if (state === 'running') return `running, ${formatDurationUs(Math.max(0, Math.ceil((ends_ms - now_ms) / 1000)) * 1e6)} left`;
+  return stopped_ms === null ? `ended at ${formatWhen(ends_ms, now_ms)}` : `stopped at ${formatWhen(stopped_ms, now_ms)}`;
+}
+
+export const keptWords = ({ kept_until_ms }: Pick<Investigation, 'kept_until_ms'>): string =>
+  kept_until_ms === null ? 'for ever' : `until ${formatDay(kept_until_ms)}`;
+
+export const keepWords = (days: number): string => (days === 0 ? 'for ever' : days === 1 ? '1 day' : `${days} days`);
+
+const counted = (count: number, one: string) => `${formatCount(count)} ${one}${count === 1 ? '' : 's'}`;
+
+type Asked = Pick<InvestigationStart, 'detail' | 'rows_per_s'>;
+
+/** What a dry run has found, a sentence each. @param meant hosts of the fleet that are to run it */
+export function estimateSaid(estimate: Estimate, meant: number, { detail, rows_per_s }: Asked): { severity: Severity; text: string }[] {
+  const { hosts, connections, segments_per_s, segments_per_s_most } = estimate;
+  if (meant === 0) return [{ severity: 'warn', text: 'No host of the fleet is meant: nothing would run.' }];
+  const runs = { severity: 'none', text: `It would run on ${counted(meant, 'host')}.` } as const;
+  if (connections === 0) {
+    const text = 'No connection of the last five minutes matches: it would follow only such as come.';
+    return [{ severity: 'warn', text }, runs];
+  }
+  const [all, most] = [segments_per_s ?? 0, segments_per_s_most ?? 0];
+  const busiest = hosts > 1 ? `; the busiest host ${formatNumber(most)}/s` : '';
+  const found = `${counted(connections, 'connection')} on ${counted(hosts, 'host')} in the last five minutes; about ${formatNumber(all)} segments/s${busiest}.`;
+  if (detail !== 'packets' || most <= rows_per_s) return [{ severity: 'none', text: found }, runs];
+  const text = `With ${formatNumber(rows_per_s)} rows/s for each host, rows will be left out: a narrower filter or a larger budget has all of them.`;
+  return [{ severity: 'none', text: found }, { severity: 'warn', text }, runs];
+}
+
+export const mayOperate = (me: Pick<Me, 'role'> | null): boolean => me?.role === 'operator' || me?.role === 'admin';
+
+/** To whom may not start one. */
+export function whyNotWords({ kind, role }: Pick<Me, 'kind' | 'role'>): string {
+  const need = `Starting and stopping investigations needs the role operator, and you are ${role ?? 'nobody'} here: they cost the hosts work.`;
+  return kind === 'local'
+    ? `${need} On the collector’s machine, “tcplens admin link” prints a link that makes this browser an admin’s.`
+    : need;
+}

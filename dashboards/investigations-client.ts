@@ -1,0 +1,50 @@
+// Investigations, as functions. Refusals become ApiErrors, as in api-client.ts.
+import type {
+  INVESTIGATIONS_API,
+  InvestigationStart,
+  InvestigationStarted,
+  Investigations,
+  OneInvestigation,
+  Verdict,
+} from '../server/api.ts';
+import { refusal } from './api-client.ts';
+import { fetchInTime } from './in-time.ts';
+
+export const PATHS: typeof INVESTIGATIONS_API = {
+  investigations: '/api/v1/investigations',
+  investigation: '/api/v1/investigations/:id',
+  stop: '/api/v1/investigations/:id/stop',
+  verdict: '/api/v1/investigations/:id/verdict',
+};
+
+/** What can be taken away of one, and what it is called. */
+export const FILES = [
+  { name: 'report.html', label: 'report', meaning: 'all of this page in one file that opens anywhere' },
+  { name: 'rows.ndjson', label: 'rows', meaning: 'every row of it, one JSON object a line' },
+  { name: 'packets.pcapng', label: 'capture', meaning: 'the headers of its packets, for Wireshark' },
+] as const;
+
+const at = (path: string, id: string) => path.replace(':id', encodeURIComponent(id));
+export const fileOf = (id: string, name: (typeof FILES)[number]['name']): string => `${at(PATHS.investigation, id)}/${name}`;
+
+type Asking = { method?: 'POST' | 'DELETE'; body?: object; signal?: AbortSignal };
+
+/** @param fetchResponse the browser's `fetch`, or one under test */
+export function createInvestigationsClient(fetchResponse: typeof fetch) {
+  async function ask<Answer>(path: string, { method, body, signal }: Asking): Promise<Answer> {
+    const json = body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    const response = await fetchInTime(fetchResponse, path, { ...(method && { method }), ...json }, signal);
+    if (!response.ok) throw await refusal(response);
+    return (await response.json()) as Answer;
+  }
+
+  return {
+    list: () => ask<Investigations>(PATHS.investigations, {}),
+    start: (body: InvestigationStart, signal?: AbortSignal) =>
+      ask<InvestigationStarted>(PATHS.investigations, { method: 'POST', body, ...(signal && { signal }) }),
+    one: (id: string, signal: AbortSignal) => ask<OneInvestigation>(at(PATHS.investigation, id), { signal }),
+    verdict: (id: string, signal: AbortSignal) => ask<Verdict>(at(PATHS.verdict, id), { signal }),
+    stop: (id: string) => ask(at(PATHS.stop, id), { method: 'POST', body: {} }),
+    remove: (id: string) => ask(at(PATHS.investigation, id), { method: 'DELETE' }),
+  };
+}

@@ -1,0 +1,68 @@
+// How much of what a verdict should rest on is there, and whether more is to come. Pure.
+import type { OneInvestigation, Verdict } from '../server/api.ts';
+import { formatCompleteness, formatCount } from './format.ts';
+import { endOf } from './verdict-comparison.ts';
+import type { Severity } from './verdicts.ts';
+
+/** So long after the end rows may still be on their way: agents send twice a second, and the store writes as often. */
+const ON_THEIR_WAY_MS = 120_000;
+
+const ofThem = (part: number, whole: number) =>
+  `${formatCount(part)} of ${formatCount(whole)}${whole > 0 ? ` (${formatCompleteness(Math.min(1, part / whole))})` : ''}`;
+
+/** Rows that hosts say they have written: what each says now may be newer than what the verdict was made with. */
+export function rowsWritten({ rows }: Pick<Verdict, 'rows'>, { at_hosts }: Pick<OneInvestigation, 'at_hosts'>): number {
+  return Math.max(
+    rows.written,
+    at_hosts.reduce((sum, { passed }) => sum + passed, 0),
+  );
+}
+
+/** Whether the verdict may still change. */
+export function isGrowing(one: OneInvestigation, verdict: Verdict | null, now_ms: number): boolean {
+  if (one.state === 'running' || one.counts.running + one.counts.waiting > 0 || verdict === null) return true;
+  return verdict.rows.stored < rowsWritten(verdict, one) && now_ms - endOf(one) < ON_THEIR_WAY_MS;
+}
+
+type Said = { severity: Severity; text: string };
+
+/** What it rests on. */
+export function completenessSaid(verdict: Verdict, one: Pick<OneInvestigation, 'at_hosts'>, growing: boolean): Said[] {
+  return [arrivalsSaid(verdict), storedSaid(verdict, rowsWritten(verdict, one), growing), ...withheldSaid(one), ...cutSaid(verdict)];
+}
+
+function arrivalsSaid({ arrivals: { counted, seen } }: Verdict): Said {
+  if (counted === 0) return { severity: 'none', text: 'No arrival was counted of which there could be a row.' };
+  const text = `Arrivals with a row: ${ofThem(seen, counted)}.`;
+  if (seen >= counted) return { severity: 'none', text };
+  return { severity: 'warn', text: `${text} What has none may be a loss or not: such causes are not known.` };
+}
+
+function storedSaid({ rows }: Verdict, written: number, growing: boolean): Said {
+  const stored = Math.min(rows.stored, written);
+  const text = `Rows stored of those written: ${ofThem(stored, written)}.`;
+  if (stored === written) return { severity: 'none', text };
+  if (growing) return { severity: 'none', text: `${text} The others are on their way: a cause may change.` };
+  return { severity: 'warn', text: `${text} The others have not come.` };
+}
+
+function withheldSaid({ at_hosts }: Pick<OneInvestigation, 'at_hosts'>): Said[] {
+  const withheld = at_hosts.reduce((sum, { over_budget }) => sum + over_budget, 0);
+  if (withheld === 0) return [];
+  const rows = withheld === 1 ? '1 row was' : `${formatCount(withheld)} rows were`;
+  return [
+    { severity: 'warn', text: `${rows} left out by the budget of their host: a narrower filter or a larger budget has all of them.` },
+  ];
+}
+
+function cutSaid({ cut }: Verdict): Said[] {
+  if (cut.length === 0) return [];
+  const text = `There are more rows than a verdict reads: of ${cut.join(', ')} only the first were. A narrower filter has all of them.`;
+  return [{ severity: 'warn', text }];
+}
+
+/** In place of sentences, where no segment was sent again. */
+export const nothingWords = (growing: boolean): string =>
+  growing
+    ? 'No segment has been sent again so far.'
+    : 'No segment was sent again in its time: there is nothing to explain. Traffic that is slow without loss shows on the connections.';

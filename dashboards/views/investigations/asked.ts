@@ -1,0 +1,36 @@
+// The form as the collector is asked. Pure.
+
+import { parseConnections } from '../../../agent/contract/language/connections.ts';
+import { parseHosts } from '../../../agent/contract/language/hosts.ts';
+import type { InvestigationStart } from '../../../server/api.ts';
+import { type FilterProblem, problemBy } from '../../filter-check.ts';
+import type { InvestigationsView } from '../../investigations-view.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+export const expressionProblem = (text: string): FilterProblem | undefined => problemBy(parseConnections, text);
+export const hostsProblem = (text: string): FilterProblem | undefined => problemBy(parseHosts, text);
+
+/** @param expression which connections */
+export function askedOf(
+  expression: string,
+  { hosts, detail, minutes, rows, keep, note }: InvestigationsView,
+  dry_run: boolean,
+): InvestigationStart {
+  return {
+    expression,
+    hosts,
+    detail,
+    rows_per_s: rows,
+    rows_max: 0,
+    for_ms: minutes * MINUTE_MS,
+    keep_ms: keep === 0 ? null : keep * DAY_MS,
+    note: note.trim(),
+    dry_run,
+  };
+}
+
+/** Nothing is asked, or started, while that is wrong. */
+export const isReady = (expression: string, { hosts }: Pick<InvestigationsView, 'hosts'>): boolean =>
+  expression !== '' && expressionProblem(expression) === undefined && hostsProblem(hosts) === undefined;
