@@ -1,5 +1,6 @@
 // Sequence numbers as they were seen one after the other, counted on where they wrap around, and the highest until each of them. So it is
 // found at once from when on a number was passed.
+import { placeWhere } from './in-order.ts';
 import { ahead } from './sequence.ts';
 
 export class Unrolled {
@@ -35,12 +36,6 @@ export class Unrolled {
 
   /** The place from which on more than this was reached; `length`: there is none. */
   placeAbove(value: number): number {
-    let low = 0;
-    for (let high = this.#highest.length; low < high; ) {
-      const middle = (low + high) >> 1;
-      if ((this.#highest[middle] ?? Infinity) <= value) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return placeWhere(this.#highest, (highest) => highest > value);
   }
 }

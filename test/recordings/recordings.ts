@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Recording } from '../../agent/recording/read.ts';
-import type { Row } from '../../agent/text/row-text.ts';
+import type { Row } from '../../agent/exports/row-json.ts';
 import { KIND, KINDS, type Kind, type Rows } from '../../bpf/rows/rows.gen.ts';
 
 export type RowsByKind = { [Name in Kind]: Rows[Name][] };
