@@ -49,6 +49,11 @@ export async function investigateAt(expression: string, asked: Asked): Promise<v
     dry_run: false,
   });
   const of = (path: string) => path.replace(':id', id);
+  if (hosts === 0) {
+    await client.ask(of(INVESTIGATIONS_API.stop), {});
+    const meant = asked.hosts === undefined ? 'the collector has no host' : `no host of the collector is one of "${asked.hosts}"`;
+    throw new StartError('not_ready', `${meant}: "tcplens admin agents" lists them, and "tcplens admin enrol" lets more join`);
+  }
   const progress = new Progress(process.stderr);
   progress.line(`investigation ${id} on ${hosts} ${hosts === 1 ? 'host' : 'hosts'} of ${asked.collector}; Ctrl-C ends it`);
   const { one, verdict } = await follow(client, of, stopSignal(), progress);
@@ -61,8 +66,6 @@ export async function investigateAt(expression: string, asked: Asked): Promise<v
   process.stdout.write(
     asked.json ? `${escapeControls(JSON.stringify({ kind: 'verdict', investigation: one, verdict }))}\n` : foundText(one, verdict),
   );
-  if (hosts === 0)
-    throw new StartError('not_ready', `no host of the collector is meant by "${asked.hosts ?? ''}": "tcplens admin agents" lists them`);
 }
 
 /** Until it has ended at every host and what hosts wrote has come, as far as that can be waited for. */

@@ -197,8 +197,8 @@ export const LIMITS = {
   settings_versions: { what: 'versions of the agents’ settings', number: 100, unit: 'count', per: 'collector', beyond: 'the oldest go' },
   evidence_rows: {
     what: 'rows of each kind that a verdict on an investigation reads',
-    // In memory about a hundred megabytes of all kinds; one verdict at a time is made.
-    number: 50_000,
+    // To judge them is quick; to read each costs the engine and this process some hundred microseconds.
+    number: 20_000,
     unit: 'count',
     per: 'question',
     beyond: 'the first ones are read, and the answer says so',

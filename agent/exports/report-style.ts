@@ -16,7 +16,7 @@ dd, td, th, h1, h3, li, code { unicode-bidi: isolate }
 ul { margin: 0; padding-left: 18px }
 table { border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums }
 th, td { text-align: left; vertical-align: top; padding: 4px 10px 4px 0; border-bottom: 1px solid var(--line); font-weight: normal }
-thead th { color: var(--quiet); font-size: 12px }
+thead th { color: var(--quiet); font-size: 12px; white-space: nowrap }
 .n { text-align: right; white-space: nowrap }
 td ul { list-style: none; padding: 0 }
 svg { display: block; margin: 8px 0 12px }

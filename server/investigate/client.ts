@@ -105,5 +105,6 @@ const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO/;
 function trustHint(cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return '; use a name that is in its certificate';
+  if (code === 'ECONNREFUSED' || code === 'ENOTFOUND') return '; --collector is the URL that "tcplens serve" prints';
   return UNTRUSTED.test(code) ? '; --ca names the certificate of its CA, which is tls/ca.pem in its --data' : '';
 }

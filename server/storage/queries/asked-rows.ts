@@ -1,7 +1,7 @@
 // The rows that an investigation asked for, in the order of their times and in pages: there may be very many.
 import { KIND, type Kind, type Rows } from '../../../bpf/rows/rows.gen.ts';
 import type { Queryable } from '../engine.ts';
-import { IDENTITY } from '../identity.ts';
+import { fewRows, IDENTITY } from '../identity.ts';
 import { Params } from '../language/params.ts';
 import { RowReader } from './row-reader.ts';
 import { rowsTime } from './window.ts';
@@ -23,33 +23,39 @@ type After = { time_ns: string; key: string[] };
 export async function* rowPages<Name extends Kind>(
   ask: <Answer>(find: (store: Queryable) => Promise<Answer>) => Promise<Answer>,
   kind: Name,
-  asked: AskedRows,
+  { hosts, from_ms, to_ms }: AskedRows,
 ): AsyncGenerator<Rows[Name][]> {
-  if (asked.hosts.length === 0) return;
+  if (hosts.length === 0) return;
   const reader = new RowReader(kind);
+  // The engine reads all columns of all rows in a part of the time, whatever the page leaves of them.
+  let part_ms = to_ms - from_ms;
   let after: After | undefined;
-  for (;;) {
-    const { sql, values } = pageOf(kind, reader.columns, asked, after);
+  for (let begins_ms = from_ms; begins_ms < to_ms; ) {
+    const ends_ms = Math.min(to_ms, begins_ms + part_ms);
+    const { sql, values } = pageOf(kind, reader.columns, { hosts, from_ms: begins_ms, to_ms: ends_ms }, after);
     const found = await ask((store) => store.query<Record<string, unknown> & { after: string[] }>(sql, values, PAGE_ROWS));
     if (found.length > 0) yield found.map((row) => reader.row(row));
     const last = found.at(-1);
-    if (last === undefined || found.length < PAGE_ROWS) return;
-    after = { time_ns: String(last['time_ns']), key: last.after };
+    const is_full = last !== undefined && found.length === PAGE_ROWS;
+    after = is_full ? { time_ns: String(last['time_ns']), key: last.after } : undefined;
+    begins_ms = after === undefined ? ends_ms : Number(BigInt(after.time_ns) / 1_000_000n);
+    if (is_full) part_ms = Math.max(1, Math.ceil(part_ms / 2));
+    else if (found.length < PAGE_ROWS / 4) part_ms *= 2;
   }
 }
 
+/** The first rows of a time, if `after`: after that one. */
 function pageOf(kind: Kind, columns: string, { hosts, from_ms, to_ms }: AskedRows, after: After | undefined) {
   const params = new Params();
-  const moment = (time_ns: string) => `fromUnixTimestamp64Nano(toInt64(${params.bind('UInt64', time_ns)}), 'UTC')`;
-  const begins_ms = after === undefined ? from_ms : Number(BigInt(after.time_ns) / 1_000_000n);
-  const where = [rowsTime(begins_ms, to_ms), askedFor(hosts, params)];
+  const where = [rowsTime(from_ms, to_ms), askedFor(hosts, params)];
   if (after !== undefined) {
+    const moment = `fromUnixTimestamp64Nano(toInt64(${params.bind('UInt64', after.time_ns)}), 'UTC')`;
     const key = after.key.map((value) => params.bind('UInt64', value));
-    where.push(`(time_ns, ${KEY.join(', ')}) > (${moment(after.time_ns)}, ${key.join(', ')})`);
+    where.push(`(time_ns, ${KEY.join(', ')}) > (${moment}, ${key.join(', ')})`);
   }
   const order = ['time_ns', ...KEY].map((name) => `t.${name}`).join(', ');
   const key = `[${KEY.map((name) => `toString(t.${name})`).join(', ')}]`;
-  const inner = `SELECT * FROM ${kind} FINAL WHERE ${where.join(' AND ')} ORDER BY time_ns, ${KEY.join(', ')} LIMIT ${PAGE_ROWS}`;
+  const inner = `SELECT * FROM ${fewRows(kind, where.join(' AND '))} ORDER BY time_ns, ${KEY.join(', ')} LIMIT ${PAGE_ROWS}`;
   return { sql: `SELECT ${columns}, ${key} AS after FROM (${inner}) AS t ORDER BY ${order}`, values: params.values };
 }
 
