@@ -12,7 +12,7 @@ import type { OneInvestigation, Verdict } from '../../server/api/investigations.
 import { CollectorProcess } from '../browser/collector-process.ts';
 import { asOwner } from '../server/support/investigating.ts';
 import { type AgentProcess, startAgent } from '../support/agent-process.ts';
-import { lose, makePair, type Pair } from '../support/netns.ts';
+import { lose, makePair, type Pair, socketsGone } from '../support/netns.ts';
 import { root } from '../support/project-files.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -50,13 +50,16 @@ const { start, stop, one, list, verdict } = asOwner(
   () => collector.data,
 );
 
-/** Moves some data against the loss. Returns how many segments the kernel sent again. */
+const sentAgain = (): number => [pair.client, pair.server].reduce((sum, side) => sum + (side.nstat()['TcpRetransSegs'] ?? 0), 0);
+
+/** Moves some data against the loss. Returns how many segments the kernel sent again, at both ends: a FIN may be lost too. */
 async function traffic(): Promise<number> {
-  const before = pair.client.nstat()['TcpRetransSegs'] ?? 0;
+  const before = sentAgain();
   const client = pair.client.start(process.execPath, TRAFFIC, 'client', pair.server.address.ipv4, ...[PORT, 4, 400_000, 100].map(String));
   client.stdout?.resume();
   await once(client, 'exit');
-  return (pair.client.nstat()['TcpRetransSegs'] ?? 0) - before;
+  for (const side of [pair.client, pair.server]) await socketsGone(side);
+  return sentAgain() - before;
 }
 
 const isRunning = (id: string) =>
