@@ -7,25 +7,52 @@ export type Clock = { offset_ns: number; uncertainty_ns: number };
 
 export const SAME_CLOCK: Clock = { offset_ns: 0, uncertainty_ns: 0 };
 
+/** `at_ns` undefined: sent more than once, and looks the same. */
+type Sent = { packet: PacketSighting; at_ns: number | undefined; next: Sent | undefined };
+
 /** The least that the way takes, in nanoseconds, plus what the receiving clock is ahead; Infinity: no packet was seen at both ends. */
 export function fastest(sent: readonly PacketSighting[], received: readonly PacketSighting[]): number {
-  const once = new Map<string, number | undefined>();
-  // One that was sent twice and looks the same is no measure.
-  for (const sighting of sent) {
-    const name = identity(sighting);
-    once.set(name, once.has(name) ? undefined : sighting.at_ns);
+  const alike = new Map<number, Sent>();
+  const find = (packet: PacketSighting, hash: number): Sent | undefined => {
+    let one = alike.get(hash);
+    while (one && !isSame(one.packet, packet)) one = one.next;
+    return one;
+  };
+  for (const packet of sent) {
+    const hash = hashOf(packet);
+    const known = find(packet, hash);
+    // One that was sent twice and looks the same is no measure.
+    if (known) known.at_ns = undefined;
+    else alike.set(hash, { packet, at_ns: packet.at_ns, next: alike.get(hash) });
   }
   let least = Infinity;
-  for (const sighting of received) {
-    const sent_ns = once.get(identity(sighting));
-    if (sent_ns !== undefined) least = Math.min(least, sighting.at_ns - sent_ns);
+  for (const packet of received) {
+    const sent_ns = find(packet, hashOf(packet))?.at_ns;
+    if (sent_ns !== undefined) least = Math.min(least, packet.at_ns - sent_ns);
   }
   return least;
 }
 
-/** All of a packet that stays the same on its way, through address translation too. */
-function identity({ seq, end, row }: PacketSighting): string {
-  return `${seq} ${end} ${row.tcp_flags} ${row.ack} ${row.tsval} ${row.tsecr} ${row.ip_id} ${row.sack1_from} ${row.sack1_to}`;
+/** By all of a packet that stays the same on its way, through address translation too. */
+function isSame({ seq, end, row }: PacketSighting, other: PacketSighting): boolean {
+  return (
+    seq === other.seq &&
+    end === other.end &&
+    row.tcp_flags === other.row.tcp_flags &&
+    row.ack === other.row.ack &&
+    row.tsval === other.row.tsval &&
+    row.tsecr === other.row.tsecr &&
+    row.ip_id === other.row.ip_id &&
+    row.sack1_from === other.row.sack1_from &&
+    row.sack1_to === other.row.sack1_to
+  );
+}
+
+/** A 32-bit number that the same packets have in common, and few others. */
+function hashOf({ seq, end, row }: PacketSighting): number {
+  let hash = 0;
+  for (const part of [seq, end, row.ack, row.tsval, row.ip_id, row.sack1_to]) hash = Math.imul(hash ^ part, 0x9e37_79b1) ^ (hash >>> 15);
+  return hash;
 }
 
 type Packets = { sent: readonly PacketSighting[]; received: readonly PacketSighting[] };

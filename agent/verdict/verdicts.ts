@@ -7,7 +7,7 @@ import { baseOf, type Evidence, endpointsKey } from './evidence.ts';
 import { judge } from './judge.ts';
 import { type Segment, segmentsOf } from './segments.ts';
 import { Sightings } from './sightings.ts';
-import { timesOf } from './transmissions.ts';
+import { type Times, timesOf } from './transmissions.ts';
 import { type Observed, observe, type Way, wayOf } from './way.ts';
 
 export type Judged = { verdicts: Verdict[]; ways: Way[] };
@@ -63,10 +63,12 @@ function* judgeWay(way: Way, segments: Segment[], verdicts: Verdict[]): Generato
   segments.sort((a, b) => a.at_ns - b.at_ns || a.part - b.part);
   // Attempts may be cut differently: those are of one byte that begin with it.
   const attempts = Map.groupBy(segments, ({ seq }) => seq);
-  const times = new Map(attempts.entries().map(([seq, all]) => [seq, timesOf(way, seq, all)]));
+  const known = new Map<number, Times>();
   for (const segment of segments) {
-    const own = times.get(segment.seq);
-    if (own) verdicts.push(judge(way, own, segment));
+    const { seq } = segment;
+    const times = known.get(seq) ?? timesOf(way, seq, attempts.get(seq) ?? [segment]);
+    known.set(seq, times);
+    verdicts.push(judge(way, times, segment));
     yield;
   }
 }
