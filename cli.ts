@@ -22,8 +22,11 @@ const subcommands: readonly Subcommand[] = [
   { name: 'check', summary: 'say what this kernel allows, and why not', load: () => import('./agent/commands/check.ts') },
   {
     name: 'investigate',
-    summary: 'say why segments of some connections of this host were sent again',
-    load: () => import('./agent/commands/investigate.ts'),
+    summary: 'say why segments of some connections were sent again, of this host or of a collector’s',
+    load: async () => {
+      const { command } = await import('./agent/commands/investigate.ts');
+      return { command: () => command(async (filter, asked) => (await import('./server/investigate.ts')).investigateAt(filter, asked)) };
+    },
   },
   { name: 'record', summary: 'write the stream of rows to a file', load: () => import('./agent/commands/record.ts') },
   { name: 'replay', summary: 'feed a recording to a collector in place of the kernel', load: () => import('./agent/commands/replay.ts') },

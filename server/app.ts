@@ -41,6 +41,7 @@ import { ReportGroups } from './ingest/report-groups.ts';
 import type { TimeWindow } from './ingest/time-window.ts';
 import { UnpackRoom } from './ingest/unpack-room.ts';
 import { registerIngest } from './ingest.ts';
+import { registerDownloads } from './investigations/download-routes.ts';
 import { registerInvestigations } from './investigations/routes.ts';
 import { LIMITS } from './limits.ts';
 import type { Live } from './live.ts';
@@ -174,6 +175,7 @@ async function registerForPeople(
       registerExplore(answers, questions, { ...namer, rows_most: LIMITS.explore_rows.number });
       registerFleet(answers, questions, fleet);
       registerInvestigations(answers, { control, audit: access.audit, questions, namer, store });
+      registerDownloads(answers, { control, questions });
       registerHealthQuery(answers, health);
       answers.get(API.openapi, { schema: { hide: true } }, async () => app.swagger());
     });

@@ -197,6 +197,7 @@ export const LIMITS = {
   settings_versions: { what: 'versions of the agents’ settings', number: 100, unit: 'count', per: 'collector', beyond: 'the oldest go' },
   evidence_rows: {
     what: 'rows of each kind that a verdict on an investigation reads',
+    // To judge them is quick; to read each costs the engine and this process some hundred microseconds.
     number: 20_000,
     unit: 'count',
     per: 'question',

@@ -1,10 +1,11 @@
 // The output of `tcplens watch`: rows as a table or as JSON lines, and at the end an account of all of them.
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { eachKind } from '../accounts/ledger.ts';
+import { rowJson } from '../exports/row-json.ts';
 import type { FilterAccount, FilterRun } from '../filter/run.ts';
 import { escapeControls } from '../process/terminal-text.ts';
 import type { RowSource } from '../source/row-source.ts';
-import { rowJson, rowLine, TABLE_HEADER } from '../text/row-text.ts';
+import { rowLine, TABLE_HEADER } from '../text/row-text.ts';
 
 export const WATCH_FORMATS = ['text', 'ndjson'] as const;
 

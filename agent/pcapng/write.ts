@@ -1,6 +1,7 @@
 // Packet rows as a pcapng file, which Wireshark and tshark read: one interface for each device that a packet was seen at, and beside a packet, as
 // a comment, what else is known of it. The format: draft-ietf-opsawg-pcapng.
 import type { PacketRow } from '../../bpf/rows/rows.gen.ts';
+import { escapeControls } from '../process/terminal-text.ts';
 import { headersOf } from './headers.ts';
 
 const SECTION_HEADER = 0x0a0d0d0a;
@@ -10,6 +11,7 @@ const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 const LINKTYPE_RAW = 101;
 const OPTION = { comment: 1, interface_name: 2, application: 4, time_resolution: 9 } as const;
 const NANOSECONDS = 9;
+const TEXT_CHARACTERS_MAX = 4000;
 /** As much as a packet's headers can be. */
 const SNAPLEN = 160;
 
@@ -22,28 +24,29 @@ export type Commented = {
 /** What a device is called: a name may be known where the row has its number only. */
 export type DeviceName = (row: PacketRow) => string;
 
-/** The bytes of a whole file, a piece for each block. Packets are expected in the order of their times. */
-export function* pcapngOf(packets: Iterable<Commented>, application: string, nameOf: DeviceName): Generator<Buffer> {
-  yield block(SECTION_HEADER, Buffer.concat([sectionHeader(), options([[OPTION.application, application]])]));
-  const interfaces = new Map<string, number>();
-  for (const { row, comment } of packets) {
-    const name = nameOf(row);
-    let id = interfaces.get(name);
-    if (id === undefined) {
-      id = interfaces.size;
-      interfaces.set(name, id);
-      yield block(
-        INTERFACE,
-        Buffer.concat([
-          interfaceHeader(),
-          options([
-            [OPTION.interface_name, name],
-            [OPTION.time_resolution, Buffer.of(NANOSECONDS)],
-          ]),
-        ]),
-      );
-    }
-    yield block(PACKET, packetBody(row, id, comment));
+/** `comment`: what is to be known of the whole file; empty: nothing. */
+export type Section = { application: string; comment: string };
+
+/** The blocks of a file. */
+export class Pcapng {
+  readonly #nameOf: DeviceName;
+  readonly #interfaces = new Map<string, number>();
+  readonly begin: Buffer;
+
+  constructor({ application, comment }: Section, nameOf: DeviceName) {
+    this.#nameOf = nameOf;
+    const told: Option[] = [[OPTION.application, application], ...(comment === '' ? [] : [[OPTION.comment, comment] as const])];
+    this.begin = block(SECTION_HEADER, Buffer.concat([sectionHeader(), options(told)]));
+  }
+
+  /** The blocks of one more packet; packets are expected in the order of their times. */
+  blockOf({ row, comment }: Commented): Buffer {
+    const name = this.#nameOf(row);
+    const known = this.#interfaces.get(name);
+    if (known !== undefined) return block(PACKET, packetBody(row, known, comment));
+    const id = this.#interfaces.size;
+    this.#interfaces.set(name, id);
+    return Buffer.concat([block(INTERFACE, interfaceBody(name)), block(PACKET, packetBody(row, id, comment))]);
   }
 }
 
@@ -55,11 +58,15 @@ function sectionHeader(): Buffer {
   return body;
 }
 
-function interfaceHeader(): Buffer {
-  const body = Buffer.alloc(8);
-  body.writeUInt16LE(LINKTYPE_RAW, 0);
-  body.writeUInt32LE(SNAPLEN, 4);
-  return body;
+function interfaceBody(name: string): Buffer {
+  const head = Buffer.alloc(8);
+  head.writeUInt16LE(LINKTYPE_RAW, 0);
+  head.writeUInt32LE(SNAPLEN, 4);
+  const told: Option[] = [
+    [OPTION.interface_name, name],
+    [OPTION.time_resolution, Buffer.of(NANOSECONDS)],
+  ];
+  return Buffer.concat([head, options(told)]);
 }
 
 function packetBody(row: PacketRow, interface_id: number, comment: string): Buffer {
@@ -73,15 +80,22 @@ function packetBody(row: PacketRow, interface_id: number, comment: string): Buff
   return Buffer.concat([head, padded(bytes), comment === '' ? Buffer.alloc(0) : options([[OPTION.comment, comment]])]);
 }
 
-function options(all: readonly (readonly [code: number, value: string | Buffer])[]): Buffer {
+type Option = readonly [code: number, value: string | Buffer];
+
+function options(all: readonly Option[]): Buffer {
   const parts = all.map(([code, value]) => {
-    const bytes = typeof value === 'string' ? Buffer.from(value) : value;
+    const bytes = typeof value === 'string' ? textBytes(value) : value;
     const head = Buffer.alloc(4);
     head.writeUInt16LE(code, 0);
     head.writeUInt16LE(bytes.length, 2);
     return Buffer.concat([head, padded(bytes)]);
   });
   return Buffer.concat([...parts, Buffer.alloc(4)]); // the end of options
+}
+
+/** Hosts name anything: what reads the file may be a terminal, and an option's length has 16 bits. */
+function textBytes(text: string): Buffer {
+  return Buffer.from([...escapeControls(text)].slice(0, TEXT_CHARACTERS_MAX).join(''));
 }
 
 /** A block's length stands before and behind it. */

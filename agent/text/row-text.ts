@@ -1,18 +1,9 @@
-// Rows as text: a line of JSON with every member, or a line for a person with the essentials. Pure. Anyone who runs a program chooses names
-// in rows, so control characters are escaped.
-import type { Kind, Rows } from '../../bpf/rows/rows.gen.ts';
+// Rows as a line for a person, with the essentials. Pure. Anyone who runs a program chooses names in rows, so control characters are escaped.
+import type { Row } from '../exports/row-json.ts';
 import { escapeControls } from '../process/terminal-text.ts';
 import { rowWords } from './row-words.ts';
 
-export type Row = Rows[Kind];
-
 const UNSPECIFIED: ReadonlySet<string> = new Set(['::', '0.0.0.0']);
-
-/** One JSON object with the members of rows.h in their order; times and ids as strings, since they exceed 2^53. */
-export function rowJson(row: Row): string {
-  // JSON.stringify escapes only the controls below U+0020.
-  return escapeControls(JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)));
-}
 
 export const TABLE_HEADER = line('TIME', 'KIND', 'PID', 'COMM', 'LOCAL', 'PEER', 'WHAT');
 

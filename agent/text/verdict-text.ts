@@ -68,13 +68,17 @@ function counted(texts: readonly string[]): string[] {
   return rest > 0 ? [...shown, `and ${rest} more; --json has all`] : shown;
 }
 
-function unseen({ account, left_out, other_end }: Told): string[] {
-  const { over_budget, matched } = account;
+/** Which rows are missing. */
+export function incomplete({ account: { over_budget, matched }, left_out }: Told): string[] {
   return [
     ...(over_budget > 0 ? [`${over_budget} of ${matched} rows were beyond the budget: --row-budget gives more`] : []),
     ...(left_out > 0 ? [`it ended early, with ${left_out} rows left out: --rows-max takes more`] : []),
-    ...(other_end.watched ? [] : [`the other end is not looked at: ${other_end.why}`]),
   ];
+}
+
+function unseen(told: Told): string[] {
+  const { other_end } = told;
+  return [...incomplete(told), ...(other_end.watched ? [] : [`the other end is not looked at: ${other_end.why}`])];
 }
 
 function placeWords({ reason, location, ifindex, netns }: Place): string {

@@ -1,7 +1,8 @@
 // Whether every segment that came to a socket has a row. The socket counts what comes (`segs_in`), before a row can be written; so what
 // it counted and rows do not have came unseen: a budget was spent, a ring was full, a program was not run.
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
-import type { ProgressSighting } from './sightings.ts';
+import { placeFrom } from './in-order.ts';
+import type { ProgressSighting } from './seen.ts';
 
 /** Segments that came to a socket between its first and its last row: counted by it, and told by rows. */
 export type Completeness = { counted: number; seen: number };
@@ -9,18 +10,18 @@ export type Completeness = { counted: number; seen: number };
 const TURN = 2 ** 32;
 
 export class Arrivals {
-  readonly #at_ns: number[] = [];
+  readonly #taken: readonly ProgressSighting[];
   /** segments that had come without a row, by each row */
   readonly #missing: number[] = [];
   readonly completeness: Completeness;
 
   /** `taken` are the rows of one socket, in the order of time. */
   constructor(taken: readonly ProgressSighting[]) {
+    this.#taken = taken;
     const first = taken[0]?.row;
     let seen = 0;
-    for (const [at, { at_ns, row }] of taken.entries()) {
+    for (const [at, { row }] of taken.entries()) {
       if (at > 0) seen += row.segments;
-      this.#at_ns.push(at_ns);
       this.#missing.push(first ? counted(first, row) - seen : 0);
     }
     // A socket that a process holds counts what comes, and takes it later: what a later row does not lack was only waiting then.
@@ -32,22 +33,10 @@ export class Arrivals {
 
   /** Segments that came without a row between the last row up to `from_ns` and the first from `until_ns` on; undefined: there are no such rows. */
   missingBetween(from_ns: number, until_ns: number): number | undefined {
-    const before = this.#firstFrom(from_ns, true) - 1;
-    const after = this.#firstFrom(until_ns, false);
-    if (before < 0 || after >= this.#at_ns.length) return undefined;
+    const before = placeFrom(this.#taken, from_ns, true) - 1;
+    const after = placeFrom(this.#taken, until_ns);
+    if (before < 0 || after >= this.#taken.length) return undefined;
     return (this.#missing[after] ?? 0) - (this.#missing[before] ?? 0);
-  }
-
-  /** The first row at `at_ns` or later; if `past`, later. */
-  #firstFrom(at_ns: number, past: boolean): number {
-    let low = 0;
-    for (let high = this.#at_ns.length; low < high; ) {
-      const middle = (low + high) >> 1;
-      const time = this.#at_ns[middle] ?? 0;
-      if (time < at_ns || (past && time === at_ns)) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }
 

@@ -5,21 +5,21 @@ import { fromSenderAlone } from './alone.ts';
 import { type Finding, finding, notKnown, placeOf, type Verdict } from './cause.ts';
 import type { End } from './ends.ts';
 import type { Segment } from './segments.ts';
-import { type DropSighting, saysHas } from './sightings.ts';
-import { type Arrival, type Before, beforeAttempt, dropsOf, orderOf, type Transmission, transmissionsOf } from './transmissions.ts';
+import type { DropSighting } from './sightings.ts';
+import { type Arrival, type Before, beforeAttempt, dropsOf, orderOf, type Times, type Transmission } from './transmissions.ts';
 import { cameUnseen, type Observed, type Way } from './way.ts';
 
 const hasCome = (one: Transmission): one is Transmission & { came: Arrival } => one.came !== undefined && isTaken(one.came);
 const isTaken = ({ dropped }: Arrival): boolean => dropped === undefined;
 
-/** `attempts` are all segments that were sent again with this one's first byte, in the order of time. */
-export function judge(way: Way, attempts: readonly Segment[], segment: Segment): Verdict {
-  return { segment, peer_observed: way.receiver !== undefined, ...find(way, attempts, segment) };
+/** `times` are those of the segment's first byte. */
+export function judge(way: Way, times: Times, segment: Segment): Verdict {
+  return { segment, peer_observed: way.receiver !== undefined, ...find(way, times, segment) };
 }
 
-function find(way: Way, attempts: readonly Segment[], segment: Segment): Finding {
-  const { sent, came } = transmissionsOf(way, segment, attempts);
-  const { earlier, own } = timesBefore(sent, came, attempts, segment);
+function find(way: Way, times: Times, segment: Segment): Finding {
+  const { attempts, sent, came } = times;
+  const { earlier, own } = timesBefore(times, segment);
   const sent_ns = Math.min(own?.at_ns ?? segment.at_ns - CALL_NS_MAX, segment.at_ns);
   const arrived = earlier.filter(hasCome).sort((a, b) => a.came.at_ns - b.came.at_ns)[0];
   const known = new Set(sent.map((one) => one.came));
@@ -38,8 +38,9 @@ function find(way: Way, attempts: readonly Segment[], segment: Segment): Finding
 }
 
 /** The times before this attempt, and its own. What is taken for its own is an earlier one if what came later is of none that was seen. */
-function timesBefore(sent: readonly Transmission[], came: readonly Arrival[], attempts: readonly Segment[], segment: Segment): Before {
-  const { earlier, own } = beforeAttempt(sent, attempts, segment);
+function timesBefore(times: Times, segment: Segment): Before {
+  const { attempts, sent, came } = times;
+  const { earlier, own } = beforeAttempt(times, segment);
   const known = new Set(sent.map((one) => one.came));
   const is_last = attempts.at(-1) === segment;
   if (!own || !is_last || !came.some((one) => !known.has(one) && orderOf(one, own, segment.seq) === 'newer')) return { earlier, own };
@@ -49,7 +50,7 @@ function timesBefore(sent: readonly Transmission[], came: readonly Arrival[], at
 /** What the receiver acknowledged before this attempt can have come had come, though no row saw it. */
 function acknowledged({ receiver, outward_ns }: Way, { seq }: Segment, came: readonly Arrival[], sent_ns: number): Arrival | undefined {
   if (came.some(({ dropped }) => dropped)) return undefined;
-  const told = receiver?.seen.sent.find(({ at_ns, row }) => at_ns - sent_ns < outward_ns && saysHas(row, seq));
+  const told = receiver?.seen.told.firstThatHas(seq, { from_ns: -Infinity, until_ns: sent_ns + outward_ns });
   return told && { at_ns: told.at_ns, device: undefined, socket: undefined, dropped: undefined };
 }
 

@@ -1,8 +1,9 @@
 // How often a segment was sent, and which of these times it came.
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
+import type { PacketSighting, ProgressSighting } from './seen.ts';
 import type { Segment } from './segments.ts';
 import { ahead } from './sequence.ts';
-import type { DropSighting, PacketSighting, ProgressSighting } from './sightings.ts';
+import type { DropSighting } from './sightings.ts';
 import type { Way } from './way.ts';
 
 /** One time that a segment was sent: left by a device, or was dropped on this host before. */
@@ -36,11 +37,18 @@ const sentAs = (sighting: Partial<Transmission> & { at_ns: number }): Transmissi
   ...sighting,
 });
 
-/**
- * Each time that the segment's first byte was sent, as far as it was seen, matched with when it came. `attempts` are the rows that say
- * that it was sent again.
- */
-export function transmissionsOf(way: Way, { seq }: Segment, attempts: readonly Segment[]): { sent: Transmission[]; came: Arrival[] } {
+/** All times that one byte was sent and came. */
+export type Times = {
+  /** the segments that were sent again with this byte as their first, in the order of time */
+  attempts: readonly Segment[];
+  sent: readonly Transmission[];
+  came: readonly Arrival[];
+  /** which transmission is whose attempt's */
+  own: ReadonlyMap<Segment, Transmission>;
+};
+
+/** Each time that this byte was sent, as far as it was seen, matched with when it came. `attempts` are the rows that say that it was sent again. */
+export function timesOf(way: Way, seq: number, attempts: readonly Segment[]): Times {
   const { seen, end } = way.sender;
   const left = seen.sent_at.at(seq).map((sighting) => sentAs({ at_ns: sighting.at_ns, left: sighting }));
   const sent = [...left];
@@ -63,7 +71,7 @@ export function transmissionsOf(way: Way, { seq }: Segment, attempts: readonly S
   sent.sort(byTime);
   const came = arrivalsOf(way, seq);
   match(way, seq, sent, came);
-  return { sent, came };
+  return { attempts, sent, came, own: ownOf(sent, attempts) };
 }
 
 /** A device's driver drops a packet at once. */
@@ -138,12 +146,10 @@ function match(way: Way, byte: number, sent: readonly Transmission[], came: read
   }
 }
 
-/** The times that a segment was sent before one attempt, and the attempt's own, if it was seen. */
 export type Before = { earlier: Transmission[]; own: Transmission | undefined };
 
 /** Of the times that a segment was sent those before this attempt, and the attempt's own, if it was seen. */
-export function beforeAttempt(sent: readonly Transmission[], attempts: readonly Segment[], attempt: Segment): Before {
-  const own = ownOf(sent, attempts);
+export function beforeAttempt({ attempts, sent, own }: Times, attempt: Segment): Before {
   const mine = own.get(attempt);
   const later = new Set(attempts.slice(attempts.indexOf(attempt)).flatMap((one) => own.get(one) ?? []));
   const until_ns = mine?.at_ns ?? attempt.at_ns;

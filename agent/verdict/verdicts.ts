@@ -1,33 +1,48 @@
 // From the rows of an investigation to a verdict on each segment that was sent again. Pure: it reads no clock and asks nobody.
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
+import { Beginnings } from './beginnings.ts';
 import { notKnown, type Verdict } from './cause.ts';
-import { type End, endsOf, joinEnds, type Peer, SYN } from './ends.ts';
+import { type End, endsOf, joinEnds, type Peer } from './ends.ts';
 import { baseOf, type Evidence, endpointsKey } from './evidence.ts';
 import { judge } from './judge.ts';
 import { type Segment, segmentsOf } from './segments.ts';
 import { Sightings } from './sightings.ts';
+import { type Times, timesOf } from './transmissions.ts';
 import { type Observed, observe, type Way, wayOf } from './way.ts';
 
 export type Judged = { verdicts: Verdict[]; ways: Way[] };
 
 /** A verdict on every segment that was sent again, or was to be and failed, in their order by connection. */
 export function judgeAll(evidence: Evidence): Judged {
+  const judging = judgeInSteps(evidence);
+  for (;;) {
+    const { done, value } = judging.next();
+    if (done) return value;
+  }
+}
+
+/** The same, and whoever asks may do something else between two steps. A step is as long as one look at all rows, or at all of one connection. */
+export function* judgeInSteps(evidence: Evidence): Generator<undefined, Judged> {
   const base = baseOf(evidence);
   const sightings = new Sightings(evidence, base);
+  yield;
   const ends = endsOf(evidence);
+  yield;
   const peers = joinEnds(ends.values());
+  const beginnings = new Beginnings(evidence, ends);
+  yield;
   const observed = new Map<End, Observed>();
   const observing = (end: End): Observed => {
     const known = observed.get(end) ?? observe(end, sightings);
     observed.set(end, known);
     return known;
   };
-  const by_names = Map.groupBy(ends.values(), endpointsKey);
   const judged: Judged = { verdicts: [], ways: [] };
   // A refused attempt sent nothing: the window was closed, or the packet was still in this host's queue.
   const again = evidence.retransmit.filter(({ outcome }) => outcome !== 'refused');
   for (const rows of Map.groupBy(again, senderKey).values()) {
-    const sender = senderOf(rows, ends, by_names, evidence);
+    yield;
+    const sender = beginnings.senderOf(rows);
     const peer: Peer = (sender && peers.get(sender)) ?? { end: undefined, doubt: 'unobserved' };
     const receiver = peer.end && observing(peer.end);
     if (sender?.snd_isn === undefined) {
@@ -37,66 +52,30 @@ export function judgeAll(evidence: Evidence): Judged {
     const way = wayOf(observing(sender), peer, receiver, sightings);
     const isn = sender.snd_isn;
     judged.ways.push(way);
-    judged.verdicts.push(
-      ...judgeWay(
-        way,
-        rows.flatMap((row) => segmentsOf(row, isn, base)),
-      ),
-    );
+    yield;
+    const segments = rows.flatMap((row) => segmentsOf(row, isn, base));
+    yield* judgeWay(way, segments, judged.verdicts);
   }
   return judged;
 }
 
-function judgeWay(way: Way, segments: Segment[]): Verdict[] {
+function* judgeWay(way: Way, segments: Segment[], verdicts: Verdict[]): Generator<undefined> {
   segments.sort((a, b) => a.at_ns - b.at_ns || a.part - b.part);
   // Attempts may be cut differently: those are of one byte that begin with it.
   const attempts = Map.groupBy(segments, ({ seq }) => seq);
-  return segments.map((segment) => judge(way, attempts.get(segment.seq) ?? [segment], segment));
+  const known = new Map<number, Times>();
+  for (const segment of segments) {
+    const { seq } = segment;
+    const times = known.get(seq) ?? timesOf(way, seq, attempts.get(seq) ?? [segment]);
+    known.set(seq, times);
+    verdicts.push(judge(way, times, segment));
+    yield;
+  }
 }
 
 /** A SYN-ACK is sent before its socket is there: its row has the listener's cookie. */
 const senderKey = (row: Rows['retransmit']): string =>
   row.class === 'syn_ack' ? `syn_ack ${endpointsKey(row)}` : `${row.host_id} ${row.connection_id}`;
-
-function senderOf(
-  rows: readonly Rows['retransmit'][],
-  ends: Map<string, End>,
-  by_names: Map<string, End[]>,
-  evidence: Evidence,
-): End | undefined {
-  const [row] = rows;
-  if (!row) return undefined;
-  if (row.class !== 'syn_ack') {
-    const end = ends.get(`${row.host_id} ${row.connection_id}`);
-    if (end) end.snd_isn ??= isnOf(row, evidence);
-    return end;
-  }
-  const accepted = by_names.get(endpointsKey(row))?.find(({ last_ns }) => last_ns >= row.time_ns);
-  if (accepted?.snd_isn !== undefined) return accepted;
-  const syn_ack = evidence.packet.findLast(
-    (packet) =>
-      packet.direction === 'sent' && packet.tcp_flags & SYN && packet.time_ns <= row.time_ns && endpointsKey(packet) === endpointsKey(row),
-  );
-  if (!syn_ack) return undefined;
-  const { host_id, netns, local_addr, local_port, peer_addr, peer_port, time_ns } = row;
-  const names = { host_id, netns, local_addr, local_port, peer_addr, peer_port };
-  return { ...names, connection_id: 0n, snd_isn: syn_ack.seq, rcv_isn: syn_ack.ack - 1, first_ns: syn_ack.time_ns, last_ns: time_ns };
-}
-
-/** Of a socket older than the agent: its packet of the same length, just before the row, has the sequence number that the row counts from. */
-function isnOf({ connection_id, host_id, time_ns, bytes, seq }: Rows['retransmit'], { packet }: Evidence): number | undefined {
-  const own = packet.findLast(
-    (row) =>
-      row.connection_id === connection_id &&
-      row.host_id === host_id &&
-      row.length === bytes &&
-      row.time_ns <= time_ns &&
-      time_ns - row.time_ns < CALL_NS_MAX,
-  );
-  return own && (own.seq - seq) >>> 0;
-}
-
-const CALL_NS_MAX = 2_000_000n;
 
 const unplaced = (segment: Segment): Verdict => ({
   segment,

@@ -1,14 +1,14 @@
 // One way of a connection: from the socket that sent to the one that was to receive, with what was seen at both.
-
-import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import { Arrivals } from './arrivals.ts';
-import { type Clock, clockOf, fastest } from './clock.ts';
+import { type Clock, clockBetween, fastest } from './clock.ts';
 import type { End, Peer } from './ends.ts';
-import type { AtEnd, PacketSighting, Sightings } from './sightings.ts';
+import { placeFrom } from './in-order.ts';
+import type { Seen } from './seen.ts';
+import type { Sightings } from './sightings.ts';
 
 export type Observed = {
   end: End;
-  seen: AtEnd;
+  seen: Seen;
   arrivals: Arrivals;
   /** share of the segments that came to the socket that packet rows have, at most 1 */
   packets_share: number;
@@ -33,12 +33,12 @@ export function observe(end: End, sightings: Sightings): Observed {
   return { end, seen, arrivals, packets_share: packetsShare(seen, arrivals) };
 }
 
-function packetsShare({ taken, received }: AtEnd, { completeness }: Arrivals): number {
+function packetsShare({ taken, received }: Seen, { completeness }: Arrivals): number {
   const first = taken[0]?.at_ns ?? Infinity;
   const last = taken.at(-1)?.at_ns ?? -Infinity;
   const segments = received
-    .filter(({ at_ns }) => at_ns > first && at_ns <= last)
-    .reduce((sum: number, { row }: { row: Rows['packet'] }) => sum + row.segments, 0);
+    .slice(placeFrom(received, first, true), placeFrom(received, last, true))
+    .reduce((sum, { row }) => sum + row.segments, 0);
   return completeness.counted > 0 ? Math.min(1, segments / completeness.counted) : 0;
 }
 
@@ -53,10 +53,7 @@ export function cameUnseen({ arrivals, packets_share }: Observed, from_ns: numbe
   return arrivals.missingBetween(from_ns, until_ns) !== 0;
 }
 
-const least = (sent: readonly PacketSighting[], received: readonly PacketSighting[]): number => {
-  const ns = fastest(sent, received);
-  return Number.isFinite(ns) ? ns : 0;
-};
+const orNone = (ns: number): number => (Number.isFinite(ns) ? ns : 0);
 
 export function wayOf(sender: Observed, peer: Peer, receiver: Observed | undefined, sightings: Sightings): Way {
   if (!receiver || !peer.end)
@@ -69,13 +66,15 @@ export function wayOf(sender: Observed, peer: Peer, receiver: Observed | undefin
       backward_ns: 0,
       sightings,
     };
+  const outward_ns = fastest(sender.seen.sent, receiver.seen.received);
+  const backward_ns = fastest(receiver.seen.sent, sender.seen.received);
   return {
     sender,
     receiver,
     doubt: undefined,
-    clock: clockOf(sender.seen, receiver.seen, sender.end.host_id === receiver.end.host_id),
-    outward_ns: least(sender.seen.sent, receiver.seen.received),
-    backward_ns: least(receiver.seen.sent, sender.seen.received),
+    clock: clockBetween(outward_ns, backward_ns, sender.end.host_id === receiver.end.host_id),
+    outward_ns: orNone(outward_ns),
+    backward_ns: orNone(backward_ns),
     sightings,
   };
 }

@@ -11,6 +11,9 @@ export const INVESTIGATIONS_API = {
   investigation: '/api/v1/investigations/:id',
   stop: '/api/v1/investigations/:id/stop',
   verdict: '/api/v1/investigations/:id/verdict',
+  packets: '/api/v1/investigations/:id/packets.pcapng',
+  rows: '/api/v1/investigations/:id/rows.ndjson',
+  report: '/api/v1/investigations/:id/report.html',
 } as const;
 
 const DAY_MS = 86_400_000;

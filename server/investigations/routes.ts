@@ -2,9 +2,7 @@
 import { isHost } from '../../agent/contract/language/hosts.ts';
 import { Done } from '../api/access.ts';
 import {
-  type AtHost,
   INVESTIGATIONS_API,
-  type Investigation as InvestigationAnswer,
   InvestigationParams,
   InvestigationStart,
   InvestigationStarted,
@@ -16,15 +14,15 @@ import { Problem } from '../api.ts';
 import type { Control } from '../control.ts';
 import type { Audit } from '../door/audit.ts';
 import type { App } from '../http.ts';
-import { LIMITS } from '../limits.ts';
 import type { Questions } from '../query/questions.ts';
 import type { Queryable } from '../storage/engine.ts';
 import { type Namer, storedFilter } from '../storage/language/names.ts';
 import type { Store } from '../storage/store.ts';
-import { checkAsked, type Investigation } from './book.ts';
+import { answerOf, knownHosts, oneOf } from './answers.ts';
+import { checkAsked } from './book.ts';
 import { estimateOf } from './estimate.ts';
-import { endOf, progressAt } from './host-state.ts';
-import { verdictOn } from './verdict.ts';
+import { judgingOf } from './judging.ts';
+import { verdictOf } from './verdict.ts';
 
 export type InvestigationRouteParts = {
   control: Control;
@@ -34,7 +32,6 @@ export type InvestigationRouteParts = {
   store: Pick<Store, 'removeInvestigation'>;
 };
 
-const HOSTS_SHOWN_MAX = 1000;
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
 
 export function registerInvestigations(app: App, parts: InvestigationRouteParts): void {
@@ -66,7 +63,7 @@ export function registerInvestigations(app: App, parts: InvestigationRouteParts)
       params: InvestigationParams,
       response: { 200: OneInvestigation, ...refusals },
     },
-    handler: ({ params: { id } }, reply) => questions.answer(reply, (store) => one(control, store, book.get(id))),
+    handler: ({ params: { id } }, reply) => questions.answer(reply, (store) => oneOf(control, store, book.get(id))),
   });
   app.get(INVESTIGATIONS_API.verdict, {
     schema: {
@@ -75,7 +72,9 @@ export function registerInvestigations(app: App, parts: InvestigationRouteParts)
       response: { 200: Verdict, ...refusals },
     },
     handler: ({ params: { id } }, reply) =>
-      questions.answer(reply, (store) => verdictOn(store, control.investigations.states, book.get(id))),
+      questions.answerOnce(reply, `verdict ${id}`, async (store) =>
+        verdictOf(await judgingOf(store, control.investigations.states, book.get(id))),
+      ),
   });
   app.post(INVESTIGATIONS_API.stop, {
     schema: { summary: 'End an investigation now', params: InvestigationParams, response: { 200: Done, ...refusals } },
@@ -100,38 +99,9 @@ export function registerInvestigations(app: App, parts: InvestigationRouteParts)
   });
 }
 
-/** Hosts that have joined, and those that are here without. */
-function knownHosts({ access, channels }: Control): string[] {
-  const joined = access.agents.list().filter(({ revoked_ms }) => revoked_ms === undefined);
-  return [...new Set([...joined.map(({ host_id }) => host_id), ...channels.hosts()])];
-}
-
 async function estimated({ namer }: InvestigationRouteParts, store: Queryable, { expression, hosts }: InvestigationStart) {
   const asking = { ...namer, store };
   return estimateOf(store, await storedFilter(asking, expression), await storedFilter(asking, hosts), Date.now());
-}
-
-async function one(control: Control, store: Queryable, investigation: Investigation): Promise<OneInvestigation> {
-  const { investigations, hostOf } = control;
-  const heard = await investigations.states.of(store, investigation.id, LIMITS.control_channels.number);
-  const meant = knownHosts(control).filter((host_id) => investigations.isMeant(investigation, host_id));
-  const now_ms = Date.now();
-  const all = [...new Set([...meant, ...heard.keys()])].map((host_id): AtHost => {
-    const host = hostOf(host_id).name || host_id;
-    return { host_id, host, ...progressAt(heard.get(host_id), investigation, now_ms) };
-  });
-  const countOf = (state: AtHost['state']) => all.filter((at) => at.state === state).length;
-  return {
-    ...answerOf(investigation, now_ms),
-    counts: { waiting: countOf('waiting'), running: countOf('running'), ended: countOf('ended') },
-    at_hosts: all.toSorted((a, b) => a.host.localeCompare(b.host)).slice(0, HOSTS_SHOWN_MAX),
-  };
-}
-
-function answerOf(investigation: Investigation, now_ms: number): InvestigationAnswer {
-  const { stopped_ms = null, kept_until_ms, ...rest } = investigation;
-  const state = endOf(investigation) > now_ms ? 'running' : 'ended';
-  return { ...rest, stopped_ms, kept_until_ms: kept_until_ms === 0 ? null : kept_until_ms, state };
 }
 
 function detailText({ hosts, detail, rows_per_s, for_ms }: InvestigationStart): string {

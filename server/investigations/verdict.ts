@@ -1,28 +1,12 @@
-// What an investigation has found: verdicts over the stored rows of all its hosts.
+// What an investigation has found, as the API says it.
 import type { Verdict as Found } from '../../agent/verdict/cause.ts';
 import { sentences, summarize } from '../../agent/verdict/summary.ts';
-import { judgeAll } from '../../agent/verdict/verdicts.ts';
 import type { Verdict } from '../api/investigations.ts';
-import { LIMITS } from '../limits.ts';
-import type { Queryable } from '../storage/engine.ts';
-import { evidenceOf, rowsStored } from '../storage/queries/evidence.ts';
-import type { Investigation } from './book.ts';
-import { endOf } from './host-state.ts';
-import type { HostStates } from './host-states.ts';
+import type { Judging } from './judging.ts';
 
-/** Clocks of hosts differ, and an agent needs a moment to hear of the end. */
-const AROUND_MS = 10_000;
 const TOLD_MAX = 100;
 
-export async function verdictOn(store: Queryable, states: HostStates, investigation: Investigation): Promise<Verdict> {
-  const heard = await states.of(store, investigation.id, LIMITS.control_channels.number);
-  const asked = [...heard].flatMap(([host_id, { state }]) =>
-    state.slot === 0 ? [] : { host_id: BigInt(`0x${host_id}`), slot: state.slot },
-  );
-  const [from_ms, to_ms] = [investigation.begins_ms - AROUND_MS, endOf(investigation) + AROUND_MS];
-  const stored = await rowsStored(store, asked, from_ms, to_ms);
-  const { evidence, cut } = await evidenceOf(store, asked, from_ms, to_ms, LIMITS.evidence_rows.number);
-  const { verdicts, ways } = judgeAll(evidence);
+export function verdictOf({ judged: { verdicts, ways }, cut, rows }: Judging): Verdict {
   const summary = summarize(verdicts, ways);
   const by_peer = [...summary.by_peer].map(([network, share]) => ({ network, ...share }));
   return {
@@ -32,7 +16,7 @@ export async function verdictOn(store: Queryable, states: HostStates, investigat
     dropped: droppedIn(verdicts),
     missing: counted(verdicts, ({ missing }) => (missing === '' ? undefined : missing)).map(([what, segments]) => ({ what, segments })),
     arrivals: summary.arrivals,
-    rows: { written: [...heard.values()].reduce((sum, { state }) => sum + state.passed, 0), stored },
+    rows,
     cut,
   };
 }

@@ -11,14 +11,20 @@ import { QueryLimit } from './limit.ts';
 export const QUESTION_HEADER = 'x-question-id';
 export const QUESTION_ID = /^[0-9a-z-]{16,64}$/;
 
+/** `waiting`: how many wait for the answer. */
+type Shared<Answer> = { answer: Promise<Answer>; left: AbortController; waiting: number };
+
 export class Questions {
   readonly #limit: QueryLimit;
+  readonly #large: QueryLimit;
+  readonly #shared = new Map<string, Shared<unknown>>();
   readonly #store: Pick<Engine, 'query' | 'progress'>;
   readonly #asked = new Map<string, { began_ms: number; reading: boolean }>();
 
   constructor(store: Pick<Engine, 'query' | 'progress'>, { running, waiting }: { running: number; waiting: number }) {
     this.#store = store;
     this.#limit = new QueryLimit(running, waiting);
+    this.#large = new QueryLimit(1, waiting);
   }
 
   /**
@@ -28,7 +34,8 @@ export class Questions {
   async answer<Answer>({ raw, request }: FastifyReply, find: (store: Queryable) => Promise<Answer>): Promise<Answer> {
     const id = this.#nameOf(request.headers[QUESTION_HEADER]);
     const gone = new AbortController();
-    raw.once('close', () => gone.abort());
+    const leave = () => gone.abort();
+    raw.once('close', leave);
     const question = { began_ms: performance.now(), reading: false };
     this.#asked.set(id, question);
     try {
@@ -40,8 +47,42 @@ export class Questions {
       if (gone.signal.aborted) throw new Refusal('client_gone', 'whoever asked has gone', { cause });
       throw cause;
     } finally {
+      raw.off('close', leave);
       this.#asked.delete(id);
     }
+  }
+
+  /**
+   * Finds what takes much time and memory to find: one such answer at a time, and once for all who ask for it by this name meanwhile. Where
+   * all of them leave, `find` ends.
+   * @throws Refusal `too_many_queries`, `client_gone`; also what `find` throws
+   */
+  async answerOnce<Answer>({ raw }: FastifyReply, name: string, find: (store: Queryable) => Promise<Answer>): Promise<Answer> {
+    const shared = (this.#shared.get(name) as Shared<Answer> | undefined) ?? this.#share(name, find);
+    const left = Promise.withResolvers<never>();
+    const leave = () => left.reject(new Refusal('client_gone', 'whoever asked has gone'));
+    shared.waiting++;
+    raw.once('close', leave);
+    try {
+      return await Promise.race([shared.answer, left.promise]);
+    } finally {
+      raw.off('close', leave);
+      if (--shared.waiting === 0) shared.left.abort();
+    }
+  }
+
+  #share<Answer>(name: string, find: (store: Queryable) => Promise<Answer>): Shared<Answer> {
+    const left = new AbortController();
+    const asked = () => this.#limit.run(() => find(askedBy(this.#store, { id: randomUUID(), left: left.signal })), left.signal);
+    const shared: Shared<Answer> = { answer: this.#large.run(asked, left.signal), left, waiting: 0 };
+    const forget = () => {
+      if (this.#shared.get(name) === shared) this.#shared.delete(name);
+    };
+    // Who comes after all others have left begins anew.
+    left.signal.addEventListener('abort', forget);
+    shared.answer.then(forget, forget);
+    this.#shared.set(name, shared);
+    return shared;
   }
 
   /** How far a question is. */

@@ -1,5 +1,5 @@
 // What a scenario is, and what is known when its traffic is over.
-import type { Row } from '../../agent/text/row-text.ts';
+import type { Row } from '../../agent/exports/row-json.ts';
 import type { Kind, Rows } from '../../bpf/rows/rows.gen.ts';
 import type { Family, Netns, Pair } from '../support/netns.ts';
 import { waitFor } from '../support/wait.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect } from 'vitest';
 import type { DetailKind } from '../../agent/contract/detail.ts';
-import { pcapngOf } from '../../agent/pcapng/write.ts';
+import { Pcapng } from '../../agent/pcapng/write.ts';
 import type { PacketRow, ProgressRow } from '../../bpf/rows/rows.gen.ts';
 import { startCapture } from '../fidelity/capture.ts';
 import { API, bitsOf, check, connections, decode, ends, type RowOf, type Run, useTraffic, WEB } from '../support/filtered.ts';
@@ -90,16 +90,8 @@ check('packet rows are the packets that tcpdump sees, header by header, and tsha
   await capture.stop();
   server.run('iptables', '-F', 'INPUT');
   const packets = atClient(decode(rows, 'packet'));
-  writeFileSync(
-    written,
-    Buffer.concat([
-      ...pcapngOf(
-        packets.map((row) => ({ row, comment: 'by tcplens' })),
-        'tcplens',
-        () => 'eth0',
-      ),
-    ]),
-  );
+  const pcapng = new Pcapng({ application: 'tcplens', comment: '' }, () => 'eth0');
+  writeFileSync(written, Buffer.concat([pcapng.begin, ...packets.map((row) => pcapng.blockOf({ row, comment: 'by tcplens' }))]));
   const expected = tshark(captured, WEB);
   expect(expected.length).toBeGreaterThan(50);
   expect(tshark(written, WEB)).toEqual(expected);

@@ -2,14 +2,14 @@
 // names the rule's place, and Wireshark's program reads the capture.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { until } from '../agent/until.ts';
-import { lose, makePair } from '../support/netns.ts';
+import { lose, makePair, socketsGone } from '../support/netns.ts';
 import { root } from '../support/project-files.ts';
 import { runCommand } from '../support/run-command.ts';
 import { rightsOf } from '../support/threads.ts';
@@ -17,6 +17,7 @@ import { rightsOf } from '../support/threads.ts';
 const TRAFFIC = new URL('../support/traffic.ts', import.meta.url).pathname;
 const PORT = 7010;
 
+type Line = { kind: string; netns: string; ifindex: number; segments: number };
 type Told = {
   account: { over_budget: number };
   other_end: { watched: boolean };
@@ -33,7 +34,8 @@ test('a loss in the receiver’s netfilter', async (context) => {
     const serving = pair.server.start(process.execPath, TRAFFIC, 'serve', '0.0.0.0', String(PORT));
     if (serving.stdout) await once(serving.stdout, 'data');
     lose(pair.server, 'ipv4', 0.05);
-    const args = ['investigate', `port = ${PORT}`, '--for', '10m', '--json', '--pcapng', capture];
+    const [report, ndjson] = ['report.html', 'rows.ndjson'].map((name) => join(directory, name)) as [string, string];
+    const args = ['investigate', `port = ${PORT}`, '--for', '10m', '--json', '--pcapng', capture, '--report', report, '--ndjson', ndjson];
     const child = spawn(join(root, 'tcplens'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines: string[] = [];
     createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
@@ -42,7 +44,9 @@ test('a loss in the receiver’s netfilter', async (context) => {
     const client = pair.client.start(process.execPath, TRAFFIC, 'client', pair.server.address.ipv4, ...[PORT, 4, 400_000, 100].map(String));
     client.stdout?.resume();
     await once(client, 'exit');
-    const again = pair.client.nstat()['TcpRetransSegs'];
+    // A FIN may be lost too, of either end.
+    for (const side of [pair.client, pair.server]) await socketsGone(side);
+    const again = [pair.client, pair.server].reduce((sum, side) => sum + (side.nstat()['TcpRetransSegs'] ?? 0), 0);
     const ended = once(child, 'close');
     child.kill('SIGINT');
     expect(await ended).toEqual([0, null]);
@@ -69,10 +73,40 @@ test('a loss in the receiver’s netfilter', async (context) => {
       },
     );
     expect(new Set(commented.trim().split('\n'))).toEqual(new Set([String(PORT)]));
+    // As many packets as rows of them, at each device.
+    const read = execFileSync('tshark', ['-r', capture, '-T', 'fields', '-e', 'frame.interface_name'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const rows = readFileSync(ndjson, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Line);
+    const packets = rows.filter(({ kind }) => kind === 'packet').map(({ netns, ifindex }) => `netns ${netns} device ${ifindex}`);
+    expect(read.trim().split('\n').toSorted()).toEqual(packets.toSorted());
+    expect(rows.filter(({ kind }) => kind === 'retransmit').reduce((sum, { segments }) => sum + segments, 0)).toBe(again);
+    const written = readFileSync(report, 'utf8');
+    for (const sentence of told.summary.sentences) expect(written).toContain(sentence.replaceAll("'", '&#39;'));
   } finally {
     pair.close();
     rmSync(directory, { recursive: true });
   }
+});
+
+test('a file that cannot be written is said before it looks', (context) => {
+  if (process.getuid?.() !== 0) return context.skip('needs root: network namespaces and BPF');
+  const { code, stderr } = runCommand('./tcplens', ['investigate', 'port = 1', '--ndjson', '/proc/rows']);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/cannot write \/proc\/rows .*name a file that you may write/);
+});
+
+test.each([
+  [['--hosts', 'host = a'], /--hosts .*--collector/],
+  [['--collector', 'ftp://x'], /is not a URL/],
+])('%j is refused', (args, said) => {
+  const { code, stderr } = runCommand('./tcplens', ['investigate', 'port = 1', ...args]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(said);
 });
 
 const REFUSED = [

@@ -14,6 +14,8 @@ const mayImport = {
     'bpf/rows/schema.ts',
     'agent/contract/',
     'agent/durable/',
+    'agent/exports/',
+    'agent/pcapng/',
     'agent/process/',
     'agent/verdict/',
   ],
@@ -50,7 +52,8 @@ function crossings(file: ProjectFile): string[] {
 function allowed(layer: string, path: string): boolean {
   // Files of the root compose the layers; the configuration of the tests may import the tests' support.
   if (path === 'package.json') return true;
-  if (layer === '') return /^agent\/commands\/\w+\.ts$|^server\/(main|up|admin)\.ts$|^agent\/process\/|^test\/support\//.test(path);
+  if (layer === '')
+    return /^agent\/commands\/\w+\.ts$|^server\/(main|up|admin|investigate)\.ts$|^agent\/process\/|^test\/support\//.test(path);
   if (!(layer in mayImport)) return false;
   return mayImport[layer as keyof typeof mayImport].some((may) => (may.endsWith('/') ? path.startsWith(may) : path === may));
 }

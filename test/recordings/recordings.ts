@@ -1,8 +1,8 @@
 // The recordings of this folder: which situation of scenarios A to D each is, and the rows in it that name the cause.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Row } from '../../agent/exports/row-json.ts';
 import { Recording } from '../../agent/recording/read.ts';
-import type { Row } from '../../agent/text/row-text.ts';
 import { KIND, KINDS, type Kind, type Rows } from '../../bpf/rows/rows.gen.ts';
 
 export type RowsByKind = { [Name in Kind]: Rows[Name][] };

@@ -4,8 +4,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Refusal } from '../../server/errors.ts';
 import { QUESTION_HEADER, Questions } from '../../server/query/questions.ts';
 import { openEmbeddedEngine } from '../../server/storage/embedded.ts';
-import type { Engine } from '../../server/storage/engine.ts';
+import type { Engine, Queryable } from '../../server/storage/engine.ts';
 import { type TestDirectory, testDirectory, until } from './support/collector.ts';
+
+let found = 0;
+/** Takes as long as somebody lets it. */
+const once = async (store: Queryable) => {
+  found++;
+  return store.query('SELECT sleepEachRow(0.5) AS slept FROM numbers(3) SETTINGS max_block_size = 1', {}, 3);
+};
 
 /** Takes a minute where it is not ended. */
 const LONG = 'SELECT sum(sipHash64(number)) AS sum FROM numbers(20000000000)';
@@ -27,6 +34,7 @@ beforeAll(async () => {
     void reply.code(error.status).send({ message: error.message });
   });
   app.get('/long', (_, reply) => questions.answer(reply, (store) => store.query(LONG, {}, 1)));
+  app.get('/once', (_, reply) => questions.answerOnce(reply, 'long', once));
   app.get('/short', (_, reply) => questions.answer(reply, (store) => store.query('SELECT 1 AS one', {}, 1)));
   url = await app.listen({ port: 0 });
 });
@@ -72,4 +80,36 @@ test('what is no name of a question is refused', async () => {
       expect(message).toMatch(/16 to 64/);
     }),
   );
+});
+
+test('what takes long is found once for all who ask meanwhile, and anew for who comes later', async () => {
+  found = 0;
+  const leaving = new AbortController();
+  const left = fetch(`${url}/once`, { signal: leaving.signal }).catch((cause) => cause);
+  const all = Array.from({ length: 5 }, async () => (await fetch(`${url}/once`)).json());
+  await until(
+    () => found,
+    (times) => times === 1,
+  );
+  // One of them leaves, and the others have their answer.
+  leaving.abort();
+  expect(await left).toMatchObject({ name: 'AbortError' });
+  for (const answer of await Promise.all(all)) expect(answer).toHaveLength(3);
+  expect(found).toBe(1);
+  expect(await (await fetch(`${url}/once`)).json()).toHaveLength(3);
+  expect(found).toBe(2);
+});
+
+test('where all leave who asked for it, it ends', async () => {
+  found = 0;
+  const leaving = new AbortController();
+  const all = Array.from({ length: 2 }, () => fetch(`${url}/once`, { signal: leaving.signal }).catch((cause) => cause));
+  await until(
+    () => found,
+    (times) => times === 1,
+  );
+  leaving.abort();
+  for (const cause of await Promise.all(all)) expect(cause).toMatchObject({ name: 'AbortError' });
+  expect(await (await fetch(`${url}/once`)).json()).toHaveLength(3);
+  expect(found).toBe(2);
 });

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { expect, test } from 'vitest';
+import { rowJson } from '../../../agent/exports/row-json.ts';
 import { Recording } from '../../../agent/recording/read.ts';
-import { rowJson } from '../../../agent/text/row-text.ts';
 import { type Column, KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import { runCommand } from '../../support/run-command.ts';
 

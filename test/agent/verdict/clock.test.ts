@@ -2,19 +2,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Clock, clockOf, narrowest } from '../../../agent/verdict/clock.ts';
-import { RangeIndex } from '../../../agent/verdict/sequence.ts';
-import type { AtEnd, PacketSighting } from '../../../agent/verdict/sightings.ts';
+import type { PacketSighting } from '../../../agent/verdict/seen.ts';
 import { tries } from '../../support/tries.ts';
 import { rowOf } from './rows.ts';
 
-const at = (sent: PacketSighting[], received: PacketSighting[]): AtEnd => ({
-  sent,
-  received,
-  taken: [],
-  sent_at: new RangeIndex(sent),
-  received_at: new RangeIndex(received),
-  taken_at: new RangeIndex([]),
-});
+const at = (sent: PacketSighting[], received: PacketSighting[]) => ({ sent, received });
 const packet = (seq: number, at_ns: number): PacketSighting => ({ seq, end: seq + 1, at_ns, row: rowOf('packet', { seq, length: 1 }) });
 const within = ({ offset_ns, uncertainty_ns }: Clock, offset: number) =>
   expect(Math.abs(offset_ns - offset)).toBeLessThanOrEqual(uncertainty_ns + 1e-3);

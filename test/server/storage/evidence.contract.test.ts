@@ -2,13 +2,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EVIDENCE_KINDS, type EvidenceKind } from '../../../agent/verdict/evidence.ts';
 import { KINDS } from '../../../bpf/rows/rows.gen.ts';
-import { evidenceOf, rowsStored } from '../../../server/storage/queries/evidence.ts';
+import { rowPages, rowsStored } from '../../../server/storage/queries/asked-rows.ts';
+import { evidenceOf } from '../../../server/storage/queries/evidence.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 import { BACKENDS, type Fixture } from './backends.ts';
 import { ago } from './hand-made-rows.ts';
 
 const [HOST, OTHER] = [0xfedc_ba98_7654_3210n, 42n];
 const [SLOT, ANOTHER] = [3, 5];
+const MANY = 9001;
 const SECOND_NS = 1_000_000_000n;
 const BEGAN = ago(60);
 const from_ms = Number(BEGAN / 1_000_000n) - 1000;
@@ -49,7 +51,7 @@ describe.each(BACKENDS)('evidence on $name', ({ skip, open }) => {
 
   test.for(EVIDENCE_KINDS)('%s', async (kind, context) => {
     if (skip !== undefined) return context.skip(skip);
-    const { evidence, cut } = await evidenceOf(fixture.store, [{ host_id: HOST, slot: SLOT }], from_ms, to_ms, 10);
+    const { evidence, cut } = await evidenceOf(fixture.store, { hosts: [{ host_id: HOST, slot: SLOT }], from_ms, to_ms }, 10);
     const bytes = everyMember(kind);
     const expected = KINDS[kind].read(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0);
     expect(evidence[kind][0]).toEqual({ ...expected, kind });
@@ -63,12 +65,35 @@ describe.each(BACKENDS)('evidence on $name', ({ skip, open }) => {
       { host_id: HOST, slot: ANOTHER },
       { host_id: OTHER, slot: SLOT },
     ];
-    const { evidence } = await evidenceOf(fixture.store, hosts, from_ms, to_ms, 10);
+    const { evidence } = await evidenceOf(fixture.store, { hosts, from_ms, to_ms }, 10);
     expect(evidence.drop.map(({ connection_id }) => connection_id).sort()).toEqual([3n, 4n]);
-    expect(await rowsStored(fixture.store, hosts, from_ms, to_ms)).toBe(2 * EVIDENCE_KINDS.length);
-    const { evidence: first, cut } = await evidenceOf(fixture.store, hosts, from_ms, to_ms, 1);
+    expect(await rowsStored(fixture.store, { hosts, from_ms, to_ms })).toBe(2 * EVIDENCE_KINDS.length);
+    const { evidence: first, cut } = await evidenceOf(fixture.store, { hosts, from_ms, to_ms }, 1);
     expect(first.drop).toHaveLength(1);
     expect(cut).toEqual([...EVIDENCE_KINDS]);
-    expect((await evidenceOf(fixture.store, [], from_ms, to_ms, 1)).evidence.drop).toEqual([]);
+    expect((await evidenceOf(fixture.store, { hosts: [], from_ms, to_ms }, 1)).evidence.drop).toEqual([]);
+  });
+
+  test('many pages: each row once, in the order of time, however many have the same', async (context) => {
+    if (skip !== undefined) return context.skip(skip);
+    const slot = 9;
+    const many = Array.from({ length: MANY }, (_, at) =>
+      row('drop', { connection_id: at + 1, filters: 1 << slot, time_ns: BEGAN + BigInt(at % 3) }),
+    );
+    await fixture.put('drop', many);
+    const found: bigint[] = [];
+    let last_ns = 0n;
+    let pages = 0;
+    for await (const page of rowPages((find) => find(fixture.store), 'drop', { hosts: [{ host_id: HOST, slot }], from_ms, to_ms })) {
+      pages++;
+      for (const { connection_id, time_ns } of page) {
+        expect(time_ns).toBeGreaterThanOrEqual(last_ns);
+        last_ns = time_ns;
+        found.push(connection_id);
+      }
+    }
+    expect(pages).toBeGreaterThan(2);
+    expect(found).toHaveLength(MANY);
+    expect(new Set(found).size).toBe(MANY);
   });
 });

@@ -108,5 +108,5 @@ export function useControlled() {
   /** A line to join with, of hosts with this label. */
   const lineOf = (env: string) => enrol(collector.url, directory.path, { labels: { env } });
   const join = (line: string, name: string) => joinWith(collector.url, line, { name });
-  return { connect, admin, answer, stage, change, fleet, lineOf, join, data: () => directory.path };
+  return { connect, admin, answer, stage, change, fleet, lineOf, join, data: () => directory.path, url: () => collector.url };
 }

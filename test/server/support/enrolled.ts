@@ -38,7 +38,8 @@ export async function ask(url: string, { method, headers = {}, body, shows }: As
   (url.startsWith('https:') ? https : http).request(url, options, resolve).on('error', reject).end(bytes);
   const response = await promise;
   const said = await text(response);
-  const parsed = said.startsWith('{') ? (JSON.parse(said) as Record<string, unknown>) : {};
+  const is_json = said.startsWith('{') && response.headers['content-type']?.startsWith('application/json');
+  const parsed = is_json ? (JSON.parse(said) as Record<string, unknown>) : {};
   return { status: response.statusCode ?? 0, text: said, body: parsed, headers: response.headers };
 }
 

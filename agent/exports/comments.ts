@@ -2,6 +2,7 @@
 import type { PacketRow } from '../../bpf/rows/rows.gen.ts';
 import type { Cause, NotNeeded, Verdict } from '../verdict/cause.ts';
 import type { Evidence } from '../verdict/evidence.ts';
+import { placeWhere } from '../verdict/in-order.ts';
 
 const CAUSE_WORDS = {
   lost_outward: 'the one before did not come to the receiver',
@@ -24,21 +25,29 @@ const WHY_WORDS = {
 const CALL_NS = 2_000_000n;
 
 /** A comment for each packet; empty where nothing is known of it. */
-export function commentsOf(evidence: Evidence, verdicts: readonly Verdict[]): (row: PacketRow) => string {
-  const by_connection = Map.groupBy(verdicts, ({ segment: { row } }) => `${row.host_id} ${row.connection_id}`);
-  const isn_of = new Map(evidence.connection.map((row) => [`${row.host_id} ${row.connection_id}`, row.snd_isn]));
+export function commentsOf({ connection }: Pick<Evidence, 'connection'>, verdicts: readonly Verdict[]): (row: PacketRow) => string {
+  const by_connection = Map.groupBy(verdicts, ({ segment: { row } }) => socketOf(row));
+  for (const own of by_connection.values()) own.sort((a, b) => Number(a.segment.row.time_ns - b.segment.row.time_ns));
+  const isn_of = new Map(connection.map((row) => [socketOf(row), row.snd_isn]));
   return (row) => {
-    const key = `${row.host_id} ${row.connection_id}`;
     const owner = row.pid === 0 ? [] : [`${row.comm} (pid ${row.pid})`];
-    const again = (by_connection.get(key) ?? []).find(({ segment }) => isThat(row, segment.row, isn_of.get(key)));
+    const again = againOf(row, by_connection.get(socketOf(row)) ?? [], isn_of.get(socketOf(row)));
     return [...owner, ...(again === undefined ? [] : [againWords(again)])].join('; ');
   };
 }
 
-function isThat(packet: PacketRow, { time_ns, seq }: Verdict['segment']['row'], isn: number | undefined): boolean {
-  const later_ns = packet.time_ns - time_ns;
-  const starts_there = isn === undefined || isn === 0 || (packet.seq - isn) >>> 0 === seq;
-  return packet.place === 'device_out' && packet.length > 0 && starts_there && later_ns > -CALL_NS && later_ns < CALL_NS;
+const socketOf = ({ host_id, connection_id }: { host_id: bigint; connection_id: bigint }): string => `${host_id} ${connection_id}`;
+
+/** The verdict on what this packet sends again. `verdicts` are its connection's, in the order of time. */
+function againOf(packet: PacketRow, verdicts: readonly Verdict[], isn: number | undefined): Verdict | undefined {
+  if (packet.place !== 'device_out' || packet.length === 0) return undefined;
+  const near = placeWhere(verdicts, ({ segment: { row } }) => row.time_ns > packet.time_ns - CALL_NS);
+  for (let at = near; at < verdicts.length; at++) {
+    const verdict = verdicts[at];
+    if (verdict === undefined || verdict.segment.row.time_ns >= packet.time_ns + CALL_NS) return undefined;
+    if (isn === undefined || isn === 0 || (packet.seq - isn) >>> 0 === verdict.segment.row.seq) return verdict;
+  }
+  return undefined;
 }
 
 function againWords({ segment, cause, why, place }: Verdict): string {

@@ -1,0 +1,90 @@
+// An investigation of this host alone: from the kernel's rows to a verdict, in one process.
+import type { PacketRow } from '../../bpf/rows/rows.gen.ts';
+import { DETAIL } from '../contract/detail.ts';
+import { commentsOf } from '../exports/comments.ts';
+import { momentOf, reportHtml } from '../exports/report.ts';
+import { pick } from '../filter/run.ts';
+import { Collected } from '../investigations/collected.ts';
+import { programOf } from '../investigations/program.ts';
+import { RowFile, writeResult } from '../investigations/result-files.ts';
+import { Slots } from '../investigations/slots.ts';
+import type { KernelSource } from '../kernel/ring-source.ts';
+import { Drain } from '../loop/drain.ts';
+import { pump } from '../loop/pump.ts';
+import { Pcapng } from '../pcapng/write.ts';
+import { AgentError } from '../process/errors.ts';
+import { stopSignal } from '../process/stop-signal.ts';
+import { VERSION } from '../process/version.ts';
+import { unseenIn } from '../source/unseen.ts';
+import { incomplete, type Told, verdictJson, verdictText } from '../text/verdict-text.ts';
+import { EVIDENCE_KINDS } from '../verdict/evidence.ts';
+import { type Judged, judgeAll } from '../verdict/verdicts.ts';
+import type { HostConfig } from './investigate-options.ts';
+import { sayUnseen, UnseenTold } from './unseen-told.ts';
+
+/** @throws FilterError, and AgentError at the end, where some rows could not be seen */
+export async function investigateHost(source: KernelSource, filter: string, config: HostConfig): Promise<void> {
+  const unseen = new UnseenTold({ unseen: (kinds) => unseenIn(source, kinds) }, new Set(EVIDENCE_KINDS), sayUnseen);
+  unseen.look();
+  const { program, other_end } = programOf({ id: '0000000000000001', expression: filter }, source.filters.names(), Date.now() + config.for);
+  const began_ms = Date.now();
+  const rows = config.ndjson === undefined ? undefined : new RowFile(config.ndjson);
+  source.filters.exclusive(true);
+  const slots = new Slots(source.filters);
+  const slot = slots.take(program, config.rowBudget, config.detail);
+  if (slot === undefined) throw new AgentError('filter', 'no slot is free');
+  source.restrict(config.ownNetns);
+  const collected = new Collected(config.rowsMax);
+  const full = new AbortController();
+  const drain = new Drain(source, (kind, drained) => {
+    const wanted = pick(kind, drained);
+    rows?.add(kind, wanted);
+    collected.add(kind, wanted);
+    if (collected.is_full) full.abort();
+  });
+  const stop = AbortSignal.any([stopSignal(), AbortSignal.timeout(config.for), full.signal]);
+  await pump({ source, drain, interval_ms: config.interval, stop });
+  rows?.close();
+  const account = slots.counters(slot);
+  slots.free(slot);
+  const judged = judgeAll(collected.evidence);
+  const told: Told = { filter, other_end, account, left_out: collected.left_out, judged, watched: DETAIL[config.detail] };
+  if (config.pcapng !== undefined) writeResult(config.pcapng, capture(told, collected, judged));
+  if (config.report !== undefined) writeResult(config.report, report(told, config, began_ms));
+  process.stdout.write(config.json ? `${verdictJson(told)}\n` : verdictText(told));
+  unseen.end();
+}
+
+function capture(told: Told, { evidence }: Collected, { verdicts }: Judged): Buffer {
+  const comment = commentsOf(evidence, verdicts);
+  const packets = evidence.packet
+    .toSorted((one, other) => Number(one.time_ns - other.time_ns))
+    .map((row) => ({ row, comment: comment(row) }));
+  const device = ({ netns, ifindex }: PacketRow) => `netns ${netns} device ${ifindex}`;
+  const cut = incomplete(told).map((sentence) => `Cut: ${sentence}.`);
+  const section = { application: `tcplens ${VERSION}`, comment: [`Packet headers of ${told.filter}.`, ...cut].join(' ') };
+  const pcapng = new Pcapng(section, device);
+  return Buffer.concat([pcapng.begin, ...packets.map((packet) => pcapng.blockOf(packet))]);
+}
+
+function report(told: Told, config: HostConfig, began_ms: number): string {
+  const { filter, account, judged, other_end } = told;
+  const { matched, passed, over_budget } = account;
+  const other = other_end.watched ? '' : other_end.why;
+  const state = { state: 'ended', reason: '', matched: Number(matched), passed: Number(passed), over_budget: Number(over_budget) };
+  return reportHtml({
+    expression: filter,
+    asked: [
+      ['hosts', 'the one on which it ran'],
+      ['detail', config.detail],
+      ['began', momentOf(began_ms)],
+      ['ended', momentOf(Date.now())],
+    ],
+    hosts: [{ host_id: '0000000000000001', host: 'this host', ...state, other_end: other }],
+    judged,
+    incomplete: told.left_out > 0 ? [`It ended early: ${told.left_out} rows were left out.`] : [],
+    cut: [],
+    made_at_ms: Date.now(),
+    version: VERSION,
+  });
+}

@@ -1,0 +1,60 @@
+// Which socket sent something again, and where its sequence numbers begin.
+import type { Rows } from '../../bpf/rows/rows.gen.ts';
+import { type End, SYN } from './ends.ts';
+import { type Evidence, endpointsKey } from './evidence.ts';
+
+type Packet = Rows['packet'];
+type Again = Rows['retransmit'];
+
+/** A retransmission's row is written so soon after its packet's. */
+const CALL_NS_MAX = 2_000_000n;
+
+export class Beginnings {
+  readonly #ends: ReadonlyMap<string, End>;
+  readonly #by_names: Map<string, End[]>;
+  readonly #evidence: Evidence;
+  #by_socket: Map<string, Packet[]> | undefined;
+  #syns: Map<string, Packet[]> | undefined;
+
+  constructor(evidence: Evidence, ends: ReadonlyMap<string, End>) {
+    this.#ends = ends;
+    this.#by_names = Map.groupBy(ends.values(), endpointsKey);
+    this.#evidence = evidence;
+  }
+
+  /** The socket that sent these again, all of one; undefined: no row tells of it. */
+  senderOf(rows: readonly Again[]): End | undefined {
+    const [row] = rows;
+    if (!row) return undefined;
+    if (row.class === 'syn_ack') return this.#accepting(row);
+    const end = this.#ends.get(socketOf(row));
+    if (end) end.snd_isn ??= this.#isnOf(row);
+    return end;
+  }
+
+  #accepting(row: Again): End | undefined {
+    const accepted = this.#by_names.get(endpointsKey(row))?.find(({ last_ns }) => last_ns >= row.time_ns);
+    if (accepted?.snd_isn !== undefined) return accepted;
+    this.#syns ??= Map.groupBy(
+      this.#evidence.packet.filter(({ direction, tcp_flags }) => direction === 'sent' && tcp_flags & SYN),
+      endpointsKey,
+    );
+    const syn_ack = this.#syns.get(endpointsKey(row))?.findLast(({ time_ns }) => time_ns <= row.time_ns);
+    if (!syn_ack) return undefined;
+    const { host_id, netns, local_addr, local_port, peer_addr, peer_port, time_ns } = row;
+    const names = { host_id, netns, local_addr, local_port, peer_addr, peer_port };
+    return { ...names, connection_id: 0n, snd_isn: syn_ack.seq, rcv_isn: syn_ack.ack - 1, first_ns: syn_ack.time_ns, last_ns: time_ns };
+  }
+
+  /** Of a socket older than the agent: its packet of the same length, just before the row, has the sequence number that the row counts from. */
+  #isnOf(row: Again): number | undefined {
+    const { time_ns, bytes, seq } = row;
+    this.#by_socket ??= Map.groupBy(this.#evidence.packet, socketOf);
+    const own = this.#by_socket
+      .get(socketOf(row))
+      ?.findLast((packet) => packet.length === bytes && packet.time_ns <= time_ns && time_ns - packet.time_ns < CALL_NS_MAX);
+    return own && (own.seq - seq) >>> 0;
+  }
+}
+
+const socketOf = ({ host_id, connection_id }: { host_id: bigint; connection_id: bigint }): string => `${host_id} ${connection_id}`;

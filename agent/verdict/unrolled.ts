@@ -1,0 +1,41 @@
+// Sequence numbers as they were seen one after the other, counted on where they wrap around, and the highest until each of them. So it is
+// found at once from when on a number was passed.
+import { placeWhere } from './in-order.ts';
+import { ahead } from './sequence.ts';
+
+export class Unrolled {
+  readonly #raw: number[] = [];
+  readonly #value: number[] = [];
+  readonly #highest: number[] = [];
+
+  /** `seq` is the next that was seen; `reached`: numbers near it that are reached with it. */
+  push(seq: number, reached: readonly number[]): void {
+    const last = this.#raw.length - 1;
+    const value = last < 0 ? seq : (this.#value[last] ?? 0) + ahead(seq, this.#raw[last] ?? 0);
+    let highest = this.#highest[last] ?? -Infinity;
+    for (const one of reached) highest = Math.max(highest, value + ahead(one, seq));
+    this.#raw.push(seq);
+    this.#value.push(value);
+    this.#highest.push(highest);
+  }
+
+  get length(): number {
+    return this.#raw.length;
+  }
+
+  /** A number as it is counted about where the one at `place` was seen. */
+  valueOf(seq: number, place: number): number {
+    const near = Math.max(0, Math.min(place, this.#raw.length - 1));
+    return (this.#value[near] ?? 0) + ahead(seq, this.#raw[near] ?? 0);
+  }
+
+  /** The highest that was reached up to this place; -Infinity: none. */
+  highestAt(place: number): number {
+    return this.#highest[place] ?? -Infinity;
+  }
+
+  /** The place from which on more than this was reached; `length`: there is none. */
+  placeAbove(value: number): number {
+    return placeWhere(this.#highest, (highest) => highest > value);
+  }
+}

@@ -1,0 +1,91 @@
+// `tcplens investigate --collector`: starts an investigation at a collector, follows it, and says what it has found.
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Detail } from '../agent/contract/detail.ts';
+import { stopSignal } from '../agent/process/stop-signal.ts';
+import { escapeControls } from '../agent/process/terminal-text.ts';
+import { INVESTIGATIONS_API, type InvestigationStarted, type OneInvestigation, type Verdict } from './api/investigations.ts';
+import { StartError } from './errors.ts';
+import { CollectorClient } from './investigate/client.ts';
+import { Progress } from './investigate/progress.ts';
+import { foundText, progressText } from './investigate/words.ts';
+
+export type Asked = {
+  collector: string;
+  tokenFile: string | undefined;
+  ca: string | undefined;
+  hosts: string | undefined;
+  note: string | undefined;
+  for: number;
+  detail: Detail;
+  /** 0: no limit */
+  rowBudget: { rows_per_s: number };
+  rowsMax: number;
+  pcapng: string | undefined;
+  report: string | undefined;
+  ndjson: string | undefined;
+  json: boolean;
+};
+
+const LOOK_MS = 1000;
+/** After its end rows are on their way, and hosts may be silent: so long they are waited for. */
+const SETTLES_MS = 20_000;
+/** As many as a collector lets a host write. */
+const NO_BUDGET_ROWS_PER_S = 100_000;
+const KEPT_MS = 30 * 86_400_000;
+
+/** @throws StartError `not_ready` with what the collector says, or why it cannot be asked */
+export async function investigateAt(expression: string, asked: Asked): Promise<void> {
+  const client = new CollectorClient(asked);
+  const { id, hosts } = await client.ask<InvestigationStarted>(INVESTIGATIONS_API.investigations, {
+    expression,
+    hosts: asked.hosts ?? '',
+    detail: asked.detail,
+    rows_per_s: asked.rowBudget.rows_per_s || NO_BUDGET_ROWS_PER_S,
+    rows_max: asked.rowsMax,
+    for_ms: asked.for,
+    keep_ms: KEPT_MS,
+    note: asked.note ?? '',
+    dry_run: false,
+  });
+  const of = (path: string) => path.replace(':id', id);
+  if (hosts === 0) {
+    await client.ask(of(INVESTIGATIONS_API.stop), {});
+    const meant = asked.hosts === undefined ? 'the collector has no host' : `no host of the collector is one of "${asked.hosts}"`;
+    throw new StartError('not_ready', `${meant}: "tcplens admin agents" lists them, and "tcplens admin enrol" lets more join`);
+  }
+  const progress = new Progress(process.stderr);
+  progress.line(`investigation ${id} on ${hosts} ${hosts === 1 ? 'host' : 'hosts'} of ${asked.collector}; Ctrl-C ends it`);
+  const { one, verdict } = await follow(client, of, stopSignal(), progress);
+  for (const [file, path] of [
+    [asked.pcapng, INVESTIGATIONS_API.packets],
+    [asked.ndjson, INVESTIGATIONS_API.rows],
+    [asked.report, INVESTIGATIONS_API.report],
+  ] as const)
+    if (file !== undefined) await client.download(of(path), file);
+  process.stdout.write(
+    asked.json ? `${escapeControls(JSON.stringify({ kind: 'verdict', investigation: one, verdict }))}\n` : foundText(one, verdict),
+  );
+}
+
+/** Until it has ended at every host and what hosts wrote has come, as far as that can be waited for. */
+async function follow(client: CollectorClient, of: (path: string) => string, stop: AbortSignal, progress: Progress) {
+  let isStopped = false;
+  let ended_ms: number | undefined;
+  for (;;) {
+    if (stop.aborted && !isStopped) {
+      isStopped = true;
+      await client.ask(of(INVESTIGATIONS_API.stop), {});
+    }
+    const one = await client.ask<OneInvestigation>(of(INVESTIGATIONS_API.investigation));
+    const verdict = await client.ask<Verdict>(of(INVESTIGATIONS_API.verdict));
+    if (one.state === 'ended') ended_ms ??= Date.now();
+    const isDone = one.state === 'ended' && one.counts.waiting + one.counts.running === 0 && verdict.rows.stored >= verdict.rows.written;
+    if (isDone || (ended_ms !== undefined && Date.now() - ended_ms > SETTLES_MS)) {
+      progress.done();
+      return { one, verdict };
+    }
+    progress.now(progressText(one, verdict, Date.now()));
+    await sleep(LOOK_MS, undefined, isStopped ? {} : { signal: stop }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,45 @@
+// The rows of an investigation from the store of all its hosts, and the verdicts that they allow.
+import type { Evidence, EvidenceKind } from '../../agent/verdict/evidence.ts';
+import { type Judged, judgeInSteps } from '../../agent/verdict/verdicts.ts';
+import { LIMITS } from '../limits.ts';
+import type { Queryable } from '../storage/engine.ts';
+import { type AskedRows, rowsStored } from '../storage/queries/asked-rows.ts';
+import { evidenceOf } from '../storage/queries/evidence.ts';
+import type { Investigation } from './book.ts';
+import { endOf } from './host-state.ts';
+import type { HostStates } from './host-states.ts';
+import { inSlices } from './in-slices.ts';
+
+/** Clocks of hosts differ, and an agent needs a moment to hear of the end. */
+const AROUND_MS = 10_000;
+
+export type Judging = {
+  evidence: Evidence;
+  judged: Judged;
+  /** kinds of rows of which only the first were read */
+  cut: EvidenceKind[];
+  /** of all kinds: what agents say that they wrote, and what of that has come */
+  rows: { written: number; stored: number };
+};
+
+/** Which rows the investigation asked for, by what is heard of it at its hosts. */
+export async function askedRows(
+  store: Queryable,
+  states: HostStates,
+  investigation: Investigation,
+): Promise<{ asked: AskedRows; written: number }> {
+  const heard = await states.of(store, investigation.id, LIMITS.control_channels.number);
+  const hosts = [...heard].flatMap(([host_id, { state }]) =>
+    state.slot === 0 ? [] : { host_id: BigInt(`0x${host_id}`), slot: state.slot },
+  );
+  const written = [...heard.values()].reduce((sum, { state }) => sum + state.passed, 0);
+  return { asked: { hosts, from_ms: investigation.begins_ms - AROUND_MS, to_ms: endOf(investigation) + AROUND_MS }, written };
+}
+
+export async function judgingOf(store: Queryable, states: HostStates, investigation: Investigation): Promise<Judging> {
+  const { asked, written } = await askedRows(store, states, investigation);
+  const stored = await rowsStored(store, asked);
+  const { evidence, cut } = await evidenceOf(store, asked, LIMITS.evidence_rows.number);
+  const judged = await inSlices(judgeInSteps(evidence));
+  return { evidence, judged, cut, rows: { written, stored } };
+}
