@@ -1,6 +1,6 @@
 // The rows that verdicts on an investigation rest on, as they were drained.
 import { formatAddress, parseAddress } from '../../../agent/contract/language/address.ts';
-import { EVIDENCE_KINDS, type Evidence, type EvidenceKind } from '../../../agent/verdict/evidence.ts';
+import { EVIDENCE_KINDS, type Evidence, type EvidenceKind, noEvidence } from '../../../agent/verdict/evidence.ts';
 import { KIND, KINDS, type Rows } from '../../../bpf/rows/rows.gen.ts';
 import { storedColumns } from '../columns.ts';
 import type { Queryable } from '../engine.ts';
@@ -24,7 +24,7 @@ export async function evidenceOf(
   to_ms: number,
   most: number,
 ): Promise<Found> {
-  const evidence: { [Name in EvidenceKind]: Rows[Name][] } = { connection: [], retransmit: [], progress: [], packet: [], drop: [] };
+  const evidence = noEvidence();
   const cut: EvidenceKind[] = [];
   if (hosts.length === 0) return { evidence, cut };
   const fill = async <Name extends EvidenceKind>(kind: Name) => {
