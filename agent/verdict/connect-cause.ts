@@ -2,7 +2,7 @@
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import type { Place } from './cause.ts';
 import { SYN } from './ends.ts';
-import { type Evidence, type Reference, referTo } from './evidence.ts';
+import { type Reference, referTo } from './evidence.ts';
 import { ACK, type At, type Flow } from './flows.ts';
 import type { Hosts } from './hosts.ts';
 
@@ -46,7 +46,8 @@ export type Failed = {
   sent: readonly Rows['packet'][];
   peer: At | undefined;
   hosts: Hosts;
-  evidence: Evidence;
+  /** an attempt to send its SYN again that did not leave its host */
+  kept: Rows['retransmit'] | undefined;
 };
 
 export type Row = Parameters<typeof referTo>[0];

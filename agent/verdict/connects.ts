@@ -9,7 +9,7 @@ import { silenceOf } from './silence.ts';
 
 export function judgeConnects(evidence: Evidence, flows: Flows, hosts: Hosts): ConnectVerdict[] {
   const failed = evidence.connection.filter(({ event, role }) => event === 'failed' && role === 'client');
-  const told = failed.map((row) => judgeConnect(row, evidence, flows, hosts));
+  const told = failed.map((row) => judgeConnect(row, flows, hosts));
   const answered = new Set(told.flatMap(({ rests_on }) => rests_on.map(({ kind, host_id, time_ns }) => `${kind} ${host_id} ${time_ns}`)));
   const others = evidence.reset.filter(
     (row) => isRefusal(row) && !hosts.of(row.peer_addr) && !answered.has(`reset ${row.host_id} ${row.time_ns}`),
@@ -20,7 +20,7 @@ export function judgeConnects(evidence: Evidence, flows: Flows, hosts: Hosts): C
 /** Whether a host's own TCP refused a SYN, since no socket was there for it. */
 const isRefusal = (row: Rows['reset']): boolean => row.direction === 'sent' && isSyn(row) && !row.has_socket && row.state !== 'time_wait';
 
-function judgeConnect(row: Rows['connection'], evidence: Evidence, flows: Flows, hosts: Hosts): ConnectVerdict {
+function judgeConnect(row: Rows['connection'], flows: Flows, hosts: Hosts): ConnectVerdict {
   const began_ns = row.time_ns - BigInt(row.duration_us) * 1000n;
   const during = <Each extends Row>(rows: readonly Each[]) =>
     rows.filter(({ host_id, time_ns }) => {
@@ -32,7 +32,7 @@ function judgeConnect(row: Rows['connection'], evidence: Evidence, flows: Flows,
   const all = flows.ofSyn(row, isn);
   const flow = { packets: during(all.packets), drops: during(all.drops), resets: during(all.resets) };
   const peer = peerOf(row, flow, hosts);
-  const judged: Failed = { row, flow, isn, sent: own, peer, hosts, evidence };
+  const judged: Failed = { row, flow, isn, sent: own, peer, hosts, kept: flows.keptOf(row) };
   return { row, given_up: row.end_reason === 'abort', peer_observed: peer !== undefined, ...find(judged) };
 }
 

@@ -19,6 +19,7 @@ export function flowKey({ local_addr, local_port, peer_addr, peer_port }: Pair):
 }
 
 export const isAt = (row: At, at: At): boolean => row.netns === at.netns && row.host_id === at.host_id;
+const idOf = ({ host_id, connection_id }: { host_id: bigint; connection_id: bigint }): string => `${host_id} ${connection_id}`;
 export const atKey = ({ host_id, netns }: At): string => `${host_id} ${netns}`;
 
 /** Whether the packet that a row tells of went from `pair`'s local end to its peer; a row of a host on the way names the sender first. */
@@ -33,8 +34,15 @@ export class Flows {
   readonly #resets: Map<string, Rows['reset'][]>;
   /** SYNs by their sequence number, which a translation of addresses keeps */
   readonly #syns: Map<number, Rows['packet'][]>;
+  readonly #kept: Map<string, Rows['retransmit']>;
+  readonly #closes: Map<string, Rows['connection'][]>;
 
-  constructor({ packet, drop, reset }: Evidence) {
+  constructor({ packet, drop, reset, retransmit, connection }: Evidence) {
+    this.#kept = new Map(retransmit.filter(({ outcome }) => outcome !== 'sent').map((row) => [idOf(row), row]));
+    this.#closes = Map.groupBy(
+      connection.filter(({ event }) => event === 'close'),
+      flowKey,
+    );
     this.#packets = Map.groupBy(packet, flowKey);
     this.#drops = Map.groupBy(
       drop.filter(({ meaning }) => meaning === 'lost'),
@@ -45,6 +53,16 @@ export class Flows {
       packet.filter(({ tcp_flags }) => (tcp_flags & (SYN | ACK)) === SYN),
       ({ seq }) => seq,
     );
+  }
+
+  /** An attempt of this socket to send again that did not leave its host. */
+  keptOf(socket: { host_id: bigint; connection_id: bigint }): Rows['retransmit'] | undefined {
+    return this.#kept.get(idOf(socket));
+  }
+
+  /** The ends of connections between these two, on whichever host. */
+  closesOf(pair: Pair): readonly Rows['connection'][] {
+    return this.#closes.get(flowKey(pair)) ?? [];
   }
 
   of(pair: Pair): Flow {

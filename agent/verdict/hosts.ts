@@ -1,5 +1,6 @@
 // Which network namespaces were watched, and which addresses are theirs. A packet that comes to a namespace may be for another one behind
 // it: an address is one's own only where a socket has it, or the kernel took a packet to it in.
+import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import type { Evidence } from './evidence.ts';
 import { type At, atKey } from './flows.ts';
 
@@ -7,8 +8,11 @@ export class Hosts {
   readonly #by_address = new Map<string, Map<string, At>>();
   readonly #forwarding = new Set<string>();
   readonly #with_packets = new Set<string>();
+  readonly #full: Map<string, Rows['listener'][]>;
 
   constructor(evidence: Evidence) {
+    const full = evidence.listener.filter((row) => row.overflows > 0 && row.accept_queue > row.accept_queue_limit);
+    this.#full = Map.groupBy(full, (row) => `${atKey(row)} ${row.local_port}`);
     for (const row of evidence.packet) {
       this.#with_packets.add(atKey(row));
       if (row.direction === 'unknown') this.#forwarding.add(atKey(row));
@@ -24,6 +28,11 @@ export class Hosts {
     const known = this.#by_address.get(address) ?? new Map<string, At>();
     known.set(atKey({ host_id, netns }), { host_id, netns });
     this.#by_address.set(address, known);
+  }
+
+  /** Rows of a listener in which its accept queue was full and it had turned connections away. */
+  fullListeners(at: At, port: number): readonly Rows['listener'][] {
+    return this.#full.get(`${atKey(at)} ${port}`) ?? [];
   }
 
   /** Whether it passes packets of others on. */

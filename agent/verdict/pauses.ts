@@ -1,5 +1,6 @@
 // Who was to go on in each pause between packets with data, as one end's devices saw them. Times in microseconds.
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
+import { newData } from './held-back.ts';
 import type { AtEnd } from './sightings.ts';
 
 /** A pause is of the side that ends it, and is named by who had sent before it. Answers are the peer's data that come after this end's. */
@@ -24,9 +25,10 @@ export function pausesOf({ sent, received }: AtEnd, counted: number): Pauses | u
   const [own, others] = [sent.filter(is_data), received.filter(is_data)];
   const seen_segments = [...own, ...others].reduce((sum, { row }) => sum + row.segments, 0);
   if (seen_segments === 0 || seen_segments < counted * SEEN_LEAST) return undefined;
+  // What is sent again is waited for, and ends no pause.
   const all = [
-    ...own.map(({ at_ns }): Seen => ({ at_us: at_ns / 1000, is_own: true })),
-    ...others.map(({ at_ns }): Seen => ({ at_us: at_ns / 1000, is_own: false })),
+    ...newData(own).map(({ at_ns }): Seen => ({ at_us: at_ns / 1000, is_own: true })),
+    ...newData(others).map(({ at_ns }): Seen => ({ at_us: at_ns / 1000, is_own: false })),
   ].sort((a, b) => a.at_us - b.at_us);
   const sums = { answer_us: 0, ask_us: 0, own_us: 0, peer_us: 0 };
   const answers: number[] = [];

@@ -56,8 +56,8 @@ function judgeSent(row: Rows['reset'], known: Known): ResetVerdict {
   return { row, peer_observed, ...sentBy(row, known, 'local', [row]) };
 }
 
-function sentBy(row: Rows['reset'], { closes }: Known, sender: 'local' | 'peer', rows: readonly Rows['reset'][]): ResetFinding {
-  const ended = closes.get(idOf(row)) ?? closeOf(row, closes);
+function sentBy(row: Rows['reset'], { closes, flows }: Known, sender: 'local' | 'peer', rows: readonly Rows['reset'][]): ResetFinding {
+  const ended = closes.get(idOf(row)) ?? closeOf(row, flows);
   const cause = causeOfSent(row, ended);
   const missing = cause === 'not_known' ? 'why its kernel sent it: kernels say so since Linux 6.10' : '';
   const rests_on = [...rows, ...(ended ? [ended] : [])].map(referTo);
@@ -65,10 +65,10 @@ function sentBy(row: Rows['reset'], { closes }: Known, sender: 'local' | 'peer',
 }
 
 /** Of a socket that is gone, what was its close row. */
-function closeOf(row: Rows['reset'], closes: Known['closes']): Rows['connection'] | undefined {
+function closeOf(row: Rows['reset'], flows: Flows): Rows['connection'] | undefined {
   const is_same = (one: Rows['connection']) =>
-    isAt(one, row) && flowKey(one) === flowKey(row) && one.local_port === row.local_port && one.time_ns <= row.time_ns;
-  return row.connection_id === 0n ? [...closes.values()].findLast(is_same) : undefined;
+    isAt(one, row) && one.local_port === row.local_port && one.time_ns <= row.time_ns;
+  return row.connection_id === 0n ? flows.closesOf(row).findLast(is_same) : undefined;
 }
 
 function judgeCame(row: Rows['reset'], known: Known): ResetVerdict {

@@ -1,6 +1,6 @@
 // What limited one side while it was the one to send. Times in microseconds.
+import { heldBackUs } from './held-back.ts';
 import { busyParts } from './limits.ts';
-import { nothingToSend } from './nothing-to-send.ts';
 import { isShut, unreadOf } from './reading.ts';
 import type { Side } from './sides.ts';
 import { type Limiter, type Part, part, rowsOf } from './slow-cause.ts';
@@ -14,22 +14,24 @@ export function sendingParts(side: Side, receiver: Side | undefined, sending_us:
   const { account, end } = side;
   const { receiver_us, sender_us, host_us, network_us } = busyParts(account);
   const acknowledged_us = Math.min(network_us, waits * (roundUs(side) + DELAYED_ACK_US));
-  const moving_us = network_us - acknowledged_us;
-  const nothing_us = moving_us * (nothingToSend(side.seen) ?? 0);
-  const loss_us = Math.min(side.repair_us, moving_us - nothing_us);
+  const limited_us = receiver_us + sender_us + host_us;
+  const all_us = limited_us + network_us - acknowledged_us;
+  const spare_us = Math.max(0, (sending_us ?? all_us) - all_us);
+  // What is in flight keeps a connection busy, and limits nobody who has nothing more to send.
+  const nothing_us = Math.min(network_us - acknowledged_us, Math.max(0, heldBackUs(side.seen) - spare_us));
+  const moving_us = network_us - acknowledged_us - nothing_us;
+  const loss_us = Math.min(side.repair_us, moving_us);
   const busy: [Limiter, number][] = [
     [windowOf(side, receiver, receiver_us), receiver_us],
     ['sender_buffer', sender_us],
     ['sender_host', host_us],
     ['loss', loss_us],
-    ['path', moving_us - nothing_us - loss_us],
+    ['path', moving_us - loss_us],
     ['sender_application', nothing_us],
   ];
-  const all_us = busy.reduce((sum, [, us]) => sum + us, 0);
   const scale = sending_us !== undefined && all_us > sending_us ? sending_us / all_us : 1;
   const parts = busy.map(([limiter, us]) => partOf(limiter, us * scale, side, receiver));
-  const rest_us = sending_us === undefined ? 0 : sending_us - all_us * scale;
-  return [...parts, part('sender_application', rest_us, end, [...rowsOf(account), ...lastSent(side)])];
+  return [...parts, part('sender_application', spare_us, end, [...rowsOf(account), ...lastSent(side)])];
 }
 
 /** How long a round trip takes at least. */

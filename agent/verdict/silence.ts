@@ -2,7 +2,8 @@
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import { type ConnectFinding, type Failed, found, isSyn, placeOf, unknown } from './connect-cause.ts';
 import { SYN } from './ends.ts';
-import { ACK, isAt, isFrom } from './flows.ts';
+import { ACK, type At, isAt, isFrom } from './flows.ts';
+import type { Hosts } from './hosts.ts';
 
 const isSynAck = ({ tcp_flags }: { tcp_flags: number }): boolean => (tcp_flags & (SYN | ACK)) === (SYN | ACK);
 /** The kernel's names for what a listener without room drops. */
@@ -12,13 +13,10 @@ export function silenceOf(failed: Failed): ConnectFinding {
   return droppedSyn(failed) ?? answered(failed) ?? unanswered(failed);
 }
 
-function droppedSyn({ row, flow, sent, evidence }: Failed): ConnectFinding | undefined {
+function droppedSyn({ row, flow, sent, kept }: Failed): ConnectFinding | undefined {
   const drops = flow.drops.filter((drop) => isSyn(drop) && isFrom(drop, row));
   const here = drops.find((drop) => isAt(drop, row) && drop.direction === 'sent');
   if (here) return found('dropped_here', [row, here], placeOf(here));
-  const kept = evidence.retransmit.find(
-    (each) => each.connection_id === row.connection_id && each.host_id === row.host_id && each.outcome !== 'sent',
-  );
   if (kept && sent.length === 0) return found('dropped_here', [row, kept]);
   const full = drops.find(({ reason }) => FULL.includes(reason));
   if (full) return found('accept_queue_full', [row, full], placeOf(full));
@@ -38,9 +36,9 @@ function answered({ row, flow, peer }: Failed): ConnectFinding | undefined {
   return came ? unknown('why its own host did not take the answer', [row, answer, came]) : found('lost_backward', [row, answer]);
 }
 
-function unanswered({ row, flow, sent, peer, hosts, evidence }: Failed): ConnectFinding {
+function unanswered({ row, flow, sent, peer, hosts }: Failed): ConnectFinding {
   if (!peer) return unknown('the peer’s rows', [row, ...sent]);
-  const full = fullListener(evidence, row, peer);
+  const full = fullListener(hosts, row, peer);
   const came = flow.packets.find((each) => isAt(each, peer) && each.direction === 'received' && isSyn(each));
   if (full && (came || !hosts.hasPackets(peer))) return found('accept_queue_full', came ? [row, came, full] : [row, full]);
   if (came) return unknown('why the peer’s host did not answer: its listener’s rows', [row, came]);
@@ -49,20 +47,14 @@ function unanswered({ row, flow, sent, peer, hosts, evidence }: Failed): Connect
 }
 
 /** The listener's row in which it had turned connections away, as this one was being tried. */
-function fullListener({ listener }: Evidence, row: Rows['connection'], peer: Peer): Rows['listener'] | undefined {
+function fullListener(hosts: Hosts, row: Rows['connection'], peer: At): Rows['listener'] | undefined {
   const began_ns = row.time_ns - BigInt(row.duration_us) * 1000n;
-  return listener.find(
+  return hosts.fullListeners(peer, row.peer_port).find(
     (each) =>
-      isAt(each, peer) &&
-      each.local_port === row.peer_port &&
-      each.overflows > 0 &&
-      each.accept_queue > each.accept_queue_limit &&
       each.time_ns >= began_ns - SKEW_NS &&
       each.time_ns - BigInt(each.interval_us) * 1000n <= row.time_ns + SKEW_NS,
   );
 }
 
-type Evidence = Failed['evidence'];
-type Peer = NonNullable<Failed['peer']>;
 /** Clocks of two hosts may differ by so much. */
 const SKEW_NS = 2_000_000_000n;

@@ -1,5 +1,5 @@
 // Connections that fail, are reset or are slow, each made to be so by one thing, and what shows that it was that.
-type About = 'slow' | 'reset' | 'connect';
+import type { About } from '../../../agent/verdict/claims.ts';
 import type { Family } from '../../support/netns.ts';
 import { PORT, type Side } from '../scenario.ts';
 
@@ -145,7 +145,7 @@ const CONNECTS: readonly Scenario[] = [
     receiver: listen,
     proof: { at: 'receiver', rule: 'DROP', least: 1 },
   },
-  { name: 'no such host', about: 'connect', truth: 'unreachable', setup: { sender: QUICK }, sender: connect, receiver: listen, to: '10.82.0.99' },
+  { name: 'no such host', about: 'connect', truth: 'dropped_between', coarser: ['unreachable'], setup: { sender: QUICK }, sender: connect, receiver: listen, to: '10.82.0.99' },
   {
     name: 'no port is left',
     about: 'connect',
@@ -248,7 +248,7 @@ const SLOW: readonly Scenario[] = [
     about: 'slow',
     truth: 'sender_buffer',
     carried: way(25),
-    sender: `sndbuf:6000 connect:${PORT} send:250000 flush shutdown drain close`,
+    sender: `cc:bbr sndbuf:4096 connect:${PORT} send:600000 flush shutdown drain close`,
     receiver: `listen:${PORT} accept drain close`,
   },
   {
@@ -272,7 +272,7 @@ const SLOW: readonly Scenario[] = [
   { name: 'far, at once answered', about: 'slow', truth: 'path', carried: way(50), ...requests(12, ''), small: true },
   { name: 'the server thinks', about: 'slow', truth: 'answering', ...requests(6, 'sleep:300'), small: true },
   { name: 'far, and the server thinks', about: 'slow', truth: 'answering', carried: way(20), ...requests(6, 'sleep:300') },
-  { name: 'the client thinks', about: 'slow', truth: 'sender_application', carried: way(5), ...requests(8, '', 'sleep:150') },
+  { name: 'the client thinks', about: 'slow', truth: 'sender_application', coarser: ['idle'], carried: way(5), ...requests(8, '', 'sleep:150') },
   {
     name: 'answers are lost',
     about: 'slow',
