@@ -25,6 +25,8 @@ import { VERSION } from '../process/version.ts';
 import { openHostKernel } from '../source/open-source.ts';
 import { unseenIn } from '../source/unseen.ts';
 import { verdictJson, verdictText } from '../text/verdict-text.ts';
+import { judgeCauses } from '../verdict/causes.ts';
+import { claimsOf } from '../verdict/claims.ts';
 import { EVIDENCE_KINDS } from '../verdict/evidence.ts';
 import { type Judged, judgeAll } from '../verdict/verdicts.ts';
 import { sayUnseen, UnseenTold } from './unseen-told.ts';
@@ -57,7 +59,9 @@ whichever network namespace, both are looked at and joined. Example:
 
 export function command(): Command {
   const investigate = new Command('investigate')
-    .description('looks closely at some connections of this host, and says why their segments were sent again')
+    .description(
+      'looks closely at some connections of this host, and says why their segments were sent again, why connects failed, who reset connections and what made them slow',
+    )
     .argument('<filter>', 'which connections')
     .addHelpText('after', NOTES);
   return addOptions(investigate, INVESTIGATE_OPTIONS).action(async (filter: string, config: InvestigateConfig) => {
@@ -93,7 +97,15 @@ async function investigateHost(source: KernelSource, filter: string, config: Inv
   slots.free(slot);
   const judged = judgeAll(collected.evidence);
   if (config.pcapng !== undefined) writeCapture(config.pcapng, collected, judged);
-  const told = { filter, other_end, account, left_out: collected.left_out, judged, watched: DETAIL[config.detail] };
+  const told = {
+    filter,
+    other_end,
+    account,
+    left_out: collected.left_out,
+    judged,
+    claims: claimsOf(judgeCauses(collected.evidence)),
+    watched: DETAIL[config.detail],
+  };
   process.stdout.write(config.json ? `${verdictJson(told)}\n` : verdictText(told));
   unseen.end();
 }

@@ -27,7 +27,11 @@ function ofBoth(client: Side, server: Side): Part[] {
   const lost = [...client.repairs, ...server.repairs].filter(({ kind }) => kind === 'retransmit');
   const answering = part('answering', answering_us, server.end, rows);
   if (lost.length > 0)
-    return [answering, part('path', round_us, undefined, rows), part('loss', others_us - round_us, undefined, [...rows, ...lost.slice(0, SHOWN)])];
+    return [
+      answering,
+      part('path', round_us, undefined, rows),
+      part('loss', others_us - round_us, undefined, [...rows, ...lost.slice(0, SHOWN)]),
+    ];
   // A server that reads late has not lost anything on the way: only packets tell when the request came.
   if (client.pauses && server.pauses) return [answering, part('path', others_us, undefined, rows)];
   const { path_us_max } = turnShares(client.account, Math.max(1, client.account.turns));

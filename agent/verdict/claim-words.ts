@@ -84,7 +84,10 @@ const SLOW_WORDS = {
   sender_host: { local: "this host's own layers below TCP took nothing", peer: "the layers below TCP of the peer's host took nothing" },
   loss: both('what the network had lost was waited for'),
   path: both("data was on its way: the path's round trip, or its rate"),
-  answering: { local: 'the application of this end had the request and had not answered yet', peer: "the peer's application had the request and had not answered yet" },
+  answering: {
+    local: 'the application of this end had the request and had not answered yet',
+    peer: "the peer's application had the request and had not answered yet",
+  },
   idle: both('neither side had anything to send'),
   not_known: both('what limited them is not known'),
 } as const satisfies Record<Limiter, Whose>;
@@ -92,7 +95,11 @@ const SLOW_WORDS = {
 type Figures = { us: number; of_us: number; of_connections: number };
 
 /** "83 % of the 12.3 s of 4 connections with 10.2.0.0/24: the peer's application had the request …" */
-export function slowWords(network: string, { limiter, missing, side }: Part & { side: keyof Whose }, { us, of_us, of_connections }: Figures): string {
+export function slowWords(
+  network: string,
+  { limiter, missing, side }: Part & { side: keyof Whose },
+  { us, of_us, of_connections }: Figures,
+): string {
   const connections = of_connections === 1 ? 'a connection' : `${of_connections} connections`;
   return `${percent(us, of_us)} of the ${timeText(of_us)} of ${connections} with ${network}: ${SLOW_WORDS[limiter][side]}${wanting(missing)}.`;
 }

@@ -58,7 +58,11 @@ export function claimsOf({ connects, resets, slow }: Causes, networkOf: (address
   ];
 }
 
-function grouped<Verdict>(verdicts: readonly Verdict[], networkOf: (one: Verdict) => string, keyOf: (one: Verdict) => string): Group<Verdict>[] {
+function grouped<Verdict>(
+  verdicts: readonly Verdict[],
+  networkOf: (one: Verdict) => string,
+  keyOf: (one: Verdict) => string,
+): Group<Verdict>[] {
   const networks = Map.groupBy(verdicts, networkOf);
   const groups = [...networks].flatMap(([network, own]) =>
     [...Map.groupBy(own, keyOf).values()].flatMap((all) => (all[0] ? [{ network, first: all[0], all, of: own.length }] : [])),

@@ -70,7 +70,10 @@ function refusedBy(failed: Failed, came: Rows['reset']): ConnectFinding {
   const sent = flow.packets.find((each) => each.direction === 'sent' && each.tcp_flags & RST && !isAt(each, row));
   if (sent) return found('rejected', [row, came, sent], { ...PLACE, host_id: sent.host_id, netns: sent.netns, ifindex: sent.ifindex });
   if (peer && hosts.hasPackets(peer) && !flow.packets.some((each) => isAt(each, peer))) return found('rejected', [row, came]);
-  return unknown(peer ? 'packet rows of the peer’s host' : 'the peer’s rows: whether nobody listens there, or a firewall refuses', [row, came]);
+  return unknown(peer ? 'packet rows of the peer’s host' : 'the peer’s rows: whether nobody listens there, or a firewall refuses', [
+    row,
+    came,
+  ]);
 }
 
 const PLACE = { reason: '', location: '' } as const;

@@ -26,7 +26,14 @@ export type ResetVerdict = ResetFinding & {
   peer_observed: boolean;
 };
 
-type Known = { evidence: Evidence; flows: Flows; hosts: Hosts; ends: Map<string, End>; peers: Map<End, Peer>; closes: Map<string, Rows['connection']> };
+type Known = {
+  evidence: Evidence;
+  flows: Flows;
+  hosts: Hosts;
+  ends: Map<string, End>;
+  peers: Map<End, Peer>;
+  closes: Map<string, Rows['connection']>;
+};
 
 const idOf = ({ host_id, connection_id }: { host_id: bigint; connection_id: bigint }) => `${host_id} ${connection_id}`;
 
@@ -66,8 +73,7 @@ function sentBy(row: Rows['reset'], { closes, flows }: Known, sender: 'local' | 
 
 /** Of a socket that is gone, what was its close row. */
 function closeOf(row: Rows['reset'], flows: Flows): Rows['connection'] | undefined {
-  const is_same = (one: Rows['connection']) =>
-    isAt(one, row) && one.local_port === row.local_port && one.time_ns <= row.time_ns;
+  const is_same = (one: Rows['connection']) => isAt(one, row) && one.local_port === row.local_port && one.time_ns <= row.time_ns;
   return row.connection_id === 0n ? flows.closesOf(row).findLast(is_same) : undefined;
 }
 
@@ -93,7 +99,8 @@ function mergedFlow(flows: Flows, row: Rows['reset'], peer: End | undefined): Fl
   };
 }
 
-const isSame = (one: Rows['reset'], other: Rows['reset']): boolean => isAt(one, other) && one.local_addr === other.local_addr && one.local_port === other.local_port;
+const isSame = (one: Rows['reset'], other: Rows['reset']): boolean =>
+  isAt(one, other) && one.local_addr === other.local_addr && one.local_port === other.local_port;
 
 function isNear(one: { host_id: bigint; time_ns: bigint }, other: { host_id: bigint; time_ns: bigint }): boolean {
   const apart_ns = one.time_ns > other.time_ns ? one.time_ns - other.time_ns : other.time_ns - one.time_ns;
@@ -105,9 +112,7 @@ const SKEW_NS = 2_000_000_000n;
 /** The other end's TCP did not send it, as far as rows show. */
 function sentByOther(row: Rows['reset'], flow: Flow, at: At | undefined, { hosts }: Known): ResetFinding {
   const rests_on = [row];
-  const left = flow.packets.find(
-    (each) => each.direction === 'sent' && each.tcp_flags & RST && !isAt(each, row) && isNear(each, row),
-  );
+  const left = flow.packets.find((each) => each.direction === 'sent' && each.tcp_flags & RST && !isAt(each, row) && isNear(each, row));
   const drop = flow.drops.find((each) => isNear(each, row) && !isAt(each, row) && each.reason === 'netfilter_drop');
   if (left) {
     const by_peer = at ? isAt(left, at) : hosts.of(left.local_addr) !== undefined && !hosts.forwards(left);
@@ -121,7 +126,11 @@ function sentByOther(row: Rows['reset'], flow: Flow, at: At | undefined, { hosts
   return { cause: 'not_known', sender: 'not_known', host: undefined, comm: '', missing, rests_on: rests_on.map(referTo) };
 }
 
-function other(cause: 'firewall' | 'device_between', host: At | undefined, rows: readonly (Rows['reset'] | Rows['packet'] | Rows['drop'])[]): ResetFinding {
+function other(
+  cause: 'firewall' | 'device_between',
+  host: At | undefined,
+  rows: readonly (Rows['reset'] | Rows['packet'] | Rows['drop'])[],
+): ResetFinding {
   return { cause, sender: cause === 'firewall' ? 'peer' : 'between', host, comm: '', missing: '', rests_on: rows.map(referTo) };
 }
 

@@ -17,8 +17,9 @@ export function sendingParts(side: Side, receiver: Side | undefined, sending_us:
   const limited_us = receiver_us + sender_us + host_us;
   const all_us = limited_us + network_us - acknowledged_us;
   const spare_us = Math.max(0, (sending_us ?? all_us) - all_us);
-  // What is in flight keeps a connection busy, and limits nobody who has nothing more to send.
-  const nothing_us = Math.min(network_us - acknowledged_us, Math.max(0, heldBackUs(side.seen) - spare_us));
+  // What is in flight keeps a connection busy, and limits nobody who has nothing more to send. Who waited for room in the buffer had more.
+  const held_us = sender_us > 0 ? 0 : heldBackUs(side.seen);
+  const nothing_us = Math.min(network_us - acknowledged_us, Math.max(0, held_us - spare_us));
   const moving_us = network_us - acknowledged_us - nothing_us;
   const loss_us = Math.min(side.repair_us, moving_us);
   const busy: [Limiter, number][] = [

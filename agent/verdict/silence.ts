@@ -49,11 +49,9 @@ function unanswered({ row, flow, sent, peer, hosts }: Failed): ConnectFinding {
 /** The listener's row in which it had turned connections away, as this one was being tried. */
 function fullListener(hosts: Hosts, row: Rows['connection'], peer: At): Rows['listener'] | undefined {
   const began_ns = row.time_ns - BigInt(row.duration_us) * 1000n;
-  return hosts.fullListeners(peer, row.peer_port).find(
-    (each) =>
-      each.time_ns >= began_ns - SKEW_NS &&
-      each.time_ns - BigInt(each.interval_us) * 1000n <= row.time_ns + SKEW_NS,
-  );
+  return hosts
+    .fullListeners(peer, row.peer_port)
+    .find((each) => each.time_ns >= began_ns - SKEW_NS && each.time_ns - BigInt(each.interval_us) * 1000n <= row.time_ns + SKEW_NS);
 }
 
 /** Clocks of two hosts may differ by so much. */

@@ -45,7 +45,8 @@ function streamParts({ client, server }: Talk): Part[] {
 
 /** Without packets: of a side that only sends, and is never answered, all time is for it to send. */
 function onlyWay({ account }: Side, receiver: Side | undefined): number | undefined {
-  const is_only = account.turns === 0 && account.bytes_sent > 0 && account.bytes_received === 0 && (receiver?.account.bytes_sent ?? 0) === 0;
+  const is_only =
+    account.turns === 0 && account.bytes_sent > 0 && account.bytes_received === 0 && (receiver?.account.bytes_sent ?? 0) === 0;
   return is_only ? account.total_us - account.connect_us : undefined;
 }
 
@@ -78,9 +79,10 @@ function joined(parts: readonly Part[]): Part[] {
     const [first] = each;
     if (!first) return [];
     const us = Math.round(each.reduce((sum, one) => sum + one.us, 0));
-    const rests_on = [...new Map(each.flatMap((one) => one.rests_on).map((one) => [`${one.kind} ${one.host_id} ${one.time_ns}`, one])).values()];
+    const rests_on = [
+      ...new Map(each.flatMap((one) => one.rests_on).map((one) => [`${one.kind} ${one.host_id} ${one.time_ns}`, one])).values(),
+    ];
     return { ...first, us, rests_on };
   });
   return sums.sort((a, b) => b.us - a.us);
 }
-

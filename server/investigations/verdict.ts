@@ -1,5 +1,8 @@
 // What an investigation has found: verdicts over the stored rows of all its hosts.
 import type { Verdict as Found } from '../../agent/verdict/cause.ts';
+import { judgeCauses } from '../../agent/verdict/causes.ts';
+import { claimsOf } from '../../agent/verdict/claims.ts';
+import type { Evidence } from '../../agent/verdict/evidence.ts';
 import { sentences, summarize } from '../../agent/verdict/summary.ts';
 import { judgeAll } from '../../agent/verdict/verdicts.ts';
 import type { Verdict } from '../api/investigations.ts';
@@ -32,10 +35,23 @@ export async function verdictOn(store: Queryable, states: HostStates, investigat
     dropped: droppedIn(verdicts),
     missing: counted(verdicts, ({ missing }) => (missing === '' ? undefined : missing)).map(([what, segments]) => ({ what, segments })),
     arrivals: summary.arrivals,
+    claims: claimsIn(evidence),
     rows: { written: [...heard.values()].reduce((sum, { state }) => sum + state.passed, 0), stored },
     cut,
   };
 }
+
+/** Why connects failed, who reset connections, and where their time went. */
+export function claimsIn(evidence: Evidence): Verdict['claims'] {
+  return claimsOf(judgeCauses(evidence))
+    .slice(0, TOLD_MAX)
+    .map(({ rests_on, ...claim }) => ({
+      ...claim,
+      rests_on: rests_on.map(({ kind, host_id, time_ns }) => ({ kind, host_id: hostText(host_id), time_ns: time_ns.toString() })),
+    }));
+}
+
+const hostText = (host_id: bigint): string => host_id.toString(16).padStart(16, '0');
 
 function droppedIn(verdicts: readonly Found[]): Verdict['dropped'] {
   const placed = verdicts.flatMap(({ place }) => place ?? []);
@@ -44,7 +60,7 @@ function droppedIn(verdicts: readonly Found[]): Verdict['dropped'] {
     const [first] = all;
     if (first === undefined) return [];
     const { host_id, reason, location, ifindex } = first;
-    return { host_id: host_id.toString(16).padStart(16, '0'), reason, location, ifindex, segments: all.length };
+    return { host_id: hostText(host_id), reason, location, ifindex, segments: all.length };
   });
   return told.toSorted((one, other) => other.segments - one.segments).slice(0, TOLD_MAX);
 }

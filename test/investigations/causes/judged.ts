@@ -1,21 +1,21 @@
 // What tcplens says of a scenario's connections, from all rows and from fewer, beside what was made.
 import { judgeCauses } from '../../../agent/verdict/causes.ts';
+import type { Evidence } from '../../../agent/verdict/evidence.ts';
 import { BY_APPLICATION } from '../../../agent/verdict/reset-cause.ts';
 import { OF_APPLICATIONS } from '../../../agent/verdict/slow-cause.ts';
-import type { Evidence } from '../../../agent/verdict/evidence.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Which rows a verdict had. */
 export const VIEWS = ['all', 'router unobserved', 'sender alone', 'receiver alone', 'no detail'] as const;
 export type View = (typeof VIEWS)[number];
-export const BOTH_ENDS: readonly View[] = ['all', 'router unobserved'];
 
-export type Netnses = { sender: bigint; receiver: bigint };
+export type Netnses = { sender: bigint; receiver: bigint; router: bigint | undefined };
 type Row = Evidence[keyof Evidence][number];
 
-export function viewOf(evidence: Evidence, view: View, { sender, receiver }: Netnses): Evidence {
+export function viewOf(evidence: Evidence, view: View, { sender, receiver, router }: Netnses): Evidence {
   const keep: Record<View, (row: Row) => boolean> = {
-    all: () => true,
+    // What is left of scenarios before is not of these.
+    all: ({ netns }) => netns === sender || netns === receiver || netns === router,
     'router unobserved': ({ netns }) => netns === sender || netns === receiver,
     'sender alone': ({ netns }) => netns === sender,
     'receiver alone': ({ netns }) => netns === receiver,
@@ -28,7 +28,7 @@ export function viewOf(evidence: Evidence, view: View, { sender, receiver }: Net
 export type Compared = { truth: string; said: string; mark: 'right' | 'not known' | 'wrong'; blames: boolean };
 
 /** Each verdict that is about what the scenario made. */
-export function compare(evidence: Evidence, view: View, { about, truth, coarser = [] }: Scenario): Compared[] {
+export function compare(evidence: Evidence, view: View, { about, truth, coarser = [], at_router }: Scenario): Compared[] {
   const { connects, resets, slow } = judgeCauses(evidence);
   const longest = slow.toSorted((a, b) => b.total_us - a.total_us)[0];
   const said = {
@@ -36,11 +36,12 @@ export function compare(evidence: Evidence, view: View, { about, truth, coarser 
     reset: resets.map(({ cause }) => cause),
     slow: longest?.parts.slice(0, 1).map(({ limiter }) => limiter) ?? [],
   }[about];
-  const accepted = BOTH_ENDS.includes(view) && view === 'all' ? [truth] : [truth, ...coarser];
+  const accepted = view === 'all' ? [truth] : [truth, ...coarser];
+  const may_lack = view !== 'all' && (view !== 'router unobserved' || at_router === true);
   return said.map((cause) => ({
     truth,
     said: cause,
-    mark: accepted.includes(cause) ? 'right' : cause === 'not_known' ? 'not known' : 'wrong',
+    mark: accepted.includes(cause) ? 'right' : cause === 'not_known' && may_lack ? 'not known' : 'wrong',
     blames: !accepted.includes(cause) && isOfApplication(about, cause),
   }));
 }

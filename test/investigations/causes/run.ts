@@ -23,7 +23,11 @@ export async function runScenario(scenario: Scenario, { endpoint, relay }: Progr
   }
 }
 
-const ONCE = { sender: `connect:${PORT} send:10 shutdown drain close`, receiver: `listen:${PORT} accept drain close`, meanwhile: undefined };
+const ONCE = {
+  sender: `connect:${PORT} send:10 shutdown drain close`,
+  receiver: `listen:${PORT} accept drain close`,
+  meanwhile: undefined,
+};
 
 function run(trio: Trio, side: (typeof SIDES)[number], commands: readonly string[] = []): void {
   for (const command of commands) trio[side]?.run(...command.split(' '));
@@ -51,9 +55,11 @@ async function prove(trio: Trio, { proof }: Scenario): Promise<void> {
   if (!proof) return;
   const side = trio[proof.at];
   if (!side) throw new Error(`there is no ${proof.at}`);
-  const count = () => ('counter' in proof ? (side.nstat()[proof.counter] ?? 0) : matched(side.run('iptables', '-L', '-v', '-x', '-n'), proof.rule));
+  const count = () =>
+    'counter' in proof ? (side.nstat()[proof.counter] ?? 0) : matched(side.run('iptables', '-L', '-v', '-x', '-n'), proof.rule);
   await waitFor(`${proof.at}: ${JSON.stringify(proof)}`, count, (number) => number >= proof.least, 100);
 }
 
 /** How many packets a rule of this target matched. */
-const matched = (listed: string, target: string): number => Number(new RegExp(`^\\s*(\\d+)\\s+\\d+\\s+${target}`, 'm').exec(listed)?.[1] ?? 0);
+const matched = (listed: string, target: string): number =>
+  Number(new RegExp(`^\\s*(\\d+)\\s+\\d+\\s+${target}`, 'm').exec(listed)?.[1] ?? 0);

@@ -17,6 +17,8 @@ export type Scenario = {
   known?: true;
   /** commands before the traffic, by namespace */
   setup?: Partial<Record<Side, readonly string[]>>;
+  /** the router, or nobody, did it: without its rows it may be unknown */
+  at_router?: true;
   /** commands once the receiver has said this word so often */
   meanwhile?: { word: string; count?: number; at: Side; commands?: readonly string[]; kill?: true };
   /** the words of endpoint.c */
@@ -70,8 +72,10 @@ const CONNECTS: readonly Scenario[] = [
   },
   {
     name: 'the router answers with a reset',
+    at_router: true,
     about: 'connect',
     truth: 'rejected',
+    known: true,
     setup: { router: [`iptables -A FORWARD ${SYN_TO} ${REJECT} tcp-reset`] },
     sender: connect,
     receiver: listen,
@@ -80,6 +84,7 @@ const CONNECTS: readonly Scenario[] = [
   },
   {
     name: 'the router answers that it is prohibited',
+    at_router: true,
     about: 'connect',
     truth: 'rejected',
     coarser: ['unreachable'],
@@ -109,6 +114,7 @@ const CONNECTS: readonly Scenario[] = [
   },
   {
     name: 'the router drops the SYN',
+    at_router: true,
     about: 'connect',
     truth: 'dropped_between',
     coarser: ['lost_outward'],
@@ -145,7 +151,17 @@ const CONNECTS: readonly Scenario[] = [
     receiver: listen,
     proof: { at: 'receiver', rule: 'DROP', least: 1 },
   },
-  { name: 'no such host', about: 'connect', truth: 'dropped_between', coarser: ['unreachable'], setup: { sender: QUICK }, sender: connect, receiver: listen, to: '10.82.0.99' },
+  {
+    name: 'no such host',
+    about: 'connect',
+    truth: 'dropped_between',
+    at_router: true,
+    coarser: ['unreachable'],
+    setup: { sender: QUICK },
+    sender: connect,
+    receiver: listen,
+    to: '10.82.0.99',
+  },
   {
     name: 'no port is left',
     about: 'connect',
@@ -228,9 +244,9 @@ const requests = (count: number, thinks: string, waits = '') => ({
   sender: `connect:${PORT} nodelay times:${count} send:300 recv:300 ${waits} done shutdown drain close`,
   receiver: `listen:${PORT} accept nodelay times:${count} recv:300 ${thinks} send:300 done drain close`,
 });
-const bulk = (bytes: number, options = '', reader = 'drain') => ({
-  sender: `${options}connect:${PORT} send:${bytes} flush shutdown drain close`,
-  receiver: `listen:${PORT} accept ${reader} close`,
+const bulk = (bytes: number) => ({
+  sender: `connect:${PORT} send:${bytes} flush shutdown drain close`,
+  receiver: `listen:${PORT} accept drain close`,
 });
 
 const SLOW: readonly Scenario[] = [
@@ -239,16 +255,24 @@ const SLOW: readonly Scenario[] = [
     about: 'slow',
     truth: 'receiver_application',
     coarser: ['receiver_window'],
-    ...bulk(6_000_000, '', 'times:60 recv:100000 sleep:25 done drain'),
+    sender: `connect:${PORT} send:3000000 flush shutdown drain close`,
+    receiver: `rcvbuf:65536 listen:${PORT} accept times:30 recv:100000 sleep:40 done drain close`,
     small: true,
   },
-  { name: 'writes slowly', about: 'slow', truth: 'sender_application', ...bulk(0), sender: `connect:${PORT} times:25 send:1000 sleep:60 done shutdown drain close`, small: true },
+  {
+    name: 'writes slowly',
+    about: 'slow',
+    truth: 'sender_application',
+    ...bulk(0),
+    sender: `connect:${PORT} times:25 send:1000 sleep:60 done shutdown drain close`,
+    small: true,
+  },
   {
     name: 'small send buffer',
     about: 'slow',
     truth: 'sender_buffer',
     carried: way(25),
-    sender: `cc:bbr sndbuf:4096 connect:${PORT} send:600000 flush shutdown drain close`,
+    sender: `sndbuf:4096 connect:${PORT} times:120 send:1400 done flush shutdown drain close`,
     receiver: `listen:${PORT} accept drain close`,
   },
   {
@@ -272,7 +296,14 @@ const SLOW: readonly Scenario[] = [
   { name: 'far, at once answered', about: 'slow', truth: 'path', carried: way(50), ...requests(12, ''), small: true },
   { name: 'the server thinks', about: 'slow', truth: 'answering', ...requests(6, 'sleep:300'), small: true },
   { name: 'far, and the server thinks', about: 'slow', truth: 'answering', carried: way(20), ...requests(6, 'sleep:300') },
-  { name: 'the client thinks', about: 'slow', truth: 'sender_application', coarser: ['idle'], carried: way(5), ...requests(8, '', 'sleep:150') },
+  {
+    name: 'the client thinks',
+    about: 'slow',
+    truth: 'sender_application',
+    coarser: ['idle'],
+    carried: way(5),
+    ...requests(8, '', 'sleep:150'),
+  },
   {
     name: 'answers are lost',
     about: 'slow',
@@ -281,7 +312,14 @@ const SLOW: readonly Scenario[] = [
     carried: [...way(3), 'back:drop:new:p=0.4'],
     ...requests(15, ''),
   },
-  { name: 'data is lost', about: 'slow', truth: 'loss', coarser: ['path'], carried: [...way(10), 'out:drop:data:p=0.08'], ...bulk(400_000) },
+  {
+    name: 'data is lost',
+    about: 'slow',
+    truth: 'loss',
+    coarser: ['path'],
+    carried: [...way(10), 'out:drop:data:p=0.08'],
+    ...bulk(400_000),
+  },
   {
     name: 'the SYN is lost',
     about: 'slow',
