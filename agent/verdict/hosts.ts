@@ -20,7 +20,7 @@ export class Hosts {
     for (const row of evidence.drop) if (row.direction === 'unknown') this.#forwarding.add(atKey(row));
     for (const kind of ['connection', 'sample', 'progress', 'listener', 'reset'] as const)
       for (const row of evidence[kind]) this.#has(row.local_addr, row);
-    for (const row of evidence.packet) if (row.connection_id !== 0n && row.direction === 'sent') this.#has(row.local_addr, row);
+    for (const row of evidence.packet) if (row.direction === 'sent' && isOfSocket(row)) this.#has(row.local_addr, row);
     for (const row of evidence.drop) if (row.direction === 'received' && !this.forwards(row)) this.#has(row.local_addr, row);
   }
 
@@ -51,3 +51,6 @@ export class Hosts {
     return all.length === 1 ? all[0] : undefined;
   }
 }
+
+/** A SYN-ACK is sent before its socket has a cookie. */
+const isOfSocket = ({ connection_id, state }: Rows['packet']): boolean => connection_id !== 0n || state === 'new_syn_recv';

@@ -25,10 +25,10 @@ export function pausesOf({ sent, received }: AtEnd, counted: number): Pauses | u
   const [own, others] = [sent.filter(is_data), received.filter(is_data)];
   const seen_segments = [...own, ...others].reduce((sum, { row }) => sum + row.segments, 0);
   if (seen_segments === 0 || seen_segments < counted * SEEN_LEAST) return undefined;
-  // What is sent again is waited for, and ends no pause.
+  // What is sent again is waited for, and ends no pause. Of two at one time, what came made this end send.
   const all = [
-    ...newData(own).map(({ at_ns }): Seen => ({ at_us: at_ns / 1000, is_own: true })),
     ...newData(others).map(({ at_ns }): Seen => ({ at_us: at_ns / 1000, is_own: false })),
+    ...newData(own).map(({ at_ns }): Seen => ({ at_us: at_ns / 1000, is_own: true })),
   ].sort((a, b) => a.at_us - b.at_us);
   const sums = { answer_us: 0, ask_us: 0, own_us: 0, peer_us: 0 };
   const answers: number[] = [];
