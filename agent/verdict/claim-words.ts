@@ -83,7 +83,7 @@ const SLOW_WORDS = {
   sender_buffer: { local: 'the send buffer of this end was full', peer: "the peer's send buffer was full" },
   sender_host: { local: "this host's own layers below TCP took nothing", peer: "the layers below TCP of the peer's host took nothing" },
   loss: both('what the network had lost was waited for'),
-  path: both("data was on its way: the path's round trip, or its rate"),
+  path: both('data was on its way: the path’s round trip, or its rate'),
   answering: {
     local: 'the application of this end had the request and had not answered yet',
     peer: "the peer's application had the request and had not answered yet",

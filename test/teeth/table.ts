@@ -5,6 +5,7 @@ import { agentDurable } from './mutants/agent-durable.ts';
 import { agentSettings } from './mutants/agent-settings.ts';
 import { agentSpool } from './mutants/agent-spool.ts';
 import { agentSweeps } from './mutants/agent-sweeps.ts';
+import { agentVerdict } from './mutants/agent-verdict.ts';
 import { bpfAttempts } from './mutants/bpf-attempts.ts';
 import { bpfConnections } from './mutants/bpf-connections.ts';
 import { bpfDrops } from './mutants/bpf-drops.ts';
@@ -26,7 +27,7 @@ import { serverStorage } from './mutants/server-storage.ts';
 export const MUTANTS: Table = {
   bpf: [...bpfAttempts, ...bpfConnections, ...bpfDrops, ...bpfPackets],
   loader: [...loaderRows, ...loaderStart],
-  agent: [...agent, ...agentDurable, ...agentSettings, ...agentSpool, ...agentSweeps],
+  agent: [...agent, ...agentDurable, ...agentSettings, ...agentSpool, ...agentSweeps, ...agentVerdict],
   server: [
     ...serverDoor,
     ...serverLog,

@@ -1,8 +1,8 @@
 // What limited a connection, by what the kernel counts at its ends and by packets made by hand.
 import { expect, test } from 'vitest';
+import type { Evidence } from '../../../agent/verdict/evidence.ts';
 import { judgeSlow } from '../../../agent/verdict/slow.ts';
 import type { Limiter } from '../../../agent/verdict/slow-cause.ts';
-import type { Evidence } from '../../../agent/verdict/evidence.ts';
 import type { Rows } from '../../../bpf/rows/rows.gen.ts';
 import { ACKED, CLIENT, DATA, ISNS, NO_SOCKET, SERVER, Told } from './talk.ts';
 
@@ -14,8 +14,25 @@ const SECOND = 1_000_000;
 /** A connection of one second, by both ends' accounts. */
 const lived = (client: Close, server: Close = {}) =>
   new Told()
-    .add('connection', 1000, { ...CLIENT, ...ISNS.client, role: 'client', event: 'close', duration_us: SECOND, connect_us: CONNECT_US, rtt_min_us: RTT_US, ...client })
-    .add('connection', 1000, { ...SERVER, ...ISNS.server, role: 'server', event: 'close', duration_us: SECOND - CONNECT_US, rtt_min_us: RTT_US, ...server });
+    .add('connection', 1000, {
+      ...CLIENT,
+      ...ISNS.client,
+      role: 'client',
+      event: 'close',
+      duration_us: SECOND,
+      connect_us: CONNECT_US,
+      rtt_min_us: RTT_US,
+      ...client,
+    })
+    .add('connection', 1000, {
+      ...SERVER,
+      ...ISNS.server,
+      role: 'server',
+      event: 'close',
+      duration_us: SECOND - CONNECT_US,
+      rtt_min_us: RTT_US,
+      ...server,
+    });
 
 /** Milliseconds of each limiter, as the evidence shows it. */
 function msOf(evidence: Evidence): Partial<Record<Limiter, number>> {
@@ -32,23 +49,60 @@ const CAME = { bytes_received: 100_000, data_segs_in: 100 };
 
 /** What came to the server's socket each 10 ms, with so much unread. */
 function taken(told: Told, unread: number): Told {
-  for (let at_ms = 0; at_ms <= 1000; at_ms += 10) told.add('progress', at_ms, { ...SERVER, ...ISNS.server, unread, segments: 1, segs_in: at_ms / 10 });
+  for (let at_ms = 0; at_ms <= 1000; at_ms += 10)
+    told.add('progress', at_ms, { ...SERVER, ...ISNS.server, unread, segments: 1, segs_in: at_ms / 10 });
   return told;
 }
 /** Samples of the server. */
-const sampled = (told: Told, values: Partial<Rows['sample']>) => told.add('sample', 500, { ...SERVER, state: 'established', interval_us: 500_000, ...values });
+const sampled = (told: Told, values: Partial<Rows['sample']>) =>
+  told.add('sample', 500, { ...SERVER, state: 'established', interval_us: 500_000, ...values });
 
 const ONE_WAY: [string, Told, (told: Told) => Partial<Record<Limiter, number>>, Partial<Record<Limiter, number>>][] = [
   ['nothing was written', lived(SENT, CAME), both, { handshake: 10, sender_application: 990 }],
   ['the path', lived({ ...SENT, busy_us: 990_000 }, CAME), both, { handshake: 10, path: 990 }],
   ['half of the time', lived({ ...SENT, busy_us: 495_000 }, CAME), both, { handshake: 10, path: 495, sender_application: 495 }],
-  ['the send buffer', lived({ ...SENT, busy_us: 990_000, sndbuf_limited_us: 900_000 }, CAME), both, { handshake: 10, sender_buffer: 900, path: 90 }],
-  ['the host itself', lived({ ...SENT, busy_us: 990_000, local_limited_us: 900_000 }, CAME), both, { handshake: 10, sender_host: 900, path: 90 }],
-  ['a window of unread data', taken(lived({ ...SENT, busy_us: 990_000, rwnd_limited_us: 900_000 }, CAME), 5000), both, { handshake: 10, receiver_application: 900, path: 90 }],
-  ['a window though all was read', taken(lived({ ...SENT, busy_us: 990_000, rwnd_limited_us: 900_000 }, CAME), 0), both, { handshake: 10, receiver_buffer: 900, path: 90 }],
-  ['a window, and nobody looked', lived({ ...SENT, busy_us: 990_000, rwnd_limited_us: 900_000 }, CAME), both, { handshake: 10, receiver_window: 900, path: 90 }],
-  ['a window that samples show', sampled(lived({ ...SENT, busy_us: 990_000, rwnd_limited_us: 900_000 }, CAME), { unread: 5000, rcv_wnd: 0 }), both, { handshake: 10, receiver_application: 900, path: 90 }],
-  ['a window, from one end', taken(lived({ ...SENT, busy_us: 990_000, rwnd_limited_us: 900_000 }, CAME), 5000), client, { handshake: 10, receiver_window: 900, path: 90 }],
+  [
+    'the send buffer',
+    lived({ ...SENT, busy_us: 990_000, sndbuf_limited_us: 900_000 }, CAME),
+    both,
+    { handshake: 10, sender_buffer: 900, path: 90 },
+  ],
+  [
+    'the host itself',
+    lived({ ...SENT, busy_us: 990_000, local_limited_us: 900_000 }, CAME),
+    both,
+    { handshake: 10, sender_host: 900, path: 90 },
+  ],
+  [
+    'a window of unread data',
+    taken(lived({ ...SENT, busy_us: 990_000, rwnd_limited_us: 900_000 }, CAME), 5000),
+    both,
+    { handshake: 10, receiver_application: 900, path: 90 },
+  ],
+  [
+    'a window though all was read',
+    taken(lived({ ...SENT, busy_us: 990_000, rwnd_limited_us: 900_000 }, CAME), 0),
+    both,
+    { handshake: 10, receiver_buffer: 900, path: 90 },
+  ],
+  [
+    'a window, and nobody looked',
+    lived({ ...SENT, busy_us: 990_000, rwnd_limited_us: 900_000 }, CAME),
+    both,
+    { handshake: 10, receiver_window: 900, path: 90 },
+  ],
+  [
+    'a window that samples show',
+    sampled(lived({ ...SENT, busy_us: 990_000, rwnd_limited_us: 900_000 }, CAME), { unread: 5000, rcv_wnd: 0 }),
+    both,
+    { handshake: 10, receiver_application: 900, path: 90 },
+  ],
+  [
+    'a window, from one end',
+    taken(lived({ ...SENT, busy_us: 990_000, rwnd_limited_us: 900_000 }, CAME), 5000),
+    client,
+    { handshake: 10, receiver_window: 900, path: 90 },
+  ],
   ['what the receiver alone knows', lived(SENT, CAME), server, { not_known: 990 }],
   ['nothing was to be sent', lived({}), both, { handshake: 10, idle: 990 }],
 ];
@@ -73,20 +127,61 @@ function asked(count: number, thinks_ms: number, waits_ms: number, lost: Readonl
     const again_ms = lost.has(turn) ? 200 : 0;
     const [ask, answer] = [1001 + turn, 9001 + turn];
     told.add('packet', at_ms, { ...CLIENT, direction: 'sent', tcp_flags: DATA, seq: ask, length: 1, segments: 1 });
-    told.add('packet', at_ms + 5, { ...SERVER, ...NO_SOCKET, direction: 'received', place: 'device_in', tcp_flags: DATA, seq: ask, length: 1, segments: 1 });
+    told.add('packet', at_ms + 5, {
+      ...SERVER,
+      ...NO_SOCKET,
+      direction: 'received',
+      place: 'device_in',
+      tcp_flags: DATA,
+      seq: ask,
+      length: 1,
+      segments: 1,
+    });
     const answered_ms = at_ms + 5 + thinks_ms;
     told.add('packet', answered_ms, { ...SERVER, direction: 'sent', tcp_flags: DATA, seq: answer, length: 1, segments: 1 });
-    if (again_ms > 0) told.add('packet', answered_ms + again_ms, { ...SERVER, direction: 'sent', tcp_flags: DATA, seq: answer, length: 1, segments: 1 });
+    if (again_ms > 0)
+      told.add('packet', answered_ms + again_ms, { ...SERVER, direction: 'sent', tcp_flags: DATA, seq: answer, length: 1, segments: 1 });
     if (again_ms > 0) told.add('retransmit', answered_ms + again_ms, { ...SERVER, class: 'rto', outcome: 'sent', segments: 1 });
-    told.add('packet', answered_ms + again_ms + 5, { ...CLIENT, ...NO_SOCKET, direction: 'received', place: 'device_in', tcp_flags: DATA, seq: answer, length: 1, segments: 1 });
+    told.add('packet', answered_ms + again_ms + 5, {
+      ...CLIENT,
+      ...NO_SOCKET,
+      direction: 'received',
+      place: 'device_in',
+      tcp_flags: DATA,
+      seq: answer,
+      length: 1,
+      segments: 1,
+    });
     at_ms = answered_ms + again_ms + 5 + waits_ms;
   }
   const counted = { bytes_sent: count, bytes_received: count, data_segs_out: count, data_segs_in: count };
   const total_us = (at_ms - waits_ms) * 1000;
   const turn_us = count * (RTT_US + thinks_ms * 1000) + lost.size * 200_000;
   return told
-    .add('connection', at_ms, { ...CLIENT, ...ISNS.client, role: 'client', event: 'close', duration_us: total_us, connect_us: CONNECT_US, rtt_min_us: RTT_US, ...counted, ...turns, turn_us })
-    .add('connection', at_ms, { ...SERVER, ...ISNS.server, role: 'server', event: 'close', duration_us: total_us, rtt_min_us: RTT_US, ...counted, turns: count, turn_us: count * thinks_ms * 1000, total_retrans: lost.size });
+    .add('connection', at_ms, {
+      ...CLIENT,
+      ...ISNS.client,
+      role: 'client',
+      event: 'close',
+      duration_us: total_us,
+      connect_us: CONNECT_US,
+      rtt_min_us: RTT_US,
+      ...counted,
+      ...turns,
+      turn_us,
+    })
+    .add('connection', at_ms, {
+      ...SERVER,
+      ...ISNS.server,
+      role: 'server',
+      event: 'close',
+      duration_us: total_us,
+      rtt_min_us: RTT_US,
+      ...counted,
+      turns: count,
+      turn_us: count * thinks_ms * 1000,
+      total_retrans: lost.size,
+    });
 }
 const withoutPackets = (told: Told) => msOf({ ...told.evidence, packet: [] });
 
@@ -129,7 +224,16 @@ test.each([
 
 test('of a connection that has not ended, its samples', () => {
   const told = new Told();
-  for (const at_ms of [500, 1000]) told.add('sample', at_ms, { ...CLIENT, role: 'client', state: 'established', interval_us: 500_000, busy_us: 500_000, rwnd_limited_us: 400_000, bytes_sent: 10 });
+  for (const at_ms of [500, 1000])
+    told.add('sample', at_ms, {
+      ...CLIENT,
+      role: 'client',
+      state: 'established',
+      interval_us: 500_000,
+      busy_us: 500_000,
+      rwnd_limited_us: 400_000,
+      bytes_sent: 10,
+    });
   expect(both(told)).toEqual({ receiver_window: 800, path: 200 });
 });
 

@@ -6,8 +6,24 @@ import { rowOf } from './rows.ts';
 export const MS = 1_000_000n;
 export const BEGAN = 1_000_000_000_000n;
 
-export const CLIENT = { host_id: 1n, netns: 11n, connection_id: 101n, local_addr: '10.1.0.1', local_port: 4000, peer_addr: '10.2.0.1', peer_port: 80 };
-export const SERVER = { host_id: 2n, netns: 22n, connection_id: 202n, local_addr: '10.2.0.1', local_port: 80, peer_addr: '10.1.0.1', peer_port: 4000 };
+export const CLIENT = {
+  host_id: 1n,
+  netns: 11n,
+  connection_id: 101n,
+  local_addr: '10.1.0.1',
+  local_port: 4000,
+  peer_addr: '10.2.0.1',
+  peer_port: 80,
+};
+export const SERVER = {
+  host_id: 2n,
+  netns: 22n,
+  connection_id: 202n,
+  local_addr: '10.2.0.1',
+  local_port: 80,
+  peer_addr: '10.1.0.1',
+  peer_port: 4000,
+};
 /** A host between them. What it passes on, its rows name from the sender's side, and what comes to it from the receiver's. */
 export const ROUTER = { host_id: 3n, netns: 33n };
 export const NO_SOCKET = { connection_id: 0n } as const;
