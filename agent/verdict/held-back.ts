@@ -32,6 +32,18 @@ export function heldBackUs({ sent, taken, received }: AtEnd): number {
   return us;
 }
 
+/** How long at least nothing waited to be sent, though the congestion window had room: neither the path nor the peer held it up. */
+export function emptyUs({ taken }: AtEnd): number {
+  let us = 0;
+  for (const [at, { at_ns, row }] of taken.entries()) {
+    const before = taken[at - 1];
+    const is_repairing = row.lost_out > 0 || row.retrans_out > 0 || row.ca_state === 'recovery' || row.ca_state === 'loss';
+    if (before && row.notsent === 0 && row.packets_out > 0 && row.packets_out < row.snd_cwnd && !is_repairing)
+      us += (at_ns - before.at_ns) / 1000;
+  }
+  return us;
+}
+
 /** Packets with data that had not been in one before. */
 export function newData(packets: readonly PacketSighting[]): PacketSighting[] {
   let highest: number | undefined;

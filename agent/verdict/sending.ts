@@ -1,5 +1,5 @@
 // What limited one side while it was the one to send. Times in microseconds.
-import { heldBackUs } from './held-back.ts';
+import { emptyUs, heldBackUs } from './held-back.ts';
 import { busyParts } from './limits.ts';
 import { isShut, unreadOf } from './reading.ts';
 import type { Side } from './sides.ts';
@@ -12,22 +12,24 @@ import { DELAYED_ACK_US } from './turns.ts';
  */
 export function sendingParts(side: Side, receiver: Side | undefined, sending_us: number | undefined, waits: number): Part[] {
   const { account, end } = side;
-  const { receiver_us, sender_us, host_us, network_us } = busyParts(account);
+  const { receiver_us, sender_us: stopped_us, host_us, network_us } = busyParts(account);
   const acknowledged_us = Math.min(network_us, waits * (roundUs(side) + DELAYED_ACK_US));
-  const limited_us = receiver_us + sender_us + host_us;
-  const all_us = limited_us + network_us - acknowledged_us;
+  const all_us = receiver_us + stopped_us + host_us + network_us - acknowledged_us;
   const spare_us = Math.max(0, (sending_us ?? all_us) - all_us);
-  // What is in flight keeps a connection busy, and limits nobody who has nothing more to send. Who waited for room in the buffer had more.
-  const held_us = sender_us > 0 ? 0 : heldBackUs(side.seen);
-  const nothing_us = Math.min(network_us - acknowledged_us, Math.max(0, held_us - spare_us));
-  const moving_us = network_us - acknowledged_us - nothing_us;
+  const others_us = network_us - acknowledged_us;
+  const is_buffer = stopped_us > 0;
+  // The kernel notes a process that waits for room in the send buffer only as it sends the next segment: part of that looks like the path's.
+  const room_us = is_buffer ? Math.min(others_us, Math.max(0, emptyUs(side.seen) - stopped_us)) : 0;
+  // What is in flight keeps a connection busy, and limits nobody who has nothing more to send. Who waited for room had more.
+  const nothing_us = is_buffer ? 0 : Math.min(others_us, Math.max(0, heldBackUs(side.seen) - spare_us));
+  const moving_us = others_us - room_us - nothing_us;
   const loss_us = Math.min(side.repair_us, moving_us);
   const busy: [Limiter, number][] = [
     [windowOf(side, receiver, receiver_us), receiver_us],
-    ['sender_buffer', sender_us],
+    ['sender_buffer', stopped_us + room_us],
     ['sender_host', host_us],
     ['loss', loss_us],
-    ['path', moving_us - loss_us],
+    [is_buffer && side.seen.taken.length === 0 && stopped_us < moving_us ? 'not_known' : 'path', moving_us - loss_us],
     ['sender_application', nothing_us],
   ];
   const scale = sending_us !== undefined && all_us > sending_us ? sending_us / all_us : 1;
@@ -46,6 +48,7 @@ function partOf(limiter: Limiter, us: number, side: Side, receiver: Side | undef
     return part(limiter, us, receiver?.end, [...rows, ...(unread ? [unread.row] : []), ...(shut ? [shut] : [])]);
   }
   if (limiter === 'receiver_window') return part(limiter, us, receiver?.end, rows, 'progress or sample rows of the receiver');
+  if (limiter === 'not_known') return part(limiter, us, undefined, rows, 'progress rows of the sender: whether its buffer was full');
   if (limiter === 'loss') return part(limiter, us, undefined, [...rows, ...side.repairs.slice(0, SHOWN)]);
   return part(limiter, us, limiter === 'path' ? undefined : side.end, rows);
 }

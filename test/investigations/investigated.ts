@@ -1,4 +1,4 @@
-// The kernel source with an investigation running: progress and packet rows of one port, in all namespaces.
+// The kernel source with an investigation running: rows of one port, in all namespaces, progress and packets too.
 
 import { type FilterRun, filterInKernel } from '../../agent/filter/run.ts';
 import { NO_LIMIT } from '../../agent/kernel/budget.ts';

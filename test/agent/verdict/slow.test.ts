@@ -214,6 +214,13 @@ function wrote(notsent: number, then_ms: number): Told {
   return told;
 }
 
+test('a buffer that is full while the congestion window has room is what the kernel had noted in part', () => {
+  const told = lived({ ...SENT, busy_us: 990_000, sndbuf_limited_us: 300_000 }, CAME);
+  for (let at_ms = 10; at_ms <= 1000; at_ms += 10)
+    told.add('progress', at_ms, { ...CLIENT, ...ISNS.client, tcp_flags: ACKED, packets_out: 5, snd_cwnd: at_ms > 200 ? 10 : 5 });
+  expect(both(told)).toEqual({ handshake: 10, sender_buffer: 800, path: 190 });
+});
+
 test.each([
   ['nothing was left to send, and it wrote later', 0, 40, { sender_application: 800 }],
   ['something was left to send', 9, 40, { sender_application: 400, path: 400 }],

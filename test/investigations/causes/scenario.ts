@@ -272,7 +272,7 @@ const SLOW: readonly Scenario[] = [
     about: 'slow',
     truth: 'sender_buffer',
     carried: way(25),
-    sender: `sndbuf:4096 connect:${PORT} times:120 send:1400 done flush shutdown drain close`,
+    sender: `cc:bbr sndbuf:4096 connect:${PORT} send:2500000 flush shutdown drain close`,
     receiver: `listen:${PORT} accept drain close`,
   },
   {
