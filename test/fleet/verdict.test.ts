@@ -62,7 +62,11 @@ test('a loss in the receiver’s netfilter, by rows of the store', async (contex
     expect(said.dropped).toMatchObject([{ host_id: at_hosts[0]?.host_id, reason: 'netfilter_drop', segments: dropped_at_receiver }]);
     expect(said).toMatchObject({ peer_observed: again, missing: [], cut: [], by_peer: [{ network: '10.77.0.0/24', segments: again }] });
     expect(said.arrivals.seen).toBe(said.arrivals.counted);
-    console.log(said.sentences.join('\n'));
+    const slow = said.claims.filter(({ about }) => about === 'slow');
+    expect(slow.length).toBeGreaterThan(0);
+    const hosts = slow.flatMap(({ rests_on }) => rests_on.map(({ host_id }) => host_id));
+    expect(new Set(hosts)).toEqual(new Set([at_hosts[0]?.host_id]));
+    console.log([...said.sentences, ...said.claims.map(({ sentence }) => sentence)].join('\n'));
   } finally {
     serving.kill();
     await agent.stop();

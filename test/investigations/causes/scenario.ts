@@ -59,7 +59,6 @@ const CONNECTS: readonly Scenario[] = [
     sender: connect,
     receiver: listen,
     proof: { at: 'receiver', rule: 'REJECT', least: 1 },
-    small: true,
   },
   {
     name: "the receiver's firewall answers with ICMP, IPv6",
@@ -101,7 +100,6 @@ const CONNECTS: readonly Scenario[] = [
     sender: connect,
     receiver: listen,
     proof: { at: 'receiver', rule: 'DROP', least: 2 },
-    small: true,
   },
   {
     name: "the sender's firewall drops the SYN",
@@ -188,7 +186,6 @@ const RESETS: readonly Scenario[] = [
     sender: `connect:${PORT} send:10 drain close`,
     receiver: `listen:${PORT} accept recv:10 linger0 close`,
     proof: { at: 'receiver', counter: 'TcpExtTCPAbortOnLinger', least: 0 },
-    small: true,
   },
   {
     name: 'is killed',
@@ -198,7 +195,6 @@ const RESETS: readonly Scenario[] = [
     receiver: `listen:${PORT} accept peek:20000 wait`,
     meanwhile: { word: 'peek', at: 'receiver', kill: true },
     proof: { at: 'receiver', counter: 'TcpExtTCPAbortOnClose', least: 1 },
-    small: true,
   },
   {
     name: 'is killed and had read all',
@@ -291,9 +287,8 @@ const SLOW: readonly Scenario[] = [
     coarser: ['loss'],
     ...bulk(2_500_000),
     setup: { router: ['tc qdisc add dev right root tbf rate 10mbit burst 15000 latency 200ms'] },
-    small: true,
   },
-  { name: 'far, at once answered', about: 'slow', truth: 'path', carried: way(50), ...requests(12, ''), small: true },
+  { name: 'far, at once answered', about: 'slow', truth: 'path', carried: way(50), ...requests(12, '') },
   { name: 'the server thinks', about: 'slow', truth: 'answering', ...requests(6, 'sleep:300'), small: true },
   { name: 'far, and the server thinks', about: 'slow', truth: 'answering', carried: way(20), ...requests(6, 'sleep:300') },
   {
