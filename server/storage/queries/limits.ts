@@ -14,11 +14,12 @@ export const isTelling = (us: number, round_us: number): boolean => us >= Math.m
  */
 export function limitsOf({ sampled_us, ...times }: LimitTimes): Edge['limits'] {
   // The kernel reads the clocks one after the other, so `busy` may exceed the interval by a jiffy.
-  const whole_us = Math.max(sampled_us, times.busy_us);
+  const { busy_us } = times;
+  const whole_us = Math.max(sampled_us, busy_us);
   if (whole_us === 0) return { application: 0, network: 0, receiver: 0, sender: 0, host: 0 };
   const { receiver_us, sender_us, host_us, network_us } = busyParts(times);
   return {
-    application: (whole_us - times.busy_us) / whole_us,
+    application: (whole_us - busy_us) / whole_us,
     network: network_us / whole_us,
     receiver: receiver_us / whole_us,
     sender: sender_us / whole_us,
