@@ -154,7 +154,7 @@ function asked(count: number, thinks_ms: number, waits_ms: number, lost: Readonl
     });
     at_ms = answered_ms + again_ms + 5 + waits_ms;
   }
-  const counted = { bytes_sent: count, bytes_received: count, data_segs_out: count, data_segs_in: count };
+  const counted = { bytes_sent: count, bytes_received: count, data_segs_out: count, data_segs_in: count, busy_us: count * RTT_US };
   const total_us = (at_ms - waits_ms) * 1000;
   const turn_us = count * (RTT_US + thinks_ms * 1000) + lost.size * 200_000;
   return told
