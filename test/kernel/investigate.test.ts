@@ -63,7 +63,9 @@ test('a loss in the receiver’s netfilter', async (context) => {
     expect(new Set(told.verdicts.map(({ cause }) => cause)).difference(new Set(['dropped_at_receiver', 'not_needed']))).toEqual(new Set());
     const slow = told.claims.filter(({ about }) => about === 'slow');
     expect(slow.length).toBeGreaterThan(0);
-    expect(slow.every(({ connections, sentence, rests_on }) => connections > 0 && sentence.endsWith('.') && rests_on.length > 0)).toBe(true);
+    expect(slow.every(({ connections, sentence, rests_on }) => connections > 0 && sentence.endsWith('.') && rests_on.length > 0)).toBe(
+      true,
+    );
     const commented = execFileSync(
       'tshark',
       ['-r', capture, '-Y', 'frame.comment contains "netfilter_drop"', '-T', 'fields', '-e', 'tcp.dstport'],
