@@ -110,7 +110,7 @@ test-faults: ## only the whole line under faults, 100 seeded runs and more; RUNS
 test-faults: export RUNS ?= 100
 test-fleet: ## only 40 hosts in namespaces that join a collector over TLS, are copied, revoked and robbed; HOSTS=… says how many
 test-fleet: export TCPLENS_FLEET_HOSTS ?= $(or $(HOSTS),40)
-test-investigations: ## only why segments were sent again: real losses in namespaces, verdicts beside captures, printed as a table; ONLY=NAME chooses
+test-investigations: ## only verdicts: real losses, refusals, resets and slow ends in namespaces, beside captures and the kernel's counters, printed as tables; ONLY=NAME chooses
 test-investigations: export TCPLENS_INVESTIGATIONS ?= $(or $(ONLY),all)
 test-browser: ## only the page, in Chromium
 test-unit test-kernel test-fidelity test-kernels test-faults test-fleet test-investigations test-browser: setup test-tools dashboards

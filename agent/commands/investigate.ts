@@ -21,7 +21,9 @@ found by then. Examples:
 /** @param atCollector does it by a collector */
 export function command(atCollector: (filter: string, asked: AskedOfCollector) => Promise<void>): Command {
   const investigate = new Command('investigate')
-    .description('looks closely at some connections, and says why their segments were sent again')
+    .description(
+      'looks closely at some connections, and says why their segments were sent again, why connects failed, who reset connections and what made them slow',
+    )
     .argument('<filter>', 'which connections')
     .addHelpText('after', NOTES);
   addOptions(addOptions(addOptions(investigate, OWN_OPTIONS), COLLECTOR_OPTIONS), HOST_OPTIONS);

@@ -1,5 +1,6 @@
 // What an investigation has found as one HTML file, which needs no network and no script: it is mailed, printed and opened years later. Pure.
 import { createHash } from 'node:crypto';
+import { ABOUT, type About, type Claim } from '../verdict/claims.ts';
 import type { EvidenceKind } from '../verdict/evidence.ts';
 import { sentences, summarize } from '../verdict/summary.ts';
 import type { Judged } from '../verdict/verdicts.ts';
@@ -28,6 +29,8 @@ export type Reported = {
   asked: readonly (readonly [name: string, value: string])[];
   hosts: readonly ReportedHost[];
   judged: Judged;
+  /** why connects failed, who reset connections, where their time went */
+  claims: readonly Claim[];
   /** how many rows are missing beside those that budgets withheld: sentences */
   incomplete: readonly string[];
   /** kinds of rows of which only the first were judged */
@@ -37,7 +40,7 @@ export type Reported = {
 };
 
 export function reportHtml(reported: Reported): string {
-  const { expression, asked, hosts, judged, version, made_at_ms } = reported;
+  const { expression, asked, hosts, judged, claims, version, made_at_ms } = reported;
   const summary = summarize(judged.verdicts, judged.ways);
   const names = new Map(hosts.map(({ host_id, host }) => [host_id, host]));
   const told = sentences(summary);
@@ -62,6 +65,7 @@ export function reportHtml(reported: Reported): string {
 ${told.length === 0 ? html`<p>No segment of these connections was sent again.</p>` : html`<ul>${told.map((one) => html`<li>${one}</li>`)}</ul>`}
 </section>
 ${summary.all.segments === 0 ? '' : [causes(summary.all), peers(summary.by_peer), dropped(judged.verdicts, names), missing(judged.verdicts)]}
+${claimed(claims)}
 ${completeness(reported, summary.arrivals)}
 ${hostTable(hosts)}
 ${worstConnections(judged.verdicts, names)}
@@ -71,6 +75,23 @@ ${worstConnections(judged.verdicts, names)}
 </html>
 `.text;
 }
+
+const ABOUT_WORDS = {
+  connect: 'Connects that failed',
+  reset: 'Resets',
+  slow: 'Where the time of connections went',
+} as const satisfies Record<About, string>;
+
+function claimed(claims: readonly Claim[]): Html[] {
+  return ABOUT.flatMap((about) => {
+    const own = claims.filter((claim) => claim.about === about);
+    if (own.length === 0) return [];
+    const lines = own.slice(0, CLAIMS_MAX).map(({ sentence }) => html`<li>${sentence}</li>`);
+    return [html`<section aria-labelledby="${about}"><h2 id="${about}">${ABOUT_WORDS[about]}</h2><ul>${lines}</ul></section>`];
+  });
+}
+
+const CLAIMS_MAX = 100;
 
 /** Nothing is loaded and nothing runs; the style is the one that is in the file. */
 function policy(): string {

@@ -1,10 +1,10 @@
 // What an investigation of this host has found so far: rows of the kinds that verdicts rest on, decoded, up to a number of them.
 import { KINDS, type Kind, type Rows } from '../../bpf/rows/rows.gen.ts';
-import { EVIDENCE_KINDS, type Evidence, type EvidenceKind } from '../verdict/evidence.ts';
+import { EVIDENCE_KINDS, type Evidence, type EvidenceKind, noEvidence } from '../verdict/evidence.ts';
 
 export class Collected {
   readonly #rows_max: number;
-  readonly #rows: { [Name in EvidenceKind]: Rows[Name][] } = { connection: [], retransmit: [], progress: [], packet: [], drop: [] };
+  readonly #rows = noEvidence();
   #count = 0;
   /** rows that came after there were enough */
   left_out = 0;

@@ -2,6 +2,7 @@
 import type { FilterCounters } from '../../bpf/rows/rows.gen.ts';
 import { escapeControls } from '../process/terminal-text.ts';
 import { CAUSES, type Place, type Verdict } from '../verdict/cause.ts';
+import { ABOUT, type About, type Claim } from '../verdict/claims.ts';
 import { sentences, summarize } from '../verdict/summary.ts';
 import type { Judged } from '../verdict/verdicts.ts';
 
@@ -14,6 +15,8 @@ export type Told = {
   /** rows that came after there were enough */
   left_out: number;
   judged: Judged;
+  /** why connects failed, who reset connections, where their time went */
+  claims: readonly Claim[];
   /** the kinds of rows beyond those of every event */
   watched: readonly string[];
 };
@@ -40,7 +43,7 @@ export function verdictJson({ judged: { verdicts, ways }, ...told }: Told): stri
 export function verdictText(told: Told): string {
   const { verdicts, ways } = told.judged;
   const summary = summarize(verdicts, ways);
-  if (verdicts.length === 0) return `${[`no segment of ${told.filter} was sent again`, ...unseen(told)].map(escapeControls).join('\n')}\n`;
+  if (verdicts.length === 0) return textOf([`no segment of ${told.filter} was sent again`, ...claimLines(told.claims), ...unseen(told)]);
   const causes = CAUSES.filter((cause) => summary.all.by_cause[cause] > 0).map(
     (cause) => `  ${cause.padEnd(20)} ${summary.all.by_cause[cause]}`,
   );
@@ -51,9 +54,27 @@ export function verdictText(told: Told): string {
     ...titled('dropped', counted(verdicts.flatMap(({ place }) => (place === undefined ? [] : placeWords(place))))),
     ...titled('connections', counted(verdicts.map(({ segment: { row }, cause }) => `${connectionOf(row)}: ${cause}`))),
     ...titled('not known, for want of', counted(verdicts.flatMap(({ missing }) => (missing === '' ? [] : missing)))),
+    ...claimLines(told.claims),
     ...unseen(told),
   ];
-  return `${lines.map(escapeControls).join('\n')}\n`;
+  return textOf(lines);
+}
+
+const textOf = (lines: readonly string[]): string => `${lines.map(escapeControls).join('\n')}\n`;
+
+const ABOUT_WORDS = {
+  connect: 'failed connects',
+  reset: 'resets',
+  slow: 'where the time of connections went',
+} as const satisfies Record<About, string>;
+
+function claimLines(claims: readonly Claim[]): string[] {
+  return ABOUT.flatMap((about) => {
+    const own = claims.filter((claim) => claim.about === about);
+    const rest = own.length - SHOWN_MAX;
+    const shown = own.slice(0, SHOWN_MAX).map(({ sentence }) => sentence);
+    return titled(ABOUT_WORDS[about], rest > 0 ? [...shown, `and ${rest} more; --json has all`] : shown);
+  });
 }
 
 function titled(title: string, lines: readonly string[]): string[] {

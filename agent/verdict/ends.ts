@@ -18,7 +18,7 @@ export type JoinedBy = 'isn' | 'tuple';
 
 export type Peer = { end: End; joined_by: JoinedBy } | { end: undefined; doubt: 'unobserved' | 'several' };
 
-type Told = Rows['connection'] | Rows['progress'] | Rows['retransmit'] | Rows['packet'];
+type Told = Rows['connection' | 'progress' | 'sample' | 'reset' | 'retransmit' | 'packet'];
 
 /** Both clocks may differ by so much where sockets are joined by their names and times alone. */
 const SKEW_NS_MAX = 2_000_000_000n;
@@ -30,6 +30,9 @@ export function endsOf(evidence: Evidence): Map<string, End> {
   const ends = new Map<string, End>();
   for (const row of evidence.connection) meet(ends, row, row.snd_isn, row.rcv_isn);
   for (const row of evidence.progress) meet(ends, row, row.snd_isn, row.rcv_isn);
+  for (const row of evidence.sample) meet(ends, row, 0, 0);
+  // What a listener refuses is no connection's.
+  for (const row of evidence.reset) if (row.connection_id !== 0n && row.state !== 'listen') meet(ends, row, 0, 0);
   // A SYN-ACK that is sent again has its listener's cookie.
   for (const row of evidence.retransmit) if (row.class !== 'syn_ack') meet(ends, row, 0, 0);
   for (const row of evidence.packet) if (row.direction === 'sent') meet(ends, row, row.tcp_flags & SYN ? row.seq : 0, 0);

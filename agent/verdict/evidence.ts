@@ -1,10 +1,34 @@
 // What verdicts rest on: the decoded rows of an investigation, of whichever hosts and namespaces were watched.
 import type { Kind, Rows } from '../../bpf/rows/rows.gen.ts';
 
-export const EVIDENCE_KINDS = ['connection', 'retransmit', 'progress', 'packet', 'drop'] as const satisfies readonly Kind[];
+export const EVIDENCE_KINDS = [
+  'connection',
+  'retransmit',
+  'progress',
+  'packet',
+  'drop',
+  'reset',
+  'sample',
+  'congestion',
+  'listener',
+] as const satisfies readonly Kind[];
 export type EvidenceKind = (typeof EVIDENCE_KINDS)[number];
 
 export type Evidence = { readonly [Name in EvidenceKind]: readonly Rows[Name][] };
+/** While it is collected. */
+export type GrowingEvidence = { readonly [Name in EvidenceKind]: Rows[Name][] };
+
+export const noEvidence = (): GrowingEvidence => ({
+  connection: [],
+  retransmit: [],
+  progress: [],
+  packet: [],
+  drop: [],
+  reset: [],
+  sample: [],
+  congestion: [],
+  listener: [],
+});
 
 /** Names a row: who reads a claim can look it up. */
 export type Reference = { kind: EvidenceKind; host_id: bigint; time_ns: bigint };

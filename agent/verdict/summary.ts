@@ -84,7 +84,7 @@ function partsOf({ segments, by_cause }: Share, network: string): string[] {
 }
 
 /** Never 0 % or 100 % of what is not none or all. */
-function percent(part: number, whole: number): string {
+export function percent(part: number, whole: number): string {
   if (part === whole) return '100 %';
   const digits = part * 100 < whole || (whole - part) * 100 < whole ? 2 : 0;
   const shown = Math.min(Math.max((part / whole) * 100, part > 0 ? 0.01 : 0), 99.99);

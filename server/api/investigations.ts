@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox';
 import { DETAILS } from '../../agent/contract/detail.ts';
 import { ENDS, EXPRESSION_CHARS_MAX, HostState, InvestigationId } from '../../agent/contract/investigation.ts';
 import { CAUSES, type Cause, NOT_NEEDED, type NotNeeded } from '../../agent/verdict/cause.ts';
+import { ABOUT, CLAIM_CAUSES } from '../../agent/verdict/claims.ts';
 import { EVIDENCE_KINDS } from '../../agent/verdict/evidence.ts';
 import { Count, Figure, Ms, object, oneOf } from './schema.ts';
 
@@ -113,6 +114,27 @@ const Share = {
 /** How many segments had come to the sockets, and have a row: absence proves nothing where rows are missing. */
 const Seen = object({ counted: Count, seen: Count });
 
+const RestsOn = object({
+  kind: oneOf(EVIDENCE_KINDS),
+  host_id: InvestigationId,
+  time_ns: Type.String({ description: 'of the row, nanoseconds since 1970 by its host’s clock' }),
+});
+
+/** Beyond what was sent again. */
+export const VerdictClaim = object({
+  about: oneOf(ABOUT),
+  cause: oneOf(CLAIM_CAUSES),
+  network: Type.String({ description: 'of the peer' }),
+  connections: Type.Integer({ minimum: 0, description: 'of which it is true' }),
+  of_connections: Type.Integer({ minimum: 0, description: 'of the network that it is about' }),
+  us: Type.Integer({ minimum: 0, description: 'of slow: so much of their time; else 0' }),
+  of_us: Type.Integer({ minimum: 0, description: 'of slow: all of their time; else 0' }),
+  sentence: Type.String({ description: 'the same for people' }),
+  missing: Type.String({ description: 'of not_known: what would have told' }),
+  rests_on: Type.Array(RestsOn, { description: 'some of the rows that say so' }),
+});
+export type VerdictClaim = Static<typeof VerdictClaim>;
+
 export const Verdict = object({
   ...Share,
   sentences: Type.Array(Type.String(), { description: 'the same for people' }),
@@ -129,6 +151,9 @@ export const Verdict = object({
     description: 'what would have told where the cause is not known',
   }),
   arrivals: Seen,
+  claims: Type.Array(VerdictClaim, {
+    description: 'why connects failed, who reset connections, where the time of connections went: the largest of each first',
+  }),
   rows: object(
     { written: Count, stored: Count },
     'of all kinds: what agents say that they wrote for it, and what of that has come: while some is on its way, a cause may change',

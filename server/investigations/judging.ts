@@ -1,9 +1,12 @@
 // The rows of an investigation from the store of all its hosts, and the verdicts that they allow.
+import { setImmediate } from 'node:timers/promises';
+import { judgeCauses } from '../../agent/verdict/causes.ts';
+import { type Claim, claimsOf } from '../../agent/verdict/claims.ts';
 import type { Evidence, EvidenceKind } from '../../agent/verdict/evidence.ts';
 import { type Judged, judgeInSteps } from '../../agent/verdict/verdicts.ts';
 import { LIMITS } from '../limits.ts';
 import type { Queryable } from '../storage/engine.ts';
-import { type AskedRows, rowsStored } from '../storage/queries/asked-rows.ts';
+import { type AskedRows, backConnections, rowsStored } from '../storage/queries/asked-rows.ts';
 import { evidenceOf } from '../storage/queries/evidence.ts';
 import type { Investigation } from './book.ts';
 import { endOf } from './host-state.ts';
@@ -16,6 +19,7 @@ const AROUND_MS = 10_000;
 export type Judging = {
   evidence: Evidence;
   judged: Judged;
+  claims: readonly Claim[];
   /** kinds of rows of which only the first were read */
   cut: EvidenceKind[];
   /** of all kinds: what agents say that they wrote, and what of that has come */
@@ -30,10 +34,13 @@ export async function askedRows(
 ): Promise<{ asked: AskedRows; written: number }> {
   const heard = await states.of(store, investigation.id, LIMITS.control_channels.number);
   const hosts = [...heard].flatMap(([host_id, { state }]) =>
-    state.slot === 0 ? [] : { host_id: BigInt(`0x${host_id}`), slot: state.slot },
+    state.slot === 0
+      ? []
+      : { host_id: BigInt(`0x${host_id}`), slot: state.slot, back_ms: state.looked_back > 0 ? state.looks_back_ms + AROUND_MS : 0 },
   );
-  const written = [...heard.values()].reduce((sum, { state }) => sum + state.passed, 0);
-  return { asked: { hosts, from_ms: investigation.begins_ms - AROUND_MS, to_ms: endOf(investigation) + AROUND_MS }, written };
+  const written = [...heard.values()].reduce((sum, { state }) => sum + state.passed + state.looked_back, 0);
+  const asked = { hosts, from_ms: investigation.begins_ms - AROUND_MS, to_ms: endOf(investigation) + AROUND_MS, back_connections: [] };
+  return { asked: { ...asked, back_connections: await backConnections(store, asked, LIMITS.evidence_rows.number) }, written };
 }
 
 export async function judgingOf(store: Queryable, states: HostStates, investigation: Investigation): Promise<Judging> {
@@ -41,5 +48,6 @@ export async function judgingOf(store: Queryable, states: HostStates, investigat
   const stored = await rowsStored(store, asked);
   const { evidence, cut } = await evidenceOf(store, asked, LIMITS.evidence_rows.number);
   const judged = await inSlices(judgeInSteps(evidence));
-  return { evidence, judged, cut, rows: { written, stored } };
+  await setImmediate();
+  return { evidence, judged, claims: claimsOf(judgeCauses(evidence)), cut, rows: { written, stored } };
 }

@@ -1,12 +1,13 @@
 // What an investigation has found, as the API says it.
 import type { Verdict as Found } from '../../agent/verdict/cause.ts';
+import type { Claim } from '../../agent/verdict/claims.ts';
 import { sentences, summarize } from '../../agent/verdict/summary.ts';
 import type { Verdict } from '../api/investigations.ts';
 import type { Judging } from './judging.ts';
 
 const TOLD_MAX = 100;
 
-export function verdictOf({ judged: { verdicts, ways }, cut, rows }: Judging): Verdict {
+export function verdictOf({ judged: { verdicts, ways }, claims, cut, rows }: Judging): Verdict {
   const summary = summarize(verdicts, ways);
   const by_peer = [...summary.by_peer].map(([network, share]) => ({ network, ...share }));
   return {
@@ -16,10 +17,21 @@ export function verdictOf({ judged: { verdicts, ways }, cut, rows }: Judging): V
     dropped: droppedIn(verdicts),
     missing: counted(verdicts, ({ missing }) => (missing === '' ? undefined : missing)).map(([what, segments]) => ({ what, segments })),
     arrivals: summary.arrivals,
+    claims: claims.slice(0, TOLD_MAX).map(claimOf),
     rows,
     cut,
   };
 }
+
+/** Why connects failed, who reset connections, or where their time went. */
+export function claimOf({ rests_on, ...claim }: Claim): Verdict['claims'][number] {
+  return {
+    ...claim,
+    rests_on: rests_on.map(({ kind, host_id, time_ns }) => ({ kind, host_id: hostText(host_id), time_ns: time_ns.toString() })),
+  };
+}
+
+const hostText = (host_id: bigint): string => host_id.toString(16).padStart(16, '0');
 
 function droppedIn(verdicts: readonly Found[]): Verdict['dropped'] {
   const placed = verdicts.flatMap(({ place }) => place ?? []);
@@ -28,7 +40,7 @@ function droppedIn(verdicts: readonly Found[]): Verdict['dropped'] {
     const [first] = all;
     if (first === undefined) return [];
     const { host_id, reason, location, ifindex } = first;
-    return { host_id: host_id.toString(16).padStart(16, '0'), reason, location, ifindex, segments: all.length };
+    return { host_id: hostText(host_id), reason, location, ifindex, segments: all.length };
   });
   return told.toSorted((one, other) => other.segments - one.segments).slice(0, TOLD_MAX);
 }

@@ -1,23 +1,23 @@
-// The kernel source with an investigation running: progress and packet rows of one port, in all namespaces.
+// The kernel source with an investigation running: rows of one port, in all namespaces, progress and packets too.
 
 import { type FilterRun, filterInKernel } from '../../agent/filter/run.ts';
 import { NO_LIMIT } from '../../agent/kernel/budget.ts';
 import { type KernelSource, openKernel } from '../../agent/kernel/ring-source.ts';
-import { EVIDENCE_KINDS, type Evidence } from '../../agent/verdict/evidence.ts';
+import { EVIDENCE_KINDS, type Evidence, noEvidence } from '../../agent/verdict/evidence.ts';
 import { KINDS, type Kind, type Rows } from '../../bpf/rows/rows.gen.ts';
 import { drainAll } from '../support/drain-all.ts';
 import { PORT } from './scenario.ts';
 
 const HOST_ID = 0x7e57n;
 const DRAIN_MS = 20;
-
-const none = () => ({ connection: [], retransmit: [], progress: [], packet: [], drop: [] });
+const SWEEP_MS = 500;
 
 export class InvestigatedKernel {
   readonly #source: KernelSource;
   readonly #filter: FilterRun;
   readonly #draining: NodeJS.Timeout;
-  #rows: { [Name in keyof Evidence]: Rows[Name][] } = none();
+  readonly #sweeping: NodeJS.Timeout;
+  #rows = noEvidence();
 
   constructor() {
     this.#source = openKernel({ host_id: HOST_ID, ring_bytes: 32 * 1024 * 1024 });
@@ -28,18 +28,26 @@ export class InvestigatedKernel {
       duration_ms: undefined,
     });
     this.#draining = setInterval(() => this.#drain(), DRAIN_MS);
+    this.#sweeping = setInterval(() => this.#source.sweep(), SWEEP_MS);
   }
 
-  /** The rows since the last call. */
+  /** The rows since the last call, and those of a sweep. */
   take(): Evidence {
+    this.#source.sweep();
     this.#drain();
     const rows = this.#rows;
-    this.#rows = none();
+    this.#rows = noEvidence();
     return rows;
+  }
+
+  /** The cookie of a namespace as of the last sweep; 0: it was not there. */
+  netnsOf(name: string): bigint {
+    return BigInt(this.#source.netns().find((known) => known.name === name)?.netns ?? 0);
   }
 
   close(): void {
     clearInterval(this.#draining);
+    clearInterval(this.#sweeping);
     this.#source.close();
   }
 

@@ -22,6 +22,7 @@ type Told = {
   account: { over_budget: number };
   other_end: { watched: boolean };
   summary: { segments: number; by_cause: Record<string, number>; peer_observed: number; sentences: string[] };
+  claims: { about: string; connections: number; sentence: string; rests_on: { kind: string }[] }[];
   verdicts: { cause: string; place?: { reason: string }; rests_on: { kind: string }[] }[];
 };
 
@@ -64,6 +65,11 @@ test('a loss in the receiver’s netfilter', async (context) => {
     expect(lost.every(({ rests_on }) => rests_on.some(({ kind }) => kind === 'drop'))).toBe(true);
     // What the rule dropped was sent again for that; all else was sent again although it had come, or its ACK was on its way.
     expect(new Set(told.verdicts.map(({ cause }) => cause)).difference(new Set(['dropped_at_receiver', 'not_needed']))).toEqual(new Set());
+    const slow = told.claims.filter(({ about }) => about === 'slow');
+    // Connections that took no time to speak of have no claim.
+    expect(slow.every(({ connections, sentence, rests_on }) => connections > 0 && sentence.endsWith('.') && rests_on.length > 0)).toBe(
+      true,
+    );
     const commented = execFileSync(
       'tshark',
       ['-r', capture, '-Y', 'frame.comment contains "netfilter_drop"', '-T', 'fields', '-e', 'tcp.dstport'],

@@ -6,6 +6,7 @@ import { agentInvestigations } from './mutants/agent-investigations.ts';
 import { agentSettings } from './mutants/agent-settings.ts';
 import { agentSpool } from './mutants/agent-spool.ts';
 import { agentSweeps } from './mutants/agent-sweeps.ts';
+import { agentVerdict } from './mutants/agent-verdict.ts';
 import { bpfAttempts } from './mutants/bpf-attempts.ts';
 import { bpfConnections } from './mutants/bpf-connections.ts';
 import { bpfDrops } from './mutants/bpf-drops.ts';
@@ -28,7 +29,7 @@ import { serverStorage } from './mutants/server-storage.ts';
 export const MUTANTS: Table = {
   bpf: [...bpfAttempts, ...bpfConnections, ...bpfDrops, ...bpfPackets],
   loader: [...loaderRows, ...loaderStart],
-  agent: [...agent, ...agentDurable, ...agentInvestigations, ...agentSettings, ...agentSpool, ...agentSweeps],
+  agent: [...agent, ...agentDurable, ...agentInvestigations, ...agentSettings, ...agentSpool, ...agentSweeps, ...agentVerdict],
   server: [
     ...serverDoor,
     ...serverLog,

@@ -1,4 +1,5 @@
 // The rows that an investigation asked for, in the order of their times and in pages: there may be very many.
+import { isDetail } from '../../../agent/contract/detail.ts';
 import { KIND, type Kind, type Rows } from '../../../bpf/rows/rows.gen.ts';
 import type { Queryable } from '../engine.ts';
 import { fewRows, IDENTITY } from '../identity.ts';
@@ -6,11 +7,14 @@ import { Params } from '../language/params.ts';
 import { RowReader } from './row-reader.ts';
 import { rowsTime } from './window.ts';
 
-/** `slot`: rows of this host that the investigation asked for have this bit of `filters`. */
-export type AskedAt = { host_id: bigint; slot: number };
+/** `slot`: rows of this host that the investigation asked for have this bit of `filters`. `back_ms`: it has rows of so long before, too. */
+export type AskedAt = { host_id: bigint; slot: number; back_ms: number };
 
-/** Rows of these hosts, of this time. */
-export type AskedRows = { hosts: readonly AskedAt[]; from_ms: number; to_ms: number };
+/**
+ * Rows of these hosts, of this time. `back_connections`: of what hosts look back at; their other rows of that time were written before anybody
+ * asked for them.
+ */
+export type AskedRows = { hosts: readonly AskedAt[]; from_ms: number; to_ms: number; back_connections: readonly bigint[] };
 
 /** Each takes some tens of milliseconds to read, in which this process does nothing else. */
 const PAGE_ROWS = 4000;
@@ -23,16 +27,17 @@ type After = { time_ns: string; key: string[] };
 export async function* rowPages<Name extends Kind>(
   ask: <Answer>(find: (store: Queryable) => Promise<Answer>) => Promise<Answer>,
   kind: Name,
-  { hosts, from_ms, to_ms }: AskedRows,
+  asked: AskedRows,
 ): AsyncGenerator<Rows[Name][]> {
-  if (hosts.length === 0) return;
+  if (asked.hosts.length === 0) return;
+  const [from_ms, to_ms] = [backTo(asked), asked.to_ms];
   const reader = new RowReader(kind);
   // The engine reads all columns of all rows in a part of the time, whatever the page leaves of them.
   let part_ms = to_ms - from_ms;
   let after: After | undefined;
   for (let begins_ms = from_ms; begins_ms < to_ms; ) {
     const ends_ms = Math.min(to_ms, begins_ms + part_ms);
-    const { sql, values } = pageOf(kind, reader.columns, { hosts, from_ms: begins_ms, to_ms: ends_ms }, after);
+    const { sql, values } = pageOf(kind, reader.columns, asked, rowsTime(begins_ms, ends_ms), after);
     const found = await ask((store) => store.query<Record<string, unknown> & { after: string[] }>(sql, values, PAGE_ROWS));
     if (found.length > 0) yield found.map((row) => reader.row(row));
     const last = found.at(-1);
@@ -45,9 +50,9 @@ export async function* rowPages<Name extends Kind>(
 }
 
 /** The first rows of a time, if `after`: after that one. */
-function pageOf(kind: Kind, columns: string, { hosts, from_ms, to_ms }: AskedRows, after: After | undefined) {
+function pageOf(kind: Kind, columns: string, asked: AskedRows, time: string, after: After | undefined) {
   const params = new Params();
-  const where = [rowsTime(from_ms, to_ms), askedFor(hosts, params)];
+  const where = [time, askedFor(kind, asked, params)];
   if (after !== undefined) {
     const moment = `fromUnixTimestamp64Nano(toInt64(${params.bind('UInt64', after.time_ns)}), 'UTC')`;
     const key = after.key.map((value) => params.bind('UInt64', value));
@@ -59,25 +64,55 @@ function pageOf(kind: Kind, columns: string, { hosts, from_ms, to_ms }: AskedRow
   return { sql: `SELECT ${columns}, ${key} AS after FROM (${inner}) AS t ORDER BY ${order}`, values: params.values };
 }
 
-/** The rows that the investigation asked for. */
-function askedFor(hosts: readonly AskedAt[], params: Params): string {
-  const by_slot = Map.groupBy(hosts, ({ slot }) => slot);
-  const asked = [...by_slot].map(([slot, at]) => {
-    const ids = params.bind(
+const backTo = ({ hosts, from_ms }: AskedRows): number => from_ms - Math.max(0, ...hosts.map(({ back_ms }) => back_ms));
+
+/** The rows that the investigation asked for, and of what it looks back at those that there were. */
+function askedFor(kind: Kind, { hosts, from_ms, back_connections }: AskedRows, params: Params): string {
+  const since = `fromUnixTimestamp64Milli(toInt64(${params.bind('UInt64', Math.floor(from_ms))}))`;
+  const idsOf = (at: readonly AskedAt[]) =>
+    params.bind(
       'Array(UInt64)',
       at.map(({ host_id }) => host_id),
     );
-    return `(bitTest(filters, ${params.bind('UInt16', slot)}) AND host_id IN ${ids})`;
+  const groups = Map.groupBy(hosts, ({ slot, back_ms }) => `${slot} ${back_ms > 0}`);
+  const asked = [...groups.values()].flatMap((at) => {
+    const [first] = at;
+    if (first === undefined) return [];
+    // Before it began the bit was that of somebody else's rows.
+    const time = first.back_ms > 0 && isDetail(kind) ? [] : [`time_ns >= ${since}`];
+    return [`(${[`bitTest(filters, ${params.bind('UInt16', first.slot)})`, `host_id IN ${idsOf(at)}`, ...time].join(' AND ')})`];
   });
+  const back = hosts.filter(({ back_ms }) => back_ms > 0);
+  if (back.length > 0 && back_connections.length > 0 && !isDetail(kind)) {
+    const connections = params.bind('Array(UInt64)', [...back_connections]);
+    asked.push(`(time_ns < ${since} AND host_id IN ${idsOf(back)} AND connection_id IN ${connections})`);
+  }
   return `(${asked.join(' OR ')})`;
 }
 
-/** How many rows of all kinds are stored that the investigation asked for. */
-export async function rowsStored(store: Queryable, { hosts, from_ms, to_ms }: AskedRows): Promise<number> {
-  if (hosts.length === 0) return 0;
+/** Connections of which hosts that look back have kept packets, at most so many. */
+export async function backConnections(store: Queryable, asked: AskedRows, most: number): Promise<bigint[]> {
+  const hosts = asked.hosts.filter(({ back_ms }) => back_ms > 0);
+  if (hosts.length === 0) return [];
   const params = new Params();
-  const where = `${rowsTime(from_ms, to_ms)} AND ${askedFor(hosts, params)}`;
-  const counts = KIND.map((kind) => `SELECT count() AS rows FROM ${kind} FINAL WHERE ${where}`);
+  const back = { ...asked, hosts };
+  const where = `${rowsTime(backTo(back), asked.from_ms)} AND ${askedFor('packet', back, params)}`;
+  const found = await store.query<{ id: string }>(
+    `SELECT DISTINCT toString(connection_id) AS id FROM packet WHERE ${where} AND connection_id != 0 LIMIT ${most}`,
+    params.values,
+    most,
+  );
+  return found.map(({ id }) => BigInt(id));
+}
+
+/** How many rows of all kinds are stored that the investigation asked for. */
+export async function rowsStored(store: Queryable, asked: AskedRows): Promise<number> {
+  if (asked.hosts.length === 0) return 0;
+  const params = new Params();
+  const time = rowsTime(backTo(asked), asked.to_ms);
+  // What there was before anybody asked for it is in nobody's count.
+  const counted = { ...asked, back_connections: [] };
+  const counts = KIND.map((kind) => `SELECT count() AS rows FROM ${kind} FINAL WHERE ${time} AND ${askedFor(kind, counted, params)}`);
   const [found] = await store.query<{ rows: number }>(`SELECT sum(rows) AS rows FROM (${counts.join(' UNION ALL ')})`, params.values, 1);
   return found?.rows ?? 0;
 }

@@ -1,5 +1,5 @@
 // The rows that verdicts on an investigation rest on, as they were drained.
-import { EVIDENCE_KINDS, type Evidence, type EvidenceKind } from '../../../agent/verdict/evidence.ts';
+import { EVIDENCE_KINDS, type Evidence, type EvidenceKind, noEvidence } from '../../../agent/verdict/evidence.ts';
 import type { Rows } from '../../../bpf/rows/rows.gen.ts';
 import type { Queryable } from '../engine.ts';
 import { type AskedRows, rowPages } from './asked-rows.ts';
@@ -12,7 +12,7 @@ export type Found = {
 
 /** At most so many rows of each kind are read. @param most of each kind */
 export async function evidenceOf(store: Queryable, asked: AskedRows, most: number): Promise<Found> {
-  const evidence: { [Name in EvidenceKind]: Rows[Name][] } = { connection: [], retransmit: [], progress: [], packet: [], drop: [] };
+  const evidence = noEvidence();
   const cut: EvidenceKind[] = [];
   const fill = async <Name extends EvidenceKind>(kind: Name) => {
     const rows: Rows[Name][] = evidence[kind];

@@ -1,6 +1,6 @@
 // A path that loses, delays and duplicates by a seed, with a sender that waits for each segment's acknowledgement and sends it again
 // after a timeout: the rows that both ends would write, and what really happened to each segment that was sent again.
-import type { Evidence } from '../../../agent/verdict/evidence.ts';
+import { noEvidence } from '../../../agent/verdict/evidence.ts';
 import type { Rows } from '../../../bpf/rows/rows.gen.ts';
 import { rowOf } from './rows.ts';
 
@@ -49,7 +49,7 @@ type Event = { at_ms: number; what: () => void };
 
 /** A journey of so many segments. The receiver's clock is ahead by so much. */
 export class Journey {
-  readonly evidence: { [Name in keyof Evidence]: Rows[Name][] } = { connection: [], retransmit: [], progress: [], packet: [], drop: [] };
+  readonly evidence = noEvidence();
   readonly #path: Path;
   readonly #random: () => number;
   readonly #ahead_ms: number;

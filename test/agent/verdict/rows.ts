@@ -1,6 +1,6 @@
 // Rows made by hand: all members that a verdict does not look at are nothing.
 
-import type { Evidence } from '../../../agent/verdict/evidence.ts';
+import { type Evidence, noEvidence } from '../../../agent/verdict/evidence.ts';
 import { KIND, KINDS, type Kind, type Rows } from '../../../bpf/rows/rows.gen.ts';
 
 /** A row of the kind, zeroed but for these members. */
@@ -10,4 +10,4 @@ export function rowOf<Name extends Kind>(kind: Name, values: Partial<Rows[Name]>
   return { ...(KINDS[kind].read(zeroed, 0) as Rows[Name]), ...values };
 }
 
-export const NO_EVIDENCE: Evidence = { connection: [], retransmit: [], progress: [], packet: [], drop: [] };
+export const NO_EVIDENCE: Evidence = noEvidence();

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EVIDENCE_KINDS, type EvidenceKind } from '../../../agent/verdict/evidence.ts';
 import { KINDS } from '../../../bpf/rows/rows.gen.ts';
-import { rowPages, rowsStored } from '../../../server/storage/queries/asked-rows.ts';
+import { type AskedRows, backConnections, rowPages, rowsStored } from '../../../server/storage/queries/asked-rows.ts';
 import { evidenceOf } from '../../../server/storage/queries/evidence.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 import { BACKENDS, type Fixture } from './backends.ts';
@@ -19,6 +19,13 @@ const ENDS = { local_addr: '10.8.0.1', peer_addr: '20010db8000000000000000000000
 
 const row = (kind: EvidenceKind, values: RowValues) =>
   rowBytes(kind, { host_id: HOST, time_ns: BEGAN, filters: 1 << SLOT, ...ENDS, ...values });
+
+const asked = (hosts: AskedRows['hosts'], back_connections: readonly bigint[] = []): AskedRows => ({
+  hosts,
+  from_ms,
+  to_ms,
+  back_connections,
+});
 
 /** Every member has a value of its own: its bytes are those of a counter, but where only few values are allowed. */
 function everyMember(kind: EvidenceKind): Buffer {
@@ -51,7 +58,7 @@ describe.each(BACKENDS)('evidence on $name', ({ skip, open }) => {
 
   test.for(EVIDENCE_KINDS)('%s', async (kind, context) => {
     if (skip !== undefined) return context.skip(skip);
-    const { evidence, cut } = await evidenceOf(fixture.store, { hosts: [{ host_id: HOST, slot: SLOT }], from_ms, to_ms }, 10);
+    const { evidence, cut } = await evidenceOf(fixture.store, asked([{ host_id: HOST, slot: SLOT, back_ms: 0 }]), 10);
     const bytes = everyMember(kind);
     const expected = KINDS[kind].read(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0);
     expect(evidence[kind][0]).toEqual({ ...expected, kind });
@@ -62,16 +69,16 @@ describe.each(BACKENDS)('evidence on $name', ({ skip, open }) => {
   test('several hosts, each by its own slot; more rows than are wanted are said', async (context) => {
     if (skip !== undefined) return context.skip(skip);
     const hosts = [
-      { host_id: HOST, slot: ANOTHER },
-      { host_id: OTHER, slot: SLOT },
+      { host_id: HOST, slot: ANOTHER, back_ms: 0 },
+      { host_id: OTHER, slot: SLOT, back_ms: 0 },
     ];
-    const { evidence } = await evidenceOf(fixture.store, { hosts, from_ms, to_ms }, 10);
+    const { evidence } = await evidenceOf(fixture.store, asked(hosts), 10);
     expect(evidence.drop.map(({ connection_id }) => connection_id).sort()).toEqual([3n, 4n]);
-    expect(await rowsStored(fixture.store, { hosts, from_ms, to_ms })).toBe(2 * EVIDENCE_KINDS.length);
-    const { evidence: first, cut } = await evidenceOf(fixture.store, { hosts, from_ms, to_ms }, 1);
+    expect(await rowsStored(fixture.store, asked(hosts))).toBe(2 * EVIDENCE_KINDS.length);
+    const { evidence: first, cut } = await evidenceOf(fixture.store, asked(hosts), 1);
     expect(first.drop).toHaveLength(1);
     expect(cut).toEqual([...EVIDENCE_KINDS]);
-    expect((await evidenceOf(fixture.store, { hosts: [], from_ms, to_ms }, 1)).evidence.drop).toEqual([]);
+    expect((await evidenceOf(fixture.store, asked([]), 1)).evidence.drop).toEqual([]);
   });
 
   test('many pages: each row once, in the order of time, however many have the same', async (context) => {
@@ -84,7 +91,7 @@ describe.each(BACKENDS)('evidence on $name', ({ skip, open }) => {
     const found: bigint[] = [];
     let last_ns = 0n;
     let pages = 0;
-    for await (const page of rowPages((find) => find(fixture.store), 'drop', { hosts: [{ host_id: HOST, slot }], from_ms, to_ms })) {
+    for await (const page of rowPages((find) => find(fixture.store), 'drop', asked([{ host_id: HOST, slot, back_ms: 0 }]))) {
       pages++;
       for (const { connection_id, time_ns } of page) {
         expect(time_ns).toBeGreaterThanOrEqual(last_ns);
@@ -95,5 +102,33 @@ describe.each(BACKENDS)('evidence on $name', ({ skip, open }) => {
     expect(pages).toBeGreaterThan(2);
     expect(found).toHaveLength(MANY);
     expect(new Set(found).size).toBe(MANY);
+  });
+
+  test('what a host looks back at: its own packets of before, and what else there was of their connections', async (context) => {
+    if (skip !== undefined) return context.skip(skip);
+    const [slot, back_ms] = [11, 20_000];
+    const before = { filters: 1 << slot, time_ns: BEGAN - 10n * SECOND_NS };
+    await fixture.put('packet', [
+      row('packet', { connection_id: 101, ...before }),
+      row('packet', { connection_id: 102, ...before, host_id: OTHER }),
+      row('packet', { connection_id: 103, ...before, time_ns: BEGAN - 25n * SECOND_NS }),
+    ]);
+    await fixture.put('retransmit', [
+      row('retransmit', { connection_id: 101, ...before, filters: 0 }),
+      row('retransmit', { connection_id: 102, ...before, filters: 0 }),
+      // Of somebody who had the slot before.
+      row('retransmit', { connection_id: 104, ...before }),
+      row('retransmit', { connection_id: 105, filters: 1 << slot }),
+    ]);
+    const hosts = [
+      { host_id: HOST, slot, back_ms },
+      { host_id: OTHER, slot, back_ms: 0 },
+    ];
+    const found = await backConnections(fixture.store, asked(hosts), 10);
+    expect(found).toEqual([101n]);
+    const { evidence } = await evidenceOf(fixture.store, asked(hosts, found), 10);
+    expect(evidence.packet.map(({ connection_id }) => connection_id)).toEqual([101n]);
+    expect(evidence.retransmit.map(({ connection_id }) => connection_id)).toEqual([101n, 105n]);
+    expect(await rowsStored(fixture.store, asked(hosts))).toBe(2);
   });
 });

@@ -1,4 +1,5 @@
 // What this side's process did not read or close.
+import { isShut } from '../../../../agent/verdict/reading.ts';
 import { formatBytes, formatDurationUs } from '../../../format.ts';
 import type { Look } from './finding.ts';
 
@@ -10,13 +11,10 @@ export const slowReader: Look = ({ unread, resets, closed_ms }) => {
   return { whose: 'this process', words: closed_ms === null ? `It has not read ${left}.` : `It ended without reading ${left}.` };
 };
 
-/** Less than a segment: whoever sends has to wait. */
-const SHUT_BYTES = 1460;
-
 export const closedWindow: Look = ({ samples, resets }) => {
   const shut = samples.time_ms.flatMap((_, at) => {
     const [unread, window] = [samples.unread[at] ?? 0, samples.rcv_wnd[at] ?? null];
-    return unread > 0 && window !== null && window < SHUT_BYTES ? [unread] : [];
+    return window !== null && isShut({ unread, rcv_wnd: window }) ? [unread] : [];
   });
   if (resets.length > 0 || shut.length === 0) return undefined;
   return {

@@ -1,4 +1,5 @@
 // How long one side took to answer the other, and whether that was the path or an application; and whether a transfer stood still.
+import { turnShares } from '../../../../agent/verdict/turns.ts';
 import type { Connection } from '../../../../server/api.ts';
 import { formatCount, formatDurationUs, formatName } from '../../../format.ts';
 import type { Finding, Look } from './finding.ts';
@@ -8,26 +9,9 @@ import { closedWindow } from './reading.ts';
 /** Below these, a wait is not worth a sentence. */
 const SLOW_ANSWER_US = 50_000;
 const STALL_US = 100_000;
-/** How long a host may hold an acknowledgement back to send it with an answer: so much of a measured round trip can be the peer's. */
-const DELAYED_ACK_US = 40_000;
-
-/** The average answer time as the client measures it, and between which bounds the path's part of it lies; µs. */
-type Shares = { answer_us: number; path_us_max: number; path_us_min: number };
-
-/**
- * The round trip was measured at each turn. A peer that answers soon sends its acknowledgement with the answer, so that what was
- * measured has its own time in it, up to where it would have acknowledged anyway.
- */
-function sharesOf({ turn_us, turn_rtt_us, rtt_min_us }: Connection, turns: number): Shares {
-  const answer_us = (turn_us ?? 0) / turns;
-  // Where it was not measured at the turns, all may be the path's.
-  const path_us_max = Math.min(turn_rtt_us ? turn_rtt_us / turns : answer_us, answer_us);
-  const path_us_min = Math.min(Math.max(rtt_min_us ?? 0, turn_rtt_us ? path_us_max - DELAYED_ACK_US : 0), path_us_max);
-  return { answer_us, path_us_max, path_us_min };
-}
 
 function seenByClient(connection: Connection, turns: number): Finding | undefined {
-  const { answer_us, path_us_max, path_us_min } = sharesOf(connection, turns);
+  const { answer_us, path_us_max, path_us_min } = turnShares(connection, turns);
   const took = `Answers took ${formatDurationUs(answer_us)} on average`;
   const peer_us_min = answer_us - path_us_max;
   const { other_end } = connection;

@@ -1,0 +1,86 @@
+// The two sides of a conversation, each with all that its own rows tell.
+import type { Rows } from '../../bpf/rows/rows.gen.ts';
+import { type Account, accountsOf } from './account.ts';
+import { type End, endsOf, joinEnds, type Peer } from './ends.ts';
+import { baseOf, type Evidence } from './evidence.ts';
+import { type Pauses, pausesOf } from './pauses.ts';
+import type { Seen } from './seen.ts';
+import { Sightings } from './sightings.ts';
+
+export type Side = {
+  end: End;
+  account: Account;
+  seen: Seen;
+  /** undefined: its packets do not have rows, or not all */
+  pauses: Pauses | undefined;
+  samples: readonly Rows['sample'][];
+  /** time in which it waited for what was lost, µs */
+  repair_us: number;
+  repairs: readonly (Rows['congestion'] | Rows['retransmit'])[];
+};
+
+/** A side without a peer is of a connection whose other end is not watched, or not known among several. */
+export type Talk = { client: Side | undefined; server: Side | undefined };
+
+const idOf = ({ host_id, connection_id }: { host_id: bigint; connection_id: bigint }) => `${host_id} ${connection_id}`;
+
+/** Of each connection that rows tell of for some time, once. */
+export function talksOf(evidence: Evidence): Talk[] {
+  const ends = endsOf(evidence);
+  const peers = joinEnds(ends.values());
+  const accounts = accountsOf(evidence);
+  const sightings = new Sightings(evidence, baseOf(evidence));
+  const samples = Map.groupBy(evidence.sample, idOf);
+  const repairs = Map.groupBy([...evidence.congestion, ...evidence.retransmit], idOf);
+  const sideOf = (end: End): Side | undefined => {
+    const account = accounts.get(idOf(end));
+    if (!account || account.total_us <= 0) return undefined;
+    const seen = sightings.at(end);
+    const own = repairs.get(idOf(end)) ?? [];
+    const counted = account.data_segs_out + account.data_segs_in;
+    return {
+      end,
+      account,
+      seen,
+      pauses: pausesOf(seen, counted),
+      samples: samples.get(idOf(end)) ?? [],
+      repair_us: repairUs(own),
+      repairs: own,
+    };
+  };
+  return pairsOf(ends.values(), peers).flatMap(([one, other]) => talkOf(sideOf(one), other && sideOf(other)) ?? []);
+}
+
+function pairsOf(ends: Iterable<End>, peers: Map<End, Peer>): [End, End | undefined][] {
+  const done = new Set<End>();
+  const pairs: [End, End | undefined][] = [];
+  for (const end of ends) {
+    if (done.has(end)) continue;
+    const other = peers.get(end)?.end;
+    done.add(end);
+    if (other) done.add(other);
+    pairs.push([end, other]);
+  }
+  return pairs;
+}
+
+function talkOf(one: Side | undefined, other: Side | undefined): Talk | undefined {
+  if (!one) return other && talkOf(other, undefined);
+  const is_server = one.account.role === 'server' || other?.account.role === 'client';
+  return is_server ? { client: other, server: one } : { client: one, server: other };
+}
+
+/** Time in recovery, and that until the timeouts which began it. */
+function repairUs(rows: Side['repairs']): number {
+  let us = 0;
+  for (const row of rows) {
+    if (row.kind === 'congestion') {
+      const { old_ca_state, duration_us } = row as Rows['congestion'];
+      if (old_ca_state === 'recovery' || old_ca_state === 'loss') us += Number(duration_us);
+    } else {
+      const { class: found_by, outcome, retransmits, rto_us } = row as Rows['retransmit'];
+      if (found_by === 'rto' && outcome === 'sent' && retransmits <= 1) us += rto_us;
+    }
+  }
+  return us;
+}

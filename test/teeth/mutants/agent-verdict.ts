@@ -1,0 +1,138 @@
+// Why connects fail, who resets connections, and what makes them slow.
+import { type Mutant, mutantsOf, unit } from '../mutant.ts';
+
+const connects = unit('agent/verdict/connects');
+const resets = unit('agent/verdict/resets');
+const slow = unit('agent/verdict/slow');
+const claims = unit('agent/verdict/claims');
+
+export const agentVerdict: readonly Mutant[] = [
+  ...mutantsOf('agent/verdict/connects.ts', [
+    { why: 'rows of connects before count', find: 'time_ns >= began_ns - slack_ns &&', replace: '', suite: connects },
+    { why: 'a client that nobody watches is forgotten', find: '...others.map(', replace: '...others.slice(0, 0).map(', suite: connects },
+    { why: 'an ICMP error is claimed without packets', find: 'if (sent.length > 0 && !rst)', replace: 'if (!rst)', suite: connects },
+    {
+      why: 'a device on the way is blamed without packets of the peer',
+      find: 'if (peer && hosts.hasPackets(peer) && !',
+      replace: 'if (peer && !',
+      suite: connects,
+    },
+    {
+      why: 'a prohibited connect is a dropped one',
+      find: "drop.reason === 'netfilter_drop' ? 'rejected'",
+      replace: "drop.reason === '' ? 'rejected'",
+      suite: connects,
+    },
+  ]),
+  ...mutantsOf('agent/verdict/silence.ts', [
+    {
+      why: 'what no packet row shows is lost',
+      find: 'if (hosts.hasPackets(peer) && sent.length > 0)',
+      replace: 'if (sent.length > 0)',
+      suite: connects,
+    },
+    {
+      why: 'an answer that was sent does not count',
+      find: 'if (!answer) return undefined;',
+      replace: 'return undefined;',
+      suite: connects,
+    },
+    {
+      why: 'a drop on the way is the receiver’s',
+      find: "drop.direction === 'received' ? 'dropped_at_receiver'",
+      replace: "drop.direction !== 'sent' ? 'dropped_at_receiver'",
+      suite: connects,
+    },
+  ]),
+  ...mutantsOf('agent/verdict/hosts.ts', [
+    { why: 'a full listener is that of any port', find: '${atKey(row)} ${row.local_port}', replace: '${atKey(row)} 80', suite: connects },
+    { why: 'a SYN-ACK says nothing of whose an address is', find: "|| state === 'new_syn_recv'", replace: '', suite: connects },
+  ]),
+  ...mutantsOf('agent/verdict/flows.ts', [
+    { why: 'behind a translation nothing is found', find: 'isn === undefined ? []', replace: 'isn !== undefined ? []', suite: connects },
+  ]),
+  ...mutantsOf('agent/verdict/reset-cause.ts', [
+    {
+      why: 'linger is told by the kernel’s name alone',
+      find: 'if (row.has_socket && row.linger_zero)',
+      replace: 'if (row.reason === "linger")',
+      suite: resets,
+    },
+    { why: 'who closed first does not matter', find: "ended?.end_reason === 'fin_local' &&", replace: 'ended &&', suite: resets },
+    { why: 'what is unread says nothing', find: 'row.unread > 0 &&', replace: 'row.unread < 0 &&', suite: resets },
+  ]),
+  ...mutantsOf('agent/verdict/resets.ts', [
+    { why: 'each reset is one of its own', find: 'told.has(flowKey(row)) ||', replace: '', suite: resets },
+    {
+      why: 'a device is blamed without packets of the peer',
+      find: 'if (at && flow.packets.some((each) => isAt(each, at)))',
+      replace: 'if (at)',
+      suite: resets,
+    },
+    { why: 'as many hops are fewer', find: 'reset.ttl > usual.ttl', replace: 'reset.ttl >= usual.ttl', suite: resets },
+    { why: 'another beginning is fewer hops', find: '&& startOf(reset.ttl) === startOf(usual.ttl)', replace: '', suite: resets },
+  ]),
+  ...mutantsOf('agent/verdict/sending.ts', [
+    {
+      why: 'what was unread says nothing',
+      find: "if (unread && unread.us >= MOST * us) return 'receiver_application';",
+      replace: '',
+      suite: slow,
+    },
+    {
+      why: 'a window behind a hole is an application’s',
+      find: "if (side.repair_us >= REPAIR_SHARE * side.account.total_us) return 'loss';",
+      replace: '',
+      suite: slow,
+    },
+    { why: 'a round trip of each answer is busy twice', find: 'Math.min(network_us, waits *', replace: 'Math.min(0, waits *', suite: slow },
+  ]),
+  ...mutantsOf('agent/verdict/answers.ts', [
+    { why: 'few answers are enough to blame the peer', find: 'const ANSWERS_LEAST = 4;', replace: 'const ANSWERS_LEAST = 2;', suite: slow },
+    {
+      why: 'the longest answers are the peer’s',
+      find: 'Math.floor(pauses.answers.length / ANSWERS_LEAST)',
+      replace: 'pauses.answers.length - 1',
+      suite: slow,
+    },
+    { why: 'what was lost is the path’s', find: 'if (lost.length > 0)', replace: 'if (lost.length < 0)', suite: slow },
+  ]),
+  ...mutantsOf('agent/verdict/held-back.ts', [
+    { why: 'what waits to be sent is nothing', find: '|| heard.row.notsent > 0', replace: '', suite: slow },
+    { why: 'who was woken had nothing to send', find: 'pause_us * WOKEN_SHARE)) us', replace: '0) - WOKEN_US) us', suite: slow },
+    {
+      why: 'what is sent again is new',
+      find: 'highest !== undefined && ahead(end, highest) <= 0',
+      replace: 'highest === end && row.length < 0',
+      suite: slow,
+    },
+  ]),
+  ...mutantsOf('agent/verdict/account.ts', [
+    { why: 'a connect that is under way is a connection', find: "state !== 'syn_sent'", replace: "state !== 'close'", suite: slow },
+  ]),
+  ...mutantsOf('agent/verdict/limits.ts', [
+    {
+      why: 'the network has all that is busy',
+      find: 'network_us: busy_us - receiver_us - sender_us - host_us',
+      replace: 'network_us: busy_us',
+      suite: slow,
+    },
+  ]),
+  ...mutantsOf('agent/verdict/claims.ts', [
+    { why: 'next to nothing is a claim', find: 'us < of_us * SHARE_LEAST', replace: 'us < 0', suite: claims },
+    {
+      why: 'networks are one',
+      find: 'const networks = Map.groupBy(verdicts, networkOf);',
+      replace: "const networks = Map.groupBy(verdicts, () => '');",
+      suite: claims,
+    },
+  ]),
+  ...mutantsOf('agent/verdict/claim-words.ts', [
+    {
+      why: 'a process is blamed for what its kernel did',
+      find: "comm !== '' && BY_APPLICATION.has(cause)",
+      replace: "comm !== ''",
+      suite: claims,
+    },
+  ]),
+];
