@@ -49,6 +49,13 @@ export function hostSaid({ state, reason, words }: Pick<AtHost, 'state' | 'reaso
   return { label, severity: UNWANTED.includes(reason) ? 'warn' : severity, words: why };
 }
 
+/** How far before its beginning the host's black box reaches. */
+export function backWords({ looked_back, looks_back_ms }: Pick<AtHost, 'looked_back' | 'looks_back_ms'>): string {
+  return looked_back === 0
+    ? ''
+    : `${formatCount(looked_back)} rows of the ${formatDurationUs(Math.ceil(looks_back_ms / 1000) * 1e6)} before`;
+}
+
 /** Whether both ends of its connections are looked at there. */
 export function otherEndWords({ state, slot, other_end }: Pick<AtHost, 'state' | 'slot' | 'other_end'>): string {
   if (state === 'waiting' || slot === 0) return '';

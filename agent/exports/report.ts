@@ -1,7 +1,8 @@
 // What an investigation has found as one HTML file, which needs no network and no script: it is mailed, printed and opened years later. Pure.
 import { createHash } from 'node:crypto';
-import { ABOUT, type About, type Claim } from '../verdict/claims.ts';
+import { ABOUT, type Claim } from '../verdict/claims.ts';
 import type { EvidenceKind } from '../verdict/evidence.ts';
+import { ABOUT_LABELS } from '../verdict/labels.ts';
 import { sentences, summarize } from '../verdict/summary.ts';
 import type { Judged } from '../verdict/verdicts.ts';
 import { Html, html } from './html.ts';
@@ -76,18 +77,12 @@ ${worstConnections(judged.verdicts, names)}
 `.text;
 }
 
-const ABOUT_WORDS = {
-  connect: 'Connects that failed',
-  reset: 'Resets',
-  slow: 'Where the time of connections went',
-} as const satisfies Record<About, string>;
-
 function claimed(claims: readonly Claim[]): Html[] {
   return ABOUT.flatMap((about) => {
     const own = claims.filter((claim) => claim.about === about);
     if (own.length === 0) return [];
     const lines = own.slice(0, CLAIMS_MAX).map(({ sentence }) => html`<li>${sentence}</li>`);
-    return [html`<section aria-labelledby="${about}"><h2 id="${about}">${ABOUT_WORDS[about]}</h2><ul>${lines}</ul></section>`];
+    return [html`<section aria-labelledby="${about}"><h2 id="${about}">${ABOUT_LABELS[about]}</h2><ul>${lines}</ul></section>`];
   });
 }
 

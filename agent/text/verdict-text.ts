@@ -2,7 +2,8 @@
 import type { FilterCounters } from '../../bpf/rows/rows.gen.ts';
 import { escapeControls } from '../process/terminal-text.ts';
 import { CAUSES, type Place, type Verdict } from '../verdict/cause.ts';
-import { ABOUT, type About, type Claim } from '../verdict/claims.ts';
+import { ABOUT, type Claim } from '../verdict/claims.ts';
+import { ABOUT_LABELS } from '../verdict/labels.ts';
 import { sentences, summarize } from '../verdict/summary.ts';
 import type { Judged } from '../verdict/verdicts.ts';
 
@@ -62,18 +63,12 @@ export function verdictText(told: Told): string {
 
 const textOf = (lines: readonly string[]): string => `${lines.map(escapeControls).join('\n')}\n`;
 
-const ABOUT_WORDS = {
-  connect: 'failed connects',
-  reset: 'resets',
-  slow: 'where the time of connections went',
-} as const satisfies Record<About, string>;
-
 function claimLines(claims: readonly Claim[]): string[] {
   return ABOUT.flatMap((about) => {
     const own = claims.filter((claim) => claim.about === about);
     const rest = own.length - SHOWN_MAX;
     const shown = own.slice(0, SHOWN_MAX).map(({ sentence }) => sentence);
-    return titled(ABOUT_WORDS[about], rest > 0 ? [...shown, `and ${rest} more; --json has all`] : shown);
+    return titled(ABOUT_LABELS[about], rest > 0 ? [...shown, `and ${rest} more; --json has all`] : shown);
   });
 }
 

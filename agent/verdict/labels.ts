@@ -1,5 +1,6 @@
 // What a table calls causes.
 import type { Cause, NotNeeded } from './cause.ts';
+import type { About } from './claims.ts';
 
 export const CAUSE_LABELS = {
   lost_outward: 'lost outward',
@@ -17,3 +18,10 @@ export const NOT_NEEDED_LABELS = {
   delayed_ack: 'the receiver had it and had not acknowledged it yet',
   arrived: 'it had arrived already',
 } as const satisfies Record<NotNeeded, string>;
+
+/** What claims are about. */
+export const ABOUT_LABELS = {
+  connect: 'failed connects',
+  reset: 'resets',
+  slow: 'where the time of connections went',
+} as const satisfies Record<About, string>;

@@ -1,7 +1,8 @@
 // What an investigation at a collector has found, for a terminal. Pure.
 import { escapeControls } from '../../agent/process/terminal-text.ts';
 import { CAUSES } from '../../agent/verdict/cause.ts';
-import { CAUSE_LABELS } from '../../agent/verdict/labels.ts';
+import { ABOUT } from '../../agent/verdict/claims.ts';
+import { ABOUT_LABELS, CAUSE_LABELS } from '../../agent/verdict/labels.ts';
 import type { AtHost, OneInvestigation, Verdict } from '../api/investigations.ts';
 import { END_WORDS } from '../investigations/end-words.ts';
 
@@ -18,7 +19,7 @@ export function progressText({ counts, ends_ms, state }: OneInvestigation, { seg
 }
 
 export function foundText({ expression, at_hosts, counts }: OneInvestigation, verdict: Verdict): string {
-  const { segments, sentences, by_cause, dropped, missing, rows, cut } = verdict;
+  const { segments, sentences, by_cause, dropped, missing, claims, rows, cut } = verdict;
   const names = new Map(at_hosts.map(({ host_id, host }) => [host_id, host]));
   const lines = [
     ...(segments === 0 ? [`no segment of ${expression} was sent again`, ...sentences] : sentences),
@@ -35,6 +36,12 @@ export function foundText({ expression, at_hosts, counts }: OneInvestigation, ve
       'not known, for want of',
       missing.map(({ what, segments }) => `${what}: ${segments}`),
     ),
+    ...ABOUT.flatMap((about) =>
+      titled(
+        ABOUT_LABELS[about],
+        claims.filter((claim) => claim.about === about).map(({ sentence }) => sentence),
+      ),
+    ),
     ...titled('hosts', at_hosts.map(hostText)),
     ...(counts.ended < at_hosts.length ? ['', `${at_hosts.length - counts.ended} hosts have not said that it ended there`] : []),
     ...(rows.stored < rows.written ? ['', `${rows.stored} of the ${rows.written} rows that hosts wrote have come`] : []),
@@ -43,11 +50,12 @@ export function foundText({ expression, at_hosts, counts }: OneInvestigation, ve
   return `${lines.map(escapeControls).join('\n')}\n`;
 }
 
-function hostText({ host, state, reason, words, passed, over_budget, other_end, slot }: AtHost): string {
+function hostText({ host, state, reason, words, passed, over_budget, looked_back, looks_back_ms, other_end, slot }: AtHost): string {
   const why = [...(reason === null ? [] : [END_WORDS[reason]]), ...(words === '' ? [] : [words])].join(': ');
   const withheld = over_budget > 0 ? `, ${over_budget} beyond the budget: --row-budget gives more` : '';
   const alone = slot === 0 || other_end.watched ? '' : `; the other end is not looked at: ${other_end.why}`;
-  return `${host}: ${state}${why === '' ? '' : `, ${why}`}; ${passed} rows${withheld}${alone}`;
+  const back = looked_back > 0 ? `, and ${looked_back} of the ${Math.ceil(looks_back_ms / 1000)} s before` : '';
+  return `${host}: ${state}${why === '' ? '' : `, ${why}`}; ${passed} rows${back}${withheld}${alone}`;
 }
 
 function titled(title: string, lines: readonly string[]): string[] {

@@ -1,6 +1,14 @@
 // What is said of an investigation before it starts, while it runs, and at each host.
 import { describe, expect, test } from 'vitest';
-import { estimateSaid, hostSaid, mayOperate, otherEndWords, stateWords, whyNotWords } from '../../dashboards/investigation-words.ts';
+import {
+  backWords,
+  estimateSaid,
+  hostSaid,
+  mayOperate,
+  otherEndWords,
+  stateWords,
+  whyNotWords,
+} from '../../dashboards/investigation-words.ts';
 
 const plain = (text: string) => text.replaceAll('\u202f', ' ');
 const ASKED = { detail: 'packets', rows_per_s: 500 } as const;
@@ -69,6 +77,11 @@ test('whether the other end is watched is said only where it has begun', () => {
   expect(otherEndWords({ state: 'ended', slot: 0, other_end })).toBe('');
   expect(otherEndWords({ state: 'running', slot: 3, other_end })).toBe('not watched: process is of one end');
   expect(otherEndWords({ state: 'ended', slot: 3, other_end: { watched: true, why: '' } })).toBe('watched too');
+});
+
+test('how far a black box reaches back, where there is one', () => {
+  expect(backWords({ looked_back: 0, looks_back_ms: 0 })).toBe('');
+  expect(plain(backWords({ looked_back: 1200, looks_back_ms: 89_100 }))).toMatch(/^1 200 rows of the (90 s|1 min 30 s) before$/);
 });
 
 test('how long it runs yet, or since when it does not', () => {

@@ -37,6 +37,7 @@ function side(begins_min: number, by_cause: Partial<Verdict['by_cause']>, asked:
       dropped: [],
       missing: [],
       arrivals: { counted: 0, seen: 0 },
+      claims: [],
       rows: { written: 0, stored: 0 },
       cut: [],
     },
