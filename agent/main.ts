@@ -4,9 +4,11 @@ import type { Kind } from '../bpf/rows/rows.gen.ts';
 import { emptyLedger } from './accounts/ledger.ts';
 import { rowsSoFar } from './accounts/so-far.ts';
 import { announce } from './announce.ts';
+import type { BlackBox } from './black-box/black-box.ts';
 import { openBlackBox } from './black-box/open-black-box.ts';
 import type { AgentConfig } from './config.ts';
 import { Membership } from './enrolment/membership.ts';
+import type { EntityNames } from './host/entities.ts';
 import { refusalLog } from './host/netns-refusals.ts';
 import { readPortRange } from './host/port-range.ts';
 import { isOff } from './kernel/budget.ts';
@@ -29,6 +31,7 @@ import { onlyOwnNetns } from './source/own-netns.ts';
 import { openRemote } from './uplink/open-remote.ts';
 import { openUplink } from './uplink/open-uplink.ts';
 import { openRoute } from './uplink/route.ts';
+import type { Uplink } from './uplink/uplink.ts';
 
 /**
  * Runs until `stop` or the end of a replay, then ships what is left.
@@ -65,17 +68,10 @@ export async function runAgent(options: AgentConfig, local: LocalSettings, asked
   const instruments = telemetry && new Instruments(telemetry, attributes, source.tally(attributes.options));
   const waiting_bytes = () => uplink?.bytes ?? { memory: 0, disk: 0 };
   if (telemetry) observeSelf(telemetry.meter, { source: rows, ledger, waiting_bytes, answered: () => uplink?.answered ?? [] });
-  const own = config.ownNetns && config.replay === undefined ? onlyOwnNetns(source) : (_: Kind, drained: Uint8Array) => drained;
   const box = uplink && openBlackBox({ filters: source.kernel_filters, bytes: config.blackBox, uplink, log });
   opened.defer(() => box?.black_box.stop());
-  const take: Take = (kind, drained) => {
-    const wanted = own(kind, drained);
-    const rows = box?.black_box.take(kind, wanted) ?? wanted;
-    if (rows.length === 0) return;
-    uplink?.add(kind, rows);
-    if (uplink !== undefined) entities.see(kind, rows);
-    instruments?.record(kind, rows);
-  };
+  const own = config.ownNetns && config.replay === undefined ? onlyOwnNetns(source) : undefined;
+  const take = takerOf({ own, black_box: box?.black_box, uplink, entities, instruments });
   const inUse = { queueBytes: config.queueBytes, budget: config.budget };
   const isFull = () => uplink !== undefined && uplink.waiting_bytes > inUse.queueBytes / 4;
   const drain = new Drain(rows, take, isFull);
@@ -107,4 +103,25 @@ export async function runAgent(options: AgentConfig, local: LocalSettings, asked
   await telemetry?.stop();
   log.info({ ledger }, 'stopped');
   replaced.signal.throwIfAborted();
+}
+
+type Takers = {
+  /** leaves rows of other namespaces out */
+  own: ((kind: Kind, drained: Uint8Array) => Uint8Array) | undefined;
+  black_box: BlackBox | undefined;
+  uplink: Uplink | undefined;
+  entities: Pick<EntityNames, 'see'>;
+  instruments: Instruments | undefined;
+};
+
+/** What becomes of drained rows, in this order. */
+function takerOf({ own, black_box, uplink, entities, instruments }: Takers): Take {
+  return (kind, drained) => {
+    const wanted = own?.(kind, drained) ?? drained;
+    const rows = black_box?.take(kind, wanted) ?? wanted;
+    if (rows.length === 0) return;
+    uplink?.add(kind, rows);
+    if (uplink !== undefined) entities.see(kind, rows);
+    instruments?.record(kind, rows);
+  };
 }

@@ -15,17 +15,20 @@ export const PATHS: typeof INVESTIGATIONS_API = {
   investigation: '/api/v1/investigations/:id',
   stop: '/api/v1/investigations/:id/stop',
   verdict: '/api/v1/investigations/:id/verdict',
+  report: '/api/v1/investigations/:id/report.html',
+  rows: '/api/v1/investigations/:id/rows.ndjson',
+  packets: '/api/v1/investigations/:id/packets.pcapng',
 };
 
 /** What can be taken away of one, and what it is called. */
 export const FILES = [
-  { name: 'report.html', label: 'report', meaning: 'all of this page in one file that opens anywhere' },
-  { name: 'rows.ndjson', label: 'rows', meaning: 'every row of it, one JSON object a line' },
-  { name: 'packets.pcapng', label: 'capture', meaning: 'the headers of its packets, for Wireshark' },
+  { name: 'report', label: 'report', meaning: 'all of this page in one file that opens anywhere' },
+  { name: 'rows', label: 'rows', meaning: 'every row of it, one JSON object a line' },
+  { name: 'packets', label: 'capture', meaning: 'the headers of its packets, for Wireshark' },
 ] as const;
 
 const at = (path: string, id: string) => path.replace(':id', encodeURIComponent(id));
-export const fileOf = (id: string, name: (typeof FILES)[number]['name']): string => `${at(PATHS.investigation, id)}/${name}`;
+export const fileOf = (id: string, name: (typeof FILES)[number]['name']): string => at(PATHS[name], id);
 
 type Asking = { method?: 'POST' | 'DELETE'; body?: object; signal?: AbortSignal };
 

@@ -9,7 +9,7 @@ import { compilePrograms, type Programs } from '../../fidelity/programs.ts';
 import { InvestigatedKernel } from '../investigated.ts';
 import { type Compared, compare, tableText, VIEWS, type View, viewOf } from './judged.ts';
 import { runScenario } from './run.ts';
-import { SCENARIOS } from './scenario.ts';
+import { SCENARIOS } from './scenarios.ts';
 
 const isRoot = process.getuid?.() === 0;
 /** "all", or a part of a scenario's name. */

@@ -79,25 +79,6 @@ test('inserts while batches come, and leaves nothing behind', async () => {
   await log.close();
 });
 
-test('rows that somebody waits for do not wait to become many', async () => {
-  const before = await countRows(store, 'state_change');
-  const log = await openLog('hastened');
-  const heard = listen();
-  // Without haste the first round comes after an hour, and takes only what is as old.
-  const never_ms = 3_600_000;
-  const writer = new Writer(log, store, { ...PERIODS, seal_ms: never_ms, seal_bytes_min: 1 << 30, seal_age_ms: never_ms }, heard.events);
-  writer.start();
-  writer.hasten(60_000);
-  for (let sequence = 1; sequence <= 3; sequence++) {
-    await append(log, sequence, 10);
-    await emptied(log);
-  }
-  expect(heard.inserted).toHaveLength(3);
-  expect((await countRows(store, 'state_change')) - before).toBe(30);
-  await writer.stop();
-  await log.close();
-});
-
 test('live segments go before late ones however many wait, and one late segment goes in every round', async () => {
   const before = await countRows(store, 'state_change');
   const log = await openLog('lanes');

@@ -1,0 +1,6 @@
+// All that are tried.
+import { CONNECTS, RESETS } from './broken.ts';
+import type { Scenario } from './scenario.ts';
+import { SLOW } from './slow.ts';
+
+export const SCENARIOS: readonly Scenario[] = [...CONNECTS, ...RESETS, ...SLOW];
