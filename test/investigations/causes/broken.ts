@@ -1,6 +1,6 @@
 // Connects that fail, and connections that are reset.
 import { PORT } from '../scenario.ts';
-import { type Scenario, way } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
 
 const connect = `connect:${PORT} close`;
 const listen = `listen:${PORT} wait`;

@@ -1,7 +1,7 @@
 // Connections that fail, are reset or are slow, each made to be so by one thing, and what shows that it was that.
 import type { About } from '../../../agent/verdict/claims.ts';
 import type { Family } from '../../support/netns.ts';
-import { PORT, type Side } from '../scenario.ts';
+import type { Side } from '../scenario.ts';
 
 export type Scenario = {
   name: string;
