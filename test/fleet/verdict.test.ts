@@ -12,8 +12,9 @@ import type { OneInvestigation, Verdict } from '../../server/api/investigations.
 import { CollectorProcess } from '../browser/collector-process.ts';
 import { asOwner } from '../server/support/investigating.ts';
 import { type AgentProcess, startAgent } from '../support/agent-process.ts';
-import { lose, makePair, type Pair, socketsGone } from '../support/netns.ts';
+import { loseEach, makePair, type Pair, socketsGone } from '../support/netns.ts';
 import { root } from '../support/project-files.ts';
+import { runCommand } from '../support/run-command.ts';
 import { waitFor } from '../support/wait.ts';
 
 const TRAFFIC = new URL('../support/traffic.ts', import.meta.url).pathname;
@@ -35,7 +36,7 @@ beforeAll(async () => {
   await collector.start();
   agent = await startAgent('--collector', collector.url, '--interval', '1s', '--cpu-budget', '100%');
   if (serving.stdout) await once(serving.stdout, 'data');
-  lose(pair.server, 'ipv4', 0.05);
+  loseEach(pair.server, 'ipv4', 10);
 });
 afterAll(async () => {
   serving?.kill();
@@ -155,4 +156,34 @@ test('by the command: Ctrl-C ends it, the verdict is printed, and the files say 
   const report = readFileSync(file('report.html'), 'utf8');
   for (const sentence of told.verdict.sentences) expect(report).toContain(sentence.replaceAll("'", '&#39;'));
   expect(report).toContain('a &lt;b&gt;note&lt;/b&gt;');
+});
+
+const sourcePorts = (range: string) => pair.client.run('sysctl', '-qw', `net.ipv4.ip_local_port_range=${range}`);
+const everything = { detail: 'packets', rows_per_s: 50_000, for_ms: 600_000 } as const;
+
+test('what was sent again before it began, where the host keeps a black box', async (context) => {
+  if (!isRoot) return context.skip('needs root: network namespaces and BPF');
+  sourcePorts('30000 39999');
+  const set = runCommand(join(root, 'tcplens'), ['admin', '--data', collector.data, 'settings', 'set', 'black-box=512MiB']);
+  expect(set).toMatchObject({ code: 0 });
+  const lookBack = async () => {
+    await traffic();
+    const id = String((await start({ expression: `port = ${PORT}`, ...everything })).body['id']);
+    const { at_hosts } = await isRunning(id);
+    await stop(id);
+    return at_hosts[0]?.looked_back ?? 0;
+  };
+  await waitFor('a box that keeps packets of this edge', lookBack, (rows) => rows > 0, 1000);
+  sourcePorts('50000 59999');
+  const again = await traffic();
+  const id = String((await start({ expression: 'port >= 50000', ...everything })).body['id']);
+  const { at_hosts } = await isRunning(id);
+  await stop(id);
+  const said = await waitFor(
+    'the rows in the store',
+    () => verdict(id),
+    ({ rows }) => rows.stored >= rows.written && rows.written > 0,
+    WAIT_MS,
+  );
+  expectVerdict(said, again, at_hosts[0]?.host_id);
 });

@@ -11,7 +11,7 @@ import { createLog } from '../../agent/process/log.ts';
 import { FILTER_SLOTS, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { drainAll } from '../support/drain-all.ts';
 import { bitsOf, decode, type RowOf } from '../support/filtered.ts';
-import { makePair, type Pair, socketsGone } from '../support/netns.ts';
+import { loseEach, makePair, type Pair, socketsGone } from '../support/netns.ts';
 
 const TRAFFIC = new URL('../support/traffic.ts', import.meta.url).pathname;
 /** Of this process alone: whoever else tests on this machine has others. */
@@ -31,9 +31,7 @@ beforeAll(async () => {
     servers.push(serving);
     if (serving.stdout) await once(serving.stdout, 'data');
   }
-  // Every tenth packet with data, so that there is always a loss.
-  const rule = ['-A', 'INPUT', '-p', 'tcp', '--dport', String(BAD), '-m', 'length', '--length', '200:65535'];
-  pair.server.run('iptables', ...rule, '-m', 'statistic', '--mode', 'nth', '--every', '10', '--packet', '0', '-j', 'DROP');
+  loseEach(pair.server, 'ipv4', 10);
 });
 afterAll(() => {
   for (const serving of servers) serving.kill();

@@ -9,7 +9,7 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { until } from '../agent/until.ts';
-import { lose, makePair, socketsGone } from '../support/netns.ts';
+import { loseEach, makePair, socketsGone } from '../support/netns.ts';
 import { root } from '../support/project-files.ts';
 import { runCommand } from '../support/run-command.ts';
 import { rightsOf } from '../support/threads.ts';
@@ -34,7 +34,7 @@ test('a loss in the receiver’s netfilter', async (context) => {
   try {
     const serving = pair.server.start(process.execPath, TRAFFIC, 'serve', '0.0.0.0', String(PORT));
     if (serving.stdout) await once(serving.stdout, 'data');
-    lose(pair.server, 'ipv4', 0.05);
+    loseEach(pair.server, 'ipv4', 10);
     const [report, ndjson] = ['report.html', 'rows.ndjson'].map((name) => join(directory, name)) as [string, string];
     const args = ['investigate', `port = ${PORT}`, '--for', '10m', '--json', '--pcapng', capture, '--report', report, '--ndjson', ndjson];
     const child = spawn(join(root, 'tcplens'), args, { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -112,6 +112,13 @@ export function lose(side: Netns, family: Family, probability: number): void {
   side.run(iptables, '-A', 'INPUT', ...match, '-j', 'DROP');
 }
 
+/** Drops each so many-th TCP packet with data that arrives in a namespace: where few are sent, a share might leave all of them. */
+export function loseEach(side: Netns, family: Family, every: number): void {
+  const iptables = family === 'ipv4' ? 'iptables' : 'ip6tables';
+  const match = ['-p', 'tcp', '-m', 'length', '--length', '200:', '-m', 'statistic', '--mode', 'nth', '--every', String(every)];
+  side.run(iptables, '-A', 'INPUT', ...match, '--packet', '0', '-j', 'DROP');
+}
+
 /** Drops everything that arrives for a port: a black hole. */
 export function swallow(side: Netns, family: Family, port: number): void {
   side.run(family === 'ipv4' ? 'iptables' : 'ip6tables', '-A', 'INPUT', '-p', 'tcp', '--dport', String(port), '-j', 'DROP');
