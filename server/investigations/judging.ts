@@ -39,7 +39,9 @@ export async function askedRows(
       : { host_id: BigInt(`0x${host_id}`), slot: state.slot, back_ms: state.looked_back > 0 ? state.looks_back_ms + AROUND_MS : 0 },
   );
   const written = [...heard.values()].reduce((sum, { state }) => sum + state.passed + state.looked_back, 0);
-  const asked = { hosts, from_ms: investigation.begins_ms - AROUND_MS, to_ms: endOf(investigation) + AROUND_MS, back_connections: [] };
+  const { begins_ms } = investigation;
+  const time = { from_ms: begins_ms - AROUND_MS, to_ms: endOf(investigation) + AROUND_MS, back_until_ms: begins_ms + AROUND_MS };
+  const asked = { hosts, ...time, back_connections: [] };
   return { asked: { ...asked, back_connections: await backConnections(store, asked, LIMITS.evidence_rows.number) }, written };
 }
 

@@ -11,10 +11,16 @@ import { rowsTime } from './window.ts';
 export type AskedAt = { host_id: bigint; slot: number; back_ms: number };
 
 /**
- * Rows of these hosts, of this time. `back_connections`: of what hosts look back at; their other rows of that time were written before anybody
- * asked for them.
+ * Rows of these hosts, of this time. `back_connections`: of what hosts look back at; their other rows of the time until `back_until_ms` may have
+ * been written before anybody asked for them.
  */
-export type AskedRows = { hosts: readonly AskedAt[]; from_ms: number; to_ms: number; back_connections: readonly bigint[] };
+export type AskedRows = {
+  hosts: readonly AskedAt[];
+  from_ms: number;
+  to_ms: number;
+  back_until_ms: number;
+  back_connections: readonly bigint[];
+};
 
 /** Each takes some tens of milliseconds to read, in which this process does nothing else. */
 const PAGE_ROWS = 4000;
@@ -67,8 +73,8 @@ function pageOf(kind: Kind, columns: string, asked: AskedRows, time: string, aft
 const backTo = ({ hosts, from_ms }: AskedRows): number => from_ms - Math.max(0, ...hosts.map(({ back_ms }) => back_ms));
 
 /** The rows that the investigation asked for, and of what it looks back at those that there were. */
-function askedFor(kind: Kind, { hosts, from_ms, back_connections }: AskedRows, params: Params): string {
-  const since = `fromUnixTimestamp64Milli(toInt64(${params.bind('UInt64', Math.floor(from_ms))}))`;
+function askedFor(kind: Kind, { hosts, from_ms, back_until_ms, back_connections }: AskedRows, params: Params): string {
+  const moment = (ms: number) => `fromUnixTimestamp64Milli(toInt64(${params.bind('UInt64', Math.floor(ms))}))`;
   const idsOf = (at: readonly AskedAt[]) =>
     params.bind(
       'Array(UInt64)',
@@ -79,13 +85,13 @@ function askedFor(kind: Kind, { hosts, from_ms, back_connections }: AskedRows, p
     const [first] = at;
     if (first === undefined) return [];
     // Before it began the bit was that of somebody else's rows.
-    const time = first.back_ms > 0 && isDetail(kind) ? [] : [`time_ns >= ${since}`];
+    const time = first.back_ms > 0 && isDetail(kind) ? [] : [`time_ns >= ${moment(from_ms)}`];
     return [`(${[`bitTest(filters, ${params.bind('UInt16', first.slot)})`, `host_id IN ${idsOf(at)}`, ...time].join(' AND ')})`];
   });
   const back = hosts.filter(({ back_ms }) => back_ms > 0);
   if (back.length > 0 && back_connections.length > 0 && !isDetail(kind)) {
     const connections = params.bind('Array(UInt64)', [...back_connections]);
-    asked.push(`(time_ns < ${since} AND host_id IN ${idsOf(back)} AND connection_id IN ${connections})`);
+    asked.push(`(time_ns < ${moment(back_until_ms)} AND host_id IN ${idsOf(back)} AND connection_id IN ${connections})`);
   }
   return `(${asked.join(' OR ')})`;
 }
@@ -96,7 +102,7 @@ export async function backConnections(store: Queryable, asked: AskedRows, most: 
   if (hosts.length === 0) return [];
   const params = new Params();
   const back = { ...asked, hosts };
-  const where = `${rowsTime(backTo(back), asked.from_ms)} AND ${askedFor('packet', back, params)}`;
+  const where = `${rowsTime(backTo(back), asked.back_until_ms)} AND ${askedFor('packet', back, params)}`;
   const found = await store.query<{ id: string }>(
     `SELECT DISTINCT toString(connection_id) AS id FROM packet WHERE ${where} AND connection_id != 0 LIMIT ${most}`,
     params.values,

@@ -24,6 +24,7 @@ const asked = (hosts: AskedRows['hosts'], back_connections: readonly bigint[] = 
   hosts,
   from_ms,
   to_ms,
+  back_until_ms: from_ms + 2000,
   back_connections,
 });
 
@@ -119,6 +120,9 @@ describe.each(BACKENDS)('evidence on $name', ({ skip, open }) => {
       // Of somebody who had the slot before.
       row('retransmit', { connection_id: 104, ...before }),
       row('retransmit', { connection_id: 105, filters: 1 << slot }),
+      // The host began a moment later.
+      row('retransmit', { connection_id: 101, filters: 0 }),
+      row('retransmit', { connection_id: 101, filters: 0, time_ns: BEGAN + 5n * SECOND_NS }),
     ]);
     const hosts = [
       { host_id: HOST, slot, back_ms },
@@ -128,7 +132,7 @@ describe.each(BACKENDS)('evidence on $name', ({ skip, open }) => {
     expect(found).toEqual([101n]);
     const { evidence } = await evidenceOf(fixture.store, asked(hosts, found), 10);
     expect(evidence.packet.map(({ connection_id }) => connection_id)).toEqual([101n]);
-    expect(evidence.retransmit.map(({ connection_id }) => connection_id)).toEqual([101n, 105n]);
+    expect(evidence.retransmit.map(({ connection_id }) => connection_id)).toEqual([101n, 101n, 105n]);
     expect(await rowsStored(fixture.store, asked(hosts))).toBe(2);
   });
 });
