@@ -129,7 +129,7 @@ test-teeth: setup test-tools ## do the tests fail where they should? hundreds of
 	$(Q)exec node test/teeth/run.ts $(ARGS)
 
 .PHONY: bench
-bench: bench-ingest bench-query bench-growth bench-timing bench-overhead ## all of the following, about half an hour
+bench: bench-ingest bench-query bench-growth bench-timing bench-overhead bench-details ## all of the following, about half an hour
 
 .PHONY: bench-ingest
 bench-ingest: setup ## rows a second and core, times to ack and to be visible, bytes a row, beside the same rows as JSON
@@ -152,6 +152,11 @@ bench-timing: setup ## whether a guessed secret is refused later the more of it 
 bench-overhead: setup ## what watching costs, beside tcplife, tcpstates, bpftrace and tcpdump; as root
 	$(call install,$(BENCH_PACKAGES),the bench and the tools it compares with)
 	$(Q)exec node test/bench/overhead.ts $(ARGS)
+
+.PHONY: bench-details
+bench-details: setup ## what an investigation costs the kernel, for each packet that it watches and for the others; as root
+	$(call install,$(BENCH_PACKAGES),the bench)
+	$(Q)exec node test/bench/details.ts $(ARGS)
 
 .PHONY: soak
 soak: setup ## the whole line for an hour: memory and descriptors by the minute, and their slope; MINUTES=60 RATE=50000 (rows a second)
