@@ -19,15 +19,12 @@ const { exclude: cliExclude = [], ...options } = given;
 async function runFiles(files: readonly string[], ...beside: Reporter[]) {
   const overdue = new Overdue();
   const reporters = [new SummaryReporter(), overdue, ...beside];
-  let vitest: Awaited<ReturnType<typeof startVitest>> | undefined;
   const stopped = () => {
-    // What has not ended is neither passed nor failed.
-    const ended = vitest?.state.getTestModules().filter((module) => module.state() === 'passed' || module.state() === 'failed') ?? [];
-    process.stdout.write(`\nstopped by a signal, while there ran:${overdue.text()}until then:${accountText(summarize(ended, []))}`);
+    process.stdout.write(`\nstopped by a signal, while there ran:${overdue.text()}until then:${accountText(summarize(overdue.ended, []))}`);
     process.exit(143);
   };
   process.once('SIGTERM', stopped);
-  vitest = await startVitest('test', [...files], { reporters, ...options, cliExclude, run: true, watch: false });
+  const vitest = await startVitest('test', [...files], { reporters, ...options, cliExclude, run: true, watch: false });
   const modules: readonly TestModule[] = vitest.state.getTestModules();
   const stray = vitest.state.getUnhandledErrors() as Parameters<typeof summarize>[1];
   await vitest.close();

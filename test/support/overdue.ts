@@ -18,6 +18,8 @@ export class Overdue implements Reporter {
   readonly #timer: NodeJS.Timeout;
   readonly #say: (text: string) => void;
   readonly #tests: number;
+  /** Files that have ended. */
+  readonly ended: TestModule[] = [];
 
   /**
    * @param say - where it writes
@@ -35,6 +37,7 @@ export class Overdue implements Reporter {
 
   onTestModuleEnd(module: TestModule): void {
     this.#running.delete(module.id);
+    this.ended.push(module);
   }
 
   onTestRunEnd(): void {
