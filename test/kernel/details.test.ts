@@ -39,20 +39,23 @@ const FIELDS = [
   'tcp.options.mss_val',
   'tcp.options.wscale.shift',
   'tcp.options.sack_perm',
-  'tcp.analysis.retransmission',
-  'tcp.analysis.fast_retransmission',
-  'tcp.analysis.spurious_retransmission',
-  'tcp.analysis.out_of_order',
   'tcp.analysis.duplicate_ack',
 ];
+/** What tshark says of a segment that does not come in its turn: which of them it says depends on how close it lies to the other way's packets. */
+const AGAIN = ['retransmission', 'fast_retransmission', 'spurious_retransmission', 'out_of_order'].map((flag) => `tcp.analysis.${flag}`);
 
-/** A line for each packet to or from the port, in the order of the file. */
+/** A line for each packet to or from the port, sorted: of two that two processors send or take at one time either may be first in a file. */
 function tshark(file: string, port: number): string[] {
-  const fields = FIELDS.flatMap((field) => ['-e', field]);
-  const options = ['-n', '-r', file, '-Y', `tcp.port == ${port}`, '-T', 'fields', '-E', 'separator=/s', ...fields];
-  return execFileSync('tshark', options, { encoding: 'utf8', maxBuffer: 256 << 20, stdio: ['ignore', 'pipe', 'ignore'] })
-    .split('\n')
-    .filter((line) => line !== '');
+  const fields = [...FIELDS, ...AGAIN].flatMap((field) => ['-e', field]);
+  const options = ['-n', '-r', file, '-Y', `tcp.port == ${port}`, '-T', 'fields', ...fields];
+  const text = execFileSync('tshark', options, { encoding: 'utf8', maxBuffer: 256 << 20, stdio: ['ignore', 'pipe', 'ignore'] });
+  const lines = text.split('\n').filter((line) => line !== '');
+  const told = lines.map((line) => {
+    const values = line.split('\t');
+    const again = values.slice(FIELDS.length).some((value) => value !== '');
+    return [...values.slice(0, FIELDS.length), again ? 'again' : ''].join(' ');
+  });
+  return told.toSorted();
 }
 
 const inOrder = <Row extends { time_ns: bigint }>(rows: readonly Row[]) =>
