@@ -1,5 +1,6 @@
 // The black box: the headers of the last packets of the connections that hurt most, in memory of this host. Nobody gets to see them, and they
 // are in no account, until an investigation begins that matches some: then those are its first rows, so that it can look back.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { DETAIL_KINDS, type DetailKind, isDetail } from '../contract/detail.ts';
 import type { Names } from '../filter/names.ts';
@@ -14,6 +15,8 @@ import { type Edge, expressionOf, WorstEdges } from './worst-edges.ts';
 
 const LOOK_MS = 10_000;
 const EDGES = 4;
+/** Rows that are looked at without a pause: some ten milliseconds. */
+const SLICE_ROWS = 1000;
 /** The time that the rows in memory are to reach back; the budget follows from it. */
 export const REACH_MS = 180_000;
 /** The kernel forgets the filter by itself should this process hang; it is set anew long before. */
@@ -25,6 +28,15 @@ export type BlackBoxOptions = { slots: Slots; names: () => Names; bytes: number;
 
 /** Rows of the past that an investigation gets, each with the bit of its slot. `since_ms`: of the oldest, by this host's clock. */
 export type LookBack = { rows: number; since_ms: number | undefined };
+
+export type HandOver = {
+  filter: KernelFilter;
+  kinds: readonly DetailKind[];
+  /** of the investigation */
+  slot: number;
+  give: (kind: Kind, rows: Uint8Array) => void;
+  isWanted: () => boolean;
+};
 
 export class BlackBox {
   readonly #options: BlackBoxOptions;
@@ -70,27 +82,26 @@ export class BlackBox {
     return this.#bit !== 0 && isDetail(kind) ? this.#keep(kind, rows) : rows;
   }
 
-  /** Calls `give` with what it has of the past that the filter matches. */
-  handOver(filter: KernelFilter, kinds: readonly DetailKind[], slot: number, give: (kind: Kind, rows: Uint8Array) => void): LookBack {
+  /**
+   * Calls `give` with what it has of the past that the filter matches, for as long as `isWanted`. In slices: between two of them rings are drained.
+   */
+  async handOver({ filter, kinds, slot, give, isWanted }: HandOver): Promise<LookBack> {
     // A place that the box once had is the investigation's from now on.
     if (this.#slot === undefined && this.#bit === 1 << slot) this.#bit = 0;
     const found: LookBack = { rows: 0, since_ms: undefined };
     for (const kind of kinds) {
       const { size } = KINDS[kind];
-      const rows = this.#rings?.[kind].rows() ?? Buffer.alloc(0);
-      const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
-      let kept = 0;
-      for (let at = 0; at < rows.length; at += size) {
-        if (!matchesRow(filter, kind, view, at)) continue;
-        view.setUint32(at + HEAD_AT.filters, 1 << slot, true);
-        rows.copyWithin(kept, at, at + size);
-        kept += size;
+      const all = this.#rings?.[kind].rows() ?? Buffer.alloc(0);
+      for (let from = 0; from < all.length; from += SLICE_ROWS * size) {
+        await nextTurn();
+        if (!isWanted()) return found;
+        const rows = matching(filter, kind, all.subarray(from, from + SLICE_ROWS * size), slot);
+        if (rows.length === 0) continue;
+        const oldest_ms = Number(rows.readBigInt64LE(HEAD_AT.time_ns) / 1_000_000n);
+        found.since_ms = Math.min(found.since_ms ?? oldest_ms, oldest_ms);
+        found.rows += rows.length / size;
+        give(kind, rows);
       }
-      if (kept === 0) continue;
-      const oldest_ms = Number(view.getBigInt64(HEAD_AT.time_ns, true) / 1_000_000n);
-      found.since_ms = Math.min(found.since_ms ?? oldest_ms, oldest_ms);
-      found.rows += kept / size;
-      give(kind, rows.subarray(0, kept));
     }
     return found;
   }
@@ -154,6 +165,20 @@ export class BlackBox {
     }
     return rows.subarray(0, left);
   }
+}
+
+/** Moves the rows that the filter matches to the front, each with the bit of the slot alone, and returns them. */
+function matching(filter: KernelFilter, kind: DetailKind, rows: Buffer, slot: number): Buffer {
+  const { size } = KINDS[kind];
+  const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
+  let kept = 0;
+  for (let at = 0; at < rows.length; at += size) {
+    if (!matchesRow(filter, kind, view, at)) continue;
+    view.setUint32(at + HEAD_AT.filters, 1 << slot, true);
+    rows.copyWithin(kept, at, at + size);
+    kept += size;
+  }
+  return rows.subarray(0, kept);
 }
 
 /** Half of the memory for each: a packet at a device is mostly one at a socket too. */

@@ -74,7 +74,7 @@ export const SETTINGS = {
     applies: 'at once',
   },
   'black-box': {
-    form: { form: 'size', min: '0B', max: '1GiB' },
+    form: { form: 'size', min: '0B', max: '128MiB' },
     help: 'memory for the headers of the last packets of the connections that hurt most, so that an investigation can look back; 0B: none',
     applies: 'at once',
   },

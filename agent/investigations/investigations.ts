@@ -8,6 +8,7 @@ import { DETAIL } from '../contract/detail.ts';
 import type { End, InvestigationStates, ToldState, WantedInvestigation } from '../contract/investigation.ts';
 import { FilterError } from '../contract/language/filter-error.ts';
 import type { Names } from '../filter/names.ts';
+import type { KernelFilter } from '../filter/parse.ts';
 import type { Budget } from '../kernel/budget.ts';
 import { AgentError } from '../process/errors.ts';
 import type { Log } from '../process/log.ts';
@@ -20,9 +21,11 @@ const TELL_MS = 1000;
 const BURST_SHARE = 1 / 5;
 const WORDS_CHARS_MAX = 1000;
 
+type Kernel = { slots: Slots; names: () => Names; black_box: BlackBox; add: (kind: Kind, rows: Uint8Array) => void };
+
 export type InvestigationsOptions = {
   /** undefined: rows do not come from a kernel */
-  kernel: { slots: Slots; names: () => Names; black_box: BlackBox; add: (kind: Kind, rows: Uint8Array) => void } | undefined;
+  kernel: Kernel | undefined;
   figures: () => Figures;
   limits?: Limits;
   send: (message: InvestigationStates) => void;
@@ -30,7 +33,14 @@ export type InvestigationsOptions = {
 };
 
 type LookedBack = Pick<ToldState, 'looked_back' | 'looks_back_ms'>;
-type Running = { wanted: WantedInvestigation; slot: number; end_ms: number; other_end: ToldState['other_end']; back: LookedBack };
+type Running = {
+  wanted: WantedInvestigation;
+  filter: KernelFilter;
+  slot: number;
+  end_ms: number;
+  other_end: ToldState['other_end'];
+  back: LookedBack;
+};
 
 const NO_PAST: LookedBack = { looked_back: 0, looks_back_ms: 0 };
 const NOTHING_YET = { words: '', slot: 0, other_end: { watched: false, why: '' }, matched: 0, passed: 0, over_budget: 0, ...NO_PAST };
@@ -49,13 +59,15 @@ export class Investigations {
     this.#limits = options.limits ?? LIMITS;
   }
 
-  /** These and no others are to run now. */
-  want(wanted: readonly WantedInvestigation[]): void {
+  /** These and no others are to run now. Resolves when those that begin have what there is of their past. */
+  async want(wanted: readonly WantedInvestigation[]): Promise<void> {
     const ids = new Set(wanted.map(({ id }) => id));
     for (const id of this.#running.keys()) if (!ids.has(id)) this.#end(id, 'by_hand');
-    for (const one of wanted) if (!this.#running.has(one.id) && !this.#ended.has(one.id) && one.ends_in_ms > 0) this.#begin(one);
+    const begun = wanted.filter((one) => !this.#running.has(one.id) && !this.#ended.has(one.id) && one.ends_in_ms > 0);
+    for (const one of begun) this.#begin(one);
     this.#tell();
     for (const id of this.#ended.keys()) if (!ids.has(id)) this.#ended.delete(id);
+    await Promise.all(begun.map(({ id }) => this.#lookBack(this.#running.get(id))));
   }
 
   /** What runs, and how the others that the collector wants have ended. */
@@ -96,14 +108,25 @@ export class Investigations {
         slot = take();
       }
       if (slot === undefined) return 'as many investigations run on this host as can at a time: stop one first';
-      const back = kernel.black_box.handOver(filter, DETAIL[wanted.detail], slot, kernel.add);
-      this.#running.set(wanted.id, { wanted, slot, end_ms, other_end, back: backOf(back) });
+      this.#running.set(wanted.id, { wanted, filter, slot, end_ms, other_end, back: NO_PAST });
       return undefined;
     } catch (error) {
       if (error instanceof FilterError) return error.message;
       if (error instanceof AgentError) return `the kernel refuses it: ${error.message}`;
       throw error;
     }
+  }
+
+  /** What the black box has of it comes as its first rows. */
+  async #lookBack(running: Running | undefined): Promise<void> {
+    const { kernel } = this.#options;
+    if (running === undefined || kernel === undefined) return;
+    const { wanted, filter, slot } = running;
+    const isWanted = () => this.#running.get(wanted.id) === running;
+    const found = await kernel.black_box.handOver({ filter, kinds: DETAIL[wanted.detail], slot, give: kernel.add, isWanted });
+    if (found.rows === 0) return;
+    running.back = backOf(found);
+    this.#tell();
   }
 
   #end(id: string, reason: End, words = ''): void {

@@ -45,7 +45,7 @@ export class Remote {
 
   #take(message: ToAgent): void {
     // Settings wait for the disk, and investigations wait for nobody.
-    if (message.type === 'investigations') this.#parts.investigations.want(message.wanted);
+    if (message.type === 'investigations') void this.#parts.investigations.want(message.wanted);
     else void this.#inTurn(() => this.#parts.settings.take(message));
   }
 }

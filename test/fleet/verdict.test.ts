@@ -164,20 +164,31 @@ const everything = { detail: 'packets', rows_per_s: 50_000, for_ms: 600_000 } as
 test('what was sent again before it began, where the host keeps a black box', async (context) => {
   if (!isRoot) return context.skip('needs root: network namespaces and BPF');
   sourcePorts('30000 39999');
-  const set = runCommand(join(root, 'tcplens'), ['admin', '--data', collector.data, 'settings', 'set', 'black-box=512MiB']);
+  const set = runCommand(join(root, 'tcplens'), ['admin', '--data', collector.data, 'settings', 'set', 'black-box=128MiB']);
   expect(set).toMatchObject({ code: 0 });
   const lookBack = async () => {
     await traffic();
     const id = String((await start({ expression: `port = ${PORT}`, ...everything })).body['id']);
-    const { at_hosts } = await isRunning(id);
+    await isRunning(id);
     await stop(id);
+    const { at_hosts } = await waitFor(
+      'its end',
+      () => one(id),
+      ({ counts }) => counts.ended === 1,
+      WAIT_MS,
+    );
     return at_hosts[0]?.looked_back ?? 0;
   };
   await waitFor('a box that keeps packets of this edge', lookBack, (rows) => rows > 0, 1000);
   sourcePorts('50000 59999');
   const again = await traffic();
   const id = String((await start({ expression: 'port >= 50000', ...everything })).body['id']);
-  const { at_hosts } = await isRunning(id);
+  const { at_hosts } = await waitFor(
+    'what it looks back at',
+    () => one(id),
+    ({ at_hosts: [host] }) => (host?.looked_back ?? 0) > 0,
+    WAIT_MS,
+  );
   await stop(id);
   const said = await waitFor(
     'the rows in the store',

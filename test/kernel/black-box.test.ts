@@ -73,9 +73,10 @@ function opened(bytes: number) {
     black_box,
     given,
     drain: () => drainAll(source, (kind, drained) => add(kind, black_box.take(kind, drained))),
-    begin(id: string, expression: string) {
+    /** When it has all that there is of the past. */
+    async begin(id: string, expression: string) {
       wanted.push({ id, expression, detail: 'packets', rows_per_s: 100_000, rows_max: 0, ends_in_ms: 600_000 });
-      investigations.want(wanted);
+      await investigations.want(wanted);
       return said.at(-1)?.states.find((state) => state.id === id);
     },
     [Symbol.dispose]() {
@@ -126,7 +127,7 @@ check('packets of the edge that hurts are kept, and are the first rows of an inv
   expect(details(given), 'nobody has asked').toEqual([]);
   expect(new Set(given.map(bitsOf))).toEqual(new Set([0]));
 
-  const state = run.begin('00000000000000a1', `port = ${BAD}`);
+  const state = await run.begin('00000000000000a1', `port = ${BAD}`);
   const looked = details(given);
   expect(state).toMatchObject({ state: 'running', looked_back: looked.length });
   expect(state?.looks_back_ms).toBeLessThanOrEqual(Date.now() - began_ms);
@@ -148,7 +149,7 @@ check('what its memory does not hold is withheld from nobody', 64 * 1024, async 
   await transfers(BAD, 4);
   run.drain();
   expect(run.source.counters().packet.withheld).toBe(withheld);
-  const state = run.begin('00000000000000a2', `port = ${BAD}`);
+  const state = await run.begin('00000000000000a2', `port = ${BAD}`);
   const looked = details(run.given);
   expect(state?.looked_back).toBe(looked.length);
   expect(looked.length).toBeGreaterThan(0);
@@ -160,7 +161,7 @@ check('an investigation of something else gets nothing of it', BYTES, async (run
   run.black_box.look(Date.now());
   await transfers(BAD, 1);
   run.drain();
-  expect(run.begin('00000000000000a3', `port = ${GOOD}`)).toMatchObject({ state: 'running', looked_back: 0, looks_back_ms: 0 });
+  expect(await run.begin('00000000000000a3', `port = ${GOOD}`)).toMatchObject({ state: 'running', looked_back: 0, looks_back_ms: 0 });
   expect(details(run.given)).toEqual([]);
 });
 
@@ -169,10 +170,11 @@ check('a place that it has given back is all the investigation’s', BYTES, asyn
   run.black_box.look(Date.now());
   for (let look = 0; look < 20; look++) run.black_box.look(Date.now());
   run.drain();
-  const slots = Array.from(
-    { length: FILTER_SLOTS - 1 },
-    (_, at) => run.begin(String(at + 1).padStart(16, '0'), `port = ${BAD}`)?.slot ?? 0,
-  );
+  const slots: number[] = [];
+  for (let at = 1; at < FILTER_SLOTS; at++) {
+    const state = await run.begin(String(at).padStart(16, '0'), `port = ${BAD}`);
+    slots.push(state?.slot ?? 0);
+  }
   expect(new Set(slots).size).toBe(FILTER_SLOTS - 1);
   await transfers(BAD, 1);
   run.drain();
@@ -186,5 +188,5 @@ check('without memory nothing is watched', 0, async (run) => {
   run.black_box.look(Date.now());
   await transfers(BAD, 1);
   run.drain();
-  expect(run.begin('00000000000000a4', `port = ${BAD}`)).toMatchObject({ looked_back: 0 });
+  expect(await run.begin('00000000000000a4', `port = ${BAD}`)).toMatchObject({ looked_back: 0 });
 });

@@ -95,7 +95,7 @@ check('each level writes the kinds of its level, of both ends of what is asked f
   for (const [index, detail] of DETAILS.entries()) {
     using own = opened(run);
     run.take();
-    own.investigations.want([wanted(index, `role = client and peer_port = ${WEB} and family = ipv4`, { detail })]);
+    void own.investigations.want([wanted(index, `role = client and peer_port = ${WEB} and family = ipv4`, { detail })]);
     const { slot = 0, other_end } = own.stateOf(index) ?? {};
     expect(other_end).toEqual({ watched: true, why: '' });
     await connections(WEB, 3);
@@ -128,24 +128,24 @@ check('it ends when its time is over, by hand, by the rows that it may write, an
     wanted(3, all),
     wanted(4, `${all} and process = x`),
   ];
-  own.investigations.want(started);
+  void own.investigations.want(started);
   expect(own.stateOf(4)?.other_end).toEqual({ watched: false, why: '"process = x" says nothing of the other end' });
   await connections(WEB, 5);
   expect(await own.ended(2)).toMatchObject({ reason: 'budget' });
   expect(own.stateOf(2)?.passed).toBeGreaterThanOrEqual(5);
   expect(await own.ended(1)).toMatchObject({ reason: 'time' });
   expect(await own.ended(4)).toMatchObject({ reason: 'safety', words: expect.stringMatching(/of a processor/) });
-  own.investigations.want(started.filter(({ id }) => id !== idOf(3)));
+  void own.investigations.want(started.filter(({ id }) => id !== idOf(3)));
   expect(own.stateOf(3)).toMatchObject({ state: 'ended', reason: 'by_hand' });
   // What has ended is not begun again while it is wanted.
-  own.investigations.want(started);
+  void own.investigations.want(started);
   expect([1, 2, 3, 4].map((number) => own.stateOf(number)?.state)).toEqual(['ended', 'ended', 'running', 'ended']);
 });
 
 check('what cannot be done is refused, in words, and the others run', async (run) => {
   using own = opened(run);
   const slots = Array.from({ length: FILTER_SLOTS }, (_, index) => wanted(10 + index, `port = ${WEB}`));
-  own.investigations.want([wanted(1, 'kind = drop'), wanted(2, 'cgroup = no-such.service'), wanted(3, 'port ='), ...slots]);
+  void own.investigations.want([wanted(1, 'kind = drop'), wanted(2, 'cgroup = no-such.service'), wanted(3, 'port ='), ...slots]);
   const found = [1, 2, 3, 10 + FILTER_SLOTS - 1].map((number) => own.stateOf(number));
   expect(found).toMatchObject([
     { state: 'ended', reason: 'refused', words: expect.stringMatching(/kind is of single rows/) },
@@ -164,8 +164,8 @@ check(`${CYCLES} that begin and end leave nothing in the kernel`, async (run) =>
   if (missingCommand(['bpftool']) !== undefined) return;
   const cycle = (number: number) => {
     using own = opened(run);
-    own.investigations.want([wanted(number, `port = ${WEB}`, { detail: 'packets' }), wanted(number + CYCLES, `port = ${API}`)]);
-    own.investigations.want([]);
+    void own.investigations.want([wanted(number, `port = ${WEB}`, { detail: 'packets' }), wanted(number + CYCLES, `port = ${API}`)]);
+    void own.investigations.want([]);
     expect([own.stateOf(number)?.reason, own.stateOf(number + CYCLES)?.reason]).toEqual(['by_hand', 'by_hand']);
   };
   cycle(0);
