@@ -14,6 +14,10 @@ export const DETAIL_WORDS = {
     meaning:
       'a row for each segment that comes to a socket, with what the socket had before: shows what acknowledgements did; costs a row for each segment received',
   },
+  stacks: {
+    label: 'stacks',
+    meaning: 'the kernel’s stack at each drop, reset and retransmission: shows which part of the kernel did it; costs a row more for each',
+  },
   rows: {
     label: 'rows',
     meaning: 'only the rows that there are anyway, marked as of the investigation: costs next to nothing, and most causes stay unknown',

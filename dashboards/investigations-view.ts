@@ -4,7 +4,7 @@ import type { InvestigationStart } from '../server/api.ts';
 
 export type Detail = InvestigationStart['detail'];
 /** The closest look first. */
-export const DETAILS = ['packets', 'progress', 'rows'] as const satisfies readonly Detail[];
+export const DETAILS = ['packets', 'progress', 'stacks', 'rows'] as const satisfies readonly Detail[];
 
 /** For how many days one is kept after its end; 0: for ever. */
 export const KEEP_DAYS = [1, 7, 30, 90, 0] as const;

@@ -2,7 +2,7 @@
 // are in no account, until an investigation begins that matches some: then those are its first rows, so that it can look back.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
-import { DETAIL_KINDS, type DetailKind, isDetail } from '../contract/detail.ts';
+import type { DetailKind } from '../contract/detail.ts';
 import type { Names } from '../filter/names.ts';
 import type { KernelFilter } from '../filter/parse.ts';
 import { matchesRow } from '../filter/recorded.ts';
@@ -12,6 +12,11 @@ import { AgentError, reasonOf } from '../process/errors.ts';
 import type { Log } from '../process/log.ts';
 import { RowRing } from './row-ring.ts';
 import { type Edge, expressionOf, WorstEdges } from './worst-edges.ts';
+
+/** What it keeps: stacks are told beside rows of events, about which its filter is not asked. */
+const KEPT = ['progress', 'packet'] as const satisfies readonly DetailKind[];
+type Kept = (typeof KEPT)[number];
+const isKept = (kind: Kind): kind is Kept => KEPT.some((kept) => kept === kind);
 
 const LOOK_MS = 10_000;
 const EDGES = 4;
@@ -42,7 +47,7 @@ export class BlackBox {
   readonly #options: BlackBoxOptions;
   readonly #edges = new WorstEdges();
   #bytes: number;
-  #rings: Record<DetailKind, RowRing> | undefined;
+  #rings: Record<Kept, RowRing> | undefined;
   #slot: number | undefined;
   /** Rows that the box has asked for have it, also those that come after it has given back its place. */
   #bit = 0;
@@ -79,7 +84,7 @@ export class BlackBox {
   /** Keeps what only the box has asked for. @returns the other rows, moved to the front, with no word of the box */
   take(kind: Kind, rows: Uint8Array): Uint8Array {
     if (kind === 'retransmit' && this.#bytes > 0) this.#edges.see(rows);
-    return this.#bit !== 0 && isDetail(kind) ? this.#keep(kind, rows) : rows;
+    return this.#bit !== 0 && isKept(kind) ? this.#keep(kind, rows) : rows;
   }
 
   /**
@@ -89,7 +94,7 @@ export class BlackBox {
     // A place that the box once had is the investigation's from now on.
     if (this.#slot === undefined && this.#bit === 1 << slot) this.#bit = 0;
     const found: LookBack = { rows: 0, since_ms: undefined };
-    for (const kind of kinds) {
+    for (const kind of kinds.filter(isKept)) {
       const { size } = KINDS[kind];
       const all = this.#rings?.[kind].rows() ?? Buffer.alloc(0);
       for (let from = 0; from < all.length; from += SLICE_ROWS * size) {
@@ -149,7 +154,7 @@ export class BlackBox {
     log.info({ edges: edges.length, expression }, 'the black box keeps packets of the connections that hurt most');
   }
 
-  #keep(kind: DetailKind, rows: Uint8Array): Uint8Array {
+  #keep(kind: Kept, rows: Uint8Array): Uint8Array {
     const ring = this.#rings?.[kind];
     const { size } = KINDS[kind];
     const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
@@ -168,7 +173,7 @@ export class BlackBox {
 }
 
 /** Moves the rows that the filter matches to the front, each with the bit of the slot alone, and returns them. */
-function matching(filter: KernelFilter, kind: DetailKind, rows: Buffer, slot: number): Buffer {
+function matching(filter: KernelFilter, kind: Kept, rows: Buffer, slot: number): Buffer {
   const { size } = KINDS[kind];
   const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
   let kept = 0;
@@ -182,7 +187,7 @@ function matching(filter: KernelFilter, kind: DetailKind, rows: Buffer, slot: nu
 }
 
 /** Half of the memory for each: a packet at a device is mostly one at a socket too. */
-function ringsOf(bytes: number): Record<DetailKind, RowRing> {
-  const ring = (kind: DetailKind) => new RowRing(bytes / DETAIL_KINDS.length, KINDS[kind].size);
+function ringsOf(bytes: number): Record<Kept, RowRing> {
+  const ring = (kind: Kept) => new RowRing(bytes / KEPT.length, KINDS[kind].size);
   return { progress: ring('progress'), packet: ring('packet') };
 }

@@ -20,6 +20,7 @@ import { incomplete, type Told, verdictJson, verdictText } from '../text/verdict
 import { judgeCauses } from '../verdict/causes.ts';
 import { claimsOf } from '../verdict/claims.ts';
 import { EVIDENCE_KINDS } from '../verdict/evidence.ts';
+import { stacksOf } from '../verdict/stacks.ts';
 import { type Judged, judgeAll } from '../verdict/verdicts.ts';
 import type { HostConfig } from './investigate-options.ts';
 import { sayUnseen, UnseenTold } from './unseen-told.ts';
@@ -51,7 +52,8 @@ export async function investigateHost(source: KernelSource, filter: string, conf
   slots.free(slot);
   const judged = judgeAll(collected.evidence);
   const claims = claimsOf(judgeCauses(collected.evidence));
-  const told: Told = { filter, other_end, account, left_out: collected.left_out, judged, claims, watched: DETAIL[config.detail] };
+  const stacks = stacksOf(collected.evidence.stack);
+  const told: Told = { filter, other_end, account, left_out: collected.left_out, judged, claims, stacks, watched: DETAIL[config.detail] };
   if (config.pcapng !== undefined) writeResult(config.pcapng, capture(told, collected, judged));
   if (config.report !== undefined) writeResult(config.report, report(told, config, began_ms));
   process.stdout.write(config.json ? `${verdictJson(told)}\n` : verdictText(told));
@@ -71,7 +73,7 @@ function capture(told: Told, { evidence }: Collected, { verdicts }: Judged): Buf
 }
 
 function report(told: Told, config: HostConfig, began_ms: number): string {
-  const { filter, account, judged, claims, other_end } = told;
+  const { filter, account, judged, claims, stacks, other_end } = told;
   const { matched, passed, over_budget } = account;
   const other = other_end.watched ? '' : other_end.why;
   const state = { state: 'ended', reason: '', matched: Number(matched), passed: Number(passed), over_budget: Number(over_budget) };
@@ -86,6 +88,7 @@ function report(told: Told, config: HostConfig, began_ms: number): string {
     hosts: [{ host_id: '0000000000000001', host: 'this host', ...state, other_end: other }],
     judged,
     claims,
+    stacks,
     incomplete: told.left_out > 0 ? [`It ended early: ${told.left_out} rows were left out.`] : [],
     cut: [],
     made_at_ms: Date.now(),

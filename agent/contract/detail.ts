@@ -1,7 +1,7 @@
-// Rows that exist only where somebody asks for them: their programs are attached while a filter does, and write of nothing else.
+// Rows that exist only where somebody asks for them: of nothing else does any program write one.
 import type { Kind } from '../../bpf/rows/rows.gen.ts';
 
-export const DETAIL_KINDS = ['progress', 'packet'] as const satisfies readonly Kind[];
+export const DETAIL_KINDS = ['stack', 'progress', 'packet'] as const satisfies readonly Kind[];
 export type DetailKind = (typeof DETAIL_KINDS)[number];
 
 export function isDetail(kind: Kind): kind is DetailKind {
@@ -9,9 +9,11 @@ export function isDetail(kind: Kind): kind is DetailKind {
 }
 
 /** How closely an investigation looks: which of these kinds it asks for. Each level shows what the ones before it do. */
-export const DETAIL = { rows: [], progress: ['progress'], packets: ['progress', 'packet'] } as const satisfies Record<
-  string,
-  readonly DetailKind[]
->;
+export const DETAIL = {
+  rows: [],
+  stacks: ['stack'],
+  progress: ['stack', 'progress'],
+  packets: ['stack', 'progress', 'packet'],
+} as const satisfies Record<string, readonly DetailKind[]>;
 export type Detail = keyof typeof DETAIL;
 export const DETAILS = Object.keys(DETAIL) as Detail[];

@@ -4,7 +4,7 @@ import { CAUSE_LABELS, NOT_NEEDED_LABELS } from '../verdict/labels.ts';
 import type { Share } from '../verdict/summary.ts';
 import { type Html, html } from './html.ts';
 
-const SHOWN_MAX = 100;
+export const SHOWN_MAX = 100;
 /** Of the bar's width: a narrower part has no room for its number. */
 const NUMBERED_MIN = 4;
 
@@ -83,7 +83,7 @@ export const hostName = (host_id: bigint, names: ReadonlyMap<string, string>): s
 
 const largest = <Item>(groups: Map<string, Item[]>): Item[][] => [...groups.values()].sort((one, other) => other.length - one.length);
 
-const more = (count: number): Html | '' => (count > SHOWN_MAX ? html`<p>And ${count - SHOWN_MAX} more.</p>` : '');
+export const more = (count: number): Html | '' => (count > SHOWN_MAX ? html`<p>And ${count - SHOWN_MAX} more.</p>` : '');
 
 /** Never 0 % or 100 % of what is not none or all. */
 function shareOf(part: number, whole: number): string {

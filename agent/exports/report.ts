@@ -3,11 +3,13 @@ import { createHash } from 'node:crypto';
 import { ABOUT, type Claim } from '../verdict/claims.ts';
 import type { EvidenceKind } from '../verdict/evidence.ts';
 import { ABOUT_LABELS } from '../verdict/labels.ts';
+import type { StackGroup } from '../verdict/stacks.ts';
 import { sentences, summarize } from '../verdict/summary.ts';
 import type { Judged } from '../verdict/verdicts.ts';
 import { Html, html } from './html.ts';
 import { causes, dropped, missing, peers } from './report-causes.ts';
 import { worstConnections } from './report-connections.ts';
+import { stackTable } from './report-stacks.ts';
 import { STYLE } from './report-style.ts';
 
 /** How far it came at a host. The counters are of rows. */
@@ -32,6 +34,8 @@ export type Reported = {
   judged: Judged;
   /** why connects failed, who reset connections, where their time went */
   claims: readonly Claim[];
+  /** by which ways the kernel came to drops, resets and retransmissions */
+  stacks: readonly StackGroup[];
   /** how many rows are missing beside those that budgets withheld: sentences */
   incomplete: readonly string[];
   /** kinds of rows of which only the first were judged */
@@ -41,7 +45,7 @@ export type Reported = {
 };
 
 export function reportHtml(reported: Reported): string {
-  const { expression, asked, hosts, judged, claims, version, made_at_ms } = reported;
+  const { expression, asked, hosts, judged, claims, stacks, version, made_at_ms } = reported;
   const summary = summarize(judged.verdicts, judged.ways);
   const names = new Map(hosts.map(({ host_id, host }) => [host_id, host]));
   const told = sentences(summary);
@@ -67,6 +71,7 @@ ${told.length === 0 ? html`<p>No segment of these connections was sent again.</p
 </section>
 ${summary.all.segments === 0 ? '' : [causes(summary.all), peers(summary.by_peer), dropped(judged.verdicts, names), missing(judged.verdicts)]}
 ${claimed(claims)}
+${stackTable(stacks, names)}
 ${completeness(reported, summary.arrivals)}
 ${hostTable(hosts)}
 ${worstConnections(judged.verdicts, names)}

@@ -1,8 +1,9 @@
 // Names for the numbers in rows, from the running kernel's own tables: reasons from its types, since they are numbered anew with
 // every kernel, and places in the code from its symbols.
-import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
+import { KIND, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import type { KernelTypes } from './kernel-btf.ts';
 import { KernelSymbols } from './kernel-symbols.ts';
+import { nameStacks } from './stack-names.ts';
 
 const NAME_BYTES = 32;
 /** Beyond are those of modules, and the mask that tells these apart. */
@@ -17,11 +18,13 @@ const ENUMERATIONS = {
   drop: { enumeration: 'skb_drop_reason', prefix: 'SKB_DROP_REASON_' },
 } as const satisfies Record<NamedKind, object>;
 
-const offsetOf = (kind: NamedKind, member: string) => KINDS[kind].columns.find(({ name }) => name === member)?.offset ?? 0;
+const offsetOf = (kind: Kind, member: string) => KINDS[kind].columns.find(({ name }) => name === member)?.offset ?? 0;
 const AT = {
   reset: { reason: offsetOf('reset', 'reason'), code: offsetOf('reset', 'reason_code') },
   drop: { reason: offsetOf('drop', 'reason'), code: offsetOf('drop', 'reason_code') },
+  stack: { reason: offsetOf('stack', 'reason'), code: offsetOf('stack', 'reason_code') },
 };
+const ABOUT_AT = offsetOf('stack', 'about');
 const PLACE_AT = { location: offsetOf('drop', 'location'), address: offsetOf('drop', 'address') };
 
 /** "SKB_DROP_REASON_NETFILTER_DROP" becomes "netfilter_drop". */
@@ -47,11 +50,13 @@ export class RowNames {
 
   /** Fills the names of whole rows in; kinds that have none stay as they are. */
   fill(kind: Kind, rows: Uint8Array): void {
-    if (kind !== 'reset' && kind !== 'drop') return;
+    if (kind === 'stack') nameStacks(rows, this.#symbols);
+    if (kind !== 'reset' && kind !== 'drop' && kind !== 'stack') return;
     const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
     for (let at = 0; at < rows.length; at += KINDS[kind].size) {
       const code = view.getUint32(at + AT[kind].code, true);
-      const reason = code > 0 ? this.#bytes[kind][code] : undefined;
+      const about = kind === 'stack' ? KIND[view.getUint8(at + ABOUT_AT)] : kind;
+      const reason = code > 0 && (about === 'reset' || about === 'drop') ? this.#bytes[about][code] : undefined;
       if (reason !== undefined) rows.set(reason, at + AT[kind].reason);
       if (kind === 'drop') rows.set(this.#symbols.nameOf(view.getBigUint64(at + PLACE_AT.address, true)), at + PLACE_AT.location);
     }

@@ -188,6 +188,7 @@ const OF_KIND = {
   namespace: 'by_row',
   progress: 'no_metric',
   packet: 'no_metric',
+  stack: 'no_metric',
 } as const satisfies Record<Kind, readonly Plan[] | 'by_row' | 'no_metric'>;
 
 type KindsOf<What> = { [K in Kind]: (typeof OF_KIND)[K] extends What ? K : never }[Kind];

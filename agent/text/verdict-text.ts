@@ -4,6 +4,7 @@ import { escapeControls } from '../process/terminal-text.ts';
 import { CAUSES, type Place, type Verdict } from '../verdict/cause.ts';
 import { ABOUT, type Claim } from '../verdict/claims.ts';
 import { ABOUT_LABELS } from '../verdict/labels.ts';
+import type { StackGroup } from '../verdict/stacks.ts';
 import { sentences, summarize } from '../verdict/summary.ts';
 import type { Judged } from '../verdict/verdicts.ts';
 
@@ -18,6 +19,8 @@ export type Told = {
   judged: Judged;
   /** why connects failed, who reset connections, where their time went */
   claims: readonly Claim[];
+  /** by which ways the kernel came to drops, resets and retransmissions, the most frequent first */
+  stacks: readonly StackGroup[];
   /** the kinds of rows beyond those of every event */
   watched: readonly string[];
 };
@@ -44,7 +47,8 @@ export function verdictJson({ judged: { verdicts, ways }, ...told }: Told): stri
 export function verdictText(told: Told): string {
   const { verdicts, ways } = told.judged;
   const summary = summarize(verdicts, ways);
-  if (verdicts.length === 0) return textOf([`no segment of ${told.filter} was sent again`, ...claimLines(told.claims), ...unseen(told)]);
+  const rest = [...claimLines(told.claims), ...stackLines(told.stacks), ...unseen(told)];
+  if (verdicts.length === 0) return textOf([`no segment of ${told.filter} was sent again`, ...rest]);
   const causes = CAUSES.filter((cause) => summary.all.by_cause[cause] > 0).map(
     (cause) => `  ${cause.padEnd(20)} ${summary.all.by_cause[cause]}`,
   );
@@ -55,8 +59,7 @@ export function verdictText(told: Told): string {
     ...titled('dropped', counted(verdicts.flatMap(({ place }) => (place === undefined ? [] : placeWords(place))))),
     ...titled('connections', counted(verdicts.map(({ segment: { row }, cause }) => `${connectionOf(row)}: ${cause}`))),
     ...titled('not known, for want of', counted(verdicts.flatMap(({ missing }) => (missing === '' ? [] : missing)))),
-    ...claimLines(told.claims),
-    ...unseen(told),
+    ...rest,
   ];
   return textOf(lines);
 }
@@ -70,6 +73,16 @@ function claimLines(claims: readonly Claim[]): string[] {
     const shown = own.slice(0, SHOWN_MAX).map(({ sentence }) => sentence);
     return titled(ABOUT_LABELS[about], rest > 0 ? [...shown, `and ${rest} more; --json has all`] : shown);
   });
+}
+
+function stackLines(stacks: readonly StackGroup[]): string[] {
+  const rest = stacks.length - SHOWN_MAX;
+  const shown = stacks
+    .slice(0, SHOWN_MAX)
+    .map(
+      ({ about, what, rows, functions }) => `${about} ${what}: ${rows}, by ${functions.join(' < ') || 'functions that this host hides'}`,
+    );
+  return titled('stacks', rest > 0 ? [...shown, `and ${rest} more; --json has all`] : shown);
 }
 
 function titled(title: string, lines: readonly string[]): string[] {

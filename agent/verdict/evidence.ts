@@ -11,6 +11,7 @@ export const EVIDENCE_KINDS = [
   'sample',
   'congestion',
   'listener',
+  'stack',
 ] as const satisfies readonly Kind[];
 export type EvidenceKind = (typeof EVIDENCE_KINDS)[number];
 
@@ -28,6 +29,7 @@ export const noEvidence = (): GrowingEvidence => ({
   sample: [],
   congestion: [],
   listener: [],
+  stack: [],
 });
 
 /** Names a row: who reads a claim can look it up. */

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Attaches the programs of detail rows while filters ask for such rows, and tells the programs which filters do. */
+/*
+ * Attaches the programs of detail rows while filters ask for such rows, and tells the programs which filters do. Stacks need none of their
+ * own: the programs that write rows of events write them too.
+ */
 #include "../rows/detail.h"
 #include "../rows/rows.h"
 #include "details.h"
@@ -77,7 +80,7 @@ int details__try(void)
 	return 0;
 }
 
-static bool is_on_demand(int kind)
+static bool has_programs(int kind)
 {
 	for (unsigned one = 0; one < ON_DEMAND; one++)
 		if ((int)on_demand[one].kind == kind)
@@ -89,12 +92,14 @@ int loader__detail(int kind, int slots)
 {
 	int error;
 
-	if (!is_on_demand(kind))
+	if (kind != KIND_STACK && !has_programs(kind))
 		return -EINVAL;
 	if (shared_map("details") < 0)
 		return -ENOENT;
 	details[kind].slots = (__u32)slots;
 	error = tell(kind);
+	if (!has_programs(kind))
+		return error;
 	if (!error && slots)
 		return switch_kind(kind, true);
 	switch_kind(kind, false);

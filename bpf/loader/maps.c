@@ -26,6 +26,7 @@ static const struct {
 	[KIND_LISTENER] = { "ring_listener", 4 },
 	[KIND_PROGRESS] = { "ring_progress", 2 },
 	[KIND_PACKET] = { "ring_packet", 1 },
+	[KIND_STACK] = { "ring_stack", 3 },
 };
 
 static struct {

@@ -28,6 +28,8 @@ int row_size(int kind)
 		return sizeof(struct progress_row);
 	case KIND_PACKET:
 		return sizeof(struct packet_row);
+	case KIND_STACK:
+		return sizeof(struct stack_row);
 	default:
 		return -EINVAL;
 	}

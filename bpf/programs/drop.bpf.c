@@ -17,6 +17,7 @@
 #include "packet.bpf.h"
 #include "ring.bpf.h"
 #include "../rows/rows.h"
+#include "stack.bpf.h"
 
 RING(drop);
 
@@ -185,6 +186,7 @@ int kfree_skb(unsigned long long *ctx)
 	row->address = ctx[1];
 	fill_row(row, &packet, skb, &facts);
 	row_submit(row);
+	stack_tell(ctx, &head, &facts);
 	return 0;
 }
 

@@ -8,7 +8,6 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "detail.bpf.h"
 #include "flow.bpf.h"
 #include "kernel_packets.h"
 #include "memory.bpf.h"
@@ -16,6 +15,7 @@
 #include "../rows/rows.h"
 #include "tcp.bpf.h"
 #include "tcp_options.bpf.h"
+#include "watch.bpf.h"
 
 RING(progress);
 

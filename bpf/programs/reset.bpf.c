@@ -10,6 +10,7 @@
 #include "packet.bpf.h"
 #include "ring.bpf.h"
 #include "../rows/rows.h"
+#include "stack.bpf.h"
 
 RING(reset);
 
@@ -45,7 +46,7 @@ static __always_inline void fill_socket(struct reset_row *row, struct tcp_sock *
  * `tp`: the socket, or NULL if it is no tcp_sock or there is none. `sk`: the socket of whatever type, which may be one in
  * TIME_WAIT, or NULL.
  */
-static __always_inline void report(struct tcp_sock *tp, const struct sock *sk, const struct sk_buff *skb, enum direction direction,
+static __always_inline void report(void *context, struct tcp_sock *tp, const struct sock *sk, const struct sk_buff *skb, enum direction direction,
 				   __u32 reason)
 {
 	struct filter_facts facts = { .direction = direction, .reason_code = reason };
@@ -91,6 +92,7 @@ static __always_inline void report(struct tcp_sock *tp, const struct sock *sk, c
 		row->tcp_flags = packet.tcp_flags;
 	}
 	row_submit(row);
+	stack_tell(context, &head, &facts);
 }
 
 /* The socket is NULL for a closed port, and may be one in TIME_WAIT, which is no tcp_sock. */
@@ -100,7 +102,7 @@ int tcp_send_reset(unsigned long long *ctx)
 	struct sock *sk = (void *)ctx[0];
 	struct tcp_sock *tp = sk ? bpf_skc_to_tcp_sock(sk) : NULL;
 
-	report(tp, sk, (void *)ctx[1], DIRECTION_SENT, send_reset_reason(ctx));
+	report(ctx, tp, sk, (void *)ctx[1], DIRECTION_SENT, send_reset_reason(ctx));
 	return 0;
 }
 
@@ -116,7 +118,7 @@ int BPF_PROG(tcp_receive_reset, struct sock *sk)
 	 * row.
 	 */
 	if (tp && !(memory && is_abort_on_data(tp, memory, tp->inet_conn.icsk_inet.sk.__sk_common.skc_state)))
-		report(tp, NULL, NULL, DIRECTION_RECEIVED, 0);
+		report(ctx, tp, NULL, NULL, DIRECTION_RECEIVED, 0);
 	return 0;
 }
 

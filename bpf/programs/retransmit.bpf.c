@@ -11,6 +11,7 @@
 #include "memory.bpf.h"
 #include "ring.bpf.h"
 #include "../rows/rows.h"
+#include "stack.bpf.h"
 #include "stall.bpf.h"
 #include "synacks.bpf.h"
 
@@ -162,6 +163,7 @@ int tcp_retransmit_skb(unsigned long long *ctx)
 	if (row) {
 		fill(row, tp, cb, memory, repair, facts.class, facts.outcome, err);
 		row_submit(row);
+		stack_tell(ctx, &head, &facts);
 	}
 	if (facts.outcome != OUTCOME_REFUSED)
 		ledger_attribute(head.netns, segments_of(cb));
@@ -208,6 +210,7 @@ int BPF_PROG(tcp_retransmit_synack, struct sock *listener, struct request_sock *
 	row->class = CLASS_SYN_ACK;
 	row->outcome = OUTCOME_SENT;
 	row_submit(row);
+	stack_tell(ctx, &head, &facts);
 	return 0;
 }
 

@@ -12,6 +12,7 @@ typedef __u64 row_id;       /* an identity, never added up: a string in JSON */
 typedef __u8 row_addr[16];  /* IPv6, or IPv4 as ::ffff/96 */
 typedef __u8 row_text[16];  /* zero-filled: FixedString(16) */
 typedef __u8 row_name[32];  /* a name from the kernel's own tables, zero-filled: FixedString(32) */
+typedef __u8 row_stack[512]; /* functions, the innermost first, with a space between; zero-filled: FixedString(512) */
 typedef __u8 row_flag;      /* 0 or 1: Bool */
 
 #define ROW_ENUM __attribute__((packed)) /* one byte */
@@ -29,9 +30,10 @@ enum kind {
 	KIND_NAMESPACE = 8,
 	KIND_PROGRESS = 9,
 	KIND_PACKET = 10,
+	KIND_STACK = 11,
 } ROW_ENUM;
 
-#define KIND_COUNT 11
+#define KIND_COUNT 12
 
 /* Which side opened the connection. */
 enum role {

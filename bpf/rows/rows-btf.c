@@ -15,6 +15,7 @@ struct listener_row listener;
 struct namespace_row namespace;
 struct progress_row progress;
 struct packet_row packet;
+struct stack_row stack;
 struct kind_counters kind_counters;
 struct filter filter;
 struct filter_words filter_words;

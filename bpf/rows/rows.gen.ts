@@ -5,9 +5,9 @@ import { readAddress, readText } from './read-text.ts';
 export { readAddress, readText };
 
 /** What this was made of: objects and loader that were built of anything else do not fit. */
-export const SHARED_HEADERS = '36c96d35';
+export const SHARED_HEADERS = '45514f83';
 
-export const KIND = ['retransmit', 'connection', 'state_change', 'sample', 'reset', 'congestion', 'drop', 'listener', 'namespace', 'progress', 'packet'] as const;
+export const KIND = ['retransmit', 'connection', 'state_change', 'sample', 'reset', 'congestion', 'drop', 'listener', 'namespace', 'progress', 'packet', 'stack'] as const;
 export type Kind = (typeof KIND)[number];
 
 export const ROLE = ['unknown', 'client', 'server'] as const;
@@ -61,7 +61,7 @@ export type KindLayout<Row> = {
   columns: readonly Column[];
 };
 
-export type Rows = { retransmit: RetransmitRow; connection: ConnectionRow; state_change: StateChangeRow; sample: SampleRow; reset: ResetRow; congestion: CongestionRow; drop: DropRow; listener: ListenerRow; namespace: NamespaceRow; progress: ProgressRow; packet: PacketRow };
+export type Rows = { retransmit: RetransmitRow; connection: ConnectionRow; state_change: StateChangeRow; sample: SampleRow; reset: ResetRow; congestion: CongestionRow; drop: DropRow; listener: ListenerRow; namespace: NamespaceRow; progress: ProgressRow; packet: PacketRow; stack: StackRow };
 
 /** Where the members that every row begins with lie. */
 export const HEAD_AT = {
@@ -2014,13 +2014,118 @@ export function readPacketRow(view: DataView, at: number): PacketRow {
   };
 }
 
+export type StackRow = {
+  /** CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it */
+  time_ns: bigint;
+  host_id: bigint;
+  /** the socket's cookie; of a SYN-ACK retransmission, the listener's */
+  connection_id: bigint;
+  /** the socket's cgroup (v2 hierarchy); 0 unknown */
+  cgroup_id: bigint;
+  /** the network namespace's cookie */
+  netns: bigint;
+  local_addr: string;
+  peer_addr: string;
+  /** tgid of the owner; 0 unknown */
+  pid: number;
+  local_port: number;
+  peer_port: number;
+  kind: Kind;
+  role: Role;
+  state: State;
+  owner: Owner;
+  /** of the owner, zero-filled */
+  comm: string;
+  /** smoothed RTT; 0 before the first sample */
+  srtt_us: number;
+  /** of the socket's maker, in the initial user namespace; 0xffffffff unknown */
+  uid: number;
+  /** bit n: the filter in slot n wants this row */
+  filters: number;
+  /** in the ring the kernel's addresses, which agent/host/row-names.ts replaces by the functions' names */
+  stack: string;
+  /** of a reset or a drop, as in its row */
+  reason: string;
+  reason_code: number;
+  /** of the other row */
+  about: Kind;
+  /** of a retransmission, as in its row; else 0 */
+  class: Class;
+  outcome: Outcome;
+  /** of a drop */
+  meaning: Meaning;
+  /** of a reset or a drop */
+  direction: Direction;
+};
+
+/** Where each member of a stack row lies, for readers that want a few of them. */
+export const STACK_AT = {
+  time_ns: 0,
+  host_id: 8,
+  connection_id: 16,
+  cgroup_id: 24,
+  netns: 32,
+  local_addr: 40,
+  peer_addr: 56,
+  pid: 72,
+  local_port: 76,
+  peer_port: 78,
+  kind: 80,
+  role: 81,
+  state: 82,
+  owner: 83,
+  comm: 84,
+  srtt_us: 100,
+  uid: 104,
+  filters: 108,
+  stack: 112,
+  reason: 624,
+  reason_code: 656,
+  about: 660,
+  class: 661,
+  outcome: 662,
+  meaning: 663,
+  direction: 664,
+} as const satisfies Record<keyof StackRow, number>;
+
+export function readStackRow(view: DataView, at: number): StackRow {
+  return {
+    time_ns: view.getBigUint64(at + 0, true),
+    host_id: view.getBigUint64(at + 8, true),
+    connection_id: view.getBigUint64(at + 16, true),
+    cgroup_id: view.getBigUint64(at + 24, true),
+    netns: view.getBigUint64(at + 32, true),
+    local_addr: readAddress(view, at + 40),
+    peer_addr: readAddress(view, at + 56),
+    pid: view.getUint32(at + 72, true),
+    local_port: view.getUint16(at + 76, true),
+    peer_port: view.getUint16(at + 78, true),
+    kind: KIND[view.getUint8(at + 80)] ?? 'retransmit',
+    role: ROLE[view.getUint8(at + 81)] ?? 'unknown',
+    state: STATE[view.getUint8(at + 82)] ?? 'unknown',
+    owner: OWNER[view.getUint8(at + 83)] ?? 'unknown',
+    comm: readText(view, at + 84, 16),
+    srtt_us: view.getUint32(at + 100, true),
+    uid: view.getUint32(at + 104, true),
+    filters: view.getUint32(at + 108, true),
+    stack: readText(view, at + 112, 512),
+    reason: readText(view, at + 624, 32),
+    reason_code: view.getUint32(at + 656, true),
+    about: KIND[view.getUint8(at + 660)] ?? 'retransmit',
+    class: CLASS[view.getUint8(at + 661)] ?? 'unknown',
+    outcome: OUTCOME[view.getUint8(at + 662)] ?? 'sent',
+    meaning: MEANING[view.getUint8(at + 663)] ?? 'lost',
+    direction: DIRECTION[view.getUint8(at + 664)] ?? 'unknown',
+  };
+}
+
 /** Every kind, by its table's name; `index` is the ring's and the head's `kind`. */
 export const KINDS = {
   retransmit: {
     index: 0,
     words: "One skb sent again (up to ~45 segments), or one SYN-ACK.",
     size: 176,
-    schema: 'retransmit/3e91a5710ad4',
+    schema: 'retransmit/1cca8d878dab',
     read: readRetransmitRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -2033,7 +2138,7 @@ export const KINDS = {
       { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
       { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
       { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
-      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10, 'stack' = 11)", comment: "" },
       { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
       { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
       { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
@@ -2069,7 +2174,7 @@ export const KINDS = {
     index: 1,
     words: "A connection's open, its close with the whole account, or a connect that failed. An open row is written at once, or by the first sweep that finds the connection; then its members are as of that sweep. If no sweep found the connection, the close row tells of the opening too.",
     size: 568,
-    schema: 'connection/0eba33126d19',
+    schema: 'connection/55ce78877fd6',
     read: readConnectionRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -2082,7 +2187,7 @@ export const KINDS = {
       { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
       { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
       { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
-      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10, 'stack' = 11)", comment: "" },
       { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
       { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
       { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
@@ -2182,7 +2287,7 @@ export const KINDS = {
     index: 2,
     words: "A transition between TCP states.",
     size: 128,
-    schema: 'state_change/aeb2c1a13fe9',
+    schema: 'state_change/9e8f0a5e61e4',
     read: readStateChangeRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -2195,7 +2300,7 @@ export const KINDS = {
       { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
       { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
       { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
-      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10, 'stack' = 11)", comment: "" },
       { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
       { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
       { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
@@ -2213,7 +2318,7 @@ export const KINDS = {
     index: 3,
     words: "A live connection that moved since its last sample. Counters are deltas over interval_us, the rest is as of now.",
     size: 360,
-    schema: 'sample/9fb265dab791',
+    schema: 'sample/535160a8c7d1',
     read: readSampleRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -2226,7 +2331,7 @@ export const KINDS = {
       { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
       { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
       { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
-      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10, 'stack' = 11)", comment: "" },
       { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
       { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
       { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
@@ -2291,7 +2396,7 @@ export const KINDS = {
     index: 4,
     words: "A RST sent or received. Without a socket (closed port, TIME_WAIT) the ends are those of the packet that provoked it.",
     size: 200,
-    schema: 'reset/1ec5c57e958b',
+    schema: 'reset/9b014b245db4',
     read: readResetRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -2304,7 +2409,7 @@ export const KINDS = {
       { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
       { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
       { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
-      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10, 'stack' = 11)", comment: "" },
       { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
       { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
       { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
@@ -2332,7 +2437,7 @@ export const KINDS = {
     index: 5,
     words: "The congestion control's view of the path changes.",
     size: 168,
-    schema: 'congestion/c7b2a45ae195',
+    schema: 'congestion/77bbbbd53fbf',
     read: readCongestionRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -2345,7 +2450,7 @@ export const KINDS = {
       { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
       { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
       { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
-      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10, 'stack' = 11)", comment: "" },
       { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
       { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
       { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
@@ -2374,7 +2479,7 @@ export const KINDS = {
     index: 6,
     words: "A TCP packet that this host freed without delivering it. Only where `meaning` is lost, something is missing.",
     size: 208,
-    schema: 'drop/83c15d2c5615',
+    schema: 'drop/d80faaccbd75',
     read: readDropRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -2387,7 +2492,7 @@ export const KINDS = {
       { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
       { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
       { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
-      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10, 'stack' = 11)", comment: "" },
       { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
       { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
       { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
@@ -2413,7 +2518,7 @@ export const KINDS = {
     index: 7,
     words: "A listening socket, each sweep.",
     size: 152,
-    schema: 'listener/2008a2a5ad76',
+    schema: 'listener/a98f2bfb2348',
     read: readListenerRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -2426,7 +2531,7 @@ export const KINDS = {
       { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
       { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
       { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
-      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10, 'stack' = 11)", comment: "" },
       { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
       { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
       { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
@@ -2451,7 +2556,7 @@ export const KINDS = {
     index: 8,
     words: "A network namespace's own counters since its last row (nstat has the names) and what the rows account for.",
     size: 520,
-    schema: 'namespace/accf435b6369',
+    schema: 'namespace/028bacff65b8',
     read: readNamespaceRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -2464,7 +2569,7 @@ export const KINDS = {
       { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
       { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
       { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
-      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10, 'stack' = 11)", comment: "" },
       { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
       { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
       { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
@@ -2532,7 +2637,7 @@ export const KINDS = {
     index: 9,
     words: "A segment that came to a connection which is followed, with what the socket had just before it took the segment in. Only what an investigation asks for has such rows. Sequence numbers are those of the packets.",
     size: 240,
-    schema: 'progress/b40b0c3f89fa',
+    schema: 'progress/8b5f2135beef',
     read: readProgressRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -2545,7 +2650,7 @@ export const KINDS = {
       { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
       { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
       { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
-      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10, 'stack' = 11)", comment: "" },
       { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
       { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
       { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
@@ -2593,7 +2698,7 @@ export const KINDS = {
     index: 10,
     words: "The headers of a packet of a connection that is followed, as a network device took it or gave it. Only what an investigation asks for has such rows. A packet that this host passes on has one for each device, and then the sender counts as this end.",
     size: 176,
-    schema: 'packet/6aaecb3f1dbf',
+    schema: 'packet/512595f90d57',
     read: readPacketRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -2606,7 +2711,7 @@ export const KINDS = {
       { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
       { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
       { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
-      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10)", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10, 'stack' = 11)", comment: "" },
       { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
       { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
       { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
@@ -2638,6 +2743,42 @@ export const KINDS = {
       { name: 'window_scale', offset: 173, size: 1, type: "UInt8", comment: "of a SYN, plus one: 0 none" },
       { name: 'sack_permitted', offset: 174, size: 1, type: "Bool", comment: "of a SYN" },
       { name: 'has_timestamps', offset: 175, size: 1, type: "Bool", comment: "" },
+    ],
+  },
+  stack: {
+    index: 11,
+    words: "By which way the kernel came to an event that another row tells, with the same head but for the kind. Only what an investigation asks for has such rows.",
+    size: 672,
+    schema: 'stack/829a9cf03252',
+    read: readStackRow,
+    columns: [
+      { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
+      { name: 'host_id', offset: 8, size: 8, type: "UInt64", comment: "" },
+      { name: 'connection_id', offset: 16, size: 8, type: "UInt64", comment: "the socket's cookie; of a SYN-ACK retransmission, the listener's" },
+      { name: 'cgroup_id', offset: 24, size: 8, type: "UInt64", comment: "the socket's cgroup (v2 hierarchy); 0 unknown" },
+      { name: 'netns', offset: 32, size: 8, type: "UInt64", comment: "the network namespace's cookie" },
+      { name: 'local_addr', offset: 40, size: 16, type: "IPv6", comment: "" },
+      { name: 'peer_addr', offset: 56, size: 16, type: "IPv6", comment: "" },
+      { name: 'pid', offset: 72, size: 4, type: "UInt32", comment: "tgid of the owner; 0 unknown" },
+      { name: 'local_port', offset: 76, size: 2, type: "UInt16", comment: "" },
+      { name: 'peer_port', offset: 78, size: 2, type: "UInt16", comment: "" },
+      { name: 'kind', offset: 80, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10, 'stack' = 11)", comment: "" },
+      { name: 'role', offset: 81, size: 1, type: "Enum8('unknown' = 0, 'client' = 1, 'server' = 2)", comment: "" },
+      { name: 'state', offset: 82, size: 1, type: "Enum8('unknown' = 0, 'established' = 1, 'syn_sent' = 2, 'syn_recv' = 3, 'fin_wait1' = 4, 'fin_wait2' = 5, 'time_wait' = 6, 'close' = 7, 'close_wait' = 8, 'last_ack' = 9, 'listen' = 10, 'closing' = 11, 'new_syn_recv' = 12)", comment: "" },
+      { name: 'owner', offset: 83, size: 1, type: "Enum8('unknown' = 0, 'connect' = 1, 'listener' = 2, 'file_table' = 3, 'io' = 4)", comment: "" },
+      { name: 'comm', offset: 84, size: 16, type: "FixedString(16)", comment: "of the owner, zero-filled" },
+      { name: 'srtt_us', offset: 100, size: 4, type: "UInt32", comment: "smoothed RTT; 0 before the first sample" },
+      { name: 'uid', offset: 104, size: 4, type: "UInt32", comment: "of the socket's maker, in the initial user namespace; 0xffffffff unknown" },
+      { name: 'filters', offset: 108, size: 4, type: "UInt32", comment: "bit n: the filter in slot n wants this row" },
+      { name: 'stack', offset: 112, size: 512, type: "FixedString(512)", comment: "in the ring the kernel's addresses, which agent/host/row-names.ts replaces by the functions' names" },
+      { name: 'reason', offset: 624, size: 32, type: "FixedString(32)", comment: "of a reset or a drop, as in its row" },
+      { name: 'reason_code', offset: 656, size: 4, type: "UInt32", comment: "" },
+      { name: 'about', offset: 660, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10, 'stack' = 11)", comment: "of the other row" },
+      { name: 'class', offset: 661, size: 1, type: "Enum8('unknown' = 0, 'fast' = 1, 'slow_start' = 2, 'rto' = 3, 'tlp' = 4, 'syn' = 5, 'syn_ack' = 6)", comment: "of a retransmission, as in its row; else 0" },
+      { name: 'outcome', offset: 662, size: 1, type: "Enum8('sent' = 0, 'failed' = 1, 'refused' = 2)", comment: "" },
+      { name: 'meaning', offset: 663, size: 1, type: "Enum8('lost' = 0, 'answered' = 1, 'duplicate' = 2, 'refused' = 3)", comment: "of a drop" },
+      { name: 'direction', offset: 664, size: 1, type: "Enum8('unknown' = 0, 'sent' = 1, 'received' = 2)", comment: "of a reset or a drop" },
+      { name: 'pad', offset: 665, size: 7, type: "FixedString(7)", comment: "" },
     ],
   },
 } as const satisfies { [Name in keyof Rows]: KindLayout<Rows[Name]> };

@@ -429,6 +429,23 @@ struct packet_row {
 };
 
 /*
+ * By which way the kernel came to an event that another row tells, with the same head but for the kind. Only what an investigation asks
+ * for has such rows.
+ */
+struct stack_row {
+	struct row_head head;
+	row_stack stack;       /* in the ring the kernel's addresses, which agent/host/row-names.ts replaces by the functions' names */
+	row_name reason;       /* of a reset or a drop, as in its row */
+	__u32 reason_code;
+	enum kind about;       /* of the other row */
+	enum class class;      /* of a retransmission, as in its row; else 0 */
+	enum outcome outcome;
+	enum meaning meaning;  /* of a drop */
+	enum direction direction; /* of a reset or a drop */
+	__u8 pad[7];
+};
+
+/*
  * Counters of one kind, in the kernel: every row that a program wanted to write is counted in one of them; no_storage and missed
  * are apart.
  */
@@ -453,7 +470,8 @@ struct kind_counters {
 	_Static_assert(sizeof(struct listener_row) == 152, "listener_row"); \
 	_Static_assert(sizeof(struct namespace_row) == 520, "namespace_row"); \
 	_Static_assert(sizeof(struct progress_row) == 240, "progress_row"); \
-	_Static_assert(sizeof(struct packet_row) == 176, "packet_row")
+	_Static_assert(sizeof(struct packet_row) == 176, "packet_row"); \
+	_Static_assert(sizeof(struct stack_row) == 672, "stack_row")
 
 ROW_SIZES_HOLD;
 

@@ -5,6 +5,7 @@ import { ENDS, EXPRESSION_CHARS_MAX, HostState, InvestigationId } from '../../ag
 import { CAUSES, type Cause, NOT_NEEDED, type NotNeeded } from '../../agent/verdict/cause.ts';
 import { ABOUT, CLAIM_CAUSES } from '../../agent/verdict/claims.ts';
 import { EVIDENCE_KINDS } from '../../agent/verdict/evidence.ts';
+import { STACKED_KINDS } from '../../agent/verdict/stacks.ts';
 import { Count, Figure, Ms, object, oneOf } from './schema.ts';
 
 export const INVESTIGATIONS_API = {
@@ -135,6 +136,16 @@ export const VerdictClaim = object({
 });
 export type VerdictClaim = Static<typeof VerdictClaim>;
 
+/** A way by which the kernel came to an event. */
+export const VerdictStack = object({
+  host_id: InvestigationId,
+  about: oneOf(STACKED_KINDS),
+  what: Type.String({ description: 'what happened, in the kernel’s words' }),
+  functions: Type.Array(Type.String(), { description: 'of the kernel, the innermost first; empty where the host hides their names' }),
+  rows: Type.Integer({ minimum: 0, description: 'events' }),
+});
+export type VerdictStack = Static<typeof VerdictStack>;
+
 export const Verdict = object({
   ...Share,
   sentences: Type.Array(Type.String(), { description: 'the same for people' }),
@@ -153,6 +164,9 @@ export const Verdict = object({
   arrivals: Seen,
   claims: Type.Array(VerdictClaim, {
     description: 'why connects failed, who reset connections, where the time of connections went: the largest of each first',
+  }),
+  stacks: Type.Array(VerdictStack, {
+    description: 'by which ways the kernel came to drops, resets and retransmissions: the most frequent first',
   }),
   rows: object(
     { written: Count, stored: Count },

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { judgeCauses } from '../../agent/verdict/causes.ts';
 import { type Claim, claimsOf } from '../../agent/verdict/claims.ts';
 import type { Evidence, EvidenceKind } from '../../agent/verdict/evidence.ts';
+import { type StackGroup, stacksOf } from '../../agent/verdict/stacks.ts';
 import { type Judged, judgeInSteps } from '../../agent/verdict/verdicts.ts';
 import { LIMITS } from '../limits.ts';
 import type { Queryable } from '../storage/engine.ts';
@@ -20,6 +21,7 @@ export type Judging = {
   evidence: Evidence;
   judged: Judged;
   claims: readonly Claim[];
+  stacks: readonly StackGroup[];
   /** kinds of rows of which only the first were read */
   cut: EvidenceKind[];
   /** of all kinds: what agents say that they wrote, and what of that has come */
@@ -51,5 +53,5 @@ export async function judgingOf(store: Queryable, states: HostStates, investigat
   const { evidence, cut } = await evidenceOf(store, asked, LIMITS.evidence_rows.number);
   const judged = await inSlices(judgeInSteps(evidence));
   await setImmediate();
-  return { evidence, judged, claims: claimsOf(judgeCauses(evidence)), cut, rows: { written, stored } };
+  return { evidence, judged, claims: claimsOf(judgeCauses(evidence)), stacks: stacksOf(evidence.stack), cut, rows: { written, stored } };
 }

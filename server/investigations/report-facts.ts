@@ -24,6 +24,7 @@ export function reported(one: OneInvestigation, judging: Judging, made_at_ms: nu
     hosts: at_hosts.map(reportedHost),
     judged: judging.judged,
     claims: judging.claims,
+    stacks: judging.stacks,
     incomplete: notStored(judging),
     cut: judging.cut,
     made_at_ms,

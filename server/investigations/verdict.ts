@@ -1,13 +1,14 @@
 // What an investigation has found, as the API says it.
 import type { Verdict as Found } from '../../agent/verdict/cause.ts';
 import type { Claim } from '../../agent/verdict/claims.ts';
+import type { StackGroup } from '../../agent/verdict/stacks.ts';
 import { sentences, summarize } from '../../agent/verdict/summary.ts';
 import type { Verdict } from '../api/investigations.ts';
 import type { Judging } from './judging.ts';
 
 const TOLD_MAX = 100;
 
-export function verdictOf({ judged: { verdicts, ways }, claims, cut, rows }: Judging): Verdict {
+export function verdictOf({ judged: { verdicts, ways }, claims, stacks, cut, rows }: Judging): Verdict {
   const summary = summarize(verdicts, ways);
   const by_peer = [...summary.by_peer].map(([network, share]) => ({ network, ...share }));
   return {
@@ -18,6 +19,7 @@ export function verdictOf({ judged: { verdicts, ways }, claims, cut, rows }: Jud
     missing: counted(verdicts, ({ missing }) => (missing === '' ? undefined : missing)).map(([what, segments]) => ({ what, segments })),
     arrivals: summary.arrivals,
     claims: claims.slice(0, TOLD_MAX).map(claimOf),
+    stacks: stacks.slice(0, TOLD_MAX).map(stackOf),
     rows,
     cut,
   };
@@ -30,6 +32,12 @@ export function claimOf({ rests_on, ...claim }: Claim): Verdict['claims'][number
     rests_on: rests_on.map(({ kind, host_id, time_ns }) => ({ kind, host_id: hostText(host_id), time_ns: time_ns.toString() })),
   };
 }
+
+const stackOf = ({ functions, ...stack }: StackGroup): Verdict['stacks'][number] => ({
+  ...stack,
+  host_id: hostText(stack.host_id),
+  functions: [...functions],
+});
 
 const hostText = (host_id: bigint): string => host_id.toString(16).padStart(16, '0');
 

@@ -38,8 +38,7 @@ function storedColumn({ name, type, comment }: Column): StoredColumn {
   }
   if (type === 'Bool') return { ...column, select: `${name} != 0` };
   if (type === 'DateTime64(9)') return { ...column, type: "DateTime64(9, 'UTC')", codec: 'Delta, ZSTD(1)' };
-  if (type === 'FixedString(16)' || type === 'FixedString(32)')
-    return { ...column, type: 'LowCardinality(String)', select: `toStringCutToZero(${name})` };
+  if (type.startsWith('FixedString')) return { ...column, type: 'LowCardinality(String)', select: `toStringCutToZero(${name})` };
   if (/^U?Int/.test(type)) return { ...column, codec: CODECS[name] ?? FIGURE };
   return column;
 }

@@ -1,0 +1,18 @@
+// The part of a report that shows by which ways the kernel came to drops, resets and retransmissions.
+import type { StackGroup } from '../verdict/stacks.ts';
+import { type Html, html } from './html.ts';
+import { hostName, more, SHOWN_MAX } from './report-causes.ts';
+
+/** @param names of hosts, by id */
+export function stackTable(stacks: readonly StackGroup[], names: ReadonlyMap<string, string>): Html | '' {
+  if (stacks.length === 0) return '';
+  const lines = stacks
+    .slice(0, SHOWN_MAX)
+    .map(
+      ({ host_id, about, what, functions, rows }) =>
+        html`<tr><th scope="row">${hostName(host_id, names)}</th><td>${about} ${what}</td><td>${functions.join(' ← ') || 'hidden by the host'}</td><td class="n">${rows}</td></tr>`,
+    );
+  return html`<section aria-labelledby="stacks"><h2 id="stacks">By which way the kernel came to it</h2><table>
+<thead><tr><th scope="col">host</th><th scope="col">event</th><th scope="col">kernel's functions, the innermost first</th><th scope="col" class="n">events</th></tr></thead>
+<tbody>${lines}</tbody></table>${more(stacks.length)}</section>`;
+}

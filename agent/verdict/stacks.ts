@@ -1,0 +1,40 @@
+// The kernel's stacks of an investigation, each once: which way led how often to which event.
+import type { Kind, Rows } from '../../bpf/rows/rows.gen.ts';
+
+/** Kinds of rows of events beside which the kernel writes stacks. */
+export const STACKED_KINDS = ['drop', 'reset', 'retransmit'] as const satisfies readonly Kind[];
+type Stacked = (typeof STACKED_KINDS)[number];
+
+export type StackGroup = {
+  host_id: bigint;
+  about: Stacked;
+  /** what happened, in the kernel's words */
+  what: string;
+  /** names of the kernel's functions, the innermost first; empty where the host hides them */
+  functions: readonly string[];
+  /** events */
+  rows: number;
+};
+
+const WORDS: Record<Stacked, (row: Rows['stack']) => string> = {
+  drop: ({ meaning, reason, reason_code }) => `${meaning} ${reasonWords(reason, reason_code)}`.trimEnd(),
+  reset: ({ direction, reason, reason_code }) => `${direction} ${reasonWords(reason, reason_code)}`.trimEnd(),
+  retransmit: (row) => `${row.class} ${row.outcome}`,
+};
+
+/** The most frequent first. Pure. */
+export function stacksOf(rows: readonly Rows['stack'][]): StackGroup[] {
+  const groups = new Map<string, StackGroup>();
+  for (const row of rows) {
+    const { host_id } = row;
+    const about = STACKED_KINDS.find((kind) => kind === row.about);
+    if (about === undefined) continue;
+    const what = WORDS[about](row);
+    const key = `${host_id} ${about} ${what} ${row.stack}`;
+    const group = groups.get(key) ?? { host_id, about, what, functions: row.stack.split(' ').filter(Boolean), rows: 0 };
+    groups.set(key, { ...group, rows: group.rows + 1 });
+  }
+  return [...groups.values()].toSorted((one, other) => other.rows - one.rows);
+}
+
+const reasonWords = (reason: string, code: number) => reason || (code === 0 ? '' : `reason ${code}`);

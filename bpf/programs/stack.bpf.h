@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The kernel's stack at an event whose row an investigation wants. Programs that write such rows write this one beside them. */
+#ifndef TCPLENS_STACK_BPF_H
+#define TCPLENS_STACK_BPF_H
+
+#include "detail.bpf.h"
+
+/* The innermost functions. Their names fill a row_stack, which has room for more addresses than that. */
+#define STACK_FRAMES 24
+
+RING(stack);
+
+/* `told`: the head of the row that was written. Its filters have paid for that one and pay for this one too. */
+static __always_inline void stack_tell(void *context, const struct row_head *told, const struct filter_facts *facts)
+{
+	struct detail *detail = told->filters ? detail_of(KIND_STACK) : NULL;
+	__u32 wanted = detail ? told->filters & detail->slots : 0;
+	struct stack_row *row;
+
+	if (wanted)
+		wanted = detail_pay(KIND_STACK, wanted, told->time_ns);
+	row = wanted ? row_reserve(&ring_stack, KIND_STACK, sizeof(*row)) : NULL;
+	if (!row)
+		return;
+	row_start(row, sizeof(*row), told);
+	row->about = told->kind;
+	row->head.kind = KIND_STACK;
+	row->head.filters = wanted;
+	row->reason_code = facts->reason_code;
+	row->class = facts->class;
+	row->outcome = facts->outcome;
+	row->meaning = facts->meaning;
+	row->direction = facts->direction;
+	bpf_get_stack(context, row->stack, STACK_FRAMES * sizeof(__u64), 0);
+	row_submit(row);
+}
+
+#endif

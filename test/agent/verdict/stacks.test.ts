@@ -1,0 +1,33 @@
+// Stacks are counted by what happened and by which way; rows made by hand.
+import { expect, test } from 'vitest';
+import { stacksOf } from '../../../agent/verdict/stacks.ts';
+import type { Rows } from '../../../bpf/rows/rows.gen.ts';
+import { rowOf } from './rows.ts';
+
+const DROP = { about: 'drop', meaning: 'lost', reason: 'netfilter_drop', reason_code: 8 } as const;
+const stack = (of: Partial<Rows['stack']>, way: string, host_id = 0xa1n) => rowOf('stack', { host_id, stack: way, ...of });
+
+test('each way to each event is told once, with how often it was gone, the most frequent first', () => {
+  const told = stacksOf([
+    stack({ about: 'reset', direction: 'sent' }, 'd'),
+    stack(DROP, 'a b'),
+    stack(DROP, 'a b'),
+    stack({ ...DROP, meaning: 'answered', reason: '', reason_code: 2 }, 'a b'),
+    stack(DROP, 'a c'),
+    stack({ about: 'retransmit', class: 'rto', outcome: 'sent' }, ''),
+    stack(DROP, 'a b', 0xb2n),
+    stack({ about: 'sample' }, 'f'),
+  ]);
+  expect(told[0]).toEqual({ host_id: 0xa1n, about: 'drop', what: 'lost netfilter_drop', functions: ['a', 'b'], rows: 2 });
+  expect(told.slice(1).map(({ host_id, about, what, functions, rows }) => [host_id, about, what, functions.join(' '), rows])).toEqual([
+    [0xa1n, 'reset', 'sent', 'd', 1],
+    [0xa1n, 'drop', 'answered reason 2', 'a b', 1],
+    [0xa1n, 'drop', 'lost netfilter_drop', 'a c', 1],
+    [0xa1n, 'retransmit', 'rto sent', '', 1],
+    [0xb2n, 'drop', 'lost netfilter_drop', 'a b', 1],
+  ]);
+});
+
+test('without stacks there is nothing to tell', () => {
+  expect(stacksOf([])).toEqual([]);
+});

@@ -1,0 +1,109 @@
+// The kernel's stacks beside rows of events: where the kernel says itself by which function it freed a packet, that function is in the
+// packet's stack; of the other events the source of the kernel says which function fires them.
+import { expect } from 'vitest';
+import type { Kind, StackRow } from '../../bpf/rows/rows.gen.ts';
+import { bitsOf, check, connections, decode, ends, NOBODY_LISTENS, type RowOf, type Run, useTraffic, WEB } from '../support/filtered.ts';
+import { loseEach } from '../support/netns.ts';
+
+useTraffic();
+
+const SLOT = 3;
+const CLOCK_NS = 1e6;
+
+type Options = { budget?: { rows_per_s: number; burst: number } };
+
+/** Lossy connections, and attempts at a port where nobody listens. */
+async function trouble(): Promise<void> {
+  const { client, server } = ends();
+  loseEach(server, 'ipv4', 10);
+  try {
+    await connections(WEB, 5, { request: 60_000 });
+    for (let attempt = 0; attempt < 3; attempt++)
+      client.run('bash', '-c', `exec 3<>/dev/tcp/${server.address.ipv4}/${NOBODY_LISTENS} || true`);
+  } finally {
+    server.run('iptables', '-F', 'INPUT');
+  }
+}
+
+async function during(run: Run, expression: string, { budget }: Options = {}): Promise<RowOf[]> {
+  run.set(SLOT, `${expression} and ${run.netns}`, budget === undefined ? {} : { budget });
+  run.filters.detail('stack', 1 << SLOT);
+  run.take();
+  await trouble();
+  const rows = run.take();
+  run.filters.detail('stack', 0);
+  return rows;
+}
+
+type Place = { connection_id: bigint; time_ns: bigint };
+const functionsOf = ({ stack }: { stack: string }) => stack.split(' ');
+
+/** The stack of a row: the kinds are drained one after the other, and each time by a clock that is read anew. */
+function stackOf(row: Place, stacks: readonly StackRow[]): string[] {
+  const away = ({ time_ns }: Place) => Math.abs(Number(time_ns - row.time_ns));
+  const own = stacks.filter(({ connection_id }) => connection_id === row.connection_id);
+  const nearest = own.reduce<StackRow | undefined>((found, one) => (found && away(found) <= away(one) ? found : one), undefined);
+  return nearest === undefined || away(nearest) > CLOCK_NS ? [] : functionsOf(nearest);
+}
+
+check('each event that a filter wants has its stack, and the stack goes through what the kernel says of the event', async (run) => {
+  const rows = await during(run, `port in (${WEB}, ${NOBODY_LISTENS})`);
+  const stacks = decode(rows, 'stack');
+  const about = (kind: Kind) => stacks.filter((row) => row.about === kind);
+  const wanted = rows.filter((row) => bitsOf(row) & (1 << SLOT));
+  const [drops, resets, retransmits] = [decode(wanted, 'drop'), decode(wanted, 'reset'), decode(wanted, 'retransmit')];
+  expect([drops, resets, retransmits].map(({ length }) => length > 0)).toEqual([true, true, true]);
+  expect(['drop', 'reset', 'retransmit'].map((kind) => about(kind as Kind).length)).toEqual([
+    drops.length,
+    resets.length,
+    retransmits.length,
+  ]);
+  for (const row of drops) expect(stackOf(row, about('drop')), row.reason).toContain(row.location);
+  for (const row of retransmits) expect(stackOf(row, about('retransmit'))).toContain('__tcp_retransmit_skb');
+  for (const row of resets) expect(stackOf(row, about('reset'))[0]).toBe(row.direction === 'sent' ? 'tcp_v4_send_reset' : 'tcp_reset');
+  for (const row of about('drop').filter(({ reason }) => reason === 'netfilter_drop')) expect(functionsOf(row)).toContain('nf_hook_slow');
+  // What happened is said as in the rows of the events.
+  const counted = (all: readonly string[]) =>
+    [...Map.groupBy(all, (one) => one)].map(([one, { length }]) => `${one}: ${length}`).toSorted();
+  expect(counted(about('drop').map((row) => `${row.meaning} ${row.direction} ${row.reason} ${row.reason_code}`))).toEqual(
+    counted(drops.map((row) => `${row.meaning} ${row.direction} ${row.reason} ${row.reason_code}`)),
+  );
+  expect(counted(about('retransmit').map((row) => `${row.class} ${row.outcome}`))).toEqual(
+    counted(retransmits.map((row) => `${row.class} ${row.outcome}`)),
+  );
+  expect(counted(about('reset').map((row) => `${row.direction} ${row.reason}`))).toEqual(
+    counted(resets.map((row) => `${row.direction} ${row.reason}`)),
+  );
+  expect(new Set(stacks.map(({ filters }) => filters))).toEqual(new Set([1 << SLOT]));
+});
+
+check('what no filter asks for has no stack', async (run) => {
+  const rows = await during(run, `port = ${NOBODY_LISTENS}`);
+  expect(decode(rows, 'retransmit').length).toBeGreaterThan(0);
+  const ports = decode(rows, 'stack').map(({ local_port, peer_port }) => [local_port, peer_port].includes(NOBODY_LISTENS));
+  expect(new Set(ports)).toEqual(new Set([true]));
+});
+
+check('where nobody asks there is none', async (run) => {
+  run.set(SLOT, `port = ${WEB} and ${run.netns}`);
+  run.take();
+  const before = run.source.counters().stack;
+  await trouble();
+  const rows = run.take();
+  expect(rows.filter((row) => bitsOf(row) & (1 << SLOT)).length).toBeGreaterThan(0);
+  expect([decode(rows, 'stack'), run.source.counters().stack]).toEqual([[], before]);
+});
+
+check('stacks pay from their filter’s budget, and what it keeps back is counted', async (run) => {
+  const before = run.source.counters().stack;
+  const rows = await during(run, `port in (${WEB}, ${NOBODY_LISTENS})`, { budget: { rows_per_s: 1, burst: 11 } });
+  const { passed, over_budget } = run.filters.counters(SLOT);
+  const { written, withheld } = run.source.counters().stack;
+  const own = rows.filter((row) => bitsOf(row) & (1 << SLOT));
+  expect(own.length).toBeLessThanOrEqual(passed);
+  expect(over_budget).toBeGreaterThan(0);
+  expect(written - before.written).toBe(decode(rows, 'stack').length);
+  // A row that the budget has no room for has no stack either; of the others each has one, or one is withheld.
+  const events = own.filter(({ kind }) => ['drop', 'reset', 'retransmit'].includes(kind));
+  expect(written - before.written + (withheld - before.withheld)).toBe(events.length);
+});
