@@ -22,7 +22,7 @@ const offsetOf = (kind: Kind, member: string) => KINDS[kind].columns.find(({ nam
 const AT = {
   reset: { reason: offsetOf('reset', 'reason'), code: offsetOf('reset', 'reason_code') },
   drop: { reason: offsetOf('drop', 'reason'), code: offsetOf('drop', 'reason_code') },
-  stack: { reason: offsetOf('stack', 'reason'), code: offsetOf('stack', 'reason_code') },
+  stack: { reason: offsetOf('stack', 'about_reason'), code: offsetOf('stack', 'about_reason_code') },
 };
 const ABOUT_AT = offsetOf('stack', 'about');
 const PLACE_AT = { location: offsetOf('drop', 'location'), address: offsetOf('drop', 'address') };

@@ -17,9 +17,9 @@ export type StackGroup = {
 };
 
 const WORDS: Record<Stacked, (row: Rows['stack']) => string> = {
-  drop: ({ meaning, reason, reason_code }) => `${meaning} ${reasonWords(reason, reason_code)}`.trimEnd(),
-  reset: ({ direction, reason, reason_code }) => `${direction} ${reasonWords(reason, reason_code)}`.trimEnd(),
-  retransmit: (row) => `${row.class} ${row.outcome}`,
+  drop: (row) => `${row.about_meaning} ${reasonOf(row)}`.trimEnd(),
+  reset: (row) => `${row.about_direction} ${reasonOf(row)}`.trimEnd(),
+  retransmit: (row) => `${row.about_class} ${row.about_outcome}`,
 };
 
 /** The most frequent first. Pure. */
@@ -37,4 +37,5 @@ export function stacksOf(rows: readonly Rows['stack'][]): StackGroup[] {
   return [...groups.values()].toSorted((one, other) => other.rows - one.rows);
 }
 
-const reasonWords = (reason: string, code: number) => reason || (code === 0 ? '' : `reason ${code}`);
+const reasonOf = ({ about_reason, about_reason_code }: Rows['stack']) =>
+  about_reason || (about_reason_code === 0 ? '' : `reason ${about_reason_code}`);

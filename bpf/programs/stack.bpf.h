@@ -26,11 +26,11 @@ static __always_inline void stack_tell(void *context, const struct row_head *tol
 	row->about = told->kind;
 	row->head.kind = KIND_STACK;
 	row->head.filters = wanted;
-	row->reason_code = facts->reason_code;
-	row->class = facts->class;
-	row->outcome = facts->outcome;
-	row->meaning = facts->meaning;
-	row->direction = facts->direction;
+	row->about_reason_code = facts->reason_code;
+	row->about_class = facts->class;
+	row->about_outcome = facts->outcome;
+	row->about_meaning = facts->meaning;
+	row->about_direction = facts->direction;
 	bpf_get_stack(context, row->stack, STACK_FRAMES * sizeof(__u64), 0);
 	row_submit(row);
 }

@@ -5,7 +5,7 @@ import { readAddress, readText } from './read-text.ts';
 export { readAddress, readText };
 
 /** What this was made of: objects and loader that were built of anything else do not fit. */
-export const SHARED_HEADERS = '45514f83';
+export const SHARED_HEADERS = '095029f7';
 
 export const KIND = ['retransmit', 'connection', 'state_change', 'sample', 'reset', 'congestion', 'drop', 'listener', 'namespace', 'progress', 'packet', 'stack'] as const;
 export type Kind = (typeof KIND)[number];
@@ -2044,18 +2044,18 @@ export type StackRow = {
   filters: number;
   /** in the ring the kernel's addresses, which agent/host/row-names.ts replaces by the functions' names */
   stack: string;
-  /** of a reset or a drop, as in its row */
-  reason: string;
-  reason_code: number;
+  /** of a reset or a drop: what its row says as `reason`, and so on; 0 of other events */
+  about_reason: string;
+  about_reason_code: number;
   /** of the other row */
   about: Kind;
-  /** of a retransmission, as in its row; else 0 */
-  class: Class;
-  outcome: Outcome;
+  /** of a retransmission */
+  about_class: Class;
+  about_outcome: Outcome;
   /** of a drop */
-  meaning: Meaning;
+  about_meaning: Meaning;
   /** of a reset or a drop */
-  direction: Direction;
+  about_direction: Direction;
 };
 
 /** Where each member of a stack row lies, for readers that want a few of them. */
@@ -2079,13 +2079,13 @@ export const STACK_AT = {
   uid: 104,
   filters: 108,
   stack: 112,
-  reason: 624,
-  reason_code: 656,
+  about_reason: 624,
+  about_reason_code: 656,
   about: 660,
-  class: 661,
-  outcome: 662,
-  meaning: 663,
-  direction: 664,
+  about_class: 661,
+  about_outcome: 662,
+  about_meaning: 663,
+  about_direction: 664,
 } as const satisfies Record<keyof StackRow, number>;
 
 export function readStackRow(view: DataView, at: number): StackRow {
@@ -2109,13 +2109,13 @@ export function readStackRow(view: DataView, at: number): StackRow {
     uid: view.getUint32(at + 104, true),
     filters: view.getUint32(at + 108, true),
     stack: readText(view, at + 112, 512),
-    reason: readText(view, at + 624, 32),
-    reason_code: view.getUint32(at + 656, true),
+    about_reason: readText(view, at + 624, 32),
+    about_reason_code: view.getUint32(at + 656, true),
     about: KIND[view.getUint8(at + 660)] ?? 'retransmit',
-    class: CLASS[view.getUint8(at + 661)] ?? 'unknown',
-    outcome: OUTCOME[view.getUint8(at + 662)] ?? 'sent',
-    meaning: MEANING[view.getUint8(at + 663)] ?? 'lost',
-    direction: DIRECTION[view.getUint8(at + 664)] ?? 'unknown',
+    about_class: CLASS[view.getUint8(at + 661)] ?? 'unknown',
+    about_outcome: OUTCOME[view.getUint8(at + 662)] ?? 'sent',
+    about_meaning: MEANING[view.getUint8(at + 663)] ?? 'lost',
+    about_direction: DIRECTION[view.getUint8(at + 664)] ?? 'unknown',
   };
 }
 
@@ -2749,7 +2749,7 @@ export const KINDS = {
     index: 11,
     words: "By which way the kernel came to an event that another row tells, with the same head but for the kind. Only what an investigation asks for has such rows.",
     size: 672,
-    schema: 'stack/829a9cf03252',
+    schema: 'stack/64d5abd72e84',
     read: readStackRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -2771,13 +2771,13 @@ export const KINDS = {
       { name: 'uid', offset: 104, size: 4, type: "UInt32", comment: "of the socket's maker, in the initial user namespace; 0xffffffff unknown" },
       { name: 'filters', offset: 108, size: 4, type: "UInt32", comment: "bit n: the filter in slot n wants this row" },
       { name: 'stack', offset: 112, size: 512, type: "FixedString(512)", comment: "in the ring the kernel's addresses, which agent/host/row-names.ts replaces by the functions' names" },
-      { name: 'reason', offset: 624, size: 32, type: "FixedString(32)", comment: "of a reset or a drop, as in its row" },
-      { name: 'reason_code', offset: 656, size: 4, type: "UInt32", comment: "" },
+      { name: 'about_reason', offset: 624, size: 32, type: "FixedString(32)", comment: "of a reset or a drop: what its row says as `reason`, and so on; 0 of other events" },
+      { name: 'about_reason_code', offset: 656, size: 4, type: "UInt32", comment: "" },
       { name: 'about', offset: 660, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10, 'stack' = 11)", comment: "of the other row" },
-      { name: 'class', offset: 661, size: 1, type: "Enum8('unknown' = 0, 'fast' = 1, 'slow_start' = 2, 'rto' = 3, 'tlp' = 4, 'syn' = 5, 'syn_ack' = 6)", comment: "of a retransmission, as in its row; else 0" },
-      { name: 'outcome', offset: 662, size: 1, type: "Enum8('sent' = 0, 'failed' = 1, 'refused' = 2)", comment: "" },
-      { name: 'meaning', offset: 663, size: 1, type: "Enum8('lost' = 0, 'answered' = 1, 'duplicate' = 2, 'refused' = 3)", comment: "of a drop" },
-      { name: 'direction', offset: 664, size: 1, type: "Enum8('unknown' = 0, 'sent' = 1, 'received' = 2)", comment: "of a reset or a drop" },
+      { name: 'about_class', offset: 661, size: 1, type: "Enum8('unknown' = 0, 'fast' = 1, 'slow_start' = 2, 'rto' = 3, 'tlp' = 4, 'syn' = 5, 'syn_ack' = 6)", comment: "of a retransmission" },
+      { name: 'about_outcome', offset: 662, size: 1, type: "Enum8('sent' = 0, 'failed' = 1, 'refused' = 2)", comment: "" },
+      { name: 'about_meaning', offset: 663, size: 1, type: "Enum8('lost' = 0, 'answered' = 1, 'duplicate' = 2, 'refused' = 3)", comment: "of a drop" },
+      { name: 'about_direction', offset: 664, size: 1, type: "Enum8('unknown' = 0, 'sent' = 1, 'received' = 2)", comment: "of a reset or a drop" },
       { name: 'pad', offset: 665, size: 7, type: "FixedString(7)", comment: "" },
     ],
   },

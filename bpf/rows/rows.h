@@ -435,13 +435,13 @@ struct packet_row {
 struct stack_row {
 	struct row_head head;
 	row_stack stack;       /* in the ring the kernel's addresses, which agent/host/row-names.ts replaces by the functions' names */
-	row_name reason;       /* of a reset or a drop, as in its row */
-	__u32 reason_code;
+	row_name about_reason; /* of a reset or a drop: what its row says as `reason`, and so on; 0 of other events */
+	__u32 about_reason_code;
 	enum kind about;       /* of the other row */
-	enum class class;      /* of a retransmission, as in its row; else 0 */
-	enum outcome outcome;
-	enum meaning meaning;  /* of a drop */
-	enum direction direction; /* of a reset or a drop */
+	enum class about_class; /* of a retransmission */
+	enum outcome about_outcome;
+	enum meaning about_meaning; /* of a drop */
+	enum direction about_direction; /* of a reset or a drop */
 	__u8 pad[7];
 };
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eachKind, noneCounted } from '../../agent/accounts/ledger.ts';
 import { RecordingWriter } from '../../agent/recording/write.ts';
-import { CA_STATE, CLASS, DIRECTION, EVENT, type Kind, ROLE, STATE } from '../../bpf/rows/rows.gen.ts';
+import { CA_STATE, CLASS, DIRECTION, EVENT, KIND, type Kind, ROLE, STATE } from '../../bpf/rows/rows.gen.ts';
 import { type RowValues, rowBytes } from '../support/row-bytes.ts';
 
 const FRAME_ROWS = 1000;
@@ -57,6 +57,10 @@ export const RECORDED: readonly (readonly [Kind, RowValues])[] = [
       direction: DIRECTION.indexOf('received'),
       ...ends(),
     },
+  ],
+  [
+    'stack',
+    { connection_id: 2, about: KIND.indexOf('drop'), about_reason: 'netfilter_drop', stack: 'nft_do_chain nf_hook_slow', ...ends() },
   ],
 ];
 

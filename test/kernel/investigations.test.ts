@@ -105,7 +105,7 @@ check('each level writes the kinds of its level, of both ends of what is asked f
     const of = (kind: string) => asked.filter((row) => row.kind === kind);
     expect({ detail, progress: of('progress').length > 0, packet: of('packet').length > 0 }).toEqual({
       detail,
-      progress: detail !== 'rows',
+      progress: detail === 'progress' || detail === 'packets',
       packet: detail === 'packets',
     });
     // A packet knows whose it is, but not who began.

@@ -61,17 +61,18 @@ check('each event that a filter wants has its stack, and the stack goes through 
   for (const row of drops) expect(stackOf(row, about('drop')), row.reason).toContain(row.location);
   for (const row of retransmits) expect(stackOf(row, about('retransmit'))).toContain('__tcp_retransmit_skb');
   for (const row of resets) expect(stackOf(row, about('reset'))[0]).toBe(row.direction === 'sent' ? 'tcp_v4_send_reset' : 'tcp_reset');
-  for (const row of about('drop').filter(({ reason }) => reason === 'netfilter_drop')) expect(functionsOf(row)).toContain('nf_hook_slow');
+  for (const row of about('drop').filter(({ about_reason }) => about_reason === 'netfilter_drop'))
+    expect(functionsOf(row)).toContain('nf_hook_slow');
   // What happened is said as in the rows of the events.
   const counted = (all: readonly string[]) =>
     [...Map.groupBy(all, (one) => one)].map(([one, { length }]) => `${one}: ${length}`).toSorted();
-  expect(counted(about('drop').map((row) => `${row.meaning} ${row.direction} ${row.reason} ${row.reason_code}`))).toEqual(
-    counted(drops.map((row) => `${row.meaning} ${row.direction} ${row.reason} ${row.reason_code}`)),
-  );
-  expect(counted(about('retransmit').map((row) => `${row.class} ${row.outcome}`))).toEqual(
+  expect(
+    counted(about('drop').map((row) => `${row.about_meaning} ${row.about_direction} ${row.about_reason} ${row.about_reason_code}`)),
+  ).toEqual(counted(drops.map((row) => `${row.meaning} ${row.direction} ${row.reason} ${row.reason_code}`)));
+  expect(counted(about('retransmit').map((row) => `${row.about_class} ${row.about_outcome}`))).toEqual(
     counted(retransmits.map((row) => `${row.class} ${row.outcome}`)),
   );
-  expect(counted(about('reset').map((row) => `${row.direction} ${row.reason}`))).toEqual(
+  expect(counted(about('reset').map((row) => `${row.about_direction} ${row.about_reason}`))).toEqual(
     counted(resets.map((row) => `${row.direction} ${row.reason}`)),
   );
   expect(new Set(stacks.map(({ filters }) => filters))).toEqual(new Set([1 << SLOT]));

@@ -4,17 +4,17 @@ import { stacksOf } from '../../../agent/verdict/stacks.ts';
 import type { Rows } from '../../../bpf/rows/rows.gen.ts';
 import { rowOf } from './rows.ts';
 
-const DROP = { about: 'drop', meaning: 'lost', reason: 'netfilter_drop', reason_code: 8 } as const;
+const DROP = { about: 'drop', about_meaning: 'lost', about_reason: 'netfilter_drop', about_reason_code: 8 } as const;
 const stack = (of: Partial<Rows['stack']>, way: string, host_id = 0xa1n) => rowOf('stack', { host_id, stack: way, ...of });
 
 test('each way to each event is told once, with how often it was gone, the most frequent first', () => {
   const told = stacksOf([
-    stack({ about: 'reset', direction: 'sent' }, 'd'),
+    stack({ about: 'reset', about_direction: 'sent' }, 'd'),
     stack(DROP, 'a b'),
     stack(DROP, 'a b'),
-    stack({ ...DROP, meaning: 'answered', reason: '', reason_code: 2 }, 'a b'),
+    stack({ ...DROP, about_meaning: 'answered', about_reason: '', about_reason_code: 2 }, 'a b'),
     stack(DROP, 'a c'),
-    stack({ about: 'retransmit', class: 'rto', outcome: 'sent' }, ''),
+    stack({ about: 'retransmit', about_class: 'rto', about_outcome: 'sent' }, ''),
     stack(DROP, 'a b', 0xb2n),
     stack({ about: 'sample' }, 'f'),
   ]);
