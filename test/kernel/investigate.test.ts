@@ -23,6 +23,7 @@ type Told = {
   other_end: { watched: boolean };
   summary: { segments: number; by_cause: Record<string, number>; peer_observed: number; sentences: string[] };
   claims: { about: string; connections: number; sentence: string; rests_on: { kind: string }[] }[];
+  stacks: { about: string; what: string; functions: string[]; rows: number }[];
   verdicts: { cause: string; place?: { reason: string }; rests_on: { kind: string }[] }[];
 };
 
@@ -48,6 +49,7 @@ test('a loss in the receiver’s netfilter', async (context) => {
     // A FIN may be lost too, of either end.
     for (const side of [pair.client, pair.server]) await socketsGone(side);
     const again = [pair.client, pair.server].reduce((sum, side) => sum + (side.nstat()['TcpRetransSegs'] ?? 0), 0);
+    const [, matched] = /^\s*(\d+)\s+\d+\s+DROP\s/m.exec(pair.server.run('iptables', '-L', 'INPUT', '-v', '-x', '-n')) ?? [];
     const ended = once(child, 'close');
     child.kill('SIGINT');
     expect(await ended).toEqual([0, null]);
@@ -65,6 +67,10 @@ test('a loss in the receiver’s netfilter', async (context) => {
     expect(lost.every(({ rests_on }) => rests_on.some(({ kind }) => kind === 'drop'))).toBe(true);
     // What the rule dropped was sent again for that; all else was sent again although it had come, or its ACK was on its way.
     expect(new Set(told.verdicts.map(({ cause }) => cause)).difference(new Set(['dropped_at_receiver', 'not_needed']))).toEqual(new Set());
+    // The rule counts its packets, and each went through netfilter's hook.
+    const filtered = told.stacks.filter(({ about, what }) => about === 'drop' && what === 'lost netfilter_drop');
+    expect(filtered.reduce((sum, { rows }) => sum + rows, 0)).toBe(Number(matched));
+    for (const { functions } of filtered) expect(functions).toContain('nf_hook_slow');
     const slow = told.claims.filter(({ about }) => about === 'slow');
     // Connections that took no time to speak of have no claim.
     expect(slow.every(({ connections, sentence, rests_on }) => connections > 0 && sentence.endsWith('.') && rests_on.length > 0)).toBe(
@@ -92,6 +98,7 @@ test('a loss in the receiver’s netfilter', async (context) => {
     expect(read.trim().split('\n').toSorted()).toEqual(packets.toSorted());
     expect(rows.filter(({ kind }) => kind === 'retransmit').reduce((sum, { segments }) => sum + segments, 0)).toBe(again);
     const written = readFileSync(report, 'utf8');
+    expect(written).toContain('nf_hook_slow');
     for (const sentence of told.summary.sentences) expect(written).toContain(sentence.replaceAll("'", '&#39;'));
   } finally {
     pair.close();
