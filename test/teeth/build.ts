@@ -2,6 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
+import { lacking } from '../support/hooks.ts';
+import type { Opened } from '../support/open-kernel.ts';
 import { root } from '../support/project-files.ts';
 import type { Tree } from './tree.ts';
 
@@ -46,7 +48,9 @@ export function build(tree: Tree, file: string): () => void {
 export function refusal(tree: Tree): string | undefined {
   const open = join(tree.path, 'test/support/open-kernel.ts');
   const answer = execFileSync(process.execPath, [open, join(tree.path, 'bpf/prebuilt')], { encoding: 'utf8' });
-  const { hooks } = JSON.parse(answer) as { hooks: { name: string; reason: string }[] };
-  const refused = hooks.find(({ reason }) => reason.startsWith('load:'));
+  const { hooks, refusal } = JSON.parse(answer) as Opened;
+  if (refusal !== undefined) return refusal.message;
+  // What another program stands in for on this kernel was refused before it was changed.
+  const refused = lacking(hooks);
   return refused && `${refused.name}: ${refused.reason}`;
 }

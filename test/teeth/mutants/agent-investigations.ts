@@ -56,4 +56,38 @@ export const agentInvestigations: readonly Mutant[] = [
       suite: unit('agent/black-box/worst-edges'),
     },
   ]),
+  ...mutantsOf('agent/host/stack-names.ts', [
+    {
+      why: 'the program that looked is part of the stack',
+      find: 'names.slice(from < 0 ? 0 : to < 0 ? names.length : to)',
+      replace: 'names',
+      suite: unit('agent/host/stack-names'),
+    },
+    {
+      why: 'names run into each other',
+      find: 'if (separator > 0) stack[used] = SPACE;',
+      replace: '',
+      suite: unit('agent/host/stack-names'),
+    },
+    {
+      why: 'the stacks of all rows are that of the first',
+      find: 'const names = namesOf(addressesAt(view, at), symbols);',
+      replace: 'const names = namesOf(addressesAt(view, STACK.offset), symbols);',
+      suite: unit('agent/host/stack-names'),
+    },
+  ]),
+  ...mutantsOf('agent/verdict/stacks.ts', [
+    {
+      why: 'stacks of other events are counted together',
+      find: '`${host_id} ${about} ${what} ${row.stack}`',
+      replace: '`${host_id} ${about} ${row.stack}`',
+      suite: unit('agent/verdict/stacks'),
+    },
+    {
+      why: 'the rarest comes first',
+      find: 'other.rows - one.rows',
+      replace: 'one.rows - other.rows',
+      suite: unit('agent/verdict/stacks'),
+    },
+  ]),
 ];
