@@ -158,6 +158,8 @@ describe('investigations', () => {
     const dropped = verdict.dropped.reduce((sum, { segments }) => sum + segments, 0);
     expect(dropped).toBeGreaterThan(0);
     expect(await cells('dropped')).toMatch(/netfilter_drop \| \w+ \| \d+ \| [\d ]+$/);
+    expect(await cells('stacks')).toMatch(/drop lost netfilter_drop \| [^|]*nf_hook_slow/);
+    expect(await cells('stacks')).toMatch(/retransmit \w+ sent \| __tcp_retransmit_skb/);
     expect(await said('[data-completeness]')).toMatch(/Rows stored of those written: .*\(100 %\)/);
     expect(await said('[data-asked]')).toMatch(/by owner/);
     const [written = 0] = (await api.one(first)).at_hosts.map(({ passed }) => passed);
