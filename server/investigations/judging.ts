@@ -1,9 +1,8 @@
 // The rows of an investigation from the store of all its hosts, and the verdicts that they allow.
-import { setImmediate } from 'node:timers/promises';
-import { judgeCauses } from '../../agent/verdict/causes.ts';
 import { type Claim, claimsOf } from '../../agent/verdict/claims.ts';
 import type { Evidence, EvidenceKind } from '../../agent/verdict/evidence.ts';
-import { type Judged, judgeInSteps } from '../../agent/verdict/verdicts.ts';
+import { findInSteps } from '../../agent/verdict/found.ts';
+import type { Judged } from '../../agent/verdict/verdicts.ts';
 import { LIMITS } from '../limits.ts';
 import type { Queryable } from '../storage/engine.ts';
 import { type AskedRows, backConnections, rowsStored } from '../storage/queries/asked-rows.ts';
@@ -49,7 +48,6 @@ export async function judgingOf(store: Queryable, states: HostStates, investigat
   const { asked, written } = await askedRows(store, states, investigation);
   const stored = await rowsStored(store, asked);
   const { evidence, cut } = await evidenceOf(store, asked, LIMITS.evidence_rows.number);
-  const judged = await inSlices(judgeInSteps(evidence));
-  await setImmediate();
-  return { evidence, judged, claims: claimsOf(judgeCauses(evidence)), cut, rows: { written, stored } };
+  const { judged, causes } = await inSlices(findInSteps(evidence));
+  return { evidence, judged, claims: claimsOf(causes), cut, rows: { written, stored } };
 }
