@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { AGENT_OPTIONS, type AgentConfig } from './config.ts';
 import { runAgent } from './main.ts';
 import { ConfigError, RecordingError } from './process/errors.ts';
-import { Recording } from './recording/read.ts';
 import type { LocalSettings } from './settings/local.ts';
 import { hex64 } from './spool/record.ts';
 
@@ -12,7 +11,7 @@ const HOSTS_MAX = 64;
 
 /** Runs until `stop`, or the end of a replay. Where one agent fails, the others stop. @throws what `runAgent` does, ConfigError `bad_value` */
 export async function runAgents(config: AgentConfig, local: LocalSettings, stop: AbortSignal): Promise<void> {
-  const hosts = config.replay === undefined ? undefined : hostsIn(config.replay);
+  const hosts = config.replay === undefined ? undefined : await hostsIn(config.replay);
   if (hosts === undefined) return runAgent(config, local, stop);
   if (config.join !== undefined) throw refused(AGENT_OPTIONS.join.flags, 'makes this machine a host of the collector');
   if (config.loop) throw refused('--loop', 'begins again for each of them when its own rows are over');
@@ -42,7 +41,9 @@ const refused = (flags: string, why: string) =>
   new ConfigError('bad_value', `${flags} ${why}: rows of a recording of several hosts are stored as those of its own hosts`);
 
 /** Undefined: it does not name its host. @throws RecordingError */
-function hostsIn(file: string): bigint[] | undefined {
+async function hostsIn(file: string): Promise<bigint[] | undefined> {
+  // An agent of the kernel does without the reader of recordings, and the schemas that it needs.
+  const { Recording } = await import('./recording/read.ts');
   const recording = new Recording(file);
   const { hosts } = recording.header;
   recording.close();
