@@ -3,49 +3,24 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeJson, PREFIX_BYTES, SORT } from '../../../agent/recording/format.ts';
 import { investigationIn } from '../../../agent/recording/investigation.ts';
 import { Recording } from '../../../agent/recording/read.ts';
 import { claimsOf } from '../../../agent/verdict/claims.ts';
-import { EVIDENCE_KINDS, type Evidence, type EvidenceKind, noEvidence } from '../../../agent/verdict/evidence.ts';
+import { EVIDENCE_KINDS, type Evidence, noEvidence } from '../../../agent/verdict/evidence.ts';
 import { findInSteps } from '../../../agent/verdict/found.ts';
 import { atOnce } from '../../../agent/verdict/joined.ts';
-import { KIND } from '../../../bpf/rows/rows.gen.ts';
 import { judgeRecorded, rowsIn, toldIn } from '../../../server/investigations/recorded.ts';
-import { recordingOf, type Told } from '../../../server/investigations/recording.ts';
+import type { Told } from '../../../server/investigations/recording.ts';
 import { verdictOf } from '../../../server/investigations/verdict.ts';
 import { header } from '../../agent/recording/made.ts';
 import { Journey } from '../../agent/verdict/path.ts';
 import { randomOf } from '../../investigations/judged.ts';
 import { runCommand } from '../../support/run-command.ts';
 import { tries } from '../../support/tries.ts';
-import { ASKED } from '../support/investigating.ts';
-
-const { keep_ms: _, for_ms: __, dry_run: ___, ...asked } = ASKED;
-const TOLD: Told = {
-  investigation: {
-    ...asked,
-    id: '00000000000000aa',
-    begins_ms: 1_000_000,
-    ends_ms: 2_000_000,
-    stopped_ms: null,
-    kept_until_ms: null,
-    made_by: 'ada',
-    state: 'ended',
-    counts: { waiting: 0, running: 0, ended: 0 },
-    at_hosts: [],
-  },
-  rows: { written: 7, stored: 7 },
-  judged_max: 20_000,
-  recorded_at_ms: 3_000_000,
-};
-const HOSTS = [
-  { host_id: '0000000000000001', name: 'sender' },
-  { host_id: '0000000000000002', name: 'receiver' },
-];
+import { ordered, recorded, TOLD } from '../support/recorded-file.ts';
 
 let directory = '';
 beforeAll(() => {
@@ -57,24 +32,6 @@ const fileOf = (bytes: Uint8Array): string => {
   writeFileSync(file, bytes);
   return file;
 };
-
-/** As the store gives them: each kind in the order of time. */
-const ordered = (evidence: Evidence): Evidence =>
-  Object.fromEntries(
-    EVIDENCE_KINDS.map((kind) => [kind, evidence[kind].toSorted((a, b) => Number(a.time_ns - b.time_ns))]),
-  ) as unknown as Evidence;
-
-function recorded(evidence: Evidence, told: Told = TOLD): Promise<Buffer> {
-  const isEvidence = (kind: string): kind is EvidenceKind => EVIDENCE_KINDS.some((name) => name === kind);
-  async function* pages(kind: string) {
-    const rows = isEvidence(kind) ? evidence[kind] : [];
-    for (let at = 0; at < rows.length; at += 50) yield rows.slice(at, at + 50);
-  }
-  const times = EVIDENCE_KINDS.flatMap((kind) => evidence[kind].map(({ time_ns }) => Number(time_ns / 1_000_000n)));
-  const from_ms = Math.min(...times, 1_000_000_000_000);
-  const namesOf = async () => ({ processes: [], cgroups: [], netns: [] });
-  return buffer(recordingOf({ told, hosts: HOSTS, from_ms, kinds: KIND.map(pages), namesOf }));
-}
 
 const PATH = { lost_out: 0.1, lost_back: 0.1, late: 0.1, twice: 0.05, has_ids: true, has_timestamps: true };
 

@@ -1,13 +1,10 @@
 // An investigation of two hosts as a recording: its rows are those of the store, the command that judges it says what the collector said, without
-// a collector, and another collector stores it as the same hosts' rows. Who took which file is in the audit.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+// a collector. Who took which file is in the audit.
 import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { REPORT_PATH } from '../../../agent/contract/batch-envelope.ts';
@@ -17,13 +14,12 @@ import { EVIDENCE_KINDS } from '../../../agent/verdict/evidence.ts';
 import { KINDS } from '../../../bpf/rows/rows.gen.ts';
 import { ADMIN_API } from '../../../server/api/admin.ts';
 import { INVESTIGATIONS_API, type OneInvestigation, type Verdict } from '../../../server/api/investigations.ts';
-import { root } from '../../support/project-files.ts';
 import { runCommand } from '../../support/run-command.ts';
 import { report } from '../support/agent.ts';
-import { countRows, startCollector, testDirectory, until, withStore } from '../support/collector.ts';
+import { until } from '../support/collector.ts';
 import { useControlled } from '../support/controlled.ts';
 import { ask, ownerOf } from '../support/enrolled.ts';
-import { investigated, NAME } from '../support/investigated.ts';
+import { investigated } from '../support/investigated.ts';
 
 const controlled = useControlled();
 const { admin, url, data } = controlled;
@@ -94,39 +90,6 @@ test('the same rows, the same verdict and the same files, without a collector', 
   const taken = entries.filter(({ action }) => action === 'investigation_download');
   expect(taken).toHaveLength(4);
   for (const entry of taken) expect(entry).toMatchObject({ target: id, actor: 'owner', outcome: 'done' });
-});
-
-test('another collector stores the rows as those of the same hosts', async () => {
-  const { id, evidence, agents } = await investigated(controlled);
-  const file = await download(pathOf(INVESTIGATIONS_API.recording, id), 'again.tcplens');
-  const elsewhere = await testDirectory();
-  try {
-    const other = await startCollector(elsewhere.path);
-    const args = ['cli.ts', 'replay', file, '--speed', '0', '--collector', other.url];
-    const replay = spawn(process.execPath, args, { cwd: root, stdio: 'ignore' });
-    expect(await once(replay, 'exit')).toEqual([0, null]);
-    await other.stop();
-    await withStore(elsewhere.path, async (store) => {
-      for (const kind of EVIDENCE_KINDS) expect([kind, await countRows(store, kind)]).toEqual([kind, evidence[kind].length]);
-      const hosts = await store.query<{ id: string; name: string }>(
-        "SELECT lower(leftPad(hex(host_id), 16, '0')) AS id, name FROM host FINAL ORDER BY name LIMIT 9",
-        {},
-        9,
-      );
-      expect(hosts).toEqual([
-        { id: agents[0]?.host.host_id, name: NAME },
-        { id: agents[1]?.host.host_id, name: 'receiver' },
-      ]);
-      const ids = await store.query<{ id: string }>(
-        "SELECT DISTINCT lower(leftPad(hex(host_id), 16, '0')) AS id FROM packet ORDER BY id LIMIT 9",
-        {},
-        9,
-      );
-      expect(ids.map(({ id }) => id)).toEqual(agents.map(({ host }) => host.host_id).toSorted());
-    });
-  } finally {
-    await elsewhere.remove();
-  }
 });
 
 const processesIn = (file: string) => {
