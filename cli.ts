@@ -3,6 +3,7 @@
 // so that `watch` starts without the collector and `serve` without the loader.
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
+import type { ByCollector } from './agent/commands/investigate.ts';
 import { EXIT, TcplensError } from './agent/process/errors.ts';
 import { escapeLines } from './agent/process/terminal-text.ts';
 import { VERSION } from './agent/process/version.ts';
@@ -25,7 +26,10 @@ const subcommands: readonly Subcommand[] = [
     summary: 'say why segments of some connections were sent again, of this host or of a collector’s',
     load: async () => {
       const { command } = await import('./agent/commands/investigate.ts');
-      return { command: () => command(async (filter, asked) => (await import('./server/investigate.ts')).investigateAt(filter, asked)) };
+      const server = () => import('./server/investigate.ts');
+      const investigate: ByCollector['investigate'] = async (filter, asked) => (await server()).investigateAt(filter, asked);
+      const judge: ByCollector['judge'] = async (...recorded) => (await server()).judgeAgain(...recorded);
+      return { command: () => command({ investigate, judge }) };
     },
   },
   { name: 'record', summary: 'write the stream of rows to a file', load: () => import('./agent/commands/record.ts') },

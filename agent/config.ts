@@ -132,7 +132,8 @@ export const AGENT_OPTIONS = {
   exitWithParent: COMMON_OPTIONS.exitWithParent,
 } as const satisfies OptionTable;
 
-export type SourceConfig = OptionValues<typeof SOURCE_OPTIONS>;
+/** `began_ms`: when a replay began that is of several hosts. */
+export type SourceConfig = OptionValues<typeof SOURCE_OPTIONS> & { began_ms?: number };
 export type AgentConfig = SourceConfig & OptionValues<typeof AGENT_OPTIONS>;
 
 /**

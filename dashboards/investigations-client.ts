@@ -18,6 +18,7 @@ export const PATHS: typeof INVESTIGATIONS_API = {
   report: '/api/v1/investigations/:id/report.html',
   rows: '/api/v1/investigations/:id/rows.ndjson',
   packets: '/api/v1/investigations/:id/packets.pcapng',
+  recording: '/api/v1/investigations/:id/recording.tcplens',
 };
 
 /** What can be taken away of one, and what it is called. */
@@ -25,6 +26,7 @@ export const FILES = [
   { name: 'report', label: 'report', meaning: 'all of this page in one file that opens anywhere' },
   { name: 'rows', label: 'rows', meaning: 'every row of it, one JSON object a line' },
   { name: 'packets', label: 'capture', meaning: 'the headers of its packets, for Wireshark' },
+  { name: 'recording', label: 'recording', meaning: 'all of it, to be judged again anywhere: tcplens investigate --replay FILE' },
 ] as const;
 
 const at = (path: string, id: string) => path.replace(':id', encodeURIComponent(id));

@@ -175,7 +175,7 @@ async function registerForPeople(
       registerExplore(answers, questions, { ...namer, rows_most: LIMITS.explore_rows.number });
       registerFleet(answers, questions, fleet);
       registerInvestigations(answers, { control, audit: access.audit, questions, namer, store });
-      registerDownloads(answers, { control, questions });
+      registerDownloads(answers, { control, audit: access.audit, questions });
       registerHealthQuery(answers, health);
       answers.get(API.openapi, { schema: { hide: true } }, async () => app.swagger());
     });

@@ -1,14 +1,22 @@
 // `tcplens investigate --collector`: starts an investigation at a collector, follows it, and says what it has found.
 import process from 'node:process';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Detail } from '../agent/contract/detail.ts';
+import { reportHtml } from '../agent/exports/report.ts';
+import { rowJson } from '../agent/exports/row-json.ts';
 import { stopSignal } from '../agent/process/stop-signal.ts';
-import { escapeControls } from '../agent/process/terminal-text.ts';
+import type { Recording } from '../agent/recording/read.ts';
 import { INVESTIGATIONS_API, type InvestigationStarted, type OneInvestigation, type Verdict } from './api/investigations.ts';
+import { type CollectorClient, writeFileOf } from './collector-client.ts';
 import { StartError } from './errors.ts';
-import { CollectorClient } from './investigate/client.ts';
+import { openClient } from './investigate/open-client.ts';
 import { Progress } from './investigate/progress.ts';
-import { foundText, progressText } from './investigate/words.ts';
+import { foundJson, foundText, progressText } from './investigate/words.ts';
+import { captureOf } from './investigations/capture.ts';
+import { judgeRecorded, packetsIn, rowsIn, toldIn } from './investigations/recorded.ts';
+import { reported } from './investigations/report-facts.ts';
+import { verdictOf } from './investigations/verdict.ts';
 
 export type Asked = {
   collector: string;
@@ -24,8 +32,11 @@ export type Asked = {
   pcapng: string | undefined;
   report: string | undefined;
   ndjson: string | undefined;
+  recording: string | undefined;
   json: boolean;
 };
+
+export type ResultFiles = Pick<Asked, 'pcapng' | 'report' | 'ndjson' | 'json'>;
 
 const LOOK_MS = 1000;
 /** After its end rows are on their way, and hosts may be silent: so long they are waited for. */
@@ -36,7 +47,7 @@ const KEPT_MS = 30 * 86_400_000;
 
 /** @throws StartError `not_ready` with what the collector says, or why it cannot be asked */
 export async function investigateAt(expression: string, asked: Asked): Promise<void> {
-  const client = new CollectorClient(asked);
+  const client = openClient(asked);
   const { id, hosts } = await client.ask<InvestigationStarted>(INVESTIGATIONS_API.investigations, {
     expression,
     hosts: asked.hosts ?? '',
@@ -61,11 +72,29 @@ export async function investigateAt(expression: string, asked: Asked): Promise<v
     [asked.pcapng, INVESTIGATIONS_API.packets],
     [asked.ndjson, INVESTIGATIONS_API.rows],
     [asked.report, INVESTIGATIONS_API.report],
+    [asked.recording, INVESTIGATIONS_API.recording],
   ] as const)
     if (file !== undefined) await client.download(of(path), file);
-  process.stdout.write(
-    asked.json ? `${escapeControls(JSON.stringify({ kind: 'verdict', investigation: one, verdict }))}\n` : foundText(one, verdict),
-  );
+  process.stdout.write(asked.json ? foundJson(one, verdict) : foundText(one, verdict));
+}
+
+/** `tcplens investigate --replay`, of what a collector has recorded. @throws RecordingError, StartError `not_ready` where a file cannot be written */
+export async function judgeAgain(recording: Recording, said: unknown, files: ResultFiles): Promise<void> {
+  const told = toldIn(recording, said);
+  const { investigation: one } = told;
+  const judging = judgeRecorded(recording, told);
+  const names = new Map(recording.header.hosts?.map(({ host_id, name }) => [host_id, name]));
+  const pieces = {
+    pcapng: () => captureOf(packetsIn(recording), one, judging, (host_id) => names.get(host_id) ?? host_id),
+    ndjson: () => rowsIn(recording).map((rows) => rows.map((row) => `${rowJson(row)}\n`).join('')),
+    report: () => [reportHtml(reported(one, judging, Date.now()))],
+  };
+  for (const name of ['pcapng', 'ndjson', 'report'] as const) {
+    const file = files[name];
+    if (file !== undefined) await writeFileOf(Readable.from(pieces[name]()), file);
+  }
+  const verdict = verdictOf(judging);
+  process.stdout.write(files.json ? foundJson(one, verdict) : foundText(one, verdict));
 }
 
 /** Until it has ended at every host and what hosts wrote has come, as far as that can be waited for. */

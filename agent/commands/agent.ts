@@ -1,10 +1,10 @@
 // `tcplens agent`: watches this host until it is told to stop.
 import { Command } from 'commander';
 import { AGENT_OPTIONS, type AgentConfig, SOURCE_OPTIONS } from '../config.ts';
-import { runAgent } from '../main.ts';
 import { AgentError } from '../process/errors.ts';
 import { addOptions } from '../process/options.ts';
 import { stopSignal } from '../process/stop-signal.ts';
+import { runAgents } from '../replay-agents.ts';
 import { noteSettings, readConfigFile } from '../settings/local.ts';
 
 const OPTIONS = { ...AGENT_OPTIONS, ...SOURCE_OPTIONS };
@@ -17,7 +17,7 @@ export function command(): Command {
     const local = file === undefined ? said : readConfigFile(file, agent, OPTIONS, said);
     const config = agent.opts<AgentConfig>();
     const stop = stopSignal({ with_parent: config.exitWithParent });
-    await runAgent(config, local, stop).catch((error: unknown) => {
+    await runAgents(config, local, stop).catch((error: unknown) => {
       // Who stops an agent that waits for a collector to let it in has what they wanted.
       if (!(error instanceof AgentError && error.code === 'stopped')) throw error;
     });

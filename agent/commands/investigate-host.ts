@@ -5,6 +5,7 @@ import { commentsOf } from '../exports/comments.ts';
 import { momentOf, reportHtml } from '../exports/report.ts';
 import { pick } from '../filter/run.ts';
 import { Collected } from '../investigations/collected.ts';
+import { HostRecording, type HostTold } from '../investigations/host-recording.ts';
 import { programOf } from '../investigations/program.ts';
 import { RowFile, writeResult } from '../investigations/result-files.ts';
 import { Slots } from '../investigations/slots.ts';
@@ -17,12 +18,12 @@ import { stopSignal } from '../process/stop-signal.ts';
 import { VERSION } from '../process/version.ts';
 import { unseenIn } from '../source/unseen.ts';
 import { incomplete, type Told, verdictJson, verdictText } from '../text/verdict-text.ts';
-import { judgeCauses } from '../verdict/causes.ts';
 import { claimsOf } from '../verdict/claims.ts';
 import { EVIDENCE_KINDS } from '../verdict/evidence.ts';
-import { stacksOf } from '../verdict/stacks.ts';
-import { type Judged, judgeAll } from '../verdict/verdicts.ts';
-import type { HostConfig } from './investigate-options.ts';
+import { findInSteps } from '../verdict/found.ts';
+import { atOnce } from '../verdict/joined.ts';
+import type { Judged } from '../verdict/verdicts.ts';
+import type { HostConfig, ResultConfig } from './investigate-options.ts';
 import { sayUnseen, UnseenTold } from './unseen-told.ts';
 
 /** @throws FilterError, and AgentError at the end, where some rows could not be seen */
@@ -32,6 +33,7 @@ export async function investigateHost(source: KernelSource, filter: string, conf
   const { program, other_end } = programOf({ id: '0000000000000001', expression: filter }, source.filters.names(), Date.now() + config.for);
   const began_ms = Date.now();
   const rows = config.ndjson === undefined ? undefined : new RowFile(config.ndjson);
+  const recording = config.recording === undefined ? undefined : new HostRecording(config.recording, source, config.interval);
   source.filters.exclusive(true);
   const slots = new Slots(source.filters);
   const slot = slots.take(program, config.rowBudget, config.detail);
@@ -43,21 +45,37 @@ export async function investigateHost(source: KernelSource, filter: string, conf
     const wanted = pick(kind, drained);
     rows?.add(kind, wanted);
     collected.add(kind, wanted);
+    recording?.add(kind, wanted);
     if (collected.is_full) full.abort();
   });
   const stop = AbortSignal.any([stopSignal(), AbortSignal.timeout(config.for), full.signal]);
-  await pump({ source, drain, interval_ms: config.interval, stop });
+  await pump({
+    source,
+    drain,
+    interval_ms: config.interval,
+    stop,
+    onSweep: () => recording?.takeNames(),
+    onRound: () => recording?.look(),
+  });
   rows?.close();
   const account = slots.counters(slot);
   slots.free(slot);
-  const judged = judgeAll(collected.evidence);
-  const claims = claimsOf(judgeCauses(collected.evidence));
-  const stacks = stacksOf(collected.evidence.stack);
-  const told: Told = { filter, other_end, account, left_out: collected.left_out, judged, claims, stacks, watched: DETAIL[config.detail] };
-  if (config.pcapng !== undefined) writeResult(config.pcapng, capture(told, collected, judged));
-  if (config.report !== undefined) writeResult(config.report, report(told, config, began_ms));
-  process.stdout.write(config.json ? `${verdictJson(told)}\n` : verdictText(told));
+  const { detail, rowsMax: rows_max } = config;
+  const told: HostTold = { filter, detail, rows_max, other_end, account, began_ms, ended_ms: Date.now() };
+  recording?.end(told);
+  tellResult(told, collected, config);
   unseen.end();
+}
+
+/** Judges the rows, and prints and writes what that gives. @throws AgentError `result_file` */
+export function tellResult(of: HostTold, collected: Collected, config: ResultConfig): void {
+  const { filter, other_end, account, detail } = of;
+  const { judged, causes, stacks } = atOnce(findInSteps(collected.evidence));
+  const claims = claimsOf(causes);
+  const told: Told = { filter, other_end, account, left_out: collected.left_out, judged, claims, stacks, watched: DETAIL[detail] };
+  if (config.pcapng !== undefined) writeResult(config.pcapng, capture(told, collected, judged));
+  if (config.report !== undefined) writeResult(config.report, report(told, of));
+  process.stdout.write(config.json ? `${verdictJson(told)}\n` : verdictText(told));
 }
 
 function capture(told: Told, { evidence }: Collected, { verdicts }: Judged): Buffer {
@@ -72,7 +90,7 @@ function capture(told: Told, { evidence }: Collected, { verdicts }: Judged): Buf
   return Buffer.concat([pcapng.begin, ...packets.map((packet) => pcapng.blockOf(packet))]);
 }
 
-function report(told: Told, config: HostConfig, began_ms: number): string {
+function report(told: Told, { detail, began_ms, ended_ms }: HostTold): string {
   const { filter, account, judged, claims, stacks, other_end } = told;
   const { matched, passed, over_budget } = account;
   const other = other_end.watched ? '' : other_end.why;
@@ -81,9 +99,9 @@ function report(told: Told, config: HostConfig, began_ms: number): string {
     expression: filter,
     asked: [
       ['hosts', 'the one on which it ran'],
-      ['detail', config.detail],
+      ['detail', detail],
       ['began', momentOf(began_ms)],
-      ['ended', momentOf(Date.now())],
+      ['ended', momentOf(ended_ms)],
     ],
     hosts: [{ host_id: '0000000000000001', host: 'this host', ...state, other_end: other }],
     judged,

@@ -19,8 +19,26 @@ export const OWN_OPTIONS = {
   pcapng: { flags: '--pcapng <file>', help: 'write the headers there, with what is known of each packet, for Wireshark', parse: String },
   report: { flags: '--report <file>', help: 'write what was found there, as HTML that needs no network', parse: String },
   ndjson: { flags: '--ndjson <file>', help: 'write all rows there: one JSON object a line, with the names of rows.h', parse: String },
+  recording: {
+    flags: '--recording <file>',
+    help: 'write all of it there, to be judged again anywhere: investigate --replay FILE',
+    parse: String,
+  },
   json: COMMON_OPTIONS.json,
 } as const;
+
+export const REPLAY_OPTIONS = {
+  replay: {
+    flags: '--replay <file>',
+    help: 'judge the investigation of this recording again; needs no kernel, no collector and no root',
+    parse: String,
+  },
+} as const;
+/** What may stand beside --replay. */
+export const RESULT_OPTIONS = ['pcapng', 'report', 'ndjson', 'json'] as const;
+
+/** The host id in rows of this host: nobody else reads them. */
+export const HOST_ID = 1n;
 
 export const COLLECTOR_OPTIONS = {
   collector: { flags: '--collector <url>', help: 'look at hosts of this collector, in place of this one', parse: parseUrl },
@@ -46,7 +64,8 @@ export const HOST_OPTIONS = { ...SOURCE, interval: { ...SOURCE.interval, fallbac
 type OwnConfig = OptionValues<typeof OWN_OPTIONS>;
 export type HostConfig = OptionValues<typeof HOST_OPTIONS> & OwnConfig;
 type CollectorConfig = OptionValues<typeof COLLECTOR_OPTIONS>;
-export type InvestigateConfig = HostConfig & CollectorConfig;
+export type InvestigateConfig = HostConfig & CollectorConfig & OptionValues<typeof REPLAY_OPTIONS>;
+export type ResultConfig = Pick<OwnConfig, (typeof RESULT_OPTIONS)[number]>;
 
 /** What is asked of a collector. */
 export type AskedOfCollector = Omit<CollectorConfig, 'collector'> & OwnConfig & { collector: string };

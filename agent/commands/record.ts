@@ -5,12 +5,11 @@ import { release } from 'node:os';
 import { Command } from 'commander';
 import { KIND, type Kind, type KindCounters } from '../../bpf/rows/rows.gen.ts';
 import { SOURCE_OPTIONS, type SourceConfig } from '../config.ts';
-import { reportText, TEXT_CHARS_MAX } from '../contract/report-text.ts';
 import { FILTER_OPTIONS } from '../filter/options.ts';
 import { type FilterOptions, type FilterRun, filterInKernel, filterRows } from '../filter/run.ts';
 import type { KernelSource } from '../kernel/ring-source.ts';
 import { COMMON_OPTIONS } from '../process/common-options.ts';
-import { ConfigError, reasonOf } from '../process/errors.ts';
+import { ConfigError, RecordingError, reasonOf } from '../process/errors.ts';
 import { addOptions, type OptionValues } from '../process/options.ts';
 import { stopSignal } from '../process/stop-signal.ts';
 import { escapeControls } from '../process/terminal-text.ts';
@@ -24,8 +23,8 @@ import { Losses } from '../recording/losses.ts';
 import { Recording } from '../recording/read.ts';
 import { recordSource } from '../recording/record-source.ts';
 import { RecordingWriter, type WriteOptions } from '../recording/write.ts';
+import { lacking } from '../source/lacking.ts';
 import { openHostKernel } from '../source/open-source.ts';
-import type { Hook } from '../source/row-source.ts';
 import { unseenIn } from '../source/unseen.ts';
 import { bytes } from '../text/amounts.ts';
 import { sayUnseen, UnseenTold } from './unseen-told.ts';
@@ -138,7 +137,12 @@ function copy(file: string, from: string, config: RecordConfig, anonymizer: Anon
   if (isSameFile(file, from)) throw new ConfigError('same_file', `${file} cannot be copied onto itself: choose another name`);
   const recording = new Recording(from);
   try {
-    const { tcplens: _, layouts: __, ...header } = recording.header;
+    const { tcplens: _, layouts: __, hosts, ...header } = recording.header;
+    if (hosts !== undefined)
+      throw new RecordingError(
+        'several_hosts',
+        `${from} has rows of several hosts, which a copy could not tell apart: give the file itself away`,
+      );
     header.anonymized ||= anonymizer !== undefined;
     const writer = create(file, { ...header, ...filtersOf(config, header.filters) }, config);
     const { names } = readContents(recording);
@@ -166,12 +170,6 @@ function filterRun({ filter, filterBudget, duration }: RecordConfig, start: (opt
 function filtersOf({ filter }: RecordConfig, before: readonly string[] = []): { filters?: string[] } {
   const filters = filter === undefined ? before : [...before, filter.join(' or ')];
   return filters.length === 0 ? {} : { filters: [...filters] };
-}
-
-function lacking(hooks: readonly Hook[]): { name: string; reason: string }[] {
-  return hooks
-    .filter(({ attached }) => !attached)
-    .map(({ name, reason }) => ({ name, reason: reportText(reason, TEXT_CHARS_MAX.hook_reason) }));
 }
 
 function isSameFile(one: string, other: string): boolean {

@@ -1,7 +1,8 @@
 // What is known of a recording only after reading all of it.
 import type { Kind, KindCounters } from '../../bpf/rows/rows.gen.ts';
-import { countersOf } from './format.ts';
+import { countersOf, type RecordedNames } from './format.ts';
 import { Losses } from './losses.ts';
+import { rowsOfHost } from './move-rows.ts';
 import type { Recording, RowsPart } from './read.ts';
 import { ReplayedNames } from './replayed-names.ts';
 
@@ -20,8 +21,13 @@ export type Contents = {
 /** The most bytes of rows that are kept in memory. */
 const KEPT_BYTES_MAX = 8 * 1024 * 1024;
 
-/** @throws RecordingError `damaged` */
-export function readContents(recording: Recording): Contents {
+/**
+ * @param host_id of a recording of several hosts: only what is this one's; undefined: all rows, and no names, since the numbers that they are
+ * for are a host's own
+ * @throws RecordingError `damaged`
+ */
+export function readContents(recording: Recording, host_id?: bigint): Contents {
+  const { hosts } = recording.header;
   const losses = new Losses();
   const names = new ReplayedNames();
   const rows: RowsPart[] = [];
@@ -31,10 +37,15 @@ export function readContents(recording: Recording): Contents {
   for (const part of recording.parts(losses)) {
     if (part.sort === 'rows') {
       length_ms = Math.max(length_ms, part.offset_ms);
-      bytes += part.rows.length;
-      if (bytes <= KEPT_BYTES_MAX) rows.push(part);
-    } else if (part.sort === 'names') names.add(part.names);
-    else counters = countersOf(part.end);
+      const own = hosts === undefined ? part : { ...part, rows: rowsOfHost(part.kind, part.rows, host_id) };
+      bytes += own.rows.length;
+      if (bytes <= KEPT_BYTES_MAX) rows.push(own);
+    } else if (part.sort === 'names') {
+      if (hosts === undefined || isOf(part.names, host_id)) names.add(part.names);
+    } else if (part.sort === 'end') counters = countersOf(part.end);
   }
   return { length_ms, counters, names, notices: losses.sentences(recording.header), rows: bytes <= KEPT_BYTES_MAX ? rows : undefined };
 }
+
+const isOf = ({ host_id }: RecordedNames, wanted: bigint | undefined): boolean =>
+  wanted !== undefined && BigInt(`0x${host_id ?? '0'}`) === wanted;

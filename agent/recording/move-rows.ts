@@ -7,7 +7,8 @@ const COOKIES: ReadonlySet<string> = new Set(['connection_id', 'listener_id']);
 const COOKIES_AT = eachKind((kind) => KINDS[kind].columns.filter(({ name }) => COOKIES.has(name)).map(({ offset }) => offset));
 
 export type Move = {
-  host_id: bigint;
+  /** undefined: rows keep theirs */
+  host_id: bigint | undefined;
   /** the number of the loop's round: each has other connection ids */
   round: number;
   timeNow: (recorded_ns: bigint) => bigint;
@@ -20,10 +21,25 @@ export function moveRows(kind: Kind, rows: Uint8Array, { host_id, round, timeNow
   const mark = BigInt(round & 0xffff) << 48n;
   for (let at = 0; at < rows.length; at += KINDS[kind].size) {
     view.setBigUint64(at + HEAD_AT.time_ns, timeNow(view.getBigUint64(at + HEAD_AT.time_ns, true)), true);
-    view.setBigUint64(at + HEAD_AT.host_id, host_id, true);
+    if (host_id !== undefined) view.setBigUint64(at + HEAD_AT.host_id, host_id, true);
     for (const offset of COOKIES_AT[kind]) {
       const cookie = view.getBigUint64(at + offset, true);
       if (cookie !== 0n) view.setBigUint64(at + offset, cookie ^ mark, true);
     }
   }
+}
+
+/** Those of whole rows that are of a host; undefined: all of them. */
+export function rowsOfHost(kind: Kind, rows: Uint8Array, host_id: bigint | undefined): Uint8Array {
+  if (host_id === undefined) return rows;
+  const { size } = KINDS[kind];
+  const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
+  const own = new Uint8Array(rows.length);
+  let length = 0;
+  for (let at = 0; at < rows.length; at += size) {
+    if (view.getBigUint64(at + HEAD_AT.host_id, true) !== host_id) continue;
+    own.set(rows.subarray(at, at + size), length);
+    length += size;
+  }
+  return own.subarray(0, length);
 }

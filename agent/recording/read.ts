@@ -12,6 +12,7 @@ import {
   type Frame,
   PREFIX_BYTES,
   type ReadAt,
+  RecordedInvestigation,
   RecordedNames,
   RecordingEnd,
   RecordingHeader,
@@ -22,7 +23,8 @@ import { Losses } from './losses.ts';
 
 export type RowsPart = { sort: 'rows'; kind: Kind; offset_ms: number; rows: Uint8Array };
 export type NamesPart = { sort: 'names'; offset_ms: number; names: RecordedNames };
-export type Part = RowsPart | NamesPart | { sort: 'end'; end: RecordingEnd };
+export type InvestigationPart = { sort: 'investigation'; offset_ms: number; investigation: RecordedInvestigation };
+export type Part = RowsPart | NamesPart | InvestigationPart | { sort: 'end'; end: RecordingEnd };
 
 /** A kind in the recording. Without a conversion it is a kind that this version does not know. */
 type Recorded = { layout: Layout; known: { kind: Kind; conversion: Conversion } | undefined; rows: number };
@@ -39,10 +41,11 @@ export class Recording {
     this.file = file;
     this.#descriptor = open(file);
     try {
-      checkPrefix(this.#read);
+      const has_hosts = checkPrefix(this.#read);
       const first = readFrame(this.#read, PREFIX_BYTES);
       if (first === undefined || first === 'cut') throw damaged(PREFIX_BYTES, 'it ends within its header');
       this.header = parseHeader(first.frame);
+      if (has_hosts !== (this.header.hosts !== undefined)) throw damaged(0, 'its version is not that of its header');
       this.#layouts = parseLayouts(this.header.layouts);
       this.#frames_at = first.next_at;
     } catch (error) {
@@ -133,6 +136,11 @@ function partOf(frame: Frame, at: number, recorded: readonly Recorded[], losses:
     const names = parseJson(bytes);
     if (!Check(RecordedNames, names)) throw damaged(at, 'its names are not readable');
     return { sort: 'names', offset_ms, names };
+  }
+  if (sort === SORT.investigation) {
+    const investigation = parseJson(bytes);
+    if (!Check(RecordedInvestigation, investigation)) throw damaged(at, 'its investigation is not readable');
+    return { sort: 'investigation', offset_ms, investigation };
   }
   if (sort === SORT.end) {
     const end = parseJson(bytes);

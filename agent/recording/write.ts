@@ -5,7 +5,15 @@ import { KIND, KINDS, type Kind, type KindCounters } from '../../bpf/rows/rows.g
 import { eachKind } from '../accounts/ledger.ts';
 import { BATCH_BYTES_MAX } from '../contract/batch-envelope.ts';
 import { RecordingError, reasonOf } from '../process/errors.ts';
-import { encodeFrame, encodeJson, encodePrefix, type RecordedNames, type RecordingHeader, SORT } from './format.ts';
+import {
+  encodeFrame,
+  encodeJson,
+  encodePrefix,
+  type RecordedInvestigation,
+  type RecordedNames,
+  type RecordingHeader,
+  SORT,
+} from './format.ts';
 
 /** Bytes below `bytes_max` that are kept free for the end frame, which has some hundred. */
 const END_BYTES_MAX = 4096;
@@ -17,6 +25,8 @@ export type WriteOptions = {
   /** replaces an existing file */
   force: boolean;
   bytes_max?: number | undefined;
+  /** of a new file; undefined: as the process makes files */
+  mode?: number;
 };
 
 export class RecordingWriter {
@@ -28,7 +38,7 @@ export class RecordingWriter {
   #bytes = 0;
 
   /** @throws RecordingError `too_small`, `exists`, `unwritable`, `disk_full` */
-  constructor(file: string, { header, force, bytes_max = Number.POSITIVE_INFINITY }: WriteOptions) {
+  constructor(file: string, { header, force, bytes_max = Number.POSITIVE_INFINITY, mode }: WriteOptions) {
     this.rows = this.#rows;
     this.#file = file;
     this.#bytes_max = bytes_max;
@@ -36,7 +46,7 @@ export class RecordingWriter {
     const bytes_min = begin.length + END_BYTES_MAX;
     if (bytes_min > bytes_max)
       throw new RecordingError('too_small', `${bytes_max} bytes hold no rows: give --max-bytes ${Math.ceil(bytes_min / 1024)}KiB or more`);
-    this.#descriptor = create(file, force);
+    this.#descriptor = create(file, force, mode);
     this.#append(begin);
   }
 
@@ -70,6 +80,11 @@ export class RecordingWriter {
       if (!this.#appendWithin(encodeJson(SORT.names, offset_ms, some))) return false;
     }
     return true;
+  }
+
+  /** Appends what the verdict on an investigation rests on beside rows. Result and errors are as for rows. */
+  addInvestigation(investigation: RecordedInvestigation, offset_ms: number): boolean {
+    return this.#appendWithin(encodeJson(SORT.investigation, offset_ms, investigation));
   }
 
   /**
@@ -129,9 +144,9 @@ export class RecordingWriter {
   }
 }
 
-function create(file: string, force: boolean): number {
+function create(file: string, force: boolean, mode: number | undefined): number {
   try {
-    return openSync(file, force ? 'w' : 'wx');
+    return openSync(file, force ? 'w' : 'wx', mode);
   } catch (error) {
     const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
     if (exists)

@@ -44,7 +44,8 @@ export async function openSource(config: SourceConfig, opening: Opening = {}): P
   }
   const { openReplay } = await import('../recording/replay-source.ts');
   const { fromRecording } = await import('./from-recording.ts');
-  return fromRecording(openReplay(config.replay, { host_id: config.hostId, speed: config.speed, loop: config.loop }));
+  const { hostId: host_id, speed, loop, began_ms } = config;
+  return fromRecording(openReplay(config.replay, { host_id, speed, loop, began_ms }));
 }
 
 /** @throws CannotRunError with what is missing and what to do */

@@ -2,39 +2,41 @@
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import { type End, SYN } from './ends.ts';
 import { type Evidence, endpointsKey } from './evidence.ts';
+import type { Joined } from './joined.ts';
 
 type Packet = Rows['packet'];
 type Again = Rows['retransmit'];
+/** `isn`: its initial sequence number, also where only a packet of what was sent again tells it; undefined: no row does. */
+export type Sender = { end: Readonly<End>; isn: number | undefined };
 
 /** A retransmission's row is written so soon after its packet's. */
 const CALL_NS_MAX = 2_000_000n;
 
 export class Beginnings {
-  readonly #ends: ReadonlyMap<string, End>;
-  readonly #by_names: Map<string, End[]>;
+  readonly #ends: Joined['ends'];
+  readonly #by_names: Map<string, Readonly<End>[]>;
   readonly #evidence: Evidence;
   #by_socket: Map<string, Packet[]> | undefined;
   #syns: Map<string, Packet[]> | undefined;
 
-  constructor(evidence: Evidence, ends: ReadonlyMap<string, End>) {
+  constructor(evidence: Evidence, ends: Joined['ends']) {
     this.#ends = ends;
     this.#by_names = Map.groupBy(ends.values(), endpointsKey);
     this.#evidence = evidence;
   }
 
   /** The socket that sent these again, all of one; undefined: no row tells of it. */
-  senderOf(rows: readonly Again[]): End | undefined {
+  senderOf(rows: readonly Again[]): Sender | undefined {
     const [row] = rows;
     if (!row) return undefined;
     if (row.class === 'syn_ack') return this.#accepting(row);
     const end = this.#ends.get(socketOf(row));
-    if (end) end.snd_isn ??= this.#isnOf(row);
-    return end;
+    return end && { end, isn: end.snd_isn ?? this.#isnOf(row) };
   }
 
-  #accepting(row: Again): End | undefined {
+  #accepting(row: Again): Sender | undefined {
     const accepted = this.#by_names.get(endpointsKey(row))?.find(({ last_ns }) => last_ns >= row.time_ns);
-    if (accepted?.snd_isn !== undefined) return accepted;
+    if (accepted?.snd_isn !== undefined) return { end: accepted, isn: accepted.snd_isn };
     this.#syns ??= Map.groupBy(
       this.#evidence.packet.filter(({ direction, tcp_flags }) => direction === 'sent' && tcp_flags & SYN),
       endpointsKey,
@@ -43,7 +45,9 @@ export class Beginnings {
     if (!syn_ack) return undefined;
     const { host_id, netns, local_addr, local_port, peer_addr, peer_port, time_ns } = row;
     const names = { host_id, netns, local_addr, local_port, peer_addr, peer_port };
-    return { ...names, connection_id: 0n, snd_isn: syn_ack.seq, rcv_isn: syn_ack.ack - 1, first_ns: syn_ack.time_ns, last_ns: time_ns };
+    const isn = syn_ack.seq;
+    const life = { first_ns: syn_ack.time_ns, last_ns: time_ns };
+    return { end: { ...names, connection_id: 0n, snd_isn: isn, rcv_isn: syn_ack.ack - 1, ...life }, isn };
   }
 
   /** Of a socket older than the agent: its packet of the same length, just before the row, has the sequence number that the row counts from. */

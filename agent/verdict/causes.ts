@@ -4,6 +4,7 @@ import { judgeConnects } from './connects.ts';
 import type { Evidence } from './evidence.ts';
 import { Flows } from './flows.ts';
 import { Hosts } from './hosts.ts';
+import { atOnce, type Joined, joinInSteps } from './joined.ts';
 import { judgeResets, type ResetVerdict } from './resets.ts';
 import { judgeSlow } from './slow.ts';
 import type { SlowVerdict } from './slow-cause.ts';
@@ -11,7 +12,18 @@ import type { SlowVerdict } from './slow-cause.ts';
 export type Causes = { connects: ConnectVerdict[]; resets: ResetVerdict[]; slow: SlowVerdict[] };
 
 export function judgeCauses(evidence: Evidence): Causes {
-  const flows = new Flows(evidence);
-  const hosts = new Hosts(evidence);
-  return { connects: judgeConnects(evidence, flows, hosts), resets: judgeResets(evidence, flows, hosts), slow: judgeSlow(evidence) };
+  return atOnce(causesInSteps(atOnce(joinInSteps(evidence))));
+}
+
+/** The same in steps, each as long as one look at all rows, or at all of one connection. */
+export function* causesInSteps(joined: Joined): Generator<undefined, Causes> {
+  const flows = new Flows(joined.evidence);
+  yield;
+  const hosts = new Hosts(joined.evidence);
+  yield;
+  const connects = yield* judgeConnects(joined.evidence, flows, hosts);
+  yield;
+  const resets = yield* judgeResets(joined, flows, hosts);
+  yield;
+  return { connects, resets, slow: yield* judgeSlow(joined) };
 }

@@ -7,9 +7,13 @@ import { type At, type Flow, type Flows, isAt, isFrom, RST } from './flows.ts';
 import type { Hosts } from './hosts.ts';
 import { silenceOf } from './silence.ts';
 
-export function judgeConnects(evidence: Evidence, flows: Flows, hosts: Hosts): ConnectVerdict[] {
+export function* judgeConnects(evidence: Evidence, flows: Flows, hosts: Hosts): Generator<undefined, ConnectVerdict[]> {
   const failed = evidence.connection.filter(({ event, role }) => event === 'failed' && role === 'client');
-  const told = failed.map((row) => judgeConnect(row, flows, hosts));
+  const told: ConnectVerdict[] = [];
+  for (const row of failed) {
+    told.push(judgeConnect(row, flows, hosts));
+    yield;
+  }
   const answered = new Set(told.flatMap(({ rests_on }) => rests_on.map(({ kind, host_id, time_ns }) => `${kind} ${host_id} ${time_ns}`)));
   const others = evidence.reset.filter(
     (row) => isRefusal(row) && !hosts.of(row.peer_addr) && !answered.has(`reset ${row.host_id} ${row.time_ns}`),

@@ -1,9 +1,10 @@
 // Who reset a connection, and why: each reset that came, beside what the other end's TCP, its firewall or a host between them sent.
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
-import { type End, endsOf, joinEnds, type Peer } from './ends.ts';
-import { type Evidence, type Reference, referTo } from './evidence.ts';
+import type { End } from './ends.ts';
+import { type Reference, referTo } from './evidence.ts';
 import { type At, type Flow, type Flows, flowKey, isAt, RST } from './flows.ts';
 import type { Hosts } from './hosts.ts';
+import type { Joined } from './joined.ts';
 import { causeOfSent, type ResetCause } from './reset-cause.ts';
 
 export type Sender = 'local' | 'peer' | 'between' | 'not_known';
@@ -27,22 +28,24 @@ export type ResetVerdict = ResetFinding & {
 };
 
 type Known = {
-  evidence: Evidence;
   flows: Flows;
   hosts: Hosts;
-  ends: Map<string, End>;
-  peers: Map<End, Peer>;
+  ends: Joined['ends'];
+  peers: Joined['peers'];
   closes: Map<string, Rows['connection']>;
 };
 
 const idOf = ({ host_id, connection_id }: { host_id: bigint; connection_id: bigint }) => `${host_id} ${connection_id}`;
 
-export function judgeResets(evidence: Evidence, flows: Flows, hosts: Hosts): ResetVerdict[] {
-  const ends = endsOf(evidence);
+export function* judgeResets({ evidence, ends, peers }: Joined, flows: Flows, hosts: Hosts): Generator<undefined, ResetVerdict[]> {
   const closes = new Map(evidence.connection.filter(({ event }) => event === 'close').map((row) => [idOf(row), row]));
-  const known: Known = { evidence, flows, hosts, ends, peers: joinEnds(ends.values()), closes };
+  const known: Known = { flows, hosts, ends, peers, closes };
   const of_connections = evidence.reset.filter((row) => row.state !== 'syn_sent' && row.state !== 'listen' && !isForSyn(row));
-  const came = of_connections.filter(({ direction }) => direction === 'received').map((row) => judgeCame(row, known));
+  const came: ResetVerdict[] = [];
+  for (const row of of_connections) {
+    if (row.direction === 'received') came.push(judgeCame(row, known));
+    yield;
+  }
   const told = new Set(came.flatMap(({ row, rests_on }) => [flowKey(row), ...rests_on.map(refKey)]));
   const verdicts = [...came];
   for (const row of of_connections) {
@@ -50,6 +53,7 @@ export function judgeResets(evidence: Evidence, flows: Flows, hosts: Hosts): Res
     if (row.direction !== 'sent' || told.has(flowKey(row)) || told.has(refKey(row))) continue;
     told.add(flowKey(row));
     verdicts.push(judgeSent(row, known));
+    yield;
   }
   return verdicts;
 }

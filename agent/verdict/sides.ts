@@ -1,11 +1,10 @@
 // The two sides of a conversation, each with all that its own rows tell.
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import { type Account, accountsOf } from './account.ts';
-import { type End, endsOf, joinEnds, type Peer } from './ends.ts';
-import { baseOf, type Evidence } from './evidence.ts';
+import type { End } from './ends.ts';
+import type { Joined } from './joined.ts';
 import { type Pauses, pausesOf } from './pauses.ts';
 import type { Seen } from './seen.ts';
-import { Sightings } from './sightings.ts';
 
 export type Side = {
   end: End;
@@ -24,15 +23,12 @@ export type Talk = { client: Side | undefined; server: Side | undefined };
 
 const idOf = ({ host_id, connection_id }: { host_id: bigint; connection_id: bigint }) => `${host_id} ${connection_id}`;
 
-/** Of each connection that rows tell of for some time, once. */
-export function talksOf(evidence: Evidence): Talk[] {
-  const ends = endsOf(evidence);
-  const peers = joinEnds(ends.values());
+/** Of each connection, once; undefined where rows tell of none of its time. */
+export function* talksOf({ evidence, ends, peers, sightings }: Joined): Generator<Talk | undefined> {
   const accounts = accountsOf(evidence);
-  const sightings = new Sightings(evidence, baseOf(evidence));
   const samples = Map.groupBy(evidence.sample, idOf);
   const repairs = Map.groupBy([...evidence.congestion, ...evidence.retransmit], idOf);
-  const sideOf = (end: End): Side | undefined => {
+  const sideOf = (end: Readonly<End>): Side | undefined => {
     const account = accounts.get(idOf(end));
     if (!account || account.total_us <= 0) return undefined;
     const seen = sightings.at(end);
@@ -48,12 +44,14 @@ export function talksOf(evidence: Evidence): Talk[] {
       repairs: own,
     };
   };
-  return pairsOf(ends.values(), peers).flatMap(([one, other]) => talkOf(sideOf(one), other && sideOf(other)) ?? []);
+  for (const [one, other] of pairsOf(ends.values(), peers)) yield talkOf(sideOf(one), other && sideOf(other));
 }
 
-function pairsOf(ends: Iterable<End>, peers: Map<End, Peer>): [End, End | undefined][] {
-  const done = new Set<End>();
-  const pairs: [End, End | undefined][] = [];
+type Pair = [Readonly<End>, Readonly<End> | undefined];
+
+function pairsOf(ends: Iterable<Readonly<End>>, peers: Joined['peers']): Pair[] {
+  const done = new Set<Readonly<End>>();
+  const pairs: Pair[] = [];
   for (const end of ends) {
     if (done.has(end)) continue;
     const other = peers.get(end)?.end;

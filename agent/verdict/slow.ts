@@ -1,6 +1,6 @@
 // What limited each connection, and for how much of its time.
 import { answerParts } from './answers.ts';
-import type { Evidence } from './evidence.ts';
+import type { Joined } from './joined.ts';
 import { sendingParts } from './sending.ts';
 import { type Side, type Talk, talksOf } from './sides.ts';
 import { type Part, part, rowsOf, type SlowVerdict } from './slow-cause.ts';
@@ -8,8 +8,14 @@ import { type Part, part, rowsOf, type SlowVerdict } from './slow-cause.ts';
 /** Below, none of it is worth a word. */
 const TOTAL_US_LEAST = 50_000;
 
-export function judgeSlow(evidence: Evidence): SlowVerdict[] {
-  return talksOf(evidence).flatMap((talk) => judgeTalk(talk) ?? []);
+export function* judgeSlow(joined: Joined): Generator<undefined, SlowVerdict[]> {
+  const verdicts: SlowVerdict[] = [];
+  for (const talk of talksOf(joined)) {
+    const verdict = talk && judgeTalk(talk);
+    if (verdict) verdicts.push(verdict);
+    yield;
+  }
+  return verdicts;
 }
 
 function judgeTalk(talk: Talk): SlowVerdict | undefined {

@@ -2,11 +2,11 @@
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import { Beginnings } from './beginnings.ts';
 import { notKnown, type Verdict } from './cause.ts';
-import { type End, endsOf, joinEnds, type Peer } from './ends.ts';
-import { baseOf, type Evidence, endpointsKey } from './evidence.ts';
+import type { End, Peer } from './ends.ts';
+import { type Evidence, endpointsKey } from './evidence.ts';
+import { atOnce, type Joined, joinInSteps } from './joined.ts';
 import { judge } from './judge.ts';
 import { type Segment, segmentsOf } from './segments.ts';
-import { Sightings } from './sightings.ts';
 import { type Times, timesOf } from './transmissions.ts';
 import { type Observed, observe, type Way, wayOf } from './way.ts';
 
@@ -14,26 +14,16 @@ export type Judged = { verdicts: Verdict[]; ways: Way[] };
 
 /** A verdict on every segment that was sent again, or was to be and failed, in their order by connection. */
 export function judgeAll(evidence: Evidence): Judged {
-  const judging = judgeInSteps(evidence);
-  for (;;) {
-    const { done, value } = judging.next();
-    if (done) return value;
-  }
+  return atOnce(judgeInSteps(atOnce(joinInSteps(evidence))));
 }
 
-/** The same, and whoever asks may do something else between two steps. A step is as long as one look at all rows, or at all of one connection. */
-export function* judgeInSteps(evidence: Evidence): Generator<undefined, Judged> {
-  const base = baseOf(evidence);
-  const sightings = new Sightings(evidence, base);
-  yield;
-  const ends = endsOf(evidence);
-  yield;
-  const peers = joinEnds(ends.values());
+/** The same in steps, each as long as one look at all rows, or at all of one connection. */
+export function* judgeInSteps({ evidence, base, sightings, ends, peers }: Joined): Generator<undefined, Judged> {
   const beginnings = new Beginnings(evidence, ends);
   yield;
-  const observed = new Map<End, Observed>();
-  const observing = (end: End): Observed => {
-    const known = observed.get(end) ?? observe(end, sightings);
+  const observed = new Map<Readonly<End>, Observed>();
+  const observing = (end: Readonly<End>, snd_isn = end.snd_isn): Observed => {
+    const known = observed.get(end) ?? observe({ ...end, snd_isn }, sightings);
     observed.set(end, known);
     return known;
   };
@@ -43,14 +33,14 @@ export function* judgeInSteps(evidence: Evidence): Generator<undefined, Judged> 
   for (const rows of Map.groupBy(again, senderKey).values()) {
     yield;
     const sender = beginnings.senderOf(rows);
-    const peer: Peer = (sender && peers.get(sender)) ?? { end: undefined, doubt: 'unobserved' };
+    const peer: Peer = (sender && peers.get(sender.end)) ?? { end: undefined, doubt: 'unobserved' };
     const receiver = peer.end && observing(peer.end);
-    if (sender?.snd_isn === undefined) {
+    if (sender?.isn === undefined) {
       for (const row of rows) for (const segment of segmentsOf(row, 0, base)) judged.verdicts.push(unplaced(segment));
       continue;
     }
-    const way = wayOf(observing(sender), peer, receiver, sightings);
-    const isn = sender.snd_isn;
+    const { end, isn } = sender;
+    const way = wayOf(observing(end, isn), peer, receiver, sightings);
     judged.ways.push(way);
     yield;
     const segments = rows.flatMap((row) => segmentsOf(row, isn, base));

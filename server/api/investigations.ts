@@ -16,6 +16,7 @@ export const INVESTIGATIONS_API = {
   packets: '/api/v1/investigations/:id/packets.pcapng',
   rows: '/api/v1/investigations/:id/rows.ndjson',
   report: '/api/v1/investigations/:id/report.html',
+  recording: '/api/v1/investigations/:id/recording.tcplens',
 } as const;
 
 const DAY_MS = 86_400_000;

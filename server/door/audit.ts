@@ -15,6 +15,7 @@ export const AUDITED = [
   'collector_forget',
   'enrolment_make',
   'enrolment_revoke',
+  'investigation_download',
   'investigation_remove',
   'investigation_start',
   'investigation_stop',

@@ -65,6 +65,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, Right>> = {
   [`GET ${INVESTIGATIONS_API.packets}`]: 'viewer',
   [`GET ${INVESTIGATIONS_API.rows}`]: 'viewer',
   [`GET ${INVESTIGATIONS_API.report}`]: 'viewer',
+  [`GET ${INVESTIGATIONS_API.recording}`]: 'viewer',
   [`DELETE ${INVESTIGATIONS_API.investigation}`]: 'operator',
   [`GET ${VIEWS_API.views}`]: 'viewer',
   [`POST ${VIEWS_API.views}`]: 'viewer',

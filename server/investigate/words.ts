@@ -18,6 +18,10 @@ export function progressText({ counts, ends_ms, state }: OneInvestigation, { seg
   return { head, told: `${hosts}; ${rows.stored} rows; ${found}` };
 }
 
+export function foundJson(investigation: OneInvestigation, verdict: Verdict): string {
+  return `${escapeControls(JSON.stringify({ kind: 'verdict', investigation, verdict }))}\n`;
+}
+
 export function foundText({ expression, at_hosts, counts }: OneInvestigation, verdict: Verdict): string {
   const { segments, sentences, by_cause, dropped, missing, claims, rows, cut } = verdict;
   const names = new Map(at_hosts.map(({ host_id, host }) => [host_id, host]));

@@ -1,114 +1,149 @@
-// What leaves an investigation: its packets for Wireshark, its rows for other tools, and a report for people.
+// What leaves an investigation: its packets for Wireshark, its rows for other tools, a report for people, and all of it to be judged again
+// elsewhere. Who takes which is in the audit.
 import { Readable } from 'node:stream';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
-import { commentsOf } from '../../agent/exports/comments.ts';
 import { reportHtml } from '../../agent/exports/report.ts';
-import { type DeviceName, Pcapng } from '../../agent/pcapng/write.ts';
-import { VERSION } from '../../agent/process/version.ts';
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { INVESTIGATIONS_API, InvestigationParams } from '../api/investigations.ts';
 import { Problem } from '../api.ts';
 import type { Control } from '../control.ts';
+import type { Audit } from '../door/audit.ts';
+import { seesCommands } from '../door/principal.ts';
 import type { App } from '../http.ts';
+import { LIMITS } from '../limits.ts';
 import type { Questions } from '../query/questions.ts';
-import { rowPages } from '../storage/queries/asked-rows.ts';
+import { type AskedRows, beginOf, rowPages, rowsStored } from '../storage/queries/asked-rows.ts';
+import { recordedNames } from '../storage/queries/recorded-names.ts';
 import { oneOf } from './answers.ts';
-import { askedRows, type Judging, judgingOf } from './judging.ts';
-import { captureComment, reported } from './report-facts.ts';
+import { captureOf } from './capture.ts';
+import { askedRows, judgingOf } from './judging.ts';
+import { recordingOf } from './recording.ts';
+import { reported } from './report-facts.ts';
 import { rowLines } from './row-lines.ts';
 
 const FILES = {
-  packets: { type: 'application/x-pcapng', name: 'packets.pcapng' },
-  rows: { type: 'application/x-ndjson', name: 'rows.ndjson' },
-  report: { type: 'text/html; charset=utf-8', name: 'report.html' },
+  packets: {
+    type: 'application/x-pcapng',
+    name: 'packets.pcapng',
+    summary: 'The headers of its packets, of all hosts, as pcapng: an interface for each device, and as comments what is known of a packet',
+  },
+  rows: {
+    type: 'application/x-ndjson',
+    name: 'rows.ndjson',
+    summary: 'Its rows of all kinds as NDJSON, in the order of their times: an object a line, with the members of rows.h',
+  },
+  report: {
+    type: 'text/html; charset=utf-8',
+    name: 'report.html',
+    summary: 'What it has found as one HTML file that needs no network and no script',
+  },
+  recording: {
+    type: 'application/octet-stream',
+    name: 'recording.tcplens',
+    summary:
+      'All its rows, with names (command lines for operators), and what else its verdict rests on: "tcplens investigate --replay FILE" judges it again, anywhere',
+  },
 } as const;
+type FileName = keyof typeof FILES;
+type Pieces = Iterable<string> | AsyncIterable<string | Buffer>;
 
-const answers = (file: keyof typeof FILES) => ({
-  200: { description: FILES[file].name, content: { [FILES[file].type]: { schema: Type.String() } } },
-  '4xx': Problem,
-  '5xx': Problem,
-});
+export type DownloadParts = { control: Control; audit: Audit; questions: Questions };
 
-export function registerDownloads(app: App, { control, questions }: { control: Control; questions: Questions }): void {
-  const { book, states } = control.investigations;
-  const judged = (reply: FastifyReply, id: string) =>
-    questions.answerOnce(reply, `judging ${id}`, (store) => judgingOf(store, states, book.get(id)));
-  const asked = async (reply: FastifyReply, id: string) =>
-    (await questions.answer(reply, (store) => askedRows(store, states, book.get(id)))).asked;
-  const asking =
-    (reply: FastifyReply): Parameters<typeof rowPages>[0] =>
-    (find) =>
-      questions.answer(reply, find);
-  app.get(INVESTIGATIONS_API.packets, {
-    schema: {
-      summary:
-        'The headers of its packets, of all hosts, as pcapng: an interface for each device, and as comments what is known of a packet',
-      params: InvestigationParams,
-      response: answers('packets'),
-    },
-    handler: async ({ params: { id } }, reply) => {
-      const judging = await judged(reply, id);
-      const rows = await asked(reply, id);
-      const { at_hosts } = await questions.answer(reply, (store) => oneOf(control, store, book.get(id)));
-      const section = { application: `tcplens ${VERSION}`, comment: captureComment(book.get(id), at_hosts, judging) };
-      return send(reply, 'packets', id, blocks(rowPages(asking(reply), 'packet', rows), section, judging, deviceNames(control)));
-    },
-  });
-  app.get(INVESTIGATIONS_API.rows, {
-    schema: {
-      summary: 'Its rows of all kinds as NDJSON, in the order of their times: an object a line, with the members of rows.h',
-      params: InvestigationParams,
-      response: answers('rows'),
-    },
-    handler: async ({ params: { id } }, reply) => {
-      const rows = await asked(reply, id);
-      return send(reply, 'rows', id, rowLines(KIND.map((kind) => rowPages(asking(reply), kind, rows))));
-    },
-  });
-  app.get(INVESTIGATIONS_API.report, {
-    schema: {
-      summary: 'What it has found as one HTML file that needs no network and no script',
-      params: InvestigationParams,
-      response: answers('report'),
-    },
-    handler: async ({ params: { id } }, reply) => {
-      const judging = await judged(reply, id);
-      const told = await questions.answer(reply, (store) => oneOf(control, store, book.get(id)));
-      return send(reply, 'report', id, [reportHtml(reported(told, judging, Date.now()))]);
-    },
-  });
+export function registerDownloads(app: App, parts: DownloadParts): void {
+  for (const file of Object.keys(FILES) as FileName[]) {
+    const { type, name, summary } = FILES[file];
+    const found = { description: name, content: { [type]: { schema: Type.String() } } };
+    app.get(INVESTIGATIONS_API[file], {
+      schema: { summary, params: InvestigationParams, response: { 200: found, '4xx': Problem, '5xx': Problem } },
+      handler: (request, reply) => {
+        const { id } = request.params;
+        return parts.audit.of(request, { action: 'investigation_download', target: id, detail: name }, async () =>
+          send(reply, file, id, await new Download(parts, reply, id)[file]()),
+        );
+      },
+    });
+  }
 }
 
-function send(reply: FastifyReply, file: keyof typeof FILES, id: string, pieces: Iterable<string> | AsyncIterable<string | Buffer>) {
+function send(reply: FastifyReply, file: FileName, id: string, pieces: Pieces) {
   const { type, name } = FILES[file];
   return reply.type(type).header('content-disposition', `attachment; filename="tcplens-${id}-${name}"`).send(Readable.from(pieces));
 }
 
-async function* blocks(
-  pages: ReturnType<typeof rowPages<'packet'>>,
-  section: { application: string; comment: string },
-  { evidence: { connection }, judged: { verdicts } }: Judging,
-  nameOf: DeviceName,
-): AsyncGenerator<Buffer> {
-  const comment = commentsOf({ connection }, verdicts);
-  const pcapng = new Pcapng(section, nameOf);
-  yield pcapng.begin;
-  for await (const page of pages) {
-    yield Buffer.concat(page.map((row) => pcapng.blockOf({ row, comment: comment(row) })));
-    await nextTurn();
+/** The files of one investigation, for one who has asked. */
+class Download implements Record<FileName, () => Promise<Pieces>> {
+  readonly #control: Control;
+  readonly #questions: Questions;
+  readonly #reply: FastifyReply;
+  readonly #id: string;
+
+  constructor({ control, questions }: DownloadParts, reply: FastifyReply, id: string) {
+    this.#control = control;
+    this.#questions = questions;
+    this.#reply = reply;
+    this.#id = id;
+  }
+
+  async packets(): Promise<Pieces> {
+    const judging = await this.#judging();
+    const { asked } = await this.#asked();
+    const one = await this.#one();
+    return captureOf(rowPages(this.#asking, 'packet', asked), one, judging, this.#nameOf);
+  }
+
+  async rows(): Promise<Pieces> {
+    return rowLines(this.#kinds((await this.#asked()).asked));
+  }
+
+  async report(): Promise<Pieces> {
+    const judging = await this.#judging();
+    return [reportHtml(reported(await this.#one(), judging, Date.now()))];
+  }
+
+  async recording(): Promise<Pieces> {
+    const { asked, written } = await this.#asked();
+    const stored = await this.#asking((store) => rowsStored(store, asked));
+    const rows = { written, stored };
+    const told = { investigation: await this.#one(), rows, judged_max: LIMITS.evidence_rows.number, recorded_at_ms: Date.now() };
+    const hosts = asked.hosts.map((at) => {
+      const host_id = at.host_id.toString(16).padStart(16, '0');
+      return { host_id, name: this.#nameOf(host_id) };
+    });
+    return recordingOf({
+      told,
+      hosts,
+      from_ms: beginOf(asked),
+      kinds: this.#kinds(asked),
+      namesOf: async (mentioned) => {
+        const names = await this.#asking((store) => recordedNames(store, mentioned, asked.to_ms));
+        if (seesCommands(this.#reply.request.who)) return names;
+        return { ...names, processes: names.processes.map((process) => ({ ...process, command: '' })) };
+      },
+    });
+  }
+
+  readonly #asking: Parameters<typeof rowPages>[0] = (find) => this.#questions.answer(this.#reply, find);
+  readonly #nameOf = (host_id: string): string => this.#control.hostOf(host_id).name || host_id;
+
+  get #investigation() {
+    return this.#control.investigations.book.get(this.#id);
+  }
+
+  #judging() {
+    const { states } = this.#control.investigations;
+    return this.#questions.answerOnce(this.#reply, `judging ${this.#id}`, (store) => judgingOf(store, states, this.#investigation));
+  }
+
+  #asked() {
+    return this.#asking((store) => askedRows(store, this.#control.investigations.states, this.#investigation));
+  }
+
+  #one() {
+    return this.#asking((store) => oneOf(this.#control, store, this.#investigation));
+  }
+
+  #kinds(asked: AskedRows) {
+    return KIND.map((kind) => rowPages(this.#asking, kind, asked));
   }
 }
-
-/** Each by its host: several hosts have a device 2. */
-function deviceNames(control: Control): DeviceName {
-  const names = new Map<bigint, string>();
-  return ({ host_id, netns, ifindex }) => {
-    const known = names.get(host_id) ?? nameOfHost(control, host_id.toString(16).padStart(16, '0'));
-    names.set(host_id, known);
-    return `${known} netns ${netns} device ${ifindex}`;
-  };
-}
-
-const nameOfHost = (control: Control, id: string): string => control.hostOf(id).name || id;

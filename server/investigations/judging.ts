@@ -1,10 +1,9 @@
 // The rows of an investigation from the store of all its hosts, and the verdicts that they allow.
-import { setImmediate } from 'node:timers/promises';
-import { judgeCauses } from '../../agent/verdict/causes.ts';
 import { type Claim, claimsOf } from '../../agent/verdict/claims.ts';
 import type { Evidence, EvidenceKind } from '../../agent/verdict/evidence.ts';
-import { type StackGroup, stacksOf } from '../../agent/verdict/stacks.ts';
-import { type Judged, judgeInSteps } from '../../agent/verdict/verdicts.ts';
+import { findInSteps } from '../../agent/verdict/found.ts';
+import type { StackGroup } from '../../agent/verdict/stacks.ts';
+import type { Judged } from '../../agent/verdict/verdicts.ts';
 import { LIMITS } from '../limits.ts';
 import type { Queryable } from '../storage/engine.ts';
 import { type AskedRows, backConnections, rowsStored } from '../storage/queries/asked-rows.ts';
@@ -51,7 +50,6 @@ export async function judgingOf(store: Queryable, states: HostStates, investigat
   const { asked, written } = await askedRows(store, states, investigation);
   const stored = await rowsStored(store, asked);
   const { evidence, cut } = await evidenceOf(store, asked, LIMITS.evidence_rows.number);
-  const judged = await inSlices(judgeInSteps(evidence));
-  await setImmediate();
-  return { evidence, judged, claims: claimsOf(judgeCauses(evidence)), stacks: stacksOf(evidence.stack), cut, rows: { written, stored } };
+  const { judged, causes, stacks } = await inSlices(findInSteps(evidence));
+  return { evidence, judged, claims: claimsOf(causes), stacks, cut, rows: { written, stored } };
 }

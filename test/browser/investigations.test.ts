@@ -182,7 +182,9 @@ describe('investigations', () => {
     await page.goBack();
     await eventually(sentences).toMatch(/dropped by the receiver's host/);
     const hrefs = await page.locator('a[download]').evaluateAll((links) => links.map((link) => link.getAttribute('href')));
-    expect(hrefs).toEqual(['report.html', 'rows.ndjson', 'packets.pcapng'].map((name) => `/api/v1/investigations/${first}/${name}`));
+    expect(hrefs).toEqual(
+      ['report.html', 'rows.ndjson', 'packets.pcapng', 'recording.tcplens'].map((name) => `/api/v1/investigations/${first}/${name}`),
+    );
   });
 
   test('asked again after a change, both are compared: shares, differences, and what has changed in words', async () => {

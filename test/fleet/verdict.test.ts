@@ -115,6 +115,7 @@ test('by the command: Ctrl-C ends it, the verdict is printed, and the files say 
   if (!isRoot) return context.skip('needs root: network namespaces and BPF');
   const file = (name: string) => join(directory, name);
   const files = ['--pcapng', file('c.pcapng'), '--ndjson', file('rows.ndjson'), '--report', file('report.html')];
+  files.push('--recording', file('all.tcplens'));
   const asked = ['--collector', collector.url, '--token-file', join(collector.data, 'token'), '--for', '10m', '--note', 'a <b>note</b>'];
   const args = ['investigate', `port = ${PORT}`, ...asked, '--row-budget', '50000/s', '--json', ...files];
   const before = (await list()).body['investigations'] as OneInvestigation[];
@@ -156,6 +157,15 @@ test('by the command: Ctrl-C ends it, the verdict is printed, and the files say 
   const report = readFileSync(file('report.html'), 'utf8');
   for (const sentence of told.verdict.sentences) expect(report).toContain(sentence.replaceAll("'", '&#39;'));
   expect(report).toContain('a &lt;b&gt;note&lt;/b&gt;');
+
+  const again_files = ['--pcapng', file('again.pcapng'), '--ndjson', file('again.ndjson')];
+  const replayed = runCommand(join(root, 'tcplens'), ['investigate', '--replay', file('all.tcplens'), '--json', ...again_files]);
+  expect({ code: replayed.code, verdict: (JSON.parse(replayed.stdout) as Told).verdict }).toEqual({ code: 0, verdict: told.verdict });
+  for (const [own, again_name] of [
+    ['c.pcapng', 'again.pcapng'],
+    ['rows.ndjson', 'again.ndjson'],
+  ] as const)
+    expect(readFileSync(file(again_name)).equals(readFileSync(file(own)))).toBe(true);
 });
 
 const sourcePorts = (range: string) => pair.client.run('sysctl', '-qw', `net.ipv4.ip_local_port_range=${range}`);

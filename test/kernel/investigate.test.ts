@@ -36,8 +36,13 @@ test('a loss in the receiver’s netfilter', async (context) => {
     const serving = pair.server.start(process.execPath, TRAFFIC, 'serve', '0.0.0.0', String(PORT));
     if (serving.stdout) await once(serving.stdout, 'data');
     loseEach(pair.server, 'ipv4', 10);
-    const [report, ndjson] = ['report.html', 'rows.ndjson'].map((name) => join(directory, name)) as [string, string];
+    const [report, ndjson, recording] = ['report.html', 'rows.ndjson', 'all.tcplens'].map((name) => join(directory, name)) as [
+      string,
+      string,
+      string,
+    ];
     const args = ['investigate', `port = ${PORT}`, '--for', '10m', '--json', '--pcapng', capture, '--report', report, '--ndjson', ndjson];
+    args.push('--recording', recording);
     const child = spawn(join(root, 'tcplens'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines: string[] = [];
     createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
@@ -100,6 +105,14 @@ test('a loss in the receiver’s netfilter', async (context) => {
     const written = readFileSync(report, 'utf8');
     expect(written).toContain('nf_hook_slow');
     for (const sentence of told.summary.sentences) expect(written).toContain(sentence.replaceAll("'", '&#39;'));
+
+    const again_args = ['investigate', '--replay', recording, '--json', '--pcapng', `${capture}.again`, '--report', `${report}.again`];
+    const replayed = runCommand('./tcplens', again_args);
+    expect({ code: replayed.code, told: JSON.parse(replayed.stdout) as Told }).toEqual({ code: 0, told });
+    expect(replayed.stderr).toContain(`from the recording ${recording}`);
+    expect(readFileSync(`${capture}.again`).equals(readFileSync(capture))).toBe(true);
+    const dated = (text: string) => text.replace(/<footer>.*<\/footer>/, '');
+    expect(dated(readFileSync(`${report}.again`, 'utf8'))).toBe(dated(written));
   } finally {
     pair.close();
     rmSync(directory, { recursive: true });

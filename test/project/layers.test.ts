@@ -17,6 +17,7 @@ const mayImport = {
     'agent/exports/',
     'agent/pcapng/',
     'agent/process/',
+    'agent/recording/',
     'agent/verdict/',
   ],
   dashboards: ['server/api.ts', 'agent/contract/language/', 'agent/verdict/', 'bpf/rows/rows.gen.ts'],

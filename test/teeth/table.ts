@@ -3,6 +3,7 @@ import type { Table } from './mutant.ts';
 import { agent } from './mutants/agent.ts';
 import { agentDurable } from './mutants/agent-durable.ts';
 import { agentInvestigations } from './mutants/agent-investigations.ts';
+import { agentRecordings } from './mutants/agent-recordings.ts';
 import { agentSettings } from './mutants/agent-settings.ts';
 import { agentSpool } from './mutants/agent-spool.ts';
 import { agentSweeps } from './mutants/agent-sweeps.ts';
@@ -23,19 +24,30 @@ import { serverLive } from './mutants/server-live.ts';
 import { serverLog } from './mutants/server-log.ts';
 import { serverMinutes } from './mutants/server-minutes.ts';
 import { serverQueries } from './mutants/server-queries.ts';
+import { serverRecordings } from './mutants/server-recordings.ts';
 import { serverSettings } from './mutants/server-settings.ts';
 import { serverStorage } from './mutants/server-storage.ts';
 
 export const MUTANTS: Table = {
   bpf: [...bpfAttempts, ...bpfConnections, ...bpfDrops, ...bpfPackets],
   loader: [...loaderRows, ...loaderStart],
-  agent: [...agent, ...agentDurable, ...agentInvestigations, ...agentSettings, ...agentSpool, ...agentSweeps, ...agentVerdict],
+  agent: [
+    ...agent,
+    ...agentDurable,
+    ...agentInvestigations,
+    ...agentRecordings,
+    ...agentSettings,
+    ...agentSpool,
+    ...agentSweeps,
+    ...agentVerdict,
+  ],
   server: [
     ...serverDoor,
     ...serverLog,
     ...serverQueries,
     ...serverStorage,
     ...serverFiles,
+    ...serverRecordings,
     ...serverAccess,
     ...serverMinutes,
     ...serverLive,

@@ -36,7 +36,7 @@ export async function* rowPages<Name extends Kind>(
   asked: AskedRows,
 ): AsyncGenerator<Rows[Name][]> {
   if (asked.hosts.length === 0) return;
-  const [from_ms, to_ms] = [backTo(asked), asked.to_ms];
+  const [from_ms, to_ms] = [beginOf(asked), asked.to_ms];
   const reader = new RowReader(kind);
   // The engine reads all columns of all rows in a part of the time, whatever the page leaves of them.
   let part_ms = to_ms - from_ms;
@@ -70,7 +70,8 @@ function pageOf(kind: Kind, columns: string, asked: AskedRows, time: string, aft
   return { sql: `SELECT ${columns}, ${key} AS after FROM (${inner}) AS t ORDER BY ${order}`, values: params.values };
 }
 
-const backTo = ({ hosts, from_ms }: AskedRows): number => from_ms - Math.max(0, ...hosts.map(({ back_ms }) => back_ms));
+/** No row is older. */
+export const beginOf = ({ hosts, from_ms }: AskedRows): number => from_ms - Math.max(0, ...hosts.map(({ back_ms }) => back_ms));
 
 /** The rows that the investigation asked for, and of what it looks back at those that there were. */
 function askedFor(kind: Kind, { hosts, from_ms, back_until_ms, back_connections }: AskedRows, params: Params): string {
@@ -102,7 +103,7 @@ export async function backConnections(store: Queryable, asked: AskedRows, most: 
   if (hosts.length === 0) return [];
   const params = new Params();
   const back = { ...asked, hosts };
-  const where = `${rowsTime(backTo(back), asked.back_until_ms)} AND ${askedFor('packet', back, params)}`;
+  const where = `${rowsTime(beginOf(back), asked.back_until_ms)} AND ${askedFor('packet', back, params)}`;
   const found = await store.query<{ id: string }>(
     `SELECT DISTINCT toString(connection_id) AS id FROM packet WHERE ${where} AND connection_id != 0 LIMIT ${most}`,
     params.values,
@@ -115,7 +116,7 @@ export async function backConnections(store: Queryable, asked: AskedRows, most: 
 export async function rowsStored(store: Queryable, asked: AskedRows): Promise<number> {
   if (asked.hosts.length === 0) return 0;
   const params = new Params();
-  const time = rowsTime(backTo(asked), asked.to_ms);
+  const time = rowsTime(beginOf(asked), asked.to_ms);
   // What there was before anybody asked for it is in nobody's count.
   const counted = { ...asked, back_connections: [] };
   const counts = KIND.map((kind) => `SELECT count() AS rows FROM ${kind} FINAL WHERE ${time} AND ${askedFor(kind, counted, params)}`);

@@ -39,7 +39,13 @@ test('a sound recording: nothing to say', () => {
 test.each([
   { it: 'an empty file', bytes: Buffer.alloc(0), code: 'not_a_recording', error: /no recording.*tcplens record/ },
   { it: 'another file', bytes: Buffer.from('#!/bin/sh\necho hello, world\n'), code: 'not_a_recording', error: /no recording/ },
-  { it: 'a newer format', bytes: edit((bytes) => bytes.writeUInt16LE(3, 8)), code: 'unknown_version', error: /format 3.*newer tcplens/ },
+  { it: 'a newer format', bytes: edit((bytes) => bytes.writeUInt16LE(4, 8)), code: 'unknown_version', error: /format 4.*newer tcplens/ },
+  {
+    it: 'a format that its header is not of',
+    bytes: edit((bytes) => bytes.writeUInt16LE(3, 8)),
+    code: 'damaged',
+    error: /byte 0, .*version/,
+  },
   { it: 'an older format', bytes: edit((bytes) => bytes.writeUInt16LE(1, 8)), code: 'unknown_version', error: /format 1.*record anew/ },
   { it: 'a header cut short', bytes: SOUND.subarray(0, 60), code: 'damaged', error: /byte 10, .*ends within its header/ },
   { it: 'a flipped bit in the header', bytes: flip(PREFIX_BYTES + 100), code: 'damaged', error: /byte 10, .*checksum/ },

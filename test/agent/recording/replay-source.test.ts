@@ -5,7 +5,7 @@ import { encodeJson, SORT } from '../../../agent/recording/format.ts';
 import { openReplay, type ReplayOptions } from '../../../agent/recording/replay-source.ts';
 import { CONNECTION_AT, HEAD_AT, KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
 import { until } from '../until.ts';
-import { COUNTED, end, FRAMES, fileOf, header, MS, row, rows, SOUND, STARTED_NS } from './made.ts';
+import { COUNTED, end, FRAMES, fileOf, header, MS, row, rows, SEVERAL, SOUND, STARTED_NS } from './made.ts';
 
 const open = (bytes: Uint8Array, options: Partial<ReplayOptions> = {}) =>
   openReplay(fileOf(bytes), { host_id: 0xbeefn, speed: 0, loop: false, ...options });
@@ -151,4 +151,35 @@ test('names are told until they are acknowledged, the newest of each; processes 
   names.acknowledge();
   expect(names.changes()).toEqual({ processes: [], cgroups: [], netns: [] });
   source.close();
+});
+
+test.each([
+  { of: 'all hosts', host_id: undefined, name: 'recording made', hosts: [10n, 11n, 11n], ids: [1n, 2n, 3n], commands: [] },
+  { of: 'one host', host_id: 11n, name: 'beta', hosts: [11n, 11n], ids: [2n, 3n], commands: ['b'] },
+])('of several hosts, $of: rows keep their host ids', ({ host_id, name, hosts, ids, commands }) => {
+  const source = open(SEVERAL, { host_id });
+  const found = drained(source, 'sample');
+  expect(each('sample', found, HEAD_AT.host_id)).toEqual(hosts);
+  expect(each('sample', found, HEAD_AT.connection_id)).toEqual(ids);
+  expect(source.host.name).toBe(name);
+  expect(source.names.changes().processes.map(({ command }) => command)).toEqual(commands);
+  expect(source.ended()).toBe(true);
+  source.close();
+});
+
+test('hosts of one recording begin together', () => {
+  const began_ms = Date.now() - 1234;
+  const times = [10n, 11n].map((host_id) => {
+    const source = open(SEVERAL, { host_id, began_ms });
+    const [time = 0n] = each('sample', drained(source, 'sample'), HEAD_AT.time_ns);
+    source.close();
+    return time;
+  });
+  expect(times[0]).toBe(times[1]);
+});
+
+test('a host that it does not have is refused, with those that it has', () => {
+  expect(() => open(SEVERAL, { host_id: 12n })).toThrow(
+    /no rows of host 000000000000000c: it has 000000000000000a \(alpha\), 000000000000000b \(beta\)/,
+  );
 });

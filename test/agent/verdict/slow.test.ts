@@ -1,7 +1,7 @@
 // What limited a connection, by what the kernel counts at its ends and by packets made by hand.
 import { expect, test } from 'vitest';
+import { judgeCauses } from '../../../agent/verdict/causes.ts';
 import type { Evidence } from '../../../agent/verdict/evidence.ts';
-import { judgeSlow } from '../../../agent/verdict/slow.ts';
 import type { Limiter } from '../../../agent/verdict/slow-cause.ts';
 import type { Rows } from '../../../bpf/rows/rows.gen.ts';
 import { ACKED, CLIENT, DATA, ISNS, NO_SOCKET, SERVER, Told } from './talk.ts';
@@ -36,7 +36,7 @@ const lived = (client: Close, server: Close = {}) =>
 
 /** Milliseconds of each limiter, as the evidence shows it. */
 function msOf(evidence: Evidence): Partial<Record<Limiter, number>> {
-  const [verdict, ...others] = judgeSlow(evidence);
+  const [verdict, ...others] = judgeCauses(evidence).slow;
   expect(others).toEqual([]);
   return Object.fromEntries(verdict?.parts.map(({ limiter, us }) => [limiter, Math.round(us / 1000)]) ?? []);
 }
@@ -245,5 +245,5 @@ test('of a connection that has not ended, its samples', () => {
 });
 
 test('a connect that is under way is none', () => {
-  expect(judgeSlow(new Told().add('sample', 1, { ...CLIENT, state: 'syn_sent', interval_us: 900_000 }).evidence)).toEqual([]);
+  expect(judgeCauses(new Told().add('sample', 1, { ...CLIENT, state: 'syn_sent', interval_us: 900_000 }).evidence).slow).toEqual([]);
 });

@@ -8,51 +8,17 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { rowJson } from '../../../agent/exports/row-json.ts';
-import { EVIDENCE_KINDS, type Evidence } from '../../../agent/verdict/evidence.ts';
+import { EVIDENCE_KINDS } from '../../../agent/verdict/evidence.ts';
 import { judgeAll } from '../../../agent/verdict/verdicts.ts';
 import { INVESTIGATIONS_API, type Verdict } from '../../../server/api/investigations.ts';
-import { Journey } from '../../agent/verdict/path.ts';
-import { randomOf } from '../../investigations/judged.ts';
-import { until } from '../support/collector.ts';
-import { type Agent, useControlled } from '../support/controlled.ts';
+import { useControlled } from '../support/controlled.ts';
 import { ownerOf } from '../support/enrolled.ts';
-import { ASKED, running } from '../support/investigating.ts';
-import { placed, sendAll } from '../support/journeyed.ts';
+import { COMM, investigated, NAME, NOTE } from '../support/investigated.ts';
+import { ASKED } from '../support/investigating.ts';
 
-const PATH = { lost_out: 0.1, lost_back: 0.1, late: 0, twice: 0, has_ids: true, has_timestamps: true };
-const SLOT = 3;
-const COMM = '<b>"a&\u202eb';
-const NAME = '<img src=x onerror=alert(1)>';
-const NOTE = "</title><script>alert('note')</script>";
-
-const { admin, lineOf, join: joined, connect, url, data } = useControlled();
+const controlled = useControlled();
+const { admin, url, data } = controlled;
 const get = (path: string, id: string) => admin(path.replace(':id', id));
-
-/** Two hosts that have run it; resolves once all of their rows are stored. */
-async function investigated(): Promise<{ id: string; evidence: Evidence; agents: Agent[] }> {
-  const line = await lineOf('prod');
-  const agents = [await connect(await joined(line, NAME)), await connect(await joined(line, 'receiver'))];
-  const { body } = await admin(INVESTIGATIONS_API.investigations, { ...ASKED, detail: 'packets', for_ms: 600_000, note: NOTE });
-  const id = String(body['id']);
-  for (const { wanted } of agents)
-    await until(
-      () => wanted.at(-1)?.length,
-      (count) => count === 1,
-    );
-  const hosts = agents.map(({ host }) => host);
-  const evidence = placed(new Journey(PATH, randomOf(7), 3, 60).evidence, hosts, Date.now(), { filters: 1 << SLOT, comm: COMM, pid: 7 });
-  await sendAll(url(), evidence, hosts);
-  for (const { host, say } of agents) {
-    const own = EVIDENCE_KINDS.flatMap((kind) => evidence[kind].filter(({ host_id }) => host_id === BigInt(`0x${host.host_id}`)));
-    say({ type: 'investigations', states: [running(id, { slot: SLOT, passed: own.length, matched: own.length + 5, over_budget: 5 })] });
-  }
-  const all = EVIDENCE_KINDS.reduce((sum, kind) => sum + evidence[kind].length, 0);
-  await until(
-    async () => (await get(INVESTIGATIONS_API.verdict, id)).body as Verdict,
-    ({ rows }) => rows.stored === all && rows.written === all,
-  );
-  return { id, evidence, agents };
-}
 
 function tshark(capture: string, ...fields: string[]): string[] {
   const directory = mkdtempSync(join(tmpdir(), 'tcplens-capture-'));
@@ -69,7 +35,7 @@ function tshark(capture: string, ...fields: string[]): string[] {
 }
 
 test('packets, rows and a report say what the store has', async () => {
-  const { id, evidence, agents } = await investigated();
+  const { id, evidence, agents } = await investigated(controlled);
   const { verdicts } = judgeAll(evidence);
   expect(verdicts.length).toBeGreaterThan(5);
 
@@ -113,7 +79,7 @@ async function bytesOf(path: string): Promise<string> {
 }
 
 test('of none that there is, or that no host has run, there is nothing', async () => {
-  for (const path of [INVESTIGATIONS_API.packets, INVESTIGATIONS_API.rows, INVESTIGATIONS_API.report])
+  for (const path of [INVESTIGATIONS_API.packets, INVESTIGATIONS_API.rows, INVESTIGATIONS_API.report, INVESTIGATIONS_API.recording])
     expect(await get(path, '0'.repeat(16))).toMatchObject({ status: 404, body: { code: 'not_found' } });
   const id = String((await admin(INVESTIGATIONS_API.investigations, ASKED)).body['id']);
   expect(await get(INVESTIGATIONS_API.rows, id)).toMatchObject({ status: 200, text: '' });

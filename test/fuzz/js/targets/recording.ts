@@ -5,14 +5,18 @@ import { join } from 'node:path';
 import { RecordingError } from '../../../../agent/process/errors.ts';
 import { readContents } from '../../../../agent/recording/contents.ts';
 import { encodeFrame, encodePrefix, type Frame, PREFIX_BYTES, readFrame } from '../../../../agent/recording/format.ts';
+import { investigationIn } from '../../../../agent/recording/investigation.ts';
 import { Losses } from '../../../../agent/recording/losses.ts';
 import { Recording } from '../../../../agent/recording/read.ts';
 import { KINDS } from '../../../../bpf/rows/rows.gen.ts';
+import { SEVERAL } from '../../../agent/recording/made.ts';
 import type { Dice } from '../../../faults/dice.ts';
 import { root } from '../../../support/project-files.ts';
 import { type MutateBytes, must, orRefused, type Target } from '../target.ts';
 
 const CODES = new Set(['unreadable', 'not_a_recording', 'unknown_version', 'damaged']);
+/** Where the version is that says that there are several hosts. */
+const VERSION_AT = 8;
 const SEED_BYTES_MAX = 10_000;
 /** A recording's frames are unpacked one by one; of a small file more than this is a bomb. */
 const ROWS_BYTES_MAX = 64 * 1024 * 1024;
@@ -31,7 +35,7 @@ function framesOf(bytes: Buffer): Frame[] {
 function changeFrame(frame: Frame, mutateBytes: MutateBytes, dice: Dice): Frame {
   if (dice.chance(0.7)) return { ...frame, bytes: mutateBytes(frame.bytes) };
   const offset_ms = dice.pick([0, 1, frame.offset_ms, 2 ** 48 - 1]);
-  return { ...frame, offset_ms, sort: dice.between(0, 5), layout: dice.pick([0, 1, frame.layout, 255]) };
+  return { ...frame, offset_ms, sort: dice.between(0, 6), layout: dice.pick([0, 1, frame.layout, 255]) };
 }
 
 function readAll(): void {
@@ -48,6 +52,8 @@ function readAll(): void {
     const { notices } = readContents(recording);
     const isWhole = losses.ended && losses.cut_at === undefined;
     must(isWhole || notices.length > 0, 'a recording without its end says so');
+    const found = orRefused(() => investigationIn(recording), RecordingError);
+    must(isWhole || found === undefined, 'nobody judges a part of an investigation');
   } finally {
     recording.close();
   }
@@ -55,11 +61,13 @@ function readAll(): void {
 
 export const target: Target = {
   covers: /^(agent\/recording|bpf\/layout)/,
-  seeds: () =>
-    readdirSync(join(root, 'test/recordings'))
+  seeds: () => [
+    SEVERAL,
+    ...readdirSync(join(root, 'test/recordings'))
       .filter((name) => name.endsWith('.tcplens'))
       .map((name) => readFileSync(join(root, 'test/recordings', name)))
       .filter(({ length }) => length <= SEED_BYTES_MAX),
+  ],
   words: [
     '"layouts":[',
     '"columns":',
@@ -82,7 +90,7 @@ export const target: Target = {
     if (chosen === undefined || how === 1) frames.splice(at, 1);
     else if (how === 2) frames.splice(dice.between(0, frames.length), 0, chosen);
     else frames[at] = changeFrame(chosen, mutateBytes, dice);
-    return Buffer.concat([encodePrefix(), ...frames.map(encodeFrame)]);
+    return Buffer.concat([encodePrefix(bytes[VERSION_AT] === SEVERAL[VERSION_AT]), ...frames.map(encodeFrame)]);
   },
   run(input) {
     writeFileSync(file, input);

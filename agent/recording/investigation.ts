@@ -1,0 +1,29 @@
+// A recording of an investigation, for whoever judges it again: a verdict needs all of its rows, so what is cut short is refused.
+import { RecordingError } from '../process/errors.ts';
+import type { RecordedInvestigation } from './format.ts';
+import { Losses } from './losses.ts';
+import type { Recording } from './read.ts';
+
+/** `notices`: what this version cannot read as it was recorded, a sentence each. */
+export type Investigated = RecordedInvestigation & { notices: readonly string[] };
+
+/** Reads all of it once. @throws RecordingError `damaged`, `cut_short`, `no_investigation` */
+export function investigationIn(recording: Recording): Investigated {
+  const losses = new Losses();
+  let found: RecordedInvestigation | undefined;
+  for (const part of recording.parts(losses)) if (part.sort === 'investigation') found = part.investigation;
+  const { cut_at, ended } = losses;
+  if (ended && found === undefined)
+    throw new RecordingError(
+      'no_investigation',
+      `${recording.file} is of no investigation: "tcplens replay" feeds it to a collector; "tcplens investigate … --recording FILE" makes one that can be judged`,
+    );
+  if (cut_at !== undefined || !ended) {
+    const where = cut_at === undefined ? 'has no end' : `is cut short at byte ${cut_at}`;
+    throw new RecordingError(
+      'cut_short',
+      `${recording.file} ${where}, and a verdict on some of its rows would be another one: copy or download it again`,
+    );
+  }
+  return { ...(found as RecordedInvestigation), notices: losses.sentences(recording.header) };
+}

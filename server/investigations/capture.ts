@@ -1,0 +1,39 @@
+// The packets of an investigation as a capture for Wireshark, with what is known of each as a comment.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { commentsOf } from '../../agent/exports/comments.ts';
+import { type DeviceName, Pcapng } from '../../agent/pcapng/write.ts';
+import { VERSION } from '../../agent/process/version.ts';
+import type { PacketRow } from '../../bpf/rows/rows.gen.ts';
+import type { OneInvestigation } from '../api/investigations.ts';
+import type { Judging } from './judging.ts';
+import { captureComment } from './report-facts.ts';
+
+type Pages = AsyncIterable<readonly PacketRow[]> | Iterable<readonly PacketRow[]>;
+
+/** @param nameOf names hosts, by their ids in hex */
+export async function* captureOf(
+  pages: Pages,
+  one: OneInvestigation,
+  judging: Judging,
+  nameOf: (host_id: string) => string,
+): AsyncGenerator<Buffer> {
+  const { evidence, judged } = judging;
+  const section = { application: `tcplens ${VERSION}`, comment: captureComment(one, one.at_hosts, judging) };
+  const comment = commentsOf(evidence, judged.verdicts);
+  const pcapng = new Pcapng(section, deviceNames(nameOf));
+  yield pcapng.begin;
+  for await (const page of pages) {
+    yield Buffer.concat(page.map((row) => pcapng.blockOf({ row, comment: comment(row) })));
+    await nextTurn();
+  }
+}
+
+/** Each by its host: several hosts have a device 2. */
+function deviceNames(nameOf: (host_id: string) => string): DeviceName {
+  const names = new Map<bigint, string>();
+  return ({ host_id, netns, ifindex }) => {
+    const known = names.get(host_id) ?? nameOf(host_id.toString(16).padStart(16, '0'));
+    names.set(host_id, known);
+    return `${known} netns ${netns} device ${ifindex}`;
+  };
+}

@@ -1,0 +1,74 @@
+// An investigation judged again, from a recording of it: the same rows, so the same verdict. No collector and no kernel is asked.
+import { Check } from 'typebox/schema';
+import type { Row } from '../../agent/exports/row-json.ts';
+import { RecordingError } from '../../agent/process/errors.ts';
+import { VERSION } from '../../agent/process/version.ts';
+import type { Recording, RowsPart } from '../../agent/recording/read.ts';
+import { claimsOf } from '../../agent/verdict/claims.ts';
+import { EVIDENCE_KINDS, type EvidenceKind, noEvidence } from '../../agent/verdict/evidence.ts';
+import { findInSteps } from '../../agent/verdict/found.ts';
+import { atOnce } from '../../agent/verdict/joined.ts';
+import { KIND, KINDS, type Kind, type PacketRow } from '../../bpf/rows/rows.gen.ts';
+import type { Judging } from './judging.ts';
+import { Told } from './recording.ts';
+
+/** @throws RecordingError where another version of tcplens has said it in another form */
+export function toldIn({ header }: Recording, told: unknown): Told {
+  if (Check(Told, told)) return told;
+  const made = `it was made by tcplens ${header.tcplens}, and this is ${VERSION}`;
+  throw new RecordingError(
+    'unknown_investigation',
+    `what the recording says of its investigation is not readable, ${made}: use that tcplens`,
+  );
+}
+
+/** The verdict rests on as many rows of each kind as it did at the collector. @throws RecordingError `damaged` */
+export function judgeRecorded(recording: Recording, { rows, judged_max }: Told): Judging {
+  const evidence = noEvidence();
+  const cut = new Set<EvidenceKind>();
+  for (const { kind, rows: decoded } of decodedParts(recording)) {
+    const name = EVIDENCE_KINDS.find((each) => each === kind);
+    if (name === undefined) continue;
+    const known: Row[] = evidence[name];
+    for (const row of decoded) {
+      if (known.length < judged_max) known.push(row);
+      else cut.add(name);
+    }
+  }
+  const { judged, causes, stacks } = atOnce(findInSteps(evidence));
+  return { evidence, judged, claims: claimsOf(causes), stacks, cut: EVIDENCE_KINDS.filter((kind) => cut.has(kind)), rows };
+}
+
+/** Its packets, in the order of time. */
+export function* packetsIn(recording: Recording): Generator<readonly PacketRow[]> {
+  for (const { kind, rows } of decodedParts(recording)) if (kind === 'packet') yield rows as PacketRow[];
+}
+
+/** All rows in the order of time. Those of a part come one kind after the other. */
+export function* rowsIn(recording: Recording): Generator<Row[]> {
+  let part: Row[] = [];
+  let at_ms = 0;
+  for (const { rows, offset_ms } of decodedParts(recording)) {
+    if (offset_ms !== at_ms && part.length > 0) {
+      yield sorted(part);
+      part = [];
+    }
+    at_ms = offset_ms;
+    for (const row of rows) part.push(row);
+  }
+  yield sorted(part);
+}
+
+const kindAt = ({ kind }: Row): number => KIND.indexOf(kind);
+const sorted = (rows: Row[]): Row[] =>
+  rows.sort((one, other) => (one.time_ns === other.time_ns ? kindAt(one) - kindAt(other) : one.time_ns < other.time_ns ? -1 : 1));
+
+function* decodedParts(recording: Recording): Generator<{ kind: Kind; offset_ms: number; rows: Row[] }> {
+  for (const part of recording.parts()) if (part.sort === 'rows') yield { ...part, rows: decoded(part) };
+}
+
+function decoded({ kind, rows }: RowsPart): Row[] {
+  const { size, read } = KINDS[kind];
+  const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
+  return Array.from({ length: rows.length / size }, (_, index) => read(view, index * size));
+}

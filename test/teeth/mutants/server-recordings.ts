@@ -1,0 +1,44 @@
+// Investigations that leave as recordings, and are judged again.
+import { type Mutant, mutantsOf, unit } from '../mutant.ts';
+
+const recorded = unit('server/investigations/recorded');
+const recording = unit('server/investigations/recording');
+
+export const serverRecordings: readonly Mutant[] = [
+  ...mutantsOf('server/investigations/recorded.ts', [
+    {
+      why: 'the verdict rests on more rows than it did',
+      find: 'if (known.length < judged_max) known.push(row);',
+      replace: 'if (known.length <= judged_max) known.push(row);',
+      suite: recorded,
+    },
+    {
+      why: 'what another version says is believed',
+      find: 'if (Check(Told, told)) return told;',
+      replace: 'return told as Told;',
+      suite: recorded,
+    },
+  ]),
+  ...mutantsOf('server/investigations/time-order.ts', [
+    {
+      why: 'a page is left out',
+      find: 'if (next.at >= next.page.length) await turnPage(next);',
+      replace: 'if (next.at >= next.page.length) [next.page, next.at] = [[], 0];',
+      suite: recorded,
+    },
+  ]),
+  ...mutantsOf('server/investigations/download-routes.ts', [
+    {
+      why: 'command lines are for everybody',
+      find: 'if (seesCommands(this.#reply.request.who)) return names;',
+      replace: 'if (names) return names;',
+      suite: recording,
+    },
+    {
+      why: 'nobody is told who took a file',
+      find: "parts.audit.of(request, { action: 'investigation_download', target: id, detail: name }, async () =>",
+      replace: '((work: () => Promise<unknown>) => work())(async () =>',
+      suite: recording,
+    },
+  ]),
+];
