@@ -17,7 +17,9 @@ export const PAGE_NAMES = {
   help: 'Manual',
 } as const satisfies Record<Page, string>;
 
+const panelName = (panel: ViewState['panel']) => (panel === null ? undefined : panel === 'completeness' ? 'Completeness' : 'What differs');
+
 export function titleOf({ page, filter, panel, connection }: Pick<ViewState, 'page' | 'filter' | 'panel' | 'connection'>): string {
-  const what = connection ? 'A connection' : panel === 'completeness' ? 'Completeness' : PAGE_NAMES[page];
+  const what = connection ? 'A connection' : (panelName(panel) ?? PAGE_NAMES[page]);
   return `${what}${filter === '' ? '' : `: ${formatName(filter)}`} · tcplens`;
 }

@@ -1,5 +1,6 @@
 // What a link says: range, filter, sort, and what is open. Pure: text in, state out, and back.
 import type { EDGE_SORTS } from '../server/api.ts';
+import { type DiffersView, formatDiffersView, parseDiffersView } from './differs-view.ts';
 import { hasView, PAGE_VIEWS, type PageViews, readView, startViews, writeView } from './page-views.ts';
 
 const SECOND = 1000;
@@ -62,7 +63,8 @@ export type ViewState = PageViews & {
   filter: string;
   sort: Sort;
   connection: ConnectionRef | null;
-  panel: 'completeness' | null;
+  /** over the page: the account of rows, or what differs in a brushed time */
+  panel: 'completeness' | DiffersView | null;
 };
 
 export const isSpan = (range: ViewState['range']): range is Span => typeof range === 'object';
@@ -90,6 +92,7 @@ export function parseViewState(search: string): { state: ViewState; problems: st
     if (key === 'sort') readSort(value, state, problems);
     else if (key === 'connection') readConnection(value, state, problems);
     else if (key === 'panel' && value === 'completeness') state.panel = value;
+    else if (key === 'differs') readDiffers(value, state, problems);
     else if (!isReadElsewhere(key, state.page)) problems.push(`The link holds ${key}=${value}, which this page does not know.`);
   }
   return { state, problems };
@@ -133,6 +136,12 @@ function readConnection(text: string, state: ViewState, problems: string[]): voi
   else problems.push(`connection=${text}: expected HOST/ID, two numbers.`);
 }
 
+function readDiffers(text: string, state: ViewState, problems: string[]): void {
+  const asked = parseDiffersView(text);
+  if (asked) state.panel = asked;
+  else problems.push(`differs=${text}: expected METRIC,FROM,TO and perhaps what it is compared with.`);
+}
+
 /** State → the query part of its URL; what is at its default is left out. */
 export function formatViewState(state: ViewState): string {
   const params = new URLSearchParams();
@@ -144,7 +153,8 @@ export function formatViewState(state: ViewState): string {
   if (state.filter !== '') params.set('filter', state.filter);
   if (state.sort !== DEFAULT_SORT) params.set('sort', state.sort);
   if (state.connection) params.set('connection', `${state.connection.host_id}/${state.connection.connection_id}`);
-  if (state.panel) params.set('panel', state.panel);
+  if (state.panel === 'completeness') params.set('panel', state.panel);
+  else if (state.panel) params.set('differs', formatDiffersView(state.panel));
   if (hasView(state.page)) writeView(state.page, state, params);
   const text = params
     .toString()

@@ -11,6 +11,7 @@ export type { ADMIN_API } from './api/admin.ts';
 export type { DropGroup, Drops, Listener, Listeners, ResetGroup, Resets } from './api/causes.ts';
 export { Connection } from './api/connection.ts';
 export type { CONNECTION_SORTS, Connections, ListedConnection, PHASES } from './api/connections.ts';
+export type { Difference, Differs, DiffersQuery } from './api/differs.ts';
 export type { Explored, ExploreNames, ExploreQuery, QuestionProgress, Values, ValuesQuery } from './api/explore.ts';
 export type { Fleet, FleetCounts, FleetHost, FleetOne, FleetSort, FleetState, Skew } from './api/fleet.ts';
 export type { Finding, Health } from './api/health.ts';
@@ -268,6 +269,7 @@ export const API = {
   accounting: '/api/v1/accounting',
   explore: '/api/v1/explore',
   explore_names: '/api/v1/explore/names',
+  explore_differs: '/api/v1/explore/differs',
   values: '/api/v1/values',
   question: '/api/v1/questions/:id',
   row_kinds: '/api/v1/row-kinds',

@@ -172,7 +172,7 @@ async function registerForPeople(
       const questions = new Questions(store, { running: LIMITS.queries_running.number, waiting: LIMITS.queries_waiting.number });
       const namer = { store, labels: () => labelsOf(access.agents) };
       registerQueries(answers, questions, namer);
-      registerExplore(answers, questions, { ...namer, rows_most: LIMITS.explore_rows.number });
+      registerExplore(answers, questions, { ...namer, rows_most: LIMITS.explore_rows.number, differs_ms: LIMITS.differs_ms.number });
       registerFleet(answers, questions, fleet);
       registerInvestigations(answers, { control, audit: access.audit, questions, namer, store });
       registerDownloads(answers, { control, audit: access.audit, questions });

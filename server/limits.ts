@@ -130,6 +130,14 @@ export const LIMITS = {
     per: 'question',
     beyond: '`422 too_much`, and how to ask for less',
   },
+  // A statement more may follow, which ends by its own limit: a page waits for longer than both.
+  differs_ms: {
+    what: 'time in which dimensions are asked what differs by them',
+    number: 10_000,
+    unit: 'ms',
+    per: 'question',
+    beyond: 'the answer names those that are left out',
+  },
   // Each is at least ten times what a day of rows fills.
   engine_marks: {
     what: 'marks of columns, in the embedded engine',

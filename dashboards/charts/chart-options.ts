@@ -17,7 +17,8 @@ export type ChartSetup = {
   /** Range of the x axis, s since the epoch. */
   xRange: () => [number, number];
   onCursor: (at: number | null) => void;
-  onSelect: (from_s: number, to_s: number) => void;
+  /** Returns whether the selection stays in sight. */
+  onSelect: (from_s: number, to_s: number) => boolean;
 };
 
 const FONT = '11px system-ui, "DejaVu Sans", sans-serif';
@@ -94,6 +95,5 @@ function takeSelection(chart: uPlot, onSelect: ChartSetup['onSelect']): void {
   const { left, width } = chart.select;
   if (width < 4) return;
   const [from_s, to_s] = [chart.posToVal(left, 'x'), chart.posToVal(left + width, 'x')];
-  chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-  onSelect(from_s, to_s);
+  if (!onSelect(from_s, to_s)) chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
 }

@@ -71,6 +71,7 @@ export const ExploreNames = object({
       end: Type.String({ description: 'at which end of a connection it is counted' }),
       adds: Type.String(),
       pairs: Type.Boolean({ description: 'its values are distributions, as pairs' }),
+      differs: Type.Boolean({ description: 'whether what differs can be asked of it' }),
     }),
   ),
   dimensions: Type.Array(object({ ...Named, field: Type.String({ description: 'of the language of filters: it picks one value' }) }), {

@@ -2,11 +2,13 @@
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import { FilterError } from '../../agent/contract/language/filter-error.ts';
+import { Differs, DiffersQuery } from '../api/differs.ts';
 import { Explored, ExploreNames, ExploreQuery, QuestionProgress, Values, ValuesQuery } from '../api/explore.ts';
 import { API, Problem } from '../api.ts';
 import { hasRole } from '../door/principal.ts';
 import { Refusal } from '../errors.ts';
 import type { App } from '../http.ts';
+import { differs } from '../storage/explore/differs/differs.ts';
 import { type Explorer, explore } from '../storage/explore/explore.ts';
 import { exploreNames } from '../storage/explore/names.ts';
 import { ExploreError } from '../storage/explore/plan.ts';
@@ -18,7 +20,7 @@ import { QUESTION_HEADER, QUESTION_ID, type Questions } from './questions.ts';
 
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
 
-export function registerExplore(app: App, questions: Questions, explorer: Explorer): void {
+export function registerExplore(app: App, questions: Questions, explorer: Explorer & { differs_ms: number }): void {
   app.get(API.explore, {
     schema: {
       summary: 'Metrics by dimensions, of the rows that a filter leaves, in steps and beside an earlier time',
@@ -33,6 +35,20 @@ export function registerExplore(app: App, questions: Questions, explorer: Explor
           throw new Refusal('role_needed', 'the statement is shown to operators: ask without sql=true');
         const explored = await refusing(() => explore({ ...explorer, store }, query, Date.now()));
         return query.format === 'csv' || query.format === 'parquet' ? asFile(reply, query.format, explored) : explored;
+      }),
+  });
+  app.get(API.explore_differs, {
+    schema: {
+      summary: 'What differs in a time from one before it: values of dimensions, by how much of a metric’s change they explain',
+      description:
+        'One statement of each dimension, one after the other. Those that would take too long or read too much are left out, and named.',
+      querystring: DiffersQuery,
+      response: { 200: Differs, ...refusals },
+    },
+    handler: ({ query }, reply) =>
+      questions.answer(reply, async (store) => {
+        checkTimes(query.from, query.to);
+        return refusing(() => differs({ ...explorer, store }, query, Date.now()));
       }),
   });
   app.get(API.question, {

@@ -188,7 +188,7 @@ describe('Now', () => {
     expect(search()).toBe('');
   });
 
-  test('a dragged range is a link', async () => {
+  test('a dragged range is a link, after Enter', async () => {
     const plot = page.locator('figure .u-over').first();
     await plot.hover({ position: { x: 60, y: 40 } });
     await page.mouse.down();
@@ -200,6 +200,9 @@ describe('Now', () => {
     await eventually(() => edgeRows().filter({ hasText: 'latecomer' }).count()).toBe(1);
     expect(await selected()).toBe(200);
     await page.mouse.up();
+    await page.getByRole('toolbar', { name: 'the chosen time' }).waitFor();
+    expect([search(), await selected()]).toEqual(['', 200]);
+    await page.keyboard.press('Enter');
     await eventually(search).toMatch(/^\?from=\d{13}&to=\d{13}$/);
     await eventually(() => page.locator('[data-live-state]').getAttribute('data-live-state')).toBe('fixed');
   });

@@ -31,6 +31,11 @@ describe('links and what they show', () => {
     ['?page=admin', { page: 'admin' }],
     ['?page=help', { page: 'help' }],
     ['?panel=completeness', { panel: 'completeness' }],
+    ['?differs=rtt_p99,1000,2000', { panel: { metric: 'rtt_p99', from_ms: 1000, to_ms: 2000 } }],
+    [
+      '?page=help&differs=connects,1000,2000,day',
+      { page: 'help', panel: { metric: 'connects', from_ms: 1000, to_ms: 2000, against: 'day' } },
+    ],
     [
       '?range=7d&filter=port+%3D+1&sort=failed&connection=1/2',
       { range: '7d', filter: 'port = 1', sort: 'failed', connection: { host_id: '1', connection_id: '2' } },
@@ -102,6 +107,8 @@ describe('what a link holds and the page cannot use is told', () => {
     ['?connection=web-1/2', /expected HOST\/ID/],
     ['?connection=1/2x', /expected HOST\/ID/],
     ['?panel=secrets', /panel=secrets/],
+    ['?differs=rtt_p99,2000,1000', /differs=rtt_p99,2000,1000: expected METRIC,FROM,TO/],
+    ['?differs=rtt_p99,1000,2000,year', /expected METRIC,FROM,TO/],
     ['?tab=completeness', /tab=completeness, which this page does not know/],
     [
       '?page=secrets',

@@ -18,6 +18,7 @@ import { loaderRows } from './mutants/loader-rows.ts';
 import { loaderStart } from './mutants/loader-start.ts';
 import { serverAccess } from './mutants/server-access.ts';
 import { serverDoor } from './mutants/server-door.ts';
+import { serverExplore } from './mutants/server-explore.ts';
 import { serverFiles } from './mutants/server-files.ts';
 import { serverFleet } from './mutants/server-fleet.ts';
 import { serverLive } from './mutants/server-live.ts';
@@ -44,6 +45,7 @@ export const MUTANTS: Table = {
   server: [
     ...serverDoor,
     ...serverLog,
+    ...serverExplore,
     ...serverQueries,
     ...serverStorage,
     ...serverFiles,

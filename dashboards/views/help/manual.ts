@@ -3,6 +3,7 @@ import { FIELDS, type Field, type Place } from '../../../agent/contract/language
 import { WRITTEN } from '../../../agent/contract/language/values.ts';
 import type { ExploreNames, RowKinds } from '../../../server/api.ts';
 import { CAUSE_WORDS, NOT_NEEDED_WORDS } from '../../cause-words.ts';
+import { DIFFERS_WORDS } from '../../differs-words.ts';
 import { STATE_SAID } from '../../fleet-words.ts';
 import { DETAIL_WORDS, ENDED_WORDS } from '../../investigation-words.ts';
 import { DROP_REASONS, MEANING_WORDS, RESET_REASONS } from '../../reason-words.ts';
@@ -73,6 +74,7 @@ const ofPage = (): Section[] => [
   section('ended', 'Why an investigation ended on a host', ENDED_WORDS),
   section('host', 'States of a host', STATE_SAID),
   section('loss', 'Where rows are lost', LOSS_WORDS),
+  section('differs', 'What differs in a brushed time', DIFFERS_WORDS),
 ];
 
 const PLACE_WORDS: Record<Place, string> = { kernel: 'the kernel', rows: 'rows', minutes: 'minutes', tiers: 'hours and days' };

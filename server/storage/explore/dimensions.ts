@@ -23,6 +23,8 @@ export type Dimension = {
   /** Of a grouped value: what is shown of it, and its id beside that; the value itself, unless told. */
   shown?: (value: string) => string;
   id?: (value: string) => string;
+  /** what happened to a row's connection or segment, and not whose it was: of a ratio that is what is counted, and explains nothing */
+  isWhat?: true;
   /** how people write the engine's text of a value */
   plain?: (text: string) => string;
 };
@@ -38,6 +40,7 @@ const stored = (words: string, field: FieldName, kinds: ReadonlySet<Kind>, rows:
   rows,
   rollup: undefined,
 });
+const what = (...of: Parameters<typeof stored>) => ({ ...stored(...of), isWhat: true }) as const;
 const CONTAINER = containerName('host_id', 'cgroup_id');
 
 export const DIMENSIONS = {
@@ -86,13 +89,13 @@ export const DIMENSIONS = {
     plain: plainNetwork,
   },
   pid: stored('the process id', 'pid', OWNED, 'pid'),
-  state: stored("the socket's state", 'state', OWNED, 'state'),
-  class: stored('why segments were sent again', 'class', factLayout('class').kinds, 'class'),
-  outcome: stored('whether what was sent again left TCP', 'outcome', factLayout('outcome').kinds, 'outcome'),
-  event: stored('whether connections opened, closed or failed', 'event', factLayout('event').kinds, 'event'),
-  end_reason: stored('why connections ended', 'end_reason', factLayout('end_reason').kinds, 'end_reason'),
-  direction: stored('whether packets were sent or received', 'direction', factLayout('direction').kinds, 'direction'),
-  reason: stored("the kernel's reason of resets and drops", 'reason', factLayout('direction').kinds, 'reason'),
+  state: what("the socket's state", 'state', OWNED, 'state'),
+  class: what('why segments were sent again', 'class', factLayout('class').kinds, 'class'),
+  outcome: what('whether what was sent again left TCP', 'outcome', factLayout('outcome').kinds, 'outcome'),
+  event: what('whether connections opened, closed or failed', 'event', factLayout('event').kinds, 'event'),
+  end_reason: what('why connections ended', 'end_reason', factLayout('end_reason').kinds, 'end_reason'),
+  direction: what('whether packets were sent or received', 'direction', factLayout('direction').kinds, 'direction'),
+  reason: what("the kernel's reason of resets and drops", 'reason', factLayout('direction').kinds, 'reason'),
 } as const satisfies Record<string, Dimension>;
 
 export type DimensionName = keyof typeof DIMENSIONS;

@@ -27,6 +27,12 @@ export type Metric = {
   /** of a ratio or distribution: an expression for what it is of, and how much of that it takes to say something */
   samples?: string;
   least?: number;
+  /** what these samples are, in words */
+  of?: string;
+  /** of a ratio: an expression for what is counted of that */
+  part?: string;
+  /** of a quantile: which one, 0–1 */
+  level?: number;
 };
 
 const CLIENT = 'at the end that asked for the connection';
@@ -53,8 +59,8 @@ const largest = (figure: Figure, words: string): Metric => ({
   value: `nullIf(${figure}, 0)`,
 });
 
-type Ratio = { part: string; whole: string; figures: readonly Figure[]; least: number };
-const ratio = ({ part, whole, figures, least }: Ratio, end: string, words: string): Metric => ({
+type Ratio = { part: string; whole: string; of: string; figures: readonly Figure[]; least: number };
+const ratio = ({ part, whole, of, figures, least }: Ratio, end: string, words: string): Metric => ({
   words,
   unit: 'ratio',
   end,
@@ -63,6 +69,8 @@ const ratio = ({ part, whole, figures, least }: Ratio, end: string, words: strin
   value: `if(${whole} > 0, (${part}) / (${whole}), NULL)`,
   samples: whole,
   least,
+  of,
+  part,
 });
 
 /** Of fewer measurements nothing is said of how they are spread. */
@@ -77,6 +85,8 @@ const spread = (histogram: Histogram, level: number | undefined, end: string, wo
   value: level === undefined ? histogram : bucketQuantile(histogram, level),
   samples: `arraySum(mapValues(${histogram}))`,
   least: MEASURED_LEAST,
+  of: 'measurements',
+  ...(level !== undefined && { level }),
 });
 
 const CLASS_WORDS: Record<Class, string> = {
@@ -97,20 +107,24 @@ const LIMITED = ['sampled_us', 'busy_us'] as const satisfies readonly Figure[];
 /** The kernel reads the clocks one after the other, so what was busy may exceed what was sampled by a jiffy. */
 const WATCHED_US = 'greatest(sampled_us, busy_us)';
 const limited = (figure: Figure, words: string): Metric =>
-  ratio({ part: `least(${figure}, busy_us)`, whole: WATCHED_US, figures: [...LIMITED, figure], least: 1_000_000 }, SENDER, words);
+  ratio(
+    { part: `least(${figure}, busy_us)`, whole: WATCHED_US, of: 'the time watched', figures: [...LIMITED, figure], least: 1_000_000 },
+    SENDER,
+    words,
+  );
 
 export const METRICS = {
   connects: sum('connected', 'connections', CLIENT, 'connections that hosts asked for and got'),
   failed_connects: sum('failed', 'connections', CLIENT, 'connections that hosts asked for and did not get'),
   failed_ratio: ratio(
-    { part: 'failed', whole: 'failed + connected', figures: ['failed', 'connected'], least: 20 },
+    { part: 'failed', whole: 'failed + connected', of: 'attempts', figures: ['failed', 'connected'], least: 20 },
     CLIENT,
     'failed connects / attempted',
   ),
   accepts: sum('accepted', 'connections', LISTENER, 'connections that reached a listener'),
   accept_overflows: sum('listener_overflows', 'connections', LISTENER, 'connections that met a full accept queue', 'listener_rows'),
   syn_ratio: ratio(
-    { part: 'syn_resent', whole: 'attempts', figures: ['syn_resent', 'attempts'], least: 20 },
+    { part: 'syn_resent', whole: 'attempts', of: 'handshakes', figures: ['syn_resent', 'attempts'], least: 20 },
     OWN,
     'SYNs and SYN-ACKs sent again / handshakes; above 1 where each had to be sent several times',
   ),
@@ -133,7 +147,7 @@ export const METRICS = {
     adds: 'difference',
   },
   retransmit_ratio: ratio(
-    { part: LOST, whole: 'data_segs_out', figures: SENT, least: 100 },
+    { part: LOST, whole: 'data_segs_out', of: 'data segments', figures: SENT, least: 100 },
     SENDER,
     'data segments lost / sent, as far as the sender can know',
   ),

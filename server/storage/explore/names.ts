@@ -1,6 +1,7 @@
 // What can be asked for: the metrics and the dimensions, as their tables have them, and a dimension for each label that a host has joined with.
 import type { ExploreNames } from '../../api/explore.ts';
 import type { Namer } from '../language/names.ts';
+import { canDiffer } from './differs/measure.ts';
 import { DIMENSION_NAMES, DIMENSIONS } from './dimensions.ts';
 import { METRIC_NAMES, metricOf } from './metrics.ts';
 
@@ -8,8 +9,9 @@ export function exploreNames({ labels }: Pick<Namer, 'labels'>): ExploreNames {
   const known = [...new Set([...labels().values()].flatMap((of) => Object.keys(of)))].toSorted();
   return {
     metrics: METRIC_NAMES.map((name) => {
-      const { words, unit, end, adds, value, histogram } = metricOf(name);
-      return { name, words, unit, end, adds, pairs: histogram !== undefined && value === histogram };
+      const metric = metricOf(name);
+      const { words, unit, end, adds, value, histogram } = metric;
+      return { name, words, unit, end, adds, pairs: histogram !== undefined && value === histogram, differs: canDiffer(metric) };
     }),
     dimensions: [
       ...DIMENSION_NAMES.map((name) => ({ name, words: DIMENSIONS[name].words, field: DIMENSIONS[name].field })),

@@ -63,7 +63,7 @@ function isByMove({ order, earlier }: Pick<ExploreQuery, 'order' | 'earlier'>): 
   return order === 'moved';
 }
 
-const invalid = (message: string) => new ExploreError('request_invalid', message);
+export const invalid = (message: string) => new ExploreError('request_invalid', message);
 
 function namesIn(text: string, most: number, what: string): string[] {
   const names = text
@@ -75,7 +75,7 @@ function namesIn(text: string, most: number, what: string): string[] {
   return names;
 }
 
-function metricNamed(name: string): Metric {
+export function metricNamed(name: string): Metric {
   if (METRIC_NAMES.includes(name as MetricName)) return metricOf(name as MetricName);
   throw invalid(`there is no metric ${name}: ${meant(name, METRIC_NAMES)}`);
 }
@@ -98,7 +98,7 @@ function meant(name: string, names: readonly string[]): string {
 }
 
 /** The kinds that count a metric must have the dimensions, and be among those that the filter can be true of. */
-function checkKinds({ name, is }: Named<Metric>, dimensions: readonly Named<Dimension>[], filter: StoredFilter): void {
+export function checkKinds({ name, is }: Named<Metric>, dimensions: readonly Named<Dimension>[], filter: StoredFilter): void {
   const kinds = kindsOfMetric(is);
   for (const dimension of dimensions) {
     if (kinds.every((kind) => dimension.is.kinds.has(kind))) continue;

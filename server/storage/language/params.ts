@@ -1,7 +1,7 @@
 // The values of a statement: each is bound to a parameter, and never part of the text.
 import { TupleParam } from '@clickhouse/client';
 
-export type ParamType = 'UInt16' | 'UInt64' | 'String' | 'Array(String)' | 'Array(UInt64)' | 'Array(Tuple(UInt64, UInt64))';
+export type ParamType = 'UInt16' | 'UInt64' | 'Float64' | 'String' | 'Array(String)' | 'Array(UInt64)' | 'Array(Tuple(UInt64, UInt64))';
 
 export class Params {
   readonly #names = new Map<string, string>();

@@ -20,6 +20,9 @@ const MEMBERS: Record<string, fc.Arbitrary<string>> = {
   to: time,
   filter: fc.oneof({ weight: 4, arbitrary: anyExpression }, { weight: 1, arbitrary: wild }),
   metrics: listed([...METRIC_NAMES, 'nothing'], 5),
+  metric: fc.constantFrom(...METRIC_NAMES, 'nothing'),
+  before_from: time,
+  before_to: time,
   by: listed([...DIMENSION_NAMES, 'label.rack', 'label.', 'nothing'], 4),
   step: fc.constantFrom('none', 'auto', '60', '3600', '86400', '7', '-1'),
   earlier: fc.constantFrom('1', '3600', '86400', '99999999'),
@@ -34,6 +37,7 @@ const MEMBERS: Record<string, fc.Arbitrary<string>> = {
 };
 const OF: Record<string, readonly string[]> = {
   [API.explore]: ['from', 'to', 'filter', 'metrics', 'by', 'step', 'earlier', 'top', 'sort', 'order', 'format', 'sql'],
+  [API.explore_differs]: ['from', 'to', 'before_from', 'before_to', 'filter', 'metric', 'top'],
   [API.values]: ['field', 'prefix', 'from', 'to', 'filter', 'limit'],
   ...Object.fromEntries(
     [API.overview, API.edges, API.retransmits, API.resets, API.drops, API.listeners, API.piles, API.map].map((path) => [
@@ -42,10 +46,14 @@ const OF: Record<string, readonly string[]> = {
     ]),
   ),
 };
-const NEEDED: Record<string, readonly string[]> = { [API.explore]: ['metrics'], [API.values]: ['field'] };
+const NEEDED: Record<string, readonly string[]> = {
+  [API.explore]: ['metrics'],
+  [API.explore_differs]: ['metric'],
+  [API.values]: ['field'],
+};
 
 export const anyQuestion: fc.Arbitrary<AnyRequest> = fc
-  .constantFrom(...Object.keys(OF), API.explore, API.explore, API.explore, API.values)
+  .constantFrom(...Object.keys(OF), API.explore, API.explore, API.explore_differs, API.explore_differs, API.values)
   .chain((path) =>
     fc.subarray([...(OF[path] ?? [])]).chain((some) => {
       const members = [...new Set([...(NEEDED[path] ?? []), ...some])];

@@ -37,7 +37,7 @@ export const dashboards: readonly Mutant[] = [
     },
     {
       why: 'the panel is not in the link',
-      find: "if (state.panel) params.set('panel', state.panel);",
+      find: "if (state.panel === 'completeness') params.set('panel', state.panel);",
       replace: '',
       suite: unit('dashboards/view-state'),
     },

@@ -97,57 +97,6 @@ export const serverQueries: readonly Mutant[] = [
       suite: unit('server/storage/language/condition'),
     },
   ]),
-  ...mutantsOf('server/storage/explore/statement.ts', [
-    {
-      why: 'the rest is left out',
-      find: "if(${rest}, '', toString(${as",
-      replace: "if(false, '', toString(${as",
-      suite: unit('server/storage/explore/explore'),
-    },
-    { why: 'the earlier time is not moved', find: '+ ${earlier_s})`', replace: ')`', suite: unit('server/storage/explore/explore') },
-    {
-      why: 'groups of few samples come first',
-      find: "list(['others', 'is_few', ",
-      replace: "list(['others', ",
-      suite: unit('server/storage/explore/explore'),
-    },
-    {
-      why: 'the largest count as those that moved most',
-      find: 'return isByMove ? `abs(',
-      replace: 'return isByMove && ranked.least ? `abs(',
-      suite: unit('server/storage/explore/explore'),
-    },
-    {
-      why: 'the others of hosts are a group',
-      find: "dimensions.every(isOfHosts) ? 'false' : 'others'",
-      replace: "'false'",
-      suite: unit('server/storage/explore/explore'),
-    },
-  ]),
-  ...mutantsOf('server/storage/explore/watched-hosts.ts', [
-    {
-      why: 'an address of several hosts is that of one',
-      find: 'HAVING uniqExact(host_id) = 1 ',
-      replace: '',
-      suite: unit('server/storage/explore/explore'),
-    },
-  ]),
-  ...mutantsOf('server/storage/explore/histograms.ts', [
-    {
-      why: 'the end of a connection repeats the longest turn of its samples',
-      find: "event = 'close' AND tells_open AND ",
-      replace: "event = 'close' AND ",
-      suite: unit('server/storage/explore/explore'),
-    },
-  ]),
-  ...mutantsOf('server/storage/explore/metrics.ts', [
-    {
-      why: 'a connection counts at both of its ends',
-      find: "sum('connected', 'connections', CLIENT",
-      replace: "sum('opened', 'connections', CLIENT",
-      suite: unit('server/storage/explore/explore'),
-    },
-  ]),
   ...mutantsOf('server/storage/queries/cover.ts', [
     {
       why: 'hours of a day count twice',
