@@ -50,6 +50,7 @@ const reported: Reported = {
       rests_on: [],
     },
   ],
+  stacks: [{ host_id: 1n, about: 'drop', what: 'lost <u>', functions: ['nft_do_chain', '<script>'], rows: 3 }],
   incomplete: ['90 of the 100 rows that hosts say they wrote are stored.'],
   cut: ['packet'],
   made_at_ms: Date.UTC(2026, 0, 2, 3, 4, 5),

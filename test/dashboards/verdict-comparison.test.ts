@@ -38,6 +38,7 @@ function side(begins_min: number, by_cause: Partial<Verdict['by_cause']>, asked:
       missing: [],
       arrivals: { counted: 0, seen: 0 },
       claims: [],
+      stacks: [],
       rows: { written: 0, stored: 0 },
       cut: [],
     },

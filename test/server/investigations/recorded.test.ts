@@ -48,7 +48,9 @@ test('the verdict is that of the rows that went in, of all or of the first', asy
       ) as unknown as Evidence;
       const { judged, causes, stacks } = atOnce(findInSteps(judged_of));
       const cut = EVIDENCE_KINDS.filter((kind) => evidence[kind].length > judged_max);
-      expect(verdictOf(judging)).toEqual(verdictOf({ evidence: judged_of, judged, claims: claimsOf(causes), stacks, cut, rows: TOLD.rows }));
+      expect(verdictOf(judging)).toEqual(
+        verdictOf({ evidence: judged_of, judged, claims: claimsOf(causes), stacks, cut, rows: TOLD.rows }),
+      );
       expect(times).toEqual(
         EVIDENCE_KINDS.flatMap((kind) => evidence[kind].map(({ time_ns }) => time_ns)).toSorted((a, b) => Number(a - b)),
       );
