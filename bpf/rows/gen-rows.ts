@@ -50,7 +50,7 @@ const typedefs: Record<string, { size: number; type: string; ts: string; read: (
   row_addr: { size: 16, type: 'IPv6', ts: 'string', read: (at) => `readAddress(view, ${at})` },
   row_text: { size: 16, type: 'FixedString(16)', ts: 'string', read: (at) => `readText(view, ${at}, 16)` },
   row_name: { size: 32, type: 'FixedString(32)', ts: 'string', read: (at) => `readText(view, ${at}, 32)` },
-  row_stack: { size: 512, type: 'FixedString(512)', ts: 'string', read: (at) => `readText(view, ${at}, 512)` },
+  row_stack: { size: 256, type: 'FixedString(256)', ts: 'string', read: (at) => `readText(view, ${at}, 256)` },
   row_flag: { size: 1, type: 'Bool', ts: 'boolean', read: (at) => `view.getUint8(${at}) !== 0` },
 };
 

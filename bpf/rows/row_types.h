@@ -12,7 +12,7 @@ typedef __u64 row_id;       /* an identity, never added up: a string in JSON */
 typedef __u8 row_addr[16];  /* IPv6, or IPv4 as ::ffff/96 */
 typedef __u8 row_text[16];  /* zero-filled: FixedString(16) */
 typedef __u8 row_name[32];  /* a name from the kernel's own tables, zero-filled: FixedString(32) */
-typedef __u8 row_stack[512]; /* functions, the innermost first, with a space between; zero-filled: FixedString(512) */
+typedef __u8 row_stack[256]; /* functions, the innermost first, with a space between; zero-filled: FixedString(256), the most that ClickHouse takes */
 typedef __u8 row_flag;      /* 0 or 1: Bool */
 
 #define ROW_ENUM __attribute__((packed)) /* one byte */

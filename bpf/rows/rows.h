@@ -471,7 +471,7 @@ struct kind_counters {
 	_Static_assert(sizeof(struct namespace_row) == 520, "namespace_row"); \
 	_Static_assert(sizeof(struct progress_row) == 240, "progress_row"); \
 	_Static_assert(sizeof(struct packet_row) == 176, "packet_row"); \
-	_Static_assert(sizeof(struct stack_row) == 672, "stack_row")
+	_Static_assert(sizeof(struct stack_row) == 416, "stack_row")
 
 ROW_SIZES_HOLD;
 

@@ -155,11 +155,9 @@ describe('investigations', () => {
     expect(await causes()).toEqual(found(verdict.by_cause));
     expect(await sentences()).toBe(plain(verdict.sentences.join('')));
     expect(await cells('peers')).toMatch(/^10\.77\.0\.0\/24 \| [\d ]+ \| 100 % \|/);
-    const dropped = verdict.dropped.reduce((sum, { segments }) => sum + segments, 0);
-    expect(dropped).toBeGreaterThan(0);
+    expect(verdict.dropped.some(({ segments }) => segments > 0)).toBe(true);
     expect(await cells('dropped')).toMatch(/netfilter_drop \| \w+ \| \d+ \| [\d ]+$/);
     expect(await cells('stacks')).toMatch(/drop lost netfilter_drop \| [^|]*nf_hook_slow/);
-    expect(await cells('stacks')).toMatch(/retransmit \w+ sent \| __tcp_retransmit_skb/);
     expect(await said('[data-completeness]')).toMatch(/Rows stored of those written: .*\(100 %\)/);
     expect(await said('[data-asked]')).toMatch(/by owner/);
     const [written = 0] = (await api.one(first)).at_hosts.map(({ passed }) => passed);

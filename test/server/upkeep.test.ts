@@ -29,7 +29,7 @@ let store: Store;
 
 async function fillDay(start_s: number): Promise<void> {
   await putRows(engine, start_s, 3600, 2000, start_s);
-  for (const kind of ['state_change', 'congestion', 'progress', 'packet']) {
+  for (const kind of ['state_change', 'congestion', 'progress', 'packet', 'stack']) {
     await engine.command(`INSERT INTO ${kind} (time_ns, host_id) SELECT toDateTime64(${start_s} + number, 9, 'UTC'), 1 FROM numbers(100)`);
   }
   const at_ms = start_s * 1000;

@@ -10,6 +10,7 @@ import { agentSweeps } from './mutants/agent-sweeps.ts';
 import { agentVerdict } from './mutants/agent-verdict.ts';
 import { bpfAttempts } from './mutants/bpf-attempts.ts';
 import { bpfConnections } from './mutants/bpf-connections.ts';
+import { bpfDetails } from './mutants/bpf-details.ts';
 import { bpfDrops } from './mutants/bpf-drops.ts';
 import { bpfPackets } from './mutants/bpf-packets.ts';
 import { dashboards } from './mutants/dashboards.ts';
@@ -30,7 +31,7 @@ import { serverSettings } from './mutants/server-settings.ts';
 import { serverStorage } from './mutants/server-storage.ts';
 
 export const MUTANTS: Table = {
-  bpf: [...bpfAttempts, ...bpfConnections, ...bpfDrops, ...bpfPackets],
+  bpf: [...bpfAttempts, ...bpfConnections, ...bpfDetails, ...bpfDrops, ...bpfPackets],
   loader: [...loaderRows, ...loaderStart],
   agent: [
     ...agent,

@@ -5,7 +5,7 @@ import { KIND, KINDS } from '../../../bpf/rows/rows.gen.ts';
 
 const { size, columns, read } = KINDS.stack;
 const AT = columns.find(({ name }) => name === 'stack')?.offset ?? 0;
-const ROOM = 512;
+const ROOM = 256;
 const LONGEST = 'x'.repeat(32);
 const NAMES = [
   'bpf_prog_of_ours',
@@ -51,7 +51,7 @@ test.for<[what: string, addresses: string[], expected: string]>([
   ['a function with a similar name is', ['bpf_trace_run_is_no_number', 'kfree_skb'], 'bpf_trace_run_is_no_number kfree_skb'],
   ['a function without a name is left out', ['kfree_skb', '', 'ip_local_deliver'], 'kfree_skb ip_local_deliver'],
   ['no address, no name', [], ''],
-  ['names that do not fit are left out', Array(24).fill(LONGEST), Array(15).fill(LONGEST).join(' ')],
+  ['names that do not fit are left out', Array(24).fill(LONGEST), Array(7).fill(LONGEST).join(' ')],
 ])('%s', ([, addresses, expected]) => {
   expect(named(addresses)).toEqual([expected]);
   expect(expected.length).toBeLessThanOrEqual(ROOM);

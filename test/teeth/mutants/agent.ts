@@ -85,8 +85,8 @@ export const agent: readonly Mutant[] = [
   ...mutantsOf('agent/source/unseen.ts', [
     {
       why: 'a hook of a kind is forgotten',
-      find: "'tcp_retransmit_skb', 'tcp_retransmit_synack'",
-      replace: "'tcp_retransmit_skb'",
+      find: "retransmit: { write: ['tcp_retransmit_skb', 'tcp_retransmit_synack'] }",
+      replace: "retransmit: { write: ['tcp_retransmit_skb'] }",
       suite: unit('agent/commands/unseen'),
     },
   ]),

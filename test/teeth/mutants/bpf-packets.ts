@@ -30,8 +30,8 @@ export const bpfPackets: readonly Mutant[] = [
     },
     {
       why: 'received resets are sent',
-      find: 'report(tp, NULL, NULL, DIRECTION_RECEIVED, 0)',
-      replace: 'report(tp, NULL, NULL, DIRECTION_SENT, 0)',
+      find: 'report(ctx, tp, NULL, NULL, DIRECTION_RECEIVED, 0)',
+      replace: 'report(ctx, tp, NULL, NULL, DIRECTION_SENT, 0)',
       suite: fidelity('A1'),
     },
   ]),
@@ -262,56 +262,6 @@ export const bpfPackets: readonly Mutant[] = [
       find: 'BPF_CORE_READ_STR_INTO(&holder.hostname, uts, name.nodename);',
       replace: ';',
       suite: kernel('namespaces', 'by its host name'),
-    },
-  ]),
-  ...mutantsOf('bpf/programs/watch.bpf.h', [
-    {
-      why: 'what filters said of a connection holds for ever',
-      find: 'watch->generation == detail->generation && now_ns < watch->until_ns',
-      replace: 'watch->until_ns != 0',
-      suite: kernel('details', 'what no filter asks for'),
-    },
-  ]),
-  ...mutantsOf('bpf/programs/stack.bpf.h', [
-    {
-      why: 'every event that some filter wants has a stack',
-      find: 'told->filters & detail->slots : 0;',
-      replace: 'told->filters : 0;',
-      suite: kernel('stacks', 'where nobody asks'),
-    },
-    {
-      why: 'a stack costs a filter nothing',
-      find: 'wanted = detail_pay(KIND_STACK, wanted, told->time_ns);',
-      replace: ';',
-      suite: kernel('stacks', 'pay from their filter'),
-    },
-    {
-      why: 'a stack does not say of which event it is',
-      find: 'row->about = told->kind;',
-      replace: '',
-      suite: kernel('stacks', 'each event that a filter wants'),
-    },
-    {
-      why: 'of a drop it does not say why',
-      find: 'row->about_reason_code = facts->reason_code;',
-      replace: '',
-      suite: kernel('stacks', 'each event that a filter wants'),
-    },
-  ]),
-  ...mutantsOf('bpf/programs/detail.bpf.h', [
-    {
-      why: 'a row of details costs a filter nothing',
-      find: 'answer = filter_charge(slot, now_ns);',
-      replace: 'answer = 1;',
-      suite: kernel('details', 'a budget holds'),
-    },
-  ]),
-  ...mutantsOf('bpf/programs/tcp_options.bpf.h', [
-    {
-      why: 'the first SACK block is taken for all',
-      find: 'options->sack[block].from = option_word(bytes, at + 2 + block * 8);',
-      replace: 'options->sack[block].from = option_word(bytes, at + 2);',
-      suite: kernel('details', 'header by header'),
     },
   ]),
 ];

@@ -1,0 +1,55 @@
+// What only an investigation sees: segments at sockets, packets at devices, and the kernel's stacks.
+import { kernel, type Mutant, mutantsOf } from '../mutant.ts';
+
+export const bpfDetails: readonly Mutant[] = [
+  ...mutantsOf('bpf/programs/watch.bpf.h', [
+    {
+      why: 'what filters said of a connection holds for ever',
+      find: 'watch->generation == detail->generation && now_ns < watch->until_ns',
+      replace: 'watch->until_ns != 0',
+      suite: kernel('details', 'what no filter asks for'),
+    },
+  ]),
+  ...mutantsOf('bpf/programs/stack.bpf.h', [
+    {
+      why: 'every event that some filter wants has a stack',
+      find: 'told->filters & detail->slots : 0;',
+      replace: 'told->filters : 0;',
+      suite: kernel('stacks', 'where nobody asks'),
+    },
+    {
+      why: 'a stack costs a filter nothing',
+      find: 'wanted = detail_pay(KIND_STACK, wanted, told->time_ns);',
+      replace: ';',
+      suite: kernel('stacks', 'pay from their filter'),
+    },
+    {
+      why: 'a stack does not say of which event it is',
+      find: 'row->about = told->kind;',
+      replace: '',
+      suite: kernel('stacks', 'each event that a filter wants'),
+    },
+    {
+      why: 'of a drop it does not say why',
+      find: 'row->about_reason_code = facts->reason_code;',
+      replace: '',
+      suite: kernel('stacks', 'each event that a filter wants'),
+    },
+  ]),
+  ...mutantsOf('bpf/programs/detail.bpf.h', [
+    {
+      why: 'a row of details costs a filter nothing',
+      find: 'answer = filter_charge(slot, now_ns);',
+      replace: 'answer = 1;',
+      suite: kernel('details', 'a budget holds'),
+    },
+  ]),
+  ...mutantsOf('bpf/programs/tcp_options.bpf.h', [
+    {
+      why: 'the first SACK block is taken for all',
+      find: 'options->sack[block].from = option_word(bytes, at + 2 + block * 8);',
+      replace: 'options->sack[block].from = option_word(bytes, at + 2);',
+      suite: kernel('details', 'header by header'),
+    },
+  ]),
+];
