@@ -1,6 +1,10 @@
+import { join } from 'node:path';
 import process from 'node:process';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { SummaryReporter } from './test/support/summary-reporter.ts';
+
+// All that the tests start inherits it, as if ./tcplens had started it: without it each process strips the types of all sources anew.
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/tcplens/node');
 
 const SECOND = 1000;
 /**

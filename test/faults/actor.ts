@@ -2,15 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { join } from 'node:path';
 import process from 'node:process';
-import { root } from '../support/project-files.ts';
 
 export type Command = { file: string; args: readonly string[]; env?: Record<string, string> };
 
 const END_MS = 180_000;
-/** As ./tcplens has it: less to compile with every start. */
-export const COMPILED = join(root, 'node_modules', '.cache', 'tcplens', 'node');
 /** An agent's words once it would hear that it is to stop. */
 const STARTED = '"msg":"watching"';
 
@@ -50,7 +46,7 @@ export class Actor {
     words.write(`--- ${[file, ...args].join(' ')}\n`);
     const child = spawn(file, [...args], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { ...process.env, NODE_COMPILE_CACHE: COMPILED, ...env },
+      env: { ...process.env, ...env },
     });
     this.#heard = Promise.withResolvers();
     const { resolve } = this.#heard;

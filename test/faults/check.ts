@@ -6,7 +6,6 @@ import process from 'node:process';
 import { promisify } from 'node:util';
 import type { Loss } from '../../agent/contract/outcome.ts';
 import { KIND } from '../../bpf/rows/rows.gen.ts';
-import { COMPILED } from './actor.ts';
 import type { Played } from './hosts.ts';
 import { isOfLedger } from './schedule.ts';
 import type { Stage } from './stage.ts';
@@ -49,7 +48,6 @@ export async function check(stage: Stage, epochs: ReadonlyMap<string, number>, s
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     timeout: LOOKING_MS,
     maxBuffer: 64 << 20,
-    env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
   });
   return JSON.parse(stdout) as Found;
 }
