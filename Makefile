@@ -96,7 +96,9 @@ test-fresh: setup test-tools dashboards ## only both commands of the README, on 
 	$(Q)$(TESTS) --project fresh $(ARGS)
 
 # Debian 12 stands for both there, and has no tests within the tests: those would take most of an hour.
+# Half as many seeds as `make test`: its time is bounded.
 .PHONY: test-ci
+test-ci: export RUNS ?= 6
 test-ci: setup test-tools dashboards ## as test, and `make run` on a bare Debian 12: what continuous integration runs
 	$(call install,$(FRESH_PACKAGES),bare Debians)
 	$(Q)$(TESTS) --exclude test/fresh/make-test.test.ts --exclude test/fresh/run-trixie.test.ts $(ARGS)

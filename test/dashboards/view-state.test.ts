@@ -154,7 +154,7 @@ test.each([
 test.each([
   ['?page=investigations&id=7', /id=7: it has 16 hex digits/],
   ['?page=investigations&against=../x', /against=\.\.\/x: it has 16/],
-  ['?page=investigations&detail=all', /detail=all: known are packets, progress, rows/],
+  ['?page=investigations&detail=all', /detail=all: known are packets, progress, stacks, rows/],
   ['?page=investigations&minutes=0', /minutes=0: a whole number up to 1440/],
   ['?page=investigations&minutes=1e3', /minutes=1e3/],
   ['?page=investigations&rows=100001', /rows=100001: a whole number up to 100000/],
