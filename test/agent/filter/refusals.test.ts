@@ -119,20 +119,20 @@ check('kind = drop and not class = rto', CONTRADICTION, only('retransmit', 'drop
 check(
   'not kind in (drop, reset) and reason = no_socket',
   CONTRADICTION,
-  only('reset, drop', 'retransmit, connection, state_change, sample, congestion, listener, progress, packet'),
+  only('reset, drop', 'retransmit, connection, state_change, sample, congestion, listener, progress, packet, stack'),
   'reason = no_socket',
 );
 check(
   'peer = 10.0.0.1',
   CONTRADICTION,
-  only('retransmit, connection, state_change, sample, reset, congestion, drop, progress, packet', 'listener'),
+  only('retransmit, connection, state_change, sample, reset, congestion, drop, progress, packet, stack', 'listener'),
   'peer = 10.0.0.1',
   ['listener'],
 );
 check(
   'pid = 1',
   CONTRADICTION,
-  only('retransmit, connection, state_change, sample, reset, congestion, drop, listener, progress, packet', ''),
+  only('retransmit, connection, state_change, sample, reset, congestion, drop, listener, progress, packet, stack', ''),
   'pid = 1',
   ['namespace'],
 );
