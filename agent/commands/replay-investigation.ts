@@ -5,10 +5,8 @@ import { HEAD_AT, KINDS } from '../../bpf/rows/rows.gen.ts';
 import { Collected } from '../investigations/collected.ts';
 import { HostTold } from '../investigations/host-recording.ts';
 import { RowFile } from '../investigations/result-files.ts';
-import { RecordingError } from '../process/errors.ts';
 import { escapeControls } from '../process/terminal-text.ts';
-import { VERSION } from '../process/version.ts';
-import { type Investigated, investigationIn } from '../recording/investigation.ts';
+import { type Investigated, investigationIn, unreadable } from '../recording/investigation.ts';
 import { Recording } from '../recording/read.ts';
 import { tellResult } from './investigate-host.ts';
 import { HOST_ID, type ResultConfig } from './investigate-options.ts';
@@ -33,13 +31,7 @@ export async function replayInvestigation(file: string, config: ResultConfig, of
 }
 
 function judgeHost(recording: Recording, { told }: Investigated, config: ResultConfig): void {
-  if (!Check(HostTold, told)) {
-    const made = `it was made by tcplens ${recording.header.tcplens}, and this is ${VERSION}`;
-    throw new RecordingError(
-      'unknown_investigation',
-      `what the recording says of its investigation is not readable, ${made}: use that tcplens`,
-    );
-  }
+  if (!Check(HostTold, told)) throw unreadable(recording);
   const collected = new Collected(told.rows_max);
   const rows = config.ndjson === undefined ? undefined : new RowFile(config.ndjson);
   for (const part of recording.parts()) {

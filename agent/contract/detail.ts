@@ -1,4 +1,4 @@
-// Rows that exist only where somebody asks for them: of nothing else does any program write one.
+// Rows that programs write only where a filter asks for them.
 import type { Kind } from '../../bpf/rows/rows.gen.ts';
 
 export const DETAIL_KINDS = ['stack', 'progress', 'packet'] as const satisfies readonly Kind[];

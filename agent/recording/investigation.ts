@@ -1,11 +1,21 @@
 // A recording of an investigation, for whoever judges it again: a verdict needs all of its rows, so what is cut short is refused.
 import { RecordingError } from '../process/errors.ts';
+import { VERSION } from '../process/version.ts';
 import type { RecordedInvestigation } from './format.ts';
 import { Losses } from './losses.ts';
 import type { Recording } from './read.ts';
 
 /** `notices`: what this version cannot read as it was recorded, a sentence each. */
 export type Investigated = RecordedInvestigation & { notices: readonly string[] };
+
+/** For what another version of tcplens has said of it in another form. */
+export function unreadable({ header }: Recording): RecordingError {
+  const made = `it was made by tcplens ${header.tcplens}, and this is ${VERSION}`;
+  return new RecordingError(
+    'unknown_investigation',
+    `what the recording says of its investigation is not readable, ${made}: use that tcplens`,
+  );
+}
 
 /** Reads all of it once. @throws RecordingError `damaged`, `cut_short`, `no_investigation` */
 export function investigationIn(recording: Recording): Investigated {

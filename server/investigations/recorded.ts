@@ -1,8 +1,7 @@
 // An investigation judged again, from a recording of it: the same rows, so the same verdict. No collector and no kernel is asked.
 import { Check } from 'typebox/schema';
 import type { Row } from '../../agent/exports/row-json.ts';
-import { RecordingError } from '../../agent/process/errors.ts';
-import { VERSION } from '../../agent/process/version.ts';
+import { unreadable } from '../../agent/recording/investigation.ts';
 import type { Recording, RowsPart } from '../../agent/recording/read.ts';
 import { claimsOf } from '../../agent/verdict/claims.ts';
 import { EVIDENCE_KINDS, type EvidenceKind, noEvidence } from '../../agent/verdict/evidence.ts';
@@ -13,13 +12,9 @@ import type { Judging } from './judging.ts';
 import { Told } from './recording.ts';
 
 /** @throws RecordingError where another version of tcplens has said it in another form */
-export function toldIn({ header }: Recording, told: unknown): Told {
+export function toldIn(recording: Recording, told: unknown): Told {
   if (Check(Told, told)) return told;
-  const made = `it was made by tcplens ${header.tcplens}, and this is ${VERSION}`;
-  throw new RecordingError(
-    'unknown_investigation',
-    `what the recording says of its investigation is not readable, ${made}: use that tcplens`,
-  );
+  throw unreadable(recording);
 }
 
 /** The verdict rests on as many rows of each kind as it did at the collector. @throws RecordingError `damaged` */
