@@ -5,7 +5,7 @@ import { readAddress, readText } from './read-text.ts';
 export { readAddress, readText };
 
 /** What this was made of: objects and loader that were built of anything else do not fit. */
-export const SHARED_HEADERS = '744c63c5';
+export const SHARED_HEADERS = '8f71169c';
 
 export const KIND = ['retransmit', 'connection', 'state_change', 'sample', 'reset', 'congestion', 'drop', 'listener', 'namespace', 'progress', 'packet', 'stack'] as const;
 export type Kind = (typeof KIND)[number];
@@ -2042,9 +2042,9 @@ export type StackRow = {
   uid: number;
   /** bit n: the filter in slot n wants this row */
   filters: number;
-  /** in the ring the kernel's addresses, which agent/host/row-names.ts replaces by the functions' names */
+  /** in the ring the kernel's addresses, which agent/host/stack-names.ts replaces by the functions' names */
   stack: string;
-  /** of a reset or a drop: what its row says as `reason`, and so on; 0 of other events */
+  /** of a reset or a drop, as in its row; so are the members below. Of another event each is 0, which says nothing */
   about_reason: string;
   about_reason_code: number;
   /** of the other row */
@@ -2770,8 +2770,8 @@ export const KINDS = {
       { name: 'srtt_us', offset: 100, size: 4, type: "UInt32", comment: "smoothed RTT; 0 before the first sample" },
       { name: 'uid', offset: 104, size: 4, type: "UInt32", comment: "of the socket's maker, in the initial user namespace; 0xffffffff unknown" },
       { name: 'filters', offset: 108, size: 4, type: "UInt32", comment: "bit n: the filter in slot n wants this row" },
-      { name: 'stack', offset: 112, size: 256, type: "FixedString(256)", comment: "in the ring the kernel's addresses, which agent/host/row-names.ts replaces by the functions' names" },
-      { name: 'about_reason', offset: 368, size: 32, type: "FixedString(32)", comment: "of a reset or a drop: what its row says as `reason`, and so on; 0 of other events" },
+      { name: 'stack', offset: 112, size: 256, type: "FixedString(256)", comment: "in the ring the kernel's addresses, which agent/host/stack-names.ts replaces by the functions' names" },
+      { name: 'about_reason', offset: 368, size: 32, type: "FixedString(32)", comment: "of a reset or a drop, as in its row; so are the members below. Of another event each is 0, which says nothing" },
       { name: 'about_reason_code', offset: 400, size: 4, type: "UInt32", comment: "" },
       { name: 'about', offset: 404, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10, 'stack' = 11)", comment: "of the other row" },
       { name: 'about_class', offset: 405, size: 1, type: "Enum8('unknown' = 0, 'fast' = 1, 'slow_start' = 2, 'rto' = 3, 'tlp' = 4, 'syn' = 5, 'syn_ack' = 6)", comment: "of a retransmission" },

@@ -434,8 +434,8 @@ struct packet_row {
  */
 struct stack_row {
 	struct row_head head;
-	row_stack stack;       /* in the ring the kernel's addresses, which agent/host/row-names.ts replaces by the functions' names */
-	row_name about_reason; /* of a reset or a drop: what its row says as `reason`, and so on; 0 of other events */
+	row_stack stack;       /* in the ring the kernel's addresses, which agent/host/stack-names.ts replaces by the functions' names */
+	row_name about_reason; /* of a reset or a drop, as in its row; so are the members below. Of another event each is 0, which says nothing */
 	__u32 about_reason_code;
 	enum kind about;       /* of the other row */
 	enum class about_class; /* of a retransmission */
