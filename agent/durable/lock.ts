@@ -6,6 +6,9 @@ import { DatabaseSync } from 'node:sqlite';
 
 const SQLITE_BUSY = 5;
 
+/** What only a forgotten function refers to would be collected as garbage, and its file let go with it. */
+const held = new Set<DatabaseSync>();
+
 /**
  * Holds the file `path`, and makes it if it is missing, until the returned function is called or the process ends. Undefined where another
  * process holds it. Throws what the file system says where it cannot be used.
@@ -18,7 +21,11 @@ export function lockFile(path: string): (() => void) | undefined {
   try {
     // With its journal in memory SQLite leaves no other file in the directory.
     database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-    return () => database.close();
+    held.add(database);
+    return () => {
+      held.delete(database);
+      database.close();
+    };
   } catch (error) {
     database.close();
     if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return undefined;
