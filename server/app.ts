@@ -2,7 +2,7 @@
 import type { ServerOptions } from 'node:https';
 import compress from '@fastify/compress';
 import swagger from '@fastify/swagger';
-import { type FastifyPluginAsyncTypebox, type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import websocket from '@fastify/websocket';
 import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
@@ -53,6 +53,7 @@ import { registerFleet } from './query/fleet-routes.ts';
 import { Questions } from './query/questions.ts';
 import { registerQueries } from './query/routes.ts';
 import { registerReport } from './report.ts';
+import { compilersFactory, lazyValidator } from './schema-compilers.ts';
 import type { Store } from './storage/store.ts';
 
 /**
@@ -130,9 +131,10 @@ export async function buildApp(parts: AppParts): Promise<App> {
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     ...SERVER,
+    schemaController: { compilersFactory },
     clientErrorHandler,
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as App;
-  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  app.setValidatorCompiler(lazyValidator);
   app.setErrorHandler(errorReply(({ code }) => metrics.refused.add(1, { reason: code })));
   await registerHelmet(app);
   await app.register(websocket, { options: { maxPayload: LIMITS.control_says.number }, preClose: (done) => stopSockets(parts, done) });

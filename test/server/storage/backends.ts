@@ -66,7 +66,8 @@ export async function fixture(open: (directory: string) => Promise<Store>): Prom
   };
 }
 
-async function openFront(): Promise<Fixture> {
+/** As a server: with its own settings. */
+export async function openFront(): Promise<Fixture> {
   let front: Front | undefined;
   const opened = await fixture(async (directory) => {
     front = await startFront(directory);

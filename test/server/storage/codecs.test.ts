@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import type { Engine } from '../../../server/storage/engine.ts';
 import { migrate } from '../../../server/storage/migrations.ts';
+import { openFront } from './backends.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-codecs-'));
 let engine: Engine;
@@ -52,11 +53,18 @@ test('columns of the sorting key and others get the codec of this version', asyn
   expect(before).toContain('DoubleDelta');
 });
 
-test('a table of an engine that began to make statistics makes none', async () => {
-  await engine.command('ALTER TABLE drop RESET SETTING auto_statistics_types');
-  expect(await alterations()).toEqual(['drop MODIFY SETTING auto_statistics_types']);
-  const [table] = await engine.query<{ statement: string }>(
-    "SELECT create_table_query AS statement FROM system.tables WHERE database = currentDatabase() AND name = 'drop'",
-  );
-  expect(table?.statement).toContain("auto_statistics_types = ''");
+test('the embedded engine makes no statistics, and no table has to be told', async () => {
+  expect(await engine.query("SELECT value FROM system.merge_tree_settings WHERE name = 'auto_statistics_types'")).toEqual([{ value: '' }]);
+  expect(await engine.query("SELECT name FROM system.tables WHERE create_table_query LIKE '%auto_statistics%'")).toEqual([]);
+});
+
+test('a server that makes them is told of each table, once', async () => {
+  const { store, close } = await openFront();
+  const told =
+    "SELECT count() AS tables FROM system.tables WHERE name = 'drop' AND create_table_query LIKE '%auto_statistics_types = \\'\\'%'";
+  expect(await store.query("SELECT value != '' AS makes FROM system.merge_tree_settings WHERE name = 'auto_statistics_types'")).toEqual([
+    { makes: 1 },
+  ]);
+  expect(await store.query(told)).toEqual([{ tables: 1 }]);
+  await close();
 });
