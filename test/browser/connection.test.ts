@@ -1,7 +1,7 @@
 // One connection's story, opened from the page, by the keyboard and by its link; and the page by keyboard and for axe.
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import { axeViolations, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 import { STORY_ID, tellStory } from './story-rows.ts';
 
@@ -18,7 +18,6 @@ describe('a connection, the keyboard, and axe', () => {
   beforeEach(({ skip }) => skip(NO_BROWSER !== '', NO_BROWSER));
   beforeAll(async () => {
     if (NO_BROWSER) return;
-    await buildDashboards();
     await collector.start();
     browser = await openBrowser();
     await agent.report(0);
@@ -147,6 +146,7 @@ describe('a connection, the keyboard, and axe', () => {
     await page.keyboard.press('t');
     expect(await background()).toBe('rgb(20, 23, 28)');
     await page.reload();
+    await page.locator('.tiles').waitFor();
     expect(await background()).toBe('rgb(20, 23, 28)');
     await page.keyboard.press('t');
     expect(await background()).toBe('rgb(255, 255, 255)');

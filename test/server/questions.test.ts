@@ -18,7 +18,8 @@ const once = async (store: Queryable) => {
 const LONG = 'SELECT sum(sipHash64(number)) AS sum FROM numbers(20000000000)';
 const ID = '0123456789-abcdef';
 
-const app = fastify();
+// Else it waits for a client that keeps its connection for the next request.
+const app = fastify({ forceCloseConnections: true });
 let directory: TestDirectory;
 let engine: Engine;
 let questions: Questions;

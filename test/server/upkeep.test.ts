@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import type { StoreDamage } from '../../server/api/health.ts';
 import { retentionSize } from '../../server/retention-size.ts';
@@ -22,6 +22,8 @@ import { until } from './support/collector.ts';
 
 const DAY_S = 86_400;
 const TODAY_S = Math.floor(Date.now() / 1000 / DAY_S) * DAY_S;
+// Noon: a day that has only begun has no hours, and one that is about to end would be yesterday before the tests are over.
+vi.useFakeTimers({ toFake: ['Date'], now: (TODAY_S + DAY_S / 2) * 1000 });
 const dayOf = (s: number) => new Date(s * 1000).toISOString().slice(0, 10);
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-upkeep-'));
 let engine: Engine;

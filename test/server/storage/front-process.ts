@@ -4,6 +4,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import process from 'node:process';
 
+/** For what it is still asked. */
+const END_MS_MAX = 100_000;
+
 export type Front = { url: string; port: number; end: (signal: 'SIGTERM' | 'SIGKILL') => Promise<void> };
 
 /** @param port 0 takes a free one; that of a front that has ended, to stand in its place */
@@ -17,7 +20,10 @@ export async function startFront(directory: string, port = 0): Promise<Front> {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exit = once(child, 'exit');
     child.kill(signal);
-    await exit;
+    const overdue = setTimeout(() => child.kill('SIGKILL'), END_MS_MAX);
+    const [, by] = (await exit) as [number | null, NodeJS.Signals | null];
+    clearTimeout(overdue);
+    if (by === 'SIGKILL' && signal !== 'SIGKILL') throw new Error(`the front did not end within ${END_MS_MAX / 1000} s`);
   };
   return { url: `http://127.0.0.1:${listening}`, port: listening, end };
 }

@@ -11,8 +11,8 @@ import { openEmbedded } from '../../../server/storage/embedded.ts';
 import type { Store } from '../../../server/storage/store.ts';
 import { waitFor } from '../../support/wait.ts';
 
-/** More than a test may take. */
-const STOP_MS_MAX = 600_000;
+/** Of each step; what takes longer is named by the test that waits for it. */
+const STOP_MS_MAX = 100_000;
 
 export const TEST_VERSION = '0.0.0-test';
 
@@ -37,12 +37,24 @@ export function newCollector(
   return new Collector(config, { version: TEST_VERSION, logger, dashboards });
 }
 
-/** Ready when it returns. */
-export async function startCollector(...options: Parameters<typeof newCollector>): Promise<TestCollector> {
-  const collector = newCollector(...options);
+/** Ready when it returns. Its `stop` throws where a step of that does not end. */
+export async function startCollector(
+  data: string,
+  options?: Record<string, string>,
+  dashboards?: string,
+  logger?: Logger,
+): Promise<TestCollector> {
+  const errors: string[] = [];
+  const kept = pino({ level: 'error' }, { write: (line) => void errors.push(line) });
+  const collector = newCollector(data, options, dashboards, logger ?? kept);
   const url = await collector.start();
   await collector.fill();
-  return { url, stop: () => collector.stop(STOP_MS_MAX) };
+  const stop = async () => {
+    const ended = await collector.stop(STOP_MS_MAX);
+    if (errors.some((line) => line.includes('gave up'))) throw new Error(`the collector did not stop: ${errors.join('')}`);
+    return ended;
+  };
+  return { url, stop };
 }
 
 /** What a stopped collector has left in its engine. */
