@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { SummaryReporter } from './test/support/summary-reporter.ts';
+import { WaitingFirst } from './test/support/waiting-first.ts';
 
 // All that the tests start inherits it, as if ./tcplens had started it: without it each process strips the types of all sources anew.
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/tcplens/node');
@@ -13,13 +14,17 @@ const SECOND = 1000;
  */
 const HANGS = process.env['TCPLENS_RUNS'] === undefined ? 300 * SECOND : 0;
 
-/** A suite that owns the machine while it runs (namespaces, a browser, killed processes): one file at a time, after the others. */
-function alone(name: string, groupOrder: number, hangs = HANGS): TestProjectInlineConfiguration {
+/** One a core: vitest would leave one idle, which is half of a machine of two. */
+const WORKERS = '100%';
+
+/** A suite that owns the machine while it runs (namespaces, killed processes): one file at a time, after the others. */
+function alone(name: string, groupOrder: number, hangs = HANGS, globalSetup: string[] = []): TestProjectInlineConfiguration {
   return {
     extends: true,
     test: {
       name,
       include: [`test/${name}/**/*.test.ts`],
+      globalSetup,
       fileParallelism: false,
       maxWorkers: 1,
       sequence: { groupOrder },
@@ -35,7 +40,24 @@ const unit: TestProjectInlineConfiguration = {
     name: 'unit',
     include: ['test/{agent,bpf,server,dashboards,fuzz,project,support}/**/*.test.ts'],
     setupFiles: ['test/support/tries.ts'],
+    maxWorkers: WORKERS,
     sequence: { groupOrder: 0 },
+    testTimeout: HANGS,
+    hookTimeout: HANGS,
+  },
+};
+
+const PAGES = ['test/support/build-dashboards.ts'];
+
+/** Collectors, agents and browsers of their own, on ports of their own. */
+const browser: TestProjectInlineConfiguration = {
+  extends: true,
+  test: {
+    name: 'browser',
+    include: ['test/browser/**/*.test.ts'],
+    globalSetup: PAGES,
+    maxWorkers: WORKERS,
+    sequence: { groupOrder: 5 },
     testTimeout: HANGS,
     hookTimeout: HANGS,
   },
@@ -49,16 +71,17 @@ export default defineConfig({
       unit,
       alone('kernel', 1),
       // All of its traffic comes before its first test.
-      alone('fidelity', 2, 2 * HANGS),
+      alone('fidelity', 2, 2 * HANGS, PAGES),
       alone('kernels', 3, 2 * HANGS),
       alone('faults', 4),
       // More hosts take longer to start.
       alone('fleet', 4, 6 * HANGS),
       alone('investigations', 4),
-      alone('browser', 5),
+      browser,
       // It installs all that a bare Debian lacks, and one of its tests is `make test`.
       alone('fresh', 6, 12 * HANGS),
     ],
     reporters: [new SummaryReporter()],
+    sequence: { sequencer: WaitingFirst },
   },
 });

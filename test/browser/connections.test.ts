@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { END_REASON, EVENT, ROLE, STATE } from '../../bpf/rows/rows.gen.ts';
-import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import { axeViolations, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import type { RowValues } from '../support/row-bytes.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 import { openedEdge, STORY_ID, tellStory } from './story-rows.ts';
@@ -18,7 +18,6 @@ describe('Connections', () => {
   beforeEach(({ skip }) => skip(NO_BROWSER !== '', NO_BROWSER));
   beforeAll(async () => {
     if (NO_BROWSER) return;
-    await buildDashboards();
     await collector.start();
     browser = await openBrowser();
     await agent.report(0);

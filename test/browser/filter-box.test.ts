@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import { axeViolations, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 import { retransmit, tellStory } from './story-rows.ts';
 
@@ -20,7 +20,6 @@ describe('the box', () => {
   beforeAll(async () => {
     if (NO_BROWSER) return;
     mkdirSync(SCREENSHOTS, { recursive: true });
-    await buildDashboards();
     await collector.start();
     browser = await openBrowser({ width: 1280, height: 900 });
     await agent.report(0);

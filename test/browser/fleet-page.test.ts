@@ -6,7 +6,7 @@ import type { MadeEnrolment } from '../../server/api/access.ts';
 import { ADMIN_API } from '../../server/api/admin.ts';
 import { postReport, report } from '../server/support/agent.ts';
 import { joinWith } from '../server/support/enrolled.ts';
-import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import { axeViolations, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 import { retransmit } from './story-rows.ts';
 
@@ -23,7 +23,6 @@ describe('Fleet', () => {
   beforeEach(({ skip }) => skip(NO_BROWSER !== '', NO_BROWSER));
   beforeAll(async () => {
     if (NO_BROWSER) return;
-    await buildDashboards();
     await collector.start();
     browser = await openBrowser();
     page = await browser.open(collector.link);

@@ -1,7 +1,7 @@
 // A fleet of more hosts than one answer lists: the page counts them all, finds one by name, and shows their accounts a page at a time.
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import { EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 import { retransmit } from './story-rows.ts';
 
@@ -18,7 +18,6 @@ describe('fleet', () => {
   beforeEach(({ skip }) => skip(NO_BROWSER !== '', NO_BROWSER));
   beforeAll(async () => {
     if (NO_BROWSER) return;
-    await buildDashboards();
     await collector.start();
     for (let at = 0; at < HOSTS; at += AT_ONCE) await Promise.all(agents.slice(at, at + AT_ONCE).map((agent) => agent.report(0)));
     browser = await openBrowser({ width: 900, height: 900 });

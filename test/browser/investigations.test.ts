@@ -8,7 +8,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { asOwner } from '../server/support/investigating.ts';
 import { type AgentProcess, startAgent } from '../support/agent-process.ts';
-import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, openBrowser, ownComplaints } from '../support/browser.ts';
+import { axeViolations, EVENTUALLY_MS, NO_BROWSER, openBrowser, ownComplaints } from '../support/browser.ts';
 import { lose } from '../support/netns.ts';
 import { CollectorProcess } from './collector-process.ts';
 import { type LossyPair, startLossyPair } from './lossy-pair.ts';
@@ -34,7 +34,6 @@ describe('investigations', () => {
   beforeAll(async () => {
     if (WHY_NOT) return;
     mkdirSync(SCREENSHOTS, { recursive: true });
-    await buildDashboards();
     await collector.start();
     agent = await startAgent('--collector', collector.url, '--interval', '1s', '--cpu-budget', '100%');
     pair = await startLossyPair(PORT);
@@ -151,14 +150,15 @@ describe('investigations', () => {
     first = await startedBy();
     await end();
     await eventually(() => cells('hosts')).toMatch(/\| ended \| somebody stopped it \|/);
+    // Until then rows come, and the page shows the verdict of a moment ago.
+    await eventually(() => said('[data-completeness]')).toMatch(/Rows stored of those written: .*\(100 %\)/);
     const verdict = await api.verdict(first);
-    expect(await causes()).toEqual(found(verdict.by_cause));
+    await eventually(causes).toEqual(found(verdict.by_cause));
     expect(await sentences()).toBe(plain(verdict.sentences.join('')));
     expect(await cells('peers')).toMatch(/^10\.77\.0\.0\/24 \| [\d ]+ \| 100 % \|/);
     expect(verdict.dropped.some(({ segments }) => segments > 0)).toBe(true);
     expect(await cells('dropped')).toMatch(/netfilter_drop \| \w+ \| \d+ \| [\d ]+$/);
     expect(await cells('stacks')).toMatch(/drop lost netfilter_drop \| [^|]*nf_hook_slow/);
-    expect(await said('[data-completeness]')).toMatch(/Rows stored of those written: .*\(100 %\)/);
     expect(await said('[data-asked]')).toMatch(/by owner/);
     const [written = 0] = (await api.one(first)).at_hosts.map(({ passed }) => passed);
     expect(verdict.rows.stored).toBe(written);

@@ -7,7 +7,7 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestDirectory, testDirectory } from '../server/support/collector.ts';
-import { buildDashboards, NO_BROWSER, openBrowser } from '../support/browser.ts';
+import { NO_BROWSER, openBrowser } from '../support/browser.ts';
 import { lose, makePair } from '../support/netns.ts';
 import { root } from '../support/project-files.ts';
 
@@ -20,7 +20,6 @@ const isRoot = process.getuid?.() === 0;
 let directory: TestDirectory;
 beforeAll(async () => {
   directory = await testDirectory();
-  if (NO_BROWSER === '') await buildDashboards();
 });
 afterAll(async () => directory.remove());
 

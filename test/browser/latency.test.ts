@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { EVENT, ROLE, STATE } from '../../bpf/rows/rows.gen.ts';
-import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import { axeViolations, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import type { RowValues } from '../support/row-bytes.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 
@@ -49,7 +49,6 @@ describe('Latency', () => {
   beforeEach(({ skip }) => skip(NO_BROWSER !== '', NO_BROWSER));
   beforeAll(async () => {
     if (NO_BROWSER) return;
-    await buildDashboards();
     await collector.start();
     await agent.report(0);
     await agent.rows('connection', handshakes.map(opened));

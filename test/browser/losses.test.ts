@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { compilePrograms, Endpoint, type Relay, startRelay } from '../fidelity/programs.ts';
 import { type TestDirectory, testDirectory } from '../server/support/collector.ts';
-import { buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import { EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import { makePair, type Pair } from '../support/netns.ts';
 import { startUp, type Up } from './up-process.ts';
 
@@ -34,7 +34,6 @@ describe('loss, or something that looks like it', () => {
     if (WHY_NOT) return;
     directory = await testDirectory();
     const programs = compilePrograms(directory.path);
-    await buildDashboards();
     up = await startUp(directory.path);
     for (const name of Object.keys(SITUATIONS) as (keyof typeof SITUATIONS)[]) made[name] = await transfer(name, programs);
     await connects(programs);

@@ -1,7 +1,7 @@
 // The Now page in a real browser on a real collector: what it shows, where it leads, and that its URL says so.
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import { EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 import { HOSTILE, openedEdge, retransmit, STORY_ID, tellStory } from './story-rows.ts';
 
@@ -14,7 +14,6 @@ describe('Now', () => {
   beforeEach(({ skip }) => skip(NO_BROWSER !== '', NO_BROWSER));
   beforeAll(async () => {
     if (NO_BROWSER) return;
-    await buildDashboards();
     await collector.start();
     browser = await openBrowser();
     await agent.report(20);

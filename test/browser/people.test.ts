@@ -9,15 +9,7 @@ import { OIDC_PATHS, type Sessions } from '../../server/api/people.ts';
 import { ask } from '../server/support/ask.ts';
 import { ownerOf } from '../server/support/enrolled.ts';
 import { CLIENT, type OpenIdProvider, startOpenIdProvider } from '../server/support/openid-provider.ts';
-import {
-  axeViolations,
-  buildDashboards,
-  EVENTUALLY_MS,
-  NO_BROWSER,
-  type OpenBrowser,
-  openBrowser,
-  ownComplaints,
-} from '../support/browser.ts';
+import { axeViolations, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser, ownComplaints } from '../support/browser.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 import { tellStory } from './story-rows.ts';
 
@@ -37,7 +29,6 @@ describe('people', () => {
     provider = await startOpenIdProvider();
     // A client without a secret: what it shows is the verifier alone.
     collector = new CollectorProcess('--oidc-issuer', provider.issuer, '--oidc-client-id', CLIENT.public, '--oidc-roles', 'staff=operator');
-    await buildDashboards();
     await collector.start();
     provider.allow(collector.url + OIDC_PATHS.back);
     const agent = new TestAgent(collector, 7n, 'web-1');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import { axeViolations, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import { CollectorProcess } from './collector-process.ts';
 
 const QUERY = '?page=connections&range=1h&filter=process+%3D+nginx&by=bytes';
@@ -15,7 +15,6 @@ describe('saved views', () => {
   beforeEach(({ skip }) => skip(NO_BROWSER !== '', NO_BROWSER));
   beforeAll(async () => {
     if (NO_BROWSER) return;
-    await buildDashboards();
     await collector.start();
     browser = await openBrowser({ width: 1280, height: 900 });
     page = await browser.open(collector.url + QUERY);

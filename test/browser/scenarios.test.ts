@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { compilePrograms, Endpoint } from '../fidelity/programs.ts';
 import { type TestDirectory, testDirectory } from '../server/support/collector.ts';
-import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import { axeViolations, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import { makePair, type Pair } from '../support/netns.ts';
 import { waitFor } from '../support/wait.ts';
 import { startUp, type Up } from './up-process.ts';
@@ -38,7 +38,6 @@ describe('from a situation to its cause', () => {
     if (WHY_NOT) return;
     directory = await testDirectory();
     program = compilePrograms(directory.path).endpoint;
-    await buildDashboards();
     up = await startUp(directory.path);
     pair = makePair();
     narrow = makePair();

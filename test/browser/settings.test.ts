@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws';
 import { CONTROL_PATH, type FromAgent, type ToAgent, type WantedSettings } from '../../agent/contract/control.ts';
 import { KNOWN_SETTINGS } from '../../agent/contract/settings.ts';
-import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import { axeViolations, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 
 const HOST = 7n;
@@ -21,7 +21,6 @@ describe('settings', () => {
   beforeAll(async () => {
     if (NO_BROWSER) return;
     collector = new CollectorProcess();
-    await buildDashboards();
     await collector.start();
     await new TestAgent(collector, HOST, 'web-1').report(0);
     await connect();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CLASS } from '../../bpf/rows/rows.gen.ts';
-import { buildDashboards, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
+import { EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 import { openedEdge, retransmit, tellStory } from './story-rows.ts';
 
@@ -24,7 +24,6 @@ describe('the shell', () => {
   beforeEach(({ skip }) => skip(NO_BROWSER !== '', NO_BROWSER));
   beforeAll(async () => {
     if (NO_BROWSER) return;
-    await buildDashboards();
     await collector.start();
     browser = await openBrowser();
     await agent.report(0);

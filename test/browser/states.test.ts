@@ -1,15 +1,7 @@
 // The states around the figures: nothing yet, cut off, back again.
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  axeViolations,
-  buildDashboards,
-  EVENTUALLY_MS,
-  NO_BROWSER,
-  type OpenBrowser,
-  openBrowser,
-  ownComplaints,
-} from '../support/browser.ts';
+import { axeViolations, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser, ownComplaints } from '../support/browser.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 import { retransmit, tellStory } from './story-rows.ts';
 
@@ -22,7 +14,6 @@ describe('states', () => {
   beforeEach(({ skip }) => skip(NO_BROWSER !== '', NO_BROWSER));
   beforeAll(async () => {
     if (NO_BROWSER) return;
-    await buildDashboards();
     await collector.start();
     browser = await openBrowser({ width: 900, height: 900 });
     page = await browser.open(`${collector.url}/`);

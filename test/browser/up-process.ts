@@ -7,9 +7,10 @@ import { waitFor } from '../support/wait.ts';
 
 export type Up = { url: string; stop(): Promise<unknown> };
 
-/** @param data where it keeps what it stores. Needs root. */
+/** Several may run beside one another. @param data where it keeps what it stores. Needs root. */
 export async function startUp(data: string): Promise<Up> {
-  const child = spawn(join(root, 'tcplens'), ['up', '--listen', '127.0.0.1:0', '--data', data], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const options = ['--listen', '127.0.0.1:0', '--metrics', 'none', '--data', data];
+  const child = spawn(join(root, 'tcplens'), ['up', ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += String(chunk)));
   const url = await waitFor(

@@ -7,7 +7,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, expect, test } from 'vitest';
-import { axeViolations, buildDashboards, EVENTUALLY_MS, NO_BROWSER, openBrowser, ownComplaints } from '../support/browser.ts';
+import { axeViolations, EVENTUALLY_MS, NO_BROWSER, openBrowser, ownComplaints } from '../support/browser.ts';
 import { root } from '../support/project-files.ts';
 import { CollectorProcess } from './collector-process.ts';
 
@@ -44,7 +44,6 @@ test('first link, log-in, enrolment, an agent that appears, its revocation, sign
   if (!isRoot) return context.skip('needs root: BPF');
   if (NO_BROWSER !== '') return context.skip(NO_BROWSER);
   mkdirSync(SCREENSHOTS, { recursive: true });
-  await buildDashboards();
   await collector.start();
   const browser = await openBrowser({ width: 1280, height: 900 }, true);
   try {

@@ -7,6 +7,7 @@ import { PREBUILT } from '../../agent/kernel/ring-source.ts';
 import { openLoader } from '../../agent/loader.ts';
 import { type CaState, type Class, KIND } from '../../bpf/rows/rows.gen.ts';
 import { faults } from './accounts.ts';
+import { checkClicks } from './clicks.ts';
 import { type Observed, observe } from './observe.ts';
 import { openPages } from './page.ts';
 import { sentences } from './page-words.ts';
@@ -158,6 +159,8 @@ test.for(scenarios.filter(({ id }) => id in sentences))('$id $name: the page say
   if (!seen || seen instanceof Error || !pages) throw seen ?? new Error('it was not run');
   sentences[id]?.(await pages.ask(id), seen);
 });
+
+checkClicks(scenarios, () => observed);
 
 check('what no event told of was hidden by the kernel', (_, seen) => {
   const { hidden, burst } = observed.testimony;

@@ -1,11 +1,11 @@
 // Which clicks lead to the cause of a situation, what is said there, and what must not be said: of scenarios A, B, C5 and D.
-import type { Scenario } from '../fidelity/scenario.ts';
-import { onThePage } from '../fidelity/scenarios/on-the-page.ts';
-import { pauses } from '../fidelity/scenarios/pauses.ts';
-import { pileUps } from '../fidelity/scenarios/pile-ups.ts';
-import { resets } from '../fidelity/scenarios/resets.ts';
-import { retransmissions } from '../fidelity/scenarios/retransmissions.ts';
-import { slow } from '../fidelity/scenarios/slow.ts';
+import type { Scenario } from './scenario.ts';
+import { onThePage } from './scenarios/on-the-page.ts';
+import { pauses } from './scenarios/pauses.ts';
+import { pileUps } from './scenarios/pile-ups.ts';
+import { resets } from './scenarios/resets.ts';
+import { retransmissions } from './scenarios/retransmissions.ts';
+import { slow } from './scenarios/slow.ts';
 
 /** From the first page, with the host in the filter. */
 export const CLICKS_MAX = 3;

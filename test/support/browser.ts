@@ -4,7 +4,6 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, type ConsoleMessage, chromium, type Page } from 'playwright-core';
-import { build } from 'vite';
 
 /** How long what a page shows is waited for: a busy machine takes its time, and what never comes must leave some for the other tests. */
 export const EVENTUALLY_MS = 100_000;
@@ -70,12 +69,6 @@ function complaintOf(message: ConsoleMessage): string[] {
   return message.type() === 'error' || message.type() === 'warning'
     ? [`${message.type()}: ${message.text()} (${message.location().url})`]
     : [];
-}
-
-/** Builds the dashboards to where the collector looks for them when it starts. */
-export async function buildDashboards(): Promise<void> {
-  const root = new URL('../../dashboards/', import.meta.url).pathname;
-  await build({ root, configFile: join(root, 'vite.config.ts'), logLevel: 'error' });
 }
 
 type AxeResults = { violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[] };

@@ -98,8 +98,8 @@ describe.each(BACKENDS)('piles of a day on $name', ({ skip, open }) => {
       netns: [],
       processes: [],
     };
-    for (let at_ms = FROM_MS; at_ms < TO_MS; at_ms += STEP_MS)
-      await fixture.store.insertReports([report({ ...of, at_ms, accounting: [] } as never)]);
+    const steps = Array.from({ length: (TO_MS - FROM_MS) / STEP_MS }, (_, step) => FROM_MS + step * STEP_MS);
+    await fixture.store.insertReports(steps.map((at_ms) => report({ ...of, at_ms, accounting: [] } as never)));
     return piles(fixture.store, { from: FROM_MS, to: TO_MS, filter: filterOf(`host = ${host_id}`) }, ASKED, NOW_MS);
   }
 

@@ -89,10 +89,15 @@ function headOf(kind: Kind, drawn: RowValues): RowValues {
     : values;
 }
 
+/** Rows older than the last hours come in so many spells: each five minutes with rows in them take their time to be added up. */
+const SPELLS = 100;
+const SPELL_S = 300;
+
 /** As many rows of each kind, more of them in the last two hours. */
 export const drawnRows = (): Row[] =>
   KINDS_ASKED.flatMap((kind) => {
-    const at = fc.integer({ min: 0, max: NOW_S - FIRST_S - 60 });
+    const between_s = Math.floor((NOW_S - FIRST_S - SPELL_S) / SPELLS);
+    const at = fc.tuple(fc.nat(SPELLS - 1), fc.nat(SPELL_S - 1)).map(([spell, after_s]) => spell * between_s + after_s);
     const recent = fc.integer({ min: NOW_S - FIRST_S - 7200, max: NOW_S - FIRST_S - 60 });
     const drawn = fc.sample(fc.tuple(fc.oneof(at, recent), fc.record(HEAD), fc.record(OWN[kind])), ROWS_EACH);
     return drawn.map(([from_s, values, own]): Row => ({ kind, at_s: FIRST_S + from_s, values: { ...headOf(kind, values), ...own } }));
