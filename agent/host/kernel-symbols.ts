@@ -5,10 +5,14 @@ const PATH = '/proc/kallsyms';
 const NAME_BYTES = 32;
 const NEW_LINE = 10;
 /** "ffffffff81000000 T name", with a tab and the module behind it where it is a module's. */
-const TYPE_AT = 17;
-const NAME_AT = 19;
+const [LOW_AT, LOW_END, TYPE_AT, NAME_AT] = [4, 16, 17, 19];
+/** What all addresses of the kernel begin with. Without it they are exact as numbers. */
+const HIGH = 0xffffn;
+const LOW_BITS = 48n;
+const TYPES: readonly (number | undefined)[] = [...Buffer.from('Tt')];
 
-type Functions = { high: Uint32Array; low: Uint32Array; names: Buffer; count: number };
+/** `starts` ascend; `names_at` says where in `text` the name of each begins. */
+type Functions = { text: Buffer; starts: Float64Array; names_at: Uint32Array };
 
 export class KernelSymbols {
   /** Opened while the privilege to see addresses is there, read when the first one is asked for. */
@@ -16,9 +20,10 @@ export class KernelSymbols {
   #functions: Functions | undefined;
   readonly #known = new Map<bigint, Uint8Array>();
 
-  constructor() {
+  /** @param path - another list of the same format */
+  constructor(path = PATH) {
     try {
-      this.#file = openSync(PATH, 'r');
+      this.#file = openSync(path, 'r');
     } catch {
       // All places stay unnamed then.
     }
@@ -29,7 +34,8 @@ export class KernelSymbols {
     const known = this.#known.get(address);
     if (known !== undefined) return known;
     this.#functions ??= this.#read();
-    const name = nearest(this.#functions, Number(address >> 32n), Number(address & 0xffff_ffffn));
+    const name = new Uint8Array(NAME_BYTES);
+    if (address >> LOW_BITS === HIGH) name.set(lastBefore(this.#functions, Number(BigInt.asUintN(Number(LOW_BITS), address))));
     this.#known.set(address, name);
     return name;
   }
@@ -40,45 +46,35 @@ export class KernelSymbols {
   }
 
   #read(): Functions {
-    if (this.#file === undefined) return { high: new Uint32Array(), low: new Uint32Array(), names: Buffer.alloc(0), count: 0 };
-    const functions = functionsIn(readFileSync(this.#file));
+    const functions = functionsIn(this.#file === undefined ? Buffer.alloc(0) : readFileSync(this.#file));
     this.close();
     return functions;
   }
 }
 
-/** Where addresses are hidden they all read as 0. */
 function functionsIn(text: Buffer): Functions {
-  let lines = 0;
-  for (let at = text.indexOf(NEW_LINE); at >= 0; at = text.indexOf(NEW_LINE, at + 1)) lines++;
-  const all = { high: new Uint32Array(lines), low: new Uint32Array(lines), names: Buffer.alloc(lines * NAME_BYTES), count: 0 };
+  const found: { start: number; name_at: number }[] = [];
   for (let at = 0, end = text.indexOf(NEW_LINE); end >= 0; at = end + 1, end = text.indexOf(NEW_LINE, at)) {
-    const type = text[at + TYPE_AT];
-    if (type !== 0x54 && type !== 0x74) continue;
-    const line = text.toString('latin1', at, end);
-    const high = Number.parseInt(line.slice(0, 8), 16);
-    if (high === 0) continue;
-    all.high[all.count] = high;
-    all.low[all.count] = Number.parseInt(line.slice(8, 16), 16);
-    all.names.write(line.slice(NAME_AT).replace(/\s.*/, ''), all.count * NAME_BYTES, NAME_BYTES, 'latin1');
-    all.count++;
+    if (!TYPES.includes(text[at + TYPE_AT])) continue;
+    const start = Number.parseInt(text.toString('latin1', at + LOW_AT, at + LOW_END), 16);
+    // Where addresses are hidden they all read as 0.
+    if (start > 0) found.push({ start, name_at: at + NAME_AT });
   }
-  return all;
+  // Modules stand behind the kernel, in no order. Of two names for one place the later one counts.
+  found.sort((one, other) => one.start - other.start);
+  return { text, starts: Float64Array.from(found, ({ start }) => start), names_at: Uint32Array.from(found, ({ name_at }) => name_at) };
 }
 
-/** Of those at or before the address the last. */
-function nearest({ high, low, names, count }: Functions, address_high: number, address_low: number): Uint8Array {
-  let found = -1;
-  let found_high = 0;
-  let found_low = 0;
-  for (let each = 0; each < count; each++) {
-    const each_high = high[each] ?? 0;
-    const each_low = low[each] ?? 0;
-    const is_beyond = each_high > address_high || (each_high === address_high && each_low > address_low);
-    if (is_beyond || each_high < found_high || (each_high === found_high && each_low < found_low)) continue;
-    found = each;
-    found_high = each_high;
-    found_low = each_low;
+/** The name of the last of those at or before the place; empty where there is none. */
+function lastBefore({ text, starts, names_at }: Functions, place: number): Uint8Array {
+  let [low, high] = [0, starts.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((starts[middle] ?? 0) <= place) low = middle + 1;
+    else high = middle;
   }
-  return found < 0 ? new Uint8Array(NAME_BYTES) : Uint8Array.from(names.subarray(found * NAME_BYTES, (found + 1) * NAME_BYTES));
+  const from = names_at[low - 1];
+  if (from === undefined) return new Uint8Array();
+  const [name = ''] = text.toString('latin1', from, from + NAME_BYTES).split(/\s/);
+  return Buffer.from(name, 'latin1');
 }
