@@ -9,9 +9,6 @@ import type { DropSighting } from './sightings.ts';
 import { type Arrival, type Before, beforeAttempt, dropsOf, orderOf, type Times, type Transmission } from './transmissions.ts';
 import { cameUnseen, type Observed, type Way } from './way.ts';
 
-const hasCome = (one: Transmission): one is Transmission & { came: Arrival } => one.came !== undefined && isTaken(one.came);
-const isTaken = ({ dropped }: Arrival): boolean => dropped === undefined;
-
 /** `times` are those of the segment's first byte. */
 export function judge(way: Way, times: Times, segment: Segment): Verdict {
   return { segment, peer_observed: way.receiver !== undefined, ...find(way, times, segment) };
@@ -21,14 +18,18 @@ function find(way: Way, times: Times, segment: Segment): Finding {
   const { attempts, sent, came } = times;
   const { earlier, own } = timesBefore(times, segment);
   const sent_ns = Math.min(own?.at_ns ?? segment.at_ns - CALL_NS_MAX, segment.at_ns);
-  const arrived = earlier.filter(hasCome).sort((a, b) => a.came.at_ns - b.came.at_ns)[0];
+  // What had come so late that no acknowledgement of it could be there was sent again for that, whatever its host did with it.
+  const isLate = ({ at_ns }: Arrival) => at_ns > sent_ns - way.backward_ns;
+  const counts = (arrival: Arrival) => arrival.dropped === undefined || isLate(arrival);
+  const arrived = earlier.flatMap(({ came: one }) => (one && counts(one) ? [one] : [])).sort((a, b) => a.at_ns - b.at_ns)[0];
   const known = new Set(sent.map((one) => one.came));
   // What came before it was sent again was sent before, whether that was seen or not.
   const unsent = came.find(
     (one) => !known.has(one) && (one.at_ns - sent_ns < way.outward_ns || orderOf(one, own, segment.seq) === 'older'),
   );
-  const first = arrived?.came ?? (unsent && isTaken(unsent) ? unsent : undefined) ?? acknowledged(way, segment, came, sent_ns);
-  if (first && way.receiver && !neverMet(way.receiver, segment, first)) return whyAgain(way, way.receiver, segment, first, sent_ns);
+  const first = arrived ?? (unsent && counts(unsent) ? unsent : undefined) ?? acknowledged(way, segment, came, sent_ns);
+  if (first && way.receiver && (isLate(first) || !neverMet(way.receiver, segment, first)))
+    return whyAgain(way, way.receiver, segment, first, sent_ns);
   const last = earlier.at(-1);
   return (
     droppedAtAnEnd(way, segment, last, last ? last.came : unsent) ??

@@ -9,9 +9,9 @@ const CATCH_UP_MS_MAX = 5000;
 
 export type Capture = { stop(): Promise<void> };
 
-/** Starts tcpdump on eth0; resolves once it listens. `stop` throws if it has missed packets. */
-export async function startCapture(netns: Netns, file: string): Promise<Capture> {
-  const options = ['-i', 'eth0', '-s', '200', '-B', '16384', '-U', '--immediate-mode', '-Z', 'root', '-w', file, 'tcp'];
+/** Starts tcpdump on a device; resolves once it listens. `stop` throws if it has missed packets. */
+export async function startCapture(netns: Netns, file: string, device = 'eth0'): Promise<Capture> {
+  const options = ['-i', device, '-s', '200', '-B', '16384', '-U', '--immediate-mode', '-Z', 'root', '-w', file, 'tcp'];
   const child = spawn('ip', ['netns', 'exec', netns.name, 'tcpdump', ...options], { stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = once(child, 'close');
   let said = '';

@@ -3,16 +3,19 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 import { type Capture, startCapture } from '../fidelity/capture.ts';
 import { Endpoint, type Programs, startRelay } from '../fidelity/programs.ts';
 import type { Netns } from '../support/netns.ts';
 import { waitFor } from '../support/wait.ts';
 import { type Packet, readPcap } from './pcap.ts';
-import { PORT, type Scenario, SIDES } from './scenario.ts';
-import { makeCarried, makeTrio, type Trio } from './trio.ts';
+import { PORT, type Scenario, SIDES, type Side } from './scenario.ts';
+import { makeCarried, makeTrio, ROUTER_ADDRESS, type Trio } from './trio.ts';
 import type { Passed } from './truth.ts';
 
 const LOG_GROUP = 5;
+
+const PROXY = join(import.meta.dirname, 'proxy.ts');
 
 /** What passed from the sender to the receiver, and back. */
 export type Passings = { out: Passed; back: Passed };
@@ -30,20 +33,20 @@ export async function runScenario(scenario: Scenario, programs: Programs, direct
       await startCapture(trio.sender, `${prefix}.left`),
       ...(relay ? [] : [await startCapture(trio.receiver, `${prefix}.server`)]),
     ];
+    const proxy =
+      scenario.proxied && trio.router ? await startProxy(trio.router, trio.receiver.address[scenario.family], prefix) : undefined;
     const { filtered } = scenario;
     const log = filtered && (await filter(trio[filtered.at], filtered, `${prefix}.log`));
     await converse(scenario, programs.endpoint, trio);
     await relay?.stop();
     for (const capture of captures) await ended(capture);
+    await proxy?.stop();
     await log?.stop();
     const gone = log ? readPcap(`${prefix}.log`) : [];
-    const captured = passedBetween(
-      readPcap(`${prefix}.left`),
-      readPcap(`${prefix}.server`),
-      gone,
-      relay ? readPcap(`${prefix}.client`) : undefined,
-      filtered?.at,
-    );
+    const [left, right] = [readPcap(`${prefix}.left`), readPcap(`${prefix}.server`)];
+    const captured = proxy
+      ? passedByProxy(left, readPcap(`${prefix}.taken`), readPcap(`${prefix}.made`), right, gone)
+      : passedBetween(left, right, gone, relay ? readPcap(`${prefix}.client`) : undefined, filtered?.at);
     return { trio, captured };
   } catch (error) {
     trio.close();
@@ -59,18 +62,39 @@ async function ended(capture: Capture): Promise<void> {
   });
 }
 
-async function converse({ name, family, ...scripts }: Scenario, program: string, trio: Trio): Promise<void> {
+/** With the captures of both its sides. What it makes has other ports than what it takes. */
+async function startProxy(router: Netns, to: string, prefix: string): Promise<{ stop(): Promise<void> }> {
+  router.run('sysctl', '-qw', 'net.ipv4.ip_local_port_range=20000 29999');
+  const captures = [await startCapture(router, `${prefix}.taken`, 'left'), await startCapture(router, `${prefix}.made`, 'right')];
+  const child = router.start(process.execPath, PROXY, String(PORT), to);
+  if (child.stdout) await once(child.stdout, 'data');
+  return {
+    async stop() {
+      const exit = once(child, 'close');
+      child.kill('SIGTERM');
+      await exit;
+      for (const capture of captures) await ended(capture);
+    },
+  };
+}
+
+async function converse({ name, family, proxied, ...scripts }: Scenario, program: string, trio: Trio): Promise<void> {
   const begin = (side: 'sender' | 'receiver', address: string) =>
     new Endpoint(`${name} ${side}`, trio[side].start(program, address, ...scripts[side].split(' ')));
   const receiver = begin('receiver', trio.receiver.address[family]);
   await receiver.until('listen');
-  const sender = begin('sender', trio.receiver.address[family]);
+  const sender = begin('sender', proxied ? ROUTER_ADDRESS[family] : trio.receiver.address[family]);
   await sender.end();
   await receiver.end();
 }
 
 /** Drops a share of the packets to the receiver, and has what is dropped captured. */
-async function filter(netns: Netns, { at, share }: NonNullable<Scenario['filtered']>, file: string): Promise<{ stop(): Promise<void> }> {
+async function filter(
+  netns: Netns | undefined,
+  { at, share }: NonNullable<Scenario['filtered']>,
+  file: string,
+): Promise<{ stop(): Promise<void> }> {
+  if (netns === undefined) throw new Error(`there is no ${at}`);
   const child = spawn('ip', ['netns', 'exec', netns.name, 'tcpdump', '-i', `nflog:${LOG_GROUP}`, '-U', '-Z', 'root', '-w', file], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -98,15 +122,7 @@ async function filter(netns: Netns, { at, share }: NonNullable<Scenario['filtere
 }
 
 /** `carried`: what the carrying program was given, if there was one. What left the device otherwise was lost in the device. */
-function passedBetween(
-  left: Packet[],
-  right: Packet[],
-  filtered: Packet[],
-  carried: Packet[] | undefined,
-  at: 'sender' | 'receiver' | undefined,
-): Passings {
-  const outward = (packet: Packet) => packet.dst_port === PORT;
-  const backward = (packet: Packet) => packet.src_port === PORT;
+function passedBetween(left: Packet[], right: Packet[], filtered: Packet[], carried: Packet[] | undefined, at: Side | undefined): Passings {
   const taken = new Set((carried ?? []).map(({ seq, ack, length, ip_id, tsval }) => `${seq} ${ack} ${length} ${ip_id} ${tsval}`));
   const untaken = carried
     ? left.filter(({ seq, ack, length, ip_id, tsval }) => !taken.has(`${seq} ${ack} ${length} ${ip_id} ${tsval}`))
@@ -125,6 +141,25 @@ function passedBetween(
       at === 'receiver' ? filtered : [],
     ),
     back: passed(right.filter(backward), left.filter(backward), [], []),
+  };
+}
+
+const outward = (packet: Packet) => packet.dst_port === PORT;
+const backward = (packet: Packet) => packet.src_port === PORT;
+
+/** Two connections, of which each is one of both sides of the proxy: their ports tell them apart. `filtered`: where they came in. */
+function passedByProxy(left: Packet[], taken: Packet[], made: Packet[], right: Packet[], filtered: Packet[]): Passings {
+  return {
+    out: {
+      sent: [...left.filter(outward), ...made.filter(outward)],
+      came: [...taken.filter(outward), ...right.filter(outward)],
+      dropped: { here: [], at_receiver: filtered },
+    },
+    back: {
+      sent: [...taken.filter(backward), ...right.filter(backward)],
+      came: [...left.filter(backward), ...made.filter(backward)],
+      dropped: { here: [], at_receiver: [] },
+    },
   };
 }
 

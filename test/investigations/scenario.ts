@@ -1,4 +1,5 @@
 // What an investigation's traffic and its path are.
+import type { Class } from '../../bpf/rows/rows.gen.ts';
 import type { Family } from '../support/netns.ts';
 
 /** Rows of this port are all the scenario's. */
@@ -13,8 +14,12 @@ export type Scenario = {
   carried?: readonly string[];
   /** commands before the traffic, by namespace */
   setup?: Partial<Record<Side, readonly string[]>>;
-  /** share of the packets that the netfilter of one end drops: of the sender when they leave, of the receiver when they come in */
-  filtered?: { at: 'sender' | 'receiver'; share: number };
+  /** share of the packets that one netfilter drops: of the sender when they leave, of the others when they come in for a socket there */
+  filtered?: { at: Side; share: number };
+  /** a process on the router takes the connections, and makes one of its own to the receiver for each */
+  proxied?: true;
+  /** what has to have come, else the scenario shows nothing: retransmissions of a class, a counter of the sender's kernel (nstat) */
+  shows?: { class: Class } | { counter: string };
   /** the words of endpoint.c */
   sender: string;
   receiver: string;
@@ -39,6 +44,7 @@ const drop = (chain: string, share: number, end: 'dport' | 'sport', command = 'i
   `${command} -A ${chain} -p tcp --${end} ${PORT} -m statistic --mode random --probability ${share} -j DROP`;
 const FAR = ['out:delay=4:any', 'back:delay=4:any'];
 const NO_OFFLOADS = ['ethtool -K eth0 tso off gso off gro off'];
+const PROXY = { sender: NO_OFFLOADS, router: ['ethtool -K left tso off gso off gro off', 'ethtool -K right tso off gso off gro off'] };
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -107,6 +113,47 @@ export const SCENARIOS: readonly Scenario[] = [
       sender: NO_OFFLOADS,
     },
     small: true,
+  },
+  {
+    name: 'proxy in the middle, lost before it',
+    family: 'ipv4',
+    ...bulk(3_000_000),
+    proxied: true,
+    filtered: { at: 'router', share: 0.04 },
+    setup: PROXY,
+    small: true,
+  },
+  {
+    name: 'proxy in the middle, lost behind it',
+    family: 'ipv4',
+    ...bulk(3_000_000),
+    proxied: true,
+    filtered: { at: 'receiver', share: 0.04 },
+    setup: PROXY,
+  },
+  {
+    name: 'proxy in the middle, small messages',
+    family: 'ipv4',
+    ...small(200, 2000),
+    proxied: true,
+    filtered: { at: 'router', share: 0.05 },
+    setup: PROXY,
+  },
+  {
+    name: 'last segments lost (TLP)',
+    family: 'ipv4',
+    ...small(80, 3000),
+    carried: [...FAR, 'out:drop:data:p=0.08'],
+    shows: { class: 'tlp' },
+    small: true,
+  },
+  {
+    name: 'overtaken a little, and lost (RACK)',
+    family: 'ipv4',
+    ...bulk(1_500_000),
+    // Less than the quarter of a round trip that the sender waits, and more once it has learnt to wait longer.
+    carried: [...FAR, 'out:delay=1:data:p=0.05', 'out:delay=5:data:p=0.02', 'out:drop:data:p=0.02'],
+    shows: { counter: 'TcpExtTCPSACKReorder' },
   },
   { name: 'ECN', family: 'ipv4', ...bulk(1_000_000), carried: [...FAR, 'out:drop:data:p=0.03'], setup: both('net.ipv4.tcp_ecn=1') },
   { name: 'SACK off', family: 'ipv4', ...bulk(800_000), carried: [...FAR, 'out:drop:data:p=0.02'], setup: both('net.ipv4.tcp_sack=0') },

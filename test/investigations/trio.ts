@@ -12,6 +12,9 @@ export function makeCarried(): Trio {
   return { sender: pair.client, router: undefined, receiver: pair.server, close: pair.close };
 }
 
+/** The router's own, on the sender's side. */
+export const ROUTER_ADDRESS = { ipv4: '10.81.0.254', ipv6: 'fd81::fe' } as const;
+
 const NETS = { sender: { ipv4: '10.81.0', ipv6: 'fd81:' }, receiver: { ipv4: '10.82.0', ipv6: 'fd82:' } } as const;
 
 /** Three namespaces, the one in the middle forwards. Needs root. */

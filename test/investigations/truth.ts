@@ -45,7 +45,7 @@ type Sent = { packet: Packet; fate: 'here' | 'outward' | 'at_receiver' | 'came';
 const portOf = ({ src_port, dst_port }: Packet): number => (src_port === PORT ? dst_port : src_port);
 
 /** The captures of each connection, by its client's port. Of a single one all: its port may be another behind a translation. */
-export function byConnection(captured: Captured, may_overflow: boolean): Map<number, Truths> {
+export function byConnection(captured: Captured, limits: Limits): Map<number, Truths> {
   const ports = new Set([...captured.data.sent, ...captured.acks.came].map(portOf));
   const of = (port: number) => (packets: readonly Packet[]) =>
     ports.size > 1 ? packets.filter((packet) => portOf(packet) === port) : packets;
@@ -55,11 +55,45 @@ export function byConnection(captured: Captured, may_overflow: boolean): Map<num
     dropped: { here: own(dropped.here), at_receiver: own(dropped.at_receiver) },
   });
   return new Map(
-    [...ports].map((port) => [
-      port,
-      new Truths({ data: passed(captured.data, of(port)), acks: passed(captured.acks, of(port)) }, may_overflow),
-    ]),
+    [...ports].map((port) => [port, new Truths({ data: passed(captured.data, of(port)), acks: passed(captured.acks, of(port)) }, limits)]),
   );
+}
+
+/** What captures alone do not show. */
+export type Limits = {
+  /** the receiver's socket drops what it has no room for; else what comes late is only acknowledged late */
+  may_overflow: boolean;
+  /** what the receiver's kernel counted as too old; where captures come to another number, they do not tell what became of such segments */
+  too_old: number;
+};
+
+/** Clocks of a millisecond: so far may a timestamp be behind. */
+const TOO_OLD = 1;
+
+/**
+ * Data that came and that the receiver refuses by RFC 7323 (PAWS): its timestamp is behind that of a segment in order. `told` are the receiver's
+ * acknowledgements. A capture sees such a packet come, and nothing of its end. `was_there`: the data had come before, so nothing was lost by it.
+ */
+export function tooOld(came: readonly Packet[], told: readonly Packet[]): { packet: Packet; was_there: boolean }[] {
+  let [recent, acknowledged]: (number | undefined)[] = [];
+  const taken: Packet[] = [];
+  const all = [...came.map((packet) => ({ packet, is_told: false })), ...told.map((packet) => ({ packet, is_told: true }))];
+  return all
+    .sort((a, b) => a.packet.time_us - b.packet.time_us)
+    .flatMap(({ packet, is_told }) => {
+      if (is_told) acknowledged = packet.ack;
+      else if (packet.tsval === 0) return [];
+      else if (recent !== undefined && behind(recent, packet.tsval) > TOO_OLD) {
+        return packet.length > 0 ? [{ packet, was_there: taken.some((one) => has(one, packet.seq)) }] : [];
+      } else {
+        taken.push(packet);
+        // Only a segment that meets what is expected next tells the time; one that is all old is refused for that.
+        const is_next =
+          acknowledged === undefined || (behind(packet.seq, acknowledged) <= 0 && behind(packet.seq + lengthOf(packet), acknowledged) >= 0);
+        if (is_next && (recent === undefined || behind(packet.tsval, recent) > 0)) recent = packet.tsval;
+      }
+      return [];
+    });
 }
 
 /** Finds in captures what became of segments. */
@@ -69,12 +103,13 @@ export class Truths {
   readonly #came: Map<string, Packet[]>;
   readonly #acksCame: Map<string, Packet[]>;
   readonly #dropped: Record<'here' | 'at_receiver', Map<string, Packet[]>>;
+  readonly #refused: ReadonlySet<string>;
+  readonly #is_told: boolean;
   readonly #backward_us: number;
-  readonly #may_overflow: boolean;
+  readonly #limits: Limits;
 
-  /** `may_overflow`: the receiver's socket drops what it has no room for; else what comes late is only acknowledged late. */
-  constructor(captured: Captured, may_overflow: boolean) {
-    this.#may_overflow = may_overflow;
+  constructor(captured: Captured, limits: Limits) {
+    this.#limits = limits;
     this.#captured = captured;
     const { data, acks } = captured;
     for (const packet of [...data.sent, ...data.dropped.here]) {
@@ -90,6 +125,9 @@ export class Truths {
       here: Map.groupBy(data.dropped.here, looks),
       at_receiver: Map.groupBy(data.dropped.at_receiver, looks),
     };
+    const old = tooOld(data.came, acks.sent);
+    this.#refused = new Set(old.flatMap(({ packet, was_there }) => (was_there ? [] : [looks(packet)])));
+    this.#is_told = limits.too_old === old.length;
     const backward = acks.sent.map((packet) => (this.#acksCame.get(looks(packet))?.[0]?.time_us ?? Infinity) - packet.time_us);
     this.#backward_us = Math.max(0, Math.min(...backward.filter((us) => us >= 0)));
   }
@@ -105,24 +143,28 @@ export class Truths {
         : dropped.at(-1 - failed);
     const sent_us = Math.min(own?.time_us ?? again_us, again_us);
     const earlier = all.filter((packet) => packet !== own && packet.time_us <= sent_us);
+    if (!this.#is_told && all.some((packet) => this.#refused.has(looks(packet)))) return 'unclear';
     if ((failed === undefined && !own) || new Set(all.map(looks)).size < all.length) return 'unclear';
     // A capture is behind netfilter and the queue: what was to be sent and did not leave was dropped there.
     if (earlier.length === 0) return 'dropped_here';
-    const fates = earlier.map((packet) => this.#fateOf(packet));
+    const fates = earlier.map((packet) => this.#fateOf(packet, sent_us));
     const first = fates.filter(({ fate }) => fate === 'came').sort((a, b) => a.came_us - b.came_us)[0];
-    if (first && !(this.#may_overflow && this.#unheeded(byte, first.came_us, all))) return this.#whyAgain(byte, first.came_us, sent_us);
+    if (first && !(this.#limits.may_overflow && this.#unheeded(byte, first.came_us, all)))
+      return this.#whyAgain(byte, first.came_us, sent_us);
     const last = fates.at(-1)?.fate;
     if (last === 'here') return 'dropped_here';
     return last === 'outward' ? 'outward' : 'dropped_at_receiver';
   }
 
-  #fateOf(packet: Packet): Sent {
+  /** What came too late for an acknowledgement to be back counts as come: that is why it was sent again, whatever was done with it. */
+  #fateOf(packet: Packet, sent_us: number): Sent {
     const key = looks(packet);
     const is = (where: keyof Passed['dropped']) => this.#dropped[where].has(key);
     const came_us = this.#came.get(key)?.[0]?.time_us ?? Infinity;
     if (is('here')) return { packet, fate: 'here', came_us };
     if (came_us === Infinity) return { packet, fate: 'outward', came_us };
-    return { packet, fate: is('at_receiver') ? 'at_receiver' : 'came', came_us };
+    const is_dropped = (is('at_receiver') || this.#refused.has(key)) && came_us <= sent_us - this.#backward_us;
+    return { packet, fate: is_dropped ? 'at_receiver' : 'came', came_us };
   }
 
   /** Whether nothing said that it had come, until it came again. */

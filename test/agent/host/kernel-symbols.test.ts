@@ -12,7 +12,9 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 const BEGIN = 0xffff_8000_0000_0000n;
 /** Close together, and at both ends of the kernel's half of the addresses. */
-const place = fc.oneof(fc.bigInt({ min: 0n, max: 300n }), fc.bigInt({ min: 0x7fff_ffff_ff00n, max: 0x7fff_ffff_ffffn })).map((far) => BEGIN + far);
+const place = fc
+  .oneof(fc.bigInt({ min: 0n, max: 300n }), fc.bigInt({ min: 0x7fff_ffff_ff00n, max: 0x7fff_ffff_ffffn }))
+  .map((far) => BEGIN + far);
 const line = fc.record({
   address: place,
   type: fc.constantFrom('T', 't', 'D', 'b', 'r'),

@@ -4,10 +4,18 @@ import { noEvidence } from '../../../agent/verdict/evidence.ts';
 import type { Rows } from '../../../bpf/rows/rows.gen.ts';
 import { rowOf } from './rows.ts';
 
-/** Chances of each packet, and whether packets are numbered or have timestamps. */
-export type Path = { lost_out: number; lost_back: number; late: number; twice: number; has_ids: boolean; has_timestamps: boolean };
+/** Chances of each packet, and whether packets are numbered or have timestamps. `refused`: dropped by the receiver's host when it comes. */
+export type Path = {
+  lost_out: number;
+  lost_back: number;
+  late: number;
+  twice: number;
+  refused: number;
+  has_ids: boolean;
+  has_timestamps: boolean;
+};
 
-export type Happened = 'lost_outward' | 'lost_backward' | 'reordered' | 'delayed';
+export type Happened = 'lost_outward' | 'lost_backward' | 'reordered' | 'delayed' | 'dropped_at_receiver';
 
 const SENDER = {
   host_id: 1n,
@@ -43,7 +51,7 @@ type Header = Pick<
   Rows['packet'],
   'seq' | 'ack' | 'length' | 'tsval' | 'tsecr' | 'ip_id' | 'sack1_from' | 'sack1_to' | 'tcp_flags' | 'segments'
 >;
-type Sent = { segment: number; at_ms: number; came_ms: number };
+type Sent = { segment: number; at_ms: number; came_ms: number; is_refused: boolean };
 type Told = { has: number; at_ms: number; came_ms: number };
 type Event = { at_ms: number; what: () => void };
 
@@ -79,8 +87,10 @@ export class Journey {
   /** What happened to each segment that was sent again, in the order of the rows. */
   truths(): Happened[] {
     return this.#again.map(({ segment, at_ms, earlier }) => {
-      const came_ms = Math.min(...earlier.map((sent) => sent.came_ms));
-      if (came_ms === Infinity) return 'lost_outward';
+      // What came too late to be acknowledged in time was sent again for that, whatever became of it.
+      const counts = ({ came_ms, is_refused }: Sent) => !is_refused || came_ms > at_ms - WAY_MS;
+      const came_ms = Math.min(...earlier.filter(counts).map((sent) => sent.came_ms));
+      if (came_ms === Infinity) return earlier.at(-1)?.is_refused ? 'dropped_at_receiver' : 'lost_outward';
       if (came_ms > at_ms) return this.#sent.some((sent) => sent.segment > segment && sent.came_ms < came_ms) ? 'reordered' : 'delayed';
       const first = this.#told.find((told) => told.has > segment && told.at_ms > came_ms);
       return first?.came_ms === Infinity ? 'lost_backward' : 'delayed';
@@ -104,10 +114,19 @@ export class Journey {
       );
     }
     const came_ms = this.#travel(at_ms, this.#path.lost_out);
-    this.#sent.push({ segment, at_ms, came_ms });
+    const is_refused = came_ms < Infinity && this.#random() < this.#path.refused;
+    this.#sent.push({ segment, at_ms, came_ms, is_refused });
     if (came_ms === Infinity) return;
-    this.#at(came_ms, () => this.#arrive(segment, came_ms, header));
-    if (this.#random() < this.#path.twice) this.#at(came_ms + 0.1, () => this.#arrive(segment, came_ms + 0.1, header));
+    this.#at(came_ms, () => (is_refused ? this.#refuse(came_ms, header) : this.#arrive(segment, came_ms, header)));
+    if (!is_refused && this.#random() < this.#path.twice) this.#at(came_ms + 0.1, () => this.#arrive(segment, came_ms + 0.1, header));
+  }
+
+  /** As a firewall of the receiver's host does. */
+  #refuse(at_ms: number, header: Header): void {
+    this.#packet('receiver', at_ms, true, header);
+    const { seq, ack, length, tcp_flags } = header;
+    const dropped = { seq, ack, length, tcp_flags, direction: 'received', meaning: 'lost', reason: 'netfilter_drop' } as const;
+    this.evidence.drop.push(rowOf('drop', { ...this.#head('receiver', at_ms + 0.005), connection_id: 0n, ...dropped }));
   }
 
   #arrive(segment: number, at_ms: number, header: Header): void {
