@@ -3,12 +3,15 @@ import type { RecordBook } from '../access/record-book.ts';
 import type { AgentStateRecord } from '../access/records.ts';
 
 const WRITE_MS = 500;
+/** After the store has refused it. */
+const RETRY_MS = 2000;
 
 export class AgentStates {
   readonly #book: RecordBook;
   readonly #failed: (error: unknown) => void;
   readonly #unwritten = new Map<string, AgentStateRecord>();
   #writing: NodeJS.Timeout | undefined;
+  #stopped = false;
 
   constructor(book: RecordBook, failed: (error: unknown) => void) {
     this.#book = book;
@@ -28,13 +31,20 @@ export class AgentStates {
   note(host_id: string, state: AgentStateRecord): void {
     if (JSON.stringify(this.get(host_id)) === JSON.stringify(state)) return;
     this.#unwritten.set(host_id, state);
-    this.#writing ??= setTimeout(() => {
-      this.#writing = undefined;
-      this.#write().catch(this.#failed);
-    }, WRITE_MS).unref();
+    this.#writeIn(WRITE_MS);
   }
 
-  /** What the store does not take is written with what comes next. */
+  #writeIn(ms: number): void {
+    if (this.#stopped) return;
+    this.#writing ??= setTimeout(() => {
+      this.#writing = undefined;
+      this.#write().catch((error: unknown) => {
+        this.#failed(error);
+        this.#writeIn(RETRY_MS);
+      });
+    }, ms).unref();
+  }
+
   async #write(): Promise<void> {
     const states = [...this.#unwritten];
     await this.#book.putAll('agent_state', states);
@@ -42,6 +52,7 @@ export class AgentStates {
   }
 
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#writing);
   }
 }
