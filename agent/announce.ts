@@ -1,9 +1,10 @@
 // What an agent says in its log at its start.
+
 import type { AgentConfig } from './config.ts';
+import { hex64 } from './contract/hex64.ts';
 import type { Telemetry } from './metrics/telemetry.ts';
 import type { Log } from './process/log.ts';
 import type { Source } from './source/source.ts';
-import { hex64 } from './spool/record.ts';
 
 /** Gives up what the agent needs no more, too, and says what is left. */
 export function announce(

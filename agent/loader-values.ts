@@ -3,11 +3,6 @@ import { FILTER_COUNTERS, type FilterCounters } from '../bpf/rows/rows.gen.ts';
 import type { NetnsLook } from './host/sweep-counters.ts';
 import type { Hook } from './source/row-source.ts';
 
-/** 64 bits. */
-export function hex64(bits: bigint): string {
-  return bits.toString(16).padStart(16, '0');
-}
-
 /** `fields`: what only some kernels tell, like hooks: `attached` says that this one does. */
 export type Report = { hooks: Hook[]; fields: Hook[] };
 

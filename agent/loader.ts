@@ -1,7 +1,9 @@
 // What the loader does, in the agent's own terms.
+
 import { getSystemErrorName } from 'node:util';
 import { COUNTERS, FILTER_COUNTERS, type FilterCounters, KIND, KINDS, type Kind, type KindCounters } from '../bpf/rows/rows.gen.ts';
 import type { DetailKind } from './contract/detail.ts';
+import { hex64 } from './contract/hex64.ts';
 import { type KernelTypes, readKernelTypes } from './host/kernel-btf.ts';
 import { HOLDER_BYTES, type NetnsHolder, readHolders } from './host/netns-holder.ts';
 import { RowNames } from './host/row-names.ts';
@@ -11,7 +13,6 @@ import type { Budget } from './kernel/budget.ts';
 import { attachHooks, type HookOptions } from './loader-hooks.ts';
 import { call, openLibrary } from './loader-library.ts';
 import {
-  hex64,
   LIFETIMES,
   LOOK_BYTES_MAX,
   MAP_BYTES_MAX,

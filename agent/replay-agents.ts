@@ -1,10 +1,11 @@
 // An agent, or of a recording of several hosts one for each of them, in this process: a collector takes of an agent only rows of its own host.
+
 import { join } from 'node:path';
 import { AGENT_OPTIONS, type AgentConfig } from './config.ts';
+import { hex64 } from './contract/hex64.ts';
 import { runAgent } from './main.ts';
 import { ConfigError, RecordingError } from './process/errors.ts';
 import type { LocalSettings } from './settings/local.ts';
-import { hex64 } from './spool/record.ts';
 
 /** Each reads the file by itself, and has a channel and batches of its own. */
 const HOSTS_MAX = 64;

@@ -1,3 +1,4 @@
+import { hex64 } from '../agent/contract/hex64.ts';
 // The newest name that each host reported, for rows that are shown before the store has them.
 
 /** Far above any fleet one collector serves; a forgotten one is learned again with the next report. */
@@ -16,6 +17,6 @@ export class HostNames {
 
   /** The id in 16 hex digits as long as no name is known. */
   get(hostId: bigint): string {
-    return this.#names.get(hostId) ?? hostId.toString(16).padStart(16, '0');
+    return this.#names.get(hostId) ?? hex64(hostId);
   }
 }

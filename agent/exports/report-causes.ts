@@ -1,4 +1,5 @@
 // The parts of a report that count verdicts: by cause, by peer, by where packets were dropped, and by what would have told.
+import { hex64 } from '../contract/hex64.ts';
 import { CAUSES, type Cause, NOT_NEEDED, type Verdict } from '../verdict/cause.ts';
 import { CAUSE_LABELS, NOT_NEEDED_LABELS } from '../verdict/labels.ts';
 import type { Share } from '../verdict/summary.ts';
@@ -77,7 +78,7 @@ export function missing(verdicts: readonly Verdict[]): Html | '' {
 }
 
 export const hostName = (host_id: bigint, names: ReadonlyMap<string, string>): string => {
-  const id = host_id.toString(16).padStart(16, '0');
+  const id = hex64(host_id);
   return names.get(id) ?? id;
 };
 

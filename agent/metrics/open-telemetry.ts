@@ -1,9 +1,10 @@
 // Starts the metrics that the options ask for.
+
 import type { AgentConfig } from '../config.ts';
+import { hex64 } from '../contract/hex64.ts';
 import type { Log } from '../process/log.ts';
 import { VERSION } from '../process/version.ts';
 import type { RowSource } from '../source/row-source.ts';
-import { hex64 } from '../spool/record.ts';
 import { startTelemetry, type Telemetry } from './telemetry.ts';
 
 /** Undefined where nobody wants metrics. */

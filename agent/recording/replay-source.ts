@@ -1,14 +1,15 @@
 // A recording as a source of rows, as if they happened now: their times are moved to this run, and their host is the recording or, where that
 // names its hosts, the one of them that is replayed. The whole file is read once before the first row is given, so that a damaged one is refused
 // at the start.
+
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { COUNTERS, KINDS, type Kind, type KindCounters } from '../../bpf/rows/rows.gen.ts';
 import { eachKind, noneCounted } from '../accounts/ledger.ts';
 import type { NetnsEntity } from '../contract/agent-report.ts';
+import { hex64 } from '../contract/hex64.ts';
 import { RecordingError } from '../process/errors.ts';
 import type { Hook, NetnsRefusal, RowSource } from '../source/row-source.ts';
-import { hex64 } from '../spool/record.ts';
 import { type Contents, readContents } from './contents.ts';
 import type { RecordingHeader } from './format.ts';
 import { moveRows, rowsOfHost } from './move-rows.ts';

@@ -1,7 +1,9 @@
 // The format of one batch in a segment file: a header with a checksum of itself and one of the payload, then the payload. So a damaged
 // payload costs one batch, and its number of rows is still known; after a damaged header the next one can be found.
+
 import { crc32 } from 'node:zlib';
 import { BATCH_BYTES_MAX } from '../contract/batch-envelope.ts';
+import { hex64 } from '../contract/hex64.ts';
 
 /** A batch without its payload. Host and epoch are 16 hex digits; kind and schema may be an earlier version's. */
 export type BatchHead = {
@@ -83,9 +85,4 @@ export function parseHeader(bytes: Buffer, offset: number, at: number): RecordPl
 
 export function isIntact({ payload_length, payload_crc }: RecordPlace, payload: Uint8Array): boolean {
   return payload.length === payload_length && crc32(payload) === payload_crc;
-}
-
-/** A host id or an epoch as headers, reports and records spell it. */
-export function hex64(id: bigint): string {
-  return id.toString(16).padStart(16, '0');
 }

@@ -1,12 +1,13 @@
 // Gives a collector its hand on a running agent: on the settings, and on what is investigated here.
+
 import type { RowsSoFar } from '../contract/control.ts';
 import { DETAIL_KINDS } from '../contract/detail.ts';
+import { hex64 } from '../contract/hex64.ts';
 import { Investigations, type InvestigationsOptions } from '../investigations/investigations.ts';
 import type { Figures } from '../investigations/safety.ts';
 import { PROCESS_CLOCK } from '../loop/pace.ts';
 import { RemoteSettings } from '../settings/remote.ts';
 import type { Source } from '../source/source.ts';
-import { hex64 } from '../spool/record.ts';
 import { Remote, type RemoteOptions } from './remote.ts';
 
 type Opening = Omit<RemoteOptions, 'host_id'> & {

@@ -1,10 +1,11 @@
 // Opens the way to a collector, as the options say.
+
 import { randomBytes } from 'node:crypto';
 import { type AgentConfig, spoolDirectory } from '../config.ts';
+import { hex64 } from '../contract/hex64.ts';
 import type { SweepPace } from '../loop/pace.ts';
 import { VERSION } from '../process/version.ts';
 import { openSpool } from '../spool/open.ts';
-import { hex64 } from '../spool/record.ts';
 import { CollectorClient } from './client.ts';
 import { hostOf } from './report.ts';
 import type { Route } from './route.ts';

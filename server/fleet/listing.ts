@@ -1,4 +1,5 @@
 // Which of the known hosts an answer shows, in which order, and what it says of all of them. Pure.
+import { hex64 } from '../../agent/contract/hex64.ts';
 import { FLEET_STATES, type Fleet, type FleetCounts, type FleetSort, type FleetState } from '../api/fleet.ts';
 import type { KnownHost } from './known-hosts.ts';
 
@@ -51,7 +52,7 @@ function matches({ text = '', label, version, kernel }: FleetAsked): (host: Know
 
 /** Also the id as agents print it. */
 function textOf({ name, host_id, labels, kernel, agent_version }: KnownHost): string {
-  const hex = BigInt(host_id).toString(16).padStart(16, '0');
+  const hex = hex64(BigInt(host_id));
   const pairs = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
   return [name, host_id, hex, kernel, agent_version, ...pairs].join(' ').toLowerCase();
 }

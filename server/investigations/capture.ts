@@ -1,5 +1,7 @@
 // The packets of an investigation as a capture for Wireshark, with what is known of each as a comment.
+
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { hex64 } from '../../agent/contract/hex64.ts';
 import { commentsOf } from '../../agent/exports/comments.ts';
 import { type DeviceName, Pcapng } from '../../agent/pcapng/write.ts';
 import { VERSION } from '../../agent/process/version.ts';
@@ -32,7 +34,7 @@ export async function* captureOf(
 function deviceNames(nameOf: (host_id: string) => string): DeviceName {
   const names = new Map<bigint, string>();
   return ({ host_id, netns, ifindex }) => {
-    const known = names.get(host_id) ?? nameOf(host_id.toString(16).padStart(16, '0'));
+    const known = names.get(host_id) ?? nameOf(hex64(host_id));
     names.set(host_id, known);
     return `${known} netns ${netns} device ${ifindex}`;
   };

@@ -1,8 +1,10 @@
 // What leaves an investigation: its packets for Wireshark, its rows for other tools, a report for people, and all of it to be judged again
 // elsewhere. Who takes which is in the audit.
+
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
+import { hex64 } from '../../agent/contract/hex64.ts';
 import { reportHtml } from '../../agent/exports/report.ts';
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { INVESTIGATIONS_API, InvestigationParams } from '../api/investigations.ts';
@@ -107,7 +109,7 @@ class Download implements Record<FileName, () => Promise<Pieces>> {
     const rows = { written, stored };
     const told = { investigation: await this.#one(), rows, judged_max: LIMITS.evidence_rows.number, recorded_at_ms: Date.now() };
     const hosts = asked.hosts.map((at) => {
-      const host_id = at.host_id.toString(16).padStart(16, '0');
+      const host_id = hex64(at.host_id);
       return { host_id, name: this.#nameOf(host_id) };
     });
     return recordingOf({

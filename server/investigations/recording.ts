@@ -1,6 +1,8 @@
 // An investigation as a recording: the rows of all its hosts in the order of their times, and with them what else its verdict rests on, so that
 // any tcplens can judge it again without a collector. Written as it is read, a part at a time.
+
 import type { Static } from 'typebox';
+import { hex64 } from '../../agent/contract/hex64.ts';
 import type { Row } from '../../agent/exports/row-json.ts';
 import { VERSION } from '../../agent/process/version.ts';
 import { encodeRows } from '../../agent/recording/encode-row.ts';
@@ -54,7 +56,7 @@ export async function* recordingOf({ told, hosts, from_ms, kinds, namesOf }: ToR
     }
     yield Buffer.concat(rowFrames(part, offset_ms));
     for (const mentioned of mentions.due()) {
-      const host_id = mentioned.host_id.toString(16).padStart(16, '0');
+      const host_id = hex64(mentioned.host_id);
       yield Buffer.from(encodeJson(SORT.names, offset_ms, { host_id, ...(await namesOf(mentioned)) }));
     }
   }

@@ -1,4 +1,5 @@
 // What an investigation has found, as the API says it.
+import { hex64 } from '../../agent/contract/hex64.ts';
 import type { Verdict as Found } from '../../agent/verdict/cause.ts';
 import type { Claim } from '../../agent/verdict/claims.ts';
 import type { StackGroup } from '../../agent/verdict/stacks.ts';
@@ -39,7 +40,7 @@ const stackOf = ({ functions, ...stack }: StackGroup): Verdict['stacks'][number]
   functions: [...functions],
 });
 
-const hostText = (host_id: bigint): string => host_id.toString(16).padStart(16, '0');
+const hostText = (host_id: bigint): string => hex64(host_id);
 
 function droppedIn(verdicts: readonly Found[]): Verdict['dropped'] {
   const placed = verdicts.flatMap(({ place }) => place ?? []);

@@ -1,9 +1,10 @@
 // Finds out whose rows were in bytes that are no longer sound batches, and counts them as lost: as the journal says, or, where it does not
 // know the bytes, as the rows themselves say.
+import { hex64 } from '../../agent/contract/hex64.ts';
 import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { TRAILER_BYTES } from '../storage/identity.ts';
 import type { BatchSpan } from './batch-spans.ts';
-import { hex64, trailerAt } from './framing.ts';
+import { trailerAt } from './framing.ts';
 import { EPOCH_UNKNOWN, type Losses, type SegmentLoss } from './losses.ts';
 import type { Rows } from './row-layout.ts';
 

@@ -1,6 +1,8 @@
 // How rows lie in a segment: behind each row is the trailer that storage/identity.ts describes. So every batch can be checked by its own
 // bytes, and found in a file that the journal does not know.
+
 import { crc32 } from 'node:zlib';
+import { hex64 } from '../../agent/contract/hex64.ts';
 import { TRAILER_AT, TRAILER_BYTES } from '../storage/identity.ts';
 
 /** Rows of one batch. `places`: the index of each row in the batch as it was sent; undefined if no row of it is missing. */
@@ -82,8 +84,4 @@ export function batchAt(bytes: Buffer, at: number, size: number): Framed | undef
     framed.writeUInt32LE(0, each);
   }
   return crc32(framed) === crc ? trailerAt(bytes, at, size) : undefined;
-}
-
-export function hex64(value: bigint): string {
-  return value.toString(16).padStart(16, '0');
 }

@@ -1,14 +1,15 @@
 // Recovers one segment's file at a start. A file that is as it was written becomes a sealed segment as it is. Of any other file the sound
 // batches do, and the rest is set aside for a person to look at.
+
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { hex64 } from '../../agent/contract/hex64.ts';
 import { readIfThere, writeWhole } from '../../agent/durable/whole-file.ts';
 import { HEAD_AT, KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { segmentRowBytes } from '../storage/segment-insert.ts';
 import { BatchSpans } from './batch-spans.ts';
 import { countDamage } from './count-damage.ts';
 import { examine, type SoundBatch } from './examine.ts';
-import { hex64 } from './framing.ts';
 import type { SegmentState } from './journal-record.ts';
 import { countLost, minuteOf } from './losses.ts';
 import { ASIDE, type Recovered, type RecoverOptions } from './recovered.ts';

@@ -1,4 +1,5 @@
 // Stores how far investigations have come at hosts, and reads it: what each collector hears of its agents all of them answer with.
+import { hex64 } from '../../agent/contract/hex64.ts';
 import { NEVER_S } from './access-records.ts';
 import type { Engine, Queryable } from './engine.ts';
 
@@ -23,7 +24,7 @@ export async function insertHostStates(engine: Pick<Engine, 'insertObjects'>, st
 /** @param investigation 16 hex digits */
 export async function removeInvestigation(engine: Pick<Engine, 'define'>, investigation: string): Promise<void> {
   // An ALTER takes no parameters. BigInt makes sure that only a number is written into its text.
-  const id = BigInt(`0x${investigation}`).toString(16).padStart(16, '0');
+  const id = hex64(BigInt(`0x${investigation}`));
   await engine.define(`ALTER TABLE investigation_host DELETE WHERE investigation = '${id}'`);
 }
 
