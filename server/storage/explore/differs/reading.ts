@@ -4,8 +4,9 @@ import { StoreError } from '../../engine.ts';
 import type { StoredFilter } from '../../language/condition.ts';
 import { Params } from '../../language/params.ts';
 import { completenessWithin } from '../../queries/accounts.ts';
-import { cover } from '../../queries/cover.ts';
+import { type Cover, cover } from '../../queries/cover.ts';
 import { secondsOf, watchedSteps } from '../../queries/watched.ts';
+import type { Window } from '../../queries/window.ts';
 import { type Dimension, dimensionOf } from '../dimensions.ts';
 import { checkRead, type Explorer } from '../explore.ts';
 import type { Grouping } from '../grouped.ts';
@@ -27,6 +28,7 @@ const SHORTER = 'ask for a shorter time, or of fewer hosts';
 export class Reading {
   rows_read = 0;
   readonly #of: Subject;
+  readonly #covers = new Map<string, Promise<Cover | undefined>>();
 
   constructor(of: Subject) {
     this.#of = of;
@@ -92,13 +94,21 @@ export class Reading {
     return rows;
   }
 
+  /** Found once: figures of one answer are of the same pieces. */
+  #coverOf(window: Window): Promise<Cover | undefined> {
+    const key = `${window.source} ${window.from_ms} ${window.to_ms}`;
+    const found = this.#covers.get(key) ?? cover(this.#of.explorer.store, window);
+    this.#covers.set(key, found);
+    return found;
+  }
+
   async #grouping(source: Answers, params: Params): Promise<Omit<Grouping, 'metrics' | 'dimensions'>> {
-    const { filter, spans, explorer } = this.#of;
+    const { filter, spans } = this.#of;
     const [now, before] = [windowOf(spans.now, source, filter, params), windowOf(spans.before, source, filter, params)];
     return {
       step_s: undefined,
-      now: { window: now, cover: await cover(explorer.store, now) },
-      before: { window: before, cover: await cover(explorer.store, before), earlier_s: (now.from_ms - before.from_ms) / 1000 },
+      now: { window: now, cover: await this.#coverOf(now) },
+      before: { window: before, cover: await this.#coverOf(before), earlier_s: (now.from_ms - before.from_ms) / 1000 },
     };
   }
 }
