@@ -1,8 +1,7 @@
-// Starts chdb, the engine inside this process, and connects to it.
+// Starts chdb, the engine inside this process, and connects to it. Its library is half a gigabyte: whoever opens no engine does not load it.
 import { fileURLToPath } from 'node:url';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
-import { Session } from 'chdb';
-import { createChdbConnection } from 'chdb/connection';
+import type { Session } from 'chdb';
 import { reasonOf } from '../../agent/process/errors.ts';
 import { makeDirectories } from '../../agent/process/make-directories.ts';
 import { LIMITS } from '../limits.ts';
@@ -22,7 +21,8 @@ const ARGUMENTS = [
  * Starts the engine, or joins it where it runs on the same directory. It ends when this and all connections are closed.
  * @throws StoreError `store_unavailable`
  */
-export function startEngine(path: string): Pick<Session, 'close'> {
+export async function startEngine(path: string): Promise<Pick<Session, 'close'>> {
+  const { Session } = await import('chdb');
   try {
     makeDirectories(path);
     // The first connection starts it, and only a session's can say with what.
@@ -37,7 +37,8 @@ export function startEngine(path: string): Pick<Session, 'close'> {
 }
 
 /** A connection to the started engine; it runs one statement at a time. */
-export function connect(path: string): ClickHouseClient {
+export async function connect(path: string): Promise<ClickHouseClient> {
+  const { createChdbConnection } = await import('chdb/connection');
   // chdb has types of its own copy of the client's contract: version 1.23.0, not 1.23.1.
   const connection: unknown = createChdbConnection({ path });
   return createClient({ log: { level: ClickHouseLogLevel.OFF }, connection: connection as NonNullable<ClickHouseOptions['connection']> });

@@ -39,14 +39,14 @@ export async function openEmbedded(options: { path: string }): Promise<Store> {
 
 /** The engine without a store's tables. @param database is created if it is missing */
 export async function openEmbeddedEngine({ path, database = DATABASE }: { path: string; database?: string }): Promise<Engine> {
-  const started = startEngine(path);
+  const started = await startEngine(path);
   const open = async () => {
-    const client = connect(path);
+    const client = await connect(path);
     if (database !== DATABASE) await client.command({ query: `USE ${database}` });
     return client;
   };
   if (database !== DATABASE) {
-    const first = connect(path);
+    const first = await connect(path);
     await first.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
     await first.close();
   }
@@ -64,7 +64,12 @@ export async function openEmbeddedEngine({ path, database = DATABASE }: { path: 
  * `started` is closed last. `writer` runs all statements that change something; there is at least one of `readers`. `overseer` tells of
  * statements that run on those, and ends them.
  */
-type Connections = { started: ReturnType<typeof startEngine>; writer: Connection; readers: readonly Connection[]; overseer: Connection };
+type Connections = {
+  started: Awaited<ReturnType<typeof startEngine>>;
+  writer: Connection;
+  readers: readonly Connection[];
+  overseer: Connection;
+};
 
 function embeddedEngine(path: string, { started, writer, readers, overseer }: Connections): Engine {
   const { progress, untilLeft } = askersOf((sql, params, rows) => overseer.run((client) => ask(client, sql, params, rows)));
