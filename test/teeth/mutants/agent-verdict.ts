@@ -7,6 +7,20 @@ const slow = unit('agent/verdict/slow');
 const claims = unit('agent/verdict/claims');
 
 export const agentVerdict: readonly Mutant[] = [
+  ...mutantsOf('agent/verdict/judge.ts', [
+    {
+      why: 'what was dropped when it came late was sent again for the drop',
+      find: 'arrival.dropped === undefined || isLate(arrival)',
+      replace: 'arrival.dropped === undefined',
+      suite: unit('agent/verdict/verdicts.property', 'many come late'),
+    },
+    {
+      why: 'a late one that never met its socket was dropped',
+      find: '(isLate(first) || !neverMet(way.receiver, segment, first))',
+      replace: '!neverMet(way.receiver, segment, first)',
+      suite: unit('agent/verdict/verdicts.property', 'many come late'),
+    },
+  ]),
   ...mutantsOf('agent/verdict/connects.ts', [
     { why: 'rows of connects before count', find: 'time_ns >= began_ns - slack_ns &&', replace: '', suite: connects },
     { why: 'a client that nobody watches is forgotten', find: '...others.map(', replace: '...others.slice(0, 0).map(', suite: connects },
