@@ -1,5 +1,4 @@
 // What an agent says in its log at its start.
-
 import type { AgentConfig } from './config.ts';
 import { hex64 } from './contract/hex64.ts';
 import type { Telemetry } from './metrics/telemetry.ts';

@@ -1,5 +1,4 @@
 // What the loader does, in the agent's own terms.
-
 import { getSystemErrorName } from 'node:util';
 import { COUNTERS, FILTER_COUNTERS, type FilterCounters, KIND, KINDS, type Kind, type KindCounters } from '../bpf/rows/rows.gen.ts';
 import type { DetailKind } from './contract/detail.ts';

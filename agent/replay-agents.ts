@@ -1,5 +1,4 @@
 // An agent, or of a recording of several hosts one for each of them, in this process: a collector takes of an agent only rows of its own host.
-
 import { join } from 'node:path';
 import { AGENT_OPTIONS, type AgentConfig } from './config.ts';
 import { hex64 } from './contract/hex64.ts';

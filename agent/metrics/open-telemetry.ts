@@ -1,5 +1,4 @@
 // Starts the metrics that the options ask for.
-
 import type { AgentConfig } from '../config.ts';
 import { hex64 } from '../contract/hex64.ts';
 import type { Log } from '../process/log.ts';

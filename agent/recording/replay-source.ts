@@ -1,7 +1,6 @@
 // A recording as a source of rows, as if they happened now: their times are moved to this run, and their host is the recording or, where that
 // names its hosts, the one of them that is replayed. The whole file is read once before the first row is given, so that a damaged one is refused
 // at the start.
-
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { COUNTERS, KINDS, type Kind, type KindCounters } from '../../bpf/rows/rows.gen.ts';

@@ -1,6 +1,5 @@
 // The format of one batch in a segment file: a header with a checksum of itself and one of the payload, then the payload. So a damaged
 // payload costs one batch, and its number of rows is still known; after a damaged header the next one can be found.
-
 import { crc32 } from 'node:zlib';
 import { BATCH_BYTES_MAX } from '../contract/batch-envelope.ts';
 import { hex64 } from '../contract/hex64.ts';

@@ -1,5 +1,4 @@
 // Gives a collector its hand on a running agent: on the settings, and on what is investigated here.
-
 import type { RowsSoFar } from '../contract/control.ts';
 import { DETAIL_KINDS } from '../contract/detail.ts';
 import { hex64 } from '../contract/hex64.ts';

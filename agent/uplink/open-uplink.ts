@@ -1,5 +1,4 @@
 // Opens the way to a collector, as the options say.
-
 import { randomBytes } from 'node:crypto';
 import { type AgentConfig, spoolDirectory } from '../config.ts';
 import { hex64 } from '../contract/hex64.ts';

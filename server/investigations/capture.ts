@@ -1,5 +1,4 @@
 // The packets of an investigation as a capture for Wireshark, with what is known of each as a comment.
-
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { hex64 } from '../../agent/contract/hex64.ts';
 import { commentsOf } from '../../agent/exports/comments.ts';

@@ -1,6 +1,5 @@
 // What leaves an investigation: its packets for Wireshark, its rows for other tools, a report for people, and all of it to be judged again
 // elsewhere. Who takes which is in the audit.
-
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';

@@ -1,6 +1,5 @@
 // An investigation as a recording: the rows of all its hosts in the order of their times, and with them what else its verdict rests on, so that
 // any tcplens can judge it again without a collector. Written as it is read, a part at a time.
-
 import type { Static } from 'typebox';
 import { hex64 } from '../../agent/contract/hex64.ts';
 import type { Row } from '../../agent/exports/row-json.ts';

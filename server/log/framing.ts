@@ -1,6 +1,5 @@
 // How rows lie in a segment: behind each row is the trailer that storage/identity.ts describes. So every batch can be checked by its own
 // bytes, and found in a file that the journal does not know.
-
 import { crc32 } from 'node:zlib';
 import { hex64 } from '../../agent/contract/hex64.ts';
 import { TRAILER_AT, TRAILER_BYTES } from '../storage/identity.ts';

@@ -1,6 +1,5 @@
 // Recovers one segment's file at a start. A file that is as it was written becomes a sealed segment as it is. Of any other file the sound
 // batches do, and the rest is set aside for a person to look at.
-
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { hex64 } from '../../agent/contract/hex64.ts';
