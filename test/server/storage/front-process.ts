@@ -20,10 +20,14 @@ export async function startFront(directory: string, port = 0): Promise<Front> {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exit = once(child, 'exit');
     child.kill(signal);
-    const overdue = setTimeout(() => child.kill('SIGKILL'), END_MS_MAX);
-    const [, by] = (await exit) as [number | null, NodeJS.Signals | null];
-    clearTimeout(overdue);
-    if (by === 'SIGKILL' && signal !== 'SIGKILL') throw new Error(`the front did not end within ${END_MS_MAX / 1000} s`);
+    let isOverdue = false;
+    const late = setTimeout(() => {
+      isOverdue = true;
+      child.kill('SIGKILL');
+    }, END_MS_MAX);
+    await exit;
+    clearTimeout(late);
+    if (isOverdue) throw new Error(`the front did not end within ${END_MS_MAX / 1000} s`);
   };
   return { url: `http://127.0.0.1:${listening}`, port: listening, end };
 }

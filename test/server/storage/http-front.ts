@@ -85,5 +85,7 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
 
 const server = createServer((request, response) => void respond(request, response));
 server.listen(Number(port), '127.0.0.1', () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`));
-process.on('SIGTERM', () => server.close(() => process.exit(0)));
-process.on('disconnect', () => process.exit(0));
+/** An exit would run the engine's own, which may wait for ever for threads of it that still work. */
+const end = () => process.kill(process.pid, 'SIGKILL');
+process.on('SIGTERM', () => server.close(() => void engine.close().finally(end)));
+process.on('disconnect', end);
