@@ -160,7 +160,7 @@ describe('investigations', () => {
     expect(await cells('dropped')).toMatch(/netfilter_drop \| \w+ \| \d+ \| [\d ]+$/);
     expect(await cells('stacks')).toMatch(/drop lost netfilter_drop \| [^|]*nf_hook_slow/);
     expect(await said('[data-asked]')).toMatch(/by owner/);
-    const [written = 0] = (await api.one(first)).at_hosts.map(({ passed }) => passed);
+    const [written = 0] = (await api.one(first)).at_hosts.map(({ passed, looked_back }) => passed + looked_back);
     expect(verdict.rows.stored).toBe(written);
   });
 

@@ -87,6 +87,7 @@ describe('people', () => {
     await addUser('ada', 'viewer');
     await addUser('root', 'admin');
     await page.getByLabel('Role of ada').selectOption('operator');
+    await eventually(() => rows('audit')).toMatch(/user_change.*user_add/s);
     await page.getByLabel('What the new token is for').fill('grafana');
     await page.getByRole('button', { name: 'Make token' }).click();
     await eventually(() => section('tokens').locator('[data-secret]').textContent()).toMatch(/^tcplens-token\.[0-9a-f]{16}\.[0-9a-f]{64}$/);
