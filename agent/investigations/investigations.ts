@@ -132,9 +132,10 @@ export class Investigations {
   #end(id: string, reason: End, words = ''): void {
     const running = this.#running.get(id);
     if (running === undefined) return;
-    const last = this.#stateOf(running);
     this.#running.delete(id);
     this.#options.kernel?.slots.free(running.slot);
+    // Only now no row can pass any more.
+    const last = this.#stateOf(running);
     this.#ended.set(id, { ...last, state: 'ended', reason, words });
     const { passed, over_budget } = last;
     this.#options.log.info({ investigation: id, reason, words, passed, over_budget }, 'an investigation ends');

@@ -49,6 +49,7 @@ export class Slots {
     this.#filters.clear(slot);
   }
 
+  /** Of one that was freed what it came to, until it is taken again. */
   counters(slot: number): FilterCounters & { expired: boolean } {
     return this.#filters.counters(slot);
   }

@@ -136,6 +136,7 @@ int loader__filter_clear(int slot)
 		return error;
 	live.for_details &= ~(1U << slot);
 	details__filters_changed();
+	/* The kernel returns from it when no program uses the slot's map any more: its counters stay as they are then. */
 	return bpf_map_delete_elem(shared_map("filters"), &index) < 0 ? -errno : 0;
 }
 
@@ -154,9 +155,10 @@ int loader__filter_counters(int slot, unsigned char *counters, int size)
 	struct filter filter;
 	__u32 key = 0;
 
-	if (size != sizeof(filter.counters))
+	if (size != sizeof(filter.counters) || slot < 0 || slot >= FILTER_SLOTS)
 		return -EINVAL;
-	if (!in_use(slot))
+	/* Where filters were never opened. */
+	if (live.fds[slot] <= 0)
 		return -ENOENT;
 	if (bpf_map_lookup_elem(live.fds[slot], &key, &filter) < 0)
 		return -errno;

@@ -95,7 +95,10 @@ API int loader__filter_scope(void);
  */
 API int loader__detail(int kind, int slots);
 
-/* Writes the `struct filter_counters` of a slot. Returns 1 when its end has passed, else 0. */
+/*
+ * Writes the `struct filter_counters` of a slot; of a cleared one what it came to, until it is used again. Returns 1 when its end has
+ * passed, else 0.
+ */
 API int loader__filter_counters(int slot, unsigned char *counters, int size);
 
 /*

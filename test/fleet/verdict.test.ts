@@ -30,6 +30,8 @@ let directory = '';
 beforeAll(async () => {
   if (!isRoot) return;
   pair = makePair();
+  // Away from those of what is looked back at, whose rows would be of it, too.
+  sourcePorts('30000 39999');
   directory = mkdtempSync(join(tmpdir(), 'tcplens-verdict-'));
   collector = new CollectorProcess();
   serving = pair.server.start(process.execPath, TRAFFIC, 'serve', '0.0.0.0', String(PORT));
@@ -173,7 +175,6 @@ const everything = { detail: 'packets', rows_per_s: 50_000, for_ms: 600_000 } as
 
 test('what was sent again before it began, where the host keeps a black box', async (context) => {
   if (!isRoot) return context.skip('needs root: network namespaces and BPF');
-  sourcePorts('30000 39999');
   const set = runCommand(join(root, 'tcplens'), ['admin', '--data', collector.data, 'settings', 'set', 'black-box=128MiB']);
   expect(set).toMatchObject({ code: 0 });
   const lookBack = async () => {
