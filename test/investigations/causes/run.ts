@@ -1,4 +1,5 @@
 // Makes the traffic of one scenario and proves, by the kernel's counters, that what was to happen did.
+import { once } from 'node:events';
 import { Endpoint, type Programs, startRelay } from '../../fidelity/programs.ts';
 import { waitFor } from '../../support/wait.ts';
 import { PORT, SIDES } from '../scenario.ts';
@@ -46,7 +47,12 @@ async function converse(trio: Trio, program: string, { name, family = 'ipv4', to
   const sender = start('sender', to ?? trio.receiver.address[family]);
   if (meanwhile) await receiver.said.until(meanwhile.word, meanwhile.count);
   if (meanwhile) run(trio, meanwhile.at, meanwhile.commands);
-  if (meanwhile?.kill) receiver.child.kill('SIGKILL');
+  if (meanwhile?.kill) {
+    // What comes before it has gone is data that it did not read.
+    const gone = once(receiver.child, 'exit');
+    receiver.child.kill('SIGKILL');
+    await gone;
+  }
   await sender.said.end();
   if (!meanwhile?.kill && !scripts.receiver.startsWith('sleep')) await receiver.said.end();
 }
