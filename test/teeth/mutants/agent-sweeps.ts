@@ -1,5 +1,5 @@
 // What the agent makes of looks into namespaces and of who appears in rows.
-import { drops, fidelity, kernel, type Mutant, mutantsOf, unit } from '../mutant.ts';
+import { fidelity, kernel, type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 export const agentSweeps: readonly Mutant[] = [
   ...mutantsOf('agent/loader-values.ts', [
@@ -43,9 +43,15 @@ export const agentSweeps: readonly Mutant[] = [
   ...mutantsOf('agent/host/kernel-symbols.ts', [
     {
       why: 'the function after the place',
-      find: 'names.subarray(found * NAME_BYTES, (found + 1) * NAME_BYTES)',
-      replace: 'names.subarray((found + 1) * NAME_BYTES, (found + 2) * NAME_BYTES)',
-      suite: drops('D5b'),
+      find: 'names_at[low - 1]',
+      replace: 'names_at[low]',
+      suite: unit('agent/host/kernel-symbols'),
+    },
+    {
+      why: 'modules are looked for where the kernel is',
+      find: '  found.sort((one, other) => one.start - other.start);\n',
+      replace: '',
+      suite: unit('agent/host/kernel-symbols'),
     },
   ]),
   ...mutantsOf('agent/host/entities.ts', [
