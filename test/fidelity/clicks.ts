@@ -39,8 +39,8 @@ export function checkClicks(scenarios: readonly Scenario[], observed: () => Obse
           const agent = new TestAgent(collector, FIRST_HOST + BigInt(2 * at + index), hostOf(id, side));
           await agent.report(0);
           for (const kind of KIND) {
-            const own = collected.raw[kind].filter((_, row) => collected.rows[kind][row]?.netns === seen[side].cookie);
-            await agent.recorded(kind, own);
+            const rows = collected.raw[kind].filter((_, row) => collected.rows[kind][row]?.netns === seen[side].cookie);
+            await agent.recorded(kind, rows);
           }
         }
       }

@@ -54,9 +54,10 @@ export function byConnection(captured: Captured, limits: Limits): Map<number, Tr
     came: own(came),
     dropped: { here: own(dropped.here), at_receiver: own(dropped.at_receiver) },
   });
-  return new Map(
-    [...ports].map((port) => [port, new Truths({ data: passed(captured.data, of(port)), acks: passed(captured.acks, of(port)) }, limits)]),
-  );
+  const each = [...ports].map((port) => [port, { data: passed(captured.data, of(port)), acks: passed(captured.acks, of(port)) }] as const);
+  // The kernel counts for all connections together.
+  const is_told = limits.too_old === each.reduce((sum, [, { data, acks }]) => sum + tooOld(data.came, acks.sent).length, 0);
+  return new Map(each.map(([port, own]) => [port, new Truths(own, limits.may_overflow, is_told)]));
 }
 
 /** What captures alone do not show. */
@@ -106,10 +107,12 @@ export class Truths {
   readonly #refused: ReadonlySet<string>;
   readonly #is_told: boolean;
   readonly #backward_us: number;
-  readonly #limits: Limits;
+  readonly #may_overflow: boolean;
 
-  constructor(captured: Captured, limits: Limits) {
-    this.#limits = limits;
+  /** @param is_told - whether captures tell what the receiver refused as too old */
+  constructor(captured: Captured, may_overflow: boolean, is_told: boolean) {
+    this.#may_overflow = may_overflow;
+    this.#is_told = is_told;
     this.#captured = captured;
     const { data, acks } = captured;
     for (const packet of [...data.sent, ...data.dropped.here]) {
@@ -127,7 +130,6 @@ export class Truths {
     };
     const old = tooOld(data.came, acks.sent);
     this.#refused = new Set(old.flatMap(({ packet, was_there }) => (was_there ? [] : [looks(packet)])));
-    this.#is_told = limits.too_old === old.length;
     const backward = acks.sent.map((packet) => (this.#acksCame.get(looks(packet))?.[0]?.time_us ?? Infinity) - packet.time_us);
     this.#backward_us = Math.max(0, Math.min(...backward.filter((us) => us >= 0)));
   }
@@ -149,8 +151,7 @@ export class Truths {
     if (earlier.length === 0) return 'dropped_here';
     const fates = earlier.map((packet) => this.#fateOf(packet, sent_us));
     const first = fates.filter(({ fate }) => fate === 'came').sort((a, b) => a.came_us - b.came_us)[0];
-    if (first && !(this.#limits.may_overflow && this.#unheeded(byte, first.came_us, all)))
-      return this.#whyAgain(byte, first.came_us, sent_us);
+    if (first && !(this.#may_overflow && this.#unheeded(byte, first.came_us, all))) return this.#whyAgain(byte, first.came_us, sent_us);
     const last = fates.at(-1)?.fate;
     if (last === 'here') return 'dropped_here';
     return last === 'outward' ? 'outward' : 'dropped_at_receiver';
