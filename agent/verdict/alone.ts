@@ -5,25 +5,20 @@ import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import { type Finding, finding, notKnown, notNeeded } from './cause.ts';
 import type { Segment } from './segments.ts';
 import { ahead } from './sequence.ts';
-import type { Transmission } from './transmissions.ts';
+import { type Before, hasLeft, type Times, type Transmission } from './transmissions.ts';
 import type { Way } from './way.ts';
 
-/** `attempts` is how often the segment was sent again in all, `own` this attempt as its packet was seen. */
-export function fromSenderAlone(
-  way: Way,
-  segment: Segment,
-  earlier: readonly Transmission[],
-  own: Transmission | undefined,
-  attempts: number,
-): Finding {
+/** `times` are those of the segment's first byte, `earlier` and `own` what was seen of those before this attempt and of this attempt. */
+export function fromSenderAlone(way: Way, times: Times, segment: Segment, { earlier, own }: Before): Finding {
   const { heard, twice_at } = way.sender.seen;
   const twice = twice_at.at(segment.seq).filter(({ at_ns }) => at_ns > segment.at_ns);
   const reports = new Set(twice.map(({ row }) => `${row.tsval} ${row.ack} ${row.sack1_from} ${row.sack1_to}`)).size;
   const [report] = twice;
-  if (report && reports >= attempts) return notNeeded('arrived', [segment.row, report.row]);
+  if (report && reports >= leftAgain(times)) return notNeeded('arrived', [segment.row, report.row]);
   if (report) return notKnown('which of several transmissions came: the peer’s rows');
   const answer = heard.firstPast(segment.seq, { from_ns: segment.at_ns + 1, until_ns: Infinity });
   if (!answer) return notKnown('an acknowledgement, or the peer’s rows');
+  if (leftAgain(times, segment) === 0) return notNeeded('arrived', [segment.row, answer.row]);
   if (isFirst(segment) && echoesEarlier(answer.row, own, segment)) return notNeeded('arrived', [segment.row, answer.row]);
   if (!heard.uses_sack) return notKnown('the peer’s rows: it does not report what comes twice');
   const lacking = heard.lastThatLacks(segment.seq, segment.at_ns);
@@ -36,6 +31,13 @@ export function fromSenderAlone(
   if (is_settled && earlier.length > 0 && echoesOwn(answer.row, own, earlier)) return finding('lost_outward', [segment.row, answer.row]);
   return notKnown('the peer’s rows');
 }
+
+/** How often the segment was sent again and left this host, at all or from one attempt on: what did not leave cannot come. */
+const leftAgain = ({ attempts, own }: Times, since = attempts[0]): number =>
+  attempts.slice(since && attempts.indexOf(since)).filter((attempt) => {
+    const transmission = own.get(attempt);
+    return transmission ? hasLeft(transmission) : attempt.row.outcome !== 'failed';
+  }).length;
 
 /** A report of what came twice is sent at once: after so many round trips it would be here. */
 const SETTLED_RTTS = 2;

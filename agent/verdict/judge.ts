@@ -2,11 +2,11 @@
 
 import { whyAgain } from './acknowledged.ts';
 import { fromSenderAlone } from './alone.ts';
-import { type Finding, finding, notKnown, placeOf, type Verdict } from './cause.ts';
+import { type Cause, type Finding, finding, notKnown, placeOf, type Verdict } from './cause.ts';
 import type { End } from './ends.ts';
 import type { Segment } from './segments.ts';
 import type { DropSighting } from './sightings.ts';
-import { type Arrival, type Before, beforeAttempt, dropsOf, orderOf, type Times, type Transmission } from './transmissions.ts';
+import { type Arrival, type Before, beforeAttempt, dropsOf, hasLeft, orderOf, type Times, type Transmission } from './transmissions.ts';
 import { cameUnseen, type Observed, type Way } from './way.ts';
 
 /** `times` are those of the segment's first byte. */
@@ -15,7 +15,7 @@ export function judge(way: Way, times: Times, segment: Segment): Verdict {
 }
 
 function find(way: Way, times: Times, segment: Segment): Finding {
-  const { attempts, sent, came } = times;
+  const { sent, came } = times;
   const { earlier, own } = timesBefore(times, segment);
   const sent_ns = Math.min(own?.at_ns ?? segment.at_ns - CALL_NS_MAX, segment.at_ns);
   // What had come so late that no acknowledgement of it could be there was sent again for that, whatever its host did with it.
@@ -31,12 +31,19 @@ function find(way: Way, times: Times, segment: Segment): Finding {
   if (first && way.receiver && (isLate(first) || !neverMet(way.receiver, segment, first)))
     return whyAgain(way, way.receiver, segment, first, sent_ns);
   const last = earlier.at(-1);
+  const unknown = () => lost(way, times, segment, { earlier, own });
+  const here = droppedHere(segment, last);
+  // One before it left, and may have come: whoever has no rows of the receiver has to ask what the peer said of it.
+  if (here && !way.receiver && earlier.some(hasLeft)) return unless(unknown(), 'lost_outward') ?? here;
   return (
-    droppedAtAnEnd(way, segment, last, last ? last.came : unsent) ??
+    here ??
+    droppedByReceiver(way, segment, last ? last.came : unsent) ??
     droppedBetween(way, segment, last?.at_ns ?? -Infinity, sent_ns) ??
-    lost(way, attempts, segment, earlier, own)
+    unknown()
   );
 }
+
+const unless = (found: Finding, cause: Cause): Finding | undefined => (found.cause === cause ? undefined : found);
 
 /** The times before this attempt, and its own. What is taken for its own is an earlier one if what came later is of none that was seen. */
 function timesBefore(times: Times, segment: Segment): Before {
@@ -65,9 +72,12 @@ function neverMet(receiver: Observed, segment: Segment, came: Arrival): boolean 
   return later !== undefined && later.row.rcv_nxt === segment.seq;
 }
 
-function droppedAtAnEnd(way: Way, segment: Segment, last: Transmission | undefined, came: Arrival | undefined): Finding | undefined {
+function droppedHere(segment: Segment, last: Transmission | undefined): Finding | undefined {
   if (last?.dropped) return finding('dropped_here', [segment.row, last.dropped.row], placeOf(last.dropped));
-  if (last?.failed) return finding('dropped_here', [segment.row, last.failed.row]);
+  return last?.failed && finding('dropped_here', [segment.row, last.failed.row]);
+}
+
+function droppedByReceiver(way: Way, segment: Segment, came: Arrival | undefined): Finding | undefined {
   if (came?.dropped) return finding('dropped_at_receiver', [segment.row, came.dropped.row], placeOf(came.dropped));
   return came?.device && way.receiver ? finding('dropped_at_receiver', [segment.row, came.device.row]) : undefined;
 }
@@ -95,25 +105,18 @@ const ORDER_NS = 20_000;
 const LATE_NS = 2_000_000_000;
 
 /** No row saw what became of it. */
-function lost(
-  way: Way,
-  attempts: readonly Segment[],
-  segment: Segment,
-  earlier: readonly Transmission[],
-  own: Transmission | undefined,
-): Finding {
+function lost(way: Way, times: Times, segment: Segment, before: Before): Finding {
   const { receiver } = way;
+  const { earlier } = before;
   const last = earlier.at(-1);
   if (!receiver)
-    return way.doubt === 'several'
-      ? notKnown('which of several sockets the peer is')
-      : fromSenderAlone(way, segment, earlier, own, attempts.length);
+    return way.doubt === 'several' ? notKnown('which of several sockets the peer is') : fromSenderAlone(way, times, segment, before);
   const rows = [segment.row, ...(last?.left ? [last.left.row] : [])];
   const proof = receiver.seen.taken_at
     .at(segment.seq)
     .find(({ at_ns, row }) => at_ns - segment.at_ns >= way.outward_ns - ORDER_NS && row.rcv_nxt === segment.seq);
   if (!last) return notKnown('what left the sender');
-  if (proof && attempts[0] === segment) return finding('lost_outward', [...rows, proof.row]);
+  if (proof && times.attempts[0] === segment) return finding('lost_outward', [...rows, proof.row]);
   const from_ns = last.at_ns + way.outward_ns;
   if (cameUnseen(receiver, from_ns, segment.at_ns + way.outward_ns + LATE_NS)) return notKnown('arrivals at the receiver that have no row');
   return finding('lost_outward', rows);

@@ -17,6 +17,9 @@ export type Transmission = {
   came: Arrival | undefined;
 };
 
+/** Whether it was on the way to the peer, as far as rows of the sender's host tell. */
+export const hasLeft = ({ dropped, failed }: Transmission): boolean => !dropped && !failed;
+
 /** One time that a segment came to the receiver's host. */
 export type Arrival = {
   /** by the receiver's clock */

@@ -12,7 +12,7 @@ import { Journey } from '../agent/verdict/path.ts';
 import { randomOf } from '../investigations/judged.ts';
 import { axeViolations, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 
-const PATH = { lost_out: 0.15, lost_back: 0.1, late: 0.02, twice: 0, refused: 0, has_ids: true, has_timestamps: true };
+const PATH = { lost_out: 0.15, lost_back: 0.1, late: 0.02, twice: 0, refused: 0, forbidden: 0, has_ids: true, has_timestamps: true };
 const HOSTILE = [
   '<script>document.title = "run"</script>',
   '<img src="https://example.test/x" onerror="document.title = 1">',

@@ -6,7 +6,7 @@ import { randomOf } from '../../investigations/judged.ts';
 import { Journey } from '../verdict/path.ts';
 import { rowOf } from '../verdict/rows.ts';
 
-const PATH = { lost_out: 0.2, lost_back: 0.1, late: 0, twice: 0, refused: 0, has_ids: true, has_timestamps: true };
+const PATH = { lost_out: 0.2, lost_back: 0.1, late: 0, twice: 0, refused: 0, forbidden: 0, has_ids: true, has_timestamps: true };
 const CALL_NS = 2_000_000n;
 
 test('each packet that is sent again has a comment, and no other', () => {

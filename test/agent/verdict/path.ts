@@ -4,18 +4,22 @@ import { noEvidence } from '../../../agent/verdict/evidence.ts';
 import type { Rows } from '../../../bpf/rows/rows.gen.ts';
 import { rowOf } from './rows.ts';
 
-/** Chances of each packet, and whether packets are numbered or have timestamps. `refused`: dropped by the receiver's host when it comes. */
+/**
+ * Chances of each packet, and whether packets are numbered or have timestamps. `refused`: dropped by the receiver's host when it comes;
+ * `forbidden`: dropped by the sender's when it is sent again.
+ */
 export type Path = {
   lost_out: number;
   lost_back: number;
   late: number;
   twice: number;
   refused: number;
+  forbidden: number;
   has_ids: boolean;
   has_timestamps: boolean;
 };
 
-export type Happened = 'lost_outward' | 'lost_backward' | 'reordered' | 'delayed' | 'dropped_at_receiver';
+export type Happened = 'lost_outward' | 'lost_backward' | 'reordered' | 'delayed' | 'dropped_at_receiver' | 'dropped_here';
 
 const SENDER = {
   host_id: 1n,
@@ -51,7 +55,7 @@ type Header = Pick<
   Rows['packet'],
   'seq' | 'ack' | 'length' | 'tsval' | 'tsecr' | 'ip_id' | 'sack1_from' | 'sack1_to' | 'tcp_flags' | 'segments'
 >;
-type Sent = { segment: number; at_ms: number; came_ms: number; is_refused: boolean };
+type Sent = { segment: number; at_ms: number; came_ms: number; is_refused: boolean; is_forbidden: boolean };
 type Told = { has: number; at_ms: number; came_ms: number };
 type Event = { at_ms: number; what: () => void };
 
@@ -90,7 +94,9 @@ export class Journey {
       // What came too late to be acknowledged in time was sent again for that, whatever became of it.
       const counts = ({ came_ms, is_refused }: Sent) => !is_refused || came_ms > at_ms - WAY_MS;
       const came_ms = Math.min(...earlier.filter(counts).map((sent) => sent.came_ms));
-      if (came_ms === Infinity) return earlier.at(-1)?.is_refused ? 'dropped_at_receiver' : 'lost_outward';
+      const last = earlier.at(-1);
+      if (came_ms === Infinity && last?.is_forbidden) return 'dropped_here';
+      if (came_ms === Infinity) return last?.is_refused ? 'dropped_at_receiver' : 'lost_outward';
       if (came_ms > at_ms) return this.#sent.some((sent) => sent.segment > segment && sent.came_ms < came_ms) ? 'reordered' : 'delayed';
       const first = this.#told.find((told) => told.has > segment && told.at_ms > came_ms);
       return first?.came_ms === Infinity ? 'lost_backward' : 'delayed';
@@ -105,28 +111,37 @@ export class Journey {
       tsval: this.#stamp(at_ms),
       ip_id: this.#number('data'),
     });
-    this.#packet('sender', at_ms, false, header);
+    const is_forbidden = again && this.#random() < this.#path.forbidden;
+    if (is_forbidden) this.#drop('sender', at_ms, header);
+    else this.#packet('sender', at_ms, false, header);
     if (again) {
       this.#again.push({ segment, at_ms, earlier: this.#sent.filter((sent) => sent.segment === segment) });
       const range = { seq: 1 + segment * MSS, end_seq: 1 + (segment + 1) * MSS, segments: 1, bytes: MSS };
-      this.evidence.retransmit.push(
-        rowOf('retransmit', { ...this.#head('sender', at_ms + 0.01), ...range, class: 'rto', srtt_us: 20_000 }),
-      );
+      const how = { class: 'rto', outcome: is_forbidden ? 'failed' : 'sent', srtt_us: 20_000 } as const;
+      this.evidence.retransmit.push(rowOf('retransmit', { ...this.#head('sender', at_ms + 0.01), ...range, ...how }));
+    }
+    if (is_forbidden) {
+      this.#sent.push({ segment, at_ms, came_ms: Infinity, is_refused: false, is_forbidden });
+      return;
     }
     const came_ms = this.#travel(at_ms, this.#path.lost_out);
     const is_refused = came_ms < Infinity && this.#random() < this.#path.refused;
-    this.#sent.push({ segment, at_ms, came_ms, is_refused });
+    this.#sent.push({ segment, at_ms, came_ms, is_refused, is_forbidden });
     if (came_ms === Infinity) return;
     this.#at(came_ms, () => (is_refused ? this.#refuse(came_ms, header) : this.#arrive(segment, came_ms, header)));
     if (!is_refused && this.#random() < this.#path.twice) this.#at(came_ms + 0.1, () => this.#arrive(segment, came_ms + 0.1, header));
   }
 
-  /** As a firewall of the receiver's host does. */
   #refuse(at_ms: number, header: Header): void {
     this.#packet('receiver', at_ms, true, header);
-    const { seq, ack, length, tcp_flags } = header;
-    const dropped = { seq, ack, length, tcp_flags, direction: 'received', meaning: 'lost', reason: 'netfilter_drop' } as const;
-    this.evidence.drop.push(rowOf('drop', { ...this.#head('receiver', at_ms + 0.005), connection_id: 0n, ...dropped }));
+    this.#drop('receiver', at_ms + 0.005, header);
+  }
+
+  /** As a firewall of this host does. */
+  #drop(end: 'sender' | 'receiver', at_ms: number, { seq, ack, length, tcp_flags }: Header): void {
+    const whose = end === 'sender' ? ({ direction: 'sent' } as const) : ({ direction: 'received', connection_id: 0n } as const);
+    const dropped = { seq, ack, length, tcp_flags, meaning: 'lost', reason: 'netfilter_drop' } as const;
+    this.evidence.drop.push(rowOf('drop', { ...this.#head(end, at_ms), ...dropped, ...whose }));
   }
 
   #arrive(segment: number, at_ms: number, header: Header): void {

@@ -17,6 +17,7 @@ const paths: fc.Arbitrary<Path> = fc.record({
   late: fc.double({ min: 0, max: 0.05, noNaN: true }),
   twice: fc.double({ min: 0, max: 0.05, noNaN: true }),
   refused: fc.double({ min: 0, max: 0.1, noNaN: true }),
+  forbidden: fc.double({ min: 0, max: 0.2, noNaN: true }),
   has_ids: fc.constant(true),
   has_timestamps: fc.boolean(),
 });
@@ -76,17 +77,36 @@ test('one row of a hundred is missing', () => {
   expect((right + not_known) / all).toBeGreaterThanOrEqual(0.95);
 });
 
+const ofSender = ({ packet, progress, drop, ...rest }: Evidence): Evidence => ({
+  ...rest,
+  packet: packet.filter(({ host_id }) => host_id === 1n),
+  progress: progress.filter(({ host_id }) => host_id === 1n),
+  drop: drop.filter(({ host_id }) => host_id === 1n),
+});
+
 test('the receiver is not observed', () => {
   const { all, right, not_known } = judged(
     paths.map((path) => ({ ...path, twice: 0 })),
-    ({ packet, progress, drop, ...rest }) => ({
-      ...rest,
-      packet: packet.filter(({ host_id }) => host_id === 1n),
-      progress: progress.filter(({ host_id }) => host_id === 1n),
-      drop: drop.filter(({ host_id }) => host_id === 1n),
-    }),
+    ofSender,
   );
   expect((right + not_known) / all).toBeGreaterThanOrEqual(0.95);
+});
+
+test('the receiver is not observed, and the sender drops what it sends again', () => {
+  const { all, right, not_known } = judged(
+    paths.map((path) => ({ ...path, twice: 0, late: 0.2, forbidden: 0.5 })),
+    ofSender,
+  );
+  expect((right + not_known) / all).toBeGreaterThanOrEqual(0.95);
+  expect(right / all).toBeGreaterThanOrEqual(0.3);
+});
+
+test('nothing is lost on the way: the peer reports all that came twice, and what the sender drops never comes', () => {
+  const { all, right } = judged(
+    paths.map((path) => ({ ...path, lost_out: 0, lost_back: 0, twice: 0, refused: 0, late: 0.3, forbidden: 0.5 })),
+    ofSender,
+  );
+  expect(right / all).toBeGreaterThanOrEqual(0.95);
 });
 
 test('only retransmissions were watched: nothing is known', () => {

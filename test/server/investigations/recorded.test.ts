@@ -33,7 +33,7 @@ const fileOf = (bytes: Uint8Array): string => {
   return file;
 };
 
-const PATH = { lost_out: 0.1, lost_back: 0.1, late: 0.1, twice: 0.05, refused: 0, has_ids: true, has_timestamps: true };
+const PATH = { lost_out: 0.1, lost_back: 0.1, late: 0.1, twice: 0.05, refused: 0, forbidden: 0, has_ids: true, has_timestamps: true };
 
 test('the verdict is that of the rows that went in, of all or of the first', async () => {
   await fc.assert(

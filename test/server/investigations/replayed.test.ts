@@ -14,7 +14,7 @@ import { runCommand } from '../../support/run-command.ts';
 import { countRows, startCollector, testDirectory, withStore } from '../support/collector.ts';
 import { HOSTS, ordered, recorded, TOLD } from '../support/recorded-file.ts';
 
-const PATH = { lost_out: 0.1, lost_back: 0.1, late: 0, twice: 0, refused: 0, has_ids: true, has_timestamps: true };
+const PATH = { lost_out: 0.1, lost_back: 0.1, late: 0, twice: 0, refused: 0, forbidden: 0, has_ids: true, has_timestamps: true };
 const named = { pid: 0, started_at_ms: 5, name: 'x', command: 'x', cgroup_id: '0' };
 const HOST_ID = "lower(leftPad(hex(host_id), 16, '0'))";
 

@@ -8,7 +8,7 @@ import type { Agent, useControlled } from './controlled.ts';
 import { ASKED, running } from './investigating.ts';
 import { placed, sendAll } from './journeyed.ts';
 
-const PATH = { lost_out: 0.1, lost_back: 0.1, late: 0, twice: 0, refused: 0, has_ids: true, has_timestamps: true };
+const PATH = { lost_out: 0.1, lost_back: 0.1, late: 0, twice: 0, refused: 0, forbidden: 0, has_ids: true, has_timestamps: true };
 const SLOT = 3;
 
 /** What others can name. */

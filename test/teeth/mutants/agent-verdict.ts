@@ -21,6 +21,22 @@ export const agentVerdict: readonly Mutant[] = [
       suite: unit('agent/verdict/verdicts.property', 'many come late'),
     },
   ]),
+  ...mutantsOf('agent/verdict/judge.ts', [
+    {
+      why: 'what came before this host dropped it again does not count',
+      find: 'if (here && !way.receiver && earlier.some(hasLeft))',
+      replace: 'if (here && !way.receiver && earlier.length < 0)',
+      suite: unit('agent/verdict/verdicts.property', 'the sender drops what it sends again'),
+    },
+  ]),
+  ...mutantsOf('agent/verdict/alone.ts', [
+    {
+      why: 'what was dropped here is to come',
+      find: 'reports >= leftAgain(times)',
+      replace: 'reports >= times.attempts.length',
+      suite: unit('agent/verdict/verdicts.property', 'nothing is lost on the way'),
+    },
+  ]),
   ...mutantsOf('agent/verdict/connects.ts', [
     { why: 'rows of connects before count', find: 'time_ns >= began_ns - slack_ns &&', replace: '', suite: connects },
     { why: 'a client that nobody watches is forgotten', find: '...others.map(', replace: '...others.slice(0, 0).map(', suite: connects },
