@@ -1,4 +1,5 @@
 // How much of what a verdict should rest on is there, and whether more is to come. Pure.
+import { joinsSentences } from '../agent/verdict/joins.ts';
 import type { OneInvestigation, Verdict } from '../server/api.ts';
 import { formatCompleteness, formatCount } from './format.ts';
 import { endOf } from './verdict-comparison.ts';
@@ -28,7 +29,13 @@ type Said = { severity: Severity; text: string };
 
 /** What it rests on. */
 export function completenessSaid(verdict: Verdict, one: Pick<OneInvestigation, 'at_hosts'>, growing: boolean): Said[] {
-  return [arrivalsSaid(verdict), storedSaid(verdict, rowsWritten(verdict, one), growing), ...withheldSaid(one), ...cutSaid(verdict)];
+  return [
+    arrivalsSaid(verdict),
+    ...joinsSaid(verdict),
+    storedSaid(verdict, rowsWritten(verdict, one), growing),
+    ...withheldSaid(one),
+    ...cutSaid(verdict),
+  ];
 }
 
 function arrivalsSaid({ arrivals: { counted, seen } }: Verdict): Said {
@@ -37,6 +44,8 @@ function arrivalsSaid({ arrivals: { counted, seen } }: Verdict): Said {
   if (seen >= counted) return { severity: 'none', text };
   return { severity: 'warn', text: `${text} What has none may be a loss or not: such causes are not known.` };
 }
+
+const joinsSaid = ({ joins }: Verdict): Said[] => joinsSentences(joins).map((text) => ({ severity: 'none', text }));
 
 function storedSaid({ rows }: Verdict, written: number, growing: boolean): Said {
   const stored = Math.min(rows.stored, written);

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { ABOUT, type Claim } from '../verdict/claims.ts';
 import type { EvidenceKind } from '../verdict/evidence.ts';
+import { joinsSentences } from '../verdict/joins.ts';
 import { ABOUT_LABELS } from '../verdict/labels.ts';
 import type { StackGroup } from '../verdict/stacks.ts';
 import { sentences, summarize } from '../verdict/summary.ts';
@@ -101,13 +102,14 @@ function policy(): string {
 
 export const momentOf = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').replace('Z', ' UTC');
 
-function completeness({ hosts, cut, incomplete }: Reported, { counted, seen }: { counted: number; seen: number }): Html {
+function completeness({ hosts, judged, cut, incomplete }: Reported, { counted, seen }: { counted: number; seen: number }): Html {
   const withheld = hosts.reduce((sum, { over_budget }) => sum + over_budget, 0);
   const unwatched = hosts.filter(({ other_end }) => other_end !== '');
   const lines = [
     counted > 0
       ? `Of ${counted} segments that came to the sockets, ${seen} have a row.`
       : 'No row tells how many segments came to the sockets.',
+    ...joinsSentences(judged.joins),
     ...(withheld > 0 ? [`${withheld} rows were beyond the budget and are missing: where rows are missing, absence proves nothing.`] : []),
     ...incomplete,
     ...(cut.length > 0 ? [`Of the rows of kind ${cut.join(', ')} only the first were judged: a narrower filter has all.`] : []),

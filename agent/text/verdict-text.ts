@@ -3,6 +3,7 @@ import type { FilterCounters } from '../../bpf/rows/rows.gen.ts';
 import { escapeControls } from '../process/terminal-text.ts';
 import { CAUSES, type Place, type Verdict } from '../verdict/cause.ts';
 import { ABOUT, type Claim } from '../verdict/claims.ts';
+import { joinsSentences } from '../verdict/joins.ts';
 import { ABOUT_LABELS } from '../verdict/labels.ts';
 import type { StackGroup } from '../verdict/stacks.ts';
 import { sentences, summarize } from '../verdict/summary.ts';
@@ -26,9 +27,10 @@ export type Told = {
 };
 
 /** All of it as one object: a verdict for each segment, with the rows that it rests on. */
-export function verdictJson({ judged: { verdicts, ways }, ...told }: Told): string {
+export function verdictJson({ judged: { verdicts, ways, joins }, ...told }: Told): string {
   const { all, by_peer, arrivals } = summarize(verdicts, ways);
-  const summary = { ...all, by_peer: Object.fromEntries(by_peer), arrivals, sentences: sentences({ all, by_peer, arrivals }) };
+  const said = [...sentences({ all, by_peer, arrivals }), ...joinsSentences(joins)];
+  const summary = { ...all, by_peer: Object.fromEntries(by_peer), arrivals, joins, sentences: said };
   const each = verdicts.map(({ segment: { row, part, seq, end }, ...verdict }) => ({
     connection: connectionOf(row),
     part,
@@ -106,8 +108,12 @@ export function incomplete({ account: { over_budget, matched }, left_out }: Told
 }
 
 function unseen(told: Told): string[] {
-  const { other_end } = told;
-  return [...incomplete(told), ...(other_end.watched ? [] : [`the other end is not looked at: ${other_end.why}`])];
+  const { other_end, judged } = told;
+  return [
+    ...joinsSentences(judged.joins),
+    ...incomplete(told),
+    ...(other_end.watched ? [] : [`the other end is not looked at: ${other_end.why}`]),
+  ];
 }
 
 function placeWords({ reason, location, ifindex, netns }: Place): string {

@@ -31,7 +31,7 @@ export class Beginnings {
     if (!row) return undefined;
     if (row.class === 'syn_ack') return this.#accepting(row);
     const end = this.#ends.get(socketOf(row));
-    return end && { end, isn: end.snd_isn ?? this.#isnOf(row) };
+    return end && { end, isn: end.snd_isn ?? this.#isnOf(rows) };
   }
 
   #accepting(row: Again): Sender | undefined {
@@ -50,14 +50,23 @@ export class Beginnings {
     return { end: { ...names, connection_id: 0n, snd_isn: isn, rcv_isn: syn_ack.ack - 1, ...life }, isn };
   }
 
-  /** Of a socket older than the agent: its packet of the same length, just before the row, has the sequence number that the row counts from. */
-  #isnOf(row: Again): number | undefined {
-    const { time_ns, bytes, seq } = row;
+  /**
+   * Of a socket older than the agent: a packet of the same length just before a row may be the row's, and then tells what all rows count
+   * from. Others do so too: those of the row agree with those of other rows. Undefined where none has most.
+   */
+  #isnOf(rows: readonly Again[]): number | undefined {
     this.#by_socket ??= Map.groupBy(this.#evidence.packet, socketOf);
-    const own = this.#by_socket
-      .get(socketOf(row))
-      ?.findLast((packet) => packet.length === bytes && packet.time_ns <= time_ns && time_ns - packet.time_ns < CALL_NS_MAX);
-    return own && (own.seq - seq) >>> 0;
+    const votes = new Map<number, number>();
+    for (const row of rows) for (const isn of this.#isnsOf(row)) votes.set(isn, (votes.get(isn) ?? 0) + 1);
+    const [first, second] = [...votes].sort(([, one], [, other]) => other - one);
+    return first && first[1] > (second?.[1] ?? 0) ? first[0] : undefined;
+  }
+
+  #isnsOf(row: Again): Set<number> {
+    const { time_ns, bytes, seq } = row;
+    const own = this.#by_socket?.get(socketOf(row)) ?? [];
+    const near = own.filter((packet) => packet.length === bytes && packet.time_ns <= time_ns && time_ns - packet.time_ns < CALL_NS_MAX);
+    return new Set(near.map((packet) => (packet.seq - seq) >>> 0));
   }
 }
 

@@ -13,10 +13,19 @@ export type End = Endpoints & {
   last_ns: bigint;
 };
 
-/** How it is known that two sockets are one connection: both have the other's initial sequence number, or they name each other. */
-export type JoinedBy = 'isn' | 'tuple';
+/** How it is known that two sockets are one connection, from the surest to the weakest. */
+export const JOINED_BY = [
+  'isn', // both have the other's initial sequence number
+  'packets', // packets of both are the same but for the names that a translation of addresses gives them
+  'tuple', // they name each other, at the same time
+] as const;
+export type JoinedBy = (typeof JOINED_BY)[number];
 
-export type Peer = { end: End; joined_by: JoinedBy } | { end: undefined; doubt: 'unobserved' | 'several' };
+/** Why a socket has no other end: none of the rows is of it, or several fit. */
+export const DOUBTS = ['unobserved', 'several'] as const;
+export type Doubt = (typeof DOUBTS)[number];
+
+export type Peer = { end: End; joined_by: JoinedBy } | { end: undefined; doubt: Doubt };
 
 type Told = Rows['connection' | 'progress' | 'sample' | 'reset' | 'retransmit' | 'packet'];
 
@@ -60,33 +69,46 @@ function meet(ends: Map<string, End>, row: Told, snd_isn: number, rcv_isn: numbe
 const isnKey = (snd: number | undefined, rcv: number | undefined): string => `${snd} ${rcv}`;
 const tupleKey = (addr: string, port: number, peer_addr: string, peer_port: number): string => `${addr} ${port} ${peer_addr} ${peer_port}`;
 
-/** For every end its peer, by `endKey`. An end that fits several is joined with none of them. */
-export function joinEnds(ends: Iterable<End>): Map<End, Peer> {
+/**
+ * For every end its peer. An end that fits several is joined with none of them. `groupOf` returns the same text for ends whose packets are
+ * the same, under whatever names.
+ */
+export function joinEnds(ends: Iterable<End>, groupOf: (end: End) => string | undefined): Map<End, Peer> {
   const all = [...ends];
   const by_isn = Map.groupBy(all.filter(hasIsns), (end) => isnKey(end.snd_isn, end.rcv_isn));
   const by_tuple = Map.groupBy(all, (end) => tupleKey(end.local_addr, end.local_port, end.peer_addr, end.peer_port));
-  const peers = new Map<End, Peer>();
-  for (const end of all) peers.set(end, peerOf(end, by_isn, by_tuple));
-  return peers;
+  const by_packets = Map.groupBy(all, groupOf);
+  const found = (end: End): Peer => {
+    const mirrored = hasIsns(end) ? (by_isn.get(isnKey(end.rcv_isn, end.snd_isn)) ?? []) : [];
+    const group = groupOf(end);
+    const carrying = group === undefined ? [] : (by_packets.get(group) ?? []);
+    const named = by_tuple.get(tupleKey(end.peer_addr, end.peer_port, end.local_addr, end.local_port)) ?? [];
+    const isOther = (other: End) => other !== end && agree(end, other) && overlap(end, other);
+    return (
+      joined(
+        mirrored.filter((other) => other !== end),
+        'isn',
+      ) ??
+      joined(
+        carrying.filter((other) => isOther(other) && !isSame(end, other)),
+        'packets',
+      ) ??
+      joined(named.filter(isOther), 'tuple') ?? { end: undefined, doubt: 'unobserved' }
+    );
+  };
+  return new Map(all.map((end) => [end, found(end)]));
 }
 
 const hasIsns = ({ snd_isn, rcv_isn }: End): boolean => snd_isn !== undefined && rcv_isn !== undefined;
 
-function peerOf(end: End, by_isn: Map<string, End[]>, by_tuple: Map<string, End[]>): Peer {
-  const mirrored = by_isn.get(isnKey(end.rcv_isn, end.snd_isn))?.filter((other) => other !== end) ?? [];
-  if (hasIsns(end) && mirrored.length > 0) return only(mirrored, 'isn');
-  const named = by_tuple.get(tupleKey(end.peer_addr, end.peer_port, end.local_addr, end.local_port)) ?? [];
-  return only(
-    named.filter((other) => other !== end && agree(end, other) && overlap(end, other)),
-    'tuple',
-  );
-}
-
-function only(found: End[], joined_by: JoinedBy): Peer {
+function joined(found: End[], joined_by: JoinedBy): Peer | undefined {
   const [end, ...others] = found;
-  if (!end) return { end: undefined, doubt: 'unobserved' };
+  if (!end) return undefined;
   return others.length > 0 ? { end: undefined, doubt: 'several' } : { end, joined_by };
 }
+
+/** Whether both are at the same side of a connection: sockets that had the same names one after the other. */
+const isSame = (end: End, other: End): boolean => endpointsKey(end) === endpointsKey(other);
 
 /** Whether what both know of the initial sequence numbers is the same: who knows otherwise is another connection, or a proxy's. */
 function agree(end: End, other: End): boolean {

@@ -1,4 +1,5 @@
 // What every verdict begins with: where packets were seen, which sockets there were, and which two of them talk to each other.
+import { Alike } from './alike.ts';
 import { type End, endsOf, joinEnds, type Peer } from './ends.ts';
 import { baseOf, type Evidence } from './evidence.ts';
 import { Sightings } from './sightings.ts';
@@ -21,7 +22,9 @@ export function* joinInSteps(evidence: Evidence): Generator<undefined, Joined> {
   yield;
   const ends = endsOf(evidence);
   yield;
-  return { evidence, base, sightings, ends, peers: joinEnds(ends.values()) };
+  const alike = new Alike(evidence.packet);
+  yield;
+  return { evidence, base, sightings, ends, peers: joinEnds(ends.values(), (end) => alike.groupOf(end)) };
 }
 
 /** Takes all steps at once. */

@@ -5,12 +5,13 @@ import { notKnown, type Verdict } from './cause.ts';
 import type { End, Peer } from './ends.ts';
 import { type Evidence, endpointsKey } from './evidence.ts';
 import { atOnce, type Joined, joinInSteps } from './joined.ts';
+import { countJoins, type Joins } from './joins.ts';
 import { judge } from './judge.ts';
 import { type Segment, segmentsOf } from './segments.ts';
 import { type Times, timesOf } from './transmissions.ts';
 import { type Observed, observe, type Way, wayOf } from './way.ts';
 
-export type Judged = { verdicts: Verdict[]; ways: Way[] };
+export type Judged = { verdicts: Verdict[]; ways: Way[]; joins: Joins };
 
 /** A verdict on every segment that was sent again, or was to be and failed, in their order by connection. */
 export function judgeAll(evidence: Evidence): Judged {
@@ -27,7 +28,7 @@ export function* judgeInSteps({ evidence, base, sightings, ends, peers }: Joined
     observed.set(end, known);
     return known;
   };
-  const judged: Judged = { verdicts: [], ways: [] };
+  const judged: Judged = { verdicts: [], ways: [], joins: countJoins(peers.values()) };
   // A refused attempt sent nothing: the window was closed, or the packet was still in this host's queue.
   const again = evidence.retransmit.filter(({ outcome }) => outcome !== 'refused');
   for (const rows of Map.groupBy(again, senderKey).values()) {

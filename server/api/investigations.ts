@@ -4,6 +4,7 @@ import { DETAILS } from '../../agent/contract/detail.ts';
 import { ENDS, EXPRESSION_CHARS_MAX, HostState, InvestigationId } from '../../agent/contract/investigation.ts';
 import { CAUSES, type Cause, NOT_NEEDED, type NotNeeded } from '../../agent/verdict/cause.ts';
 import { ABOUT, CLAIM_CAUSES } from '../../agent/verdict/claims.ts';
+import { DOUBTS, type Doubt, JOINED_BY, type JoinedBy } from '../../agent/verdict/ends.ts';
 import { EVIDENCE_KINDS } from '../../agent/verdict/evidence.ts';
 import { STACKED_KINDS } from '../../agent/verdict/stacks.ts';
 import { Count, Figure, Ms, object, oneOf } from './schema.ts';
@@ -163,6 +164,10 @@ export const Verdict = object({
     description: 'what would have told where the cause is not known',
   }),
   arrivals: Seen,
+  joins: object(
+    Object.fromEntries([...JOINED_BY, ...DOUBTS].map((how) => [how, Count])) as Record<JoinedBy | Doubt, typeof Count>,
+    'sockets by how they were joined with their other end, or why not',
+  ),
   claims: Type.Array(VerdictClaim, {
     description: 'why connects failed, who reset connections, where the time of connections went: the largest of each first',
   }),

@@ -9,7 +9,7 @@ import type { Judging } from './judging.ts';
 
 const TOLD_MAX = 100;
 
-export function verdictOf({ judged: { verdicts, ways }, claims, stacks, cut, rows }: Judging): Verdict {
+export function verdictOf({ judged: { verdicts, ways, joins }, claims, stacks, cut, rows }: Judging): Verdict {
   const summary = summarize(verdicts, ways);
   const by_peer = [...summary.by_peer].map(([network, share]) => ({ network, ...share }));
   return {
@@ -19,6 +19,7 @@ export function verdictOf({ judged: { verdicts, ways }, claims, stacks, cut, row
     dropped: droppedIn(verdicts),
     missing: counted(verdicts, ({ missing }) => (missing === '' ? undefined : missing)).map(([what, segments]) => ({ what, segments })),
     arrivals: summary.arrivals,
+    joins,
     claims: claims.slice(0, TOLD_MAX).map(claimOf),
     stacks: stacks.slice(0, TOLD_MAX).map(stackOf),
     rows,

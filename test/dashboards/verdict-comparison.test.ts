@@ -1,6 +1,7 @@
 // Two verdicts side by side: shares, differences in points, and when there is nothing to compare.
 import { describe, expect, test } from 'vitest';
 import { CAUSES, NOT_NEEDED } from '../../agent/verdict/cause.ts';
+import { noJoins } from '../../agent/verdict/joins.ts';
 import { comparisonOf, type Side, signedPoints } from '../../dashboards/verdict-comparison.ts';
 import type { Investigation, Verdict } from '../../server/api.ts';
 
@@ -37,6 +38,7 @@ function side(begins_min: number, by_cause: Partial<Verdict['by_cause']>, asked:
       dropped: [],
       missing: [],
       arrivals: { counted: 0, seen: 0 },
+      joins: noJoins(),
       claims: [],
       stacks: [],
       rows: { written: 0, stored: 0 },

@@ -1,13 +1,14 @@
 // How much of what a verdict should rest on is there, and until when it is asked for again.
 import { describe, expect, test } from 'vitest';
 import { CAUSES } from '../../agent/verdict/cause.ts';
+import { noJoins } from '../../agent/verdict/joins.ts';
 import { causesOf, sharesWords } from '../../dashboards/cause-words.ts';
 import { completenessSaid, isGrowing, nothingWords, rowsWritten } from '../../dashboards/verdict-words.ts';
 import type { OneInvestigation, Verdict } from '../../server/api.ts';
 
 const plain = (text: string) => text.replaceAll('\u202f', ' ');
 const verdict = (changes: Partial<Verdict> = {}) =>
-  ({ arrivals: { counted: 839, seen: 839 }, rows: { written: 1000, stored: 1000 }, cut: [], ...changes }) as Verdict;
+  ({ arrivals: { counted: 839, seen: 839 }, joins: noJoins(), rows: { written: 1000, stored: 1000 }, cut: [], ...changes }) as Verdict;
 const ENDS_MS = 1_000_000;
 const one = (changes: Partial<OneInvestigation> = {}) =>
   ({

@@ -53,6 +53,12 @@ test.for(chosen)('$name', async (scenario, context) => {
       const each = compare(evidence, view, netnsesOf(evidence, trio, scenario.family), truths);
       compared.get(view)?.push(...each);
       console.log(matrixText(`${scenario.name}, ${view}`, each));
+      if (view === 'receiver unobserved') continue;
+      const alone = each.filter(({ verdict }) => !verdict.peer_observed && !verdict.missing.startsWith('where its sequence numbers begin'));
+      expect(
+        alone.map(({ verdict }) => verdict),
+        view,
+      ).toEqual([]);
     }
     expect(evidence.retransmit.length, 'the traffic was to be sent again').toBeGreaterThan(0);
     if (scenario.shows) expect(shown(scenario.shows, evidence, trio), JSON.stringify(scenario.shows)).toBeGreaterThan(0);

@@ -1,6 +1,7 @@
 // Verdicts beside the truth: what tcplens says of each segment, from all rows and from fewer, and what captures say.
 
 import type { Verdict } from '../../agent/verdict/cause.ts';
+import { SYN } from '../../agent/verdict/ends.ts';
 import type { Evidence } from '../../agent/verdict/evidence.ts';
 import { judgeAll } from '../../agent/verdict/verdicts.ts';
 import type { Family } from '../support/netns.ts';
@@ -9,7 +10,7 @@ import type { Trio } from './trio.ts';
 import type { Truth, Truths } from './truth.ts';
 
 /** Which rows a verdict had. */
-export const VIEWS = ['all', 'router unobserved', 'receiver unobserved', '1 % withheld'] as const;
+export const VIEWS = ['all', 'router unobserved', 'receiver unobserved', 'older than the agents', '1 % withheld'] as const;
 export type View = (typeof VIEWS)[number];
 
 export type Netnses = { sender: bigint; router: bigint | undefined; receiver: bigint };
@@ -27,6 +28,7 @@ export function viewOf(evidence: Evidence, view: View, netnses: Netnses): Eviden
   if (view === 'router unobserved') return only(evidence, ({ netns }) => netns !== netnses.router);
   if (view === 'receiver unobserved') return only(evidence, ({ netns }) => netns === netnses.sender);
   if (view === 'all') return evidence;
+  if (view === 'older than the agents') return withoutBeginnings(evidence);
   const random = randomOf(SEED);
   return only(evidence, ({ kind }) => kind === 'retransmit' || random() >= WITHHELD);
 }
@@ -39,6 +41,17 @@ type Row = Evidence[keyof Evidence][number];
 function only(evidence: Evidence, keep: (row: Row) => boolean): Evidence {
   const kept = Object.entries(evidence).map(([kind, rows]: [string, readonly Row[]]) => [kind, rows.filter(keep)]);
   return Object.fromEntries(kept) as Evidence;
+}
+
+/** As if the handshakes had been before anybody watched: then nobody knows the initial sequence numbers. */
+function withoutBeginnings({ packet, connection, progress, ...evidence }: Evidence): Evidence {
+  const unknown = { snd_isn: 0, rcv_isn: 0 };
+  return {
+    ...evidence,
+    packet: packet.filter(({ tcp_flags }) => !(tcp_flags & SYN)),
+    connection: connection.filter(({ event }) => event === 'close').map((row) => ({ ...row, ...unknown })),
+    progress: progress.map((row) => ({ ...row, ...unknown })),
+  };
 }
 
 /** The same numbers from 0 to 1 for the same seed (xorshift32). */

@@ -17,7 +17,8 @@ export function tallyOf(all: readonly Compared[]): Tally {
 export function matrixText(title: string, all: readonly Compared[]): string {
   const { clear, unclear, right, not_known } = tallyOf(all);
   const wrong = clear - right - not_known;
-  const head = `${title}: ${clear} segments, ${right} right, ${not_known} not known, ${wrong} wrong; of ${unclear} more captures do not tell`;
+  const both = all.filter(({ verdict }) => verdict.peer_observed).length;
+  const head = `${title}: ${clear} segments, ${right} right, ${not_known} not known, ${wrong} wrong; of ${unclear} more captures do not tell; ${both} with the other end`;
   const cells = Map.groupBy(
     all.filter(({ truth }) => truth !== 'unclear'),
     cellOf,

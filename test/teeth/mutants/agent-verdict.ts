@@ -5,6 +5,7 @@ const connects = unit('agent/verdict/connects');
 const resets = unit('agent/verdict/resets');
 const slow = unit('agent/verdict/slow');
 const claims = unit('agent/verdict/claims');
+const ends = unit('agent/verdict/ends');
 
 export const agentVerdict: readonly Mutant[] = [
   ...mutantsOf('agent/verdict/judge.ts', [
@@ -27,6 +28,27 @@ export const agentVerdict: readonly Mutant[] = [
       find: 'if (here && !way.receiver && earlier.some(hasLeft))',
       replace: 'if (here && !way.receiver && earlier.length < 0)',
       suite: unit('agent/verdict/verdicts.property', 'the sender drops what it sends again'),
+    },
+  ]),
+  ...mutantsOf('agent/verdict/alike.ts', [
+    { why: 'a scanner’s SYNs are alike', find: '(tcp_flags & (SYN | RST | ACK)) === ACK', replace: 'tcp_flags !== 0', suite: ends },
+    { why: 'what is acknowledged says nothing', find: '`${seq} ${ack} ', replace: '`${seq} ${0} ', suite: ends },
+    { why: 'names are of all hosts', find: '`${atKey(row)} ${flowKey(row)}`', replace: 'flowKey(row)', suite: ends },
+  ]),
+  ...mutantsOf('agent/verdict/ends.ts', [
+    {
+      why: 'a socket is its own successor’s other end',
+      find: 'isOther(other) && !isSame(end, other)',
+      replace: 'isOther(other)',
+      suite: ends,
+    },
+  ]),
+  ...mutantsOf('agent/verdict/beginnings.ts', [
+    {
+      why: 'the first that may be is it',
+      find: 'first[1] > (second?.[1] ?? 0)',
+      replace: 'first[1] > 0',
+      suite: unit('agent/verdict/beginnings'),
     },
   ]),
   ...mutantsOf('agent/verdict/alone.ts', [

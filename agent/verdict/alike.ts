@@ -1,0 +1,43 @@
+// Packets that are one packet, whatever names it has where it is seen: a translation of addresses changes names, and neither sequence
+// numbers nor timestamps. So packets tell of a translation by whomever it is made: netfilter, a BPF program, a device that nobody watches.
+import type { Rows } from '../../bpf/rows/rows.gen.ts';
+import { FIN, SYN } from './ends.ts';
+import { ACK, type At, atKey, flowKey, type Pair, RST } from './flows.ts';
+
+/** Groups of names that connections go by, in the namespaces of all hosts. */
+export class Alike {
+  /** of each name that has others one of them, of one of each group itself */
+  readonly #parents = new Map<string, string>();
+
+  constructor(packets: readonly Rows['packet'][]) {
+    for (const seen of Map.groupBy(packets.filter(isTelling), contentOf).values()) {
+      const [first, ...others] = new Set(seen.map(nameOf));
+      if (first !== undefined) for (const other of others) this.#join(first, other);
+    }
+  }
+
+  /** The same text for ends whose packets are the same; undefined: those of this end were seen under its own name alone. */
+  groupOf(of: At & Pair): string | undefined {
+    const name = nameOf(of);
+    return this.#parents.has(name) ? this.#root(name) : undefined;
+  }
+
+  #root(name: string): string {
+    let root = name;
+    for (let parent = this.#parents.get(root); parent !== undefined && parent !== root; parent = this.#parents.get(root)) root = parent;
+    this.#parents.set(name, root);
+    return root;
+  }
+
+  #join(one: string, other: string): void {
+    this.#parents.set(this.#root(other), this.#root(one));
+  }
+}
+
+const nameOf = (row: At & Pair): string => `${atKey(row)} ${flowKey(row)}`;
+
+/** What a scanner or a reset chooses may be the same for many connections; what acknowledges is bound to one. */
+const isTelling = ({ tcp_flags, ack }: Rows['packet']): boolean => (tcp_flags & (SYN | RST | ACK)) === ACK && ack !== 0;
+
+/** Neither length nor number: offloads put packets together and cut them. */
+const contentOf = ({ seq, ack, tsval, tsecr, tcp_flags }: Rows['packet']): string => `${seq} ${ack} ${tsval} ${tsecr} ${tcp_flags & FIN}`;
