@@ -41,6 +41,7 @@ import { ReportGroups } from './ingest/report-groups.ts';
 import type { TimeWindow } from './ingest/time-window.ts';
 import { UnpackRoom } from './ingest/unpack-room.ts';
 import { registerIngest } from './ingest.ts';
+import { registerAlerts } from './investigations/alert-routes.ts';
 import { registerDownloads } from './investigations/download-routes.ts';
 import { registerInvestigations } from './investigations/routes.ts';
 import { LIMITS } from './limits.ts';
@@ -176,6 +177,7 @@ async function registerForPeople(
       registerQueries(answers, questions, namer);
       registerExplore(answers, questions, { ...namer, rows_most: LIMITS.explore_rows.number, differs_ms: LIMITS.differs_ms.number });
       registerFleet(answers, questions, fleet);
+      registerAlerts(answers, { book: control.investigations.book, audit: access.audit });
       registerInvestigations(answers, { control, audit: access.audit, questions, namer, store });
       registerDownloads(answers, { control, audit: access.audit, questions });
       registerHealthQuery(answers, health);

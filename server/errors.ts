@@ -62,6 +62,7 @@ export const REFUSALS = {
   user_exists: 409,
   too_many_views: 409,
   too_many_investigations: 409,
+  alerts_refused: 422,
   too_many_logins: 429,
   too_many_requests: 429,
   too_many_bytes_in_flight: 429,

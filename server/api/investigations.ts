@@ -13,6 +13,7 @@ export const INVESTIGATIONS_API = {
   investigations: '/api/v1/investigations',
   investigation: '/api/v1/investigations/:id',
   stop: '/api/v1/investigations/:id/stop',
+  alerts: '/api/v1/investigations/alerts',
   verdict: '/api/v1/investigations/:id/verdict',
   packets: '/api/v1/investigations/:id/packets.pcapng',
   rows: '/api/v1/investigations/:id/rows.ndjson',

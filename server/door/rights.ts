@@ -61,6 +61,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, Right>> = {
   [`POST ${INVESTIGATIONS_API.investigations}`]: 'operator',
   [`GET ${INVESTIGATIONS_API.investigation}`]: 'viewer',
   [`POST ${INVESTIGATIONS_API.stop}`]: 'operator',
+  [`POST ${INVESTIGATIONS_API.alerts}`]: 'operator',
   [`GET ${INVESTIGATIONS_API.verdict}`]: 'viewer',
   [`GET ${INVESTIGATIONS_API.packets}`]: 'viewer',
   [`GET ${INVESTIGATIONS_API.rows}`]: 'viewer',

@@ -39,14 +39,19 @@ export class InvestigationsBook {
     return found;
   }
 
-  /** @returns its id. @throws Refusal `too_many_investigations` */
-  start({ for_ms, keep_ms, dry_run: _, ...asked }: InvestigationStart, made_by: string, now_ms: number): Promise<string> {
+  /** @returns its id. One that is there with this id stays as it is. @throws Refusal `too_many_investigations` */
+  start(
+    { for_ms, keep_ms, dry_run: _, ...asked }: InvestigationStart,
+    made_by: string,
+    now_ms: number,
+    id: string = newId(),
+  ): Promise<string> {
     return this.#inTurn(async () => {
+      if (this.find(id)) return id;
       const all = this.list();
       const running = all.filter((one) => endOf(one) > now_ms).length;
       if (running >= LIMITS.investigations_running.number) throw tooMany(`${running} investigations run: stop one first`);
       if (all.length >= LIMITS.investigations.number) throw tooMany(`there are ${all.length} investigations: remove one first`);
-      const id = newId();
       const ends_ms = now_ms + for_ms;
       const kept_until_ms = keep_ms === null ? 0 : ends_ms + keep_ms;
       await this.#put(id, { ...asked, begins_ms: now_ms, ends_ms, kept_until_ms, made_by });

@@ -1,0 +1,55 @@
+// The investigation that an alert asks for, by the annotations of its rule. Pure.
+import { createHash } from 'node:crypto';
+import { Value } from 'typebox/value';
+import { DETAILS } from '../../agent/contract/detail.ts';
+import { reportText } from '../../agent/contract/report-text.ts';
+import { parseDuration } from '../../agent/process/units.ts';
+import { ALERT_ANNOTATIONS, type Alert } from '../api/alerts.ts';
+import { InvestigationStart } from '../api/investigations.ts';
+import { Refusal } from '../errors.ts';
+
+const DAY_MS = 86_400_000;
+/** As on the page, but for more than a minute: an alert comes when it has been bad for a while, and nobody may be there to look. */
+const USUAL = { detail: 'packets', for: '5m', rows_per_s: '5000', keep_ms: 30 * DAY_MS };
+const NAME_CHARS_MAX = 150;
+
+export const nameOf = ({ labels, fingerprint }: Alert): string => reportText(labels['alertname'] ?? fingerprint, NAME_CHARS_MAX);
+
+/** Whether it is to start something. */
+export const isAsking = ({ status, annotations }: Alert): boolean => status === 'firing' && ALERT_ANNOTATIONS.filter in annotations;
+
+/** The same for each notification of one alert, at every collector: 16 hex digits. An alert that fires anew has another start. */
+export const idOf = ({ fingerprint, startsAt }: Alert): string =>
+  createHash('sha256').update(`${fingerprint} ${startsAt}`).digest('hex').slice(0, 16);
+
+/** @throws Refusal `request_invalid`, ConfigError: with the annotation that is wrong */
+export function askedBy(alert: Alert): InvestigationStart {
+  const said = (name: keyof typeof ALERT_ANNOTATIONS) => alert.annotations[ALERT_ANNOTATIONS[name]]?.trim();
+  const asked = {
+    expression: said('filter') ?? '',
+    hosts: said('hosts') ?? '',
+    detail: said('detail') ?? USUAL.detail,
+    rows_per_s: Number(said('rows_per_s') ?? USUAL.rows_per_s),
+    rows_max: 0,
+    for_ms: parseDuration(said('for') ?? USUAL.for),
+    keep_ms: USUAL.keep_ms,
+    note: `alert ${nameOf(alert)}`,
+    dry_run: false,
+  };
+  if (Value.Check(InvestigationStart, asked)) return asked;
+  throw new Refusal('request_invalid', wrong(asked));
+}
+
+function wrong(asked: object): string {
+  const [error] = Value.Errors(InvestigationStart, asked);
+  const member = error?.instancePath.slice(1) ?? '';
+  if (member === 'detail') return `${ALERT_ANNOTATIONS.detail} is one of ${DETAILS.join(', ')}`;
+  return `${ANNOTATION_OF[member] ?? member} ${error?.message ?? 'is wrong'}`;
+}
+
+const ANNOTATION_OF: Record<string, string | undefined> = {
+  expression: ALERT_ANNOTATIONS.filter,
+  hosts: ALERT_ANNOTATIONS.hosts,
+  rows_per_s: ALERT_ANNOTATIONS.rows_per_s,
+  for_ms: ALERT_ANNOTATIONS.for,
+};
