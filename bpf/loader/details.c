@@ -104,5 +104,6 @@ int loader__detail(int kind, int slots)
 		return error;
 	}
 	error = switch_kind(kind, true);
+	/* Without it the stacks of events come all the same. */
 	return kind == KIND_STACK && error == -ENOENT ? 0 : error;
 }

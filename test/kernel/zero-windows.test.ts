@@ -81,20 +81,61 @@ for (const family of ['ipv4', 'ipv6'] as const)
   check(`each zero window has the stack that led to it, over ${family}`, async (run) => {
     const { client, server } = ends();
     const before = counted(server, 'TcpExtTCPToZeroWindowAdv');
-    const { rows, shut, pid } = await during(run, family, { detail: 'stack' });
+    const expression = `port = ${FULL} and direction = sent and process = endpoint`;
+    const { rows, shut, pid } = await during(run, family, { expression, detail: 'stack' });
     const stacks = stacksIn(rows);
     const closed = counted(server, 'TcpExtTCPToZeroWindowAdv') - before;
-    console.log(stacks.map(({stack,comm,pid,time_ns})=>[stack,comm,pid,time_ns].join(' ')).join('\n'), shut, closed, pid);
     expect(closed).toBeGreaterThan(0);
+    // What answers a probe announces it once more.
     expect(shut).toBeGreaterThan(closed);
     expect(stacks.length).toBe(shut);
-    expect(decode(rows, 'packet')).toEqual([]);
+    expect(decode(rows, 'packet'), 'nobody asked for packets').toEqual([]);
     const [connection] = decode(rows, 'connection').filter(({ local_port, event }) => local_port === FULL && event === 'close');
     for (const row of stacks) {
       expect(row.stack.split(' ')).toContain('__tcp_transmit_skb');
       expect(row).toMatchObject({ connection_id: connection?.connection_id, netns: connection?.netns, host_id: 1n, filters: 1 << SLOT });
-      expect(row).toMatchObject({ comm: 'endpoint', role: 'server', state: 'established', about_direction: 'sent' });
+      expect(row).toMatchObject({ pid, comm: 'endpoint', role: 'server', state: 'established' });
       expect(row).toMatchObject({ local_addr: server.address[family], local_port: FULL, peer_addr: client.address[family] });
       expect([row.peer_port, row.cgroup_id, row.uid]).toEqual([connection?.peer_port, connection?.cgroup_id, connection?.uid]);
+      expect(row.srtt_us).toBeGreaterThan(0);
     }
+    const ways = new Set(stacks.map(({ stack }) => stack));
+    expect(ways.size, 'one that closed it, one that answers a probe').toBeGreaterThan(1);
   });
+
+check('without anybody who asks for stacks it has none', async (run) => {
+  const before = run.source.counters().stack;
+  const { rows, shut } = await during(run, 'ipv4', {});
+  expect(shut).toBeGreaterThan(0);
+  expect([stacksIn(rows), run.source.counters().stack]).toEqual([[], before]);
+});
+
+check('what no filter wants has none', async (run) => {
+  const expression = `(port = ${API} or port = ${FULL} and (direction = received or kind = retransmit))`;
+  const { rows, shut } = await during(run, 'ipv4', { expression, detail: 'stack' });
+  expect(shut).toBeGreaterThan(0);
+  expect(stacksIn(rows)).toEqual([]);
+});
+
+check('it pays from its filter’s budget, and what that keeps back is counted', async (run) => {
+  const before = run.source.counters().stack;
+  const expression = `port = ${FULL} and direction = sent and kind = packet`;
+  const { rows, shut } = await during(run, 'ipv4', { expression, detail: 'stack', budget: { rows_per_s: 1, burst: 1 } });
+  const { written, withheld } = run.source.counters().stack;
+  expect(written - before.written).toBe(stacksIn(rows).length);
+  expect(written - before.written + (withheld - before.withheld)).toBe(shut);
+  expect(withheld).toBeGreaterThan(before.withheld);
+});
+
+check('a device on top of another makes no second one of it', async (run) => {
+  const { server } = ends();
+  const address = `${server.address.ipv4}/24`;
+  server.run('ip', 'link', 'add', 'br0', 'type', 'bridge');
+  server.run('ip', 'link', 'set', 'eth0', 'master', 'br0');
+  server.run('ip', 'addr', 'del', address, 'dev', 'eth0');
+  server.run('ip', 'addr', 'add', address, 'dev', 'br0');
+  server.run('ip', 'link', 'set', 'br0', 'up');
+  const { rows, shut } = await during(run, 'ipv4', { detail: 'stack' });
+  expect(shut).toBeGreaterThan(0);
+  expect(stacksIn(rows).length).toBe(shut);
+});
