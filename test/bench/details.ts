@@ -70,7 +70,7 @@ async function once_in(mode: Mode): Promise<void> {
   found[mode].push({ seconds, packets: (pair.client.nstat()['TcpOutSegs'] ?? 0) - sent, cost });
   clearInterval(draining);
   if (expression === undefined) return;
-  for (const kind of ['progress', 'packet'] as const) filters.detail(kind, 0);
+  for (const kind of ['stack', 'progress', 'packet'] as const) filters.detail(kind, 0);
   filters.clear(SLOT);
 }
 
