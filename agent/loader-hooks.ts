@@ -24,6 +24,7 @@ const OBJECTS: readonly { object: string; programs: readonly HookName[] }[] = [
   { object: 'preexisting', programs: ['preexisting'] },
   { object: 'progress', programs: ['tcp_probe'] },
   { object: 'packets', programs: ['net_dev_start_xmit', 'netif_receive_skb'] },
+  { object: 'windows', programs: ['net_dev_queue'] },
   { object: 'owner', programs: ['owner', 'task_rename'] },
   { object: 'netns', programs: ['netns'] },
   { object: 'io', programs: ['sock_send_length', 'sock_recv_length'] },

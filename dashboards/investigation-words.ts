@@ -16,7 +16,8 @@ export const DETAIL_WORDS = {
   },
   stacks: {
     label: 'stacks',
-    meaning: 'the kernel’s stack at each drop, reset and retransmission: shows which part of the kernel did it; costs a row more for each',
+    meaning:
+      'the kernel’s stack at each drop, reset, retransmission and zero window: shows which part of the kernel did it; costs a row more for each',
   },
   rows: {
     label: 'rows',

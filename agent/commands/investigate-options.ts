@@ -10,7 +10,7 @@ export const OWN_OPTIONS = {
   for: { flags: '--for <duration>', help: 'how long it looks', parse: parseDuration, fallback: '30s' },
   detail: {
     flags: '--detail <level>',
-    help: 'rows; stacks: with the kernel’s stack at each drop, reset and retransmission; progress: and each segment that comes to a socket; packets: and the headers at network devices',
+    help: 'rows; stacks: with the kernel’s stack at each drop, reset, retransmission and zero window; progress: and each segment that comes to a socket; packets: and the headers at network devices',
     parse: oneOf(DETAILS),
     fallback: 'packets',
   },

@@ -19,6 +19,7 @@ export const HOOKS = [
   'tcp_probe',
   'net_dev_start_xmit',
   'netif_receive_skb',
+  'net_dev_queue',
   'kfree_skb',
   'preexisting',
   'owner',

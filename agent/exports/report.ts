@@ -35,7 +35,7 @@ export type Reported = {
   judged: Judged;
   /** why connects failed, who reset connections, where their time went */
   claims: readonly Claim[];
-  /** by which ways the kernel came to drops, resets and retransmissions */
+  /** by which ways the kernel came to drops, resets, retransmissions and zero windows */
   stacks: readonly StackGroup[];
   /** how many rows are missing beside those that budgets withheld: sentences */
   incomplete: readonly string[];

@@ -20,7 +20,7 @@ const HOOKS: Readonly<Record<Kind, { write: readonly string[]; fill?: readonly s
   namespace: { write: ['sample'] },
   progress: { write: ['tcp_probe'] },
   packet: { write: ['net_dev_start_xmit', 'netif_receive_skb'] },
-  stack: { write: ['tcp_retransmit_skb', 'tcp_retransmit_synack', 'tcp_send_reset', 'tcp_receive_reset', 'kfree_skb'] },
+  stack: { write: ['tcp_retransmit_skb', 'tcp_retransmit_synack', 'tcp_send_reset', 'tcp_receive_reset', 'kfree_skb', 'net_dev_queue'] },
 };
 
 const SWEPT: ReadonlySet<Kind> = new Set<Kind>(['sample', 'listener', 'namespace']);

@@ -57,7 +57,8 @@ const WORDS: { [Name in Kind]: (row: Rows[Name]) => string } = {
     `${row.place === 'device_in' ? 'from' : 'to'} device ${row.ifindex}${row.direction === 'unknown' ? ', forwarded' : ''}, ${flagNames(row.tcp_flags)}, ` +
     `${bytes(row.length)}${row.segments > 1 ? ` in ${row.segments} segments` : ''}, seq ${row.seq}, ack ${row.ack}, window ${row.window}` +
     (row.sack1_to === 0 ? '' : `, sack ${row.sack1_from}–${row.sack1_to}`),
-  stack: (row) => `of a ${row.about}${row.about_reason === '' ? '' : ` (${row.about_reason})`}: ${row.stack.replaceAll(' ', ' < ')}`,
+  stack: (row) =>
+    `of a ${row.about === 'packet' ? 'zero window' : row.about}${row.about_reason === '' ? '' : ` (${row.about_reason})`}: ${row.stack.replaceAll(' ', ' < ')}`,
 };
 
 export function rowWords(row: Row): string {

@@ -20,7 +20,7 @@ export type Told = {
   judged: Judged;
   /** why connects failed, who reset connections, where their time went */
   claims: readonly Claim[];
-  /** by which ways the kernel came to drops, resets and retransmissions, the most frequent first */
+  /** by which ways the kernel came to drops, resets, retransmissions and zero windows, the most frequent first */
   stacks: readonly StackGroup[];
   /** the kinds of rows beyond those of every event */
   watched: readonly string[];

@@ -1,8 +1,8 @@
 // The kernel's stacks of an investigation, each once: which way led how often to which event.
 import type { Kind, Rows } from '../../bpf/rows/rows.gen.ts';
 
-/** Kinds of rows of events beside which the kernel writes stacks. */
-export const STACKED_KINDS = ['drop', 'reset', 'retransmit'] as const satisfies readonly Kind[];
+/** What has stacks, by its kind of row. Of packets it is those that announce a zero window. */
+export const STACKED_KINDS = ['drop', 'reset', 'retransmit', 'packet'] as const satisfies readonly Kind[];
 type Stacked = (typeof STACKED_KINDS)[number];
 
 export type StackGroup = {
@@ -20,6 +20,7 @@ const WORDS: Record<Stacked, (row: Rows['stack']) => string> = {
   drop: (row) => `${row.about_meaning} ${reasonOf(row)}`.trimEnd(),
   reset: (row) => `${row.about_direction} ${reasonOf(row)}`.trimEnd(),
   retransmit: (row) => `${row.about_class} ${row.about_outcome}`,
+  packet: (row) => `${row.about_direction} a zero window`,
 };
 
 /** The most frequent first. Pure. */

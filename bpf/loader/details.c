@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Attaches the programs of detail rows while filters ask for such rows, and tells the programs which filters do. Stacks need none of their
- * own: the programs that write rows of events write them too.
+ * Attaches the programs of detail rows while filters ask for such rows, and tells the programs which filters do. Of stacks only those
+ * of zero windows need one: the programs that write rows of events write theirs too.
  */
 #include "../rows/detail.h"
 #include "../rows/rows.h"
@@ -20,6 +20,7 @@ static const struct {
 	{ KIND_PROGRESS, "tcp_probe" },
 	{ KIND_PACKET, "net_dev_start_xmit" },
 	{ KIND_PACKET, "netif_receive_skb" },
+	{ KIND_STACK, "net_dev_queue" },
 };
 
 #define ON_DEMAND (sizeof(on_demand) / sizeof(on_demand[0]))
@@ -92,16 +93,17 @@ int loader__detail(int kind, int slots)
 {
 	int error;
 
-	if (kind != KIND_STACK && !has_programs(kind))
+	if (!has_programs(kind))
 		return -EINVAL;
 	if (shared_map("details") < 0)
 		return -ENOENT;
 	details[kind].slots = (__u32)slots;
 	error = tell(kind);
-	if (!has_programs(kind))
+	if (error || !slots) {
+		switch_kind(kind, false);
 		return error;
-	if (!error && slots)
-		return switch_kind(kind, true);
-	switch_kind(kind, false);
-	return error;
+	}
+	error = switch_kind(kind, true);
+	/* Without it the stacks of events come all the same. */
+	return kind == KIND_STACK && error == -ENOENT ? 0 : error;
 }

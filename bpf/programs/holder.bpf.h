@@ -18,7 +18,7 @@
 #include "packet.bpf.h"
 #include "../rows/rows.h"
 
-#define STORAGES_MAX 8 /* elements looked at: other programs on this host may keep storage for the same socket */
+#define STORAGES_MAX 32 /* elements looked at: other programs on this host, a second tcplens too, may keep storage for the same socket */
 
 /* The address of the socket's memory; 0: it has none. */
 static __always_inline __u64 memory_address(const struct sock *sk)

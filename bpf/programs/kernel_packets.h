@@ -37,6 +37,7 @@ struct sk_buff {
 	char cb[48];
 	int skb_iif;
 	__be16 protocol;
+	__u16 transport_header;
 	__u16 network_header;
 	__u32 end;
 	unsigned char *head;

@@ -5,7 +5,7 @@ import { readAddress, readText } from './read-text.ts';
 export { readAddress, readText };
 
 /** What this was made of: objects and loader that were built of anything else do not fit. */
-export const SHARED_HEADERS = '8f71169c';
+export const SHARED_HEADERS = '5492821b';
 
 export const KIND = ['retransmit', 'connection', 'state_change', 'sample', 'reset', 'congestion', 'drop', 'listener', 'namespace', 'progress', 'packet', 'stack'] as const;
 export type Kind = (typeof KIND)[number];
@@ -2047,14 +2047,14 @@ export type StackRow = {
   /** of a reset or a drop, as in its row; so are the members below. Of another event each is 0, which says nothing */
   about_reason: string;
   about_reason_code: number;
-  /** of the other row */
+  /** of the other row; packet: a zero window that was sent, of which there is one only where packets are asked for */
   about: Kind;
   /** of a retransmission */
   about_class: Class;
   about_outcome: Outcome;
   /** of a drop */
   about_meaning: Meaning;
-  /** of a reset or a drop */
+  /** of a reset, a drop or a packet */
   about_direction: Direction;
 };
 
@@ -2747,7 +2747,7 @@ export const KINDS = {
   },
   stack: {
     index: 11,
-    words: "By which way the kernel came to an event that another row tells, with the same head but for the kind. Only what an investigation asks for has such rows.",
+    words: "By which way the kernel came to an event that another row tells, with the same head but for the kind, or to a zero window. Only what an investigation asks for has such rows.",
     size: 416,
     schema: 'stack/0bfeeb457021',
     read: readStackRow,
@@ -2773,11 +2773,11 @@ export const KINDS = {
       { name: 'stack', offset: 112, size: 256, type: "FixedString(256)", comment: "in the ring the kernel's addresses, which agent/host/stack-names.ts replaces by the functions' names" },
       { name: 'about_reason', offset: 368, size: 32, type: "FixedString(32)", comment: "of a reset or a drop, as in its row; so are the members below. Of another event each is 0, which says nothing" },
       { name: 'about_reason_code', offset: 400, size: 4, type: "UInt32", comment: "" },
-      { name: 'about', offset: 404, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10, 'stack' = 11)", comment: "of the other row" },
+      { name: 'about', offset: 404, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10, 'stack' = 11)", comment: "of the other row; packet: a zero window that was sent, of which there is one only where packets are asked for" },
       { name: 'about_class', offset: 405, size: 1, type: "Enum8('unknown' = 0, 'fast' = 1, 'slow_start' = 2, 'rto' = 3, 'tlp' = 4, 'syn' = 5, 'syn_ack' = 6)", comment: "of a retransmission" },
       { name: 'about_outcome', offset: 406, size: 1, type: "Enum8('sent' = 0, 'failed' = 1, 'refused' = 2)", comment: "" },
       { name: 'about_meaning', offset: 407, size: 1, type: "Enum8('lost' = 0, 'answered' = 1, 'duplicate' = 2, 'refused' = 3)", comment: "of a drop" },
-      { name: 'about_direction', offset: 408, size: 1, type: "Enum8('unknown' = 0, 'sent' = 1, 'received' = 2)", comment: "of a reset or a drop" },
+      { name: 'about_direction', offset: 408, size: 1, type: "Enum8('unknown' = 0, 'sent' = 1, 'received' = 2)", comment: "of a reset, a drop or a packet" },
       { name: 'pad', offset: 409, size: 7, type: "FixedString(7)", comment: "" },
     ],
   },

@@ -429,19 +429,19 @@ struct packet_row {
 };
 
 /*
- * By which way the kernel came to an event that another row tells, with the same head but for the kind. Only what an investigation asks
- * for has such rows.
+ * By which way the kernel came to an event that another row tells, with the same head but for the kind, or to a zero window. Only what an
+ * investigation asks for has such rows.
  */
 struct stack_row {
 	struct row_head head;
 	row_stack stack;       /* in the ring the kernel's addresses, which agent/host/stack-names.ts replaces by the functions' names */
 	row_name about_reason; /* of a reset or a drop, as in its row; so are the members below. Of another event each is 0, which says nothing */
 	__u32 about_reason_code;
-	enum kind about;       /* of the other row */
+	enum kind about;       /* of the other row; packet: a zero window that was sent, of which there is one only where packets are asked for */
 	enum class about_class; /* of a retransmission */
 	enum outcome about_outcome;
 	enum meaning about_meaning; /* of a drop */
-	enum direction about_direction; /* of a reset or a drop */
+	enum direction about_direction; /* of a reset, a drop or a packet */
 	__u8 pad[7];
 };
 

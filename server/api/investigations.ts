@@ -173,7 +173,7 @@ export const Verdict = object({
     description: 'why connects failed, who reset connections, where the time of connections went: the largest of each first',
   }),
   stacks: Type.Array(VerdictStack, {
-    description: 'by which ways the kernel came to drops, resets and retransmissions: the most frequent first',
+    description: 'by which ways the kernel came to drops, resets, retransmissions and zero windows: the most frequent first',
   }),
   rows: object(
     { written: Count, stored: Count },

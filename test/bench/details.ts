@@ -15,7 +15,7 @@ import { makePair } from '../support/netns.ts';
 const { values } = parseArgs({ options: { connections: { type: 'string', default: '400' }, times: { type: 'string', default: '5' } } });
 const STATS = '/proc/sys/kernel/bpf_stats_enabled';
 const TRAFFIC = new URL('../support/traffic.ts', import.meta.url).pathname;
-const PROGRAMS = ['tcp_probe', 'net_dev_start_xmit', 'netif_receive_skb'] as const;
+const PROGRAMS = ['tcp_probe', 'net_dev_start_xmit', 'netif_receive_skb', 'net_dev_queue'] as const;
 const PORT = 7000;
 const SLOT = 1;
 const MODES = { watched: `port = ${PORT}`, unwatched: `port = ${PORT + 1}`, nobody: undefined } as const;
@@ -45,7 +45,7 @@ async function once_in(mode: Mode): Promise<void> {
   const expression = MODES[mode];
   if (expression !== undefined) {
     filters.set(SLOT, compileFilter(parseFilter(expression, filters.names()), expression, BigInt(SLOT), undefined), NO_LIMIT);
-    for (const kind of ['progress', 'packet'] as const) filters.detail(kind, 1 << SLOT);
+    for (const kind of ['stack', 'progress', 'packet'] as const) filters.detail(kind, 1 << SLOT);
   }
   const draining = setInterval(() => drainAll(source, () => {}), 20);
   const [start, began_ms] = [costs(), performance.now()];
@@ -70,7 +70,7 @@ async function once_in(mode: Mode): Promise<void> {
   found[mode].push({ seconds, packets: (pair.client.nstat()['TcpOutSegs'] ?? 0) - sent, cost });
   clearInterval(draining);
   if (expression === undefined) return;
-  for (const kind of ['progress', 'packet'] as const) filters.detail(kind, 0);
+  for (const kind of ['stack', 'progress', 'packet'] as const) filters.detail(kind, 0);
   filters.clear(SLOT);
 }
 

@@ -34,6 +34,7 @@ const HOOKS = [
   'tcp_probe',
   'net_dev_start_xmit',
   'netif_receive_skb',
+  'net_dev_queue',
   'owner',
   'task_rename',
   'netns',

@@ -4,13 +4,14 @@ import { expect } from 'vitest';
 import type { Kind, StackRow } from '../../bpf/rows/rows.gen.ts';
 import { bitsOf, check, connections, decode, ends, NOBODY_LISTENS, type RowOf, type Run, useTraffic, WEB } from '../support/filtered.ts';
 import { loseEach } from '../support/netns.ts';
+import { waitFor } from '../support/wait.ts';
 
 useTraffic();
 
 const SLOT = 3;
 const CLOCK_NS = 1e6;
 
-type Options = { budget?: { rows_per_s: number; burst: number } };
+type Options = { budget?: { rows_per_s: number; burst: number }; traffic?: () => Promise<void> };
 
 /** Lossy connections, and attempts at a port where nobody listens. */
 async function trouble(): Promise<void> {
@@ -25,11 +26,43 @@ async function trouble(): Promise<void> {
   }
 }
 
-async function during(run: Run, expression: string, { budget }: Options = {}): Promise<RowOf[]> {
+/** A client whose own firewall drops what it sends again, and then one without a route for what it sends again. */
+async function hindered(): Promise<void> {
+  const { client, server } = ends();
+  const own = ['OUTPUT', '-p', 'tcp', '-m', 'length', '--length', '200:', '-m', 'statistic', '--mode', 'nth', '--every', '5'];
+  loseEach(server, 'ipv4', 10);
+  client.run('iptables', '-A', ...own, '--packet', '1', '-j', 'DROP');
+  try {
+    await connections(WEB, 3, { request: 200_000 });
+    client.run('iptables', '-F', 'OUTPUT');
+    loseEach(server, 'ipv4', 1);
+    const timeouts = (more: number) => {
+      const before = client.nstat()['TcpExtTCPTimeouts'] ?? 0;
+      return waitFor(
+        'timeouts',
+        () => (client.nstat()['TcpExtTCPTimeouts'] ?? 0) - before,
+        (seen) => seen >= more,
+        20,
+      );
+    };
+    const sending = connections(WEB, 1, { request: 1000 });
+    await timeouts(1);
+    client.run('ip', 'route', 'add', 'unreachable', server.address.ipv4);
+    await timeouts(1);
+    client.run('ip', 'route', 'del', 'unreachable', server.address.ipv4);
+    server.run('iptables', '-F', 'INPUT');
+    await sending;
+  } finally {
+    client.run('iptables', '-F', 'OUTPUT');
+    server.run('iptables', '-F', 'INPUT');
+  }
+}
+
+async function during(run: Run, expression: string, { budget, traffic = trouble }: Options = {}): Promise<RowOf[]> {
   run.set(SLOT, `${expression} and ${run.netns}`, budget === undefined ? {} : { budget });
   run.filters.detail('stack', 1 << SLOT);
   run.take();
-  await trouble();
+  await traffic();
   const rows = run.take();
   run.filters.detail('stack', 0);
   return rows;
@@ -76,6 +109,21 @@ check('each event that a filter wants has its stack, and the stack goes through 
     counted(resets.map((row) => `${row.direction} ${row.reason}`)),
   );
   expect(new Set(stacks.map(({ filters }) => filters))).toEqual(new Set([1 << SLOT]));
+});
+
+check('attempts that failed or were refused have theirs too', async (run) => {
+  const rows = await during(run, `port = ${WEB}`, { traffic: hindered });
+  const attempts = decode(
+    rows.filter((row) => bitsOf(row) & (1 << SLOT)),
+    'retransmit',
+  );
+  const stacks = decode(rows, 'stack').filter(({ about }) => about === 'retransmit');
+  for (const outcome of ['sent', 'failed', 'refused'] as const) {
+    const own = stacks.filter(({ about_outcome }) => about_outcome === outcome);
+    expect(own.length, outcome).toBeGreaterThan(0);
+    expect(own.length, outcome).toBe(attempts.filter((row) => row.outcome === outcome).length);
+    for (const row of own) expect(functionsOf(row), outcome).toContain('__tcp_retransmit_skb');
+  }
 });
 
 check('what no filter asks for has no stack', async (run) => {

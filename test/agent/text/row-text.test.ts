@@ -8,6 +8,7 @@ import {
   END_REASON,
   EVENT,
   EVIDENCE,
+  KIND,
   KINDS,
   type Kind,
   MEANING,
@@ -64,6 +65,12 @@ const cases: readonly (readonly [name: string, kind: Kind, values: RowValues, ex
     'retransmit',
     { class: CLASS.indexOf('fast'), segments: 2, bytes: 2896, snd_cwnd: 10, rto_us: 204_000, evidence: EVIDENCE.indexOf('dsack') },
     'fast sent, 2 segments, 2.83 KiB from 0, open, cwnd 10, rto 204 ms, srtt -, earlier ones were not needed (dsack)',
+  ],
+  [
+    'a zero window',
+    'stack',
+    { about: KIND.indexOf('packet'), stack: 'ip_output __tcp_transmit_skb' },
+    'of a zero window: ip_output < __tcp_transmit_skb',
   ],
   [
     'a reset of a connection',

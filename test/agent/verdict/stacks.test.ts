@@ -16,6 +16,7 @@ test('each way to each event is told once, with how often it was gone, the most 
     stack(DROP, 'a c'),
     stack({ about: 'retransmit', about_class: 'rto', about_outcome: 'sent' }, ''),
     stack(DROP, 'a b', 0xb2n),
+    stack({ about: 'packet', about_direction: 'sent' }, 'e'),
     stack({ about: 'sample' }, 'f'),
   ]);
   expect(told[0]).toEqual({ host_id: 0xa1n, about: 'drop', what: 'lost netfilter_drop', functions: ['a', 'b'], rows: 2 });
@@ -25,6 +26,7 @@ test('each way to each event is told once, with how often it was gone, the most 
     [0xa1n, 'drop', 'lost netfilter_drop', 'a c', 1],
     [0xa1n, 'retransmit', 'rto sent', '', 1],
     [0xb2n, 'drop', 'lost netfilter_drop', 'a b', 1],
+    [0xa1n, 'packet', 'sent a zero window', 'e', 1],
   ]);
 });
 

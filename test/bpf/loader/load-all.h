@@ -19,6 +19,7 @@ static const struct {
 	{ "sample", "sample", "sample_netns" },
 	{ "progress", "tcp_probe", NULL },
 	{ "packets", "net_dev_start_xmit,netif_receive_skb", NULL },
+	{ "windows", "net_dev_queue", NULL },
 	{ "preexisting", "preexisting", NULL },
 	{ "owner", "owner,task_rename", NULL },
 	{ "netns", "netns", NULL },

@@ -36,6 +36,46 @@ export const bpfDetails: readonly Mutant[] = [
       suite: kernel('stacks', 'each event that a filter wants'),
     },
   ]),
+  ...mutantsOf('bpf/programs/windows.bpf.c', [
+    {
+      why: 'every window is a zero window',
+      find: 'return !header.window && (',
+      replace: 'return (',
+      suite: kernel('zero-windows', 'each zero window'),
+    },
+    {
+      why: 'a zero window is told though no filter wants it',
+      find: 'head.filters = detail_ask(detail->slots, &head, &facts);',
+      replace: 'head.filters = detail->slots;',
+      suite: kernel('zero-windows', 'what no filter wants'),
+    },
+    {
+      why: 'each device that queues a zero window tells of it',
+      find: 'if (told && *told == sent)',
+      replace: 'if (0)',
+      suite: kernel('zero-windows', 'on top of another'),
+    },
+    {
+      why: 'filters do not know that a zero window was sent',
+      find: '{ .direction = DIRECTION_SENT }',
+      replace: '{}',
+      suite: kernel('zero-windows', 'each zero window'),
+    },
+    {
+      why: 'a zero window has no round-trip time',
+      find: 'head->srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;',
+      replace: '',
+      suite: kernel('zero-windows', 'each zero window'),
+    },
+  ]),
+  ...mutantsOf('bpf/loader/details.c', [
+    {
+      why: 'zero windows are seen by nobody',
+      find: '{ KIND_STACK, "net_dev_queue" },',
+      replace: '',
+      suite: kernel('zero-windows', 'each zero window'),
+    },
+  ]),
   ...mutantsOf('bpf/programs/detail.bpf.h', [
     {
       why: 'a row of details costs a filter nothing',
