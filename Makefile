@@ -24,7 +24,7 @@ RECORDING := test/recordings/loss.tcplens
 # The loader needs libbpf to run; the tests compile it, cause traffic and losses, boot other kernels, and look with a browser.
 RUN_PACKAGES := libbpf1
 TEST_PACKAGES := clang libclang-rt-dev llvm bpftool libbpf-dev gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
-	iproute2 iptables procps ethtool tcpdump tshark openssl chromium qemu-system-x86 busybox-static faketime
+	iproute2 iptables procps ethtool tcpdump tshark openssl chromium qemu-system-x86 busybox-static faketime prometheus-alertmanager
 FRESH_PACKAGES := debootstrap git iproute2 bpftool
 BENCH_PACKAGES := gcc libc6-dev linux-libc-dev bpftool iproute2 iptables procps libbpf-tools bpftrace tcpdump
 

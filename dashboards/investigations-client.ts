@@ -10,7 +10,7 @@ import type {
 import { refusal } from './api-client.ts';
 import { fetchInTime } from './in-time.ts';
 
-export const PATHS: typeof INVESTIGATIONS_API = {
+export const PATHS: Omit<typeof INVESTIGATIONS_API, 'alerts'> = {
   investigations: '/api/v1/investigations',
   investigation: '/api/v1/investigations/:id',
   stop: '/api/v1/investigations/:id/stop',

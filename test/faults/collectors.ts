@@ -1,7 +1,5 @@
 // The collectors of a run, and the engine behind them where that is a process of its own.
 import { mkdirSync, readdirSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -81,14 +79,4 @@ export class EngineProcess {
     if (found === '') throw new Error('the engine does not start');
     this.url = `http://127.0.0.1:${found}`;
   }
-}
-
-/** A port that nobody has now: a collector that starts again is found where it was. */
-export function freePort(): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<number>();
-  const server = createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address() as AddressInfo;
-    server.close(() => resolve(port));
-  });
-  return promise;
 }
