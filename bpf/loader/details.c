@@ -56,6 +56,7 @@ void details__open(void)
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
 		switch_kind(kind, false);
 		details[kind].slots = 0;
+		details[kind].user_slots = 0;
 	}
 }
 
@@ -104,4 +105,12 @@ int loader__detail(int kind, int slots)
 		return switch_kind(kind, true);
 	switch_kind(kind, false);
 	return error;
+}
+
+int loader__user_stacks(int slots)
+{
+	if (shared_map("details") < 0)
+		return -ENOENT;
+	details[KIND_STACK].user_slots = (__u32)slots;
+	return tell(KIND_STACK);
 }

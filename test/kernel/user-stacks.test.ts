@@ -1,0 +1,110 @@
+// The stack of a process beside the kernel's, where its own system call led to the event: of a program that was compiled for this, whose
+// functions are known.
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect } from 'vitest';
+import type { StackRow } from '../../bpf/rows/rows.gen.ts';
+import { compileC } from '../support/compile-c.ts';
+import { check, connections, decode, ends, isRoot, type Run, useTraffic, WEB } from '../support/filtered.ts';
+import { loseEach } from '../support/netns.ts';
+
+useTraffic();
+
+const SLOT = 3;
+const OTHER = 4;
+const FRAME_POINTERS = ['-fno-omit-frame-pointer', '-fno-optimize-sibling-calls'];
+const directory = mkdtempSync(join(tmpdir(), 'tcplens-user-stacks-'));
+let program = '';
+beforeAll(() => {
+  if (isRoot) program = compileC(new URL('../support/user-stack.c', import.meta.url).pathname, directory, FRAME_POINTERS);
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** The stacks of what the body did, in the slots of `stacks`; of those in `user` with the process's own. */
+async function during(run: Run, stacks: number, user: number, body: () => Promise<unknown>): Promise<StackRow[]> {
+  for (const slot of [SLOT, OTHER]) if (stacks & (1 << slot)) run.set(slot, `port = ${WEB} and ${run.netns}`);
+  run.filters.detail('stack', stacks);
+  run.filters.userStacks(user);
+  run.take();
+  try {
+    await body();
+    return decode(run.take(), 'stack');
+  } finally {
+    run.filters.userStacks(0);
+    run.filters.detail('stack', 0);
+  }
+}
+
+/** A connection that its client resets; its rows are taken by `look` while the client is still there. */
+async function resetting(look: (pid: number) => void = () => undefined): Promise<number> {
+  const { client, server } = ends();
+  const child = client.start(program, server.address.ipv4, String(WEB));
+  try {
+    if (child.stdout) await once(child.stdout, 'data');
+    look(child.pid ?? 0);
+    return child.pid ?? 0;
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+const reset = (rows: readonly StackRow[], direction: StackRow['about_direction']) =>
+  rows.filter(({ about, about_direction }) => about === 'reset' && about_direction === direction);
+
+async function resetRows(run: Run, stacks: number, user: number): Promise<StackRow[]> {
+  let rows: StackRow[] = [];
+  await during(run, stacks, user, () => resetting(() => (rows = decode(run.take(), 'stack'))));
+  return rows;
+}
+
+check('the functions of a process that led to a reset are told, and only there', async (run) => {
+  const rows = await resetRows(run, 1 << SLOT, 1 << SLOT);
+  const [sent, received] = [reset(rows, 'sent'), reset(rows, 'received')];
+  expect([sent.length, received.length]).toEqual([1, 1]);
+  const functions = sent[0]?.user_stack.split(' ') ?? [];
+  const own = ['reset_peer', 'send_request', 'main'];
+  expect(
+    functions.filter((name) => own.includes(name)),
+    sent[0]?.user_stack,
+  ).toEqual(own);
+  expect(sent[0]?.stack.split(' ')).toContain('tcp_send_active_reset');
+  // The peer's process did nothing: its kernel's part ran in the same system call.
+  expect(received[0]?.user_stack).toBe('');
+  expect(received[0]?.stack).not.toBe('');
+});
+
+check('nobody asked for a process’s stack: none is told', async (run) => {
+  const rows = await resetRows(run, 1 << SLOT, 0);
+  expect(reset(rows, 'sent').map(({ user_stack }) => user_stack)).toEqual(['']);
+  expect(reset(rows, 'sent')[0]?.stack).not.toBe('');
+});
+
+check('another investigation asked for it, and not of this connection: none is told', async (run) => {
+  const rows = await resetRows(run, 1 << SLOT, 1 << OTHER);
+  expect(reset(rows, 'sent').map(({ user_stack }) => user_stack)).toEqual(['']);
+});
+
+check('one of two investigations asked for it: the row of both has it', async (run) => {
+  const rows = await resetRows(run, (1 << SLOT) | (1 << OTHER), 1 << OTHER);
+  expect(reset(rows, 'sent')[0]?.user_stack).toContain('reset_peer send_request main');
+});
+
+check('what timers and other processes’ system calls bring about has none', async (run) => {
+  const { server } = ends();
+  const rows = await during(run, 1 << SLOT, 1 << SLOT, async () => {
+    loseEach(server, 'ipv4', 5);
+    try {
+      await connections(WEB, 10, { request: 60_000 });
+    } finally {
+      server.run('iptables', '-F', 'INPUT');
+    }
+  });
+  const [timed, dropped] = [
+    rows.filter(({ about_class }) => ['rto', 'tlp'].includes(about_class)),
+    rows.filter(({ about }) => about === 'drop'),
+  ];
+  expect([timed.length > 0, dropped.length > 0]).toEqual([true, true]);
+  expect(new Set(timed.map(({ user_stack }) => user_stack))).toEqual(new Set(['']));
+});
