@@ -29,8 +29,8 @@ export const agentInvestigations: readonly Mutant[] = [
     },
     {
       why: 'rows of all events know of the box',
-      find: "this.#slot = slots.take(program, budget, 'packets', true);",
-      replace: "this.#slot = slots.take(program, budget, 'packets', false);",
+      find: 'this.#slot = slots.take(program, budget, LOOK, true);',
+      replace: 'this.#slot = slots.take(program, budget, LOOK, false);',
       suite: kernel('black-box', 'withheld from nobody'),
     },
   ]),
