@@ -12,6 +12,8 @@ export type StackGroup = {
   what: string;
   /** names of the kernel's functions, the innermost first; empty where the host hides them */
   functions: readonly string[];
+  /** of the process, likewise; empty where its own system call did not lead there, or nobody asked for them */
+  user_functions: readonly string[];
   /** events */
   rows: number;
 };
@@ -30,8 +32,12 @@ export function stacksOf(rows: readonly Rows['stack'][]): StackGroup[] {
     const about = STACKED_KINDS.find((kind) => kind === row.about);
     if (about === undefined) continue;
     const what = WORDS[about](row);
-    const key = `${host_id} ${about} ${what} ${row.stack}`;
-    const group = groups.get(key) ?? { host_id, about, what, functions: row.stack.split(' ').filter(Boolean), rows: 0 };
+    const key = `${host_id} ${about} ${what} ${row.stack}\n${row.user_stack}`;
+    const [functions, user_functions] = [row.stack, row.user_stack].map((stack) => stack.split(' ').filter(Boolean)) as [
+      string[],
+      string[],
+    ];
+    const group = groups.get(key) ?? { host_id, about, what, functions, user_functions, rows: 0 };
     groups.set(key, { ...group, rows: group.rows + 1 });
   }
   return [...groups.values()].toSorted((one, other) => other.rows - one.rows);
