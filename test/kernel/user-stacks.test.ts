@@ -1,14 +1,20 @@
 // The stack of a process beside the kernel's, where its own system call led to the event: of a program that was compiled for this, whose
 // functions are known.
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StackRow } from '../../bpf/rows/rows.gen.ts';
+import { until } from '../agent/until.ts';
 import { compileC } from '../support/compile-c.ts';
 import { check, connections, decode, ends, isRoot, type Run, useTraffic, WEB } from '../support/filtered.ts';
 import { loseEach } from '../support/netns.ts';
+import { root } from '../support/project-files.ts';
+import { rightsOf } from '../support/threads.ts';
 
 useTraffic();
 
@@ -38,13 +44,12 @@ async function during(run: Run, stacks: number, user: number, body: () => Promis
 }
 
 /** A connection that its client resets; its rows are taken by `look` while the client is still there. */
-async function resetting(look: (pid: number) => void = () => undefined): Promise<number> {
+async function resetting(look: () => unknown): Promise<void> {
   const { client, server } = ends();
   const child = client.start(program, server.address.ipv4, String(WEB));
   try {
     if (child.stdout) await once(child.stdout, 'data');
-    look(child.pid ?? 0);
-    return child.pid ?? 0;
+    await look();
   } finally {
     child.kill('SIGKILL');
   }
@@ -107,4 +112,35 @@ check('what timers and other processes’ system calls bring about has none', as
   ];
   expect([timed.length > 0, dropped.length > 0]).toEqual([true, true]);
   expect(new Set(timed.map(({ user_stack }) => user_stack))).toEqual(new Set(['']));
+});
+
+test('the command tells them, with the rights that it has left', async (context) => {
+  if (!isRoot) return context.skip('needs root: network namespaces and BPF');
+  const report = join(directory, 'report.html');
+  const args = [
+    'investigate',
+    `port = ${WEB}`,
+    '--for',
+    '10m',
+    '--detail',
+    'stacks',
+    '--user-stacks',
+    '--interval',
+    '100ms',
+    '--report',
+    report,
+  ];
+  const child = spawn(join(root, 'tcplens'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    // The last thing it does before it looks is to give up what it needed to attach.
+    await until('it looks', () => Object.values(rightsOf(child.pid ?? 0)).every(({ NoNewPrivs }) => NoNewPrivs === '1'));
+    // Its look at the process comes a moment after the reset.
+    await resetting(() => sleep(3000));
+  } finally {
+    child.kill('SIGINT');
+  }
+  const told = await text(child.stdout);
+  expect(told).toMatch(/reset sent.*: 1, by tcp_send_active_reset < .*, called by the process’s .*reset_peer < send_request < main/);
+  expect(told).not.toMatch(/reset received.*called by/);
+  expect(readFileSync(report, 'utf8')).toMatch(/tcp_send_active_reset ← .*<br>called by the process’s .*reset_peer ← send_request ← main/);
 });
