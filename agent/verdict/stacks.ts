@@ -33,11 +33,7 @@ export function stacksOf(rows: readonly Rows['stack'][]): StackGroup[] {
     if (about === undefined) continue;
     const what = WORDS[about](row);
     const key = `${host_id} ${about} ${what} ${row.stack}\n${row.user_stack}`;
-    const [functions, user_functions] = [row.stack, row.user_stack].map((stack) => stack.split(' ').filter(Boolean)) as [
-      string[],
-      string[],
-    ];
-    const group = groups.get(key) ?? { host_id, about, what, functions, user_functions, rows: 0 };
+    const group = groups.get(key) ?? { host_id, about, what, ...functionsOf(row), rows: 0 };
     groups.set(key, { ...group, rows: group.rows + 1 });
   }
   return [...groups.values()].toSorted((one, other) => other.rows - one.rows);
@@ -45,3 +41,6 @@ export function stacksOf(rows: readonly Rows['stack'][]): StackGroup[] {
 
 const reasonOf = ({ about_reason, about_reason_code }: Rows['stack']) =>
   about_reason || (about_reason_code === 0 ? '' : `reason ${about_reason_code}`);
+
+const functionsOf = ({ stack, user_stack }: Rows['stack']) => ({ functions: namesIn(stack), user_functions: namesIn(user_stack) });
+const namesIn = (stack: string): string[] => stack.split(' ').filter(Boolean);
