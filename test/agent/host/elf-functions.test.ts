@@ -86,6 +86,12 @@ test('between functions there is none', () => {
   const [first] = named(whole).toSorted((one, other) => one.start - other.start);
   if (functions === undefined || first === undefined) throw new Error('no functions');
   expect(functionAt(functions, offsetsOf(whole)(first.start - 1))).toBeUndefined();
+  const all = named(whole);
+  const behind = all
+    .map(({ start, size }) => start + size)
+    .filter((end) => !all.some(({ start, size }) => start <= end && end < start + size));
+  expect(behind.length).toBeGreaterThan(1);
+  for (const end of behind) expect(functionAt(functions, offsetsOf(whole)(end))).toBeUndefined();
   expect(functionAt(functions, 1e9)).toBeUndefined();
 });
 

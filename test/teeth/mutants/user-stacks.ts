@@ -7,7 +7,7 @@ export const userStacks: readonly Mutant[] = [
       why: 'whatever runs is told as the owner of the socket',
       find: 'return told->pid && told->pid == (__u32)(bpf_get_current_pid_tgid() >> 32);',
       replace: 'return told->pid;',
-      suite: kernel('user-stacks', 'functions of a process that led'),
+      suite: kernel('user-stacks', 'another process'),
     },
     {
       why: 'who wants stacks has those of processes too',
