@@ -28,6 +28,7 @@ const PARAMETERS = {
   loader__filter_mode: [I32],
   loader__filter_scope: [],
   loader__detail: [I32, I32],
+  loader__user_stacks: [I32],
   loader__filter_counters: [I32, Bytes, I32],
   loader__budget: [I32, I32, I32],
   loader__waker: [],

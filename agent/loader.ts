@@ -79,6 +79,11 @@ const filterCalls = {
     must(`asking for ${kind} rows`, call('loader__detail', KINDS[kind].index, slots));
   },
 
+  /** Has the stacks of these slots, a bit each, also say the process's own. */
+  userStacks(slots: number): void {
+    must('asking for stacks of processes', call('loader__user_stacks', slots));
+  },
+
   /** Since the filter was set; `expired` once its end has passed. */
   counters(slot: number): FilterCounters & { expired: boolean } {
     const bytes = Buffer.alloc(FILTER_COUNTERS.length * 8);

@@ -25,6 +25,13 @@ export const DETAIL_WORDS = {
   },
 } as const satisfies Record<InvestigationStart['detail'], { label: string; meaning: string }>;
 
+/** Beside a detail that has stacks. */
+export const USER_STACKS_WORDS = {
+  label: 'also the process’s own functions (user stacks)',
+  meaning:
+    'where a system call of the process itself led to the event, its own functions too: of programs that were compiled with frame pointers; hosts read the names from the files that the process runs',
+} as const;
+
 export const ENDED_WORDS = {
   time: 'its time was over',
   budget: 'it had written as many rows as it may',

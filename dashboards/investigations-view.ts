@@ -6,6 +6,9 @@ export type Detail = InvestigationStart['detail'];
 /** The closest look first. */
 export const DETAILS = ['packets', 'progress', 'stacks', 'rows'] as const satisfies readonly Detail[];
 
+/** Whether the kernel's stacks are told, beside which those of processes are. */
+export const hasStacks = (detail: Detail): boolean => detail !== 'rows';
+
 /** For how many days one is kept after its end; 0: for ever. */
 export const KEEP_DAYS = [1, 7, 30, 90, 0] as const;
 export type KeepDays = (typeof KEEP_DAYS)[number];
@@ -21,6 +24,8 @@ export type InvestigationsView = {
   against?: string;
   hosts: string;
   detail: Detail;
+  /** stacks also have the functions of processes */
+  user_stacks: boolean;
   minutes: number;
   /** rows that each host may write in a second */
   rows: number;
@@ -28,7 +33,15 @@ export type InvestigationsView = {
   note: string;
 };
 
-export const INVESTIGATIONS_START: InvestigationsView = { hosts: '', detail: 'packets', minutes: 1, rows: 5000, keep: 30, note: '' };
+export const INVESTIGATIONS_START: InvestigationsView = {
+  hosts: '',
+  detail: 'packets',
+  user_stacks: false,
+  minutes: 1,
+  rows: 5000,
+  keep: 30,
+  note: '',
+};
 export const INVESTIGATIONS_KEYS: readonly string[] = ['id', 'against', ...Object.keys(INVESTIGATIONS_START)];
 
 const ID = /^[0-9a-f]{16}$/;
@@ -42,15 +55,17 @@ export function parseInvestigationsView(params: URLSearchParams): { view: Invest
     if (text !== null && value === undefined) problems.push(`${key}=${text}: ${wanted}.`);
     return value;
   };
+  const flagOf = (text: string) => (text === 'true' || text === 'false' ? text === 'true' : undefined);
   const idOf = (text: string) => (ID.test(text) ? text : undefined);
   const upTo = (most: number) => (text: string) => (/^[1-9]\d{0,5}$/.test(text) && Number(text) <= most ? Number(text) : undefined);
   const [id, against] = [read('id', idOf, 'it has 16 hex digits'), read('against', idOf, 'it has 16 hex digits')];
-  const { detail, minutes, rows, keep } = INVESTIGATIONS_START;
+  const { detail, user_stacks, minutes, rows, keep } = INVESTIGATIONS_START;
   const view: InvestigationsView = {
     ...(id !== undefined && { id }),
     ...(against !== undefined && { against }),
     hosts: (params.get('hosts') ?? '').trim(),
     detail: read('detail', (text) => DETAILS.find((one) => one === text), `known are ${DETAILS.join(', ')}`) ?? detail,
+    user_stacks: read('user_stacks', flagOf, 'known are true, false') ?? user_stacks,
     minutes: read('minutes', upTo(MINUTES_MAX), `a whole number up to ${MINUTES_MAX}`) ?? minutes,
     rows: read('rows', upTo(ROWS_PER_S_MAX), `a whole number up to ${ROWS_PER_S_MAX}`) ?? rows,
     keep:

@@ -26,6 +26,7 @@ export type Asked = {
   note: string | undefined;
   for: number;
   detail: Detail;
+  userStacks: boolean;
   /** 0: no limit */
   rowBudget: { rows_per_s: number };
   rowsMax: number;
@@ -52,6 +53,7 @@ export async function investigateAt(expression: string, asked: Asked): Promise<v
     expression,
     hosts: asked.hosts ?? '',
     detail: asked.detail,
+    user_stacks: asked.userStacks,
     rows_per_s: asked.rowBudget.rows_per_s || NO_BUDGET_ROWS_PER_S,
     rows_max: asked.rowsMax,
     for_ms: asked.for,

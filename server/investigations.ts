@@ -105,6 +105,7 @@ export class Investigations {
 
 const idsOf = (investigations: readonly Investigation[]) => investigations.map(({ id }) => id).join();
 
-function wantedOf({ id, expression, detail, rows_per_s, rows_max, ends_ms }: Investigation, now_ms: number): WantedInvestigation {
-  return { id, expression, detail, rows_per_s, rows_max, ends_in_ms: Math.max(0, ends_ms - now_ms) };
+function wantedOf(investigation: Investigation, now_ms: number): WantedInvestigation {
+  const { id, expression, detail, user_stacks = false, rows_per_s, rows_max, ends_ms } = investigation;
+  return { id, expression, detail, user_stacks, rows_per_s, rows_max, ends_in_ms: Math.max(0, ends_ms - now_ms) };
 }

@@ -2,7 +2,7 @@
 // are in no account, until an investigation begins that matches some: then those are its first rows, so that it can look back.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
-import type { DetailKind } from '../contract/detail.ts';
+import type { DetailKind, Look } from '../contract/detail.ts';
 import type { Names } from '../filter/names.ts';
 import type { KernelFilter } from '../filter/parse.ts';
 import { matchesRow } from '../filter/recorded.ts';
@@ -18,6 +18,7 @@ const KEPT = ['progress', 'packet'] as const satisfies readonly DetailKind[];
 type Kept = (typeof KEPT)[number];
 const isKept = (kind: Kind): kind is Kept => KEPT.some((kept) => kept === kind);
 
+const LOOK: Look = { detail: 'packets', user_stacks: false };
 const LOOK_MS = 10_000;
 const EDGES = 4;
 /** Rows that are looked at without a pause: some ten milliseconds. */
@@ -138,7 +139,7 @@ export class BlackBox {
       const { program } = programOf({ id: FILTER_ID, expression }, names(), now_ms + FILTER_MS);
       const rows_per_s = Math.max(1, Math.floor((this.#rings.packet.rows_max * 1000) / REACH_MS));
       const budget = { rows_per_s, burst: rows_per_s };
-      if (this.#slot === undefined) this.#slot = slots.take(program, budget, 'packets', true);
+      if (this.#slot === undefined) this.#slot = slots.take(program, budget, LOOK, true);
       else slots.replace(this.#slot, program, budget, true);
     } catch (error) {
       if (!(error instanceof AgentError)) throw error;

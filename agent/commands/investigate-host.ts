@@ -1,6 +1,6 @@
 // An investigation of this host alone: from the kernel's rows to a verdict, in one process.
 import type { PacketRow } from '../../bpf/rows/rows.gen.ts';
-import { DETAIL } from '../contract/detail.ts';
+import { DETAIL, lookWords } from '../contract/detail.ts';
 import { commentsOf } from '../exports/comments.ts';
 import { momentOf, reportHtml } from '../exports/report.ts';
 import { pick } from '../filter/run.ts';
@@ -36,7 +36,7 @@ export async function investigateHost(source: KernelSource, filter: string, conf
   const recording = config.recording === undefined ? undefined : new HostRecording(config.recording, source, config.interval);
   source.filters.exclusive(true);
   const slots = new Slots(source.filters);
-  const slot = slots.take(program, config.rowBudget, config.detail);
+  const slot = slots.take(program, config.rowBudget, { detail: config.detail, user_stacks: config.userStacks });
   if (slot === undefined) throw new AgentError('filter', 'no slot is free');
   source.restrict(config.ownNetns);
   const collected = new Collected(config.rowsMax);
@@ -60,8 +60,8 @@ export async function investigateHost(source: KernelSource, filter: string, conf
   rows?.close();
   const account = slots.counters(slot);
   slots.free(slot);
-  const { detail, rowsMax: rows_max } = config;
-  const told: HostTold = { filter, detail, rows_max, other_end, account, began_ms, ended_ms: Date.now() };
+  const { detail, userStacks: user_stacks, rowsMax: rows_max } = config;
+  const told: HostTold = { filter, detail, user_stacks, rows_max, other_end, account, began_ms, ended_ms: Date.now() };
   recording?.end(told);
   tellResult(told, collected, config);
   unseen.end();
@@ -90,7 +90,7 @@ function capture(told: Told, { evidence }: Collected, { verdicts }: Judged): Buf
   return Buffer.concat([pcapng.begin, ...packets.map((packet) => pcapng.blockOf(packet))]);
 }
 
-function report(told: Told, { detail, began_ms, ended_ms }: HostTold): string {
+function report(told: Told, { detail, user_stacks = false, began_ms, ended_ms }: HostTold): string {
   const { filter, account, judged, claims, stacks, other_end } = told;
   const { matched, passed, over_budget } = account;
   const other = other_end.watched ? '' : other_end.why;
@@ -99,7 +99,7 @@ function report(told: Told, { detail, began_ms, ended_ms }: HostTold): string {
     expression: filter,
     asked: [
       ['hosts', 'the one on which it ran'],
-      ['detail', detail],
+      ['detail', lookWords({ detail, user_stacks })],
       ['began', momentOf(began_ms)],
       ['ended', momentOf(ended_ms)],
     ],

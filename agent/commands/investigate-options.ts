@@ -14,6 +14,10 @@ export const OWN_OPTIONS = {
     parse: oneOf(DETAILS),
     fallback: 'packets',
   },
+  userStacks: {
+    flags: '--user-stacks',
+    help: 'with the stacks also the process’s own functions, where its system call led there and it was compiled with frame pointers',
+  },
   rowBudget: { flags: '--row-budget <budget>', help: 'rows a second of each host, or "none"', parse: parseBudget, fallback: '20000/s' },
   rowsMax: { flags: '--rows-max <rows>', help: 'a host stops after so many', parse: parseCount(1, 10_000_000), fallback: '1000000' },
   pcapng: { flags: '--pcapng <file>', help: 'write the headers there, with what is known of each packet, for Wireshark', parse: String },

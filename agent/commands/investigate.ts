@@ -1,6 +1,7 @@
 // `tcplens investigate`: for some time looks closely at the connections that a filter matches, and says why their segments were sent again. By
 // itself it looks at this host and needs no collector; with one, at the hosts of its fleet.
 import { Command } from 'commander';
+import { lookProblem } from '../contract/detail.ts';
 import { parseConnections } from '../contract/language/connections.ts';
 import { ConfigError } from '../process/errors.ts';
 import { addOptions } from '../process/options.ts';
@@ -49,6 +50,8 @@ export function command(byCollector: ByCollector): Command {
     }
     if (filter === undefined) throw new ConfigError('bad_value', 'say which connections, as in "port = 443", or --replay FILE');
     parseConnections(filter);
+    const problem = lookProblem({ detail: config.detail, user_stacks: config.userStacks });
+    if (problem !== undefined) throw new ConfigError('bad_value', `--user-stacks: ${problem}`);
     if (collector !== undefined) return byCollector.investigate(filter, { ...config, collector });
     const alone = (['hosts', 'note', 'tokenFile', 'ca'] as const).find(
       (name) => config[name] !== undefined && !isOfEnvironment(investigate, name),

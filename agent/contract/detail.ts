@@ -17,3 +17,22 @@ export const DETAIL = {
 } as const satisfies Record<string, readonly DetailKind[]>;
 export type Detail = keyof typeof DETAIL;
 export const DETAILS = Object.keys(DETAIL) as Detail[];
+
+/** `user_stacks`: stacks also say the functions of the process, where its own system call led to the event. */
+export type Look = { detail: Detail; user_stacks: boolean };
+
+export function hasStacks(detail: Detail): boolean {
+  const kinds: readonly DetailKind[] = DETAIL[detail];
+  return kinds.includes('stack');
+}
+
+/** Why nobody can look so; undefined: one can. */
+export function lookProblem({ detail, user_stacks }: Look): string | undefined {
+  if (!user_stacks || hasStacks(detail)) return undefined;
+  return `stacks of processes come with those of the kernel, which detail ${detail} does not have: ask for ${DETAILS.filter(hasStacks).join(', ')}`;
+}
+
+/** For people. */
+export function lookWords({ detail, user_stacks }: Look): string {
+  return user_stacks ? `${detail}, with stacks of processes` : detail;
+}

@@ -1,7 +1,7 @@
 // Investigations: for some minutes agents write more of the connections that a filter matches. What a collector asks of an agent, and what the
 // agent says of it. The agent imports only types from here: the schema library is not worth its memory there.
 import { type Static, Type } from 'typebox';
-import type { Detail } from './detail.ts';
+import type { Look } from './detail.ts';
 
 const closed = { additionalProperties: false } as const;
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
@@ -69,10 +69,9 @@ export type ToldState = InvestigationStates['states'][number];
  * What a collector wants of an agent. `rows_per_s`: that it may write at most, all kinds together. `rows_max`: in all; 0: as many as come in
  * its time. `ends_in_ms`: so long from now; agents' clocks differ. 0: it is over, and is not begun any more.
  */
-export type WantedInvestigation = {
+export type WantedInvestigation = Look & {
   id: string;
   expression: string;
-  detail: Detail;
   rows_per_s: number;
   rows_max: number;
   ends_in_ms: number;

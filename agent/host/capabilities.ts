@@ -33,7 +33,8 @@ export function maskOf(capabilities: Iterable<Capability>): bigint {
 /** What a capability is used for once the programs are attached. All others are dropped then. */
 export const USE_AFTER_START = {
   CAP_SYS_ADMIN: 'enters other network namespaces',
-  CAP_SYS_PTRACE: "reaches namespaces through other users' processes, and names these where /proc hides them",
+  CAP_SYS_PTRACE:
+    "reaches namespaces through other users' processes, and names these where /proc hides them, and their functions where an investigation asks",
   CAP_DAC_READ_SEARCH: 'reaches namespaces behind folders of other users',
   CAP_BPF: 'reads maps and begins walks, which this kernel forbids without',
 } as const satisfies Partial<Record<Capability, string>>;

@@ -23,6 +23,10 @@ export function bootTimeMs(stat: string): number {
   return Number(/^btime (\d+)$/m.exec(stat)?.[1] ?? 0) * 1000;
 }
 
+export function startMs(boot_ms: number, start_ticks: number): number {
+  return boot_ms + Math.round((start_ticks / CLOCK_TICKS_PER_S) * 1000);
+}
+
 export class Processes {
   readonly #boot_ms = bootTimeMs(readFileSync('/proc/stat', 'utf8'));
   readonly #cgroup_mount: string | undefined;
@@ -38,7 +42,7 @@ export class Processes {
       const command = beginningOf(`/proc/${pid}/cmdline`, COMMAND_BYTES_MAX).replaceAll('\0', ' ').trim();
       return {
         pid,
-        started_at_ms: this.#boot_ms + Math.round((start_ticks / CLOCK_TICKS_PER_S) * 1000),
+        started_at_ms: startMs(this.#boot_ms, start_ticks),
         name: reportText(name, TEXT_CHARS_MAX.process_name),
         command: reportText(command, TEXT_CHARS_MAX.command),
         cgroup_id: String(this.#cgroupOf(pid)),

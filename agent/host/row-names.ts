@@ -4,6 +4,7 @@ import { KIND, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import type { KernelTypes } from './kernel-btf.ts';
 import { KernelSymbols } from './kernel-symbols.ts';
 import { nameStacks } from './stack-names.ts';
+import { UserSymbols } from './user-symbols.ts';
 
 const NAME_BYTES = 32;
 /** Beyond are those of modules, and the mask that tells these apart. */
@@ -41,6 +42,7 @@ export class RowNames {
   readonly #reasons: Record<NamedKind, readonly string[]>;
   readonly #bytes: Record<NamedKind, readonly Uint8Array[]>;
   readonly #symbols = new KernelSymbols();
+  readonly #processes = new UserSymbols();
 
   constructor(kernel: KernelTypes | undefined) {
     this.#reasons = { reset: reasonsOf(kernel, 'reset'), drop: reasonsOf(kernel, 'drop') };
@@ -50,7 +52,7 @@ export class RowNames {
 
   /** Fills the names of whole rows in; kinds that have none stay as they are. */
   fill(kind: Kind, rows: Uint8Array): void {
-    if (kind === 'stack') nameStacks(rows, this.#symbols);
+    if (kind === 'stack') nameStacks(rows, this.#symbols, this.#processes);
     if (kind !== 'reset' && kind !== 'drop' && kind !== 'stack') return;
     const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
     for (let at = 0; at < rows.length; at += KINDS[kind].size) {

@@ -16,6 +16,7 @@ const Count = Type.Integer({ minimum: 0 });
 export const HostTold = Type.Object({
   filter: Type.String(),
   detail: Type.Unsafe<(typeof DETAILS)[number]>({ type: 'string', enum: [...DETAILS] }),
+  user_stacks: Type.Optional(Type.Boolean()),
   rows_max: Type.Integer({ minimum: 1, description: 'of the kinds that verdicts rest on, so many were judged at most' }),
   other_end: Type.Object({ watched: Type.Boolean(), why: Type.String() }),
   account: Type.Object({ evaluated: Count, matched: Count, passed: Count, over_budget: Count }),

@@ -81,7 +81,7 @@ export class Investigations {
   }
 
   #begin(wanted: WantedInvestigation): void {
-    const { id, expression, detail, rows_per_s } = wanted;
+    const { id, expression, detail, user_stacks, rows_per_s } = wanted;
     const { log } = this.#options;
     const why = this.#tried(wanted);
     if (why !== undefined) {
@@ -89,7 +89,7 @@ export class Investigations {
       this.#ended.set(id, { id, state: 'ended', reason: 'refused', ...NOTHING_YET, words: why.slice(0, WORDS_CHARS_MAX) });
       return;
     }
-    log.info({ investigation: id, expression, detail, rows_per_s }, 'an investigation begins');
+    log.info({ investigation: id, expression, detail, user_stacks, rows_per_s }, 'an investigation begins');
     this.#figures = [];
     this.#looking ??= setInterval(() => this.#look(), TELL_MS).unref();
   }
@@ -101,7 +101,7 @@ export class Investigations {
     const end_ms = Date.now() + wanted.ends_in_ms;
     try {
       const { program, filter, other_end } = programOf(wanted, kernel.names(), end_ms);
-      const take = () => kernel.slots.take(program, budgetOf(wanted.rows_per_s), wanted.detail);
+      const take = () => kernel.slots.take(program, budgetOf(wanted.rows_per_s), wanted);
       let slot = take();
       if (slot === undefined) {
         kernel.black_box.yield();

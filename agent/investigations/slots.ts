@@ -1,6 +1,6 @@
 // The filters of investigations in the kernel, a slot each, and the kinds of rows that are written only for them. The scope has the other slot.
 import { FILTER_SCOPE, FILTER_SLOTS, type FilterCounters } from '../../bpf/rows/rows.gen.ts';
-import { DETAIL, DETAIL_KINDS, type Detail, type DetailKind } from '../contract/detail.ts';
+import { DETAIL, DETAIL_KINDS, type DetailKind, type Look } from '../contract/detail.ts';
 import type { Budget } from '../kernel/budget.ts';
 import type { KernelFilters } from '../kernel/controls.ts';
 
@@ -8,7 +8,7 @@ const SLOTS = Array.from({ length: FILTER_SLOTS }, (_, slot) => slot).filter((sl
 
 export class Slots {
   readonly #filters: KernelFilters;
-  readonly #taken = new Map<number, Detail>();
+  readonly #taken = new Map<number, Look>();
   /** The one that was given back first comes first: rows that are still on their way have its bit. */
   readonly #free = [...SLOTS];
 
@@ -20,14 +20,14 @@ export class Slots {
    * Undefined: all are taken. `only_details`: see KernelFilters.
    * @throws AgentError when the kernel refuses; it then has nothing of it
    */
-  take(program: Uint8Array, budget: Budget, detail: Detail, only_details = false): number | undefined {
+  take(program: Uint8Array, budget: Budget, look: Look, only_details = false): number | undefined {
     const [slot] = this.#free;
     if (slot === undefined) return undefined;
     this.#filters.set(slot, program, budget, only_details);
     this.#free.shift();
-    this.#taken.set(slot, detail);
+    this.#taken.set(slot, look);
     try {
-      this.#askFor(DETAIL[detail]);
+      this.#askFor(look);
     } catch (error) {
       this.free(slot);
       throw error;
@@ -41,11 +41,11 @@ export class Slots {
   }
 
   free(slot: number): void {
-    const detail = this.#taken.get(slot);
-    if (detail === undefined) return;
+    const look = this.#taken.get(slot);
+    if (look === undefined) return;
     this.#taken.delete(slot);
     this.#free.push(slot);
-    this.#askFor(DETAIL[detail]);
+    this.#askFor(look);
     this.#filters.clear(slot);
   }
 
@@ -54,15 +54,22 @@ export class Slots {
     return this.#filters.counters(slot);
   }
 
-  /** Has rows of these kinds written for all who want them; nobody does: not any more. */
-  #askFor(kinds: readonly DetailKind[]): void {
-    for (const kind of DETAIL_KINDS) if (kinds.includes(kind)) this.#filters.detail(kind, this.#wanting(kind));
+  /** Has rows of its kinds written for all who want them; nobody does: not any more. */
+  #askFor({ detail, user_stacks }: Look): void {
+    const kinds = kindsOf(detail);
+    if (user_stacks) this.#filters.userStacks(this.#wanting((look) => look.user_stacks));
+    for (const kind of DETAIL_KINDS) {
+      if (kinds.includes(kind))
+        this.#filters.detail(
+          kind,
+          this.#wanting((look) => kindsOf(look.detail).includes(kind)),
+        );
+    }
   }
 
-  #wanting(kind: DetailKind): number {
-    const wanting = [...this.#taken].filter(([, detail]) => kindsOf(detail).includes(kind));
-    return wanting.reduce((bits, [slot]) => bits | (1 << slot), 0);
+  #wanting(wants: (look: Look) => boolean): number {
+    return [...this.#taken].reduce((bits, [slot, look]) => (wants(look) ? bits | (1 << slot) : bits), 0);
   }
 }
 
-const kindsOf = (detail: Detail): readonly DetailKind[] => DETAIL[detail];
+const kindsOf = (detail: Look['detail']): readonly DetailKind[] => DETAIL[detail];

@@ -23,6 +23,8 @@ export type KernelFilters = {
   scope(): void;
   /** Has rows of the kind written for what the filters in these slots match, a bit each; 0 ends it. */
   detail(kind: DetailKind, slots: number): void;
+  /** Has the `stack` rows of the filters in these slots, a bit each, also say the process's own stack. */
+  userStacks(slots: number): void;
   /** Counters since the filter was set, also of one that was cleared until another is set; `expired`: its end has passed. */
   counters(slot: number): FilterCounters & { expired: boolean };
 };

@@ -79,11 +79,11 @@ function claimLines(claims: readonly Claim[]): string[] {
 
 function stackLines(stacks: readonly StackGroup[]): string[] {
   const rest = stacks.length - SHOWN_MAX;
-  const shown = stacks
-    .slice(0, SHOWN_MAX)
-    .map(
-      ({ about, what, rows, functions }) => `${about} ${what}: ${rows}, by ${functions.join(' < ') || 'functions that this host hides'}`,
-    );
+  const shown = stacks.slice(0, SHOWN_MAX).map(({ about, what, rows, functions, user_functions }) => {
+    const by = functions.join(' < ') || 'functions that this host hides';
+    const called = user_functions.length > 0 ? `, called by the process’s ${user_functions.join(' < ')}` : '';
+    return `${about} ${what}: ${rows}, by ${by}${called}`;
+  });
   return titled('stacks', rest > 0 ? [...shown, `and ${rest} more; --json has all`] : shown);
 }
 

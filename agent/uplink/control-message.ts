@@ -24,14 +24,18 @@ function settingsIn({ version, values, watch_ms }: Unknown<WantedSettings>): Wan
 
 /** One that cannot be read makes the whole no message: without it, it would be ended. */
 function investigationsIn({ wanted }: Unknown<WantedInvestigations>): WantedInvestigations | undefined {
-  return Array.isArray(wanted) && wanted.every(isWanted) ? { type: 'investigations', wanted } : undefined;
+  if (!Array.isArray(wanted) || !wanted.every(isWanted)) return undefined;
+  // A collector that does not know of stacks of processes wants none.
+  return { type: 'investigations', wanted: wanted.map((one) => ({ ...one, user_stacks: one.user_stacks ?? false })) };
 }
 
-function isWanted(one: unknown): one is WantedInvestigation {
+type Told = Omit<WantedInvestigation, 'user_stacks'> & { user_stacks?: boolean };
+
+function isWanted(one: unknown): one is Told {
   if (typeof one !== 'object' || one === null) return false;
-  const { id, expression, detail, rows_per_s, rows_max, ends_in_ms }: Unknown<WantedInvestigation> = one;
+  const { id, expression, detail, user_stacks, rows_per_s, rows_max, ends_in_ms }: Unknown<WantedInvestigation> = one;
   const isNamed = typeof id === 'string' && /^[0-9a-f]{16}$/.test(id) && typeof expression === 'string';
-  const isKnown = typeof detail === 'string' && Object.hasOwn(DETAIL, detail);
+  const isKnown = typeof detail === 'string' && Object.hasOwn(DETAIL, detail) && ['boolean', 'undefined'].includes(typeof user_stacks);
   return isNamed && isKnown && isCount(rows_per_s) && rows_per_s > 0 && isCount(rows_max) && isCount(ends_in_ms);
 }
 

@@ -12,6 +12,8 @@ export type StackGroup = {
   what: string;
   /** names of the kernel's functions, the innermost first; empty where the host hides them */
   functions: readonly string[];
+  /** of the process, likewise; empty where its own system call did not lead there, or nobody asked for them */
+  user_functions: readonly string[];
   /** events */
   rows: number;
 };
@@ -31,8 +33,8 @@ export function stacksOf(rows: readonly Rows['stack'][]): StackGroup[] {
     const about = STACKED_KINDS.find((kind) => kind === row.about);
     if (about === undefined) continue;
     const what = WORDS[about](row);
-    const key = `${host_id} ${about} ${what} ${row.stack}`;
-    const group = groups.get(key) ?? { host_id, about, what, functions: row.stack.split(' ').filter(Boolean), rows: 0 };
+    const key = `${host_id} ${about} ${what} ${row.stack}\n${row.user_stack}`;
+    const group = groups.get(key) ?? { host_id, about, what, ...functionsOf(row), rows: 0 };
     groups.set(key, { ...group, rows: group.rows + 1 });
   }
   return [...groups.values()].toSorted((one, other) => other.rows - one.rows);
@@ -40,3 +42,6 @@ export function stacksOf(rows: readonly Rows['stack'][]): StackGroup[] {
 
 const reasonOf = ({ about_reason, about_reason_code }: Rows['stack']) =>
   about_reason || (about_reason_code === 0 ? '' : `reason ${about_reason_code}`);
+
+const functionsOf = ({ stack, user_stack }: Rows['stack']) => ({ functions: namesIn(stack), user_functions: namesIn(user_stack) });
+const namesIn = (stack: string): string[] => stack.split(' ').filter(Boolean);

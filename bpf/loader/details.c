@@ -57,6 +57,7 @@ void details__open(void)
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
 		switch_kind(kind, false);
 		details[kind].slots = 0;
+		details[kind].user_slots = 0;
 	}
 }
 
@@ -106,4 +107,12 @@ int loader__detail(int kind, int slots)
 	error = switch_kind(kind, true);
 	/* Without it the stacks of events come all the same. */
 	return kind == KIND_STACK && error == -ENOENT ? 0 : error;
+}
+
+int loader__user_stacks(int slots)
+{
+	if (shared_map("details") < 0)
+		return -ENOENT;
+	details[KIND_STACK].user_slots = (__u32)slots;
+	return tell(KIND_STACK);
 }

@@ -95,6 +95,9 @@ API int loader__filter_scope(void);
  */
 API int loader__detail(int kind, int slots);
 
+/* Has the stack rows of these slots, a bit each, also say the stack of the socket's process. */
+API int loader__user_stacks(int slots);
+
 /*
  * Writes the `struct filter_counters` of a slot; of a cleared one what it came to, until it is used again. Returns 1 when its end has
  * passed, else 0.

@@ -7,6 +7,7 @@
 
 struct detail {
 	__u32 slots;      /* bit n: the filter in slot n */
+	__u32 user_slots; /* of stacks: those that ask for the stack of the process too */
 	__u32 generation; /* another one after each change of a filter: what was found out about connections before is then old */
 };
 

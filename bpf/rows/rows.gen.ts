@@ -5,7 +5,7 @@ import { readAddress, readText } from './read-text.ts';
 export { readAddress, readText };
 
 /** What this was made of: objects and loader that were built of anything else do not fit. */
-export const SHARED_HEADERS = '5492821b';
+export const SHARED_HEADERS = 'f99018a1';
 
 export const KIND = ['retransmit', 'connection', 'state_change', 'sample', 'reset', 'congestion', 'drop', 'listener', 'namespace', 'progress', 'packet', 'stack'] as const;
 export type Kind = (typeof KIND)[number];
@@ -2044,6 +2044,8 @@ export type StackRow = {
   filters: number;
   /** in the ring the kernel's addresses, which agent/host/stack-names.ts replaces by the functions' names */
   stack: string;
+  /** likewise of the process that the socket is of, where its own system call led there and this was asked for */
+  user_stack: string;
   /** of a reset or a drop, as in its row; so are the members below. Of another event each is 0, which says nothing */
   about_reason: string;
   about_reason_code: number;
@@ -2079,13 +2081,14 @@ export const STACK_AT = {
   uid: 104,
   filters: 108,
   stack: 112,
-  about_reason: 368,
-  about_reason_code: 400,
-  about: 404,
-  about_class: 405,
-  about_outcome: 406,
-  about_meaning: 407,
-  about_direction: 408,
+  user_stack: 368,
+  about_reason: 624,
+  about_reason_code: 656,
+  about: 660,
+  about_class: 661,
+  about_outcome: 662,
+  about_meaning: 663,
+  about_direction: 664,
 } as const satisfies Record<keyof StackRow, number>;
 
 export function readStackRow(view: DataView, at: number): StackRow {
@@ -2109,13 +2112,14 @@ export function readStackRow(view: DataView, at: number): StackRow {
     uid: view.getUint32(at + 104, true),
     filters: view.getUint32(at + 108, true),
     stack: readText(view, at + 112, 256),
-    about_reason: readText(view, at + 368, 32),
-    about_reason_code: view.getUint32(at + 400, true),
-    about: KIND[view.getUint8(at + 404)] ?? 'retransmit',
-    about_class: CLASS[view.getUint8(at + 405)] ?? 'unknown',
-    about_outcome: OUTCOME[view.getUint8(at + 406)] ?? 'sent',
-    about_meaning: MEANING[view.getUint8(at + 407)] ?? 'lost',
-    about_direction: DIRECTION[view.getUint8(at + 408)] ?? 'unknown',
+    user_stack: readText(view, at + 368, 256),
+    about_reason: readText(view, at + 624, 32),
+    about_reason_code: view.getUint32(at + 656, true),
+    about: KIND[view.getUint8(at + 660)] ?? 'retransmit',
+    about_class: CLASS[view.getUint8(at + 661)] ?? 'unknown',
+    about_outcome: OUTCOME[view.getUint8(at + 662)] ?? 'sent',
+    about_meaning: MEANING[view.getUint8(at + 663)] ?? 'lost',
+    about_direction: DIRECTION[view.getUint8(at + 664)] ?? 'unknown',
   };
 }
 
@@ -2748,8 +2752,8 @@ export const KINDS = {
   stack: {
     index: 11,
     words: "By which way the kernel came to an event that another row tells, with the same head but for the kind, or to a zero window. Only what an investigation asks for has such rows.",
-    size: 416,
-    schema: 'stack/0bfeeb457021',
+    size: 672,
+    schema: 'stack/846b5258fcc1',
     read: readStackRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -2771,14 +2775,15 @@ export const KINDS = {
       { name: 'uid', offset: 104, size: 4, type: "UInt32", comment: "of the socket's maker, in the initial user namespace; 0xffffffff unknown" },
       { name: 'filters', offset: 108, size: 4, type: "UInt32", comment: "bit n: the filter in slot n wants this row" },
       { name: 'stack', offset: 112, size: 256, type: "FixedString(256)", comment: "in the ring the kernel's addresses, which agent/host/stack-names.ts replaces by the functions' names" },
-      { name: 'about_reason', offset: 368, size: 32, type: "FixedString(32)", comment: "of a reset or a drop, as in its row; so are the members below. Of another event each is 0, which says nothing" },
-      { name: 'about_reason_code', offset: 400, size: 4, type: "UInt32", comment: "" },
-      { name: 'about', offset: 404, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10, 'stack' = 11)", comment: "of the other row; packet: a zero window that was sent, of which there is one only where packets are asked for" },
-      { name: 'about_class', offset: 405, size: 1, type: "Enum8('unknown' = 0, 'fast' = 1, 'slow_start' = 2, 'rto' = 3, 'tlp' = 4, 'syn' = 5, 'syn_ack' = 6)", comment: "of a retransmission" },
-      { name: 'about_outcome', offset: 406, size: 1, type: "Enum8('sent' = 0, 'failed' = 1, 'refused' = 2)", comment: "" },
-      { name: 'about_meaning', offset: 407, size: 1, type: "Enum8('lost' = 0, 'answered' = 1, 'duplicate' = 2, 'refused' = 3)", comment: "of a drop" },
-      { name: 'about_direction', offset: 408, size: 1, type: "Enum8('unknown' = 0, 'sent' = 1, 'received' = 2)", comment: "of a reset, a drop or a packet" },
-      { name: 'pad', offset: 409, size: 7, type: "FixedString(7)", comment: "" },
+      { name: 'user_stack', offset: 368, size: 256, type: "FixedString(256)", comment: "likewise of the process that the socket is of, where its own system call led there and this was asked for" },
+      { name: 'about_reason', offset: 624, size: 32, type: "FixedString(32)", comment: "of a reset or a drop, as in its row; so are the members below. Of another event each is 0, which says nothing" },
+      { name: 'about_reason_code', offset: 656, size: 4, type: "UInt32", comment: "" },
+      { name: 'about', offset: 660, size: 1, type: "Enum8('retransmit' = 0, 'connection' = 1, 'state_change' = 2, 'sample' = 3, 'reset' = 4, 'congestion' = 5, 'drop' = 6, 'listener' = 7, 'namespace' = 8, 'progress' = 9, 'packet' = 10, 'stack' = 11)", comment: "of the other row; packet: a zero window that was sent, of which there is one only where packets are asked for" },
+      { name: 'about_class', offset: 661, size: 1, type: "Enum8('unknown' = 0, 'fast' = 1, 'slow_start' = 2, 'rto' = 3, 'tlp' = 4, 'syn' = 5, 'syn_ack' = 6)", comment: "of a retransmission" },
+      { name: 'about_outcome', offset: 662, size: 1, type: "Enum8('sent' = 0, 'failed' = 1, 'refused' = 2)", comment: "" },
+      { name: 'about_meaning', offset: 663, size: 1, type: "Enum8('lost' = 0, 'answered' = 1, 'duplicate' = 2, 'refused' = 3)", comment: "of a drop" },
+      { name: 'about_direction', offset: 664, size: 1, type: "Enum8('unknown' = 0, 'sent' = 1, 'received' = 2)", comment: "of a reset, a drop or a packet" },
+      { name: 'pad', offset: 665, size: 7, type: "FixedString(7)", comment: "" },
     ],
   },
 } as const satisfies { [Name in keyof Rows]: KindLayout<Rows[Name]> };

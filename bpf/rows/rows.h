@@ -435,6 +435,7 @@ struct packet_row {
 struct stack_row {
 	struct row_head head;
 	row_stack stack;       /* in the ring the kernel's addresses, which agent/host/stack-names.ts replaces by the functions' names */
+	row_stack user_stack;  /* likewise of the process that the socket is of, where its own system call led there and this was asked for */
 	row_name about_reason; /* of a reset or a drop, as in its row; so are the members below. Of another event each is 0, which says nothing */
 	__u32 about_reason_code;
 	enum kind about;       /* of the other row; packet: a zero window that was sent, of which there is one only where packets are asked for */
@@ -471,7 +472,7 @@ struct kind_counters {
 	_Static_assert(sizeof(struct namespace_row) == 520, "namespace_row"); \
 	_Static_assert(sizeof(struct progress_row) == 240, "progress_row"); \
 	_Static_assert(sizeof(struct packet_row) == 176, "packet_row"); \
-	_Static_assert(sizeof(struct stack_row) == 416, "stack_row")
+	_Static_assert(sizeof(struct stack_row) == 672, "stack_row")
 
 ROW_SIZES_HOLD;
 

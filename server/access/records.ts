@@ -135,6 +135,7 @@ const Investigation = object({
   expression: Type.String({ description: 'which connections' }),
   hosts: Type.String({ description: 'which hosts, as an expression about them; empty: all' }),
   detail: oneOf(DETAILS),
+  user_stacks: Type.Optional(Type.Boolean({ description: 'absent: false' })),
   rows_per_s: Type.Integer({ minimum: 1, description: 'that a host may write at most' }),
   rows_max: Type.Integer({ minimum: 0, description: 'that a host may write in all; 0: as many as come' }),
   note: Type.String(),

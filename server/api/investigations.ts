@@ -34,12 +34,17 @@ const Hosts = Type.String({
 });
 const RowsPerS = Type.Integer({ minimum: 1, maximum: ROWS_PER_S_MAX, description: 'rows of all kinds that each host may write for it' });
 const RowsMax = Type.Integer({ minimum: 0, description: 'rows that each host may write for it in all; 0: as many as come' });
+const UserStacks = Type.Boolean({
+  description:
+    'whether stacks also have the functions of the process, where its own system call led there and it was compiled with frame pointers',
+});
 const Note = Type.String({ maxLength: 200 });
 
 export const InvestigationStart = object({
   expression: Expression,
   hosts: Hosts,
   detail: oneOf(DETAILS),
+  user_stacks: Type.Optional(Type.Boolean({ ...UserStacks, default: false })),
   rows_per_s: RowsPerS,
   rows_max: RowsMax,
   for_ms: Type.Integer({ minimum: 1000, maximum: DAY_MS }),
@@ -74,6 +79,7 @@ const Investigation = object({
   expression: Expression,
   hosts: Hosts,
   detail: oneOf(DETAILS),
+  user_stacks: UserStacks,
   rows_per_s: RowsPerS,
   rows_max: RowsMax,
   note: Note,
@@ -145,6 +151,9 @@ export const VerdictStack = object({
   about: oneOf(STACKED_KINDS),
   what: Type.String({ description: 'what happened, in the kernel’s words' }),
   functions: Type.Array(Type.String(), { description: 'of the kernel, the innermost first; empty where the host hides their names' }),
+  user_functions: Type.Array(Type.String(), {
+    description: 'of the process, likewise; empty where its own system call did not lead there, or nobody asked for them',
+  }),
   rows: Type.Integer({ minimum: 0, description: 'events' }),
 });
 export type VerdictStack = Static<typeof VerdictStack>;

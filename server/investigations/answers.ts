@@ -32,7 +32,7 @@ export async function oneOf(control: Control, store: Queryable, investigation: I
 }
 
 export function answerOf(investigation: Investigation, now_ms: number): InvestigationAnswer {
-  const { stopped_ms = null, kept_until_ms, ...rest } = investigation;
+  const { stopped_ms = null, user_stacks = false, kept_until_ms, ...rest } = investigation;
   const state = endOf(investigation) > now_ms ? 'running' : 'ended';
-  return { ...rest, stopped_ms, kept_until_ms: kept_until_ms === 0 ? null : kept_until_ms, state };
+  return { ...rest, user_stacks, stopped_ms, kept_until_ms: kept_until_ms === 0 ? null : kept_until_ms, state };
 }

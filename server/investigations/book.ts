@@ -1,4 +1,5 @@
 // The investigations that there are, as all collectors of a store have them.
+import { lookProblem } from '../../agent/contract/detail.ts';
 import { parseConnections } from '../../agent/contract/language/connections.ts';
 import { FilterError } from '../../agent/contract/language/filter-error.ts';
 import { parseHosts } from '../../agent/contract/language/hosts.ts';
@@ -82,8 +83,12 @@ export class InvestigationsBook {
 
 const tooMany = (how: string) => new Refusal('too_many_investigations', `${how}; so many there may be`);
 
-/** The hosts that are meant; undefined: all. @throws Refusal `filter_invalid` for either expression */
-export function checkAsked({ expression, hosts }: Pick<InvestigationStart, 'expression' | 'hosts'>): Expression | undefined {
+type Asked = Pick<InvestigationStart, 'expression' | 'hosts' | 'detail' | 'user_stacks'>;
+
+/** The hosts that are meant; undefined: all. @throws Refusal `filter_invalid` for either expression, `request_invalid` */
+export function checkAsked({ expression, hosts, detail, user_stacks = false }: Asked): Expression | undefined {
+  const problem = lookProblem({ detail, user_stacks });
+  if (problem !== undefined) throw new Refusal('request_invalid', problem);
   try {
     parseConnections(expression);
     return parseHosts(hosts);

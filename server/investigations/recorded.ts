@@ -9,12 +9,13 @@ import { findInSteps } from '../../agent/verdict/found.ts';
 import { atOnce } from '../../agent/verdict/joined.ts';
 import { KIND, KINDS, type Kind, type PacketRow } from '../../bpf/rows/rows.gen.ts';
 import type { Judging } from './judging.ts';
-import { Told } from './recording.ts';
+import { Recorded, type Told } from './recording.ts';
 
 /** @throws RecordingError where another version of tcplens has said it in another form */
 export function toldIn(recording: Recording, told: unknown): Told {
-  if (Check(Told, told)) return told;
-  throw unreadable(recording);
+  if (!Check(Recorded, told)) throw unreadable(recording);
+  const { user_stacks = false, ...investigation } = told.investigation;
+  return { ...told, investigation: { ...investigation, user_stacks } };
 }
 
 /** The verdict rests on as many rows of each kind as it did at the collector. @throws RecordingError `damaged` */

@@ -1,6 +1,6 @@
 // An investigation as a recording: the rows of all its hosts in the order of their times, and with them what else its verdict rests on, so that
 // any tcplens can judge it again without a collector. Written as it is read, a part at a time.
-import type { Static } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { hex64 } from '../../agent/contract/hex64.ts';
 import type { Row } from '../../agent/exports/row-json.ts';
 import { VERSION } from '../../agent/process/version.ts';
@@ -14,14 +14,18 @@ import type { HostNames, Mentioned } from '../storage/queries/recorded-names.ts'
 import { Mentions } from './mentions.ts';
 import { inTimeOrder } from './time-order.ts';
 
-/** What a collector says of an investigation when it is recorded. */
-export const Told = object({
-  investigation: OneInvestigation,
+const rest = {
   rows: Verdict.properties.rows,
   judged_max: { ...Count, description: 'rows of each kind on which its verdict rests at most' },
   recorded_at_ms: Ms,
-});
+};
+/** What a collector says of an investigation when it is recorded. */
+const Told = object({ investigation: OneInvestigation, ...rest });
 export type Told = Static<typeof Told>;
+
+const { user_stacks, ...asked } = OneInvestigation.properties;
+/** As recordings have it: before there were stacks of processes, nobody said that there were none. */
+export const Recorded = object({ investigation: object({ ...asked, user_stacks: Type.Optional(user_stacks) }), ...rest });
 
 /** As an agent cuts its batches: a replay gives the rows of a part at once. */
 const PART = { rows: 4000, span_ns: 250_000_000n };

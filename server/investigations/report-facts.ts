@@ -1,4 +1,5 @@
 // What files of an investigation say of it beside its rows: what was asked for, by whom, and how complete it is.
+import { lookWords } from '../../agent/contract/detail.ts';
 import { momentOf, type Reported } from '../../agent/exports/report.ts';
 import { VERSION } from '../../agent/process/version.ts';
 import type { AtHost, OneInvestigation } from '../api/investigations.ts';
@@ -7,13 +8,13 @@ import { END_WORDS } from './end-words.ts';
 import type { Judging } from './judging.ts';
 
 export function reported(one: OneInvestigation, judging: Judging, made_at_ms: number): Reported {
-  const { id, expression, hosts, detail, note, made_by, begins_ms, ends_ms, stopped_ms, state, rows_per_s, at_hosts } = one;
+  const { id, expression, hosts, detail, user_stacks, note, made_by, begins_ms, ends_ms, stopped_ms, state, rows_per_s, at_hosts } = one;
   const ended = stopped_ms ?? ends_ms;
   return {
     expression,
     asked: [
       ['hosts', hosts.trim() === '' ? 'all' : hosts],
-      ['detail', detail],
+      ['detail', lookWords({ detail, user_stacks })],
       ['rows a second that each host may write', String(rows_per_s)],
       ['asked by', made_by],
       ['note', note],

@@ -1,4 +1,5 @@
 // How people start, follow and end investigations.
+import { lookWords } from '../../agent/contract/detail.ts';
 import { isHost } from '../../agent/contract/language/hosts.ts';
 import { Done } from '../api/access.ts';
 import {
@@ -104,6 +105,6 @@ async function estimated({ namer }: InvestigationRouteParts, store: Queryable, {
   return estimateOf(store, await storedFilter(asking, expression), await storedFilter(asking, hosts), Date.now());
 }
 
-function detailText({ hosts, detail, rows_per_s, for_ms }: InvestigationStart): string {
-  return `${hosts.trim() || 'all hosts'}; ${detail}; ${rows_per_s}/s for ${for_ms / 1000} s`.slice(0, 1000);
+function detailText({ hosts, detail, user_stacks = false, rows_per_s, for_ms }: InvestigationStart): string {
+  return `${hosts.trim() || 'all hosts'}; ${lookWords({ detail, user_stacks })}; ${rows_per_s}/s for ${for_ms / 1000} s`.slice(0, 1000);
 }

@@ -35,10 +35,11 @@ export function claimOf({ rests_on, ...claim }: Claim): Verdict['claims'][number
   };
 }
 
-const stackOf = ({ functions, ...stack }: StackGroup): Verdict['stacks'][number] => ({
+const stackOf = ({ functions, user_functions, ...stack }: StackGroup): Verdict['stacks'][number] => ({
   ...stack,
   host_id: hostText(stack.host_id),
   functions: [...functions],
+  user_functions: [...user_functions],
 });
 
 const hostText = (host_id: bigint): string => hex64(host_id);

@@ -50,7 +50,9 @@ const reported: Reported = {
       rests_on: [],
     },
   ],
-  stacks: [{ host_id: 1n, about: 'drop', what: 'lost <u>', functions: ['nft_do_chain', '<script>'], rows: 3 }],
+  stacks: [
+    { host_id: 1n, about: 'drop', what: 'lost <u>', functions: ['nft_do_chain', '<script>'], user_functions: ['send', '<b>'], rows: 3 },
+  ],
   incomplete: ['90 of the 100 rows that hosts say they wrote are stored.'],
   cut: ['packet'],
   made_at_ms: Date.UTC(2026, 0, 2, 3, 4, 5),

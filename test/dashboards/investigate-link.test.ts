@@ -55,7 +55,7 @@ describe('leads to the form', () => {
     expect(to).toEqual({
       page: 'investigations',
       filter,
-      investigations: { hosts, detail: 'packets', minutes: 1, rows: 5000, keep: 30, note: '' },
+      investigations: { hosts, detail: 'packets', user_stacks: false, minutes: 1, rows: 5000, keep: 30, note: '' },
       connection: null,
       panel: null,
     });

@@ -17,6 +17,7 @@ function side(begins_min: number, by_cause: Partial<Verdict['by_cause']>, asked:
       expression: 'port = 443',
       hosts: '',
       detail: 'packets',
+      user_stacks: false,
       rows_per_s: 1000,
       rows_max: 0,
       note: '',

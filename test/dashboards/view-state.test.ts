@@ -13,7 +13,7 @@ const START: ViewState = {
   latency: { of: 'rtt', between: 'edges' },
   piles: { by: 'connections' },
   map: { harm: 'lost_ratio', cluster: 'host' },
-  investigations: { hosts: '', detail: 'packets', minutes: 1, rows: 5000, keep: 30, note: '' },
+  investigations: { hosts: '', detail: 'packets', user_stacks: false, minutes: 1, rows: 5000, keep: 30, note: '' },
   connection: null,
   panel: null,
 };
@@ -62,11 +62,19 @@ describe('links and what they show', () => {
     ['?page=piles&state=close_wait&by=growth', { page: 'piles', piles: { state: 'close_wait', by: 'growth' } }],
     ['?page=investigations', { page: 'investigations' }],
     [
-      '?page=investigations&filter=port+%3D+443&hosts=label.env+%3D+prod&detail=progress&minutes=5&rows=100&keep=0&note=slow+nights',
+      '?page=investigations&filter=port+%3D+443&hosts=label.env+%3D+prod&detail=progress&user_stacks=true&minutes=5&rows=100&keep=0&note=slow+nights',
       {
         page: 'investigations',
         filter: 'port = 443',
-        investigations: { hosts: 'label.env = prod', detail: 'progress', minutes: 5, rows: 100, keep: 0, note: 'slow nights' },
+        investigations: {
+          hosts: 'label.env = prod',
+          detail: 'progress',
+          user_stacks: true,
+          minutes: 5,
+          rows: 100,
+          keep: 0,
+          note: 'slow nights',
+        },
       },
     ],
     [
@@ -155,6 +163,7 @@ test.each([
   ['?page=investigations&id=7', /id=7: it has 16 hex digits/],
   ['?page=investigations&against=../x', /against=\.\.\/x: it has 16/],
   ['?page=investigations&detail=all', /detail=all: known are packets, progress, stacks, rows/],
+  ['?page=investigations&user_stacks=toString', /user_stacks=toString: known are true, false/],
   ['?page=investigations&minutes=0', /minutes=0: a whole number up to 1440/],
   ['?page=investigations&minutes=1e3', /minutes=1e3/],
   ['?page=investigations&rows=100001', /rows=100001: a whole number up to 100000/],

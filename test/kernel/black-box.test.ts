@@ -75,7 +75,7 @@ function opened(bytes: number) {
     drain: () => drainAll(source, (kind, drained) => add(kind, black_box.take(kind, drained))),
     /** When it has all that there is of the past. */
     async begin(id: string, expression: string) {
-      wanted.push({ id, expression, detail: 'packets', rows_per_s: 100_000, rows_max: 0, ends_in_ms: 600_000 });
+      wanted.push({ id, expression, detail: 'packets', user_stacks: false, rows_per_s: 100_000, rows_max: 0, ends_in_ms: 600_000 });
       await investigations.want(wanted);
       return said.at(-1)?.states.find((state) => state.id === id);
     },

@@ -129,6 +129,7 @@ test('a file that cannot be written is said before it looks', (context) => {
 test.each([
   [['--hosts', 'host = a'], /--hosts .*--collector/],
   [['--collector', 'ftp://x'], /is not a URL/],
+  [['--user-stacks', '--detail', 'rows'], /--user-stacks: .*detail rows does not have: ask for stacks, progress, packets/],
 ])('%j is refused', (args, said) => {
   const { code, stderr } = runCommand('./tcplens', ['investigate', 'port = 1', ...args]);
   expect(code).toBe(2);

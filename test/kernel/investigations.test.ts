@@ -68,6 +68,7 @@ const wanted = (number: number, expression: string, changes: Partial<WantedInves
   id: idOf(number),
   expression,
   detail: 'rows',
+  user_stacks: false,
   rows_per_s: 100_000,
   rows_max: 0,
   ends_in_ms: 600_000,

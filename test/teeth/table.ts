@@ -29,11 +29,13 @@ import { serverQueries } from './mutants/server-queries.ts';
 import { serverRecordings } from './mutants/server-recordings.ts';
 import { serverSettings } from './mutants/server-settings.ts';
 import { serverStorage } from './mutants/server-storage.ts';
+import { userStacks } from './mutants/user-stacks.ts';
 
 export const MUTANTS: Table = {
   bpf: [...bpfAttempts, ...bpfConnections, ...bpfDetails, ...bpfDrops, ...bpfPackets],
   loader: [...loaderRows, ...loaderStart],
   agent: [
+    ...userStacks,
     ...agent,
     ...agentDurable,
     ...agentInvestigations,

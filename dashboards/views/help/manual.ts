@@ -5,7 +5,7 @@ import type { ExploreNames, RowKinds } from '../../../server/api.ts';
 import { CAUSE_WORDS, NOT_NEEDED_WORDS } from '../../cause-words.ts';
 import { DIFFERS_WORDS } from '../../differs-words.ts';
 import { STATE_SAID } from '../../fleet-words.ts';
-import { DETAIL_WORDS, ENDED_WORDS } from '../../investigation-words.ts';
+import { DETAIL_WORDS, ENDED_WORDS, USER_STACKS_WORDS } from '../../investigation-words.ts';
 import { DROP_REASONS, MEANING_WORDS, RESET_REASONS } from '../../reason-words.ts';
 import {
   CA_STATE_WORDS,
@@ -70,7 +70,7 @@ const ofPage = (): Section[] => [
   section('owner', 'How the owner of a connection is known', OWNER_WORDS),
   section('cause', 'Why a segment was sent again, as an investigation judges', CAUSE_WORDS),
   section('not_needed', 'Why it was not needed', NOT_NEEDED_WORDS),
-  section('detail', 'How closely an investigation looks', DETAIL_WORDS),
+  section('detail', 'How closely an investigation looks', { ...DETAIL_WORDS, user_stacks: USER_STACKS_WORDS }),
   section('ended', 'Why an investigation ended on a host', ENDED_WORDS),
   section('host', 'States of a host', STATE_SAID),
   section('loss', 'Where rows are lost', LOSS_WORDS),

@@ -4,7 +4,7 @@ import { parseConnections } from '../../../agent/contract/language/connections.t
 import { parseHosts } from '../../../agent/contract/language/hosts.ts';
 import type { InvestigationStart } from '../../../server/api.ts';
 import { type FilterProblem, problemBy } from '../../filter-check.ts';
-import type { InvestigationsView } from '../../investigations-view.ts';
+import { hasStacks, type InvestigationsView } from '../../investigations-view.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -15,13 +15,15 @@ export const hostsProblem = (text: string): FilterProblem | undefined => problem
 /** @param expression which connections */
 export function askedOf(
   expression: string,
-  { hosts, detail, minutes, rows, keep, note }: InvestigationsView,
+  { hosts, detail, user_stacks, minutes, rows, keep, note }: InvestigationsView,
   dry_run: boolean,
 ): InvestigationStart {
   return {
     expression,
     hosts,
     detail,
+    // Of a link, it may be said of a detail that has none.
+    user_stacks: user_stacks && hasStacks(detail),
     rows_per_s: rows,
     rows_max: 0,
     for_ms: minutes * MINUTE_MS,

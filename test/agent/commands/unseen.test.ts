@@ -54,6 +54,7 @@ function kernel(source: Partial<KernelSource>): KernelSource {
     exclusive: nobody,
     scope: nobody,
     detail: nobody,
+    userStacks: nobody,
     counters: nobody,
   };
   const tally = { start: nobody, groups: nobody, countAlone: nobody, reasonOf: nobody };

@@ -19,7 +19,14 @@ test('each way to each event is told once, with how often it was gone, the most 
     stack({ about: 'packet', about_direction: 'sent' }, 'e'),
     stack({ about: 'sample' }, 'f'),
   ]);
-  expect(told[0]).toEqual({ host_id: 0xa1n, about: 'drop', what: 'lost netfilter_drop', functions: ['a', 'b'], rows: 2 });
+  expect(told[0]).toEqual({
+    host_id: 0xa1n,
+    about: 'drop',
+    what: 'lost netfilter_drop',
+    functions: ['a', 'b'],
+    user_functions: [],
+    rows: 2,
+  });
   expect(told.slice(1).map(({ host_id, about, what, functions, rows }) => [host_id, about, what, functions.join(' '), rows])).toEqual([
     [0xa1n, 'reset', 'sent', 'd', 1],
     [0xa1n, 'drop', 'answered reason 2', 'a b', 1],
@@ -27,6 +34,20 @@ test('each way to each event is told once, with how often it was gone, the most 
     [0xa1n, 'retransmit', 'rto sent', '', 1],
     [0xb2n, 'drop', 'lost netfilter_drop', 'a b', 1],
     [0xa1n, 'packet', 'sent a zero window', 'e', 1],
+  ]);
+});
+
+test('the ways of a process to one event are told apart, each with its functions', () => {
+  const told = stacksOf([
+    stack(DROP, 'a b'),
+    stack({ ...DROP, user_stack: 'send main' }, 'a b'),
+    stack({ ...DROP, user_stack: 'send main' }, 'a b'),
+    stack({ ...DROP, user_stack: 'main' }, 'a b send'),
+  ]);
+  expect(told.map(({ functions, user_functions, rows }) => [functions.join(' '), user_functions.join(' '), rows])).toEqual([
+    ['a b', 'send main', 2],
+    ['a b', '', 1],
+    ['a b send', 'main', 1],
   ]);
 });
 

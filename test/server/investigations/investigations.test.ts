@@ -26,7 +26,7 @@ test('those hosts are told that are meant, what they say is told to people, and 
   const id = await begun({ hosts: 'label.env = prod', rows_per_s: 50, rows_max: 9, for_ms: 60_000 });
   await isTold(first, [id]);
   const [told] = first.wanted.at(-1) ?? [];
-  expect(told).toMatchObject({ id, expression: 'port = 443', detail: 'rows', rows_per_s: 50, rows_max: 9 });
+  expect(told).toMatchObject({ id, expression: 'port = 443', detail: 'rows', user_stacks: false, rows_per_s: 50, rows_max: 9 });
   expect(told?.ends_in_ms).toBeLessThanOrEqual(60_000);
   first.say({ type: 'investigations', states: [running(id, { passed: 3, matched: 3 })] });
   second.say({ type: 'investigations', states: [{ ...running(id), state: 'ended', reason: 'safety', words: 'too much' }] });
@@ -57,12 +57,34 @@ test('what cannot be is refused, with the place', async () => {
     [{ hosts: 'port = 443' }, 400, 'filter_invalid', /nothing of hosts/],
     [{ rows_per_s: 0 }, 400, 'request_invalid', /rows_per_s/],
     [{ for_ms: 1 }, 400, 'request_invalid', /for_ms/],
+    [{ detail: 'rows', user_stacks: true }, 400, 'request_invalid', /which detail rows does not have: ask for stacks, progress, packets/],
   ];
   for (const [changes, status, code, message] of refusals)
     expect(await start(changes)).toMatchObject({ status, body: { code, message: expect.stringMatching(message) } });
   expect(await stop('0'.repeat(16))).toMatchObject({ status: 404 });
   for (let made = 0; made < LIMITS.investigations_running.number; made++) expect(await start()).toMatchObject({ status: 200 });
   expect(await start()).toMatchObject({ status: 409, body: { code: 'too_many_investigations' } });
+});
+
+test('stacks of processes are asked for only where somebody says so, and agents and people are told', async () => {
+  const { prod = [] } = await fleet({ prod: 1 });
+  const [plain, asked] = [await begun({ detail: 'stacks' }), await begun({ detail: 'stacks', user_stacks: true })];
+  const told = await until(
+    () => prod[0]?.wanted.at(-1),
+    (wanted) => wanted?.length === 2,
+  );
+  expect(new Map(told?.map(({ id, user_stacks }) => [id, user_stacks]))).toEqual(
+    new Map([
+      [plain, false],
+      [asked, true],
+    ]),
+  );
+  expect([(await one(plain)).user_stacks, (await one(asked)).user_stacks]).toEqual([false, true]);
+  const audited = await until(
+    async () => (await admin(`${ADMIN_API.audit}?limit=10`)).text,
+    (text) => text.includes('stacks, with stacks of processes'),
+  );
+  expect(audited.match(/with stacks of processes/g)).toHaveLength(1);
 });
 
 test('a dry run says what would be followed, and starts nothing', async () => {

@@ -104,3 +104,10 @@ test('it is not copied: rows of several hosts would become those of one', () => 
   expect(code).toBe(1);
   expect(stderr).toMatch(/several hosts/);
 });
+
+test('a recording of before there were stacks of processes says that it has none', async () => {
+  const { user_stacks: _, ...investigation } = TOLD.investigation;
+  const recording = new Recording(fileOf(await recorded(noEvidence(), { ...TOLD, investigation } as Told)));
+  expect(toldIn(recording, investigationIn(recording).told)).toEqual(TOLD);
+  recording.close();
+});

@@ -9,6 +9,7 @@ const { keep_ms: _, for_ms: __, dry_run: ___, ...asked } = ASKED;
 export const TOLD: Told = {
   investigation: {
     ...asked,
+    user_stacks: false,
     id: '00000000000000aa',
     begins_ms: 1_000_000,
     ends_ms: 2_000_000,

@@ -29,8 +29,8 @@ export const agentInvestigations: readonly Mutant[] = [
     },
     {
       why: 'rows of all events know of the box',
-      find: "this.#slot = slots.take(program, budget, 'packets', true);",
-      replace: "this.#slot = slots.take(program, budget, 'packets', false);",
+      find: 'this.#slot = slots.take(program, budget, LOOK, true);',
+      replace: 'this.#slot = slots.take(program, budget, LOOK, false);',
       suite: kernel('black-box', 'withheld from nobody'),
     },
   ]),
@@ -71,16 +71,16 @@ export const agentInvestigations: readonly Mutant[] = [
     },
     {
       why: 'the stacks of all rows are that of the first',
-      find: 'const names = namesOf(addressesAt(view, at), symbols);',
-      replace: 'const names = namesOf(addressesAt(view, STACK.offset), symbols);',
+      find: 'const names = namesOf(addressesAt(view, at + STACK_AT.stack), kernel);',
+      replace: 'const names = namesOf(addressesAt(view, STACK_AT.stack), kernel);',
       suite: unit('agent/host/stack-names'),
     },
   ]),
   ...mutantsOf('agent/verdict/stacks.ts', [
     {
       why: 'stacks of other events are counted together',
-      find: '`${host_id} ${about} ${what} ${row.stack}`',
-      replace: '`${host_id} ${about} ${row.stack}`',
+      find: '`${host_id} ${about} ${what} ${row.stack}\\n${row.user_stack}`',
+      replace: '`${host_id} ${about} ${row.stack}\\n${row.user_stack}`',
       suite: unit('agent/verdict/stacks'),
     },
     {
