@@ -8,6 +8,7 @@ export const ALERT_ANNOTATIONS = {
   filter: 'tcplens_filter',
   hosts: 'tcplens_hosts',
   detail: 'tcplens_detail',
+  user_stacks: 'tcplens_user_stacks',
   for: 'tcplens_for',
   rows_per_s: 'tcplens_rows_per_s',
 } as const;

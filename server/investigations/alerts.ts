@@ -29,6 +29,7 @@ export function askedBy(alert: Alert): InvestigationStart {
     expression: said('filter') ?? '',
     hosts: said('hosts') ?? '',
     detail: said('detail') ?? USUAL.detail,
+    user_stacks: YES_OR_NO.get(said('user_stacks') ?? 'false') ?? null,
     rows_per_s: Number(said('rows_per_s') ?? USUAL.rows_per_s),
     rows_max: 0,
     for_ms: parseDuration(said('for') ?? USUAL.for),
@@ -47,9 +48,15 @@ function wrong(asked: object): string {
   return `${ANNOTATION_OF[member] ?? member} ${error?.message ?? 'is wrong'}`;
 }
 
+const YES_OR_NO = new Map([
+  ['true', true],
+  ['false', false],
+]);
+
 const ANNOTATION_OF: Record<string, string | undefined> = {
   expression: ALERT_ANNOTATIONS.filter,
   hosts: ALERT_ANNOTATIONS.hosts,
+  user_stacks: ALERT_ANNOTATIONS.user_stacks,
   rows_per_s: ALERT_ANNOTATIONS.rows_per_s,
   for_ms: ALERT_ANNOTATIONS.for,
 };

@@ -10,7 +10,7 @@ import { ask } from '../support/enrolled.ts';
 
 const { admin, fleet, url } = useControlled();
 const list = async () => (await admin(INVESTIGATIONS_API.investigations)).body['investigations'] as Record<string, unknown>[];
-const { filter, hosts, detail, for: lasting, rows_per_s } = ALERT_ANNOTATIONS;
+const { filter, hosts, detail, user_stacks, for: lasting, rows_per_s } = ALERT_ANNOTATIONS;
 let made = 0;
 const alert = (annotations: Record<string, string>, of: Partial<Alert> = {}): Alert => ({
   status: 'firing',
@@ -74,6 +74,8 @@ test.each<[string, Record<string, string>, RegExp]>([
   ['a detail that is none', { [filter]: 'port = 1', [detail]: 'all' }, /tcplens_detail is one of rows, stacks, progress, packets/],
   ['a duration without a unit', { [filter]: 'port = 1', [lasting]: '300' }, /"300" is not a duration/],
   ['too long', { [filter]: 'port = 1', [lasting]: '3d' }, /tcplens_for/],
+  ['stacks of processes where there are none', { [filter]: 'port = 1', [detail]: 'rows', [user_stacks]: 'true' }, /stacks/],
+  ['neither true nor false', { [filter]: 'port = 1', [user_stacks]: 'yes' }, /tcplens_user_stacks/],
   ['rows that are no number', { [filter]: 'port = 1', [rows_per_s]: 'many' }, /tcplens_rows_per_s/],
 ])('%s is refused with what is wrong, and the others start', async (_what, annotations, message) => {
   const { status, body } = await notify([alert(annotations), alert({ [filter]: 'port = 443' })]);
