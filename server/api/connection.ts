@@ -49,7 +49,10 @@ const OtherEnd = object({
     description:
       'when that end, by its own host, first sent a RST; on the clock of this end, where the handshake tells how far the two are apart; null: it sent none',
   }),
-  clock_error_ms: Figure('how far that time may be off; null where the handshake does not tell, and the clocks may differ by a second'),
+  clock_ahead_ms: Figure(
+    'how far the clock of its host is ahead of this one’s, as the handshake tells; times of that end minus this are on the clock of this end; null where the handshake does not tell',
+  ),
+  clock_error_ms: Figure('how far that may be off; null where the handshake does not tell, and the clocks may differ by a second'),
   turn_us: Figure('µs, a server: on average from a read to its next write'),
   arrived: Type.Union(
     [

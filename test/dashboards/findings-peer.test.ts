@@ -23,6 +23,7 @@ const CLOSE_AT_PEER = {
   connection_id: '7',
   comm: 'db',
   reset_sent_ms: null,
+  clock_ahead_ms: null,
   clock_error_ms: null,
   turn_us: null,
   arrived: null,

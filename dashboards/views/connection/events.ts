@@ -5,6 +5,9 @@ import { DIRECTION_WORDS, DROP_DIRECTION_WORDS, dropReason, flagWords, MEANING_W
 import { CA_STATE_WORDS, EVIDENCE_WORDS, FIGURE_WORDS, STATE_WORDS } from '../../words.ts';
 
 export type StoryEvent = { key: string; ms: number; kind: 'reset' | 'drop' | 'freed' | 'congestion'; what: string; detail: string };
+/** `host`: of the end that says so. */
+export type EndEvent = StoryEvent & { host: string };
+type Told = Pick<Connection, 'resets' | 'drops' | 'congestion'>;
 
 const joined = (parts: readonly (string | false)[]) => parts.filter((part) => part !== false && part !== '').join(', ');
 
@@ -56,6 +59,12 @@ function ofCongestion(change: Connection['congestion'][number], at: number): Sto
 }
 
 /** Oldest first. */
-export function eventsOf({ resets, drops, congestion }: Pick<Connection, 'resets' | 'drops' | 'congestion'>): StoryEvent[] {
+export function eventsOf({ resets, drops, congestion }: Told): StoryEvent[] {
   return [...resets.map(ofReset), ...drops.map(ofDrop), ...congestion.map(ofCongestion)].sort((a, b) => a.ms - b.ms);
+}
+
+/** Of both ends, whose times are by one clock, oldest first. */
+export function eventsOfEnds(ends: readonly (Told & { host: string })[]): EndEvent[] {
+  const all = ends.flatMap((end, at) => eventsOf(end).map((event) => ({ ...event, key: `${at} ${event.key}`, host: end.host })));
+  return all.sort((a, b) => a.ms - b.ms);
 }

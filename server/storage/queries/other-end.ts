@@ -67,7 +67,8 @@ function countedBy(ends: readonly End[], role: Connection['role']): Pick<OtherEn
 }
 
 /** How far the other end's clock is ahead of this one's, ms, as the handshake tells: both ends are open within a round trip. */
-function aheadOf(ends: readonly End[], rtt_ms: number | null): { ahead_ms: number; error_ms: number } | undefined {
+function aheadOf(ends: readonly End[], rtt_ms: number | null, is_same_host: boolean): { ahead_ms: number; error_ms: number } | undefined {
+  if (is_same_host) return { ahead_ms: 0, error_ms: 0 };
   const [here, there] = [ends.find((end) => !end.there)?.opened_ms, ends.find((end) => end.there)?.opened_ms];
   return here && there && rtt_ms !== null ? { ahead_ms: there - here, error_ms: rtt_ms + CLOCK_READ_MS } : undefined;
 }
@@ -80,7 +81,7 @@ export async function otherEnd(store: Queryable, ends: Ends, events: readonly Ev
   const time = rowsTime(known.time_ms - APART_MS, known.time_ms + APART_MS);
   const { snd_isn, rcv_isn } = known;
   const { host_id: own_host, connection_id: own_connection, local_addr, local_port, peer_addr, peer_port } = ends;
-  const [found] = await store.query<Omit<OtherEnd, 'reset_sent_ms' | 'clock_error_ms' | 'turn_us' | 'arrived'>>(
+  const [found] = await store.query<Pick<OtherEnd, 'host_id' | 'host' | 'connection_id' | 'comm'>>(
     FOUND(time),
     { snd_isn, rcv_isn, own_host, own_connection },
     1,
@@ -93,11 +94,12 @@ export async function otherEnd(store: Queryable, ends: Ends, events: readonly Ev
     store.query<{ at_ms: number; resets: number }>(RESET_SENT(until), params, 1),
     store.query<End>(BOTH(until), { host_id, connection_id, own_host, own_connection }, 2),
   ]);
-  const clock = aheadOf(both, ends.rtt_min_us === null ? null : ends.rtt_min_us / 1000);
+  const clock = aheadOf(both, ends.rtt_min_us === null ? null : ends.rtt_min_us / 1000, host_id === own_host);
   return {
     ...found,
     ...countedBy(both, ends.role),
     reset_sent_ms: sent && sent.resets > 0 ? sent.at_ms - (clock?.ahead_ms ?? 0) : null,
+    clock_ahead_ms: clock?.ahead_ms ?? null,
     clock_error_ms: clock?.error_ms ?? null,
   };
 }

@@ -34,6 +34,8 @@ const NO_SOCKET = endsOf(3);
 const TRANSLATED = endsOf(4, true);
 const ALONE = endsOf(5);
 const LATER = endsOf(6);
+/** The server's clock is ahead by so many seconds. */
+const SKEWED = { ends: endsOf(9), ahead_s: 5 };
 /** Each has one of its two numbers by chance, and is not its other end. */
 const STRANGERS: readonly RowValues[] = [
   { ...endsOf(7).server, snd_isn: ALONE.server['snd_isn'] ?? 0 },
@@ -48,6 +50,11 @@ async function fill({ put }: Fixture): Promise<void> {
     ...[...all, ALONE].flatMap(({ client }) => [opened(client), ended(client, RST_RECEIVED)]),
     ...all.flatMap(({ server }) => [opened(server), ended(server, RST_SENT)]),
     ...STRANGERS.map(opened),
+    ...[SKEWED.ends.client, SKEWED.ends.server].flatMap((end, at) => {
+      const by = (seconds: number) => ago(seconds - at * SKEWED.ahead_s);
+      const open = rowBytes('connection', { ...end, event: 0, state: 1, time_ns: by(40) });
+      return [open, rowBytes('connection', { ...end, ...CLOSE, end_reason: RST_SENT, rtt_min_us: 2000, time_ns: by(30) })];
+    }),
   ]);
   await put('reset', [
     ...[...all, ALONE].map(({ client }) => rowBytes('reset', { ...received(client), time_ns: ago(30) })),
@@ -55,6 +62,7 @@ async function fill({ put }: Fixture): Promise<void> {
     // The process is gone: its host answers for a connection that it does not know any more.
     rowBytes('reset', { ...withoutIsn(NO_SOCKET.server), connection_id: 0, direction: SENT, has_socket: 0, time_ns: ago(30) }),
     // After the client had gone, its server gave up as well.
+    rowBytes('reset', { ...withoutIsn(SKEWED.ends.server), direction: SENT, has_socket: 1, time_ns: ago(30 - SKEWED.ahead_s) }),
     rowBytes('reset', { ...withoutIsn(LATER.server), direction: SENT, has_socket: 1, time_ns: ago(20) }),
   ]);
 }
@@ -88,5 +96,17 @@ describe.each(BACKENDS)('the other end on $name', ({ skip, open }) => {
         .map((finding) => finding.words)
         .join('\n'),
     ).toMatch(words);
+  });
+
+  test('how far its clock is, by the handshake; its times are taken to this one’s', async (context) => {
+    context.skip(skip !== undefined, skip);
+    const here = await connection(fixture.store, '71', '9');
+    const there = await connection(fixture.store, '72', '9');
+    expect(here?.other_end).toMatchObject({ host_id: '72', clock_error_ms: 4 });
+    expect(here?.other_end?.clock_ahead_ms).toBeCloseTo(SKEWED.ahead_s * 1000, 0);
+    expect(there?.other_end?.clock_ahead_ms).toBeCloseTo(-SKEWED.ahead_s * 1000, 0);
+    expect(here?.other_end?.reset_sent_ms).toBeCloseTo(here?.closed_ms ?? 0, 0);
+    // Nobody measured a round trip of the others.
+    expect((await connection(fixture.store, '71', '2'))?.other_end).toMatchObject({ clock_ahead_ms: null, clock_error_ms: null });
   });
 });
