@@ -50,6 +50,7 @@ test('each route that changes anything but what agents send, what somebody saves
     'POST /v1/join',
     'POST /api/v1/investigations',
     'POST /api/v1/investigations/:id/stop',
+    'POST /api/v1/investigations/alerts',
     'DELETE /api/v1/investigations/:id',
     'POST /api/v1/views',
     'DELETE /api/v1/views/:id',
