@@ -62,6 +62,7 @@ test('all times of the other end are taken to this clock, to the nanosecond; wha
 
 test('the axis has both', () => {
   expect(spanOf({ from_ms: 10, to_ms: 20 }, { from_ms: 5, to_ms: 15 })).toEqual({ from_ms: 5, to_ms: 20 });
+  expect(spanOf({ from_ms: 5, to_ms: 15 }, { from_ms: 10, to_ms: 20 })).toEqual({ from_ms: 5, to_ms: 20 });
   expect(spanOf({ from_ms: 10, to_ms: 20 })).toEqual({ from_ms: 10, to_ms: 20 });
 });
 

@@ -61,4 +61,24 @@ export const dashboardsInvestigations: readonly Mutant[] = [
       suite: unit('dashboards/verdict-words'),
     },
   ]),
+  ...mutantsOf('dashboards/views/connection/both-ends.ts', [
+    {
+      why: 'the other end is later by it',
+      find: 'const at = (time_ms: number) => time_ms - ms;',
+      replace: 'const at = (time_ms: number) => time_ms + ms;',
+      suite: unit('dashboards/both-ends'),
+    },
+    {
+      why: 'its rows stay by their own clock',
+      find: '- BigInt(Math.round(ms * NS_PER_MS))',
+      replace: '- BigInt(Math.round(ms * 0))',
+      suite: unit('dashboards/both-ends'),
+    },
+    {
+      why: 'the axis is that of the first',
+      find: 'Math.max(...ends.map(({ to_ms }) => to_ms))',
+      replace: 'ends[0]?.to_ms ?? 0',
+      suite: unit('dashboards/both-ends'),
+    },
+  ]),
 ];

@@ -9,6 +9,12 @@ export const serverQueries: readonly Mutant[] = [
       replace: '',
       suite: unit('server/storage/other-end.contract'),
     },
+    {
+      why: 'the other end’s times stay by its own clock',
+      find: 'sent.at_ms - (clock?.ahead_ms ?? 0)',
+      replace: 'sent.at_ms',
+      suite: unit('server/storage/other-end.contract'),
+    },
   ]),
   ...mutantsOf('server/storage/queries/limits.ts', [
     {

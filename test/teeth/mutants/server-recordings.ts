@@ -3,6 +3,7 @@ import { type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 const recorded = unit('server/investigations/recorded');
 const recording = unit('server/investigations/recording');
+const alerts = unit('server/investigations/alerts');
 
 export const serverRecordings: readonly Mutant[] = [
   ...mutantsOf('server/investigations/recorded.ts', [
@@ -18,6 +19,13 @@ export const serverRecordings: readonly Mutant[] = [
       replace: '',
       suite: recorded,
     },
+  ]),
+  ...mutantsOf('server/investigations/alerts.ts', [
+    { why: 'a good alert starts something too', find: "status === 'firing' && ", replace: '', suite: alerts },
+    { why: 'an alert that fires anew is the one of before', find: '`${fingerprint} ${startsAt}`', replace: 'fingerprint', suite: alerts },
+  ]),
+  ...mutantsOf('server/investigations/alert-routes.ts', [
+    { why: 'the first that is wrong ends all', find: 'return error.message;', replace: 'throw error;', suite: alerts },
   ]),
   ...mutantsOf('server/investigations/time-order.ts', [
     {
