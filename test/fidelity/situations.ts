@@ -60,7 +60,8 @@ export const situations: readonly Situation[] = [
     'A4',
     'server',
     LISTENERS,
-    /Nobody listened for [\d.]+ (?:ms|s), the last time from \d\d:\d\d:\d\d\.\d{3}: its socket was closed/,
+    // In the end nobody listens until the page is asked, which may be minutes later.
+    /Nobody listened for [\d.]+ (?:ms|s|min)(?: \d+ s)?, the last time from \d\d:\d\d:\d\d\.\d{3}: its socket was closed/,
     NETWORK,
   ),
   on('A5', 'server', LISTENERS, /Its accept queue was full 8 times when somebody asked to connect/, NETWORK, /client bug/),
