@@ -6,7 +6,7 @@ import { ACK, type At, atKey, flowKey, type Pair, RST } from './flows.ts';
 
 /** Groups of names that connections go by, in the namespaces of all hosts. */
 export class Alike {
-  /** of each name that has others one of them, of one of each group itself */
+  /** each name leads to another of its group, and one of them to itself */
   readonly #parents = new Map<string, string>();
 
   constructor(packets: readonly Rows['packet'][]) {
@@ -39,5 +39,5 @@ const nameOf = (row: At & Pair): string => `${atKey(row)} ${flowKey(row)}`;
 /** What a scanner or a reset chooses may be the same for many connections; what acknowledges is bound to one. */
 const isTelling = ({ tcp_flags, ack }: Rows['packet']): boolean => (tcp_flags & (SYN | RST | ACK)) === ACK && ack !== 0;
 
-/** Neither length nor number: offloads put packets together and cut them. */
+/** The length and the IPv4 identification are left out: offloads put packets together and cut them. */
 const contentOf = ({ seq, ack, tsval, tsecr, tcp_flags }: Rows['packet']): string => `${seq} ${ack} ${tsval} ${tsecr} ${tcp_flags & FIN}`;

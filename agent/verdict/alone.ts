@@ -18,7 +18,7 @@ export function fromSenderAlone(way: Way, times: Times, segment: Segment, { earl
   if (report) return notKnown('which of several transmissions came: the peer’s rows');
   const answer = heard.firstPast(segment.seq, { from_ns: segment.at_ns + 1, until_ns: Infinity });
   if (!answer) return notKnown('an acknowledgement, or the peer’s rows');
-  if (leftAgain(times, segment) === 0) return notNeeded('arrived', [segment.row, answer.row]);
+  if (noneLeftSince(times, segment)) return notNeeded('arrived', [segment.row, answer.row]);
   if (isFirst(segment) && echoesEarlier(answer.row, own, segment)) return notNeeded('arrived', [segment.row, answer.row]);
   if (!heard.uses_sack) return notKnown('the peer’s rows: it does not report what comes twice');
   const lacking = heard.lastThatLacks(segment.seq, segment.at_ns);
@@ -32,12 +32,21 @@ export function fromSenderAlone(way: Way, times: Times, segment: Segment, { earl
   return notKnown('the peer’s rows');
 }
 
-/** How often the segment was sent again and left this host, at all or from one attempt on: what did not leave cannot come. */
-const leftAgain = ({ attempts, own }: Times, since = attempts[0]): number =>
-  attempts.slice(since && attempts.indexOf(since)).filter((attempt) => {
-    const transmission = own.get(attempt);
-    return transmission ? hasLeft(transmission) : attempt.row.outcome !== 'failed';
-  }).length;
+const leftAs = ({ own }: Times, attempt: Segment): boolean => {
+  const transmission = own.get(attempt);
+  return transmission ? hasLeft(transmission) : attempt.row.outcome !== 'failed';
+};
+
+/** How often the segment was sent again and left this host: what did not leave cannot come. */
+const leftAgain = (times: Times): number => times.attempts.filter((attempt) => leftAs(times, attempt)).length;
+
+/**
+ * Whether neither this attempt nor anything after it brought the byte out of this host: what is acknowledged then came before. A later
+ * packet may have the byte in its middle, and is then no attempt of this segment.
+ */
+const noneLeftSince = (times: Times, attempt: Segment): boolean =>
+  !times.attempts.slice(times.attempts.indexOf(attempt)).some((one) => leftAs(times, one)) &&
+  !times.sent.some((one) => hasLeft(one) && one.at_ns > attempt.at_ns);
 
 /** A report of what came twice is sent at once: after so many round trips it would be here. */
 const SETTLED_RTTS = 2;

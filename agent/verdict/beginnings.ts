@@ -51,8 +51,9 @@ export class Beginnings {
   }
 
   /**
-   * Of a socket older than the agent: a packet of the same length just before a row may be the row's, and then tells what all rows count
-   * from. Others do so too: those of the row agree with those of other rows. Undefined where none has most.
+   * For a socket older than the agent. A packet of the same length just before a row may be that row's, and then tells the number from
+   * which all rows count. A wrong guess differs from row to row, the right one does not: the number that most rows say counts. Undefined
+   * where no number has most.
    */
   #isnOf(rows: readonly Again[]): number | undefined {
     this.#by_socket ??= Map.groupBy(this.#evidence.packet, socketOf);

@@ -21,8 +21,6 @@ export const agentVerdict: readonly Mutant[] = [
       replace: '!neverMet(way.receiver, segment, first)',
       suite: unit('agent/verdict/verdicts.property', 'many come late'),
     },
-  ]),
-  ...mutantsOf('agent/verdict/judge.ts', [
     {
       why: 'what came before this host dropped it again does not count',
       find: 'if (here && !way.receiver && earlier.some(hasLeft))',
@@ -52,6 +50,12 @@ export const agentVerdict: readonly Mutant[] = [
     },
   ]),
   ...mutantsOf('agent/verdict/alone.ts', [
+    {
+      why: 'a later packet that has the byte in its middle brings nothing',
+      find: 'hasLeft(one) && one.at_ns > attempt.at_ns',
+      replace: 'hasLeft(one) && one.at_ns < 0',
+      suite: unit('agent/verdict/alone'),
+    },
     {
       why: 'what was dropped here is to come',
       find: 'reports >= leftAgain(times)',
