@@ -16,6 +16,12 @@ const cases: { name: string; failed: string[]; hidden: Record<string, number>; a
     again: [counters, fidelity],
   },
   { name: 'no file while which none was', failed: [counters, fidelity], hidden: { [counters]: 0, [fidelity]: 7 }, again: [fidelity] },
+  {
+    name: 'verdicts beside captures, of which hidden arrivals have no row',
+    failed: ['test/investigations/investigations.test.ts'],
+    hidden: { 'test/investigations/investigations.test.ts': 3 },
+    again: ['test/investigations/investigations.test.ts'],
+  },
   { name: 'no file of which it is not known', failed: [counters], hidden: {}, again: [] },
   { name: 'none for what was hidden while another ran', failed: [counters], hidden: { [counters]: 0, [fidelity]: 7 }, again: [] },
   { name: 'only those that compare with the kernel', failed: [pump, counters], hidden: { [pump]: 9, [counters]: 9 }, again: [counters] },

@@ -1,5 +1,5 @@
 /** Suites that compare what programs saw with what there was. */
-const OF_THE_KERNEL = /^test\/(kernel|fidelity)\//;
+const OF_THE_KERNEL = /^test\/(kernel|fidelity|investigations)\//;
 /** More files than this do not fail by such an accident. */
 const FILES_MAX = 3;
 
