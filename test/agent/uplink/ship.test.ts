@@ -240,9 +240,10 @@ test('without a spool: full memory drops the oldest, a stop what is left, and ev
     shipper.tick();
     return collector.attempts.length > 0 && shipper.memory_bytes === opened.spool.bytes.memory;
   });
+  // On a slow machine some have gone before; whatever is above the limit goes with the next batch.
   take(batch(201));
-  await until('some dropped', () => ledger.retransmit.memory_dropped > 0);
-  expect(opened.spool.bytes.memory).toBeLessThanOrEqual(4096);
+  await until('no more in memory than may be', () => opened.spool.bytes.memory <= 4096);
+  expect(ledger.retransmit.memory_dropped).toBeGreaterThan(0);
   await shipper.finish(50);
   await opened.spool.giveUpMemory();
   expect(ledger.retransmit).toMatchObject({ drained: 2010, sent: 0, memory_dropped: 2010 });
