@@ -14,7 +14,7 @@ export const droppedOtherwise = ({ drops, overflows }: Listener): number => Math
 
 /** Empty where it keeps up. */
 export function listenerWords(one: Listener): string {
-  const { overflows, full, accept_queue_max, accept_queue_limit, sockets, syns_resent, gone_us, gone_from_ms } = one;
+  const { overflows, full, accept_queue_max, accept_queue_limit, sockets, syns_resent, gone_us, gone_from_ms, left_waiting } = one;
   const depth = `up to ${formatCount(accept_queue_max)} waited in ${sockets > 1 ? 'one queue' : 'its queue'}, ${formatCount(accept_queue_limit / Math.max(1, sockets))} may`;
   const others = droppedOtherwise(one);
   const parts = [
@@ -27,6 +27,8 @@ export function listenerWords(one: Listener): string {
       gone_us !== null &&
       gone_us > 0 &&
       `Nobody listened for ${formatDurationUs(gone_us)}, the last time from ${formatClockMs(gone_from_ms)}: its socket was closed, and whoever asked to connect was refused.`,
+    left_waiting > 0 &&
+      `${formatCount(left_waiting)} ${left_waiting === 1 ? 'connection' : 'connections'} waited for accept() when it was closed: unless another socket of its port took them, their clients were reset.`,
     syns_resent !== null &&
       syns_resent > 0 &&
       `Clients on watched hosts sent ${syns_resent === 1 ? 'one SYN' : `${formatCount(syns_resent)} SYNs`} to it again.`,

@@ -30,6 +30,11 @@ export class LastKnown {
     if (this.#readings.size > this.#max && oldest !== undefined) this.#readings.delete(oldest);
   }
 
+  /** It is known to be gone. */
+  forget(id: bigint): void {
+    this.#readings.delete(id);
+  }
+
   #sums(now_ms: number): Map<Attributes, number> {
     const sums = new Map<Attributes, number>();
     for (const [id, { attributes, value, until_ms }] of this.#readings) {

@@ -1,6 +1,6 @@
 // Metrics of the rows of which a sweep has few: listeners and network namespaces. Reads the members that it needs at their offsets.
 import { type Attributes, type Counter, type Meter, ValueType } from '@opentelemetry/api';
-import { HEAD_AT, KINDS, LISTENER_AT, NAMESPACE_AT } from '../../bpf/rows/rows.gen.ts';
+import { HEAD_AT, KINDS, LISTENER_AT, NAMESPACE_AT, STATE } from '../../bpf/rows/rows.gen.ts';
 import type { ConnectionAttributes } from './connection-attributes.ts';
 import { LastKnown } from './last-known.ts';
 import { ATTRIBUTED, HOST } from './metric-attributes.ts';
@@ -67,8 +67,14 @@ export class SweepInstruments {
       const id = view.getBigUint64(at + HEAD_AT.connection_id, true);
       const interval_ms = readU64(view, at + LISTENER_AT.interval_us) / US_PER_MS;
       const u32 = (member: number) => view.getUint32(at + member, true);
-      this.#gauges.accept_queue.set(id, u32(LISTENER_AT.accept_queue), listener, interval_ms);
-      this.#gauges.accept_queue_limit.set(id, u32(LISTENER_AT.accept_queue_limit), listener, interval_ms);
+      const { accept_queue, accept_queue_limit } = this.#gauges;
+      if (STATE[view.getUint8(at + HEAD_AT.state)] === 'close') {
+        accept_queue.forget(id);
+        accept_queue_limit.forget(id);
+      } else {
+        accept_queue.set(id, u32(LISTENER_AT.accept_queue), listener, interval_ms);
+        accept_queue_limit.set(id, u32(LISTENER_AT.accept_queue_limit), listener, interval_ms);
+      }
       add(this.#counters.accepted, u32(LISTENER_AT.accepted), listener);
       add(this.#counters.listener_drops, u32(LISTENER_AT.drops), listener);
     },

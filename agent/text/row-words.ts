@@ -47,7 +47,7 @@ const WORDS: { [Name in Kind]: (row: Rows[Name]) => string } = {
     `${MEANT[row.meaning]}, ${row.direction === 'unknown' ? 'forwarded' : row.direction}, ${row.reason || `reason ${row.reason_code}`}${row.location === '' ? '' : ` in ${row.location}`}, ` +
     `${flagNames(row.tcp_flags)}, ${bytes(row.length)}, seq ${row.seq}${row.has_socket ? '' : ', no socket'}`,
   listener: (row) =>
-    `accept queue ${row.accept_queue} of ${row.accept_queue_limit}, ${row.accepted} accepted, ${row.overflows} turned away by the full queue and ${row.drops} packets dropped${within(row.interval_us)}` +
+    `${row.state === 'close' ? 'closed, ' : ''}accept queue ${row.accept_queue} of ${row.accept_queue_limit}, ${row.accepted} accepted, ${row.overflows} turned away by the full queue and ${row.drops} packets dropped${within(row.interval_us)}` +
     amounts([[String(row.syn_backlog), 'handshakes under way', row.syn_backlog]]),
   namespace: namespaceWords,
   progress: (row) =>

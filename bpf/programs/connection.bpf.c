@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A state_change row for each transition between TCP states, and a connection row where a connection opens, closes or fails to
- * open.
+ * A state_change row for each transition between TCP states, a connection row where a connection opens, closes or fails to open,
+ * and a listener's last row.
  */
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>
@@ -11,7 +11,7 @@
 #include "end_reason.bpf.h"
 #include "ending.bpf.h"
 #include "flow.bpf.h"
-#include "listener.bpf.h"
+#include "listener_row.bpf.h"
 #include "memory.bpf.h"
 #include "owner.bpf.h"
 #include "ring.bpf.h"
@@ -121,6 +121,8 @@ static __always_inline void begin(struct memory *memory, struct tcp_sock *tp, __
 	if (memory->edition & EDITION_WAITS)
 		ending_tell(memory, bpf_sk_storage_get(&endings, tp, 0, 0), 0);
 	memory_begin(memory, tp, id, now_ns, new_state != STATE_LISTEN);
+	if (new_state == STATE_LISTEN)
+		listener_begin(memory, tp, id);
 	owned_by_caller(memory);
 	memory->role = new_state == STATE_SYN_SENT ? ROLE_CLIENT : ROLE_SERVER;
 }
@@ -241,6 +243,8 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int old_state, int new_state)
 		count_no_storage(KIND_CONNECTION);
 
 	report_state(tp, memory, id, now_ns, old_state, new_state);
+	if (memory && old_state == STATE_LISTEN && new_state == STATE_CLOSE)
+		report_listener(tp, memory, id, now_ns, STATE_CLOSE);
 	if (memory)
 		leave(memory, now_ns, old_state, new_state);
 	if (new_state == STATE_ESTABLISHED && opens_by_sweep && memory)

@@ -12,7 +12,7 @@
 #include "ending.bpf.h"
 #include "flow.bpf.h"
 #include "kernel_iterators.h"
-#include "listener.bpf.h"
+#include "listener_row.bpf.h"
 #include "memory.bpf.h"
 #include "ring.bpf.h"
 #include "../rows/rows.h"
@@ -20,8 +20,6 @@
 #include "sending.bpf.h"
 #include "../rows/sweep-slice.h"
 #include "sweep_fetch.bpf.h"
-
-RING(listener);
 
 /* Mapped by the loader. One entry is enough: the loader reads a sweep slice by slice. */
 struct {
@@ -51,41 +49,6 @@ static __always_inline bool is_due(const struct sock *sk, const struct memory *m
 	return memory->edition & EDITION_WAITS || BPF_CORE_READ(tp, segs_out) != last->segs_out || BPF_CORE_READ(tp, segs_in) != last->segs_in ||
 	       memory->total_retrans != last->total_retrans ||
 	       (memory->state != STATE_ESTABLISHED && (memory->state != memory->sampled_state || (__s32)(glance_ticks(now_ns) - last->ticks) >= LINGER_TICKS));
-}
-
-/*
- * A listener gets a row in every sweep: its counters do not move, but its queue may be full. The row goes through a ring, not the
- * slice.
- */
-static __always_inline void report_listener(struct tcp_sock *tp, struct memory *memory, __u64 id, __u64 now_ns)
-{
-	struct inet_connection_sock *icsk = &tp->inet_conn;
-	struct sock *sk = &icsk->icsk_inet.sk;
-	__u32 drops = sk->sk_drops.counter, accepted = listener_accepted(id), overflows = memory->listening.overflows;
-	struct filter_facts facts = {};
-	struct listener_row *row;
-	struct row_head head = {};
-
-	head_fill(&head, tp, memory, id, now_ns);
-	head.role = ROLE_SERVER;
-	row = row_begin(&ring_listener, KIND_LISTENER, sizeof(*row), &head, &facts);
-	if (!row)
-		return;
-	row->interval_us = us_since(memory->accounts[0].time_ns, now_ns);
-	row->accept_queue = sk->sk_ack_backlog;
-	row->accept_queue_limit = sk->sk_max_ack_backlog;
-	row->syn_backlog = icsk->icsk_accept_queue.qlen.counter;
-	row->overflows = overflows - memory->listening.overflows_told;
-	row->drops = drops - memory->listening.drops;
-	row->drops_total = drops;
-	row->accepted = accepted - memory->listening.accepted;
-	row->defer_accept = icsk->icsk_accept_queue.rskq_defer_accept != 0;
-	row->fast_open = icsk->icsk_accept_queue.fastopenq.max_qlen != 0;
-	row_submit(row);
-	memory->accounts[0].time_ns = now_ns;
-	memory->listening.overflows_told = overflows;
-	memory->listening.drops = drops;
-	memory->listening.accepted = accepted;
 }
 
 /*
@@ -220,7 +183,7 @@ static __always_inline void look(struct sweep_slice *slice, struct tcp_sock *tp,
 
 	if (memory->state == STATE_LISTEN) {
 		if (common->skc_state == STATE_LISTEN && is_own(memory, common))
-			report_listener(tp, memory, memory->connection_id, slice->now_ns);
+			report_listener(tp, memory, memory->connection_id, slice->now_ns, STATE_LISTEN);
 		else if (common->skc_state == STATE_ESTABLISHED && !is_own(memory, common))
 			memory_accept(memory, tp, bpf_get_socket_cookie(tp), slice->now_ns); /* the events of its handshake reached no program */
 	} else if (memory->edition & EDITION_WAITS) {

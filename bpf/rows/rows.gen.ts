@@ -5,7 +5,7 @@ import { readAddress, readText } from './read-text.ts';
 export { readAddress, readText };
 
 /** What this was made of: objects and loader that were built of anything else do not fit. */
-export const SHARED_HEADERS = 'f99018a1';
+export const SHARED_HEADERS = '5f5114df';
 
 export const KIND = ['retransmit', 'connection', 'state_change', 'sample', 'reset', 'congestion', 'drop', 'listener', 'namespace', 'progress', 'packet', 'stack'] as const;
 export type Kind = (typeof KIND)[number];
@@ -2520,7 +2520,7 @@ export const KINDS = {
   },
   listener: {
     index: 7,
-    words: "A listening socket, each sweep.",
+    words: "A listening socket: each sweep, and once more where it ends (state CLOSE).",
     size: 152,
     schema: 'listener/a98f2bfb2348',
     read: readListenerRow,

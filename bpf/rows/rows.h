@@ -279,7 +279,7 @@ struct drop_row {
 	enum meaning meaning;
 };
 
-/* A listening socket, each sweep. */
+/* A listening socket: each sweep, and once more where it ends (state CLOSE). */
 struct listener_row {
 	struct row_head head;
 	__u64 interval_us;     /* since its last row */

@@ -17,7 +17,7 @@ export const Listener = object({
   pid: Type.Integer({ minimum: 0, description: 'of one of them' }),
   local_addr: Type.String(),
   port: Count,
-  sockets: Type.Integer({ minimum: 1, description: 'listening at the end of the range' }),
+  sockets: Type.Integer({ minimum: 0, description: 'listening at the end of the range; 0: all were closed' }),
   accept_queue: Type.Integer({ minimum: 0, description: 'connections that wait for accept(), at the end of the range' }),
   accept_queue_limit: Type.Integer({ minimum: 0, description: 'how many may' }),
   accept_queue_max: Type.Integer({ minimum: 0, description: 'the most that a sweep saw at one socket' }),
@@ -29,6 +29,11 @@ export const Listener = object({
     description: 'handshakes that its full accept queue turned away in the range; a client that tries again counts again',
   }),
   drops: Type.Integer({ minimum: 0, description: 'packets that it dropped for any reason; the kernel counts some of them twice' }),
+  left_waiting: Type.Integer({
+    minimum: 0,
+    description:
+      'connections that waited for accept() when a socket of it was closed: the kernel resets them, or gives them to another one',
+  }),
   syns_resent: Figure('SYNs that clients on watched hosts sent to it again: lost, or dropped here; null without `history`'),
   gone_us: Figure('µs of the range in which it had been closed and nobody listened; null without `history`'),
   gone_from_ms: Type.Union([Ms, Type.Null()], {

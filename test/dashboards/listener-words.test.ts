@@ -12,6 +12,7 @@ const WELL = {
   syns_resent: 0,
   gone_us: 0,
   gone_from_ms: null,
+  left_waiting: 0,
 } as Listener;
 
 test.each([
@@ -33,6 +34,12 @@ test.each([
     { gone_us: 5_200_000, gone_from_ms: Date.UTC(2026, 0, 1, 10, 0, 1, 250), syns_resent: 3 },
     'none',
     /^Nobody listened for 5\.2\ss, the last time from \d\d:\d\d:01\.250: its socket was closed, and whoever asked to connect was refused\. Clients on watched hosts sent 3 SYNs to it again\.$/,
+  ],
+  [
+    'closed while some waited',
+    { left_waiting: 2 },
+    'none',
+    /^2 connections waited for accept\(\) when it was closed: .* their clients were reset\.$/,
   ],
   ['other drops', { drops: 3 }, 'none', /^3 packets were dropped for other reasons/],
   [

@@ -1,4 +1,5 @@
-// Connections that never fall silent: listens on a port, or keeps so many connections to a peer, and on each sends a little every so many ms.
+// Connections that never fall silent: listens on a port, or keeps so many connections to a peer, and on each sends a little every so many ms,
+// one after the other: what all of them send has no gaps and no bursts.
 // `node chatter.ts PORT` or `node chatter.ts PORT PEER COUNT EVERY_MS`; prints "talking".
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
@@ -14,6 +15,7 @@ if (peer === undefined) {
     const socket = connect({ host: peer, port: Number(port), noDelay: true });
     await once(socket, 'connect');
     socket.resume();
-    setInterval(() => socket.write('x'), Number(every_ms));
+    const turn_ms = (made * Number(every_ms)) / Number(count);
+    setTimeout(() => setInterval(() => socket.write('x'), Number(every_ms)), turn_ms);
   }
 process.stdout.write('talking\n');

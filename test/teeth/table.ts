@@ -12,6 +12,7 @@ import { bpfAttempts } from './mutants/bpf-attempts.ts';
 import { bpfConnections } from './mutants/bpf-connections.ts';
 import { bpfDetails } from './mutants/bpf-details.ts';
 import { bpfDrops } from './mutants/bpf-drops.ts';
+import { bpfListeners } from './mutants/bpf-listeners.ts';
 import { bpfPackets } from './mutants/bpf-packets.ts';
 import { dashboards } from './mutants/dashboards.ts';
 import { dashboardsInvestigations } from './mutants/dashboards-investigations.ts';
@@ -32,7 +33,7 @@ import { serverStorage } from './mutants/server-storage.ts';
 import { userStacks } from './mutants/user-stacks.ts';
 
 export const MUTANTS: Table = {
-  bpf: [...bpfAttempts, ...bpfConnections, ...bpfDetails, ...bpfDrops, ...bpfPackets],
+  bpf: [...bpfAttempts, ...bpfConnections, ...bpfDetails, ...bpfDrops, ...bpfListeners, ...bpfPackets],
   loader: [...loaderRows, ...loaderStart],
   agent: [
     ...userStacks,

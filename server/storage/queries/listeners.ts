@@ -6,7 +6,10 @@ import { plainAddress } from './address.ts';
 import { type Told, withHistory, withoutHistory } from './listener-history.ts';
 import { type Asked, whereOf, windowOf } from './window.ts';
 
-/** A socket whose last row is so much older than the newest one of its group is closed: a sweep comes at least this often. */
+/**
+ * A socket whose last row is so much older than the newest one of its group is closed, whether its last row came or not: a sweep comes at
+ * least this often.
+ */
 const SWEEP_MS_MAX = 60_000;
 
 /** One socket: its last row, and the sums of its rows in the range. Its address never changes, so the cheaper `any` is enough. */
@@ -15,25 +18,29 @@ const SOCKETS = (
 ) => `SELECT host_id AS host_key, connection_id AS socket, argMax(comm, time_ns) AS comm_key, argMax(cgroup_id, time_ns) AS cgroup_key,
     any(netns) AS netns_key, argMax(pid, time_ns) AS owner_pid, any(local_addr) AS local, any(local_port) AS port,
     toUnixTimestamp64Milli(max(time_ns)) AS last,
-    (last, argMax(accept_queue, time_ns), argMax(accept_queue_limit, time_ns), argMax(syn_backlog, time_ns)) AS newest,
+    argMax(state, time_ns) != 'close' AS listens,
+    (last, argMax(accept_queue, time_ns), argMax(accept_queue_limit, time_ns), argMax(syn_backlog, time_ns), listens) AS newest,
+    sumIf(accept_queue, state = 'close') AS left_sum,
     max(accept_queue) AS queue_max, max(accept_queue / greatest(accept_queue_limit, 1)) AS fullest,
     sum(accepted) AS accepted_sum, sum(overflows) AS overflows_sum, sum(drops) AS drops_sum
   FROM listener FINAL WHERE ${where}
   GROUP BY host_key, socket`;
 
-/** The second to fourth part of `newest`, over the sockets that are still open. */
-const still = (part: number) => `arraySum(arrayMap(n -> if(n.1 >= last_ms - ${SWEEP_MS_MAX}, n.${part}, 0), all))`;
+const IS_OPEN = `(n.1 >= last_ms - ${SWEEP_MS_MAX} AND n.5)`;
+/** The second to fourth part of `newest`, over the sockets that are still open; where none is, of the one that was closed last. */
+const still = (part: number) => `arraySum(arrayMap(n -> if(sockets > 0 ? ${IS_OPEN} : n.1 = last_ms, n.${part}, 0), all))`;
 
 const listenersSql = (
   where: string,
 ) => `SELECT toString(g.host_key) AS host_id, ${hostName('g.host_key')} AS host, comm_key AS comm, ${containerName('g.host_key', 'g.cgroup_key')} AS container,
   toString(netns_key) AS netns, pid, toString(local) AS local_addr, port, last_ms,
-  arrayCount(n -> n.1 >= last_ms - ${SWEEP_MS_MAX}, all) AS sockets,
+  arrayCount(n -> ${IS_OPEN}, all) AS sockets,
   ${still(2)} AS accept_queue, ${still(3)} AS accept_queue_limit, ${still(4)} AS syn_backlog,
-  accept_queue_max, full, accepted, overflows, drops, ids, count() OVER () AS total
+  accept_queue_max, full, accepted, overflows, drops, left_waiting, ids, count() OVER () AS total
 FROM (
   SELECT host_key, comm_key, cgroup_key, netns_key, argMax(owner_pid, last) AS pid, local, port, max(last) AS last_ms, groupArray(newest) AS all, groupArray(toString(socket)) AS ids,
-    max(queue_max) AS accept_queue_max, max(fullest) AS full, sum(accepted_sum) AS accepted, sum(overflows_sum) AS overflows, sum(drops_sum) AS drops
+    max(queue_max) AS accept_queue_max, max(fullest) AS full, sum(accepted_sum) AS accepted, sum(overflows_sum) AS overflows, sum(drops_sum) AS drops,
+    sum(left_sum) AS left_waiting
   FROM (${SOCKETS(where)})
   GROUP BY host_key, comm_key, cgroup_key, netns_key, local, port
 ) AS g

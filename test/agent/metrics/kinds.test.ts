@@ -144,12 +144,14 @@ const listener = {
   interval_us: 10_000_000,
 };
 
-test('listeners by port, ephemeral or not: sockets of one port add up, each by its last row', () =>
+test('listeners by port, ephemeral or not: sockets of one port add up, each by its last row, without those that were closed', () =>
   check(
     [
       ['listener', { ...listener, connection_id: 1, accept_queue: 9, accept_queue_limit: 128, accepted: 5, drops: 2 }],
       ['listener', { ...listener, connection_id: 1, accept_queue: 3, accept_queue_limit: 128, accepted: 6 }],
       ['listener', { ...listener, connection_id: 2, accept_queue: 4, accept_queue_limit: 64 }],
+      ['listener', { ...listener, connection_id: 4, state: 10, accept_queue: 5, accept_queue_limit: 16 }],
+      ['listener', { ...listener, connection_id: 4, state: 7, accept_queue: 5, accept_queue_limit: 16 }],
       ['listener', { ...listener, connection_id: 3, comm: 'sshd', local_port: 22, local_addr: ANY, accept_queue_limit: 10 }],
     ],
     Object.fromEntries(

@@ -44,6 +44,7 @@ describe.each(BACKENDS)('causes and stories on $name', ({ skip, open }) => {
           accepted: 357,
           overflows: 3,
           drops: 7,
+          left_waiting: 0,
           syns_resent: null,
           gone_us: null,
           gone_from_ms: null,

@@ -190,24 +190,6 @@ export const bpfPackets: readonly Mutant[] = [
       replace: '',
       suite: fidelity('B10'),
     },
-    {
-      why: 'drops of listeners are since their beginning',
-      find: 'row->drops = drops - memory->listening.drops',
-      replace: 'row->drops = drops',
-      suite: kernel('sweep', 'listener took'),
-    },
-    {
-      why: 'accepted connections are told in every sweep',
-      find: 'memory->listening.accepted = accepted;',
-      replace: '',
-      suite: kernel('sweep', 'listener took'),
-    },
-    {
-      why: 'queue and limit are swapped',
-      find: 'row->accept_queue = sk->sk_ack_backlog',
-      replace: 'row->accept_queue = sk->sk_max_ack_backlog',
-      suite: fidelity('A5'),
-    },
     { why: 'a slice never ends', find: 'slice->visits--;', replace: '', suite: kernel('sweep', 'twenty thousand') },
     {
       why: 'an iterator that holds the lock takes the socket for busy',

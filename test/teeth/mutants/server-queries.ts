@@ -188,9 +188,15 @@ export const serverQueries: readonly Mutant[] = [
     },
     {
       why: 'sockets that have gone still wait',
-      find: 'if(n.1 >= last_ms - ${SWEEP_MS_MAX}, n.${part}, 0)',
+      find: 'if(sockets > 0 ? ${IS_OPEN} : n.1 = last_ms, n.${part}, 0)',
       replace: 'n.${part}',
       suite: unit('server/storage/causes.contract'),
+    },
+    {
+      why: 'a listener whose last row has come is open',
+      find: '${SWEEP_MS_MAX} AND n.5',
+      replace: '${SWEEP_MS_MAX}',
+      suite: unit('server/storage/listener-history.contract'),
     },
   ]),
   ...mutantsOf('server/storage/queries/retransmits.ts', [

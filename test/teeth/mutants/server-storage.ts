@@ -124,7 +124,7 @@ export const serverStorage: readonly Mutant[] = [
       why: 'drops of listeners are rows',
       find: "listener_drops: 'sum(drops)'",
       replace: "listener_drops: 'count()'",
-      suite: unit('server/storage/queries.contract'),
+      suite: unit('server/storage/figures'),
     },
     {
       why: 'zero windows are overflows',
