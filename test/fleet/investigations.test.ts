@@ -116,7 +116,8 @@ type Stored = { rows: number; first_ms: number; last_ms: number; still_ms: numbe
 async function rowsOf(since_ms: number, slot?: number): Promise<Map<string, Stored>> {
   const bit = slot === undefined ? 'filters != 0' : `bitTest(filters, ${slot})`;
   const kinds = ['packet', 'progress', 'connection', 'state_change', 'retransmit', 'reset', 'drop', 'congestion', 'sample', 'listener'].map(
-    (kind) => `SELECT host_id, toUnixTimestamp64Nano(time_ns) AS ns FROM ${kind} FINAL WHERE time_ns >= fromUnixTimestamp64Milli(${Math.floor(since_ms)}) AND ${bit}`,
+    (kind) =>
+      `SELECT host_id, toUnixTimestamp64Nano(time_ns) AS ns FROM ${kind} FINAL WHERE time_ns >= fromUnixTimestamp64Milli(${Math.floor(since_ms)}) AND ${bit}`,
   );
   const gaps = `arrayFilter(gap -> gap > ${BURST_S * 1e9}, arrayPopFront(arrayDifference(arraySort(groupArray(ns)))))`;
   const still = slot === undefined ? '0' : `arraySum(arrayMap(gap -> gap - ${BURST_S * 1e9}, ${gaps}))`;
