@@ -73,7 +73,8 @@ export default defineConfig({
       // All of its traffic comes before its first test.
       alone('fidelity', 2, 2 * HANGS, PAGES),
       alone('kernels', 3, 2 * HANGS),
-      alone('faults', 4),
+      // One seeded run is a test, and waits for many things.
+      alone('faults', 4, 4 * HANGS),
       // More hosts take longer to start.
       alone('fleet', 4, 6 * HANGS),
       alone('investigations', 4),

@@ -83,12 +83,11 @@ test('the other end has lanes of its own, by this clock, and says how far its ow
 });
 
 test('events of both are one list, in the order in which they happened', async () => {
-  const rows = await page.locator('[data-table="connection-events"] tbody tr').allTextContents();
-  expect(rows.map((row) => (/(web-1|db-1)\s*(\w+)/.exec(plain(row)) ?? []).slice(1).join(' '))).toEqual([
-    'db-1 dropped',
-    'db-1 reset',
-    'web-1 reset',
-  ]);
+  const events = async () => {
+    const rows = await page.locator('[data-table="connection-events"] tbody tr').allTextContents();
+    return rows.map((row) => (/(web-1|db-1)\s*(\w+)/.exec(plain(row)) ?? []).slice(1).join(' '));
+  };
+  await expect.poll(events, { timeout: EVENTUALLY_MS, interval: 100 }).toEqual(['db-1 dropped', 'db-1 reset', 'web-1 reset']);
 });
 
 test('from the other end it is the other way round', async () => {

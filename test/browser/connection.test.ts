@@ -22,6 +22,7 @@ describe('a connection, the keyboard, and axe', () => {
     browser = await openBrowser();
     await agent.report(0);
     await tellStory(agent, Date.now());
+    await collector.stored();
     page = await browser.open(`${collector.url}/`);
     await liveRows().nth(7).waitFor();
   });
@@ -68,7 +69,7 @@ describe('a connection, the keyboard, and axe', () => {
   });
 
   test('draws states, ticks and samples on one time axis', async () => {
-    expect(await story().locator('figure canvas').count()).toBe(3);
+    await eventually(() => story().locator('figure canvas').count()).toBe(3);
     expect(await story().locator('svg path.reset').count()).toBe(1);
     expect(await story().locator('svg path.drop').count()).toBe(2);
     expect(await story().locator('svg rect.recovery').count()).toBe(1);

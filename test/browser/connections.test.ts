@@ -13,6 +13,7 @@ const collector = new CollectorProcess();
 const agent = new TestAgent(collector, HOST_ID, 'web-1');
 let browser: OpenBrowser;
 let page: Page;
+let told_ms = 0;
 
 describe('Connections', () => {
   beforeEach(({ skip }) => skip(NO_BROWSER !== '', NO_BROWSER));
@@ -22,6 +23,7 @@ describe('Connections', () => {
     browser = await openBrowser();
     await agent.report(0);
     const now_ms = Date.now();
+    told_ms = now_ms;
     await tellStory(agent, now_ms);
     await agent.rows('connection', [failed(1, 'timeout', 110), failed(2, 'no_port', 99), failed(3, 'no_port', 99)]);
     await agent.rows('sample', [leaking(now_ms)]);
@@ -89,10 +91,11 @@ describe('Connections', () => {
   });
 
   test('what waits in CLOSE_WAIT, for how long, and with what unread', async () => {
-    await visit('?page=connections');
+    // It waits until the end of what is asked for: a range that moves with the clock would have it wait longer.
+    await visit(`?page=connections&from=${told_ms - 900_000}&to=${told_ms}`);
     await chip('live, by state/close_wait').click();
     await eventually(ids).toEqual(['9100']);
-    expect((await rows().first().textContent())?.replaceAll('\u202f', ' ')).toMatch(/leaky.*close wait.*2 min.*4\.1 kB/s);
+    expect((await rows().first().textContent())?.replaceAll('\u202f', ' ')).toMatch(/leaky.*close wait.*2 min 1 s.*4\.1 kB/s);
   });
 
   test('by any column, the largest first', async () => {
@@ -214,7 +217,8 @@ describe('Connections', () => {
       `5000 connections scrolled through: ${frames.length} frames, p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, longest ${frames.at(-1)?.toFixed(0)} ms`,
     );
     expect(await rows().count()).toBeLessThan(100);
-    const seen = new Set(await ids());
-    expect(seen.size).toBe(await rows().count());
+    // Of one moment: the wheel's last turns may still move what is drawn.
+    const drawn = await ids();
+    expect(new Set(drawn).size).toBe(drawn.length);
   });
 });

@@ -81,6 +81,8 @@ describe('investigations', () => {
     await page.getByRole('button', { name: 'Stop' }).click();
     await eventually(() => said('[data-state]')).toMatch(/^○ stopped at \d\d:\d\d:\d\d/);
     await eventually(isGrowing).toBe('false');
+    // Until then rows come, and the page shows the verdict of a moment ago.
+    await eventually(() => said('[data-completeness]')).toMatch(/Rows stored of those written: .*\(100 %\)/);
   }
 
   test('a viewer sees why there is no starting, and what to do where there is none', async () => {
@@ -113,12 +115,8 @@ describe('investigations', () => {
     await start().click();
     expect(search().has('id')).toBe(false);
     await box().fill('pee');
-    await eventually(() =>
-      page
-        .locator('[role="option"]')
-        .allTextContents()
-        .then((all) => all.map((text) => plain(text).split(' ')[0])),
-    ).toEqual(['peer', 'peer_port']);
+    const offered = () => page.locator('[role="option"]').allTextContents();
+    await eventually(async () => (await offered()).map((text) => plain(text).split(' ')[0])).toEqual(['peer', 'peer_port']);
     await shot('completion');
   });
 
@@ -134,13 +132,17 @@ describe('investigations', () => {
       /^\d+ connections? on 1 host in the last five minutes; about \S+.* segments\/s\./,
     );
     await shot('form');
+    // No click of a person's: a slow machine has its verdict while it runs all the same.
+    const minutes = page.locator('label', { hasText: 'minutes' }).locator('input');
+    await minutes.fill('20');
+    await minutes.blur();
     await start().click();
     await eventually(sentences).toMatch(/retransmitted segments to 10\.77\.0\.0\/24 were dropped by the receiver's host/);
     const clicks = Number(await page.evaluate('globalThis.clicks'));
     console.log(`from the sentence to the verdict: ${clicks} clicks`);
     expect(clicks).toBeLessThanOrEqual(CLICKS_MAX);
     expect(await isGrowing()).toBe('true');
-    expect(await said('[data-state]')).toMatch(/^● running, (\d+ s|1 min) left$/);
+    expect(await said('[data-state]')).toMatch(/^● running, \d+ min( \d+ s)? left$/);
     await eventually(() => cells('hosts')).toMatch(/\| running \| .* \| watched too$/);
     await shot('running');
   });
@@ -150,8 +152,6 @@ describe('investigations', () => {
     first = await startedBy();
     await end();
     await eventually(() => cells('hosts')).toMatch(/\| ended \| somebody stopped it \|/);
-    // Until then rows come, and the page shows the verdict of a moment ago.
-    await eventually(() => said('[data-completeness]')).toMatch(/Rows stored of those written: .*\(100 %\)/);
     const verdict = await api.verdict(first);
     await eventually(causes).toEqual(found(verdict.by_cause));
     expect(await sentences()).toBe(plain(verdict.sentences.join('')));
@@ -196,7 +196,7 @@ describe('investigations', () => {
     await eventually(async () => (await api.verdict(second)).segments).toBeGreaterThan(20);
     await end();
     const [before, after] = [await api.verdict(first), await api.verdict(second)];
-    expect(await causes()).toEqual(found(after.by_cause));
+    await eventually(causes).toEqual(found(after.by_cause));
     await page.getByLabel('compare with').selectOption(first);
     await page.locator('[data-comparison]').waitFor();
     const points = await page

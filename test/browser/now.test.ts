@@ -180,8 +180,8 @@ describe('Now', () => {
     await page.getByRole('link', { name: 'account by host' }).click();
     const account = page.getByRole('dialog', { name: 'Completeness' });
     await eventually(() => account.textContent()).toMatch(/connection\s*1\s000\s*980\s*\d+\s*0\s*◆\s20/);
-    expect(await account.textContent()).toMatch(/ring full: 20, lost in the kernel/);
-    expect(await account.textContent()).toMatch(/tcp_retransmit_synack: this kernel has no such tracepoint/);
+    await eventually(() => account.textContent()).toMatch(/ring full: 20, lost in the kernel/);
+    await eventually(() => account.textContent()).toMatch(/tcp_retransmit_synack: this kernel has no such tracepoint/);
     await page.keyboard.press('Escape');
     await eventually(() => account.count()).toBe(0);
     expect(search()).toBe('');

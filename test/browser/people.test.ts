@@ -76,7 +76,7 @@ describe('people', () => {
   test('the first link makes this browser an admin’s', async () => {
     await page.goto(collector.link);
     await eventually(who).toBe('owner admin');
-    expect(page.url()).toBe(`${collector.url}/`);
+    await eventually(() => page.url()).toBe(`${collector.url}/`);
     await page.getByRole('link', { name: 'Admin' }).click();
     expect(search()).toBe('?page=admin');
     await eventually(() => rows('sessions')).toMatch(/^\s*owner \(this browser\)\s*admin\s*link of the owner\s*127\.0\.0\.1/);

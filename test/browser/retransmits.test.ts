@@ -6,6 +6,7 @@ import { CLASS, OUTCOME, ROLE, STATE } from '../../bpf/rows/rows.gen.ts';
 import { axeViolations, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import type { RowValues } from '../support/row-bytes.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
+import { refuse } from './refused.ts';
 
 const collector = new CollectorProcess();
 const HOSTS = [
@@ -206,14 +207,14 @@ describe('Retransmits', () => {
   });
 
   test('a refusal is said, with a way to ask again', async () => {
-    await page.route('**/api/v1/explore*', (route) =>
+    const askAgain = await refuse(page, '**/api/v1/explore*', (route) =>
       route.fulfill({ status: 503, json: { code: 'store_down', message: 'The store is away.' } }),
     );
     await visit('?page=retransmits');
     await page.getByRole('alert').filter({ hasText: 'The store is away.' }).waitFor();
-    await page.unroute('**/api/v1/explore*');
-    await page.getByRole('button', { name: 'Try again' }).click();
+    await askAgain();
     await page.locator('[data-answer]').waitFor();
+    await page.unroute('**/api/v1/explore*');
     browser.complaints.length = 0;
   });
 

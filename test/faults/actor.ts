@@ -6,7 +6,7 @@ import process from 'node:process';
 
 export type Command = { file: string; args: readonly string[]; env?: Record<string, string> };
 
-const END_MS = 180_000;
+const END_MS = 300_000;
 /** An agent's words once it would hear that it is to stop. */
 const STARTED = '"msg":"watching"';
 

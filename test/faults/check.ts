@@ -27,7 +27,7 @@ export type Question = {
 export type Ask = <Row>(sql: string) => Promise<Row[]>;
 export type Found = { wrong: string[]; summary: string; losses: Partial<Record<Loss, number>> };
 
-const LOOKING_MS = 120_000;
+const LOOKING_MS = 400_000;
 
 export async function check(stage: Stage, epochs: ReadonlyMap<string, number>, store_damaged: boolean): Promise<Found> {
   const { directory, hosts } = stage;

@@ -49,13 +49,16 @@ test('an agent whose collector is away stays within its queue', async (context) 
       full = await look();
     }
     let later = full;
+    // The first drop may come before as much is under way as can be: what it holds at most is known once it has dropped as much again.
+    let most = full.resident;
     while (later.seen < 4 * full.seen) {
       await more();
       later = await look();
       expect(later.queue_bytes).toBeLessThanOrEqual(QUEUE_BYTES + UNDER_WAY_BYTES_MAX);
+      if (later.seen < 2 * full.seen) most = Math.max(most, later.resident);
     }
     expect(later.sent).toBe(0);
-    expect(later.resident).toBeLessThan(full.resident + GARBAGE_BYTES_MAX);
+    expect(later.resident).toBeLessThan(most + GARBAGE_BYTES_MAX);
   } finally {
     await agent.stop();
     await server.stop();

@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { root } from '../support/project-files.ts';
 import { Actor } from './actor.ts';
 
-const READY_MS = 60_000;
+const READY_MS = 240_000;
 /** Tables are made statement by statement, on a machine that may have much else to do. */
-const FILLING_MS = 150_000;
+const FILLING_MS = 300_000;
 
 export class CollectorProcess {
   readonly actor: Actor;

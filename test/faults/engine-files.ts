@@ -7,7 +7,7 @@ import type { Dice } from './dice.ts';
 import type { EngineDamage } from './schedule.ts';
 import type { Stage } from './stage.ts';
 
-const LOOKED_MS = 150_000;
+const LOOKED_MS = 300_000;
 
 /** Whether health names damage, and what is wrong with how the collector has taken it. */
 export type Spoiled = { named: boolean; wrong: string[] };

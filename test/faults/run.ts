@@ -18,7 +18,7 @@ import { scheduleOf } from './schedule.ts';
 import { Stage } from './stage.ts';
 
 /** In which an agent that starts again and again has to have sent and told all. */
-const DRAIN_MS = 120_000;
+const DRAIN_MS = 300_000;
 /** Starts that a collector gets to put into the store what is in its log. */
 const STOPS = 3;
 

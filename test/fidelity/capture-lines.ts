@@ -14,13 +14,16 @@ const isAgain = (frame: Frame) =>
     has(`tcp.analysis.${name}`)(frame),
   );
 
-/** The longest time between two packets with payload that `from` sent on one connection, µs. */
-export function longestGapUs(from: SideSeen, frames: readonly Frame[] = []): number {
-  return longestUs(frames.filter((frame) => isFrom(from, frame) && Number(frame['tcp.len']) > 0));
+/** The longest time between two packets with payload that `from` sent on one connection, µs, of those below `below_us`. */
+export function longestGapUs(from: SideSeen, frames: readonly Frame[] = [], below_us = Number.POSITIVE_INFINITY): number {
+  return longestUs(
+    frames.filter((frame) => isFrom(from, frame) && Number(frame['tcp.len']) > 0),
+    below_us,
+  );
 }
 
-/** The longest time in which `from` acknowledged nothing new on a connection, µs. */
-export function longestWaitUs(from: SideSeen, frames: readonly Frame[] = []): number {
+/** The longest time in which `from` acknowledged nothing new on a connection, µs, of those below `below_us`. */
+export function longestWaitUs(from: SideSeen, frames: readonly Frame[] = [], below_us = Number.POSITIVE_INFINITY): number {
   const acknowledged = new Map<string | undefined, number>();
   const news = frames.filter((frame) => {
     const { 'tcp.stream': stream, 'tcp.ack': ack } = frame;
@@ -28,16 +31,16 @@ export function longestWaitUs(from: SideSeen, frames: readonly Frame[] = []): nu
     if (isMore) acknowledged.set(stream, Number(ack));
     return isMore;
   });
-  return longestUs(news);
+  return longestUs(news, below_us);
 }
 
-function longestUs(frames: readonly Frame[]): number {
+function longestUs(frames: readonly Frame[], below_us: number): number {
   const streams = Map.groupBy(frames, (frame) => frame['tcp.stream']);
   const longest = [...streams.values()].flatMap((stream) => {
     const at_us = stream.map((frame) => Number(frame['frame.time_relative']) * 1e6);
     return at_us.slice(1).map((at, before) => at - (at_us[before] ?? at));
   });
-  return Math.max(0, ...longest);
+  return Math.max(0, ...longest.filter((gap_us) => gap_us < below_us));
 }
 
 /** What all captures of a scenario say. */

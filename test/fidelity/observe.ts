@@ -18,6 +18,8 @@ const RING_BYTES = 64 * 1024 * 1024;
 const AT_ONCE = 8;
 
 export type Observed = {
+  /** before any traffic */
+  began_ms: number;
   /** by the scenario's id: what was seen of it, or why it did not run */
   seen: Map<string, Seen | Error>;
   lines: Map<string, Line[]>;
@@ -30,6 +32,7 @@ export type Observed = {
 /** Runs all of them. Needs root. */
 export async function observe(scenarios: readonly Scenario[]): Promise<Observed> {
   const directory = mkdtempSync(join(tmpdir(), 'tcplens-fidelity-'));
+  const began_ms = Date.now();
   const ran = new Map<Scenario, Ran | Error>();
   const close = () => {
     for (const each of ran.values()) if (!(each instanceof Error)) each.pair.close();
@@ -53,7 +56,7 @@ export async function observe(scenarios: readonly Scenario[]): Promise<Observed>
       .finally(() => witness.close());
     const seen = new Map([...ran].map(([{ id }, each]) => [id, each instanceof Error ? each : see(each, collected, testimony)]));
     const lines = new Map(scenarios.map((scenario) => [scenario.id, linesOf(scenario, seen.get(scenario.id))]));
-    return { seen, lines, collected, testimony, close };
+    return { began_ms, seen, lines, collected, testimony, close };
   } catch (error) {
     close();
     throw error;

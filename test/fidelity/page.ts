@@ -24,11 +24,12 @@ export type Page = {
 };
 export type Pages = Record<Side, Page>;
 
+/** As the page does, or where a slow machine takes longer than that, all of the run. */
 const RANGE_MS = 15 * 60_000;
 const STORIES_MAX = 6;
 
 /** Stores all that was collected. @returns how to ask for a scenario's pages */
-export async function openPages(scenarios: readonly Scenario[], { seen, collected }: Observed) {
+export async function openPages(scenarios: readonly Scenario[], { seen, collected, began_ms }: Observed) {
   const [backend] = BACKENDS;
   if (!backend) throw new Error('there is no engine');
   const fixture = await backend.open();
@@ -56,16 +57,17 @@ export async function openPages(scenarios: readonly Scenario[], { seen, collecte
         fixture,
         hosts.get(each[side].cookie) ?? 0n,
         each[side].rows.connection.map((row) => row.connection_id),
+        began_ms,
       );
     return { client: await of('client'), server: await of('server') };
   };
   return { ask, close: () => fixture.close() };
 }
 
-async function pageOf({ store }: Fixture, host: bigint, ids: readonly bigint[]): Promise<Page> {
+async function pageOf({ store }: Fixture, host: bigint, ids: readonly bigint[], began_ms: number): Promise<Page> {
   const host_id = String(host);
   const now_ms = Date.now();
-  const range = { filter: filterOf(`host = ${host_id}`), from: now_ms - RANGE_MS };
+  const range = { filter: filterOf(`host = ${host_id}`), from: Math.min(began_ms, now_ms - RANGE_MS) };
   const figures = await overview(store, range, now_ms);
   const told = Object.entries(VERDICTS).map(([name, verdict]) => [name, verdict(figures)] as const);
   const stories = await Promise.all([...new Set(ids)].slice(0, STORIES_MAX).map((id) => connection(store, host_id, String(id))));

@@ -29,6 +29,9 @@ const made = (index: number) => 5 + index;
 /** The last of them after a host was revoked. */
 const ROUNDS = 3;
 
+/** In one of them it has to come to its end. */
+const STOPS_MAX = 3;
+
 /** Whether the host is labelled env=prod, and not env=test. */
 const isProd = (index: number) => index % 2 === 0;
 
@@ -80,13 +83,27 @@ async function talkOnce(): Promise<void> {
   }
 }
 
+async function startCollector(): Promise<void> {
+  collector = processes.tcplens(lan.hub, 'serve', '--data', data(), '--listen', '10.78.0.1:8600');
+  await collector.until(/"msg":"ready"/);
+}
+
+/** On a busy machine it gives up what does not end in time, and says so by its exit code: the next start has it in its log. */
+async function stopCollector(): Promise<void> {
+  const codes = [await collector.stop()];
+  while (codes.at(-1) === 1 && codes.length < STOPS_MAX) {
+    await startCollector();
+    codes.push(await collector.stop());
+  }
+  expect(codes.at(-1), codes.join()).toBe(0);
+}
+
 beforeAll(async () => {
   if (!isRoot) return;
   directory = await mkdtemp(join(tmpdir(), 'tcplens-fleet-'));
   lan = makeLan(HOSTS + 2);
   processes = new Processes(lan);
-  collector = processes.tcplens(lan.hub, 'serve', '--data', data(), '--listen', '10.78.0.1:8600');
-  await collector.until(/"msg":"ready"/);
+  await startCollector();
 });
 afterAll(async () => {
   processes?.close();
@@ -129,7 +146,7 @@ test.skipIf(!isRoot)(`${HOSTS} hosts join, are copied, revoked and robbed, and n
   const listed = JSON.parse(await admin('agents', '--json')) as Agents;
   expect(listed.agents).toHaveLength(HOSTS + 1);
   await endedLine();
-  expect(await collector.stop()).toBe(0);
+  await stopCollector();
   const { host_id: copied = '' } = await identityOf('copy');
   expect(ids).not.toContain(copied);
   await compare(ids, copied);

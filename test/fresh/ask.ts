@@ -7,6 +7,6 @@ export type Answer = { status: number; text: string };
 
 if (import.meta.main) {
   process.title = ASKING;
-  const response = await fetch(process.argv[2] ?? '', { headers: { connection: 'close' }, signal: AbortSignal.timeout(10_000) });
+  const response = await fetch(process.argv[2] ?? '', { headers: { connection: 'close' }, signal: AbortSignal.timeout(120_000) });
   process.stdout.write(JSON.stringify({ status: response.status, text: await response.text() } satisfies Answer));
 }

@@ -11,7 +11,7 @@ import type { BareDebian, Person, StartOptions } from './bare-debian.ts';
 const URL_SAID = /dashboards on (http:\S+)/;
 /** For what hangs: everything is installed and built before it listens. */
 const START_MS_MAX = 1_800_000;
-const ANSWER_MS_MAX = 60_000;
+const ANSWER_MS_MAX = 600_000;
 
 export class TcplensRun {
   readonly #process: ChildProcess;

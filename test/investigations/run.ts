@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { type Capture, startCapture } from '../fidelity/capture.ts';
 import { Endpoint, type Programs, startRelay } from '../fidelity/programs.ts';
-import type { Netns } from '../support/netns.ts';
+import { type Netns, socketsGone } from '../support/netns.ts';
 import { waitFor } from '../support/wait.ts';
 import { type Packet, readPcap } from './pcap.ts';
 import { PORT, type Scenario, SIDES, type Side } from './scenario.ts';
@@ -38,6 +38,11 @@ export async function runScenario(scenario: Scenario, programs: Programs, direct
     const { filtered } = scenario;
     const log = filtered && (await filter(trio[filtered.at], filtered, `${prefix}.log`));
     await converse(scenario, programs.endpoint, trio);
+    // A FIN may be lost, too: sent again later, it would be among the rows of the next scenario, whose hosts have the same addresses.
+    for (const side of SIDES) {
+      const host = trio[side];
+      if (host) await socketsGone(host);
+    }
     await relay?.stop();
     for (const capture of captures) await ended(capture);
     await proxy?.stop();

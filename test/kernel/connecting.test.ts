@@ -17,6 +17,8 @@ async function connecting(refuse: string[] = []): Promise<Said[]> {
   const { client, server } = pair;
   try {
     for (const port of [7001, 7002]) swallow(server, 'ipv4', port);
+    // They ask for long enough, however long it takes until the programs are there.
+    client.run('sysctl', '-qw', 'net.ipv4.tcp_syn_retries=10');
     const serving = server.start(process.execPath, TRAFFIC, 'serve', server.address.ipv4, '7001');
     await once(serving.stdout ?? serving, 'data');
     const sending = [7001, 7002].map((port) =>
@@ -28,7 +30,11 @@ async function connecting(refuse: string[] = []): Promise<Said[]> {
       async (look) => {
         look();
         server.run('iptables', '-D', 'INPUT', '-p', 'tcp', '--dport', '7001', '-j', 'DROP');
-        await Promise.all(sending.map((child) => once(child, 'exit')));
+        const [answered, unanswered] = sending.map((child) => once(child, 'exit'));
+        await answered;
+        // At its next timeout, the other gives up.
+        client.run('sysctl', '-eqw', 'net.ipv4.tcp_syn_retries=1', 'net.ipv4.tcp_syn_linear_timeouts=0');
+        await unanswered;
         serving.kill();
         await socketsGone(client);
         await socketsGone(server);

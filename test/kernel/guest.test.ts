@@ -134,8 +134,9 @@ check(`${STARTS} starts and stops in one process leave nothing`, async () => {
   await until('sockets are closed', () => heldBy(process.pid).prog.size === 0);
   const before = { descriptors: count('fd'), threads: count('task'), pins: pins() };
   for (let i = 0; i < STARTS; i++) open();
+  // Fewer are none of theirs: what an earlier test has closed may have been there a moment ago.
   await until('descriptors are closed', () => count('fd') <= before.descriptors);
-  expect({ descriptors: count('fd'), threads: count('task'), pins: pins() }).toEqual(before);
+  expect({ threads: count('task'), pins: pins() }).toEqual({ threads: before.threads, pins: before.pins });
   expect(made.prog.size).toBeGreaterThan(STARTS * 10);
   await freed(made);
 });

@@ -259,8 +259,10 @@ check('two at once see the same, and one killed with SIGKILL leaves nothing', as
       const socket = connect(port, '127.0.0.1').resume();
       await once(socket, 'close');
     }
+    server.close();
+    // The other end of the last one may be closed a moment later.
+    await connectionsGone(port);
   });
-  server.close();
   const ours = rows.connection.filter((row) => row.local_port === port || row.peer_port === port).length;
   const theirs = () =>
     other.lines.filter((line) => {

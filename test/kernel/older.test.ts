@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { until } from '../agent/until.ts';
 import { type Collected, collectRows } from '../support/collect.ts';
 import { isOwnNetns, makePair, type Netns, type Pair, socketsGone } from '../support/netns.ts';
 
@@ -22,13 +23,12 @@ type Talk = { pair: Pair; client: ChildProcess; server: ChildProcess };
 
 const segsOf = ({ pair }: Talk) => pair.client.nstat()['TcpRetransSegs'] ?? 0;
 
-async function until(holds: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 30_000; !holds(); await sleep(20))
-    if (Date.now() > deadline) throw new Error('it does not come to that');
-}
-
 const said = async (child: ChildProcess) => once(child.stdout ?? child, 'data');
-const isAcknowledged = (side: Netns) => !/unacked|notsent/.test(side.run('ss', '-Htin', 'state', 'established'));
+/** Its process may not have written it yet: `bytes` of all that was written say that it has. */
+function isAcknowledged(side: Netns, bytes = 0): boolean {
+  const told = side.run('ss', '-Htin', 'state', 'established');
+  return Number(/bytes_acked:(\d+)/.exec(told)?.[1]) > bytes && !/unacked|notsent/.test(told);
+}
 
 /** Writes to a path that loses all until something was sent again `times` times, then lets it through. */
 async function writeWithLoss(talk: Talk, bytes: number, times: number): Promise<void> {
@@ -37,9 +37,9 @@ async function writeWithLoss(talk: Talk, bytes: number, times: number): Promise<
   const rule = ['INPUT', '-p', 'tcp', '--dport', String(PORT), '-j', 'DROP'];
   pair.server.run('iptables', '-A', ...rule);
   client.stdin?.write(`${bytes}\n`);
-  await until(() => segsOf(talk) >= before + times);
+  await until('it was sent again', () => segsOf(talk) >= before + times);
   pair.server.run('iptables', '-D', ...rule);
-  await until(() => isAcknowledged(pair.client));
+  await until('it has come', () => isAcknowledged(pair.client));
 }
 
 /** A connection of 5100 bytes, of which some were sent again; `watch` is what comes while the programs run. */
@@ -57,7 +57,7 @@ async function older(
     await said(client);
     const talk = { pair, client, server };
     client.stdin?.write('5000\n');
-    await until(() => isAcknowledged(pair.client));
+    await until('it has come', () => isAcknowledged(pair.client, 5000));
     await prepare(talk);
     const before = segsOf(talk);
     let after = 0;
@@ -67,7 +67,7 @@ async function older(
         await watch(talk);
         server.stdin?.write('end\n');
         await socketsGone(pair.client);
-        await until(() => !pair.server.run('ss', '-Htan').includes('LAST-ACK'));
+        await until('the last ACK', () => !pair.server.run('ss', '-Htan').includes('LAST-ACK'));
         after = segsOf(talk);
       },
       { ...options, only: isOwnNetns },
@@ -94,7 +94,7 @@ function account({ rows, netnsOf }: Collected, { client, server }: Pair) {
 }
 
 const asRoot = (title: string, body: () => Promise<void>): void => {
-  test(title, { timeout: 90_000 }, async (context) => {
+  test(title, async (context) => {
     if (process.getuid?.() !== 0) return context.skip('needs root: network namespaces and BPF');
     await body();
   });
@@ -165,7 +165,7 @@ asRoot('half-closed before: who closed first is known by the state that each end
     {},
     async (talk) => {
       await finish(talk);
-      await until(() => talk.pair.server.run('ss', '-Htan').includes('CLOSE-WAIT'));
+      await until('a FIN', () => talk.pair.server.run('ss', '-Htan').includes('CLOSE-WAIT'));
     },
     async () => {},
   );

@@ -174,7 +174,8 @@ check('a socket that its opener passed on and nobody uses: the next walks find w
       for (let walk = 0; walk < 3; walk++) look();
       // The peer's end is seen as of now, before anyone closes this one.
       process.kill(held.server.pid, 'SIGKILL');
-      await expect.poll(() => holdersBySs(held?.client.port ?? 0, server.port)).toHaveLength(1);
+      const holders = () => holdersBySs(held?.client.port ?? 0, server.port);
+      await waitFor('one holder', holders, ({ length }) => length === 1, 20);
     },
     { walk_interval_ms: 0 },
   );

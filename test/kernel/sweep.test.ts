@@ -10,6 +10,7 @@ import { expect, test } from 'vitest';
 import { openKernel } from '../../agent/kernel/ring-source.ts';
 import type { RowSource } from '../../agent/source/row-source.ts';
 import { type ConnectionRow, HEAD_AT, KINDS, type ListenerRow, type SampleRow } from '../../bpf/rows/rows.gen.ts';
+import { until } from '../agent/until.ts';
 import { compileC } from '../support/compile-c.ts';
 import { drainAll } from '../support/drain-all.ts';
 import { type LoneNetns, makeLone } from '../support/lone-netns.ts';
@@ -62,6 +63,19 @@ class Look {
       return starts.filter((at) => view.getBigUint64(at + HEAD_AT.netns, true) === this.#netns).map((at) => read(view, at));
     });
   }
+}
+
+/** Sweeps until what is to be seen has come, which a busy kernel may deliver late. */
+async function sweepUntil(look: Look, isSeen: () => boolean): Promise<void> {
+  await until('what a sweep finds', () => {
+    look.sweep();
+    return isSeen();
+  });
+}
+
+/** Until all connections of a namespace have ended. */
+async function over(place: LoneNetns): Promise<void> {
+  await until('their end', () => place.run('ss', '-Htan', 'exclude', 'time-wait', 'exclude', 'listening').trim() === '');
 }
 
 type Scene = { place: LoneNetns; directory: string; open(): RowSource };
@@ -126,7 +140,7 @@ check('a connection older than the programs that no process has accepted', async
   client.stdin?.write('\n');
   await once(client.stdout ?? client, 'data');
   const ofServer = () => look.samples().filter(({ local_port, bytes_received }) => local_port === PORT && bytes_received > 0);
-  for (let sweeps = 0; sweeps < SWEEPS_MAX && ofServer().length === 0; sweeps++) look.sweep();
+  await sweepUntil(look, () => ofServer().length > 0);
   for (const child of [client, server]) child.kill('SIGKILL');
   expect(ofServer()).toMatchObject([{ state: 'established', bytes_received: 'hello'.length }]);
 });
@@ -147,6 +161,7 @@ check('samples and close rows add up, however often they are swept', async ({ pl
   }
   const { connections } = await ended;
   await server.stop();
+  await over(place);
   look.sweep();
   for (const kind of ['connection', 'sample'] as const)
     expect({ kind, lost: source.counters()[kind].ring_lost }).toEqual({ kind, lost: 0 });
@@ -190,8 +205,7 @@ check('a connection that is swept again and again: its samples add up to what it
   client.stdin?.end();
   await once(client, 'exit');
   server.kill('SIGKILL');
-  for (let sweeps = 0; sweeps < SWEEPS_MAX && look.connections().filter(({ event }) => event === 'close').length < 2; sweeps++)
-    look.sweep();
+  await sweepUntil(look, () => look.connections().filter(({ event }) => event === 'close').length >= 2);
   for (const close of look.connections().filter(({ event }) => event === 'close')) {
     const samples = look.samples().filter(({ connection_id }) => connection_id === close.connection_id);
     const sums = Object.fromEntries(DELTAS.map((name) => [name, sum(samples.map((row) => row[name]))]));
@@ -211,14 +225,17 @@ check('what a listener took and refused is told once, in the sweep after it', as
   const server = place.start(process.execPath, '-e', SERVE.replace("'127.0.0.1'", "'127.0.0.1', 1"));
   await once(server.stdout ?? server, 'data');
   const look = new Look(open(), place);
-  const crowd = async (count: number, until: () => boolean) => {
+  const crowd = async (count: number, isEnough: () => boolean) => {
     const child = place.start(process.execPath, '-e', CROWD, String(count));
     let connected = 0;
     child.stdout?.on('data', (dots: Buffer) => {
       connected += dots.length;
     });
-    while (!(until() || connected === count)) await new Promise((resolve) => setImmediate(resolve));
+    while (!(isEnough() || connected === count)) await new Promise((resolve) => setImmediate(resolve));
+    const exit = once(child, 'exit');
     child.kill('SIGKILL');
+    // Until then it may ask once more, and be refused.
+    await exit;
   };
   const drops = () => Number(/TcpExtListenDrops\s+(\d+)/.exec(place.run('nstat', '-asz', 'TcpExtListenDrops'))?.[1]);
   await crowd(ACCEPTED, () => false);

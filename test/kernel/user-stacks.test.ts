@@ -6,7 +6,6 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StackRow } from '../../bpf/rows/rows.gen.ts';
 import { until } from '../agent/until.ts';
@@ -108,8 +107,8 @@ check('what a timer brings about has none', async (run) => {
   const rows = await during(run, 1 << SLOT, 1 << SLOT, async () => {
     swallow(server, 'ipv4', WEB);
     try {
-      // The first SYN is sent again after 1 s, and after 2 more.
-      client.run('bash', '-c', `timeout 4 bash -c 'exec 3<>/dev/tcp/${server.address.ipv4}/${WEB}' || true`);
+      // It asks again, and gives up after some seconds.
+      client.run('bash', '-c', `exec 3<>/dev/tcp/${server.address.ipv4}/${WEB} || true`);
     } finally {
       server.run('iptables', '-F', 'INPUT');
     }
@@ -122,7 +121,7 @@ check('what a timer brings about has none', async (run) => {
 
 test('the command tells them, with the rights that it has left', async (context) => {
   if (!isRoot) return context.skip('needs root: network namespaces and BPF');
-  const report = join(directory, 'report.html');
+  const [report, rows] = ['report.html', 'rows.ndjson'].map((name) => join(directory, name)) as [string, string];
   const args = [
     'investigate',
     `port = ${WEB}`,
@@ -135,13 +134,16 @@ test('the command tells them, with the rights that it has left', async (context)
     '100ms',
     '--report',
     report,
+    '--ndjson',
+    rows,
   ];
   const child = spawn(join(root, 'tcplens'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     // The last thing it does before it looks is to give up what it needed to attach.
     await until('it looks', () => Object.values(rightsOf(child.pid ?? 0)).every(({ NoNewPrivs }) => NoNewPrivs === '1'));
-    // Its look at the process comes a moment after the reset.
-    await resetting(() => sleep(3000));
+    // Its look at the process comes a moment after the reset, and its rows of both ends then.
+    const isToldOf = (direction: string) => new RegExp(`"about_direction":"${direction}"`).test(readFileSync(rows, 'utf8'));
+    await resetting(() => until('both ends', () => isToldOf('sent') && isToldOf('received')));
   } finally {
     child.kill('SIGINT');
   }

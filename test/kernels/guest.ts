@@ -22,7 +22,7 @@ const BULK: Size = { request: 3_000_000, response: 100 };
 /** At each address. Of so many under heavy loss some lose their SYN and some its answer: none does once in ten million runs. */
 const LOSSY_CONNECTIONS = 32;
 const HEAVY_LOSS_MS = 1_500;
-const SETTLE_MS = 60_000;
+const SETTLE_MS = 240_000;
 
 const PORT_RANGE = '/proc/sys/net/ipv4/ip_local_port_range';
 

@@ -72,7 +72,9 @@ export async function runStorm({ storm, family, seconds, agent: args, witness }:
     ]);
     await closed([lone, pair.client, pair.server]);
     const servers = { short: await short.stop(), bulk: await bulk.stop() };
-    const series = await settled(agent, Object.values(ports));
+    const told =
+      expectedOf({ clients: shortClients, servers: servers.short }) + expectedOf({ clients: bulkClients, servers: servers.bulk });
+    const series = await settled(agent, Object.values(ports), told);
     const seen = await witness?.ask();
     return {
       short: { clients: shortClients, servers: servers.short, rows: rowsOf(series, ports.short) },
@@ -113,21 +115,27 @@ async function closed(places: readonly { name: string; run(...command: string[])
   }
 }
 
-/** The account once nothing is in the rings: connection rows that were written are counted, and no more come. */
-async function settled(agent: AgentProcess, ports: readonly number[]): Promise<Series[]> {
-  for (let before = -1; ; await sleep(500)) {
+/** Looks that find the same before no more is thought to come: several may get the same text, and while something lacks a busy agent may stand still. */
+const SAME_LOOKS = { all: 4, lacking: 20 };
+
+/** The account once no more comes: where less than `expected` has come, after some more looks. */
+async function settled(agent: AgentProcess, ports: readonly number[], expected: number): Promise<Series[]> {
+  for (let [before, same] = [-1, 0]; ; await sleep(500)) {
     const series = await agent.metrics();
     const now = ports.reduce((sum, port) => sum + allRows(series, port), 0);
-    if (now === before) return series;
+    same = now === before ? same + 1 : 0;
+    if (same >= SAME_LOOKS[now < expected ? 'lacking' : 'all']) return series;
     before = now;
   }
 }
 
 /** What is to be told of the storm: openings and ends, at both ends, and failed connects. */
 export function expectedTold({ short, bulk }: StormAccount): number {
-  const of = ({ clients, servers }: Side) => 2 * clients.connections + clients.failed + 2 * servers.accepted;
-  return of(short) + of(bulk);
+  return expectedOf(short) + expectedOf(bulk);
 }
+
+const expectedOf = ({ clients, servers }: Pick<Side, 'clients' | 'servers'>): number =>
+  2 * clients.connections + clients.failed + 2 * servers.accepted;
 
 /** What of it reached the agent. */
 export function agentTold({ short, bulk }: StormAccount): number {

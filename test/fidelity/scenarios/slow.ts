@@ -31,7 +31,8 @@ function limitedBy(member: 'rwnd_limited_us' | 'sndbuf_limited_us'): Pick<Scenar
       expect(close?.[other]).toBe(info[other]);
       // The FIN that came after it is something to send, too.
       expect(close?.busy_us).toBeGreaterThanOrEqual(Number(info['busy_us']));
-      expect(close?.busy_us).toBeLessThan(Number(info['busy_us']) + 5 * RTT_US);
+      const ending_us = (close?.fin_wait1_us ?? 0) + (close?.closing_us ?? 0);
+      expect(close?.busy_us).toBeLessThan(Number(info['busy_us']) + ending_us + 2 * RTT_US);
       expect((close?.[member] ?? 0) / (close?.busy_us ?? 1), 'share of the time with something to send').toBeGreaterThan(0.3);
       expect(client.rows.retransmit, 'no loss').toEqual([]);
     },
@@ -70,9 +71,10 @@ export const slow: readonly Scenario[] = [
         expect(connect_us).toBeGreaterThanOrEqual(RTT_US);
         expect(connect_us).toBeLessThanOrEqual(measured[at] ?? 0);
       }
-      const connecting = sum(opens(client).map(({ connect_us }) => connect_us));
-      const exchanging = sum([...us(said(client, 'connect')), ...us(said(client, 'recv'))]);
-      expect(connecting / exchanging, 'share of the time until the answer').toBeGreaterThan(0.3);
+      // Of most of them: on a busy machine an answer may wait for its server.
+      const answered = us(said(client, 'recv'));
+      const shares = opens(client).map(({ connect_us }, at) => connect_us / ((measured[at] ?? 0) + (answered[at] ?? 0)));
+      expect(shares.toSorted((a, b) => a - b)[Math.floor(shares.length / 2)], 'share of the time until the answer').toBeGreaterThan(0.3);
     },
   },
   {
