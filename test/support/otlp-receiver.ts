@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { load } from 'protobufjs';
+import { bodyOf } from './body-of.ts';
 
 type KeyValue = { key: string; value: { stringValue?: string; intValue?: string; doubleValue?: number; boolValue?: boolean } };
 type Point = {
@@ -52,7 +53,8 @@ export async function openOtlpReceiver(): Promise<OtlpReceiver> {
   const metrics = new Map<string, ReceivedMetric>();
   let resource: Record<string, string | number | boolean> = {};
   const server = createServer(async (request, response) => {
-    const body = Buffer.concat(await request.toArray());
+    const body = await bodyOf(request);
+    if (body === undefined) return;
     if (request.url !== '/v1/metrics' || request.headers['content-type'] !== 'application/x-protobuf') {
       response.writeHead(404).end();
       return;
