@@ -10,6 +10,7 @@ import { createLog } from '../../../agent/process/log.ts';
 import { CA_STATE, DIRECTION, EVENT, type Kind, MEANING, ROLE, STATE } from '../../../bpf/rows/rows.gen.ts';
 import { type OtlpReceiver, openOtlpReceiver } from '../../support/otlp-receiver.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
+import { until } from '../until.ts';
 
 const EPHEMERAL_FROM = 32_768;
 const ANY = '00000000000000000000000000000000';
@@ -53,6 +54,8 @@ async function check(
   const instruments = new Instruments(telemetry, attributes, new PlainTally(attributes.options));
   for (const [kind, values] of rows) instruments.record(kind, rowBytes(kind, values));
   await telemetry.stop();
+  // On a busy machine the last export takes longer than a stop waits for it.
+  await until('the export', () => receiver?.names().length !== 0);
   const plain = (points: readonly Point[]) => points.map(([of, value]) => JSON.stringify([sorted(of), value])).sort();
   for (const [name, { unit, points }] of Object.entries(expected)) {
     const metric = receiver.metric(name);
