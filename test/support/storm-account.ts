@@ -113,9 +113,12 @@ async function closed(places: readonly { name: string; run(...command: string[])
   }
 }
 
+/** Longer than an agent answers with one rendering of its metrics: the next answer is of a later time. */
+const RENDERED_MS = 1100;
+
 /** The account once nothing is in the rings: connection rows that were written are counted, and no more come. */
 async function settled(agent: AgentProcess, ports: readonly number[]): Promise<Series[]> {
-  for (let before = -1; ; await sleep(500)) {
+  for (let before = -1; ; await sleep(RENDERED_MS)) {
     const series = await agent.metrics();
     const now = ports.reduce((sum, port) => sum + allRows(series, port), 0);
     if (now === before) return series;
