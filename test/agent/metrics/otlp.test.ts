@@ -10,10 +10,9 @@ import { observeSelf } from '../../../agent/metrics/self-metrics.ts';
 import { startTelemetry, type Telemetry } from '../../../agent/metrics/telemetry.ts';
 import { createLog } from '../../../agent/process/log.ts';
 import { CLASS, END_REASON, EVENT, type Kind, OUTCOME, ROLE } from '../../../bpf/rows/rows.gen.ts';
-import { type OtlpReceiver, openOtlpReceiver } from '../../support/otlp-receiver.ts';
+import { lastExport, type OtlpReceiver, openOtlpReceiver } from '../../support/otlp-receiver.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 import { fakeSource } from '../fake-source.ts';
-import { until } from '../until.ts';
 
 const IPV6_PEER = '20010db8000000000000000000000001';
 /** A client on an ephemeral port of its own, talking to port 443. */
@@ -61,15 +60,9 @@ afterEach(async () => {
   await receiver.close();
 });
 
-/** On a busy machine the last export takes longer than a stop waits for it. */
-async function ended(): Promise<void> {
-  await telemetry.stop();
-  await until('the export', () => receiver.names().length > 0);
-}
-
 /** The points of a metric by their attributes beyond the connection's, as text. */
 async function check(name: string, unit: string, expected: Record<string, number>, found: OtlpReceiver): Promise<void> {
-  await ended();
+  await lastExport(telemetry, receiver);
   const metric = found.metric(name);
   expect(metric?.unit).toBe(unit);
   const points = (metric?.points ?? []).map(({ attributes, value }) => {
@@ -187,7 +180,7 @@ test('RTT, handshake and duration are exponential histograms in seconds', async 
     ['connection', { ...client, ...open, connect_us: 300 }],
     ['connection', { ...client, ...failed('timeout'), srtt_us: 5000, duration_us: 3_000_000 }],
   ]);
-  await ended();
+  await lastExport(telemetry, receiver);
   const one = (name: string) => {
     const metric = found.metric(name);
     expect(metric).toMatchObject({ type: 'exponentialHistogram', unit: 's' });
@@ -236,7 +229,7 @@ const attributeCases: { it: string; row: RowValues; options?: Options; expected:
 
 test.each(attributeCases)('attributes: $it', async ({ row, options, expected }) => {
   const found = await exported([['connection', { ...row, ...open, pid: 4711 }]], options);
-  await ended();
+  await lastExport(telemetry, receiver);
   const [point] = found.metric('tcplens.connections')?.points ?? [];
   expect(point?.attributes).toEqual({ ...expected, 'tcplens.connection.event': 'opened' });
 });
@@ -245,7 +238,7 @@ test('beyond its bound, combinations of optional attributes share the series wit
   const found = await exported(
     Array.from({ length: 300 }, (_, port) => ['connection', { ...client, ...open, peer_port: port + 1 }] as const),
   );
-  await ended();
+  await lastExport(telemetry, receiver);
   const points = found.metric('tcplens.connections')?.points ?? [];
   expect(points.length).toBe(101);
   expect(points.reduce((sum, { value }) => sum + value, 0)).toBe(300);
@@ -253,7 +246,7 @@ test('beyond its bound, combinations of optional attributes share the series wit
 
 test('the resource says which host and which agent', async () => {
   const found = await exported([['connection', { ...client, ...open }]]);
-  await ended();
+  await lastExport(telemetry, receiver);
   expect(found.resource()).toMatchObject({
     'service.name': 'tcplens-agent',
     'service.version': '9.9.9',
@@ -270,7 +263,7 @@ test('the agent’s own account, by kind and stage', async () => {
   Object.assign(source.counts.retransmit, { written: 10, ring_lost: 3, withheld: 7, filtered: 99, missed: 1 });
   const answered = () => [{ request: 'rows', verdict: 'retry', status: 403, count: 6 } as const];
   observeSelf(telemetry.meter, { source, ledger, waiting_bytes: () => ({ memory: 77, disk: 88 }), answered });
-  await ended();
+  await lastExport(telemetry, receiver);
   const stages = found.metric('tcplens.agent.rows')?.points.filter(({ attributes: { 'tcplens.kind': kind } }) => kind === 'retransmit');
   expect(Object.fromEntries((stages ?? []).map(({ attributes: { 'tcplens.stage': stage = '' }, value }) => [stage, value]))).toEqual({
     seen: 21,
