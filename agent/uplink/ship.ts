@@ -55,6 +55,7 @@ export class Shipper {
   readonly #sending = new Set<Promise<void>>();
   #fetching = false;
   #onIdle: (() => void) | undefined;
+  #onSettled: (() => void) | undefined;
 
   constructor(options: ShipOptions) {
     this.#options = options;
@@ -92,17 +93,25 @@ export class Shipper {
   /**
    * Sends what is left, for at most `ms`; the first attempt is made at once, even during a pause after a failure. What the collector has not
    * acknowledged by then stays in the spool.
+   * @param isPatient while it says so, the time begins anew whenever the collector has taken a batch, or refused it for good
    */
-  async finish(ms: number): Promise<void> {
+  async finish(ms: number, isPatient: () => boolean = () => false): Promise<void> {
     const deadline = performance.now() + ms;
     await this.#intake.settled();
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, Math.max(0, deadline - performance.now()));
+    const left_ms = () => (isPatient() ? ms : Math.max(0, deadline - performance.now()));
+    let timer = setTimeout(resolve, left_ms());
     this.#onIdle = resolve;
+    this.#onSettled = () => {
+      if (!isPatient()) return;
+      clearTimeout(timer);
+      timer = setTimeout(resolve, ms);
+    };
     this.#aside.releaseAll();
     this.#late_back_off.end();
     this.#back_off.end();
     await promise;
+    this.#onSettled = undefined;
     clearTimeout(timer);
     this.#abort.abort();
     // Each request that was aborted gives its batch back to the spool; one may still have been answered.
@@ -186,6 +195,7 @@ export class Shipper {
     if (verdict === 'accepted' || verdict === 'rejected') {
       this.#back_off.succeeded();
       spool.settle(parcel, verdict === 'accepted' ? 'sent' : 'rejected');
+      this.#onSettled?.();
     } else if (verdict === 'retry' && answer.status !== 0) this.#aside.failed(parcel);
     else spool.release(parcel);
     if (verdict === 'accepted') onAnswer?.('accepted');

@@ -82,9 +82,12 @@ export class Uplink {
     void this.#reporter.send(this.#stopping.signal);
   }
 
-  /** Ships what is left and sends the last report, within a bound. What the collector has not acknowledged by then the next run sends. */
-  async finish(): Promise<void> {
-    await this.#shipRest(FINISH_MS_MAX);
+  /**
+   * Ships what is left and sends the last report, within a bound. What the collector has not acknowledged by then the next run sends.
+   * @param isPatient while it says so, the bound is on a time in which the collector takes nothing
+   */
+  async finish(isPatient?: () => boolean): Promise<void> {
+    await this.#shipRest(FINISH_MS_MAX, isPatient);
     await this.#reporter.sendLast(AbortSignal.timeout(LAST_REPORT_MS_MAX));
     await this.close();
   }
@@ -97,10 +100,10 @@ export class Uplink {
     await this.#spool.close();
   }
 
-  async #shipRest(ms_max: number): Promise<void> {
+  async #shipRest(ms_max: number, isPatient?: () => boolean): Promise<void> {
     this.#stopping.abort();
     for (const batch of this.#batcher.due(Number.POSITIVE_INFINITY)) this.#ship(batch);
-    await this.#shipper.finish(ms_max);
+    await this.#shipper.finish(ms_max, isPatient);
     await this.#spool.spool.giveUpMemory();
   }
 

@@ -6,6 +6,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import type { AccountingEntry, AgentReport } from '../../agent/contract/agent-report.ts';
 import { HEADERS, LAYOUTS_PATH, REPORT_PATH } from '../../agent/contract/batch-envelope.ts';
 import type { Outcome } from '../../agent/contract/outcome.ts';
+import { bodyOf } from '../support/body-of.ts';
 import { receiptOf } from '../support/receipt.ts';
 
 export type Attempt = {
@@ -59,7 +60,8 @@ export async function openCollector(reply: (attempt: Attempt, before: number) =>
       response.writeHead(404).end();
       return;
     }
-    const stored = Buffer.concat(await request.toArray());
+    const stored = await bodyOf(request);
+    if (stored === undefined) return;
     const receipt = receiptOf(request.headers, stored);
     const { digest } = receipt;
     if (request.url === REPORT_PATH) {

@@ -21,7 +21,12 @@ function start(...args: string[]): Started {
   child.stderr?.on('data', (chunk) => {
     text += chunk;
   });
-  const ended = once(child, 'exit').then(([code]) => code as number | null);
+  // An exit may come before the last of what it wrote. ('close' does not come where the channel was closed from here.)
+  const written = child.stderr && once(child.stderr, 'close');
+  const ended = once(child, 'exit').then(async ([code]) => {
+    await written;
+    return code as number | null;
+  });
   return { stderr: () => text, ended, kill: (signal) => child.kill(signal), disconnect: () => child.disconnect() };
 }
 

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { load } from 'protobufjs';
+import { bodyOf } from './body-of.ts';
+import { waitFor } from './wait.ts';
 
 type KeyValue = { key: string; value: { stringValue?: string; intValue?: string; doubleValue?: number; boolValue?: boolean } };
 type Point = {
@@ -52,7 +54,8 @@ export async function openOtlpReceiver(): Promise<OtlpReceiver> {
   const metrics = new Map<string, ReceivedMetric>();
   let resource: Record<string, string | number | boolean> = {};
   const server = createServer(async (request, response) => {
-    const body = Buffer.concat(await request.toArray());
+    const body = await bodyOf(request);
+    if (body === undefined) return;
     if (request.url !== '/v1/metrics' || request.headers['content-type'] !== 'application/x-protobuf') {
       response.writeHead(404).end();
       return;
@@ -77,6 +80,17 @@ export async function openOtlpReceiver(): Promise<OtlpReceiver> {
       server.closeAllConnections();
     },
   };
+}
+
+/** Stops what exports to the receiver, and waits for its last export: on a busy machine that takes longer than a stop waits for it. */
+export async function lastExport(exporting: { stop(): Promise<void> }, receiver: OtlpReceiver): Promise<void> {
+  await exporting.stop();
+  await waitFor(
+    'the export',
+    () => receiver.names().length,
+    (names) => names > 0,
+    5,
+  );
 }
 
 function receivedOf(metric: MetricMessage): ReceivedMetric {

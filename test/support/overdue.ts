@@ -63,7 +63,11 @@ export class Overdue implements Reporter {
     const youngest_s = Math.min(...late.map(({ since_ms }) => secondsSince(since_ms)));
     for (const { pid, line } of workersOlderThan(youngest_s - LOOKS_MS / 1000)) {
       this.#say(`killed: ${line}\n`);
-      process.kill(pid, 'SIGKILL');
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended by itself since it was listed.
+      }
     }
     for (const { module } of late) this.#running.delete(module.id);
   }

@@ -40,7 +40,7 @@ APART int send_request(int fd)
 	struct pollfd answer = { .fd = fd, .events = POLLIN };
 	int error;
 
-	if (write(fd, request, sizeof(request)) != sizeof(request) || poll(&answer, 1, 10000) != 1)
+	if (write(fd, request, sizeof(request)) != sizeof(request) || poll(&answer, 1, -1) != 1)
 		return -1;
 	error = reset_peer(fd);
 	__asm__ volatile("" ::: "memory");

@@ -1,7 +1,7 @@
 // The agent as a process that joins a collector over TLS: who it trusts, what it keeps, and what becomes of a copy of its state.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Identity } from '../../../agent/enrolment/identity-file.ts';
@@ -53,7 +53,8 @@ function start(state: string, ...args: string[]): Running {
   child.stderr?.on('data', (bytes) => {
     text += bytes;
   });
-  return { child, said: () => text, ended: once(child, 'exit').then(([code]) => code as number | null) };
+  // Not 'exit', which may come before the last of what it wrote.
+  return { child, said: () => text, ended: once(child, 'close').then(([code]) => code as number | null) };
 }
 
 const stateOf = (name: string) => join(directory.path, name);
@@ -67,6 +68,19 @@ const reports = (host_id: string) => until(reporting, (hosts) => hosts.includes(
 /** The line as this machine reaches the collector. */
 const line = async (changes: Parameters<typeof enrol>[2] = {}) =>
   `${collector.url}#${(await enrol(collector.url, data, changes)).split('#')[1]}`;
+
+/** As an image of a machine has it, of one moment: files of the spool come and go while an agent runs. */
+async function copyState({ child }: Running, from: string, to: string): Promise<void> {
+  const tasks = `/proc/${child.pid}/task`;
+  const states = async () => {
+    const stats = await Promise.all((await readdir(tasks)).map((task) => readFile(`${tasks}/${task}/stat`, 'utf8')));
+    return stats.map((stat) => /\) (\w)/.exec(stat)?.[1]);
+  };
+  child.kill('SIGSTOP');
+  await until(states, (all) => all.every((state) => state === 'T'));
+  await cp(from, to, { recursive: true });
+  child.kill('SIGCONT');
+}
 
 test('it joins with the line, keeps its identity where only its user reads it, and needs the line no more', async () => {
   const state = stateOf('one');
@@ -124,7 +138,7 @@ test('a copy of its state becomes a host of its own while the original goes on; 
   await until(original.said, (said) => said.includes('watching'));
   const { host_id = '' } = await identityOf(one);
   await reports(host_id);
-  await cp(one, two, { recursive: true });
+  await copyState(original, one, two);
   const copy = start(two, '--join', await line());
   await until(copy.said, (said) => said.includes('watching'));
   expect(copy.said()).toMatch(/copy of another host/);

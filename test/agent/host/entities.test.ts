@@ -1,5 +1,5 @@
 // Entities from the real /proc and the real cgroup hierarchy.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,11 +17,18 @@ const BTIME_MS = 2000;
 const see = (entities: Entities, ...rows: RowValues[]) =>
   entities.see('connection', Buffer.concat(rows.map((values) => rowBytes('connection', values))));
 
+/** A program has its name before its command line, and whoever has started it goes on before it has either. */
+async function isSleeping(child: ChildProcess): Promise<void> {
+  const look = () => ['comm', 'cmdline'].map((file) => readFileSync(`/proc/${child.pid}/${file}`, 'latin1'));
+  await waitFor('the process to be sleep', look, ([comm, command]) => comm === 'sleep\n' && command !== '', 5);
+}
+
 test('a process that appears in rows is named, with its command and when it started', async () => {
   const before = Date.now();
   const child = spawn('sleep', ['77.7'], { stdio: 'ignore' });
   await once(child, 'spawn');
   const after = Date.now();
+  await isSleeping(child);
   const entities = new Entities(mount);
   see(entities, { pid: child.pid ?? 0 });
   const [found] = entities.changes([]).processes;
@@ -72,7 +79,8 @@ test('what is learned while a report is under way goes with the next', () => {
 
 test('pids that are gone or unknown are no entity', () => {
   const entities = new Entities(mount);
-  see(entities, { pid: 0 }, { pid: 4_194_303 });
+  // One more than Linux gives any.
+  see(entities, { pid: 0 }, { pid: 4_194_304 });
   expect(entities.changes([]).processes).toEqual([]);
 });
 
@@ -123,12 +131,7 @@ test.each([
 async function entityOf(command: string, args: string[], argv0 = command) {
   const child = spawn(command, args, { stdio: 'ignore', argv0 });
   await once(child, 'spawn');
-  await waitFor(
-    'the process to be sleep',
-    () => readFileSync(`/proc/${child.pid}/comm`, 'utf8'),
-    (comm) => comm === 'sleep\n',
-    5,
-  );
+  await isSleeping(child);
   const entities = new Entities(mount);
   see(entities, { pid: child.pid ?? 0 });
   const [found] = entities.changes([]).processes;

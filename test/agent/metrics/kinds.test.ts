@@ -8,7 +8,7 @@ import { PlainTally } from '../../../agent/metrics/plain-tally.ts';
 import { startTelemetry, type Telemetry } from '../../../agent/metrics/telemetry.ts';
 import { createLog } from '../../../agent/process/log.ts';
 import { CA_STATE, DIRECTION, EVENT, type Kind, MEANING, ROLE, STATE } from '../../../bpf/rows/rows.gen.ts';
-import { type OtlpReceiver, openOtlpReceiver } from '../../support/otlp-receiver.ts';
+import { lastExport, type OtlpReceiver, openOtlpReceiver } from '../../support/otlp-receiver.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 
 const EPHEMERAL_FROM = 32_768;
@@ -52,7 +52,7 @@ async function check(
   const attributes = new ConnectionAttributes(wordsIn(OPTIONAL_ATTRIBUTES, 'server.port,tcplens.comm'), EPHEMERAL_FROM, 100);
   const instruments = new Instruments(telemetry, attributes, new PlainTally(attributes.options));
   for (const [kind, values] of rows) instruments.record(kind, rowBytes(kind, values));
-  await telemetry.stop();
+  await lastExport(telemetry, receiver);
   const plain = (points: readonly Point[]) => points.map(([of, value]) => JSON.stringify([sorted(of), value])).sort();
   for (const [name, { unit, points }] of Object.entries(expected)) {
     const metric = receiver.metric(name);

@@ -10,7 +10,7 @@ import { observeSelf } from '../../../agent/metrics/self-metrics.ts';
 import { startTelemetry, type Telemetry } from '../../../agent/metrics/telemetry.ts';
 import { createLog } from '../../../agent/process/log.ts';
 import { CLASS, END_REASON, EVENT, type Kind, OUTCOME, ROLE } from '../../../bpf/rows/rows.gen.ts';
-import { type OtlpReceiver, openOtlpReceiver } from '../../support/otlp-receiver.ts';
+import { lastExport, type OtlpReceiver, openOtlpReceiver } from '../../support/otlp-receiver.ts';
 import { type RowValues, rowBytes } from '../../support/row-bytes.ts';
 import { fakeSource } from '../fake-source.ts';
 
@@ -62,7 +62,7 @@ afterEach(async () => {
 
 /** The points of a metric by their attributes beyond the connection's, as text. */
 async function check(name: string, unit: string, expected: Record<string, number>, found: OtlpReceiver): Promise<void> {
-  await telemetry.stop();
+  await lastExport(telemetry, receiver);
   const metric = found.metric(name);
   expect(metric?.unit).toBe(unit);
   const points = (metric?.points ?? []).map(({ attributes, value }) => {
@@ -180,7 +180,7 @@ test('RTT, handshake and duration are exponential histograms in seconds', async 
     ['connection', { ...client, ...open, connect_us: 300 }],
     ['connection', { ...client, ...failed('timeout'), srtt_us: 5000, duration_us: 3_000_000 }],
   ]);
-  await telemetry.stop();
+  await lastExport(telemetry, receiver);
   const one = (name: string) => {
     const metric = found.metric(name);
     expect(metric).toMatchObject({ type: 'exponentialHistogram', unit: 's' });
@@ -229,7 +229,7 @@ const attributeCases: { it: string; row: RowValues; options?: Options; expected:
 
 test.each(attributeCases)('attributes: $it', async ({ row, options, expected }) => {
   const found = await exported([['connection', { ...row, ...open, pid: 4711 }]], options);
-  await telemetry.stop();
+  await lastExport(telemetry, receiver);
   const [point] = found.metric('tcplens.connections')?.points ?? [];
   expect(point?.attributes).toEqual({ ...expected, 'tcplens.connection.event': 'opened' });
 });
@@ -238,7 +238,7 @@ test('beyond its bound, combinations of optional attributes share the series wit
   const found = await exported(
     Array.from({ length: 300 }, (_, port) => ['connection', { ...client, ...open, peer_port: port + 1 }] as const),
   );
-  await telemetry.stop();
+  await lastExport(telemetry, receiver);
   const points = found.metric('tcplens.connections')?.points ?? [];
   expect(points.length).toBe(101);
   expect(points.reduce((sum, { value }) => sum + value, 0)).toBe(300);
@@ -246,7 +246,7 @@ test('beyond its bound, combinations of optional attributes share the series wit
 
 test('the resource says which host and which agent', async () => {
   const found = await exported([['connection', { ...client, ...open }]]);
-  await telemetry.stop();
+  await lastExport(telemetry, receiver);
   expect(found.resource()).toMatchObject({
     'service.name': 'tcplens-agent',
     'service.version': '9.9.9',
@@ -263,7 +263,7 @@ test('the agent’s own account, by kind and stage', async () => {
   Object.assign(source.counts.retransmit, { written: 10, ring_lost: 3, withheld: 7, filtered: 99, missed: 1 });
   const answered = () => [{ request: 'rows', verdict: 'retry', status: 403, count: 6 } as const];
   observeSelf(telemetry.meter, { source, ledger, waiting_bytes: () => ({ memory: 77, disk: 88 }), answered });
-  await telemetry.stop();
+  await lastExport(telemetry, receiver);
   const stages = found.metric('tcplens.agent.rows')?.points.filter(({ attributes: { 'tcplens.kind': kind } }) => kind === 'retransmit');
   expect(Object.fromEntries((stages ?? []).map(({ attributes: { 'tcplens.stage': stage = '' }, value }) => [stage, value]))).toEqual({
     seen: 21,

@@ -8,6 +8,7 @@ import { ADMIN_API } from '../../../server/api/admin.ts';
 import type { HostSettings, SettingsChange } from '../../../server/api/settings.ts';
 import { startCollector, type TestCollector, type TestDirectory, testDirectory, until } from '../../server/support/collector.ts';
 import { ask, enrol, ownerOf } from '../../server/support/enrolled.ts';
+import { freePort } from '../../support/free-port.ts';
 import { root } from '../../support/project-files.ts';
 import { writeRecording } from '../recorded.ts';
 
@@ -18,7 +19,8 @@ const agents: ChildProcess[] = [];
 beforeEach(async () => {
   directory = await testDirectory();
   data = join(directory.path, 'data');
-  collector = await startCollector(data, { listen: '0.0.0.0:0' });
+  // One of them is away for a while, and comes back to its port.
+  collector = await startCollector(data, { listen: `0.0.0.0:${await freePort()}` });
 });
 afterEach(async () => {
   for (const agent of agents.splice(0)) await end(agent, 'SIGKILL');

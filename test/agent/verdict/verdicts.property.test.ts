@@ -25,7 +25,7 @@ const paths: fc.Arbitrary<Path> = fc.record({
 type Count = { all: number; right: number; not_known: number };
 
 /** Judges many journeys by their rows, or by those that `keep` leaves. */
-function judged(path: fc.Arbitrary<Path>, keep: (evidence: Evidence, seed: number) => Evidence): Count {
+function judged(path: fc.Arbitrary<Path>, keep: (evidence: Evidence, seed: number) => Evidence, journeys = JOURNEYS): Count {
   const count: Count = { all: 0, right: 0, not_known: 0 };
   fc.assert(
     fc.property(path, fc.integer({ min: 1, max: 2 ** 31 - 1 }), fc.integer({ min: -1e6, max: 1e6 }), (each, seed, ahead_ms) => {
@@ -35,7 +35,7 @@ function judged(path: fc.Arbitrary<Path>, keep: (evidence: Evidence, seed: numbe
       expect(verdicts).toHaveLength(truths.length);
       for (const [at, verdict] of verdicts.entries()) add(count, verdict, truths[at]);
     }),
-    tries(JOURNEYS),
+    tries(journeys),
   );
   expect(count.all).toBeGreaterThan(JOURNEYS);
   return count;
@@ -105,6 +105,8 @@ test('nothing is lost on the way: the peer reports all that came twice, and what
   const { all, right } = judged(
     paths.map((path) => ({ ...path, lost_out: 0, lost_back: 0, twice: 0, refused: 0, late: 0.3, forbidden: 0.5 })),
     ofSender,
+    // Of fewer the share comes near its bound by chance, once in some hundred thousand runs.
+    4 * JOURNEYS,
   );
   expect(right / all).toBeGreaterThanOrEqual(0.95);
 });

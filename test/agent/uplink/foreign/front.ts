@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import http, { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { bodyOf } from '../../../support/body-of.ts';
 
 /** What the collector answered. */
 export type Real = { status: number; headers: Record<string, string>; body: string };
@@ -22,7 +23,9 @@ export type Front = {
 
 export async function openFront(collector: string): Promise<Front> {
   const server = createServer(async (request, response) => {
-    const body = Buffer.concat(await request.toArray().catch(() => []));
+    const body = await bodyOf(request);
+    // Who broke off is answered nothing; passed on, the request would wait for the rest of its body.
+    if (body === undefined) return;
     const { foul } = front;
     const ask = () => passOn(collector, request, body);
     if (foul !== undefined) {
