@@ -20,12 +20,13 @@ function firstLine(came: string): string {
 }
 
 async function askUnseen(question: string): Promise<string> {
-  process.stderr.write(question);
   // The terminal's line editor reads it, and its output goes nowhere, so that nobody sees what is typed.
   const nowhere = new Writable({ write: (_chunk, _encoding, written) => written() });
   const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
   const given = new AbortController();
   lines.on('close', () => given.abort()).on('SIGINT', () => given.abort());
+  // Only now: whoever answers at once would else be seen.
+  process.stderr.write(question);
   try {
     return await lines.question('', { signal: given.signal });
   } catch (cause) {

@@ -109,8 +109,10 @@ export class HealthWatch {
     const { isAway, ...asked } = await this.#askStore(at_ms);
     if (isAway) this.#away_since_ms ??= at_ms;
     else this.#away_since_ms = null;
+    const [quarantined, dead_letters] = [await kept(quarantine, (kind) => KINDS[kind].size), await kept(dead_letter, segmentRowBytes)];
     const free = (asked.store?.disks ?? []).map(({ free_bytes }) => free_bytes);
     if (free.length > 0) this.#room.note(at_ms, Math.min(...free));
+    // Nothing is waited for from here on: what upkeep has found meanwhile is in it.
     this.#last = {
       at_ms,
       ...asked,
@@ -122,8 +124,8 @@ export class HealthWatch {
       log: { bytes: log.bytes, bytes_max: log_bytes_max, segments: log.sealedCount, behind_s: log.behind_s, failure: log.failure },
       inserts: this.inserts.figures(at_ms),
       free_bytes_per_s: this.#room.bytesPerS(),
-      quarantine: await kept(quarantine, (kind) => KINDS[kind].size),
-      dead_letters: await kept(dead_letter, segmentRowBytes),
+      quarantine: quarantined,
+      dead_letters,
       clocks: this.clocks.worst(HOSTS_MOST).map((clock) => ({ ...clock, name: this.#parts.hostNames.get(BigInt(clock.host_id)) })),
     };
     return this.#last;

@@ -61,7 +61,7 @@ test('more batches at once than there is memory to unpack wait for their turn an
   for (let at = 0; at < rows.length; at += size) one.copy(rows, at);
   const answers = await Promise.all(Array.from({ length: 60 }, (_, index) => postBatch(collector.url, 'sample', 100 + index, rows)));
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-  expect(await bytesInFlight()).toBe(0);
+  await until(bytesInFlight, (bytes) => bytes === 0);
 });
 
 test('while a backlog waits for the store, more of it gets a code of its own, and rows of now are taken', async () => {

@@ -34,10 +34,13 @@ async function fillAndStop(signals: 1 | 2): Promise<Stopped> {
   const args = [join(root, 'cli.ts'), 'serve', '--listen', '127.0.0.1:0', '--data', join(disk.path, 'data')];
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   let said = '';
+  const stopping = Promise.withResolvers<void>();
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said += text;
+    if (said.includes('"stopping"')) stopping.resolve();
   });
-  const exit = once(child, 'exit');
+  // Not its exit: what it has said last may still be on its way then.
+  const closed = once(child, 'close');
   const [{ url }] = (await once(child, 'message')) as [{ url: string }];
   await until(
     () => said,
@@ -48,13 +51,11 @@ async function fillAndStop(signals: 1 | 2): Promise<Stopped> {
   disk.fill();
   child.kill('SIGTERM');
   if (signals === 2) {
-    await until(
-      () => said,
-      (text) => text.includes('"stopping"'),
-    );
+    // Without a look between: it ends by itself soon.
+    await stopping.promise;
     child.kill('SIGTERM');
   }
-  const [code, signal] = (await exit) as [number | null, string | null];
+  const [code, signal] = (await closed) as [number | null, string | null];
   return { code, signal, said };
 }
 

@@ -8,9 +8,17 @@ import type { Engine, Queryable } from '../../server/storage/engine.ts';
 import { type TestDirectory, testDirectory, until } from './support/collector.ts';
 
 let found = 0;
+/** How many have asked for it, and how many of them have left without an answer. */
+let [asked, left] = [0, 0];
+/** Before so many have asked it is not looked for, however slowly they come. */
+let awaited = 0;
 /** Takes as long as somebody lets it. */
 const once = async (store: Queryable) => {
   found++;
+  await until(
+    () => asked,
+    (count) => count >= awaited,
+  );
   return store.query('SELECT sleepEachRow(0.5) AS slept FROM numbers(3) SETTINGS max_block_size = 1', {}, 3);
 };
 
@@ -35,7 +43,13 @@ beforeAll(async () => {
     void reply.code(error.status).send({ message: error.message });
   });
   app.get('/long', (_, reply) => questions.answer(reply, (store) => store.query(LONG, {}, 1)));
-  app.get('/once', (_, reply) => questions.answerOnce(reply, 'long', once));
+  app.get('/once', (_, reply) => {
+    asked++;
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) left++;
+    });
+    return questions.answerOnce(reply, 'long', once);
+  });
   app.get('/short', (_, reply) => questions.answer(reply, (store) => store.query('SELECT 1 AS one', {}, 1)));
   url = await app.listen({ port: 0 });
 });
@@ -84,17 +98,17 @@ test('what is no name of a question is refused', async () => {
 });
 
 test('what takes long is found once for all who ask meanwhile, and anew for who comes later', async () => {
-  found = 0;
+  [found, asked, awaited] = [0, 0, 6];
   const leaving = new AbortController();
-  const left = fetch(`${url}/once`, { signal: leaving.signal }).catch((cause) => cause);
+  const first = fetch(`${url}/once`, { signal: leaving.signal }).catch((cause) => cause);
   const all = Array.from({ length: 5 }, async () => (await fetch(`${url}/once`)).json());
   await until(
-    () => found,
-    (times) => times === 1,
+    () => asked,
+    (count) => count === awaited,
   );
   // One of them leaves, and the others have their answer.
   leaving.abort();
-  expect(await left).toMatchObject({ name: 'AbortError' });
+  expect(await first).toMatchObject({ name: 'AbortError' });
   for (const answer of await Promise.all(all)) expect(answer).toHaveLength(3);
   expect(found).toBe(1);
   expect(await (await fetch(`${url}/once`)).json()).toHaveLength(3);
@@ -102,15 +116,20 @@ test('what takes long is found once for all who ask meanwhile, and anew for who 
 });
 
 test('where all leave who asked for it, it ends', async () => {
-  found = 0;
+  [found, asked, left, awaited] = [0, 0, 0, 2];
   const leaving = new AbortController();
   const all = Array.from({ length: 2 }, () => fetch(`${url}/once`, { signal: leaving.signal }).catch((cause) => cause));
   await until(
-    () => found,
-    (times) => times === 1,
+    () => asked,
+    (count) => count === awaited,
   );
   leaving.abort();
   for (const cause of await Promise.all(all)) expect(cause).toMatchObject({ name: 'AbortError' });
+  // It has to hear of that before somebody else comes.
+  await until(
+    () => left,
+    (count) => count === 2,
+  );
   expect(await (await fetch(`${url}/once`)).json()).toHaveLength(3);
   expect(found).toBe(2);
 });

@@ -14,7 +14,8 @@ afterEach(async () => {
   for (const directory of directories.splice(0)) await directory.remove();
 });
 
-type Up = { child: ChildProcess; exit: Promise<unknown[]>; data: string; said: () => string };
+/** `told`: all that any of them has said is in `said`. */
+type Up = { child: ChildProcess; exit: Promise<unknown[]>; told: Promise<unknown>; data: string; said: () => string };
 
 /** With a recording that is missing: the agent ends at once, and no root is needed. */
 async function up(args: readonly string[] = []): Promise<Up> {
@@ -41,7 +42,7 @@ async function up(args: readonly string[] = []): Promise<Up> {
       text += chunk;
     });
   }
-  return { child, exit: once(child, 'exit'), data: directory.path, said: () => text };
+  return { child, exit: once(child, 'exit'), told: once(child, 'close'), data: directory.path, said: () => text };
 }
 
 /** Processes that were given this data directory or another file in it. */
@@ -56,17 +57,19 @@ async function collectorOf({ data }: Up): Promise<number> {
 }
 
 const READY = /^tcplens: dashboards on (http:\/\/127\.0\.0\.1:\d+)$/m;
+const LINK = /^tcplens: open once.*: (http:\S+)$/m;
 
 test('it says where the dashboards are; an agent that ends leaves the collector; SIGINT ends all of it', async () => {
   const process = await up();
-  await until(process.said, (text) => READY.test(text) && text.includes('the collector goes on'));
+  await until(process.said, (text) => READY.test(text) && LINK.test(text) && text.includes('the collector goes on'));
   const url = READY.exec(process.said())?.[1];
   expect((await fetch(`${url}/readyz`)).status).toBe(200);
-  const link = /^tcplens: open once.*: (http:\S+)$/m.exec(process.said())?.[1] ?? '';
+  const link = LINK.exec(process.said())?.[1] ?? '';
   expect((await fetch(link, { redirect: 'manual' })).headers.get('set-cookie')).toContain('HttpOnly');
   process.child.kill('SIGINT');
   expect(await process.exit).toEqual([0, null]);
   expect(await running(process)).toEqual([]);
+  await process.told;
   expect(process.said()).toContain('"signal":"SIGTERM"');
 });
 
@@ -75,8 +78,9 @@ test('a collector that dies ends it with failure', async () => {
   await until(process.said, (text) => READY.test(text));
   globalThis.process.kill(await collectorOf(process), 'SIGKILL');
   expect(await process.exit).toEqual([1, null]);
-  expect(process.said()).toContain('tcplens: the collector ended by itself (by SIGKILL)');
   expect(await running(process)).toEqual([]);
+  await process.told;
+  expect(process.said()).toContain('tcplens: the collector ended by itself (by SIGKILL)');
 });
 
 test('killed itself, it leaves no process behind', async () => {
@@ -94,5 +98,6 @@ test('killed itself, it leaves no process behind', async () => {
 test('what the collector refuses is said once, and is wrong usage', async () => {
   const process = await up(['--log-max', '1']);
   expect(await process.exit).toEqual([2, null]);
+  await process.told;
   expect(process.said().match(/whole number from 4/g)).toHaveLength(1);
 });

@@ -84,7 +84,11 @@ test('a store beyond its limit drops the oldest day of every table, goes on, and
     await putRows(engine, TODAY_S + 60 * at, 60, 20, 10_000_000 + 1000 * at);
     await overview(store, { from: (TODAY_S - 5 * DAY_S) * 1000 }, Date.now());
   }
-  await until(sizeOf, (bytes) => bytes <= limit_bytes);
+  // The days may all go in one beat, which looks once.
+  await until(
+    async () => [await sizeOf(), looks.length] as const,
+    ([bytes, looked]) => bytes <= limit_bytes && looked > 1,
+  );
   await loop.stop();
   expect(failed).toEqual([]);
   // What went for its size is not missing.
@@ -114,7 +118,7 @@ test('hours and days of what was dropped stay, and stay exact where rows come la
 });
 
 test.each([
-  ['waits while late rows keep coming', 60_000, false],
+  ['waits while late rows keep coming', 3_600_000, false],
   ['does not wait for them for ever', 100, true],
 ])('building hours %s', async (_, refresh_wait_max_ms, builds) => {
   await store.upkeep.makeMinutes(Date.now());

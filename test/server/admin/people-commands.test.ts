@@ -91,7 +91,8 @@ async function onTerminal(
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     shown += chunk;
   });
-  const ended = once(child, 'exit');
+  // Not its exit: what it has written last may still be on its way then.
+  const ended = once(child, 'close');
   for (const [question, answer] of answers) {
     await until(
       () => shown,

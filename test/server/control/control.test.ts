@@ -1,11 +1,14 @@
 // The collector's side of the agents' settings, with agents made by hand: who is told what, when, and what comes of a bad change.
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
+import { afterEach, expect, test, vi } from 'vitest';
 import { ADMIN_API } from '../../../server/api/admin.ts';
 import type { HostSettings, SettingsPlanned } from '../../../server/api/settings.ts';
 import { until } from '../support/collector.ts';
 import { type Agent, PROD, useControlled, valuesOf } from '../support/controlled.ts';
 
 const { connect, admin, answer, stage, change, fleet, lineOf, join } = useControlled();
+afterEach(() => void vi.useRealTimers());
+
 const INTERVAL = { name: 'interval', form: { form: 'duration', min: '10ms', max: '1h' }, help: 'x', applies: 'at once' };
 
 test('a change for a label reaches all of its agents within two seconds, and no other', async () => {
@@ -69,20 +72,44 @@ test('a dry run says what would be, and changes nothing', async () => {
   expect(prod.every(({ told }) => told.length === 1)).toBe(true);
 });
 
+const WATCH_MS = 60_000;
+/** From now on a rollout's time passes by hand: a slow machine needs more of it than a short one has. */
+const stopClock = () => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+const watchIsOver = () => vi.setSystemTime(Date.now() + WATCH_MS);
+
+type Counts = { seen: number; lost: number; withheld: number };
+
 /** Rows as an agent tells of them: before the change, then after it. */
-function counts(agent: Agent, version: number, after: { seen: number; lost: number; withheld: number }): void {
+function counts(agent: Agent, version: number, after: Counts): void {
   agent.say({ type: 'rows', version, seen: 1000, lost: 0, withheld: 0 });
   agent.say({ type: 'rows', version, ...after });
 }
 
+/** The same, once the collector has heard it and written down what it makes of it. */
+async function counted(agents: readonly Agent[], version: number, after: Counts): Promise<void> {
+  for (const agent of agents) {
+    const heard = once(agent.socket, 'pong');
+    counts(agent, version, after);
+    agent.socket.ping();
+    await heard;
+  }
+  // A record that is written after those.
+  await lineOf('none');
+}
+
 test('the first share takes it, then all', async () => {
   const { prod = [] } = await fleet({ prod: 10 });
-  await change({ set: { interval: '5s' }, share: 0.2, watch_ms: 1500 });
+  stopClock();
+  await change({ set: { interval: '5s' }, share: 0.2, watch_ms: WATCH_MS });
   const taken = () => prod.filter((agent) => valuesOf(agent)?.['interval'] === '5s').length;
   await until(taken, (count) => count === 2);
-  expect((await answer()).rollout).toMatchObject({ stage: 'first', wanting: 2 });
-  for (const agent of prod) counts(agent, 1, { seen: 5000, lost: 1, withheld: 0 });
+  const { rollout } = await until(answer, ({ rollout: now }) => now?.having === 2);
+  expect(rollout).toMatchObject({ stage: 'first', wanting: 2 });
+  await counted(prod, 1, { seen: 5000, lost: 1, withheld: 0 });
+  expect(taken()).toBe(2);
+  watchIsOver();
   await until(taken, (count) => count === 10);
+  watchIsOver();
   expect((await stage()).rollout).toMatchObject({ stage: 'done', why: '' });
 });
 
@@ -91,7 +118,7 @@ test.each([
   { it: 'withholds rows', after: { seen: 1100, lost: 0, withheld: 90 }, accept_loss: false, why: /withholds 90 of 100 rows/ },
 ])('one that $it stops at the first share, and is taken back by itself', async ({ after, accept_loss, why }) => {
   const { prod = [] } = await fleet({ prod: 10 });
-  await change({ set: { interval: '5s' }, share: 0.1, watch_ms: 30_000, accept_loss });
+  await change({ set: { interval: '5s' }, share: 0.1, watch_ms: 600_000, accept_loss });
   const isTold = (agent: Agent) => agent.told.some(({ values }) => values['interval'] === '5s');
   await until(
     () => prod.filter(isTold).length,
@@ -110,14 +137,11 @@ test.each([
 
 test('withheld rows that are meant to be withheld stop nothing', async () => {
   const { prod = [] } = await fleet({ prod: 2 });
-  await change({ set: { interval: '5s' }, watch_ms: 1000, accept_loss: true });
-  for (const agent of prod) {
-    await until(
-      () => valuesOf(agent),
-      (values) => values?.['interval'] === '5s',
-    );
-    counts(agent, 1, { seen: 1100, lost: 0, withheld: 90 });
-  }
+  stopClock();
+  await change({ set: { interval: '5s' }, watch_ms: WATCH_MS, accept_loss: true });
+  await until(answer, ({ rollout }) => rollout?.having === 2);
+  await counted(prod, 1, { seen: 1100, lost: 0, withheld: 90 });
+  watchIsOver();
   expect((await stage()).rollout).toMatchObject({ stage: 'done' });
 });
 
@@ -151,7 +175,7 @@ test('a host that falls silent ends it, and one that comes back does not', async
 test('only one change at a time; a rollout is taken back by hand, and an earlier version comes back', async () => {
   const { prod: [agent, other] = [] } = await fleet({ prod: 2 });
   await change({ set: { interval: '5s' } });
-  await change({ set: { interval: '6s' }, share: 0.5, watch_ms: 60_000 });
+  await change({ set: { interval: '6s' }, share: 0.5, watch_ms: 600_000 });
   expect(await change({ set: { interval: '7s' } })).toMatchObject({ status: 409, body: { code: 'rollout_under_way' } });
   expect(await admin(ADMIN_API.settingsRollback, { version: null })).toMatchObject({ body: { version: 1 } });
   for (const one of [agent, other])
@@ -172,6 +196,11 @@ test('only one change at a time; a rollout is taken back by hand, and an earlier
 test('what is in force at a host is what its agent says', async () => {
   const { prod: [agent] = [] } = await fleet({ prod: 1 });
   await change({ set: { interval: '5s' } });
+  // Its first answer, that it takes all of it, has gone then: this one comes after it.
+  await until(
+    () => agent && valuesOf(agent),
+    (values) => values?.['interval'] === '5s',
+  );
   const in_force = [{ name: 'interval', value: '1s', from: 'command line', wanted: '5s', why: 'this host has pinned it' }];
   agent?.say({ type: 'in_force', version: 1, in_force });
   const path = ADMIN_API.hostSettings.replace(':host_id', agent?.host.host_id ?? '');

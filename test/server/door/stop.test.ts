@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => directory.remove());
 
 /** Less than a client may take for a body (15 s), a request or a page’s answer (30 s). */
-const STEP_MS = 10_000;
+const STEP_MS = 14_000;
 
 const held: [string, (url: string) => Promise<unknown>][] = [
   ['a connection that asks for nothing', (url) => once(rawHttp(url, '').socket, 'connect')],

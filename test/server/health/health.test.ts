@@ -38,7 +38,8 @@ test('a collector at work says what its engine does, and finds nothing wrong', a
   for (let sequence = 1; sequence <= 3; sequence++) await postBatch(url, 'sample', sequence, rowsOf('sample', 100));
   const seen = await until(
     () => ask(url),
-    ({ figures }) => figures.inserts.rows === 300,
+    // What the store has is looked at first.
+    ({ figures }) => figures.inserts.rows === 300 && figures.store?.parts.some(({ table }) => table === 'sample') === true,
   );
   expect(seen.findings.filter(({ code }) => code !== 'disk_filling')).toEqual([]);
   expect(seen.figures.store?.parts).toContainEqual(expect.objectContaining({ table: 'sample' }));
@@ -60,9 +61,8 @@ test('rows put aside, a clock that is ahead and losses are told', async () => {
   await postReport(url, report({ at_ms: Date.now() + 2 * 3_600_000, accounting: [told('seen', 10), told('ring_lost', 4)] }));
   const seen = await until(
     () => ask(url),
-    (health) => codes(health).length >= 4,
+    (health) => (['quarantine', 'dead_letters', 'clock_skew', 'hosts_losing'] as const).every((code) => codes(health).includes(code)),
   );
-  expect(codes(seen)).toEqual(expect.arrayContaining(['quarantine', 'dead_letters', 'clock_skew', 'hosts_losing']));
   expect(seen.figures).toMatchObject({ quarantine: { files: 1, rows: 2 }, dead_letters: { files: 1, rows: 1 } });
   expect(seen.findings.find(({ code }) => code === 'hosts_losing')?.sentence).toBe('1 host lost 4 rows within the hour: web-1.');
 });
@@ -98,8 +98,10 @@ test('the engine tells of parts, of a change that cannot succeed, and of its err
   const began_ms = Date.now() - 1000;
   await migrate(engine);
   await engine.command('SYSTEM STOP MERGES sample');
+  // One time for all: midnight may come between two of them.
+  const time = `toDateTime64('${new Date().toISOString().slice(0, 19)}', 9, 'UTC')`;
   for (let part = 0; part < 7; part++) {
-    await engine.command('INSERT INTO sample (time_ns, host_id) SELECT now64(9), 1 SETTINGS async_insert = 0, insert_deduplicate = 0');
+    await engine.command(`INSERT INTO sample (time_ns, host_id) SELECT ${time}, 1 SETTINGS async_insert = 0, insert_deduplicate = 0`);
   }
   await engine.command('INSERT INTO drop (time_ns, host_id) SELECT now64(9), 1');
   await engine.command("ALTER TABLE drop UPDATE length = throwIf(1, 'never') WHERE 1 SETTINGS mutations_sync = 0");

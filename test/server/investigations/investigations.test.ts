@@ -9,7 +9,9 @@ import { ask, ownerOf } from '../support/enrolled.ts';
 import { ASKED, running } from '../support/investigating.ts';
 
 const { admin, fleet, connect, data } = useControlled();
-const start = (changes: object = {}) => admin(INVESTIGATIONS_API.investigations, { ...ASKED, ...changes });
+/** Longer than a test takes. */
+const FOR_MS = 600_000;
+const start = (changes: object = {}) => admin(INVESTIGATIONS_API.investigations, { ...ASKED, for_ms: FOR_MS, ...changes });
 const begun = async (changes: object = {}) => String((await start(changes)).body['id']);
 const stop = (id: string) => admin(INVESTIGATIONS_API.stop.replace(':id', id), {});
 const one = async (id: string) => (await admin(INVESTIGATIONS_API.investigation.replace(':id', id))).body as OneInvestigation;
@@ -23,11 +25,11 @@ const isTold = (agent: Agent, ids: string[]) =>
 test('those hosts are told that are meant, what they say is told to people, and each end has its reason', async () => {
   const { prod = [], test: others = [] } = await fleet({ prod: 2, test: 1 });
   const [first, second] = prod as [Agent, Agent];
-  const id = await begun({ hosts: 'label.env = prod', rows_per_s: 50, rows_max: 9, for_ms: 60_000 });
+  const id = await begun({ hosts: 'label.env = prod', rows_per_s: 50, rows_max: 9 });
   await isTold(first, [id]);
   const [told] = first.wanted.at(-1) ?? [];
   expect(told).toMatchObject({ id, expression: 'port = 443', detail: 'rows', user_stacks: false, rows_per_s: 50, rows_max: 9 });
-  expect(told?.ends_in_ms).toBeLessThanOrEqual(60_000);
+  expect(told?.ends_in_ms).toBeLessThanOrEqual(FOR_MS);
   first.say({ type: 'investigations', states: [running(id, { passed: 3, matched: 3 })] });
   second.say({ type: 'investigations', states: [{ ...running(id), state: 'ended', reason: 'safety', words: 'too much' }] });
   // Nobody has asked this one.

@@ -1,7 +1,7 @@
 // Viewers that do not keep up, over real sockets: they miss messages, then they are closed; the others notice nothing.
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { type ClientOptions, WebSocket, WebSocketServer } from 'ws';
 import type { LiveMessage } from '../../../server/api.ts';
 import { type ViewerOptions, Viewers } from '../../../server/live/viewers.ts';
@@ -19,6 +19,7 @@ const MESSAGE: LiveMessage = { type: 'trouble', reason: 'x'.repeat(256 * 1024) }
 
 let server: WebSocketServer;
 afterEach(() => {
+  vi.useRealTimers();
   for (const client of server.clients) client.terminate();
   server.close();
 });
@@ -58,6 +59,15 @@ async function viewersOf(options: Partial<ViewerOptions> = {}) {
   return { viewers, counts, open };
 }
 
+/** Resolves when the server has read whatever this page had to answer: what came before the first answer, it has answered before the second question. */
+async function hasAnswered(page: WebSocket): Promise<void> {
+  for (let times = 0; times < 2; times++) {
+    const answer = once(page, 'pong');
+    page.ping();
+    await answer;
+  }
+}
+
 test('a viewer that stops reading misses messages and is closed; the one beside it gets all of them', async () => {
   const { viewers, counts, open } = await viewersOf();
   const [deaf, good] = [await open(), await open()];
@@ -67,8 +77,11 @@ test('a viewer that stops reading misses messages and is closed; the one beside 
   let broadcasts = 0;
   await until(
     () => {
-      viewers.broadcast(MESSAGE);
-      broadcasts++;
+      // The good one has as long as it takes.
+      if (received === broadcasts) {
+        viewers.broadcast(MESSAGE);
+        broadcasts++;
+      }
       return counts.closedSlow;
     },
     (closed) => closed === 1,
@@ -83,11 +96,16 @@ test('a viewer that stops reading misses messages and is closed; the one beside 
 });
 
 test('a viewer that is gone without a word is found by its silence', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   const { viewers, open } = await viewersOf({ ping_ms: 50 });
   const [silent, good] = [await open(), await open()];
   silent.pause();
   await until(
-    () => viewers.size,
+    async () => {
+      await hasAnswered(good);
+      vi.advanceTimersByTime(50);
+      return viewers.size;
+    },
     (size) => size === 1,
   );
   expect(good.readyState).toBe(WebSocket.OPEN);
@@ -117,7 +135,8 @@ test('one that comes where there is no seat gets that of one that does not answe
   const { viewers, counts, open } = await viewersOf({ silent_ms: 0 });
   const [silent, good, other] = [await open('/a', SILENT), await open('/a'), await open('/b', SILENT)];
   const gone = once(silent, 'close');
-  // The good one has answered: of its peer it alone is left then, whoever comes.
+  // Of its peer the good one alone is left then, whoever comes.
+  await hasAnswered(good);
   await until(
     () => viewers.admit('/a'),
     () => counts.closedSilent === 1,
@@ -125,6 +144,7 @@ test('one that comes where there is no seat gets that of one that does not answe
   await gone;
   const third = await open('/a');
   expect([good, other, third].map(({ readyState }) => readyState)).toEqual(Array(3).fill(WebSocket.OPEN));
+  await hasAnswered(third);
   const away = once(other, 'close');
   await until(
     () => viewers.admit('/c'),

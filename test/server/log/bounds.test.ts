@@ -108,7 +108,8 @@ test('what damage leaves aside is bounded too: the oldest goes at a start, and i
 });
 
 test('Retry-After grows with how far the store is behind, to a minute, and is spread', () => {
-  const waits = (behind_s: number) => Array.from({ length: 200 }, () => full(1, 1, behind_s).retry_after_s ?? 0);
+  // So many that one of thirty equally likely values is never missing.
+  const waits = (behind_s: number) => Array.from({ length: 2000 }, () => full(1, 1, behind_s).retry_after_s ?? 0);
   expect(Math.max(...waits(0))).toBe(1);
   expect(Math.max(...waits(60))).toBeGreaterThan(10);
   expect(Math.max(...waits(60))).toBeLessThanOrEqual(13);

@@ -34,7 +34,7 @@ test('rows that somebody waits for do not wait to become many', async () => {
   const never_ms = 3_600_000;
   const writer = new Writer(log, store, { ...ATTEMPTS, seal_ms: never_ms, seal_bytes_min: 1 << 30, seal_age_ms: never_ms }, events);
   writer.start();
-  writer.hasten(60_000);
+  writer.hasten(never_ms);
   for (let sequence = 1; sequence <= 3; sequence++) {
     await log.append({ host_id: HOST_HEX, epoch: EPOCH, sequence, kind: 'state_change', lane: 'live', rows: rowsOf('state_change', 10) });
     await until(

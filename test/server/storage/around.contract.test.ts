@@ -72,13 +72,13 @@ describe.each(BACKENDS)('around a connection on $name', ({ skip, open }) => {
     await fixture.put('connection', CONNECTIONS);
     await fixture.put('retransmit', [rowBytes('retransmit', REFUSED)]);
     await fixture.put('namespace', NAMESPACES);
-  }, 60_000);
-  afterAll(async () => fixture?.close(), 30_000);
+  });
+  afterAll(async () => fixture?.close());
   const check = (name: string, run: (store: Fixture['store']) => Promise<void>) =>
     test(name, async (context) => {
       context.skip(skip !== undefined, skip);
       await run(fixture.store);
-    }, 60_000);
+    });
 
   check('ports toward a destination, those in TIME_WAIT too', async (store) => {
     expect(await connection(store, '7', '1')).toMatchObject({ port_first: 40_000, port_last: 40_009, ports_used: 4, out_no_routes: null });

@@ -54,7 +54,7 @@ describe.each(BACKENDS)('what differs on $name', ({ skip, open }) => {
       ]);
     });
     await fixture.put('connection', rows);
-  }, 100_000);
+  });
   afterAll(() => fixture?.close());
   beforeEach((context) => context.skip(skip !== undefined, skip));
 

@@ -54,7 +54,7 @@ describe.each(BACKENDS)('evidence on $name', ({ skip, open }) => {
         row(kind, { connection_id: 5, time_ns: BEGAN + 40n * SECOND_NS }),
       ]);
     }
-  }, 60_000);
+  });
   afterAll(async () => fixture?.close());
 
   test.for(EVIDENCE_KINDS)('%s', async (kind, context) => {

@@ -105,13 +105,13 @@ describe.each(BACKENDS)('figures on $name', ({ skip, open }) => {
     if (skip !== undefined) return;
     fixture = await open();
     await fill(fixture);
-  }, 60_000);
-  afterAll(async () => fixture?.close(), 30_000);
+  });
+  afterAll(async () => fixture?.close());
   const check = (name: string, run: (store: Fixture['store']) => Promise<void>) =>
     test(name, async (context) => {
       context.skip(skip !== undefined, skip);
       await run(fixture.store);
-    }, 120_000);
+    });
 
   check('the retransmit ratio of any range is what its rows say, also through the rollup', async (store) => {
     const next = numbers(11);

@@ -192,7 +192,7 @@ beforeAll(async () => {
       rows.map((row) => rowBytes(kind, { host_id: 1, time_ns: at(30), comm: 'app', ...row })),
     );
   }
-}, 60_000);
+});
 afterAll(() => opened?.close());
 
 test.each(Object.entries(EXPECTED) as [FigureKind, Record<string, number>][])('%s rows', async (kind, expected) => {

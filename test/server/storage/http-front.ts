@@ -89,3 +89,7 @@ server.listen(Number(port), '127.0.0.1', () => process.stdout.write(`${(server.a
 const end = () => process.kill(process.pid, 'SIGKILL');
 process.on('SIGTERM', () => server.close(() => void engine.close().finally(end)));
 process.on('disconnect', end);
+server.on('error', (error) => {
+  console.error(error);
+  end();
+});

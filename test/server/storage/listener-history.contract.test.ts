@@ -75,8 +75,8 @@ describe.each(BACKENDS)('listeners on $name', ({ skip, open }) => {
       syn(OTHER, '127.0.0.1', 7005, 16),
       syn(CLIENT, '10.9.0.9', 7005, 32),
     ]);
-  }, 60_000);
-  afterAll(async () => fixture?.close(), 30_000);
+  });
+  afterAll(async () => fixture?.close());
 
   test('when nobody listened, and SYNs that clients sent again', async (context) => {
     context.skip(skip !== undefined, skip);
@@ -94,7 +94,7 @@ describe.each(BACKENDS)('listeners on $name', ({ skip, open }) => {
       '21 :7005': { gone_us: 0, gone_from_ms: null, syns_resent: 12 },
       '23 :7005': { gone_us: 0, gone_from_ms: null, syns_resent: 16 },
     });
-  }, 60_000);
+  });
 
   test('which are closed, what waited then, and what still waits', async (context) => {
     context.skip(skip !== undefined, skip);
@@ -112,5 +112,5 @@ describe.each(BACKENDS)('listeners on $name', ({ skip, open }) => {
       '21 :7006': [0, 0, 128, 2],
       '23 :7005': [1, 0, 128, 0],
     });
-  }, 60_000);
+  });
 });

@@ -103,7 +103,7 @@ describe.each(BACKENDS)('piles of a day on $name', ({ skip, open }) => {
     return piles(fixture.store, { from: FROM_MS, to: TO_MS, filter: filterOf(`host = ${host_id}`) }, ASKED, NOW_MS);
   }
 
-  test('each figure is what is true of the connections', { timeout: 120_000 }, async (context) => {
+  test('each figure is what is true of the connections', async (context) => {
     context.skip(skip !== undefined, skip);
     await fc.assert(
       fc.asyncProperty(fc.array(anyLife, { minLength: 1, maxLength: 12 }), async (lives) => {

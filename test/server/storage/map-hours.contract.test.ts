@@ -70,7 +70,7 @@ describe.each(BACKENDS)('map of hours on $name', ({ skip, open }) => {
     });
   }
 
-  test('each edge adds up over hours and rows', { timeout: 180_000 }, async (context) => {
+  test('each edge adds up over hours and rows', async (context) => {
     context.skip(skip !== undefined, skip);
     await fc.assert(
       fc.asyncProperty(fc.tuple(anyTalks, anyTalks, anyTalks), async (parts) => {

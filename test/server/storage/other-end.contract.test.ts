@@ -73,8 +73,8 @@ describe.each(BACKENDS)('the other end on $name', ({ skip, open }) => {
     if (skip !== undefined) return;
     fixture = await open();
     await fill(fixture);
-  }, 60_000);
-  afterAll(async () => fixture?.close(), 30_000);
+  });
+  afterAll(async () => fixture?.close());
 
   const cases: readonly [string, Ends, 'sent' | 'none' | 'not watched', RegExp][] = [
     ['the watched peer sent none: a device on the way did', DEVICE, 'none', /not the peer’s: .* sent none before it came/],

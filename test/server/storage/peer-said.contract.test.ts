@@ -47,8 +47,8 @@ describe.each(BACKENDS)('what the peer’s host says on $name', ({ skip, open })
       // Long before.
       drop(SERVER, dropped, 'tcp_csum', 200),
     ]);
-  }, 60_000);
-  afterAll(async () => fixture?.close(), 30_000);
+  });
+  afterAll(async () => fixture?.close());
 
   const cases: readonly [string, id: number, object | null][] = [
     ['a reset', 1, { resets: 1, reset_reason: 'no_socket', dropped: 0 }],

@@ -44,7 +44,7 @@ describe.each(BACKENDS)('piles on $name', ({ skip, open }) => {
     return piles(fixture.store, range, ASKED, NOW_MS);
   }
 
-  test('each figure is what a look at each connection and moment gives', { timeout: 120_000 }, async (context) => {
+  test('each figure is what a look at each connection and moment gives', async (context) => {
     context.skip(skip !== undefined, skip);
     await fc.assert(
       fc.asyncProperty(anyWorld, async (drawn) => {

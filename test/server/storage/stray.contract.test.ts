@@ -89,13 +89,13 @@ describe.each(BACKENDS)('rows without a socket on $name', ({ skip, open }) => {
     await fixture.put('sample', samples);
     await fixture.put('drop', dropRows);
     await fixture.put('reset', resetRows);
-  }, 60_000);
-  afterAll(async () => fixture?.close(), 30_000);
+  });
+  afterAll(async () => fixture?.close());
   const check = (name: string, run: (store: Fixture['store']) => Promise<void>) =>
     test(name, async (context) => {
       context.skip(skip !== undefined, skip);
       await run(fixture.store);
-    }, 60_000);
+    });
 
   const told = async (store: Fixture['store'], expression?: string) =>
     (await drops(store, expression === undefined ? {} : { filter: filterOf(expression) }, 20, NOW_MS)).drops.map(

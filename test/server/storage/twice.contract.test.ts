@@ -75,8 +75,13 @@ describe.each(BACKENDS)('inserted twice on $name', ({ skip, open }) => {
     expect(segments.length).toBeGreaterThan(8);
     const copies = async () => (await fixture.store.query<{ n: number }>('SELECT count() AS n FROM sample', {}, 1))[0]?.n ?? 0;
     const before = await copies();
-    for (const segment of [...segments, ...segments.toReversed()]) await fixture.store.insertSegment(segment);
-    expect(await copies()).toBeGreaterThan(before);
+    let most = 0;
+    for (const segment of [...segments, ...segments.toReversed()]) {
+      await fixture.store.insertSegment(segment);
+      // At once: a merge makes one row of them again, whenever it comes.
+      if (segment.kind === 'sample') most = Math.max(most, await copies());
+    }
+    expect(most).toBeGreaterThan(before);
     expect(await answers(fixture.store)).toEqual(once);
   });
 

@@ -32,9 +32,14 @@ export async function investigated({ admin, lineOf, join, connect, url }: Return
   const hosts = agents.map(({ host }) => host);
   const evidence = placed(new Journey(PATH, randomOf(7), 3, 60).evidence, hosts, Date.now(), { filters: 1 << SLOT, comm: COMM, pid: 7 });
   await sendAll(url(), evidence, hosts);
-  for (const { host, say } of agents) {
+  for (const { host, say, socket } of agents) {
     const own = EVIDENCE_KINDS.flatMap((kind) => evidence[kind].filter(({ host_id }) => host_id === BigInt(`0x${host.host_id}`)));
-    say({ type: 'investigations', states: [running(id, { slot: SLOT, passed: own.length, matched: own.length + 5, over_budget: 5 })] });
+    const states = [running(id, { slot: SLOT, passed: own.length, matched: own.length + 5, over_budget: 5 })];
+    const tell = () => say({ type: 'investigations', states });
+    tell();
+    // As agents do: of one that says nothing for a while the collector tells that it is gone.
+    const telling = setInterval(tell, 1000);
+    socket.once('close', () => clearInterval(telling));
   }
   const all = EVIDENCE_KINDS.reduce((sum, kind) => sum + evidence[kind].length, 0);
   await until(

@@ -61,7 +61,7 @@ beforeAll(async () => {
   // What came in the last three hours is only in the rows.
   await opened.store.upkeep.makeMinutes((NOW_S - 3 * 3600) * 1000);
   await opened.store.upkeep.refresh((NOW_S - 3 * 3600) * 1000);
-}, 120_000);
+});
 afterAll(async () => opened.close());
 
 const ask = ({ metrics, by, ...asked }: Asked, more: Partial<ExploreQuery> = {}) =>
@@ -160,7 +160,7 @@ test('every metric, by any dimension, of any rows and time, is what the rows say
     { ...tries(40), examples: [3600, DAY_S, 2 * DAY_S, NOW_S - FIRST_S].map((span_s) => [spanning(span_s)]) },
   );
   expect([...sources.keys()].sort()).toEqual(['rollup_1d', 'rollup_1h', 'rollup_1m', 'rows']);
-}, 300_000);
+});
 
 test('groups and their rest add up to the total, wherever they are cut off and whichever table answers', async () => {
   await fc.assert(
@@ -184,7 +184,7 @@ test('groups and their rest add up to the total, wherever they are cut off and w
     }),
     tries(20),
   );
-}, 300_000);
+});
 
 /** The columns of an answer of one metric, by what they hold. */
 function columnOf({ columns, rows: found }: Explored, sort: Explored['columns'][number]['sort'], name?: string): unknown[] {
