@@ -32,6 +32,7 @@ const subcommands: readonly Subcommand[] = [
       return { command: () => command({ investigate, judge }) };
     },
   },
+  { name: 'ask', summary: 'any question to a collector: metrics by anything, as a table or a file', load: () => import('./server/ask.ts') },
   { name: 'record', summary: 'write the stream of rows to a file', load: () => import('./agent/commands/record.ts') },
   { name: 'replay', summary: 'feed a recording to a collector in place of the kernel', load: () => import('./agent/commands/replay.ts') },
 ];

@@ -48,6 +48,12 @@ export class CollectorClient {
     await writeFileOf(await this.#request(path, undefined, 'GET'), file);
   }
 
+  /** As it comes, to where somebody reads. @throws StartError `not_ready`: also where the answer was cut off */
+  async print(path: string, output: NodeJS.WritableStream): Promise<void> {
+    const response = await this.#request(path, undefined, 'GET');
+    await this.#said(path, pipeline(response, output, { end: false }));
+  }
+
   async #request(path: string, body: object | undefined, method: string): Promise<IncomingMessage> {
     const response = await this.#said(path, this.#send(path, body, method));
     const status = response.statusCode ?? 0;

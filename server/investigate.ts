@@ -10,13 +10,13 @@ import type { Recording } from '../agent/recording/read.ts';
 import { INVESTIGATIONS_API, type InvestigationStarted, type OneInvestigation, type Verdict } from './api/investigations.ts';
 import { type CollectorClient, writeFileOf } from './collector-client.ts';
 import { StartError } from './errors.ts';
-import { openClient } from './investigate/open-client.ts';
 import { Progress } from './investigate/progress.ts';
 import { foundJson, foundText, progressText } from './investigate/words.ts';
 import { captureOf } from './investigations/capture.ts';
 import { judgeRecorded, packetsIn, rowsIn, toldIn } from './investigations/recorded.ts';
 import { reported } from './investigations/report-facts.ts';
 import { verdictOf } from './investigations/verdict.ts';
+import { openClient } from './open-client.ts';
 
 export type Asked = {
   collector: string;

@@ -4,9 +4,9 @@ import type { NetnsEntity } from '../contract/agent-report.ts';
 import { CAPABILITY, type Facts, type Problem } from '../host/capabilities.ts';
 import type { KernelMemory } from '../host/kernel-memory.ts';
 import type { Rights } from '../host/privileges.ts';
+import { bytes } from '../process/amounts.ts';
 import { escapeControls } from '../process/terminal-text.ts';
 import type { Hook, NetnsRefusal } from '../source/row-source.ts';
-import { bytes } from '../text/amounts.ts';
 
 /** What was found with the programs attached. */
 export type Watching = {

@@ -48,18 +48,8 @@ export const COLLECTOR_OPTIONS = {
   collector: { flags: '--collector <url>', help: 'look at hosts of this collector, in place of this one', parse: parseUrl },
   hosts: { flags: '--hosts <expression>', help: 'which of them, by name, id or label: label.env = prod (default: all)', parse: String },
   note: { flags: '--note <text>', help: 'what it is for, kept beside it in the collector', parse: String },
-  tokenFile: {
-    flags: '--token-file <file>',
-    help: 'a token of an operator, as "tcplens admin token make" prints it',
-    parse: String,
-    env: 'TCPLENS_TOKEN_FILE',
-  },
-  ca: {
-    flags: '--ca <file>',
-    help: 'the CA of the collector’s certificate, PEM: tls/ca.pem in its --data, unless it has a certificate that every machine trusts',
-    parse: String,
-    env: 'TCPLENS_CA',
-  },
+  tokenFile: COMMON_OPTIONS.tokenFile,
+  ca: COMMON_OPTIONS.ca,
 } as const;
 
 const { replay: _replay, speed: _speed, loop: _loop, hostId: _hostId, stateDir: _stateDir, ...SOURCE } = SOURCE_OPTIONS;

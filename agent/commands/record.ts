@@ -8,6 +8,7 @@ import { SOURCE_OPTIONS, type SourceConfig } from '../config.ts';
 import { FILTER_OPTIONS } from '../filter/options.ts';
 import { type FilterOptions, type FilterRun, filterInKernel, filterRows } from '../filter/run.ts';
 import type { KernelSource } from '../kernel/ring-source.ts';
+import { bytes } from '../process/amounts.ts';
 import { COMMON_OPTIONS } from '../process/common-options.ts';
 import { ConfigError, RecordingError, reasonOf } from '../process/errors.ts';
 import { addOptions, type OptionValues } from '../process/options.ts';
@@ -26,7 +27,6 @@ import { RecordingWriter, type WriteOptions } from '../recording/write.ts';
 import { lacking } from '../source/lacking.ts';
 import { openHostKernel } from '../source/open-source.ts';
 import { unseenIn } from '../source/unseen.ts';
-import { bytes } from '../text/amounts.ts';
 import { sayUnseen, UnseenTold } from './unseen-told.ts';
 
 const OWN_OPTIONS = {

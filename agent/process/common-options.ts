@@ -36,5 +36,17 @@ export const COMMON_OPTIONS = {
     fallback: 'info',
     env: 'TCPLENS_LOG_LEVEL',
   },
+  tokenFile: {
+    flags: '--token-file <file>',
+    help: 'a token for the collector, as "tcplens admin token make" prints it',
+    parse: String,
+    env: 'TCPLENS_TOKEN_FILE',
+  },
+  ca: {
+    flags: '--ca <file>',
+    help: 'the CA of the collector’s certificate, PEM: tls/ca.pem in its --data, unless it has a certificate that every machine trusts',
+    parse: String,
+    env: 'TCPLENS_CA',
+  },
   exitWithParent: { flags: '--exit-with-parent', help: 'stop when the IPC channel to the parent closes', hidden: true },
 } as const satisfies OptionTable;

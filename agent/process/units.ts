@@ -22,6 +22,15 @@ export function parseDuration(text: string): number {
   return parse(text, DURATIONS_MS, 'duration', '10s');
 }
 
+const MOMENT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/;
+
+/** Milliseconds since 1970 of "2026-01-31T10:00Z", "2026-01-31T10:00:30.5+01:00", or "2026-01-31" where that day begins in UTC. */
+export function parseMoment(text: string): number {
+  const at_ms = MOMENT.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at_ms)) throw new ConfigError('bad_value', `"${text}" is not a time: write it like 2026-01-31T10:00Z`);
+  return at_ms;
+}
+
 /** Bytes in "512KiB", "64MiB", "1GiB". */
 export function parseSize(text: string): number {
   return parse(text, SIZES, 'size', '64MiB');

@@ -16,7 +16,8 @@ const HOOKS: Readonly<Record<Kind, { write: readonly string[]; fill?: readonly s
   reset: { write: ['tcp_send_reset', 'tcp_receive_reset'] },
   congestion: { write: ['tcp_cong_state_set'] },
   drop: { write: ['kfree_skb'] },
-  listener: { write: ['sample'] }, // the last one is inet_sock_set_state's
+  // The last row of a listener is of `inet_sock_set_state`.
+  listener: { write: ['sample', 'inet_sock_set_state'] },
   namespace: { write: ['sample'] },
   progress: { write: ['tcp_probe'] },
   packet: { write: ['net_dev_start_xmit', 'netif_receive_skb'] },

@@ -1,7 +1,7 @@
 // A row in words, in a line for a person: first what happened, then what explains it. Pure. Values that are 0 or unknown are left out where
 // that says the same.
 import type { Kind, Meaning, Rows } from '../../bpf/rows/rows.gen.ts';
-import { bytes, duration } from './amounts.ts';
+import { bytes, duration } from '../process/amounts.ts';
 
 type Row = Rows[Kind];
 

@@ -1,7 +1,7 @@
 // What `tcplens admin enrol` and `admin agents` print for people.
 import { escapeControls } from '../../agent/process/terminal-text.ts';
 import type { Agents, Collectors, MadeEnrolment, NewEnrolment } from '../api/access.ts';
-import { momentText, table } from './print.ts';
+import { momentText, table } from '../print-table.ts';
 
 export function enrolmentText({ line, ends_ms }: MadeEnrolment, { uses, rejoin }: Pick<NewEnrolment, 'uses' | 'rejoin'>): string {
   const hosts = uses === 1 ? 'one host' : `${uses} hosts`;

@@ -1,6 +1,6 @@
 // What `tcplens admin` prints of people and tokens.
 import type { MadeToken, Tokens, Users } from '../api/people.ts';
-import { momentText, table } from './print.ts';
+import { momentText, table } from '../print-table.ts';
 
 export function usersText({ users }: Users): string {
   const rows = users.map(({ name, role, made_ms, password }) => [name, role, momentText(made_ms), password ? 'yes' : 'no']);

@@ -1,7 +1,7 @@
 // What `tcplens admin settings` prints for people.
 import { escapeControls } from '../../agent/process/terminal-text.ts';
 import type { HostSettings, SettingsAnswer, SettingsChange, SettingsPlanned } from '../api/settings.ts';
-import { momentText, table } from './print.ts';
+import { momentText, table } from '../print-table.ts';
 
 type Rollout = NonNullable<SettingsAnswer['rollout']>;
 

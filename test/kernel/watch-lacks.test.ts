@@ -6,7 +6,8 @@ import { runCommand } from '../support/run-command.ts';
 const refusals = [
   { args: ['drop', '--refuse', 'kfree_skb'], code: 78, said: /no drop row can be seen: hook kfree_skb \(.+\) is not attached/ },
   { args: ['retransmit', '--refuse', 'tcp_retransmit_skb'], code: 1, said: /not all retransmit rows can be seen: hook tcp_retransmit_skb/ },
-  { args: ['listener', '--refuse', 'sample,sample_netns'], code: 78, said: /no listener row can be seen: hook sample/ },
+  { args: ['sample', '--refuse', 'sample,sample_netns'], code: 78, said: /no sample row can be seen: hook sample/ },
+  { args: ['listener', '--refuse', 'sample,sample_netns'], code: 1, said: /not all listener rows can be seen: hook sample/ },
 ];
 
 test.for(refusals)('watch $args: said first and last, exit code $code', ({ args, code, said }, context) => {

@@ -54,7 +54,7 @@ function allowed(layer: string, path: string): boolean {
   // Files of the root compose the layers; the configuration of the tests may import the tests' support.
   if (path === 'package.json') return true;
   if (layer === '')
-    return /^agent\/commands\/\w+\.ts$|^server\/(main|up|admin|investigate)\.ts$|^agent\/process\/|^test\/support\//.test(path);
+    return /^agent\/commands\/\w+\.ts$|^server\/(main|up|admin|ask|investigate)\.ts$|^agent\/process\/|^test\/support\//.test(path);
   if (!(layer in mayImport)) return false;
   return mayImport[layer as keyof typeof mayImport].some((may) => (may.endsWith('/') ? path.startsWith(may) : path === may));
 }

@@ -1,12 +1,12 @@
-// The collector that an investigation is asked of, somewhere on the network.
-import { CollectorClient, fileText, type Hints } from '../collector-client.ts';
+// The collector that a command asks, somewhere on the network.
+import { CollectorClient, fileText, type Hints } from './collector-client.ts';
 
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO/;
 
 const HINTS: Hints = {
   refused: (status) =>
     status === 401 || status === 403
-      ? '; --token-file names a file with the token of an operator: "tcplens admin token make" prints one'
+      ? '; --token-file names a file with a token of such a role: "tcplens admin token make" prints one'
       : '',
   failed: (code) => {
     if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return '; use a name that is in its certificate';
