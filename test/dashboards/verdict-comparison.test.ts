@@ -1,52 +1,8 @@
 // Two verdicts side by side: shares, differences in points, and when there is nothing to compare.
 import { describe, expect, test } from 'vitest';
-import { CAUSES, NOT_NEEDED } from '../../agent/verdict/cause.ts';
-import { noJoins } from '../../agent/verdict/joins.ts';
-import { comparisonOf, type Side, signedPoints } from '../../dashboards/verdict-comparison.ts';
-import type { Investigation, Verdict } from '../../server/api.ts';
+import { comparisonOf, signedPoints } from '../../dashboards/verdict-comparison.ts';
+import { MINUTE_MS, side } from './verdict-side.ts';
 
-const none = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, 0]));
-const MINUTE_MS = 60_000;
-
-function side(begins_min: number, by_cause: Partial<Verdict['by_cause']>, asked: Partial<Investigation> = {}): Side {
-  const causes = { ...none(CAUSES), ...by_cause } as Verdict['by_cause'];
-  const segments = Object.values(causes).reduce((sum, count) => sum + count, 0);
-  return {
-    asked: {
-      id: String(begins_min).padStart(16, '0'),
-      expression: 'port = 443',
-      hosts: '',
-      detail: 'packets',
-      user_stacks: false,
-      rows_per_s: 1000,
-      rows_max: 0,
-      note: '',
-      begins_ms: begins_min * MINUTE_MS,
-      ends_ms: (begins_min + 2) * MINUTE_MS,
-      stopped_ms: null,
-      kept_until_ms: null,
-      made_by: 'ada',
-      state: 'ended',
-      ...asked,
-    },
-    verdict: {
-      segments,
-      by_cause: causes,
-      by_why: none(NOT_NEEDED) as Verdict['by_why'],
-      peer_observed: segments,
-      sentences: [],
-      by_peer: [],
-      dropped: [],
-      missing: [],
-      arrivals: { counted: 0, seen: 0 },
-      joins: noJoins(),
-      claims: [],
-      stacks: [],
-      rows: { written: 0, stored: 0 },
-      cut: [],
-    },
-  };
-}
 const plain = (texts: readonly string[]) => texts.map((text) => text.replaceAll('\u202f', ' '));
 const before = side(1, { dropped_at_receiver: 198, not_needed: 2 });
 const after = side(10, { lost_outward: 60, not_needed: 40 });
