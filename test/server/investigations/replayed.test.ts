@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { expect, test } from 'vitest';
-import { EVIDENCE_KINDS } from '../../../agent/verdict/evidence.ts';
+import { EVIDENCE_KINDS, type Evidence } from '../../../agent/verdict/evidence.ts';
 import type { Store } from '../../../server/storage/store.ts';
 import { Journey } from '../../agent/verdict/path.ts';
 import { randomOf } from '../../investigations/judged.ts';
@@ -48,6 +48,52 @@ test('rows, hosts and names', async () => {
       expect(await idsOf(store, 'host', 'any(name)')).toEqual(HOSTS.map(({ host_id, name }) => ({ host_id, rows: name })));
       expect(await idsOf(store, 'process', 'count()')).toEqual(HOSTS.map(({ host_id }) => ({ host_id, rows: 1 })));
     });
+  } finally {
+    await directory.remove();
+  }
+});
+
+/** The same journeys once more for each further host. */
+function journeysOf(count: number): { evidence: Evidence; hosts: typeof HOSTS } {
+  const ids = Array.from({ length: count }, (_, index) => BigInt(index + 1));
+  const { evidence } = new Journey(PATH, randomOf(7), 1, 9);
+  const kinds = EVIDENCE_KINDS.map((kind) => [kind, ids.flatMap((host_id) => evidence[kind].map((row) => ({ ...row, host_id })))]);
+  return {
+    evidence: ordered(Object.fromEntries(kinds) as Evidence),
+    hosts: ids.map((id) => ({ host_id: id.toString(16).padStart(16, '0'), name: `host-${id}` })),
+  };
+}
+
+test('many hosts, each with rows of its own', async () => {
+  const { evidence, hosts } = journeysOf(7);
+  const directory = await testDirectory();
+  try {
+    const file = join(directory.path, 'seven.tcplens');
+    writeFileSync(file, await recorded(evidence, TOLD, undefined, hosts));
+    const data = join(directory.path, 'data');
+    const collector = await startCollector(data);
+    const args = ['cli.ts', 'replay', file, '--speed', '0', '--collector', collector.url];
+    expect(await once(spawn(process.execPath, args, { cwd: root, stdio: 'ignore' }), 'exit')).toEqual([0, null]);
+    await collector.stop();
+    await withStore(data, async (store) => {
+      const rows = evidence.packet.length / hosts.length;
+      expect(await idsOf(store, 'packet', 'count()')).toEqual(hosts.map(({ host_id }) => ({ host_id, rows })));
+      expect(await idsOf(store, 'host', 'any(name)')).toEqual(hosts.map(({ host_id, name }) => ({ host_id, rows: name })));
+    });
+  } finally {
+    await directory.remove();
+  }
+});
+
+test('more hosts than one process can be are refused, with what to do', async () => {
+  const { evidence, hosts } = journeysOf(65);
+  const directory = await testDirectory();
+  try {
+    const file = join(directory.path, 'many.tcplens');
+    writeFileSync(file, await recorded(evidence, TOLD, undefined, hosts));
+    const ended = runCommand('./tcplens', ['replay', file, '--collector', 'http://127.0.0.1:1']);
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(/has 65 hosts, at most 64 can be replayed at once: choose one with --host-id/);
   } finally {
     await directory.remove();
   }

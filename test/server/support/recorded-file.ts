@@ -37,7 +37,7 @@ export const ordered = (evidence: Evidence): Evidence =>
 
 const NO_NAMES: ToRecord['namesOf'] = async () => ({ processes: [], cgroups: [], netns: [] });
 
-export function recorded(evidence: Evidence, told: Told = TOLD, namesOf = NO_NAMES): Promise<Buffer> {
+export function recorded(evidence: Evidence, told: Told = TOLD, namesOf = NO_NAMES, hosts = HOSTS): Promise<Buffer> {
   const isEvidence = (kind: string): kind is EvidenceKind => EVIDENCE_KINDS.some((name) => name === kind);
   async function* pages(kind: string) {
     const rows = isEvidence(kind) ? evidence[kind] : [];
@@ -45,5 +45,5 @@ export function recorded(evidence: Evidence, told: Told = TOLD, namesOf = NO_NAM
   }
   const times = EVIDENCE_KINDS.flatMap((kind) => evidence[kind].map(({ time_ns }) => Number(time_ns / 1_000_000n)));
   const from_ms = Math.min(...times, 1_000_000_000_000);
-  return buffer(recordingOf({ told, hosts: HOSTS, from_ms, kinds: KIND.map(pages), namesOf }));
+  return buffer(recordingOf({ told, hosts, from_ms, kinds: KIND.map(pages), namesOf }));
 }
