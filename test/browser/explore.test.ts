@@ -89,6 +89,31 @@ describe('Explore', () => {
     await eventually(() => page.locator('[data-table="connections"] tbody tr').count()).toBe(1);
   });
 
+  test('keys hold the range still, move it, make it longer, and let it go', async () => {
+    const minutes = () => (Number(search().get('to')) - Number(search().get('from'))) / 60_000;
+    await page.goto(`${collector.url}/?page=explore&metric=failed_connects`);
+    await eventually(cells).toEqual(['importer 5', 'backup 3', 'curl 1']);
+    await page.keyboard.press('f');
+    await eventually(minutes).toBeCloseTo(15, 3);
+    await eventually(cells).toEqual(['importer 5', 'backup 3', 'curl 1']);
+    const held = search().toString();
+    for (const _ of ['once', 'twice']) await page.keyboard.press('[');
+    await eventually(cells).toEqual(['nothing in this time']);
+    await page.keyboard.press(']');
+    await page.keyboard.press(']');
+    await eventually(() => search().toString()).toBe(held);
+    await page.keyboard.press('-');
+    await eventually(minutes).toBeCloseTo(30, 3);
+    await eventually(cells).toEqual(['importer 5', 'backup 3', 'curl 1']);
+    await page.getByLabel('Range').selectOption('15m');
+    await page.getByLabel('Range').selectOption('frozen');
+    await eventually(minutes).toBeCloseTo(15, 3);
+    await page.keyboard.press('Escape');
+    await page.locator('h1').first().click({ force: true });
+    await page.keyboard.press('f');
+    await eventually(() => search().get('from')).toBe(null);
+  });
+
   test('g e leads here', async () => {
     await page.goto(`${collector.url}/`);
     await page.locator('h1', { hasText: 'Now' }).waitFor({ state: 'attached' });

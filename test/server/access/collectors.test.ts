@@ -81,7 +81,8 @@ test('one that is gone is forgotten, agents learn that with their next report, a
     expect(await client.report(membership.host_id, body, AbortSignal.timeout(60_000))).toMatchObject({ verdict: 'accepted' });
     return (await readIdentity(state))?.authorities ?? [];
   };
-  expect(await trusted()).toHaveLength(2);
+  // It hears what has changed with a report, and then asks for it.
+  expect(await until(trusted, (all) => all.length === 2)).toHaveLength(2);
   await two.stop();
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 5 * MINUTE_MS });
   const { id = '' } = (await both()).find(({ collectors }) => collectors.some(({ address }) => address.endsWith(gone))) ?? {};
