@@ -38,7 +38,7 @@ export const REPLAY_OPTIONS = {
     parse: String,
   },
 } as const;
-/** What may stand beside --replay. */
+/** The options that are allowed with --replay. */
 export const RESULT_OPTIONS = ['pcapng', 'report', 'ndjson', 'json'] as const;
 
 /** The host id in rows of this host: nobody else reads them. */

@@ -9,7 +9,7 @@ const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 /** 16 hex digits. */
 export const InvestigationId = Type.String({ pattern: '^[0-9a-f]{16}$' });
 export const EXPRESSION_CHARS_MAX = 2000;
-/** Of how many an agent may tell at once. */
+/** Most investigations in one message of an agent. */
 export const STATES_MAX = 64;
 
 /**

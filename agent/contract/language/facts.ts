@@ -75,7 +75,7 @@ export const KERNEL_FACTS = {
   drop_reason: fact('reason_code', bits(32n), of('drop')),
 } as const satisfies Record<string, FactLayout>;
 
-/** What only the rows that are stored can be asked for. */
+/** What can be tested only in stored rows. */
 export const STORED_FACTS = {
   host_id: fact('host_id', identity(64n), new Set(KIND)),
   connection_id: fact('connection_id', identity(64n), every),

@@ -5,8 +5,8 @@ import type { NamedField } from './tree.ts';
 import { type ReadValue, readAddress, readBytes, readDuration, readFamily, readName, readNumber, readProcess } from './values.ts';
 
 /**
- * Where an expression is evaluated: by the kernel as it writes a row; over stored rows; over what is made of them, minutes, and hours and days
- * (`tiers`), which know an entry's keys only where they stand out.
+ * Where an expression is evaluated: by the kernel as it writes a row; over stored rows; over rollups of them: minutes, and hours and days
+ * (`tiers`), which keep an entry's keys only where they stand out.
  */
 export const PLACES = ['kernel', 'rows', 'minutes', 'tiers'] as const;
 export type Place = (typeof PLACES)[number];
