@@ -18,7 +18,7 @@ export type Limits = {
 
 const MIB = 1024 * 1024;
 
-/** Ten times what an agent is to use without one. */
+/** Ten times what an agent is to use without an investigation. */
 export const LIMITS: Limits = { window_ms: 5000, cpu_share: 0.5, memory_bytes: 384 * MIB, lost_share: 0.05, lost_min: 100 };
 
 /** Why it is too much, for people; undefined: it is not. @param before of at least `window_ms` ago */

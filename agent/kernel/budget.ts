@@ -23,7 +23,7 @@ export function budgetOf(rows_per_s: BudgetText): Budget {
   return rows_per_s === 'off' ? NO_ROW : { rows_per_s, burst: rows_per_s };
 }
 
-/** Whether the kind is not wanted: what is withheld of it was meant to be. */
+/** Whether the kind is switched off: its rows are withheld on purpose. */
 export function isOff({ rows_per_s, burst }: Budget): boolean {
   return rows_per_s > 0 && burst === 0;
 }

@@ -20,7 +20,7 @@ export type Told = {
   judged: Judged;
   /** why connects failed, who reset connections, where their time went */
   claims: readonly Claim[];
-  /** by which ways the kernel came to drops, resets, retransmissions and zero windows, the most frequent first */
+  /** the call paths in the kernel that led to drops, resets, retransmissions and zero windows, the most frequent first */
   stacks: readonly StackGroup[];
   /** the kinds of rows beyond those of every event */
   watched: readonly string[];
