@@ -1,5 +1,5 @@
-// Whose a dropped packet was, in the running kernel: a filter finds it by its process, one that passes through is nobody's here, and
-// what is only a copy of a packet is none.
+// Whose a dropped packet was, in the running kernel: a filter finds it by its process, a forwarded packet has no owner here, and a mere
+// copy of a packet is no drop.
 import { once } from 'node:events';
 import { expect } from 'vitest';
 import type { Direction } from '../../bpf/rows/rows.gen.ts';

@@ -7,7 +7,7 @@ import { collectRows } from '../support/collect.ts';
 import { isOwnNetns, makePair, socketsGone } from '../support/netns.ts';
 
 const TRAFFIC = new URL('../support/traffic.ts', import.meta.url).pathname;
-/** Other runs have the same addresses. */
+/** A port of this process: other test runs have the same addresses. */
 const PORT = 20_000 + (process.pid % 10_000);
 const SHORT = 60;
 /** Connects and stays until its input ends. */

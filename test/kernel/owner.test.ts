@@ -245,7 +245,7 @@ check('turns and the wait for accept: what the processes waited for is what the 
   // The kernel's timers do not fire early, and a sleep lies within its turn.
   expect(at_server.turn_us).toBeGreaterThanOrEqual(turns * think_ms * 1000);
   expect(at_client.turn_us).toBeGreaterThanOrEqual(at_server.turn_us);
-  // Without the time that the client itself took until it wrote.
+  // The wait leaves out the time that the client itself took until it wrote.
   expect(at_server.accept_us + at_client.first_send_us + 2 * TICK_US).toBeGreaterThanOrEqual(accept_delay_ms * 1000);
   expect(at_client.accept_us).toBe(0);
   expect(at_server.first_receive_us).toBeGreaterThanOrEqual(accept_delay_ms * 1000);

@@ -234,7 +234,7 @@ check('what a listener took and refused is told once, in the sweep after it', as
     while (!(isEnough() || connected === count)) await new Promise((resolve) => setImmediate(resolve));
     const exit = once(child, 'exit');
     child.kill('SIGKILL');
-    // Until then it may ask once more, and be refused.
+    // Until it has ended, it may ask once more and be refused.
     await exit;
   };
   const drops = () => Number(/TcpExtListenDrops\s+(\d+)/.exec(place.run('nstat', '-asz', 'TcpExtListenDrops'))?.[1]);

@@ -107,7 +107,7 @@ check('what a timer brings about has none', async (run) => {
   const rows = await during(run, 1 << SLOT, 1 << SLOT, async () => {
     swallow(server, 'ipv4', WEB);
     try {
-      // It asks again, and gives up after some seconds.
+      // The connect tries again, and gives up after some seconds.
       client.run('bash', '-c', `exec 3<>/dev/tcp/${server.address.ipv4}/${WEB} || true`);
     } finally {
       server.run('iptables', '-F', 'INPUT');
