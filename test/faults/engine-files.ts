@@ -1,5 +1,5 @@
 // Damages files of the embedded engine between two runs of its collector: the next one has to start and to name what is missing, or to say
-// why it does not start and how a person gets on.
+// why it does not start and what a person can do.
 import { existsSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

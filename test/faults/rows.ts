@@ -5,7 +5,7 @@ import type { Ask, Question } from './check.ts';
 import { KERNEL } from './hosts.ts';
 import { type Counts, eachKind, sourceFile } from './tape.ts';
 
-/** Whose a row is: tape.ts wrote it into the upper half of cgroup_id. */
+/** The number of the tape that a row is of: tape.ts wrote it into the upper half of cgroup_id. */
 const TAPE = 'toUInt32(bitShiftRight(cgroup_id, 32))';
 
 /** Rows that are stored, by tape. */
@@ -59,7 +59,7 @@ async function sameRows(ask: Ask, kind: Kind): Promise<string[]> {
   return found && found.n !== found.different ? [`${found.n - found.different} ${kind} rows of this kernel are stored twice`] : [];
 }
 
-/** A replay moves all times by the same. */
+/** Finds tapes whose rows' times were not all moved by the same amount, as a replay moves them. */
 async function movedTimes(ask: Ask, kind: Kind, directory: string): Promise<string[]> {
   const found = await ask<{ tape: number; moves: number }>(`
 SELECT ${TAPE} AS tape, toFloat64(uniqExact(stored.t - made.t)) AS moves

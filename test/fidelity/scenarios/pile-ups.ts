@@ -39,7 +39,7 @@ async function piledUp({ look }: Running, netns: Netns, state: string, count = C
   return { population: population(netns, state) };
 }
 
-/** The same for handshakes under way, which it leaves to their end. */
+/** The same for handshakes under way; then waits until they are given up. */
 async function filledBacklog(running: Running): Promise<Figures> {
   const figures = await piledUp(running, running.server, 'syn-recv', BACKLOG);
   await until('handshakes given up', () => population(running.server, 'syn-recv') === 0);

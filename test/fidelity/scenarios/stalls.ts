@@ -9,10 +9,10 @@ import { closes, most, sum } from '../views.ts';
 import { NO_PROBES, noLoss, us } from './slow.ts';
 import { captured, closeOf } from './transfer.ts';
 
-/** Of the kernel's clock, at its coarsest: a time is known to two of them. */
+/** A tick of the kernel's clock, at its coarsest: a time is known to within two of them. */
 const TICK_US = 10_000;
 const STILL_MS = 150;
-/** What is shorter is none. */
+/** A shorter standstill is no stall. */
 const STALL_US_MIN = 50_000;
 /** Both ways stand still five times. */
 const FIVE_STALLS = [
@@ -40,7 +40,7 @@ function stoodStill({ client, server, captures }: Seen): void {
   }
 }
 
-/** What is as long as a pause that was made is not the busy machine's. */
+/** A standstill at least this long was made by the test, and not by a busy machine. */
 const PAUSE_US = STILL_MS * 1000 - TICK_US;
 
 /** On a busy machine a transfer may stand still where none should: then the captures show it. What moves for a sender is what is acknowledged. */
