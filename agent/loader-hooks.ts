@@ -82,7 +82,7 @@ function workOf(program: HookName): string {
 
 class Loading {
   readonly #options: HookOptions;
-  /** What the programs must know before the verifier reads them, by name. */
+  /** Constants that the programs must have before the verifier reads them, by name. */
   readonly constants: Map<string, bigint>;
   /** By program, why it is not attached; empty where it is. */
   readonly #reasons = new Map<string, string>();

@@ -39,7 +39,7 @@ const PARAMETERS = {
 
 type Calls = typeof PARAMETERS;
 type ValueOf = { [I32]: number; [Text]: string; [Bytes]: Uint8Array };
-/** What a function is called with, by its parameters. */
+/** The values that a function is called with, by its parameters. */
 type ValuesOf<Parameters extends readonly (keyof ValueOf)[]> = { -readonly [At in keyof Parameters]: ValueOf[Parameters[At]] };
 
 export function call<Name extends keyof Calls>(funcName: Name, ...paramsValue: ValuesOf<Calls[Name]>): number {

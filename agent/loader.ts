@@ -98,7 +98,7 @@ const filterCalls = {
   },
 };
 
-/** What keeps the cost and the rights of this process down. */
+/** Calls that keep the cost and the rights of this process down. */
 const guestCalls = {
   /**
    * Descriptor of a socket: for each byte written there, one comes back as soon as a ring holds a row. The caller closes
@@ -206,7 +206,7 @@ const tallyCalls = {
   },
 };
 
-/** What only a look at the whole host tells. */
+/** Calls that look at the whole host. */
 const hostCalls = {
   /** Walks the files of all processes for the owners of sockets. Returns the namespaces that are open there. */
   walk(): NetnsHolder[] {

@@ -51,7 +51,7 @@ export class BlackBox {
   #bytes: number;
   #rings: Record<Kept, RowRing> | undefined;
   #slot: number | undefined;
-  /** the bit in rows that the box has asked for; kept after the box has given back its slot, since such rows may still come */
+  /** the bit in rows that the box has asked for. It stays when the slot is freed, since such rows may still come; `yield` clears it */
   #bit = 0;
   #watched = '';
   #set_ms = 0;

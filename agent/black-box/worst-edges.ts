@@ -6,7 +6,7 @@ export type Edge = { peer: string; port: number; served_here: boolean };
 
 /** Most edges that are counted at a time: a host under attack has any number of peers. */
 const EDGES_MAX = 4096;
-/** Fewer segments are no trouble that anybody would look back at. */
+/** An edge with fewer segments is not worth a look back. */
 const SEGMENTS_MIN = 5;
 const KEPT_SHARE = 0.7;
 

@@ -61,5 +61,5 @@ type CollectorConfig = OptionValues<typeof COLLECTOR_OPTIONS>;
 export type InvestigateConfig = HostConfig & CollectorConfig & OptionValues<typeof REPLAY_OPTIONS>;
 export type ResultConfig = Pick<OwnConfig, (typeof RESULT_OPTIONS)[number]>;
 
-/** What is asked of a collector. */
+/** What the command asks of a collector. */
 export type AskedOfCollector = Omit<CollectorConfig, 'collector'> & OwnConfig & { collector: string };

@@ -17,7 +17,7 @@ export const SETTINGS_MAX = 64;
 /** Where the value of a setting comes from. */
 export const SAID_BY = ['default', 'command line', 'environment', 'file', 'collector'] as const;
 
-/** What the value of a setting is at an agent, and why it is not what the collector wants, where that is so. */
+/** The value of a setting at an agent, and, if that is not what the collector wants, the reason. */
 export const InForce = Type.Object(
   {
     name: Name,

@@ -32,7 +32,7 @@ export function lookProblem({ detail, user_stacks }: Look): string | undefined {
   return `stacks of processes come with those of the kernel, which detail ${detail} does not have: ask for ${DETAILS.filter(hasStacks).join(', ')}`;
 }
 
-/** For people. */
+/** The look in words, for people. */
 export function lookWords({ detail, user_stacks }: Look): string {
   return user_stacks ? `${detail}, with stacks of processes` : detail;
 }

@@ -41,7 +41,7 @@ export type OptionalAttribute = (typeof OPTIONAL_ATTRIBUTES)[number];
 /** `applies`: whether a change holds at once, or when the agent starts the next time, since it has given up the right to load programs. */
 export type SettingSpec = { form: SettingForm; help: string; applies: 'at once' | 'at the next start' };
 
-/** By the name of the option, without its dashes. */
+/** All settings, by the name of their option without its dashes. */
 export const SETTINGS = {
   interval: {
     form: { form: 'duration', min: '10ms', max: '1h' },

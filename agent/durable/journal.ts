@@ -55,7 +55,10 @@ export class Journal<Value> {
     return this.#length - this.#snapshot_length > Math.max(this.#snapshot_bytes_min, this.#snapshot_length);
   }
 
-  /** On disk when it returns, if `durable`; else a power cut may take it. If it throws, `repair` or `replace` must come next. */
+  /**
+   * Appends values, which are on disk when it returns, if `durable`; else a power cut may take them. If it throws, `repair` or `replace`
+   * must come next.
+   */
   async append(values: readonly Value[], durable: boolean): Promise<void> {
     const lines = values.map((value, index) => formatLine(this.#lines + 1 + index, value));
     await this.#append(lines, durable);

@@ -8,7 +8,7 @@ export class UnseenConnections {
   #unended = 0;
   #unopened = 0;
 
-  /** At least so many rows are missing. Never falls. */
+  /** How many rows are missing at least. Never falls. */
   get count(): number {
     return this.#unended + this.#unopened;
   }

@@ -1,6 +1,6 @@
 // When an investigation is too much for its host. Pure arithmetic on what the agent uses.
 
-/** Of this process and its rings, since it began. `ring_lost`, `written`: rows of kinds that only investigations ask for. */
+/** What this process and its rings have used since it began. `ring_lost`, `written`: rows of kinds that only investigations ask for. */
 export type Figures = { at_ms: number; cpu_ms: number; memory_bytes: number; ring_lost: number; written: number };
 
 export type Limits = {

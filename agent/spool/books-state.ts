@@ -40,7 +40,7 @@ export async function readBooks(disk: Disk, directory: string): Promise<BooksSta
 
 const pathOf = (directory: string): string => join(directory, 'books');
 
-/** What the lines add up to. */
+/** The state that the lines add up to. */
 export class BooksState {
   readonly runs = new Map<string, Run>();
   readonly entries = new Map<string, AccountingEntry>();

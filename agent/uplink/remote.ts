@@ -19,7 +19,7 @@ export type RemoteOptions = {
   log: Log;
 };
 
-/** What takes the collector's messages; each may answer by `send`. */
+/** The parts that take the collector's messages; each may answer by `send`. */
 export type Parts = { settings: RemoteSettings; investigations: Investigations };
 
 export class Remote {

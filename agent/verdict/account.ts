@@ -25,7 +25,7 @@ export type Account = BusyTimes & {
 
 const idOf = ({ host_id, connection_id }: { host_id: bigint; connection_id: bigint }) => `${host_id} ${connection_id}`;
 
-/** By host and cookie. */
+/** The account of each end, by host and cookie. */
 export function accountsOf({ connection, sample }: Evidence): Map<string, Account> {
   const accounts = new Map<string, Account>();
   // A connection that is not open yet has nothing to send.

@@ -20,7 +20,7 @@ export class Acknowledgements<Said extends Saying = Saying> {
   /** whether any packet has SACK blocks or negotiates SACK: then its sender also reports duplicates (DSACK) */
   readonly uses_sack: boolean;
 
-  /** In the order of time. */
+  /** @param all in the order of time */
   constructor(all: readonly Said[]) {
     this.#all = all;
     let permitted = false;

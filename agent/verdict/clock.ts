@@ -33,7 +33,7 @@ export function fastest(sent: readonly PacketSighting[], received: readonly Pack
   return least;
 }
 
-/** By all of a packet that stays the same on its way, through address translation too. */
+/** Compares all of a packet that stays the same on its way, also through address translation. */
 function isSame({ seq, end, row }: PacketSighting, other: PacketSighting): boolean {
   return (
     seq === other.seq &&
@@ -62,7 +62,7 @@ export function clockOf(own: Packets, other: Packets, is_same_host: boolean): Cl
   return clockBetween(fastest(own.sent, other.received), fastest(other.sent, own.received), is_same_host);
 }
 
-/** By what the fastest packet took in each direction, nanoseconds as `fastest` gives them. */
+/** The clock by what the fastest packet took in each direction, nanoseconds as `fastest` gives them. */
 export function clockBetween(outward_ns: number, backward_ns: number, is_same_host: boolean): Clock {
   if (is_same_host) return SAME_CLOCK;
   const [most, least] = [outward_ns, -backward_ns];

@@ -70,8 +70,8 @@ const isnKey = (snd: number | undefined, rcv: number | undefined): string => `${
 const tupleKey = (addr: string, port: number, peer_addr: string, peer_port: number): string => `${addr} ${port} ${peer_addr} ${peer_port}`;
 
 /**
- * For every end its peer. An end that fits several is joined with none of them. `groupOf` returns the same text for ends whose packets are
- * the same, under whatever names.
+ * Finds the peer of every end. An end that fits several is joined with none of them. `groupOf` returns the same text for ends whose packets
+ * are the same, under whatever names.
  */
 export function joinEnds(ends: Iterable<End>, groupOf: (end: End) => string | undefined): Map<End, Peer> {
   const all = [...ends];

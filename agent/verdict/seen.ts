@@ -46,7 +46,7 @@ export class Seen {
     return this.#taken_at;
   }
 
-  /** What this end said that it has. */
+  /** What this end told the other one that it has. */
   get told(): Acknowledgements<PacketSighting> {
     this.#told ??= new Acknowledgements(this.sent);
     return this.#told;

@@ -2,7 +2,7 @@
 
 export type TurnTimes = { turn_us: number | null; turn_rtt_us: number | null; rtt_min_us: number | null };
 
-/** The average answer time as the client measures it, and between which bounds the path's part of it lies. */
+/** The average answer time as the client measures it, and the bounds of the path's part of it. */
 export type TurnShares = { answer_us: number; path_us_max: number; path_us_min: number };
 
 /** How long a host may hold an acknowledgement back to send it with an answer: so much of a measured round trip can be the peer's. */

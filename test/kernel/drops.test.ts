@@ -9,7 +9,7 @@ import { socketsGone } from '../support/netns.ts';
 
 useTraffic();
 
-/** A connect that gets no answer, until something has come of it. */
+/** Makes a connect that gets no answer, and waits until `isSeen`. */
 async function attempt(address: string, isSeen: () => boolean): Promise<void> {
   const { client } = ends();
   const child = client.start('bash', '-c', `exec 3<>/dev/tcp/${address}/7000`);

@@ -1,6 +1,6 @@
 /** Suites that compare what programs saw with what there was. */
 const OF_THE_KERNEL = /^test\/(kernel|fidelity|investigations)\//;
-/** If more files than this failed, it was no such accident. */
+/** If more files than this failed, hidden softirqs are not the reason. */
 const FILES_MAX = 3;
 
 export const comparesWithKernel = (file: string): boolean => OF_THE_KERNEL.test(file);

@@ -49,7 +49,7 @@ const bytes = (fact: Fact, words: string): Field => field('bytes', [fact], readB
 const NO_FILTER = { namespace: 'namespace rows are counters of a whole namespace: no filter is asked about them' };
 
 /**
- * Of a field with two facts, `=` is true when either fact has the value, `!=` when neither has. `reason` is that of a reset or of a drop,
+ * For a field with two facts, `=` is true when either fact has the value, `!=` when neither has. `reason` is that of a reset or of a drop,
  * whichever the row is.
  */
 export const FIELDS = {

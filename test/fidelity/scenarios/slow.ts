@@ -115,7 +115,7 @@ export const slow: readonly Scenario[] = [
         expect(connect_us).toBeGreaterThanOrEqual(at * 990_000);
         expect(connect_us).toBeLessThanOrEqual(measured[at] ?? 0);
       }
-      // What no program saw is told apart: the ledger knows of it, and no class.
+      // Retransmissions that no program saw are in `unattributed`, and in no class.
       expect(closes(client).map(({ retrans_syn, unattributed: untold }) => retrans_syn + untold)).toEqual([0, 1, 2]);
       expect(segments(client.rows.retransmit, 'syn')).toBe(client.witnessed.segments);
       expect(closes(client).map(({ syn_arrived }) => syn_arrived)).toEqual([false, false, false]);
@@ -200,7 +200,7 @@ export const slow: readonly Scenario[] = [
       expect(remote?.turn_us).toBeLessThan(2 * thought);
       expect(near?.turns).toBe(TURNS);
       expect(near?.turn_us).toBeGreaterThanOrEqual(remote?.turn_us ?? 0);
-      // Nothing of it is the network's: no loss, and a round trip of next to nothing.
+      // The network has no part in it: no loss, and a very short round trip.
       expect([...client.rows.retransmit, ...server.rows.retransmit, ...client.rows.congestion, ...server.rows.congestion]).toEqual([]);
       expect(near?.rtt_min_us).toBeLessThan((THINK_MS * 1000) / 4);
       expect(slowAnswers(near as unknown as Connection)?.words).toMatch(/most likely the peer’s, not in the network/);

@@ -1,4 +1,4 @@
-// B: a transfer that stands still for a while, and what looks like it and is none.
+// B: a transfer that stands still for a while, and pauses that look like it and are no stall.
 import { expect } from 'vitest';
 import { formatDurationUs } from '../../../dashboards/format.ts';
 import { slowAnswers, stall } from '../../../dashboards/views/connection/findings/turns.ts';
