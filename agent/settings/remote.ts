@@ -1,4 +1,4 @@
-// Lets a collector change the settings: takes what it wants, and tells it what is in force and how many rows are lost since.
+// Lets a collector change the settings: takes what it wants, and tells it what is in force, and how many rows were seen and lost so far.
 import type { FromAgent, RowsSoFar, WantedSettings } from '../contract/control.ts';
 import type { Settings } from './settings.ts';
 

@@ -110,7 +110,7 @@ function joined(found: End[], joined_by: JoinedBy): Peer | undefined {
 /** Whether both have the same addresses and ports: then they are one side of two connections, one after the other. */
 const isSame = (end: End, other: End): boolean => endpointsKey(end) === endpointsKey(other);
 
-/** Whether the ends contradict each other on initial sequence numbers (false): then they are of two connections, as at a proxy. */
+/** Whether the initial sequence numbers that both ends know are the same. If not, the ends are of two connections, as at a proxy. */
 function agree(end: End, other: End): boolean {
   const same = (a: number | undefined, b: number | undefined) => a === undefined || b === undefined || a === b;
   return same(end.snd_isn, other.rcv_isn) && same(end.rcv_isn, other.snd_isn);

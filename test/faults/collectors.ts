@@ -40,7 +40,7 @@ export class CollectorProcess {
     if (message === undefined) throw new Error(`${this.actor.name} does not start`);
   }
 
-  /** Until its store is there and takes rows. */
+  /** Waits until its store is there and takes rows. */
   async filling(): Promise<void> {
     for (const end = Date.now() + FILLING_MS; Date.now() < end; await sleep(50)) {
       const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);

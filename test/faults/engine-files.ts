@@ -82,7 +82,10 @@ const flip = (path: string) => {
   writeFileSync(path, bytes);
 };
 
-/** Those that a start notices: a byte within the data shows only when it is read, and a part that is gone only beside its accounts. */
+/**
+ * Damages to parts that a start notices: a byte within the data shows only when it is read, and a part that is gone only beside its
+ * accounts.
+ */
 const PART_DAMAGES = {
   columns_cut: ['columns.txt', (path) => truncateSync(path, 3)],
   columns_gone: ['columns.txt', (path) => rmSync(path)],

@@ -51,7 +51,7 @@ SELECT ${TAPE} AS tape, toFloat64(sum(more)) AS extra FROM (
   return found.map(({ tape, extra }) => `${extra} ${kind} rows of tape ${tape} are stored more often than they were recorded`);
 }
 
-/** Of this kernel's rows, whose number nobody knows, no two are the same in every byte. */
+/** Finds rows of this kernel that are the same in every byte: there must be none. How many rows there are nobody knows. */
 async function sameRows(ask: Ask, kind: Kind): Promise<string[]> {
   const [found] = await ask<{ n: number; different: number }>(
     `SELECT toFloat64(count()) AS n, toFloat64(uniqExact(* EXCEPT (epoch, sequence, batch_row))) AS different FROM ${kind} FINAL WHERE ${TAPE} = ${KERNEL}`,

@@ -111,7 +111,7 @@ async function isEmpty(spool: string): Promise<boolean> {
   return runs.size <= 1 && !readdirSync(spool).some((name) => name.endsWith('.batches'));
 }
 
-/** Whose rows each epoch's are: a batch tells both. */
+/** The number of the tape by epoch: a batch tells both. */
 function epochsOf(batches: readonly Request[]): Map<string, number> {
   const found = new Map<string, number>();
   for (const { headers, body } of batches) {

@@ -106,7 +106,7 @@ check('close rows and namespace rows add up to what retransmit rows say', (_, { 
   }
 });
 
-/** States that have no rows, since they come with every hole that a SACK shows. */
+/** Changes between these states have no rows, since they come with every hole that a SACK shows. */
 const NOT_TOLD: readonly CaState[] = ['open', 'disorder'];
 
 check('rows of the congestion state are of states that say something', (_, { client, server }) => {
@@ -142,7 +142,7 @@ test('drops name the function that they happened in, those by the own queue the 
     ).toEqual([]);
   }
   for (const row of drop.filter(({ reason }) => reason === 'qdisc_drop')) {
-    // Of a large packet that the queue cuts up only the last segment holds the socket; the others have its ends.
+    // When the queue cuts a large packet up, only the last segment holds the socket; the others have its addresses and ports.
     expect(row).toMatchObject({ direction: 'sent', peer_port: 7000 });
     expect(row.length, 'what the queue takes whole').toBeLessThanOrEqual(QUEUE_BURST_BYTES);
   }

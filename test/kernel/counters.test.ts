@@ -226,7 +226,7 @@ check('samples and close rows add up to what was sent', orderly, (each, result) 
   const sampled = collected.rows.sample.filter((row) => row.netns === netns).map((row) => row.bytes_received);
   const closes = collected.rows.connection.filter((row) => row.netns === netns && row.event === 'close');
   const received = sum(sampled) + sum(closes.map((row) => row.bytes_received_rest));
-  // Of a connection whose last row is missing, the samples are there.
+  // A connection whose last row is missing still has its samples.
   expect(received).toBeLessThanOrEqual(request * connections);
   expect(received).toBeGreaterThanOrEqual(request * closes.length);
   expect(closes.length).toBeGreaterThanOrEqual(connections - hiddenEnds(each, result, 'server'));

@@ -61,7 +61,7 @@ function tshark(file: string, port: number): string[] {
 const inOrder = <Row extends { time_ns: bigint }>(rows: readonly Row[]) =>
   rows.toSorted((one, other) => Number(one.time_ns - other.time_ns));
 
-/** Those at the client's device. */
+/** The rows at the client's device. */
 function atClient(rows: readonly PacketRow[]): PacketRow[] {
   const { client, server } = ends();
   const own = new Set([...Object.values(client.address)]);

@@ -159,7 +159,7 @@ check('connections older than the agent: the owner is found in the file tables',
     expect({ how, ...ownerOf(at_server) }).toMatchObject({ how, comm: serverComm(how) });
     expect({ how, by_ss: held.by_ss.server }).toMatchObject({ how, by_ss: expect.arrayContaining([at_server?.pid]) });
     expect({ how, by_ss: held.by_ss.client }).toMatchObject({ how, by_ss: expect.arrayContaining([at_client?.pid]) });
-    // Of several holders the one that started first.
+    // Of several holders, the one that started first counts.
     expect(at_client?.pid).toBe(Math.min(...held.by_ss.client));
   }
 });

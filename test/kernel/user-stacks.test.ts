@@ -141,7 +141,7 @@ test('the command tells them, with the rights that it has left', async (context)
   try {
     // The last thing it does before it looks is to give up what it needed to attach.
     await until('it looks', () => Object.values(rightsOf(child.pid ?? 0)).every(({ NoNewPrivs }) => NoNewPrivs === '1'));
-    // Its look at the process comes a moment after the reset, and its rows of both ends then.
+    // The command looks at the process a moment after the reset, and then has its rows of both ends.
     const isToldOf = (direction: string) => new RegExp(`"about_direction":"${direction}"`).test(readFileSync(rows, 'utf8'));
     await resetting(() => until('both ends', () => isToldOf('sent') && isToldOf('received')));
   } finally {

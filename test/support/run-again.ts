@@ -6,7 +6,7 @@ const FILES_MAX = 3;
 export const comparesWithKernel = (file: string): boolean => OF_THE_KERNEL.test(file);
 
 /**
- * Of the files that failed those to run once more: what they missed may be what the kernel hid from every program.
+ * The files that failed and are to run once more: what they missed may be what the kernel hid from every program.
  * @param hidden - softirqs, by file, that were hidden while it ran
  */
 export function runAgain(failed: readonly string[], hidden: ReadonlyMap<string, number>): readonly string[] {

@@ -212,7 +212,7 @@ export const pileUps: readonly Scenario[] = [
     says: ({ server, midway }) => {
       expect(most(server.rows.listener.map((row) => row.syn_backlog))).toBe(midway['population']);
       expect(server.rows.listener.map((row) => row.accept_queue)).toEqual(Array(server.rows.listener.length).fill(0));
-      // It dropped SYNs, and its accept queue was empty all the time.
+      // The listener dropped SYNs, and its accept queue was empty all the time.
       expect(sum(server.rows.listener.map((row) => row.drops))).toBeGreaterThan(0);
       expect(sum(server.rows.listener.map((row) => row.overflows))).toBe(server.nstat['TcpExtListenOverflows']);
       expect(server.rows.connection, 'nothing ever came of them').toEqual([]);

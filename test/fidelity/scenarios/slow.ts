@@ -71,7 +71,7 @@ export const slow: readonly Scenario[] = [
         expect(connect_us).toBeGreaterThanOrEqual(RTT_US);
         expect(connect_us).toBeLessThanOrEqual(measured[at] ?? 0);
       }
-      // Of most of them: on a busy machine an answer may wait for its server.
+      // True of most of them: on a busy machine an answer may wait for its server.
       const answered = us(said(client, 'recv'));
       const shares = opens(client).map(({ connect_us }, at) => connect_us / ((measured[at] ?? 0) + (answered[at] ?? 0)));
       expect(shares.toSorted((a, b) => a - b)[Math.floor(shares.length / 2)], 'share of the time until the answer').toBeGreaterThan(0.3);
@@ -145,7 +145,7 @@ export const slow: readonly Scenario[] = [
       );
       expect(sentencesOf(server)).toContainEqual(expect.stringMatching(/^the path: The handshake took .*: its SYN-ACK was sent again/));
       const [close] = closes(server);
-      // From the first SYN-ACK, which left when the first SYN came: not before the client's connect() began.
+      // The handshake counts from the first SYN-ACK, which left when the first SYN came: not before the client's connect() began.
       const [connected] = us(said(client, 'connect'));
       expect(close?.connect_us).toBeGreaterThan(0.9e6);
       expect(close?.connect_us).toBeLessThan((connected ?? 0) + RTT_US);

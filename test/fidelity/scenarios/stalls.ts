@@ -23,7 +23,7 @@ const FIVE_STALLS = [
 ];
 
 const words = (seen: SideSeen) => {
-  // Of an end alone, without what sweeps saw.
+  // The sentences from one end's close row alone, without what sweeps saw.
   const connection = { samples: { time_ms: [], unread: [], rcv_wnd: [] }, resets: [], ...closeOf(seen) } as unknown as Connection;
   return [slowAnswers(connection), stall(connection)].flatMap((finding) => finding?.words ?? []);
 };
@@ -94,7 +94,7 @@ export const stalls: readonly Scenario[] = [
       const { stall_max_us } = closeOf(client);
       expect(stall_max_us).toBeGreaterThanOrEqual(STILL_MS * 1000 - 2 * TICK_US);
       expect(stall_max_us).toBeLessThanOrEqual(longestGapUs(server, captures.client) + 2 * TICK_US);
-      // It had nothing to send meanwhile.
+      // The server had nothing to send meanwhile.
       noLongerThan(server, longestWaitUs(client, captures.server, PAUSE_US));
     },
   },
@@ -161,7 +161,7 @@ export const stalls: readonly Scenario[] = [
 ];
 
 const TURNS = { near: 2, far: 8 };
-/** Less than the shortest timeout, which the first far turn would else run into. */
+/** Less than the shortest retransmission timeout: the first far turn would run into it otherwise. */
 const FAR_MS = 150;
 const ECHO = `listen:7000 accept times:${TURNS.near + TURNS.far} recv:100 send:100 done drain close`;
 const ASKING = `connect:7000 times:${TURNS.near} send:100 recv:100 done sleep:250 times:${TURNS.far} send:100 recv:100 done info close`;
