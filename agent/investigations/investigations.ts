@@ -117,7 +117,7 @@ export class Investigations {
     }
   }
 
-  /** Its first rows are those that the black box has of it. */
+  /** Gives it its first rows: those that the black box has of it. */
   async #lookBack(running: Running | undefined): Promise<void> {
     const { kernel } = this.#options;
     if (running === undefined || kernel === undefined) return;

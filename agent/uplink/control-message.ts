@@ -23,7 +23,7 @@ function settingsIn({ version, values, watch_ms }: Unknown<WantedSettings>): Wan
   return { type: 'settings', version, values: Object.fromEntries(pairs), watch_ms };
 }
 
-/** If one investigation cannot be read, the whole message is ignored: the agent would end an investigation that it leaves out. */
+/** If one investigation cannot be read, the whole message is ignored: otherwise the agent would end that one. */
 function investigationsIn({ wanted }: Unknown<WantedInvestigations>): WantedInvestigations | undefined {
   if (!Array.isArray(wanted) || !wanted.every(isWanted)) return undefined;
   // A collector of an earlier version does not know stacks of processes, so it wants none.
