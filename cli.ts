@@ -85,7 +85,7 @@ function messageOf(error: unknown): string {
 // The reader of stdout has closed the pipe, as in `tcplens watch | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-// An empty variable says nothing: an option would take it for a value.
+// An empty variable counts as unset: an option would take it for a value.
 for (const [name, value] of Object.entries(process.env)) if (value === '' && /^(TCPLENS|OTEL)_/.test(name)) delete process.env[name];
 
 const args = process.argv.length > 2 ? process.argv.slice(2) : ['--help'];

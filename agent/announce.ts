@@ -5,7 +5,7 @@ import type { Telemetry } from './metrics/telemetry.ts';
 import type { Log } from './process/log.ts';
 import type { Source } from './source/source.ts';
 
-/** Gives up what the agent needs no more, too, and says what is left. */
+/** Also gives up the privileges that the agent needs no more, and logs what is left. */
 export function announce(
   { rows, restrict }: Source,
   { collector, otlp, ownNetns }: AgentConfig,

@@ -132,13 +132,13 @@ export const AGENT_OPTIONS = {
   exitWithParent: COMMON_OPTIONS.exitWithParent,
 } as const satisfies OptionTable;
 
-/** `began_ms`: when a replay began that is of several hosts. */
+/** `began_ms`: when the replay of several hosts began, the same for all of them. */
 export type SourceConfig = OptionValues<typeof SOURCE_OPTIONS> & { began_ms?: number };
 export type AgentConfig = SourceConfig & OptionValues<typeof AGENT_OPTIONS>;
 
 /**
- * The spool's directory; undefined: batches are kept in memory only, as by default in a replay, which can be repeated. A host that a
- * collector has given an identity has one of its own for each: what it kept under another is not this one's.
+ * The spool's directory; undefined: batches are kept in memory only, as by default in a replay, which can be repeated. Each identity that a
+ * collector has given the host has a spool of its own: batches kept under another identity are not this one's.
  */
 export function spoolDirectory(
   { spool, replay, stateDir }: Pick<AgentConfig, 'spool' | 'replay' | 'stateDir'>,

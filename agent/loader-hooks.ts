@@ -47,7 +47,7 @@ export type HookOptions = {
   ring_bytes: number;
   /** hooks not to try */
   refuse: readonly string[];
-  /** open rows only from sweeps; where none can be made, at once all the same */
+  /** write open rows only in sweeps; where none can be made, at once all the same */
   opens_by_sweep?: boolean;
 };
 
@@ -75,14 +75,14 @@ export function attachHooks(options: HookOptions, kernel: KernelTypes | undefine
   return { hooks: loading.hooks(), fields };
 }
 
-/** The hook whose work a stand-in does; of any other hook itself. */
+/** The hook whose work a stand-in does; for any other hook its own name. */
 function workOf(program: HookName): string {
   return Object.entries(STAND_INS).find(([, stand_in]) => stand_in === program)?.[0] ?? program;
 }
 
 class Loading {
   readonly #options: HookOptions;
-  /** What the programs must know before the verifier reads them, by name. */
+  /** Constants that the programs must have before the verifier reads them, by name. */
   readonly constants: Map<string, bigint>;
   /** By program, why it is not attached; empty where it is. */
   readonly #reasons = new Map<string, string>();

@@ -39,7 +39,7 @@ const PARAMETERS = {
 
 type Calls = typeof PARAMETERS;
 type ValueOf = { [I32]: number; [Text]: string; [Bytes]: Uint8Array };
-/** What a function is called with, by its parameters. */
+/** The values that a function is called with, by its parameters. */
 type ValuesOf<Parameters extends readonly (keyof ValueOf)[]> = { -readonly [At in keyof Parameters]: ValueOf[Parameters[At]] };
 
 export function call<Name extends keyof Calls>(funcName: Name, ...paramsValue: ValuesOf<Calls[Name]>): number {
@@ -53,7 +53,7 @@ export function openLibrary(prebuilt: string): void {
     const machine = `${process.platform}-${process.arch}`;
     throw new CannotRunError('no_loader', `there is no loader for ${machine} in ${prebuilt}: tcplens runs on Linux x64 and arm64`);
   }
-  // The dynamic linker runs what it is given.
+  // The dynamic linker runs code of a file without checking it, so this is checked before.
   const sealed = openObject(path);
   if (typeof sealed === 'string') {
     const message = `the loader cannot be used: ${sealed}. Install tcplens again, or run make bpf where it was built`;

@@ -1,6 +1,6 @@
-// An object file, of BPF or the loader itself, once it is certain that it is whole and was built from the sources that this agent was.
-// The verifier finds much damage by itself, but not a constant that is merely another one, nor a row of another layout; the dynamic
-// linker finds none, and the process ends by a signal.
+// Opens an object file, of BPF or the loader itself, only if it is whole and was built from the same sources as this agent. The verifier
+// finds much damage by itself, but neither a changed constant nor another layout of rows. The dynamic linker finds none: a damaged library
+// ends the process by a signal.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';

@@ -3,7 +3,7 @@ import { FILTER_COUNTERS, type FilterCounters } from '../bpf/rows/rows.gen.ts';
 import type { NetnsLook } from './host/sweep-counters.ts';
 import type { Hook } from './source/row-source.ts';
 
-/** `fields`: what only some kernels tell, like hooks: `attached` says that this one does. */
+/** `fields`: what only some kernels tell, in the form of hooks: `attached` says that this kernel does. */
 export type Report = { hooks: Hook[]; fields: Hook[] };
 
 /** What the loader has written into a buffer, ended by a zero. */
@@ -23,7 +23,7 @@ export function parseMisses(text: string): ReadonlyMap<string, number> {
   return new Map(lines.flatMap(([name, count]) => (count ? [[name ?? '', Number(count)]] : [])));
 }
 
-/** An element for each of more processors than machines have. */
+/** Room for an element of each processor, for more processors than machines have. */
 export const MAP_BYTES_MAX = 64 * 1024;
 /** Members of a struct lifetimes, UInt64 each. */
 export const LIFETIMES = ['begun', 'ended', 'unopened'] as const;

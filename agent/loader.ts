@@ -98,7 +98,7 @@ const filterCalls = {
   },
 };
 
-/** What keeps the cost and the rights of this process down. */
+/** Calls that keep the cost and the rights of this process down. */
 const guestCalls = {
   /**
    * Descriptor of a socket: for each byte written there, one comes back as soon as a ring holds a row. The caller closes
@@ -156,7 +156,7 @@ const rowCalls = {
     return result < 0 ? getSystemErrorName(result) : readLook(looked.subarray(0, result));
   },
 
-  /** Has the sweep meet the sockets that the namespace has by now. One that has gone has none. */
+  /** Has the sweep meet the sockets that the namespace has by now. Does nothing where the namespace has gone. */
   meet(netnsPath: string): void {
     call('loader__meet', netnsPath);
   },
@@ -167,13 +167,13 @@ const rowCalls = {
     return parseMisses(misses.toString('utf8', 0, Math.max(0, bytes)));
   },
 
-  /** Whether a sweep has more, though a drain found no more samples for now; and of the sweeps that came to their end. */
+  /** Whether a sweep has more samples, even if a drain found none for now; and figures of the sweeps that have ended. */
   sweeping(): Swept {
     const more = call('loader__sweeping', swept, swept.length) > 0;
     return { more, ...readSwept(swept) };
   },
 
-  /** Of each kind since the programs were loaded, as far as the programs count. */
+  /** The counters of each kind since the programs were loaded, as far as the programs count. */
   counters(): Record<Kind, KindCounters> {
     const of = (kind: Kind) => sumsOf(readMap('counters', KINDS[kind].index), COUNTERS);
     return Object.fromEntries(KIND.map((kind) => [kind, of(kind)])) as Record<Kind, KindCounters>;
@@ -199,14 +199,14 @@ const tallyCalls = {
     return bytes;
   },
 
-  /** Leaves the rows of all that happens to the loader, which takes them out every so many ms and only counts them. */
+  /** From now on the loader itself takes rows of events out of the rings, every `interval_ms`, and only counts them. */
   countAlone(interval_ms: number): void {
     const result = call('loader__count', interval_ms);
     if (result < 0) throw new AgentError('tally', `counting rows failed: ${getSystemErrorName(result)}`);
   },
 };
 
-/** What only a look at the whole host tells. */
+/** Calls that look at the whole host. */
 const hostCalls = {
   /** Walks the files of all processes for the owners of sockets. Returns the namespaces that are open there. */
   walk(): NetnsHolder[] {
@@ -233,7 +233,7 @@ export function openLoader(options: LoaderOptions) {
   const kernel = readKernelTypes();
   const report = attach(options, kernel);
   const names = new RowNames(kernel);
-  // Sockets that are older than the programs have their owners from here.
+  // This walk finds the owners of sockets that are older than the programs.
   hostCalls.walk();
   return {
     ...report,

@@ -35,14 +35,14 @@ import type { Uplink } from './uplink/uplink.ts';
 
 /**
  * Runs until `stop` or the end of a replay, then ships what is left.
- * @param local what this host says of its settings
+ * @param local the settings that this host has made itself
  * @throws CannotRunError, RecordingError, AgentError where it cannot start, or its source fails; what was opened is then closed
  */
 export async function runAgent(options: AgentConfig, local: LocalSettings, asked: AbortSignal): Promise<void> {
   const log = createLog(options.logLevel);
-  // Nobody joins who cannot run.
+  // Checked first: an agent that cannot run here must not join a fleet.
   if (options.replay === undefined) checkMachine();
-  // What a recording has seen is not this host's.
+  // Rows of a recording are not this host's: a replay is a member only where it was told to join.
   const isMember = options.replay === undefined || options.join !== undefined;
   const membership = isMember ? await Membership.open(options, log, asked) : undefined;
   const settings = await Settings.open({ local, pinned: options.pin, directory: isMember ? options.stateDir : undefined, log });
@@ -99,7 +99,7 @@ export async function runAgent(options: AgentConfig, local: LocalSettings, asked
       uplink.tick();
     },
   });
-  // A recording has ended by itself, and nobody waits for this agent: however slow machine and collector are, no row is lost for that.
+  // After the end of a recording nobody waits for this process: it takes the time it needs, so a slow machine or collector costs no row.
   await uplink?.finish(() => rows.waits && rows.ended() && !stop.aborted);
   await telemetry?.stop();
   log.info({ ledger }, 'stopped');

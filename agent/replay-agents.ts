@@ -1,4 +1,5 @@
-// An agent, or of a recording of several hosts one for each of them, in this process: a collector takes of an agent only rows of its own host.
+// Runs one agent in this process, or one for each host of a recording of several: a collector takes from an agent only rows of its own
+// host.
 import { join } from 'node:path';
 import { AGENT_OPTIONS, type AgentConfig } from './config.ts';
 import { hex64 } from './contract/hex64.ts';
@@ -26,7 +27,7 @@ export async function runAgents(config: AgentConfig, local: LocalSettings, stop:
   await Promise.all(
     chosen.map(async (hostId) => {
       const spool = config.spool && config.spool !== 'none' ? join(config.spool, hex64(hostId)) : config.spool;
-      // One address cannot be every agent's.
+      // Several agents cannot listen on one address.
       const metrics = chosen.length > 1 ? 'none' : config.metrics;
       const own: AgentConfig = { ...config, hostId, began_ms, spool, metrics };
       await runAgent(own, local, AbortSignal.any([stop, failed.signal])).catch((error: unknown) => {
@@ -40,9 +41,9 @@ export async function runAgents(config: AgentConfig, local: LocalSettings, stop:
 const refused = (flags: string, why: string) =>
   new ConfigError('bad_value', `${flags} ${why}: rows of a recording of several hosts are stored as those of its own hosts`);
 
-/** Undefined: it does not name its host. @throws RecordingError */
+/** Undefined: the recording does not name its host. @throws RecordingError */
 async function hostsIn(file: string): Promise<bigint[] | undefined> {
-  // An agent of the kernel does without the reader of recordings, and the schemas that it needs.
+  // Imported only here: an agent of the kernel need not load the reader of recordings and its schemas.
   const { Recording } = await import('./recording/read.ts');
   const recording = new Recording(file);
   const { hosts } = recording.header;

@@ -14,7 +14,7 @@ const ENTRIES_MAX = 20_000;
 /** `posted`: a report with it was sent, so a collector may have it. `told`: the figure that a collector has accepted. */
 type Entry = AccountingEntry & { posted: boolean; told: number };
 export type Total = { epoch: string; kind: string; outcome: Outcome; rows: number };
-/** As the books on disk have it. `posted`: runs of which a report was sent. */
+/** The accounting as the books on disk have it. `posted`: runs of which a report was sent. */
 export type Kept = { entries: AccountingEntry[]; totals: Total[]; lost: LostBatches[]; posted: string[] };
 
 export class Accounting {

@@ -1,5 +1,5 @@
-// Names the batches that are lost, for the collector: it may have one all the same, of which its acknowledgement never arrived, and then
-// takes its rows off. What is in no name, since there are too many, stays lost.
+// Names lost batches to the collector. If its acknowledgement never arrived, the collector has such a batch all the same, and takes its
+// rows off the losses. Batches that are not named, since there are too many, stay lost.
 import type { LostBatches } from '../contract/agent-report.ts';
 import { type AgentLoss, LOST_BATCHES_MAX, SEQUENCES_MAX } from '../contract/outcome.ts';
 import type { Range } from '../spool/ranges.ts';
@@ -16,7 +16,7 @@ export class NamedLosses {
   readonly #changed = new Set<LostBatches>();
 
   add({ epoch, kind, rows, sequences }: RowCount, outcome: AgentLoss, minute_ms: number): void {
-    // Rows of some of the ranges alone are not known.
+    // None is named where there are too many ranges: how many rows a part of them has is not known.
     if (sequences.length > SEQUENCES_MAX || this.#entries.size >= ENTRIES_MAX) return;
     const entry = {
       epoch,

@@ -4,7 +4,7 @@ import type { RowsSoFar } from '../contract/control.ts';
 import { AGENT_LOSSES } from '../contract/outcome.ts';
 import type { Ledger } from './ledger.ts';
 
-/** @param isOff kinds of which nobody wants rows: what is withheld of them was meant to be */
+/** @param isOff whether a kind is switched off: its rows are withheld on purpose, and not counted */
 export function rowsSoFar(
   ledger: Ledger,
   counters: Readonly<Record<Kind, KindCounters>>,

@@ -1,5 +1,6 @@
-// The black box: the headers of the last packets of the connections that hurt most, in memory of this host. Nobody gets to see them, and they
-// are in no account, until an investigation begins that matches some: then those are its first rows, so that it can look back.
+// The black box: the headers of the last packets of the connections with most retransmissions, in memory of this host. Nobody gets to see
+// them, and they are in no account, until an investigation begins that matches some: then those are its first rows, so that it can look
+// back.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import type { DetailKind, Look } from '../contract/detail.ts';
@@ -13,7 +14,7 @@ import type { Log } from '../process/log.ts';
 import { RowRing } from './row-ring.ts';
 import { type Edge, expressionOf, WorstEdges } from './worst-edges.ts';
 
-/** What it keeps: stacks are told beside rows of events, about which its filter is not asked. */
+/** The kinds that the box keeps. Not stacks: they come with rows of events, to which its filter is not applied. */
 const KEPT = ['progress', 'packet'] as const satisfies readonly DetailKind[];
 type Kept = (typeof KEPT)[number];
 const isKept = (kind: Kind): kind is Kept => KEPT.some((kept) => kept === kind);
@@ -50,7 +51,7 @@ export class BlackBox {
   #bytes: number;
   #rings: Record<Kept, RowRing> | undefined;
   #slot: number | undefined;
-  /** Rows that the box has asked for have it, also those that come after it has given back its place. */
+  /** the bit in rows that the box has asked for. It stays when the slot is freed, since such rows may still come; `yield` clears it */
   #bit = 0;
   #watched = '';
   #set_ms = 0;
@@ -62,7 +63,7 @@ export class BlackBox {
     if (this.#bytes > 0) this.#start();
   }
 
-  /** Other memory from now on, in bytes; 0 ends it. What it has is forgotten. */
+  /** Sets the memory, in bytes; 0 ends the box. The rows in it are dropped. */
   resize(bytes: number): void {
     if (bytes === this.#bytes) return;
     this.stop();
@@ -71,7 +72,7 @@ export class BlackBox {
     if (bytes > 0) this.#start();
   }
 
-  /** Gives its place in the kernel to an investigation; the rows that it has stay. */
+  /** Gives its slot in the kernel to an investigation. The rows in memory stay. */
   yield(): void {
     this.#free();
     this.#bit = 0;
@@ -82,17 +83,18 @@ export class BlackBox {
     this.#free();
   }
 
-  /** Keeps what only the box has asked for. @returns the other rows, moved to the front, with no word of the box */
+  /** Keeps what only the box has asked for. @returns the other rows, moved to the front, without the box's bit */
   take(kind: Kind, rows: Uint8Array): Uint8Array {
     if (kind === 'retransmit' && this.#bytes > 0) this.#edges.see(rows);
     return this.#bit !== 0 && isKept(kind) ? this.#keep(kind, rows) : rows;
   }
 
   /**
-   * Calls `give` with what it has of the past that the filter matches, for as long as `isWanted`. In slices: between two of them rings are drained.
+   * Calls `give` with the kept rows that the filter matches, for as long as `isWanted`. Works in slices, so that rings are drained in
+   * between.
    */
   async handOver({ filter, kinds, slot, give, isWanted }: HandOver): Promise<LookBack> {
-    // A place that the box once had is the investigation's from now on.
+    // If the box had this slot before, its bit means the investigation from now on.
     if (this.#slot === undefined && this.#bit === 1 << slot) this.#bit = 0;
     const found: LookBack = { rows: 0, since_ms: undefined };
     for (const kind of kinds.filter(isKept)) {
@@ -112,7 +114,7 @@ export class BlackBox {
     return found;
   }
 
-  /** Chooses anew what to watch. */
+  /** Chooses anew which connections to watch. */
   look(now_ms: number): void {
     const worst = this.#edges.worst(EDGES);
     this.#edges.fade();
@@ -147,7 +149,7 @@ export class BlackBox {
       this.stop();
       return;
     }
-    // Investigations have all the places: the next look tries again.
+    // Investigations have all the slots: the next look tries again.
     if (this.#slot === undefined) return;
     this.#bit = 1 << this.#slot;
     this.#watched = expression;

@@ -1,4 +1,4 @@
-// Where investigations and the black box have the kernel's filters together.
+// Lets investigations and the black box share the kernel's filter slots.
 import type { InvestigationsOptions } from '../investigations/investigations.ts';
 import { Slots } from '../investigations/slots.ts';
 import type { KernelFilters } from '../kernel/controls.ts';

@@ -1,12 +1,12 @@
-// Which edges hurt most: the peers and ports to which most segments were sent again lately. What is long ago counts less and less.
+// The worst edges: the peers and ports to which most segments were sent again lately. Older retransmissions count less and less.
 import { KINDS, type RetransmitRow } from '../../bpf/rows/rows.gen.ts';
 
 /** One peer at one service. `served_here`: the port is this host's. */
 export type Edge = { peer: string; port: number; served_here: boolean };
 
-/** Peers that are counted at a time: a host under attack has no end of them. */
+/** Most edges that are counted at a time: a host under attack has any number of peers. */
 const EDGES_MAX = 4096;
-/** Fewer segments are no trouble that anybody would look back at. */
+/** An edge with fewer segments is not worth a look back. */
 const SEGMENTS_MIN = 5;
 const KEPT_SHARE = 0.7;
 
@@ -47,7 +47,7 @@ export class WorstEdges {
   }
 }
 
-/** The filter of connections that are one of these edges'. Not for none. */
+/** The filter that matches connections of these edges; there has to be at least one. */
 export function expressionOf(edges: readonly Edge[]): string {
   return edges
     .map(({ peer, port, served_here }) => `(peer = ${peer} and ${served_here ? 'local_port' : 'peer_port'} = ${port})`)

@@ -18,7 +18,7 @@ export function command(): Command {
     const config = agent.opts<AgentConfig>();
     const stop = stopSignal({ with_parent: config.exitWithParent });
     await runAgents(config, local, stop).catch((error: unknown) => {
-      // Who stops an agent that waits for a collector to let it in has what they wanted.
+      // Stopping an agent while it waits for a collector to let it in is no failure.
       if (!(error instanceof AgentError && error.code === 'stopped')) throw error;
     });
   });

@@ -30,7 +30,7 @@ export function reportJson({ facts, cgroup2, problems, watching }: Report): stri
   return `${escapeControls(JSON.stringify(report))}\n`;
 }
 
-/** For a person, ending with the verdict. */
+/** The report as text for a person; the verdict comes last. */
 export function reportText({ facts, cgroup2, problems, watching }: Report): string {
   const lines = [
     line('kernel', `${facts.platform} ${facts.release}`),

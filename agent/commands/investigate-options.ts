@@ -38,7 +38,7 @@ export const REPLAY_OPTIONS = {
     parse: String,
   },
 } as const;
-/** What may stand beside --replay. */
+/** The options that are allowed with --replay. */
 export const RESULT_OPTIONS = ['pcapng', 'report', 'ndjson', 'json'] as const;
 
 /** The host id in rows of this host: nobody else reads them. */
@@ -61,5 +61,5 @@ type CollectorConfig = OptionValues<typeof COLLECTOR_OPTIONS>;
 export type InvestigateConfig = HostConfig & CollectorConfig & OptionValues<typeof REPLAY_OPTIONS>;
 export type ResultConfig = Pick<OwnConfig, (typeof RESULT_OPTIONS)[number]>;
 
-/** What is asked of a collector. */
+/** What the command asks of a collector. */
 export type AskedOfCollector = Omit<CollectorConfig, 'collector'> & OwnConfig & { collector: string };

@@ -68,7 +68,7 @@ export function command(byCollector: ByCollector): Command {
 
 const isOfEnvironment = (command: Command, name: string): boolean => command.getOptionValueSource(name) === 'env';
 
-/** A recording says which connections, and how they were looked at. @throws ConfigError `bad_value` */
+/** Refuses options that the recording decides itself: which connections, and how they were looked at. @throws ConfigError `bad_value` */
 function checkReplay(command: Command, filter: string | undefined): void {
   if (filter !== undefined) throw new ConfigError('bad_value', '--replay judges all that the recording has: leave the filter out');
   const allowed: readonly string[] = ['replay', ...RESULT_OPTIONS];

@@ -36,7 +36,7 @@ function judgeHost(recording: Recording, { told }: Investigated, config: ResultC
   const rows = config.ndjson === undefined ? undefined : new RowFile(config.ndjson);
   for (const part of recording.parts()) {
     if (part.sort !== 'rows') continue;
-    // The recording does not name its host.
+    // Rows in the recording have no host id.
     const view = new DataView(part.rows.buffer, part.rows.byteOffset, part.rows.byteLength);
     for (let at = 0; at < part.rows.length; at += KINDS[part.kind].size) view.setBigUint64(at + HEAD_AT.host_id, HOST_ID, true);
     rows?.add(part.kind, part.rows);

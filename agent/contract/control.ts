@@ -11,13 +11,13 @@ const Name = Type.String({ pattern: '^[a-z][a-z0-9-]{0,62}$' });
 const Value = Type.String({ maxLength: 1000 });
 const Hex64 = Type.String({ pattern: '^[0-9a-f]{16}$' });
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
-/** How many settings an agent may tell of. */
+/** Most settings in one message of an agent. */
 export const SETTINGS_MAX = 64;
 
-/** Who has said what the value of a setting is. */
+/** Where the value of a setting comes from. */
 export const SAID_BY = ['default', 'command line', 'environment', 'file', 'collector'] as const;
 
-/** What the value of a setting is at an agent, and why it is not what the collector wants, where that is so. */
+/** The value of a setting at an agent, and, if that is not what the collector wants, the reason. */
 export const InForce = Type.Object(
   {
     name: Name,
@@ -31,7 +31,7 @@ export const InForce = Type.Object(
 export type InForce = Static<typeof InForce>;
 const AllInForce = Type.Array(InForce, { maxItems: SETTINGS_MAX });
 
-/** A setting as another version of the agent knows it. */
+/** A setting as an agent describes it, which may be of another version. */
 export const KnownSetting = Type.Object({
   name: Name,
   form: Type.Object(

@@ -1,14 +1,14 @@
-// Where an agent shows that it is one that the collector knows, and how.
+// How an agent proves to a collector which one it is: paths, and what it sends there.
 import { digestOf } from './secret.ts';
 
 /** `POST /v1/join`: JSON `JoinRequest` (enrolment.ts), answered with `Joined`. The same request again is answered in the same way. */
 export const JOIN_PATH = '/v1/join';
 /** `POST /v1/hello`: at each start, before any row: JSON `HelloRequest`, answered with `Hello`. */
 export const HELLO_PATH = '/v1/hello';
-/** `POST /v1/credential`: puts another secret in the place of the agent's; shown with the old one. The old one ends when the new is shown. */
+/** `POST /v1/credential`: replaces the agent's secret; sent with the old one, which is valid until the new one is first used. */
 export const ROTATE_PATH = '/v1/credential';
 
-/** Which CAs an agent trusts, PEM each, as one text to compare: each answer to a report has that of the collector's. */
+/** A digest of the CAs that an agent trusts, PEM each. Each answer to a report has the collector's digest to compare it with. */
 export function authoritiesDigest(authorities: readonly string[]): string {
   return digestOf([...authorities].sort().join('\n'));
 }

@@ -26,13 +26,13 @@ export function hasStacks(detail: Detail): boolean {
   return kinds.includes('stack');
 }
 
-/** Why nobody can look so; undefined: one can. */
+/** Why this combination is not possible; undefined: it is. */
 export function lookProblem({ detail, user_stacks }: Look): string | undefined {
   if (!user_stacks || hasStacks(detail)) return undefined;
   return `stacks of processes come with those of the kernel, which detail ${detail} does not have: ask for ${DETAILS.filter(hasStacks).join(', ')}`;
 }
 
-/** For people. */
+/** The look in words, for people. */
 export function lookWords({ detail, user_stacks }: Look): string {
   return user_stacks ? `${detail}, with stacks of processes` : detail;
 }

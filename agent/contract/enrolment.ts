@@ -1,5 +1,5 @@
-// How an agent becomes one that a collector knows, and stays it. The agent imports only types from here: the schema
-// library is not worth its memory there.
+// What an agent and a collector send each other so that the agent becomes a member of the fleet, and stays one. The agent imports only
+// types from here: the schema library is not worth its memory there.
 import { type Static, Type } from 'typebox';
 
 const closed = { additionalProperties: false } as const;

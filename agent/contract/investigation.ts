@@ -9,7 +9,7 @@ const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 /** 16 hex digits. */
 export const InvestigationId = Type.String({ pattern: '^[0-9a-f]{16}$' });
 export const EXPRESSION_CHARS_MAX = 2000;
-/** Of how many an agent may tell at once. */
+/** Most investigations in one message of an agent. */
 export const STATES_MAX = 64;
 
 /**
@@ -28,7 +28,7 @@ const OtherEnd = Type.Object(
   closed,
 );
 
-/** Of one investigation at one agent. The counters are of rows, since it began there: matched = passed + over_budget. */
+/** The state of one investigation at one agent. The counters are of rows, since it began there: matched = passed + over_budget. */
 export const HostState = Type.Object(
   {
     state: Type.Unsafe<'running' | 'ended'>({ type: 'string', enum: ['running', 'ended'] }),
@@ -54,7 +54,10 @@ export const HostState = Type.Object(
 );
 export type HostState = Static<typeof HostState>;
 
-/** What an agent says: once a second while one runs, when one ends, and whenever the collector has said what it wants. */
+/**
+ * What an agent reports of its investigations: once a second while one runs, when one ends, and whenever the collector has said what it
+ * wants.
+ */
 export const InvestigationStates = Type.Object(
   {
     type: Type.Literal('investigations'),
@@ -66,8 +69,9 @@ export type InvestigationStates = Static<typeof InvestigationStates>;
 export type ToldState = InvestigationStates['states'][number];
 
 /**
- * What a collector wants of an agent. `rows_per_s`: that it may write at most, all kinds together. `rows_max`: in all; 0: as many as come in
- * its time. `ends_in_ms`: so long from now; agents' clocks differ. 0: it is over, and is not begun any more.
+ * An investigation that a collector wants of an agent. `rows_per_s`: rows that it may write a second at most, all kinds together.
+ * `rows_max`: rows in all; 0: as many as come in its time. `ends_in_ms`: so long from now; agents' clocks differ. 0: it is over, and is not
+ * begun any more.
  */
 export type WantedInvestigation = Look & {
   id: string;
@@ -77,5 +81,5 @@ export type WantedInvestigation = Look & {
   ends_in_ms: number;
 };
 
-/** All that are to run at the agent: what is not among them ends there. */
+/** All investigations that are to run at the agent: one that is not among them ends there. */
 export type WantedInvestigations = { type: 'investigations'; wanted: readonly WantedInvestigation[] };

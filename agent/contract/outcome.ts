@@ -19,7 +19,7 @@ export const LOSSES = {
   spool_expired: 'agent',
   /** its part of the spool's file was torn or corrupted */
   spool_damaged: 'agent',
-  /** the agent died when it was drained and in no batch on disk yet */
+  /** the agent died after it had drained the row, and before the row was in a batch on disk */
   died: 'agent',
   /** a collector refused its batch for good: it is in the agent's dead-letter file */
   rejected: 'agent',

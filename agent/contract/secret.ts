@@ -1,4 +1,4 @@
-// Secrets, and the digests by which the other side knows what it has not kept.
+// Secrets, and digests of them: the other side keeps only the digest, and recognises the secret by it.
 import { hash, randomBytes } from 'node:crypto';
 
 /** 256 random bits, as 64 hex digits. */

@@ -1,5 +1,5 @@
-// The settings of an agent that a collector may make, each defined once: the agent's options are made from them, and the collector checks values
-// by them.
+// The settings of an agent that a collector may change, each defined once: the agent's options are made from them, and the collector checks
+// values by them.
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { LOG_LEVELS } from '../process/log-levels.ts';
 import type { SettingForm } from './setting-form.ts';
@@ -41,7 +41,7 @@ export type OptionalAttribute = (typeof OPTIONAL_ATTRIBUTES)[number];
 /** `applies`: whether a change holds at once, or when the agent starts the next time, since it has given up the right to load programs. */
 export type SettingSpec = { form: SettingForm; help: string; applies: 'at once' | 'at the next start' };
 
-/** By the name of the option, without its dashes. */
+/** All settings, by the name of their option without its dashes. */
 export const SETTINGS = {
   interval: {
     form: { form: 'duration', min: '10ms', max: '1h' },
@@ -100,7 +100,7 @@ export const SETTINGS = {
 export type SettingName = keyof typeof SETTINGS;
 export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
 
-/** The table as it is told to others. */
+/** The table as agents send it to a collector. */
 export const KNOWN_SETTINGS = SETTING_NAMES.map((name) => ({ name, ...(SETTINGS[name] as SettingSpec) }));
 
 export function isSettingName(name: string): name is SettingName {

@@ -2,7 +2,7 @@
 // between them. The first line names the format; a journal that was closed ends with a line that says so.
 import { crc32 } from 'node:zlib';
 
-/** What a crash has left half written does not end like this. */
+/** The form of a whole line: a line that a crash has left half written does not match, or fails its checksum. */
 const LINE = /^([0-9a-f]{8}) (\d{1,15}) (.*)$/;
 const CLOSED = { closed: true };
 

@@ -1,4 +1,5 @@
-// An append-only file of what has changed, as lines, that a snapshot of what they add up to replaces from time to time.
+// An append-only file with a line for each change. From time to time a new file replaces it that begins with a snapshot of what the lines
+// add up to.
 import { dirname } from 'node:path';
 import type { Disk, DiskFile } from './disk.ts';
 import { firstLine, formatLine, type JournalText, lastLine, readLines } from './journal-lines.ts';
@@ -35,10 +36,12 @@ export class Journal<Value> {
   #snapshot_length = 0;
   /** `tail`: a write has failed and may have left something. `lost`: no line that is appended would be safe. */
   #state: 'sound' | 'tail' | 'lost' = 'lost';
-  /** A snapshot was begun that is not there yet: what it was to say may be in no line. */
+  /** A snapshot was begun and is not complete: some of its changes may be in no line. */
   #is_owed = false;
 
-  /** @param snapshot_bytes_min of lines after which a snapshot should replace them; or as many as the last snapshot has, if those are more */
+  /**
+   * @param snapshot_bytes_min bytes of lines after which a snapshot should replace them; or the size of the last snapshot, if that is more
+   */
   constructor(disk: Disk, path: string, { format }: Pick<JournalFormat<Value>, 'format'>, snapshot_bytes_min: number) {
     this.#disk = disk;
     this.#path = path;
@@ -52,7 +55,10 @@ export class Journal<Value> {
     return this.#length - this.#snapshot_length > Math.max(this.#snapshot_bytes_min, this.#snapshot_length);
   }
 
-  /** On disk when it returns, if `durable`; else a power cut may take it. If it throws, `repair` or `replace` must come next. */
+  /**
+   * Appends values, which are on disk when it returns, if `durable`; else a power cut may take them. If it throws, `repair` or `replace`
+   * must come next.
+   */
   async append(values: readonly Value[], durable: boolean): Promise<void> {
     const lines = values.map((value, index) => formatLine(this.#lines + 1 + index, value));
     await this.#append(lines, durable);

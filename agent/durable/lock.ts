@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 const SQLITE_BUSY = 5;
 
-/** What only a forgotten function refers to would be collected as garbage, and its file let go with it. */
+/** Keeps databases alive: if the caller forgets the returned function, the garbage collector would close the file and so end the lock. */
 const held = new Set<DatabaseSync>();
 
 /**

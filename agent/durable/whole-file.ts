@@ -52,7 +52,7 @@ export async function openReplaced(disk: Disk, path: string, parts: Iterable<Uin
     return { file, length };
   } catch (error) {
     await file.close().catch(() => undefined);
-    // On a full disk what was written of it would keep others from being written.
+    // On a full disk the unfinished file would take room that other files need.
     await disk.remove(unfinished).catch(() => undefined);
     throw error;
   }

@@ -9,18 +9,18 @@ import { AgentError, reasonOf } from '../process/errors.ts';
 export type Identity = {
   format: 1;
   url: string;
-  /** id of what it joined with */
+  /** id of the enrolment that it joined with */
   enrolment: string;
   host_id?: string;
-  /** 64 hex digits, as `next` has */
+  /** 64 hex digits, like the other secrets below */
   secret: string;
-  /** that is to take its place; the collector may know it already */
+  /** the secret that is to replace it; the collector may know it already */
   next?: string;
-  /** that it has taken the place of, until the collector has let the new one in */
+  /** the secret that it has replaced, until the collector has accepted the new one */
   before?: string;
-  /** of the host that this one becomes, since its state is a copy; nobody else has it */
+  /** the secret of the new host that this one becomes, since its state is a copy; the original does not have it */
   fork?: string;
-  /** where this file is, as the collector knows it */
+  /** digest of where this file is, as the collector knows it */
   place: string;
   /** PEM; empty: those that every machine trusts */
   authorities: string[];

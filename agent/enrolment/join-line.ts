@@ -1,4 +1,5 @@
-// The line that `tcplens admin enrol` prints: where the collector is, what lets a host in, and how the collector is known.
+// The line that `tcplens admin enrol` prints: the collector's URL, the secret that lets a host in, and the pins that identify the
+// collector.
 import { ConfigError } from '../process/errors.ts';
 import { parseUrl } from '../process/units.ts';
 

@@ -1,4 +1,4 @@
-// An agent that a collector knows: its identity as it is now, what it shows with each request, and how it stays known.
+// An agent as a member of a collector's fleet: its present identity, the headers that prove it, and the requests that keep it valid.
 import { HEADERS } from '../contract/batch-envelope.ts';
 import { authorizationOf, HELLO_PATH, JOIN_PATH, ROTATE_PATH } from '../contract/credential.ts';
 import type { Hello, HelloRequest, Joined, JoinRequest, RotateRequest } from '../contract/enrolment.ts';
@@ -38,7 +38,7 @@ export class Member {
     return this.#identity;
   }
 
-  /** What each request has in its head. */
+  /** The headers that prove the identity, for each request. */
   shown(secret = this.#identity.secret): Record<string, string> {
     const { host_id } = this.#identity;
     return host_id === undefined ? {} : { authorization: authorizationOf(host_id, secret), [HEADERS.place]: this.#parts.place };
@@ -55,7 +55,7 @@ export class Member {
   async fork(): Promise<Answer> {
     // Not `next`: the original may have the same one.
     const { fork = newSecret() } = this.#identity;
-    // On disk before it is sent: else a crash would make a second host of this machine.
+    // The secret is on disk before it is sent: else a crash would leave two hosts for this machine.
     await this.#keep({ ...this.#identity, fork });
     const answer = await this.#ask<JoinRequest>(JOIN_PATH, this.#joinRequest(fork, '', false));
     if (answer.verdict === 'accepted') await this.#keepJoined(fork, answer);
@@ -75,8 +75,8 @@ export class Member {
   }
 
   /**
-   * The collector does not know the secret: another attempt shows the one that was to take its place, or the one whose place it has taken.
-   * False where there is no other. Neither is given up before the collector has let one in.
+   * To be called when the collector does not know the secret: the next attempt shows the one that was to replace it, or the one that it has
+   * replaced. False where there is no other. Both are kept until the collector has accepted one.
    */
   async useOther(): Promise<boolean> {
     const { next, before, secret, ...identity } = this.#identity;

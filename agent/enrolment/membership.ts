@@ -179,7 +179,7 @@ export class Membership {
     if (this.#stop.aborted) throw new AgentError('stopped', 'stopped before the collector let this host in');
   }
 
-  /** A disk that takes no change of the identity ends nothing: the one before still counts. */
+  /** If the disk refuses a change of the identity, the agent goes on: the identity before it is still valid. */
   #hello(): void {
     if (this.#settling !== undefined || this.#isGreeting) return;
     this.#isGreeting = true;
@@ -223,7 +223,7 @@ async function authoritiesOf({ url, pins }: JoinLine): Promise<string[]> {
   return [...found];
 }
 
-/** @throws AgentError where the credential would be shown to who is in between */
+/** @throws AgentError where the credential would be sent unencrypted, so that others could read it */
 function refuseOpen(joined: string, collectors: readonly string[]): void {
   const open = collectors.find((url) => !url.startsWith('https:'));
   if (!joined.startsWith('https:') || open === undefined) return;

@@ -5,7 +5,7 @@ import { digestOf } from '../contract/secret.ts';
 
 /** The same over restarts of the agent and of the machine; a copy of the machine's image has it, too. 64 hex digits. */
 export function machineDigest(machine_id_file = '/etc/machine-id'): string {
-  // Machines without an id are told apart by nothing: each joins as a new one.
+  // Nothing tells machines without an id apart: each joins as a new one.
   return sha256(`machine ${readOr(machine_id_file) || Math.random()}`);
 }
 

@@ -23,7 +23,7 @@ function textOf(part: Part): string {
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
-/** Hosts name anything: what would be markup, or would turn the direction of what follows, is shown as it is written. */
+/** Anyone on a host chooses names: characters that would be markup, or would change the direction of text, are escaped. */
 function escaped(text: string): string {
   return escapeControls(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }

@@ -6,10 +6,10 @@ import type { Share } from '../verdict/summary.ts';
 import { type Html, html } from './html.ts';
 
 export const SHOWN_MAX = 100;
-/** Of the bar's width: a narrower part has no room for its number. */
+/** Percent of the bar's width: a narrower part has no room for its number. */
 const NUMBERED_MIN = 4;
 
-/** A bar whose parts have the numbers of the table's lines: colour is never alone. */
+/** A bar whose parts have the numbers of the table's lines: colour is never the only sign. */
 export function causes({ segments, by_cause, by_why }: Share): Html {
   const found = CAUSES.filter((cause) => by_cause[cause] > 0);
   const lines = found.map(
@@ -86,7 +86,7 @@ const largest = <Item>(groups: Map<string, Item[]>): Item[][] => [...groups.valu
 
 export const more = (count: number): Html | '' => (count > SHOWN_MAX ? html`<p>And ${count - SHOWN_MAX} more.</p>` : '');
 
-/** Never 0 % or 100 % of what is not none or all. */
+/** "0 %" only for none, and "100 %" only for all. */
 function shareOf(part: number, whole: number): string {
   if (part === whole) return '100 %';
   return `${Math.min(99.9, Math.max(part > 0 ? 0.1 : 0, (part / whole) * 100)).toFixed(1)} %`;

@@ -46,7 +46,7 @@ function verdictLine({ segment, cause, why, place, missing, rests_on }: Verdict,
   return html`<tr><th scope="row">${timeOf(segment.row.time_ns)}</th><td>${segment.row.class}</td><td class="n">${segment.seq}–${segment.end}</td><td>${said.join(': ')}</td><td><ul>${rows}</ul></td></tr>`;
 }
 
-/** With all nine digits, by which the row is found. */
+/** With all nine decimals: people find the row by them. */
 function timeOf(time_ns: bigint): string {
   const second = new Date(Number(time_ns / 1_000_000n)).toISOString().slice(0, 'YYYY-MM-DDThh:mm:ss'.length);
   return `${second.replace('T', ' ')}.${(time_ns % 1_000_000_000n).toString().padStart(9, '0')}`;

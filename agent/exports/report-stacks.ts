@@ -1,4 +1,4 @@
-// The part of a report that shows by which ways the kernel came to drops, resets, retransmissions and zero windows.
+// The part of a report that shows which call paths in the kernel led to drops, resets, retransmissions and zero windows.
 import type { StackGroup } from '../verdict/stacks.ts';
 import { type Html, html } from './html.ts';
 import { hostName, more, SHOWN_MAX } from './report-causes.ts';

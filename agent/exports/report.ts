@@ -13,7 +13,7 @@ import { worstConnections } from './report-connections.ts';
 import { stackTable } from './report-stacks.ts';
 import { STYLE } from './report-style.ts';
 
-/** How far it came at a host. The counters are of rows. */
+/** How far the investigation came at a host. The counters are of rows. */
 export type ReportedHost = {
   host_id: string;
   host: string;
@@ -29,13 +29,13 @@ export type ReportedHost = {
 export type Reported = {
   /** which connections */
   expression: string;
-  /** what else there is to say of how it was made, by what it is called; what is empty is left out */
+  /** other facts of how the investigation was made, each with its name; those with an empty value are left out */
   asked: readonly (readonly [name: string, value: string])[];
   hosts: readonly ReportedHost[];
   judged: Judged;
   /** why connects failed, who reset connections, where their time went */
   claims: readonly Claim[];
-  /** by which ways the kernel came to drops, resets, retransmissions and zero windows */
+  /** the call paths in the kernel that led to drops, resets, retransmissions and zero windows */
   stacks: readonly StackGroup[];
   /** how many rows are missing beside those that budgets withheld: sentences */
   incomplete: readonly string[];

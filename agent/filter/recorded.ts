@@ -72,7 +72,7 @@ function factOf(kind: Kind, fact: KernelFact, view: DataView, at: number, names:
   return number;
 }
 
-/** Whether the row at `at` is one that the filter means; reasons, which rows of recordings have as names, are none. */
+/** Whether the filter matches the row at `at`. Tests of reasons are false: the number of a reason is not known here. */
 export function matchesRow(filter: KernelFilter, kind: Kind, view: DataView, at: number): boolean {
   return evaluate(filter, kind, (fact) => factOf(kind, fact, view, at, NO_NAMES));
 }

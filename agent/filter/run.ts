@@ -48,7 +48,7 @@ export function filterInKernel(kernel: KernelFilters, { expressions, kinds, budg
 }
 
 /**
- * From now on the kernel writes only rows that the expression matches, and of these what it would write anyway.
+ * From now on the kernel writes only rows that the expression matches, and of these only those that it would write anyway.
  * @throws FilterError, AgentError as above
  */
 export function scopeInKernel(kernel: KernelFilters, expression: string, kinds: readonly Kind[]): FilterRun['wanted'] {

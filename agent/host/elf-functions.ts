@@ -1,12 +1,12 @@
-// The functions of an ELF file, from its table of symbols. Anybody can have a process with any file: nothing in it is believed before it was
-// compared with what is there.
+// The functions of an ELF file, from its table of symbols. Any user can run a process from any file, so no offset or size in it is trusted
+// before it is checked.
 
 /** Reads so many bytes there; undefined where the file does not have them. */
 export type ReadAt = (offset: number, size: number) => Buffer | undefined;
 type Place = { offset: number; size: number };
 /** Where the file has what functionsOf() needs. */
 export type ElfTables = { loaded: readonly Loaded[]; symbols: Place; names: Place };
-/** A part of the file that is mapped, and the address that its beginning has in the file's own count. */
+/** A part of the file that is mapped into memory, and the virtual address that the file gives its beginning. */
 type Loaded = Place & { address: number };
 /** `starts` ascend. */
 export type ElfFunctions = { loaded: readonly Loaded[]; starts: Float64Array; ends: Float64Array; names_at: Uint32Array; names: Buffer };
@@ -41,7 +41,7 @@ export function elfTables(read: ReadAt): ElfTables | undefined {
   const loaded = eachOf(segments, SEGMENT.bytes)
     .filter((segment) => segment.readUInt32LE(0) === SEGMENT.loaded)
     .map((segment) => ({ ...placeIn(segment, SEGMENT), address: numberAt(segment, SEGMENT.address) }));
-  // What is stripped has only those that others call.
+  // A stripped file has only dynamic symbols: functions that other files call.
   for (const type of [SECTION.symbols, SECTION.dynamic_symbols]) {
     const found = all.find((section) => section.readUInt32LE(SECTION.type) === type);
     const linked = found && all[found.readUInt32LE(SECTION.link)];
@@ -71,7 +71,7 @@ export function functionsOf(read: ReadAt, { loaded, ...places }: ElfTables): Elf
   return { loaded, starts, ends, names_at, names };
 }
 
-/** Without a size, it could be as long as the file; without a section, it is another file's. */
+/** A symbol without a size could span the whole file; one without a section belongs to another file. */
 function isFunction(view: DataView, at: number, names_bytes: number): boolean {
   const kind = view.getUint8(at + SYMBOL.kind) & 0xf;
   if (kind !== SYMBOL.function && kind !== SYMBOL.indirect_function) return false;
@@ -118,6 +118,6 @@ const placeIn = (entry: Buffer, at: { offset: number; size: number }): Place => 
 
 /** Rounded where it is too large to be exact. */
 const numberAt = (bytes: Buffer, at: number): number => Number(bytes.readBigUInt64LE(at));
-/** The same of many: no large integer is made on the way. */
+/** The same for many numbers, without making a BigInt. */
 const wholeAt = (view: DataView, at: number): number => view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
 const isWhole = (number: number): boolean => Number.isSafeInteger(number);

@@ -1,14 +1,14 @@
-// The functions of the files that processes run, each file read once. A process can map any file, so it says nothing that is not bounded here:
-// how much is read in a second, how much is kept, and from which file systems, since some would have this process wait for ever.
+// The functions of the files that processes run, each file read once. A process can map any file, so all of this is bounded: how much is
+// read in a second, how much is kept, and from which file systems, since a read from some of them could block this process for ever.
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { type ElfFunctions, elfTables, functionAt, functionsOf, type ReadAt } from './elf-functions.ts';
 import type { Mapping } from './process-maps.ts';
 
-/** Of tables: read in a second at most, and kept. */
+/** Most bytes of tables that are read in a second, and that are kept. */
 const BYTES_MAX = 64 * 1024 * 1024;
 const FILES_MAX = 256;
 const SECOND_MS = 1000;
-/** Their answers come from this machine, and from no process of somebody. */
+/** File systems that need neither another machine nor a user's process to answer a read. */
 const LOCAL = new Set(['bcachefs', 'btrfs', 'erofs', 'ext2', 'ext3', 'ext4', 'f2fs', 'overlay', 'squashfs', 'tmpfs', 'vfat', 'xfs', 'zfs']);
 
 type Known = { functions: ElfFunctions | undefined; bytes: number };
@@ -42,7 +42,7 @@ export class FileFunctions {
     }
   }
 
-  /** A user can mount what hangs, but not where the host's first process would see it without its type. */
+  /** A user can mount a file system that hangs, but the host's first process then sees its type, or does not see it at all. */
   #begin(now_ms: number): void {
     if (now_ms - this.#second_ms < SECOND_MS) return;
     this.#second_ms = now_ms;
@@ -59,7 +59,7 @@ export class FileFunctions {
     const read = readerOf(file);
     const tables = elfTables(read);
     const bytes = tables === undefined ? 0 : tables.symbols.size + tables.names.size;
-    // In a later second there is room.
+    // This second's bytes are used up: a later call may read the file.
     if (bytes > this.#left) return undefined;
     this.#left -= bytes;
     return this.#keep(id, { functions: tables && functionsOf(read, tables), bytes });

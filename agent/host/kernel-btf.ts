@@ -8,7 +8,7 @@ const TRACEPOINT = Buffer.from('btf_trace_');
 /** Kinds of types by number, as far as they are told apart here. */
 const KIND = { pointer: 2, enumeration: 6, typedef: 8, prototype: 13 } as const;
 const TYPE_BYTES = 12;
-/** Bytes that follow a type of a kind, at once and for each of its members. */
+/** Bytes that follow the head of a type, by its kind: a fixed number, and a number for each of its members. */
 const FOLLOWING: Readonly<Record<number, readonly [once: number, each: number]>> = {
   1: [4, 0],
   3: [12, 0],
@@ -85,7 +85,7 @@ export class KernelTypes {
   }
 }
 
-/** Those of the running kernel; undefined where it does not tell. */
+/** The types of the running kernel; undefined where it does not tell them. */
 export function readKernelTypes(): KernelTypes | undefined {
   try {
     return new KernelTypes(readFileSync(PATH));

@@ -6,7 +6,7 @@ const NAME_BYTES = 32;
 const NEW_LINE = 10;
 /** "ffffffff81000000 T name", with a tab and the module behind it where it is a module's. */
 const [LOW_AT, LOW_END, TYPE_AT, NAME_AT] = [4, 16, 17, 19];
-/** What all addresses of the kernel begin with. Without it they are exact as numbers. */
+/** The upper 16 bits of all kernel addresses. Without them an address is exact as a number. */
 const HIGH = 0xffffn;
 const LOW_BITS = 48n;
 const TYPES: readonly (number | undefined)[] = [...Buffer.from('Tt')];
@@ -25,7 +25,7 @@ export class KernelSymbols {
     try {
       this.#file = openSync(path, 'r');
     } catch {
-      // All places stay unnamed then.
+      // Then all places stay unnamed.
     }
   }
 
@@ -60,7 +60,7 @@ function functionsIn(text: Buffer): Functions {
     // Where addresses are hidden they all read as 0.
     if (start > 0) found.push({ start, name_at: at + NAME_AT });
   }
-  // Modules stand behind the kernel, in no order. Of two names for one place the later one counts.
+  // The list has modules behind the kernel, in no order. Of two names for one place the later one counts.
   found.sort((one, other) => one.start - other.start);
   return { text, starts: Float64Array.from(found, ({ start }) => start), names_at: Uint32Array.from(found, ({ name_at }) => name_at) };
 }

@@ -1,6 +1,6 @@
 // The executable parts of a process's memory, in the text of /proc/PID/maps. The names in it are whatever the process's user has called files.
 
-/** Addresses and offsets are exact as numbers: a mapping beyond is none of these. */
+/** Addresses and offsets are exact as numbers: a mapping with larger ones is left out. */
 export type Mapping = {
   start: number;
   end: number;

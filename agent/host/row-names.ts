@@ -7,7 +7,7 @@ import { nameStacks } from './stack-names.ts';
 import { UserSymbols } from './user-symbols.ts';
 
 const NAME_BYTES = 32;
-/** Beyond are those of modules, and the mask that tells these apart. */
+/** Larger numbers are reasons of modules, and the mask that tells these apart. */
 const REASONS_MAX = 512;
 
 export type NamedKind = 'reset' | 'drop';
@@ -69,7 +69,7 @@ export class RowNames {
     return (kind === 'reset' || kind === 'drop') && code > 0 ? (this.#reasons[kind][code] ?? '') : '';
   }
 
-  /** What a filter may ask for. */
+  /** The reasons that a filter may name. */
   reasons(): ReasonNames {
     const numbers = (names: readonly string[]) =>
       new Map(Array.from(names.entries()).flatMap(([code, name]) => (name ? [[name, code]] : [])));

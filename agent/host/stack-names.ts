@@ -7,9 +7,9 @@ const { size, columns } = KINDS.stack;
 const STACK_BYTES = columns.find(({ name }) => name === 'stack')?.size ?? 0;
 const ADDRESS_BYTES = 8;
 const SPACE = 0x20;
-/** What lies between an event and a program that is attached to it: it says nothing of the event. */
+/** Functions between an event and the BPF program that is attached to it: they say nothing of the event. */
 const TO_PROGRAM = /^(bpf_trace_run\d+|__bpf_trace_.*|__traceiter_.*)$/;
-/** By which the kernel was entered at a moment that the process did not choose. */
+/** Functions by which an interrupt enters the kernel, at a moment that the process did not choose. */
 const INTERRUPT = /^(asm_common_interrupt|asm_sysvec_.*|el[01][th]_64_irq|el[01]_irq)$/;
 
 const latin1 = new TextDecoder('latin1');
@@ -60,7 +60,7 @@ function addressesAt(view: DataView, at: number): bigint[] {
   return addresses;
 }
 
-/** Without the program that looked, and what called it. */
+/** Leaves out the BPF program, and the functions that called it. */
 function namesOf(addresses: readonly bigint[], symbols: Kernel): Uint8Array[] {
   const names = addresses.map((address) => trimmed(symbols.nameOf(address)));
   const isBetween = names.map((name) => TO_PROGRAM.test(latin1.decode(name)));

@@ -69,7 +69,7 @@ const AT = new Map(COLUMNS.map(({ name }, at) => [name, at]));
 export const at = (member: Member): number => AT.get(member) ?? 0;
 const BY_KERNEL_NAME = new Map(Object.entries(KERNEL_NAMES).map(([member, name]) => [name, at(member as Member)]));
 
-/** By the fields of a line, where each goes. One kernel has one such line for all of its namespaces. */
+/** The place of each field, by the text of a line of names. A kernel has the same line of names in all of its namespaces. */
 const known = new Map<string, readonly (number | undefined)[]>();
 
 function placesOf(names: string): readonly (number | undefined)[] {
@@ -115,7 +115,7 @@ export type NetnsLook = {
   files: CounterFiles;
 };
 
-/** Of each column what the kernel has; what it does not count is 0. */
+/** The kernel's value for each column; 0 where it does not count that. */
 export function countersOf({ snmp, netstat, snmp6, sockstat, port_range }: CounterFiles): number[] {
   const values = COLUMNS.map(() => 0);
   takePairs(snmp, values);

@@ -1,5 +1,5 @@
-// The ledger of each network namespace: the kernel's own counters are the truth that rows are set against. What the programs
-// did not see of TcpRetransSegs is `unattributed`.
+// The ledger of each network namespace: rows are compared with the kernel's own counters, which are taken as the truth. Segments in
+// TcpRetransSegs that the programs did not see are `unattributed`.
 import { HEAD_AT, KINDS } from '../../bpf/rows/rows.gen.ts';
 import { at, COLUMNS, countersOf, type NetnsLook } from './sweep-counters.ts';
 
@@ -15,7 +15,7 @@ type Known = {
   /** TcpRetransSegs when it was first met, and what had been attributed by then */
   retrans_base: number;
   attributed_base: number;
-  /** the most that was in no row at any look: it only grows */
+  /** the most segments that were in no row at any look: it only grows */
   missing: number;
   /** of the last row; undefined before the first */
   boot_ns: bigint | undefined;
@@ -65,7 +65,7 @@ export class NamespaceLedger {
       known.boot_ns = look.boot_ns;
     }
     const overflows = gained(OVERFLOWS);
-    now[UNATTRIBUTED] = 0; // of all counters the only one that is a gain already
+    now[UNATTRIBUTED] = 0; // the only counter that is a gain already, and no total
     known.total = now;
     this.#known.set(look.cookie, known);
     return { is_new: found === undefined, overflows };
@@ -78,7 +78,7 @@ export class NamespaceLedger {
     return rows.length * ROW_BYTES;
   }
 
-  /** What is met in the first round was there before the programs were; what comes later has been seen from its beginning. */
+  /** A namespace that is met in the first round may be older than the programs; one that comes later was seen from its beginning. */
   #begun(now: readonly number[]): Known {
     if (this.#round > 1) {
       return { round: 0, retrans_base: 0, attributed_base: 0, missing: 0, boot_ns: undefined, total: now.map(() => 0) };
@@ -88,7 +88,7 @@ export class NamespaceLedger {
   }
 
   #report({ cookie, boot_ns, time_ns }: NetnsLook, known: Known, now: readonly number[]): void {
-    // They wait for the next drain, which follows the round.
+    // Rows wait for the next drain, which follows the round.
     if (this.#waiting.length === WAITING_MAX) {
       this.lost++;
       return;

@@ -6,7 +6,7 @@ import { NamespaceLedger } from './sweep-ledger.ts';
 import { ListenerOverflows } from './sweep-overflows.ts';
 import { type Lifetimes, UnseenConnections } from './sweep-unseen.ts';
 
-/** What of the loader it needs. */
+/** The calls of the loader that it needs. */
 export type Looker = {
   /** looks behind a path, or says why not by the name of an errno */
   sweep(path: string, first: boolean): NetnsLook | string;
@@ -61,7 +61,7 @@ export class SweepRows {
     return more;
   }
 
-  /** With what is counted here of rows of kind `namespace`, and of connections that no program saw begin or end. */
+  /** The programs' counters, with what is counted here: rows of kind `namespace`, and connections that no program saw begin or end. */
   counters(of_programs: Record<Kind, KindCounters>): Record<Kind, KindCounters> {
     const { written, lost } = this.#ledger;
     return {

@@ -1,4 +1,4 @@
-// Connections whose beginning or end reached no program: the first or last row of each nobody could write.
+// Connections whose beginning or end reached no program: no program could write the first or last row of these.
 
 /** How many connections the programs have known (bpf/rows/lifetimes.h). */
 export type Lifetimes = { begun: number; ended: number; unopened: number };
@@ -8,7 +8,7 @@ export class UnseenConnections {
   #unended = 0;
   #unopened = 0;
 
-  /** At least so many rows are missing. Never falls. */
+  /** How many rows are missing at least. Never falls. */
   get count(): number {
     return this.#unended + this.#unopened;
   }
@@ -18,9 +18,9 @@ export class UnseenConnections {
   }
 
   /**
-   * What began, less what ended and what the sweep has met, `alive`. Never too many: what ends while the sweep is under way is taken
-   * off whether or not the sweep had met it. A sweep in slices may pass over as many as went between two of them, so it is
-   * taken off once more. A quiet moment gives the exact figure.
+   * Counts connections that began, less those that ended and those that the sweep has met, `alive`. Never too many: one that ends during
+   * the sweep is taken off whether or not the sweep had met it. A sweep in slices may pass over as many as ended between two slices, so
+   * these are taken off once more. In a quiet moment the figure is exact.
    */
   afterSweep(now: Lifetimes, alive: number, is_in_slices: boolean): void {
     const passed_over = is_in_slices ? now.ended - this.#before.ended : 0;

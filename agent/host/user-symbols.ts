@@ -1,11 +1,11 @@
-// Places in the code of processes by the functions that they lie in, as far as a look at the process tells a moment later. What processes say of
-// themselves is theirs: a name can be made up, but costs nobody else anything. /tmp/perf-PID.map is not read, which anybody could write.
+// Names places in the code of processes by the functions that they lie in, as far as a look at the process a moment later tells. A process
+// can make up names, but only for its own code. /tmp/perf-PID.map is not read, which anybody could write.
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { FileFunctions } from './file-functions.ts';
 import { executableIn, type Mapping, mappingAt } from './process-maps.ts';
 import { bootTimeMs, readStat, startMs } from './processes.ts';
 
-/** For so long a process's memory counts as it was, and so many processes are looked at meanwhile. */
+/** How long a process's mappings are taken to stay as they were, and how many processes are looked at in that time. */
 const LOOK_MS = 1000;
 const PROCESSES_MAX = 64;
 const MAPS_BYTES_MAX = 4 * 1024 * 1024;
@@ -35,9 +35,9 @@ export class UserSymbols {
    */
   namesOf(pid: number, time_ms: number, addresses: readonly bigint[], now_ms = performance.now()): string[] {
     const process = this.#processOf(pid, now_ms);
-    // Its start is known by the second, and rounded down.
+    // The process's start is known to the second, rounded down.
     if (process === undefined || process.started_ms > time_ms) return [];
-    // Each is where a call returns to: the call lies before.
+    // Each is a return address: the call lies before it.
     const names = addresses.map((address) => this.#nameOf(pid, process, Number(address) - 1, now_ms));
     return names.filter((name, index) => name !== '' && !(name === NO_FILE && names[index - 1] === NO_FILE));
   }
@@ -59,7 +59,7 @@ export class UserSymbols {
   #read(pid: number): Process | undefined {
     try {
       const mappings = executableIn(beginningOf(`${this.#proc}/${pid}/maps`));
-      // After the maps: of a process that takes the number in between, the start tells.
+      // Read after the maps: if another process took the pid in between, its start is later.
       const { start_ticks } = readStat(readFileSync(`${this.#proc}/${pid}/stat`, 'utf8'));
       return { mappings, started_ms: startMs(this.#boot_ms, start_ticks) };
     } catch {
@@ -84,7 +84,7 @@ export class UserSymbols {
   }
 }
 
-/** Of a file of /proc, which says its size nowhere and comes in pieces. */
+/** The beginning of a file in /proc, which tells no size and is read in pieces. */
 function beginningOf(path: string): string {
   const file = openSync(path, 'r');
   try {

@@ -48,7 +48,7 @@ export class HostRecording {
     this.#intake = new Intake(this.#writer);
   }
 
-  /** Whole rows of one kind; they are changed, as of one that names no host. @throws RecordingError */
+  /** Whole rows of one kind; they are changed in place, since the recording names no host. @throws RecordingError */
   add(kind: Kind, rows: Uint8Array): void {
     this.#entities.see(kind, rows);
     this.#intake.take(kind, rows, this.#offset_ms);

@@ -1,6 +1,6 @@
 // The investigations of this host: begins those that a collector wants, tells every second how far they are, and ends each when its time is
 // over, when the collector wants it no more, or when it becomes too much. The kernel knows the end of each, so it holds also while this
-// process hangs; and with this process goes all that they have in the kernel.
+// process hangs. When this process ends, all that they have in the kernel goes with it.
 
 import type { Kind } from '../../bpf/rows/rows.gen.ts';
 import type { BlackBox, LookBack } from '../black-box/black-box.ts';
@@ -17,7 +17,7 @@ import { type Figures, harmOf, LIMITS, type Limits } from './safety.ts';
 import type { Slots } from './slots.ts';
 
 const TELL_MS = 1000;
-/** As a share of a second's rows, that may come at once. */
+/** How many rows may come at once, as a share of a second's rows. */
 const BURST_SHARE = 1 / 5;
 const WORDS_CHARS_MAX = 1000;
 
@@ -49,7 +49,7 @@ export class Investigations {
   readonly #options: InvestigationsOptions;
   readonly #limits: Limits;
   readonly #running = new Map<string, Running>();
-  /** How those ended that the collector still wants, so that they are not begun again. */
+  /** Final states of investigations that the collector still wants, so that they are not begun again. */
   readonly #ended = new Map<string, ToldState>();
   #figures: Figures[] = [];
   #looking: NodeJS.Timeout | undefined;
@@ -59,7 +59,7 @@ export class Investigations {
     this.#limits = options.limits ?? LIMITS;
   }
 
-  /** These and no others are to run now. Resolves when those that begin have what there is of their past. */
+  /** Runs these investigations and ends all others. Resolves when those that begin have their rows from the black box. */
   async want(wanted: readonly WantedInvestigation[]): Promise<void> {
     const ids = new Set(wanted.map(({ id }) => id));
     for (const id of this.#running.keys()) if (!ids.has(id)) this.#end(id, 'by_hand');
@@ -75,7 +75,7 @@ export class Investigations {
     return [...[...this.#running.values()].map((running) => this.#stateOf(running)), ...this.#ended.values()];
   }
 
-  /** Ends all of them, and says nothing: the channel's end says it. */
+  /** Ends all of them without a message: the end of the channel tells the collector. */
   stop(): void {
     for (const id of [...this.#running.keys()]) this.#end(id, 'host_gone');
   }
@@ -94,7 +94,7 @@ export class Investigations {
     this.#looking ??= setInterval(() => this.#look(), TELL_MS).unref();
   }
 
-  /** Why it cannot run here; undefined: it runs. */
+  /** Tries to begin it. Returns why it cannot run here; undefined: it runs. */
   #tried(wanted: WantedInvestigation): string | undefined {
     const { kernel } = this.#options;
     if (kernel === undefined) return 'this agent replays a recording, which cannot be told what to write';
@@ -117,7 +117,7 @@ export class Investigations {
     }
   }
 
-  /** What the black box has of it comes as its first rows. */
+  /** Gives it its first rows: those that the black box has of it. */
   async #lookBack(running: Running | undefined): Promise<void> {
     const { kernel } = this.#options;
     if (running === undefined || kernel === undefined) return;
@@ -134,7 +134,7 @@ export class Investigations {
     if (running === undefined) return;
     this.#running.delete(id);
     this.#options.kernel?.slots.free(running.slot);
-    // Only now no row can pass any more.
+    // Read only now, when no more rows can pass.
     const last = this.#stateOf(running);
     this.#ended.set(id, { ...last, state: 'ended', reason, words });
     const { passed, over_budget } = last;
@@ -159,7 +159,7 @@ export class Investigations {
     this.#tell();
   }
 
-  /** What is too much ends the newest: the others have run without it. */
+  /** If the load becomes too much, ends the newest: the load of the others was bearable before it. */
   #guard(): void {
     const now = this.#options.figures();
     const words = this.#harm(now);

@@ -1,4 +1,4 @@
-// Files that an investigation of this host leaves: what nobody else may read, since rows tell who talks to whom.
+// Files that an investigation of this host leaves: only their owner may read them, since rows tell who talks to whom.
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { rowJson } from '../exports/row-json.ts';

@@ -1,6 +1,6 @@
 // When an investigation is too much for its host. Pure arithmetic on what the agent uses.
 
-/** Of this process and its rings, since it began. `ring_lost`, `written`: rows of kinds that only investigations ask for. */
+/** What this process and its rings have used since it began. `ring_lost`, `written`: rows of kinds that only investigations ask for. */
 export type Figures = { at_ms: number; cpu_ms: number; memory_bytes: number; ring_lost: number; written: number };
 
 export type Limits = {
@@ -18,7 +18,7 @@ export type Limits = {
 
 const MIB = 1024 * 1024;
 
-/** Ten times what an agent is to use without one. */
+/** Ten times what an agent is to use without an investigation. */
 export const LIMITS: Limits = { window_ms: 5000, cpu_share: 0.5, memory_bytes: 384 * MIB, lost_share: 0.05, lost_min: 100 };
 
 /** Why it is too much, for people; undefined: it is not. @param before of at least `window_ms` ago */

@@ -9,7 +9,7 @@ const SLOTS = Array.from({ length: FILTER_SLOTS }, (_, slot) => slot).filter((sl
 export class Slots {
   readonly #filters: KernelFilters;
   readonly #taken = new Map<number, Look>();
-  /** The one that was given back first comes first: rows that are still on their way have its bit. */
+  /** The slot that was given back first is taken first: rows that are still on their way may have a slot's bit. */
   readonly #free = [...SLOTS];
 
   constructor(filters: KernelFilters) {
@@ -18,7 +18,7 @@ export class Slots {
 
   /**
    * Undefined: all are taken. `only_details`: see KernelFilters.
-   * @throws AgentError when the kernel refuses; it then has nothing of it
+   * @throws AgentError when the kernel refuses; it then keeps nothing of the filter
    */
   take(program: Uint8Array, budget: Budget, look: Look, only_details = false): number | undefined {
     const [slot] = this.#free;
@@ -49,12 +49,12 @@ export class Slots {
     this.#filters.clear(slot);
   }
 
-  /** Of one that was freed what it came to, until it is taken again. */
+  /** A freed slot keeps its last counters until it is taken again. */
   counters(slot: number): FilterCounters & { expired: boolean } {
     return this.#filters.counters(slot);
   }
 
-  /** Has rows of its kinds written for all who want them; nobody does: not any more. */
+  /** Has rows of these kinds written for all slots that want them; where none does, no longer. */
   #askFor({ detail, user_stacks }: Look): void {
     const kinds = kindsOf(detail);
     if (user_stacks) this.#filters.userStacks(this.#wanting((look) => look.user_stacks));

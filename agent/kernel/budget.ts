@@ -23,12 +23,12 @@ export function budgetOf(rows_per_s: BudgetText): Budget {
   return rows_per_s === 'off' ? NO_ROW : { rows_per_s, burst: rows_per_s };
 }
 
-/** Whether the kind is not wanted: what is withheld of it was meant to be. */
+/** Whether the kind is switched off: its rows are withheld on purpose. */
 export function isOff({ rows_per_s, burst }: Budget): boolean {
   return rows_per_s > 0 && burst === 0;
 }
 
-/** Of a filter: "100/s" or "none". */
+/** The budget of a filter: "100/s" or "none". */
 export function parseBudget(text: string): Budget {
   if (text === 'off') throw new ConfigError('bad_value', 'a filter that lets no row pass shows nothing: write 100/s, or none for no limit');
   return budgetOf(budgetIn(text));

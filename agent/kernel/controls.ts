@@ -10,8 +10,8 @@ export type KernelFilters = {
   /** The present meaning of names on this host. */
   names(): Names;
   /**
-   * Replaces the filter in the slot. `program`: from compileFilter(). `only_details`: rows of every event know nothing of it, and what its
-   * budget withholds is in no count of rows.
+   * Replaces the filter in the slot. `program`: from compileFilter(). `only_details`: the filter is not applied to rows of every event, and
+   * rows that its budget withholds are not counted.
    */
   set(slot: number, program: Uint8Array, budget: Budget, only_details?: boolean): void;
   clear(slot: number): void;
@@ -19,7 +19,10 @@ export type KernelFilters = {
   budgets(budgets: Partial<Readonly<Record<Kind, Budget>>>): void;
   /** true: only rows that a filter matches are written. false: all are, and each row's head says which filters match it. */
   exclusive(on: boolean): void;
-  /** From now on rows that the filter in slot FILTER_SCOPE does not match are not written; of the others it says nothing, and pays for none. */
+  /**
+   * From now on rows that the filter in slot FILTER_SCOPE does not match are not written; it asks for no row by itself, and its budget pays
+   * for none.
+   */
   scope(): void;
   /** Has rows of the kind written for what the filters in these slots match, a bit each; 0 ends it. */
   detail(kind: DetailKind, slots: number): void;

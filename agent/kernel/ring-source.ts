@@ -22,7 +22,7 @@ export type KernelOptions = {
   prebuilt?: string;
   /** hooks to treat as refused by the kernel */
   refuse?: readonly string[];
-  /** open rows only of connections that a sweep finds alive: of all others the close row tells of the opening too */
+  /** write open rows only of connections that a sweep finds alive; of all others the close row tells of the opening, too */
   opens_by_sweep?: boolean;
   /** a kind without one has no limit */
   budgets?: Partial<Record<Kind, Budget>>;

@@ -81,7 +81,7 @@ export class SweepPace {
     this.#clock = clock;
   }
 
-  /** Another interval is wanted: holds at once, stretched as the one before. */
+  /** Sets another wanted interval: it holds at once, stretched by the same factor as the one before. */
   want(wanted_ms: number): void {
     this.interval_ms = Math.round((this.interval_ms * wanted_ms) / this.wanted_ms);
     this.wanted_ms = wanted_ms;

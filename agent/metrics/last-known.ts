@@ -30,7 +30,7 @@ export class LastKnown {
     if (this.#readings.size > this.#max && oldest !== undefined) this.#readings.delete(oldest);
   }
 
-  /** It is known to be gone. */
+  /** Forgets a thing that is known to be gone. */
   forget(id: bigint): void {
     this.#readings.delete(id);
   }

@@ -56,7 +56,7 @@ export type Plan = {
   when: { at: number; is: number } | undefined;
   by: readonly number[];
   reason: number | undefined;
-  /** the number behind it */
+  /** the offset of the number that `reason` is the name of */
   reason_code: number | undefined;
   values: readonly { from: number; size: number; most?: number | undefined; less?: number | undefined }[];
   histograms: readonly { from: number; size: number }[];

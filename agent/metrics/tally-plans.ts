@@ -94,7 +94,7 @@ const failed = plan({
   ],
 });
 
-/** Of rows that tell of an opening: those of the event, and closes of connections that had none. */
+/** The plan of rows that tell of an opening: open rows, and close rows of connections that had no open row. */
 const openedBy = (only: readonly ['event' | 'tells_open', number]) =>
   plan({
     kind: 'connection',

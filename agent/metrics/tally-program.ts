@@ -148,7 +148,7 @@ function readHistograms(view: DataView, group_at: number): Counted[] {
   });
 }
 
-/** As a number, exact up to 2^53. */
+/** A 64-bit member as a number, exact up to 2^53. */
 function u64(view: DataView, at: number): number {
   return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
 }

@@ -5,7 +5,7 @@ import { parseAddress } from '../contract/language/address.ts';
 
 const MAPPED = 0xffffn;
 const IPPROTO_TCP = 6;
-/** What the length field of an IP header holds; a larger packet, as some devices take, says so. */
+/** The most that the length field of an IP header holds; a larger packet, as some devices take, has this in it. */
 const LENGTH_MAX = 0xffff;
 
 export type Headers = {
@@ -74,7 +74,7 @@ function tcpHeader(row: PacketRow, from_port: number, to_port: number): Buffer {
 
 const NOP = 1;
 
-/** The options that rows have, each padded to four bytes by what does nothing. */
+/** The options that rows have, each padded to four bytes by no-operation options. */
 function optionBytes(row: PacketRow): Buffer {
   const parts: number[][] = [];
   if (row.mss > 0) parts.push([2, 4, row.mss >> 8, row.mss & 0xff]);
@@ -96,7 +96,7 @@ function word(number: number): number[] {
   return [number >>> 24, (number >>> 16) & 0xff, (number >>> 8) & 0xff, number & 0xff];
 }
 
-/** Of an IPv4 header whose own field is zero (RFC 1071). */
+/** The checksum of an IPv4 header in which its own field is zero (RFC 1071). */
 function checksum(header: Buffer): number {
   let sum = 0;
   for (let at = 0; at < header.length; at += 2) sum += header.readUInt16BE(at);

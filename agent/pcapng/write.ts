@@ -12,7 +12,7 @@ const LINKTYPE_RAW = 101;
 const OPTION = { comment: 1, interface_name: 2, application: 4, time_resolution: 9 } as const;
 const NANOSECONDS = 9;
 const TEXT_CHARACTERS_MAX = 4000;
-/** As much as a packet's headers can be. */
+/** No packet's headers are longer, in bytes. */
 const SNAPLEN = 160;
 
 export type Commented = {
@@ -51,7 +51,7 @@ export class Pcapng {
 }
 
 function sectionHeader(): Buffer {
-  const body = Buffer.alloc(16, 0xff); // the section's length is not told
+  const body = Buffer.alloc(16, 0xff); // -1: the section's length is not told
   body.writeUInt32LE(BYTE_ORDER_MAGIC, 0);
   body.writeUInt16LE(1, 4);
   body.writeUInt16LE(0, 6);
@@ -93,7 +93,7 @@ function options(all: readonly Option[]): Buffer {
   return Buffer.concat([...parts, Buffer.alloc(4)]); // the end of options
 }
 
-/** Hosts name anything: what reads the file may be a terminal, and an option's length has 16 bits. */
+/** Anyone on a host chooses names, and the file may be shown in a terminal: controls are escaped. An option's length has 16 bits. */
 function textBytes(text: string): Buffer {
   return Buffer.from([...escapeControls(text)].slice(0, TEXT_CHARACTERS_MAX).join(''));
 }

@@ -1,4 +1,4 @@
-/** Runs what it is given one after the other; a failure is its caller's alone. */
+/** Runs the functions that it is given one after the other. A failure reaches only the caller who gave that function. */
 export function turns(): <Result>(work: () => Promise<Result>) => Promise<Result> {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {

@@ -1,4 +1,4 @@
 import packageJson from '../../package.json' with { type: 'json' };
 
-/** Of tcplens, as package.json has it. */
+/** The version of tcplens, as package.json has it. */
 export const VERSION: string = packageJson.version;

@@ -22,8 +22,8 @@ export type Contents = {
 const KEPT_BYTES_MAX = 8 * 1024 * 1024;
 
 /**
- * @param host_id of a recording of several hosts: only what is this one's; undefined: all rows, and no names, since the numbers that they are
- * for are a host's own
+ * @param host_id in a recording of several hosts: only this host's rows and names; undefined: all rows and no names, since the numbers that
+ * names stand for differ from host to host
  * @throws RecordingError `damaged`
  */
 export function readContents(recording: Recording, host_id?: bigint): Contents {

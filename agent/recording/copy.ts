@@ -22,7 +22,7 @@ export function copyRecording({ recording, writer, intake, losses, duration_ms }
       else if (part.offset_ms <= duration_ms && !intake.full) {
         length_ms = part.offset_ms;
         if (part.sort === 'rows') intake.take(part.kind, part.rows, part.offset_ms);
-        // What an investigation found rests on all rows, and a copy may lack some.
+        // A copy leaves the investigation's frame out: its verdict rests on all rows, and a copy may lack some.
         else if (part.sort === 'names') intake.takeNames(part.names, part.offset_ms);
       }
     }

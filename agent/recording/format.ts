@@ -30,7 +30,7 @@ export const FRAME_BYTES_MAX = 8 * 1024 * 1024;
 const STORED_BYTES_MAX = FRAME_BYTES_MAX + 64 * 1024;
 
 export const SORT = { header: 1, rows: 2, names: 3, end: 4, investigation: 5 } as const;
-/** As many as a collector has agents, and then some. */
+/** More hosts than a collector has agents. */
 const HOSTS_MAX = 100_000;
 
 const Text = Type.String({ maxLength: 512 });

@@ -1,4 +1,4 @@
-// A recording of an investigation, for whoever judges it again: a verdict needs all of its rows, so what is cut short is refused.
+// Reads a recording of an investigation to judge it again. A verdict needs all of its rows, so a recording that is cut short is refused.
 import { RecordingError } from '../process/errors.ts';
 import { VERSION } from '../process/version.ts';
 import type { RecordedInvestigation } from './format.ts';
@@ -8,7 +8,7 @@ import type { Recording } from './read.ts';
 /** `notices`: what this version cannot read as it was recorded, a sentence each. */
 export type Investigated = RecordedInvestigation & { notices: readonly string[] };
 
-/** For what another version of tcplens has said of it in another form. */
+/** The error for a recording in which another version of tcplens has described the investigation in another form. */
 export function unreadable({ header }: Recording): RecordingError {
   const made = `it was made by tcplens ${header.tcplens}, and this is ${VERSION}`;
   return new RecordingError(

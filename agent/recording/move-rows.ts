@@ -17,7 +17,7 @@ export type Move = {
 /** Rewrites whole rows of one kind in place. */
 export function moveRows(kind: Kind, rows: Uint8Array, { host_id, round, timeNow }: Move): void {
   const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
-  // In high bits, which the kernel's cookies do not reach.
+  // The round is in the high bits, which the kernel's cookies do not reach.
   const mark = BigInt(round & 0xffff) << 48n;
   for (let at = 0; at < rows.length; at += KINDS[kind].size) {
     view.setBigUint64(at + HEAD_AT.time_ns, timeNow(view.getBigUint64(at + HEAD_AT.time_ns, true)), true);
@@ -29,7 +29,7 @@ export function moveRows(kind: Kind, rows: Uint8Array, { host_id, round, timeNow
   }
 }
 
-/** Those of whole rows that are of a host; undefined: all of them. */
+/** The rows of one host; undefined: all rows. */
 export function rowsOfHost(kind: Kind, rows: Uint8Array, host_id: bigint | undefined): Uint8Array {
   if (host_id === undefined) return rows;
   const { size } = KINDS[kind];

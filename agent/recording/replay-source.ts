@@ -149,7 +149,7 @@ export class ReplaySource implements RowSource {
     return new Map();
   }
 
-  /** Calls back at once: rows come due as time passes, and nothing wakes anyone then. */
+  /** Calls back at once: rows come due as time passes, and nothing could wake the caller then. */
   onceRows(callback: () => void): void {
     callback();
   }

@@ -9,7 +9,7 @@ export type Wanted = Pick<WantedSettings, 'version' | 'values'>;
 
 const FILE = 'settings.json';
 
-/** A file that cannot be read, or is none, is as good as none: the collector says it all again. */
+/** A file that cannot be read counts as missing: the collector sends all of it again. */
 export async function readKept(directory: string): Promise<Wanted> {
   const bytes = await readIfThere(REAL_DISK, join(directory, FILE)).catch(() => undefined);
   return wantedIn(bytes?.toString()) ?? { version: 0, values: {} };

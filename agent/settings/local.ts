@@ -15,7 +15,10 @@ export function optionOf(name: SettingName): string {
   return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** Notes what is said of settings while the command is parsed; to be called before that. The texts are for people, values have lost them. */
+/**
+ * Notes each setting's text, and where it comes from, while the command is parsed; to be called before that. Parsed values do not have the
+ * text that people wrote.
+ */
 export function noteSettings(command: Command, table: OptionTable): LocalSettings {
   const said = Object.fromEntries(
     SETTING_NAMES.map((name) => [name, { value: table[optionOf(name)]?.fallback ?? '', from: 'default' }]),

@@ -1,4 +1,4 @@
-// A collector's hand on the settings: takes what it wants, and tells what is in force and whether rows are lost by it.
+// Lets a collector change the settings: takes what it wants, and tells it what is in force, and how many rows were seen and lost so far.
 import type { FromAgent, RowsSoFar, WantedSettings } from '../contract/control.ts';
 import type { Settings } from './settings.ts';
 
@@ -25,7 +25,7 @@ export class RemoteSettings {
 
   async take({ version, values, watch_ms }: WantedSettings): Promise<void> {
     const { settings, send } = this.#options;
-    // What was lost before is not this change's fault.
+    // The counts before the change go first: earlier losses are not its fault.
     this.#tell(version);
     await settings.take({ version, values });
     send({ type: 'in_force', ...inForce(settings) });

@@ -1,5 +1,5 @@
-// The settings of this agent as they are in force, and how a collector changes them: what it says comes before what the host says, unless
-// the host has pinned a setting.
+// The settings of this agent as they are in force, and how a collector changes them: the collector's value takes precedence over the
+// host's, unless the host has pinned the setting.
 import { AGENT_OPTIONS, type AgentConfig, SOURCE_OPTIONS } from '../config.ts';
 import type { InForce } from '../contract/control.ts';
 import { problemOf } from '../contract/setting-form.ts';

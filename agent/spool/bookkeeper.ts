@@ -63,7 +63,7 @@ export class Bookkeeper {
     this.#forgotten.push(epoch);
   }
 
-  /** Throws where the disk refuses the write: the next one is a snapshot, which has these changes too. */
+  /** Throws where the disk refuses the write; the next write is then a snapshot, which has these changes too. */
   async write(durable: boolean): Promise<void> {
     const wants_snapshot = this.#accounting.coarsen() || this.#books.wants_snapshot;
     const line = this.#line();

@@ -1,5 +1,5 @@
-// The type of a line of the books, and the check that a parsed line has it. The checksum only tells that a line is as it was written: that
-// may have been done by another version. Written by hand, since the schema library is not worth its memory in an agent.
+// The type of a line of the books, and the check that a parsed line has it. The checksum only tells that a line is as it was written:
+// another version may have written it. Written by hand, since the schema library is not worth its memory in an agent.
 import type { Total } from '../accounts/accounting.ts';
 import type { AccountingEntry, AgentReport, LostBatches } from '../contract/agent-report.ts';
 import { isAgentLoss, OUTCOMES } from '../contract/outcome.ts';
@@ -19,7 +19,7 @@ export type BooksLine = {
   forgotten?: string[];
   entries?: AccountingEntry[];
   totals?: Total[];
-  /** batches of which a collector may not have heard yet that they are lost */
+  /** lost batches that no collector may have been told of yet */
   lost?: LostBatches[];
   /** runs of which a report was posted: a collector may have its figures */
   posted?: string[];

@@ -32,14 +32,15 @@ export async function readBooks(disk: Disk, directory: string): Promise<BooksSta
   }
   const state = new BooksState();
   for (const line of read?.values ?? []) state.apply(line);
-  // What a line says that cannot be read is not known, so any run may have been posted. A torn tail was of a write that never returned.
+  // A line that cannot be read may have said that a run was posted, so any run may have been. A torn tail is no such line: its write never
+  // returned.
   if (read?.begins !== true || read.damaged_lines > 0) state.posted = undefined;
   return state;
 }
 
 const pathOf = (directory: string): string => join(directory, 'books');
 
-/** What the lines add up to. */
+/** The state that the lines add up to. */
 export class BooksState {
   readonly runs = new Map<string, Run>();
   readonly entries = new Map<string, AccountingEntry>();

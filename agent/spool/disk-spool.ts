@@ -23,7 +23,7 @@ const FAILED_READS_MAX = 5;
 
 export class DiskSpool {
   readonly #parts: DiskSpoolParts;
-  /** those of segments that have been given up included */
+  /** leases, also on batches of segments that have been given up */
   readonly leased: Leases;
   readonly #removal: Removal;
   readonly #inTurn = turns();
@@ -116,7 +116,7 @@ export class DiskSpool {
     if (this.#removal.note(segment)) void this.#inTurn(() => this.#removal.run());
   }
 
-  /** The segments keep to the same object. */
+  /** Changes the caps in place: the segments use the same object. */
   limit(caps: Partial<Caps>): void {
     Object.assign(this.#parts.caps, caps);
   }

@@ -2,7 +2,7 @@
 import type { Accounting } from '../accounts/accounting.ts';
 import type { Run } from './books-check.ts';
 
-/** All of these may be in one report, and are in each snapshot of the books. */
+/** Most runs in the books: all of them may be in one report, and are in each snapshot. */
 const RUNS_MAX = 100;
 
 /**

@@ -9,7 +9,7 @@ export class Overflow {
   bytes_max: number;
   #bytes = 0;
 
-  /** @param bytes_max holds from the next batch on */
+  /** @param bytes_max may be changed later: it holds from the next batch on */
   constructor(bytes_max: number) {
     this.bytes_max = bytes_max;
   }

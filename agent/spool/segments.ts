@@ -83,7 +83,9 @@ export class Segments {
     return this.#open;
   }
 
-  /** Where the flush fails the next batch begins a new segment: a later flush of this file would say nothing of what it has. */
+  /**
+   * Where the flush fails, the next batch begins a new segment: a later flush of this file could succeed although its data is not on disk.
+   */
   async sync(): Promise<void> {
     this.#unsynced = 0;
     await this.#open?.file.sync().catch(async (error: unknown) => {

@@ -60,7 +60,7 @@ export class Spool {
     return [...(this.#disk?.segments ?? [])].reduce((sum, each) => sum + (each.taken_over ? 0 : each.waiting_bytes), 0);
   }
 
-  /** Other limits from now on; what is beyond them goes with the next batch. */
+  /** Sets other limits. Batches beyond them are dropped when the next batch comes. */
   limit({ memory_bytes, caps }: { memory_bytes?: number; caps?: Partial<Caps> }): void {
     if (memory_bytes !== undefined) this.#overflow.bytes_max = memory_bytes;
     if (caps !== undefined) this.#disk?.limit(caps);
@@ -101,7 +101,7 @@ export class Spool {
     return this.#disk?.hasFree(isHeld) === true || this.#overflow.oldestFree(isHeld) !== undefined;
   }
 
-  /** Leases the oldest of them. */
+  /** Leases the oldest such batch. */
   async next(isHeld: (schema: string) => boolean): Promise<Parcel | undefined> {
     const found = await this.#disk?.next(isHeld, this.#now());
     if (found !== undefined) return { batch: found.batch, at: found.place };
@@ -154,7 +154,7 @@ export class Spool {
     clearTimeout(this.#timer);
   }
 
-  /** One run at a time: who waits for it knows that no batch is between memory and disk. */
+  /** One run at a time: once it has ended, no batch is between memory and disk. */
   #returnToDisk(disk: DiskSpool): Promise<void> {
     const returned = this.#returning.then(async () => {
       for (const kept of [...this.#overflow]) if (!kept.leased) await this.#toDisk(disk, kept);

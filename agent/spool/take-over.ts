@@ -86,7 +86,7 @@ class Look {
 
   /** A gap behind the length that the books have is a torn tail: a write that the crash interrupted. */
   async #gap({ at, length }: Gap, file: DiskFile, size: number): Promise<void> {
-    // It counts as missing, so it is marked as done: should it be readable later, it must not be sent as well.
+    // Rows in the gap count as missing, so it is marked as done: if it can be read later, they must not be sent as well.
     this.#segment.done.add([at, at + length]);
     if (at + length < size || at < this.#known) this.#segment.damaged = true;
     else await file.truncate(at);

@@ -1,5 +1,5 @@
-// Checks that nobody else can change the spool's directory: who could put a link there would make an agent that is root write and remove
-// files anywhere.
+// Checks that nobody else can change the spool's directory: anyone who can put a link there could make an agent that is root write and
+// remove files anywhere.
 import { lstatSync, mkdirSync, readlinkSync, type Stats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CannotRunError } from '../process/errors.ts';

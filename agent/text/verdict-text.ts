@@ -20,13 +20,13 @@ export type Told = {
   judged: Judged;
   /** why connects failed, who reset connections, where their time went */
   claims: readonly Claim[];
-  /** by which ways the kernel came to drops, resets, retransmissions and zero windows, the most frequent first */
+  /** the call paths in the kernel that led to drops, resets, retransmissions and zero windows, the most frequent first */
   stacks: readonly StackGroup[];
   /** the kinds of rows beyond those of every event */
   watched: readonly string[];
 };
 
-/** All of it as one object: a verdict for each segment, with the rows that it rests on. */
+/** The result as one JSON object: a verdict for each segment, with the rows that it rests on. */
 export function verdictJson({ judged: { verdicts, ways, joins }, ...told }: Told): string {
   const { all, by_peer, arrivals } = summarize(verdicts, ways);
   const said = [...sentences({ all, by_peer, arrivals }), ...joinsSentences(joins)];
@@ -45,7 +45,10 @@ export function verdictJson({ judged: { verdicts, ways, joins }, ...told }: Told
   );
 }
 
-/** For a terminal: sentences, causes, where packets were dropped, the connections with most of it, and what was not seen. */
+/**
+ * The result for a terminal: sentences, causes, where packets were dropped, the connections with most retransmitted segments, and what was
+ * not seen.
+ */
 export function verdictText(told: Told): string {
   const { verdicts, ways } = told.judged;
   const summary = summarize(verdicts, ways);

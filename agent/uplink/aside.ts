@@ -1,5 +1,5 @@
-// Sets a batch aside for a while when the collector has failed at it several times: it may well take others, and the batches
-// behind it in the spool must not wait for this one.
+// Sets a batch aside for a while when the collector has failed at it several times: the collector may well take others, and the batches
+// behind this one in the spool must not wait for it.
 import type { Parcel } from '../spool/spool.ts';
 
 /** A batch is set aside after this many failures. */

@@ -58,7 +58,7 @@ export class CollectorClient {
     const headers = { ...what.headers, ...shown() };
     const answer = await post({ ...what, url: url + path, agent: transport.of(url), headers, retry_ms_min: this.#retry_ms_min });
     const { verdict, status, code } = answer;
-    // Without a code it is no collector's answer.
+    // A collector's refusal has a code. Without one, something else answered in its place.
     if (status === 0 || (status >= 500 && code === '')) addresses.failed(url, performance.now());
     else addresses.answered(url);
     if (status >= 400) refused(code);

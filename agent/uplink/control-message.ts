@@ -1,4 +1,5 @@
-// Reads what a collector says on the control channel. It may be of another version: what this one does not understand is no message to it.
+// Reads what a collector says on the control channel. The collector may be of another version: a message that this agent does not
+// understand is ignored.
 import type { ToAgent, WantedSettings } from '../contract/control.ts';
 import { DETAIL } from '../contract/detail.ts';
 import type { WantedInvestigation, WantedInvestigations } from '../contract/investigation.ts';
@@ -22,10 +23,10 @@ function settingsIn({ version, values, watch_ms }: Unknown<WantedSettings>): Wan
   return { type: 'settings', version, values: Object.fromEntries(pairs), watch_ms };
 }
 
-/** One that cannot be read makes the whole no message: without it, it would be ended. */
+/** If one investigation cannot be read, the whole message is ignored: otherwise the agent would end that one. */
 function investigationsIn({ wanted }: Unknown<WantedInvestigations>): WantedInvestigations | undefined {
   if (!Array.isArray(wanted) || !wanted.every(isWanted)) return undefined;
-  // A collector that does not know of stacks of processes wants none.
+  // A collector of an earlier version does not know stacks of processes, so it wants none.
   return { type: 'investigations', wanted: wanted.map((one) => ({ ...one, user_stacks: one.user_stacks ?? false })) };
 }
 

@@ -10,7 +10,7 @@ import type { Route } from './route.ts';
 const CONNECT_MS_MAX = 15_000;
 /** The collector pings more often: a channel on which nothing comes for so long is dead. */
 const SILENT_MS_MAX = 45_000;
-/** Settings, or as many investigations as there can be. */
+/** The longest message: all settings, or as many investigations as there can be. */
 const SAID_BYTES_MAX = 256 * 1024;
 const COMPLAINT_PERIOD_MS = 600_000;
 
@@ -81,7 +81,7 @@ export class ControlChannel {
 
   #take(text: string): void {
     const message = messageIn(text);
-    // What a later version says, this one does not understand.
+    // A message that only a later version understands is ignored.
     if (message !== undefined) this.#options.onMessage(message);
   }
 

@@ -1,4 +1,4 @@
-// Gives a collector its hand on a running agent: on the settings, and on what is investigated here.
+// Lets a collector control a running agent: its settings, and what it investigates.
 import type { RowsSoFar } from '../contract/control.ts';
 import { DETAIL_KINDS } from '../contract/detail.ts';
 import { hex64 } from '../contract/hex64.ts';

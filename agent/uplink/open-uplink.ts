@@ -10,7 +10,7 @@ import { hostOf } from './report.ts';
 import type { Route } from './route.ts';
 import { Uplink, type UplinkOptions } from './uplink.ts';
 
-/** `member`: the host id that a collector has given. */
+/** `member`: the host id that a collector has given this host. */
 type UplinkParts = Pick<UplinkOptions, 'source' | 'entities' | 'log'> & {
   pace: SweepPace;
   route: Route | undefined;

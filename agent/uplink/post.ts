@@ -90,7 +90,7 @@ function problemOf(said: Record<string, unknown> | undefined): { code: string; m
   return typeof code === 'string' && typeof message === 'string' ? { code, message } : undefined;
 }
 
-/** With the cause: an AbortError says only there why it was raised. */
+/** The message with its cause: an AbortError says only in its cause why it was raised. */
 function reasonWithCause(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   return cause instanceof Error ? `${reasonOf(error)}: ${cause.message}` : reasonOf(error);

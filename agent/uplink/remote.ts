@@ -1,4 +1,5 @@
-// A collector's hand on this agent: what it says on the control channel goes to the part that does it, and what the parts say goes back.
+// Lets a collector control this agent: hands each message of the control channel to the part that carries it out, and the parts' messages
+// back.
 import type { FromAgent, ToAgent } from '../contract/control.ts';
 import { KNOWN_SETTINGS } from '../contract/settings.ts';
 import type { Investigations } from '../investigations/investigations.ts';
@@ -18,7 +19,7 @@ export type RemoteOptions = {
   log: Log;
 };
 
-/** What takes the collector's messages; each may answer by `send`. */
+/** The parts that take the collector's messages; each may answer by `send`. */
 export type Parts = { settings: RemoteSettings; investigations: Investigations };
 
 export class Remote {
@@ -26,7 +27,7 @@ export class Remote {
   readonly #parts: Parts;
   readonly #inTurn = turns();
 
-  /** @param partsOf makes the parts, which speak by `send`; what they say while the channel is not open is not heard */
+  /** @param partsOf makes the parts, which send messages by `send`; while the channel is not open, these are dropped */
   constructor({ route, settings, host_id, log }: RemoteOptions, partsOf: (send: (message: FromAgent) => void) => Parts) {
     this.#parts = partsOf((message) => this.#channel.send(message));
     this.#channel = new ControlChannel({
@@ -44,7 +45,7 @@ export class Remote {
   }
 
   #take(message: ToAgent): void {
-    // Settings wait for the disk, and investigations wait for nobody.
+    // Settings are taken one after the other, since each waits for the disk. Investigations do not wait for them.
     if (message.type === 'investigations') void this.#parts.investigations.want(message.wanted);
     else void this.#inTurn(() => this.#parts.settings.take(message));
   }

@@ -20,7 +20,7 @@ const PARTLY_REFUSED = 'report_partly_refused';
 /** Between two attempts to send the last report. */
 const AGAIN_MS = 300;
 
-/** What came of a report. `again`: another attempt may succeed. `not`: none would now. */
+/** What came of a report. `again`: another attempt may succeed. `not`: no attempt would succeed now. */
 type Told = 'told' | 'again' | 'not';
 const NO_NAMES: Changes = { processes: [], cgroups: [], netns: [] };
 
@@ -93,7 +93,8 @@ export class Reporter {
     const accounting = spool.accounting.untold(epochs);
     const lost = spool.accounting.lost.untold(epochs);
     if (run !== this.#options.run && accounting.length === 0 && lost.length === 0) return 'told';
-    // On disk before it is posted: rows that the collector was told of, and a crash made the books forget, would be counted once more.
+    // The books are on disk before the report is posted: rows that a crash makes them forget after the collector was told would be counted
+    // twice.
     await spool.spool.flush(true);
     const body = Buffer.from(
       JSON.stringify({ ...this.#report(run, names, accounting), ...(lost.length > 0 && { lost }) } satisfies AgentReport),

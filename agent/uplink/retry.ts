@@ -42,7 +42,10 @@ const FINAL: ReadonlySet<string> = new Set(FINAL_REFUSALS);
 /** Refusals after which the agent or the collector has to be upgraded; the rows are sound. */
 const HELD: ReadonlySet<string> = new Set(['kind_unknown', 'layout_refused']);
 
-/** What an answer means for a batch or a report. Only a collector that has read it can accept or reject it; after any other answer it is kept. */
+/**
+ * What an answer means for a batch or a report. Only a collector that has read it can accept or reject it; after any other answer the agent
+ * keeps it.
+ */
 export function verdictOf({ status, code, retry_after, is_receipt }: Said): Verdict {
   if (status >= 200 && status < 300) return is_receipt ? 'accepted' : 'retry';
   if (status === 429 && code === 'log_full_late') return 'busy_late';

@@ -5,7 +5,7 @@ import { Transport } from './transport.ts';
 export type Route = {
   addresses: Addresses;
   transport: Transport;
-  /** The headers that say who this is, as they are now. */
+  /** The headers that identify this agent, as they are now. */
   shown: () => Record<string, string>;
   /** Called with the code of each refusal. */
   refused: (code: string) => void;
@@ -13,7 +13,7 @@ export type Route = {
   told: (said: Readonly<Record<string, unknown>>) => void;
 };
 
-/** To collectors that ask nobody who they are. */
+/** A route to collectors that ask agents for no credential. */
 export function openRoute(urls: readonly string[], transport = new Transport()): Route {
   return { addresses: new Addresses(urls), transport, shown: () => ({}), refused: () => undefined, told: () => undefined };
 }

@@ -68,12 +68,12 @@ export class Shipper {
     this.#skew = new Skew({ ...options, signal: this.#abort.signal, onEnd: () => this.#pump() });
   }
 
-  /** Memory that batches hold, those being sent left out. */
+  /** Memory that batches hold, without those being sent. */
   get memory_bytes(): number {
     return this.#intake.bytes + this.#live.bytes + this.#options.spool.bytes.memory;
   }
 
-  /** Batches that are not in the spool yet may hold so much memory from now on, and those that the spool has in memory as much again. */
+  /** Limits the memory of batches that are not in the spool yet, and, to the same figure, of those that the spool keeps in memory. */
   limit(memory_bytes: number): void {
     this.#intake.memory_bytes = memory_bytes;
     this.#options.spool.limit({ memory_bytes });
@@ -91,9 +91,9 @@ export class Shipper {
   }
 
   /**
-   * Sends what is left, for at most `ms`; the first attempt is made at once, even during a pause after a failure. What the collector has not
-   * acknowledged by then stays in the spool.
-   * @param isPatient while it says so, the time begins anew whenever the collector has taken a batch, or refused it for good
+   * Sends what is left, for at most `ms`; the first attempt is made at once, even during a pause after a failure. What the collector has
+   * not acknowledged by then stays in the spool.
+   * @param isPatient while it returns true, the time begins anew whenever the collector has taken a batch, or refused it for good
    */
   async finish(ms: number, isPatient: () => boolean = () => false): Promise<void> {
     const deadline = performance.now() + ms;

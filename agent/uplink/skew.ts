@@ -8,7 +8,10 @@ import type { Answer } from './post.ts';
 
 /** How long a schema is held after a refusal that only an upgrade of one side ends. */
 const REFUSED_MS = 60_000;
-/** How long a schema is held where posting its layout failed, or was done a moment before: another collector behind the address may answer. */
+/**
+ * How long a schema is held after its layout could not be posted, or is still unknown just after it was: another collector may have
+ * answered.
+ */
 const TOLD_MS = 1000;
 const COMPLAINT_PERIOD_MS = 60_000;
 

@@ -31,7 +31,10 @@ export class Transport {
     return url.startsWith('https:') ? this.#secure : this.#plain;
   }
 
-  /** From now on collectors are known by certificates of these CAs, PEM; of none: by those that every machine trusts, and by their names. */
+  /**
+   * From now on a collector must show a certificate of one of these CAs (PEM). Where there are none: one of a CA that the machine trusts,
+   * with the collector's name.
+   */
   trust(authorities: readonly string[]): void {
     if (authorities.join() === this.#authorities.join()) return;
     const old = this.#secure;
@@ -43,21 +46,21 @@ export class Transport {
   #agentFor(authorities: readonly string[]): https.Agent {
     const { cert, key } = this.#client;
     const own = cert === undefined || key === undefined ? {} : { cert: readFileSync(cert), key: readFileSync(key) };
-    // A collector's own CA signs nothing but collectors' certificates, so the name says nothing more: it may be reached by any.
+    // A collector's own CA signs only collectors' certificates, so the name need not match: a collector may be reached by any name.
     const check = (host: string, shown: PeerCertificate) => (isOf(shown, authorities) ? undefined : checkServerIdentity(host, shown));
     return new https.Agent({ ...KEPT, ...own, ...(authorities.length > 0 && { ca: [...authorities], checkServerIdentity: check }) });
   }
 }
 
-/** Whether one of these CAs is the last in the chain that was shown, and checked. */
+/** Whether one of these CAs is in the chain that the server showed, and that was checked. */
 function isOf(shown: PeerCertificate, authorities: readonly string[]): boolean {
   const own = new Set(authorities.map((pem) => digestOf(rawOf(pem))));
   return chainOf(shown as DetailedPeerCertificate).some(({ raw }) => own.has(digestOf(raw)));
 }
 
 /**
- * The CA with one of these fingerprints that the server at `url` shows, as PEM. Nothing is sent to it: whether its certificate is really of that CA
- * is checked by the next connection, which trusts that CA alone.
+ * The CA with one of these fingerprints that the server at `url` shows, as PEM. Nothing is sent to the server: whether its certificate is
+ * really of that CA is checked by the next connection, which trusts that CA alone.
  */
 export function authorityAt(url: string, pins: readonly string[]): Promise<string> {
   const host = hostInUrl(url);
@@ -78,7 +81,7 @@ export function authorityAt(url: string, pins: readonly string[]): Promise<strin
 
 function chainOf(shown: DetailedPeerCertificate): DetailedPeerCertificate[] {
   const chain: DetailedPeerCertificate[] = [];
-  // A CA is its own issuer.
+  // The chain ends with a CA that is its own issuer.
   for (let one: DetailedPeerCertificate | undefined = shown; one?.raw && !chain.includes(one); one = one.issuerCertificate) chain.push(one);
   return chain;
 }

@@ -14,7 +14,7 @@ const LAST_REPORT_MS_MAX = 5000;
 
 export type UplinkOptions = Omit<ReporterOptions, 'spool'> & {
   spool: Opened;
-  /** however far apart sweeps are */
+  /** time between two reports, however far apart sweeps are */
   report_interval_ms: number;
 } & Pick<ShipOptions, 'onAnswer' | 'memory_bytes'>;
 
@@ -60,7 +60,7 @@ export class Uplink {
     return { memory: this.#shipper.memory_bytes, disk: this.#spool.spool.bytes.disk };
   }
 
-  /** Other limits from now on, of memory and of the spool's disk. */
+  /** Sets other limits, of memory and of the spool's disk. */
   limit({ memory_bytes, caps }: { memory_bytes?: number; caps?: Partial<Caps> }): void {
     if (memory_bytes !== undefined) this.#shipper.limit(memory_bytes);
     if (caps !== undefined) this.#spool.spool.limit({ caps });
@@ -83,8 +83,8 @@ export class Uplink {
   }
 
   /**
-   * Ships what is left and sends the last report, within a bound. What the collector has not acknowledged by then the next run sends.
-   * @param isPatient while it says so, the bound is on a time in which the collector takes nothing
+   * Ships what is left and sends the last report, within a bound. The next run sends what the collector has not acknowledged by then.
+   * @param isPatient while it returns true, the bound begins anew whenever the collector takes something
    */
   async finish(isPatient?: () => boolean): Promise<void> {
     await this.#shipRest(FINISH_MS_MAX, isPatient);
@@ -92,7 +92,7 @@ export class Uplink {
     await this.close();
   }
 
-  /** Ends without sending: what no collector has acknowledged the next run sends. Does nothing after `finish`. */
+  /** Ends without sending: the next run sends what no collector has acknowledged. Does nothing after `finish`. */
   async close(): Promise<void> {
     if (this.#is_closed) return;
     this.#is_closed = true;

@@ -1,10 +1,10 @@
-// What the kernel counts of one end of a connection: of its whole life where it ended, else of its samples. Times in microseconds.
+// What the kernel counted at one end of a connection: over its whole life where it ended, else over its samples. Times in microseconds.
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import type { Evidence } from './evidence.ts';
 import type { BusyTimes } from './limits.ts';
 
 export type Account = BusyTimes & {
-  /** how long it was looked at */
+  /** the time that the account covers */
   total_us: number;
   /** of the handshake; 0 unknown */
   connect_us: number;
@@ -19,22 +19,22 @@ export type Account = BusyTimes & {
   data_segs_in: number;
   retrans: number;
   role: Rows['connection']['role'];
-  /** what it is of */
+  /** the rows that it is made from */
   rows: readonly (Rows['connection'] | Rows['sample'])[];
 };
 
 const idOf = ({ host_id, connection_id }: { host_id: bigint; connection_id: bigint }) => `${host_id} ${connection_id}`;
 
-/** By host and cookie. */
+/** The account of each end, by host and cookie. */
 export function accountsOf({ connection, sample }: Evidence): Map<string, Account> {
   const accounts = new Map<string, Account>();
-  // What is not open yet has nothing to send.
+  // A connection that is not open yet has nothing to send.
   const open = sample.filter(({ state }) => state !== 'syn_sent');
   for (const [id, rows] of Map.groupBy(open, idOf)) accounts.set(id, ofSamples(rows));
   for (const row of connection) {
     if (row.event !== 'close') continue;
     const sampled = accounts.get(idOf(row));
-    // What was before the agent came is in no figure of a connection that is older.
+    // For a connection older than the agent its samples stay: they leave out the time before the agent.
     if (!row.preexisting || !sampled) accounts.set(idOf(row), ofClose(row));
   }
   return accounts;

@@ -1,4 +1,4 @@
-// A segment that had come: why was it sent again all the same? Either no acknowledgement of it had to be there yet, or one was lost.
+// Why a segment that had arrived was sent again all the same: its acknowledgement could not be back yet, or was lost.
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import { type Finding, finding, notKnown, notNeeded, type Place, placeOf } from './cause.ts';
 import { firstFrom } from './in-order.ts';
@@ -8,14 +8,14 @@ import { ahead } from './sequence.ts';
 import type { Arrival } from './transmissions.ts';
 import { cameUnseen, type Observed, type Way } from './way.ts';
 
-/** How long a packet may be on its way behind the fastest: one that comes later than that is another one. */
+/** How much longer than the fastest packet one may take; a packet that comes even later is another one. */
 const LATE_NS_MAX = 5_000_000_000;
 
-/** `came` is the first time that it came, `sent_ns` when the segment was sent again. */
+/** `came`: its first arrival. `sent_ns`: when it was sent again, by the sender's clock. */
 export function whyAgain(way: Way, receiver: Observed, segment: Segment, came: Arrival, sent_ns: number): Finding {
   const arrived = came.device?.row ?? came.socket?.row;
   const rests_on = arrived ? [segment.row, arrived] : [segment.row];
-  // Whatever is sent later at the receiver cannot be at the sender in time.
+  // What the receiver sends after this time cannot reach the sender before it sends again.
   const in_time_ns = sent_ns - way.backward_ns;
   if (came.at_ns > in_time_ns) return notNeeded(receiver.seen.hasReached(segment, came.at_ns) ? 'reordered' : 'delayed', rests_on);
   const first = receiver.seen.told.firstThatHas(segment.seq, { from_ns: came.at_ns, until_ns: in_time_ns + 1 });
@@ -28,7 +28,7 @@ export function whyAgain(way: Way, receiver: Observed, segment: Segment, came: A
   return finding('lost_backward', [...rests_on, first.row], place);
 }
 
-/** No acknowledgement was seen to leave: none did, or its row is missing, which the receiver's state tells. */
+/** No acknowledgement was seen to leave. The receiver's state tells whether none was sent, or its row is missing. */
 function withoutAcknowledgement(
   receiver: Observed,
   segment: Segment,

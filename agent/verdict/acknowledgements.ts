@@ -1,4 +1,4 @@
-// What packets of one way say that their sender has: found by byte and time among very many of them.
+// What the packets of one direction say that their sender has received (ACK, SACK), indexed by byte and time: there may be very many.
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import { placeFrom } from './in-order.ts';
 import { ACK, reportedTwice, type Sighting, sackBlocks, saysHas } from './says.ts';
@@ -17,10 +17,10 @@ export class Acknowledgements<Said extends Saying = Saying> {
   readonly #sacking: Said[] = [];
   readonly #begun = new Unrolled();
   readonly #twice: Said[] = [];
-  /** whether any reports what it has with SACK, or may: who does so reports what comes twice */
+  /** whether any packet has SACK blocks or negotiates SACK: then its sender also reports duplicates (DSACK) */
   readonly uses_sack: boolean;
 
-  /** In the order of time. */
+  /** @param all in the order of time */
   constructor(all: readonly Said[]) {
     this.#all = all;
     let permitted = false;
@@ -56,7 +56,7 @@ export class Acknowledgements<Said extends Saying = Saying> {
   #first(byte: number, { from_ns, until_ns }: Span, is_it: (one: Said) => boolean): Said | undefined {
     const from = placeFrom(this.#all, from_ns);
     const until = placeFrom(this.#all, until_ns);
-    // Before as much was said by any, none says it.
+    // No earlier packet can match: none before this place acknowledges or reports bytes so far ahead.
     const said = this.#said.placeAbove(this.#said.valueOf(byte, Number.isFinite(from_ns) ? from : until - 1));
     for (let at = Math.max(from, said); at < until; at++) {
       const one = this.#all[at];

@@ -1,5 +1,6 @@
-// Packets that are one packet, whatever names it has where it is seen: a translation of addresses changes names, and neither sequence
-// numbers nor timestamps. So packets tell of a translation by whomever it is made: netfilter, a BPF program, a device that nobody watches.
+// Finds rows of one packet that was seen under several names (addresses and ports). An address translation changes the names, but neither
+// sequence numbers nor timestamps. So packets reveal every translation, whoever makes it: netfilter, a BPF program, a device that nobody
+// watches.
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import { FIN, SYN } from './ends.ts';
 import { ACK, type At, atKey, flowKey, type Pair, RST } from './flows.ts';
@@ -16,7 +17,7 @@ export class Alike {
     }
   }
 
-  /** The same text for ends whose packets are the same; undefined: those of this end were seen under its own name alone. */
+  /** The same text for ends whose packets are the same; undefined: this end's packets were seen under no other name. */
   groupOf(of: At & Pair): string | undefined {
     const name = nameOf(of);
     return this.#parents.has(name) ? this.#root(name) : undefined;
@@ -36,7 +37,7 @@ export class Alike {
 
 const nameOf = (row: At & Pair): string => `${atKey(row)} ${flowKey(row)}`;
 
-/** What a scanner or a reset chooses may be the same for many connections; what acknowledges is bound to one. */
+/** Numbers in a SYN or RST may be the same in many connections, as those of a scanner; an acknowledgement belongs to one. */
 const isTelling = ({ tcp_flags, ack }: Rows['packet']): boolean => (tcp_flags & (SYN | RST | ACK)) === ACK && ack !== 0;
 
 /** The length and the IPv4 identification are left out: offloads put packets together and cut them. */

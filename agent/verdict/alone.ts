@@ -8,7 +8,7 @@ import { ahead } from './sequence.ts';
 import { type Before, hasLeft, type Times, type Transmission } from './transmissions.ts';
 import type { Way } from './way.ts';
 
-/** `times` are those of the segment's first byte, `earlier` and `own` what was seen of those before this attempt and of this attempt. */
+/** `times`: of the segment's first byte. `earlier`, `own`: the transmissions seen before this attempt, and the attempt's own. */
 export function fromSenderAlone(way: Way, times: Times, segment: Segment, { earlier, own }: Before): Finding {
   const { heard, twice_at } = way.sender.seen;
   const twice = twice_at.at(segment.seq).filter(({ at_ns }) => at_ns > segment.at_ns);
@@ -37,21 +37,21 @@ const leftAs = ({ own }: Times, attempt: Segment): boolean => {
   return transmission ? hasLeft(transmission) : attempt.row.outcome !== 'failed';
 };
 
-/** How often the segment was sent again and left this host: what did not leave cannot come. */
+/** How often the segment was sent again and left this host: a packet that did not leave cannot arrive. */
 const leftAgain = (times: Times): number => times.attempts.filter((attempt) => leftAs(times, attempt)).length;
 
 /**
- * Whether neither this attempt nor anything after it brought the byte out of this host: what is acknowledged then came before. A later
- * packet may have the byte in its middle, and is then no attempt of this segment.
+ * Whether neither this attempt nor any later packet carried the byte out of this host: then an acknowledgement is of an earlier
+ * transmission. A later packet may have the byte in its middle, and is then no attempt of this segment.
  */
 const noneLeftSince = (times: Times, attempt: Segment): boolean =>
   !times.attempts.slice(times.attempts.indexOf(attempt)).some((one) => leftAs(times, one)) &&
   !times.sent.some((one) => hasLeft(one) && one.at_ns > attempt.at_ns);
 
-/** A report of what came twice is sent at once: after so many round trips it would be here. */
+/** A DSACK is sent at once: after so many round trips it would have arrived. */
 const SETTLED_RTTS = 2;
 
-/** Only of what comes where its acknowledgements end the receiver keeps the timestamp. */
+/** A receiver keeps the timestamp only of a segment that begins where its acknowledgements end (RFC 7323). */
 const isFirst = ({ part, row }: Segment): boolean => part === 0 && row.head_of_queue;
 
 /** Whether an acknowledgement echoes a timestamp from before the segment was sent again: then an earlier one brought it (RFC 3522). */
@@ -60,7 +60,7 @@ function echoesEarlier(row: Rows['packet'] | Rows['progress'], own: Transmission
   return again !== undefined && again !== 0 && row.tsecr !== 0 && ahead(row.tsecr, again) < 0 && ahead(row.ack, seq) > 0;
 }
 
-/** Whether it echoes this attempt, which earlier ones cannot be taken for. */
+/** Whether an acknowledgement echoes this attempt's timestamp, and every earlier transmission had an older one. */
 function echoesOwn(row: Rows['packet'] | Rows['progress'], own: Transmission | undefined, earlier: readonly Transmission[]): boolean {
   const again = own?.left?.row.tsval;
   if (again === undefined || again === 0 || row.tsecr !== again) return false;

@@ -1,4 +1,4 @@
-// Whose was the time until the answers came: the path's, or that of who was to answer. Times in microseconds.
+// Who took the time until the answers came: the path, or the side that was to answer. Times in microseconds.
 import { roundUs } from './sending.ts';
 import type { Side, Talk } from './sides.ts';
 import { type Part, part, rowsOf } from './slow-cause.ts';
@@ -12,7 +12,7 @@ export function answerParts(talk: Talk): Part[] {
   return server ? [part('answering', answeringUs(server), server.end, rowsOf(server.account))] : [];
 }
 
-/** From its request until its answer, as its devices saw it; else from the read to the write. */
+/** The server's time from request to answer, as its devices saw them; without packet rows, from its process's read to its write. */
 const answeringUs = ({ pauses, account }: Side): number => pauses?.ask_us ?? (account.role === 'server' ? account.turn_us : 0);
 
 const waitsOf = ({ pauses, account }: Side): { us: number; count: number } =>
@@ -32,7 +32,7 @@ function ofBoth(client: Side, server: Side): Part[] {
       part('path', round_us, undefined, rows),
       part('loss', others_us - round_us, undefined, [...rows, ...lost.slice(0, SHOWN)]),
     ];
-  // A server that reads late has not lost anything on the way: only packets tell when the request came.
+  // Only packets tell when the request came. Without them, the rest may be the path's, or the server read the request late.
   if (client.pauses && server.pauses) return [answering, part('path', others_us, undefined, rows)];
   const { path_us_max } = turnShares(client.account, Math.max(1, client.account.turns));
   const path_us = Math.min(others_us, Math.max(round_us, count * path_us_max));
@@ -43,8 +43,8 @@ function ofBoth(client: Side, server: Side): Part[] {
 const SHOWN = 5;
 
 /**
- * The peer is not watched: what the kernel measured at the turns is at most the path's. An answer that was lost, and sent again, takes long
- * too, and the client cannot tell; so only what most answers took alike is the peer's.
+ * The peer is not watched. The round trips that the kernel measured at the turns are the most that the path can have taken. The client
+ * cannot tell a slow answer from one that was lost and sent again; so only time that most answers took counts as the peer's.
  */
 function seenByClient(client: Side): Part[] {
   const { us, count } = waitsOf(client);
@@ -67,7 +67,7 @@ function seenByClient(client: Side): Part[] {
 /** Fewer answers may all have been lost once. */
 const ANSWERS_LEAST = 4;
 
-/** What nearly all answers took at least: a quarter of them may have been sooner. */
+/** What three quarters of the answers took at least. */
 function alikeUs({ pauses, account }: Side): number | undefined {
   if (account.retrans > 0) return undefined;
   if (pauses) return pauses.answers.length >= ANSWERS_LEAST ? pauses.answers[Math.floor(pauses.answers.length / ANSWERS_LEAST)] : undefined;

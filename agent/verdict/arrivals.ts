@@ -1,5 +1,5 @@
-// Whether every segment that came to a socket has a row. The socket counts what comes (`segs_in`), before a row can be written; so what
-// it counted and rows do not have came unseen: a budget was spent, a ring was full, a program was not run.
+// Whether every segment that came to a socket has a row. The socket counts each segment (`segs_in`) before a row can be written. A segment
+// that is counted and in no row came unseen: a budget was spent, a ring was full, a program was not run.
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import { placeFrom } from './in-order.ts';
 import type { ProgressSighting } from './seen.ts';
@@ -11,7 +11,7 @@ const TURN = 2 ** 32;
 
 export class Arrivals {
   readonly #taken: readonly ProgressSighting[];
-  /** segments that had come without a row, by each row */
+  /** for each row, how many segments had come without a row by then */
   readonly #missing: number[] = [];
   readonly completeness: Completeness;
 
@@ -24,7 +24,8 @@ export class Arrivals {
       if (at > 0) seen += row.segments;
       this.#missing.push(first ? counted(first, row) - seen : 0);
     }
-    // A socket that a process holds counts what comes, and takes it later: what a later row does not lack was only waiting then.
+    // While a process holds the socket, segments are counted at once and processed later. One that a later row does not lack was only
+    // waiting.
     for (let at = this.#missing.length - 2; at >= 0; at--) this.#missing[at] = Math.min(this.#missing[at] ?? 0, this.#missing[at + 1] ?? 0);
     const least = this.#missing[0] ?? 0;
     for (const at of this.#missing.keys()) this.#missing[at] = (this.#missing[at] ?? 0) - least;

@@ -6,10 +6,10 @@ import type { Joined } from './joined.ts';
 
 type Packet = Rows['packet'];
 type Again = Rows['retransmit'];
-/** `isn`: its initial sequence number, also where only a packet of what was sent again tells it; undefined: no row does. */
+/** `isn`: its initial sequence number, from its own rows or worked out from packets that it sent again; undefined: unknown. */
 export type Sender = { end: Readonly<End>; isn: number | undefined };
 
-/** A retransmission's row is written so soon after its packet's. */
+/** A retransmission's row is written at most this long after its packet's. */
 const CALL_NS_MAX = 2_000_000n;
 
 export class Beginnings {
@@ -25,7 +25,7 @@ export class Beginnings {
     this.#evidence = evidence;
   }
 
-  /** The socket that sent these again, all of one; undefined: no row tells of it. */
+  /** The socket that sent these segments again; all rows are of one socket. Undefined: no row tells which. */
   senderOf(rows: readonly Again[]): Sender | undefined {
     const [row] = rows;
     if (!row) return undefined;
@@ -51,9 +51,9 @@ export class Beginnings {
   }
 
   /**
-   * For a socket older than the agent. A packet of the same length just before a row may be that row's, and then tells the number from
-   * which all rows count. A wrong guess differs from row to row, the right one does not: the number that most rows say counts. Undefined
-   * where no number has most.
+   * For a socket older than the agent. Retransmit rows count from the initial sequence number, packets do not. A packet of the same length
+   * just before a row is probably that row's, and the difference gives the number. Wrong guesses differ from row to row, right ones do not:
+   * the most frequent number is taken. Undefined where two are equally frequent.
    */
   #isnOf(rows: readonly Again[]): number | undefined {
     this.#by_socket ??= Map.groupBy(this.#evidence.packet, socketOf);

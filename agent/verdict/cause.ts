@@ -5,7 +5,7 @@ import type { DropSighting } from './sightings.ts';
 
 export const CAUSES = [
   'lost_outward', // it did not come to its receiver, and no watched host dropped it
-  'lost_backward', // it had come, an acknowledgement had left, and that did not come
+  'lost_backward', // it had come, and its acknowledgement left the receiver and did not come
   'not_needed', // it had come or was on its way, and so was its acknowledgement: see `why`
   'dropped_here', // the sender's own host did not let it out
   'dropped_between', // a watched host on the way dropped it

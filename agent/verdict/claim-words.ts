@@ -6,7 +6,7 @@ import type { ResetVerdict } from './resets.ts';
 import type { Limiter, Part } from './slow-cause.ts';
 import { percent } from './summary.ts';
 
-/** Verdicts of one cause; `of`: all of the network. */
+/** Verdicts of one cause and network; `of`: how many the network has, of any cause. */
 export type Group<Verdict> = { network: string; first: Verdict; all: readonly Verdict[]; of: number };
 
 const CONNECT_WORDS = {

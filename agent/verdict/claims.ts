@@ -20,10 +20,10 @@ export type Claim = {
   cause: ClaimCause;
   /** of the peer */
   network: string;
-  /** of which it is true, and all of the network that it is about */
+  /** connections of which the claim is true, and all of the network that it is about */
   connections: number;
   of_connections: number;
-  /** of slow: the time, and all of the time of these connections, µs; else 0 */
+  /** of slow: the time that the claim is about, and all time of these connections, µs; else 0 */
   us: number;
   of_us: number;
   sentence: string;
@@ -35,7 +35,7 @@ export type Claim = {
 
 /** A claim names so many rows at most: one connection's are enough to look it up. */
 const REFERENCES_MAX = 12;
-/** Less of the time of a network's connections is no claim. */
+/** A smaller share of the time of a network's connections makes no claim. */
 const SHARE_LEAST = 0.01;
 
 /** `networkOf` names the group of a peer's address. The largest of each kind come first. */

@@ -1,5 +1,5 @@
-// How far one host's clock is ahead of another's. A packet cannot come before it was sent; so each way's fastest packet bounds the
-// difference on one side, whatever either way takes. No assumption is made that both ways take the same.
+// How far one host's clock is ahead of another's. A packet cannot come before it was sent; so the fastest packet of each direction bounds
+// the difference on one side. The two directions need not take the same time.
 import type { PacketSighting } from './seen.ts';
 
 /** The other end's clock minus this end's, in nanoseconds: `offset_ns` ± `uncertainty_ns`, which is Infinity where nothing bounds one side. */
@@ -7,7 +7,7 @@ export type Clock = { offset_ns: number; uncertainty_ns: number };
 
 export const SAME_CLOCK: Clock = { offset_ns: 0, uncertainty_ns: 0 };
 
-/** `at_ns` undefined: sent more than once, and looks the same. */
+/** `at_ns` undefined: several packets that look the same were sent. */
 type Sent = { packet: PacketSighting; at_ns: number | undefined; next: Sent | undefined };
 
 /** The least that the way takes, in nanoseconds, plus what the receiving clock is ahead; Infinity: no packet was seen at both ends. */
@@ -21,7 +21,7 @@ export function fastest(sent: readonly PacketSighting[], received: readonly Pack
   for (const packet of sent) {
     const hash = hashOf(packet);
     const known = find(packet, hash);
-    // One that was sent twice and looks the same is no measure.
+    // Of packets that look the same nobody knows which one came.
     if (known) known.at_ns = undefined;
     else alike.set(hash, { packet, at_ns: packet.at_ns, next: alike.get(hash) });
   }
@@ -33,7 +33,7 @@ export function fastest(sent: readonly PacketSighting[], received: readonly Pack
   return least;
 }
 
-/** By all of a packet that stays the same on its way, through address translation too. */
+/** Compares all of a packet that stays the same on its way, also through address translation. */
 function isSame({ seq, end, row }: PacketSighting, other: PacketSighting): boolean {
   return (
     seq === other.seq &&
@@ -62,7 +62,7 @@ export function clockOf(own: Packets, other: Packets, is_same_host: boolean): Cl
   return clockBetween(fastest(own.sent, other.received), fastest(other.sent, own.received), is_same_host);
 }
 
-/** By what the fastest packet took in each direction, nanoseconds as `fastest` gives them. */
+/** The clock by what the fastest packet took in each direction, nanoseconds as `fastest` gives them. */
 export function clockBetween(outward_ns: number, backward_ns: number, is_same_host: boolean): Clock {
   if (is_same_host) return SAME_CLOCK;
   const [most, least] = [outward_ns, -backward_ns];

@@ -40,11 +40,11 @@ function judgeConnect(row: Rows['connection'], flows: Flows, hosts: Hosts): Conn
   return { row, given_up: row.end_reason === 'abort', peer_observed: peer !== undefined, ...find(judged) };
 }
 
-/** Rows of one call are so far apart at most, and the clocks of two hosts. */
+/** The most by which times of one call's rows differ, and clocks of two hosts. */
 const CALL_NS = 5_000_000n;
 const SKEW_NS = 2_000_000_000n;
 
-/** Where the peer's address is. Behind a translation, where the answer came from. */
+/** The namespace that has the peer's address; behind an address translation, the one from which the answer was sent. */
 function peerOf(row: Rows['connection'], { packets }: Flow, hosts: Hosts): At | undefined {
   const known = hosts.of(row.peer_addr);
   if (known && (!isAt(known, row) || row.peer_addr === row.local_addr)) return known;
@@ -61,7 +61,7 @@ function find(failed: Failed): ConnectFinding {
   return silenceOf(failed);
 }
 
-/** A firewall drops what it refuses. */
+/** The drop of a SYN on its way in or through: a firewall that refuses a packet drops it, too. */
 const refusedDrop = ({ row, flow }: Failed): Rows['drop'] | undefined =>
   flow.drops.find((drop) => isSyn(drop) && isFrom(drop, row) && drop.direction !== 'sent');
 

@@ -21,7 +21,7 @@ export const JOINED_BY = [
 ] as const;
 export type JoinedBy = (typeof JOINED_BY)[number];
 
-/** Why a socket has no other end: none of the rows is of it, or several fit. */
+/** Why a socket's other end is not known: no row is of it, or several sockets fit. */
 export const DOUBTS = ['unobserved', 'several'] as const;
 export type Doubt = (typeof DOUBTS)[number];
 
@@ -40,7 +40,7 @@ export function endsOf(evidence: Evidence): Map<string, End> {
   for (const row of evidence.connection) meet(ends, row, row.snd_isn, row.rcv_isn);
   for (const row of evidence.progress) meet(ends, row, row.snd_isn, row.rcv_isn);
   for (const row of evidence.sample) meet(ends, row, 0, 0);
-  // What a listener refuses is no connection's.
+  // A segment that a listener refuses belongs to no connection.
   for (const row of evidence.reset) if (row.connection_id !== 0n && row.state !== 'listen') meet(ends, row, 0, 0);
   // A SYN-ACK that is sent again has its listener's cookie.
   for (const row of evidence.retransmit) if (row.class !== 'syn_ack') meet(ends, row, 0, 0);
@@ -70,8 +70,8 @@ const isnKey = (snd: number | undefined, rcv: number | undefined): string => `${
 const tupleKey = (addr: string, port: number, peer_addr: string, peer_port: number): string => `${addr} ${port} ${peer_addr} ${peer_port}`;
 
 /**
- * For every end its peer. An end that fits several is joined with none of them. `groupOf` returns the same text for ends whose packets are
- * the same, under whatever names.
+ * Finds the peer of every end. An end that fits several is joined with none of them. `groupOf` returns the same text for ends whose packets
+ * are the same, under whatever names.
  */
 export function joinEnds(ends: Iterable<End>, groupOf: (end: End) => string | undefined): Map<End, Peer> {
   const all = [...ends];
@@ -107,10 +107,10 @@ function joined(found: End[], joined_by: JoinedBy): Peer | undefined {
   return others.length > 0 ? { end: undefined, doubt: 'several' } : { end, joined_by };
 }
 
-/** Whether both are at the same side of a connection: sockets that had the same names one after the other. */
+/** Whether both have the same addresses and ports: then they are one side of two connections, one after the other. */
 const isSame = (end: End, other: End): boolean => endpointsKey(end) === endpointsKey(other);
 
-/** Whether what both know of the initial sequence numbers is the same: who knows otherwise is another connection, or a proxy's. */
+/** Whether the initial sequence numbers that both ends know are the same. If not, the ends are of two connections, as at a proxy. */
 function agree(end: End, other: End): boolean {
   const same = (a: number | undefined, b: number | undefined) => a === undefined || b === undefined || a === b;
   return same(end.snd_isn, other.rcv_isn) && same(end.rcv_isn, other.snd_isn);
@@ -120,5 +120,5 @@ function overlap(end: End, other: End): boolean {
   return end.first_ns <= other.last_ns + SKEW_NS_MAX && other.first_ns <= end.last_ns + SKEW_NS_MAX;
 }
 
-/** As packets of this end's namespace name it. */
+/** The end's addresses and ports as packets in its namespace have them. */
 export const keyOf = (end: End): string => endpointsKey(end);

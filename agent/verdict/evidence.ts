@@ -16,7 +16,7 @@ export const EVIDENCE_KINDS = [
 export type EvidenceKind = (typeof EVIDENCE_KINDS)[number];
 
 export type Evidence = { readonly [Name in EvidenceKind]: readonly Rows[Name][] };
-/** While it is collected. */
+/** Evidence while it is collected. */
 export type GrowingEvidence = { readonly [Name in EvidenceKind]: Rows[Name][] };
 
 export const noEvidence = (): GrowingEvidence => ({
@@ -41,7 +41,7 @@ export function referTo(row: Named): Reference {
   return { kind: row.kind as EvidenceKind, host_id: row.host_id, time_ns: row.time_ns };
 }
 
-/** The moment from which times are counted, so that they are exact as numbers: the first row's. */
+/** The first row's time. Times are counted from it, so that a JavaScript number holds them exactly. */
 export function baseOf(evidence: Evidence): bigint {
   let base: bigint | undefined;
   for (const kind of EVIDENCE_KINDS) for (const { time_ns } of evidence[kind]) if (base === undefined || time_ns < base) base = time_ns;

@@ -70,7 +70,7 @@ export class Flows {
     return { packets: this.#packets.get(key) ?? [], drops: this.#drops.get(key) ?? [], resets: this.#resets.get(key) ?? [] };
   }
 
-  /** All that names the ends of a SYN with this number, on whichever side of a translation. */
+  /** Rows of the connection whose SYN has this sequence number, on both sides of an address translation. */
   ofSyn(pair: Pair, isn: number | undefined): Flow {
     const elsewhere = isn === undefined ? [] : (this.#syns.get(isn) ?? []);
     const pairs = new Map([pair, ...elsewhere].map((one) => [flowKey(one), one]));

@@ -1,5 +1,5 @@
 // All that the rows of an investigation tell: a verdict on each segment that was sent again, why connects failed, who reset connections and
-// what made them slow, and by which ways the kernel came to it. The first two begin with the same sightings and sockets, which are made once.
+// what made them slow, and which call paths in the kernel led there. Verdicts and causes share sightings and sockets, which are made once.
 import { type Causes, causesInSteps } from './causes.ts';
 import type { Evidence } from './evidence.ts';
 import { joinInSteps } from './joined.ts';

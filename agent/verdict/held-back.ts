@@ -1,16 +1,18 @@
-// How long a sender's application kept its connection waiting though something was still in flight, which the kernel counts as busy. Times in
-// microseconds.
+// How long a sender's application wrote nothing while data was still in flight; the kernel counts that time as busy. Times in microseconds.
 
 import type { PacketSighting, ProgressSighting, Seen } from './seen.ts';
 import { ahead } from './sequence.ts';
 
-/** A process that waits for room in its send buffer writes so soon after the acknowledgement that makes some; and in so much of the pause. */
+/**
+ * A process that waits for room in its send buffer writes soon after an acknowledgement makes room: within this time, or this share of the
+ * pause if that is longer.
+ */
 const WOKEN_US = 5000;
 const WOKEN_SHARE = 0.25;
 
 /**
- * Pauses between packets with new data of this end, at whose end nothing waited to be sent, and no acknowledgement had just come that could
- * have let it be written: it was not written before. 0: no rows tell that.
+ * The sum of pauses between packets with new data of this end, where the application wrote late: nothing was queued at the pause's end, and
+ * no acknowledgement had just come that could have woken the writer. 0 where no rows tell that.
  */
 export function heldBackUs({ sent, taken, received }: Seen): number {
   let us = 0;
@@ -24,7 +26,7 @@ export function heldBackUs({ sent, taken, received }: Seen): number {
     for (; (taken[at]?.at_ns ?? Infinity) < packet.at_ns; at++) heard = taken[at];
     const answered = other;
     for (; (others[other]?.at_ns ?? Infinity) < packet.at_ns; other++);
-    // After an answer it is no pause in sending.
+    // Data of the peer in between makes it a turn, not a pause in sending.
     if (!before || answered !== other || !heard || heard.row.notsent > 0) continue;
     const pause_us = (packet.at_ns - before.at_ns) / 1000;
     const since_us = (packet.at_ns - Math.max(heard.at_ns, before.at_ns)) / 1000;
@@ -33,7 +35,7 @@ export function heldBackUs({ sent, taken, received }: Seen): number {
   return us;
 }
 
-/** How long at least nothing waited to be sent, though the congestion window had room: neither the path nor the peer held it up. */
+/** The least time in which nothing was queued though the congestion window had room: neither the path nor the peer held the sender up. */
 export function emptyUs({ taken }: Seen): number {
   let us = 0;
   for (const [at, { at_ns, row }] of taken.entries()) {
@@ -45,7 +47,7 @@ export function emptyUs({ taken }: Seen): number {
   return us;
 }
 
-/** Packets with data that had not been in one before. */
+/** Packets with data that no earlier packet had. */
 export function newData(packets: readonly PacketSighting[]): PacketSighting[] {
   let highest: number | undefined;
   return packets.filter(({ row, end }) => {

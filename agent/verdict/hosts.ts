@@ -1,5 +1,5 @@
-// Which network namespaces were watched, and which addresses are theirs. A packet that comes to a namespace may be for another one behind
-// it: an address is one's own only where a socket has it, or the kernel took a packet to it in.
+// Which network namespaces were watched, and which addresses are theirs. A namespace may forward a packet to another one behind it. So an
+// address is a namespace's own only if one of its sockets has it, or its kernel took in a packet to it.
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import type { Evidence } from './evidence.ts';
 import { type At, atKey } from './flows.ts';
@@ -30,7 +30,7 @@ export class Hosts {
     this.#by_address.set(address, known);
   }
 
-  /** Rows of a listener in which its accept queue was full and it had turned connections away. */
+  /** Rows of a listener that say that its accept queue was full and connections were turned away. */
   fullListeners(at: At, port: number): readonly Rows['listener'][] {
     return this.#full.get(`${atKey(at)} ${port}`) ?? [];
   }

@@ -1,6 +1,6 @@
-// Finds moments in what is in the order of time.
+// Binary searches in lists that are in the order of time.
 
-/** The place of the first one for which this is so; of all after it, too. As many as there are where none is. */
+/** Index of the first item for which `is_past` is true, as it must be for all later items. The list's length where there is none. */
 export function placeWhere<Item>(items: readonly Item[], is_past: (item: Item) => boolean): number {
   let low = 0;
   for (let high = items.length; low < high; ) {
@@ -11,7 +11,7 @@ export function placeWhere<Item>(items: readonly Item[], is_past: (item: Item) =
   return low;
 }
 
-/** The place of the first one at `at_ns` or later; if `past`, later. */
+/** Index of the first item at `at_ns` or later; if `past`, of the first one later. */
 export function placeFrom(items: readonly { at_ns: number }[], at_ns: number, past = false): number {
   return placeWhere(items, (item) => item.at_ns > at_ns || (!past && item.at_ns === at_ns));
 }

@@ -1,7 +1,7 @@
 // How many sockets were joined with their other end, and how that is known: a verdict on both ends is as good as the joining of them.
 import { DOUBTS, type Doubt, JOINED_BY, type JoinedBy, type Peer } from './ends.ts';
 
-/** Sockets. */
+/** Numbers of sockets. */
 export type Joins = Record<JoinedBy | Doubt, number>;
 
 export const noJoins = (): Joins => ({ isn: 0, packets: 0, tuple: 0, unobserved: 0, several: 0 });
@@ -23,7 +23,7 @@ const WHY_NOT: Record<Doubt, (count: number) => string> = {
   several: (count) => `may belong to several other ends, and ${count === 1 ? 'is' : 'are'} joined with none`,
 };
 
-/** Sentences that say so; none where there are no sockets. */
+/** Sentences with these numbers; none where there are no sockets. */
 export function joinsSentences(joins: Joins): string[] {
   const of = `Of ${Object.values(joins).reduce((sum, count) => sum + count, 0)} sockets,`;
   const ways = JOINED_BY.filter((by) => joins[by] > 0);

@@ -1,4 +1,4 @@
-// Why one segment was sent again: what became of the times that it was sent before, from the strongest evidence to the weakest.
+// Why one segment was sent again: what became of its earlier transmissions. Evidence is tried from the strongest to the weakest.
 
 import { whyAgain } from './acknowledged.ts';
 import { fromSenderAlone } from './alone.ts';
@@ -18,12 +18,12 @@ function find(way: Way, times: Times, segment: Segment): Finding {
   const { sent, came } = times;
   const { earlier, own } = timesBefore(times, segment);
   const sent_ns = Math.min(own?.at_ns ?? segment.at_ns - CALL_NS_MAX, segment.at_ns);
-  // What had come so late that no acknowledgement of it could be there was sent again for that, whatever its host did with it.
+  // If a packet came so late that its acknowledgement could not be back, the lateness is the cause, even if its host dropped it then.
   const isLate = ({ at_ns }: Arrival) => at_ns > sent_ns - way.backward_ns;
   const counts = (arrival: Arrival) => arrival.dropped === undefined || isLate(arrival);
   const arrived = earlier.flatMap(({ came: one }) => (one && counts(one) ? [one] : [])).sort((a, b) => a.at_ns - b.at_ns)[0];
   const known = new Set(sent.map((one) => one.came));
-  // What came before it was sent again was sent before, whether that was seen or not.
+  // A packet that came too early to be this attempt is an earlier transmission, even if no row saw that one leave.
   const unsent = came.find(
     (one) => !known.has(one) && (one.at_ns - sent_ns < way.outward_ns || orderOf(one, own, segment.seq) === 'older'),
   );
@@ -33,7 +33,7 @@ function find(way: Way, times: Times, segment: Segment): Finding {
   const last = earlier.at(-1);
   const unknown = () => lost(way, times, segment, { earlier, own });
   const here = droppedHere(segment, last);
-  // One before it left, and may have come: whoever has no rows of the receiver has to ask what the peer said of it.
+  // An earlier transmission left and may have come. Without rows of the receiver, only the peer's acknowledgements tell.
   if (here && !way.receiver && earlier.some(hasLeft)) return unless(unknown(), 'lost_outward') ?? here;
   return (
     here ??
@@ -45,7 +45,10 @@ function find(way: Way, times: Times, segment: Segment): Finding {
 
 const unless = (found: Finding, cause: Cause): Finding | undefined => (found.cause === cause ? undefined : found);
 
-/** The times before this attempt, and its own. What is taken for its own is an earlier one if what came later is of none that was seen. */
+/**
+ * The transmissions before this attempt, and its own. If a packet came that was sent after the supposed own one and matches no other, the
+ * supposed one is an earlier transmission.
+ */
 function timesBefore(times: Times, segment: Segment): Before {
   const { attempts, sent, came } = times;
   const { earlier, own } = beforeAttempt(times, segment);
@@ -55,17 +58,17 @@ function timesBefore(times: Times, segment: Segment): Before {
   return { earlier: [...earlier, own], own: undefined };
 }
 
-/** What the receiver acknowledged before this attempt can have come had come, though no row saw it. */
+/** A byte that the receiver acknowledged before this attempt could arrive had come already, though no row saw it. */
 function acknowledged({ receiver, outward_ns }: Way, { seq }: Segment, came: readonly Arrival[], sent_ns: number): Arrival | undefined {
   if (came.some(({ dropped }) => dropped)) return undefined;
   const told = receiver?.seen.told.firstThatHas(seq, { from_ns: -Infinity, until_ns: sent_ns + outward_ns });
   return told && { at_ns: told.at_ns, device: undefined, socket: undefined, dropped: undefined };
 }
 
-/** A row of an attempt is written so soon after its packet. */
+/** An attempt's row is written at most this long after its packet. */
 const CALL_NS_MAX = 1_000_000;
 
-/** Whether a packet that came to the receiver's device did not come to its socket: what the socket lacked later shows that. */
+/** Whether a packet came to the receiver's device and not to its socket: the socket still lacked it later. */
 function neverMet(receiver: Observed, segment: Segment, came: Arrival): boolean {
   if (came.socket || !came.device) return false;
   const later = receiver.seen.taken_at.at(segment.seq).find(({ at_ns }) => at_ns > came.at_ns);
@@ -85,7 +88,10 @@ function droppedByReceiver(way: Way, segment: Segment, came: Arrival | undefined
 const isFor = ({ row }: DropSighting, { peer_addr, peer_port }: End): boolean =>
   row.local_addr === peer_addr && row.local_port === peer_port;
 
-/** A drop elsewhere, after one transmission and before the next. Clocks of other hosts on the way are not known. */
+/**
+ * A drop in another namespace, between the last transmission and this one. Times are compared on the sender's host only: other clocks are
+ * unknown.
+ */
 function droppedBetween(way: Way, segment: Segment, since_ns: number, sent_ns: number): Finding | undefined {
   const ends = [way.sender.end, ...(way.receiver ? [way.receiver.end] : [])];
   const elsewhere = dropsOf(way, segment.seq).filter(
@@ -99,12 +105,12 @@ function droppedBetween(way: Way, segment: Segment, since_ns: number, sent_ns: n
   return finding(at_receiver ? 'dropped_at_receiver' : 'dropped_between', [segment.row, drop.row], placeOf(drop));
 }
 
-/** Rows of one host that are written on two processors: their times may be so far out of order. */
+/** Times of rows that two processors of a host write may be out of order by so much. */
 const ORDER_NS = 20_000;
-/** As long as a packet may be on its way. */
+/** The longest that a packet may be on its way. */
 const LATE_NS = 2_000_000_000;
 
-/** No row saw what became of it. */
+/** The finding where no row saw what became of the transmissions. */
 function lost(way: Way, times: Times, segment: Segment, before: Before): Finding {
   const { receiver } = way;
   const { earlier } = before;

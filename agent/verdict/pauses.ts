@@ -1,9 +1,9 @@
-// Who was to go on in each pause between packets with data, as one end's devices saw them. Times in microseconds.
+// Which side was to go on in each pause between packets with data, as one end's devices saw them. Times in microseconds.
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import { newData } from './held-back.ts';
 import type { Seen } from './seen.ts';
 
-/** A pause is of the side that ends it, and is named by who had sent before it. Answers are the peer's data that come after this end's. */
+/** Sums of pauses, by the side that sent before a pause and the side that ended it. */
 export type Pauses = {
   /** this end had sent, and the peer's data ends them */
   answer_us: number;
@@ -13,7 +13,7 @@ export type Pauses = {
   own_us: number;
   /** the peer had sent, and goes on itself */
   peer_us: number;
-  /** each of answer_us, in the order of length */
+  /** the pauses that make up answer_us, the shortest first */
   answers: readonly number[];
 };
 
@@ -25,7 +25,7 @@ export function pausesOf({ sent, received }: Seen, counted: number): Pauses | un
   const [own, others] = [sent.filter(is_data), received.filter(is_data)];
   const seen_segments = [...own, ...others].reduce((sum, { row }) => sum + row.segments, 0);
   if (seen_segments === 0 || seen_segments < counted * SEEN_LEAST) return undefined;
-  // What is sent again is waited for, and ends no pause. Of two at one time, what came made this end send.
+  // Only new data ends a pause: a retransmission is part of the wait. At the same time, received data sorts first: it made this end send.
   const all = [
     ...newData(others).map(({ at_ns }): Moment => ({ at_us: at_ns / 1000, is_own: false })),
     ...newData(own).map(({ at_ns }): Moment => ({ at_us: at_ns / 1000, is_own: true })),

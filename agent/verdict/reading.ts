@@ -1,11 +1,11 @@
-// Whether a receiver's application left unread what came. Times in microseconds.
+// Whether a receiver's application left received data unread. Times in microseconds.
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import type { ProgressSighting, Seen } from './seen.ts';
 
 export type Unread = {
-  /** how long something lay unread at least, by rows of what came: what lay there as a segment came had come before the last one */
+  /** how long data lay unread at least: data that is unread as a segment comes lay there since the segment before it */
   us: number;
-  /** of which rows tell that */
+  /** the time that the rows cover */
   looked_us: number;
   most: ProgressSighting | undefined;
 };
@@ -28,5 +28,5 @@ export function unreadOf({ taken }: Seen): Unread {
 /** Less than a segment: whoever sends has to wait. */
 const SHUT_BYTES = 1460;
 
-/** A sample with the window closed by what is unread. */
+/** A sample in which unread data has closed the window. */
 export const isShut = ({ unread, rcv_wnd }: Pick<Rows['sample'], 'unread' | 'rcv_wnd'>): boolean => unread > 0 && rcv_wnd < SHUT_BYTES;

@@ -1,4 +1,4 @@
-// Why a host's TCP sent a reset, by the kernel's name for it and what the socket was in.
+// Why a host's TCP sent a reset, by the kernel's reason and the socket's state.
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
 
 export const RESET_CAUSES = [
@@ -9,7 +9,7 @@ export const RESET_CAUSES = [
   'gave_up', // its kernel gave up: keepalive or user timeout
   'memory', // its kernel had no memory for the connection
   'connection_gone', // its kernel has no socket for what came: it was restarted, or its socket is long gone
-  'stray', // what came does not fit where the connection is
+  'stray', // the segment that came does not fit the connection's state
   'firewall', // netfilter of its host sent it, not TCP
   'device_between', // a device on the way sent it in the name of one end
   'not_known',
@@ -42,7 +42,7 @@ const BY_REASON: Readonly<Record<string, ResetCause>> = {
 export function causeOfSent(row: Rows['reset'], ended: Rows['connection'] | undefined): ResetCause {
   if (row.has_socket && row.linger_zero) return 'linger';
   const cause = BY_REASON[row.reason];
-  // A connection in TIME_WAIT, or no socket any more, of which its own side closed first: the peer had more to send.
+  // The connection is in TIME_WAIT or gone, and this side had closed it first: the peer still had data to send.
   if ((cause === 'stray' || cause === 'connection_gone') && ended?.end_reason === 'fin_local' && isLate(row)) return 'data_after_close';
   if (cause !== undefined) return cause;
   // Kernels before 6.10 do not say why.
@@ -52,5 +52,5 @@ export function causeOfSent(row: Rows['reset'], ended: Rows['connection'] | unde
 
 const CLOSES_FROM: ReadonlySet<Rows['reset']['state']> = new Set(['established', 'close_wait']);
 const PSH = 8;
-/** Whether what provoked it brought data, as far as its flags tell. */
+/** Whether the segment that provoked the reset brought data, as far as state and flags tell. */
 const isLate = ({ state, tcp_flags }: Rows['reset']): boolean => state === 'time_wait' || (tcp_flags & PSH) !== 0;

@@ -13,7 +13,7 @@ export type ResetFinding = {
   cause: ResetCause;
   /** which end sent it, as `row` names them */
   sender: Sender;
-  /** of who sent it; undefined: not known */
+  /** the namespace that sent it; undefined: not known */
   host: At | undefined;
   /** the process whose socket sent it; empty: not known, or it was no process's doing */
   comm: string;
@@ -22,7 +22,7 @@ export type ResetFinding = {
 };
 
 export type ResetVerdict = ResetFinding & {
-  /** of the end that it came to; where that is not watched, of the one that sent it */
+  /** the row of the end that it came to; where that is not watched, of the end that sent it */
   row: Rows['reset'];
   peer_observed: boolean;
 };
@@ -49,7 +49,7 @@ export function* judgeResets({ evidence, ends, peers }: Joined, flows: Flows, ho
   const told = new Set(came.flatMap(({ row, rests_on }) => [flowKey(row), ...rests_on.map(refKey)]));
   const verdicts = [...came];
   for (const row of of_connections) {
-    // After the first one, resets answer what was still on its way.
+    // One verdict a connection: resets after the first answer packets that were still on their way.
     if (row.direction !== 'sent' || told.has(flowKey(row)) || told.has(refKey(row))) continue;
     told.add(flowKey(row));
     verdicts.push(judgeSent(row, known));
@@ -75,7 +75,7 @@ function sentBy(row: Rows['reset'], { closes, flows }: Known, sender: 'local' | 
   return { cause, sender, host: row, comm: row.comm || (ended?.comm ?? ''), missing, rests_on };
 }
 
-/** Of a socket that is gone, what was its close row. */
+/** The close row of a socket that is gone. */
 function closeOf(row: Rows['reset'], flows: Flows): Rows['connection'] | undefined {
   const is_same = (one: Rows['connection']) => isAt(one, row) && one.local_port === row.local_port && one.time_ns <= row.time_ns;
   return row.connection_id === 0n ? flows.closesOf(row).findLast(is_same) : undefined;
@@ -91,7 +91,7 @@ function judgeCame(row: Rows['reset'], known: Known): ResetVerdict {
   return { row, peer_observed: at !== undefined, ...sentByOther(row, flow, at, known) };
 }
 
-/** What is said of a connection on both sides of a translation of addresses. */
+/** Rows of a connection from both sides of an address translation. */
 function mergedFlow(flows: Flows, row: Rows['reset'], peer: End | undefined): Flow {
   const own = flows.of(row);
   if (!peer || flowKey(peer) === flowKey(row)) return own;
@@ -138,7 +138,7 @@ function other(
   return { cause, sender: cause === 'firewall' ? 'peer' : 'between', host, comm: '', missing: '', rests_on: rows.map(referTo) };
 }
 
-/** The reset's packet and another of the peer's, of which the reset came over fewer hops: somebody nearer sent it. */
+/** The reset's packet and another one of the peer, if the reset came over fewer hops (by TTL): then somebody nearer sent it. */
 function nearer(row: Rows['reset'], { packets }: Flow): Rows['packet'][] | undefined {
   const came = packets.filter((each) => isAt(each, row) && each.direction === 'received' && each.place === 'device_in');
   const reset = came.findLast((each) => each.tcp_flags & RST && each.time_ns <= row.time_ns);
@@ -148,5 +148,5 @@ function nearer(row: Rows['reset'], { packets }: Flow): Rows['packet'][] | undef
   return reset.ttl > usual.ttl && startOf(reset.ttl) === startOf(usual.ttl) ? [reset, usual] : undefined;
 }
 
-/** What senders begin with: 64, 128 or 255. */
+/** The TTL that the sender began with: 64, 128 or 255. */
 const startOf = (ttl: number): number => (ttl <= 64 ? 64 : ttl <= 128 ? 128 : 255);

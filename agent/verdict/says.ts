@@ -30,7 +30,7 @@ export function sackBlocks({
   return all.filter(({ seq, end }) => seq !== end);
 }
 
-/** The range that a packet reports as come twice (DSACK, RFC 2883): its first block is acknowledged already, or is in its second. */
+/** The range that a packet reports as received twice (DSACK, RFC 2883): its first block, if acknowledged already or within its second. */
 export function reportedTwice(row: Rows['packet'] | Rows['progress']): Range | undefined {
   const [first, second] = sackBlocks(row);
   if (!first) return undefined;

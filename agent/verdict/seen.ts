@@ -1,4 +1,4 @@
-// All that rows saw of a connection at one end of it. What finds things among them is made when it is asked for first.
+// All that rows saw of a connection at one end. An index over them is made when it is first used.
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import { Acknowledgements, type Saying } from './acknowledgements.ts';
 import { firstFrom, placeFrom } from './in-order.ts';
@@ -46,31 +46,31 @@ export class Seen {
     return this.#taken_at;
   }
 
-  /** What this end said that it has. */
+  /** What this end told the other one that it has. */
   get told(): Acknowledgements<PacketSighting> {
     this.#told ??= new Acknowledgements(this.sent);
     return this.#told;
   }
 
-  /** What it heard that the other end has: what its device saw is its socket's too. */
+  /** What the other end told this one that it has: seen at the device or at the socket, whichever has more rows. */
   get heard(): Acknowledgements {
     this.#heard ??= new Acknowledgements<Saying>(this.received.length >= this.taken.length ? this.received : this.taken);
     return this.#heard;
   }
 
-  /** What the other end reported as come twice, at the device, then at the socket. */
+  /** Ranges that the other end reported as received twice (DSACK): reports seen at the device, then those at the socket. */
   get twice_at(): RangeIndex<Saying> {
     this.#twice_at ??= new RangeIndex([...this.received, ...this.taken].flatMap(reportOf));
     return this.#twice_at;
   }
 
-  /** Whether something had come before this time that begins here or later. */
+  /** Whether a segment had come before this time that begins at the range's end or later. */
   hasReached({ end }: Range, before_ns: number): boolean {
     this.#reached ??= [new Reached(this.received), new Reached(this.taken)];
     return this.#reached.some((reached) => reached.isPast(end, before_ns));
   }
 
-  /** The row that met, in this time, what left the other end as this packet. */
+  /** This end's row of a packet that left the other end, if it came within this time. */
   meeting(packet: Rows['packet'], from_ns: number, until_ns: number): Rows['packet'] | Rows['progress'] | undefined {
     this.#received_like ??= Map.groupBy(this.received, ({ row }) => likenessOf(row));
     this.#taken_like ??= Map.groupBy(this.taken, ({ row }) => likenessOf(row));
@@ -94,7 +94,7 @@ function within<Item extends { at_ns: number }>(items: readonly Item[], from_ns:
   return items.slice(placeFrom(items, from_ns), placeFrom(items, until_ns));
 }
 
-/** How far the bytes that came reach, by the time at which they came. */
+/** The highest sequence number at which a segment that had come began, by time. */
 class Reached {
   readonly #coming: readonly Sighting[];
   readonly #begun = new Unrolled();

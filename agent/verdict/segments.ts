@@ -6,7 +6,7 @@ import { add, type Range } from './sequence.ts';
 export type Segment = Range & {
   /** when, since the investigation's first row, by its host's clock */
   at_ns: number;
-  /** of the row's segments, the how many'th, from 0 */
+  /** its index among the row's segments */
   part: number;
   row: Rows['retransmit'];
 };

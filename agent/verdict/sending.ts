@@ -7,8 +7,8 @@ import { type Limiter, type Part, part, rowsOf } from './slow-cause.ts';
 import { DELAYED_ACK_US } from './turns.ts';
 
 /**
- * `sending_us`: the time in which it was to go on; undefined: not known, then it is what it was busy. `waits`: answers of the peer, in each of
- * which one round trip was busy too, and is no part of it.
+ * `sending_us`: the time in which this side was to go on sending; undefined: not known, its busy time is taken. `waits`: answers of the
+ * peer. Up to each, about one round trip counted as busy too; it is taken off.
  */
 export function sendingParts(side: Side, receiver: Side | undefined, sending_us: number | undefined, waits: number): Part[] {
   const { account, end } = side;
@@ -18,9 +18,9 @@ export function sendingParts(side: Side, receiver: Side | undefined, sending_us:
   const spare_us = Math.max(0, (sending_us ?? all_us) - all_us);
   const others_us = network_us - acknowledged_us;
   const is_buffer = stopped_us > 0;
-  // The kernel notes a process that waits for room in the send buffer only as it sends the next segment: part of that looks like the path's.
+  // The kernel notes that a process waits for send buffer only as it sends the next segment, so part of the wait looks like the path's.
   const room_us = is_buffer ? Math.min(others_us, Math.max(0, emptyUs(side.seen) - stopped_us)) : 0;
-  // What is in flight keeps a connection busy, and limits nobody who has nothing more to send. Who waited for room had more.
+  // Data in flight makes a connection busy, but does not limit a process that has nothing more to send. One that waited for room had more.
   const nothing_us = is_buffer ? 0 : Math.min(others_us, Math.max(0, heldBackUs(side.seen) - spare_us));
   const moving_us = others_us - room_us - nothing_us;
   const loss_us = Math.min(side.repair_us, moving_us);
@@ -56,9 +56,9 @@ function partOf(limiter: Limiter, us: number, side: Side, receiver: Side | undef
 const SHOWN = 5;
 const lastSent = ({ seen }: Side) => seen.sent.slice(-1).map(({ row }) => row);
 
-/** From this share of the time on, one thing is the cause of another. */
+/** From this share of the time on, something counts as the cause. */
 const MOST = 0.5;
-/** From this share of the life in repair on, a full window holds what came after a hole: no application could have read it. */
+/** From this share of its life in repair on, a connection's full window holds data behind a hole, which no application could have read. */
 const REPAIR_SHARE = 0.1;
 
 /** Why the receiver's window was full for so long. */

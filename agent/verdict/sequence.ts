@@ -14,7 +14,7 @@ export const holds = ({ seq, end }: Range, byte: number): boolean => ahead(byte,
 /** A bucket of an index has as many bytes as about four of its ranges, within these bounds (powers of two). */
 const BUCKET_BITS = { least: 6, most: 16 } as const;
 const RANGES_IN_BUCKET = 4;
-/** A range over more buckets than these is kept apart: rows may say anything. */
+/** A range over more buckets is kept in a list of its own: rows may claim any length. */
 const BUCKETS_MAX = 64;
 
 /** Finds what covers a byte among very many ranges. What it finds is in the order in which it was added. */

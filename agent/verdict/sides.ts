@@ -18,12 +18,12 @@ export type Side = {
   repairs: readonly (Rows['congestion'] | Rows['retransmit'])[];
 };
 
-/** A side without a peer is of a connection whose other end is not watched, or not known among several. */
+/** One side is undefined where the other end is not watched, or not known among several. */
 export type Talk = { client: Side | undefined; server: Side | undefined };
 
 const idOf = ({ host_id, connection_id }: { host_id: bigint; connection_id: bigint }) => `${host_id} ${connection_id}`;
 
-/** Of each connection, once; undefined where rows tell of none of its time. */
+/** One for each connection; undefined where neither end has an account of its time. */
 export function* talksOf({ evidence, ends, peers, sightings }: Joined): Generator<Talk | undefined> {
   const accounts = accountsOf(evidence);
   const samples = Map.groupBy(evidence.sample, idOf);
@@ -68,7 +68,7 @@ function talkOf(one: Side | undefined, other: Side | undefined): Talk | undefine
   return is_server ? { client: other, server: one } : { client: one, server: other };
 }
 
-/** Time in recovery, and that until the timeouts which began it. */
+/** Time in recovery and loss states, and the retransmission timeouts that passed before them, µs. */
 function repairUs(rows: Side['repairs']): number {
   let us = 0;
   for (const row of rows) {

@@ -17,10 +17,10 @@ function sighting<Row extends Rows['packet'] | Rows['drop']>(row: Row, base: big
   return { at_ns: Number(row.time_ns - base), seq: row.seq, end: add(row.seq, row.length + flags), row };
 }
 
-/** The sightings of all ends, by their names in packets and by socket. */
+/** The sightings of all ends, by addresses and ports and by socket. */
 export class Sightings {
   readonly drops: RangeIndex<DropSighting>;
-  /** drops of packets that have no sequence numbers of their own: acknowledgements, by what they acknowledge */
+  /** drops of packets without sequence numbers of their own (plain acknowledgements), by acknowledgement number */
   readonly dropped_acks: Map<number, DropSighting[]>;
   readonly #packets: Map<string, PacketSighting[]>;
   readonly #progress: Map<string, ProgressSighting[]>;
@@ -39,7 +39,7 @@ export class Sightings {
     this.#progress = Map.groupBy(inOrder(progress), ({ row }) => `${row.host_id} ${row.connection_id}`);
   }
 
-  /** What was seen at an end. The same names may have been another connection's before, and may be again: these are told by their SYNs. */
+  /** What was seen at an end. Other connections may have had the same addresses and ports before or after: their SYNs tell them apart. */
   at(end: End): Seen {
     const all = this.#packets.get(endpointsKey(end)) ?? [];
     const { from_ns, until_ns } = this.#life(end, all);

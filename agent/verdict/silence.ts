@@ -1,4 +1,4 @@
-// Why nobody answered a SYN: it was dropped, or lost, or what answered it was.
+// Why a SYN got no answer: the SYN or its answer was dropped or lost.
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import { type ConnectFinding, type Failed, found, isSyn, placeOf, unknown } from './connect-cause.ts';
 import { SYN } from './ends.ts';
@@ -6,7 +6,7 @@ import { ACK, type At, isAt, isFrom } from './flows.ts';
 import type { Hosts } from './hosts.ts';
 
 const isSynAck = ({ tcp_flags }: { tcp_flags: number }): boolean => (tcp_flags & (SYN | ACK)) === (SYN | ACK);
-/** The kernel's names for what a listener without room drops. */
+/** The kernel's reasons for drops at a listener without room. */
 const FULL = ['tcp_listen_overflow', 'tcp_overflow', 'tcp_reqqfulldrop'];
 
 export function silenceOf(failed: Failed): ConnectFinding {
@@ -46,7 +46,7 @@ function unanswered({ row, flow, sent, peer, hosts }: Failed): ConnectFinding {
   return unknown('packet rows of both hosts', [row]);
 }
 
-/** The listener's row in which it had turned connections away, as this one was being tried. */
+/** The row that says that the listener turned connections away while this connect was tried. */
 function fullListener(hosts: Hosts, row: Rows['connection'], peer: At): Rows['listener'] | undefined {
   const began_ns = row.time_ns - BigInt(row.duration_us) * 1000n;
   return hosts

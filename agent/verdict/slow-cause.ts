@@ -5,13 +5,13 @@ import { type Reference, referTo } from './evidence.ts';
 
 export const LIMITERS = [
   'handshake', // the connection was not open yet
-  'sender_application', // who was to go on had nothing to send: its application had written nothing
+  'sender_application', // the side that was to go on had nothing to send: its application had written nothing
   'receiver_application', // the receiver's window was full of what its application had not read
   'receiver_buffer', // the receiver's window was full, though its application read what came: its buffer is small
-  'receiver_window', // the receiver's window was full; whether of what it had not read is not known
-  'sender_buffer', // the send buffer was full of what was in flight
+  'receiver_window', // the receiver's window was full; it is not known whether of unread data
+  'sender_buffer', // the send buffer was full of data in flight
   'sender_host', // the layers below TCP of the sender's host took nothing
-  'loss', // what was lost was waited for
+  'loss', // the connection waited for data that was lost
   'path', // the round trip, or the rate of the path
   'answering', // the peer had the request, and its application had not answered it yet
   'idle', // neither side had anything to send, and none was to answer

@@ -5,7 +5,7 @@ import { sendingParts } from './sending.ts';
 import { type Side, type Talk, talksOf } from './sides.ts';
 import { type Part, part, rowsOf, type SlowVerdict } from './slow-cause.ts';
 
-/** Below, none of it is worth a word. */
+/** Shorter connections get no verdict. */
 const TOTAL_US_LEAST = 50_000;
 
 export function* judgeSlow(joined: Joined): Generator<undefined, SlowVerdict[]> {
@@ -38,7 +38,7 @@ function handshakeOf({ client, server }: Talk): Part {
   return part('handshake', side?.account.connect_us ?? 0, undefined, rowsOf(side?.account));
 }
 
-/** While one side goes on sending. */
+/** The time in which one side goes on sending. */
 function streamParts({ client, server }: Talk): Part[] {
   const waits = client?.pauses?.answers.length ?? client?.account.turns ?? server?.account.turns ?? 0;
   const of = (side: Side | undefined, receiver: Side | undefined, seen_us: number | undefined): Part[] => {
@@ -49,21 +49,21 @@ function streamParts({ client, server }: Talk): Part[] {
   return [...of(client, server, server?.pauses?.peer_us), ...of(server, client, client?.pauses?.peer_us)];
 }
 
-/** Without packets: of a side that only sends, and is never answered, all time is for it to send. */
+/** Without packet rows: a side that only sends, and gets no answers, is to send all the time. */
 function onlyWay({ account }: Side, receiver: Side | undefined): number | undefined {
   const is_only =
     account.turns === 0 && account.bytes_sent > 0 && account.bytes_received === 0 && (receiver?.account.bytes_sent ?? 0) === 0;
   return is_only ? account.total_us - account.connect_us : undefined;
 }
 
-/** After an answer, until the client asks again. */
+/** The time from an answer until the client asks again. */
 function thinkParts({ client, server }: Talk): Part[] {
   if (client) return [part('sender_application', client.pauses?.ask_us ?? 0, client.end, rowsOf(client.account))];
   const us = Math.max(0, server?.pauses?.answer_us ?? 0);
   return [part('not_known', us, undefined, rowsOf(server?.account), 'the client’s rows')];
 }
 
-/** Before the first and after the last data; without packets, also what is between. */
+/** The time before the first and after the last data; without packet rows, also what is between. */
 function restOf({ client, server }: Talk, us: number): Part {
   const rows = [...rowsOf(client?.account), ...rowsOf(server?.account)];
   const has_sent = (side: Side | undefined) => (side?.account.bytes_sent ?? 0) > 0 || (side?.account.bytes_received ?? 0) > 0;

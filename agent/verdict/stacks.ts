@@ -1,7 +1,7 @@
-// The kernel's stacks of an investigation, each once: which way led how often to which event.
+// The kernel's stacks of an investigation, each once: how often which call path led to which event.
 import type { Kind, Rows } from '../../bpf/rows/rows.gen.ts';
 
-/** What has stacks, by its kind of row. Of packets it is those that announce a zero window. */
+/** Kinds of rows that have stacks; of packets, only those that announce a zero window. */
 export const STACKED_KINDS = ['drop', 'reset', 'retransmit', 'packet'] as const satisfies readonly Kind[];
 type Stacked = (typeof STACKED_KINDS)[number];
 

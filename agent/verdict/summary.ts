@@ -52,7 +52,7 @@ export function subnetOf(address: string): string {
   return `${[...before, ...gap, ...after].slice(0, 4).join(':')}::/64`;
 }
 
-/** What became of the segments, as a sentence goes on. */
+/** What became of the segments: the second half of a sentence. */
 const WORDS = {
   lost_outward: 'were lost outward',
   lost_backward: 'had arrived, and their acknowledgement was lost on the way back',
@@ -83,7 +83,7 @@ function partsOf({ segments, by_cause }: Share, network: string): string[] {
   });
 }
 
-/** Never 0 % or 100 % of what is not none or all. */
+/** "0 %" only for none, and "100 %" only for all. */
 export function percent(part: number, whole: number): string {
   if (part === whole) return '100 %';
   const digits = part * 100 < whole || (whole - part) * 100 < whole ? 2 : 0;

@@ -6,7 +6,7 @@ import { ahead } from './sequence.ts';
 import type { DropSighting } from './sightings.ts';
 import type { Way } from './way.ts';
 
-/** One time that a segment was sent: left by a device, or was dropped on this host before. */
+/** One time that a segment was sent: it left by a device, or was dropped on this host before that. */
 export type Transmission = {
   /** by the sender's clock */
   at_ns: number;
@@ -25,7 +25,7 @@ export type Arrival = {
   /** by the receiver's clock */
   at_ns: number;
   device: PacketSighting | undefined;
-  /** as the socket met it; undefined: it did not, or nobody saw */
+  /** the socket's row of it; undefined: it did not reach the socket, or has no row */
   socket: ProgressSighting | undefined;
   dropped: DropSighting | undefined;
 };
@@ -46,7 +46,7 @@ export type Times = {
   attempts: readonly Segment[];
   sent: readonly Transmission[];
   came: readonly Arrival[];
-  /** which transmission is whose attempt's */
+  /** the transmission that each attempt made */
   own: ReadonlyMap<Segment, Transmission>;
 };
 
@@ -57,7 +57,7 @@ export function timesOf(way: Way, seq: number, attempts: readonly Segment[]): Ti
   const sent = [...left];
   for (const drop of dropsOf(way, seq)) {
     if (drop.row.netns !== end.netns || drop.row.host_id !== end.host_id || drop.row.direction === 'received') continue;
-    // What a driver drops has left by its device already, as rows see it.
+    // A packet that a driver drops already has a row that says that it left by the device.
     const known = left.findLast(({ at_ns, dropped }) => at_ns <= drop.at_ns && drop.at_ns - at_ns < DRIVER_NS_MAX && !dropped);
     if (known) known.dropped = drop;
     else sent.push(sentAs({ at_ns: drop.at_ns, dropped: drop }));
@@ -79,10 +79,10 @@ export function timesOf(way: Way, seq: number, attempts: readonly Segment[]): Ti
 
 /** A device's driver drops a packet at once. */
 const DRIVER_NS_MAX = 50_000;
-/** What refuses a packet does so within the call that sends it. */
+/** A layer that refuses a packet does so within the call that sends it. */
 const CALL_NS_MAX = 5_000_000;
 
-/** Drops of packets of this way that have the byte. The path may have given them other addresses: then they acknowledge the same. */
+/** Drops of packets of this way that have the byte. A translation may have changed one of a packet's addresses: the other is enough. */
 export function dropsOf(way: Way, seq: number): DropSighting[] {
   const names = [way.sender.end, ...(way.receiver ? [way.receiver.end] : [])];
   return way.sightings.drops.at(seq).filter(({ row }) => names.some((end) => isOf(row, end)));
@@ -117,13 +117,13 @@ function arrivalsOf(way: Way, seq: number): Arrival[] {
   return came.sort(byTime);
 }
 
-/** The IPv4 identification that the byte's segment has, if its packet is cut or was put together: they count up. */
+/** The IPv4 identification of the byte's segment: where offloads cut or merge packets, it counts up from segment to segment. 0: unknown. */
 function identification({ row, seq }: PacketSighting, byte: number): number {
   if (row.ip_id === 0 || row.length === 0) return row.ip_id;
   return (row.ip_id + Math.floor(ahead(byte, seq) / Math.ceil(row.length / row.segments))) & 0xffff;
 }
 
-/** Whether this arrival can be of this transmission, by what the packet is known by; undefined: that does not tell. */
+/** Whether this arrival can be of this transmission, by time, TCP timestamp and IPv4 identification; undefined: these do not tell. */
 function fits(way: Way, byte: number, sent: Transmission, came: Arrival): boolean | undefined {
   if (sent.left && came.at_ns - sent.at_ns < way.outward_ns) return false;
   if (!sent.left) return false;
@@ -135,12 +135,12 @@ function fits(way: Way, byte: number, sent: Transmission, came: Arrival): boolea
   return ids[0] === 0 || ids[1] === 0 ? undefined : ids[0] === ids[1];
 }
 
-/** Gives each arrival the transmission that it is of: what names the packet decides, else the one that took least. */
+/** Gives each arrival its transmission: the one that the IPv4 identification proves, else the latest that fits. */
 function match(way: Way, byte: number, sent: readonly Transmission[], came: readonly Arrival[]): void {
   const rest = came.filter((arrival) => {
     const own = sent.find((transmission) => !transmission.came && fits(way, byte, transmission, arrival) === true);
     if (own) own.came = arrival;
-    // The path may bring a packet twice.
+    // An arrival whose transmission has another one already is a duplicate that the path made.
     return !own && !sent.some((transmission) => fits(way, byte, transmission, arrival) === true);
   });
   for (const arrival of rest) {
@@ -151,7 +151,7 @@ function match(way: Way, byte: number, sent: readonly Transmission[], came: read
 
 export type Before = { earlier: Transmission[]; own: Transmission | undefined };
 
-/** Of the times that a segment was sent those before this attempt, and the attempt's own, if it was seen. */
+/** The transmissions of a segment before this attempt, and the attempt's own, if it was seen. */
 export function beforeAttempt({ attempts, sent, own }: Times, attempt: Segment): Before {
   const mine = own.get(attempt);
   const later = new Set(attempts.slice(attempts.indexOf(attempt)).flatMap((one) => own.get(one) ?? []));
@@ -159,7 +159,10 @@ export function beforeAttempt({ attempts, sent, own }: Times, attempt: Segment):
   return { earlier: sent.filter((one) => !later.has(one) && one.at_ns <= until_ns), own: mine };
 }
 
-/** Whose transmission is whose: an attempt's row is written when the packet has gone down, and a queue may hold that for a while. */
+/**
+ * Which transmission each attempt made. An attempt's row is written when TCP has passed the packet on, but a queue may hold the packet
+ * back: then it leaves after the row.
+ */
 function ownOf(sent: readonly Transmission[], attempts: readonly Segment[]): Map<Segment, Transmission> {
   const own = new Map<Segment, Transmission>();
   const taken = new Set<Transmission>();
@@ -178,7 +181,7 @@ function ownOf(sent: readonly Transmission[], attempts: readonly Segment[]): Map
     const free = sent.filter((one) => !taken.has(one) && !one.failed);
     const since_ns = attempts[at - 1]?.at_ns ?? -Infinity;
     const until_ns = attempts[at + 1]?.at_ns ?? Infinity;
-    // The first one of all is no attempt's.
+    // The original transmission is no attempt's.
     const is_original = (one: Transmission) => at === 0 && free.length === 1 && attempt.at_ns - one.at_ns > CALL_NS_MAX;
     const before = free.findLast((one) => one.at_ns <= attempt.at_ns && one.at_ns > since_ns && !is_original(one));
     const queued = free.find((one) => one.at_ns > attempt.at_ns && one.at_ns < until_ns);
@@ -188,7 +191,10 @@ function ownOf(sent: readonly Transmission[], attempts: readonly Segment[]): Map
   return own;
 }
 
-/** Whether what came had left before or after this transmission, by the IPv4 identifications that the sender counts up; undefined: unknown. */
+/**
+ * Whether the packet that came had left before or after this transmission, by the IPv4 identifications that the sender counts up;
+ * undefined: unknown.
+ */
 export function orderOf({ device }: Arrival, transmission: Transmission | undefined, byte: number): 'older' | 'newer' | undefined {
   if (!device || !transmission?.left) return undefined;
   const [came, left] = [identification(device, byte), identification(transmission.left, byte)];

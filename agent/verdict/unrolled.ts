@@ -1,5 +1,5 @@
-// Sequence numbers as they were seen one after the other, counted on where they wrap around, and the highest until each of them. So it is
-// found at once from when on a number was passed.
+// Sequence numbers in the order in which they were seen, counted on beyond 32 bits where they wrap around, each with the highest number
+// reached so far. So a binary search finds when a number was first passed.
 import { placeWhere } from './in-order.ts';
 import { ahead } from './sequence.ts';
 
@@ -8,7 +8,7 @@ export class Unrolled {
   readonly #value: number[] = [];
   readonly #highest: number[] = [];
 
-  /** `seq` is the next that was seen; `reached`: numbers near it that are reached with it. */
+  /** `seq`: the next number that was seen. `reached`: numbers near it that are reached at the same time. */
   push(seq: number, reached: readonly number[]): void {
     const last = this.#raw.length - 1;
     const value = last < 0 ? seq : (this.#value[last] ?? 0) + ahead(seq, this.#raw[last] ?? 0);
@@ -23,7 +23,7 @@ export class Unrolled {
     return this.#raw.length;
   }
 
-  /** A number as it is counted about where the one at `place` was seen. */
+  /** The counted-on value of a 32-bit number that is near the one seen at `place`. */
   valueOf(seq: number, place: number): number {
     const near = Math.max(0, Math.min(place, this.#raw.length - 1));
     return (this.#value[near] ?? 0) + ahead(seq, this.#raw[near] ?? 0);
@@ -34,7 +34,7 @@ export class Unrolled {
     return this.#highest[place] ?? -Infinity;
   }
 
-  /** The place from which on more than this was reached; `length`: there is none. */
+  /** The first place at which more than this was reached; `length`: there is none. */
   placeAbove(value: number): number {
     return placeWhere(this.#highest, (highest) => highest > value);
   }

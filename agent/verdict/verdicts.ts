@@ -52,7 +52,7 @@ export function* judgeInSteps({ evidence, base, sightings, ends, peers }: Joined
 
 function* judgeWay(way: Way, segments: Segment[], verdicts: Verdict[]): Generator<undefined> {
   segments.sort((a, b) => a.at_ns - b.at_ns || a.part - b.part);
-  // Attempts may be cut differently: those are of one byte that begin with it.
+  // Attempts may cut the data differently. The attempts of a byte are those that begin with it.
   const attempts = Map.groupBy(segments, ({ seq }) => seq);
   const known = new Map<number, Times>();
   for (const segment of segments) {
@@ -64,7 +64,7 @@ function* judgeWay(way: Way, segments: Segment[], verdicts: Verdict[]): Generato
   }
 }
 
-/** A SYN-ACK is sent before its socket is there: its row has the listener's cookie. */
+/** A SYN-ACK is sent before its socket exists: its row has the listener's cookie. */
 const senderKey = (row: Rows['retransmit']): string =>
   row.class === 'syn_ack' ? `syn_ack ${endpointsKey(row)}` : `${row.host_id} ${row.connection_id}`;
 

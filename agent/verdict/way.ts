@@ -21,7 +21,9 @@ export type Way = {
   doubt: 'unobserved' | 'several' | undefined;
   /** the receiver's clock minus the sender's, nanoseconds */
   clock: Clock;
-  /** the least that a packet takes by the clocks of both, nanoseconds: none that comes earlier was sent then */
+  /**
+   * shortest time from sending to arrival, each by its host's clock, nanoseconds: a packet that came sooner after a transmission is another
+   */
   outward_ns: number;
   backward_ns: number;
   sightings: Sightings;
@@ -42,10 +44,10 @@ function packetsShare({ taken, received }: Seen, { completeness }: Arrivals): nu
   return completeness.counted > 0 ? Math.min(1, segments / completeness.counted) : 0;
 }
 
-/** Both may miss a packet that came: this much of a doubt is none. */
+/** Both sorts of rows may miss a packet that came. A smaller probability of that is no doubt. */
 const BOTH_MISS_MAX = 0.001;
 
-/** Whether a packet that neither packet nor progress rows of this end have did not come between these times of its clock. */
+/** Whether a packet may have come to this end, between these times of its clock, that neither packet nor progress rows have. */
 export function cameUnseen({ arrivals, packets_share }: Observed, from_ns: number, until_ns: number): boolean {
   const { counted, seen } = arrivals.completeness;
   const progress_share = counted > 0 ? seen / counted : 0;

@@ -49,7 +49,7 @@ function bookOf(told: readonly Told[]): Book {
 
 const lossNames = Object.keys(LOSSES) as Loss[];
 
-/** Rows of all losses that are not lost. */
+/** Rows of all losses that were named lost and are not. */
 function foundOf(told: Outcomes): number {
   return lossNames.reduce((sum, name) => sum + (told[`found_${name}`] ?? 0), 0);
 }
@@ -60,7 +60,7 @@ function lostAt(told: Outcomes, stage: Stage): number {
 
 function tapeWrong(tape: Played, told: Record<Kind, Outcomes> | undefined, stored: StoredRows): string[] {
   const made = KIND.reduce((sum, kind) => sum + tape.rows[kind], 0);
-  // Killed before anything of it reached a collector, or had nothing: then there is nothing of it in the tables either.
+  // The run was killed before anything of it reached a collector, or had no rows: then the tables have none of it either.
   if (told === undefined) {
     const rows = KIND.reduce((sum, kind) => sum + (stored.get(tape.number)?.[kind] ?? 0), 0);
     const unheard = tape.ended === 'killed' || made === 0;

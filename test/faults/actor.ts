@@ -1,4 +1,4 @@
-// A process of a run: started, killed, frozen and thawed, its words kept in a file.
+// A process of a run: started, killed, frozen and thawed, its output kept in a file.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -7,7 +7,7 @@ import process from 'node:process';
 export type Command = { file: string; args: readonly string[]; env?: Record<string, string> };
 
 const END_MS = 300_000;
-/** An agent's words once it would hear that it is to stop. */
+/** What an agent logs once it would react to a signal to stop. */
 const STARTED = '"msg":"watching"';
 
 export class Actor {
@@ -19,7 +19,7 @@ export class Actor {
   #killed = false;
   #heard = Promise.withResolvers<void>();
 
-  /** @param words file that all it says goes to */
+  /** @param words file that all its output goes to */
   constructor(name: string, words: string) {
     this.name = name;
     this.#words = words;
@@ -39,7 +39,7 @@ export class Actor {
     return this.running || !this.#child ? undefined : (this.#child.exitCode ?? -1);
   }
 
-  /** The process, once more. With --exit-with-parent it ends when this one does. */
+  /** Starts the process, for the first time or once more. With --exit-with-parent it ends when this one does. */
   start({ file, args, env = {} }: Command): ChildProcess {
     if (this.running) throw new Error(`${this.name} runs already`);
     const words = createWriteStream(this.#words, { flags: 'a' });
@@ -71,7 +71,7 @@ export class Actor {
     return Promise.race([first, this.#exit.then(() => undefined)]);
   }
 
-  /** Until it has said that it has started, or has ended. */
+  /** Waits until it has logged that it has started, or has ended. */
   async started(): Promise<void> {
     await Promise.race([this.#heard.promise, this.#exit]);
   }

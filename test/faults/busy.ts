@@ -7,7 +7,7 @@ import { root } from '../support/project-files.ts';
 const TRAFFIC = join(root, 'test', 'support', 'traffic.ts');
 const PORT = 7000;
 
-/** Until it is stopped. Needs root. */
+/** Makes traffic until it is stopped. Needs root. */
 export function keepBusy(): { stop(): void } {
   const pair = makePair();
   const host = pair.server.address.ipv4;

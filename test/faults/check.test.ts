@@ -1,4 +1,4 @@
-// The checks of a run can fail: what they are there to notice is done to a store by hand.
+// Shows that the checks of a run can fail: what they have to notice is done to a store by hand.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,7 +40,7 @@ afterAll(async () => {
 
 const tables = [...KIND, 'rollup_1m', 'stored', 'accounting', 'rollup_version'];
 
-/** All of the tape in the tables, its minutes made, and an account that says so. */
+/** Puts all of the tape into the tables, makes its minutes, and adds an account that says so. */
 async function fill(): Promise<void> {
   for (const table of tables) await engine.command(`TRUNCATE TABLE ${table}`);
   stored++;

@@ -18,7 +18,7 @@ export type Question = {
   directory: string;
   tapes: Played[];
   epochs: [epoch: string, tape: number][];
-  /** whose only copy of a journal, or of the books, was damaged */
+  /** who had the only copy of a journal, or of the books, damaged */
   ledgers_damaged: ('agent' | 'collector')[];
   /** the collector has named what the engine's files have lost */
   store_damaged: boolean;

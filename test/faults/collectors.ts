@@ -7,7 +7,7 @@ import { root } from '../support/project-files.ts';
 import { Actor } from './actor.ts';
 
 const READY_MS = 240_000;
-/** Tables are made statement by statement, on a machine that may have much else to do. */
+/** How long a store may take until it is ready: tables are made statement by statement, perhaps on a busy machine. */
 const FILLING_MS = 300_000;
 
 export class CollectorProcess {
@@ -32,7 +32,7 @@ export class CollectorProcess {
     this.actor.start({ file: join(root, 'tcplens'), args: this.#args, env: this.#env });
   }
 
-  /** @throws Error if it does not come to take batches */
+  /** @throws Error if it does not get so far that it takes batches */
   async ready(): Promise<void> {
     const timer = setTimeout(() => void this.actor.kill(), READY_MS);
     const message = await this.actor.message();
@@ -40,7 +40,7 @@ export class CollectorProcess {
     if (message === undefined) throw new Error(`${this.actor.name} does not start`);
   }
 
-  /** Until its store is there and takes rows. */
+  /** Waits until its store is there and takes rows. */
   async filling(): Promise<void> {
     for (const end = Date.now() + FILLING_MS; Date.now() < end; await sleep(50)) {
       const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);

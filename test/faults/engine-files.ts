@@ -1,5 +1,5 @@
 // Damages files of the embedded engine between two runs of its collector: the next one has to start and to name what is missing, or to say
-// why it does not start and how a person gets on.
+// why it does not start and what a person can do.
 import { existsSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -82,7 +82,10 @@ const flip = (path: string) => {
   writeFileSync(path, bytes);
 };
 
-/** Those that a start notices: a byte within the data shows only when it is read, and a part that is gone only beside its accounts. */
+/**
+ * Damages to parts that a start notices: a byte within the data shows only when it is read, and a part that is gone only beside its
+ * accounts.
+ */
 const PART_DAMAGES = {
   columns_cut: ['columns.txt', (path) => truncateSync(path, 3)],
   columns_gone: ['columns.txt', (path) => rmSync(path)],

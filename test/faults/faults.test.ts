@@ -8,7 +8,7 @@ import { scheduleOf } from './schedule.ts';
 const RUNS = Number(process.env['RUNS'] ?? 12);
 const SEED = Number(process.env['SEED'] ?? 1);
 const AT_ONCE = 3;
-/** More than all that it waits for takes on a busy machine: each of these says what it waited for. */
+/** Longer than all waits of a run take on a busy machine: each of those ends by itself, and says what it waited for. */
 const RUN_MS = 1_200_000;
 
 vi.setConfig({ maxConcurrency: AT_ONCE });

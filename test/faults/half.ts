@@ -7,7 +7,7 @@ import { migrate } from '../../server/storage/migrations.ts';
 import { TierRefresh } from '../../server/storage/tier-refresh.ts';
 
 const [path = '', database = '', work = '', statement = '', then_ms = ''] = process.argv.slice(2);
-/** Then every hour and day of the run is over. */
+/** The refresh is made as if it were so much later: then every hour and day of the run is over. */
 const LATER_MS = 2 * 86_400_000;
 
 const engine = await openEmbeddedEngine({ path, database });

@@ -8,10 +8,10 @@ import { Dice } from './dice.ts';
 import type { AgentPlan } from './schedule.ts';
 import { makeTape, type Tape } from './tape.ts';
 
-/** Rows of this kernel are on no tape; theirs has this number. */
+/** The number in place of a tape's for rows of this kernel, which are on no tape. */
 export const KERNEL = 0;
 
-/** Of a tape, as it was played. */
+/** A tape, and how it was played. */
 export type Played = Tape & { host_id: string; ended: 'to the end' | 'stopped' | 'killed' };
 
 export type HostOptions = {
@@ -24,14 +24,14 @@ export type HostOptions = {
   env: Record<string, string>;
 };
 
-/** Beyond its tape's length. */
+/** How long beyond its tape's length an agent may take until it ends. */
 const END_MS = 25_000;
 
 export class Host {
   readonly actor: Actor;
   readonly spool: string;
   readonly played: Played[] = [];
-  /** its clock went back: it would wait as long until its tape goes on */
+  /** its clock was set back: it would wait for as long before its tape goes on */
   waits = false;
   readonly #options: HostOptions;
   #tapes = 0;
@@ -44,7 +44,7 @@ export class Host {
     this.#options = options;
   }
 
-  /** A new life; the one before must have ended. @param share of the rows that are planned */
+  /** Starts the agent; the run before must have ended. @param share of the planned rows that its tape has */
   start(share: number): void {
     const { plan, spool, collector, env } = this.#options;
     this.#note();
@@ -68,7 +68,7 @@ export class Host {
     return [];
   }
 
-  /** Until it has played to the end, or is stopped where it would not come to it. @returns what is wrong about its end; '' if nothing */
+  /** Waits until it has played to the end, or stops it where it would not get there. @returns what is wrong about its end; '' if nothing */
   async finish(): Promise<string> {
     if (this.#traffic) return this.#stopWatching();
     const code = this.waits ? undefined : await this.actor.ended(this.#options.plan.length_ms + END_MS);

@@ -26,7 +26,7 @@ async function inflict(stage: Stage, fault: Fault, dice: Dice): Promise<void> {
       await sleep(fault.down_ms);
       return restart(stage, fault);
     case 'stop':
-      // 1: it gave something up for the time it took, as on a machine that has much else to do; the log has it.
+      // 1: on a busy machine it left something undone that took too long; that is in its log.
       if (![0, 1].includes((await actor.stop()) ?? -1)) throw new Error(`${actor.name} did not stop as it should`);
       await sleep(fault.down_ms);
       return restart(stage, fault);

@@ -21,7 +21,7 @@ export function leftWrong(data: readonly string[], losses: Partial<Record<Loss, 
   if (aside < quarantined || (data.length === 1 && aside > 0 && quarantined === 0))
     wrong.push(`${aside} rows are in quarantine, ${quarantined} are counted`);
   const dead = rowsIn(data, 'dead-letter');
-  // Of several, each counts those of a batch that is its own.
+  // Of several collectors, each counts only rows of batches that are its own.
   if (data.length === 1 ? dead !== dead_letter : dead < dead_letter)
     wrong.push(`${dead} rows are dead letters, ${dead_letter} are counted`);
   return wrong;

@@ -18,11 +18,12 @@ await upkeep.refresh(later_ms);
 const ask: Ask = (sql) => engine.query(sql);
 const rows = await rowsWrong(ask, question);
 const account = await accountsWrong(ask, question, rows.stored);
-// Without what told of rows nobody can say of each whether it was sent, or sent again. An agent whose books have lost what they said of a
-// batch sends it again and counts it again, though the collector knows it: it then tells more than there was, never less.
+// Without the journals and books that tell of rows, nobody can say of each row whether it was sent, or sent again. An agent whose books
+// have lost what they said of a batch sends it again and counts it again, though the collector knows it: it then tells more than there was,
+// never less.
 const exact = question.ledgers_damaged.length === 0;
 const sentOnce = !question.ledgers_damaged.includes('agent');
-// Nor of rows that the engine's files have lost, once somebody has said so.
+// Nor can anybody say it of rows that the engine's files have lost, once the collector has named that damage.
 const counted = exact ? account.wrong : sentOnce ? await silentLosses(ask) : [];
 const byRow = [...(exact ? rows.wrong : []), ...(question.store_damaged ? [] : counted)];
 const wrong = [...byRow, ...(await rollupsWrong(ask)), ...(await storedWrong(ask))];

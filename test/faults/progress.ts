@@ -26,7 +26,10 @@ export class Progress {
   }
 }
 
-/** Counts the files that come into a directory's folders, and those that go. Asked, not told: folders come and go as well. */
+/**
+ * Counts the files that come into a directory's folders, and those that go. Polls, and does not wait for events: folders come and go as
+ * well.
+ */
 export function watchFiles(directory: string, came: Progress, went: Progress = new Progress()): { close(): void } {
   let known = new Set<string>();
   const timer = setInterval(() => {

@@ -59,12 +59,12 @@ export class Relay {
     return this.#kept;
   }
 
-  /** Sends a request again to whichever target is next; what comes of it nobody hears. */
+  /** Sends a request again to whichever target is next, and ignores the answer. */
   async again(request: Request): Promise<void> {
     try {
       await this.#pass(request, this.#target());
     } catch {
-      // Nobody is there to take it.
+      // No target takes it.
     }
   }
 
@@ -148,7 +148,7 @@ export class Relay {
     response.write(body.subarray(0, body.length / 2), () => response.destroy());
   }
 
-  /** @param over_ms the body takes as long */
+  /** @param over_ms how long the body takes */
   async #pass({ method, path, headers, body }: Request, target: string, over_ms = 0): Promise<Answer> {
     const outgoing = http.request(target + path, {
       method,

@@ -46,7 +46,7 @@ const minutes: Compared = {
   kept: `SELECT ${KEYS_OF_TABLE}, ${sums} FROM rollup_1m AS t FINAL GROUP BY ${KEYS_OF_TABLE}`,
 };
 
-/** Hours and days beside the minutes, which are what rows add up to. Which keys a piece keeps is its own affair. */
+/** Hours and days beside the minutes, which are what rows add up to. Only hosts are compared: pieces may keep different keys. */
 const tiers: Compared[] = TIER.map((tier) => {
   const { table, seconds } = TIERS[tier];
   const start = `toDateTime(intDiv(toUnixTimestamp(minute), ${seconds}) * ${seconds}, 'UTC')`;

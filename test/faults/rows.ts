@@ -5,7 +5,7 @@ import type { Ask, Question } from './check.ts';
 import { KERNEL } from './hosts.ts';
 import { type Counts, eachKind, sourceFile } from './tape.ts';
 
-/** Whose a row is: tape.ts wrote it into the upper half of cgroup_id. */
+/** The number of the tape that a row is of: tape.ts wrote it into the upper half of cgroup_id. */
 const TAPE = 'toUInt32(bitShiftRight(cgroup_id, 32))';
 
 /** Rows that are stored, by tape. */
@@ -51,7 +51,7 @@ SELECT ${TAPE} AS tape, toFloat64(sum(more)) AS extra FROM (
   return found.map(({ tape, extra }) => `${extra} ${kind} rows of tape ${tape} are stored more often than they were recorded`);
 }
 
-/** Of this kernel's rows, whose number nobody knows, no two are the same in every byte. */
+/** Finds rows of this kernel that are the same in every byte: there must be none. How many rows there are nobody knows. */
 async function sameRows(ask: Ask, kind: Kind): Promise<string[]> {
   const [found] = await ask<{ n: number; different: number }>(
     `SELECT toFloat64(count()) AS n, toFloat64(uniqExact(* EXCEPT (epoch, sequence, batch_row))) AS different FROM ${kind} FINAL WHERE ${TAPE} = ${KERNEL}`,
@@ -59,7 +59,7 @@ async function sameRows(ask: Ask, kind: Kind): Promise<string[]> {
   return found && found.n !== found.different ? [`${found.n - found.different} ${kind} rows of this kernel are stored twice`] : [];
 }
 
-/** A replay moves all times by the same. */
+/** Finds tapes whose rows' times were not all moved by the same amount, as a replay moves them. */
 async function movedTimes(ask: Ask, kind: Kind, directory: string): Promise<string[]> {
   const found = await ask<{ tape: number; moves: number }>(`
 SELECT ${TAPE} AS tape, toFloat64(uniqExact(stored.t - made.t)) AS moves

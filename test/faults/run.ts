@@ -17,7 +17,7 @@ import type { Request } from './relay.ts';
 import { scheduleOf } from './schedule.ts';
 import { Stage } from './stage.ts';
 
-/** In which an agent that starts again and again has to have sent and told all. */
+/** The time in which an agent that starts again and again has to have sent and reported everything. */
 const DRAIN_MS = 300_000;
 /** Starts that a collector gets to put into the store what is in its log. */
 const STOPS = 3;
@@ -111,7 +111,7 @@ async function isEmpty(spool: string): Promise<boolean> {
   return runs.size <= 1 && !readdirSync(spool).some((name) => name.endsWith('.batches'));
 }
 
-/** Whose rows each epoch's are: a batch tells both. */
+/** The number of the tape by epoch: a batch tells both. */
 function epochsOf(batches: readonly Request[]): Map<string, number> {
   const found = new Map<string, number>();
   for (const { headers, body } of batches) {

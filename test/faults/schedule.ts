@@ -14,7 +14,7 @@ export type Mishap =
   | ({ what: 'foreign'; passes_on: boolean } & ForeignAnswer)
   | { what: 'unanswered'; ms: number };
 
-/** What somebody says who stands between. Without an end where it does not end. */
+/** An answer of somebody who stands between agent and collector. It may never end. */
 export type ForeignAnswer = {
   status: number;
   body: 'page' | 'nothing' | 'json' | 'refusal';
@@ -25,13 +25,13 @@ export type ForeignAnswer = {
 /** Progress of the run: the n-th batch or statement on the wire, the n-th file that a log or spool has begun. */
 export type Point = { of: 'batch' | 'insert' | 'log_file' | 'spool_file'; count: number; then_ms: number };
 
-/** To a file of what is known about rows, of which there is but one copy: a journal, or books. */
+/** Damage to a file that tells of rows and has no second copy: a journal, or the books. */
 export type LedgerDamage = 'ledger_byte' | 'ledger_zeroed' | 'ledger_garbage' | 'ledger_cut';
-/** To that or to a file of rows. */
+/** Damage to such a file, or to a file of rows. */
 export type Damage = 'torn_tail' | 'zeroed_tail' | 'flipped_byte' | 'cut_tail' | LedgerDamage | 'none';
 export const isOfLedger = (damage: Damage): damage is LedgerDamage => damage.startsWith('ledger_');
 
-/** To files of the embedded engine while its collector is stopped. */
+/** Damage to files of the embedded engine while its collector is stopped. */
 export type EngineDamage = 'none' | (typeof ENGINE_DAMAGE)[number];
 
 /** What befalls a process. */
@@ -52,7 +52,7 @@ export type Fault =
 /** `rows`: of a tape; what this kernel has to tell is not planned. */
 export type AgentPlan = { host_id: string; source: 'tape' | 'kernel'; rows: number; length_ms: number };
 
-/** Within work that is done statement by statement: `then_ms` into the n-th of them. */
+/** A moment within work that is done statement by statement: `then_ms` into the n-th of them. */
 export type Within = { statement: number; then_ms: number };
 
 export type Schedule = {
@@ -70,7 +70,7 @@ export type Schedule = {
   faults: Fault[];
   /** share of all batches that are sent once more, in another order, when all is over */
   repeated: number;
-  /** behind the last fault */
+  /** done after the last fault */
   engine_damage: EngineDamage;
 };
 
@@ -133,7 +133,7 @@ const MISHAPS = [
   'again',
   'again',
 ] as const satisfies readonly Mishap['what'][];
-/** Between collectors and their engine nobody stands. */
+/** Only for batches: nobody stands between collectors and their engine. */
 const BATCH_MISHAPS = [...MISHAPS, 'foreign', 'foreign', 'foreign', 'foreign', 'unanswered'] as const;
 const STATUSES = [200, 200, 204, 301, 302, 400, 401, 403, 404, 407, 409, 411, 413, 422, 429, 500, 502, 503, 504, 511];
 

@@ -14,7 +14,7 @@ import type { Fault, Point, Schedule, Within } from './schedule.ts';
 import { canMount, SmallDisk } from './small-disk.ts';
 
 const DISK_MIB = 48;
-/** A point that is not reached by then is passed. */
+/** A point that is not reached within this time is skipped. */
 const POINT_MS = 20_000;
 const CLOCK_LIBRARY = '/usr/$LIB/faketime/libfaketimeMT.so.1';
 const hasClockLibrary = ['x86_64', 'aarch64'].some((machine) => existsSync(CLOCK_LIBRARY.replace('$LIB', `lib/${machine}-linux-gnu`)));
@@ -106,7 +106,7 @@ export class Stage {
     return this.#inserts.listen();
   }
 
-  /** Has work on the engine begun while nothing else has it open, and killed within it. */
+  /** Begins work on the engine while nothing else has it open, and kills it half way. */
   async halve(work: 'migrate' | 'refresh', kills: readonly Within[]): Promise<void> {
     const { engine, database } = this.tables;
     const actor = new Actor(work, join(this.directory, `${work}.log`));

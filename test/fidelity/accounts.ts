@@ -78,7 +78,7 @@ const memberOf = new Map(members.map(([member, name]) => [name, member]));
 type Rule = {
   counter: string;
   rows: (seen: SideSeen) => number;
-  /** of what the rows lack, `unattributed` may have: all, or a part (other counters have other parts) */
+  /** whether `unattributed` has all that the rows lack, or may have a part of it (other counters have other parts) */
   unattributed?: 'all' | 'part';
   /** what it lacks may have been counted for a connect whose failure was not seen */
   unseen?: true;
@@ -86,7 +86,7 @@ type Rule = {
   atMost?: string;
 };
 
-/** In place of its own error the kernel gives the last one that it got for what it sent: no route. */
+/** In place of its own timeout error the kernel returns the last error that it got for a packet that it sent: no route. */
 const gaveUp = ({ event, sk_err }: ConnectionRow) => sk_err === 110 || (event === 'close' && (sk_err === 113 || sk_err === 101));
 
 /**
@@ -100,7 +100,7 @@ function timeouts(seen: SideSeen): number {
   return timed.length + givenUp.length;
 }
 
-/** One that has no port left, or no route, fails before the kernel calls it a try. */
+/** A connect that has no port left, or no route, fails before the kernel counts it as an active open. */
 const activeOpens = (seen: SideSeen) =>
   opens(seen).filter(({ role }) => role === 'client').length +
   failures(seen).filter((row) => row.role === 'client' && row.segs_out > 0).length;
@@ -127,7 +127,7 @@ const RULES: readonly Rule[] = [
   { counter: 'TcpExtTCPTimeouts', rows: timeouts, unattributed: 'part', unseen: true },
   {
     counter: 'TcpExtTCPLossProbes',
-    // One that a firewall of this host dropped is not counted.
+    // A probe that a firewall of this host dropped is not counted.
     rows: (seen) => sent(seen).filter((row) => row.class === 'tlp').length,
     unattributed: 'part',
     atMost: 'a probe with new data sends nothing again',
@@ -164,7 +164,7 @@ export type Line = {
   namespace: number | undefined;
   /** what tcplens itself calls unattributed, or an end nobody saw: at most so much the rows may lack */
   allowed: number;
-  /** nor may they lack less */
+  /** the rows must lack exactly `allowed` */
   exactly: boolean;
   /** what of the difference has a known reason, to the unit; undefined: the two do not mean the same */
   apart: number | undefined;

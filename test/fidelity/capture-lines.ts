@@ -8,7 +8,7 @@ const isSyn = (frame: Frame) => frame['tcp.flags.syn'] === 'True' || frame['tcp.
 const isAck = (frame: Frame) => frame['tcp.flags.ack'] === 'True' || frame['tcp.flags.ack'] === '1';
 const isReset = (frame: Frame) => frame['tcp.flags.reset'] === 'True' || frame['tcp.flags.reset'] === '1';
 const has = (field: Field) => (frame: Frame) => frame[field] !== undefined;
-/** Where the sender itself was captured nothing can have been reordered: it was sent again. */
+/** In a capture at the sender nothing can have been reordered yet: a segment that is out of order was sent again. */
 const isAgain = (frame: Frame) =>
   (['retransmission', 'fast_retransmission', 'spurious_retransmission', 'out_of_order'] as const).some((name) =>
     has(`tcp.analysis.${name}`)(frame),

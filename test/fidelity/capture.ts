@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Netns } from '../support/netns.ts';
 
-/** On a busy machine it takes its time; what it has not taken by then is said to be missing. */
+/** How long tcpdump may take to catch up on a busy machine; packets that it has not taken by then are said to be missing. */
 const CATCH_UP_MS_MAX = 60_000;
 
 export type Capture = { stop(): Promise<void> };
@@ -25,7 +25,7 @@ export async function startCapture(netns: Netns, file: string, device = 'eth0'):
   await listening.promise;
   return {
     async stop() {
-      // What it has not yet taken from its buffer when it is told to end, it leaves there.
+      // When tcpdump is told to end, it leaves in its buffer what it has not taken from it.
       for (const until = Date.now() + CATCH_UP_MS_MAX; Date.now() < until; await sleep(20)) {
         const before = said.length;
         child.kill('SIGUSR1');

@@ -1,5 +1,5 @@
-// Of situations that were made for real the rows, stored with each side as a host; and in a browser the clicks that lead a person from the
-// first page to the cause. What is printed is the table of situation, clicks and sentence.
+// Stores the rows of situations that were made for real, with each side as a host, and makes in a browser the clicks that lead a person
+// from the first page to the cause. Prints the table of situation, clicks and sentence.
 import process from 'node:process';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ import { CLICKS_MAX, type Click, situations } from './situations.ts';
 
 const WHY_NOT = process.getuid?.() === 0 ? NO_BROWSER : 'needs root: network namespaces and BPF';
 const FIRST_HOST = 0x1000n;
-/** The page’s own range, less what the clicks may take. A slow machine makes all situations in more. */
+/** The page’s own range, less what the clicks may take. A slow machine may take longer than that for all situations. */
 const USUAL_RANGE_MS = 13 * 60_000;
 
 const hostOf = (id: string, side: string) => `${id.toLowerCase()}-${side}`;

@@ -106,7 +106,7 @@ check('close rows and namespace rows add up to what retransmit rows say', (_, { 
   }
 });
 
-/** They come with every hole that a SACK shows. */
+/** Changes between these states have no rows, since they come with every hole that a SACK shows. */
 const NOT_TOLD: readonly CaState[] = ['open', 'disorder'];
 
 check('rows of the congestion state are of states that say something', (_, { client, server }) => {
@@ -125,7 +125,7 @@ function functions(): { address: bigint; name: string }[] {
   return found.sort((one, other) => (one.address < other.address ? -1 : 1));
 }
 
-/** Of the queues that scenarios make. */
+/** The burst of the queues that scenarios make. */
 const QUEUE_BURST_BYTES = 6000;
 
 test('drops name the function that they happened in, those by the own queue the way they went', (context) => {
@@ -142,7 +142,7 @@ test('drops name the function that they happened in, those by the own queue the 
     ).toEqual([]);
   }
   for (const row of drop.filter(({ reason }) => reason === 'qdisc_drop')) {
-    // Of a large packet that the queue cuts up only the last segment holds the socket; the others have its ends.
+    // When the queue cuts a large packet up, only the last segment holds the socket; the others have its addresses and ports.
     expect(row).toMatchObject({ direction: 'sent', peer_port: 7000 });
     expect(row.length, 'what the queue takes whole').toBeLessThanOrEqual(QUEUE_BURST_BYTES);
   }
@@ -164,7 +164,8 @@ checkClicks(scenarios, () => observed);
 
 check('what no event told of was hidden by the kernel', (_, seen) => {
   const { hidden, burst } = observed.testimony;
-  // Where no softirq was hidden nothing is lacking. N of them hide no more than N times what the largest did of those that were seen.
+  // Where no softirq was hidden, nothing is missing. N hidden ones are taken to have sent no more than N times what the largest did of
+  // those that were seen.
   for (const side of SIDES) {
     expect(unattributed(seen[side]), `${side}: ${hidden} softirqs were hidden`).toBeLessThanOrEqual(hidden * burst);
     expect(unseenFailures(seen[side]).length, `${side}: ${hidden} softirqs were hidden`).toBeLessThanOrEqual(hidden);

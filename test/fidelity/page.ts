@@ -13,7 +13,7 @@ import { filterOf } from '../server/storage/filter-of.ts';
 import type { Observed } from './observe.ts';
 import { type Scenario, SIDES, type Side } from './scenario.ts';
 
-/** Of one side. */
+/** The page of one side. */
 export type Page = {
   overview: Overview;
   /** what the tiles say in words, by their names */
@@ -24,7 +24,7 @@ export type Page = {
 };
 export type Pages = Record<Side, Page>;
 
-/** As the page does, or where a slow machine takes longer than that, all of the run. */
+/** The range that the page asks for; where a slow machine takes longer than that, all of the run. */
 const RANGE_MS = 15 * 60_000;
 const STORIES_MAX = 6;
 
@@ -82,5 +82,5 @@ async function pageOf({ store }: Fixture, host: bigint, ids: readonly bigint[], 
   };
 }
 
-/** With ordinary spaces. */
+/** The words with ordinary spaces. */
 const plain = (words: string) => words.replaceAll('\u202f', ' ');

@@ -7,7 +7,7 @@ import { compileC } from '../support/compile-c.ts';
 import type { Pair } from '../support/netns.ts';
 import type { Figures, Said } from './scenario.ts';
 
-/** Ends one that hangs, while there is time to say so: more than any script takes on a busy machine. */
+/** A program that hangs is ended after this time: longer than any script takes on a busy machine, and short enough to report it. */
 const DEADLINE_MS = 250_000;
 
 export type Programs = { endpoint: string; relay: string };

@@ -54,7 +54,7 @@ async function converse({ family, congestion, midway, ...scripts }: Scenario, { 
     return new Endpoint(`${scripts.id} ${side}`, pair[side].start(endpoint, pair.server.address[family], ...words));
   };
   const server = begin('server');
-  // Those after the first accept or wait come when their time has come.
+  // Listeners after the first accept or wait begin later.
   const listeners = scripts.server.split(/ (?:accept|wait)\b/)[0]?.match(/\blisten:/g)?.length ?? 0;
   await server.until('listen', listeners);
   const client = begin('client');
@@ -65,7 +65,7 @@ async function converse({ family, congestion, midway, ...scripts }: Scenario, { 
     Object.assign(figures, await midway({ ...pair, look }));
     for (const end of waiting) end.goOn();
   }
-  // Who waits once more waits for the other side's end.
+  // A side that waits once more waits for the other side's end.
   const left = (side: Side) => Math.max(0, waits(side) - (midway ? 1 : 0));
   const order = left('client') > left('server') ? [server, client] : [client, server];
   for (const end of order) await end.end();

@@ -7,7 +7,7 @@ import { resets } from './scenarios/resets.ts';
 import { retransmissions } from './scenarios/retransmissions.ts';
 import { slow } from './scenarios/slow.ts';
 
-/** From the first page, with the host in the filter. */
+/** Most clicks from the first page, with the host in the filter. */
 export const CLICKS_MAX = 3;
 
 /** A page of the top bar; a count above the list of connections; the first row of a table. */

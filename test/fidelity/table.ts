@@ -16,7 +16,7 @@ const COLUMNS = [
   'why they differ',
 ] as const;
 
-/** As text: the counters that are not zero anywhere. */
+/** The table as text, without lines that have only zeros. */
 export function table(lines: readonly Line[]): string {
   const cells = lines.filter(({ kernel, rows, namespace }) => kernel || rows || namespace).map(cellsOf);
   const widths = COLUMNS.map((column, at) => Math.max(column.length, ...cells.map((row) => row[at]?.length ?? 0)));

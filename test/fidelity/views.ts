@@ -9,7 +9,7 @@ export const most = (numbers: readonly number[]): number => Math.max(0, ...numbe
 export const counterOf = (nstat: Figures, counter: string): number => sum(counter.split('+').map((name) => nstat[name] ?? 0));
 
 export const attempts = ({ rows }: SideSeen) => rows.retransmit;
-/** What moved the socket's counter. */
+/** The attempts that moved the socket's counter. */
 export const counted = (seen: SideSeen) => attempts(seen).filter(({ outcome }) => outcome !== 'refused');
 export const sent = (seen: SideSeen) => attempts(seen).filter(({ outcome }) => outcome === 'sent');
 

@@ -24,12 +24,12 @@ const TOGETHER = 4;
 const PORT = 9000;
 const COLLECTOR = 'https://10.78.0.1:8600';
 const PROXY = 'https://10.78.0.1:8601';
-/** Connections that a host makes to the next, in each round: another number for each. */
+/** Connections that a host makes to the next, in each round: a different number for each host. */
 const made = (index: number) => 5 + index;
-/** The last of them after a host was revoked. */
+/** Rounds of traffic; the last one comes after a host was revoked. */
 const ROUNDS = 3;
 
-/** In one of them it has to come to its end. */
+/** How often the collector is stopped at most, until one stop has finished all of its work. */
 const STOPS_MAX = 3;
 
 /** Whether the host is labelled env=prod, and not env=test. */
@@ -51,7 +51,7 @@ const identityOf = async (name: string) => JSON.parse(await readFile(join(stateO
 const hostAt = (index: number): Host => lan.hosts[index] as Host;
 const admin = (...args: string[]) => processes.run(lan.hub, 'admin', '--data', data(), ...args);
 
-/** What the README tells people to paste. */
+/** The join line that the README tells people to paste. */
 async function line(...args: string[]): Promise<string> {
   const [, printed = ''] = /--join '([^']+)'/.exec(await admin('enrol', ...args)) ?? [];
   return printed;
@@ -88,7 +88,10 @@ async function startCollector(): Promise<void> {
   await collector.until(/"msg":"ready"/);
 }
 
-/** On a busy machine it gives up what does not end in time, and says so by its exit code: the next start has it in its log. */
+/**
+ * Stops the collector. On a busy machine it leaves in its log what does not end in time, and says so by its exit code: then it is started
+ * and stopped again.
+ */
 async function stopCollector(): Promise<void> {
   const codes = [await collector.stop()];
   while (codes.at(-1) === 1 && codes.length < STOPS_MAX) {
@@ -210,7 +213,7 @@ async function revoke(host_id: string): Promise<void> {
   await agents[REVOKED as number]?.until(/credential_revoked/);
 }
 
-/** What the end of an agent has left in its spool the next run sends; this one past the proxy. */
+/** Runs the agent once more, to send what its last run left in the spool; now past the proxy. */
 async function sendRest(index: number, host_id: string): Promise<void> {
   const spool = join(stateOf(`host-${index}`), `agent-${host_id}`);
   while ((await readdir(spool)).some((name) => name.endsWith('.batches'))) {
@@ -254,7 +257,8 @@ GROUP BY host, outcome LIMIT 10000`,
     if (index === REVOKED) continue;
     const before = (index + HOSTS - 1) % HOSTS;
     const rowsOf = (outcome: string) => accounts.find((one) => one.host === id && one.outcome === outcome)?.rows ?? 0;
-    // On a busy machine the kernel may hide a connection from every program: the account says how many, and no more than those may lack.
+    // On a busy machine the kernel may hide a connection from every program: the account says how many, and no more than those may be
+    // missing.
     const missed = rowsOf('missed');
     const lacking = ROUNDS * (made(index) + made(before)) - (found?.client ?? 0) - (found?.server ?? 0);
     expect({ index, isAllThere: lacking >= 0 && lacking <= missed, lacking, missed }).toMatchObject({ index, isAllThere: true });
@@ -272,7 +276,7 @@ GROUP BY host, outcome LIMIT 10000`,
   expect(audited).toBeGreaterThanOrEqual(HOSTS + 3);
 }
 
-/** As the table has it: IPv4 mapped. */
+/** Whether an address, as the table has it (IPv4 mapped), is the host's own. */
 function isOwn(address: string, { address: own }: Host): boolean {
   return address === `::ffff:${own}` || address === own || /^(::|::1|::ffff:127\.0\.0\.1|::ffff:0\.0\.0\.0)$/.test(address);
 }

@@ -136,7 +136,7 @@ FROM (${kinds.join(' UNION ALL ')}) GROUP BY host FORMAT TSV`;
   );
 }
 
-/** Of Linux's proc(5). */
+/** Resident memory of a process (proc(5)). */
 const residentMiB = (pid: number): number =>
   Math.round(Number(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) / 1024);
 
@@ -195,7 +195,8 @@ test.skipIf(!isRoot)('each host keeps to its budget: as many rows are stored as 
     200,
   );
   expect(new Map([...stored].map(([host, { rows }]) => [host, rows]))).toEqual(passed);
-  // By the kernel's clock. Where a busy machine says nothing for longer than a burst makes good, nothing could be written.
+  // Times are the kernel's. Time in which a busy machine sent nothing, beyond what a burst makes good, is left out: nothing could be
+  // written.
   const shares = [...stored.values()].map(
     ({ rows, first_ms, last_ms, still_ms }) => rows / (rows_per_s * ((last_ms - first_ms - still_ms) / 1000 + BURST_S)),
   );
@@ -213,14 +214,14 @@ test.skipIf(!isRoot)('whoever dies, it goes on where it should, and ends in time
   agents[1] = await startAgent(1);
   await whenAll(id, 'running', HOSTS);
   collectors[1]?.child.kill('SIGKILL');
-  // A host that comes later gets it, too; the store has what it needs.
+  // A host that comes later gets the investigation, too: the store has all that its collector needs.
   agents.push(await startAgent(HOSTS));
   collectors[1] = startCollector(1);
   await collectors[1].until(/"msg":"ready"/);
   await whenAll(id, 'running', HOSTS + 1, 1);
   await stop(id, 1);
   await whenAll(id, 'ended', HOSTS + 1, 1);
-  // Without its collector an agent ends it when its time is over.
+  // Without its collector, an agent ends the investigation when its time is over.
   const short = await start({ rows_per_s: 100, for_ms: 45_000 });
   await whenAll(short, 'running', HOSTS + 1);
   collectors[1].child.kill('SIGKILL');

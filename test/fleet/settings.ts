@@ -42,14 +42,14 @@ async function reachesAll(fleet: Fleet): Promise<void> {
     ({ rollout: now }) => now !== null && now.having >= prod.length,
     100,
   );
-  // One machine, one clock.
+  // All agents run on one machine, so their times have one clock.
   const told_ms = logs().map((log) => Number(/"time":(\d+),"version":1,.*"msg":"settings"/.exec(log)?.[1]));
   console.log(`${prod.length} agents had a change within ${Math.max(...told_ms) - (versions[0]?.made_ms ?? Number.NaN)} ms`);
   for (const id of prod)
     expect(inForceAt(await settingsOf(fleet, id), 'spool-age')).toEqual({ name: 'spool-age', value: '3h', from: 'collector' });
 }
 
-/** A budget that withholds nearly all. */
+/** A change that does harm: a budget that withholds nearly all rows. */
 async function goesBack(fleet: Fleet): Promise<void> {
   const { admin, prod, talk } = fleet;
   await admin('settings', 'set', 'budget=state_change=1/s', '--label', 'env=prod', '--share', '1%', '--watch', '10m');

@@ -30,7 +30,7 @@ let directory = '';
 beforeAll(async () => {
   if (!isRoot) return;
   pair = makePair();
-  // Away from those of what is looked back at, whose rows would be of it, too.
+  // Source ports away from those of connections that are looked back at: their rows would count here, too.
   sourcePorts('30000 39999');
   directory = mkdtempSync(join(tmpdir(), 'tcplens-verdict-'));
   collector = new CollectorProcess();

@@ -1,4 +1,4 @@
-// What the loader says and refuses at its edges.
+// The loader's calls at their limits: what they return, and what they refuse.
 import { once } from 'node:events';
 import { connect, createServer, Socket } from 'node:net';
 import process from 'node:process';
@@ -127,12 +127,12 @@ check('a row has nothing of the one that lay there before', async () => {
   for (let connection = 0; connection < CONNECTIONS; connection++)
     opens.push(...rowsOf(await talk()).filter(({ event }) => event === 'open'));
   expect(opens.length).toBeGreaterThan(20);
-  // Only ends have these.
+  // Only rows of ends have these members.
   for (const row of opens) expect(row).toMatchObject({ interval_us_rest: 0, congestion_control: '', end_reason: 'none' });
 });
 
 const UNLIMITED = { rows_per_s: 0, burst: 1 };
-/** What, of a program's second step, leads nowhere good. */
+/** Values of a program's second step that are not sound. */
 const UNSOUND = [
   ['leads back where it is true', 'yes', 0],
   ['leads back where it is not', 'no', 0],

@@ -14,7 +14,7 @@ import { bitsOf, decode, type RowOf } from '../support/filtered.ts';
 import { loseEach, makePair, type Pair, socketsGone } from '../support/netns.ts';
 
 const TRAFFIC = new URL('../support/traffic.ts', import.meta.url).pathname;
-/** Of this process alone: whoever else tests on this machine has others. */
+/** Ports of this process alone: other test runs on this machine have others. */
 const [BAD, GOOD] = [20_000 + (process.pid % 10_000), 30_000 + (process.pid % 10_000)];
 const NEEDED = ['tcp_retransmit_skb', 'tcp_probe', 'net_dev_start_xmit', 'netif_receive_skb'];
 const BYTES = 32 * 1024 * 1024;
@@ -73,7 +73,7 @@ function opened(bytes: number) {
     black_box,
     given,
     drain: () => drainAll(source, (kind, drained) => add(kind, black_box.take(kind, drained))),
-    /** When it has all that there is of the past. */
+    /** Resolves when it has all kept rows of the past. */
     async begin(id: string, expression: string) {
       wanted.push({ id, expression, detail: 'packets', user_stacks: false, rows_per_s: 100_000, rows_max: 0, ends_in_ms: 600_000 });
       await investigations.want(wanted);
@@ -97,7 +97,7 @@ function check(title: string, bytes: number, body: (run: Opened) => Promise<void
   });
 }
 
-/** Until enough was sent again for the edge to be watched. */
+/** Makes lossy transfers until enough was sent again for the edge to be watched. */
 async function hurt(run: Opened): Promise<void> {
   do {
     await transfers(BAD, 2);

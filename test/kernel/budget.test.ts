@@ -32,7 +32,7 @@ check("a filter's budget is not exceeded, and what it withholds is counted", asy
 
 /** Room for what else this machine connects meanwhile. */
 const RING_BYTES = 64 * 1024 * 1024;
-/** So few that a slow machine does not pass all. */
+/** So few that even on a slow machine some rows are withheld. */
 const SCARCE = { ...eachKind(() => NO_LIMIT), state_change: { rows_per_s: 1, burst: 5 } };
 
 check(

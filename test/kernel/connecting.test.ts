@@ -17,7 +17,7 @@ async function connecting(refuse: string[] = []): Promise<Said[]> {
   const { client, server } = pair;
   try {
     for (const port of [7001, 7002]) swallow(server, 'ipv4', port);
-    // They ask for long enough, however long it takes until the programs are there.
+    // The connects try for long enough, however long it takes until the programs are attached.
     client.run('sysctl', '-qw', 'net.ipv4.tcp_syn_retries=10');
     const serving = server.start(process.execPath, TRAFFIC, 'serve', server.address.ipv4, '7001');
     await once(serving.stdout ?? serving, 'data');

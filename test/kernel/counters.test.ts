@@ -55,7 +55,7 @@ async function firstLine(child: ReturnType<Netns['start']>): Promise<string> {
 
 async function run({ family, loss, blackhole, connections, request, response }: Case, look: () => void): Promise<Ran> {
   const pair = makePair();
-  look(); // its rows are kept once it is known
+  look(); // rows of a namespace are kept once it is known
   const { client, server } = pair;
   const host = server.address[family];
   if (blackhole) swallow(server, family, PORT);
@@ -101,8 +101,8 @@ afterAll(() => {
 const account = ({ pair, nstat }: Ran, side: Side) => accountOf(collected, collected.netnsOf(pair[side].name), nstat[side]);
 
 /**
- * Rows of a pair that may be other than they should: a softirq that reached no program was begun by a timer, and what that timer sent
- * again is unattributed; or it ended a connection. None, where no softirq was hidden.
+ * How many rows of a pair may be wrong because a softirq reached no program: one that a timer began has left what it sent again
+ * unattributed, or it has ended a connection. 0 where no softirq was hidden.
  */
 function inDoubt(each: Case, result: Ran): number {
   const sides = each.blackhole ? (['client'] as const) : SIDES;
@@ -150,7 +150,7 @@ check("retransmitted segments, by class, are the kernel's", cases, (each, result
     const { unclassed, ...classes } = rows;
     expect(unclassed, side).toBe(0);
     if (hiddenEnds(each, result, side) === 0) expect(untold, side).toBe(0);
-    // A hidden softirq does what those do that are seen, and N of them no more than N times what the largest of those did.
+    // N hidden softirqs are taken to have sent no more than N times what the largest did of those that were seen.
     expect(unattributed, `${side}: ${testimony.hidden} softirqs were hidden`).toBeLessThanOrEqual(testimony.hidden * testimony.burst);
     // What a class lacks is in `unattributed`, and nothing else is: where that is 0, each class is the kernel's to the unit.
     const lacking = CLASSES.map((name) => (kernel[name] ?? 0) - classes[name]);
@@ -226,7 +226,7 @@ check('samples and close rows add up to what was sent', orderly, (each, result) 
   const sampled = collected.rows.sample.filter((row) => row.netns === netns).map((row) => row.bytes_received);
   const closes = collected.rows.connection.filter((row) => row.netns === netns && row.event === 'close');
   const received = sum(sampled) + sum(closes.map((row) => row.bytes_received_rest));
-  // Of a connection whose last row is missing, the samples are there.
+  // A connection whose last row is missing still has its samples.
   expect(received).toBeLessThanOrEqual(request * connections);
   expect(received).toBeGreaterThanOrEqual(request * closes.length);
   expect(closes.length).toBeGreaterThanOrEqual(connections - hiddenEnds(each, result, 'server'));
@@ -273,7 +273,7 @@ check(
 
 test('an end that tcplens says it missed was hidden by the kernel', (context) => {
   if (!isRoot) return context.skip('needs root: network namespaces and BPF');
-  // Of the whole machine. A softirq takes so many packets at most, each of which ends one connection at most.
+  // `missed` is of the whole machine. A softirq takes so many packets at most, each of which ends one connection at most.
   const packets_max = Number(readFileSync('/proc/sys/net/core/netdev_budget', 'utf8'));
   expect(collected.counters.connection.missed).toBeLessThanOrEqual(
     testimony.hidden * packets_max + collected.missesOf('inet_sock_set_state', 'tcp_destroy_sock'),

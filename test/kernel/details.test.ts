@@ -61,7 +61,7 @@ function tshark(file: string, port: number): string[] {
 const inOrder = <Row extends { time_ns: bigint }>(rows: readonly Row[]) =>
   rows.toSorted((one, other) => Number(one.time_ns - other.time_ns));
 
-/** Those at the client's device. */
+/** The rows at the client's device. */
 function atClient(rows: readonly PacketRow[]): PacketRow[] {
   const { client, server } = ends();
   const own = new Set([...Object.values(client.address)]);
@@ -110,7 +110,8 @@ check('progress rows are the segments that come to an open socket, as its own co
   const by = Map.groupBy(rows, ({ connection_id }) => connection_id);
   expect(by.size).toBe(8);
   for (const [, of] of by) {
-    // Its counter moves by what each row brings. While the process has the socket it is ahead of the rows, and never when the last came.
+    // The socket's counter moves by what each row brings. It is ahead of the rows while the process holds the socket, but not at the last
+    // row.
     const ahead = [0];
     for (const [one, other] of pairs(of)) ahead.push((ahead.at(-1) ?? 0) + other.segs_in - one.segs_in - other.segments);
     expect(Math.min(...ahead)).toBe(ahead.at(-1));

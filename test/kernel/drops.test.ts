@@ -1,5 +1,5 @@
-// Whose a dropped packet was, in the running kernel: a filter finds it by its process, one that passes through is nobody's here, and
-// what is only a copy of a packet is none.
+// Whose a dropped packet was, in the running kernel: a filter finds it by its process, a forwarded packet has no owner here, and a mere
+// copy of a packet is no drop.
 import { once } from 'node:events';
 import { expect } from 'vitest';
 import type { Direction } from '../../bpf/rows/rows.gen.ts';
@@ -9,7 +9,7 @@ import { socketsGone } from '../support/netns.ts';
 
 useTraffic();
 
-/** A connect that gets no answer, until something has come of it. */
+/** Makes a connect that gets no answer, and waits until `isSeen`. */
 async function attempt(address: string, isSeen: () => boolean): Promise<void> {
   const { client } = ends();
   const child = client.start('bash', '-c', `exec 3<>/dev/tcp/${address}/7000`);

@@ -78,7 +78,7 @@ check('only what matches leaves the kernel, and its own counters say so', async 
   });
   // Open and close at both ends of twice as many connections, and each of their states.
   expect(counts.evaluated).toBeGreaterThanOrEqual(2 * COUNT * (4 + 10));
-  // Those of the moment between going exclusive and setting the filter were asked of none.
+  // Rows between going exclusive and setting the filter were evaluated by no filter.
   expect(sum(filtered)).toBeGreaterThanOrEqual(counts.evaluated - COUNT);
   expect(written[KIND.indexOf('state_change')]).toBe(0);
 });
@@ -190,7 +190,7 @@ check('replaced and taken away while the programs run on', async ({ source, filt
     rounds.push(take());
   }
   expect(rounds.map(ports)).toEqual([[WEB], [API], [WEB, API], [WEB], []]);
-  // Of a slot that was cleared it is known to the row what passed since its filter was set.
+  // A slot that was cleared still counts, to the row, what passed since its filter was set.
   const passed = decode(rounds.slice(1, 3).flat(), 'connection').filter((row) => row.filters & 1).length;
   expect([filters.counters(0).passed, passed > 0]).toEqual([passed, true]);
   filters.exclusive(false);

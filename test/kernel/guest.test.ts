@@ -1,4 +1,4 @@
-// The agent as a guest: what it may still do once it runs, what it leaves behind, and that two do not meet.
+// The agent as a guest: what it may still do once it runs, what it leaves behind, and that two agents do not get in each other's way.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -27,7 +27,7 @@ const PROCESS_STARTS = 5;
 const CONNECTIONS = 500;
 /** open and close, at both ends */
 const ROWS_EACH = 4;
-/** What sweeps and owners do without: less of this machine's other traffic is then in the way. */
+/** Hooks that sweeps and owners do not need: without them less of this machine's other traffic is in the way. */
 const EVENTS = 'tcp_destroy_sock,inet_sk_error_report,tcp_send_reset,tcp_receive_reset,tcp_cong_state_set,kfree_skb';
 const HERE = { address: '127.0.0.1', port: 0, threads: 4 };
 
@@ -101,7 +101,7 @@ test('an ordinary user with CAP_BPF and CAP_PERFMON ends up with none', (context
 check('an agent does its work with what is left: namespaces of other users, owners, /metrics', async () => {
   const collector = await openCollector();
   const agent = await startAgent('--interval', '500ms', '--cpu-budget', '100%', '--collector', collector.url, '--refuse', EVENTS);
-  // Nobody's server, in a namespace that only its process keeps: the way there leads through /proc/PID of another user.
+  // A server of the user nobody, in a namespace that only its process keeps: the path to it is /proc/PID of another user.
   const ordinary = ['setpriv', `--reuid=${NOBODY.uid}`, `--regid=${NOBODY.gid}`, '--clear-groups'];
   const server = await serveStorm(
     storm,
@@ -134,7 +134,7 @@ check(`${STARTS} starts and stops in one process leave nothing`, async () => {
   await until('sockets are closed', () => heldBy(process.pid).prog.size === 0);
   const before = { descriptors: count('fd'), threads: count('task'), pins: pins() };
   for (let i = 0; i < STARTS; i++) open();
-  // Fewer are none of theirs: what an earlier test has closed may have been there a moment ago.
+  // There may be fewer than before: descriptors of an earlier test may have been there a moment ago.
   await until('descriptors are closed', () => count('fd') <= before.descriptors);
   expect({ threads: count('task'), pins: pins() }).toEqual({ threads: before.threads, pins: before.pins });
   expect(made.prog.size).toBeGreaterThan(STARTS * 10);

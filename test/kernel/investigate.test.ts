@@ -90,7 +90,7 @@ test('a loss in the receiver’s netfilter', async (context) => {
       },
     );
     expect(new Set(commented.trim().split('\n'))).toEqual(new Set([String(PORT)]));
-    // As many packets as rows of them, at each device.
+    // The capture has as many packets as there are rows of them, at each device.
     const read = execFileSync('tshark', ['-r', capture, '-T', 'fields', '-e', 'frame.interface_name'], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],

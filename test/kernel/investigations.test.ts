@@ -20,7 +20,7 @@ import { waitFor } from '../support/wait.ts';
 
 useTraffic();
 
-/** Of this process alone: whoever else tests on this machine has others. */
+/** Ports of this process alone: other test runs on this machine have others. */
 const [WEB, API] = [20_000 + (process.pid % 10_000), 30_000 + (process.pid % 10_000)];
 const NEEDED = ['inet_sock_set_state', 'tcp_destroy_sock', 'tcp_probe', 'net_dev_start_xmit', 'netif_receive_skb'];
 const TRAFFIC = new URL('../support/traffic.ts', import.meta.url).pathname;
@@ -109,7 +109,7 @@ check('each level writes the kinds of its level, of both ends of what is asked f
       progress: detail === 'progress' || detail === 'packets',
       packet: detail === 'packets',
     });
-    // A packet knows whose it is, but not who began.
+    // A packet's row has its owner, but not which end opened the connection.
     expect(new Set(asked.filter(({ kind }) => kind !== 'packet').map(({ row }) => ROLE[row.readUInt8(HEAD_AT.role)]))).toEqual(
       new Set(['client', 'server']),
     );

@@ -159,7 +159,7 @@ check('a connection older than the agent has an owner, and counts from where the
   expect(closes.map(({ pid, owner, event, preexisting, bytes_sent }) => ({ pid, owner, event, preexisting, bytes_sent }))).toEqual([
     { ...mine, event: 'close', preexisting: true, bytes_sent: 21 },
   ]);
-  // The listener is older too; what it accepts since is its process's.
+  // The listener is older than the programs, too; connections that it accepts now have its process as owner.
   const accepted = rows.connection.filter((row) => row.local_port === port && !row.preexisting && row.event === 'close');
   expect(accepted.map(({ pid, owner, role }) => ({ pid, owner, role }))).toEqual([{ pid: process.pid, owner: 'io', role: 'server' }]);
 });

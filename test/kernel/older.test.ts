@@ -1,5 +1,5 @@
 // Connections that are older than the programs: what they had sent again before is in no row and no remainder, what they send again
-// since is, and their end is called what it is.
+// afterwards is, and their end has the right reason.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
@@ -24,7 +24,7 @@ type Talk = { pair: Pair; client: ChildProcess; server: ChildProcess };
 const segsOf = ({ pair }: Talk) => pair.client.nstat()['TcpRetransSegs'] ?? 0;
 
 const said = async (child: ChildProcess) => once(child.stdout ?? child, 'data');
-/** Its process may not have written it yet: `bytes` of all that was written say that it has. */
+/** Whether more than `bytes` were written, and all of it is acknowledged: the process may not have written yet. */
 function isAcknowledged(side: Netns, bytes = 0): boolean {
   const told = side.run('ss', '-Htin', 'state', 'established');
   return Number(/bytes_acked:(\d+)/.exec(told)?.[1]) > bytes && !/unacked|notsent/.test(told);
@@ -145,7 +145,7 @@ asRoot('what no program was there to see is the remainder, told once', async () 
 });
 
 asRoot('the first that a program meets by its retransmission was sent', async () => {
-  // All that would have met it before.
+  // All hooks that would have met the connection before.
   const refuse = ['preexisting', 'owner', 'tcp_cong_state_set'];
   const { client, gained } = await older(
     { refuse },

@@ -7,7 +7,7 @@ import { collectRows } from '../support/collect.ts';
 import { isOwnNetns, makePair, socketsGone } from '../support/netns.ts';
 
 const TRAFFIC = new URL('../support/traffic.ts', import.meta.url).pathname;
-/** Other runs have the same addresses. */
+/** A port of this process: other test runs have the same addresses. */
 const PORT = 20_000 + (process.pid % 10_000);
 const SHORT = 60;
 /** Connects and stays until its input ends. */
@@ -62,7 +62,7 @@ test('each opening is told once, as the kernel counts them, by a sweep or by the
     expect(opens).toBe(SHORT + 1);
     expect(rows.filter(tellsOpen)).toHaveLength(opens);
     for (const life of byConnection(rows)) expect(life.filter(tellsOpen)).toHaveLength(1);
-    // Most ended before any sweep could come.
+    // Most connections ended before any sweep could come.
     expect(rows.filter(({ tells_open }) => tells_open).length).toBeGreaterThan(SHORT / 2);
     const kept = byConnection(rows).filter((life) => life.length === 2);
     expect(kept.length).toBeGreaterThan(0);

@@ -159,7 +159,7 @@ check('connections older than the agent: the owner is found in the file tables',
     expect({ how, ...ownerOf(at_server) }).toMatchObject({ how, comm: serverComm(how) });
     expect({ how, by_ss: held.by_ss.server }).toMatchObject({ how, by_ss: expect.arrayContaining([at_server?.pid]) });
     expect({ how, by_ss: held.by_ss.client }).toMatchObject({ how, by_ss: expect.arrayContaining([at_client?.pid]) });
-    // Of several holders the one that started first.
+    // Of several holders, the one that started first counts.
     expect(at_client?.pid).toBe(Math.min(...held.by_ss.client));
   }
 });
@@ -245,7 +245,7 @@ check('turns and the wait for accept: what the processes waited for is what the 
   // The kernel's timers do not fire early, and a sleep lies within its turn.
   expect(at_server.turn_us).toBeGreaterThanOrEqual(turns * think_ms * 1000);
   expect(at_client.turn_us).toBeGreaterThanOrEqual(at_server.turn_us);
-  // Without the time that the client itself took until it wrote.
+  // The wait leaves out the time that the client itself took until it wrote.
   expect(at_server.accept_us + at_client.first_send_us + 2 * TICK_US).toBeGreaterThanOrEqual(accept_delay_ms * 1000);
   expect(at_client.accept_us).toBe(0);
   expect(at_server.first_receive_us).toBeGreaterThanOrEqual(accept_delay_ms * 1000);

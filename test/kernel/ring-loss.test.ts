@@ -1,4 +1,5 @@
-// A ring far too small for what nobody takes out of it: what it cannot hold is counted, and rows and losses together are what happened.
+// A ring far too small for rows that nobody takes out of it: rows that it cannot hold are counted, and rows and losses add up to what
+// happened.
 import { expect } from 'vitest';
 import { check, connections, decode, useTraffic, WEB } from '../support/filtered.ts';
 

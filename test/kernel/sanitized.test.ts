@@ -27,7 +27,7 @@ test.for(['address,undefined', 'thread'])('%s', (sanitize, context) => {
     expect(status).toBe(0);
     const figures = stdout.trim().split(' ').map(Number);
     const rows = Object.fromEntries(KIND.map((kind, index) => [kind, figures[index] ?? 0]));
-    // Else nothing of it was tried.
+    // Otherwise rows of these kinds were not tried at all.
     for (const kind of ['connection', 'state_change', 'sample', 'reset']) expect(rows[kind], kind).toBeGreaterThan(0);
     expect(figures[KIND.length], 'counted').toBeGreaterThan(0);
   } finally {

@@ -96,7 +96,7 @@ check('each event that a filter wants has its stack, and the stack goes through 
   for (const row of resets) expect(stackOf(row, about('reset'))[0]).toBe(row.direction === 'sent' ? 'tcp_v4_send_reset' : 'tcp_reset');
   for (const row of about('drop').filter(({ about_reason }) => about_reason === 'netfilter_drop'))
     expect(functionsOf(row)).toContain('nf_hook_slow');
-  // What happened is said as in the rows of the events.
+  // The stacks name the events as the events' rows do.
   const counted = (all: readonly string[]) =>
     [...Map.groupBy(all, (one) => one)].map(([one, { length }]) => `${one}: ${length}`).toSorted();
   expect(

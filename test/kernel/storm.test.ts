@@ -59,7 +59,8 @@ test.for(['ipv4', 'ipv6'] as const)(
     expect(bulk.clients.connections).toBeGreaterThan(0);
     expect(short.servers.accepted).toBe(short.clients.connections);
     expect(ring_lost).toBe(0);
-    // A row lacks only where no program saw that its connection opened or ended, or ours ran already, and tcplens says so then.
+    // A row may be missing only where no program saw that its connection opened or ended, or where ours was already running; tcplens then
+    // says so.
     const hidden = seen.hidden === 0 ? 0 : Math.max(0, expectedTold(account) - seen.own.opens - seen.own.ends);
     expect(lacking).toBeLessThanOrEqual(hidden + interrupted);
     expect(lacking).toBeLessThanOrEqual(missed + interrupted);
@@ -74,7 +75,7 @@ test('a ring of one page: what is told and counted losses are the connections ma
   const account = await witnessed({ storm, family: 'ipv4', seconds: TINY_SECONDS, agent: ['--ring-bytes', '4KiB'] });
   const { ring_lost, seen, interrupted, missed, lacking } = account;
   expect(ring_lost).toBeGreaterThan(0);
-  // A close that no sweep was quicker than tells of the opening too.
+  // Where no sweep came before it, a close tells of the opening, too: one that the ring lost lacks twice.
   expect(lacking - 2 * ring_lost).toBeLessThanOrEqual(missed + interrupted);
   // The ring also lost rows of others, each of which was a change of a socket's state.
   expect(ring_lost - lacking).toBeLessThanOrEqual(seen.others.state_changes);

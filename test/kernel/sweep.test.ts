@@ -73,7 +73,7 @@ async function sweepUntil(look: Look, isSeen: () => boolean): Promise<void> {
   });
 }
 
-/** Until all connections of a namespace have ended. */
+/** Waits until all connections of a namespace have ended. */
 async function over(place: LoneNetns): Promise<void> {
   await until('their end', () => place.run('ss', '-Htan', 'exclude', 'time-wait', 'exclude', 'listening').trim() === '');
 }
@@ -186,7 +186,7 @@ const ASK = `const socket = require('node:net').connect(${PORT}, '127.0.0.1', ()
   socket.on('data', ({ length }) => (came += length) % ${ASK_BYTES} === 0 && console.log('answered'));
   require('node:readline').createInterface({ input: process.stdin }).on('line', () => socket.write(Buffer.alloc(${ASK_BYTES}))).on('close', () => socket.end());`;
 const ROUNDS = 6;
-/** What samples tell since the last one, and nothing of a connection's end changes. */
+/** Members that a sample counts since the sample before, and that a connection's end does not change. */
 const DELTAS = ['bytes_sent', 'bytes_received', 'data_segs_out', 'data_segs_in', 'turns', 'turn_us', 'turn_rtt_us'] as const;
 
 check('a connection that is swept again and again: its samples add up to what its end says', async ({ place, open }) => {
@@ -234,7 +234,7 @@ check('what a listener took and refused is told once, in the sweep after it', as
     while (!(isEnough() || connected === count)) await new Promise((resolve) => setImmediate(resolve));
     const exit = once(child, 'exit');
     child.kill('SIGKILL');
-    // Until then it may ask once more, and be refused.
+    // Until it has ended, it may ask once more and be refused.
     await exit;
   };
   const drops = () => Number(/TcpExtListenDrops\s+(\d+)/.exec(place.run('nstat', '-asz', 'TcpExtListenDrops'))?.[1]);

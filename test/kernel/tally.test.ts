@@ -87,7 +87,7 @@ test('rows that nobody reads are counted, each once', async (context) => {
     await storming(source, () => {
       while (drain.round() === 'more');
     });
-    // Of others' connections rows come all the while: what was written before groups are read is in them.
+    // Rows of others' connections come all the while: the groups have what was written before they are read.
     const before = source.counters();
     const groups = counted.groups();
     const after = source.counters();

@@ -107,7 +107,7 @@ check('what a timer brings about has none', async (run) => {
   const rows = await during(run, 1 << SLOT, 1 << SLOT, async () => {
     swallow(server, 'ipv4', WEB);
     try {
-      // It asks again, and gives up after some seconds.
+      // The connect tries again, and gives up after some seconds.
       client.run('bash', '-c', `exec 3<>/dev/tcp/${server.address.ipv4}/${WEB} || true`);
     } finally {
       server.run('iptables', '-F', 'INPUT');
@@ -141,7 +141,7 @@ test('the command tells them, with the rights that it has left', async (context)
   try {
     // The last thing it does before it looks is to give up what it needed to attach.
     await until('it looks', () => Object.values(rightsOf(child.pid ?? 0)).every(({ NoNewPrivs }) => NoNewPrivs === '1'));
-    // Its look at the process comes a moment after the reset, and its rows of both ends then.
+    // The command looks at the process a moment after the reset, and then has its rows of both ends.
     const isToldOf = (direction: string) => new RegExp(`"about_direction":"${direction}"`).test(readFileSync(rows, 'utf8'));
     await resetting(() => until('both ends', () => isToldOf('sent') && isToldOf('received')));
   } finally {

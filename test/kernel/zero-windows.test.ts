@@ -86,7 +86,7 @@ for (const family of ['ipv4', 'ipv6'] as const)
     const stacks = stacksIn(rows);
     const closed = counted(server, 'TcpExtTCPToZeroWindowAdv') - before;
     expect(closed).toBeGreaterThan(0);
-    // What answers a probe announces it once more.
+    // The answer to a window probe announces the zero window once more.
     expect(shut).toBeGreaterThan(closed);
     expect(stacks.length).toBe(shut);
     expect(decode(rows, 'packet'), 'nobody asked for packets').toEqual([]);

@@ -12,7 +12,7 @@ const INSTRUCTION_BYTES = 8;
 const CALL = 0x85;
 const PSEUDO_CALL = 1;
 
-/** Of each program that is attached somewhere, the maps that it or a function of its reaches. */
+/** The maps that each attached program uses, by itself or in functions that it calls. */
 export function mapsOfPrograms(file: string): Map<string, Set<string>> {
   const elf = new Elf(readFileSync(file));
   const programs = elf.symbols.filter(

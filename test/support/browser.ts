@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, type ConsoleMessage, chromium, type Page } from 'playwright-core';
 
-/** How long what a page shows is waited for: a busy machine takes its time, and what never comes must leave some for the other tests. */
+/**
+ * How long a test waits for something on a page: a busy machine takes its time, and a test that waits in vain must leave time for the
+ * others.
+ */
 export const EVENTUALLY_MS = 100_000;
 
 export const CHROMIUM = '/usr/bin/chromium';
@@ -60,7 +63,10 @@ export async function openBrowser(size = { width: 1440, height: 900 }, ignoreHTT
   return { context, open, complaints, close };
 }
 
-/** What is left when the collector was away, or a session had ended: a browser itself prints each request that got no answer or a refusal. */
+/**
+ * The page's own complaints, for a collector that was away or a session that had ended: the browser itself prints each request that failed,
+ * and that is left out.
+ */
 export function ownComplaints(complaints: readonly string[]): string {
   return complaints.filter((complaint) => !/Failed to load resource|WebSocket connection/.test(complaint)).join('\n');
 }

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { basename, join } from 'node:path';
 
-/** Further arguments: what reads or writes where it must not, or does what C leaves undefined, ends the program with a report. */
+/** Further arguments of gcc: a program that reads or writes out of bounds, or does what C leaves undefined, ends with a report. */
 export const SANITIZED = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'] as const;
 
 /** Compiles a C file, with others that it needs, into `directory`; returns the program's path. */

@@ -1,4 +1,4 @@
-// A reporter that prints nothing: while which files of the run softirqs were hidden from every program, by the witness.
+// A reporter that prints nothing: it counts, by the witness, how many softirqs were hidden from every program while each file ran.
 import type { Reporter, TestModule } from 'vitest/node';
 import { comparesWithKernel } from './run-again.ts';
 
@@ -13,7 +13,7 @@ export class HiddenByFile implements Reporter {
     this.#askHidden = askHidden;
   }
 
-  /** Its process waits for this, so that nothing of the file has run yet. */
+  /** The file's process waits for this, so nothing of the file has run yet. */
   async onTestModuleQueued({ relativeModuleId: file }: TestModule): Promise<void> {
     if (comparesWithKernel(file)) this.#before.set(file, await this.#askHidden());
   }

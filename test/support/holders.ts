@@ -104,7 +104,7 @@ export class HoldingClient {
     return { pid, port };
   }
 
-  /** All its turns are over. */
+  /** Resolves when all its turns are over. */
   async done(): Promise<void> {
     await this.#lines.next('done');
   }
@@ -117,8 +117,8 @@ export class HoldingClient {
 const run = promisify(execFile);
 
 /**
- * Sockets from `local_port` to `peer_port` as `ss` has them, without those in TIME_WAIT, which nobody holds. Not
- * waited for in place: rings have to be drained meanwhile.
+ * Sockets from `local_port` to `peer_port` as `ss` has them, without those in TIME_WAIT, which nobody holds. Asynchronous: rings have to be
+ * drained meanwhile.
  */
 async function socketsBySs(local_port: number, peer_port: number): Promise<string> {
   const { stdout } = await run('ss', ['-tnpH', 'state', 'big', `sport = :${local_port} and dport = :${peer_port}`]);

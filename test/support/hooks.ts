@@ -1,4 +1,4 @@
-// Which hooks do their work, whatever of them this kernel refuses.
+// Which hooks' work is done, whichever hooks this kernel refuses.
 import { STAND_INS } from '../../agent/contract/settings.ts';
 import type { Hook } from '../../agent/source/row-source.ts';
 
@@ -10,7 +10,7 @@ export function working(hooks: readonly Hook[]): string[] {
   return hooks.flatMap(({ name }) => (names.includes(name) ? name : []));
 }
 
-/** The first hook of which nothing does the work. */
+/** The first hook whose work nothing does. */
 export function lacking(hooks: readonly Hook[]): Hook | undefined {
   const done = new Set(working(hooks));
   return hooks.find(({ name }) => !done.has(name) && !STANDS_IN_FOR.has(name));

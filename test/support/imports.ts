@@ -31,8 +31,8 @@ export function packagesOf({ path, text }: ProjectFile): string[] {
 }
 
 /**
- * Files that import each other, on whatever way round, as groups: each file of a group is reached from each other. A file that imports itself
- * is a group too.
+ * Files that import each other, directly or through others, as groups: each file of a group is reached from each other. A file that imports
+ * itself is a group too.
  */
 export function circlesOf(files: readonly ProjectFile[]): string[][] {
   const imports = new Map(files.map((file) => [file.path, projectImportsOf(file)]));

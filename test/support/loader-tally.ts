@@ -9,7 +9,7 @@ import { compileC, SANITIZED } from './compile-c.ts';
 import { root } from './project-files.ts';
 
 const SOURCES = ['tally', 'tally_check', 'tally_groups', 'tally_terms', 'row_size'].map((name) => join(root, `bpf/loader/${name}.c`));
-/** What the loader's rows have as a number only. */
+/** Names of the reasons that the loader's rows have as numbers only. */
 export const REASONS = ['', 'netfilter_drop', 'no_socket', 'r'.repeat(32), ...Array.from({ length: 400 }, (_, n) => `reason ${n}`)];
 
 export type Piece = { kind: Kind; rows: Uint8Array };
@@ -34,7 +34,7 @@ function bytesOf({ kind, rows }: Piece): Uint8Array[] {
   return [head, rows];
 }
 
-/** What of a group its plan defines, so that groups of either maker can be compared. */
+/** The parts of a group that its plan defines, so that groups of the loader and of plain-tally.ts can be compared. */
 export function comparable({ plan: number, connection, plain, values, histograms, ...rest }: Group) {
   const plan: Plan | undefined = PLANS[number];
   return {

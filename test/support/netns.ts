@@ -28,7 +28,7 @@ export const isOwnNetns = (name: string): boolean => name.startsWith(prefix);
 
 export const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
-/** What a namespace that exists can do. `history` is a folder for what nstat remembers. */
+/** A handle on a namespace that exists. `history` is a folder for what nstat remembers. */
 export function netns(name: string, address: Record<Family, string>, history: string): Netns {
   // Without a history of its own per namespace nstat would print differences to another namespace's counters.
   const env = { ...process.env, NSTAT_HISTORY: join(history, `${name}.nstat`) };
@@ -43,7 +43,7 @@ export function netns(name: string, address: Record<Family, string>, history: st
   };
 }
 
-/** A connect gives up in seconds, an address is usable at once. */
+/** With these a connect gives up in seconds, and an address is usable at once. */
 export const SYSCTLS = ['net.ipv4.tcp_syn_retries=2', 'net.ipv6.conf.all.accept_dad=0', 'net.ipv6.conf.default.accept_dad=0'];
 
 /** What joins a pair: a veth pair, or a TUN device at each end for a program to carry packets between them. */

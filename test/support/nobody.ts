@@ -1,4 +1,4 @@
-// Being someone who may do nothing.
+// The user nobody, who has no rights.
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
 import { root } from './project-files.ts';

@@ -59,7 +59,7 @@ export class Overdue implements Reporter {
     });
     if (late.length === 0) return;
     this.#say(`${late.map(({ module }) => `\noverdue, and ended: ${module.relativeModuleId}`).join('')}${this.text()}`);
-    // Each file has a process of its own, which is as old as the file's run; its number is told to nobody.
+    // Each file has a process of its own, which is as old as the file's run; vitest does not tell its pid.
     const youngest_s = Math.min(...late.map(({ since_ms }) => secondsSince(since_ms)));
     for (const { pid, line } of workersOlderThan(youngest_s - LOOKS_MS / 1000)) {
       this.#say(`killed: ${line}\n`);
@@ -87,7 +87,7 @@ function descendants(): Process[] {
     return found ? [{ pid: Number(found[1]), ppid: Number(found[2]), etimes: Number(found[3]), line: line.slice(0, 200) }] : [];
   });
   const of = new Set([process.pid]);
-  // `ps` sorts by number, and a child may have a lower one than its parent: as often as something is added.
+  // `ps` sorts by pid, and a child may have a lower one than its parent: repeated until nothing is added.
   for (let before = 0; before !== of.size; ) {
     before = of.size;
     for (const { pid, ppid } of all) if (of.has(ppid)) of.add(pid);

@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { zstdDecompressSync } from 'node:zlib';
 import { KIND, KINDS } from '../../bpf/rows/rows.gen.ts';
 
-/** Of a batch with its headers; of another body only the digest. */
+/** The receipt of a batch, by its headers; of another body, only the digest. */
 export function receiptOf(headers: IncomingHttpHeaders, body: Buffer): Record<string, unknown> {
   const digest = createHash('sha256').update(body).digest('hex');
   const { 'tcplens-schema': schema, 'tcplens-host-id': host_id, 'tcplens-epoch': epoch, 'tcplens-sequence': sequence } = headers;

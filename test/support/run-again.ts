@@ -1,12 +1,12 @@
 /** Suites that compare what programs saw with what there was. */
 const OF_THE_KERNEL = /^test\/(kernel|fidelity|investigations)\//;
-/** More files than this do not fail by such an accident. */
+/** If more files than this failed, hidden softirqs are not the reason. */
 const FILES_MAX = 3;
 
 export const comparesWithKernel = (file: string): boolean => OF_THE_KERNEL.test(file);
 
 /**
- * Of the files that failed those to run once more: what they missed may be what the kernel hid from every program.
+ * The files that failed and are to run once more: what they missed may be what the kernel hid from every program.
  * @param hidden - softirqs, by file, that were hidden while it ran
  */
 export function runAgain(failed: readonly string[], hidden: ReadonlyMap<string, number>): readonly string[] {

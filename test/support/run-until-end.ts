@@ -1,9 +1,11 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
 
-/** How a command ended, and all that it wrote. Of a test's `timeout` the signal is SIGKILL. */
+/** How a command ended, and all that it wrote. The signal is SIGKILL where a test's `timeout` ended it. */
 export type Ended = { code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string };
 
-/** Runs a command to its end while this process goes on: what the command asks of it is answered. `input`: all of its standard input. */
+/**
+ * Runs a command to its end while this process goes on, and so can answer what the command asks of it. `input`: all of its standard input.
+ */
 export async function runUntilEnd(
   command: string,
   args: readonly string[],

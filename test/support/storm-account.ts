@@ -36,7 +36,7 @@ export type StormAccount = {
   others: number;
   /** connection rows that the ring had no room for */
   ring_lost: number;
-  /** and those of every other kind */
+  /** rows of every other kind that its ring had no room for */
   ring_lost_beside: number;
   /** connection rows that nobody could write */
   missed: number;
@@ -115,7 +115,10 @@ async function closed(places: readonly { name: string; run(...command: string[])
   }
 }
 
-/** Looks that find the same before no more is thought to come: several may get the same text, and while something lacks a busy agent may stand still. */
+/**
+ * How many looks have to find the same before the account counts as complete: several may get the same text, and a busy agent may stand
+ * still while rows are missing.
+ */
 const SAME_LOOKS = { all: 4, lacking: 20 };
 
 /** The account once no more comes: where less than `expected` has come, after some more looks. */
@@ -129,7 +132,7 @@ async function settled(agent: AgentProcess, ports: readonly number[], expected: 
   }
 }
 
-/** What is to be told of the storm: openings and ends, at both ends, and failed connects. */
+/** How many events of the storm the agent has to tell: openings and ends, at both ends, and failed connects. */
 export function expectedTold({ short, bulk }: StormAccount): number {
   return expectedOf(short) + expectedOf(bulk);
 }
@@ -137,7 +140,7 @@ export function expectedTold({ short, bulk }: StormAccount): number {
 const expectedOf = ({ clients, servers }: Pick<Side, 'clients' | 'servers'>): number =>
   2 * clients.connections + clients.failed + 2 * servers.accepted;
 
-/** What of it reached the agent. */
+/** How many of them reached the agent. */
 export function agentTold({ short, bulk }: StormAccount): number {
   const of = ({ rows }: Side) => Object.values(rows).reduce((sum, { client, server }) => sum + client + server, 0);
   return of(short) + of(bulk);

@@ -51,7 +51,7 @@ function hookFailed(parent: TestSuite | TestModule): boolean {
 function messageOf({ message }: SerializedError): string {
   const lines = stripVTControlCharacters(message).split('\n');
   const left_out = lines.length - REASON_LINES_MAX;
-  // What went wrong comes first, and where a program's own words follow, last.
+  // A message begins with what went wrong and may end with a program's own words: its middle is left out.
   const shown = left_out <= 0 ? lines : [...lines.slice(0, 2), `(${left_out} lines left out)`, ...lines.slice(2 + left_out)];
   return shown.join('\n  ');
 }

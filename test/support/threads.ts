@@ -19,7 +19,7 @@ function statusOf(path: string): string | undefined {
   }
 }
 
-/** Of every thread, by its name and id. */
+/** The rights of every thread, by its name and id. */
 export function rightsOf(pid: number): Record<string, ThreadRights> {
   const threads = readdirSync(`/proc/${pid}/task`).flatMap((id) => {
     const status = statusOf(`/proc/${pid}/task/${id}/status`);

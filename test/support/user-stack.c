@@ -15,8 +15,8 @@
 #define APART __attribute__((noinline, noipa))
 
 /*
- * A system call that libc makes without a frame of its own hides the function that called libc: the processor has only the one before. So this
- * one is not looked for.
+ * libc makes the system call without a frame of its own. That hides the function that called libc: a stack has only
+ * that function's caller. So the test does not look for this one.
  */
 APART int end_connection(int fd)
 {

@@ -1,5 +1,5 @@
-// Waiting for what must become so. It has no deadline of its own: a busy machine takes its time, and what never comes is ended by the
-// test's timeout. Until then it says now and then what it waits for, so that a log shows where a test hung.
+// Waits until a condition is true that has to become so. It has no deadline of its own: a busy machine takes its time, and what never comes
+// is ended by the test's timeout. Until then it says now and then what it waits for, so that a log shows where a test hung.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 

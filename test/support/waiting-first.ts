@@ -1,4 +1,5 @@
-// The order of test files: those that wait for most of their time begin first, so that others have the machine meanwhile. Else vitest's.
+// The order of test files: those that wait for most of their time begin first, so that others have the machine meanwhile. Otherwise the
+// order is vitest's.
 import type { TestSpecification } from 'vitest/node';
 import { BaseSequencer } from 'vitest/node';
 

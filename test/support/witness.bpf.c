@@ -125,7 +125,7 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int old_state, int new_state)
 {
 	struct witnessed *count = NULL;
 
-	/* The kernel also sets the state that a socket has. */
+	/* The kernel fires this also where the state stays the same. */
 	if (sk->sk_protocol == IPPROTO_TCP && old_state != new_state)
 		count = of_namespace(sk);
 	if (!count)

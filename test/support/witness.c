@@ -14,7 +14,7 @@ static int map_of(struct bpf_object *object, const char *name)
 	return bpf_object__find_map_fd_by_name(object, name);
 }
 
-/* By the kernel's own count, over all processors. */
+/* Softirqs that have run, by the kernel's own count, over all processors. */
 static unsigned long long softirqs_run(void)
 {
 	static const char *const names[] = {"TIMER:", "NET_TX:", "NET_RX:", "TASKLET:", "HRTIMER:"};
@@ -37,7 +37,7 @@ static unsigned long long softirqs_run(void)
 	return sum;
 }
 
-/* Of one moment: no program has seen one while the kernel's count was read. */
+/* Prints counts of one moment: reads again if a program saw a softirq while the kernel's count was read. */
 static int print_softirqs(struct bpf_object *object)
 {
 	struct softirqs before, after;

@@ -1,6 +1,6 @@
 // A witness of what happens in the kernel, independent of tcplens: a BPF program that counts events by network namespace, beside the
-// kernel's own count of softirqs. Kernels of sandboxes keep softirqs from all programs while they shield a process. What was kept
-// from every program tcplens cannot have; what the witness has seen, tcplens must have too.
+// kernel's own count of softirqs. Kernels of sandboxes keep softirqs from all programs while they shield a process. Events that were hidden
+// from every program tcplens cannot have; events that the witness has seen tcplens must have, too.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -56,7 +56,7 @@ function together(events: readonly Events[]): Events {
   return Object.fromEntries(names.map((name) => [name, events.reduce((sum, each) => sum + each[name], 0)])) as Events;
 }
 
-/** Compiles the programs into `directory`, which goes at the end, and starts them. */
+/** Compiles the programs into `directory`, which is removed at the end, and starts them. */
 async function watch(directory: string): Promise<Witness> {
   const object = join(directory, 'witness.bpf.o');
   const multiarch = execFileSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).trim();

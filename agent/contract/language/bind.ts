@@ -1,4 +1,4 @@
-// From syntax to the tree that it means in one place. Refuses, with the reason, what the place cannot answer and what no row could match.
+// Makes of syntax the tree that it means in one place. Refuses, with the reason, what the place cannot answer and what no row could match.
 import type { Kind } from '../../../bpf/rows/rows.gen.ts';
 import { type Fact, factLayout } from './facts.ts';
 import { FIELD_NAMES, type Field, fieldNamed, isNamed, isOrdered } from './fields.ts';
@@ -10,7 +10,7 @@ import { type Expression, type Kinds, possibleKinds } from './tree.ts';
 
 type Question = Extract<Syntax, { op: 'test' }>;
 
-/** Where an expression is evaluated by the row: of rollups, too, the tree is that of rows. */
+/** The places for which trees are made. Rollups use the tree of rows. */
 export type Evaluated = 'kernel' | 'rows';
 
 /** Names of fields in other tools, to suggest the right one. */

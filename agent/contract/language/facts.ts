@@ -44,7 +44,7 @@ function named(column: string, names: readonly string[], kinds: ReadonlySet<Kind
   return { column, domain: [0n, BigInt(names.length - 1)], kinds, names };
 }
 
-/** What the kernel can test as it writes a row (filter.h). */
+/** The facts that the kernel can test as it writes a row (filter.h). */
 export const KERNEL_FACTS = {
   kind: named('kind', KIND, every),
   local_addr: fact('local_addr', bits(128n), every),
@@ -75,7 +75,7 @@ export const KERNEL_FACTS = {
   drop_reason: fact('reason_code', bits(32n), of('drop')),
 } as const satisfies Record<string, FactLayout>;
 
-/** What only the rows that are stored can be asked for. */
+/** The facts that can be tested only in stored rows. */
 export const STORED_FACTS = {
   host_id: fact('host_id', identity(64n), new Set(KIND)),
   connection_id: fact('connection_id', identity(64n), every),

@@ -5,8 +5,8 @@ import type { NamedField } from './tree.ts';
 import { type ReadValue, readAddress, readBytes, readDuration, readFamily, readName, readNumber, readProcess } from './values.ts';
 
 /**
- * Where an expression is evaluated: by the kernel as it writes a row; over stored rows; over what is made of them, minutes, and hours and days
- * (`tiers`), which know an entry's keys only where they stand out.
+ * Where an expression is evaluated: by the kernel as it writes a row; over stored rows; over rollups of them: minutes, and hours and days
+ * (`tiers`), which keep an entry's keys only where they stand out.
  */
 export const PLACES = ['kernel', 'rows', 'minutes', 'tiers'] as const;
 export type Place = (typeof PLACES)[number];
@@ -49,7 +49,7 @@ const bytes = (fact: Fact, words: string): Field => field('bytes', [fact], readB
 const NO_FILTER = { namespace: 'namespace rows are counters of a whole namespace: no filter is asked about them' };
 
 /**
- * Of a field with two facts, `=` is true when either fact has the value, `!=` when neither has. `reason` is that of a reset or of a drop,
+ * For a field with two facts, `=` is true when either fact has the value, `!=` when neither has. `reason` is that of a reset or of a drop,
  * whichever the row is.
  */
 export const FIELDS = {

@@ -1,4 +1,4 @@
-// Expressions about hosts alone: which hosts are to do something. They are evaluated by who knows the fleet.
+// Expressions about hosts alone: which hosts are to do something. The collector evaluates them, since it knows the fleet.
 import { parseExpression } from './bind.ts';
 import type { FieldName } from './fields.ts';
 import { FilterError } from './filter-error.ts';
@@ -21,7 +21,7 @@ export function parseHosts(expression: string): Expression | undefined {
   });
 }
 
-/** What `parseHosts` gave, of one host. As in rows, a host without the label is neither of a value nor of another one. */
+/** Whether a host matches what `parseHosts` gave. As in rows, neither = nor != is true of a host without the label. */
 export function isHost(tree: Expression | undefined, host: HostFacts): boolean {
   if (tree === undefined) return true;
   switch (tree.op) {

@@ -16,7 +16,7 @@ const OPPOSITE = { unknown: 'unknown', client: 'server', server: 'client' } as c
   (typeof ROLE)[number]
 >;
 
-/** The first test that says nothing of the other end. */
+/** The first test that cannot be made at the other end. */
 type Stuck = { stuck: Test<KernelFact> };
 
 /**

@@ -29,7 +29,7 @@ export function complement(ranges: Ranges, [min, max]: Range): Ranges {
   return gaps.filter(([from, to]) => from <= to);
 }
 
-/** What is in both, within `domain`. */
+/** The numbers that are in both, within `domain`. */
 export function intersection(one: Ranges, other: Ranges, domain: Range): Ranges {
   return complement(union([...complement(one, domain), ...complement(other, domain)]), domain);
 }

@@ -20,7 +20,7 @@ const BYTES = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KiB: 2 ** 10, MiB: 2 
 /** Whether the text is a plain number, where names may stand too. */
 export const isNumber = (text: string): boolean => NUMBER.test(text);
 
-/** How values are written that stand in no list. */
+/** How to write values that are not words of a list. */
 export const WRITTEN = {
   duration: 'a duration: write it like 100ms, with the unit us, ms, s, m or h',
   bytes: 'a number of bytes: write it like 1500, 64kB or 10MiB',

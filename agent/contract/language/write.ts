@@ -11,17 +11,23 @@ export function testOf(field: string, operator: Operator, ...values: readonly st
   return `${field} ${operator} ${values.length > 1 ? `(${values.map(quoted).join(', ')})` : quoted(first)}`;
 }
 
-/** True where all of them are. An empty expression is always true. @throws FilterError for a part that is no expression */
+/**
+ * The expression that is true where all of these are. An empty expression is always true. @throws FilterError for a part that is no
+ * expression
+ */
 export function allOf(...expressions: readonly string[]): string {
   const parts = expressions.filter((expression) => expression.trim() !== '');
   if (parts.length < 2) return parts.join('');
   return parts.map((part) => (isOpenOr(parseSyntax(part)) ? `(${part})` : part)).join(' and ');
 }
 
-/** Whether it is alternatives without parentheses around them. */
+/** Whether it is an `or` without parentheses around it. */
 const isOpenOr = (syntax: Syntax): boolean => syntax.op === 'or' && syntax.terms[0]?.span.start === syntax.span.start;
 
-/** The expression with `field = value` in place of its own tests of the field. What is no expression is replaced: nothing can be added to it. */
+/**
+ * The expression with `field = value` in place of its own tests of the field. A text that is no expression is replaced: nothing can be
+ * added to it.
+ */
 export function addTest(expression: string, field: string, value: string): string {
   return allOf(removeTests(expression, field), testOf(field, '=', value));
 }
@@ -48,7 +54,7 @@ export const hasTest = (expression: string, field: string, value: string): boole
 
 type Part = { text: string; syntax: Syntax };
 
-/** What has to be true together. */
+/** The parts of an expression that all have to be true. */
 function partsOf(expression: string): Part[] {
   try {
     const whole = parseSyntax(expression);

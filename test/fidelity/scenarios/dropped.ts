@@ -6,7 +6,7 @@ import { PLAIN, relay, type Scenario, type SideSeen, said, veth } from '../scena
 import { opens, pidOf } from '../views.ts';
 
 const lost = ({ rows }: SideSeen): DropRow[] => rows.drop.filter(({ meaning }) => meaning === 'lost');
-/** Its only connection's own facts, in each row. */
+/** Each row has the facts of the side's only connection. */
 const ofConnection = (rows: readonly DropRow[], side: SideSeen, more: Partial<DropRow>) => {
   const [open] = opens(side);
   const { connection_id, local_addr, local_port, peer_addr, peer_port, role } = open ?? {};
@@ -87,7 +87,7 @@ export const dropped: readonly Scenario[] = [
     says: ({ client, server }) => {
       const rows = lost(server);
       expect(rows).toHaveLength(server.filtered);
-      // What a TIME_WAIT was to get has the connection's identity and no process.
+      // A drop of a packet for a TIME_WAIT has the connection's identity and no process.
       const alive = rows.filter(({ state }) => state !== 'time_wait');
       expect(alive.length).toBeGreaterThan(0);
       ofConnection(alive, server, { direction: 'received', reason: 'netfilter_drop' });

@@ -1,4 +1,4 @@
-// Who it was, where a process changes its name while it holds connections.
+// The process's name in rows, where a process changes its name while it holds connections.
 import { expect } from 'vitest';
 import { PLAIN, relay, type Scenario } from '../scenario.ts';
 import { closes, pidOf } from '../views.ts';

@@ -1,4 +1,4 @@
-// This host itself has no way to send. What it did not send, and that it is not the network's doing.
+// The host itself has no route to send on. Rows say what it did not send, and that this is not the network's doing.
 import { expect } from 'vitest';
 import type { Family } from '../../support/netns.ts';
 import { type Path, PLAIN, type Running, relay, type Scenario, type Seen, said, veth } from '../scenario.ts';
@@ -24,7 +24,7 @@ const cases: readonly Case[] = [
   { id: 'D9e', name: 'its link is down', shut: ({ client }) => client.run('ip', 'link', 'set', 'eth0', 'down') },
 ];
 
-/** Whose doing it is, and nobody else's. */
+/** The words put it down to this host, and to nobody else. */
 function isThisHosts({ client }: Seen): void {
   const words = sentencesOf(client);
   expect(words).toContainEqual(
@@ -74,7 +74,7 @@ const scenarioOf = ({ id, name, family = 'ipv4', path = veth, shut }: Case): Sce
     const [info] = said(client, 'info');
     expect(close).toMatchObject({ bytes_sent: BEFORE, notsent: AFTER, unacked: 0 });
     expect((close?.bytes_sent ?? 0) + (close?.bytes_failed ?? 0)).toBeGreaterThanOrEqual(Number(info?.['bytes_sent']));
-    // From the first write to the end, what there was to send waited for this host.
+    // From the first write to the end, data waited for this host.
     const [waited] = said(client, 'error');
     expect(close?.local_limited_us).toBeGreaterThan(0.8 * Number(waited?.['us']));
     expect(close?.local_limited_us).toBeLessThanOrEqual(close?.busy_us ?? 0);
@@ -127,7 +127,7 @@ export const noWayOut: readonly Scenario[] = [
       const [close] = closes(seen.client);
       expect(close).toMatchObject({ bytes_failed: 0, unacked: BEFORE });
       expect((close?.bytes_sent ?? 0) - (close?.bytes_retrans ?? 0)).toBe(BEFORE);
-      // From the first retransmission that found no route.
+      // The time counts from the first retransmission that found no route.
       expect(close?.local_limited_us).toBeGreaterThan(0.5 * (close?.busy_us ?? 0));
       addsUp(seen);
       isThisHosts(seen);

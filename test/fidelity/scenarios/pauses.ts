@@ -1,4 +1,4 @@
-// B9: a congestion window that the kernel cuts after a pause, a pause after which it does not, and who is told.
+// B9: a congestion window that the kernel cuts after a pause, a pause after which it does not, and at which end rows say so.
 import { expect } from 'vitest';
 import { PLAIN, relay, type Scenario, type SideSeen, said } from '../scenario.ts';
 import { closes, sum } from '../views.ts';

@@ -39,7 +39,7 @@ async function piledUp({ look }: Running, netns: Netns, state: string, count = C
   return { population: population(netns, state) };
 }
 
-/** The same for handshakes under way, which it leaves to their end. */
+/** The same for handshakes under way; then waits until they are given up. */
 async function filledBacklog(running: Running): Promise<Figures> {
   const figures = await piledUp(running, running.server, 'syn-recv', BACKLOG);
   await until('handshakes given up', () => population(running.server, 'syn-recv') === 0);
@@ -212,7 +212,7 @@ export const pileUps: readonly Scenario[] = [
     says: ({ server, midway }) => {
       expect(most(server.rows.listener.map((row) => row.syn_backlog))).toBe(midway['population']);
       expect(server.rows.listener.map((row) => row.accept_queue)).toEqual(Array(server.rows.listener.length).fill(0));
-      // It dropped SYNs, and its accept queue was empty all the time.
+      // The listener dropped SYNs, and its accept queue was empty all the time.
       expect(sum(server.rows.listener.map((row) => row.drops))).toBeGreaterThan(0);
       expect(sum(server.rows.listener.map((row) => row.overflows))).toBe(server.nstat['TcpExtListenOverflows']);
       expect(server.rows.connection, 'nothing ever came of them').toEqual([]);

@@ -10,7 +10,7 @@ function timersOfRequests({ nstat, rows }: SideSeen): number {
   return Math.min(Math.max(nstat['TcpExtTCPTimeouts'] ?? 0, sent_again), 2 * sent_again);
 }
 
-/** @param count of them */
+/** @param count of these timeouts */
 const requestTimers = (count: (server: SideSeen) => number): Excuses => ({
   TcpExtTCPTimeouts: (seen) => ({
     apart: seen.side === 'server' ? count(seen) : 0,

@@ -136,7 +136,7 @@ const others: Scenario[] = [
     server: 'listen:7000 accept wait linger0 close',
     client: 'user_timeout:3000 connect:7000 send:100000 error close',
     happened: ({ client }) => {
-      // To whichever call waits for it.
+      // The error goes to whichever call waits.
       expect(client.said.map(({ errno }) => errno)).toContain(110);
       expect(client.nstat['TcpExtTCPAbortOnTimeout']).toBe(1);
     },

@@ -71,7 +71,7 @@ export const slow: readonly Scenario[] = [
         expect(connect_us).toBeGreaterThanOrEqual(RTT_US);
         expect(connect_us).toBeLessThanOrEqual(measured[at] ?? 0);
       }
-      // Of most of them: on a busy machine an answer may wait for its server.
+      // True of most of them: on a busy machine an answer may wait for its server.
       const answered = us(said(client, 'recv'));
       const shares = opens(client).map(({ connect_us }, at) => connect_us / ((measured[at] ?? 0) + (answered[at] ?? 0)));
       expect(shares.toSorted((a, b) => a - b)[Math.floor(shares.length / 2)], 'share of the time until the answer').toBeGreaterThan(0.3);
@@ -115,7 +115,7 @@ export const slow: readonly Scenario[] = [
         expect(connect_us).toBeGreaterThanOrEqual(at * 990_000);
         expect(connect_us).toBeLessThanOrEqual(measured[at] ?? 0);
       }
-      // What no program saw is told apart: the ledger knows of it, and no class.
+      // Retransmissions that no program saw are in `unattributed`, and in no class.
       expect(closes(client).map(({ retrans_syn, unattributed: untold }) => retrans_syn + untold)).toEqual([0, 1, 2]);
       expect(segments(client.rows.retransmit, 'syn')).toBe(client.witnessed.segments);
       expect(closes(client).map(({ syn_arrived }) => syn_arrived)).toEqual([false, false, false]);
@@ -145,7 +145,7 @@ export const slow: readonly Scenario[] = [
       );
       expect(sentencesOf(server)).toContainEqual(expect.stringMatching(/^the path: The handshake took .*: its SYN-ACK was sent again/));
       const [close] = closes(server);
-      // From the first SYN-ACK, which left when the first SYN came: not before the client's connect() began.
+      // The handshake counts from the first SYN-ACK, which left when the first SYN came: not before the client's connect() began.
       const [connected] = us(said(client, 'connect'));
       expect(close?.connect_us).toBeGreaterThan(0.9e6);
       expect(close?.connect_us).toBeLessThan((connected ?? 0) + RTT_US);
@@ -200,7 +200,7 @@ export const slow: readonly Scenario[] = [
       expect(remote?.turn_us).toBeLessThan(2 * thought);
       expect(near?.turns).toBe(TURNS);
       expect(near?.turn_us).toBeGreaterThanOrEqual(remote?.turn_us ?? 0);
-      // Nothing of it is the network's: no loss, and a round trip of next to nothing.
+      // The network has no part in it: no loss, and a very short round trip.
       expect([...client.rows.retransmit, ...server.rows.retransmit, ...client.rows.congestion, ...server.rows.congestion]).toEqual([]);
       expect(near?.rtt_min_us).toBeLessThan((THINK_MS * 1000) / 4);
       expect(slowAnswers(near as unknown as Connection)?.words).toMatch(/most likely the peer’s, not in the network/);

@@ -1,4 +1,4 @@
-// B: a transfer that stands still for a while, and what looks like it and is none.
+// B: a transfer that stands still for a while, and pauses that look like it and are no stall.
 import { expect } from 'vitest';
 import { formatDurationUs } from '../../../dashboards/format.ts';
 import { slowAnswers, stall } from '../../../dashboards/views/connection/findings/turns.ts';
@@ -9,10 +9,10 @@ import { closes, most, sum } from '../views.ts';
 import { NO_PROBES, noLoss, us } from './slow.ts';
 import { captured, closeOf } from './transfer.ts';
 
-/** Of the kernel's clock, at its coarsest: a time is known to two of them. */
+/** A tick of the kernel's clock, at its coarsest: a time is known to within two of them. */
 const TICK_US = 10_000;
 const STILL_MS = 150;
-/** What is shorter is none. */
+/** A shorter standstill is no stall. */
 const STALL_US_MIN = 50_000;
 /** Both ways stand still five times. */
 const FIVE_STALLS = [
@@ -23,7 +23,7 @@ const FIVE_STALLS = [
 ];
 
 const words = (seen: SideSeen) => {
-  // Of an end alone, without what sweeps saw.
+  // The sentences from one end's close row alone, without what sweeps saw.
   const connection = { samples: { time_ms: [], unread: [], rcv_wnd: [] }, resets: [], ...closeOf(seen) } as unknown as Connection;
   return [slowAnswers(connection), stall(connection)].flatMap((finding) => finding?.words ?? []);
 };
@@ -40,7 +40,7 @@ function stoodStill({ client, server, captures }: Seen): void {
   }
 }
 
-/** What is as long as a pause that was made is not the busy machine's. */
+/** A standstill at least this long was made by the test, and not by a busy machine. */
 const PAUSE_US = STILL_MS * 1000 - TICK_US;
 
 /** On a busy machine a transfer may stand still where none should: then the captures show it. What moves for a sender is what is acknowledged. */
@@ -94,7 +94,7 @@ export const stalls: readonly Scenario[] = [
       const { stall_max_us } = closeOf(client);
       expect(stall_max_us).toBeGreaterThanOrEqual(STILL_MS * 1000 - 2 * TICK_US);
       expect(stall_max_us).toBeLessThanOrEqual(longestGapUs(server, captures.client) + 2 * TICK_US);
-      // It had nothing to send meanwhile.
+      // The server had nothing to send meanwhile.
       noLongerThan(server, longestWaitUs(client, captures.server, PAUSE_US));
     },
   },
@@ -161,7 +161,7 @@ export const stalls: readonly Scenario[] = [
 ];
 
 const TURNS = { near: 2, far: 8 };
-/** Less than the shortest timeout, which the first far turn would else run into. */
+/** Less than the shortest retransmission timeout: the first far turn would run into it otherwise. */
 const FAR_MS = 150;
 const ECHO = `listen:7000 accept times:${TURNS.near + TURNS.far} recv:100 send:100 done drain close`;
 const ASKING = `connect:7000 times:${TURNS.near} send:100 recv:100 done sleep:250 times:${TURNS.far} send:100 recv:100 done info close`;

@@ -86,8 +86,8 @@ static inline uint8_t *timestamp_echo(const struct tcphdr *tcp)
 }
 
 /*
- * What nobody sent: a bare packet to the sender of `packet` with these flags, `seq` after what the sender expects next
- * and `ack` after what it has sent.
+ * Makes up a packet that nobody sent: a bare one to the sender of `packet` with these flags, `seq` after what the
+ * sender expects next and `ack` after what it has sent.
  */
 static inline void forge(struct packet *reply, const struct packet *packet, const char *flags, int seq, int ack)
 {

@@ -42,7 +42,7 @@ static struct side {
 } sides[2];
 static long long last_us, first_data_us;
 
-/* What waits for its time: a heap by the time, then by arrival. */
+/* Packets that wait until they are due: a heap by that time, then by arrival. */
 static struct pending {
 	long long due_us;
 	long arrival;
@@ -160,7 +160,7 @@ static void count(struct side *side, const struct packet *packet, bool dropped)
 	}
 }
 
-/* Puts a packet under way, or does not. */
+/* Applies the rules to a packet, and queues it unless one drops it. */
 static void take(enum way way, struct packet *packet)
 {
 	struct side *side = &sides[way];
@@ -236,7 +236,7 @@ int main(int argc, char **argv)
 	if (argc < 4 || argc - 4 > RULES_MAX)
 		die("arguments");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* A path does not wait for a processor. Where it may not ask for that, it does. */
+	/* Real-time priority: a path does not wait for a processor. Without the right to set it, the relay goes on as it is. */
 	sched_setscheduler(0, SCHED_RR, &(struct sched_param){ .sched_priority = 1 });
 	for (int i = 4; i < argc; i++)
 		rules[rule_count++] = parse_rule(argv[i]);

@@ -58,7 +58,7 @@ static int set(int level, int option, int value)
 	return setsockopt(sock, level, option, &value, sizeof(value));
 }
 
-/* For several sockets, if they go to different destinations. */
+/* Several sockets may have this port, if they go to different destinations. */
 static long long do_bind(const long *number)
 {
 	struct sockaddr_storage to = { .ss_family = address.ss_family };
@@ -198,7 +198,7 @@ static long long do_mptcp(const long *number)
 	return 0;
 }
 
-/* Of which connect() chooses, in place of the network namespace's. */
+/* The ports of which connect() chooses one, in place of the network namespace's. */
 static long long do_port_range(const long *number)
 {
 	return set(IPPROTO_IP, IP_LOCAL_PORT_RANGE, number[1] << 16 | number[0]);
