@@ -26,7 +26,8 @@ export type ViewerEvents = {
 type Viewer = {
   mayLook: () => Promise<boolean>;
   peer: string;
-  slow_since_ms: number | undefined /** Undefined: it has answered. */;
+  slow_since_ms: number | undefined;
+  /** when it was pinged; undefined: it has answered the last ping */
   asked_ms: number | undefined;
 };
 
