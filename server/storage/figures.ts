@@ -89,7 +89,10 @@ export const FIGURES = {
     /** over the whole life of the connection, as the longest may have come after the last sample */
     turn_max_us: "maxIf(turn_max_us, event != 'open')",
     stall_max_us: "maxIf(stall_max_us, event != 'open')",
-    /** both are of the whole life and only in a close: retransmissions that no row explains, and congestion responses that were undone */
+    /**
+     * both are of the whole life, and only in the row of its end: retransmissions that no row explains, and congestion responses that were
+     * undone
+     */
     unattributed: "sumIf(unattributed, event != 'open')",
     undos: "sumIf(undos, event != 'open')",
   },

@@ -59,7 +59,7 @@ WHERE database = 'system' AND name LIKE '%\\_log%' AND engine LIKE '%MergeTree' 
   return found;
 }
 
-/** Changes the retention of a class. The engine removes older rows later, by itself. For that it reads one column of each table. */
+/** Changes the retention of a class. The change reads one column of each table; the engine removes older rows later, by itself. */
 export async function keep(engine: Pick<Engine, 'query' | 'command' | 'define'>, name: RetentionClass, days: number): Promise<void> {
   if (!Number.isInteger(days) || days < 1 || days > DAYS_MAX) {
     throw new StoreError('store_query_failed', `${days} cannot be a number of days to keep: 1 to ${DAYS_MAX}.`);
