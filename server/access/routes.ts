@@ -1,4 +1,4 @@
-// Routes for admins: agents and enrolments.
+// Routes for people: agents and enrolments.
 import {
   AgentParams,
   AgentRemoval,

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import { ROLES } from '../access/records.ts';
 import { Ms, object, oneOf } from './schema.ts';
 
-/** Of these `login` and `me` also answer somebody who is not logged in. */
+/** `login`, `logout` and `me` also answer somebody who is not logged in. */
 export const PEOPLE_API = { login: '/api/v1/login', logout: '/api/v1/logout', me: '/api/v1/me', password: '/api/v1/me/password' } as const;
 /**
  * The browser opens `start` to log in at an identity provider, which sends it to `back`. These are pages: they are reached from another

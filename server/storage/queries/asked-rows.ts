@@ -89,7 +89,8 @@ function askedFor(kind: Kind, { hosts, from_ms, back_until_ms, back_connections 
   const asked = [...groups.values()].flatMap((at) => {
     const [first] = at;
     if (first === undefined) return [];
-    // Before the begin, the bit may have marked rows of another investigation. Only packets and the like are kept for looking back.
+    // Before the begin the bit may have marked rows of another investigation. Detail rows are taken from then only where the host looked
+    // back.
     const time = first.back_ms > 0 && isDetail(kind) ? [] : [`time_ns >= ${moment(from_ms)}`];
     return [`(${[`bitTest(filters, ${params.bind('UInt16', first.slot)})`, `host_id IN ${idsOf(at)}`, ...time].join(' AND ')})`];
   });

@@ -13,7 +13,7 @@ export type Scenario = {
   family?: Family;
   /** rules for the program that forwards the packets (relay.c); undefined: a router forwards them */
   carried?: readonly string[];
-  /** an earlier connection shows to each end that the other is watched */
+  /** a connection before the others shows that both hosts are watched */
   known?: true;
   /** commands before the traffic, by namespace */
   setup?: Partial<Record<Side, readonly string[]>>;
