@@ -9,7 +9,7 @@ const HOST_BYTES_MAX = 1024 * 1024;
 const BLOCK_BYTES = 4096;
 
 type Sent<Value> = { host_id: string; bytes: number; value: Value };
-/** `used`: grows with each arrival of rows of any layout, so a larger number means later rows; 0: no rows of this layout came. */
+/** `used`: number of the layout's last use, counted over all layouts, so a larger one is later; 0: no rows of this layout came. */
 type Entry<Value> = Sent<Value> & { used: number };
 
 export class ForeignLayouts<Value> {
