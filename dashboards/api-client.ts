@@ -1,4 +1,4 @@
-// The collector's REST endpoints as functions. Every refusal becomes an ApiError that carries the server's own words.
+// The collector's REST endpoints as functions. Each refusal becomes an ApiError with the collector's message.
 import type {
   API,
   Connection,
@@ -50,18 +50,18 @@ const PATHS: Omit<typeof API, 'question' | 'live' | 'openapi' | 'accounting'> = 
 };
 
 const AGENTS = '/api/v1/admin/agents';
-/** A host's id as agents and admins write it. */
+/** A host's id in hex, as agents and `tcplens admin` print it. */
 export const hexOf = (host_id: string) => BigInt(host_id).toString(16).padStart(16, '0');
 
-/** Something answered that is no collector, or that does not say why. */
+/** The code of an answer that does not come from a collector, or has no code. */
 const NO_COLLECTOR = 'http';
 
-/** Query parameters as text; made by `rangeQuery`. */
+/** Query parameters; made by `rangeQuery`. */
 export type Query = Readonly<Record<string, string>>;
 
 export type ApiClient = ReturnType<typeof createApiClient>;
 
-/** @param fetchResponse the browser's `fetch`, or one under test */
+/** @param fetchResponse the browser's `fetch`, or a test's */
 export function createApiClient(fetchResponse: typeof fetch) {
   async function get<Answer>(path: string, query: Query, signal: AbortSignal): Promise<Answer> {
     const response = await request(path + searchOf(query), signal);
@@ -117,11 +117,11 @@ function searchOf(query: Query): string {
   return text === '' ? '' : `?${text}`;
 }
 
-/** What an answer that is none says. */
+/** The error that a failed answer describes. */
 export async function refusal(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => null);
   if (isProblem(body)) {
-    // The lines below the first one repeat the expression, with a mark below the place: the page has a box that shows it.
+    // The message's further lines mark the place in the expression. The page has a box that shows this, so they are left out.
     const message = body.span === undefined ? body.message : (body.message.split('\n')[0] ?? '');
     return new ApiError(body.code, message, response.status, { span: body.span });
   }

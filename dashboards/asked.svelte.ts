@@ -1,5 +1,6 @@
-// The answer to a question that is asked again and again. While the answer to another question is awaited the old one is marked as old; it
-// goes when none comes, so that no figures are shown under a filter that they are not of.
+// The answer to a question that is repeated at intervals. After a change of the question, the old answer is marked as old until the new one
+// arrives. If the new question is refused, the old answer is dropped, so that no figures are shown under a filter that they do not belong
+// to.
 import { ApiError } from './api-error.ts';
 import { type Polling, startPolling } from './poll.ts';
 import { refusedFilter } from './refused-filter.svelte.ts';
@@ -8,24 +9,24 @@ import { view } from './view.svelte.ts';
 export class Asked<Answer> {
   #kept = $state.raw<{ key: string; answer: Answer; arrived_ms: number } | null>(null);
   #key = $state('');
-  /** No answer to this question has come yet. */
+  /** Until the first answer to this question, or its refusal. */
   loading = $state(true);
-  /** When it was first asked, ms. */
+  /** when the question was first asked, ms */
   asked_ms = $state(Date.now());
-  /** The last refusal, and since when every attempt has been refused. */
+  /** the last refusal; `since_ms`: when the first of the refusals in a row came */
   problem = $state.raw<{ message: string; since_ms: number } | null>(null);
-  /** Ends the attempt under way. */
+  /** aborts the current attempt */
   signal = $state.raw<AbortSignal | null>(null);
   #polling: Polling | undefined;
 
   answer = $derived.by((): Answer | null => this.#kept?.answer ?? null);
   arrived_ms = $derived.by((): number => this.#kept?.arrived_ms ?? 0);
-  /** What is shown is the answer to an earlier question. */
+  /** The shown answer is that to an earlier question. */
   isOld = $derived.by((): boolean => this.#kept !== null && this.#kept.key !== this.#key);
 
   /**
    * Asks at once and then every `every_ms`.
-   * @param key identifies the question @param ask undefined: nothing is to be asked now. @returns how to stop
+   * @param key identifies the question @param ask returns undefined if there is nothing to ask now. @returns stops it
    */
   follow(key: string, every_ms: number, ask: (signal: AbortSignal) => Promise<Answer | undefined>): () => void {
     if (key !== this.#key) this.#begin(key);
@@ -38,7 +39,7 @@ export class Asked<Answer> {
     this.#polling?.every(every_ms);
   }
 
-  /** Gives the attempt under way up, and asks no more until `again`. */
+  /** Ends the current attempt, and asks no more until `again`. */
   stop(): void {
     this.#polling?.halt();
     if (this.isOld) this.#kept = null;
@@ -51,7 +52,7 @@ export class Asked<Answer> {
     this.#polling?.now();
   }
 
-  /** Takes an answer that came without being asked for. */
+  /** Accepts an answer that came by other means, as by the live feed. */
   take(key: string, answer: Answer): void {
     this.#kept = { key, answer, arrived_ms: Date.now() };
     if (key !== this.#key) return;

@@ -1,9 +1,9 @@
-// Causes of verdicts in words and colours, and what their shares are. Total mappings: a cause that is added does not compile until it has both.
+// Causes of verdicts in words and colours, and their shares. The mappings are total: a new cause does not compile until it has both.
 import type { Cause, NotNeeded } from '../agent/verdict/cause.ts';
 import type { Verdict } from '../server/api.ts';
 import { formatRatio } from './format.ts';
 
-/** In the order in which bars show them: along the way of a segment. */
+/** In the order of bars, which is that of places on a segment's way. */
 export const CAUSE_WORDS = {
   dropped_here: { label: 'dropped here', meaning: 'the sender’s own host did not let it out' },
   lost_outward: { label: 'lost outward', meaning: 'it did not come to its receiver, and no watched host dropped it' },
@@ -15,7 +15,7 @@ export const CAUSE_WORDS = {
 } as const satisfies Record<Cause, { label: string; meaning: string }>;
 export const CAUSE_ORDER = Object.keys(CAUSE_WORDS) as Cause[];
 
-/** Why a segment was sent again that had not to be. */
+/** Why a segment was sent again although that was not necessary. */
 export const NOT_NEEDED_WORDS = {
   reordered: { label: 'reordered', meaning: 'what was sent later came before it' },
   delayed: { label: 'delayed', meaning: 'it, or its acknowledgement, was on its way for longer than the sender waited' },
@@ -24,7 +24,7 @@ export const NOT_NEEDED_WORDS = {
 } as const satisfies Record<NotNeeded, { label: string; meaning: string }>;
 export const NOT_NEEDED_ORDER = Object.keys(NOT_NEEDED_WORDS) as NotNeeded[];
 
-/** The palette's name of each cause's colour. */
+/** The name of each cause's colour in the palette. */
 export const CAUSE_COLOR = {
   dropped_here: '--cause-dropped-here',
   lost_outward: '--cause-lost-outward',
@@ -37,13 +37,13 @@ export const CAUSE_COLOR = {
 
 export type Shares = Pick<Verdict, 'segments' | 'by_cause'>;
 
-/** Of all segments that were sent again, 0–1; 0 where none was. */
+/** Share of the cause in all segments that were sent again, 0–1; 0 if none was. */
 export const shareOf = ({ segments, by_cause }: Shares, cause: Cause): number => (segments === 0 ? 0 : by_cause[cause] / segments);
 
-/** The causes that there are, as bars show them. */
+/** The causes that occur, in the order of bars. */
 export const causesOf = ({ by_cause }: Shares): Cause[] => CAUSE_ORDER.filter((cause) => by_cause[cause] > 0);
 
-/** “dropped at the receiver 96.4 %, not needed 3.60 %”: the largest first. */
+/** The causes with their shares, the largest first: “dropped at the receiver 96.4 %, not needed 3.60 %”. */
 export const sharesWords = (shares: Shares): string =>
   causesOf(shares)
     .toSorted((one, other) => shares.by_cause[other] - shares.by_cause[one])

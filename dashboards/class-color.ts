@@ -1,6 +1,6 @@
 import type { RetransmitClass } from './words.ts';
 
-/** The palette's name of each class's colour. */
+/** The name of each class's colour in the palette. */
 export const CLASS_COLOR = {
   fast: '--class-fast',
   slow_start: '--class-slow-start',

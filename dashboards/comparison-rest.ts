@@ -1,20 +1,20 @@
-// Two verdicts side by side, beyond the causes of retransmissions: failed connects, resets, whose the time was, drops and networks. Pure.
+// Compares two verdicts beyond the causes of retransmissions: failed connects, resets, slow connections, drops and networks. Pure.
 import { ABOUT, type About, type ClaimCause } from '../agent/verdict/claims.ts';
 import { ABOUT_LABELS, CLAIM_LABELS } from '../agent/verdict/labels.ts';
 import type { Verdict } from '../server/api.ts';
 import { formatNumber } from './format.ts';
 import { type Comparison, endOf, type Side, signedPoints } from './verdict-comparison.ts';
 
-/** `before` and `after`: how many, or a share of the time of connections; null where none of it was looked at. */
+/** `before`, `after`: a number, or a share of the connections' time; null where nothing was measured. */
 export type RestRow = { what: string; before: number | null; after: number | null; change: string };
 export type RestTable = { name: string; title: string; of: 'connections' | 'segments' | 'share'; rows: RestRow[] };
 
-/** So many rows of a table; those with the most are first. */
+/** Limit of rows of a table; those with the largest numbers come first. */
 const ROWS_MOST = 12;
 
 type Counts = ReadonlyMap<string, number>;
 
-/** Those in which either side has something. Nothing is made of two that are not comparable. */
+/** The tables that have rows. None if the investigations are not comparable. */
 export function restOf({ before, after, obstacles }: Comparison): RestTable[] {
   if (obstacles.length > 0) return [];
   const minutes = [before, after].map(({ asked }) => (endOf(asked) - asked.begins_ms) / 60_000) as [number, number];
@@ -59,7 +59,7 @@ const claimed =
       ({ connections }) => connections,
     );
 
-/** Shares of the time of all connections, whatever their network. */
+/** Shares of all connections' time, over all networks. */
 function timeTable(before: Side, after: Side): RestTable {
   const [earlier, later] = [before, after].map(({ verdict }) => timeShares(verdict)) as [Counts, Counts];
   const points = (one: number, other: number) =>
@@ -96,7 +96,7 @@ function rowsOf(before: Counts, after: Counts, changeOf: (before: number, after:
   return rows.toSorted((one, other) => Math.max(other.before, other.after) - Math.max(one.before, one.after)).slice(0, ROWS_MOST);
 }
 
-/** By rates: the two need not have been equally long. */
+/** Compares rates, since the investigations may have had different lengths. */
 function timesWords(before_rate: number, after_rate: number): string {
   if (before_rate === 0) return 'new';
   return after_rate === 0 ? 'gone' : `× ${formatNumber(after_rate / before_rate)}`;

@@ -1,4 +1,4 @@
-// What a link says of the list of connections. Pure.
+// The part of a link that describes the list of connections. Pure.
 import type { CONNECTION_SORTS, ListedConnection, PHASES } from '../server/api.ts';
 import { END_REASON_WORDS, STATE_WORDS } from './words.ts';
 
@@ -27,7 +27,7 @@ const CHOICES = {
   by: CONNECTION_ORDERS,
 } as const;
 
-/** `reason`: why it ended. `by`: the order, the largest first. */
+/** `reason`: why connections ended. `by`: the sort key, the largest first. */
 export type ConnectionsView = {
   phase?: Phase;
   reason?: ListedConnection['end_reason'];
@@ -37,7 +37,7 @@ export type ConnectionsView = {
 export const CONNECTIONS_START: ConnectionsView = { by: 'last_ms' };
 export const CONNECTIONS_KEYS: readonly string[] = Object.keys(CHOICES);
 
-/** What could not be used is told. */
+/** `problems`: what could not be used. */
 export function parseConnectionsView(params: URLSearchParams): { view: ConnectionsView; problems: string[] } {
   const problems: string[] = [];
   const read = <Word extends string>(key: string, words: readonly Word[]): Word | undefined => {
@@ -61,7 +61,7 @@ export function formatConnectionsView({ by, ...chosen }: ConnectionsView, params
   if (by !== CONNECTIONS_START.by) params.set('by', by);
 }
 
-/** As parameters of the API. */
+/** The parameters of the API. */
 export const connectionsQuery = ({ by, phase, reason, state }: ConnectionsView): Record<string, string> => ({
   sort: by,
   ...(phase && { phase }),

@@ -1,13 +1,13 @@
-// What a link says of a time in which it is asked what differs: of which metric, and beside which earlier time. Pure.
+// The part of a link that asks what differs in a time: the metric, the time, and the earlier time to compare with. Pure.
 import { EARLIER, type Earlier } from './explore-view.ts';
 
-/** `against`: the same time so much earlier; without it the four times longer time just before. */
+/** `against`: how much earlier the time to compare with is; undefined: the time just before, four times as long. */
 export type DiffersView = { metric: string; from_ms: number; to_ms: number; against?: Earlier | undefined };
 
 const LINK = /^(\w{1,64}),(\d{1,15}),(\d{1,15})(?:,(\w+))?$/;
 const isEarlier = (text: string | undefined): text is Earlier => text !== undefined && Object.hasOwn(EARLIER, text);
 
-/** undefined: it says nothing of this kind */
+/** undefined if the text has another form */
 export function parseDiffersView(text: string): DiffersView | undefined {
   const [, metric, from, to, against] = LINK.exec(text) ?? [];
   const [from_ms, to_ms] = [Number(from), Number(to)];
@@ -19,7 +19,7 @@ export function parseDiffersView(text: string): DiffersView | undefined {
 export const formatDiffersView = ({ metric, from_ms, to_ms, against }: DiffersView): string =>
   [metric, from_ms, to_ms, ...(against === undefined ? [] : [against])].join();
 
-/** As parameters of the API. */
+/** The parameters of the API. */
 export function differsQuery({ metric, from_ms, to_ms, against }: DiffersView, filter: string): Record<string, string> {
   const earlier_ms = against === undefined ? undefined : EARLIER[against].seconds * 1000;
   return {

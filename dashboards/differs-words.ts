@@ -3,7 +3,7 @@ import type { Difference, Differs } from '../server/api.ts';
 import { formatOf } from './explore-answer.ts';
 import { formatDurationUs, formatName, formatNumber, NO_FIGURE } from './format.ts';
 
-/** What the figures of a finding mean; the manual has them. */
+/** Explains the figures of a finding; shown in the manual. */
 export const DIFFERS_WORDS = {
   explains: {
     label: 'of the rise',
@@ -29,7 +29,7 @@ export const DIFFERS_WORDS = {
 } as const;
 
 const SPACE = '\u202f';
-/** A share in whole per cent. */
+/** A share as whole per cent. */
 export function shareWords(share: number): string {
   if (share <= 0) return 'none';
   return share < 0.01 ? `<1${SPACE}%` : `${Math.round(share * 100)}${SPACE}%`;
@@ -43,7 +43,7 @@ export function metricWords({ is, unit }: Pick<Differs, 'is' | 'unit'>, value: n
   return is === 'sum' ? `${formatOf(unit)(value)} a second` : formatOf(unit)(value);
 }
 
-/** What became of the metric. */
+/** How the metric has changed. */
 export function summaryOf(answer: Differs): string {
   const { metric, now, before } = answer;
   const [is, was] = [metricWords(answer, now.value), metricWords(answer, before.value)];
@@ -78,7 +78,7 @@ export function findingOf({ explains, share_before }: Difference, { is, of, slow
   return `${explained}, ${is === 'sum' ? `${shareWords(share_before)} of it before` : `with ${shareWords(share_before)} of ${of} before`}`;
 }
 
-/** What makes the answer less sure. */
+/** Reasons why the answer is less certain. */
 export function doubtsOf({ now, before }: Pick<Differs, 'now' | 'before'>): string[] {
   return Object.entries({ now, before }).flatMap(([when, { completeness, watched_s, from_ms, to_ms }]) => {
     const length_s = (to_ms - from_ms) / 1000;

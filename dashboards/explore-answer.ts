@@ -1,4 +1,4 @@
-// What an answer to a question says, as lines of a chart and rows of a table. Nothing is added up here.
+// Turns the answer to a question into lines of a chart and rows of a table. Nothing is added up here.
 import type { Explored } from '../server/api.ts';
 import type { ChartSeries } from './charts/chart-series.ts';
 import { formatBytes, formatDurationUs, formatName, formatNumber, formatRatio } from './format.ts';
@@ -6,7 +6,7 @@ import { formatBytes, formatDurationUs, formatName, formatNumber, formatRatio } 
 export type Cell = Explored['rows'][number][number];
 type Sort = Explored['columns'][number]['sort'];
 
-/** `names` are for people, `values` what a filter asks for: '' where there is none. */
+/** `names`: for people. `values`: for a filter; '' where a filter cannot select the value. */
 export type ExploreRow = {
   key: string;
   names: string[];
@@ -24,11 +24,11 @@ export const formatOf = (unit: string): ((value: number) => string) => FORMATS[u
 const atOf = ({ columns }: Explored, sort: Sort): number => columns.findIndex((column) => column.sort === sort);
 export const numberIn = (cell: Cell | undefined): number | null => (typeof cell === 'number' ? cell : null);
 
-/** Each row by the names of its columns. */
+/** Each row as an object, by the names of columns. */
 export const recordsOf = ({ columns, rows }: Explored): Record<string, Cell>[] =>
   rows.map((row) => Object.fromEntries(columns.map(({ name }, at) => [name, row[at] ?? null])));
 
-/** With fewer samples than these a metric says little. */
+/** With fewer samples the metric is not reliable. */
 export const leastOf = ({ columns }: Explored, metric: string): number =>
   columns.find(({ name }) => name === `${metric}_samples`)?.least ?? 0;
 
@@ -39,20 +39,20 @@ export function timesOf({ step_s, from_ms, to_ms }: Explored): number[] {
   return Array.from({ length: Math.max(0, Math.ceil((to_ms / 1000 - first_s) / step_s)) }, (_, at) => first_s + at * step_s);
 }
 
-/** What a step has without a row of its own: a sum is 0 where somebody watched; else it is not known. */
+/** The values of steps without a row: 0 for a sum if an agent reported in the step, else null. */
 function emptySteps(answer: Explored, adds: string | undefined): (number | null)[] {
   const watched = new Set(answer.watched_s);
   return timesOf(answer).map((time_s) => (adds === 'sum' && watched.has(time_s) ? 0 : null));
 }
 
-/** A column of an answer in steps without groups: one value a step, null where nobody knows. */
+/** A column of an answer without groups, one value for each step; null: unknown. */
 export function valuesOf(answer: Explored, column: string): (number | null)[] {
   const empty = emptySteps(answer, answer.columns.find(({ name }) => name === column)?.adds);
   const found = new Map(recordsOf(answer).map((row) => [row['time_s'], row[column]]));
   return timesOf(answer).map((time_s, at) => (found.has(time_s) ? numberIn(found.get(time_s)) : (empty[at] ?? null)));
 }
 
-/** The names of a group as people read them; that of the rest is one. */
+/** The names of a group for people; the group of the rest has one name. */
 function namesOf({ columns }: Explored, row: readonly Cell[], isOther: boolean): string[] {
   const cells = row.filter((_, at) => columns[at]?.sort === 'dimension');
   return isOther ? cells.map((_, at) => (at === 0 ? 'all others' : '')) : cells.map((cell) => formatName(String(cell ?? '')) || '(none)');
@@ -82,10 +82,10 @@ export function tableOf(answer: Explored): ExploreTable {
   return { dimensions: answer.columns.filter(({ sort }) => sort === 'dimension').map(({ name, words }) => ({ name, words })), rows };
 }
 
-/** Sums are shown as rates of their steps, so that they do not grow with the step. */
+/** Whether the metric is shown as a rate. Sums are, so that the values do not grow with the length of steps. */
 export const isRate = (answer: Explored): boolean => answer.columns[atOf(answer, 'metric')]?.adds === 'sum';
 
-/** A line for each group, the largest first. A step of which nobody knows is a gap. */
+/** A line for each group, the largest first. A step without a value is a gap. */
 export function linesOf(answer: Explored): { time_s: number[]; series: ChartSeries[] } {
   const { step_s } = answer;
   if (step_s === null) return { time_s: [], series: [] };

@@ -1,9 +1,9 @@
-// What a link says of a question: which metric, by what, beside which earlier time. Pure.
+// The part of a link that describes a question: the metric, its grouping, and the earlier time to compare with. Pure.
 
 const HOUR_S = 3600;
 const DAY_S = 24 * HOUR_S;
 
-/** How much earlier the time is that is compared with. */
+/** How much earlier the time to compare with is. */
 export const EARLIER = {
   hour: { label: 'an hour before', seconds: HOUR_S },
   day: { label: 'a day before', seconds: DAY_S },
@@ -11,7 +11,7 @@ export const EARLIER = {
 } as const;
 export type Earlier = keyof typeof EARLIER;
 
-/** As many as the collector groups by. */
+/** The collector's limit of dimensions. */
 export const BY_MOST = 3;
 
 export type ExploreView = { metric: string; by: readonly string[]; earlier?: Earlier | undefined };
@@ -19,10 +19,10 @@ export const EXPLORE_START: ExploreView = { metric: 'connects', by: ['process'] 
 export const EXPLORE_KEYS: readonly string[] = ['metric', 'by', 'earlier'];
 
 const isEarlier = (text: string): text is Earlier => Object.hasOwn(EARLIER, text);
-/** The collector knows the names; what is none of them it says itself. */
+/** The form of names. Which names exist only the collector knows, and it refuses others. */
 const NAME = /^[\w.-]{1,80}$/;
 
-/** What could not be used is told. */
+/** `problems`: what could not be used. */
 export function parseExploreView(params: URLSearchParams): { view: ExploreView; problems: string[] } {
   const problems: string[] = [];
   const [metric, by, earlier] = ['metric', 'by', 'earlier'].map((key) => params.get(key));
@@ -49,7 +49,7 @@ export function formatExploreView({ metric, by, earlier }: ExploreView, params: 
   if (earlier) params.set('earlier', earlier);
 }
 
-/** As parameters of the API, without the time. */
+/** The parameters of the API, without the time. */
 export function exploreQuery({ metric, by, earlier }: ExploreView, step: 'none' | 'auto'): Record<string, string> {
   return {
     metrics: metric,

@@ -1,4 +1,4 @@
-// The live feed: one WebSocket that reconnects by itself, and says since when it is disconnected.
+// The live feed: one WebSocket, which reconnects by itself and knows since when it is disconnected.
 import type { LiveMessage } from '../server/api.ts';
 import { retryDelay } from './retry-delay.ts';
 
@@ -44,7 +44,7 @@ export class Feed {
     const socket = new WebSocket(this.#options.url);
     this.#socket = socket;
     socket.onmessage = (event) => {
-      // The first message counts, not `open`: a proxy may accept the upgrade while no collector is behind it.
+      // Connected only with the first message: a proxy may accept the upgrade while there is no collector behind it.
       if (this.#phase !== 'connected') this.#enter('connected');
       this.#attempt = 0;
       this.#options.onMessage(JSON.parse(String(event.data)) as LiveMessage);
@@ -59,7 +59,7 @@ export class Feed {
     this.#retry = setTimeout(() => this.#open(), retryDelay(this.#attempt++, Math.random()));
   }
 
-  /** The browser has a network again, so the next attempt does not wait. */
+  /** Called when the browser is online again: the next attempt is made at once. */
   readonly #retryNow = (): void => {
     if (this.#socket?.readyState !== WebSocket.CLOSED) return;
     clearTimeout(this.#retry);
@@ -67,7 +67,7 @@ export class Feed {
   };
 }
 
-/** `ws://host/api/v1/live` beside the page. */
+/** `ws://host/api/v1/live`, on the page's own host. */
 export function liveUrl(location: Location): string {
   const path: typeof import('../server/api.ts').API.live = '/api/v1/live';
   return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${path}`;

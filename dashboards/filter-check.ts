@@ -1,4 +1,4 @@
-// What is wrong with a filter, as far as its text tells; what only the store knows, the collector says.
+// Checks a filter's text. Errors that depend on the store's data are found by the collector.
 import { parseExpression } from '../agent/contract/language/bind.ts';
 import { FilterError, type Span } from '../agent/contract/language/filter-error.ts';
 
@@ -6,7 +6,7 @@ export type FilterProblem = { message: string; span: Span };
 
 export const problemOf = (filter: string): FilterProblem | undefined => problemBy((text) => parseExpression(text, 'rows'), filter);
 
-/** @throws what `parse` throws that is no FilterError */
+/** @throws errors of `parse` that are no FilterError */
 export function problemBy(parse: (text: string) => unknown, text: string): FilterProblem | undefined {
   if (text === '') return undefined;
   try {

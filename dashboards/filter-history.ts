@@ -1,11 +1,11 @@
-// The filters that were used last in this browser, the newest first.
+// The last used filters of this browser, newest first.
 
 const STORAGE_KEY = 'tcplens-filters';
 export const REMEMBERED_MAX = 20;
 
 type Kept = Pick<Storage, 'getItem' | 'setItem'>;
 
-/** What somebody else has written there is nothing. */
+/** Anything of another form in the storage counts as nothing. */
 export function rememberedFilters(kept: Kept): string[] {
   try {
     const read: unknown = JSON.parse(kept.getItem(STORAGE_KEY) ?? '[]');
@@ -15,13 +15,13 @@ export function rememberedFilters(kept: Kept): string[] {
   }
 }
 
-/** A browser that keeps nothing forgets it: the page works without. */
+/** If the browser stores nothing, the filter is not remembered; the page works without. */
 export function rememberFilter(kept: Kept, expression: string): void {
   if (expression === '') return;
   const all = [expression, ...rememberedFilters(kept).filter((one) => one !== expression)];
   try {
     kept.setItem(STORAGE_KEY, JSON.stringify(all.slice(0, REMEMBERED_MAX)));
   } catch {
-    // There is no room, or none is allowed.
+    // The storage is full, or not allowed.
   }
 }

@@ -1,4 +1,4 @@
-// What may be written next in the filter's box: fields, operators and names at once, values of the store as soon as it has answered.
+// Suggestions for the filter's box: fields, operators and names at once; values from the store when it has answered.
 import { type Completion, completion } from '../agent/contract/language/completion.ts';
 import { fieldNamed } from '../agent/contract/language/fields.ts';
 import { WRITTEN } from '../agent/contract/language/values.ts';
@@ -9,20 +9,20 @@ import { ApiError } from './api-error.ts';
 import { rememberedFilters } from './filter-history.ts';
 import { formatNumber } from './format.ts';
 
-/** Between two keys of somebody who types nothing is asked. */
+/** Values are asked for only after a pause of this length in typing. */
 const PAUSE_MS = 150;
 const LABEL = 'label.';
 
-/** `insert`: what is written in place of what was typed. `words`: what it means, or how often it is there. */
+/** `insert`: replaces the typed word. `words`: its meaning, or how often it occurs. */
 export type Suggestion = { insert: string; shown: string; words: string };
 type Replaced = { text: string; start: number; end: number };
 
 export class FilterSuggestions {
   items = $state.raw<readonly Suggestion[]>([]);
-  /** -1: none is chosen. */
+  /** index of the active suggestion; -1: none */
   active = $state(-1);
   isOpen = $state(false);
-  /** Why there are no values, or that they are awaited. */
+  /** why there are no values, or that they are being read */
   note = $state('');
 
   readonly #api: Pick<ApiClient, 'values'>;
@@ -32,14 +32,14 @@ export class FilterSuggestions {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #asking: AbortController | undefined;
 
-  /** @param range the times of which values are asked for. @param fields that are offered; all, where it says nothing */
+  /** @param range the range whose values are suggested. @param fields the fields to offer; undefined: all */
   constructor(api: Pick<ApiClient, 'values'>, range: () => Query, fields?: readonly string[]) {
     this.#api = api;
     this.#range = range;
     this.#fields = fields;
   }
 
-  /** Offers what may be written at the cursor. */
+  /** Suggests what can follow at the cursor. */
   offer(text: string, cursor: number): void {
     const next = completion(text, cursor, 'rows', this.#fields);
     const items = next.suggestions.filter((one) => one.text !== next.prefix);
@@ -50,7 +50,7 @@ export class FilterSuggestions {
     if (next.ask !== undefined) this.#ask(next.ask, next);
   }
 
-  /** Offers what was used last, in place of everything. */
+  /** Suggests the last used filters instead. */
   offerRemembered(kept: Storage): void {
     const items = rememberedFilters(kept).map((insert) => ({ insert, shown: insert, words: '' }));
     this.#open({ text: '', start: 0, end: 0 }, items);
@@ -62,7 +62,7 @@ export class FilterSuggestions {
     if (count > 0) this.active = this.active < 0 ? (step > 0 ? 0 : count - 1) : (this.active + step + count) % count;
   }
 
-  /** The text with the suggestion in it, and where the cursor stands then. */
+  /** The text with the suggestion inserted, and the cursor's position after it. */
   take(index: number): { text: string; cursor: number } {
     const { text, start, end } = this.#replaced;
     const insert = this.items[index]?.insert ?? '';
@@ -73,7 +73,7 @@ export class FilterSuggestions {
     return { text: head + rest, cursor: head.length };
   }
 
-  /** Whether something has been typed of the first one. */
+  /** Whether there are suggestions to complete a word that was begun. */
   get isTyped(): boolean {
     return this.#replaced.end > this.#replaced.start && this.items.length > 0;
   }

@@ -1,14 +1,14 @@
-// What a link says of the list of hosts. Pure.
+// The part of a link that describes the list of hosts. Pure.
 import type { FleetSort, FleetState } from '../server/api.ts';
 
-/** In the order in which they are shown. */
+/** In the order of the page. */
 export const STATES: readonly FleetState[] = ['silent', 'lagging', 'revoked', 'new', 'live', 'retired'];
 const ORDERS: readonly FleetSort[] = ['name', 'state', 'version', 'kernel', 'rows', 'lost', 'waiting', 'heard'];
 const WORDS = ['text', 'label', 'version', 'kernel', 'group'] as const;
-/** The one host whose page it is, by id or name. */
+/** The parameter for the page of one host, by id or name. */
 const HOST = 'host';
 
-/** `label`: name=value. `group`: the name of a label. Without a state: all but the retired ones. */
+/** `label`: as name=value. `group`: name of a label. Without `state`: all but retired hosts. */
 export type FleetView = Partial<Record<(typeof WORDS)[number], string>> & { state?: FleetState; order: FleetSort; host?: string };
 
 export const FLEET_START: FleetView = { order: 'state' };
@@ -16,7 +16,7 @@ export const FLEET_KEYS: readonly string[] = [...WORDS, 'state', 'order', HOST];
 
 const oneOf = <Word extends string>(words: readonly Word[], text: string): Word | undefined => words.find((word) => word === text);
 
-/** What could not be used is told. */
+/** `problems`: what could not be used. */
 export function parseFleetView(params: URLSearchParams): { view: FleetView; problems: string[] } {
   const problems: string[] = [];
   const fleet: FleetView = { ...FLEET_START };
@@ -38,7 +38,7 @@ export function formatFleetView({ order, ...words }: FleetView, params: URLSearc
   if (order !== FLEET_START.order) params.set('order', order);
 }
 
-/** As parameters of the API. */
+/** The parameters of the API. */
 export function fleetQuery({ order, host: _host, ...words }: FleetView, limit: number): Record<string, string> {
   const given = Object.entries(words).filter(([, value]) => value !== undefined && value !== '');
   return { ...Object.fromEntries(given), sort: order, limit: String(limit) };

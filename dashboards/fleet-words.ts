@@ -1,4 +1,4 @@
-// What is to be said of a host in plain words, and what a person should do. Pure.
+// Notes about a host in plain words, with advice. Pure.
 import type { FleetHost, FleetState, Skew } from '../server/api.ts';
 import { formatCount, formatDurationUs, formatName } from './format.ts';
 import type { Severity } from './verdicts.ts';

@@ -1,26 +1,26 @@
-// Who reports, and how far each can be trusted; asked for now and then, whatever page is open.
+// The hosts, for all pages: which are silent, and the id behind a name. Read at intervals.
 import type { Host } from '../server/api.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
 import { poll } from './poll.ts';
 
 const REFRESH_MS = 5000;
-/** A host whose agent has not reported for this long is missing from the figures (agents report with each sweep, 10 s). */
+/** After this time without a report the host's figures are missing; agents report at each sweep, every 10 s. */
 const SILENT_MS = 35_000;
 const RECORDING = 'recording ';
 
 class Fleet {
-  /** The hosts that have been silent for longest, by name, and the host whose page is open. */
+  /** The hosts that were silent for longest, and the host whose page is open; sorted by name. */
   hosts = $state.raw<Host[]>([]);
-  /** How many there are: a large fleet has more than the list. */
+  /** Number of all hosts: in a large fleet there are more than in `hosts`. */
   total = $state(0);
-  /** Whether the list has been read at all. */
+  /** whether the list was read at least once */
   known = $state(false);
   problem = $state('');
 
   #asked = $state<string>();
 
-  /** @param named the host whose page is open, by whatever it is called. @returns how to stop */
+  /** @param named name or id of the host whose page is open. @returns stops it */
   start(api: ApiClient, named: string | undefined): () => void {
     return poll(async (signal) => {
       try {
@@ -38,12 +38,12 @@ class Fleet {
     }, REFRESH_MS);
   }
 
-  /** Whether the answer about a host of this name has come. */
+  /** Whether the answer for a host of this name has arrived. */
   knows(named: string): boolean {
     return this.known && (this.#asked === named || this.total <= this.hosts.length);
   }
 
-  /** Of a host's name, or its id in decimal or as the 16 hex digits that agents print. */
+  /** The id of a host, from its name, or from the id in decimal or in 16 hex digits. */
   idOf(text: string): string | null {
     const named = this.hosts.find((host) => host.name === text || host.host_id === text);
     if (named) return named.host_id;
@@ -51,7 +51,7 @@ class Fleet {
     return /^\d{1,20}$/.test(text) ? text : null;
   }
 
-  /** Those that no host is behind: a replay calls itself so, and no host's name has a space. Each name once, however often it is replayed. */
+  /** Names of replayed recordings, each once: a replay reports under such a name, and a real host's name has no space. */
   get recordings(): string[] {
     return [...new Set(this.hosts.map(({ name }) => name).filter((name) => name.startsWith(RECORDING)))];
   }

@@ -81,7 +81,7 @@ function formatLong(seconds: number): string {
     .join(' ');
 }
 
-/** An address, which may be cut where there is no room, and its port, which may not. */
+/** An address and its port; if there is little room, the address is cut and the port is not. */
 export type EndpointParts = { addr: string; tail: string };
 
 /** `10.0.0.1` and `:443`, `[2001:db8::1]` and `:443`. */
@@ -93,7 +93,7 @@ export const endpointParts = (addr: string, port: number): EndpointParts => ({
 /** `10.0.0.1:443`, `[2001:db8::1]:443`. */
 export const formatEndpoint = (addr: string, port: number): string => Object.values(endpointParts(addr, port)).join('');
 
-/** What a host can name, with control and direction-changing characters made visible. Text nodes only, never markup. */
+/** A name from a host, with control and bidirectional characters made visible. For text nodes only, never for markup. */
 export function formatName(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to be shown.
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, (character) => {
@@ -102,7 +102,7 @@ export function formatName(text: string): string {
   });
 }
 
-/** ns since the epoch as a decimal string → ms; exact, since a number cannot hold it. */
+/** ns since the epoch (as a decimal string, since a number would not be exact) → ms. */
 export function msOfNs(time_ns: string): number {
   return Number(BigInt(time_ns) / 1000n) / 1000;
 }
@@ -132,7 +132,7 @@ export function formatWhen(ms: number, now_ms: number): string {
   return new Date(ms).toDateString() === new Date(now_ms).toDateString() ? formatClock(ms) : formatDateTime(ms);
 }
 
-/** `2026-03-01 03:04:05 – 04:04:05`; the date is told again where the range ends on another day. */
+/** `2026-03-01 03:04:05 – 04:04:05`; with a second date if the range ends on another day. */
 export function formatSpan(from_ms: number, to_ms: number): string {
   const sameDay = new Date(from_ms).toDateString() === new Date(to_ms).toDateString();
   return `${formatDateTime(from_ms)} – ${sameDay ? formatClock(to_ms) : formatDateTime(to_ms)}`;

@@ -1,14 +1,14 @@
-// A request that ends: with an answer, or with an ApiError that says why there is none.
+// A request with a limit of time: it ends with an answer, or with an ApiError that says why there is none.
 import { ApiError } from './api-error.ts';
 
-/** Codes of failures that never reached the collector; the others are the collector's. */
+/** The code of a failure to reach the collector; other codes are the collector's. */
 const UNREACHABLE = 'unreachable';
 const TIMED_OUT = 'timeout';
-/** The collector gives up on a question before that, one that waited for others included. */
+/** Longer than the collector works on a question, including the time in its queue. */
 export const ANSWER_MS_MAX = 30_000;
 const TOO_LATE = `The collector has not answered within ${ANSWER_MS_MAX / 1000} s: it or its store is overloaded. A shorter range or a filter asks less of it.`;
 
-/** @throws ApiError; what `signal` ends is thrown as it is */
+/** @throws ApiError; if `signal` aborts, its reason */
 export async function fetchInTime(fetchResponse: typeof fetch, url: string, options: RequestInit, signal?: AbortSignal): Promise<Response> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), ANSWER_MS_MAX);

@@ -1,5 +1,5 @@
-// Where “investigate” leads: to the form, filled in. Expressions name addresses and ports wherever these suffice, since only of such tests is
-// known what they mean at a connection's other end. Pure.
+// Links to the form of an investigation, filled in. Expressions use addresses and ports if these suffice, since only such tests have a
+// known meaning at the other end of a connection. Pure.
 import { parseConnections } from '../agent/contract/language/connections.ts';
 import { FilterError } from '../agent/contract/language/filter-error.ts';
 import { parseHosts } from '../agent/contract/language/hosts.ts';
@@ -9,7 +9,7 @@ import type { Connection, Edge, Retransmit } from '../server/api.ts';
 import { INVESTIGATIONS_START } from './investigations-view.ts';
 import type { ViewState } from './view-state.ts';
 
-/** What is true of every connection. */
+/** Matches every connection. */
 const ALL = 'port >= 1';
 
 const toForm = (filter: string, hosts = ''): Partial<ViewState> => ({
@@ -20,27 +20,27 @@ const toForm = (filter: string, hosts = ''): Partial<ViewState> => ({
   panel: null,
 });
 
-/** Which end has the port of the service, as this host sees it. */
+/** The field of the service's port, as this host sees it. */
 const SERVICE = { client: 'peer_port', server: 'local_port', unknown: 'port' } as const satisfies Record<Edge['role'], string>;
 
-/** Connections with a peer, over the port of the service. @param port 0: not known */
+/** Connections with this peer and service port. @param port 0: unknown */
 export function investigateEdge({ role, peer_addr, port }: Pick<Edge, 'role' | 'peer_addr' | 'port'>): Partial<ViewState> {
   const service = port === 0 ? '' : testOf(SERVICE[role], '=', String(port));
   return toForm(allOf(testOf('peer', '=', peer_addr), service));
 }
 
-/** Those of a listener. */
+/** Connections to this listener. */
 export const investigateListener = ({ port }: { port: number }): Partial<ViewState> => toForm(testOf('local_port', '=', String(port)));
 
 type Ends = Pick<Retransmit, 'role' | 'local_port' | 'peer_addr' | 'peer_port'>;
 
-/** Those like this one: it may be over. */
+/** Connections like this one, which may have ended. */
 export function investigateLike({ role, local_port, peer_addr, peer_port }: Ends): Partial<ViewState> {
   const port = { client: peer_port, server: local_port, unknown: 0 }[role];
   return investigateEdge({ role, peer_addr, port });
 }
 
-/** The connection alone while it lives, then those like it. */
+/** Only this connection while it lives; connections like it afterwards. */
 export function investigateConnection(connection: Ends & Pick<Connection, 'local_addr' | 'closed_ms'>): Partial<ViewState> {
   if (connection.closed_ms !== null) return investigateLike(connection);
   const ends = (['local', 'peer'] as const).flatMap((end) => [
@@ -50,7 +50,7 @@ export function investigateConnection(connection: Ends & Pick<Connection, 'local
   return toForm(allOf(...ends));
 }
 
-/** What a page is filtered to, as far as it says which connections and which hosts. */
+/** The connections and hosts that the page's filter selects, as far as it names them. */
 export function investigateFilter(filter: string): Partial<ViewState> {
   const terms = termsOf(filter);
   const hosts = terms.filter((term) => isSound(parseHosts, term));
@@ -58,7 +58,7 @@ export function investigateFilter(filter: string): Partial<ViewState> {
   return toForm(allOf(...connections) || ALL, allOf(...hosts));
 }
 
-/** What has to be true together. */
+/** The terms of the expression that are joined by "and". */
 function termsOf(filter: string): string[] {
   if (!isSound(parseSyntax, filter)) return [];
   const whole = parseSyntax(filter);

@@ -1,4 +1,4 @@
-// What is said of an investigation: what its details cost, what it would follow, how far it has come, and why it ended somewhere. Pure.
+// Sentences about investigations: the cost of details, estimates, progress, and why one ended. Pure.
 import type { AtHost, Estimate, Investigation, InvestigationStart, Me } from '../server/api.ts';
 import { formatCount, formatDay, formatDurationUs, formatNumber, formatWhen } from './format.ts';
 import type { Severity } from './verdicts.ts';
@@ -25,7 +25,7 @@ export const DETAIL_WORDS = {
   },
 } as const satisfies Record<InvestigationStart['detail'], { label: string; meaning: string }>;
 
-/** Beside a detail that has stacks. */
+/** Text for the choice of processes' stacks, shown beside details that have stacks. */
 export const USER_STACKS_WORDS = {
   label: 'also the process’s own functions (user stacks)',
   meaning:
@@ -52,7 +52,7 @@ const UNWANTED: readonly AtHost['reason'][] = ['safety', 'host_gone', 'refused']
 
 export type Told = { label: string; words: string; severity: Severity };
 
-/** How far it has come at a host, and why it ended there. */
+/** The progress at a host, and why it ended there. */
 export function hostSaid({ state, reason, words }: Pick<AtHost, 'state' | 'reason' | 'words'>): Told {
   const { label, severity } = AT_HOST[state];
   if (state === 'waiting') return { label, severity, words: 'its agent has not said yet that it has begun' };
@@ -61,14 +61,14 @@ export function hostSaid({ state, reason, words }: Pick<AtHost, 'state' | 'reaso
   return { label, severity: UNWANTED.includes(reason) ? 'warn' : severity, words: why };
 }
 
-/** How far before its beginning the host's black box reaches. */
+/** From how long before its begin the host has kept rows. */
 export function backWords({ looked_back, looks_back_ms }: Pick<AtHost, 'looked_back' | 'looks_back_ms'>): string {
   return looked_back === 0
     ? ''
     : `${formatCount(looked_back)} rows of the ${formatDurationUs(Math.ceil(looks_back_ms / 1000) * 1e6)} before`;
 }
 
-/** Whether both ends of its connections are looked at there. */
+/** Whether the host observes both ends of the investigated connections. */
 export function otherEndWords({ state, slot, other_end }: Pick<AtHost, 'state' | 'slot' | 'other_end'>): string {
   if (state === 'waiting' || slot === 0) return '';
   return other_end.watched ? 'watched too' : `not watched: ${other_end.why}`;
@@ -91,7 +91,7 @@ const counted = (count: number, one: string) => `${formatCount(count)} ${one}${c
 
 type Asked = Pick<InvestigationStart, 'detail' | 'rows_per_s'>;
 
-/** What a dry run has found, a sentence each. @param meant hosts of the fleet that are to run it */
+/** Sentences about the result of a dry run. @param meant number of hosts that would run it */
 export function estimateSaid(estimate: Estimate, meant: number, { detail, rows_per_s }: Asked): { severity: Severity; text: string }[] {
   const { hosts, connections, segments_per_s, segments_per_s_most } = estimate;
   if (meant === 0) return [{ severity: 'warn', text: 'No host of the fleet is meant: nothing would run.' }];
@@ -110,7 +110,7 @@ export function estimateSaid(estimate: Estimate, meant: number, { detail, rows_p
 
 export const mayOperate = (me: Pick<Me, 'role'> | null): boolean => me?.role === 'operator' || me?.role === 'admin';
 
-/** To whom may not start one. */
+/** Tells users who may not start an investigation why. */
 export function whyNotWords({ kind, role }: Pick<Me, 'kind' | 'role'>): string {
   const need = `Starting and stopping investigations needs the role operator, and you are ${role ?? 'nobody'} here: they cost the hosts work.`;
   return kind === 'local'

@@ -1,4 +1,4 @@
-// Investigations, as functions. Refusals become ApiErrors, as in api-client.ts.
+// The API of investigations as functions. Refusals become ApiErrors, as in api-client.ts.
 import type {
   INVESTIGATIONS_API,
   InvestigationStart,
@@ -21,7 +21,7 @@ export const PATHS: Omit<typeof INVESTIGATIONS_API, 'alerts'> = {
   recording: '/api/v1/investigations/:id/recording.tcplens',
 };
 
-/** What can be taken away of one, and what it is called. */
+/** The files that can be downloaded, with their labels. */
 export const FILES = [
   { name: 'report', label: 'report', meaning: 'all of this page in one file that opens anywhere' },
   { name: 'rows', label: 'rows', meaning: 'every row of it, one JSON object a line' },
@@ -34,7 +34,7 @@ export const fileOf = (id: string, name: (typeof FILES)[number]['name']): string
 
 type Asking = { method?: 'POST' | 'DELETE'; body?: object; signal?: AbortSignal };
 
-/** @param fetchResponse the browser's `fetch`, or one under test */
+/** @param fetchResponse the browser's `fetch`, or a test's */
 export function createInvestigationsClient(fetchResponse: typeof fetch) {
   async function ask<Answer>(path: string, { method, body, signal }: Asking): Promise<Answer> {
     const json = body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };

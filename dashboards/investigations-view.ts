@@ -1,15 +1,15 @@
-// What a link says of investigations: which one is looked at and beside which other one, or how far the form for a new one is filled in. The
-// expression of a new one is the filter of the link. Pure.
+// The part of a link that describes investigations: the one that is open, the one it is compared with, or the filled-in form for a new one.
+// The expression of a new one is the link's filter. Pure.
 import type { InvestigationStart } from '../server/api.ts';
 
 export type Detail = InvestigationStart['detail'];
-/** The closest look first. */
+/** The most detailed first. */
 export const DETAILS = ['packets', 'progress', 'stacks', 'rows'] as const satisfies readonly Detail[];
 
-/** Whether the kernel's stacks are told, beside which those of processes are. */
+/** Whether the detail includes kernel stacks; only then can those of processes be asked for. */
 export const hasStacks = (detail: Detail): boolean => detail !== 'rows';
 
-/** For how many days one is kept after its end; 0: for ever. */
+/** Choices of days to keep an investigation after its end; 0: for ever. */
 export const KEEP_DAYS = [1, 7, 30, 90, 0] as const;
 export type KeepDays = (typeof KEEP_DAYS)[number];
 
@@ -18,16 +18,16 @@ export const ROWS_PER_S_MAX = 100_000;
 export const NOTE_CHARS_MAX = 200;
 
 export type InvestigationsView = {
-  /** 16 hex digits */
+  /** of the open investigation; 16 hex digits */
   id?: string;
-  /** the other one, likewise */
+  /** of the investigation to compare with; 16 hex digits */
   against?: string;
   hosts: string;
   detail: Detail;
-  /** stacks also have the functions of processes */
+  /** stacks include the functions of processes */
   user_stacks: boolean;
   minutes: number;
-  /** rows that each host may write in a second */
+  /** limit of rows that a host may write in a second */
   rows: number;
   keep: KeepDays;
   note: string;
@@ -46,7 +46,7 @@ export const INVESTIGATIONS_KEYS: readonly string[] = ['id', 'against', ...Objec
 
 const ID = /^[0-9a-f]{16}$/;
 
-/** What could not be used is told. */
+/** `problems`: what could not be used. */
 export function parseInvestigationsView(params: URLSearchParams): { view: InvestigationsView; problems: string[] } {
   const problems: string[] = [];
   const read = <Value>(key: string, readAs: (text: string) => Value | undefined, wanted: string): Value | undefined => {

@@ -1,12 +1,12 @@
-// Keys as people remember them: one key, or `g` and then one.
+// Keyboard shortcuts: a single key, or `g` followed by a key.
 
-/** How long after a prefix the second key still counts. */
+/** After this time the prefix is forgotten. */
 const PREFIX_MS_MAX = 1500;
 
 export type Keymap = Readonly<Record<string, () => void>>;
 export type KeyPress = { key: string; ctrlKey: boolean; metaKey: boolean; altKey: boolean; at_ms: number; inText: boolean };
 
-/** Feeds key presses through; returns whether one was used, so that the browser must not act on it too. */
+/** Handles a key press. Returns whether it was used: then the browser must not act on it. */
 export function createKeymap(keymap: Keymap): (press: KeyPress) => boolean {
   const prefixes = new Set(Object.keys(keymap).flatMap((keys) => (keys.includes(' ') ? [keys.split(' ')[0]] : [])));
   let prefix = '';

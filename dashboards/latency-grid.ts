@@ -1,4 +1,4 @@
-// A distribution over time as a grid of steps and logarithmic buckets, and in words. Pure.
+// A distribution over time as a grid of steps and logarithmic buckets, and its numbers for sentences. Pure.
 import { allOf } from '../agent/contract/language/write.ts';
 import type { Explored } from '../server/api.ts';
 import { type Cell, numberIn, recordsOf, timesOf, valuesOf } from './explore-answer.ts';
@@ -8,9 +8,9 @@ import { type MeasureName, measureOf } from './latency-view.ts';
 const PER_DOUBLING = 8;
 export const bucketStart_us = (bucket: number): number => 2 ** (bucket / PER_DOUBLING) * 1e6;
 export const bucketAt = (us: number): number => Math.ceil(Math.log2(us / 1e6) * PER_DOUBLING) - 1;
-/** The place of a time on the axis, in buckets. */
+/** The position of a time on the axis, in buckets. */
 export const placeOf = (us: number): number => Math.log2(us / 1e6) * PER_DOUBLING;
-/** The API tells the end of a bucket. */
+/** The bucket with this upper bound, as the API gives it. */
 const bucketOf = (end_us: number): number => Math.round(placeOf(end_us)) - 1;
 
 export type GridCell = { step: number; bucket: number; count: number };
@@ -18,16 +18,16 @@ export type Grid = {
   time_s: readonly number[];
   step_s: number;
   cells: readonly GridCell[];
-  /** the buckets that the axis has, both included */
+  /** lowest and highest bucket of the axis */
   lowest: number;
   highest: number;
-  /** the largest count of a cell */
+  /** largest count of a cell */
   most: number;
   p50_us: readonly (number | null)[];
   p99_us: readonly (number | null)[];
 };
 
-/** So many buckets are shown at least: a factor of eight. */
+/** Least number of buckets on the axis: a factor of eight. */
 const BUCKETS_LEAST = 24;
 
 export function gridOf(answer: Explored, measure: MeasureName): Grid {
@@ -54,19 +54,19 @@ export function gridOf(answer: Explored, measure: MeasureName): Grid {
 
 const pairsOf = (cell: Cell | undefined): [number, number][] => (Array.isArray(cell) ? (cell as [number, number][]) : []);
 
-/** What leaves the connections of a bucket; rows have whole µs. */
+/** A filter for the connections in a bucket. Rows have whole µs. */
 export function cellFilter(measure: MeasureName, bucket: number): string {
   const { field, rows } = measureOf(measure);
   const [from_us, to_us] = [bucketStart_us(bucket), bucketStart_us(bucket + 1)].map(Math.floor);
   return allOf(rows, `${field} > ${from_us}us`, `${field} <= ${to_us}us`);
 }
 
-/** A bucket of a whole distribution. */
+/** A bucket of the whole distribution. */
 export type Bar = { bucket: number; count: number };
 export const barsOf = (whole: Explored, measure: MeasureName): Bar[] =>
   pairsOf(recordsOf(whole)[0]?.[measure]).map(([end_us, count]) => ({ bucket: bucketOf(end_us), count }));
 
-/** Times that the kernel's timers make, µs: who sees a line there knows why. */
+/** Durations that the kernel's timers produce, µs: they explain lines in the heatmap. */
 export const MARKS = [
   {
     us: 40_000,
@@ -82,7 +82,7 @@ export const MARKS = [
   { us: 7_000_000, label: '7 s', meaning: 'lost three times, as before' },
 ] as const;
 
-/** How many of a distribution took as long as the SYN timer's steps, whole buckets: those of 1 s and more, 3 s and more, 7 s and more. */
+/** Numbers of times at and above the steps of the SYN timer, by whole buckets: from 1 s, from 3 s and from 7 s. */
 export function synStepsOf(bars: readonly Bar[]): { us: number; label: string; count: number }[] {
   return MARKS.slice(1).map(({ us, label }) => ({
     us,

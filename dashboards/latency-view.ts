@@ -1,21 +1,21 @@
-// What a link says of the page of latencies: which time is looked at, and who is compared. Pure.
+// The part of a link that describes the page of latencies: the measure, and the pairs that are compared. Pure.
 import type { ConnectionOrder } from './connections-view.ts';
 
 type Measure = {
   label: string;
   meaning: string;
-  /** what is counted, for `12 …` */
+  /** unit of the count, as in `12 …` */
   of: string;
-  /** where it is counted */
+  /** at which end it is counted */
   end: string;
-  /** the field of the language that has it, and the tests of the rows that are counted */
+  /** `field`: the measure in the language of filters. `rows`: tests that select the counted rows. */
   field: string;
   rows: string;
-  /** the order of connections that comes nearest */
+  /** the order of the list of connections that fits best */
   order: ConnectionOrder;
 };
 
-/** Each is a distribution of the API, with its quantiles `_p50` and `_p99`. */
+/** Each is a distribution of the API, with quantiles `_p50` and `_p99`. */
 export const MEASURES = {
   rtt: {
     label: 'round trip',
@@ -66,7 +66,7 @@ export const MEASURES = {
 export type MeasureName = keyof typeof MEASURES;
 export const measureOf = (name: MeasureName): Measure => MEASURES[name];
 
-/** Whom the table has, as dimensions of the API. */
+/** The pairs in the table, as dimensions of the API. */
 export const BETWEEN = {
   edges: { label: 'process and peer network', by: ['process', 'network', 'service_port'] },
   hosts: { label: 'host and host', by: ['host', 'peer_host'] },
@@ -81,7 +81,7 @@ export const LATENCY_KEYS: readonly string[] = Object.keys(LATENCY_START);
 const isMeasure = (text: string): text is MeasureName => Object.hasOwn(MEASURES, text);
 const isBetween = (text: string): text is Between => Object.hasOwn(BETWEEN, text);
 
-/** What could not be used is told. */
+/** `problems`: what could not be used. */
 export function parseLatencyView(params: URLSearchParams): { view: LatencyView; problems: string[] } {
   const problems: string[] = [];
   const latency = { ...LATENCY_START };

@@ -1,11 +1,11 @@
-// A distribution of times in a sentence, and what it says of lost SYNs. Pure.
+// A distribution of times in sentences, with lost SYNs. Pure.
 import { formatDurationUs, formatNumber, formatRatio } from './format.ts';
 import { type Bar, synStepsOf } from './latency-grid.ts';
 import { type MeasureName, measureOf } from './latency-view.ts';
 
 export type Spread = { count: number; p50_us: number | null; p99_us: number | null; least: number };
 
-/** What is known of the whole time: a sentence, and for handshakes one of SYNs that were sent again. */
+/** A sentence about the whole range; for handshakes also one about SYNs that were sent again. */
 export function latencyWords(measure: MeasureName, { count, p50_us, p99_us, least }: Spread, bars: readonly Bar[]): string[] {
   const { label, of } = measureOf(measure);
   if (count === 0 || p50_us === null || p99_us === null) return [`No ${label} was measured.`];

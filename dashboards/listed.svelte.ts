@@ -1,11 +1,11 @@
-// A list that an admin sees and changes: read again now and then, and after each change.
+// A list on the admin page: read at intervals, and after each change.
 import { poll } from './poll.ts';
 
 const REFRESH_MS = 5000;
 
 export class Listed<Answer> {
   found = $state.raw<Answer | null>(null);
-  /** What was refused last, in the collector's words. */
+  /** the collector's message of the last refusal */
   problem = $state('');
   readonly #load: () => Promise<Answer>;
 
@@ -13,12 +13,12 @@ export class Listed<Answer> {
     this.#load = load;
   }
 
-  /** @returns how to stop */
+  /** @returns stops it */
   follow(): () => void {
     return poll(() => this.#read(), REFRESH_MS);
   }
 
-  /** Undefined where it was refused. */
+  /** Makes a change and reads the list again. Undefined if the change was refused. */
   async change<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
     try {
       const result = await work();

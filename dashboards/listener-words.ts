@@ -1,18 +1,18 @@
-// What is wrong with a listening socket, in a sentence. Pure.
+// Problems of a listening socket, in sentences. Pure.
 import type { Listener } from '../server/api.ts';
 import { formatClockMs, formatCount, formatDurationUs } from './format.ts';
 import type { Severity } from './verdicts.ts';
 
-/** Above it the next burst overflows. */
+/** Above this share of the accept queue the next burst may overflow it. */
 export const NEARLY_FULL = 0.8;
 
 export const listenerSeverity = ({ overflows, full }: Listener): Severity =>
   overflows > 0 ? 'bad' : full >= NEARLY_FULL ? 'warn' : 'none';
 
-/** Packets that it dropped for another reason than a full accept queue; the kernel counts some twice. */
+/** Packets dropped for other reasons than a full accept queue; the kernel counts some packets twice. */
 export const droppedOtherwise = ({ drops, overflows }: Listener): number => Math.max(0, drops - overflows);
 
-/** Empty where it keeps up. */
+/** '' if the listener has no problem. */
 export function listenerWords(one: Listener): string {
   const { overflows, full, accept_queue_max, accept_queue_limit, sockets, syns_resent, gone_us, gone_from_ms, left_waiting } = one;
   const depth = `up to ${formatCount(accept_queue_max)} waited in ${sockets > 1 ? 'one queue' : 'its queue'}, ${formatCount(accept_queue_limit / Math.max(1, sockets))} may`;

@@ -1,5 +1,5 @@
-// Whether a row of the live feed belongs to the view: by `evaluate`, which is what an expression means everywhere. The feed's rows are
-// retransmissions, and lack some of what the stored ones have.
+// Whether a row of the live feed matches the filter, by the same `evaluate` as elsewhere. Rows of the feed are retransmissions, and lack
+// some members of stored rows.
 import { parseAddress } from '../agent/contract/language/address.ts';
 import { parseExpression } from '../agent/contract/language/bind.ts';
 import { type Fact, factLayout } from '../agent/contract/language/facts.ts';
@@ -8,12 +8,12 @@ import { type Expression, evaluate, type Named, type Test, withLeaves } from '..
 import { processNumber } from '../agent/contract/language/values.ts';
 import type { Retransmit } from '../server/api.ts';
 
-/** `untold`: the tests that live rows cannot answer. Where there are any, no row matches. */
+/** `untold`: tests that live rows do not have the data for. If there are any, no row matches. */
 export type LiveFilter = { matches: (row: Retransmit) => boolean; untold: readonly string[] };
 
 const KIND = 'retransmit';
 
-/** An expression that is none matches no row: the collector says why. */
+/** A text that is no expression matches no row; the collector says what is wrong. */
 export function liveFilter(expression: string): LiveFilter {
   if (expression === '') return { matches: () => true, untold: [] };
   const tree = parsed(expression);
@@ -36,7 +36,7 @@ function parsed(expression: string): Expression | undefined {
   }
 }
 
-/** Of a fact that retransmissions do not have, it is known that its test is false. */
+/** Whether live rows can answer the test. A test of a fact that no retransmission has is always false, so it can be answered. */
 function isTold(leaf: Test | Named): boolean {
   if (leaf.fact !== 'kind' && !factLayout(leaf.fact).kinds.has(KIND)) return true;
   return leaf.op === 'named' ? leaf.field === 'host' : FACTS[leaf.fact] !== undefined;
@@ -54,7 +54,7 @@ function ofHost({ fact, values, isNegated, span }: Named, row: Retransmit): Test
 
 const named = (fact: Fact, name: string): bigint => BigInt(factLayout(fact).names?.indexOf(name) ?? -1);
 
-/** The facts of a live row. */
+/** The facts that a live row has. */
 const FACTS: Partial<Record<Fact, (row: Retransmit) => bigint>> = {
   kind: () => named('kind', KIND),
   host_id: ({ host_id }) => BigInt(host_id),
@@ -75,7 +75,7 @@ const FACTS: Partial<Record<Fact, (row: Retransmit) => bigint>> = {
   segments: ({ segments }) => BigInt(segments),
 };
 
-/** The port that the server side listens on; of two ends that nobody knows apart, the lower. */
+/** The port that the server's end listens on; the lower port if it is unknown which end that is. */
 function servicePort({ role, local_port, peer_port }: Retransmit): number {
   if (role === 'unknown') return Math.min(local_port, peer_port);
   return role === 'server' ? local_port : peer_port;

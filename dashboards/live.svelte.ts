@@ -1,4 +1,4 @@
-// What the feed last said, for everything on the page that shows it.
+// The last messages of the live feed, for all parts of the page.
 import type { Edges, LiveMessage, Overview, Retransmit } from '../server/api.ts';
 import { Feed, type FeedState, liveUrl } from './feed.ts';
 
@@ -7,11 +7,11 @@ type Tick = { overview: Overview; edges: Edges };
 class Live {
   feed = $state.raw<FeedState>({ phase: 'connecting', since_ms: Date.now() });
   tick = $state.raw<Tick | null>(null);
-  /** Why the store is behind; empty while it is not. */
+  /** why the store is behind; '' if it is not */
   trouble = $state('');
-  /** When the viewer paused the page; 0 while it is not paused. */
+  /** when the user paused the page; 0: not paused */
   paused_since_ms = $state(0);
-  /** This browser's clock, once a second. */
+  /** this browser's clock, updated once a second */
   now_ms = $state(Date.now());
   /** The collector's clock minus this browser's, ms. */
   #clock_offset_ms = 0;
@@ -23,7 +23,7 @@ class Live {
     }, 1000);
   }
 
-  /** Begins to follow the feed. @returns how to stop */
+  /** Starts to follow the feed. @returns stops it */
   follow(): () => void {
     const feed = new Feed({
       url: liveUrl(location),
@@ -45,7 +45,7 @@ class Live {
     this.paused_since_ms = this.paused_since_ms === 0 ? Date.now() : 0;
   }
 
-  /** Sets the one listener, the page's table. Returns a function that removes it. */
+  /** Sets the only listener for rows, which is the page's table. @returns removes it */
   listen(onRetransmits: (rows: Retransmit[], skipped: number) => void): () => void {
     this.#onRetransmits = onRetransmits;
     return () => {

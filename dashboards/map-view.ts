@@ -1,9 +1,9 @@
-// What a link says of the map: the harm that colours and orders it, and what its nodes lie together by. Pure.
+// The part of a link that describes the map: the harm that colours and orders the edges, and the clusters of nodes. Pure.
 import type { MAP_HARMS } from '../server/api.ts';
 
 export const HARMS: typeof MAP_HARMS = ['lost_ratio', 'failed', 'resets', 'rtt_p99_us', 'bytes'];
 export type Harm = (typeof HARMS)[number];
-/** `label.NAME`: a label that hosts joined with. */
+/** `label.NAME`: a label of hosts. */
 export type ClusterBy = 'host' | 'network' | `label.${string}`;
 
 export type MapView = { harm: Harm; cluster: ClusterBy };
@@ -12,7 +12,7 @@ export const MAP_KEYS: readonly string[] = Object.keys(MAP_START);
 
 const isClusterBy = (text: string): text is ClusterBy => /^(host|network|label\.[\w.-]{1,80})$/.test(text);
 
-/** What could not be used is told. */
+/** `problems`: what could not be used. */
 export function parseMapView(params: URLSearchParams): { view: MapView; problems: string[] } {
   const problems: string[] = [];
   const map = { ...MAP_START };

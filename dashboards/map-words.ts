@@ -1,13 +1,13 @@
-// What the nodes and edges of the map are called, what each harm is, and from when on it is one. Pure.
+// Names of the map's nodes and edges, and the harms with the limits from which they count. Pure.
 import type { MapEdge, MapNode, WorkloadMap } from '../server/api.ts';
 import { figure, formatBytes, formatCount, formatDurationUs, formatName, formatRatio } from './format.ts';
 import type { ClusterBy, Harm } from './map-view.ts';
 import { grade, RETRANSMIT_BAD, RETRANSMIT_WARN, SEGMENTS_MIN, type Severity } from './verdicts.ts';
 
-/** Shares of connects that failed, and of connections that a RST ended, from which people notice. */
+/** Shares of failed connects, and of connections ended by a RST, from which users notice. */
 const SHARE_WARN = 0.01;
 const SHARE_BAD = 0.05;
-/** With fewer connections than this, a share of them is no judgement. */
+/** With fewer connections a share is not judged. */
 const CONNECTIONS_MIN = 20;
 const RTT_WARN_US = 100_000;
 const RTT_BAD_US = 500_000;
@@ -17,11 +17,11 @@ export type HarmWords = {
   meaning: string;
   format: (edge: MapEdge) => string;
   severity: (edge: MapEdge) => Severity;
-  /** what the two colours stand for; empty where the figure is none to judge */
+  /** meaning of the two colours; empty if the figure is not judged */
   legend: readonly [warn: string, bad: string] | readonly [];
 };
 
-/** One that failed is shown; of many, the share decides. */
+/** Any failure is shown; with many connections, the share decides on the severity. */
 function shareSeverity(count: number, { connections }: MapEdge): Severity {
   if (count === 0) return 'ok';
   return connections < CONNECTIONS_MIN ? 'warn' : grade(count / connections, SHARE_WARN, SHARE_BAD);
@@ -68,24 +68,24 @@ export const HARM_WORDS = {
 
 export const harmOf = (harm: Harm): HarmWords => HARM_WORDS[harm];
 
-/** A workload by its process, and the container that tells it from others of that name; a network by its prefix. */
+/** The name of a workload: its process, and the container to tell it from others; of a network: its prefix. */
 export function nodeName({ host_id, comm, container, network }: MapNode): string {
   if (host_id === null) return network;
   return [comm === '' ? 'unknown process' : formatName(comm), formatName(container)].filter(Boolean).join(' · ');
 }
 
-/** The same with its host. */
+/** The name with the host. */
 export const nodePlace = (node: MapNode): string =>
   node.host_id === null ? node.network : `${nodeName(node)} on ${formatName(node.host)}`;
 
-/** What a node lies together with. A network that nobody watches is of no host and has no label. */
+/** The cluster of a node. A network that is not watched has no host and no label. */
 export function clusterOf(node: MapNode, by: ClusterBy): string {
   if (by === 'network') return node.network;
   if (node.host_id === null) return 'not watched';
   return by === 'host' ? formatName(node.host) : formatName(node.labels[by.slice('label.'.length)] ?? '') || 'without this label';
 }
 
-/** An edge and its figures, in a sentence. */
+/** An edge with its figures, in a sentence. */
 export function edgeWords({ nodes }: Pick<WorkloadMap, 'nodes'>, edge: MapEdge): string {
   const [from, to] = [nodes[edge.from], nodes[edge.to]];
   if (!from || !to) return '';
@@ -100,6 +100,6 @@ export function edgeWords({ nodes }: Pick<WorkloadMap, 'nodes'>, edge: MapEdge):
   return `${nodePlace(from)} → ${nodePlace(to)} :${edge.port} — ${figures.join(', ')}${edge.both_ends ? '; both ends watched, counted once' : ''}`;
 }
 
-/** Labels that nodes can lie together by. */
+/** Labels that can form clusters. */
 export const labelNames = ({ nodes }: Pick<WorkloadMap, 'nodes'>): string[] =>
   [...new Set(nodes.flatMap(({ labels }) => Object.keys(labels)))].toSorted();

@@ -1,11 +1,11 @@
-// The filter that a row, or a figure, leads to.
+// The filter for the page that a row or figure links to.
 import { addTest, allOf, removeTests, testOf } from '../agent/contract/language/write.ts';
 import type { Edge } from '../server/api.ts';
 
-/** What connections of a row have in common; a listener has no peer, and is of any. */
+/** What the connections of a row have in common. A listener has no peer. */
 type Common = Pick<Edge, 'host' | 'comm' | 'port'> & { peer_addr?: string };
 
-/** The filter with what leaves this row's connections alone. It names the host only if there are several. */
+/** The filter narrowed to the connections of this row. It names the host only if there are several hosts. */
 export function narrowed(filter: string, { host, comm, peer_addr, port }: Common, manyHosts: boolean): string {
   const tests: [field: string, value: string | undefined][] = [
     ['host', manyHosts ? host : undefined],
@@ -19,13 +19,13 @@ export function narrowed(filter: string, { host, comm, peer_addr, port }: Common
   }, filter);
 }
 
-/** Where nobody knows the value. */
+/** Tests that match an unknown value. */
 const UNKNOWN: Readonly<Record<string, string>> = { process: 'not process = *', service_port: 'not service_port >= 1' };
 
-/** A field of the language, and the values of which one has to be its. */
+/** A field of the language, and the values that it may have. */
 export type Narrowing = readonly [field: string, values: readonly string[]];
 
-/** The filter, with each field narrowed to its values. */
+/** The filter with each of these fields narrowed to its values. */
 export const narrowedTo = (filter: string, ...by: readonly Narrowing[]): string =>
   by.reduce((before, [field, values]) => {
     const [only = '', ...more] = values;

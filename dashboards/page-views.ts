@@ -1,4 +1,4 @@
-// What links say of single pages: of each page with choices of its own where they begin, which keys they have in a link, and both ways between.
+// The parts of links that belong to single pages: for each page its start values, its keys, and functions to parse and format them.
 import {
   CONNECTIONS_KEYS,
   CONNECTIONS_START,
@@ -33,9 +33,9 @@ export type PageViews = {
   connections: ConnectionsView;
   piles: PilesView;
   map: MapView;
-  /** the form of a new one, or which one is looked at */
+  /** the form for a new investigation, or the open one */
   investigations: InvestigationsView;
-  /** of the list of hosts, or which one is looked at */
+  /** the list of hosts, or the open host */
   fleet: FleetView;
 };
 export type PageWithView = keyof PageViews;
@@ -45,7 +45,7 @@ type PageView<View> = {
   keys: readonly string[];
   /** `problems`: what could not be used */
   parse(params: URLSearchParams): { view: View; problems: string[] };
-  /** what is at its start is left out */
+  /** leaves out what has its start value */
   format(view: View, params: URLSearchParams): void;
 };
 
@@ -67,11 +67,11 @@ export const PAGE_VIEWS: { readonly [Name in PageWithView]: PageView<PageViews[N
 
 export const hasView = (page: string): page is PageWithView => Object.hasOwn(PAGE_VIEWS, page);
 
-/** All of them as they begin. */
+/** The start values of all pages. */
 export const startViews = (): PageViews =>
   Object.fromEntries(Object.entries(PAGE_VIEWS).map(([name, { start }]) => [name, start])) as PageViews;
 
-/** Takes the page's own part of a link into `views`. @returns what could not be used */
+/** Reads the page's own part of a link into `views`. @returns what could not be used */
 export function readView<Name extends PageWithView>(name: Name, params: URLSearchParams, views: PageViews): string[] {
   const page: PageView<PageViews[Name]> = PAGE_VIEWS[name];
   const { view, problems } = page.parse(params);

@@ -1,4 +1,4 @@
-// A part of a page that asks for itself, so that one which is refused takes no other with it.
+// A part of a page that asks its own question, so that its refusal does not affect the other parts.
 import { untrack } from 'svelte';
 import type { ApiClient, Query } from './api-client.ts';
 import { Asked } from './asked.svelte.ts';
@@ -9,7 +9,7 @@ import { formatViewState, isSpan, RANGES, type ViewState } from './view-state.ts
 
 const REFRESH_MS_MIN = 10_000;
 
-/** @param asked the range and the filter of the view */
+/** @param asked range and filter of the view */
 export type Question<Answer> = (api: ApiClient, asked: Query, view: ViewState, signal: AbortSignal) => Promise<Answer>;
 
 export class Part<Answer> extends Asked<Answer> {
@@ -22,7 +22,7 @@ export class Part<Answer> extends Asked<Answer> {
     this.#question = question;
   }
 
-  /** @param key identifies the question. @returns how to stop */
+  /** @param key identifies the question. @returns stops it */
   ask(view: ViewState, key: string): () => void {
     const every_ms = isSpan(view.range) ? Number.POSITIVE_INFINITY : Math.max(REFRESH_MS_MIN, RANGES[view.range].refresh_ms);
     return this.follow(key, every_ms, async (signal) => {
@@ -32,12 +32,12 @@ export class Part<Answer> extends Asked<Answer> {
   }
 }
 
-/** Identifies what a page asks: all of its link but for what lies over it. */
+/** Identifies a page's question: the whole link without panels over the page. */
 export const questionKey = (state: ViewState): string => formatViewState({ ...state, connection: null, panel: null });
 
 /**
- * A part that asks whenever what `keyOf` gives changes. Called while a component is made.
- * @param keyOf where the part does not depend on all of the link
+ * Creates a part that asks again whenever the result of `keyOf` changes. Called while a component is created.
+ * @param keyOf for a part that depends only on some of the link
  */
 export function startPart<Answer>(api: () => ApiClient, question: Question<Answer>, keyOf = questionKey): Part<Answer> {
   const part = new Part(untrack(api), question);

@@ -1,4 +1,4 @@
-// Logging in and out, and what an admin asks and changes of people, as functions. Refusals become ApiErrors, as in api-client.ts.
+// The API of log-in and of people as functions. Refusals become ApiErrors, as in api-client.ts.
 import type {
   ADMIN_API,
   AuditPage,
@@ -68,7 +68,7 @@ export const PATHS: typeof PEOPLE_API &
 
 export type PeopleClient = ReturnType<typeof createPeopleClient>;
 
-/** @param fetchResponse the browser's `fetch`, or one under test */
+/** @param fetchResponse the browser's `fetch`, or a test's */
 export function createPeopleClient(fetchResponse: typeof fetch) {
   async function ask<Answer>(method: string, path: string, body?: object): Promise<Answer> {
     const json = body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };

@@ -1,4 +1,4 @@
-// Where the rows of pile-ups lead: to the connections behind them.
+// Links from the rows of pile-ups to the connections behind them.
 import type { Closer, Pile, PortUse } from '../server/api.ts';
 import { CONNECTIONS_START, type ConnectionsView } from './connections-view.ts';
 import { narrowedTo } from './narrowed.ts';
@@ -29,6 +29,6 @@ export const pileLink = (filter: string, pile: Pile, manyHosts: boolean): Partia
 export const closerLink = (filter: string, closer: Closer, manyHosts: boolean): Partial<ViewState> =>
   to(filter, closer, manyHosts, { phase: 'ended', ...(closer.closed_first > 0 && { reason: 'fin_local' }) });
 
-/** To what failed where something did. Processes share the ports, so it is of all of them. */
+/** To the failed connects, if there are any. All processes share the ports, so no process is named. */
 export const portLink = (filter: string, { host, peer_addr, peer_port, failed }: PortUse, manyHosts: boolean): Partial<ViewState> =>
   to(filter, { host, comm: '', peer_addr, port: peer_port }, manyHosts, failed > 0 ? { phase: 'failed', reason: 'no_port' } : {});

@@ -1,23 +1,23 @@
-// What it means that sockets pile up in a state, that TIME_WAITs or local ports do, and what helps. Pure.
+// What it means if sockets in a state, TIME_WAITs, or used local ports pile up, and what helps. Pure.
 import type { Closer, Pile, Piles, PortUse } from '../server/api.ts';
 import { formatBytes, formatCount, formatDurationUs, formatEndpoint, formatNumber, formatRatio } from './format.ts';
 import type { Severity } from './verdicts.ts';
 
 const S = 1_000_000;
-/** An application that has seen the end of a stream closes within this. */
+/** A correct application closes within this time after the end of the stream. */
 const CLOSES_US = 10 * S;
-/** From this on nobody doubts it. */
+/** After this time the problem is certain. */
 const LONG_US = 60 * S;
-/** Of the range of local ports: from the first on it is time to act. */
+/** Share of the range of local ports from which somebody should act. */
 const PORTS_WARN = 0.8;
 const PORTS_BAD = 0.95;
-/** What people are alarmed from, and a host feels. */
+/** Number of TIME_WAITs from which the host notices, and people worry. */
 export const TIME_WAITS_MANY = 5000;
 
 const count = (number: number, one: string, many = `${one}s`) => `${formatCount(number)} ${number === 1 ? one : many}`;
 export const growthOf = ({ connections, before }: Pick<Pile, 'connections' | 'before'>): number => connections - before;
 
-/** Those that did not get there by their application, and stay. */
+/** How bad a pile is, by the time that its connections have spent in the state. */
 export function pileSeverity(pile: Pile): Severity {
   const { state } = pile;
   const oldest_us = pile.oldest_us ?? 0;
@@ -25,7 +25,7 @@ export function pileSeverity(pile: Pile): Severity {
   return state !== 'established' && oldest_us >= LONG_US ? 'warn' : 'none';
 }
 
-/** What it waits for, and on whom that depends. */
+/** What a connection in the state waits for, and from whom. */
 const WAITS_FOR = {
   established: ({ oldest_us }) =>
     `${oldest_us === null ? 'So many more opened in this time than ended.' : 'Opened in this time, or first met in it, and still open.'} Where more open than end, somebody keeps them: a pool, or a leak.`,
@@ -59,7 +59,7 @@ export const pileWords = (pile: Pile): string => WAITS_FOR[pile.state](pile);
 
 export const closerSeverity = ({ last_minute }: Closer): Severity => (last_minute >= TIME_WAITS_MANY ? 'warn' : 'none');
 
-/** How a long range is answered. */
+/** Says how a long range is answered. */
 export const establishedWords = {
   still_open: '',
   opened_less_ended:
@@ -68,7 +68,7 @@ export const establishedWords = {
     'Of so long a time, sockets that wait were looked at around the end of each step, and local ports are those of its last two hours. Established connections are told of up to 8 days.',
 } as const satisfies Record<Piles['established'], string>;
 
-/** Who closes first, what that leaves, and what does not help. */
+/** Which side closes first, what that leaves behind, what helps, and what does not. */
 export function closerWords({ closed_first, peer_first, closed_first_per_s, role }: Closer): string {
   if (closed_first === 0) return 'The peer closes first: the TIME_WAITs are there, none here.';
   const share = closed_first + peer_first;
@@ -84,7 +84,7 @@ export function closerWords({ closed_first, peer_first, closed_first_per_s, role
   return `${who}, ${formatNumber(closed_first_per_s)} a second; ${held}. tcp_fin_timeout does not change that. ${helps}`;
 }
 
-/** Null where the range is not known. */
+/** Share of used ports; null if the range of ports is unknown. */
 export const portShare = ({ used, range }: PortUse): number | null => (range === null ? null : Math.min(1, used / range));
 
 export function portSeverity(use: PortUse): Severity {

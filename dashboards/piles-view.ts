@@ -1,4 +1,4 @@
-// What a link says of the page of pile-ups: one state or all, and the order. Pure.
+// The part of a link that describes the page of pile-ups: a state or all, and the order. Pure.
 import type { PILE_SORTS, PILE_STATES } from '../server/api.ts';
 
 export const PILE_ORDERS: typeof PILE_SORTS = ['connections', 'growth', 'oldest_us', 'median_us'];
@@ -15,13 +15,13 @@ export const PILED_STATES: typeof PILE_STATES = [
 export type PileOrder = (typeof PILE_ORDERS)[number];
 export type PiledState = (typeof PILED_STATES)[number];
 
-/** `by`: the order, the largest first. */
+/** `by`: the sort key, the largest first. */
 export type PilesView = { state?: PiledState; by: PileOrder };
 export const PILES_START: PilesView = { by: 'connections' };
 const CHOICES = { state: PILED_STATES, by: PILE_ORDERS } as const;
 export const PILES_KEYS: readonly string[] = Object.keys(CHOICES);
 
-/** What could not be used is told. */
+/** `problems`: what could not be used. */
 export function parsePilesView(params: URLSearchParams): { view: PilesView; problems: string[] } {
   const problems: string[] = [];
   const read = <Word extends string>(key: string, words: readonly Word[]): Word | undefined => {
@@ -39,5 +39,5 @@ export function formatPilesView({ by, state }: PilesView, params: URLSearchParam
   if (by !== PILES_START.by) params.set('by', by);
 }
 
-/** As parameters of the API. */
+/** The parameters of the API. */
 export const pilesQuery = ({ by, state }: PilesView): Record<string, string> => ({ sort: by, ...(state && { state }) });

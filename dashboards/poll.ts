@@ -1,17 +1,17 @@
 export type Polling = {
-  /** Ends it, and aborts a run under way. */
+  /** Ends the polling, and aborts a current run. */
   stop: () => void;
-  /** From now on so long after each end. Nothing is run sooner for it. */
+  /** Changes the pause after each run. Starts no run earlier. */
   every: (every_ms: number) => void;
-  /** Runs at once; a run under way is given up for it. */
+  /** Runs at once; aborts a current run. */
   now: () => void;
-  /** Gives a run under way up, and runs nothing until `now`. */
+  /** Aborts a current run, and runs nothing until `now`. */
   halt: () => void;
 };
 
 /**
- * Runs `task` now and again `every_ms` after it has ended. A hidden page does not ask; it does at once when it is shown again. `task` must
- * not throw.
+ * Runs `task` at once, and again `every_ms` after each end. While the page is hidden nothing runs; when it is shown again, a run begins at
+ * once. `task` must not throw.
  */
 export function startPolling(task: (signal: AbortSignal) => Promise<void>, every_ms: number): Polling {
   const stopped = new AbortController();
@@ -65,5 +65,5 @@ export function startPolling(task: (signal: AbortSignal) => Promise<void>, every
   };
 }
 
-/** The same where only its end matters. @returns how to stop */
+/** Polling that needs no control but its end. @returns stops it */
 export const poll = (task: (signal: AbortSignal) => Promise<void>, every_ms: number): (() => void) => startPolling(task, every_ms).stop;

@@ -1,4 +1,4 @@
-// The names of questions under way, by which the collector tells how far they are.
+// Names of the current questions, by which the collector reports their progress.
 import type { QuestionProgress } from '../server/api.ts';
 import { fetchInTime } from './in-time.ts';
 
@@ -7,10 +7,10 @@ export const QUESTION_HEADER = 'x-question-id';
 const PATH = '/api/v1/questions/';
 const NAME_BYTES = 16;
 
-/** By what ends them: one attempt may ask several questions. */
+/** By the signal that aborts them: one attempt may ask several questions. */
 const asked = new WeakMap<AbortSignal, string[]>();
 
-/** A new name for a question that `signal` ends. */
+/** A new name for a question that `signal` aborts. */
 export function nameOf(signal: AbortSignal): string {
   const name = [...crypto.getRandomValues(new Uint8Array(NAME_BYTES))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   asked.set(signal, [...(asked.get(signal) ?? []), name]);
@@ -19,7 +19,7 @@ export function nameOf(signal: AbortSignal): string {
 
 export type Progress = Pick<QuestionProgress, 'rows_read' | 'rows'>;
 
-/** How far the questions are that `signal` ends; undefined where nobody knows. */
+/** The progress of the questions that `signal` aborts; undefined if unknown. */
 export async function progressOf(signal: AbortSignal): Promise<Progress | undefined> {
   const told = await Promise.all((asked.get(signal) ?? []).map((name) => tell(name, signal)));
   const known = told.filter((each) => each !== undefined && each.rows > 0) as Progress[];

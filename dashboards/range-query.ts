@@ -1,4 +1,4 @@
-// From what the page shows to what it asks for: the API's Range.
+// Turns the page's range and filter into parameters of the API.
 import type { Range } from '../server/api.ts';
 import type { Query } from './api-client.ts';
 import { isSpan, RANGES, type ViewState } from './view-state.ts';

@@ -1,5 +1,5 @@
-// The kernel's names for why it sent a reset or dropped a packet, in words. The kernel has more names than are worth words, and
-// other kernels have others: what is not here is shown by its name.
+// Words for the kernel's reasons of resets and drops. The kernel has more reasons than are listed here, and other kernels have others: a
+// reason that is not listed is shown by its name.
 import type { DropGroup, ResetGroup } from '../server/api.ts';
 import { formatName } from './format.ts';
 
@@ -8,7 +8,7 @@ type Said = { label: string; meaning: string };
 /** A segment that does not fit where the connection is: late, forged, or of an earlier connection. */
 const STRAY = 'a segment that does not fit where the connection is: late, or of an earlier one';
 
-/** Whatever the kernel names it: with that option every close() is a reset. */
+/** With this option each close() sends a reset, whatever reason the kernel gives. */
 const LINGER: Said = { label: 'process asked for it', meaning: 'the process closes by a reset: SO_LINGER with 0 seconds is set' };
 
 export const RESET_REASONS: Readonly<Record<string, Said>> = {
@@ -84,7 +84,7 @@ export const DROP_REASONS: Readonly<Record<string, Said>> = {
 const byName = (table: Readonly<Record<string, Said>>, name: string, fallback: string): Said =>
   table[name.toLowerCase()] ?? { label: formatName(name), meaning: fallback };
 
-/** Why a reset was sent; of one that was received only its sender knows. */
+/** Why a reset was sent. For a received reset only its sender knows. */
 export function resetReason({ direction, reason, linger_zero }: Pick<ResetGroup, 'direction' | 'reason' | 'linger_zero'>): Said {
   if (direction === 'sent' && linger_zero) return LINGER;
   if (reason === '' || direction === 'received') {
@@ -95,7 +95,7 @@ export function resetReason({ direction, reason, linger_zero }: Pick<ResetGroup,
   return byName(RESET_REASONS, reason, `the kernel’s own name: ${formatName(reason)}`);
 }
 
-/** What it means that a packet was freed undelivered. Only the first is a drop. */
+/** What it means that the kernel freed a packet without delivery. Only the first of these is a drop. */
 export const MEANING_WORDS = {
   lost: { label: 'dropped', meaning: 'it is missing: somebody has to send it again' },
   answered: { label: 'answered', meaning: 'it did its work and was freed then: a probe, a late ACK, a FIN for a connection in time wait' },
@@ -103,7 +103,7 @@ export const MEANING_WORDS = {
   refused: { label: 'refused', meaning: 'nobody here wanted it, and a reset said so: see the resets' },
 } as const satisfies Record<DropGroup['meaning'], Said>;
 
-/** Why a packet was freed, and, if it was dropped, whose doing that was as far as the name tells. */
+/** Why a packet was freed, and for a drop who caused it, as far as the reason tells. */
 export function dropReason({ reason, meaning }: Pick<DropGroup, 'reason' | 'meaning'>): Said {
   if (reason === '') return { label: 'not told', meaning: 'kernels before 5.17 do not say why they drop a packet' };
   const said = byName(DROP_REASONS, reason, `the kernel’s own name: ${formatName(reason)}`);
@@ -116,7 +116,7 @@ export const DIRECTION_WORDS = {
   received: { label: 'received', meaning: 'came in: from the peer, or a device on the way' },
 } as const satisfies Record<ResetGroup['direction'], Said>;
 
-/** Which way a dropped packet was going. */
+/** The direction of a dropped packet. */
 export const DROP_DIRECTION_WORDS = {
   unknown: { label: 'passing through', meaning: 'on its way between two others, of which no connection is known here' },
   sent: { label: 'going out', meaning: 'it never left this host' },

@@ -1,4 +1,4 @@
-// What the collector said of a filter that it refused, for the box to show at its place.
+// The collector's message about a refused filter, which the filter's box shows below the wrong characters.
 import type { Span } from '../agent/contract/language/filter-error.ts';
 
 type Refusal = { filter: string; message: string; span: Span };

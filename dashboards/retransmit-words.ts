@@ -1,23 +1,23 @@
-// What was sent again, in sentences: loss, or something that only looks like it. Pure.
+// What was sent again, in sentences: loss, or something that looks like loss. Pure.
 import { formatNumber, formatRatio } from './format.ts';
 import { grade, RETRANSMIT_BAD, RETRANSMIT_WARN, SEGMENTS_MIN, type Severity } from './verdicts.ts';
 import type { RetransmitClass } from './words.ts';
 
-/** Segments, but for attempts and packets. Null: not known. */
+/** Numbers of segments, unless said otherwise. Null: unknown. */
 export type RetransmitFigures = {
   lost: number;
-  /** with data, also those sent again */
+  /** data segments, including those sent again */
   sent: number;
   resent: number;
   byClass: Readonly<Record<RetransmitClass, number>>;
   spurious: number;
   fins: number;
-  /** TCP itself did not send them: they are in no class */
+  /** never left TCP, so they are in no class */
   refused: number;
-  /** TCP sent them, and the layers below did not take them: the classes have them, too */
+  /** sent by TCP, and refused by the layers below; the classes include them */
   failed: number | null;
   attempts: number | null;
-  /** packets that the hosts themselves dropped, and the kernel's reasons, the most frequent first */
+  /** packets that watched hosts dropped, and the kernel's reasons, the most frequent first */
   drops: number;
   reasons: readonly { reason: string; packets: number }[];
 };
@@ -27,7 +27,7 @@ export type Sentence = { severity: Severity; words: string };
 const of = (count: number, one: string, many = `${one}s`) => `${formatNumber(count)} ${count === 1 ? one : many}`;
 const said = (words: string): Sentence => ({ severity: 'none', words });
 
-/** The answer first, then what was sent again without being lost, then what never left the own hosts. */
+/** First the answer, then what was sent again without a loss, then what never left the own hosts. */
 export function retransmitWords(figures: RetransmitFigures): Sentence[] {
   return [lossOf(figures), ...elseOf(figures), ...ownOf(figures)];
 }
@@ -62,7 +62,7 @@ function elseOf({ byClass, spurious, fins, lost }: RetransmitFigures): Sentence[
   ].map(said);
 }
 
-/** What the own hosts did themselves is nobody else's loss. */
+/** Segments and packets that watched hosts themselves held back or dropped. */
 function ownOf({ refused, failed, drops, reasons }: RetransmitFigures): Sentence[] {
   const [first] = reasons;
   const why = first === undefined || first.reason === '' ? '' : `, most of them for ${first.reason}`;

@@ -1,4 +1,4 @@
-// What the answers of the API say of retransmissions: figures, a matrix of pairs, and what moved. Pure; nothing is added up here.
+// Turns the API's answers about retransmissions into figures, a matrix of pairs, and changes. Pure; nothing is added up here.
 import type { Explored } from '../server/api.ts';
 import { type Cell, leastOf, numberIn, recordsOf } from './explore-answer.ts';
 import { type Side, sideOf } from './group-side.ts';
@@ -10,7 +10,7 @@ type Row = Record<string, Cell>;
 const textOf = (cell: Cell | undefined): string => (typeof cell === 'string' ? cell : '');
 const countOf = (cell: Cell | undefined): number => numberIn(cell) ?? 0;
 
-/** What can only be read from rows, which a long time may have too many of. */
+/** Answers that need rows, of which a long range may have too many. */
 export type OfRows = { byOutcome: Explored; byReason: Explored; attempts: number };
 
 export function figuresOf(whole: Explored, classes: Explored, ofRows: OfRows | null): RetransmitFigures {
@@ -77,14 +77,14 @@ function cellOf(row: Row, least: number): PairCell {
   };
 }
 
-/** By what is looked for what moved. */
+/** Dimensions by which changes are searched. */
 export const MOVERS = ['network', 'process', 'host', 'service_port'] as const;
 export type Mover = (typeof MOVERS)[number] | 'class';
-/** `lost`: data segments; of a class, all segments sent again. `ratio` is null where too few were sent. */
+/** `lost`: data segments; for a class, segments sent again. `ratio`: null if too few segments were sent. */
 type Moment = { lost: number; ratio: number | null };
 export type Move = { by: Mover; side: Side; now: Moment; before: Moment; moved: number };
 
-/** The largest first; of each dimension those that the API gave. */
+/** The largest changes first; for each dimension those that the API returned. */
 export function movesOf(answers: Readonly<Record<(typeof MOVERS)[number], Explored>>, classes: Explored): Move[] {
   const groups = MOVERS.flatMap((by) => {
     const least = leastOf(answers[by], 'retransmit_ratio');

@@ -1,6 +1,6 @@
-// What a link says of the page of retransmissions: which pairs the matrix has, and which time its figures are compared with. Pure.
+// The part of a link that describes the page of retransmissions: the pairs of the matrix, and the time to compare with. Pure.
 
-/** How much earlier that time is; `previous`: the one just before, as long as the chosen one. */
+/** How much earlier the time to compare with is. `previous`: just before the range, and of the same length. */
 export const AGAINST = {
   previous: { label: 'the time just before', seconds: undefined },
   day: { label: 'the same time a day before', seconds: 86_400 },
@@ -8,7 +8,7 @@ export const AGAINST = {
 } as const;
 export type Against = keyof typeof AGAINST;
 
-/** What the matrix has at its sides, as dimensions of the API. */
+/** The sides of the matrix, as dimensions of the API. */
 export const PAIRS = {
   hosts: { label: 'host × host', own: 'host', peer: 'peer_host' },
   networks: { label: 'network × network', own: 'local_network', peer: 'network' },
@@ -22,7 +22,7 @@ export const RETRANSMITS_KEYS: readonly string[] = Object.keys(RETRANSMITS_START
 const isAgainst = (text: string): text is Against => Object.hasOwn(AGAINST, text);
 const isPairs = (text: string): text is Pairs => Object.hasOwn(PAIRS, text);
 
-/** What could not be used is told. */
+/** `problems`: what could not be used. */
 export function parseRetransmitsView(params: URLSearchParams): { view: RetransmitsView; problems: string[] } {
   const problems: string[] = [];
   const retransmits = { ...RETRANSMITS_START };
@@ -43,6 +43,6 @@ export function formatRetransmitsView({ against, pairs }: RetransmitsView, param
   if (pairs !== RETRANSMITS_START.pairs) params.set('pairs', pairs);
 }
 
-/** How much earlier the other time is, s. */
+/** How much earlier the time to compare with is, s. */
 export const earlierOf = ({ against }: RetransmitsView, span_ms: number): number =>
   AGAINST[against].seconds ?? Math.max(1, Math.round(span_ms / 1000));

@@ -1,8 +1,8 @@
 import { tick } from 'svelte';
 
 /**
- * Arrow keys within a table: up, down, page up and down, home and end move the focus over its rows' links, of which one at
- * a time is a tab stop, and left and right within a row; above the first one are the headings. Attached to the table's scrolling parent.
+ * Arrow keys in a table. Up, down, Page Up, Page Down, Home and End move the focus over the rows' links, only one of which is a tab stop at
+ * a time. Left and right move within a row. Above the first row are the headings. Attached to the element that scrolls the table.
  */
 const ROWS_A_PAGE = 10;
 
@@ -20,7 +20,7 @@ export function rowFocus(container: HTMLElement): () => void {
 
   const ofHead = () => container.querySelector<HTMLElement>('thead :is(a, button)');
 
-  /** Left and right go over the links of one row. */
+  /** Left and right move over the links of a row. */
   function alongRow(event: KeyboardEvent, step: number): void {
     const { target } = event;
     if (!(target instanceof HTMLElement)) return;
@@ -45,7 +45,7 @@ export function rowFocus(container: HTMLElement): () => void {
     else void toEnd(step > 0);
   }
 
-  /** The first and the last row may have to be drawn first. */
+  /** The first or last row may not be drawn yet. */
   async function toEnd(isLast: boolean): Promise<void> {
     const moved = new Promise((resolve) => container.addEventListener('scroll', resolve, { once: true }));
     const before = container.scrollTop;
@@ -64,7 +64,7 @@ export function rowFocus(container: HTMLElement): () => void {
     for (const link of links()) link.tabIndex = link === event.target ? 0 : -1;
   }
 
-  /** Rows come and go: where no link is a tab stop any more, the first becomes it. */
+  /** Rows come and go. If no link is a tab stop any more, the first one becomes it. */
   function keepTabStop(): void {
     const all = links();
     if (all[0] && all.every((link) => link.tabIndex < 0)) all[0].tabIndex = 0;

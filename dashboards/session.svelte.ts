@@ -1,18 +1,18 @@
-// Who the collector takes this browser for. Whatever is refused for want of a log-in asks again, which leads to the login page.
+// The user of this browser. After each answer that requires a log-in, the user is asked for again, which leads to the login page.
 import type { Me } from '../server/api.ts';
 import { createPeopleClient } from './people-client.ts';
 
 const RETRY_MS = 2000;
 
 class Session {
-  /** Null until the collector has said so. */
+  /** null until the collector has answered */
   me = $state.raw<Me | null>(null);
-  /** Why it has not. */
+  /** why the collector has not answered */
   problem = $state('');
-  /** Somebody who may look without a log-in wants to log in. */
+  /** a user who may look without a log-in wants to log in */
   wanted = $state(false);
 
-  /** The browser's, and it hears of each answer that asks for a log-in. */
+  /** The browser's `fetch`, which notices answers that require a log-in. */
   readonly fetch: typeof fetch = async (url, options) => {
     const response = await fetch(url, options);
     if (response.status === 401) void this.check();
@@ -32,13 +32,13 @@ class Session {
 
   async check(): Promise<void> {
     try {
-      // The session of before ends a moment before the browser has the new one.
+      // A change of the password ends the old session shortly before the browser has the new one.
       await this.#changing.catch(() => undefined);
       this.me = await this.#asking.me();
       this.problem = '';
     } catch (error) {
       this.problem = error instanceof Error ? error.message : String(error);
-      // What is shown already says itself that the collector is away.
+      // Once the page is shown, it says itself that the collector is away.
       if (this.me === null) setTimeout(() => void this.check(), RETRY_MS);
     }
   }
@@ -57,7 +57,7 @@ class Session {
     await this.check();
   }
 
-  /** Nothing that was seen stays in the page. */
+  /** Reloads the page, so that no data stays in it. */
   async logout(): Promise<void> {
     await this.#asking.logout();
     location.reload();

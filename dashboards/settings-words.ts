@@ -1,4 +1,4 @@
-// What is said of the settings of agents.
+// Sentences about the settings of agents.
 import type { HostSettings, SettingsAnswer } from '../server/api.ts';
 
 type Rollout = NonNullable<SettingsAnswer['rollout']>;
@@ -14,7 +14,7 @@ const STAGE: Record<Rollout['stage'], (rollout: Rollout) => string> = {
   rolled_back: ({ version, base, why }) => `Version ${version} was taken back, to ${base === 0 ? 'none' : `version ${base}`}: ${why}.`,
 };
 
-/** How far the newest version has come, and whether that needs somebody. */
+/** The progress of the newest version, and whether it needs attention. */
 export function rolloutSaid(rollout: Rollout): { text: string; isUnderWay: boolean; isBad: boolean } {
   const { stage, having, wanting } = rollout;
   const text = `${STAGE[stage](rollout)} ${having} of ${wanting} agents have told that they have what they are to have.`;
@@ -26,13 +26,13 @@ export function whereSaid({ labels, hosts: named }: Where): string {
   return terms.length === 0 ? 'all hosts' : terms.join(' ');
 }
 
-/** Why a setting is not what the collector wants; '' where it is. */
+/** Why a setting differs from what the collector wants; '' if it does not. */
 export function noteOf({ wanted, why }: HostSettings['in_force'][number]): string {
   if (why === undefined) return '';
   return wanted === undefined ? why : `not ${wanted}: ${why}`;
 }
 
-/** "env=prod web-1" as a choice of hosts: words with a = are labels, others names or ids of hosts. */
+/** Parses a choice of hosts as "env=prod web-1": words with a = are labels, others names or ids of hosts. */
 export function whereIn(text: string): Where {
   const terms = text.split(/[\s,]+/).filter((term) => term !== '');
   const labels = terms.filter((term) => term.includes('='));

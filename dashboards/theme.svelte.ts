@@ -1,4 +1,4 @@
-// The theme that the viewer chose, and colours of the palette as the canvas needs them.
+// The user's theme, and the palette's colours for drawing on a canvas.
 
 export const THEMES = ['auto', 'dark', 'light'] as const;
 export type Theme = (typeof THEMES)[number];
@@ -8,13 +8,13 @@ const isTheme = (text: string | null | undefined): text is Theme => (THEMES as r
 
 class ThemeChoice {
   chosen = $state<Theme>('auto');
-  /** Counts up when colours have changed, whoever changed them. */
+  /** increases when colours have changed, for any reason */
   version = $state(0);
 
   start(): void {
     const stored = localStorage.getItem(STORAGE_KEY);
     this.#apply(isTheme(stored) ? stored : 'auto');
-    // Paper is light: what is drawn in colours of the palette is drawn again for it, and for the screen afterwards.
+    // Print is always light, so canvases are redrawn for it, and again for the screen.
     for (const query of ['(prefers-color-scheme: dark)', 'print']) matchMedia(query).addEventListener('change', () => this.version++);
   }
 
@@ -33,7 +33,7 @@ class ThemeChoice {
 
 export const theme = new ThemeChoice();
 
-/** `--name` of palette.css → the rgb() that it is now. A custom property itself reads back as written: light-dark(…). */
+/** The present rgb() of `--name` in palette.css. The custom property itself would be read back as written, with light-dark(…). */
 export function readColor(name: string): string {
   const probe = document.createElement('span');
   probe.style.color = `var(${name})`;

@@ -1,4 +1,4 @@
-// What the browser's tab and history say: which page, and of what.
+// The title for the browser's tab and history: the page and its subject.
 import { formatName } from './format.ts';
 import type { Page, ViewState } from './view-state.ts';
 

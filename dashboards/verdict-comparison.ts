@@ -1,4 +1,4 @@
-// Two verdicts side by side: the shares of each cause, what has changed between them, and why they may not be compared. Pure.
+// Compares two verdicts: shares of each cause, changes, and reasons why they are not comparable. Pure.
 import type { Cause } from '../agent/verdict/cause.ts';
 import type { Investigation, Verdict } from '../server/api.ts';
 import { CAUSE_ORDER, CAUSE_WORDS, shareOf } from './cause-words.ts';
@@ -6,20 +6,20 @@ import { formatCount, formatNumber, formatRatio } from './format.ts';
 
 export type Side = { asked: Investigation; verdict: Verdict };
 
-/** `points`: the later share less the earlier one, per cent; null where there is none to compare. */
+/** `points`: the later share less the earlier one, in percentage points; null if a share is unknown. */
 export type Compared = { cause: Cause; before: number | null; after: number | null; points: number | null };
 export type Comparison = {
   before: Side;
   after: Side;
-  /** why they may not be compared; none: they may */
+  /** reasons why the verdicts are not comparable; empty: they are */
   obstacles: string[];
   causes: Compared[];
   sentences: string[];
 };
 
-/** A difference below this is none, percentage points. */
+/** A smaller difference does not count as a change, percentage points. */
 const POINTS_MIN = 1;
-/** With fewer segments than this a share is of too few to say that it has changed. */
+/** With fewer segments a change of shares is not reliable. */
 const SEGMENTS_MIN = 20;
 
 export function comparisonOf(one: Side, other: Side): Comparison {
@@ -66,7 +66,7 @@ function sentencesOf(before: Side, after: Side, causes: readonly Compared[]): st
   return [rate, changed, ...(few ? [`One of them has fewer than ${SEGMENTS_MIN} segments sent again: such shares change by chance.`] : [])];
 }
 
-/** When it was over, or is to be. */
+/** When the investigation ended or will end. */
 export const endOf = ({ ends_ms, stopped_ms }: Pick<Investigation, 'ends_ms' | 'stopped_ms'>): number =>
   Math.min(ends_ms, stopped_ms ?? ends_ms);
 

@@ -1,17 +1,17 @@
-// How much of what a verdict should rest on is there, and whether more is to come. Pure.
+// How complete the rows behind a verdict are, and whether more will arrive. Pure.
 import { joinsSentences } from '../agent/verdict/joins.ts';
 import type { OneInvestigation, Verdict } from '../server/api.ts';
 import { formatCompleteness, formatCount } from './format.ts';
 import { endOf } from './verdict-comparison.ts';
 import type { Severity } from './verdicts.ts';
 
-/** So long after the end rows may still be on their way: agents send twice a second, and the store writes as often. */
+/** Rows may arrive for this long after the end: agents send twice a second, and the store inserts as often. */
 const ON_THEIR_WAY_MS = 120_000;
 
 const ofThem = (part: number, whole: number) =>
   `${formatCount(part)} of ${formatCount(whole)}${whole > 0 ? ` (${formatCompleteness(Math.min(1, part / whole))})` : ''}`;
 
-/** Rows that hosts say they have written: what each says now may be newer than what the verdict was made with. */
+/** Rows that hosts report to have written. Their latest reports may be newer than the verdict. */
 export function rowsWritten({ rows }: Pick<Verdict, 'rows'>, { at_hosts }: Pick<OneInvestigation, 'at_hosts'>): number {
   return Math.max(
     rows.written,
@@ -19,7 +19,7 @@ export function rowsWritten({ rows }: Pick<Verdict, 'rows'>, { at_hosts }: Pick<
   );
 }
 
-/** Whether the verdict may still change. */
+/** Whether the verdict can still change. */
 export function isGrowing(one: OneInvestigation, verdict: Verdict | null, now_ms: number): boolean {
   if (one.state === 'running' || one.counts.running + one.counts.waiting > 0 || verdict === null) return true;
   return verdict.rows.stored < rowsWritten(verdict, one) && now_ms - endOf(one) < ON_THEIR_WAY_MS;
@@ -27,7 +27,7 @@ export function isGrowing(one: OneInvestigation, verdict: Verdict | null, now_ms
 
 type Said = { severity: Severity; text: string };
 
-/** What it rests on. */
+/** Says on which rows the verdict rests. */
 export function completenessSaid(verdict: Verdict, one: Pick<OneInvestigation, 'at_hosts'>, growing: boolean): Said[] {
   return [
     arrivalsSaid(verdict),
@@ -70,7 +70,7 @@ function cutSaid({ cut }: Verdict): Said[] {
   return [{ severity: 'warn', text }];
 }
 
-/** In place of sentences, where no segment was sent again. */
+/** Shown if no segment was sent again. */
 export const nothingWords = (growing: boolean): string =>
   growing
     ? 'No segment has been sent again so far.'

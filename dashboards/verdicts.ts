@@ -1,31 +1,31 @@
-// A tile's figure in plain words, with a severity that needs enough samples before it alarms anybody.
+// A tile's figure in plain words, with a severity that needs enough samples.
 import type { Overview, Tiles } from '../server/api.ts';
 import { formatCount, formatNumber, formatRatio } from './format.ts';
 
 export type Severity = 'none' | 'ok' | 'warn' | 'bad';
 export type Verdict = { severity: Severity; words: string };
 
-/** With fewer attempts or connections than this, a share is shown without a judgement. */
+/** With fewer attempts or connections a share is not judged. */
 const ATTEMPTS_MIN = 20;
 
 const verdict = (severity: Severity, words: string): Verdict => ({ severity, words });
 
-/** The severity of `value` by two limits. */
+/** The severity of `value`, by two limits. */
 export function grade(value: number, warn_from: number, bad_from: number): Severity {
   if (value >= bad_from) return 'bad';
   return value >= warn_from ? 'warn' : 'ok';
 }
 
-/** Retransmitted shares from which throughput on ordinary paths suffers, and from which users notice. */
+/** Shares of retransmissions from which throughput suffers on ordinary paths, and from which users notice. */
 export const RETRANSMIT_WARN = 0.005;
 export const RETRANSMIT_BAD = 0.02;
 
-/** With fewer data segments than this, a share of them is shown without a judgement. */
+/** With fewer data segments a share of them is not judged. */
 export const SEGMENTS_MIN: typeof import('../server/api.ts').SEGMENTS_MIN = 100;
 
 const counted = (count: number, one: string, many = `${one}s`) => (count > 0 ? [`${formatCount(count)} ${count === 1 ? one : many}`] : []);
 
-/** What was sent again although no data was lost: needless segments, tail probes, FINs and SYNs. */
+/** Segments that were sent again without a loss of data: needless ones, tail probes, FINs and SYNs. */
 function elseResent({ resent: { spurious, probes, fins, syns } }: Tiles): string {
   const parts = [
     ...counted(probes, 'tail probe'),
@@ -41,17 +41,17 @@ const shareWords = (share: number) =>
 
 const joined = (...parts: string[]) => parts.filter((part) => part !== '').join('; ');
 
-/** What is left of adding up shares. */
+/** Rounding errors of added shares are smaller than this. */
 const NO_SHARE = 1e-9;
 type Incomplete = Tiles['incomplete'];
 
-/** What a budget withheld is missing by intent, and only where its kind is told of; what was lost may be of anything. */
+/** Judges only rows that were lost. Rows withheld by a budget are missing on purpose. */
 function lossSeverity(kinds: Incomplete): Severity {
   const lost = Math.max(...kinds.map(({ completeness, withheld }) => 1 - completeness - withheld));
   return lost <= NO_SHARE ? 'none' : grade(lost, 0.0005, 0.01);
 }
 
-/** The kind that lacks most comes first. */
+/** The least complete kind first. */
 const missingWords = (kinds: Incomplete) =>
   kinds
     .toSorted((a, b) => a.completeness - b.completeness)
@@ -72,7 +72,7 @@ type TileName =
   | 'accept_overflows'
   | 'completeness';
 
-/** One verdict for each tile of the page. */
+/** The verdict of each tile. */
 export const VERDICTS: Record<TileName, (overview: Overview) => Verdict> = {
   connections_per_s({ tiles }) {
     if (tiles.connections_per_s === null) return verdict('none', 'nothing measured');
@@ -86,7 +86,7 @@ export const VERDICTS: Record<TileName, (overview: Overview) => Verdict> = {
     if (data_segs_out < SEGMENTS_MIN) return verdict('none', joined('too little data to judge', others));
     const words = { none: '', ok: 'low', warn: 'raised: long paths slow down', bad: 'high: transfers stall' };
     const severity = grade(ratio, RETRANSMIT_WARN, RETRANSMIT_BAD);
-    // What a client sends to a server that did not take it from its queue is dropped there, and looks lost.
+    // If a server's accept queue is full, it drops what clients send; to the clients that looks like loss.
     const queue = severity !== 'ok' && accept_overflows ? 'a full accept queue may explain it' : '';
     return verdict(severity, joined(words[severity], queue, others));
   },
@@ -115,7 +115,7 @@ export const VERDICTS: Record<TileName, (overview: Overview) => Verdict> = {
   resets_per_s({ tiles, from_ms, to_ms }) {
     const { resets_per_s: resets, rsts_per_s: rsts, connections_per_s: opened } = tiles;
     if (resets === null) return verdict('none', 'nothing measured');
-    // Those to closed ports, in answer to a connect and after an end hurt no connection.
+    // Other RSTs (an answer to a connect to a closed port, or after an end) hurt no connection.
     const others = rsts !== null && rsts > resets ? `; ${formatNumber(rsts)} RSTs/s in all` : '';
     if (resets === 0) return verdict('ok', others === '' ? 'none' : `none ended an open connection${others}`);
     if (opened === null || (opened * (to_ms - from_ms)) / 1000 < ATTEMPTS_MIN)

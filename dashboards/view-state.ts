@@ -1,4 +1,4 @@
-// What a link says: range, filter, sort, and what is open. Pure: text in, state out, and back.
+// The state of the page that a link holds: range, filter, sort order, and open panels. Pure: parses and formats it.
 import type { EDGE_SORTS } from '../server/api.ts';
 import { type DiffersView, formatDiffersView, parseDiffersView } from './differs-view.ts';
 import { hasView, PAGE_VIEWS, type PageViews, readView, startViews, writeView } from './page-views.ts';
@@ -7,7 +7,7 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** Ranges that end now: how far back, and how often figures that the live tick does not carry are asked for. */
+/** Ranges that end now: their length, and the interval at which figures are read that live ticks do not have. */
 export const RANGES = {
   '5m': { label: 'last 5 min', length_ms: 5 * MINUTE, refresh_ms: 2 * SECOND },
   '15m': { label: 'last 15 min', length_ms: 15 * MINUTE, refresh_ms: 2 * SECOND },
@@ -17,10 +17,10 @@ export const RANGES = {
   '7d': { label: 'last 7 d', length_ms: 7 * 24 * HOUR, refresh_ms: 120 * SECOND },
 } as const;
 export type RangeName = keyof typeof RANGES;
-/** The one that the server's live tick covers. */
+/** The range that live ticks cover. */
 export const LIVE_RANGE: RangeName = '15m';
 
-/** A range that does not move, ms since the epoch. */
+/** A fixed range, ms since the epoch. */
 export type Span = { from_ms: number; to_ms: number };
 
 export const SORTS: typeof EDGE_SORTS = [
@@ -39,7 +39,7 @@ const DEFAULT_SORT: Sort = 'retrans';
 
 export type ConnectionRef = { host_id: string; connection_id: string };
 
-/** In the order of the top bar. `fleet`: the list of hosts, or the page of one; `investigations` likewise. */
+/** In the order of the top bar. `fleet` is the list of hosts or the page of one; `investigations` likewise. */
 export const PAGES = [
   'now',
   'explore',
@@ -59,21 +59,21 @@ export type Page = (typeof PAGES)[number];
 export type ViewState = PageViews & {
   page: Page;
   range: RangeName | Span;
-  /** an expression in the language of filters; '' of everything. The collector says what is wrong with one. */
+  /** an expression in the language of filters; '' matches everything. The collector reports its errors */
   filter: string;
   sort: Sort;
   connection: ConnectionRef | null;
-  /** over the page: the account of rows, or what differs in a brushed time */
+  /** open over the page: the accounts of rows, or what differs in a brushed time */
   panel: 'completeness' | DiffersView | null;
 };
 
 export const isSpan = (range: ViewState['range']): range is Span => typeof range === 'object';
-/** As the end of a sentence: “of the last 15 min”. */
+/** For the end of a sentence: “of the last 15 min”. */
 export const rangeWords = (range: ViewState['range']): string => (isSpan(range) ? 'the chosen range' : `the ${RANGES[range].label}`);
 const isRangeName = (text: string): text is RangeName => Object.hasOwn(RANGES, text);
 const isSort = (text: string): text is Sort => (SORTS as readonly string[]).includes(text);
 
-/** The query part of a URL → state; what it could not use is told, not dropped in silence. */
+/** Parses the query of a URL. `problems`: what could not be used. */
 export function parseViewState(search: string): { state: ViewState; problems: string[] } {
   const params = new URLSearchParams(search);
   const problems: string[] = [];
@@ -142,7 +142,7 @@ function readDiffers(text: string, state: ViewState, problems: string[]): void {
   else problems.push(`differs=${text}: expected METRIC,FROM,TO and perhaps what it is compared with.`);
 }
 
-/** State → the query part of its URL; what is at its default is left out. */
+/** Formats the query of a URL. Defaults are left out. */
 export function formatViewState(state: ViewState): string {
   const params = new URLSearchParams();
   if (state.page !== 'now') params.set('page', state.page);

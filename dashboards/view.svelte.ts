@@ -1,8 +1,8 @@
-// The URL as reactive state: reading it draws the page, changing it is navigation, and Back works.
+// The URL as reactive state: the page is drawn from it, and changes of it are navigation, so that Back works.
 import { hasView, PAGE_VIEWS } from './page-views.ts';
 import { type ConnectionRef, formatViewState, type Page, parseViewState, type ViewState } from './view-state.ts';
 
-/** Kept in the history entry: whether the page itself pushed it, so that closing may simply go back. */
+/** In the history entry: whether this page pushed it. Then closing a panel can go back. */
 type Entry = { pushed?: boolean } | null;
 
 class View {
@@ -12,7 +12,7 @@ class View {
     return this.#parsed.state;
   }
 
-  /** What the link held that could not be used. */
+  /** Parts of the link that could not be used. */
   get problems(): string[] {
     return this.#parsed.problems;
   }
@@ -23,7 +23,7 @@ class View {
     });
   }
 
-  /** The link that `change` leads to. */
+  /** The link to the state after `change`. */
   href(change: Partial<ViewState>): string {
     return formatViewState({ ...this.state, ...change }) || location.pathname;
   }
@@ -32,7 +32,7 @@ class View {
     this.follow(this.href(change));
   }
 
-  /** Goes to a link of this page: what follows its path. */
+  /** Goes to another link of this page. @param link without the path */
   follow(link: string): void {
     const href = link || location.pathname;
     if (href === (location.search + location.hash || location.pathname)) return;
@@ -40,7 +40,7 @@ class View {
     this.#parsed = parseViewState(location.search);
   }
 
-  /** Leaves what is open over the page: back if it was opened here, else to the link without it. */
+  /** Closes what is open over the page: goes back if the page opened it, else to the link without it. */
   close(): void {
     if (!this.state.connection && !this.state.panel) return;
     if ((history.state as Entry)?.pushed) {
@@ -54,7 +54,7 @@ class View {
 
 export const view = new View();
 
-/** Where a page begins. */
+/** The start state of a page. */
 export const homeOf = (page: Page): Partial<ViewState> => ({
   page,
   ...(hasView(page) && { [page]: PAGE_VIEWS[page].start }),
@@ -62,7 +62,7 @@ export const homeOf = (page: Page): Partial<ViewState> => ({
   panel: null,
 });
 
-/** A click on a link within the page: plain ones stay here, those with modifiers open tabs as ever. */
+/** Handles clicks on a link within the page: a plain click navigates here; with modifiers the browser opens a tab as usual. */
 export function onLinkClick(change: Partial<ViewState>): (event: MouseEvent) => void {
   return (event) => {
     if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;

@@ -1,9 +1,9 @@
-// Which rows of a long table are drawn: those in sight and some beside them. All rows are equally high.
+// The rows of a long table that are drawn: those in sight and some beyond. All rows have the same height.
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core';
 import { untrack } from 'svelte';
 
 export const ROW_PX = 25;
-/** As many as Page Down goes, so that the focus finds them. */
+/** Rows beyond those in sight: as many as Page Down moves, so that the row to focus exists. */
 const OVERSCAN = 12;
 
 type Drawn = { first: number; count: number; before_px: number; total_px: number };
@@ -13,7 +13,7 @@ export class VirtualRows {
   #drawn = $state.raw(NOTHING);
   readonly #count: () => number;
 
-  /** @param count reactive: how many rows there are */
+  /** @param count reactive: number of rows */
   constructor(count: () => number) {
     this.#count = count;
   }
@@ -22,13 +22,13 @@ export class VirtualRows {
     return this.#drawn;
   }
 
-  /** The rows to be drawn, with their places. */
+  /** The rows to draw, with their positions. */
   of<Row>(rows: readonly Row[]): { row: Row; at: number }[] {
     const { first, count } = this.#drawn;
     return rows.slice(first, first + count).map((row, at) => ({ row, at: first + at }));
   }
 
-  /** To be attached to the element that scrolls. */
+  /** Attached to the element that scrolls. */
   readonly follow = (scroller: HTMLElement): (() => void) => {
     const options = (count: number) => ({
       count,

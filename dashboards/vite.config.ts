@@ -4,10 +4,10 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig, type Plugin } from 'vite';
 
-/** Shorter files would not become shorter. */
+/** Smaller files do not get smaller by compression. */
 const WORTH_BYTES = 1000;
 
-/** Lays each file's compressed forms beside it, for the collector to send as they are. */
+/** Writes the compressed forms of each file beside it; the collector sends these. */
 const compressed: Plugin = {
   name: 'compressed',
   writeBundle({ dir = '' }, files) {

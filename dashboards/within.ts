@@ -1,7 +1,7 @@
-// The filter of a link from a figure to what is behind it: that of the page, and the figure's own tests.
+// The filter for a link from a figure to its rows: the page's filter and the figure's own tests.
 import { allOf } from '../agent/contract/language/write.ts';
 
-/** @param tests expressions in the language. What is no expression is replaced: nothing can be added to it. */
+/** @param tests expressions. A `filter` that is no valid expression is replaced, as tests cannot be added to it */
 export function within(filter: string, ...tests: readonly string[]): string {
   try {
     return allOf(filter, ...tests);

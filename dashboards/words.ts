@@ -1,10 +1,10 @@
-// The API's enums in words. Total mappings: a value that the kernel side adds does not compile until it has words here.
+// Words for the API's enums. The mappings are total: a new value does not compile until it has words here.
 import type { Account, Connection, Edge, ListedConnection, Retransmit, STACKED_CLASSES } from '../server/api.ts';
 
 export type RetransmitClass = Retransmit['class'];
 type Said = { label: string; meaning: string };
 
-/** In the order that charts stack them. */
+/** In the order of stacked charts. */
 export const CLASS_ORDER: typeof STACKED_CLASSES = ['fast', 'slow_start', 'rto', 'tlp', 'syn', 'syn_ack', 'unknown'];
 
 export const CLASS_WORDS = {
@@ -23,7 +23,7 @@ export const OUTCOME_WORDS = {
   refused: { label: 'refused', meaning: 'never left TCP; the kernel counts it nowhere' },
 } as const satisfies Record<Retransmit['outcome'], Said>;
 
-/** Where rows are lost, in the order of their road. */
+/** Places where rows are lost, in the order of their way. */
 export const LOSS_WORDS = {
   ring_lost: { label: 'ring full', meaning: 'lost in the kernel: the agent did not drain fast enough' },
   withheld: { label: 'over budget', meaning: 'not written: the kind’s or a filter’s budget was spent' },
@@ -84,7 +84,7 @@ export const OWNER_WORDS = {
   io: 'last to read from it or write to it',
 } as const satisfies Record<Connection['owner'], string>;
 
-/** From this end's point of view: who connected to whom. */
+/** By the role of this end: which side connected to which. */
 export const ROLE_ARROWS = { client: '→', server: '←', unknown: '↔' } as const satisfies Record<Connection['role'], string>;
 
 export const PHASE_WORDS = {
@@ -99,7 +99,7 @@ export const ROLE_WORDS = {
   server: 'was connected to',
 } as const satisfies Record<Connection['role'], string>;
 
-/** Figures: what people of this trade call them, what they mean, and the name that the kernel has for them. */
+/** The common name of each figure, its meaning, and the kernel's name. */
 export const FIGURE_WORDS = {
   turns: {
     label: 'response time',
@@ -131,7 +131,7 @@ export const FIGURE_WORDS = {
   bytes: { label: 'bytes', meaning: 'payload: tcpi_bytes_sent and tcpi_bytes_received' },
 } as const satisfies Record<string, Said>;
 
-/** Why a connection ended, as the second half of a sentence; `alarming` where somebody should look. */
+/** Why a connection ended, for the second half of a sentence. `alarming`: somebody should look. */
 export const END_REASON_WORDS = {
   none: { label: 'open', words: 'still open', alarming: false },
   fin_local: { label: 'closed here', words: 'closed by this side', alarming: false },
@@ -147,7 +147,7 @@ export const END_REASON_WORDS = {
 } as const satisfies Record<Connection['end_reason'], { label: string; words: string; alarming: boolean }>;
 
 export type Limit = keyof Edge['limits'];
-/** Who kept data from flowing faster, in the order that bars show them. */
+/** What kept data from flowing faster, in the order of bars. */
 export const LIMIT_ORDER = ['application', 'network', 'receiver', 'sender', 'host'] as const satisfies readonly Limit[];
 
 export const LIMIT_WORDS = {
@@ -158,10 +158,10 @@ export const LIMIT_WORDS = {
   host: { label: 'this host', meaning: 'it had no way to send: no route, its link down, or its own queue or firewall' },
 } as const satisfies Record<Limit, Said>;
 
-/** An errno's name; its number where it is rare. */
+/** Name of an errno; the number if it has no entry. */
 export const errnoName = (err: number): string => errnoWords(err).split(':')[0] ?? '';
 
-/** An errno with what it means; its number where it is rare, nothing for 0. */
+/** Name and meaning of an errno; the number if it has no entry; '' for 0. */
 export function errnoWords(err: number): string {
   const number = Math.abs(err);
   return number === 0 ? '' : (ERRNO[number] ?? `errno ${number}`);

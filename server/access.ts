@@ -19,14 +19,14 @@ import type { Store } from './storage/store.ts';
 
 export type AccessOptions = {
   store: Store;
-  /** of the collector's data */
+  /** the data directory */
   directory: string;
   owner: Owner;
-  /** nobody of this machine has to log in */
+  /** on a loopback address: while there is no user, nobody has to log in */
   open: boolean;
-  /** of a trusted proxy that says who people are */
+  /** a trusted proxy whose header names the user; undefined: none */
   proxy: ProxyWay | undefined;
-  /** what could not be read or written, to be logged; `entries`: of the audit, that are lost */
+  /** for the log: the store or the file of records could not be read or written */
   failed: (error: unknown) => void;
   auditLost: (entries: number, error: unknown) => void;
 };

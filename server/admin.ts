@@ -1,4 +1,4 @@
-// `tcplens admin`: what the tables are and for how long they are kept, whether they are whole, and copies of them, for whoever runs a collector.
+// `tcplens admin`: for those who run a collector: its tables and their retention, checks, backups, agents, people and settings.
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { Argument, Command, InvalidArgumentError } from 'commander';
@@ -29,7 +29,7 @@ Exit codes:
   2   wrong usage
   3   migrations are pending (apply them with --apply; a collector does so when it starts)`;
 
-/** Of `admin` and of all below it: given before or after them. */
+/** Options of `admin` and of all its subcommands: they may stand before or after the subcommand. */
 const ADMIN_OPTIONS = {
   ...STORE_OPTIONS,
   tokenFile: {
@@ -117,7 +117,7 @@ async function showLink(given: Given): Promise<void> {
   print(given, { url }, linkText(url));
 }
 
-/** What the collector that runs says. */
+/** Asks the running collector and prints its answer. */
 async function told(given: Given, ask: (running: Running) => Promise<Told>): Promise<void> {
   const { answer, text } = await ask(runningAt(given));
   print(given, answer, text);
@@ -127,7 +127,7 @@ async function showCheck(given: Given): Promise<void> {
   refuseServer(given);
   const found = await checkStore(given.data);
   print(given, found, checkText(found));
-  // The embedded engine keeps threads of its own.
+  // The threads of the embedded engine would keep the process alive.
   process.exit(found.troubles.length === 0 ? 0 : 1);
 }
 
@@ -159,7 +159,7 @@ function printBackup(given: Given, { tcplens, taken_at_ms, bytes, rows }: Manife
   return 0;
 }
 
-/** Its tables are not in the data directory. */
+/** Refused for a ClickHouse server: its tables are not in the data directory. */
 function refuseServer({ clickhouse }: Given): void {
   if (clickhouse === undefined) return;
   throw new ConfigError('bad_value', 'This is of the embedded engine’s files: a ClickHouse server has its own BACKUP and CHECK TABLE.');
@@ -168,7 +168,7 @@ function refuseServer({ clickhouse }: Given): void {
 async function using(given: Given, work: (target: Target) => Promise<number>): Promise<void> {
   const target = await openTarget(given);
   const code = await work(target).finally(() => target.close());
-  // The embedded engine keeps threads of its own.
+  // The threads of the embedded engine would keep the process alive.
   process.exit(code);
 }
 

@@ -1,5 +1,5 @@
-// Every message between the collector and people's tools: the contract of server/ towards dashboards/.
-// Schemas are values for fastify and its OpenAPI document; the browser imports only the types made from them.
+// Messages between the collector and people's tools: what dashboards/ may rely on of server/.
+// The schemas are values: fastify checks with them and makes the OpenAPI document. The browser imports only their types.
 import { type Static, Type } from 'typebox';
 import { type CLASS, ROLE } from '../bpf/rows/rows.gen.ts';
 import { Account } from './api/accounting.ts';
@@ -76,7 +76,7 @@ export const Range = object(
 );
 export type Range = Static<typeof Range>;
 
-/** Of questions about hosts and not about rows. */
+/** For questions about hosts instead of rows. */
 export const HostRange = object({ from: Type.Optional(Ms), to: Type.Optional(Ms), host_id: Type.Optional(Id) });
 export type HostRange = Static<typeof HostRange>;
 
@@ -129,7 +129,7 @@ export const Tiles = object({
   ),
 });
 
-/** Columns of equal length, oldest first; null is a gap. */
+/** Columns of equal length, oldest first; null: nothing was measured in this step. */
 export const Series = object({
   time_s: Type.Array(Type.Integer(), { description: 'start of each step, s since the epoch' }),
   connections_per_s: Figures('opened per second'),
@@ -164,7 +164,7 @@ export const Overview = object({
 export type Overview = Static<typeof Overview>;
 export type Tiles = Static<typeof Tiles>;
 
-/** With fewer data segments than this, a share of them is no judgement, and sorts behind the others. */
+/** A share of fewer data segments than this says nothing, and is sorted behind the others. */
 export const SEGMENTS_MIN = 100;
 
 export const EDGE_SORTS = [

@@ -58,8 +58,8 @@ import { compilersFactory, lazyValidator } from './schema-compilers.ts';
 import type { Store } from './storage/store.ts';
 
 /**
- * `https`: of an HTTPS server; undefined: plain HTTP. `isProxy`: whether an address is that of a proxy whose headers are believed. `line`:
- * what follows --join on a host.
+ * `https`: options of an HTTPS server; undefined: plain HTTP. `isProxy`: whether an address is that of a proxy whose headers are believed.
+ * `line`: what a host gets as --join.
  */
 export type Port = {
   https: ServerOptions | undefined;
@@ -67,11 +67,11 @@ export type Port = {
   asksCertificate: boolean;
   isProxy: (address: string) => boolean;
   line: (id: string, secret: string, authorities: readonly string[]) => string;
-  /** plain HTTP beyond loopback */
+  /** plain HTTP on an address beyond loopback */
   isPlain: boolean;
-  /** of the identity provider, if people log in at one */
+  /** undefined: no identity provider is configured */
   oidc: OidcConfig | undefined;
-  /** where the browser that asks reaches the page */
+  /** the origin under which the browser of this request reaches the page */
   originOf: (request: FastifyRequest) => string;
 };
 
@@ -89,18 +89,18 @@ export type AppParts = {
   owner: Owner;
   access: Access;
   control: Control;
-  /** How it is reached. */
+  /** The address, TLS and proxies of the collector's port. */
   port: Port;
-  /** Takes one of the data directory. */
+  /** Takes a snapshot of the data directory. */
   snapshot: () => Promise<Snapshot>;
   in_flight_bytes_max: number;
-  /** A host that has been silent for so long is not there any more. */
+  /** A host that has been silent for so long counts as gone. */
   retire_after_ms: number;
   /** Where the built dashboards are. */
   dashboards: string;
 };
 
-/** Time a client has: to send a request, to keep a connection that moves nothing, and to keep an idle one for the next. */
+/** Limits of time for a client: to send a request, to keep a connection on which nothing moves, to keep an idle connection. */
 const SERVER = {
   requestTimeout: LIMITS.request_ms.number,
   connectionTimeout: LIMITS.connection_ms.number,
@@ -161,7 +161,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   return app;
 }
 
-/** What people and their tools ask, and how often they may. */
+/** Routes for people and their tools, with limits of their rates. */
 async function registerForPeople(
   app: App,
   { store, live, health, owner, access, control, port, snapshot }: AppParts,
@@ -170,7 +170,7 @@ async function registerForPeople(
   const routes: FastifyPluginAsyncTypebox = async (people) => {
     people.addHook('onRequest', peopleLimit(app));
     await people.register(async (answers) => {
-      // What holds secrets, which compression could tell by its length, is not among these; and no request is unpacked.
+      // Routes with secrets are not registered here: compression would reveal them by the length. Bodies of requests are never unpacked.
       await answers.register(compress, { encodings: ['br', 'gzip'], globalDecompression: false });
       const questions = new Questions(store, { running: LIMITS.queries_running.number, waiting: LIMITS.queries_waiting.number });
       const namer = { store, labels: () => labelsOf(access.agents) };

@@ -27,7 +27,7 @@ export function command(): Command {
   });
 }
 
-/** The first of each pair says what the second would be said in vain beside. */
+/** Options that exclude each other. */
 const APART = [
   ['names', 'csv'],
   ['names', 'parquet'],
@@ -50,7 +50,7 @@ function checkOptions(command: Command, config: AskConfig): void {
 
 const flagOf = (name: keyof AskConfig): string => ASK_OPTIONS[name].flags.split(' ')[0] ?? name;
 
-/** @throws StartError `not_ready` with what the collector says, or why it cannot be asked */
+/** @throws StartError `not_ready` with the collector's refusal, or the reason why it cannot be reached */
 async function answer(filter: string | undefined, config: AskConfig): Promise<void> {
   const client = openClient(config);
   if (config.names) return print(config, await client.ask<ExploreNames>(API.explore_names), namesText);

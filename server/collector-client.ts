@@ -1,4 +1,4 @@
-// A collector as a command asks it: with a token, and over TLS only with a certificate that it has a reason to trust.
+// Asks a collector, for commands: with a token, and over TLS only if its certificate can be trusted.
 import { createWriteStream, readFileSync } from 'node:fs';
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
@@ -8,18 +8,18 @@ import { pipeline } from 'node:stream/promises';
 import { reasonOf } from '../agent/process/errors.ts';
 import { StartError } from './errors.ts';
 
-/** A verdict over very many rows takes a while, and others may wait before it. */
+/** A verdict over very many rows takes a while, and may wait behind other questions. */
 const SILENT_MS_MAX = 120_000;
 
-/** What to do about it, as the end of a message; empty: nothing that is known. */
+/** The end of an error's message: advice by the status of a refusal, or by the code of a failure; '' where none is known. */
 export type Hints = { refused: (status: number) => string; failed: (code: string) => string };
 const NO_HINTS: Hints = { refused: () => '', failed: () => '' };
 
 export type ClientOptions = {
   url: string;
-  /** undefined: none is sent, as a collector of this machine may allow */
+  /** undefined: no token is sent, which a collector on this machine may accept */
   token: string | undefined;
-  /** whose certificates are trusted: a CA's, PEM; those that every machine trusts; or any, where the URL itself is a proof */
+  /** the CA that is trusted (PEM); the CAs of the system; or any certificate, where the URL itself comes from a trusted source */
   trust: { ca: string } | 'system' | 'any';
   hints?: Hints;
 };
@@ -37,18 +37,24 @@ export class CollectorClient {
     this.#hints = hints;
   }
 
-  /** By default posts `body` where there is one. @throws StartError `not_ready` with what the collector says */
+  /**
+   * Sends a POST where there is a `body`, else a GET, unless `method` is given.
+   * @throws StartError `not_ready` with the collector's refusal
+   */
   async ask<Answer>(path: string, body?: object, method = body === undefined ? 'GET' : 'POST'): Promise<Answer> {
     const response = await this.#request(path, body, method);
     return JSON.parse(await this.#said(path, textOf(response))) as Answer;
   }
 
-  /** Into a file that nobody else may read. @throws StartError `not_ready`: also where the answer was cut off, or the file cannot be written */
+  /**
+   * Writes the answer to a file that only its owner can read.
+   * @throws StartError `not_ready`, also if the answer is cut off or the file cannot be written
+   */
   async download(path: string, file: string): Promise<void> {
     await writeFileOf(await this.#request(path, undefined, 'GET'), file);
   }
 
-  /** As it comes, to where somebody reads. @throws StartError `not_ready`: also where the answer was cut off */
+  /** Prints the answer as it arrives. @throws StartError `not_ready`, also if the answer is cut off */
   async print(path: string, output: NodeJS.WritableStream): Promise<void> {
     const response = await this.#request(path, undefined, 'GET');
     await this.#said(path, pipeline(response, output, { end: false }));
@@ -87,7 +93,7 @@ export class CollectorClient {
   }
 }
 
-/** A file that nobody else may read. @throws StartError `not_ready` also where what comes is cut off */
+/** Writes a file that only its owner can read. @throws StartError `not_ready`, also if `content` is cut off */
 export async function writeFileOf(content: Readable, file: string): Promise<void> {
   await pipeline(content, createWriteStream(file, { mode: 0o600 })).catch((cause: unknown) => {
     const message = `cannot write all of ${file} (${reasonOf(cause)}): name a file that you may write, or ask again`;
@@ -95,7 +101,7 @@ export async function writeFileOf(content: Readable, file: string): Promise<void
   });
 }
 
-/** @param what it has. @param remedy for whoever cannot read it. @throws StartError `not_ready` */
+/** @param what the file holds. @param remedy advice if it cannot be read. @throws StartError `not_ready` */
 export function fileText(path: string, what: string, remedy: string): string {
   try {
     return readFileSync(path, 'utf8').trim();

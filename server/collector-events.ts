@@ -1,4 +1,4 @@
-// What is counted and said of that which a start of the log, writer, upkeep and access do.
+// Counts and logs the events of log, writer, upkeep and access.
 import type { Logger } from 'pino';
 import { reasonOf } from '../agent/process/errors.ts';
 import type { AccessOptions } from './access.ts';
@@ -77,7 +77,7 @@ export function accessEvents(metrics: Metrics, logger: Logger): Pick<AccessOptio
   };
 }
 
-/** What a start has found in the log. */
+/** Counts and logs what the recovery of the log has found. */
 export function tellRecovered(recovered: Recovered, metrics: Metrics, logger: Logger): void {
   const { segments, replaced, torn_bytes, damaged_lines, damaged_batches, unknown_bytes, set_aside, missing_unclear, foreign } = recovered;
   metrics.tornBytes.add(torn_bytes);

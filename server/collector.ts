@@ -1,4 +1,4 @@
-// The collector, put together: every part made by name and handed to those that use it. Nothing runs before `start`.
+// The collector: makes all parts and connects them. Nothing runs before `start`.
 //
 //   app: check ─▶ log ─▶ writer ─▶ store ─▶ queries ─▶ people
 //                  └─▶ live ─▶ viewers ◀── tick ◀──┘
@@ -46,7 +46,7 @@ import { within } from './within.ts';
 const MIB = 1024 * 1024;
 const LOG_LIMITS = { segment_bytes_max: 64 * MIB, journal_bytes_max: 8 * MIB, flushes_apart_ms: 25 };
 const WRITER = { ...ATTEMPTS, seal_ms: 500, seal_bytes_min: 256 * 1024, seal_age_ms: 750 };
-/** Connections that may wait to be accepted: a whole fleet comes back at once. */
+/** Connections that may wait to be accepted: all agents reconnect at once after a restart. */
 const BACKLOG = 4096;
 const UPKEEP = { first_ms: 15_000, refresh_ms: 10_000, refresh_wait_max_ms: 10 * 60_000, retain_ms: 60_000, look_ms: 3_600_000 };
 
@@ -75,7 +75,7 @@ export class Collector {
   #app: App | undefined;
   #filling: Promise<void> = Promise.resolve();
   #attending: NodeJS.Timeout | undefined;
-  /** Nothing is begun any more. */
+  /** Once true, `#fill` starts nothing more. */
   #stopping = false;
 
   constructor(config: Config, surroundings: Surroundings) {
@@ -123,7 +123,7 @@ export class Collector {
     );
   }
 
-  /** Takes batches from its return on, at the URL that it returns. @throws StartError */
+  /** Starts to take batches. @returns the URL. @throws StartError */
   async start(): Promise<string> {
     const { listen, data, inFlightMax, retireAfter } = this.#config;
     this.#lock = lockDataDirectory(data);
@@ -165,17 +165,17 @@ export class Collector {
     }
   }
 
-  /** The path of a link with which the owner's browser sees all; undefined before the start. */
+  /** The path of a link that gives a browser the owner's rights; undefined before the start. */
   newLink(): string | undefined {
     return this.#owner?.newLink(Date.now());
   }
 
-  /** An agent of this machine needs no credential. */
+  /** Whether agents of this machine need no credential. */
   get isOpen(): boolean {
     return this.#port.access.open;
   }
 
-  /** Opens the store and begins to fill it; returns when that runs. Rejects with what waiting cannot change. */
+  /** Opens the store and starts to write the log into it; resolves once that runs. Rejects with an error that waiting cannot cure. */
   fill(): Promise<void> {
     this.#filling = this.#fill();
     return this.#filling;
@@ -189,7 +189,7 @@ export class Collector {
     });
     if (this.#stopping) return;
     this.#live.trouble('');
-    // Another collector may have users already: until they are known, nobody of this machine would have to log in.
+    // Other collectors of the store may have made users. Until they are known, anybody on this machine could look without a log-in.
     await this.#access?.book.follow();
     await this.#attend();
     this.#attending = setInterval(() => this.#attendLater(), ATTEND_MS).unref();
@@ -198,7 +198,7 @@ export class Collector {
     if (this.#stopping) return;
     this.#writer.start();
     this.#lossWriter.start();
-    // What is missing is said before anything that sounds as if all were well.
+    // Missing tables and parts are looked for before "ready" is logged.
     await this.#upkeep.look();
     this.#upkeep.start();
     this.#timeWindow.follow(this.#store);
@@ -206,13 +206,13 @@ export class Collector {
   }
 
   /**
-   * Takes no more, and puts what is in the log into the store; the rest stays in the log. Each step may take `ms`.
-   * False if one took longer or failed: something may still run.
+   * Stops taking batches and writes the log into the store; what the store does not take stays in the log. Each step may take `ms`.
+   * @returns false if a step took longer or failed, so that something may still run
    */
   async stop(ms: number): Promise<boolean> {
     const { logger } = this.#surroundings;
     if (!this.#lock) return true;
-    // A server that is away may stay so; an engine in this process is there in a moment, and the log is to be emptied into it.
+    // A server that is away may stay away. The embedded engine opens in a moment, and is waited for, so that the log is emptied into it.
     const filled = this.#store.backend === 'embedded' ? this.#filling.catch(() => undefined) : undefined;
     const steps = [
       await within(ms, 'finishing requests', this.#app && closeApp(this.#app), logger),
@@ -229,7 +229,7 @@ export class Collector {
       await within(ms, 'looking at the store', this.#health.stop(), logger),
       await within(ms, 'writing the audit', this.#access?.stop(), logger),
       await within(ms, 'closing the store', this.#store.close(), logger),
-      // It may have been in the middle of opening it.
+      // The store may have been in the middle of being opened.
       await within(
         ms,
         'ending the start',
@@ -265,7 +265,7 @@ export class Collector {
     return new Control({ access, store: this.#store, hostNames: this.#hostNames, hasten, ...controlEvents(this.#surroundings.logger) });
   }
 
-  /** Agents trust this collector's CA, whichever collector they have joined. */
+  /** Announces this collector's CA, so that all agents of the store's collectors trust it. */
   #attendLater(): void {
     this.#attend().catch((error: unknown) => this.#surroundings.logger.warn({ err: error }, NOT_TOLD));
   }
@@ -276,7 +276,7 @@ export class Collector {
       await this.#access?.collectors.attend({ authority: tls.authority, name: hostname(), address: url }, Date.now());
   }
 
-  /** What earlier collectors have left. */
+  /** Recovers what an earlier process has left in the data directory. */
   async #takeOver(data: string): Promise<Owner> {
     try {
       await this.#recover();

@@ -1,4 +1,4 @@
-// The collector's options, in one table, from which come the command line, its help, the environment's names and the types.
+// The collector's options in one table: the command line, its help, the names in the environment and the types are made from it.
 import { COMMON_OPTIONS } from '../agent/process/common-options.ts';
 import { ConfigError } from '../agent/process/errors.ts';
 import type { OptionTable, OptionValues } from '../agent/process/options.ts';
@@ -11,7 +11,7 @@ const MIB = 1024 * 1024;
 const parseMebibytes = parseCount(4, 1024 * 1024);
 const mebibytes = (text: string): number => parseMebibytes(text) * MIB;
 
-/** Where the tables are. */
+/** Options that say where the tables are. */
 export const STORE_OPTIONS = {
   data: {
     flags: '--data <directory>',
@@ -68,10 +68,10 @@ export const COLLECTOR_OPTIONS = {
   logLevel: COMMON_OPTIONS.logLevel,
 } as const satisfies OptionTable;
 
-/** What the options come to. Sizes in bytes, durations in ms. */
+/** The parsed options. Sizes in bytes, durations in ms. */
 export type Config = OptionValues<typeof COLLECTOR_OPTIONS>;
 
-/** @throws StartError where options do not go together */
+/** @throws StartError where options contradict each other */
 export function checkConfig({ cluster, clickhouse, ...config }: Config): void {
   checkDoor(config);
   if (cluster === undefined || clickhouse !== undefined) return;
@@ -93,7 +93,7 @@ function clusterName(text: string): string {
 }
 
 function directory(text: string): string {
-  // ClickHouse takes these as patterns where it reads the log's files, and knows no way to say that they are not.
+  // ClickHouse's file() takes these characters as patterns, and they cannot be escaped.
   if (text !== '' && !/[*?{}]/.test(text)) return text;
   throw new ConfigError('bad_value', `"${text}" is not a directory for this: it must be a path without * ? { and }`);
 }

@@ -1,5 +1,6 @@
-// The control of agents: each keeps a channel open here, and gets on it what it is to do. What is wanted is in records that all collectors of
-// the store share; which agent has a channel, and what it says, each collector knows of its own.
+// The control of agents. Each agent keeps a WebSocket open to one collector and is told on it what to do. The wanted settings and
+// investigations are records that all collectors of the store share; the open channels and the agents' messages are known only to the
+// collector that has them.
 import type { AgentHello, FromAgent } from '../agent/contract/control.ts';
 import type { HostFacts } from '../agent/contract/language/hosts.ts';
 import type { RolloutRecord } from './access/records.ts';
@@ -19,9 +20,9 @@ export type ControlParts = {
   access: Access;
   store: Pick<Store, 'query' | 'insertHostStates'>;
   hostNames: HostNames;
-  /** For so long rows are stored sooner than is cheap. */
+  /** For so long rows are inserted more often, so that they are seen sooner; that costs more inserts. */
   hasten: (for_ms: number) => void;
-  /** an agent says what is none of its business */
+  /** an agent sent a message that it may not send */
   refused: (host_id: string, why: string) => void;
   failed: (error: unknown) => void;
 };
@@ -34,9 +35,9 @@ export class Control {
   readonly #parts: ControlParts;
   readonly #watch: RolloutWatch;
   readonly states: AgentStates;
-  /** The record by which all agents have been told; undefined: none yet. */
+  /** The rollout that agents were last told of. undefined: they were not told yet. */
   #told: { rollout: RolloutRecord | undefined } | undefined;
-  /** What has been sent to each agent, as text. */
+  /** By host: the settings that were sent last, as text. */
   readonly #sent = new Map<string, string>();
 
   constructor(parts: ControlParts) {
@@ -69,7 +70,7 @@ export class Control {
     book.watch(() => {
       this.channels.recheck((host_id) => this.#isIn(host_id));
       this.investigations.changed();
-      // Records change all the time: what agents are to do changes with this one.
+      // Any record may have changed. The settings depend on this one only.
       const { rollout } = this.settings;
       if (this.#told !== undefined && this.#told.rollout === rollout) return;
       if (book.isRead) this.#told = { rollout };
@@ -83,22 +84,25 @@ export class Control {
     return record !== undefined && record.revoked_ms === undefined;
   }
 
-  /** Hosts that could take a change now: they have a channel here, or another collector has heard them lately. */
+  /** Hosts that can take a change now: they have a channel here, or have lately reported to another collector. */
   async present(now_ms: number): Promise<Set<string>> {
     const { heard } = this.#parts.access;
-    // Without the store only those that are here are known to be there.
+    // Without the store only hosts with a channel here are known to run.
     const lately = await heard.since(now_ms - 4 * BACK_MS).catch(() => new Set<string>());
     const known = [...this.states.all()].map(([host_id]) => host_id);
     return new Set([...this.channels.hosts(), ...known.filter((host_id) => lately.has(host_id))]);
   }
 
-  /** What is known of a host, also of one that never joined. */
+  /** Name and labels of a host; also of one that never joined. */
   hostOf = (host_id: string): HostFacts => {
     const { name, ...subject } = this.settings.subject(host_id);
     return { ...subject, name: name || this.#parts.hostNames.get(BigInt(`0x${host_id}`)) };
   };
 
-  /** Resolves when what agents have said last is written down. */
+  /**
+   * Closes the channels. Resolves when the states of investigations are written; agents repeat what they said of settings in their next
+   * hello.
+   */
   async stop(): Promise<void> {
     this.#watch.stop();
     this.states.stop();
@@ -115,7 +119,7 @@ export class Control {
     this.investigations.opened(host_id);
   }
 
-  /** What agents of a version know. Whoever makes up versions fills no book. */
+  /** Keeps the settings that agents of a version know. The number of versions is limited, as an agent can claim any version. */
   #learn(agent_version: string, known: AgentHello['known']): void {
     const { access, failed } = this.#parts;
     const before = access.book.get('agent_version', agent_version);
@@ -147,9 +151,9 @@ export class Control {
     this.investigations.closed(host_id);
   }
 
-  /** Says what is wanted, unless that was said last. */
+  /** Sends the host its settings, unless they were sent last. */
   #tell(host_id: string): void {
-    // Before the store was read nobody knows what is wanted: agents go on as they are.
+    // Until the store has been read, the wanted settings are unknown: agents keep what they have.
     if (!this.#parts.access.book.isRead) return;
     const { rollout } = this.settings;
     const wanted = this.settings.wantedBy(host_id);

@@ -85,7 +85,7 @@ type RefusalOptions = { cause?: unknown; retry_after_s?: number; span?: Span };
 /** A request that was refused. `message` says what to do about it; it is shown to whoever asked. */
 export class Refusal extends TcplensError<RefusalCode> {
   readonly retry_after_s: number | undefined;
-  /** of an expression: which of its characters are wrong */
+  /** the wrong characters, where an expression was refused */
   readonly span: Span | undefined;
   constructor(code: RefusalCode, message: string, { retry_after_s, span, ...options }: RefusalOptions = {}) {
     super(code, message, options);
@@ -97,7 +97,7 @@ export class Refusal extends TcplensError<RefusalCode> {
   }
 }
 
-/** Why the collector cannot start, or had to end. */
+/** Why the collector could not start, or had to stop. */
 export class StartError extends TcplensError<
   | 'data_dir_locked'
   | 'data_dir_unusable'

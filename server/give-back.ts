@@ -1,7 +1,7 @@
-// Memory of buffers that are no longer needed, at once: it lies outside of the heap, where it waits long for garbage collections, and brings
-// them about.
+// Frees the memory of buffers at once. It lies outside of the heap, so garbage collection would free it late, and it makes collections more
+// frequent.
 
-/** Frees a large buffer's memory, if all of it is the buffer's own. The buffer is empty afterwards. */
+/** Frees the memory of a large buffer that shares it with no other. The buffer is empty afterwards. */
 export function giveBack({ buffer, byteOffset }: Buffer): void {
   if (buffer instanceof ArrayBuffer && byteOffset === 0 && buffer.byteLength > Buffer.poolSize) buffer.transfer(0);
 }

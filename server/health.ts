@@ -1,4 +1,4 @@
-// What supervisors and Prometheus ask: is the process up, can it do its work, and how much has it done.
+// Health endpoints for supervisors and Prometheus: is the process up, can it do its work, and how much has it done.
 
 import { reasonOf } from '../agent/process/errors.ts';
 import { Health } from './api/health.ts';
@@ -28,7 +28,7 @@ export function registerHealth(app: App, { store, log, metrics }: HealthParts): 
   });
 }
 
-/** What people ask: figures, and what is wrong in plain words. Answers while the store does not. */
+/** Figures, and problems in plain words, for people. Answers even if the store does not. */
 export function registerHealthQuery(app: App, watch: HealthWatch): void {
   app.get(API.health, {
     schema: {

@@ -1,7 +1,7 @@
 import { hex64 } from '../agent/contract/hex64.ts';
 // The newest name that each host reported, for rows that are shown before the store has them.
 
-/** Far above any fleet one collector serves; a forgotten one is learned again with the next report. */
+/** Far more hosts than one collector serves. A name that was dropped is learned again from the host's next report. */
 export const HOSTS_MAX = 100_000;
 
 export class HostNames {
@@ -15,7 +15,7 @@ export class HostNames {
     if (oldest !== undefined) this.#names.delete(oldest);
   }
 
-  /** The id in 16 hex digits as long as no name is known. */
+  /** The host's name; its id in 16 hex digits while no name is known. */
   get(hostId: bigint): string {
     return this.#names.get(hostId) ?? hex64(hostId);
   }

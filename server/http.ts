@@ -1,4 +1,4 @@
-// What all routes share: the type of the application, and how an error becomes the answer that says why.
+// Used by all routes: the type of the application, and the answers to errors.
 
 import { type IncomingMessage, maxHeaderSize, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
@@ -11,19 +11,19 @@ import { StoreError } from './storage/engine.ts';
 
 export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>;
 
-/** Codes of fastify for what is wrong with a request. */
+/** Error codes of fastify for faults of a request, with the refusals for them. */
 const FASTIFY_CODES: Record<string, RefusalCode> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'media_type_unsupported',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'body_empty',
 };
 
-/** What nobody can put right from outside; the other refusals say it to whoever asked and are counted. */
+/** Refusals that are logged, as the cause is in the collector. The others are told to the client and counted. */
 const LOGGED: ReadonlySet<RefusalCode> = new Set(['internal', 'out_of_memory', 'store_failed', 'log_failed', 'log_disk_full', 'log_full']);
-/** A failing disk or store fails every request: one line a code says so, with the number of those held back. */
+/** A failing disk or store fails each request: each code is logged once in this time, with the number of lines left out. */
 const LOG_PERIOD_MS = 10_000;
 
-/** Answers with a Problem. `count` hears of every refusal. */
+/** Answers an error with a Problem. `count` is called for each refusal. */
 export function errorReply(count: (refusal: Refusal) => void) {
   const logged = new Map<RefusalCode, { next_ms: number; held: number }>();
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
@@ -38,14 +38,14 @@ export function errorReply(count: (refusal: Refusal) => void) {
       request.log.debug({ code, reason: message }, 'request refused');
       last.held++;
     }
-    // Fastify closes the connection where a body was refused, since more of it may come; here all of it has.
+    // Fastify sets this header on a refused body, since more of it may come. Here all of it has come, so the connection can stay.
     if (request.raw.complete) reply.removeHeader('connection');
     if (retry_after_s !== undefined) reply.header('retry-after', String(retry_after_s));
     void reply.code(status).type('application/json; charset=utf-8').send({ code, message, digest: request.body_digest, span });
   };
 }
 
-/** Answers what never became a request: that, too, says why. */
+/** Answers input that could not be parsed as a request, with the reason. */
 export function clientErrorHandler(error: ClientError, socket: Socket): void {
   const { code, message, status } = refusalOfClient(error);
   if (socket.destroyed) return;
@@ -78,7 +78,7 @@ function refusalOfClient(error: ClientError): Refusal {
 function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof StoreError) {
-    // The engine's own words, which may quote rows, stay in the log.
+    // The engine's own message may quote rows, so it goes to the log only.
     return new Refusal('store_failed', `the store cannot answer now (${error.code}): try again`, { cause: error, retry_after_s: 5 });
   }
   const { code = '', statusCode = 500 } = (error ?? {}) as { code?: string; statusCode?: number };

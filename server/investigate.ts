@@ -40,13 +40,13 @@ export type Asked = {
 export type ResultFiles = Pick<Asked, 'pcapng' | 'report' | 'ndjson' | 'json'>;
 
 const LOOK_MS = 1000;
-/** After its end rows are on their way, and hosts may be silent: so long they are waited for. */
+/** How long to wait, after the end, for rows that are on their way and for hosts that may be silent. */
 const SETTLES_MS = 20_000;
-/** As many as a collector lets a host write. */
+/** The most that a collector accepts as a budget. */
 const NO_BUDGET_ROWS_PER_S = 100_000;
 const KEPT_MS = 30 * 86_400_000;
 
-/** @throws StartError `not_ready` with what the collector says, or why it cannot be asked */
+/** @throws StartError `not_ready` with the collector's refusal, or the reason why it cannot be reached */
 export async function investigateAt(expression: string, asked: Asked): Promise<void> {
   const client = openClient(asked);
   const { id, hosts } = await client.ask<InvestigationStarted>(INVESTIGATIONS_API.investigations, {
@@ -80,7 +80,10 @@ export async function investigateAt(expression: string, asked: Asked): Promise<v
   process.stdout.write(asked.json ? foundJson(one, verdict) : foundText(one, verdict));
 }
 
-/** `tcplens investigate --replay`, of what a collector has recorded. @throws RecordingError, StartError `not_ready` where a file cannot be written */
+/**
+ * `tcplens investigate --replay` of a collector's recording.
+ * @throws RecordingError, StartError `not_ready` where a file cannot be written
+ */
 export async function judgeAgain(recording: Recording, said: unknown, files: ResultFiles): Promise<void> {
   const told = toldIn(recording, said);
   const { investigation: one } = told;
@@ -99,7 +102,7 @@ export async function judgeAgain(recording: Recording, said: unknown, files: Res
   process.stdout.write(files.json ? foundJson(one, verdict) : foundText(one, verdict));
 }
 
-/** Until it has ended at every host and what hosts wrote has come, as far as that can be waited for. */
+/** Waits until the investigation has ended at every host and all rows are stored, at most SETTLES_MS after its end. */
 async function follow(client: CollectorClient, of: (path: string) => string, stop: AbortSignal, progress: Progress) {
   let isStopped = false;
   let ended_ms: number | undefined;

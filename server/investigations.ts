@@ -1,5 +1,5 @@
-// Investigations: what all agents are to look at more closely is in records that the collectors share. Each collector tells its own agents, and
-// writes down what they say.
+// Investigations. The wanted ones are records that all collectors of a store share. Each collector sends them to its own agents, and stores
+// the states that these report.
 import type { ToldState, WantedInvestigation, WantedInvestigations } from '../agent/contract/investigation.ts';
 import { type HostFacts, isHost, parseHosts } from '../agent/contract/language/hosts.ts';
 import type { Expression } from '../agent/contract/language/tree.ts';
@@ -8,7 +8,7 @@ import { type Investigation, InvestigationsBook } from './investigations/book.ts
 import { HostStates } from './investigations/host-states.ts';
 import type { Store } from './storage/store.ts';
 
-/** An agent ends one by its own clock: for so long the collector does not say that it is over. */
+/** An agent ends an investigation by its own clock. So long after the end, the collector does not withdraw it. */
 const GRACE_MS = 5000;
 const HASTE_MS = 5000;
 
@@ -19,7 +19,7 @@ export type InvestigationParts = {
   /** hosts with a control channel here */
   hosts: () => readonly string[];
   send: (host_id: string, message: WantedInvestigations) => void;
-  /** One begins or ends: for so long somebody waits for its rows. */
+  /** called when an investigation begins or ends: for so long rows are inserted sooner, since somebody waits for them */
   hasten: (for_ms: number) => void;
   failed: (error: unknown) => void;
 };
@@ -28,9 +28,9 @@ export class Investigations {
   readonly book: InvestigationsBook;
   readonly states: HostStates;
   readonly #parts: InvestigationParts;
-  /** ids of all that were under way when agents were told last; undefined: never */
+  /** ids of all that ran when agents were last told; undefined: agents were not told yet */
   #told: string | undefined;
-  /** ids of those that each agent has been told */
+  /** by host: ids of the investigations that were sent to it last */
   readonly #sent = new Map<string, string>();
   readonly #meant = new Map<string, Expression | undefined>();
 
@@ -40,13 +40,13 @@ export class Investigations {
     this.states = new HostStates(parts.store, parts.failed);
   }
 
-  /** Whether the host is one of those that are to run it. */
+  /** Whether the host is one of those that should run the investigation. */
   isMeant({ id, hosts }: Investigation, host_id: string): boolean {
     if (!this.#meant.has(id)) this.#meant.set(id, parseHosts(hosts));
     return isHost(this.#meant.get(id), this.#parts.hostOf(host_id));
   }
 
-  /** Records have changed: those of investigations only now and then. */
+  /** Called after any record has changed; mostly that is no investigation. */
   changed(): void {
     if (!this.#parts.book.isRead) return;
     const wanted = this.#wanted(Date.now());
@@ -62,7 +62,7 @@ export class Investigations {
 
   opened(host_id: string): void {
     this.#sent.delete(host_id);
-    // Before the store was read nobody knows what is wanted: agents go on as they are.
+    // Until the store has been read, the wanted investigations are unknown: agents go on as they are.
     if (this.#parts.book.isRead) this.#tell(host_id, this.#wanted(Date.now()));
   }
 
@@ -73,7 +73,7 @@ export class Investigations {
   said(host_id: string, told: readonly ToldState[]): void {
     for (const { id, ...state } of told) {
       const investigation = this.book.find(id);
-      // An agent has a say only in what it was told to do.
+      // Only states of investigations that the host was told to run are taken.
       if (investigation !== undefined && this.isMeant(investigation, host_id))
         this.states.note(id, host_id, state, investigation.kept_until_ms);
     }
@@ -96,7 +96,7 @@ export class Investigations {
     this.#parts.send(host_id, { type: 'investigations', wanted: own.map((one) => wantedOf(one, now_ms)) });
   }
 
-  /** An agent that has started again knows no more that this was too much for its host. */
+  /** Whether the host has ended it for safety or budget. A restarted agent has forgotten that, so it is not sent again. */
   #isTooMuch({ id }: Investigation, host_id: string): boolean {
     const state = this.states.own(id, host_id);
     return state?.state === 'ended' && (state.reason === 'safety' || state.reason === 'budget');

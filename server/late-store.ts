@@ -1,4 +1,4 @@
-// A store that may not be there yet: a ClickHouse server can start after the collector, which meanwhile logs rows.
+// A store that may not be open yet: a ClickHouse server may start after the collector, which logs rows meanwhile.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf } from '../agent/process/errors.ts';
 import { StoreError } from './storage/engine.ts';
@@ -20,7 +20,9 @@ export class LateStore implements Store {
     this.#open = open;
   }
 
-  /** Opens and migrates. Throws what only a person can change: another version's tables, an engine that cannot open its directory. */
+  /**
+   * Opens and migrates the store. Throws errors that only a person can cure: changed migrations, an engine that cannot open its directory.
+   */
   async migrate(): Promise<void> {
     let store: Store | undefined;
     try {
@@ -36,7 +38,9 @@ export class LateStore implements Store {
     }
   }
 
-  /** Migrates as soon as the store answers. `failed` hears of every attempt; rejects with what no attempt can change. */
+  /**
+   * Migrates as soon as the store answers. `failed` is called after each failed attempt. Rejects with an error that no attempt can cure.
+   */
   async migrateWhenThere(failed: (error: StoreError) => void): Promise<void> {
     for (let wait_ms = RETRY_MS.min; !this.#stopping.signal.aborted; wait_ms = Math.min(RETRY_MS.max, wait_ms * 2)) {
       try {
@@ -70,7 +74,7 @@ export class LateStore implements Store {
 
   async close(): Promise<void> {
     this.#stopping.abort();
-    // An engine that is being opened has to be closed, too.
+    // An engine that is still being opened must be closed afterwards.
     await this.#migrating.catch(() => undefined);
     await this.#store?.close();
   }

@@ -1,15 +1,15 @@
-// The end of a process in which the engine may still be at work.
+// Ends a process while the engine's threads may still run.
 import process from 'node:process';
 
 /**
- * Ends at once with `code`. exit() would take the engine's memory away from under its threads, which is a segmentation fault in place
- * of an exit code. So another program takes the process over, which is the end of all threads, and does nothing but end.
+ * Ends the process at once with `code`. exit() would free the engine's memory while its threads run, and the process would end by a
+ * segmentation fault. So exec replaces the process by a shell that only exits, which ends all threads first.
  */
 export function leave(code: number): never {
   try {
     process.execve?.('/bin/sh', ['sh', '-c', `exit ${code}`], {});
   } catch {
-    // There is no shell, or this kernel does not allow it.
+    // There is no shell, or the kernel forbids exec.
   }
   process.exit(code);
 }

@@ -1,13 +1,13 @@
-// The collector's limits: one table, which the code reads and README prints.
+// The collector's limits in one table, which the code reads and the README prints.
 import { BATCH_BYTES_MAX } from '../agent/contract/batch-envelope.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const DAY_MS = 24 * 3600 * 1000;
 
-/** How a number is to be read: a `share` is of the option `--in-flight-max`. */
+/** How to read a number; `share`: a share of the option `--in-flight-max`. */
 export type LimitUnit = 'bytes' | 'ms' | 'count' | 'share';
-/** `per`: what each of has this limit. `beyond`: what happens to what goes over it. */
+/** `what`: is limited. `per`: for each what. `beyond`: what happens beyond the limit. */
 export type Limit = { what: string; number: number; unit: LimitUnit; per: string; beyond: string };
 
 const AGAIN = '`429 too_many_bytes_in_flight`, and when to come back';
@@ -15,11 +15,11 @@ const TOO_MANY_VIEWS = '`409 too_many_views`';
 const TOO_MANY_INVESTIGATIONS = '`409 too_many_investigations`';
 const LEAST_USED = 'the least used goes';
 
-/** A peer is an address together with the host that a batch or a report names; of people also whether a browser or a tool asks. */
+/** A peer of batches and reports is an address with the host that these name; a peer of people is an address, browsers and tools apart. */
 export const LIMITS = {
   rows_body: {
     what: 'a batch, packed',
-    // Rows that do not compress still fit: zstd adds a few bytes for each 128 KiB.
+    // Room for rows that do not compress: zstd adds a few bytes for each 128 KiB.
     number: BATCH_BYTES_MAX + 16 * KIB,
     unit: 'bytes',
     per: 'request',
@@ -45,9 +45,9 @@ export const LIMITS = {
   reports_in_flight_peer: { what: 'reports and layouts in memory', number: 16 * MIB, unit: 'bytes', per: 'peer', beyond: AGAIN },
   people_in_flight: { what: 'what people send, in memory', number: 4 * MIB, unit: 'bytes', per: 'collector', beyond: AGAIN },
   people_in_flight_peer: { what: 'what people send, in memory', number: MIB, unit: 'bytes', per: 'peer', beyond: AGAIN },
-  // As long as an agent waits for an answer.
+  // Agents wait for an answer for as long as this.
   body_ms: { what: 'time for a body to come', number: 15_000, unit: 'ms', per: 'request', beyond: '`408 body_too_slow`' },
-  // Bodies on a path that works take less, also from afar.
+  // On a working path a body takes less, even from far away.
   slow_ms: {
     what: 'time after which a body that still comes is slow',
     number: 1000,
@@ -67,13 +67,13 @@ export const LIMITS = {
   },
   agent_requests: {
     what: 'requests of agents in ten seconds',
-    // A batch of each kind four times a second, a report, and a backlog beside it.
+    // Enough for a batch of each kind four times a second, reports, and batches of a backlog.
     number: 2000,
     unit: 'count',
     per: 'host',
     beyond: '`429 too_many_requests`, when to come back, and a finding that names the host',
   },
-  // A fleet behind one address has a connection or two for each host.
+  // Enough for a fleet behind one address with one or two connections for each host.
   connections: { what: 'connections', number: 4096, unit: 'count', per: 'address', beyond: 'closed at once' },
   handshake_ms: { what: 'time for a TLS handshake', number: 10_000, unit: 'ms', per: 'connection', beyond: 'closed' },
   links: {
@@ -130,7 +130,7 @@ export const LIMITS = {
     per: 'question',
     beyond: '`422 too_much`, and how to ask for less',
   },
-  // A statement more may follow, which ends by its own limit: a page waits for longer than both.
+  // One more statement may follow, with a limit of its own. A page waits for longer than both together.
   differs_ms: {
     what: 'time in which dimensions are asked what differs by them',
     number: 10_000,
@@ -205,7 +205,7 @@ export const LIMITS = {
   settings_versions: { what: 'versions of the agents’ settings', number: 100, unit: 'count', per: 'collector', beyond: 'the oldest go' },
   evidence_rows: {
     what: 'rows of each kind that a verdict on an investigation reads',
-    // To judge them is quick; to read each costs the engine and this process some hundred microseconds.
+    // Judging is quick, but reading a row costs the engine and this process some hundred microseconds.
     number: 20_000,
     unit: 'count',
     per: 'question',
@@ -220,7 +220,7 @@ export const LIMITS = {
   },
   investigations: { what: 'investigations', number: 1000, unit: 'count', per: 'store', beyond: TOO_MANY_INVESTIGATIONS },
   viewer_says: { what: 'what a page says', number: KIB, unit: 'bytes', per: 'message', beyond: 'closed with 1009' },
-  // Each is as long as its link: some megabytes in memory at most.
+  // A view takes as much memory as its link, so all of them take some megabytes at most.
   views: { what: 'saved views', number: 1000, unit: 'count', per: 'store', beyond: TOO_MANY_VIEWS },
   views_own: { what: 'saved views', number: 100, unit: 'count', per: 'person', beyond: TOO_MANY_VIEWS },
 } as const satisfies Record<string, Limit>;

@@ -1,4 +1,4 @@
-// `GET /api/v1/live`: what moves, to every open page, by WebSocket.
+// `GET /api/v1/live`: the live feed to every open page, by WebSocket.
 import type { FastifyRequest } from 'fastify';
 import type { Kind, RetransmitRow } from '../bpf/rows/rows.gen.ts';
 import { API, type LiveMessage, type Retransmit } from './api.ts';
@@ -56,23 +56,23 @@ export class Live {
     metrics.gauge('live.viewers', '{viewer}', 'pages that follow the live feed', () => this.#viewers.size);
   }
 
-  /** Rows are durable. They are shown before the store has them. */
+  /** Called when rows are durable in the log: they are shown before the store has them. */
   acknowledged({ kind }: { kind: Kind }, rows: Buffer): void {
     if (kind === 'retransmit' && this.#viewers.size > 0) this.#feed.take(rows);
   }
 
-  /** The store has taken rows. */
+  /** Called when the store has taken rows. */
   inserted(): void {
     this.#tick.invalidate();
   }
 
-  /** The store is behind or failing; empty when it has recovered. */
+  /** Called when the store is behind or failing; `reason` is empty once it has recovered. */
   trouble(reason: string): void {
     this.#trouble = reason;
     this.#viewers.broadcast({ type: 'trouble', reason });
   }
 
-  /** Who may do what has changed. */
+  /** Called when access records have changed: closes pages that have lost their right. */
   recheck(): void {
     void this.#viewers.recheck();
   }
@@ -83,13 +83,13 @@ export class Live {
     this.#viewers.close();
   }
 
-  /** @param mayLook whether who sent this request still has the right to it */
+  /** @param mayLook whether whoever sent this request still has the right to it */
   register(app: App, mayLook: (request: FastifyRequest) => Promise<boolean>): void {
     app.route({
       method: 'GET',
       url: API.live,
       schema: { hide: true },
-      // Before the upgrade, so that whoever is refused gets an answer that says why.
+      // Checked before the upgrade, so that a refusal is an HTTP answer with the reason.
       onRequest: async (request) => {
         if (!request.ws) throw new Refusal('request_invalid', `${API.live} is a WebSocket: connect with ws://`);
         if (!this.#viewers.admit(viewerOf(request)))
@@ -99,7 +99,7 @@ export class Live {
       wsHandler: (socket, request) => {
         const trouble: LiveMessage[] = this.#trouble === '' ? [] : [{ type: 'trouble', reason: this.#trouble }];
         const hello: LiveMessage = { type: 'hello', server_ms: Date.now(), version: this.#version };
-        // 1009: too large. Agents may say more, over the same receiver.
+        // 1009: message too big. The receiver's own limit is higher, because agents send larger messages through it.
         socket.on('message', (data: Buffer) => data.length > LIMITS.viewer_says.number && socket.close(1009));
         this.#viewers.add(socket, { peer: viewerOf(request), mayLook: () => mayLook(request) }, [
           hello,

@@ -1,4 +1,4 @@
-// One process per data directory, which says where it answers.
+// Locks a data directory for one process, which writes its URL into it.
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getuid, pid } from 'node:process';
@@ -8,7 +8,7 @@ import { makeDirectories } from '../agent/process/make-directories.ts';
 import { StartError } from './errors.ts';
 
 export type DataLock = {
-  /** Tells others that find the directory locked where its holder answers. */
+  /** Writes the URL for other processes that find the directory locked. */
   announce: (url: string) => void;
   release: () => void;
 };
@@ -34,14 +34,14 @@ export function lockDataDirectory(directory: string): DataLock {
   return { announce: (url) => writeAnew(join(directory, URL_FILE), `${url}\n`), release: unlock };
 }
 
-/** Whoever owns the directory decides what its names lead to. */
+/** The directory must belong to this user: its owner could replace any file in it by a link. */
 function checkOwn(directory: string): void {
   const { uid } = statSync(directory);
   const own = getuid?.() ?? uid;
   if (uid !== own) throw new Error(`it belongs to user ${uid} and this is user ${own}: run it as user ${uid}, or chown the directory`);
 }
 
-/** A new file in place of whatever has its name: what a link there leads to is left alone. */
+/** Writes a new file in place of the old one. If the old name is a link, its target is left alone. */
 function writeAnew(path: string, text: string): void {
   rmSync(path, { force: true });
   writeFileSync(path, text, { flag: 'wx' });
@@ -49,7 +49,7 @@ function writeAnew(path: string, text: string): void {
 
 const URL_FILE = 'lock.url';
 
-/** Where the holder of a locked directory answers; undefined if it has not said. */
+/** The URL of the process that holds the lock; undefined if it has not announced one. */
 export function readCollectorUrl(directory: string): string | undefined {
   try {
     return readFileSync(join(directory, URL_FILE), 'utf8').trim();
@@ -63,7 +63,7 @@ function lockedError(directory: string, holder: string): StartError {
   return new StartError('data_dir_locked', message);
 }
 
-/** What the file system says of a data directory, and what to do. */
+/** The error for a data directory that the file system refuses, with advice. */
 export function unusable(directory: string, error: unknown): StartError {
   const message = `the data directory ${directory} cannot be used: ${reasonOf(error)}. --data chooses another`;
   return new StartError('data_dir_unusable', message, { cause: error });

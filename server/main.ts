@@ -14,9 +14,9 @@ import { leave } from './leave.ts';
 /** Each step of stopping may take this long: requests, the rest of the log, the engine. */
 const STOP_MS = 10_000;
 
-/** What a parent is told: first where the collector listens, with a link for the owner's browser; then that all is there. */
+/** The first message to the parent process: the collector's URL, and a link for the owner's browser. */
 export type Listens = { url: string; link: string };
-/** `isOpen`: an agent of this machine needs no credential. */
+/** The second message: the store is open. `isOpen`: agents of this machine need no credential. */
 export type Ready = { isOpen: boolean };
 
 const OWN_OPTIONS = { exitWithParent: COMMON_OPTIONS.exitWithParent };
@@ -39,14 +39,14 @@ async function serve(config: Config & OptionValues<typeof OWN_OPTIONS>): Promise
     logger.info({ signal: await stopped }, 'stopping');
   } finally {
     const clean = await collector.stop(STOP_MS);
-    // An open channel keeps the process alive.
+    // An open IPC channel would keep the process alive.
     if (process.connected) process.disconnect();
-    // So would what did not stop in time.
+    // Work that did not stop in time would keep it alive too.
     if (!clean) leaveNow('not all of it ended in time');
   }
 }
 
-/** Resolves with what asks the process to end. Asked again, it ends at once: the log is always whole. */
+/** Resolves with the signal that asks the process to end. A second one ends it at once: the log is whole at any moment. */
 function stopSignal(exitWithParent: boolean): Promise<string> {
   return new Promise((resolve) => {
     let asked = false;

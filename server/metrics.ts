@@ -1,11 +1,11 @@
-// The collector's own figures, as OpenTelemetry instruments that Prometheus can read.
+// The collector's own metrics: OpenTelemetry instruments in Prometheus' text format.
 import type { Attributes, ObservableResult } from '@opentelemetry/api';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
 
-/** From a millisecond, an insert of a few rows, to half a minute, a store about to time out. */
+/** From 5 ms, an insert of a few rows, to 30 s, a store that is about to time out. */
 const INSERT_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -59,7 +59,7 @@ export function createMetrics(version: string) {
       'viewers closed by the collector, by reason: they did not keep up, or did not answer',
     ),
     liveTickFailures: counter('live.tick.failures', '{tick}', 'live ticks that the store could not answer'),
-    /** Observes when somebody asks. */
+    /** Calls `observe` when /metrics is asked. */
     gauge: (name: string, unit: string, description: string, observe: () => number | [value: number, attributes: Attributes][]) => {
       meter.createObservableGauge(`tcplens.collector.${name}`, { unit, description }).addCallback((result: ObservableResult) => {
         const observed = observe();
@@ -67,7 +67,7 @@ export function createMetrics(version: string) {
         else for (const [value, attributes] of observed) result.observe(value, attributes);
       });
     },
-    /** All of them, in Prometheus' text format. */
+    /** All metrics in Prometheus' text format. */
     text: async (): Promise<string> => serializer.serialize((await reader.collect()).resourceMetrics),
     stop: () => provider.shutdown(),
   };

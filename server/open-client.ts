@@ -1,4 +1,4 @@
-// The collector that a command asks, somewhere on the network.
+// The client of the collector that a command names by its URL.
 import { CollectorClient, fileText, type Hints } from './collector-client.ts';
 
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO/;
@@ -15,7 +15,7 @@ const HINTS: Hints = {
   },
 };
 
-/** `tokenFile`, `ca`: files. */
+/** `tokenFile`, `ca`: paths of files. */
 export type Reach = { collector: string; tokenFile: string | undefined; ca: string | undefined };
 
 /** @throws StartError `not_ready` where a file cannot be read */

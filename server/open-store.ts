@@ -1,4 +1,4 @@
-// Which store the options name: a ClickHouse server or cluster by URL, else the engine inside this process.
+// Opens the store that the options name: a ClickHouse server or cluster by URL, else the embedded engine.
 import type { Config } from './config.ts';
 import { openClickHouse } from './storage/clickhouse-store.ts';
 import { openEmbedded } from './storage/embedded.ts';

@@ -15,7 +15,7 @@ const MISSING = `<!doctype html>
 <p>Its API is described at <a href="/api/v1/openapi.json">/api/v1/openapi.json</a>.
 `;
 
-/** No inline script or style, nothing from elsewhere. Plain http stays plain: there is no certificate on a loopback address. */
+/** No inline scripts or styles, and nothing from other sites. Plain HTTP is not upgraded: on a loopback address there is no certificate. */
 export async function registerHelmet(app: App): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: {
@@ -37,7 +37,7 @@ export async function registerHelmet(app: App): Promise<void> {
   });
 }
 
-/** @param directory where `index.html` and `assets/` are; a plain page takes their place if they are missing */
+/** @param directory of `index.html` and `assets/`; if they are missing, a plain page is served instead */
 export async function registerPages(app: App, directory: string): Promise<void> {
   const built = existsSync(join(directory, 'index.html'));
   if (built) {
@@ -53,7 +53,7 @@ export async function registerPages(app: App, directory: string): Promise<void> 
     );
   }
   app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
-    // The page knows its own paths; a person who opens one of them gets the page.
+    // All paths of the page get the same file; the page itself reads the path.
     if (built && isPage(request)) return reply.sendFile('index.html');
     throw new Refusal('not_found', `there is no ${request.method} ${request.url.split('?', 1)[0]}`);
   });
@@ -63,7 +63,7 @@ function isPage({ method, url, headers }: FastifyRequest): boolean {
   return method === 'GET' && isPagePath(url) && (headers.accept ?? '').includes('text/html');
 }
 
-/** Vite names assets by their content: under one name they never change. */
+/** Vite puts a hash of the content into the names of assets, so an asset never changes and may be cached for ever. */
 function cacheControl(path: string): string {
   return /[\\/]assets[\\/]/.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache';
 }

@@ -1,4 +1,4 @@
-// How the collector is reached: by which names, with or without TLS, and behind which proxies.
+// The collector's port: its names, TLS, and the proxies before it.
 import type { Server } from 'node:https';
 import type { Logger } from 'pino';
 import { hostInUrl, isLoopback } from '../agent/process/loopback.ts';
@@ -11,7 +11,7 @@ import { ownNames, publicUrlOf } from './door/tls/own-names.ts';
 import { ServerTls } from './door/tls/server-tls.ts';
 import type { App } from './http.ts';
 
-/** A line stays one that a terminal takes. */
+/** Limit of fingerprints in the line of an enrolment, so that a terminal takes the line. */
 const PINS_MOST = 16;
 
 export class CollectorPort {
@@ -29,19 +29,19 @@ export class CollectorPort {
       );
   }
 
-  /** `open`: to this machine, see Gate. What comes from a proxy on it may be anybody's. */
+  /** `open`: see Gate; false with a trusted proxy, since clients of a proxy on this machine may be anybody. */
   get access(): { open: boolean; proxy: ProxyWay | undefined } {
     const { listen, login, trustedProxy, proxyUserHeader: header, proxyRole: role } = this.#config;
     const proxy = header === undefined ? undefined : { header, role, isProxy: isTrusted(trustedProxy ?? []) };
     return { open: isLoopback(listen.host) && !login && trustedProxy === undefined, proxy };
   }
 
-  /** Plain HTTP beyond loopback. */
+  /** Whether it serves plain HTTP on an address beyond loopback. */
   get isPlain(): boolean {
     return this.tls === undefined && !isLoopback(this.#config.listen.host);
   }
 
-  /** For the collector's health. */
+  /** The port's figures for the collector's health. */
   get figures(): HealthFigures['port'] {
     const { ends_ms = null, trouble = '' } = this.tls ?? {};
     return { plain: this.isPlain, certificate_ends_ms: ends_ms, certificate_trouble: trouble };
@@ -67,7 +67,7 @@ export class CollectorPort {
     };
   }
 
-  /** What agents know collectors by: this one, and the others behind the same address. */
+  /** By what agents recognise collectors: the fingerprint of this collector's CA and those of the others that share its address. */
   #pinBeside(others: readonly string[]): string {
     if (this.tls === undefined) return 'plain';
     return this.tls.authority === undefined ? this.tls.pin : [...new Set([this.tls.pin, ...others])].slice(0, PINS_MOST).join(',');
@@ -79,12 +79,12 @@ export class CollectorPort {
     return this.tls?.isFor(name) ?? (isBeyond && ownNames(this.#config).includes(name));
   }
 
-  /** Where others reach it; empty before it listens. */
+  /** The URL at which others reach the collector; '' before it listens. */
   get url(): string {
     return this.#url;
   }
 
-  /** It listens. @param renewed is called when it has another certificate */
+  /** Called when the collector listens. @param renewed is called after each new certificate */
   async listens(app: App, url: string, renewed: () => void): Promise<void> {
     this.#url = await publicUrlOf(this.#config, this.tls ? 'https' : 'http', Number(new URL(url).port));
     this.tls?.follow(app.server as unknown as Server, renewed);

@@ -1,4 +1,4 @@
-// `POST /v1/report`: what an agent has learned about its host, and its account of rows seen, sent and lost.
+// `POST /v1/report`: what an agent has learned of its host, and how many rows it has seen, sent and lost.
 import { Type } from 'typebox';
 import { AgentReport } from '../agent/contract/agent-report.ts';
 import { REPORT_PATH } from '../agent/contract/batch-envelope.ts';
@@ -31,7 +31,7 @@ export function registerReport(app: App, { reports, hostNames, clocks, metrics, 
       body: AgentReport,
       response: { 200: Accepted, '4xx': Problem, '5xx': Problem },
     },
-    // The schema is for who reads it: one bad part must not keep the others out.
+    // The schema only documents the report. It does not validate it, as one bad part must not keep the other parts out.
     validatorCompiler: () => (body: unknown) => ({ value: body }),
     handler: async (request) => {
       const now_ms = Date.now();
@@ -39,7 +39,7 @@ export function registerReport(app: App, { reports, hostNames, clocks, metrics, 
       checkHost(request.who, report.host_id);
       await reports.add(report);
       const host_id = BigInt(`0x${report.host_id}`);
-      // Empty: the account of an earlier run.
+      // A report about an earlier run has no name.
       if (report.host !== undefined && report.host.name !== '') hostNames.set(host_id, report.host.name);
       clocks.note(host_id, report.at_ms - now_ms);
       metrics.reports.add(1);

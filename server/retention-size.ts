@@ -1,4 +1,4 @@
-// How people say how large the tables may get: "500GB", "1.5TiB", "80%".
+// Parses the limit of the tables' size: "500GB", "1.5TiB", "80%".
 import { ConfigError } from '../agent/process/errors.ts';
 import type { RetentionSize } from './storage/retention.ts';
 
@@ -11,7 +11,7 @@ const UNITS: Readonly<Record<string, number>> = {
   TIB: 2 ** 40,
 };
 
-/** @throws ConfigError that says what it must be */
+/** @throws ConfigError that describes the form */
 export function retentionSize(text: string): RetentionSize {
   const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*(%|[KMGT]i?B)$/i.exec(text.trim()) ?? [];
   const value = Number(number);

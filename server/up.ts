@@ -25,7 +25,7 @@ type Texts = OptionValues<typeof FOR_COLLECTOR> & OptionValues<typeof FOR_AGENT>
 
 const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 40_000;
-/** The agent has so long to join. */
+/** The agent's enrolment ends after this time. */
 const JOIN_MS = 60_000;
 
 export function command(): Command {
@@ -37,7 +37,7 @@ async function run(texts: Texts): Promise<void> {
   const stopped = new Promise<undefined>((resolve) => stop.addEventListener('abort', () => resolve(undefined)));
   const collector = start('serve', argumentsOf(FOR_COLLECTOR, texts));
   const died = ended(collector).then((how) => Promise.reject(new StartError('child_ended', `the collector ended by itself (${how})`)));
-  // Also when nobody waits for it any more, because this process is what ends it.
+  // No unhandled rejection when this process itself has ended the collector.
   died.catch(() => undefined);
   let agent: ChildProcess | undefined;
   try {
@@ -52,22 +52,22 @@ async function run(texts: Texts): Promise<void> {
     void ended(agent).then((how) => stop.aborted || tellOfAgent(how));
     await Promise.race([died, stopped]);
   } finally {
-    // The agent first: what it still has to send needs the collector.
+    // The agent is ended first, as it needs the collector to send its last rows.
     if (agent) await end(agent);
     await end(collector);
   }
 }
 
 /**
- * Its own process group, so that Ctrl-C reaches it once, from here; it ends by itself if this process is killed. Started by
- * the launcher, which knows how Node is to run each of them.
+ * Starts a child in its own process group, so that Ctrl-C reaches only this process, which then ends the children. If this process is
+ * killed, the child ends by itself. The launcher is used because it knows Node's options for each subcommand.
  */
 function start(subcommand: 'serve' | 'agent', args: readonly string[]): ChildProcess {
   const launcher = fileURLToPath(new URL('../tcplens', import.meta.url));
   return spawn(launcher, [subcommand, ...args, '--exit-with-parent'], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true });
 }
 
-/** How it ended, in words. */
+/** Resolves when the child has ended, with the way it ended in words. */
 async function ended(child: ChildProcess): Promise<string> {
   if (!hasEnded(child)) await once(child, 'exit');
   return child.exitCode === null ? `by ${child.signalCode}` : `exit code ${child.exitCode}`;
@@ -88,27 +88,27 @@ async function end(child: ChildProcess): Promise<void> {
   giveUp.abort();
 }
 
-/** Where the collector says that it listens. */
+/** Resolves with the collector's first message. */
 async function listening(collector: ChildProcess): Promise<Listens> {
   const [message] = (await once(collector, 'message')) as [Listens];
   return message;
 }
 
-/** Undefined where it takes longer than anybody should wait. */
+/** Resolves with the collector's second message; undefined after READY_MS_MAX. */
 async function readyIn(collector: ChildProcess, stop: AbortSignal): Promise<Ready | undefined> {
   const late = AbortSignal.any([stop, AbortSignal.timeout(READY_MS_MAX)]);
   const message = await once(collector, 'message', { signal: late }).catch(() => undefined);
   return message?.[0] as Ready | undefined;
 }
 
-/** What lets the agent in, where that needs something. An agent that has joined before needs no line, and does not use it. */
+/** The agent's options to join, if it needs a credential. An agent that has joined before does not use the line. */
 async function joining(url: string, data: string, ready: Ready | undefined): Promise<string[]> {
   if (ready?.isOpen !== false) return [];
   const state = join(data, 'agent');
   const own = ['--state-dir', state];
   const asked: NewEnrolment = { labels: {}, for_ms: JOIN_MS, uses: 1, rejoin: false };
   const { line } = await runningAt({ data, tokenFile: undefined }).ask<MadeEnrolment>(ADMIN_API.enrolments, asked);
-  // Where others reach the collector may lead elsewhere from here.
+  // The URL in the line is the public one, which may not lead here from this machine.
   return [...own, '--join', `${url}#${line.split('#')[1]}`];
 }
 
@@ -118,7 +118,7 @@ function tellOfAgent(end: string): void {
   process.stderr.write(`tcplens: ${what}; the collector goes on. --replay FILE shows a recording instead.\n`);
 }
 
-/** Aborts when this process is asked to end. Asked again, it still waits for the others, within their bounds. */
+/** Aborts when this process is asked to end. A second request changes nothing: the children are still waited for, within their limits. */
 function stopSignal(): AbortSignal {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());

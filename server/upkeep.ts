@@ -1,5 +1,5 @@
-// What the collector does to its tables beside filling them: minutes after rows, hours and days after minutes, and the oldest days out where
-// there is too much. Each runs on its own beat and never twice at once; a failure is told and tried again at the next beat.
+// Maintains the tables: builds minutes from rows, and hours and days from minutes, and drops the oldest days beyond the limit of size. Each
+// of the two tasks runs at its own interval and never twice at once. A failure is reported, and the task is tried again at its next time.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoreDamage } from './api/health.ts';
 import type { Dropped, RetentionSize } from './storage/retention.ts';
@@ -12,16 +12,16 @@ export type UpkeepEvents = {
   failed: (what: 'rollups' | 'retention' | 'damage', error: unknown) => void;
 };
 export type UpkeepOptions = {
-  /** After the start: the first to come have the store to themselves. */
+  /** Time from the start to the first run, so that the first users have the store to themselves. */
   first_ms: number;
   refresh_ms: number;
-  /** For how long rollups wait at most while late rows keep coming. */
+  /** Longest time for which refreshing the rollups is put off while late rows keep coming. */
   refresh_wait_max_ms: number;
   retain_ms: number;
-  /** Between looks for what the engine's files have lost. */
+  /** Time between two checks of the engine's files. */
   look_ms: number;
   retention_size: RetentionSize;
-  /** Whether many late rows wait for the store: what is built of their hours would soon be built again, and inserts wait behind it. */
+  /** Whether many late rows wait for the store. Hours that are built now would soon be built again, and would hold up inserts. */
   isBehind: () => boolean;
 };
 
@@ -40,7 +40,7 @@ export class UpkeepLoop {
     this.#events = events;
   }
 
-  /** Once the store has been migrated. */
+  /** Called when the store has been migrated. */
   start(): void {
     const { refresh_ms, retain_ms } = this.#options;
     this.#refreshed_ms = performance.now();
@@ -50,13 +50,13 @@ export class UpkeepLoop {
     ]);
   }
 
-  /** Resolves when nothing runs any more: within a piece of the rollup, or a partition. */
+  /** Resolves when nothing runs any more: at most after the current piece of a rollup, or partition. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
   }
 
-  /** The next beat is `ms` after the last one's end. */
+  /** Runs `work` again and again, with a pause of `ms` after each run. */
   async #every(ms: number, what: 'rollups' | 'retention', work: () => Promise<void>): Promise<void> {
     const { signal } = this.#stopping;
     const pause = (some_ms: number) => sleep(some_ms, undefined, { signal, ref: false }).catch(() => undefined);
@@ -71,7 +71,7 @@ export class UpkeepLoop {
     }
   }
 
-  /** Minutes that are over, always; what late rows have changed, once they have come. */
+  /** Builds minutes that are over in any case. What late rows have changed waits until these have come. */
   async #refresh(): Promise<void> {
     const began = performance.now();
     const { isBehind, refresh_wait_max_ms } = this.#options;
@@ -83,7 +83,9 @@ export class UpkeepLoop {
     if (pieces > 0) this.#events.refreshed(pieces, (performance.now() - began) / 1000);
   }
 
-  /** Compares what the tables hold with what they must. Does not fail: a look that failed is told, and the next one is in its time. */
+  /**
+   * Checks whether the tables have all rows that they should. Never fails: a failed check is reported, and the next one comes at its time.
+   */
   async look(): Promise<void> {
     this.#looked_ms = performance.now();
     try {
@@ -96,7 +98,7 @@ export class UpkeepLoop {
   async #retain(): Promise<void> {
     const dropped = await this.#store.upkeep.retain(this.#options.retention_size, Date.now());
     if (dropped.length > 0) this.#events.dropped(dropped);
-    // Not while days are dropped: what goes by itself is not missing.
+    // Here, because no day is being dropped now: rows of a day that goes would seem to be missing.
     if (performance.now() - this.#looked_ms >= this.#options.look_ms) await this.look();
   }
 }

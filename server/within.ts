@@ -1,8 +1,8 @@
-// Gives each step of stopping a bound.
+// Limits the time of each step of stopping.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 
-/** Waits for `work` for so long; what fails or takes longer is reported, and the next step begins. */
+/** Waits for `work` at most `ms`. A failure or an excess is logged, and the caller goes on. */
 export async function within(ms: number, what: string, work: PromiseLike<unknown> | undefined, logger: Logger): Promise<boolean> {
   const giveUp = new AbortController();
   const late = sleep(ms, true, { signal: giveUp.signal }).catch(() => undefined);

@@ -1,14 +1,14 @@
-// The time that is brushed in a chart. There is one of all charts together: their cursors are one, so new data in another takes the
-// selection away here, too.
+// The time that is brushed in a chart. All charts share one brush, since they share a cursor: new data in another chart would remove the
+// selection here, too.
 
 class Brush {
-  /** the chart that the pointer went down in: the selection is its own, whatever others with the same cursor draw */
+  /** The chart in which the pointer went down. Only it has the selection, although charts with the same cursor draw it too. */
   chart = $state('');
   isDragging = $state(false);
-  /** brushed, and not yet said what for */
+  /** The brushed time, until an action is chosen for it. */
   chosen = $state.raw<{ from_ms: number; to_ms: number } | null>(null);
 
-  /** While it is so, charts stay as they are. */
+  /** While true, charts take no new data. */
   isHeld = $derived(this.isDragging || this.chosen !== null);
 
   begin(chart: string): void {
@@ -17,7 +17,7 @@ class Brush {
     this.chosen = null;
   }
 
-  /** @param chart undefined: of any chart */
+  /** Drops the brushed time. @param chart only if it is that of this chart; undefined: of any */
   leave(chart?: string): void {
     if (chart === undefined || chart === this.chart) this.chosen = null;
   }

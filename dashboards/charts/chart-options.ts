@@ -1,4 +1,4 @@
-// uPlot's options for the three shapes of chart. Colours come in as rgb(), since a canvas knows no custom properties.
+// uPlot's options for the three shapes of charts. Colours are passed as rgb(), since a canvas does not know custom properties.
 import uPlot from 'uplot';
 import type { ChartShape } from './chart-series.ts';
 import { PLOT_LEFT, PLOT_RIGHT } from './plot-insets.ts';
@@ -17,7 +17,7 @@ export type ChartSetup = {
   /** Range of the x axis, s since the epoch. */
   xRange: () => [number, number];
   onCursor: (at: number | null) => void;
-  /** Returns whether the selection stays in sight. */
+  /** Returns whether the selection stays marked. */
   onSelect: (from_s: number, to_s: number) => boolean;
 };
 
@@ -53,7 +53,7 @@ export function chartOptions(setup: ChartSetup): uPlot.Options {
         size: PLOT_LEFT,
         gap: 4,
         space: 28,
-        // A logarithmic axis hands null for the splits that it leaves unlabelled.
+        // On a logarithmic axis uPlot passes null for splits without a label.
         values: (_chart, splits) => splits.map((value: number | null) => (value === null ? '' : setup.format(value))),
       },
     ],
@@ -65,7 +65,7 @@ export function chartOptions(setup: ChartSetup): uPlot.Options {
   };
 }
 
-/** Nine lines a decade are more than a small chart can bear. */
+/** Grid lines at decades only: nine lines in each decade are too many for a small chart. */
 const decadesOnly = (_chart: uPlot, splits: number[]) => splits.map((value) => (Number.isInteger(Math.log10(value)) ? value : null));
 
 function yScale(shape: ChartShape): uPlot.Scale {
@@ -81,7 +81,7 @@ function seriesOf(shape: ChartShape, color: string): uPlot.Series {
   return { stroke: color, width: 1.5, spanGaps: false, points: { show: true, size: 3, width: 0, fill: color, filter: lonely } };
 }
 
-/** Points that no line reaches, since both neighbours are gaps: they alone need a dot. */
+/** Points between two gaps. No line reaches them, so they are drawn as dots. */
 function lonely(chart: uPlot, seriesAt: number): number[] {
   const values = chart.data[seriesAt] ?? [];
   const dots: number[] = [];

@@ -1,12 +1,12 @@
 export type ChartSeries = {
   label: string;
-  /** Custom property of palette.css. */
+  /** name of a custom property of palette.css */
   color: string;
-  /** One a step; null is a gap. */
+  /** one for each step; null: gap */
   values: readonly (number | null)[];
-  /** What a pointer resting on the legend reads. */
+  /** tooltip of the legend */
   meaning?: string;
 };
 
-/** How a chart draws: `stack` zero-based areas on top of each other, `lines` zero-based, `log` lines on a logarithmic scale. */
+/** `stack`: areas on top of each other, from zero. `lines`: from zero. `log`: lines on a logarithmic scale. */
 export type ChartShape = 'stack' | 'lines' | 'log';

@@ -1,3 +1,3 @@
-/** Where a chart's plot area begins and ends, px from its sides: shared with what is drawn on the same time axis. */
+/** Margins of a chart's plot area, px; other drawings on the same time axis use them too. */
 export const PLOT_LEFT = 56;
 export const PLOT_RIGHT = 24;

@@ -1,4 +1,4 @@
-/** An SVG path through `values` in a box of `width` × `height`, from zero at the bottom to the highest at the top; null lifts the pen. */
+/** An SVG path through `values` in a box of `width` × `height`. The bottom is zero, the top the highest value; null is a gap. */
 export function sparkPath(values: readonly (number | null)[], width: number, height: number): string {
   const highest = values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
   const step = values.length > 1 ? width / (values.length - 1) : 0;
@@ -9,7 +9,7 @@ export function sparkPath(values: readonly (number | null)[], width: number, hei
     const y = round(height - (highest > 0 ? (value / highest) * height : 0));
     const joined = at > 0 && values[at - 1] !== null;
     path.push(`${joined ? 'L' : 'M'}${x} ${y}`);
-    // A point alone is drawn as a short dash, or a line's cap would not show.
+    // A point between two gaps becomes a short dash: a path without length would not be drawn.
     if (!joined && (values[at + 1] ?? null) === null) path.push('h1');
   }
   return path.join('');

@@ -2,7 +2,7 @@
 
 export type Column = readonly (number | null)[];
 
-/** Adds each column onto those before it. A step where no column has a figure stays a gap. */
+/** Adds up the columns: each result is the sum up to its column. A step without any figure stays a gap. */
 export function stack(columns: readonly Column[], steps: number): (number | null)[][] {
   const below = new Array<number | null>(steps).fill(null);
   return columns.map((column) => {
@@ -15,8 +15,9 @@ export function stack(columns: readonly Column[], steps: number): (number | null
 }
 
 /**
- * Steps drawn from their starts leave the last one without a width: it is told once more, at its end, s. Nothing of it lies beyond `to_s`.
- * @param columns one value a step
+ * Steps are drawn from their start, so the last one would have no width. Its values are repeated at its end in s, or at `to_s` if that is
+ * earlier.
+ * @param columns one value for each step
  */
 export function withLastEnd(time_s: readonly number[], columns: readonly Column[], step_s: number, to_s: number): [number[], ...Column[]] {
   const last_s = time_s.at(-1);

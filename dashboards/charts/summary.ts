@@ -1,10 +1,10 @@
-// A chart in one sentence, for those who do not see it.
+// A chart in one sentence, for people who cannot see it.
 import { formatWhen } from '../format.ts';
 import type { ChartSeries } from './chart-series.ts';
 
 type Point = { value: number; at: number };
 
-/** `opened: latest 12/s, highest 40/s at 03:07:20.` for each series; `time_s` are the steps' starts. */
+/** For each series `opened: latest 12/s, highest 40/s at 03:07:20.` @param time_s starts of steps */
 export function summarize(series: readonly ChartSeries[], time_s: readonly number[], format: (value: number) => string): string {
   const said = series.flatMap(({ label, values }) => {
     const highest = highestOf(values);

@@ -1,4 +1,4 @@
-// What admins ask and change of people: users, tokens, sessions, and who did what.
+// Routes for admins: users, tokens, sessions and the audit.
 import { Done } from '../api/access.ts';
 import { ADMIN_API } from '../api/admin.ts';
 import {

@@ -1,4 +1,4 @@
-// What agents ask about themselves: to join, to be let in after a start, and for another secret.
+// Routes for an agent's own identity: join, say hello after a start, change its secret.
 import { Type } from 'typebox';
 import { HELLO_PATH, JOIN_PATH, ROTATE_PATH } from '../../agent/contract/credential.ts';
 import { Hello, HelloRequest, Joined, JoinRequest, RotateRequest } from '../../agent/contract/enrolment.ts';
@@ -48,7 +48,7 @@ export function registerAgents(app: App, agents: Agents, audit: Audit): void {
   });
 }
 
-/** @throws Refusal `join_needed` */
+/** The host of the agent that asks. @throws Refusal `join_needed` where it shows no credential */
 function hostOf({ host_id }: Principal = NOBODY): string {
   if (host_id === undefined) throw new Refusal('join_needed', JOIN_NEEDED);
   return host_id;

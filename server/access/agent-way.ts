@@ -1,4 +1,4 @@
-// Who shows an agent's credential.
+// Recognises an agent by its credential.
 
 import { HEADERS } from '../../agent/contract/batch-envelope.ts';
 import { CREDENTIAL, HELLO_PATH, JOIN_PATH } from '../../agent/contract/credential.ts';
@@ -9,7 +9,7 @@ import type { Agents } from './agents.ts';
 import type { LastHeard } from './last-heard.ts';
 import type { RecordBook } from './record-book.ts';
 
-/** Paths on which an agent finds out whether its state is a copy. */
+/** On these paths an agent finds out whether its state is a copy, so the place that it names is not checked yet. */
 const ASKING: ReadonlySet<string | undefined> = new Set([HELLO_PATH, JOIN_PATH]);
 
 export function agentWay(book: RecordBook, agents: Agents, heard: LastHeard): Identify {

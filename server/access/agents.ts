@@ -9,15 +9,15 @@ import type { RecordBook } from './record-book.ts';
 import type { AgentRecord } from './records.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
-/** An agent makes itself another secret after so long. */
+/** An agent replaces a secret that is older than this. */
 const SECRET_MS_MAX = 30 * DAY_MS;
-/** An agent sends a report every ten seconds by default: one that has been silent for longer is not there. */
+/** Agents report every ten seconds by default: a host that was not heard for longer than this counts as not running. */
 export const SILENT_MS = 20_000;
 const AGAIN_S = 3;
 
 type Fleet = Pick<Joined, 'labels' | 'authorities'>;
 export type Agent = AgentRecord & { host_id: string };
-/** `certificate_ends_ms`: of the certificate that whoever asks has shown, if any. */
+/** `certificate_ends_ms`: when the client certificate of this request ends; undefined: it has none. */
 type Shown<Request> = Request & { certificate_ends_ms?: number | undefined };
 
 export class Agents {
@@ -25,7 +25,7 @@ export class Agents {
   readonly #enrolments: Enrolments;
   readonly #heard: LastHeard;
   readonly #inTurn = turns();
-  /** Since when somebody with the credential of this host has waited for its holder to fall silent. */
+  /** By host: since when an agent at another place has waited, with this host's credential, to see whether the original still reports. */
   readonly #waiting = new Map<string, { place: string; since_ms: number }>();
 
   constructor(book: RecordBook, enrolments: Enrolments, heard: LastHeard) {
@@ -41,7 +41,7 @@ export class Agents {
   /** @throws Refusal `enrolment_refused`, `identity_in_use`, `identity_unknown` */
   join(request: Shown<JoinRequest>, now_ms: number): Promise<Omit<Joined, 'digest'>> {
     return this.#inTurn(async () => {
-      // Another collector may have let somebody in, or have revoked the line, just now.
+      // Another collector may have admitted a host or revoked the line since the last look.
       await this.#book.look();
       const { id, record } = this.#enrolments.shown(request.enrolment, now_ms);
       const again = this.list().find((agent) => agent.enrolment === id && isSecretOf(agent, request.secret_sha256));
@@ -51,7 +51,7 @@ export class Agents {
       if (this.#joinedWith(id).length >= record.uses) throw full();
       const host_id = await this.#add(request, { enrolment: id, labels: record.labels }, now_ms);
       await this.#book.look();
-      // Another collector let somebody in at the same time: the first ones stay.
+      // Other collectors may have admitted hosts at the same time: of more than `uses`, the earliest stay.
       const isIn = this.#joinedWith(id).slice(0, record.uses);
       if (isIn.includes(host_id)) return this.#joined(host_id);
       await this.#book.remove('agent', host_id);
@@ -59,7 +59,7 @@ export class Agents {
     });
   }
 
-  /** Gives the machine on which a copy of a credential was found an identity of its own. */
+  /** Gives a machine that has a copy of another host's credential an identity of its own. */
   fork(request: Shown<JoinRequest>, host_id: string, now_ms: number): Promise<Omit<Joined, 'digest'>> {
     return this.#inTurn(async () => {
       const again = this.list().find((agent) => agent.cloned_from === host_id && isSecretOf(agent, request.secret_sha256));
@@ -71,8 +71,9 @@ export class Agents {
   }
 
   /**
-   * Before an agent sends anything. Where its state is a copy, it waits until it is known whether the original still runs.
-   * @throws Refusal `identity_in_use`: ask again; `identity_cloned`: the original runs
+   * An agent says hello before it sends anything. If it runs at another place than before, its state may be a copy: it has to wait until
+   * the collector knows whether the original still reports.
+   * @throws Refusal `identity_in_use`: try again later; `identity_cloned`: the original reports
    */
   async hello(host_id: string, { place, certificate_ends_ms }: Shown<HelloRequest>, now_ms: number): Promise<Omit<Hello, 'digest'>> {
     const record = this.#known(host_id);
@@ -83,19 +84,19 @@ export class Agents {
     return { ...this.#joined(host_id), rotate: now_ms - record.secret_ms > SECRET_MS_MAX };
   }
 
-  /** The old secret holds until the new one is shown. */
+  /** Adds a new secret. The old one stays valid until an agent uses the new one. */
   async rotate(host_id: string, next_sha256: string): Promise<void> {
     await this.#book.put('agent', host_id, { ...this.#known(host_id), next_sha256 });
   }
 
-  /** The new secret was shown: the old one ends. */
+  /** An agent has used the new secret: the old one is no longer valid. */
   async rotated(host_id: string, now_ms: number): Promise<void> {
     const { next_sha256, ...record } = this.#known(host_id);
     if (next_sha256 === undefined) return;
     await this.#book.put('agent', host_id, { ...record, secret_sha256: next_sha256, secret_ms: now_ms });
   }
 
-  /** It is refused from now on, at this collector at once and at the others within seconds. */
+  /** The agent's credential is refused from now on: by this collector at once, by the others within seconds. */
   async revoke(host_id: string, now_ms: number): Promise<void> {
     await this.#book.put('agent', host_id, { ...this.#known(host_id), revoked_ms: now_ms });
   }
@@ -144,7 +145,7 @@ export class Agents {
     return this.#joined(host_id);
   }
 
-  /** @throws Refusal where the holder of the identity is there, or may be */
+  /** @throws Refusal `identity_cloned`, `identity_in_use` where the holder of the identity still reports, or did so within SILENT_MS */
   async #checkSilent(host_id: string, place: string, now_ms: number): Promise<void> {
     const heard_ms = await this.#heard.of(host_id);
     const known = this.#waiting.get(host_id);

@@ -1,4 +1,4 @@
-// What admins ask and change of the collectors of a store.
+// Routes for admins: list the collectors of a store, and forget their CAs.
 import { CollectorParams, Collectors as CollectorsAnswer, Done } from '../api/access.ts';
 import { ADMIN_API } from '../api/admin.ts';
 import { Problem } from '../api.ts';

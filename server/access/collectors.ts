@@ -1,4 +1,4 @@
-// The collectors of one store, and the CAs by which agents know them.
+// The collectors of one store, and their CAs, by which agents recognise them.
 import { X509Certificate } from 'node:crypto';
 import { authoritiesDigest } from '../../agent/contract/credential.ts';
 import type { Collectors as Answer } from '../api/access.ts';
@@ -6,18 +6,18 @@ import { fingerprintOf } from '../door/tls/served.ts';
 import { Refusal } from '../errors.ts';
 import type { RecordBook } from './record-book.ts';
 
-/** Each says so often that it is there. */
+/** Every collector records this often that it is running. */
 export const ATTEND_MS = 60_000;
-/** One that has said nothing for so long is not there any more. */
+/** A collector that has recorded nothing for so long counts as gone. */
 const GONE_MS = 5 * ATTEND_MS;
 
-/** `authority`: PEM of the CA that it has its certificate from. */
+/** `authority`: PEM of the CA that signed the collector's certificate. `address`: its URL. */
 export type Attending = { authority: string; name: string; address: string };
 type Authority = Answer['authorities'][number];
 
 export class Collectors {
   readonly #book: RecordBook;
-  /** Each report is answered with it, and the records are those of a whole fleet. */
+  /** Kept, as each report of an agent is answered with it; reset when records change. */
   #digest: string | undefined;
 
   constructor(book: RecordBook) {
@@ -27,7 +27,7 @@ export class Collectors {
     });
   }
 
-  /** It is there, and agents that join, or have joined, are to trust its CA, also at other collectors. */
+  /** Records that this collector runs. All agents then come to trust its CA, also those that talk to other collectors. */
   async attend({ authority, name, address }: Attending, now_ms: number): Promise<void> {
     const ends_ms = new X509Certificate(authority).validToDate.getTime();
     const id = fingerprintOf(authority);
@@ -46,7 +46,7 @@ export class Collectors {
   }
 
   /**
-   * Agents trust this CA no more, once they have heard from a collector that is there. One that comes back is trusted again.
+   * Agents stop trusting this CA at their next contact with another collector. If its collector comes back, the CA is trusted again.
    * @throws Refusal `not_found`, `collector_there`
    */
   async forget(id: string, now_ms: number): Promise<void> {
@@ -59,12 +59,12 @@ export class Collectors {
     await this.#book.remove('authority', id);
   }
 
-  /** PEM of the CAs of all. */
+  /** The CAs of all collectors, PEM. */
   authorities(): string[] {
     return [...this.#book.all('authority')].map(([, { certificate }]) => certificate);
   }
 
-  /** By which an agent sees that it trusts others. */
+  /** Digest of all CAs. An agent compares it with that of the CAs it trusts. */
   digest(): string {
     this.#digest ??= authoritiesDigest(this.authorities());
     return this.#digest;

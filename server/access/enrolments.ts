@@ -1,4 +1,4 @@
-// What a person hands to hosts so that they may join: an id and a secret, in a line that is good for some time and some hosts.
+// Enrolments: a line with an id and a secret that a person gives to hosts, so that they may join. It holds for some time and some hosts.
 
 import { digestOf, newSecret } from '../../agent/contract/secret.ts';
 import { isOfDigest, newId } from '../door/secrets.ts';
@@ -7,7 +7,7 @@ import type { RecordBook } from './record-book.ts';
 import type { EnrolmentRecord } from './records.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
-/** For how long a line that has ended is known as one that has ended. */
+/** For how long the record of an enrolment that has ended is kept, so that the refusal can say that it ended. */
 const rememberedMs = ({ made_ms, ends_ms }: Pick<EnrolmentRecord, 'made_ms' | 'ends_ms'>) =>
   Math.min(30 * DAY_MS, 24 * (ends_ms - made_ms));
 
@@ -35,7 +35,7 @@ export class Enrolments {
     return [...this.#book.all('enrolment')].map(([id, record]) => ({ ...record, id, used: used.get(id) ?? 0 }));
   }
 
-  /** Nobody can join with it any more. Those who have joined stay. */
+  /** Nobody can join with it any more. Hosts that have joined stay. */
   async revoke(id: string, now_ms: number): Promise<void> {
     const record = this.#book.get('enrolment', id);
     if (record === undefined) throw new Refusal('not_found', `there is no enrolment ${id}`);
@@ -46,7 +46,7 @@ export class Enrolments {
   shown(text: string, now_ms: number): { id: string; record: EnrolmentRecord } {
     const [id = '', secret = ''] = text.split('.');
     const record = this.#book.get('enrolment', id);
-    // Compared where there is none, too: the time that an answer takes does not tell.
+    // An unknown id is compared with a digest too, so that the time of the answer does not tell whether the id exists.
     const isRight = isOfDigest(secret, record?.secret_sha256 ?? digestOf(''));
     if (record === undefined || !isRight) throw refused('the collector does not know this line');
     if (record.revoked_ms !== undefined) throw refused('this line was revoked');
@@ -54,7 +54,7 @@ export class Enrolments {
     return { id, record };
   }
 
-  /** The host is not one of those who joined with it any more, and nobody may join in its place. */
+  /** The host was removed: its use of the line is taken away, so that no other host can join in its place. */
   async forget(id: string): Promise<void> {
     const record = this.#book.get('enrolment', id);
     if (record === undefined) return;
@@ -62,7 +62,7 @@ export class Enrolments {
   }
 }
 
-/** For who wants to join and may not. */
+/** A refusal for a host that wants to join and may not. */
 export function refused(why: string): Refusal {
   return new Refusal('enrolment_refused', `${why}: "tcplens admin enrol" on the collector prints another`);
 }

@@ -1,4 +1,4 @@
-// Deletes a host: what it has joined with, and if somebody wants that, all that is stored of it.
+// Deletes a host: its credential, and on request all that is stored of it.
 import { Refusal } from '../errors.ts';
 import { decimal } from '../storage/accounting.ts';
 import type { Store } from '../storage/store.ts';
@@ -16,13 +16,14 @@ export class HostRemoval {
     this.#heard = heard;
   }
 
-  /** The host cannot send any more, and what is stored of it stays. @throws Refusal `not_found` where it has not joined */
+  /** Removes the credential: the host can send no more. Its rows stay. @throws Refusal `not_found` where it has not joined */
   forget(host_id: string): Promise<void> {
     return this.#agents.remove(host_id);
   }
 
   /**
-   * Also of hosts that have never joined. A host that still sends would be back at once, with what is on its way.
+   * Removes the credential and all rows, also of hosts that never joined. Refused while the host reports: rows on their way would bring it
+   * back.
    * @throws Refusal `not_found`, `host_reports`
    */
   async remove(host_id: string, now_ms: number): Promise<void> {

@@ -8,7 +8,7 @@ import { ROLES, type Role } from './records.ts';
 const ANSWER_S_MAX = 10;
 const NAME_MAX = 64;
 
-/** What the browser keeps until it comes back. */
+/** The browser keeps these in a cookie until the provider sends it back. */
 export type Flow = { state: string; nonce: string; verifier: string };
 export type Person = { name: string; role: Role };
 
@@ -20,7 +20,7 @@ export class IdentityProvider {
     this.#config = config;
   }
 
-  /** @param redirect_uri where it sends the browser back to. @throws Refusal `oidc_failed` */
+  /** @param redirect_uri where the provider sends the browser back to. @throws Refusal `oidc_failed` */
   async start(redirect_uri: string): Promise<{ url: string; flow: Flow }> {
     const configuration = await this.#discovered();
     const flow = { state: oidc.randomState(), nonce: oidc.randomNonce(), verifier: oidc.randomPKCECodeVerifier() };
@@ -35,7 +35,7 @@ export class IdentityProvider {
     return { url: url.href, flow };
   }
 
-  /** @param url at which the browser came back. @throws Refusal `oidc_failed`, `oidc_no_role` */
+  /** @param url to which the provider sent the browser back. @throws Refusal `oidc_failed`, `oidc_no_role` */
   async finish(url: URL, { state, nonce, verifier }: Flow): Promise<Person> {
     const configuration = await this.#discovered();
     try {
@@ -60,10 +60,10 @@ export class IdentityProvider {
     return { name: String(name).slice(0, NAME_MAX), role };
   }
 
-  /** Found once it is needed, and looked for again where that failed: the collector may start before the provider. */
+  /** Discovery runs at the first log-in, and again after a failure: the collector may start before the provider. */
   #discovered(): Promise<oidc.Configuration> {
     const { issuer, clientId, clientSecret } = this.#config;
-    // Only a provider on this very machine may have no TLS.
+    // Plain HTTP is allowed only for a provider on this machine.
     const execute = issuer.startsWith('http:') ? [oidc.allowInsecureRequests] : [];
     this.#found ??= oidc
       .discovery(new URL(issuer), clientId, clientSecret, undefined, { timeout: ANSWER_S_MAX, execute })
@@ -75,7 +75,7 @@ export class IdentityProvider {
   }
 }
 
-/** Providers put what they know of a person into the ID token, or answer it when asked with the access token. */
+/** Some providers put the claims into the ID token; others answer them from the userinfo endpoint. */
 async function claimsOf(
   configuration: oidc.Configuration,
   tokens: oidc.TokenEndpointResponse & oidc.TokenEndpointResponseHelpers,

@@ -1,22 +1,22 @@
-// Who guesses passwords waits: after some failed log-ins of a name, or from an address, each further one doubles the time until the next.
+// Slows down guessing of passwords: after some failed log-ins of a name, or from an address, each further one doubles the delay.
 import { isIPv6 } from 'node:net';
 import { Refusal } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 
-/** Failures that cost no time. */
+/** So many failures cause no delay. */
 const FREE = 5;
 const FIRST_MS = 1000;
-/** After so long without a failure all is forgotten. */
+/** After so long without a failure, the earlier ones are forgotten. */
 const FORGOTTEN_MS = 3600_000;
 
 type Failures = { count: number; last_ms: number };
 
 export class LoginDelays {
-  /** The one whose last failure is the oldest first. */
+  /** In the order of the last failure, the oldest first. */
   readonly #failures = new Map<string, Failures>();
 
   /**
-   * One more log-in. It counts as failed until `succeeded` is told: else many at once would all be tried.
+   * A log-in begins. It counts as failed until `succeeded` is called: otherwise many attempts at once would all be let through.
    * @throws Refusal `too_many_logins`
    */
   begin(name: string, address: string, now_ms: number): void {
@@ -29,7 +29,10 @@ export class LoginDelays {
     for (const key of keys) this.#count(key, this.#countOf(key, now_ms) + 1, now_ms);
   }
 
-  /** Whoever has an account must not be able to guess others' passwords between own log-ins: the address only has this one taken back. */
+  /**
+   * Clears the failures of the name. Of the address only this log-in is taken back: otherwise the owner of one account could reset the
+   * address's delay by own log-ins between guesses at other accounts.
+   */
   succeeded(name: string, address: string, now_ms: number): void {
     const [ofName, ofAddress] = keysOf(name, address);
     this.#failures.delete(ofName);
@@ -63,7 +66,7 @@ function keysOf(name: string, address: string): [ofName: string, ofAddress: stri
   return [`name ${name}`, `address ${networkOf(address)}`];
 }
 
-/** Whoever has one IPv6 address has all of its /64. */
+/** An IPv6 client can use any address of its /64, so the /64 is counted. */
 function networkOf(address: string): string {
   if (!isIPv6(address)) return address;
   const [before = '', after] = address.split('%', 1)[0]?.split('::') ?? [];

@@ -12,15 +12,15 @@ import type { IdentityProvider } from './identity-provider.ts';
 import type { Sessions } from './sessions.ts';
 
 export type OidcParts = {
-  /** undefined: people do not log in at one */
+  /** undefined: no identity provider is configured */
   provider: IdentityProvider | undefined;
   sessions: Sessions;
   audit: Audit;
-  /** where the browser that asks reaches the page */
+  /** the origin under which the browser of this request reaches the page */
   originOf: (request: FastifyRequest) => string;
 };
 
-/** Kept by the browser, so that it may come back to another collector. None but that browser has it, and it is worth nothing without. */
+/** The flow's secrets are in a cookie and not in memory, so that the browser may come back to another collector. */
 const COOKIE = 'tcplens-oidc';
 const COOKIE_S = 600;
 const Search = Type.String({ maxLength: 2000, pattern: '^(\\?[\\x21-\\x7e]*)?$' });
@@ -68,7 +68,7 @@ function send(
   return reply.header('cache-control', 'no-store').redirect(to, 303);
 }
 
-/** Where it failed the page says so: it knows the code. What the provider said is for the log only. */
+/** On failure the page is opened with the code of the refusal. What the provider said goes only to the log. */
 async function leading(request: FastifyRequest, search: string, work: () => Promise<Led>): Promise<Led> {
   try {
     return await work();

@@ -1,10 +1,10 @@
-// What is kept of passwords: argon2id hashes in PHC form, $argon2id$v=19$m=…,t=…,p=…$salt$hash.
+// Password hashes: argon2id in PHC form, $argon2id$v=19$m=…,t=…,p=…$salt$hash.
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { turns } from '../../agent/process/turns.ts';
 
 const argon2id = promisify(argon2).bind(undefined, 'argon2id');
-/** OWASP's least: memory in KiB. One takes some 20 ms. */
+/** The minimum that OWASP recommends; memory in KiB. One hash takes some 20 ms. */
 const COST = { memory: 19 * 1024, passes: 2, parallelism: 1 };
 const SALT_BYTES = 16;
 const TAG_BYTES = 32;
@@ -12,7 +12,7 @@ const PHC = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9
 
 type Hashed = { cost: typeof COST; salt: Buffer; tag: Buffer };
 
-/** One after the other: many log-ins at once take the memory of one. */
+/** One hash at a time, so that many log-ins at once need the memory of one. */
 const inTurn = turns();
 
 export async function hashPassword(password: string): Promise<string> {
@@ -20,7 +20,7 @@ export async function hashPassword(password: string): Promise<string> {
   return phcOf({ cost: COST, salt, tag: await tagOf(password, { cost: COST, salt, length: TAG_BYTES }) });
 }
 
-/** Whether `phc` is of this password. It takes as long where it is the hash of nothing, as '' is. */
+/** Whether `phc` is the hash of this password. '' matches no password, and takes as long to check as a hash. */
 export async function isPassword(password: string, phc: string): Promise<boolean> {
   const hashed = parsed(phc);
   const { cost, salt, tag } = hashed ?? NOTHING;
@@ -30,7 +30,7 @@ export async function isPassword(password: string, phc: string): Promise<boolean
 
 const NOTHING: Hashed = { cost: COST, salt: randomBytes(SALT_BYTES), tag: randomBytes(TAG_BYTES) };
 
-/** What looks the same is the same password, however a keyboard composes its characters. */
+/** Passwords are normalised: the same characters, composed differently by another keyboard, are the same password. */
 function tagOf(password: string, { cost, salt, length }: Omit<Hashed, 'tag'> & { length: number }): Promise<Buffer> {
   return inTurn(() => argon2id({ message: password.normalize('NFKC'), nonce: salt, tagLength: length, ...cost }));
 }

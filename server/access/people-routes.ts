@@ -1,4 +1,4 @@
-// What a person asks for oneself: to log in and out, and who the collector takes one for.
+// Routes for people about themselves: log in, log out, who am I, change the own password.
 import type { FastifyRequest } from 'fastify';
 import { Done } from '../api/access.ts';
 import { Login, Me, PasswordChange, PEOPLE_API } from '../api/people.ts';
@@ -20,7 +20,7 @@ export type PeopleParts = {
   audit: Audit;
   /** whether there is an identity provider */
   oidc: boolean;
-  /** plain HTTP beyond loopback */
+  /** plain HTTP on an address beyond loopback */
   isPlain: boolean;
 };
 
@@ -38,7 +38,7 @@ export function registerPeople(app: App, { users, sessions, audit, oidc, isPlain
     schema: { summary: 'Log in by name and password', body: Login, response: { 200: Done, ...refusals } },
     handler: async (request, reply) => {
       const { name, password } = request.body;
-      // A name that nobody has may be a password in the wrong field.
+      // An unknown name is not put into the audit: somebody may have typed the password into the field of the name.
       const doing = { action: 'login' as const, target: users.has(name) ? name : '', detail: 'password' };
       const cookie = await audit.of(request, doing, async () => {
         const user = await check(request, name, password);
@@ -82,7 +82,7 @@ export function registerPeople(app: App, { users, sessions, audit, oidc, isPlain
   });
 }
 
-/** Undefined where they are wrong. @throws Refusal `too_many_logins`, in the same words whether or not there is a user of this name */
+/** undefined: name or password is wrong. @throws Refusal `too_many_logins`, with the same words whether or not the user exists */
 function passwordCheck(users: Users) {
   const delays = new LoginDelays();
   let waiting = 0;
@@ -95,7 +95,7 @@ function passwordCheck(users: Users) {
     const user = await users.knows(name, password).finally(() => waiting--);
     if (user === undefined) return undefined;
     delays.succeeded(name, address, Date.now());
-    // Whoever it was before.
+    // From here on the request is this user's, so the audit names who has logged in.
     request.who = { ...NOBODY, kind: 'user', name, role: user.role };
     return user;
   };

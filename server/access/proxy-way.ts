@@ -1,17 +1,17 @@
-// Who has logged in at a trusted proxy, as its header says. The same header from anybody else says nothing.
+// Recognises people by a header that a trusted proxy sets. The header is ignored where the request comes from anybody else.
 import type { Identify, Principal } from '../door/principal.ts';
 import { Refusal } from '../errors.ts';
 import type { RecordBook } from './record-book.ts';
 import type { Role } from './records.ts';
 
-/** `header`: in small letters. `role`: of whom no user's record gives another. `isProxy`: whether an address is a trusted proxy's. */
+/** `header`: in lower case. `role`: for people without a user's record. `isProxy`: whether an address is that of a trusted proxy. */
 export type ProxyWay = { header: string; role: Role; isProxy: (address: string) => boolean };
 
 const NAME = /^[\x21-\x7e]{1,64}$/;
 
 export function proxyWay(proxy: ProxyWay | undefined, book: Pick<RecordBook, 'get'>): Identify {
   return ({ socket, headers }) => {
-    // The connection's own address: what a proxy forwards may be anybody's.
+    // The address of the TCP connection: a forwarded address may be forged.
     if (proxy === undefined || !proxy.isProxy(socket.remoteAddress ?? '')) return undefined;
     const name = headers[proxy.header];
     if (name === undefined || name === '') return undefined;

@@ -1,5 +1,5 @@
-// The records of who may do what, in memory: read from the store every second, and from a file beside it, so that a collector
-// whose store is away still knows its agents and people. What is changed here is in the store, and flushed in the file, before it counts.
+// The access records in memory. They are read from the store every second, and at a start from a file, so that a collector whose store is
+// away still knows its agents and people. A change made here takes effect once the store has it and the file is flushed.
 import { join } from 'node:path';
 import { Compile } from 'typebox/compile';
 import type { Disk } from '../../agent/durable/disk.ts';
@@ -15,7 +15,7 @@ const CHECKS = new Map(RECORD_KINDS.map((kind) => [kind, Compile(RECORDS[kind])]
 const FILE = 'access.journal';
 const SNAPSHOT_BYTES = 1024 * 1024;
 const FOLLOW_MS = 1000;
-/** Agents are to hear within a second of records of this kind: between two looks at all of them there are glances at whether these changed. */
+/** Agents have to learn of such records within a second, so the newest version of this kind is also looked up every GLANCE_MS. */
 const URGENT: RecordKind = 'investigation';
 const GLANCE_MS = 200;
 
@@ -23,9 +23,9 @@ type Held<Kind extends RecordKind = RecordKind> = StoredRecord & { value: Record
 export type RecordBookOptions = {
   store: Pick<Store, 'backend' | 'query' | 'insertAccess'>;
   disk: Disk;
-  /** where the file is */
+  /** the folder of the file */
   directory: string;
-  /** The store could not be read, or the file not be written. */
+  /** the store could not be read, or the file not be written */
   failed: (error: unknown) => void;
 };
 
@@ -36,7 +36,7 @@ export class RecordBook {
   readonly #inTurn = turns();
   readonly #watchers: (() => void)[] = [];
   #following: NodeJS.Timeout | undefined;
-  /** By the store's clock: what was stored before has been read. */
+  /** Time of the newest record that was read, by the store's clock. The next read begins shortly before it. */
   #since_ms = 0;
   #mark: string | undefined;
   #looked_ms = 0;
@@ -48,7 +48,7 @@ export class RecordBook {
     this.#journal = new Journal(options.disk, join(options.directory, FILE), FORMAT, SNAPSHOT_BYTES);
   }
 
-  /** Reads the file. A damaged line is as good as none: the store has its record, too. */
+  /** Reads the file. A damaged line is skipped: the store has its record. */
   async open(): Promise<void> {
     const { disk, directory } = this.#options;
     const { values } = await readJournal(disk, join(directory, FILE), FORMAT);
@@ -56,7 +56,7 @@ export class RecordBook {
     await this.#journal.replace(this.#stored());
   }
 
-  /** Whether the store has been read: before that only what the file has is known. */
+  /** Whether the store has been read. Until then only the records in the file are known. */
   get isRead(): boolean {
     return this.#isRead;
   }
@@ -66,7 +66,7 @@ export class RecordBook {
     return held !== undefined && !isOver(held, Date.now()) ? held.value : undefined;
   }
 
-  /** Those of a kind, without the removed and those whose end has come. */
+  /** The records of a kind, without those that were removed or have ended. */
   *all<Kind extends RecordKind>(kind: Kind): Generator<[id: string, RecordOf<Kind>]> {
     const now_ms = Date.now();
     for (const held of this.#held.values()) {
@@ -74,17 +74,17 @@ export class RecordBook {
     }
   }
 
-  /** Called after records have changed, here or at another collector. */
+  /** `changed` is called after records have changed, here or at another collector. */
   watch(changed: () => void): void {
     this.#watchers.push(changed);
   }
 
-  /** @throws StoreError: nothing was changed, or it is not known whether it was */
+  /** @throws StoreError: the change was not made, or may have been made */
   put<Kind extends RecordKind>(kind: Kind, id: string, value: RecordOf<Kind>, ends_ms = 0): Promise<void> {
     return this.putAll(kind, [[id, value]], ends_ms);
   }
 
-  /** The same for many, in one insert. */
+  /** As `put`, for many records in one insert. */
   putAll<Kind extends RecordKind>(kind: Kind, values: Iterable<readonly [id: string, RecordOf<Kind>]>, ends_ms = 0): Promise<void> {
     return this.#write(
       kind,
@@ -94,11 +94,11 @@ export class RecordBook {
   }
 
   remove(kind: RecordKind, id: string): Promise<void> {
-    // That it was removed needs to be known for as long as the record would have been there.
+    // The mark of the removal is needed for as long as the record would have been kept.
     return this.#write(kind, [[id, '']], this.#held.get(keyOf(kind, id))?.ends_ms ?? 0);
   }
 
-  /** Reads what other collectors change, from now on. To be called once the store is there; returns when all has been read. */
+  /** Reads what other collectors change, from now on. Called once the store is open; resolves after the first whole read. */
   async follow(): Promise<void> {
     await this.look();
     this.#plan();
@@ -127,11 +127,11 @@ export class RecordBook {
     });
   }
 
-  /** Looks where it is time to, or where a glance shows that others have changed what is urgent. */
+  /** Reads all changes once FOLLOW_MS have passed; earlier only if another collector has changed an urgent record. */
   async #follow(): Promise<void> {
     const isDue = performance.now() - this.#looked_ms >= FOLLOW_MS;
-    // A store that does not answer is told of by the look that is due.
-    // Nobody else writes to the engine of this process.
+    // A failed glance is ignored: the regular read reports a store that does not answer.
+    // The embedded engine has no other writer, so a glance would find nothing.
     const isAlone = this.#options.store.backend === 'embedded';
     const mark = isDue || isAlone ? this.#mark : await markOf(this.#options.store, URGENT).catch(() => this.#mark);
     if (!isDue && mark === this.#mark) return;
@@ -159,14 +159,14 @@ export class RecordBook {
     if (isFirst || fresh.length > 0) this.#changed();
   }
 
-  /** Only the file has them: a power cut has taken them from the store. */
+  /** Stores the records that only the file has: the store lost them in a power cut. */
   async #giveBack(seen: ReadonlySet<string>): Promise<void> {
     const now_ms = Date.now();
     const missing = this.#stored().filter((record) => !seen.has(keyOf(record.kind, record.id)) && !isOver(record, now_ms));
     await this.#options.store.insertAccess(missing);
   }
 
-  /** In memory and in the file. */
+  /** Puts the records into memory and into the file. */
   async #keep(records: readonly StoredRecord[]): Promise<void> {
     if (records.length === 0) return;
     for (const record of records) this.#learn(record);
@@ -175,7 +175,7 @@ export class RecordBook {
       await this.#journal.append(records, true);
       if (this.#journal.wants_snapshot) await this.#journal.replace(this.#stored());
     } catch (error) {
-      // The store has them.
+      // Only the file lacks the records: the store has them.
       this.#options.failed(error);
     }
   }
@@ -212,7 +212,7 @@ export class RecordBook {
 const keyOf = (kind: RecordKind, id: string) => `${kind} ${id}`;
 const isOver = ({ ends_ms }: StoredRecord, now_ms: number) => ends_ms > 0 && ends_ms <= now_ms;
 
-/** Undefined where the record was removed, and where another version wrote what this one does not understand: that gives no right. */
+/** Undefined where the record was removed, or does not match this version's schema: such a record gives no right. */
 function valueIn({ kind, body }: StoredRecord): RecordOf<RecordKind> | undefined {
   if (body === '') return undefined;
   try {

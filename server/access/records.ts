@@ -1,5 +1,5 @@
-// What all collectors of one store share of who may do what: each record is a JSON object under a kind and an id. Secrets are never in
-// them, only the SHA-256 of those that have 256 random bits, and the argon2id hash of what a person has chosen.
+// The access records that all collectors of one store share: each is a JSON object under a kind and an id. They hold no secrets: only the
+// SHA-256 of secrets with 256 random bits, and the argon2id hashes of passwords.
 import { type Static, type TSchema, Type } from 'typebox';
 import { InForce, KnownSetting } from '../../agent/contract/control.ts';
 import { DETAILS } from '../../agent/contract/detail.ts';
@@ -9,11 +9,11 @@ import { ViewLink, ViewName } from '../api/views.ts';
 const Ms = Type.Integer({ minimum: 0, description: 'ms since the epoch' });
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
 const Labels = Type.Record(Type.String(), Type.String());
-/** Of people, from the least right to the most: each may do what those before it may. */
+/** Roles of people, in ascending order: each has the rights of those before it. */
 export const ROLES = ['viewer', 'operator', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** `id`: 16 hex digits, the host's id, which the collector has given it. */
+/** `id`: the host's id, 16 hex digits, given by the collector. */
 const Agent = object({
   name: Type.String({ description: 'what the host called itself when it joined' }),
   labels: Labels,
@@ -30,7 +30,7 @@ const Agent = object({
 });
 export type AgentRecord = Static<typeof Agent>;
 
-/** `id`: 16 hex digits, which are part of the printed line. */
+/** `id`: 16 hex digits, part of the line that hosts join with. */
 const Enrolment = object({
   secret_sha256: Sha256,
   labels: Labels,
@@ -42,7 +42,7 @@ const Enrolment = object({
 });
 export type EnrolmentRecord = Static<typeof Enrolment>;
 
-/** `id`: the name that the person logs in with, or that a proxy says. */
+/** `id`: the name that the person logs in with, or that a trusted proxy sends. */
 const User = object({
   role: oneOf(ROLES),
   password: Type.String({ description: 'argon2id hash, in PHC form; empty: nobody logs in with one' }),
@@ -51,7 +51,7 @@ const User = object({
 });
 export type UserRecord = Static<typeof User>;
 
-/** `id`: SHA-256 of what is in the cookie. `role`: of one by password the user's record says it. */
+/** `id`: SHA-256 of the cookie's secret. `role` is not used for a session by password: there the user's record has the role. */
 const Session = object({
   name: Type.String(),
   role: oneOf(ROLES),
@@ -63,28 +63,30 @@ const Session = object({
 });
 export type SessionRecord = Static<typeof Session>;
 
-/** `id`: that of the session. A record of its own, so that noting the use of a session can never bring back one that was ended. */
+/**
+ * `id`: that of the session. It is a record of its own, so that a late note of a session's use cannot bring back a session that was ended.
+ */
 const SessionUse = object({ at_ms: Ms });
 
-/** `id`: 16 hex digits, which are part of the token. */
+/** `id`: 16 hex digits, part of the token. */
 const Token = object({ name: Type.String(), role: oneOf(ROLES), secret_sha256: Sha256, made_ms: Ms, ends_ms: Ms, made_by: Type.String() });
 export type TokenRecord = Static<typeof Token>;
 
-/** `id`: SHA-256 of the certificate. A CA with which a collector has signed its own: agents that have joined trust all of them. */
+/** `id`: SHA-256 of the certificate. The CA that signed a collector's own certificate: agents that have joined trust all such CAs. */
 const Authority = object({ certificate: Type.String({ description: 'PEM' }), ends_ms: Ms });
 export type AuthorityRecord = Static<typeof Authority>;
 
 const Hex64 = Type.String({ pattern: '^[0-9a-f]{16}$' });
 const Values = Type.Record(Type.String(), Type.String());
 
-/** Which hosts: those that have all of the labels and, where hosts are named, are one of them, by id or name. */
+/** Which hosts: those that have all of the labels, and whose id or name is in `hosts` unless that is empty. */
 export const Where = object({ labels: Labels, hosts: Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { maxItems: 1000 }) });
 export type Where = Static<typeof Where>;
-/** Settings of some hosts. Of several rules that say a host's setting the last one counts. */
+/** Settings of some hosts. Where several rules give a host the same setting, the last rule wins. */
 export const SettingsRule = object({ where: Where, values: Values });
 export type SettingsRule = Static<typeof SettingsRule>;
 
-/** `id`: number of the version. What all agents are to do. */
+/** `id`: number of the version. The settings of all agents. */
 const Settings = object({ rules: Type.Array(SettingsRule), made_ms: Ms, made_by: Type.String(), note: Type.String() });
 export type SettingsRecord = Static<typeof Settings>;
 
@@ -102,10 +104,10 @@ const Rollout = object({
 });
 export type RolloutRecord = Static<typeof Rollout>;
 
-/** `id`: version and host id, with a dot between them. Harm that a rollout did there. */
+/** `id`: version and host id, with a dot between them. A trouble of this host that a rollout has caused. */
 const RolloutTrouble = object({ host_id: Hex64, why: Type.String(), at_ms: Ms });
 
-/** `id`: 16 hex digits, the host's id. What its agent has said of its settings last; `at_ms`: when it has said hello. */
+/** `id`: 16 hex digits, the host's id. What its agent last said of its settings. `at_ms`: when it last said hello. */
 const AgentState = object({
   agent_version: Type.String(),
   version: Type.Integer({ minimum: 0, description: 'of the settings that it has; 0: none' }),
@@ -117,7 +119,10 @@ export type AgentStateRecord = Static<typeof AgentState>;
 /** `id`: version of the agent. The settings that agents of this version have. */
 const AgentVersion = object({ known: Type.Array(KnownSetting) });
 
-/** `id`: where agents reach it. A record of its own, so that noting a collector can never bring back a CA that was forgotten elsewhere. */
+/**
+ * `id`: the URL at which agents reach it. It is a record of its own, so that a note of a collector cannot bring back a CA that was
+ * forgotten.
+ */
 const Collector = object({ authority: Sha256, name: Type.String(), heard_ms: Ms });
 
 /** `id`: 16 hex digits. A view of the page that somebody has saved. */
@@ -130,7 +135,7 @@ const View = object({
 });
 export type ViewRecord = Static<typeof View>;
 
-/** `id`: 16 hex digits. What some agents are to look at more closely, for some time. */
+/** `id`: 16 hex digits. Hosts and connections that agents observe in more detail for some time. */
 const Investigation = object({
   expression: Type.String({ description: 'which connections' }),
   hosts: Type.String({ description: 'which hosts, as an expression about them; empty: all' }),
@@ -170,8 +175,8 @@ export const RECORD_KINDS = Object.keys(RECORDS) as RecordKind[];
 export type RecordOf<Kind extends RecordKind> = Static<(typeof RECORDS)[Kind]>;
 
 /**
- * A record as stores and files have it. Of several with one kind and id the one with the largest version counts. `body`: JSON; empty where
- * the record was removed. `ends_ms`: nobody needs it any more; 0: for ever.
+ * A record as stores and files hold it. Of several with the same kind and id the one with the largest version counts. `body`: JSON; empty
+ * where the record was removed. `ends_ms`: when the record may be deleted; 0: never.
  */
 export const StoredRecord = Type.Object({
   kind: oneOf(RECORD_KINDS),

@@ -1,4 +1,4 @@
-// What people ask and change of agents and enrolments.
+// Routes for people: agents and enrolments.
 import {
   AgentParams,
   AgentRemoval,
@@ -23,7 +23,7 @@ export type AccessParts = {
   removal: HostRemoval;
   enrolments: Enrolments;
   audit: Audit;
-  /** What follows the secret in the line of a new enrolment, and what comes before the #. */
+  /** The line that a host joins with, from an enrolment's id and secret. */
   line: (id: string, secret: string) => string;
 };
 

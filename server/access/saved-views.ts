@@ -1,4 +1,4 @@
-// The views that people have saved. Who saved one is told by name and way in: a token may be called as a user is.
+// Saved views. Their owner is known by name and kind: a token may have the same name as a user.
 import { turns } from '../../agent/process/turns.ts';
 import type { NewView } from '../api/views.ts';
 import { hasRole, type Principal } from '../door/principal.ts';
@@ -42,7 +42,7 @@ export class SavedViews {
     await this.#book.remove('view', id);
   }
 
-  /** '' where there is none. */
+  /** The view's name; '' where there is no such view. */
   nameOf(id: string): string {
     return this.#book.get('view', id)?.name ?? '';
   }

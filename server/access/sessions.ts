@@ -1,4 +1,4 @@
-// Who has logged in: a browser shows a secret of 256 random bits, whose SHA-256 is the session's id at all collectors of the store.
+// Sessions of people: a browser shows a secret of 256 random bits, and its SHA-256 is the session's id at all collectors of the store.
 import type { FastifyRequest } from 'fastify';
 import { digestOf, newSecret } from '../../agent/contract/secret.ts';
 import { cookieIn, newCookie } from '../door/cookie.ts';
@@ -9,7 +9,7 @@ import type { RecordBook } from './record-book.ts';
 import type { SessionRecord } from './records.ts';
 
 const COOKIE = 'tcplens';
-/** A session in use is noted so often. */
+/** The use of a session is written to the store at most this often. */
 const NOTED_MS = 10 * 60_000;
 
 export type NewSession = Pick<SessionRecord, 'name' | 'role' | 'by' | 'password_ms' | 'address'>;
@@ -23,7 +23,7 @@ export class Sessions {
     this.#book = book;
   }
 
-  /** Who has the cookie of a session. */
+  /** The person whose session cookie the request has. */
   readonly identify: Identify = (request) => {
     const secret = cookieIn(request, COOKIE);
     const session = secret === undefined ? undefined : this.get(digestOf(secret), Date.now());
@@ -47,7 +47,7 @@ export class Sessions {
     return [...this.#book.all('session')].flatMap(([id, record]) => this.#known(id, record, now_ms) ?? []);
   }
 
-  /** @returns the header that gives a browser the cookie. Each log-in has another: one that was known before it is worth nothing. */
+  /** @returns the Set-Cookie header. Each log-in makes a new secret, so that a cookie planted before it gives no access. */
   async make(request: FastifyRequest, asked: NewSession, now_ms: number): Promise<string> {
     const secret = newSecret();
     const ends_ms = now_ms + (asked.by === 'oidc' ? LIMITS.session_oidc_ms : LIMITS.session_ms).number;
@@ -56,7 +56,7 @@ export class Sessions {
     return newCookie(request, COOKIE, secret);
   }
 
-  /** It is refused from now on, at this collector at once and at the others within seconds. @throws Refusal `not_found` */
+  /** The session is refused from now on: by this collector at once, by the others within seconds. @throws Refusal `not_found` */
   async end(id: string): Promise<void> {
     if (this.#book.get('session', id) === undefined) throw new Refusal('not_found', 'there is no such session: it may have ended');
     await this.#book.remove('session', id);
@@ -76,7 +76,7 @@ export class Sessions {
     return { ...record, id, used_ms, role: user.role };
   }
 
-  /** Where the store does not take it now, the next request tries again. */
+  /** Writes that the session is in use. If the store does not take that now, the next request tries again. */
   #note({ id, used_ms }: Session, now_ms: number): void {
     if (now_ms - used_ms < NOTED_MS || this.#noting.has(id)) return;
     this.#noting.add(id);

@@ -9,7 +9,7 @@ import type { TokenRecord } from './records.ts';
 
 const TOKEN = /^tcplens-token\.([0-9a-f]{16})\.([0-9a-f]{64})$/;
 const DAY_MS = 24 * 3600 * 1000;
-/** For so long a token that has ended is known as one that has ended. */
+/** For so long after its end a token's record is kept, so that the refusal can say that it ended. */
 const REMEMBERED_MS = 30 * DAY_MS;
 
 export type NewToken = Pick<TokenRecord, 'name' | 'role' | 'made_by'> & { for_ms: number };
@@ -21,7 +21,7 @@ export class Tokens {
     this.#book = book;
   }
 
-  /** Who shows one. @throws Refusal `credential_ended` */
+  /** The token that the request shows. @throws Refusal `credential_ended` */
   readonly identify: Identify = ({ headers: { authorization } }) => {
     const [, id = '', secret = ''] = TOKEN.exec(bearerOf(authorization) ?? '') ?? [];
     const record = this.#book.get('token', id);

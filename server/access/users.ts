@@ -1,14 +1,14 @@
-// The people who log in here by name and password, or whose role is known here and whose name a trusted proxy says.
+// Users: people who log in here by name and password, and people whose name a trusted proxy sends and whose role is set here.
 import { turns } from '../../agent/process/turns.ts';
 import { Refusal } from '../errors.ts';
 import { hashPassword, isPassword } from './passwords.ts';
 import type { RecordBook } from './record-book.ts';
 import type { Role, UserRecord } from './records.ts';
 
-/** Names of principals that are no users. */
+/** Names that other principals have. */
 const TAKEN: ReadonlySet<string> = new Set(['owner', 'local']);
 
-/** Without `password` nobody can log in with one. */
+/** Without `password` the user cannot log in by password. */
 export type NewUser = { name: string; role: Role; password?: string };
 export type UserChange = { role?: Role; password?: string };
 
@@ -24,11 +24,11 @@ export class Users {
     return [...this.#book.all('user')].map(([name, record]) => ({ ...record, name })).toSorted((a, b) => a.name.localeCompare(b.name));
   }
 
-  /** @throws Refusal `user_exists` */
   has(name: string): boolean {
     return this.#book.get('user', name) !== undefined;
   }
 
+  /** @throws Refusal `user_exists` */
   add({ name, role, password }: NewUser, now_ms: number): Promise<void> {
     return this.#inTurn(async () => {
       if (TAKEN.has(name)) throw new Refusal('user_exists', `the name ${name} is tcplens's own: choose another`);
@@ -39,13 +39,13 @@ export class Users {
     });
   }
 
-  /** Another role counts from the next request on; another password ends the user's sessions. @throws Refusal `not_found` */
+  /** A new role holds from the next request on. A new password ends the user's sessions. @throws Refusal `not_found` */
   change(name: string, { role, password }: UserChange, now_ms: number): Promise<UserRecord> {
     return this.#inTurn(async () => {
       await this.#book.look();
       const { ...record } = this.#known(name);
       if (role !== undefined) record.role = role;
-      // Never that of the one before, whichever clock said that.
+      // Always later than the time of the password before, even if the clock was set back: sessions are tied to this time.
       const password_ms = Math.max(now_ms, record.password_ms + 1);
       if (password !== undefined) Object.assign(record, { password: await hashPassword(password), password_ms });
       await this.#book.put('user', name, record);
@@ -61,7 +61,7 @@ export class Users {
     });
   }
 
-  /** Whether these are a user's name and password. The answer takes as long for a name that nobody has. */
+  /** The user with this name and password, if any. The check takes as long for a name that does not exist. */
   async knows(name: string, password: string): Promise<UserRecord | undefined> {
     const record = this.#book.get('user', name);
     return (await isPassword(password, record?.password ?? '')) ? record : undefined;

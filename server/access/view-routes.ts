@@ -1,4 +1,4 @@
-// What people ask and change of the views that they save.
+// Routes for people: saved views.
 import { Done } from '../api/access.ts';
 import { MadeView, NewView, SavedViews as SavedViewsAnswer, VIEWS_API, ViewParams } from '../api/views.ts';
 import { Problem } from '../api.ts';

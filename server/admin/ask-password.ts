@@ -1,11 +1,11 @@
-// A password from whoever types it, or from standard input. Never from an argument: every process of the machine can read those.
+// Reads a password from the terminal or from standard input. Never from an argument: other processes of the machine can read those.
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { ConfigError } from '../../agent/process/errors.ts';
 
-/** Asked twice on a terminal, which does not show it; else the first line of standard input. @throws ConfigError */
+/** Typed twice on a terminal, without echo; otherwise the first line of standard input. @throws ConfigError */
 export async function askPassword(name: string): Promise<string> {
   if (!process.stdin.isTTY) return firstLine(await text(process.stdin));
   const password = await askUnseen(`password of ${name}: `);
@@ -20,12 +20,12 @@ function firstLine(came: string): string {
 }
 
 async function askUnseen(question: string): Promise<string> {
-  // The terminal's line editor reads it, and its output goes nowhere, so that nobody sees what is typed.
+  // readline echoes what is typed to its output, so its output is discarded.
   const nowhere = new Writable({ write: (_chunk, _encoding, written) => written() });
   const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
   const given = new AbortController();
   lines.on('close', () => given.abort()).on('SIGINT', () => given.abort());
-  // Only now: whoever answers at once would else be seen.
+  // Asked only once the echo is off: a quick answer would be visible otherwise.
   process.stderr.write(question);
   try {
     return await lines.question('', { signal: given.signal });

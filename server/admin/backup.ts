@@ -1,5 +1,5 @@
-// A copy of a data directory's snapshot in a directory of its own, and back. The manifest comes last and says what every file has: without it a
-// backup was cut off, and one that has changed since is refused before anything of it is used.
+// Copies the snapshot of a data directory into a backup, and restores it. The manifest lists every file and is written last: a backup
+// without it was cut off. A backup that differs from its manifest is refused before anything of it is used.
 import { createHash } from 'node:crypto';
 import { cp, lstat, open, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -9,19 +9,19 @@ import { makeDirectories } from '../../agent/process/make-directories.ts';
 
 export class BackupError extends TcplensError<'backup_exists' | 'backup_unsound' | 'restore_not_empty' | 'directory_unusable'> {}
 
-/** Path → SHA-256 of a file, or where a link leads to. */
+/** By path: SHA-256 of each file, and target of each link. */
 type Contents = { bytes: number; files: Record<string, string>; links: Record<string, string> };
-/** `rows` of each table's parts: copies of a row count, too. */
+/** `rows`: by table, the sum over its parts. A replicated row counts once a copy. */
 export type Manifest = { format: 1; tcplens: string; taken_at_ms: number; rows: Record<string, number> } & Contents;
 
 const MANIFEST = 'manifest.json';
-/** Where a restore puts files until it has all of them: a directory that has it is no collector's. */
+/** Holds the files of a restore until all are there: a collector does not start on a directory that has it. */
 export const RESTORING = 'restoring';
-/** The only links that an engine makes: a table's name, and the database's. */
+/** The only links that an engine makes: to the folder of a table, and of the database. */
 const LINK = /^(\.\.\/)+store\/\w{3}\/[\w-]+$/;
 const COPY = { recursive: true, verbatimSymlinks: true, errorOnExist: true, force: false };
 
-/** Copies the snapshot to `directory`, and reads the copy. @throws BackupError */
+/** Copies the snapshot to `directory`, and verifies the copy. @throws BackupError */
 export async function backUp(snapshot: string, directory: string, made: Pick<Manifest, 'tcplens' | 'taken_at_ms'>): Promise<Manifest> {
   await refuseOther(directory, 'backup_exists', 'a backup is written to a new directory');
   makeNew(directory, 0o700);
@@ -43,7 +43,7 @@ function makeNew(directory: string, mode: number): void {
   }
 }
 
-/** Copies the tree. @returns what the original has */
+/** Copies the tree. @returns the contents of the original */
 async function copied(from: string, to: string): Promise<Contents> {
   await cp(from, to, COPY);
   return contentsOf(from);
@@ -63,7 +63,7 @@ export async function restore(directory: string, data: string): Promise<Manifest
   return manifest;
 }
 
-/** @throws BackupError `backup_unsound` if the directory has not what the manifest says, and nothing else */
+/** @throws BackupError `backup_unsound` unless the directory has exactly what the manifest lists */
 async function sameAs(manifest: Manifest, directory: string): Promise<void> {
   const found = await contentsOf(directory);
   const said = { ...manifest.files, ...manifest.links };
@@ -93,7 +93,7 @@ async function readManifest(directory: string): Promise<Manifest> {
   return manifest;
 }
 
-/** Of all below, once it is on disk. */
+/** The contents of a tree. Each file is flushed before it is read. */
 async function contentsOf(root: string): Promise<Contents> {
   const contents: Contents = { bytes: 0, files: {}, links: {} };
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
@@ -115,7 +115,7 @@ async function digestOf(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Each part says in count.txt how many rows it has. */
+/** By table. The engine writes each part's number of rows into its count.txt. */
 async function rowsIn(snapshot: string, { files, links }: Contents): Promise<Record<string, number>> {
   const tables = new Map(Object.entries(links).map(([path, target]) => [target.split('/').at(-1), path.split('/').at(-1) ?? '']));
   const rows: Record<string, number> = {};

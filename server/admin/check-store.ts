@@ -1,5 +1,6 @@
-// Whether a data directory that no collector uses is whole: its log as a start would find it, its engine's tables, each part and the rows of each
-// day. Nothing of it changes: it is done on links to the files, which the engine replaces and never changes, and what a start would write to the log is not written.
+// Checks a data directory that no collector uses: its log as a start would find it, the engine's tables, each part, and the rows of each
+// day. The check changes nothing: it works on hard links to the files, which the engine replaces but never rewrites, and its writes to the
+// log are dropped.
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -17,14 +18,14 @@ import type { Engine, Queryable } from '../storage/engine.ts';
 import { linkTree } from '../storage/engine-files.ts';
 import { KnownTables } from '../storage/known-tables.ts';
 
-/** For links to the files: on the same disk as these. */
+/** The folder of the links; hard links have to be on the same disk as their files. */
 const SCRATCH = 'check';
 const CHECKED = ['engine', `engine${KNOWN_TABLES}`, 'log', 'layouts'];
 const PARTS_MAX = 5000;
 
 type CheckedTable = { table: string; parts: number; rows: number; broken: number };
 export type StoreCheck = {
-  /** Sentences; none where all is whole. */
+  /** one sentence for each trouble; none: all is whole */
   troubles: string[];
   tables: CheckedTable[];
   days: DayRows[];
@@ -62,7 +63,7 @@ function lockedFor(data: string) {
   }
 }
 
-/** As a start does, without what it writes. */
+/** Recovers the log as a start does, but without writing. */
 async function checkLog(scratch: string, into: StoreCheck): Promise<void> {
   const layouts = new Layouts(join(scratch, 'layouts'), undefined, READ_ONLY);
   const directory = join(scratch, 'log');
@@ -135,7 +136,7 @@ function partitions(engine: Queryable): Promise<{ table: string; partition_id: s
 
 const nothing = async () => undefined;
 const NO_FILE: DiskFile = { read: async () => 0, write: nothing, truncate: nothing, sync: nothing, size: async () => 0, close: nothing };
-/** Reads what is there, and keeps nothing of what is written; folders are made, since what is linked here may lack some. */
+/** Reads files and drops all writes. Folders are made, since the linked tree may lack some that the code expects. */
 const READ_ONLY: Disk = {
   ...REAL_DISK,
   open: async (path, how) => (how === 'read' ? REAL_DISK.open(path, how) : NO_FILE),

@@ -6,14 +6,14 @@ import { ADMIN_API } from '../api/admin.ts';
 import { agentsText, collectorsText, enrolmentText } from './print-fleet.ts';
 import type { Running } from './running.ts';
 
-/** `answer`: for --json. `text`: for people. */
+/** A collector's answer: `answer` for --json, `text` for people. */
 export type Told = { answer: object; text: string };
-/** Asks the collector that runs, and prints what it says. */
+/** Asks the running collector and prints its answer. */
 type Run = (command: Command, ask: (running: Running) => Promise<Told>) => Promise<void>;
 
 type EnrolOptions = { label: Labels; for: number; uses: number; rejoin: boolean };
 
-/** Adds the commands. Returns all of them. */
+/** Adds the commands to `admin`, and returns them. */
 export function fleetCommands(admin: Command, run: Run): Command[] {
   const enrol = admin
     .command('enrol')

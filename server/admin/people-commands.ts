@@ -1,4 +1,4 @@
-// `tcplens admin user` and `admin token`: who may do what.
+// `tcplens admin user` and `admin token`: users and tokens, and their roles.
 import { Argument, type Command, Option } from 'commander';
 import { parseDuration } from '../../agent/process/units.ts';
 import { ROLES, type Role } from '../access/records.ts';
@@ -10,13 +10,13 @@ import type { Told } from './fleet-commands.ts';
 import { tokensText, tokenText, usersText } from './print-people.ts';
 import type { Running } from './running.ts';
 
-/** Asks the collector that runs, and prints what it says. */
+/** Asks the running collector and prints its answer. */
 type Run = (command: Command, ask: (running: Running) => Promise<Told>) => Promise<void>;
 
 const ROLE = 'viewer sees; operator sees command lines, too; admin changes all';
 const roleOption = () => new Option('--role <role>', ROLE).choices(ROLES).default('viewer');
 
-/** Adds the commands. Returns all of them. */
+/** Adds the commands to `admin`, and returns them. */
 export function peopleCommands(admin: Command, run: Run): Command[] {
   const user = admin.command('user').description('who logs in by name and password');
   const token = admin.command('token').description('tokens of scripts and other tools');

@@ -7,7 +7,7 @@ import type { StoreCheck } from './check-store.ts';
 
 const daysText = (days: number | null) => (days === null ? 'for ever' : `${days} days`);
 
-/** What `serve`, `up` and `admin link` say of a link for the owner's browser. */
+/** The text that `serve`, `up` and `admin link` print with the link for the owner's browser. */
 export const linkText = (link: string): string => `tcplens: open once, within 15 minutes, to be an admin in this browser: ${link}\n`;
 
 export function migrationsText({ migrations }: Migrations): string {

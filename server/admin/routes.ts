@@ -10,7 +10,7 @@ import { changeRetention, migrationsOf, retentionOf } from './tables.ts';
 
 const refusals = { '4xx': Problem, '5xx': Problem } as const;
 
-/** @param snapshot takes one */
+/** @param snapshot takes a snapshot of the data directory */
 export function registerAdmin(
   app: App,
   store: Pick<Store, 'upkeep'>,

@@ -1,4 +1,4 @@
-// The collector that runs on a data directory, asked as the directory's owner.
+// Asks the collector that runs on a data directory, with the owner's token.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ADMIN_API, type Link } from '../api/admin.ts';
@@ -8,21 +8,22 @@ import { TOKEN_FILE } from '../door/owner-token.ts';
 import { StartError } from '../errors.ts';
 import { lockDataDirectory, readCollectorUrl } from '../lock.ts';
 
-/** `tokenFile`: where the owner's token is, if not in the data directory. */
+/** `tokenFile`: the file of the owner's token, if it is not in the data directory. */
 export type RunningOptions = Pick<Config, 'data'> & { tokenFile: string | undefined };
 export type Running = { url: string; ask: <Answer>(path: string, body?: object, method?: string) => Promise<Answer> };
 
 /**
- * Whoever holds the directory, as `error` of an attempt to lock it says: only that one can have announced a URL in it, so the token goes
- * to nobody else.
- * @throws `error` where it says something else; StartError `not_ready`
+ * The collector that holds the lock of the directory. `error`: of the attempt to take that lock. Only the holder can have announced a URL
+ * in the directory, so the token goes to nobody else.
+ * @throws `error` unless it is `data_dir_locked`; StartError `not_ready`
  */
 export function runningOn({ data, tokenFile }: RunningOptions, error: unknown): Running {
   const url = error instanceof StartError && error.code === 'data_dir_locked' ? readCollectorUrl(data) : undefined;
   if (url === undefined) throw error;
   const remedy = 'run this as the user of the collector, or give --token-file';
   const token = fileText(tokenFile ?? join(data, TOKEN_FILE), "the owner's token", remedy);
-  // Its certificate may be for other names than this machine's: whoever holds the lock has announced the URL, and can read the token anyway.
+  // The certificate may lack the name in the URL, so it is not checked: the holder of the lock announced the URL and can read the token
+  // anyway.
   const client = new CollectorClient({ url, token, trust: 'any' });
   return { url, ask: (path, body, method) => client.ask(path, body, method) };
 }
@@ -31,7 +32,7 @@ export function runningOn({ data, tokenFile }: RunningOptions, error: unknown): 
 export function runningAt(options: RunningOptions): Running {
   const data = resolve(options.data);
   try {
-    // The attempt would make a directory that is not there.
+    // lockDataDirectory creates a missing directory, which a mere question must not do.
     if (existsSync(join(data, 'lock'))) lockDataDirectory(data).release();
   } catch (error) {
     return runningOn({ ...options, data }, error);

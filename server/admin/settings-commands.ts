@@ -1,4 +1,4 @@
-// `tcplens admin settings`: what agents are to do.
+// `tcplens admin settings`: the settings of agents.
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseCount, parseDuration, parsePercent } from '../../agent/process/units.ts';
 import type { Labels } from '../api/access.ts';
@@ -8,11 +8,11 @@ import { hostId, label, type Told } from './fleet-commands.ts';
 import { hostSettingsText, plannedText, settingsText } from './print-settings.ts';
 import type { Running } from './running.ts';
 
-/** Asks the collector that runs, and prints what it says. */
+/** Asks the running collector and prints its answer. */
 type Run = (command: Command, ask: (running: Running) => Promise<Told>) => Promise<void>;
 type ChangeOptions = { label: Labels; host: string[]; share: number; watch: number; acceptLoss: boolean; note: string; dryRun: boolean };
 
-/** Adds the commands. Returns all of them. */
+/** Adds the commands to `admin`, and returns them. */
 export function settingsCommands(admin: Command, run: Run): Command[] {
   const settings = admin
     .command('settings')

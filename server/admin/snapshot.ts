@@ -1,5 +1,5 @@
-// A data directory as it is at one moment, while a collector works on it: what a kill at that moment would leave, which every start can go
-// on from. Tables are frozen, which takes a tenth of a second; what the log holds besides is copied before any insert goes on.
+// A snapshot of a data directory while a collector works on it. It is what a kill at that moment would leave, so a start can recover from
+// it. The tables are frozen, which takes a tenth of a second; meanwhile inserts wait until the rest of the log is copied.
 import { existsSync, mkdirSync } from 'node:fs';
 import { constants, copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,16 +14,19 @@ import { KNOWN_TABLES } from '../storage/embedded.ts';
 import type { Store } from '../storage/store.ts';
 
 /**
- * The folder of the data directory for it. Whoever has copied it removes it; what a killed one has left goes with the next backup or the
- * next start.
+ * The folder of the snapshot in the data directory. Whoever copies it removes it afterwards. One that a killed process has left is removed
+ * by the next backup or the next start.
  */
 export const SNAPSHOT = 'snapshot';
-/** Data directories of which one is being taken, even if its folder was removed as one that was left. */
+/**
+ * Data directories of which a snapshot is being taken now: a backup may have removed the folder, believing that a killed process left it.
+ */
 const taking = new Set<string>();
 
 /**
- * To be held from before a snapshot is asked for until it is copied: whoever holds it knows that nobody copies one that is there.
- * @returns ends it, as does the end of the process
+ * Locks out other backups, from before the snapshot is asked for until it is copied. A snapshot that is there when the lock is taken was
+ * left by a killed process.
+ * @returns unlocks; the end of the process does so too
  * @throws Refusal `snapshot_exists`
  */
 export function lockSnapshot(data: string): () => void {
@@ -55,7 +58,7 @@ async function take(store: Pick<Store, 'freeze'>, data: string): Promise<Snapsho
       taken_at_ms = Date.now();
       await copyLog(join(data, 'log'), join(directory, 'log'));
       await copyIfThere(cp(join(data, 'layouts'), join(directory, 'layouts'), { recursive: true }));
-      // Agents that have joined trust no other CA.
+      // Agents that have joined trust only this CA.
       await copyIfThere(cp(join(data, TLS_DIRECTORY), join(directory, TLS_DIRECTORY), { recursive: true }));
       await copyIfThere(copyFile(join(data, `engine${KNOWN_TABLES}`), join(directory, `engine${KNOWN_TABLES}`)));
     });
@@ -70,11 +73,14 @@ export async function removeSnapshot(data: string): Promise<void> {
   await rm(join(data, SNAPSHOT), { recursive: true, force: true });
 }
 
-/** The journal first: a batch is in its segment before it is in the journal, and a segment goes only once its rows are in the tables. */
+/**
+ * Copies the journal before the segments: a batch is in its segment before the journal names it, and a segment is removed only once the
+ * tables have its rows.
+ */
 async function copyLog(log: string, directory: string): Promise<void> {
   await mkdir(directory);
   const journal = await readFile(join(log, JOURNAL)).catch(emptyIfMissing);
-  // A line that is still being written is of no batch that anybody knows.
+  // The last line may be incomplete: its batch was not acknowledged yet.
   await writeFile(join(directory, JOURNAL), journal.subarray(0, journal.lastIndexOf('\n') + 1));
   for (const kind of KIND) {
     await mkdir(join(directory, kind));

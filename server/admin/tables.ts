@@ -2,7 +2,7 @@
 import type { Migrations, Retention, RetentionChange } from '../api/admin.ts';
 import type { Store } from '../storage/store.ts';
 
-/** Days that were dropped for their size, told at once. */
+/** How many of the days that were dropped for the limit of size an answer names. */
 const DROPPED_TOLD = 20;
 
 export async function migrationsOf({ upkeep }: Pick<Store, 'upkeep'>): Promise<Migrations> {
@@ -11,7 +11,7 @@ export async function migrationsOf({ upkeep }: Pick<Store, 'upkeep'>): Promise<M
 
 export async function retentionOf({ upkeep }: Pick<Store, 'upkeep'>): Promise<Retention> {
   const [tables, system_logs] = await Promise.all([upkeep.tables(), upkeep.systemLogs()]);
-  // Tables that an earlier version made, and nobody has migrated yet, have no such record.
+  // Tables of an earlier version, before a migration, may lack the table `retention`.
   const recorded = tables.some(({ table }) => table === 'retention');
   return { tables, system_logs, dropped: recorded ? await upkeep.dropped(DROPPED_TOLD) : [] };
 }

@@ -1,5 +1,5 @@
-// Whose tables `tcplens admin` looks at: a ClickHouse server's, those of a data directory that nobody uses, or, where a collector
-// uses it, what that collector says.
+// The store that `tcplens admin` works on: a ClickHouse server, a data directory that no process uses, or, where a collector uses it, that
+// collector's API.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ADMIN_API, type Migrations, type Retention, type RetentionChange, type Snapshot } from '../api/admin.ts';
@@ -16,11 +16,11 @@ export type Target = {
   /** in words, for messages */
   name: string;
   migrations(): Promise<Migrations>;
-  /** Applies what is pending. A collector that runs has done so. */
+  /** Applies pending migrations; nothing to do for a running collector. */
   migrate(): Promise<void>;
   retention(): Promise<Retention>;
   change(change: RetentionChange): Promise<Retention>;
-  /** Leaves the tables and the log as they are now in the data directory, see snapshot.ts. */
+  /** Puts a snapshot of tables and log into the data directory, see snapshot.ts. */
   snapshot(): Promise<Snapshot>;
   close(): Promise<void>;
 };

@@ -1,4 +1,4 @@
-// What people ask and change of who may do what.
+// Messages about access: agents, enrolments and collectors.
 import { type Static, Type } from 'typebox';
 import { Count, Ms, object } from './schema.ts';
 
@@ -54,7 +54,7 @@ export type Agents = Static<typeof Agents>;
 
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
 
-/** By the CAs by which agents know them. */
+/** Grouped by CA, since agents recognise collectors by their CA. */
 export const Collectors = object({
   authorities: Type.Array(
     object({

@@ -1,4 +1,4 @@
-// What became of rows: where each was lost, or that none was.
+// The accounting of rows: how many were seen, sent and stored, and where the others were lost.
 import { type Static, Type } from 'typebox';
 import { LOSSES, type Loss } from '../../agent/contract/outcome.ts';
 import { Count, Figure, Id, Ms, object } from './schema.ts';

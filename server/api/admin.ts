@@ -1,4 +1,4 @@
-// What people who run a collector ask of its tables, and change: `tcplens admin` speaks this to a collector that runs.
+// Messages of `tcplens admin` to a running collector: tables, retention, migrations, snapshots.
 import { type Static, Type } from 'typebox';
 import { RETENTION_CLASSES } from '../storage/retention-classes.ts';
 import { Count, Ms, object, oneOf } from './schema.ts';
@@ -47,7 +47,7 @@ export const Migrations = object({
 });
 export type Migrations = Static<typeof Migrations>;
 
-/** Tables that are kept for so many days, changed together. The server's own logs are no tables of ours. */
+/** Groups of tables that share one retention, in days. `system_logs` are the ClickHouse server's own logs, no tables of tcplens. */
 export const CLASSES = [...RETENTION_CLASSES, 'system_logs'] as const;
 
 export const Retention = object({

@@ -1,9 +1,10 @@
-// What Alertmanager's webhooks send (version 4), and Grafana's, which have the same shape: the members that are read here. Others may be there.
+// Webhooks of Alertmanager (version 4) and of Grafana, which have the same shape. The schemas list only what is read here; other members
+// are allowed.
 import { type Static, Type } from 'typebox';
 import { InvestigationId } from '../../agent/contract/investigation.ts';
 import { object } from './schema.ts';
 
-/** What an alerting rule says of the investigation that it is to start, each in an annotation of this name. */
+/** Names of the annotations by which an alerting rule describes the investigation that it starts. */
 export const ALERT_ANNOTATIONS = {
   filter: 'tcplens_filter',
   hosts: 'tcplens_hosts',

@@ -1,4 +1,4 @@
-// Why connections fail on a host, in groups: listeners that do not keep up, resets, and packets that the host dropped.
+// Why connections fail on a host, in groups: full listeners, resets, and packets that the host dropped.
 import { type Static, Type } from 'typebox';
 import { DIRECTION, MEANING, ROLE } from '../../bpf/rows/rows.gen.ts';
 import { Count, Figure, Id, Ms, object, oneOf } from './schema.ts';
@@ -10,7 +10,7 @@ const Owner = {
   container: Type.String({ description: 'container, else systemd unit, else empty' }),
 };
 
-/** Sockets that one process name listens with on one address and port. */
+/** The sockets with which processes of one name listen on one address and port. */
 export const Listener = object({
   ...Owner,
   netns: Id,
@@ -45,7 +45,7 @@ export const Listeners = object({ listeners: Type.Array(Listener), total: Count 
 export type Listener = Static<typeof Listener>;
 export type Listeners = Static<typeof Listeners>;
 
-/** What one process and peer have in common: where a packet went, and the newest one's connection. */
+/** What identifies a group of resets or drops, and the newest connection in it. */
 const Between = {
   ...Owner,
   role: oneOf(ROLE),

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import { END_REASON, ROLE, STATE } from '../../bpf/rows/rows.gen.ts';
 import { Count, Figure, Id, Ms, object, oneOf } from './schema.ts';
 
-/** `live`: no end of it was seen before the range ended. `failed`: never open. */
+/** `live`: its end was not seen before the range ended. `failed`: it was never established. */
 export const PHASES = ['live', 'ended', 'failed'] as const;
 
 export const CONNECTION_SORTS = [

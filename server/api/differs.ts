@@ -1,4 +1,4 @@
-// What differs in a time from one before it: which values of which dimensions explain how a metric has changed.
+// Compares a time with an earlier one: which values of which dimensions explain the change of a metric.
 import { type Static, Type } from 'typebox';
 import { Figure, Ms, object, oneOf } from './schema.ts';
 

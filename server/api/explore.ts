@@ -1,4 +1,4 @@
-// Any question: metrics, by what, of which rows, when, and beside which earlier time.
+// Any question: which metrics, grouped by what, of which rows, when, and compared with which earlier time.
 import { type Static, Type } from 'typebox';
 import { Count, Ms, object, oneOf } from './schema.ts';
 
@@ -38,7 +38,7 @@ export const ExploreColumn = object({
   least: Type.Integer({ minimum: 0, description: 'of samples: with fewer, the metric says little' }),
 });
 
-/** A distribution is pairs of the largest µs of a bucket and how many times are in it, ascending. */
+/** A distribution is a list of pairs, ascending: the upper bound of a bucket in µs, and the number of times in it. */
 const Cell = Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null(), Type.Array(Type.Array(Type.Number()))]);
 
 export const Explored = object({

@@ -1,15 +1,15 @@
-// Which hosts there are, and whether what they have seen arrives.
+// The hosts of the fleet, and whether their rows arrive.
 import { type Static, Type } from 'typebox';
 import { Account } from './accounting.ts';
 import { Count, Figure, Figures, Id, Ms, object, oneOf } from './schema.ts';
 
-/** In the order in which a person should look at them; the last ones are not there any more. */
+/** In the order of how much they need attention. A retired host was silent for so long that it counts as gone. */
 export const FLEET_STATES = ['silent', 'lagging', 'revoked', 'new', 'live', 'retired'] as const;
 export type FleetState = (typeof FLEET_STATES)[number];
-/** How an agent's version is to the collector's. */
+/** An agent's version compared with the collector's. `too_old`, `too_new`: this collector refuses some of its rows. */
 export const SKEWS = ['same', 'older', 'newer', 'too_old', 'too_new'] as const;
 export type Skew = (typeof SKEWS)[number];
-/** By name, by version, or the most of it first; `heard`: the longest silent first. */
+/** By name, by version, or the largest figure first; `heard`: the host that was silent for longest first. */
 export const FLEET_SORTS = ['name', 'state', 'version', 'kernel', 'rows', 'lost', 'waiting', 'heard'] as const;
 export type FleetSort = (typeof FLEET_SORTS)[number];
 

@@ -1,4 +1,4 @@
-// What the collector and its store are doing, and every known trouble in plain words.
+// The state of the collector and its store, and each known problem in plain words.
 import { type Static, Type } from 'typebox';
 import { Count, Figure, Id, Ms, object, oneOf } from './schema.ts';
 
@@ -7,7 +7,7 @@ const Seconds = Type.Number({ minimum: 0 });
 
 export const SEVERITIES = ['info', 'warning', 'critical'] as const;
 
-/** All known troubles, in the order in which they are told. */
+/** All problems that health can report, in the order in which they are listed. */
 export const FINDINGS = [
   'plain_http',
   'certificate_ending',

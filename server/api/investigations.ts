@@ -1,4 +1,4 @@
-// What people ask of investigations, and how they start and end them.
+// Messages about investigations: questions about them, starting and ending them.
 import { type Static, Type } from 'typebox';
 import { DETAILS } from '../../agent/contract/detail.ts';
 import { ENDS, EXPRESSION_CHARS_MAX, HostState, InvestigationId } from '../../agent/contract/investigation.ts';
@@ -96,7 +96,7 @@ export const Investigations = object({ investigations: Type.Array(Investigation,
 export type Investigations = Static<typeof Investigations>;
 
 const { state: _, reason: __, ...told } = HostState.properties;
-/** How far it has come at a host. */
+/** The state of an investigation at one host. */
 export const AtHost = object({
   host_id: InvestigationId,
   host: Type.String({ description: 'its name, or its id where that is not known' }),
@@ -121,7 +121,7 @@ const Share = {
   by_why: object(Object.fromEntries(NOT_NEEDED.map((why) => [why, Count])) as Record<NotNeeded, typeof Count>, 'of not_needed, why'),
   peer_observed: Type.Integer({ minimum: 0, description: "of which the peer's end was looked at too" }),
 };
-/** How many segments had come to the sockets, and have a row: absence proves nothing where rows are missing. */
+/** `counted`: segments that reached the sockets. `seen`: those with a row. Where rows are missing, the absence of a row proves nothing. */
 const Seen = object({ counted: Count, seen: Count });
 
 const RestsOn = object({
@@ -130,7 +130,7 @@ const RestsOn = object({
   time_ns: Type.String({ description: 'of the row, nanoseconds since 1970 by its host’s clock' }),
 });
 
-/** Beyond what was sent again. */
+/** A finding that is not about a retransmission: why connects failed, who reset connections, where time went. */
 export const VerdictClaim = object({
   about: oneOf(ABOUT),
   cause: oneOf(CLAIM_CAUSES),
@@ -145,7 +145,7 @@ export const VerdictClaim = object({
 });
 export type VerdictClaim = Static<typeof VerdictClaim>;
 
-/** A way by which the kernel came to an event. */
+/** A call stack with which the kernel reached an event. */
 export const VerdictStack = object({
   host_id: InvestigationId,
   about: oneOf(STACKED_KINDS),

@@ -1,4 +1,4 @@
-// Who says what to whom: workloads, and what there is between each two of them.
+// The map: workloads, and the traffic between each two of them.
 import { type Static, Type } from 'typebox';
 import { Figure, Id, Ms, object } from './schema.ts';
 

@@ -1,11 +1,14 @@
-// What people ask about themselves, and admins about people: users, tokens, sessions and the audit.
+// Messages about people: the own account, and for admins users, tokens, sessions and the audit.
 import { type Static, Type } from 'typebox';
 import { ROLES } from '../access/records.ts';
 import { Ms, object, oneOf } from './schema.ts';
 
-/** Whoever asks may be nobody yet. */
+/** `login`, `logout` and `me` also answer somebody who is not logged in. */
 export const PEOPLE_API = { login: '/api/v1/login', logout: '/api/v1/logout', me: '/api/v1/me', password: '/api/v1/me/password' } as const;
-/** A browser is sent here to log in at an identity provider, and comes back. Paths of the page: another site leads to them. */
+/**
+ * The browser opens `start` to log in at an identity provider, which sends it to `back`. These are pages: they are reached from another
+ * site.
+ */
 export const OIDC_PATHS = { start: '/oidc/login', back: '/oidc/back' } as const;
 
 const DAY_MS = 24 * 3600 * 1000;

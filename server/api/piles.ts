@@ -3,11 +3,11 @@ import { type Static, Type } from 'typebox';
 import { ROLE } from '../../bpf/rows/rows.gen.ts';
 import { Count, Figure, Figures, Id, Ms, object, oneOf } from './schema.ts';
 
-/** The states that a sweep meets a connection in. TIME_WAITs are no connections to it: the kernel counts them. */
+/** The states in which a sweep finds sockets. TIME_WAIT is not among them: the sweep has no rows of it, only the kernel's count. */
 export const PILE_STATES = ['established', 'syn_sent', 'syn_recv', 'fin_wait1', 'fin_wait2', 'close_wait', 'last_ack', 'closing'] as const;
 export const PILE_SORTS = ['connections', 'growth', 'oldest_us', 'median_us'] as const;
 
-/** What established connections are counted as. */
+/** How the number of established connections was found. */
 const ESTABLISHED = ['still_open', 'opened_less_ended', 'not_known'] as const;
 
 const Owner = {
@@ -41,7 +41,9 @@ export const Pile = object({
 });
 export type Pile = Static<typeof Pile>;
 
-/** Orderly ends between a process and a destination, or of a service: who closes first has the TIME_WAIT. */
+/**
+ * Connections that ended in order, between a process and a destination, or of a service. The side that closes first keeps the TIME_WAIT.
+ */
 export const Closer = object({
   ...Owner,
   role: oneOf(ROLE),
@@ -63,7 +65,7 @@ export const Closer = object({
 });
 export type Closer = Static<typeof Closer>;
 
-/** Local ports in use from one address toward one destination; the same port can be in use toward others. */
+/** Local ports that one address uses toward one destination; the same ports can be used toward other destinations. */
 export const PortUse = object({
   host_id: Id,
   host: Type.String(),

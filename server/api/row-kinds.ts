@@ -1,4 +1,4 @@
-// What rows there are and what each of their columns means, as rows.h says it.
+// The kinds of rows and the meaning of their columns, from rows.h.
 import { type Static, Type } from 'typebox';
 import { object } from './schema.ts';
 

@@ -10,7 +10,7 @@ export const oneOf = <const Values extends readonly string[]>(values: Values) =>
 export const Id = Type.String({ pattern: '^[0-9]{1,20}$', description: 'an unsigned 64-bit number, in decimal, without leading zeros' });
 export const Count = Type.Integer({ minimum: 0 });
 export const Ms = Type.Integer({ minimum: 0, description: 'ms since the epoch' });
-/** A figure that does not exist where nothing was measured. */
+/** A number, or null where nothing was measured. */
 export const Figure = (description: string) => Type.Union([Type.Number(), Type.Null()], { description });
 export const Figures = (description: string) => Type.Array(Figure(description));
 
@@ -25,7 +25,7 @@ export const Limits = object(
   'shares of the sampled time, adding up to 1; all 0 where that was too short to tell: less than 200 ms or ten round trips',
 );
 
-/** One row of the retransmissions table, from the store or live: the same shape. */
+/** One row of the table of retransmissions; rows from the store and live rows have the same shape. */
 export const Retransmit = object({
   time_ns: Id,
   host_id: Id,

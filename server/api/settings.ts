@@ -1,4 +1,4 @@
-// What people ask and change of the settings of agents.
+// Messages about the settings of agents.
 import { type Static, Type } from 'typebox';
 import { InForce, KnownSetting } from '../../agent/contract/control.ts';
 import { SettingsRule, STAGES, Where } from '../access/records.ts';

@@ -1,4 +1,4 @@
-// Views that people save under a name: the link of a page, as its address bar has it.
+// Saved views: a name, and the link of a page as the address bar shows it.
 import { type Static, Type } from 'typebox';
 import { Ms, object } from './schema.ts';
 

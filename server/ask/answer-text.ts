@@ -1,4 +1,4 @@
-// What a collector answers, for a terminal: a table, and how far it can be relied on. Pure.
+// Prints a collector's answer on a terminal: a table, and how far it can be relied on. Pure.
 import { duration } from '../../agent/process/amounts.ts';
 import type { Differs } from '../api/differs.ts';
 import type { Explored, ExploreNames } from '../api/explore.ts';
@@ -18,7 +18,7 @@ const FORMATS: Readonly<Record<string, (value: number) => string>> = {
 const figureText = (value: number | null | undefined, unit: string) =>
   value === null || value === undefined ? NONE : (FORMATS[unit] ?? numberText)(value);
 
-/** Of a distribution how many times it has, and the largest. */
+/** Of a distribution: the number of times in it, and the upper bound of the last bucket. */
 function cellText(cell: Cell | undefined, { sort, unit }: Column): string {
   if (sort === 'time') return momentText(Number(cell) * 1000);
   if (Array.isArray(cell)) {
@@ -28,7 +28,7 @@ function cellText(cell: Cell | undefined, { sort, unit }: Column): string {
   return typeof cell === 'number' || cell === null || cell === undefined ? figureText(cell, unit) : String(cell) || '(none)';
 }
 
-/** The row as it is shown; a metric of too few samples says of how many. */
+/** The cells of a row. A metric with too few samples also shows how many it has. */
 function lineOf(columns: readonly Column[], row: readonly Cell[]): string[] {
   const isOther = row[columns.findIndex(({ sort }) => sort === 'other')] === true;
   const dimensions = columns.flatMap(({ sort }, at) => (sort === 'dimension' ? [at] : []));
@@ -54,7 +54,7 @@ export function answerText(answer: Explored): string {
   return `${rows.length === 0 ? 'nothing in this time\n' : table(head, lines, right)}\n${reliedOn(answer)}`;
 }
 
-/** Of which time, from what, and what it cannot know. */
+/** Says which time was asked, where the answer comes from, and how complete it is. */
 function reliedOn({ from_ms, to_ms, source, columns, completeness, rows_read, elapsed_ms, notes, earlier_s }: Explored): string {
   const metrics = columns.filter(({ sort }) => sort === 'metric');
   const whole = completeness === null ? 'nobody knows how complete' : `${ratioText(completeness)} of what the hosts saw`;

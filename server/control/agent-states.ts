@@ -1,9 +1,9 @@
-// What agents have said of their settings last. It is written down twice a second for all of them together: a whole fleet may come at once.
+// What agents last said of their settings. It is written in one batch twice a second, since a whole fleet may report at once.
 import type { RecordBook } from '../access/record-book.ts';
 import type { AgentStateRecord } from '../access/records.ts';
 
 const WRITE_MS = 500;
-/** After the store has refused it. */
+/** Until the next try after a failed write. */
 const RETRY_MS = 2000;
 
 export class AgentStates {
@@ -22,7 +22,7 @@ export class AgentStates {
     return this.#unwritten.get(host_id) ?? this.#book.get('agent_state', host_id);
   }
 
-  /** With what is not written down yet. */
+  /** All states, with those that are not written yet. */
   *all(): Generator<[host_id: string, AgentStateRecord]> {
     for (const one of this.#book.all('agent_state')) if (!this.#unwritten.has(one[0])) yield one;
     yield* this.#unwritten;

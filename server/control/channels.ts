@@ -1,4 +1,4 @@
-// The control channels that agents have opened at this collector: one a host.
+// The control channels of agents at this collector: one for each host.
 import type { FastifyRequest } from 'fastify';
 import { Compile } from 'typebox/compile';
 import type { WebSocket } from 'ws';
@@ -8,18 +8,18 @@ import type { App } from '../http.ts';
 import { LIMITS } from '../limits.ts';
 
 const CHECKED = Compile(FromAgent);
-/** 1008: against the rules; 1009: too large; 1013: try again later. */
+/** A WebSocket close code: policy violation. */
 const AGAINST_RULES = 1008;
 const WINDOW_MS = 10_000;
 
 type Channel = { socket: WebSocket; request: FastifyRequest; answered: boolean };
 
 export type ChannelEvents = {
-  /** the first message of a channel */
+  /** called at the hello of a channel, which is its first message */
   opened: (host_id: string, hello: AgentHello) => void;
   said: (host_id: string, message: Exclude<FromAgent, AgentHello>) => void;
   closed: (host_id: string) => void;
-  /** a message that is none, or too many */
+  /** called for a message that is malformed or too early, or when messages come too often */
   refused: (host_id: string, why: string) => void;
 };
 
@@ -49,7 +49,7 @@ export class AgentChannels {
     this.#channels.get(host_id)?.socket.send(JSON.stringify(message));
   }
 
-  /** Closes the channels of agents that have no right any more. @param isIn of a host with a credential */
+  /** Closes the channels of agents whose credential is no longer valid. @param isIn whether a host has a valid credential */
   recheck(isIn: (host_id: string) => boolean): void {
     for (const { socket, request } of [...this.#channels.values()]) {
       const { host_id } = request.who;
@@ -92,7 +92,7 @@ export class AgentChannels {
       if (message === undefined) return this.#refuse(socket, host_id, 'says what is no message of an agent');
       if (message.type !== 'hello')
         return host_id === undefined ? this.#refuse(socket, host_id, 'says no hello') : this.#events.said(host_id, message);
-      // A credential is of one host; an agent of this machine without one is whom it says.
+      // An agent with a credential can speak only for its host. An agent of this machine without one is believed.
       host_id = request.who.host_id ?? message.host_id;
       clearTimeout(late);
       this.#waiting.delete(socket);
@@ -106,7 +106,7 @@ export class AgentChannels {
     });
   }
 
-  /** The newest channel of a host is the one: the agent has given the other up. */
+  /** A new channel replaces the host's earlier one: the agent has given that up. */
   #open(host_id: string, channel: Channel, hello: AgentHello): void {
     const before = this.#channels.get(host_id);
     this.#channels.set(host_id, channel);

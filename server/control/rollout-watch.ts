@@ -1,5 +1,5 @@
-// Watches what a rollout does to the agents of this collector, and moves it on, or back. Every collector of the store does so with its own
-// agents: the harm that one finds is a record, which all of them follow.
+// Watches how agents of this collector take a rollout, and moves the rollout on, or back. Every collector of the store watches its own
+// agents. A trouble that one of them finds is stored as a record, so that all collectors see it.
 import type { RowsSoFar } from '../../agent/contract/control.ts';
 import type { RecordBook } from '../access/record-book.ts';
 import type { RolloutRecord } from '../access/records.ts';
@@ -8,12 +8,12 @@ import { type Facts, harmOf, isUnderWay, type Rows, step } from './rollout.ts';
 import type { SettingsBook } from './settings-book.ts';
 
 const LOOK_MS = 500;
-/** An agent whose channel has closed during a rollout comes back within this time, or has fallen silent. */
+/** An agent whose channel closed during a rollout and that is not back after this time counts as silent. */
 export const BACK_MS = 15_000;
-/** For so long the trouble of a rollout is remembered. */
+/** For so long the troubles of a rollout are kept. */
 const TROUBLE_KEPT_MS = 7 * 24 * 3600 * 1000;
 
-/** `before`: its rows as the change came. `closed_ms`: when its channel closed; 0: it is open. */
+/** `before`: the host's counts of rows when the change came. `closed_ms`: when its channel closed; 0: it is open. */
 type Watched = { version: number; before: Rows | undefined; closed_ms: number };
 
 export class RolloutWatch {
@@ -40,7 +40,7 @@ export class RolloutWatch {
     clearInterval(this.#looking);
   }
 
-  /** The agent is told of this version. */
+  /** The host is being told to take this version: it is watched from now on. */
   begins(host_id: string, version: number): void {
     if (this.#watched.get(host_id)?.version !== version) this.#watched.set(host_id, { version, before: undefined, closed_ms: 0 });
   }
@@ -55,7 +55,7 @@ export class RolloutWatch {
     if (watched) watched.closed_ms = Date.now();
   }
 
-  /** The first figures of a version are those of before it. */
+  /** The first counts that an agent sends with a version are the baseline: these rows were made before the change. */
   counted(host_id: string, { version, seen, lost, withheld }: RowsSoFar): void {
     const watched = this.#watched.get(host_id);
     const { rollout } = this.#settings;
@@ -91,7 +91,7 @@ export class RolloutWatch {
   #noteSilent(rollout: RolloutRecord): void {
     for (const [host_id, { version, closed_ms }] of this.#watched) {
       if (version !== rollout.version || closed_ms === 0 || Date.now() - closed_ms < BACK_MS) continue;
-      // It may have gone to another collector.
+      // The agent may have said hello to another collector meanwhile.
       const came_ms = this.#states.get(host_id)?.at_ms ?? 0;
       if (came_ms < closed_ms) this.#trouble(rollout, host_id, 'has fallen silent since');
     }

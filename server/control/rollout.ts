@@ -1,11 +1,11 @@
-// How a version of the settings comes to the hosts: to some first, then to all, and back where it does harm. Pure functions.
+// A rollout of new settings: first to some hosts, then to all, and back if it does harm. Pure functions.
 import { createHash } from 'node:crypto';
 import type { RolloutRecord } from '../access/records.ts';
 
-/** What has been found out since the stage began. `late`: hosts that were to take it and have not said that they did. */
+/** What was found since the stage began. `late`: hosts among the first that have not confirmed the version. */
 export type Facts = { troubles: readonly { host: string; why: string }[]; late: readonly string[] };
 
-/** The version that the host is to have; 0: none. */
+/** The version of the settings that the host should have; 0: none. */
 export function versionFor(rollout: RolloutRecord | undefined, host_id: string): number {
   if (rollout === undefined) return 0;
   const { stage, version, base, first } = rollout;
@@ -15,19 +15,19 @@ export function versionFor(rollout: RolloutRecord | undefined, host_id: string):
 
 export const isUnderWay = (rollout: RolloutRecord | undefined): boolean => rollout?.stage === 'first' || rollout?.stage === 'all';
 
-/** The version that a new one begins with: the newest that was not taken back. */
+/** The version on which the next change is based: the newest that was not rolled back. */
 export function settled(rollout: RolloutRecord | undefined): number {
   return rollout === undefined ? 0 : rollout.stage === 'rolled_back' ? rollout.base : rollout.version;
 }
 
-/** The hosts that take a version before the others: a share of them, at least one. Which ones differs from version to version. */
+/** The hosts that take a version first: a share of all, at least one. They are other hosts for each version. */
 export function firstOf(hosts: readonly string[], share: number, version: number): string[] {
   const place = (host: string) => createHash('sha256').update(`${version} ${host}`).digest('hex');
   const ranked = hosts.map((host) => [place(host), host] as const).toSorted();
   return ranked.slice(0, Math.max(1, Math.ceil(hosts.length * share))).map(([, host]) => host);
 }
 
-/** The rollout as it is next; the same object where nothing changes. */
+/** The next state of the rollout; the same object if nothing changes. */
 export function step(rollout: RolloutRecord, { troubles, late }: Facts, now_ms: number): RolloutRecord {
   if (!isUnderWay(rollout)) return rollout;
   const [trouble] = troubles;
@@ -49,13 +49,13 @@ function whyOf({ host, why }: Facts['troubles'][number], count: number): string 
 
 export type Rows = { seen: number; lost: number; withheld: number };
 
-/** A share of lost rows that is nobody's fault, and so few rows that a share of them says nothing. */
+/** A smaller share of lost rows is normal, and fewer rows than ROWS_MIN prove nothing. */
 const SHARE_MAX = 0.001;
 const ROWS_MIN = 3;
 
 /**
- * What rows say of a change, in words; undefined: nothing bad. Rows of before the change are no fault of it, and a host that has lost
- * many before may lose as many again.
+ * The harm that a change did to a host, in words; undefined: none. Only rows since the change count. A host that lost rows before may lose
+ * up to twice that share.
  */
 export function harmOf(before: Rows, now: Rows, accept_loss: boolean): string | undefined {
   const [seen, lost, withheld] = [now.seen - before.seen, now.lost - before.lost, now.withheld - before.withheld];

@@ -1,4 +1,4 @@
-// What people ask and change of the settings of agents.
+// Routes for people: the settings of agents.
 
 import type { RolloutRecord, Where } from '../access/records.ts';
 import { ADMIN_API } from '../api/admin.ts';
@@ -77,7 +77,7 @@ export function registerSettings(app: App, { control, audit }: SettingsParts): v
   });
 }
 
-/** With how many agents are to have the version, and have it. */
+/** The rollout, with how many agents should have the version and how many have it. */
 function told(settings: SettingsBook, states: AgentStates, rollout: RolloutRecord) {
   const { accept_loss: _, first, version, ...rest } = rollout;
   const wanting = [...states.all()].filter(([host_id]) => versionFor(rollout, host_id) === version);

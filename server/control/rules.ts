@@ -1,7 +1,7 @@
-// Which settings a host is to have: pure functions of the rules.
+// Which settings a host gets, by the rules. Pure functions.
 import type { SettingsRule, Where } from '../access/records.ts';
 
-/** `host_id`: 16 hex digits. `name`: what it calls itself; '' where that is not known. */
+/** `host_id`: 16 hex digits. `name`: the host's own name; '' where it is not known. */
 export type Subject = { host_id: string; name: string; labels: Readonly<Record<string, string>> };
 
 export type Change = { where: Where; set: Readonly<Record<string, string>>; unset: readonly string[] };
@@ -11,12 +11,12 @@ export function matches({ labels, hosts }: Where, { host_id, name, labels: own }
   return Object.entries(labels).every(([label, value]) => own[label] === value);
 }
 
-/** The values of all rules that match, the last one first. */
+/** The values of all rules that match the host; of several for one setting, that of the last rule. */
 export function valuesFor(rules: readonly SettingsRule[], host: Subject): Record<string, string> {
   return Object.assign({}, ...rules.filter(({ where }) => matches(where, host)).map(({ values }) => values));
 }
 
-/** The rules after a change. The rule for the same hosts is changed where it stands; another becomes the last, which counts first. */
+/** The rules after a change. A rule for the same hosts is changed in its place; a rule for other hosts is added at the end. */
 export function changed(rules: readonly SettingsRule[], { where, set, unset }: Change): SettingsRule[] {
   const own = keyOf(where);
   const known = rules.some((rule) => keyOf(rule.where) === own);
@@ -26,7 +26,7 @@ export function changed(rules: readonly SettingsRule[], { where, set, unset }: C
     .filter(({ values }) => Object.keys(values).length > 0);
 }
 
-/** Whether the host would have other settings. */
+/** Whether the change of the rules changes the host's settings. */
 export function differs(before: readonly SettingsRule[], after: readonly SettingsRule[], host: Subject): boolean {
   const [one, other] = [valuesFor(before, host), valuesFor(after, host)];
   const names = new Set([...Object.keys(one), ...Object.keys(other)]);

@@ -1,4 +1,4 @@
-// The versions of the settings and how far the newest has come, as all collectors of a store have them.
+// The versions of the settings, and the rollout of the newest, which all collectors of a store share.
 import { problemOf, type SettingForm } from '../../agent/contract/setting-form.ts';
 import { KNOWN_SETTINGS } from '../../agent/contract/settings.ts';
 import type { Agents } from '../access/agents.ts';
@@ -14,7 +14,7 @@ const CURRENT = 'current';
 
 export type Known = { name: string; form: SettingForm; help: string; applies: string };
 export type Asked = Change & { share: number; watch_ms: number; accept_loss: boolean; note: string };
-/** `hosts`: whose settings the change makes others. `first`: which of them take it before the others. */
+/** `hosts`: those whose settings change. `first`: those of them that take the change first. */
 export type Planned = { version: number; hosts: string[]; first: string[] };
 type Version = SettingsRecord & { version: number };
 
@@ -44,25 +44,25 @@ export class SettingsBook {
     return this.#book.get('settings', String(version))?.rules ?? [];
   }
 
-  /** What the host is to have now. */
+  /** The settings that the host should have now. */
   wantedBy(host_id: string): { version: number; values: Record<string, string> } {
     const version = versionFor(this.rollout, host_id);
     return { version, values: valuesFor(this.rulesOf(version), this.subject(host_id)) };
   }
 
-  /** What is known of a host; of one that never joined only its id. */
+  /** The host's name and labels, as far as they are known: a host that has not joined has no labels. */
   subject(host_id: string): Subject {
     const record = this.#book.get('agent', host_id);
     return { host_id, name: record?.name ?? '', labels: record?.labels ?? {} };
   }
 
-  /** For messages: what the host calls itself, or its id where that is not known. */
+  /** For messages: the host's name, or its id where the name is not known. */
   nameOf(host_id: string): string {
     return this.subject(host_id).name || host_id;
   }
 
   /**
-   * What a change would do. @param present hosts that could take it now
+   * The effects of a change, without making it. @param present hosts that can take a change now
    * @throws Refusal `settings_invalid`, `rollout_under_way`
    */
   plan(asked: Asked, present: ReadonlySet<string>): Planned & { rules: SettingsRule[] } {
@@ -83,7 +83,7 @@ export class SettingsBook {
     return planned;
   }
 
-  /** Ends the rollout that is under way, or begins one of an earlier version, for all hosts at once. @throws Refusal `not_found` */
+  /** Rolls the running rollout back, or puts an earlier version in force, for all hosts at once. @throws Refusal `not_found` */
   async rollBack(version: number | undefined, made_by: string, now_ms: number): Promise<{ version: number }> {
     await this.#book.look();
     const { rollout } = this;
@@ -106,7 +106,7 @@ export class SettingsBook {
     return this.#book.put('rollout', CURRENT, rollout);
   }
 
-  /** The settings that agents of a version have. */
+  /** The settings that agents of a version know. */
   knownBy(agent_version: string | undefined): readonly Known[] {
     const record = agent_version === undefined ? undefined : this.#book.get('agent_version', agent_version);
     return (record?.known as Known[] | undefined) ?? KNOWN_SETTINGS;
@@ -118,7 +118,7 @@ export class SettingsBook {
       throw new Refusal('rollout_under_way', `version ${rollout.version} is being rolled out: wait for its end, or roll it back`);
   }
 
-  /** Every agent that would get a value has to be able to read it. */
+  /** Every agent that would get a value must know the setting and accept the value. */
   #check({ where, set }: Change): void {
     const versions = new Map<string | undefined, string>([[undefined, 'agents of this version know']]);
     for (const [host_id, { agent_version }] of this.#states.all())

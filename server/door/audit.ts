@@ -1,4 +1,5 @@
-// Notes who did what from where, also what was refused. An entry that the store does not take is logged and counted: it stops nobody.
+// The audit: who did what from where, also what was refused. An entry that the store does not take is logged and counted; the action goes
+// on.
 import type { FastifyRequest } from 'fastify';
 import { TcplensError } from '../../agent/process/errors.ts';
 import type { AuditEntry } from '../storage/audit.ts';
@@ -6,7 +7,7 @@ import type { Store } from '../storage/store.ts';
 import { addressOf } from './peer.ts';
 import { NOBODY, type Principal } from './principal.ts';
 
-/** What may be audited. */
+/** Actions that the audit can have. */
 export const AUDITED = [
   'agent_join',
   'agent_rejoin',
@@ -39,7 +40,7 @@ export const AUDITED = [
 export type Audited = (typeof AUDITED)[number];
 export type Doing = { action: Audited; target: string; detail?: string };
 
-/** Entries that wait for the store; beyond it the oldest are given up. */
+/** Entries that may wait for the store; beyond this number the oldest are dropped. */
 const WAITING_MAX = 10_000;
 
 export class Audit {
@@ -48,13 +49,13 @@ export class Audit {
   #waiting: AuditEntry[] = [];
   #writing: Promise<void> = Promise.resolve();
 
-  /** @param lost hears of entries that had to be given up */
+  /** @param lost is called with the number of entries that were dropped */
   constructor(store: Pick<Store, 'insertAudit'>, lost: (entries: number, error: unknown) => void) {
     this.#store = store;
     this.#lost = lost;
   }
 
-  /** Runs `work` and notes how it ended. */
+  /** Runs `work` and notes whether it succeeded or was refused. */
   async of<Result>(request: FastifyRequest, doing: Doing, work: () => Promise<Result>): Promise<Result> {
     try {
       const result = await work();
@@ -66,7 +67,7 @@ export class Audit {
     }
   }
 
-  /** @param who made the request, where that is known better than by what it showed */
+  /** @param who the principal, where that is known better than by the credential of the request */
   note(request: FastifyRequest, { action, target, detail = '' }: Doing, outcome: string, who: Principal = request.who ?? NOBODY): void {
     const { name: actor, kind: actor_kind, role = '' } = who;
     this.#waiting.push({ at_ms: Date.now(), actor, actor_kind, role, address: addressOf(request), action, target, outcome, detail });
@@ -77,14 +78,14 @@ export class Audit {
     this.#writing = this.#writing.then(() => this.#write());
   }
 
-  /** Resolves when the store has what was noted, or does not take it. */
+  /** Resolves when the waiting entries are written, or the write has failed. */
   async stop(): Promise<void> {
     await this.#writing;
     if (this.#waiting.length > 0) await this.#write();
     if (this.#waiting.length > 0) this.#lost(this.#waiting.length, undefined);
   }
 
-  /** What the store does not take now goes with the next entry. */
+  /** Writes the waiting entries. Those that the store does not take are tried again with the next entry. */
   async #write(): Promise<void> {
     const entries = this.#waiting;
     if (entries.length === 0) return;

@@ -1,15 +1,18 @@
-// Reads a body within a time. Its memory is taken from a budget as its bytes arrive.
+// Reads a body within a limit of time. Its memory is taken from the budget as its bytes arrive.
 import type { Readable } from 'node:stream';
 import { Refusal } from '../errors.ts';
 import { giveBack } from '../give-back.ts';
 import { LIMITS } from '../limits.ts';
 import type { Budget, Held } from './budget.ts';
 
-/** The memory for the first bytes of a body: with less it would be copied too often, with more slow bodies would hold too much. */
+/**
+ * The memory for the first bytes of a body. A smaller buffer would be copied too often; with a larger one slow bodies would hold too much.
+ */
 const FIRST_BYTES = 4096;
 const CUT_OFF = 'the connection ended before the body did: send it again';
 
-export type Body = { peer: string /** as announced */; length: number };
+/** `length`: in bytes, as the request's header announces it. */
+export type Body = { peer: string; length: number };
 
 /**
  * Resolves with the whole body; `held` keeps its memory until it is released.

@@ -1,11 +1,11 @@
-// The end of the service: whoever has asked is answered, and whoever is slow, or asks for nothing, keeps nobody waiting.
+// Ends the service: requests that have arrived are answered; slow bodies and idle connections are cut.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../http.ts';
 import { LIMITS } from '../limits.ts';
 
 const LOOK_MS = 20;
 
-/** Counts the requests of which all has come and whose answer has not gone. */
+/** Counts the requests that have arrived whole and are not answered yet. */
 export function registerUnderWay(app: App): void {
   const underWay = { requests: 0 };
   app.decorate('underWay', underWay);
@@ -22,7 +22,7 @@ declare module 'fastify' {
   }
 }
 
-/** What is on its way has as long as a body that is not slow; what has come is answered, however long that takes. */
+/** Requests that still arrive have `slow_ms`. Requests that have arrived are answered, however long that takes. */
 export async function closeApp(app: App): Promise<void> {
   let isClosed = false;
   const closing = app.close().finally(() => {
@@ -31,7 +31,7 @@ export async function closeApp(app: App): Promise<void> {
   closing.catch(() => undefined);
   await Promise.race([closing, sleep(LIMITS.slow_ms.number)]);
   while (!isClosed) {
-    // Not before it has stopped to listen: another one could come in after it.
+    // Only once the server no longer listens: until then another connection could come.
     if (!app.server.listening && app.underWay.requests === 0) app.server.closeAllConnections();
     await Promise.race([closing, sleep(LOOK_MS)]);
   }

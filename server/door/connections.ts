@@ -1,12 +1,12 @@
-// How many connections an address may have.
+// Limits the number of connections from one address.
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { LIMITS } from '../limits.ts';
 
-/** @param isProxy many come through one. @param refused is called for each connection that is closed */
+/** @param isProxy addresses without the limit: a proxy carries many clients. @param refused is called for each connection that is closed */
 export function limitConnections(server: Server, isProxy: (address: string) => boolean, refused: () => void): void {
   const open = new Map<string, number>();
-  // Of HTTPS too it is the TCP connection, before any handshake.
+  // With HTTPS, too, this event is that of the TCP connection, before the handshake.
   server.on('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? '';
     if (isProxy(address)) return;

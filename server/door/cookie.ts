@@ -1,13 +1,16 @@
-// The cookies that a browser gets: none is seen by scripts or sent with requests of other sites' pages.
+// Cookies of the collector: scripts cannot read them, and requests from other sites' pages do not carry them.
 import type { FastifyRequest } from 'fastify';
 
 type Asked = Pick<FastifyRequest, 'protocol' | 'headers'>;
-/** `lax`: also sent when another site's page leads here, as an identity provider does. Without `max_age_s` it goes when the browser is closed. */
+/**
+ * `lax`: also sent when another site leads the browser here, as an identity provider does. Without `max_age_s` the browser drops it when it
+ * closes.
+ */
 export type CookieOptions = { max_age_s?: number; lax?: boolean };
 
 /**
- * Over TLS its name begins with `__Host-`: a browser takes such a cookie from this very host only, and only encrypted. On plain HTTP every
- * port of the host sees it.
+ * Over TLS its name begins with `__Host-`: a browser accepts such a cookie only over TLS and sends it only to this host. On plain HTTP all
+ * ports of the host get the cookie.
  */
 const fullName = (name: string, { protocol }: Pick<Asked, 'protocol'>) => (protocol === 'https' ? `__Host-${name}` : name);
 
@@ -23,7 +26,7 @@ export function newCookie(request: Asked, name: string, value: string, { max_age
   ].join('; ');
 }
 
-/** What a browser has sent; undefined where it has none of this name. */
+/** The value that the browser has sent; undefined where there is no cookie of this name. */
 export function cookieIn(request: Asked, name: string): string | undefined {
   const start = `${fullName(name, request)}=`;
   const found = (request.headers.cookie ?? '').split(/; */).find((one) => one.startsWith(start));

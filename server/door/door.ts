@@ -22,7 +22,7 @@ export type DoorOptions = {
   metrics: Metrics;
   /** whether a Host header names this collector */
   isOwnName: (host: string) => boolean;
-  /** agents have to show a certificate of --agent-client-ca */
+  /** whether agents must show a client certificate of --agent-client-ca */
   asksCertificate: boolean;
 };
 
@@ -91,9 +91,9 @@ const HOST_FORBIDDEN =
   'the Host header must name this machine: as 127.0.0.1 or localhost, beyond loopback as its certificate does; --public-url adds a name';
 
 function checkRequest({ method, url, headers, socket, routeOptions }: FastifyRequest, isOwnName: DoorOptions['isOwnName']): void {
-  // No work for a client that has closed its connection.
+  // Skips the work for a client that has closed its connection.
   if (socket.destroyed) throw new Refusal('client_gone', 'the client closed the connection before it had an answer');
-  // An agent knows the collector by its certificate, and may reach it by any name.
+  // Agents check the collector's certificate, so they may reach it by any name.
   if (!isAgentPath(routeOptions.url) && !isOwnName(hostIn(headers.host))) throw new Refusal('host_forbidden', HOST_FORBIDDEN);
   const refusal = siteRefusal({ method, url, headers });
   if (refusal) throw refusal;

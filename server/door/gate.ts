@@ -1,4 +1,4 @@
-// Finds out who makes a request, by asking everybody who knows a way to show it.
+// Finds out who makes a request: tries each way of identification in turn.
 import type { FastifyRequest } from 'fastify';
 import { isLoopback } from '../../agent/process/loopback.ts';
 import type { RecordBook } from '../access/record-book.ts';
@@ -7,15 +7,15 @@ import { addressOf } from './peer.ts';
 import { type Identify, NOBODY, type Principal } from './principal.ts';
 
 export type GateOptions = {
-  /** in this order */
+  /** tried in this order */
   ways: readonly Identify[];
   book: Pick<RecordBook, 'all'>;
-  /** Nobody has to log in while there is no user: the collector listens on a loopback address, and was not told otherwise. */
+  /** On a loopback address, unless configured otherwise: nobody has to log in as long as there is no user. */
   open: boolean;
 };
 
 const LOCAL: Principal = { kind: 'local', name: 'local', role: 'viewer' };
-/** Once there is a user, people have to log in. An agent of this machine goes on: the first user must not cut it off. */
+/** With the first user, people have to log in. Agents of this machine still need no credential: making a user must not cut them off. */
 const LOCAL_AGENT: Principal = { ...LOCAL, role: undefined };
 const CREDENTIAL_UNKNOWN = 'the collector does not know this credential: was it removed, or is it of another collector?';
 
@@ -26,7 +26,7 @@ export class Gate {
     this.#options = options;
   }
 
-  /** @throws Refusal where what was shown gives no right, or none any more */
+  /** @throws Refusal for a credential that is unknown or no longer valid */
   async identify(request: FastifyRequest): Promise<Principal> {
     for (const way of this.#options.ways) {
       const who = await way(request);

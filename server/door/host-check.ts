@@ -1,4 +1,4 @@
-// What an agent with a credential sends is of its host, whatever it says.
+// An agent with a credential may send rows and reports of its own host only.
 import { Refusal } from '../errors.ts';
 import type { Principal } from './principal.ts';
 

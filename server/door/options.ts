@@ -1,4 +1,4 @@
-// The collector's options about who reaches it, and who may do what.
+// The collector's options about its address, TLS, proxies and log-in.
 import { existsSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import { ConfigError } from '../../agent/process/errors.ts';
@@ -54,12 +54,12 @@ export const DOOR_OPTIONS = {
 
 export type DoorConfig = OptionValues<typeof DOOR_OPTIONS>;
 
-/** Whether requests come encrypted to this process. */
+/** Whether this process itself serves TLS. */
 export function speaksTls({ listen, tlsCert, insecure }: Pick<DoorConfig, 'listen' | 'tlsCert' | 'insecure'>): boolean {
   return tlsCert !== undefined || (!isLoopback(listen.host) && !insecure);
 }
 
-/** @throws StartError where options do not go together */
+/** @throws StartError where options contradict each other */
 export function checkDoor({ tlsCert, tlsKey, tlsCa, insecure, ...rest }: DoorConfig): void {
   const refuse = (message: string) => {
     throw new StartError('options_do_not_fit', message);
@@ -73,7 +73,7 @@ export function checkDoor({ tlsCert, tlsKey, tlsCa, insecure, ...rest }: DoorCon
     refuse('--agent-client-ca needs TLS: give --tls-cert and --tls-key, or listen beyond loopback.');
 }
 
-/** The proxies as one check. */
+/** Whether an address is in one of the ranges. */
 export function isTrusted(cidrs: readonly string[]): (address: string) => boolean {
   const list = new BlockList();
   for (const cidr of cidrs) {

@@ -1,5 +1,5 @@
-// The token of the data directory's owner: a file in it that nobody else reads. Whoever shows what is in it can read it. It is kept over
-// restarts, so that pages stay open; who removes the file gets another with the next start.
+// The token of the data directory's owner: a file in the directory that only its owner can read, so whoever shows the token can read the
+// file. It survives restarts, so that scripts go on working. Removing the file makes the next start write a new token.
 import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newSecret } from '../../agent/contract/secret.ts';
@@ -8,7 +8,7 @@ export const TOKEN_FILE = 'token';
 const TOKEN = /^[0-9a-f]{64}\n$/;
 const GROUP_OR_OTHERS = 0o077;
 
-/** The token in `directory`, which is this process's alone; made anew where there is none or others may have read it. */
+/** The token in `directory`, which this process has locked. A new one is made where there is none, or where others could read it. */
 export function ownerToken(directory: string): string {
   const path = join(directory, TOKEN_FILE);
   const kept = readOwn(path);
@@ -19,7 +19,7 @@ export function ownerToken(directory: string): string {
   return token;
 }
 
-/** Undefined where there is no such file, where it is a link, and where others may read it. */
+/** undefined if there is no such file, if it is a link, or if others can read it */
 function readOwn(path: string): string | undefined {
   let file: number;
   try {

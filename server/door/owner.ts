@@ -1,4 +1,4 @@
-// The data directory's owner: a tool shows the token in it, and a browser gets a session for a link that such a tool was given.
+// The data directory's owner: tools show the token of the directory. A browser gets a session by a link that such a tool has asked for.
 import { Type } from 'typebox';
 import { digestOf, newSecret } from '../../agent/contract/secret.ts';
 import type { Sessions } from '../access/sessions.ts';
@@ -15,20 +15,20 @@ const OWNER: Principal = { kind: 'owner', name: 'owner', role: 'admin' };
 
 export class Owner {
   readonly #token: string;
-  /** Digests of the keys of links that nobody has opened, and when each was made; oldest first. */
+  /** Links that were not opened yet: digest of the key, and when the link was made; oldest first. */
   readonly #links = new Map<string, number>();
 
   constructor(token: string) {
     this.#token = token;
   }
 
-  /** Who can read the token. */
+  /** The owner, if the request shows the token. */
   readonly identify: Identify = ({ headers: { authorization } }) => {
     const shown = bearerOf(authorization);
     return shown !== undefined && isSame(shown, this.#token) ? OWNER : undefined;
   };
 
-  /** The path of a link that makes a browser the owner's, once. */
+  /** The path of a link that gives one browser the owner's rights. It works once. */
   newLink(now_ms: number): string {
     const key = newSecret();
     this.#links.set(digestOf(key), now_ms);
@@ -36,7 +36,7 @@ export class Owner {
     return `${OPEN_PATH}?key=${key}`;
   }
 
-  /** Does `work` for who has opened the link with this key, which is then used up; not where that failed. @throws Refusal `link_used` */
+  /** Uses up the link with this key and does `work`; the link stays usable if that fails. @throws Refusal `link_used` */
   async open<Result>(shown: string, now_ms: number, work: () => Promise<Result>): Promise<Result> {
     const key = digestOf(shown);
     const made_ms = this.#links.get(key);
@@ -52,10 +52,10 @@ export class Owner {
   }
 }
 
-/** Where a link of `tcplens admin link` leads: the browser gets its cookie, and the page. */
+/** Opens a link: the browser gets its cookie and is sent to the page. */
 export function registerOpen(app: App, owner: Owner, { sessions, audit }: { sessions: Sessions; audit: Audit }): void {
   app.get(OPEN_PATH, {
-    // Whoever looks where a link leads must not use it up.
+    // No HEAD route: a program that previews links must not use the link up.
     exposeHeadRoute: false,
     schema: { hide: true, querystring: Type.Object({ key: Type.String({ maxLength: 64 }) }, { additionalProperties: false }) },
     handler: async (request, reply) => {

@@ -1,4 +1,4 @@
-// Names who asks. The limits of one peer are counted by this name.
+// Names the peer of a request. Limits for each peer are counted by this name.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { HEADERS } from '../../agent/contract/batch-envelope.ts';
@@ -6,7 +6,7 @@ import { HEADERS } from '../../agent/contract/batch-envelope.ts';
 /** `address` is undefined where the client has already closed the connection. */
 export type Asking = { address: string | undefined; headers: IncomingHttpHeaders };
 
-/** Where a request comes from, as far as proxies that are trusted say. IPv4 has one spelling, whatever the socket listens on. */
+/** The address of the client, as reported by trusted proxies. An IPv4 address has the same text on an IPv4 and on an IPv6 socket. */
 export function addressOf({ ip }: Pick<FastifyRequest, 'ip'>): string {
   return (ip ?? 'gone').replace(/^::ffff:(?=\d+\.)/i, '');
 }
@@ -19,12 +19,12 @@ export function agentPeer({ address = 'gone', headers }: Asking): string {
   return typeof host === 'string' && HEX64.test(host) ? `${address} ${host}` : address;
 }
 
-/** The peer of a person's request. Browsers and tools are apart, so that a script that asks without end takes nothing from the page. */
+/** The peer of a person's request. Browsers and tools count apart, so that a script in a loop cannot use up the page's share. */
 export function personPeer({ address = 'gone', headers }: Asking): string {
   return `${address} ${isBrowser(headers) ? 'browser' : 'tool'}`;
 }
 
-/** Browsers put `Sec-Fetch-*` headers into each request, and no page can make them leave those out. */
+/** Browsers send `Sec-Fetch-*` headers with each request, and a page cannot remove them. */
 function isBrowser(headers: IncomingHttpHeaders): boolean {
   return headers['sec-fetch-site'] !== undefined || headers.origin !== undefined;
 }

@@ -1,4 +1,4 @@
-// The collector's options about who people are: an identity provider, and a proxy that has asked them.
+// The collector's options about log-in of people: by an identity provider, or by a proxy that has authenticated them.
 import { readFileSync } from 'node:fs';
 import { ConfigError, reasonOf } from '../../agent/process/errors.ts';
 import { isLoopback } from '../../agent/process/loopback.ts';
@@ -72,14 +72,14 @@ export type OidcConfig = {
   roles: ReadonlyMap<string, Role>;
 };
 
-/** Undefined where people do not log in by OpenID. */
+/** undefined: no identity provider is configured */
 export function oidcOf(config: PeopleConfig): OidcConfig | undefined {
   const { oidcIssuer: issuer, oidcClientId: clientId, oidcRoles, oidcScopes: scopes, oidcRoleClaim: roleClaim } = config;
   if (issuer === undefined || clientId === undefined || oidcRoles === undefined) return undefined;
   return { issuer, clientId, clientSecret: config.oidcClientSecretFile, scopes, roleClaim, roles: oidcRoles };
 }
 
-/** What is wrong with options that do not go together; empty where nothing is. */
+/** What is wrong with options that contradict each other; '' where all is well. */
 export function peopleTrouble(config: PeopleConfig & { trustedProxy?: readonly string[] | undefined }): string {
   const { oidcIssuer, oidcClientId, oidcRoles, proxyUserHeader, trustedProxy } = config;
   if (proxyUserHeader !== undefined && trustedProxy === undefined)

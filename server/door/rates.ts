@@ -1,4 +1,4 @@
-// How often people and agents may ask.
+// Limits how often people and agents may ask.
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../errors.ts';
@@ -10,7 +10,7 @@ import { addressOf, agentPeer, personPeer } from './peer.ts';
 const SECOND_MS = 1000;
 type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
-/** To be called before the others, behind the rights: who makes a request is known. */
+/** Registers the plugin for the limits. Called after the rights, since agents are counted by the host that their credential names. */
 export async function registerRates(app: App): Promise<void> {
   await app.register(rateLimit, { global: false });
 }
@@ -21,7 +21,10 @@ export function peopleLimit(app: App): Hook {
   );
 }
 
-/** @param flooded is called with the host of each request that is refused: 16 hex digits, or what is known of it */
+/**
+ * @param flooded is called for each request that is refused, with the peer: the host's 16 hex digits, or its address and the host that it
+ * claims
+ */
 export function limitAgents(app: App, flooded: (host: string) => void): void {
   const peerOf = (request: FastifyRequest) => request.who.host_id ?? agentPeer({ address: addressOf(request), headers: request.headers });
   const check = limit(app, LIMITS.agent_requests.number, 10 * SECOND_MS, peerOf, (request) => flooded(peerOf(request)));

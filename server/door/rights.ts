@@ -1,4 +1,4 @@
-// Which right each route needs, in one table: a route that is not in it cannot be registered.
+// The right that each route needs, in one table. A route that is not in the table cannot be registered.
 
 import type { FastifyRequest } from 'fastify';
 import { LAYOUTS_PATH, REPORT_PATH, ROWS_PATH } from '../../agent/contract/batch-envelope.ts';
@@ -16,10 +16,10 @@ import type { Gate } from './gate.ts';
 import { OPEN_PATH } from './owner.ts';
 import { hasRole, NOBODY, type Principal } from './principal.ts';
 
-/** `agent`: one with a credential, or any of this machine where the collector is open to it. */
+/** `agent`: an agent with a credential, or any client on this machine while the collector needs no credential of those. */
 export type Right = 'anyone' | 'agent' | Role;
 
-/** By method and path; a star stands for all methods. HEAD needs what GET does. */
+/** By method and path; a star stands for all methods. HEAD needs the same right as GET. */
 export const ROUTE_RIGHTS: Readonly<Record<string, Right>> = {
   [`* ${ROWS_PATH}`]: 'agent',
   [`* ${REPORT_PATH}`]: 'agent',
@@ -70,7 +70,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, Right>> = {
   [`DELETE ${INVESTIGATIONS_API.investigation}`]: 'operator',
   [`GET ${VIEWS_API.views}`]: 'viewer',
   [`POST ${VIEWS_API.views}`]: 'viewer',
-  // Its owner's, or an admin's: the route looks at whose it is.
+  // Viewers may remove their own views only, admins all: the route checks whose view it is.
   [`DELETE ${VIEWS_API.view}`]: 'viewer',
   [`POST ${PEOPLE_API.login}`]: 'anyone',
   [`POST ${PEOPLE_API.logout}`]: 'anyone',
@@ -82,7 +82,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, Right>> = {
   'GET /readyz': 'anyone',
   'GET /metrics': 'viewer',
   [`GET ${OPEN_PATH}`]: 'anyone',
-  // The page itself is the same for everybody, and has the form to log in.
+  // The page is the same for everybody and has the form to log in, so it needs no right.
   'GET /': 'anyone',
   'GET /*': 'anyone',
 };
@@ -90,7 +90,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, Right>> = {
 const LOGIN_NEEDED = 'log in, or send a token as "Authorization: Bearer …"';
 export const JOIN_NEEDED = 'this agent has no credential here: start it with --join and the line that "tcplens admin enrol" prints';
 
-/** To be registered behind the door and before the routes. */
+/** Registered after the door's checks and before the routes. */
 export function registerRights(app: App, gate: Gate): void {
   app.decorateRequest('who');
   app.addHook('onRoute', ({ method, url }) => {
@@ -116,7 +116,7 @@ export function check(who: Principal, right: Right): void {
   throw new Refusal('role_needed', roleNeeded(who, right));
 }
 
-/** Whether who sent this request, some time ago, has the right even now. */
+/** Whether whoever sent this earlier request still has the right. */
 export async function mayStill(gate: Gate, request: FastifyRequest, right: Right): Promise<boolean> {
   try {
     check(await gate.identify(request), right);

@@ -1,16 +1,17 @@
-// Refuses requests of other sites' pages: such a page can make a browser on this machine send requests to the collector. The browser says
-// which site's page it was. They are refused before they count against the limits of the person at the browser.
+// Refuses requests that other sites' pages make a browser send to the collector; the browser's headers name the site of the page. The check
+// comes before the limits of rates, so that such requests do not use up the limit of the person at the browser.
 import type { IncomingHttpHeaders } from 'node:http';
 import { Refusal } from '../errors.ts';
 import { isPagePath } from './paths.ts';
 
 export type FromSite = { method: string; url: string; headers: IncomingHttpHeaders };
 
-/** A page on another port of this machine is `same-site`, and is not the collector's page either. */
+/** A page on another port of this machine is `same-site`, but not the collector's page. */
 const FOREIGN: ReadonlySet<unknown> = new Set(['cross-site', 'same-site']);
 
 /**
- * Undefined where the request may pass: that of a tool, which has no such headers, of the collector's own page, or of a link to the page.
+ * undefined if the request may pass: it comes from a tool, which sends no such headers, from the collector's own page, or by a link to the
+ * page.
  */
 export function siteRefusal({ method, url, headers }: FromSite): Refusal | undefined {
   const { origin, host } = headers;
@@ -24,8 +25,7 @@ function isOwn(origin: string, host: string | undefined): boolean {
 }
 
 /**
- * Whether a person has followed a link to the page. The site with the link can read nothing of the page; with a frame it might, so a frame
- * is refused.
+ * Whether a person has followed a link to the page. The linking site cannot read the page then. In a frame it might, so frames are refused.
  */
 function opensPage(method: string, url: string, headers: IncomingHttpHeaders): boolean {
   return method === 'GET' && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document' && isPagePath(url);

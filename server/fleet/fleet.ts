@@ -1,4 +1,4 @@
-// Answers which hosts there are, and what one of them has been through.
+// The hosts of the fleet, and the history of one host.
 import type { Agents } from '../access/agents.ts';
 import type { Fleet, FleetHost, FleetOne } from '../api/fleet.ts';
 import { Refusal } from '../errors.ts';
@@ -11,10 +11,10 @@ import { type FleetAsked, listing } from './listing.ts';
 export type FleetParts = Noticed & { store: Queryable; agents: Pick<Agents, 'list'> };
 
 const MINUTE_MS = 60_000;
-/** Of a large fleet a longer time cannot be added up whenever somebody looks. */
+/** The figures of a list cover the last five minutes: over a longer time, those of a large fleet would take too long to add up. */
 const FIGURES_MS = 5 * MINUTE_MS;
 
-/** What the figures of a list are of: whole minutes, as accounts have them. */
+/** The range of a list's figures: it begins at a whole minute, since accounts are by the minute. */
 const spanAt = (now_ms: number): Span => ({ from: Math.floor((now_ms - FIGURES_MS) / MINUTE_MS) * MINUTE_MS, to: now_ms });
 
 export async function fleet(parts: FleetParts, asked: FleetAsked, now_ms: number): Promise<Fleet> {
@@ -61,7 +61,7 @@ const sum = (values: readonly number[]) => values.reduce((all, value) => all + v
 const byName = <Name extends string, Value>(names: readonly Name[], value: (name: Name) => Value) =>
   Object.fromEntries(names.map((name) => [name, value(name)])) as Record<Name, Value>;
 
-/** Columns of equal length. A step in which the host told nothing is a gap, and so is the rate of one that is not over. */
+/** Columns of equal length. A step without accounts is null; rates are also null in the last step while it has not ended. */
 function inSteps({ from_ms, to_ms, step_s, steps, accounts }: Account): InSteps {
   const first_s = Math.floor(from_ms / 1000 / step_s) * step_s;
   const time_s = Array.from({ length: Math.ceil((to_ms / 1000 - first_s) / step_s) }, (_, at) => first_s + at * step_s);

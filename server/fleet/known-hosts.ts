@@ -1,4 +1,4 @@
-// Puts together what is known of each host: what its agent has reported, what it has joined with, and what this collector noticed. Pure.
+// Puts together what is known of each host: its reports, its enrolment, and what this collector noticed. Pure.
 import type { Agent } from '../access/agents.ts';
 import type { FleetHost } from '../api/fleet.ts';
 import { decimal } from '../storage/accounting.ts';
@@ -9,11 +9,11 @@ import { skewOf, stateOf, type VersionRefusal } from './state.ts';
 export const labelsOf = (agents: { list(): readonly Agent[] }): ReadonlyMap<string, Agent['labels']> =>
   new Map(agents.list().map(({ host_id, labels }) => [decimal(host_id), labels]));
 
-/** What is asked of the store only for the hosts that are shown. */
+/** Members that the store is asked for only where a host is on the shown page. */
 export type Details = Pick<FleetHost, 'hooks_refused' | 'connections_per_s' | 'stored'>;
 export type KnownHost = Omit<FleetHost, keyof Details>;
 
-/** What this collector knows by itself. Hosts by their id in decimal. */
+/** What this collector itself knows. Host ids are in decimal. */
 export type Noticed = {
   version: string;
   retire_after_ms: number;
@@ -21,12 +21,12 @@ export type Noticed = {
   clockAhead: (host_id: string) => number | null;
 };
 
-/** Of an agent that has joined and not reported: its first report is awaited for three of these. */
+/** The assumed interval of reports of an agent that has joined and not reported: after three of them it counts as silent. */
 const FIRST_MS = 60_000;
 
 /**
- * Those that have reported, and those that have joined and have not.
- * @param seconds that the figures of `heard` are of
+ * Hosts that have reported, and hosts that have joined without a report so far.
+ * @param seconds of the range that the figures of `heard` cover
  */
 export function knownHosts(
   heard: readonly HeardHost[],
@@ -108,5 +108,5 @@ function joinedBy(agents: readonly Agent[]): Map<string, Joined> {
   );
 }
 
-/** A thousand machines of one image are not all named with each of them. */
+/** A thousand machines may be clones of one image: each host lists only so many of the others. */
 const SAME_MOST = 20;

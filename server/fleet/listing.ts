@@ -1,13 +1,13 @@
-// Which of the known hosts an answer shows, in which order, and what it says of all of them. Pure.
+// Selects, sorts and groups the known hosts for an answer. Pure.
 import { hex64 } from '../../agent/contract/hex64.ts';
 import { FLEET_STATES, type Fleet, type FleetCounts, type FleetSort, type FleetState } from '../api/fleet.ts';
 import type { KnownHost } from './known-hosts.ts';
 
 export type FleetAsked = {
   text?: string | undefined;
-  /** undefined: all but the retired ones */
+  /** undefined: all states except `retired` */
   state?: FleetState | undefined;
-  /** name=value */
+  /** as name=value */
   label?: string | undefined;
   version?: string | undefined;
   kernel?: string | undefined;
@@ -20,7 +20,7 @@ export type FleetAsked = {
 
 export type Listing = Pick<Fleet, 'total' | 'counts' | 'groups' | 'labels' | 'versions'> & { page: KnownHost[] };
 
-/** Anybody who joins hosts can make up labels: an answer has so many groups, names and versions. */
+/** Limits groups, names of labels and versions in an answer: whoever can join hosts can make up any number of labels. */
 const NAMED_MOST = 1000;
 
 export function listing(hosts: readonly KnownHost[], asked: FleetAsked): Listing {
@@ -50,7 +50,7 @@ function matches({ text = '', label, version, kernel }: FleetAsked): (host: Know
     words.every((word) => textOf(host).includes(word));
 }
 
-/** Also the id as agents print it. */
+/** The text that a search looks through; it has the id in decimal and in hex, as agents print it. */
 function textOf({ name, host_id, labels, kernel, agent_version }: KnownHost): string {
   const hex = hex64(BigInt(host_id));
   const pairs = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
@@ -77,7 +77,7 @@ function countsOf(hosts: readonly KnownHost[]): FleetCounts {
   return counts;
 }
 
-/** @param hosts in their order */
+/** @param hosts sorted by group */
 function groupsOf(hosts: readonly KnownHost[], groupOf: (host: KnownHost) => string): Fleet['groups'] {
   return [...Map.groupBy(hosts, groupOf)].slice(0, NAMED_MOST).map(([value, own]) => ({
     value,
@@ -87,7 +87,7 @@ function groupsOf(hosts: readonly KnownHost[], groupOf: (host: KnownHost) => str
   }));
 }
 
-/** Most hosts first. */
+/** The version of most hosts first. */
 function versionsOf(hosts: readonly KnownHost[]): Fleet['versions'] {
   const known = hosts.filter(({ last_seen_ms }) => last_seen_ms !== null);
   return [...Map.groupBy(known, ({ agent_version, skew }) => `${skew} ${agent_version}`).values()]

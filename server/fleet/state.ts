@@ -1,14 +1,14 @@
-// In which state a host is, and how its agent's version is to the collector's. Pure.
+// The state of a host, and how its agent's version compares with the collector's. Pure.
 import type { FleetState, Skew } from '../api/fleet.ts';
 
 export const SILENT_MS = 120_000;
 const NEW_MS = 600_000;
-/** So many reports in a row have to be missing. */
+/** A host is late once so many reports in a row are missing. */
 const MISSED = 3;
-/** Of rows that wait: fewer are on their way. */
+/** A host lags when more rows wait than it makes in so many seconds, and more than `rows`: fewer are merely on their way. */
 const BEHIND = { rows: 1000, seconds: 60 } as const;
 
-/** Of a host that has never reported `last_ms` is the time at which it joined. */
+/** For a host that has never reported, `began_ms` and `last_ms` are the time at which it joined. */
 export type Heard = {
   began_ms: number;
   last_ms: number;
@@ -18,7 +18,7 @@ export type Heard = {
   isRevoked: boolean;
 };
 
-/** @param retire_ms a host that has been silent for so long is not there any more */
+/** @param retire_ms a host that has been silent for longer counts as gone */
 export function stateOf(
   { began_ms, last_ms, interval_ms, waiting, rows_per_s, isRevoked }: Heard,
   now_ms: number,
@@ -33,10 +33,10 @@ export function stateOf(
   return now_ms - began_ms < NEW_MS ? 'new' : 'live';
 }
 
-/** Why a collector takes some rows of no agent of this version: `kind_unknown` is of a later one. */
+/** Why rows of an agent's version were refused. `kind_unknown`: a later version made rows of a new kind. */
 export type VersionRefusal = 'kind_unknown' | 'layout_refused';
 
-/** @param refused by this collector, lately */
+/** @param refused why this collector has lately refused rows of the host */
 export function skewOf(version: string, own: string, refused?: VersionRefusal): Skew {
   const order = version.localeCompare(own, 'en', { numeric: true });
   if (refused !== undefined) return order < 0 && refused === 'layout_refused' ? 'too_old' : 'too_new';

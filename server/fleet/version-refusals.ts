@@ -1,7 +1,7 @@
-// Of which hosts this collector has lately refused rows, since their agent's version is too old or too new for it.
+// Hosts whose rows this collector has lately refused, since the version of their agent is too old or too new.
 import type { VersionRefusal } from './state.ts';
 
-/** An agent tries again once a minute. */
+/** A refused agent tries again once a minute, so a refusal is repeated well within this time. */
 const REMEMBERED_MS = 5 * 60_000;
 const HOSTS_MAX = 100_000;
 

@@ -1,4 +1,4 @@
-// What the engine's files have lost, in a sentence. Pure.
+// Says in a sentence which data the engine has lost. Pure.
 import type { StoreDamage } from '../api/health.ts';
 import { count, names } from './phrases.ts';
 

@@ -9,7 +9,7 @@ const MINUTE_S = 60;
 const HOUR_MS = 3_600_000;
 const DAY_S = 86_400;
 
-/** Errors that an operator should know of. The engine counts many others, which it has handled within a query. */
+/** Engine errors that an operator should know of. The engine counts many others, which it has handled itself. */
 const SERIOUS: ReadonlySet<string> = new Set([
   'CANNOT_ALLOCATE_MEMORY',
   'CANNOT_READ_ALL_DATA',
@@ -29,12 +29,12 @@ const SERIOUS: ReadonlySet<string> = new Set([
   'TOO_MANY_UNEXPECTED_DATA_PARTS',
 ]);
 
-/** Beyond these a figure is a finding. */
+/** Thresholds: a figure beyond them is a finding. */
 export const LIMITS = {
   log_share: { warning: 0.25, critical: 0.75 },
   disk_free_share: { warning: 0.1, critical: 0.03 },
   disk_days_left: { warning: 7, critical: 1 },
-  /** With a smaller part of what is used, it is others that fill the disk. */
+  /** If the tables are a smaller share of the used space, other data is filling the disk. */
   disk_own_share: 0.1,
   merge_s: 2 * 3600,
   mutation_s: 15 * MINUTE_S,
@@ -44,7 +44,7 @@ export const LIMITS = {
   silent_ms: 3 * MINUTE_S * 1000,
 } as const;
 
-/** What the figures show to be wrong, the most severe first. */
+/** The problems that the figures show, the most severe first. */
 export function findingsOf(figures: HealthFigures): Finding[] {
   const found = FINDINGS.flatMap((code) => {
     const text = RULES[code](figures);
@@ -53,7 +53,7 @@ export function findingsOf(figures: HealthFigures): Finding[] {
   return found.toSorted((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity));
 }
 
-/** A rule about the store's own figures, which are not known while it does not answer. */
+/** A rule about the store's figures. It finds nothing while the store does not answer. */
 const ofStore =
   (rule: (store: StoreFigures) => FindingText | undefined): Rule =>
   ({ store }) =>

@@ -1,4 +1,4 @@
-// The store's state on /metrics, as HealthWatch saw it last.
+// The store's state on /metrics, from the last look of HealthWatch.
 import type { Attributes } from '@opentelemetry/api';
 import { FINDINGS, type HealthFigures, SEVERITIES, type StoreFigures } from '../api/health.ts';
 import type { Metrics } from '../metrics.ts';

@@ -1,4 +1,4 @@
-// Figures of the log and of kept layouts, as they are when somebody asks.
+// Gauges of the log and of kept layouts, read when /metrics is asked.
 import type { Layouts } from '../ingest/layouts.ts';
 import type { Log } from '../log/log.ts';
 import type { Metrics } from '../metrics.ts';

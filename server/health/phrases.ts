@@ -4,7 +4,7 @@ export function count(number: number, of: string): string {
   return `${number} ${of}${number === 1 ? '' : 's'}`;
 }
 
-/** At most three. */
+/** Names three at most, and counts the others. */
 export function names(all: readonly string[]): string {
   const more = all.length - 3;
   return all.slice(0, 3).join(', ') + (more > 0 ? ` and ${more} more` : '');

@@ -1,9 +1,9 @@
-// What can be wrong with the port: no TLS, a certificate that ends, a host that floods it.
+// Problems of the port: no TLS, a certificate that ends soon, hosts that send too many requests.
 import { count, names, span } from './phrases.ts';
 import type { Rule } from './rule.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
-/** The collector renews its own a month before; others are renewed by somebody who may need some days. */
+/** The collector renews its own certificate a month before its end. Others are renewed by a person, who may need some days. */
 export const CERTIFICATE_MS = { warning: 14 * DAY_MS, critical: 2 * DAY_MS } as const;
 
 export const PORT_RULES = {

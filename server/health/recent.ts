@@ -1,4 +1,4 @@
-// Remembers the last minutes and hours in bounded memory: inserts, free space on the disk, clocks of hosts.
+// Figures of the last minutes and hours in bounded memory: inserts, free space on the disk, clocks of hosts.
 
 const INSERTS_MS = 10 * 60_000;
 const INSERTS_MAX = 20_000;
@@ -38,7 +38,7 @@ export class RecentInserts {
   }
 }
 
-/** A rate over a shorter time would only show a merge or a pause. */
+/** Over a shorter time the rate would show only a merge or a pause. */
 const WATCHED_MS_MIN = 10 * 60_000;
 const WATCHED_MS_MAX = 6 * 3_600_000;
 
@@ -50,7 +50,7 @@ export class DiskRoom {
     this.#seen = this.#seen.filter((one) => at_ms - one.at_ms <= WATCHED_MS_MAX);
   }
 
-  /** By how much the free space grows: below 0 while the disk fills. Null until it was watched for long enough. */
+  /** Growth of the free space; below 0 while the disk fills. Null until it was watched for WATCHED_MS_MIN. */
   bytesPerS(): number | null {
     const [first, last] = [this.#seen[0], this.#seen.at(-1)];
     if (!first || !last || last.at_ms - first.at_ms < WATCHED_MS_MIN) return null;
@@ -61,7 +61,7 @@ export class DiskRoom {
 const FLOODS_MAX = 1000;
 const FLOODS_MS = 10 * 60_000;
 
-/** Hosts that ask more often than they may. */
+/** Hosts whose requests were refused by the limit of rates. */
 export class Floods {
   readonly #last = new Map<string, { requests: number; at_ms: number }>();
 
@@ -73,7 +73,7 @@ export class Floods {
     if (this.#last.size > FLOODS_MAX && oldest !== undefined) this.#last.delete(oldest);
   }
 
-  /** Those of the last ten minutes, with how many of their requests were refused; the worst first. */
+  /** Hosts that were refused within the last ten minutes, with their number of refused requests; the worst first. */
   worst(limit: number, now_ms: number): { host: string; requests: number }[] {
     for (const [host, { at_ms }] of this.#last) if (now_ms - at_ms > FLOODS_MS) this.#last.delete(host);
     const all = [...this.#last].map(([host, { requests }]) => ({ host, requests }));
@@ -82,10 +82,10 @@ export class Floods {
 }
 
 const HOSTS_MAX = 100_000;
-/** A report may take so long to pass through a busy collector, so a smaller difference says nothing of the clock. */
+/** A report can take this long through a busy collector, so a smaller difference proves nothing about the clock. */
 const AHEAD_MS_MIN = 5000;
 
-/** How far the clocks of hosts are off, by their newest reports. */
+/** By how much the clocks of hosts are off, from their newest reports. */
 export class HostClocks {
   readonly #ahead = new Map<string, number>();
 
@@ -98,7 +98,7 @@ export class HostClocks {
     if (this.#ahead.size > HOSTS_MAX && oldest !== undefined) this.#ahead.delete(oldest);
   }
 
-  /** Null where it is not off by more than a report may take, or has not told. */
+  /** ms by which the host's clock is ahead; null where it is off by less than AHEAD_MS_MIN, or where the host has not reported. */
   of(host_id: string): number | null {
     return this.#ahead.get(host_id) ?? null;
   }

@@ -2,5 +2,5 @@
 import type { Finding, HealthFigures } from '../api/health.ts';
 
 export type FindingText = Omit<Finding, 'code'>;
-/** Undefined where all is well. */
+/** A rule returns undefined where all is well. */
 export type Rule = (figures: HealthFigures) => FindingText | undefined;

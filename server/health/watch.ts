@@ -1,4 +1,4 @@
-// Gathers the state of the collector and its store: twice a minute for /metrics, and when somebody asks.
+// Gathers the state of the collector and its store: twice a minute for /metrics, and on request.
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,9 +23,9 @@ export type HealthParts = {
   hostNames: HostNames;
   log_bytes_max: number;
   port: () => HealthFigures['port'];
-  /** Those that have joined. */
+  /** agents that have joined */
   agents: () => readonly Agent[];
-  /** Folders of rows that no table has. */
+  /** folder of rows whose times are outside the tables' window */
   quarantine: string;
   dead_letter: string;
 };
@@ -33,10 +33,10 @@ export type HealthParts = {
 type StoreSeen = Pick<HealthFigures, 'store' | 'store_reason' | 'hosts' | 'hosts_known' | 'dropped'>;
 
 const LOOK_MS = 30_000;
-/** Within this time the same answer is given again: a new one costs the store a dozen small queries. */
+/** For so long an answer is reused: a new one costs the store a dozen small queries. */
 const FRESH_MS = 5000;
 const HOUR_MS = 3_600_000;
-/** A host without a report for longer is taken to be gone. */
+/** A host that has not reported for longer counts as gone: its silence is no problem any more. */
 const GONE_MS = 7 * 24 * HOUR_MS;
 const HOSTS_MOST = 100;
 const DROPPED_MOST = 20;
@@ -66,12 +66,12 @@ export class HealthWatch {
     return this.#last;
   }
 
-  /** What upkeep has found last. */
+  /** The damage that upkeep found last. */
   get damage(): StoreDamage {
     return this.#damage;
   }
 
-  /** Told at once, also by figures that are kept. */
+  /** Puts new damage also into the figures that are reused. */
   found(damage: StoreDamage): void {
     this.#damage = damage;
     if (this.#last) this.#last = { ...this.#last, damage };
@@ -112,7 +112,7 @@ export class HealthWatch {
     const [quarantined, dead_letters] = [await kept(quarantine, (kind) => KINDS[kind].size), await kept(dead_letter, segmentRowBytes)];
     const free = (asked.store?.disks ?? []).map(({ free_bytes }) => free_bytes);
     if (free.length > 0) this.#room.note(at_ms, Math.min(...free));
-    // Nothing is waited for from here on: what upkeep has found meanwhile is in it.
+    // No await from here on, so damage that upkeep finds meanwhile is not overwritten.
     this.#last = {
       at_ms,
       ...asked,
@@ -131,13 +131,13 @@ export class HealthWatch {
     return this.#last;
   }
 
-  /** Of a host by its id in hex; else what is known of it. */
+  /** The name of the host whose id is at the end of `host`; else `host` itself. */
   #nameOf(host: string): string {
     const [, id] = /([0-9a-f]{16})$/.exec(host) ?? [];
     return id === undefined ? host : this.#parts.hostNames.get(BigInt(`0x${id}`));
   }
 
-  /** `isAway`: it does not answer, and not because it is opened for the first time. */
+  /** `isAway`: the store does not answer; false while it is opened for the first time. */
   async #askStore(now_ms: number): Promise<StoreSeen & { isAway: boolean }> {
     try {
       const store: StoreFigures = await engineState(this.#parts.store, this.#began_ms);
@@ -160,7 +160,7 @@ export class HealthWatch {
   }
 }
 
-/** Of a host that is gone the certificate ends, too, and nobody needs to know for ever. */
+/** Certificates that end soon or have ended lately. Older ones are left out: their hosts are most likely gone. */
 function certificatesEnding(agents: readonly Agent[], now_ms: number): HealthFigures['agent_certificates'] {
   return agents
     .flatMap(({ name, certificate_ends_ms: ends_ms, revoked_ms }) =>
@@ -171,7 +171,7 @@ function certificatesEnding(agents: readonly Agent[], now_ms: number): HealthFig
     .slice(0, CERTIFICATES_MOST);
 }
 
-/** Counts the rows in a folder's files, which are named after their kind. */
+/** Counts the rows in a folder's files; a file's name begins with their kind. */
 async function kept(folder: string, rowBytes: (kind: Kind) => number): Promise<HealthFigures['quarantine']> {
   const found = { files: 0, rows: 0, bytes: 0 };
   for (const name of await readdir(folder).catch(() => [])) {

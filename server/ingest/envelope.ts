@@ -35,8 +35,9 @@ function header(headers: IncomingHttpHeaders, name: string, pattern = /^[\x21-\x
 }
 
 /**
- * `quarantined`: the rows whose time is outside the window; undefined if there are none. If there are, `places` has the indices of the
- * other rows in the batch as it was sent. `oldest_ns`: the time of the oldest other row, as a double, exact to 256 ns; Infinity if there is none.
+ * `rows`: those whose time is inside the window. `quarantined`: the others; undefined if there are none. If there are any, `places` has the
+ * indices of `rows` in the batch as it was sent. `oldest_ns`: the time of the oldest of `rows`, as a double, exact to 256 ns; Infinity if
+ * there are no rows.
  */
 export type Checked = { rows: Buffer; oldest_ns: number; places?: Uint32Array; quarantined?: Buffer };
 

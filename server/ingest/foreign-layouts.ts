@@ -1,15 +1,15 @@
-// The layouts that agents of other versions have sent, within a limit of bytes. When it is reached, layouts of which no rows came are
-// removed first, and among those the layouts of the host that has sent the most.
+// The layouts that agents of other versions have sent, with a limit of bytes. Beyond it, layouts of which no rows came are removed first,
+// and among those the layouts of the host that has sent the most.
 
 /** A fleet in the middle of an upgrade has two or three versions, with some 32 KiB of layouts each. */
 const BYTES_MAX = 8 * 1024 * 1024;
-/** The layouts of one request fit in. */
+/** Limit of bytes of one host; the layouts of one request fit in. */
 const HOST_BYTES_MAX = 1024 * 1024;
 /** Even a small file takes a block of the disk, and as much memory. */
 const BLOCK_BYTES = 4096;
 
 type Sent<Value> = { host_id: string; bytes: number; value: Value };
-/** `used`: the larger, the later rows of this layout came; 0 if none did. */
+/** `used`: number of the layout's last use, counted over all layouts, so a larger one is later; 0: no rows of this layout came. */
 type Entry<Value> = Sent<Value> & { used: number };
 
 export class ForeignLayouts<Value> {
@@ -39,7 +39,7 @@ export class ForeignLayouts<Value> {
     if (entry !== undefined) entry.used = ++this.#uses;
   }
 
-  /** Removes layouts until both the limit of this host and that of all hosts hold. @returns the schemas of the removed ones */
+  /** Removes layouts until the host and all hosts together are within their limits. @returns the schemas of the removed layouts */
   takeExcess(host_id: string): string[] {
     const gone: string[] = [];
     while (this.#of(host_id) > HOST_BYTES_MAX) gone.push(this.#takeLeast((entry) => entry.host_id === host_id));
@@ -57,7 +57,9 @@ export class ForeignLayouts<Value> {
     return schema;
   }
 
-  /** Whether `one` is removed before `other`. Of equals the one that was sent first is, since entries are compared in that order. */
+  /**
+   * Whether `one` is removed before `other`. Of equal ones the first in the list is removed first, which is the one that was sent first.
+   */
   #goesBefore(one: Entry<Value>, other: Entry<Value>): boolean {
     if (one.used !== other.used) return one.used < other.used;
     return this.#of(one.host_id) > this.#of(other.host_id);

@@ -11,15 +11,15 @@ import { schemaOf } from '../../bpf/rows/schema.ts';
 import { Refusal } from '../errors.ts';
 import { ForeignLayouts } from './foreign-layouts.ts';
 
-/** The versions of rows.h that a schema may come from; its hash covers the version but does not show it. */
+/** Versions of rows.h that a schema is searched in: the hash in a schema covers the version but does not show it. */
 const ROWS_VERSIONS = Array.from({ length: 64 }, (_, index) => index + 1);
 const SCHEMA = /^([a-z][a-z0-9_]{0,63})\/[0-9a-f]{12}$/;
-/** Nine times the largest layout of this version. */
+/** Limit of a layout's file: nine times the largest layout of this version. */
 const FILE_BYTES_MAX = 64 * 1024;
-/** Rows may grow by so much when they are converted: more would take too much memory, and can hardly be rows of this kind. */
+/** Limit of growth of rows in a conversion: more would take too much memory, and can hardly be rows of this kind. */
 const GROWTH_MAX = 8;
 
-/** A schema whose rows can be taken. `conversion` makes rows of this version of them; undefined where they already are. */
+/** A schema whose rows are accepted. `conversion` turns them into rows of this version; undefined if they are. */
 export type Known = { kind: Kind; conversion: Conversion | undefined };
 
 type Foreign = { layout: Layout; known: Known | Refusal };
@@ -30,7 +30,7 @@ export class Layouts {
   readonly #evicted: (layouts: number) => void;
   readonly #own = new Map<string, Known>(KIND.map((kind) => [KINDS[kind].schema, { kind, conversion: undefined }]));
   readonly #foreign = new ForeignLayouts<Foreign>();
-  /** Many agents send the same layouts at once: the first request writes them, the others find them there. */
+  /** One request at a time: many agents send the same layouts at once, and all but the first then find them stored. */
   readonly #inTurn = turns();
 
   /** @param evicted is called with the number of layouts that were removed to make room for others */
@@ -65,7 +65,7 @@ export class Layouts {
   }
 
   /**
-   * How rows of a schema are taken.
+   * The kind and conversion of rows with this schema.
    * @throws Refusal `kind_unknown`, `layout_unknown`, `layout_refused`
    */
   of(schema: string): Known {
@@ -83,21 +83,21 @@ export class Layouts {
     return foreign.known;
   }
 
-  /** For rows in the log. Undefined where they cannot be converted. */
+  /** The conversion for rows in the log. Undefined if they cannot be converted, or need not be. */
   conversion(schema: string): Conversion | undefined {
     this.met(schema);
     const known = this.#foreign.get(schema)?.known;
     return known instanceof Refusal ? undefined : known?.conversion;
   }
 
-  /** Notes that rows of this schema came: of all layouts this one is now the last to be removed. */
+  /** Notes that rows of this schema came: its layout is now the last to be removed. */
   met(schema: string): void {
     this.#foreign.use(schema);
   }
 
   /**
-   * Keeps layouts that an agent has sent; they are durable when it returns. Where there is no room, others are removed: an agent that needs
-   * those sends them again.
+   * Stores layouts that an agent has sent; resolves when they are durable. If there is no room, others are removed, and agents that need
+   * those send them again.
    * @throws Refusal `layout_refused`
    */
   async learn(host_id: string, values: readonly unknown[]): Promise<void> {
@@ -157,7 +157,9 @@ function parse(value: unknown): Layout {
   }
 }
 
-/** A column that only one of the versions has does no harm. One whose type has changed would lose its values silently, so it is refused. */
+/**
+ * A column that only one version has does no harm. A column whose type has changed would lose values silently, so its layout is refused.
+ */
 function knownOf(layout: Layout): Known | Refusal {
   const kind = KIND.find((candidate) => candidate === layout.kind);
   if (kind === undefined)

@@ -1,5 +1,5 @@
-// Decides which parts of an agent's report may reach the tables. Each part is checked by itself: a bad one is named and left out, and the
-// others are stored.
+// Decides which parts of an agent's report are stored. Each part is checked by itself: a bad part is named in the answer and left out, and
+// the others are stored.
 import { type TObject, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import {
@@ -29,13 +29,13 @@ export type CheckedReport = Omit<AgentReport, 'host'> & { host: AgentReport['hos
  */
 export type RefusedPart = { entity: string; at: number | undefined; member: string; why: string; count: number };
 
-/** How far a host's clock may be off. Its rows are quarantined much earlier, but its reports must still account for them. */
+/** Limit of the error of a host's clock. Rows are quarantined for much less, but reports must still account for those rows. */
 const CLOCK_MS_MAX = 366 * 24 * 3600 * 1000;
 const DAY_MS = 24 * 3600 * 1000;
 const KINDS_KNOWN: ReadonlySet<string> = new Set(KIND);
-/** So many of the refused parts are named in the answer. */
+/** The answer names at most so many refused parts. */
 const NAMED_MAX = 8;
-/** For so many refused parts the reason is looked for: that takes far longer than to see that something is wrong. */
+/** Limit of refused parts whose reason is determined: that takes far longer than finding that a part is wrong. */
 const LOOKED_AT_MAX = 1000;
 
 type Part<Value> = {

@@ -1,4 +1,4 @@
-// Stores many reports in one insert: those that come while an insert is under way form the next group. Otherwise a thousand agents would
+// Stores many reports in one insert: reports that come while an insert runs form the next group. Without groups, a thousand agents would
 // cause several hundred inserts a second.
 import type { Store } from '../storage/store.ts';
 import { isTransient } from '../storage/transient.ts';
@@ -34,7 +34,7 @@ export class ReportGroups {
     this.#inserting = false;
   }
 
-  /** When the store refuses a group, its reports are stored one by one: a single bad one must not hold back the others. */
+  /** If the store refuses a group, its reports are stored one by one, so that a single bad one does not hold back the others. */
   async #insert(group: readonly Waiting[]): Promise<void> {
     try {
       await this.#insertReports(group.map(({ report }) => report));

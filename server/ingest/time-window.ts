@@ -1,4 +1,4 @@
-// The window of times whose rows are stored. Older rows would be deleted at once, and rows of the far future never. The window follows the
+// The window of times whose rows are stored. Older rows would be removed at once, and rows of the far future never. The window follows the
 // retention of the tables, which can be changed while the collector runs.
 import type { KeptTable } from '../storage/kept-tables.ts';
 import { ROWS_KEPT_DAYS } from '../storage/row-tables.ts';
@@ -6,7 +6,7 @@ import type { Store } from '../storage/store.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 const FUTURE_MS = 5 * 60 * 1000;
-/** The window where rows are kept for ever: a clock that is further behind is wrong. */
+/** The window if rows are kept for ever: a clock that is further behind is wrong. */
 const DAYS_MAX = 3650;
 const PERIOD_MS = 60_000;
 
@@ -19,7 +19,7 @@ export class TimeWindow {
     return { from_ns: (now_ms - this.#days * DAY_MS) * 1e6, to_ns: (now_ms + FUTURE_MS) * 1e6 };
   }
 
-  /** Reads the tables' retention once a minute. While the store does not answer, the last one read holds. */
+  /** Reads the tables' retention once a minute. While the store does not answer, the last known retention is used. */
   follow(store: Pick<Store, 'upkeep'>): void {
     const look = async () => this.#see(await store.upkeep.tables());
     void look().catch(() => undefined);

@@ -1,5 +1,5 @@
-// Bounds the memory that batches are unpacked into. A batch for which there is no room waits. Among the waiting, one of the peer with the
-// least unpacked bytes is next, so that no peer waits behind all batches of another.
+// Limits the memory for unpacked batches. A batch for which there is no room waits. Of the waiting batches, one of the peer with the least
+// unpacked bytes is next, so that no peer waits behind all batches of another.
 import type { ServerResponse } from 'node:http';
 
 type Waiting = { peer: string; bytes: number; go: () => void };
@@ -18,7 +18,7 @@ export class UnpackRoom {
     return this.#bytes;
   }
 
-  /** Waits until `bytes` may be unpacked. They are given back once `answer` is sent or its connection closed. */
+  /** Waits until there is room for `bytes`. The room is given back once `answer` is sent or its connection is closed. */
   async room(peer: string, bytes: number, answer: ServerResponse): Promise<void> {
     if (this.#waiting.size > 0 || !this.#fits(bytes)) {
       await new Promise<void>((go) => {
@@ -33,7 +33,7 @@ export class UnpackRoom {
     else answer.once('close', giveBack);
   }
 
-  /** A batch that is larger than all the room is unpacked alone. */
+  /** A batch that is larger than all the room is unpacked while no other is. */
   #fits(bytes: number): boolean {
     return this.#bytes === 0 || this.#bytes + bytes <= this.#bytesMax;
   }
@@ -57,7 +57,7 @@ export class UnpackRoom {
     }
   }
 
-  /** Of peers with equally many bytes, the batch that has waited longest. */
+  /** The next batch; of peers with equally many bytes, the one that has waited longest. */
   #next(): Waiting | undefined {
     let next: Waiting | undefined;
     for (const waiting of this.#waiting) if (!next || this.#of(waiting.peer) < this.#of(next.peer)) next = waiting;

@@ -39,7 +39,7 @@ export function unpackedBytes(body: Buffer): number {
 
 /**
  * Unpacks one zstd frame of at most BATCH_BYTES_MAX bytes, into new memory.
- * @throws Refusal `zstd_corrupt`, `zstd_trailing_bytes`, `too_large`; `out_of_memory`: it may be sound
+ * @throws Refusal `zstd_corrupt`, `zstd_trailing_bytes`, `too_large`; `out_of_memory`: the frame may be sound
  */
 export async function unpack(body: Buffer): Promise<Buffer> {
   const { buffer, engine } = await decompress(body);
@@ -59,14 +59,14 @@ async function decompress(body: Buffer): Promise<Unpacked> {
   const options = { ...OPTIONS, chunkSize: Math.max(CHUNK_BYTES_MIN, bytes + 1) };
   try {
     if (bytes > AT_ONCE_BYTES_MAX || body.length > AT_ONCE_BYTES_MAX) return (await decompressInPool(body, options)) as unknown as Unpacked;
-    // A frame that is larger than it says fails here.
+    // Fails here if the frame unpacks to more than its header says.
     return zstdDecompressSync(body, { ...options, maxOutputLength: AT_ONCE_BYTES_MAX }) as unknown as Unpacked;
   } catch (error) {
     throw refusalOf(error);
   }
 }
 
-/** A refusal for good only where the error is about the bytes. Any other is about this process, and the batch may be sound. */
+/** Only an error in the bytes refuses the batch for good. Any other error is that of this process, and the batch may be sent again. */
 function refusalOf(error: unknown): Refusal {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ERR_BUFFER_TOO_LARGE')

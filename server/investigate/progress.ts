@@ -1,4 +1,4 @@
-// How far something is, for whoever waits: one line that changes on a terminal, and elsewhere a line for each change.
+// Shows progress: on a terminal a line that is overwritten, elsewhere a new line for each change.
 import { escapeControls } from '../../agent/process/terminal-text.ts';
 
 type Output = { isTTY?: boolean | undefined; columns?: number | undefined; write(text: string): unknown };
@@ -14,12 +14,12 @@ export class Progress {
     this.#output = output;
   }
 
-  /** A line that stays. */
+  /** Prints a line that is not overwritten. */
   line(text: string): void {
     this.#output.write(`${this.#output.isTTY ? CLEAR : ''}${escapeControls(text)}\n`);
   }
 
-  /** `head` changes each time, `told` only when there is news. */
+  /** `head` may change every time and is shown on a terminal only. A change of `told` is news. */
   now({ head, told }: { head: string; told: string }): void {
     if (this.#output.isTTY) {
       const shown = [...escapeControls(`${head}${told}`)].slice(0, (this.#output.columns ?? COLUMNS) - 1).join('');
@@ -28,7 +28,7 @@ export class Progress {
     this.#last = told;
   }
 
-  /** Nothing changes any more. */
+  /** Removes the line of progress. */
   done(): void {
     if (this.#output.isTTY) this.#output.write(CLEAR);
   }

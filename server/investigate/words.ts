@@ -1,4 +1,4 @@
-// What an investigation at a collector has found, for a terminal. Pure.
+// Texts of an investigation for a terminal: its progress and what it has found. Pure.
 import { escapeControls } from '../../agent/process/terminal-text.ts';
 import { CAUSES } from '../../agent/verdict/cause.ts';
 import { ABOUT } from '../../agent/verdict/claims.ts';
@@ -8,7 +8,7 @@ import { END_WORDS } from '../investigations/end-words.ts';
 
 const SHOWN_MAX = 10;
 
-/** How far it is. `head` has what changes with the time alone. */
+/** `head` changes with time; `told` has the rest. */
 export function progressText({ counts, ends_ms, state }: OneInvestigation, { segments, rows, sentences }: Verdict, now_ms: number) {
   const left_s = Math.max(0, Math.ceil((ends_ms - now_ms) / 1000));
   const head = state === 'ended' ? 'ended, rows are on their way; ' : `${left_s} s left; `;

@@ -1,4 +1,4 @@
-// How alerts start investigations: the webhook that Alertmanager or Grafana calls.
+// The webhook of Alertmanager or Grafana, by which alerts start investigations.
 import { ConfigError } from '../../agent/process/errors.ts';
 import { type Alert, AlertsAnswer, AlertsBody } from '../api/alerts.ts';
 import { INVESTIGATIONS_API } from '../api/investigations.ts';
@@ -37,13 +37,13 @@ export function registerAlerts(app: App, { book, audit }: AlertRouteParts): void
             (error: unknown) => refused.push(`alert ${told.alert}: ${whyNot(error)}`),
           );
       }
-      // Alertmanager logs what is said here; those that could be started were.
+      // Alertmanager logs this message. The other investigations of this notification were started all the same.
       if (refused.length > 0) throw new Refusal('alerts_refused', refused.join('; ').slice(0, 4000));
       return answer;
     },
   });
 
-  /** @throws what is no fault of the alert's: Alertmanager tries that again */
+  /** Why an alert cannot start an investigation. @throws errors of the collector, after which Alertmanager tries again */
   function whyNot(error: unknown): string {
     if (error instanceof ConfigError || (error instanceof Refusal && error.status < 500)) return error.message;
     throw error;

@@ -1,4 +1,4 @@
-// The investigation that an alert asks for, by the annotations of its rule. Pure.
+// The investigation that an alert asks for in the annotations of its rule. Pure.
 import { createHash } from 'node:crypto';
 import { Value } from 'typebox/value';
 import { DETAILS } from '../../agent/contract/detail.ts';
@@ -9,20 +9,20 @@ import { InvestigationStart } from '../api/investigations.ts';
 import { Refusal } from '../errors.ts';
 
 const DAY_MS = 86_400_000;
-/** As on the page, but for more than a minute: an alert comes when it has been bad for a while, and nobody may be there to look. */
+/** The defaults of the page, but longer: an alert fires when the trouble has lasted for a while, and perhaps nobody is there to look. */
 const USUAL = { detail: 'packets', for: '5m', rows_per_s: '5000', keep_ms: 30 * DAY_MS };
 const NAME_CHARS_MAX = 150;
 
 export const nameOf = ({ labels, fingerprint }: Alert): string => reportText(labels['alertname'] ?? fingerprint, NAME_CHARS_MAX);
 
-/** Whether it is to start something. */
+/** Whether the alert asks for an investigation. */
 export const isAsking = ({ status, annotations }: Alert): boolean => status === 'firing' && ALERT_ANNOTATIONS.filter in annotations;
 
-/** The same for each notification of one alert, at every collector: 16 hex digits. An alert that fires anew has another start. */
+/** 16 hex digits, the same for each notification of one alert at every collector. If the alert fires anew, its `startsAt` differs. */
 export const idOf = ({ fingerprint, startsAt }: Alert): string =>
   createHash('sha256').update(`${fingerprint} ${startsAt}`).digest('hex').slice(0, 16);
 
-/** @throws Refusal `request_invalid`, ConfigError: with the annotation that is wrong */
+/** @throws Refusal `request_invalid` or ConfigError, which name the wrong annotation */
 export function askedBy(alert: Alert): InvestigationStart {
   const said = (name: keyof typeof ALERT_ANNOTATIONS) => alert.annotations[ALERT_ANNOTATIONS[name]]?.trim();
   const asked = {

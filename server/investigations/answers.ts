@@ -1,4 +1,4 @@
-// An investigation as people are told of it: what was asked for, and how far it has come at each host.
+// An investigation for people: what was asked for, and its progress at each host.
 import type { AtHost, Investigation as InvestigationAnswer, OneInvestigation } from '../api/investigations.ts';
 import type { Control } from '../control.ts';
 import { LIMITS } from '../limits.ts';
@@ -8,7 +8,7 @@ import { endOf, progressAt } from './host-state.ts';
 
 const HOSTS_SHOWN_MAX = 1000;
 
-/** Hosts that have joined, and those that are here without. */
+/** Hosts that have joined, and hosts with a control channel here that have not joined. */
 export function knownHosts({ access, channels }: Control): string[] {
   const joined = access.agents.list().filter(({ revoked_ms }) => revoked_ms === undefined);
   return [...new Set([...joined.map(({ host_id }) => host_id), ...channels.hosts()])];

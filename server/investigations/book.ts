@@ -1,4 +1,4 @@
-// The investigations that there are, as all collectors of a store have them.
+// The investigations, which all collectors of a store share.
 import { lookProblem } from '../../agent/contract/detail.ts';
 import { parseConnections } from '../../agent/contract/language/connections.ts';
 import { FilterError } from '../../agent/contract/language/filter-error.ts';
@@ -40,7 +40,7 @@ export class InvestigationsBook {
     return found;
   }
 
-  /** @returns its id. One that is there with this id stays as it is. @throws Refusal `too_many_investigations` */
+  /** @returns its id. An investigation that exists with this id is left as it is. @throws Refusal `too_many_investigations` */
   start(
     { for_ms, keep_ms, dry_run: _, ...asked }: InvestigationStart,
     made_by: string,
@@ -60,7 +60,7 @@ export class InvestigationsBook {
     });
   }
 
-  /** One that has ended stays as it is. @throws Refusal `not_found` */
+  /** An investigation that has ended is left as it is. @throws Refusal `not_found` */
   stop(id: string, now_ms: number): Promise<void> {
     return this.#inTurn(async () => {
       const { id: _, ...record } = this.get(id);
@@ -85,7 +85,7 @@ const tooMany = (how: string) => new Refusal('too_many_investigations', `${how};
 
 type Asked = Pick<InvestigationStart, 'expression' | 'hosts' | 'detail' | 'user_stacks'>;
 
-/** The hosts that are meant; undefined: all. @throws Refusal `filter_invalid` for either expression, `request_invalid` */
+/** @returns the expression of hosts; undefined: all hosts. @throws Refusal `filter_invalid` for either expression, `request_invalid` */
 export function checkAsked({ expression, hosts, detail, user_stacks = false }: Asked): Expression | undefined {
   const problem = lookProblem({ detail, user_stacks });
   if (problem !== undefined) throw new Refusal('request_invalid', problem);

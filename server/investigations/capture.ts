@@ -1,4 +1,4 @@
-// The packets of an investigation as a capture for Wireshark, with what is known of each as a comment.
+// The packets of an investigation as a capture for Wireshark, with what is known of each packet in its comment.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { hex64 } from '../../agent/contract/hex64.ts';
 import { commentsOf } from '../../agent/exports/comments.ts';
@@ -11,7 +11,7 @@ import { captureComment } from './report-facts.ts';
 
 type Pages = AsyncIterable<readonly PacketRow[]> | Iterable<readonly PacketRow[]>;
 
-/** @param nameOf names hosts, by their ids in hex */
+/** @param nameOf the name of the host with this id, in hex */
 export async function* captureOf(
   pages: Pages,
   one: OneInvestigation,
@@ -29,7 +29,7 @@ export async function* captureOf(
   }
 }
 
-/** Each by its host: several hosts have a device 2. */
+/** Names of devices begin with the host, since several hosts can have a device of the same number. */
 function deviceNames(nameOf: (host_id: string) => string): DeviceName {
   const names = new Map<bigint, string>();
   return ({ host_id, netns, ifindex }) => {

@@ -1,5 +1,5 @@
-// What leaves an investigation: its packets for Wireshark, its rows for other tools, a report for people, and all of it to be judged again
-// elsewhere. Who takes which is in the audit.
+// Downloads of an investigation: packets for Wireshark, rows for other tools, a report for people, and a recording that can be judged again
+// elsewhere. Each download is in the audit.
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
@@ -72,7 +72,7 @@ function send(reply: FastifyReply, file: FileName, id: string, pieces: Pieces) {
   return reply.type(type).header('content-disposition', `attachment; filename="tcplens-${id}-${name}"`).send(Readable.from(pieces));
 }
 
-/** The files of one investigation, for one who has asked. */
+/** Makes the files of one investigation for one request. */
 class Download implements Record<FileName, () => Promise<Pieces>> {
   readonly #control: Control;
   readonly #questions: Questions;

@@ -1,4 +1,4 @@
-// What an investigation would follow, judged by the rows of the last minutes.
+// Estimates what an investigation would follow, by the rows of the last minutes.
 import type { Estimate } from '../api/investigations.ts';
 import type { Queryable } from '../storage/engine.ts';
 import { conditionOf, EVERYTHING, type StoredFilter } from '../storage/language/condition.ts';
@@ -6,10 +6,10 @@ import { Params } from '../storage/language/params.ts';
 import { rowsTime } from '../storage/queries/window.ts';
 
 const SPAN_MS = 5 * 60_000;
-/** Both count segments since the row before. */
+/** In rows of both kinds, `segs_in` and `segs_out` count segments since the connection's row before. */
 const COUNTED = ['connection', 'sample'] as const;
 
-/** @param connections which of them. @param hosts of which hosts */
+/** @param connections filter of connections. @param hosts filter of hosts */
 export async function estimateOf(store: Queryable, connections: StoredFilter, hosts: StoredFilter, now_ms: number): Promise<Estimate> {
   const params = new Params();
   const { span } = EVERYTHING;

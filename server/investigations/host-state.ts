@@ -1,15 +1,15 @@
-// How far an investigation has come at a host, from what was heard of it last. Pure functions.
+// The progress of an investigation at a host, by the state that its agent last reported. Pure functions.
 import type { HostState } from '../../agent/contract/investigation.ts';
 import type { InvestigationRecord } from '../access/records.ts';
 import type { AtHost } from '../api/investigations.ts';
 
-/** What an agent has said last. `since_ms`: when it first said this state. `age_ms`: since it was said. */
+/** The last reported state. `since_ms`: when the agent first reported it. `age_ms`: how old the last report is. */
 export type Heard = { state: HostState; since_ms: number; age_ms: number };
 type Progress = Omit<AtHost, 'host_id' | 'host'>;
 
-/** An agent tells once a second, and its collector writes that down as often: without news for so long, nobody runs it there. */
+/** Agents report once a second, and collectors store that as often. After so long without a report the host counts as gone. */
 const SILENT_MS = 15_000;
-/** Messages and writes take a moment. */
+/** Allowance for messages and writes that are on their way. */
 const LATE_MS = 3000;
 
 const WAITING: Progress = {
@@ -26,7 +26,7 @@ const WAITING: Progress = {
   since_ms: 0,
 };
 
-/** When it ends, or has ended, wherever it runs. */
+/** When it ended or will end, whichever host runs it. */
 export const endOf = ({ ends_ms, stopped_ms }: InvestigationRecord): number => Math.min(ends_ms, stopped_ms ?? ends_ms);
 
 export function progressAt(heard: Heard | undefined, investigation: InvestigationRecord, now_ms: number): Progress {
@@ -35,7 +35,7 @@ export function progressAt(heard: Heard | undefined, investigation: Investigatio
   const told: Progress = { ...state, reason: state.reason ?? null, since_ms };
   if (state.state === 'ended') return told;
   const heard_ms = now_ms - age_ms;
-  // An agent that nobody hears ends it by itself when its time is over.
+  // An agent ends it by its own clock, also if no report of that arrives.
   const isOver = now_ms > investigation.ends_ms + LATE_MS;
   const isSilent = Math.min(now_ms, investigation.ends_ms) - heard_ms > SILENT_MS;
   if (isSilent)

@@ -1,4 +1,4 @@
-// What agents say of investigations: kept here for those of this collector's agents, and written down once a second for all collectors.
+// States of investigations that agents of this collector report: kept in memory, and stored once a second for all collectors.
 
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -27,17 +27,17 @@ export class HostStates {
     this.#failed = failed;
   }
 
-  /** What the host's agent has said here. */
+  /** The state that the host's agent has reported to this collector. */
   own(investigation: string, host_id: string): HostState | undefined {
     return this.#own.get(keyOf(investigation, host_id))?.state;
   }
 
-  /** @param kept_until_ms how long anybody needs to know; 0: for ever */
+  /** @param kept_until_ms until when the state has to be stored; 0: for ever */
   note(investigation: string, host_id: string, state: HostState, kept_until_ms: number): void {
     const key = keyOf(investigation, host_id);
     const before = this.#own.get(key);
     const at_ms = Date.now();
-    // What has ended does not change any more: it is written once.
+    // An ended investigation does not change any more, so this state is written only once.
     if (before?.state.state === 'ended' && JSON.stringify(before.state) === JSON.stringify(state)) return;
     const since_ms = before?.state.state === state.state ? before.since_ms : at_ms;
     this.#own.set(key, { investigation, host_id, state, since_ms, at_ms, kept_until_ms });
@@ -45,7 +45,7 @@ export class HostStates {
     this.#writeLater();
   }
 
-  /** Of the hosts of all collectors, by id. @param store who asks. @param most hosts */
+  /** The states at hosts of all collectors, by host id. @param store where to read those of other collectors. @param most limit of hosts */
   async of(store: Queryable, investigation: string, most: number): Promise<Map<string, Heard>> {
     const found = new Map<string, Heard>();
     for (const { host_id, body, age_ms } of await hostStatesOf(store, investigation, most)) {
@@ -56,13 +56,13 @@ export class HostStates {
     for (const { host_id, state, since_ms, at_ms } of this.#own.values().filter((own) => own.investigation === investigation)) {
       const age_ms = now_ms - at_ms;
       const stored = found.get(host_id);
-      // Of a host that has gone to another collector that one knows more.
+      // If the host has moved to another collector, that one's state is the newer one.
       if (stored === undefined || age_ms <= stored.age_ms) found.set(host_id, { state, since_ms, age_ms });
     }
     return found;
   }
 
-  /** Forgets those of investigations that nobody runs any more, once they are written down. */
+  /** Drops the states of investigations that have ended, except those that are not stored yet. */
   forget(isOver: (investigation: string) => boolean): void {
     for (const [key, { investigation }] of this.#own) if (!this.#unwritten.has(key) && isOver(investigation)) this.#own.delete(key);
   }
@@ -77,7 +77,7 @@ export class HostStates {
       this.#writing = undefined;
       this.#write().catch((error: unknown) => {
         this.#failed(error);
-        // An end is told once: it has to come into the store when that is back.
+        // An agent reports an end only once, so the write is tried again until the store takes it.
         this.#writeLater();
       });
     }, WRITE_MS).unref();

@@ -1,9 +1,9 @@
-// Long work of the collector's only thread, in slices: between two of them whoever else asks has his turn.
+// Splits long work on the collector's only thread into slices, so that other requests are answered between them.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 const SLICE_MS = 10;
 
-/** Takes the steps of `work` to their end. A slice is as long as its last step makes it. */
+/** Runs all steps of `work`. A slice ends with the step that goes beyond SLICE_MS. */
 export async function inSlices<Result>(work: Generator<unknown, Result>): Promise<Result> {
   let until = performance.now() + SLICE_MS;
   for (;;) {

@@ -1,4 +1,4 @@
-// The rows of an investigation from the store of all its hosts, and the verdicts that they allow.
+// Reads an investigation's rows of all hosts from the store, and judges them.
 import { type Claim, claimsOf } from '../../agent/verdict/claims.ts';
 import type { Evidence, EvidenceKind } from '../../agent/verdict/evidence.ts';
 import { findInSteps } from '../../agent/verdict/found.ts';
@@ -13,7 +13,7 @@ import { endOf } from './host-state.ts';
 import type { HostStates } from './host-states.ts';
 import { inSlices } from './in-slices.ts';
 
-/** Clocks of hosts differ, and an agent needs a moment to hear of the end. */
+/** Margin around the investigation's time: hosts' clocks differ, and agents learn of the end a moment later. */
 const AROUND_MS = 10_000;
 
 export type Judging = {
@@ -21,13 +21,13 @@ export type Judging = {
   judged: Judged;
   claims: readonly Claim[];
   stacks: readonly StackGroup[];
-  /** kinds of rows of which only the first were read */
+  /** kinds with too many rows, of which only the first were read */
   cut: EvidenceKind[];
-  /** of all kinds: what agents say that they wrote, and what of that has come */
+  /** over all kinds: rows that agents report to have written, and rows of them that the store has */
   rows: { written: number; stored: number };
 };
 
-/** Which rows the investigation asked for, by what is heard of it at its hosts. */
+/** Selects the investigation's rows, by the slots that its hosts have reported for it. `written`: rows that they report to have written. */
 export async function askedRows(
   store: Queryable,
   states: HostStates,

@@ -1,8 +1,8 @@
-// Which processes, cgroups and namespaces the rows of a recording mention, by host, until their names were looked up.
+// Collects the processes, cgroups and network namespaces that rows of a recording mention, until their names are looked up.
 import type { Row } from '../../agent/exports/row-json.ts';
 import { MENTIONED_MAX, type Mentioned } from '../storage/queries/recorded-names.ts';
 
-/** Most numbers in memory; with more, a name may be recorded twice. */
+/** Limit of ids in memory. Beyond it all are forgotten, so that a name may be recorded twice. */
 const KNOWN_MAX = 65_536;
 
 type Waiting = { pids: Set<number>; cgroups: Set<bigint>; netns: Set<bigint> };
@@ -17,7 +17,7 @@ export class Mentions {
     this.#note(`n ${host_id} ${netns}`, host_id, (waiting) => waiting.netns.add(netns));
   }
 
-  /** What was mentioned and not returned before. */
+  /** Ids that were mentioned since the last call, in parts of at most MENTIONED_MAX. */
   *due(): Generator<Mentioned> {
     const waiting = [...this.#waiting];
     this.#waiting.clear();

@@ -1,4 +1,4 @@
-// An investigation judged again, from a recording of it: the same rows, so the same verdict. No collector and no kernel is asked.
+// Judges a recorded investigation again. The rows are the same, so the verdict is too. It needs no collector and no kernel.
 import { Check } from 'typebox/schema';
 import type { Row } from '../../agent/exports/row-json.ts';
 import { unreadable } from '../../agent/recording/investigation.ts';
@@ -11,14 +11,14 @@ import { KIND, KINDS, type Kind, type PacketRow } from '../../bpf/rows/rows.gen.
 import type { Judging } from './judging.ts';
 import { Recorded, type Told } from './recording.ts';
 
-/** @throws RecordingError where another version of tcplens has said it in another form */
+/** @throws RecordingError where the recording's text is of another form, as that of another version may be */
 export function toldIn(recording: Recording, told: unknown): Told {
   if (!Check(Recorded, told)) throw unreadable(recording);
   const { user_stacks = false, ...investigation } = told.investigation;
   return { ...told, investigation: { ...investigation, user_stacks } };
 }
 
-/** The verdict rests on as many rows of each kind as it did at the collector. @throws RecordingError `damaged` */
+/** Uses at most as many rows of each kind as the collector did, so that the verdict is the same. @throws RecordingError `damaged` */
 export function judgeRecorded(recording: Recording, { rows, judged_max }: Told): Judging {
   const evidence = noEvidence();
   const cut = new Set<EvidenceKind>();
@@ -35,12 +35,12 @@ export function judgeRecorded(recording: Recording, { rows, judged_max }: Told):
   return { evidence, judged, claims: claimsOf(causes), stacks, cut: EVIDENCE_KINDS.filter((kind) => cut.has(kind)), rows };
 }
 
-/** Its packets, in the order of time. */
+/** The packets, in the order of time. */
 export function* packetsIn(recording: Recording): Generator<readonly PacketRow[]> {
   for (const { kind, rows } of decodedParts(recording)) if (kind === 'packet') yield rows as PacketRow[];
 }
 
-/** All rows in the order of time. Those of a part come one kind after the other. */
+/** All rows in the order of time. Within a part of the recording, kinds follow each other, so each part is sorted. */
 export function* rowsIn(recording: Recording): Generator<Row[]> {
   let part: Row[] = [];
   let at_ms = 0;

@@ -1,5 +1,5 @@
-// An investigation as a recording: the rows of all its hosts in the order of their times, and with them what else its verdict rests on, so that
-// any tcplens can judge it again without a collector. Written as it is read, a part at a time.
+// Writes an investigation as a recording: the rows of all its hosts in the order of time, and what else its verdict needs, so that tcplens
+// can judge it again without a collector. It is written part by part while the rows are read.
 import { type Static, Type } from 'typebox';
 import { hex64 } from '../../agent/contract/hex64.ts';
 import type { Row } from '../../agent/exports/row-json.ts';
@@ -19,15 +19,15 @@ const rest = {
   judged_max: { ...Count, description: 'rows of each kind on which its verdict rests at most' },
   recorded_at_ms: Ms,
 };
-/** What a collector says of an investigation when it is recorded. */
+/** The collector's description of the investigation, as of the moment of recording. */
 const Told = object({ investigation: OneInvestigation, ...rest });
 export type Told = Static<typeof Told>;
 
 const { user_stacks, ...asked } = OneInvestigation.properties;
-/** As recordings have it: before there were stacks of processes, nobody said that there were none. */
+/** The same as recordings have it. Recordings from before processes' stacks were traced have no `user_stacks`. */
 export const Recorded = object({ investigation: object({ ...asked, user_stacks: Type.Optional(user_stacks) }), ...rest });
 
-/** As an agent cuts its batches: a replay gives the rows of a part at once. */
+/** Parts are as small as an agent's batches, since a replay delivers the rows of a part at once. */
 const PART = { rows: 4000, span_ns: 250_000_000n };
 const MS = 1_000_000n;
 

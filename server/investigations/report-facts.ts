@@ -1,4 +1,4 @@
-// What files of an investigation say of it beside its rows: what was asked for, by whom, and how complete it is.
+// Text about an investigation for its files: what was asked for, by whom, and how complete the rows are.
 import { lookWords } from '../../agent/contract/detail.ts';
 import { momentOf, type Reported } from '../../agent/exports/report.ts';
 import { VERSION } from '../../agent/process/version.ts';
@@ -62,7 +62,7 @@ function notStored({ rows: { written, stored } }: Judging): string[] {
   return stored < written ? [`${stored} of the ${written} rows that hosts say they wrote are stored.`] : [];
 }
 
-/** For whoever opens the capture without the rest. */
+/** The comment at the head of a capture, for people who have only the capture. */
 export function captureComment(
   { id, expression }: Pick<OneInvestigation, 'id' | 'expression'>,
   hosts: readonly Pick<AtHost, 'over_budget'>[],

@@ -1,4 +1,4 @@
-// How people start, follow and end investigations.
+// Routes for people: start, follow and end investigations.
 import { lookWords } from '../../agent/contract/detail.ts';
 import { isHost } from '../../agent/contract/language/hosts.ts';
 import { Done } from '../api/access.ts';

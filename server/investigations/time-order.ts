@@ -1,13 +1,16 @@
-// Rows of several kinds, each in the order of time, as one stream in that order. In memory is a page of each kind.
+// Merges rows of several kinds, each in the order of time, into one stream in that order. One page of each kind is in memory.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Row } from '../../agent/exports/row-json.ts';
 
 type Source = { pages: AsyncIterator<readonly Row[]>; page: readonly Row[]; at: number };
 
-/** A part has at most `rows`, and rows of at most `span_ns`. */
+/** Limits of a part: number of rows, and time from its first to its last row. */
 export type PartMax = { rows: number; span_ns: bigint };
 
-/** Parts of all rows. @param kinds the pages of each kind: of one time, rows of an earlier one come first */
+/**
+ * Parts of all rows.
+ * @param kinds for each kind its pages. Of rows of the same time, those of the kind that comes earlier here come first
+ */
 export async function* inTimeOrder(kinds: readonly AsyncIterable<readonly Row[]>[], most: PartMax): AsyncGenerator<Row[]> {
   const sources = kinds.map((pages): Source => ({ pages: pages[Symbol.asyncIterator](), page: [], at: 0 }));
   for (const source of sources) await turnPage(source);
@@ -19,7 +22,7 @@ export async function* inTimeOrder(kinds: readonly AsyncIterable<readonly Row[]>
     if (is_full) {
       yield part;
       part = [];
-      // Whoever takes the rows may be as fast as they are made: others have their turn all the same.
+      // The reader may be as fast as this loop: without a pause nothing else on this thread would run.
       await nextTurn();
     }
     if (row !== undefined) part.push(row);

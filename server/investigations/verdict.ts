@@ -1,4 +1,4 @@
-// What an investigation has found, as the API says it.
+// The verdict of an investigation in the form of the API.
 import { hex64 } from '../../agent/contract/hex64.ts';
 import type { Verdict as Found } from '../../agent/verdict/cause.ts';
 import type { Claim } from '../../agent/verdict/claims.ts';
@@ -56,7 +56,7 @@ function droppedIn(verdicts: readonly Found[]): Verdict['dropped'] {
   return told.toSorted((one, other) => other.segments - one.segments).slice(0, TOLD_MAX);
 }
 
-/** How many there are by what `nameOf` says of each, the most first. */
+/** How many verdicts have each name, the most frequent first; at most TOLD_MAX. A verdict whose name is undefined does not count. */
 function counted(verdicts: readonly Found[], nameOf: (verdict: Found) => string | undefined): [string, number][] {
   const counts = new Map<string, number>();
   for (const verdict of verdicts) {

@@ -1,4 +1,4 @@
-// What the page shows of now, for all viewers at once.
+// Computes the present state for the page, once for all viewers.
 import type { LiveMessage } from '../api.ts';
 import { EDGES_DEFAULT } from '../query/routes.ts';
 import { edges } from '../storage/queries/edges.ts';

@@ -10,7 +10,7 @@ export type TickParts = {
   failed: (error: unknown) => void;
 };
 
-/** Computing ticks may take one DUTYth of the time. */
+/** At most 1/DUTY of the time is spent on computing ticks. */
 const DUTY = 3;
 
 export class Tick {
@@ -28,7 +28,7 @@ export class Tick {
     this.#parts = parts;
   }
 
-  /** The last tick, unless it is older than `period_ms_max`; as a list of one or none. */
+  /** The last tick in a list; an empty list if it is older than `period_ms_max`, or if there is none. */
   newest(): LiveMessage[] {
     const fresh = this.#newest && Date.now() - this.#newest.at_ms <= this.#options.period_ms_max;
     return this.#newest && fresh ? [this.#newest.message] : [];

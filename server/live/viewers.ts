@@ -8,11 +8,11 @@ export type ViewerOptions = {
   peer_max: number;
   /** Bytes that may wait for one viewer. */
   buffered_bytes_max: number;
-  /** How long a viewer may stay above that. */
+  /** For how long more bytes than that may wait before the viewer is closed. */
   slow_ms_max: number;
-  /** The time between two pings; the first ping comes with the greeting. A viewer that has not answered one by the next is closed. */
+  /** Time between two pings; the first is sent with the greeting. A viewer that has not answered a ping when the next is due is closed. */
   ping_ms: number;
-  /** A viewer that has not answered a ping for so long loses its seat to a new viewer. */
+  /** A viewer that has not answered a ping for so long is closed if a new viewer needs its seat. */
   silent_ms: number;
 };
 export type ViewerEvents = {
@@ -26,7 +26,8 @@ export type ViewerEvents = {
 type Viewer = {
   mayLook: () => Promise<boolean>;
   peer: string;
-  slow_since_ms: number | undefined /** Undefined: it has answered. */;
+  slow_since_ms: number | undefined;
+  /** when it was pinged; undefined: it has answered the last ping */
   asked_ms: number | undefined;
 };
 
@@ -45,7 +46,7 @@ export class Viewers {
     return this.#viewers.size;
   }
 
-  /** Whether there is a seat for one more viewer of `peer`. A silent viewer is closed where that makes one. */
+  /** Whether there is a seat for one more viewer of `peer`. To make one, a silent viewer is closed. */
   admit(peer: string): boolean {
     const { viewers_max, peer_max, silent_ms } = this.#options;
     const of_peer = [...this.#viewers].filter(([, viewer]) => viewer.peer === peer);
@@ -88,7 +89,7 @@ export class Viewers {
     this.#events.sent(sent);
   }
 
-  /** Closes those whose session, token or user has ended. */
+  /** Closes viewers whose session, token or user is no longer valid. */
   async recheck(): Promise<void> {
     for (const [socket, { mayLook }] of [...this.#viewers]) {
       if (await mayLook()) continue;
@@ -104,7 +105,7 @@ export class Viewers {
     // 1001: going away.
     for (const socket of this.#viewers.keys()) {
       socket.close(1001, 'the collector is stopping');
-      // One that does not answer is not waited for.
+      // A viewer that does not answer the close is cut off after a while.
       const silent = setTimeout(() => socket.terminate(), this.#options.silent_ms);
       socket.once('close', () => clearTimeout(silent));
     }
@@ -118,7 +119,7 @@ export class Viewers {
     this.#events.skipped(1);
     viewer.slow_since_ms ??= now_ms;
     if (now_ms - viewer.slow_since_ms > this.#options.slow_ms_max) {
-      // A closing handshake would wait behind the messages that it does not read.
+      // A closing handshake would queue behind the messages that the viewer does not read.
       socket.terminate();
       this.#viewers.delete(socket);
       this.#events.closedSlow();
@@ -129,7 +130,7 @@ export class Viewers {
   /** Pings the viewers that have answered, and closes those that did not answer for the whole time between two pings. */
   #pingAll(): void {
     const now_ms = performance.now();
-    // What ends by its time changes no record.
+    // Sessions and tokens that reach their end change no record, so they are looked for here.
     void this.recheck();
     for (const [socket, viewer] of this.#viewers) {
       if (viewer.asked_ms === undefined) this.#ping(socket, viewer);

@@ -1,4 +1,4 @@
-/** Waits for all of them, then fails with the first failure: nothing still writes when the caller takes back what was written. */
+/** Waits until all have ended, then fails with the first failure: so nothing still writes when the caller undoes what was written. */
 export async function allDone<Result>(work: readonly Promise<Result>[]): Promise<Result[]> {
   const outcomes = await Promise.allSettled(work);
   return outcomes.map((outcome) => {

@@ -1,5 +1,5 @@
-// A folder of files that nobody but a person reads: rows that the tables do not take, or bytes that are damaged. It is bounded in bytes: the
-// oldest files are removed first.
+// A folder of files that nobody but a person reads: rows that the tables do not take, or bytes that are damaged. It is bounded in bytes:
+// the oldest files are removed first.
 import { lstat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Disk, type DiskFile, isMissing } from '../../agent/durable/disk.ts';
@@ -91,7 +91,7 @@ export class BoundedFiles {
     return growing;
   }
 
-  /** None where it is no file, or has gone: who looks at the folder may have put a folder there, and takes files away. */
+  /** Empty if the path is no file, or is gone: a person may have put a folder there, or taken the file away. */
   async #look(path: string): Promise<Found[]> {
     try {
       const status = await lstat(path);

@@ -1,5 +1,5 @@
-// Finds out whose rows were in bytes that are no longer sound batches, and counts them as lost: as the journal says, or, where it does not
-// know the bytes, as the rows themselves say.
+// Finds out whose rows were in damaged bytes, and counts the rows as lost: by the journal, or, if the journal does not know the bytes, by
+// the rows themselves.
 import { hex64 } from '../../agent/contract/hex64.ts';
 import { HEAD_AT, KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { TRAILER_BYTES } from '../storage/identity.ts';
@@ -43,7 +43,7 @@ export function countDamage(
   return unknown;
 }
 
-/** The batch that a row names. Its host is believed where its kind is right, and its batch where the trailer has the form of one. */
+/** The batch that the row names. Its host is believed if its kind is right, and its batch if the trailer has the form of one. */
 function ownerOf(bytes: Buffer, at: number, kind: Kind, { size, own }: Rows): BatchSpan | undefined {
   const row = own(bytes.subarray(at, at + size));
   const host = row.readBigUInt64LE(HEAD_AT.host_id);
@@ -52,7 +52,7 @@ function ownerOf(bytes: Buffer, at: number, kind: Kind, { size, own }: Rows): Ba
   return { host_id: hex64(host), epoch, sequence, rows: 1, sent_rows: 0 };
 }
 
-/** For rows of no known batch the reporter is the segment's name: a start that counts them again makes the same entry. */
+/** For rows of unknown batches the reporter is the segment's name, so that a later start that counts them again makes the same entry. */
 function lossOf(batch: BatchSpan, { kind, segment, minute_ms }: Damaged): SegmentLoss {
   const reporter = batch.sequence === 0 ? segment : '';
   return { ...batch, kind, outcome: 'log_damaged', reporter, segment, minute_ms };

@@ -7,7 +7,7 @@ export type BatchId = { host_id: string; epoch: string; kind: string; sequence: 
 export type CursorState = { host_id: string; epoch: string; kind: string; ranges: SequenceRange[]; closed_up_to: number };
 
 export type CursorLimits = { runs_max: number; ranges_max: number };
-/** So many runs are reached by a thousand agents that restart every week for four months. So many ranges, of all runs, take 16 MB. */
+/** A thousand agents that restart weekly have so many runs in four months. So many ranges, over all runs, take 16 MB. */
 const LIMITS: CursorLimits = { runs_max: 16_384, ranges_max: 1_000_000 };
 
 type Run = Map<string, Sequences>;

@@ -1,4 +1,5 @@
-// When the log writes its next group. Batches that come while it waits share the flush, which costs as much for one as for hundreds.
+// Decides when the log writes its next group. Batches that come while a group waits share its flush, which costs as much for one as for
+// hundreds.
 
 export class FlushPace {
   readonly #flush: () => void;
@@ -7,13 +8,13 @@ export class FlushPace {
   #began_ms = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param flush is to call `began` when it takes its group. @param apart_ms least time from one flush to the next */
+  /** @param flush must call `began` when it takes its group. @param apart_ms least time from one flush to the next */
   constructor(flush: () => void, apart_ms: number) {
     this.#flush = flush;
     this.#apart_ms = apart_ms;
   }
 
-  /** At once where the last flush is long enough ago, so that a batch that comes alone does not wait. */
+  /** Flushes at once if the last flush is long enough ago, so that a single batch does not wait. */
   plan(): void {
     if (this.#planned) return;
     this.#planned = true;
@@ -22,7 +23,7 @@ export class FlushPace {
     else this.#timer = setTimeout(() => this.hurry(), wait_ms);
   }
 
-  /** Does not wait any longer for what is planned. */
+  /** Flushes now if a flush is planned. */
   hurry(): void {
     if (this.#timer === undefined) return;
     clearTimeout(this.#timer);
@@ -30,7 +31,7 @@ export class FlushPace {
     this.#flush();
   }
 
-  /** What comes from now on is for the flush after this one. */
+  /** Called when a flush has taken its group: batches that come from now on wait for the next one. */
   began(): void {
     this.#planned = false;
     this.#began_ms = performance.now();

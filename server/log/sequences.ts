@@ -5,8 +5,8 @@ export type SequenceRange = [from: number, to: number];
 export type SequenceVerdict = 'new' | 'stored' | 'too_old';
 
 /**
- * How many ranges are remembered. An agent that sends in order leaves one gap for each batch that it gives up, and one while it sends a
- * backlog beside live batches. A run with more ranges has its oldest gap closed for good.
+ * Limit of ranges. An agent that sends in order leaves one gap for each batch that it gives up, and one while it sends a backlog beside
+ * live batches. If a run has more ranges, its oldest gap is closed for good.
  */
 export const RANGES_MAX = 65_536;
 
@@ -33,11 +33,11 @@ export class Sequences {
   verdict(sequence: number): SequenceVerdict {
     if (sequence <= this.closed_up_to) return 'too_old';
     const at = this.#firstAbove(sequence);
-    // After a first sequence and not after its last, or exactly at a last.
+    // An odd index is inside a range: after its first sequence and not after its last. `at - 1` may be exactly a last one.
     return at % 2 === 1 || this.#bounds[at - 1] === sequence ? 'stored' : 'new';
   }
 
-  /** Idempotent. */
+  /** Adding a sequence again changes nothing. */
   add(sequence: number): void {
     if (this.verdict(sequence) !== 'new') return;
     const bounds = this.#bounds;

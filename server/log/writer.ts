@@ -1,6 +1,6 @@
-// Carries sealed segments into the store: a few inserts a second, whatever the number of batches. What is live goes first in every
-// round, what is late has the time that is left. A segment that fails is tried again beside the others, for as long as the store is
-// in trouble; what it refuses for good leaves the log in the end. The log's limit bounds what piles up.
+// Inserts sealed segments into the store: a few inserts a second, whatever the number of batches. Each round inserts live segments first,
+// and late ones in the time that is left. A segment whose insert fails is tried again in later rounds for as long as the store is in
+// trouble. One that the store refuses for good ends among the dead letters. The log's limit bounds what waits.
 import { reasonOf } from '../../agent/process/errors.ts';
 import type { Segment } from '../storage/engine.ts';
 import type { Store } from '../storage/store.ts';
@@ -28,15 +28,15 @@ export type WriterOptions = AttemptOptions & {
 type WriterLog = Pick<Log, 'seal' | 'sealFull' | 'sealed' | 'retire' | 'split' | 'bury'>;
 type WriterStore = Pick<Store, 'insertSegment' | 'noteLate'>;
 
-/** Between two rounds while somebody waits for rows. */
+/** Time between two rounds while `hasten` is in force. */
 const HASTE_MS = 100;
-/** Failures in a row after which a round ends: the store is away, and asking on would only take time. */
+/** After so many failures in a row the round ends: the store seems to be away, and more tries would only take time. */
 const FAILURES_A_ROUND = 3;
-/** Sealed segments of a lane at which the store is behind. From then on they grow until they are full: fewer, larger inserts. */
+/** With so many sealed segments in a lane the store is behind. Open segments then grow until they are full: fewer, larger inserts. */
 const SEALED_MANY = 64;
-/** Late ones that have not been tried yet, enough for the next rounds: others may grow meanwhile. */
+/** So many late segments that have not been tried yet are enough for the next rounds: open ones may grow meanwhile. */
 const LATE_ENOUGH = 4;
-/** Late segments that a round looks at. */
+/** Late segments that a round tries at most. */
 const LATE_A_ROUND = 16;
 
 export class Writer {
@@ -45,7 +45,7 @@ export class Writer {
   readonly #options: WriterOptions;
   readonly #events: WriterEvents;
   readonly #attempts: Attempts;
-  /** Segments whose rows the store has, and which the log has not let go of yet. */
+  /** Segments whose rows the store has, but which are still in the log. */
   readonly #inserted = new Set<string>();
   #trouble = '';
   #hasty_until_ms = 0;
@@ -69,10 +69,10 @@ export class Writer {
     this.#next(this.#options.seal_ms);
   }
 
-  /** For so long no row waits until there are more of its kind: somebody looks for the first ones, or for the last. */
+  /** For so long segments are sealed at once, however small: somebody waits to see the rows. */
   hasten(for_ms: number): void {
     this.#hasty_until_ms = performance.now() + for_ms;
-    // Where a round is under way there is no such timer, and the next one begins soon.
+    // While a round runs there is no timer, and the next round begins soon.
     if (this.#timer !== undefined && !this.#stopped) {
       clearTimeout(this.#timer);
       this.#next(0);
@@ -83,7 +83,7 @@ export class Writer {
     return performance.now() < this.#hasty_until_ms;
   }
 
-  /** Rounds begin `seal_ms` apart; one that took longer is followed at once, since a full log waits behind it. */
+  /** Rounds begin `seal_ms` apart. After one that took longer the next begins at once, since the log may fill up. */
   #next(delay_ms: number): void {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
@@ -125,18 +125,18 @@ export class Writer {
   #isBehind(lane: Lane): boolean {
     const sealed = this.#log.sealed.filter((segment) => segment.lane === lane);
     if (lane === 'live' || sealed.length >= SEALED_MANY) return sealed.length >= SEALED_MANY;
-    // One that the store does not take may stay for ever, and must not keep back what lies in open ones.
+    // Segments that the store does not take are not counted: they may stay for ever, and would keep open ones from being sealed.
     return sealed.filter(({ segment }) => !this.#attempts.hasFailed(segment)).length >= LATE_ENOUGH;
   }
 
-  /** What is live first. */
+  /** Segments that may be tried now, live ones first. */
   #due(): SealedSegment[] {
     const due = this.#log.sealed.filter(({ segment }) => this.#attempts.isDue(segment, Date.now()));
     const { live = [], late = [] } = Object.groupBy(due, ({ lane }) => lane);
     return [...live, ...(this.#stopped ? late : late.slice(0, LATE_A_ROUND))];
   }
 
-  /** One late segment at least, more until the time is over. Whether any failed. */
+  /** Inserts live segments and at least one late one; more late ones until the time is over. @returns whether any failed */
   async #insertDue(until_ms: number): Promise<boolean> {
     const due = this.#due();
     let failures = 0;
@@ -152,7 +152,10 @@ export class Writer {
     return failures > 0 || !settled;
   }
 
-  /** The log lets go of segments once the store knows which minutes their rows change: one note for all, it costs an insert. */
+  /**
+   * Notes in the store which minutes the new rows change, then removes the segments from the log. One note for all, since it costs an
+   * insert.
+   */
   async #settle(inserted: readonly SealedSegment[]): Promise<boolean> {
     try {
       await this.#store.noteLate(inserted.map(storedOf));

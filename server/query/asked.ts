@@ -1,4 +1,4 @@
-// From a request's range and expression to what a question is of.
+// Turns the range and the filter of a request into a question.
 import { FilterError } from '../../agent/contract/language/filter-error.ts';
 import type { Range } from '../api.ts';
 import { Refusal } from '../errors.ts';

@@ -1,13 +1,13 @@
 // Checks what a schema cannot express of an id and of a range.
 import { Refusal } from '../errors.ts';
 
-/** Twenty digits can say more than 64 bits hold; and an id is spelled in one way, the engine's. */
+/** An id has up to twenty digits, which can be more than 64 bits hold. Only the engine's own spelling of an id is accepted. */
 export function checkId(id: string | undefined): void {
   if (id === undefined || (BigInt(id) <= 0xffff_ffff_ffff_ffffn && String(BigInt(id)) === id)) return;
   throw new Refusal('request_invalid', `${id} is no id: write a 64-bit number in decimal, without leading zeros`);
 }
 
-/** An answer about the future would be one about now. */
+/** A range in the future is refused: the answer would be about now. */
 export function checkTimes(from: number | undefined, to: number | undefined): void {
   if (from === undefined) return;
   if (to !== undefined && from >= to) throw new Refusal('request_invalid', 'querystring/from must be before to');

@@ -1,4 +1,4 @@
-// The list of connections, and one of them.
+// The routes of the list of connections, and of one connection.
 import { type TSchema, Type } from 'typebox';
 import { CONNECTION_SORTS, Connections, ListedConnection, PHASES } from '../api/connections.ts';
 import { oneOf } from '../api/schema.ts';

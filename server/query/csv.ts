@@ -7,12 +7,12 @@ export function csvOf({ columns, rows }: Pick<Explored, 'columns' | 'rows'>): st
   return lines.map((line) => `${line.map(cellOf).join(',')}\r\n`).join('');
 }
 
-/** A distribution as `largest µs:count`, with blanks between them. */
+/** A distribution is written as `µs:count` pairs with blanks between them; µs is the upper bound of a bucket. */
 function cellOf(value: Explored['rows'][number][number]): string {
   if (value === null) return '';
   if (Array.isArray(value)) return value.map((pair) => pair.join(':')).join(' ');
   if (typeof value !== 'string') return String(value);
-  // Hosts name things: a spreadsheet takes what begins like this for a formula.
+  // A spreadsheet would run a text that begins like this as a formula. Names come from hosts, so they may be hostile.
   const text = escapeControls(/^[=+\-@]/.test(value) ? `'${value}` : value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

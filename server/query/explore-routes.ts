@@ -1,4 +1,4 @@
-// The routes for any question, and for the values that an editor completes.
+// The routes for any question, and for the values that the editor of filters suggests.
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import { FilterError } from '../../agent/contract/language/filter-error.ts';

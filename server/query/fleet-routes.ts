@@ -1,4 +1,4 @@
-// Which hosts there are, and one of them.
+// The routes of the list of hosts, and of one host.
 import { Type } from 'typebox';
 import { FLEET_SORTS, FLEET_STATES, Fleet, FleetOne } from '../api/fleet.ts';
 import { oneOf } from '../api/schema.ts';

@@ -1,4 +1,4 @@
-// Bounds how many queries run and how many wait: each takes memory of the engine, which runs in this process.
+// Limits how many queries run and how many wait. Each takes memory of the engine, which may run in this process.
 import { Refusal } from '../errors.ts';
 
 export class QueryLimit {
@@ -12,7 +12,9 @@ export class QueryLimit {
     this.#waitingMax = waitingMax;
   }
 
-  /** @param gone whoever asks is there no more: a query that still waits is not run. @throws Refusal `too_many_queries`, `client_gone` */
+  /**
+   * @param gone aborts when the asker has left: a query that still waits is not run then. @throws Refusal `too_many_queries`, `client_gone`
+   */
   async run<Result>(query: () => Promise<Result>, gone?: AbortSignal): Promise<Result> {
     if (this.#running < this.#runningMax) {
       this.#running++;
@@ -20,13 +22,13 @@ export class QueryLimit {
       if (this.#waiting.length >= this.#waitingMax) {
         throw new Refusal('too_many_queries', 'too many queries wait for the store: try again', { retry_after_s: 1 });
       }
-      // A query that ends hands its place to the next.
+      // A query that ends gives its place to the first that waits, so `#running` stays as it is.
       await new Promise<void>((resolve, reject) => {
         this.#waiting.push(resolve);
         gone?.addEventListener('abort', () => {
           const at = this.#waiting.indexOf(resolve);
           if (at >= 0) this.#waiting.splice(at, 1);
-          // Whoever had his turn already is not in the list, and this changes nothing.
+          // If the query runs already, the promise is settled and this does nothing.
           reject(new Refusal('client_gone', 'whoever asked has gone'));
         });
       });

@@ -1,4 +1,4 @@
-// An answer as a Parquet file, for notebooks and engines of tables. What a column means is in the file's own metadata.
+// An answer as a Parquet file, for notebooks and data tools. The file's metadata describes the columns.
 import { type BasicType, parquetWriteBuffer } from 'hyparquet-writer';
 import type { Explored } from '../api/explore.ts';
 
@@ -6,7 +6,7 @@ type Column = Explored['columns'][number];
 type Cell = Explored['rows'][number][number];
 type Written = { type: BasicType; cell?: (cell: Cell) => unknown };
 
-/** The JSON of the API's own answer, as text: some readers take only objects as JSON. */
+/** A text with the same JSON as in the API's answer: some readers accept only objects in JSON columns. */
 const DISTRIBUTION: Written = { type: 'STRING', cell: (cell) => JSON.stringify(cell) };
 const OF_SORT: Record<Column['sort'], Written> = {
   time: { type: 'TIMESTAMP', cell: (cell) => new Date(Number(cell) * 1000) },
@@ -18,7 +18,7 @@ const OF_SORT: Record<Column['sort'], Written> = {
   samples: { type: 'DOUBLE' },
 };
 
-/** The name of the metadata that says what the columns are and how complete the answer is. */
+/** Key of the file's metadata: the meaning of the columns, and how complete the answer is. */
 export const PARQUET_METADATA = 'tcplens';
 
 export function parquetOf({ columns, rows, ...answer }: Explored): Buffer {

@@ -1,4 +1,4 @@
-// The route about sockets that pile up.
+// The route of sockets that pile up.
 import { Type } from 'typebox';
 import { PILE_SORTS, PILE_STATES, Piles } from '../api/piles.ts';
 import { oneOf } from '../api/schema.ts';

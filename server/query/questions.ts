@@ -1,4 +1,4 @@
-// The questions of people: so many run at once, and each as long as somebody waits for its answer.
+// People's questions to the store. A limited number runs at once, and a question ends when nobody waits for its answer any more.
 import { randomUUID } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 import type { QuestionProgress } from '../api/explore.ts';
@@ -7,11 +7,11 @@ import { askedBy } from '../storage/asker.ts';
 import type { Engine, Queryable } from '../storage/engine.ts';
 import { QueryLimit } from './limit.ts';
 
-/** By what he calls it, whoever asks can ask how far his question is. */
+/** A client names its question in this header, and can ask for the progress by that name. */
 export const QUESTION_HEADER = 'x-question-id';
 export const QUESTION_ID = /^[0-9a-z-]{16,64}$/;
 
-/** `waiting`: how many wait for the answer. */
+/** An answer that several requests share. `waiting`: how many of them still wait for it. */
 type Shared<Answer> = { answer: Promise<Answer>; left: AbortController; waiting: number };
 
 export class Questions {
@@ -28,7 +28,7 @@ export class Questions {
   }
 
   /**
-   * Finds the answer in the store that is given to `find`. Where whoever asked leaves, `find` ends.
+   * Runs `find` with a store for this question. If the client leaves, its statements are ended.
    * @throws Refusal `too_many_queries`, `client_gone`, `request_invalid`, `question_under_way`; also what `find` throws
    */
   async answer<Answer>({ raw, request }: FastifyReply, find: (store: Queryable) => Promise<Answer>): Promise<Answer> {
@@ -53,8 +53,8 @@ export class Questions {
   }
 
   /**
-   * Finds what takes much time and memory to find: one such answer at a time, and once for all who ask for it by this name meanwhile. Where
-   * all of them leave, `find` ends.
+   * For answers that take much time and memory: one runs at a time, and requests for the same `name` share it. If all of them leave, its
+   * statements are ended.
    * @throws Refusal `too_many_queries`, `client_gone`; also what `find` throws
    */
   async answerOnce<Answer>({ raw }: FastifyReply, name: string, find: (store: Queryable) => Promise<Answer>): Promise<Answer> {
@@ -78,14 +78,14 @@ export class Questions {
     const forget = () => {
       if (this.#shared.get(name) === shared) this.#shared.delete(name);
     };
-    // Who comes after all others have left begins anew.
+    // All that shared it have left: the next request for this name starts anew.
     left.signal.addEventListener('abort', forget);
     shared.answer.then(forget, forget);
     this.#shared.set(name, shared);
     return shared;
   }
 
-  /** How far a question is. */
+  /** The progress of a question. */
   async progress(id: string): Promise<QuestionProgress> {
     const question = this.#asked.get(id);
     if (question === undefined) return { state: 'none', rows_read: 0, rows: 0, elapsed_ms: 0 };

@@ -1,4 +1,4 @@
-// The routes that people and their tools ask. Each is its schemas and one query.
+// The routes for people and their tools: each has its schemas and one query.
 import { Type } from 'typebox';
 import { Accounting } from '../api/accounting.ts';
 import { Drops, Listeners, Resets } from '../api/causes.ts';
@@ -23,7 +23,7 @@ import { registerRowKinds } from './row-kinds.ts';
 
 export const EDGES_DEFAULT = { sort: 'retrans', limit: 50 } as const;
 
-/** How many groups of listeners, resets or drops an answer has. */
+/** Default limit of groups of listeners, resets or drops in an answer. */
 const CAUSES_DEFAULT = 50;
 
 const closed = { additionalProperties: false } as const;
@@ -39,7 +39,7 @@ const EdgesQuery = Type.Object(
   closed,
 );
 const RetransmitsQuery = Type.Object({ ...Range.properties, limit: limit(1000, 200) }, closed);
-/** `history` reads other kinds of rows, too: whoever asks every few seconds leaves it out. */
+/** `history` also reads rows of other kinds, which takes longer: pages that ask every few seconds leave it out. */
 const ListenersQuery = Type.Object(
   {
     ...Range.properties,
@@ -49,7 +49,7 @@ const ListenersQuery = Type.Object(
   closed,
 );
 const CausesQuery = Type.Object({ ...Range.properties, limit: limit(500, CAUSES_DEFAULT) }, closed);
-/** How many hosts an answer has; each comes with its whole account. */
+/** By default at most so many hosts are listed; each comes with its whole account. */
 const HOSTS_DEFAULT = { sort: 'name', limit: 500 } as const;
 
 const Times = { from: Range.properties.from, to: Range.properties.to };
@@ -114,7 +114,7 @@ export function registerQueries(app: App, questions: Questions, namer: Namer & {
   });
 }
 
-/** The routes about what fails on the hosts themselves. */
+/** Routes about connections that fail on the hosts themselves. */
 function registerCauses(app: App, namer: Namer & { store: Store }, questions: Questions): void {
   app.get(API.listeners, {
     schema: {
@@ -141,14 +141,14 @@ function registerCauses(app: App, namer: Namer & { store: Store }, questions: Qu
   });
 }
 
-/** Checks what a schema cannot express of a range. */
+/** Checks of a range beyond its schema. */
 function checked(range: HostRange): HostRange {
   checkTimes(range.from, range.to);
   checkId(range.host_id);
   return range;
 }
 
-/** Checks `after`, which is a place in the list of hosts. */
+/** Checks the form of `after`, the place in the list of hosts after which a page begins. */
 function checkedPlace(after: string | undefined): string | undefined {
   checkId(after && PLACE.exec(after)?.[1]);
   return after;

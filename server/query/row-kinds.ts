@@ -1,4 +1,4 @@
-// The rows' columns for people: what rows.h says beside each.
+// The columns of rows, for people, with their descriptions from rows.h.
 import { type Column, HEAD_AT, KINDS } from '../../bpf/rows/rows.gen.ts';
 import { RowKinds } from '../api/row-kinds.ts';
 import { API, Problem } from '../api.ts';
@@ -22,13 +22,13 @@ export function rowKinds(): RowKinds {
 
 const columnOf = ({ name, type, comment }: Column) => ({ name, type, unit: unitOf(name), words: plain(wordsOf(name, comment)) });
 
-/** Where it says nothing of its own, a connection's column of that name may. */
+/** The column's own comment, or else that of a connection's column with the same name. */
 function wordsOf(name: string, comment: string): string {
   if (comment !== '') return comment;
   return KINDS.connection.columns.find((column) => column.name === name)?.comment ?? '';
 }
 
-/** C's name of a kind's struct is nobody's but C's. */
+/** Replaces the names of C structs in comments by the names of kinds: "sample_row" becomes "sample". */
 const plain = (words: string): string => words.replaceAll(/\b(\w+)_row\b/g, '$1');
 
 function unitOf(name: string): string {

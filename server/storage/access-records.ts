@@ -1,11 +1,11 @@
-// Stores the records of who may do what, and reads those that changed.
+// Stores the access records, and reads those that have changed.
 import { RECORD_KINDS, type RecordKind, type StoredRecord } from '../access/records.ts';
 import type { Engine, Queryable } from './engine.ts';
 
-/** The year 2100, in s: later the day that the TTL adds would overflow a DateTime, and the engine remove what never ends. */
+/** The year 2100, in s. A later time plus the TTL's day would overflow a DateTime, and the engine would delete records that never end. */
 export const NEVER_S = 4_102_444_800;
 const PAGE = 5000;
-/** How far clocks of servers may be apart, and an insert be delayed, before a record is read late. */
+/** Each read goes back so far: servers' clocks may differ, and an insert may become visible late. */
 const OVERLAP_MS = 30_000;
 
 export async function insertAccess(engine: Pick<Engine, 'insertObjects'>, records: readonly StoredRecord[]): Promise<void> {
@@ -23,8 +23,8 @@ export async function insertAccess(engine: Pick<Engine, 'insertObjects'>, record
 }
 
 /**
- * The records that were stored since `since_ms` by the store's clock, a page at a time, and some that were stored before. Those whose end
- * has come are left out.
+ * The records that were stored since `since_ms` by the store's clock, a page at a time, and also some that were stored shortly before.
+ * Records that have ended are left out.
  */
 export async function* accessSince(store: Queryable, since_ms: number): AsyncGenerator<(StoredRecord & { at_ms: number })[]> {
   let after = { kind: '', id: '' };
@@ -47,8 +47,8 @@ ORDER BY kind, id LIMIT ${PAGE}`,
 }
 
 /**
- * A number that is another one whenever records of the kind have changed, and sometimes when they have not. It reads little of the table,
- * which is sorted by kind.
+ * A number that changes when records of the kind change. It may also change without that: older versions of a record count until they are
+ * merged away. It is cheap to read, since the table is sorted by kind.
  */
 export async function markOf(store: Queryable, kind: RecordKind): Promise<string> {
   const [found] = await store.query<{ mark: string }>(

@@ -1,6 +1,6 @@
-// Builds accounting_1h: what became of rows by hour, host and kind, so that questions about long ranges need not read every minute of every
-// host. As with the rollup's hours (tier-refresh.ts), an hour is built again when its minutes add up to more than what was published: the
-// figures only grow.
+// Builds accounting_1h: rows seen, sent, stored and lost by hour, host and kind, so that questions about long ranges need not read all
+// minutes of all hosts. As with the hours of the rollup (tier-refresh.ts), an hour is built again when the sum of its minutes exceeds the
+// published one; the sums never shrink.
 
 import { lossesAt } from '../../agent/contract/outcome.ts';
 import { quote } from './columns.ts';
@@ -9,19 +9,23 @@ import { newVersion, pairs, publish, published } from './published.ts';
 import { DAYS_MAX } from './retention-classes.ts';
 import { Superseded } from './superseded.ts';
 
-/** How long after its end an hour is built: an agent repeats its report of a minute until it is answered, usually for some seconds. */
+/**
+ * How long after its end an hour is built. Agents repeat their counts of a minute until they are acknowledged, usually for some seconds.
+ */
 const SETTLED_S = 300;
 const HOUR_S = 3600;
 const DAY_S = 86_400;
 const PIECES_A_STATEMENT = 24;
 const COLLECTOR_LOSSES = lossesAt('collector').map(quote).join(', ');
 
-/** As `counted`: what counts as lost with an outcome and is not, to be taken off. */
+/**
+ * Name in `counted` for rows that were counted as lost with this outcome, and were found in the tables: they are subtracted from the loss.
+ */
 export const foundOf = <Name extends string>(outcome: Name) => `found_${outcome}` as const;
 
 /**
- * A SELECT of minute, host_id, kind, counted, n: the counts that agents have reported by minute (repeatedly, and larger each time), those
- * that collectors have written by batch, and how much of both is not lost. No figure ever becomes smaller.
+ * A SELECT of minute, host_id, kind, counted, n: the counts of agents by minute (which agents repeat, never smaller), the counts of losses
+ * by collectors for each batch, and how many lost rows were found after all. None of these figures ever shrinks.
  * @param where over minute and host_id
  */
 export const reportedMinutes = (where: string) =>
@@ -50,11 +54,11 @@ export class AccountingRefresh {
     this.#superseded = new Superseded(engine, 'accounting', 'accounting_1h');
   }
 
-  /** One pass over the days that have changed and are not today, and today's hours once they are over. @returns hours built */
+  /** One pass: days that have changed except today, and of today the hours that are over. @returns hours built */
   async run(now_ms: number, stop?: AbortSignal): Promise<number> {
     const over_s = Math.floor((now_ms / 1000 - SETTLED_S) / HOUR_S) * HOUR_S;
     const days = await this.#engine.query<{ day: string; newest: number }>(
-      // The table `lost` has no partitions. So when it has new rows, every day counts as changed.
+      // `lost` has no partitions by day, so new rows in it make all days count as changed.
       this.#engine.place(`SELECT day, sum(newest) + (SELECT max(max_block_number) FROM {parts} WHERE database = currentDatabase() AND table = 'lost' AND active) AS newest
 FROM (
   SELECT table, partition AS day, max(max_block_number) AS newest FROM {parts}
@@ -67,7 +71,7 @@ GROUP BY day ORDER BY day DESC LIMIT ${DAYS_MAX}`),
     for (const { day, newest } of days) {
       if (stop?.aborted) return built;
       const start_s = Date.parse(`${day}T00:00:00Z`) / 1000;
-      // Today changes all the time, so it is looked at once for each hour that is over.
+      // Today's tables change all the time, so today is looked at once after each hour that has ended.
       const state = start_s + DAY_S <= over_s ? newest : -over_s;
       if (this.#known.get(day) === state) continue;
       built += await this.#refreshDay(start_s, Math.min(start_s + DAY_S, over_s), now_ms);

@@ -1,21 +1,21 @@
-// Stores what agents and collectors report of the fate of rows: one count by minute, host, run of the agent, kind and outcome.
+// Stores what agents and collectors report of rows: one count by minute, host, run of the agent, kind and outcome.
 import type { CheckedReport } from '../ingest/report-check.ts';
 import type { Engine, HostAccountingEntry, HostLostBatches, LostRows } from './engine.ts';
 
 /** A 64-bit id in hex as decimal digits, which JSONEachRow takes. */
 export const decimal = (hex: string) => BigInt(`0x${hex}`).toString();
 
-/** What a report says of its host, as the agent has named it. */
+/** The counts of a report, with the id of its host. */
 export function told({ host_id, accounting }: CheckedReport): HostAccountingEntry[] {
   return accounting.map((entry) => ({ ...entry, host_id }));
 }
 
-/** The lost batches that a report names. */
+/** The lost batches of a report, with the id of its host. */
 export function named({ host_id, lost = [] }: CheckedReport): HostLostBatches[] {
   return lost.map((entry) => ({ ...entry, host_id }));
 }
 
-/** One insert takes objects of so many days: the engine makes at most 100 partitions at once. */
+/** Days in one insert: the engine refuses an insert into more than 100 partitions. */
 const DAYS_AT_ONCE_MAX = 90;
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -37,7 +37,7 @@ function asStored({ minute_ms, host_id, epoch, ...entry }: HostAccountingEntry):
   return { minute: Math.floor(minute_ms / 60_000) * 60, host_id: decimal(host_id), epoch: decimal(epoch), ...entry };
 }
 
-/** Of several counts with one key the largest is right, so reports may be repeated and reordered. */
+/** Of several counts with the same key the largest is valid, so reports may be repeated and may arrive in any order. */
 export async function insertAccounting(engine: Pick<Engine, 'insertObjects'>, entries: readonly HostAccountingEntry[]): Promise<void> {
   for (const part of insertable(entries, ({ minute_ms }) => minute_ms)) {
     await engine.insertObjects('accounting', part.map(asStored));
@@ -49,7 +49,7 @@ export async function insertLost(engine: Pick<Engine, 'insertObjects'>, entries:
   if (entries.length > 0) await engine.insertObjects('lost', entries.map(asStored));
 }
 
-/** Beside what collectors have lost; an entry is named by its first batch. */
+/** Stores an agent's lost batches in the table `lost`, beside those of collectors. An entry has the sequence of its first batch. */
 export async function insertLostBatches(engine: Pick<Engine, 'insertObjects'>, entries: readonly HostLostBatches[]): Promise<void> {
   const lost = entries.map((entry) => ({ ...entry, sequence: entry.sequences[0]?.[0] ?? 0, reporter: '', sent_rows: entry.rows }));
   await insertLost(engine, lost);

@@ -7,7 +7,8 @@ import { StoreError } from './engine.ts';
 
 const TOKEN_BYTES = 12;
 /**
- * One JSON array for each row, in an array that begins with a 0, so that all lines of the answer begin alike. The first row has the names.
+ * Each row is a JSON array, and all of them are in one array that begins with a 0, so that each row has a comma before it. The first row
+ * has the names.
  */
 const FORMAT = 'CustomSeparatedWithNames';
 const OPENING = '[0';
@@ -26,8 +27,8 @@ const framed = (token: string) =>
 
 /**
  * The rows of a bounded query.
- * @param rows that the answer can have at most @param id of whoever asks: the engine keeps it beside the statement while it runs
- * @throws StoreError `store_answer_foreign` where the answer is not this question's or not whole; also what the client throws
+ * @param rows limit of rows in the answer @param id of the asker: the engine keeps it beside the statement while that runs
+ * @throws StoreError `store_answer_foreign` where the answer is of another question or cut short; also what the client throws
  */
 export async function ask<Row>(
   client: Pick<ClickHouseClient, 'query'>,
@@ -36,7 +37,7 @@ export async function ask<Row>(
   rows?: number,
   id = '',
 ): Promise<Row[]> {
-  // Random, so that no name of a host or process can contain it.
+  // Random, so that no text from a host can contain it.
   const token = randomBytes(TOKEN_BYTES).toString('hex');
   const answer = await client.query({
     query: bounded(sql, rows, { ...framed(token), log_comment: id }),

@@ -1,11 +1,11 @@
-// Whoever waits for the answer to a question: where he leaves, its statements end too, and the engine is free for others.
+// Ends the statements of a question when its asker leaves, so that the engine is free for others.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Asker, Engine, Progress, Queryable } from './engine.ts';
 
-/** That one question has under way. */
+/** More statements than one question ever has running. */
 const STATEMENTS_MOST = 100;
 
-/** A statement that has only just been sent is not found yet: so the engine is told again until the statement has ended. */
+/** The engine may not list a statement yet that was just sent, so KILL is repeated until the statement has ended. */
 const AGAIN_MS = 100;
 
 const OF_ASKER = "Settings['log_comment'] = {id:String}";
@@ -15,7 +15,7 @@ FROM system.processes WHERE ${OF_ASKER}`;
 
 type Ask = <Row>(sql: string, params: Record<string, unknown>, rows: number) => Promise<Row[]>;
 
-/** What the engine does of one asker's statements, over a connection on which none of them runs. */
+/** Kills statements of an asker and reads their progress. `ask` uses a connection on which no such statement runs. */
 export function askersOf(ask: Ask): Pick<Engine, 'progress'> & { untilLeft: typeof untilLeft } {
   const kill = (id: string) => ask(KILL, { id }, STATEMENTS_MOST);
   async function untilLeft<Result>(asker: Asker | undefined, run: () => Promise<Result>): Promise<Result> {
@@ -23,7 +23,7 @@ export function askersOf(ask: Ask): Pick<Engine, 'progress'> & { untilLeft: type
     asker.left.throwIfAborted();
     const ended = new AbortController();
     const end = async () => {
-      // A server may not let its users kill: then the statement ends by its own limit of time.
+      // A server may forbid KILL to its users. Then the statement ends by its own limit of time.
       while (!ended.signal.aborted && (await kill(asker.id).then(Boolean, () => false))) await sleep(AGAIN_MS);
     };
     asker.left.addEventListener('abort', end, { once: true });
@@ -45,7 +45,7 @@ export function askersOf(ask: Ask): Pick<Engine, 'progress'> & { untilLeft: type
   };
 }
 
-/** The store as somebody asks it: all of its questions are his. */
+/** The store for one asker: all statements carry the asker's id. */
 export const askedBy = (store: Queryable, asker: Asker): Queryable => ({
   query: (sql, params, rows) => store.query(sql, params, rows, asker),
 });

@@ -1,4 +1,4 @@
-// Stores who did what from where.
+// Stores the audit: who did what from where.
 import { randomBytes } from 'node:crypto';
 import type { Engine } from './engine.ts';
 

@@ -1,4 +1,4 @@
-// Starts chdb, the engine inside this process, and connects to it. Its library is half a gigabyte: whoever opens no engine does not load it.
+// Starts chdb, the engine inside this process, and connects to it. Its library has half a gigabyte, so it is loaded only when needed.
 import { fileURLToPath } from 'node:url';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { Session } from 'chdb';
@@ -9,7 +9,7 @@ import { StoreError } from './engine.ts';
 
 type ClickHouseOptions = NonNullable<Parameters<typeof createClient>[0]>;
 
-/** The engine's own defaults are caches of gigabytes, for a machine that has nothing else to do. */
+/** The engine's defaults are caches of gigabytes, meant for a machine of its own. */
 const ARGUMENTS = [
   `--config-file=${fileURLToPath(new URL('engine.xml', import.meta.url))}`,
   `--mark_cache_size=${LIMITS.engine_marks.number}`,
@@ -18,14 +18,14 @@ const ARGUMENTS = [
 ];
 
 /**
- * Starts the engine, or joins it where it runs on the same directory. It ends when this and all connections are closed.
+ * Starts the engine, or joins it if it runs on this directory. It ends when this session and all connections are closed.
  * @throws StoreError `store_unavailable`
  */
 export async function startEngine(path: string): Promise<Pick<Session, 'close'>> {
   const { Session } = await import('chdb');
   try {
     makeDirectories(path);
-    // The first connection starts it, and only a session's can say with what.
+    // The first connection starts the engine, and only `Session` can pass arguments to it.
     return new Session(path, { connectionArgs: ARGUMENTS });
   } catch (cause) {
     throw new StoreError(
@@ -39,7 +39,7 @@ export async function startEngine(path: string): Promise<Pick<Session, 'close'>>
 /** A connection to the started engine; it runs one statement at a time. */
 export async function connect(path: string): Promise<ClickHouseClient> {
   const { createChdbConnection } = await import('chdb/connection');
-  // chdb has types of its own copy of the client's contract: version 1.23.0, not 1.23.1.
+  // chdb's types come from its own copy of the client package, version 1.23.0 and not 1.23.1.
   const connection: unknown = createChdbConnection({ path });
   return createClient({ log: { level: ClickHouseLogLevel.OFF }, connection: connection as NonNullable<ClickHouseOptions['connection']> });
 }

@@ -1,5 +1,5 @@
-// A store on a ClickHouse server or cluster. Any number of collectors may share it: a row that several insert is one by its identity, and
-// several may run every statement that makes or changes a table at the same time.
+// A store on a ClickHouse server or cluster. Any number of collectors may share it: rows that several of them insert are merged by their
+// identity, and statements that create or change tables may run several times at once.
 import { type ClickHouseOptions, connect } from './clickhouse.ts';
 import { storeOn } from './engine-store.ts';
 import type { Store } from './store.ts';

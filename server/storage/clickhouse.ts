@@ -51,7 +51,7 @@ function remoteEngine(client: ClickHouseClient, { database, username, password, 
     const { stream, summary } = await client.exec({
       query: `${insertStatement(segment.kind, source)} FORMAT RowBinary`,
       values: createReadStream(segment.path),
-      // Without it the server sends the answer's headers, with the count of rows in them, before the rows are stored.
+      // Without this setting the server sends the headers, with the count of rows, before the rows are stored.
       clickhouse_settings: { wait_end_of_query: 1 },
     });
     stream.resume();
@@ -83,14 +83,14 @@ function remoteEngine(client: ClickHouseClient, { database, username, password, 
     freeze: async () => {
       throw new StoreError('store_freeze_failed', 'The tables are a ClickHouse server’s: back them up with its own BACKUP statement.');
     },
-    // A server refreshes its dictionaries by itself, every few seconds.
+    // A server reloads its dictionaries itself, every few seconds.
     reloadDictionaries: async () => undefined,
     ping: async () => void (await query('SELECT 1', {}, 1)),
     close: () => client.close(),
   };
 }
 
-/** The name of a database or cluster in SQL, where parameters are not possible. */
+/** A name of a database or cluster as a SQL identifier, since it cannot be a parameter. */
 function identifier(name: string): string {
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return name;
   throw new StoreError('store_unavailable', `${name} cannot be the name of a database or cluster here: letters, digits and _ only.`);

@@ -26,13 +26,13 @@ const CODECS: Readonly<Record<string, string>> = {
   idle_us: PLAIN,
 };
 
-/** Not stored: `pad` says nothing, and `kind` is the table. */
+/** `pad` has no information, and `kind` follows from the table. */
 const isStored = ({ name }: Column) => name !== 'pad' && name !== 'kind';
 
 function storedColumn({ name, type, comment }: Column): StoredColumn {
   const column = { name, type, codec: PLAIN, comment, select: name };
   if (type.startsWith('Enum8')) {
-    // A byte that is no enumerator would make every later read of its block fail, so it becomes the first enumerator.
+    // An unknown enum value would make all reads of its block fail, so it is stored as the first one.
     const last = type.split(',').length - 1;
     return { ...column, select: `CAST(if(${name} > ${last}, 0, ${name}), ${quote(type)})` };
   }
@@ -59,7 +59,7 @@ export function segmentStructure(kind: Kind): string {
   return `${rawStructure(kind)}, ${TRAILER_STRUCTURE}`;
 }
 
-/** A string as a SQL literal. Only for text that this program makes itself: values of others are sent as parameters. */
+/** A SQL string literal. Only for texts of this program: values from outside are sent as parameters. */
 export function quote(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }

@@ -1,5 +1,5 @@
-// Replaces a connection of the embedded engine after each failure: a connection on which a statement has failed may begin its next answer
-// with rows of that statement. A new connection costs less than a millisecond.
+// Replaces a connection of the embedded engine after each failure: after a failed statement, the next answer on the same connection may
+// begin with rows of the failed one. A new connection takes less than a millisecond.
 import type { ClickHouseClient } from '@clickhouse/client';
 import { turns } from '../../agent/process/turns.ts';
 import { StoreError } from './engine.ts';

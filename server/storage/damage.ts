@@ -1,5 +1,5 @@
-// What the embedded engine's files have lost: it puts a part aside that it cannot read, takes a table whose files are gone for one that
-// never was, and goes on with the rest without a word. Accounts know how many rows there must be.
+// Finds what the embedded engine's files have lost. The engine sets unreadable parts aside, creates a table anew if its files are gone, and
+// goes on without an error. So the rows that are there are compared with the number that was stored.
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import type { StoreDamage } from '../api/health.ts';
 import { quote } from './columns.ts';
@@ -9,12 +9,12 @@ import type { KnownTables } from './known-tables.ts';
 import { pairs, published } from './published.ts';
 import { DAYS_MAX, ROW_DAYS_MAX } from './retention-classes.ts';
 
-/** Told at once of each kind of damage. */
+/** Limit of each list in an answer. */
 const TOLD_MAX = 1000;
 const DAY_S = 86_400;
 const KINDS_IN_SQL = KIND.map(quote).join(', ');
 
-/** Rows of a kind and day: as the accounts count them, each once, and in the table's parts, where copies may count again. */
+/** Rows of a kind and day. `stored`: as the accounts count them, each once. `held`: in the table's parts, where copies count too. */
 export type DayRows = StoreDamage['missing_rows'][number];
 
 export async function damageOf(engine: Engine, known: KnownTables, now_ms: number): Promise<StoreDamage> {
@@ -32,7 +32,10 @@ WHERE database = currentDatabase() AND (reason LIKE '%broken%' OR reason IN ('un
   );
 }
 
-/** Of all days that can be judged: not those that were dropped for their size, of which hours still tell. Accounts first: rows that come meanwhile only make the other side larger. */
+/**
+ * For all days that can be judged. Days that were dropped for the limit of size cannot: the accounts of hours still count their rows. The
+ * accounts are read first, so that rows that arrive meanwhile only make `held` larger.
+ */
 export async function rowsByDay(engine: Engine, known: KnownTables, now_ms: number): Promise<DayRows[]> {
   const from = await known.judgedFrom(await rowDays(engine), now_ms);
   const days = await engine.query<{ day: string }>(
@@ -52,7 +55,10 @@ WHERE database = currentDatabase() AND active AND table IN ('stored', ${KINDS_IN
   return [...told.keys()].toSorted().flatMap((key) => told.get(key) ?? []);
 }
 
-/** A day's minutes of a large fleet are many: what its published hours say is read in their place. Rows that came later than an hour was built only make it less. */
+/**
+ * Rows of a day by the accounts. Published hours are read instead of their minutes, which are many in a large fleet. Rows that came after
+ * an hour was built are missing in it, so the figure can only be too small.
+ */
 async function storedRows(engine: Queryable, day: string): Promise<{ kind: string; n: number }[]> {
   const from_s = Date.parse(day) / 1000;
   const hours = await published(engine, 'accounting', from_s, from_s + DAY_S);
@@ -77,7 +83,7 @@ GROUP BY kind, day LIMIT ${KIND.length * ROW_DAYS_MAX}`,
   );
 }
 
-/** For how many days every kind's rows are kept. */
+/** For how many days rows of all kinds are kept. */
 async function rowDays(engine: Engine): Promise<number> {
   const tables = await keptTables(engine);
   return Math.min(DAYS_MAX, ...tables.flatMap((table) => (table.class === 'rows' && table.days !== null ? [table.days] : [])));

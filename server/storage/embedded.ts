@@ -19,11 +19,11 @@ import type { Store } from './store.ts';
 const DATABASE = 'default';
 
 /**
- * A connection runs one statement at a time. Queries have connections of their own, one for each core, so that none waits for an insert.
+ * A connection runs one statement at a time. Queries have their own connections, so that none waits for an insert.
  */
 const READERS = 2;
 
-/** What follows the engine's directory in the name of the file that says which tables it had. */
+/** Suffix of the engine's directory: the file beside it that lists its tables. */
 export const KNOWN_TABLES = '-tables.json';
 
 /** `file()` reads these characters in a path as patterns, and there is no way to escape them. */
@@ -37,7 +37,7 @@ export async function openEmbedded(options: { path: string }): Promise<Store> {
   return storeOn(await openEmbeddedEngine(options), new KnownTables(`${options.path}${KNOWN_TABLES}`));
 }
 
-/** The engine without a store's tables. @param database is created if it is missing */
+/** The bare engine, without the tables of a store. @param database is created if it is missing */
 export async function openEmbeddedEngine({ path, database = DATABASE }: { path: string; database?: string }): Promise<Engine> {
   const started = await startEngine(path);
   const open = async () => {
@@ -61,8 +61,8 @@ export async function openEmbeddedEngine({ path, database = DATABASE }: { path: 
 }
 
 /**
- * `started` is closed last. `writer` runs all statements that change something; there is at least one of `readers`. `overseer` tells of
- * statements that run on those, and ends them.
+ * `started` is closed last. `writer` runs all statements that change something. There is at least one of `readers`. `overseer` watches and
+ * ends statements of the other connections.
  */
 type Connections = {
   started: Awaited<ReturnType<typeof startEngine>>;
@@ -80,7 +80,7 @@ function embeddedEngine(path: string, { started, writer, readers, overseer }: Co
         .run((client) => untilLeft(asker, () => ask<Row>(client, sql, params, rows, asker?.id))),
     );
   const execute = (sql: string) => writer.run((client) => executeAlone(client, sql));
-  // The engine counts inserted rows for the whole process, so inserts take turns: else none would know how many rows were its own.
+  // The engine counts inserted rows for the whole process. One insert at a time, so that the count is its own.
   const inTurn = turns();
   const taken = async (): Promise<number> => {
     const [event] = await query<{ value: number }>("SELECT value FROM system.events WHERE event = 'InsertedRows'", {}, 1);
@@ -139,7 +139,7 @@ function embeddedEngine(path: string, { started, writer, readers, overseer }: Co
   };
 }
 
-/** Runs a statement that returns nothing. Rows in its answer would be those of another statement. */
+/** Runs a statement that returns no rows. Rows in its answer would come from another statement. */
 async function executeAlone(client: ClickHouseClient, query: string): Promise<void> {
   const { stream } = await client.exec({ query });
   for await (const bytes of stream) {

@@ -1,18 +1,18 @@
-// The embedded engine's directory, as far as others have to know it: store/xxx/<id of a table>/<part>/, beside the parts a table's own
-// files, and of the database, which is such an id too, the tables' definitions. metadata/ and data/ are links to these by their names.
+// The files of the embedded engine, as far as other code must know them. store/xxx/<id>/ is the folder of a table, with a folder for each
+// part, or of the database, with the definitions of tables. metadata/ and data/ have links to these by name.
 import { randomBytes } from 'node:crypto';
 import { cp, link, lstat, mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 
 const KEPT = new Set(['metadata', 'data', 'store']);
-/** Of a file of a table's own, or of a part. */
+/** Depth of a file in a table's folder; a part, which is a folder, has the same depth. */
 const TABLE_FILE_DEPTH = 4;
 
 type Frozen = { engine: string; tables: readonly { name: string }[]; execute: (sql: string) => Promise<void> };
 
-/** Makes the new `directory` the engine's as it is now, its parts hard links. The caller sees to it that nothing is inserted meanwhile. */
+/** Copies the engine's present state into the new `directory`, its parts as hard links. The caller must hold off inserts meanwhile. */
 export async function freezeInto(directory: string, { engine, tables, execute }: Frozen): Promise<void> {
-  // Its folder has this name only if that is letters and digits.
+  // The engine names the folder so only if the name has nothing but letters and digits.
   const name = randomBytes(8).toString('hex');
   const frozen = join(engine, 'shadow', name);
   try {
@@ -24,7 +24,7 @@ export async function freezeInto(directory: string, { engine, tables, execute }:
   await copyDefinitions(engine, directory);
 }
 
-/** Adds all but the parts to `directory`, which has these. */
+/** Adds all files except those of parts, which `directory` already has. */
 async function copyDefinitions(engine: string, directory: string): Promise<void> {
   const filter = async (source: string): Promise<boolean> => {
     const parts = relative(engine, source).split(sep);
@@ -35,14 +35,14 @@ async function copyDefinitions(engine: string, directory: string): Promise<void>
   await cp(engine, directory, { recursive: true, verbatimSymlinks: true, filter });
 }
 
-/** A part may go while it is looked at. */
+/** False also if the path is gone: the engine may remove a part meanwhile. */
 const isFile = (path: string): Promise<boolean> =>
   lstat(path).then(
     (found) => found.isFile(),
     () => false,
   );
 
-/** The same tree, its files hard links. */
+/** Copies a tree, its files as hard links. */
 export async function linkTree(from: string, to: string): Promise<void> {
   const found = await lstat(from);
   if (found.isSymbolicLink()) await symlink(await readlink(from), to);

@@ -12,7 +12,7 @@ import { migrate } from './migrations.ts';
 import type { Store } from './store.ts';
 import { upkeepOf } from './upkeep.ts';
 
-/** @param known of an engine whose files may be damaged: which tables there were */
+/** @param known of an engine whose files may be damaged: the tables that it had before */
 export function storeOn(engine: Engine, known?: KnownTables): Store {
   const names = namesOf(engine);
   return {

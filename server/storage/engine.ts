@@ -1,4 +1,4 @@
-// The type of an engine, which runs statements and holds tables: the one inside this process, or a server at a URL. A store is built on it.
+// The type of an engine: it runs statements and holds tables, either inside this process or as a server at a URL. A store is built on it.
 import type { AccountingEntry, LostBatches } from '../../agent/contract/agent-report.ts';
 import { reasonOf, TcplensError } from '../../agent/process/errors.ts';
 import type { Kind } from '../../bpf/rows/rows.gen.ts';
@@ -9,23 +9,26 @@ import type { Kind } from '../../bpf/rows/rows.gen.ts';
  */
 export type Segment = { kind: Kind; path: string; rows: number; oldest_ns?: number | undefined };
 
-/** How many rows of its host an agent reports with an outcome, for a minute. */
+/** A count of rows with one outcome in one minute, as the agent of a host reports it. */
 export type HostAccountingEntry = AccountingEntry & { host_id: string };
 
 /**
- * How many rows of a batch the collector acknowledged, or took out of an acknowledged batch, and does not store. Where the batch is not
- * known, `sequence` is 0 and `reporter` names who counted; else `reporter` is ''. `sent_rows`: how many rows the batch had as it was sent, 0
- * where nobody knows. Of several counts with one key the largest is right.
+ * A count of acknowledged rows of a batch that the collector does not store. Where the batch is not known, `sequence` is 0 and `reporter`
+ * names the segment that was counted; else `reporter` is ''. `sent_rows`: rows that the batch had as it was sent; 0 where that is not
+ * known. Of several counts with the same key the largest is valid.
  */
 export type LostRows = AccountingEntry & { host_id: string; sequence: number; reporter: string; sent_rows: number };
 
-/** Batches of its host that an agent has lost, as far as it knows. Their rows are in its accounting, too. */
+/** Batches that an agent has lost, as far as it knows. Its accounting counts their rows too. */
 export type HostLostBatches = LostBatches & { host_id: string };
 
-/** Whoever waits for the answer to a question. `id`: by it the engine finds the question's statements while they run; letters, digits and `-`. `left` aborts when he has gone. */
+/**
+ * Whoever waits for the answer to a question. `id`: letters, digits and `-`; the engine finds the question's running statements by it.
+ * `left` aborts when the asker leaves.
+ */
 export type Asker = { id: string; left: AbortSignal };
 
-/** How far the statements of a question are that run now. `rows`: to be read, as far as the engine knows. */
+/** Progress of a question's running statements. `rows`: how many will be read, as far as the engine knows. */
 export type Progress = { rows_read: number; rows: number; elapsed_ms: number };
 
 export type Engine = {
@@ -33,17 +36,17 @@ export type Engine = {
   /**
    * The rows of a bounded query. Values reach SQL only as `{name:Type}` parameters. 64-bit integers are returned as numbers, so ids need
    * toString().
-   * @param rows that the answer can have at most, as the statement itself ensures; with more the query fails. Longer lists come in pages
-   * @param asker who waits for it; undefined: nobody who could leave
+   * @param rows limit of the answer, which the statement itself must keep: with more rows the query fails. Longer lists are read in pages
+   * @param asker whoever waits for the answer; undefined: the question does not end early
    */
   query<Row>(sql: string, params?: Record<string, unknown>, rows?: number, asker?: Asker): Promise<Row[]>;
-  /** How far the statements of an asker are; undefined: none runs. */
+  /** The progress of an asker's statements; undefined: none runs. */
   progress(id: string): Promise<Progress | undefined>;
   ping(): Promise<void>;
   close(): Promise<void>;
   /** Adds the segment's rows to the kind's table. */
   insertSegment(segment: Segment): Promise<void>;
-  /** Runs one statement that returns nothing. The text is the program's own. */
+  /** Runs one statement that returns no rows. Its text must come from this program. */
   command(sql: string): Promise<void>;
   /** Adds JSON objects to a table. */
   insertObjects(table: string, objects: readonly object[]): Promise<void>;
@@ -52,11 +55,11 @@ export type Engine = {
   /** Replaces `{database}`, `{dictionary_source}` and `{parts}` (system.parts of every node) in a statement. */
   place(statement: string): string;
   /**
-   * Leaves the tables as they are now in the new `directory`, as hard links to their files, and runs `beside` before anything changes
-   * them: what a kill at this moment would leave. Of the embedded engine only.
+   * Puts hard links to the files of all tables into the new `directory`, which then has what a kill at this moment would leave. `beside`
+   * runs before inserts go on. Only for the embedded engine.
    */
   freeze(directory: string, beside: () => Promise<void>): Promise<void>;
-  /** Makes the dictionaries read what has just been inserted, where they do not do so by themselves. */
+  /** Makes the dictionaries read the newest rows, where they do not refresh by themselves. */
   reloadDictionaries(): Promise<void>;
 };
 
@@ -74,7 +77,7 @@ export type StoreErrorCode =
 /** The error of every failure of a store. `code` is stable; `cause` is the engine's own error. */
 export class StoreError extends TcplensError<StoreErrorCode> {}
 
-/** Runs `work`. An error that is no StoreError becomes one. */
+/** Runs `work`. Other errors are turned into a StoreError with this code. */
 export async function failingAs<Result>(code: StoreErrorCode, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
@@ -84,5 +87,5 @@ export async function failingAs<Result>(code: StoreErrorCode, work: () => Promis
   }
 }
 
-/** What a question needs of a store or an engine. */
+/** The part of a store or an engine that questions use. */
 export type Queryable = Pick<Engine, 'query'>;

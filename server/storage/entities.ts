@@ -4,10 +4,10 @@ import { decimal, insertAccounting, insertable, insertLostBatches, named, told }
 import type { Engine } from './engine.ts';
 import { type Evicted, NameBudgets } from './name-budgets.ts';
 
-/** The embedded engine never refreshes its dictionaries by itself, so that is done after inserts. */
+/** The embedded engine never refreshes dictionaries by itself, so the store reloads them after inserts. */
 export const DICTIONARIES = ['host_name', 'cgroup_label'] as const;
 
-/** A host's name in SQL; its id in hex where no report has named it yet. `host_id` is an expression, but not an alias of that name. */
+/** SQL for a host's name, or its id in hex where no report has named it. `host_id`: an expression, but not an alias of that name. */
 export const hostName = (host_id: string) =>
   `dictGetOrDefault('host_name', 'name', tuple(${host_id}), lower(leftPad(hex(${host_id}), 16, '0')))`;
 
@@ -22,9 +22,9 @@ type EntityRow = { at: number } & Record<string, unknown>;
 export function reportRows(report: CheckedReport, now_ms: number): Record<EntityTable, EntityRow[]> {
   const host_id = decimal(report.host_id);
   const epoch = decimal(report.epoch);
-  // The newest row replaces older ones. With an agent's clock that is ahead, later reports with the right time would not.
+  // The row with the latest time wins. If an agent's clock was ahead, its later reports with the right time would lose, so `at` is capped.
   const at = Math.min(report.at_ms, now_ms);
-  // A report without a name only accounts for the rows of an earlier run, which had another host id.
+  // A report without a name only has counts of an earlier run, whose host id was another one.
   const running = report.host?.name !== '';
   return {
     host: running && report.host !== undefined ? [{ host_id, epoch, at, ...report.host, hooks: report.hooks }] : [],
@@ -36,7 +36,7 @@ export function reportRows(report: CheckedReport, now_ms: number): Record<Entity
 }
 
 /**
- * Remembers the names that the dictionaries have. Most reports bring no new name, and to reload the dictionaries costs more than an insert.
+ * Remembers which names the dictionaries have: reloading costs more than an insert, and most reports bring no new name.
  */
 export class KnownNames {
   static readonly #CHARS_MAX = 8 * 1024 * 1024;
@@ -58,20 +58,20 @@ export class KnownNames {
     return fresh.length > 0;
   }
 
-  /** To be called when names were removed from the tables, since it is not known which. */
+  /** Called after names were removed from the tables, as it is not known which. */
   forget(): void {
     this.#known.clear();
     this.#chars = 0;
   }
 }
 
-/** What is remembered of an engine's names between reports. */
+/** State of an engine's names that is kept between reports. */
 export type Names = { known: KnownNames; budgets: NameBudgets };
 export const namesOf = (engine: Engine): Names => ({ known: new KnownNames(), budgets: new NameBudgets(engine) });
 
 /**
- * Stores reports with one insert for each table. Every table keeps one row for each key, so a repetition changes nothing.
- * @returns removed names
+ * Stores reports with one insert for each table. Every table keeps one row for each key, so repetitions change nothing.
+ * @returns the names that were removed to make room
  */
 export async function insertReports(
   engine: Engine,

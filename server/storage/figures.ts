@@ -1,4 +1,4 @@
-// Defines what is counted, and from which rows: once, for the rollups and for queries over rows.
+// Defines the figures and the rows that they are counted from: once, for the rollups and for queries over rows.
 import { CLASS, type Class, type Kind } from '../../bpf/rows/rows.gen.ts';
 
 /**
@@ -8,7 +8,7 @@ import { CLASS, type Class, type Kind } from '../../bpf/rows/rows.gen.ts';
 export const SERVICE_PORT =
   "multiIf(role = 'server' OR state = 'listen', local_port, role = 'client', peer_port, least(local_port, peer_port))";
 
-/** The address of the end that has this port. */
+/** The address of the end that listens on this port. */
 export const SERVICE_ADDR =
   "multiIf(role = 'server' OR state = 'listen', local_addr, role = 'client', peer_addr, local_port < peer_port, local_addr, peer_addr)";
 
@@ -28,10 +28,10 @@ const retransByClass = Object.fromEntries(
   CLASS.map((name) => [`retrans_${name}`, `sumIf(segments, class = '${name}' AND outcome != 'refused')`]),
 ) as Record<`retrans_${Class}`, string>;
 
-/** Of a connection that no sweep has found alive, the close row tells of the opening too. */
+/** For a connection without any sample, the row of its close also stands for its opening. */
 const opens = "(event = 'open' OR tells_open) AND NOT preexisting";
 
-/** A sample has deltas, and a close has what no sample has reported: together they count everything once. */
+/** Samples have deltas. The `_rest` columns of a close have what no sample has reported, so both together count everything once. */
 const rest = (name: string) => `sumIf(${name}_rest, event != 'open')`;
 
 /**
@@ -41,11 +41,11 @@ const rest = (name: string) => `sumIf(${name}_rest, event != 'open')`;
 export const LIMITS_FROM = { us: 200_000, round_trips: 10 } as const;
 
 const isTelling = (interval: string) => `${interval} >= greatest(${LIMITS_FROM.us}, ${LIMITS_FROM.round_trips} * rtt_min_us)`;
-/** What limited the connection, by a sample and by its end. */
+/** Times of what limited a connection, from a sample, and from its close. */
 const limited = (name: string) => `sumIf(${name}, ${isTelling('interval_us')})`;
 const limitedRest = (name: string) => `sumIf(${name}_rest, event != 'open' AND ${isTelling('interval_us_rest')})`;
 
-/** How many rows are behind a rollup's entry: an hour that has more than when it was built is built again. */
+/** Number of rows behind an entry of a rollup. If it has grown since an hour was built, the hour is built again. */
 const rolled = { rolled_rows: 'count()' } as const;
 
 /**
@@ -64,11 +64,11 @@ export const FIGURES = {
   connection: {
     ...rolled,
     opened: `countIf(${opens})`,
-    /** of `opened`, the connections that this host has asked for: with `failed`, all that it attempted */
+    /** of `opened`, those that this host initiated: with `failed`, all its attempts */
     connected: `countIf(${opens} AND role != 'server')`,
     closed: "countIf(event = 'close')",
     failed: "countIf(event = 'failed' AND role != 'server')",
-    /** orderly ends, by who closed first: that side has the TIME_WAIT */
+    /** connections that ended in order, by the side that closed first, which keeps the TIME_WAIT */
     closed_first: "countIf(event = 'close' AND end_reason = 'fin_local')",
     peer_closed_first: "countIf(event = 'close' AND end_reason = 'fin_peer')",
     /** handshakes whose end was seen, and how many SYNs and SYN-ACKs they sent again */
@@ -80,16 +80,19 @@ export const FIGURES = {
     spurious: "sumIf(least(retrans_spurious_rest, retrans_data_rest), event != 'open')",
     bytes_sent: rest('bytes_sent'),
     bytes_received: rest('bytes_received'),
-    /** this and the next ones only of times that are long enough, since they are shares of each other */
+    /** these five count only times that are long enough, since they are shares of each other */
     busy_us: limitedRest('busy_us'),
     rwnd_limited_us: limitedRest('rwnd_limited_us'),
     sndbuf_limited_us: limitedRest('sndbuf_limited_us'),
     local_limited_us: limitedRest('local_limited_us'),
     sampled_us: limitedRest('interval_us'),
-    /** of the whole life of the connection: its end has it too, in case the longest was after the last sample */
+    /** over the whole life of the connection, as the longest may have come after the last sample */
     turn_max_us: "maxIf(turn_max_us, event != 'open')",
     stall_max_us: "maxIf(stall_max_us, event != 'open')",
-    /** of the whole life, so only an end has them: retransmissions that no row explains, and congestion responses that were taken back */
+    /**
+     * both are of the whole life, and only in the row of its end: retransmissions that no row explains, and congestion responses that were
+     * undone
+     */
     unattributed: "sumIf(unattributed, event != 'open')",
     undos: "sumIf(undos, event != 'open')",
   },
@@ -97,7 +100,7 @@ export const FIGURES = {
     ...rolled,
     data_segs_out: 'sum(data_segs_out)',
     retrans_data: 'sum(retrans_data)',
-    /** of data: needless retransmissions are first subtracted from the row's probes, which are needless most often */
+    /** needless data segments: needless retransmissions count as probes first, as probes are needless most often */
     spurious: 'sum(toUInt64(greatest(toInt64(retrans_spurious) - toInt64(retrans) + toInt64(sample.retrans_data), 0)))',
     bytes_sent: 'sum(bytes_sent)',
     bytes_received: 'sum(bytes_received)',
@@ -109,22 +112,22 @@ export const FIGURES = {
     turn_max_us: 'max(turn_max_us)',
     stall_max_us: 'max(stall_max_us)',
   },
-  /** RSTs, also those that belonged to no connection */
+  /** RSTs, including those that belonged to no connection */
   reset: {
     ...rolled,
     resets_sent: "countIf(direction = 'sent')",
     resets_received: "countIf(direction = 'received')",
   },
-  /** Of the packets that the kernel freed, those that are lost. */
+  /** Packets that the kernel freed and that were lost by that. */
   drop: { ...rolled, dropped: "countIf(meaning = 'lost')" },
   listener: {
     ...rolled,
     accepted: 'sum(accepted)',
-    /** handshakes that ended when the accept queue was full: a client that tries again counts again */
+    /** handshakes that were given up because the accept queue was full; a client that tries again counts again */
     listener_overflows: 'sum(overflows)',
     /** packets that the listener dropped for any reason; the kernel counts some twice */
     listener_drops: 'sum(drops)',
-    /** above 0 where the listener was looked at, even if nothing was refused */
+    /** above 0 if the listener was observed, even if it refused nothing */
     listener_rows: 'count()',
   },
   /** What the kernel counts for a whole namespace. The columns are qualified where a figure above has the same name. */
@@ -152,13 +155,13 @@ export const FIGURE_KINDS = [
 ] as const satisfies readonly FigureKind[];
 export const FIGURE_NAMES = [...new Set(FIGURE_KINDS.flatMap((kind) => Object.keys(FIGURES[kind])))] as Figure[];
 
-/** Of these figures the largest part is that of the whole. All other figures add up. */
+/** Of these figures the whole has the largest value of its parts. All other figures add up. */
 const LARGEST: readonly Figure[] = ['turn_max_us', 'stall_max_us'];
 
 /** The engine's function that makes the figure of the whole from those of its parts (kinds, minutes, hosts); also in the column's type. */
 export const foldOf = (figure: Figure): 'sum' | 'max' => (LARGEST.includes(figure) ? 'max' : 'sum');
 
-/** The same as an expression. @param of the column of the parts */
+/** The same, as an expression. @param of the column of the parts */
 export const folded = (figure: Figure, of: string = figure): string => `${foldOf(figure)}(${of})`;
 
 /** The same for two numbers. */
@@ -196,8 +199,8 @@ export function logBucket(us: string): string {
 }
 
 /**
- * Expressions for figures over a kind's rows. A figure that the kind does not have is the literal `0`, which is quicker to plan than a
- * call.
+ * Expressions for figures over a kind's rows. For a figure that the kind does not have it is the literal `0`, which the engine plans faster
+ * than a function call.
  */
 export function figuresOf(kind: FigureKind, figures: readonly Figure[] = FIGURE_NAMES): string[] {
   const known: Partial<Record<string, string>> = FIGURES[kind];

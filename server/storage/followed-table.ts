@@ -1,4 +1,4 @@
-// Makes tables whose columns are a list of another file, and adds the columns that the list has gained.
+// Creates tables whose columns follow a list in another file, and adds columns that the list has gained.
 import type { Engine } from './engine.ts';
 import { StoreError } from './engine.ts';
 
@@ -7,7 +7,7 @@ export type Column = { name: string; type: string; codec: string; comment?: stri
 export type FollowedTable = { name: string; create: string; columns: readonly Column[] };
 
 /**
- * The most columns that a table and its local one have: rows.h has some hundred members, and columns that left the list stay in the table.
+ * Limit of columns of a table together with its local table. rows.h has some hundred members, and columns that left the list stay.
  */
 const COLUMNS_MAX = 2000;
 
@@ -18,12 +18,12 @@ export function definition({ name, type, codec, comment }: Column): string {
 }
 
 /**
- * Creates the table, adds columns, widens enums, and sets the codec for rows to come. Several collectors may do so at once.
- * @throws StoreError `store_migration_changed` where the type of a column has changed in another way
+ * Creates the table, adds columns, extends enums, and sets the codecs for new rows. Several collectors may do so at once.
+ * @throws StoreError `store_migration_changed` if the type of a column has changed in another way
  */
 export async function follow(engine: Pick<Engine, 'define' | 'query'>, { name: table, create, columns }: FollowedTable): Promise<void> {
   await engine.define(create);
-  // On a cluster the local table, which comes second, has the codecs.
+  // On a cluster the local table has the codecs; it comes second here.
   const held = await engine.query<Held>(
     `SELECT name, type, compression_codec AS codec FROM system.columns
 WHERE database = currentDatabase() AND table IN ({table:String}, concat({table:String}, '_local')) ORDER BY table`,
@@ -40,7 +40,7 @@ WHERE database = currentDatabase() AND table IN ({table:String}, concat({table:S
 function alteration(table: string, column: Column, held: Held | undefined): string | undefined {
   if (held === undefined) return `ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${definition(column)}`;
   const { type, codec } = held;
-  // The engine returns `Delta` with its width, which it takes from the type.
+  // The engine adds the width to `Delta`, which it takes from the type, so the width is ignored.
   if (type === column.type && codec.replace(/\b((?:Double)?Delta)\(\d+\)/, '$1') === `CODEC(${column.codec})`) return undefined;
   if (type === column.type || (type.startsWith('Enum8') && column.type.startsWith(type.slice(0, -1))))
     return `ALTER TABLE ${table} MODIFY COLUMN ${definition(column)}`;

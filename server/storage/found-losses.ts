@@ -1,25 +1,25 @@
-// Finds rows of lost batches that are not lost: a collector has taken the batch while its acknowledgement did not arrive, or another
-// collector, with another clock, has put it in quarantine. Who counts a loss cannot know, so the tables are asked: of a batch no more is lost
-// than its rows less those that are stored. What is found only grows, so it is the same whoever looks, and however often.
+// Corrects losses: rows that were counted as lost although they are stored. The collector took the batch but its acknowledgement was lost,
+// or another collector, with another clock, quarantined the rows. Whoever counts a loss cannot know that, so the tables are asked. Of a
+// batch no more rows are lost than it has, less those that are stored. `found` only grows, so it does not matter who looks, and how often.
 import { AGENT_LOSSES, lossesAt } from '../../agent/contract/outcome.ts';
 import { KIND, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { quote } from './columns.ts';
 import type { Engine } from './engine.ts';
 
-/** Entries of a page: their ranges of batches fit into one statement. */
+/** Entries in a page: the ranges of their batches have to fit into one statement. */
 const PAGE = 100;
-/** Pages of one pass; the next goes on behind them. */
+/** Limit of pages in a pass. The next pass goes on behind them. */
 const PAGES_A_PASS = 100;
-/** Losses of the last day are looked at so often, and all of them once a day: rows of some may still be on their way. */
+/** Losses of the last day are checked this often, and all losses once a day: their rows may arrive much later. */
 const RECENT_MS = 10 * 60_000;
 const ALL_MS = 24 * 3_600_000;
 
 const listed = (names: readonly string[]) => names.map(quote).join(', ');
 const COLLECTOR_LOSSES = listed(lossesAt('collector'));
-/** Those of collectors first: what an agent has lost is also found where a collector names it. */
+/** Losses of collectors come first: a row of an agent's loss is also found if a collector has counted it as lost. */
 const STAGES = [COLLECTOR_LOSSES, listed(AGENT_LOSSES)] as const;
 
-/** `rows` of some batches were lost with an outcome; of these, as far as is known, `found` are not. Ids in decimal, `minute` in s. */
+/** An entry of `lost`: `rows` rows of some batches were counted as lost; `found` of them are not lost. Ids in decimal, `minute` in s. */
 type Entry = {
   host_id: string;
   epoch: string;
@@ -32,7 +32,7 @@ type Entry = {
   sent_rows: number;
   found: number;
 };
-/** What is left of a look at the losses since `from_s`: those of a stage, behind `after`. */
+/** The rest of a look at the losses since `from_s`: from `stage` on, entries after `after`. */
 type Sweep = { from_s: number; stage: number; after: Entry | undefined };
 
 export class FoundLosses {
@@ -45,7 +45,7 @@ export class FoundLosses {
     this.#engine = engine;
   }
 
-  /** One pass, if it is due. @returns how many entries have more rows that are not lost than was known */
+  /** Runs a pass if one is due. @returns number of entries of which more rows were found */
   async run(now_ms: number, stop?: AbortSignal): Promise<number> {
     this.#sweep ??= this.#due(now_ms);
     let changed = 0;
@@ -70,7 +70,7 @@ export class FoundLosses {
     return { from_s: all ? 0 : Math.floor((now_ms - ALL_MS) / 1000), stage: 0, after: undefined };
   }
 
-  /** The next entries that are not all found, those of a batch together. `after`: undefined where there are no more. */
+  /** The next entries with rows that were not found so far; a batch's entries are in one page. `after`: undefined at the end. */
   async #page({ from_s, stage, after }: Sweep): Promise<{ entries: Entry[]; after: Entry | undefined }> {
     const behind =
       'l.host_id >= {host:UInt64} AND (l.host_id, l.epoch, toString(l.kind), l.sequence, toString(outcome)) > ({host:UInt64}, {epoch:UInt64}, {kind:String}, {sequence:UInt64}, {outcome:String})';
@@ -92,7 +92,10 @@ ORDER BY l.host_id, l.epoch, toString(l.kind), l.sequence, toString(l.outcome) L
     return { entries: whole, after: whole.at(-1) };
   }
 
-  /** Of a batch no more is lost than its rows less those that are stored; of several outcomes the first counts first. */
+  /**
+   * Of a batch no more rows are lost than were sent and are not stored. With several outcomes, the first has as many of these as it
+   * counted.
+   */
   async #ofCollectors(entries: readonly Entry[]): Promise<Entry[]> {
     const batches = [...Map.groupBy(entries, batchOf).values()];
     const stored = await this.#rowsOf(
@@ -110,7 +113,7 @@ ORDER BY l.host_id, l.epoch, toString(l.kind), l.sequence, toString(l.outcome) L
     });
   }
 
-  /** An agent loses batches as a whole: each of their rows that is stored, or lost by a collector, is not lost by the agent. */
+  /** An agent loses whole batches. Rows of these that are stored, or that a collector has counted as lost, were not lost by the agent. */
   async #ofAgents(entries: readonly Entry[]): Promise<Entry[]> {
     const named = (kind: Kind) => `UNION ALL
 SELECT l.host_id, l.epoch, l.sequence, toUInt64(l.rows - l.found) AS n FROM lost AS l FINAL
@@ -120,7 +123,7 @@ WHERE l.host_id IN {hosts:Array(UInt64)} AND l.epoch IN {epochs:Array(UInt64)} A
     return entries.map((entry, index) => ({ ...entry, found: Math.min(entry.rows, found[index] ?? 0) }));
   }
 
-  /** How many different rows of each entry's batches are stored. @param also a further part of the union, of rows that count, too */
+  /** Number of distinct stored rows of each entry's batches. @param also a further part of the union, with other rows that count */
   async #rowsOf(entries: readonly Entry[], also: (kind: Kind) => string): Promise<number[]> {
     const rows: number[] = [];
     const kinds = Map.groupBy(entries.keys(), (index) => entries[index]?.kind);

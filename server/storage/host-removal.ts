@@ -1,10 +1,10 @@
-// Removes all that the tables have of a host. What other tables would say without the rows goes first, its names last: whoever was cut
-// short begins again, since the host is still known.
+// Removes all rows of a host from all tables. The accounts go first, and the names last: as long as the host has a name it is known, so a
+// removal that was cut short can be repeated.
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import type { Engine } from './engine.ts';
 import type { Names } from './entities.ts';
 
-/** They say how many rows there must be: with the rows gone first, rows would seem to be missing. */
+/** The accounts say how many rows there must be. If the rows went first, rows would seem to be lost. */
 const ACCOUNTS = ['accounting_1h', 'stored', 'accounting', 'lost'] as const;
 const ROWS = [...KIND, 'investigation_host', 'late_piece', 'rollup_1m', 'rollup_1h', 'rollup_1d', 'report', 'report_1h'] as const;
 const NAMES = ['process', 'cgroup', 'netns', 'run', 'host'] as const;
@@ -13,11 +13,11 @@ const NAMES = ['process', 'cgroup', 'netns', 'run', 'host'] as const;
 export const HOST_TABLES: readonly string[] = [...ACCOUNTS, ...ROWS, ...NAMES];
 
 /**
- * Returns when names and accounts are gone. Rows, minutes, hours and days go later: the engine rewrites their parts one after the other.
+ * Resolves when names and accounts are removed. The engine removes rows, minutes, hours and days later, part by part.
  * @param host_id in decimal
  */
 export async function removeHost(engine: Engine, host_id: string, { known }: Names): Promise<void> {
-  // An ALTER takes no parameters. BigInt makes sure that only a number is written into its text.
+  // An ALTER takes no parameters. BigInt ensures that only a number gets into its text.
   const remove = (table: string, settings = '') =>
     engine.define(`ALTER TABLE ${table} DELETE WHERE host_id = ${BigInt(host_id)}${settings}`);
   const waiting = ' SETTINGS mutations_sync = 1';

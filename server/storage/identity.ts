@@ -1,5 +1,5 @@
-// The identity of a stored row: the batch that it came in and its place in that batch. A row that is inserted several times is one by its
-// identity. In a segment a trailer behind each row has it, and also the checksum by which each batch of the file can be verified.
+// The identity of a stored row: its batch, and its place in the batch. Rows with the same identity are copies, of which the engine keeps
+// one. In a segment the trailer behind each row has the identity, and also a checksum by which each batch can be verified.
 
 /** The bytes of the trailer behind each row of a segment, and the offsets of its members. They are little-endian, as is the row. */
 export const TRAILER_BYTES = 32;
@@ -12,7 +12,7 @@ export const TRAILER_AT = {
   batch_row: 16,
   /** how many rows of the batch are in the segment, 32 bits */
   batch_rows: 20,
-  /** CRC-32 of these rows with their trailers, calculated while this member is 0 in all of them: so it covers the row's place too */
+  /** CRC-32 over these rows with their trailers, computed with this member 0 in all of them; so it covers the places of rows too */
   batch_crc: 24,
 } as const;
 
@@ -29,11 +29,11 @@ export const IDENTITY = [
   { name: 'batch_row', type: 'UInt32', codec: 'Delta, ZSTD(1)', comment: 'place in the batch', select: 'batch_row' },
 ] as const;
 
-/** The columns that make a row one, in every table of rows. */
+/** The columns whose values identify a row, in each table of rows. */
 const ONE_ROW = 'host_id, connection_id, time_ns, epoch, sequence, batch_row';
 
 /**
- * For FROM: the rows of a kind, each once, where a condition leaves few of the rows that the index leaves. `FINAL` looks for copies before
- * it applies the condition, which costs several times as much here; where all rows of a time are asked for, `FINAL` costs less.
+ * For FROM: the rows of a kind, each once. For conditions that leave few of the rows which the index selects: `FINAL` looks for copies
+ * before it applies the condition, which costs several times as much then. Where all rows of a time are wanted, `FINAL` costs less.
  */
 export const fewRows = (kind: string, where: string): string => `(SELECT * FROM ${kind} WHERE ${where} LIMIT 1 BY ${ONE_ROW}) AS ${kind}`;

@@ -1,5 +1,5 @@
-// Reads how many days each table is kept and how large it is, and changes the days. Only the tables' own definitions say for how long they
-// are kept: it is recorded nowhere else.
+// Reads the retention and size of each table, and changes the retention. The retention is in the tables' TTL only and recorded nowhere
+// else.
 
 import { type Engine, StoreError } from './engine.ts';
 import { classOf, DAYS_MAX, plainTable, RETENTION, type RetentionClass, TABLES_MAX } from './retention-classes.ts';
@@ -13,7 +13,7 @@ export type KeptTable = {
   oldest: string;
   days: number | null;
 };
-/** A log that the server keeps of itself: of queries, parts and so on. */
+/** A log of the ClickHouse server itself: of queries, parts and so on. */
 export type SystemLog = { table: string; bytes: number; days: number | null };
 
 const DAYS_KEPT = `if(match(engine_full, 'toIntervalDay\\\\(\\\\d+\\\\)'), toUInt32OrNull(extract(engine_full, 'toIntervalDay\\\\((\\\\d+)\\\\)')), NULL)`;
@@ -59,7 +59,7 @@ WHERE database = 'system' AND name LIKE '%\\_log%' AND engine LIKE '%MergeTree' 
   return found;
 }
 
-/** Changes for how many days a class is kept. The engine removes older rows later, by itself. It reads one column of each table. */
+/** Changes the retention of a class. The change reads one column of each table; the engine removes older rows later, by itself. */
 export async function keep(engine: Pick<Engine, 'query' | 'command' | 'define'>, name: RetentionClass, days: number): Promise<void> {
   if (!Number.isInteger(days) || days < 1 || days > DAYS_MAX) {
     throw new StoreError('store_query_failed', `${days} cannot be a number of days to keep: 1 to ${DAYS_MAX}.`);
@@ -72,7 +72,7 @@ export async function keep(engine: Pick<Engine, 'query' | 'command' | 'define'>,
   }
 }
 
-/** Changes for how many days the server keeps its own logs, until its configuration makes one of them anew. */
+/** Changes the retention of the server's own logs. It holds until the server's configuration creates a log anew. */
 export async function keepSystemLogs(engine: Pick<Engine, 'query' | 'command' | 'define'>, days: number): Promise<void> {
   for (const { table } of await systemLogs(engine)) {
     await engine.define(

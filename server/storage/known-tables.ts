@@ -1,5 +1,5 @@
-// Which tables the embedded engine had, in a file beside its directory: an engine that has lost files looks like a new one, and a start
-// would make what is missing again without a word. What was once found missing stays in the file until a person removes it.
+// A file beside the embedded engine's directory lists its tables. An engine that has lost files looks like a new one, and a start would
+// silently create the missing tables again. A table that was once missing stays listed as lost until a person removes the file.
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { StoreDamage } from '../api/health.ts';
 import { type Queryable, StoreError } from './engine.ts';
@@ -8,7 +8,7 @@ import { TABLES_MAX } from './retention-classes.ts';
 const DAY_MS = 24 * 3600 * 1000;
 export const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 
-/** `judged_from`: of earlier days nobody knows how many rows there must be; '' for none. */
+/** `judged_from`: for days before this one the number of rows is not known; '' for none. */
 type Known = { tables: string[]; lost: StoreDamage['lost_tables']; judged_from: string };
 
 export class KnownTables {
@@ -19,7 +19,7 @@ export class KnownTables {
     this.#path = path;
   }
 
-  /** Tables that were there before and are missing now. Changes nothing. */
+  /** Listed tables that the engine does not have. Changes nothing. */
   async missing(engine: Queryable): Promise<string[]> {
     const present = new Set(await tablesOf(engine));
     return ((await this.#read())?.tables ?? []).filter((table) => !present.has(table));
@@ -29,7 +29,7 @@ export class KnownTables {
     return (await this.#read())?.lost ?? [];
   }
 
-  /** Before tables are made: notes which of those that were there before are missing. */
+  /** Called before tables are created: lists missing tables as lost. */
   async compare(engine: Queryable, now_ms: number): Promise<void> {
     const known = await this.#read();
     const missing = (await this.missing(engine)).map((table) => ({ table, noticed_ms: now_ms }));
@@ -37,26 +37,26 @@ export class KnownTables {
       const again = new Set(missing.map(({ table }) => table));
       await this.#write({ ...known, lost: [...known.lost.filter(({ table }) => !again.has(table)), ...missing] });
     }
-    // Without the file, what a database holds that is there counts as whole.
+    // An existing database without the file counts as complete as it is.
     const isNew = known === undefined && (await tablesOf(engine)).length === 0;
     if (known === undefined) await this.#write({ tables: [], lost: [], judged_from: isNew ? '' : dayOf(now_ms + DAY_MS) });
   }
 
-  /** Once all tables are there. */
+  /** Called when all tables have been created. */
   async remember(engine: Queryable): Promise<void> {
     const known = await this.#read();
     const tables = await tablesOf(engine);
-    // A start on a full disk writes nothing that need not be written.
+    // Written only after a change: the disk may be full.
     if (known && known.tables.join() !== tables.join()) await this.#write({ ...known, tables });
   }
 
-  /** The first day of which the tables must hold what was stored, where rows are now kept for `days`. */
+  /** The first day whose stored rows must still be there, if rows are kept for `days` now. */
   async judgedFrom(days: number, now_ms: number): Promise<string> {
     const known = await this.#read();
-    // A day goes over midnight, so the last one is not judged.
+    // The day that is just expiring is not judged.
     const first = dayOf(now_ms - (days - 2) * DAY_MS);
     if (known === undefined || first <= known.judged_from) return known?.judged_from ?? first;
-    // Noted, since rows that went while fewer days were kept do not come back when more are.
+    // Kept, since rows that were removed under a shorter retention do not come back under a longer one.
     await this.#write({ ...known, judged_from: first });
     return first;
   }
@@ -68,7 +68,7 @@ export class KnownTables {
       const { tables, lost, judged_from } = JSON.parse(text) as Known;
       if ([tables, lost].every(Array.isArray) && typeof judged_from === 'string') return { tables, lost, judged_from };
     } catch {
-      // The same as JSON of another shape.
+      // Handled like JSON of another shape.
     }
     throw new StoreError(
       'store_unavailable',

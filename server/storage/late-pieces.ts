@@ -1,5 +1,5 @@
-// Rows that come when their minutes have been built: which five minutes of which hosts they are of is noted, and these are built again
-// (minute-refresh.ts). Rows lie sorted by five minutes and then by host, so that is the least that can be read by itself.
+// Rows that arrive after their minutes were built. It is noted which pieces of five minutes and which hosts they belong to, and these are
+// built again (minute-refresh.ts). Rows are sorted by five minutes and host, so such a piece is the least that can be read alone.
 import { randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { HEAD_AT } from '../../bpf/rows/rows.gen.ts';
@@ -7,17 +7,22 @@ import type { Engine, Queryable, Segment } from './engine.ts';
 import { PIECE_S, publishedMinutes } from './published-minutes.ts';
 import { segmentRowBytes } from './segment-insert.ts';
 
-/** Rows of a piece are awaited for so long after its end, then it is built. */
+/** A piece is built so long after its end, since its rows may arrive until then. */
 export const SETTLED_S = 120;
-/** From so long after a piece's end on its rows are noted: it may be built at any moment, by a collector whose clock is ahead by less than the rest. */
+/**
+ * Rows are noted when so much time has passed since their piece's end. That is earlier than SETTLED_S, since another collector, whose clock
+ * is ahead, may be building the piece already.
+ */
 const NOTED_FROM_S = 60;
 
-/** `notes`: every one of them, so that one that comes while the piece is being built is not taken for done. */
+/**
+ * `notes`: ids of all notes that were read. A note that is made while the piece is built has another id, so it is not settled by mistake.
+ */
 export type LatePiece = { start_s: number; host_id: string; notes: string[] };
 
 /**
- * After the segments' rows have been stored: whoever builds the minutes because of the note finds them. Rows of pieces that have been made
- * are noted whatever the clock says: it may have been ahead when they were.
+ * Notes late rows. Called after they were stored, so that whoever acts on the note finds them. Rows of pieces that were already built are
+ * noted whatever the clock says, since the builder's clock may have been ahead.
  * @param now_ms when the rows had been stored
  */
 export async function noteLate(
@@ -40,7 +45,7 @@ export async function noteLate(
   );
 }
 
-/** About so many bytes of a segment are looked at together. */
+/** Size of the chunks in which a segment is searched. */
 const CHUNK_BYTES = 1024 * 1024;
 
 async function eachChunk({ kind, path }: Segment, look: (rows: Buffer, row_bytes: number) => void): Promise<void> {
@@ -58,10 +63,10 @@ async function eachChunk({ kind, path }: Segment, look: (rows: Buffer, row_bytes
   }
 }
 
-/** A double holds ns since the epoch to within 256 ns: rows that near to a piece's end are taken for those of both. */
+/** A double has ns since the epoch only to within 256 ns, so a row this close to the edge of two pieces is noted for both. */
 const EDGE_S = 1e-6;
 
-/** Finds pieces and hosts of rows in pieces that begin at `latest_s` or before. */
+/** Collects the pieces and hosts of rows, for pieces that begin at `latest_s` or before. */
 export class LateSearch {
   readonly #latest_s: number;
   readonly #found = new Map<string, Omit<LatePiece, 'notes'>>();
@@ -74,9 +79,9 @@ export class LateSearch {
     return [...this.#found.values()];
   }
 
-  /** @param rows whole ones of a segment, `row_bytes` each with its trailer */
+  /** @param rows whole rows of a segment, `row_bytes` each with the trailer */
   look(rows: Buffer, row_bytes: number): void {
-    // Neighbours are of one batch, and so of one host and mostly of one piece.
+    // Rows of a batch are neighbours: they have the same host, and mostly the same piece.
     let last = { start_s: -1, low: 0, high: 0 };
     for (let at = 0; at + row_bytes <= rows.length; at += row_bytes) {
       const time_s = (rows.readUInt32LE(at + HEAD_AT.time_ns + 4) * 2 ** 32 + rows.readUInt32LE(at + HEAD_AT.time_ns)) / 1e9;
@@ -93,7 +98,7 @@ export class LateSearch {
   }
 }
 
-/** Some of what is noted and has not been built since, the newest first. @param before_s pieces that begin before it; all without */
+/** Noted pieces that were not built since, newest first. @param before_s only pieces that begin before this time */
 export async function latePieces(engine: Queryable, most: number, before_s?: number): Promise<LatePiece[]> {
   const within = before_s === undefined ? '' : `AND start < toDateTime(${before_s}, 'UTC')`;
   return engine.query<LatePiece>(
@@ -104,7 +109,7 @@ FROM late_piece AS l FINAL WHERE NOT done ${within} GROUP BY start, l.host_id OR
   );
 }
 
-/** They have been built from rows that were there when each of the notes was. */
+/** Marks these notes as done: the pieces were built from rows that include those of the notes. */
 export function settleLate(engine: Pick<Engine, 'insertObjects'>, pieces: readonly LatePiece[]): Promise<void> {
   const objects = pieces.flatMap(({ start_s, host_id, notes }) => notes.map((note) => ({ start: start_s, host_id, note, done: 1 })));
   return engine.insertObjects('late_piece', objects);

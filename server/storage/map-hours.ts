@@ -1,5 +1,5 @@
-// Builds map_1h: the edges of the map by hour, so that a long range need not look for both ends of each of its connections. An hour is built
-// from rows once it is over, and again when more rows are behind its minutes.
+// Builds map_1h: the edges of the map by hour, so that a long range need not match the two ends of all its connections. An hour is built
+// from rows once it is over, and built again when its minutes have more rows than before.
 import type { Engine } from './engine.ts';
 import { EVERYTHING } from './language/condition.ts';
 import { Params } from './language/params.ts';
@@ -10,10 +10,10 @@ import { rowsTime } from './queries/window.ts';
 import { Superseded } from './superseded.ts';
 
 const HOUR_S = 3600;
-/** Rows that one statement looks for both ends in: each connection takes some hundred bytes meanwhile. */
+/** Rows in which one statement matches ends: each connection takes some hundred bytes of memory meanwhile. */
 const ROWS_A_STATEMENT = 1_000_000;
 
-/** An hour and how many rows are behind its minutes. */
+/** An hour, and the number of rows behind its minutes. */
 export type MapHour = { start_s: number; rolled_rows: number };
 
 export class MapHours {
@@ -25,7 +25,7 @@ export class MapHours {
     this.#superseded = new Superseded(engine, 'map', 'map_1h');
   }
 
-  /** Builds those of the hours, oldest first, that are missing or have more rows than when they were built. */
+  /** Builds hours that are missing or have more rows than when they were built, oldest first. */
   async refresh(hours: readonly MapHour[], now_ms: number, stop?: AbortSignal): Promise<void> {
     const [first, last] = [hours[0], hours.at(-1)];
     if (!first || !last) return;
@@ -36,7 +36,7 @@ export class MapHours {
       if (before !== undefined && hour.rolled_rows <= before.rolled_rows) continue;
       const version = newVersion(now_ms, before ? [before.version] : []);
       await this.#build(hour.start_s, version);
-      // As counted before it was built: if rows came meanwhile, it is built once more.
+      // Published with the count from before the build: if rows came meanwhile, the hour is built once more.
       await publish(this.#engine, 'map', [{ ...hour, version }]);
       if (before !== undefined) this.#superseded.add(hour.start_s);
     }
@@ -62,7 +62,7 @@ export class MapHours {
       params: new Params(),
     } as const;
     for (let part = 0; part < parts; part++) {
-      // Both ends of a connection, and all between the same addresses, are in one part.
+      // Split so that both ends of a connection, and all connections between the same addresses, are in the same part.
       const some = `cityHash64(least(local_addr, peer_addr), greatest(local_addr, peer_addr)) % ${parts} = ${part}`;
       await this.#engine.command(
         buildHour(start_s, version, edgesSql({ ...window, time: parts === 1 ? time : `${time} AND ${some}` }, 'buckets', RTTS)),

@@ -1,6 +1,6 @@
-// Makes the minutes of rollup_1m and `stored` from rows, five at a time, once they are over; and those of a host again of which rows have come
-// in since. A minute is read once its five are published, and until then questions go to the rows. Can be killed anywhere: what is not
-// published is built again, and of two versions of an entry the larger is read.
+// Builds the minutes of rollup_1m and `stored` from rows, in pieces of five minutes, once these are over; and builds a host's piece again
+// after rows of it came late. Minutes are read only once their piece is published; until then questions read the rows. The process may be
+// killed anywhere: a piece that is not published is built again, and of two versions of an entry the larger one is read.
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import type { Engine } from './engine.ts';
 import { latePieces, SETTLED_S, settleLate } from './late-pieces.ts';
@@ -9,13 +9,13 @@ import { PIECE_S } from './published-minutes.ts';
 import { buildMinutes } from './rollup.ts';
 import { buildStored } from './stored.ts';
 
-/** Rows that one statement reads, about: bounds its memory, and how long inserts wait for it. */
+/** Approximate number of rows that one statement reads. It limits the memory, and how long inserts have to wait. */
 const ROWS_A_STATEMENT = 1_000_000;
-/** Pieces that are published at once where nothing happened, as while the collector was away. */
+/** Pieces that are published at once where there are no rows, as after a time without a collector. */
 const PIECES_A_STEP = 288;
-/** Notes that are looked at in a step; what is beyond is built twice. */
+/** Limit of notes that a step settles. Pieces with further notes are built twice. */
 const NOTED_A_STEP = 5000;
-/** Late pieces, a host's each, that one statement builds; and for how long a pass goes on with them, before it looks for what is due. */
+/** Limit of late pieces (each of one host) in a statement; and time after which a pass leaves them, to build pieces that are due. */
 const LATE_A_STATEMENT = 200;
 const LATE_MS = 20_000;
 
@@ -23,21 +23,21 @@ type MinuteEngine = Pick<Engine, 'query' | 'command' | 'insertObjects'>;
 
 export class MinuteRefresh {
   readonly #engine: MinuteEngine;
-  /** All pieces before it are published, or were empty before the first; undefined: not yet looked. */
+  /** Start of the first piece that is not published; undefined before the first look, and while there are no rows. */
   #next_s: number | undefined;
 
   constructor(engine: MinuteEngine) {
     this.#engine = engine;
   }
 
-  /** Builds what is due by the clock. @returns pieces with rows */
+  /** Builds pieces that are over by the clock. @returns number of pieces with rows */
   async due(now_ms: number, stop?: AbortSignal): Promise<number> {
     const end_s = Math.floor((now_ms / 1000 - SETTLED_S) / PIECE_S) * PIECE_S;
     this.#next_s ??= await this.#first();
     let built = 0;
     while (this.#next_s !== undefined && this.#next_s < end_s && !stop?.aborted) {
       const to_s = Math.min(end_s, this.#next_s + PIECES_A_STEP * PIECE_S);
-      // Rows that were noted before these are read are in what is built of them.
+      // Notes are read before rows, so the rows of these notes are among those that are built.
       const noted = await latePieces(this.#engine, NOTED_A_STEP, to_s);
       const rows = await this.#rowsOf(this.#next_s, to_s);
       for (const { starts, count } of together(rows)) {
@@ -54,7 +54,7 @@ export class MinuteRefresh {
     return built;
   }
 
-  /** Builds pieces of hosts anew of which rows came late, for some time at most. @returns how many */
+  /** Builds again pieces of hosts whose rows came late, for LATE_MS at most. @returns number of pieces */
   async late(stop?: AbortSignal): Promise<number> {
     const until_ms = performance.now() + LATE_MS;
     for (let built = 0; ; ) {
@@ -65,7 +65,8 @@ export class MinuteRefresh {
       const where = `toStartOfFiveMinutes(time_ns) IN (${starts.map(moment).join(', ')}) AND (toUInt32(toStartOfFiveMinutes(time_ns)), host_id) IN (${pairs})`;
       const version = await this.#version();
       await this.#build(0, where, version);
-      // Later ones are built when they are due. Earlier than the first that was published: all of their rows came late.
+      // A piece after the last published one is built when it is due. One before the first published one has only late rows: it is
+      // published here.
       const before = starts.filter((start_s) => start_s < (this.#next_s ?? 0));
       const pieces = before.map((start_s) => ({ start_s, version, rolled_rows: 0 }));
       if (pieces.length > 0) await publish(this.#engine, 'minutes', pieces);
@@ -75,7 +76,7 @@ export class MinuteRefresh {
     }
   }
 
-  /** After the last piece that is published, else the first that has rows. */
+  /** The start of the first piece to build: after the last published one, or else the first with rows. */
   async #first(): Promise<number | undefined> {
     const [last] = await this.#engine.query<{ pieces: number; start_s: number }>(
       "SELECT count() AS pieces, toUnixTimestamp(max(start)) AS start_s FROM rollup_version WHERE tier = 'minutes'",
@@ -92,7 +93,7 @@ export class MinuteRefresh {
     return first !== undefined && first.rows > 0 ? first.start_s : undefined;
   }
 
-  /** How many rows each piece has, by its start in s; pieces without rows are left out. Copies of a row count, too: it is an estimate of work. */
+  /** By the start of each piece in s: its number of rows, for pieces with rows. Copies count too: it only estimates the work. */
   async #rowsOf(from_s: number, to_s: number): Promise<Map<number, number>> {
     const within = `toStartOfFiveMinutes(time_ns) >= ${moment(from_s)} AND toStartOfFiveMinutes(time_ns) < ${moment(to_s)}`;
     const counts = KIND.map(
@@ -106,7 +107,7 @@ export class MinuteRefresh {
     return new Map(found.map(({ start_s, rows }) => [start_s, rows]));
   }
 
-  /** @param rows that are read, about */
+  /** @param rows approximate number of rows that are read */
   async #build(rows: number, where: string, version: bigint): Promise<void> {
     const parts = Math.max(1, Math.ceil(rows / ROWS_A_STATEMENT));
     for (let part = 0; part < parts; part++) {
@@ -116,7 +117,7 @@ export class MinuteRefresh {
     }
   }
 
-  /** With those in between that have no rows: they are known to be empty. */
+  /** Publishes also pieces without rows, so that they are known to be empty. */
   async #publish(from_s: number, to_s: number, rows: ReadonlyMap<number, number>): Promise<void> {
     const version = await this.#version();
     const starts = Array.from({ length: (to_s - from_s) / PIECE_S }, (_, index) => from_s + index * PIECE_S);
@@ -125,8 +126,8 @@ export class MinuteRefresh {
   }
 
   /**
-   * By the engine's clock, which all collectors share, and taken before rows are read: whatever has a larger version has read rows that
-   * are no older.
+   * A version from the engine's clock, which all collectors share. It is taken before rows are read, so that a larger version was never
+   * built from older rows.
    */
   async #version(): Promise<bigint> {
     const [found] = await this.#engine.query<{ now_ms: number; newest: string }>(
@@ -138,7 +139,7 @@ export class MinuteRefresh {
   }
 }
 
-/** Neighbours that one statement can build. */
+/** Groups neighbouring pieces that one statement can build. */
 function together(rows: ReadonlyMap<number, number>): { starts: number[]; count: number }[] {
   const groups: { starts: number[]; count: number }[] = [];
   for (const [start_s, count] of rows) {

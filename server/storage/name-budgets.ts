@@ -1,11 +1,11 @@
-// Bounds how many names (cgroups, processes, namespaces) each host may have in the tables, and all hosts together. The names that were
-// reported longest ago are removed first. Where all hosts have too many, those with the most lose theirs: a host that reports names without
-// end takes nothing from others.
+// Limits the names (cgroups, processes, namespaces) in the tables, for each host and for all hosts together. The names that were reported
+// longest ago are removed first. If all hosts together have too many, the hosts with the most names lose theirs: a host that reports names
+// without end takes no room from the others.
 import type { Engine } from './engine.ts';
 
 /**
- * `key`: the columns that tell a host's names apart, as numbers. `host`: twice what an agent knows at once, or days of short-lived
- * processes.
+ * `key`: the columns that identify a name of a host, as numbers. `host`: limit of a host, which is twice what an agent knows at once, or
+ * days of short-lived processes.
  */
 const BUDGETS = {
   cgroup: { key: ['cgroup_id'], host: 20_000, all: 400_000 },
@@ -15,9 +15,9 @@ const BUDGETS = {
 type NamesTable = keyof typeof BUDGETS;
 const TABLE = Object.keys(BUDGETS) as NamesTable[];
 
-/** After so many new rows the names of a table are counted. */
+/** The names of a table are counted after so many new rows. */
 const LOOK_AFTER_ROWS = 20_000;
-/** Names of so many hosts are removed at once. */
+/** Limit of hosts whose names are removed in one pass. */
 const HOSTS_MAX = 1000;
 
 /** How many names were removed, by table. */
@@ -29,7 +29,7 @@ type BudgetEngine = Pick<Engine, 'query' | 'define'>;
 export class NameBudgets {
   readonly #engine: BudgetEngine;
   /**
-   * New rows since the names were last counted. They are counted at the first insert too, since an earlier process may have left too many.
+   * New rows since the last count. It begins at the limit, so the first insert counts: an earlier process may have left too many names.
    */
   readonly #rows = new Map<NamesTable, number>(TABLE.map((table) => [table, LOOK_AFTER_ROWS]));
 
@@ -37,7 +37,7 @@ export class NameBudgets {
     this.#engine = engine;
   }
 
-  /** Removes names beyond the bounds, where enough new rows have come. @param inserted the rows that each table has just got */
+  /** Removes names beyond the limits, if enough new rows have come. @param inserted the rows that each table has just got */
   async keep(inserted: ReadonlyMap<string, readonly unknown[]>): Promise<Evicted> {
     const evicted = new Map<string, number>();
     for (const table of TABLE) {
@@ -54,7 +54,7 @@ export class NameBudgets {
 
 async function keepTable(engine: BudgetEngine, table: NamesTable): Promise<number> {
   const { host, all } = BUDGETS[table];
-  // First without FINAL, which costs nearly nothing: mostly no host has too many rows even with those that newer ones replace.
+  // First without FINAL, which is much cheaper: mostly no host is over its limit even if replaced rows count too.
   const [most] = await engine.query<{ host: number; all: number }>(
     `SELECT max(names) AS host, sum(names) AS all FROM (SELECT count() AS names FROM ${table} GROUP BY host_id)`,
     {},
@@ -73,7 +73,7 @@ async function keepTable(engine: BudgetEngine, table: NamesTable): Promise<numbe
   return evicted;
 }
 
-/** How many names a host may keep so that all hosts together fit. @param counts the hosts with the most names, the largest first */
+/** The limit of names for a host at which all hosts together fit. @param counts hosts with the most names, largest first */
 export function fairCap(counts: readonly HostCount[], total: number, all: number): number {
   let over = total - all;
   let cap = counts[0]?.names ?? 0;
@@ -86,7 +86,7 @@ export function fairCap(counts: readonly HostCount[], total: number, all: number
   return cap;
 }
 
-/** Removes all but the newest `cap` names of a host. False where it has no more. */
+/** Removes all but the newest `cap` names of a host. @returns false if it has no more than that */
 async function evict(engine: BudgetEngine, table: NamesTable, host_id: string, cap: number): Promise<boolean> {
   const order = ['toUnixTimestamp64Milli(at)', ...BUDGETS[table].key];
   const [first] = await engine.query<{ place: string[] }>(
@@ -96,7 +96,7 @@ WHERE host_id = {host_id:UInt64} ORDER BY ${order.map((value) => `${value} DESC`
     1,
   );
   if (first === undefined) return false;
-  // An ALTER takes no parameters. BigInt makes sure that only numbers are written into its text.
+  // An ALTER takes no parameters. BigInt ensures that only numbers get into its text.
   const place = first.place.map((value) => `toInt128('${BigInt(value)}')`).join(', ');
   const values = order.map((value) => `toInt128(${value})`).join(', ');
   await engine.define(

@@ -1,5 +1,5 @@
-// Turns off column statistics. Newer engines make them at every merge unless a table says otherwise; no query here uses them, and they take
-// a sixth of a merge's time.
+// Turns off column statistics. Newer engines compute them at each merge unless a table's settings forbid it. No query here uses them, and
+// they take a sixth of a merge's time.
 
 import type { Engine } from './engine.ts';
 import { RETENTION_CLASSES, TABLES_MAX, tablesInSql } from './retention-classes.ts';
@@ -7,8 +7,8 @@ import { RETENTION_CLASSES, TABLES_MAX, tablesInSql } from './retention-classes.
 const SETTING = 'auto_statistics_types';
 
 /**
- * Turns them off for each table of tcplens that still has them on, where the engine knows the setting. The embedded engine has them off for
- * all tables (engine.xml), which spares a first start two dozen statements.
+ * Turns them off for each table of tcplens where they are on, if the engine knows the setting. In the embedded engine they are off for all
+ * tables (engine.xml), which saves the first start two dozen statements.
  */
 export async function withoutStatistics(engine: Pick<Engine, 'query' | 'define'>): Promise<void> {
   const tables = await engine.query<{ name: string }>(

@@ -1,5 +1,5 @@
-// Which minutes are published, as spans; nearly always they are a single one. Every question over a rollup needs them, so the answer is
-// cached for some seconds. A published minute stays published. One that was published since is answered from rows meanwhile, with the same
+// The published minutes, as spans; nearly always it is a single span. Each question over a rollup needs them, so they are cached for some
+// seconds. Published minutes stay published. Minutes that were published since are still answered from rows meanwhile, with the same
 // result.
 import type { Queryable } from './engine.ts';
 
@@ -10,7 +10,7 @@ export const PIECE_S = 300;
 export type Span = [from_s: number, to_s: number];
 
 const CACHED_MS = 20_000;
-/** The most spans in one answer. Between two of them nothing was ever built. */
+/** Limit of spans in an answer. Between two spans are minutes that were never built. */
 const SPANS_MAX = 5000;
 
 type Asks = Queryable;
@@ -22,7 +22,7 @@ export function publishedMinutes(store: Asks): Promise<Span[]> {
   if (found !== undefined && performance.now() - found.asked_ms < CACHED_MS) return found.spans;
   const spans = ask(store);
   cached.set(store, { asked_ms: performance.now(), spans });
-  // A failure is not cached.
+  // A failed read is not cached.
   spans.catch(() => cached.delete(store));
   return spans;
 }

@@ -1,5 +1,5 @@
-// The table rollup_version says which version of each piece (an hour, a day, five minutes) is read. One row publishes a piece, so it is
-// read whole or not at all.
+// The table rollup_version says which version of each piece (five minutes, an hour, a day) is to be read. A piece is published by one row,
+// so either the whole piece is read or nothing of it.
 import { quote } from './columns.ts';
 import type { Engine, Queryable } from './engine.ts';
 import type { Tier } from './tiers.ts';
@@ -10,12 +10,11 @@ export type PublishedTier = Tier | 'accounting' | 'map' | 'minutes';
 /** `rolled_rows`: how many rows were behind the piece when it was built. */
 export type Published = { start_s: number; version: bigint; rolled_rows: number };
 
-/** The most pieces in one answer: as many as the longest range of a question has hours. */
+/** Limit of pieces in an answer: the longest range of a question has as many hours. */
 const PAGE = 5000;
 
 /**
- * A version is a time in ms with so many random bits below it, so that two collectors that build a piece at the same time have different
- * ones.
+ * A version is a time in ms, followed by so many random bits: two collectors that build a piece at the same time have different versions.
  */
 const RANDOM_BITS = 20n;
 
@@ -56,8 +55,8 @@ export async function publish(engine: Pick<Engine, 'command'>, tier: PublishedTi
 }
 
 /**
- * A condition over `(start, version)` for these pieces. It has plain numbers, which the engine reads as one literal: with a function call
- * for each piece it would plan longer than it reads a month of hours. The numbers are this program's own.
+ * A condition over `(start, version)` for these pieces. Plain numbers are one literal to the engine. With a function call for each piece it
+ * would take longer to plan than to read a month of hours. The numbers come from this program only.
  */
 export function pairs(pieces: readonly Pick<Published, 'start_s' | 'version'>[]): string {
   return `(start, version) IN (${pieces.map(({ start_s, version }) => `(${start_s}, ${version})`).join(', ')})`;

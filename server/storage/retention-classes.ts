@@ -1,9 +1,10 @@
 // The classes of tables that are kept for some days, and the columns by which they age.
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 
-type Aging = { tables: readonly string[] /** the moment that a TTL counts from, by table where they differ */; moment: string };
+/** `moment`: the expression for the time from which a TTL counts. */
+type Aging = { tables: readonly string[]; moment: string };
 
-/** All tables of tcplens that grow. `daily`: their partitions are days, and the limit of size drops the oldest ones. */
+/** All tables that grow. `daily`: their partitions are days, of which the limit of size drops the oldest. */
 export const RETENTION = {
   rows: { tables: KIND, moment: 'toDateTime(time_ns)', daily: true, what: 'rows as the kernel wrote them' },
   rollup_1m: { tables: ['rollup_1m'], moment: 'minute', daily: true, what: 'minutes' },
@@ -19,12 +20,12 @@ export const RETENTION = {
   entities: { tables: ['host', 'run', 'process', 'cgroup', 'netns'], moment: 'toDateTime(at)', daily: false, what: 'names' },
 } as const satisfies Record<string, Aging & { daily: boolean; what: string }>;
 
-/** The most days of which a table of rows holds rows: the door refuses older ones. */
+/** Limit of days that a table of rows can have: the collector refuses older rows. */
 export const ROW_DAYS_MAX = 4000;
-/** The most days that a table can be kept: a hundred years. No list of days is longer. */
+/** The longest retention, in days: a hundred years. No list of days is longer. */
 export const DAYS_MAX = 36_500;
 
-/** The most tables that are read from a database, which others may share. */
+/** Limit of tables in a list: other programs may have tables in the same database. */
 export const TABLES_MAX = 500;
 
 export type RetentionClass = keyof typeof RETENTION;
@@ -37,7 +38,7 @@ const CLASS_OF = new Map<string, RetentionClass>(
 /** On a cluster the rows of a sharded table are in its `_local` table. */
 export const plainTable = (table: string) => table.replace(/_local$/, '');
 
-/** The class of a table; undefined where it is not of tcplens, or too small to age. */
+/** The class of a table; undefined for tables of others, and for tables that do not grow. */
 export const classOf = (table: string): RetentionClass | undefined => CLASS_OF.get(plainTable(table));
 
 /** The tables of these classes, with and without a cluster, as a list in SQL. */

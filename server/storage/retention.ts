@@ -1,19 +1,19 @@
-// Keeps all tables together below a limit of bytes: beyond it the oldest day is dropped from every table.
+// Keeps the size of all tables together below a limit: the oldest day is dropped from every table.
 import { quote } from './columns.ts';
 import type { Engine, Queryable } from './engine.ts';
 import { plainTable, RETENTION, RETENTION_CLASSES, TABLES_MAX, tablesInSql } from './retention-classes.ts';
 
-/** The limit: so many bytes, or a share of the disk that the tables are on. */
+/** The limit, in bytes or as a share of the disk. */
 export type RetentionSize = { bytes: number } | { share: number };
 
-/** A day that was dropped to get below the limit; of the tables of hours and days a month or a year. */
+/** A day that was dropped because of the limit; for tables of hours or days it is a month or a year. */
 export type Dropped = { day: string; rows: number; bytes: number; limit_bytes: number };
 
 type RetentionEngine = Pick<Engine, 'query' | 'define' | 'insertObjects'>;
 type Partition = { table: string; partition: string; rows: number; bytes: number };
 type Sizes = { total: number; last: number };
 
-/** Once over the limit, the tables are brought down to this share of it. Otherwise they would soon be over it again. */
+/** When the limit is exceeded, days are dropped until this share of it is left, so that it is not exceeded again at once. */
 const SLACK = 0.95;
 const DAY = /^\d{4}-\d\d-\d\d$/;
 
@@ -31,7 +31,7 @@ async function sizes(engine: RetentionEngine, today: string): Promise<Sizes> {
   return found ?? { total: 0, last: 0 };
 }
 
-/** The oldest partition that matches the condition, in every table that has it. */
+/** The oldest partition that meets the condition, in all tables that have it. */
 function firstOf(engine: RetentionEngine, where: string, params: { today: string } | { current: string }): Promise<Partition[]> {
   return engine.query<Partition>(
     `SELECT table, partition, sum(p.rows) AS rows, sum(bytes_on_disk) AS bytes ${OURS} AND ${where}
@@ -42,7 +42,7 @@ GROUP BY table, partition ORDER BY table`,
   );
 }
 
-/** The limit in bytes; a share is one of this node's disks. */
+/** The limit in bytes. A share is one of the disks of the node that answers. */
 async function limitOf(engine: RetentionEngine, size: RetentionSize): Promise<number> {
   if ('bytes' in size) return Math.floor(size.bytes);
   const [disks] = await engine.query<{ bytes: number }>('SELECT sum(total_space) AS bytes FROM system.disks', {}, 1);
@@ -69,7 +69,10 @@ export async function retain(engine: RetentionEngine, size: RetentionSize, now_m
   }
 }
 
-/** The partitions to drop next: one day of every table that has it. @param too_much whether today and later alone are over the limit */
+/**
+ * The partitions to drop next: one day of all tables that have it.
+ * @param too_much whether the partitions from today on exceed the limit
+ */
 async function oldestOf(engine: RetentionEngine, today: string, too_much: boolean): Promise<Partition[]> {
   const before = await firstOf(engine, `table IN ${DAILY} AND partition < {today:String}`, { today });
   if (before.length > 0) return before;
@@ -80,7 +83,7 @@ async function oldestOf(engine: RetentionEngine, today: string, too_much: boolea
 
 const sum = (some: readonly Partition[], name: 'rows' | 'bytes') => some.reduce((total, partition) => total + partition[name], 0);
 
-/** The setting turns off a guard, with which a server refuses to drop more than 50 GB. */
+/** The setting turns off the server's guard against dropping more than 50 GB. */
 async function dropPartition(engine: RetentionEngine, table: string, partition: string): Promise<void> {
   const expression = DAY.test(partition) ? quote(partition) : partition;
   await engine.define(`ALTER TABLE ${plainTable(table)} DROP PARTITION ${expression} SETTINGS max_partition_size_to_drop = 0`);

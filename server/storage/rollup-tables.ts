@@ -1,4 +1,4 @@
-// The tables of minutes, hours and days, with a column for every figure. A new figure is 0 in entries that were built before it.
+// The tables of minutes, hours and days, with a column for each figure. In entries from before a new figure, the figure is 0.
 
 import { FIGURE_NAMES } from './figures.ts';
 import { type Column, definition, type FollowedTable } from './followed-table.ts';

@@ -1,5 +1,5 @@
-// Adds rows up by minute: to build rollup_1m, and to answer questions about minutes that are not built yet. There is one entry for each
-// minute, host, cgroup, process, role, peer network and service port.
+// Sums rows by minute: to build rollup_1m, and to answer questions about minutes that are not built yet. Each minute has an entry for each
+// host, cgroup, process, role, peer network and service port.
 import {
   FIGURE_NAMES,
   type Figure,
@@ -33,8 +33,8 @@ const rttOf = (kind: FigureKind): string =>
   RTT_COUNTS[kind] === '0' ? "CAST(map(), 'Map(Int16, UInt64)')" : `sumMapIf(map(${RTT_BUCKET}, toUInt64(1)), ${RTT_COUNTS[kind]})`;
 
 /**
- * A SELECT of `minute`, the keys, the figures and `rtt`. It groups each kind's rows by themselves, so the entries of several kinds are
- * still to be added up.
+ * A SELECT of `minute`, the keys, the figures and `rtt`. Rows of each kind are grouped separately, so the results of several kinds still
+ * have to be added up.
  * @param where over rows of each kind
  */
 export function rowsRolledUp(keys: readonly RollupKey[], figures: readonly Figure[], where: (kind: FigureKind) => string): string {
@@ -52,7 +52,7 @@ export function rowsRolledUp(keys: readonly RollupKey[], figures: readonly Figur
 }
 
 /**
- * The statement that builds whole minutes. Their version must be larger than that of the entries that they replace.
+ * The statement that builds whole minutes. `version` must be larger than that of the entries to be replaced.
  * @param where over rows
  */
 export function buildMinutes(version: bigint, where: string): string {

@@ -4,12 +4,12 @@ import { storedColumns } from './columns.ts';
 import { definition, type FollowedTable } from './followed-table.ts';
 import { IDENTITY } from './identity.ts';
 
-/** For how many days rows are kept, if not told otherwise. A day is removed as a whole. */
+/** The default retention of rows, in days. A day is removed as a whole. */
 export const ROWS_KEPT_DAYS = 30;
 
 /**
- * Rows that are sorted by five minutes and then by connection pack about twice as well as by time alone. The end of the sorting key is the
- * row's identity, by which the engine keeps one of several copies. The index does not have it: there it would only take memory.
+ * Sorting by five minutes and then by connection compresses rows about twice as well as sorting by time. The sorting key ends with the
+ * row's identity, so that the engine keeps one of several copies. The primary key leaves the identity out, where it would only take memory.
  */
 export function createRowTable(kind: Kind): string {
   const columns = [...storedColumns(kind), ...IDENTITY].map((column) => `  ${definition(column)}`);

@@ -1,11 +1,11 @@
-// The INSERT that turns raw rows into stored ones. Both back ends send the same text; only where the rows come from differs.
+// The INSERT of raw rows into their table. Both engines run the same text; only the source of the rows differs.
 import { statSync } from 'node:fs';
 import { KINDS, type Kind } from '../../bpf/rows/rows.gen.ts';
 import { storedColumns } from './columns.ts';
 import { type Segment, StoreError } from './engine.ts';
 import { IDENTITY, TRAILER_BYTES } from './identity.ts';
 
-/** Rows that one part is made of. A segment is normally far smaller: fewer parts are fewer merges. */
+/** Limit of rows in a part. A segment is normally far smaller; fewer parts need fewer merges. */
 const BLOCK_ROWS = 4_000_000;
 
 const SETTINGS = {
@@ -16,7 +16,7 @@ const SETTINGS = {
   max_insert_block_size: BLOCK_ROWS,
   min_insert_block_size_rows: BLOCK_ROWS,
   min_insert_block_size_bytes: 0,
-  // Copies of a row are rare: looking for them within each insert costs up to half of it, the merges see them anyway.
+  // Copies are rare, and merges remove them anyway. Looking for them in each insert would take up to half of its time.
   optimize_on_insert: 0,
 } as const;
 
@@ -33,7 +33,7 @@ SELECT ${columns.map(({ select }) => select).join(', ')}
 FROM ${source}`;
 }
 
-/** Throws `store_segment_unreadable` unless the file holds exactly the rows that it should. */
+/** @throws StoreError `store_segment_unreadable` unless the file holds exactly the rows that it should */
 export function checkSegment({ kind, path, rows }: Segment): void {
   const expected = rows * segmentRowBytes(kind);
   const size = statSync(path, { throwIfNoEntry: false })?.size;
@@ -42,7 +42,7 @@ export function checkSegment({ kind, path, rows }: Segment): void {
   throw new StoreError('store_segment_unreadable', `${path} ${found}; ${rows} ${kind} rows are ${expected} bytes.`);
 }
 
-/** Throws `store_rows_missing` if the engine took fewer rows than it was given: it reports success even where it read nothing. */
+/** @throws StoreError `store_rows_missing` if the engine took fewer rows than it was given: it reports success even if it read nothing */
 export function checkWritten({ kind, path, rows }: Segment, written: number): void {
   if (written >= rows) return;
   throw new StoreError(

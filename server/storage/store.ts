@@ -1,4 +1,4 @@
-// The type of a store: what the collector needs of ClickHouse, whichever engine it is.
+// The type of a store: what the collector needs of ClickHouse, embedded or as a server.
 
 import type { StoredRecord } from '../access/records.ts';
 import type { CheckedReport } from '../ingest/report-check.ts';
@@ -13,12 +13,12 @@ export type Store = Pick<Engine, 'backend' | 'query' | 'progress' | 'ping' | 'cl
   /** Brings the tables to this version. It can be killed at any point and run again. */
   migrate(): Promise<void>;
   /**
-   * Stores the segment's rows. A row is one by its identity, so it changes nothing when anybody inserts the same rows again at any time.
+   * Stores the segment's rows. Rows are merged by their identity, so inserting the same rows again, at any time, changes nothing.
    */
   insertSegment(segment: Segment): Promise<void>;
   /**
-   * Notes which minutes late rows of these segments change, so that they are made again. Called once the rows are stored, while the files
-   * still exist. May be repeated.
+   * Notes which minutes of the segments' rows must be built again, because the rows came late. Called after the rows were stored, while the
+   * files still exist. May be repeated.
    */
   noteLate(segments: readonly Segment[]): Promise<void>;
   /**
@@ -28,13 +28,13 @@ export type Store = Pick<Engine, 'backend' | 'query' | 'progress' | 'ping' | 'cl
   insertReports(reports: readonly CheckedReport[]): Promise<Evicted>;
   /** Stores counts of acknowledged rows that a collector has lost. A count that is repeated, also by another collector, changes nothing. */
   insertLost(entries: readonly LostRows[]): Promise<void>;
-  /** Stores records of who may do what. Of several with one kind and id the largest version counts. */
+  /** Stores access records. Of several with the same kind and id the one with the largest version counts. */
   insertAccess(records: readonly StoredRecord[]): Promise<void>;
   insertAudit(entries: readonly AuditEntry[]): Promise<void>;
-  /** Stores how far investigations have come at hosts. Of several of one host the last one counts. */
+  /** Stores the states of investigations at hosts. For each host and investigation the last one counts. */
   insertHostStates(states: readonly StoredHostState[]): Promise<void>;
-  /** Removes what is stored of an investigation beside its record. */
+  /** Removes an investigation's states at hosts. */
   removeInvestigation(id: string): Promise<void>;
-  /** Removes all that is stored of a host. Its rows go later, one part of a table after the other. @param host_id in decimal */
+  /** Removes all rows of a host. Some tables are rewritten later, part by part. @param host_id in decimal */
   removeHost(host_id: string): Promise<void>;
 };

@@ -1,5 +1,5 @@
-// The table `stored`: how many rows the tables have, by kind, host and minute. It is built with the minutes of the rollup, and kept longer
-// than the rows: compared with what agents have seen and sent, it shows whether rows are missing.
+// The table `stored`: number of stored rows by kind, host and minute. It is built with the minutes of the rollup and kept longer than rows.
+// Compared with the rows that agents have seen and sent, it shows whether rows are missing.
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { quote } from './columns.ts';
 import { MINUTE } from './rollup.ts';
@@ -11,7 +11,7 @@ export const countRows = (where: string) =>
       `SELECT ${MINUTE} AS minute, host_id, ${quote(kind)} AS kind, count() AS rows FROM ${kind} FINAL WHERE ${where} GROUP BY minute, host_id`,
   ).join('\nUNION ALL ');
 
-/** The statement that counts minutes. Their version must be larger than that of the counts that they replace. @param where over rows */
+/** The statement that counts minutes. `version` must be larger than that of the counts to be replaced. @param where over rows */
 export const buildStored = (version: bigint, where: string) =>
   `INSERT INTO stored (version, minute, host_id, kind, rows) SETTINGS async_insert = 0, do_not_merge_across_partitions_select_final = 1
 SELECT toUInt64(${version}), minute, host_id, kind, rows FROM (${countRows(where)})`;

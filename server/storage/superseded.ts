@@ -1,13 +1,13 @@
-// Removes superseded versions of pieces, once no query can still be reading them.
+// Removes superseded versions of pieces, when no query can be reading them any more.
 
 import type { Engine } from './engine.ts';
 import { type PublishedTier, pairs, published, versionTime } from './published.ts';
 
-/** After so long all queries that began before a version was superseded have ended. */
+/** Queries that began before a version was superseded have ended after this time. */
 const SUPERSEDED_MS = 10 * 60_000;
-/** How far back the first look goes, for versions that a killed process has left. */
+/** The first look goes back this far, to find versions that a killed process has left. */
 const LEFT_OVER_S = 40 * 86_400;
-/** So many versions fit into one statement, which may be 256 KiB long. */
+/** Limit of pieces in one look: they have to fit into a statement, which may be 256 KiB long. */
 const STARTS_A_LOOK = 1000;
 const VERSIONS_A_LOOK = 5000;
 
@@ -15,7 +15,7 @@ export class Superseded {
   readonly #engine: Pick<Engine, 'query' | 'define'>;
   readonly #tier: PublishedTier;
   readonly #table: string;
-  /** The starts of pieces that were built again and may have superseded versions; undefined before the first look has ended. */
+  /** Starts of pieces that were built again and may have superseded versions; undefined until the first look is complete. */
   #rebuilt: Set<number> | undefined;
 
   constructor(engine: Pick<Engine, 'query' | 'define'>, tier: PublishedTier, table: string) {
@@ -29,7 +29,7 @@ export class Superseded {
     this.#rebuilt?.add(start_s);
   }
 
-  /** Removes superseded versions. A call looks at some of the pieces; the next ones look at the rest. */
+  /** Removes superseded versions of some of the pieces. Further calls continue with the rest. */
   async remove(now_ms: number): Promise<void> {
     if (this.#rebuilt?.size === 0) return;
     const looked = this.#rebuilt && [...this.#rebuilt].sort((a, b) => a - b).slice(0, STARTS_A_LOOK);
@@ -43,7 +43,7 @@ export class Superseded {
     const old = superseded.filter(isOld);
     if (old.length > 0) await this.#engine.define(`ALTER TABLE ${this.#table} DELETE WHERE ${pairs(old)}`);
     const cut = found.length === VERSIONS_A_LOOK;
-    // The first look is repeated until it has found less than its limit: then it has seen all pieces.
+    // The first look is complete when it finds fewer versions than its limit. Until then it is repeated.
     if (this.#rebuilt === undefined && cut) return;
     this.#rebuilt ??= new Set();
     for (const start_s of looked ?? []) if (!cut || start_s < last_s) this.#rebuilt.delete(start_s);

@@ -1,6 +1,6 @@
-// Keeps hours and days equal to their minutes: builds an hour once it is over, and again when rows of it come late. What is missing is
-// found by comparing how many rows are behind the minutes and behind what is published. So nothing has to be remembered, it can be killed
-// anywhere, and several collectors that do the same only waste work.
+// Keeps hours and days equal to their minutes: an hour is built once it is over, and again when rows of it come late. Missing pieces are
+// found by comparing the numbers of rows behind the minutes and behind the published pieces. So there is no state to keep, the process may
+// be killed anywhere, and several collectors that do this at once only waste work.
 
 import type { Engine } from './engine.ts';
 import { MapHours } from './map-hours.ts';
@@ -9,10 +9,10 @@ import { DAYS_MAX } from './retention-classes.ts';
 import { Superseded } from './superseded.ts';
 import { buildPieces, TIER, TIERS, type Tier } from './tiers.ts';
 
-/** How long after its end a piece is built. When rows of it come later, it is built again. */
+/** A piece is built so long after its end. If rows of it come later, it is built again. */
 const SETTLED_S = 120;
 
-/** So many entries of the source are grouped by one statement. This bounds its memory, and how long inserts wait for it. */
+/** Limit of entries that one statement groups: it limits the memory, and how long inserts have to wait. */
 const ENTRIES_A_STATEMENT = 500_000;
 
 const DAY_S = 86_400;
@@ -22,7 +22,7 @@ type Source = { start_s: number; rolled_rows: number; entries: number };
 
 export class TierRefresh {
   readonly #engine: TierEngine;
-  /** By day: the newest block of rollup_1m when all pieces of the day were found up to date. */
+  /** By day: the newest block of rollup_1m at the time when all pieces of the day were up to date. */
   readonly #known = new Map<string, number>();
   readonly #superseded: Record<Tier, Superseded>;
   readonly #map: MapHours;
@@ -35,8 +35,8 @@ export class TierRefresh {
   }
 
   /**
-   * One pass over the days that have changed, with the hours of the map. When `stop` aborts, it ends after the piece under way.
-   * @returns how many pieces of the rollup were built
+   * One pass over the days that have changed, including the hours of the map. When `stop` aborts, it ends after the current piece.
+   * @returns number of pieces of the rollup that were built
    */
   async run(now_ms: number, stop?: AbortSignal): Promise<number> {
     let built = 0;
@@ -74,7 +74,7 @@ WHERE database = currentDatabase() AND table IN ('rollup_1m', 'rollup_1m_local')
     return { pieces: pieces + days, open: false };
   }
 
-  /** How many rows and entries are behind each hour of a day, by its minutes. */
+  /** For each hour of a day: the numbers of rows and entries behind it, from its minutes. */
   #hoursOf(day_s: number): Promise<Source[]> {
     return this.#engine.query<Source>(
       `SELECT toUnixTimestamp(toStartOfHour(minute)) AS start_s, sum(r.rolled_rows) AS rolled_rows, count() AS entries
@@ -93,8 +93,8 @@ FROM rollup_1m AS r FINAL WHERE toDate(minute) = toDate({day_s:UInt32}, 'UTC') G
   }
 
   /**
-   * Builds the pieces that are missing or have more rows behind them than when they were built. With fewer, retention has dropped some:
-   * they stay.
+   * Builds pieces that are missing or whose number of rows has grown since they were built. If it has shrunk, retention has dropped
+   * minutes, and the piece is kept.
    */
   async #refresh(tier: Tier, sources: readonly Source[], now_ms: number, stop?: AbortSignal): Promise<number> {
     const [first, last] = [sources[0], sources.at(-1)];
@@ -126,7 +126,7 @@ FROM rollup_1m AS r FINAL WHERE toDate(minute) = toDate({day_s:UInt32}, 'UTC') G
       const where = parts === 1 ? whole : `${whole} AND cityHash64(host_id) % ${parts} = ${part}`;
       await this.#engine.command(buildPieces({ tier, version, where }));
     }
-    // Counted in what was built, not before: rows that came meanwhile may be in it or not, and if not, the next pass finds them missing.
+    // Counted in the piece and not in its source: if rows that came meanwhile are not in the piece, the next pass finds the difference.
     const built = sources.map(({ start_s }) => ({ start_s, version }));
     const found = await this.#engine.query<{ start_s: number; rolled_rows: number }>(
       `SELECT toUnixTimestamp(start) AS start_s, sum(t.rolled_rows) AS rolled_rows FROM ${TIERS[tier].table} AS t WHERE ${pairs(built)} GROUP BY start_s`,
@@ -141,7 +141,7 @@ FROM rollup_1m AS r FINAL WHERE toDate(minute) = toDate({day_s:UInt32}, 'UTC') G
       );
   }
 
-  /** The condition for the source's entries that belong to the pieces. */
+  /** The condition for the entries of the source that belong to the pieces. */
   async #entriesOf(tier: Tier, sources: readonly Source[]): Promise<string> {
     if (tier === '1h') return `toStartOfHour(minute) IN (${sources.map(({ start_s }) => `toDateTime(${start_s}, 'UTC')`).join(', ')})`;
     const hours = await Promise.all(sources.map(({ start_s }) => published(this.#engine, '1h', start_s, start_s + DAY_S)));

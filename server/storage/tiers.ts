@@ -1,9 +1,9 @@
-// The tables rollup_1h and rollup_1d, which answer questions about long ranges. A piece (an hour, a day) has an entry for each key that
-// stands out on its host, and one entry for all others: so every figure adds up to what the minutes have. tier-refresh.ts builds a piece
-// whole under a version of its own, and publishes that version; then it is read.
+// The tables rollup_1h and rollup_1d, for questions about long ranges. A piece (an hour, a day) has an entry for each key that stands out
+// on its host, and one entry for all other keys of the host, so that every figure adds up to the same as in the minutes. tier-refresh.ts
+// builds a whole piece under a new version, and then publishes the version; only then the piece is read.
 import { FIGURE_NAMES, folded, RETRANS } from './figures.ts';
 
-/** The keys of a rollup, beside the time. */
+/** The keys of a rollup, besides the time. */
 const KEYS = ['host_id', 'cgroup_id', 'comm', 'role', 'peer_network', 'service_port'] as const;
 const KEY_LIST = KEYS.join(', ');
 
@@ -11,8 +11,8 @@ export const TIER = ['1h', '1d'] as const;
 export type Tier = (typeof TIER)[number];
 
 /**
- * `seconds`: the length of a piece. `from`: the table that it is built from, as `s`. `start`: the start of the piece that an entry of that
- * table belongs to.
+ * `seconds`: length of a piece. `from`: the table that it is built from, as `s`. `start`: an expression for the start of the piece that an
+ * entry of that table belongs to.
  */
 export const TIERS = {
   '1h': { table: 'rollup_1h', seconds: 3600, from: 'rollup_1m AS s FINAL', start: 'toStartOfHour(s.minute)' },
@@ -29,7 +29,7 @@ export const STANDS_OUT = {
   by_longest_stall: 'stall_max_us',
 } as const;
 
-/** How many keys each measure keeps, of a host and piece. */
+/** Number of keys that each measure keeps, for each host and piece. */
 export const KEPT_BY_EACH = 50;
 
 /** The keys of the entry for all others. */
@@ -38,7 +38,7 @@ const OTHERS = { cgroup_id: '0', comm: "''", role: "'unknown'", peer_network: "t
 export type Build = {
   tier: Tier;
   version: bigint;
-  /** a condition over the source: the entries of the pieces, or those of some hosts */
+  /** a condition over the source: entries of the pieces, or those of some hosts */
   where: string;
 };
 

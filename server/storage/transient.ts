@@ -1,6 +1,6 @@
-// Tells failures of a store that can pass, by themselves or with a person's help, from refusals of the very rows that it was given.
+// Tells failures that can pass from refusals of the rows themselves. The former need time, or a person's help.
 
-/** ClickHouse's codes for troubles of the engine itself. */
+/** ClickHouse's error codes for troubles of the engine itself. */
 const TROUBLES: ReadonlyMap<string, string> = new Map([
   ['76', 'CANNOT_OPEN_FILE'],
   ['75', 'CANNOT_WRITE_TO_FILE_DESCRIPTOR'],
@@ -37,13 +37,15 @@ const TROUBLES: ReadonlyMap<string, string> = new Map([
   ['1000', 'POCO_EXCEPTION'],
   ['1001', 'STD_EXCEPTION'],
 ]);
-/** This message has the code of too many parts, but does not pass: the rows are of too many days. Half of them may be of few enough. */
+/**
+ * This error has the code of "too many parts" but does not pass: the rows are of too many days for one insert. Half of the rows may fit.
+ */
 const TOO_MANY_DAYS = /too many partitions for single INSERT/i;
 const FULL = /no space left|disk quota|ENOSPC|EDQUOT/i;
 
 /**
- * Whether trying again can help. Only an engine that has answered with a code, which is none of its own troubles, has refused what it was
- * given. All else may pass: no answer, a cut connection, a store that is being opened.
+ * Whether trying again can help. The rows are refused only if the engine has answered with a code that is none of its own troubles.
+ * Anything else may pass: no answer, a cut connection, a store that is being opened.
  */
 export function isTransient(error: unknown): boolean {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {

@@ -1,4 +1,4 @@
-// The type of a store's upkeep: rollups and retention, which the collector runs now and then, and what operators ask.
+// The type of a store's upkeep: rollups and retention, which the collector runs regularly, and the questions of operators.
 import type { StoreDamage } from '../api/health.ts';
 import { AccountingRefresh } from './accounting-refresh.ts';
 import { damageOf } from './damage.ts';
@@ -13,30 +13,30 @@ import type { RetentionClass } from './retention-classes.ts';
 import { TierRefresh } from './tier-refresh.ts';
 
 export type Upkeep = {
-  /** Builds the minutes that are over. Ends early when `stop` aborts. @returns how many pieces of five minutes were built */
+  /** Builds minutes that are over. Ends early when `stop` aborts. @returns number of pieces of five minutes that were built */
   makeMinutes(now_ms: number, stop?: AbortSignal): Promise<number>;
   /**
-   * Builds minutes again whose rows came late, and hours and days whose minutes have changed, of the rollup and of the accounting; and takes
-   * off what was named lost and is stored.
-   * @returns how many pieces were built
+   * Builds again minutes whose rows came late, and hours and days of rollup and accounting whose minutes have changed. Also corrects losses
+   * of rows that are stored after all.
+   * @returns number of pieces that were built
    */
   refresh(now_ms: number, stop?: AbortSignal): Promise<number>;
   /** Drops the oldest days while the tables are larger than `size`. @returns what was dropped */
   retain(size: RetentionSize, now_ms: number): Promise<Dropped[]>;
-  /** What `retain` dropped last, newest first. */
+  /** The days that `retain` has dropped, newest first. */
   dropped(limit: number): Promise<(Dropped & { at_ms: number })[]>;
   tables(): Promise<KeptTable[]>;
   systemLogs(): Promise<SystemLog[]>;
-  /** Changes for how many days a class of tables is kept. */
+  /** Changes the retention of a class of tables. */
   keep(name: RetentionClass, days: number): Promise<void>;
-  /** Changes for how many days a server keeps its logs of itself. */
+  /** Changes the retention of a server's own logs. */
   keepSystemLogs(days: number): Promise<void>;
   migrations(): Promise<MigrationState[]>;
-  /** What the files of the embedded engine have lost. A server is looked after by whoever runs it. */
+  /** What the files of the embedded engine have lost. Of a ClickHouse server nothing is checked. */
   damage(now_ms: number): Promise<StoreDamage>;
 };
 
-/** @param known which tables there were; none of a server */
+/** @param known the tables that the embedded engine had before; undefined for a server */
 export function upkeepOf(engine: Engine, known?: KnownTables): Upkeep {
   const minutes = new MinuteRefresh(engine);
   const tiers = new TierRefresh(engine);

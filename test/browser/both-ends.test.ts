@@ -1,4 +1,4 @@
-// A connection whose both ends are watched, by hosts whose clocks differ: the story shows both on one time axis.
+// A connection whose ends are on two watched hosts with different clocks: its story shows both ends on one time axis.
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { DIRECTION, END_REASON, EVENT, ROLE, STATE } from '../../bpf/rows/rows.gen.ts';
@@ -20,10 +20,10 @@ const server = { netns: 1, local_addr: '10.1.0.2', local_port: 5432, peer_addr: 
 const CLIENT: RowValues = { ...client, connection_id: 5n, role: ROLE.indexOf('client'), snd_isn: 100, rcv_isn: 200 };
 const SERVER: RowValues = { ...server, connection_id: 9n, role: ROLE.indexOf('server'), snd_isn: 200, rcv_isn: 100 };
 const ns = (ms: number) => BigInt(Math.round(ms)) * 1_000_000n;
-/** Only connection rows have the initial sequence numbers. */
+/** Without initial sequence numbers, which only connection rows have. */
 const bare = ({ snd_isn: _, rcv_isn: __, ...end }: RowValues): RowValues => end;
 
-/** What an end says of its life, by its own clock. */
+/** Sends the rows of one end's life, by its own clock. */
 async function tell(agent: TestAgent, end: RowValues, began_ms: number, end_reason: (typeof END_REASON)[number]): Promise<void> {
   const ended_ms = began_ms + LIVED_MS;
   const measured = { rtt_min_us: 2000, connect_us: 2000, duration_us: LIVED_MS * 1000, established_us: LIVED_MS * 1000 };

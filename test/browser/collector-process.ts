@@ -1,4 +1,4 @@
-// The real collector as a process of its own, and an agent's part of the conversation with it.
+// The real collector as a process of its own, and an agent that talks to it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -21,15 +21,15 @@ export class CollectorProcess {
   #child: ChildProcess | undefined;
   #listen = '127.0.0.1:0';
   url = '';
-  /** Opened once, it makes a browser the owner's. */
+  /** Gives a browser the owner's rights; works once. */
   link = '';
 
-  /** @param options more of the command line */
+  /** @param options further options of the command line */
   constructor(...options: readonly string[]) {
     this.#options = options;
   }
 
-  /** Starts it on a free port, or again on the same one. */
+  /** Starts it on a free port; later again on the same port. */
   async start(): Promise<void> {
     const args = ['cli.ts', 'serve', '--listen', this.#listen, '--data', this.data, '--log-level', 'error', ...this.#options];
     const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
@@ -41,19 +41,19 @@ export class CollectorProcess {
     await this.#ready();
   }
 
-  /** It listens before its engine is open, so that agents and pages are told to wait. */
+  /** Needed since the collector listens before its engine is open, and answers that it is not ready. */
   async #ready(): Promise<void> {
     const ready = async () => (await ask(`${this.url}/readyz`)).status === 200;
     await waitFor('a collector that is ready', ready, Boolean, 50);
   }
 
-  /** Rows of several batches come into the tables one kind after the other: a page that is opened before has some of them. */
+  /** Waits for all rows. They reach the tables kind by kind, so a page that is opened earlier would have only some of them. */
   async stored(): Promise<void> {
     const unstored = async () => /^tcplens_collector_log_size\S* (\d+)$/m.exec(await (await fetch(`${this.url}/metrics`)).text())?.[1];
     await waitFor('all rows in the tables', unstored, (bytes) => bytes === '0', 100);
   }
 
-  /** As the kernel ends a process that asks for too much memory. */
+  /** Kills it with SIGKILL, as the kernel does when memory runs out. */
   async kill(): Promise<void> {
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -67,7 +67,7 @@ export class CollectorProcess {
   }
 }
 
-/** One agent's identity: posts rows built byte by byte, and its report. */
+/** An agent made by hand: sends rows that are built byte by byte, and reports. */
 export class TestAgent {
   readonly #collector: CollectorProcess;
   readonly #hex: string;
@@ -90,7 +90,7 @@ export class TestAgent {
     );
   }
 
-  /** Rows as programs wrote them, as this host's. */
+  /** Sends rows that kernel programs wrote, as rows of this host. */
   async recorded(kind: Kind, rows: readonly Uint8Array[]): Promise<void> {
     const own = rows.map((bytes) => {
       const row = Buffer.from(bytes);
@@ -110,7 +110,7 @@ export class TestAgent {
     });
   }
 
-  /** `ring_lost` connection rows out of a thousand, and one hook that the kernel refused. */
+  /** Reports that of a thousand connection rows `ring_lost` were lost, and that the kernel refused one hook. */
   async report(ring_lost: number): Promise<void> {
     const told = (kind: Kind, outcome: Outcome, rows: number) => ({
       epoch: this.#epoch,

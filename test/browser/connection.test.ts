@@ -6,7 +6,7 @@ import { CollectorProcess, TestAgent } from './collector-process.ts';
 import { STORY_ID, tellStory } from './story-rows.ts';
 
 const HOST_ID = 0xabcdefn;
-/** The pages, the tiles and what leads to the manual come before the tables. */
+/** Limit of Tab presses: pages, tiles and links to the manual come before the tables. */
 const TABS_MAX = 60;
 const STORY = `?connection=${HOST_ID}/${STORY_ID}`;
 const collector = new CollectorProcess();
@@ -90,7 +90,7 @@ describe('a connection, the keyboard, and axe', () => {
     await page.keyboard.press('Escape');
     await eventually(search).toBe('');
     await eventually(() => story().count()).toBe(0);
-    // A cell that has no links of its own.
+    // A cell without links.
     await page.locator(`[data-table="retransmits"] tr[data-connection-id="${STORY_ID}"] td.number`).first().click();
     await story().waitFor();
     await page.goBack();
@@ -106,7 +106,7 @@ describe('a connection, the keyboard, and axe', () => {
     await eventually(() => page.getByRole('alert').filter({ hasText: 'connection 2' }).textContent()).toMatch(
       /no row of connection 2 of host 1 is stored/,
     );
-    // A browser prints every refused request; the page must not have thrown.
+    // Browsers print each refused request. Only errors thrown by the page must not occur.
     const expected = browser.complaints.splice(0);
     expect(expected.every((complaint) => /404/.test(complaint))).toBe(true);
   });

@@ -55,7 +55,7 @@ describe('Connections', () => {
     end_reason: END_REASON.indexOf(reason),
     sk_err,
   });
-  /** The peer has closed; this process has not, for two minutes. */
+  /** A connection that its peer closed two minutes ago, and that the process did not close. */
   const leaking = (at_ms: number): RowValues => {
     const { event: _event, connect_us: _connect, ...ends } = openedEdge(at_ms - 1000, 'leaky');
     return {
@@ -91,7 +91,7 @@ describe('Connections', () => {
   });
 
   test('what waits in CLOSE_WAIT, for how long, and with what unread', async () => {
-    // It waits until the end of what is asked for: a range that moves with the clock would have it wait longer.
+    // With a range that moves with the clock, the time in the state would grow while the test reads it.
     await visit(`?page=connections&from=${told_ms - 900_000}&to=${told_ms}`);
     await chip('live, by state/close_wait').click();
     await eventually(ids).toEqual(['9100']);
@@ -217,7 +217,7 @@ describe('Connections', () => {
       `5000 connections scrolled through: ${frames.length} frames, p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, longest ${frames.at(-1)?.toFixed(0)} ms`,
     );
     expect(await rows().count()).toBeLessThan(100);
-    // Of one moment: the wheel's last turns may still move what is drawn.
+    // Read at once, since the last turns of the wheel may still move the rows.
     const drawn = await ids();
     expect(new Set(drawn).size).toBe(drawn.length);
   });

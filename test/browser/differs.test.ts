@@ -1,4 +1,4 @@
-// A spike that is made for real is brushed, and what differs in it is found in two clicks; then each state of the panel, of rows made by hand.
+// A real spike is brushed, and two clicks show what differs in it. Then each state of the panel, with rows made by hand.
 import process from 'node:process';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -18,7 +18,7 @@ const eventually = <Value>(read: () => Promise<Value> | Value) => expect.poll(re
 const plain = (text: string | null) => (text ?? '').replace(/\s+/g, ' ').trim();
 const searchOf = (page: Page) => new URL(page.url()).searchParams;
 
-/** Drags over a time of the first chart, whose axis is the range of the link. */
+/** Drags over a time in the first chart, whose axis is the range of the link. */
 async function brush(page: Page, from_ms: number, to_ms: number): Promise<void> {
   const plot = page.locator('figure .u-over').first();
   await plot.waitFor();
@@ -109,7 +109,7 @@ describe('the panel', () => {
   const collector = new CollectorProcess();
   const agent = new TestAgent(collector, 7n, 'web-1');
   const NOW_MS = Math.floor(Date.now() / 1000) * 1000;
-  /** Spikes of 20 s, after 80 s as usual: of processes that change alike, and of one that does not. */
+  /** Times of two spikes of 20 s, each after 80 s of normal traffic: in one all processes change alike, in the other a single one. */
   const spikes = { alike: NOW_MS - 600_000, one: NOW_MS - 300_000 };
   const COUNTS = { alike: { importer: [20, 20], backup: [40, 40] }, one: { importer: [20, 40], backup: [40, 10] } } as const;
   let browser: OpenBrowser;

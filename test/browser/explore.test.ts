@@ -1,4 +1,5 @@
-// The Explore page on a real collector: a metric by what a person chooses, of the rows that an expression leaves, as a chart, a table and a link.
+// The Explore page on a real collector: a metric by what a person chooses, of the rows that an expression leaves, as a chart, a table and a
+// link.
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { END_REASON, EVENT, ROLE, STATE } from '../../bpf/rows/rows.gen.ts';
@@ -12,7 +13,7 @@ const agent = new TestAgent(collector, 7n, 'web-1');
 let browser: OpenBrowser;
 let page: Page;
 
-/** Connects that failed: so many of each process. */
+/** Number of failed connects of each process. */
 const FAILED = { importer: 5, backup: 3, curl: 1 } as const;
 
 describe('Explore', () => {
@@ -73,7 +74,7 @@ describe('Explore', () => {
     await eventually(cells).toEqual(['backup client 3 0 –', 'curl client 1 0 –']);
     expect([search().get('by'), search().get('earlier')]).toEqual(['process,role', 'hour']);
     await page.getByLabel('show').selectOption('failed_ratio');
-    // Of so few attempts the ratio says little.
+    // Grey, as the ratio rests on few attempts.
     await eventually(() => page.locator('[data-table="explore"] tbody td.number.muted').count()).toBe(2);
     expect(await axeViolations(page)).toEqual([]);
   });

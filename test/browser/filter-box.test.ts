@@ -1,4 +1,4 @@
-// The filter's box on a real collector: what it offers, what it says of mistakes, what it remembers, and what cells add to it.
+// The filter's box on a real collector: suggestions, errors, the last used filters, and tests that cells add.
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,7 +43,7 @@ describe('the box', () => {
   const live = () => page.locator('[data-table="retransmits"] tbody tr');
   const filter = () => new URL(page.url()).searchParams.get('filter');
   const error = () => page.locator('#filter-error').textContent();
-  /** Keys count once the page is there. */
+  /** Opens the page and waits until it handles keys. */
   const visit = async (expression = '', query = '') => {
     await page.goto(`${collector.url}/?${new URLSearchParams({ filter: expression })}${query}`);
     await box().waitFor();
@@ -136,7 +136,7 @@ describe('the box', () => {
     expect(await options().count()).toBe(0);
     const mark = await page.locator('[data-wrong]').boundingBox();
     const left = (await box().boundingBox())?.x ?? 0;
-    // 27 characters of 12 px, of which each is about 7 px wide, stand before it.
+    // 27 characters of 12 px stand before it, each about 7 px wide.
     expect((mark?.x ?? 0) - left).toBeGreaterThan(27 * 6);
     expect((mark?.x ?? 0) - left).toBeLessThan(27 * 8 + 16);
     expect(await axeViolations(page)).toEqual([]);
@@ -227,7 +227,7 @@ describe('the box', () => {
   test('what live rows do not tell is said, and the rows are those of the store', async () => {
     await visit('uid = 0');
     await eventually(() => page.locator('[data-untold]').textContent()).toMatch(/rows of the live feed do not tell whether uid = 0/);
-    // Eight of the story, that of the other host, and four of the test before.
+    // Eight rows of the story, one of the other host, and four of the test before.
     await eventually(() => live().count()).toBe(13);
     await agent.rows('retransmit', [
       retransmit(Date.now(), { connection_id: 910n, uid: 7 }),

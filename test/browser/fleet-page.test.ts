@@ -1,4 +1,5 @@
-// The Fleet page in a real browser on a real collector: hosts appear by themselves, their states in words, one host's page, and what an admin does.
+// The Fleet page in a real browser on a real collector: hosts appear by themselves, their states in words, one host's page, and what an
+// admin does.
 import process from 'node:process';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -41,7 +42,7 @@ describe('Fleet', () => {
     page.locator('[data-table="fleet"] tbody tr[data-host]', { has: page.getByRole('link', { name, exact: true }) });
   const count = (state: string) => page.locator(`[data-state="${state}"] b`).textContent();
   const eventually = <Value>(read: () => Promise<Value> | Value) => expect.poll(read, { timeout: EVENTUALLY_MS, interval: 100 });
-  /** The page is shown as to somebody of this role. */
+  /** Shows the page as to a user with this role. */
   const seenBy = async (role: 'viewer' | 'admin') => {
     await page.unroute('**/api/v1/me');
     await page.route('**/api/v1/me', async (route) => {
@@ -49,7 +50,7 @@ describe('Fleet', () => {
       await route.fulfill({ response, json: { ...(await response.json()), role } });
     });
   };
-  /** Kept where somebody asks for it, to be looked at. */
+  /** Saves a picture, if the environment names a folder for it. */
   const picture = async (name: string) => {
     const folder = process.env['TCPLENS_PICTURES'];
     if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
@@ -79,7 +80,7 @@ describe('Fleet', () => {
     const host = { machine: 'x86_64', kernel: '5.15.0', agent_version: '0.0.9' };
     await postReport(collector.url, report({ host_id: hex(2n), at_ms: Date.now() - HOUR_MS, host: { ...host, name: 'gone-1' } }));
     await postReport(collector.url, report({ host_id: hex(3n), at_ms: Date.now() - 48 * HOUR_MS, host: { ...host, name: 'old-1' } }));
-    // The page may have asked between the two reports.
+    // Repeated, since the page may have asked between the two reports.
     await eventually(() => Promise.all(['silent', 'retired'].map(count))).toEqual(['1', '1']);
     expect((await names())[0]).toBe('gone-1');
     expect(await names()).not.toContain('old-1');

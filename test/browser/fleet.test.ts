@@ -1,11 +1,11 @@
-// A fleet of more hosts than one answer lists: the page counts them all, finds one by name, and shows their accounts a page at a time.
+// A fleet with more hosts than an answer lists: the page counts all, finds one by name, and shows accounts a page at a time.
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
 import { retransmit } from './story-rows.ts';
 
-/** One answer lists 500, the longest silent first: the last to report is not among them. */
+/** An answer lists 500 hosts, the silent ones first, so the last host to report is not in it. */
 const HOSTS = 510;
 const AT_ONCE = 30;
 

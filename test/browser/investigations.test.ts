@@ -1,5 +1,5 @@
-// Investigations by the page, of an agent on this kernel that watches both ends of connections which lose packets: from a sentence of the Now
-// page to a verdict, one that is stopped, two beside each other, and who may not start any.
+// Investigations on the page, with an agent on this kernel that watches both ends of lossy connections: from a sentence of the page Now to
+// a verdict; one that is stopped; a comparison of two; and users who may not start one.
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,7 +51,7 @@ describe('investigations', () => {
   const eventually = <Value>(read: () => Promise<Value> | Value) => expect.poll(read, { timeout: EVENTUALLY_MS, interval: 200 });
   const plain = (text: string | null) => (text ?? '').replace(/[\s\u202f]+/g, ' ').trim();
   const said = async (selector: string) => plain(await page.locator(selector).first().textContent());
-  /** A table's cells, one line. */
+  /** The texts of a table's cells, joined to one line. */
   const cells = async (table: string) => (await page.locator(`[data-table="${table}"] tbody td`).allTextContents()).map(plain).join(' | ');
   const visit = (query: string) => page.goto(`${collector.url}/${query}`);
   const search = () => new URL(page.url()).searchParams;
@@ -61,7 +61,7 @@ describe('investigations', () => {
   const listed = () => page.locator('[data-table="investigations"] tbody tr').count();
   const sentences = () => said('[data-verdict] .sentences');
   const isGrowing = () => page.locator('[data-verdict]').getAttribute('data-growing');
-  /** Of a table of causes: the segments of each. */
+  /** The segments of each cause in a table of causes. */
   const causes = async () =>
     Object.fromEntries(
       await page
@@ -70,7 +70,7 @@ describe('investigations', () => {
           rows.map((row) => [row.getAttribute('data-cause'), Number((row.children[1]?.textContent ?? '').replace(/\D/g, ''))] as const),
         ),
     );
-  /** Those that there are. */
+  /** The causes with their segments, without causes that do not occur. */
   const found = (by_cause: Readonly<Record<string, number>>) =>
     Object.fromEntries(Object.entries(by_cause).filter(([, segments]) => segments > 0));
   const startedBy = async () => {
@@ -81,7 +81,7 @@ describe('investigations', () => {
     await page.getByRole('button', { name: 'Stop' }).click();
     await eventually(() => said('[data-state]')).toMatch(/^○ stopped at \d\d:\d\d:\d\d/);
     await eventually(isGrowing).toBe('false');
-    // Until then rows come, and the page shows the verdict of a moment ago.
+    // Until then more rows arrive, and the page shows an earlier verdict.
     await eventually(() => said('[data-completeness]')).toMatch(/Rows stored of those written: .*\(100 %\)/);
   }
 
@@ -132,7 +132,7 @@ describe('investigations', () => {
       /^\d+ connections? on 1 host in the last five minutes; about \S+.* segments\/s\./,
     );
     await shot('form');
-    // No click of a person's: a slow machine has its verdict while it runs all the same.
+    // Longer than a person would choose: a slow machine needs more time to get its verdict while the investigation runs.
     const minutes = page.locator('label', { hasText: 'minutes' }).locator('input');
     await minutes.fill('20');
     await minutes.blur();
@@ -237,7 +237,7 @@ describe('investigations', () => {
       .click();
     await eventually(() => box().inputValue()).toMatch(/peer = 10\.77\.0\.2 and peer_port = 7031$/);
     expect(search().has('connection')).toBe(false);
-    // Its rows may still be on their way: the page asks again, and the browser complains.
+    // Rows may still be on their way: the page asks again, and the browser prints the refusals.
     browser.complaints.length = 0;
   });
 
@@ -292,7 +292,7 @@ describe('investigations', () => {
     await eventually(() => said('[data-state]')).toMatch(/^● running/);
     for (const name of [/^Stop/, /^Delete/]) expect(await page.getByRole('button', { name }).count()).toBe(0);
     await page.locator('[data-verdict]').waitFor();
-    // What is there stays when the collector does not answer any more, and that is said once.
+    // If the collector stops answering, the figures stay, and the page says so once.
     await page.route('**/api/v1/investigations/**', (route) => route.abort());
     await eventually(() => said('[data-notices]')).toMatch(/^▲ The collector does not answer\.[^▲]* What you see is from before\.$/);
     expect(ownComplaints(browser.complaints.splice(0))).toBe('');

@@ -1,4 +1,4 @@
-// From a retransmission in the kernel to its row in the page, all of it real: p50 and p95 are printed, not judged.
+// From a real retransmission in the kernel to its row on the page: p50 and p95 are printed, without a limit.
 
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { startUp } from './up-process.ts';
 const TRAFFIC = join(root, 'test', 'support', 'traffic.ts');
 const PORT = 7000;
 const WATCHED_MS = 12_000;
-/** Fewer say nothing of how long it takes. */
+/** With fewer rows the quantiles mean nothing. */
 const ROWS_MIN = 20;
 const isRoot = process.getuid?.() === 0;
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(async () => directory.remove());
 
-/** Notes, for every row of the live table, when it came into the DOM; runs in the page. */
+/** Script for the page: notes when each row of the live table was added to the DOM. */
 const NOTE_ARRIVALS = `
   window.arrivals = [];
   const note = (node) => {
@@ -45,7 +45,7 @@ const NOTE_ARRIVALS = `
 
 const quantile = (sorted: readonly number[], level: number) => sorted[Math.min(sorted.length - 1, Math.floor(level * sorted.length))];
 
-/** Short connections over a lossy path while somebody watches: tail probes, timeouts, fast retransmits. */
+/** Opens short connections over a lossy path while the test watches: tail probes, timeouts, fast retransmits. */
 async function causeRetransmissions(watched: () => Promise<unknown>): Promise<void> {
   const pair = makePair();
   try {

@@ -12,7 +12,7 @@ const agent = new TestAgent(collector, 21n, 'web-1');
 let browser: OpenBrowser;
 let page: Page;
 
-/** Handshakes of two processes; those of `slow` met the timer of the SYN. */
+/** Handshakes of two processes. Those of `slow` had to wait for the SYN timer. */
 type Opened = { comm: string; connect_us: number; ago_s: number };
 const drawn = (comm: string, us: fc.Arbitrary<number>, count: number): Opened[] =>
   fc.sample(fc.record({ comm: fc.constant(comm), connect_us: us, ago_s: fc.constantFrom(60, 120, 300) }), count);
@@ -24,7 +24,7 @@ const handshakes = [
 const BASE_MS = Date.now();
 
 const bucketOf = (us: number) => Math.ceil(Math.log2(us / 1e6) * 8) - 1;
-/** The middle of the bucket in which the quantile is. */
+/** The middle of the bucket that contains the quantile. */
 function quantile(times: readonly number[], level: number): number {
   const sorted = times.map(bucketOf).toSorted((a, b) => a - b);
   return 2 ** (((sorted[Math.max(0, Math.ceil(level * sorted.length) - 1)] ?? 0) + 0.5) / 8) * 1e6;
@@ -111,7 +111,7 @@ describe('Latency', () => {
     for (const [comm, network, , p99, p50, count] of rows) {
       const times = handshakes.filter((one) => one.comm === comm).map(({ connect_us }) => connect_us);
       expect([comm, network, Number(count)]).toEqual([comm, comm === 'slow' ? '10.9.0.0/24' : '10.2.0.0/24', times.length]);
-      // As the page rounds them: to two digits.
+      // Rounded as on the page, to two digits.
       expect(usOf(p99) / quantile(times, 0.99)).toBeCloseTo(1, 1);
       expect(usOf(p50) / quantile(times, 0.5)).toBeCloseTo(1, 1);
     }
@@ -121,7 +121,7 @@ describe('Latency', () => {
   const told = async () => plain(await page.locator('[data-cell]').textContent());
 
   test('a cell, reached by keys or by the pointer, leads to the connections of its time and bucket', async () => {
-    // A range that moves with the clock would move what is chosen from under the keys.
+    // With a range that moves with the clock, the chosen cell would move while keys are pressed.
     await visit(`?page=latency&of=handshake&from=${BASE_MS - 900_000}&to=${BASE_MS}`);
     await page.getByRole('application').focus();
     await page.keyboard.press('ArrowRight');

@@ -1,4 +1,4 @@
-// Loss and what only looks like it, made for real: what the page of retransmissions says of each, in words that are true.
+// Real loss, and what only looks like loss: the page of retransmissions describes each correctly.
 import process from 'node:process';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -13,9 +13,9 @@ import { startUp, type Up } from './up-process.ts';
 const WHY_NOT = process.getuid?.() === 0 ? NO_BROWSER : 'needs root: network namespaces and BPF';
 const FAR = ['out:delay=10:any', 'back:delay=10:any'];
 const PORT = 7000;
-/** Connects one after the other: the SYN of one is lost once, that of another twice. */
+/** Consecutive connects: the SYN of one is lost once, that of another twice. */
 const CONNECTS = { count: 25, lost: ['out:drop:syn:5', 'out:drop:syn:12-13'], sysctl: ['net.ipv4.tcp_syn_linear_timeouts=0'] } as const;
-/** Each sender has a name of its own, by which the rest of the machine's traffic is left out. */
+/** Each sender has its own name, which tells its traffic from the rest of the machine's. */
 const SITUATIONS = {
   'renamed-11': { rules: [...FAR, 'out:drop:data:p=0.05'], bytes: 1_000_000, sysctl: [] },
   'renamed-12': { rules: [...FAR, 'out:delay=25:data:20', 'out:delay=25:data:120'], bytes: 400_000, sysctl: ['net.ipv4.tcp_timestamps=0'] },
@@ -69,7 +69,7 @@ describe('loss, or something that looks like it', () => {
   async function connects({ endpoint, relay: program }: ReturnType<typeof compilePrograms>): Promise<void> {
     const pair = makePair('tun');
     connecting = pair;
-    // Older kernels have no such setting: their timer always doubles.
+    // Older kernels lack this setting, and always double the timer.
     for (const setting of CONNECTS.sysctl) pair.client.run('sysctl', '-eqw', setting);
     const relay = await startRelay(program, pair, [...CONNECTS.lost]);
     const start = (side: 'client' | 'server', script: string) =>
@@ -89,7 +89,7 @@ describe('loss, or something that looks like it', () => {
     await page.goto(`${up.url}/?filter=process+%3D+${name}`);
     await page.getByRole('link', { name: 'Retransmits', exact: true }).click();
     await eventually(() => numberOf('sent again')).toBeGreaterThan(0);
-    // The counters of a connection come with its end.
+    // A connection's counters arrive with the row of its end.
     await eventually(() => numberOf('data segments')).toBeGreaterThan(0);
     const words = plain(await page.locator('[data-answer]').textContent());
     ENDED.push(`${name} | Retransmits | ${words}`);
@@ -101,7 +101,7 @@ describe('loss, or something that looks like it', () => {
     const dropped = Number(made['renamed-11']?.carried.out['data_dropped']);
     expect(dropped).toBeGreaterThan(5);
     expect(words).toMatch(/^◆ bad: Loss: \d+(\.\d+)? %/);
-    // A tail that was lost may have been brought by a probe, which is not counted as lost.
+    // A probe may have replaced a lost tail; such a segment is not counted as lost.
     expect(await numberOf('lost')).toBeLessThanOrEqual(dropped * 1.2);
     expect(await numberOf('lost')).toBeGreaterThanOrEqual(dropped / 2);
     expect(words).not.toMatch(/did not get past this host|dropped by the watched hosts/);
@@ -118,7 +118,7 @@ describe('loss, or something that looks like it', () => {
     expect(words).not.toMatch(/Loss:|network/);
   });
 
-  /** Eight to a doubling, from a second on. */
+  /** Index of the bucket: eight buckets in a doubling, counted from one second. */
   const bucketOf = (us: number) => {
     const bucket = Math.ceil(Math.log2(us / 1e6) * 8);
     return [bucket - 1, bucket].map((at) => plain(formatDurationUs(2 ** (at / 8) * 1e6))).join(' to ');
@@ -135,7 +135,7 @@ describe('loss, or something that looks like it', () => {
     ENDED.push(`B6 | Latency › handshake | ${await words()}`);
     expect(connecting?.client.nstat()['TcpExtTCPSynRetrans']).toBe(3);
     await page.locator('summary').click();
-    // The kernel's timers may be late: what is next above three seconds is in the row, to the microsecond.
+    // The kernel's timers may be late, so the expected bucket comes from the row, which has the time to the microsecond.
     const asked = await fetch(`${up.url}/api/v1/connections?filter=process+%3D+renamed-13&limit=100`);
     const slowest_us = Math.max(...((await asked.json()) as Connections).connections.map(({ connect_us }) => connect_us ?? 0));
     expect(slowest_us).toBeGreaterThan(2_950_000);

@@ -1,4 +1,4 @@
-// Two namespaces between which connections follow each other and lose segments, for as long as a test takes.
+// Two namespaces with consecutive connections between them that lose segments, for as long as a test runs.
 import { once } from 'node:events';
 import process from 'node:process';
 import { lose, makePair, type Pair } from '../support/netns.ts';
@@ -6,13 +6,13 @@ import { lose, makePair, type Pair } from '../support/netns.ts';
 const TRAFFIC = new URL('../support/traffic.ts', import.meta.url).pathname;
 const CONNECTIONS = 1_000_000;
 const BYTES = 60_000;
-/** So that all rows of some seconds are few enough for a verdict, however fast the machine is. */
+/** Limits the rate, so that a fast machine does not make more rows than a verdict can read. */
 const PACE = ['tbf', 'rate', '2mbit', 'burst', '6000', 'limit', '400000'];
 const LOST = 0.05;
 
 export type LossyPair = Pick<Pair, 'client' | 'server' | 'close'>;
 
-/** The server’s netfilter drops some of what comes. Needs root. @param port of the service */
+/** The server's netfilter drops a share of the incoming packets. Needs root. @param port of the service */
 export async function startLossyPair(port: number): Promise<LossyPair> {
   const { client, server, close } = makePair();
   const serving = server.start(process.execPath, TRAFFIC, 'serve', '0.0.0.0', String(port));

@@ -1,4 +1,4 @@
-// The Map page on a real collector: workloads of two hosts and what they say to each other, and two thousand edges.
+// The page of the map on a real collector: workloads of two hosts with their traffic, and a map of two thousand edges.
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { EVENT, ROLE, STATE } from '../../bpf/rows/rows.gen.ts';
@@ -44,11 +44,11 @@ describe('Map', () => {
   const told = async () => plain(await page.locator('[data-told]').textContent());
   const atRest = () => page.locator('canvas[data-at-rest="true"]').waitFor();
 
-  /** Goes over the canvas line by line, from the middle, until what is told is what is wanted. */
+  /** Moves the pointer over the canvas, line by line from the middle, until the shown text is the wanted one. */
   async function overCanvas(isWanted: (text: string) => boolean): Promise<void> {
     const box = await page.locator('canvas').boundingBox();
     if (!box) throw new Error('the canvas has no place');
-    // What is drawn lies around the middle.
+    // The map is drawn around the middle.
     const lines = Array.from({ length: 60 }, (_, at) => box.height / 2 + (at % 2 === 0 ? at : -at - 1) * 4);
     for (const y of lines)
       for (let x = 4; x < box.width; x += 8) {
@@ -75,7 +75,7 @@ describe('Map', () => {
     ...change,
   });
 
-  /** One connection with both its ends, one to nobody who is watched, one that came from such a one. */
+  /** A connection with both ends watched, one to a peer that is not watched, and one from such a peer. */
   async function talk(now_ms: number): Promise<void> {
     const { local_addr, local_port, peer_addr, peer_port, ...seen } = sample(now_ms - 5000, 1, 'postgres', {
       role: ROLE.indexOf('server'),

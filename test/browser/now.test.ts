@@ -33,7 +33,7 @@ describe('Now', () => {
   const tile = (label: string) => page.locator(`[data-tile="${label}"]`).textContent();
   const search = () => new URL(page.url()).search;
   const visit = (query: string) => page.goto(`${collector.url}/${query}`);
-  /** Polled: figures arrive with the next tick or answer. */
+  /** Repeats `read`, since figures arrive with the next tick or answer. */
   const eventually = <Value>(read: () => Promise<Value> | Value) => expect.poll(read, { timeout: EVENTUALLY_MS, interval: 100 });
 
   test('tiles, charts and tables are filled', async () => {
@@ -159,12 +159,12 @@ describe('Now', () => {
     await eventually(() => liveRows().count()).toBe(8);
     await agent.rows('retransmit', [retransmit(Date.now(), { connection_id: 201n })]);
     await eventually(() => liveRows().first().getAttribute('data-connection-id')).toBe('201');
-    // The page draws, and moves what is under the pointer, while the pointer comes.
+    // Repeated, since drawing may move the row below the pointer.
     await eventually(async () => {
       await liveRows().nth(2).hover();
       return page.locator('[data-held]').textContent();
     }).toBe('paused, 0 new');
-    // What is above the table grows, as it does when others are in trouble: the pointer rests, and is elsewhere now.
+    // A notice above the table grows, as it does if hosts are in trouble: the resting pointer is then over another row.
     await page.locator('main').evaluate((main) => {
       Object.assign((main as unknown as { style: object }).style, { overflowAnchor: 'none', paddingTop: '600px' });
     });
@@ -194,7 +194,7 @@ describe('Now', () => {
     await plot.hover({ position: { x: 260, y: 40 } });
     const selected = () => plot.locator('.u-select').evaluate((box) => (box as { offsetWidth: number }).offsetWidth);
     await eventually(selected).toBe(200);
-    // Figures that arrive meanwhile must not take the selection away.
+    // Figures that arrive meanwhile must not remove the selection.
     await agent.rows('connection', [openedEdge(Date.now(), 'latecomer')]);
     await eventually(() => edgeRows().filter({ hasText: 'latecomer' }).count()).toBe(1);
     expect(await selected()).toBe(200);
@@ -208,7 +208,7 @@ describe('Now', () => {
 
   test('the story’s connection is a row that leads to it', async () => {
     await visit('');
-    // A cell that has no links of its own.
+    // A cell without links.
     await page.locator(`[data-table="retransmits"] tr[data-connection-id="${STORY_ID}"] td.number`).first().click();
     await eventually(search).toBe(`?connection=${0xabcdef}/${STORY_ID}`);
   });

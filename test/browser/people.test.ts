@@ -1,4 +1,4 @@
-// People at the page: the first admin's link, users, log-in and out, links that survive it, and an identity provider.
+// People and the page: the first admin's link, users, log-in and log-out, links across the log-in, and an identity provider.
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ describe('people', () => {
     if (NO_BROWSER) return;
     mkdirSync(SCREENSHOTS, { recursive: true });
     provider = await startOpenIdProvider();
-    // A client without a secret: what it shows is the verifier alone.
+    // A client without a secret: only the PKCE verifier proves that it began the log-in.
     collector = new CollectorProcess('--oidc-issuer', provider.issuer, '--oidc-client-id', CLIENT.public, '--oidc-roles', 'staff=operator');
     await collector.start();
     provider.allow(collector.url + OIDC_PATHS.back);

@@ -1,4 +1,4 @@
-// The Pile-ups page on a real collector: what waits in which state and whose it is, who closes first, ports by destination.
+// The page of pile-ups on a real collector: which connections wait in which state, who owns them, who closes first, ports by destination.
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { END_REASON, EVENT, ROLE, STATE } from '../../bpf/rows/rows.gen.ts';
@@ -100,7 +100,7 @@ describe('Pile-ups', () => {
   }
 
   test('what waits, whose it is, since when, and what is missing', async () => {
-    // It waits until the end of what is asked for: a range that moves with the clock would have it wait longer.
+    // With a range that moves with the clock, the time in the state would grow while the test reads it.
     await visit(`?page=piles&from=${piled_ms - 900_000}&to=${piled_ms}`);
     await eventually(() => page.title()).toBe('Pile-ups · tcplens');
     await rows('piles').nth(2).waitFor();

@@ -1,7 +1,7 @@
-// Requests that are refused until a person asks again. A page asks again by itself, too, and would take the button away that is to be clicked.
+// Refuses requests until a person asks again. The page also asks again by itself, which would remove the button before it is clicked.
 import type { Page, Route } from 'playwright-core';
 
-/** @returns how to click “Try again”: all that is asked from then on is answered */
+/** @returns clicks “Try again”; from then on all requests are answered */
 export async function refuse(page: Page, url: string | RegExp, how: (route: Route) => Promise<void>): Promise<() => Promise<void>> {
   let mayAsk = false;
   const isAsked = async () => mayAsk && (await page.evaluate('globalThis.isAsked')) === true;

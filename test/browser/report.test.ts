@@ -1,4 +1,4 @@
-// The report of an investigation as a file that somebody was sent: a browser without any network shows all of it, whatever hosts are called.
+// An investigation's report, opened as a file in a browser without a network: it is complete, even with hostile names.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,10 +89,10 @@ test('all of it is there, as text, with no request to anywhere', async (context)
   expect(await page.title()).toBe('Investigation of process = "<i>" and port = 443');
   expect(await page.locator('script, img, b, i, link, iframe').count()).toBe(0);
   expect(requests.filter((url) => !url.startsWith('file:'))).toEqual([]);
-  // What the table counts is what the bar draws.
+  // The bar has a part for each row of the table.
   const parts = await page.locator('svg rect').count();
   expect(parts).toBe(await page.locator('section[aria-labelledby=causes] tbody tr').count());
-  // A name of ten thousand characters makes the page no wider.
+  // Even a name of ten thousand characters must not widen the page.
   expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
   expect(browser.complaints).toEqual([]);
 });

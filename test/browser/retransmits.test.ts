@@ -1,4 +1,5 @@
-// The page of retransmissions on a real collector: its figures are those of the rows, each leads to what is behind it, and all of it is a link.
+// The page of retransmissions on a real collector: its figures are those of the rows, each leads to what is behind it, and all of it is a
+// link.
 import fc from 'fast-check';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -25,7 +26,7 @@ const ends = fc
   .constantFrom<0 | 1>(0, 1)
   .chain((host) => fc.record({ host: fc.constant(host), peer: peerOf(host), comm: fc.constantFrom(...COMMS) }));
 const one = <More>(more: fc.Arbitrary<More>) => fc.tuple(ends, more).map(([own, other]) => ({ ...own, ...other }));
-/** More of now than of before, so that something has moved. */
+/** More in the range than before it, so that there are changes. */
 const samples: Sample[] = fc.sample(
   one(
     fc.record({
@@ -164,7 +165,7 @@ describe('Retransmits', () => {
     const [, host = '', peers = ''] = /^host = (\d+) and peer (?:=|in) \(?(.*?)\)?$/.exec(search().get('filter') ?? '') ?? [];
     const isOf = ({ host: own, peer }: Sample) =>
       String(HOSTS[own].agent.host_id) === host && (peers.includes('/') ? peer === OUTSIDE : peers.split(', ').includes(peer));
-    // Each sample is of a connection of its own.
+    // Each sample belongs to another connection.
     await eventually(() => page.locator('[data-table="connections"] tbody tr').count()).toBe(
       samples.filter((sample) => isNow(sample) && isOf(sample)).length,
     );
@@ -182,7 +183,7 @@ describe('Retransmits', () => {
     expect(moved.map(({ change }) => Math.abs(change))).toEqual(moved.map(({ change }) => Math.abs(change)).toSorted((a, b) => b - a));
     const of = (comm: string, isOf: (sample: Sample) => boolean) =>
       lostOf(samples.filter((sample) => sample.comm === comm && isOf(sample)));
-    // The time before is as long as the last 15 minutes: it has all that is older.
+    // The range before has the same length as the last 15 minutes, so all older samples are in it.
     for (const comm of COMMS) {
       const change = of(comm, isNow) - of(comm, (sample) => !isNow(sample));
       if (change !== 0) expect(moved).toContainEqual({ by: 'process', name: comm, change });

@@ -1,4 +1,4 @@
-// Saved views on a real collector: this page under a name, the way back to it, and out of the list.
+// Saved views on a real collector: saves this page, returns to it, and removes the view.
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';

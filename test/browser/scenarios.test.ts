@@ -1,4 +1,4 @@
-// Situations made for real, and the clicks that a person makes to the cause: each within three, in words that are true.
+// Real situations, and the clicks of a person to their cause: at most three each, with correct descriptions.
 import process from 'node:process';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -18,7 +18,7 @@ const ENDED: [string, string, string][] = [];
 
 let directory: TestDirectory;
 let pair: Pair;
-/** Its client has few local ports. */
+/** A pair whose client has few local ports. */
 let narrow: Pair;
 let up: Up;
 let browser: OpenBrowser;
@@ -42,7 +42,7 @@ describe('from a situation to its cause', () => {
     pair = makePair();
     narrow = makePair();
     narrow.client.run('sysctl', '-qw', `net.ipv4.ip_local_port_range=40000\t${40_000 + PORTS - 1}`);
-    // Each process has a name of its own, by which the rest of the machine's traffic is left out.
+    // Each process has its own name, which tells its traffic from the rest of the machine's.
     const leaking = start('leaking', 'server', `rename:1 listen:7101 times:${LEAKED} accept keep done wait`);
     await leaking.until('listen');
     await start('leaving', 'client', `times:${LEAKED} connect:7101 close done wait`).until('close', LEAKED);
@@ -107,7 +107,7 @@ describe('from a situation to its cause', () => {
   });
 
   test('C2: TIME_WAIT piles up at who closes first', async () => {
-    // Now, because they are gone in a minute.
+    // Started only now, since TIME_WAITs last one minute.
     await start('answering', 'server', `listen:7201 times:${LEAKED} accept drain close done wait`, narrow).until('listen');
     await start('hurrying', 'client', `rename:4 times:${LEAKED} connect:7201 send:10 close done wait`, narrow).until('close', LEAKED);
     await waitFor(
@@ -117,7 +117,7 @@ describe('from a situation to its cause', () => {
       50,
     );
     await pileUps('renamed-4');
-    // Their rows may come in several batches, and the page with each.
+    // The rows may arrive in several batches, so the page changes several times.
     await eventually(() => cells('closers', 2, 5)).toEqual(['10.77.0.2:7201', String(LEAKED), '0']);
     await eventually(() => sentence('closers')).toMatch(
       /^This side closes first, [\d.]+ a second; each keeps its local port toward this destination for 60 s\. tcp_fin_timeout does not change that\./,
@@ -160,7 +160,7 @@ describe('from a situation to its cause', () => {
   });
 
   test('C4: the peers of closed sockets do not close', async () => {
-    // The kernel keeps them for two minutes at most.
+    // Started only now, since the kernel keeps these sockets for two minutes at most.
     await start('staying', 'server', `listen:7401 times:${LEAKED} accept keep done wait`, narrow).until('listen');
     await start('parting', 'client', `rename:6 times:${LEAKED} connect:7401 linger2:120 close done wait`, narrow).until('close', LEAKED);
     await waitFor(
@@ -185,7 +185,7 @@ describe('from a situation to its cause', () => {
     expect(counted()).toBeGreaterThan(0);
     await visit('?filter=process+%3D+renamed-2');
     await page.getByRole('link', { name: 'Listeners', exact: true }).click();
-    // Whoever has no answer asks again for a while, and each time it counts.
+    // A client without an answer repeats its SYN for a while, and each SYN counts.
     await eventually(async () => {
       const shown = await plain(rows('listeners').first());
       return shown.replace(`was full ${counted()} times`, 'was full as often as the kernel says');

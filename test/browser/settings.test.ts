@@ -1,4 +1,4 @@
-// An admin sets what an agent does, on the page: the agent hears of it, says what is in force, and the version before comes back by a click.
+// An admin changes settings on the page: the agent is told and confirms, and a click brings the version before back.
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -33,7 +33,7 @@ describe('settings', () => {
     await collector?.remove();
   });
 
-  /** An agent that pins its log level and takes all else. */
+  /** Connects an agent that pins its log level and accepts all other settings. */
   async function connect(): Promise<void> {
     channel = new WebSocket(collector.url.replace(/^http/, 'ws') + CONTROL_PATH);
     const say = (message: FromAgent) => channel.send(JSON.stringify(message));

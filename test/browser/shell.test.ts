@@ -1,4 +1,4 @@
-// What every page stands on: what is asked and how often, what is said while no answer comes, and that all of it fits the window.
+// Common parts of all pages: how often they ask, what they show while there is no answer, and that everything fits into the window.
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -10,14 +10,14 @@ import { refuse } from './refused.ts';
 import { openedEdge, retransmit, tellStory } from './story-rows.ts';
 
 const HOSTS = 300;
-/** As long as the kernel lets a name be, and wide. */
+/** As long as the kernel allows a name to be, with the widest letter. */
 const LONG = 'WWWWWWWWWWWWWWW';
 const LONG_ADDR = '20010db8aaaabbbbccccddddeeeeffff';
 const LONG_PORT = 65_432;
 
 const collector = new CollectorProcess();
 const agent = new TestAgent(collector, 0xabcdefn, 'web-1');
-// The beginning of a second: what the story tells within ten milliseconds lies in one.
+// At the begin of a second, so that rows of the story within ten milliseconds are in the same second.
 const told_ms = Math.floor(Date.now() / 1000) * 1000;
 let browser: OpenBrowser;
 let page: Page;
@@ -67,10 +67,10 @@ describe('the shell', () => {
     await eventually(liveState).toBe('connected');
     page.off('request', note).off('websocket', connects);
     const times = (path: string) => asked.filter((one) => one === path).length;
-    // Without a feed after five seconds a page asks by itself, every two.
+    // Without a feed for five seconds, a page asks by itself every two seconds.
     const unfed = Math.max(0, Math.ceil((Date.now() - began_ms - 5000) / 2000));
     for (const one of ['overview', 'edges'].map((name) => times(`/api/v1/${name}`))) expect(one >= 1 && one <= 1 + unfed).toBe(true);
-    // These are read again until all that was acknowledged before the page came is stored, and where the feed went away and came back.
+    // Rows are read again until those from before the page's start are stored, and after each reconnection of the feed.
     const reads = 1 + Math.floor((Date.now() - began_ms) / 2500) + 2 * (connections - 1);
     expect(times('/api/v1/retransmits')).toBeLessThanOrEqual(reads);
   });
@@ -96,7 +96,7 @@ describe('the shell', () => {
   });
 
   test('the newest step of a stacked chart is drawn, and resting on it tells when it was', async () => {
-    // Resent between 30 s and 29.99 s before the story was told: all in the last step of this range.
+    // The retransmissions were 30 s to 29.99 s before the story: all in the last step of this range.
     const at_ms = told_ms - 30_000;
     await visit(`?from=${at_ms - 60_000}&to=${at_ms + 1000}`);
     const chart = page.locator('figure', { hasText: 'Retransmissions' });
@@ -107,7 +107,7 @@ describe('the shell', () => {
         const context = (
           canvas as unknown as { getContext(kind: '2d'): { getImageData(...box: number[]): { data: Uint8ClampedArray } } }
         ).getContext('2d');
-        // The plot ends 24 px from the right; a step is a sixty-first of it.
+        // The plot ends 24 px from the right; a step is 1/61 of its width.
         const x = width - 24 - Math.round((width - 80) / 122);
         const { data } = context.getImageData(x, 0, 1, height);
         return Array.from({ length: height }, (_, y) => data[y * 4 + 3] ?? 0).filter((alpha) => alpha === 255).length / height;
@@ -173,7 +173,7 @@ describe('the shell', () => {
       await liveRows().nth(2).hover();
       return status();
     }).toMatch(/^paused/);
-    // The feed carries so many at a time.
+    // The limit of rows in one message of the feed.
     for (let sent = 1; sent <= 6; sent++) {
       await burst(100, 710n + BigInt(sent));
       await eventually(status).toBe(`paused, ${sent}00 new`);

@@ -1,4 +1,4 @@
-// The states around the figures: nothing yet, cut off, back again.
+// States without figures: nothing stored yet, disconnected, and connected again.
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { axeViolations, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser, ownComplaints } from '../support/browser.ts';

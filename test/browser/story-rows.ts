@@ -1,10 +1,10 @@
-// A small story in rows: one connection with everything, a failed connect, a process with a hostile name, and many edges.
+// Rows of a small story: one connection with rows of all kinds, a failed connect, a process with a hostile name, and many edges.
 import { CA_STATE, CLASS, DIRECTION, END_REASON, EVENT, EVIDENCE, OUTCOME, OWNER, ROLE, STATE } from '../../bpf/rows/rows.gen.ts';
 import type { RowValues } from '../support/row-bytes.ts';
 import type { TestAgent } from './collector-process.ts';
 
 export const HOSTILE = '<img src=x>';
-/** The connection that has everything. */
+/** The connection with rows of all kinds. */
 export const STORY_ID = 101n;
 const EDGES = 24;
 
@@ -34,7 +34,7 @@ const HOSTILE_ENDS: RowValues = {
   peer_port: 5432,
 };
 
-/** A retransmission of the story's connection, or with `change` of another. */
+/** A retransmission of that connection; with `change` of another one. */
 export const retransmit = (at_ms: number, change: RowValues = {}): RowValues => ({
   ...NGINX,
   time_ns: ns(at_ms),
@@ -47,7 +47,7 @@ export const retransmit = (at_ms: number, change: RowValues = {}): RowValues => 
   ...change,
 });
 
-/** Sends the whole story, told as if it had just happened at `now_ms`. */
+/** Sends the whole story, as if it had just happened at `now_ms`. */
 export async function tellStory(agent: TestAgent, now_ms: number): Promise<void> {
   const began_ms = now_ms - 60_000;
   await agent.rows('connection', [
@@ -76,7 +76,7 @@ export async function tellStory(agent: TestAgent, now_ms: number): Promise<void>
   await agent.rows('retransmit', [retransmit(now_ms - 20_000, { ...HOSTILE_ENDS, class: CLASS.indexOf('rto'), backoff: 2 })]);
 }
 
-/** Listeners, one of which overflowed; resets with and without a socket; packets that a firewall here dropped. */
+/** Sends listeners, one of which overflowed; resets with and without a socket; packets that the host's firewall dropped. */
 async function tellCauses(agent: TestAgent, now_ms: number): Promise<void> {
   await agent.rows('reset', [
     {
@@ -232,7 +232,7 @@ function edges(now_ms: number): RowValues[] {
   }));
 }
 
-/** One round trip of an edge, so that it has an RTT to sort by: longer with every worker. */
+/** A sample of an edge, so that it has an RTT to sort by; the RTT grows from worker to worker. */
 const sampled = ({ event: _event, connect_us: _connect, ...ends }: RowValues): RowValues => ({ ...ends, interval_us: 10_000_000 });
 
 function samples(began_ms: number): RowValues[] {

@@ -1,4 +1,4 @@
-// `tcplens up` as a process of its own: agent, collector and pages of this machine.
+// `tcplens up` as a process of its own, with the agent, the collector and the pages.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { waitFor } from '../support/wait.ts';
 
 export type Up = { url: string; stop(): Promise<unknown> };
 
-/** Several may run beside one another. @param data where it keeps what it stores. Needs root. */
+/** Several can run at once. Needs root. @param data directory of its data */
 export async function startUp(data: string): Promise<Up> {
   const options = ['--listen', '127.0.0.1:0', '--metrics', 'none', '--data', data];
   const child = spawn(join(root, 'tcplens'), ['up', ...options], { stdio: ['ignore', 'pipe', 'pipe'] });

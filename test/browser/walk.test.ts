@@ -1,5 +1,5 @@
-// A fleet's first ten minutes, all of it real: the link of the first admin, a user, a line for hosts, an agent that joins with it over TLS,
-// its way to the Fleet page, and out again. How long that takes is printed, and not judged.
+// The first ten minutes with a fleet, all of it real: the first admin's link, a user, an enrolment, an agent that joins with it over TLS,
+// its appearance on the page Fleet, and its removal. The durations are printed, without a limit.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -29,7 +29,7 @@ afterAll(async () => {
   rmSync(state, { recursive: true, force: true });
 });
 
-/** As somebody who has pasted the line into a shell, in the folder of tcplens. */
+/** Runs the line in a shell, in the folder of tcplens, as somebody who pastes it. */
 function paste(line: string): { said: () => string } {
   let said = '';
   const own = `--state-dir '${state}' --spool '${join(state, 'spool')}' --metrics none --interval 1s`;

@@ -1,4 +1,4 @@
-// The kernel source with an investigation running: rows of one port, in all namespaces, progress and packets too.
+// The kernel source while an investigation of one port runs: rows of all namespaces, including progress and packets.
 
 import { type FilterRun, filterInKernel } from '../../agent/filter/run.ts';
 import { NO_LIMIT } from '../../agent/kernel/budget.ts';
@@ -31,7 +31,7 @@ export class InvestigatedKernel {
     this.#sweeping = setInterval(() => this.#source.sweep(), SWEEP_MS);
   }
 
-  /** The rows since the last call, and those of a sweep. */
+  /** Returns the rows since the last call, after one more sweep. */
   take(): Evidence {
     this.#source.sweep();
     this.#drain();
@@ -40,7 +40,7 @@ export class InvestigatedKernel {
     return rows;
   }
 
-  /** The cookie of a namespace as of the last sweep; 0: it was not there. */
+  /** The cookie of a namespace as of the last sweep; 0 if it did not exist. */
   netnsOf(name: string): bigint {
     return BigInt(this.#source.netns().find((known) => known.name === name)?.netns ?? 0);
   }

@@ -1,5 +1,5 @@
-// Real losses, made where each scenario says, and what tcplens says of every segment that was sent again: beside captures, which know
-// nothing of tcplens. Prints verdicts by truth. `make test` runs the scenarios marked small, `make test-investigations` all.
+// Real losses at the places that each scenario names, and tcplens's verdict on each retransmitted segment, compared with independent
+// captures. Prints verdicts by truth. `make test` runs the scenarios marked small, `make test-investigations` all of them.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,7 +48,7 @@ test.for(chosen)('$name', async (scenario, context) => {
       out: byConnection({ data: out, acks: back }, { may_overflow, too_old: tooOldAt(trio.receiver) }),
       back: byConnection({ data: back, acks: out }, { may_overflow, too_old: tooOldAt(trio.sender) }),
     };
-    // To a proxy's connections the router is an end, and not between them.
+    // For a proxy's connections the router is an end, so it cannot be left out.
     for (const view of VIEWS.filter((each) => !scenario.proxied || each !== 'router unobserved')) {
       const each = compare(evidence, view, netnsesOf(evidence, trio, scenario.family), truths);
       compared.get(view)?.push(...each);

@@ -1,4 +1,4 @@
-// Verdicts beside the truth: what tcplens says of each segment, from all rows and from fewer, and what captures say.
+// Compares verdicts with the truth: tcplens's verdict on each segment, from all rows and from some of them, and what captures show.
 
 import type { Verdict } from '../../agent/verdict/cause.ts';
 import { SYN } from '../../agent/verdict/ends.ts';
@@ -9,13 +9,13 @@ import { PORT } from './scenario.ts';
 import type { Trio } from './trio.ts';
 import type { Truth, Truths } from './truth.ts';
 
-/** Which rows a verdict had. */
+/** The rows that a verdict could use. */
 export const VIEWS = ['all', 'router unobserved', 'receiver unobserved', 'older than the agents', '1 % withheld'] as const;
 export type View = (typeof VIEWS)[number];
 
 export type Netnses = { sender: bigint; router: bigint | undefined; receiver: bigint };
 
-/** Whose rows are whose: each host is told by the address of what it sends. */
+/** The namespaces of the hosts, found by the source addresses of sent packets. */
 export function netnsesOf(evidence: Evidence, { sender, receiver }: Trio, family: Family): Netnses {
   const of = (address: string) =>
     evidence.packet.find(({ direction, local_addr }) => direction === 'sent' && local_addr === address)?.netns ?? 0n;
@@ -43,7 +43,7 @@ function only(evidence: Evidence, keep: (row: Row) => boolean): Evidence {
   return Object.fromEntries(kept) as Evidence;
 }
 
-/** As if the handshakes had been before anybody watched: then nobody knows the initial sequence numbers. */
+/** Without the handshakes, as if they were before the agents' start: then the initial sequence numbers are unknown. */
 function withoutBeginnings({ packet, connection, progress, ...evidence }: Evidence): Evidence {
   const unknown = { snd_isn: 0, rcv_isn: 0 };
   return {
@@ -54,7 +54,7 @@ function withoutBeginnings({ packet, connection, progress, ...evidence }: Eviden
   };
 }
 
-/** The same numbers from 0 to 1 for the same seed (xorshift32). */
+/** Pseudo-random numbers from 0 to 1, the same for the same seed (xorshift32). */
 export function randomOf(seed: number): () => number {
   let state = seed | 1;
   return () => {
@@ -67,7 +67,7 @@ export function randomOf(seed: number): () => number {
 
 export type Compared = { verdict: Verdict; truth: Truth; right: boolean };
 
-/** Each verdict beside what captures say of its segment; those that they cannot tell are left out. */
+/** Each verdict with what captures show of its segment, which may be 'unclear'. */
 export function compare(
   evidence: Evidence,
   view: View,
@@ -84,7 +84,7 @@ export function compare(
   });
 }
 
-/** Of an attempt that failed, how many of the same byte failed later: what was dropped before it was ever sent is no attempt's. */
+/** For a failed attempt: how many later attempts with the same byte failed too. Drops of the first transmission are not among them. */
 function failedAfter(verdicts: readonly Verdict[], { segment }: Verdict): number | undefined {
   if (segment.row.outcome !== 'failed') return undefined;
   const is_after = (other: Verdict['segment']) =>
@@ -95,13 +95,13 @@ function failedAfter(verdicts: readonly Verdict[], { segment }: Verdict): number
   return verdicts.filter((other) => is_after(other.segment)).length;
 }
 
-/** Behind a translation of addresses a port is another one; then there is one connection. */
+/** Behind a NAT the port differs; then there is only one connection. */
 const single = (all: Map<number, Truths>): Truths | undefined => (all.size === 1 ? all.values().next().value : undefined);
 
-/** Whether a verdict says what happened, as far as who has these rows can. */
+/** Whether a verdict is right, as far as it can be known from the view's rows. */
 function isRight({ cause, why }: Verdict, truth: Truth, view: View): boolean {
   if (why === 'arrived') return truth === 'lost_backward' || truth === 'reordered' || truth === 'delayed' || truth === 'delayed_ack';
-  // Of its own host the sender knows all, of others what they lost: that is outward for it.
+  // Without the receiver's rows, its drops look like losses on the way.
   if (cause === 'lost_outward') return truth === 'outward' || (view === 'receiver unobserved' && truth === 'dropped_at_receiver');
   if (cause === 'dropped_between') return truth === 'outward';
   if (cause === 'not_needed') return truth === why;

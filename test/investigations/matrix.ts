@@ -1,4 +1,4 @@
-// Verdicts by truth, as text: what was right, what was not known, and each way to be wrong.
+// A table of verdicts by truth: right ones, unknown ones, and each kind of wrong one.
 import type { Verdict } from '../../agent/verdict/cause.ts';
 import type { Compared } from './judged.ts';
 

@@ -1,4 +1,4 @@
-// Reads captures: TCP packets with what tells them apart. Nothing of tcplens is in here, so that it can judge tcplens.
+// Reads captures: TCP packets and the fields that tell them apart. It uses no code of tcplens, so that it can be a judge of it.
 import { readFileSync } from 'node:fs';
 
 export type Packet = {
@@ -16,7 +16,7 @@ export type Packet = {
   /** IPv4; 0 for IPv6 */
   ip_id: number;
   tsval: number;
-  /** from, to */
+  /** blocks of SACK as [from, to] */
   sacks: [number, number][];
 };
 

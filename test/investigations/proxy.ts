@@ -1,4 +1,5 @@
-// A proxy as a process: takes connections, and makes one of its own for each. `node proxy.ts PORT ADDRESS`, on that port at both.
+// A proxy as a process: accepts connections and opens one of its own for each. `node proxy.ts PORT ADDRESS`: listens on PORT, connects to
+// ADDRESS:PORT.
 import { connect, createServer } from 'node:net';
 import process from 'node:process';
 

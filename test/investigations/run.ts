@@ -1,4 +1,4 @@
-// Runs one scenario and returns what its captures say.
+// Runs a scenario and returns its captures.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
@@ -17,10 +17,10 @@ const LOG_GROUP = 5;
 
 const PROXY = join(import.meta.dirname, 'proxy.ts');
 
-/** What passed from the sender to the receiver, and back. */
+/** The packets in each direction between sender and receiver. */
 export type Passings = { out: Passed; back: Passed };
 
-/** Makes the traffic; the trio stays for the caller to close. */
+/** Makes the traffic. The caller has to close the returned trio. */
 export async function runScenario(scenario: Scenario, programs: Programs, directory: string): Promise<{ trio: Trio; captured: Passings }> {
   const trio = scenario.carried ? makeCarried() : makeTrio();
   try {
@@ -38,7 +38,7 @@ export async function runScenario(scenario: Scenario, programs: Programs, direct
     const { filtered } = scenario;
     const log = filtered && (await filter(trio[filtered.at], filtered, `${prefix}.log`));
     await converse(scenario, programs.endpoint, trio);
-    // A FIN may be lost, too: sent again later, it would be among the rows of the next scenario, whose hosts have the same addresses.
+    // Waits for the FINs: one that is sent again later would be among the rows of the next scenario, whose hosts have the same addresses.
     for (const side of SIDES) {
       const host = trio[side];
       if (host) await socketsGone(host);
@@ -59,7 +59,9 @@ export async function runScenario(scenario: Scenario, programs: Programs, direct
   }
 }
 
-/** tcpdump counts a packet that came before it listened to the one device, and does not write it: that is not missed. */
+/**
+ * Ends a capture. tcpdump counts a packet from before it was bound to its device, and does not write it: one missing packet is no error.
+ */
 async function ended(capture: Capture): Promise<void> {
   await capture.stop().catch((error: Error) => {
     const [, captured, received] = /(\d+) packets captured, (\d+) packets received by filter, 0 packets dropped/.exec(error.message) ?? [];
@@ -67,7 +69,7 @@ async function ended(capture: Capture): Promise<void> {
   });
 }
 
-/** With the captures of both its sides. What it makes has other ports than what it takes. */
+/** Starts the proxy with captures at both of its sides. It connects from another range of ports than clients use. */
 async function startProxy(router: Netns, to: string, prefix: string): Promise<{ stop(): Promise<void> }> {
   router.run('sysctl', '-qw', 'net.ipv4.ip_local_port_range=20000 29999');
   const captures = [await startCapture(router, `${prefix}.taken`, 'left'), await startCapture(router, `${prefix}.made`, 'right')];
@@ -93,7 +95,7 @@ async function converse({ name, family, proxied, ...scripts }: Scenario, program
   await receiver.end();
 }
 
-/** Drops a share of the packets to the receiver, and has what is dropped captured. */
+/** Drops a share of the packets to the receiver by netfilter, and captures the dropped ones. */
 async function filter(
   netns: Netns | undefined,
   { at, share }: NonNullable<Scenario['filtered']>,
@@ -126,7 +128,10 @@ async function filter(
   };
 }
 
-/** `carried`: what the carrying program was given, if there was one. What left the device otherwise was lost in the device. */
+/**
+ * `carried`: captured where relay.c takes the packets, if it forwards them. Packets of `left` that are missing there were lost in the
+ * device.
+ */
 function passedBetween(left: Packet[], right: Packet[], filtered: Packet[], carried: Packet[] | undefined, at: Side | undefined): Passings {
   const taken = new Set((carried ?? []).map(({ seq, ack, length, ip_id, tsval }) => `${seq} ${ack} ${length} ${ip_id} ${tsval}`));
   const untaken = carried
@@ -152,7 +157,7 @@ function passedBetween(left: Packet[], right: Packet[], filtered: Packet[], carr
 const outward = (packet: Packet) => packet.dst_port === PORT;
 const backward = (packet: Packet) => packet.src_port === PORT;
 
-/** Two connections, of which each is one of both sides of the proxy: their ports tell them apart. `filtered`: where they came in. */
+/** The proxy's two connections in one set: their ports tell them apart. `filtered`: packets that were dropped as they came in. */
 function passedByProxy(left: Packet[], taken: Packet[], made: Packet[], right: Packet[], filtered: Packet[]): Passings {
   return {
     out: {
@@ -168,10 +173,10 @@ function passedByProxy(left: Packet[], taken: Packet[], made: Packet[], right: P
   };
 }
 
-/** Packets that are sent straight after one another are further apart. */
+/** Less than the time between any two packets that are sent one after the other. */
 const LEAST_US = 0.25;
 
-/** The log has no times of its own: what was dropped was sent after the packet whose identification is next below. */
+/** Gives dropped packets a time, as the log has none: just after the sent packet with the next lower IP identification. */
 function inOrder(filtered: Packet[], left: Packet[]): Packet[] {
   return filtered.map((packet) => {
     const before = left.filter(({ src_port, ip_id }) => src_port === packet.src_port && ((packet.ip_id - ip_id) & 0xffff) < 0x8000);

@@ -1,8 +1,8 @@
-// What an investigation's traffic and its path are.
+// Scenarios: the traffic of an investigation, and the path that it takes.
 import type { Class } from '../../bpf/rows/rows.gen.ts';
 import type { Family } from '../support/netns.ts';
 
-/** Rows of this port are all the scenario's. */
+/** Rows of this port belong to the scenario. */
 export const PORT = 5614;
 export const SIDES = ['sender', 'router', 'receiver'] as const;
 export type Side = (typeof SIDES)[number];
@@ -10,22 +10,22 @@ export type Side = (typeof SIDES)[number];
 export type Scenario = {
   name: string;
   family: Family;
-  /** rules of the program that carries the packets (relay.c); undefined: a router forwards them */
+  /** rules for the program that forwards the packets (relay.c); undefined: a router forwards them */
   carried?: readonly string[];
   /** commands before the traffic, by namespace */
   setup?: Partial<Record<Side, readonly string[]>>;
-  /** share of the packets that one netfilter drops: of the sender when they leave, of the others when they come in for a socket there */
+  /** share of packets that netfilter drops: at the sender on the way out, elsewhere on the way in */
   filtered?: { at: Side; share: number };
-  /** a process on the router takes the connections, and makes one of its own to the receiver for each */
+  /** a process on the router accepts the connections, and opens one to the receiver for each */
   proxied?: true;
-  /** what has to have come, else the scenario shows nothing: retransmissions of a class, a counter of the sender's kernel (nstat) */
+  /** must have occurred, else the scenario proves nothing: retransmissions of a class, or a counter of the sender's kernel (nstat) */
   shows?: { class: Class } | { counter: string };
-  /** the words of endpoint.c */
+  /** script for endpoint.c */
   sender: string;
   receiver: string;
-  /** the receiver's socket will have no room */
+  /** the receiver's socket runs out of room */
   overflows?: true;
-  /** one of those that `make test` runs */
+  /** also run by `make test` */
   small?: true;
 };
 
@@ -34,7 +34,7 @@ const bulk = (bytes: number, option = '') => ({
   receiver: `${option}listen:${PORT} accept drain close`,
 });
 
-/** Many small requests, each a connection of its own or all on one. */
+/** Many small requests, each on its own connection or all on one. */
 const small = (count: number, bytes: number) => ({
   sender: `connect:${PORT} nodelay times:${count} send:${bytes} recv:10 done shutdown drain close`,
   receiver: `listen:${PORT} accept nodelay times:${count} recv:${bytes} send:10 done drain close`,
@@ -66,7 +66,8 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "sender's netfilter",
     family: 'ipv4',
     ...bulk(4_000_000),
-    // What is dropped there before it was ever sent counts as not sent; only what was lost elsewhere is sent again.
+    // A segment that netfilter drops at its first transmission counts as not sent. So the router has to drop some for there to be
+    // retransmissions.
     filtered: { at: 'sender', share: 0.3 },
     setup: { sender: NO_OFFLOADS, router: [drop('FORWARD', 0.02, 'dport')] },
     small: true,
@@ -90,7 +91,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: "receiver's full buffer",
     family: 'ipv4',
-    // The window was told before the buffer became small.
+    // The window was advertised before the buffer became small.
     sender: `times:12 connect:${PORT} sleep:60 send:60000 flush shutdown drain close done`,
     receiver: `listen:${PORT} times:12 accept rcvbuf:2304 sleep:350 drain close done`,
     overflows: true,
@@ -151,7 +152,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'overtaken a little, and lost (RACK)',
     family: 'ipv4',
     ...bulk(1_500_000),
-    // Less than the quarter of a round trip that the sender waits, and more once it has learnt to wait longer.
+    // Once within the quarter of a round trip that RACK waits, and once beyond it, after which RACK waits longer.
     carried: [...FAR, 'out:delay=1:data:p=0.05', 'out:delay=5:data:p=0.02', 'out:drop:data:p=0.02'],
     shows: { counter: 'TcpExtTCPSACKReorder' },
   },

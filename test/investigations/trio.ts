@@ -1,4 +1,4 @@
-// A sender, a router and a receiver: three namespaces in a row. Without a router, a program carries the packets between two TUN devices.
+// A sender, a router and a receiver: three namespaces in a row. Instead of the router, relay.c can forward packets between two TUN devices.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,18 +6,18 @@ import { freshName, ip, makePair, type Netns, netns, SYSCTLS } from '../support/
 
 export type Trio = { sender: Netns; router: Netns | undefined; receiver: Netns; close(): void };
 
-/** Two namespaces whose path is a program's to make. */
+/** Two namespaces without a router: a program has to forward the packets. */
 export function makeCarried(): Trio {
   const pair = makePair('tun');
   return { sender: pair.client, router: undefined, receiver: pair.server, close: pair.close };
 }
 
-/** The router's own, on the sender's side. */
+/** The router's address on the sender's side. */
 export const ROUTER_ADDRESS = { ipv4: '10.81.0.254', ipv6: 'fd81::fe' } as const;
 
 const NETS = { sender: { ipv4: '10.81.0', ipv6: 'fd81:' }, receiver: { ipv4: '10.82.0', ipv6: 'fd82:' } } as const;
 
-/** Three namespaces, the one in the middle forwards. Needs root. */
+/** Three namespaces; the middle one forwards. Needs root. */
 export function makeTrio(): Trio {
   const id = freshName();
   const history = mkdtempSync(join(tmpdir(), 'tcplens-nstat-'));
@@ -27,7 +27,7 @@ export function makeTrio(): Trio {
       try {
         ip('netns', 'del', name);
       } catch {
-        // never made, or gone already
+        // It was never created, or is already gone.
       }
     }
     rmSync(history, { recursive: true, force: true });

@@ -1,5 +1,5 @@
-// What really became of a segment, from captures alone: which of the times that it was sent were dropped, and where, and when its
-// acknowledgements passed.
+// What really happened to a segment, from captures alone: which of its transmissions were dropped, and where, and when its acknowledgements
+// passed.
 import type { Packet } from './pcap.ts';
 import { PORT } from './scenario.ts';
 
@@ -11,23 +11,23 @@ export const TRUTHS = [
   'reordered',
   'delayed',
   'delayed_ack',
-  /** captures do not tell which of several packets that look the same it was */
+  /** captures cannot tell which of several equal packets it was */
   'unclear',
 ] as const;
 export type Truth = (typeof TRUTHS)[number];
 
-/** Of one way: all packets that left the sender and that came to the receiver, and what was dropped where. */
+/** One direction: the packets that left the sender, those that reached the receiver, and those that were dropped at a host. */
 export type Passed = {
   sent: readonly Packet[];
   came: readonly Packet[];
-  /** what else is not in `came`, or was never heeded: dropped by the sender's device, or by the receiver's netfilter */
+  /** dropped by the sender's device (then missing in `came`), or by the receiver's netfilter (then in `came`, but without effect) */
   dropped: { here: readonly Packet[]; at_receiver: readonly Packet[] };
 };
 
 export type Captured = {
-  /** of the segments that are judged */
+  /** the direction of the judged segments */
   data: Passed;
-  /** the other way: what acknowledges them */
+  /** the other direction, with their acknowledgements */
   acks: Passed;
 };
 
@@ -35,16 +35,16 @@ const behind = (seq: number, other: number): number => (seq - other) | 0;
 const lengthOf = ({ length, flags }: Packet): number => length + (flags & 2 ? 1 : 0) + (flags & 1);
 const has = (packet: Packet, byte: number): boolean => behind(byte, packet.seq) >= 0 && behind(byte, packet.seq) < lengthOf(packet);
 
-/** What stays the same of a packet on its way. */
+/** The fields of a packet that do not change on its way. */
 const looks = ({ seq, ack, length, flags, ip_id, tsval, sacks }: Packet): string =>
   `${seq} ${ack} ${length} ${flags} ${ip_id} ${tsval} ${sacks.join(' ')}`;
 
 type Sent = { packet: Packet; fate: 'here' | 'outward' | 'at_receiver' | 'came'; came_us: number };
 
-/** The other end's port: of a server's connections, what tells them apart. */
+/** The other end's port, which tells the connections to a server apart. */
 const portOf = ({ src_port, dst_port }: Packet): number => (src_port === PORT ? dst_port : src_port);
 
-/** The captures of each connection, by its client's port. Of a single one all: its port may be another behind a translation. */
+/** The captures of each connection, by its client's port. A single connection has all packets, since a NAT may have changed its port. */
 export function byConnection(captured: Captured, limits: Limits): Map<number, Truths> {
   const ports = new Set([...captured.data.sent, ...captured.acks.came].map(portOf));
   const of = (port: number) => (packets: readonly Packet[]) =>
@@ -55,25 +55,26 @@ export function byConnection(captured: Captured, limits: Limits): Map<number, Tr
     dropped: { here: own(dropped.here), at_receiver: own(dropped.at_receiver) },
   });
   const each = [...ports].map((port) => [port, { data: passed(captured.data, of(port)), acks: passed(captured.acks, of(port)) }] as const);
-  // The kernel counts for all connections together.
+  // The kernel's counter is for all connections together.
   const is_told = limits.too_old === each.reduce((sum, [, { data, acks }]) => sum + tooOld(data.came, acks.sent).length, 0);
   return new Map(each.map(([port, own]) => [port, new Truths(own, limits.may_overflow, is_told)]));
 }
 
-/** What captures alone do not show. */
+/** Facts that captures do not show. */
 export type Limits = {
-  /** the receiver's socket drops what it has no room for; else what comes late is only acknowledged late */
+  /** the receiver's socket may drop data for want of room; otherwise late data is acknowledged late, and not dropped */
   may_overflow: boolean;
-  /** what the receiver's kernel counted as too old; where captures come to another number, they do not tell what became of such segments */
+  /** the receiver kernel's count of PAWS drops; if the captures give another number, the fate of such segments is unknown */
   too_old: number;
 };
 
-/** Clocks of a millisecond: so far may a timestamp be behind. */
+/** A timestamp may be this much behind, in ms, without being too old. */
 const TOO_OLD = 1;
 
 /**
- * Data that came and that the receiver refuses by RFC 7323 (PAWS): its timestamp is behind that of a segment in order. `told` are the receiver's
- * acknowledgements. A capture sees such a packet come, and nothing of its end. `was_there`: the data had come before, so nothing was lost by it.
+ * Data that the receiver refuses by RFC 7323 (PAWS), as its timestamp is behind that of a segment in order. A capture shows that such a
+ * packet arrived, but not that it was refused. `told`: the receiver's acknowledgements. `was_there`: the data had arrived before, so
+ * nothing was lost.
  */
 export function tooOld(came: readonly Packet[], told: readonly Packet[]): { packet: Packet; was_there: boolean }[] {
   let [recent, acknowledged]: (number | undefined)[] = [];
@@ -88,7 +89,7 @@ export function tooOld(came: readonly Packet[], told: readonly Packet[]): { pack
         return packet.length > 0 ? [{ packet, was_there: taken.some((one) => has(one, packet.seq)) }] : [];
       } else {
         taken.push(packet);
-        // Only a segment that meets what is expected next tells the time; one that is all old is refused for that.
+        // Only a segment that contains the next expected byte updates the recent timestamp.
         const is_next =
           acknowledged === undefined || (behind(packet.seq, acknowledged) <= 0 && behind(packet.seq + lengthOf(packet), acknowledged) >= 0);
         if (is_next && (recent === undefined || behind(packet.tsval, recent) > 0)) recent = packet.tsval;
@@ -97,7 +98,7 @@ export function tooOld(came: readonly Packet[], told: readonly Packet[]): { pack
     });
 }
 
-/** Finds in captures what became of segments. */
+/** Finds the fate of segments in captures. */
 export class Truths {
   readonly #captured: Captured;
   readonly #bySeq = new Map<number, Packet[]>();
@@ -109,7 +110,7 @@ export class Truths {
   readonly #backward_us: number;
   readonly #may_overflow: boolean;
 
-  /** @param is_told - whether captures tell what the receiver refused as too old */
+  /** @param is_told - whether captures show which segments the receiver refused as too old */
   constructor(captured: Captured, may_overflow: boolean, is_told: boolean) {
     this.#may_overflow = may_overflow;
     this.#is_told = is_told;
@@ -134,7 +135,10 @@ export class Truths {
     this.#backward_us = Math.max(0, Math.min(...backward.filter((us) => us >= 0)));
   }
 
-  /** Why the byte was sent again at this time; `failed`: this attempt was dropped by the sender's host, so many before the last of the byte. */
+  /**
+   * Why the byte was sent again at this time. `failed`: the sender's host dropped this attempt; the number of later attempts with the byte
+   * that failed.
+   */
   of(byte: number, again_us: number, failed: number | undefined): Truth {
     const all = (this.#bySeq.get(byte >>> 16) ?? []).filter((packet) => has(packet, byte)).sort((a, b) => a.time_us - b.time_us);
     const near = all.filter((packet) => Math.abs(packet.time_us - again_us) < NEAR_US);
@@ -147,7 +151,7 @@ export class Truths {
     const earlier = all.filter((packet) => packet !== own && packet.time_us <= sent_us);
     if (!this.#is_told && all.some((packet) => this.#refused.has(looks(packet)))) return 'unclear';
     if ((failed === undefined && !own) || new Set(all.map(looks)).size < all.length) return 'unclear';
-    // A capture is behind netfilter and the queue: what was to be sent and did not leave was dropped there.
+    // The capture is behind netfilter and the queue, so a segment that was sent and is not in it was dropped before.
     if (earlier.length === 0) return 'dropped_here';
     const fates = earlier.map((packet) => this.#fateOf(packet, sent_us));
     const first = fates.filter(({ fate }) => fate === 'came').sort((a, b) => a.came_us - b.came_us)[0];
@@ -157,7 +161,9 @@ export class Truths {
     return last === 'outward' ? 'outward' : 'dropped_at_receiver';
   }
 
-  /** What came too late for an acknowledgement to be back counts as come: that is why it was sent again, whatever was done with it. */
+  /**
+   * A packet that arrived too late for its acknowledgement to be back in time counts as 'came', whatever became of it: that was the reason.
+   */
   #fateOf(packet: Packet, sent_us: number): Sent {
     const key = looks(packet);
     const is = (where: keyof Passed['dropped']) => this.#dropped[where].has(key);
@@ -168,7 +174,7 @@ export class Truths {
     return { packet, fate: is_dropped ? 'at_receiver' : 'came', came_us };
   }
 
-  /** Whether nothing said that it had come, until it came again. */
+  /** Whether no acknowledgement said that the byte had arrived, until it arrived again. */
   #unheeded(byte: number, came_us: number, all: readonly Packet[]): boolean {
     const again = all.map((packet) => this.#came.get(looks(packet))?.[0]?.time_us ?? Infinity).filter((us) => us > came_us);
     const until_us = Math.min(...again);
@@ -176,7 +182,7 @@ export class Truths {
     const { sent } = this.#captured.acks;
     const told = sent.filter(({ time_us }) => time_us >= came_us && time_us < until_us);
     const after = sent.find((packet) => packet.time_us >= until_us && says(packet, byte));
-    // An acknowledgement that could have told and did not.
+    // There were acknowledgements in between that could have said so, and did not.
     return (
       after !== undefined && told.length > 0 && told.every((packet) => !says(packet, byte)) && behind(told.at(-1)?.ack ?? 0, byte) <= 0
     );
@@ -199,7 +205,7 @@ export class Truths {
   }
 }
 
-/** A retransmit row is written so soon after its packet, or before that leaves a queue. */
+/** A row of a retransmission is written within this time of its packet in the capture; the packet may wait in a queue in between. */
 const NEAR_US = 12_000;
 
 function says(packet: Packet, byte: number): boolean {

@@ -1,4 +1,4 @@
-// Runs a suite in a copy of the project and says what came of it.
+// Runs a suite in a copy of the project and returns its outcome.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
@@ -7,16 +7,16 @@ import process from 'node:process';
 import type { Suite } from './mutant.ts';
 import type { Tree } from './tree.ts';
 
-/** What vitest writes, as far as it is read here. */
+/** The parts of vitest's report that are read here. */
 type Report = {
   testResults: { message: string; assertionResults: { status: string; fullName: string; failureMessages: string[] }[] }[];
 };
 
 export type Verdict = {
-  /** `empty`: no test ran to its end, all were skipped or none has such a name */
+  /** `empty`: no test ran to its end, as all were skipped or none has a matching name */
   outcome: 'passed' | 'failed' | 'timeout' | 'empty';
   ms: number;
-  /** the test that failed first, and how; why nothing ran */
+  /** the first failed test with its error, or why nothing ran */
   detail: string;
 };
 
@@ -34,7 +34,7 @@ function readReport(tree: Tree): Pick<Verdict, 'outcome' | 'detail'> {
   return { outcome: tests.some(({ status }) => status === 'passed') ? 'passed' : 'empty', detail: 'no test of these ran' };
 }
 
-/** Ends the tests with all that they have started. */
+/** Kills the tests with all processes that they have started. */
 function end(pid: number | undefined): void {
   try {
     if (pid) process.kill(-pid, 'SIGKILL');
@@ -73,7 +73,7 @@ export async function judge(tree: Tree, { files, name, env }: Suite, timeout_ms:
   if (late) return { outcome: 'timeout', ms, detail: `not over after ${timeout_ms / 1000} s` };
   try {
     const report = readReport(tree);
-    // An error outside of every test is in no test's result.
+    // vitest exits with an error without a failed test if an error occurred outside of tests.
     if (report.outcome === 'passed' && code !== 0) return { outcome: 'failed', ms, detail: `ended with ${code}: ${firstLine(said)}` };
     return { ...report, ms };
   } catch (error) {

@@ -1,20 +1,20 @@
-// What a mutant is: a small wrong change of one source file, and the tests that must fail with it.
+// A mutant: a small wrong change in one source file, and the tests that must fail because of it.
 export type Suite = {
-  /** test files, from the root */
+  /** test files, relative to the root */
   files: readonly string[];
-  /** of these only the tests whose names match; all, unless given */
+  /** only tests of these files whose names match; undefined: all */
   name?: string;
   env?: Readonly<Record<string, string>>;
-  /** whether they run the programs in the kernel, which then have to be built */
+  /** whether the tests run the programs in the kernel, which then must be built */
   kernel: boolean;
 };
 
 export type Mutant = {
-  /** from the root */
+  /** relative to the root */
   file: string;
-  /** what is wrong with it, in a few words */
+  /** the fault in a few words */
   why: string;
-  /** occurs exactly once in the file */
+  /** must occur exactly once in the file */
   find: string;
   replace: string;
   suite: Suite;
@@ -38,12 +38,12 @@ export const fidelity = (...ids: string[]): Suite => ({
   kernel: true,
 });
 
-/** What is asked of all drops together, of those in these scenarios. */
+/** The tests that judge the drops of all these scenarios together. */
 export const drops = (...ids: string[]): Suite => ({ ...fidelity(...ids), name: '^drops name' });
 
 export const mutantsOf = (file: string, mutants: readonly Omit<Mutant, 'file'>[]): Mutant[] => mutants.map((each) => ({ file, ...each }));
 
-/** The mutated text. Throws where the place is not there exactly once: the table is then out of step with the sources. */
+/** The mutated text. Throws unless `find` occurs exactly once: the table no longer fits the sources then. */
 export function mutate(text: string, { file, find, replace, why }: Mutant): string {
   const places = text.split(find).length - 1;
   if (places !== 1) throw new Error(`"${why}" does not apply: ${places} places in ${file} have ${JSON.stringify(find)}`);

@@ -1,4 +1,4 @@
-// The table of a run, a line a folder, and what is left to do.
+// The report of a run: a table with a line for each folder, and the mutants that survived.
 import { FOLDERS, type Folder, type Mutant } from './mutant.ts';
 import type { Tried } from './try-mutant.ts';
 
@@ -21,7 +21,7 @@ function listed(judged: readonly Judged[], fate: Tried['fate'], title: string): 
   return lines.length > 0 ? ['', title, ...lines] : [];
 }
 
-/** A table, the mutants that nothing saw, and all as one line of JSON. */
+/** The table, the mutants that no test noticed, and all results as one line of JSON. */
 export function report(judged: readonly Judged[]): string {
   const folders = FOLDERS.map((folder) => ({ folder, ...countsOf(judged.filter((each) => each.folder === folder)) }));
   const all = countsOf(judged);

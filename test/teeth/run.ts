@@ -1,5 +1,5 @@
-// Whether the tests have teeth: makes the project wrong in one small way after the other, in a copy, and runs for each the tests
-// that must see it. `--only PATTERN` takes those whose folder, file or reason matches, `--shard 1/3` each third one.
+// Tests the tests: makes one small fault after the other in a copy of the project, and runs the tests that must notice it. `--only PATTERN`
+// selects mutants by folder, file or reason; `--shard 1/3` every third one.
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { judge, type Verdict } from './judge.ts';
@@ -10,7 +10,7 @@ import { Tree } from './tree.ts';
 import { type Tried, tryMutant } from './try-mutant.ts';
 
 const BASELINE_MS_MAX = 300_000;
-/** A mutant may make a suite this much slower before it counts as seen. */
+/** A suite that takes this many times longer with a mutant counts as failed. */
 const SLOWER = 5;
 const MS_MIN = 60_000;
 
@@ -25,7 +25,7 @@ function choose({ only, shard }: { only: string; shard: string }): Chosen[] {
     .filter((_, index) => index % n === k - 1);
 }
 
-/** Each suite once without any mutant: what fails then says nothing of one. A second time where the machine was busy. */
+/** The results of suites without mutants: a mutant proves nothing if its suite fails without it. A failure is checked by a second run. */
 class Baselines {
   readonly #known = new Map<string, Verdict>();
   readonly #tree: Tree;

@@ -1,4 +1,4 @@
-// A copy of the project to make wrong, outside of the project. Its packages are the project's own.
+// A copy of the project for mutants, outside of the project's folder. It shares the project's packages.
 import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -12,14 +12,14 @@ export class Tree {
   constructor() {
     cpSync(root, this.path, { recursive: true, filter: (path) => !LEFT_OUT.has(basename(path)) });
     symlinkSync(join(root, 'node_modules'), join(this.path, 'node_modules'));
-    // A mutant may well leave a variable unused: that is not for the compiler to find.
+    // A mutant may leave a variable unused. Such a warning must not count as an error, since tests and not the compiler have to notice it.
     this.write('bpf/Makefile', this.read('bpf/Makefile').replaceAll(' -Werror', ''));
   }
 
   read = (file: string): string => readFileSync(join(this.path, file), 'utf8');
   write = (file: string, text: string): void => writeFileSync(join(this.path, file), text);
-  /** Has a file as it is in the project. */
+  /** Restores a file from the project. */
   restore = (file: string): void => copyFileSync(join(root, file), join(this.path, file));
-  /** Tests that were ended may still be writing. */
+  /** Retries, since killed tests may still be writing. */
   remove = (): void => rmSync(this.path, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 }

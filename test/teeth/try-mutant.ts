@@ -1,4 +1,4 @@
-// Applies one mutant, has its suite run, and takes it back.
+// Applies one mutant, runs its suite, and restores the source.
 import ts from 'typescript';
 import { build, refusal } from './build.ts';
 import { judge } from './judge.ts';
@@ -6,7 +6,7 @@ import { type Mutant, mutate } from './mutant.ts';
 import type { Tree } from './tree.ts';
 
 export type Tried = {
-  /** `invalid`: it says nothing of the tests, since it does not apply, compile or load, or they fail without it */
+  /** `invalid`: the mutant does not apply, compile or load, or its suite fails without it, so it proves nothing */
   fate: 'killed' | 'survived' | 'timeout' | 'invalid';
   ms: number;
   detail: string;
@@ -17,14 +17,14 @@ const messageOf = (error: unknown): string => {
   return text.split('\n').find((line) => /error/i.test(line)) ?? text;
 };
 
-/** A file that cannot be parsed fails every test, whatever they look at. */
+/** A file with a syntax error would fail every test, so it proves nothing. */
 function checkSyntax(text: string, fileName: string): void {
   const { diagnostics = [] } = ts.transpileModule(text, { fileName, reportDiagnostics: true });
   const [first] = diagnostics;
   if (first) throw new Error(`error: ${ts.flattenDiagnosticMessageText(first.messageText, ' ')}`);
 }
 
-/** Has the mutant in the copy, built where its suite needs that; returns what takes it back. */
+/** Puts the mutant into the copy, and builds it if its suite needs that. Returns a function that undoes this. */
 function apply(tree: Tree, mutant: Mutant): () => void {
   const { file, suite } = mutant;
   const text = mutate(tree.read(file), mutant);

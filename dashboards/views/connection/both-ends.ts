@@ -1,9 +1,9 @@
-// Both ends of a connection on one time axis: what the other end's host says, by this end's clock. Pure.
+// Both ends of a connection on one time axis: the other end's times are converted to this end's clock. Pure.
 import type { Connection } from '../../../server/api.ts';
 import { formatDurationUs, formatName } from '../../format.ts';
 
 type OtherEnd = NonNullable<Connection['other_end']>;
-/** What is drawn of an end. */
+/** The parts of an end that are drawn. */
 export type Drawn = Pick<
   Connection,
   'host' | 'states' | 'congestion' | 'retransmits' | 'resets' | 'drops' | 'closed_ms' | 'from_ms' | 'to_ms'
@@ -12,7 +12,7 @@ export type Span = Pick<Connection, 'from_ms' | 'to_ms'>;
 
 const NS_PER_MS = 1e6;
 
-/** The same with all times earlier by so many milliseconds. */
+/** The same, with all times reduced by `ms`. */
 export function earlierBy(ms: number, { host, states, congestion, retransmits, resets, drops, ...times }: Drawn): Drawn {
   const at = (time_ms: number) => time_ms - ms;
   const row = <Row extends { time_ns: string }>(told: Row): Row => ({
@@ -32,13 +32,13 @@ export function earlierBy(ms: number, { host, states, congestion, retransmits, r
   };
 }
 
-/** From the first row of either to the last. */
+/** From the earliest begin to the latest end. */
 export const spanOf = (...ends: readonly Span[]): Span => ({
   from_ms: Math.min(...ends.map(({ from_ms }) => from_ms)),
   to_ms: Math.max(...ends.map(({ to_ms }) => to_ms)),
 });
 
-/** Whose lanes the second ones are, and how its times came onto this axis. */
+/** The title of the second lanes: whose they are, and how their times were converted. */
 export function otherEndWords({ host_id }: Pick<Connection, 'host_id'>, other: OtherEnd): string {
   const whose = `The other end, at ${formatName(other.host)}${other.comm === '' ? '' : ` (${formatName(other.comm)})`}`;
   if (other.host_id === host_id) return `${whose}: the same clock`;

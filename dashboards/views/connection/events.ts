@@ -5,7 +5,7 @@ import { DIRECTION_WORDS, DROP_DIRECTION_WORDS, dropReason, flagWords, MEANING_W
 import { CA_STATE_WORDS, EVIDENCE_WORDS, FIGURE_WORDS, STATE_WORDS } from '../../words.ts';
 
 export type StoryEvent = { key: string; ms: number; kind: 'reset' | 'drop' | 'freed' | 'congestion'; what: string; detail: string };
-/** `host`: of the end that says so. */
+/** `host`: that of the end that reports the event. */
 export type EndEvent = StoryEvent & { host: string };
 type Told = Pick<Connection, 'resets' | 'drops' | 'congestion'>;
 
@@ -63,7 +63,7 @@ export function eventsOf({ resets, drops, congestion }: Told): StoryEvent[] {
   return [...resets.map(ofReset), ...drops.map(ofDrop), ...congestion.map(ofCongestion)].sort((a, b) => a.ms - b.ms);
 }
 
-/** Of both ends, whose times are by one clock, oldest first. */
+/** The events of both ends, oldest first. Their times must be by one clock. */
 export function eventsOfEnds(ends: readonly (Told & { host: string })[]): EndEvent[] {
   const all = ends.flatMap((end, at) => eventsOf(end).map((event) => ({ ...event, key: `${at} ${event.key}`, host: end.host })));
   return all.sort((a, b) => a.ms - b.ms);

@@ -1,5 +1,5 @@
-// What stands out in one connection, each with its evidence and whose doing it is as far as that can be told. Pure. Nothing is
-// said without evidence: an empty list means that nothing stood out.
+// Notable facts about a connection, each with its evidence, and with who caused it as far as that is known. Pure. Without evidence nothing
+// is reported: an empty list means that nothing was notable.
 import type { Connection } from '../../../server/api.ts';
 import { dropped } from './findings/drops.ts';
 import { gaveUp, resetAfterIdle, resetByPeer, resetBySelf, resetOnTheWay } from './findings/endings.ts';
@@ -13,7 +13,7 @@ import { closedWindow, leak, slowReader } from './findings/reading.ts';
 import { noPort, noWayOut } from './findings/this-host.ts';
 import { slowAnswers, stall } from './findings/turns.ts';
 
-/** How it ended, and what goes wrong still. */
+/** How the connection ended, and problems that persist. */
 const FIRST: readonly Look[] = [
   noPort,
   noWayOut,
@@ -28,7 +28,7 @@ const FIRST: readonly Look[] = [
   leak,
 ];
 
-/** What took time, and how much of it, µs: the costliest comes first. */
+/** Facts that cost time, with the time in µs: the costliest comes first. */
 const COSTLY: readonly (readonly [Look, (connection: Connection) => number])[] = [
   [slowAnswers, ({ turn_us }) => turn_us ?? 0],
   [delayedAck, ({ turn_us }) => turn_us ?? 0],
@@ -40,7 +40,7 @@ const COSTLY: readonly (readonly [Look, (connection: Connection) => number])[] =
   [limitedBySender, (connection) => connection.limits.sender * lifeUs(connection)],
 ];
 
-/** Findings whose cost is unknown or zero. */
+/** Facts whose cost in time is unknown or zero. */
 const LAST: readonly Look[] = [bothEnds, connectionPerRequest, slowStartAfterIdle, slowReader, notNeeded, onlyProbes];
 
 /** The most harmful first. */

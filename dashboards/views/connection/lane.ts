@@ -1,4 +1,4 @@
-// Places on a time line of `width` pixels, shared by the state lane, the ticks and the charts' own x axis.
+// Positions on a time axis of `width` pixels, shared by the lanes, the ticks and the charts.
 import type { Connection } from '../../../server/api.ts';
 import { msOfNs } from '../../format.ts';
 
@@ -6,7 +6,7 @@ export type Frame = { from_ms: number; to_ms: number; width: number };
 type StateSpan = Connection['states'][number];
 export type LaneBox = { state: StateSpan['state']; x: number; width: number; from_ms: number; to_ms: number };
 
-/** Boxes narrower than this could not be seen: a handshake of 1 ms in an hour. */
+/** Least width of a box, px: a handshake of 1 ms in an hour would be invisible. */
 const WIDTH_MIN = 2;
 
 export function placeOf(time_ms: number, { from_ms, to_ms, width }: Frame): number {
@@ -14,7 +14,7 @@ export function placeOf(time_ms: number, { from_ms, to_ms, width }: Frame): numb
   return Math.max(0, Math.min(1, share)) * width;
 }
 
-/** One box a state, in order; the last reaches to the frame's end while it lasts. */
+/** A box for each state, in order. The last one ends at the frame's end while the connection is in the state. */
 export function laneBoxes(states: readonly StateSpan[], frame: Frame): LaneBox[] {
   return states.map(({ state, from_ms, to_ms }) => {
     const end_ms = to_ms ?? frame.to_ms;
@@ -26,14 +26,14 @@ export function laneBoxes(states: readonly StateSpan[], frame: Frame): LaneBox[]
 type Change = Connection['congestion'][number];
 export type CongestionBox = { ca_state: Change['new_ca_state']; x: number; width: number; from_ms: number; to_ms: number };
 
-/** One box a stay in a congestion state other than open, which is what all the rest of the time is. The last ends at `end_ms`. */
+/** A box for each stay in a congestion state other than `open`, the normal state. The last one ends at `end_ms`. */
 export function congestionBoxes(changes: readonly Change[], end_ms: number, frame: Frame): CongestionBox[] {
   const stays = changes.map(({ new_ca_state, time_ns }, at) => {
     const next = changes[at + 1];
     return { ca_state: new_ca_state, from_ms: msOfNs(time_ns), to_ms: next ? msOfNs(next.time_ns) : end_ms };
   });
   const first = changes[0];
-  // It was in the first row's old state before that, from when it says.
+  // The first change also says from when on the old state lasted.
   const before =
     first && first.duration_us > 0
       ? [{ ca_state: first.old_ca_state, from_ms: msOfNs(first.time_ns) - first.duration_us / 1000, to_ms: msOfNs(first.time_ns) }]

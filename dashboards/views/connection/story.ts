@@ -1,16 +1,16 @@
-// What one connection's record says, in sentences. Pure: the panel only lays them out.
+// Sentences about one connection. Pure: the panel only places them.
 import type { Connection } from '../../../server/api.ts';
 import { formatBytes, formatCount, formatDurationUs, formatEndpoint, formatName } from '../../format.ts';
 import { END_REASON_WORDS, errnoName, OWNER_WORDS, ROLE_ARROWS, ROLE_WORDS, STATE_WORDS } from '../../words.ts';
 
-/** `client → server` whoever of them is this host; local first where nobody knows. */
+/** `client → server`, whichever of them this host is; if that is unknown, the local end comes first. */
 export function endsOf(connection: Pick<Connection, 'role' | 'local_addr' | 'local_port' | 'peer_addr' | 'peer_port'>): string {
   const local = formatEndpoint(connection.local_addr, connection.local_port);
   const peer = formatEndpoint(connection.peer_addr, connection.peer_port);
   return `${local} ${ROLE_ARROWS[connection.role]} ${peer}`;
 }
 
-/** Why and when it ended, or that it has not. */
+/** When and why it ended, or that it is open. */
 export function endOf(connection: Connection): string {
   const { words } = END_REASON_WORDS[connection.end_reason];
   const ended = connection.closed_ms === null && connection.end_reason === 'none' ? 'still open' : words;
@@ -22,20 +22,20 @@ const STATE_ORDER = Object.keys(STATE_WORDS) as (keyof typeof STATE_WORDS)[];
 
 const HANDSHAKE: ReadonlySet<Connection['state']> = new Set(['syn_sent', 'syn_recv', 'new_syn_recv']);
 
-/** How long it lived or has lived; `since` where its beginning was not seen. */
+/** How long it lived, or has lived so far; with "since" if its begin was not seen. */
 export function lifeOf({ opened_ms, closed_ms, from_ms, to_ms, states }: Connection, now_ms: number): string {
   const began = opened_ms ?? from_ms;
   const length = formatDurationUs(Math.max(0, (closed_ms ?? Math.max(now_ms, to_ms)) - began) * 1000);
-  // Its beginning was seen, so it is a connect that has not succeeded, and not a connection older than the agent.
+  // The begin was seen, so this is a connect that has not succeeded, and not a connection from before the agent's start.
   if (opened_ms === null && HANDSHAKE.has(states[0]?.state ?? 'unknown'))
     return `${length}, ${closed_ms === null ? 'not open yet' : 'never open'}`;
   return opened_ms === null ? `at least ${length}, opened before it was watched` : length;
 }
 
-/** Who owns it and how that is known. */
+/** The owner of the connection, and how the owner is known. */
 export const ownerOf = ({ owner, role }: Connection): string => `${ROLE_WORDS[role]}; ${OWNER_WORDS[owner]}`;
 
-/** The socket's own counter beside the counted rows: what no row accounts for is said, too. */
+/** The socket's count of retransmissions, with the number that no row explains. */
 export function retransWords({ total_retrans, unattributed, retrans_spurious }: Connection): string {
   if (total_retrans === null) return 'not known until it closes or is sampled';
   if (total_retrans === 0) return 'none';
@@ -61,7 +61,7 @@ export function stallWords({ stall_max_us, bytes_sent }: Connection): string {
   return bytes_sent === null ? 'not known until it closes or is sampled' : 'not seen to';
 }
 
-/** What lay unread, unsent or unanswered; "nothing" where all was taken. */
+/** Data that was left unread, unsent or unacknowledged; "nothing" if there was none. */
 export function leftWords({ unread, notsent, unacked, probes_out, closed_ms }: Connection): string {
   if (unread === null && unacked === null) return 'not known until it closes or is sampled';
   const left = [
@@ -73,13 +73,13 @@ export function leftWords({ unread, notsent, unacked, probes_out, closed_ms }: C
   return left.length === 0 ? 'nothing' : `${left.join(', ')}${closed_ms === null ? ' as of the last sample' : ''}`;
 }
 
-/** The congestion control, and whether it is watched over by keepalive. */
+/** The congestion control, and whether keepalive is on. */
 export const controlWords = ({ congestion_control, keepalive }: Connection): string =>
   congestion_control === ''
     ? 'not known until it closes or is sampled'
     : `${formatName(congestion_control)}${keepalive ? ', keepalive on' : ''}`;
 
-/** Time in each state as the kernel side added it up: also where a budget kept single changes from being told. */
+/** Time in each state, as the kernel program has summed it: complete even if a budget withheld rows of changes. */
 export function stateWords({ state_us }: Connection): string {
   const stays = STATE_ORDER.flatMap((state) => {
     const us = state_us[state];

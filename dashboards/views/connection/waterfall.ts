@@ -1,4 +1,4 @@
-// Where the time at the beginning of a connection went, one bar after the other: handshake, wait for the process, first byte each way.
+// Where the time at the begin of a connection went, as consecutive bars: handshake, wait for the process, first byte in each direction.
 import type { Connection } from '../../../server/api.ts';
 
 export type Bar = { label: string; meaning: string; from_us: number; to_us: number };
@@ -6,8 +6,8 @@ export type Bar = { label: string; meaning: string; from_us: number; to_us: numb
 type Beginning = Pick<Connection, 'role' | 'connect_us' | 'accept_us' | 'first_send_us' | 'first_receive_us'>;
 
 /**
- * µs from first sight. On a client first sight is its SYN; on a server the connection is open when it is first seen, and its
- * handshake lies before 0. What is not known has no bar.
+ * Bars in µs from the first sight of the connection. At a client that is its SYN. At a server it is the established connection, so the
+ * handshake lies before 0. An unknown time has no bar.
  */
 export function waterfallOf({ role, connect_us, accept_us, first_send_us, first_receive_us }: Beginning): Bar[] {
   const bars: Bar[] = [];
@@ -37,7 +37,7 @@ export function waterfallOf({ role, connect_us, accept_us, first_send_us, first_
   return bars;
 }
 
-/** A bar's place, 0–1 of all bars' time. */
+/** The position of a bar, 0–1 of the time of all bars. */
 export function share({ from_us, to_us }: Bar, all: readonly Bar[]): { left: number; width: number } {
   const begin_us = Math.min(...all.map((bar) => bar.from_us));
   const length_us = Math.max(1, Math.max(...all.map((bar) => bar.to_us)) - begin_us);

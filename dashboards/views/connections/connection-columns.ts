@@ -1,4 +1,4 @@
-// Columns of the list of connections that sort, in order. Sorting is the server's: the largest first.
+// The sortable columns of the list of connections, in order. The server sorts, the largest first.
 import type { ListedConnection } from '../../../server/api.ts';
 import type { ConnectionOrder } from '../../connections-view.ts';
 import { figure, formatBytes, formatClock, formatCount, formatDurationUs, formatRatio, NO_FIGURE } from '../../format.ts';
@@ -9,7 +9,7 @@ type Column = {
   meaning: string;
   format: (row: ListedConnection) => string;
   severity?: (row: ListedConnection) => Severity;
-  /** there is too little behind the figure for a judgement */
+  /** whether the figure rests on too little to be judged */
   isFew?: (row: ListedConnection) => boolean;
 };
 

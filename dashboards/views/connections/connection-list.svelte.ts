@@ -1,4 +1,4 @@
-// The list of connections as the view asks for it: one page after the other, and again while nobody reads further down.
+// The list of connections for the view, page by page. The first page is read again at intervals, unless further pages were read.
 import type { Connections } from '../../../server/api.ts';
 import type { ApiClient } from '../../api-client.ts';
 import { Asked } from '../../asked.svelte.ts';
@@ -8,13 +8,13 @@ import { rangeQuery } from '../../range-query.ts';
 import { isSpan, RANGES, type ViewState } from '../../view-state.ts';
 
 const PAGE = 1000;
-/** Who has not found it by then needs a filter. */
+/** Limit of rows: to find a connection beyond it, a filter is needed. */
 export const ROWS_MAX = 5000;
-/** Each answer reads all rows of the range. */
+/** Each answer reads all rows of the range, so it is not asked for more often. */
 const REFRESH_MS_MIN = 10_000;
 
 export class ConnectionList extends Asked<Connections> {
-  /** Nothing moves while somebody points at a row, or reads one. */
+  /** True while the pointer or the focus is in a row: then no row may move. */
   held = $state(false);
   #reading = false;
   readonly #api: ApiClient;
@@ -24,7 +24,7 @@ export class ConnectionList extends Asked<Connections> {
     this.#api = api;
   }
 
-  /** @param key identifies the question. @returns how to stop */
+  /** @param key identifies the question. @returns stops it */
   ask(view: Pick<ViewState, 'range' | 'filter' | 'connections'>, key: string): () => void {
     const every_ms = isSpan(view.range) ? Number.POSITIVE_INFINITY : Math.max(REFRESH_MS_MIN, RANGES[view.range].refresh_ms);
     return this.follow(key, every_ms, async (signal) => {
@@ -35,7 +35,7 @@ export class ConnectionList extends Asked<Connections> {
     });
   }
 
-  /** Adds the page that follows, of the same moment. */
+  /** Adds the next page, of the same range. */
   async more(view: Pick<ViewState, 'range' | 'filter' | 'connections'>, key: string): Promise<void> {
     const { answer } = this;
     if (answer?.next == null || this.isOld || this.#reading || answer.connections.length >= ROWS_MAX) return;
@@ -46,7 +46,7 @@ export class ConnectionList extends Asked<Connections> {
       const page = await this.#api.connections(asked, new AbortController().signal);
       if (this.answer === answer) this.take(key, { ...page, connections: [...answer.connections, ...page.connections] });
     } catch {
-      // The next scroll asks again; what is shown is whole as far as it goes, and says how far.
+      // A refusal is ignored: the next scroll asks again, and the page says how many rows it has.
     } finally {
       this.#reading = false;
     }

@@ -1,4 +1,4 @@
-// The question of the page, asked twice: in steps for the chart, and of the whole time for the table.
+// The page's question, asked in two forms: in steps for the chart, and over the whole range for the table.
 import type { Explored } from '../../../server/api.ts';
 import type { ApiClient, Query } from '../../api-client.ts';
 import { exploreQuery } from '../../explore-view.ts';

@@ -1,4 +1,4 @@
-// Columns of the table of hosts that sort, in order. Sorting is the server's.
+// The sortable columns of the table of hosts, in order. The server sorts.
 import type { FleetHost, FleetSort } from '../../../server/api.ts';
 import { figure, formatCount, formatName, formatNumber } from '../../format.ts';
 
@@ -6,7 +6,7 @@ export type FleetColumn = { label: string; meaning: string; order?: FleetSort; f
 
 const lostOf = ({ lost }: FleetHost) => lost.kernel + lost.agent + lost.collector;
 
-/** Numbers, right of what names the host. */
+/** Columns of numbers, which follow those that identify the host. */
 export const FIGURES: readonly FleetColumn[] = [
   { label: 'conns/s', meaning: 'connections opened per second', format: (host) => figure(host.connections_per_s, formatNumber) },
   {

@@ -1,11 +1,11 @@
-// The list of hosts as the view asks for it, asked for again all the time.
+// The list of hosts for the view, read at short intervals.
 import type { Fleet } from '../../../server/api.ts';
 import type { ApiClient } from '../../api-client.ts';
 import { ApiError } from '../../api-error.ts';
 import { type FleetView, fleetQuery } from '../../fleet-view.ts';
 import { poll } from '../../poll.ts';
 
-/** A new host is to be seen within five seconds. */
+/** A new host must appear within five seconds. */
 const REFRESH_MS = 2000;
 
 export class FleetList {
@@ -17,7 +17,7 @@ export class FleetList {
     this.#api = api;
   }
 
-  /** @returns how to stop */
+  /** @returns stops it */
   follow(view: FleetView, limit: number): () => void {
     return poll(async (signal) => {
       try {

@@ -1,4 +1,4 @@
-// One host and its history over the view's range, asked for again all the time.
+// One host and its history over the view's range, read at short intervals.
 import type { FleetOne } from '../../../server/api.ts';
 import type { ApiClient } from '../../api-client.ts';
 import { ApiError } from '../../api-error.ts';
@@ -16,7 +16,7 @@ export class HostHistory {
     this.#api = api;
   }
 
-  /** @param serverNow by the collector's clock. @returns how to stop */
+  /** @param serverNow the collector's clock. @returns stops it */
   follow(host_id: string, range: ViewState['range'], serverNow: () => number): () => void {
     const every_ms = isSpan(range) ? REFRESH_MS * 5 : Math.max(REFRESH_MS, RANGES[range].refresh_ms);
     return poll(async (signal) => {

@@ -1,4 +1,4 @@
-// The manual's entries, made of the tables that define things; no sentence is written here that another place has. Pure.
+// Builds the manual's entries from the tables that define things. No sentence that stands elsewhere is repeated here. Pure.
 import { FIELDS, type Field, type Place } from '../../../agent/contract/language/fields.ts';
 import { WRITTEN } from '../../../agent/contract/language/values.ts';
 import type { ExploreNames, RowKinds } from '../../../server/api.ts';
@@ -24,18 +24,18 @@ import {
 import { CONNECTION_COLUMNS } from '../connections/connection-columns.ts';
 import { EDGE_COLUMNS } from '../now/edge-columns.ts';
 
-/** `label`: what the page calls it, where that is not its name. `facts`: type, unit, where it can be asked. */
+/** `label`: the name on the pages, if it differs. `facts`: type, unit, and where it can be used. */
 export type Entry = { id: string; name: string; label: string; words: string; facts: readonly string[] };
 export type Section = { id: string; title: string; entries: readonly Entry[] };
 
 type Said = { label?: string; meaning?: string; words?: string };
 
-/** @param names, rows null: the collector has not told them yet */
+/** @param names, rows null: not received from the collector yet */
 export function manualOf(names: ExploreNames | null, rows: RowKinds | null): Section[] {
   return [...ofPage(), ...ofLanguage(), ...ofQuestions(names), ...ofRows(rows)];
 }
 
-/** Entries whose name, label or words have all of the words. */
+/** Entries that contain each of the words in name, label or text. */
 export function found(sections: readonly Section[], text: string): Section[] {
   const wanted = text.toLowerCase().split(/\s+/u).filter(Boolean);
   const isFound = ({ name, label, words }: Entry) => wanted.every((word) => `${name} ${label} ${words}`.toLowerCase().includes(word));

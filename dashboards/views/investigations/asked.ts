@@ -1,4 +1,4 @@
-// The form as the collector is asked. Pure.
+// Turns the form into a request to the collector. Pure.
 
 import { parseConnections } from '../../../agent/contract/language/connections.ts';
 import { parseHosts } from '../../../agent/contract/language/hosts.ts';
@@ -22,7 +22,7 @@ export function askedOf(
     expression,
     hosts,
     detail,
-    // Of a link, it may be said of a detail that has none.
+    // A link may ask for stacks of processes together with a detail that has no stacks.
     user_stacks: user_stacks && hasStacks(detail),
     rows_per_s: rows,
     rows_max: 0,
@@ -33,6 +33,6 @@ export function askedOf(
   };
 }
 
-/** Nothing is asked, or started, while that is wrong. */
+/** Whether the form is valid. If it is not, nothing is estimated or started. */
 export const isReady = (expression: string, { hosts }: Pick<InvestigationsView, 'hosts'>): boolean =>
   expression !== '' && expressionProblem(expression) === undefined && hostsProblem(hosts) === undefined;

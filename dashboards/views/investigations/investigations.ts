@@ -1,4 +1,4 @@
-// The one client of this folder.
+// The API client that this folder shares.
 import { createInvestigationsClient } from '../../investigations-client.ts';
 import { session } from '../../session.svelte.ts';
 

@@ -1,14 +1,14 @@
-// Which cell of the heatmap is looked at, by pointer and by keys. Pure.
+// The selected cell of the heatmap, by pointer and by keys. Pure.
 import type { Grid, GridCell } from '../../latency-grid.ts';
 
-/** The cell at a place, as shares of the plot from its left and from its top; undefined where nothing was measured. */
+/** The cell at a position, given as shares of the plot from left and top; undefined if nothing was measured there. */
 export function cellAt({ time_s, cells, lowest, highest }: Grid, x: number, y: number): GridCell | undefined {
   const step = Math.floor(x * time_s.length);
   const bucket = highest - Math.floor(y * (highest - lowest + 1));
   return cells.find((cell) => cell.step === step && cell.bucket === bucket);
 }
 
-/** Left and right go to the steps beside that have something, to what is nearest there; up and down stay in the step. */
+/** The cell to which a key moves. Left and right: the nearest cell of the next step with cells. Up and down: the next cell in the step. */
 export function moved({ cells }: Grid, from: GridCell | undefined, key: string): GridCell | undefined {
   if (from === undefined) return cells.at(-1);
   const ahead = (of: (cell: GridCell) => number) => {

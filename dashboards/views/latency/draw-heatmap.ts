@@ -1,4 +1,4 @@
-// Draws the grid on a canvas: stronger where more, lines of the median and of the 99th percentile, and marks of the kernel's timers.
+// Draws the grid on a canvas: stronger colour for larger counts, lines of median and 99th percentile, marks of the kernel's timers.
 import { PLOT_LEFT, PLOT_RIGHT } from '../../charts/plot-insets.ts';
 import { TIME_STEPS_S, timeLabels } from '../../charts/time-axis.ts';
 import { formatDurationUs } from '../../format.ts';
@@ -10,7 +10,7 @@ export type Size = { width: number; height: number };
 export const PLOT_TOP = 8;
 export const PLOT_BOTTOM = 24;
 const LABEL_PX = 80;
-/** A single one of many must be seen, too. */
+/** Least opacity, so that even a single one among many is visible. */
 const FAINTEST = 0.15;
 
 export function drawHeatmap(context: CanvasRenderingContext2D, size: Size, grid: Grid, look: Look, at: GridCell | undefined): void {
@@ -26,7 +26,7 @@ export function drawHeatmap(context: CanvasRenderingContext2D, size: Size, grid:
   if (at) drawCursor(plot, at);
 }
 
-/** `x` and `y`: where a step begins, and where a place on the axis is, px. `stepWidth`, `rowHeight`: of a cell. */
+/** `x`, `y`: functions from a step, and from a position on the axis, to px. `stepWidth`, `rowHeight`: size of a cell. */
 type Plot = {
   context: CanvasRenderingContext2D;
   grid: Grid;

@@ -1,4 +1,4 @@
-// The questions of the page: how a time was spread, in steps and as a whole, and between whom it was long.
+// The page's questions: the distribution of a duration, in steps and as a whole, and the pairs for which it is long.
 import type { Explored } from '../../../server/api.ts';
 import type { ApiClient, Query } from '../../api-client.ts';
 import { BETWEEN } from '../../latency-view.ts';
@@ -7,7 +7,7 @@ import type { ViewState } from '../../view-state.ts';
 
 const GROUPS = '50';
 
-/** Between whom it was long is another part's question. */
+/** The choice of pairs is left out, since it belongs to the question of another part. */
 export const spreadsKey = (state: ViewState): string => questionKey({ ...state, latency: { ...state.latency, between: 'edges' } });
 
 export type Spreads = { steps: Explored; whole: Explored };

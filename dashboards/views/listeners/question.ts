@@ -1,4 +1,4 @@
-// The question of the page: listening sockets, with what only a longer look tells.
+// The page's question: listening sockets, with their history.
 import type { Listeners } from '../../../server/api.ts';
 import type { ApiClient, Query } from '../../api-client.ts';
 import type { ViewState } from '../../view-state.ts';

@@ -2,19 +2,19 @@
 import type { Severity } from '../../verdicts.ts';
 import { type Frame, type Line, onCanvas, type Pointed, radiusOn, type Scene, widthOn } from './scene.ts';
 
-/** Colours as the page has them now. */
+/** Present colours of the page. */
 export type Look = Record<'text' | 'muted' | 'line' | 'page' | 'accent' | 'warn' | 'bad', string>;
 
 const TURN = 2 * Math.PI;
-/** Names are drawn where there is room for them. */
+/** Names are drawn from this scale on, when there is room for them. */
 const NAMES_FROM_SCALE = 0.9;
 const NAMES_MOST = 60;
-/** The worst are drawn last, on top of the others. */
+/** Drawing order: the worst lines come last, on top of the others. */
 const ORDER = ['none', 'ok', 'warn', 'bad'] as const satisfies readonly Severity[];
 
-/** The more lines there are, the more of them shine through. */
+/** The more lines there are, the more transparent they are. */
 const alphaOf = (severity: Severity, lines: number) => (severity === 'warn' || severity === 'bad' ? 0.9 : 0.45) / (1 + lines / 500);
-/** Of a dot that is pointed at, all but its own lines step back. */
+/** Opacity of all lines that do not belong to the node under the pointer. */
 const FAINT = 0.04;
 
 export function draw(
@@ -53,7 +53,7 @@ export function draw(
   stroke(canvas, frame, [marked], 2);
 }
 
-/** One stroke a width: two thousand strokes would take a frame. */
+/** Draws all lines of a width in one stroke: two thousand strokes would take a whole frame. */
 function stroke(canvas: CanvasRenderingContext2D, frame: Frame, lines: readonly Line[], wider = 0): void {
   for (const [width, all] of Map.groupBy(lines, (line) => Math.round(widthOn(frame, line) * 2) / 2)) {
     canvas.lineWidth = width + wider;
@@ -63,7 +63,7 @@ function stroke(canvas: CanvasRenderingContext2D, frame: Frame, lines: readonly 
   }
 }
 
-/** What talks to itself is a small circle beside it. */
+/** An edge from a node to itself is a small circle beside the node. */
 function trace(canvas: CanvasRenderingContext2D, frame: Frame, { from, to }: Line): void {
   const [a, b] = [onCanvas(frame, from), onCanvas(frame, to)];
   canvas.moveTo(a.x, a.y);

@@ -1,4 +1,4 @@
-// Where the nodes of the map lie: those of a cluster together, and beside those that they talk to. The same graph gives the same places.
+// Positions of the map's nodes: nodes of a cluster lie together, and near their peers. The same graph always gives the same positions.
 import {
   forceCollide,
   forceLink,
@@ -12,17 +12,17 @@ import {
 } from 'd3-force';
 
 export type Place = { x: number; y: number };
-/** `key` is the node's own, whatever its place in the answer. */
+/** `key`: identifies the node, whatever its index in an answer. */
 export type GraphNode = { key: string; cluster: string; radius: number };
 export type GraphEdge = { from: number; to: number };
 
 type Body = SimulationNodeDatum & GraphNode & Place & { home: Place };
 
 const GAP = 6;
-/** Golden angle: clusters fill a disc evenly, whatever their number. */
+/** The golden angle: clusters fill a disc evenly, whatever their number. */
 const TURN = Math.PI * (3 - Math.sqrt(5));
 
-/** The middle of each cluster, the largest in the middle of all. @param aspect how much wider than high the picture is */
+/** The centre of each cluster; the largest cluster is in the middle. @param aspect width of the picture divided by its height */
 export function homesOf(nodes: readonly GraphNode[], aspect = 1): Map<string, Place> {
   const members = [...Map.groupBy(nodes, ({ cluster }) => cluster)].toSorted(
     ([a, of_a], [b, of_b]) => of_b.length - of_a.length || a.localeCompare(b),
@@ -45,7 +45,7 @@ export class Layout {
   readonly #simulation: Simulation<Body, SimulationLinkDatum<Body>>;
   readonly #bodies: Body[];
 
-  /** @param known places of an earlier layout, by key: what was there stays about there */
+  /** @param known positions of an earlier layout, by key: known nodes stay about where they were */
   constructor(nodes: readonly GraphNode[], edges: readonly GraphEdge[], known: ReadonlyMap<string, Place> = new Map(), aspect = 1) {
     const homes = homesOf(nodes, aspect);
     this.#bodies = nodes.map((node, at) => {
@@ -69,7 +69,7 @@ export class Layout {
       .stop();
   }
 
-  /** Goes on for about so long, so that a page stays responsive. @returns whether it has come to rest */
+  /** Continues for about `budget_ms`, so that the page stays responsive. @returns whether the layout is final */
   run(budget_ms: number, now: () => number = () => performance.now()): boolean {
     const end_ms = now() + budget_ms;
     while (this.#simulation.alpha() >= this.#simulation.alphaMin()) {

@@ -1,4 +1,4 @@
-// The question of the page: who says what to whom.
+// The page's question: the edges between workloads.
 import type { WorkloadMap } from '../../../server/api.ts';
 import type { ApiClient, Query } from '../../api-client.ts';
 import { questionKey } from '../../part.svelte.ts';
@@ -9,5 +9,5 @@ const EDGES_MOST = '2000';
 export const askMap = (api: ApiClient, asked: Query, { map }: ViewState, signal: AbortSignal): Promise<WorkloadMap> =>
   api.map({ ...asked, harm: map.harm, limit: EDGES_MOST }, signal);
 
-/** What the nodes lie together by is no other question. */
+/** The choice of clusters is left out, since it does not change the question. */
 export const mapKey = (state: ViewState): string => questionKey({ ...state, map: { ...state.map, cluster: 'host' } });

@@ -1,11 +1,11 @@
-// What is drawn of the map, as numbers: lines and dots in the graph's own units, how they fit a canvas, and what lies under a pointer. Pure.
+// The map as numbers: lines and dots in the graph's units, their fit on a canvas, and what is under the pointer. Pure.
 import type { MapEdge, MapNode, WorkloadMap } from '../../../server/api.ts';
 import type { MapView } from '../../map-view.ts';
 import { clusterOf, harmOf, nodeName } from '../../map-words.ts';
 import type { Severity } from '../../verdicts.ts';
 import type { GraphNode, Place } from './layout.ts';
 
-/** `ends`: the places of its nodes. */
+/** `at`: index of the edge. `ends`: indices of its nodes. */
 export type Line = { at: number; ends: readonly [number, number]; from: Place; to: Place; width: number; severity: Severity };
 export type Dot = Place & { radius: number; name: string; isWatched: boolean };
 export type Ring = Place & { radius: number; name: string };
@@ -20,10 +20,10 @@ const MARGIN_PX = 32;
 export const keyOf = ({ host_id, comm, container, network }: MapNode): string =>
   host_id === null ? network : [host_id, comm, container].join('\n');
 
-/** Ten times the bytes are one and a half pixels more. */
+/** Ten times as many bytes make a line 1.5 px wider. */
 export const widthOf = (bytes: number): number => Math.min(WIDTH.most, WIDTH.least + 1.5 * Math.max(0, Math.log10(1 + bytes / 1000)));
 
-/** The nodes as a layout takes them: who has many edges is larger. */
+/** The nodes and edges for a layout. A node with many edges is larger. */
 export function graphOf({ nodes, edges }: Pick<WorkloadMap, 'nodes' | 'edges'>, { cluster }: Pick<MapView, 'cluster'>): GraphNode[] {
   const degree = new Array<number>(nodes.length).fill(0);
   for (const { from, to } of edges) for (const at of [from, to]) degree[at] = (degree[at] ?? 0) + 1;
@@ -65,7 +65,7 @@ export function sceneOf(map: Pick<WorkloadMap, 'nodes' | 'edges'>, view: MapView
   return { lines: map.edges.map(lineOf), dots, rings };
 }
 
-/** A circle around all of a cluster. */
+/** A circle around all nodes of a cluster. */
 function ringOf(name: string, members: readonly Dot[]): Ring {
   const x = members.reduce((sum, dot) => sum + dot.x, 0) / Math.max(1, members.length);
   const y = members.reduce((sum, dot) => sum + dot.y, 0) / Math.max(1, members.length);
@@ -73,7 +73,7 @@ function ringOf(name: string, members: readonly Dot[]): Ring {
   return { x, y, radius, name };
 }
 
-/** All of it in sight. */
+/** The frame in which the whole map is visible. */
 export function frameOf({ rings }: Pick<Scene, 'rings'>, width: number, height: number): Frame {
   if (rings.length === 0) return { scale: 1, dx: width / 2, dy: height / 2 };
   const [left, right] = [Math.min(...rings.map((ring) => ring.x - ring.radius)), Math.max(...rings.map((ring) => ring.x + ring.radius))];
@@ -85,24 +85,24 @@ export function frameOf({ rings }: Pick<Scene, 'rings'>, width: number, height: 
 
 export const onCanvas = ({ scale, dx, dy }: Frame, { x, y }: Place): Place => ({ x: scale * x + dx, y: scale * y + dy });
 
-/** Larger or smaller around a point of the canvas. */
+/** Zoomed around a point of the canvas. */
 export function zoomed({ scale, dx, dy }: Frame, by: number, { x, y }: Place): Frame {
   const next = Math.max(0.05, Math.min(8, scale * by));
   const factor = next / scale;
   return { scale: next, dx: x - (x - dx) * factor, dy: y - (y - dy) * factor };
 }
 
-/** In a small picture lines are thinner. */
+/** Width of a line on the canvas, px: thinner in a small picture. */
 export const widthOn = ({ scale }: Frame, { width }: Pick<Line, 'width'>): number => Math.max(0.5, width * Math.min(1, scale));
 export const radiusOn = ({ scale }: Frame, { radius }: Pick<Dot, 'radius'>): number => Math.max(2, radius * scale);
 
-/** What is pointed at: a line or a dot, by its place among the edges or nodes. */
+/** The edge or node under the pointer, by its index. */
 export type Pointed = { edge: number; node: null } | { edge: null; node: number } | null;
 
-/** How near a pointer must come to a line, px. */
+/** How near the pointer must be to a line, px. */
 const NEAR_PX = 8;
 
-/** What lies under a point of the canvas: a dot, else the nearest line. */
+/** The dot at a point of the canvas, or else the nearest line within NEAR_PX. */
 export function pointedAt({ lines, dots }: Pick<Scene, 'lines' | 'dots'>, frame: Frame, point: Place): Pointed {
   const node = dots.findIndex((dot) => {
     const { x, y } = onCanvas(frame, dot);
@@ -117,7 +117,7 @@ export function pointedAt({ lines, dots }: Pick<Scene, 'lines' | 'dots'>, frame:
   return edge === null ? null : { edge, node: null };
 }
 
-/** From a point to a stretch. */
+/** Distance of a point from a line segment. */
 function distanceTo(point: Place, from: Place, to: Place): number {
   const [x, y] = [to.x - from.x, to.y - from.y];
   const length = x * x + y * y;

@@ -1,13 +1,13 @@
-// Columns of the edges table that sort, in order. Sorting is the server's: always the worst first.
+// The sortable columns of the table of edges, in order. The server sorts, the worst first.
 import type { Edge } from '../../../server/api.ts';
 import { figure, formatBytes, formatCount, formatDurationUs, formatNumber, formatRatio, NO_FIGURE } from '../../format.ts';
 import { grade, RETRANSMIT_BAD, RETRANSMIT_WARN, SEGMENTS_MIN, type Severity } from '../../verdicts.ts';
 import type { Sort } from '../../view-state.ts';
 
-/** With fewer connects than this, a share is shown without a judgement. */
+/** With fewer connects a share is not judged. */
 const CONNECTS_MIN = 20;
 
-/** `isFew`: there is too little behind the figure for a judgement. */
+/** `isFew`: whether the figure rests on too little to be judged. */
 type EdgeColumn = {
   label: string;
   meaning: string;
@@ -16,7 +16,7 @@ type EdgeColumn = {
   isFew?: (edge: Edge) => boolean;
 };
 
-/** 0 means that none was seen. */
+/** 0 means that none was measured. */
 const longest = (us: number) => (us > 0 ? formatDurationUs(us) : NO_FIGURE);
 
 export const EDGE_COLUMNS = {

@@ -1,4 +1,4 @@
-// The order of edges, the same as the server's: the worst first, and those with too little behind a figure after all others.
+// The order of edges, as on the server: the worst first, and those with too little behind the figure last.
 import type { Edge, Edges } from '../../../server/api.ts';
 import { SEGMENTS_MIN } from '../../verdicts.ts';
 import type { Sort } from '../../view-state.ts';

@@ -1,4 +1,4 @@
-// The figures of the page: from the live tick where that is what is shown, asked for elsewhere.
+// The page's figures: from live ticks if these cover the view, otherwise read.
 import type { Edges, Overview } from '../../../server/api.ts';
 import type { ApiClient } from '../../api-client.ts';
 import { Asked } from '../../asked.svelte.ts';
@@ -18,7 +18,7 @@ export class Figures extends Asked<Answer> {
     this.#api = api;
   }
 
-  /** Takes the figures of a live tick, if the view shows what ticks cover. */
+  /** Takes the figures of a live tick, if ticks cover the view. */
   takeTick(view: Asking, key: string): void {
     const { tick } = live;
     if (!tick || !ticks(view)) return;
@@ -26,7 +26,7 @@ export class Figures extends Asked<Answer> {
     else if (this.answer && !this.isOld) this.take(key, { overview: tick.overview, edges: this.answer.edges });
   }
 
-  /** @param key identifies the question. @returns how to stop */
+  /** @param key identifies the question. @returns stops it */
   ask(view: Asking, key: string, every_ms: number): () => void {
     return this.follow(key, every_ms, async (signal) => {
       if (live.paused_since_ms > 0 && !this.loading) return undefined;
@@ -37,15 +37,15 @@ export class Figures extends Asked<Answer> {
   }
 }
 
-/** Whether the view shows what a live tick covers: the last 15 minutes, without a filter. */
+/** Whether ticks cover the view: the last 15 minutes, without a filter. */
 export const ticks = (view: Pick<ViewState, 'range' | 'filter'>): boolean => view.range === LIVE_RANGE && view.filter === '';
 
-/** How often to ask, ms. A fixed range is asked once, and so is a view of which ticks bring all figures. */
+/** The interval of reading, ms. A fixed range is read once, as is a view whose figures all come with ticks. */
 export function refreshEvery(view: Asking, isFed: boolean): number {
   if (isSpan(view.range)) return Number.POSITIVE_INFINITY;
   if (ticks(view) && isFed && (!live.tick || sortableHere(live.tick.edges, view.sort))) return Number.POSITIVE_INFINITY;
   return RANGES[view.range].refresh_ms;
 }
 
-/** A tick brings the first edges by retransmitted segments. With another order the first edges may be others, so these are asked for. */
+/** Whether a tick's edges suffice. It has only the first edges by retransmitted segments; the first ones by another order may be others. */
 const sortableHere = (edges: Edges, sort: Sort): boolean => sort === 'retrans' || edges.edges.length >= edges.total;

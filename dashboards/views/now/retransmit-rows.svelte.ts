@@ -1,4 +1,4 @@
-// Rows of the live table: those stored when the page opened, then each as the collector acknowledges it.
+// The rows of the live table: first the stored ones, then each row when the collector acknowledges it.
 import type { Retransmit } from '../../../server/api.ts';
 import type { ApiClient } from '../../api-client.ts';
 import { ApiError } from '../../api-error.ts';
@@ -9,30 +9,33 @@ import { poll } from '../../poll.ts';
 import { rangeQuery } from '../../range-query.ts';
 import { isSpan, type ViewState } from '../../view-state.ts';
 
-/** Nobody reads more rows. How many there are is counted apart. */
+/** Nobody reads more rows. Their total number is counted separately. */
 export const ROWS_MAX = 500;
-/** A row acknowledged before this page joined the feed is in the store soon: groups are inserted about twice a second, a busy store takes longer. */
+/**
+ * Rows that were acknowledged before the page joined the feed are in the store after about this time: segments are inserted about twice a
+ * second, and later if the store is busy.
+ */
 const SETTLED_MS = 2500;
 const READS = 4;
-/** Of more rows than these at once nobody reads any: they are shown once a second. */
+/** If more rows than this arrive at once, the table changes only once a second, as nobody could read it otherwise. */
 const CALM_ROWS = 20;
 const CROWDED_MS = 1000;
 
 export class RetransmitRows {
   rows = $state.raw<Retransmit[]>([]);
-  /** All of the view: those that the store has, and those that came since. */
+  /** Number of rows of the view: those in the store, and those that came since. */
   total = $state(0);
-  /** How many came while the table was held. */
+  /** Number of rows that came while the table was held. */
   waiting = $state(0);
   /** Rows that the collector left out of the live feed since the view opened. */
   skipped = $state(0);
   held = $state(false);
   problem = $state('');
-  /** The tests of the filter that live rows cannot answer: rows are those of the store then. */
+  /** Tests of the filter that live rows cannot answer. If there are any, all rows are read from the store. */
   untold = $state.raw<readonly string[]>([]);
 
   readonly #api: ApiClient;
-  /** Came and are not shown yet; the newest of them. */
+  /** Rows that came and are not shown yet; at most ROWS_MAX, the newest. */
   #fresh: Retransmit[] = [];
   #showing: ReturnType<typeof setTimeout> | undefined;
   #crowded_until_ms = 0;
@@ -41,7 +44,7 @@ export class RetransmitRows {
     this.#api = api;
   }
 
-  /** Starts again for this view, and listens to the feed unless the range is fixed. Returns a function that ends it. */
+  /** Starts anew for this view, and listens to the feed unless the range is fixed. @returns ends it */
   follow(view: Pick<ViewState, 'range' | 'filter'>): () => void {
     this.rows = [];
     this.total = 0;
@@ -59,7 +62,10 @@ export class RetransmitRows {
     };
   }
 
-  /** Reads the stored rows of the view, and reads them again until rows that were not stored yet have come: for ever, where no live ones do. Returns a function that stops it. */
+  /**
+   * Reads the stored rows of the view, several times, until rows that were not stored at first have been read too. Without live rows it
+   * does not stop. @returns stops it
+   */
   catchUp(view: Pick<ViewState, 'range' | 'filter'>): () => void {
     let reads = 0;
     const stop = poll(async (signal) => {
@@ -83,7 +89,7 @@ export class RetransmitRows {
     this.total += this.#add(incoming.filter(filter.matches));
   }
 
-  /** @returns how many of them are new here */
+  /** @returns the number of rows that were not known */
   #add(incoming: readonly Retransmit[]): number {
     const known = new Set([...this.rows, ...this.#fresh].map(rowKey));
     const fresh = incoming.filter((row) => !known.has(rowKey(row)));
@@ -108,14 +114,14 @@ export class RetransmitRows {
     this.waiting = 0;
   }
 
-  /** Whether the store has answered. */
+  /** @returns whether the store has answered */
   async #read(view: Pick<ViewState, 'range' | 'filter'>, signal: AbortSignal): Promise<boolean> {
     try {
       const { retransmits, total } = await this.#api.retransmits(rangeQuery(view, live.serverNow()), signal);
       if (signal.aborted) return true;
       this.problem = '';
       this.#add(retransmits);
-      // The store may lack the newest, and the feed those that came before it.
+      // The store may lack the newest rows, and the feed older ones, so the larger count is right.
       this.total = Math.max(this.total, total);
       return true;
     } catch (cause) {

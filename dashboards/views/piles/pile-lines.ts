@@ -1,11 +1,11 @@
-// The lines of the two charts: what sweeps saw of connections, and what the kernel counts.
+// The lines of both charts: states seen by sweeps, and the kernel's counters.
 import type { PileSeries } from '../../../server/api.ts';
 import type { ChartSeries } from '../../charts/chart-series.ts';
 import { STATE_WORDS } from '../../words.ts';
 
 type Line = { name: Exclude<keyof PileSeries, 'time_s'>; color: string };
 
-/** Those that nobody was in are left out. */
+/** States in which no socket was are left out. */
 const SEEN: readonly Line[] = [
   { name: 'close_wait', color: '--series-6' },
   { name: 'fin_wait1', color: '--series-4' },
@@ -49,5 +49,5 @@ export function seenLines(series: PileSeries): ChartSeries[] {
 }
 
 export const countedLines = (series: PileSeries): ChartSeries[] => COUNTED.map(({ name, ...line }) => ({ ...line, values: series[name] }));
-/** Whether the kernel's counts are of what is looked at: they know hosts and namespaces, and no processes. */
+/** Whether the kernel's counters apply to the view: they are known for hosts and namespaces, and not for processes. */
 export const isCounted = (series: PileSeries): boolean => series.curr_estab.some((value) => value !== null);

@@ -1,4 +1,4 @@
-// The question of the page: what piles up.
+// The page's question: sockets that pile up.
 import type { Piles } from '../../../server/api.ts';
 import type { ApiClient, Query } from '../../api-client.ts';
 import { pilesQuery } from '../../piles-view.ts';

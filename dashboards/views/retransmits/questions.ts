@@ -1,4 +1,4 @@
-// The questions of the page: what was sent again and when, between whom, and what has moved.
+// The page's questions: what was sent again and when, between which pairs, and what has changed.
 import type { Explored, Overview } from '../../../server/api.ts';
 import type { ApiClient, Query } from '../../api-client.ts';
 import { ApiError } from '../../api-error.ts';
@@ -12,7 +12,7 @@ const CLASSES = CLASS_ORDER.map((name) => `retrans_${name}`).join();
 const PAIRS_MOST = '100';
 const MOVES_EACH = '6';
 
-/** Of each part by itself: what the others depend on asks nothing of it anew. */
+/** The key of a part's question: choices that only other parts depend on are left out. */
 export const keyOf =
   (part: 'against' | 'pairs' | null) =>
   (state: ViewState): string =>
@@ -31,7 +31,7 @@ export async function askSums(api: ApiClient, asked: Query, _view: ViewState, si
   return { overview, whole: sums, classes, ofRows };
 }
 
-/** Null where there are too many rows to be read. */
+/** Null if there are too many rows to read. */
 async function askRows(api: ApiClient, asked: Query, signal: AbortSignal): Promise<OfRows | null> {
   try {
     const [byOutcome, byReason, { total: attempts }] = await Promise.all([

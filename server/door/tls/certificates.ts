@@ -17,21 +17,21 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 
-/** As the library calls them: where there is a browser's library of types, they are others than Node's. */
+/** The library's own type of keys: where the DOM's types are loaded, it is not Node's. */
 type Keys = NonNullable<Extract<Parameters<typeof X509CertificateGenerator.createSelfSigned>[0], { keys: unknown }>['keys']>;
 
 cryptoProvider.set(webcrypto as unknown as Parameters<typeof cryptoProvider.set>[1]);
 
-/** PEM, both. */
+/** Both PEM. */
 export type KeyPair = { certificate: string; key: string };
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MS = 24 * 3600 * 1000;
 const AUTHORITY_DAYS = 3650;
-/** Clocks of agents may be behind. */
+/** Certificates are valid from a day before they are made, since agents' clocks may be behind. */
 const BEFORE_MS = DAY_MS;
 
-/** A CA that signs certificates of servers and nothing else. */
+/** A CA that may sign certificates of servers only, not other CAs. */
 export async function makeAuthority(name: string, now_ms: number): Promise<KeyPair> {
   const keys = await newKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
@@ -85,14 +85,14 @@ async function pemOf(key: Keys['privateKey']): Promise<string> {
   return PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key as webcrypto.CryptoKey), 'PRIVATE KEY');
 }
 
-/** 16 random bytes; the first bit is clear, as the number must be positive. */
+/** 16 random bytes in hex. The first bit is clear, as a serial number must be positive. */
 function serial(): string {
   const bytes = randomBytes(16);
   bytes.writeUInt8((bytes.readUInt8(0) & 0x7f) | 0x01);
   return bytes.toString('hex');
 }
 
-/** Within the 64 characters that a common name may have, and none that its syntax gives a meaning. */
+/** Cut to the 64 characters of a common name, without the characters that have a meaning in its syntax. */
 function asCommonName(name: string): string {
   return name.replace(/[^A-Za-z0-9.:_-]/g, '-').slice(0, 40) || 'tcplens';
 }

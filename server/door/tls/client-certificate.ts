@@ -1,11 +1,11 @@
-// The certificate that an agent shows, where the collector asks for one of --agent-client-ca.
+// The client certificate of an agent, where the collector requires one of --agent-client-ca.
 import type { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
 import { Refusal } from '../../errors.ts';
 
 type Asked = Pick<FastifyRequest, 'socket'>;
 
-/** TLS has checked it, and goes on also where it is of nobody that the collector trusts. */
+/** The TLS handshake also goes on with a certificate that the CA has not signed, so the result of its check is read here. */
 const isTrusted = ({ socket }: Asked) => (socket as Partial<TLSSocket>).authorized === true;
 
 /** @throws Refusal `certificate_needed` */
@@ -15,7 +15,7 @@ export function checkCertificate(request: Asked): void {
   throw new Refusal('certificate_needed', message);
 }
 
-/** When it ends, in ms since the epoch; undefined where none is shown. */
+/** When the certificate ends, in ms since the epoch; undefined where no trusted one was shown. */
 export function certificateEnd(request: Asked): number | undefined {
   return isTrusted(request) ? (request.socket as TLSSocket).getPeerX509Certificate()?.validToDate.getTime() : undefined;
 }

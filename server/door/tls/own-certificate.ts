@@ -7,15 +7,15 @@ import { isFor, type Served } from './served.ts';
 
 export const TLS_DIRECTORY = 'tls';
 const DAY_MS = 24 * 3600 * 1000;
-/** Browsers take no certificate that holds for much longer than a year. */
+/** Browsers refuse certificates that are valid for much longer than a year. */
 const CERTIFICATE_DAYS = 90;
 const RENEWED_BEFORE_MS = 30 * DAY_MS;
-/** Agents learn of another CA when they say hello, which all do within this time. */
+/** A CA is replaced so long before it ends. Agents learn of the new one at their next hello, which is sooner than that for each agent. */
 const AUTHORITY_BEFORE_MS = 365 * DAY_MS;
 
 export type OwnOptions = { directory: string; names: readonly string[]; disk?: Disk };
 
-/** What is served from now on. It was made anew where it would end soon, or where the machine has other names and addresses. */
+/** The certificate to serve. A new one is made if the old one ends soon, or if names or addresses of the machine have changed. */
 export async function ownCertificate({ directory, names, disk = REAL_DISK }: OwnOptions, now_ms: number): Promise<Served> {
   const folder = join(directory, TLS_DIRECTORY);
   await disk.makeDirectory(folder);
@@ -29,7 +29,7 @@ export async function ownCertificate({ directory, names, disk = REAL_DISK }: Own
   });
   return {
     key: own.key,
-    // Agents check the fingerprint of the CA, so it is sent along.
+    // Agents check the fingerprint of the CA, so the CA's certificate is sent too.
     cert: `${own.certificate.trim()}\n${authority.certificate.trim()}\n`,
     authority: authority.certificate,
     ends_ms: new X509Certificate(own.certificate).validToDate.getTime(),
@@ -38,7 +38,9 @@ export async function ownCertificate({ directory, names, disk = REAL_DISK }: Own
 
 type KeyPair = { certificate: string; key: string };
 
-/** The pair under this name; written where `renew` gives another. One file for both, so that a crash never leaves two that do not belong together. */
+/**
+ * The pair in this file; `renew` may replace it. Key and certificate share one file, so that a crash cannot leave two that do not match.
+ */
 async function kept(disk: Disk, path: string, renew: (pair: KeyPair | undefined) => Promise<KeyPair>): Promise<KeyPair> {
   const file = `${path}.pem`;
   const before = pairIn((await readIfThere(disk, file))?.toString() ?? '');
@@ -67,5 +69,5 @@ function suits(pem: string, authority: string, names: readonly string[]): boolea
   return names.every((name) => isFor(certificate, name));
 }
 
-/** The library takes time and memory that a start seldom needs. */
+/** Loaded only when needed: the library takes time and memory, and most starts make no certificate. */
 const x509 = () => import('./certificates.ts');

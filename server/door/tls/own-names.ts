@@ -1,4 +1,4 @@
-// By which names and addresses this machine is reached.
+// Names and addresses of this machine.
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
@@ -7,21 +7,21 @@ import type { DoorConfig } from '../options.ts';
 
 type Named = Pick<DoorConfig, 'listen' | 'publicUrl'>;
 
-/** For a certificate, and for the Host header; the name that people know first. */
+/** For the certificate and the check of the Host header; the name that people know comes first. */
 export function ownNames({ listen, publicUrl }: Named): string[] {
   const named = publicUrl === undefined ? [] : [hostInUrl(publicUrl)];
   const bound = isWildcard(listen.host) ? [] : [listen.host];
   return [...new Set([...named, ...bound, hostname(), ...addresses(), 'localhost', '127.0.0.1', '::1'])];
 }
 
-/** Where others reach the collector, without a path: what `--public-url` says, or a guess. */
+/** The URL at which others reach the collector, without a path: --public-url, or else a guess. */
 export async function publicUrlOf({ listen, publicUrl }: Named, scheme: 'http' | 'https', port: number): Promise<string> {
   if (publicUrl !== undefined) return publicUrl.replace(/\/$/, '');
   const host = isWildcard(listen.host) ? await reachableName() : listen.host;
   return `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 }
 
-/** The host's name where it leads to an address that others can reach; else such an address. */
+/** The host's name if it resolves to an own address that others can reach, else such an address. */
 async function reachableName(): Promise<string> {
   const own = addresses();
   const found = await lookup(hostname(), { all: true }).catch(() => []);

@@ -1,4 +1,4 @@
-// What the collector shows to who connects.
+// The certificate that the collector serves.
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
@@ -8,8 +8,8 @@ import { reasonOf } from '../../../agent/process/errors.ts';
 import { StartError } from '../../errors.ts';
 
 /**
- * PEM all. `cert` with its chain. `authority`: the CA that agents are to trust for it, and no other; undefined: those that every machine
- * trusts.
+ * All PEM. `cert` with its chain. `authority`: the only CA that agents are to trust for this collector; undefined: they trust the CAs of
+ * their system.
  */
 export type Served = { key: string; cert: string; authority: string | undefined; ends_ms: number };
 

@@ -1,4 +1,4 @@
-// The TLS of the collector's port: which certificate it shows, and when it looks for another.
+// The TLS of the collector's port: which certificate it serves, and when it looks for a new one.
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { Server, ServerOptions } from 'node:https';
@@ -8,7 +8,7 @@ import { ownCertificate } from './own-certificate.ts';
 import { ownNames } from './own-names.ts';
 import { fingerprintOf, type Given, givenCertificate, isFor, type Served } from './served.ts';
 
-/** Files change when somebody renews them; addresses when a network does. */
+/** How often files and names are looked at: somebody may renew the files, and the machine may get other addresses. */
 const LOOK_MS = 5000;
 
 export class ServerTls {
@@ -18,10 +18,10 @@ export class ServerTls {
   #served: Served | undefined;
   #seen = '';
   #looking: NodeJS.Timeout | undefined;
-  /** Why the newest files are not used; '' where they are. */
+  /** Why the newest files cannot be used; '' where they are in use. */
   #trouble = '';
 
-  /** @param failed hears why another certificate could not be used: the one before stays */
+  /** @param failed is called when a new certificate cannot be used; the old one stays in use */
   constructor(config: DoorConfig, directory: string, failed: (error: unknown) => void) {
     this.#config = config;
     this.#directory = directory;
@@ -39,7 +39,7 @@ export class ServerTls {
     return this.#served;
   }
 
-  /** Of an HTTPS server. */
+  /** Options of the HTTPS server. */
   get options(): ServerOptions {
     const { agentClientCa } = this.#config;
     const { key, cert } = this.#now;
@@ -61,7 +61,7 @@ export class ServerTls {
     return this.#now.authority;
   }
 
-  /** How an agent that joins knows this collector. */
+  /** What a joining agent checks the collector's certificate by: the fingerprint of the CA, or 'system'. */
   get pin(): string {
     return this.#now.authority === undefined ? 'system' : fingerprintOf(this.#now.authority);
   }
@@ -71,7 +71,7 @@ export class ServerTls {
     return isFor(new X509Certificate(this.#now.cert), name);
   }
 
-  /** Shows another certificate as soon as there is one. @param changed is called then */
+  /** Serves a new certificate as soon as there is one. @param changed is called then */
   follow(server: Server, changed: () => void): void {
     this.#looking = setInterval(() => void this.#look(server, changed), LOOK_MS).unref();
   }
@@ -97,7 +97,7 @@ export class ServerTls {
     }
   }
 
-  /** Another text when it is time to look at the certificate: its files have changed, or the names of the machine, or a day is over. */
+  /** A text that changes when a new certificate may be needed: after a change of the files or of the machine's names, and once a day. */
   #state(): string {
     const { tlsCert, tlsKey, tlsCa } = this.#config;
     if (tlsCert === undefined) return `${ownNames(this.#config).join()} ${new Date().toISOString().slice(0, 10)}`;

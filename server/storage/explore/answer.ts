@@ -1,10 +1,10 @@
-// What the engine found, as the answer has it: a time, the dimensions, and each metric beside that of the earlier time.
+// Turns the rows of a question's statement into its answer: the time, the dimensions, and each metric with its value of the earlier time.
 import type { Explored } from '../../api/explore.ts';
 import { bucketEnd_us } from './histograms.ts';
 import { isZeroWithout, type Metric } from './metrics.ts';
 import type { Plan } from './plan.ts';
 
-/** A row of the statement: `d0`, `id0`, `m0`, `s0` … */
+/** A row of the statement: `d0`, `id0`, `m0`, `s0` and so on, see statement.ts. */
 export type Found = { rest: boolean; time_s: number; before: number; groups: number; answered: number } & Record<string, Value>;
 type Value = number | string | boolean | null | Record<string, number>;
 type Column = Explored['columns'][number];
@@ -34,7 +34,7 @@ export function columnsOf({ metrics, dimensions, step_s, before }: Plan): Column
   ];
 }
 
-/** One row for each group and step, in the order in which they were found. */
+/** A row for each group and step, in the order of the statement. */
 export function answerOf(plan: Plan, found: readonly Found[]): Cell[][] {
   const groups = Map.groupBy(found, ({ rest, time_s, ...row }) => JSON.stringify([rest, time_s, ...keysOf(plan, row)]));
   return [...groups.values()].map((rows) => {

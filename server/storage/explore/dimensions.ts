@@ -1,5 +1,5 @@
-// By what can be grouped, each defined once: its expression over rows and over the rollups, which kinds have it, and the field of the language
-// that picks one of its values.
+// The dimensions for grouping, each defined once: its expressions over rows and over the rollups, the kinds that have it, and the field of
+// the language of filters that selects one of its values.
 import { factLayout } from '../../../agent/contract/language/facts.ts';
 import type { FieldName } from '../../../agent/contract/language/fields.ts';
 import { KIND, type Kind } from '../../../bpf/rows/rows.gen.ts';
@@ -14,18 +14,20 @@ import { peerHost, type WatchedHosts } from './watched-hosts.ts';
 export type Dimension = {
   /** one plain sentence */
   words: string;
-  /** the field of the language with which one value is asked for */
+  /** the field of the language of filters that selects a value */
   field: FieldName;
   kinds: ReadonlySet<Kind>;
   rows: string;
-  /** over the keys of the rollups; undefined: only rows have it */
+  /** expression over the keys of the rollups; undefined: only rows have the dimension */
   rollup: { value: string; keys: readonly RollupKey[] } | undefined;
-  /** Of a grouped value: what is shown of it, and its id beside that; the value itself, unless told. */
+  /** The text for a grouped value, and `id` its id; by default the text is the value itself, and there is no id. */
   shown?: (value: string) => string;
   id?: (value: string) => string;
-  /** what happened to a row's connection or segment, and not whose it was: of a ratio that is what is counted, and explains nothing */
+  /**
+   * It says what happened to a connection or segment, not whose it was. A ratio counts just that, so it cannot explain a ratio's change.
+   */
   isWhat?: true;
-  /** how people write the engine's text of a value */
+  /** turns the engine's text of a value into the text that people write */
   plain?: (text: string) => string;
 };
 
@@ -104,10 +106,10 @@ export const DIMENSION_NAMES = Object.keys(DIMENSIONS) as DimensionName[];
 const LABEL = 'label.';
 export const PEER_HOST = 'peer_host' satisfies DimensionName;
 
-/** What the values of some dimensions are made from: the labels of hosts, and their addresses in the time that is asked of. */
+/** The labels of hosts and the hosts' own addresses in the time of the question: some dimensions make their values of these. */
 export type Known = Pick<Namer, 'labels'> & { watched?: WatchedHosts | undefined };
 
-/** The dimension of a name, or of `label.NAME`, whose values hosts have joined with; undefined where there is none. */
+/** The dimension of this name; `label.NAME` is the label NAME of hosts. Undefined where there is no such dimension. */
 export function dimensionOf(name: string, { labels, watched = [] }: Known, params: Params): Dimension | undefined {
   if (name === PEER_HOST) return { ...DIMENSIONS[name], ...peerHost(watched, params) };
   if (Object.hasOwn(DIMENSIONS, name)) return DIMENSIONS[name as DimensionName];
@@ -132,5 +134,5 @@ export function dimensionOf(name: string, { labels, watched = [] }: Known, param
   };
 }
 
-/** Whether a host's entry for all others has it, too. */
+/** Whether the dimension depends on the host only, so that a host's entry for all others has it too. */
 export const isOfHosts = ({ rollup }: Dimension): boolean => rollup?.keys.every((key) => key === 'host_id') ?? false;

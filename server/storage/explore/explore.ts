@@ -14,11 +14,11 @@ import { ADDRESSES_MOST, type WatchedHosts, watchedSql } from './watched-hosts.t
 
 export type Explorer = Namer & {
   store: Queryable;
-  /** A question may read so many rows. */
+  /** limit of rows that a question may read */
   rows_most: number;
 };
 
-/** Parts of tables that an estimate names. */
+/** Limit of rows in the result of EXPLAIN ESTIMATE. */
 const ESTIMATES_MOST = 1000;
 
 /** @throws FilterError, ExploreError */
@@ -76,8 +76,8 @@ async function questionOf(store: Queryable, { now, before, metrics, dimensions, 
 }
 
 /**
- * How many rows the parts have that would be read: the index tells it without reading them.
- * @throws ExploreError `too_much`, with how to ask for less
+ * How many rows a statement would read, by the index, without reading them.
+ * @throws ExploreError `too_much`, with advice how to ask for less
  */
 export async function checkRead(
   { store, rows_most }: Pick<Explorer, 'store' | 'rows_most'>,

@@ -1,4 +1,4 @@
-// The inner half of a question's statement: rows or entries of one time or two, added up by what they are grouped by.
+// The inner half of a question's statement: rows or entries of one or two times, added up by the dimensions.
 import { type Figure, figuresOf, folded, foldOf } from '../figures.ts';
 import { type Cover, rolledUp } from '../queries/cover.ts';
 import { stepOf } from '../queries/timeline.ts';
@@ -8,7 +8,7 @@ import { type Dimension, isOfHosts } from './dimensions.ts';
 import { HISTOGRAMS, type Histogram, histogramOver, NO_BUCKETS } from './histograms.ts';
 import { kindsOfMetric, type Metric } from './metrics.ts';
 
-/** A time of which is asked, and what answers. */
+/** One of the times, and its cover by rollups. */
 export type Part = { window: Window; cover: Cover | undefined };
 
 export type Grouping = {
@@ -17,18 +17,18 @@ export type Grouping = {
   /** undefined: the whole time is one step */
   step_s: number | undefined;
   now: Part;
-  /** an earlier time, and by how much it is earlier, in s */
+  /** an earlier time to compare with; `earlier_s`: by how many seconds it is earlier */
   before: (Part & { earlier_s: number }) | undefined;
 };
 
 export const list = (parts: readonly string[]) => parts.filter((part) => part !== '').join(', ');
 export const keysOf = ({ dimensions }: Pick<Grouping, 'dimensions'>): string[] => dimensions.map((_, index) => `k${index}`);
 
-/** SELECT of `k0` … (dimensions), `others`, `time_s`, `before`, what the metrics are made of, and `n` (rows or entries behind it). */
+/** A SELECT of `k0` … (dimensions), `others`, `time_s`, `before`, the figures and histograms of the metrics, and `n` (rows or entries). */
 export function groupedOf(grouping: Grouping): string {
   const { dimensions, metrics, now, before } = grouping;
   const { figures, histograms } = partsOf(metrics);
-  // Entries of a rollup are of all kinds: of a group whose rows count nothing that is asked for, nothing is said.
+  // Entries of a rollup have rows of all kinds. A group in which none of the asked figures counts anything is left out.
   const something = [...figures.map((name) => `${name} > 0`), ...histograms.map((name) => `notEmpty(${name})`)].join(' OR ');
   const sources = [sourceOf(grouping, now, 0), ...(before ? [sourceOf(grouping, before, before.earlier_s)] : [])];
   const names = list([...keysOf(grouping), 'others', 'time_s', 'before']);
@@ -37,15 +37,15 @@ FROM (${sources.join('\nUNION ALL ')})
 GROUP BY ${names}${dimensions.length === 0 ? '' : ` HAVING ${something}`}`;
 }
 
-/** What the metrics are made of, put together once more. */
+/** Sums of the metrics' figures and histograms over rows of `groupedOf`. */
 export function sumsOf(metrics: readonly Metric[]): string[] {
   const { figures, histograms } = partsOf(metrics);
   return [...figures.map((name) => `${folded(name)} AS ${name}`), ...histograms.map((name) => `sumMap(${name}) AS ${name}`), 'sum(n) AS n'];
 }
 
 /**
- * An expression of a metric, of one of the two times of `groupedOf`.
- * @param over what follows the engine's aggregate functions: nothing where groups are put together, a window where they are not
+ * The expression of a metric for one of the two times, over rows of `groupedOf`.
+ * @param over follows each aggregate function: '' for aggregation by GROUP BY, else a window
  */
 export function ofTime(expression: string, { figures, histogram }: Metric, before: number, over = ''): string {
   const when = `before = ${before}`;
@@ -93,7 +93,7 @@ function overRows({ metrics, dimensions }: Grouping, window: Window, timeOf: Tim
 function overRollup({ metrics, dimensions }: Grouping, { window, cover }: Part & { cover: Cover }, timeOf: TimeOf, before: number): string {
   const { figures, histograms } = partsOf(metrics);
   const keys: RollupKey[] = [...new Set(dimensions.flatMap(({ rollup }) => rollup?.keys ?? []))];
-  // A host's entry for all others has no other keys than the host.
+  // The entry for all others still has its host, so grouping by host needs no group of others.
   const others = dimensions.every(isOfHosts) ? 'false' : 'others';
   const columns = [
     ...dimensions.map(({ rollup }, index) => `${rollup?.value} AS k${index}`),

@@ -1,23 +1,23 @@
-// Distributions of times, as maps of logarithmic buckets: these add up exactly, and any quantile can be read from their sum.
+// Distributions of times as maps of logarithmic buckets. Such maps add up exactly, and any quantile can be read from their sum.
 import { type FigureKind, logBucket, RTT_COUNTS } from '../figures.ts';
 
 export type Histogram = 'rtt' | 'handshake' | 'accept_wait' | 'response' | 'server_turn';
 
 type Shape = {
   kinds: readonly FigureKind[];
-  /** the column of these kinds that has the time in µs, and whether a row's counts */
+  /** `us`: column of these kinds with the time in µs. `counts`: condition for the rows that count. */
   us: string;
   counts: (kind: FigureKind) => string;
-  /** whether the rollups have it, too */
+  /** whether the rollups have it */
   isRolledUp: boolean;
 };
 
-/** Of each connection once, and only where its beginning was seen. */
+/** One row for each connection whose beginning was seen. */
 const OPENING = "(event != 'close' OR tells_open) AND NOT preexisting";
 
 /**
- * The longest turn of each interval between samples, and of each connection that no sweep has found. How long each turn took no row tells; the
- * close of a connection that sweeps have found repeats their longest one.
+ * The longest turn of each interval between samples; for a connection without samples, the longest of its life. Rows do not have all turns.
+ * A close counts only for connections without samples, since it repeats the longest turn of the samples.
  */
 const longestTurn = (role: string): Shape => ({
   kinds: ['connection', 'sample'],
@@ -44,9 +44,9 @@ export const NO_BUCKETS = "CAST(map(), 'Map(Int16, UInt64)')";
 /** An expression over the rows of a kind. */
 export function histogramOver(histogram: Histogram, kind: FigureKind): string {
   const { kinds, us, counts } = HISTOGRAMS[histogram];
-  // Figures have the names of columns, and the engine takes a bare name for the figure.
+  // A bare name would mean the figure of that name, so the column is qualified.
   return kinds.includes(kind) ? `sumMapIf(map(${logBucket(`${kind}.${us}`)}, toUInt64(1)), ${counts(kind)})` : NO_BUCKETS;
 }
 
-/** The largest time of a bucket, in µs. */
+/** The upper bound of a bucket, in µs. */
 export const bucketEnd_us = (bucket: number): number => 2 ** ((bucket + 1) / 8) * 1e6;

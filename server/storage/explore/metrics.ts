@@ -1,37 +1,37 @@
-// The metrics that can be asked for, each defined once: what it counts, at which end of a connection, and how it is made of figures. A figure of
-// both ends would count a connection between two watched hosts twice: so a connection counts at the end that asked for it, a segment or byte at the end
-// that sent it. All are sums over whatever is put together, or made of such sums: a ratio is one of sums, and no average of ratios.
+// The metrics, each defined once: what it counts, at which end of a connection, and its expression over figures. Between two watched hosts
+// both ends have rows, and a figure of both would count everything twice. So a connection counts at the client's end, and a segment or byte
+// at the sender's. All metrics are sums or made of sums: a ratio is a ratio of sums, never an average of ratios.
 import { CLASS, type Class } from '../../../bpf/rows/rows.gen.ts';
 import { bucketQuantile, type Figure, type FigureKind, kindsOf, LOST, RETRANS, RETRANS_FIGURES } from '../figures.ts';
 import { HISTOGRAMS, type Histogram } from './histograms.ts';
 
 export type Unit = 'connections' | 'segments' | 'bytes' | 'packets' | 'resets' | 'times' | 'ratio' | 'us';
 
-/** How values of parts become that of the whole: `sum`, the `largest` of them, or only from what they are made of. */
+/** How the value of a whole follows from those of its parts: as `sum`, as the `largest`, or only anew from the figures. */
 export type Adding = 'sum' | 'largest' | 'difference' | 'ratio' | 'distribution';
 
 export type Metric = {
   /** one plain sentence */
   words: string;
   unit: Unit;
-  /** whose rows count it */
+  /** the end whose rows count it, in words */
   end: string;
   adds: Adding;
-  /** what it is made of */
+  /** the figures in its expression */
   figures: readonly Figure[];
   histogram?: Histogram;
-  /** of a sum: above 0 where somebody looked, whatever there was */
+  /** for a sum: a figure that is above 0 if the thing was looked at, even if nothing happened */
   seen?: Figure;
   /** an expression over the figures and histograms; NULL or NaN where nothing was measured */
   value: string;
-  /** of a ratio or distribution: an expression for what it is of, and how much of that it takes to say something */
+  /** For a ratio or distribution: `samples`, an expression for the number it is based on; `least`, how many of these make it reliable. */
   samples?: string;
   least?: number;
-  /** what these samples are, in words */
+  /** what the samples are, in words */
   of?: string;
-  /** of a ratio: an expression for what is counted of that */
+  /** for a ratio: an expression for its numerator */
   part?: string;
-  /** of a quantile: which one, 0–1 */
+  /** for a quantile: its level, 0–1 */
   level?: number;
 };
 
@@ -73,7 +73,7 @@ const ratio = ({ part, whole, of, figures, least }: Ratio, end: string, words: s
   part,
 });
 
-/** Of fewer measurements nothing is said of how they are spread. */
+/** With fewer measurements the spread is not reliable. */
 const MEASURED_LEAST = 20;
 const spread = (histogram: Histogram, level: number | undefined, end: string, words: string): Metric => ({
   words,
@@ -104,7 +104,7 @@ const byClass = Object.fromEntries(
 
 const SENT = ['data_segs_out', 'retrans_data', 'spurious'] as const satisfies readonly Figure[];
 const LIMITED = ['sampled_us', 'busy_us'] as const satisfies readonly Figure[];
-/** The kernel reads the clocks one after the other, so what was busy may exceed what was sampled by a jiffy. */
+/** The kernel reads its chronometers one after the other, so the busy time may exceed the sampled time by a jiffy. */
 const WATCHED_US = 'greatest(sampled_us, busy_us)';
 const limited = (figure: Figure, words: string): Metric =>
   ratio(
@@ -143,7 +143,7 @@ export const METRICS = {
     ...sum('retrans_data', 'segments', SENDER, 'data segments that were lost, as far as the sender can know'),
     figures: SENT,
     value: LOST,
-    // Of parts it may be that more was needless than sent again.
+    // In a part of the rows, more segments may have proved needless than were sent again: LOST is cut at 0, so parts do not add up.
     adds: 'difference',
   },
   retransmit_ratio: ratio(
@@ -201,13 +201,13 @@ export type MetricName = keyof typeof METRICS;
 export const METRIC_NAMES = Object.keys(METRICS) as MetricName[];
 export const metricOf = (name: MetricName): Metric => METRICS[name];
 
-/** The kinds whose rows it is counted from. */
+/** The kinds of rows that the metric is counted from. */
 export function kindsOfMetric({ figures, histogram }: Metric): FigureKind[] {
   return [...new Set([...kindsOf(figures), ...(histogram === undefined ? [] : HISTOGRAMS[histogram].kinds)])];
 }
 
-/** Where there is nothing to count: whether that is 0, or not known. */
+/** Whether the metric is 0 where there are no rows; otherwise it is unknown there. */
 export const isZeroWithout = ({ adds, seen }: Metric): boolean => (adds === 'sum' && seen === undefined) || adds === 'difference';
 
-/** Whether only rows have what it is made of. */
+/** Whether only rows, and no rollup, can answer the metric. */
 export const isOfRows = ({ histogram }: Metric): boolean => histogram !== undefined && !HISTOGRAMS[histogram].isRolledUp;

@@ -1,4 +1,4 @@
-// What can be asked for: the metrics and the dimensions, as their tables have them, and a dimension for each label that a host has joined with.
+// The names that questions can use: the metrics, the dimensions, and a dimension for each label of hosts.
 import type { ExploreNames } from '../../api/explore.ts';
 import type { Namer } from '../language/names.ts';
 import { canDiffer } from './differs/measure.ts';

@@ -1,4 +1,4 @@
-// From what is asked to a question that can be put, or the reason why not and how to ask less.
+// Checks a question and plans its answer. If it cannot be answered, the error says why and how to ask for less.
 
 import { nearest } from '../../../agent/contract/language/nearest.ts';
 import { TcplensError } from '../../../agent/process/errors.ts';
@@ -21,7 +21,7 @@ export type Plan = {
   metrics: readonly Named<Metric>[];
   dimensions: readonly Named<Dimension>[];
   ranked: Metric;
-  /** by how far it has moved since the earlier time, not by how large it is */
+  /** groups are ranked by how far the metric has moved since the earlier time, and not by its size */
   isByMove: boolean;
   top: number;
   step_s: number | undefined;
@@ -97,7 +97,7 @@ function meant(name: string, names: readonly string[]): string {
   return near === undefined ? `choose from ${names.join(', ')}` : `did you mean ${near}?`;
 }
 
-/** The kinds that count a metric must have the dimensions, and be among those that the filter can be true of. */
+/** All kinds that count the metric must have the dimensions. @throws ExploreError also if the filter matches none of these kinds */
 export function checkKinds({ name, is }: Named<Metric>, dimensions: readonly Named<Dimension>[], filter: StoredFilter): void {
   const kinds = kindsOfMetric(is);
   for (const dimension of dimensions) {
@@ -110,7 +110,7 @@ export function checkKinds({ name, is }: Named<Metric>, dimensions: readonly Nam
 
 type Time = Pick<Window, 'from_ms' | 'to_ms' | 'source'> & { step_s: number | undefined };
 
-/** Steps begin at round times, and what is not answered from rows is of whole minutes. */
+/** The steps begin at round times. Unless rows answer, the range is widened to whole minutes. */
 function timeOf(
   asked: Omit<ExploreQuery, 'filter'>,
   metrics: readonly Named<Metric>[],
@@ -137,7 +137,7 @@ function stepOf(text: string, auto: number, span_ms: number): number | undefined
   throw new ExploreError('too_much', `these are more than ${POINTS_MOST} steps: take steps of ${auto} s or more, or a shorter time`);
 }
 
-/** Why no coarser table answers, in words: what to leave out to be answered from it. */
+/** Why no coarser table can answer, in words: what to leave out for that. */
 export function narrowing({ now, metrics, dimensions }: Plan, expression: string): string {
   if (now.source !== 'rows') return 'ask for a shorter time, or a longer step';
   const metric = metrics.find(({ is }) => isOfRows(is));
@@ -148,6 +148,6 @@ export function narrowing({ now, metrics, dimensions }: Plan, expression: string
   return `ask for a shorter time, or of fewer hosts${only === undefined ? '' : `; without ${only}, which only rows have, minutes would answer`}`;
 }
 
-/** How long an entry of the source is, in s. */
+/** Length of an entry of the source, in s. */
 export const RESOLUTION_S: Record<Source, number> = { rows: 0, rollup_1m: 60, rollup_1h: 3600, rollup_1d: 86_400 };
 export const isCoarse = (source: Source): boolean => SOURCES.indexOf(source) >= SOURCES.indexOf('rollup_1h');

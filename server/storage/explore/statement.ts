@@ -1,20 +1,20 @@
-// The statement of a question: groups of rows or of entries, the largest of them and the rest, in steps, beside those of an earlier time.
+// The statement of a question: the largest groups, and all others as one, in steps, for one time or for two.
 import { type Grouping, groupedOf, keysOf, list, ofTime, sumsOf } from './grouped.ts';
 import type { Metric } from './metrics.ts';
 
-/** `before`: an earlier time of the same length. */
+/** `before`: an earlier time of the same length as `now`. */
 export type Question = Grouping & {
-  /** by which metric groups are ranked */
+  /** the metric by which groups are ranked */
   ranked: Metric;
-  /** by how far it has moved since the earlier time */
+  /** ranked by how far the metric has moved since the earlier time */
   isByMove: boolean;
-  /** so many groups by themselves; all others are one */
+  /** number of groups that are shown; all others are added up in one */
   top: number;
 };
 
 /**
- * SELECT of `rest`, `d0` … (dimensions as text), `id0` … (of what is shown by another name), `time_s`, `before`, `m0` … (metrics), `s0` … (their samples),
- * `answered` (rows or entries behind it), `groups` (how many there are). At most (top + 1) × steps × 2 rows.
+ * A SELECT of `rest`, `d0` … (texts of the dimensions), `id0` … (ids where the text is not the value), `time_s`, `before`, `m0` …
+ * (metrics), `s0` … (their samples), `answered` (rows or entries), `groups` (number of groups). At most (top + 1) × steps × 2 rows.
  */
 export function statementOf(question: Question): string {
   const { metrics, dimensions, top } = question;
@@ -46,13 +46,13 @@ ORDER BY rest, first, time_s, before
 LIMIT ${(top + 1) * stepsOf(question) * (question.before ? 2 : 1)}`;
 }
 
-/** The most steps of an answer. */
+/** Limit of steps in an answer. */
 export function stepsOf({ step_s, now }: Pick<Question, 'step_s' | 'now'>): number {
   if (step_s === undefined) return 1;
   return Math.ceil((now.window.to_ms - now.window.from_ms) / 1000 / step_s) + 1;
 }
 
-/** The metric of a group over the whole time, or how far it has moved since the earlier one. */
+/** A group's rank: its metric over the whole time, or how far that has moved since the earlier time. */
 function rankOf({ ranked, isByMove }: Question, keys: readonly string[]): string {
   const { histogram, value } = ranked;
   const wanted = histogram === value ? `arraySum(mapValues(${value}))` : value;
@@ -60,7 +60,7 @@ function rankOf({ ranked, isByMove }: Question, keys: readonly string[]): string
   return isByMove ? `abs(ifNull(${now}, 0) - ifNull(${earlier}, 0))` : String(now);
 }
 
-/** Groups of which too little was measured come after all others. */
+/** Whether too little was measured in the group: such groups come after all others. */
 function isFew({ ranked, isByMove }: Question, keys: readonly string[]): string {
   const { samples, least = 0 } = ranked;
   if (samples === undefined) return 'false';
@@ -68,7 +68,7 @@ function isFew({ ranked, isByMove }: Question, keys: readonly string[]): string 
   return times.map((before) => `${totalOf(samples, ranked, keys, before)} < ${least}`).join(' AND ');
 }
 
-/** Of a whole group. */
+/** The expression over all steps of a group. */
 function totalOf(expression: string, metric: Metric, keys: readonly string[], before: number): string {
   return ofTime(expression, metric, before, ` OVER (PARTITION BY ${list([...keys, 'others'])})`);
 }

@@ -1,4 +1,4 @@
-// The values that a field really has, for an editor: those that begin as what was typed, the most frequent first.
+// Suggests values of a field for the editor of filters: values that occur and begin with the typed text, the most frequent first.
 import { type Fact, factLayout } from '../../../agent/contract/language/facts.ts';
 import { FIELD_NAMES, type FieldType, fieldNamed } from '../../../agent/contract/language/fields.ts';
 import { nearest } from '../../../agent/contract/language/nearest.ts';
@@ -11,14 +11,14 @@ import { checkRead, type Explorer } from './explore.ts';
 import { ExploreError } from './plan.ts';
 
 const LIMIT = 20;
-/** Of these nobody looks a value up. */
+/** Fields of these types get no suggestions: nobody looks up a measured value. */
 const MEASURED: readonly FieldType[] = ['duration', 'bytes'];
-/** Kinds of which there are most rows tell nothing that the others do not. */
+/** Kinds whose rows are searched. The kinds with the most rows are left out, since they have no other values. */
 const COUNTED: readonly Kind[] = ['connection', 'retransmit', 'reset', 'drop', 'listener', 'congestion'];
-/** An editor does not wait: of a longer time its newest part is looked at. */
+/** Limit of the searched time: the editor cannot wait, so of a longer range only the newest part is searched. */
 const NEWEST_MS = 6 * 3_600_000;
 
-/** Names that hosts report, by where they are. */
+/** Fields whose values hosts report as names: the table and column of these. */
 const REPORTED = {
   host: { table: 'host', column: 'name' },
   unit: { table: 'cgroup', column: 'unit' },
@@ -98,7 +98,7 @@ GROUP BY text ORDER BY count DESC, text LIMIT {limit:UInt32}`;
   return { values: await explorer.store.query<Values['values'][number]>(sql, params, limit), of: 'rows' };
 }
 
-/** The value as it is written in an expression; '' where it is not known. */
+/** The value as written in an expression; '' for an unknown value. */
 function textOf(fact: Fact, kind: Kind): string {
   if (fact === 'service_port') return `if(${SERVICE_PORT} = 0, '', toString(${SERVICE_PORT}))`;
   if (fact === 'kind') return `'${kind}'`;

@@ -1,4 +1,4 @@
-// Which host a peer is, where an agent watches it, too: the one that has had the peer's address as its own, if no other host has.
+// Finds which host a peer is, if an agent watches that host: the only host that had the peer's address as its own.
 import { hostName } from '../entities.ts';
 import { isIPv4, networkOf } from '../figures.ts';
 import type { Params } from '../language/params.ts';
@@ -6,13 +6,13 @@ import type { Window } from '../queries/window.ts';
 
 export type WatchedHosts = readonly { name: string; addresses: readonly string[] }[];
 
-/** So many addresses are told apart. */
+/** Limit of addresses that are told apart. */
 export const ADDRESSES_MOST = 10_000;
 
-/** The kinds that tell of every connection. */
+/** Kinds that have rows of all connections. */
 const KINDS = ['connection', 'sample'] as const;
 
-/** The hosts with their own addresses in a window, whatever its filter. At most `ADDRESSES_MOST` rows. */
+/** A SELECT of hosts with their own addresses in a window; its filter is ignored. At most `ADDRESSES_MOST` rows. */
 export function watchedSql({ time }: Pick<Window, 'time'>): string {
   const each = KINDS.map((kind) => `SELECT local_addr, host_id FROM ${kind} WHERE ${time}`);
   return `SELECT ${hostName('w.host')} AS name, groupArray(toString(w.address)) AS addresses
@@ -23,13 +23,14 @@ FROM (
 GROUP BY w.host LIMIT ${ADDRESSES_MOST}`;
 }
 
-/** A network as people write it. @param first an expression for its first address */
+/** The text of a network, as people write it. @param first an expression for its first address */
 const networkText = (first: string) => `concat(replaceRegexpOne(toString(${first}), '^::ffff:', ''), if(${isIPv4(first)}, '/24', '/64'))`;
 
 /**
- * Over rows with a peer. A value is the number of the host among these, and else 0 and the peer's network: that is quicker to group by than text.
- * @returns expressions for the value, for what is shown of it, and for what a filter picks its peers by: the addresses of the host with
- * commas between them, or the network
+ * Expressions over rows with a peer. A grouped value is the number of the peer's host in `hosts`, or 0 and the peer's network: numbers are
+ * quicker to group by than text.
+ * @returns expressions for the value, for its text, and for the value of a filter that selects its peers: the host's addresses, separated
+ * by commas, or the network
  */
 export function peerHost(
   hosts: WatchedHosts,

@@ -1,5 +1,5 @@
-// An expression as a condition of SQL. It means what `evaluate` says: a fact that a kind does not have, or that is not known, makes its test
-// false; so a condition is one over the rows of one kind, or over the figures that a rollup has of one kind.
+// Turns an expression into a SQL condition, with the meaning that `evaluate` defines: a test of a fact that a kind does not have, or that
+// is unknown, is false. So a condition is made for the rows of one kind, or for the figures that a rollup has of one kind.
 
 import { formatAddress } from '../../../agent/contract/language/address.ts';
 import { type Fact, factLayout } from '../../../agent/contract/language/facts.ts';
@@ -14,19 +14,19 @@ import { networksOf } from './networks.ts';
 import type { Params } from './params.ts';
 
 /**
- * A test whose names were looked up in the store: pairs of a host and an id of that host, or names that the rows themselves have. Names of
- * cgroups and namespaces have a number on each host.
+ * A test whose names were looked up in the store: either pairs of a host and an id on that host, or names that rows have themselves. Names
+ * of cgroups and namespaces have another id on each host.
  */
 export type Listed = { op: 'listed'; fact: Fact; pairs?: readonly Pair[]; names?: readonly string[]; span: Span };
-/** In decimal. */
+/** Both ids in decimal. */
 export type Pair = readonly [host_id: string, id: string];
 export type StoredFilter = Tree<Test | Listed>;
 export type Source = 'rows' | 'rollup';
 
-/** True of everything. */
+/** Matches every row. */
 export const EVERYTHING: StoredFilter = { op: 'and', terms: [], span: { start: 0, end: 0 } };
 
-/** @returns a condition over rows of the kind, whose columns are those of `FROM kind`; or over the rollup's entries, for its figures */
+/** @returns a condition over rows of the kind, as selected by `FROM kind`, or over the rollup's entries, for the kind's figures */
 export function conditionOf(filter: StoredFilter, kind: Kind, source: Source, params: Params): string {
   const of = (term: StoredFilter): string => {
     switch (term.op) {
@@ -44,7 +44,7 @@ export function conditionOf(filter: StoredFilter, kind: Kind, source: Source, pa
   return of(filter);
 }
 
-/** Leaves out what is always so. */
+/** Joins the terms, without those that are always true or always false. */
 export function joined(terms: readonly string[], by: 'AND' | 'OR'): string {
   const [neutral, absorbing] = by === 'AND' ? ['true', 'false'] : ['false', 'true'];
   const left = [...new Set(terms)].filter((term) => term !== neutral);
@@ -59,7 +59,7 @@ function negated(term: string): string {
 
 function tested({ fact, ranges }: Test, kind: Kind, source: Source, params: Params): string {
   const column = columnOf(fact, kind, source);
-  // Their numbers differ from kernel to kernel, so only names are tested: any number is a known reason.
+  // The numbers of reasons differ between kernels, so only names can be tested. A test of a number only asks whether the reason is known.
   if (fact === 'reset_reason' || fact === 'drop_reason') return 'true';
   if (fact === 'kind') return String(includes(ranges, BigInt(KIND.indexOf(kind))));
   const { names } = factLayout(fact);
@@ -75,7 +75,7 @@ function tested({ fact, ranges }: Test, kind: Kind, source: Source, params: Para
 
 const address = (end: bigint, params: Params) => `toIPv6(${params.bind('String', formatAddress(end))})`;
 
-/** A name's 16 bytes without the zeros behind it: names compare as these numbers do. */
+/** The 16 bytes of a name without trailing zeros: such strings compare in the same order as the numbers. */
 function hexOf(end: bigint): string {
   return end
     .toString(16)
@@ -95,7 +95,7 @@ function listed({ fact, pairs, names }: Listed, kind: Kind, source: Source, para
   return `(${columnOf('host_id', kind, source)}, ${column}) IN ${params.bind('Array(Tuple(UInt64, UInt64))', pairs)}`;
 }
 
-/** Facts by which rollups are keyed, under these names. */
+/** Facts that are keys of the rollups, with their columns there. */
 const ROLLUP_COLUMNS: Partial<Record<Fact, string>> = {
   host_id: 'host_id',
   cgroup_id: 'cgroup_id',
@@ -108,7 +108,7 @@ const ROLLUP_COLUMNS: Partial<Record<Fact, string>> = {
 function columnOf(fact: Fact, kind: Kind, source: Source): string {
   if (source === 'rollup') return ROLLUP_COLUMNS[fact] ?? '';
   if (fact === 'service_port') return SERVICE_PORT;
-  // Figures have the names of columns, and the engine takes a bare name for the figure.
+  // Figures have the same names as columns, and the engine takes an unqualified name for the figure.
   return `${kind}.${columnNamed(fact)}`;
 }
 
@@ -122,8 +122,8 @@ export function columnsOf(filter: StoredFilter, kind: Kind): string[] {
 }
 
 /**
- * What the filter says of hosts alone: true of each host that has a row which the filter is true of. It is asked of what has hosts and no
- * rows: reports and accounts.
+ * The filter reduced to tests of hosts: true for each host that may have a matching row. For tables that have hosts but no rows: reports
+ * and accounts.
  */
 export function hostsOnly(filter: StoredFilter, isNegated = false): StoredFilter {
   switch (filter.op) {
@@ -137,13 +137,13 @@ export function hostsOnly(filter: StoredFilter, isNegated = false): StoredFilter
   }
 }
 
-/** Whether the filter leaves few rows of many: those of one connection, or of some addresses. */
+/** Whether few of many rows match: those of one connection, or of some addresses. */
 export function isNarrow(filter: StoredFilter): boolean {
   if (filter.op === 'and') return filter.terms.some(isNarrow);
   return filter.op === 'test' && (filter.fact === 'connection_id' || (filter.fact === 'peer_addr' && placeOfLeaf(filter) === 'rows'));
 }
 
-/** The coarsest place that can answer, and the part of the expression for which it is no coarser one. */
+/** The coarsest source that can answer the filter, and the part of the expression that prevents a coarser one. */
 export function placeOf(filter: StoredFilter): { place: Exclude<Place, 'kernel'>; because: Span | undefined } {
   const needs = leavesOf(filter).map((leaf) => ({ place: placeOfLeaf(leaf), because: leaf.span }));
   for (const place of ['rows', 'minutes'] as const) {

@@ -1,4 +1,4 @@
-// Looks the names in an expression up in what hosts have reported and joined with.
+// Looks up names in an expression: names that hosts have reported, and labels that they have joined with.
 import { parseExpression } from '../../../agent/contract/language/bind.ts';
 import { factLayout } from '../../../agent/contract/language/facts.ts';
 import { FilterError, type Span } from '../../../agent/contract/language/filter-error.ts';
@@ -9,17 +9,17 @@ import type { Queryable } from '../engine.ts';
 import { EVERYTHING, type Pair, type StoredFilter } from './condition.ts';
 import { Params } from './params.ts';
 
-/** Who looks names up: the store, and who knows the labels that hosts joined with, by their id in decimal. */
+/** What a lookup needs: the store, and the labels of hosts by their id in decimal. */
 export type Namer = { store: Queryable; labels: () => ReadonlyMap<string, Readonly<Record<string, string>>> };
 
-/** A name may stand for so many hosts, control groups or namespaces. */
+/** Limit of hosts, cgroups or namespaces that a name stands for. */
 const NAMED_MOST = 10_000;
 /** The least length of a prefix of a container's id, as in the kernel's filters. */
 const CONTAINER_CHARS_MIN = 12;
 
 /**
- * The filter of an expression over stored rows; without one, all rows.
- * @throws FilterError with the place of the error, and what to write instead
+ * The filter of an expression over stored rows; all rows for an empty expression.
+ * @throws FilterError with the place of the error and a correction
  */
 export async function storedFilter(namer: Namer, expression = ''): Promise<StoredFilter> {
   if (expression.trim() === '') return EVERYTHING;
@@ -60,7 +60,7 @@ function refuse({ expression }: Asked, problem: string, span: Span): never {
 
 const numbers = (found: readonly bigint[]) => union(found.map((id): Range => [id, id]));
 
-/** True where the fact is known and the term is not. */
+/** Matches where the fact is known and the term does not match. */
 function other({ named: { fact, span } }: Asked, term: StoredFilter): StoredFilter {
   const known: StoredFilter = { op: 'test', fact, ranges: [factLayout(fact).domain], span };
   return { op: 'and', terms: [known, { op: 'not', term, span }], span };
@@ -82,13 +82,13 @@ async function hosts(asked: Asked): Promise<StoredFilter> {
   return isNegated ? other(asked, is) : is;
 }
 
-/** An id in decimal, or in hex as it stands for a name that nobody has reported. */
+/** The id, from decimal, or from hex digits, which are shown in place of an unknown name. */
 function hostId(text: string): bigint[] | undefined {
   if (isNumber(text)) return BigInt(text) < 1n << 64n ? [BigInt(text)] : undefined;
   return /^[0-9a-f]{16}$/.test(text) ? [BigInt(`0x${text}`)] : undefined;
 }
 
-/** A host without the label is neither of a value nor of another one. */
+/** A host without the label matches neither `=` nor `!=`. */
 function labelled({ labels, named: { fact, label, values, isNegated, span } }: Asked): StoredFilter {
   const wanted = values.map(({ text }) => text);
   const having = [...labels()].flatMap(([host_id, of]) => (of[label] === undefined ? [] : [{ host_id, value: of[label] }]));
@@ -96,7 +96,7 @@ function labelled({ labels, named: { fact, label, values, isNegated, span } }: A
   return { op: 'test', fact, ranges: numbers(found.map(({ host_id }) => BigInt(host_id))), span };
 }
 
-/** Names of cgroups and namespaces have a number on each host; a plain number is that one on every host. */
+/** A name of a cgroup or namespace stands for an id on each host. A plain number stands for that id on every host. */
 async function ids(asked: Asked, field: 'cgroup' | 'netns'): Promise<StoredFilter> {
   const { fact, values, isNegated, span } = asked.named;
   const terms: StoredFilter[] = [];
@@ -120,7 +120,7 @@ function plainNumber(asked: Asked, { text, span }: Value) {
   return readNumber({ text, domain, refuse: (problem) => refuse(asked, problem, span) });
 }
 
-/** Cgroups that are a container, pod or unit of these names; negated, of others. */
+/** Cgroups that belong to a container, pod or unit of these names; if negated, to another one. */
 async function groups(asked: Asked, field: 'container' | 'pod' | 'unit'): Promise<StoredFilter> {
   const { fact, values, isNegated, span } = asked.named;
   const condition = conditionsOf(field);
@@ -157,7 +157,7 @@ function containerOf(text: string, params: Params): string {
   return text.length < CONTAINER_CHARS_MIN ? `container_id = ${name}` : `startsWith(container_id, ${name})`;
 }
 
-/** As `cgroupsNamed` of the agent has it. */
+/** The same condition as `cgroupsNamed` of the agent. */
 function cgroupOf(text: string, params: Params): string {
   const [name, above] = [params.bind('String', text), params.bind('String', text.endsWith('/') ? text : `${text}/`)];
   const isPath = `startsWith(concat(path, '/'), ${above}) OR has(splitByChar('/', path), ${name})`;

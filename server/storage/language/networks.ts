@@ -1,4 +1,4 @@
-// Rollups have the network of a peer and not its address: the /24 of IPv4, the /64 of IPv6.
+// Networks of peers: rollups do not have a peer's address but its network, the /24 of IPv4 and the /64 of IPv6.
 import { IPV4 } from '../../../agent/contract/language/address.ts';
 import { factLayout } from '../../../agent/contract/language/facts.ts';
 import { intersection, type Range, type Ranges } from '../../../agent/contract/language/ranges.ts';
@@ -14,7 +14,7 @@ const LOWEST: Ranges = [
   [LAST_V4 + 1n, NETWORK_V6 - 1n],
 ];
 
-/** The networks of a set of addresses, as ranges of their first addresses; undefined where the set has only a part of a network. */
+/** The networks of a set of addresses, as ranges of networks' first addresses; undefined if the set has only a part of some network. */
 export function networksOf(ranges: Ranges): Ranges | undefined {
   const v4 = wholeNetworks(intersection(ranges, [IPV4], ALL), NETWORK_V4);
   const v6 = wholeNetworks(intersection(ranges, [[NETWORK_V6, ALL[1]]], ALL), NETWORK_V6);

@@ -1,4 +1,4 @@
-// The values of a statement: each is bound to a parameter, and never part of the text.
+// The parameters of a statement. Values are always bound to parameters and never written into the text.
 import { TupleParam } from '@clickhouse/client';
 
 export type ParamType = 'UInt16' | 'UInt64' | 'Float64' | 'String' | 'Array(String)' | 'Array(UInt64)' | 'Array(Tuple(UInt64, UInt64))';

@@ -21,26 +21,26 @@ type Sum = { counted: Counted; rows: number };
 const LOSS_NAMES = Object.keys(LOSSES) as Loss[];
 const FOUND = LOSS_NAMES.map(foundOf);
 
-/** Over longer spans, hours are read where they are published. */
+/** For longer spans, published hours are read where there are any. */
 const MINUTES_SPAN_MAX_MS = 6 * 3_600_000;
 const HOUR_S = 3600;
 
-/** The kinds and outcomes that this version knows. A table may have others, of other versions: they are left out. */
+/** Kinds and outcomes that this version knows. Others, from other versions, are left out. */
 const IN_NAMES = `kind IN (${KIND.map(quote).join(', ')}) AND counted IN (${[...OUTCOMES, 'stored', ...FOUND].map(quote).join(', ')})`;
 const COUNTED = OUTCOMES.length + 1 + FOUND.length;
 const sumOf = (names: readonly string[]) => `sumIf(rows, counted IN (${names.map(quote).join(', ')}))`;
-/** Rows that were named lost, less those of them that are not. */
+/** Rows that were counted as lost, less those that were found after all. */
 const missingOf = (names: readonly Loss[]) =>
   `toUInt64(greatest(0, toInt64(${sumOf(names)}) - toInt64(${sumOf(names.map((name) => foundOf(name)))})))`;
 const MISSING = missingOf(LOSS_NAMES);
 const STAGES = ['kernel', 'agent', 'collector'] as const satisfies readonly Stage[];
 const lossesIn = (stage: Stage) => LOSS_NAMES.filter((name) => LOSSES[name] === stage);
-/** Rows on their way to a collector. */
+/** Rows that agents have seen, and neither sent nor lost. */
 const WAITING = `toUInt64(greatest(0, toInt64(sumIf(rows, counted = 'seen')) - toInt64(${sumOf(['sent', ...lossesIn('kernel'), ...lossesIn('agent')])})))`;
-/** An expression over a host's sums: null where no row was seen and none lost. */
+/** An expression over a host's sums; null if no row was seen or lost. */
 const COMPLETENESS = 'if(greatest(seen, missing) > 0, (greatest(seen, missing) - missing) / greatest(seen, missing), NULL)';
 
-/** What answers an account's range: the published hours in it, and the other minutes. */
+/** The parts of a range that published hours answer, and the other minutes. */
 async function coverOfAccounts(store: Queryable, { from_ms, to_ms }: Pick<Times, 'from_ms' | 'to_ms'>, step_s: number): Promise<Cover> {
   const [from_s, to_s] = [Math.floor(from_ms / 60_000) * 60, Math.ceil(to_ms / 1000)];
   const coarse = to_ms - from_ms > MINUTES_SPAN_MAX_MS && step_s >= HOUR_S;
@@ -49,9 +49,9 @@ async function coverOfAccounts(store: Queryable, { from_ms, to_ms }: Pick<Times,
 }
 
 /**
- * Counts rows by `keys` (name → expression over minute, host_id and kind) and outcome, over the minutes that a range touches.
- * @param of a condition over `host_id`, with parameters of the caller's; '' for all hosts
- * @param minutesOf the counts to read for what no published hour covers
+ * Sums of rows by `keys` (name → expression over minute, host_id and kind) and outcome, over all minutes that the range touches.
+ * @param of a condition over `host_id`, whose parameters the caller has; '' for all hosts
+ * @param minutesOf the source of counts for minutes that no published hour covers
  */
 function countedBy(keys: Readonly<Record<string, string>>, covered: Cover, of: string, minutesOf = countedMinutes): string {
   const { hours } = covered;
@@ -67,10 +67,10 @@ WHERE ${IN_NAMES}
 GROUP BY ${names.join('')}counted`;
 }
 
-/** Reported counts of all minutes that no hour covers. @param and a further condition, which begins with AND */
+/** Counts from reports, for minutes that no hour covers. @param and a further condition, which begins with AND */
 const reportedOnly = ({ minutes, rest }: Cover, and: string) => `(${reportedMinutes(`(${minutesWithin([...minutes, ...rest])})${and}`)})`;
 
-/** The same and the rows that the tables hold: from `stored` where the minutes are built, else counted from the rows. */
+/** The same, with the rows in the tables: from `stored` where the minutes are built, and counted from rows elsewhere. */
 function countedMinutes(covered: Cover, and: string): string {
   const made = covered.minutes.length === 0 ? '' : `UNION ALL ${storedMinutes(`(${minutesWithin(covered.minutes)})${and}`)}`;
   const rows = countRows(`(${rowsWithin(covered.rest)})${and}`);
@@ -79,7 +79,7 @@ function countedMinutes(covered: Cover, and: string): string {
   return `(${reportedOnly(covered, and)} ${made} ${counted})`;
 }
 
-/** An expression over a minute: the step that it is in, s since the epoch. */
+/** An expression over a minute: the start of its step, s since the epoch. */
 const stepOf = (step_s: number) => `toUInt32(intDiv(toUnixTimestamp(minute), ${step_s}) * ${step_s})`;
 
 const ofHost = ({ host_id }: Pick<HostRange, 'host_id'>) => (host_id === undefined ? '' : 'host_id = {host_id:UInt64}');
@@ -90,13 +90,13 @@ function figuresOf(sums: readonly Sum[]): Figures {
   const missing = LOSS_NAMES.map((name) => [name, (counts[name] ?? 0) - (counts[foundOf(name)] ?? 0)] as const);
   const lost = Object.fromEntries(missing.filter(([, rows]) => rows > 0)) as Figures['lost'];
   const before = LOSS_NAMES.filter((name) => LOSSES[name] !== 'collector').reduce((sum, name) => sum + (counts[name] ?? 0), 0);
-  // Rows that were sent in the range may have been seen before it began.
+  // More may have been sent in the range than was seen in it: rows that were seen before it began.
   return { seen, sent, stored, queued: Math.max(0, seen - sent - before), lost };
 }
 
 /**
- * The share of rows that was not lost anywhere, 0–1. It is calculated from the named losses and not from what has arrived: rows in the
- * kernel's rings and in the agent's spool are under way, not missing. Null where no row was seen and none lost.
+ * The share of rows that were not lost anywhere, 0–1. It follows from the counted losses and not from the rows that have arrived: rows in
+ * the kernel's ring buffers and in the agent's spool are on their way, not lost. Null if no row was seen or lost.
  */
 export function completenessOf(...accounts: readonly Pick<Figures, 'seen' | 'lost'>[]): number | null {
   const seen = accounts.reduce((sum, account) => sum + account.seen, 0);
@@ -105,7 +105,7 @@ export function completenessOf(...accounts: readonly Pick<Figures, 'seen' | 'los
   return all > 0 ? (all - missing) / all : null;
 }
 
-/** That share over all kinds, of the hosts that the filter leaves, and the kinds that are not whole. It only needs the reported counts. */
+/** Completeness over all kinds, for the hosts that the filter selects, and the kinds that have losses. Needs only the counts of reports. */
 export async function completenessWithin(store: Queryable, window: Window): Promise<Pick<Tiles, 'completeness' | 'incomplete'>> {
   const covered = await coverOfAccounts(store, window, Number.POSITIVE_INFINITY);
   const ofHosts = conditionOf(hostsOnly(window.filter), 'namespace', 'rollup', window.params);
@@ -123,7 +123,7 @@ export async function completenessWithin(store: Queryable, window: Window): Prom
   return { completeness: completenessOf(...accounts), incomplete: incomplete.toSorted((a, b) => a.kind.localeCompare(b.kind)) };
 }
 
-/** host_id → the accounts of that host, one for each kind. */
+/** By host_id: the host's accounts, one for each kind. */
 export async function accountsByHost(
   store: Queryable,
   range: HostRange,
@@ -146,7 +146,7 @@ FROM (${counted}) GROUP BY host_key`,
 
 type HostSums = { host_id: string; host: string; completeness: number | null; told: Sum[]; total: number };
 
-/** One row for each host, the least complete first. */
+/** A row for each host, the least complete first. */
 const hostsSql = (
   counted: string,
 ) => `SELECT toString(host_key) AS host_id, ${hostName('host_key')} AS host, ${COMPLETENESS} AS completeness, told, count() OVER () AS total
@@ -158,7 +158,7 @@ FROM (
 ORDER BY completeness ASC NULLS LAST, host, host_key
 LIMIT {limit:UInt32}`;
 
-/** The account in steps of whole minutes, over all hosts or one; and the account of each host over the whole range, the worst first. */
+/** The account in steps of whole minutes, over all hosts or one, and the account of each host over the whole range, the worst first. */
 export async function accounting(store: Queryable, range: HostRange, limit: number, now_ms: number): Promise<Accounting> {
   const window = timesOf(range, now_ms);
   const { from_ms, to_ms } = window;
@@ -172,7 +172,7 @@ export async function accounting(store: Queryable, range: HostRange, limit: numb
     store.query<Sum & { time_s: number }>(
       `${countedBy({ time_s: stepOf(step_s) }, covered, ofHost(range))} ORDER BY time_s`,
       params,
-      // The first minute of the range may belong to a step before it.
+      // One more than the steps of the range: its first minute may be in the step before it.
       (stepsWithin({ from_ms, to_ms, step_s }) + 1) * COUNTED,
     ),
     store.query<HostSums>(hostsSql(countedBy({ host_key: 'host_id' }, whole, ofHost(range))), { ...params, limit }, limit),
@@ -189,8 +189,8 @@ export async function accounting(store: Queryable, range: HostRange, limit: numb
 }
 
 /**
- * How many rows of each host, or of the range's, were seen, sent and lost, as reported: a table expression of `host_key`, `seen`, `sent`, `missing`, and of
- * `missing` by where it happened: `kernel`, `agent`, `collector`; and of `waiting`.
+ * A table expression with the counts of each host, or of the range's host: `host_key`, `seen`, `sent`, `missing` (lost rows, and by place
+ * as `kernel`, `agent`, `collector`), and `waiting`. From reports only.
  */
 export async function lossesByHost(store: Queryable, range: HostRange, now_ms: number): Promise<string> {
   const covered = await coverOfAccounts(store, timesOf(range, now_ms), Number.POSITIVE_INFINITY);
@@ -201,7 +201,7 @@ FROM (${countedBy({ host_key: 'host_id' }, covered, ofHost(range), reportedOnly)
 
 type Step = Sum & { time_s: number; kind: string };
 
-/** The account of one host by kind, in steps of whole minutes; and over the whole range. */
+/** The account of one host by kind: in steps of whole minutes, and over the whole range. */
 export async function accountOfHost(
   store: Queryable,
   range: HostRange & { host_id: string },

@@ -1,4 +1,4 @@
-// The rows that an investigation asked for, in the order of their times and in pages: there may be very many.
+// The rows that an investigation asked for, in the order of time. They are read in pages, as there may be very many.
 import { isDetail } from '../../../agent/contract/detail.ts';
 import { KIND, type Kind, type Rows } from '../../../bpf/rows/rows.gen.ts';
 import type { Queryable } from '../engine.ts';
@@ -7,12 +7,15 @@ import { Params } from '../language/params.ts';
 import { RowReader } from './row-reader.ts';
 import { rowsTime } from './window.ts';
 
-/** `slot`: rows of this host that the investigation asked for have this bit of `filters`. `back_ms`: it has rows of so long before, too. */
+/**
+ * `slot`: the bit of `filters` that marks the investigation's rows of this host. `back_ms`: for so long before its begin the host kept
+ * rows.
+ */
 export type AskedAt = { host_id: bigint; slot: number; back_ms: number };
 
 /**
- * Rows of these hosts, of this time. `back_connections`: of what hosts look back at; their other rows of the time until `back_until_ms` may have
- * been written before anybody asked for them.
+ * Rows of these hosts and this time. `back_connections`: connections of which hosts kept packets from before the begin. Their other rows up
+ * to `back_until_ms` are not marked, as they may have been written before the investigation was known.
  */
 export type AskedRows = {
   hosts: readonly AskedAt[];
@@ -22,14 +25,14 @@ export type AskedRows = {
   back_connections: readonly bigint[];
 };
 
-/** Each takes some tens of milliseconds to read, in which this process does nothing else. */
+/** A page takes some tens of milliseconds to parse, in which this process does nothing else. */
 const PAGE_ROWS = 4000;
 
-/** By these a row is one, and rows of one time have an order. */
+/** With the time, these columns identify a row, so they order rows of the same time. */
 const KEY = ['host_id', 'connection_id', ...IDENTITY.map(({ name }) => name)] as const;
 type After = { time_ns: string; key: string[] };
 
-/** All rows of a kind, a page at a time; each page is asked for when the one before was taken. `ask` runs a question to the store. */
+/** All rows of a kind, page by page; a page is read only when the one before was taken. `ask` runs a question to the store. */
 export async function* rowPages<Name extends Kind>(
   ask: <Answer>(find: (store: Queryable) => Promise<Answer>) => Promise<Answer>,
   kind: Name,
@@ -38,7 +41,8 @@ export async function* rowPages<Name extends Kind>(
   if (asked.hosts.length === 0) return;
   const [from_ms, to_ms] = [beginOf(asked), asked.to_ms];
   const reader = new RowReader(kind);
-  // The engine reads all columns of all rows in a part of the time, whatever the page leaves of them.
+  // The engine reads all rows of the asked time, however small the page. So the time is asked in parts, whose length follows the density of
+  // rows.
   let part_ms = to_ms - from_ms;
   let after: After | undefined;
   for (let begins_ms = from_ms; begins_ms < to_ms; ) {
@@ -55,7 +59,7 @@ export async function* rowPages<Name extends Kind>(
   }
 }
 
-/** The first rows of a time, if `after`: after that one. */
+/** The first rows of a time; with `after`, those behind it. */
 function pageOf(kind: Kind, columns: string, asked: AskedRows, time: string, after: After | undefined) {
   const params = new Params();
   const where = [time, askedFor(kind, asked, params)];
@@ -70,10 +74,10 @@ function pageOf(kind: Kind, columns: string, asked: AskedRows, time: string, aft
   return { sql: `SELECT ${columns}, ${key} AS after FROM (${inner}) AS t ORDER BY ${order}`, values: params.values };
 }
 
-/** No row is older. */
+/** The time before which no row is asked for. */
 export const beginOf = ({ hosts, from_ms }: AskedRows): number => from_ms - Math.max(0, ...hosts.map(({ back_ms }) => back_ms));
 
-/** The rows that the investigation asked for, and of what it looks back at those that there were. */
+/** Condition for rows that the investigation asked for, and for rows of the connections that it looks back at. */
 function askedFor(kind: Kind, { hosts, from_ms, back_until_ms, back_connections }: AskedRows, params: Params): string {
   const moment = (ms: number) => `fromUnixTimestamp64Milli(toInt64(${params.bind('UInt64', Math.floor(ms))}))`;
   const idsOf = (at: readonly AskedAt[]) =>
@@ -85,7 +89,8 @@ function askedFor(kind: Kind, { hosts, from_ms, back_until_ms, back_connections 
   const asked = [...groups.values()].flatMap((at) => {
     const [first] = at;
     if (first === undefined) return [];
-    // Before it began the bit was that of somebody else's rows.
+    // Before the begin the bit may have marked rows of another investigation. Detail rows are taken from then only where the host looked
+    // back.
     const time = first.back_ms > 0 && isDetail(kind) ? [] : [`time_ns >= ${moment(from_ms)}`];
     return [`(${[`bitTest(filters, ${params.bind('UInt16', first.slot)})`, `host_id IN ${idsOf(at)}`, ...time].join(' AND ')})`];
   });
@@ -97,7 +102,7 @@ function askedFor(kind: Kind, { hosts, from_ms, back_until_ms, back_connections 
   return `(${asked.join(' OR ')})`;
 }
 
-/** Connections of which hosts that look back have kept packets, at most so many. */
+/** Connections of which hosts that look back have kept packets. @param most limit of connections */
 export async function backConnections(store: Queryable, asked: AskedRows, most: number): Promise<bigint[]> {
   const hosts = asked.hosts.filter(({ back_ms }) => back_ms > 0);
   if (hosts.length === 0) return [];
@@ -112,12 +117,12 @@ export async function backConnections(store: Queryable, asked: AskedRows, most: 
   return found.map(({ id }) => BigInt(id));
 }
 
-/** How many rows of all kinds are stored that the investigation asked for. */
+/** How many of the rows that the investigation asked for are stored, over all kinds. */
 export async function rowsStored(store: Queryable, asked: AskedRows): Promise<number> {
   if (asked.hosts.length === 0) return 0;
   const params = new Params();
   const time = rowsTime(beginOf(asked), asked.to_ms);
-  // What there was before anybody asked for it is in nobody's count.
+  // Unmarked rows of connections that it looks back at are left out, since hosts do not count them.
   const counted = { ...asked, back_connections: [] };
   const counts = KIND.map((kind) => `SELECT count() AS rows FROM ${kind} FINAL WHERE ${time} AND ${askedFor(kind, counted, params)}`);
   const [found] = await store.query<{ rows: number }>(`SELECT sum(rows) AS rows FROM (${counts.join(' UNION ALL ')})`, params.values, 1);

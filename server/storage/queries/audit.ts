@@ -1,4 +1,4 @@
-// Who did what from where, the newest first, a page at a time.
+// Entries of the audit, newest first, in pages.
 import type { AuditPage, AuditQuery } from '../../api/people.ts';
 import type { Queryable } from '../engine.ts';
 

@@ -1,4 +1,4 @@
-// Groups resets and dropped packets by process, peer, direction and the kernel's reason. The most frequent come first.
+// Groups resets and dropped packets by process, peer, direction and the kernel's reason, the most frequent first.
 import type { DropGroup, Drops, ResetGroup, Resets } from '../../api.ts';
 import type { Queryable } from '../engine.ts';
 import { containerName, hostName } from '../entities.ts';
@@ -8,7 +8,7 @@ import { noRoutes } from './no-routes.ts';
 import { rowsOf } from './stray.ts';
 import { type Asked, windowOf } from './window.ts';
 
-/** The columns of a group. They have names of their own, so that none hides a column of the rows. */
+/** The columns of a group. Their names differ from those of the rows' columns, so that they hide none of them. */
 const BETWEEN = {
   host_key: 'host_id',
   comm: 'comm',
@@ -22,7 +22,7 @@ const BETWEEN = {
   has_socket: 'has_socket',
 } as const;
 
-/** The connection of the newest row that has one. */
+/** The connection of the newest row that has a connection. */
 const NEWEST =
   'toString(argMaxIf(connection_id, time_ns, connection_id != 0)) AS newest_connection, toUnixTimestamp64Milli(max(time_ns)) AS last_ms';
 
@@ -48,7 +48,7 @@ const plainEnds = ({ peer_addr, service_addr }: Pick<ResetGroup, 'peer_addr' | '
   service_addr: plainAddress(service_addr),
 });
 
-/** The `limit` most frequent kinds of reset in the range. Read from rows, so only within their retention. */
+/** The `limit` most frequent groups of resets in the range. Read from rows, so only within their retention. */
 export async function resets(store: Queryable, asked: Asked, limit: number, now_ms: number): Promise<Resets> {
   const window = windowOf(asked, now_ms, 'rows');
   const { from, looked_up } = await rowsOf(store, 'reset', window, ['reason', 'linger_zero', 'unread', 'idle_us']);

@@ -1,4 +1,4 @@
-// Who closes first, toward which destination: each such end leaves a TIME_WAIT.
+// Which side closes first, by process and destination: each such end leaves a TIME_WAIT at that side.
 import type { Closer } from '../../api/piles.ts';
 import type { Queryable } from '../engine.ts';
 import { containerName, hostName } from '../entities.ts';
@@ -11,10 +11,10 @@ import { isByMoments } from './pile-moments.ts';
 import { ratesOf } from './series.ts';
 import { rowsOf, rowsTime, type Window } from './window.ts';
 
-/** How long a TIME_WAIT lasts, in every Linux (TCP_TIMEWAIT_LEN). */
+/** Duration of TIME_WAIT, which is fixed in Linux (TCP_TIMEWAIT_LEN). */
 export const TIME_WAIT_MS = 60_000;
 
-/** By process and destination; of a service all clients are taken together. */
+/** Grouped by process and destination; for a service all clients are one group. */
 const KEYS = {
   host_key: { rows: 'host_id', rollup: 'host_id' },
   comm: { rows: 'comm', rollup: 'comm' },
@@ -27,7 +27,7 @@ const KEYS = {
 const NAMES = Object.keys(KEYS).join(', ');
 const COUNTS = ['closed_first', 'peer_closed_first'] as const;
 
-/** Only ends of the last minute have their TIME_WAIT still. */
+/** Ends of the last minute: only their TIME_WAITs can still be there. */
 const inLastMinute = ({ to_ms }: Window) =>
   `countIf(event = 'close' AND end_reason = 'fin_local' AND toUnixTimestamp64Milli(time_ns) > ${to_ms - TIME_WAIT_MS}) AS last_minute`;
 
@@ -37,7 +37,7 @@ function ofRows(window: Window): string {
   return `SELECT ${[...keys, ...figuresOf('connection', COUNTS), inLastMinute(window)].join(', ')} FROM ${ends} GROUP BY ${NAMES}`;
 }
 
-/** From a rollup, with the last minute's rows beside it: destinations are networks. */
+/** From a rollup, where destinations are networks; ends of the last minute come from rows. */
 function ofRollup(window: Window, covered: Cover): string {
   const columns = (by: (name: keyof typeof KEYS) => string) =>
     (Object.keys(KEYS) as (keyof typeof KEYS)[]).map((name) => `${by(name)} AS ${name}`);
@@ -57,8 +57,8 @@ FROM (
 type Row = Omit<Closer, 'closed_first_per_s'> & { total: number };
 
 /**
- * The `limit` that closed first most often. Where a rollup answers, destinations are networks, and all that it has no key of comes last.
- * @param watched_s how long an agent was there, s
+ * The `limit` groups that closed first most often. If a rollup answers, destinations are networks, and the group of all others comes last.
+ * @param watched_s how long an agent reported, s
  */
 export async function closers(
   store: Queryable,

@@ -1,5 +1,5 @@
-// Adds up one connection's rows: bytes and segments, waits, and its samples as columns. The end has the totals. Before the end, the sums of
-// the samples are what is known so far.
+// Sums up one connection's rows: bytes and segments, waits, and its samples as columns. The row of the end has totals. Until there is one,
+// the sums of the samples are all that is known.
 import type { Connection, Retransmit } from '../../api.ts';
 import { type Chapters, type Event, type Sample, STATE_MEMBERS } from './connection-chapters.ts';
 import { isTelling, type LimitTimes, limitsOf } from './limits.ts';
@@ -17,7 +17,7 @@ type Account = Pick<
   | 'rtt_min_us'
   | 'limits'
 >;
-/** Figures that samples have as deltas and the end as totals. */
+/** Figures that are deltas in samples and totals in the row of the end. */
 type Summed = 'bytes_sent' | 'bytes_failed' | 'bytes_received' | 'data_segs_out' | 'retrans_data' | 'retrans_spurious';
 
 /** How much was sent, received and sent again, and what limited it. */
@@ -76,7 +76,7 @@ type Waits = Pick<
   | 'state_us'
 >;
 
-/** Which side waited for the other, and what was left unread or unsent. The turns of samples are deltas, those of the end totals. */
+/** Which side waited for the other, and what was left unread or unsent. Turns are deltas in samples, and totals in the row of the end. */
 export function waitsOf(samples: readonly Sample[], end: Event | undefined): Waits {
   const latest = end ?? samples.at(-1);
   const sampled = (name: 'turns' | 'turn_us' | 'turn_rtt_us') =>

@@ -1,17 +1,17 @@
-// What other rows explain of a connection: how many local ports were in use to its destination, whether its namespace had routes, and whether
-// its process makes a connection for each request.
+// Explains a connection by other rows: how many local ports were in use to its destination, whether its namespace had routes, and whether
+// its process opens a connection for each request.
 import type { Queryable } from '../engine.ts';
 import type { Around } from './connection-chapters.ts';
 import type { Story } from './connection-story.ts';
 
 /** How long the kernel keeps the port of a connection that this side closed first. */
 const TIME_WAIT_MS = 60_000;
-/** Connections that opened longer before are not looked for. */
+/** Connections that opened longer ago are left out. */
 const LOOK_BACK_MS = 86_400_000;
-/** A namespace's row is made by the sweep after what it counts. */
+/** A namespace's figures reach its row at the next sweep, up to this much later. */
 const SWEEP_MS = 60_000;
 
-/** How many local ports were in use to one destination at a time, by open connections and by those in TIME_WAIT. */
+/** Local ports in use to one destination at one moment: by open connections, and by those in TIME_WAIT. */
 const PORTS_USED = `SELECT uniqExact(port) AS ports_used FROM (
   SELECT any(local_port) AS port, maxIf(toUnixTimestamp64Milli(time_ns), event != 'open') AS ended_ms, argMax(end_reason, time_ns) AS reason
   FROM connection FINAL
@@ -26,9 +26,9 @@ const OUT_NO_ROUTES = `SELECT sum(n.out_no_routes) AS out_no_routes FROM namespa
 WHERE n.host_id = {host_id:UInt64} AND n.netns = {netns:UInt64}
   AND n.time_ns >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AND n.time_ns <= fromUnixTimestamp64Milli({to_ms:Int64} + ${SWEEP_MS}, 'UTC')`;
 
-/** So long before and after its end others count as alike. */
+/** Connections that ended within this time before or after its own end count as alike. */
 const ALIKE_MS = 60_000;
-/** A connection with more requests is kept open. */
+/** A connection with more turns is one that is kept open for many requests. */
 const SHORT_TURNS = 2;
 
 const ALIKE = `SELECT count() AS connections, sum(c.turns) AS turns, sum(c.connect_us) AS connect_us, sum(c.duration_us) AS duration_us
@@ -37,7 +37,7 @@ WHERE c.host_id = {host_id:UInt64} AND c.netns = {netns:UInt64} AND c.comm = {co
   AND c.peer_addr = toIPv6({peer_addr:String}) AND c.peer_port = {peer_port:UInt16}
   AND c.time_ns >= fromUnixTimestamp64Milli({at_ms:Int64} - ${ALIKE_MS}, 'UTC') AND c.time_ns <= fromUnixTimestamp64Milli({at_ms:Int64} + ${ALIKE_MS}, 'UTC')`;
 
-/** Asks the store only where the connection's own rows raise the question. */
+/** Asks the store only if the connection's own rows give a reason to. */
 export async function aroundOf(store: Queryable, story: Story & { host_id: string; connection_id: string }): Promise<Around> {
   const { host_id, netns, peer_addr, peer_port, from_ms, to_ms, port_first: first, port_last: last } = story;
   const stayed = (story.bytes_failed ?? 0) > 0 || story.retransmits.some(({ outcome }) => outcome === 'refused');

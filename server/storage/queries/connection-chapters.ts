@@ -1,4 +1,4 @@
-// The rows of one connection as the store returns them, by what they are about.
+// The rows of one connection as the store returns them, by subject.
 import type { ConnectionRow, EndReason, Event as EventName, Owner, Role, State } from '../../../bpf/rows/rows.gen.ts';
 import type { Connection, Retransmit } from '../../api.ts';
 import type { LimitTimes } from './limits.ts';
@@ -19,7 +19,7 @@ export type Head = {
   state: State;
 };
 
-/** The states for which an end has the time, by the member that has it. */
+/** The states in which the row of the end has the time spent, and its members for them. */
 export const STATE_MEMBERS = {
   syn_sent: 'syn_sent_us',
   syn_recv: 'syn_recv_us',
@@ -86,7 +86,7 @@ export type Sample = Head &
   Figures<'srtt_us' | 'snd_cwnd' | 'snd_ssthresh' | 'packets_out' | 'delivery_rate' | 'retrans' | 'rcv_wnd'>;
 export type Names = Pick<Connection, 'host' | 'container' | 'command'>;
 
-/** What rows of other connections and of the namespace explain. */
+/** Facts from rows of other connections and of the namespace. */
 export type Around = Pick<Connection, 'ports_used' | 'out_no_routes' | 'alike'>;
 
 /** The rows of one connection; those of each kind oldest first. */

@@ -1,4 +1,4 @@
-// Connections of a range as a list, from the rows of connections and samples in it.
+// A list of the connections in a range, from rows of connections and samples.
 import { END_REASON, STATE } from '../../../bpf/rows/rows.gen.ts';
 import { type CONNECTION_SORTS, type Connections, type ListedConnection, PHASES } from '../../api/connections.ts';
 import { SEGMENTS_MIN } from '../../api.ts';
@@ -23,17 +23,17 @@ export type ListAsked = {
   rows_max?: number;
 };
 
-/** All that phases, reasons and states can be told apart by. */
+/** Upper limit of combinations of phase, reason and state. */
 const COUNTS_MAX = 500;
 
-/** Below these bytes the groups of a list stay in memory; beyond, the engine puts them on its disk. */
+/** The engine moves larger groups from memory to its disk. */
 const GROUPS_BYTES_MAX = 600_000_000;
 
-/** Needless retransmissions are first subtracted from probes, which are needless most often. */
+/** Needless retransmissions are first counted as probes, as probes are needless most often. */
 const lost = (resent: string) =>
   `toUInt64(greatest(0, toInt64(retrans_data) - greatest(0, toInt64(retrans_spurious) - (toInt64(${resent}) - toInt64(retrans_data)))))`;
 
-/** What each kind says of a connection, with the same columns. An end has totals of the whole life, a sample what was added since the last. */
+/** The same columns for both kinds. The row of an end has totals of the whole life; a sample has what was added since the sample before. */
 const PARTS = {
   connection: `event != 'open' AS is_end, (event != 'open') + (event = 'failed') AS phase_at, CAST(end_reason, 'Int8') AS reason, toInt32(sk_err) AS err,
     toUInt64(connect_us) AS handshake_us, toInt64(duration_us) AS lived_us, true AS tells_begin, toInt64(0) AS in_state_us,
@@ -49,7 +49,10 @@ const ofLife = (column: string) => `if(ended, maxIf(${column}, is_end), sumIf(${
 const newest = (column: string, where?: string) =>
   where === undefined ? `argMax(${column}, time_ns)` : `argMaxIf(${column}, time_ns, ${where})`;
 
-/** One line a socket: one that failed to connect may try again, so its newest row decides. The owner may be known only in later rows, and may be missing in the last ones. */
+/**
+ * One line for each socket. A socket that failed to connect may try again, so its newest row decides. The owner may be known only in later
+ * rows, and may be missing in the last ones.
+ */
 const GROUPED = (rows: string, to_us: string) => `SELECT host_id AS host_key, connection_id AS connection_key,
   ${newest('phase_at')} AS phase, phase > 0 AS ended, max(time_ns) AS last_at, ${newest('reason')} AS end_reason, ${newest('err')} AS sk_err,
   if(ended, ${STATE.indexOf('close')}, ${newest("CAST(state, 'Int8')")}) AS now_state,
@@ -64,7 +67,7 @@ FROM (${rows})
 GROUP BY host_key, connection_key
 SETTINGS max_bytes_before_external_group_by = ${GROUPS_BYTES_MAX}`;
 
-/** Below 0 where there is nothing to compare, or too little. */
+/** Sort keys. A share is below 0 if there is nothing to compare, or too little. */
 const ORDER = {
   last_ms: 'toUnixTimestamp64Milli(last_at)',
   duration_us: 'duration_us',
@@ -84,7 +87,7 @@ type Key = { order: number; host_id: string; connection_id: string };
 type Line = Omit<ListedConnection, 'host'> & { host: string };
 
 /**
- * Connections with a row in the range. One that has neither moved nor ended in it has none.
+ * Connections with a row in the range. A connection that neither moved data nor ended in it has no row.
  * @throws Refusal `range_too_wide`
  */
 export async function connectionList(store: Queryable, range: Asked, asked: ListAsked, now_ms: number): Promise<Connections> {
@@ -101,7 +104,7 @@ export async function connectionList(store: Queryable, range: Asked, asked: List
   const fits = (one: Connections['counts'][number]) =>
     (['phase', 'end_reason', 'state'] as const).every((name) => asked[name] === undefined || asked[name] === one[name]);
   return {
-    // As it was asked for: pages that follow are then of the same window.
+    // The begin as asked for, so that further pages have the same window.
     from_ms: range.from ?? window.from_ms,
     to_ms: window.to_ms,
     connections: await linesOf(store, window, page),
@@ -113,7 +116,7 @@ export async function connectionList(store: Queryable, range: Asked, asked: List
   };
 }
 
-/** The kinds whose copies are left out: they change nothing but sums, and to leave them out takes longer than all else. */
+/** Kinds that are read with FINAL, which leaves out copies of rows. Copies change only sums, and FINAL takes longer than all else. */
 type Finals = readonly (keyof typeof PARTS)[];
 const KINDS_LISTED = ['connection', 'sample'] as const satisfies Finals;
 const SUMMED: readonly ConnectionSort[] = ['bytes', 'retransmit_ratio', 'retrans'];
@@ -125,7 +128,7 @@ const rowsOf = (window: Window, finals: Finals): string =>
     return `SELECT ${SHARED}, ${PARTS[kind]} FROM ${kind} ${final} WHERE ${whereOf(window, kind)}`;
   }).join('\nUNION ALL ');
 
-/** Those of some connections, each once. @param only the condition that leaves them */
+/** Rows of some connections, each once. @param only the condition that selects them */
 const rowsOfSome = (window: Window, only: string): string =>
   KINDS_LISTED.map((kind) => `SELECT ${SHARED}, ${PARTS[kind]} FROM ${fewRows(kind, `${whereOf(window, kind)} AND ${only}`)}`).join(
     '\nUNION ALL ',
@@ -136,7 +139,7 @@ const countsSql = (
 ) => `SELECT ${nameOf(PHASES, 'g.phase')} AS phase, ${nameOf(END_REASON, 'g.end_reason')} AS end_reason, ${nameOf(STATE, 'now_state')} AS state, count() AS connections
 FROM (${grouped}) AS g GROUP BY g.phase, g.end_reason, now_state ORDER BY connections DESC, phase, end_reason, state LIMIT ${COUNTS_MAX}`;
 
-/** Numbers instead of the names: what is grouped is smaller, and four times as fast. */
+/** Numbers instead of names: groups are smaller and four times as fast. */
 const numbersOf = ({ phase, end_reason, state }: ListAsked) => ({
   phase: phase === undefined ? undefined : PHASES.indexOf(phase),
   end_reason: end_reason === undefined ? undefined : END_REASON.indexOf(end_reason),
@@ -144,7 +147,7 @@ const numbersOf = ({ phase, end_reason, state }: ListAsked) => ({
 });
 const nameOf = (names: readonly string[], number: string) => `arrayElement([${names.map(quote).join(', ')}], ${number} + 1)`;
 
-/** The keys of a page in order, and of one connection more if there is one. */
+/** The keys of a page's connections in order, and one more if there is a next page. */
 async function keysOf(store: Queryable, grouped: string, { params }: Window, asked: ListAsked): Promise<Key[]> {
   const { sort, limit, phase, end_reason, state, after } = asked;
   const conditions = [
@@ -158,7 +161,7 @@ async function keysOf(store: Queryable, grouped: string, { params }: Window, ask
         ]),
   ];
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-  // Only the page's own keys become text.
+  // Only the keys of the page are converted to text.
   const sql = `SELECT order, toString(host_key) AS host_id, toString(connection_key) AS connection_id
 FROM (
   SELECT toFloat64(ifNull(${ORDER[sort]}, -1)) AS order, host_key, connection_key FROM (${grouped})
@@ -187,7 +190,7 @@ FROM (${grouped}) AS g LIMIT {limit:UInt32}`;
   });
 }
 
-/** The text of `next`: the place of the page's last connection in the order. */
+/** The form of `next`: sort key and ids of the page's last connection. */
 export const PLACE = /^(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?):(\d{1,20}):(\d{1,20})$/;
 
 function placeOf(after: string | undefined): Record<string, unknown> {

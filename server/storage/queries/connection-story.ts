@@ -1,4 +1,4 @@
-// Makes the story of a connection from its rows: whose it was, from when to when, its states, how it went and why it ended.
+// Builds the story of a connection from its rows: its owner, begin and end, states, figures, and why it ended.
 import type { Connection, Retransmit } from '../../api.ts';
 import { plainAddress } from './address.ts';
 import { accountOf, columnsOf, waitsOf } from './connection-account.ts';
@@ -8,7 +8,7 @@ export type Story = Omit<Connection, 'host_id' | 'connection_id' | 'other_end' |
   cgroup_id: string;
 };
 
-/** The story; undefined where there is no row. */
+/** The story; undefined if there is no row. */
 export function storyOf(chapters: Chapters): Story | undefined {
   const { events, transitions, samples, retransmits, resets, drops, congestion } = chapters;
   const byTime = (a: Head, b: Head) => a.time_ms - b.time_ms;
@@ -52,7 +52,7 @@ export function storyOf(chapters: Chapters): Story | undefined {
   };
 }
 
-/** The row that tells of the opening may be a sweep's or the end's: it says how long ago the handshake was over. */
+/** The time of the opening. The row may be that of a sweep or of the end, so it has the time since the handshake. */
 function openedAt({ time_ms, duration_us, syn_sent_us, syn_recv_us }: Event): number {
   return time_ms - Math.max(0, duration_us - syn_sent_us - syn_recv_us) / 1000;
 }
@@ -63,7 +63,7 @@ function headOf({ time_ns, ...row }: Retransmit): Head {
   return { ...row, time_ms: Number(time_ns) / 1e6, cgroup_id: '0' };
 }
 
-/** One entry for each time in a state. Without transitions it is the state in the rows, from the first row on. */
+/** One entry for each stay in a state. Without rows of transitions, it is the state in the connection's rows, from the first row on. */
 function statesOf(heads: readonly Head[], transitions: readonly Transition[], ended: boolean): Connection['states'] {
   const first = transitions[0];
   if (!first) {
@@ -79,6 +79,6 @@ function statesOf(heads: readonly Head[], transitions: readonly Transition[], en
     from_ms: time_ms,
     to_ms: transitions[at + 1]?.time_ms ?? null,
   }));
-  // `close` ends the last state and is no time in a state itself.
+  // A transition to `close` ends the last stay and begins none.
   return [...before, ...stays.filter(({ state }) => state !== 'close')];
 }

@@ -1,4 +1,4 @@
-// Adds resets and drops without a socket to a connection's story: those that have its ends, within its life.
+// Adds resets and drops without a socket to a connection's story: those with its addresses and ports, within its life.
 import type { Connection } from '../../api.ts';
 import type { Queryable } from '../engine.ts';
 import { fewRows } from '../identity.ts';
@@ -13,7 +13,7 @@ const ENDS =
 const REVERSED =
   'peer_addr = toIPv6({local_addr:String}) AND peer_port = {local_port:UInt16} AND local_addr = toIPv6({peer_addr:String}) AND local_port = {peer_port:UInt16}';
 
-/** Met from the peer's end, it was on its way out of the connection's namespace; within it, it is the other end's. */
+/** Ends reversed: in another namespace the packet is one that the connection sent; in its own namespace the row is of the other end. */
 const TURNED = `${REVERSED} AND (netns != {netns:UInt64} OR direction = 'unknown')`;
 
 const strays = (table: string, time: string, ends: string, direction: string, members: string) =>
@@ -21,7 +21,7 @@ const strays = (table: string, time: string, ends: string, direction: string, me
 FROM (SELECT * FROM ${fewRows(table, `${time} AND host_id = {host_id:UInt64} AND connection_id = 0 AND (${ends})`)} ORDER BY time_ns LIMIT {rows:UInt32}) AS t
 ORDER BY t.time_ns`;
 
-/** When a later connection with the same ends opens, rows from then on belong to that one. */
+/** Rows from the opening of a later connection with the same ends on belong to that one. */
 const beforeNext = (
   near: string,
 ) => `time_ns < (SELECT if(count() = 0, toDateTime64('2200-01-01 00:00:00', 9, 'UTC'), min(time_ns)) FROM connection FINAL

@@ -1,4 +1,4 @@
-// Asks the store for everything about one connection. connection-story.ts makes the answer.
+// Reads everything about one connection from the store. connection-story.ts builds the answer.
 import type { Connection } from '../../api.ts';
 import type { Queryable } from '../engine.ts';
 import { containerName, hostName } from '../entities.ts';
@@ -11,16 +11,16 @@ import { otherEnd } from './other-end.ts';
 import { peerSaid } from './peer-said.ts';
 import { retransmitsOf } from './retransmits.ts';
 
-/** The most rows of a kind in a story: the newest samples, and the first rows of other kinds. */
+/** Limit of rows of a kind: the newest samples, and the first rows of other kinds. */
 const ROWS_MAX = 2000;
 
 const OF_CONNECTION = 'host_id = {host_id:UInt64} AND connection_id = {connection_id:UInt64}';
 
-/** What rows of every kind say of the connection, with the same columns. */
+/** The same columns of rows of each kind. */
 const HEAD = `toUnixTimestamp64Nano(time_ns) / 1e6 AS time_ms, toString(netns) AS netns, toString(cgroup_id) AS cgroup_id, pid, comm, owner, role,
   toString(local_addr) AS local_addr, local_port, toString(peer_addr) AS peer_addr, peer_port, state`;
 
-/** The members that only an end has, by their names in rows.h. */
+/** Members that only the row of an end has, by their names in rows.h. */
 const AT_END = [
   'accept_us',
   'first_send_us',
@@ -37,7 +37,7 @@ const AT_END = [
   ...Object.values(STATE_MEMBERS),
 ].join(', ');
 
-/** The members that both ends and samples have. */
+/** Members that ends and samples have. */
 const AS_OF = `congestion_control, keepalive, unattributed, rtt_min_us, bytes_sent, bytes_failed, bytes_received, data_segs_out, retrans_data, retrans_spurious,
   turns, turn_us, turn_rtt_us, turn_max_us, stall_max_us, idle_restarts, unread, notsent, probes_out, snd_wnd`;
 
@@ -54,7 +54,7 @@ const SAMPLES = `SELECT * FROM (
   FROM ${fewRows('sample', OF_CONNECTION)} ORDER BY time_ns DESC LIMIT {rows:UInt32}
 ) ORDER BY time_ms`;
 
-/** Rows that are shown as they are. */
+/** A SELECT of rows that are shown without change. */
 const asTold = (table: string, members: string) =>
   `SELECT toString(toUnixTimestamp64Nano(t.time_ns)) AS time_ns, ${members}
 FROM (SELECT * FROM ${fewRows(table, OF_CONNECTION)} ORDER BY time_ns LIMIT {rows:UInt32}) AS t ORDER BY t.time_ns`;
@@ -65,16 +65,16 @@ const CONGESTION = asTold(
   'old_ca_state, new_ca_state, duration_us, snd_cwnd, snd_ssthresh, packets_out, lost_out, retrans, retrans_spurious, evidence',
 );
 
-/** The newest process that had the pid when the connection was last seen. */
+/** Names, with the command line of the process that had the pid when the connection was last seen. */
 const NAMES = `SELECT ${hostName('{host_id:UInt64}')} AS host, ${containerName('{host_id:UInt64}', '{cgroup_id:UInt64}')} AS container,
   (SELECT argMax(command, started_at) FROM process FINAL
    WHERE host_id = {host_id:UInt64} AND pid = {pid:UInt32} AND pid != 0 AND started_at <= fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')) AS command`;
 
-/** Decimal times of one length. */
+/** By time: decimal numbers of equal length compare like texts. */
 const byTime = <Row extends { time_ns: string }>(own: readonly Row[], strays: readonly Row[]): Row[] =>
   strays.length === 0 ? [...own] : [...own, ...strays].sort((a, b) => (a.time_ns < b.time_ns ? -1 : 1)).slice(0, ROWS_MAX);
 
-/** The story; undefined where no row of the connection is stored. */
+/** The story; undefined if no row of the connection is stored. */
 export async function connection(store: Queryable, host_id: string, connection_id: string): Promise<Connection | undefined> {
   const params = { host_id, connection_id, rows: ROWS_MAX };
   const [events, transitions, samples, retransmits, resets, drops, congestion] = await Promise.all([

@@ -1,4 +1,4 @@
-// Covers a range by published days, hours and minutes, and by rows where none of these are published. Each moment is covered once.
+// Covers a range by published days, hours and minutes, and by rows where none of these are published. No moment is covered twice.
 
 import type { Queryable } from '../engine.ts';
 import { type Figure, type FigureKind, kindsOf } from '../figures.ts';
@@ -15,7 +15,7 @@ export type Cover = { days: Piece[]; hours: Piece[]; minutes: Span[]; rest: Span
 const HOUR_S = 3600;
 const DAY_S = 86_400;
 
-/** @param published pieces and spans, oldest first. A piece that is not wholly within [from, to) is not used: finer ones cover the part. */
+/** @param published pieces and spans, oldest first. A piece that is only partly within [from, to) is left to finer pieces. */
 export function coverOf(
   from_s: number,
   to_s: number,
@@ -55,11 +55,11 @@ function outsideOf(spans: readonly Span[], [from_s, to_s]: Span): Span[] {
   return found;
 }
 
-/** The cover of a window; undefined where rows alone answer it. */
+/** The cover of a window; undefined if rows alone answer it. */
 export const cover = async (store: Queryable, window: Window): Promise<Cover | undefined> =>
   window.source === 'rows' ? undefined : coverBy(store, window, window.source);
 
-/** The cover by a rollup and finer ones. */
+/** The cover by `source` and the finer rollups. */
 export async function coverBy(
   store: Queryable,
   { from_ms, to_ms }: Pick<Window, 'from_ms' | 'to_ms'>,
@@ -92,12 +92,12 @@ export function rowsWithin(spans: readonly Span[]): string {
   return spans.length === 0 ? 'false' : spans.map(([from, to]) => `(${rowsTime(from * 1000, to * 1000)})`).join(' OR ');
 }
 
-/** Which keys and figures of the entries are wanted; `rtt` is always there. */
+/** The keys and figures that are needed; `rtt` is always there. */
 export type Wanted = { keys: readonly RollupKey[]; figures: readonly Figure[] };
 
 /**
  * A table expression over the cover: minute (the start of a piece), others, the keys, the figures and rtt. An entry has figures of several
- * kinds, and a filter may be true of some kinds only: listeners have no peers.
+ * kinds, while a filter may be true for some kinds only (listeners have no peers): figures of the other kinds are 0.
  */
 export function rolledUp({ days, hours, minutes, rest }: Cover, { keys, figures }: Wanted, { filter, params }: Filtered): string {
   const conditionOn = (kind: FigureKind) => conditionOf(filter, kind, 'rollup', params);
@@ -121,9 +121,9 @@ export function rolledUp({ days, hours, minutes, rest }: Cover, { keys, figures 
   ] as const) {
     if (pieces.length > 0) parts.push(`SELECT start AS minute, others, ${columns} FROM ${table} AS r WHERE ${pairs(pieces)}${and}`);
   }
-  // Where nothing is published: no entries, with the right column types.
+  // Without any published piece or rows this returns no entries, with the right types of columns.
   if (rest.length > 0 || parts.length === 0) {
-    // All kinds, also those without a wanted figure: as in the minutes, an entry shows that somebody looked.
+    // Kinds without a wanted figure are read too: as in the minutes, an entry shows that the host was watched.
     const time = rowsWithin(rest);
     const rows = rowsRolledUp(keys, [...figures, 'rolled_rows'], (kind) => `(${time}) AND ${conditionOf(filter, kind, 'rows', params)}`);
     parts.push(`SELECT minute, false AS others, ${[...keys, ...figures, 'rtt'].join(', ')} FROM (${rows})`);
@@ -131,7 +131,7 @@ export function rolledUp({ days, hours, minutes, rest }: Cover, { keys, figures 
   return `(${parts.join('\nUNION ALL ')})`;
 }
 
-/** Entries of which a figure does not count add nothing to it. */
+/** The histogram of entries whose RTTs do not count. */
 const NO_RTT = "CAST(map(), 'Map(Int16, UInt64)')";
 
 type Filtered = Pick<Window, 'filter' | 'params'>;

@@ -1,4 +1,4 @@
-// Edges: process → peer:port, with their figures.
+// Edges: process → peer:port, with figures.
 import { type EDGE_SORTS, type Edge, type Edges, SEGMENTS_MIN } from '../../api.ts';
 import type { Queryable } from '../engine.ts';
 import { containerName, hostName } from '../entities.ts';
@@ -21,14 +21,14 @@ const KEYS = {
   role: same('role'),
   peer: { rows: 'peer_addr', rollup: 'peer_network' },
   port: { rows: SERVICE_PORT, rollup: 'service_port' },
-  /** all edges together of which hours and days have no key */
+  /** the edge of all others, whose keys hours and days do not have */
   is_others: { rows: 'false', rollup: 'others' },
 } as const satisfies Keys;
 
-/** The figure that each sort orders by, the largest first. Edges without the figure, or with too little behind it, come last. */
+/** The figure for each sort order, the largest first. Edges without the figure, or with too little behind it, come last. */
 const ORDER = {
   retrans: 'retrans',
-  // Below 0: those of too few segments, the largest share first among them, and last those without any.
+  // Below 0 for edges with too few segments, ordered by their share; edges without segments come last.
   retransmit_ratio: `if(data_segs_out > 0, ${LOST} / data_segs_out, -1) - if(data_segs_out < ${SEGMENTS_MIN}, 2, 0)`,
   connections_per_s: 'opened',
   rtt_p99_us: 'if(isNaN(rtt_p99_us), -1, rtt_p99_us)',
@@ -39,7 +39,7 @@ const ORDER = {
   stall_max_us: 'stall_max_us',
 } as const satisfies Record<EdgeSort, string>;
 
-/** The figures of connections. Those of hosts and listeners belong to no edge. */
+/** Figures of connections. Figures of hosts and listeners belong to no edge. */
 const SHOWN = [
   ...RETRANS_FIGURES,
   'retrans_refused',
@@ -61,13 +61,13 @@ const SHOWN = [
   'stall_max_us',
 ] as const satisfies readonly Figure[];
 
-/** Where one of these is above 0 there is an edge. Resets, drops and listeners alone make none. */
+/** An edge needs one of these. Resets, drops and listeners alone make no edge. */
 const CARRIED = `opened + closed + failed + sampled_us + ${RETRANS} + retrans_refused > 0`;
 
 type EdgeRow = Record<(typeof SHOWN)[number] | 'retrans' | 'total', number> &
   Pick<Edge, 'host_id' | 'host' | 'comm' | 'container' | 'role' | 'peer_addr' | 'port' | 'others' | 'rtt_p99_us'>;
 
-/** The `limit` largest edges by `sort`. Where a rollup answers, peers are networks, and the edge of all others comes last. */
+/** The `limit` largest edges by `sort`. If a rollup answers, peers are networks, and the edge of all others comes last. */
 export async function edges(
   store: Queryable,
   asked: Asked,

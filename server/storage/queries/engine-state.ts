@@ -1,10 +1,10 @@
-// Reads from the engine's own tables what it is doing.
+// Reads the engine's state from its system tables.
 import type { StoreFigures } from '../../api/health.ts';
 import type { Queryable } from '../engine.ts';
 
 const MOST = 20;
 
-/** @param since_ms errors before it are left out */
+/** @param since_ms earlier errors are left out */
 export async function engineState(store: Queryable, since_ms: number): Promise<StoreFigures> {
   const most = <Row>(sql: string, params = {}) => store.query<Row>(`${sql} LIMIT ${MOST}`, params, MOST);
   const [parts, settings, sizes, merges, mutations, disks, replicas, dictionaries, errors] = await Promise.all([

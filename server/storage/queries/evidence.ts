@@ -1,4 +1,4 @@
-// The rows that verdicts on an investigation rest on, as they were drained.
+// Reads the rows on which the verdict of an investigation rests.
 import { EVIDENCE_KINDS, type Evidence, type EvidenceKind, noEvidence } from '../../../agent/verdict/evidence.ts';
 import type { Rows } from '../../../bpf/rows/rows.gen.ts';
 import type { Queryable } from '../engine.ts';
@@ -6,11 +6,11 @@ import { type AskedRows, rowPages } from './asked-rows.ts';
 
 export type Found = {
   evidence: Evidence;
-  /** kinds of which there are more rows than were read: the first ones were */
+  /** kinds with more rows than were read: only the first rows of these were */
   cut: EvidenceKind[];
 };
 
-/** At most so many rows of each kind are read. @param most of each kind */
+/** @param most limit of rows of each kind */
 export async function evidenceOf(store: Queryable, asked: AskedRows, most: number): Promise<Found> {
   const evidence = noEvidence();
   const cut: EvidenceKind[] = [];

@@ -1,4 +1,4 @@
-// Figures grouped by any keys, with the same columns whether they are read from rows or from the rollups.
+// Figures grouped by any keys. The columns are the same whether they come from rows or from the rollups.
 import { bucketQuantile, type Figure, figuresOf, folded, kindsOf, RTT_COUNTS } from '../figures.ts';
 import { ROLLUP_KEYS } from '../rollup.ts';
 import { type Cover, rolledUp } from './cover.ts';
@@ -7,13 +7,13 @@ import { rowsOf, type Window } from './window.ts';
 /** The name of a key → its expressions over a row and over a rollup's entry. */
 export type Keys = Record<string, { rows: string; rollup: string }>;
 
-/** What answers a window: rows, or one of the rollups. Keys and figures have an expression for each. */
+/** Whether rows or a rollup answers a window: keys and figures have an expression for each. */
 export const answeredBy = ({ source }: Pick<Window, 'source'>) => (source === 'rows' ? 'rows' : 'rollup');
 
 /**
- * A SELECT of the keys, the figures, `rows` (stored rows or entries they come from) and `rtt` (for RTT_QUANTILES). Planning a statement
- * over rows takes longer than reading an hour of them, so it has only what is asked for.
- * @param cover undefined where rows alone answer
+ * A SELECT of the keys, the figures, `rows` (number of rows or entries), and `rtt` (for RTT_QUANTILES). It has only the figures that are
+ * asked for: planning a statement over rows takes longer than reading an hour of them.
+ * @param cover undefined if rows alone answer
  */
 export function figuresBy(keys: Keys, figures: readonly Figure[], window: Window, cover: Cover | undefined): string {
   const names = Object.keys(keys).join(', ');

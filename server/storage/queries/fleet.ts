@@ -1,4 +1,4 @@
-// What the tables know of hosts: of all of them what states and sorting need, of a few the rest, and the history of one.
+// What the tables know of hosts: for all hosts what states and sorting need, for a few hosts the rest, and the history of one.
 import type { FleetHost, FleetOne } from '../../api/fleet.ts';
 import type { Queryable } from '../engine.ts';
 import { FIGURES } from '../figures.ts';
@@ -8,7 +8,7 @@ import { rowsTime } from './window.ts';
 type Reader = Queryable;
 export type Span = { from: number; to: number; host_id?: string };
 
-/** Times are in ms since the epoch; figures are of the span that was asked for. */
+/** Times are in ms since the epoch; figures cover the asked span. */
 export type HeardHost = Pick<
   FleetHost,
   'host_id' | 'name' | 'kernel' | 'agent_version' | 'interval_ms' | 'seen' | 'sent' | 'waiting' | 'lost'
@@ -18,14 +18,14 @@ export type HeardHost = Pick<
 };
 type HeardRow = Omit<HeardHost, 'lost'> & { kernel_lost: number; agent_lost: number; collector_lost: number };
 
-/** Hosts that one answer looks at: with more, those that were heard last. */
+/** Limit of hosts in one answer; beyond it, those that were heard last. */
 export const HEARD_MOST = 30_000;
 const RUNS_MOST = 100;
-/** How long ago a report may be that tells how often its agent reports; it is longer than any interval of agents. */
+/** How far back the report may be that says how often the agent reports: longer than any interval of agents. */
 const INTERVAL_MS_BACK = 900_000;
 const INTERVAL_MS = 10_000;
 
-/** All hosts that have ever reported, or the span's, the last heard first. One more than HEARD_MOST shows that there are others. */
+/** All hosts that have ever reported, or the span's host; the last heard first. One more than HEARD_MOST if there are more. */
 export async function heardHosts(store: Reader, span: Span, now_ms: number): Promise<HeardHost[]> {
   const losses = await lossesByHost(store, span, now_ms);
   const where = span.host_id === undefined ? '' : 'WHERE host_id = {host_id:UInt64}';
@@ -54,10 +54,10 @@ ORDER BY last_ms DESC, h.host_key LIMIT ${HEARD_MOST + 1}`,
   }));
 }
 
-/** `opened`: connections, in the span. */
+/** `opened`: connections that were opened in the span. */
 export type HostMore = Pick<FleetHost, 'hooks_refused' | 'stored'> & { opened: number };
 
-/** By host. Those that nobody knows are left out. */
+/** By host id. Unknown hosts are left out. */
 export async function hostsMore(store: Queryable, hosts: readonly string[], span: Span, now_ms: number): Promise<Map<string, HostMore>> {
   if (hosts.length === 0) return new Map();
   const ids = { hosts: hosts.map(BigInt) };

@@ -1,4 +1,4 @@
-// Which hosts report, and whether the rows that they have seen have arrived. Anybody can report hosts, so each answer is a page of them.
+// The hosts that report, and whether their rows have arrived. Anybody may report hosts, so answers come in pages.
 import type { Host, HostRange, Hosts } from '../../api.ts';
 import type { Queryable } from '../engine.ts';
 import { accountsByHost, completenessOf, lossesByHost } from './accounts.ts';
@@ -6,13 +6,14 @@ import { accountsByHost, completenessOf, lossesByHost } from './accounts.ts';
 type HostRow = Pick<Host, 'host_id' | 'name' | 'kernel' | 'agent_version' | 'last_seen_ms' | 'hooks'>;
 
 /**
- * `after`: `next` of the page before. `name`: only hosts with this name. `last_seen`: those silent for longest first, and no further pages.
+ * `after`: `next` of the page before. `name`: only hosts of this name. `last_seen`: hosts that were silent for longest first, in a single
+ * page.
  */
 export type HostsAsked = { limit: number; sort: 'name' | 'last_seen'; after?: string | undefined; name?: string | undefined };
 
 const HOST = 'SELECT toString(h.host_id) AS host_id, name, kernel, agent_version, toUnixTimestamp64Milli(at) AS last_seen_ms, hooks';
 
-/** Hosts that ever reported, with the account of the range. */
+/** Hosts that have ever reported, with their accounts of the range. */
 export async function hosts(
   store: Queryable,
   range: Omit<HostRange, 'host_id'>,
@@ -27,7 +28,7 @@ export async function hosts(
   const order = sort === 'name' ? 'name, h.host_id' : 'at, h.host_id';
   const sql = `${HOST}\nFROM host AS h FINAL ${where}\nORDER BY ${order}\nLIMIT {limit:UInt32}`;
   const [rows, [count]] = await Promise.all([
-    // One more host than asked for shows whether there is another page.
+    // One more than asked for, to know whether there is a next page.
     store.query<HostRow>(sql, { limit: limit + 1, name, ...(after === undefined ? {} : placeOf(after)) }, limit + 1),
     store.query<{ hosts: number }>('SELECT count() AS hosts FROM host FINAL', {}, 1),
   ]);
@@ -45,7 +46,7 @@ export async function hosts(
   };
 }
 
-/** The text of `next`: the id and the name of the page's last host. */
+/** The form of `next`: id and name of the page's last host. */
 export const PLACE = /^(\d{1,20}) (.*)$/s;
 
 function placeOf(after: string): { after_id: string; after_name: string } {
@@ -53,7 +54,7 @@ function placeOf(after: string): { after_id: string; after_name: string } {
   return { after_id, after_name };
 }
 
-/** The most names in one answer. */
+/** Limit of names in one answer. */
 const NAMES_PAGE = 10_000;
 
 /** The names of up to `most` hosts, read a page at a time. */
@@ -75,7 +76,9 @@ export async function* hostNames(store: Queryable, most: number): AsyncGenerator
 /** `seen`, `lost`: rows in the range. */
 export type TroubledHost = Pick<Host, 'host_id' | 'name' | 'lag_ms'> & { seen: number; lost: number };
 
-/** How many hosts have reported since `gone_ms`; and which of them have been silent since `silent_ms`, or have lost rows in the range. */
+/**
+ * The number of hosts that have reported since `gone_ms`, and those of them that were silent since `silent_ms` or lost rows in the range.
+ */
 export async function troubledHosts(
   store: Queryable,
   range: HostRange,

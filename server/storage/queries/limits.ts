@@ -5,15 +5,15 @@ import { LIMITS_FROM } from '../figures.ts';
 
 export type LimitTimes = BusyTimes & { sampled_us: number };
 
-/** Whether a time is long enough for shares of it. @param round_us a round trip; 0 where it is unknown */
+/** Whether a time is long enough to divide into shares. @param round_us the round-trip time; 0 where it is unknown */
 export const isTelling = (us: number, round_us: number): boolean => us >= Math.max(LIMITS_FROM.us, LIMITS_FROM.round_trips * round_us);
 
 /**
- * The shares of the kernel's chronometers. In the time that was not busy the application had nothing to send. The shares add up to 1, or are
- * all 0 without samples.
+ * Shares by the kernel's chronometers. In the time that was not busy, the application had nothing to send. The shares add up to 1; without
+ * samples all are 0.
  */
 export function limitsOf({ sampled_us, ...times }: LimitTimes): Edge['limits'] {
-  // The kernel reads the clocks one after the other, so `busy` may exceed the interval by a jiffy.
+  // The kernel reads its chronometers one after the other, so `busy_us` may exceed the interval by a jiffy.
   const { busy_us } = times;
   const whole_us = Math.max(sampled_us, busy_us);
   if (whole_us === 0) return { application: 0, network: 0, receiver: 0, sender: 0, host: 0 };

@@ -1,10 +1,10 @@
-// What other rows tell of listeners: when nobody listened, and how often clients of the fleet had to send their SYNs to one again.
+// Facts about listeners from other rows: when nobody listened, and how often clients on watched hosts repeated their SYNs.
 import type { Listener } from '../../api.ts';
 import type { Queryable } from '../engine.ts';
 import { plainAddress } from './address.ts';
 import type { Window } from './window.ts';
 
-/** What its own rows tell. */
+/** Facts from the listener's own rows. */
 export type Told = Omit<Listener, keyof Gone | 'syns_resent'> & { ids: string[] };
 type Gone = { gone_us: number; gone_from_ms: number | null };
 type Change = readonly [at_ms: number, listens: number, id: string];
@@ -16,7 +16,7 @@ const GROUPS_MOST = 5000;
 const ADDRESSES_MOST = 10_000;
 const ANY = ['0.0.0.0', '::'];
 
-/** A copy of a row is the same change once more. */
+/** Copies of a row become one change. */
 const CHANGES = (
   time: string,
 ) => `SELECT toString(s.host_id) AS host, toString(s.netns) AS ns, toString(s.local_addr) AS addr, s.local_port AS port,
@@ -25,7 +25,7 @@ FROM state_change AS s
 WHERE ${time} AND (s.old_state = 'listen' OR s.new_state = 'listen') AND s.local_port IN {ports:Array(UInt16)} AND s.host_id IN {hosts:Array(UInt64)}
 GROUP BY host, ns, addr, port LIMIT ${GROUPS_MOST}`;
 
-/** Whichever host sent them: a filter of servers leaves no clients. */
+/** Without the question's filter: one for servers would exclude the rows of clients. */
 const SYNS = (
   time: string,
 ) => `SELECT toString(r.host_id) AS host, toString(r.peer_addr) AS addr, r.peer_port AS port, sum(r.segments) AS resent
@@ -37,12 +37,12 @@ const OWNED = (time: string) => `SELECT toString(c.local_addr) AS addr, arrayMap
 FROM connection AS c WHERE ${time} GROUP BY addr LIMIT ${ADDRESSES_MOST}`;
 
 /**
- * How long none of a listener's sockets was open, by when each began and ended to listen. @param ids of those that a sweep saw
- * @param changes in their order
+ * How long none of a listener's sockets was open, from the times at which sockets began and ceased to listen.
+ * @param ids sockets that a sweep saw @param changes in the order of time
  */
 export function goneOf(ids: readonly string[], changes: readonly Change[], to_ms: number): Gone {
   const begun = new Set<string>();
-  // Open when the range began: what no change shows to have begun in it.
+  // A socket was open when the range began, unless its first change in the range is that it began to listen.
   const open = new Set(ids);
   for (const [, listens, id] of changes) {
     if (listens) begun.add(id);
@@ -61,7 +61,7 @@ export function goneOf(ids: readonly string[], changes: readonly Change[], to_ms
   return { gone_us, gone_from_ms };
 }
 
-/** Whether clients that ask for this address mean this listener. A host's loopback is its own. */
+/** Whether SYNs to this address were for this listener. A loopback address is that of the client's own host. */
 function isMeant(one: Omit<Told, 'ids'>, { host, addr, port }: Syns, owners: ReadonlyMap<string, string[]>): boolean {
   const asked = plainAddress(addr);
   const hosts = owners.get(asked) ?? [];
@@ -69,7 +69,7 @@ function isMeant(one: Omit<Told, 'ids'>, { host, addr, port }: Syns, owners: Rea
   return host === one.host_id || (hosts.length === 1 && hosts[0] === one.host_id);
 }
 
-/** As they are where nobody asks for more. */
+/** Listeners of an answer that was asked without history. */
 export const withoutHistory = ({ ids: _, ...one }: Told): Listener => ({ ...one, gone_us: null, gone_from_ms: null, syns_resent: null });
 
 export async function withHistory(store: Queryable, window: Window, found: readonly Told[]): Promise<Listener[]> {

@@ -1,4 +1,4 @@
-// Listening sockets: how full their accept queues are, how many connections they have refused, and who owns them.
+// Listening sockets: how full their accept queues are, how many connections they refused, and who owns them.
 import type { Listeners } from '../../api.ts';
 import type { Queryable } from '../engine.ts';
 import { containerName, hostName } from '../entities.ts';
@@ -7,12 +7,12 @@ import { type Told, withHistory, withoutHistory } from './listener-history.ts';
 import { type Asked, whereOf, windowOf } from './window.ts';
 
 /**
- * A socket whose last row is so much older than the newest one of its group is closed, whether its last row came or not: a sweep comes at
- * least this often.
+ * Sweeps come at least this often. A socket whose last row is this much older than the newest row of its group counts as closed, even if
+ * the row of its end is missing.
  */
 const SWEEP_MS_MAX = 60_000;
 
-/** One socket: its last row, and the sums of its rows in the range. Its address never changes, so the cheaper `any` is enough. */
+/** One line for each socket: its last row, and sums of its rows in the range. `any` is cheaper, and right for members that never change. */
 const SOCKETS = (
   where: string,
 ) => `SELECT host_id AS host_key, connection_id AS socket, argMax(comm, time_ns) AS comm_key, argMax(cgroup_id, time_ns) AS cgroup_key,
@@ -27,7 +27,7 @@ const SOCKETS = (
   GROUP BY host_key, socket`;
 
 const IS_OPEN = `(n.1 >= last_ms - ${SWEEP_MS_MAX} AND n.5)`;
-/** The second to fourth part of `newest`, over the sockets that are still open; where none is, of the one that was closed last. */
+/** Sum of a part of `newest` over sockets that are still open; if none is, of the one that closed last. */
 const still = (part: number) => `arraySum(arrayMap(n -> if(sockets > 0 ? ${IS_OPEN} : n.1 = last_ms, n.${part}, 0), all))`;
 
 const listenersSql = (
@@ -48,8 +48,8 @@ ORDER BY overflows DESC, drops DESC, full DESC, accepted DESC, host_id, port, lo
 LIMIT {limit:UInt32}`;
 
 /**
- * The `limit` listeners that refused the most for a full queue; then those that dropped the most for any reason, the fullest, the busiest.
- * Read from rows.
+ * The `limit` listeners that refused most because of a full queue; then those that dropped most for any reason, the fullest, and the
+ * busiest. Read from rows.
  */
 export async function listeners(
   store: Queryable,

@@ -1,11 +1,11 @@
-// The edges of the map, of rows: what there is between each two workloads, or networks where an end is not watched.
+// Builds the map's edges from rows: the traffic between each two workloads, or networks where an end is not watched.
 import { networkOf } from '../figures.ts';
 import { pairsSql, type Rtts } from './pairs.ts';
 import type { Window } from './window.ts';
 
 /**
- * Whose the other end is where only the client was seen: that of the connections between the same addresses of which both were. A connect
- * that fails reaches nobody who could tell.
+ * Where only the client's end was seen, the server is taken to be that of other connections between the same addresses of which both ends
+ * were seen: a connect that fails leaves no row at the server.
  */
 const RECOGNIZED = (pairs: string) => `SELECT *, client_ends > 0 AND server_ends > 0 AS is_whole,
     max(is_whole) OVER between AS is_known, argMaxIf((server_host, server_owner), newest, is_whole) OVER between AS known
@@ -14,16 +14,16 @@ const RECOGNIZED = (pairs: string) => `SELECT *, client_ends > 0 AND server_ends
 /** What one side is: a host's process and control group, or the network of an address that no agent watches. */
 const nodeOf = (side: 'client' | 'server') =>
   `multiIf(${side}_ends > 0, (${side}_host, ${side}_owner.1, ${side}_owner.2, toIPv6('::')), ${side === 'server' ? "is_known, (known.1, known.2.1, known.2.2, toIPv6('::')), " : ''}(toUInt64(0), '', toUInt64(0), ${networkOf(`${side}_addr`)}))`;
-/** Of the end that connected, else of the other. */
+/** The value of the client's end, or of the server's where the client's was not seen. */
 const oneSide = (name: string) => `if(client_ends > 0, client_${name}, server_${name})`;
 
-/** What edges add up, beside their RTTs. `open`: connections that have not ended. */
+/** The sums of an edge, beside its RTTs. `open`: connections that have not ended. */
 export const EDGE_SUMS = ['over', 'open', 'failed', 'resets', 'bytes', 'data_segs_out', 'resent', 'needless'] as const;
 
 /**
- * A SELECT of client and server (host, name, cgroup, network), server_port, their networks, newest, both_ends and the sums.
+ * A SELECT of client and server (host, name, cgroup, network), server_port, their networks, last, both_ends and the sums.
  * @param rtts expressions for the RTTs, over client_rtt and server_rtt of each connection
- * @param open_from the time since when a connection has a row that counts as open; all without
+ * @param open_from a connection counts as open if it has a row since this time; undefined: always
  */
 export function edgesSql(window: Window, kept: Rtts, rtts: readonly string[], open_from?: string): string {
   const isOpen = open_from === undefined ? '' : ` * (newest >= ${open_from})`;

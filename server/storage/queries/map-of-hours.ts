@@ -1,4 +1,4 @@
-// The edges of the map over a long range: from its hours, and from rows where none is published.
+// The map's edges over a long range: from the table of hours, and from rows for the parts without a published hour.
 import { Refusal } from '../../errors.ts';
 import type { Queryable } from '../engine.ts';
 import { bucketQuantile } from '../figures.ts';
@@ -9,10 +9,13 @@ import { EDGE_SUMS, edgesSql } from './map-edges.ts';
 import { momentText, type Window } from './window.ts';
 
 const HOUR_S = 3600;
-/** More entries are not added up for one answer. */
+/** Limit of entries that are added up for one answer. */
 const ENTRIES_MAX = 5_000_000;
 
-/** `window` begins with an hour. `rest`: the part of it that is in no hour, if there is any. `last_s`: since when a row shows that a connection is open still. */
+/**
+ * `window` begins at a full hour. `rest`: its parts that no published hour covers. `last_s`: a connection counts as open if it has a row
+ * since then.
+ */
 export type Hours = { window: Window; hours: readonly Piece[]; rest: Window; last_s: number };
 
 export async function hoursOf(store: Queryable, asked: Window): Promise<Hours> {
@@ -27,7 +30,7 @@ export async function hoursOf(store: Queryable, asked: Window): Promise<Hours> {
 }
 
 /**
- * How many entries of hours are read.
+ * The number of entries of hours that will be read.
  * @throws Refusal `range_too_wide`
  */
 export async function entriesToRead(store: Queryable, { hours }: Hours): Promise<number> {
@@ -43,10 +46,10 @@ export async function entriesToRead(store: Queryable, { hours }: Hours): Promise
 
 const SIDES = ['client', 'server'] as const;
 const RTTS = SIDES.map((side) => `sumMap(${side}_rtt) AS ${side}_rtts`);
-/** By what filters know an end. */
+/** Columns of an end, with the names that filters use. */
 const KNOWN_AS = { host: 'host_id', comm: 'comm', cgroup: 'cgroup_id' } as const;
 
-/** The entries of which an end fits the filter, as those of rows do. */
+/** The entries of which at least one end matches the filter. */
 function fitting({ hours, window: { filter, params } }: Hours): string {
   const condition = conditionOf(filter, 'sample', 'rollup', params);
   const from = `SELECT * FROM map_1h WHERE ${pairs(hours)}`;
@@ -59,7 +62,7 @@ function fitting({ hours, window: { filter, params } }: Hours): string {
   return `SELECT * FROM (${ends[1]} FROM (SELECT * EXCEPT (${added}) FROM (${ends[0]} FROM (${from})))) WHERE client_fits OR server_fits`;
 }
 
-/** The same columns as of rows. @param more over the sums and client_p99 and server_p99 */
+/** Has the same columns as `edgesSql`. @param more expressions over the sums, client_p99 and server_p99 */
 export function edgesOfHours(asked: Hours, ...more: readonly string[]): string {
   const { hours, rest, last_s } = asked;
   const network = (side: string) => `if(${side}_host = 0, ${side}_network, toIPv6('::'))`;

@@ -1,8 +1,8 @@
-// Packets and connects for which hosts had no route. Only the counters of namespaces have all of them; rows of connections do not.
+// Counts packets and connects for which hosts had no route. Only the counters of namespaces have all of them; connections' rows do not.
 import type { Queryable } from '../engine.ts';
 import { type Asked, whereOf, windowOf } from './window.ts';
 
-/** How many there were in the range. Namespaces have no process, port or peer, so with such a filter there are none. */
+/** The number in the range. Namespaces have no process, port or peer, so with a filter of these the number is 0. */
 export async function noRoutes(store: Queryable, asked: Asked, now_ms: number): Promise<number> {
   const window = windowOf(asked, now_ms, 'rows');
   const sql = `SELECT sum(out_no_routes) AS sum FROM namespace FINAL WHERE ${whereOf(window, 'namespace')}`;

@@ -1,5 +1,5 @@
-// Finds the other end of a connection, where an agent watches that host too: its initial sequence numbers are those of this end, the other
-// way round. Address translation does not change them. Where a device on the way makes new ones, the other end is not found.
+// Finds the other end of a connection, if an agent watches its host: its initial sequence numbers are those of this end, exchanged. Address
+// translation keeps them. If a device on the path rewrites them, the other end is not found.
 import type { Connection } from '../../api.ts';
 import type { Queryable } from '../engine.ts';
 import { hostName } from '../entities.ts';
@@ -9,9 +9,9 @@ import { rowsTime } from './window.ts';
 type OtherEnd = NonNullable<Connection['other_end']>;
 type Ends = Pick<Connection, 'role' | 'rtt_min_us' | 'host_id' | 'connection_id' | 'local_addr' | 'local_port' | 'peer_addr' | 'peer_port'>;
 
-/** The times at which both ends open, and close, differ by less than this, also where the clocks differ. */
+/** Limit of time between the openings, and between the closes, of both ends, including the difference of the hosts' clocks. */
 const APART_MS = 120_000;
-/** Between what happens and the row's time. */
+/** Limit of time between an event and its row's time. */
 const CLOCK_READ_MS = 2;
 
 const FOUND = (
@@ -25,14 +25,14 @@ FROM (
   GROUP BY host_key, connection_key LIMIT 1
 )`;
 
-/** RSTs that the other end has sent: of its connection, or of its host once the socket was gone. */
+/** RSTs that the other end has sent: those of its connection, or of its host after the socket was gone. */
 const RESET_SENT = (time: string) => `SELECT toUnixTimestamp64Nano(min(time_ns)) / 1e6 AS at_ms, count() AS resets
 FROM reset FINAL
 WHERE ${time} AND host_id = {host_id:UInt64} AND direction = 'sent' AND (connection_id = {connection_id:UInt64} OR (
   NOT has_socket AND local_port = {peer_port:UInt16} AND peer_port = {local_port:UInt16}
   AND local_addr = toIPv6({peer_addr:String}) AND peer_addr = toIPv6({local_addr:String})))`;
 
-/** What the close of each end counted, and when each end had opened, by its own clock. */
+/** The counts in the close of each end, and when each end opened, by its own clock. */
 const BOTH = (time: string) => `SELECT c.host_id = {host_id:UInt64} AND c.connection_id = {connection_id:UInt64} AS there,
   max(c.segs_in) AS segs_in, max(c.segs_out) AS segs_out, max(c.data_segs_in) AS data_segs_in, max(c.turns) AS turns, max(c.turn_us) AS turn_us,
   max(c.retrans_syn) AS syns_resent, max(c.event = 'close') AS closed,
@@ -55,7 +55,10 @@ type End = {
   syns_resent: number;
 };
 
-/** @param role of this end: a SYN-ACK comes from no socket yet, and a SYN comes to none */
+/**
+ * @param role of this end. Handshake segments without a socket are not counted: a SYN-ACK is sent before the socket, a SYN arrives before
+ * it
+ */
 function countedBy(ends: readonly End[], role: Connection['role']): Pick<OtherEnd, 'turn_us' | 'arrived'> {
   const closed = ends.filter((end) => Boolean(end.closed));
   const [here, there] = [closed.find((end) => !end.there), closed.find((end) => end.there)];
@@ -66,14 +69,14 @@ function countedBy(ends: readonly End[], role: Connection['role']): Pick<OtherEn
   };
 }
 
-/** How far the other end's clock is ahead of this one's, ms, as the handshake tells: both ends are open within a round trip. */
+/** By how much the other end's clock is ahead of this one's, in ms. Estimated from the handshake: both ends open within a round trip. */
 function aheadOf(ends: readonly End[], rtt_ms: number | null, is_same_host: boolean): { ahead_ms: number; error_ms: number } | undefined {
   if (is_same_host) return { ahead_ms: 0, error_ms: 0 };
   const [here, there] = [ends.find((end) => !end.there)?.opened_ms, ends.find((end) => end.there)?.opened_ms];
   return here && there && rtt_ms !== null ? { ahead_ms: there - here, error_ms: rtt_ms + CLOCK_READ_MS } : undefined;
 }
 
-/** Null where no agent watches it, or where neither the beginning nor the end of this one was seen. */
+/** Null if no agent watches the other end, or if neither begin nor end of this one was seen. */
 export async function otherEnd(store: Queryable, ends: Ends, events: readonly Event[]): Promise<OtherEnd | null> {
   const known = events.find(({ snd_isn, rcv_isn }) => snd_isn !== 0 && rcv_isn !== 0);
   const last = events.at(-1);

@@ -1,4 +1,4 @@
-// Asks the store for the tiles and charts of the page Now. series.ts makes the answer.
+// Reads the tiles and charts of the page Now. series.ts makes the answer.
 import type { Overview } from '../../api.ts';
 import type { Queryable } from '../engine.ts';
 import { completenessWithin } from './accounts.ts';
@@ -8,7 +8,7 @@ import { timeline } from './timeline.ts';
 import { secondsOf, watchedSteps } from './watched.ts';
 import { type Asked, windowOf } from './window.ts';
 
-/** @param now_ms the default end of what is asked */
+/** @param now_ms default for the end of the range */
 export async function overview(store: Queryable, asked: Asked, now_ms: number): Promise<Overview> {
   const window = windowOf(asked, now_ms, 'steps');
   const covered = await cover(store, window);

@@ -1,4 +1,4 @@
-// Connections with both their ends, where agents watch both: each one line, by the addresses and ports that both ends have.
+// Joins the two ends of a connection, if agents watch both, into one line: by the addresses and ports of both ends.
 import { type Figure, figuresOf, folded, RTT_BUCKET, RTT_COUNTS } from '../figures.ts';
 import { conditionOf, EVERYTHING } from '../language/condition.ts';
 import { rowsOf, type Window } from './window.ts';
@@ -15,10 +15,10 @@ export const PAIR_FIGURES = [
   'bytes_received',
 ] as const satisfies readonly Figure[];
 
-/** Where nobody saw who connected, the smaller port is the service's. */
+/** If it was not seen which end connected, the smaller port is taken for that of the service. */
 const IS_CLIENT = "(ends.1 = 'client' OR (ends.1 = 'unknown' AND ends.3 > ends.5))";
 
-/** How RTTs are kept until all that belong together are: exact for an answer, in buckets for a table. */
+/** The form of RTTs until they are combined: exact quantiles for an answer, buckets for a table. */
 const RTTS = {
   quantiles: {
     of: (kind: (typeof PAIRS_OF)[number]) => `quantilesStateIf(0.5, 0.99)(srtt_us, ${RTT_COUNTS[kind]})`,
@@ -33,16 +33,16 @@ const RTTS = {
 } as const;
 export type Rtts = keyof typeof RTTS;
 
-/** Only rows of connections tell an end. */
+/** Only rows of connections say that an end is over. */
 const IS_OVER = { connection: "max(event != 'open')", sample: 'false' } as const;
 
 const isLoopback = (address: string) =>
   `(${address} = toIPv6('::1') OR ${address} BETWEEN toIPv6('::ffff:127.0.0.0') AND toIPv6('::ffff:127.255.255.255'))`;
 
-/** All that the window has, whatever its filter: the other end of what fits need not fit. */
+/** The window without its filter, since the other end of a matching connection need not match. */
 export const unfiltered = (window: Window): Window => ({ ...window, filter: EVERYTHING });
 
-/** One line an end: whether the filter leaves it, its owner, its ends as (role, local address and port, peer's), and its figures. */
+/** A line for each end: whether it matches the filter, its owner, `ends` as (role, local address and port, peer's), and its figures. */
 function endsSql(window: Window, rtts: Rtts): string {
   const kinds = PAIRS_OF.map(
     (
@@ -63,9 +63,10 @@ const sides = (of: (is: string) => string, name: string) => [
 ];
 
 /**
- * A SELECT of one line a connection of which an end fits the filter, of each side with client_ and server_ before its name: ends (how many; 0 where it is not watched), over (of them, those that told their end), host,
- * owner (name, cgroup), the figures and rtt; and server_addr, client_addr, server_port. Addresses that several hosts use at the same time,
- * such as those of container bridges, and loopback are of one host each.
+ * A SELECT of a line for each connection of which an end matches the filter. For each side, with client_ and server_ before the name: ends
+ * (number of ends seen; 0: not watched), over (those that have ended), host, owner (name, cgroup), the figures and rtt. Also server_addr,
+ * client_addr, server_port. Loopback addresses, and addresses that several hosts use at a time (as those of container bridges), are kept
+ * apart by host.
  */
 export function pairsSql(window: Window, rtts: Rtts = 'quantiles'): string {
   const sided = `SELECT *, ${IS_CLIENT} AS is_client,

@@ -1,15 +1,15 @@
-// What the host at the other end says of a connection that never opened, or lost packets: by the addresses and ports of what it reset and dropped.
+// What the other end's host reports of a connection that failed to open or lost packets: resets and drops with its addresses and ports.
 import type { Connection } from '../../api.ts';
 import type { Queryable } from '../engine.ts';
 import { hostName } from '../entities.ts';
 import type { Story } from './connection-story.ts';
 import { rowsTime } from './window.ts';
 
-/** Clocks of two hosts may differ by so much. */
+/** Allowance for the difference of two hosts' clocks. */
 const APART_MS = 5000;
 
 /**
- * Each host has a loopback of its own: of its addresses only the own host can tell.
+ * Rows of the other end. A loopback address belongs to the own host only.
  */
 const THERE = `local_addr = toIPv6({peer_addr:String}) AND local_port = {peer_port:UInt16}
   AND peer_addr = toIPv6({local_addr:String}) AND peer_port = {local_port:UInt16}
@@ -17,7 +17,7 @@ const THERE = `local_addr = toIPv6({peer_addr:String}) AND local_port = {peer_po
 
 const mostOf = (which: string) => `topKIf(1)(reason, ${which})[1]`;
 
-/** Both in one answer: the host with more of them. */
+/** Resets and drops of one host: the one with most of them. */
 const SAID = (time: string) => `SELECT ${hostName('s.host_key')} AS host, s.resets AS resets, s.reset_reason AS reset_reason,
   s.dropped AS dropped, s.drop_reason AS drop_reason
 FROM (
@@ -36,11 +36,11 @@ type Asked = { host_id: string } & Pick<
   'local_addr' | 'local_port' | 'peer_addr' | 'peer_port' | 'from_ms' | 'to_ms' | 'end_reason' | 'total_retrans'
 >;
 
-/** Whether something of it was not answered as it should. */
+/** Whether the connection failed to open, or had to send something again. */
 const raisesIt = ({ end_reason, total_retrans }: Asked) =>
   end_reason === 'refused' || end_reason === 'timeout' || end_reason === 'unreachable' || (total_retrans ?? 0) > 0;
 
-/** Null where nobody at the other end reset or dropped anything of it, as far as hosts are watched. */
+/** Null if no watched host at the other end reset or dropped anything of the connection. */
 export async function peerSaid(store: Queryable, asked: Asked): Promise<Connection['peer_said']> {
   if (!raisesIt(asked)) return null;
   const { host_id, local_addr, local_port, peer_addr, peer_port, from_ms, to_ms } = asked;

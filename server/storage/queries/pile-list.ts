@@ -1,4 +1,4 @@
-// Connections by owner and state: how many there are, how many there were, and for how long they have been in it.
+// Connections by owner and state: how many there are, how many there were, and how long they have been in the state.
 import { STATE } from '../../../bpf/rows/rows.gen.ts';
 import { type PILE_SORTS, PILE_STATES, type Pile, type Piles } from '../../api/piles.ts';
 import { quote } from '../columns.ts';
@@ -21,14 +21,16 @@ const ORDER = {
 
 const ESTABLISHED = STATE.indexOf('established');
 const STAYS = `stay.3 = ${STILL}`;
-/** Beside the connections of an owner in a state, and how many there were before. */
+/** Columns of `ofRows` that are not known for a group whose connections are only counted. */
 const NOT_KNOWN =
   "'' AS role_any, 0 AS roles, 0 AS port_any, 0 AS ports, NULL AS oldest_us, NULL AS median_us, 0 AS moved_last, 0 AS unread";
 
 const NUMBERS = PILE_STATES.map((state) => STATE.indexOf(state));
 const nameOf = (number: string) => `arrayElement([${STATE.map(quote).join(', ')}], ${number} + 1)`;
 
-/** What established connections are counted as in a range: no row tells that one which does not move is still open. */
+/**
+ * How established connections are counted in a range. A connection without traffic has no rows, so over a long range open ones are unknown.
+ */
 export const establishedOf = (window: Window): Piles['established'] =>
   !isByMoments(window) ? 'still_open' : window.source === 'rollup_1d' ? 'not_known' : 'opened_less_ended';
 
@@ -45,8 +47,8 @@ function ofRows(window: Window, states: readonly number[]): string {
 }
 
 /**
- * The same of a long range: what waits now from the rows around its end, what waited when it began from those around its beginning, and of
- * established ones how many more opened than ended, from the minutes.
+ * The same over a long range. Waiting connections come from rows around the end of the range, and those of before from rows around its
+ * begin. Of established ones it is known how many more opened than ended, from the minutes.
  */
 async function ofMoments(store: Queryable, window: Window, states: readonly number[]): Promise<string> {
   const { from_ms, to_ms } = window;

@@ -1,4 +1,4 @@
-// How many sockets were in each state at the end of each step: by what sweeps saw of connections, and by what the kernel counts.
+// How many sockets were in each state at the end of each step: from sweeps over connections, and from the kernel's counters.
 import { STATE } from '../../../bpf/rows/rows.gen.ts';
 import { PILE_STATES, type PileSeries } from '../../api/piles.ts';
 import type { Queryable } from '../engine.ts';
@@ -13,12 +13,12 @@ type Sampled = Exclude<(typeof PILE_STATES)[number], 'established'>;
 const SAMPLED = PILE_STATES.filter((state): state is Sampled => state !== 'established');
 
 /**
- * A namespace has a row when one of its figures has changed since the sweep before. One that changes nothing for longer than this is taken
- * to be gone: as long as there is a TIME_WAIT, its end is a change.
+ * A namespace has a row after each change of its figures. If it has no row for this long it counts as gone: while there are TIME_WAITs,
+ * their ends are changes.
  */
 const HOLDS_MS = 300_000;
 
-/** How much more there is from a step on, or how much there is at the end of one. */
+/** `Change`: how many more there are from a step on. `Level`: how many there are at the end of a step. */
 type Change = { name: Sampled | Counted; step: number; change: number };
 type Level = { name: Sampled | Counted; step: number; level: number };
 
@@ -36,7 +36,7 @@ FROM (
 WHERE edge.1 != ${STILL} GROUP BY name, step`;
 }
 
-/** Each namespace counts its own sockets, but any of them the orphans of its whole host. */
+/** Counters of namespaces: each counts its own sockets, but each has the orphans of the whole host. */
 function countedSql(window: Window): string {
   const changes = (keys: string, names: readonly Counted[]) => `SELECT name, ${stepAt('edge.1', window)} AS step, sum(edge.2) AS change
 FROM (
@@ -54,7 +54,7 @@ WHERE edge.1 < ${window.to_ms} GROUP BY name, step`;
 UNION ALL ${changes('host_id', ['orphans'])}`;
 }
 
-/** The same of long steps, where what holds at the end of one has come in that step. */
+/** The same for long steps, in which the state at the end of a step comes from a row in that step. */
 function countedAtEnds(window: Window): string {
   const at_ms = 'toUnixTimestamp64Milli(time_ns)';
   const time = timeNear(window, HOLDS_MS, 0);
@@ -67,7 +67,7 @@ GROUP BY name, step`;
   return `${newest('host_id, netns', ['curr_estab', 'time_wait'])}\nUNION ALL ${newest('host_id', ['orphans'])}`;
 }
 
-/** What is there at the end of each step, of the `steps` first ones. */
+/** Levels at the end of each of the first `steps` steps. */
 function levelsOf(changes: readonly Change[], steps: number): Level[] {
   return [...Map.groupBy(changes, ({ name }) => name)].flatMap(([name, all]) => {
     const more = new Map(all.map(({ step, change }) => [step, change]));
@@ -97,7 +97,7 @@ async function levels(store: Queryable, window: Window, isOfHosts: boolean): Pro
   return levelsOf([...sampled, ...counted], steps);
 }
 
-/** Steps in which nobody watched are gaps. */
+/** A step in which no agent reported is null. */
 export async function pileSeries(store: Queryable, window: Window, watched: ReadonlySet<number>): Promise<PileSeries> {
   const isOfHosts = scopeOf(window.filter) === 'hosts';
   const byName = Map.groupBy(await levels(store, window, isOfHosts), ({ name }) => name);

@@ -1,5 +1,5 @@
-// What piles up: connections by state and owner, TIME_WAITs by who closes first, local ports by destination. Read from rows; of long
-// ranges from those around the ends of steps, and from rollups.
+// Sockets that pile up: connections by state and owner, TIME_WAITs by the side that closes first, local ports by destination. They are read
+// from rows; for long ranges only from rows around the ends of steps, and from rollups.
 import type { Piles } from '../../api/piles.ts';
 import type { Queryable } from '../engine.ts';
 import { completenessWithin } from './accounts.ts';

@@ -1,4 +1,4 @@
-// Local ports in use toward each destination, of how many, and connects that found none.
+// How many of its local ports a host uses toward each destination, and connects that found no free port.
 import type { PortUse } from '../../api/piles.ts';
 import type { Queryable } from '../engine.ts';
 import { hostName } from '../entities.ts';
@@ -8,9 +8,9 @@ import { TIME_WAIT_MS } from './closers.ts';
 import { isByMoments } from './pile-moments.ts';
 import { rowsTime, type Window, whereOf } from './window.ts';
 
-/** Growth is that of so long before the end of the range, or of the whole range where that is shorter. */
+/** Growth is measured over this time before the end of the range, or over the whole range if that is shorter. */
 const TREND_MS = 300_000;
-/** Later than any moment: it is still open. */
+/** Stands for the end of a connection that is still open. */
 const NEVER_MS = Number.MAX_SAFE_INTEGER;
 
 export const trendFrom = ({ from_ms, to_ms }: Pick<Window, 'from_ms' | 'to_ms'>): number => Math.max(from_ms, to_ms - TREND_MS);
@@ -18,7 +18,10 @@ export const trendFrom = ({ from_ms, to_ms }: Pick<Window, 'from_ms' | 'to_ms'>)
 const AT_MS = 'toUnixTimestamp64Milli(time_ns)';
 const SHARED = 'host_id, connection_id, netns, local_addr, local_port, peer_addr, peer_port, time_ns, comm';
 
-/** From when to when each connection has its port. Who closes first has it for as long as the TIME_WAIT lasts; a sample does not tell the beginning. */
+/**
+ * The time in which a connection holds its port. The side that closes first holds it during TIME_WAIT too. A sample does not have the
+ * begin.
+ */
 const HELD = {
   connection: `true AS tells_begin, ${AT_MS} - intDiv(toInt64(duration_us), 1000) AS begin_ms,
     multiIf(event = 'open', toInt64(0), ${AT_MS} + if(end_reason = 'fin_local', ${TIME_WAIT_MS}, 0)) AS free_ms,
@@ -29,12 +32,12 @@ const HELD = {
 
 type Row = Omit<PortUse, 'full_in_s'> & { total: number };
 
-/** Of a long range only its last hours are looked at. */
+/** Limit of time for long ranges: only the last hours are read. */
 const LOOKED_AT_MS = 2 * 3_600_000;
 export const portsFrom = (window: Window): number =>
   isByMoments(window) ? Math.max(window.from_ms, window.to_ms - LOOKED_AT_MS) : window.from_ms;
 
-/** The `limit` nearest to having none left; those that had none come first. */
+/** The `limit` destinations with the fewest free ports; those where connects found none come first. */
 export async function portUse(store: Queryable, range: Window, limit: number): Promise<{ ports: PortUse[]; total: number }> {
   const { to_ms } = range;
   const from_ms = portsFrom(range);
@@ -43,7 +46,7 @@ export async function portUse(store: Queryable, range: Window, limit: number): P
   const rows = (['connection', 'sample'] as const).map(
     (kind) => `SELECT ${SHARED}, ${HELD[kind]} FROM ${kind} WHERE ${whereOf(window, kind)} AND ${kind}.role = 'client'`,
   );
-  // A failed connect is a use of no port; one that was let in later on the same socket is another connection.
+  // A failed connect uses no port. If the same socket connects later, that is another line, with another local port.
   const connections = `SELECT host_id AS host_key, connection_id AS connection_key, netns AS netns_key, local_addr AS source, peer_addr AS destination, peer_port AS port,
     local_port AS own_port, max(time_ns) AS last, argMax(comm, time_ns) AS owner, minIf(begin_ms, tells_begin) AS begun, if(max(free_ms) = 0, ${NEVER_MS}, max(free_ms)) AS free,
     uniqExactIf(time_ns, is_failed) AS failures, uniqExactIf(time_ns, is_failed AND port_first = port_last) AS bound,

@@ -1,4 +1,4 @@
-// Retransmissions in a readable form, newest first.
+// Retransmissions for people, newest first.
 import type { RetransmitRow } from '../../../bpf/rows/rows.gen.ts';
 import type { Retransmit, Retransmits } from '../../api.ts';
 import type { Queryable } from '../engine.ts';
@@ -7,7 +7,7 @@ import { fewRows } from '../identity.ts';
 import { plainAddress } from './address.ts';
 import { type Asked, rowsOf, windowOf } from './window.ts';
 
-/** The fields that rows and answers have under the same name. */
+/** Fields with the same name in rows and answers. */
 const SHARED = [
   'pid',
   'comm',
@@ -32,14 +32,16 @@ const SHARED = [
   'evidence',
 ] as const satisfies readonly (keyof Retransmit & keyof RetransmitRow)[];
 
-/** The other fields: ids as text, and the host's name. */
+/** The other fields: ids as text, and names. */
 const answer = (
   rows: string,
 ) => `SELECT toString(toUnixTimestamp64Nano(r.time_ns)) AS time_ns, toString(r.host_id) AS host_id, ${hostName('r.host_id')} AS host,
   toString(r.connection_id) AS connection_id, toString(r.netns) AS netns, ${SHARED.join(', ')}
 FROM (${rows}) AS r`;
 
-/** The newest `limit` retransmissions in the range, newest first, and how many there are. Read from rows, so only within their retention. */
+/**
+ * The newest `limit` retransmissions in the range, newest first, and how many there are. Read from rows, so only within their retention.
+ */
 export async function retransmits(store: Queryable, asked: Asked, limit: number, now_ms: number): Promise<Retransmits> {
   const window = windowOf(asked, now_ms, 'rows');
   const from = rowsOf('retransmit', window);
@@ -59,7 +61,7 @@ export async function retransmitsOf(store: Queryable, host_id: string, connectio
   return rows.map(withPlainAddresses);
 }
 
-/** The same form of a raw row, for the live feed. */
+/** The same fields from a raw row, for the live feed. */
 export function retransmitFromRow(row: RetransmitRow, hostName: string): Retransmit {
   const shared = Object.fromEntries(SHARED.map((name) => [name, row[name]])) as Pick<Retransmit, (typeof SHARED)[number]>;
   return {

@@ -1,22 +1,22 @@
-// Rows of rows.h as they come out of the store: what a kind's columns are asked for as, and what they are in TypeScript.
+// Turns rows from the store into rows as rows.gen.ts has them: which expression is selected for each column, and its type in TypeScript.
 import { formatAddress, parseAddress } from '../../../agent/contract/language/address.ts';
 import { KINDS, type Kind, type Rows } from '../../../bpf/rows/rows.gen.ts';
 import { storedColumns } from '../columns.ts';
 
-/** Of one answer there are at most so many different addresses: others are read each time. */
+/** Limit of parsed addresses that are kept for an answer. */
 const ADDRESSES_MAX = 10_000;
 
 type Member = readonly [name: string, read: (value: unknown) => unknown];
 
 /** Reads the rows of one kind. */
 export class RowReader<Name extends Kind> {
-  /** what is selected, of a table called `t` */
+  /** the expressions to select, from a table named `t` */
   readonly columns: string;
   readonly #members: readonly Member[];
   readonly #addresses = new Map<string, string>();
 
   constructor(kind: Name) {
-    // A row of nothing: it shows what each member is in TypeScript.
+    // Read from zero bytes, to see the type of each member.
     const empty: Record<string, unknown> = { ...KINDS[kind].read(new DataView(new ArrayBuffer(KINDS[kind].size)), 0) };
     this.columns = storedColumns(kind)
       .map(({ name }) => `${columnOf(name, empty[name])} AS ${name}`)
@@ -26,7 +26,7 @@ export class RowReader<Name extends Kind> {
     );
   }
 
-  /** @param found a row of the answer, by the names of `columns` */
+  /** @param found a row of the answer, with the names of `columns` */
   row(found: Readonly<Record<string, unknown>>): Rows[Name] {
     const row: Record<string, unknown> = {};
     for (const [name, read] of this.#members) row[name] = read(found[name]);
@@ -47,7 +47,7 @@ export class RowReader<Name extends Kind> {
   }
 }
 
-/** Numbers that may be larger than a double holds travel as text. */
+/** Numbers that may exceed the exact range of a double are selected as text. */
 function columnOf(name: string, nothing: unknown): string {
   if (name === 'time_ns') return 'toString(toUnixTimestamp64Nano(t.time_ns))';
   return typeof nothing === 'bigint' || name.endsWith('_addr') ? `toString(t.${name})` : `t.${name}`;

@@ -1,15 +1,16 @@
-// Bounds how many rows a question about connections is answered from.
+// Limits the number of rows that a question about connections reads.
 import type { Kind } from '../../../bpf/rows/rows.gen.ts';
 import { Refusal } from '../../errors.ts';
 import type { Queryable } from '../engine.ts';
 import { conditionOf, hostsOnly } from '../language/condition.ts';
 import type { Window } from './window.ts';
 
-/** More rows than these are not read for one answer: they take some seconds of both cores. */
+/** With more rows an answer would take some seconds of both cores. */
 export const ROWS_READ_MAX = 5_000_000;
 
 /**
- * How many rows of these kinds lie in the window. Copies count, too; other filters than that of the host do not save reading.
+ * The number of rows of these kinds in the window. Copies count too. Of the filter only hosts matter: other tests do not reduce what is
+ * read.
  * @throws Refusal `range_too_wide`
  */
 export async function rowsToRead(

@@ -1,4 +1,4 @@
-// Makes the figures that are shown from the sums of each step: rates, ratios, and gaps where nothing was measured.
+// Makes figures from the sums of each step: rates, ratios, and null where nothing was measured.
 import { type Series, STACKED_CLASSES, type Tiles } from '../../api.ts';
 import { type Figure, fold, RETRANS_FIGURES } from '../figures.ts';
 import { conditionOf, placeOf, type StoredFilter } from '../language/condition.ts';
@@ -28,7 +28,7 @@ const ALWAYS_SHOWN = [
 /** The sums of one step. */
 export type Sums = Record<(typeof ALWAYS_SHOWN)[number], number> & Partial<Record<ScopeFigure, number>>;
 
-/** `recent` and `recent_rtt` reach back over a sweep where the step is shorter than one. `range_rtt` is the same in every step. */
+/** If steps are short, `recent` and `recent_rtt` also cover the time of a sweep before the step. `range_rtt` is the same in every step. */
 export type Step = Sums & {
   /** start of the step, s */
   time_s: number;
@@ -39,7 +39,7 @@ export type Step = Sums & {
   range_rtt: Quantiles;
 };
 
-/** The figures of the retransmit ratio. All are of the same rows: samples and closes have both what was sent and what was sent again. */
+/** The sums of the retransmit ratio. They come from the same rows: samples and closes have all three. */
 export type Sent = Record<'data_segs_out' | 'retrans_data' | 'spurious', number>;
 
 /**
@@ -50,10 +50,10 @@ export function retransmitRatio({ data_segs_out, retrans_data, spurious }: Sent)
   return data_segs_out > 0 ? Math.max(0, retrans_data - spurious) / data_segs_out : null;
 }
 
-/** Whose figures of accept queues, and of what no row explains, a range has: those of whole hosts, those of listeners, or none. */
+/** Which figures of accept queues and of unexplained retransmissions a range can have: those of hosts, those of listeners, or none. */
 export type Scope = 'hosts' | 'listeners' | 'peer';
 
-/** Namespaces have neither processes nor ports, and listeners have no peers. */
+/** Namespaces have no process and no port, and listeners have no peer, so a filter of these excludes their figures. */
 export function scopeOf(filter: StoredFilter): Scope {
   if (placeOf(filter).place === 'tiers') return 'hosts';
   return conditionOf(filter, 'listener', 'rows', new Params()) === 'false' ? 'peer' : 'listeners';
@@ -70,17 +70,17 @@ type Shown = (typeof ALWAYS_SHOWN)[number] | ScopeFigure;
 
 export const shownFigures = (scope: Scope): readonly Figure[] => [...ALWAYS_SHOWN, ...OF_SCOPE[scope]];
 
-/** `looked`: the number of rows. `refused`: what they count. Without a row it is not known whether any connection was refused. */
+/** `looked`: number of rows. `refused`: their sum of refused connections, which is unknown if there are no rows. */
 const ACCEPT_QUEUES = {
   hosts: { looked: 'namespace_rows', refused: 'listen_overflows' },
   listeners: { looked: 'listener_rows', refused: 'listener_overflows' },
   peer: undefined,
 } as const satisfies Record<Scope, { looked: ScopeFigure; refused: ScopeFigure } | undefined>;
 
-/** `watched_s`: how long an agent was there, s. */
+/** `watched_s`: how long an agent reported, s. */
 export type Told = { scope: Scope; watched_s: number } & Pick<Tiles, 'completeness' | 'incomplete'>;
 
-/** The figures of the whole range. Rates are of the time that an agent was there, and null where none was. @param series of the same steps */
+/** Figures of the whole range. Rates are per second in which an agent reported; null if none did. @param series of the same steps */
 export function tilesOf(steps: readonly Step[], series: Series, window: Window, told: Told): Tiles {
   const { scope, watched_s, completeness, incomplete } = told;
   const total = (figure: Shown) => steps.reduce((sum, step) => fold(figure, sum, step[figure] ?? 0), 0);
@@ -120,7 +120,7 @@ export function tilesOf(steps: readonly Step[], series: Series, window: Window, 
   };
 }
 
-/** What the rates of a range are of, s: the time that an agent was there. Rows without any report are of the whole range. */
+/** The time that rates are divided by, s: that in which an agent reported, or the whole range if there are rows without reports. */
 export const ratesOf = (watched_s: number, { from_ms, to_ms }: Pick<Window, 'from_ms' | 'to_ms'>): number =>
   watched_s > 0 ? watched_s : (to_ms - from_ms) / 1000;
 
@@ -135,14 +135,15 @@ const LATEST = [
   'accept_overflows',
 ] as const satisfies readonly (keyof Tiles['latest'])[];
 
-/** The figures of the last step that is over, which stand for now. */
+/** The figures of the last complete step, shown as the present ones. */
 function latestOf(series: Series, { step_s, to_ms }: Window): Tiles['latest'] {
   const at = series.time_s.findLastIndex((time_s) => (time_s + step_s) * 1000 <= to_ms);
   return Object.fromEntries(LATEST.map((name) => [name, series[name][at] ?? null])) as Tiles['latest'];
 }
 
 /**
- * A row takes up to a second to arrive. A step is shown when that is little beside its length; otherwise each step would begin with a dip.
+ * Rows take up to a second to arrive, and a step without all of its rows would show a dip. So a step is shown a second after its end, or
+ * TOLD_AFTER_S after its start if that is sooner: a second is little of so long a step.
  */
 const UNDER_WAY_S = 1;
 const TOLD_AFTER_S = 10;
@@ -156,7 +157,7 @@ export function seriesOf(
 ): Series {
   const age_s = Math.min(step_s + UNDER_WAY_S, TOLD_AFTER_S);
   const steps = all.filter(({ time_s }) => now_ms / 1000 - time_s >= age_s);
-  // The last step may have just begun.
+  // The last step may have begun just now.
   const seconds = ({ time_s }: Step) => Math.max(1, Math.min(step_s, to_ms / 1000 - time_s));
   const seen = (step: Step) => step.rows > 0 || watched.has(step.time_s);
   const perSecond = (...figures: (typeof ALWAYS_SHOWN)[number][]) =>

@@ -1,17 +1,17 @@
-// In which states connections were, and from when to when, from the rows that tell of it: opens, ends, and what sweeps have seen.
+// The stays of connections in states, with begin and end. They follow from opens, ends and samples.
 import { STATE } from '../../../bpf/rows/rows.gen.ts';
 import { SERVICE_PORT } from '../figures.ts';
 import { type Window, whereOf } from './window.ts';
 
-/** The kinds that it is made of. */
+/** The kinds of rows that say something of states. */
 export const STAYS_OF = ['connection', 'sample'] as const;
 
 const numberOf = (state: (typeof STATE)[number]) => String(STATE.indexOf(state));
 export const STILL = 0;
 
 /**
- * That a connection was in a state, as (since when in ms, rank, state). The rank puts those of the same millisecond in order: a handshake
- * comes first, the end last.
+ * A statement that a connection was in a state, as (since when in ms, rank, state). The rank orders statements of the same millisecond:
+ * states of the handshake come first, the end last.
  */
 function look(begin_ms: string, state: string): string {
   const rank = `multiIf(${state} = ${numberOf('close')}, 2, ${state} IN (${numberOf('syn_sent')}, ${numberOf('syn_recv')}), 0, 1)`;
@@ -24,18 +24,18 @@ const IN_STATE = "CAST(state, 'Int8')";
 
 const OPENED = look(`if(state = 'established', ${BORN_MS}, ${AT_MS})`, IN_STATE);
 const CLOSED = look(AT_MS, numberOf('close'));
-/** An end tells when its connection began, too: it was established, or asked for. */
+/** The row of an end also says when the connection began: established, or with its SYN. */
 const BORN = look(BORN_MS, numberOf('established'));
 const ASKED = look(BORN_MS, `if(role = 'server', ${numberOf('syn_recv')}, ${numberOf('syn_sent')})`);
 const SAMPLED = look(`if(state_us > 0, ${AT_MS} - intDiv(toInt64(state_us), 1000), ${AT_MS})`, IN_STATE);
 
-/** What rows of each kind say. */
+/** The statements of rows of each kind. */
 const LOOKS = {
   connection: `multiIf(event = 'open', [${OPENED}], event = 'close', [${BORN}, ${CLOSED}], [${ASKED}, ${CLOSED}]) AS looks, toInt64(0) AS moved_ms`,
   sample: `[${SAMPLED}] AS looks, ${AT_MS} - intDiv(toInt64(idle_us), 1000) AS moved_ms`,
 } as const;
 
-/** The last thing that a row says of the time before `before_ms`, where it says anything of it. */
+/** The last state that a row states for the time before `before_ms`. */
 export const LAST_LOOK = {
   connection: (before_ms: string) =>
     `multiIf(event = 'open', ${OPENED}, ${AT_MS} < ${before_ms}, ${CLOSED}, event = 'close', ${BORN}, ${ASKED})`,
@@ -43,9 +43,9 @@ export const LAST_LOOK = {
 } as const;
 
 /**
- * A SELECT of host_key, connection_key, owner (name, cgroup), side (role, service port), moved_ms (0 unknown), unread_now and `stay`: the
- * state's number, from when to when it was in it, ms; the latter is STILL where no row tells that it left. Samples of established
- * connections are not read, for they are many: opens and ends tell enough of these.
+ * A SELECT of host_key, connection_key, owner (name, cgroup), side (role, service port), moved_ms (0: unknown), unread_now and `stay`:
+ * (number of the state, begin, end) in ms; the end is STILL if no row says that the state was left. Samples of established connections are
+ * not read, as they are many and opens and ends say enough.
  */
 export function staysSql(window: Window): string {
   const rows = STAYS_OF.map((kind) => {

@@ -1,20 +1,20 @@
-// Finds the connections of resets and drops that came without a socket, by the addresses of the packet, when a question needs them. A
-// packet has no socket where the kernel drops it before routing, in another namespace than the connection's, or as a segment of a larger
-// packet. An index of connections in the agent would find it too, but would cost something for each connection.
+// Finds the connections of resets and drops without a socket, by the addresses of the packet, when a question needs them. A packet has no
+// socket if the kernel drops it before routing, in another namespace than the connection's, or as a segment of a larger packet. The agent
+// could find the connection with an index, but that would cost something for each connection.
 
 import type { Queryable } from '../engine.ts';
 import { columnsOf, conditionOf, hostsOnly } from '../language/condition.ts';
 import { rowsTime, type Window } from './window.ts';
 
-/** So many different pairs of ends are looked up. */
+/** Limit of different pairs of ends that are looked up. */
 const ENDS_MAX = 10_000;
-/** In a time with more rows without a socket none is looked up: it would take seconds, and find only some of them. */
+/** With more such rows in the range none is looked up: it would take seconds, and would find only some of them. */
 const STRAYS_MAX = 20_000;
-/** How much before or after the range a row of the connection may be. A connection that moves data has a row in each sweep. */
+/** How far outside of the range rows of the connection are searched. A connection that moves data has a row in each sweep. */
 const NEAR_MS = 10 * 60_000;
 /**
- * A packet may belong to a connection that begins so much later or ended so much earlier: a SYN may be dropped before the listener's
- * connection begins, and late packets come while TIME_WAIT lasts.
+ * A packet is given to a connection that begins up to EARLY_S later (a dropped SYN comes before the server's connection), or that ended up
+ * to LATE_S earlier (late packets come during TIME_WAIT).
  */
 export const EARLY_S = 3;
 export const LATE_S = 70;
@@ -22,7 +22,7 @@ export const LATE_S = 70;
 const ENDS = ['host_id', 'local_addr', 'local_port', 'peer_addr', 'peer_port'];
 const REVERSED = ['host_id', 'peer_addr', 'peer_port', 'local_addr', 'local_port'];
 
-/** What a row gets from its connection: expressions over the connection's rows. */
+/** Members that a row takes from its connection, as expressions over the connection's rows. */
 const GIVEN = {
   netns: 'any(netns)',
   role: 'argMax(role, time_ns)',
@@ -33,10 +33,10 @@ const GIVEN_NAMES = Object.keys(GIVEN).join(', ');
 
 type Table = 'drop' | 'reset';
 
-/** `looked_up`: those without a socket are given to their connections. */
+/** `looked_up`: whether rows without a socket have their connections' members. */
 type Looked = { from: string; looked_up: boolean };
 
-/** A drop can belong to either end of its packet. A RST was sent or received by the row's local end. */
+/** A drop may be of either end of its packet. A RST was sent or received by the local end of its row. */
 const EITHER_END: Record<Table, boolean> = { drop: true, reset: false };
 
 const strays = (table: Table, { time, filter, params }: Window) =>
@@ -64,23 +64,23 @@ function connectionsWith(table: Table, where: string, { from_ms, to_ms }: Window
   GROUP BY ${ENDS.join(', ')}, connection_id`;
 }
 
-/** Whether the connection had not ended long before the row. */
+/** Whether the connection was open at the row's time, or had ended shortly before. */
 const ALIVE = `c.connection_id != 0 AND (toUnixTimestamp(c.end) = 0 OR s.time_ns <= c.end + INTERVAL ${LATE_S} SECOND)`;
 
 /**
- * Where both ends are on one host, the end in the namespace where it happened is taken; if that is a third namespace, the packet's sender
- * is.
+ * If both ends are on one host, the end in the namespace of the drop is preferred. If the drop was in a third namespace, it is the sender
+ * of the packet.
  */
 const PREFERENCE = `multiIf(NOT alive, 3, c.given_netns = s.netns, 0, turned = (s.direction = 'received'), 1, 2)`;
-/** The direction of the packet follows from the connection, also where the kernel did not know it. */
+/** The direction as seen from the connection; the kernel may not have known it. */
 const DIRECTION = `multiIf(NOT alive, s.direction, turned = 1, if(s.direction = 'received', 'sent', 'received'), s.direction = 'unknown', 'sent', s.direction)`;
 
-/** The rows of a table without a socket, with what their connection gives them. `members`: what else is asked of them. */
+/** Rows without a socket, with the members of their connections. `members`: further members to select. */
 function attributed(table: Table, window: Window, members: readonly string[]): string {
   const where = strays(table, window);
   const given = (name: string, none: string) => `if(alive, c.${name}, ${none})`;
   const ends = ENDS.map((name, at) => `if(turned = 1, ${REVERSED[at]}, ${name}) AS end_${name}`);
-  // Each row is looked up from both of its ends, and the better match is taken.
+  // Each row is looked up from both of its ends; the better match is kept.
   const tried = `SELECT *, arrayJoin(${EITHER_END[table] ? '[0, 1]' : '[0]'}) AS turned, ${ends.join(', ')}
     FROM (SELECT *, rowNumberInAllBlocks() AS stray FROM ${table} FINAL WHERE ${where})`;
   const turn = (name: string) => `if(alive, s.end_${name}, s.${name}) AS ${name}`;
@@ -96,8 +96,8 @@ function attributed(table: Table, window: Window, members: readonly string[]): s
 }
 
 /**
- * For FROM: the rows that the filter leaves. Rows without a socket have what their connection gives them; without such rows, and where they are
- * too many, nothing is looked up.
+ * For FROM: rows that match the filter. Rows without a socket get members of their connections; if there are none of these, or too many,
+ * nothing is looked up.
  */
 export async function rowsOf(store: Queryable, table: Table, window: Window, members: readonly string[]): Promise<Looked> {
   const { filter, time, params } = window;

@@ -1,5 +1,5 @@
-// The sums of a range for each step. From rows, each kind gives only the figures that it has, and they are added up here: to plan one
-// statement that adds them up takes the engine longer than to read an hour of rows.
+// The sums of a range by step. Each kind's statement over rows has only the kind's own figures, and the results are added up here: planning
+// one statement that adds them up would take the engine longer than reading an hour of rows.
 
 import type { Queryable } from '../engine.ts';
 import { FIGURE_KINDS, FIGURES, type Figure, type FigureKind, fold, folded, kindsOf, RTT_COUNTS } from '../figures.ts';
@@ -8,10 +8,10 @@ import { RTT_QUANTILES } from './figures-by.ts';
 import { type Quantiles, type Scope, type Sent, type Step, type Sums, shownFigures } from './series.ts';
 import { boundsOf, rowsOf, stepsWithin, type Window } from './window.ts';
 
-/** Agents sweep every 10 s. Shorter steps look back so far for sampled figures: else most of them would be gaps. */
+/** Agents sweep every 10 s. With shorter steps, sampled figures include the last 10 s; otherwise most steps would have none. */
 const SWEEP_S = 10;
 
-/** The sums of a kind, or of the rollup, for a step, in the order of `figuresOf`. With the kind '' it is a step without rows. */
+/** Sums of a kind, or of a rollup, in a step, in the order of `figuresOf`. The kind '' stands for a step without rows. */
 type Part = {
   time_s: number;
   kind: FigureKind | 'rollup' | '';
@@ -21,14 +21,14 @@ type Part = {
   range_rtt: Quantiles | [];
 };
 
-/** All steps of the window, in order. @param covered undefined where rows alone answer */
+/** All steps of the window, in order. @param covered undefined if rows alone answer */
 export async function timeline(store: Queryable, window: Window, covered: Cover | undefined, scope: Scope): Promise<Step[]> {
   const shown = shownFigures(scope);
   const sql = covered ? overRollup(window, covered, shown) : overRows(window, shown);
   return stepsOf(await store.query<Part>(sql, window.params.values, stepsWithin(window) * (FIGURE_KINDS.length + 1)), window, shown);
 }
 
-/** An expression over a time: the start of its step. */
+/** SQL for the start of the step that a time is in. */
 export const stepOf = (time: string, step_s: number) => `toUInt32(intDiv(toUnixTimestamp(${time}), ${step_s}) * ${step_s})`;
 
 /** The figures of `shown` that a kind has. */
@@ -52,7 +52,7 @@ FROM ${rowsOf(kind, window)} GROUP BY time_s`;
     .filter((kind) => RTT_COUNTS[kind] !== '0')
     .map((kind) => summed(kind, `quantilesIfState(0.5, 0.99)(srtt_us, ${RTT_COUNTS[kind]}) AS rtt`));
   const lookBack_s = lookBackOf(window);
-  // Steps without rows are filled in, so that they too can look back at what was measured before.
+  // Steps without rows are added, so that they too include what was measured before.
   const filled = lookBack_s > 0 ? `SELECT * FROM (${measured.join('\nUNION ALL ')})\n${fillOf(window)}` : measured.join('\nUNION ALL ');
   const recent = `(ORDER BY time_s RANGE BETWEEN ${lookBack_s} PRECEDING AND CURRENT ROW)`;
   const withRtt = `SELECT time_s, kind, sums, rows, ${RTT_QUANTILES.rows(recent)} AS recent_rtt, ${RTT_QUANTILES.rows('()')} AS range_rtt
@@ -66,7 +66,7 @@ function fillOf(window: Window): string {
   return `ORDER BY time_s WITH FILL FROM toUInt32(${from_s}) TO toUInt32(${to_s}) STEP ${window.step_s}`;
 }
 
-/** Nothing looks back here: a step over a rollup is longer than a sweep. */
+/** No step includes earlier ones here: steps over a rollup are longer than a sweep. */
 function overRollup(window: Window, covered: Cover, shown: readonly Figure[]): string {
   const sums = shown.map((name) => folded(name)).join(', ');
   return `SELECT time_s, 'rollup' AS kind, sums, rows, ${RTT_QUANTILES.rollup('(PARTITION BY time_s)')} AS recent_rtt, ${RTT_QUANTILES.rollup('()')} AS range_rtt

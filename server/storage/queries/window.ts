@@ -1,11 +1,11 @@
-// Turns what a question is of into SQL: the tables that answer it, the steps, and the conditions.
+// Turns a question's range and filter into SQL: the tables that answer it, the steps, and the conditions.
 import type { Kind } from '../../../bpf/rows/rows.gen.ts';
 import { quote } from '../columns.ts';
 import { fewRows } from '../identity.ts';
 import { conditionOf, EVERYTHING, isNarrow, placeOf, type StoredFilter } from '../language/condition.ts';
 import { Params } from '../language/params.ts';
 
-/** Each step divides a day evenly, so that steps start at round times. */
+/** All lengths divide a day, so that steps begin at round times. */
 export const STEPS_S: readonly number[] = [1, 5, 10, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400];
 const POINTS_MAX = 180;
 const DEFAULT_SPAN_MS = 15 * 60_000;
@@ -15,10 +15,10 @@ const SPAN_MAX_MS = POINTS_MAX * 86_400_000;
 export const SOURCES = ['rows', 'rollup_1m', 'rollup_1h', 'rollup_1d'] as const;
 export type Source = (typeof SOURCES)[number];
 
-/** Over longer spans than these a coarser table answers, since there would be too many rows, or too many minutes of many hosts. */
+/** For longer spans a coarser table is used: there would be too many rows, or too many minutes of many hosts. */
 const SPAN_OF = { rollup_1m: 2 * 3_600_000, rollup_1h: 26 * 3_600_000, rollup_1d: 8 * 86_400_000 } as const;
 
-/** What a question is of: a time, and the rows of it that the filter leaves. */
+/** A question's range, and the filter of its rows. */
 export type Asked = { from?: number | undefined; to?: number | undefined; filter?: StoredFilter };
 
 export type Times = {
@@ -26,16 +26,16 @@ export type Times = {
   from_ms: number;
   to_ms: number;
   step_s: number;
-  /** what was asked for, which may begin within the first step */
+  /** length of the asked range, which may begin within the first step */
   span_ms: number;
 };
 
 export type Window = Times & {
   source: Source;
   filter: StoredFilter;
-  /** the condition over the time of rows */
+  /** condition over the time of rows */
   time: string;
-  /** the values of the conditions that have been made */
+  /** the values of all parameters in conditions so far */
   params: Params;
 };
 
@@ -49,7 +49,7 @@ export function timesOf(range: Omit<Asked, 'filter'>, now_ms: number): Times {
   return { from_ms: Math.floor(earliest / 1000 / step_s) * step_s * 1000, to_ms, step_s, span_ms };
 }
 
-/** @param only `rows`: for questions about rows. `steps`: no source may be coarser than a step */
+/** @param only `rows`: only rows can answer. `steps`: no source may be coarser than a step */
 export function windowOf(asked: Asked, now_ms: number, only?: 'rows' | 'steps'): Window {
   const times = timesOf(asked, now_ms);
   const { filter = EVERYTHING } = asked;
@@ -58,11 +58,11 @@ export function windowOf(asked: Asked, now_ms: number, only?: 'rows' | 'steps'):
   return { ...times, source, filter, time: rowsTime(times.from_ms, times.to_ms), params: new Params() };
 }
 
-/** @param coarsest_s the longest piece that may answer */
+/** @param coarsest_s length of the longest entries that can answer */
 export function sourceOf(filter: StoredFilter, span_ms: number, coarsest_s: number): Source {
   const { place } = placeOf(filter);
   if (span_ms <= SPAN_OF.rollup_1m || place === 'rows') return 'rows';
-  // In an hour, one process or port may be part of the entry for all others. So minutes answer, for as long as they can be read in time.
+  // In hours and days, a process or port may be in the entry for all others. So minutes answer as long as they can be read in time.
   if (span_ms <= (place === 'minutes' ? SPAN_OF.rollup_1d : SPAN_OF.rollup_1h) || coarsest_s < 3600) return 'rollup_1m';
   return span_ms <= SPAN_OF.rollup_1d || coarsest_s < 86_400 ? 'rollup_1h' : 'rollup_1d';
 }
@@ -70,7 +70,7 @@ export function sourceOf(filter: StoredFilter, span_ms: number, coarsest_s: numb
 const FIVE_MINUTES_S = 300;
 
 /**
- * A time as the engine reads it, in UTC, with milliseconds. With `length_s` it is the start of the piece of that length, in whole seconds.
+ * A time as text for the engine, in UTC, with milliseconds. With `length_s`: the start of the piece of this length, in whole seconds.
  */
 export function momentText(ms: number, length_s?: number): string {
   const at = length_s === undefined ? ms : ms - (ms % (length_s * 1000));

@@ -1,4 +1,4 @@
-// The map: workloads and networks, and what there is between each two. What both ends of a connection saw is one.
+// The map: workloads and networks, and the traffic between them. A connection counts once, even if both ends saw it.
 import type { MAP_HARMS, MapEdge, MapNode, WorkloadMap } from '../../api/map.ts';
 import { SEGMENTS_MIN } from '../../api.ts';
 import type { Queryable } from '../engine.ts';
@@ -15,7 +15,7 @@ import { type Asked, type Window, windowOf } from './window.ts';
 export type MapHarm = (typeof MAP_HARMS)[number];
 export type MapAsked = { harm: MapHarm; limit: number; rows_max?: number };
 
-/** Each connection takes some hundred bytes while both ends are looked for. */
+/** Limit of rows: each connection takes some hundred bytes while its ends are matched. */
 const ROWS_MAX = 2_000_000;
 
 const ORDER = {
@@ -26,9 +26,9 @@ const ORDER = {
   bytes: 'bytes',
 } as const satisfies Record<MapHarm, string>;
 
-/** Over the sums of an edge. */
+/** An expression over the sums of an edge. */
 const LOST_RATIO = 'if(data_segs_out > 0, toUInt64(greatest(toInt64(resent) - toInt64(needless), 0)) / data_segs_out, NULL) AS lost_ratio';
-/** Of the end that connected, else of the other; NaN where neither measured. */
+/** The p99 of the client's end, or else of the server's; NULL if neither end measured. */
 const RTT_P99 = 'if(isNaN(client_p99), if(isNaN(server_p99), NULL, server_p99), client_p99) AS rtt_p99_us';
 
 function edgesOfRows(window: Window): string {
@@ -95,7 +95,7 @@ export async function workloadMap(
   };
 }
 
-/** Each node once, however many edges it has. */
+/** Collects the nodes: each once, however many edges it has. */
 class Nodes {
   readonly all: MapNode[] = [];
   readonly #places = new Map<string, number>();

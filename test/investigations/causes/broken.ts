@@ -1,4 +1,4 @@
-// Connects that fail, and connections that are reset.
+// Scenarios of failed connects and of resets.
 import { PORT } from '../scenario.ts';
 import type { Scenario } from './scenario.ts';
 

@@ -1,5 +1,5 @@
-// Connects that fail, resets and slow connections, each made by one thing that the kernel's counters prove, and what tcplens says of them:
-// from all rows, from one end's alone, and from those that no packets are in. Prints what was said by what was made.
+// Failed connects, resets and slow connections, each with one cause that the kernel's counters prove, and tcplens's verdicts on them: from
+// all rows, from one end only, and without packets. Prints a table of causes and verdicts.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,11 +1,11 @@
-// What tcplens says of a scenario's connections, from all rows and from fewer, beside what was made.
+// Verdicts on a scenario's connections, from all rows and from some of them, compared with the cause that was made.
 import { judgeCauses } from '../../../agent/verdict/causes.ts';
 import type { Evidence } from '../../../agent/verdict/evidence.ts';
 import { BY_APPLICATION } from '../../../agent/verdict/reset-cause.ts';
 import { OF_APPLICATIONS } from '../../../agent/verdict/slow-cause.ts';
 import type { Scenario } from './scenario.ts';
 
-/** Which rows a verdict had. */
+/** The rows that a verdict could use. */
 export const VIEWS = ['all', 'router unobserved', 'sender alone', 'receiver alone', 'no detail'] as const;
 export type View = (typeof VIEWS)[number];
 
@@ -14,7 +14,7 @@ type Row = Evidence[keyof Evidence][number];
 
 export function viewOf(evidence: Evidence, view: View, { sender, receiver, router }: Netnses): Evidence {
   const keep: Record<View, (row: Row) => boolean> = {
-    // What is left of scenarios before is not of these.
+    // Rows of earlier scenarios may still arrive.
     all: ({ netns }) => netns === sender || netns === receiver || netns === router,
     'router unobserved': ({ netns }) => netns === sender || netns === receiver,
     'sender alone': ({ netns }) => netns === sender,
@@ -27,7 +27,7 @@ export function viewOf(evidence: Evidence, view: View, { sender, receiver, route
 
 export type Compared = { truth: string; said: string; mark: 'right' | 'not known' | 'wrong'; blames: boolean };
 
-/** Each verdict that is about what the scenario made. */
+/** The verdicts on the scenario's subject, compared with its cause. */
 export function compare(evidence: Evidence, view: View, { about, truth, coarser = [], at_router }: Scenario): Compared[] {
   const { connects, resets, slow } = judgeCauses(evidence);
   const longest = slow.toSorted((a, b) => b.total_us - a.total_us)[0];

@@ -1,4 +1,4 @@
-// Makes the traffic of one scenario and proves, by the kernel's counters, that what was to happen did.
+// Makes the traffic of a scenario, and proves by the kernel's counters that its cause occurred.
 import { once } from 'node:events';
 import { Endpoint, type Programs, startRelay } from '../../fidelity/programs.ts';
 import { waitFor } from '../../support/wait.ts';
@@ -6,7 +6,7 @@ import { PORT, SIDES } from '../scenario.ts';
 import { makeCarried, makeTrio, type Trio } from '../trio.ts';
 import type { Scenario } from './scenario.ts';
 
-/** The trio stays for the caller to close. */
+/** The caller has to close the returned trio. */
 export async function runScenario(scenario: Scenario, { endpoint, relay }: Programs): Promise<Trio> {
   const trio = scenario.carried ? makeCarried() : makeTrio();
   try {
@@ -48,7 +48,7 @@ async function converse(trio: Trio, program: string, { name, family = 'ipv4', to
   if (meanwhile) await receiver.said.until(meanwhile.word, meanwhile.count);
   if (meanwhile) run(trio, meanwhile.at, meanwhile.commands);
   if (meanwhile?.kill) {
-    // What comes before it has gone is data that it did not read.
+    // Data that arrives before the process has ended counts as unread.
     const gone = once(receiver.child, 'exit');
     receiver.child.kill('SIGKILL');
     await gone;
@@ -66,6 +66,6 @@ async function prove(trio: Trio, { proof }: Scenario): Promise<void> {
   await waitFor(`${proof.at}: ${JSON.stringify(proof)}`, count, (number) => number >= proof.least, 100);
 }
 
-/** How many packets a rule of this target matched. */
+/** Number of packets that a rule with this target matched. */
 const matched = (listed: string, target: string): number =>
   Number(new RegExp(`^\\s*(\\d+)\\s+\\d+\\s+${target}`, 'm').exec(listed)?.[1] ?? 0);

@@ -1,4 +1,4 @@
-// All that are tried.
+// All scenarios of causes.
 import { CONNECTS, RESETS } from './broken.ts';
 import type { Scenario } from './scenario.ts';
 import { SLOW } from './slow.ts';

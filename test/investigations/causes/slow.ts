@@ -1,8 +1,8 @@
-// Connections that are slow, each for one reason.
+// Scenarios of slow connections, each with one cause.
 import { PORT } from '../scenario.ts';
 import { type Scenario, way } from './scenario.ts';
 
-/** Requests of 300 bytes, and their answers. */
+/** Scripts for requests of 300 bytes with answers. */
 const requests = (count: number, thinks: string, waits = '') => ({
   sender: `connect:${PORT} nodelay times:${count} send:300 recv:300 ${waits} done shutdown drain close`,
   receiver: `listen:${PORT} accept nodelay times:${count} recv:300 ${thinks} send:300 done drain close`,

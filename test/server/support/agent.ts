@@ -1,4 +1,4 @@
-// What an agent sends, made by hand: rows of known bytes, headers spelled out.
+// Batches of an agent, made by hand: rows with known bytes, and their headers.
 import { zstdCompressSync } from 'node:zlib';
 import type { AgentReport } from '../../../agent/contract/agent-report.ts';
 import { KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
@@ -12,7 +12,7 @@ export function nowNs(): bigint {
   return BigInt(Date.now()) * 1_000_000n;
 }
 
-/** Rows of this host, now, IPv4; each with the values that `each` gives for its index. */
+/** Rows of this host with the present time and IPv4 addresses. @param each further values of a row, by its index */
 export function rowsOf(kind: Kind, count: number, each: (index: number) => RowValues = () => ({})): Buffer {
   const usual = { time_ns: nowNs(), host_id: HOST, connection_id: 1, local_addr: '10.0.0.1', peer_addr: '10.0.0.2', comm: 'curl', role: 1 };
   return Buffer.concat(Array.from({ length: count }, (_, index) => rowBytes(kind, { ...usual, ...each(index) })));

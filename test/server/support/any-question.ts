@@ -1,4 +1,4 @@
-// A question of what is stored, as anybody may ask it: mostly of things that there are, in combinations that nobody thought of.
+// Random questions about stored data: mostly of things that exist, in unusual combinations.
 import fc from 'fast-check';
 import { FIELD_NAMES } from '../../../agent/contract/language/fields.ts';
 import { API } from '../../../server/api.ts';
@@ -14,7 +14,7 @@ const listed = (names: readonly string[], most: number) =>
 const time = fc.integer({ min: -1, max: 40 }).map((days) => String(Date.now() - days * DAY_MS));
 const wild = anyText.map((text) => text.toWellFormed());
 
-/** What each member may be: as it should, and now and then anything. */
+/** Values of each parameter: mostly valid ones, now and then others. */
 const MEMBERS: Record<string, fc.Arbitrary<string>> = {
   from: time,
   to: time,

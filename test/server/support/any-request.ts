@@ -1,4 +1,4 @@
-// A request as anybody may send it: to each route that there is, by any method, with any query, headers and body.
+// Random requests: to every route, with any method, query, headers and body.
 import { type ClientRequest, request } from 'node:http';
 import { zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -12,11 +12,11 @@ import { anyText, anything } from './anything.ts';
 export type AnyRequest = { method: string; path: string; headers: Record<string, string>; body: Buffer };
 
 const HOUR_MS = 3_600_000;
-/** What routes ask for, and what none does. */
+/** Parameters of routes, and one that no route has. */
 const MEMBERS = ['from', 'to', 'host_id', 'filter', 'filter', 'sort', 'limit', 'name', 'after', 'key', 'x'];
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-/** Text that many routes would take. */
+/** Text that is valid for many parameters. */
 const fairText = fc.oneof(
   fc.integer({ min: -1, max: 48 }).map((hours) => String(Date.now() - hours * HOUR_MS)),
   fc.constantFrom(
@@ -48,7 +48,7 @@ const query = fc.array(fc.tuple(fc.constantFrom(...MEMBERS), percented), { maxLe
   return text === '' ? '' : `?${text}`;
 });
 
-/** What a header may hold at all. */
+/** All characters that a header may contain. */
 const headerText = fc.oneof(fairText, fc.string({ unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)) }));
 const anyHeaders = fc.dictionary(
   fc.constantFrom(
@@ -60,7 +60,7 @@ const anyHeaders = fc.dictionary(
   { maxKeys: 2 },
 );
 
-/** Bytes with a few of them changed, left out or added. */
+/** Bytes of which some are changed, removed or added. */
 const spoiled = (bytes: fc.Arbitrary<Buffer>): fc.Arbitrary<Buffer> =>
   fc.tuple(bytes, fc.nat(), fc.nat({ max: 255 }), fc.constantFrom('whole', 'changed', 'cut', 'longer')).map(([whole, place, byte, how]) => {
     const at = whole.length === 0 ? 0 : place % whole.length;
@@ -87,7 +87,7 @@ const batch: fc.Arbitrary<Sent> = fc
 const jsonBody = (body: fc.Arbitrary<Buffer>): fc.Arbitrary<Sent> =>
   fc.oneof({ weight: 4, arbitrary: body }, { weight: 1, arbitrary: spoiled(body) }).map((bytes) => ({ headers: json, body: bytes }));
 const layouts = () => ({ layouts: KIND.map(layoutOf) });
-/** What belongs to a route; to all others any JSON does. */
+/** Bodies that fit certain routes; all other routes get any JSON. */
 const BODIES: Readonly<Record<string, fc.Arbitrary<Sent>>> = {
   [ROWS_PATH]: batch,
   [REPORT_PATH]: jsonBody(otherwise(report, Object.keys(report()))),
@@ -99,7 +99,7 @@ const routes = Object.keys(ROUTE_RIGHTS).map((route) => {
   return { method: method === '*' ? 'POST' : method, path };
 });
 
-/** A good request to one of the routes, of which anything may be replaced. */
+/** A valid request to one of the routes, any part of which may be replaced. */
 export const anyRequest: fc.Arbitrary<AnyRequest> = fc.constantFrom(...routes).chain(({ method, path }) => {
   const fair = BODIES[path] ?? (method === 'POST' ? jsonBody(anything.map(jsonOf)) : fc.constant({ headers: {}, body: Buffer.alloc(0) }));
   return fc
@@ -123,8 +123,9 @@ export const anyRequest: fc.Arbitrary<AnyRequest> = fc.constantFrom(...routes).c
 });
 
 /**
- * Asks the collector at `url`. Returns the answer's status; 0 where the connection was closed without one, as to a body that is too long.
- * @param from an address of this machine
+ * Sends the request to the collector at `url`. Returns the status; 0 if the connection was closed without an answer, as for a body that is
+ * too long.
+ * @param from source address, one of this machine
  */
 export function ask(url: string, { method, path, headers, body }: AnyRequest, from: string): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();

@@ -1,7 +1,7 @@
-// Values of which nobody knows what they are: text, numbers and JSON as whoever sends them may have made them.
+// Random text, numbers and JSON, without regard to what is expected.
 import fc from 'fast-check';
 
-/** Any UTF-16 units: halves of characters, NUL, controls and directions among them, and some that are too many. */
+/** Any UTF-16 code units, including lone surrogates, NUL, control and bidirectional characters, also in long texts. */
 export const anyText = fc.oneof(
   fc
     .array(fc.oneof(fc.integer({ min: 0, max: 0xffff }), fc.constantFrom(0, 0x1b, 0x9b, 0x202e, 0xd83d, 0xde00, 0xfffe)), { maxLength: 80 })

@@ -1,4 +1,4 @@
-// A collector for a test: the real one with the embedded engine, in a directory of its own, on a port of its own.
+// A collector for a test: the real one with the embedded engine, with its own directory and port.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { openEmbedded } from '../../../server/storage/embedded.ts';
 import type { Store } from '../../../server/storage/store.ts';
 import { waitFor } from '../../support/wait.ts';
 
-/** Of each step; what takes longer is named by the test that waits for it. */
+/** Limit of time of each step of stopping. It is generous: the test that waits has a limit of its own. */
 const STOP_MS_MAX = 100_000;
 
 export const TEST_VERSION = '0.0.0-test';
@@ -37,7 +37,7 @@ export function newCollector(
   return new Collector(config, { version: TEST_VERSION, logger, dashboards });
 }
 
-/** Ready when it returns. Its `stop` throws where a step of that does not end. */
+/** Resolves when the collector is ready. Its `stop` throws if a step of stopping does not end in time. */
 export async function startCollector(
   data: string,
   options?: Record<string, string>,
@@ -57,7 +57,7 @@ export async function startCollector(
   return { url, stop };
 }
 
-/** What a stopped collector has left in its engine. */
+/** Opens the store that a stopped collector has left. */
 export async function withStore<Result>(data: string, ask: (store: Store) => Promise<Result>): Promise<Result> {
   const store = await openEmbedded({ path: join(data, 'engine') });
   try {
@@ -72,7 +72,7 @@ export async function countRows(store: Store, table: string): Promise<number> {
   return Number(row?.rows);
 }
 
-/** Asks until `holds` is true of the answer, for as long as the test may take. */
+/** Calls `look` until `holds` is true of its result. The test's own limit of time ends it. */
 export async function until<Seen>(look: () => Promise<Seen> | Seen, holds: (seen: Seen) => boolean): Promise<Seen> {
   return waitFor(`what ${look} gives`, look, holds, 25);
 }

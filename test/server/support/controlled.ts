@@ -13,7 +13,7 @@ export type Agent = {
   socket: WebSocket;
   told: WantedSettings[];
   told_ms: number[];
-  /** what it was to investigate, each time that it was told */
+  /** the wanted investigations of each message that it got */
   wanted: (readonly WantedInvestigation[])[];
   closed: () => number | undefined;
   say: (message: object) => void;
@@ -23,7 +23,7 @@ const INTERVAL = { name: 'interval', form: { form: 'duration', min: '10ms', max:
 const SHARE = { name: 'cpu-budget', form: { form: 'percent' }, help: 'x', applies: 'at once' };
 export const PROD = { labels: { env: 'prod' }, hosts: [] };
 
-/** Opens a channel and says hello; every version that it is told it takes, and says so. */
+/** Opens a channel and says hello. With `takes` it confirms each version of the settings that it is told. */
 export async function channelTo(
   url: string,
   opened: WebSocket[],
@@ -53,7 +53,7 @@ export async function channelTo(
   return agent;
 }
 
-/** The values that it was told last. */
+/** The values of the settings that it was told last. */
 export const valuesOf = ({ told }: Agent) => told.at(-1)?.values;
 
 /** Starts a collector for each test of the file. */
@@ -105,7 +105,7 @@ export function useControlled() {
   }
 
   const connect = (host: Enrolled, changes?: Partial<Hello>, takes?: boolean) => channelTo(collector.url, channels, host, changes, takes);
-  /** A line to join with, of hosts with this label. */
+  /** The line of an enrolment for hosts with this label. */
   const lineOf = (env: string) => enrol(collector.url, directory.path, { labels: { env } });
   const join = (line: string, name: string) => joinWith(collector.url, line, { name });
   return { connect, admin, answer, stage, change, fleet, lineOf, join, data: () => directory.path, url: () => collector.url };

@@ -1,4 +1,4 @@
-// What can happen to the files of an embedded engine that has rows, each of them as something that is done to them.
+// Kinds of damage to the files of an embedded engine with rows, as functions that do the damage.
 import { readdir, readFile, realpath, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -7,17 +7,17 @@ export const ROWS = 1000;
 
 export type Damage = {
   name: string;
-  /** @param engine its directory */
+  /** Does the damage. @param engine the engine's directory */
   inflict: (engine: string) => Promise<void>;
-  /** What a start, health and check-store say of it. */
+  /** how a start, health and check-store describe the damage */
   says: RegExp;
-  /** No engine opens it any more. */
+  /** the engine cannot be opened any more */
   fatal?: true;
-  /** Only reading all of it shows it, as a check does and a start does not. */
+  /** only found by reading everything, as a check does and a start does not */
   hidden?: true;
 };
 
-/** The table's only part. */
+/** The directory of the table's only part. */
 async function part(engine: string): Promise<string> {
   const table = await realpath(join(engine, 'data/default', TABLE));
   const [first = ''] = (await readdir(table)).filter((name) => /^\d{8}_/.test(name));
@@ -25,7 +25,7 @@ async function part(engine: string): Promise<string> {
 }
 const definitions = (engine: string) => realpath(join(engine, 'metadata/default'));
 
-/** Another byte in the middle. */
+/** Inverts the byte in the middle of a file. */
 async function flip(path: string): Promise<void> {
   const bytes = await readFile(path);
   const at = Math.floor(bytes.length / 2);

@@ -1,4 +1,4 @@
-// Hosts that have joined a collector: credentials made by hand, and what they send.
+// Hosts that have joined a collector, with credentials made by hand, and requests of them.
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
@@ -22,7 +22,7 @@ export type Ask = {
   shows?: KeyPair | undefined;
 };
 
-/** Over TLS too, whoever's certificate it is: what is tested here is behind it. `shows`: the client's own certificate. */
+/** Sends a request. Over TLS the collector's certificate is not checked, as it is not what is tested. `shows`: the client's certificate. */
 export async function ask(url: string, { method, headers = {}, body, shows }: Ask = {}): Promise<Said> {
   const bytes = body === undefined || body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body));
   const json = bytes !== undefined && bytes !== body ? { 'content-type': 'application/json' } : {};
@@ -45,7 +45,7 @@ export async function ask(url: string, { method, headers = {}, body, shows }: As
 
 export const ownerOf = (data: string) => ({ authorization: `Bearer ${readFileSync(join(data, 'token'), 'utf8').trim()}` });
 
-/** What the collector on `data` prints for hosts. */
+/** The line of a new enrolment at the collector on `data`. */
 export async function enrol(url: string, data: string, changes: Partial<NewEnrolment> = {}): Promise<string> {
   const asked: NewEnrolment = { labels: {}, for_ms: 3_600_000, uses: 100, rejoin: false, ...changes };
   const { status, body } = await ask(url + ADMIN_API.enrolments, { headers: ownerOf(data), body: asked });
@@ -55,7 +55,7 @@ export async function enrol(url: string, data: string, changes: Partial<NewEnrol
 
 export type Enrolled = { host_id: string; secret: string; place: string; headers: Record<string, string> };
 
-/** A host that has joined with the line, without an agent. @param changes to what it says of itself */
+/** Joins a host by the line, without an agent. @param changes to the members of its request */
 export async function joinWith(url: string, line: string, changes: Partial<JoinRequest> = {}, shows?: KeyPair): Promise<Enrolled> {
   const [secret, place] = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')];
   const request: JoinRequest = {
@@ -73,7 +73,7 @@ export async function joinWith(url: string, line: string, changes: Partial<JoinR
   return { host_id, secret, place, headers: { authorization: authorizationOf(host_id, secret), 'tcplens-place': place } };
 }
 
-/** A batch of one kind whose rows and headers say that they are of `said`. */
+/** A batch of one kind, whose rows and headers name the host `said`. */
 export function batchOf(said: string, kind: Kind, sequence: number, rows = 1): Required<Pick<Ask, 'body' | 'headers'>> {
   const bytes = rowsOf(kind, rows, (index) => ({ host_id: BigInt(`0x${said}`), connection_id: index + 1 }));
   return { headers: { ...headersOf(kind, sequence), 'tcplens-host-id': said }, body: zstdCompressSync(bytes) };

@@ -1,4 +1,4 @@
-// An investigation that two hosts have run, by rows of a made-up journey between them.
+// An investigation that two hosts have run, with the rows of a made-up path between them.
 import { EVIDENCE_KINDS, type Evidence } from '../../../agent/verdict/evidence.ts';
 import { INVESTIGATIONS_API, type Verdict } from '../../../server/api/investigations.ts';
 import { Journey } from '../../agent/verdict/path.ts';
@@ -11,14 +11,14 @@ import { placed, sendAll } from './journeyed.ts';
 const PATH = { lost_out: 0.1, lost_back: 0.1, late: 0, twice: 0, refused: 0, forbidden: 0, has_ids: true, has_timestamps: true };
 const SLOT = 3;
 
-/** What others can name. */
+/** A hostile process name. */
 export const COMM = '<b>"a&\u202eb';
 export const NAME = '<img src=x onerror=alert(1)>';
 export const NOTE = "</title><script>alert('note')</script>";
 
 export type Investigated = { id: string; evidence: Evidence; agents: Agent[] };
 
-/** Resolves once all of their rows are stored. */
+/** Resolves when all of their rows are stored. */
 export async function investigated({ admin, lineOf, join, connect, url }: ReturnType<typeof useControlled>): Promise<Investigated> {
   const line = await lineOf('prod');
   const agents = [await connect(await join(line, NAME)), await connect(await join(line, 'receiver'))];
@@ -37,7 +37,7 @@ export async function investigated({ admin, lineOf, join, connect, url }: Return
     const states = [running(id, { slot: SLOT, passed: own.length, matched: own.length + 5, over_budget: 5 })];
     const tell = () => say({ type: 'investigations', states });
     tell();
-    // As agents do: of one that says nothing for a while the collector tells that it is gone.
+    // Repeated as agents do, since the collector takes a silent host for gone.
     const telling = setInterval(tell, 1000);
     socket.once('close', () => clearInterval(telling));
   }

@@ -1,4 +1,4 @@
-// How tests ask for investigations.
+// Requests of tests about investigations.
 import type { ToldState } from '../../../agent/contract/investigation.ts';
 import { INVESTIGATIONS_API, type InvestigationStart, type OneInvestigation, type Verdict } from '../../../server/api/investigations.ts';
 import { ask, ownerOf, type Said } from './enrolled.ts';
@@ -15,7 +15,7 @@ export const ASKED: InvestigationStart = {
   dry_run: false,
 };
 
-/** What an agent says of one that it has begun. */
+/** The state that an agent reports for an investigation that it has begun. */
 export const running = (id: string, changes: Partial<ToldState> = {}): ToldState => ({
   id,
   state: 'running',
@@ -30,7 +30,7 @@ export const running = (id: string, changes: Partial<ToldState> = {}): ToldState
   ...changes,
 });
 
-/** @param headers of who asks */
+/** @param headers the credential of the requests */
 export function investigator(url: () => string, headers: () => Record<string, string>) {
   const send = (path: string, id: string, options: { body?: object; method?: string } = {}): Promise<Said> =>
     ask(url() + path.replace(':id', id), { headers: headers(), ...options });

@@ -1,4 +1,4 @@
-// Rows of made-up journeys, sent to a collector by the two hosts that saw them.
+// Rows of made-up paths, sent to a collector by the two hosts at the ends.
 import { zstdCompressSync } from 'node:zlib';
 import { ROWS_PATH } from '../../../agent/contract/batch-envelope.ts';
 import type { Evidence, EvidenceKind } from '../../../agent/verdict/evidence.ts';
@@ -9,10 +9,10 @@ import { headersOf } from './agent.ts';
 import { ask, type Enrolled } from './enrolled.ts';
 
 const BATCH_ROWS = 2000;
-/** When journeys begin. */
+/** The time at which the made-up rows begin. */
 const BEGINS_NS = 10n ** 15n;
 
-/** The journey's rows with these hosts in place of 1 and 2, these members, and times from `from_ms` on. */
+/** The rows with `hosts` in place of the hosts 1 and 2, with other members as in `changes`, and moved to begin at `from_ms`. */
 export function placed(evidence: Evidence, hosts: readonly Enrolled[], from_ms: number, changes: object): Evidence {
   const place = (row: Evidence[EvidenceKind][number]) => ({
     ...row,
@@ -23,7 +23,7 @@ export function placed(evidence: Evidence, hosts: readonly Enrolled[], from_ms: 
   return Object.fromEntries(EVIDENCE_KINDS.map((kind) => [kind, evidence[kind].map(place)])) as unknown as Evidence;
 }
 
-/** Each host sends its own rows. */
+/** Lets each host send its own rows. */
 export async function sendAll(url: string, evidence: Evidence, hosts: readonly Enrolled[]): Promise<void> {
   for (const host of hosts) {
     for (const kind of EVIDENCE_KINDS) {
@@ -38,7 +38,7 @@ export async function sendAll(url: string, evidence: Evidence, hosts: readonly E
   }
 }
 
-/** A row's members as the bytes of rows.h have them. */
+/** A row's members as values for rows.h. */
 function valuesOf(kind: Kind, row: Rows[Kind]): RowValues {
   const types = new Map<string, string>(KINDS[kind].columns.map(({ name, type }) => [name, type]));
   const values = Object.entries(row).map(([name, value]): [string, number | bigint | string] => {

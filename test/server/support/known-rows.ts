@@ -1,9 +1,9 @@
-// A few known rows of one host, for routes to answer from.
+// A few known rows of one host, for tests of routes.
 import { expect } from 'vitest';
 import { EPOCH, postBatch, postReport, report, rowsOf } from './agent.ts';
 import { until } from './collector.ts';
 
-/** Returns when the collector at `url` has inserted all of them. */
+/** Resolves when the collector at `url` has inserted all of them. */
 export async function fillKnown(url: string): Promise<void> {
   const told = { epoch: EPOCH, minute_ms: Math.floor(Date.now() / 60_000) * 60_000, kind: 'retransmit' };
   const accounting = (['seen', 'sent', 'ring_lost'] as const).map((outcome, at) => ({ ...told, outcome, rows: [10, 8, 1][at] ?? 0 }));

@@ -1,9 +1,9 @@
-// A certified OpenID provider in this process, at which people log in without being asked.
+// A certified OpenID provider in this process. It logs people in without asking them.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 type Account = { accountId: string; claims: () => Promise<Record<string, unknown>> };
-/** The part of the package that is used here: it has no types. */
+/** The used part of the package, which has no types. */
 type Provider = {
   callback(): (request: IncomingMessage, response: ServerResponse) => void;
   interactionFinished(request: IncomingMessage, response: ServerResponse, result: object): Promise<void>;
@@ -11,17 +11,17 @@ type Provider = {
 };
 type ProviderClass = new (issuer: string, configuration: object) => Provider;
 
-/** `public`: of one that has no secret. */
+/** `public`: id of a client without a secret. */
 export const CLIENT = { id: 'tcplens', secret: 'a secret of the client', public: 'tcplens-public' };
 
-/** More than a test takes. */
+/** Longer than any test runs. */
 const TTL_S = 3600;
 
 export type OpenIdProvider = {
   issuer: string;
-  /** Who sits at the browser from now on, in which groups. */
+  /** Who is logged in from now on, with which groups. */
   login(name: string, groups: string[]): void;
-  /** Where it sends browsers back to. */
+  /** Allows to send browsers back to this URL. */
   allow(redirect_uri: string): void;
   close(): Promise<void>;
 };

@@ -1,6 +1,6 @@
 import type { WriterEvents } from '../../../server/log/writer.ts';
 
-/** For tests that look at the store alone. */
+/** Ignores all events, for tests that only look at the store. */
 export const QUIET: WriterEvents = {
   inserted: () => undefined,
   failed: () => undefined,

@@ -1,4 +1,4 @@
-// Recordings of investigations as a collector writes them, of rows made by hand.
+// Recordings of investigations as a collector writes them, with rows made by hand.
 import { buffer } from 'node:stream/consumers';
 import { EVIDENCE_KINDS, type Evidence, type EvidenceKind } from '../../../agent/verdict/evidence.ts';
 import { KIND } from '../../../bpf/rows/rows.gen.ts';
@@ -29,7 +29,7 @@ export const HOSTS = [
   { host_id: '0000000000000002', name: 'receiver' },
 ];
 
-/** As the store gives them: each kind in the order of time. */
+/** The rows in the order of the store: each kind sorted by time. */
 export const ordered = (evidence: Evidence): Evidence =>
   Object.fromEntries(
     EVIDENCE_KINDS.map((kind) => [kind, evidence[kind].toSorted((a, b) => Number(a.time_ns - b.time_ns))]),

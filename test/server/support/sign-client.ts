@@ -1,4 +1,4 @@
-// A client's certificate, as somebody's own CA gives one to each agent: made with openssl, so that another hand has made it.
+// A client's certificate from a CA of the test. It is made with openssl, so that it does not depend on the project's own code.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// Other versions of tcplens, made from this one: its layouts with columns gone, added, renamed, narrowed, widened and moved, and
-// rows in them. Their bytes are put together column by column here, not by what reads them.
+// Layouts and rows of other versions of tcplens, made from this one: columns are removed, added, renamed, narrowed, widened and moved. The
+// bytes of rows are composed column by column here, independently of the code that reads them.
 import { type Layout, layoutOf, UNKNOWN } from '../../../bpf/rows/layout.ts';
 import type { LayoutColumn } from '../../../bpf/rows/layout-steps.ts';
 import { KINDS, type Kind } from '../../../bpf/rows/rows.gen.ts';
@@ -9,7 +9,7 @@ const HEAD = new Set(['time_ns', 'host_id', 'kind']);
 const NARROWER: Record<string, [type: string, size: number]> = { UInt64: ['UInt32', 4], UInt32: ['UInt16', 2] };
 const WIDER: Record<string, [type: string, size: number]> = { UInt32: ['UInt64', 8], UInt16: ['UInt32', 4], UInt8: ['UInt16', 2] };
 
-/** What becomes of the n-th of the columns that a change may touch; every column meets each change in one of the seeds. */
+/** The changes of columns; the n-th column gets the n-th of these. Over all seeds each column gets each change. */
 const CHANGES: ((column: LayoutColumn) => LayoutColumn[])[] = [
   (column) => [column],
   () => [],
@@ -24,7 +24,7 @@ function resized(column: LayoutColumn, types: typeof NARROWER): LayoutColumn[] {
   return [{ ...column, type, size }];
 }
 
-/** A layout of another version, in reverse order, packed without padding. */
+/** A layout of another version: columns in reverse order, without padding. */
 export function otherLayout(kind: Kind, seed: number): Layout {
   const own = layoutOf(kind).columns.filter(({ name }) => name !== 'pad');
   const changed = own.flatMap((column, index) => {
@@ -40,7 +40,7 @@ export function otherLayout(kind: Kind, seed: number): Layout {
   return { kind, schema: schemaOf({ kind, columns }, 1), size, columns };
 }
 
-/** This version's rows as the other version has them. Values must be small enough for its columns. */
+/** This version's rows in the other version's layout. Values must fit into its columns. */
 export function inLayout(rows: Buffer, kind: Kind, layout: Layout): Buffer {
   const own = new Map(layoutOf(kind).columns.map((column) => [column.name, column]));
   const count = rows.length / KINDS[kind].size;
@@ -56,7 +56,7 @@ export function inLayout(rows: Buffer, kind: Kind, layout: Layout): Buffer {
   return other;
 }
 
-/** The rows as this version must have them in the end: without the columns that the other version lacks. */
+/** The rows that this version should get in the end: without the values of columns that the other version lacks. */
 export function withoutMissing(rows: Buffer, kind: Kind, layout: Layout): Buffer {
   const { size, columns } = KINDS[kind];
   const known = new Set(layout.columns.map(({ name }) => name));

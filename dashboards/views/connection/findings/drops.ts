@@ -1,4 +1,4 @@
-// Packets of the connection that this host itself dropped. What it freed with nothing missing is none of them.
+// Packets of the connection that this host dropped. Packets that it freed without a loss do not count.
 import { formatCount } from '../../../format.ts';
 import { dropReason } from '../../../reason-words.ts';
 import type { Look } from './finding.ts';

@@ -1,4 +1,4 @@
-// Who ended the connection, and what for.
+// Who ended the connection, and why.
 import type { Connection } from '../../../../server/api.ts';
 import { formatBytes, formatCount, formatDurationUs, formatName } from '../../../format.ts';
 import { resetReason } from '../../../reason-words.ts';
@@ -8,10 +8,10 @@ import { isKeptHere } from './this-host.ts';
 
 const IDLE_US = 30_000_000;
 
-/** Clocks of two hosts differ by at most this, ms; those of one do not. */
+/** Assumed limit of the difference between two hosts' clocks, ms. */
 const CLOCKS_MS = 1000;
 
-/** Whether what came in as a reset was sent by the other end; undefined where nobody watches that. */
+/** Whether the other end sent the reset that came in; undefined if the other end is not watched. */
 function peerSentReset({ host_id, other_end, resets }: Connection): boolean | undefined {
   const came = resets.find(({ direction }) => direction === 'received');
   if (!other_end || came === undefined) return undefined;
@@ -53,7 +53,7 @@ export const resetBySelf: Look = ({ resets }) => {
 export const gaveUp: Look = (connection) => {
   const { end_reason, unacked, notsent, probes_out, snd_wnd, unheard_us } = connection;
   if (end_reason !== 'timeout' || isKeptHere(connection) || isDroppedThere(connection)) return undefined;
-  // A probe that is answered is taken back from their count.
+  // The kernel counts only unanswered probes: 0 means that the last one was answered.
   if (snd_wnd === 0 && probes_out === 0 && unheard_us !== null && connection.opened_ms !== null)
     return {
       whose: 'the peer',

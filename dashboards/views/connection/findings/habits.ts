@@ -1,11 +1,11 @@
-// What a process does with all of its connections to one place.
+// Habits of a process that show in all of its connections to one destination.
 import { formatCount, formatEndpoint, formatRatio } from '../../../format.ts';
 import type { Look } from './finding.ts';
 
 const CONNECTIONS_LEAST = 10;
-/** Some ask twice, and most once. */
+/** Limit of requests for each connection, on average: most connections carry one request, some carry two. */
 const TURNS_MOST = 1.5;
-/** Of their time; less is no harm. */
+/** Least share of handshakes in the connections' time; a smaller one does no harm. */
 const HANDSHAKES_LEAST = 0.05;
 
 export const connectionPerRequest: Look = ({ alike, peer_addr, peer_port }) => {

@@ -1,10 +1,10 @@
-// What stands out in how a connection began.
+// Notable facts about the begin of a connection.
 import { formatDurationUs } from '../../../format.ts';
 import type { Look } from './finding.ts';
 
 const HANDSHAKE_RETRY_US = 900_000;
 
-/** What the client learns from the timestamp in the answer, and a server from how often it answered. */
+/** A client knows this from the timestamp in the answer, a server from the number of its answers. */
 const ARRIVED = 'its SYN arrived, and the answer was lost or late on the way back';
 
 export const slowHandshake: Look = ({ connect_us, role, syn_arrived, retransmits }) => {

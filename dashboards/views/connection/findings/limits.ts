@@ -1,17 +1,17 @@
-// What kept data from flowing faster.
+// What limited the rate of the data.
 import { formatCount, formatDurationUs, formatRatio } from '../../../format.ts';
 import { type Look, lifeUs } from './finding.ts';
 import { lostSegments, repairUs } from './losses.ts';
 
 const SHARE = 0.25;
-/** From this share of the life in repair on, a full receive window is not blamed on the peer alone. */
+/** If recovery takes at least this share of the life, a full receive window is not attributed to the peer alone. */
 const REPAIR_SHARE = 0.1;
 
 export const limitedByReceiver: Look = (connection) => {
   const { receiver } = connection.limits;
   if (receiver < SHARE) return undefined;
   const full = `receive window was full for ${formatRatio(receiver)} of the time`;
-  // What came after a hole waits in the peer's buffer until the hole is filled, and its application can read nothing of it.
+  // Data behind a lost segment stays in the peer's receive buffer until the gap is filled, since its application cannot read it yet.
   if (lostSegments(connection) > 0 && repairUs(connection) >= REPAIR_SHARE * lifeUs(connection))
     return { whose: 'the path', words: `The peer’s ${full}, much of it holding what came after lost segments.` };
   return { whose: 'the peer', words: `Its ${full}: it reads too slowly, or its buffer is too small.` };

@@ -4,21 +4,21 @@ import { formatCount, formatDurationUs, formatRatio } from '../../../format.ts';
 import { CLASS_ORDER, CLASS_WORDS } from '../../../words.ts';
 import { type Look, segments } from './finding.ts';
 
-/** Data segments that were sent again and needed it. What shows to have been needless is taken for probes first. */
+/** Data segments that were lost: sent again, less the needless ones. Needless retransmissions count as probes first. */
 export function lostSegments({ retrans_data, retrans_spurious, total_retrans }: Connection): number {
   const data = retrans_data ?? 0;
   const probes = Math.max(0, (total_retrans ?? 0) - data);
   return Math.max(0, data - Math.max(0, (retrans_spurious ?? 0) - probes));
 }
 
-/** Time in which the congestion control repaired something, µs. */
+/** Time that congestion control spent in recovery or loss, µs. */
 export const repairUs = ({ congestion }: Connection): number =>
   congestion.reduce(
     (sum, { old_ca_state, duration_us }) => sum + (old_ca_state === 'recovery' || old_ca_state === 'loss' ? duration_us : 0),
     0,
   );
 
-/** How the holes were found: the most frequent class first. */
+/** Classes of the retransmissions, the most frequent first: they say how the losses were noticed. */
 function classesOf({ retransmits }: Connection): string {
   const found = CLASS_ORDER.filter((name) => name !== 'tlp' && name !== 'syn' && name !== 'syn_ack').map((name) => ({
     label: CLASS_WORDS[name].label,
@@ -28,7 +28,7 @@ function classesOf({ retransmits }: Connection): string {
   return words.length === 0 ? '' : `, by class ${words.map(({ label, count }) => `${label} ${formatCount(count)}`).join(', ')}`;
 }
 
-/** The sender is the end that knows. What was lost of the peer's data, only the peer's end tells. */
+/** Losses of this end's own data. Only the peer's end knows of losses of the peer's data. */
 export const lost: Look = (connection) => {
   const count = lostSegments(connection);
   if (count === 0) return undefined;
@@ -54,7 +54,7 @@ export const notNeeded: Look = ({ retrans_spurious, total_retrans }) =>
       }
     : undefined;
 
-/** For connections of which nothing else of this side's data was sent again. */
+/** For connections that sent nothing again but probes and FINs. */
 export const onlyProbes: Look = ({ retransmits, retrans_data }) => {
   const resent = (is: (row: Connection['retransmits'][number]) => boolean) =>
     retransmits.reduce((sum, row) => sum + (row.outcome !== 'refused' && is(row) ? row.segments : 0), 0);

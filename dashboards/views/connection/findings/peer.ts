@@ -1,4 +1,4 @@
-// What the host at the other end says, where an agent watches that too.
+// What the peer's host reports, if an agent watches it.
 import type { Connection } from '../../../../server/api.ts';
 import { formatCount, formatDurationUs, formatName } from '../../../format.ts';
 import { dropReason } from '../../../reason-words.ts';
@@ -7,10 +7,10 @@ import { type Look, segments } from './finding.ts';
 const packets = (count: number) => `${formatCount(count)} ${count === 1 ? 'packet' : 'packets'}`;
 const watched = (host: string) => `${formatName(host)} is watched too`;
 
-/** Acknowledgements after the end of a socket are nobody's, and so missing in its account. */
+/** Acknowledgements that arrive after the end of the socket are not counted by it, so as many may seem to be missing. */
 const LAST_ONES = 2;
 
-/** Whether the peer's host itself dropped something of it: then nobody else needs to be suspected. */
+/** Whether the peer's host itself dropped packets of the connection: then nothing else is suspected. */
 export const isDroppedThere = ({ peer_said }: Pick<Connection, 'peer_said'>): boolean => (peer_said?.dropped ?? 0) > 0;
 
 export const droppedThere: Look = ({ peer_said }) => {
@@ -36,10 +36,10 @@ export const refused: Look = ({ end_reason, peer_said, peer_port }) => {
   };
 };
 
-/** Segments of both ends' accounts, where both were seen to the end. What the peer's host dropped is said by itself. */
+/** Compares the counts of both ends, if both were seen to the end. Drops by the peer's host are reported separately. */
 export const bothEnds: Look = ({ other_end, total_retrans, data_segs_out, peer_said, drops, retransmits }) => {
   if (!other_end?.arrived || !total_retrans) return undefined;
-  // What never left is missing in both accounts.
+  // Segments that never left this host are missing in the peer's counts, too, so the comparison would blame the path.
   if (drops.some(({ direction }) => direction === 'sent') || retransmits.some(({ outcome }) => outcome !== 'sent')) return undefined;
   const { data_there, lost_back } = other_end.arrived;
   const lost_out = Math.max(0, (data_segs_out ?? 0) - data_there);
@@ -56,16 +56,16 @@ export const bothEnds: Look = ({ other_end, total_retrans, data_segs_out, peer_s
   };
 };
 
-/** Below, it is no such wait; above, a peer's own time is more likely. */
+/** Limits of waiting times that look like a delayed ACK; a longer one is more likely the peer's own time. */
 const DELAYED_ACK_US = { least: 30_000, most: 60_000 };
 const SMALL_BYTES = 536;
 const TURNS_LEAST = 5;
 
-/** A small write waits until the one before it is acknowledged, and the peer holds that acknowledgement back. */
+/** Nagle's algorithm with delayed ACKs: a small write waits for the acknowledgement of the write before, which the peer delays. */
 export const delayedAck: Look = (connection) => {
   const { role, turns, turn_us, turn_max_us, rtt_min_us, total_retrans, data_segs_out, bytes_sent, other_end } = connection;
   if (role !== 'client' || !turns || turns < TURNS_LEAST || turn_us === null || total_retrans || !data_segs_out) return undefined;
-  // But for the longest one, which may have had a reason of its own.
+  // Without the longest turn, which may have had another reason.
   const wait_us = (turn_us - (turn_max_us ?? 0)) / (turns - 1) - (rtt_min_us ?? 0);
   const isSplit = data_segs_out >= 1.5 * turns && (bytes_sent ?? Number.POSITIVE_INFINITY) / data_segs_out < SMALL_BYTES;
   if (wait_us < DELAYED_ACK_US.least || wait_us > DELAYED_ACK_US.most || !isSplit) return undefined;

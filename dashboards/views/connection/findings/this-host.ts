@@ -1,4 +1,4 @@
-// What this host itself did not send: without a way out nothing is lost, and nobody else is to blame.
+// Data that this host could not send: if there is no way out, nothing was lost, and nobody else is to blame.
 import type { Connection } from '../../../../server/api.ts';
 import { formatBytes, formatCount, formatEndpoint, formatRatio } from '../../../format.ts';
 import type { Look } from './finding.ts';
@@ -11,14 +11,14 @@ const isUnrouted = (err: number) => Math.abs(err) === ENETUNREACH || Math.abs(er
 const refused = ({ retransmits }: Connection) => retransmits.filter(({ outcome, err }) => outcome !== 'sent' && isUnrouted(err)).length;
 const droppedOnTheWayOut = ({ drops }: Connection) => drops.some(({ direction }) => direction === 'sent');
 
-/** Something of it did not leave, and there was no route. */
+/** Some of the data did not leave, and there was no route. */
 const isWithoutRoute = (connection: Connection) =>
   refused(connection) > 0 || (Boolean(connection.bytes_failed) && (Boolean(connection.out_no_routes) || isUnrouted(connection.sk_err)));
 
-/** Its end, if it came of that, is not the peer's doing nor the network's. */
+/** Whether this host kept the data back. Then neither peer nor network caused the end. */
 export const isKeptHere = (connection: Connection): boolean => isWithoutRoute(connection) || connection.limits.host >= SHARE;
 
-/** What waits or waited, for how long, and what came of it. */
+/** How much data waits or waited here, for how long, and how that ended. */
 function keptOf({ notsent, unacked, limits, end_reason }: Connection): string {
   const kept = (notsent ?? 0) + (unacked ?? 0);
   const share = limits.host >= 0.01 ? ` for ${formatRatio(limits.host)} of the time` : '';
@@ -40,7 +40,7 @@ export const noWayOut: Look = (connection) => {
       : 'took nothing: no route, the link down, its firewall or a full queue';
     return { whose: 'this host', words: `This host’s own layers below TCP ${why}.${kept}` };
   }
-  // Where packets were dropped, they say more.
+  // Drops on the way out are reported by another finding, which says more.
   if (!bytes_failed || droppedOnTheWayOut(connection)) return undefined;
   return {
     whose: 'this host',

@@ -1,4 +1,4 @@
-// How long one side took to answer the other, and whether that was the path or an application; and whether a transfer stood still.
+// How long one side took to answer the other, and whether the path or an application took the time; and whether a transfer stalled.
 import { turnShares } from '../../../../agent/verdict/turns.ts';
 import type { Connection } from '../../../../server/api.ts';
 import { formatCount, formatDurationUs, formatName } from '../../../format.ts';
@@ -6,7 +6,7 @@ import type { Finding, Look } from './finding.ts';
 import { delayedAck } from './peer.ts';
 import { closedWindow } from './reading.ts';
 
-/** Below these, a wait is not worth a sentence. */
+/** Shorter waits are not reported. */
 const SLOW_ANSWER_US = 50_000;
 const STALL_US = 100_000;
 
@@ -32,7 +32,7 @@ function seenByClient(connection: Connection, turns: number): Finding | undefine
       whose: 'not known',
       words: `${took}, and the acknowledgements came with them: whether the network or the peer took that time cannot be told from this end.`,
     };
-  // A path with a constantly long round trip is no finding.
+  // If round trips are always this long, that is the path's normal length and no finding.
   if (path_us_max < 2 * best_us) return undefined;
   return {
     whose: 'the path',
@@ -43,18 +43,18 @@ function seenByClient(connection: Connection, turns: number): Finding | undefine
 export const slowAnswers: Look = (connection) => {
   const { role, turns, turn_us, total_retrans } = connection;
   if (!turns || turn_us === null || turn_us / turns < SLOW_ANSWER_US) return undefined;
-  // From the last of a request to its answer, the path takes no part in it.
+  // At the server, the time from the end of a request to the answer does not include the path.
   if (role === 'server')
     return {
       whose: 'this process',
       words: `It took ${formatDurationUs(turn_us / turns)} on average from a request to the answer, ${formatCount(turns)} times.`,
     };
-  // Where much was sent again, a long wait can be the path's.
+  // With many retransmissions, the path may have caused a long wait.
   if (role !== 'client' || (total_retrans ?? 0) > turns / 10 || delayedAck(connection) !== undefined) return undefined;
   return seenByClient(connection, turns);
 };
 
-/** Where this process read too slowly, that was why. */
+/** Not reported if this process read too slowly, since that is the reason then. */
 export const stall: Look = (connection) =>
   (connection.stall_max_us ?? 0) >= STALL_US && closedWindow(connection) === undefined
     ? {

@@ -1,4 +1,4 @@
-// By which dimensions it is asked what differs in a metric, and why not by the others.
+// Selects the dimensions by which a change of a metric is looked at, with the reasons why others are left out.
 
 import type { Params } from '../../language/params.ts';
 import type { Known } from '../dimensions.ts';
@@ -7,12 +7,12 @@ import { kindsOfMetric, type Metric } from '../metrics.ts';
 import type { Named } from '../plan.ts';
 import type { Measure } from './measure.ts';
 
-/** Hosts may have joined with any number of labels. */
+/** Limit of labels: hosts may have joined with any number of them. */
 const LABELS_MOST = 8;
 
 export type Candidates = { asked: Named<Dimension>[]; left_out: { name: string; why: string }[] };
 
-/** Those that minutes have come first: they are quick. */
+/** Dimensions that the rollup of minutes has come first, since reading them is quick. */
 export function candidatesOf(metric: Metric, { is }: Pick<Measure, 'is'>, known: Known, params: Params): Candidates {
   const labels = [...new Set([...known.labels().values()].flatMap((of) => Object.keys(of)))].toSorted();
   const asked: Named<Dimension>[] = [];

@@ -1,5 +1,5 @@
-// Answers what differs in a time from one before it: the totals first, then one dimension after the other, for as long as there is time and there
-// are rows that may be read. A dimension that is left out is named, with the reason.
+// Compares a time with an earlier one: first the totals, then one dimension after the other, until the time or the number of rows to read
+// is used up. A dimension that is left out is listed with the reason.
 import type { Difference, Differs, DiffersQuery } from '../../../api/differs.ts';
 import { storedFilter } from '../../language/names.ts';
 import { Params } from '../../language/params.ts';
@@ -14,10 +14,10 @@ import { spansOf } from './times.ts';
 import { judgementOf } from './weights.ts';
 
 const TOP = 20;
-/** So that one dimension of many values does not hide the others. */
+/** Values of one dimension in an answer, so that it does not crowd out the other dimensions. */
 const OF_ONE_MOST = 5;
 
-/** @param explorer `differs_ms`: so long dimensions are asked @throws FilterError, ExploreError, StoreError */
+/** @param explorer `differs_ms`: limit of time for asking dimensions. @throws FilterError, ExploreError, StoreError */
 export async function differs(explorer: Explorer & { differs_ms: number }, asked: DiffersQuery, now_ms: number): Promise<Differs> {
   const began_ms = performance.now();
   const isLate = () => performance.now() - began_ms > explorer.differs_ms;
@@ -48,7 +48,7 @@ export async function differs(explorer: Explorer & { differs_ms: number }, asked
     dimensions.push(read.told);
     all.push(...read.found.map((found) => differenceOf({ name, is: read.is }, found, { measure, judgement, totals })));
   }
-  // One dimension may be too much for the store; that none could be answered is no finding.
+  // The store may fail on single dimensions. If it could answer none, that is an error and not an answer.
   if (failure !== undefined && dimensions.length === 0) throw failure;
   const differences = rankedOf(all, asked.top ?? TOP);
   const [now, before] = [

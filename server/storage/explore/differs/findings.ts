@@ -1,4 +1,4 @@
-// From sums to what is told: the metric of both times, and of each value what it explains. Pure.
+// Turns the sums of both times into the answer: the metric in both times, and for each value how much of the change it explains. Pure.
 import type { Difference, Differs, Period } from '../../../api/differs.ts';
 import type { Dimension } from '../dimensions.ts';
 import type { Measure } from './measure.ts';
@@ -8,7 +8,7 @@ import { changeOf, EXCESS_LEAST, type Judgement, type Totals, weighed } from './
 
 export type Judged = { measure: Measure; judgement: Judgement; totals: Totals };
 
-/** Of what adds up, the whole is time: that in which somebody watched, as far as it is known. */
+/** For metrics that add up, `whole` is the time in which an agent reported, or the length of the range where that is not known. */
 export function totalsOf(sums: Summed, { is }: Measure, now: Told, before: Told): Totals {
   const secondsOf = ({ watched_s, from_ms, to_ms }: Told) => (watched_s > 0 ? watched_s : (to_ms - from_ms) / 1000);
   return {
@@ -60,7 +60,7 @@ export function differenceOf(
   };
 }
 
-/** The first `top` of all dimensions; of several that are told apart by nothing, that of the earlier dimension. */
+/** The first `top` values of all dimensions. Of equal ones, that of the earlier dimension comes first. */
 export function rankedOf(differences: readonly Difference[], top: number): Difference[] {
   return differences
     .filter(({ excess }) => excess >= EXCESS_LEAST)
@@ -68,7 +68,7 @@ export function rankedOf(differences: readonly Difference[], top: number): Diffe
     .slice(0, top);
 }
 
-/** @param wasWatched whether an agent is known to have reported in the time before */
+/** @param wasWatched whether an agent is known to have reported in the earlier time */
 export function stateOf(totals: Totals, { is, least }: Measure, wasWatched: boolean, differences: readonly Difference[]): Differs['state'] {
   const { now, before } = totals;
   if (is === 'sum' ? before.part === 0 && !wasWatched : before.whole === 0) return 'nothing_before';

@@ -1,20 +1,20 @@
-// Which metrics can be asked what differs in them, and what of each value is added up for that.
+// Which metrics can be compared by their values, and which sums that needs.
 import { bucketEnd_us } from '../histograms.ts';
 import type { Metric } from '../metrics.ts';
 import { ExploreError } from '../plan.ts';
 
-/** Expressions over the sums of one time. Of what adds up the whole is the time itself. */
+/** SQL expressions over the sums of one time, see weights.ts. For metrics that add up, `whole` is the time, which is not in the rows. */
 export type Measure = { is: 'sum' | 'ratio' | 'quantile'; part: string; whole: string; least: number };
 
-/** Of fewer things counted nothing is said. */
+/** With fewer things counted there is no finding. */
 const COUNTED_LEAST = 10;
 
 export const canDiffer = ({ adds, level }: Metric): boolean =>
   adds === 'sum' || adds === 'difference' || adds === 'ratio' || level !== undefined;
 
 /**
- * @param slow the bucket above which times of a quantile are slow
- * @throws ExploreError of metrics whose parts say nothing of the whole
+ * @param slow for quantiles: times in buckets above this one are slow
+ * @throws ExploreError for metrics that cannot be made of sums of parts
  */
 export function measureOf(name: string, metric: Metric, slow: number): Measure {
   const { adds, value, samples = '0', least = COUNTED_LEAST, part, level, histogram } = metric;
@@ -31,10 +31,10 @@ export function measureOf(name: string, metric: Metric, slow: number): Measure {
   throw new ExploreError('request_invalid', `what differs cannot be asked of ${name}: ${instead}`);
 }
 
-/** The bucket that a quantile was read from, by its middle. */
+/** The bucket of a quantile, from the quantile's value, which is the middle of a bucket. */
 const bucketOf = (us: number): number => Math.round(Math.log2(us / 1e6) * 8 - 0.5);
 
-/** The bucket of the lower of two quantiles: so the share above it grows where they rise, and shrinks where they fall. */
+/** The bucket of the lower of both quantiles: the share of times above it grows if the quantile rises, and shrinks if it falls. */
 export function slowBucket(now_us: number, before_us: number): { bucket: number; above_us: number } {
   const bucket = bucketOf(Math.min(now_us, before_us));
   return { bucket, above_us: bucketEnd_us(bucket) };

@@ -1,4 +1,4 @@
-// What the store is asked: one statement after the other, each measured before it is put.
+// Asks the store: one statement after the other. How many rows a statement would read is checked before it runs.
 import type { Differs } from '../../../api/differs.ts';
 import { StoreError } from '../../engine.ts';
 import type { StoredFilter } from '../../language/condition.ts';
@@ -34,7 +34,10 @@ export class Reading {
     this.#of = of;
   }
 
-  /** Of all values together. A quantile is read first, to know what counts as slow. @throws ExploreError `too_much` */
+  /**
+   * The sums over all values. For a quantile the quantiles are read first, as they say which times are slow.
+   * @throws ExploreError `too_much`
+   */
   async total(): Promise<Total> {
     const { metric } = this.#of;
     const measure = measureOf(metric.name, metric.is, 0);
@@ -61,7 +64,7 @@ export class Reading {
     return { ...spans[when], watched_s, completeness: (await completenessWithin(explorer.store, window)).completeness };
   }
 
-  /** The values of a dimension that differ most; or the reason why it is left out. @throws StoreError of a store that fails */
+  /** The values of a dimension that differ most, or the reason why the dimension is left out. @throws errors of another kind */
   async values(
     name: string,
     measure: Measure,
@@ -86,7 +89,7 @@ export class Reading {
     }
   }
 
-  /** All statements together may read as many rows as one question. */
+  /** All statements together may read as many rows as a single question. */
   async #check(sql: string, params: Params, shorter: string): Promise<number> {
     const { store, rows_most } = this.#of.explorer;
     const rows = await checkRead({ store, rows_most: rows_most - this.rows_read }, sql, params.values, () => shorter);
@@ -94,7 +97,7 @@ export class Reading {
     return rows;
   }
 
-  /** Found once: figures of one answer are of the same pieces. */
+  /** Found once for each time, so that all figures of an answer come from the same pieces. */
   #coverOf(window: Window): Promise<Cover | undefined> {
     const key = `${window.source} ${window.from_ms} ${window.to_ms}`;
     const found = this.#covers.get(key) ?? cover(this.#of.explorer.store, window);

@@ -1,16 +1,16 @@
-// The statement that ranks the values of one dimension, or adds all of them up.
+// The statements: one adds up all values of a metric, the other ranks the values of one dimension.
 import type { Params } from '../../language/params.ts';
 import { type Grouping, groupedOf, ofTime } from '../grouped.ts';
 import type { Metric } from '../metrics.ts';
 import type { Measure } from './measure.ts';
 import { EXCESS_LEAST, excessOf, type Judgement } from './weights.ts';
 
-/** `value_now`, `value_before`: of the metric over the whole time; null where nothing was measured. */
+/** `value_now`, `value_before`: the metric in each time; null where nothing was measured. */
 export type Summed = Record<'part_now' | 'part_before' | 'whole_now' | 'whole_before', number> &
   Record<'value_now' | 'value_before', number | null>;
 export type FoundValue = Summed & { value: string; few: boolean; groups: number };
 
-/** Expressions over `groupedOf`, which put groups together: what `Summed` has. */
+/** The columns of `Summed`, as expressions over `groupedOf`. */
 function sums(metric: Metric, { part, whole }: Measure): string {
   const of = (name: string, expression: string) =>
     [0, 1].map((before) => `${ofTime(expression, metric, before)} AS ${name}_${before === 0 ? 'now' : 'before'}`);
@@ -21,11 +21,11 @@ function sums(metric: Metric, { part, whole }: Measure): string {
   ].join(', ');
 }
 
-/** One row. */
+/** Returns one row. */
 export const totalStatement = (metric: Metric, measure: Measure, grouping: Omit<Grouping, 'metrics' | 'dimensions'>): string =>
   `SELECT ${sums(metric, measure)} FROM (${groupedOf({ ...grouping, metrics: [metric], dimensions: [] })})`;
 
-/** So many values, by how much more they explain than they would if all had changed alike; those of few samples last. */
+/** The `most` values with the largest excess, see weights.ts; those with few samples last. */
 export function valuesStatement(
   { metric, measure, judgement }: { metric: Metric; measure: Measure; judgement: Judgement },
   grouping: Omit<Grouping, 'metrics'>,

@@ -1,13 +1,13 @@
-// The two times that are compared, and which table answers both.
+// The two times that are compared, and the table that answers both.
 import type { DiffersQuery } from '../../../api/differs.ts';
 import type { StoredFilter } from '../../language/condition.ts';
 import type { Params } from '../../language/params.ts';
 import { rowsTime, sourceOf, timesOf, type Window } from '../../queries/window.ts';
 import { ExploreError, invalid } from '../plan.ts';
 
-/** How much longer the time before is, unless it is chosen: a spike says little of what is usual. */
+/** How many times longer the earlier time is, unless it is given: a short one may be a spike, and shows little of what is usual. */
 const TIMES_LONGER = 4;
-/** Minutes are the coarsest that tell all values apart. */
+/** No coarser table than minutes: hours and days do not have all values. */
 const COARSEST_S = 60;
 const DAY_MS = 86_400_000;
 const SPAN_MOST_MS = 8 * DAY_MS;
@@ -17,7 +17,7 @@ export type Spans = { now: Span; before: Span; source: Answers };
 export type Answers = 'rows' | 'rollup_1m';
 
 /**
- * Minutes answer whole minutes.
+ * The times; where minutes answer, both are widened to whole minutes.
  * @param isOfRows whether only rows have the metric
  * @throws ExploreError
  */
@@ -53,7 +53,7 @@ function beforeOf({ before_from, before_to }: DiffersQuery, { from_ms, to_ms }: 
   return { from_ms: before_from, to_ms: before_to };
 }
 
-/** @param params of the whole statement */
+/** @param params of the statement that the window is for */
 export function windowOf({ from_ms, to_ms }: Span, source: Answers, filter: StoredFilter, params: Params): Window {
   const { step_s } = timesOf({ from: from_ms, to: to_ms }, to_ms);
   return { from_ms, to_ms, step_s, span_ms: to_ms - from_ms, source, filter, time: rowsTime(from_ms, to_ms), params };
