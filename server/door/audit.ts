@@ -41,7 +41,7 @@ export type Audited = (typeof AUDITED)[number];
 export type Doing = { action: Audited; target: string; detail?: string };
 
 /** Entries that may wait for the store; beyond this number the oldest are dropped. */
-const WAITING_MAX = 10_000;
+export const WAITING_MAX = 10_000;
 
 export class Audit {
   readonly #store: Pick<Store, 'insertAudit'>;
@@ -93,8 +93,10 @@ export class Audit {
     try {
       await this.#store.insertAudit(entries);
     } catch (error) {
-      this.#waiting = [...entries, ...this.#waiting].slice(-WAITING_MAX);
-      this.#lost(0, error);
+      const all = [...entries, ...this.#waiting];
+      const given_up = Math.max(0, all.length - WAITING_MAX);
+      this.#waiting = all.slice(given_up);
+      this.#lost(given_up, error);
     }
   }
 }

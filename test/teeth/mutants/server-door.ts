@@ -76,4 +76,12 @@ export const serverDoor: readonly Mutant[] = [
   ...mutantsOf('server/door/peer.ts', [
     { why: 'scripts and pages are one', find: "isBrowser(headers) ? 'browser' : 'tool'", replace: "''", suite: unit('server/door/sites') },
   ]),
+  ...mutantsOf('server/door/audit.ts', [
+    {
+      why: 'entries are dropped unseen',
+      find: 'this.#lost(given_up, error);',
+      replace: 'this.#lost(0, error);',
+      suite: unit('server/door/audit'),
+    },
+  ]),
 ];
