@@ -6,7 +6,7 @@
 // queue was full, or that are the only one with such drops. No listener gets more than its own drops, all together never more than
 // the namespace counted; what cannot be told stays with the namespace alone. Counter and drops are not read at the same moment:
 // what is unexplained is looked at once more after the next sweep.
-import { type Column, HEAD_AT, KINDS } from '../../bpf/rows/rows.gen.ts';
+import { type Column, HEAD_AT, KINDS, STATE } from '../../bpf/rows/rows.gen.ts';
 
 const { size: ROW_BYTES } = KINDS.listener;
 const columns: readonly Column[] = KINDS.listener.columns;
@@ -72,7 +72,10 @@ export class ListenerOverflows {
     const before = suspect !== undefined && suspect.sweep + 1 === this.#sweep ? suspect : { unexplained: 0, was_full: false };
     const unexplained = Math.max(0, drops - 2 * last_acks);
     const is_evident = is_full || (before.unexplained > 0 && (before.was_full || space.suspects === 1));
-    const claimed = is_evident ? Math.max(0, Math.min(before.unexplained + unexplained, space.unclaimed)) : 0;
+    const most = before.unexplained + unexplained;
+    // A listener that has closed gets no second look: what its full queue dropped is claimed before the namespace's counter is read.
+    const is_last = STATE[view.getUint8(at + HEAD_AT.state)] === 'close';
+    const claimed = is_last && is_full ? most : is_evident ? Math.max(0, Math.min(most, space.unclaimed)) : 0;
     space.unclaimed -= claimed;
     view.setUint32(at + AT.overflows, last_acks + claimed, true);
     const left = Math.max(0, unexplained - Math.max(0, claimed - before.unexplained));

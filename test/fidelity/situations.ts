@@ -108,7 +108,7 @@ export const situations: readonly Situation[] = [
   on('B8', 'server', STORY, /It took \d+ ms on average from a request to the answer, 5 times/, NETWORK),
   on('B9', 'client', STORY, /Its congestion window was cut (?:once|\d+ times) because nothing had been sent for a while/, NETWORK),
   on('B10', 'server', STORY, /It read too slowly: up to [\d.]+ kB lay unread, and its receive window was closed/, NETWORK),
-  on('C5', 'server', LISTENERS, /:7000 0 0 0 of 128 0 % 0 9 .*:7001 0 0 0 of 128 0 % 0 3/, NETWORK),
+  on('C5', 'server', LISTENERS, /:7000 0 0 closed 0 % 0 9 .*:7001 0 0 closed 0 % 0 3/, NETWORK),
   on('C5b', 'server', LISTENERS, /packets were dropped for other reasons: handshake queue full/, NETWORK),
   on('D1c', 'client', STORY, /\d+ of [\d ]+ data segments \([\d.]+ %\) were lost on the way or at the peer’s host/, APPLICATION),
   on('D2', 'client', STORY, /No data was lost: sent again were 1 tail probe/, /were lost/),

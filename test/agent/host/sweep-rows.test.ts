@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import type { NetnsLook } from '../../../agent/host/sweep-counters.ts';
 import { SweepRows } from '../../../agent/host/sweep-rows.ts';
-import { KINDS, readListenerRow, readNamespaceRow } from '../../../bpf/rows/rows.gen.ts';
+import { KINDS, readListenerRow, readNamespaceRow, STATE } from '../../../bpf/rows/rows.gen.ts';
 import { rowBytes } from '../../support/row-bytes.ts';
 
 const HOST = 0x7e57n;
@@ -81,12 +81,28 @@ test('what nobody saw is told once, and only in rounds where something moved the
   expect(met()).toBe(1);
 });
 
-type Listener = { drops: number; last_acks?: number; is_full?: boolean };
+type Listener = { drops: number; last_acks?: number; is_full?: boolean; is_last?: boolean };
 
 /** Sweeps of two listeners, with what the namespace counted before each; the overflows that each listener is given. */
 const shares: { it: string; sweeps: { counted: number; listeners: Listener[] }[]; given: number[][] }[] = [
   { it: 'the last ACKs were seen', sweeps: [{ counted: 3, listeners: [{ drops: 6, last_acks: 3 }] }], given: [[3]] },
   { it: 'SYNs met a full queue', sweeps: [{ counted: 4, listeners: [{ drops: 4, is_full: true }, { drops: 9 }] }], given: [[4, 0]] },
+  {
+    it: 'one closes with a full queue: its last drops come before the counter, which then explains no other’s',
+    sweeps: [
+      { counted: 0, listeners: [{ drops: 5, is_full: true, is_last: true }, { drops: 0 }] },
+      { counted: 5, listeners: [{ drops: 0 }, { drops: 7, is_full: true }] },
+    ],
+    given: [
+      [5, 0],
+      [0, 0],
+    ],
+  },
+  {
+    it: 'one closes without a full queue',
+    sweeps: [{ counted: 0, listeners: [{ drops: 5, is_last: true }] }],
+    given: [[0]],
+  },
   { it: 'drops of another cause', sweeps: [{ counted: 0, listeners: [{ drops: 9, is_full: true }] }], given: [[0]] },
   { it: 'never more than its drops', sweeps: [{ counted: 9, listeners: [{ drops: 2, is_full: true }] }], given: [[2]] },
   {
@@ -121,10 +137,11 @@ test.each(shares)('overflows are shared out: $it', ({ sweeps, given }) => {
     overflows += counted;
     look({ overflows });
     const bytes = Buffer.concat(
-      listeners.map(({ drops, last_acks = 0, is_full = false }, number) =>
+      listeners.map(({ drops, last_acks = 0, is_full = false, is_last = false }, number) =>
         rowBytes('listener', {
           connection_id: BigInt(number + 1),
           netns: 42n,
+          state: STATE.indexOf(is_last ? 'close' : 'listen'),
           drops,
           overflows: last_acks,
           accept_queue: is_full ? 2 : 0,
