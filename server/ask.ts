@@ -27,24 +27,23 @@ export function command(): Command {
   });
 }
 
-/** Options that exclude each other. */
-const APART = [
-  ['names', 'csv'],
-  ['names', 'parquet'],
-  ['differs', 'csv'],
-  ['differs', 'parquet'],
-  ['differs', 'by'],
-  ['differs', 'earlier'],
-  ['json', 'csv'],
-  ['from', 'last'],
-] as const satisfies readonly (readonly [keyof AskConfig, keyof AskConfig])[];
+/** Options that have no effect beside another one. */
+const WITHOUT_EFFECT = {
+  names: ['differs', 'metrics', 'by', 'last', 'from', 'to', 'step', 'earlier', 'top', 'sort', 'order', 'csv', 'parquet'],
+  differs: ['by', 'step', 'earlier', 'sort', 'order', 'csv', 'parquet'],
+  json: ['csv', 'parquet'],
+  csv: ['parquet'],
+  from: ['last'],
+} as const satisfies Partial<Record<keyof AskConfig, readonly (keyof AskConfig)[]>>;
 
-/** @throws ConfigError `bad_value` where two options contradict each other */
+/** @throws ConfigError `bad_value` where an option would have no effect */
 function checkOptions(command: Command, config: AskConfig): void {
-  const isGiven = (name: keyof AskConfig) => config[name] !== false && command.getOptionValueSource(name) === 'cli';
-  for (const [one, other] of APART)
-    if (isGiven(one) && isGiven(other))
+  const given = (Object.keys(ASK_OPTIONS) as (keyof AskConfig)[]).filter((name) => command.getOptionValueSource(name) === 'cli');
+  for (const [one, others] of Object.entries(WITHOUT_EFFECT) as [keyof AskConfig, readonly (keyof AskConfig)[]][]) {
+    const other = given.includes(one) ? others.find((name) => given.includes(name)) : undefined;
+    if (other !== undefined)
       throw new ConfigError('bad_value', `${flagOf(one)} and ${flagOf(other)} do not go together: leave one of them out`);
+  }
   if (config.to !== undefined && config.from === undefined) throw new ConfigError('bad_value', '--to needs --from');
 }
 
@@ -86,7 +85,7 @@ function explorePath(filter: string | undefined, config: AskConfig, format: 'jso
 }
 
 const differsPath = (filter: string | undefined, config: AskConfig): string =>
-  pathOf(API.explore_differs, { ...timesOf(config), filter, metric: config.metrics });
+  pathOf(API.explore_differs, { ...timesOf(config), filter, metric: config.metrics, top: config.top });
 
 function pathOf(path: string, query: Record<string, string | number | undefined>): string {
   const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)] as [string, string]]));

@@ -5,7 +5,8 @@
 // So the namespace's count is shared out: to the last ACKs first, then to listeners with drops that nothing else explains and whose
 // queue was full, or that are the only one with such drops. No listener gets more than its own drops, all together never more than
 // the namespace counted; what cannot be told stays with the namespace alone. Counter and drops are not read at the same moment:
-// what is unexplained is looked at once more after the next sweep.
+// what is unexplained is looked at once more after the next sweep. A listener that has closed is in no later sweep: the drops of its full
+// queue are taken for overflows at once, and the counter, which is read later, makes up for them.
 import { type Column, HEAD_AT, KINDS, STATE } from '../../bpf/rows/rows.gen.ts';
 
 const { size: ROW_BYTES } = KINDS.listener;
@@ -75,7 +76,8 @@ export class ListenerOverflows {
     const most = before.unexplained + unexplained;
     // A listener that has closed gets no second look: what its full queue dropped is claimed before the namespace's counter is read.
     const is_last = STATE[view.getUint8(at + HEAD_AT.state)] === 'close';
-    const claimed = is_last && is_full ? most : is_evident ? Math.max(0, Math.min(most, space.unclaimed)) : 0;
+    const may_claim = is_last && is_full ? most : Math.min(most, space.unclaimed);
+    const claimed = is_evident ? Math.max(0, may_claim) : 0;
     space.unclaimed -= claimed;
     view.setUint32(at + AT.overflows, last_acks + claimed, true);
     const left = Math.max(0, unexplained - Math.max(0, claimed - before.unexplained));

@@ -99,8 +99,7 @@ export class Shipper {
     const deadline = performance.now() + ms;
     await this.#intake.settled();
     const { promise, resolve } = Promise.withResolvers<void>();
-    const left_ms = () => (isPatient() ? ms : Math.max(0, deadline - performance.now()));
-    let timer = setTimeout(resolve, left_ms());
+    let timer = setTimeout(resolve, isPatient() ? ms : Math.max(0, deadline - performance.now()));
     this.#onIdle = resolve;
     this.#onSettled = () => {
       if (!isPatient()) return;

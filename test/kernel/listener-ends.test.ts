@@ -57,13 +57,15 @@ function check(title: string, body: (scene: Scene) => Promise<void>): void {
     if (process.getuid?.() !== 0) return context.skip('needs root: network namespaces and BPF');
     const place = makeLone();
     const source = openKernel({ host_id: 1n, ring_bytes: 1 << 20 });
+    source.sweep();
+    const netns = BigInt(source.netns().find(({ name }) => name === place.name)?.netns ?? 0);
     const found: ListenerRow[] = [];
     try {
       const drain = () =>
         drainAll(source, (kind, bytes) => {
           const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
           for (let at = 0; kind === 'listener' && at < bytes.length; at += KINDS.listener.size)
-            if (view.getUint16(at + HEAD_AT.local_port, true) === PORT) found.push(KINDS.listener.read(view, at));
+            if (view.getBigUint64(at + HEAD_AT.netns, true) === netns) found.push(KINDS.listener.read(view, at));
         });
       const spoken = async (script: string) => {
         const child = place.start('perl', '-e', script);

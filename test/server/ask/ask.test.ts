@@ -106,6 +106,8 @@ test.each<[string, number, RegExp, string[]]>([
   ['no time', 2, /is not a time: write it like 2026-01-31T10:00Z/, ['--from', 'yesterday']],
   ['a time of no calendar', 2, /is not a time/, ['--from', '2026-13-41']],
   ['two formats', 2, /--json and --csv do not go together/, ['--json', '--csv']],
+  ['a file of names', 2, /--names and --parquet do not go together/, ['--names', '--parquet', 'x']],
+  ['steps of what differs', 2, /--differs and --step do not go together/, ['--differs', '--step', '60']],
   ['a time twice', 2, /--from and --last do not go together/, ['--from', '2026-01-31', '--last', '1h']],
   ['an end without a beginning', 2, /--to needs --from/, ['--to', '2026-01-31']],
   ['groups of what differs', 2, /--differs and --by do not go together/, ['--differs', '--by', 'host']],
