@@ -33,6 +33,7 @@ export class UpkeepLoop {
   #running: Promise<unknown> = Promise.resolve();
   #refreshed_ms = performance.now();
   #looked_ms = Number.NEGATIVE_INFINITY;
+  #begun = false;
 
   constructor(store: Pick<Store, 'upkeep'>, options: UpkeepOptions, events: UpkeepEvents) {
     this.#store = store;
@@ -43,6 +44,7 @@ export class UpkeepLoop {
   /** Called when the store has been migrated. */
   start(): void {
     const { refresh_ms, retain_ms } = this.#options;
+    this.#begun = true;
     this.#refreshed_ms = performance.now();
     this.#running = Promise.all([
       this.#every(refresh_ms, 'rollups', () => this.#refresh()),
@@ -50,9 +52,11 @@ export class UpkeepLoop {
     ]);
   }
 
-  /** Resolves when nothing runs any more: at most after the current piece of a rollup, or partition. */
+  /** Ends what runs. Resolves when nothing runs any more. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    // A store that was never used here may not be open.
+    if (this.#begun) this.#store.upkeep.stop();
     await this.#running;
   }
 
@@ -65,7 +69,7 @@ export class UpkeepLoop {
       try {
         await work();
       } catch (error) {
-        this.#events.failed(what, error);
+        if (!signal.aborted) this.#events.failed(what, error);
       }
       await pause(ms);
     }
@@ -75,9 +79,9 @@ export class UpkeepLoop {
   async #refresh(): Promise<void> {
     const began = performance.now();
     const { isBehind, refresh_wait_max_ms } = this.#options;
-    let pieces = await this.#store.upkeep.makeMinutes(Date.now(), this.#stopping.signal);
+    let pieces = await this.#store.upkeep.makeMinutes(Date.now());
     if (!isBehind() || began - this.#refreshed_ms >= refresh_wait_max_ms) {
-      pieces += await this.#store.upkeep.refresh(Date.now(), this.#stopping.signal);
+      pieces += await this.#store.upkeep.refresh(Date.now());
       this.#refreshed_ms = performance.now();
     }
     if (pieces > 0) this.#events.refreshed(pieces, (performance.now() - began) / 1000);
@@ -87,11 +91,12 @@ export class UpkeepLoop {
    * Checks whether the tables have all rows that they should. Never fails: a failed check is reported, and the next one comes at its time.
    */
   async look(): Promise<void> {
+    this.#begun = true;
     this.#looked_ms = performance.now();
     try {
       this.#events.looked(await this.#store.upkeep.damage(Date.now()));
     } catch (error) {
-      this.#events.failed('damage', error);
+      if (!this.#stopping.signal.aborted) this.#events.failed('damage', error);
     }
   }
 

@@ -45,17 +45,17 @@ const countedMinutes = (where: string) => `(${reportedMinutes(where)} UNION ALL 
 type Hour = { start_s: number; rows: number };
 
 export class AccountingRefresh {
-  readonly #engine: Pick<Engine, 'query' | 'command' | 'define' | 'place'>;
+  readonly #engine: Pick<Engine, 'query' | 'command' | 'fill' | 'define' | 'place'>;
   readonly #known = new Map<string, number>();
   readonly #superseded: Superseded;
 
-  constructor(engine: Pick<Engine, 'query' | 'command' | 'define' | 'place'>) {
+  constructor(engine: Pick<Engine, 'query' | 'command' | 'fill' | 'define' | 'place'>) {
     this.#engine = engine;
     this.#superseded = new Superseded(engine, 'accounting', 'accounting_1h');
   }
 
   /** One pass: days that have changed except today, and of today the hours that are over. @returns hours built */
-  async run(now_ms: number, stop?: AbortSignal): Promise<number> {
+  async run(now_ms: number): Promise<number> {
     const over_s = Math.floor((now_ms / 1000 - SETTLED_S) / HOUR_S) * HOUR_S;
     const days = await this.#engine.query<{ day: string; newest: number }>(
       // `lost` has no partitions by day, so new rows in it make all days count as changed.
@@ -69,7 +69,6 @@ GROUP BY day ORDER BY day DESC LIMIT ${DAYS_MAX}`),
     );
     let built = 0;
     for (const { day, newest } of days) {
-      if (stop?.aborted) return built;
       const start_s = Date.parse(`${day}T00:00:00Z`) / 1000;
       // Today's tables change all the time, so today is looked at once after each hour that has ended.
       const state = start_s + DAY_S <= over_s ? newest : -over_s;
@@ -107,10 +106,11 @@ GROUP BY day ORDER BY day DESC LIMIT ${DAYS_MAX}`),
 
   async #build(hours: readonly Hour[], version: bigint): Promise<void> {
     const where = `toStartOfHour(minute) IN (${hours.map(({ start_s }) => `toDateTime(${start_s}, 'UTC')`).join(', ')})`;
-    await this.#engine.command(`INSERT INTO accounting_1h (start, version, host_id, kind, counted, rows)
-SETTINGS async_insert = 0
-SELECT toStartOfHour(minute) AS hour, toUInt64(${version}), host_id, kind, counted, sum(n) FROM ${countedMinutes(where)}
-GROUP BY hour, host_id, kind, counted`);
+    await this.#engine.fill({
+      into: 'accounting_1h (start, version, host_id, kind, counted, rows)',
+      select: `SELECT toStartOfHour(minute) AS hour, toUInt64(${version}), host_id, kind, counted, sum(n) FROM ${countedMinutes(where)}
+GROUP BY hour, host_id, kind, counted`,
+    });
     const built = hours.map(({ start_s }) => ({ start_s, version }));
     const found = await this.#engine.query<Hour>(
       `SELECT toUnixTimestamp(start) AS start_s, sum(t.rows) AS rows FROM accounting_1h AS t WHERE ${pairs(built)} GROUP BY start_s`,

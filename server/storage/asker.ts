@@ -49,3 +49,10 @@ export function askersOf(ask: Ask): Pick<Engine, 'progress'> & { untilLeft: type
 export const askedBy = (store: Queryable, asker: Asker): Queryable => ({
   query: (sql, params, rows) => store.query(sql, params, rows, asker),
 });
+
+/** The engine for one asker who also fills tables. */
+export const filledBy = <Some extends Pick<Engine, 'query' | 'fill'>>(engine: Some, asker: Asker): Some => ({
+  ...engine,
+  ...askedBy(engine, asker),
+  fill: (filling) => engine.fill(filling, asker),
+});

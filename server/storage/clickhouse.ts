@@ -8,6 +8,7 @@ import { askersOf } from './asker.ts';
 import { CLUSTER_SETTINGS, onCluster } from './cluster.ts';
 import { quote, segmentStructure } from './columns.ts';
 import { type Asker, type Engine, failingAs, type Segment, StoreError } from './engine.ts';
+import { fillStatement } from './fill.ts';
 import { checkSegment, checkWritten, insertStatement } from './segment-insert.ts';
 
 export type ClickHouseOptions = {
@@ -70,6 +71,7 @@ function remoteEngine(client: ClickHouseClient, { database, username, password, 
     progress,
     insertSegment: (segment) => failingAs('store_insert_failed', () => insert(segment)),
     command,
+    fill: (filling, asker) => untilLeft(asker, () => command(fillStatement(filling, asker?.id))),
     insertObjects: (table, values) =>
       failingAs(
         'store_insert_failed',

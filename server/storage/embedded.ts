@@ -11,6 +11,7 @@ import { type Asker, type Engine, failingAs, type Segment, StoreError } from './
 import { freezeInto } from './engine-files.ts';
 import { storeOn } from './engine-store.ts';
 import { DICTIONARIES } from './entities.ts';
+import { fillStatement } from './fill.ts';
 import { KnownTables } from './known-tables.ts';
 import { TABLES_MAX } from './retention-classes.ts';
 import { checkSegment, checkWritten, insertStatement } from './segment-insert.ts';
@@ -117,6 +118,8 @@ function embeddedEngine(path: string, { started, writer, readers, overseer }: Co
     progress,
     insertSegment: (segment) => inTurn(() => failingAs('store_insert_failed', () => insert(segment))),
     command,
+    fill: (filling, asker) =>
+      inTurn(() => failingAs('store_query_failed', () => untilLeft(asker, () => execute(fillStatement(filling, asker?.id))))),
     insertObjects: (table, values) =>
       inTurn(() =>
         failingAs('store_insert_failed', () =>

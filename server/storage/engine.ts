@@ -31,6 +31,9 @@ export type Asker = { id: string; left: AbortSignal };
 /** Progress of a question's running statements. `rows`: how many will be read, as far as the engine knows. */
 export type Progress = { rows_read: number; rows: number; elapsed_ms: number };
 
+/** `into`: a table and its columns. `select`: the rows for it. Both must come from this program. */
+export type Filling = { into: string; select: string };
+
 export type Engine = {
   readonly backend: 'embedded' | 'clickhouse';
   /**
@@ -48,6 +51,8 @@ export type Engine = {
   insertSegment(segment: Segment): Promise<void>;
   /** Runs one statement that returns no rows. Its text must come from this program. */
   command(sql: string): Promise<void>;
+  /** Adds the rows of a SELECT to a table. If the asker leaves, the statement ends, and some of the rows may be in the table. */
+  fill(filling: Filling, asker?: Asker): Promise<void>;
   /** Adds JSON objects to a table. */
   insertObjects(table: string, objects: readonly object[]): Promise<void>;
   /** Creates, alters or drops a table, view or dictionary. */

@@ -46,10 +46,10 @@ export class FoundLosses {
   }
 
   /** Runs a pass if one is due. @returns number of entries of which more rows were found */
-  async run(now_ms: number, stop?: AbortSignal): Promise<number> {
+  async run(now_ms: number): Promise<number> {
     this.#sweep ??= this.#due(now_ms);
     let changed = 0;
-    for (let page = 0; this.#sweep !== undefined && page < PAGES_A_PASS && !stop?.aborted; page++) {
+    for (let page = 0; this.#sweep !== undefined && page < PAGES_A_PASS; page++) {
       const { stage, from_s } = this.#sweep;
       const { entries, after } = await this.#page(this.#sweep);
       const found = stage === 0 ? await this.#ofCollectors(entries) : await this.#ofAgents(entries);

@@ -3,6 +3,7 @@
 // killed anywhere: a piece that is not published is built again, and of two versions of an entry the larger one is read.
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import type { Engine } from './engine.ts';
+import { hostRanges } from './host-ranges.ts';
 import { latePieces, SETTLED_S, settleLate } from './late-pieces.ts';
 import { newVersion, publish } from './published.ts';
 import { PIECE_S } from './published-minutes.ts';
@@ -19,7 +20,7 @@ const NOTED_A_STEP = 5000;
 const LATE_A_STATEMENT = 200;
 const LATE_MS = 20_000;
 
-type MinuteEngine = Pick<Engine, 'query' | 'command' | 'insertObjects'>;
+type MinuteEngine = Pick<Engine, 'query' | 'command' | 'fill' | 'insertObjects'>;
 
 export class MinuteRefresh {
   readonly #engine: MinuteEngine;
@@ -31,17 +32,16 @@ export class MinuteRefresh {
   }
 
   /** Builds pieces that are over by the clock. @returns number of pieces with rows */
-  async due(now_ms: number, stop?: AbortSignal): Promise<number> {
+  async due(now_ms: number): Promise<number> {
     const end_s = Math.floor((now_ms / 1000 - SETTLED_S) / PIECE_S) * PIECE_S;
     this.#next_s ??= await this.#first();
     let built = 0;
-    while (this.#next_s !== undefined && this.#next_s < end_s && !stop?.aborted) {
+    while (this.#next_s !== undefined && this.#next_s < end_s) {
       const to_s = Math.min(end_s, this.#next_s + PIECES_A_STEP * PIECE_S);
       // Notes are read before rows, so the rows of these notes are among those that are built.
       const noted = await latePieces(this.#engine, NOTED_A_STEP, to_s);
       const rows = await this.#rowsOf(this.#next_s, to_s);
       for (const { starts, count } of together(rows)) {
-        if (stop?.aborted) return built;
         await this.#build(count, `toStartOfFiveMinutes(time_ns) IN (${starts.map(moment).join(', ')})`, await this.#version());
         built += starts.length;
       }
@@ -55,7 +55,7 @@ export class MinuteRefresh {
   }
 
   /** Builds again pieces of hosts whose rows came late, for LATE_MS at most. @returns number of pieces */
-  async late(stop?: AbortSignal): Promise<number> {
+  async late(): Promise<number> {
     const until_ms = performance.now() + LATE_MS;
     for (let built = 0; ; ) {
       const some = await latePieces(this.#engine, LATE_A_STATEMENT);
@@ -72,7 +72,7 @@ export class MinuteRefresh {
       if (pieces.length > 0) await publish(this.#engine, 'minutes', pieces);
       await settleLate(this.#engine, some);
       built += some.length;
-      if (stop?.aborted || performance.now() > until_ms) return built;
+      if (performance.now() > until_ms) return built;
     }
   }
 
@@ -109,11 +109,11 @@ export class MinuteRefresh {
 
   /** @param rows approximate number of rows that are read */
   async #build(rows: number, where: string, version: bigint): Promise<void> {
-    const parts = Math.max(1, Math.ceil(rows / ROWS_A_STATEMENT));
-    for (let part = 0; part < parts; part++) {
-      const some = parts === 1 ? where : `${where} AND cityHash64(host_id) % ${parts} = ${part}`;
-      await this.#engine.command(buildMinutes(version, some));
-      await this.#engine.command(buildStored(version, some));
+    const counted = KIND.map((kind) => `SELECT host_id, count() AS n FROM ${kind} WHERE ${where} GROUP BY host_id`).join(' UNION ALL ');
+    for (const range of await hostRanges(this.#engine, counted, rows, ROWS_A_STATEMENT)) {
+      const some = `${where} AND ${range}`;
+      await this.#engine.fill(buildMinutes(version, some));
+      await this.#engine.fill(buildStored(version, some));
     }
   }
 

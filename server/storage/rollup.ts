@@ -1,5 +1,6 @@
 // Sums rows by minute: to build rollup_1m, and to answer questions about minutes that are not built yet. Each minute has an entry for each
 // host, cgroup, process, role, peer network and service port.
+import type { Filling } from './engine.ts';
 import {
   FIGURE_NAMES,
   type Figure,
@@ -52,14 +53,15 @@ export function rowsRolledUp(keys: readonly RollupKey[], figures: readonly Figur
 }
 
 /**
- * The statement that builds whole minutes. `version` must be larger than that of the entries to be replaced.
+ * Builds whole minutes. `version` must be larger than that of the entries to be replaced.
  * @param where over rows
  */
-export function buildMinutes(version: bigint, where: string): string {
+export function buildMinutes(version: bigint, where: string): Filling {
   const names = ['minute', ...ROLLUP_KEYS].join(', ');
-  return `INSERT INTO rollup_1m (version, ${names}, ${FIGURE_NAMES.join(', ')}, rtt)
-SETTINGS async_insert = 0, do_not_merge_across_partitions_select_final = 1
-SELECT toUInt64(${version}), ${names}, ${FIGURE_NAMES.map((name) => folded(name, `s.${name}`)).join(', ')}, sumMap(s.rtt)
+  return {
+    into: `rollup_1m (version, ${names}, ${FIGURE_NAMES.join(', ')}, rtt)`,
+    select: `SELECT toUInt64(${version}), ${names}, ${FIGURE_NAMES.map((name) => folded(name, `s.${name}`)).join(', ')}, sumMap(s.rtt)
 FROM (${rowsRolledUp(ROLLUP_KEYS, FIGURE_NAMES, () => where)}) AS s
-GROUP BY ${names}`;
+GROUP BY ${names}`,
+  };
 }

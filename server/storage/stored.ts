@@ -2,6 +2,7 @@
 // Compared with the rows that agents have seen and sent, it shows whether rows are missing.
 import { KIND } from '../../bpf/rows/rows.gen.ts';
 import { quote } from './columns.ts';
+import type { Filling } from './engine.ts';
 import { MINUTE } from './rollup.ts';
 
 /** A SELECT of minute, host_id, kind and rows. @param where over rows of every kind */
@@ -11,7 +12,8 @@ export const countRows = (where: string) =>
       `SELECT ${MINUTE} AS minute, host_id, ${quote(kind)} AS kind, count() AS rows FROM ${kind} FINAL WHERE ${where} GROUP BY minute, host_id`,
   ).join('\nUNION ALL ');
 
-/** The statement that counts minutes. `version` must be larger than that of the counts to be replaced. @param where over rows */
-export const buildStored = (version: bigint, where: string) =>
-  `INSERT INTO stored (version, minute, host_id, kind, rows) SETTINGS async_insert = 0, do_not_merge_across_partitions_select_final = 1
-SELECT toUInt64(${version}), minute, host_id, kind, rows FROM (${countRows(where)})`;
+/** Counts minutes. `version` must be larger than that of the counts to be replaced. @param where over rows */
+export const buildStored = (version: bigint, where: string): Filling => ({
+  into: 'stored (version, minute, host_id, kind, rows)',
+  select: `SELECT toUInt64(${version}), minute, host_id, kind, rows FROM (${countRows(where)})`,
+});

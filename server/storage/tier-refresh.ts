@@ -3,6 +3,7 @@
 // be killed anywhere, and several collectors that do this at once only waste work.
 
 import type { Engine } from './engine.ts';
+import { hostRanges } from './host-ranges.ts';
 import { MapHours } from './map-hours.ts';
 import { newVersion, pairs, publish, published } from './published.ts';
 import { DAYS_MAX } from './retention-classes.ts';
@@ -17,7 +18,7 @@ const ENTRIES_A_STATEMENT = 500_000;
 
 const DAY_S = 86_400;
 const HOURS_A_DAY = 24;
-type TierEngine = Pick<Engine, 'query' | 'command' | 'define' | 'place'>;
+type TierEngine = Pick<Engine, 'query' | 'command' | 'fill' | 'define' | 'place'>;
 type Source = { start_s: number; rolled_rows: number; entries: number };
 
 export class TierRefresh {
@@ -35,16 +36,15 @@ export class TierRefresh {
   }
 
   /**
-   * One pass over the days that have changed, including the hours of the map. When `stop` aborts, it ends after the current piece.
+   * One pass over the days that have changed, including the hours of the map.
    * @returns number of pieces of the rollup that were built
    */
-  async run(now_ms: number, stop?: AbortSignal): Promise<number> {
+  async run(now_ms: number): Promise<number> {
     let built = 0;
     for (const { day, newest } of await this.#changedDays()) {
       const start_s = Date.parse(`${day}T00:00:00Z`) / 1000;
-      const { pieces, open } = await this.#refreshDay(start_s, now_ms, stop);
+      const { pieces, open } = await this.#refreshDay(start_s, now_ms);
       built += pieces;
-      if (stop?.aborted) return built;
       if (!open) this.#known.set(day, newest);
     }
     for (const tier of TIER) await this.#superseded[tier].remove(now_ms);
@@ -63,14 +63,14 @@ WHERE database = currentDatabase() AND table IN ('rollup_1m', 'rollup_1m_local')
     return days.filter(({ day, newest }) => this.#known.get(day) !== newest);
   }
 
-  async #refreshDay(day_s: number, now_ms: number, stop?: AbortSignal): Promise<{ pieces: number; open: boolean }> {
+  async #refreshDay(day_s: number, now_ms: number): Promise<{ pieces: number; open: boolean }> {
     const over = (source: Source, tier: Tier) => (source.start_s + TIERS[tier].seconds + SETTLED_S) * 1000 <= now_ms;
     const hours = (await this.#hoursOf(day_s)).filter((hour) => over(hour, '1h'));
-    const pieces = await this.#refresh('1h', hours, now_ms, stop);
-    await this.#map.refresh(hours, now_ms, stop);
+    const pieces = await this.#refresh('1h', hours, now_ms);
+    await this.#map.refresh(hours, now_ms);
     const day = await this.#dayOf(day_s);
-    if (stop?.aborted || !over(day, '1d')) return { pieces, open: true };
-    const days = day.entries > 0 ? await this.#refresh('1d', [day], now_ms, stop) : 0;
+    if (!over(day, '1d')) return { pieces, open: true };
+    const days = day.entries > 0 ? await this.#refresh('1d', [day], now_ms) : 0;
     return { pieces: pieces + days, open: false };
   }
 
@@ -96,14 +96,13 @@ FROM rollup_1m AS r FINAL WHERE toDate(minute) = toDate({day_s:UInt32}, 'UTC') G
    * Builds pieces that are missing or whose number of rows has grown since they were built. If it has shrunk, retention has dropped
    * minutes, and the piece is kept.
    */
-  async #refresh(tier: Tier, sources: readonly Source[], now_ms: number, stop?: AbortSignal): Promise<number> {
+  async #refresh(tier: Tier, sources: readonly Source[], now_ms: number): Promise<number> {
     const [first, last] = [sources[0], sources.at(-1)];
     if (!first || !last) return 0;
     const known = new Map((await published(this.#engine, tier, first.start_s, last.start_s + 1)).map((piece) => [piece.start_s, piece]));
     const due = sources.filter(({ start_s, rolled_rows }) => rolled_rows > (known.get(start_s)?.rolled_rows ?? -1));
     let built = 0;
     for (const some of together(due)) {
-      if (stop?.aborted) break;
       await this.#build(
         tier,
         some,
@@ -121,11 +120,9 @@ FROM rollup_1m AS r FINAL WHERE toDate(minute) = toDate({day_s:UInt32}, 'UTC') G
   async #build(tier: Tier, sources: readonly Source[], version: bigint): Promise<void> {
     const whole = await this.#entriesOf(tier, sources);
     const entries = sources.reduce((sum, source) => sum + source.entries, 0);
-    const parts = Math.ceil(entries / ENTRIES_A_STATEMENT);
-    for (let part = 0; part < parts; part++) {
-      const where = parts === 1 ? whole : `${whole} AND cityHash64(host_id) % ${parts} = ${part}`;
-      await this.#engine.command(buildPieces({ tier, version, where }));
-    }
+    const counted = `SELECT s.host_id AS host_id, count() AS n FROM ${TIERS[tier].from} WHERE ${whole} GROUP BY host_id`;
+    for (const range of await hostRanges(this.#engine, counted, entries, ENTRIES_A_STATEMENT))
+      await this.#engine.fill(buildPieces({ tier, version, where: `${whole} AND ${range}` }));
     // Counted in the piece and not in its source: if rows that came meanwhile are not in the piece, the next pass finds the difference.
     const built = sources.map(({ start_s }) => ({ start_s, version }));
     const found = await this.#engine.query<{ start_s: number; rolled_rows: number }>(

@@ -1,6 +1,7 @@
 // The tables rollup_1h and rollup_1d, for questions about long ranges. A piece (an hour, a day) has an entry for each key that stands out
 // on its host, and one entry for all other keys of the host, so that every figure adds up to the same as in the minutes. tier-refresh.ts
 // builds a whole piece under a new version, and then publishes the version; only then the piece is read.
+import type { Filling } from './engine.ts';
 import { FIGURE_NAMES, folded, RETRANS } from './figures.ts';
 
 /** The keys of a rollup, besides the time. */
@@ -42,17 +43,15 @@ export type Build = {
   where: string;
 };
 
-/** The statement that builds pieces of a tier, or the part of them that `where` leaves. */
-export function buildPieces({ tier, version, where }: Build): string {
+/** Builds pieces of a tier, or the part of them that `where` leaves. */
+export function buildPieces({ tier, version, where }: Build): Filling {
   const { table, from, start } = TIERS[tier];
   const ranks = Object.entries(STANDS_OUT).map(
     ([name, measure]) => `row_number() OVER (PARTITION BY piece, host_id, was_others ORDER BY ${measure} DESC, ${KEY_LIST}) AS ${name}`,
   );
   const large = Object.entries(STANDS_OUT).map(([name, measure]) => `${name} <= ${KEPT_BY_EACH} AND ${measure} > 0`);
   const keys = Object.entries(OTHERS).map(([name, others]) => `if(kept, ${name}, ${others}) AS kept_${name}`);
-  return `INSERT INTO ${table} (start, version, host_id, ${Object.keys(OTHERS).join(', ')}, others, ${FIGURE_NAMES.join(', ')}, rtt)
-SETTINGS async_insert = 0
-SELECT piece, toUInt64(${version}), host_id, ${keys.join(', ')}, NOT kept,
+  const select = `SELECT piece, toUInt64(${version}), host_id, ${keys.join(', ')}, NOT kept,
   ${FIGURE_NAMES.map((name) => folded(name)).join(', ')}, sumMap(rtt)
 FROM (
   SELECT *, NOT was_others AND (${large.join(' OR ')}) AS kept
@@ -70,4 +69,5 @@ FROM (
 GROUP BY piece, host_id, ${Object.keys(OTHERS)
     .map((name) => `kept_${name}`)
     .join(', ')}, kept`;
+  return { into: `${table} (start, version, host_id, ${Object.keys(OTHERS).join(', ')}, others, ${FIGURE_NAMES.join(', ')}, rtt)`, select };
 }

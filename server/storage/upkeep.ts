@@ -1,6 +1,8 @@
 // The type of a store's upkeep: rollups and retention, which the collector runs regularly, and the questions of operators.
+import { randomUUID } from 'node:crypto';
 import type { StoreDamage } from '../api/health.ts';
 import { AccountingRefresh } from './accounting-refresh.ts';
+import { filledBy } from './asker.ts';
 import { damageOf } from './damage.ts';
 import type { Engine } from './engine.ts';
 import { FoundLosses } from './found-losses.ts';
@@ -13,14 +15,14 @@ import type { RetentionClass } from './retention-classes.ts';
 import { TierRefresh } from './tier-refresh.ts';
 
 export type Upkeep = {
-  /** Builds minutes that are over. Ends early when `stop` aborts. @returns number of pieces of five minutes that were built */
-  makeMinutes(now_ms: number, stop?: AbortSignal): Promise<number>;
+  /** Builds minutes that are over. @returns number of pieces of five minutes that were built */
+  makeMinutes(now_ms: number): Promise<number>;
   /**
    * Builds again minutes whose rows came late, and hours and days of rollup and accounting whose minutes have changed. Also corrects losses
    * of rows that are stored after all.
    * @returns number of pieces that were built
    */
-  refresh(now_ms: number, stop?: AbortSignal): Promise<number>;
+  refresh(now_ms: number): Promise<number>;
   /** Drops the oldest days while the tables are larger than `size`. @returns what was dropped */
   retain(size: RetentionSize, now_ms: number): Promise<Dropped[]>;
   /** The days that `retain` has dropped, newest first. */
@@ -34,26 +36,30 @@ export type Upkeep = {
   migrations(): Promise<MigrationState[]>;
   /** What the files of the embedded engine have lost. Of a ClickHouse server nothing is checked. */
   damage(now_ms: number): Promise<StoreDamage>;
+  /** Ends what is being built, dropped or checked, in the middle of a statement too: it fails. What is not published is built again later. */
+  stop(): void;
 };
 
 /** @param known the tables that the embedded engine had before; undefined for a server */
 export function upkeepOf(engine: Engine, known?: KnownTables): Upkeep {
-  const minutes = new MinuteRefresh(engine);
-  const tiers = new TierRefresh(engine);
-  const losses = new FoundLosses(engine);
-  const accounting = new AccountingRefresh(engine);
+  const stopping = new AbortController();
+  const stoppable = filledBy(engine, { id: `upkeep-${randomUUID()}`, left: stopping.signal });
+  const minutes = new MinuteRefresh(stoppable);
+  const tiers = new TierRefresh(stoppable);
+  const losses = new FoundLosses(stoppable);
+  const accounting = new AccountingRefresh(stoppable);
   return {
-    makeMinutes: (now_ms, stop) => minutes.due(now_ms, stop),
-    refresh: async (now_ms, stop) => {
-      let pieces = (await minutes.late(stop)) + (await tiers.run(now_ms, stop));
+    makeMinutes: (now_ms) => minutes.due(now_ms),
+    refresh: async (now_ms) => {
+      let pieces = (await minutes.late()) + (await tiers.run(now_ms));
       try {
-        await losses.run(now_ms, stop);
+        await losses.run(now_ms);
       } finally {
-        pieces += await accounting.run(now_ms, stop);
+        pieces += await accounting.run(now_ms);
       }
       return pieces;
     },
-    retain: (size, now_ms) => retain(engine, size, now_ms),
+    retain: (size, now_ms) => retain(stoppable, size, now_ms),
     dropped: (limit) => droppedDays(engine, limit),
     tables: () => keptTables(engine),
     systemLogs: () => systemLogs(engine),
@@ -61,6 +67,7 @@ export function upkeepOf(engine: Engine, known?: KnownTables): Upkeep {
     keepSystemLogs: (days) => keepSystemLogs(engine, days),
     migrations: () => listMigrations(engine),
     damage: async (now_ms) =>
-      known === undefined ? { lost_tables: [], broken_parts: [], missing_rows: [] } : damageOf(engine, known, now_ms),
+      known === undefined ? { lost_tables: [], broken_parts: [], missing_rows: [] } : damageOf(stoppable, known, now_ms),
+    stop: () => stopping.abort(),
   };
 }

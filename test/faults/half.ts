@@ -22,6 +22,7 @@ const counted =
 const mortal: Engine = {
   ...engine,
   command: counted(engine.command),
+  fill: counted(engine.fill),
   define: counted(engine.define),
   insertObjects: counted(engine.insertObjects),
 };

@@ -7,7 +7,7 @@ import { KIND } from '../../bpf/rows/rows.gen.ts';
 import type { StoreDamage } from '../../server/api/health.ts';
 import { retentionSize } from '../../server/retention-size.ts';
 import { openEmbeddedEngine } from '../../server/storage/embedded.ts';
-import type { Engine } from '../../server/storage/engine.ts';
+import type { Asker, Engine, Filling } from '../../server/storage/engine.ts';
 import { insertReports } from '../../server/storage/entities.ts';
 import { KnownTables } from '../../server/storage/known-tables.ts';
 import { migrate } from '../../server/storage/migrations.ts';
@@ -28,6 +28,9 @@ const dayOf = (s: number) => new Date(s * 1000).toISOString().slice(0, 10);
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-upkeep-'));
 let engine: Engine;
 let store: Store;
+let known: KnownTables;
+/** A loop ends its upkeep for good. */
+const itsStore = () => ({ upkeep: upkeepOf(engine, known) });
 
 async function fillDay(start_s: number): Promise<void> {
   await putRows(engine, start_s, 3600, 2000, start_s);
@@ -41,7 +44,7 @@ async function fillDay(start_s: number): Promise<void> {
 beforeAll(async () => {
   engine = await openEmbeddedEngine({ path: join(directory, 'engine') });
   await migrate(engine);
-  const known = new KnownTables(join(directory, 'engine-tables.json'));
+  known = new KnownTables(join(directory, 'engine-tables.json'));
   await known.compare(engine, Date.now());
   store = { ...engine, upkeep: upkeepOf(engine, known) } as unknown as Store;
   for (let day = 4; day >= 0; day--) await fillDay(TODAY_S - day * DAY_S);
@@ -76,7 +79,7 @@ test('a store beyond its limit drops the oldest day of every table, goes on, and
     looked: (damage) => looks.push(damage),
     failed: (_, error) => failed.push(error),
   };
-  const loop = new UpkeepLoop(store, { ...BEATS, retention_size: { bytes: limit_bytes } }, events);
+  const loop = new UpkeepLoop(itsStore(), { ...BEATS, retention_size: { bytes: limit_bytes } }, events);
   expect(Object.keys(await daysOf()).sort()).toEqual([...DAILY].sort());
   loop.start();
   // Meanwhile rows come in and somebody looks.
@@ -140,7 +143,7 @@ test.each([
     failed: (_, error) => expect(error).toBeUndefined(),
   };
   const options = { ...BEATS, first_ms: 30, refresh_wait_max_ms, isBehind, retention_size: { bytes: 1e12 } };
-  const loop = new UpkeepLoop(store, options, events);
+  const loop = new UpkeepLoop(itsStore(), options, events);
   loop.start();
   expect(asked).toBe(0);
   await until(
@@ -154,6 +157,26 @@ test.each([
     (pieces) => pieces > 0,
   );
   await loop.stop();
+});
+
+test('a stop ends a statement that runs, fails nothing, and what it was building is built by the next', async () => {
+  const failed = vi.fn();
+  const events: UpkeepEvents = { refreshed: () => undefined, dropped: () => undefined, looked: () => undefined, failed };
+  // Each entry takes a while: without an end the statement would run for hours.
+  const slow = {
+    ...engine,
+    fill: ({ into, select }: Filling, asker?: Asker) =>
+      engine.fill({ into, select: `${select.replace(/^SELECT /, 'SELECT sleepEachRow(1) + ')} SETTINGS max_block_size = 1` }, asker),
+  };
+  await putLate(engine, TODAY_S - DAY_S + 10_800, 60, 20, 30_000_000);
+  const loop = new UpkeepLoop({ upkeep: upkeepOf(slow, known) }, { ...BEATS, retention_size: { bytes: 1e12 } }, events);
+  loop.start();
+  const runs = () => engine.query<{ n: number }>("SELECT count() AS n FROM system.processes WHERE query LIKE 'INSERT INTO rollup%'");
+  await until(runs, ([found]) => found?.n === 1);
+  await loop.stop();
+  expect(await runs()).toEqual([{ n: 0 }]);
+  expect(failed).not.toHaveBeenCalled();
+  expect(await itsStore().upkeep.refresh(Date.now())).toBeGreaterThan(0);
 });
 
 test('today goes only when it alone is over the limit', async () => {

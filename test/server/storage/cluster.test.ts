@@ -8,6 +8,7 @@ import { KIND } from '../../../bpf/rows/rows.gen.ts';
 import { onCluster, SHARDED } from '../../../server/storage/cluster.ts';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import type { Engine } from '../../../server/storage/engine.ts';
+import { fillStatement } from '../../../server/storage/fill.ts';
 import { MIGRATIONS, migrate } from '../../../server/storage/migrations.ts';
 import { upkeepOf } from '../../../server/storage/upkeep.ts';
 
@@ -64,7 +65,8 @@ test('rows that enter the local tables are added up, counted, and read above the
   );
   await engine.command('INSERT INTO namespace_local (time_ns, host_id, unattributed) SELECT now64(9), 1, 3');
   expect(await engine.query('SELECT count() AS n FROM sample')).toEqual([{ n: 10 }]);
-  await upkeepOf({ ...engine, command: (sql) => engine.command(onOneServer(sql)) }).makeMinutes(Date.now() + 3_600_000);
+  const command = (sql: string) => engine.command(onOneServer(sql));
+  await upkeepOf({ ...engine, command, fill: (filling) => command(fillStatement(filling)) }).makeMinutes(Date.now() + 3_600_000);
   expect(await engine.query('SELECT sum(data_segs_out) AS n, sum(host_unattributed) AS u FROM rollup_1m FINAL')).toEqual([{ n: 10, u: 3 }]);
   expect(await engine.query('SELECT sum(rows) AS n FROM stored FINAL')).toEqual([{ n: 11 }]);
 });

@@ -148,7 +148,7 @@ test('a key that is among the largest by one measure only is kept', async () => 
     );
   await put("concat('busy ', toString(number))", 'bytes_sent', '1000 + number', KEPT_BY_EACH + 10);
   for (const [measure, figure] of Object.entries(BESIDE_TRAFFIC)) await put(`'${measure}'`, figure, '5', 1);
-  await engine.command(buildPieces({ tier: '1h', version: 1n, where: 's.host_id = 77' }));
+  await engine.fill(buildPieces({ tier: '1h', version: 1n, where: 's.host_id = 77' }));
   const kept = await engine.query<{ comm: string }>(
     "SELECT comm FROM rollup_1h WHERE host_id = 77 AND NOT others AND comm LIKE 'by%' ORDER BY comm",
   );
