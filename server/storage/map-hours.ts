@@ -1,16 +1,18 @@
 // Builds map_1h: the edges of the map by hour, so that a long range need not match the two ends of all its connections. An hour is built
-// from rows once it is over, and built again when its minutes have more rows than before.
+// from rows once it is over, and built again when its minutes have more rows than before. Where one statement cannot take an hour's rows, its
+// connections' ends are first put aside (map_end), host by host, and then matched, address by address: so each row is read once.
 import type { Engine, Filling } from './engine.ts';
+import { hostRanges } from './host-ranges.ts';
 import { EVERYTHING } from './language/condition.ts';
 import { Params } from './language/params.ts';
 import { newVersion, publish, published } from './published.ts';
 import { EDGE_SUMS, edgesSql } from './queries/map-edges.ts';
-import { PAIRS_OF } from './queries/pairs.ts';
+import { endsSql, PAIR_FIGURES, PAIRS_OF, pairsOfEnds, pairsSql } from './queries/pairs.ts';
 import { rowsTime } from './queries/window.ts';
 import { Superseded } from './superseded.ts';
 
 const HOUR_S = 3600;
-/** Rows in which one statement matches ends: each connection takes some hundred bytes of memory meanwhile. */
+/** Rows of one statement: each connection takes some hundred bytes of memory meanwhile, and inserts have to wait. */
 const ROWS_A_STATEMENT = 1_000_000;
 
 /** An hour, and the number of rows behind its minutes. */
@@ -18,10 +20,13 @@ export type MapHour = { start_s: number; rolled_rows: number };
 
 export class MapHours {
   readonly #engine: Pick<Engine, 'query' | 'command' | 'fill' | 'define'>;
+  readonly #rows_a_statement: number;
   readonly #superseded: Superseded;
 
-  constructor(engine: Pick<Engine, 'query' | 'command' | 'fill' | 'define'>) {
+  /** @param rows_a_statement about how many rows a statement reads */
+  constructor(engine: Pick<Engine, 'query' | 'command' | 'fill' | 'define'>, rows_a_statement = ROWS_A_STATEMENT) {
     this.#engine = engine;
+    this.#rows_a_statement = rows_a_statement;
     this.#superseded = new Superseded(engine, 'map', 'map_1h');
   }
 
@@ -48,10 +53,7 @@ export class MapHours {
   async #build(start_s: number, version: bigint): Promise<void> {
     const [from_ms, to_ms] = [start_s * 1000, (start_s + HOUR_S) * 1000];
     const time = rowsTime(from_ms, to_ms);
-    const counts = PAIRS_OF.map((kind) => `SELECT count() AS n FROM ${kind} WHERE ${time}`).join(' UNION ALL ');
-    const [counted] = await this.#engine.query<{ rows: number }>(`SELECT sum(n) AS rows FROM (${counts})`, {}, 1);
-    const parts = Math.max(1, Math.ceil((counted?.rows ?? 0) / ROWS_A_STATEMENT));
-    const window = {
+    const hour = {
       from_ms,
       to_ms,
       step_s: HOUR_S,
@@ -60,14 +62,43 @@ export class MapHours {
       filter: EVERYTHING,
       params: new Params(),
     } as const;
-    for (let part = 0; part < parts; part++) {
-      // Split so that both ends of a connection, and all connections between the same addresses, are in the same part.
-      const some = `cityHash64(least(local_addr, peer_addr), greatest(local_addr, peer_addr)) % ${parts} = ${part}`;
-      await this.#engine.fill(
-        buildHour(start_s, version, edgesSql({ ...window, time: parts === 1 ? time : `${time} AND ${some}` }, 'buckets', RTTS)),
-      );
+    const counts = PAIRS_OF.map((kind) => `SELECT host_id, count() AS n FROM ${kind} WHERE ${time} GROUP BY host_id`).join(' UNION ALL ');
+    const [counted] = await this.#engine.query<{ rows: number }>(`SELECT sum(n) AS rows FROM (${counts})`, {}, 1);
+    const rows = counted?.rows ?? 0;
+    const most = this.#rows_a_statement;
+    const edges = (pairs: string) => this.#engine.fill(buildHour(start_s, version, edgesSql(pairs, RTTS)));
+    if (rows <= most) return edges(pairsSql({ ...hour, time }, 'buckets'));
+    const parts = Math.ceil(rows / most);
+    try {
+      for (const range of await hostRanges(this.#engine, counts, rows, most))
+        await this.#engine.fill(setAside(version, parts, endsSql({ ...hour, time: `${time} AND ${range}` }, 'buckets')));
+      for (let part = 0; part < parts; part++) await edges(pairsOfEnds(endsAside(version, part), 'buckets'));
+    } finally {
+      await this.#engine.define(`ALTER TABLE map_end DROP PARTITION ${version}`);
     }
   }
+}
+
+const END_COLUMNS = {
+  host_key: 'host_key',
+  connection_key: 'connection_key',
+  owner: 'tuple(comm, cgroup_id)',
+  ends: 'tuple(role, local_addr, local_port, peer_addr, peer_port)',
+} as const;
+const PLAIN_COLUMNS = ['last', ...PAIR_FIGURES, 'rtt', 'over'] as const;
+
+/** Puts ends aside in map_end, each in the part of its two addresses: both ends of a connection, and all between the same hosts. */
+const setAside = (version: bigint, parts: number, ends: string): Filling => ({
+  into: `map_end (build, part, host_key, connection_key, comm, cgroup_id, role, local_addr, local_port, peer_addr, peer_port, ${PLAIN_COLUMNS.join(', ')})`,
+  select: `SELECT toUInt64(${version}), cityHash64(least(ends.2, ends.4), greatest(ends.2, ends.4)) % ${parts},
+  host_key, connection_key, owner.1, owner.2, ends.1, ends.2, ends.3, ends.4, ends.5, ${PLAIN_COLUMNS.join(', ')}
+FROM (${ends})`,
+});
+
+/** The ends of a part, with the columns of `endsSql`. */
+function endsAside(version: bigint, part: number): string {
+  const columns = Object.entries(END_COLUMNS).map(([name, of]) => `${of} AS ${name}`);
+  return `SELECT ${columns.join(', ')}, ${PLAIN_COLUMNS.join(', ')}, true AS fits FROM map_end WHERE build = ${version} AND part = ${part}`;
 }
 
 const SIDES = ['client', 'server'] as const;

@@ -1,7 +1,5 @@
 // Builds the map's edges from rows: the traffic between each two workloads, or networks where an end is not watched.
 import { networkOf } from '../figures.ts';
-import { pairsSql, type Rtts } from './pairs.ts';
-import type { Window } from './window.ts';
 
 /**
  * Where only the client's end was seen, the server is taken to be that of other connections between the same addresses of which both ends
@@ -22,10 +20,10 @@ export const EDGE_SUMS = ['over', 'open', 'failed', 'resets', 'bytes', 'data_seg
 
 /**
  * A SELECT of client and server (host, name, cgroup, network), server_port, their networks, last, both_ends and the sums.
- * @param rtts expressions for the RTTs, over client_rtt and server_rtt of each connection
+ * @param pairs a SELECT of connections, as of pairsSql @param rtts expressions for the RTTs, over client_rtt and server_rtt of each connection
  * @param open_from a connection counts as open if it has a row since this time; undefined: always
  */
-export function edgesSql(window: Window, kept: Rtts, rtts: readonly string[], open_from?: string): string {
+export function edgesSql(pairs: string, rtts: readonly string[], open_from?: string): string {
   const isOpen = open_from === undefined ? '' : ` * (newest >= ${open_from})`;
   return `SELECT ${nodeOf('client')} AS client, ${nodeOf('server')} AS server, server_port,
     argMax(${networkOf('client_addr')}, newest) AS client_network, argMax(${networkOf('server_addr')}, newest) AS server_network, max(newest) AS last,
@@ -33,5 +31,5 @@ export function edgesSql(window: Window, kept: Rtts, rtts: readonly string[], op
     sum(client_failed) AS failed, sum(${oneSide('resets')}) AS resets,
     sum(${oneSide('bytes_sent')} + ${oneSide('bytes_received')}) AS bytes, sum(client_data_segs_out + server_data_segs_out) AS data_segs_out,
     sum(client_retrans_data + server_retrans_data) AS resent, sum(client_spurious + server_spurious) AS needless, ${rtts.join(', ')}
-  FROM (${RECOGNIZED(pairsSql(window, kept))}) GROUP BY client, server, server_port`;
+  FROM (${RECOGNIZED(pairs)}) GROUP BY client, server, server_port`;
 }

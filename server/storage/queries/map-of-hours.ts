@@ -6,6 +6,7 @@ import { conditionOf } from '../language/condition.ts';
 import { pairs, published } from '../published.ts';
 import { coverOf, type Piece, rowsWithin } from './cover.ts';
 import { EDGE_SUMS, edgesSql } from './map-edges.ts';
+import { pairsSql } from './pairs.ts';
 import { momentText, type Window } from './window.ts';
 
 const HOUR_S = 3600;
@@ -79,7 +80,7 @@ FROM (${fitting(asked)})`,
       ? []
       : [
           `SELECT client, server, server_port, client_network, server_network, last, both_ends, ${EDGE_SUMS.join(', ')}, client_rtts, server_rtts
-FROM (${edgesSql(rest, 'buckets', RTTS, momentText(last_s * 1000))})`,
+FROM (${edgesSql(pairsSql(rest, 'buckets'), RTTS, momentText(last_s * 1000))})`,
         ]),
   ];
   const newest = (name: string) => `argMax(u.${name}, u.last) AS ${name}`;

@@ -42,8 +42,11 @@ const isLoopback = (address: string) =>
 /** The window without its filter, since the other end of a matching connection need not match. */
 export const unfiltered = (window: Window): Window => ({ ...window, filter: EVERYTHING });
 
-/** A line for each end: whether it matches the filter, its owner, `ends` as (role, local address and port, peer's), and its figures. */
-function endsSql(window: Window, rtts: Rtts): string {
+/**
+ * A SELECT of a line for each end, as pairsOfEnds takes them: host_key, connection_key, owner (name, cgroup), ends (role, local address and
+ * port, peer's), last (time of its newest row), the figures, rtt, over, fits (whether it matches the filter).
+ */
+export function endsSql(window: Window, rtts: Rtts): string {
   const kinds = PAIRS_OF.map(
     (
       kind,
@@ -62,16 +65,20 @@ const sides = (of: (is: string) => string, name: string) => [
   `${of('NOT is_client')} AS server_${name}`,
 ];
 
+/** @see pairsOfEnds */
+export const pairsSql = (window: Window, rtts: Rtts = 'quantiles'): string => pairsOfEnds(endsSql(window, rtts), rtts);
+
 /**
  * A SELECT of a line for each connection of which an end matches the filter. For each side, with client_ and server_ before the name: ends
  * (number of ends seen; 0: not watched), over (those that have ended), host, owner (name, cgroup), the figures and rtt. Also server_addr,
  * client_addr, server_port. Loopback addresses, and addresses that several hosts use at a time (as those of container bridges), are kept
  * apart by host.
+ * @param ends a SELECT as of endsSql, with all ends between the same two addresses
  */
-export function pairsSql(window: Window, rtts: Rtts = 'quantiles'): string {
+export function pairsOfEnds(ends: string, rtts: Rtts): string {
   const sided = `SELECT *, ${IS_CLIENT} AS is_client,
     if(is_client, (ends.2, ends.3, ends.4, ends.5), (ends.4, ends.5, ends.2, ends.3)) AS pair
-  FROM (${endsSql(window, rtts)})`;
+  FROM (${ends})`;
   const several = ['is_client', 'NOT is_client'].map(
     (side) => `maxIf(host_key, ${side}) OVER ends_of_pair != minIf(host_key, ${side}) OVER ends_of_pair`,
   );

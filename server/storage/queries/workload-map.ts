@@ -8,7 +8,7 @@ import { completenessWithin } from './accounts.ts';
 import { plainNetwork } from './address.ts';
 import { edgesSql } from './map-edges.ts';
 import { edgesOfHours, entriesToRead, hoursOf } from './map-of-hours.ts';
-import { PAIRS_OF, unfiltered } from './pairs.ts';
+import { PAIRS_OF, pairsSql, unfiltered } from './pairs.ts';
 import { rowsToRead } from './rows-to-read.ts';
 import { type Asked, type Window, windowOf } from './window.ts';
 
@@ -33,7 +33,7 @@ const RTT_P99 = 'if(isNaN(client_p99), if(isNaN(server_p99), NULL, server_p99), 
 
 function edgesOfRows(window: Window): string {
   const rtts = SIDES.map((side) => `quantilesMerge(0.5, 0.99)(${side}_rtt)[2] AS ${side}_p99`);
-  return `SELECT *, over + open AS connections, ${LOST_RATIO}, ${RTT_P99} FROM (${edgesSql(window, 'quantiles', rtts)})`;
+  return `SELECT *, over + open AS connections, ${LOST_RATIO}, ${RTT_P99} FROM (${edgesSql(pairsSql(window), rtts)})`;
 }
 
 const SIDES = ['client', 'server'] as const;

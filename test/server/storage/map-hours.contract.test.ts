@@ -2,6 +2,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { WorkloadMap } from '../../../server/api/map.ts';
+import type { Engine } from '../../../server/storage/engine.ts';
+import { MapHours } from '../../../server/storage/map-hours.ts';
+import { published } from '../../../server/storage/published.ts';
 import { workloadMap } from '../../../server/storage/queries/workload-map.ts';
 import { rowBytes } from '../../support/row-bytes.ts';
 import { tries } from '../../support/tries.ts';
@@ -41,6 +44,22 @@ describe.each(BACKENDS)('map of hours on $name', ({ skip, open }) => {
     const filter = filterOf(`host in (${first}, ${first + 1n}, ${first + 2n})${and}`);
     const range = { from: NOW_MS - 6 * HOUR_MS, to: NOW_MS, filter };
     return { first, map: await workloadMap({ store: fixture.store, labels: () => new Map() }, range, ASKED, NOW_MS) };
+  }
+
+  /** Builds all hours again, by statements of so few rows each. @returns their edges before and after */
+  async function rebuilt(rows_a_statement: number) {
+    // A store has its engine's methods, which others have no use for.
+    const engine = fixture.store as unknown as Engine;
+    const hours = () => published(engine, 'map', 0, 2 ** 32 - 1);
+    const range = { from: NOW_MS - 6 * HOUR_MS, to: NOW_MS };
+    const edges = async () => {
+      const { nodes, edges: found } = await workloadMap({ store: fixture.store, labels: () => new Map() }, range, ASKED, NOW_MS);
+      return found.map((edge) => ({ ...edge, from: nodes[edge.from], to: nodes[edge.to] }));
+    };
+    const before = await edges();
+    const grown = (await hours()).map(({ start_s, rolled_rows }) => ({ start_s, rolled_rows: rolled_rows + 1 }));
+    await new MapHours(engine, rows_a_statement).refresh(grown, NOW_MS);
+    return { before, after: await edges() };
   }
 
   const nameOf = ({ nodes }: WorkloadMap, at: number) => {
@@ -118,5 +137,16 @@ describe.each(BACKENDS)('map of hours on $name', ({ skip, open }) => {
     expect(map.nodes.map(({ comm }) => comm)).toEqual(['curl', 'postgres']);
     expect(map.edges[0]?.rtt_p99_us).toBeGreaterThan(95_000);
     expect(map.edges[0]?.rtt_p99_us).toBeLessThan(105_000);
+  });
+
+  test('an hour whose rows no statement can take alone has the same edges, and leaves nothing behind', async (context) => {
+    context.skip(skip !== undefined, skip);
+    for (const parts of fc.sample(fc.tuple(anyTalks, anyTalks), tries(4).numRuns)) await asked(parts);
+    for (const rows_a_statement of [100, 40, 7]) {
+      const { before, after } = await rebuilt(rows_a_statement);
+      expect(before.length).toBeGreaterThan(0);
+      expect(after).toEqual(before);
+      expect(await fixture.store.query('SELECT count() AS n FROM map_end')).toEqual([{ n: 0 }]);
+    }
   });
 });

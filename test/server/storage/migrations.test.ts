@@ -45,6 +45,7 @@ test('no migration that may have been applied somewhere has changed: add a new o
     { number: 3, name: 'runs', checksum: '12459ec5520d1962' },
     { number: 4, name: 'map', checksum: 'c15f6d811d6ed5e2' },
     { number: 5, name: 'investigations', checksum: '71a4edbea908ef81' },
+    { number: 6, name: 'map-ends', checksum: 'f87cf91545817086' },
   ]);
 });
 
