@@ -40,6 +40,48 @@ export const serverMinutes: readonly Mutant[] = [
       suite: unit('server/storage/twice.contract'),
     },
   ]),
+  ...mutantsOf('server/storage/host-ranges.ts', [
+    {
+      why: 'the first host of a range is in the one before, too',
+      find: '`host_id < ${end}`',
+      replace: '`host_id <= ${end}`',
+      suite: unit('server/storage/host-ranges'),
+    },
+    {
+      why: 'each range is all hosts, and reads all rows',
+      find: "if (rows <= rows_max) return ['true'];",
+      replace: "return ['true'];",
+      suite: unit('server/storage/host-ranges'),
+    },
+  ]),
+  ...mutantsOf('server/storage/map-hours.ts', [
+    {
+      why: 'each part of an hour has the ends of all',
+      find: ' AND part = ${part}`',
+      replace: '`',
+      suite: unit('server/storage/map-hours.contract'),
+    },
+    {
+      why: 'the two ends of a connection are in different parts',
+      find: 'cityHash64(least(ends.2, ends.4), greatest(ends.2, ends.4))',
+      replace: 'cityHash64(ends.2, ends.4)',
+      suite: unit('server/storage/map-hours.contract'),
+    },
+    {
+      why: 'the ends that were put aside stay',
+      find: '`ALTER TABLE map_end DROP PARTITION ${version}`',
+      replace: "'ALTER TABLE map_end DROP PARTITION 0'",
+      suite: unit('server/storage/map-hours.contract'),
+    },
+  ]),
+  ...mutantsOf('server/storage/fill.ts', [
+    {
+      why: 'a statement of upkeep is not found when it is to end',
+      find: 'log_comment = ${quote(id)}',
+      replace: 'log_comment = ${quote(String(id.length))}',
+      suite: unit('server/upkeep'),
+    },
+  ]),
   ...mutantsOf('server/storage/late-pieces.ts', [
     {
       why: 'rows that come late are never in their minutes',
