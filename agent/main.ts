@@ -68,7 +68,8 @@ export async function runAgent(options: AgentConfig, local: LocalSettings, asked
   const instruments = telemetry && new Instruments(telemetry, attributes, source.tally(attributes.options));
   const waiting_bytes = () => uplink?.bytes ?? { memory: 0, disk: 0 };
   if (telemetry) observeSelf(telemetry.meter, { source: rows, ledger, waiting_bytes, answered: () => uplink?.answered ?? [] });
-  const box = uplink && openBlackBox({ filters: source.kernel_filters, bytes: config.blackBox, uplink, log });
+  const box =
+    uplink && openBlackBox({ filters: source.kernel_filters, bytes: config.blackBox, uplink, emptyRings: () => drain.all(), log });
   opened.defer(() => box?.black_box.stop());
   const own = config.ownNetns && config.replay === undefined ? onlyOwnNetns(source) : undefined;
   const take = takerOf({ own, black_box: box?.black_box, uplink, entities, instruments });

@@ -51,7 +51,7 @@ export class BlackBox {
   #bytes: number;
   #rings: Record<Kept, RowRing> | undefined;
   #slot: number | undefined;
-  /** the bit in rows that the box has asked for. It stays when the slot is freed, since such rows may still come; `yield` clears it */
+  /** the bit in rows that the box has asked for. It stays when the slot is freed, since such rows may still come, until another takes the slot */
   #bit = 0;
   #watched = '';
   #set_ms = 0;
@@ -75,7 +75,6 @@ export class BlackBox {
   /** Gives its slot in the kernel to an investigation. The rows in memory stay. */
   yield(): void {
     this.#free();
-    this.#bit = 0;
   }
 
   stop(): void {

@@ -35,7 +35,8 @@ export async function investigateHost(source: KernelSource, filter: string, conf
   const rows = config.ndjson === undefined ? undefined : new RowFile(config.ndjson);
   const recording = config.recording === undefined ? undefined : new HostRecording(config.recording, source, config.interval);
   source.filters.exclusive(true);
-  const slots = new Slots(source.filters);
+  // No slot was used before, so no row in the rings has its bit.
+  const slots = new Slots(source.filters, () => undefined);
   const slot = slots.take(program, config.rowBudget, { detail: config.detail, user_stacks: config.userStacks });
   if (slot === undefined) throw new AgentError('filter', 'no slot is free');
   source.restrict(config.ownNetns);

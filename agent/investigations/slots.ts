@@ -8,12 +8,15 @@ const SLOTS = Array.from({ length: FILTER_SLOTS }, (_, slot) => slot).filter((sl
 
 export class Slots {
   readonly #filters: KernelFilters;
+  readonly #emptyRings: () => void;
   readonly #taken = new Map<number, Look>();
-  /** The slot that was given back first is taken first: rows that are still on their way may have a slot's bit. */
+  /** The slot that was given back first is taken first. */
   readonly #free = [...SLOTS];
 
-  constructor(filters: KernelFilters) {
+  /** @param emptyRings drains what lies in the rings: rows with a slot's bit must be out before the bit means another filter */
+  constructor(filters: KernelFilters, emptyRings: () => void) {
     this.#filters = filters;
+    this.#emptyRings = emptyRings;
   }
 
   /**
@@ -23,6 +26,7 @@ export class Slots {
   take(program: Uint8Array, budget: Budget, look: Look, only_details = false): number | undefined {
     const [slot] = this.#free;
     if (slot === undefined) return undefined;
+    this.#emptyRings();
     this.#filters.set(slot, program, budget, only_details);
     this.#free.shift();
     this.#taken.set(slot, look);

@@ -79,7 +79,7 @@ const wanted = (number: number, expression: string, changes: Partial<WantedInves
 function opened({ filters }: Pick<Run, 'filters'>, figures = () => ({ ...IDLE, at_ms: performance.now() })) {
   const said: InvestigationStates[] = [];
   const log = createLog('silent');
-  const kernel = openBlackBox({ filters, bytes: 0, uplink: { add: () => {} }, log });
+  const kernel = openBlackBox({ filters, bytes: 0, uplink: { add: () => {} }, emptyRings: () => undefined, log });
   const investigations = new Investigations({ kernel, figures, send: (message) => said.push(message), log });
   const stateOf = (number: number): ToldState | undefined => said.at(-1)?.states.find(({ id }) => id === idOf(number));
   const ended = (number: number) =>

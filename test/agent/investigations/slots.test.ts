@@ -27,7 +27,7 @@ function slotsOf() {
     },
     counters: unused,
   };
-  const slots = new Slots(filters);
+  const slots = new Slots(filters, () => undefined);
   const take = (detail: Look['detail'], user_stacks = false) => slots.take(PROGRAM, BUDGET, { detail, user_stacks }) ?? -1;
   return { told, take, free: (slot: number) => slots.free(slot) };
 }

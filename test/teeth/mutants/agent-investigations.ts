@@ -34,6 +34,14 @@ export const agentInvestigations: readonly Mutant[] = [
       suite: kernel('black-box', 'withheld from nobody'),
     },
   ]),
+  ...mutantsOf('agent/investigations/slots.ts', [
+    {
+      why: 'rows of who had the place before are given to who takes it',
+      find: '    this.#emptyRings();\n',
+      replace: '',
+      suite: kernel('black-box', 'lies in the rings'),
+    },
+  ]),
   ...mutantsOf('agent/black-box/row-ring.ts', [
     {
       why: 'the newest rows come first',
