@@ -24,11 +24,14 @@ type MinuteEngine = Pick<Engine, 'query' | 'command' | 'fill' | 'insertObjects'>
 
 export class MinuteRefresh {
   readonly #engine: MinuteEngine;
+  readonly #rows_a_statement: number;
   /** Start of the first piece that is not published; undefined before the first look, and while there are no rows. */
   #next_s: number | undefined;
 
-  constructor(engine: MinuteEngine) {
+  /** @param rows_a_statement about how many rows a statement reads */
+  constructor(engine: MinuteEngine, rows_a_statement = ROWS_A_STATEMENT) {
     this.#engine = engine;
+    this.#rows_a_statement = rows_a_statement;
   }
 
   /** Builds pieces that are over by the clock. @returns number of pieces with rows */
@@ -41,7 +44,7 @@ export class MinuteRefresh {
       // Notes are read before rows, so the rows of these notes are among those that are built.
       const noted = await latePieces(this.#engine, NOTED_A_STEP, to_s);
       const rows = await this.#rowsOf(this.#next_s, to_s);
-      for (const { starts, count } of together(rows)) {
+      for (const { starts, count } of together(rows, this.#rows_a_statement)) {
         await this.#build(count, `toStartOfFiveMinutes(time_ns) IN (${starts.map(moment).join(', ')})`, await this.#version());
         built += starts.length;
       }
@@ -110,7 +113,7 @@ export class MinuteRefresh {
   /** @param rows approximate number of rows that are read */
   async #build(rows: number, where: string, version: bigint): Promise<void> {
     const counted = KIND.map((kind) => `SELECT host_id, count() AS n FROM ${kind} WHERE ${where} GROUP BY host_id`).join(' UNION ALL ');
-    for (const range of await hostRanges(this.#engine, counted, rows, ROWS_A_STATEMENT)) {
+    for (const range of await hostRanges(this.#engine, counted, rows, this.#rows_a_statement)) {
       const some = `${where} AND ${range}`;
       await this.#engine.fill(buildMinutes(version, some));
       await this.#engine.fill(buildStored(version, some));
@@ -140,11 +143,11 @@ export class MinuteRefresh {
 }
 
 /** Groups neighbouring pieces that one statement can build. */
-function together(rows: ReadonlyMap<number, number>): { starts: number[]; count: number }[] {
+function together(rows: ReadonlyMap<number, number>, rows_max: number): { starts: number[]; count: number }[] {
   const groups: { starts: number[]; count: number }[] = [];
   for (const [start_s, count] of rows) {
     const last = groups.at(-1);
-    if (last === undefined || last.count + count > ROWS_A_STATEMENT) groups.push({ starts: [start_s], count });
+    if (last === undefined || last.count + count > rows_max) groups.push({ starts: [start_s], count });
     else {
       last.starts.push(start_s);
       last.count += count;
