@@ -1,5 +1,5 @@
 // Rows that arrive after their minutes were built. It is noted which pieces of five minutes and which hosts they belong to, and these are
-// built again (minute-refresh.ts). Rows are sorted by five minutes and host, so such a piece is the least that can be read alone.
+// built again (late-refresh.ts). Rows are sorted by five minutes and host, so such a piece is the least that can be read alone.
 import { randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { HEAD_AT } from '../../bpf/rows/rows.gen.ts';

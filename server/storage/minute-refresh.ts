@@ -2,26 +2,16 @@
 // after rows of it came late. Minutes are read only once their piece is published; until then questions read the rows. The process may be
 // killed anywhere: a piece that is not published is built again, and of two versions of an entry the larger one is read.
 import { KIND } from '../../bpf/rows/rows.gen.ts';
-import type { Engine } from './engine.ts';
-import { hostRanges } from './host-ranges.ts';
 import { latePieces, SETTLED_S, settleLate } from './late-pieces.ts';
-import { newVersion, publish } from './published.ts';
+import { buildLate } from './late-refresh.ts';
+import { buildPart, type MinuteEngine, minutesVersion, moment, ROWS_A_STATEMENT } from './minute-build.ts';
+import { publish } from './published.ts';
 import { PIECE_S } from './published-minutes.ts';
-import { buildMinutes } from './rollup.ts';
-import { buildStored } from './stored.ts';
 
-/** Approximate number of rows that one statement reads. It limits the memory, and how long inserts have to wait. */
-const ROWS_A_STATEMENT = 1_000_000;
 /** Pieces that are published at once where there are no rows, as after a time without a collector. */
 const PIECES_A_STEP = 288;
 /** Limit of notes that a step settles. Pieces with further notes are built twice. */
 const NOTED_A_STEP = 5000;
-/** Limit of late pieces (each of one host) in a statement; and time after which a pass leaves them, to build pieces that are due. */
-const LATE_A_STATEMENT = 200;
-const LATE_MS = 20_000;
-
-type MinuteEngine = Pick<Engine, 'query' | 'command' | 'fill' | 'insertObjects'>;
-
 export class MinuteRefresh {
   readonly #engine: MinuteEngine;
   readonly #rows_a_statement: number;
@@ -45,7 +35,9 @@ export class MinuteRefresh {
       const noted = await latePieces(this.#engine, NOTED_A_STEP, to_s);
       const rows = await this.#rowsOf(this.#next_s, to_s);
       for (const { starts, count } of together(rows, this.#rows_a_statement)) {
-        await this.#build(count, `toStartOfFiveMinutes(time_ns) IN (${starts.map(moment).join(', ')})`, await this.#version());
+        const where = `toStartOfFiveMinutes(time_ns) IN (${starts.map(moment).join(', ')})`;
+        const version = await minutesVersion(this.#engine);
+        await buildPart(this.#engine, { where, rows: count, rows_a_statement: this.#rows_a_statement, version });
         built += starts.length;
       }
       await this.#publish(this.#next_s, to_s, rows);
@@ -57,26 +49,9 @@ export class MinuteRefresh {
     return built;
   }
 
-  /** Builds again pieces of hosts whose rows came late, for LATE_MS at most. @returns number of pieces */
-  async late(): Promise<number> {
-    const until_ms = performance.now() + LATE_MS;
-    for (let built = 0; ; ) {
-      const some = await latePieces(this.#engine, LATE_A_STATEMENT);
-      if (some.length === 0) return built;
-      const pairs = some.map(({ start_s, host_id }) => `(${start_s}, ${host_id})`).join(', ');
-      const starts = [...new Set(some.map(({ start_s }) => start_s))];
-      const where = `toStartOfFiveMinutes(time_ns) IN (${starts.map(moment).join(', ')}) AND (toUInt32(toStartOfFiveMinutes(time_ns)), host_id) IN (${pairs})`;
-      const version = await this.#version();
-      await this.#build(0, where, version);
-      // A piece after the last published one is built when it is due. One before the first published one has only late rows: it is
-      // published here.
-      const before = starts.filter((start_s) => start_s < (this.#next_s ?? 0));
-      const pieces = before.map((start_s) => ({ start_s, version, rolled_rows: 0 }));
-      if (pieces.length > 0) await publish(this.#engine, 'minutes', pieces);
-      await settleLate(this.#engine, some);
-      built += some.length;
-      if (performance.now() > until_ms) return built;
-    }
+  /** Builds again pieces of hosts whose rows came late. @returns number of pieces */
+  late(): Promise<number> {
+    return buildLate(this.#engine, { rows_a_statement: this.#rows_a_statement, published_s: this.#next_s ?? 0 });
   }
 
   /** The start of the first piece to build: after the last published one, or else the first with rows. */
@@ -110,35 +85,12 @@ export class MinuteRefresh {
     return new Map(found.map(({ start_s, rows }) => [start_s, rows]));
   }
 
-  /** @param rows approximate number of rows that are read */
-  async #build(rows: number, where: string, version: bigint): Promise<void> {
-    const counted = KIND.map((kind) => `SELECT host_id, count() AS n FROM ${kind} WHERE ${where} GROUP BY host_id`).join(' UNION ALL ');
-    for (const range of await hostRanges(this.#engine, counted, rows, this.#rows_a_statement)) {
-      const some = `${where} AND ${range}`;
-      await this.#engine.fill(buildMinutes(version, some));
-      await this.#engine.fill(buildStored(version, some));
-    }
-  }
-
   /** Publishes also pieces without rows, so that they are known to be empty. */
   async #publish(from_s: number, to_s: number, rows: ReadonlyMap<number, number>): Promise<void> {
-    const version = await this.#version();
+    const version = await minutesVersion(this.#engine);
     const starts = Array.from({ length: (to_s - from_s) / PIECE_S }, (_, index) => from_s + index * PIECE_S);
     const pieces = starts.map((start_s) => ({ start_s, version, rolled_rows: rows.get(start_s) ?? 0 }));
     await publish(this.#engine, 'minutes', pieces);
-  }
-
-  /**
-   * A version from the engine's clock, which all collectors share. It is taken before rows are read, so that a larger version was never
-   * built from older rows.
-   */
-  async #version(): Promise<bigint> {
-    const [found] = await this.#engine.query<{ now_ms: number; newest: string }>(
-      "SELECT toUnixTimestamp64Milli(now64(3)) AS now_ms, toString(max(version)) AS newest FROM rollup_version WHERE tier = 'minutes'",
-      {},
-      1,
-    );
-    return newVersion(found?.now_ms ?? 0, [BigInt(found?.newest ?? 0)]);
   }
 }
 
@@ -155,5 +107,3 @@ function together(rows: ReadonlyMap<number, number>, rows_max: number): { starts
   }
   return groups;
 }
-
-const moment = (s: number) => `toDateTime(${s}, 'UTC')`;

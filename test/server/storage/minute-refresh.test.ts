@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEmbedded } from '../../../server/storage/embedded.ts';
+import type { Engine, Filling } from '../../../server/storage/engine.ts';
 import { LateSearch, latePieces, settleLate } from '../../../server/storage/late-pieces.ts';
+import { MinuteRefresh } from '../../../server/storage/minute-refresh.ts';
 import { publishedMinutes } from '../../../server/storage/published-minutes.ts';
 import { overview } from '../../../server/storage/queries/overview.ts';
 import { segmentRowBytes } from '../../../server/storage/segment-insert.ts';
@@ -115,6 +117,22 @@ test('minutes that a clock that was ahead has made are made again of the rows th
   await asksAnew.upkeep.refresh(now_ms);
   expect(await minutes()).toBe(12);
   await asksAnew.close();
+});
+
+test('late pieces of many rows are built by several statements, and all of them are built', async () => {
+  const fills: string[] = [];
+  const engine = store as unknown as Engine;
+  const counted = {
+    ...engine,
+    fill: (filling: Filling) => engine.fill(filling).finally(() => fills.push(filling.into.split(' ')[0] ?? '')),
+  };
+  const before = [await told(), await minutes()];
+  // Three rows a piece for five hosts: of at most seven rows a statement has two hosts.
+  for (const host_id of [21, 22, 23, 24, 25]) await put(...[1, 2, 3].map((s) => resent(s * 1000, host_id)));
+  expect(await new MinuteRefresh(counted, 7).late()).toBe(5);
+  expect(fills.filter((table) => table === 'rollup_1m')).toHaveLength(3);
+  expect([await told(), await minutes()]).toEqual(before.map((n) => n + 15));
+  expect(await latePieces(store, 9)).toEqual([]);
 });
 
 test('a row at the edge of two pieces is noted for both, a row of now for none', () => {

@@ -108,18 +108,26 @@ export const serverMinutes: readonly Mutant[] = [
       suite: unit('server/storage/tiers'),
     },
   ]),
-  ...mutantsOf('server/storage/minute-refresh.ts', [
+  ...mutantsOf('server/storage/minute-build.ts', [
     {
       why: 'an old version is read on',
       find: 'return newVersion(found?.now_ms ?? 0, [BigInt(found?.newest ?? 0)]);',
       replace: 'return 10n ** 18n - BigInt(Date.now());',
       suite: unit('server/storage/minute-refresh'),
     },
+  ]),
+  ...mutantsOf('server/storage/late-refresh.ts', [
     {
       why: 'only the first host is built anew',
-      find: 'const pairs = some.map(',
-      replace: 'const pairs = some.slice(0, 1).map(',
+      find: 'const pairs = pieces.map(',
+      replace: 'const pairs = pieces.slice(0, 1).map(',
       suite: unit('server/storage/tiers'),
+    },
+    {
+      why: 'one statement builds all late pieces, however many rows they have',
+      find: 'count <= room',
+      replace: 'true',
+      suite: unit('server/storage/minute-refresh'),
     },
   ]),
   ...mutantsOf('server/storage/published-minutes.ts', [
