@@ -5,6 +5,7 @@
 import { lossesAt } from '../../agent/contract/outcome.ts';
 import { quote } from './columns.ts';
 import type { Engine } from './engine.ts';
+import { hostRanges } from './host-ranges.ts';
 import { newVersion, pairs, publish, published } from './published.ts';
 import { DAYS_MAX } from './retention-classes.ts';
 import { Superseded } from './superseded.ts';
@@ -16,6 +17,8 @@ const SETTLED_S = 300;
 const HOUR_S = 3600;
 const DAY_S = 86_400;
 const PIECES_A_STATEMENT = 24;
+/** Approximate number of counts that one statement reads. It limits the memory, and how long inserts have to wait. */
+const ENTRIES_A_STATEMENT = 1_000_000;
 const COLLECTOR_LOSSES = lossesAt('collector').map(quote).join(', ');
 
 /**
@@ -42,15 +45,19 @@ export const storedMinutes = (where: string) =>
 
 const countedMinutes = (where: string) => `(${reportedMinutes(where)} UNION ALL ${storedMinutes(where)})`;
 
-type Hour = { start_s: number; rows: number };
+/** `entries`: counts of minutes, which add up to `rows`. */
+type Hour = { start_s: number; rows: number; entries: number };
 
 export class AccountingRefresh {
   readonly #engine: Pick<Engine, 'query' | 'command' | 'fill' | 'define' | 'place'>;
   readonly #known = new Map<string, number>();
+  readonly #entries_a_statement: number;
   readonly #superseded: Superseded;
 
-  constructor(engine: Pick<Engine, 'query' | 'command' | 'fill' | 'define' | 'place'>) {
+  /** @param entries_a_statement about how many counts of minutes a statement reads */
+  constructor(engine: Pick<Engine, 'query' | 'command' | 'fill' | 'define' | 'place'>, entries_a_statement = ENTRIES_A_STATEMENT) {
     this.#engine = engine;
+    this.#entries_a_statement = entries_a_statement;
     this.#superseded = new Superseded(engine, 'accounting', 'accounting_1h');
   }
 
@@ -84,7 +91,7 @@ GROUP BY day ORDER BY day DESC LIMIT ${DAYS_MAX}`),
     if (to_s <= from_s) return 0;
     const within = (at: string) => `${at} >= toDateTime(${from_s}, 'UTC') AND ${at} < toDateTime(${to_s}, 'UTC')`;
     const hours = await this.#engine.query<Hour>(
-      `SELECT toUnixTimestamp(toStartOfHour(minute)) AS start_s, sum(n) AS rows FROM ${countedMinutes(within('minute'))} GROUP BY start_s ORDER BY start_s`,
+      `SELECT toUnixTimestamp(toStartOfHour(minute)) AS start_s, sum(n) AS rows, count() AS entries FROM ${countedMinutes(within('minute'))} GROUP BY start_s ORDER BY start_s`,
       {},
       PIECES_A_STATEMENT,
     );
@@ -106,13 +113,16 @@ GROUP BY day ORDER BY day DESC LIMIT ${DAYS_MAX}`),
 
   async #build(hours: readonly Hour[], version: bigint): Promise<void> {
     const where = `toStartOfHour(minute) IN (${hours.map(({ start_s }) => `toDateTime(${start_s}, 'UTC')`).join(', ')})`;
-    await this.#engine.fill({
-      into: 'accounting_1h (start, version, host_id, kind, counted, rows)',
-      select: `SELECT toStartOfHour(minute) AS hour, toUInt64(${version}), host_id, kind, counted, sum(n) FROM ${countedMinutes(where)}
-GROUP BY hour, host_id, kind, counted`,
-    });
+    const entries = hours.reduce((sum, hour) => sum + hour.entries, 0);
+    const counted = `SELECT host_id, count() AS n FROM ${countedMinutes(where)} GROUP BY host_id`;
+    for (const range of await hostRanges(this.#engine, counted, entries, this.#entries_a_statement))
+      await this.#engine.fill({
+        into: 'accounting_1h (start, version, host_id, kind, counted, rows)',
+        select: `SELECT toStartOfHour(minute) AS hour, toUInt64(${version}), host_id, kind, counted, sum(n)
+FROM ${countedMinutes(`${where} AND ${range}`)} GROUP BY hour, host_id, kind, counted`,
+      });
     const built = hours.map(({ start_s }) => ({ start_s, version }));
-    const found = await this.#engine.query<Hour>(
+    const found = await this.#engine.query<Omit<Hour, 'entries'>>(
       `SELECT toUnixTimestamp(start) AS start_s, sum(t.rows) AS rows FROM accounting_1h AS t WHERE ${pairs(built)} GROUP BY start_s`,
       {},
       built.length,

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { insertAccounting } from '../../../server/storage/accounting.ts';
+import { AccountingRefresh } from '../../../server/storage/accounting-refresh.ts';
 import { openEmbedded, openEmbeddedEngine } from '../../../server/storage/embedded.ts';
-import type { Engine, HostAccountingEntry, LostRows } from '../../../server/storage/engine.ts';
+import type { Engine, Filling, HostAccountingEntry, LostRows } from '../../../server/storage/engine.ts';
 import { accounting, accountsByHost, completenessWithin } from '../../../server/storage/queries/accounts.ts';
 import { windowOf } from '../../../server/storage/queries/window.ts';
 import type { Store } from '../../../server/storage/store.ts';
@@ -106,4 +107,24 @@ test('in steps, and the least complete host first', async () => {
     [100, 90],
     [100, 90],
   ]);
+});
+
+test('hours that no statement can take alone are built by ranges of hosts', async () => {
+  const before = await all();
+  await insertAccounting(engine, of(1, toldOf('drop', { seen: 9, died: 9 }, NOW_MS - 60 * HOUR_MS)));
+  await insertAccounting(engine, of(3, toldOf('drop', { seen: 5, died: 5 }, NOW_MS - 60 * HOUR_MS)));
+  let fills = 0;
+  const counting = { ...engine, fill: (filling: Filling) => engine.fill(filling).finally(() => fills++) };
+  expect(await new AccountingRefresh(counting, 5).run(NOW_MS + HOUR_MS)).toBe(1);
+  expect(fills).toBe(3);
+  const built = await engine.query<{ kind: string; counted: string; rows: number }>(
+    `SELECT kind, counted, sum(rows) AS rows FROM accounting_1h
+WHERE start = toDateTime(${NOW_MS / 1000 - 60 * 3600}, 'UTC') AND version = (SELECT max(version) FROM accounting_1h WHERE start = toDateTime(${NOW_MS / 1000 - 60 * 3600}, 'UTC'))
+GROUP BY kind, counted ORDER BY kind, counted`,
+  );
+  expect(built.filter(({ kind }) => kind === 'drop')).toEqual([
+    { kind: 'drop', counted: 'died', rows: 7 + 9 + 5 },
+    { kind: 'drop', counted: 'seen', rows: 7 + 9 + 5 },
+  ]);
+  expect((await all()).hosts['2']).toEqual(before.hosts['2']);
 });
