@@ -171,6 +171,13 @@ export const LIMITS = {
   },
   viewer_ping_ms: { what: 'time between two pings', number: 10_000, unit: 'ms', per: 'page', beyond: 'closed, if the last has no answer' },
   viewer_unread: { what: 'what a page has not read', number: MIB, unit: 'bytes', per: 'page', beyond: 'it misses messages' },
+  last_answers_ms: {
+    what: 'time for answers that are under way when the collector ends',
+    number: 5000,
+    unit: 'ms',
+    per: 'collector',
+    beyond: 'their connections are closed, and what they read for is ended',
+  },
   viewer_slow_ms: { what: 'time in which a page misses messages', number: 10_000, unit: 'ms', per: 'page', beyond: 'closed' },
   control_channels: {
     what: 'agents with a control channel',

@@ -1,4 +1,4 @@
-// Ends the service: requests that have arrived are answered; slow bodies and idle connections are cut.
+// Ends the service: requests that have arrived have some time to be answered; slow bodies and idle connections are cut.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../http.ts';
 import { LIMITS } from '../limits.ts';
@@ -22,8 +22,9 @@ declare module 'fastify' {
   }
 }
 
-/** Requests that still arrive have `slow_ms`. Requests that have arrived are answered, however long that takes. */
+/** Requests that still arrive have `slow_ms`, and those that have arrived `last_answers_ms`: a question that takes longer ends without an answer. */
 export async function closeApp(app: App): Promise<void> {
+  const last_ms = performance.now() + LIMITS.last_answers_ms.number;
   let isClosed = false;
   const closing = app.close().finally(() => {
     isClosed = true;
@@ -32,7 +33,8 @@ export async function closeApp(app: App): Promise<void> {
   await Promise.race([closing, sleep(LIMITS.slow_ms.number)]);
   while (!isClosed) {
     // Only once the server no longer listens: until then another connection could come.
-    if (!app.server.listening && app.underWay.requests === 0) app.server.closeAllConnections();
+    const isOver = app.underWay.requests === 0 || performance.now() >= last_ms;
+    if (!app.server.listening && isOver) app.server.closeAllConnections();
     await Promise.race([closing, sleep(LOOK_MS)]);
   }
   await closing;

@@ -2,6 +2,14 @@
 import { type Mutant, mutantsOf, unit } from '../mutant.ts';
 
 export const serverDoor: readonly Mutant[] = [
+  ...mutantsOf('server/door/close.ts', [
+    {
+      why: 'the end waits for the longest question',
+      find: ' || performance.now() >= last_ms',
+      replace: '',
+      suite: unit('server/door/close'),
+    },
+  ]),
   ...mutantsOf('server/door/budget.ts', [
     { why: 'memory is never given back', find: 'this.#add(held, -held.bytes);', replace: '', suite: unit('server/door/budget') },
     {
