@@ -225,7 +225,7 @@ export class Collector {
     // The engine takes one insert at a time: what upkeep builds would hold up the log.
     const kept = this.#upkeep.stop();
     steps.push(
-      await within(ms, 'emptying the log', this.#writer.stop(), logger),
+      await within(ms, 'emptying the log', this.#writer.stop(ms / 2), logger),
       await within(ms, 'telling what was lost', this.#lossWriter.stop(), logger),
       await within(ms, 'keeping the tables', kept, logger),
       await within(ms, 'looking at the store', this.#health.stop(), logger),
@@ -243,11 +243,7 @@ export class Collector {
     await this.#metrics.stop();
     this.#lock.release();
     const log_bytes = this.#log.bytes;
-    if (log_bytes > 0)
-      logger.warn(
-        { log_bytes },
-        'stopped; acknowledged rows wait in the log, since the store did not take them: the next start stores them',
-      );
+    if (log_bytes > 0) logger.warn({ log_bytes }, 'stopped; acknowledged rows wait in the log: the next start stores them');
     else logger.info({ log_bytes }, 'stopped');
     return steps.every(Boolean);
   }

@@ -52,6 +52,8 @@ export class Writer {
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
   #stopped = false;
+  /** From this time on no insert begins. */
+  #last_ms = Number.POSITIVE_INFINITY;
 
   constructor(log: WriterLog, store: WriterStore, options: WriterOptions, events: WriterEvents) {
     this.#log = log;
@@ -96,9 +98,13 @@ export class Writer {
     }, delay_ms);
   }
 
-  /** Ends the rounds and tries once more to insert all there is. What the store refuses stays in the log. */
-  async stop(): Promise<void> {
+  /**
+   * Ends the rounds and tries once more to insert all there is, but begins no insert after `for_ms`. What is left, or what the store refuses,
+   * stays in the log.
+   */
+  async stop(for_ms = Number.POSITIVE_INFINITY): Promise<void> {
     this.#stopped = true;
+    this.#last_ms = performance.now() + for_ms;
     clearTimeout(this.#timer);
     await this.#round;
     this.#attempts.hurry();
@@ -143,7 +149,7 @@ export class Writer {
     const inserted: SealedSegment[] = [];
     const firstLate = due.findIndex(({ lane }) => lane === 'late');
     for (const [index, segment] of due.entries()) {
-      if (failures >= FAILURES_A_ROUND) break;
+      if (failures >= FAILURES_A_ROUND || performance.now() >= this.#last_ms) break;
       if (index > firstLate && segment.lane === 'late' && performance.now() >= until_ms) break;
       if (await this.#insert(segment)) inserted.push(segment);
       else failures++;

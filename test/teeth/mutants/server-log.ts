@@ -213,6 +213,12 @@ export const serverLog: readonly Mutant[] = [
   ]),
   ...mutantsOf('server/log/writer.ts', [
     {
+      why: 'a stop waits until all of a backlog is stored',
+      find: ' || performance.now() >= this.#last_ms',
+      replace: '',
+      suite: unit('server/log/writer'),
+    },
+    {
       why: 'late segments go first',
       find: 'return [...live, ...(this.#stopped ? late : late.slice(0, LATE_A_ROUND))];',
       replace: 'return [...(this.#stopped ? late : late.slice(0, LATE_A_ROUND)), ...live];',
