@@ -131,7 +131,7 @@ test-teeth: setup test-tools ## do the tests fail where they should? hundreds of
 	$(Q)exec node test/teeth/run.ts $(ARGS)
 
 .PHONY: bench
-bench: bench-ingest bench-query bench-growth bench-timing bench-overhead bench-details ## all of the following, about half an hour
+bench: bench-ingest bench-query bench-growth bench-upkeep bench-timing bench-overhead bench-details ## all of the following, about half an hour
 
 .PHONY: bench-ingest
 bench-ingest: setup ## rows a second and core, times to ack and to be visible, bytes a row, beside the same rows as JSON
@@ -145,6 +145,10 @@ bench-query: setup ## what the page asks, over 100 million rows: made once, kept
 .PHONY: bench-growth
 bench-growth: setup ## cost a row with more agents and a query with more rows: test/bench/growth.svg
 	$(Q)exec node test/bench/growth.ts $(ARGS)
+
+.PHONY: bench-upkeep
+bench-upkeep: setup ## what a row costs until its minutes, hour and map are built, with more rows in the hour
+	$(Q)exec node test/bench/upkeep.ts $(ARGS)
 
 .PHONY: bench-timing
 bench-timing: setup ## whether a guessed secret is refused later the more of it is right

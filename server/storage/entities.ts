@@ -87,11 +87,19 @@ export async function insertReports(
       tables.set(table, all);
     }
   }
-  for (const [table, rows] of tables) for (const part of insertable(rows, ({ at }) => at)) await engine.insertObjects(table, part);
-  await insertAccounting(engine, reports.flatMap(told));
-  await insertLostBatches(engine, reports.flatMap(named));
+  // All begin at once, so that an engine that takes one statement at a time takes them one after the other, and no long one comes between.
+  const inserts = [...tables].flatMap(([table, rows]) =>
+    [...insertable(rows, ({ at }) => at)].map((part) => engine.insertObjects(table, part)),
+  );
+  await allDone([...inserts, insertAccounting(engine, reports.flatMap(told)), insertLostBatches(engine, reports.flatMap(named))]);
   const evicted = await budgets.keep(tables);
   if (evicted.size > 0) known.forget();
   if (known.learn(reports)) await engine.reloadDictionaries();
   return evicted;
+}
+
+/** Waits for all of them. @throws what the first that failed has thrown */
+async function allDone(works: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(works);
+  await Promise.all(works);
 }
