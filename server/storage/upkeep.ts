@@ -36,7 +36,7 @@ export type Upkeep = {
   migrations(): Promise<MigrationState[]>;
   /** What the files of the embedded engine have lost. Of a ClickHouse server nothing is checked. */
   damage(now_ms: number): Promise<StoreDamage>;
-  /** Ends what is being built, dropped or checked, in the middle of a statement too: it fails. What is not published is built again later. */
+  /** Ends what is being built or checked, in the middle of a statement too: it fails. What is not published is built again later. */
   stop(): void;
 };
 
@@ -59,7 +59,7 @@ export function upkeepOf(engine: Engine, known?: KnownTables): Upkeep {
       }
       return pieces;
     },
-    retain: (size, now_ms) => retain(stoppable, size, now_ms),
+    retain: (size, now_ms) => retain(engine, size, now_ms),
     dropped: (limit) => droppedDays(engine, limit),
     tables: () => keptTables(engine),
     systemLogs: () => systemLogs(engine),
