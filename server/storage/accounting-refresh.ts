@@ -119,7 +119,7 @@ GROUP BY day ORDER BY day DESC LIMIT ${DAYS_MAX}`),
       await this.#engine.fill({
         into: 'accounting_1h (start, version, host_id, kind, counted, rows)',
         select: `SELECT toStartOfHour(minute) AS hour, toUInt64(${version}), host_id, kind, counted, sum(n)
-FROM ${countedMinutes(`${where} AND ${range}`)} GROUP BY hour, host_id, kind, counted`,
+FROM ${countedMinutes(`${where} AND ${range.where}`)} GROUP BY hour, host_id, kind, counted`,
       });
     const built = hours.map(({ start_s }) => ({ start_s, version }));
     const found = await this.#engine.query<Omit<Hour, 'entries'>>(

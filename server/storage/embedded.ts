@@ -12,6 +12,7 @@ import { freezeInto } from './engine-files.ts';
 import { storeOn } from './engine-store.ts';
 import { DICTIONARIES } from './entities.ts';
 import { fillStatement } from './fill.ts';
+import { GiveWay } from './give-way.ts';
 import { KnownTables } from './known-tables.ts';
 import { TABLES_MAX } from './retention-classes.ts';
 import { checkSegment, checkWritten, insertStatement } from './segment-insert.ts';
@@ -83,6 +84,7 @@ function embeddedEngine(path: string, { started, writer, readers, overseer }: Co
   const execute = (sql: string) => writer.run((client) => executeAlone(client, sql));
   // The engine counts inserted rows for the whole process. One insert at a time, so that the count is its own.
   const inTurn = turns();
+  const way = new GiveWay();
   const taken = async (): Promise<number> => {
     const [event] = await query<{ value: number }>("SELECT value FROM system.events WHERE event = 'InsertedRows'", {}, 1);
     return event?.value ?? 0;
@@ -116,10 +118,12 @@ function embeddedEngine(path: string, { started, writer, readers, overseer }: Co
     backend: 'embedded',
     query,
     progress,
-    insertSegment: (segment) => inTurn(() => failingAs('store_insert_failed', () => insert(segment))),
+    insertSegment: (segment) => way.insert(() => inTurn(() => failingAs('store_insert_failed', () => insert(segment)))),
     command,
-    fill: (filling, asker) =>
-      inTurn(() => failingAs('store_query_failed', () => untilLeft(asker, () => execute(fillStatement(filling, asker?.id))))),
+    fill: async (filling, asker) => {
+      await way.calm();
+      await inTurn(() => failingAs('store_query_failed', () => untilLeft(asker, () => execute(fillStatement(filling, asker?.id)))));
+    },
     insertObjects: (table, values) =>
       inTurn(() =>
         failingAs('store_insert_failed', () =>

@@ -2,18 +2,18 @@
 // from rows once it is over, and built again when its minutes have more rows than before. Where one statement cannot take an hour's rows, its
 // connections' ends are first put aside (map_end), host by host, and then matched, address by address: so each row is read once.
 import type { Engine, Filling } from './engine.ts';
-import { hostRanges } from './host-ranges.ts';
+import { connectionRanges, hostRanges } from './host-ranges.ts';
 import { EVERYTHING } from './language/condition.ts';
 import { Params } from './language/params.ts';
 import { newVersion, publish, published } from './published.ts';
 import { EDGE_SUMS, edgesSql } from './queries/map-edges.ts';
-import { endsSql, PAIR_FIGURES, PAIRS_OF, pairsOfEnds, pairsSql } from './queries/pairs.ts';
+import { endsSql, PAIR_FIGURES, PAIRS_OF, pairsOfEnds, pairsSql, partedEnds } from './queries/pairs.ts';
 import { rowsTime } from './queries/window.ts';
 import { Superseded } from './superseded.ts';
 
 const HOUR_S = 3600;
-/** Rows of one statement: each connection takes some hundred bytes of memory meanwhile, and inserts have to wait. */
-const ROWS_A_STATEMENT = 1_000_000;
+/** Rows of one statement: each takes some 350 bytes of memory meanwhile, and inserts have to wait. */
+const ROWS_A_STATEMENT = 500_000;
 
 /** An hour, and the number of rows behind its minutes. */
 export type MapHour = { start_s: number; rolled_rows: number };
@@ -70,7 +70,10 @@ export class MapHours {
     if (rows <= most) return edges(pairsSql({ ...hour, time }, 'buckets'));
     const parts = Math.ceil(rows / most);
     try {
-      for (const range of await hostRanges(this.#engine, counts, rows, most))
+      const ids = (where: string) =>
+        PAIRS_OF.map((kind) => `SELECT connection_id FROM ${kind} WHERE ${time} AND ${where}`).join(' UNION ALL ');
+      const ranges = await hostRanges(this.#engine, counts, rows, most);
+      for (const range of await connectionRanges(this.#engine, ranges, ids, most))
         await this.#engine.fill(setAside(version, parts, endsSql({ ...hour, time: `${time} AND ${range}` }, 'buckets')));
       for (let part = 0; part < parts; part++) await edges(pairsOfEnds(endsAside(version, part), 'buckets'));
     } finally {
@@ -87,12 +90,11 @@ const END_COLUMNS = {
 } as const;
 const PLAIN_COLUMNS = ['last', ...PAIR_FIGURES, 'rtt', 'over'] as const;
 
-/** Puts ends aside in map_end, each in the part of its two addresses: both ends of a connection, and all between the same hosts. */
+/** Puts ends aside in map_end, each in its part: both ends of a connection are in the same. */
 const setAside = (version: bigint, parts: number, ends: string): Filling => ({
   into: `map_end (build, part, host_key, connection_key, comm, cgroup_id, role, local_addr, local_port, peer_addr, peer_port, ${PLAIN_COLUMNS.join(', ')})`,
-  select: `SELECT toUInt64(${version}), cityHash64(least(ends.2, ends.4), greatest(ends.2, ends.4)) % ${parts},
-  host_key, connection_key, owner.1, owner.2, ends.1, ends.2, ends.3, ends.4, ends.5, ${PLAIN_COLUMNS.join(', ')}
-FROM (${ends})`,
+  select: `SELECT toUInt64(${version}), part, host_key, connection_key, owner.1, owner.2, ends.1, ends.2, ends.3, ends.4, ends.5, ${PLAIN_COLUMNS.join(', ')}
+FROM (${partedEnds(ends, parts)})`,
 });
 
 /** The ends of a part, with the columns of `endsSql`. */

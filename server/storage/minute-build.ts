@@ -17,7 +17,7 @@ export type Part = { where: string; rows: number; rows_a_statement: number; vers
 export async function buildPart(engine: MinuteEngine, { where, rows, rows_a_statement, version }: Part): Promise<void> {
   const counted = KIND.map((kind) => `SELECT host_id, count() AS n FROM ${kind} WHERE ${where} GROUP BY host_id`).join(' UNION ALL ');
   for (const range of await hostRanges(engine, counted, rows, rows_a_statement)) {
-    const some = `${where} AND ${range}`;
+    const some = `${where} AND ${range.where}`;
     await engine.fill(buildMinutes(version, some));
     await engine.fill(buildStored(version, some));
   }

@@ -122,7 +122,7 @@ FROM rollup_1m AS r FINAL WHERE toDate(minute) = toDate({day_s:UInt32}, 'UTC') G
     const entries = sources.reduce((sum, source) => sum + source.entries, 0);
     const counted = `SELECT s.host_id AS host_id, count() AS n FROM ${TIERS[tier].from} WHERE ${whole} GROUP BY host_id`;
     for (const range of await hostRanges(this.#engine, counted, entries, ENTRIES_A_STATEMENT))
-      await this.#engine.fill(buildPieces({ tier, version, where: `${whole} AND ${range}` }));
+      await this.#engine.fill(buildPieces({ tier, version, where: `${whole} AND ${range.where}` }));
     // Counted in the piece and not in its source: if rows that came meanwhile are not in the piece, the next pass finds the difference.
     const built = sources.map(({ start_s }) => ({ start_s, version }));
     const found = await this.#engine.query<{ start_s: number; rolled_rows: number }>(

@@ -68,17 +68,26 @@ const sides = (of: (is: string) => string, name: string) => [
 /** @see pairsOfEnds */
 export const pairsSql = (window: Window, rtts: Rtts = 'quantiles'): string => pairsOfEnds(endsSql(window, rtts), rtts);
 
+/** The connection as (client's address and port, server's), over `ends` and `is_client`. */
+const PAIR = 'if(is_client, (ends.2, ends.3, ends.4, ends.5), (ends.4, ends.5, ends.2, ends.3))';
+
+/**
+ * Adds `part` to the columns of a SELECT of ends: below `parts`, and the same for all ends that pairsOfEnds and the map have to see together,
+ * which are those between the same two addresses and with the same service port, on loopback those of one host.
+ */
+export const partedEnds = (ends: string, parts: number): string =>
+  `SELECT *, ${IS_CLIENT} AS is_client, ${PAIR} AS pair, cityHash64(pair.1, pair.3, pair.4, if(${isLoopback('pair.1')}, host_key, 0)) % ${parts} AS part
+FROM (${ends})`;
+
 /**
  * A SELECT of a line for each connection of which an end matches the filter. For each side, with client_ and server_ before the name: ends
  * (number of ends seen; 0: not watched), over (those that have ended), host, owner (name, cgroup), the figures and rtt. Also server_addr,
  * client_addr, server_port. Loopback addresses, and addresses that several hosts use at a time (as those of container bridges), are kept
  * apart by host.
- * @param ends a SELECT as of endsSql, with all ends between the same two addresses
+ * @param ends a SELECT as of endsSql, of whole parts (partedEnds)
  */
 export function pairsOfEnds(ends: string, rtts: Rtts): string {
-  const sided = `SELECT *, ${IS_CLIENT} AS is_client,
-    if(is_client, (ends.2, ends.3, ends.4, ends.5), (ends.4, ends.5, ends.2, ends.3)) AS pair
-  FROM (${ends})`;
+  const sided = `SELECT *, ${IS_CLIENT} AS is_client, ${PAIR} AS pair FROM (${ends})`;
   const several = ['is_client', 'NOT is_client'].map(
     (side) => `maxIf(host_key, ${side}) OVER ends_of_pair != minIf(host_key, ${side}) OVER ends_of_pair`,
   );

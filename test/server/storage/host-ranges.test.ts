@@ -34,7 +34,7 @@ test('every host is in one range, and no range has more than its limit but for o
       const ranges = await hostRanges(engine, counted, rows, rows_max);
       const asked = [...counts.map(([host]) => host), other, 0n, MOST];
       const found = await engine.query<{ host: string; places: number[] }>(
-        `SELECT toString(host_id) AS host, arrayFilter(i -> i >= 0, [${ranges.map((range, at) => `if(${range}, ${at}, -1)`).join(', ')}]) AS places
+        `SELECT toString(host_id) AS host, arrayFilter(i -> i >= 0, [${ranges.map(({ where }, at) => `if(${where}, ${at}, -1)`).join(', ')}]) AS places
 FROM (SELECT arrayJoin([${asked.map((host) => `toUInt64('${host}')`).join(', ')}]) AS host_id)`,
       );
       expect(found.map(({ places }) => places.length)).toEqual(asked.map(() => 1));

@@ -62,16 +62,26 @@ export const serverMinutes: readonly Mutant[] = [
       suite: unit('server/storage/map-hours.contract'),
     },
     {
-      why: 'the two ends of a connection are in different parts',
-      find: 'cityHash64(least(ends.2, ends.4), greatest(ends.2, ends.4))',
-      replace: 'cityHash64(ends.2, ends.4)',
-      suite: unit('server/storage/map-hours.contract'),
-    },
-    {
       why: 'the ends that were put aside stay',
       find: '`ALTER TABLE map_end DROP PARTITION ${version}`',
       replace: "'ALTER TABLE map_end DROP PARTITION 0'",
       suite: unit('server/storage/map-hours.contract'),
+    },
+  ]),
+  ...mutantsOf('server/storage/queries/pairs.ts', [
+    {
+      why: 'the two ends of a connection are in different parts',
+      find: 'cityHash64(pair.1, pair.3, pair.4, ',
+      replace: 'cityHash64(ends.2, ends.4, ',
+      suite: unit('server/storage/map-hours.contract'),
+    },
+  ]),
+  ...mutantsOf('server/storage/embedded.ts', [
+    {
+      why: 'statements of upkeep do not give way to inserts of rows',
+      find: '      await way.calm();\n',
+      replace: '',
+      suite: unit('server/storage/give-way'),
     },
   ]),
   ...mutantsOf('server/storage/fill.ts', [

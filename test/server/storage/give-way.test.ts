@@ -1,0 +1,47 @@
+// Statements of upkeep beside inserts of rows, on the real engine: while one insert follows the other none of them waits for a statement,
+// and when they do not end the statement runs all the same.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
+import type { Engine } from '../../../server/storage/engine.ts';
+import { migrate } from '../../../server/storage/migrations.ts';
+import { rowBytes } from '../../support/row-bytes.ts';
+import { segmentBytes } from '../../support/segment-bytes.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'tcplens-give-way-'));
+let engine: Engine;
+let sequence = 0;
+beforeAll(async () => {
+  engine = await openEmbeddedEngine({ path: join(directory, 'engine') });
+  await migrate(engine);
+});
+afterAll(async () => {
+  await engine.close();
+  rmSync(directory, { recursive: true });
+});
+
+async function insert(): Promise<void> {
+  const path = join(directory, `${++sequence}.rows`);
+  const rows = [rowBytes('reset', { time_ns: BigInt(Date.now()) * 1_000_000n, host_id: 1 })];
+  writeFileSync(path, segmentBytes(rows, { epoch: '00000000000000e1', sequence }));
+  await engine.insertSegment({ kind: 'reset', path, rows: 1 });
+}
+
+const fill = () =>
+  engine.fill({ into: 'stored (minute, host_id, kind, version, rows)', select: "SELECT now(), 1, 'reset', 1, 1" }).then(() => sequence);
+
+test('a statement waits for inserts that follow each other, and no longer than some seconds', async () => {
+  const first = insert();
+  let has_filled = false;
+  const filled = fill().finally(() => {
+    has_filled = true;
+  });
+  await first;
+  // Inserts without an end: the statement comes among them.
+  while (!has_filled) await insert();
+  expect(await filled).toBeGreaterThan(10);
+  const before = sequence;
+  expect(await fill()).toBe(before);
+});
