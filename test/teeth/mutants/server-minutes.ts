@@ -43,14 +43,14 @@ export const serverMinutes: readonly Mutant[] = [
   ...mutantsOf('server/storage/host-ranges.ts', [
     {
       why: 'the first host of a range is in the one before, too',
-      find: '`host_id < ${end}`',
-      replace: '`host_id <= ${end}`',
+      find: '`${column} < ${end}`',
+      replace: '`${column} <= ${end}`',
       suite: unit('server/storage/host-ranges'),
     },
     {
       why: 'each range is all hosts, and reads all rows',
-      find: "if (rows <= rows_max) return ['true'];",
-      replace: "return ['true'];",
+      find: "if (rows <= rows_max) return [{ where: 'true', rows }];",
+      replace: "return [{ where: 'true', rows }];",
       suite: unit('server/storage/host-ranges'),
     },
   ]),
