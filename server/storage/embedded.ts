@@ -28,6 +28,9 @@ const READERS = 2;
 /** Suffix of the engine's directory: the file beside it that lists its tables. */
 export const KNOWN_TABLES = '-tables.json';
 
+/** The tables that have files. */
+const TABLES = `SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' LIMIT ${TABLES_MAX}`;
+
 /** `file()` reads these characters in a path as patterns, and there is no way to escape them. */
 const PATTERN = /[*?{}]/;
 
@@ -103,11 +106,7 @@ function embeddedEngine(path: string, { started, writer, readers, overseer }: Co
     checkWritten(segment, (await taken()) - before);
   };
   const frozen = async (directory: string, beside: () => Promise<void>): Promise<void> => {
-    const tables = await query<{ name: string }>(
-      `SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' LIMIT ${TABLES_MAX}`,
-      {},
-      TABLES_MAX,
-    );
+    const tables = await query<{ name: string }>(TABLES, {}, TABLES_MAX);
     await freezeInto(directory, { engine: path, tables, execute });
     await beside();
   };

@@ -162,11 +162,18 @@ test.each([
 test('a stop ends a statement that runs, fails nothing, and what it was building is built by the next', async () => {
   const failed = vi.fn();
   const events: UpkeepEvents = { refreshed: () => undefined, dropped: () => undefined, looked: () => undefined, failed };
-  // Each entry takes a while: without an end the statement would run for hours.
+  // Each entry takes a second.
+  const outcomes: string[] = [];
   const slow = {
     ...engine,
     fill: ({ into, select }: Filling, asker?: Asker) =>
-      engine.fill({ into, select: `${select.replace(/^SELECT /, 'SELECT sleepEachRow(1) + ')} SETTINGS max_block_size = 1` }, asker),
+      engine.fill({ into, select: `${select.replace(/^SELECT /, 'SELECT sleepEachRow(1) + ')} SETTINGS max_block_size = 1` }, asker).then(
+        () => void outcomes.push('whole'),
+        (error) => {
+          outcomes.push('ended');
+          throw error;
+        },
+      ),
   };
   await putLate(engine, TODAY_S - DAY_S + 10_800, 60, 20, 30_000_000);
   const loop = new UpkeepLoop({ upkeep: upkeepOf(slow, known) }, { ...BEATS, retention_size: { bytes: 1e12 } }, events);
@@ -175,6 +182,7 @@ test('a stop ends a statement that runs, fails nothing, and what it was building
   await until(runs, ([found]) => found?.n === 1);
   await loop.stop();
   expect(await runs()).toEqual([{ n: 0 }]);
+  expect(outcomes).toEqual(['ended']);
   expect(failed).not.toHaveBeenCalled();
   expect(await itsStore().upkeep.refresh(Date.now())).toBeGreaterThan(0);
 });

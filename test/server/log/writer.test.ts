@@ -79,32 +79,6 @@ test('inserts while batches come, and leaves nothing behind', async () => {
   await log.close();
 });
 
-test('a stop begins no insert after its time, and what is left stays in the log for the next start', async () => {
-  const before = await countRows(store, 'state_change');
-  const log = await openLog('cut');
-  for (let sequence = 1; sequence <= 8; sequence++) {
-    await append(log, sequence, 10, { lane: sequence % 2 === 0 ? 'live' : 'late' });
-    await log.seal();
-  }
-  const heard = listen();
-  const stopped = Promise.withResolvers<void>();
-  const stopping = {
-    ...store,
-    insertSegment: async (segment: Segment) => {
-      if (heard.inserted.length === 2) stopped.resolve(writer.stop(0));
-      await store.insertSegment(segment);
-    },
-  };
-  const writer = new Writer(log, stopping, PERIODS, heard.events);
-  writer.start();
-  await stopped.promise;
-  expect([heard.inserted.length, log.sealed.length, heard.troubles]).toEqual([3, 5, []]);
-  await new Writer(log, store, PERIODS, listen().events).stop();
-  expect(log.sealed).toEqual([]);
-  expect((await countRows(store, 'state_change')) - before).toBe(80);
-  await log.close();
-});
-
 test('live segments go before late ones however many wait, and one late segment goes in every round', async () => {
   const before = await countRows(store, 'state_change');
   const log = await openLog('lanes');
