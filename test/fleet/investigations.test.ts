@@ -143,6 +143,9 @@ const residentMiB = (pid: number): number =>
 const of = (numbers: readonly number[], share: number) =>
   Math.round(numbers.toSorted((a, b) => a - b)[Math.ceil(numbers.length * share) - 1] ?? Number.NaN);
 
+/** Every host writes several rows in the half second that is waited for: if one went on, there were later ones. */
+const INTERRUPTED_MS = 50;
+
 test.skipIf(!isRoot)('it begins on every host of both collectors, and ends there; nothing comes after', async () => {
   const [written, first]: [number[], number[]] = [[], []];
   const last: number[] = [];
@@ -171,7 +174,8 @@ test.skipIf(!isRoot)('it begins on every host of both collectors, and ends there
     const rows = await rowsOf(began_ms);
     written.push(...[...rows.values()].map(({ first_ms }) => first_ms - began_ms));
     last.push(...[...rows.values()].map(({ last_ms }) => last_ms - stopped_ms));
-    const late_ms = [...rows.values()].map(({ last_ms }) => last_ms - ended_ms).filter((ms) => ms > 0);
+    // A program that has asked the filter before its end may be interrupted before it reads the time of its row.
+    const late_ms = [...rows.values()].map(({ last_ms }) => last_ms - ended_ms).filter((ms) => ms > INTERRUPTED_MS);
     expect(late_ms).toEqual([]);
   }
   const said = (what: string, took: readonly number[]) =>
