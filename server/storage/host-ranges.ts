@@ -49,11 +49,11 @@ export async function connectionRanges(
   return cut;
 }
 
-/** Ids that cut all connections to parts of about the same number of rows. They are of a sample: any ids are right, some are fairer. */
+/** Ids, in order, that cut connections to parts of about the same number of rows. Exact: as a double, an id could be rounded beyond its type. */
 async function quantiles(engine: Queryable, from: string, parts: number): Promise<string[]> {
   const levels = Array.from({ length: parts - 1 }, (_, index) => (index + 1) / parts);
   const [found] = await engine.query<{ ids: string[] }>(
-    `SELECT arrayMap(id -> toString(toUInt64(id)), quantiles(${levels.join(', ')})(c.connection_id)) AS ids FROM (${from}) AS c`,
+    `SELECT arrayMap(id -> toString(id), quantilesExact(${levels.join(', ')})(c.connection_id)) AS ids FROM (${from}) AS c`,
     {},
     1,
   );

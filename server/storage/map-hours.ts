@@ -1,6 +1,6 @@
 // Builds map_1h: the edges of the map by hour, so that a long range need not match the two ends of all its connections. An hour is built
 // from rows once it is over, and built again when its minutes have more rows than before. Where one statement cannot take an hour's rows, its
-// connections' ends are first put aside (map_end), host by host, and then matched, address by address: so each row is read once.
+// connections' ends are first put aside (map_end), by hosts and connections, and then matched, by addresses and port: so each row is read once.
 import type { Engine, Filling } from './engine.ts';
 import { connectionRanges, hostRanges } from './host-ranges.ts';
 import { EVERYTHING } from './language/condition.ts';
@@ -12,7 +12,7 @@ import { rowsTime } from './queries/window.ts';
 import { Superseded } from './superseded.ts';
 
 const HOUR_S = 3600;
-/** Rows of one statement: each takes some 350 bytes of memory meanwhile, and inserts have to wait. */
+/** Approximate number of rows that one statement reads: each takes memory meanwhile, and inserts have to wait. */
 const ROWS_A_STATEMENT = 500_000;
 
 /** An hour, and the number of rows behind its minutes. */

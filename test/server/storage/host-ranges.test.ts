@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEmbeddedEngine } from '../../../server/storage/embedded.ts';
 import type { Engine } from '../../../server/storage/engine.ts';
-import { hostRanges } from '../../../server/storage/host-ranges.ts';
+import { connectionRanges, hostRanges } from '../../../server/storage/host-ranges.ts';
 import { migrate } from '../../../server/storage/migrations.ts';
 import { MinuteRefresh } from '../../../server/storage/minute-refresh.ts';
 
@@ -46,6 +46,20 @@ FROM (SELECT arrayJoin([${asked.map((host) => `toUInt64('${host}')`).join(', ')}
     }),
     { numRuns: 60 },
   );
+});
+
+test('every connection of a busy host is in one range, whatever its id', async () => {
+  const ids = [0n, 1n, 2n ** 53n + 1n, 2n ** 63n, MOST - 2n, MOST - 1n, MOST];
+  const all = `SELECT arrayJoin([${ids.map((id) => `toUInt64('${id}')`).join(', ')}]) AS connection_id`;
+  const ranges = await connectionRanges(
+    engine,
+    [{ where: 'true', rows: ids.length }],
+    (where) => `SELECT * FROM (${all}) WHERE ${where}`,
+    1,
+  );
+  expect(ranges).toHaveLength(ids.length);
+  const found = await engine.query<{ places: number }>(`SELECT ${ranges.map((range) => `(${range})`).join(' + ')} AS places FROM (${all})`);
+  expect(found.map(({ places }) => places)).toEqual(ids.map(() => 1));
 });
 
 test('five minutes of many rows are built by several statements, which read each row but for its minute and its count', async () => {
