@@ -48,14 +48,15 @@ export function filterInKernel(kernel: KernelFilters, { expressions, kinds, budg
 }
 
 /**
- * From now on the kernel writes only rows that the expression matches, and of these only those that it would write anyway.
+ * From now on the kernel writes only rows that the expression matches, and of these only those that it would write anyway. Rows that come
+ * out have no bit of the scope: `filters` names who has asked for a row, and the scope asks for none.
  * @throws FilterError, AgentError as above
  */
 export function scopeInKernel(kernel: KernelFilters, expression: string, kinds: readonly Kind[]): FilterRun['wanted'] {
   const program = compileFilter(parseFilter(expression, kernel.names(), kinds), expression, BigInt(FILTER_SCOPE), undefined);
   kernel.set(FILTER_SCOPE, program, NO_LIMIT);
   kernel.scope();
-  return pick;
+  return (kind, rows) => pick(kind, rows, 1 << FILTER_SCOPE);
 }
 
 /**
@@ -88,13 +89,15 @@ function checkCount({ length }: readonly string[]): void {
     throw new ConfigError('too_many_filters', `${length} filters are too many: at most ${FILTER_SLOTS} run at a time`);
 }
 
-/** Moves the rows that some filter wants to the front and returns them. */
-export function pick(kind: Kind, rows: Uint8Array): Uint8Array {
+/** Moves the rows that some filter wants to the front and returns them. @param cleared bits of `filters` that they are to lack then */
+export function pick(kind: Kind, rows: Uint8Array, cleared = 0): Uint8Array {
   const { size } = KINDS[kind];
   const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
   let kept = 0;
   for (let at = 0; at < rows.length; at += size) {
-    if (view.getUint32(at + HEAD_AT.filters, true) === 0) continue;
+    const wanted = view.getUint32(at + HEAD_AT.filters, true);
+    if (wanted === 0) continue;
+    view.setUint32(at + HEAD_AT.filters, wanted & ~cleared, true);
     rows.copyWithin(kept, at, at + size);
     kept += size;
   }

@@ -86,7 +86,7 @@ API int loader__filter_clear(int slot);
 /* `exclusive` 1: only rows that a live filter wants are written; 0: all are, and the head says which filters want it. */
 API int loader__filter_mode(int exclusive);
 
-/* From now on the filter in slot FILTER_SCOPE is the scope: rows that it does not want are not written, and of others it says nothing. */
+/* From now on the filter in slot FILTER_SCOPE is the scope: rows that it does not want are not written; others are as if it were not there, but for its bit. */
 API int loader__filter_scope(void);
 
 /*

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, type ConsoleMessage, chromium, type Page } from 'playwright-core';
+import { follow, keepLast } from './pages-shown.ts';
 
 /**
  * How long a test waits for something on a page: a busy machine takes its time, and a test that waits in vain must leave time for the
@@ -33,15 +34,20 @@ export type OpenBrowser = {
   close(): Promise<void>;
 };
 
+/**
+ * Not the setting `ignoreHTTPSErrors`: with it the browser lets each connection fail and begins again, and on a busy machine it sometimes
+ * gives a request up after too many such retries.
+ */
+const ANY_CERTIFICATE = '--ignore-certificate-errors';
+
 /** Starts Chromium with a profile of its own, which `close` removes. */
-export async function openBrowser(size = { width: 1440, height: 900 }, ignoreHTTPSErrors = false): Promise<OpenBrowser> {
+export async function openBrowser(size = { width: 1440, height: 900 }, isSelfSigned = false): Promise<OpenBrowser> {
   const profile = mkdtempSync(join(tmpdir(), 'tcplens-chromium-'));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: CHROMIUM,
     headless: true,
-    args: FLAGS,
+    args: isSelfSigned ? [...FLAGS, ANY_CERTIFICATE] : FLAGS,
     viewport: size,
-    ignoreHTTPSErrors,
     timezoneId: 'UTC',
   });
   context.setDefaultTimeout(EVENTUALLY_MS);
@@ -53,10 +59,12 @@ export async function openBrowser(size = { width: 1440, height: 900 }, ignoreHTT
     const page = await context.newPage();
     page.on('console', (message) => complaints.push(...complaintOf(message)));
     page.on('pageerror', (error) => complaints.push(`thrown: ${error.stack ?? error.message}`));
+    follow(page);
     await page.goto(url);
     return page;
   };
   const close = async () => {
+    await keepLast(context.pages());
     await context.close();
     rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
   };
