@@ -5,6 +5,7 @@
 import process from 'node:process';
 import type { Reporter, TestModule } from 'vitest/node';
 import { parseCLI, startVitest } from 'vitest/node';
+import { Durations } from './support/durations.ts';
 import { HiddenByFile } from './support/hidden-by-file.ts';
 import { Overdue } from './support/overdue.ts';
 import { runAgain } from './support/run-again.ts';
@@ -41,12 +42,16 @@ async function witnessed(): Promise<Witness | undefined> {
   });
 }
 
+/** With so many files somebody wants to know where the time goes. */
+const MANY_FILES = 20;
 const fileOf = ({ relativeModuleId }: TestModule) => relativeModuleId;
 
 const witness = await witnessed();
 const hidden = new HiddenByFile(async () => (await witness?.ask())?.hidden ?? 0);
-const first = await runFiles(filter, hidden);
+const durations = new Durations();
+const first = await runFiles(filter, hidden, durations);
 witness?.close();
+if (first.modules.length >= MANY_FILES) console.log(`\n${durations.text()}`);
 const failed = first.modules.filter((module) => summarize([module], []).failures.length > 0);
 const again = runAgain(failed.map(fileOf), hidden.counts);
 if (again.length > 0) {

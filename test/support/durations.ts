@@ -1,0 +1,39 @@
+// A reporter that prints nothing: where a run's time goes, by project and by file.
+import type { Reporter, TestModule } from 'vitest/node';
+
+const FILES_SHOWN = 30;
+
+type File = { project: string; name: string; began_ms: number; ended_ms: number };
+
+export class Durations implements Reporter {
+  readonly #now: () => number;
+  readonly #began = new Map<string, number>();
+  readonly #files: File[] = [];
+
+  /** @param now in ms */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  onTestModuleQueued({ id }: Pick<TestModule, 'id'>): void {
+    this.#began.set(id, this.#now());
+  }
+
+  onTestModuleEnd({ id, relativeModuleId: name, project }: Pick<TestModule, 'id' | 'relativeModuleId' | 'project'>): void {
+    const ended_ms = this.#now();
+    this.#files.push({ project: project.name, name, began_ms: this.#began.get(id) ?? ended_ms, ended_ms });
+  }
+
+  /** A line for each project, from its first file's begin to its last file's end, then one for each of the slowest files. */
+  text(): string {
+    const projects = [...Map.groupBy(this.#files, ({ project }) => project)].map(
+      ([project, files]) => `took ${seconds(spanOf(files))}: ${project}, ${files.length} files`,
+    );
+    const slowest = this.#files.toSorted((a, b) => spanOf([b]) - spanOf([a])).slice(0, FILES_SHOWN);
+    return [...projects, ...slowest.map((file) => `took ${seconds(spanOf([file]))}: ${file.name}`)].join('\n');
+  }
+}
+
+const spanOf = (files: readonly File[]) =>
+  Math.max(...files.map(({ ended_ms }) => ended_ms)) - Math.min(...files.map(({ began_ms }) => began_ms));
+const seconds = (ms: number) => `${Math.round(ms / 1000)} s`;
