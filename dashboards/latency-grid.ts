@@ -54,10 +54,10 @@ export function gridOf(answer: Explored, measure: MeasureName): Grid {
 
 const pairsOf = (cell: Cell | undefined): [number, number][] => (Array.isArray(cell) ? (cell as [number, number][]) : []);
 
-/** A filter for the connections in a bucket. Rows have whole µs. */
-export function cellFilter(measure: MeasureName, bucket: number): string {
+/** A filter for the connections in these buckets, both included. Rows have whole µs. */
+export function bucketsFilter(measure: MeasureName, lowest: number, highest: number): string {
   const { field, rows } = measureOf(measure);
-  const [from_us, to_us] = [bucketStart_us(bucket), bucketStart_us(bucket + 1)].map(Math.floor);
+  const [from_us, to_us] = [bucketStart_us(lowest), bucketStart_us(highest + 1)].map(Math.floor);
   return allOf(rows, `${field} > ${from_us}us`, `${field} <= ${to_us}us`);
 }
 

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { EVENT, ROLE, STATE } from '../../bpf/rows/rows.gen.ts';
+import { PLOT_LEFT, PLOT_RIGHT } from '../../dashboards/charts/plot-insets.ts';
+import { PLOT_BOTTOM, PLOT_TOP } from '../../dashboards/views/latency/draw-heatmap.ts';
 import { axeViolations, EVENTUALLY_MS, NO_BROWSER, type OpenBrowser, openBrowser } from '../support/browser.ts';
 import type { RowValues } from '../support/row-bytes.ts';
 import { CollectorProcess, TestAgent } from './collector-process.ts';
@@ -138,6 +140,70 @@ describe('Latency', () => {
     await page.goBack();
     await eventually(() => search().get('page')).toBe('latency');
     await page.getByRole('link', { name: 'Latency', exact: true }).waitFor();
+  });
+
+  const STILL = `?page=latency&of=handshake&from=${BASE_MS - 900_000}&to=${BASE_MS}`;
+  const bar = () => page.getByRole('toolbar');
+  /** Drags over the plot from one time to another, from its top to its bottom. */
+  async function drag(from_ms: number, to_ms: number): Promise<void> {
+    const plot = page.getByRole('application');
+    const { x, y, width, height } = (await plot.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+    const at = (ms: number) => x + PLOT_LEFT + ((ms - (BASE_MS - 900_000)) / 900_000) * (width - PLOT_LEFT - PLOT_RIGHT);
+    await page.mouse.move(at(from_ms), y + PLOT_TOP + 1);
+    await page.mouse.down();
+    await page.mouse.move(at(to_ms), y + height - PLOT_BOTTOM - 1, { steps: 4 });
+    await page.mouse.up();
+    await bar().waitFor();
+  }
+  const spanInLink = () => [Number(search().get('from')), Number(search().get('to'))] as const;
+
+  test('dragged over, it offers to zoom, to say what differs, and the connections', async () => {
+    const [from_ms, to_ms] = [BASE_MS - 140_000, BASE_MS - 100_000];
+    const inside = handshakes.filter(({ ago_s }) => ago_s === 120).length;
+    await visit(STILL);
+    await eventually(answer).toMatch(/^Handshake: half of/);
+    await drag(from_ms, to_ms);
+    expect(await told()).toMatch(new RegExp(`, handshakes of .* to .*: ${inside}$`));
+    await page.keyboard.press('Enter');
+    await eventually(() => spanInLink()[1] - spanInLink()[0]).toBeLessThan(60_000);
+    const zoomed = spanInLink();
+    // Whole steps, of five seconds each.
+    expect([Math.abs(zoomed[0] - from_ms), Math.abs(zoomed[1] - to_ms)].every((off) => off <= 5000)).toBe(true);
+    await eventually(answer).toMatch(new RegExp(`^Handshake: half of ${inside} handshakes within`));
+
+    await visit(STILL);
+    await eventually(answer).toMatch(/^Handshake: half of/);
+    await drag(to_ms, from_ms);
+    await page.keyboard.press('d');
+    await eventually(() => search().get('differs')).toBe(`handshake_p99,${zoomed.join()}`);
+    await page.getByRole('dialog', { name: 'What differs?' }).waitFor();
+
+    await visit(STILL);
+    await eventually(answer).toMatch(/^Handshake: half of/);
+    await drag(from_ms, to_ms);
+    await bar()
+      .getByRole('button', { name: /^Connections/ })
+      .click();
+    await eventually(() => search().get('page')).toBe('connections');
+    expect(spanInLink()).toEqual(zoomed);
+    // Not all of them are drawn; the heading row counts, too.
+    await eventually(() => page.locator('[data-table="connections"]').getAttribute('aria-rowcount')).toBe(String(inside + 1));
+  });
+
+  test('with Shift and the arrow keys a box is marked, and Esc drops it', async () => {
+    await visit(STILL);
+    await eventually(answer).toMatch(/^Handshake: half of/);
+    await page.getByRole('application').focus();
+    await page.keyboard.press('ArrowLeft');
+    const alone = await told();
+    for (let times = 0; times < 130; times++) for (const key of ['ArrowUp', 'ArrowDown']) await page.keyboard.press(`Shift+${key}`);
+    const [{ ago_s: last_s } = { ago_s: 0 }] = handshakes.toSorted((a, b) => a.ago_s - b.ago_s);
+    expect(await told()).toMatch(new RegExp(`: ${handshakes.filter(({ ago_s }) => ago_s === last_s).length}$`));
+    await page.keyboard.press('Enter');
+    await bar().waitFor();
+    await page.keyboard.press('Escape');
+    await bar().waitFor({ state: 'detached' });
+    expect(await told()).toBe(alone);
   });
 
   test.each([

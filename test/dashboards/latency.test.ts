@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { barsOf, bucketAt, bucketStart_us, cellFilter, gridOf, synStepsOf } from '../../dashboards/latency-grid.ts';
+import { barsOf, bucketAt, bucketStart_us, bucketsFilter, gridOf, synStepsOf } from '../../dashboards/latency-grid.ts';
 import { latencyWords } from '../../dashboards/latency-words.ts';
 import { cellAt, moved } from '../../dashboards/views/latency/cursor.ts';
 import type { Explored } from '../../server/api.ts';
@@ -30,7 +30,7 @@ function answer(rows: Row[], measure = 'rtt'): Explored {
 test('a filter of a bucket leaves the times that are counted in it, and no others', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 100_000_000 }), fc.constantFrom(-1, 0, 1), (us, off) => {
-      const [, from, to] = /^srtt > (\d+)us and srtt <= (\d+)us$/.exec(cellFilter('rtt', bucketAt(us) + off)) ?? [];
+      const [, from, to] = /^srtt > (\d+)us and srtt <= (\d+)us$/.exec(bucketsFilter('rtt', bucketAt(us) + off, bucketAt(us) + off)) ?? [];
       expect(us > Number(from) && us <= Number(to)).toBe(off === 0);
     }),
   );
@@ -41,7 +41,7 @@ test.each([
   ['server_turn', 'role = server and turn > 1000000us and turn <= 1090507us'],
   ['accept_wait', 'accept_wait > 1000000us and accept_wait <= 1090507us'],
 ] as const)('of a %s the rows that count are left', (measure, filter) => {
-  expect(cellFilter(measure, 0)).toBe(filter);
+  expect(bucketsFilter(measure, 0, 0)).toBe(filter);
 });
 
 describe('a grid', () => {

@@ -3,6 +3,7 @@ import { PLOT_LEFT, PLOT_RIGHT } from '../../charts/plot-insets.ts';
 import { TIME_STEPS_S, timeLabels } from '../../charts/time-axis.ts';
 import { formatDurationUs } from '../../format.ts';
 import { type Grid, type GridCell, MARKS, placeOf } from '../../latency-grid.ts';
+import type { Box } from './box.ts';
 
 export type Look = { text: string; grid: string; cell: string; p50: string; p99: string; mark: string; cursor: string };
 export type Size = { width: number; height: number };
@@ -13,7 +14,10 @@ const LABEL_PX = 80;
 /** Least opacity, so that even a single one among many is visible. */
 const FAINTEST = 0.15;
 
-export function drawHeatmap(context: CanvasRenderingContext2D, size: Size, grid: Grid, look: Look, at: GridCell | undefined): void {
+/** What somebody points at, and what is marked. */
+export type Marked = { cell: GridCell | undefined; box: Box | undefined };
+
+export function drawHeatmap(context: CanvasRenderingContext2D, size: Size, grid: Grid, look: Look, { cell, box }: Marked): void {
   const plot = plotOf(context, size, grid, look);
   context.clearRect(0, 0, size.width, size.height);
   context.font = '11px system-ui, "DejaVu Sans", sans-serif';
@@ -23,7 +27,8 @@ export function drawHeatmap(context: CanvasRenderingContext2D, size: Size, grid:
   drawMarks(plot);
   drawQuantile(plot, grid.p50_us, look.p50);
   drawQuantile(plot, grid.p99_us, look.p99);
-  if (at) drawCursor(plot, at);
+  if (box) drawBox(plot, box);
+  else if (cell) drawCursor(plot, cell);
 }
 
 /** `x`, `y`: functions from a step, and from a position on the axis, to px. `stepWidth`, `rowHeight`: size of a cell. */
@@ -127,5 +132,15 @@ function drawCursor({ context, look, x, y, stepWidth, rowHeight }: Plot, { step,
   context.strokeStyle = look.cursor;
   context.lineWidth = 2;
   context.strokeRect(x(step) - 1, y(bucket + 1) - 1, stepWidth + 2, rowHeight + 2);
+  context.lineWidth = 1;
+}
+
+function drawBox({ context, look, grid, left, right, x, y }: Plot, { from_ms, to_ms, lowest, highest }: Box): void {
+  const at = (ms: number) => Math.min(right, Math.max(left, x((ms / 1000 - (grid.time_s[0] ?? 0)) / grid.step_s)));
+  context.strokeStyle = look.cursor;
+  context.lineWidth = 2;
+  context.setLineDash([6, 3]);
+  context.strokeRect(at(from_ms), y(highest + 1), at(to_ms) - at(from_ms), y(lowest) - y(highest + 1));
+  context.setLineDash([]);
   context.lineWidth = 1;
 }
