@@ -14,7 +14,7 @@ import {
 import { factLayout, type KernelFact } from '../contract/language/facts.ts';
 import { FilterError } from '../contract/language/filter-error.ts';
 import type { Range } from '../contract/language/ranges.ts';
-import type { Kinds } from '../contract/language/tree.ts';
+import { type Kinds, possibleKinds } from '../contract/language/tree.ts';
 import type { KernelFilter } from './parse.ts';
 
 /** A step whose targets are objects: a program is built from its end, and its steps are numbered when it is complete. */
@@ -28,9 +28,10 @@ const NEVER_NS = 1n << 62n;
 
 /**
  * A `struct filter`, to which the loader adds budget and counters. `end_ms`: wall-clock time; undefined: no end.
- * @throws FilterError when it has too many steps for the kernel
+ * @throws FilterError when it has too many steps for the kernel, or can match stacks alone
  */
 export function compileFilter(filter: KernelFilter, expression: string, id: bigint, end_ms?: number): Uint8Array {
+  if (isOfStacks(possibleKinds(filter))) throw new FilterError('filter_contradiction', ONLY_STACKS, expression, filter.span);
   const steps = stepsOf(filter);
   if (steps.length > FILTER_STEPS_MAX) {
     const problem = `this compiles to ${steps.length} steps and the kernel takes ${FILTER_STEPS_MAX}: name fewer values, use ranges or prefixes, or give several filters`;
@@ -51,6 +52,11 @@ export function compileFilter(filter: KernelFilter, expression: string, id: bigi
   }
   return bytes;
 }
+
+/** The kernel asks filters about the row of an event, and writes the event's stack for those that want it. */
+const ONLY_STACKS =
+  'the kernel asks no filter about stacks, only about what they are of: name kind drop, reset, retransmit, or packet for a closed window';
+const isOfStacks = (kinds: Kinds): boolean => kinds.size === 1 && kinds.has('stack');
 
 /** The steps in order: the targets of a step always come after it. */
 function stepsOf(filter: KernelFilter): Step[] {

@@ -75,29 +75,50 @@ const tupleKey = (addr: string, port: number, peer_addr: string, peer_port: numb
  */
 export function joinEnds(ends: Iterable<End>, groupOf: (end: End) => string | undefined): Map<End, Peer> {
   const all = [...ends];
-  const by_isn = Map.groupBy(all.filter(hasIsns), (end) => isnKey(end.snd_isn, end.rcv_isn));
-  const by_tuple = Map.groupBy(all, (end) => tupleKey(end.local_addr, end.local_port, end.peer_addr, end.peer_port));
-  const by_packets = Map.groupBy(all, groupOf);
-  const found = (end: End): Peer => {
-    const mirrored = hasIsns(end) ? (by_isn.get(isnKey(end.rcv_isn, end.snd_isn)) ?? []) : [];
-    const group = groupOf(end);
-    const carrying = group === undefined ? [] : (by_packets.get(group) ?? []);
-    const named = by_tuple.get(tupleKey(end.peer_addr, end.peer_port, end.local_addr, end.local_port)) ?? [];
-    const isOther = (other: End) => other !== end && agree(end, other) && overlap(end, other);
-    return (
-      joined(
-        mirrored.filter((other) => other !== end),
-        'isn',
-      ) ??
-      joined(
-        carrying.filter((other) => isOther(other) && !isSame(end, other)),
-        'packets',
-      ) ??
-      joined(named.filter(isOther), 'tuple') ?? { end: undefined, doubt: 'unobserved' }
-    );
-  };
-  return new Map(all.map((end) => [end, found(end)]));
+  const candidates = new Candidates(all, groupOf);
+  return new Map(all.map((end) => [end, candidates.peerOf(end)]));
 }
+
+/** All ends, by each property that two ends of one connection share. */
+class Candidates {
+  readonly #by_isn: Map<string, End[]>;
+  readonly #by_tuple: Map<string, End[]>;
+  readonly #by_packets: Map<string | undefined, End[]>;
+  readonly #groupOf: (end: End) => string | undefined;
+
+  constructor(all: readonly End[], groupOf: (end: End) => string | undefined) {
+    this.#by_isn = Map.groupBy(all.filter(hasIsns), (end) => isnKey(end.snd_isn, end.rcv_isn));
+    this.#by_tuple = Map.groupBy(all, (end) => tupleKey(end.local_addr, end.local_port, end.peer_addr, end.peer_port));
+    this.#by_packets = Map.groupBy(all, groupOf);
+    this.#groupOf = groupOf;
+  }
+
+  peerOf(end: End): Peer {
+    return (
+      joined(this.#mirrored(end), 'isn') ??
+      joined(this.#carrying(end), 'packets') ??
+      joined(this.#named(end), 'tuple') ?? { end: undefined, doubt: 'unobserved' }
+    );
+  }
+
+  #mirrored(end: End): End[] {
+    const found = hasIsns(end) ? this.#by_isn.get(isnKey(end.rcv_isn, end.snd_isn)) : undefined;
+    return (found ?? []).filter((other) => other !== end);
+  }
+
+  #carrying(end: End): End[] {
+    const group = this.#groupOf(end);
+    const found = group === undefined ? undefined : this.#by_packets.get(group);
+    return (found ?? []).filter((other) => isOther(end, other) && !isSame(end, other));
+  }
+
+  #named(end: End): End[] {
+    const found = this.#by_tuple.get(tupleKey(end.peer_addr, end.peer_port, end.local_addr, end.local_port));
+    return (found ?? []).filter((other) => isOther(end, other));
+  }
+}
+
+const isOther = (end: End, other: End): boolean => other !== end && agree(end, other) && overlap(end, other);
 
 const hasIsns = ({ snd_isn, rcv_isn }: End): boolean => snd_isn !== undefined && rcv_isn !== undefined;
 

@@ -113,6 +113,10 @@ check('family not in (ipv4, ipv6)', 'filter_never', 'no value is left: no row ca
 const CONTRADICTION = 'filter_contradiction';
 const only = (has: string, asked: string) => `no row can match: this is only true of kind ${has}, and the rest asks for kind ${asked}`;
 check('kind = drop and class = rto', CONTRADICTION, only('retransmit', 'drop'), 'class = rto');
+const ONLY_STACKS =
+  'the kernel asks no filter about stacks, only about what they are of: name kind drop, reset, retransmit, or packet for a closed window';
+check('kind = stack', CONTRADICTION, ONLY_STACKS, 'kind = stack');
+check('port = 80 and kind = stack', CONTRADICTION, ONLY_STACKS, 'port = 80 and kind = stack');
 check('class = rto and event = open', CONTRADICTION, only('connection', 'retransmit'), 'event = open');
 check('kind = drop and (pid = 1 or class = rto)', CONTRADICTION, only('retransmit', 'drop'), 'class = rto');
 check('kind = drop and not class = rto', CONTRADICTION, only('retransmit', 'drop'), 'class = rto');
