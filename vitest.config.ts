@@ -17,8 +17,11 @@ const HANGS = process.env['TCPLENS_RUNS'] === undefined ? 300 * SECOND : 0;
 /** One a core: vitest would leave one idle, which is half of a machine of two. */
 const WORKERS = '100%';
 
+/** `hangs`: the time limit of a test, ms. */
+type Suite = { name: string; groupOrder: number; hangs?: number; globalSetup?: string[] };
+
 /** A suite that owns the machine while it runs (namespaces, killed processes): one file at a time, after the others. */
-function alone(name: string, groupOrder: number, hangs = HANGS, globalSetup: string[] = []): TestProjectInlineConfiguration {
+function alone({ name, groupOrder, hangs = HANGS, globalSetup = [] }: Suite): TestProjectInlineConfiguration {
   return {
     extends: true,
     test: {
@@ -69,18 +72,18 @@ export default defineConfig({
     pool: 'forks',
     projects: [
       unit,
-      alone('kernel', 1),
+      alone({ name: 'kernel', groupOrder: 1 }),
       // All of its traffic comes before its first test.
-      alone('fidelity', 2, 2 * HANGS, PAGES),
-      alone('kernels', 3, 2 * HANGS),
+      alone({ name: 'fidelity', groupOrder: 2, hangs: 2 * HANGS, globalSetup: PAGES }),
+      alone({ name: 'kernels', groupOrder: 3, hangs: 2 * HANGS }),
       // One seeded run is a test, and waits for many things.
-      alone('faults', 4, 4 * HANGS),
+      alone({ name: 'faults', groupOrder: 4, hangs: 4 * HANGS }),
       // More hosts take longer to start.
-      alone('fleet', 4, 6 * HANGS),
-      alone('investigations', 4),
+      alone({ name: 'fleet', groupOrder: 4, hangs: 6 * HANGS }),
+      alone({ name: 'investigations', groupOrder: 4 }),
       browser,
       // It installs all that a bare Debian lacks, and one of its tests is `make test`.
-      alone('fresh', 6, 12 * HANGS),
+      alone({ name: 'fresh', groupOrder: 6, hangs: 12 * HANGS }),
     ],
     reporters: [new SummaryReporter()],
     sequence: { sequencer: WaitingFirst },

@@ -18,7 +18,7 @@ test('projects last from their first begin to their last end; the slowest files 
   at(10_000, 'ends', 'kernel', 'c');
   expect(durations.text().split('\n')).toEqual([
     'took 9 s: unit, 2 files',
-    'took 1 s: kernel, 1 files',
+    'took 1 s: kernel, 1 file',
     'took 8 s: b',
     'took 4 s: a',
     'took 1 s: c',

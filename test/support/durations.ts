@@ -27,7 +27,7 @@ export class Durations implements Reporter {
   /** A line for each project, from its first file's begin to its last file's end, then one for each of the slowest files. */
   text(): string {
     const projects = [...Map.groupBy(this.#files, ({ project }) => project)].map(
-      ([project, files]) => `took ${seconds(spanOf(files))}: ${project}, ${files.length} files`,
+      ([project, files]) => `took ${seconds(spanOf(files))}: ${project}, ${files.length} ${files.length === 1 ? 'file' : 'files'}`,
     );
     const slowest = this.#files.toSorted((a, b) => spanOf([b]) - spanOf([a])).slice(0, FILES_SHOWN);
     return [...projects, ...slowest.map((file) => `took ${seconds(spanOf([file]))}: ${file.name}`)].join('\n');
