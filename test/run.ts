@@ -9,6 +9,7 @@ import { Durations } from './support/durations.ts';
 import { HiddenByFile } from './support/hidden-by-file.ts';
 import { Overdue } from './support/overdue.ts';
 import { runAgain } from './support/run-again.ts';
+import { removeStrayNetns } from './support/stray-netns.ts';
 import { accountText, passedIn, SummaryReporter, summarize } from './support/summary-reporter.ts';
 import { startWitness, type Witness } from './support/witness.ts';
 
@@ -46,6 +47,8 @@ async function witnessed(): Promise<Witness | undefined> {
 const MANY_FILES = 20;
 const fileOf = ({ relativeModuleId }: TestModule) => relativeModuleId;
 
+const left = process.getuid?.() === 0 ? removeStrayNetns() : [];
+if (left.length > 0) console.log(`removed network namespaces of killed tests: ${left.join(', ')}`);
 const witness = await witnessed();
 const hidden = new HiddenByFile(async () => (await witness?.ask())?.hidden ?? 0);
 const durations = new Durations();
