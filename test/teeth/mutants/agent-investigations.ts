@@ -98,4 +98,20 @@ export const agentInvestigations: readonly Mutant[] = [
       suite: unit('agent/verdict/stacks'),
     },
   ]),
+  ...mutantsOf('agent/filter/run.ts', [
+    {
+      why: 'a row inside a scope looks as if somebody had asked for it',
+      find: 'pick(kind, rows, 1 << FILTER_SCOPE)',
+      replace: 'pick(kind, rows)',
+      suite: kernel('budget', 'inside a scope'),
+    },
+  ]),
+  ...mutantsOf('agent/filter/compile.ts', [
+    {
+      why: 'a filter for stacks alone is taken',
+      find: 'if (isOfStacks(',
+      replace: 'if (!filter && isOfStacks(',
+      suite: unit('agent/filter/refusals'),
+    },
+  ]),
 ];

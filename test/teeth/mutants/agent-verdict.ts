@@ -36,8 +36,8 @@ export const agentVerdict: readonly Mutant[] = [
   ...mutantsOf('agent/verdict/ends.ts', [
     {
       why: 'a socket is its own successor’s other end',
-      find: 'isOther(other) && !isSame(end, other)',
-      replace: 'isOther(other)',
+      find: 'isOther(end, other) && !isSame(end, other)',
+      replace: 'isOther(end, other)',
       suite: ends,
     },
   ]),

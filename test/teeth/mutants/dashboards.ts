@@ -1,6 +1,8 @@
 // The page.
 import { type Mutant, mutantsOf, unit } from '../mutant.ts';
 
+const latencyBox = unit('dashboards/latency-box');
+
 export const dashboards: readonly Mutant[] = [
   ...mutantsOf('dashboards/words.ts', [
     { why: 'an error below zero has no name', find: 'Math.abs(err)', replace: 'err', suite: unit('dashboards/words') },
@@ -245,6 +247,17 @@ export const dashboards: readonly Mutant[] = [
       replace: '< 0 ? null : numberIn(row[`retransmit_ratio${end}`])',
       suite: unit('dashboards/retransmits-answer'),
     },
+  ]),
+  ...mutantsOf('dashboards/views/latency/box.ts', [
+    { why: 'a box lacks its last step', find: 'Math.max(a.step, b.step) + 1', replace: 'Math.max(a.step, b.step)', suite: latencyBox },
+    {
+      why: 'a point outside is a cell of its own',
+      find: 'within(Math.floor(x * time_s.length), 0,',
+      replace: 'within(Math.floor(x * time_s.length), -9,',
+      suite: latencyBox,
+    },
+    { why: 'what is above the box is counted', find: ' && bucket <= highest', replace: '', suite: latencyBox },
+    { why: 'a box grows out of the grid', find: 'Math.min(grid.highest, box.highest + 1)', replace: 'box.highest + 1', suite: latencyBox },
   ]),
   ...mutantsOf('dashboards/latency-grid.ts', [
     {
