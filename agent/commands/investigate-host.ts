@@ -71,8 +71,9 @@ export async function investigateHost(source: KernelSource, filter: string, conf
 /** Judges the rows, and prints and writes what that gives. @throws AgentError `result_file` */
 export function tellResult(of: HostTold, collected: Collected, config: ResultConfig): void {
   const { filter, other_end, account, detail } = of;
-  const { judged, causes, stacks } = atOnce(findInSteps(collected.evidence));
-  const claims = claimsOf(causes);
+  const found = atOnce(findInSteps(collected.evidence));
+  const { judged, stacks } = found;
+  const claims = claimsOf(found);
   const told: Told = { filter, other_end, account, left_out: collected.left_out, judged, claims, stacks, watched: DETAIL[detail] };
   if (config.pcapng !== undefined) writeResult(config.pcapng, capture(told, collected, judged));
   if (config.report !== undefined) writeResult(config.report, report(told, of));

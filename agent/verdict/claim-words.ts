@@ -3,6 +3,7 @@ import type { Place } from './cause.ts';
 import type { ConnectCause, ConnectVerdict } from './connect-cause.ts';
 import { BY_APPLICATION, type ResetCause } from './reset-cause.ts';
 import type { ResetVerdict } from './resets.ts';
+import type { SizeVerdict } from './sizes.ts';
 import type { Limiter, Part } from './slow-cause.ts';
 import { percent } from './summary.ts';
 
@@ -63,6 +64,14 @@ export function resetWords({ network, first, all, of }: Group<ResetVerdict>): st
   const [reset, was] = all.length === 1 ? ['reset', 'was'] : ['resets', 'were'];
   const by = who === '' ? '' : ` ${was} sent by ${who}`;
   return `${all.length} of ${of} ${of === 1 ? reset : 'resets'} of connections with ${network}${by}: ${RESET_WORDS[cause]}${wanting(missing)}.`;
+}
+
+/** "None of 6 segments with 1448 bytes or more got through to 10.2.0.1, and 31 packets with at most 536 bytes of data did: …" */
+export function sizeWords({ lost, came, largest_bytes, peer_addr }: SizeVerdict): string {
+  const least = lost.reduce((smallest, { bytes }) => Math.min(smallest, bytes), Infinity);
+  const small = largest_bytes === 0 ? 'without data' : `with at most ${largest_bytes} bytes of data`;
+  const path = 'as if something on the way took no larger ones and told nobody (a path MTU black hole)';
+  return `None of ${lost.length} segments with ${least} bytes or more got through to ${peer_addr}, and ${came.length} packets ${small} did: ${path}.`;
 }
 
 /** Words for what is this end's, and for what is the peer's. */

@@ -1,18 +1,21 @@
-// What verdicts on connects, resets and time amount to, by cause and by the network of the peer: claims, each with rows that it rests on.
-import type { Causes } from './causes.ts';
-import { connectWords, type Group, resetWords, slowWords, type Whose } from './claim-words.ts';
+// What verdicts on connects, resets, time and sizes amount to, by cause and by the network of the peer: claims, each with rows that it rests
+// on.
+import { connectWords, type Group, resetWords, sizeWords, slowWords, type Whose } from './claim-words.ts';
 import { CONNECT_CAUSES, type ConnectVerdict } from './connect-cause.ts';
-import type { Reference } from './evidence.ts';
+import { type Reference, referTo } from './evidence.ts';
+import type { Found } from './found.ts';
 import { RESET_CAUSES } from './reset-cause.ts';
 import type { ResetVerdict } from './resets.ts';
+import { type SizeVerdict, sizeVerdicts } from './sizes.ts';
 import { LIMITERS, type Part, type SlowVerdict } from './slow-cause.ts';
 import { subnetOf } from './summary.ts';
 
-/** What a claim is about: connects that failed, connections that were reset, and where the time of connections went. */
-export const ABOUT = ['connect', 'reset', 'slow'] as const;
+/** What a claim is about: failed connects, resets, sizes of packets that do not get through, and where the time of connections went. */
+export const ABOUT = ['connect', 'reset', 'size', 'slow'] as const;
 export type About = (typeof ABOUT)[number];
 
-export const CLAIM_CAUSES = [...new Set([...CONNECT_CAUSES, ...RESET_CAUSES, ...LIMITERS])] as const;
+export const SIZE_CAUSES = ['only_small_come'] as const;
+export const CLAIM_CAUSES = [...new Set([...CONNECT_CAUSES, ...RESET_CAUSES, ...SIZE_CAUSES, ...LIMITERS])] as const;
 export type ClaimCause = (typeof CLAIM_CAUSES)[number];
 
 export type Claim = {
@@ -39,7 +42,8 @@ const REFERENCES_MAX = 12;
 const SHARE_LEAST = 0.01;
 
 /** `networkOf` names the group of a peer's address. The largest of each kind come first. */
-export function claimsOf({ connects, resets, slow }: Causes, networkOf: (address: string) => string = subnetOf): Claim[] {
+export function claimsOf(found: Pick<Found, 'causes' | 'judged'>, networkOf: (address: string) => string = subnetOf): Claim[] {
+  const { connects, resets, slow } = found.causes;
   const connect = grouped(
     connects,
     ({ row }) => networkOf(row.peer_addr),
@@ -54,6 +58,7 @@ export function claimsOf({ connects, resets, slow }: Causes, networkOf: (address
   return [
     ...connect.map((group) => claim('connect', group, connectWords)),
     ...reset.map((group) => claim('reset', group, resetWords)),
+    ...sizeVerdicts(found.judged.sizes).map((verdict) => sizeClaim(verdict, networkOf(verdict.peer_addr))),
     ...slowClaims(slow, networkOf),
   ];
 }
@@ -77,6 +82,23 @@ function claim<One extends Verdict>(about: About, group: Group<One>, words: (gro
   const rests_on = all.flatMap((one) => one.rests_on).slice(0, REFERENCES_MAX);
   const figures = { connections: all.length, of_connections: of, us: 0, of_us: 0 };
   return { about, cause: first.cause, network, ...figures, sentence: words(group), missing: first.missing, rests_on };
+}
+
+function sizeClaim(verdict: SizeVerdict, network: string): Claim {
+  const largest = verdict.came.filter(({ bytes }) => bytes === verdict.largest_bytes);
+  const rows = [...verdict.lost.slice(0, REFERENCES_MAX / 2), ...(largest.length > 0 ? largest : verdict.came)];
+  return {
+    about: 'size',
+    cause: 'only_small_come',
+    network,
+    connections: verdict.ends.length,
+    of_connections: verdict.of,
+    us: 0,
+    of_us: 0,
+    sentence: sizeWords(verdict),
+    missing: '',
+    rests_on: rows.slice(0, REFERENCES_MAX).map(({ row }) => referTo(row)),
+  };
 }
 
 type PartOf = Part & { verdict: SlowVerdict; side: keyof Whose };

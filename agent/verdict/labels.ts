@@ -1,6 +1,6 @@
 // What a table calls causes.
 import type { Cause, NotNeeded } from './cause.ts';
-import type { About, ClaimCause } from './claims.ts';
+import type { About, ClaimCause, SIZE_CAUSES } from './claims.ts';
 import type { ConnectCause } from './connect-cause.ts';
 import type { ResetCause } from './reset-cause.ts';
 import type { Limiter } from './slow-cause.ts';
@@ -50,6 +50,9 @@ export const CLAIM_LABELS: Readonly<Record<About, Readonly<Partial<Record<ClaimC
     device_between: 'a device between',
     not_known: 'not known',
   } satisfies Record<ResetCause, string>,
+  size: {
+    only_small_come: 'large packets do not get through',
+  } satisfies Record<(typeof SIZE_CAUSES)[number], string>,
   slow: {
     handshake: 'handshake',
     sender_application: 'sender’s application',
@@ -70,5 +73,6 @@ export const CLAIM_LABELS: Readonly<Record<About, Readonly<Partial<Record<ClaimC
 export const ABOUT_LABELS = {
   connect: 'failed connects',
   reset: 'resets',
+  size: 'sizes of packets',
   slow: 'where the time of connections went',
 } as const satisfies Record<About, string>;

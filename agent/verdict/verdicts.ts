@@ -8,10 +8,12 @@ import { atOnce, type Joined, joinInSteps } from './joined.ts';
 import { countJoins, type Joins } from './joins.ts';
 import { judge } from './judge.ts';
 import { type Segment, segmentsOf } from './segments.ts';
+import { type Sizes, sizesOf } from './sizes.ts';
 import { type Times, timesOf } from './transmissions.ts';
 import { type Observed, observe, type Way, wayOf } from './way.ts';
 
-export type Judged = { verdicts: Verdict[]; ways: Way[]; joins: Joins };
+/** `sizes`: those of each way, in the order of `ways`. */
+export type Judged = { verdicts: Verdict[]; ways: Way[]; joins: Joins; sizes: Sizes[] };
 
 /** A verdict on every segment that was sent again, or was to be and failed, in their order by connection. */
 export function judgeAll(evidence: Evidence): Judged {
@@ -28,7 +30,7 @@ export function* judgeInSteps({ evidence, base, sightings, ends, peers }: Joined
     observed.set(end, known);
     return known;
   };
-  const judged: Judged = { verdicts: [], ways: [], joins: countJoins(peers.values()) };
+  const judged: Judged = { verdicts: [], ways: [], joins: countJoins(peers.values()), sizes: [] };
   // A refused attempt sent nothing: the window was closed, or the packet was still in this host's queue.
   const again = evidence.retransmit.filter(({ outcome }) => outcome !== 'refused');
   for (const rows of Map.groupBy(again, senderKey).values()) {
@@ -45,12 +47,15 @@ export function* judgeInSteps({ evidence, base, sightings, ends, peers }: Joined
     judged.ways.push(way);
     yield;
     const segments = rows.flatMap((row) => segmentsOf(row, isn, base));
-    yield* judgeWay(way, segments, judged.verdicts);
+    const own = yield* judgeWay(way, segments);
+    judged.verdicts.push(...own);
+    judged.sizes.push(sizesOf(way, own));
   }
   return judged;
 }
 
-function* judgeWay(way: Way, segments: Segment[], verdicts: Verdict[]): Generator<undefined> {
+function* judgeWay(way: Way, segments: Segment[]): Generator<undefined, Verdict[]> {
+  const verdicts: Verdict[] = [];
   segments.sort((a, b) => a.at_ns - b.at_ns || a.part - b.part);
   // Attempts may cut the data differently. The attempts of a byte are those that begin with it.
   const attempts = Map.groupBy(segments, ({ seq }) => seq);
@@ -62,6 +67,7 @@ function* judgeWay(way: Way, segments: Segment[], verdicts: Verdict[]): Generato
     verdicts.push(judge(way, times, segment));
     yield;
   }
+  return verdicts;
 }
 
 /** A SYN-ACK is sent before its socket exists: its row has the listener's cookie. */

@@ -130,7 +130,7 @@ const RestsOn = object({
   time_ns: Type.String({ description: 'of the row, nanoseconds since 1970 by its host’s clock' }),
 });
 
-/** A finding that is not about a retransmission: why connects failed, who reset connections, where time went. */
+/** A finding that is not about one retransmission: why connects failed, who reset connections, which sizes get through, where time went. */
 export const VerdictClaim = object({
   about: oneOf(ABOUT),
   cause: oneOf(CLAIM_CAUSES),

@@ -50,6 +50,7 @@ export async function judgingOf(store: Queryable, states: HostStates, investigat
   const { asked, written } = await askedRows(store, states, investigation);
   const stored = await rowsStored(store, asked);
   const { evidence, cut } = await evidenceOf(store, asked, LIMITS.evidence_rows.number);
-  const { judged, causes, stacks } = await inSlices(findInSteps(evidence));
-  return { evidence, judged, claims: claimsOf(causes), stacks, cut, rows: { written, stored } };
+  const found = await inSlices(findInSteps(evidence));
+  const { judged, stacks } = found;
+  return { evidence, judged, claims: claimsOf(found), stacks, cut, rows: { written, stored } };
 }

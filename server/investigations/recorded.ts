@@ -31,8 +31,9 @@ export function judgeRecorded(recording: Recording, { rows, judged_max }: Told):
       else cut.add(name);
     }
   }
-  const { judged, causes, stacks } = atOnce(findInSteps(evidence));
-  return { evidence, judged, claims: claimsOf(causes), stacks, cut: EVIDENCE_KINDS.filter((kind) => cut.has(kind)), rows };
+  const found = atOnce(findInSteps(evidence));
+  const { judged, stacks } = found;
+  return { evidence, judged, claims: claimsOf(found), stacks, cut: EVIDENCE_KINDS.filter((kind) => cut.has(kind)), rows };
 }
 
 /** The packets, in the order of time. */

@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Evidence } from '../../agent/verdict/evidence.ts';
+import { sizeVerdicts } from '../../agent/verdict/sizes.ts';
+import { judgeAll } from '../../agent/verdict/verdicts.ts';
 import { compilePrograms, type Programs } from '../fidelity/programs.ts';
 import type { Netns } from '../support/netns.ts';
 import { InvestigatedKernel } from './investigated.ts';
-import { type Compared, compare, netnsesOf, VIEWS, type View } from './judged.ts';
+import { type Compared, compare, netnsesOf, VIEWS, type View, viewOf } from './judged.ts';
 import { matrixText, tallyOf } from './matrix.ts';
 import { runScenario } from './run.ts';
 import { SCENARIOS, type Scenario } from './scenario.ts';
@@ -50,7 +52,10 @@ test.for(chosen)('$name', async (scenario, context) => {
     };
     // For a proxy's connections the router is an end, so it cannot be left out.
     for (const view of VIEWS.filter((each) => !scenario.proxied || each !== 'router unobserved')) {
-      const each = compare(evidence, view, netnsesOf(evidence, trio, scenario.family), truths);
+      const judged = judgeAll(viewOf(evidence, view, netnsesOf(evidence, trio, scenario.family)));
+      // What is lost here is of any size.
+      expect(sizeVerdicts(judged.sizes), view).toEqual([]);
+      const each = compare(judged, view, truths);
       compared.get(view)?.push(...each);
       console.log(matrixText(`${scenario.name}, ${view}`, each));
       if (view === 'receiver unobserved') continue;

@@ -3,7 +3,7 @@
 import type { Verdict } from '../../agent/verdict/cause.ts';
 import { SYN } from '../../agent/verdict/ends.ts';
 import type { Evidence } from '../../agent/verdict/evidence.ts';
-import { judgeAll } from '../../agent/verdict/verdicts.ts';
+import type { Judged } from '../../agent/verdict/verdicts.ts';
 import type { Family } from '../support/netns.ts';
 import { PORT } from './scenario.ts';
 import type { Trio } from './trio.ts';
@@ -68,13 +68,7 @@ export function randomOf(seed: number): () => number {
 export type Compared = { verdict: Verdict; truth: Truth; right: boolean };
 
 /** Each verdict with what captures show of its segment, which may be 'unclear'. */
-export function compare(
-  evidence: Evidence,
-  view: View,
-  netnses: Netnses,
-  { out, back }: Record<'out' | 'back', Map<number, Truths>>,
-): Compared[] {
-  const { verdicts } = judgeAll(viewOf(evidence, view, netnses));
+export function compare({ verdicts }: Judged, view: View, { out, back }: Record<'out' | 'back', Map<number, Truths>>): Compared[] {
   return verdicts.map((verdict) => {
     const { seq, row } = verdict.segment;
     const is_back = row.local_port === PORT;

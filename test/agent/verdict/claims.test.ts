@@ -1,7 +1,9 @@
 // Verdicts added up, and as sentences.
 import { expect, test } from 'vitest';
-import { judgeCauses } from '../../../agent/verdict/causes.ts';
 import { claimsOf } from '../../../agent/verdict/claims.ts';
+import type { Evidence } from '../../../agent/verdict/evidence.ts';
+import { findInSteps } from '../../../agent/verdict/found.ts';
+import { atOnce } from '../../../agent/verdict/joined.ts';
 import { CLIENT, NO_SOCKET, SERVER, SYN, Told } from './talk.ts';
 
 /** Connects to a port where nobody listens, of clients that are watched too. */
@@ -20,11 +22,12 @@ function refusals(count: number): Told {
   return told;
 }
 
+const found = (evidence: Evidence) => atOnce(findInSteps(evidence));
 const timeout = (told: Told) =>
   told.add('connection', 5000, { ...CLIENT, role: 'client', event: 'failed', end_reason: 'timeout', duration_us: 1000 });
 
 test('by cause and network, the most first, with rows that say so', () => {
-  const claims = claimsOf(judgeCauses(timeout(refusals(7)).evidence));
+  const claims = claimsOf(found(timeout(refusals(7)).evidence));
   expect(claims.map(({ sentence }) => sentence)).toEqual([
     '7 of 8 failed connects to 10.2.0.0/24: nobody listened on port 80 there, and the host itself answered with a reset.',
     '1 of 8 failed connect to 10.2.0.0/24: why is not known, for want of packet rows of both hosts.',
@@ -38,13 +41,13 @@ test('by cause and network, the most first, with rows that say so', () => {
 });
 
 test('networks as the caller names them', () => {
-  expect(claimsOf(judgeCauses(refusals(2).evidence), () => 'shop').map(({ network }) => network)).toEqual(['shop']);
+  expect(claimsOf(found(refusals(2).evidence), () => 'shop').map(({ network }) => network)).toEqual(['shop']);
 });
 
 test('a reset names the process whose doing it is, and no process where it is none’s', () => {
   const sent = (reason: string) =>
     new Told().add('reset', 1, { ...SERVER, direction: 'sent', has_socket: true, state: 'established', reason, comm: 'nginx' });
-  const said = (reason: string) => claimsOf(judgeCauses(sent(reason).evidence)).map(({ sentence }) => sentence);
+  const said = (reason: string) => claimsOf(found(sent(reason).evidence)).map(({ sentence }) => sentence);
   expect(said('tcp_abort_on_close')).toEqual([
     '1 of 1 reset of connections with 10.1.0.0/24 was sent by this end (nginx): its process closed the connection, or ended, with received data unread.',
   ]);
@@ -64,7 +67,7 @@ test('shares of the time, and no claim of what is next to nothing', () => {
     sndbuf_limited_us: 600_000,
     bytes_sent: 9,
   });
-  expect(claimsOf(judgeCauses(told.evidence)).map(({ sentence, us, of_us }) => [us, of_us, sentence])).toEqual([
+  expect(claimsOf(found(told.evidence)).map(({ sentence, us, of_us }) => [us, of_us, sentence])).toEqual([
     [995_000, 2_000_000, '50 % of the 2.0 s of a connection with 10.2.0.0/24: the application of this end had nothing to send.'],
     [600_000, 2_000_000, '30 % of the 2.0 s of a connection with 10.2.0.0/24: the send buffer of this end was full.'],
     [400_000, 2_000_000, '20 % of the 2.0 s of a connection with 10.2.0.0/24: data was on its way: the path’s round trip, or its rate.'],

@@ -7,7 +7,7 @@ import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compilePrograms, type Programs } from '../../fidelity/programs.ts';
 import { InvestigatedKernel } from '../investigated.ts';
-import { type Compared, compare, tableText, VIEWS, type View, viewOf } from './judged.ts';
+import { type Compared, compare, sizesSaid, tableText, VIEWS, type View, viewOf } from './judged.ts';
 import { runScenario } from './run.ts';
 import { SCENARIOS } from './scenarios.ts';
 
@@ -46,6 +46,7 @@ test.for(chosen)('$about: $name', async (scenario, context) => {
       const each = compare(viewOf(evidence, view, netnses), view, scenario);
       compared.get(view)?.push(...each);
       if (view === 'all') expect(each, 'it was to be judged').not.toEqual([]);
+      if (scenario.about !== 'size') expect(sizesSaid(viewOf(evidence, view, netnses)), view).toEqual([]);
     }
   } finally {
     trio.close();

@@ -2,7 +2,9 @@
 import { judgeCauses } from '../../../agent/verdict/causes.ts';
 import type { Evidence } from '../../../agent/verdict/evidence.ts';
 import { BY_APPLICATION } from '../../../agent/verdict/reset-cause.ts';
+import { sizeVerdicts } from '../../../agent/verdict/sizes.ts';
 import { OF_APPLICATIONS } from '../../../agent/verdict/slow-cause.ts';
+import { judgeAll } from '../../../agent/verdict/verdicts.ts';
 import type { Scenario } from './scenario.ts';
 
 /** The rows that a verdict could use. */
@@ -34,6 +36,7 @@ export function compare(evidence: Evidence, view: View, { about, truth, coarser 
   const said = {
     connect: connects.map(({ cause }) => cause),
     reset: resets.map(({ cause }) => cause),
+    size: sizesSaid(evidence),
     slow: longest?.parts.slice(0, 1).map(({ limiter }) => limiter) ?? [],
   }[about];
   const accepted = view === 'all' ? [truth] : [truth, ...coarser];
@@ -45,6 +48,9 @@ export function compare(evidence: Evidence, view: View, { about, truth, coarser 
     blames: !accepted.includes(cause) && isOfApplication(about, cause),
   }));
 }
+
+/** What is said of sizes: once for each path. */
+export const sizesSaid = (evidence: Evidence): string[] => sizeVerdicts(judgeAll(evidence).sizes).map(() => 'only_small_come');
 
 const APPLICATIONS: ReadonlySet<string> = new Set([...BY_APPLICATION, ...OF_APPLICATIONS]);
 const isOfApplication = (about: Scenario['about'], cause: string): boolean => about !== 'connect' && APPLICATIONS.has(cause);

@@ -1,4 +1,4 @@
-// Scenarios of slow connections, each with one cause.
+// Scenarios of slow connections and of one that the path holds up, each with one cause.
 import { PORT } from '../scenario.ts';
 import { type Scenario, way } from './scenario.ts';
 
@@ -12,7 +12,24 @@ const bulk = (bytes: number) => ({
   receiver: `listen:${PORT} accept drain close`,
 });
 
+/** A path that takes no large packets, for three seconds in which small ones come and go. */
+const PATH_MTU: Scenario = {
+  name: 'the path takes no large packets',
+  about: 'size',
+  truth: 'only_small_come',
+  setup: {
+    sender: ['ethtool -K eth0 tso off gso off gro off'],
+    router: [`iptables -A FORWARD -p tcp --dport ${PORT} -m length --length 1000:65535 -j DROP`],
+  },
+  sender: `connect:${PORT} nodelay send:300 recv:300 send:5000 times:12 recv:100 done flush shutdown drain close`,
+  receiver: `listen:${PORT} accept nodelay recv:300 send:300 times:12 send:100 sleep:250 done drain close`,
+  meanwhile: { word: 'sleep', count: 12, at: 'router', commands: [`iptables -I FORWARD -p tcp --dport ${PORT} -j ACCEPT`] },
+  proof: { at: 'router', rule: 'DROP', least: 4 },
+  small: true,
+};
+
 export const SLOW: readonly Scenario[] = [
+  PATH_MTU,
   {
     name: 'reads slowly',
     about: 'slow',

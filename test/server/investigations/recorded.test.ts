@@ -46,11 +46,10 @@ test('the verdict is that of the rows that went in, of all or of the first', asy
       const judged_of = Object.fromEntries(
         EVIDENCE_KINDS.map((kind) => [kind, evidence[kind].slice(0, judged_max)]),
       ) as unknown as Evidence;
-      const { judged, causes, stacks } = atOnce(findInSteps(judged_of));
+      const found = atOnce(findInSteps(judged_of));
+      const { judged, stacks } = found;
       const cut = EVIDENCE_KINDS.filter((kind) => evidence[kind].length > judged_max);
-      expect(verdictOf(judging)).toEqual(
-        verdictOf({ evidence: judged_of, judged, claims: claimsOf(causes), stacks, cut, rows: TOLD.rows }),
-      );
+      expect(verdictOf(judging)).toEqual(verdictOf({ evidence: judged_of, judged, claims: claimsOf(found), stacks, cut, rows: TOLD.rows }));
       expect(times).toEqual(
         EVIDENCE_KINDS.flatMap((kind) => evidence[kind].map(({ time_ns }) => time_ns)).toSorted((a, b) => Number(a - b)),
       );

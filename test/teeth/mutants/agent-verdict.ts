@@ -6,6 +6,7 @@ const resets = unit('agent/verdict/resets');
 const slow = unit('agent/verdict/slow');
 const claims = unit('agent/verdict/claims');
 const ends = unit('agent/verdict/ends');
+const sizes = unit('agent/verdict/sizes');
 
 export const agentVerdict: readonly Mutant[] = [
   ...mutantsOf('agent/verdict/judge.ts', [
@@ -40,6 +41,18 @@ export const agentVerdict: readonly Mutant[] = [
       replace: 'isOther(end, other)',
       suite: ends,
     },
+  ]),
+  ...mutantsOf('agent/verdict/sizes.ts', [
+    { why: 'a path that takes nothing any more takes small ones', find: ' || later.length < CAME_LEAST', replace: '', suite: sizes },
+    { why: 'what comes once the path has changed counts', find: '.filter(({ at_ns }) => at_ns < until_ns)', replace: '', suite: sizes },
+    { why: 'as large as what came is too large', find: 'bytes > largest_bytes &&', replace: 'bytes >= largest_bytes &&', suite: sizes },
+    {
+      why: 'a host that is gone has a path of small packets',
+      find: '${end.host_id} ${end.peer_addr}',
+      replace: '${end.host_id}',
+      suite: sizes,
+    },
+    { why: 'small ones that are lost do not count', find: 'lost.length - large.length >', replace: '-1 >', suite: sizes },
   ]),
   ...mutantsOf('agent/verdict/beginnings.ts', [
     {
