@@ -70,7 +70,8 @@ export function resetWords({ network, first, all, of }: Group<ResetVerdict>): st
 export function sizeWords({ lost, came, largest_bytes, peer_addr }: SizeVerdict): string {
   const least = lost.reduce((smallest, { bytes }) => Math.min(smallest, bytes), Infinity);
   const small = largest_bytes === 0 ? 'without data' : `with at most ${largest_bytes} bytes of data`;
-  const path = 'as if something on the way took no larger ones and told nobody (a path MTU black hole)';
+  const path =
+    'as if something on the way took no larger ones and told nobody (a path MTU black hole); with net.ipv4.tcp_mtu_probing = 1 a sender finds what gets through';
   return `None of ${lost.length} segments with ${least} bytes or more got through to ${peer_addr}, and ${came.length} packets ${small} did: ${path}.`;
 }
 

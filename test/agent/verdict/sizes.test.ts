@@ -98,7 +98,8 @@ test('the claim says how large, and rests on rows', () => {
   ]);
   expect(claims(SMALL)[0]?.rests_on).toHaveLength(7);
   const words = (came: Told) => claims(came).map(({ sentence }) => sentence);
-  const path = 'as if something on the way took no larger ones and told nobody (a path MTU black hole).';
+  const path =
+    'as if something on the way took no larger ones and told nobody (a path MTU black hole); with net.ipv4.tcp_mtu_probing = 1 a sender finds what gets through.';
   expect(words(SMALL)).toEqual([
     `None of 4 segments with 1448 bytes or more got through to 10.2.0.1, and 3 packets with at most 300 bytes of data did: ${path}`,
   ]);
