@@ -20,7 +20,8 @@ const { exclude: cliExclude = [], ...options } = given;
 /** Runs test files; `process.exitCode` is not 0 where one failed. */
 async function runFiles(files: readonly string[], ...beside: Reporter[]) {
   const overdue = new Overdue();
-  const reporters = [new SummaryReporter(), overdue, ...beside];
+  // The account comes last: a log may keep its end only.
+  const reporters = [...beside, new SummaryReporter(), overdue];
   const stopped = () => {
     process.stdout.write(`\nstopped by a signal, while there ran:${overdue.text()}until then:${accountText(summarize(overdue.ended, []))}`);
     process.exit(143);
@@ -43,18 +44,14 @@ async function witnessed(): Promise<Witness | undefined> {
   });
 }
 
-/** With so many files somebody wants to know where the time goes. */
-const MANY_FILES = 20;
 const fileOf = ({ relativeModuleId }: TestModule) => relativeModuleId;
 
 const left = process.getuid?.() === 0 ? removeStrayNetns() : [];
 if (left.length > 0) console.log(`removed network namespaces of killed tests: ${left.join(', ')}`);
 const witness = await witnessed();
 const hidden = new HiddenByFile(async () => (await witness?.ask())?.hidden ?? 0);
-const durations = new Durations();
-const first = await runFiles(filter, hidden, durations);
+const first = await runFiles(filter, hidden, new Durations());
 witness?.close();
-if (first.modules.length >= MANY_FILES) console.log(`\n${durations.text()}`);
 const failed = first.modules.filter((module) => summarize([module], []).failures.length > 0);
 const again = runAgain(failed.map(fileOf), hidden.counts);
 if (again.length > 0) {

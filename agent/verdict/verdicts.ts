@@ -48,7 +48,7 @@ export function* judgeInSteps({ evidence, base, sightings, ends, peers }: Joined
     yield;
     const segments = rows.flatMap((row) => segmentsOf(row, isn, base));
     const own = yield* judgeWay(way, segments);
-    judged.verdicts.push(...own);
+    for (const verdict of own) judged.verdicts.push(verdict);
     judged.sizes.push(sizesOf(way, own));
   }
   return judged;

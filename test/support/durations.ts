@@ -1,7 +1,10 @@
-// A reporter that prints nothing: where a run's time goes, by project and by file.
+// Ends a long run with where its time went, by project and by file.
+import process from 'node:process';
 import type { Reporter, TestModule } from 'vitest/node';
 
-const FILES_SHOWN = 30;
+/** With fewer files nobody wants to know. */
+const FILES_LEAST = 20;
+const FILES_SHOWN = 20;
 
 type File = { project: string; name: string; began_ms: number; ended_ms: number };
 
@@ -22,6 +25,10 @@ export class Durations implements Reporter {
   onTestModuleEnd({ id, relativeModuleId: name, project }: Pick<TestModule, 'id' | 'relativeModuleId' | 'project'>): void {
     const ended_ms = this.#now();
     this.#files.push({ project: project.name, name, began_ms: this.#began.get(id) ?? ended_ms, ended_ms });
+  }
+
+  onTestRunEnd(): void {
+    if (this.#files.length >= FILES_LEAST) process.stdout.write(`\n${this.text()}\n`);
   }
 
   /** A line for each project, from its first file's begin to its last file's end, then one for each of the slowest files. */
