@@ -198,7 +198,8 @@ export class Writer {
 
   async #insertOnce(segment: SealedSegment): Promise<void> {
     const began = performance.now();
-    await this.#store.insertSegment(storedOf(segment));
+    const is_behind = segment.lane === 'live' && this.#isBehind('live');
+    await this.#store.insertSegment({ ...storedOf(segment), is_behind });
     this.#inserted.add(segment.segment);
     this.#events.inserted(segment, (performance.now() - began) / 1000);
   }

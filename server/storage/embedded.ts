@@ -117,7 +117,8 @@ function embeddedEngine(path: string, { started, writer, readers, overseer }: Co
     backend: 'embedded',
     query,
     progress,
-    insertSegment: (segment) => way.insert(() => inTurn(() => failingAs('store_insert_failed', () => insert(segment)))),
+    insertSegment: (segment) =>
+      way.insert(segment.is_behind ?? false, () => inTurn(() => failingAs('store_insert_failed', () => insert(segment)))),
     command,
     fill: async (filling, asker) => {
       await way.calm();

@@ -84,6 +84,28 @@ export const serverMinutes: readonly Mutant[] = [
       suite: unit('server/storage/give-way'),
     },
   ]),
+  ...mutantsOf('server/storage/give-way.ts', [
+    {
+      why: 'beside rows that are behind it waits no longer',
+      find: "this.#is_behind ? 'behind' : 'usual'",
+      replace: "'usual'",
+      suite: unit('server/storage/give-way'),
+    },
+  ]),
+  ...mutantsOf('server/log/writer.ts', [
+    {
+      why: 'late rows hold upkeep up',
+      find: "segment.lane === 'live' && this",
+      replace: 'this',
+      suite: unit('server/log/writer', 'are behind'),
+    },
+    {
+      why: 'nobody says that rows are behind',
+      find: '...storedOf(segment), is_behind }',
+      replace: '...storedOf(segment) }',
+      suite: unit('server/log/writer', 'are behind'),
+    },
+  ]),
   ...mutantsOf('server/storage/fill.ts', [
     {
       why: 'a statement of upkeep is not found when it is to end',
