@@ -160,33 +160,6 @@ test('a crash between the insert and the note of it inserts the segment again, a
   await again.close();
 });
 
-test('the store is told while live segments are behind, and of late ones never', async () => {
-  const log = await openLog('behind');
-  for (const lane of ['live', 'late'] as const)
-    for (let sequence = 1; sequence <= 70; sequence++) {
-      await append(log, (lane === 'late' ? 100 : 0) + sequence, 1, { lane });
-      await log.seal();
-    }
-  const told: [Lane | undefined, boolean | undefined][] = [];
-  const noting = {
-    ...store,
-    insertSegment: async (segment: Segment) => {
-      told.push([log.sealed.find(({ path }) => path === segment.path)?.lane, segment.is_behind]);
-      await store.insertSegment(segment);
-    },
-  };
-  const writer = new Writer(log, noting, PERIODS, listen().events);
-  writer.start();
-  await emptied(log);
-  await append(log, 300, 1);
-  await emptied(log);
-  await writer.stop();
-  const ofLane = (lane: Lane) => told.filter(([of]) => of === lane).map(([, is_behind]) => is_behind);
-  expect(ofLane('late')).toEqual(Array(70).fill(false));
-  expect(ofLane('live')).toEqual([...Array(70).fill(true), false]);
-  await log.close();
-});
-
 test('a store that fails is asked again, says so while it lasts, and then has everything', async () => {
   const before = await countRows(store, 'state_change');
   const log = await openLog('failing');

@@ -97,13 +97,13 @@ export const serverMinutes: readonly Mutant[] = [
       why: 'late rows hold upkeep up',
       find: "segment.lane === 'live' && this",
       replace: 'this',
-      suite: unit('server/log/writer', 'are behind'),
+      suite: unit('server/log/writer-backlog', 'are behind'),
     },
     {
       why: 'nobody says that rows are behind',
       find: '...storedOf(segment), is_behind }',
       replace: '...storedOf(segment) }',
-      suite: unit('server/log/writer', 'are behind'),
+      suite: unit('server/log/writer-backlog', 'are behind'),
     },
   ]),
   ...mutantsOf('server/storage/fill.ts', [
