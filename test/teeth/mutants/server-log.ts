@@ -216,7 +216,7 @@ export const serverLog: readonly Mutant[] = [
       why: 'a stop waits until all of a backlog is stored',
       find: ' || performance.now() >= this.#last_ms',
       replace: '',
-      suite: unit('server/log/writer-stop'),
+      suite: unit('server/log/writer-backlog'),
     },
     {
       why: 'late segments go first',
