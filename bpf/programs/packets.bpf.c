@@ -97,21 +97,26 @@ static __always_inline void head_of_holder(struct row_head *head, const struct p
 		head_ends_of(head, packet, DIRECTION_SENT);
 }
 
-/* What the filters want of the packet, from what is known of its ends; asks them where that is old. */
-static __always_inline __u32 wanted_of(struct detail *detail, const struct row_head *head, enum place place, enum direction direction)
+/* Reads the headers once more, so that no caller keeps them in its stack frame; not inlined for the same reason. Returns nothing of use. */
+static __noinline int head_of_sent(struct row_head *head, const struct sk_buff *skb, const void *ip)
+{
+	struct packet packet = {};
+
+	if (packet_read_at(&packet, skb, ip))
+		head_of_holder(head, &packet, skb);
+	return 0;
+}
+
+/* Asks the filters what they want of the packets with these ends, and keeps the answer. */
+static __always_inline __u32 asked_of(struct detail *detail, const struct row_head *head, const struct flow_key *key, enum direction direction)
 {
 	struct filter_facts facts = { .direction = direction };
-	struct watch fresh = {}, *known;
-	struct flow_key key;
+	struct watch fresh = {};
 
-	flow_key_of(&key, head, place);
-	known = bpf_map_lookup_elem(&flows, &key);
-	if (known && watch_holds(known, detail, head->time_ns))
-		return known->wanted;
 	fresh.wanted = detail_ask(detail->slots, head, &facts);
 	fresh.until_ns = head->time_ns + WATCH_NS;
 	fresh.generation = detail->generation;
-	bpf_map_update_elem(&flows, &key, &fresh, BPF_ANY);
+	bpf_map_update_elem(&flows, key, &fresh, BPF_ANY);
 	return fresh.wanted;
 }
 
@@ -126,8 +131,6 @@ static __noinline __u32 head_of(struct row_head *head, const struct sk_buff *skb
 	if (place == PLACE_DEVICE_OUT)
 		direction = BPF_CORE_READ(skb, skb_iif) ? DIRECTION_UNKNOWN : DIRECTION_SENT;
 	head_packet(head, &packet, skb, direction);
-	if (direction == DIRECTION_SENT)
-		head_of_holder(head, &packet, skb);
 	return 1 | direction << 1;
 }
 
@@ -136,7 +139,10 @@ static __always_inline void look(const struct sk_buff *skb, const void *ip, enum
 	struct detail *detail = detail_of(KIND_PACKET);
 	struct row_head head = {};
 	struct packet_row *row;
+	struct flow_key key;
+	struct watch *known;
 	__u32 found, wanted;
+	bool holds;
 
 	if (!detail || !detail->slots)
 		return;
@@ -145,7 +151,17 @@ static __always_inline void look(const struct sk_buff *skb, const void *ip, enum
 		return;
 	head.time_ns = bpf_ktime_get_boot_ns();
 	head.kind = KIND_PACKET;
-	wanted = wanted_of(detail, &head, place, found >> 1 & 3);
+	flow_key_of(&key, &head, place);
+	known = bpf_map_lookup_elem(&flows, &key);
+	holds = known && watch_holds(known, detail, head.time_ns);
+	/* Most packets end here. Whose they are is found out only where that matters, since it costs as much as all before. */
+	wanted = holds ? known->wanted : 0;
+	if (holds && !wanted)
+		return;
+	if ((found >> 1 & 3) == DIRECTION_SENT)
+		head_of_sent(&head, skb, ip);
+	if (!holds)
+		wanted = asked_of(detail, &head, &key, found >> 1 & 3);
 	if (wanted)
 		wanted = detail_pay(KIND_PACKET, wanted, head.time_ns);
 	row = wanted ? row_reserve(&ring_packet, KIND_PACKET, sizeof(*row)) : NULL;
