@@ -72,7 +72,7 @@ const CASES: Case[] = [
     ],
     told: [],
   },
-  { name: 'another host of the network answers', ways: [way(STUCK, []), way([[100, 3]], SMALL, { peer_addr: '10.2.0.2' })], told: [] },
+  { name: 'another host of the network answers', ways: [way(STUCK, []), way([], SMALL, { peer_addr: '10.2.0.2' })], told: [] },
   {
     name: 'from another host they come',
     ways: [way(STUCK, SMALL), way([], [[1448, 0.1]], { host_id: 2n })],
