@@ -207,7 +207,7 @@ describe('investigations', () => {
       const share = (of: typeof before) => (of.by_cause[cause as keyof typeof of.by_cause] / of.segments) * 100;
       expect(Number(text.replace('−', '-').replace('<', ''))).toBeCloseTo(share(after) - share(before), 0);
     }
-    expect(await said('[data-comparison] ul')).toMatch(/“dropped at the receiver” fell from/);
+    await eventually(() => said('[data-comparison] ul')).toMatch(/“dropped at the receiver” fell from/);
     expect(search().get('against')).toBe(first);
     expect(await axeViolations(page)).toEqual([]);
     await shot('comparison');
