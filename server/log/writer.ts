@@ -198,8 +198,7 @@ export class Writer {
 
   async #insertOnce(segment: SealedSegment): Promise<void> {
     const began = performance.now();
-    const is_behind = segment.lane === 'live' && this.#isBehind('live');
-    await this.#store.insertSegment({ ...storedOf(segment), is_behind });
+    await this.#store.insertSegment({ ...storedOf(segment), is_behind: this.#isBehind('live') });
     this.#inserted.add(segment.segment);
     this.#events.inserted(segment, (performance.now() - began) / 1000);
   }

@@ -5,8 +5,8 @@ import type { Kind } from '../../bpf/rows/rows.gen.ts';
 
 /**
  * A sealed segment of the log: `rows` rows of one kind in the file at the absolute `path`, each with the trailer that identity.ts
- * describes. `oldest_ns`: none of the rows is older; undefined where nobody has looked at their times. `is_behind`: so much waits for
- * this one that the log may soon refuse new rows.
+ * describes. `oldest_ns`: none of the rows is older; undefined where nobody has looked at their times. `is_behind`: so many live
+ * segments wait that the log may soon refuse rows.
  */
 export type Segment = { kind: Kind; path: string; rows: number; oldest_ns?: number | undefined; is_behind?: boolean };
 

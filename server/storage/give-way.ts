@@ -16,7 +16,7 @@ export class GiveWay {
   #last_ms = Number.NEGATIVE_INFINITY;
   #is_behind = false;
 
-  /** Runs an insert of rows. @param is_behind many more wait for it */
+  /** Runs an insert of rows. @param is_behind as that of a segment */
   async insert(is_behind: boolean, work: () => Promise<void>): Promise<void> {
     this.#inserting++;
     this.#is_behind = is_behind;

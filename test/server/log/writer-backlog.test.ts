@@ -69,7 +69,7 @@ test('a stop begins no insert after its time, and what is left stays in the log 
   await log.close();
 });
 
-test('the store is told while live segments are behind, and of late ones never', async () => {
+test('the store is told while live segments are behind, also with a late one among them, and not for a backlog of late ones', async () => {
   const EACH = 70;
   const log = await filledLog('behind', 2 * EACH);
   const told: [Lane | undefined, boolean | undefined][] = [];
@@ -81,19 +81,33 @@ test('the store is told while live segments are behind, and of late ones never',
     },
   };
   const nothing = () => {};
-  const writer = new Writer(log, noting, PERIODS, { inserted: nothing, failed: nothing, buried: nothing, trouble: nothing });
+  const started = () => {
+    const writer = new Writer(log, noting, PERIODS, { inserted: nothing, failed: nothing, buried: nothing, trouble: nothing });
+    writer.start();
+    return writer;
+  };
   const emptied = () =>
     until(
       () => log.bytes,
       (bytes) => bytes === 0,
     );
-  writer.start();
-  await emptied();
-  await append(log, 2 * EACH + 1, 'live');
+  const writer = started();
   await emptied();
   await writer.stop();
-  const ofLane = (lane: Lane) => told.filter(([of]) => of === lane).map(([, is_behind]) => is_behind);
-  expect(ofLane('late')).toEqual(Array(EACH).fill(false));
-  expect(ofLane('live')).toEqual([...Array(EACH).fill(true), false]);
+  const first = told.splice(0);
+  for (let sequence = 1; sequence <= EACH; sequence++) {
+    await append(log, 2 * EACH + sequence, 'late');
+    await log.seal();
+  }
+  await append(log, 3 * EACH + 1, 'live');
+  const next = started();
+  await emptied();
+  await next.stop();
+  const ofLane = (lane: Lane) => first.filter(([of]) => of === lane).map(([, is_behind]) => is_behind);
+  expect(ofLane('live')).toEqual(Array(EACH).fill(true));
+  // The first late one goes in the round of the live ones.
+  expect([ofLane('late').at(0), ofLane('late').at(-1)]).toEqual([true, false]);
+  expect(told.length).toBeGreaterThan(EACH);
+  expect(told.filter(([, is_behind]) => is_behind)).toEqual([]);
   await log.close();
 });

@@ -95,13 +95,13 @@ export const serverMinutes: readonly Mutant[] = [
   ...mutantsOf('server/log/writer.ts', [
     {
       why: 'late rows hold upkeep up',
-      find: "segment.lane === 'live' && this",
-      replace: 'this',
+      find: "is_behind: this.#isBehind('live')",
+      replace: "is_behind: this.#isBehind('live') || this.#isBehind('late')",
       suite: unit('server/log/writer-backlog', 'are behind'),
     },
     {
       why: 'nobody says that rows are behind',
-      find: '...storedOf(segment), is_behind }',
+      find: "...storedOf(segment), is_behind: this.#isBehind('live') }",
       replace: '...storedOf(segment) }',
       suite: unit('server/log/writer-backlog', 'are behind'),
     },
