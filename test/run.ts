@@ -1,7 +1,7 @@
 // `make test`: every suite, or those that the arguments choose, which are vitest's. A failed file that compares with the kernel is run
 // once more if the kernel hid softirqs from all programs while it ran (support/witness.ts): it may have missed what nobody could see.
 // The second run judges the tests that failed: another one may lack what the kernel hides meanwhile.
-// The last line says how many tests passed only then. On a kernel that hides nothing, nothing is run twice.
+// The account names the tests that passed only then, with what they said at first. On a kernel that hides nothing, nothing is run twice.
 import process from 'node:process';
 import type { Reporter, TestModule } from 'vitest/node';
 import { parseCLI, startVitest } from 'vitest/node';
@@ -61,7 +61,8 @@ if (again.length > 0) {
   const kept = first.modules.filter((module) => !again.includes(fileOf(module)));
   const before = passedIn(first.modules);
   const summary = summarize([...kept, ...second.modules], [...first.stray, ...second.stray], before);
-  const only_then = [...passedIn(second.modules)].filter((name) => !before.has(name)).length;
+  const then = passedIn(second.modules);
+  const only_then = summarize(first.modules, first.stray).failures.filter(({ name }) => then.has(name));
   process.stdout.write(`\nall together:${accountText(summary, only_then)}`);
   process.exitCode = summary.failures.length > 0 ? 1 : 0;
 }

@@ -81,7 +81,7 @@ export function tellResult(of: HostTold, collected: Collected, config: ResultCon
 }
 
 function capture(told: Told, { evidence }: Collected, { verdicts }: Judged): Buffer {
-  const comment = commentsOf(evidence, verdicts);
+  const comment = commentsOf(verdicts);
   const packets = evidence.packet
     .toSorted((one, other) => Number(one.time_ns - other.time_ns))
     .map((row) => ({ row, comment: comment(row) }));

@@ -1,8 +1,6 @@
 // What is known of a packet beside its headers, for a capture: why it was sent again, and whose it is.
 import type { PacketRow } from '../../bpf/rows/rows.gen.ts';
 import type { Cause, NotNeeded, Verdict } from '../verdict/cause.ts';
-import type { Evidence } from '../verdict/evidence.ts';
-import { placeWhere } from '../verdict/in-order.ts';
 
 const CAUSE_WORDS = {
   lost_outward: 'the one before did not come to the receiver',
@@ -21,37 +19,30 @@ const WHY_WORDS = {
   arrived: 'it had arrived already',
 } as const satisfies Record<NotNeeded, string>;
 
-/** A retransmission is sent within its row's call. */
-const CALL_NS = 2_000_000n;
-
 /** A comment for each packet; empty where nothing is known of it. */
-export function commentsOf({ connection }: Pick<Evidence, 'connection'>, verdicts: readonly Verdict[]): (row: PacketRow) => string {
-  const by_connection = Map.groupBy(verdicts, ({ segment: { row } }) => socketOf(row));
-  for (const own of by_connection.values()) own.sort((a, b) => Number(a.segment.row.time_ns - b.segment.row.time_ns));
-  const isn_of = new Map(connection.map((row) => [socketOf(row), row.snd_isn]));
+export function commentsOf(verdicts: readonly Verdict[]): (row: PacketRow) => string {
+  const by_packet = Map.groupBy(verdicts, ({ packet }) => packet && keyOf(packet));
   return (row) => {
     const owner = row.pid === 0 ? [] : [`${row.comm} (pid ${row.pid})`];
-    const again = againOf(row, by_connection.get(socketOf(row)) ?? [], isn_of.get(socketOf(row)));
-    return [...owner, ...(again === undefined ? [] : [againWords(again)])].join('; ');
+    return [...owner, ...againWords(by_packet.get(keyOf(row)) ?? [])].join('; ');
   };
 }
 
-const socketOf = ({ host_id, connection_id }: { host_id: bigint; connection_id: bigint }): string => `${host_id} ${connection_id}`;
+const keyOf = ({ host_id, connection_id, time_ns, seq }: PacketRow): string => `${host_id} ${connection_id} ${time_ns} ${seq}`;
 
-/** The verdict on what this packet sends again. `verdicts` are its connection's, in the order of time. */
-function againOf(packet: PacketRow, verdicts: readonly Verdict[], isn: number | undefined): Verdict | undefined {
-  if (packet.place !== 'device_out' || packet.length === 0) return undefined;
-  const near = placeWhere(verdicts, ({ segment: { row } }) => row.time_ns > packet.time_ns - CALL_NS);
-  for (let at = near; at < verdicts.length; at++) {
-    const verdict = verdicts[at];
-    if (verdict === undefined || verdict.segment.row.time_ns >= packet.time_ns + CALL_NS) return undefined;
-    if (isn === undefined || isn === 0 || (packet.seq - isn) >>> 0 === verdict.segment.row.seq) return verdict;
-  }
-  return undefined;
+/** `all`: of the segments of one packet. */
+function againWords(all: readonly Verdict[]): string[] {
+  const [first] = all;
+  if (first === undefined) return [];
+  const found = [...Map.groupBy(all, causeWords)].map(([words, of]) =>
+    of.length === all.length ? words : `${of.length} of ${all.length}: ${words}`,
+  );
+  const segments = all.length === 1 ? '' : `, ${all.length} segments`;
+  return [`retransmission (${first.segment.row.class}${segments}): ${found.join('; ')}`];
 }
 
-function againWords({ segment, cause, why, place }: Verdict): string {
+function causeWords({ cause, why, place }: Verdict): string {
   const where =
     place === undefined || place.reason === '' ? '' : ` (${place.reason}${place.location === '' ? '' : ` in ${place.location}`})`;
-  return `retransmission (${segment.row.class}): ${CAUSE_WORDS[cause]}${where}${why === undefined ? '' : `: ${WHY_WORDS[why]}`}`;
+  return `${CAUSE_WORDS[cause]}${where}${why === undefined ? '' : `: ${WHY_WORDS[why]}`}`;
 }

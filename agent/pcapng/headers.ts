@@ -72,12 +72,13 @@ function tcpHeader(row: PacketRow, from_port: number, to_port: number): Buffer {
   return header;
 }
 
+const SYN = 2;
 const NOP = 1;
 
 /** The options that rows have, each padded to four bytes by no-operation options. */
 function optionBytes(row: PacketRow): Buffer {
   const parts: number[][] = [];
-  if (row.mss > 0) parts.push([2, 4, row.mss >> 8, row.mss & 0xff]);
+  if (row.tcp_flags & SYN && row.mss > 0) parts.push([2, 4, row.mss >> 8, row.mss & 0xff]);
   if (row.sack_permitted) parts.push([NOP, NOP, 4, 2]);
   if (row.has_timestamps) parts.push([NOP, NOP, 8, 10, ...word(row.tsval), ...word(row.tsecr)]);
   if (row.window_scale > 0) parts.push([NOP, 3, 3, row.window_scale - 1]);

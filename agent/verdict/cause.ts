@@ -1,4 +1,5 @@
 // What a verdict says: why a segment was sent again, what that rests on, and what is missing where it is not known.
+import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import { type Reference, referTo } from './evidence.ts';
 import type { Segment } from './segments.ts';
 import type { DropSighting } from './sightings.ts';
@@ -47,6 +48,8 @@ export type Finding = {
 
 export type Verdict = Finding & {
   segment: Segment;
+  /** the packet that sent it again, as it left by a device; undefined: none is known */
+  packet: Rows['packet'] | undefined;
   /** whether rows of the peer's end were there */
   peer_observed: boolean;
 };

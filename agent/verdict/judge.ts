@@ -11,12 +11,12 @@ import { cameUnseen, type Observed, type Way } from './way.ts';
 
 /** `times` are those of the segment's first byte. */
 export function judge(way: Way, times: Times, segment: Segment): Verdict {
-  return { segment, peer_observed: way.receiver !== undefined, ...find(way, times, segment) };
+  const before = timesBefore(times, segment);
+  return { segment, packet: before.own?.left?.row, peer_observed: way.receiver !== undefined, ...find(way, times, segment, before) };
 }
 
-function find(way: Way, times: Times, segment: Segment): Finding {
+function find(way: Way, times: Times, segment: Segment, { earlier, own }: Before): Finding {
   const { sent, came } = times;
-  const { earlier, own } = timesBefore(times, segment);
   const sent_ns = Math.min(own?.at_ns ?? segment.at_ns - CALL_NS_MAX, segment.at_ns);
   // If a packet came so late that its acknowledgement could not be back, the lateness is the cause, even if its host dropped it then.
   const isLate = ({ at_ns }: Arrival) => at_ns > sent_ns - way.backward_ns;

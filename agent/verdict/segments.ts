@@ -11,17 +11,20 @@ export type Segment = Range & {
   row: Rows['retransmit'];
 };
 
+/** The payload of each segment but the last of a packet that offloads put together, or cut later. */
+export const eachOf = ({ length, segments, mss }: Rows['packet']): number => (segments > 1 ? mss || Math.ceil(length / segments) : length);
+
 /** The segments of a row, of a connection whose sequence numbers begin at `isn`. */
 export function segmentsOf(row: Rows['retransmit'], isn: number, base: bigint): Segment[] {
   const count = Math.max(1, row.segments);
   const length = row.end_seq - row.seq;
-  const each = Math.max(1, Math.ceil(length / count));
+  const each = row.mss || Math.ceil(length / count);
   const first = add(isn, row.seq);
   return Array.from({ length: count }, (_, part) => ({
     at_ns: Number(row.time_ns - base),
     part,
     row,
     seq: add(first, Math.min(part * each, Math.max(0, length - 1))),
-    end: add(first, Math.min((part + 1) * each, length)),
+    end: add(first, part === count - 1 ? length : Math.min((part + 1) * each, length)),
   }));
 }

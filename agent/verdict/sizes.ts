@@ -3,6 +3,7 @@
 import type { Cause, Verdict } from './cause.ts';
 import type { End } from './ends.ts';
 import type { PacketSighting } from './seen.ts';
+import { eachOf } from './segments.ts';
 import { ahead } from './sequence.ts';
 import type { Way } from './way.ts';
 
@@ -29,17 +30,14 @@ function isLost({ sender, receiver }: Way, { cause, segment }: Verdict): boolean
   return cause === 'not_known' && !sender.seen.heard.firstPast(segment.seq, { from_ns: segment.at_ns, until_ns: Infinity });
 }
 
-/** One of the segments of a packet that offloads have put together. */
-const eachOf = ({ row }: PacketSighting): number => Math.ceil(row.length / Math.max(1, row.segments));
-
 function arrived({ outward_ns }: Way, received: readonly PacketSighting[]): Sized[] {
-  return received.map((one) => ({ bytes: eachOf(one), at_ns: one.at_ns - outward_ns, row: one.row }));
+  return received.map((one) => ({ bytes: eachOf(one.row), at_ns: one.at_ns - outward_ns, row: one.row }));
 }
 
 function acknowledged({ sender: { seen } }: Way): Sized[] {
   const data = seen.sent.filter(({ row }) => row.length > 0);
   const has = ({ end, at_ns }: PacketSighting) => seen.heard.firstPast(end - 1, { from_ns: at_ns, until_ns: Infinity }) !== undefined;
-  return data.filter(has).map((one) => ({ bytes: eachOf(one), at_ns: one.at_ns, row: one.row }));
+  return data.filter(has).map((one) => ({ bytes: eachOf(one.row), at_ns: one.at_ns, row: one.row }));
 }
 
 /** A path on which only large packets are lost, from one host to one address. */

@@ -1,7 +1,7 @@
 // How often a segment was sent, and which of these times it came.
 import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import type { PacketSighting, ProgressSighting } from './seen.ts';
-import type { Segment } from './segments.ts';
+import { eachOf, type Segment } from './segments.ts';
 import { ahead } from './sequence.ts';
 import type { DropSighting } from './sightings.ts';
 import type { Way } from './way.ts';
@@ -120,7 +120,7 @@ function arrivalsOf(way: Way, seq: number): Arrival[] {
 /** The IPv4 identification of the byte's segment: where offloads cut or merge packets, it counts up from segment to segment. 0: unknown. */
 function identification({ row, seq }: PacketSighting, byte: number): number {
   if (row.ip_id === 0 || row.length === 0) return row.ip_id;
-  return (row.ip_id + Math.floor(ahead(byte, seq) / Math.ceil(row.length / row.segments))) & 0xffff;
+  return (row.ip_id + Math.floor(ahead(byte, seq) / eachOf(row))) & 0xffff;
 }
 
 /** Whether this arrival can be of this transmission, by time, TCP timestamp and IPv4 identification; undefined: these do not tell. */

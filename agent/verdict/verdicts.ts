@@ -76,6 +76,7 @@ const senderKey = (row: Rows['retransmit']): string =>
 
 const unplaced = (segment: Segment): Verdict => ({
   segment,
+  packet: undefined,
   peer_observed: false,
   ...notKnown('where its sequence numbers begin: a packet or progress row of its socket'),
 });

@@ -281,6 +281,7 @@ struct tcp_skb_cb {
 	__u32 end_seq;
 	struct {
 		__u16 tcp_gso_segs;
+		__u16 tcp_gso_size;
 	};
 	__u8 tcp_flags; /* wider since 6.16; on little-endian the flags read here stay in the first byte */
 };

@@ -80,12 +80,14 @@ static __noinline int fill_headers(struct packet_row *row, const struct sk_buff 
 	return 0;
 }
 
-static __always_inline __u16 segments_of(const struct sk_buff *skb)
+static __always_inline void fill_segments(struct packet_row *row, const struct sk_buff *skb)
 {
 	const struct skb_shared_info *shared = (void *)(BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, end));
 	__u16 segments = BPF_CORE_READ(shared, gso_segs);
 
-	return segments ? segments : 1;
+	row->segments = segments ? segments : 1;
+	if (segments > 1)
+		row->mss = BPF_CORE_READ(shared, gso_size);
 }
 
 /* The connection of a packet that is on its way out, and its owner: from the socket that it holds. Its ends stay those of the packet. */
@@ -169,11 +171,11 @@ static __always_inline void look(const struct sk_buff *skb, const void *ip, enum
 		return;
 	head.filters = wanted;
 	row_start(row, sizeof(*row), &head);
-	row->segments = segments_of(skb);
 	row->ifindex = BPF_CORE_READ(skb, dev, ifindex);
 	row->place = place;
 	row->direction = found >> 1 & 3;
 	fill_headers(row, skb, ip);
+	fill_segments(row, skb);
 	row_submit(row);
 }
 

@@ -81,6 +81,8 @@ static __always_inline void fill(struct retransmit_row *row, struct tcp_sock *tp
 	row->end_seq = row->seq + (end_seq - seq);
 	row->bytes = payload_of(cb, class);
 	row->segments = segments_of(cb);
+	if (row->segments > 1)
+		row->mss = BPF_CORE_READ(cb, tcp_gso_size);
 	row->rto_us = icsk->icsk_rto * jiffy_us;
 	row->snd_cwnd = tp->snd_cwnd;
 	row->snd_ssthresh = tp->snd_ssthresh;

@@ -5,7 +5,7 @@ import { readAddress, readText } from './read-text.ts';
 export { readAddress, readText };
 
 /** What this was made of: objects and loader that were built of anything else do not fit. */
-export const SHARED_HEADERS = '5f5114df';
+export const SHARED_HEADERS = 'c15676fe';
 
 export const KIND = ['retransmit', 'connection', 'state_change', 'sample', 'reset', 'congestion', 'drop', 'listener', 'namespace', 'progress', 'packet', 'stack'] as const;
 export type Kind = (typeof KIND)[number];
@@ -133,6 +133,8 @@ export type RetransmitRow = {
   lost_out: number;
   sacked_out: number;
   retrans_out: number;
+  /** payload of each of its segments but the last; 0: it is one segment */
+  mss: number;
   /** of a failed or refused attempt, as the kernel says it: -errno, or positive a queue's verdict (1 dropped) */
   err: number;
   class: Class;
@@ -180,14 +182,15 @@ export const RETRANSMIT_AT = {
   lost_out: 152,
   sacked_out: 156,
   retrans_out: 160,
-  err: 164,
-  class: 166,
-  outcome: 167,
-  ca_state: 168,
-  backoff: 169,
-  retransmits: 170,
-  head_of_queue: 171,
-  evidence: 172,
+  mss: 164,
+  err: 166,
+  class: 168,
+  outcome: 169,
+  ca_state: 170,
+  backoff: 171,
+  retransmits: 172,
+  head_of_queue: 173,
+  evidence: 174,
 } as const satisfies Record<keyof RetransmitRow, number>;
 
 export function readRetransmitRow(view: DataView, at: number): RetransmitRow {
@@ -223,14 +226,15 @@ export function readRetransmitRow(view: DataView, at: number): RetransmitRow {
     lost_out: view.getUint32(at + 152, true),
     sacked_out: view.getUint32(at + 156, true),
     retrans_out: view.getUint32(at + 160, true),
-    err: view.getInt16(at + 164, true),
-    class: CLASS[view.getUint8(at + 166)] ?? 'unknown',
-    outcome: OUTCOME[view.getUint8(at + 167)] ?? 'sent',
-    ca_state: CA_STATE[view.getUint8(at + 168)] ?? 'open',
-    backoff: view.getUint8(at + 169),
-    retransmits: view.getUint8(at + 170),
-    head_of_queue: view.getUint8(at + 171) !== 0,
-    evidence: EVIDENCE[view.getUint8(at + 172)] ?? 'none',
+    mss: view.getUint16(at + 164, true),
+    err: view.getInt16(at + 166, true),
+    class: CLASS[view.getUint8(at + 168)] ?? 'unknown',
+    outcome: OUTCOME[view.getUint8(at + 169)] ?? 'sent',
+    ca_state: CA_STATE[view.getUint8(at + 170)] ?? 'open',
+    backoff: view.getUint8(at + 171),
+    retransmits: view.getUint8(at + 172),
+    head_of_queue: view.getUint8(at + 173) !== 0,
+    evidence: EVIDENCE[view.getUint8(at + 174)] ?? 'none',
   };
 }
 
@@ -1902,7 +1906,7 @@ export type PacketRow = {
   window: number;
   /** as many segments as the device cuts it into, or has put together */
   segments: number;
-  /** of a SYN, what it offers: 0 none */
+  /** of a SYN, what it offers: 0 none; of several segments, the payload of each but the last */
   mss: number;
   /** IPv4 */
   ip_id: number;
@@ -2129,7 +2133,7 @@ export const KINDS = {
     index: 0,
     words: "One skb sent again (up to ~45 segments), or one SYN-ACK.",
     size: 176,
-    schema: 'retransmit/1cca8d878dab',
+    schema: 'retransmit/646c4c3cc8e2',
     read: readRetransmitRow,
     columns: [
       { name: 'time_ns', offset: 0, size: 8, type: "DateTime64(9)", comment: "CLOCK_BOOTTIME in the ring, wall clock once the loader has drained it" },
@@ -2163,15 +2167,16 @@ export const KINDS = {
       { name: 'lost_out', offset: 152, size: 4, type: "UInt32", comment: "segments held for lost, reported by SACK, sent again and not yet acknowledged" },
       { name: 'sacked_out', offset: 156, size: 4, type: "UInt32", comment: "" },
       { name: 'retrans_out', offset: 160, size: 4, type: "UInt32", comment: "" },
-      { name: 'err', offset: 164, size: 2, type: "Int16", comment: "of a failed or refused attempt, as the kernel says it: -errno, or positive a queue's verdict (1 dropped)" },
-      { name: 'class', offset: 166, size: 1, type: "Enum8('unknown' = 0, 'fast' = 1, 'slow_start' = 2, 'rto' = 3, 'tlp' = 4, 'syn' = 5, 'syn_ack' = 6)", comment: "" },
-      { name: 'outcome', offset: 167, size: 1, type: "Enum8('sent' = 0, 'failed' = 1, 'refused' = 2)", comment: "" },
-      { name: 'ca_state', offset: 168, size: 1, type: "Enum8('open' = 0, 'disorder' = 1, 'cwr' = 2, 'recovery' = 3, 'loss' = 4)", comment: "" },
-      { name: 'backoff', offset: 169, size: 1, type: "UInt8", comment: "" },
-      { name: 'retransmits', offset: 170, size: 1, type: "UInt8", comment: "unrecovered RTO timeouts (icsk_retransmits)" },
-      { name: 'head_of_queue', offset: 171, size: 1, type: "Bool", comment: "1: it starts at snd_una" },
-      { name: 'evidence', offset: 172, size: 1, type: "Enum8('none' = 0, 'dsack' = 1, 'undo' = 2, 'both' = 3)", comment: "about the retransmissions since the connection's last row of this kind" },
-      { name: 'pad', offset: 173, size: 3, type: "FixedString(3)", comment: "" },
+      { name: 'mss', offset: 164, size: 2, type: "UInt16", comment: "payload of each of its segments but the last; 0: it is one segment" },
+      { name: 'err', offset: 166, size: 2, type: "Int16", comment: "of a failed or refused attempt, as the kernel says it: -errno, or positive a queue's verdict (1 dropped)" },
+      { name: 'class', offset: 168, size: 1, type: "Enum8('unknown' = 0, 'fast' = 1, 'slow_start' = 2, 'rto' = 3, 'tlp' = 4, 'syn' = 5, 'syn_ack' = 6)", comment: "" },
+      { name: 'outcome', offset: 169, size: 1, type: "Enum8('sent' = 0, 'failed' = 1, 'refused' = 2)", comment: "" },
+      { name: 'ca_state', offset: 170, size: 1, type: "Enum8('open' = 0, 'disorder' = 1, 'cwr' = 2, 'recovery' = 3, 'loss' = 4)", comment: "" },
+      { name: 'backoff', offset: 171, size: 1, type: "UInt8", comment: "" },
+      { name: 'retransmits', offset: 172, size: 1, type: "UInt8", comment: "unrecovered RTO timeouts (icsk_retransmits)" },
+      { name: 'head_of_queue', offset: 173, size: 1, type: "Bool", comment: "1: it starts at snd_una" },
+      { name: 'evidence', offset: 174, size: 1, type: "Enum8('none' = 0, 'dsack' = 1, 'undo' = 2, 'both' = 3)", comment: "about the retransmissions since the connection's last row of this kind" },
+      { name: 'pad', offset: 175, size: 1, type: "FixedString(1)", comment: "" },
     ],
   },
   connection: {
@@ -2737,7 +2742,7 @@ export const KINDS = {
       { name: 'ifindex', offset: 156, size: 4, type: "UInt32", comment: "of the device" },
       { name: 'window', offset: 160, size: 2, type: "UInt16", comment: "as in the header, not scaled" },
       { name: 'segments', offset: 162, size: 2, type: "UInt16", comment: "as many segments as the device cuts it into, or has put together" },
-      { name: 'mss', offset: 164, size: 2, type: "UInt16", comment: "of a SYN, what it offers: 0 none" },
+      { name: 'mss', offset: 164, size: 2, type: "UInt16", comment: "of a SYN, what it offers: 0 none; of several segments, the payload of each but the last" },
       { name: 'ip_id', offset: 166, size: 2, type: "UInt16", comment: "IPv4" },
       { name: 'place', offset: 168, size: 1, type: "Enum8('device_out' = 0, 'device_in' = 1)", comment: "" },
       { name: 'direction', offset: 169, size: 1, type: "Enum8('unknown' = 0, 'sent' = 1, 'received' = 2)", comment: "unknown: this host passes it on" },

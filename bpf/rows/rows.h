@@ -52,6 +52,7 @@ struct retransmit_row {
 	__u32 lost_out;      /* segments held for lost, reported by SACK, sent again and not yet acknowledged */
 	__u32 sacked_out;
 	__u32 retrans_out;
+	__u16 mss;           /* payload of each of its segments but the last; 0: it is one segment */
 	__s16 err;           /* of a failed or refused attempt, as the kernel says it: -errno, or positive a queue's verdict (1 dropped) */
 	enum class class;
 	enum outcome outcome;
@@ -60,7 +61,7 @@ struct retransmit_row {
 	__u8 retransmits;    /* unrecovered RTO timeouts (icsk_retransmits) */
 	row_flag head_of_queue;  /* 1: it starts at snd_una */
 	enum evidence evidence;  /* about the retransmissions since the connection's last row of this kind */
-	__u8 pad[3];
+	__u8 pad[1];
 };
 
 /*
@@ -416,7 +417,7 @@ struct packet_row {
 	__u32 ifindex;         /* of the device */
 	__u16 window;          /* as in the header, not scaled */
 	__u16 segments;        /* as many segments as the device cuts it into, or has put together */
-	__u16 mss;             /* of a SYN, what it offers: 0 none */
+	__u16 mss;             /* of a SYN, what it offers: 0 none; of several segments, the payload of each but the last */
 	__u16 ip_id;           /* IPv4 */
 	enum place place;
 	enum direction direction; /* unknown: this host passes it on */

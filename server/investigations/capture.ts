@@ -18,9 +18,9 @@ export async function* captureOf(
   judging: Judging,
   nameOf: (host_id: string) => string,
 ): AsyncGenerator<Buffer> {
-  const { evidence, judged } = judging;
+  const { judged } = judging;
   const section = { application: `tcplens ${VERSION}`, comment: captureComment(one, one.at_hosts, judging) };
-  const comment = commentsOf(evidence, judged.verdicts);
+  const comment = commentsOf(judged.verdicts);
   const pcapng = new Pcapng(section, deviceNames(nameOf));
   yield pcapng.begin;
   for await (const page of pages) {

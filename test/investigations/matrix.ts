@@ -2,6 +2,14 @@
 import type { Verdict } from '../../agent/verdict/cause.ts';
 import type { Compared } from './judged.ts';
 
+/** Verdicts on the traffic of one scenario. */
+export type Ran = {
+  name: string;
+  /** softirqs that the kernel hid from every program meanwhile */
+  hidden: number;
+  compared: readonly Compared[];
+};
+
 export type Tally = { clear: number; unclear: number; right: number; not_known: number };
 
 export function tallyOf(all: readonly Compared[]): Tally {
@@ -24,6 +32,16 @@ export function matrixText(title: string, all: readonly Compared[]): string {
     cellOf,
   );
   return [head, ...[...cells].sort().map(([cell, { length }]) => `  ${cell}: ${length}`)].join('\n');
+}
+
+/** The scenarios with verdicts that are not right, each with these by truth: what a failed test says. */
+export function notRightText(scenarios: readonly Ran[]): string {
+  const texts = scenarios.flatMap(({ name, hidden, compared }) => {
+    const others = compared.filter(({ truth, right }) => truth !== 'unclear' && !right);
+    const cells = [...Map.groupBy(others, cellOf)].map(([cell, { length }]) => `${cell}: ${length}`);
+    return cells.length === 0 ? [] : [`${name} (${compared.length} segments, ${hidden} softirqs hidden): ${cells.join('; ')}`];
+  });
+  return texts.length === 0 ? 'all are right' : texts.join('\n');
 }
 
 function cellOf({ verdict, truth, right }: Compared): string {

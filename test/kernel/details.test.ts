@@ -10,11 +10,12 @@ import { Pcapng } from '../../agent/pcapng/write.ts';
 import type { PacketRow, ProgressRow } from '../../bpf/rows/rows.gen.ts';
 import { startCapture } from '../fidelity/capture.ts';
 import { API, bitsOf, check, connections, decode, ends, type RowOf, type Run, useTraffic, WEB } from '../support/filtered.ts';
-import { lose } from '../support/netns.ts';
+import { lose, loseEach } from '../support/netns.ts';
 
 useTraffic();
 
 const SLOT = 3;
+const SYN = 2;
 const directory = mkdtempSync(join(tmpdir(), 'tcplens-details-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -103,6 +104,25 @@ check('packet rows are the packets that tcpdump sees, header by header, and tsha
     encoding: 'utf8',
   });
   expect(new Set(comments.trim().split('\n'))).toEqual(new Set(['by tcplens\teth0']));
+});
+
+/** Payload of a full segment: of the device's 1 500 bytes, without the headers of IPv4 and TCP and the timestamps. */
+const MSS = 1500 - 20 - 20 - 12;
+
+check('of several segments, how long each is: in a packet, and in what is sent again', async (run) => {
+  const { server } = ends();
+  loseEach(server, 'ipv4', 4);
+  const rows = await during(run, 'packet', () => connections(WEB, 4, { request: 500_000 }));
+  server.run('iptables', '-F', 'INPUT');
+  const packets = atClient(decode(rows, 'packet')).filter(({ tcp_flags }) => !(tcp_flags & SYN));
+  const again = decode(rows, 'retransmit').map(({ segments, mss, bytes }) => ({ segments, mss, length: bytes }));
+  for (const all of [packets, again]) {
+    expect(all.filter(({ segments }) => segments > 1).length).toBeGreaterThan(0);
+    for (const { segments, length, mss } of all) {
+      expect(mss).toBe(segments > 1 ? MSS : 0);
+      if (length > 0) expect(segments).toBe(Math.ceil(length / MSS));
+    }
+  }
 });
 
 check('progress rows are the segments that come to an open socket, as its own counter has them', async (run) => {

@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { SerializedError, TestCase, TestModule, TestSuite, Vitest } from 'vitest/node';
 import { DefaultReporter } from 'vitest/node';
 
-type Finding = { name: string; reason: string };
+export type Finding = { name: string; reason: string };
 /** What a finished run comes to. Some `failures` belong to no test: a file that does not load, a hook, a stray error. */
 export type Summary = { passed: number; skips: Finding[]; failures: Finding[] };
 
@@ -64,13 +64,14 @@ export function passedIn(modules: readonly TestModule[]): ReadonlySet<string> {
   );
 }
 
-/** @param only_then - of those that passed, how many did so only in a second run */
-export function accountText({ passed, skips, failures }: Summary, only_then = 0): string {
+/** @param only_then - what failed at first, of those that passed in a second run */
+export function accountText({ passed, skips, failures }: Summary, only_then: readonly Finding[] = []): string {
   const total = `${passed} passed, ${failures.length} failed, ${skips.length} skipped`;
   const lines = [
     ...skips.map(({ name, reason }) => `skipped: ${name}: ${reason}`),
+    ...only_then.map(({ name, reason }) => `passed only when run once more: ${name}: at first ${reason}`),
     ...failures.map(({ name, reason }) => `failed: ${name}: ${reason}`),
-    only_then === 0 ? total : `${total}; ${only_then} passed only when run once more`,
+    only_then.length === 0 ? total : `${total}; ${only_then.length} passed only when run once more`,
   ];
   return `\n${lines.join('\n')}\n`;
 }

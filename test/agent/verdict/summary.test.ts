@@ -10,6 +10,7 @@ const verdicts = (count: number, cause: Cause, peer_addr = '10.2.0.7', peer_obse
     cause,
     why: cause === 'not_needed' ? 'delayed' : undefined,
     peer_observed,
+    packet: undefined,
     segment: { seq: 0, end: 1, at_ns: 0, part: 0, row: rowOf('retransmit', { peer_addr }) },
   }));
 

@@ -9,6 +9,28 @@ const ends = unit('agent/verdict/ends');
 const sizes = unit('agent/verdict/sizes');
 
 export const agentVerdict: readonly Mutant[] = [
+  ...mutantsOf('agent/verdict/segments.ts', [
+    {
+      why: 'a packet that is sent again is cut into equal segments',
+      find: 'const each = row.mss || Math.ceil(length / count);',
+      replace: 'const each = Math.ceil(length / count);',
+      suite: unit('agent/verdict/segments'),
+    },
+    {
+      why: 'a packet at a device has equal segments',
+      find: 'mss || Math.ceil(length / segments)',
+      replace: 'Math.ceil(length / segments)',
+      suite: unit('agent/verdict/segments'),
+    },
+  ]),
+  ...mutantsOf('agent/exports/comments.ts', [
+    {
+      why: 'a packet has the verdict on another one of its connection',
+      find: '`${host_id} ${connection_id} ${time_ns} ${seq}`',
+      replace: '`${host_id} ${connection_id}`',
+      suite: unit('agent/exports/comments'),
+    },
+  ]),
   ...mutantsOf('agent/verdict/judge.ts', [
     {
       why: 'what was dropped when it came late was sent again for the drop',

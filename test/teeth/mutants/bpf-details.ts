@@ -2,6 +2,22 @@
 import { kernel, type Mutant, mutantsOf } from '../mutant.ts';
 
 export const bpfDetails: readonly Mutant[] = [
+  ...mutantsOf('bpf/programs/packets.bpf.c', [
+    {
+      why: 'a packet of several segments does not say how long each is',
+      find: 'row->mss = BPF_CORE_READ(shared, gso_size);',
+      replace: 'row->mss = 0;',
+      suite: kernel('details', 'how long each is'),
+    },
+  ]),
+  ...mutantsOf('bpf/programs/retransmit.bpf.c', [
+    {
+      why: 'what is sent again does not say how long its segments are',
+      find: 'row->mss = BPF_CORE_READ(cb, tcp_gso_size);',
+      replace: 'row->mss = 0;',
+      suite: kernel('details', 'how long each is'),
+    },
+  ]),
   ...mutantsOf('bpf/programs/watch.bpf.h', [
     {
       why: 'what filters said of a connection holds for ever',
