@@ -3,6 +3,7 @@ import type { FilterCounters } from '../../bpf/rows/rows.gen.ts';
 import { escapeControls } from '../process/terminal-text.ts';
 import { CAUSES, type Place, type Verdict } from '../verdict/cause.ts';
 import { ABOUT, type Claim } from '../verdict/claims.ts';
+import { referTo } from '../verdict/evidence.ts';
 import { joinsSentences } from '../verdict/joins.ts';
 import { ABOUT_LABELS } from '../verdict/labels.ts';
 import type { StackGroup } from '../verdict/stacks.ts';
@@ -31,11 +32,12 @@ export function verdictJson({ judged: { verdicts, ways, joins }, ...told }: Told
   const { all, by_peer, arrivals } = summarize(verdicts, ways);
   const said = [...sentences({ all, by_peer, arrivals }), ...joinsSentences(joins)];
   const summary = { ...all, by_peer: Object.fromEntries(by_peer), arrivals, joins, sentences: said };
-  const each = verdicts.map(({ segment: { row, part, seq, end }, ...verdict }) => ({
+  const each = verdicts.map(({ segment: { row, part, seq, end }, packet, ...verdict }) => ({
     connection: connectionOf(row),
     part,
     seq,
     end,
+    packet: packet && referTo(packet),
     ...verdict,
   }));
   return escapeControls(
