@@ -11,11 +11,12 @@ import { RUNS } from './migrations/3-runs.ts';
 import { MAP } from './migrations/4-map.ts';
 import { INVESTIGATIONS } from './migrations/5-investigations.ts';
 import { MAP_ENDS } from './migrations/6-map-ends.ts';
+import { MAP_SLICES } from './migrations/7-map-slices.ts';
 import { withoutStatistics } from './part-statistics.ts';
 import { ROLLUP_TABLES } from './rollup-tables.ts';
 import { ROW_TABLES } from './row-tables.ts';
 
-export const MIGRATIONS: readonly Migration[] = [TABLES, ACCESS, RUNS, MAP, INVESTIGATIONS, MAP_ENDS];
+export const MIGRATIONS: readonly Migration[] = [TABLES, ACCESS, RUNS, MAP, INVESTIGATIONS, MAP_ENDS, MAP_SLICES];
 
 const CREATE_MIGRATION = `CREATE TABLE IF NOT EXISTS migration (
   number UInt32,

@@ -1,5 +1,6 @@
 // `make bench-upkeep`: what a row costs until its minutes and its hour are built, with more rows in the same hour. A row of a busy hour
-// should cost as much as one of a quiet hour; the last column is the ratio. The last line is JSON.
+// should cost as much as one of a quiet hour, and no statement should take longer: inserts wait for it. The last columns are the ratios.
+// `--hosts 1 --peers 1`: all connections are between two addresses. The last line is JSON.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,16 +12,23 @@ import { migrate } from '../../server/storage/migrations.ts';
 import { upkeepOf } from '../../server/storage/upkeep.ts';
 
 const { values } = parseArgs({
-  options: { rows: { type: 'string', default: '2000000,4000000,8000000' }, hosts: { type: 'string', default: '20' } },
+  options: {
+    rows: { type: 'string', default: '2000000,4000000,8000000' },
+    hosts: { type: 'string', default: '20' },
+    peers: { type: 'string', default: '200' },
+  },
 });
-const hosts = Number(values.hosts);
+const [hosts, peers] = [Number(values.hosts), Number(values.peers)];
 const HOUR_S = 3600;
 const ROWS_AN_INSERT = 500_000;
 /** Samples of a connection in the hour. */
 const ROWS_A_CONNECTION = 8;
 
-/** CPU of a core in µs for each row. `minutes`: twelve pieces of five minutes; `busy`: one piece; `hour`: hour and map. */
-type Cost = { rows: number; busy: number; minutes: number; hour: number };
+/**
+ * CPU of a core in µs for each row. `minutes`: twelve pieces of five minutes; `busy`: one piece; `hour`: hour and map. `longest_ms`: the
+ * longest statement.
+ */
+type Cost = { rows: number; busy: number; minutes: number; hour: number; longest_ms: number };
 
 /** Rows spread over `span_s` from `from_s`: of each host the same number, and eight of each connection. */
 async function put(engine: Engine, rows: number, from_s: number, span_s: number): Promise<void> {
@@ -31,8 +39,8 @@ async function put(engine: Engine, rows: number, from_s: number, span_s: number)
     connection_id: connection,
     role: "'client'",
     local_addr: `toIPv6(concat('::ffff:10.0.0.', toString(${connection} % ${hosts})))`,
-    local_port: '40000',
-    peer_addr: `toIPv6(concat('::ffff:10.1.0.', toString(${connection} % 200)))`,
+    local_port: `1024 + ${connection} % 60000`,
+    peer_addr: `toIPv6(concat('::ffff:10.1.0.', toString(${connection} % ${peers})))`,
     peer_port: '443',
     data_segs_out: '1',
     epoch: '1',
@@ -54,13 +62,18 @@ async function cpuOf(work: () => Promise<unknown>): Promise<number> {
 
 /** On an engine of its own for each span, since a piece is built once. */
 async function costOf(rows: number): Promise<Cost> {
-  const cost = { rows, busy: 0, minutes: 0, hour: 0 };
+  const cost = { rows, busy: 0, minutes: 0, hour: 0, longest_ms: 0 };
   for (const span_s of [300, HOUR_S]) {
     const directory = mkdtempSync(join(tmpdir(), 'tcplens-bench-upkeep-'));
     const engine = await openEmbeddedEngine({ path: join(directory, 'engine') });
     await migrate(engine);
     await put(engine, rows, (Math.floor(Date.now() / 1000 / HOUR_S) - 2) * HOUR_S, span_s);
-    const upkeep = upkeepOf(engine);
+    const fill: Engine['fill'] = async (filling, asker) => {
+      const began_ms = performance.now();
+      await engine.fill(filling, asker);
+      cost.longest_ms = Math.max(cost.longest_ms, performance.now() - began_ms);
+    };
+    const upkeep = upkeepOf({ ...engine, fill });
     cost[span_s === HOUR_S ? 'minutes' : 'busy'] = (await cpuOf(() => upkeep.makeMinutes(Date.now()))) / rows;
     if (span_s === HOUR_S) cost.hour = (await cpuOf(() => upkeep.refresh(Date.now()))) / rows;
     await engine.close();
@@ -70,7 +83,9 @@ async function costOf(rows: number): Promise<Cost> {
 }
 
 const costs: Cost[] = [];
-console.log('        rows   five minutes   minutes of an hour   hour and map   beside the least rows');
+console.log(
+  '        rows   five minutes   minutes of an hour   hour and map   beside the least rows   longest statement   beside the least rows',
+);
 for (const rows of values.rows.split(',').map(Number)) {
   const cost = await costOf(rows);
   costs.push(cost);
@@ -83,7 +98,9 @@ for (const rows of values.rows.split(',').map(Number)) {
       `${cost.minutes.toFixed(2)} µs`.padStart(21),
       `${cost.hour.toFixed(2)} µs`.padStart(15),
       `${(all(cost) / all(first)).toFixed(2)}`.padStart(24),
+      `${cost.longest_ms.toFixed(0)} ms`.padStart(20),
+      `${(cost.longest_ms / first.longest_ms).toFixed(2)}`.padStart(24),
     ].join(''),
   );
 }
-console.log(JSON.stringify({ bench: 'upkeep', hosts, costs }));
+console.log(JSON.stringify({ bench: 'upkeep', hosts, peers, costs }));

@@ -5,7 +5,7 @@ import { bucketQuantile } from '../figures.ts';
 import { conditionOf } from '../language/condition.ts';
 import { pairs, published } from '../published.ts';
 import { coverOf, type Piece, rowsWithin } from './cover.ts';
-import { EDGE_SUMS, edgesSql } from './map-edges.ts';
+import { betweenSql, EDGE_SUMS, edgesSql } from './map-edges.ts';
 import { pairsSql } from './pairs.ts';
 import { momentText, type Window } from './window.ts';
 
@@ -80,7 +80,7 @@ FROM (${fitting(asked)})`,
       ? []
       : [
           `SELECT client, server, server_port, client_network, server_network, last, both_ends, ${EDGE_SUMS.join(', ')}, client_rtts, server_rtts
-FROM (${edgesSql(pairsSql(rest, 'buckets'), RTTS, momentText(last_s * 1000))})`,
+FROM (${edgesSql(betweenSql(pairsSql(rest, 'buckets'), 'buckets', momentText(last_s * 1000)), RTTS)})`,
         ]),
   ];
   const newest = (name: string) => `argMax(u.${name}, u.last) AS ${name}`;

@@ -33,6 +33,9 @@ const RTTS = {
 } as const;
 export type Rtts = keyof typeof RTTS;
 
+/** An expression that combines the RTTs of several lines, in the same form. */
+export const togetherOf = (rtts: Rtts, of: string): string => RTTS[rtts].together(of);
+
 /** Only rows of connections say that an end is over. */
 const IS_OVER = { connection: "max(event != 'open')", sample: 'false' } as const;
 
@@ -68,15 +71,20 @@ const sides = (of: (is: string) => string, name: string) => [
 /** @see pairsOfEnds */
 export const pairsSql = (window: Window, rtts: Rtts = 'quantiles'): string => pairsOfEnds(endsSql(window, rtts), rtts);
 
+/** A part of an hour can be cut into so many slices at most: a service may have all connections of an hour. */
+export const SLICES = 256;
+
 /** The connection as (client's address and port, server's), over `ends` and `is_client`. */
 const PAIR = 'if(is_client, (ends.2, ends.3, ends.4, ends.5), (ends.4, ends.5, ends.2, ends.3))';
 
 /**
- * Adds `part` to the columns of a SELECT of ends: below `parts`, and the same for all ends that pairsOfEnds and the map have to see together,
- * which are those between the same two addresses and with the same service port, on loopback those of one host.
+ * Adds `part` and `slice` to the columns of a SELECT of ends. `part`, below `parts`, is the same for all ends that the map has to see
+ * together: those between the same two addresses and with the same service port, on loopback those of one host. `slice`, below SLICES, is
+ * the same within a part for all ends that pairsOfEnds has to see together.
  */
 export const partedEnds = (ends: string, parts: number): string =>
-  `SELECT *, ${IS_CLIENT} AS is_client, ${PAIR} AS pair, cityHash64(pair.1, pair.3, pair.4, if(${isLoopback('pair.1')}, host_key, 0)) % ${parts} AS part
+  `SELECT *, ${IS_CLIENT} AS is_client, ${PAIR} AS pair, cityHash64(pair.1, pair.3, pair.4, if(${isLoopback('pair.1')}, host_key, 0)) % ${parts} AS part,
+  cityHash64(pair.2) % ${SLICES} AS slice
 FROM (${ends})`;
 
 /**
@@ -84,7 +92,7 @@ FROM (${ends})`;
  * (number of ends seen; 0: not watched), over (those that have ended), host, owner (name, cgroup), the figures and rtt. Also server_addr,
  * client_addr, server_port. Loopback addresses, and addresses that several hosts use at a time (as those of container bridges), are kept
  * apart by host.
- * @param ends a SELECT as of endsSql, of whole parts (partedEnds)
+ * @param ends a SELECT as of endsSql, of whole slices (partedEnds)
  */
 export function pairsOfEnds(ends: string, rtts: Rtts): string {
   const sided = `SELECT *, ${IS_CLIENT} AS is_client, ${PAIR} AS pair FROM (${ends})`;

@@ -6,7 +6,7 @@ import { containerName, hostName } from '../entities.ts';
 import type { Namer } from '../language/names.ts';
 import { completenessWithin } from './accounts.ts';
 import { plainNetwork } from './address.ts';
-import { edgesSql } from './map-edges.ts';
+import { betweenSql, edgesSql } from './map-edges.ts';
 import { edgesOfHours, entriesToRead, hoursOf } from './map-of-hours.ts';
 import { PAIRS_OF, pairsSql, unfiltered } from './pairs.ts';
 import { rowsToRead } from './rows-to-read.ts';
@@ -33,7 +33,7 @@ const RTT_P99 = 'if(isNaN(client_p99), if(isNaN(server_p99), NULL, server_p99), 
 
 function edgesOfRows(window: Window): string {
   const rtts = SIDES.map((side) => `quantilesMerge(0.5, 0.99)(${side}_rtt)[2] AS ${side}_p99`);
-  return `SELECT *, over + open AS connections, ${LOST_RATIO}, ${RTT_P99} FROM (${edgesSql(pairsSql(window), rtts)})`;
+  return `SELECT *, over + open AS connections, ${LOST_RATIO}, ${RTT_P99} FROM (${edgesSql(betweenSql(pairsSql(window), 'quantiles'), rtts)})`;
 }
 
 const SIDES = ['client', 'server'] as const;

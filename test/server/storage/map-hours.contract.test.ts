@@ -46,7 +46,7 @@ describe.each(BACKENDS)('map of hours on $name', ({ skip, open }) => {
     return { first, map: await workloadMap({ store: fixture.store, labels: () => new Map() }, range, ASKED, NOW_MS) };
   }
 
-  /** Builds all hours again, by statements of so few rows each. @returns their edges before and after */
+  /** Builds all hours again, by statements of so few rows each. @returns their edges before and after, and how many statements filled each table */
   async function rebuilt(rows_a_statement: number) {
     // A store has its engine's methods, which others have no use for.
     const engine = fixture.store as unknown as Engine;
@@ -58,8 +58,18 @@ describe.each(BACKENDS)('map of hours on $name', ({ skip, open }) => {
     };
     const before = await edges();
     const grown = (await hours()).map(({ start_s, rolled_rows }) => ({ start_s, rolled_rows: rolled_rows + 1 }));
-    await new MapHours(engine, rows_a_statement).refresh(grown, NOW_MS);
-    return { before, after: await edges() };
+    const into: string[] = [];
+    const told: Engine = {
+      ...engine,
+      async fill(filling, asker) {
+        into.push(filling.into.split(' ')[0] ?? '');
+        await engine.fill(filling, asker);
+      },
+    };
+    await new MapHours(told, rows_a_statement).refresh(grown, NOW_MS);
+    const left = await Promise.all(['map_end', 'map_between'].map((table) => engine.query(`SELECT count() AS n FROM ${table}`)));
+    expect(left.flat()).toEqual([{ n: 0 }, { n: 0 }]);
+    return { before, after: await edges(), fills: (table: string) => into.filter((one) => one === table).length };
   }
 
   const nameOf = ({ nodes }: WorkloadMap, at: number) => {
@@ -146,7 +156,21 @@ describe.each(BACKENDS)('map of hours on $name', ({ skip, open }) => {
       const { before, after } = await rebuilt(rows_a_statement);
       expect(before.length).toBeGreaterThan(0);
       expect(after).toEqual(before);
-      expect(await fixture.store.query('SELECT count() AS n FROM map_end')).toEqual([{ n: 0 }]);
     }
+  });
+
+  test('an hour that is nearly all of one service is matched by slices, and what failed there is known by the rest', async (context) => {
+    context.skip(skip !== undefined, skip);
+    const ports = Array.from({ length: 200 }, (_, index) => 40_000 + index);
+    // Of all these only one was seen at both ends: the others are to be taken for the same service's.
+    const talks = ports.map(
+      (port, index): Talk => (index === 30 ? one(443, 'nginx', port) : { ...one(443, '', port), fate: 'failed', watched: 'client' }),
+    );
+    const { first } = await asked([talks, []]);
+    const { before, after, fills } = await rebuilt(20);
+    expect(after).toEqual(before);
+    expect(fills('map_between')).toBeGreaterThan(3);
+    const own = after.filter(({ from }) => from?.host_id === String(first));
+    expect(own).toMatchObject([{ to: { comm: 'nginx' }, both_ends: true, connections: 200, failed: 199 }]);
   });
 });

@@ -54,18 +54,30 @@ export const serverMinutes: readonly Mutant[] = [
       suite: unit('server/storage/host-ranges'),
     },
   ]),
-  ...mutantsOf('server/storage/map-hours.ts', [
+  ...mutantsOf('server/storage/map-hour-build.ts', [
     {
       why: 'each part of an hour has the ends of all',
-      find: ' AND part = ${part}`',
-      replace: '`',
+      find: 'map_end WHERE build = ${version} AND part = ${part} AND',
+      replace: 'map_end WHERE build = ${version} AND',
       suite: unit('server/storage/map-hours.contract'),
     },
     {
       why: 'the ends that were put aside stay',
-      find: '`ALTER TABLE map_end DROP PARTITION ${version}`',
-      replace: "'ALTER TABLE map_end DROP PARTITION 0'",
+      find: '`ALTER TABLE ${table} DROP PARTITION ${version}`',
+      replace: '`ALTER TABLE ${table} DROP PARTITION 0`',
       suite: unit('server/storage/map-hours.contract'),
+    },
+    {
+      why: 'a service that has all connections of an hour is matched by one statement',
+      find: 'Math.min(SLICES, Math.max(1, Math.ceil(ends / most)))',
+      replace: '1',
+      suite: unit('server/storage/map-hours.contract', 'matched by slices'),
+    },
+    {
+      why: 'a slice has the ends of its neighbour, too',
+      find: 'slice < ${to}',
+      replace: 'slice <= ${to}',
+      suite: unit('server/storage/map-hours.contract', 'matched by slices'),
     },
   ]),
   ...mutantsOf('server/storage/queries/pairs.ts', [
@@ -74,6 +86,12 @@ export const serverMinutes: readonly Mutant[] = [
       find: 'cityHash64(pair.1, pair.3, pair.4, ',
       replace: 'cityHash64(ends.2, ends.4, ',
       suite: unit('server/storage/map-hours.contract'),
+    },
+    {
+      why: 'the two ends of a connection are in different slices',
+      find: 'cityHash64(pair.2) %',
+      replace: 'cityHash64(connection_key) %',
+      suite: unit('server/storage/map-hours.contract', 'no statement can take alone'),
     },
   ]),
   ...mutantsOf('server/storage/embedded.ts', [
