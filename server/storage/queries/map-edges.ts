@@ -23,7 +23,7 @@ const oneSide = (name: string) => `if(client_ends > 0, client_${name}, server_${
 
 /**
  * A SELECT of a line for all connections that have BETWEEN in common: last (time of the newest row), the sums, client_rtt and server_rtt.
- * @param pairs a SELECT of connections, as of pairsSql: any, so that several such SELECTs may share them out
+ * @param pairs a SELECT of connections, as of pairsSql: several such SELECTs may share them out
  * @param open_from a connection counts as open if it has a row since this time; undefined: always
  */
 export function betweenSql(pairs: string, rtts: Rtts, open_from?: string): string {
