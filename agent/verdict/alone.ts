@@ -19,7 +19,7 @@ export function fromSenderAlone(way: Way, times: Times, segment: Segment, { earl
   const answer = heard.firstPast(segment.seq, { from_ns: segment.at_ns + 1, until_ns: Infinity });
   if (!answer) return notKnown('an acknowledgement, or the peer’s rows');
   if (noneLeftSince(times, segment)) return notNeeded('arrived', [segment.row, answer.row]);
-  if (isFirst(segment) && echoesEarlier(answer.row, own, segment)) return notNeeded('arrived', [segment.row, answer.row]);
+  if (isFromHead(segment) && echoesEarlier(answer.row, own, segment)) return notNeeded('arrived', [segment.row, answer.row]);
   if (!heard.uses_sack) return notKnown('the peer’s rows: it does not report what comes twice');
   const lacking = heard.lastThatLacks(segment.seq, segment.at_ns);
   const settled_ns = answer.at_ns + SETTLED_RTTS * segment.row.srtt_us * 1000;
@@ -51,8 +51,11 @@ const noneLeftSince = (times: Times, attempt: Segment): boolean =>
 /** A DSACK is sent at once: after so many round trips it would have arrived. */
 const SETTLED_RTTS = 2;
 
-/** A receiver keeps the timestamp only of a segment that begins where its acknowledgements end (RFC 7323). */
-const isFirst = ({ part, row }: Segment): boolean => part === 0 && row.head_of_queue;
+/**
+ * A receiver keeps the timestamp only of a segment that begins where its acknowledgements end (RFC 7323): of the first in a packet from the
+ * head of the queue. While it has not kept that one's, whatever it acknowledges of the packet's other segments came before, too.
+ */
+const isFromHead = ({ row }: Segment): boolean => row.head_of_queue;
 
 /** Whether an acknowledgement echoes a timestamp from before the segment was sent again: then an earlier one brought it (RFC 3522). */
 function echoesEarlier(row: Rows['packet'] | Rows['progress'], own: Transmission | undefined, { seq }: Segment): boolean {

@@ -1,4 +1,4 @@
-// What the sender's rows alone tell of a segment that its own host did not let out again.
+// What the sender's rows alone tell of segments that were sent again.
 import { expect, test } from 'vitest';
 import { judgeAll } from '../../../agent/verdict/verdicts.ts';
 import type { Rows } from '../../../bpf/rows/rows.gen.ts';
@@ -33,4 +33,31 @@ test.each<[string, Rows['packet'][], string]>([
 ])('%s', (_, packet, cause) => {
   const { verdicts } = judgeAll({ ...NO_EVIDENCE, connection: known, retransmit: failed, packet });
   expect(verdicts.map((verdict) => verdict.cause)).toEqual([cause]);
+});
+
+/** Three segments in one packet are sent again from the head of the queue; the peer has said that it has what comes behind them. */
+const stamped = (row: Rows['packet'], tsval: number, tsecr: number) => ({ ...row, tsval, tsecr, has_timestamps: true });
+const three = (ms: number, tsval: number) => stamped({ ...sent(ms, 1, 3000), segments: 3, mss: 1000 }, tsval, 1);
+const again = { seq: 1, end_seq: 3001, bytes: 3000, segments: 3, mss: 1000, class: 'rto', head_of_queue: true, srtt_us: 10_000 } as const;
+const behind = { sack1_from: ISN + 3001, sack1_to: ISN + 4001 };
+
+test.each<[string, number, string]>([
+  ['an acknowledgement of all echoes the first transmission: each had arrived', 100, 'not_needed'],
+  ['it echoes what was sent again: none had', 310, 'lost_outward'],
+])('%s', (_, echoed, cause) => {
+  const packet = [
+    three(10, 100),
+    stamped(sent(11, 3001, 1000), 100, 1),
+    { ...stamped(heard(20, 1), 5, 100), ...behind },
+    three(220, 310),
+    stamped(heard(231, 4001), 6, echoed),
+    stamped(heard(900, 4001), 7, echoed),
+  ];
+  const { verdicts } = judgeAll({
+    ...NO_EVIDENCE,
+    connection: known,
+    retransmit: [rowOf('retransmit', { ...at(220), ...again })],
+    packet,
+  });
+  expect(verdicts.map((verdict) => verdict.cause)).toEqual([cause, cause, cause]);
 });

@@ -86,6 +86,12 @@ export const agentVerdict: readonly Mutant[] = [
   ]),
   ...mutantsOf('agent/verdict/alone.ts', [
     {
+      why: 'of a packet that was not needed only the first segment had arrived',
+      find: '({ row }: Segment): boolean => row.head_of_queue',
+      replace: '({ part, row }: Segment): boolean => part === 0 && row.head_of_queue',
+      suite: unit('agent/verdict/alone'),
+    },
+    {
       why: 'a later packet that has the byte in its middle brings nothing',
       find: 'hasLeft(one) && one.at_ns > attempt.at_ns',
       replace: 'hasLeft(one) && one.at_ns < 0',
