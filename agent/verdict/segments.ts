@@ -11,12 +11,15 @@ export type Segment = Range & {
   row: Rows['retransmit'];
 };
 
+/** The kernel counts a packet's segments with 16 bits; rows come from other hosts, too. */
+const SEGMENTS_MAX = 0xffff;
+
 /** The payload of each segment but the last of a packet that offloads put together, or cut later. */
 export const eachOf = ({ length, segments, mss }: Rows['packet']): number => (segments > 1 ? mss || Math.ceil(length / segments) : length);
 
 /** The segments of a row, of a connection whose sequence numbers begin at `isn`. */
 export function segmentsOf(row: Rows['retransmit'], isn: number, base: bigint): Segment[] {
-  const count = Math.max(1, row.segments);
+  const count = Math.min(SEGMENTS_MAX, Math.max(1, row.segments));
   const length = row.end_seq - row.seq;
   const each = row.mss || Math.ceil(length / count);
   const first = add(isn, row.seq);

@@ -1,5 +1,5 @@
 // Builds one hour of map_1h from rows, by statements that are all bounded, since inserts have to wait for each: where one cannot take an hour's
-// rows, its connections' ends are first put aside (map_end), by hosts and connections, and then matched, by addresses and port: so each row
+// rows, its connections' ends are first put aside (map_sliced_end), by hosts and connections, and then matched, by addresses and port: so each row
 // is read once. Of a part with too many ends, as of a service that has most of the hour's connections, slices are matched first, and what they
 // give (map_between) is then put together.
 import type { Engine, Filling } from './engine.ts';
@@ -51,13 +51,13 @@ export async function buildMapHour(engine: Building, start_s: number, version: b
       await edges(betweenIn(version, part));
     }
   } finally {
-    for (const table of ['map_end', 'map_between']) await engine.define(`ALTER TABLE ${table} DROP PARTITION ${version}`);
+    for (const table of ['map_sliced_end', 'map_between']) await engine.define(`ALTER TABLE ${table} DROP PARTITION ${version}`);
   }
 }
 
 /** How many ends each part of the hour has. */
 const partsOf = (engine: Building, version: bigint, parts: number): Promise<{ part: number; ends: number }[]> =>
-  engine.query(`SELECT part, count() AS ends FROM map_end WHERE build = ${version} GROUP BY part ORDER BY part`, {}, parts);
+  engine.query(`SELECT part, count() AS ends FROM map_sliced_end WHERE build = ${version} GROUP BY part ORDER BY part`, {}, parts);
 
 type Slices = { from: number; to: number };
 
@@ -77,7 +77,7 @@ const END_COLUMNS = {
 const PLAIN_COLUMNS = ['last', ...PAIR_FIGURES, 'rtt', 'over'] as const;
 
 const endsAside = (version: bigint, parts: number, ends: string): Filling => ({
-  into: `map_end (build, part, slice, host_key, connection_key, comm, cgroup_id, role, local_addr, local_port, peer_addr, peer_port, ${PLAIN_COLUMNS.join(', ')})`,
+  into: `map_sliced_end (build, part, slice, host_key, connection_key, comm, cgroup_id, role, local_addr, local_port, peer_addr, peer_port, ${PLAIN_COLUMNS.join(', ')})`,
   select: `SELECT toUInt64(${version}), part, slice, host_key, connection_key, owner.1, owner.2, ends.1, ends.2, ends.3, ends.4, ends.5, ${PLAIN_COLUMNS.join(', ')}
 FROM (${partedEnds(ends, parts)})`,
 });
@@ -85,7 +85,7 @@ FROM (${partedEnds(ends, parts)})`,
 /** The ends that were put aside, with the columns of `endsSql`. */
 function endsIn(version: bigint, part: number, { from, to }: Slices = { from: 0, to: SLICES }): string {
   const columns = Object.entries(END_COLUMNS).map(([name, of]) => `${of} AS ${name}`);
-  return `SELECT ${columns.join(', ')}, ${PLAIN_COLUMNS.join(', ')}, true AS fits FROM map_end WHERE build = ${version} AND part = ${part} AND slice >= ${from} AND slice < ${to}`;
+  return `SELECT ${columns.join(', ')}, ${PLAIN_COLUMNS.join(', ')}, true AS fits FROM map_sliced_end WHERE build = ${version} AND part = ${part} AND slice >= ${from} AND slice < ${to}`;
 }
 
 const SIDES = ['client', 'server'] as const;

@@ -6,9 +6,11 @@ export const MAP_SLICES: Migration = {
   number: 7,
   name: 'map-slices',
   statements: [
-    // It has rows only while an hour is built, which begins anew after a start.
+    // It had rows only while an hour was built. The table that follows it has another name: a step may run while another collector, which has
+    // done it, builds an hour.
     'DROP TABLE IF EXISTS map_end',
-    `CREATE TABLE IF NOT EXISTS map_end (
+    // A partition is dropped when its hour has been built; what a killed collector has left goes after a day.
+    `CREATE TABLE IF NOT EXISTS map_sliced_end (
   build UInt64 COMMENT 'version of the hour that is being built' CODEC(ZSTD(1)),
   part UInt32 COMMENT 'by both addresses, so both ends of a connection have the same' CODEC(ZSTD(1)),
   slice UInt8 COMMENT 'by the port of the client, likewise' CODEC(ZSTD(1)),

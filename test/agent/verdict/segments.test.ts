@@ -31,6 +31,11 @@ test.for(again)('sent again: $name', ({ row, ranges }) => {
   expect(segmentsOf(rowOf('retransmit', row), ISN, 0n).map(({ seq, end }) => ({ seq, end }))).toEqual(expected);
 });
 
+test('a row of more segments than a packet can have', () => {
+  const all = segmentsOf(rowOf('retransmit', { seq: 1, end_seq: 2 ** 32 - 1, segments: 70_000 }), ISN, 0n);
+  expect(all.length).toBe(65_535);
+});
+
 const packets: { name: string; row: Parameters<typeof rowOf<'packet'>>[1]; each: number }[] = [
   { name: 'one segment', row: { length: 700, segments: 1 }, each: 700 },
   { name: 'several', row: { length: 2120, segments: 2, mss: 1448 }, each: 1448 },

@@ -67,7 +67,7 @@ describe.each(BACKENDS)('map of hours on $name', ({ skip, open }) => {
       },
     };
     await new MapHours(told, rows_a_statement).refresh(grown, NOW_MS);
-    const left = await Promise.all(['map_end', 'map_between'].map((table) => engine.query(`SELECT count() AS n FROM ${table}`)));
+    const left = await Promise.all(['map_sliced_end', 'map_between'].map((table) => engine.query(`SELECT count() AS n FROM ${table}`)));
     expect(left.flat()).toEqual([{ n: 0 }, { n: 0 }]);
     return { before, after: await edges(), fills: (table: string) => into.filter((one) => one === table).length };
   }

@@ -11,6 +11,12 @@ const sizes = unit('agent/verdict/sizes');
 export const agentVerdict: readonly Mutant[] = [
   ...mutantsOf('agent/verdict/segments.ts', [
     {
+      why: 'a row has as many segments as it says',
+      find: 'Math.min(SEGMENTS_MAX, Math.max(1, row.segments))',
+      replace: 'Math.max(1, row.segments)',
+      suite: unit('agent/verdict/segments'),
+    },
+    {
       why: 'a packet that is sent again is cut into equal segments',
       find: 'const each = row.mss || Math.ceil(length / count);',
       replace: 'const each = Math.ceil(length / count);',

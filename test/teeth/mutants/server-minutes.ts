@@ -57,8 +57,8 @@ export const serverMinutes: readonly Mutant[] = [
   ...mutantsOf('server/storage/map-hour-build.ts', [
     {
       why: 'each part of an hour has the ends of all',
-      find: 'map_end WHERE build = ${version} AND part = ${part} AND',
-      replace: 'map_end WHERE build = ${version} AND',
+      find: 'map_sliced_end WHERE build = ${version} AND part = ${part} AND',
+      replace: 'map_sliced_end WHERE build = ${version} AND',
       suite: unit('server/storage/map-hours.contract'),
     },
     {
