@@ -3,6 +3,7 @@ import type { Rows } from '../../bpf/rows/rows.gen.ts';
 import { type End, SYN } from './ends.ts';
 import { type Evidence, endpointsKey } from './evidence.ts';
 import type { Joined } from './joined.ts';
+import { ahead } from './sequence.ts';
 
 type Packet = Rows['packet'];
 type Again = Rows['retransmit'];
@@ -67,8 +68,14 @@ export class Beginnings {
     const { time_ns, bytes, seq } = row;
     const own = this.#by_socket?.get(socketOf(row)) ?? [];
     const near = own.filter((packet) => packet.length === bytes && packet.time_ns <= time_ns && time_ns - packet.time_ns < CALL_NS_MAX);
-    return new Set(near.map((packet) => (packet.seq - seq) >>> 0));
+    return new Set(near.filter((packet) => !isNew(packet, own)).map((packet) => (packet.seq - seq) >>> 0));
   }
+}
+
+/** Whether all data that was seen to leave before lies before this packet's. Where a queue drops what is sent again, new data may leave at that time. */
+function isNew(packet: Packet, own: readonly Packet[]): boolean {
+  const before = own.filter(({ time_ns, length }) => time_ns < packet.time_ns && length > 0);
+  return before.length > 0 && before.every(({ seq, length }) => ahead(seq + length, packet.seq) <= 0);
 }
 
 const socketOf = ({ host_id, connection_id }: { host_id: bigint; connection_id: bigint }): string => `${host_id} ${connection_id}`;

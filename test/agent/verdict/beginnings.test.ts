@@ -26,7 +26,9 @@ test.each<[string, Rows['retransmit'][], Rows['packet'][], number | undefined]>(
   ['the packet just before its row', [again(10, 1)], [packet(9, 1)], ISN],
   ['of another length', [again(10, 1)], [packet(9, 1, 500)], undefined],
   ['long before', [again(9000, 1)], [packet(9, 1)], undefined],
-  ['one row, and two packets that may be its own', [again(10, 1)], [packet(8, 1), packet(9, 3001)], undefined],
+  ['its own packet was dropped, and new data of the same length left', [again(10, 1)], [packet(1, 1, 3000), packet(9, 3001)], undefined],
+  ['old data of the same length', [again(10, 1)], [packet(1, 1, 3000), packet(9, 1)], ISN],
+  ['one row, and two packets that may be its own', [again(10, 1)], [packet(1, 1, 9000), packet(8, 1), packet(9, 3001)], undefined],
   [
     'its own packet was dropped, and another one left: the other rows agree',
     [again(10, 1), again(5000, 2001), again(10_000, 4001)],

@@ -84,6 +84,12 @@ export const agentVerdict: readonly Mutant[] = [
   ]),
   ...mutantsOf('agent/verdict/beginnings.ts', [
     {
+      why: 'new data that leaves is what was sent again',
+      find: 'near.filter((packet) => !isNew(packet, own))',
+      replace: 'near',
+      suite: unit('agent/verdict/beginnings'),
+    },
+    {
       why: 'the first that may be is it',
       find: 'first[1] > (second?.[1] ?? 0)',
       replace: 'first[1] > 0',
