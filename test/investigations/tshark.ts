@@ -69,7 +69,8 @@ const HAD_COME: ReadonlySet<Cause> = new Set(['not_needed', 'lost_backward']);
  * it were dropped before. Which of the other words it says depends on times, which tell nothing certain.
  */
 export function agree({ called, verdicts, is_repeated }: Both): boolean {
-  if (verdicts.length === 0) return false; // by the sort of list that this is in, tshark says "again"
+  // Without a verdict a packet is listed only where tshark says that its data is old.
+  if (verdicts.length === 0) return false;
   if (called === 'spurious_retransmission') return verdicts.every(({ cause }) => HAD_COME.has(cause));
   return called !== 'new' || !is_repeated;
 }

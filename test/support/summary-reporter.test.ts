@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { accountText } from './summary-reporter.ts';
 import { vitestRun } from './vitest-run.ts';
 
 const cases: { name: string; files: Record<string, string>; code: number; says?: string; last: string }[] = [
@@ -64,4 +65,12 @@ test.each(cases)('$name', ({ files, code, says, last }) => {
 test('a run by name needs no account of the rest', () => {
   const result = vitestRun({ 'a.test.ts': `test('a', () => {}); test('b', () => {});` }, ['-t', 'a']);
   expect(result.code).toBe(0);
+});
+
+test('what passed only in a second run is named, with what it said at first', () => {
+  const text = accountText({ passed: 2, skips: [], failures: [] }, [{ name: 'a.test.ts > a', reason: 'x' }]);
+  expect(text.trim().split('\n')).toEqual([
+    'passed only when run once more: a.test.ts > a: at first x',
+    '2 passed, 0 failed, 0 skipped; 1 passed only when run once more',
+  ]);
 });
